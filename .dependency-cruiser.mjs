@@ -1,0 +1,88 @@
+const pure = "^src/(api|model|plan|status)/|^src/errors[.]ts$";
+
+/** The layer rule of docs/architecture.md. test/tooling/layers.test.ts plants violations to prove that it can fail. */
+export default {
+  forbidden: [
+    {
+      name: "pure-core",
+      comment: "api, model, plan, status and errors decide and never talk: pass what they need as values.",
+      severity: "error",
+      from: { path: pure },
+      to: { pathNot: [pure] },
+    },
+    {
+      name: "aws-sdk-at-the-edge",
+      comment: "Only src/aws speaks to AWS: add a method to a port in src/engine/ports.ts and implement it there.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/aws/" },
+      to: { path: "node_modules/(@aws-sdk|@smithy)/" },
+    },
+    {
+      name: "kube-client-at-the-edge",
+      comment: "Only src/kube speaks to Kubernetes: use the ports it implements.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/kube/" },
+      to: { path: "node_modules/(@kubernetes|undici)/" },
+    },
+    {
+      name: "adapters-are-strangers",
+      comment:
+        "aws and kube know nothing of each other, of the controller or of the commands; only types of the ports.",
+      severity: "error",
+      from: { path: "^src/(aws|kube)/" },
+      to: {
+        path: "^src/(aws|kube|controller|cli|runtime|sandbox)/",
+        pathNot: "^src/$1/",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "core-never-looks-up",
+      comment: "Use cases declare ports; they do not reach for the machinery that runs them.",
+      severity: "error",
+      from: { path: "^src/(model|plan|status|engine)/" },
+      to: { path: "^src/(controller|runtime|cli|aws|kube|sandbox)/" },
+    },
+    {
+      name: "adapters-only-from-cli",
+      comment: "The composition roots in src/cli join adapters to the engine; nobody else does.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(aws|kube|cli)/" },
+      to: { path: "^src/(aws|kube)/" },
+    },
+    {
+      name: "runtime-knows-no-domain",
+      comment: "runtime is generic controller machinery: it could be a package of its own.",
+      severity: "error",
+      from: { path: "^src/runtime/" },
+      to: { path: "^src/(api|model|plan|status|engine|controller|aws|kube|cli|sandbox)/" },
+    },
+    {
+      name: "sandbox-only-from-cli",
+      comment: "The sandbox is a place to run in, not a part to build on.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(sandbox|cli)/" },
+      to: { path: "^src/sandbox/" },
+    },
+    {
+      name: "sandbox-knows-no-product",
+      comment: "The sandbox stands in for AWS and Kubernetes: if it shared our code, it would share our mistakes.",
+      severity: "error",
+      from: { path: "^src/sandbox/" },
+      to: { path: "^src/", pathNot: "^src/sandbox/" },
+    },
+    {
+      name: "no-circular",
+      comment: "Break the circle with a port or a value.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+  ],
+  options: {
+    parser: "swc",
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+  },
+};

@@ -1,0 +1,65 @@
+/**
+ * What a failure asks of the controller, decided once, where the failure enters (`aws/`, `kube/`, `api/`):
+ * - `terminal`: the spec must change; nothing else helps.
+ * - `blocked`: a person must change something other than the spec; look again slowly.
+ * - `conflict`: the world moved under us; observe anew soon.
+ * - `throttled`: slow down; it is nobody's fault.
+ * - `retryable`: probably passing. Anything unknown belongs here.
+ */
+export type Disposition = "terminal" | "blocked" | "conflict" | "throttled" | "retryable";
+
+/** What every error carries besides its message. */
+export interface ErrorDetails {
+  /** CamelCase; shown as the condition's reason. Stable for as long as the cause is the same. */
+  readonly reason: string;
+  readonly cause?: unknown;
+  /** What the other side asked us to wait, when it said so. */
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * A failure with a disposition. The message is shown to users in conditions, so it names the object, says why and what to
+ * do, and carries nothing that changes from one attempt to the next (no request ids, no times).
+ */
+export abstract class ControllerError extends Error {
+  abstract readonly disposition: Disposition;
+  readonly reason: string;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, details: ErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.reason = details.reason;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** The spec must change before trying again makes sense. */
+export class TerminalError extends ControllerError {
+  readonly disposition = "terminal";
+}
+
+/** Someone must change something outside the spec: a permission, a quota, an unowned role. */
+export class BlockedError extends ControllerError {
+  readonly disposition = "blocked";
+}
+
+/** What was read is no longer true; a fresh look decides anew. */
+export class ConflictError extends ControllerError {
+  readonly disposition = "conflict";
+}
+
+/** The other side asked for fewer requests. */
+export class ThrottledError extends ControllerError {
+  readonly disposition = "throttled";
+}
+
+/** Trouble that is likely to pass: network, 5xx, and everything nobody has classified. */
+export class RetryableError extends ControllerError {
+  readonly disposition = "retryable";
+}
+
+/** The disposition of anything thrown; what is not ours is `retryable`, never guessed terminal. */
+export function dispositionOf(error: unknown): Disposition {
+  return error instanceof ControllerError ? error.disposition : "retryable";
+}

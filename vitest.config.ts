@@ -1,0 +1,20 @@
+import { defineConfig } from "vitest/config";
+
+/** One project per class of test; CONTRIBUTING says what each may touch. */
+const project = (name: string, testTimeout: number) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], environment: "node", testTimeout, hookTimeout: 60_000 },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", 5_000),
+      project("laws", 30_000),
+      project("scenario", 30_000),
+      project("contract", 30_000),
+      project("tooling", 60_000),
+      project("e2e", 120_000),
+    ],
+    coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text-summary", "json-summary"] },
+  },
+});
