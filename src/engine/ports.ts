@@ -1,0 +1,88 @@
+import type { Absent, ObservedInstanceProfile, RoleFacts } from "../model/observed-state.ts";
+import type { Action, ActionOutcome } from "../plan/action.ts";
+
+/**
+ * Reads of IAM, one API action each (and its further pages).
+ *
+ * Guarantees: `absent` means that IAM said NoSuchEntity and nothing else. Names and ARNs come sorted.
+ * Errors: a ControllerError whose disposition is decided; AccessDenied is `blocked`, never `absent`.
+ * NoSuchEntity for the role itself in a list of its policies is a ConflictError: the role has just gone, or is not yet
+ * visible everywhere.
+ */
+export interface IamReader {
+  getRole(roleName: string, signal: AbortSignal): Promise<RoleFacts | Absent>;
+  listRolePolicies(roleName: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** The document as IAM returns it, percent-encoded; undefined when there is no such policy (or role). */
+  getRolePolicy(roleName: string, policyName: string, signal: AbortSignal): Promise<string | undefined>;
+  listAttachedRolePolicies(roleName: string, signal: AbortSignal): Promise<readonly string[]>;
+  getInstanceProfile(instanceProfileName: string, signal: AbortSignal): Promise<ObservedInstanceProfile | Absent>;
+}
+
+/**
+ * Writes to IAM: one action is one API call, sent once. Retries are the queue's business.
+ *
+ * Guarantees: NoSuchEntity on a delete, detach or removal is success. NoSuchEntity on any other write is a ConflictError
+ * (just gone, or not yet visible). EntityAlreadyExists is a ConflictError: the next observation decides by the owner tags.
+ * Errors: a ControllerError with IAM's words, without request ids.
+ */
+export interface IamWriter {
+  perform(action: Action, signal: AbortSignal): Promise<ActionOutcome>;
+}
+
+/** Who the credentials belong to. */
+export interface AccountIdentity {
+  /** The 12-digit account id by STS GetCallerIdentity. */
+  accountId(signal: AbortSignal): Promise<string>;
+}
+
+/** Namespaced name of one InstanceProfile object. */
+export interface ObjectKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** JSON as the API server sends it. */
+export type KubeObject = Readonly<Record<string, unknown>>;
+
+/** One operation of a JSON patch (RFC 6902). */
+export type PatchOperation =
+  | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: unknown }
+  | { readonly op: "remove"; readonly path: string };
+
+/**
+ * The InstanceProfile objects of the cluster, live (not from the cache).
+ *
+ * Errors: ControllerErrors. A JSON patch whose `test` fails, and a 409, are ConflictErrors. A patch of an object that is
+ * gone is a ConflictError too.
+ */
+export interface ObjectClient {
+  get(key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined>;
+  patch(key: ObjectKey, operations: readonly PatchOperation[], signal: AbortSignal): Promise<KubeObject>;
+  patchStatus(key: ObjectKey, operations: readonly PatchOperation[], signal: AbortSignal): Promise<KubeObject>;
+}
+
+/** What a Kubernetes Event is about. */
+export interface ObjectReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** A Kubernetes Event to publish. Notes name no secrets and no policy documents. */
+export interface EventRecord {
+  readonly type: "Normal" | "Warning";
+  /** CamelCase, why; stable per cause. */
+  readonly reason: string;
+  /** CamelCase, what the controller did. */
+  readonly action: string;
+  readonly note: string;
+  readonly regarding: ObjectReference;
+}
+
+/** Publishes events without ever failing or delaying the caller. */
+export interface EventSink {
+  emit(event: EventRecord): void;
+}

@@ -1,0 +1,61 @@
+/** Tags of one IAM entity, key to value. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** Every tag key of the controller starts so; users may not set such keys. */
+export const TAG_PREFIX = "iam.instanceprofile.dev/";
+
+/**
+ * The tags that prove whose a role or profile is. All are part of the create call:
+ * - `cluster-id`, `namespace`, `name`: the object that owns it; these three decide ownership.
+ * - `uid`: which incarnation of that object wrote last; a re-created object resumes and rewrites it.
+ * - `adopted`: "true" when the entity existed before the object did.
+ * - `applied`: what of the entity's policies and tags the controller has put there (see applied-record.ts).
+ */
+export const TAG_KEYS = {
+  clusterId: `${TAG_PREFIX}cluster-id`,
+  namespace: `${TAG_PREFIX}namespace`,
+  name: `${TAG_PREFIX}name`,
+  uid: `${TAG_PREFIX}uid`,
+  adopted: `${TAG_PREFIX}adopted`,
+  applied: `${TAG_PREFIX}applied`,
+} as const;
+
+/** The object on whose behalf AWS is written. */
+export interface Owner {
+  readonly clusterId: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/**
+ * Whose an existing entity is:
+ * `ours` by all three deciding tags; `foreign` when another object or cluster is named; `unowned` without our tags.
+ */
+export type Ownership =
+  | { readonly kind: "ours"; readonly adopted: boolean }
+  | { readonly kind: "foreign"; readonly clusterId: string; readonly namespace: string; readonly name: string }
+  | { readonly kind: "unowned" };
+
+/** Reads ownership off tags. Half a set of deciding tags is somebody's, not nobody's: `foreign`. */
+export function ownershipOf(tags: Tags, owner: Owner): Ownership {
+  const clusterId = tags[TAG_KEYS.clusterId];
+  const namespace = tags[TAG_KEYS.namespace];
+  const name = tags[TAG_KEYS.name];
+  if (clusterId === undefined && namespace === undefined && name === undefined) return { kind: "unowned" };
+  if (clusterId === owner.clusterId && namespace === owner.namespace && name === owner.name) {
+    return { kind: "ours", adopted: tags[TAG_KEYS.adopted] === "true" };
+  }
+  return { kind: "foreign", clusterId: clusterId ?? "?", namespace: namespace ?? "?", name: name ?? "?" };
+}
+
+/** The tags that make an entity the owner's. `adopted` is left out when false. */
+export function ownerTags(owner: Owner, adopted: boolean): Tags {
+  return {
+    [TAG_KEYS.clusterId]: owner.clusterId,
+    [TAG_KEYS.namespace]: owner.namespace,
+    [TAG_KEYS.name]: owner.name,
+    [TAG_KEYS.uid]: owner.uid,
+    ...(adopted ? { [TAG_KEYS.adopted]: "true" } : {}),
+  };
+}
