@@ -1,0 +1,48 @@
+/** Any JSON value. Policy code takes and makes plain JSON, so that nothing in it needs more than JSON.parse gives. */
+export type JsonValue = string | number | boolean | null | JsonList | JsonObject;
+
+/** A JSON array. */
+export type JsonList = readonly JsonValue[];
+
+/** A JSON object. */
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** True for a JSON object: neither null nor a list. */
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Array.isArray that also narrows read-only lists. */
+export function isJsonList(value: JsonValue | undefined): value is JsonList {
+  return Array.isArray(value);
+}
+
+/** JSON with keys in code unit order and no white space: equal strings mean equal values, whatever the key order. */
+export function canonicalJson(value: JsonValue): string {
+  if (isJsonList(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value).map(([key, member]) => ({ key, json: canonicalJson(member) }));
+  members.sort((a, b) => compareCodeUnits(a.key, b.key));
+  return `{${members.map(({ key, json }) => `${JSON.stringify(key)}:${json}`).join(",")}}`;
+}
+
+/** The order of every sorted thing in a policy: the same on every machine, unlike an order by locale. */
+export function compareCodeUnits(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/**
+ * Lower case of A to Z alone. `toLowerCase` would also fold the Kelvin sign into a k and so make one name of two.
+ */
+export function asciiLowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** True when lists and objects are nested in more than `levels` levels. Never walks deeper than that. */
+export function nestsDeeperThan(levels: number, value: JsonValue): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((member: JsonValue) => nestsDeeperThan(levels - 1, member));
+}
