@@ -26,17 +26,20 @@ const DEFAULT_VERSION = "2008-10-17";
  */
 export function canonicalDocument(document: JsonValue, use: PolicyUse): JsonValue {
   if (!isJsonObject(document)) return document;
-  const { Statement, ...elements } = document;
-  const statements = statementsOf(Statement).map((statement) => canonicalStatement(statement, use));
-  return {
-    Version: DEFAULT_VERSION,
-    ...elements,
-    ...(statements.length === 0 ? {} : { Statement: sorted(statements) }),
-  };
+  const statements = statementsOf(document).map((statement) => canonicalStatement(statement, use));
+  const elements = elementsOf(document);
+  return statements.length === 0 ? elements : { ...elements, Statement: sorted(statements) };
 }
 
-/** The statements of a document's Statement element: one object means a list of one, nothing means none. */
-export function statementsOf(statement: JsonValue | undefined): JsonList {
+/** The elements of a document beside its statements, in canonical form. */
+export function elementsOf(document: JsonObject): JsonObject {
+  const { Statement: _, ...elements } = document;
+  return { Version: DEFAULT_VERSION, ...elements };
+}
+
+/** The statements of a document as written: one object means a list of one, nothing means none. */
+export function statementsOf(document: JsonObject): JsonList {
+  const statement = document["Statement"];
   return statement === undefined ? [] : listOf(statement);
 }
 

@@ -1,5 +1,6 @@
 import type { PolicyConditions, Principals, Statement, Trust, TrustStatement } from "../api/instance-profile.ts";
 import { canonicalDocument, type PolicyUse } from "./policy-canonical.ts";
+import { describeChange } from "./policy-change.ts";
 import { canonicalJson, type JsonObject, type JsonValue } from "./policy-json.ts";
 import { countPolicyChars, minifyPolicy, parsePolicyText } from "./policy-text.ts";
 
@@ -55,9 +56,13 @@ export function samePolicy(a: PolicyDocument, b: PolicyDocument): boolean {
   return a.use === b.use && a.canonical === b.canonical;
 }
 
-/** The JSON of a document; undefined when it is unreadable. */
-export function policyJson(document: PolicyDocument): JsonValue | undefined {
-  return document.canonical.startsWith(UNREADABLE) ? undefined : JSON.parse(document.text);
+/**
+ * What turns `from` (what AWS has) into `to` (what is wanted), one line for each statement that differs, such as
+ * `~ statement "Read": + action s3:GetObject, - action s3:Delete*`. Both are of one use. Empty when they are the same;
+ * bounded; does not depend on the order of things in `from`.
+ */
+export function describePolicyChange(from: PolicyDocument, to: PolicyDocument): readonly string[] {
+  return samePolicy(from, to) ? [] : describeChange(policyJson(from), policyJson(to), to.use);
 }
 
 /** The inline policy that a spec asks for. */
@@ -114,6 +119,11 @@ function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined
   const present: [string, JsonValue][] = [];
   for (const [key, value] of Object.entries(members)) if (value !== undefined) present.push([key, value]);
   return Object.fromEntries(present);
+}
+
+/** The JSON of a document; undefined when it is unreadable. */
+function policyJson(document: PolicyDocument): JsonValue | undefined {
+  return document.canonical.startsWith(UNREADABLE) ? undefined : JSON.parse(document.text);
 }
 
 function policyDocument(text: string, canonical: string, use: PolicyUse): PolicyDocument {

@@ -1,7 +1,7 @@
 import { TerminalError } from "../errors.ts";
 
 /** What JSON.parse loses without a word. */
-export interface ParseLosses {
+interface ParseLosses {
   /** Paths such as `Statement[0].Condition["aws:x"]` of keys that an object has more than once; each once, in order. */
   readonly duplicateKeys: readonly string[];
   /** Numbers as written whose value a double may not hold. */
