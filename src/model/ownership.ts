@@ -11,20 +11,21 @@ export const TAG_PREFIX = "iam.instanceprofile.dev/";
  * - `adopted`: "true" when the entity existed before the object did.
  * - `applied`: what of the entity's policies and tags the controller has put there (see applied-record.ts).
  */
-export const TAG_KEYS = {
+export const TAG_KEYS: Readonly<Record<"clusterId" | "namespace" | "name" | "uid" | "adopted" | "applied", string>> = {
   clusterId: `${TAG_PREFIX}cluster-id`,
   namespace: `${TAG_PREFIX}namespace`,
   name: `${TAG_PREFIX}name`,
   uid: `${TAG_PREFIX}uid`,
   adopted: `${TAG_PREFIX}adopted`,
   applied: `${TAG_PREFIX}applied`,
-} as const;
+};
 
 /** The object on whose behalf AWS is written. */
 export interface Owner {
   readonly clusterId: string;
   readonly namespace: string;
   readonly name: string;
+  /** Empty when the manifest was never in a cluster: then nothing is said of it. */
   readonly uid: string;
 }
 
@@ -55,7 +56,7 @@ export function ownerTags(owner: Owner, adopted: boolean): Tags {
     [TAG_KEYS.clusterId]: owner.clusterId,
     [TAG_KEYS.namespace]: owner.namespace,
     [TAG_KEYS.name]: owner.name,
-    [TAG_KEYS.uid]: owner.uid,
+    ...(owner.uid === "" ? {} : { [TAG_KEYS.uid]: owner.uid }),
     ...(adopted ? { [TAG_KEYS.adopted]: "true" } : {}),
   };
 }

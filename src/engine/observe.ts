@@ -1,0 +1,66 @@
+import type { DesiredState } from "../model/desired-state.ts";
+import { ABSENT, type Absent, type ObservedRole, type ObservedState } from "../model/observed-state.ts";
+import { ownershipOf } from "../model/ownership.ts";
+import type { IamReader } from "./ports.ts";
+
+/**
+ * Reads from IAM what the plan needs and no more: 2 calls while nothing is there or what is there is not ours to touch, 5
+ * to verify a role with an inline policy, 4 to take it down.
+ *
+ * Errors: whatever the reader raises; a state is whole or not at all.
+ */
+export async function observe(desired: DesiredState, iam: IamReader, signal: AbortSignal): Promise<ObservedState> {
+  const names = namesOf(desired);
+  const [role, instanceProfile] = await Promise.all([
+    observeRole(desired, names, iam, signal),
+    iam.getInstanceProfile(names.instanceProfileName, signal),
+  ]);
+  return { role, instanceProfile };
+}
+
+interface Names {
+  readonly roleName: string;
+  readonly instanceProfileName: string;
+  /** Inline policies whose documents the plan compares. */
+  readonly documentsOf: readonly string[];
+}
+
+function namesOf(desired: DesiredState): Names {
+  if (desired.presence === "absent") {
+    return { roleName: desired.roleName, instanceProfileName: desired.instanceProfileName, documentsOf: [] };
+  }
+  const { role, instanceProfile } = desired;
+  return {
+    roleName: role.roleName,
+    instanceProfileName: instanceProfile.instanceProfileName,
+    documentsOf: role.inlinePolicy === undefined ? [] : [role.inlinePolicy.policyName],
+  };
+}
+
+async function observeRole(
+  desired: DesiredState,
+  { roleName, documentsOf }: Names,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<ObservedRole | Absent> {
+  const facts = await iam.getRole(roleName, signal);
+  if (facts.presence === "absent") return ABSENT;
+  if (!mayMatter(ownershipOf(facts.tags, desired.owner).kind, desired)) {
+    return { ...facts, inlinePolicyNames: [], inlinePolicyDocuments: {}, managedPolicyArns: [] };
+  }
+  const [inlinePolicyNames, managedPolicyArns, documents] = await Promise.all([
+    iam.listRolePolicies(roleName, signal),
+    iam.listAttachedRolePolicies(roleName, signal),
+    Promise.all(documentsOf.map(async (name) => [name, await iam.getRolePolicy(roleName, name, signal)] as const)),
+  ]);
+  return { ...facts, inlinePolicyNames, managedPolicyArns, inlinePolicyDocuments: present(documents) };
+}
+
+/** The policies of a role that may not be written anyway cost no calls. */
+function mayMatter(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
+  return ownership === "ours" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
+}
+
+function present(documents: readonly (readonly [string, string | undefined])[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(documents.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
+}

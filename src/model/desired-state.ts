@@ -1,0 +1,94 @@
+import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
+import type { Owner, Tags } from "./ownership.ts";
+import { buildPolicy, type PolicyDocument, permissionsDocument, trustDocument } from "./policy-document.ts";
+
+/** What is to be kept of the entities when the object goes. `ByOrigin`: what was adopted stays, what was made goes. */
+export type Retention = "Delete" | "Retain" | "ByOrigin";
+
+/** The role as the object asks for it. */
+export interface DesiredRole {
+  readonly roleName: string;
+  readonly path: string;
+  /** Empty when the object has none: IAM knows no difference. */
+  readonly description: string;
+  readonly maxSessionDurationSeconds: number;
+  readonly permissionsBoundaryArn: string | undefined;
+  readonly trustPolicy: PolicyDocument;
+  /** The one inline policy; undefined when the object has no statements of its own. */
+  readonly inlinePolicy: { readonly policyName: string; readonly document: PolicyDocument } | undefined;
+  /** Sorted, without repetition. */
+  readonly managedPolicyArns: readonly string[];
+}
+
+/** The object asks for a role in an instance profile. */
+export interface DesiredPresent {
+  readonly presence: "present";
+  readonly owner: Owner;
+  readonly role: DesiredRole;
+  readonly instanceProfile: { readonly instanceProfileName: string; readonly path: string };
+  /** The user's tags, for role and profile alike. */
+  readonly tags: Tags;
+  /** May an entity without owner tags be taken over. */
+  readonly mayAdopt: boolean;
+  /** Are policies that the spec does not name taken off the role. */
+  readonly removesUnmanaged: boolean;
+}
+
+/** The object is going: what it owns goes with it, as far as `retention` says. */
+export interface DesiredAbsent {
+  readonly presence: "absent";
+  readonly owner: Owner;
+  readonly roleName: string;
+  readonly instanceProfileName: string;
+  readonly policyName: string;
+  readonly managedPolicyArns: readonly string[];
+  readonly retention: Retention;
+  /** Policies that are not ours go too; the user has asked for it. */
+  readonly force: boolean;
+}
+
+/** What AWS should have for one object. Deletion is a desire like any other. */
+export type DesiredState = DesiredPresent | DesiredAbsent;
+
+/** What the object asks of AWS. Deterministic; never throws on a parsed object. */
+export function desiredState(object: InstanceProfile, clusterId: string): DesiredState {
+  const { metadata, spec } = object;
+  const owner = { clusterId, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid };
+  const managedPolicyArns = [...new Set(spec.managedPolicyArns)].sort();
+  if (metadata.deletionTimestamp !== undefined) {
+    return {
+      presence: "absent",
+      owner,
+      roleName: spec.roleName,
+      instanceProfileName: spec.instanceProfileName,
+      policyName: spec.policyName,
+      managedPolicyArns,
+      retention: spec.deletionPolicy ?? "ByOrigin",
+      force: metadata.annotations?.[FORCE_DELETE_ANNOTATION] === "true",
+    };
+  }
+  return {
+    presence: "present",
+    owner,
+    role: {
+      roleName: spec.roleName,
+      path: spec.path,
+      description: spec.description ?? "",
+      maxSessionDurationSeconds: spec.maxSessionDurationSeconds,
+      permissionsBoundaryArn: spec.permissionsBoundaryArn,
+      trustPolicy: buildPolicy(trustDocument(spec.trust), "trust"),
+      inlinePolicy:
+        spec.statements.length === 0
+          ? undefined
+          : {
+              policyName: spec.policyName,
+              document: buildPolicy(permissionsDocument(spec.statements), "permissions"),
+            },
+      managedPolicyArns,
+    },
+    instanceProfile: { instanceProfileName: spec.instanceProfileName, path: spec.path },
+    tags: spec.tags,
+    mayAdopt: spec.adoptionPolicy === "IfExists",
+    removesUnmanaged: spec.unmanagedPolicies === "Remove",
+  };
+}

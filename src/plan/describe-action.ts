@@ -1,0 +1,101 @@
+import { TAG_PREFIX, type Tags } from "../model/ownership.ts";
+import type { Action } from "./action.ts";
+
+/** What an action does to what is there, as every plan reader knows it: adds, changes or takes away. */
+export type Symbol = "+" | "~" | "-";
+
+/** An action in words. */
+export interface ActionDescription {
+  readonly symbol: Symbol;
+  /** One line, without the symbol: what is written. */
+  readonly title: string;
+  /** What changes inside, a line each; may be empty. */
+  readonly details: readonly string[];
+}
+
+/** Says what an action does, naming the entity. The compiler proves that every action has words. */
+export function describeAction(action: Action): ActionDescription {
+  switch (action.kind) {
+    case "CreateRole":
+      return describe("+", `role ${action.roleName}`, roleDetails(action));
+    case "DeleteRole":
+      return describe("-", `role ${action.roleName}`);
+    case "UpdateRole":
+      return describe("~", `role ${action.roleName}`, action.changes);
+    case "UpdateAssumeRolePolicy":
+      return describe("~", `trust policy of role ${action.roleName}`, action.changes);
+    case "PutRolePermissionsBoundary":
+      return describe("~", `permissions boundary of role ${action.roleName}`, [`+ ${action.permissionsBoundaryArn}`]);
+    case "DeleteRolePermissionsBoundary":
+      return describe("-", `permissions boundary of role ${action.roleName}`);
+    case "PutRolePolicy":
+      return describePut(action);
+    case "DeleteRolePolicy":
+      return describe("-", `inline policy ${action.policyName} of role ${action.roleName}`);
+    case "AttachRolePolicy":
+      return describe("+", `managed policy ${action.policyArn} on role ${action.roleName}`);
+    case "DetachRolePolicy":
+      return describe("-", `managed policy ${action.policyArn} on role ${action.roleName}`);
+    case "TagRole":
+      return describe("~", `tags of role ${action.roleName}`, tagDetails(action.tags));
+    case "UntagRole":
+      return describe("~", `tags of role ${action.roleName}`, untagDetails(action.tagKeys));
+    default:
+      return describeProfileAction(action);
+  }
+}
+
+type ProfileAction = Extract<Action, { readonly instanceProfileName: string }>;
+
+function describeProfileAction(action: ProfileAction): ActionDescription {
+  const profile = `instance profile ${action.instanceProfileName}`;
+  switch (action.kind) {
+    case "CreateInstanceProfile":
+      return describe("+", profile, [`path: ${action.path}`, ...userTags(action.tags)]);
+    case "DeleteInstanceProfile":
+      return describe("-", profile);
+    case "AddRoleToInstanceProfile":
+      return describe("+", `role ${action.roleName} in ${profile}`);
+    case "RemoveRoleFromInstanceProfile":
+      return describe("-", `role ${action.roleName} in ${profile}`);
+    case "TagInstanceProfile":
+      return describe("~", `tags of ${profile}`, tagDetails(action.tags));
+    case "UntagInstanceProfile":
+      return describe("~", `tags of ${profile}`, untagDetails(action.tagKeys));
+  }
+}
+
+function describe(symbol: Symbol, title: string, details: readonly string[] = []): ActionDescription {
+  return { symbol, title, details };
+}
+
+function roleDetails(action: Extract<Action, { readonly kind: "CreateRole" }>): readonly string[] {
+  return [
+    `path: ${action.path}`,
+    ...(action.description === "" ? [] : [`description: ${JSON.stringify(action.description)}`]),
+    `maxSessionDurationSeconds: ${action.maxSessionDurationSeconds}`,
+    ...(action.permissionsBoundaryArn === undefined ? [] : [`permissionsBoundary: ${action.permissionsBoundaryArn}`]),
+    `trust policy: ${action.document}`,
+    ...userTags(action.tags),
+  ];
+}
+
+function describePut(action: Extract<Action, { readonly kind: "PutRolePolicy" }>): ActionDescription {
+  const title = `inline policy ${action.policyName} of role ${action.roleName}`;
+  return action.changes.length === 0 ? describe("+", title, [action.document]) : describe("~", title, action.changes);
+}
+
+/** The controller's own tags are its bookkeeping; a reader of a plan wants to see the user's. */
+function userTags(tags: Tags): readonly string[] {
+  return Object.entries(tags)
+    .filter(([key]) => !key.startsWith(TAG_PREFIX))
+    .map(([key, value]) => `tag ${key}=${value}`);
+}
+
+function tagDetails(tags: Tags): readonly string[] {
+  return Object.entries(tags).map(([key, value]) => `+ ${key}=${value}`);
+}
+
+function untagDetails(keys: readonly string[]): readonly string[] {
+  return keys.map((key) => `- ${key}`);
+}

@@ -1,0 +1,57 @@
+import { appliedRecord } from "../model/applied-record.ts";
+import type { DesiredPresent } from "../model/desired-state.ts";
+import type { ObservedInstanceProfile } from "../model/observed-state.ts";
+import type { Action } from "./action.ts";
+import { diffTags, tagsAtCreation } from "./diff-tags.ts";
+
+/** The writes that make an instance profile that is not there, with its role in it. */
+export function createInstanceProfile(desired: DesiredPresent): readonly Action[] {
+  const { instanceProfileName, path } = desired.instanceProfile;
+  const record = appliedRecord([], Object.keys(desired.tags));
+  return [
+    {
+      kind: "CreateInstanceProfile",
+      instanceProfileName,
+      path,
+      tags: tagsAtCreation(desired.owner, desired.tags, record),
+    },
+    { kind: "AddRoleToInstanceProfile", instanceProfileName, roleName: desired.role.roleName },
+  ];
+}
+
+/** The writes that bring an existing instance profile in line: its tags, and the one role it holds. */
+export function updateInstanceProfile(
+  desired: DesiredPresent,
+  observed: ObservedInstanceProfile,
+  adopted: boolean,
+): readonly Action[] {
+  const { instanceProfileName } = desired.instanceProfile;
+  const record = appliedRecord([], Object.keys(desired.tags));
+  const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted: desired.tags, record });
+  const untag: readonly Action[] =
+    tags.untag.length > 0 ? [{ kind: "UntagInstanceProfile", instanceProfileName, tagKeys: tags.untag }] : [];
+  return [
+    ...(tags.removesFirst ? untag : []),
+    ...tagInstanceProfile(instanceProfileName, tags.before),
+    ...replaceRole(desired, observed),
+    ...(tags.removesFirst ? [] : untag),
+    ...tagInstanceProfile(instanceProfileName, tags.after),
+  ];
+}
+
+/** IAM allows one role in a profile: another one has to leave before ours can enter. */
+function replaceRole(desired: DesiredPresent, observed: ObservedInstanceProfile): readonly Action[] {
+  const { instanceProfileName } = desired.instanceProfile;
+  const { roleName } = desired.role;
+  if (observed.roleName === roleName) return [];
+  return [
+    ...(observed.roleName === undefined
+      ? []
+      : [{ kind: "RemoveRoleFromInstanceProfile" as const, instanceProfileName, roleName: observed.roleName }]),
+    { kind: "AddRoleToInstanceProfile", instanceProfileName, roleName },
+  ];
+}
+
+function tagInstanceProfile(instanceProfileName: string, tags: Readonly<Record<string, string>>): readonly Action[] {
+  return Object.keys(tags).length === 0 ? [] : [{ kind: "TagInstanceProfile", instanceProfileName, tags }];
+}

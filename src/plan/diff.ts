@@ -1,0 +1,46 @@
+import type { DesiredPresent, DesiredState } from "../model/desired-state.ts";
+import type { ObservedState } from "../model/observed-state.ts";
+import type { Action } from "./action.ts";
+import { diffAbsent } from "./diff-absent.ts";
+import { createInstanceProfile, updateInstanceProfile } from "./diff-instance-profile.ts";
+import { createRole, unmanagedPolicies, updateRole } from "./diff-role.ts";
+import { claim } from "./guard.ts";
+import type { Blocker, Plan } from "./plan.ts";
+
+/**
+ * What stands between AWS and the object's desire: forwards to create, backwards to delete. Pure and total: no clock, no
+ * input or output, no exception.
+ */
+export function diff(desired: DesiredState, observed: ObservedState): Plan {
+  return desired.presence === "absent" ? diffAbsent(desired, observed) : diffPresent(desired, observed);
+}
+
+/** The writes of one entity, or the reason why there may be none. */
+interface Part {
+  readonly actions: readonly Action[];
+  readonly blockers: readonly Blocker[];
+}
+
+function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
+  const role = diffRole(desired, observed);
+  const profile = diffInstanceProfile(desired, observed);
+  return {
+    actions: [...role.actions, ...profile.actions],
+    blockers: [...role.blockers, ...profile.blockers],
+    unmanagedPolicies: observed.role.presence === "absent" ? [] : unmanagedPolicies(desired, observed.role),
+  };
+}
+
+function diffRole(desired: DesiredPresent, { role }: ObservedState): Part {
+  if (role.presence === "absent") return { actions: createRole(desired), blockers: [] };
+  const verdict = claim(desired, role);
+  if (verdict.kind === "refused") return { actions: [], blockers: [verdict.blocker] };
+  return { actions: updateRole(desired, role, verdict.adopted), blockers: [] };
+}
+
+function diffInstanceProfile(desired: DesiredPresent, { instanceProfile }: ObservedState): Part {
+  if (instanceProfile.presence === "absent") return { actions: createInstanceProfile(desired), blockers: [] };
+  const verdict = claim(desired, instanceProfile);
+  if (verdict.kind === "refused") return { actions: [], blockers: [verdict.blocker] };
+  return { actions: updateInstanceProfile(desired, instanceProfile, verdict.adopted), blockers: [] };
+}

@@ -1,0 +1,35 @@
+import type { Action } from "./action.ts";
+
+/** Why nothing may be written, in words for a person. */
+export interface Blocker {
+  /** CamelCase, shown as the condition's reason. */
+  readonly reason: string;
+  /** Names the entity, says what is wrong, and what to do. */
+  readonly message: string;
+}
+
+/**
+ * All that stands between what AWS has and what an object asks for. Plain JSON and deterministic: the same inputs give the
+ * same bytes.
+ */
+export interface Plan {
+  /** The writes, in the order IAM accepts them; a prefix of them is always a safe place to stop. */
+  readonly actions: readonly Action[];
+  /** When there is one, none of the actions may be run. */
+  readonly blockers: readonly Blocker[];
+  /** Policies on the role that the spec does not name and the plan leaves alone: inline names and ARNs, sorted. */
+  readonly unmanagedPolicies: readonly string[];
+}
+
+/** The plan that has nothing to say. */
+export const EMPTY_PLAN: Plan = { actions: [], blockers: [], unmanagedPolicies: [] };
+
+/** True when AWS is as asked for. */
+export function isInSync(plan: Plan): boolean {
+  return plan.actions.length === 0 && plan.blockers.length === 0;
+}
+
+/** True when the plan takes something away that a workload could be using. */
+export function isDestructive(action: Action): boolean {
+  return /^(Delete|Detach|Remove)/.test(action.kind);
+}

@@ -1,0 +1,143 @@
+import {
+  ABSENT,
+  type ObservedInstanceProfile,
+  type ObservedRole,
+  type ObservedState,
+} from "../model/observed-state.ts";
+import type { Tags } from "../model/ownership.ts";
+import type { Action, CreatedEntity } from "./action.ts";
+
+/**
+ * The state after an action succeeded, as IAM would show it once everything is visible. Total and idempotent: an action
+ * applied to a state that already has its effect changes nothing.
+ *
+ * Used for the status right after a write, to see through reads that lag behind our own writes, and to state the laws.
+ *
+ * @param created what the create call answered; without it the ids stay empty.
+ */
+export function applyAction(state: ObservedState, action: Action, created?: CreatedEntity): ObservedState {
+  switch (action.kind) {
+    case "CreateRole":
+    case "DeleteRole":
+      return { ...state, role: roleAfter(state, action, created) };
+    case "CreateInstanceProfile":
+    case "DeleteInstanceProfile":
+    case "AddRoleToInstanceProfile":
+    case "RemoveRoleFromInstanceProfile":
+    case "TagInstanceProfile":
+    case "UntagInstanceProfile":
+      return { ...state, instanceProfile: profileAfter(state.instanceProfile, action, created) };
+    default:
+      return state.role.presence === "absent"
+        ? state
+        : { ...state, role: { ...state.role, ...changed(state.role, action) } };
+  }
+}
+
+type ProfileAction = Extract<Action, { readonly instanceProfileName: string }>;
+type LifeOfRole = Extract<Action, { readonly kind: "CreateRole" | "DeleteRole" }>;
+type ChangeOfRole = Exclude<Action, ProfileAction | LifeOfRole>;
+
+function roleAfter({ role }: ObservedState, action: LifeOfRole, created?: CreatedEntity): ObservedState["role"] {
+  if (action.kind === "DeleteRole") return ABSENT;
+  if (role.presence === "present") return role;
+  return {
+    presence: "present",
+    roleName: action.roleName,
+    arn: created?.arn ?? "",
+    roleId: created?.id ?? "",
+    path: action.path,
+    description: action.description,
+    maxSessionDurationSeconds: action.maxSessionDurationSeconds,
+    permissionsBoundaryArn: action.permissionsBoundaryArn,
+    tags: action.tags,
+    trustPolicy: action.document,
+    inlinePolicyNames: [],
+    inlinePolicyDocuments: {},
+    managedPolicyArns: [],
+  };
+}
+
+function changed(role: ObservedRole, action: ChangeOfRole): Partial<ObservedRole> {
+  switch (action.kind) {
+    case "UpdateRole":
+      return { description: action.description, maxSessionDurationSeconds: action.maxSessionDurationSeconds };
+    case "UpdateAssumeRolePolicy":
+      return { trustPolicy: action.document };
+    case "PutRolePermissionsBoundary":
+      return { permissionsBoundaryArn: action.permissionsBoundaryArn };
+    case "DeleteRolePermissionsBoundary":
+      return { permissionsBoundaryArn: undefined };
+    case "PutRolePolicy":
+      return {
+        inlinePolicyNames: withItem(role.inlinePolicyNames, action.policyName),
+        inlinePolicyDocuments: { ...role.inlinePolicyDocuments, [action.policyName]: action.document },
+      };
+    case "DeleteRolePolicy":
+      return {
+        inlinePolicyNames: role.inlinePolicyNames.filter((name) => name !== action.policyName),
+        inlinePolicyDocuments: without(role.inlinePolicyDocuments, [action.policyName]),
+      };
+    case "AttachRolePolicy":
+      return { managedPolicyArns: withItem(role.managedPolicyArns, action.policyArn) };
+    case "DetachRolePolicy":
+      return { managedPolicyArns: role.managedPolicyArns.filter((arn) => arn !== action.policyArn) };
+    case "TagRole":
+      return { tags: { ...role.tags, ...action.tags } };
+    case "UntagRole":
+      return { tags: without(role.tags, action.tagKeys) };
+  }
+}
+
+function profileAfter(
+  profile: ObservedState["instanceProfile"],
+  action: ProfileAction,
+  created?: CreatedEntity,
+): ObservedState["instanceProfile"] {
+  if (action.kind === "DeleteInstanceProfile") return ABSENT;
+  if (profile.presence === "absent") {
+    return action.kind === "CreateInstanceProfile" ? emptyProfile(action, created) : profile;
+  }
+  return { ...profile, ...changedProfile(profile, action) };
+}
+
+function changedProfile(
+  profile: ObservedInstanceProfile,
+  action: Exclude<ProfileAction, { readonly kind: "DeleteInstanceProfile" }>,
+): Partial<ObservedInstanceProfile> {
+  switch (action.kind) {
+    case "CreateInstanceProfile":
+      return {};
+    case "AddRoleToInstanceProfile":
+      return { roleName: action.roleName };
+    case "RemoveRoleFromInstanceProfile":
+      return profile.roleName === action.roleName ? { roleName: undefined } : {};
+    case "TagInstanceProfile":
+      return { tags: { ...profile.tags, ...action.tags } };
+    case "UntagInstanceProfile":
+      return { tags: without(profile.tags, action.tagKeys) };
+  }
+}
+
+function emptyProfile(
+  action: Extract<Action, { readonly kind: "CreateInstanceProfile" }>,
+  created?: CreatedEntity,
+): ObservedInstanceProfile {
+  return {
+    presence: "present",
+    instanceProfileName: action.instanceProfileName,
+    arn: created?.arn ?? "",
+    id: created?.id ?? "",
+    path: action.path,
+    tags: action.tags,
+    roleName: undefined,
+  };
+}
+
+function withItem(list: readonly string[], item: string): readonly string[] {
+  return list.includes(item) ? list : [...list, item].sort();
+}
+
+function without(record: Tags, keys: readonly string[]): Tags {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => !keys.includes(key)));
+}

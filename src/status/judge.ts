@@ -1,0 +1,76 @@
+import type { Condition, InstanceProfile } from "../api/instance-profile.ts";
+import { ControllerError, dispositionOf } from "../errors.ts";
+import type { ObservedState } from "../model/observed-state.ts";
+import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
+import type { Outcome } from "./outcome.ts";
+
+/**
+ * The conditions that an outcome deserves, in the order they are shown. `Ready` is always there; `Reconciling` and
+ * `Stalled` only while true, never both (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
+ */
+export function judge(object: InstanceProfile, outcome: Outcome): readonly ConditionDraft[] {
+  if (outcome.kind === "suspended") return [suspended(object)];
+  if (outcome.kind === "failed") return judgeError(outcome.error);
+  const { blockers } = outcome.plan;
+  const [first] = blockers;
+  if (first !== undefined) {
+    const message = blockers.map((blocker) => blocker.message).join(" ");
+    return [notReady(first.reason, message), stalled(first.reason, message)];
+  }
+  if (outcome.kind === "previewed") return [judgePreview(outcome.plan.actions.length), ...aboutInstances(object)];
+  if (outcome.failed !== undefined) return judgeError(outcome.failed.error);
+  if (object.metadata.deletionTimestamp !== undefined) return judgeDeletion();
+  return [...judgeConverged(outcome.after), ...aboutInstances(object)];
+}
+
+function suspended(object: InstanceProfile): ConditionDraft {
+  const last = findCondition(object.status?.conditions, "Ready");
+  const message = "spec.suspend is true: AWS is left as it is; Ready says what was last known";
+  return { type: "Ready", status: last?.status ?? "Unknown", reason: "Suspended", message };
+}
+
+function judgeError(error: unknown): readonly ConditionDraft[] {
+  const reason = error instanceof ControllerError ? error.reason : "UnexpectedError";
+  const message = error instanceof Error ? error.message : String(error);
+  return dispositionOf(error) === "terminal"
+    ? [notReady(reason, message), stalled(reason, message)]
+    : [notReady(reason, message), reconciling("ProgressingWithRetry", message)];
+}
+
+function judgePreview(actions: number): ConditionDraft {
+  if (actions === 0) return ready("InSync", "AWS matches the spec (mode: DryRun, nothing is written)");
+  const message = `mode is DryRun: ${actions} ${actions === 1 ? "write" : "writes"} pending, see status.plan`;
+  return notReady("DryRun", message);
+}
+
+function judgeDeletion(): readonly ConditionDraft[] {
+  const message = "deletion is under way; waiting until IAM shows that everything is gone";
+  return [notReady("Deleting", message), reconciling("Deleting", message)];
+}
+
+function judgeConverged({ role, instanceProfile }: ObservedState): readonly ConditionDraft[] {
+  if (!isArn(role) || !isArn(instanceProfile)) {
+    const message = "AWS matches the spec; waiting for IAM to show the ARNs";
+    return [notReady("Settling", message), reconciling("Settling", message)];
+  }
+  return [ready("InSync", "role, policies and instance profile in AWS match the spec")];
+}
+
+/** Right after creation IAM may answer with the unique id where the ARN belongs. */
+function isArn(entity: ObservedState["role"] | ObservedState["instanceProfile"]): boolean {
+  return entity.presence === "present" && entity.arn.startsWith("arn:");
+}
+
+function aboutInstances(object: InstanceProfile): readonly ConditionDraft[] {
+  if (object.spec.instances === undefined) return [];
+  const message =
+    "spec.instances is not acted on by this version: the profile is not associated with instances. " +
+    "Start instances with the profile's name or ARN.";
+  return [{ type: "InstancesAssociated", status: "False", reason: "NotSupported", message }];
+}
+
+/** True when the object was last seen as asked for, at this very generation. */
+export function wasReady(object: InstanceProfile): boolean {
+  const condition: Condition | undefined = findCondition(object.status?.conditions, "Ready");
+  return condition?.status === "True" && condition.observedGeneration === object.metadata.generation;
+}

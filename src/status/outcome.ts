@@ -1,0 +1,41 @@
+import type { ObservedState } from "../model/observed-state.ts";
+import type { Action } from "../plan/action.ts";
+import type { Plan } from "../plan/plan.ts";
+
+/** What one reconcile of one object came to; all that status, events and requeue are made from. */
+export type Outcome =
+  | {
+      /** AWS was observed, and written where it differed. */
+      readonly kind: "converged";
+      readonly plan: Plan;
+      readonly applied: readonly Action[];
+      readonly failed: { readonly action: Action; readonly error: unknown } | undefined;
+      readonly after: ObservedState;
+      readonly settlesInMs: number;
+    }
+  | {
+      /** `mode: DryRun`: AWS was observed and nothing else. */
+      readonly kind: "previewed";
+      readonly plan: Plan;
+      readonly observed: ObservedState;
+    }
+  | { readonly kind: "suspended" }
+  | {
+      /** No plan could be made: the spec is not valid, or AWS could not be read. */
+      readonly kind: "failed";
+      readonly error: unknown;
+    };
+
+/** An Event before it is about an object. */
+export interface EventDraft {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly action: string;
+  readonly note: string;
+}
+
+/** When to look at the object again. `backoff`: later each time it fails in a row. */
+export type Requeue =
+  | { readonly kind: "done" }
+  | { readonly kind: "after"; readonly delayMs: number }
+  | { readonly kind: "backoff" };

@@ -1,0 +1,67 @@
+import { ControllerError, dispositionOf } from "../errors.ts";
+import type { Outcome, Requeue } from "./outcome.ts";
+
+/** How patient the controller is. */
+export interface Patience {
+  /** Between two verifications of an object that is as it should be. */
+  readonly resyncMs: number;
+  /** Before looking again at what a person has to put right outside the spec. */
+  readonly blockedRetryMs: number;
+  /** Between two looks while IAM still shows the state before our write. */
+  readonly settlePollMs: number;
+}
+
+/** The defaults of the `run` command. */
+export const DEFAULT_PATIENCE: Patience = { resyncMs: 600_000, blockedRetryMs: 60_000, settlePollMs: 5_000 };
+
+/** Spreads periodic work by ±10 %, so that a fleet started at once does not stay in step. */
+const JITTER = 0.1;
+
+/**
+ * When to come back. A terminal failure waits for the spec to change, and is looked at once per resync all the same: its
+ * cause may go away without a change of the spec.
+ *
+ * @param random in [0, 1)
+ */
+export function requeueOf(outcome: Outcome, patience: Patience, random: number): Requeue {
+  const after = (delayMs: number): Requeue => ({
+    kind: "after",
+    delayMs: Math.round(delayMs * (1 - JITTER + 2 * JITTER * random)),
+  });
+  const error = errorOf(outcome);
+  if (error !== undefined) return requeueAfterError(error, patience, after);
+  switch (outcome.kind) {
+    case "suspended":
+      return { kind: "done" };
+    case "previewed":
+      return after(patience.resyncMs);
+    case "converged":
+      if (outcome.plan.blockers.length > 0) return after(patience.blockedRetryMs);
+      if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
+      return after(patience.resyncMs);
+    case "failed":
+      return { kind: "backoff" };
+  }
+}
+
+/** What went wrong, if anything did. */
+export function errorOf(outcome: Outcome): unknown {
+  if (outcome.kind === "failed") return outcome.error;
+  return outcome.kind === "converged" ? outcome.failed?.error : undefined;
+}
+
+function requeueAfterError(error: unknown, patience: Patience, after: (delayMs: number) => Requeue): Requeue {
+  switch (dispositionOf(error)) {
+    case "terminal":
+      return after(patience.resyncMs);
+    case "blocked":
+      return after(patience.blockedRetryMs);
+    case "throttled":
+      return error instanceof ControllerError && error.retryAfterMs !== undefined
+        ? after(error.retryAfterMs)
+        : { kind: "backoff" };
+    case "conflict":
+    case "retryable":
+      return { kind: "backoff" };
+  }
+}

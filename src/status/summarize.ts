@@ -1,0 +1,154 @@
+import {
+  type AwsObjectReference,
+  type InstanceProfile,
+  type InstanceProfileStatus,
+  RECONCILE_AT_ANNOTATION,
+} from "../api/instance-profile.ts";
+import { dispositionOf } from "../errors.ts";
+import { planLines } from "../plan/render.ts";
+import { type ConditionDraft, writeConditions } from "./conditions.ts";
+import { eventsOf } from "./events.ts";
+import { judge, wasReady } from "./judge.ts";
+import type { EventDraft, Outcome, Requeue } from "./outcome.ts";
+import { errorOf, type Patience, requeueOf } from "./requeue.ts";
+
+/** What the user sees of a reconcile, and when the next one is. */
+export interface Summary {
+  readonly status: InstanceProfileStatus;
+  readonly events: readonly EventDraft[];
+  readonly requeue: Requeue;
+}
+
+/** What the summary depends on besides object and outcome. */
+export interface SummaryContext {
+  /** RFC 3339, whole seconds. */
+  readonly now: string;
+  /** In [0, 1). */
+  readonly random: number;
+  readonly patience: Patience;
+  /** How often in a row the object has failed, this time included. */
+  readonly failures: number;
+}
+
+/** Lists in status are for reading; the rest is counted. */
+const MAX_STATUS_LINES = 20;
+
+/** So many passing failures in a row are nobody's news while the object is otherwise well. */
+const TOLERATED_FAILURES = 2;
+
+/**
+ * Makes status, events and requeue from an outcome. The status is whole: what the outcome does not know is carried over
+ * from the object. The same outcome on the object it produced gives the same status, so it is not written twice.
+ */
+export function summarize(object: InstanceProfile, outcome: Outcome, context: SummaryContext): Summary {
+  const requeue = requeueOf(outcome, context.patience, context.random);
+  if (object.status !== undefined && isTolerable(object, outcome, context.failures)) {
+    return { status: object.status, events: [], requeue };
+  }
+  const drafts = judge(object, outcome);
+  return {
+    status: compact({
+      ...carriedOver(object),
+      ...namesOf(outcome),
+      ...listsOf(outcome),
+      ...verification(object, outcome, drafts, context.now),
+      observedGeneration: object.metadata.generation,
+      conditions: writeConditions(drafts, object.status?.conditions ?? [], object.metadata.generation, context.now),
+    }),
+    events: eventsOf(object, outcome, drafts),
+    requeue,
+  };
+}
+
+function isTolerable(object: InstanceProfile, outcome: Outcome, failures: number): boolean {
+  const error = errorOf(outcome);
+  if (error === undefined || failures > TOLERATED_FAILURES || !wasReady(object)) return false;
+  const disposition = dispositionOf(error);
+  return disposition === "throttled" || disposition === "retryable" || disposition === "conflict";
+}
+
+function carriedOver({ status }: InstanceProfile): Partial<InstanceProfileStatus> {
+  if (status === undefined) return {};
+  const { accountId, role, instanceProfile, plan, unmanagedPolicies, instances } = status;
+  const { lastVerifiedTime, lastHandledReconcileAt } = status;
+  return compact({
+    accountId,
+    role,
+    instanceProfile,
+    plan,
+    unmanagedPolicies,
+    instances,
+    lastVerifiedTime,
+    lastHandledReconcileAt,
+  });
+}
+
+/** Names are shown of what is known to be the object's: not of what blocks it. */
+function namesOf(outcome: Outcome): Partial<Writable<InstanceProfileStatus>> {
+  if (outcome.kind === "suspended" || outcome.kind === "failed") return {};
+  if (outcome.plan.blockers.length > 0) return {};
+  const state = outcome.kind === "converged" ? outcome.after : outcome.observed;
+  const role = referenceOf(state.role, (it) => it.roleId);
+  const accountId = role?.arn.split(":")[4];
+  return { role, instanceProfile: referenceOf(state.instanceProfile, (it) => it.id), ...(accountId && { accountId }) };
+}
+
+function referenceOf<T extends { readonly presence: "present"; readonly arn: string }>(
+  entity: T | { readonly presence: "absent" },
+  id: (entity: T) => string,
+): AwsObjectReference | undefined {
+  if (entity.presence === "absent" || !entity.arn.startsWith("arn:")) return undefined;
+  return { arn: entity.arn, id: id(entity) };
+}
+
+function listsOf(outcome: Outcome): Partial<Writable<InstanceProfileStatus>> {
+  if (outcome.kind === "suspended" || outcome.kind === "failed") return {};
+  const { plan } = outcome;
+  const done = outcome.kind === "converged" ? outcome.applied.length : 0;
+  const pending = planLines({ ...plan, actions: plan.actions.slice(done) });
+  return { plan: bounded(pending), unmanagedPolicies: bounded(plan.unmanagedPolicies) };
+}
+
+/** Times move only with something to tell, so that a fleet in sync writes no status. */
+function verification(
+  object: InstanceProfile,
+  outcome: Outcome,
+  drafts: readonly ConditionDraft[],
+  now: string,
+): Partial<InstanceProfileStatus> {
+  if (outcome.kind === "suspended" || errorOf(outcome) !== undefined) return {};
+  const asked = object.metadata.annotations?.[RECONCILE_AT_ANNOTATION];
+  const isAnswer = asked !== undefined && asked !== object.status?.lastHandledReconcileAt;
+  const isReady = drafts.some((draft) => draft.type === "Ready" && draft.status === "True");
+  const isNews =
+    isReady && (isAnswer || !wasReady(object) || (outcome.kind === "converged" && outcome.applied.length > 0));
+  return { ...(isAnswer && { lastHandledReconcileAt: asked }), ...(isNews && { lastVerifiedTime: now }) };
+}
+
+function bounded(lines: readonly string[]): readonly string[] | undefined {
+  if (lines.length === 0) return undefined;
+  if (lines.length <= MAX_STATUS_LINES) return lines;
+  return [...lines.slice(0, MAX_STATUS_LINES - 1), `… and ${lines.length - MAX_STATUS_LINES + 1} more`];
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] | undefined };
+
+/** A status without the fields that have nothing to say. */
+function compact<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** True when writing `next` over `current` would change nothing. Key order is no difference. */
+export function sameStatus(current: InstanceProfileStatus | undefined, next: InstanceProfileStatus): boolean {
+  return JSON.stringify(sortKeys(current ?? {})) === JSON.stringify(sortKeys(next));
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, part]) => [key, sortKeys(part)]),
+  );
+}
