@@ -1,0 +1,31 @@
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import type { AccountIdentity } from "../engine/ports.ts";
+import { type AwsCaller, expected } from "./aws-call.ts";
+import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
+import { nameUnansweredHost } from "./no-reply.ts";
+
+/** An STS client on the region's own endpoint, or the configured one. */
+export function createStsClient(options: AwsClientOptions): STSClient {
+  const client = new STSClient(commonClientConfig(options));
+  nameUnansweredHost(client);
+  return client;
+}
+
+/** Asks STS each time: whoever wants the answer often keeps it. Needs no permission. */
+export function createAccountIdentity(sts: STSClient, call: AwsCaller): AccountIdentity {
+  const subject = { service: "STS", operation: "GetCallerIdentity", entity: "the controller's credentials" } as const;
+  return {
+    accountId: (signal): Promise<string> =>
+      call(
+        {
+          ...subject,
+          isRead: true,
+          send: async (abortSignal) => {
+            const { Account } = await sts.send(new GetCallerIdentityCommand(), { abortSignal });
+            return expected(Account, "Account", subject);
+          },
+        },
+        signal,
+      ),
+  };
+}

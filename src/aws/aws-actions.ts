@@ -1,0 +1,16 @@
+import { IAM_READS } from "./iam-reader.ts";
+import { IAM_WRITES } from "./iam-writes.ts";
+
+// Asked for by IAM beside the action that is called: PassRole by AddRoleToInstanceProfile, the tag actions (called by
+// themselves too) by creates with tags.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+const IMPLIED = ["iam:PassRole"];
+
+/**
+ * Every permission that the code can need, sorted, as policies write them (`iam:GetRole`). STS GetCallerIdentity is not
+ * among them: it needs none.
+ */
+export const AWS_ACTIONS: readonly string[] = [
+  ...[...IAM_READS, ...Object.keys(IAM_WRITES)].map((operation) => `iam:${operation}`),
+  ...IMPLIED,
+].sort();

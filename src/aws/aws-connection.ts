@@ -1,0 +1,33 @@
+import type { AccountIdentity, IamReader, IamWriter } from "../engine/ports.ts";
+import { createAccountIdentity, createStsClient } from "./account-identity.ts";
+import { createAwsCaller } from "./aws-call.ts";
+import type { AwsClientOptions } from "./client-config.ts";
+import { createIamClient } from "./iam-client.ts";
+import { createIamReader } from "./iam-reader.ts";
+import { createIamWriter } from "./iam-writer.ts";
+
+/** AWS as the engine sees it, over one set of credentials. */
+export interface AwsConnection {
+  readonly iamReader: IamReader;
+  readonly iamWriter: IamWriter;
+  readonly accountIdentity: AccountIdentity;
+  /** Closes the kept-alive connections. */
+  close(): void;
+}
+
+/** Prepares to call AWS; nothing is sent and no credentials are looked for until the first call. */
+export function connectAws(options: AwsClientOptions): AwsConnection {
+  const call = createAwsCaller(options);
+  const iam = createIamClient(options);
+  // The IAM client's credentials, remembered by it until they expire: one AssumeRoleWithWebIdentity for both.
+  const sts = createStsClient({ ...options, credentials: iam.config.credentials });
+  return {
+    iamReader: createIamReader(iam, call),
+    iamWriter: createIamWriter(iam, call),
+    accountIdentity: createAccountIdentity(sts, call),
+    close() {
+      iam.destroy();
+      sts.destroy();
+    },
+  };
+}

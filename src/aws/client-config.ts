@@ -1,0 +1,70 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { IAMClientConfig } from "@aws-sdk/client-iam";
+import type { Clock } from "../runtime/clock.ts";
+import { sendOnce } from "./send-once.ts";
+
+/** One request to AWS that has ended, for metrics. */
+export interface AwsCallReport {
+  readonly service: AwsServiceName;
+  /** The API action, such as `GetRole`. */
+  readonly operation: string;
+  /** Unset on success; else AWS's wire code (`NoSuchEntity`), or our reason where no AWS error came back. */
+  readonly code?: string;
+  readonly durationMs: number;
+}
+
+/** The AWS services that this adapter calls. */
+export type AwsServiceName = "IAM" | "STS";
+
+/** How to reach AWS. What is left out follows the SDK's own resolution: environment, config files, instance metadata. */
+export interface AwsClientOptions {
+  readonly clock: Clock;
+  /** Of the product; the last part of the user agent, so that CloudTrail tells our calls from others. */
+  readonly version: string;
+  readonly region?: string;
+  /** For every service, before `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL`. */
+  readonly endpoint?: string;
+  readonly credentials?: NonNullable<IAMClientConfig["credentials"]>;
+  /** Connections open at once per host, kept alive between calls. Default 50. */
+  readonly maxSockets?: number;
+  /** Until the connection stands (TCP and TLS). Default 3000. */
+  readonly connectTimeoutMs?: number;
+  /** For a whole call: credentials, connection, request and reply. Default 10000. */
+  readonly callTimeoutMs?: number;
+  /** Told of each request once it has ended; must not throw. */
+  readonly onCall?: (report: AwsCallReport) => void;
+  /** Takes the place of the network, for tests. */
+  readonly requestHandler?: NonNullable<IAMClientConfig["requestHandler"]>;
+}
+
+/** What every AWS client of the process is built from; of a type that each SDK client's configuration accepts. */
+export type CommonClientConfig = Pick<
+  IAMClientConfig,
+  "region" | "endpoint" | "credentials" | "requestHandler" | "retryStrategy" | "maxAttempts" | "customUserAgent"
+>;
+
+const DEFAULT_MAX_SOCKETS = 50;
+const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
+
+/** Configuration shared by all clients of one process: same connections, same credentials, no retries inside the SDK. */
+export function commonClientConfig(options: AwsClientOptions): CommonClientConfig {
+  return {
+    ...(options.region === undefined ? {} : { region: options.region }),
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    requestHandler: options.requestHandler ?? networkOptions(options),
+    retryStrategy: sendOnce,
+    maxAttempts: 1,
+    customUserAgent: [["instance-profile-controller", options.version]],
+  };
+}
+
+function networkOptions(options: AwsClientOptions): NonNullable<IAMClientConfig["requestHandler"]> {
+  const agent = { keepAlive: true, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS };
+  return {
+    connectionTimeout: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    httpAgent: new HttpAgent(agent),
+    httpsAgent: new HttpsAgent(agent),
+  };
+}

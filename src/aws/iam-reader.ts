@@ -1,0 +1,102 @@
+import {
+  GetInstanceProfileCommand,
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  type IAMClient,
+  ListAttachedRolePoliciesCommand,
+  ListRolePoliciesCommand,
+} from "@aws-sdk/client-iam";
+import type { IamReader } from "../engine/ports.ts";
+import { ABSENT, type Absent, type ObservedInstanceProfile, type RoleFacts } from "../model/observed-state.ts";
+import { type AwsCaller, expected } from "./aws-call.ts";
+import type { AwsCallSubject } from "./aws-errors.ts";
+import { instanceProfileOf, roleFactsOf } from "./iam-entities.ts";
+import { allPages } from "./pages.ts";
+
+/** The IAM actions that reading calls. */
+export const IAM_READS = [
+  "GetRole",
+  "ListRolePolicies",
+  "GetRolePolicy",
+  "ListAttachedRolePolicies",
+  "GetInstanceProfile",
+] as const;
+
+type IamRead = (typeof IAM_READS)[number];
+
+// IAM's maximum; it may send shorter pages all the same.
+const PAGE_SIZE = 1000;
+
+/** Reads through the IAM query API. */
+export function createIamReader(iam: IAMClient, call: AwsCaller): IamReader {
+  return {
+    async getRole(roleName, signal): Promise<RoleFacts | Absent> {
+      const read = reading("GetRole", `role ${roleName}`);
+      const command = new GetRoleCommand({ RoleName: roleName });
+      return call(
+        {
+          ...read,
+          send: async (abortSignal) => roleFactsOf((await iam.send(command, { abortSignal })).Role, read),
+          whenNoSuchEntity: (): RoleFacts | Absent => ABSENT,
+        },
+        signal,
+      );
+    },
+
+    async listRolePolicies(roleName, signal): Promise<readonly string[]> {
+      const read = reading("ListRolePolicies", `role ${roleName}`);
+      const names = await allPages(read, async (marker) => {
+        const command = new ListRolePoliciesCommand({ RoleName: roleName, MaxItems: PAGE_SIZE, Marker: marker });
+        const page = await call({ ...read, send: (abortSignal) => iam.send(command, { abortSignal }) }, signal);
+        return { ...page, items: page.PolicyNames };
+      });
+      return names.sort();
+    },
+
+    async getRolePolicy(roleName, policyName, signal): Promise<string | undefined> {
+      const read = reading("GetRolePolicy", `policy ${policyName} of role ${roleName}`);
+      const command = new GetRolePolicyCommand({ RoleName: roleName, PolicyName: policyName });
+      return call<string | undefined>(
+        {
+          ...read,
+          send: async (abortSignal) =>
+            expected((await iam.send(command, { abortSignal })).PolicyDocument, "PolicyDocument", read),
+          whenNoSuchEntity: () => undefined,
+        },
+        signal,
+      );
+    },
+
+    async listAttachedRolePolicies(roleName, signal): Promise<readonly string[]> {
+      const read = reading("ListAttachedRolePolicies", `role ${roleName}`);
+      const policies = await allPages(read, async (marker) => {
+        const command = new ListAttachedRolePoliciesCommand({
+          RoleName: roleName,
+          MaxItems: PAGE_SIZE,
+          Marker: marker,
+        });
+        const page = await call({ ...read, send: (abortSignal) => iam.send(command, { abortSignal }) }, signal);
+        return { ...page, items: page.AttachedPolicies };
+      });
+      return policies.map((policy) => expected(policy.PolicyArn, "PolicyArn", read)).sort();
+    },
+
+    async getInstanceProfile(instanceProfileName, signal): Promise<ObservedInstanceProfile | Absent> {
+      const read = reading("GetInstanceProfile", `instance profile ${instanceProfileName}`);
+      const command = new GetInstanceProfileCommand({ InstanceProfileName: instanceProfileName });
+      return call(
+        {
+          ...read,
+          send: async (abortSignal) =>
+            instanceProfileOf((await iam.send(command, { abortSignal })).InstanceProfile, read),
+          whenNoSuchEntity: (): ObservedInstanceProfile | Absent => ABSENT,
+        },
+        signal,
+      );
+    },
+  };
+}
+
+function reading(operation: IamRead, entity: string): AwsCallSubject & { readonly isRead: true } {
+  return { service: "IAM", operation, entity, isRead: true };
+}

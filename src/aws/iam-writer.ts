@@ -1,0 +1,49 @@
+import type { IAMClient } from "@aws-sdk/client-iam";
+import type { IamWriter } from "../engine/ports.ts";
+import type { Action, ActionKind, ActionOutcome } from "../plan/action.ts";
+import type { AwsCaller } from "./aws-call.ts";
+import { IAM_WRITES, type Write } from "./iam-writes.ts";
+
+const NOTHING_CREATED: ActionOutcome = { created: undefined };
+
+// Their end is reached when the entity is gone, whoever removed it.
+const REMOVALS: ReadonlySet<ActionKind> = new Set<ActionKind>([
+  "DeleteRole",
+  "DeleteRolePermissionsBoundary",
+  "DeleteRolePolicy",
+  "DetachRolePolicy",
+  "DeleteInstanceProfile",
+  "RemoveRoleFromInstanceProfile",
+]);
+
+/** Writes through the IAM query API. */
+export function createIamWriter(iam: IAMClient, call: AwsCaller): IamWriter {
+  return {
+    perform(action, signal): Promise<ActionOutcome> {
+      const subject = { service: "IAM", operation: action.kind, entity: entityOf(action) } as const;
+      // The table's type ties each kind to its action, which the compiler cannot follow through a lookup by a union.
+      const write = IAM_WRITES[action.kind] as Write<Action>;
+      return call(
+        {
+          ...subject,
+          send: async (abortSignal) => {
+            const created = await write(action, { iam, subject, options: { abortSignal } });
+            return created === undefined ? NOTHING_CREATED : { created };
+          },
+          ...(REMOVALS.has(action.kind) ? { whenNoSuchEntity: () => NOTHING_CREATED } : {}),
+        },
+        signal,
+      );
+    },
+  };
+}
+
+function entityOf(action: Action): string {
+  if ("policyName" in action) return `policy ${action.policyName} of role ${action.roleName}`;
+  if ("policyArn" in action) return `role ${action.roleName} with ${action.policyArn}`;
+  if ("instanceProfileName" in action) {
+    const instanceProfile = `instance profile ${action.instanceProfileName}`;
+    return "roleName" in action ? `${instanceProfile} with role ${action.roleName}` : instanceProfile;
+  }
+  return `role ${action.roleName}`;
+}

@@ -1,0 +1,20 @@
+import type { IAMClientConfig } from "@aws-sdk/client-iam";
+
+type RetryStrategyV2 = Extract<
+  NonNullable<IAMClientConfig["retryStrategy"]>,
+  { acquireInitialRetryToken: (...args: never[]) => unknown }
+>;
+
+/**
+ * The SDK's retry strategy that never retries: retries belong to the work queue, which knows the object, the backoff and
+ * the account's rate limit. The SDK's own strategies take LimitExceeded (a quota) for throttling, spend 2-4 s on it and,
+ * in adaptive mode, slow every other call down: `LimitExceededException` is in THROTTLING_ERROR_CODES of
+ * https://github.com/smithy-lang/smithy-typescript/blob/main/packages/core/src/submodules/retry/service-error-classification/constants.ts
+ */
+export const sendOnce: RetryStrategyV2 = {
+  acquireInitialRetryToken: async () => ({ getRetryCount: () => 0, getRetryDelay: () => 0 }),
+  refreshRetryTokenForRetry: async () => {
+    throw new Error("Each request is sent once; the work queue retries.");
+  },
+  recordSuccess() {},
+};
