@@ -24,7 +24,7 @@ function signForHomeRegion(client: IAMClient): void {
     const endpoint = resolve(parameters, context);
     if (parameters.Endpoint === undefined) return endpoint;
     const { Endpoint: _, ...withoutEndpoint } = parameters;
-    const authSchemes = resolve(withoutEndpoint, context).properties?.["authSchemes"];
-    return authSchemes === undefined ? endpoint : { ...endpoint, properties: { ...endpoint.properties, authSchemes } };
+    const { properties } = resolve(withoutEndpoint, context);
+    return properties === undefined ? endpoint : { ...endpoint, properties };
   };
 }
