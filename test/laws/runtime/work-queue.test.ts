@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { KeyedBackoff } from "../../../src/runtime/backoff.ts";
+import { WorkQueue } from "../../../src/runtime/work-queue.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+/** What the queue promises, in the plainest code: one due time and one priority per key, nothing else. */
+class Model {
+  readonly wanted = new Map<string, { dueMs: number; priority: number }>();
+  readonly running = new Set<string>();
+
+  want(key: string, dueMs: number, priority: number): void {
+    const known = this.wanted.get(key);
+    this.wanted.set(key, {
+      dueMs: Math.min(dueMs, known?.dueMs ?? dueMs),
+      priority: Math.max(priority, known?.priority ?? priority),
+    });
+  }
+
+  ready(nowMs: number): Map<string, number> {
+    const due = [...this.wanted].filter(([key, want]) => want.dueMs <= nowMs && !this.running.has(key));
+    return new Map(due.map(([key, want]) => [key, want.priority]));
+  }
+}
+
+const key = fc.constantFrom("a", "b", "c", "d");
+const priority = fc.constantFrom(-100, 0, 5);
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("add" as const), key, priority }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("after" as const),
+      key,
+      priority,
+      delayMs: fc.integer({ min: 0, max: 50 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("take" as const) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("done" as const), key }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("pass" as const), timeMs: fc.integer({ min: 1, max: 60 }) }) },
+);
+
+test("behaves like one due time and one priority per key, whatever the order of calls", async () => {
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 200 }), async (steps) => {
+    const clock = new FakeClock();
+    const queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });
+    const model = new Model();
+    for (const each of steps) {
+      if (each.kind === "add") {
+        queue.add(each.key, each);
+        model.want(each.key, clock.monotonicMs(), each.priority);
+      } else if (each.kind === "after") {
+        queue.addAfter(each.key, each.delayMs, each);
+        model.want(each.key, clock.monotonicMs() + each.delayMs, each.priority);
+      } else if (each.kind === "pass") {
+        await clock.advance(each.timeMs);
+      } else if (each.kind === "done") {
+        queue.done(each.key);
+        model.running.delete(each.key);
+      } else {
+        await takeOne(queue, model, clock);
+      }
+      expect(queue.depth).toBe(model.ready(clock.monotonicMs()).size);
+    }
+  });
+  await fc.assert(property, { numRuns: 200 });
+});
+
+async function takeOne(queue: WorkQueue, model: Model, clock: FakeClock): Promise<void> {
+  const ready = model.ready(clock.monotonicMs());
+  if (ready.size === 0) return;
+  const taken = await queue.get();
+  expect(taken?.priority).toBe(Math.max(...ready.values()));
+  expect(ready.get(taken?.key ?? "")).toBe(taken?.priority);
+  expect(model.running).not.toContain(taken?.key);
+  model.running.add(taken?.key ?? "");
+  model.wanted.delete(taken?.key ?? "");
+}
