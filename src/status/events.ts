@@ -4,7 +4,7 @@ import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { wasReady } from "./judge.ts";
-import type { EventDraft, Outcome } from "./outcome.ts";
+import type { EventDraft, ObjectSoFar, Outcome } from "./outcome.ts";
 
 /** The API server refuses notes over 1 kB; what is left out is counted. */
 const MAX_NOTE_CHARS = 900;
@@ -13,11 +13,7 @@ const MAX_NOTE_CHARS = 900;
  * The Events of one reconcile: one for what was written to AWS, one when `Ready` turns false or changes its reason. An
  * outcome like the one before is no news.
  */
-export function eventsOf(
-  object: InstanceProfile,
-  outcome: Outcome,
-  conditions: readonly ConditionDraft[],
-): EventDraft[] {
+export function eventsOf(object: ObjectSoFar, outcome: Outcome, conditions: readonly ConditionDraft[]): EventDraft[] {
   return [...aboutWrites(object, outcome), ...aboutTrouble(object, conditions)];
 }
 
@@ -30,14 +26,14 @@ export function deletedEvent(object: InstanceProfile, applied: readonly Action[]
   return { type: "Normal", reason: "Deleted", action: "Delete", note };
 }
 
-function aboutWrites(object: InstanceProfile, outcome: Outcome): EventDraft[] {
+function aboutWrites(object: ObjectSoFar, outcome: Outcome): EventDraft[] {
   if (outcome.kind !== "converged" || outcome.applied.length === 0) return [];
   if (object.metadata.deletionTimestamp !== undefined) return [];
   const { reason, action } = whatItWas(object, outcome.applied);
   return [{ type: "Normal", reason, action, note: listed(outcome.applied) }];
 }
 
-function whatItWas(object: InstanceProfile, applied: readonly Action[]): { reason: string; action: string } {
+function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: string; action: string } {
   if (applied.some(isAdoption)) return { reason: "Adopted", action: "Adopt" };
   if (wasReady(object)) return { reason: "DriftRepaired", action: "Repair" };
   if (applied.some((action) => action.kind === "CreateRole" || action.kind === "CreateInstanceProfile")) {
@@ -50,7 +46,7 @@ function isAdoption(action: Action): boolean {
   return "tags" in action && !action.kind.startsWith("Create") && action.tags[TAG_KEYS.adopted] === "true";
 }
 
-function aboutTrouble(object: InstanceProfile, conditions: readonly ConditionDraft[]): EventDraft[] {
+function aboutTrouble(object: ObjectSoFar, conditions: readonly ConditionDraft[]): EventDraft[] {
   const now = conditions.find((condition) => condition.type === "Ready");
   if (now === undefined || now.status !== "False" || now.reason === "Deleting" || now.reason === "Settling") return [];
   const before = findCondition(object.status?.conditions, "Ready");

@@ -1,14 +1,14 @@
-import type { Condition, InstanceProfile } from "../api/instance-profile.ts";
+import type { Condition } from "../api/instance-profile.ts";
 import { ControllerError, dispositionOf } from "../errors.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
-import type { Outcome } from "./outcome.ts";
+import type { ObjectSoFar, Outcome } from "./outcome.ts";
 
 /**
  * The conditions that an outcome deserves, in the order they are shown. `Ready` is always there; `Reconciling` and
  * `Stalled` only while true, never both (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
  */
-export function judge(object: InstanceProfile, outcome: Outcome): readonly ConditionDraft[] {
+export function judge(object: ObjectSoFar, outcome: Outcome): readonly ConditionDraft[] {
   if (outcome.kind === "suspended") return [suspended(object)];
   if (outcome.kind === "failed") return judgeError(outcome.error);
   const { blockers } = outcome.plan;
@@ -23,7 +23,7 @@ export function judge(object: InstanceProfile, outcome: Outcome): readonly Condi
   return [...judgeConverged(outcome.after), ...aboutInstances(object)];
 }
 
-function suspended(object: InstanceProfile): ConditionDraft {
+function suspended(object: ObjectSoFar): ConditionDraft {
   const last = findCondition(object.status?.conditions, "Ready");
   const message = "spec.suspend is true: AWS is left as it is; Ready says what was last known";
   return { type: "Ready", status: last?.status ?? "Unknown", reason: "Suspended", message };
@@ -61,8 +61,8 @@ function isArn(entity: ObservedState["role"] | ObservedState["instanceProfile"])
   return entity.presence === "present" && entity.arn.startsWith("arn:");
 }
 
-function aboutInstances(object: InstanceProfile): readonly ConditionDraft[] {
-  if (object.spec.instances === undefined) return [];
+function aboutInstances(object: ObjectSoFar): readonly ConditionDraft[] {
+  if (object.spec?.instances === undefined) return [];
   const message =
     "spec.instances is not acted on by this version: the profile is not associated with instances. " +
     "Start instances with the profile's name or ARN.";
@@ -70,7 +70,7 @@ function aboutInstances(object: InstanceProfile): readonly ConditionDraft[] {
 }
 
 /** True when the object was last seen as asked for, at this very generation. */
-export function wasReady(object: InstanceProfile): boolean {
+export function wasReady(object: ObjectSoFar): boolean {
   const condition: Condition | undefined = findCondition(object.status?.conditions, "Ready");
   return condition?.status === "True" && condition.observedGeneration === object.metadata.generation;
 }

@@ -1,3 +1,4 @@
+import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profile.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action } from "../plan/action.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -18,6 +19,7 @@ export type Outcome =
       readonly kind: "previewed";
       readonly plan: Plan;
       readonly observed: ObservedState;
+      readonly settlesInMs: number;
     }
   | { readonly kind: "suspended" }
   | {
@@ -25,6 +27,12 @@ export type Outcome =
       readonly kind: "failed";
       readonly error: unknown;
     };
+
+/**
+ * An object as far as it could be understood. Metadata and status come from the API server's own hand; the spec is missing
+ * when it does not parse, and then nothing is done but to say so.
+ */
+export type ObjectSoFar = Pick<InstanceProfile, "metadata" | "status"> & { readonly spec?: InstanceProfileSpec };
 
 /** An Event before it is about an object. */
 export interface EventDraft {

@@ -1,6 +1,5 @@
 import {
   type AwsObjectReference,
-  type InstanceProfile,
   type InstanceProfileStatus,
   RECONCILE_AT_ANNOTATION,
 } from "../api/instance-profile.ts";
@@ -9,7 +8,7 @@ import { planLines } from "../plan/render.ts";
 import { type ConditionDraft, writeConditions } from "./conditions.ts";
 import { eventsOf } from "./events.ts";
 import { judge, wasReady } from "./judge.ts";
-import type { EventDraft, Outcome, Requeue } from "./outcome.ts";
+import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "./outcome.ts";
 import { errorOf, type Patience, requeueOf } from "./requeue.ts";
 
 /** What the user sees of a reconcile, and when the next one is. */
@@ -40,7 +39,7 @@ const TOLERATED_FAILURES = 2;
  * Makes status, events and requeue from an outcome. The status is whole: what the outcome does not know is carried over
  * from the object. The same outcome on the object it produced gives the same status, so it is not written twice.
  */
-export function summarize(object: InstanceProfile, outcome: Outcome, context: SummaryContext): Summary {
+export function summarize(object: ObjectSoFar, outcome: Outcome, context: SummaryContext): Summary {
   const requeue = requeueOf(outcome, context.patience, context.random);
   if (object.status !== undefined && isTolerable(object, outcome, context.failures)) {
     return { status: object.status, events: [], requeue };
@@ -60,14 +59,14 @@ export function summarize(object: InstanceProfile, outcome: Outcome, context: Su
   };
 }
 
-function isTolerable(object: InstanceProfile, outcome: Outcome, failures: number): boolean {
+function isTolerable(object: ObjectSoFar, outcome: Outcome, failures: number): boolean {
   const error = errorOf(outcome);
   if (error === undefined || failures > TOLERATED_FAILURES || !wasReady(object)) return false;
   const disposition = dispositionOf(error);
   return disposition === "throttled" || disposition === "retryable" || disposition === "conflict";
 }
 
-function carriedOver({ status }: InstanceProfile): Partial<InstanceProfileStatus> {
+function carriedOver({ status }: ObjectSoFar): Partial<InstanceProfileStatus> {
   if (status === undefined) return {};
   const { accountId, role, instanceProfile, plan, unmanagedPolicies, instances } = status;
   const { lastVerifiedTime, lastHandledReconcileAt } = status;
@@ -111,7 +110,7 @@ function listsOf(outcome: Outcome): Partial<Writable<InstanceProfileStatus>> {
 
 /** Times move only with something to tell, so that a fleet in sync writes no status. */
 function verification(
-  object: InstanceProfile,
+  object: ObjectSoFar,
   outcome: Outcome,
   drafts: readonly ConditionDraft[],
   now: string,

@@ -1,0 +1,12 @@
+import type { ObjectKey } from "../engine/ports.ts";
+
+/** A key as queue and cache use it: `namespace/name`. Neither part can contain a slash. */
+export function keyText({ namespace, name }: ObjectKey): string {
+  return `${namespace}/${name}`;
+}
+
+/** The reverse of {@link keyText}. */
+export function parseKey(key: string): ObjectKey {
+  const slash = key.indexOf("/");
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}

@@ -1,0 +1,67 @@
+import { API_VERSION, KIND } from "../api/instance-profile.ts";
+import type { EventSink, KubeObject, ObjectClient } from "../engine/ports.ts";
+import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
+import { errorOf, type Patience } from "../status/requeue.ts";
+import { sameStatus, summarize } from "../status/summarize.ts";
+import { keyText } from "./object-key.ts";
+import type { OwnWrites } from "./own-writes.ts";
+
+/** What the publisher works with. */
+export interface PublisherDependencies {
+  readonly objects: ObjectClient;
+  readonly events: EventSink;
+  readonly ownWrites: OwnWrites;
+  readonly patience: Patience;
+  readonly nowMs: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** Tells the user what a reconcile came to: the one place that writes status and decides the requeue. */
+export class Publisher {
+  readonly #deps: PublisherDependencies;
+  readonly #failures = new Map<string, number>();
+
+  constructor(deps: PublisherDependencies) {
+    this.#deps = deps;
+  }
+
+  /**
+   * One status patch when the status changed and none when it did not, then events.
+   *
+   * Errors: those of the status patch.
+   */
+  async publish(raw: KubeObject, object: ObjectSoFar, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    const { nowMs, random, patience } = this.#deps;
+    const key = keyText(object.metadata);
+    const failures = errorOf(outcome) === undefined ? 0 : (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    const now = `${new Date(nowMs()).toISOString().slice(0, 19)}Z`;
+    const summary = summarize(object, outcome, { now, random: random(), patience, failures });
+    for (const event of summary.events) this.emit(object, event);
+    if (!sameStatus(object.status, summary.status)) {
+      const patched = await this.#deps.objects.patchStatus(
+        object.metadata,
+        [
+          { op: "test", path: "/metadata/uid", value: object.metadata.uid },
+          { op: "add", path: "/status", value: summary.status },
+        ],
+        signal,
+      );
+      this.#deps.ownWrites.record(key, raw, patched);
+    }
+    return summary.requeue;
+  }
+
+  /** Publishes an Event about the object. */
+  emit({ metadata }: ObjectSoFar, event: EventDraft): void {
+    const { namespace, name, uid, resourceVersion } = metadata;
+    const regarding = { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion };
+    this.#deps.events.emit({ ...event, regarding });
+  }
+
+  /** Forgets what it remembers of an object that is gone. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+}

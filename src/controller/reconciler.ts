@@ -1,0 +1,200 @@
+import type { InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../api/instance-profile.ts";
+import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
+import { type ConvergeDependencies, type Convergence, converge, preview } from "../engine/converge.ts";
+import type { KubeObject, ObjectClient } from "../engine/ports.ts";
+import { ConflictError, ControllerError, TerminalError } from "../errors.ts";
+import { desiredState } from "../model/desired-state.ts";
+import { deletedEvent } from "../status/events.ts";
+import type { ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
+import type { Logger } from "../telemetry.ts";
+import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
+import { parseKey } from "./object-key.ts";
+import type { OwnWrites } from "./own-writes.ts";
+import type { Publisher } from "./publisher.ts";
+import { refusalOf, refused } from "./refusal.ts";
+
+/** What the reconciler works with. */
+export interface ReconcilerDependencies {
+  readonly objects: ObjectClient;
+  /** The watch's cache, by `namespace/name`. */
+  readonly cache: { get(key: string): KubeObject | undefined };
+  readonly ownWrites: OwnWrites;
+  readonly aws: Omit<ConvergeDependencies, "confirmCurrent">;
+  readonly publisher: Publisher;
+  /** Part of every owner tag: which cluster an entity belongs to. */
+  readonly clusterId: string;
+}
+
+/** An object as it came and as it was understood. */
+interface Subject {
+  readonly key: string;
+  readonly raw: KubeObject;
+  readonly object: InstanceProfile;
+}
+
+const DONE: Requeue = { kind: "done" };
+
+/**
+ * Brings one object's AWS side in line, and tells its status: whatever happens, at most one status patch, and none when
+ * nothing changed.
+ *
+ * Assumptions: never called twice at once for one key. Safe to be killed after any call: the next run starts from what the
+ * API server and AWS show.
+ */
+export class Reconciler {
+  readonly #deps: ReconcilerDependencies;
+
+  constructor(deps: ReconcilerDependencies) {
+    this.#deps = deps;
+  }
+
+  /** One key, start to finish. What goes wrong ends in status and requeue; only a bug raises. */
+  async reconcile(key: string, logger: Logger, signal: AbortSignal): Promise<Requeue> {
+    const raw = this.#deps.ownWrites.newest(key, this.#deps.cache.get(key));
+    if (raw === undefined) {
+      this.#deps.publisher.forget(key);
+      return DONE;
+    }
+    try {
+      return await this.#reconcileObject(key, raw, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ControllerError)) throw error;
+      // The object moved under us, or the API server is out of reach: there is nowhere to write it but the log.
+      logger.info("reconcile postponed", { reason: error.reason, error: error.message });
+      return { kind: "backoff" };
+    }
+  }
+
+  async #reconcileObject(key: string, raw: KubeObject, signal: AbortSignal): Promise<Requeue> {
+    let object: InstanceProfile;
+    try {
+      object = parseInstanceProfile(raw);
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+      // Names cannot be trusted in a spec that does not parse: tell, and touch nothing.
+      return this.#deps.publisher.publish(raw, asReceived(raw), { kind: "failed", error }, signal);
+    }
+    const subject = { key, raw, object };
+    if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
+    return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
+  }
+
+  async #bringUp(subject: Subject, signal: AbortSignal): Promise<Requeue> {
+    const { spec } = subject.object;
+    const blocker = refusalOf(subject.object);
+    if (blocker !== undefined) return this.#publish(subject, refused(blocker), signal);
+    if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
+    if (spec.mode === "DryRun") return this.#publish(subject, await this.#tryPreview(subject, signal), signal);
+    if (hasFinalizer(subject.object)) {
+      return this.#publish(subject, await this.#tryConverge(subject, this.#confirmed(subject), signal), signal);
+    }
+    // The guarded patch proves that the object was current: no second look is needed before AWS is written.
+    const held = await this.#addFinalizer(subject, signal);
+    return this.#publish(held, await this.#tryConverge(held, async () => {}, signal), signal);
+  }
+
+  async #takeDown(subject: Subject, signal: AbortSignal): Promise<Requeue> {
+    const { spec } = subject.object;
+    if (spec.deletionPolicy === "Retain") return this.#release(subject, [], signal);
+    if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
+    if (spec.mode === "DryRun") {
+      const outcome = await this.#tryPreview(subject, signal);
+      const isNothingLeft = outcome.kind === "previewed" && outcome.plan.actions.length === 0;
+      return isNothingLeft ? this.#release(subject, [], signal) : this.#publish(subject, outcome, signal);
+    }
+    const first = await this.#tryConverge(subject, this.#confirmed(subject), signal);
+    if (first.kind !== "converged" || first.failed !== undefined || first.plan.blockers.length > 0) {
+      return this.#publish(subject, first, signal);
+    }
+    if (first.applied.length === 0 && first.settlesInMs === 0) return this.#release(subject, [], signal);
+    const second = await this.#tryPreview(subject, signal);
+    if (second.kind === "previewed" && second.settlesInMs === 0 && second.plan.actions.length === 0) {
+      return this.#release(subject, first.applied, signal);
+    }
+    return this.#publish(subject, first, signal);
+  }
+
+  async #tryConverge(
+    { object }: Subject,
+    confirmCurrent: ConvergeDependencies["confirmCurrent"],
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const desired = desiredState(object, this.#deps.clusterId);
+    return attempt(signal, async () =>
+      asOutcome(await converge(desired, { ...this.#deps.aws, confirmCurrent }, signal)),
+    );
+  }
+
+  async #tryPreview({ object }: Subject, signal: AbortSignal): Promise<Outcome> {
+    const desired = desiredState(object, this.#deps.clusterId);
+    return attempt(signal, async () => ({ kind: "previewed", ...(await preview(desired, this.#deps.aws, signal)) }));
+  }
+
+  /** A last look before writing AWS: the cache may lag behind an edit, a deletion, or a new object of the same name. */
+  #confirmed({ key, object }: Subject): ConvergeDependencies["confirmCurrent"] {
+    return async (signal) => {
+      let live: KubeObject | undefined;
+      try {
+        live = await this.#deps.objects.get(parseKey(key), signal);
+      } catch (error) {
+        throw new Postponed(error);
+      }
+      const now = live === undefined ? undefined : asReceived(live).metadata;
+      const then = object.metadata;
+      const isSame =
+        now?.uid === then.uid && now.generation === then.generation && now.deletionTimestamp === then.deletionTimestamp;
+      if (!isSame) {
+        throw new Postponed(new ConflictError(`${key} has changed since it was read`, { reason: "StaleObject" }));
+      }
+    };
+  }
+
+  async #addFinalizer({ key, raw, object }: Subject, signal: AbortSignal): Promise<Subject> {
+    const held = await this.#deps.objects.patch(object.metadata, addFinalizerPatch(object), signal);
+    this.#deps.ownWrites.record(key, raw, held);
+    return { key, raw: held, object: parseInstanceProfile(held) };
+  }
+
+  async #release(
+    { object }: Subject,
+    applied: Extract<Outcome, { kind: "converged" }>["applied"],
+    signal: AbortSignal,
+  ) {
+    await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);
+    this.#deps.publisher.emit(object, deletedEvent(object, applied));
+    return DONE;
+  }
+
+  #publish({ raw, object }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    return this.#deps.publisher.publish(raw, object, outcome, signal);
+  }
+}
+
+/** Carries a failure on the Kubernetes side out of a pass: it says nothing about AWS, so it is not for the status. */
+class Postponed extends Error {
+  constructor(cause: unknown) {
+    super("postponed", { cause });
+  }
+}
+
+/** Turns what a pass raises into an outcome. */
+async function attempt(signal: AbortSignal, pass: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await pass();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Postponed) throw error.cause;
+    if (!(error instanceof ControllerError)) throw error;
+    return { kind: "failed", error };
+  }
+}
+
+function asOutcome({ plan, report, after, settlesInMs }: Convergence): Outcome {
+  const applied = report.applied.map(({ action }) => action);
+  return { kind: "converged", plan, applied, failed: report.failed, after, settlesInMs };
+}
+
+function asReceived(raw: KubeObject): ObjectSoFar {
+  return { metadata: raw["metadata"] as ObjectMeta, status: raw["status"] as InstanceProfileStatus };
+}
