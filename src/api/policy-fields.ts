@@ -1,0 +1,100 @@
+import { list, map, object, optional, required } from "./composite-fields.ts";
+import type { Field, Rule } from "./field.ts";
+import type { PolicyConditions, StatementBase } from "./instance-profile.ts";
+import { choice, text } from "./scalar-fields.ts";
+
+/** A statement as a manifest has it, before it is known that it has one of each pair. */
+export interface LooseStatement extends StatementBase {
+  readonly actions?: readonly string[];
+  readonly notActions?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly notResources?: readonly string[];
+}
+
+/** A rule that a regular expression states. The pattern must mean the same to JavaScript's `u` flag and to RE2. */
+export function matches(pattern: string, message: string): Rule<string> {
+  const expression = new RegExp(pattern, "u");
+  return { message, holds: (value) => expression.test(value) };
+}
+
+/** What IAM takes in a policy: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
+const LATIN_1 = "^[\\t\\n\\r\\x20-\\xFF]*$";
+
+/** The id of a statement. */
+export const sidField: Field<string> = text(
+  { maxLength: 128 },
+  matches("^[A-Za-z0-9]*$", "IAM takes letters and digits only in a sid; write it as in ReadBuckets"),
+);
+
+/** What a statement does. */
+export const effectField: Field<"Allow" | "Deny"> = choice("Allow", "Deny");
+
+/** A service principal. */
+export const serviceField: Field<string> = text(
+  { minLength: 1, maxLength: 128 },
+  matches("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", "write a service principal, as in ec2.amazonaws.com"),
+);
+
+/** Condition operators, their keys, and the values of each. */
+export const conditionsField: Field<PolicyConditions> = map(
+  map(list(text({ maxLength: 2048, pattern: LATIN_1 }), { minItems: 1, maxItems: 200, listType: "atomic" }), {
+    minProperties: 1,
+    maxProperties: 30,
+  }),
+  { minProperties: 1, maxProperties: 30 },
+);
+
+const actionsField: Field<readonly string[]> = list(
+  text(
+    { minLength: 1, maxLength: 128 },
+    matches("^(\\*|[\\w*-]+:[\\w*?-]+)$", "write service:Action, as in s3:GetObject or s3:Get*, or * for all"),
+  ),
+  { minItems: 1, maxItems: 300, listType: "atomic" },
+);
+
+const resourcesField: Field<readonly string[]> = list(
+  text(
+    { minLength: 1, maxLength: 1024, pattern: LATIN_1 },
+    {
+      message: "write an ARN, as in arn:aws:s3:::my-bucket/*, or * for every resource",
+      holds: (value) => value === "*" || value.startsWith("arn:"),
+    },
+  ),
+  { minItems: 1, maxItems: 200, listType: "atomic" },
+);
+
+const statementField: Field<LooseStatement> = object<LooseStatement>(
+  {
+    sid: optional(sidField),
+    effect: required(effectField),
+    actions: optional(actionsField),
+    notActions: optional(actionsField),
+    resources: optional(resourcesField),
+    notResources: optional(resourcesField),
+    conditions: optional(conditionsField),
+  },
+  {
+    message: "write exactly one of actions and notActions",
+    holds: ({ actions, notActions }) => (actions === undefined) !== (notActions === undefined),
+  },
+  {
+    message: "write exactly one of resources and notResources",
+    holds: ({ resources, notResources }) => (resources === undefined) !== (notResources === undefined),
+  },
+);
+
+/** In one policy no two statements share a sid; statements without one (or with an empty one) are apart. */
+export const sidsAreUnique: Rule<readonly { readonly sid?: string }[]> = {
+  message: "two statements have the same sid; write another sid or leave it out",
+  holds(statements) {
+    const sids = statements.map(({ sid }) => sid).filter((sid) => sid !== undefined && sid !== "");
+    return new Set(sids).size === sids.length;
+  },
+};
+
+/** The statements of the inline policy. */
+export const statementsField: Field<readonly LooseStatement[]> = list(
+  statementField,
+  { maxItems: 100, listType: "atomic" },
+  sidsAreUnique,
+);

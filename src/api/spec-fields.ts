@@ -1,0 +1,112 @@
+import { defaulted, list, map, object, optional, required } from "./composite-fields.ts";
+import type { Field, Rule } from "./field.ts";
+import type { InstanceProfileSpec } from "./instance-profile.ts";
+import { instancesField, type LooseInstances, tagKeysHaveLength } from "./instances-fields.ts";
+import { type LooseStatement, matches, statementsField } from "./policy-fields.ts";
+import { choice, flag, integer, text } from "./scalar-fields.ts";
+import { trustField } from "./trust-fields.ts";
+
+type ResolvedLater = "instanceProfileName" | "policyName" | "statements" | "instances";
+
+/** The spec as a manifest has it: defaults filled in, names not resolved, pairs not told apart. */
+export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
+  readonly instanceProfileName?: string;
+  readonly policyName?: string;
+  readonly statements: readonly LooseStatement[];
+  readonly instances?: LooseInstances;
+}
+
+const NAME = matches("^[\\w+=,.@-]+$", "write letters, digits and any of _+=,.@- only, as in app-server");
+const MANAGED_POLICY_ARN = "^arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/([\\x21-\\x7E]+/)?[\\w+=,.@-]+$";
+const TAG_TEXT = "^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$";
+const tagKey = new RegExp(TAG_TEXT, "u");
+
+const tagRules: readonly Rule<Readonly<Record<string, string>>>[] = [
+  tagKeysHaveLength,
+  {
+    message: "tag keys that begin with iam.instanceprofile.dev/ are the controller's own; write another prefix",
+    holds: (tags) => !Object.keys(tags).some((key) => key.startsWith("iam.instanceprofile.dev/")),
+  },
+  {
+    message: "tag keys that begin with aws: are reserved by AWS; write another prefix",
+    holds: (tags) => !Object.keys(tags).some((key) => key.startsWith("aws:")),
+  },
+  {
+    message: "write letters, digits, spaces and any of _.:/=+-@ only in tag keys, as in cost-center",
+    holds: (tags) => Object.keys(tags).every((key) => tagKey.test(key)),
+  },
+];
+
+const classNameField: Field<string> = text(
+  { minLength: 1, maxLength: 253 },
+  matches(
+    "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
+    "write the name of an InstanceProfileClass, lower case letters, digits, dots and dashes, as in team-a",
+  ),
+);
+
+const pathField: Field<string> = text(
+  { minLength: 1, maxLength: 512 },
+  matches("^/([\\x21-\\x7E]+/)?$", "write a path that begins and ends with a slash and has no spaces, as in /team-a/"),
+);
+
+const descriptionField: Field<string> = text(
+  { maxLength: 1000 },
+  matches(
+    "^[\\t\\n\\r\\x20-\\x7E\\xA1-\\xFF]*$",
+    "IAM takes Latin-1 characters only here; write plain letters, straight quotes and simple dashes",
+  ),
+);
+
+const managedPolicyArnsField: Field<readonly string[]> = list(
+  text(
+    { minLength: 1, maxLength: 1024 },
+    matches(
+      MANAGED_POLICY_ARN,
+      "write the ARN of a managed policy, as in arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+    ),
+  ),
+  { maxItems: 50, listType: "set" },
+);
+
+const permissionsBoundaryArnField: Field<string> = text(
+  { minLength: 1, maxLength: 1024 },
+  matches(MANAGED_POLICY_ARN, "write the ARN of a managed policy, as in arn:aws:iam::123456789012:policy/boundary"),
+);
+
+const tagsField: Field<Readonly<Record<string, string>>> = map(
+  text({ maxLength: 256 }, matches(TAG_TEXT, "write letters, digits, spaces and any of _.:/=+-@ only in tag values")),
+  { maxProperties: 45 },
+  ...tagRules,
+);
+
+const trustDefault = { services: ["ec2.amazonaws.com"], statements: [] };
+
+/** Every field of the spec with its bounds and rules: the offline twin of the CRD. */
+export const specField: Field<LooseSpec> = object<LooseSpec>(
+  {
+    className: optional(classNameField),
+    roleName: required(text({ minLength: 1, maxLength: 64 }, NAME)),
+    instanceProfileName: optional(text({ minLength: 1, maxLength: 128 }, NAME)),
+    path: defaulted(pathField, "/"),
+    description: optional(descriptionField),
+    policyName: optional(text({ minLength: 1, maxLength: 128 }, NAME)),
+    statements: defaulted(statementsField, []),
+    managedPolicyArns: defaulted(managedPolicyArnsField, []),
+    permissionsBoundaryArn: optional(permissionsBoundaryArnField),
+    maxSessionDurationSeconds: defaulted(integer({ format: "int32", minimum: 3600, maximum: 43_200 }), 3600),
+    trust: defaulted(trustField, trustDefault),
+    tags: defaulted(tagsField, {}),
+    adoptionPolicy: defaulted(choice("Never", "IfExists"), "Never"),
+    deletionPolicy: optional(choice("Delete", "Retain")),
+    unmanagedPolicies: defaulted(choice("Report", "Remove"), "Report"),
+    mode: defaulted(choice("Enforce", "DryRun"), "Enforce"),
+    suspend: defaulted(flag(), false),
+    instances: optional(instancesField),
+  },
+  {
+    message: "write at least one statement, or attach a managed policy in managedPolicyArns",
+    fieldPath: ".statements",
+    holds: ({ statements, managedPolicyArns }) => statements.length > 0 || managedPolicyArns.length > 0,
+  },
+);

@@ -1,0 +1,42 @@
+import { foreignObject, list, optional, required } from "./composite-fields.ts";
+import type { Field } from "./field.ts";
+import type { AwsObjectReference, Condition, InstanceProfileStatus, InstancesStatus } from "./instance-profile.ts";
+import { choice, integer, text } from "./scalar-fields.ts";
+
+const generationField: Field<number> = integer({ format: "int64", minimum: 0 });
+const countField: Field<number> = integer({ format: "int32", minimum: 0 });
+
+const referenceField: Field<AwsObjectReference> = foreignObject<AwsObjectReference>({
+  arn: required(text({ maxLength: 2048 })),
+  id: required(text({ maxLength: 128 })),
+});
+
+const conditionField: Field<Condition> = foreignObject<Condition>({
+  type: required(text({ minLength: 1, maxLength: 316 })),
+  status: required(choice("True", "False", "Unknown")),
+  reason: required(text({ minLength: 1, maxLength: 1024, pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$" })),
+  message: required(text({ maxLength: 32_768 })),
+  lastTransitionTime: required(text({ format: "date-time" })),
+  observedGeneration: required(generationField),
+});
+
+const instancesStatusField: Field<InstancesStatus> = foreignObject<InstancesStatus>({
+  matched: required(countField),
+  associated: required(countField),
+  pending: required(countField),
+  conflicts: required(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
+});
+
+/** Every field of the status. Bounds are the CRD's; they bind whoever writes. */
+export const statusField: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus>({
+  observedGeneration: optional(generationField),
+  accountId: optional(text({ maxLength: 12 })),
+  role: optional(referenceField),
+  instanceProfile: optional(referenceField),
+  conditions: optional(list(conditionField, { maxItems: 16, listType: "map", listMapKeys: ["type"] })),
+  plan: optional(list(text({ maxLength: 4096 }), { maxItems: 100, listType: "atomic" })),
+  unmanagedPolicies: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
+  instances: optional(instancesStatusField),
+  lastVerifiedTime: optional(text({ format: "date-time" })),
+  lastHandledReconcileAt: optional(text({ maxLength: 1024 })),
+});
