@@ -1,0 +1,88 @@
+import {
+  API_VERSION,
+  type InstanceProfile,
+  type InstanceProfileSpec,
+  KIND,
+  type ObjectMeta,
+} from "../../src/api/instance-profile.ts";
+import { type DesiredPresent, desiredState } from "../../src/model/desired-state.ts";
+import { ABSENT, type ObservedState } from "../../src/model/observed-state.ts";
+import type { Action } from "../../src/plan/action.ts";
+import { applyAction } from "../../src/plan/simulate.ts";
+
+export const CLUSTER_ID = "cluster-1";
+export const NOTHING: ObservedState = { role: ABSENT, instanceProfile: ABSENT };
+
+/** A valid spec as the parser leaves it; override what the test is about. */
+export function aSpec(overrides: Partial<InstanceProfileSpec> = {}): InstanceProfileSpec {
+  return {
+    roleName: "app",
+    instanceProfileName: overrides.roleName ?? "app",
+    path: "/",
+    policyName: overrides.roleName ?? "app",
+    statements: [{ effect: "Allow", actions: ["s3:Get*", "s3:List*"], resources: ["*"] }],
+    managedPolicyArns: [],
+    maxSessionDurationSeconds: 3600,
+    trust: { services: ["ec2.amazonaws.com"], statements: [] },
+    tags: {},
+    adoptionPolicy: "Never",
+    unmanagedPolicies: "Report",
+    mode: "Enforce",
+    suspend: false,
+    ...overrides,
+  };
+}
+
+/** A valid object as it comes from the API server. */
+export function anInstanceProfile(
+  overrides: { spec?: Partial<InstanceProfileSpec>; metadata?: Partial<ObjectMeta> } & Pick<
+    InstanceProfile,
+    "status"
+  > = {},
+): InstanceProfile {
+  return {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    metadata: {
+      name: "app",
+      namespace: "team-a",
+      uid: "uid-1",
+      generation: 1,
+      resourceVersion: "1",
+      ...overrides.metadata,
+    },
+    spec: aSpec(overrides.spec),
+    ...(overrides.status && { status: overrides.status }),
+  };
+}
+
+/** What the object asks for. */
+export function desiredOf(spec: Partial<InstanceProfileSpec> = {}, metadata: Partial<ObjectMeta> = {}): DesiredPresent {
+  return desiredState(anInstanceProfile({ spec, metadata }), CLUSTER_ID) as DesiredPresent;
+}
+
+/** What a going object asks for. */
+export function desiredAbsence(spec: Partial<InstanceProfileSpec> = {}, metadata: Partial<ObjectMeta> = {}) {
+  return desiredState(
+    anInstanceProfile({ spec, metadata: { deletionTimestamp: "2026-01-01T00:00:00Z", ...metadata } }),
+    CLUSTER_ID,
+  );
+}
+
+/** The state after all these actions. */
+export function stateAfter(state: ObservedState, actions: readonly Action[]): ObservedState {
+  return actions.reduce((so, action) => applyAction(so, action, madeBy(action)), state);
+}
+
+function madeBy(action: Action): { arn: string; id: string } | undefined {
+  if (action.kind === "CreateRole") {
+    return { arn: `arn:aws:iam::123456789012:role${action.path}${action.roleName}`, id: "AROAEXAMPLE" };
+  }
+  if (action.kind === "CreateInstanceProfile") {
+    return {
+      arn: `arn:aws:iam::123456789012:instance-profile${action.path}${action.instanceProfileName}`,
+      id: "AIPAEXAMPLE",
+    };
+  }
+  return undefined;
+}
