@@ -6,7 +6,7 @@ import type { Action } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { isInSync } from "../../src/plan/plan.ts";
 import { renderPlans } from "../../src/plan/render.ts";
-import { desiredAbsence, desiredOf, NOTHING } from "../support/builders.ts";
+import { desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
 
 const managed = (n: number): string => `arn:aws:iam::aws:policy/Policy${n}`;
 
