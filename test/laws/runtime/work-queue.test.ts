@@ -41,31 +41,38 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("pass" as const), timeMs: fc.integer({ min: 1, max: 60 }) }) },
 );
 
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
 test("behaves like one due time and one priority per key, whatever the order of calls", async () => {
-  const property = fc.asyncProperty(fc.array(step, { maxLength: 200 }), async (steps) => {
+  const property = fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 200 }), async (steps) => {
     const clock = new FakeClock();
     const queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });
     const model = new Model();
     for (const each of steps) {
-      if (each.kind === "add") {
-        queue.add(each.key, each);
-        model.want(each.key, clock.monotonicMs(), each.priority);
-      } else if (each.kind === "after") {
-        queue.addAfter(each.key, each.delayMs, each);
-        model.want(each.key, clock.monotonicMs() + each.delayMs, each.priority);
-      } else if (each.kind === "pass") {
-        await clock.advance(each.timeMs);
-      } else if (each.kind === "done") {
-        queue.done(each.key);
-        model.running.delete(each.key);
-      } else {
-        await takeOne(queue, model, clock);
-      }
+      await perform(each, queue, model, clock);
       expect(queue.depth).toBe(model.ready(clock.monotonicMs()).size);
     }
   });
   await fc.assert(property, { numRuns: 200 });
 });
+
+async function perform(each: Step, queue: WorkQueue, model: Model, clock: FakeClock): Promise<void> {
+  switch (each.kind) {
+    case "add":
+      queue.add(each.key, each);
+      return model.want(each.key, clock.monotonicMs(), each.priority);
+    case "after":
+      queue.addAfter(each.key, each.delayMs, each);
+      return model.want(each.key, clock.monotonicMs() + each.delayMs, each.priority);
+    case "pass":
+      return clock.advance(each.timeMs);
+    case "done":
+      queue.done(each.key);
+      return void model.running.delete(each.key);
+    case "take":
+      return takeOne(queue, model, clock);
+  }
+}
 
 async function takeOne(queue: WorkQueue, model: Model, clock: FakeClock): Promise<void> {
   const ready = model.ready(clock.monotonicMs());
