@@ -64,10 +64,14 @@ export function toControllerError(error: unknown, subject: AwsCallSubject): Cont
 /** AWS's code on the wire (`NoSuchEntity`), for replies that are AWS error documents. */
 export function wireCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("$fault" in error)) return undefined;
-  const code = field(error, "Code") ?? error.name;
-  // What the SDK calls an error reply without a body.
-  return typeof code === "string" && code !== "Unknown" ? code : undefined;
+  const code = field(error, "Code");
+  if (typeof code === "string") return code;
+  return NAMES_WITHOUT_CODE.has(error.name) ? undefined : error.name;
 }
+
+// What the SDK calls an error reply without a body, by its HTTP status: loadQueryErrorCode in
+// https://github.com/aws/aws-sdk-js-v3/blob/main/packages/core/src/submodules/protocols/query/AwsQueryProtocol.ts
+const NAMES_WITHOUT_CODE: ReadonlySet<string> = new Set(["Unknown", "NotFound"]);
 
 /**
  * IAM refuses a trust policy that names a principal which it does not know (yet): a principal made seconds ago is unknown

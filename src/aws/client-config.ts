@@ -28,7 +28,7 @@ export interface AwsClientOptions {
   readonly credentials?: NonNullable<IAMClientConfig["credentials"]>;
   /** Connections open at once per host, kept alive between calls. Default 50. */
   readonly maxSockets?: number;
-  /** Until the connection stands (TCP and TLS). Default 3000. */
+  /** Until the TCP connection stands. Default 3000. */
   readonly connectTimeoutMs?: number;
   /** For a whole call: credentials, connection, request and reply. Default 10000. */
   readonly callTimeoutMs?: number;

@@ -148,6 +148,7 @@ describe("replies that are no AWS error documents", () => {
   test.each([
     ["a crash's page", page(500, HTML), "ServiceFailure"],
     ["a proxy's text", page(502, "Bad gateway"), "ServiceFailure"],
+    ["an empty 404", page(404, ""), "UnexpectedReply"],
     ["an empty 503", page(503, ""), "ServiceUnavailable"],
     ["a firewall's JSON", page(403, '{"message":"Forbidden"}'), "UnexpectedReply"],
     ["a redirect", page(302, "", { location: "https://login.example/" }), "UnexpectedReply"],
