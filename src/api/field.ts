@@ -78,6 +78,21 @@ export function applyRules<T>(
   }
 }
 
+/** The rules' messages as a part of a schema; nothing when there are no rules. */
+export function messagesOf(rules: readonly Rule<never>[]): { readonly messages?: readonly string[] } {
+  return rules.length === 0 ? {} : { messages: rules.map((rule) => rule.message) };
+}
+
+/** A JSON object: neither null nor a list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A key of a map as a path shows it: cut when it is long. */
+export function clip(key: string): string {
+  return key.length > 64 ? `${key.slice(0, 64)}...` : key;
+}
+
 function typeName(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "array";

@@ -1,6 +1,7 @@
-import { defaulted, list, map, object, optional, required } from "./composite-fields.ts";
+import { list, map } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
 import type { InstanceSelector, InstancesSpecBase } from "./instance-profile.ts";
+import { defaulted, object, optional, required } from "./object-fields.ts";
 import { matches } from "./policy-fields.ts";
 import { characterCount, choice, text } from "./scalar-fields.ts";
 

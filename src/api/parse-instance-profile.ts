@@ -1,5 +1,4 @@
 import { TerminalError } from "../errors.ts";
-import { defaulted, foreignObject, list, map, optional, required } from "./composite-fields.ts";
 import { type Fault, type Field, quote } from "./field.ts";
 import {
   API_VERSION,
@@ -8,39 +7,17 @@ import {
   type InstanceProfileStatus,
   type InstancesSpec,
   KIND,
-  type ObjectMeta,
   type Statement,
   type TrustStatement,
 } from "./instance-profile.ts";
 import type { LooseInstances } from "./instances-fields.ts";
-import { type LooseStatement, matches } from "./policy-fields.ts";
-import { integer, text } from "./scalar-fields.ts";
+import { metadataField } from "./metadata-fields.ts";
+import type { LooseStatement } from "./policy-fields.ts";
 import { type LooseSpec, specField } from "./spec-fields.ts";
 import { statusField } from "./status-fields.ts";
 
 /** More faults than this are counted, not shown, so that the message fits into a condition. */
 const MAX_SHOWN_FAULTS = 50;
-
-const metadataField: Field<ObjectMeta> = foreignObject<ObjectMeta>({
-  name: required(
-    text(
-      { minLength: 1, maxLength: 253 },
-      matches(
-        "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
-        "write lower case letters, digits, dots and dashes, as in app-server",
-      ),
-    ),
-  ),
-  namespace: defaulted(text({ minLength: 1, maxLength: 63 }), "default"),
-  uid: defaulted(text(), ""),
-  generation: defaulted(integer({ format: "int64" }), 0),
-  resourceVersion: defaulted(text(), ""),
-  deletionTimestamp: optional(text()),
-  finalizers: optional(list(text(), { listType: "atomic" })),
-  annotations: optional(map(text(), {})),
-  labels: optional(map(text(), {})),
-  creationTimestamp: optional(text()),
-});
 
 /**
  * Reads a manifest or an object of the API server, fills in the defaults and resolves the names. It repeats the CRD's

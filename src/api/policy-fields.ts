@@ -1,6 +1,7 @@
-import { list, map, object, optional, required } from "./composite-fields.ts";
+import { list, map } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
 import type { PolicyConditions, StatementBase } from "./instance-profile.ts";
+import { object, optional, required } from "./object-fields.ts";
 import { choice, text } from "./scalar-fields.ts";
 
 /** A statement as a manifest has it, before it is known that it has one of each pair. */

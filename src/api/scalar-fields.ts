@@ -1,4 +1,4 @@
-import { applyRules, type Fault, type Field, quote, type Rule, wrongType } from "./field.ts";
+import { applyRules, type Fault, type Field, messagesOf, quote, type Rule, wrongType } from "./field.ts";
 
 /** Bounds of a string; lengths are in Unicode characters. */
 export interface StringBounds {
@@ -87,11 +87,6 @@ export function flag(): Field<boolean> {
       return undefined;
     },
   };
-}
-
-/** The rules' messages as a part of a schema; nothing when there are no rules. */
-export function messagesOf(rules: readonly Rule<never>[]): { readonly messages?: readonly string[] } {
-  return rules.length === 0 ? {} : { messages: rules.map((rule) => rule.message) };
 }
 
 function checkLength(value: string, { minLength = 0, maxLength }: StringBounds, path: string, faults: Fault[]): void {

@@ -1,7 +1,8 @@
-import { defaulted, list, map, object, optional, required } from "./composite-fields.ts";
+import { list, map } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
 import type { InstanceProfileSpec } from "./instance-profile.ts";
 import { instancesField, type LooseInstances, tagKeysHaveLength } from "./instances-fields.ts";
+import { defaulted, object, optional, required } from "./object-fields.ts";
 import { type LooseStatement, matches, statementsField } from "./policy-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 import { trustField } from "./trust-fields.ts";
@@ -29,11 +30,15 @@ const tagRules: readonly Rule<Readonly<Record<string, string>>>[] = [
   },
   {
     message: "tag keys that begin with aws: are reserved by AWS; write another prefix",
-    holds: (tags) => !Object.keys(tags).some((key) => key.startsWith("aws:")),
+    holds: (tags) => !Object.keys(tags).some((key) => asciiLower(key).startsWith("aws:")),
   },
   {
     message: "write letters, digits, spaces and any of _.:/=+-@ only in tag keys, as in cost-center",
     holds: (tags) => Object.keys(tags).every((key) => tagKey.test(key)),
+  },
+  {
+    message: "to IAM tag keys that differ only in the case of their letters are one; keep one of them",
+    holds: (tags) => new Set(Object.keys(tags).map(asciiLower)).size === Object.keys(tags).length,
   },
 ];
 
@@ -110,3 +115,8 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     holds: ({ statements, managedPolicyArns }) => statements.length > 0 || managedPolicyArns.length > 0,
   },
 );
+
+// As CEL's lowerAscii: only A to Z.
+function asciiLower(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

@@ -1,6 +1,7 @@
-import { foreignObject, list, optional, required } from "./composite-fields.ts";
+import { list } from "./collection-fields.ts";
 import type { Field } from "./field.ts";
 import type { AwsObjectReference, Condition, InstanceProfileStatus, InstancesStatus } from "./instance-profile.ts";
+import { foreignObject, optional, required } from "./object-fields.ts";
 import { choice, integer, text } from "./scalar-fields.ts";
 
 const generationField: Field<number> = integer({ format: "int64", minimum: 0 });

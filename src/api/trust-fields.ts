@@ -1,6 +1,7 @@
-import { defaulted, list, object, optional, required } from "./composite-fields.ts";
+import { list } from "./collection-fields.ts";
 import type { Field } from "./field.ts";
 import type { Principals, Trust, TrustStatement } from "./instance-profile.ts";
+import { defaulted, object, optional, required } from "./object-fields.ts";
 import { conditionsField, effectField, matches, serviceField, sidField, sidsAreUnique } from "./policy-fields.ts";
 import { text } from "./scalar-fields.ts";
 

@@ -1,72 +1,14 @@
-import { applyRules, type Fault, type Field, type FieldSchema, quote, type Rule, wrongType } from "./field.ts";
-import { messagesOf } from "./scalar-fields.ts";
-
-/** Bounds of a list. */
-export interface ListBounds {
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly listType: "atomic" | "set" | "map";
-  readonly listMapKeys?: readonly string[];
-}
-
-/** A list of one kind of item. In a `set` no item may appear twice. */
-export function list<T>(
-  item: Field<T>,
-  bounds: ListBounds,
-  ...rules: readonly Rule<readonly T[]>[]
-): Field<readonly T[]> {
-  return {
-    schema: { type: "array", ...bounds, items: item.schema, ...messagesOf(rules) },
-    read(value, path, faults) {
-      if (!Array.isArray(value)) {
-        faults.push(wrongType(value, path, "array"));
-        return undefined;
-      }
-      checkSize(value.length, { least: bounds.minItems, most: bounds.maxItems, noun: "items" }, path, faults);
-      const items = Array.from<unknown, T | undefined>(value, (entry, index) =>
-        item.read(entry, `${path}[${index}]`, faults),
-      );
-      const whole = items.filter((entry) => entry !== undefined);
-      if (bounds.listType === "set") checkUnique(whole, path, faults);
-      if (whole.length < items.length) return undefined;
-      applyRules(rules, whole, { path, shown: undefined }, faults);
-      return whole;
-    },
-  };
-}
-
-/** Bounds of a map. */
-export interface MapBounds {
-  readonly minProperties?: number;
-  readonly maxProperties?: number;
-}
-
-/** A map from any key to one kind of value. */
-export function map<T>(
-  entry: Field<T>,
-  bounds: MapBounds,
-  ...rules: readonly Rule<Readonly<Record<string, T>>>[]
-): Field<Readonly<Record<string, T>>> {
-  return {
-    schema: { type: "object", ...bounds, additionalProperties: entry.schema, ...messagesOf(rules) },
-    read(value, path, faults) {
-      if (!isObject(value)) {
-        faults.push(wrongType(value, path, "object"));
-        return undefined;
-      }
-      const keys = Object.keys(value);
-      const sizes: SizeBounds = { least: bounds.minProperties, most: bounds.maxProperties, noun: "properties" };
-      checkSize(keys.length, sizes, path, faults);
-      const entries = keys.map((key) => [key, entry.read(value[key], `${path}[${clip(key)}]`, faults)] as const);
-      const whole = entries.filter((pair): pair is readonly [string, T & {}] => pair[1] !== undefined);
-      if (whole.length < entries.length) return undefined;
-      // Object.fromEntries, not assignment: a key may be "__proto__".
-      const result = Object.fromEntries<T>(whole);
-      applyRules(rules, result, { path, shown: undefined }, faults);
-      return result;
-    },
-  };
-}
+import {
+  applyRules,
+  clip,
+  type Fault,
+  type Field,
+  type FieldSchema,
+  isObject,
+  messagesOf,
+  type Rule,
+  wrongType,
+} from "./field.ts";
 
 /** A property that the manifest must have. */
 export interface RequiredProperty<T> {
@@ -196,36 +138,4 @@ function refuseStrangers(
       problem: `unknown field "${path}.${clip(name)}": write one of ${known}`,
     });
   }
-}
-
-interface SizeBounds {
-  readonly least: number | undefined;
-  readonly most: number | undefined;
-  readonly noun: "items" | "properties";
-}
-
-function checkSize(size: number, { least, most, noun }: SizeBounds, path: string, faults: Fault[]): void {
-  if (least !== undefined && size < least) {
-    faults.push({ path, problem: `Invalid value: ${size}: ${path} in body should have at least ${least} ${noun}` });
-  }
-  if (most !== undefined && size > most) {
-    faults.push({ path, problem: `Too many: ${size}: must have at most ${most} ${noun}` });
-  }
-}
-
-function checkUnique(values: readonly unknown[], path: string, faults: Fault[]): void {
-  const seen = new Set<unknown>();
-  for (const [index, value] of values.entries()) {
-    if (seen.has(value))
-      faults.push({ path: `${path}[${index}]`, problem: `Duplicate value: ${quote(String(value))}` });
-    seen.add(value);
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function clip(key: string): string {
-  return key.length > 64 ? `${key.slice(0, 64)}...` : key;
 }
