@@ -1,7 +1,8 @@
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AccountIdentity } from "../engine/ports.ts";
-import { type AwsCaller, expected } from "./aws-call.ts";
+import type { AwsCaller } from "./aws-call.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
+import { expected } from "./expected-reply.ts";
 import { nameUnansweredHost } from "./no-reply.ts";
 
 /** An STS client on the region's own endpoint, or the configured one. */

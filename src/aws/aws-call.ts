@@ -1,7 +1,6 @@
-import type { ControllerError } from "../errors.ts";
-import { RetryableError } from "../errors.ts";
-import { type AwsCallSubject, CallTimeoutError, networkCodeOf, toControllerError, wireCodeOf } from "./aws-errors.ts";
+import { type AwsCallSubject, networkCodeOf, toControllerError, wireCodeOf } from "./aws-errors.ts";
 import type { AwsClientOptions } from "./client-config.ts";
+import { startDeadline } from "./deadline.ts";
 
 /** One call: its subject and what is special about it. */
 export interface AwsCall<Reply> extends AwsCallSubject {
@@ -20,36 +19,18 @@ export interface AwsCall<Reply> extends AwsCallSubject {
  */
 export type AwsCaller = <Reply>(call: AwsCall<Reply>, signal: AbortSignal) => Promise<Reply>;
 
+type CallerOptions = Pick<AwsClientOptions, "clock" | "callTimeoutMs" | "onCall">;
+
 const DEFAULT_CALL_TIMEOUT_MS = 10_000;
 
 /** The one way in which this adapter calls AWS. */
-export function createAwsCaller(options: Pick<AwsClientOptions, "clock" | "callTimeoutMs" | "onCall">): AwsCaller {
+export function createAwsCaller(options: CallerOptions): AwsCaller {
   const timeoutMs = options.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
-
-  const attempt = async <Reply>(call: AwsCall<Reply>, signal: AbortSignal): Promise<Reply> => {
-    const startMs = options.clock.monotonicMs();
-    const report = (code?: string): void =>
-      options.onCall?.({
-        service: call.service,
-        operation: call.operation,
-        durationMs: options.clock.monotonicMs() - startMs,
-        ...(code === undefined ? {} : { code }),
-      });
-    try {
-      const reply = await call.send(signal);
-      report();
-      return reply;
-    } catch (error) {
-      report(wireCodeOf(error) ?? toControllerError(signal.aborted ? signal.reason : error, call).reason);
-      throw error;
-    }
-  };
-
   return async (call, signal) => {
     signal.throwIfAborted();
     const deadline = startDeadline(options.clock, timeoutMs, signal);
     try {
-      return await Promise.race([withResend(call, (c) => attempt(c, deadline.signal)), deadline.passed]);
+      return await Promise.race([withResend(call, () => reported(call, deadline.signal, options)), deadline.passed]);
     } catch (error) {
       signal.throwIfAborted();
       if (call.whenNoSuchEntity !== undefined && wireCodeOf(error) === "NoSuchEntity") return call.whenNoSuchEntity();
@@ -60,56 +41,26 @@ export function createAwsCaller(options: Pick<AwsClientOptions, "clock" | "callT
   };
 }
 
-async function withResend<Reply>(
-  call: AwsCall<Reply>,
-  attempt: (call: AwsCall<Reply>) => Promise<Reply>,
-): Promise<Reply> {
+/** Sends one request and reports how it ended, also when nobody waits for it any longer. */
+async function reported<Reply>(call: AwsCall<Reply>, signal: AbortSignal, options: CallerOptions): Promise<Reply> {
+  const startMs = options.clock.monotonicMs();
+  const { service, operation } = call;
+  const report = (outcome: { readonly code?: string }): void =>
+    options.onCall?.({ service, operation, durationMs: options.clock.monotonicMs() - startMs, ...outcome });
+  const reply = await call.send(signal).catch((error: unknown) => {
+    report({ code: wireCodeOf(error) ?? (signal.aborted ? "Aborted" : toControllerError(error, call).reason) });
+    throw error;
+  });
+  report({});
+  return reply;
+}
+
+async function withResend<Reply>(call: AwsCall<Reply>, attempt: () => Promise<Reply>): Promise<Reply> {
   try {
-    return await attempt(call);
+    return await attempt();
   } catch (error) {
     const code = networkCodeOf(error);
     if (call.isRead !== true || (code !== "ECONNRESET" && code !== "EPIPE")) throw error;
-    return attempt(call);
+    return attempt();
   }
-}
-
-interface Deadline {
-  /** Aborted by the caller's signal or when time is up. */
-  readonly signal: AbortSignal;
-  /** Rejects as soon as `signal` aborts: the SDK looks at signals only while it waits for the network. */
-  readonly passed: Promise<never>;
-  readonly cancel: () => void;
-}
-
-function startDeadline(clock: AwsClientOptions["clock"], timeoutMs: number, outer: AbortSignal): Deadline {
-  const controller = new AbortController();
-  const onOuterAbort = (): void => controller.abort(outer.reason);
-  outer.addEventListener("abort", onOuterAbort, { once: true });
-  const timer = clock.schedule(timeoutMs, () => controller.abort(new CallTimeoutError(timeoutMs)));
-  const passed = new Promise<never>((_, reject) => {
-    controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
-  });
-  return {
-    signal: controller.signal,
-    passed,
-    cancel: () => {
-      timer.cancel();
-      outer.removeEventListener("abort", onOuterAbort);
-    },
-  };
-}
-
-/**
- * What a successful reply must hold. A reply without it is no answer: some proxy's page parses as an empty reply, and
- * "nothing there" must never be read into that.
- */
-export function expected<T>(value: T | undefined, name: string, subject: AwsCallSubject): T {
-  if (value !== undefined) return value;
-  throw unexpectedReply(`the reply has no ${name}`, subject);
-}
-
-/** A success by HTTP status that says something AWS would not say. */
-export function unexpectedReply(what: string, subject: AwsCallSubject): ControllerError {
-  const message = `${subject.operation} on ${subject.entity}: ${what}; is something other than AWS answering?`;
-  return new RetryableError(message, { reason: "UnexpectedReply" });
 }

@@ -9,7 +9,10 @@ export interface AwsCallReport {
   readonly service: AwsServiceName;
   /** The API action, such as `GetRole`. */
   readonly operation: string;
-  /** Unset on success; else AWS's wire code (`NoSuchEntity`), or our reason where no AWS error came back. */
+  /**
+   * Unset on success; else AWS's wire code (`NoSuchEntity`); where no AWS error came back, `Aborted` for calls that we
+   * gave up (time limit, shutdown) and else the error's reason.
+   */
   readonly code?: string;
   readonly durationMs: number;
 }

@@ -2,8 +2,8 @@ import type { InstanceProfile, Role, Tag } from "@aws-sdk/client-iam";
 import { TerminalError } from "../errors.ts";
 import type { ObservedInstanceProfile, RoleFacts } from "../model/observed-state.ts";
 import type { Tags } from "../model/ownership.ts";
-import { expected } from "./aws-call.ts";
 import type { AwsCallSubject } from "./aws-errors.ts";
+import { expected } from "./expected-reply.ts";
 
 const DEFAULT_MAX_SESSION_DURATION_SECONDS = 3600;
 const MOST_TAGS = 50;

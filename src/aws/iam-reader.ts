@@ -8,8 +8,9 @@ import {
 } from "@aws-sdk/client-iam";
 import type { IamReader } from "../engine/ports.ts";
 import { ABSENT, type Absent, type ObservedInstanceProfile, type RoleFacts } from "../model/observed-state.ts";
-import { type AwsCaller, expected } from "./aws-call.ts";
+import type { AwsCaller } from "./aws-call.ts";
 import type { AwsCallSubject } from "./aws-errors.ts";
+import { expected } from "./expected-reply.ts";
 import { instanceProfileOf, roleFactsOf } from "./iam-entities.ts";
 import { allPages } from "./pages.ts";
 

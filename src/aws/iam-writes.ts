@@ -20,8 +20,8 @@ import {
   UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
 import type { Action, ActionKind, CreatedEntity, CreateRole } from "../plan/action.ts";
-import { expected } from "./aws-call.ts";
 import type { AwsCallSubject } from "./aws-errors.ts";
+import { expected } from "./expected-reply.ts";
 import { tagListOf } from "./iam-entities.ts";
 
 /** What a write needs besides its action. */

@@ -1,5 +1,5 @@
-import { expected, unexpectedReply } from "./aws-call.ts";
 import type { AwsCallSubject } from "./aws-errors.ts";
+import { expected, unexpectedReply } from "./expected-reply.ts";
 
 /** One page of an IAM list. */
 export interface Page<Item> {

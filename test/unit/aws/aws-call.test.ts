@@ -225,6 +225,22 @@ describe("reports for metrics", () => {
     expect(reports.map((report) => report.code)).toEqual(["EndpointUnreachable", undefined]);
   });
 
+  test("a call that was given up is reported as aborted", async () => {
+    const reports: AwsCallReport[] = [];
+    server.answerWith(silence);
+    const reported = new Promise<void>((resolve) => {
+      const onCall = (report: AwsCallReport): void => {
+        reports.push(report);
+        resolve();
+      };
+      connect({ callTimeoutMs: 5, onCall })
+        .iamReader.getRole("app", never)
+        .catch(() => {});
+    });
+    await reported;
+    expect(reports).toMatchObject([{ operation: "GetRole", code: "Aborted" }]);
+  });
+
   test("every page of a list is a request of its own", async () => {
     const first = awsReply("ListRolePolicies", "<PolicyNames/><IsTruncated>true</IsTruncated><Marker>m</Marker>");
     const reports = await reportsOf([first, LIST], (aws) => aws.iamReader.listRolePolicies("app", never));
