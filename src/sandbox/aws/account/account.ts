@@ -1,0 +1,107 @@
+import type { AwkwardnessSwitches, PassingWriteFault } from "../awkwardness.ts";
+import type { Quotas } from "../iam/quotas.ts";
+import type { Random } from "../random.ts";
+import type { Instance, InstanceProfile, ManagedPolicy, ProfileAssociation, Role, User } from "./entities.ts";
+import { EntityStore, type Propagation } from "./entity-store.ts";
+import { iamArn } from "./identifiers.ts";
+
+/** What an account is made with. */
+export interface AccountSettings {
+  readonly accountId: string;
+  /** `aws`, `aws-cn` or `aws-us-gov`. */
+  readonly partition: string;
+  /** ms since the epoch; all time in the sandbox comes from here. */
+  now(): number;
+  readonly quotas: Quotas;
+  readonly random: Random;
+  readonly switches: AwkwardnessSwitches;
+}
+
+/** The EC2 things of one region. They are seen at once: EC2's own delays are not what this sandbox is about. */
+export interface Region {
+  readonly instances: Map<string, Instance>;
+  readonly associations: Map<string, ProfileAssociation>;
+}
+
+/** Temporary credentials given out by AssumeRole, by access key id. */
+export interface Session {
+  readonly roleId: string;
+  readonly roleName: string;
+  readonly sessionName: string;
+}
+
+/** The whole state of one AWS account. Handlers read and change it synchronously, so every call is atomic. */
+export class Account {
+  readonly settings: AccountSettings;
+  readonly roles: EntityStore<Role>;
+  readonly instanceProfiles: EntityStore<InstanceProfile>;
+  /** Customer managed policies by ARN. */
+  readonly policies: EntityStore<ManagedPolicy>;
+  readonly users: EntityStore<User>;
+  readonly sessions: Map<string, Session> = new Map();
+  readonly #regions = new Map<string, Region>();
+  #iamWrites = 0;
+
+  constructor(settings: AccountSettings) {
+    this.settings = settings;
+    const propagation = propagationOf(settings);
+    this.roles = new EntityStore(propagation);
+    this.instanceProfiles = new EntityStore(propagation);
+    this.policies = new EntityStore(propagation);
+    this.users = new EntityStore(propagation);
+  }
+
+  now(): number {
+    return this.settings.now();
+  }
+
+  region(name: string): Region {
+    const region = this.#regions.get(name) ?? { instances: new Map(), associations: new Map() };
+    this.#regions.set(name, region);
+    return region;
+  }
+
+  regions(): ReadonlyMap<string, Region> {
+    return this.#regions;
+  }
+
+  /** Counts an IAM write, and says with which fault it fails if it is one that does. */
+  takePassingFault(): PassingWriteFault | undefined {
+    const failing = this.settings.switches.current.failEveryNthWrite;
+    this.#iamWrites += 1;
+    return failing !== undefined && this.#iamWrites % failing.n === 0 ? failing.code : undefined;
+  }
+
+  /** Forgets everything, as if the account were new. */
+  clear(): void {
+    this.#iamWrites = 0;
+    for (const store of [this.roles, this.instanceProfiles, this.policies, this.users]) {
+      store.clear();
+    }
+    this.sessions.clear();
+    this.#regions.clear();
+  }
+
+  roleArn(role: Pick<Role, "path" | "name">): string {
+    return iamArn(this.settings, "role", role.path, role.name);
+  }
+
+  instanceProfileArn(profile: Pick<InstanceProfile, "path" | "name">): string {
+    return iamArn(this.settings, "instance-profile", profile.path, profile.name);
+  }
+
+  userArn(user: Pick<User, "path" | "name">): string {
+    return iamArn(this.settings, "user", user.path, user.name);
+  }
+}
+
+function propagationOf(settings: AccountSettings): Propagation {
+  return {
+    now: settings.now,
+    delayMs() {
+      const delay = settings.switches.current.visibilityDelayMs ?? 0;
+      return typeof delay === "number" ? delay : settings.random.integer(delay.min, delay.max);
+    },
+    staleWrites: () => settings.switches.current.staleWrites === true,
+  };
+}

@@ -1,0 +1,106 @@
+/** A tag as IAM keeps it; keys are compared without regard to case and keep the case they were given. */
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** An inline policy; the document is kept as it was sent, character by character. */
+export interface InlinePolicy {
+  readonly name: string;
+  readonly document: string;
+}
+
+/** An IAM role with everything that hangs on it. */
+export interface Role {
+  readonly name: string;
+  readonly path: string;
+  /** `AROA` and 17 characters; another one when a role of the same name is created again. */
+  readonly id: string;
+  readonly createdAtMs: number;
+  /** The parsed trust policy, role and user principals replaced by their unique ids. */
+  readonly trustPolicy: TrustPolicy;
+  readonly description: string | undefined;
+  readonly maxSessionSeconds: number;
+  readonly boundaryArn: string | undefined;
+  readonly tags: readonly Tag[];
+  readonly inlinePolicies: readonly InlinePolicy[];
+  readonly attachedPolicyArns: readonly string[];
+}
+
+/** A trust policy as parsed JSON; only `Statement` and its `Principal` are ever looked into. */
+export type TrustPolicy = { readonly [element: string]: unknown };
+
+/** An IAM instance profile; it holds at most one role, by name. */
+export interface InstanceProfile {
+  readonly name: string;
+  readonly path: string;
+  /** `AIPA` and 17 characters. */
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly tags: readonly Tag[];
+  readonly roleName: string | undefined;
+}
+
+/** One version of a managed policy. */
+export interface PolicyVersion {
+  /** `v1`, `v2`, …: never used twice. */
+  readonly versionId: string;
+  readonly document: string;
+  readonly createdAtMs: number;
+}
+
+/** A managed policy, the customer's or AWS's own. */
+export interface ManagedPolicy {
+  readonly name: string;
+  readonly path: string;
+  readonly arn: string;
+  /** `ANPA` and 17 characters. */
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly description: string | undefined;
+  readonly tags: readonly Tag[];
+  readonly versions: readonly PolicyVersion[];
+  readonly defaultVersionId: string;
+  /** The number of the newest version ever made. */
+  readonly lastVersionNumber: number;
+}
+
+/** An IAM user: here only a name that trust policies can mention. */
+export interface User {
+  readonly name: string;
+  readonly path: string;
+  /** `AIDA` and 17 characters. */
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly tags: readonly Tag[];
+}
+
+/** What an EC2 instance does, or where it is on its way to. */
+export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
+
+/** An EC2 instance of one region. */
+export interface Instance {
+  readonly id: string;
+  readonly reservationId: string;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly launchIndex: number;
+  readonly launchedAtMs: number;
+  readonly state: InstanceState;
+  readonly tags: readonly Tag[];
+  readonly clientToken: string | undefined;
+  readonly subnetId: string | undefined;
+  readonly keyName: string | undefined;
+  readonly privateIpAddress: string;
+}
+
+/** The tie between an instance and a profile. It keeps the profile's ARN and id, whatever becomes of the profile. */
+export interface ProfileAssociation {
+  /** `iip-assoc-` and 17 hexadecimal digits. */
+  readonly id: string;
+  readonly instanceId: string;
+  readonly profileArn: string;
+  readonly profileId: string;
+  readonly associatedAtMs: number;
+}

@@ -1,0 +1,110 @@
+import type { Instance, Tag } from "../account/entities.ts";
+import { ec2Id } from "../account/identifiers.ts";
+import { AwsFault } from "../fault.ts";
+import type { Call, Permission } from "../handler.ts";
+import { items, type XmlTree } from "../protocol/answer.ts";
+import { associate } from "./associations.ts";
+import { readProfileReference } from "./profile-reference.ts";
+import { instanceElement } from "./render.ts";
+
+/** The answer to a DryRun that would have been carried out. */
+export function refuseDryRun({ params }: Call): void {
+  if (params.get("DryRun") === "true") {
+    throw new AwsFault("DryRunOperation", 412, "Request would have succeeded, but DryRun flag is set.");
+  }
+}
+
+/**
+ * RunInstances. Any well-formed image id is taken for an image, and everything about networks and disks is ignored. A
+ * ClientToken that was used before answers with what it started then.
+ */
+export function runInstances(call: Call): XmlTree {
+  const { account, params } = call;
+  const region = account.region(call.region);
+  const imageId = requireImage(call);
+  const count = readCount(call);
+  const profile = readProfileReference(call);
+  refuseDryRun(call);
+  const clientToken = params.get("ClientToken");
+  const earlier = [...region.instances.values()].filter(
+    (instance) => clientToken !== undefined && instance.clientToken === clientToken,
+  );
+  if (earlier.length > 0) {
+    return reservation(call, earlier);
+  }
+  const reservationId = ec2Id("r", account.settings.random);
+  const launched = Array.from({ length: count }, (_, launchIndex): Instance => {
+    const { random } = account.settings;
+    return {
+      id: ec2Id("i", random),
+      reservationId,
+      imageId,
+      instanceType: params.get("InstanceType") ?? "m1.small",
+      launchIndex,
+      launchedAtMs: account.now(),
+      state: "running",
+      tags: readInstanceTags(call),
+      clientToken,
+      subnetId: params.get("SubnetId"),
+      keyName: params.get("KeyName"),
+      privateIpAddress: `10.0.${random.integer(0, 255)}.${random.integer(4, 254)}`,
+    };
+  });
+  for (const instance of launched) {
+    region.instances.set(instance.id, instance);
+    if (profile !== undefined) {
+      associate(call, instance.id, profile);
+    }
+  }
+  return reservation(call, launched);
+}
+
+function reservation(call: Call, instances: readonly Instance[]): XmlTree {
+  return {
+    reservationId: instances[0]?.reservationId,
+    ownerId: call.account.settings.accountId,
+    groupSet: {},
+    instancesSet: items(instances.map((instance) => instanceElement(call, instance, "pending"))),
+  };
+}
+
+function requireImage({ params }: Call): string {
+  const imageId = params.get("ImageId");
+  if (imageId === undefined) {
+    throw new AwsFault("MissingParameter", 400, "The request must contain the parameter ImageId");
+  }
+  if (!/^ami-[0-9a-f]{8}([0-9a-f]{9})?$/.test(imageId)) {
+    throw new AwsFault("InvalidAMIID.Malformed", 400, `Invalid id: "${imageId}" (expecting "ami-...")`);
+  }
+  return imageId;
+}
+
+function readCount({ params }: Call): number {
+  const min = Number(params.get("MinCount") ?? Number.NaN);
+  const max = Number(params.get("MaxCount") ?? Number.NaN);
+  if (!Number.isInteger(min) || !Number.isInteger(max)) {
+    const missing = Number.isInteger(min) ? "MaxCount" : "MinCount";
+    throw new AwsFault("MissingParameter", 400, `The request must contain the parameter ${missing}`);
+  }
+  if (min < 1 || max < min || max > 1_000) {
+    throw new AwsFault("InvalidParameterValue", 400, `Value ( ${min}-${max} ) for instance count is invalid.`);
+  }
+  return max;
+}
+
+function readInstanceTags({ params }: Call): readonly Tag[] {
+  return params
+    .structures("TagSpecification")
+    .filter((specification) => specification.get("ResourceType") === "instance")
+    .flatMap((specification) => specification.structures("Tag"))
+    .map((tag) => ({ key: tag.get("Key") ?? "", value: tag.get("Value") ?? "" }));
+}
+
+/** Launching with a profile hands the role's power to the instance. */
+export function passRolePermission(call: Call): readonly Permission[] {
+  const { account, params } = call;
+  const given = params.get("IamInstanceProfile.Name") ?? params.get("IamInstanceProfile.Arn")?.split("/").at(-1);
+  const roleName = given === undefined ? undefined : account.instanceProfiles.latest(given)?.roleName;
+  const role = roleName === undefined ? undefined : account.roles.latest(roleName);
+  return role === undefined ? [] : [{ action: "iam:PassRole", resource: account.roleArn(role) }];
+}

@@ -1,0 +1,129 @@
+import type { InstanceProfile } from "../account/entities.ts";
+import { uniqueId } from "../account/identifiers.ts";
+import { alreadyExists, deleteConflict, limitExceeded, noSuchEntity } from "../fault.ts";
+import type { Call, Operations, Permission } from "../handler.ts";
+import { members, type XmlTree } from "../protocol/answer.ts";
+import { optional, required } from "./constraints.ts";
+import { visibleProfile, visibleRole, writableProfile, writableRole } from "./lookup.ts";
+import { paginate } from "./paging.ts";
+import { fullProfile, listedProfile } from "./render.ts";
+import { readTags, tagListing, withoutTags, withTags } from "./tags.ts";
+
+/** Instance profiles, their tags and the one role in each. */
+export const instanceProfileOperations: Operations = {
+  CreateInstanceProfile: { kind: "write", handle: createInstanceProfile, alsoNeeds: tagPermission },
+  GetInstanceProfile: {
+    kind: "read",
+    handle: (call) => ({ InstanceProfile: fullProfile(call.account, visibleProfile(call, nameIn(call))) }),
+  },
+  DeleteInstanceProfile: { kind: "write", handle: deleteInstanceProfile },
+  ListInstanceProfiles: { kind: "read", handle: listInstanceProfiles },
+  ListInstanceProfilesForRole: { kind: "read", handle: listInstanceProfilesForRole },
+  AddRoleToInstanceProfile: { kind: "write", handle: addRole, alsoNeeds: passRolePermission },
+  RemoveRoleFromInstanceProfile: { kind: "write", handle: removeRole },
+  TagInstanceProfile: { kind: "write", handle: tagInstanceProfile },
+  UntagInstanceProfile: { kind: "write", handle: untagInstanceProfile },
+  ListInstanceProfileTags: {
+    kind: "read",
+    handle: (call) => tagListing(call.account, call.params, visibleProfile(call, nameIn(call)).tags),
+  },
+};
+
+const nameIn = (call: Call): string => required(call.params, "InstanceProfileName");
+
+function createInstanceProfile({ account, params }: Call): XmlTree {
+  const name = required(params, "InstanceProfileName");
+  const path = optional(params, "Path") ?? "/";
+  const tags = readTags(account, params);
+  if (account.instanceProfiles.latest(name) !== undefined) {
+    throw alreadyExists(`Instance Profile ${name} already exists.`);
+  }
+  const max = account.settings.quotas.instanceProfiles;
+  if (account.instanceProfiles.count() >= max) {
+    throw limitExceeded(`Cannot exceed quota for InstanceProfilesPerAccount: ${max}`);
+  }
+  const profile: InstanceProfile = {
+    name,
+    path,
+    id: uniqueId("AIPA", account.settings.random),
+    createdAtMs: account.now(),
+    tags,
+    roleName: undefined,
+  };
+  account.instanceProfiles.put(name, profile);
+  return { InstanceProfile: fullProfile(account, profile) };
+}
+
+function tagPermission({ account, params }: Call): readonly Permission[] {
+  const name = params.get("InstanceProfileName") ?? "";
+  const resource = account.instanceProfileArn({ path: params.get("Path") ?? "/", name });
+  return params.structures("Tags.member").length === 0 ? [] : [{ action: "iam:TagInstanceProfile", resource }];
+}
+
+/** Instances that use the profile do not hold its deletion back. */
+function deleteInstanceProfile(call: Call): undefined {
+  const { account } = call;
+  const profile = writableProfile(call, nameIn(call));
+  if (account.instanceProfiles.effective(profile.name).some((state) => state.roleName !== undefined)) {
+    throw deleteConflict("Cannot delete entity, must remove roles from instance profile first.");
+  }
+  account.instanceProfiles.remove(profile.name);
+}
+
+function listInstanceProfiles({ account, params }: Call): XmlTree {
+  const prefix = optional(params, "PathPrefix") ?? "/";
+  const profiles = account.instanceProfiles.allVisible().filter((profile) => profile.path.startsWith(prefix));
+  return listing(account, params, profiles);
+}
+
+function listInstanceProfilesForRole(call: Call): XmlTree {
+  const role = visibleRole(call, required(call.params, "RoleName"));
+  const profiles = call.account.instanceProfiles.allVisible().filter((profile) => holds(profile, role.name));
+  return listing(call.account, call.params, profiles);
+}
+
+function listing(account: Call["account"], params: Call["params"], profiles: readonly InstanceProfile[]): XmlTree {
+  const page = paginate(account, params, profiles, (profile) => profile.name);
+  const elements = page.items.map((profile) => listedProfile(account, profile));
+  return { InstanceProfiles: members(elements), ...page.paging };
+}
+
+const holds = (profile: InstanceProfile, roleName: string): boolean =>
+  profile.roleName?.toLowerCase() === roleName.toLowerCase();
+
+/** The limit of one role is met before it is asked whether the role is the one that is there. */
+function addRole(call: Call): undefined {
+  const profile = writableProfile(call, nameIn(call));
+  const role = writableRole(call, required(call.params, "RoleName"));
+  if (profile.roleName !== undefined) {
+    throw limitExceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
+  }
+  call.account.instanceProfiles.put(profile.name, { ...profile, roleName: role.name });
+}
+
+/** Putting a role where instances get it hands on its power, which is a permission on the role. */
+function passRolePermission({ account, params }: Call): readonly Permission[] {
+  const role = account.roles.latest(params.get("RoleName") ?? "");
+  return role === undefined ? [] : [{ action: "iam:PassRole", resource: account.roleArn(role) }];
+}
+
+function removeRole(call: Call): undefined {
+  const profile = writableProfile(call, nameIn(call));
+  const role = writableRole(call, required(call.params, "RoleName"));
+  if (!holds(profile, role.name)) {
+    throw noSuchEntity(`Role ${role.name} is not in Instance Profile ${profile.name}.`);
+  }
+  call.account.instanceProfiles.put(profile.name, { ...profile, roleName: undefined });
+}
+
+function tagInstanceProfile(call: Call): undefined {
+  const { account } = call;
+  const added = readTags(account, call.params);
+  const profile = writableProfile(call, nameIn(call));
+  account.instanceProfiles.put(profile.name, { ...profile, tags: withTags(account, profile.tags, added) });
+}
+
+function untagInstanceProfile(call: Call): undefined {
+  const profile = writableProfile(call, nameIn(call));
+  call.account.instanceProfiles.put(profile.name, { ...profile, tags: withoutTags(profile.tags, call.params) });
+}

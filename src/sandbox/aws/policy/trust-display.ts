@@ -1,0 +1,52 @@
+import type { Account } from "../account/account.ts";
+import type { TrustPolicy } from "../account/entities.ts";
+import { isObject } from "./document.ts";
+import { displayPrincipals, mapPrincipalLists } from "./principals.ts";
+
+/**
+ * A trust policy as one answer shows it: principals as ARNs where they still exist and, as switched on, in an order of the
+ * moment, lists of one as their element, Version filled in. The text is JSON, not yet percent-encoded.
+ */
+export function displayTrustPolicy(account: Account, stored: TrustPolicy): string {
+  const { current } = account.settings.switches;
+  let document = displayPrincipals(account, stored);
+  if (current.shufflePrincipals === true) {
+    document = mapPrincipalLists(document, (_kind, values) =>
+      Array.isArray(values) ? account.settings.random.shuffled(values) : values,
+    );
+  }
+  if (current.collapseSingletons === true) {
+    document = { ...document, ...asObject(collapse(document)) };
+  }
+  if (current.fillVersion === true && document["Version"] === undefined) {
+    document = { Version: "2008-10-17", ...document };
+  }
+  return JSON.stringify(document);
+}
+
+/** Lists of one as their element, at every depth, but for the list of statements. */
+function collapse(value: unknown, element = ""): unknown {
+  if (Array.isArray(value)) {
+    const collapsed = value.map((item) => collapse(item));
+    return collapsed.length === 1 && element !== "Statement" ? collapsed[0] : collapsed;
+  }
+  if (isObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, collapse(member, key)]));
+  }
+  return value;
+}
+
+function asObject(value: unknown): TrustPolicy {
+  return isObject(value) ? value : {};
+}
+
+/**
+ * Percent-encoding by RFC 3986, as IAM encodes every document: all but letters, digits and `-._~`. encodeURIComponent
+ * leaves five more alone.
+ */
+export function percentEncode(document: string): string {
+  return encodeURIComponent(document).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
