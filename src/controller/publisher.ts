@@ -1,7 +1,7 @@
 import { API_VERSION, KIND } from "../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient } from "../engine/ports.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
-import { errorOf, type Patience } from "../status/requeue.ts";
+import type { Patience } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
 import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
@@ -20,24 +20,28 @@ export interface PublisherDependencies {
 /** Tells the user what a reconcile came to: the one place that writes status and decides the requeue. */
 export class Publisher {
   readonly #deps: PublisherDependencies;
-  readonly #failures = new Map<string, number>();
 
   constructor(deps: PublisherDependencies) {
     this.#deps = deps;
   }
 
   /**
-   * One status patch when the status changed and none when it did not, then events.
+   * Events, then one status patch when the status changed and none when it did not.
    *
+   * @param failures of this object in a row before this time.
    * Errors: those of the status patch.
    */
-  async publish(raw: KubeObject, object: ObjectSoFar, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+  async publish(
+    raw: KubeObject,
+    object: ObjectSoFar,
+    outcome: Outcome,
+    failures: number,
+    signal: AbortSignal,
+  ): Promise<Requeue> {
     const { nowMs, random, patience } = this.#deps;
     const key = keyText(object.metadata);
-    const failures = errorOf(outcome) === undefined ? 0 : (this.#failures.get(key) ?? 0) + 1;
-    this.#failures.set(key, failures);
     const now = `${new Date(nowMs()).toISOString().slice(0, 19)}Z`;
-    const summary = summarize(object, outcome, { now, random: random(), patience, failures });
+    const summary = summarize(object, outcome, { now, random: random(), patience, failures: failures + 1 });
     for (const event of summary.events) this.emit(object, event);
     if (!sameStatus(object.status, summary.status)) {
       const patched = await this.#deps.objects.patchStatus(
@@ -58,10 +62,5 @@ export class Publisher {
     const { namespace, name, uid, resourceVersion } = metadata;
     const regarding = { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion };
     this.#deps.events.emit({ ...event, regarding });
-  }
-
-  /** Forgets what it remembers of an object that is gone. */
-  forget(key: string): void {
-    this.#failures.delete(key);
   }
 }

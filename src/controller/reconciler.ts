@@ -4,9 +4,9 @@ import { type ConvergeDependencies, type Convergence, converge, preview } from "
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import { ConflictError, ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
+import type { Requeue, Run } from "../runtime/workers.ts";
 import { deletedEvent } from "../status/events.ts";
-import type { ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
-import type { Logger } from "../telemetry.ts";
+import type { ObjectSoFar, Outcome } from "../status/outcome.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { parseKey } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
@@ -25,11 +25,15 @@ export interface ReconcilerDependencies {
   readonly clusterId: string;
 }
 
+/** What the reconciler needs to know of the run it is in. */
+export type RunFacts = Pick<Run, "logger" | "failures">;
+
 /** An object as it came and as it was understood. */
 interface Subject {
   readonly key: string;
   readonly raw: KubeObject;
   readonly object: InstanceProfile;
+  readonly run: RunFacts;
 }
 
 const DONE: Requeue = { kind: "done" };
@@ -49,33 +53,30 @@ export class Reconciler {
   }
 
   /** One key, start to finish. What goes wrong ends in status and requeue; only a bug raises. */
-  async reconcile(key: string, logger: Logger, signal: AbortSignal): Promise<Requeue> {
+  async reconcile(key: string, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
     const raw = this.#deps.ownWrites.newest(key, this.#deps.cache.get(key));
-    if (raw === undefined) {
-      this.#deps.publisher.forget(key);
-      return DONE;
-    }
+    if (raw === undefined) return DONE;
     try {
-      return await this.#reconcileObject(key, raw, signal);
+      return await this.#reconcileObject(key, raw, signal, run);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ControllerError)) throw error;
       // The object moved under us, or the API server is out of reach: there is nowhere to write it but the log.
-      logger.info("reconcile postponed", { reason: error.reason, error: error.message });
+      run.logger.info("reconcile postponed", { reason: error.reason, error: error.message });
       return { kind: "backoff" };
     }
   }
 
-  async #reconcileObject(key: string, raw: KubeObject, signal: AbortSignal): Promise<Requeue> {
+  async #reconcileObject(key: string, raw: KubeObject, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
     let object: InstanceProfile;
     try {
       object = parseInstanceProfile(raw);
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;
       // Names cannot be trusted in a spec that does not parse: tell, and touch nothing.
-      return this.#deps.publisher.publish(raw, asReceived(raw), { kind: "failed", error }, signal);
+      return this.#deps.publisher.publish(raw, asReceived(raw), { kind: "failed", error }, run.failures, signal);
     }
-    const subject = { key, raw, object };
+    const subject = { key, raw, object, run };
     if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
     return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
   }
@@ -150,10 +151,10 @@ export class Reconciler {
     };
   }
 
-  async #addFinalizer({ key, raw, object }: Subject, signal: AbortSignal): Promise<Subject> {
+  async #addFinalizer({ key, raw, object, run }: Subject, signal: AbortSignal): Promise<Subject> {
     const held = await this.#deps.objects.patch(object.metadata, addFinalizerPatch(object), signal);
     this.#deps.ownWrites.record(key, raw, held);
-    return { key, raw: held, object: parseInstanceProfile(held) };
+    return { key, raw: held, object: parseInstanceProfile(held), run };
   }
 
   async #release(
@@ -166,8 +167,8 @@ export class Reconciler {
     return DONE;
   }
 
-  #publish({ raw, object }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
-    return this.#deps.publisher.publish(raw, object, outcome, signal);
+  #publish({ raw, object, run }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    return this.#deps.publisher.publish(raw, object, outcome, run.failures, signal);
   }
 }
 

@@ -21,7 +21,7 @@ export function diffAbsent(desired: DesiredAbsent, observed: ObservedState): Pla
       ...(foreign.length === 0 || desired.force ? [] : [foreignPoliciesBlocker(desired.roleName, foreign)]),
       ...heldByForeignProfile(desired, observed, role),
     ],
-    unmanagedPolicies: foreign,
+    unmanagedPolicies: [],
   };
 }
 

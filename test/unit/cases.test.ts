@@ -1,0 +1,81 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { applyPatch } from "rfc6902";
+import { describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import type { InstanceProfile } from "../../src/api/instance-profile.ts";
+import { parseInstanceProfile } from "../../src/api/parse-instance-profile.ts";
+import { desiredState } from "../../src/model/desired-state.ts";
+import type { ObservedState } from "../../src/model/observed-state.ts";
+import { diff } from "../../src/plan/diff.ts";
+import { renderPlans } from "../../src/plan/render.ts";
+import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
+import { summarize } from "../../src/status/summarize.ts";
+import { CLUSTER_ID, NOTHING, stateAfter } from "../support/builders.ts";
+
+/**
+ * Each folder of test/cases is a case: `object.yaml` is what is asked for, `before.yaml` (if there) the object that was
+ * converged before, `drift.json` (if there) a JSON patch of what others then did in AWS. Expected are the plan as text,
+ * Markdown and JSON, and the status and Events after it. `npm run golden` rewrites them; review the difference.
+ */
+const CASES = join(import.meta.dirname, "../cases");
+
+describe("golden cases", () => {
+  for (const name of readdirSync(CASES)) {
+    test(name, async () => {
+      const folder = join(CASES, name);
+      const { object, observed } = load(folder);
+      const desired = desiredState(object, CLUSTER_ID);
+      const plan = diff(desired, observed);
+      const planned = [{ namespace: object.metadata.namespace, name: object.metadata.name, plan }];
+      await expect(renderPlans(planned, "text")).toMatchFileSnapshot(join(folder, "plan.txt"));
+      await expect(renderPlans(planned, "markdown")).toMatchFileSnapshot(join(folder, "plan.md"));
+      await expect(renderPlans(planned, "json")).toMatchFileSnapshot(join(folder, "plan.json"));
+      await expect(stringify(seenBy(object, observed), { lineWidth: 0 })).toMatchFileSnapshot(
+        join(folder, "status.yaml"),
+      );
+    });
+  }
+});
+
+function load(folder: string): { object: InstanceProfile; observed: ObservedState } {
+  const object = manifest(join(folder, "object.yaml"), 2);
+  const before = join(folder, "before.yaml");
+  const start = existsSync(before) ? converged(manifest(before, 1), NOTHING) : NOTHING;
+  const drift = join(folder, "drift.json");
+  if (!existsSync(drift)) return { object, observed: start };
+  const observed = structuredClone(start);
+  const faults = applyPatch(observed, JSON.parse(readFileSync(drift, "utf8"))).filter((fault) => fault !== null);
+  expect(faults, "drift.json applies").toEqual([]);
+  return { object, observed };
+}
+
+function manifest(path: string, generation: number): InstanceProfile {
+  const raw = parse(readFileSync(path, "utf8"));
+  return parseInstanceProfile({
+    ...raw,
+    metadata: { uid: "uid-1", generation, resourceVersion: "1", ...raw.metadata },
+  });
+}
+
+function converged(object: InstanceProfile, observed: ObservedState): ObservedState {
+  return stateAfter(observed, diff(desiredState(object, CLUSTER_ID), observed).actions);
+}
+
+function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
+  const plan = diff(desiredState(object, CLUSTER_ID), observed);
+  const mayWrite = plan.blockers.length === 0;
+  const { status, events, requeue } = summarize(
+    object,
+    {
+      kind: "converged",
+      plan,
+      applied: mayWrite ? plan.actions : [],
+      failed: undefined,
+      after: mayWrite ? stateAfter(observed, plan.actions) : observed,
+      settlesInMs: 0,
+    },
+    { now: "2026-01-01T00:00:00Z", random: 0.5, patience: DEFAULT_PATIENCE, failures: 1 },
+  );
+  return { status, events, requeue };
+}
