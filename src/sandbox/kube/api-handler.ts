@@ -1,0 +1,63 @@
+import type { ApiReply, ApiRequest } from "./api-request.ts";
+import { deleteCollection, deleteOne } from "./delete-handlers.ts";
+import type { Verb } from "./endpoint.ts";
+import type { KubeState } from "./kube-state.ts";
+import { getObject, listOrWatch } from "./read-handlers.ts";
+import { routeResource, type Target } from "./route.ts";
+import { serverDocument } from "./server-documents.ts";
+import { methodNotSupported, notFound } from "./status-error.ts";
+import { patchObject, postObject, putObject } from "./write-handlers.ts";
+
+/** What was asked of which resource: for the counters. Undefined for discovery and other documents. */
+export interface Asked {
+  readonly verb: Verb;
+  readonly target: Target;
+}
+
+const handlers: Readonly<Record<Verb, (state: KubeState, target: Target, request: ApiRequest) => ApiReply>> = {
+  get: getObject,
+  list: listOrWatch,
+  watch: listOrWatch,
+  create: postObject,
+  update: putObject,
+  patch: patchObject,
+  delete: deleteOne,
+  deletecollection: deleteCollection,
+};
+
+const verbs: Readonly<Record<string, Verb>> = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" };
+
+/** Finds the verb and the resource of a request; undefined for a path that is no resource. */
+export function whatIsAsked(
+  state: KubeState,
+  request: Pick<ApiRequest, "method" | "path" | "query">,
+): Asked | undefined {
+  const target = routeResource(state.catalog, request.path);
+  if (target === undefined) return undefined;
+  if (request.method === "GET" || request.method === "HEAD") {
+    const isWatch = ["true", "1", ""].includes(request.query.get("watch") ?? "false");
+    if (isWatch) return { verb: "watch", target };
+    return { verb: target.name === "" ? "list" : "get", target };
+  }
+  const verb = verbs[request.method];
+  if (verb === undefined) return undefined;
+  return { verb: verb === "delete" && target.name === "" ? "deletecollection" : verb, target };
+}
+
+/** Answers a request. Raises StatusError. */
+export function handle(state: KubeState, request: ApiRequest): ApiReply {
+  const asked = whatIsAsked(state, request);
+  if (asked === undefined)
+    return serverDocument(state, request) ?? { kind: "text", status: 404, text: "404 page not found\n" };
+  const { verb, target } = asked;
+  const { endpoint, namespace, name, subresource } = target;
+  if (subresource !== "" && !endpoint.subresources.includes(subresource)) throw notFound(endpoint, name);
+  const acrossNamespaces = endpoint.namespaced && namespace === "";
+  if (acrossNamespaces && verb !== "list" && verb !== "watch" && verb !== "deletecollection") {
+    return { kind: "text", status: 404, text: "404 page not found\n" };
+  }
+  if (!endpoint.verbs.includes(verb) || (verb === "create" && name !== "")) throw methodNotSupported(endpoint, verb);
+  if (subresource !== "" && !["get", "update", "patch"].includes(verb)) throw methodNotSupported(endpoint, verb);
+  if (endpoint.deprecation !== undefined) request.warnings.push(endpoint.deprecation);
+  return handlers[verb](state, target, request);
+}

@@ -1,0 +1,58 @@
+import { objectAt } from "../json.ts";
+import type { FieldCause, JsonObject } from "../schema/contract.ts";
+import { forbidden, invalid, tooLong } from "../schema/field-cause.ts";
+import { listMember, sameJson } from "../schema/json.ts";
+import { ageColumn, nameColumn, plainColumn } from "../table-columns.ts";
+import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
+
+const sizeLimitBytes = 1024 * 1024;
+const keyPattern = /^[-._a-zA-Z0-9]+$/;
+
+/** ConfigMaps: where kpt and other tools keep their inventories. */
+export const configMapBehaviour: Behaviour = {
+  ...plainBehaviour,
+  rules: { ...plainRules, validate },
+  columns: [
+    nameColumn,
+    { ...plainColumn("Data", (object) => entriesOf(object).length), type: "integer" },
+    ageColumn("string"),
+  ],
+};
+
+/** ServiceAccounts: only names here, nobody hands out tokens. */
+export const serviceAccountBehaviour: Behaviour = {
+  ...plainBehaviour,
+  rules: { ...plainRules, unconditionalUpdate: false },
+  columns: [
+    nameColumn,
+    { ...plainColumn("Secrets", (object) => listMember(object, "secrets").length), type: "integer" },
+    ageColumn("string"),
+  ],
+};
+
+function entriesOf(object: JsonObject) {
+  return [...Object.entries(objectAt(object, "data")), ...Object.entries(objectAt(object, "binaryData"))];
+}
+
+function validate(object: JsonObject, old?: JsonObject): readonly FieldCause[] {
+  const bytes = entriesOf(object).reduce((sum, [, value]) => sum + Buffer.byteLength(String(value)), 0);
+  const keys = ["data", "binaryData"].flatMap((part) =>
+    Object.keys(objectAt(object, part))
+      .filter((key) => !keyPattern.test(key) || key === "." || key === "..")
+      .map((key) => {
+        const rule = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
+        const examples =
+          "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+        return invalid(`${part}[${key}]`, key, `${rule} ${examples}`);
+      }),
+  );
+  return [...keys, ...(bytes > sizeLimitBytes ? [tooLong("", sizeLimitBytes)] : []), ...immutableCauses(object, old)];
+}
+
+function immutableCauses(object: JsonObject, old: JsonObject | undefined): readonly FieldCause[] {
+  if (old?.["immutable"] !== true) return [];
+  const detail = "field is immutable when `immutable` is set";
+  const released = object["immutable"] === true ? [] : [forbidden("immutable", detail)];
+  const changed = ["data", "binaryData"].filter((key) => !sameJson(objectAt(object, key), objectAt(old, key)));
+  return [...released, ...changed.map((key) => forbidden(key, detail))];
+}

@@ -1,0 +1,59 @@
+import { allVerbs, apiVersionOf, type Endpoint, type WriteRules } from "./endpoint.ts";
+import type { SelectableFields } from "./field-selector.ts";
+import { metaOf } from "./json.ts";
+import { compileJsonPath } from "./json-path.ts";
+import type { CompiledCrd, CompiledVersion, JsonObject, ServedKind } from "./schema/contract.ts";
+import { stringMember } from "./schema/json.ts";
+import { servedKinds } from "./schema/served-kinds.ts";
+import { ageColumn, nameColumn, printerColumn } from "./table-columns.ts";
+
+const rules: WriteRules = {
+  hasGeneration: true,
+  unconditionalUpdate: false,
+  createOnUpdate: false,
+  strategicPatch: false,
+  typed: false,
+  nameIsLabel: false,
+};
+
+/** The endpoints of the served versions of a CRD, all over one collection. */
+export function customEndpoints(crd: CompiledCrd): readonly Endpoint[] {
+  return servedKinds(crd).flatMap((kind) => {
+    const version = crd.versions.find((candidate) => candidate.name === kind.version);
+    return version === undefined ? [] : [customEndpoint(kind, version)];
+  });
+}
+
+function customEndpoint(kind: ServedKind, version: CompiledVersion): Endpoint {
+  const apiVersion = apiVersionOf(kind);
+  const shaped = (object: JsonObject): JsonObject =>
+    object["apiVersion"] === apiVersion ? object : { ...object, apiVersion };
+  const printed = version.printerColumns.map(printerColumn);
+  return {
+    ...kind,
+    storage: `${kind.group}/${kind.plural}`,
+    verbs: allVerbs,
+    subresources: version.hasStatus ? ["status"] : [],
+    objectSchema: version,
+    rules,
+    columns: [nameColumn, ...(printed.length === 0 ? [ageColumn("date")] : printed)],
+    fields: fieldsOf(version),
+    ...(version.deprecated ? { deprecation: version.deprecationWarning } : {}),
+    fromStored: shaped,
+    toStored: (object) => object,
+  };
+}
+
+/** The field selectors that every kind offers. */
+export const metaFields: SelectableFields = {
+  "metadata.name": (object) => stringMember(metaOf(object), "name"),
+  "metadata.namespace": (object) => stringMember(metaOf(object), "namespace"),
+};
+
+function fieldsOf(version: CompiledVersion): SelectableFields {
+  const selectable = version.selectableFields.map((path) => {
+    const find = compileJsonPath(path);
+    return [path.replace(/^\./, ""), (object: JsonObject) => String(find(object)[0] ?? "")] as const;
+  });
+  return { ...metaFields, ...Object.fromEntries(selectable) };
+}

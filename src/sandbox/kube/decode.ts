@@ -1,0 +1,154 @@
+import { microTimeProblem } from "./built-in/micro-time.ts";
+import { apiVersionOf, type Endpoint } from "./endpoint.ts";
+import { metaOf, without } from "./json.ts";
+import type { FieldValidation } from "./request-options.ts";
+import type { Json, JsonObject } from "./schema/contract.ts";
+import { isObject, stringMember } from "./schema/json.ts";
+import { badRequest, type StatusError } from "./status-error.ts";
+
+type MetaType = "string" | "number" | "texts" | "list" | "map" | "time";
+
+const metaFields: Readonly<Record<string, MetaType>> = {
+  name: "string",
+  generateName: "string",
+  namespace: "string",
+  selfLink: "string",
+  uid: "string",
+  resourceVersion: "string",
+  generation: "number",
+  creationTimestamp: "time",
+  deletionTimestamp: "time",
+  deletionGracePeriodSeconds: "number",
+  labels: "map",
+  annotations: "map",
+  ownerReferences: "list",
+  finalizers: "texts",
+  managedFields: "list",
+};
+
+/** An object as its schema keeps it, and the fields that it had besides. */
+export interface Decoded {
+  readonly object: JsonObject;
+  /** `unknown field "spec.x"`, `duplicate field "spec.y"`. */
+  readonly strictProblems: readonly string[];
+}
+
+/**
+ * Checks that the body is an object of the endpoint's kind, drops what the schema does not know and fills in defaults.
+ * Raises 400 for another kind or for metadata of the wrong types.
+ */
+export function decodeObject(endpoint: Endpoint, value: JsonObject, duplicates: readonly string[] = []): Decoded {
+  checkKind(endpoint, value);
+  const { meta, unknown } = decodeMeta(endpoint, value);
+  const whole = { ...value, apiVersion: apiVersionOf(endpoint), kind: endpoint.kind, metadata: meta };
+  checkTypes(endpoint, whole);
+  const fields = [...endpoint.objectSchema.unknownFields(whole), ...unknown];
+  return {
+    object: endpoint.objectSchema.applyDefaults(endpoint.objectSchema.prune(whole)),
+    strictProblems: [
+      ...duplicates.map((field) => `duplicate field ${JSON.stringify(field)}`),
+      ...fields.map((field) => `unknown field ${JSON.stringify(field)}`),
+    ],
+  };
+}
+
+/** Turns strict problems into warnings, a refusal or nothing, as the request asks. */
+export function judgeStrictness(
+  problems: readonly string[],
+  validation: FieldValidation,
+  warnings: string[],
+  refuse: (message: string) => StatusError,
+): void {
+  if (problems.length === 0 || validation === "Ignore") return;
+  if (validation === "Strict") throw refuse(`strict decoding error: ${problems.join(", ")}`);
+  warnings.push(...problems);
+}
+
+/** 400 as the API server words it for a body that it cannot read as the kind. */
+export function cannotBeHandled(endpoint: Endpoint, why: string): StatusError {
+  return badRequest(
+    `${endpoint.kind} in version "${endpoint.version}" cannot be handled as a ${endpoint.kind}: ${why}`,
+  );
+}
+
+function checkKind(endpoint: Endpoint, value: JsonObject): void {
+  const kind = stringMember(value, "kind");
+  const apiVersion = stringMember(value, "apiVersion");
+  const wantedVersion = apiVersionOf(endpoint);
+  if (kind === "" && !endpoint.rules.typed) {
+    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(value)}'`);
+  }
+  if (apiVersion !== wantedVersion && !(apiVersion === "" && endpoint.rules.typed)) {
+    const message = `the API version in the data (${apiVersion}) does not match the expected API version (${wantedVersion})`;
+    throw badRequest(message);
+  }
+  if (kind !== endpoint.kind && kind !== "") {
+    const version = stringMember(value, "apiVersion").split("/").at(-1) ?? "";
+    throw badRequest(`${kind} in version "${version}" cannot be handled as a ${endpoint.kind}`);
+  }
+}
+
+/** A typed kind is decoded into a struct: a value of the wrong type is no invalid object but an unreadable one. */
+function checkTypes(endpoint: Endpoint, whole: JsonObject): void {
+  for (const time of endpoint.rules.microTimes?.(whole) ?? []) {
+    const problem = microTimeProblem(time);
+    if (problem !== undefined) throw cannotBeHandled(endpoint, problem);
+  }
+  if (!endpoint.rules.typed) return;
+  const wrong = endpoint.objectSchema.validate(whole).find((cause) => cause.reason === "FieldValueTypeInvalid");
+  if (wrong !== undefined) throw cannotBeHandled(endpoint, `json: ${wrong.field}: ${wrong.message}`);
+}
+
+function decodeMeta(endpoint: Endpoint, value: JsonObject): { meta: JsonObject; unknown: readonly string[] } {
+  const given = value["metadata"];
+  if (given !== undefined && given !== null && !isObject(given))
+    throw cannotBeHandled(endpoint, wrongType("", given, "ObjectMeta"));
+  const unknown: string[] = [];
+  const kept: [string, Json][] = [];
+  for (const [key, item] of Object.entries(metaOf(value))) {
+    const type = Object.hasOwn(metaFields, key) ? metaFields[key] : undefined;
+    if (type === undefined) unknown.push(`metadata.${key}`);
+    else if (item !== null) kept.push([key, checkedMeta(endpoint, key, item, type)]);
+  }
+  return { meta: without(Object.fromEntries(kept), "selfLink"), unknown };
+}
+
+function checkedMeta(endpoint: Endpoint, key: string, item: Json, type: MetaType): Json {
+  const bad = badPart(item, type);
+  if (bad === undefined) return item;
+  if (type === "time" && typeof item === "string") {
+    const format = "2006-01-02T15:04:05Z07:00";
+    throw cannotBeHandled(
+      endpoint,
+      `parsing time ${JSON.stringify(item)} as "${format}": cannot parse ${JSON.stringify(item)} as "2006"`,
+    );
+  }
+  throw cannotBeHandled(endpoint, wrongType(`.${key}`, bad, type === "number" ? "int64" : "string"));
+}
+
+/** The part of the value that is not of the type; undefined when all of it is. */
+function badPart(item: Json, type: MetaType): Json | undefined {
+  switch (type) {
+    case "string":
+      return typeof item === "string" ? undefined : item;
+    case "number":
+      return Number.isInteger(item) ? undefined : item;
+    case "time":
+      return typeof item === "string" && !Number.isNaN(Date.parse(item)) ? undefined : item;
+    case "list":
+      return Array.isArray(item) ? item.find((entry) => !isObject(entry)) : item;
+    case "texts":
+      return Array.isArray(item) ? item.find((entry) => typeof entry !== "string") : item;
+    case "map":
+      return isObject(item) ? Object.values(item).find((entry) => typeof entry !== "string") : item;
+  }
+}
+
+function wrongType(path: string, value: Json, wanted: string): string {
+  return `json: cannot unmarshal ${jsonTypeOf(value)} into Go struct field ObjectMeta.metadata${path} of type ${wanted}`;
+}
+
+function jsonTypeOf(value: Json): string {
+  if (Array.isArray(value)) return "array";
+  return value === null ? "null" : typeof value === "boolean" ? "bool" : typeof value;
+}

@@ -1,0 +1,9 @@
+import type { ApiCatalog } from "./api-catalog.ts";
+import type { WatchHub } from "./watch-hub.ts";
+import type { WriteContext } from "./write-context.ts";
+
+/** What the request handlers work on. */
+export interface KubeState extends WriteContext {
+  readonly catalog: ApiCatalog;
+  readonly watches: WatchHub;
+}
