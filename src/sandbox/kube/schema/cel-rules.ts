@@ -51,14 +51,14 @@ class RuleCompiler {
   constructor(root: SchemaNode) {
     this.#base = kubernetesEnvironment();
     this.#types = new CelTypes(this.#base);
-    this.declare(root);
+    this.#declareTypes(root);
   }
 
   /** All types come before the first clone: a cloned environment takes no more of them. */
-  private declare(node: SchemaNode): void {
+  #declareTypes(node: SchemaNode): void {
     this.#types.of(node);
     for (const child of children(node)) {
-      this.declare(child);
+      this.#declareTypes(child);
     }
   }
 

@@ -52,6 +52,8 @@ export interface PrinterColumn {
 export interface WithSchema {
   /** The whole object's OpenAPI v3 schema with its `x-kubernetes-*` extensions. */
   readonly schema: JsonObject;
+  /** With a status subresource, only requests to it may change and own `status`. */
+  readonly hasStatus: boolean;
 }
 
 export interface CompiledVersion extends WithSchema {
@@ -60,7 +62,6 @@ export interface CompiledVersion extends WithSchema {
   readonly served: boolean;
   readonly deprecated: boolean;
   readonly deprecationWarning: string;
-  readonly hasStatus: boolean;
   readonly printerColumns: readonly PrinterColumn[];
   /** JSON paths with a leading dot, as in the CRD. */
   readonly selectableFields: readonly string[];
@@ -105,7 +106,6 @@ export interface ServedKind extends WithSchema {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly namespaced: boolean;
-  readonly hasStatus: boolean;
 }
 
 /** The served versions of a CRD as kinds. */
