@@ -36,7 +36,7 @@ export function list<T>(
         item.read(entry, `${path}[${index}]`, faults),
       );
       const whole = items.filter((entry) => entry !== undefined);
-      if (bounds.listType === "set") checkUnique(whole, path, faults);
+      if (bounds.listType === "set") checkUnique(items, path, faults);
       if (whole.length < items.length) return undefined;
       applyRules(rules, whole, { path, shown: undefined }, faults);
       return whole;
@@ -50,7 +50,7 @@ export interface MapBounds {
   readonly maxProperties?: number;
 }
 
-/** A map from any key to one kind of value. */
+/** A map from any key to one kind of value. As in the API server, a key whose value is null is not there. */
 export function map<T>(
   entry: Field<T>,
   bounds: MapBounds,
@@ -63,10 +63,10 @@ export function map<T>(
         faults.push(wrongType(value, path, "object"));
         return undefined;
       }
-      const keys = Object.keys(value);
+      const keys = Object.keys(value).filter((key) => value[key] !== null);
       const sizes: SizeBounds = { least: bounds.minProperties, most: bounds.maxProperties, noun: "properties" };
       checkSize(keys.length, sizes, path, faults);
-      const entries = keys.map((key) => [key, entry.read(value[key], `${path}[${clip(key)}]`, faults)] as const);
+      const entries = keys.map((key) => [key, entry.read(value[key], `${path}.${clip(key)}`, faults)] as const);
       const whole = entries.filter((pair): pair is readonly [string, T & {}] => pair[1] !== undefined);
       if (whole.length < entries.length) return undefined;
       // Object.fromEntries, not assignment: a key may be "__proto__".

@@ -52,12 +52,12 @@ export function optional<T>(field: Field<T>): OptionalProperty<T> {
   return { presence: "optional", field };
 }
 
-/** An object with known properties; any other property is a fault. */
+/** An object with known properties; any other property is a fault. One that is null is not there. */
 export function object<T>(properties: Properties<T>, ...rules: readonly Rule<T>[]): Field<T> {
   return readerOf(properties, rules, "refuse");
 }
 
-/** An object that Kubernetes or an earlier version of the controller wrote: what is not known, and null, is not seen. */
+/** An object that Kubernetes or an earlier version of the controller wrote: what is not known is not seen. */
 export function foreignObject<T>(properties: Properties<T>): Field<T> {
   return readerOf(properties, [], "ignore");
 }
@@ -75,9 +75,8 @@ function readerOf<T>(properties: Properties<T>, rules: readonly Rule<T>[], stran
         return undefined;
       }
       if (strangers === "refuse") refuseStrangers(value, names, path, faults);
-      const source = strangers === "refuse" ? value : withoutNulls(value);
       const outcomes = known.map(([name, property]): [string, PropertyOutcome] => {
-        const found = Object.hasOwn(source, name) ? source[name] : undefined;
+        const found = Object.hasOwn(value, name) ? value[name] : undefined;
         return [name, readProperty(property, found, `${path}.${name}`, faults)];
       });
       if (outcomes.some(([, outcome]) => outcome === "broken")) return undefined;
@@ -92,16 +91,11 @@ function readerOf<T>(properties: Properties<T>, rules: readonly Rule<T>[], stran
   };
 }
 
-function withoutNulls(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null));
-}
-
 type PropertyOutcome = "absent" | "broken" | { readonly value: unknown };
 
 function readProperty(property: AnyProperty, found: unknown, path: string, faults: Fault[]): PropertyOutcome {
-  let input = found;
-  // Like the API server, null gives way to a default and is a fault elsewhere.
-  if (property.presence === "defaulted") input = found ?? property.value;
+  // As in the API server, a property that is null is not there.
+  const input = found ?? (property.presence === "defaulted" ? property.value : undefined);
   if (input === undefined) {
     if (property.presence === "optional") return "absent";
     faults.push({ path, problem: "Required value" });

@@ -42,7 +42,7 @@ const otherType: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(null, 7, true,
 function words(...good: readonly string[]): (...bad: readonly string[]) => fc.Arbitrary<unknown> {
   return (...bad) =>
     fc.oneof(
-      { weight: 80, arbitrary: fc.constantFrom(...good) },
+      { weight: 160, arbitrary: fc.constantFrom(...good) },
       { weight: 4, arbitrary: fc.constantFrom(...bad) },
       { weight: 1, arbitrary: otherType },
     );

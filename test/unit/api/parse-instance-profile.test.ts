@@ -68,13 +68,15 @@ describe("names and defaults", () => {
     });
   });
 
-  test("replace null, as the API server does", () => {
-    expect(specOf({ trust: null, path: null, suspend: null })).toEqual(specOf({}));
+  test("take the place of null, as in the API server", () => {
+    expect(specOf({ trust: null, path: null, description: null, instances: null })).toEqual(specOf({}));
+    expect(specOf({ tags: { team: null } }).tags).toEqual({});
+    expect(refusal(aManifest({ roleName: null }))).toContain("spec.roleName: Required value");
   });
 
-  test("do not replace null where there is no default", () => {
-    expect(refusal(aManifest({ description: null }))).toContain(
-      'spec.description: Invalid value: "null": spec.description in body must be of type string: "null"',
+  test("do not take the place of null in a list", () => {
+    expect(refusal(aManifest({ statements: [readS3, null] }))).toContain(
+      'spec.statements[1]: Invalid value: "null": spec.statements[1] in body must be of type object: "null"',
     );
   });
 
@@ -174,7 +176,7 @@ describe("lengths", () => {
   test("are counted in characters, not UTF-16 units", () => {
     const withTag = (value: string) => aManifest({ tags: { team: value } });
     expect(() => parseInstanceProfile(withTag("𠀀".repeat(256)))).not.toThrow();
-    expect(refusal(withTag("𠀀".repeat(257)))).toContain("spec.tags[team]: Too long: may not be more than 256");
+    expect(refusal(withTag("𠀀".repeat(257)))).toContain("spec.tags.team: Too long: may not be more than 256");
   });
 
   test.each([
@@ -214,7 +216,7 @@ describe("map keys", () => {
 });
 
 describe("what Kubernetes wrote", () => {
-  test("is read as far as it is known, nulls and strangers passed over", () => {
+  test("is read as far as it is known, strangers passed over", () => {
     const metadata = {
       name: "app",
       namespace: "team-a",

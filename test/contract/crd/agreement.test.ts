@@ -1,0 +1,37 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { nearManifest } from "../../laws/api/manifest-arbitrary.ts";
+import { sandboxAnswer } from "./api-answer.ts";
+import { disagreement } from "./disagreement.ts";
+
+test("the parser takes and refuses what the CRD takes and refuses, with the same defaults", () => {
+  const outcomes = { stored: 0, refused: 0 };
+  fc.assert(
+    fc.property(nearManifest(), (manifest) => {
+      const answer = sandboxAnswer(manifest);
+      outcomes[answer.outcome] += 1;
+      expect(disagreement(manifest, answer)).toBeUndefined();
+    }),
+    { numRuns: 500 },
+  );
+  // Otherwise half of the law would be empty.
+  expect(outcomes.stored).toBeGreaterThan(25);
+  expect(outcomes.refused).toBeGreaterThan(25);
+});
+
+test("a difference between parser and CRD is found", () => {
+  const manifest = {
+    apiVersion: "iam.instanceprofile.dev/v1beta1",
+    kind: "InstanceProfile",
+    metadata: { name: "app" },
+    spec: { roleName: "app", managedPolicyArns: ["arn:aws:iam::aws:policy/A"] },
+  };
+  const answer = sandboxAnswer(manifest);
+  expect(disagreement(manifest, answer)).toBeUndefined();
+  expect(disagreement({ ...manifest, spec: {} }, answer)).toContain("the parser alone refuses it");
+  expect(disagreement(manifest, { outcome: "refused", message: "no", fields: [] })).toContain("the API server alone");
+  expect(disagreement(manifest, { outcome: "stored", stored: manifest })).toContain("different specs");
+  expect(disagreement({ ...manifest, spec: {} }, { outcome: "refused", message: "", fields: ["spec.x"] })).toContain(
+    "does not name spec.x",
+  );
+});

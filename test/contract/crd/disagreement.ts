@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from "node:util";
+import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
+import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
+import type { ApiAnswer } from "./api-answer.ts";
+import type { Manifest } from "./samples.ts";
+
+/**
+ * How the parser and an API server differ about a manifest; undefined when they do not. They agree when both refuse it
+ * and the parser names every field that the API server names, or when both take it and fill in the same defaults.
+ */
+export function disagreement(manifest: Manifest, answer: ApiAnswer): string | undefined {
+  const parsed = parse(manifest);
+  if (typeof parsed === "string") {
+    if (answer.outcome === "stored") return `the parser alone refuses it: ${parsed}`;
+    const unnamed = answer.fields.filter((field) => !parsed.includes(dotted(field)));
+    return unnamed.length === 0 ? undefined : `the parser does not name ${unnamed.join(", ")}: ${parsed}`;
+  }
+  if (answer.outcome === "refused") return `the API server alone refuses it: ${answer.message}`;
+  const stored = withoutEmptySids(answer.stored["spec"]);
+  const expected = withoutNames(parsed.spec, stored);
+  if (isDeepStrictEqual(plain(stored), plain(expected))) return undefined;
+  return `they store different specs: ${JSON.stringify(stored)} and ${JSON.stringify(expected)}`;
+}
+
+function parse(manifest: Manifest): InstanceProfile | string {
+  try {
+    return parseInstanceProfile(manifest);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+// CEL names an entry of a map as `tags[team]`, the rest of the API server and the parser as `tags.team`; the parser cuts
+// long keys.
+function dotted(field: string): string {
+  return field.replace(/\[([^\]]*[^0-9\]][^\]]*)\]/g, ".$1").slice(0, 60);
+}
+
+type Spec = Readonly<Record<string, unknown>>;
+
+// The parser drops a sid that is empty; to the API server it is text like any other.
+function withoutEmptySids(spec: unknown): Spec {
+  const text = JSON.stringify(spec, (key, value: unknown) => (key === "sid" && value === "" ? undefined : value));
+  return JSON.parse(text) as Spec;
+}
+
+// The parser resolves the two names; the API server leaves them away when the manifest does.
+function withoutNames(spec: object, stored: Spec): Spec {
+  const entries = Object.entries(spec).filter(
+    ([key]) => !["instanceProfileName", "policyName"].includes(key) || Object.hasOwn(stored, key),
+  );
+  return Object.fromEntries(entries);
+}
+
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
