@@ -27,8 +27,7 @@ const DEFAULT_VERSION = "2008-10-17";
 export function canonicalDocument(document: JsonValue, use: PolicyUse): JsonValue {
   if (!isJsonObject(document)) return document;
   const statements = statementsOf(document).map((statement) => canonicalStatement(statement, use));
-  const elements = elementsOf(document);
-  return statements.length === 0 ? elements : { ...elements, Statement: sorted(statements) };
+  return { ...elementsOf(document), Statement: sorted(statements) };
 }
 
 /** The elements of a document beside its statements, in canonical form. */
@@ -142,7 +141,10 @@ function accountId(value: JsonValue): JsonValue {
 }
 
 function setOf(value: JsonValue, fold: (member: JsonValue) => JsonValue): JsonList {
-  return distinct(sorted(listOf(value).map(fold)));
+  const members = listOf(value).map(fold);
+  return members.every((member) => typeof member === "string")
+    ? [...new Set(members)].sort()
+    : distinct(sorted(members));
 }
 
 function listOf(value: JsonValue): JsonList {

@@ -40,7 +40,7 @@ interface Frame {
   readonly path: string;
   /** Undefined in a list. */
   readonly keys: Set<string> | undefined;
-  /** How the current member is written behind `path`. */
+  /** How the current member is written behind `path`. In an object it means nothing until the key is known. */
   step: string;
   index: number;
   expectsKey: boolean;
@@ -88,7 +88,7 @@ function advance(frame: Frame | undefined): void {
   if (frame === undefined) return;
   frame.index += 1;
   frame.expectsKey = frame.keys !== undefined;
-  if (frame.keys === undefined) frame.step = `[${frame.index}]`;
+  frame.step = `[${frame.index}]`;
 }
 
 function stepTo(key: string, first: boolean): string {

@@ -23,9 +23,8 @@ export function isJsonList(value: JsonValue | undefined): value is JsonList {
 export function canonicalJson(value: JsonValue): string {
   if (isJsonList(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
-  const members = Object.entries(value).map(([key, member]) => ({ key, json: canonicalJson(member) }));
-  members.sort((a, b) => compareCodeUnits(a.key, b.key));
-  return `{${members.map(({ key, json }) => `${JSON.stringify(key)}:${json}`).join(",")}}`;
+  const members = Object.entries(value).sort(([a], [b]) => compareCodeUnits(a, b));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(",")}}`;
 }
 
 /** The order of every sorted thing in a policy: the same on every machine, unlike an order by locale. */

@@ -239,6 +239,10 @@ describe.each(["Action", "NotAction"])("%s", (element) => {
     expect(sameStatement(statement("s3:*"), statement(["s3:*", "s3:Get*"]))).toBe(false);
   });
 
+  test("is a set even of members that no one expects", () => {
+    expect(sameStatement(statement([1, "a", {}]), statement([{}, "a", 1, 1]))).toBe(true);
+  });
+
   test("that is empty is not absent", () => {
     expect(sameStatement(statement([]), { Effect: "Allow", Resource: "*" })).toBe(false);
   });
