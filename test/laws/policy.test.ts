@@ -303,9 +303,9 @@ describe("a policy that differs in one thing that matters", () => {
         expect(samePolicy(a, b)).toBe(false);
         expect(samePolicy(b, a)).toBe(false);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
-    expect(changed).toBeGreaterThan(500);
+    expect(changed).toBeGreaterThan(250);
   });
 
   test("has a description, bounded and printable, that does not depend on how AWS writes what it has", () => {
