@@ -1,0 +1,61 @@
+import type { EventRecord, KubeObject } from "../engine/ports.ts";
+
+/** Who reports events. */
+export interface Reporter {
+  /** A domain name, as the API asks: `instanceprofile.dev/controller`. */
+  readonly controller: string;
+  /** This process among its replicas: the pod's name. */
+  readonly instance: string;
+}
+
+/** Limits of events.k8s.io/v1, in bytes: https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/events.go */
+const maxNoteBytes = 1_024;
+const maxFieldBytes = 128;
+const maxNameLength = 253;
+
+/**
+ * The events.k8s.io/v1 object of one occurrence. A repeated event would become a patch of this object's `series`: nothing
+ * of it depends on how often it happens but its name and eventTime.
+ *
+ * `sequence` tells events of one millisecond apart.
+ */
+export function newEventObject(event: EventRecord, reporter: Reporter, nowMs: number, sequence: number): KubeObject {
+  const { regarding } = event;
+  const suffix = (BigInt(nowMs) * 1_000_000n + BigInt(sequence % 1_000_000)).toString(16);
+  return {
+    apiVersion: "events.k8s.io/v1",
+    kind: "Event",
+    metadata: {
+      name: `${regarding.name.slice(0, maxNameLength - suffix.length - 1)}.${suffix}`,
+      // Events about cluster-scoped objects live in `default`.
+      namespace: regarding.namespace || "default",
+    },
+    eventTime: microTime(nowMs),
+    reportingController: reporter.controller,
+    reportingInstance: truncate(reporter.instance, maxFieldBytes),
+    type: event.type,
+    reason: truncate(event.reason, maxFieldBytes),
+    action: truncate(event.action, maxFieldBytes),
+    note: truncate(event.note, maxNoteBytes),
+    regarding,
+  };
+}
+
+/** The server's MicroTime wants six digits after the point and refuses three. */
+export function microTime(nowMs: number): string {
+  return new Date(nowMs).toISOString().replace("Z", "000Z");
+}
+
+/** At most `maxBytes` of UTF-8, never half a character; what was cut shows as an ellipsis. */
+export function truncate(text: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) <= maxBytes) return text;
+  const ellipsis = "…";
+  let kept = "";
+  let bytes = Buffer.byteLength(ellipsis);
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) break;
+    kept += character;
+  }
+  return kept + ellipsis;
+}

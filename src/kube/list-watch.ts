@@ -1,0 +1,157 @@
+import type {
+  FaultKind,
+  ListPage,
+  ListRequest,
+  ListWatch,
+  ListWatchFault,
+  WatchEvent,
+  WatchedObject,
+  WatchRequest,
+} from "../runtime/list-watch.ts";
+import { MalformedStreamError, splitLines } from "./line-splitter.ts";
+import { collectionPath, type KubeResource } from "./resource.ts";
+import { errorOfStatus, parseStatus, statusOf, toStatusError } from "./status-error.ts";
+import type { Exchange } from "./transport.ts";
+
+/** Which objects a KubeListWatch shows. */
+export interface ListWatchOptions {
+  readonly exchange: Exchange;
+  readonly resource: KubeResource;
+  /** All namespaces when undefined. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+}
+
+/** An error event inside a watch that began well. */
+class WatchErrorEvent extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.name = "WatchErrorEvent";
+  }
+}
+
+/** List and watch of one resource on the API server. */
+export class KubeListWatch implements ListWatch {
+  readonly #exchange: Exchange;
+  readonly #path: string;
+  readonly #plural: string;
+  readonly #selector: Readonly<Record<string, string>>;
+
+  constructor(options: ListWatchOptions) {
+    this.#exchange = options.exchange;
+    this.#path = collectionPath(options.resource, options.namespace);
+    this.#plural = options.resource.plural;
+    this.#selector = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
+  }
+
+  /** Without a resourceVersion, which makes the server answer with its newest state rather than a cached one. */
+  async list(request: ListRequest): Promise<ListPage> {
+    const { limit, continueToken, signal } = request;
+    const query = {
+      ...this.#selector,
+      ...(limit !== undefined && { limit: String(limit) }),
+      ...(continueToken !== undefined && { continue: continueToken }),
+    };
+    const answer = await this.#exchange({ method: "GET", path: this.#path, query, lane: "api", signal });
+    if (answer.kind !== "json") throw new MalformedStreamError("The API server streamed its answer to a list");
+    if (answer.statusCode >= 300) throw toStatusError(answer, `list ${this.#plural}`);
+    return parsePage(answer.body);
+  }
+
+  async *watch(request: WatchRequest): AsyncGenerator<WatchEvent> {
+    const query = {
+      ...this.#selector,
+      watch: "true",
+      allowWatchBookmarks: "true",
+      resourceVersion: request.resourceVersion,
+      timeoutSeconds: String(request.timeoutSeconds),
+    };
+    const { signal } = request;
+    const answer = await this.#exchange({ method: "GET", path: this.#path, query, lane: "watch", signal });
+    if (answer.kind === "json") throw toStatusError(answer, `watch ${this.#plural}`);
+    // JSON is UTF-8; what is not is damaged, and a damaged name would be another object.
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    for await (const line of splitLines(answer.chunks)) yield this.#parseEvent(line, decoder);
+  }
+
+  faultOf(error: unknown): ListWatchFault {
+    if (error instanceof MalformedStreamError) return { kind: "malformed" };
+    const status = statusOf(error);
+    if (status === undefined) return { kind: "unavailable" };
+    const kind = kindOfCode(status.httpCode);
+    // Inside a watch only 410 says what is wrong. Anything else may come again for the same event, so the place is given up.
+    if (error instanceof WatchErrorEvent) return { kind: kind === "expired" ? kind : "rejected" };
+    const { retryAfterMs } = error as { readonly retryAfterMs?: number };
+    return retryAfterMs === undefined ? { kind } : { kind, retryAfterMs };
+  }
+
+  #parseEvent(line: Uint8Array, decoder: TextDecoder): WatchEvent {
+    const event = parseJson(line, decoder);
+    if (!isRecord(event)) throw new MalformedStreamError("A line of the watch is no object");
+    const { type, object } = event;
+    switch (type) {
+      case "ADDED":
+      case "MODIFIED":
+      case "DELETED":
+        return { type, object: watchedObject(object) };
+      case "BOOKMARK":
+        return { type, resourceVersion: versionOf(object) };
+      case "ERROR":
+        throw new WatchErrorEvent(errorOfStatus(parseStatus(500, object), `go on watching ${this.#plural}`));
+      default:
+        throw new MalformedStreamError(`The watch sent an event of the unknown type ${String(type).slice(0, 40)}`);
+    }
+  }
+}
+
+const kinds: Readonly<Record<number, FaultKind>> = {
+  401: "unauthorized",
+  403: "forbidden",
+  404: "notFound",
+  408: "unavailable",
+  410: "expired",
+  429: "throttled",
+};
+
+function kindOfCode(httpCode: number): FaultKind {
+  return kinds[httpCode] ?? (httpCode >= 500 ? "unavailable" : "rejected");
+}
+
+function parsePage(body: unknown): ListPage {
+  const { metadata, items } = isRecord(body) ? body : {};
+  if (!isRecord(metadata) || !Array.isArray(items)) throw new MalformedStreamError("The API server sent no list");
+  const continueToken = metadata["continue"];
+  const page = { items: items.map(watchedObject), resourceVersion: versionOf({ metadata }) };
+  return typeof continueToken === "string" && continueToken !== "" ? { ...page, continueToken } : page;
+}
+
+/** What the cache keys and compares by must be there; the rest is the reader's business. */
+function watchedObject(value: unknown): WatchedObject {
+  const metadata = isRecord(value) ? value["metadata"] : undefined;
+  const isComplete =
+    isRecord(metadata) &&
+    typeof metadata["name"] === "string" &&
+    typeof metadata["uid"] === "string" &&
+    typeof metadata["resourceVersion"] === "string";
+  if (!isComplete) throw new MalformedStreamError("The API server sent an object without name, uid or resourceVersion");
+  return value as WatchedObject;
+}
+
+function versionOf(value: unknown): string {
+  const metadata = isRecord(value) ? value["metadata"] : undefined;
+  const version = isRecord(metadata) ? metadata["resourceVersion"] : undefined;
+  if (typeof version === "string" && version !== "") return version;
+  throw new MalformedStreamError("The API server sent a list or bookmark without a resourceVersion");
+}
+
+function parseJson(line: Uint8Array, decoder: TextDecoder): unknown {
+  try {
+    return JSON.parse(decoder.decode(line));
+  } catch (error) {
+    throw new MalformedStreamError("A line of the watch is no JSON", error);
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,118 @@
+import type { KubeObject, ObjectClient, ObjectKey, PatchOperation } from "../engine/ports.ts";
+import { ConflictError } from "../errors.ts";
+import { MalformedStreamError } from "./line-splitter.ts";
+import { collectionPath, describe, type KubeResource, objectPath } from "./resource.ts";
+import { KubeStatusError, parseStatus, toStatusError } from "./status-error.ts";
+import type { Exchange, KubeRequest, KubeResponse } from "./transport.ts";
+
+/** What a KubeObjectClient is made of. */
+export interface ObjectClientOptions {
+  readonly exchange: Exchange;
+  readonly resource: KubeResource;
+  /** Who the server notes as the writer of a field; writes of status append `-status`. */
+  readonly fieldManager: string;
+}
+
+type Answer = Extract<KubeResponse, { readonly kind: "json" }>;
+
+/**
+ * Reads and writes objects of one resource as untyped JSON, so that fields this program does not know survive.
+ *
+ * Errors: ControllerErrors whose `statusOf` is what the API server said; the signal's reason when it aborts.
+ */
+export class KubeObjectClient implements ObjectClient {
+  readonly #exchange: Exchange;
+  readonly #resource: KubeResource;
+  readonly #fieldManager: string;
+
+  constructor(options: ObjectClientOptions) {
+    this.#exchange = options.exchange;
+    this.#resource = options.resource;
+    this.#fieldManager = options.fieldManager;
+  }
+
+  /** The object as it is now; undefined when there is none. */
+  async get(key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {
+    const attempted = `get ${describe(this.#resource, key)}`;
+    const answer = await this.#ask({ method: "GET", path: objectPath(this.#resource, key), signal });
+    // A 404 without a Status about an object is a server that does not know the kind: its CRD is missing, not the object.
+    if (answer.statusCode === 404 && parseStatus(404, answer.body).reason === "NotFound") return undefined;
+    return objectOf(answer, attempted);
+  }
+
+  /** Patches the object, not its status. A failed `test` is a ConflictError, and so is an object that is gone. */
+  patch(key: ObjectKey, operations: readonly PatchOperation[], signal: AbortSignal): Promise<KubeObject> {
+    return this.#patch(key, operations, undefined, signal);
+  }
+
+  /** Patches the status alone. A failed `test` is a ConflictError, and so is an object that is gone. */
+  patchStatus(key: ObjectKey, operations: readonly PatchOperation[], signal: AbortSignal): Promise<KubeObject> {
+    return this.#patch(key, operations, "status", signal);
+  }
+
+  /** Creates the object; one of its name is a ConflictError. */
+  async create(namespace: string | undefined, object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
+    const answer = await this.#ask({
+      method: "POST",
+      path: collectionPath(this.#resource, namespace),
+      query: { fieldManager: this.#fieldManager, fieldValidation: "Strict" },
+      body: object,
+      contentType: "application/json",
+      signal,
+    });
+    return objectOf(answer, `create ${this.#resource.kind} in ${namespace ?? "the cluster"}`);
+  }
+
+  async #patch(
+    key: ObjectKey,
+    operations: readonly PatchOperation[],
+    subresource: "status" | undefined,
+    signal: AbortSignal,
+  ): Promise<KubeObject> {
+    const what = subresource === undefined ? "" : "the status of ";
+    const attempted = `patch ${what}${describe(this.#resource, key)}`;
+    const answer = await this.#ask({
+      method: "PATCH",
+      path: objectPath(this.#resource, key, subresource),
+      query: {
+        fieldManager: subresource === undefined ? this.#fieldManager : `${this.#fieldManager}-${subresource}`,
+        fieldValidation: "Strict",
+      },
+      body: operations,
+      contentType: "application/json-patch+json",
+      signal,
+    });
+    if (isFailedTest(answer, operations)) throw failedTest(answer, attempted);
+    return objectOf(answer, attempted);
+  }
+
+  async #ask(request: Omit<KubeRequest, "lane">): Promise<Answer> {
+    const response = await this.#exchange({ ...request, lane: "api" });
+    if (response.kind !== "json")
+      throw new MalformedStreamError("The API server streamed an answer to a plain request");
+    return response;
+  }
+}
+
+function objectOf(answer: Answer, attempted: string): KubeObject {
+  if (answer.statusCode >= 300) throw toStatusError(answer, attempted);
+  if (typeof answer.body === "object" && answer.body !== null) return answer.body as KubeObject;
+  throw new MalformedStreamError(`The API server answered an attempt to ${attempted} with something that is no object`);
+}
+
+/**
+ * The API server answers a JSON patch that does not apply with 422 and no causes, an object that is invalid after the
+ * patch with 422 and a cause per field.
+ */
+function isFailedTest(answer: Answer, operations: readonly PatchOperation[]): boolean {
+  if (answer.statusCode !== 422 || !operations.some((operation) => operation.op === "test")) return false;
+  return parseStatus(422, answer.body).causes.length === 0;
+}
+
+function failedTest(answer: Answer, attempted: string): ConflictError {
+  const status = parseStatus(answer.statusCode, answer.body);
+  return new ConflictError(`Another writer changed the object before the attempt to ${attempted}`, {
+    reason: "PatchTestFailed",
+    cause: new KubeStatusError(status),
+  });
+}

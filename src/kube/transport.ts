@@ -1,0 +1,194 @@
+import type { Dispatcher } from "undici";
+import type { Clock } from "../runtime/clock.ts";
+import type { CredentialSource } from "./credentials.ts";
+import { Deadline } from "./deadline.ts";
+import { type ConnectionTimeouts, Dispatchers, defaultConnectionTimeouts, type Lane } from "./dispatchers.ts";
+import type { KubeCluster } from "./kube-config.ts";
+import { isClosedConnection, isTimeout, toCredentialsError, toNetworkError } from "./network-error.ts";
+import { retryAfterMsOf } from "./retry-after.ts";
+
+/** One request to the API server. */
+export interface KubeRequest {
+  readonly method: "GET" | "POST" | "PATCH";
+  /** From the root of the server, without a query. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** JSON; sent with `contentType`. */
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly lane: Lane;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * An answer, whatever its status code:
+ * - `json`: complete. A body that is not JSON is given as its text.
+ * - `stream`: a 2xx in the watch lane. Read `chunks` to the end, or leave the loop, which closes the connection.
+ */
+export type KubeResponse =
+  | {
+      readonly kind: "json";
+      readonly statusCode: number;
+      readonly body: unknown;
+      readonly retryAfterMs: number | undefined;
+    }
+  | { readonly kind: "stream"; readonly statusCode: number; readonly chunks: AsyncIterable<Uint8Array> };
+
+/** Sends a request and resolves with the answer. Errors: RetryableError for what is no answer; the signal's reason. */
+export type Exchange = (request: KubeRequest) => Promise<KubeResponse>;
+
+/** Stands between callers and the network: counts, measures, drops requests, loses answers. */
+export type Intercept = (next: Exchange) => Exchange;
+
+/** What a Transport is made of. */
+export interface TransportOptions {
+  readonly cluster: KubeCluster;
+  readonly clock: Clock;
+  /** Version of the program, for the User-Agent. */
+  readonly version: string;
+  /** Limit on a whole exchange in the `api` lane, and on the headers in the `watch` lane, ms. */
+  readonly requestTimeoutMs?: number;
+  readonly connectionTimeouts?: Partial<ConnectionTimeouts>;
+  readonly intercept?: Intercept;
+}
+
+const defaultRequestTimeoutMs = 45_000;
+
+/**
+ * JSON over HTTP to one API server, with a kubeconfig's credentials.
+ *
+ * Guarantees: every exchange ends, by its answer, its limit or its signal. Credentials that cannot be read fail that one
+ * request. A 401 re-reads the credentials and asks once more. A read whose kept connection was closed is sent once more;
+ * a write never is.
+ */
+export class Transport {
+  /** Sends through the intercept, if there is one. */
+  readonly exchange: Exchange;
+  /** A server behind a proxy such as Rancher's has a path of its own, in front of every other. */
+  readonly #server: URL;
+  readonly #credentials: CredentialSource;
+  readonly #clock: Clock;
+  readonly #userAgent: string;
+  readonly #timeoutMs: number;
+  readonly #dispatchers: Dispatchers;
+
+  constructor(options: TransportOptions) {
+    this.#server = new URL(options.cluster.server);
+    this.#credentials = options.cluster.credentials;
+    this.#clock = options.clock;
+    this.#userAgent = `instance-profile-controller/${options.version}`;
+    this.#timeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs;
+    const timeouts = { ...defaultConnectionTimeouts, ...options.connectionTimeouts };
+    this.#dispatchers = new Dispatchers(timeouts, options.cluster.proxyUrl);
+    const send: Exchange = (request) => this.#send(request);
+    this.exchange = options.intercept?.(send) ?? send;
+  }
+
+  /** Ends every connection; what is under way fails. */
+  close(): Promise<void> {
+    return this.#dispatchers.close();
+  }
+
+  async #send(request: KubeRequest): Promise<KubeResponse> {
+    const response = await this.#sendTwiceIfClosed(request);
+    if (response.statusCode !== 401 || !this.#credentials.invalidate()) return response;
+    // Refused means not acted upon, so asking again with fresh credentials is safe for writes too.
+    return this.#sendTwiceIfClosed(request);
+  }
+
+  async #sendTwiceIfClosed(request: KubeRequest): Promise<KubeResponse> {
+    try {
+      return await this.#attempt(request);
+    } catch (error) {
+      const isWorthAnotherTry =
+        request.method === "GET" &&
+        error instanceof Error &&
+        isClosedConnection(error.cause) &&
+        !request.signal.aborted;
+      if (!isWorthAnotherTry) throw error;
+      return this.#attempt(request);
+    }
+  }
+
+  async #attempt(request: KubeRequest): Promise<KubeResponse> {
+    const deadline = new Deadline(request.signal, this.#timeoutMs, this.#clock);
+    try {
+      const { headers, tls } = await deadline.wait(this.#credentials.current()).catch((error: unknown) => {
+        request.signal.throwIfAborted();
+        throw toCredentialsError(error);
+      });
+      const dispatcher = this.#dispatchers.get(request.lane, tls);
+      return await this.#dispatch(request, headers, dispatcher, deadline).catch((error: unknown) => {
+        throw this.#networkError(error, request, dispatcher);
+      });
+    } catch (error) {
+      deadline.release();
+      throw error;
+    }
+  }
+
+  async #dispatch(
+    request: KubeRequest,
+    credentials: Readonly<Record<string, string>>,
+    dispatcher: Dispatcher,
+    deadline: Deadline,
+  ): Promise<KubeResponse> {
+    const hasBody = request.body !== undefined;
+    const { statusCode, headers, body } = await dispatcher.request({
+      origin: this.#server.origin,
+      path: this.#pathOf(request),
+      method: request.method,
+      headers: {
+        accept: "application/json",
+        "user-agent": this.#userAgent,
+        ...(hasBody && { "content-type": request.contentType ?? "application/json" }),
+        ...credentials,
+      },
+      body: hasBody ? JSON.stringify(request.body) : null,
+      signal: deadline.signal,
+    });
+    if (request.lane === "watch" && statusCode < 300) {
+      deadline.stopClock();
+      return { kind: "stream", statusCode, chunks: this.#chunksOf(body, request, dispatcher, deadline) };
+    }
+    const text = await body.text();
+    deadline.release();
+    const retryAfterMs = retryAfterMsOf(headers["retry-after"], this.#clock.nowMs());
+    return { kind: "json", statusCode, body: parseOrText(text), retryAfterMs };
+  }
+
+  async *#chunksOf(
+    body: AsyncIterable<Uint8Array>,
+    request: KubeRequest,
+    dispatcher: Dispatcher,
+    deadline: Deadline,
+  ): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (error) {
+      throw this.#networkError(error, request, dispatcher);
+    } finally {
+      deadline.release();
+    }
+  }
+
+  #networkError(error: unknown, request: KubeRequest, dispatcher: Dispatcher): unknown {
+    if (isTimeout(error)) this.#dispatchers.replace(request.lane, dispatcher);
+    // The caller's own abort is not a fault of the network.
+    return request.signal.aborted ? request.signal.reason : toNetworkError(error, this.#server.origin);
+  }
+
+  #pathOf(request: KubeRequest): string {
+    const prefix = this.#server.pathname.replace(/\/$/, "");
+    const query = new URLSearchParams(request.query).toString();
+    return query === "" ? `${prefix}${request.path}` : `${prefix}${request.path}?${query}`;
+  }
+}
+
+function parseOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
