@@ -3,7 +3,7 @@ import type { AwsClientOptions } from "./client-config.ts";
 import { startDeadline } from "./deadline.ts";
 
 /** One call: its subject and what is special about it. */
-export interface AwsCall<Reply> extends AwsCallSubject {
+interface AwsCall<Reply> extends AwsCallSubject {
   /** Sends the request with the SDK; called again only where `isRead`. */
   readonly send: (signal: AbortSignal) => Promise<Reply>;
   /** What NoSuchEntity means here; without it NoSuchEntity is a ConflictError. */

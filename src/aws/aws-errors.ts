@@ -10,6 +10,7 @@ import {
 } from "../errors.ts";
 import { type CodeMeaning, MEANING_OF_CODE, meaningOfStatus } from "./aws-error-codes.ts";
 import type { AwsServiceName } from "./client-config.ts";
+import { isInvalidPrincipal, isMissingPolicy } from "./iam-words.ts";
 import { NoReplyError } from "./no-reply.ts";
 import { stableWords } from "./stable-words.ts";
 
@@ -30,9 +31,6 @@ export class CallTimeoutError extends Error {
   }
 }
 
-/** The reason of an error that {@link isInvalidPrincipal} is about. */
-export const INVALID_PRINCIPAL = "InvalidPrincipal";
-
 const ERROR_OF: Readonly<Record<Disposition, new (message: string, details: ErrorDetails) => ControllerError>> = {
   terminal: TerminalError,
   blocked: BlockedError,
@@ -48,7 +46,11 @@ const ERROR_OF: Readonly<Record<Disposition, new (message: string, details: Erro
  */
 export function toControllerError(error: unknown, subject: AwsCallSubject): ControllerError {
   if (error instanceof ControllerError) return error;
-  const failure = serviceFailure(error) ?? credentialsFailure(error) ?? settingsFailure(error) ?? networkFailure(error);
+  const failure =
+    serviceFailure(error, subject.operation) ??
+    credentialsFailure(error) ??
+    settingsFailure(error) ??
+    networkFailure(error);
   const { meaning, words } = failure ?? {
     meaning: { disposition: "retryable", reason: "UnexpectedError" },
     words: `unexpected failure: ${stableWords(error instanceof Error ? error.message : String(error))}`,
@@ -73,45 +75,27 @@ export function wireCodeOf(error: unknown): string | undefined {
 // https://github.com/aws/aws-sdk-js-v3/blob/main/packages/core/src/submodules/protocols/query/AwsQueryProtocol.ts
 const NAMES_WITHOUT_CODE: ReadonlySet<string> = new Set(["Unknown", "NotFound"]);
 
-/**
- * IAM refuses a trust policy that names a principal which it does not know (yet): a principal made seconds ago is unknown
- * for up to minutes. By its code that is MalformedPolicyDocument like any broken policy, so this is one of two places that
- * read IAM's words. Whoever knows the age of the spec may take the error for passing:
- * https://github.com/hashicorp/terraform-provider-aws/pull/12436 retries for two minutes.
- */
-export function isInvalidPrincipal(code: string | undefined, message: string): boolean {
-  return code === "MalformedPolicyDocument" && /invalid principal in policy/i.test(message);
-}
-
-/**
- * NoSuchEntity about a managed policy or a boundary, where the call also names a role that could be what is missing. The
- * code is the same, so this is the other place that reads IAM's words ("Policy arn:… does not exist or is not
- * attachable."; "Scope ARN: …" for boundaries). A role appears by itself; a policy is somebody's to make.
- */
-export function isMissingPolicy(code: string | undefined, message: string): boolean {
-  return code === "NoSuchEntity" && /does not exist or is not attachable/i.test(message);
-}
-
 interface Failure {
   readonly meaning: CodeMeaning;
   readonly words: string;
 }
 
-function serviceFailure(error: unknown): Failure | undefined {
+function serviceFailure(error: unknown, operation: string): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = wireCodeOf(error);
   const status = httpStatusOf(error);
   if (code === undefined && status === undefined) return undefined;
   if (code === undefined && networkCodeOf(error) !== undefined) return undefined;
   const meaning =
-    (code === undefined ? undefined : meaningOfCode(code, error.message)) ?? meaningOfStatus(status ?? 0, code);
+    (code === undefined ? undefined : meaningOfCode(operation, code, error.message)) ??
+    meaningOfStatus(status ?? 0, code);
   if (code === undefined) return { meaning, words: `HTTP ${status} without an AWS error document` };
   return { meaning, words: `${code}: ${meaning.advice ?? stableWords(error.message)}` };
 }
 
-function meaningOfCode(code: string, message: string): CodeMeaning | undefined {
-  if (isInvalidPrincipal(code, message)) return { disposition: "terminal", reason: INVALID_PRINCIPAL };
-  if (isMissingPolicy(code, message)) return { disposition: "blocked", reason: "PolicyNotFound" };
+function meaningOfCode(operation: string, code: string, message: string): CodeMeaning | undefined {
+  if (isInvalidPrincipal(code, message)) return { disposition: "terminal", reason: "InvalidPrincipal" };
+  if (isMissingPolicy(operation, code, message)) return { disposition: "blocked", reason: "PolicyNotFound" };
   return MEANING_OF_CODE.get(code);
 }
 
@@ -134,7 +118,7 @@ function settingsFailure(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
   // The SDK throws a plain Error for it: @smithy/core, config-resolver/regionConfig/config.ts.
   if (error.message === "Region is missing") {
-    const words = "no AWS region: set AWS_REGION (any region of the partition will do for IAM)";
+    const words = "no AWS region: set AWS_REGION (any region of the partition will do; AWS_DEFAULT_REGION is not read)";
     return { meaning: { disposition: "blocked", reason: "RegionMissing" }, words };
   }
   const isInvalidUrl = field(error, "code") === "ERR_INVALID_URL";

@@ -25,7 +25,7 @@ import { expected } from "./expected-reply.ts";
 import { tagListOf } from "./iam-entities.ts";
 
 /** What a write needs besides its action. */
-export interface WriteContext {
+interface WriteContext {
   readonly iam: IAMClient;
   readonly subject: AwsCallSubject;
   readonly options: { readonly abortSignal: AbortSignal };

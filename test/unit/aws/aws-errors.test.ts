@@ -131,6 +131,21 @@ describe("what AWS's codes mean, over the wire", () => {
     expect(error).toMatchObject({ disposition: "blocked", reason: "PolicyNotFound" });
   });
 
+  test("a new role whose boundary does not exist waits for a person too, whatever the words", async () => {
+    const create: Action = {
+      kind: "CreateRole",
+      roleName: "app",
+      path: "/",
+      description: "",
+      maxSessionDurationSeconds: 3600,
+      permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/nope",
+      document: "{}",
+      tags: {},
+    };
+    const error = await failureOf(awsError(404, "NoSuchEntity", "Scope ARN is unknown."), create);
+    expect(error).toMatchObject({ disposition: "blocked", reason: "PolicyNotFound" });
+  });
+
   test("a refused value is not repeated in full", async () => {
     const words = `1 validation error detected: Value '${"x".repeat(20_000)}' at 'policyDocument' failed`;
     expect((await failureOf(awsError(400, "ValidationError", words))).message.length).toBeLessThan(1_000);

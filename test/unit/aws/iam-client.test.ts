@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
-import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
+import { type AwsClientOptions, commonClientConfig } from "../../../src/aws/client-config.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type RecordingHandler, recordingHandler } from "./recording-handler.ts";
 
@@ -144,6 +144,13 @@ describe("where STS requests go", () => {
     const { aws } = connect({ region: "eu-west-1", credentials });
     expect(await aws.accountIdentity.accountId(never)).toBe("123456789012");
   });
+});
+
+test("a connection is waited for by its own limit, three seconds unless set", () => {
+  const limitOf = (options: Partial<AwsClientOptions>) =>
+    commonClientConfig({ clock: new FakeClock(), version: "0", ...options }).requestHandler;
+  expect(limitOf({})).toMatchObject({ connectionTimeout: 3_000 });
+  expect(limitOf({ connectTimeoutMs: 5 })).toMatchObject({ connectionTimeout: 5 });
 });
 
 test("the user agent ends with the product and its version", async () => {

@@ -102,6 +102,7 @@ describe("lists", () => {
     );
     expect(await aws.iamReader.listRolePolicies("app", never)).toEqual(["a", "b", "c"]);
     expect(server.received.map((form) => form.get("Marker"))).toEqual([null, "m1", "m2"]);
+    expect(server.received[0]?.get("MaxItems")).toBe("1000");
   });
 
   test("attached policies come as sorted ARNs", async () => {

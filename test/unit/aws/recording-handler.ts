@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
 
 /** One request as it would have gone out, signed. */
-export interface SignedRequest {
+interface SignedRequest {
   readonly host: string;
   readonly protocol: string;
   /** Region and service of the signature's scope. */
