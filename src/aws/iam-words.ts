@@ -2,8 +2,8 @@
 
 /**
  * IAM refuses a trust policy that names a principal which it does not know (yet): a principal made seconds ago is unknown
- * for up to minutes. By its code that is MalformedPolicyDocument like any broken policy, so IAM's words must tell. Its reason is
- * `InvalidPrincipal`, by which whoever knows the age of the spec may take the error for passing:
+ * for up to minutes. By its code that is MalformedPolicyDocument like any broken policy, so IAM's words must tell. The
+ * error's reason is `InvalidPrincipal`, by which whoever knows the age of the spec may take it for passing:
  * https://github.com/hashicorp/terraform-provider-aws/pull/12436 retries for two minutes.
  */
 export function isInvalidPrincipal(code: string | undefined, message: string): boolean {
