@@ -4,6 +4,8 @@ import { type ConvergeDependencies, type Convergence, converge, preview } from "
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import { ConflictError, ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
+import type { Action } from "../plan/action.ts";
+import { isInSync } from "../plan/plan.ts";
 import type { Requeue, Run } from "../runtime/workers.ts";
 import { deletedEvent } from "../status/events.ts";
 import type { ObjectSoFar, Outcome } from "../status/outcome.ts";
@@ -99,21 +101,34 @@ export class Reconciler {
     const { spec } = subject.object;
     if (spec.deletionPolicy === "Retain") return this.#release(subject, [], signal);
     if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
-    if (spec.mode === "DryRun") {
-      const outcome = await this.#tryPreview(subject, signal);
-      const isNothingLeft = outcome.kind === "previewed" && outcome.plan.actions.length === 0;
-      return isNothingLeft ? this.#release(subject, [], signal) : this.#publish(subject, outcome, signal);
+    if (spec.mode === "DryRun")
+      return this.#releaseIfGone(subject, [], await this.#tryPreview(subject, signal), signal);
+    const pass = await this.#tryConverge(subject, this.#confirmed(subject), signal);
+    if (pass.kind !== "converged" || pass.failed !== undefined || pass.plan.blockers.length > 0) {
+      return this.#publish(subject, pass, signal);
     }
-    const first = await this.#tryConverge(subject, this.#confirmed(subject), signal);
-    if (first.kind !== "converged" || first.failed !== undefined || first.plan.blockers.length > 0) {
-      return this.#publish(subject, first, signal);
-    }
-    if (first.applied.length === 0 && first.settlesInMs === 0) return this.#release(subject, [], signal);
-    const second = await this.#tryPreview(subject, signal);
-    if (second.kind === "previewed" && second.settlesInMs === 0 && second.plan.actions.length === 0) {
-      return this.#release(subject, first.applied, signal);
-    }
-    return this.#publish(subject, first, signal);
+    if (pass.applied.length === 0 && pass.settlesInMs === 0) return this.#release(subject, [], signal);
+    return this.#releaseIfGone(subject, pass.applied, await this.#tryPreview(subject, signal), signal);
+  }
+
+  /** The finalizer goes only when a look at AWS shows nothing left to remove. */
+  async #releaseIfGone(
+    subject: Subject,
+    removed: readonly Action[],
+    look: Outcome,
+    signal: AbortSignal,
+  ): Promise<Requeue> {
+    if (look.kind !== "previewed") return this.#publish(subject, look, signal);
+    if (look.settlesInMs === 0 && isInSync(look.plan)) return this.#release(subject, removed, signal);
+    if (subject.object.spec.mode === "DryRun") return this.#publish(subject, look, signal);
+    // Deletion is not a state to rest in: what is still to be seen is looked at again soon.
+    const settlesInMs = Math.max(look.settlesInMs, 1);
+    const after = look.observed;
+    return this.#publish(
+      subject,
+      { kind: "converged", plan: look.plan, applied: [], failed: undefined, after, settlesInMs },
+      signal,
+    );
   }
 
   async #tryConverge(

@@ -22,6 +22,7 @@ export const TAG_KEYS: Readonly<Record<"clusterId" | "namespace" | "name" | "uid
 
 /** The object on whose behalf AWS is written. */
 export interface Owner {
+  /** Empty when no cluster is known (a manifest on its way there): then nothing is said of it. */
   readonly clusterId: string;
   readonly namespace: string;
   readonly name: string;
@@ -53,7 +54,7 @@ export function ownershipOf(tags: Tags, owner: Owner): Ownership {
 /** The tags that make an entity the owner's. `adopted` is left out when false. */
 export function ownerTags(owner: Owner, adopted: boolean): Tags {
   return {
-    [TAG_KEYS.clusterId]: owner.clusterId,
+    ...(owner.clusterId === "" ? {} : { [TAG_KEYS.clusterId]: owner.clusterId }),
     [TAG_KEYS.namespace]: owner.namespace,
     [TAG_KEYS.name]: owner.name,
     ...(owner.uid === "" ? {} : { [TAG_KEYS.uid]: owner.uid }),

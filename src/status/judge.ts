@@ -3,6 +3,7 @@ import { ControllerError, dispositionOf } from "../errors.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import type { ObjectSoFar, Outcome } from "./outcome.ts";
+import { showsArns } from "./requeue.ts";
 
 /**
  * The conditions that an outcome deserves, in the order they are shown. `Ready` is always there; `Reconciling` and
@@ -48,17 +49,12 @@ function judgeDeletion(): readonly ConditionDraft[] {
   return [notReady("Deleting", message), reconciling("Deleting", message)];
 }
 
-function judgeConverged({ role, instanceProfile }: ObservedState): readonly ConditionDraft[] {
-  if (!isArn(role) || !isArn(instanceProfile)) {
+function judgeConverged(after: ObservedState): readonly ConditionDraft[] {
+  if (!showsArns(after)) {
     const message = "AWS matches the spec; waiting for IAM to show the ARNs";
     return [notReady("Settling", message), reconciling("Settling", message)];
   }
   return [ready("InSync", "role, policies and instance profile in AWS match the spec")];
-}
-
-/** Right after creation IAM may answer with the unique id where the ARN belongs. */
-function isArn(entity: ObservedState["role"] | ObservedState["instanceProfile"]): boolean {
-  return entity.presence === "present" && entity.arn.startsWith("arn:");
 }
 
 function aboutInstances(object: ObjectSoFar): readonly ConditionDraft[] {

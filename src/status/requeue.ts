@@ -1,4 +1,5 @@
 import { ControllerError, dispositionOf } from "../errors.ts";
+import type { ObservedState } from "../model/observed-state.ts";
 import type { Outcome, Requeue } from "./outcome.ts";
 
 /** How patient the controller is. */
@@ -38,6 +39,7 @@ export function requeueOf(outcome: Outcome, patience: Patience, random: number):
     case "converged":
       if (outcome.plan.blockers.length > 0) return after(patience.blockedRetryMs);
       if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
+      if (!showsArns(outcome.after)) return after(patience.settlePollMs);
       return after(patience.resyncMs);
     case "failed":
       return { kind: "backoff" };
@@ -48,6 +50,11 @@ export function requeueOf(outcome: Outcome, patience: Patience, random: number):
 export function errorOf(outcome: Outcome): unknown {
   if (outcome.kind === "failed") return outcome.error;
   return outcome.kind === "converged" ? outcome.failed?.error : undefined;
+}
+
+/** Right after creation IAM may answer with the unique id where the ARN belongs. Absent entities have none to show. */
+export function showsArns({ role, instanceProfile }: ObservedState): boolean {
+  return [role, instanceProfile].every((entity) => entity.presence === "absent" || entity.arn.startsWith("arn:"));
 }
 
 function requeueAfterError(error: unknown, patience: Patience, after: (delayMs: number) => Requeue): Requeue {

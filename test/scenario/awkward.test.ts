@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Awkwardness, everythingAwkward } from "../../src/sandbox/aws/awkwardness.ts";
+import { manifest, World } from "../support/world.ts";
+
+const KEY = { namespace: "default", name: "s3-read-only" };
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open();
+});
+afterAll(() => world.close());
+
+/** One switch alone each, then all of them. */
+const SWITCHES: Record<string, Awkwardness> = {
+  "visibility lags by seconds": { visibilityDelayMs: { min: 1_000, max: 12_000 } },
+  "writes look at the lagging state": { visibilityDelayMs: { min: 1_000, max: 12_000 }, staleWrites: true },
+  "throttling after a few calls": { throttle: { ratePerSecond: 2, burst: 8 } },
+  "principals in another order on every read": { shufflePrincipals: true },
+  "lists of one element collapsed": { collapseSingletons: true },
+  "a missing Version filled in": { fillVersion: true },
+  "lists shuffled": { shuffleLists: true },
+  "short pages": { smallPages: true },
+  "EntityTemporarilyUnmodifiable on every third write": {
+    failEveryNthWrite: { n: 3, code: "EntityTemporarilyUnmodifiable" },
+  },
+  "ConcurrentModification on every third write": { failEveryNthWrite: { n: 3, code: "ConcurrentModification" } },
+  "ServiceFailure on every third write": { failEveryNthWrite: { n: 3, code: "ServiceFailure" } },
+  "the unique id where the ARN belongs": { idAsArnMs: 5_000 },
+  "all of it at once": everythingAwkward,
+};
+
+const SPEC = {
+  managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", "arn:aws:iam::aws:policy/ReadOnlyAccess"],
+  trust: { services: ["ec2.amazonaws.com", "ssm.amazonaws.com"] },
+  tags: { team: "a" },
+};
+
+/** Creates, edits, verifies ten times and deletes; the writes that AWS carried out and the state in between. */
+async function live(awkwardness: Awkwardness): Promise<{ writes: string[]; states: unknown[] }> {
+  world.reset();
+  world.aws.setAwkwardness(awkwardness);
+  const controller = world.controller();
+  const states: unknown[] = [];
+  const look = (): void => {
+    states.push([
+      world.ready(),
+      JSON.parse(JSON.stringify(world.aws.snapshot()).replaceAll(/A(ROA|IPA)[A-Z0-9]{17}/g, "A$1")),
+    ]);
+  };
+  world.kube.apply(manifest(SPEC));
+  await controller.settle();
+  look();
+  world.kube.apply(manifest({ ...SPEC, statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }] }));
+  await controller.settle();
+  look();
+  for (let i = 0; i < 10; i++) {
+    await controller.settle();
+    world.nowMs += 20_000;
+  }
+  look();
+  world.kube.delete(KEY);
+  await controller.settle();
+  look();
+  world.aws.setAwkwardness({});
+  return { writes: world.awsWrites(), states };
+}
+
+describe("awkward AWS changes no outcome and causes no extra write", () => {
+  test.each(Object.keys(SWITCHES))("%s", async (name) => {
+    const plain = await live({});
+    const awkward = await live(SWITCHES[name] ?? {});
+    expect(awkward.states).toEqual(plain.states);
+    expect(awkward.writes).toEqual(plain.writes);
+  });
+});

@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Condition } from "../../src/api/instance-profile.ts";
+import { manifest, World } from "../support/world.ts";
+
+const KEY = { namespace: "default", name: "s3-read-only" };
+let world: World;
+
+beforeEach(async () => {
+  world = await World.open();
+});
+afterEach(() => world.close());
+
+function condition(type: string): Condition | undefined {
+  return world.object()?.status?.conditions?.find((candidate) => candidate.type === type);
+}
+
+describe("a policy that only IAM refuses", () => {
+  const refused = { statements: [{ effect: "Allow", actions: ["s3:Get*"], resources: ["arn:aws"] }] };
+
+  test("stalls with IAM's words, waits, and heals when the spec is mended", async () => {
+    world.kube.apply(manifest(refused));
+    const controller = world.controller();
+    await controller.settle();
+    expect(condition("Stalled")).toMatchObject({ status: "True", reason: "MalformedPolicyDocument" });
+    expect(condition("Stalled")?.message).toMatch(/PutRolePolicy on .*s3-read-only.*MalformedPolicyDocument/);
+    expect(condition("Reconciling")).toBeUndefined();
+    expect(world.kube.events.at(-1)).toMatchObject({ type: "Warning", reason: "MalformedPolicyDocument" });
+    world.kube.apply(manifest());
+    await controller.settle();
+    expect(world.ready()).toBe("True InSync");
+    expect(condition("Stalled")).toBeUndefined();
+  });
+
+  test("is told once, however often it is looked at again", async () => {
+    world.kube.apply(manifest(refused));
+    const controller = world.controller();
+    await controller.settle();
+    const [writes, events] = [world.kube.writes.length, world.kube.events.length];
+    for (let i = 0; i < 5; i++) await controller.settle();
+    expect([world.kube.writes.length, world.kube.events.length]).toEqual([writes, events]);
+  });
+
+  test("does not keep the object from being deleted", async () => {
+    world.kube.apply(manifest(refused));
+    const controller = world.controller();
+    await controller.settle();
+    world.kube.delete(KEY);
+    await controller.settle();
+    expect(world.object()).toBeUndefined();
+    expect(world.aws.snapshot().roles).toEqual({});
+  });
+});
+
+describe("AccessDenied", () => {
+  test("on a write: Ready=False with the missing action named, a slow retry, and it heals by itself", async () => {
+    world.aws.denyActions.add("iam:PutRolePolicy");
+    world.kube.apply(manifest());
+    const controller = world.controller();
+    const requeue = await controller.once();
+    expect(requeue).toEqual({ kind: "after", delayMs: 60_000 });
+    expect(world.ready()).toBe("False AccessDenied");
+    expect(condition("Ready")?.message).toContain("iam:PutRolePolicy");
+    world.aws.denyActions.clear();
+    await controller.settle();
+    expect(world.ready()).toBe("True InSync");
+  });
+
+  test("on a read is never taken for absence: nothing is created, and the finalizer stays", async () => {
+    world.kube.apply(manifest());
+    const controller = world.controller();
+    await controller.settle();
+    world.aws.denyActions.add("iam:GetRole");
+    world.aws.calls.reset();
+    world.kube.delete(KEY);
+    await controller.settle();
+    expect(world.object()?.metadata.finalizers).toEqual(["iam.instanceprofile.dev/cleanup"]);
+    expect(world.aws.calls.writes()).toEqual([]);
+    expect(world.ready()).toBe("False AccessDenied");
+    world.aws.denyActions.clear();
+    await controller.settle();
+    expect(world.object()).toBeUndefined();
+  });
+});
+
+describe("LimitExceeded", () => {
+  test("is told as the quota it is, tried once, looked at slowly, and heals when the spec fits", async () => {
+    const large = Array.from({ length: 40 }, (_, i) => ({
+      sid: `S${i}`,
+      effect: "Allow",
+      actions: ["s3:GetObject"],
+      resources: [`arn:aws:s3:::${"b".repeat(250)}${i}/*`],
+    }));
+    world.kube.apply(manifest({ statements: large }));
+    const controller = world.controller();
+    expect(await controller.once()).toEqual({ kind: "after", delayMs: 60_000 });
+    expect(world.ready()).toBe("False LimitExceeded");
+    expect(world.aws.calls.count({ action: "PutRolePolicy" })).toBe(1);
+    world.kube.apply(manifest());
+    await controller.settle();
+    expect(world.ready()).toBe("True InSync");
+  });
+});
+
+describe("an unreachable endpoint", () => {
+  test("gives Ready=False with a reason and backoff, and heals when it answers again", async () => {
+    world.kube.apply(manifest());
+    const controller = world.controller();
+    world.aws.onRequest(() => ({ kind: "cut" }));
+    expect(await controller.once()).toEqual({ kind: "backoff" });
+    expect(world.ready()).toBe("False EndpointUnreachable");
+    expect(condition("Reconciling")).toMatchObject({ status: "True", reason: "ProgressingWithRetry" });
+    world.aws.onRequest(undefined);
+    await controller.settle();
+    expect(world.ready()).toBe("True InSync");
+    expect(condition("Reconciling")).toBeUndefined();
+  });
+
+  test("is no news for an object that is well, until it lasts", async () => {
+    world.kube.apply(manifest());
+    const controller = world.controller();
+    await controller.settle();
+    world.aws.onRequest(() => ({ kind: "cut" }));
+    await controller.once();
+    await controller.once();
+    expect(world.ready()).toBe("True InSync");
+    await controller.once();
+    expect(world.ready()).toBe("False EndpointUnreachable");
+    const writes = world.kube.writes.length;
+    await controller.once();
+    await controller.once();
+    expect(world.kube.writes.length).toBe(writes);
+  });
+});
+
+describe("an old copy of the object in the cache", () => {
+  test("writes nothing: the object was edited since", async () => {
+    world.kube.apply(manifest());
+    const controller = world.controller();
+    await controller.settle();
+    world.kube.apply(manifest({ description: "first" }));
+    const old = world.kube.read(KEY);
+    world.kube.apply(manifest({ description: "second" }));
+    world.aws.calls.reset();
+    expect(await controller.once(KEY, old)).toEqual({ kind: "backoff" });
+    expect(world.aws.calls.writes()).toEqual([]);
+    await controller.settle();
+    expect(world.aws.snapshot().roles["s3-read-only"]).toMatchObject({ description: "second" });
+  });
+
+  test("deletes nothing: the object is another one of the same name by now", async () => {
+    world.kube.apply(manifest());
+    const controller = world.controller();
+    await controller.settle();
+    world.kube.delete(KEY);
+    const old = world.kube.read(KEY);
+    await controller.settle();
+    world.kube.apply(manifest());
+    await controller.settle();
+    world.aws.calls.reset();
+    expect(await controller.once(KEY, old)).toEqual({ kind: "backoff" });
+    expect(world.aws.calls.writes()).toEqual([]);
+  });
+
+  test("does not write the same status twice when the watch lags behind our own patch", async () => {
+    world.kube.apply(manifest());
+    const before = world.kube.read(KEY);
+    const controller = world.controller();
+    await controller.once();
+    const writes = world.kube.writes.length;
+    await controller.once(KEY, before);
+    expect(world.kube.writes.length).toBe(writes);
+  });
+});
+
+describe("deletion", () => {
+  test("is blocked by policies that others put on the role, named in status, and passes with force-delete", async () => {
+    world.kube.apply(manifest());
+    const controller = world.controller();
+    await controller.settle();
+    const { outsider } = await import("../support/outsider.ts");
+    await outsider(world.aws.url, "AttachRolePolicy", {
+      RoleName: "s3-read-only",
+      PolicyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    });
+    world.aws.calls.reset();
+    world.kube.delete(KEY);
+    await controller.settle();
+    expect(world.aws.calls.writes()).toEqual([]);
+    expect(world.ready()).toBe("False ForeignPolicies");
+    expect(condition("Ready")?.message).toContain("arn:aws:iam::aws:policy/ReadOnlyAccess");
+    world.kube.annotate(KEY, { "iam.instanceprofile.dev/force-delete": "true" });
+    await controller.settle();
+    expect(world.object()).toBeUndefined();
+    expect(world.aws.snapshot().roles).toEqual({});
+  });
+
+  test("of an object that never got anything into AWS just lets it go", async () => {
+    world.aws.denyActions.add("iam:CreateRole");
+    world.kube.apply(manifest());
+    const controller = world.controller();
+    await controller.settle();
+    world.kube.delete(KEY);
+    await controller.settle();
+    expect(world.object()).toBeUndefined();
+  });
+});
+
+describe("a spec that the API server would have refused", () => {
+  test("stalls with every fault named and touches nothing", async () => {
+    world.kube.apply(manifest({ roleName: "no spaces allowed", statements: [{ effect: "allow" }] }));
+    const controller = world.controller();
+    await controller.settle();
+    expect(world.ready()).toBe("False InvalidSpec");
+    expect(condition("Stalled")?.message).toMatch(/spec\.roleName.*spec\.statements\[0\]/s);
+    expect(world.aws.calls.all).toEqual([]);
+    world.kube.apply(manifest());
+    await controller.settle();
+    expect(world.ready()).toBe("True InSync");
+  });
+});
