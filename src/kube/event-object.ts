@@ -26,7 +26,7 @@ export function newEventObject(event: EventRecord, reporter: Reporter, nowMs: nu
     apiVersion: "events.k8s.io/v1",
     kind: "Event",
     metadata: {
-      name: `${regarding.name.slice(0, maxNameLength - suffix.length - 1)}.${suffix}`,
+      name: `${nameWithin(regarding.name, maxNameLength - suffix.length - 1)}.${suffix}`,
       // Events about cluster-scoped objects live in `default`.
       namespace: regarding.namespace || "default",
     },
@@ -39,6 +39,11 @@ export function newEventObject(event: EventRecord, reporter: Reporter, nowMs: nu
     note: truncate(event.note, maxNoteBytes),
     regarding,
   };
+}
+
+/** Cut short, a name may end where a name must not: in `-` or `.`. */
+function nameWithin(name: string, maxLength: number): string {
+  return name.slice(0, maxLength).replace(/[^a-z0-9]+$/, "");
 }
 
 /** The server's MicroTime wants six digits after the point and refuses three. */
