@@ -70,7 +70,17 @@ export const ec2Cases: readonly Case[] = [
     },
   },
   {
-    test: "launches an instance with a profile given by ARN, and finds it by that ARN",
+    test: "launches an instance with a profile given by ARN",
+    async run(bench) {
+      const { Arn } = await readyProfile(bench);
+      const id = await launched(bench, { Arn });
+      const { Reservations } = await bench.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+      expect(Reservations?.[0]?.Instances?.[0]?.IamInstanceProfile?.Arn).toBe(Arn);
+      await terminate(bench, id);
+    },
+  },
+  {
+    test: "finds the instances of a profile by its ARN",
     async run(bench) {
       const { Arn = "" } = await readyProfile(bench);
       const id = await launched(bench, { Arn });

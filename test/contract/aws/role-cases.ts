@@ -88,12 +88,16 @@ export const roleCases: readonly Case[] = [
         bench.iam.send(new UpdateRoleCommand({ RoleName, MaxSessionDuration: 3_600 })),
         bench.iam.send(new TagRoleCommand({ RoleName, Tags: [{ Key: "a", Value: "b" }] })),
       ]) {
-        expect(await refusal(call)).toEqual({
-          code: "NoSuchEntity",
-          status: 404,
-          message: `The role with name ${RoleName} cannot be found.`,
-        });
+        expect(await refusal(call)).toMatchObject({ code: "NoSuchEntity", status: 404 });
       }
+    },
+  },
+  {
+    test: "says which role cannot be found",
+    async run(bench) {
+      const RoleName = bench.roleName();
+      const { message } = await refusal(bench.iam.send(new GetRoleCommand({ RoleName })));
+      expect(message).toBe(`The role with name ${RoleName} cannot be found.`);
     },
   },
   {

@@ -1,5 +1,5 @@
 import type { Account } from "../account/account.ts";
-import type { ManagedPolicy, Role, User } from "../account/entities.ts";
+import type { InstanceProfile, ManagedPolicy, Role, User } from "../account/entities.ts";
 import { validationError } from "../fault.ts";
 import type { Call, Operations } from "../handler.ts";
 import { awsManagedPolicies } from "../policy/aws-managed-policies.ts";
@@ -40,7 +40,10 @@ function getAccountAuthorizationDetails({ account, params }: Call): XmlTree {
   const wanted = readFilter(params.strings("Filter.member"));
   const entries = allEntries(account, wanted).filter((entry) => wanted.has(entry.kind));
   const page = paginate(account, params, entries, keyOf);
-  const roles = page.items.flatMap((entry) => (entry.kind === "Role" ? [roleDetail(account, entry.role)] : []));
+  const profiles = Map.groupBy(account.instanceProfiles.allVisible(), (profile) => profile.roleName?.toLowerCase());
+  const roles = page.items.flatMap((entry) =>
+    entry.kind === "Role" ? [roleDetail(account, entry.role, profiles.get(entry.role.name.toLowerCase()) ?? [])] : [],
+  );
   const users = page.items.flatMap((entry) => (entry.kind === "User" ? [fullUser(account, entry.user)] : []));
   const policies = page.items.flatMap((entry) => ("policy" in entry ? [policyDetail(account, entry.policy)] : []));
   return {
@@ -79,10 +82,7 @@ function keyOf(entry: Entry): string {
 }
 
 /** A role in the report: with its policies; without Description and MaxSessionDuration; profile tags are left out too. */
-function roleDetail(account: Account, role: Role): XmlTree {
-  const profiles = account.instanceProfiles
-    .allVisible()
-    .filter((profile) => profile.roleName?.toLowerCase() === role.name.toLowerCase());
+function roleDetail(account: Account, role: Role, profiles: readonly InstanceProfile[]): XmlTree {
   const inline = role.inlinePolicies.map((policy) => ({
     PolicyName: policy.name,
     PolicyDocument: percentEncode(policy.document),

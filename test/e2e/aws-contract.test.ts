@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createServer } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { test } from "vitest";
+import { iamContract } from "../contract/aws/suite.ts";
+
+const unchecked = "moto takes it as it comes";
+const raw = "moto answers this document as plain JSON";
+
+/** Where moto 5.2.1 differs from AWS, by test of the contract: each of these must fail there. */
+const motoDifferences = Object.entries({
+  "says which role cannot be found": "another wording",
+  "refuses a role whose name differs from another's only in case": "names that differ in case are different names",
+  "refuses a role name of more than 64 characters": unchecked,
+  "refuses a trust policy that is not JSON": unchecked,
+  "refuses a trust policy that names a resource": unchecked,
+  "refuses a trust policy that has no principal": unchecked,
+  "refuses a trust policy that names a service that is not there": unchecked,
+  "refuses a trust policy that allows another service's action": unchecked,
+  "refuses a trust policy that names a role that is not there": unchecked,
+  "refuses a trust policy of more than 2048 characters": unchecked,
+  "shows a principal given as an account id as the account's root": "trust policies come back as they were sent",
+  "shows a deleted principal as its unique id, even when a namesake is made": "principals are not tracked",
+  "encodes trust policies in listings": raw,
+  "refuses a 51st tag": "only the tags of one call are counted",
+  "percent-encodes inline policies by RFC 3986": "some reserved characters are left alone",
+  "says which inline policy cannot be found": "another wording",
+  "takes an inline policy without a version": "inline policies are held to the rule for managed ones",
+  "refuses inline policies of more than 10240 characters in all, white space not counted": unchecked,
+  "refuses an 11th attachment": unchecked,
+  "refuses a permissions boundary that is not there": unchecked,
+  "refuses to delete a managed policy that is attached": unchecked,
+  "gives instance profiles ids that begin with AIPA": "ids are 20 random characters",
+  "encodes the trust policy of the role in a profile": raw,
+  "tells a missing role from a missing instance profile": "another wording",
+  "removes a role once": "a role that is not a member is a 500",
+  "cannot list the profiles of a role that is not there": "the answer is an empty list",
+  "lists instance profiles under a path, in pages, without tags": "PathPrefix, MaxItems and Marker are ignored",
+  "lists the tags of an instance profile": "not implemented, a 500 in HTML",
+  "encodes every document of the report": raw,
+  "reports in pages as small as they are asked for": "MaxItems and Marker are ignored",
+  "shows the id of the profile of an instance": "the id of the association is shown",
+  "finds the instances of a profile by its ARN": "the filter iam-instance-profile.arn is not implemented",
+  "refuses to launch with a profile that is not there": "IAM's NoSuchEntity instead of EC2's InvalidParameterValue",
+  "refuses to launch with a profile that has no role": unchecked,
+  "refuses a call without a signature": unchecked,
+  "refuses an IAM call signed for another region than the partition's home": unchecked,
+  "answers an unknown action as the caller's mistake, in XML": "a 500 in HTML",
+  "answers a missing parameter as the caller's mistake": "NoSuchEntity for a role without a name",
+}).map(([title, reason]) => ({ test: title, reason }));
+
+const motoUrl = process.env["MOTO_URL"];
+const hasMoto = spawnSync("moto_server", ["--version"], { stdio: "ignore" }).error === undefined;
+
+if (motoUrl === undefined && !hasMoto) {
+  test.skip("moto meets the contract [skipped: no MOTO_URL, and no moto_server on PATH]", () => undefined);
+} else {
+  iamContract({
+    name: "moto",
+    open: () =>
+      motoUrl === undefined ? startMoto() : Promise.resolve({ endpoint: motoUrl, close: () => Promise.resolve() }),
+    differences: motoDifferences,
+  });
+}
+
+/** A moto server of our own on a free port of 127.0.0.1, with the policies of AWS. */
+async function startMoto(): Promise<{ endpoint: string; close: () => Promise<void> }> {
+  const port = await freePort();
+  const moto = spawn("moto_server", ["-H", "127.0.0.1", "-p", String(port)], {
+    stdio: "ignore",
+    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
+  });
+  const endpoint = `http://127.0.0.1:${port}`;
+  await untilAnswering(endpoint, moto);
+  return {
+    endpoint,
+    close: () =>
+      new Promise((resolve) => {
+        moto.once("exit", () => resolve());
+        moto.kill();
+      }),
+  };
+}
+
+async function untilAnswering(endpoint: string, process: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    if (process.exitCode !== null) {
+      throw new Error(`moto_server ended with ${process.exitCode} before it answered on ${endpoint}`);
+    }
+    const isUp = await fetch(`${endpoint}/moto-api/data.json`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (isUp) {
+      return;
+    }
+    await wait(100);
+  }
+  throw new Error(`moto_server did not answer on ${endpoint} within 30 s`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(address)));
+    });
+  });
+}
