@@ -12,6 +12,7 @@ import type {
 import { crdCauses } from "./crd-rules.ts";
 import { defaultRuleCauses } from "./default-rules.ts";
 import { withDefaults } from "./defaults.ts";
+import { embeddedResourceCauses } from "./embedded-resources.ts";
 import { InvalidCrdError, invalid } from "./field-cause.ts";
 import { isObject, listMember, member, numberMember, objectMember, stringMember, stringsMember } from "./json.ts";
 import { listTypeCauses } from "./list-types.ts";
@@ -68,7 +69,7 @@ function validation(root: SchemaNode, path: string, causes: FieldCause[]): Valid
   const { site } = rules;
   const schemaCauses = schemaCheck(root);
   return (object, old) => {
-    const found = [...schemaCauses(object, old)];
+    const found = [...schemaCauses(object, old), ...embeddedResourceCauses(object, root, "")];
     if (old === undefined || listTypeCauses(old, root, "").length === 0) {
       found.push(...listTypeCauses(object, root, ""));
     }

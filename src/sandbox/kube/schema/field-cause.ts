@@ -15,12 +15,34 @@ export class InvalidCrdError extends Error {
   }
 }
 
+const goEscapes: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+/** A string in quotes as Go's `%q` prints it. */
+function quoted(text: string): string {
+  const body = text.replace(/["\\\p{Cc}]/gu, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    return goEscapes[char] ?? (code < 0x80 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`);
+  });
+  return `"${body}"`;
+}
+
 const htmlUnsafe = /[<>&\u2028\u2029]/g;
 
 /** A value as Go prints it in a field error: JSON that is safe inside HTML, keys sorted. */
 function printed(value: Json): string {
   if (typeof value === "string") {
-    return JSON.stringify(value);
+    return quoted(value);
   }
   return canonicalJson(value).replace(
     htmlUnsafe,
@@ -58,8 +80,7 @@ export function duplicate(field: string, value: Json | typeof OMITTED): FieldCau
 }
 
 export function notSupported(field: string, value: Json, supported: readonly string[]): FieldCause {
-  const detail =
-    supported.length === 0 ? "" : `supported values: ${supported.map((entry) => JSON.stringify(entry)).join(", ")}`;
+  const detail = supported.length === 0 ? "" : `supported values: ${supported.map(quoted).join(", ")}`;
   return cause("FieldValueNotSupported", field, titled("Unsupported value", value), detail);
 }
 

@@ -20,7 +20,24 @@ export function enforcedFormat(type: string, format: string): string {
 }
 
 const goDuration = /^[-+]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
-const wordyDuration = /\d+\s*(ns|nano|us|µs|micro|ms|milli|s|sec|m|min|h|hr|hour|d|day|w|wk|week)(?![A-Za-zµ])/i;
+/** The units of Scala's durations; the last of each may be followed by letters, as in `2 minutes`. */
+const durationUnits = [
+  ["ns", "nano"],
+  ["us", "µs", "micro"],
+  ["ms", "milli"],
+  ["s", "sec"],
+  ["m", "min"],
+  ["h", "hr", "hour"],
+  ["d", "day"],
+  ["w", "wk", "week"],
+];
+
+function isWordyDuration(text: string): boolean {
+  return [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some(([, word = ""]) => {
+    const unit = word.toLowerCase();
+    return durationUnits.some((names) => names.includes(unit) || unit.startsWith(names.at(-1) ?? ""));
+  });
+}
 
 function isCidr(text: string): boolean {
   const [address = "", bits = "", ...rest] = text.split("/");
@@ -38,12 +55,13 @@ type StringTest = RegExp | ((text: string) => boolean);
 
 /**
  * The string formats that ajv-formats lacks or reads otherwise than the API server does: a duration is Go's or Scala's
- * (`90s`, `2 days`), not ISO 8601's; a uuid may lack its dashes.
+ * (`90s`, `2 days`), not ISO 8601's; a uuid may lack its dashes; an absolute path is a uri.
  * https://pkg.go.dev/k8s.io/kube-openapi/pkg/validation/strfmt
  */
 export const kubernetesFormats: Readonly<Record<string, StringTest>> = {
-  duration: (text) => goDuration.test(text) || wordyDuration.test(text),
+  duration: (text) => goDuration.test(text) || isWordyDuration(text),
   cidr: isCidr,
+  uri: /^(\/|[a-z][a-z0-9+.-]*:)[^\s\p{Cc}]*$/iu,
   mac: /^([0-9a-f]{2}([:-]))([0-9a-f]{2}\2)*[0-9a-f]{2}$|^([0-9a-f]{4}\.)+[0-9a-f]{4}$/i,
   uuid: uuid("[0-9a-f]{4}-?[0-9a-f]{4}"),
   uuid3: uuid("3[0-9a-f]{3}-?[0-9a-f]{4}"),

@@ -80,9 +80,10 @@ export function toJsonSchema(source: JsonObject): JsonObject {
   return target;
 }
 
-function re2(pattern: string): { test(text: string): boolean } {
+/** Ajv knows a pattern again by its text form: without one of its own, every pattern would be the first. */
+function re2(pattern: string): { test(text: string): boolean; toString(): string } {
   const compiled = RE2JS.compile(pattern);
-  return { test: (text) => compiled.matcher(text).find() };
+  return { test: (text) => compiled.test(text), toString: () => `re2:${pattern}` };
 }
 /** Ajv asks for the source that standalone code would use; none is generated here. */
 re2.code = "re2";

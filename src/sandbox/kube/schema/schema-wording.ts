@@ -1,5 +1,6 @@
 import type { FieldCause, Json } from "./contract.ts";
 import { invalid, notSupported, required, tooLong, tooMany, typeInvalid } from "./field-cause.ts";
+import { enforcedFormat } from "./formats.ts";
 import { isObject, listMember, numberMember, stringMember, stringsMember } from "./json.ts";
 import { admittedTypes } from "./json-schema.ts";
 import { type Failures, nothing, type Place, type Verdict, verdict } from "./schema-place.ts";
@@ -94,8 +95,10 @@ export function numberVerdict(place: Place, failures: Failures): Verdict {
     return nothing;
   }
   const causes: FieldCause[] = [];
-  if (failures.has(place, "format")) {
-    const what = `of type ${stringMember(place.source, "type")} with format ${stringMember(place.source, "format")}`;
+  const type = stringMember(place.source, "type");
+  const format = enforcedFormat(type, stringMember(place.source, "format"));
+  if (failures.has(place, "format") || (type === "integer" && failures.has(place, "type"))) {
+    const what = `of type ${type} ${format === "" ? "(default format)" : `with format ${format}`}`;
     causes.push(invalid("", "", `Checked value must be ${what} in ${place.name}`));
   }
   if (failures.has(place, "multipleOf")) {
