@@ -47,17 +47,24 @@ export function whatIsAsked(
 /** Answers a request. Raises StatusError. */
 export function handle(state: KubeState, request: ApiRequest): ApiReply {
   const asked = whatIsAsked(state, request);
-  if (asked === undefined)
-    return serverDocument(state, request) ?? { kind: "text", status: 404, text: "404 page not found\n" };
+  if (asked === undefined) return serverDocument(state, request) ?? nothingThere;
   const { verb, target } = asked;
   const { endpoint, namespace, name, subresource } = target;
   if (subresource !== "" && !endpoint.subresources.includes(subresource)) throw notFound(endpoint, name);
-  const acrossNamespaces = endpoint.namespaced && namespace === "";
-  if (acrossNamespaces && verb !== "list" && verb !== "watch" && verb !== "deletecollection") {
-    return { kind: "text", status: 404, text: "404 page not found\n" };
-  }
-  if (!endpoint.verbs.includes(verb) || (verb === "create" && name !== "")) throw methodNotSupported(endpoint, verb);
-  if (subresource !== "" && !["get", "update", "patch"].includes(verb)) throw methodNotSupported(endpoint, verb);
+  if (endpoint.namespaced && namespace === "" && !acrossNamespaces.includes(verb)) return nothingThere;
+  if (!isOffered(verb, target)) throw methodNotSupported(endpoint, verb);
   if (endpoint.deprecation !== undefined) request.warnings.push(endpoint.deprecation);
   return handlers[verb](state, target, request);
+}
+
+const nothingThere: ApiReply = { kind: "text", status: 404, text: "404 page not found\n" };
+
+/** The verbs that a namespaced resource has without a namespace. */
+const acrossNamespaces: readonly Verb[] = ["list", "watch", "deletecollection"];
+
+function isOffered(verb: Verb, target: Target): boolean {
+  const { endpoint, name } = target;
+  // A POST to an object's own path creates a custom resource, whatever the path's name is.
+  if (!endpoint.verbs.includes(verb) || (verb === "create" && name !== "" && endpoint.rules.typed)) return false;
+  return target.subresource === "" || ["get", "update", "patch"].includes(verb);
 }

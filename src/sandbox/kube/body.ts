@@ -2,7 +2,7 @@ import { parseAllDocuments, parseDocument } from "yaml";
 
 import type { Json, JsonObject } from "./schema/contract.ts";
 import { isObject } from "./schema/json.ts";
-import { badRequest, unsupportedMediaType } from "./status-error.ts";
+import { unsupportedMediaType } from "./status-error.ts";
 
 /** A request body with its media type, parameters cut off. */
 export interface Body {
@@ -16,45 +16,63 @@ export interface ParsedBody {
   readonly duplicates: readonly string[];
 }
 
-const objectTypes = ["application/json", "application/yaml"];
+/** Raised for a body that cannot be read; the handlers say what was wanted instead. */
+export class UnreadableBodyError extends Error {
+  constructor(problem: string) {
+    super(problem);
+    this.name = "UnreadableBodyError";
+  }
+}
 
-/** Reads an object or options; an absent media type is JSON. Raises 415 or 400. */
+/** Reads an object or options; an absent media type is JSON. Raises 415 or UnreadableBodyError. */
 export function parseBody(body: Body): ParsedBody {
   if (body.mediaType === "" || body.mediaType === "application/json") return parseJson(body.text);
   if (body.mediaType === "application/yaml") return parseYaml(body.text);
-  throw unsupportedMediaType([...objectTypes, "application/vnd.kubernetes.protobuf"]);
+  throw unsupportedMediaType(["application/json", "application/yaml"]);
 }
 
-/** Raises 400 for what is not JSON. */
+/** Raises UnreadableBodyError for what is not JSON. */
 export function parseJson(text: string): ParsedBody {
   let value: Json;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${messageOf(error)}`);
+    throw new UnreadableBodyError(error instanceof Error ? error.message : String(error));
   }
   return { value, duplicates: hasNoDuplicates(text, value) ? [] : duplicateKeys(text) };
 }
 
-/** Raises 400 for what is not one YAML document. JSON is YAML too. */
+/** Raises UnreadableBodyError for what is not one YAML document. JSON is YAML too. */
 export function parseYaml(text: string): ParsedBody {
   const documents = parseAllDocuments(text, { uniqueKeys: false });
   const [document] = documents;
-  if (document === undefined || documents.length !== 1)
-    throw badRequest("the body must hold exactly one YAML document");
+  if (document === undefined || documents.length !== 1) throw new UnreadableBodyError("not exactly one YAML document");
   const [problem] = document.errors;
-  if (problem !== undefined) throw badRequest(`error converting YAML to JSON: ${problem.message}`);
+  if (problem !== undefined) throw new UnreadableBodyError(`error converting YAML to JSON: ${problem.message}`);
   return { value: document.toJS({ maxAliasCount: 100 }), duplicates: duplicateKeys(text) };
 }
 
-/** The object in a body; raises 400 for a list or a scalar. */
+/** The object in a body; raises UnreadableBodyError for a list or a scalar. */
 export function objectIn(parsed: ParsedBody): JsonObject {
   if (isObject(parsed.value)) return parsed.value;
-  throw badRequest("couldn't get version/kind; json parse error: the body is not an object");
+  throw new UnreadableBodyError(`json: cannot unmarshal ${jsonTypeOf(parsed.value)} into an object`);
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** The type of a value in the words of Go's decoder. */
+export function jsonTypeOf(value: Json): string {
+  if (Array.isArray(value)) return "array";
+  if (value === null) return "null";
+  return typeof value === "boolean" ? "bool" : typeof value;
+}
+
+/** The start of a body, to be recognized by: text when it looks like JSON, else hexadecimal. */
+export function excerptOf(text: string): string {
+  const limit = 30;
+  if (text === "") return "<empty>";
+  const bytes = Buffer.from(text);
+  const isLong = bytes.length > limit;
+  const start = bytes.subarray(0, limit).toString(text.startsWith("{") ? "utf8" : "hex");
+  return isLong ? `${start} ...` : start;
 }
 
 /** Cheap and certain when it says yes: a key that is said twice is lost in the parsed value. */

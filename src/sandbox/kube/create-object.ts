@@ -30,7 +30,7 @@ export function createObject(
   if (stringMember(metaOf(decoded), "resourceVersion") !== "") {
     throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
   }
-  const initial = initialObject(context, address, decoded);
+  const initial = initialObject(context, address, decoded, options);
   const name = stringMember(metaOf(initial), "name");
   admitToNamespace(context, { ...address, name });
   const causes = [
@@ -39,18 +39,18 @@ export function createObject(
     ...(endpoint.rules.validate?.(initial) ?? []),
   ];
   if (causes.length > 0) throw invalid(endpoint.group, endpoint.kind, name, causes);
-  const { manager, ownersRecorded } = options;
-  const now = timestamp(context.clock.nowMs());
-  const recorded = ownersRecorded
-    ? initial
-    : trackUpdate({ updated: initial, manager, subresource: "", version: endpoint, now });
   refuseTakenName(context, address, name, decoded);
-  const stored = endpoint.toStored(recorded);
-  if (options.dryRun) return recorded;
+  const stored = endpoint.toStored(initial);
+  if (options.dryRun) return initial;
   return endpoint.fromStored(context.store.put(endpoint.storage, keyOf(namespace, name), stored));
 }
 
-function initialObject(context: WriteContext, address: Address, decoded: JsonObject): JsonObject {
+function initialObject(
+  context: WriteContext,
+  address: Address,
+  decoded: JsonObject,
+  options: CreateOptions,
+): JsonObject {
   const { endpoint } = address;
   const given = without(metaOf(decoded), "deletionTimestamp", "deletionGracePeriodSeconds", "generation");
   const meta: JsonObject = {
@@ -61,8 +61,14 @@ function initialObject(context: WriteContext, address: Address, decoded: JsonObj
     ...(endpoint.rules.hasGeneration ? { generation: 1 } : {}),
   };
   const object = { ...decoded, metadata: meta };
-  const withoutStatus = endpoint.subresources.includes("status") ? without(object, "status") : object;
-  return endpoint.rules.prepareCreate?.(withoutStatus) ?? withoutStatus;
+  const updated = endpoint.subresources.includes("status") ? without(object, "status") : object;
+  const { manager, ownersRecorded } = options;
+  const now = timestamp(context.clock.nowMs());
+  // Nobody owns what the server fills in afterwards.
+  const recorded = ownersRecorded
+    ? updated
+    : trackUpdate({ updated, manager, subresource: "", version: endpoint, now });
+  return endpoint.rules.prepareCreate?.(recorded) ?? recorded;
 }
 
 function nameFor(context: WriteContext, address: Address, decoded: JsonObject): JsonObject {

@@ -1,10 +1,12 @@
+import { excerptOf, jsonTypeOf } from "./body.ts";
 import { microTimeProblem } from "./built-in/micro-time.ts";
 import { apiVersionOf, type Endpoint } from "./endpoint.ts";
 import { metaOf, without } from "./json.ts";
 import type { FieldValidation } from "./request-options.ts";
 import type { Json, JsonObject } from "./schema/contract.ts";
+import { invalid as invalidCause } from "./schema/field-cause.ts";
 import { isObject, stringMember } from "./schema/json.ts";
-import { badRequest, type StatusError } from "./status-error.ts";
+import { badRequest, invalid, type StatusError } from "./status-error.ts";
 
 type MetaType = "string" | "number" | "texts" | "list" | "map" | "time";
 
@@ -76,16 +78,26 @@ function checkKind(endpoint: Endpoint, value: JsonObject): void {
   const apiVersion = stringMember(value, "apiVersion");
   const wantedVersion = apiVersionOf(endpoint);
   if (kind === "" && !endpoint.rules.typed) {
-    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(value)}'`);
+    const text = JSON.stringify(value);
+    throw unrecognized(endpoint, `Object 'Kind' is missing in '${text}'`, text);
   }
   if (apiVersion !== wantedVersion && !(apiVersion === "" && endpoint.rules.typed)) {
     const message = `the API version in the data (${apiVersion}) does not match the expected API version (${wantedVersion})`;
     throw badRequest(message);
   }
-  if (kind !== endpoint.kind && kind !== "") {
-    const version = stringMember(value, "apiVersion").split("/").at(-1) ?? "";
-    throw badRequest(`${kind} in version "${version}" cannot be handled as a ${endpoint.kind}`);
+  if (kind === endpoint.kind || kind === "") return;
+  if (endpoint.rules.typed) {
+    throw badRequest(`${kind} in version "${endpoint.version}" cannot be handled as a ${endpoint.kind}`);
   }
+  const name = stringMember(metaOf(value), "name");
+  throw invalid(endpoint.group, kind, name, [invalidCause("kind", kind, `must be ${endpoint.kind}`)]);
+}
+
+/** 400 for a body that does not even look like an object. */
+export function unrecognized(endpoint: Endpoint, why: string, text: string): StatusError {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${endpoint.kind}): ${why} (${excerptOf(text)})`,
+  );
 }
 
 /** A typed kind is decoded into a struct: a value of the wrong type is no invalid object but an unreadable one. */
@@ -108,7 +120,7 @@ function decodeMeta(endpoint: Endpoint, value: JsonObject): { meta: JsonObject; 
   for (const [key, item] of Object.entries(metaOf(value))) {
     const type = Object.hasOwn(metaFields, key) ? metaFields[key] : undefined;
     if (type === undefined) unknown.push(`metadata.${key}`);
-    else if (item !== null) kept.push([key, checkedMeta(endpoint, key, item, type)]);
+    else if (!isBlank(key, item)) kept.push([key, checkedMeta(endpoint, key, item, type)]);
   }
   return { meta: without(Object.fromEntries(kept), "selfLink"), unknown };
 }
@@ -123,32 +135,46 @@ function checkedMeta(endpoint: Endpoint, key: string, item: Json, type: MetaType
       `parsing time ${JSON.stringify(item)} as "${format}": cannot parse ${JSON.stringify(item)} as "2006"`,
     );
   }
-  throw cannotBeHandled(endpoint, wrongType(`.${key}`, bad, type === "number" ? "int64" : "string"));
+  throw cannotBeHandled(endpoint, wrongType(`.${key}`, bad, goTypeOf(item, bad, type)));
 }
+
+const isText = (item: Json): boolean => typeof item === "string";
+
+/** What each type takes, and what the parts of a list or map must be. */
+const metaTypes: Readonly<Record<MetaType, { whole(item: Json): boolean; part?(item: Json): boolean }>> = {
+  string: { whole: isText },
+  number: { whole: (item) => Number.isInteger(item) },
+  time: { whole: (item) => typeof item === "string" && !Number.isNaN(Date.parse(item)) },
+  list: { whole: Array.isArray, part: isObject },
+  texts: { whole: Array.isArray, part: isText },
+  map: { whole: isObject, part: isText },
+};
 
 /** The part of the value that is not of the type; undefined when all of it is. */
 function badPart(item: Json, type: MetaType): Json | undefined {
-  switch (type) {
-    case "string":
-      return typeof item === "string" ? undefined : item;
-    case "number":
-      return Number.isInteger(item) ? undefined : item;
-    case "time":
-      return typeof item === "string" && !Number.isNaN(Date.parse(item)) ? undefined : item;
-    case "list":
-      return Array.isArray(item) ? item.find((entry) => !isObject(entry)) : item;
-    case "texts":
-      return Array.isArray(item) ? item.find((entry) => typeof entry !== "string") : item;
-    case "map":
-      return isObject(item) ? Object.values(item).find((entry) => typeof entry !== "string") : item;
-  }
+  const { whole, part } = metaTypes[type];
+  if (!whole(item)) return item;
+  return part === undefined || item === null ? undefined : Object.values(item).find((entry: Json) => !part(entry));
+}
+
+/** What is written back as nothing: Go leaves out the empty values of metadata. */
+function isBlank(key: string, item: Json): boolean {
+  if (item === null || item === "") return true;
+  return key !== "managedFields" && typeof item === "object" && Object.keys(item).length === 0;
 }
 
 function wrongType(path: string, value: Json, wanted: string): string {
-  return `json: cannot unmarshal ${jsonTypeOf(value)} into Go struct field ObjectMeta.metadata${path} of type ${wanted}`;
+  return `json: cannot unmarshal ${jsonTypeOf(value)} into Go struct field ObjectMeta${path} of type ${wanted}`;
 }
 
-function jsonTypeOf(value: Json): string {
-  if (Array.isArray(value)) return "array";
-  return value === null ? "null" : typeof value === "boolean" ? "bool" : typeof value;
+function goTypeOf(item: Json, bad: Json, type: MetaType): string {
+  const whole: Readonly<Record<MetaType, string>> = {
+    string: "string",
+    time: "string",
+    number: "int64",
+    list: "[]v1.OwnerReference",
+    texts: "[]string",
+    map: "map[string]string",
+  };
+  return item === bad || type === "string" || type === "number" ? whole[type] : "string";
 }

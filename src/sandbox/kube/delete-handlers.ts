@@ -1,6 +1,6 @@
 import type { ApiReply, ApiRequest } from "./api-request.ts";
 import { jsonReply } from "./api-request.ts";
-import { objectIn, parseBody } from "./body.ts";
+import { objectIn, parseBody, UnreadableBodyError } from "./body.ts";
 import { type DeleteOptions, deleteObject, deleteOptions } from "./delete-object.ts";
 import { metaOf } from "./json.ts";
 import type { KubeState } from "./kube-state.ts";
@@ -10,7 +10,7 @@ import { representation } from "./media-type.ts";
 import { representList, representObject } from "./represent.ts";
 import type { Target } from "./route.ts";
 import { stringMember } from "./schema/json.ts";
-import { StatusError } from "./status-error.ts";
+import { badRequest, StatusError } from "./status-error.ts";
 
 /** DELETE of one object: a Status when it is gone, the object when it waits for finalizers. */
 export function deleteOne(state: KubeState, target: Target, request: ApiRequest): ApiReply {
@@ -61,5 +61,9 @@ export function deleteCollection(state: KubeState, target: Target, request: ApiR
 
 function optionsOf(request: ApiRequest): DeleteOptions {
   if (request.body.text.trim() === "") return deleteOptions(undefined, request.query);
-  return deleteOptions(objectIn(parseBody(request.body)), request.query);
+  try {
+    return deleteOptions(objectIn(parseBody(request.body)), request.query);
+  } catch (error) {
+    throw error instanceof UnreadableBodyError ? badRequest(error.message) : error;
+  }
 }

@@ -4,7 +4,7 @@ import { metaOf, withMeta } from "./json.ts";
 import type { KubeState } from "./kube-state.ts";
 import type { Change } from "./object-store.ts";
 import type { JsonObject } from "./schema/contract.ts";
-import { isObject, listMember, member, stringMember, stringsMember } from "./schema/json.ts";
+import { isObject, listMember, stringMember, stringsMember } from "./schema/json.ts";
 import { isReleased } from "./update-object.ts";
 
 interface Place {
@@ -32,7 +32,7 @@ export class GarbageCollector {
     const uid = stringMember(metaOf(change.object), "uid");
     if (change.type === "DELETED") {
       for (const place of this.#dependentsOf(uid)) this.#collect(place, uid);
-      for (const owner of ownersOf(change.object)) this.#ownerMayGo(owner);
+      for (const owner of ownersOf(change.object)) this.#ownerMayGo(stringMember(owner, "uid"));
     } else if (metaOf(change.object)["deletionTimestamp"] !== undefined) {
       this.#serveFinalizers(change, uid);
     }
@@ -65,34 +65,30 @@ export class GarbageCollector {
 
   #serveFinalizers(place: Place, uid: string): void {
     const object = this.#state.store.get(place.storage, place.key);
-    if (object === undefined) return;
-    const finalizers = stringsMember(metaOf(object), "finalizers");
+    const finalizers = object === undefined ? [] : stringsMember(metaOf(object), "finalizers");
     if (finalizers.includes(orphan)) {
-      for (const dependent of this.#dependentsOf(uid)) {
-        const owned = this.#state.store.get(dependent.storage, dependent.key);
-        if (owned !== undefined) this.#disown(dependent, owned, uid);
-      }
+      for (const [dependent, owned] of this.#ownedBy(uid)) this.#disown(dependent, owned, uid);
       this.#dropFinalizer(place, orphan);
     }
     if (finalizers.includes(foreground)) {
-      for (const dependent of this.#dependentsOf(uid)) {
-        const owned = this.#state.store.get(dependent.storage, dependent.key);
-        if (owned !== undefined && metaOf(owned)["deletionTimestamp"] === undefined) this.#delete(dependent, owned);
-      }
-      this.#ownerMayGo({ uid, ...place });
+      const untouched = this.#ownedBy(uid).filter(([, owned]) => metaOf(owned)["deletionTimestamp"] === undefined);
+      for (const [dependent, owned] of untouched) this.#delete(dependent, owned);
+      this.#ownerMayGo(uid);
     }
   }
 
-  /** Drops the foreground finalizer of an owner when no dependent blocks it any more. */
-  #ownerMayGo(owner: JsonObject | (Place & { readonly uid: string })): void {
-    const uid = String(owner["uid"] ?? "");
-    const blocks = this.#dependentsOf(uid).some((place) => {
+  #ownedBy(uid: string): readonly (readonly [Place, JsonObject])[] {
+    return this.#dependentsOf(uid).flatMap((place): [Place, JsonObject][] => {
       const object = this.#state.store.get(place.storage, place.key);
-      const references = object === undefined ? [] : ownersOf(object);
-      return references.some(
-        (entry) => stringMember(entry, "uid") === uid && member(entry, "blockOwnerDeletion") === true,
-      );
+      return object === undefined ? [] : [[place, object]];
     });
+  }
+
+  /** Drops the foreground finalizer of an owner when no dependent blocks it any more. */
+  #ownerMayGo(uid: string): void {
+    const blocks = this.#ownedBy(uid).some(([, object]) =>
+      ownersOf(object).some((entry) => stringMember(entry, "uid") === uid && entry["blockOwnerDeletion"] === true),
+    );
     const place = blocks ? undefined : this.#find(uid);
     if (place !== undefined) this.#dropFinalizer(place, foreground);
   }

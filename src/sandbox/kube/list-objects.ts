@@ -86,17 +86,24 @@ function decodePosition(token: string): Position {
   try {
     value = JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
   } catch {
-    throw badRequest("continue key is not valid");
+    throw badRequest("invalid continue token: continue key is not valid");
   }
-  if (!isObject(value)) throw badRequest("continue key is not valid");
+  if (!isObject(value)) throw badRequest("invalid continue token: continue key is not valid");
   const { rv, v } = value;
   const startKey = stringMember(value, "start");
   if (v !== "meta.k8s.io/v1") {
-    throw badRequest("continue key is not valid: server does not recognize this encoded version");
+    throw badRequest(
+      "invalid continue token: continue key is not valid: server does not recognize this encoded version",
+    );
   }
   if (typeof rv !== "number" || rv === 0) {
-    throw badRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+    throw badRequest(
+      "invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
+    );
   }
-  if (startKey === "") throw badRequest("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)");
+  if (startKey === "")
+    throw badRequest(
+      "invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)",
+    );
   return { revision: rv, startKey };
 }

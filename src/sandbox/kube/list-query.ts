@@ -2,8 +2,8 @@ import type { Endpoint } from "./endpoint.ts";
 import { parseFieldSelector } from "./field-selector.ts";
 import { type ObjectFilter, parseLabelSelector } from "./label-selector.ts";
 import type { FieldCause } from "./schema/contract.ts";
-import { forbidden, invalid as invalidCause, notSupported } from "./schema/field-cause.ts";
-import { badRequest, invalid, invalidOptions } from "./status-error.ts";
+import { forbidden, notSupported } from "./schema/field-cause.ts";
+import { badRequest, invalidOptions, StatusError } from "./status-error.ts";
 
 /** The query parameters of a list or watch, checked. */
 export interface ListQuery {
@@ -38,7 +38,7 @@ export function listQuery(endpoint: Endpoint, query: URLSearchParams, name = "")
     selective: labels !== "" || fields !== "" || name !== "",
     limit: wholeNumber(query, "limit") ?? 0,
     continueToken: query.get("continue") ?? "",
-    resourceVersion: resourceVersion(endpoint, query),
+    resourceVersion: resourceVersion(query, isWatch),
     match: matchOf(query),
     allowBookmarks: flag(query, "allowWatchBookmarks") ?? false,
     sendInitialEvents: flag(query, "sendInitialEvents"),
@@ -87,16 +87,12 @@ function matchOf(query: URLSearchParams): ListQuery["match"] {
   return match === "Exact" || match === "NotOlderThan" ? match : "";
 }
 
-function resourceVersion(endpoint: Endpoint, query: URLSearchParams): number | undefined {
+function resourceVersion(query: URLSearchParams, isWatch: boolean): number | undefined {
   const text = query.get("resourceVersion") ?? "";
   if (text === "") return undefined;
   if (/^\d+$/.test(text)) return Number(text);
-  const cause = invalidCause(
-    "resourceVersion",
-    text,
-    `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-  );
-  throw invalid(endpoint.group, endpoint.plural, "", [cause]);
+  const problem = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw isWatch ? new StatusError(500, "", problem) : badRequest(`invalid resource version: ${problem}`);
 }
 
 function wholeNumber(query: URLSearchParams, key: string): number | undefined {

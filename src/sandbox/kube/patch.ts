@@ -1,4 +1,4 @@
-import { applyPatch, type Operation } from "rfc6902";
+import { applyPatch, type Operation, Pointer } from "rfc6902";
 
 import type { Json, JsonObject } from "./schema/contract.ts";
 import { cloneJson, isObject, member, stringsMember } from "./schema/json.ts";
@@ -22,7 +22,7 @@ export function jsonPatch(object: JsonObject, patch: Json): JsonObject {
   const copy = cloneJson(object);
   for (const operation of patch) {
     if (!isOperation(operation)) throw patchDoesNotApply();
-    applyOperation(copy, operation);
+    if (!isTestOfAbsence(copy, operation)) applyOperation(copy, operation);
   }
   return copy;
 }
@@ -62,6 +62,12 @@ function withoutDirectives(patch: Json): Json {
 
 function isOperation(value: Json): value is JsonObject & Operation {
   return isObject(value) && typeof value["op"] === "string" && typeof value["path"] === "string";
+}
+
+/** The API server's library takes an absent value for null; RFC 6902 does not. */
+function isTestOfAbsence(target: JsonObject, operation: Operation): boolean {
+  if (operation.op !== "test" || operation.value !== null) return false;
+  return Pointer.fromJSON(operation.path).evaluate(target).value === undefined;
 }
 
 function applyOperation(target: JsonObject, operation: Operation): void {

@@ -25,8 +25,10 @@ export function representList(endpoint: Endpoint, list: ObjectList, as: Represen
     const items = list.items.map(partial);
     return { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata: list.listMeta, items };
   }
+  // A list of custom resources says continue even when there is nothing more.
+  const metadata = endpoint.rules.typed ? list.listMeta : { continue: "", ...list.listMeta };
   const items = endpoint.rules.typed ? list.items.map((item) => without(item, "apiVersion", "kind")) : [...list.items];
-  return { kind: endpoint.listKind, apiVersion: apiVersionOf(endpoint), metadata: list.listMeta, items };
+  return { kind: endpoint.listKind, apiVersion: apiVersionOf(endpoint), metadata, items };
 }
 
 /** The object of a watch event: tables carry their columns only once per stream. */

@@ -20,6 +20,8 @@ export interface UpdateRequest {
   readonly dryRun: boolean;
   /** Server-side apply has recorded the owners of the fields itself. */
   readonly ownersRecorded: boolean;
+  /** Whether another uid is a conflict (PUT) and not an attempt to change it (PATCH). */
+  readonly uidIsCondition: boolean;
   /** The wanted object, decoded; `live` is absent when there is none, and the result is then created. */
   change(live: JsonObject | undefined): JsonObject;
 }
@@ -40,11 +42,17 @@ export function updateObject(context: WriteContext, address: Address, request: U
   const { endpoint, namespace, name } = address;
   const wanted = request.change(live);
   checkIdentity(address, wanted);
-  checkPreconditions(address, wanted, live);
+  if (request.uidIsCondition) checkUid(address, wanted, live);
+  checkResourceVersion(address, wanted, live);
   const prepared = prepare(address, wanted, live, request.subresource);
-  const causes = [
+  const metaProblems = [
     ...metaCauses(prepared, { namespaced: endpoint.namespaced, nameIsLabel: endpoint.rules.nameIsLabel }),
     ...metaUpdateCauses(prepared, live),
+  ];
+  const causes = [
+    ...metaProblems,
+    // The API server judges the metadata of a custom resource twice, and says so twice.
+    ...(endpoint.rules.typed ? [] : metaProblems),
     ...endpoint.objectSchema.validate(prepared, live),
     ...(endpoint.rules.validate?.(prepared, live) ?? []),
   ];
@@ -89,23 +97,25 @@ function checkIdentity(address: Address, wanted: JsonObject): void {
   }
 }
 
-function checkPreconditions(address: Address, wanted: JsonObject, live: JsonObject): void {
+function checkUid(address: Address, wanted: JsonObject, live: JsonObject): void {
   const { endpoint, name, namespace } = address;
-  const [meta, liveMeta] = [metaOf(wanted), metaOf(live)];
-  const [uid, liveUid] = [stringMember(meta, "uid"), stringMember(liveMeta, "uid")];
-  if (uid !== "" && uid !== liveUid) {
-    const key = `/registry/${endpoint.storage.replace(/^\//, "")}/${keyOf(namespace, name)}`;
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${liveUid}`;
-    const message = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
-    throw conflict(endpoint, name, message);
-  }
-  const asked = stringMember(meta, "resourceVersion");
+  const [uid, liveUid] = [stringMember(metaOf(wanted), "uid"), stringMember(metaOf(live), "uid")];
+  if (uid === "" || uid === liveUid) return;
+  const key = `/registry/${endpoint.storage.replace(/^\//, "")}/${keyOf(namespace, name)}`;
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${liveUid}`;
+  const message = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
+  throw conflict(endpoint, name, message);
+}
+
+function checkResourceVersion(address: Address, wanted: JsonObject, live: JsonObject): void {
+  const { endpoint, name } = address;
+  const asked = stringMember(metaOf(wanted), "resourceVersion");
   if (asked === "" || asked === "0") {
     if (endpoint.rules.unconditionalUpdate) return;
     const cause = invalidCause("metadata.resourceVersion", 0, "must be specified for an update");
     throw invalid(endpoint.group, endpoint.plural, name, [cause]);
   }
-  if (asked !== stringMember(liveMeta, "resourceVersion")) throw modifiedMeanwhile(endpoint, name);
+  if (asked !== stringMember(metaOf(live), "resourceVersion")) throw modifiedMeanwhile(endpoint, name);
 }
 
 function prepare(address: Address, wanted: JsonObject, live: JsonObject, subresource: string): JsonObject {
@@ -125,8 +135,10 @@ function onlyStatus(wanted: JsonObject, live: JsonObject): JsonObject {
 function allButStatus(address: Address, wanted: JsonObject, live: JsonObject): JsonObject {
   const liveMeta = metaOf(live);
   const kept: JsonObject = {};
+  // A uid that was sent stays, so that a wrong one is refused.
+  const uid = stringMember(metaOf(wanted), "uid") === "" ? ["uid"] : [];
   const fixed = [
-    "uid",
+    ...uid,
     "creationTimestamp",
     "generation",
     "resourceVersion",

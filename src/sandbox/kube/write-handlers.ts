@@ -1,9 +1,9 @@
 import type { ApiReply, ApiRequest } from "./api-request.ts";
-import { objectIn, parseBody, parseJson, parseYaml } from "./body.ts";
+import { jsonTypeOf, objectIn, parseBody, parseJson, parseYaml, UnreadableBodyError } from "./body.ts";
 import { createObject } from "./create-object.ts";
-import { cannotBeHandled, decodeObject, judgeStrictness } from "./decode.ts";
+import { cannotBeHandled, decodeObject, judgeStrictness, unrecognized } from "./decode.ts";
 import { apiVersionOf, type Endpoint } from "./endpoint.ts";
-import { metaOf, without } from "./json.ts";
+import { metaOf, withMeta } from "./json.ts";
 import type { KubeState } from "./kube-state.ts";
 import { representation } from "./media-type.ts";
 import { jsonPatch, mergePatch, strategicMergePatch } from "./patch.ts";
@@ -12,7 +12,7 @@ import { type WriteOptions, writeOptions } from "./request-options.ts";
 import type { Target } from "./route.ts";
 import type { Json, JsonObject } from "./schema/contract.ts";
 import { invalid as invalidCause } from "./schema/field-cause.ts";
-import { isObject } from "./schema/json.ts";
+import { isObject, stringMember } from "./schema/json.ts";
 import { serverSideApply } from "./schema/server-side-apply.ts";
 import { badRequest, invalid, StatusError, unsupportedMediaType } from "./status-error.ts";
 import { timestamp } from "./time.ts";
@@ -29,7 +29,7 @@ export function postObject(state: KubeState, target: Target, request: ApiRequest
   const options = writeOptions(request.query, request.userAgent, "CreateOptions", false);
   const object = decodedBody(endpoint, request, options);
   if (endpoint.review !== undefined) return answer(state, endpoint, request, endpoint.review(object), 201);
-  const stored = createObject(state, target, object, { ...options, ownersRecorded: false });
+  const stored = createObject(state, { ...target, name: "" }, object, { ...options, ownersRecorded: false });
   return answer(state, endpoint, request, stored, 201);
 }
 
@@ -43,6 +43,7 @@ export function putObject(state: KubeState, target: Target, request: ApiRequest)
     subresource,
     mayCreate: endpoint.rules.createOnUpdate,
     ownersRecorded: false,
+    uidIsCondition: true,
     change: () => object,
   });
   return answer(state, endpoint, request, outcome.object, outcome.created ? 201 : 200);
@@ -62,21 +63,40 @@ export function patchObject(state: KubeState, target: Target, request: ApiReques
     subresource,
     mayCreate: isApply,
     ownersRecorded: isApply,
+    uidIsCondition: false,
     change,
   });
   return answer(state, endpoint, request, outcome.object, outcome.created ? 201 : 200);
 }
 
 function decodedBody(endpoint: Endpoint, request: ApiRequest, options: WriteOptions): JsonObject {
-  const parsed = parseBody(request.body);
-  const { object, strictProblems } = decodeObject(endpoint, objectIn(parsed), parsed.duplicates);
+  const { value, duplicates } = readObjectBody(endpoint, request);
+  const { object, strictProblems } = decodeObject(endpoint, value, duplicates);
   judgeStrictness(strictProblems, options.fieldValidation, request.warnings, (why) => cannotBeHandled(endpoint, why));
   return object;
 }
 
+function readObjectBody(endpoint: Endpoint, request: ApiRequest) {
+  try {
+    const parsed = parseBody(request.body);
+    return { value: objectIn(parsed), duplicates: parsed.duplicates };
+  } catch (error) {
+    if (!(error instanceof UnreadableBodyError)) throw error;
+    throw unrecognized(endpoint, `couldn't get version/kind; json parse error: ${error.message}`, request.body.text);
+  }
+}
+
+function reading<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof UnreadableBodyError ? badRequest(`${what}${error.message}`) : error;
+  }
+}
+
 function patchChange(target: Target, request: ApiRequest, options: WriteOptions) {
   const { endpoint } = target;
-  const patch = parseJson(request.body.text);
+  const patch = reading("error decoding patch: ", () => parseJson(request.body.text));
   return (live: JsonObject | undefined): JsonObject => {
     const patched = patchedBy(request.body.mediaType, live ?? {}, patch.value);
     const refuse = (why: string): StatusError =>
@@ -91,20 +111,15 @@ function patchChange(target: Target, request: ApiRequest, options: WriteOptions)
 function patchedBy(mediaType: string, live: JsonObject, patch: Json): Json {
   if (mediaType === jsonPatchType) return jsonPatch(live, patch);
   if (!isObject(patch))
-    throw badRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}");
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${jsonTypeOf(patch)} into Go value of type map[string]interface {}`,
+    );
   return mediaType === strategicType ? strategicMergePatch(live, patch) : mergePatch(live, patch);
 }
 
 function applyChange(state: KubeState, target: Target, request: ApiRequest, options: WriteOptions) {
   const { endpoint, subresource } = target;
-  const parsed = parseYaml(request.body.text);
-  const given = objectIn(parsed);
-  const metadata = metaOf(given);
-  if (metadata["managedFields"] !== undefined) throw badRequest("metadata.managedFields must be nil");
-  const named = metadata["name"] === undefined ? { ...given, metadata: { ...metadata, name: target.name } } : given;
-  const { strictProblems } = decodeObject(endpoint, named, parsed.duplicates);
-  judgeStrictness(strictProblems, options.fieldValidation, request.warnings, (why) => cannotBeHandled(endpoint, why));
-  const applied = endpoint.objectSchema.prune(onlySubresource(endpoint, named, subresource));
+  const applied = appliedObject(target, request, options);
   const { manager, force } = options;
   return (live: JsonObject | undefined): JsonObject => {
     const now = timestamp(state.clock.nowMs());
@@ -122,17 +137,33 @@ function applyChange(state: KubeState, target: Target, request: ApiRequest, opti
   };
 }
 
-/** What an apply may own: without the status on the object itself, nothing but the status on `/status`. */
-function onlySubresource(endpoint: Endpoint, applied: JsonObject, subresource: string): JsonObject {
-  if (subresource === "") return endpoint.subresources.includes("status") ? without(applied, "status") : applied;
-  const { name, namespace, uid, resourceVersion } = metaOf(applied);
-  const entries = Object.entries({ name, namespace, uid, resourceVersion }).filter(([, value]) => value !== undefined);
-  return {
-    apiVersion: apiVersionOf(endpoint),
-    kind: endpoint.kind,
-    metadata: Object.fromEntries(entries) as JsonObject,
-    ...(applied["status"] === undefined ? {} : { status: applied["status"] }),
-  };
+function appliedObject(target: Target, request: ApiRequest, options: WriteOptions): JsonObject {
+  const { endpoint } = target;
+  const parsed = reading("error decoding YAML: ", () => parseYaml(request.body.text));
+  const given = reading("error decoding YAML: ", () => objectIn(parsed));
+  const meta = metaOf(given);
+  if (meta["managedFields"] !== undefined) throw badRequest("metadata.managedFields must be nil");
+  if (stringMember(given, "kind") === "") {
+    const [group = "", version = ""] = `/${stringMember(given, "apiVersion")}`.split("/").slice(-2);
+    throw badRequest(`invalid object type: ${group}/${version}, Kind=`);
+  }
+  const named = meta["name"] === undefined ? withMeta(given, { name: target.name }) : given;
+  const { strictProblems } = decodeObject(endpoint, named);
+  const unknown = strictProblems.map((problem) => /"(.*)"/.exec(problem)?.[1] ?? problem);
+  if (unknown.length > 0) throw untypable(endpoint, given, unknown);
+  const duplicates = parsed.duplicates.map((field) => `key ${JSON.stringify(field)} already set in map`);
+  judgeStrictness(duplicates, options.fieldValidation, request.warnings, badRequest);
+  return named;
+}
+
+/** Server-side apply needs to know every field: fieldValidation makes no difference, and the API server calls it its own fault. */
+function untypable(endpoint: Endpoint, given: JsonObject, unknown: readonly string[]): StatusError {
+  const meta = metaOf(given);
+  const who = `${stringMember(meta, "namespace")}/${stringMember(meta, "name")}`;
+  const lines = unknown.map((field) => `.${field}: field not declared in schema`);
+  const what = lines.length === 1 ? lines[0] : `errors:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+  const kind = `${apiVersionOf(endpoint)}, Kind=${endpoint.kind}`;
+  return new StatusError(500, "", `failed to create typed patch object (${who}; ${kind}): ${what}`);
 }
 
 function answer(
