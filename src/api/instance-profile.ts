@@ -170,7 +170,7 @@ export interface InstanceProfileStatus {
   /** Policies on the role that the spec does not name, bounded. */
   readonly unmanagedPolicies?: readonly string[];
   readonly instances?: InstancesStatus;
-  /** RFC 3339: when AWS was last seen to match. */
+  /** RFC 3339: when AWS was last seen to match after a change, a repair or a request; quiet checks do not move it. */
   readonly lastVerifiedTime?: string;
   /** The last value of the reconcile-at annotation that was acted on. */
   readonly lastHandledReconcileAt?: string;
