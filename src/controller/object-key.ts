@@ -1,7 +1,7 @@
 import type { ObjectKey } from "../engine/ports.ts";
 
 /** A key as queue and cache use it: `namespace/name`. Neither part can contain a slash. */
-export function keyText({ namespace, name }: ObjectKey): string {
+export function keyText({ namespace = "", name }: Partial<ObjectKey> & Pick<ObjectKey, "name">): string {
   return `${namespace}/${name}`;
 }
 

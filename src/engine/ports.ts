@@ -22,7 +22,8 @@ export interface IamReader {
  * Writes to IAM: one action is one API call, sent once. Retries are the queue's business.
  *
  * Guarantees: NoSuchEntity on a delete, detach or removal is success. NoSuchEntity on any other write is a ConflictError
- * (just gone, or not yet visible). EntityAlreadyExists is a ConflictError: the next observation decides by the owner tags.
+ * (just gone, or not yet visible), but for a managed policy or boundary that does not exist, which is a BlockedError:
+ * looking again soon would not make it. EntityAlreadyExists is a ConflictError: the next observation decides by the owner tags.
  * Errors: a ControllerError with IAM's words, without request ids.
  */
 export interface IamWriter {

@@ -1,0 +1,25 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { API_GROUP, PLURAL } from "../api/instance-profile.ts";
+import type { JsonObject } from "../sandbox/kube/schema/contract.ts";
+
+/** The folder `crds` beside the sources, or beside the bundle's own folder. */
+function crdsFolder(): string {
+  const folder = ["../crds", "../../crds"]
+    .map((path) => join(import.meta.dirname, path))
+    .find((path) => existsSync(path));
+  if (folder === undefined)
+    throw new Error(`the folder crds is missing beside ${import.meta.dirname}: reinstall the program`);
+  return folder;
+}
+
+/** The CustomResourceDefinition that this version ships. */
+export function readShippedCrd(): JsonObject {
+  return parse(readFileSync(join(crdsFolder(), `${API_GROUP}_${PLURAL}.yaml`), "utf8")) as JsonObject;
+}
+
+/** Path of a sample manifest that this version ships. */
+export function samplePath(name: string): string {
+  return join(crdsFolder(), "samples", name);
+}

@@ -1,0 +1,66 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { API_GROUP, KIND } from "../api/instance-profile.ts";
+import { TerminalError } from "../errors.ts";
+
+/** One InstanceProfile as somebody wrote it, with where it stands. */
+export interface Manifest {
+  /** File name, or `<stdin>`. */
+  readonly source: string;
+  /** Which document of the file, from 1. */
+  readonly position: number;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads InstanceProfiles from files, folders (every .yaml, .yml and .json below, in name order) and `-` (standard input);
+ * documents of other kinds are passed over, as a folder of manifests holds them too, and Lists are opened.
+ *
+ * Errors: TerminalError for what cannot be read or is not YAML, naming file and line.
+ */
+export async function readManifests(paths: readonly string[], readInput: () => Promise<string>): Promise<Manifest[]> {
+  const manifests: Manifest[] = [];
+  for (const path of paths) {
+    if (path === "-") manifests.push(...documentsOf("<stdin>", await readInput()));
+    else for (const file of await filesOf(path)) manifests.push(...documentsOf(file, await readText(file)));
+  }
+  return manifests;
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  const info = await stat(path).catch((error: unknown) => unreadable(path, error));
+  if (!info.isDirectory()) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function readText(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((error: unknown) => unreadable(file, error));
+}
+
+function unreadable(path: string, cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  throw new TerminalError(`cannot read ${path}: ${why}`, { reason: "UnreadableFile", cause });
+}
+
+function documentsOf(source: string, text: string): Manifest[] {
+  const documents = parseAllDocuments(text, { uniqueKeys: true });
+  return [...documents].flatMap((document, index) => {
+    const [fault] = document.errors;
+    if (fault !== undefined) {
+      throw new TerminalError(`${source}: ${fault.message}`, { reason: "NotYaml", cause: fault });
+    }
+    return opened(document.toJS()).map((value) => ({ source, position: index + 1, value }));
+  });
+}
+
+function opened(value: unknown): Readonly<Record<string, unknown>>[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  const object = value as Readonly<Record<string, unknown>>;
+  if (object["kind"] === "List" && Array.isArray(object["items"])) return object["items"].flatMap(opened);
+  return object["kind"] === KIND && String(object["apiVersion"]).startsWith(`${API_GROUP}/`) ? [object] : [];
+}

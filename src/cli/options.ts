@@ -1,0 +1,81 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { UsageError } from "./io.ts";
+
+/** One option of a command, with what `--help` says of it. */
+export interface OptionSpec {
+  readonly type: "string" | "boolean";
+  readonly multiple?: boolean;
+  readonly short?: string;
+  /** The placeholder of its value: `FILE`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** A command's options by name. */
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** What was given, by name; multiple options are lists. */
+export interface GivenOptions {
+  /** The value of a string option. */
+  text(name: string): string | undefined;
+  /** Every value of a multiple option, in order. */
+  list(name: string): readonly string[];
+  /** True when a boolean option was given. */
+  flag(name: string): boolean;
+}
+
+/** Reads a command's arguments. Errors: UsageError for what the command does not know. */
+export function readOptions(args: readonly string[], specs: OptionSpecs): GivenOptions {
+  const options: ParseArgsConfig["options"] = { help: { type: "boolean", short: "h" } };
+  for (const [name, { type, multiple, short }] of Object.entries(specs)) {
+    options[name] = { type, ...(multiple && { multiple }), ...(short && { short }) };
+  }
+  const values = parse(args, options);
+  return {
+    text: (name) => (typeof values[name] === "string" ? values[name] : undefined),
+    list: (name) => (Array.isArray(values[name]) ? values[name].map(String) : []),
+    flag: (name) => values[name] === true,
+  };
+}
+
+/** The option lines of a command's help. */
+export function optionHelp(specs: OptionSpecs): string {
+  const rows = Object.entries({ ...specs, help: { type: "boolean", short: "h", help: "show this" } as OptionSpec }).map(
+    ([name, { short, value, help }]) => [`${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`, help],
+  );
+  const width = Math.max(...rows.map(([left]) => left?.length ?? 0));
+  return rows.map(([left, help]) => `  ${left?.padEnd(width)}  ${help}`).join("\n");
+}
+
+/** A duration such as `90s`, `10m` or `1h`, in ms. Errors: UsageError naming the option. */
+export function durationMs(name: string, text: string | undefined, fallbackMs: number): number {
+  if (text === undefined) return fallbackMs;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""];
+  if (match === null || unitMs === undefined) {
+    throw new UsageError(`--${name}: "${text}" is not a duration; write for example 90s, 10m or 1h`);
+  }
+  return Number(match[1]) * unitMs;
+}
+
+/** A whole number within bounds. Errors: UsageError naming the option. */
+export function wholeNumber(
+  name: string,
+  text: string | undefined,
+  { fallback, min, max }: { readonly fallback: number; readonly min: number; readonly max: number },
+): number {
+  if (text === undefined) return fallback;
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < min || number > max) {
+    throw new UsageError(`--${name}: "${text}" is not a whole number from ${min} to ${max}`);
+  }
+  return number;
+}
+
+function parse(args: readonly string[], options: ParseArgsConfig["options"]): Record<string, unknown> {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

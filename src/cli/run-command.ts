@@ -1,0 +1,81 @@
+import { loadKubeConfig } from "../kube/kube-config.ts";
+import { systemClock } from "../runtime/clock.ts";
+import type { Command } from "./command.ts";
+import { DEFAULT_SETTINGS, startController } from "./controller-process.ts";
+import { type CommandIo, EXIT, UsageError } from "./io.ts";
+import { createLogger, LOG_LEVELS } from "./logger.ts";
+import { durationMs, type GivenOptions, wholeNumber } from "./options.ts";
+
+/** Runs the controller until it is told to stop. */
+export const runCommand: Command = {
+  name: "run",
+  summary: "run the controller",
+  description: [
+    "Runs the controller against a cluster and an AWS account until SIGINT or SIGTERM.",
+    "The cluster is --kubeconfig, else KUBECONFIG, else the pod's service account, else ~/.kube/config.",
+    "AWS credentials, region and AWS_ENDPOINT_URL are found as in every AWS SDK.",
+  ].join("\n"),
+  options: {
+    kubeconfig: { type: "string", value: "FILE", help: "kubeconfig to use" },
+    context: { type: "string", value: "NAME", help: "context of the kubeconfig; default: its current one" },
+    namespace: { type: "string", short: "n", value: "NAME", help: "watch this namespace only; default: all" },
+    "cluster-id": {
+      type: "string",
+      value: "ID",
+      help: "part of every owner tag; default: uid of namespace kube-system",
+    },
+    "account-id": { type: "string", value: "ID", help: "refuse to start with credentials of another AWS account" },
+    concurrency: { type: "string", value: "N", help: "objects worked on at once; default 10" },
+    "resync-interval": { type: "string", value: "DURATION", help: "between verifications of an object; default 10m" },
+    "log-level": { type: "string", value: "LEVEL", help: `${LOG_LEVELS.join(", ")}; default info` },
+  },
+  run: runController,
+};
+
+async function runController(given: GivenOptions, io: CommandIo): Promise<number> {
+  const [path, context] = [given.text("kubeconfig"), given.text("context")];
+  const logger = createLogger(logLevel(given.text("log-level") ?? "info"));
+  const { patience, concurrency } = DEFAULT_SETTINGS;
+  const settings = {
+    ...DEFAULT_SETTINGS,
+    concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
+    patience: {
+      ...patience,
+      resyncMs: durationMs("resync-interval", given.text("resync-interval"), patience.resyncMs),
+    },
+  };
+  const cluster = loadKubeConfig({
+    ...(path !== undefined && { path }),
+    ...(context !== undefined && { context }),
+    env: io.env,
+    clock: systemClock,
+  });
+  const controller = await startController(
+    {
+      cluster,
+      aws: {},
+      namespace: given.text("namespace"),
+      clusterId: given.text("cluster-id"),
+      expectedAccountId: given.text("account-id"),
+      settings,
+      logger,
+    },
+    io.stop,
+  );
+  await stopAsked(io.stop);
+  await controller.stop();
+  return EXIT.ok;
+}
+
+/** Resolves when the process is asked to stop. */
+export function stopAsked(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    else stop.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function logLevel(level: string): string {
+  if (LOG_LEVELS.includes(level)) return level;
+  throw new UsageError(`--log-level: "${level}" is none of ${LOG_LEVELS.join(", ")}`);
+}
