@@ -1,11 +1,11 @@
 import type { ApiReply, ApiRequest } from "./api-request.ts";
 import { deleteCollection, deleteOne } from "./delete-handlers.ts";
-import type { Verb } from "./endpoint.ts";
+import type { Endpoint, Verb } from "./endpoint.ts";
 import type { KubeState } from "./kube-state.ts";
 import { getObject, listOrWatch } from "./read-handlers.ts";
 import { routeResource, type Target } from "./route.ts";
 import { serverDocument } from "./server-documents.ts";
-import { methodNotSupported, notFound } from "./status-error.ts";
+import { methodNotSupported, notFound, StatusError } from "./status-error.ts";
 import { patchObject, postObject, putObject } from "./write-handlers.ts";
 
 /** What was asked of which resource: for the counters. Undefined for discovery and other documents. */
@@ -52,7 +52,7 @@ export function handle(state: KubeState, request: ApiRequest): ApiReply {
   const { endpoint, namespace, name, subresource } = target;
   if (subresource !== "" && !endpoint.subresources.includes(subresource)) throw notFound(endpoint, name);
   if (endpoint.namespaced && namespace === "" && !acrossNamespaces.includes(verb)) return nothingThere;
-  if (!isOffered(verb, target)) throw methodNotSupported(endpoint, verb);
+  if (!isOffered(verb, target)) throw refusal(endpoint, verb);
   if (endpoint.deprecation !== undefined) request.warnings.push(endpoint.deprecation);
   return handlers[verb](state, target, request);
 }
@@ -61,6 +61,16 @@ const nothingThere: ApiReply = { kind: "text", status: 404, text: "404 page not 
 
 /** The verbs that a namespaced resource has without a namespace. */
 const acrossNamespaces: readonly Verb[] = ["list", "watch", "deletecollection"];
+
+function refusal(endpoint: Endpoint, verb: Verb): StatusError {
+  if (!endpoint.rules.typed) return methodNotSupported(endpoint, verb);
+  return new StatusError(
+    405,
+    "MethodNotAllowed",
+    "the server does not allow this method on the requested resource",
+    {},
+  );
+}
 
 function isOffered(verb: Verb, target: Target): boolean {
   const { endpoint, name } = target;

@@ -38,7 +38,7 @@ export function createObject(
     ...endpoint.objectSchema.validate(initial),
     ...(endpoint.rules.validate?.(initial) ?? []),
   ];
-  if (causes.length > 0) throw invalid(endpoint.group, endpoint.kind, name, causes);
+  if (causes.length > 0) throw invalid(endpoint.rules.invalidGroup ?? endpoint.group, endpoint.kind, name, causes);
   refuseTakenName(context, address, name, decoded);
   const stored = endpoint.toStored(initial);
   if (options.dryRun) return initial;

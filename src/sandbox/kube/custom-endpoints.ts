@@ -13,6 +13,7 @@ const rules: WriteRules = {
   createOnUpdate: false,
   strategicPatch: false,
   typed: false,
+  returnsDeleted: false,
   nameIsLabel: false,
 };
 

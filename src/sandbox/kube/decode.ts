@@ -46,12 +46,18 @@ export function decodeObject(endpoint: Endpoint, value: JsonObject, duplicates: 
   checkTypes(endpoint, whole);
   const fields = [...endpoint.objectSchema.unknownFields(whole), ...unknown];
   return {
-    object: endpoint.objectSchema.applyDefaults(endpoint.objectSchema.prune(whole)),
+    object: withDefaults(endpoint, endpoint.objectSchema.prune(whole)),
     strictProblems: [
       ...duplicates.map((field) => `duplicate field ${JSON.stringify(field)}`),
       ...fields.map((field) => `unknown field ${JSON.stringify(field)}`),
     ],
   };
+}
+
+/** The object with the defaults of its schema and of its kind. */
+export function withDefaults(endpoint: Endpoint, object: JsonObject): JsonObject {
+  const filled = endpoint.objectSchema.applyDefaults(object);
+  return endpoint.rules.defaults?.(filled) ?? filled;
 }
 
 /** Turns strict problems into warnings, a refusal or nothing, as the request asks. */
@@ -108,7 +114,10 @@ function checkTypes(endpoint: Endpoint, whole: JsonObject): void {
   }
   if (!endpoint.rules.typed) return;
   const wrong = endpoint.objectSchema.validate(whole).find((cause) => cause.reason === "FieldValueTypeInvalid");
-  if (wrong !== undefined) throw cannotBeHandled(endpoint, `json: ${wrong.field}: ${wrong.message}`);
+  if (wrong === undefined) return;
+  const [, wanted = "?", given = "?"] = /must be of type (\w+): "(\w+)"$/.exec(wrong.message) ?? [];
+  const place = `Go struct field ${endpoint.kind}.${wrong.field} of type ${wanted}`;
+  throw cannotBeHandled(endpoint, `json: cannot unmarshal ${given} into ${place}`);
 }
 
 function decodeMeta(endpoint: Endpoint, value: JsonObject): { meta: JsonObject; unknown: readonly string[] } {

@@ -18,7 +18,7 @@ export function deleteOne(state: KubeState, target: Target, request: ApiRequest)
   const as = representation(request.accept, request.query);
   const options = optionsOf(request);
   const outcome = deleteObject(state, target, options);
-  if (outcome.kind === "pending" || endpoint.rules.holdsDeletion !== undefined) {
+  if (outcome.kind === "pending" || endpoint.rules.returnsDeleted) {
     const body = representObject(endpoint, outcome.object, as, state.clock.nowMs());
     const status = outcome.kind === "pending" && options.acceptsLater ? 202 : 200;
     return { kind: "object", status, body, format: as.format };

@@ -47,9 +47,15 @@ export interface WriteRules {
   readonly strategicPatch: boolean;
   /** Whether lists and deletions speak as typed built-ins do: items without kind and apiVersion. */
   readonly typed: boolean;
+  /** Whether a deletion answers with the deleted object and not with a Status. */
+  readonly returnsDeleted: boolean;
+  /** The group that 422 answers name, when it is not the served one: events are core/v1 to the API server. */
+  readonly invalidGroup?: string;
   /** Whether names are labels (63 characters, no dots) and not subdomains (253). */
   readonly nameIsLabel: boolean;
-  /** Fills in what the server sets on create, before validation. */
+  /** Fills in, when a request is decoded, what the schema's defaults cannot say. */
+  defaults?(object: JsonObject): JsonObject;
+  /** Fills in what the server sets on create, before validation; nobody owns these fields. */
   prepareCreate?(object: JsonObject): JsonObject;
   /** Puts back what this request may not change; `subresource` is empty for the object itself. */
   prepareUpdate?(object: JsonObject, live: JsonObject, subresource: string): JsonObject;

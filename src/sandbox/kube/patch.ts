@@ -49,8 +49,8 @@ export function strategicMergePatch(object: JsonObject, patch: JsonObject): Json
   const finalizers = [
     ...new Set([...stringsMember(member(object, "metadata"), "finalizers"), ...stringsMember(metaPatch, "finalizers")]),
   ].filter((finalizer) => !removed.has(finalizer));
-  if (metaPatch["finalizers"] === null || finalizers.length === 0) return merged;
-  return mergePatch(merged, { metadata: { finalizers } });
+  if (metaPatch["finalizers"] === null) return merged;
+  return mergePatch(merged, { metadata: { finalizers: finalizers.length > 0 ? finalizers : null } });
 }
 
 function withoutDirectives(patch: Json): Json {

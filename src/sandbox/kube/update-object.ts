@@ -56,7 +56,7 @@ export function updateObject(context: WriteContext, address: Address, request: U
     ...endpoint.objectSchema.validate(prepared, live),
     ...(endpoint.rules.validate?.(prepared, live) ?? []),
   ];
-  if (causes.length > 0) throw invalid(endpoint.group, endpoint.kind, name, causes);
+  if (causes.length > 0) throw invalid(endpoint.rules.invalidGroup ?? endpoint.group, endpoint.kind, name, causes);
   const recorded = recordOwners(context, endpoint, prepared, live, request);
   if (request.dryRun) return { object: recorded, created: false };
   const key = keyOf(namespace, name);

@@ -1,7 +1,7 @@
 import type { ApiReply, ApiRequest } from "./api-request.ts";
 import { jsonTypeOf, objectIn, parseBody, parseJson, parseYaml, UnreadableBodyError } from "./body.ts";
 import { createObject } from "./create-object.ts";
-import { cannotBeHandled, decodeObject, judgeStrictness, unrecognized } from "./decode.ts";
+import { cannotBeHandled, decodeObject, judgeStrictness, unrecognized, withDefaults } from "./decode.ts";
 import { apiVersionOf, type Endpoint } from "./endpoint.ts";
 import { metaOf, withMeta } from "./json.ts";
 import type { KubeState } from "./kube-state.ts";
@@ -82,7 +82,9 @@ function readObjectBody(endpoint: Endpoint, request: ApiRequest) {
     return { value: objectIn(parsed), duplicates: parsed.duplicates };
   } catch (error) {
     if (!(error instanceof UnreadableBodyError)) throw error;
-    throw unrecognized(endpoint, `couldn't get version/kind; json parse error: ${error.message}`, request.body.text);
+    const isYaml = request.body.mediaType === "application/yaml";
+    const why = isYaml ? error.message : `couldn't get version/kind; json parse error: ${error.message}`;
+    throw unrecognized(endpoint, why, request.body.text);
   }
 }
 
@@ -133,7 +135,7 @@ function applyChange(state: KubeState, target: Target, request: ApiRequest, opti
       now,
     });
     if (merged.kind === "conflict") throw new StatusError(409, "Conflict", merged.message, { causes: merged.causes });
-    return endpoint.objectSchema.applyDefaults(merged.object);
+    return withDefaults(endpoint, merged.object);
   };
 }
 

@@ -25,6 +25,7 @@ export const plainRules: WriteRules = {
   createOnUpdate: false,
   strategicPatch: true,
   typed: true,
+  returnsDeleted: false,
   nameIsLabel: false,
 };
 

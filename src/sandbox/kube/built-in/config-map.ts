@@ -1,7 +1,7 @@
 import { objectAt } from "../json.ts";
 import type { FieldCause, JsonObject } from "../schema/contract.ts";
 import { forbidden, invalid, tooLong } from "../schema/field-cause.ts";
-import { listMember, sameJson } from "../schema/json.ts";
+import { sameJson } from "../schema/json.ts";
 import { ageColumn, nameColumn, plainColumn } from "../table-columns.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 
@@ -12,22 +12,13 @@ const keyPattern = /^[-._a-zA-Z0-9]+$/;
 export const configMapBehaviour: Behaviour = {
   ...plainBehaviour,
   rules: { ...plainRules, validate },
-  columns: [
-    nameColumn,
-    { ...plainColumn("Data", (object) => entriesOf(object).length), type: "integer" },
-    ageColumn("string"),
-  ],
+  columns: [nameColumn, plainColumn("Data", (object) => entriesOf(object).length), ageColumn("string")],
 };
 
 /** ServiceAccounts: only names here, nobody hands out tokens. */
 export const serviceAccountBehaviour: Behaviour = {
   ...plainBehaviour,
-  rules: { ...plainRules, unconditionalUpdate: false },
-  columns: [
-    nameColumn,
-    { ...plainColumn("Secrets", (object) => listMember(object, "secrets").length), type: "integer" },
-    ageColumn("string"),
-  ],
+  rules: { ...plainRules, unconditionalUpdate: false, returnsDeleted: true },
 };
 
 function entriesOf(object: JsonObject) {

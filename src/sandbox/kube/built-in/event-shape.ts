@@ -1,5 +1,6 @@
 import { without } from "../json.ts";
 import type { Json, JsonObject } from "../schema/contract.ts";
+import { isObject } from "../schema/json.ts";
 
 /** The fields whose names differ between core/v1 and events.k8s.io/v1. */
 const renamed: readonly (readonly [core: string, modern: string])[] = [
@@ -22,6 +23,14 @@ const coreBlanks: JsonObject = {
   reportingInstance: "",
 };
 
+/** Likewise for events.k8s.io/v1. */
+const modernBlanks: JsonObject = {
+  eventTime: null,
+  deprecatedSource: {},
+  deprecatedFirstTimestamp: null,
+  deprecatedLastTimestamp: null,
+};
+
 /** A stored (core) event as core/v1 shows it. */
 export function asCoreEvent(stored: JsonObject): JsonObject {
   return { ...coreBlanks, ...stored, apiVersion: "v1" };
@@ -29,7 +38,7 @@ export function asCoreEvent(stored: JsonObject): JsonObject {
 
 /** A stored (core) event as events.k8s.io/v1 shows it. */
 export function asModernEvent(stored: JsonObject): JsonObject {
-  return { eventTime: null, ...rename(stored, renamed), apiVersion: "events.k8s.io/v1" };
+  return { ...modernBlanks, ...rename(stored, renamed), apiVersion: "events.k8s.io/v1" };
 }
 
 /** What is stored for a core/v1 event. */
@@ -52,6 +61,8 @@ function rename(object: JsonObject, names: readonly (readonly [from: string, to:
 }
 
 function withoutBlanks(event: JsonObject): JsonObject {
-  const entries = Object.entries(event).filter(([, value]) => value !== null && value !== "");
+  const isBlank = (value: Json): boolean =>
+    value === null || value === "" || (isObject(value) && Object.keys(value).length === 0);
+  const entries = Object.entries(event).filter(([, value]) => !isBlank(value));
   return Object.fromEntries(entries);
 }

@@ -42,6 +42,7 @@ export const modernEventBehaviour: Behaviour = {
   ...coreEventBehaviour,
   rules: {
     ...coreEventBehaviour.rules,
+    invalidGroup: "",
     validate: (object, old) =>
       eventCauses(fromModernEvent(object), old === undefined ? undefined : fromModernEvent(old), "events.k8s.io/v1"),
   },
@@ -62,6 +63,16 @@ function text(key: string): TextOf {
 function sourceOf(object: JsonObject): string {
   const component = stringMember(objectAt(object, "source"), "component");
   return component === "" ? stringMember(object, "reportingComponent") : component;
+}
+
+/** `component, host`, or `controller, instance` of an event of the new kind. */
+function reporterOf(event: JsonObject): string {
+  const source = objectAt(event, "source");
+  const isOld = stringMember(source, "component") !== "";
+  const [who, where] = isOld
+    ? [stringMember(source, "component"), stringMember(source, "host")]
+    : [stringMember(event, "reportingComponent"), stringMember(event, "reportingInstance")];
+  return where === "" ? who : `${who}, ${where}`;
 }
 
 function referenceFields(reference: string): SelectableFields {
@@ -87,10 +98,10 @@ function eventColumns(asStored: (object: JsonObject) => JsonObject): readonly Ta
     column("Reason", text("reason")),
     column("Object", objectOf),
     column("Subobject", (event) => stringMember(objectAt(event, "involvedObject"), "fieldPath"), 1),
-    column("Source", sourceOf, 1),
+    column("Source", reporterOf, 1),
     column("Message", (event) => stringMember(event, "message").trim()),
     column("First Seen", (event, nowMs) => ageOf(firstSeen(event), nowMs), 1),
-    { ...column("Count", countOf, 1), type: "integer" },
+    column("Count", countOf, 1),
     column("Name", (event) => stringMember(metaOf(event), "name"), 1),
   ];
 }

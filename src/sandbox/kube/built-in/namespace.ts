@@ -14,6 +14,8 @@ export const namespaceBehaviour: Behaviour = {
   rules: {
     ...plainRules,
     nameIsLabel: true,
+    returnsDeleted: true,
+    defaults: named,
     prepareCreate: (object) =>
       named({
         ...object,
@@ -34,15 +36,17 @@ export const namespaceBehaviour: Behaviour = {
 };
 
 function prepareUpdate(object: JsonObject, live: JsonObject, subresource: string): JsonObject {
-  if (subresource === "finalize") return named(object);
+  if (subresource === "finalize") return object;
   const { finalizers } = objectAt(live, "spec");
   const spec = without(objectAt(object, "spec"), "finalizers");
-  return named({ ...object, spec: finalizers === undefined ? spec : { ...spec, finalizers } });
+  return { ...object, spec: finalizers === undefined ? spec : { ...spec, finalizers } };
 }
 
 /** Every namespace carries its own name as a label, so that selectors can find it. */
 function named(object: JsonObject): JsonObject {
   const meta = metaOf(object);
-  const labels = { ...objectAt(meta, "labels"), "kubernetes.io/metadata.name": stringMember(meta, "name") };
+  const name = stringMember(meta, "name");
+  if (name === "") return object;
+  const labels = { ...objectAt(meta, "labels"), "kubernetes.io/metadata.name": name };
   return withMeta(object, { labels });
 }
