@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
+import { IAM_READS } from "../../../src/aws/iam-reader.ts";
+import { DEPLOY_FOLDER } from "./deployed-files.ts";
+
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: "Allow" | "Deny";
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+const READS = IAM_READS.map((operation) => `iam:${operation}`);
+
+function textOf(file: string): string {
+  return readFileSync(join(DEPLOY_FOLDER, "aws", file), "utf8");
+}
+
+function statements(file: string): readonly Statement[] {
+  return (JSON.parse(textOf(file)) as { readonly Statement: readonly Statement[] }).Statement;
+}
+
+function actionsOf(some: readonly Statement[]): readonly string[] {
+  return some.flatMap(({ Action }) => Action).toSorted();
+}
+
+function withEffect(effect: Statement["Effect"]): readonly Statement[] {
+  return statements("controller-policy.json").filter(({ Effect }) => Effect === effect);
+}
+
+/** The one statement that allows the action. */
+function allowing(action: string): Statement {
+  const [statement, ...others] = withEffect("Allow").filter((candidate) => actionsOf([candidate]).includes(action));
+  if (statement === undefined || others.length > 0) throw new Error(`${action} is allowed by not one statement`);
+  return statement;
+}
+
+test("the controller is allowed every action that the code calls and no other, but for taking boundaries off", () => {
+  const withheld = "iam:DeleteRolePermissionsBoundary";
+  expect(AWS_ACTIONS).toContain(withheld);
+  expect(actionsOf(withEffect("Allow"))).toEqual(AWS_ACTIONS.filter((action) => action !== withheld));
+  expect(withEffect("Deny")).toContainEqual(expect.objectContaining({ Action: withheld, Resource: "*" }));
+});
+
+test("plan is allowed exactly the reads of the code", () => {
+  const some = statements("plan-policy.json");
+  expect(actionsOf(some)).toEqual(READS.toSorted());
+  expect(some.map(({ Effect }) => Effect)).toEqual(["Allow"]);
+});
+
+test("the controller writes under its path alone", () => {
+  const writes = withEffect("Allow").filter((statement) => !READS.includes(actionsOf([statement])[0] ?? ""));
+  expect(writes.length).toBeGreaterThan(0);
+  for (const { Resource } of writes) {
+    expect(Resource).toMatch(/^arn:aws:iam::ACCOUNT_ID:(role|instance-profile)\/PATH\/\*$/);
+  }
+});
+
+test.each(["CreateRole", "PutRolePolicy", "AttachRolePolicy", "PutRolePermissionsBoundary"])(
+  "%s is allowed within the boundary alone",
+  (operation) => {
+    expect(allowing(`iam:${operation}`).Condition).toEqual({
+      StringEquals: { "iam:PermissionsBoundary": "arn:aws:iam::ACCOUNT_ID:policy/BOUNDARY" },
+    });
+  },
+);
+
+test("roles are passed to EC2 alone", () => {
+  const { Action, Condition } = allowing("iam:PassRole");
+  expect(Action).toBe("iam:PassRole");
+  expect(Condition).toEqual({ StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } });
+});
+
+test.each(["controller-policy.json", "plan-policy.json"])(
+  "%s has no placeholders but those the README names, and fits a managed policy once they are replaced",
+  (file) => {
+    const readme = readFileSync(join(DEPLOY_FOLDER, "README.md"), "utf8");
+    const replacements = [...readme.matchAll(/-e 's\|([^|]+)\|([^|]+)\|g'/g)];
+    const replaced = replacements.reduce((text, [, from = "", to = ""]) => text.replaceAll(from, to), textOf(file));
+    expect(replacements.map(([, from]) => from)).toEqual(["ACCOUNT_ID", "PATH/", "BOUNDARY"]);
+    expect(replaced).not.toMatch(/\b[A-Z]{2,}(_[A-Z]+)*\b/);
+    expect(replaced).toContain("arn:aws:iam::111122223333:role/");
+    // IAM counts no white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    expect(replaced.replaceAll(/\s/g, "").length).toBeLessThan(6_144);
+  },
+);

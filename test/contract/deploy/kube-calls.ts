@@ -1,0 +1,36 @@
+/** One kind of request to the API server, in RBAC's terms. */
+export interface KubeCall {
+  /** Empty for the core group. */
+  readonly group: string;
+  /** `plural` or `plural/subresource`. */
+  readonly resource: string;
+  readonly verb: string;
+  /** The one object that is asked for, where it is always the same. */
+  readonly name?: string;
+}
+
+const GROUP = "iam.instanceprofile.dev";
+
+/**
+ * All that the controller asks of the API server. deploy/rbac.yaml allows exactly this (manifests.test.ts), and the
+ * controller does exactly this (test/e2e/control-plane.test.ts, from the API server's audit log).
+ */
+export const KUBE_CALLS: readonly KubeCall[] = [
+  // src/kube/list-watch.ts
+  { group: GROUP, resource: "instanceprofiles", verb: "list" },
+  { group: GROUP, resource: "instanceprofiles", verb: "watch" },
+  // src/controller/reconciler.ts: the last look before AWS is written; the finalizer
+  { group: GROUP, resource: "instanceprofiles", verb: "get" },
+  { group: GROUP, resource: "instanceprofiles", verb: "patch" },
+  // src/controller/publisher.ts
+  { group: GROUP, resource: "instanceprofiles/status", verb: "patch" },
+  // src/kube/event-recorder.ts
+  { group: "events.k8s.io", resource: "events", verb: "create" },
+  // src/kube/cluster-id.ts
+  { group: "", resource: "namespaces", verb: "get", name: "kube-system" },
+];
+
+/** A call as one line, for comparing sets of them. */
+export function callLine({ group, resource, verb, name }: KubeCall): string {
+  return `${verb} ${group === "" ? "core" : group}/${resource}${name === undefined ? "" : ` ${name}`}`;
+}
