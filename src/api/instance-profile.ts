@@ -81,18 +81,18 @@ export interface InstanceProfileSpec {
 }
 
 /** Whether the AWS objects go when the Kubernetes object goes. */
-export type DeletionPolicy = "Delete" | "Retain";
+type DeletionPolicy = "Delete" | "Retain";
 
 /** Condition operator to condition key to values; never an empty list. */
 export type PolicyConditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 /** Either of the pair, never both, never none. */
-export type StatementActions =
+type StatementActions =
   | { readonly actions: readonly string[]; readonly notActions?: never }
   | { readonly notActions: readonly string[]; readonly actions?: never };
 
 /** Either of the pair, never both, never none. */
-export type StatementResources =
+type StatementResources =
   | { readonly resources: readonly string[]; readonly notResources?: never }
   | { readonly notResources: readonly string[]; readonly resources?: never };
 

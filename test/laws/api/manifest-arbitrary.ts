@@ -16,7 +16,7 @@ export function nearManifest(): fc.Arbitrary<Record<string, unknown>> {
 }
 
 /** Is it what JSON can say. */
-export function isJson(value: unknown): boolean {
+function isJson(value: unknown): boolean {
   try {
     const text = JSON.stringify(value);
     return (
