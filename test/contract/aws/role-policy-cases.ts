@@ -138,7 +138,7 @@ export const rolePolicyCases: readonly Case[] = [
         bench.iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
       await put("first", `${sized(6_000)}${" ".repeat(5_000)}`);
       await put("second", sized(4_240));
-      expect(await refusal(put("third", sized(200)))).toEqual({
+      expect(await refusal(put("second", sized(4_241)))).toEqual({
         code: "LimitExceeded",
         status: 409,
         message: `Maximum policy size of 10240 bytes exceeded for role ${RoleName}`,

@@ -179,6 +179,15 @@ describe("throttling", () => {
     expect((await aws.iam("ListRoles")).code).toBe("Throttling");
   });
 
+  test("saves up no more than the burst", async () => {
+    const aws = new InProcessAws({ awkwardness: { throttle: { ratePerSecond: 1, burst: 2 } } });
+    must(await aws.iam("ListRoles"));
+    aws.nowMs += 3_600_000;
+    must(await aws.iam("ListRoles"));
+    must(await aws.iam("ListRoles"));
+    expect((await aws.iam("ListRoles")).code).toBe("Throttling");
+  });
+
   test("has EC2's own code there", async () => {
     const aws = new InProcessAws({ awkwardness: { throttle: { ratePerSecond: 1, burst: 1 } } });
     must(await aws.ec2("DescribeInstances"));

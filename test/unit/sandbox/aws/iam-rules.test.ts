@@ -146,6 +146,7 @@ describe("quotas", () => {
     expect(must(await add()).result.PolicyVersion).toMatchObject({ VersionId: "v2", IsDefaultVersion: "true" });
     expect((await add()).message).toMatch(/^A managed policy can have up to 2 versions\./);
     expect((await aws.iam("DeletePolicyVersion", { PolicyArn, VersionId: "v2" })).code).toBe("DeleteConflict");
+    expect((await aws.iam("DeletePolicy", { PolicyArn })).code).toBe("DeleteConflict");
     must(await aws.iam("DeletePolicyVersion", { PolicyArn, VersionId: "v1" }));
     expect(must(await add()).result.PolicyVersion.VersionId).toBe("v3");
   });
