@@ -27,7 +27,7 @@ export type ApiReply =
       /** Parameters of the content type, e.g. `;g=apidiscovery.k8s.io`. */
       readonly contentParameters?: string;
     }
-  | { readonly kind: "text"; readonly status: number; readonly text: string }
+  | { readonly kind: "text"; readonly status: number; readonly text: string; readonly contentType?: string }
   | { readonly kind: "watch"; open(sink: WatchSink): void };
 
 /** A JSON answer. */

@@ -1,5 +1,6 @@
 import { parseAllDocuments, parseDocument } from "yaml";
 
+import { readProtobuf } from "./protobuf/read-message.ts";
 import type { Json, JsonObject } from "./schema/contract.ts";
 import { isObject } from "./schema/json.ts";
 import { unsupportedMediaType } from "./status-error.ts";
@@ -7,6 +8,8 @@ import { unsupportedMediaType } from "./status-error.ts";
 /** A request body with its media type, parameters cut off. */
 export interface Body {
   readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  /** The bytes as UTF-8. */
   readonly text: string;
 }
 
@@ -28,7 +31,19 @@ export class UnreadableBodyError extends Error {
 export function parseBody(body: Body): ParsedBody {
   if (body.mediaType === "" || body.mediaType === "application/json") return parseJson(body.text);
   if (body.mediaType === "application/yaml") return parseYaml(body.text);
-  throw unsupportedMediaType(["application/json", "application/yaml"]);
+  if (body.mediaType === protobufType) return parseProtobuf(body.bytes);
+  throw unsupportedMediaType(["application/json", "application/yaml", protobufType]);
+}
+
+/** kubectl and client-go send built-in kinds so, and take JSON for an answer. */
+const protobufType = "application/vnd.kubernetes.protobuf";
+
+function parseProtobuf(bytes: Uint8Array): ParsedBody {
+  try {
+    return { value: readProtobuf(bytes), duplicates: [] };
+  } catch (error) {
+    throw new UnreadableBodyError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Raises UnreadableBodyError for what is not JSON. */

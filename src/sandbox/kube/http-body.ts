@@ -5,8 +5,8 @@ import { tooLarge } from "./status-error.ts";
 /** Larger than etcd takes, as in the API server: 3 MiB. */
 const limitBytes = 3 * 1024 * 1024;
 
-/** Reads a request's body as UTF-8; raises 413 when it is too large. */
-export async function readBody(request: IncomingMessage): Promise<string> {
+/** Reads a request's body whole; raises 413 when it is too large. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -15,5 +15,5 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     if (size <= limitBytes) chunks.push(bytes);
   }
   if (size > limitBytes) throw tooLarge(`limit is ${limitBytes}`);
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }

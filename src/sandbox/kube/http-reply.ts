@@ -13,7 +13,9 @@ export function sendReply(response: ServerResponse, reply: ApiReply, warnings: r
   if (reply.kind === "object") {
     sendObject(response, reply);
   } else if (reply.kind === "text") {
-    response.writeHead(reply.status, { "Content-Type": "text/plain; charset=utf-8" }).end(reply.text);
+    response
+      .writeHead(reply.status, { "Content-Type": reply.contentType ?? "text/plain; charset=utf-8" })
+      .end(reply.text);
   } else {
     response.writeHead(200, { "Content-Type": "application/json" }).flushHeaders();
     reply.open(sinkOver(response));

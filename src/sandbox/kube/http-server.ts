@@ -92,10 +92,17 @@ export class HttpFront {
     warnings: string[],
   ): Promise<ApiReply | StatusError> {
     try {
-      const text = await readBody(message);
+      const bytes = await readBody(message);
       const mediaType = (message.headers["content-type"] ?? "").split(";")[0]?.trim() ?? "";
       const { accept, host = "", "user-agent": userAgent = "" } = message.headers;
-      return handle(this.#state, { ...head, accept, host, userAgent, warnings, body: { mediaType, text } });
+      return handle(this.#state, {
+        ...head,
+        accept,
+        host,
+        userAgent,
+        warnings,
+        body: { mediaType, bytes, text: bytes.toString("utf8") },
+      });
     } catch (error) {
       if (error instanceof StatusError) return error;
       return internalError(error instanceof Error ? (error.stack ?? error.message) : String(error));

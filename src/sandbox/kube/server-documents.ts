@@ -21,6 +21,14 @@ const version: JsonObject = {
   platform: "",
 };
 
+const openApiProtobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+/**
+ * The protobuf message of an OpenAPI v2 document that says `swagger: "2.0"` and defines nothing. kubectl 1.27 refuses to apply
+ * without such a document, but then leaves validation to the server, as /openapi/v3 tells it to.
+ */
+const emptyOpenApi = "\x0a\x032.0";
+
 const probes = ["/healthz", "/livez", "/readyz"];
 
 /** Answers the paths that are no resource: discovery, OpenAPI, version, probes. Undefined for an unknown path. */
@@ -73,7 +81,11 @@ function openApiDocument(endpoints: readonly Endpoint[], path: string, request: 
   if (path === "/openapi/v2") {
     const ranges = mediaRanges(request.accept);
     const acceptsJson = ranges.some(({ type }) => ["application/json", "*/*"].includes(type));
-    return acceptsJson ? jsonReply(200, openApiV2(endpoints)) : { kind: "text", status: 406, text: "" };
+    if (acceptsJson) return jsonReply(200, openApiV2(endpoints));
+    const acceptsProtobuf = ranges.some(({ type }) => type === openApiProtobuf);
+    if (!acceptsProtobuf) throw notAcceptable(["application/json", openApiProtobuf]);
+    // The type that clients ask for is no valid media type: real servers answer with a dot for the @.
+    return { kind: "text", status: 200, text: emptyOpenApi, contentType: openApiProtobuf.replace("@", ".") };
   }
   if (path === "/openapi/v3") return jsonReply(200, openApiV3Index(endpoints));
   const match = /^\/openapi\/v3\/(?:api\/([^/]+)|apis\/([^/]+)\/([^/]+))$/.exec(path);
