@@ -1,0 +1,129 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { type Copy, copyOf, ROOT } from "./copy-of-sources.ts";
+
+/** What we read of dependency-cruiser's JSON report. */
+interface Report {
+  readonly modules: readonly { readonly source: string }[];
+  readonly summary: { readonly totalCruised: number };
+}
+
+/** What we read of the rules. */
+interface Config {
+  readonly default: { readonly forbidden: readonly { readonly name: string }[] };
+}
+
+/** Runs `npm run layers` in the folder. */
+function checkLayers(
+  folder: string,
+  ...args: readonly string[]
+): { readonly status: number | null; readonly output: string } {
+  const [command = "", ...given] = manifest.scripts.layers.split(" ");
+  const options = { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 28 } as const;
+  const { status, stdout } = spawnSync(join(ROOT, "node_modules/.bin", command), [...given, ...args], options);
+  return { status, output: stdout };
+}
+
+// With a parser that cannot read the sources dependency-cruiser finds nothing, says that all is well and exits 0.
+test("the layer check looks at every source file", () => {
+  const report = JSON.parse(checkLayers(ROOT, "--output-type", "json").output) as Report;
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `src/${name}`);
+  const cruised = report.modules.map(({ source }) => source).filter((source) => source.startsWith("src/"));
+  expect(cruised.toSorted()).toEqual(sources.toSorted());
+  expect(report.summary.totalCruised).toBeGreaterThanOrEqual(sources.length);
+});
+
+/** Each plants one file that breaks one rule, by one import. */
+const planted = [
+  { what: "plan reaches into aws", rule: "pure-core", file: "src/plan/planted.ts", to: "../aws/aws-errors.ts" },
+  { what: "model reads files", rule: "pure-core", file: "src/model/planted.ts", to: "node:fs" },
+  { what: "status depends on a package", rule: "pure-core", file: "src/status/planted.ts", to: "pino" },
+  {
+    what: "kube reaches into aws",
+    rule: "adapters-are-strangers",
+    file: "src/kube/planted.ts",
+    to: "../aws/deadline.ts",
+  },
+  {
+    what: "runtime knows plans",
+    rule: "runtime-knows-no-domain",
+    file: "src/runtime/planted.ts",
+    to: "../plan/plan.ts",
+  },
+  {
+    what: "engine uses the sandbox",
+    rule: "sandbox-only-from-cli",
+    file: "src/engine/planted.ts",
+    to: "../sandbox/aws/server.ts",
+  },
+  {
+    what: "engine reaches up into controller",
+    rule: "core-never-looks-up",
+    file: "src/engine/planted-up.ts",
+    to: "../controller/finalizer.ts",
+  },
+  {
+    what: "controller reaches into kube",
+    rule: "adapters-only-from-cli",
+    file: "src/controller/planted.ts",
+    to: "../kube/resource.ts",
+  },
+  {
+    what: "a command uses the AWS SDK itself",
+    rule: "aws-sdk-at-the-edge",
+    file: "src/cli/planted.ts",
+    to: "@aws-sdk/client-iam",
+  },
+  {
+    what: "a command uses the Kubernetes client itself",
+    rule: "kube-client-at-the-edge",
+    file: "src/cli/planted-kube.ts",
+    to: "undici",
+  },
+  {
+    what: "the sandbox uses the product",
+    rule: "sandbox-knows-no-product",
+    file: "src/sandbox/planted.ts",
+    to: "../model/ownership.ts",
+  },
+  {
+    what: "a file imports itself by way of another",
+    rule: "no-circular",
+    file: "src/telemetry-planted.ts",
+    to: "./telemetry-planted-too.ts",
+  },
+] as const;
+
+describe("the layer check fails when", () => {
+  let copy: Copy;
+  let result: ReturnType<typeof checkLayers>;
+
+  beforeAll(() => {
+    copy = copyOf("src", "package.json", "tsconfig.json", ".dependency-cruiser.mjs");
+    for (const { file, to } of planted) copy.plant(file, `export * from "${to}";\n`);
+    copy.plant("src/telemetry-planted-too.ts", 'export * from "./telemetry-planted.ts";\n');
+    result = checkLayers(copy.folder);
+  });
+  afterAll(() => copy.remove());
+
+  test("anything is planted at all", () => {
+    expect(result.status).not.toBe(0);
+  });
+
+  test.each(planted)("$what ($rule)", ({ file, rule }) => {
+    // A violation is one line, or several when it is a circle.
+    const violations = result.output.split(/^ {2}(?=error )/m);
+    expect(violations.filter((text) => text.startsWith(`error ${rule}: `) && text.includes(file))).toHaveLength(1);
+  });
+
+  test("each of its rules has a planted violation here", async () => {
+    const config = (await import(join(ROOT, ".dependency-cruiser.mjs"))) as Config;
+    const names = config.default.forbidden.map(({ name }) => name);
+    expect([...new Set(planted.map(({ rule }) => rule))].toSorted()).toEqual(names.toSorted());
+  });
+});
