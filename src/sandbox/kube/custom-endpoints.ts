@@ -1,11 +1,11 @@
 import { allVerbs, apiVersionOf, type Endpoint, type WriteRules } from "./endpoint.ts";
-import type { SelectableFields } from "./field-selector.ts";
 import { metaOf } from "./json.ts";
-import { compileJsonPath } from "./json-path.ts";
+import type { SelectableFields } from "./query/field-selector.ts";
 import type { CompiledCrd, CompiledVersion, JsonObject, ServedKind } from "./schema/contract.ts";
 import { stringMember } from "./schema/json.ts";
 import { servedKinds } from "./schema/served-kinds.ts";
-import { ageColumn, nameColumn, printerColumn } from "./table-columns.ts";
+import { compileJsonPath } from "./tables/json-path.ts";
+import { ageColumn, nameColumn, printerColumn } from "./tables/table-columns.ts";
 
 const rules: WriteRules = {
   hasGeneration: true,

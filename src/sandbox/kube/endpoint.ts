@@ -1,4 +1,4 @@
-import type { SelectableFields } from "./field-selector.ts";
+import type { SelectableFields } from "./query/field-selector.ts";
 import type { FieldCause, Json, JsonObject, ServedKind, WithSchema } from "./schema/contract.ts";
 
 /** The verbs of RBAC and discovery. */

@@ -1,6 +1,6 @@
 import type { ApiCatalog } from "./api-catalog.ts";
-import type { WatchHub } from "./watch-hub.ts";
-import type { WriteContext } from "./write-context.ts";
+import type { WatchHub } from "./storage/watch-hub.ts";
+import type { WriteContext } from "./storage/write-context.ts";
 
 /** What the request handlers work on. */
 export interface KubeState extends WriteContext {

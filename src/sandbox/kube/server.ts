@@ -1,19 +1,19 @@
 import { ApiCatalog } from "./api-catalog.ts";
 import { builtInEndpoints } from "./built-in-endpoints.ts";
-import { createObject } from "./create-object.ts";
-import { decodeObject } from "./decode.ts";
-import { followDefinitions } from "./definition-controller.ts";
-import { GarbageCollector } from "./garbage-collector.ts";
-import { HttpFront } from "./http-server.ts";
+import { followDefinitions } from "./controllers/definition-controller.ts";
+import { GarbageCollector } from "./controllers/garbage-collector.ts";
+import { followNamespaces } from "./controllers/namespace-controller.ts";
+import { decodeObject } from "./decoding/decode.ts";
+import { HttpFront } from "./http/http-server.ts";
+import { type Interceptor, RequestCounts } from "./http/request-log.ts";
 import { type Identity, randomIdentity } from "./identity.ts";
 import type { KubeState } from "./kube-state.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
-import { followNamespaces } from "./namespace-controller.ts";
-import { ObjectStore } from "./object-store.ts";
-import { type Interceptor, RequestCounts } from "./request-log.ts";
 import type { JsonObject } from "./schema/contract.ts";
+import { createObject } from "./storage/create-object.ts";
+import { ObjectStore } from "./storage/object-store.ts";
+import { WatchHub } from "./storage/watch-hub.ts";
 import { type KubeClock, systemKubeClock } from "./time.ts";
-import { WatchHub } from "./watch-hub.ts";
 
 /** How the embedded API server behaves; everything has a default. */
 export interface KubeApiOptions {

@@ -1,7 +1,7 @@
 import { allVerbs, type Endpoint, type TableColumn, type Verb, type WriteRules } from "../endpoint.ts";
-import type { SelectableFields } from "../field-selector.ts";
+import type { SelectableFields } from "../query/field-selector.ts";
 import type { JsonObject } from "../schema/contract.ts";
-import { ageColumn, nameColumn } from "../table-columns.ts";
+import { ageColumn, nameColumn } from "../tables/table-columns.ts";
 
 /** What a built-in kind adds to its schema. */
 export interface Behaviour {

@@ -2,7 +2,7 @@ import { objectAt } from "../json.ts";
 import type { FieldCause, JsonObject } from "../schema/contract.ts";
 import { forbidden, invalid, tooLong } from "../schema/field-cause.ts";
 import { sameJson } from "../schema/json.ts";
-import { ageColumn, nameColumn, plainColumn } from "../table-columns.ts";
+import { ageColumn, nameColumn, plainColumn } from "../tables/table-columns.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 
 const sizeLimitBytes = 1024 * 1024;

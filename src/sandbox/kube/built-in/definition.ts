@@ -3,7 +3,7 @@ import { compileCrd } from "../schema/compile-crd.ts";
 import type { FieldCause, JsonObject } from "../schema/contract.ts";
 import { InvalidCrdError, invalid } from "../schema/field-cause.ts";
 import { isObject, listMember, stringMember, stringsMember } from "../schema/json.ts";
-import { nameColumn, plainColumn } from "../table-columns.ts";
+import { nameColumn, plainColumn } from "../tables/table-columns.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 
 /** Holds a deleted CRD until the last of its objects is gone. */

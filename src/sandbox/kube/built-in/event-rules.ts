@@ -1,8 +1,8 @@
 import { metaOf, objectAt } from "../json.ts";
-import { qualifiedNameProblems } from "../object-names.ts";
 import type { FieldCause, JsonObject } from "../schema/contract.ts";
 import { invalid, required } from "../schema/field-cause.ts";
 import { numberMember, objectMember, sameJson, stringMember } from "../schema/json.ts";
+import { qualifiedNameProblems } from "../storage/object-names.ts";
 
 const shortTextLimit = 128;
 const noteLimit = 1024;

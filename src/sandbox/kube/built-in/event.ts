@@ -1,9 +1,9 @@
 import type { TableColumn } from "../endpoint.ts";
-import type { SelectableFields } from "../field-selector.ts";
 import { metaOf, objectAt } from "../json.ts";
+import type { SelectableFields } from "../query/field-selector.ts";
 import type { Json, JsonObject } from "../schema/contract.ts";
 import { numberMember, objectMember, stringMember } from "../schema/json.ts";
-import { plainColumn } from "../table-columns.ts";
+import { plainColumn } from "../tables/table-columns.ts";
 import { ageOf } from "../time.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 import { eventCauses } from "./event-rules.ts";

@@ -2,7 +2,7 @@ import { objectAt } from "../json.ts";
 import type { FieldCause, JsonObject } from "../schema/contract.ts";
 import { invalid } from "../schema/field-cause.ts";
 import { stringMember } from "../schema/json.ts";
-import { ageColumn, nameColumn, plainColumn } from "../table-columns.ts";
+import { ageColumn, nameColumn, plainColumn } from "../tables/table-columns.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 
 /** Leases: what leader election holds. */

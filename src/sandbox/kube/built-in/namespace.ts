@@ -1,7 +1,7 @@
 import { metaOf, objectAt, withMeta, without } from "../json.ts";
 import type { JsonObject } from "../schema/contract.ts";
 import { listMember, stringMember } from "../schema/json.ts";
-import { ageColumn, nameColumn, plainColumn } from "../table-columns.ts";
+import { ageColumn, nameColumn, plainColumn } from "../tables/table-columns.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 
 const immortal = ["default", "kube-system", "kube-public"];

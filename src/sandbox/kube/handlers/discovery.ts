@@ -1,0 +1,124 @@
+import type { Endpoint } from "../endpoint.ts";
+import type { Json, JsonObject } from "../schema/contract.ts";
+
+type Endpoints = readonly Endpoint[];
+
+const serverAddresses = (host: string): Json => [{ clientCIDR: "0.0.0.0/0", serverAddress: host }];
+
+/** `/api`: the versions of the core group. */
+export function legacyVersions(host: string): JsonObject {
+  return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: serverAddresses(host) };
+}
+
+/** `/apis`: all groups but the core one. */
+export function groupList(endpoints: Endpoints): JsonObject {
+  const groups = groupNames(endpoints).map((name) => describeGroup(endpoints, name));
+  return { kind: "APIGroupList", apiVersion: "v1", groups };
+}
+
+/** `/apis/<group>`; undefined when there is none. */
+export function groupDocument(endpoints: Endpoints, name: string): JsonObject | undefined {
+  if (name === "" || !groupNames(endpoints).includes(name)) return undefined;
+  return { kind: "APIGroup", apiVersion: "v1", ...describeGroup(endpoints, name) };
+}
+
+/** `/api/v1` and `/apis/<group>/<version>`; undefined when there is none. */
+export function resourceList(endpoints: Endpoints, group: string, version: string): JsonObject | undefined {
+  const served = endpoints.filter((endpoint) => endpoint.group === group && endpoint.version === version);
+  if (served.length === 0) return undefined;
+  const groupVersion = group === "" ? version : `${group}/${version}`;
+  return {
+    kind: "APIResourceList",
+    apiVersion: "v1",
+    groupVersion,
+    resources: served.flatMap((endpoint) => [
+      resource(endpoint),
+      ...endpoint.subresources.map((name) => ({
+        name: `${endpoint.plural}/${name}`,
+        singularName: "",
+        namespaced: endpoint.namespaced,
+        kind: endpoint.kind,
+        verbs: subresourceVerbs(name),
+      })),
+    ]),
+  };
+}
+
+/** The aggregated documents behind `/api` (the core group) and `/apis` (the others). */
+export function aggregated(endpoints: Endpoints, isLegacy: boolean, apiVersion: "v2" | "v2beta1"): JsonObject {
+  const names = isLegacy ? [""] : groupNames(endpoints);
+  const items = names.map((name) => ({
+    metadata: name === "" ? { creationTimestamp: null } : { name, creationTimestamp: null },
+    versions: versionsOf(endpoints, name).map((version) => ({
+      version,
+      resources: endpoints
+        .filter((endpoint) => endpoint.group === name && endpoint.version === version)
+        .map(aggregatedResource),
+      freshness: "Current",
+    })),
+  }));
+  return { kind: "APIGroupDiscoveryList", apiVersion: `apidiscovery.k8s.io/${apiVersion}`, metadata: {}, items };
+}
+
+function groupNames(endpoints: Endpoints): readonly string[] {
+  return [...new Set(endpoints.map((endpoint) => endpoint.group))].filter((group) => group !== "").sort();
+}
+
+function describeGroup(endpoints: Endpoints, name: string): JsonObject {
+  const versions = versionsOf(endpoints, name).map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions, preferredVersion: versions[0] ?? null };
+}
+
+/** The most stable and newest first: v2, v1, v1beta2, v1alpha1; others by name after them. */
+function versionsOf(endpoints: Endpoints, group: string): readonly string[] {
+  const versions = endpoints.filter((endpoint) => endpoint.group === group).map((endpoint) => endpoint.version);
+  return [...new Set(versions)].sort((left, right) => rank(right).localeCompare(rank(left)));
+}
+
+function rank(version: string): string {
+  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
+  if (match === null) return `0${version}`;
+  const [, major = "", stage = "stable", minor = "0"] = match;
+  const stages: Readonly<Record<string, string>> = { alpha: "1", beta: "2", stable: "3" };
+  return `${stages[stage]}${major.padStart(6, "0")}${minor.padStart(6, "0")}`;
+}
+
+function resource(endpoint: Endpoint): JsonObject {
+  return {
+    name: endpoint.plural,
+    singularName: endpoint.singular,
+    namespaced: endpoint.namespaced,
+    kind: endpoint.kind,
+    verbs: [...endpoint.verbs],
+    ...names(endpoint),
+  };
+}
+
+function aggregatedResource(endpoint: Endpoint): JsonObject {
+  const responseKind = { group: endpoint.group, version: endpoint.version, kind: endpoint.kind };
+  const subresources = endpoint.subresources.map((name) => ({
+    subresource: name,
+    responseKind,
+    verbs: subresourceVerbs(name),
+  }));
+  return {
+    resource: endpoint.plural,
+    responseKind,
+    scope: endpoint.namespaced ? "Namespaced" : "Cluster",
+    singularResource: endpoint.singular,
+    verbs: [...endpoint.verbs],
+    ...names(endpoint),
+    ...(subresources.length > 0 ? { subresources } : {}),
+  };
+}
+
+function names(endpoint: Endpoint): JsonObject {
+  return {
+    ...(endpoint.shortNames.length > 0 ? { shortNames: [...endpoint.shortNames] } : {}),
+    ...(endpoint.categories.length > 0 ? { categories: [...endpoint.categories] } : {}),
+  };
+}
+
+function subresourceVerbs(name: string): string[] {
+  return name === "status" ? ["get", "patch", "update"] : ["update"];
+}
