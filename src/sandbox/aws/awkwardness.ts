@@ -27,11 +27,16 @@ export interface Awkwardness {
   readonly throttle?: BucketSize;
   /** `Principal` lists of trust policies come in another order on every read. */
   readonly shufflePrincipals?: boolean;
+  /** The members of JSON objects in trust policies, such as condition keys, come in another order on every read. */
+  readonly shuffleKeys?: boolean;
   /** Lists of one element in trust policies come back as that element. */
   readonly collapseSingletons?: boolean;
   /** A trust policy without Version comes back with the default one, 2008-10-17. */
   readonly fillVersion?: boolean;
-  /** List calls answer in an order of their own, another for each listing, the same across the pages of one. */
+  /**
+   * List calls answer in an order of their own, another for each listing, the same across the pages of one. Lists inside
+   * other answers (tags, attachments, inline policies, profiles) come in another order on every read.
+   */
   readonly shuffleLists?: boolean;
   /** List calls answer with few items or none, and IsTruncated, whatever MaxItems says. */
   readonly smallPages?: boolean;
@@ -47,6 +52,7 @@ export const everythingAwkward: Awkwardness = {
   staleWrites: true,
   throttle: { ratePerSecond: 10, burst: 20 },
   shufflePrincipals: true,
+  shuffleKeys: true,
   collapseSingletons: true,
   fillVersion: true,
   shuffleLists: true,

@@ -40,7 +40,10 @@ export interface CallFilter {
   readonly accessKeyId?: string;
 }
 
-/** Every call that reached the endpoint, in order of arrival. */
+/** So that a sandbox left running does not grow: older calls are forgotten. */
+const maxCalls = 100_000;
+
+/** The calls that reached the endpoint, in order of arrival; of very many only the latest. */
 export class CallLog {
   #calls: LoggedCall[] = [];
   #next = 1;
@@ -94,6 +97,9 @@ export class CallLog {
     const logged: LoggedCall = { ...rest, sequence: this.#next, names: Object.fromEntries(names), result: undefined };
     this.#next += 1;
     this.#calls.push(logged);
+    if (this.#calls.length > maxCalls) {
+      this.#calls = this.#calls.slice(-maxCalls / 2);
+    }
     return (result) => {
       const index = this.#calls.indexOf(logged);
       if (index !== -1) {

@@ -72,6 +72,11 @@ export class Account {
     return failing !== undefined && this.#iamWrites % failing.n === 0 ? failing.code : undefined;
   }
 
+  /** A list inside an answer, in the order that this read shows it in. */
+  shown<T>(list: readonly T[]): readonly T[] {
+    return this.settings.switches.current.shuffleLists === true ? this.settings.random.shuffled(list) : list;
+  }
+
   /** Forgets everything, as if the account were new. */
   clear(): void {
     this.#iamWrites = 0;

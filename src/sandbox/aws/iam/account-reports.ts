@@ -16,6 +16,7 @@ import {
   policyVersions,
   roleIdentity,
 } from "./render.ts";
+import { tagElements } from "./tags.ts";
 
 /** Calls that answer about the account as a whole. */
 export const accountReportOperations: Operations = {
@@ -83,17 +84,17 @@ function keyOf(entry: Entry): string {
 
 /** A role in the report: with its policies; without Description and MaxSessionDuration; profile tags are left out too. */
 function roleDetail(account: Account, role: Role, profiles: readonly InstanceProfile[]): XmlTree {
-  const inline = role.inlinePolicies.map((policy) => ({
+  const inline = account.shown(role.inlinePolicies).map((policy) => ({
     PolicyName: policy.name,
     PolicyDocument: percentEncode(policy.document),
   }));
   return {
     ...roleIdentity(account, role),
-    InstanceProfileList: members(profiles.map((profile) => listedProfile(account, profile))),
+    InstanceProfileList: members(account.shown(profiles).map((profile) => listedProfile(account, profile))),
     RolePolicyList: members(inline),
-    AttachedManagedPolicies: attachedPolicies(role.attachedPolicyArns),
+    AttachedManagedPolicies: attachedPolicies(account.shown(role.attachedPolicyArns)),
     PermissionsBoundary: boundary(role.boundaryArn),
-    Tags: members(role.tags.map((tag) => ({ Key: tag.key, Value: tag.value }))),
+    Tags: tagElements(account, role.tags) ?? {},
     RoleLastUsed: {},
   };
 }

@@ -24,7 +24,7 @@ export function fullRole(account: Account, role: Role): XmlTree {
   return {
     ...listedRole(account, role),
     PermissionsBoundary: boundary(role.boundaryArn),
-    Tags: tagElements(role.tags),
+    Tags: tagElements(account, role.tags),
     RoleLastUsed: {},
   };
 }
@@ -63,7 +63,7 @@ function shownRole(account: Account, name: string): Role | undefined {
 
 /** An instance profile as GetInstanceProfile and CreateInstanceProfile answer it. */
 export function fullProfile(account: Account, profile: InstanceProfile): XmlTree {
-  return { ...listedProfile(account, profile), Tags: tagElements(profile.tags) };
+  return { ...listedProfile(account, profile), Tags: tagElements(account, profile.tags) };
 }
 
 /** Attached managed policies by ARN. */
@@ -90,7 +90,7 @@ export function listedPolicy(account: Account, policy: ManagedPolicy): XmlTree {
 
 /** A managed policy as GetPolicy and CreatePolicy answer it. */
 export function fullPolicy(account: Account, policy: ManagedPolicy): XmlTree {
-  return { ...listedPolicy(account, policy), Description: policy.description, Tags: tagElements(policy.tags) };
+  return { ...listedPolicy(account, policy), Description: policy.description, Tags: tagElements(account, policy.tags) };
 }
 
 /** The versions of a managed policy, newest first, with their documents or without. */
@@ -111,6 +111,6 @@ export function fullUser(account: Account, user: User): XmlTree {
     UserId: user.id,
     Arn: account.userArn(user),
     CreateDate: timestamp(user.createdAtMs),
-    Tags: tagElements(user.tags),
+    Tags: tagElements(account, user.tags),
   };
 }

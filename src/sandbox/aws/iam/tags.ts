@@ -77,15 +77,21 @@ export function withTags(account: Account, present: readonly Tag[], added: reado
   return result;
 }
 
-/** The tags after the TagKeys of a call are removed; keys that are not there do not matter. */
+/**
+ * The tags after the TagKeys of a call are removed; keys that are not there do not matter.
+ * @throws AwsFault ValidationError when the call has no TagKeys
+ */
 export function withoutTags(present: readonly Tag[], params: Params): readonly Tag[] {
   const removed = new Set(params.strings("TagKeys.member").map((key) => key.toLowerCase()));
+  if (removed.size === 0) {
+    throw validationError(constraintMessage("tagKeys", "Member must not be null"));
+  }
   return present.filter((tag) => !removed.has(tag.key.toLowerCase()));
 }
 
 /** Tags as elements; left out when there are none, as IAM does in everything but the tag listings. */
-export function tagElements(tags: readonly Tag[]): XmlTree | undefined {
-  return tags.length === 0 ? undefined : members(tags.map(tagElement));
+export function tagElements(account: Account, tags: readonly Tag[]): XmlTree | undefined {
+  return tags.length === 0 ? undefined : members(account.shown(tags).map(tagElement));
 }
 
 const tagElement = (tag: Tag): XmlTree => ({ Key: tag.key, Value: tag.value });

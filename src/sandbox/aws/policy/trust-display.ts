@@ -1,11 +1,12 @@
 import type { Account } from "../account/account.ts";
 import type { TrustPolicy } from "../account/entities.ts";
+import type { Random } from "../random.ts";
 import { isObject } from "./document.ts";
 import { displayPrincipals, mapPrincipalLists } from "./principals.ts";
 
 /**
  * A trust policy as one answer shows it: principals as ARNs where they still exist and, as switched on, in an order of the
- * moment, lists of one as their element, Version filled in. The text is JSON, not yet percent-encoded.
+ * moment, lists of one as their element, Version filled in, keys in any order. The text is JSON, not yet percent-encoded.
  */
 export function displayTrustPolicy(account: Account, stored: TrustPolicy): string {
   const { current } = account.settings.switches;
@@ -21,7 +22,19 @@ export function displayTrustPolicy(account: Account, stored: TrustPolicy): strin
   if (current.fillVersion === true && document["Version"] === undefined) {
     document = { Version: "2008-10-17", ...document };
   }
-  return JSON.stringify(document);
+  return JSON.stringify(current.shuffleKeys === true ? shuffleKeys(document, account.settings.random) : document);
+}
+
+/** The same value with the members of every object in another order. */
+function shuffleKeys(value: unknown, random: Random): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item) => shuffleKeys(item, random));
+  }
+  if (isObject(value)) {
+    const members = Object.entries(value).map(([key, member]): [string, unknown] => [key, shuffleKeys(member, random)]);
+    return Object.fromEntries(random.shuffled(members));
+  }
+  return value;
 }
 
 /** Lists of one as their element, at every depth, but for the list of statements. */

@@ -130,6 +130,19 @@ describe("trust policies", () => {
     expect(seen.size).toBeGreaterThan(1);
   });
 
+  test("come back with their keys in another order from call to call, and mean the same", async () => {
+    const aws = new InProcessAws({ awkwardness: { shuffleKeys: true } });
+    const condition = { StringEquals: { "aws:a": "1", "aws:b": "2", "aws:c": "3" } };
+    await aws.role("app", { AssumeRolePolicyDocument: policy({ ...statement, Condition: condition }) });
+    const seen = new Set<string>();
+    for (let call = 0; call < 10; call += 1) {
+      const document = await trustOf(aws);
+      expect(document).toEqual({ Version: "2012-10-17", Statement: [{ ...statement, Condition: condition }] });
+      seen.add(JSON.stringify(document));
+    }
+    expect(seen.size).toBeGreaterThan(1);
+  });
+
   test("come back with lists of one as that one", async () => {
     const aws = new InProcessAws({ awkwardness: { collapseSingletons: true } });
     const given = {
@@ -193,6 +206,22 @@ describe("throttling", () => {
     must(await aws.ec2("DescribeInstances"));
     expect(await aws.ec2("DescribeInstances")).toMatchObject({ status: 503, code: "RequestLimitExceeded" });
   });
+});
+
+test("shuffles lists inside answers when lists are shuffled", async () => {
+  const aws = new InProcessAws({ awkwardness: { shuffleLists: true } });
+  const tags = ["a", "b", "c", "d"].flatMap((key, i) => [
+    [`Tags.member.${i + 1}.Key`, key],
+    [`Tags.member.${i + 1}.Value`, key],
+  ]);
+  await aws.role("app", Object.fromEntries(tags));
+  const seen = new Set<string>();
+  for (let call = 0; call < 10; call += 1) {
+    const shown: { Key: string }[] = (await aws.iam("GetRole", { RoleName: "app" })).result.Role.Tags.member;
+    expect(shown.map((tag) => tag.Key).toSorted()).toEqual(["a", "b", "c", "d"]);
+    seen.add(shown.map((tag) => tag.Key).join());
+  }
+  expect(seen.size).toBeGreaterThan(1);
 });
 
 test("fails every n-th write without carrying it out, and no read", async () => {
