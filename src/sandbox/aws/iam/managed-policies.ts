@@ -120,7 +120,7 @@ function createPolicy(call: Call): XmlTree {
 function deletePolicy(call: Call): undefined {
   const { account } = call;
   const policy = requireOwnPolicy(call);
-  const users = account.roles.allEffective();
+  const users = account.roles.allLatest();
   if (users.some((role) => role.attachedPolicyArns.includes(policy.arn) || role.boundaryArn === policy.arn)) {
     throw deleteConflict("Cannot delete a policy attached to entities.");
   }
