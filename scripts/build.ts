@@ -1,0 +1,28 @@
+/**
+ * Bundles the program with all its packages into one file, dist/main.mjs, with a source map: all that an image needs beside
+ * Node and crds/. A package with a native addon cannot be bundled and fails the build.
+ *
+ *     node scripts/build.ts [OUTPUT FOLDER]
+ */
+import { join } from "node:path";
+import { build } from "esbuild";
+
+const ROOT = join(import.meta.dirname, "..");
+
+// Some packages are CommonJS and `require` parts of Node, which an ES module has no `require` for.
+const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+await build({
+  entryPoints: [join(ROOT, "src/main.ts")],
+  outfile: join(process.argv[2] ?? join(ROOT, "dist"), "main.mjs"),
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node22.19",
+  sourcemap: "linked",
+  sourcesContent: false,
+  banner: { js: REQUIRE },
+  // The licences of the packages, beside the bundle.
+  legalComments: "linked",
+  logLevel: "warning",
+});

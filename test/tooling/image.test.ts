@@ -1,0 +1,63 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { ROOT } from "./copy-of-sources.ts";
+
+const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
+
+/** What the Dockerfile copies out of the repository. */
+const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from = ""]) => from.split(" "));
+
+test("every file that the image is built from is there, and let through by .dockerignore", () => {
+  const [everything, ...exceptions] = readFileSync(join(ROOT, ".dockerignore"), "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  expect(everything).toBe("*");
+  expect(copied.toSorted()).toEqual(exceptions.map((line) => line.slice(1)).sort());
+  expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+// The bundle and crds/ in an empty folder, as in the image: no packages are near.
+describe("the program in the image", () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "image-"));
+    const build = spawnSync(process.execPath, [join(ROOT, "scripts/build.ts"), join(folder, "app/dist")]);
+    if (build.status !== 0) throw new Error(`scripts/build.ts: ${build.stderr.toString()}`);
+    cpSync(join(ROOT, "crds"), join(folder, "app/crds"), { recursive: true });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** The image's entrypoint with these arguments, and with nothing of this machine's environment. */
+  function run(...args: readonly string[]) {
+    const entrypoint = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1] ?? "[]") as readonly string[];
+    const [, ...given] = entrypoint.map((word) => word.replace(/^\/app\//, `${folder}/app/`));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...given, ...args], {
+      cwd: folder,
+      env: {},
+      encoding: "utf8",
+    });
+    return { status, stdout, stderr };
+  }
+
+  test("says its version", () => {
+    expect(run("version")).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: "" });
+  });
+
+  test("finds the CRD that it ships", () => {
+    const { status, stdout } = run("validate", "-f", "app/crds/samples/s3-read-only.yaml");
+    expect(stdout).toContain("s3-read-only: ok");
+    expect(status).toBe(0);
+  });
+
+  test("says what is wrong when there is no cluster to run against", () => {
+    const { status, stderr } = run("run");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^instance-profile-controller run: /);
+    expect(stderr).not.toContain("node_modules");
+  });
+});
