@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createServer } from "node:net";
-import { setTimeout as wait } from "node:timers/promises";
-import { test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { iamContract } from "../contract/aws/suite.ts";
+import { e2eEnvironment } from "../support/e2e-environment.ts";
 
 const unchecked = "moto takes it as it comes";
 const raw = "moto answers this document as plain JSON";
@@ -49,63 +47,25 @@ const motoDifferences = Object.entries({
   "answers a missing parameter as the caller's mistake": "NoSuchEntity for a role without a name",
 }).map(([title, reason]) => ({ test: title, reason }));
 
-const motoUrl = process.env["MOTO_URL"];
-const hasMoto = spawnSync("moto_server", ["--version"], { stdio: "ignore" }).error === undefined;
+const { awsEndpoint } = e2eEnvironment();
 
-if (motoUrl === undefined && !hasMoto) {
-  test.skip("moto meets the contract [skipped: no MOTO_URL, and no moto_server on PATH]", () => undefined);
+/** Whether the endpoint is a moto: only then are moto's differences expected of it. */
+async function isMoto(endpoint: string): Promise<boolean> {
+  return await fetch(`${endpoint}/moto-api/data.json`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
+
+if (awsEndpoint === undefined) {
+  describe.skip("an AWS endpoint", () => {
+    test("meets the contract", () => expect.unreachable());
+  });
 } else {
+  const moto = await isMoto(awsEndpoint);
   iamContract({
-    name: "moto",
-    open: () =>
-      motoUrl === undefined ? startMoto() : Promise.resolve({ endpoint: motoUrl, close: () => Promise.resolve() }),
-    differences: motoDifferences,
-  });
-}
-
-/** A moto server of our own on a free port of 127.0.0.1, with the policies of AWS. */
-async function startMoto(): Promise<{ endpoint: string; close: () => Promise<void> }> {
-  const port = await freePort();
-  const moto = spawn("moto_server", ["-H", "127.0.0.1", "-p", String(port)], {
-    stdio: "ignore",
-    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
-  });
-  const endpoint = `http://127.0.0.1:${port}`;
-  await untilAnswering(endpoint, moto);
-  return {
-    endpoint,
-    close: () =>
-      new Promise((resolve) => {
-        moto.once("exit", () => resolve());
-        moto.kill();
-      }),
-  };
-}
-
-async function untilAnswering(endpoint: string, process: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    if (process.exitCode !== null) {
-      throw new Error(`moto_server ended with ${process.exitCode} before it answered on ${endpoint}`);
-    }
-    const isUp = await fetch(`${endpoint}/moto-api/data.json`).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (isUp) {
-      return;
-    }
-    await wait(100);
-  }
-  throw new Error(`moto_server did not answer on ${endpoint} within 30 s`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(address)));
-    });
+    name: moto ? "moto" : awsEndpoint,
+    open: () => Promise.resolve({ endpoint: awsEndpoint, close: () => Promise.resolve() }),
+    differences: moto ? motoDifferences : [],
   });
 }

@@ -159,10 +159,10 @@ export const ec2Cases: readonly Case[] = [
     async run(bench) {
       const InstanceIds = ["i-00000000000000000"];
       for (const call of [
-        bench.ec2.send(new DescribeInstancesCommand({ InstanceIds })),
-        bench.ec2.send(new TerminateInstancesCommand({ InstanceIds })),
+        () => bench.ec2.send(new DescribeInstancesCommand({ InstanceIds })),
+        () => bench.ec2.send(new TerminateInstancesCommand({ InstanceIds })),
       ]) {
-        expect(await refusal(call)).toMatchObject({ code: "InvalidInstanceID.NotFound", status: 400 });
+        expect(await refusal(call())).toMatchObject({ code: "InvalidInstanceID.NotFound", status: 400 });
       }
     },
   },

@@ -71,10 +71,10 @@ export const instanceProfileCases: readonly Case[] = [
     async run(bench) {
       const InstanceProfileName = bench.profileName();
       for (const call of [
-        bench.iam.send(new GetInstanceProfileCommand({ InstanceProfileName })),
-        bench.iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName })),
+        () => bench.iam.send(new GetInstanceProfileCommand({ InstanceProfileName })),
+        () => bench.iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName })),
       ]) {
-        expect(await refusal(call)).toMatchObject({
+        expect(await refusal(call())).toMatchObject({
           code: "NoSuchEntity",
           status: 404,
           message: expect.stringMatching(new RegExp(`^Instance Profile ${InstanceProfileName} `, "i")),
@@ -131,10 +131,10 @@ export const instanceProfileCases: readonly Case[] = [
     async run(bench) {
       const { InstanceProfileName, RoleName } = await profileWithRole(bench);
       for (const call of [
-        bench.iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName })),
-        bench.iam.send(new DeleteRoleCommand({ RoleName })),
+        () => bench.iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName })),
+        () => bench.iam.send(new DeleteRoleCommand({ RoleName })),
       ]) {
-        expect(await refusal(call)).toEqual({
+        expect(await refusal(call())).toEqual({
           code: "DeleteConflict",
           status: 409,
           message: "Cannot delete entity, must remove roles from instance profile first.",

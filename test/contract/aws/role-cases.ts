@@ -83,12 +83,12 @@ export const roleCases: readonly Case[] = [
     async run(bench) {
       const RoleName = bench.roleName();
       for (const call of [
-        bench.iam.send(new GetRoleCommand({ RoleName })),
-        bench.iam.send(new DeleteRoleCommand({ RoleName })),
-        bench.iam.send(new UpdateRoleCommand({ RoleName, MaxSessionDuration: 3_600 })),
-        bench.iam.send(new TagRoleCommand({ RoleName, Tags: [{ Key: "a", Value: "b" }] })),
+        () => bench.iam.send(new GetRoleCommand({ RoleName })),
+        () => bench.iam.send(new DeleteRoleCommand({ RoleName })),
+        () => bench.iam.send(new UpdateRoleCommand({ RoleName, MaxSessionDuration: 3_600 })),
+        () => bench.iam.send(new TagRoleCommand({ RoleName, Tags: [{ Key: "a", Value: "b" }] })),
       ]) {
-        expect(await refusal(call)).toMatchObject({ code: "NoSuchEntity", status: 404 });
+        expect(await refusal(call())).toMatchObject({ code: "NoSuchEntity", status: 404 });
       }
     },
   },

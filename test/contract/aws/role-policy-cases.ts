@@ -94,10 +94,10 @@ export const rolePolicyCases: readonly Case[] = [
     async run(bench) {
       const { RoleName } = await bench.role();
       for (const command of [
-        bench.iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "none" })),
-        bench.iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: "none" })),
+        () => bench.iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "none" })),
+        () => bench.iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: "none" })),
       ]) {
-        expect(await refusal(command)).toMatchObject({ code: "NoSuchEntity", status: 404 });
+        expect(await refusal(command())).toMatchObject({ code: "NoSuchEntity", status: 404 });
       }
     },
   },

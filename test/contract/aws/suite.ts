@@ -28,8 +28,8 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
 };
 
 /**
- * What the controller and its tests rely on in IAM, STS and EC2, asked of one endpoint with the AWS SDK. It leaves nothing
- * behind, so it can be run against an account.
+ * What the controller and its tests rely on in IAM, STS and EC2, asked of one endpoint with the AWS SDK. It leaves
+ * nothing behind.
  */
 export function iamContract({ name, open, differences = [] }: ContractSubject): void {
   const all = Object.values(groups).flat();

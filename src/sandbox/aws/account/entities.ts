@@ -5,7 +5,7 @@ export interface Tag {
 }
 
 /** An inline policy; the document is kept as it was sent, character by character. */
-export interface InlinePolicy {
+interface InlinePolicy {
   readonly name: string;
   readonly document: string;
 }

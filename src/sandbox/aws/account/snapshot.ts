@@ -14,7 +14,7 @@ export interface AccountSnapshot {
 }
 
 /** A role with everything on it. */
-export interface RoleSnapshot {
+interface RoleSnapshot {
   readonly arn: string;
   /** Left out by `ids: "omit"`. */
   readonly id?: string;
@@ -31,7 +31,7 @@ export interface RoleSnapshot {
 }
 
 /** An instance profile and its role's name. */
-export interface InstanceProfileSnapshot {
+interface InstanceProfileSnapshot {
   readonly arn: string;
   /** Left out by `ids: "omit"`. */
   readonly id?: string;
@@ -41,7 +41,7 @@ export interface InstanceProfileSnapshot {
 }
 
 /** An instance of some region and the profile it is associated with. */
-export interface InstanceSnapshot {
+interface InstanceSnapshot {
   readonly region: string;
   readonly id: string;
   readonly state: string;

@@ -83,7 +83,7 @@ function documentRule(): TextRule {
 const notRepeated: ReadonlySet<string> = new Set(["Description", "PolicyDocument", "AssumeRolePolicyDocument"]);
 
 /** `RoleName` as messages call it: `roleName`. */
-export const memberName = (parameter: string): string => parameter.charAt(0).toLowerCase() + parameter.slice(1);
+const memberName = (parameter: string): string => parameter.charAt(0).toLowerCase() + parameter.slice(1);
 
 /** The sentence AWS makes of a broken constraint; without a value where AWS keeps it to itself. */
 export function constraintMessage(member: string, constraint: string, value?: string): string {

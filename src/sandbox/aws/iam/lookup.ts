@@ -76,7 +76,7 @@ export function visiblePolicy({ account }: Call, arn: string): ManagedPolicy | u
 }
 
 /** A managed policy of the customer or of AWS, as a write finds it; undefined when there is none. */
-export function writablePolicy({ account }: Call, arn: string): ManagedPolicy | undefined {
+function writablePolicy({ account }: Call, arn: string): ManagedPolicy | undefined {
   return account.policies.writable(arn) ?? awsManagedPolicy(arn, account.settings.partition);
 }
 

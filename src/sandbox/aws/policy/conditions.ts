@@ -18,7 +18,7 @@ const operators: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether IAM knows the operator, in whatever case, with `ForAnyValue:`, `ForAllValues:` and `IfExists` around it. */
-export function isOperator(name: string): boolean {
+function isOperator(name: string): boolean {
   const bare = name.toLowerCase().replace(/^for(any|all)values?:/, "");
   return bare === "null" || operators.has(bare.replace(/ifexists$/, ""));
 }

@@ -21,7 +21,7 @@ export function displayPrincipals(account: Account, document: TrustPolicy): Trus
 }
 
 /** A copy of a policy with every principal replaced; one that was alone stays alone, a list stays a list. */
-export function mapPrincipals(document: JsonObject, replace: (kind: string, value: string) => string): TrustPolicy {
+function mapPrincipals(document: JsonObject, replace: (kind: string, value: string) => string): TrustPolicy {
   return mapPrincipalLists(document, (kind, values) =>
     Array.isArray(values) ? values.map((value) => replace(kind, String(value))) : replace(kind, String(values)),
   );

@@ -6,7 +6,7 @@ import { Params } from "./params.ts";
 export type ServiceName = "iam" | "sts" | "ec2";
 
 /** Who signed, for where, as the signature says. The signature itself is not verified. */
-export interface CredentialScope {
+interface CredentialScope {
   readonly accessKeyId: string;
   readonly region: string;
   readonly service: string;
