@@ -3,7 +3,6 @@ import {
   accessRulesReview,
   configMap,
   coreEvent,
-  customResourceDefinition,
   event,
   lease,
   namespace,
@@ -11,6 +10,7 @@ import {
   serviceAccount,
 } from "./built-in-schemas.ts";
 import type { JsonObject, ServedKind } from "./contract.ts";
+import { customResourceDefinition } from "./definition-schema.ts";
 
 interface Naming {
   readonly kind: string;

@@ -1,7 +1,7 @@
 import { Optional } from "@marcbachmann/cel-js";
-import { evaluationComplaint } from "./cel-expression.ts";
 import type { CompiledRule, RuleSite } from "./cel-rules.ts";
 import type { CelType } from "./cel-types.ts";
+import { evaluationComplaint } from "./cel-words.ts";
 import type { FieldCause, Json } from "./contract.ts";
 import { type Correlated, correlatedField, correlatedItem, oldItem, unchanged } from "./correlation.ts";
 import { duplicate, forbidden, invalid, OMITTED, required } from "./field-cause.ts";
@@ -68,9 +68,10 @@ function refused(visit: Visit, rule: CompiledRule, text: string): FieldCause {
 
 function undecided(visit: Visit, rule: CompiledRule, error: unknown): FieldCause {
   const complaint = evaluationComplaint(error);
-  const text = /^(no such overload|found no matching overload)/.test(complaint)
-    ? `'${complaint}': call arguments did not match a supported operator, function or macro signature for rule: ${named(rule)}`
-    : `${complaint} evaluating rule: ${named(rule)}`;
+  const text =
+    complaint === "no such overload"
+      ? `'${complaint}': call arguments did not match a supported operator, function or macro signature for rule: ${named(rule)}`
+      : `${complaint} evaluating rule: ${named(rule)}`;
   return invalid(visit.path, visit.site.node.type, text);
 }
 

@@ -1,35 +1,7 @@
 import type { Environment } from "@marcbachmann/cel-js";
-import { RE2_MATCHES } from "./cel-library.ts";
-
-/** A node of the library's syntax tree as far as it is read here. */
-export interface CelNode {
-  readonly op: string;
-  readonly args: unknown;
-}
-
-function isNode(value: unknown): value is CelNode {
-  return typeof value === "object" && value !== null && "op" in value && "args" in value;
-}
-
-/** The nodes directly below a node; arguments of macros are in the tree as they were written. */
-export function childNodes(node: CelNode): readonly CelNode[] {
-  const below = (value: unknown): readonly CelNode[] =>
-    isNode(value) ? [value] : Array.isArray(value) ? value.flatMap(below) : [];
-  return below(node.args);
-}
-
-function walk(node: CelNode, visit: (node: CelNode) => void): void {
-  visit(node);
-  for (const child of childNodes(node)) {
-    walk(child, visit);
-  }
-}
-
-function useRe2(node: CelNode): void {
-  if (node.op === "rcall" && Array.isArray(node.args) && node.args[0] === "matches") {
-    node.args[0] = RE2_MATCHES;
-  }
-}
+import { adaptExpression } from "./cel-adapt.ts";
+import { type CelNode, walkNodes } from "./cel-node.ts";
+import { compileComplaint, locatedComplaint } from "./cel-words.ts";
 
 /** A checked expression. */
 export interface Expression {
@@ -44,55 +16,40 @@ export class ExpressionError extends Error {
   override readonly name = "ExpressionError";
 }
 
-function celError(error: unknown): { readonly code: string; readonly summary: string; readonly start: number } {
-  const shape = error as { code?: unknown; summary?: unknown; message?: unknown; range?: { start?: unknown } };
-  return {
-    code: String(shape.code ?? ""),
-    summary: String(shape.summary ?? shape.message ?? error),
-    start: typeof shape.range?.start === "number" ? shape.range.start : 0,
-  };
+function functionNames(environment: Environment): ReadonlySet<string> {
+  return new Set(environment.getDefinitions().functions.map((declared) => declared.name));
 }
 
-function goWords(code: string, summary: string): string {
-  if (code === "no_such_key") {
-    return `undefined field '${summary.replace(/^No such key: /, "")}'`;
-  }
-  if (code === "unknown_variable") {
-    return `undeclared reference to '${summary.replace(/^Unknown variable: /, "")}' (in container '')`;
-  }
-  return summary.replaceAll(RE2_MATCHES, "matches");
-}
-
-/** The complaint with its place, laid out as cel-go does. */
-function located(source: string, error: unknown): string {
-  const { code, summary, start } = celError(error);
-  const before = source.slice(0, start).split("\n");
-  const line = source.split("\n")[before.length - 1] ?? "";
-  const column = before.at(-1)?.length ?? 0;
-  return `ERROR: <input>:${before.length}:${column + 1}: ${goWords(code, summary)}\n | ${line}\n | ${".".repeat(column)}^`;
+function mentions(root: CelNode, variable: string): boolean {
+  let found = false;
+  walkNodes(root, (node) => {
+    found ||= node.op === "id" && node.args === variable;
+  });
+  return found;
 }
 
 /** Parses and checks; throws ExpressionError unless the expression is certain to give the wanted type. */
 export function compileExpression(environment: Environment, source: string, wanted: "bool" | "string"): Expression {
-  const failed = (error: unknown): ExpressionError =>
-    new ExpressionError(`compilation failed: ${located(source, error)}`);
-  let usesOldSelf = false;
-  const parsed = attempt(() => environment.parse(source), failed);
+  const refused = (error: unknown): ExpressionError =>
+    new ExpressionError(`compilation failed: ${compileComplaint(source, error, functionNames(environment))}`);
+  const parsed = attempt(() => environment.parse(source), refused);
   const ast = parsed.ast as unknown as CelNode;
-  walk(ast, (node) => {
-    useRe2(node);
-    usesOldSelf ||= node.op === "id" && node.args === "oldSelf";
-  });
+  const objection = adaptExpression(environment, ast);
+  if (objection !== undefined) {
+    throw new ExpressionError(
+      `compilation failed: ${locatedComplaint(source, objection.node.start, objection.message)}`,
+    );
+  }
   const checked = parsed.check();
   if (!checked.valid) {
-    throw failed(checked.error);
+    throw refused(checked.error);
   }
   if (checked.type !== wanted) {
-    const what =
+    const must =
       wanted === "bool" ? "cel expression must evaluate to a bool" : "messageExpression must evaluate to a string";
-    throw new ExpressionError(what);
+    throw new ExpressionError(must);
   }
-  return { ast, usesOldSelf, evaluate: (variables) => parsed(variables) };
+  return { ast, usesOldSelf: mentions(ast, "oldSelf"), evaluate: (variables) => parsed(variables) };
 }
 
 function attempt<T>(run: () => T, wrap: (error: unknown) => Error): T {
@@ -101,17 +58,4 @@ function attempt<T>(run: () => T, wrap: (error: unknown) => Error): T {
   } catch (error) {
     throw wrap(error);
   }
-}
-
-const runtimeWords: Readonly<Record<string, (summary: string) => string>> = {
-  no_such_key: (summary) => `no such key: ${summary.replace(/^No such key: /, "")}`,
-  index_out_of_bounds: (summary) => `index out of bounds: ${/index (-?\d+)/.exec(summary)?.[1] ?? ""}`,
-  modulo_by_zero: () => "modulus by zero",
-  numeric_overflow: () => "integer overflow",
-};
-
-/** Why an evaluation has no value, in cel-go's words where they are known. */
-export function evaluationComplaint(error: unknown): string {
-  const { code, summary } = celError(error);
-  return (runtimeWords[code] ?? ((text: string) => text))(summary);
 }

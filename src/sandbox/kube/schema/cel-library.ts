@@ -1,5 +1,6 @@
 import { Environment } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
+import { formatted } from "./cel-format.ts";
 
 type Ordered = string | bigint | number | boolean;
 type CelList = readonly Ordered[] | ReadonlySet<Ordered>;
@@ -68,7 +69,7 @@ function addStrings(environment: Environment): void {
       "string.replace(string, string, int): string",
       (text: string, old: string, next: string, limit: bigint) => replaced(text, old, next, Number(limit)),
     )
-    .registerFunction("string.reverse(): string", (text: string) => [...text].reverse().join(""));
+    .registerFunction("string.format(list): string", formatted);
 }
 
 function listed(list: CelList): readonly Ordered[] {

@@ -39,11 +39,12 @@ function quoted(text: string): string {
 
 const htmlUnsafe = /[<>&\u2028\u2029]/g;
 
-/** A value as Go prints it in a field error: JSON that is safe inside HTML, keys sorted. */
+/** A value as Go prints it in a field error: a quoted string, or JSON that is safe inside HTML, keys sorted. */
 function printed(value: Json): string {
-  if (typeof value === "string") {
-    return quoted(value);
-  }
+  return typeof value === "string" ? quoted(value) : goJson(value);
+}
+
+function goJson(value: Json): string {
   return canonicalJson(value).replace(
     htmlUnsafe,
     (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
@@ -112,8 +113,8 @@ export function invalidMessage(
 
 /** A refused CEL rule is printed as the API server's own structure, fields in its order. */
 export function invalidRule(field: string, rule: Json, detail: string): FieldCause {
-  const text = (key: string): string => printed(stringMember(rule, key));
-  const or = (key: string): string => printed(member(rule, key) ?? null);
+  const text = (key: string): string => goJson(stringMember(rule, key));
+  const or = (key: string): string => goJson(member(rule, key) ?? null);
   const parts = [
     `"Rule":${text("rule")},"Message":${text("message")},"MessageExpression":${text("messageExpression")}`,
     `"Reason":${or("reason")},"FieldPath":${text("fieldPath")},"OptionalOldSelf":${or("optionalOldSelf")}`,

@@ -15,6 +15,7 @@ import {
 } from "./schema-place.ts";
 import {
   enumVerdict,
+  forbiddenCauses,
   listSizeCauses,
   numberVerdict,
   objectSizeCauses,
@@ -104,7 +105,7 @@ function objectVerdict(place: Place, failures: Failures): Verdict {
       : [judgeChild(fieldPlace(place, key, entry, source, `properties/${fragmentPart(key)}`), failures)];
   });
   return merged([
-    verdict(1, ...objectSizeCauses(place, failures)),
+    verdict(1, ...objectSizeCauses(place, failures), ...forbiddenCauses(place, failures)),
     ...judgedOthers,
     ...judgedProperties,
     verdict(0, ...requiredCauses(place, failures)),

@@ -1,7 +1,7 @@
-import { RE2JS } from "re2js";
-import type { FieldCause, Json, JsonObject } from "./contract.ts";
-import { forbidden, invalid, required } from "./field-cause.ts";
-import { isObject, listMember, member, objectMember, sameJson, stringMember } from "./json.ts";
+import { compositionCauses, patternCauses } from "./composition-rules.ts";
+import type { FieldCause, JsonObject } from "./contract.ts";
+import { forbidden, invalid, notSupported, required } from "./field-cause.ts";
+import { isObject, member, objectMember, stringMember } from "./json.ts";
 import { listRuleCauses } from "./list-rules.ts";
 
 type Level = "root" | "item" | "field";
@@ -12,11 +12,11 @@ const missingType: Readonly<Record<Level, string>> = {
   field: "must not be empty for specified object fields",
 };
 
+const jsonTypes = ["array", "boolean", "integer", "number", "object", "string"];
+
 const unsupported: readonly string[] = [
   ...["$ref", "$schema", "id", "additionalItems", "definitions", "dependencies", "patternProperties"],
 ];
-
-const intOrString = [{ type: "integer" }, { type: "string" }];
 
 function flag(source: JsonObject, key: string): boolean {
   return member(source, key) === true;
@@ -32,6 +32,9 @@ function typeCauses(source: JsonObject, path: string, level: Level): readonly Fi
   const typeless = flag(source, "x-kubernetes-int-or-string") || flag(source, "x-kubernetes-preserve-unknown-fields");
   if (type === "" && !typeless) {
     return [required(at, missingType[level])];
+  }
+  if (type !== "" && !jsonTypes.includes(type)) {
+    return [notSupported(at, type, jsonTypes)];
   }
   return level === "root" && type !== "" && type !== "object" ? [invalid(at, type, "must be object at the root")] : [];
 }
@@ -73,95 +76,7 @@ function keywordCauses(source: JsonObject, path: string): readonly FieldCause[] 
   if (member(source, "additionalProperties") !== undefined && objectMember(source, "properties") !== undefined) {
     causes.push(forbidden(`${path}.additionalProperties`, "additionalProperties and properties are mutual exclusive"));
   }
-  if (member(source, "additionalProperties") === false) {
-    causes.push(forbidden(`${path}.additionalProperties`, "additionalProperties cannot be set to false"));
-  }
   return causes;
-}
-
-function patternCauses(source: JsonObject, path: string): readonly FieldCause[] {
-  const pattern = stringMember(source, "pattern");
-  try {
-    RE2JS.compile(pattern);
-    return [];
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return [invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${why}`)];
-  }
-}
-
-const emptyInNested: ReadonlyMap<string, string> = new Map([
-  ["type", "must be empty to be structural"],
-  ["additionalProperties", "must be undefined to be structural"],
-  ["default", "must be undefined to be structural"],
-  ["title", "must be empty to be structural"],
-  ["description", "must be empty to be structural"],
-  ["nullable", "must be false to be structural"],
-  ["x-kubernetes-preserve-unknown-fields", "must be false to be structural"],
-  ["x-kubernetes-embedded-resource", "must be false to be structural"],
-  ["x-kubernetes-int-or-string", "must be false to be structural"],
-  ["x-kubernetes-list-map-keys", "must be empty to be structural"],
-  ["x-kubernetes-list-type", "must be undefined to be structural"],
-  ["x-kubernetes-map-type", "must be undefined to be structural"],
-  ["x-kubernetes-validations", "must be empty to be structural"],
-]);
-
-function nestedProperty(
-  name: string,
-  property: Json,
-  spine: JsonObject | undefined,
-  at: string,
-): readonly FieldCause[] {
-  const declared = objectMember(objectMember(spine, "properties"), name);
-  const causes = isObject(property) ? [...nestedCauses(property, declared, at)] : [];
-  if (name === "metadata") {
-    causes.push(forbidden(at, "must not be specified in a nested context"));
-  }
-  if (declared === undefined) {
-    const outside = at.replace(/\.(allOf|anyOf|oneOf)\[\d+\]|\.not(?=\.|$)/g, "");
-    causes.push(required(outside, `because it is defined in ${at}`));
-  }
-  return causes;
-}
-
-/** Below allOf, anyOf, oneOf and not, a schema may only restrict values of fields that are declared outside. */
-function nestedCauses(nested: JsonObject, spine: JsonObject | undefined, path: string): readonly FieldCause[] {
-  const causes: FieldCause[] = [];
-  for (const [key, detail] of emptyInNested) {
-    const value = member(nested, key);
-    if (value !== undefined && value !== false && value !== "") {
-      causes.push(forbidden(`${path}.${key}`, detail));
-    }
-  }
-  for (const [name, property] of Object.entries(objectMember(nested, "properties") ?? {})) {
-    causes.push(...nestedProperty(name, property, spine, `${path}.properties[${name}]`));
-  }
-  const items = objectMember(nested, "items");
-  if (items !== undefined) {
-    causes.push(...nestedCauses(items, objectMember(spine, "items"), `${path}.items`));
-  }
-  return [...causes, ...patternCauses(nested, path), ...compositionCauses(nested, spine, path, false)];
-}
-
-function compositionCauses(
-  source: JsonObject,
-  spine: JsonObject | undefined,
-  path: string,
-  mayBeIntOrString: boolean,
-): readonly FieldCause[] {
-  const lists = ["allOf", "anyOf", "oneOf"].flatMap((keyword) => {
-    const branches = listMember(source, keyword);
-    if (mayBeIntOrString && keyword === "anyOf" && sameJson([...branches], intOrString)) {
-      return [];
-    }
-    return branches.flatMap((branch, index) => {
-      const wrapped = mayBeIntOrString && keyword === "allOf" && index === 0;
-      const intOrStringBranch = wrapped && sameJson(branch, { anyOf: intOrString });
-      return isObject(branch) && !intOrStringBranch ? nestedCauses(branch, spine, `${path}.${keyword}[${index}]`) : [];
-    });
-  });
-  const not = objectMember(source, "not");
-  return not === undefined ? lists : [...lists, ...nestedCauses(not, spine, `${path}.not`)];
 }
 
 function metadataCauses(source: JsonObject, path: string): readonly FieldCause[] {
@@ -207,12 +122,20 @@ export function structureCauses(source: JsonObject, path: string, level: Level):
   return [
     ...typeCauses(source, path, level),
     ...(noItems ? [required(`${path}.items`, "must be specified")] : []),
+    ...(level === "root" && flag(source, "nullable")
+      ? [forbidden(`${path}.nullable`, "nullable cannot be true at the root")]
+      : []),
     ...(mapAtRoot ? [forbidden(`${path}.additionalProperties`, "must not be used at the root")] : []),
     ...extensionCauses(source, path),
     ...keywordCauses(source, path),
     ...patternCauses(source, path),
     ...listRuleCauses(source, path),
-    ...compositionCauses(source, source, path, flag(source, "x-kubernetes-int-or-string")),
+    ...compositionCauses(
+      source,
+      level === "root" ? source : "unchecked",
+      path,
+      flag(source, "x-kubernetes-int-or-string"),
+    ),
     ...(level === "root" ? metadataCauses(source, path) : []),
     ...below(source, path),
   ];

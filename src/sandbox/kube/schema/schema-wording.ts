@@ -150,3 +150,11 @@ export function requiredCauses(place: Place, failures: Failures): readonly Field
     .filter((key) => missing.has(key))
     .map((key) => required(place.name === "" ? key : `${place.name}.${key}`));
 }
+
+/** Keys that `additionalProperties: false` keeps out. */
+export function forbiddenCauses(place: Place, failures: Failures): readonly FieldCause[] {
+  return failures.at(place, "additionalProperties").map((error) => {
+    const key = String(error.params["additionalProperty"]);
+    return invalid(place.name, key, `${place.name}.${key} in body is a forbidden property`);
+  });
+}

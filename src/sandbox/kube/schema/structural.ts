@@ -17,7 +17,7 @@ export interface SchemaNode {
   readonly preserveUnknown: boolean;
   readonly embeddedResource: boolean;
   readonly properties: ReadonlyMap<string, SchemaNode>;
-  /** A schema for every other key, `"any"` for `true`, or undefined. */
+  /** A schema for every other key, `"any"` for `true` and `false`: both keep the key when fields are pruned. */
   readonly additional: SchemaNode | "any" | undefined;
   readonly items: SchemaNode | undefined;
   readonly listType: ListType;
@@ -37,7 +37,7 @@ function additionalOf(source: JsonObject): SchemaNode | "any" | undefined {
   if (schema !== undefined) {
     return schemaNode(schema);
   }
-  return member(source, "additionalProperties") === true ? "any" : undefined;
+  return typeof member(source, "additionalProperties") === "boolean" ? "any" : undefined;
 }
 
 /** Reads a schema as it stands; whether it is structural is for schema-rules.ts to say. */
