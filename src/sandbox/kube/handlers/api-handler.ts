@@ -1,9 +1,10 @@
 import type { Endpoint, Verb } from "../endpoint.ts";
 import type { KubeState } from "../kube-state.ts";
+import { isWatch } from "../query/list-query.ts";
 import { methodNotSupported, notFound, StatusError } from "../status-error.ts";
 import type { ApiReply, ApiRequest } from "./api-request.ts";
 import { deleteCollection, deleteOne } from "./delete-handlers.ts";
-import { getObject, listOrWatch } from "./read-handlers.ts";
+import { getObject, list, watch } from "./read-handlers.ts";
 import { routeResource, type Target } from "./route.ts";
 import { serverDocument } from "./server-documents.ts";
 import { patchObject, postObject, putObject } from "./write-handlers.ts";
@@ -16,8 +17,8 @@ export interface Asked {
 
 const handlers: Readonly<Record<Verb, (state: KubeState, target: Target, request: ApiRequest) => ApiReply>> = {
   get: getObject,
-  list: listOrWatch,
-  watch: listOrWatch,
+  list,
+  watch,
   create: postObject,
   update: putObject,
   patch: patchObject,
@@ -35,9 +36,8 @@ export function whatIsAsked(
   const target = routeResource(state.catalog, request.path);
   if (target === undefined) return undefined;
   if (request.method === "GET" || request.method === "HEAD") {
-    const isWatch = ["true", "1", ""].includes(request.query.get("watch") ?? "false");
-    if (isWatch) return { verb: "watch", target };
-    return { verb: target.name === "" ? "list" : "get", target };
+    if (target.name !== "") return { verb: "get", target };
+    return { verb: isWatch(request.query) ? "watch" : "list", target };
   }
   const verb = verbs[request.method];
   if (verb === undefined) return undefined;

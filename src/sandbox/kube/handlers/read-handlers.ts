@@ -1,7 +1,7 @@
 import type { KubeState } from "../kube-state.ts";
 import { listQuery } from "../query/list-query.ts";
 import { representation } from "../query/media-type.ts";
-import { resourceVersionTooLarge } from "../status-error.ts";
+import { notAcceptable, resourceVersionTooLarge } from "../status-error.ts";
 import { listObjects } from "../storage/list-objects.ts";
 import { readObject } from "../storage/write-context.ts";
 import { representList, representObject } from "../tables/represent.ts";
@@ -18,17 +18,20 @@ export function getObject(state: KubeState, target: Target, request: ApiRequest)
   return { kind: "object", status: 200, body, format: as.format };
 }
 
-/** GET of a collection: a list, or a watch when `watch` asks for it. */
-export function listOrWatch(state: KubeState, target: Target, request: ApiRequest): ApiReply {
-  const { endpoint, namespace, name } = target;
+/** GET of a collection. */
+export function list(state: KubeState, target: Target, request: ApiRequest): ApiReply {
+  const { endpoint, namespace } = target;
   const as = representation(request.accept, request.query);
-  const query = listQuery(endpoint, request.query, name);
-  if (query.isWatch) {
-    const watch = { endpoint, namespace, query, as };
-    state.watches.check(watch);
-    return { kind: "watch", open: (sink) => state.watches.start(watch, sink) };
-  }
-  const list = listObjects(state.store, endpoint, namespace, query);
-  const body = representList(endpoint, list, as, state.clock.nowMs());
+  const found = listObjects(state.store, endpoint, namespace, listQuery(endpoint, request.query));
+  const body = representList(endpoint, found, as, state.clock.nowMs());
   return { kind: "object", status: 200, body, format: as.format };
+}
+
+/** GET of a collection with `watch=true`. */
+export function watch(state: KubeState, target: Target, request: ApiRequest): ApiReply {
+  const { endpoint, namespace } = target;
+  const as = representation(request.accept, request.query);
+  if (as.format !== "json") throw notAcceptable(["application/json;stream=watch"]);
+  const query = listQuery(endpoint, request.query);
+  return { kind: "watch", open: (sink) => state.watches.start({ endpoint, namespace, query, as }, sink) };
 }

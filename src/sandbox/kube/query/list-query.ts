@@ -7,7 +7,6 @@ import { type ObjectFilter, parseLabelSelector } from "./label-selector.ts";
 
 /** The query parameters of a list or watch, checked. */
 export interface ListQuery {
-  readonly isWatch: boolean;
   readonly matches: ObjectFilter;
   /** Whether a selector is at work: then nobody counts what remains. */
   readonly selective: boolean;
@@ -24,26 +23,28 @@ export interface ListQuery {
 }
 
 /** Reads and checks the parameters; raises 400 or 422 as the API server does. */
-export function listQuery(endpoint: Endpoint, query: URLSearchParams, name = ""): ListQuery {
-  const isWatch = flag(query, "watch") ?? false;
-  const causes = isWatch ? watchCauses(query) : listCauses(query);
+export function listQuery(endpoint: Endpoint, query: URLSearchParams): ListQuery {
+  const causes = isWatch(query) ? watchCauses(query) : listCauses(query);
   if (causes.length > 0) throw invalidOptions("ListOptions", causes);
   const labels = query.get("labelSelector") ?? "";
   const fields = query.get("fieldSelector") ?? "";
   const [byLabel, byField] = [parseLabelSelector(labels), parseFieldSelector(fields, endpoint.fields)];
-  const byName = parseFieldSelector(name === "" ? "" : `metadata.name=${name}`, endpoint.fields);
   return {
-    isWatch,
-    matches: (object) => byName(object) && byField(object) && byLabel(object),
-    selective: labels !== "" || fields !== "" || name !== "",
+    matches: (object) => byField(object) && byLabel(object),
+    selective: labels !== "" || fields !== "",
     limit: wholeNumber(query, "limit") ?? 0,
     continueToken: query.get("continue") ?? "",
-    resourceVersion: resourceVersion(query, isWatch),
+    resourceVersion: resourceVersion(query),
     match: matchOf(query),
     allowBookmarks: flag(query, "allowWatchBookmarks") ?? false,
     sendInitialEvents: flag(query, "sendInitialEvents"),
     timeoutSeconds: wholeNumber(query, "timeoutSeconds"),
   };
+}
+
+/** Whether a list is asked to go on as a watch. */
+export function isWatch(query: URLSearchParams): boolean {
+  return flag(query, "watch") ?? false;
 }
 
 const matchField = "resourceVersionMatch";
@@ -87,12 +88,12 @@ function matchOf(query: URLSearchParams): ListQuery["match"] {
   return match === "Exact" || match === "NotOlderThan" ? match : "";
 }
 
-function resourceVersion(query: URLSearchParams, isWatch: boolean): number | undefined {
+function resourceVersion(query: URLSearchParams): number | undefined {
   const text = query.get("resourceVersion") ?? "";
   if (text === "") return undefined;
   if (/^\d+$/.test(text)) return Number(text);
   const problem = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
-  throw isWatch ? new StatusError(500, "", problem) : badRequest(`invalid resource version: ${problem}`);
+  throw isWatch(query) ? new StatusError(500, "", problem) : badRequest(`invalid resource version: ${problem}`);
 }
 
 function wholeNumber(query: URLSearchParams, key: string): number | undefined {

@@ -3,7 +3,7 @@ import { withMeta } from "../json.ts";
 import type { ListQuery } from "../query/list-query.ts";
 import type { Representation } from "../query/media-type.ts";
 import type { JsonObject } from "../schema/contract.ts";
-import { expired, resourceVersionTooLarge } from "../status-error.ts";
+import { expired, resourceVersionTooLarge, type StatusError } from "../status-error.ts";
 import { representEvent } from "../tables/represent.ts";
 import type { KubeClock } from "../time.ts";
 import { type Change, CompactedError, type ObjectStore } from "./object-store.ts";
@@ -50,14 +50,6 @@ export class WatchHub {
     return this.#open.size;
   }
 
-  /** Raises 504 for a resourceVersion that an initial state cannot be given at. */
-  check(request: WatchRequest): void {
-    const asked = request.query.resourceVersion ?? 0;
-    if (request.query.sendInitialEvents === true && asked > this.#store.revision) {
-      throw resourceVersionTooLarge(asked, this.#store.revision);
-    }
-  }
-
   start(request: WatchRequest, sink: WatchSink): void {
     const watch = new Watch(this.#store, this.#clock, request, sink, () => this.#open.delete(watch));
     this.#open.add(watch);
@@ -100,6 +92,7 @@ class Watch {
     this.#sink.onClose(() => this.#stop());
     const asked = query.resourceVersion ?? 0;
     if (asked > 0 && query.sendInitialEvents !== true) this.#replay(asked);
+    else if (asked > this.#store.revision) this.#fail(resourceVersionTooLarge(asked, this.#store.revision));
     else if (query.sendInitialEvents !== false) this.#sendState();
     if (this.#ended) return;
     this.#unsubscribe = this.#store.subscribe((change) => this.#tell(change));
@@ -140,10 +133,13 @@ class Watch {
       for (const change of this.#store.changesSince(this.storage, revision)) this.#tell(change);
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error;
-      const status = expired(`too old resource version: ${revision} (${error.oldestRevision})`).toStatus();
-      this.#sink.write(`${JSON.stringify({ type: "ERROR", object: status })}\n`);
-      this.end();
+      this.#fail(expired(`too old resource version: ${revision} (${error.oldestRevision})`));
     }
+  }
+
+  #fail(error: StatusError): void {
+    this.#sink.write(`${JSON.stringify({ type: "ERROR", object: error.toStatus() })}\n`);
+    this.end();
   }
 
   #sendState(): void {
@@ -183,7 +179,6 @@ class Watch {
     const { endpoint } = this.#request;
     const metadata = {
       resourceVersion: String(this.#store.revision),
-      creationTimestamp: null,
       ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
     };
     const apiVersion = endpoint.group === "" ? endpoint.version : `${endpoint.group}/${endpoint.version}`;
