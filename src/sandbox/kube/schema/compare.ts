@@ -2,7 +2,7 @@ import type { Json } from "./contract.ts";
 import { type FieldPath, FieldSet, fieldStep, type PathStep } from "./field-set.ts";
 import { sameJson } from "./json.ts";
 import { fieldNode, type SchemaNode } from "./structural.ts";
-import { bothEmpty, fieldsOf, itemStep, itemsOf, shapeOf } from "./typed-value.ts";
+import { bothEmpty, fieldsOf, itemStep, itemsOf, shapeOf, unlike } from "./typed-value.ts";
 
 /** What changed from one object to another. */
 export interface Comparison {
@@ -79,7 +79,7 @@ function compareItems(
   }
 }
 
-function walk(
+function descend(
   node: SchemaNode | undefined,
   left: Json | undefined,
   right: Json | undefined,
@@ -87,15 +87,32 @@ function walk(
   changes: Changes,
 ): void {
   const shape = shapeOf(node, left, right);
+  if (shape === "map") {
+    compareFields(node, left, right, path, changes);
+  } else if (shape === "list") {
+    compareItems(node, left, right, path, changes);
+  }
+}
+
+function walk(
+  node: SchemaNode | undefined,
+  left: Json | undefined,
+  right: Json | undefined,
+  path: FieldPath,
+  changes: Changes,
+): void {
+  if (unlike(left, right)) {
+    descend(node, left, undefined, path, changes);
+    descend(node, undefined, right, path, changes);
+    changes.modified.push(path);
+    return;
+  }
+  const shape = shapeOf(node, left, right);
   if (shape === "leaf" || bothEmpty(left, right)) {
     record(left, right, path, changes);
     return;
   }
-  if (shape === "map") {
-    compareFields(node, left, right, path, changes);
-  } else {
-    compareItems(node, left, right, path, changes);
-  }
+  descend(node, left, right, path, changes);
   if (left === undefined || right === undefined) {
     record(left, right, path, changes);
   }

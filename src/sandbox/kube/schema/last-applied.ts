@@ -1,7 +1,7 @@
 import { compare } from "./compare.ts";
 import type { JsonObject } from "./contract.ts";
 import { FieldSet } from "./field-set.ts";
-import { isObject, objectMember, stringMember } from "./json.ts";
+import { canonicalJson, isObject, objectMember, stringMember } from "./json.ts";
 import type { SchemaNode } from "./structural.ts";
 import { fieldSetOf } from "./typed-value.ts";
 
@@ -40,10 +40,12 @@ export function syncLastApplied(object: JsonObject, applied: JsonObject): JsonOb
   if (stringMember(annotations, annotation) === "") {
     return object;
   }
-  const { [annotation]: _, ...rest } = annotationsOf(applied);
-  const metadata = objectMember(applied, "metadata") ?? {};
-  const record = { ...applied, metadata: { ...metadata, annotations: rest } };
-  const text = `${JSON.stringify(record)}\n`;
+  const metadata = { ...objectMember(applied, "metadata") };
+  if (metadata["annotations"] !== undefined) {
+    const { [annotation]: _, ...rest } = annotationsOf(applied);
+    metadata["annotations"] = rest;
+  }
+  const text = `${canonicalJson({ ...applied, metadata })}\n`;
   return {
     ...object,
     metadata: { ...objectMember(object, "metadata"), annotations: { ...annotations, [annotation]: text } },

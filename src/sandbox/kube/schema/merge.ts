@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "./contract.ts";
 import { type FieldSet, fieldStep } from "./field-set.ts";
 import { setMember } from "./json.ts";
 import { fieldNode, type SchemaNode } from "./structural.ts";
-import { bothEmpty, fieldsOf, itemStep, itemsOf, shapeOf } from "./typed-value.ts";
+import { bothEmpty, fieldsOf, itemStep, itemsOf, shapeOf, unlike } from "./typed-value.ts";
 
 function mergedFields(node: SchemaNode | undefined, live: Json | undefined, applied: Json | undefined): JsonObject {
   const before = fieldsOf(live);
@@ -30,32 +30,42 @@ function steps(node: SchemaNode | undefined, list: Json | undefined): readonly I
 }
 
 /**
- * Items in the order of the applied list; live items that are not applied keep their place before the applied item
- * that followed them.
+ * Items in the order of the applied list. A live item that is not applied keeps its place: before the next item that
+ * both lists have, and before whatever is newly applied there.
  */
 function mergedItems(node: SchemaNode | undefined, live: Json | undefined, applied: Json | undefined): Json[] {
   const before = steps(node, live);
   const after = steps(node, applied);
   const wanted = new Set(after.map((item) => item.step));
   const known = new Map(before.map((item) => [item.step, item.value]));
+  const shared = after.map((item) => item.step).filter((step) => known.has(step));
   const result: Json[] = [];
   let next = 0;
-  for (const { step, value } of after) {
-    const place = before.findIndex((item, index) => index >= next && item.step === step);
-    if (place !== -1) {
-      result.push(...before.slice(next, place).flatMap((item) => (wanted.has(item.step) ? [] : [item.value])));
-      next = place + 1;
+  const keepUntil = (stop: string | undefined): void => {
+    for (; next < before.length && before[next]?.step !== stop; next += 1) {
+      const item = before[next];
+      result.push(...(item === undefined || wanted.has(item.step) ? [] : [item.value]));
     }
+  };
+  for (const { step, value } of after) {
+    keepUntil(shared[0]);
     result.push(merged(node?.items, known.get(step), value) ?? value);
+    if (shared[0] === step) {
+      shared.shift();
+      next += before[next]?.step === step ? 1 : 0;
+    }
   }
-  const rest = before.slice(next).filter((item) => !wanted.has(item.step));
-  return [...result, ...rest.map((item) => item.value)];
+  keepUntil(undefined);
+  return result;
 }
 
 function merged(node: SchemaNode | undefined, live: Json | undefined, applied: Json | undefined): Json | undefined {
+  if (applied === undefined || live === undefined || unlike(live, applied)) {
+    return applied === undefined ? live : applied;
+  }
   const shape = shapeOf(node, live, applied);
   if (shape === "leaf" || bothEmpty(live, applied)) {
-    return applied ?? live;
+    return applied;
   }
   return shape === "map" ? mergedFields(node, live, applied) : mergedItems(node, live, applied);
 }

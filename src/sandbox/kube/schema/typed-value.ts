@@ -15,6 +15,16 @@ export function shapeOf(node: SchemaNode | undefined, left: Json | undefined, ri
   return (isObject(left) || isObject(right)) && node?.atomicMap !== true ? "map" : "leaf";
 }
 
+function sort(value: Json): string {
+  return Array.isArray(value) ? "list" : isObject(value) ? "map" : "scalar";
+}
+
+/** Whether one value took the place of another sort of value: then nothing of the old one is left. */
+export function unlike(left: Json | undefined, right: Json | undefined): boolean {
+  const known = left !== undefined && left !== null && right !== undefined && right !== null;
+  return known && sort(left) !== sort(right);
+}
+
 export function fieldsOf(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
