@@ -35,7 +35,7 @@ const version = object(
     storage: flag("Whether objects are stored in this version."),
     deprecated: flag("Whether its use is warned about."),
     deprecationWarning: text("What the warning says."),
-    schema: object("The schema.", { openAPIV3JsonObject: anything("The structural schema of the objects.") }),
+    schema: object("The schema.", { openAPIV3Schema: anything("The structural schema of the objects.") }),
     subresources: anything("The subresources: status and scale."),
     additionalPrinterColumns: list("The columns of kubectl get.", column, { "x-kubernetes-list-type": "atomic" }),
     selectableFields: list(
