@@ -1,20 +1,7 @@
-import { RE2_MATCHES } from "./cel-library.ts";
+import { charCost, type Estimate, methodEstimate, plain, scaled } from "./cel-method-cost.ts";
 import { type CelCall, type CelNode, callOf, isNode } from "./cel-node.ts";
 import { assumedBound, declaredBound } from "./schema-size.ts";
 import { fieldNode, type SchemaNode } from "./structural.ts";
-
-/**
- * The worst cost of an expression by cel-go's and Kubernetes' static estimate, in its units: about one for each name,
- * selection and call, a tenth for each byte of a string that is read.
- * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#resource-use-by-validation-functions
- */
-export interface Estimate {
-  readonly cost: number;
-  /** The most entries or bytes of the value; Infinity when nothing is known of it. */
-  readonly size: number;
-  /** The schema of the value, when it is one of the resource's. */
-  readonly node: SchemaNode | undefined;
-}
 
 /** What an estimate has learnt by the way. */
 export interface Reach {
@@ -24,18 +11,8 @@ export interface Reach {
 
 type Scope = ReadonlyMap<string, Estimate>;
 
-const charCost = 0.1;
-const regexCharCost = 0.25;
 const listCost = 10;
 const mapCost = 30;
-
-function scaled(size: number, factor: number): number {
-  return Math.ceil(size * factor);
-}
-
-function plain(cost: number, size = 1): Estimate {
-  return { cost, size, node: undefined };
-}
 
 /** The cost of one round of a macro, beside the predicate's, and what the macro costs once. */
 const macros: Readonly<Record<string, { readonly round: number; readonly once: number; readonly list: boolean }>> = {
@@ -46,12 +23,9 @@ const macros: Readonly<Record<string, { readonly round: number; readonly once: n
   map: { round: 12, once: listCost + 1, list: true },
 };
 
-const sameSize = new Set(["lowerAscii", "upperAscii", "substring", "trim"]);
 const reading = new Set(["isIP", "isCIDR", "isQuantity", "quantity", "url", "ip", "cidr"]);
-const searching = new Set(["isSorted", "sum", "min", "max", "indexOf", "lastIndexOf"]);
 const equality = new Set(["==", "!="]);
 const ordering = new Set(["<", "<=", ">", ">="]);
-const unwrapping = new Set(["orValue", "value"]);
 
 export class CostEstimator {
   readonly #reach: Reach;
@@ -168,7 +142,7 @@ export class CostEstimator {
     }
     const args = call.args.map((arg) => this.#of(arg, scope));
     const cost = args.reduce((sum, arg) => sum + arg.cost, range.cost);
-    return this.#method(call.name, range, args, cost);
+    return methodEstimate(call.name, range, args, cost, (value) => this.#size(value));
   }
 
   #function(call: CelCall, first: CelNode | undefined, scope: Scope): Estimate {
@@ -198,58 +172,6 @@ export class CostEstimator {
     const rounds = this.#size(range);
     const cost = range.cost + macro.once + rounds * (this.#sum(bodies, inner) + macro.round);
     return plain(Number.isNaN(cost) ? range.cost : cost, macro.list ? rounds : 1);
-  }
-
-  #method(name: string, target: Estimate, args: readonly Estimate[], cost: number): Estimate {
-    const [first = plain(0, 0)] = args;
-    if (name === RE2_MATCHES || name === "matches" || name === "find" || name === "findAll") {
-      const read = scaled(this.#size(target) + 1, charCost) * scaled(this.#size(first), regexCharCost);
-      return plain(cost + read, name.startsWith("find") ? this.#size(target) : 1);
-    }
-    if (name === "startsWith" || name === "endsWith") {
-      return plain(cost + scaled(this.#size(first), charCost));
-    }
-    if (name === "contains") {
-      return plain(cost + scaled(this.#size(target), charCost) * scaled(this.#size(first), charCost));
-    }
-    if (sameSize.has(name)) {
-      return plain(cost + scaled(this.#size(target), charCost), this.#size(target));
-    }
-    if (searching.has(name)) {
-      return plain(cost + this.#search(target));
-    }
-    return this.#rebuilding(name, target, args, cost);
-  }
-
-  #search(target: Estimate): number {
-    const items = target.node?.type === "array" ? target.node.items : undefined;
-    const strings = items?.type === "string";
-    const each = strings ? 1 + scaled(this.#size({ cost: 0, size: 0, node: items }), charCost) : 1;
-    return target.node?.type === "string" ? scaled(this.#size(target), charCost) : this.#size(target) * each;
-  }
-
-  #rebuilding(name: string, target: Estimate, args: readonly Estimate[], cost: number): Estimate {
-    const size = this.#size(target);
-    switch (name) {
-      case "replace": {
-        const [old = plain(0, 0), next = plain(0, 0)] = args;
-        const longer =
-          this.#size(next) > Math.min(this.#size(old), old.node === undefined ? Number.POSITIVE_INFINITY : 0);
-        return plain(cost + scaled(size, 2 * charCost), longer ? size * Math.max(1, this.#size(next)) : size);
-      }
-      case "split":
-        return plain(cost + scaled(size, 2 * charCost), size);
-      case "join": {
-        const items = target.node?.type === "array" ? target.node.items : undefined;
-        const each = items === undefined ? Number.POSITIVE_INFINITY : this.#size({ cost: 0, size: 0, node: items });
-        const total = size * (each + (args[0] === undefined ? 0 : this.#size(args[0])));
-        return plain(cost + scaled(total, charCost), total);
-      }
-      case "format":
-        return plain(cost + scaled(size, charCost), Number.POSITIVE_INFINITY);
-      default:
-        return plain(cost + 1, unwrapping.has(name) ? Number.POSITIVE_INFINITY : 1);
-    }
   }
 }
 
