@@ -5,14 +5,15 @@ import { KeyedBackoff } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ListWatch } from "../runtime/list-watch.ts";
 import { Reflector } from "../runtime/reflector.ts";
-import type { ObjectChange } from "../runtime/store.ts";
-import { WorkQueue } from "../runtime/work-queue.ts";
-import { Workers } from "../runtime/workers.ts";
+import type { ReflectorObserver } from "../runtime/reflector-options.ts";
+import type { ObjectCache, ObjectChange } from "../runtime/store.ts";
+import { type QueueObserver, WorkQueue } from "../runtime/work-queue.ts";
+import { type WorkerObserver, Workers } from "../runtime/workers.ts";
 import type { Patience } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { keyText } from "./object-key.ts";
 import { OwnWrites } from "./own-writes.ts";
-import { Publisher } from "./publisher.ts";
+import { type OutcomeObserver, Publisher } from "./publisher.ts";
 import { Reconciler } from "./reconciler.ts";
 import { wakes } from "./wakes.ts";
 
@@ -30,6 +31,15 @@ export interface ControllerDependencies {
   readonly newReconcileId: () => string;
   readonly logger: Logger;
   readonly settings: ControllerSettings;
+  readonly observers?: ControllerObservers;
+}
+
+/** The seams for metrics, all of them together. */
+export interface ControllerObservers {
+  readonly queue?: QueueObserver;
+  readonly workers?: WorkerObserver;
+  readonly reflector?: ReflectorObserver;
+  readonly outcomes?: OutcomeObserver;
 }
 
 /** What an operator may choose. */
@@ -55,9 +65,9 @@ export class Controller {
   readonly #settings: ControllerSettings;
 
   constructor(deps: ControllerDependencies) {
-    const { clock, random, logger, settings } = deps;
+    const { clock, random, logger, settings, observers = {} } = deps;
     this.#settings = settings;
-    this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random) });
+    this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random), ...optional("observer", observers.queue) });
     this.#reflector = new Reflector({
       kind: "InstanceProfile",
       listWatch: deps.listWatch,
@@ -65,6 +75,7 @@ export class Controller {
       clock,
       random,
       logger,
+      ...optional("observer", observers.reflector),
     });
     const reconciler = reconcilerOf(deps, { get: (key) => this.#reflector.cache.get(key) });
     this.#workers = new Workers({
@@ -74,7 +85,23 @@ export class Controller {
       logger,
       newReconcileId: deps.newReconcileId,
       concurrency: settings.concurrency,
+      ...optional("observer", observers.workers),
     });
+  }
+
+  /** The keys that wait or are worked on. */
+  get queue(): WorkQueue {
+    return this.#queue;
+  }
+
+  /** The objects as last seen. */
+  get cache(): ObjectCache {
+    return this.#reflector.cache;
+  }
+
+  /** True once every object was seen. */
+  get hasSynced(): boolean {
+    return this.#reflector.hasSynced;
   }
 
   /**
@@ -120,6 +147,19 @@ function reconcilerOf(
   const settling = new Settling({ windowMs: settings.settleWindowMs, monotonicMs: () => clock.monotonicMs() });
   const aws: Omit<ConvergeDependencies, "confirmCurrent"> = { reader: deps.reader, writer: deps.writer, settling };
   const { patience } = settings;
-  const publisher = new Publisher({ objects, events, ownWrites, patience, nowMs: () => clock.nowMs(), random });
+  const publisher = new Publisher({
+    objects,
+    events,
+    ownWrites,
+    patience,
+    nowMs: () => clock.nowMs(),
+    random,
+    ...optional("observer", deps.observers?.outcomes),
+  });
   return new Reconciler({ objects, cache, ownWrites, aws, publisher, clusterId: deps.clusterId });
+}
+
+/** A field that is left out rather than undefined, as exact optional properties ask. */
+function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: V });
 }

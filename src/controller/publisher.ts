@@ -1,10 +1,20 @@
 import { API_VERSION, KIND } from "../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient } from "../engine/ports.ts";
+import { dispositionOf } from "../errors.ts";
+import { wasReady } from "../status/judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
-import type { Patience } from "../status/requeue.ts";
+import { errorOf, type Patience } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
 import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
+
+/** Hears what reconciles came to: the seam for metrics. Called synchronously; must not throw. */
+export interface OutcomeObserver {
+  /** The pass over the key failed; `terminal` when only a change of the spec helps. */
+  failed?(key: string, isTerminal: boolean): void;
+  /** AWS was written; `isRepair` when nobody had changed the spec. */
+  wrote?(key: string, actions: number, isRepair: boolean): void;
+}
 
 /** What the publisher works with. */
 export interface PublisherDependencies {
@@ -15,6 +25,7 @@ export interface PublisherDependencies {
   readonly nowMs: () => number;
   /** In [0, 1). */
   readonly random: () => number;
+  readonly observer?: OutcomeObserver;
 }
 
 /** Tells the user what a reconcile came to: the one place that writes status and decides the requeue. */
@@ -42,6 +53,7 @@ export class Publisher {
     const key = keyText(object.metadata);
     const now = `${new Date(nowMs()).toISOString().slice(0, 19)}Z`;
     const summary = summarize(object, outcome, { now, random: random(), patience, failures: failures + 1 });
+    this.#observe(key, object, outcome);
     for (const event of summary.events) this.emit(object, event);
     if (!sameStatus(object.status, summary.status)) {
       const patched = await this.#deps.objects.patchStatus(
@@ -55,6 +67,14 @@ export class Publisher {
       this.#deps.ownWrites.record(key, raw, patched);
     }
     return summary.requeue;
+  }
+
+  #observe(key: string, object: ObjectSoFar, outcome: Outcome): void {
+    const { observer } = this.#deps;
+    const error = errorOf(outcome);
+    if (error !== undefined) observer?.failed?.(key, dispositionOf(error) === "terminal");
+    if (outcome.kind !== "converged" || outcome.applied.length === 0) return;
+    observer?.wrote?.(key, outcome.applied.length, wasReady(object));
   }
 
   /** Publishes an Event about the object. */
