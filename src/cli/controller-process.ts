@@ -14,8 +14,11 @@ import { KubeObjectClient } from "../kube/object-client.ts";
 import type { KubeResource } from "../kube/resource.ts";
 import { Transport } from "../kube/transport.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { ControllerMetrics } from "../runtime/controller-metrics.ts";
 import { DEFAULT_PATIENCE } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
+import { type ListenAddresses, openListeners } from "./listeners.ts";
+import { ProductMetrics } from "./product-metrics.ts";
 import { VERSION } from "./version.ts";
 
 /** One field manager for all of the controller's writes; those of status add a suffix. */
@@ -33,6 +36,9 @@ export const DEFAULT_SETTINGS: ControllerSettings = {
   syncTimeoutMs: 120_000,
 };
 
+/** Nobody has asked for a listener. */
+export const NO_LISTENERS: ListenAddresses = { probes: "0", metrics: "0" };
+
 /** How a controller process is set up. */
 export interface ControllerProcessOptions {
   readonly cluster: KubeCluster;
@@ -44,6 +50,7 @@ export interface ControllerProcessOptions {
   /** Refuse to start with credentials of any other account. */
   readonly expectedAccountId: string | undefined;
   readonly settings: ControllerSettings;
+  readonly listen: ListenAddresses;
   readonly logger: Logger;
 }
 
@@ -63,15 +70,23 @@ export async function startController(
   signal: AbortSignal,
 ): Promise<ControllerProcess> {
   const { logger } = options;
-  const transport = new Transport({ cluster: options.cluster, clock: systemClock, version: VERSION });
-  const aws = connectAws({ ...options.aws, clock: systemClock, version: VERSION });
+  const metrics = new ProductMetrics(systemClock, VERSION);
+  const transport = new Transport({
+    cluster: options.cluster,
+    clock: systemClock,
+    version: VERSION,
+    intercept: metrics.restClientIntercept(new URL(options.cluster.server).host),
+  });
+  const aws = connectAws({ ...options.aws, clock: systemClock, version: VERSION, onCall: metrics.onAwsCall });
   const events = new EventRecorder({
     exchange: transport.exchange,
     clock: systemClock,
     logger,
     reporter: { controller: `${API_GROUP}/controller`, instance: hostname() },
   });
+  const closers: (() => Promise<void>)[] = [];
   const release = async (): Promise<void> => {
+    await Promise.all(closers.map((close) => close()));
     await events.flush(AbortSignal.timeout(FLUSH_MS));
     aws.close();
     await transport.close();
@@ -79,7 +94,13 @@ export async function startController(
   try {
     await checkAccount(options.expectedAccountId, aws, signal);
     const clusterId = options.clusterId ?? (await readClusterId(transport.exchange, signal));
-    const controller = controllerOf(options, { transport, aws, events, clusterId });
+    const controller = controllerOf(options, { transport, aws, events, clusterId, metrics });
+    const listeners = await openListeners(options.listen, {
+      healthz: { "event-loop": () => undefined },
+      readyz: { "cache-sync": () => (controller.hasSynced ? undefined : "the first list has not come yet") },
+      metrics: metrics.registry,
+    });
+    closers.push(...listeners.map((listener) => () => listener.close()));
     await controller.start();
     logger.info("controller started", { version: VERSION, cluster: options.cluster.source, clusterId });
     return {
@@ -100,12 +121,16 @@ interface Parts {
   readonly aws: AwsConnection;
   readonly events: EventRecorder;
   readonly clusterId: string;
+  readonly metrics: ProductMetrics;
 }
 
-function controllerOf(options: ControllerProcessOptions, { transport, aws, events, clusterId }: Parts): Controller {
+function controllerOf(options: ControllerProcessOptions, parts: Parts): Controller {
+  const { transport, aws, events, clusterId, metrics } = parts;
   const { exchange } = transport;
+  const kind = KIND.toLowerCase();
+  const controllerMetrics = new ControllerMetrics(metrics.registry, kind, options.settings.concurrency);
   const scope = options.namespace === undefined ? {} : { namespace: options.namespace };
-  return new Controller({
+  const controller = new Controller({
     listWatch: new KubeListWatch({ exchange, resource: RESOURCE, ...scope }),
     objects: new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: FIELD_MANAGER }),
     events,
@@ -115,9 +140,18 @@ function controllerOf(options: ControllerProcessOptions, { transport, aws, event
     clock: systemClock,
     random: Math.random,
     newReconcileId: randomUUID,
-    logger: options.logger.with({ controller: KIND.toLowerCase(), controllerGroup: API_GROUP, controllerKind: KIND }),
+    logger: options.logger.with({ controller: kind, controllerGroup: API_GROUP, controllerKind: KIND }),
     settings: options.settings,
+    observers: {
+      queue: controllerMetrics.queueObserver,
+      workers: controllerMetrics.workerObserver,
+      reflector: metrics.watch(kind),
+      outcomes: metrics.outcomes((key, isTerminal) => controllerMetrics.failed(key, isTerminal)),
+    },
   });
+  controllerMetrics.watchQueue(controller.queue);
+  metrics.watchObjects(kind, () => controller.cache);
+  return controller;
 }
 
 /** The wrong credentials would make every object anew in somebody else's account. */

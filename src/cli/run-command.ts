@@ -1,7 +1,7 @@
 import { loadKubeConfig } from "../kube/kube-config.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Command } from "./command.ts";
-import { DEFAULT_SETTINGS, startController } from "./controller-process.ts";
+import { DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { createLogger, LOG_LEVELS } from "./logger.ts";
 import { durationMs, type GivenOptions, wholeNumber } from "./options.ts";
@@ -27,6 +27,16 @@ export const runCommand: Command = {
     "account-id": { type: "string", value: "ID", help: "refuse to start with credentials of another AWS account" },
     concurrency: { type: "string", value: "N", help: "objects worked on at once; default 10" },
     "resync-interval": { type: "string", value: "DURATION", help: "between verifications of an object; default 10m" },
+    "metrics-bind-address": {
+      type: "string",
+      value: "ADDRESS",
+      help: "serve /metrics at host:port or :port; default 0: nowhere",
+    },
+    "health-probe-bind-address": {
+      type: "string",
+      value: "ADDRESS",
+      help: "serve /healthz and /readyz at host:port or :port; default 0: nowhere",
+    },
     "log-level": { type: "string", value: "LEVEL", help: `${LOG_LEVELS.join(", ")}; default info` },
   },
   run: runController,
@@ -58,6 +68,10 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
       clusterId: given.text("cluster-id"),
       expectedAccountId: given.text("account-id"),
       settings,
+      listen: {
+        probes: given.text("health-probe-bind-address") ?? NO_LISTENERS.probes,
+        metrics: given.text("metrics-bind-address") ?? NO_LISTENERS.metrics,
+      },
       logger,
     },
     io.stop,

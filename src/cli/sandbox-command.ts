@@ -7,7 +7,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../sandbox/kube/server.ts";
 import type { Command } from "./command.ts";
-import { type ControllerProcess, DEFAULT_SETTINGS, startController } from "./controller-process.ts";
+import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
 import { readShippedCrd, samplePath } from "./crd-file.ts";
 import { type CommandIo, EXIT } from "./io.ts";
 import { createLogger } from "./logger.ts";
@@ -84,6 +84,7 @@ function startInside(
       clusterId: undefined,
       expectedAccountId: undefined,
       settings: DEFAULT_SETTINGS,
+      listen: NO_LISTENERS,
       logger: createLogger(given.text("log-level") ?? "error"),
     },
     io.stop,

@@ -1,0 +1,150 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { InstanceProfileStatus } from "../api/instance-profile.ts";
+import type { AwsCallReport } from "../aws/client-config.ts";
+import type { OutcomeObserver } from "../controller/publisher.ts";
+import type { Exchange, Intercept } from "../kube/transport.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { ReflectorObserver } from "../runtime/reflector-options.ts";
+import type { ObjectCache } from "../runtime/store.ts";
+
+/** What only this controller has starts so. */
+const PREFIX = "instance_profile_controller";
+/** client-go's buckets for requests to the API server, in seconds. */
+const REST_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
+/** IAM answers in tens to hundreds of ms, and in seconds when it is asked too much. */
+const AWS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** The process's metrics besides those of queue and reconciles: AWS, API server, watch, objects, build. */
+export class ProductMetrics {
+  readonly registry: Registry = new Registry();
+  readonly #awsRequests: Counter;
+  readonly #awsDurations: Histogram;
+  readonly #repairs: Counter;
+  readonly #writes: Counter;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock, version: string) {
+    this.#clock = clock;
+    collectDefaultMetrics({ register: this.registry });
+    this.#awsRequests = this.#counter("aws_requests_total", "Requests to AWS; code is AWS's, OK when it succeeded.", [
+      ...["service", "operation", "code"],
+    ]);
+    this.#awsDurations = new Histogram({
+      name: `${PREFIX}_aws_request_duration_seconds`,
+      help: "How long requests to AWS took.",
+      labelNames: ["service", "operation"],
+      buckets: AWS_SECONDS,
+      registers: [this.registry],
+    });
+    this.#repairs = this.#counter(
+      "drift_repaired_total",
+      "Passes that wrote AWS though nobody had changed the spec.",
+      [],
+    );
+    this.#repairs.inc(0);
+    this.#writes = this.#counter("aws_writes_total", "Planned writes to AWS that succeeded.", []);
+    this.#writes.inc(0);
+    this.#gauge("build_info", "Always 1; the labels tell the version.", ["version"]).set({ version }, 1);
+  }
+
+  /** For the AWS clients. */
+  readonly onAwsCall = ({ service, operation, code = "OK", durationMs }: AwsCallReport): void => {
+    this.#awsRequests.inc({ service, operation, code });
+    this.#awsDurations.observe({ service, operation }, durationMs / 1_000);
+  };
+
+  /** For the transport to the API server: client-go's metrics. A watch counts once, when it begins. */
+  restClientIntercept(host: string): Intercept {
+    const registers = [this.registry];
+    const requests = new Counter({
+      name: "rest_client_requests_total",
+      help: "Requests to the API server.",
+      labelNames: ["code", "method", "host"],
+      registers,
+    });
+    const durations = new Histogram({
+      name: "rest_client_request_duration_seconds",
+      help: "How long the API server took to answer.",
+      labelNames: ["verb", "host"],
+      buckets: REST_SECONDS,
+      registers,
+    });
+    return (next: Exchange): Exchange =>
+      async (request) => {
+        const startMs = this.#clock.monotonicMs();
+        let code = "<error>";
+        try {
+          const response = await next(request);
+          code = String(response.statusCode);
+          return response;
+        } finally {
+          requests.inc({ code, method: request.method, host });
+          durations.observe({ verb: request.method, host }, (this.#clock.monotonicMs() - startMs) / 1_000);
+        }
+      };
+  }
+
+  /** For the reconciles' outcomes; `failed` goes on to the controller's own metrics. */
+  outcomes(failed: NonNullable<OutcomeObserver["failed"]>): OutcomeObserver {
+    return {
+      failed,
+      wrote: (_key, actions, isRepair) => {
+        this.#writes.inc(actions);
+        if (isRepair) this.#repairs.inc();
+      },
+    };
+  }
+
+  /** For the watch of one kind. */
+  watch(kind: string): ReflectorObserver {
+    const lists = this.#counter("list_total", "Complete lists taken.", ["kind"]);
+    const reconnects = this.#counter("watch_reconnects_total", "Watches that ended, by reason.", ["kind", "reason"]);
+    const last = this.#gauge("last_event_timestamp_seconds", "When the watch last said anything.", ["kind"]);
+    const heard = (): void => last.set({ kind }, this.#clock.nowMs() / 1_000);
+    lists.inc({ kind }, 0);
+    return {
+      listed: () => {
+        lists.inc({ kind });
+        heard();
+      },
+      watchEnded: (reason) => reconnects.inc({ kind, reason }),
+      faulted: (reason) => reconnects.inc({ kind, reason }),
+      eventReceived: heard,
+    };
+  }
+
+  /** Shows the cache at each scrape: how many objects, and how many of them stand how. No names: labels must stay few. */
+  watchObjects(kind: string, cache: () => ObjectCache): void {
+    const registers = [this.registry];
+    new Gauge({
+      name: `${PREFIX}_cache_objects`,
+      help: "Objects in the cache.",
+      labelNames: ["kind"],
+      registers,
+      collect(): void {
+        this.set({ kind }, cache().size);
+      },
+    });
+    new Gauge({
+      name: `${PREFIX}_resource_condition`,
+      help: "Objects by condition and its status.",
+      labelNames: ["kind", "condition", "status"],
+      registers,
+      collect(): void {
+        this.reset();
+        for (const object of cache().list()) {
+          const { conditions = [] } = (object["status"] ?? {}) as InstanceProfileStatus;
+          for (const { type, status } of conditions) this.inc({ kind, condition: type, status });
+        }
+      },
+    });
+  }
+
+  #counter(suffix: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name: `${PREFIX}_${suffix}`, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge(suffix: string, help: string, labelNames: string[]): Gauge {
+    return new Gauge({ name: `${PREFIX}_${suffix}`, help, labelNames, registers: [this.registry] });
+  }
+}
