@@ -6,6 +6,7 @@ import { stringMember } from "./schema/json.ts";
 import { servedKinds } from "./schema/served-kinds.ts";
 import { compileJsonPath } from "./tables/json-path.ts";
 import { ageColumn, nameColumn, printerColumn } from "./tables/table-columns.ts";
+import { bestVersionFirst } from "./version-order.ts";
 
 const rules: WriteRules = {
   hasGeneration: true,
@@ -21,7 +22,7 @@ const rules: WriteRules = {
 export function customEndpoints(crd: CompiledCrd): readonly Endpoint[] {
   return servedKinds(crd).flatMap((kind) => {
     const version = crd.versions.find((candidate) => candidate.name === kind.version);
-    return version === undefined ? [] : [customEndpoint(kind, version)];
+    return version === undefined ? [] : [{ ...customEndpoint(kind, version), ...deprecation(crd, version) }];
   });
 }
 
@@ -39,10 +40,21 @@ function customEndpoint(kind: ServedKind, version: CompiledVersion): Endpoint {
     rules,
     columns: [nameColumn, ...(printed.length === 0 ? [ageColumn("date")] : printed)],
     fields: fieldsOf(version),
-    ...(version.deprecated ? { deprecation: version.deprecationWarning } : {}),
     fromStored: shaped,
     toStored: (object) => object,
   };
+}
+
+/** The CRD's words, or those that the API server finds: which version to use instead. */
+function deprecation(crd: CompiledCrd, version: CompiledVersion): Pick<Endpoint, "deprecation"> {
+  if (!version.deprecated) return {};
+  if (version.deprecationWarning !== "") return { deprecation: version.deprecationWarning };
+  const better = crd.versions
+    .filter(({ name, served, deprecated }) => served && !deprecated && bestVersionFirst(name, version.name) < 0)
+    .map(({ name }) => name)
+    .sort(bestVersionFirst);
+  const instead = better[0] === undefined ? "" : `; use ${crd.group}/${better[0]} ${crd.kind}`;
+  return { deprecation: `${crd.group}/${version.name} ${crd.kind} is deprecated${instead}` };
 }
 
 /** The field selectors that every kind offers. */

@@ -254,6 +254,44 @@ export function builtIns(promise: Declare): void {
     },
   );
 
+  promise("serves each version of a CRD over the same objects, and warns of a deprecated one", async ({ client }) => {
+    const other = `g${randomUUID().slice(0, 8)}.example.dev`;
+    const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.${other}`;
+    const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
+    const version = (name: string, more: Answered = {}) => ({ name, served: true, storage: false, schema, ...more });
+    const spec = { group: other, scope: "Cluster", names: { plural: "things", kind: "Thing" } };
+    const definition = { ...widgetDefinition, metadata: { name: `things.${other}` } };
+    const old = version("v1beta1", { storage: true });
+    accepted(
+      await client.post(path.slice(0, path.lastIndexOf("/")), { ...definition, spec: { ...spec, versions: [old] } }),
+    );
+    const things = `/apis/${other}/v1beta1/things`;
+    const thing = { apiVersion: `${other}/v1beta1`, kind: "Thing", metadata: { name: "t" }, note: "kept" };
+    await vi.waitFor(async () => expect((await client.post(things, thing)).status).toBe(201), 10_000);
+
+    const versions = [version("v1beta1", { deprecated: true }), version("v1", { storage: true })];
+    const changed = accepted(await client.patch(path, { spec: { versions } }));
+    expect(changed.status.storedVersions).toEqual(["v1beta1", "v1"]);
+    await vi.waitFor(async () => expect((await client.get(`/apis/${other}/v1/things/t`)).status).toBe(200), 10_000);
+    expect((await client.get(`/apis/${other}/v1/things/t`)).body).toMatchObject({
+      apiVersion: `${other}/v1`,
+      note: "kept",
+    });
+    const answer = await client.get(`${things}/t`);
+    expect(answer.body.apiVersion).toBe(`${other}/v1beta1`);
+    expect(answer.warning).toBe(`299 - "${other}/v1beta1 Thing is deprecated; use ${other}/v1 Thing"`);
+    const group = accepted(await client.get(`/apis/${other}`));
+    expect(group.preferredVersion.version).toBe("v1");
+
+    expect((await client.patch(path, { spec: { scope: "Namespaced" } })).body.message).toContain(
+      "spec.scope: Invalid value",
+    );
+    expect((await client.patch(path, { spec: { versions: [versions[1]] } })).body.message).toContain(
+      "status.storedVersions[0]",
+    );
+    accepted(await client.delete(path));
+  });
+
   promise("refuses a CRD whose schema is not structural, naming the place", async ({ client }) => {
     const [version] = widgetDefinition.spec.versions;
     const schema = {

@@ -11,10 +11,4 @@ kubeContract({
       close: () => api.close(),
     };
   },
-  skip: [
-    {
-      test: "merges keyed lists of different managers by their keys",
-      reason: "both entries are there, but the applied one comes first and not last",
-    },
-  ],
 });

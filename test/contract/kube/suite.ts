@@ -16,7 +16,7 @@ import { accepted, group, type World, widgetDefinition } from "./world.ts";
 export type Declare = (sentence: string, check: (world: World) => Promise<void>) => void;
 
 /** A promise that a server does not keep, and why that is all right. */
-export interface Skipped {
+interface Skipped {
   /** The sentence of the test, word for word. */
   readonly test: string;
   readonly reason: string;

@@ -1,6 +1,6 @@
-import { metaOf, objectAt } from "../json.ts";
+import { metaOf, objectAt, without } from "../json.ts";
 import { compileCrd } from "../schema/compile-crd.ts";
-import type { FieldCause, JsonObject } from "../schema/contract.ts";
+import type { FieldCause, Json, JsonObject } from "../schema/contract.ts";
 import { InvalidCrdError, invalid } from "../schema/field-cause.ts";
 import { isObject, listMember, stringMember, stringsMember } from "../schema/json.ts";
 import { nameColumn, plainColumn } from "../tables/table-columns.ts";
@@ -19,6 +19,7 @@ export const definitionBehaviour: Behaviour = {
     unconditionalUpdate: false,
     defaults: withDefaults,
     prepareCreate: (object) => ({ ...object, status: initialStatus(object) }),
+    prepareUpdate: (object, _, subresource) => (subresource === "" ? withStoredVersion(object) : object),
     prepareDelete: withCleanup,
     validate,
   },
@@ -33,12 +34,17 @@ function withDefaults(crd: JsonObject): JsonObject {
   const spec = objectAt(crd, "spec");
   const names = objectAt(spec, "names");
   const kind = stringMember(names, "kind");
-  const filled = {
-    ...names,
-    singular: stringMember(names, "singular") || kind.toLowerCase(),
-    listKind: stringMember(names, "listKind") || `${kind}List`,
-  };
+  const derived: JsonObject = kind === "" ? {} : { singular: kind.toLowerCase(), listKind: `${kind}List` };
+  const filled = { ...derived, ...Object.fromEntries(Object.entries(names).filter(([, value]) => value !== "")) };
   return { ...crd, spec: { ...spec, names: filled, conversion: spec["conversion"] ?? { strategy: "None" } } };
+}
+
+/** A version that objects are stored in from now on joins those that some are stored in. */
+function withStoredVersion(crd: JsonObject): JsonObject {
+  const status = objectAt(crd, "status");
+  const { storedVersions } = initialStatus(crd);
+  const all = [...stringsMember(status, "storedVersions"), ...(Array.isArray(storedVersions) ? storedVersions : [])];
+  return { ...crd, status: { ...status, storedVersions: [...new Set(all)] } };
 }
 
 function initialStatus(crd: JsonObject): JsonObject {
@@ -49,34 +55,64 @@ function initialStatus(crd: JsonObject): JsonObject {
   return { conditions: [], acceptedNames: { plural: "", kind: "" }, storedVersions: stored };
 }
 
-function withCleanup(crd: JsonObject): JsonObject {
-  const meta = metaOf(crd);
+/** The API server marks a CRD in its own way: it counts no generation, and says that the objects go first. */
+function withCleanup(marked: JsonObject): JsonObject {
+  const meta = without(metaOf(marked), "deletionGracePeriodSeconds");
   const others = stringsMember(meta, "finalizers").filter((finalizer) => finalizer !== cleanupFinalizer);
-  return { ...crd, metadata: { ...meta, finalizers: [...others, cleanupFinalizer] } };
+  const generation = Number(meta["generation"]) - 1;
+  const status = objectAt(marked, "status");
+  const terminating = {
+    type: "Terminating",
+    status: "True",
+    lastTransitionTime: meta["deletionTimestamp"] ?? null,
+    reason: "InstanceDeletionPending",
+    message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+  };
+  return {
+    ...marked,
+    metadata: { ...meta, generation, finalizers: [...others, cleanupFinalizer] },
+    status: { ...status, conditions: [...listMember(status, "conditions"), terminating] },
+  };
 }
 
 function validate(crd: JsonObject, old?: JsonObject): readonly FieldCause[] {
+  const causes = [...compilationCauses(crd), ...storedVersionCauses(crd)];
+  if (old === undefined) return causes;
+  // The name cannot change, so a change of what it is made of is refused as such.
+  return [...immutableCauses(crd, old), ...causes.filter(({ field }) => field !== "metadata.name")];
+}
+
+function compilationCauses(crd: JsonObject): readonly FieldCause[] {
   try {
     compileCrd(crd);
+    return [];
   } catch (error) {
     if (error instanceof InvalidCrdError) return error.causes;
     throw error;
   }
-  return old === undefined ? [] : storedVersionCauses(crd);
+}
+
+function immutableCauses(crd: JsonObject, old: JsonObject): readonly FieldCause[] {
+  const [spec, oldSpec] = [objectAt(crd, "spec"), objectAt(old, "spec")];
+  const [names, oldNames] = [objectAt(spec, "names"), objectAt(oldSpec, "names")];
+  const pairs: readonly (readonly [field: string, value: Json | undefined, oldValue: Json | undefined])[] = [
+    ["spec.group", spec["group"], oldSpec["group"]],
+    ["spec.scope", spec["scope"], oldSpec["scope"]],
+    ["spec.names.plural", names["plural"], oldNames["plural"]],
+    ["spec.names.kind", names["kind"], oldNames["kind"]],
+  ];
+  return pairs
+    .filter(([, value, oldValue]) => value !== oldValue)
+    .map(([field, value]) => invalid(field, value ?? "", "field is immutable"));
 }
 
 function storedVersionCauses(crd: JsonObject): readonly FieldCause[] {
   const versions = listMember(objectAt(crd, "spec"), "versions").map((version) => stringMember(version, "name"));
   const stored = stringsMember(objectAt(crd, "status"), "storedVersions");
-  return stored.flatMap((version, index) =>
-    versions.includes(version)
-      ? []
-      : [
-          invalid(
-            `status.storedVersions[${index}]`,
-            version,
-            "missing from spec.versions; must exist in spec.versions",
-          ),
-        ],
-  );
+  if (stored.length === 0) return [invalid("status.storedVersions", null, "must have at least one stored version")];
+  return stored.flatMap((version, index) => {
+    const must = `${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`;
+    const field = `status.storedVersions[${index}]`;
+    return versions.includes(version) ? [] : [invalid(field, version, `missing from spec.versions; ${must}`)];
+  });
 }

@@ -23,7 +23,11 @@ export const namespaceBehaviour: Behaviour = {
         status: { phase: "Active" },
       }),
     prepareUpdate,
-    prepareDelete: (object) => ({ ...object, status: { ...objectAt(object, "status"), phase: "Terminating" } }),
+    prepareDelete: (object) => ({
+      ...object,
+      metadata: without(metaOf(object), "deletionGracePeriodSeconds"),
+      status: { ...objectAt(object, "status"), phase: "Terminating" },
+    }),
     holdsDeletion: (object) => listMember(objectAt(object, "spec"), "finalizers").length > 0,
     deletionRefusal: (name) => (immortal.includes(name) ? "this namespace may not be deleted" : undefined),
   },

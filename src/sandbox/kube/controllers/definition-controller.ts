@@ -4,14 +4,14 @@ import { metaOf, objectAt, withMeta } from "../json.ts";
 import type { KubeState } from "../kube-state.ts";
 import { compileCrd } from "../schema/compile-crd.ts";
 import type { JsonObject } from "../schema/contract.ts";
-import { isObject, listMember, sameJson, stringMember, stringsMember } from "../schema/json.ts";
+import { listMember, sameJson, stringMember, stringsMember } from "../schema/json.ts";
 import { deleteObject, plainDeletion } from "../storage/delete-object.ts";
 import type { Change } from "../storage/object-store.ts";
 import { isReleased } from "../storage/update-object.ts";
 import { timestamp } from "../time.ts";
 
 /** The collection of CRDs. */
-export const definitions = "apiextensions.k8s.io/customresourcedefinitions";
+const definitions = "apiextensions.k8s.io/customresourcedefinitions";
 
 /** Reacts to a write: serves a new CRD at once, and lets a deleted one go when its last object has gone. */
 export function followDefinitions(state: KubeState, change: Change): void {
@@ -37,8 +37,6 @@ function install(state: KubeState, change: Change): void {
 function establish(crd: JsonObject, now: string): JsonObject {
   const spec = objectAt(crd, "spec");
   const status = objectAt(crd, "status");
-  const storage = listMember(spec, "versions").find((version) => isObject(version) && version["storage"] === true);
-  const stored = new Set([...stringsMember(status, "storedVersions"), stringMember(storage, "name")]);
   const conditions = [
     ["NamesAccepted", "NoConflicts", "no conflicts found"],
     ["Established", "InitialNamesAccepted", "the initial names have been accepted"],
@@ -47,7 +45,7 @@ function establish(crd: JsonObject, now: string): JsonObject {
     return known ?? { type, status: "True", lastTransitionTime: now, reason, message };
   });
   const acceptedNames = spec["names"] ?? {};
-  return { ...crd, status: { ...status, conditions, acceptedNames, storedVersions: [...stored] } };
+  return { ...crd, status: { ...status, conditions, acceptedNames } };
 }
 
 function collectionOf(crd: JsonObject): string {

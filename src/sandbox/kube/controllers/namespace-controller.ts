@@ -8,7 +8,7 @@ import { isReleased } from "../storage/update-object.ts";
 import { timestamp } from "../time.ts";
 
 /** The collection of namespaces. */
-export const namespaces = "/namespaces";
+const namespaces = "/namespaces";
 
 /** Reacts to a write: empties a namespace that is being deleted, and lets it go when nothing is left in it. */
 export function followNamespaces(state: KubeState, change: Change): void {

@@ -3,7 +3,7 @@ import { parseAllDocuments, parseDocument } from "yaml";
 import { readProtobuf } from "../protobuf/read-message.ts";
 import type { Json, JsonObject } from "../schema/contract.ts";
 import { isObject } from "../schema/json.ts";
-import { unsupportedMediaType } from "../status-error.ts";
+import { badRequest, unsupportedMediaType } from "../status-error.ts";
 
 /** A request body with its media type, parameters cut off. */
 export interface Body {
@@ -128,4 +128,13 @@ function collectDuplicates(node: unknown, path: string, found: string[]): void {
 
 function isPair(item: unknown): item is { readonly key: unknown; readonly value: unknown } {
   return typeof item === "object" && item !== null && "key" in item && "value" in item;
+}
+
+/** Runs a reader and turns UnreadableBodyError into a 400 that begins with `what`. */
+export function reading<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof UnreadableBodyError ? badRequest(`${what}${error.message}`) : error;
+  }
 }

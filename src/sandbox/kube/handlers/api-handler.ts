@@ -1,7 +1,7 @@
 import type { Endpoint, Verb } from "../endpoint.ts";
 import type { KubeState } from "../kube-state.ts";
 import { isWatch } from "../query/list-query.ts";
-import { methodNotSupported, notFound, StatusError } from "../status-error.ts";
+import { badRequest, methodNotSupported, notFound, StatusError } from "../status-error.ts";
 import type { ApiReply, ApiRequest } from "./api-request.ts";
 import { deleteCollection, deleteOne } from "./delete-handlers.ts";
 import { getObject, list, watch } from "./read-handlers.ts";
@@ -52,6 +52,7 @@ export function handle(state: KubeState, request: ApiRequest): ApiReply {
   const { endpoint, namespace, name, subresource } = target;
   if (subresource !== "" && !endpoint.subresources.includes(subresource)) throw notFound(endpoint, name);
   if (endpoint.namespaced && namespace === "" && !acrossNamespaces.includes(verb)) return nothingThere;
+  if (name === "" && (verb === "update" || verb === "patch")) throw badRequest("name must be provided");
   if (!isOffered(verb, target)) throw refusal(endpoint, verb);
   if (endpoint.deprecation !== undefined) request.warnings.push(endpoint.deprecation);
   return handlers[verb](state, target, request);

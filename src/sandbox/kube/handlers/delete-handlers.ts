@@ -62,7 +62,12 @@ export function deleteCollection(state: KubeState, target: Target, request: ApiR
 function optionsOf(request: ApiRequest): DeleteOptions {
   if (request.body.text.trim() === "") return deleteOptions(undefined, request.query);
   try {
-    return deleteOptions(objectIn(parseBody(request.body)), request.query);
+    const body = objectIn(parseBody(request.body));
+    const kind = stringMember(body, "kind");
+    if (kind === "" || kind === "DeleteOptions") return deleteOptions(body, request.query);
+    throw badRequest(
+      `no kind "${kind}" is known for version "${stringMember(body, "apiVersion")}" where DeleteOptions are read`,
+    );
   } catch (error) {
     throw error instanceof UnreadableBodyError ? badRequest(error.message) : error;
   }

@@ -1,5 +1,6 @@
 import type { Endpoint } from "../endpoint.ts";
 import type { Json, JsonObject } from "../schema/contract.ts";
+import { bestVersionFirst } from "../version-order.ts";
 
 type Endpoints = readonly Endpoint[];
 
@@ -72,15 +73,7 @@ function describeGroup(endpoints: Endpoints, name: string): JsonObject {
 /** The most stable and newest first: v2, v1, v1beta2, v1alpha1; others by name after them. */
 function versionsOf(endpoints: Endpoints, group: string): readonly string[] {
   const versions = endpoints.filter((endpoint) => endpoint.group === group).map((endpoint) => endpoint.version);
-  return [...new Set(versions)].sort((left, right) => rank(right).localeCompare(rank(left)));
-}
-
-function rank(version: string): string {
-  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
-  if (match === null) return `0${version}`;
-  const [, major = "", stage = "stable", minor = "0"] = match;
-  const stages: Readonly<Record<string, string>> = { alpha: "1", beta: "2", stable: "3" };
-  return `${stages[stage]}${major.padStart(6, "0")}${minor.padStart(6, "0")}`;
+  return [...new Set(versions)].sort(bestVersionFirst);
 }
 
 function resource(endpoint: Endpoint): JsonObject {

@@ -17,7 +17,7 @@ export type Interception =
   | { readonly kind: "delay"; readonly ms: number };
 
 /** A request as an interceptor sees it. */
-export interface InterceptedRequest {
+interface InterceptedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;

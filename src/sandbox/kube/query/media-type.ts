@@ -2,7 +2,7 @@ import type { StatusError } from "../status-error.ts";
 import { badRequest, notAcceptable } from "../status-error.ts";
 
 /** How the client wants objects told. */
-export type Shape = "object" | "table" | "metadata";
+type Shape = "object" | "table" | "metadata";
 
 /** What was agreed on from the Accept header. */
 export interface Representation {

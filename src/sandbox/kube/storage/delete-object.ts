@@ -10,7 +10,7 @@ import { isReleased } from "./update-object.ts";
 import { type Address, readObject, type WriteContext } from "./write-context.ts";
 
 /** What happens to the objects that name this one as their owner; undefined follows the finalizers that are there. */
-export type PropagationPolicy = "Background" | "Foreground" | "Orphan" | undefined;
+type PropagationPolicy = "Background" | "Foreground" | "Orphan" | undefined;
 
 /** The options of a deletion. */
 export interface DeleteOptions {

@@ -72,13 +72,7 @@ export class ObjectStore {
   /** Keys start with `prefix`; `revision` reads the past and throws CompactedError when that is forgotten. */
   list(storage: string, prefix: string, revision: number = this.#revision): Snapshot {
     if (revision < this.#compactedRevision) throw new CompactedError(revision, this.#compactedRevision);
-    const objects = new Map(this.#collections.get(storage));
-    for (const change of this.#history.toReversed()) {
-      if (change.revision <= revision) break;
-      if (change.storage !== storage) continue;
-      if (change.previous === undefined) objects.delete(change.key);
-      else objects.set(change.key, change.previous);
-    }
+    const objects = this.#stateAt(storage, revision);
     const entries = [...objects].filter(([key]) => key.startsWith(prefix));
     return { revision, entries: entries.sort(([left], [right]) => (left < right ? -1 : 1)) };
   }
@@ -123,6 +117,20 @@ export class ObjectStore {
   compact(): void {
     this.#history = [];
     this.#compactedRevision = this.#revision;
+  }
+
+  /** The present with the later writes undone. */
+  #stateAt(storage: string, revision: number): ReadonlyMap<string, JsonObject> {
+    const present = this.#collections.get(storage) ?? new Map<string, JsonObject>();
+    if (revision >= this.#revision) return present;
+    const objects = new Map(present);
+    for (const change of this.#history.toReversed()) {
+      if (change.revision <= revision) break;
+      if (change.storage !== storage) continue;
+      if (change.previous === undefined) objects.delete(change.key);
+      else objects.set(change.key, change.previous);
+    }
+    return objects;
   }
 
   #stamp(object: JsonObject): JsonObject {

@@ -1,0 +1,65 @@
+import { jsonTypeOf, parseJson, reading } from "../decoding/body.ts";
+import { decodeObject, judgeStrictness } from "../decoding/decode.ts";
+import { jsonPatch, mergePatch, strategicMergePatch } from "../decoding/patch.ts";
+import type { WriteOptions } from "../decoding/request-options.ts";
+import { apiVersionOf, type Endpoint } from "../endpoint.ts";
+import { metaOf } from "../json.ts";
+import type { Json, JsonObject } from "../schema/contract.ts";
+import { invalid as invalidCause } from "../schema/field-cause.ts";
+import { isObject, stringMember } from "../schema/json.ts";
+import { badRequest, invalid, StatusError } from "../status-error.ts";
+import type { UpdateRequest } from "../storage/update-object.ts";
+import type { ApiRequest } from "./api-request.ts";
+import type { Target } from "./route.ts";
+
+const jsonPatchType = "application/json-patch+json";
+const mergePatchType = "application/merge-patch+json";
+const strategicType = "application/strategic-merge-patch+json";
+
+/** The media types of the patches that a kind takes, besides server-side apply. */
+export function patchTypes(endpoint: Endpoint): readonly string[] {
+  return [jsonPatchType, mergePatchType, ...(endpoint.rules.strategicPatch ? [strategicType] : [])];
+}
+
+/** What a JSON patch, merge patch or strategic merge patch makes of the live object. Raises 400, 413 and 422. */
+export function patchChange(target: Target, request: ApiRequest, options: WriteOptions): UpdateRequest["change"] {
+  const { endpoint } = target;
+  const patch = reading("error decoding patch: ", () => parseJson(request.body.text));
+  return (live) => {
+    const patched = patchedBy(request.body.mediaType, live ?? {}, patch.value);
+    if (!isObject(patched)) throw badRequest("the patch does not leave an object");
+    const refuse = (why: string): StatusError =>
+      invalid("", "", "", [invalidCause("patch", JSON.stringify(patched), why)]);
+    const { object, strictProblems } = decodePatched(endpoint, patched, patch.duplicates, refuse);
+    judgeStrictness(strictProblems, options.fieldValidation, request.warnings, refuse);
+    return object;
+  };
+}
+
+/** A patched object that cannot be read is invalid, where one that was sent so is a bad request. */
+function decodePatched(
+  endpoint: Endpoint,
+  patched: JsonObject,
+  duplicates: readonly string[],
+  refuse: (why: string) => StatusError,
+) {
+  const [apiVersion, wanted] = [stringMember(patched, "apiVersion"), apiVersionOf(endpoint)];
+  if (apiVersion !== wanted) {
+    const cause = invalidCause("apiVersion", apiVersion, `must be ${wanted}`);
+    throw invalid(endpoint.group, endpoint.kind, stringMember(metaOf(patched), "name"), [cause]);
+  }
+  try {
+    return decodeObject(endpoint, patched, duplicates);
+  } catch (error) {
+    throw error instanceof StatusError && error.code === 400 ? refuse(error.message) : error;
+  }
+}
+
+function patchedBy(mediaType: string, live: JsonObject, patch: Json): Json {
+  if (mediaType === jsonPatchType) return jsonPatch(live, patch);
+  if (!isObject(patch))
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${jsonTypeOf(patch)} into Go value of type map[string]interface {}`,
+    );
+  return mediaType === strategicType ? strategicMergePatch(live, patch) : mergePatch(live, patch);
+}
