@@ -6,9 +6,11 @@ import { ConflictError, ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
 import type { Action } from "../plan/action.ts";
 import { isInSync } from "../plan/plan.ts";
+import { planLines } from "../plan/render.ts";
 import type { Requeue, Run } from "../runtime/workers.ts";
 import { deletedEvent } from "../status/events.ts";
 import type { ObjectSoFar, Outcome } from "../status/outcome.ts";
+import { errorOf } from "../status/requeue.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { parseKey } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
@@ -183,7 +185,19 @@ export class Reconciler {
   }
 
   #publish({ raw, object, run }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    logOutcome(run, outcome);
     return this.#deps.publisher.publish(raw, object, outcome, run.failures, signal);
+  }
+}
+
+/** What was written, and what went wrong: names only, never documents. */
+function logOutcome({ logger }: RunFacts, outcome: Outcome): void {
+  if (outcome.kind === "converged" && outcome.applied.length > 0) {
+    logger.info("wrote AWS", { actions: planLines({ ...outcome.plan, actions: outcome.applied }) });
+  }
+  const error = errorOf(outcome);
+  if (error instanceof ControllerError) {
+    logger.warn("reconcile failed", { reason: error.reason, disposition: error.disposition, error: error.message });
   }
 }
 
