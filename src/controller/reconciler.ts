@@ -1,19 +1,18 @@
-import type { InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../api/instance-profile.ts";
+import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
-import { type ConvergeDependencies, type Convergence, converge, preview } from "../engine/converge.ts";
+import { type ConvergeDependencies, converge, preview } from "../engine/converge.ts";
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import { ConflictError, ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
 import type { Action } from "../plan/action.ts";
 import { isInSync } from "../plan/plan.ts";
-import { planLines } from "../plan/render.ts";
-import type { Requeue, Run } from "../runtime/workers.ts";
+import type { Requeue } from "../runtime/workers.ts";
 import { deletedEvent } from "../status/events.ts";
-import type { ObjectSoFar, Outcome } from "../status/outcome.ts";
-import { errorOf } from "../status/requeue.ts";
+import type { Outcome } from "../status/outcome.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { parseKey } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
+import { asOutcome, asReceived, attempt, logOutcome, Postponed, type RunFacts } from "./pass.ts";
 import type { Publisher } from "./publisher.ts";
 import { refusalOf, refused } from "./refusal.ts";
 
@@ -28,9 +27,6 @@ export interface ReconcilerDependencies {
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
 }
-
-/** What the reconciler needs to know of the run it is in. */
-export type RunFacts = Pick<Run, "logger" | "failures">;
 
 /** An object as it came and as it was understood. */
 interface Subject {
@@ -188,43 +184,4 @@ export class Reconciler {
     logOutcome(run, outcome);
     return this.#deps.publisher.publish(raw, object, outcome, run.failures, signal);
   }
-}
-
-/** What was written, and what went wrong: names only, never documents. */
-function logOutcome({ logger }: RunFacts, outcome: Outcome): void {
-  if (outcome.kind === "converged" && outcome.applied.length > 0) {
-    logger.info("wrote AWS", { actions: planLines({ ...outcome.plan, actions: outcome.applied }) });
-  }
-  const error = errorOf(outcome);
-  if (error instanceof ControllerError) {
-    logger.warn("reconcile failed", { reason: error.reason, disposition: error.disposition, error: error.message });
-  }
-}
-
-/** Carries a failure on the Kubernetes side out of a pass: it says nothing about AWS, so it is not for the status. */
-class Postponed extends Error {
-  constructor(cause: unknown) {
-    super("postponed", { cause });
-  }
-}
-
-/** Turns what a pass raises into an outcome. */
-async function attempt(signal: AbortSignal, pass: () => Promise<Outcome>): Promise<Outcome> {
-  try {
-    return await pass();
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof Postponed) throw error.cause;
-    if (!(error instanceof ControllerError)) throw error;
-    return { kind: "failed", error };
-  }
-}
-
-function asOutcome({ plan, report, after, settlesInMs }: Convergence): Outcome {
-  const applied = report.applied.map(({ action }) => action);
-  return { kind: "converged", plan, applied, failed: report.failed, after, settlesInMs };
-}
-
-function asReceived(raw: KubeObject): ObjectSoFar {
-  return { metadata: raw["metadata"] as ObjectMeta, status: raw["status"] as InstanceProfileStatus };
 }

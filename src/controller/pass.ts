@@ -1,0 +1,52 @@
+import type { InstanceProfileStatus, ObjectMeta } from "../api/instance-profile.ts";
+import type { Convergence } from "../engine/converge.ts";
+import type { KubeObject } from "../engine/ports.ts";
+import { ControllerError } from "../errors.ts";
+import { planLines } from "../plan/render.ts";
+import type { Run } from "../runtime/workers.ts";
+import type { ObjectSoFar, Outcome } from "../status/outcome.ts";
+import { errorOf } from "../status/requeue.ts";
+
+/** What the reconciler needs to know of the run it is in. */
+export type RunFacts = Pick<Run, "logger" | "failures">;
+
+/** What was written, and what went wrong: names only, never documents. */
+export function logOutcome({ logger }: RunFacts, outcome: Outcome): void {
+  if (outcome.kind === "converged" && outcome.applied.length > 0) {
+    logger.info("wrote AWS", { actions: planLines({ ...outcome.plan, actions: outcome.applied }) });
+  }
+  const error = errorOf(outcome);
+  if (error instanceof ControllerError) {
+    logger.warn("reconcile failed", { reason: error.reason, disposition: error.disposition, error: error.message });
+  }
+}
+
+/** Carries a failure on the Kubernetes side out of a pass: it says nothing about AWS, so it is not for the status. */
+export class Postponed extends Error {
+  constructor(cause: unknown) {
+    super("postponed", { cause });
+  }
+}
+
+/** Turns what a pass raises into an outcome. */
+export async function attempt(signal: AbortSignal, pass: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await pass();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Postponed) throw error.cause;
+    if (!(error instanceof ControllerError)) throw error;
+    return { kind: "failed", error };
+  }
+}
+
+/** A pass as status and events see it. */
+export function asOutcome({ plan, report, after, settlesInMs }: Convergence): Outcome {
+  const applied = report.applied.map(({ action }) => action);
+  return { kind: "converged", plan, applied, failed: report.failed, after, settlesInMs };
+}
+
+/** An object whose spec nobody has looked at. */
+export function asReceived(raw: KubeObject): ObjectSoFar {
+  return { metadata: raw["metadata"] as ObjectMeta, status: raw["status"] as InstanceProfileStatus };
+}
