@@ -86,7 +86,7 @@ async function openAws(source: AwsSource, stops: Stop[]): Promise<AwsPart> {
 
 async function runVitest(args: readonly string[], environment: E2eEnvironment): Promise<number> {
   if (interruption.signal.aborted) return 1;
-  const vitest = spawn(process.execPath, [VITEST, "run", "--project", "e2e", ...args], {
+  const vitest = spawn(process.execPath, [VITEST, "run", "--project", "e2e", "--no-file-parallelism", ...args], {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, ...toVariables(environment) },
   });

@@ -1,0 +1,270 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { listSamples, type Manifest } from "../contract/crd/samples.ts";
+import { DEPLOY_FOLDER, type DeployedObject, deployedObjects, theObject } from "../contract/deploy/deployed-files.ts";
+import { callLine, KUBE_CALLS } from "../contract/deploy/kube-calls.ts";
+import { e2eEnvironment } from "../support/e2e-environment.ts";
+import { type KubeApi, type KubeJson, openKubeApi } from "../support/kube-api.ts";
+import { serviceAccountToken, writeKubeconfig } from "../support/kubeconfig.ts";
+import { type BackgroundProcess, startProcess } from "../support/run-process.ts";
+
+const { adminKubeconfig = "", auditLog, awsEndpoint, folder } = e2eEnvironment();
+
+const SYSTEM = "instance-profile-system";
+const ACCOUNT = "instance-profile-controller";
+const CRD_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/instanceprofiles.iam.instanceprofile.dev";
+const PATIENCE = { timeout: 20_000, interval: 100 };
+// The samples name namespace `default`; here each run has its own.
+const namespace = `e2e-${randomBytes(4).toString("hex")}`;
+const profilesPath = `/apis/iam.instanceprofile.dev/v1beta1/namespaces/${namespace}/instanceprofiles`;
+
+/** What kubectl would send for `deploy/`: by kubectl itself where there is one, else read from the files. */
+function renderDeployment(): readonly DeployedObject[] {
+  const { status, stdout, stderr, error } = spawnSync("kubectl", ["kustomize", DEPLOY_FOLDER], { encoding: "utf8" });
+  if (error !== undefined) return deployedObjects();
+  if (status !== 0) throw new Error(`kubectl kustomize: ${stderr}`);
+  return parseAllDocuments(stdout).map((document) => document.toJS() as DeployedObject);
+}
+
+const RESOURCES: Readonly<Record<string, string>> = {
+  CustomResourceDefinition: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+  Namespace: "/api/v1/namespaces",
+  ServiceAccount: `/api/v1/namespaces/${SYSTEM}/serviceaccounts`,
+  ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+  ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+  Deployment: `/apis/apps/v1/namespaces/${SYSTEM}/deployments`,
+};
+
+/** Applies one object with server-side apply; returns the server's warnings. */
+async function apply(admin: KubeApi, object: DeployedObject): Promise<readonly string[]> {
+  const path = `${RESOURCES[object.kind]}/${object.metadata.name}?fieldManager=e2e&force=true&fieldValidation=Strict`;
+  const contentType = "application/apply-patch+yaml";
+  const answer = await admin.request({ method: "PATCH", path, body: object, contentType });
+  if (answer.status >= 300) throw new Error(`${object.kind}: ${answer.status} ${String(answer.body["message"])}`);
+  return answer.warnings;
+}
+
+function conditions(object: KubeJson): Record<string, string> {
+  const status = object["status"] as { readonly conditions?: readonly { type: string; status: string }[] } | undefined;
+  return Object.fromEntries((status?.conditions ?? []).map((condition) => [condition.type, condition.status]));
+}
+
+function inNamespace(manifest: Manifest): Manifest {
+  return { ...manifest, metadata: { ...(manifest["metadata"] as object), namespace } };
+}
+
+function nameOf(manifest: Manifest): string {
+  return (manifest["metadata"] as { readonly name: string }).name;
+}
+
+describe("a real API server", { skip: adminKubeconfig === "" }, () => {
+  let admin: KubeApi;
+  let warnings: readonly string[];
+
+  beforeAll(async () => {
+    admin = openKubeApi(adminKubeconfig);
+    // In somebody's cluster the controller may be at work: leave it, and do not start another.
+    const existing = await admin.request({ method: "GET", path: `/api/v1/namespaces/${SYSTEM}` });
+    if (auditLog === undefined && existing.status === 200) {
+      throw new Error(`this cluster has a namespace ${SYSTEM} already: name one for tests, or delete it`);
+    }
+    const objects = renderDeployment().filter(({ kind }) => auditLog !== undefined || kind !== "Deployment");
+    const answers: string[] = [];
+    for (const object of objects) answers.push(...(await apply(admin, object)));
+    warnings = answers;
+    await admin.expectOk({ method: "POST", path: "/api/v1/namespaces", body: { metadata: { name: namespace } } });
+    const isServed = async () =>
+      expect(conditions(await admin.expectOk({ method: "GET", path: CRD_PATH }))).toMatchObject({
+        Established: "True",
+      });
+    await vi.waitFor(isServed, PATIENCE);
+    await vi.waitFor(() => admin.expectOk({ method: "GET", path: profilesPath }), PATIENCE);
+  });
+
+  afterAll(async () => {
+    await admin.request({ method: "DELETE", path: `/api/v1/namespaces/${namespace}` });
+    if (auditLog !== undefined) return;
+    // The CRD stays: with it would go every InstanceProfile of the cluster.
+    for (const kind of ["ClusterRoleBinding", "ClusterRole"]) {
+      await admin.request({ method: "DELETE", path: `${RESOURCES[kind]}/${ACCOUNT}` });
+    }
+    await admin.request({ method: "DELETE", path: `/api/v1/namespaces/${SYSTEM}` });
+  });
+
+  test("takes the deployment without a warning", () => {
+    expect(warnings).toEqual([]);
+  });
+
+  test("accepts the CRD as structural, with all names and rules", async () => {
+    const crd = await admin.expectOk({ method: "GET", path: CRD_PATH });
+    expect(conditions(crd)).toEqual({ NamesAccepted: "True", Established: "True" });
+  });
+
+  describe("gives each sample the answer it must get:", () => {
+    const samples = listSamples().map((sample) => ({ name: basename(sample.file, ".yaml"), sample }));
+
+    test.each(samples)("$name", async ({ sample }) => {
+      const query = "?fieldValidation=Strict&dryRun=All";
+      if (sample.outcome !== "change-refused") {
+        const body = inNamespace(sample.manifest);
+        const { status, body: answer } = await admin.request({ method: "POST", path: profilesPath + query, body });
+        if (sample.outcome === "accepted") expect([status, answer["message"]]).toEqual([201, undefined]);
+        else expect(answer).toMatchObject({ kind: "Status", message: expect.stringContaining(sample.message) });
+        return;
+      }
+      await admin.expectOk({ method: "POST", path: profilesPath, body: inNamespace(sample.before) });
+      const path = `${profilesPath}/${nameOf(sample.before)}`;
+      const stored = await admin.expectOk({ method: "GET", path });
+      const body = { ...stored, spec: sample.after["spec"] };
+      const { body: answer } = await admin.request({ method: "PUT", path: path + query, body });
+      expect(answer).toMatchObject({ kind: "Status", message: expect.stringContaining(sample.message) });
+      await admin.expectOk({ method: "DELETE", path });
+    });
+  });
+
+  describe("lets the controller's account", () => {
+    let account: KubeApi;
+    let kubeconfig: string;
+
+    beforeAll(async () => {
+      const token = await serviceAccountToken(admin, SYSTEM, ACCOUNT);
+      kubeconfig = await writeKubeconfig(folder, admin, token);
+      account = openKubeApi(kubeconfig);
+    });
+
+    test.each([
+      ["read secrets", { method: "GET", path: "/api/v1/secrets" }],
+      ["read another namespace's uid", { method: "GET", path: "/api/v1/namespaces/default" }],
+      ["list namespaces", { method: "GET", path: "/api/v1/namespaces" }],
+      ["create an InstanceProfile", { method: "POST", path: profilesPath, body: {} }],
+      ["replace an InstanceProfile", { method: "PUT", path: `${profilesPath}/app`, body: {} }],
+      ["delete an InstanceProfile", { method: "DELETE", path: `${profilesPath}/app` }],
+      ["change the CRD", { method: "PATCH", path: CRD_PATH, body: {}, contentType: "application/merge-patch+json" }],
+      ["read events", { method: "GET", path: "/apis/events.k8s.io/v1/events" }],
+    ] as const)("not %s", async (_what, request) => {
+      expect((await account.request(request)).status).toBe(403);
+    });
+
+    // Only the audit log of an API server of our own tells what was asked, and only its requests are all of this test.
+    describe("do the whole job,", { skip: auditLog === undefined || awsEndpoint === undefined }, () => {
+      let controller: BackgroundProcess;
+      const sample = listSamples().find(({ file }) => basename(file) === "s3-read-only.yaml");
+      const path = `${profilesPath}/s3-read-only`;
+      let since: Date;
+
+      beforeAll(() => {
+        since = new Date();
+        const container = (theObject("Deployment")["spec"] as Pod).template.spec.containers[0];
+        const main = join(DEPLOY_FOLDER, "../src/main.ts");
+        controller = startProcess(process.execPath, [main, ...container.args, "--kubeconfig", kubeconfig], {
+          logFile: join(folder, "controller.log"),
+          env: {
+            ...Object.fromEntries(container.env.map(({ name, value }) => [name, value])),
+            AWS_ENDPOINT_URL: awsEndpoint,
+            AWS_ACCESS_KEY_ID: "test",
+            AWS_SECRET_ACCESS_KEY: "test",
+          },
+        });
+      });
+      afterAll(() => controller.stop());
+
+      /** The object, once it is Ready in its present generation. */
+      function untilReady(): Promise<KubeJson> {
+        return controller.untilReady(async () => {
+          const object = await admin.expectOk({ method: "GET", path });
+          const { generation } = object["metadata"] as { readonly generation: number };
+          const { observedGeneration } = (object["status"] ?? {}) as { readonly observedGeneration?: number };
+          return generation === observedGeneration && conditions(object)["Ready"] === "True" ? object : undefined;
+        }, PATIENCE.timeout);
+      }
+
+      test("from a manifest to the ARNs in its status", async () => {
+        if (sample?.outcome !== "accepted") throw new Error("the sample s3-read-only is gone");
+        await admin.expectOk({ method: "POST", path: profilesPath, body: inNamespace(sample.manifest) });
+        expect((await untilReady())["status"]).toMatchObject({
+          role: { arn: expect.stringMatching(/:role\/s3-read-only$/) },
+          instanceProfile: { arn: expect.stringMatching(/:instance-profile\/s3-read-only$/) },
+        });
+      });
+
+      test("an edit", async () => {
+        const body = { spec: { description: "reads every bucket" } };
+        await admin.expectOk({ method: "PATCH", path, body, contentType: "application/merge-patch+json" });
+        await untilReady();
+      });
+
+      test("a deletion, and no object is left", async () => {
+        await admin.expectOk({ method: "DELETE", path });
+        await controller.untilReady(async () => {
+          return (await admin.request({ method: "GET", path })).status === 404 ? true : undefined;
+        }, PATIENCE.timeout);
+      });
+
+      test("and ends in order", async () => {
+        await controller.stop();
+        expect(controller.output()).toContain("controller stopped");
+        expect(await controller.exited).toBe(0);
+      });
+
+      test("asking for exactly what its role allows, and refused nothing", async () => {
+        await vi.waitFor(() => {
+          const { asked, refused } = audited(auditLog ?? "", since);
+          expect(refused).toEqual([]);
+          expect(asked).toEqual(KUBE_CALLS.map(callLine).sort());
+        }, PATIENCE);
+      });
+    });
+  });
+});
+
+interface Pod {
+  readonly template: { readonly spec: { readonly containers: readonly [Container] } };
+}
+
+interface Container {
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** What we read of an audit.k8s.io/v1 Event. */
+interface AuditEvent {
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly userAgent?: string;
+  readonly user: { readonly username: string };
+  readonly requestReceivedTimestamp: string;
+  readonly responseStatus?: { readonly code: number };
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource: string;
+    readonly subresource?: string;
+    readonly name?: string;
+  };
+}
+
+/** What the controller's account asked for, each once, and what of it was refused. */
+function audited(
+  file: string,
+  since: Date,
+): { readonly asked: readonly string[]; readonly refused: readonly string[] } {
+  const events = readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as AuditEvent)
+    .filter(({ user }) => user.username === `system:serviceaccount:${SYSTEM}:${ACCOUNT}`)
+    .filter(({ requestReceivedTimestamp }) => new Date(requestReceivedTimestamp) >= since);
+  const refused = events.filter(({ responseStatus }) => responseStatus?.code === 403);
+  return { asked: [...new Set(events.map(eventLine))].sort(), refused: refused.map(eventLine) };
+}
+
+function eventLine({ verb, requestURI, objectRef }: AuditEvent): string {
+  if (objectRef === undefined) return `${verb} ${requestURI}`;
+  const { apiGroup: group = "", resource: plural, subresource, name } = objectRef;
+  const resource = subresource === undefined ? plural : `${plural}/${subresource}`;
+  // Only of namespaces the role names one.
+  return callLine({ group, resource, verb, ...(plural === "namespaces" && name !== undefined ? { name } : {}) });
+}
