@@ -24,11 +24,14 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   "authentication.k8s.io/v1/selfsubjectreviews": selfReviewBehaviour,
 };
 
-/** The kinds that are there without a CRD. */
+let endpoints: readonly Endpoint[] | undefined;
+
+/** The kinds that are there without a CRD; compiled once in a process. */
 export function builtInEndpoints(): readonly Endpoint[] {
-  return builtInKinds.map((kind) =>
+  endpoints ??= builtInKinds.map((kind) =>
     builtInEndpoint(kind, behaviours[`${apiVersionOf(kind)}/${kind.plural}`] ?? plainBehaviour),
   );
+  return endpoints;
 }
 
 function builtInEndpoint(kind: ServedKind, behaviour: Behaviour): Endpoint {

@@ -1,5 +1,5 @@
+import { compileDefinition } from "../compiled-definitions.ts";
 import { metaOf, objectAt, without } from "../json.ts";
-import { compileCrd } from "../schema/compile-crd.ts";
 import type { FieldCause, Json, JsonObject } from "../schema/contract.ts";
 import { InvalidCrdError, invalid } from "../schema/field-cause.ts";
 import { isObject, listMember, stringMember, stringsMember } from "../schema/json.ts";
@@ -84,7 +84,7 @@ function validate(crd: JsonObject, old?: JsonObject): readonly FieldCause[] {
 
 function compilationCauses(crd: JsonObject): readonly FieldCause[] {
   try {
-    compileCrd(crd);
+    compileDefinition(crd);
     return [];
   } catch (error) {
     if (error instanceof InvalidCrdError) return error.causes;

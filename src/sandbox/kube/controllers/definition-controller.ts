@@ -1,8 +1,8 @@
 import { cleanupFinalizer } from "../built-in/definition.ts";
+import { compileDefinition } from "../compiled-definitions.ts";
 import { customEndpoints } from "../custom-endpoints.ts";
 import { metaOf, objectAt, withMeta } from "../json.ts";
 import type { KubeState } from "../kube-state.ts";
-import { compileCrd } from "../schema/compile-crd.ts";
 import type { JsonObject } from "../schema/contract.ts";
 import { listMember, sameJson, stringMember, stringsMember } from "../schema/json.ts";
 import { deleteObject, plainDeletion } from "../storage/delete-object.ts";
@@ -29,7 +29,7 @@ export function followDefinitions(state: KubeState, change: Change): void {
 
 function install(state: KubeState, change: Change): void {
   const specIsNew = change.previous === undefined || !sameJson(change.previous["spec"], change.object["spec"]);
-  if (specIsNew) state.catalog.install(change.key, customEndpoints(compileCrd(change.object)));
+  if (specIsNew) state.catalog.install(change.key, customEndpoints(compileDefinition(change.object)));
   const established = establish(change.object, timestamp(state.clock.nowMs()));
   if (!sameJson(established, change.object)) state.store.put(definitions, change.key, established);
 }

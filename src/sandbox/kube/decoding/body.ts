@@ -57,14 +57,25 @@ export function parseJson(text: string): ParsedBody {
   return { value, duplicates: hasNoDuplicates(text, value) ? [] : duplicateKeys(text) };
 }
 
-/** Raises UnreadableBodyError for what is not one YAML document. JSON is YAML too. */
+/** Raises UnreadableBodyError for what is not one YAML document. JSON is YAML too, and most of what comes is JSON. */
 export function parseYaml(text: string): ParsedBody {
+  if (isJson(text)) return parseJson(text);
   const documents = parseAllDocuments(text, { uniqueKeys: false });
   const [document] = documents;
   if (document === undefined || documents.length !== 1) throw new UnreadableBodyError("not exactly one YAML document");
   const [problem] = document.errors;
   if (problem !== undefined) throw new UnreadableBodyError(`error converting YAML to JSON: ${problem.message}`);
   return { value: document.toJS({ maxAliasCount: 100 }), duplicates: duplicateKeys(text) };
+}
+
+function isJson(text: string): boolean {
+  if (!text.startsWith("{")) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The object in a body; raises UnreadableBodyError for a list or a scalar. */
