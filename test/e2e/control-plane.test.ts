@@ -61,6 +61,17 @@ function nameOf(manifest: Manifest): string {
   return (manifest["metadata"] as { readonly name: string }).name;
 }
 
+const VALUE = /Invalid value: (?:"(?:[^"\\]|\\.)*": )?/g;
+const TYPE_AS_VALUE = /Invalid value: "(?:string|object|array|map|integer|boolean)": /;
+
+/** Servers up to 1.32 at least show a rule's subject by its type (`Invalid value: "string"`), later ones by its value. */
+function expectRefusal({ kind, message }: KubeJson, expected: string): void {
+  expect(kind).toBe("Status");
+  const text = String(message);
+  const shown = TYPE_AS_VALUE.test(text) ? (from: string) => from.replaceAll(VALUE, "Invalid value: ") : String;
+  expect(shown(text)).toContain(shown(expected));
+}
+
 describe("a real API server", { skip: adminKubeconfig === "" }, () => {
   let admin: KubeApi;
   let warnings: readonly string[];
@@ -113,7 +124,7 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
         const body = inNamespace(sample.manifest);
         const { status, body: answer } = await admin.request({ method: "POST", path: profilesPath + query, body });
         if (sample.outcome === "accepted") expect([status, answer["message"]]).toEqual([201, undefined]);
-        else expect(answer).toMatchObject({ kind: "Status", message: expect.stringContaining(sample.message) });
+        else expectRefusal(answer, sample.message);
         return;
       }
       await admin.expectOk({ method: "POST", path: profilesPath, body: inNamespace(sample.before) });
@@ -121,7 +132,7 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
       const stored = await admin.expectOk({ method: "GET", path });
       const body = { ...stored, spec: sample.after["spec"] };
       const { body: answer } = await admin.request({ method: "PUT", path: path + query, body });
-      expect(answer).toMatchObject({ kind: "Status", message: expect.stringContaining(sample.message) });
+      expectRefusal(answer, sample.message);
       await admin.expectOk({ method: "DELETE", path });
     });
   });
