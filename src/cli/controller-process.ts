@@ -56,6 +56,8 @@ export interface ControllerProcessOptions {
 
 /** A controller at work. */
 export interface ControllerProcess {
+  /** Where it listens: probes, then metrics; empty when nobody asked for a listener. */
+  readonly urls: readonly string[];
   /** Drains the workers, publishes the last events, and closes every connection. */
   stop(): Promise<void>;
 }
@@ -104,6 +106,7 @@ export async function startController(
     await controller.start();
     logger.info("controller started", { version: VERSION, cluster: options.cluster.source, clusterId });
     return {
+      urls: listeners.map(({ url }) => url),
       async stop() {
         const drained = await controller.stop(DRAIN_MS);
         await release();
