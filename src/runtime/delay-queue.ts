@@ -30,8 +30,9 @@ export class DelayQueue {
     this.#onDue = onDue;
   }
 
-  get size(): number {
-    return this.#entries.size;
+  /** Entries in memory, replaced ones included: at most twice the keys that wait, and a few. */
+  get held(): number {
+    return this.#heap.length;
   }
 
   put(key: string, delayMs: number, priority: number): void {

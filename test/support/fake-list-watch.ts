@@ -75,6 +75,8 @@ export class FakeListWatch implements ListWatch {
   beforePage: (request: ListRequest) => Promise<void> | void = () => {};
   /** Called when a watch is opened. */
   onWatch: (watch: FakeWatch) => void = () => {};
+  /** False: a list is answered although nobody wants it any more. */
+  heedsAbort = true;
   pageLimit = Number.POSITIVE_INFINITY;
   #version = 1;
   #compactedTo = 0;
@@ -129,7 +131,7 @@ export class FakeListWatch implements ListWatch {
   async list(request: ListRequest): Promise<ListPage> {
     this.lists.push(request);
     await this.beforePage(request);
-    request.signal.throwIfAborted();
+    if (this.heedsAbort) request.signal.throwIfAborted();
     const failure = this.failList.shift();
     if (failure !== undefined) throw failure;
     const { token, offset } = parseToken(request.continueToken);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import type { CredentialSource } from "../../../src/kube/credentials.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { type KubeRequest, type KubeResponse, Transport, type TransportOptions } from "../../../src/kube/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { reply, replyStatus, ScriptedApiServer } from "../../support/scripted-api-server.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
@@ -139,6 +140,23 @@ test("gives up when the headers do not come, and when the body does not end", as
   expect(await outcomeOf(transport.exchange(aRequest({ path: "/never" })))).toBe("Timeout");
   expect(await outcomeOf(transport.exchange(aRequest({ path: "/half" })))).toBe("Timeout");
   expect(await outcomeOf(transport.exchange(aRequest({ path: "/never", lane: "watch" })))).toBe("Timeout");
+});
+
+test("leaves a watch alone that has begun, however long it lasts", async () => {
+  const clock = new FakeClock();
+  const transport = aTransport({ clock });
+  const ends = Promise.withResolvers<ServerResponse>();
+  server.onOther = (response) => {
+    response.writeHead(200).flushHeaders();
+    ends.resolve(response);
+  };
+  const answer = await transport.exchange(aRequest({ lane: "watch" }));
+  await clock.advance(600_000);
+  (await ends.promise).end("late\n");
+  const received: string[] = [];
+  if (answer.kind === "stream") for await (const chunk of answer.chunks) received.push(Buffer.from(chunk).toString());
+  expect(received).toEqual(["late\n"]);
+  expect(clock.timerCount).toBe(0);
 });
 
 test("gives up when nobody answers the connection", async () => {

@@ -334,6 +334,7 @@ test("reads a list in pages of one snapshot although objects are deleted in betw
   reflector.start();
   await settle();
   expect(api.lists).toHaveLength(3);
+  expect(api.watches.map((watch) => watch.request.resourceVersion)).toEqual(["6"]);
   expect(changes).toEqual([
     ...["a", "b", "c", "d", "e"].map((name) => `added default/${name}`),
     "deleted default/a",
@@ -398,21 +399,25 @@ test("says once and loudly that it is forbidden to watch, and says when that is 
   expect(logger.lines.find((line) => line.level === "info")?.fields).toMatchObject({ attempts: 6 });
 });
 
-test("opens no watch after it was stopped during the list", async () => {
-  const { clock, api, changes, reflector } = setUp();
-  api.put("a");
-  const answer = Promise.withResolvers<void>();
-  api.beforePage = () => answer.promise;
-  reflector.start();
-  await settle();
-  const stopped = reflector.stop();
-  answer.resolve();
-  await stopped;
-  await clock.advance(600_000);
-  expect(api.watches).toEqual([]);
-  expect(changes).toEqual([]);
-  expect(clock.timerCount).toBe(0);
-});
+for (const heedsAbort of [true, false]) {
+  const how = heedsAbort ? "" : ", even if the list is answered nevertheless";
+  test(`opens no watch and calls no handler after it was stopped during the list${how}`, async () => {
+    const { clock, api, changes, reflector } = setUp();
+    api.put("a");
+    api.heedsAbort = heedsAbort;
+    const answer = Promise.withResolvers<void>();
+    api.beforePage = () => answer.promise;
+    reflector.start();
+    await settle();
+    const stopped = reflector.stop();
+    answer.resolve();
+    await stopped;
+    await clock.advance(600_000);
+    expect(api.watches).toEqual([]);
+    expect(changes).toEqual([]);
+    expect(clock.timerCount).toBe(0);
+  });
+}
 
 test("opens no watch after it was stopped during a pause", async () => {
   const { clock, api, reflector } = await watching();
