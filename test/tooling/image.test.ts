@@ -54,6 +54,12 @@ describe("the program in the image", () => {
     expect(status).toBe(0);
   });
 
+  test("does the whole job in the sandbox", () => {
+    const { status, stdout } = run("sandbox", "--once");
+    expect(stdout).toMatch(/InstanceProfile default\/s3-read-only: Ready=True/);
+    expect(status).toBe(0);
+  });
+
   test("says what is wrong when there is no cluster to run against", () => {
     const { status, stderr } = run("run");
     expect(status).toBe(1);
