@@ -47,12 +47,12 @@ function nameWithin(name: string, maxLength: number): string {
 }
 
 /** The server's MicroTime wants six digits after the point and refuses three. */
-export function microTime(nowMs: number): string {
+function microTime(nowMs: number): string {
   return new Date(nowMs).toISOString().replace("Z", "000Z");
 }
 
 /** At most `maxBytes` of UTF-8, never half a character; what was cut shows as an ellipsis. */
-export function truncate(text: string, maxBytes: number): string {
+function truncate(text: string, maxBytes: number): string {
   if (Buffer.byteLength(text) <= maxBytes) return text;
   const ellipsis = "…";
   let kept = "";

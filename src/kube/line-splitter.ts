@@ -1,7 +1,7 @@
 import { RetryableError } from "../errors.ts";
 
 /** Larger than any object etcd holds (1.5 MiB by default), with room for a server that was told otherwise. */
-export const maxLineBytes: number = 8 * 1024 * 1024;
+const maxLineBytes: number = 8 * 1024 * 1024;
 
 /** What the server sent is not what its protocol allows. */
 export class MalformedStreamError extends RetryableError {

@@ -55,13 +55,13 @@ export interface WorkerOptions {
 }
 
 /** controller-runtime leaves this off; a call that hangs would then hold its key for ever. */
-export const defaultRunTimeoutMs = 120_000;
+const defaultRunTimeoutMs = 120_000;
 
 /** Runs that go on after their signal was aborted at shutdown get this long to notice. */
 const abortGraceMs = 1_000;
 
 /** A run took longer than it may. */
-export class RunTimeoutError extends Error {
+class RunTimeoutError extends Error {
   constructor(timeoutMs: number) {
     super(`The run was cut after ${timeoutMs / 1_000} s`);
     this.name = "RunTimeoutError";
@@ -69,7 +69,7 @@ export class RunTimeoutError extends Error {
 }
 
 /** The controller stops and did not wait for the run. */
-export class ShutdownError extends Error {
+class ShutdownError extends Error {
   constructor() {
     super("The controller is shutting down");
     this.name = "ShutdownError";

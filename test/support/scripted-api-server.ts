@@ -16,7 +16,7 @@ export interface SeenRequest {
 export type Answer = (response: ServerResponse, seen: SeenRequest) => void;
 
 /** The collection that the server serves. */
-export const collection = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofiles";
+const collection = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofiles";
 
 /**
  * An API server that serves one collection over HTTP, from a FakeListWatch, until a test has another answer for the next
