@@ -92,6 +92,7 @@ export class HttpFront {
     warnings: string[],
   ): Promise<ApiReply | StatusError> {
     try {
+      refuseBrowsers(message);
       const bytes = await readBody(message);
       const mediaType = (message.headers["content-type"] ?? "").split(";")[0]?.trim() ?? "";
       const { accept, host = "", "user-agent": userAgent = "" } = message.headers;
@@ -108,4 +109,15 @@ export class HttpFront {
       return internalError(error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
   }
+}
+
+/**
+ * Nobody logs in here, so a web page that the developer happens to look at must not get in: it would send an Origin, or come by
+ * a name that was made to point at 127.0.0.1.
+ */
+function refuseBrowsers({ headers }: IncomingMessage): void {
+  const name = (headers.host ?? "localhost").replace(/:\d+$/, "");
+  if (headers.origin === undefined && ["127.0.0.1", "localhost", "[::1]"].includes(name)) return;
+  const why = "the sandbox serves command-line clients on 127.0.0.1 only, not web pages";
+  throw new StatusError(403, "Forbidden", why);
 }

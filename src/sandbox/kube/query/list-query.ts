@@ -18,7 +18,7 @@ export interface ListQuery {
   readonly match: "Exact" | "NotOlderThan" | "";
   readonly allowBookmarks: boolean;
   readonly sendInitialEvents: boolean | undefined;
-  /** Undefined when the client leaves it to the server. */
+  /** Undefined when the client leaves it to the server, as it does with 0. */
   readonly timeoutSeconds: number | undefined;
 }
 
@@ -38,7 +38,7 @@ export function listQuery(endpoint: Endpoint, query: URLSearchParams): ListQuery
     match: matchOf(query),
     allowBookmarks: flag(query, "allowWatchBookmarks") ?? false,
     sendInitialEvents: flag(query, "sendInitialEvents"),
-    timeoutSeconds: wholeNumber(query, "timeoutSeconds"),
+    timeoutSeconds: wholeNumber(query, "timeoutSeconds") || undefined,
   };
 }
 

@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import type { Interceptor } from "../../../../../src/sandbox/kube/http/request-log.ts";
 import { type KubeApi, type KubeApiOptions, startKubeApi } from "../../../../../src/sandbox/kube/server.ts";
@@ -27,6 +28,19 @@ test("writes a kubeconfig that leads to it and holds no credentials", async () =
   const { api } = await start();
   expect(api.kubeconfig()).toContain(`server: ${api.url}`);
   expect(api.kubeconfig()).toContain("user: {}");
+});
+
+test("turns away web pages, by their Origin and by the name that they came by", async () => {
+  const { api } = await start();
+  const page = await fetch(`${api.url}/version`, { headers: { origin: "https://evil.example" } });
+  expect(page.status).toBe(403);
+  const rebound = await new Promise<number | undefined>((resolve, reject) => {
+    const headers = { host: "evil.example" };
+    request(`${api.url}/version`, { headers }, (response) => resolve(response.resume().statusCode))
+      .on("error", reject)
+      .end();
+  });
+  expect(rebound).toBe(403);
 });
 
 test("counts requests by verb and resource", async () => {

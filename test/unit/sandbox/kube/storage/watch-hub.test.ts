@@ -85,9 +85,11 @@ test("sends a last bookmark and ends in order when the time is over", async () =
 
 test("ends a watch without a timeout within the hour", async () => {
   const { clock, watch } = world();
-  const sink = watch("");
-  await clock.advance(60 * 60_000);
-  expect(sink.isEnded).toBe(true);
+  const sinks = [watch(""), watch("timeoutSeconds=0")];
+  await clock.advance(30 * 60_000);
+  expect(sinks.map(({ isEnded }) => isEnded)).toEqual([false, false]);
+  await clock.advance(30 * 60_000);
+  expect(sinks.map(({ isEnded }) => isEnded)).toEqual([true, true]);
 });
 
 test("leaves nothing behind when the client hangs up", () => {
