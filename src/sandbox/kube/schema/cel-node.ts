@@ -11,7 +11,7 @@ export function isNode(value: unknown): value is CelNode {
 }
 
 /** The nodes directly below a node; arguments of macros are in the tree as they were written. */
-export function childNodes(node: CelNode): readonly CelNode[] {
+function childNodes(node: CelNode): readonly CelNode[] {
   const below = (value: unknown): readonly CelNode[] =>
     isNode(value) ? [value] : Array.isArray(value) ? value.flatMap(below) : [];
   return below(node.args);

@@ -8,7 +8,7 @@ import { leastBytes, maxRequestBytes, multiplicity } from "./schema-size.ts";
 import { type SchemaNode, schemaNode } from "./structural.ts";
 
 /** What one rule may cost, and all rules of a version together, before the API server refuses the CRD. */
-export const costLimits: { readonly rule: number; readonly crd: number } = { rule: 10_000_000, crd: 100_000_000 };
+const costLimits = { rule: 10_000_000, crd: 100_000_000 };
 
 /** A site with what encloses it. */
 interface Place {
@@ -103,17 +103,33 @@ function named(path: string): string {
   return path.endsWith(".rule") ? "estimated rule cost" : "estimated messageExpression cost";
 }
 
+function totalCauses(root: string, costs: readonly RuleCost[]): readonly FieldCause[] {
+  const total = costs.reduce((sum, { cost }) => sum + cost, 0);
+  if (total <= costLimits.crd) {
+    return [];
+  }
+  const blamed = costs.filter(({ cost }) => cost >= costLimits.crd / 100).sort((one, other) => other.cost - one.cost);
+  const share = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
+  const what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
+  return [
+    ...blamed.slice(0, 4).map(({ path }) => forbidden(path, share)),
+    forbidden(root, `${what} ${excess(total, costLimits.crd)}`),
+  ];
+}
+
 /** What the API server would refuse in a CRD for the cost of its rules. */
 export function costCauses(crd: JsonObject): readonly FieldCause[] {
   const costs = estimateCost(crd);
-  const roots = [...new Set(costs.map(({ path }) => path.slice(0, path.indexOf("openAPIV3Schema") + 15)))];
+  const rootOf = (path: string): string => path.slice(0, path.indexOf("openAPIV3Schema") + "openAPIV3Schema".length);
+  const roots = [...new Set(costs.map(({ path }) => rootOf(path)))];
   const dear = costs.filter(({ cost }) => cost > costLimits.rule);
   return [
     ...dear.map(({ path, cost }) => forbidden(path, `${named(path)} ${excess(cost, costLimits.rule)}`)),
-    ...roots.flatMap((root) => {
-      const total = costs.reduce((sum, { path, cost }) => (path.startsWith(`${root}.`) ? sum + cost : sum), 0);
-      const what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
-      return total > costLimits.crd ? [forbidden(root, `${what} ${excess(total, costLimits.crd)}`)] : [];
-    }),
+    ...roots.flatMap((root) =>
+      totalCauses(
+        root,
+        costs.filter(({ path }) => rootOf(path) === root),
+      ),
+    ),
   ];
 }

@@ -66,7 +66,7 @@ function convertedMember(key: string, value: Json): Json | undefined {
 }
 
 /** The value validations of an OpenAPI v3 schema as JSON Schema draft-07; everything else is left out. */
-export function toJsonSchema(source: JsonObject): JsonObject {
+function toJsonSchema(source: JsonObject): JsonObject {
   const target: JsonObject = {};
   addTypes(source, target);
   addLimit(source, target, "minimum");
@@ -89,7 +89,13 @@ function re2(pattern: string): { test(text: string): boolean; toString(): string
 re2.code = "re2";
 
 function newAjv(): Ajv {
-  const made = new Ajv({ allErrors: true, strict: false, validateSchema: false, logger: false, code: { regExp: re2, optimize: false } });
+  const made = new Ajv({
+    allErrors: true,
+    strict: false,
+    validateSchema: false,
+    logger: false,
+    code: { regExp: re2, optimize: false },
+  });
   addFormats.default(made);
   for (const [format, test] of Object.entries(kubernetesFormats)) {
     made.addFormat(format, test);
