@@ -57,8 +57,11 @@ describe("the project's CRD", () => {
     ]);
   });
 
-  test("stays inside the cost budget, with a bound on everything its rules reach", () => {
+  test("stays inside the cost budget", () => {
     expect(costCauses(crd)).toEqual([]);
+  });
+
+  test("bounds everything that its rules reach", () => {
     expect(estimateCost(crd).filter((rule) => !rule.bounded)).toEqual([]);
   });
 });
