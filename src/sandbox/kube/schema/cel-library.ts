@@ -5,12 +5,20 @@ import { formatted } from "./cel-format.ts";
 type Ordered = string | bigint | number | boolean;
 type CelList = readonly Ordered[] | ReadonlySet<Ordered>;
 
+/** A rule may take its pattern from the object: what is kept must not grow with what is sent. */
+const maxKeptPatterns = 1_000;
 const patterns = new Map<string, RE2JS>();
 
 function re2(pattern: string): RE2JS {
-  const known = patterns.get(pattern) ?? RE2JS.compile(pattern);
-  patterns.set(pattern, known);
-  return known;
+  const known = patterns.get(pattern);
+  if (known !== undefined) {
+    return known;
+  }
+  const compiled = RE2JS.compile(pattern);
+  if (patterns.size < maxKeptPatterns) {
+    patterns.set(pattern, compiled);
+  }
+  return compiled;
 }
 
 /** What `matches` is renamed to before the check, because the library's own runs JavaScript's expressions, not RE2. */

@@ -4,8 +4,9 @@
  * | function          | file              |
  * | ----------------- | ----------------- |
  * | compileCrd        | compile-crd.ts    |
- * | estimateCost      | cost.ts           |
+ * | estimateCost, costCauses | cost.ts    |
  * | serverSideApply   | server-side-apply.ts |
+ * | untypedFaults     | untyped-faults.ts |
  * | trackUpdate       | track-update.ts   |
  * | builtInKinds      | built-in-kinds.ts |
  * | servedKinds       | served-kinds.ts   |
