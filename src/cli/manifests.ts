@@ -4,6 +4,8 @@ import { parseAllDocuments } from "yaml";
 import { API_GROUP, KIND } from "../api/instance-profile.ts";
 import { TerminalError } from "../errors.ts";
 
+const STDIN = "<stdin>";
+
 /** One InstanceProfile as somebody wrote it, with where it stands. */
 export interface Manifest {
   /** File name, or `<stdin>`. */
@@ -17,13 +19,18 @@ export interface Manifest {
  * Reads InstanceProfiles from files, folders (every .yaml, .yml and .json below, in name order) and `-` (standard input);
  * documents of other kinds are passed over, as a folder of manifests holds them too, and Lists are opened.
  *
- * Errors: TerminalError for what cannot be read or is not YAML, naming file and line.
+ * Errors: TerminalError for what cannot be read or is not YAML, naming file and line; and when there is not one
+ * InstanceProfile in all of it, for a check of nothing would pass whatever is wrong.
  */
 export async function readManifests(paths: readonly string[], readInput: () => Promise<string>): Promise<Manifest[]> {
   const manifests: Manifest[] = [];
   for (const path of paths) {
-    if (path === "-") manifests.push(...documentsOf("<stdin>", await readInput()));
+    if (path === "-") manifests.push(...documentsOf(STDIN, await readInput()));
     else for (const file of await filesOf(path)) manifests.push(...documentsOf(file, await readText(file)));
+  }
+  if (manifests.length === 0) {
+    const where = paths.map((path) => (path === "-" ? STDIN : path)).join(", ");
+    throw new TerminalError(`no ${KIND} of ${API_GROUP} in ${where}`, { reason: "NothingThere" });
   }
   return manifests;
 }

@@ -2,10 +2,19 @@ import type { InstanceProfileStatus } from "../api/instance-profile.ts";
 import { TerminalError } from "../errors.ts";
 import { systemClock } from "../runtime/clock.ts";
 
-/** Where an InstanceProfile lives in the sandbox's API server. */
+/** An InstanceProfile in the sandbox's API server, with the names it has in AWS. */
 export interface SandboxObject {
   readonly namespace: string;
   readonly name: string;
+  readonly roleName: string;
+  readonly policyName: string;
+}
+
+/** What of an InstanceProfile is looked at here. */
+interface Applied {
+  readonly metadata: { readonly generation: number };
+  readonly spec: { readonly roleName: string; readonly policyName?: string };
+  readonly status?: InstanceProfileStatus;
 }
 
 const API_PATH = "/apis/iam.instanceprofile.dev/v1beta1";
@@ -16,38 +25,44 @@ export async function applyToSandbox(url: string, manifest: Readonly<Record<stri
   const { namespace = "default", name = "" } = (manifest["metadata"] ?? {}) as Partial<SandboxObject>;
   const space = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   await serverSideApply(`${url}/api/v1/namespaces/${namespace}`, space);
-  await serverSideApply(`${url}${API_PATH}/namespaces/${namespace}/instanceprofiles/${name}`, manifest);
-  return { namespace, name };
+  const applied = await serverSideApply(`${url}${API_PATH}/namespaces/${namespace}/instanceprofiles/${name}`, manifest);
+  const { roleName, policyName = roleName } = (applied as Applied).spec;
+  return { namespace, name, roleName, policyName };
 }
 
 /**
- * Waits until the object is ready, or stalled.
+ * The object's status once the controller has come to rest over it: ready, stalled, or waiting for nothing (suspended, a
+ * dry run). After `timeoutMs` the status as it is.
  *
  * Errors: the signal's reason.
  */
 export async function statusOnceSettled(
   url: string,
   { namespace, name }: SandboxObject,
-  signal: AbortSignal,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<InstanceProfileStatus> {
+  const endMs = systemClock.monotonicMs() + timeoutMs;
   for (;;) {
     const reply = await fetch(`${url}${API_PATH}/namespaces/${namespace}/instanceprofiles/${name}`, { signal });
-    const { status } = (await reply.json()) as { readonly status?: InstanceProfileStatus };
-    const isSettled = status?.conditions?.some(
-      ({ type, status: value }) => (type === "Ready" || type === "Stalled") && value === "True",
-    );
-    if (status !== undefined && isSettled === true) return status;
+    const object = (await reply.json()) as Applied;
+    if (isAtRest(object) || systemClock.monotonicMs() >= endMs) return object.status ?? {};
     await systemClock.sleep(POLL_MS, signal);
   }
 }
 
-async function serverSideApply(target: string, object: Readonly<Record<string, unknown>>): Promise<void> {
+function isAtRest({ metadata, status }: Applied): boolean {
+  const isCurrent = status?.observedGeneration === metadata.generation;
+  const isBusy = status?.conditions?.some(({ type, status: value }) => type === "Reconciling" && value === "True");
+  return isCurrent && isBusy === false;
+}
+
+async function serverSideApply(target: string, object: Readonly<Record<string, unknown>>): Promise<unknown> {
   const reply = await fetch(`${target}?fieldManager=sandbox&force=true`, {
     method: "PATCH",
     headers: { "content-type": "application/apply-patch+yaml" },
     body: JSON.stringify(object),
   });
-  if (reply.ok) return;
-  const { message } = (await reply.json()) as { readonly message?: string };
-  throw new TerminalError(message ?? `the sandbox answered ${reply.status}`, { reason: "Refused" });
+  const answer = (await reply.json()) as { readonly message?: string };
+  if (reply.ok) return answer;
+  throw new TerminalError(answer.message ?? `the sandbox answered ${reply.status}`, { reason: "Refused" });
 }

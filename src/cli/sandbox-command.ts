@@ -1,20 +1,27 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InstanceProfileStatus } from "../api/instance-profile.ts";
 import { loadKubeConfig } from "../kube/kube-config.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { type AwsSandbox, startAwsSandbox } from "../sandbox/aws/server.ts";
+import { startAwsSandbox } from "../sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../sandbox/kube/server.ts";
 import type { Command } from "./command.ts";
 import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
 import { readShippedCrd, samplePath } from "./crd-file.ts";
-import { type CommandIo, EXIT } from "./io.ts";
+import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { createLogger } from "./logger.ts";
 import { readManifests } from "./manifests.ts";
 import { type GivenOptions, wholeNumber } from "./options.ts";
 import { stopAsked } from "./run-command.ts";
 import { applyToSandbox, type SandboxObject, statusOnceSettled } from "./sandbox-client.ts";
+import {
+  introduction,
+  outcomeOf,
+  type SandboxPlaces,
+  suggestions,
+  suggestionsWithoutController,
+} from "./sandbox-text.ts";
 
 /** The sandbox answers in milliseconds; a manifest that is not settled by then says what it waits for in its status. */
 const SETTLE_TIMEOUT_MS = 15_000;
@@ -45,45 +52,78 @@ export const sandboxCommand: Command = {
 };
 
 async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
-  const kube = await startKubeApi({
-    port: wholeNumber("kube-port", given.text("kube-port"), PORT_RANGE),
-    definitions: [readShippedCrd()],
-  });
-  const aws = await startAwsSandbox({ port: wholeNumber("aws-port", given.text("aws-port"), PORT_RANGE) });
+  const sandbox = await openSandbox(given);
   let controller: ControllerProcess | undefined;
   try {
-    const kubeconfig = writeKubeconfig(kube, given.text("kubeconfig-out"));
-    io.out(introduction(kube, aws, kubeconfig));
-    if (!given.flag("no-controller")) controller = await startInside(kubeconfig, aws, given, io);
-    const isAllReady = await applyAll(kube, given, io);
+    io.out(introduction(sandbox.places));
+    if (!given.flag("no-controller")) controller = await startInside(sandbox, given, io);
+    const { first, isAllReady } = await applyAll(sandbox.places.kubeUrl, given, io);
     if (given.flag("once")) return isAllReady ? EXIT.ok : EXIT.error;
-    io.out(suggestions());
+    io.out(
+      controller === undefined ? suggestionsWithoutController(sandbox.places) : suggestions(sandbox.places, first),
+    );
     await stopAsked(io.stop);
     return EXIT.ok;
+  } catch (error) {
+    if (!io.stop.aborted) throw error;
+    return EXIT.error;
   } finally {
     await controller?.stop();
-    await Promise.all([kube.close(), aws.close()]);
+    await sandbox.close();
   }
 }
 
-function startInside(
-  kubeconfig: string,
-  aws: AwsSandbox,
-  given: GivenOptions,
-  io: CommandIo,
-): Promise<ControllerProcess> {
+/** The two APIs, and the file that tells kubectl of the one. */
+interface Sandbox {
+  readonly places: SandboxPlaces;
+  close(): Promise<void>;
+}
+
+async function openSandbox(given: GivenOptions): Promise<Sandbox> {
+  const definitions = [readShippedCrd()];
+  const kube = await listening("kube-port", given, (port) => startKubeApi({ port, definitions }));
+  try {
+    const aws = await listening("aws-port", given, (port) => startAwsSandbox({ port }));
+    const { path, remove } = writeKubeconfig(kube, given.text("kubeconfig-out"));
+    return {
+      places: { kubeUrl: kube.url, awsUrl: aws.url, accountId: aws.accountId, kubeconfig: path },
+      async close() {
+        remove();
+        await Promise.all([kube.close(), aws.close()]);
+      },
+    };
+  } catch (error) {
+    await kube.close();
+    throw error;
+  }
+}
+
+/** Starts a server on the port that an option names. Errors: UsageError when the port is not to be had. */
+async function listening<T>(option: string, given: GivenOptions, start: (port: number) => Promise<T>): Promise<T> {
+  const port = wholeNumber(option, given.text(option), PORT_RANGE);
+  try {
+    return await start(port);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
+    throw new UsageError(`--${option}: port ${port} is not to be had (${code}); choose another, or leave it out`);
+  }
+}
+
+function startInside({ places }: Sandbox, given: GivenOptions, io: CommandIo): Promise<ControllerProcess> {
   return startController(
     {
-      cluster: loadKubeConfig({ path: kubeconfig, env: {}, clock: systemClock }),
+      cluster: loadKubeConfig({ path: places.kubeconfig, env: {}, clock: systemClock }),
       aws: {
-        endpoint: aws.url,
+        endpoint: places.awsUrl,
         region: "us-east-1",
         credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" },
       },
       namespace: undefined,
       clusterId: undefined,
       expectedAccountId: undefined,
-      settings: DEFAULT_SETTINGS,
+      // This AWS shows every write at once: what a read contradicts is drift, whenever it comes.
+      settings: { ...DEFAULT_SETTINGS, settleWindowMs: 0 },
       listen: NO_LISTENERS,
       logger: createLogger(given.text("log-level") ?? "error"),
     },
@@ -91,25 +131,31 @@ function startInside(
   );
 }
 
-async function applyAll(kube: KubeApi, given: GivenOptions, io: CommandIo): Promise<boolean> {
+async function applyAll(
+  kubeUrl: string,
+  given: GivenOptions,
+  io: CommandIo,
+): Promise<{ readonly first: SandboxObject; readonly isAllReady: boolean }> {
   const named = given.list("apply");
-  const paths = named.length > 0 ? named : [samplePath("s3-read-only.yaml")];
+  const manifests = await readManifests(named.length > 0 ? named : [samplePath("s3-read-only.yaml")], io.readInput);
+  const objects: SandboxObject[] = [];
   let isAllReady = true;
-  for (const { source, value } of await readManifests(paths, io.readInput)) {
-    const object = await applyToSandbox(kube.url, value);
+  for (const { source, value } of manifests) {
+    const object = await applyToSandbox(kubeUrl, value);
+    objects.push(object);
     io.out(`Applied ${source}\n`);
     if (given.flag("no-controller")) continue;
-    isAllReady = (await showOutcome(kube, object, io)) && isAllReady;
+    isAllReady = (await showOutcome(kubeUrl, object, io)) && isAllReady;
   }
-  return isAllReady;
+  const [first] = objects;
+  if (first === undefined) throw new Error("readManifests gave none, against its promise");
+  return { first, isAllReady };
 }
 
-async function showOutcome(kube: KubeApi, object: SandboxObject, io: CommandIo): Promise<boolean> {
+async function showOutcome(kubeUrl: string, object: SandboxObject, io: CommandIo): Promise<boolean> {
   const startMs = systemClock.monotonicMs();
-  const signal = AbortSignal.any([io.stop, AbortSignal.timeout(SETTLE_TIMEOUT_MS)]);
-  const status = await statusOnceSettled(kube.url, object, signal);
-  const elapsedMs = Math.round(systemClock.monotonicMs() - startMs);
-  io.out(`${describeStatus(object, status)}\n  after ${elapsedMs} ms\n`);
+  const status = await statusOnceSettled(kubeUrl, object, { timeoutMs: SETTLE_TIMEOUT_MS, signal: io.stop });
+  io.out(outcomeOf(object, status, Math.round(systemClock.monotonicMs() - startMs)));
   return isReady(status);
 }
 
@@ -117,48 +163,15 @@ function isReady(status: InstanceProfileStatus): boolean {
   return status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
 }
 
-function describeStatus({ namespace, name }: SandboxObject, status: InstanceProfileStatus): string {
-  const ready = status.conditions?.find(({ type }) => type === "Ready");
-  return [
-    `  InstanceProfile ${namespace}/${name}: Ready=${ready?.status} ${ready?.reason}: ${ready?.message}`,
-    `  role              ${status.role?.arn ?? "-"}`,
-    `  instance profile  ${status.instanceProfile?.arn ?? "-"}`,
-  ].join("\n");
-}
-
-function writeKubeconfig(kube: KubeApi, path: string | undefined): string {
-  const target = path ?? join(mkdtempSync(join(tmpdir(), "instance-profile-sandbox-")), "kubeconfig");
-  writeFileSync(target, kube.kubeconfig(), { mode: 0o600 });
-  return target;
-}
-
-function introduction(kube: KubeApi, aws: AwsSandbox, kubeconfig: string): string {
-  return [
-    "Sandbox: an embedded Kubernetes API and an embedded AWS, on 127.0.0.1 only. It keeps nothing.",
-    "",
-    `  Kubernetes  ${kube.url}`,
-    `  AWS         ${aws.url}  (account ${aws.accountId})`,
-    "",
-    "  To use it from another shell:",
-    `    export KUBECONFIG=${kubeconfig}`,
-    `    export AWS_ENDPOINT_URL=${aws.url} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox`,
-    "",
-    "",
-  ].join("\n");
-}
-
-function suggestions(): string {
-  return [
-    "",
-    "Try:",
-    "  kubectl get iprof -o wide",
-    "  kubectl describe iprof s3-read-only",
-    "  kubectl explain iprof.spec.statements",
-    "  aws iam get-role-policy --role-name s3-read-only --policy-name s3-read-only",
-    "  aws iam delete-role-policy --role-name s3-read-only --policy-name s3-read-only",
-    "  kubectl annotate iprof s3-read-only iam.instanceprofile.dev/reconcile-at=$(date +%s) --overwrite",
-    "",
-    "Ctrl-C ends it.",
-    "",
-  ].join("\n");
+/** Where it was written; a file that nobody asked for goes with the sandbox. */
+function writeKubeconfig(kube: KubeApi, asked: string | undefined): { readonly path: string; remove(): void } {
+  const folder = asked === undefined ? mkdtempSync(join(tmpdir(), "instance-profile-sandbox-")) : undefined;
+  const path = asked ?? join(folder ?? "", "kubeconfig");
+  writeFileSync(path, kube.kubeconfig(), { mode: 0o600 });
+  return {
+    path,
+    remove() {
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }

@@ -48,9 +48,16 @@ function judge({ value }: Manifest, versions: readonly CompiledVersion[]): reado
   const object = version.applyDefaults(structuredClone(value) as JsonObject);
   const faults = [
     ...version.unknownFields(object).map((path) => ({ path, message: "unknown field" })),
-    ...version.validate(object).map(({ field, message }) => ({ path: field, message })),
+    ...version.validate(object).map(({ field, message }) => readable(field, message)),
   ].map((fault): Finding => ({ severity: "error", ...fault }));
   return faults.length > 0 ? faults : judgePolicies(object);
+}
+
+/** The API server's words for "there may be more, after this" name a field that is none. */
+function readable(field: string, message: string): { readonly path: string; readonly message: string } {
+  return field === "<nil>"
+    ? { path: "the whole object", message: message.replace(/^Invalid value: null: /, "") }
+    : { path: field, message };
 }
 
 /** What passes the schema is parsed as the controller would, and its policies are looked at. */

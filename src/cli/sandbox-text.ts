@@ -1,0 +1,82 @@
+import type { InstanceProfileStatus } from "../api/instance-profile.ts";
+import type { SandboxObject } from "./sandbox-client.ts";
+
+/** Where a sandbox can be reached. */
+export interface SandboxPlaces {
+  readonly kubeUrl: string;
+  readonly awsUrl: string;
+  readonly accountId: string;
+  readonly kubeconfig: string;
+}
+
+/** The first lines that a sandbox prints: what it is and where. */
+export function introduction({ kubeUrl, awsUrl, accountId }: SandboxPlaces): string {
+  return [
+    "Sandbox: an embedded Kubernetes API and an embedded AWS, on 127.0.0.1 only. It keeps nothing.",
+    "",
+    `  Kubernetes  ${kubeUrl}`,
+    `  AWS         ${awsUrl}  (account ${accountId})`,
+    "",
+    "",
+  ].join("\n");
+}
+
+/** What became of one manifest. */
+export function outcomeOf(
+  { namespace, name }: SandboxObject,
+  status: InstanceProfileStatus,
+  elapsedMs: number,
+): string {
+  const ready = status.conditions?.find(({ type }) => type === "Ready");
+  return [
+    `  InstanceProfile ${namespace}/${name}: Ready=${ready?.status ?? "?"} ${ready?.reason ?? "?"}: ${ready?.message ?? "no status yet"}`,
+    `  role              ${status.role?.arn ?? "-"}`,
+    `  instance profile  ${status.instanceProfile?.arn ?? "-"}`,
+    `  after ${elapsedMs} ms`,
+    "",
+  ].join("\n");
+}
+
+/** How to go on from another shell, by the names of the first manifest applied. */
+export function suggestions(places: SandboxPlaces, { namespace, name, roleName, policyName }: SandboxObject): string {
+  const object = namespace === "default" ? name : `${name} -n ${namespace}`;
+  return [
+    ...anotherShell(places),
+    "Then try:",
+    "  kubectl get iprof -A -o wide",
+    `  kubectl describe iprof ${object}`,
+    "  kubectl explain iprof.spec.statements",
+    "",
+    "Break something in AWS, and have it mended:",
+    `  aws iam delete-role-policy --role-name ${roleName} --policy-name ${policyName}`,
+    `  kubectl annotate iprof ${object} iam.instanceprofile.dev/reconcile-at=$(date +%s) --overwrite`,
+    `  aws iam get-role-policy --role-name ${roleName} --policy-name ${policyName}`,
+    "",
+    "Ctrl-C ends it.",
+    "",
+  ].join("\n");
+}
+
+/** How to go on when no controller runs yet. */
+export function suggestionsWithoutController(places: SandboxPlaces): string {
+  return [
+    ...anotherShell(places),
+    "No controller runs. Then start one of your own:",
+    "  npx instance-profile-controller run",
+    "",
+    "Ctrl-C ends it.",
+    "",
+  ].join("\n");
+}
+
+/** The AWS CLI before version 2 reads AWS_DEFAULT_REGION alone, the SDKs AWS_REGION alone. */
+function anotherShell({ kubeconfig, awsUrl }: SandboxPlaces): readonly string[] {
+  return [
+    "",
+    "To use it, in another shell:",
+    `  export KUBECONFIG=${kubeconfig}`,
+    `  export AWS_ENDPOINT_URL=${awsUrl} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1`,
+    "  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox",
+    "",
+  ];
+}
