@@ -37,32 +37,32 @@ const SPEC = {
 
 /** Creates, edits, verifies ten times and deletes; the writes that AWS carried out and the state in between. */
 async function live(awkwardness: Awkwardness): Promise<{ writes: string[]; states: unknown[] }> {
-  world.reset();
+  await world.reset();
   world.aws.setAwkwardness(awkwardness);
   const controller = world.controller();
   const states: unknown[] = [];
-  const look = (): void => {
+  const look = async (): Promise<void> => {
     states.push([
-      world.ready(),
+      await world.ready(),
       JSON.parse(JSON.stringify(world.aws.snapshot()).replaceAll(/A(ROA|IPA)[A-Z0-9]{17}/g, "A$1")),
     ]);
   };
   world.kube.apply(manifest(SPEC));
   await controller.settle();
-  look();
+  await look();
   world.kube.apply(manifest({ ...SPEC, statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }] }));
   await controller.settle();
-  look();
+  await look();
   for (let i = 0; i < 10; i++) {
     await controller.settle();
     world.nowMs += 20_000;
   }
-  look();
+  await look();
   world.kube.delete(KEY);
   await controller.settle();
-  look();
+  await look();
   world.aws.setAwkwardness({});
-  return { writes: world.awsWrites(), states };
+  return { writes: [...world.awsWrites()], states };
 }
 
 describe("awkward AWS changes no outcome and causes no extra write", () => {

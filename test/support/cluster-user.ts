@@ -9,12 +9,12 @@ export type ObjectView = Pick<InstanceProfile, "apiVersion" | "kind" | "metadata
 };
 
 /** A manifest as a user writes it. */
-export interface Manifest {
+export type Manifest = {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: Partial<ObjectKey> & Readonly<Record<string, unknown>>;
   readonly spec: Readonly<Record<string, unknown>>;
-}
+};
 
 /** An Event as `kubectl describe` shows it. */
 export interface EventView {

@@ -18,6 +18,7 @@ import { type KubeApi, startKubeApi } from "../../src/sandbox/kube/server.ts";
 import type { AwsState } from "./aws-state.ts";
 import { ClusterUser, type Manifest, USER } from "./cluster-user.ts";
 import type { ControllerRig, RigSettings, RunningController } from "./controller-rig.ts";
+import { s3ReadOnly } from "./manifest.ts";
 import { outsider } from "./outsider.ts";
 import { plainKubeApi } from "./plain-kube-api.ts";
 import { RecordingLogger } from "./recording-logger.ts";
@@ -26,20 +27,6 @@ import { RecordingLogger } from "./recording-logger.ts";
 export function controllerSettings({ resyncMs, ...settings }: RigSettings): ControllerSettings {
   const { patience } = DEFAULT_SETTINGS;
   return { ...DEFAULT_SETTINGS, ...settings, patience: { ...patience, ...(resyncMs && { resyncMs }) } };
-}
-
-/** The s3-read-only story. */
-export function s3ReadOnly(key: ObjectKey, spec: Readonly<Record<string, unknown>> = {}): Manifest {
-  return {
-    apiVersion: "iam.instanceprofile.dev/v1beta1",
-    kind: "InstanceProfile",
-    metadata: { ...key },
-    spec: {
-      roleName: key.name,
-      statements: [{ sid: "Read", effect: "Allow", actions: ["s3:Get*", "s3:List*"], resources: ["*"] }],
-      ...spec,
-    },
-  };
 }
 
 /** The sandbox's two servers in this process, over real HTTP, and whole controllers against them. */

@@ -1,0 +1,99 @@
+import { OwnWrites } from "../../src/controller/own-writes.ts";
+import { Publisher } from "../../src/controller/publisher.ts";
+import { Reconciler } from "../../src/controller/reconciler.ts";
+import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
+import { DEFAULT_SETTLE_WINDOW_MS, Settling } from "../../src/engine/settling.ts";
+import type { Requeue } from "../../src/runtime/workers.ts";
+import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
+import { silentLogger } from "../../src/telemetry.ts";
+import type { Interceptor } from "./intercept.ts";
+
+/** The queue's backoff, without jitter. */
+const backoffMs = (failures: number): number => Math.min(1_000 * 2 ** (failures - 1), 300_000);
+/** No scenario needs more rounds than this; one that does is a loop. */
+const MAX_ROUNDS = 60;
+
+/** The world as a controller process finds it. */
+export interface Surroundings {
+  readonly objects: ObjectClient;
+  readonly events: EventSink;
+  readonly reader: IamReader;
+  readonly writer: IamWriter;
+  readonly clusterId: string;
+  /** Virtual time, which an incarnation moves on as it waits. */
+  readonly time: { nowMs: number };
+  /** The object that is meant when no other is named. */
+  readonly key: ObjectKey;
+  /** What a cache that is up to date shows. */
+  read(key: ObjectKey): Promise<KubeObject | undefined>;
+}
+
+/** One run of the controller process, driven by hand. Every call of its ports goes through the interceptor. */
+export class Incarnation {
+  readonly interceptor: Interceptor;
+  readonly #around: Surroundings;
+  readonly #reconciler: Reconciler;
+  readonly #cache = new Map<string, KubeObject>();
+  readonly #failures = new Map<string, number>();
+
+  constructor(around: Surroundings, interceptor: Interceptor) {
+    this.#around = around;
+    this.interceptor = interceptor;
+    const objects = interceptor.wrap("kube", around.objects);
+    const ownWrites = new OwnWrites();
+    const nowMs = (): number => around.time.nowMs;
+    this.#reconciler = new Reconciler({
+      objects,
+      cache: { get: (key) => this.#cache.get(key) },
+      ownWrites,
+      aws: {
+        reader: interceptor.wrap("aws", around.reader),
+        writer: interceptor.wrap("aws", around.writer),
+        settling: new Settling({ windowMs: DEFAULT_SETTLE_WINDOW_MS, monotonicMs: nowMs }),
+      },
+      publisher: new Publisher({
+        objects,
+        events: around.events,
+        ownWrites,
+        patience: DEFAULT_PATIENCE,
+        nowMs,
+        random: () => 0.5,
+      }),
+      clusterId: around.clusterId,
+    });
+  }
+
+  /** One reconcile, with the cache showing what the API server has now (or what the test says it shows). */
+  async once(key: ObjectKey = this.#around.key, cached?: KubeObject): Promise<Requeue> {
+    const text = `${key.namespace}/${key.name}`;
+    const shown = cached ?? (await this.#around.read(key));
+    if (shown === undefined) this.#cache.delete(text);
+    else this.#cache.set(text, shown);
+    const failures = this.#failures.get(text) ?? 0;
+    const run = { logger: silentLogger, failures };
+    const requeue = await this.#reconciler
+      .reconcile(text, new AbortController().signal, run)
+      .catch(() => ({ kind: "backoff" as const }));
+    this.#failures.set(text, requeue.kind === "backoff" ? failures + 1 : 0);
+    return requeue;
+  }
+
+  /**
+   * Reconciles as the queue would, letting virtual time pass, until there is nothing to do but the periodic resync.
+   * Returns the number of rounds.
+   */
+  async settle(key: ObjectKey = this.#around.key): Promise<number> {
+    for (let round = 1; round <= MAX_ROUNDS; round++) {
+      const requeue = await this.once(key);
+      if (requeue.kind === "done") return round;
+      if (requeue.kind === "after" && requeue.delayMs >= DEFAULT_PATIENCE.blockedRetryMs) return round;
+      this.#around.time.nowMs += requeue.kind === "after" ? requeue.delayMs : backoffMs(this.#failuresOf(key));
+    }
+    const status = (await this.#around.read(key))?.["status"];
+    throw new Error(`still busy after ${MAX_ROUNDS} rounds: ${JSON.stringify(status)}`);
+  }
+
+  #failuresOf(key: ObjectKey): number {
+    return this.#failures.get(`${key.namespace}/${key.name}`) ?? 0;
+  }
+}
