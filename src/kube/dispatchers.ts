@@ -6,15 +6,16 @@ import type { TlsMaterial } from "./credentials.ts";
  * Which connections a request may use. A stuck one in one lane holds up nobody in another:
  * - `api`: short requests, on up to 16 connections that are kept for the next request.
  * - `watch`: streams that may be quiet for minutes, one connection each.
+ * - `lease`: the few short requests that decide who leads.
  */
-export type Lane = "api" | "watch";
+export type Lane = "api" | "watch" | "lease";
 
 /** Time limits on the connections themselves, ms. */
 export interface ConnectionTimeouts {
   readonly connectMs: number;
   /** From the request to the first line of the answer. */
   readonly headersMs: number;
-  /** Between two pieces of an answer in the `api` lane; a watch has its own alarm for silence. */
+  /** Between two pieces of an answer; a watch has its own alarm for silence. */
   readonly bodyMs: number;
 }
 
@@ -81,7 +82,7 @@ export class Dispatchers {
       allowH2: false,
       connections: lane === "api" ? 16 : null,
       headersTimeout: headersMs,
-      bodyTimeout: lane === "api" ? bodyMs : 0,
+      bodyTimeout: lane === "watch" ? 0 : bodyMs,
       keepAliveTimeout: 30_000,
       connect: { ...tls, timeout: connectMs, keepAlive: true, keepAliveInitialDelay: 30_000 },
     };

@@ -46,7 +46,7 @@ export interface TransportOptions {
   readonly clock: Clock;
   /** Version of the program, for the User-Agent. */
   readonly version: string;
-  /** Limit on a whole exchange in the `api` lane, and on the headers in the `watch` lane, ms. */
+  /** Limit on a whole exchange, in the `watch` lane on its headers, ms. */
   readonly requestTimeoutMs?: number;
   readonly connectionTimeouts?: Partial<ConnectionTimeouts>;
   readonly intercept?: Intercept;
@@ -173,7 +173,9 @@ export class Transport {
   }
 
   #networkError(error: unknown, request: KubeRequest, dispatcher: Dispatcher): unknown {
-    if (isTimeout(error)) this.#dispatchers.replace(request.lane, dispatcher);
+    // An election cuts its requests short long before their limit here; the next one must not wait on the same connection.
+    const isCutLease = request.lane === "lease" && request.signal.aborted;
+    if (isTimeout(error) || isCutLease) this.#dispatchers.replace(request.lane, dispatcher);
     // The caller's own abort is not a fault of the network.
     return request.signal.aborted ? request.signal.reason : toNetworkError(error, this.#server.origin);
   }

@@ -1,0 +1,206 @@
+import {
+  type AttemptOutcome,
+  attempt,
+  type Candidacy,
+  expiresAtMs,
+  giveUp,
+  type Observation,
+} from "./leader-election-attempt.ts";
+import { limited } from "./leader-election-limit.ts";
+import { ElectionLog } from "./leader-election-log.ts";
+import {
+  type ElectionObserver,
+  type LeaderElectorOptions,
+  LeadershipLostError,
+  NotLeadingError,
+} from "./leader-election-options.ts";
+import { Tenure } from "./leader-election-tenure.ts";
+import { attemptTimeoutMs, CAMPAIGN_JITTER, defaultElectionTimings, timingsFault } from "./leader-election-timings.ts";
+
+/**
+ * One candidate for one lease, by client-go's rules, with two differences: the renew deadline counts from when the last
+ * good renewal was sent rather than from when the next one was begun, so that there is one deadline, not two; and a
+ * candidate also tries at the very moment when the lease expires.
+ *
+ * Guarantees: of electors whose clocks run at speeds that differ by less than leaseDuration/renewDeadline, at most one
+ * answers `mayWrite` with true at any time, whatever becomes of their requests. A request that hangs, or a blocked event
+ * loop, does not prolong leadership. No guarantee (a lease gives no fencing): a write that was sent while `mayWrite` was
+ * true may arrive after another process has begun to lead, so writes must be safe against that.
+ */
+export class LeaderElector {
+  readonly #candidacy: Candidacy;
+  readonly #tenure: Tenure;
+  readonly #random: () => number;
+  readonly #observer: ElectionObserver;
+  readonly #log: ElectionLog;
+  readonly #resignation = new AbortController();
+  readonly #elected = Promise.withResolvers<boolean>();
+  #run: Promise<void> | undefined;
+  #phase: "candidate" | "leader" | "over" = "candidate";
+  #known: Observation | undefined;
+  /** The lease is ours, or a write whose outcome is unknown may have made it so. */
+  #mayHold = false;
+  #lost: LeadershipLostError | undefined;
+
+  /** Errors: RangeError when the timings cannot work. */
+  constructor(options: LeaderElectorOptions) {
+    const { lock, identity, clock, timings = defaultElectionTimings } = options;
+    const fault = timingsFault(timings);
+    if (fault !== undefined) throw new RangeError(`Leader election cannot work: ${fault}`);
+    this.#random = options.random;
+    this.#observer = options.observer ?? {};
+    this.#log = new ElectionLog(options.logger, lock.name, identity);
+    this.#tenure = new Tenure(clock, timings.renewDeadlineMs);
+    const onClaim = (): void => {
+      this.#mayHold = true;
+    };
+    this.#candidacy = { lock, identity, clock, timings, onClaim, onSlowPath: () => this.#observer.slowPath?.() };
+  }
+
+  /**
+   * Campaigns for the lease, then keeps it. Resolves when the signal aborts or after `release`; only the latter hands the
+   * lease on. Call it once.
+   *
+   * Errors: LeadershipLostError.
+   */
+  run(signal: AbortSignal): Promise<void> {
+    if (this.#run !== undefined) throw new Error("A LeaderElector runs once");
+    this.#run = this.#campaignAndLead(AbortSignal.any([signal, this.#resignation.signal]));
+    return this.#run;
+  }
+
+  /** Resolves with true when this process leads, with false when it stopped before it ever did. */
+  whenLeading(): Promise<boolean> {
+    return this.#elected.promise;
+  }
+
+  /** The process was elected and has not noticed anything that ends it. For showing; before a write ask `mayWrite`. */
+  get isLeading(): boolean {
+    return this.#phase === "leader" && !this.#resignation.signal.aborted;
+  }
+
+  /**
+   * True while nobody else can be leading. Looks at the clocks, so that it is right even before anything else runs after
+   * the event loop was blocked.
+   */
+  mayWrite(): boolean {
+    return this.isLeading && this.#tenure.isGood;
+  }
+
+  /** Errors: NotLeadingError unless `mayWrite`. */
+  assertLeading(): void {
+    if (!this.mayWrite()) throw new NotLeadingError(this.#candidacy.lock.name);
+  }
+
+  /** For the liveness probe: says what is wrong when this process was to end, or to renew, and has not. */
+  get fault(): string | undefined {
+    if (this.#lost !== undefined) return this.#lost.message;
+    const { timings, lock } = this.#candidacy;
+    const isOverdue = this.isLeading && this.#tenure.ageMs > timings.leaseDurationMs;
+    return isOverdue ? `the lease ${lock.name} was not renewed in time` : undefined;
+  }
+
+  /**
+   * Stops the election and gives the lease up, so that others need not wait for it to expire. Call it when everything that
+   * writes as a leader has ended. Takes no longer than half the renew deadline; never raises. Resolves with true when the
+   * lease is free, with false when it was not ours or the store did not confirm.
+   */
+  async release(): Promise<boolean> {
+    this.#resignation.abort();
+    this.#elected.resolve(false);
+    await this.#run?.catch(() => {});
+    if (!this.#mayHold) return false;
+    const { clock, timings } = this.#candidacy;
+    const limit = { clock, timeoutMs: attemptTimeoutMs(timings) };
+    try {
+      const isFree = await limited(limit, (signal) => giveUp(this.#candidacy, this.#known?.lease, signal));
+      this.#mayHold = false;
+      if (isFree) this.#log.released();
+      return isFree;
+    } catch (error) {
+      this.#log.notReleased(error);
+      return false;
+    }
+  }
+
+  async #campaignAndLead(stop: AbortSignal): Promise<void> {
+    this.#observer.leading?.(false);
+    this.#log.campaigning();
+    try {
+      await this.#campaign(stop);
+      this.#phase = "leader";
+      this.#log.elected();
+      this.#observer.leading?.(true);
+      this.#elected.resolve(true);
+      await this.#renewUntilLost(stop);
+    } catch (error) {
+      if (!stop.aborted) throw error;
+    } finally {
+      const wasLeader = this.#phase === "leader";
+      this.#phase = "over";
+      if (wasLeader) this.#observer.leading?.(false);
+      this.#elected.resolve(false);
+    }
+  }
+
+  /** Resolves when the lease is ours. */
+  async #campaign(stop: AbortSignal): Promise<void> {
+    const { clock, timings } = this.#candidacy;
+    for (;;) {
+      await this.#attempt(attemptTimeoutMs(timings), stop);
+      // An answer that the event loop heard too late wins nothing: the next attempt finds the lease ours and renews it.
+      if (this.#tenure.isGood) return;
+      await clock.sleep(this.#campaignDelayMs(), stop);
+    }
+  }
+
+  #campaignDelayMs(): number {
+    const { clock, timings, identity } = this.#candidacy;
+    const delayMs = timings.retryPeriodMs * (1 + CAMPAIGN_JITTER * this.#random());
+    const holder = this.#known?.lease.holderIdentity ?? "";
+    if (this.#known === undefined || holder === "" || holder === identity) return delayMs;
+    const untilExpiryMs = Math.ceil(expiresAtMs(this.#known, timings) - clock.monotonicMs());
+    return untilExpiryMs > 0 ? Math.min(delayMs, untilExpiryMs) : delayMs;
+  }
+
+  async #renewUntilLost(stop: AbortSignal): Promise<never> {
+    const { clock, timings, lock } = this.#candidacy;
+    let nextMs = clock.monotonicMs() + timings.retryPeriodMs;
+    for (;;) {
+      await clock.sleep(Math.max(0, Math.min(nextMs - clock.monotonicMs(), this.#tenure.leftMs)), stop);
+      const { leftMs } = this.#tenure;
+      if (leftMs <= 0) throw this.#loss(`${lock.name} was not renewed for ${timings.renewDeadlineMs / 1_000} s`);
+      nextMs = clock.monotonicMs() + timings.retryPeriodMs;
+      const outcome = await this.#attempt(Math.min(attemptTimeoutMs(timings), leftMs), stop);
+      if (outcome?.kind === "heldByOther") {
+        throw this.#loss(`${outcome.observation.lease.holderIdentity} holds ${lock.name}`);
+      }
+    }
+  }
+
+  /** Undefined when the store did not answer. Errors: the signal's reason. */
+  async #attempt(timeoutMs: number, stop: AbortSignal): Promise<AttemptOutcome | undefined> {
+    const { clock } = this.#candidacy;
+    const isLeader = this.#phase === "leader";
+    try {
+      const outcome = await limited({ clock, timeoutMs, signal: stop }, (signal) =>
+        attempt(this.#candidacy, this.#known, isLeader, signal),
+      );
+      this.#known = outcome.observation;
+      this.#mayHold = outcome.kind === "held";
+      if (outcome.kind === "held") this.#tenure.renew(outcome.sent);
+      this.#log.answered(this.#known?.lease.holderIdentity ?? "");
+      return outcome;
+    } catch (error) {
+      stop.throwIfAborted();
+      this.#log.failed(error);
+      return undefined;
+    }
+  }
+
+  #loss(why: string): LeadershipLostError {
+    this.#lost = new LeadershipLostError(why);
+    this.#log.lost(this.#lost);
+    return this.#lost;
+  }
+}
