@@ -71,7 +71,7 @@ beforeAll(async () => {
   );
   const [sample] = await readManifests([samplePath("s3-read-only.yaml")], async () => "");
   const object = await applyToSandbox(kube.url, sample?.value ?? {});
-  await statusOnceSettled(kube.url, object, AbortSignal.timeout(5_000));
+  await statusOnceSettled(kube.url, object, { timeoutMs: 5_000, signal: new AbortController().signal });
 });
 
 afterAll(async () => {
