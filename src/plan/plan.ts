@@ -21,15 +21,7 @@ export interface Plan {
   readonly unmanagedPolicies: readonly string[];
 }
 
-/** The plan that has nothing to say. */
-export const EMPTY_PLAN: Plan = { actions: [], blockers: [], unmanagedPolicies: [] };
-
 /** True when AWS is as asked for. */
 export function isInSync(plan: Plan): boolean {
   return plan.actions.length === 0 && plan.blockers.length === 0;
-}
-
-/** True when the plan takes something away that a workload could be using. */
-export function isDestructive(action: Action): boolean {
-  return /^(Delete|Detach|Remove)/.test(action.kind);
 }

@@ -14,7 +14,7 @@ export const CLUSTER_ID = "cluster-1";
 export const NOTHING: ObservedState = { role: ABSENT, instanceProfile: ABSENT };
 
 /** A valid spec as the parser leaves it; override what the test is about. */
-export function aSpec(overrides: Partial<InstanceProfileSpec> = {}): InstanceProfileSpec {
+function aSpec(overrides: Partial<InstanceProfileSpec> = {}): InstanceProfileSpec {
   return {
     roleName: "app",
     instanceProfileName: overrides.roleName ?? "app",
