@@ -11,6 +11,8 @@ const jsonFolder = process.env["VITEST_JSON_DIR"];
 
 export default defineConfig({
   test: {
+    // By default one processor is left idle: half of a machine that has two.
+    maxWorkers: "100%",
     projects: [
       project("unit", 5_000),
       project("laws", 30_000),
