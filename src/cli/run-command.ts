@@ -2,6 +2,7 @@ import { loadKubeConfig } from "../kube/kube-config.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Command } from "./command.ts";
 import { DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
+import { exitOnBug } from "./fatal.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { createLogger, LOG_LEVELS } from "./logger.ts";
 import { durationMs, type GivenOptions, wholeNumber } from "./options.ts";
@@ -45,6 +46,7 @@ export const runCommand: Command = {
 async function runController(given: GivenOptions, io: CommandIo): Promise<number> {
   const [path, context] = [given.text("kubeconfig"), given.text("context")];
   const logger = createLogger(logLevel(given.text("log-level") ?? "info"));
+  exitOnBug(logger, process);
   const { patience, concurrency } = DEFAULT_SETTINGS;
   const settings = {
     ...DEFAULT_SETTINGS,

@@ -1,0 +1,19 @@
+import { EventEmitter } from "node:events";
+import { expect, test } from "vitest";
+import { exitOnBug } from "../../../src/cli/fatal.ts";
+import { type LogFields, type Logger, silentLogger } from "../../../src/telemetry.ts";
+
+test.each(["uncaughtException", "unhandledRejection"])("an %s is logged before the process ends with 1", (kind) => {
+  const happened: unknown[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    error: (message: string, fields?: LogFields) => happened.push([message, fields?.["kind"], fields?.["err"]]),
+  };
+  const target = Object.assign(new EventEmitter(), { exit: (code: number) => happened.push(["exit", code]) });
+  exitOnBug(logger, target);
+  target.emit(kind, new RangeError("lost"));
+  expect(happened).toEqual([
+    ["a bug ends the process", kind, expect.objectContaining({ type: "RangeError", message: "lost" })],
+    ["exit", 1],
+  ]);
+});
