@@ -96,6 +96,10 @@ function serviceFailure(error: unknown, operation: string): Failure | undefined 
 function meaningOfCode(operation: string, code: string, message: string): CodeMeaning | undefined {
   if (isInvalidPrincipal(code, message)) return { disposition: "terminal", reason: "InvalidPrincipal" };
   if (isMissingPolicy(operation, code, message)) return { disposition: "blocked", reason: "PolicyNotFound" };
+  // A profile holds one role: another one has come in since it was observed, or ours has not yet left everywhere.
+  if (operation === "AddRoleToInstanceProfile" && code === "LimitExceeded") {
+    return { disposition: "conflict", reason: "InstanceProfileOccupied" };
+  }
   return MEANING_OF_CODE.get(code);
 }
 

@@ -60,7 +60,8 @@ export function showsArns({ role, instanceProfile }: ObservedState): boolean {
 function requeueAfterError(error: unknown, patience: Patience, after: (delayMs: number) => Requeue): Requeue {
   switch (dispositionOf(error)) {
     case "terminal":
-      return after(patience.resyncMs);
+      // A principal made moments ago is unknown to IAM for up to minutes: the one terminal failure that soon passes.
+      return after(isUnknownPrincipal(error) ? patience.blockedRetryMs : patience.resyncMs);
     case "blocked":
       return after(patience.blockedRetryMs);
     case "throttled":
@@ -71,4 +72,8 @@ function requeueAfterError(error: unknown, patience: Patience, after: (delayMs: 
     case "retryable":
       return { kind: "backoff" };
   }
+}
+
+function isUnknownPrincipal(error: unknown): boolean {
+  return error instanceof ControllerError && error.reason === "InvalidPrincipal";
 }

@@ -146,6 +146,13 @@ describe("what AWS's codes mean, over the wire", () => {
     expect(error).toMatchObject({ disposition: "blocked", reason: "PolicyNotFound" });
   });
 
+  test("a profile that holds another role by now is looked at anew, not taken for a quota", async () => {
+    const add: Action = { kind: "AddRoleToInstanceProfile", instanceProfileName: "app", roleName: "app" };
+    const words = "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1";
+    const error = await failureOf(awsError(409, "LimitExceeded", words), add);
+    expect(error).toMatchObject({ disposition: "conflict", reason: "InstanceProfileOccupied" });
+  });
+
   test("a refused value is not repeated in full", async () => {
     const words = `1 validation error detected: Value '${"x".repeat(20_000)}' at 'policyDocument' failed`;
     expect((await failureOf(awsError(400, "ValidationError", words))).message.length).toBeLessThan(1_000);
