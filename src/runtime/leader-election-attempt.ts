@@ -10,15 +10,14 @@ export interface Observation {
 }
 
 /**
- * How an attempt ended, with the newest lease seen:
+ * How an attempt ended, with the newest lease seen (undefined: there is none):
  * - `held`: the lease is ours; `sent` is when the request that made it so was sent.
- * - `heldByOther`: somebody else has it and it has not expired.
+ * - `notOurs`: somebody else has it and it has not expired; or, for a leader, it is anything but ours.
  * - `outrun`: somebody wrote it while we tried.
  */
 export type AttemptOutcome =
   | { readonly kind: "held"; readonly observation: Observation; readonly sent: Moment }
-  | { readonly kind: "heldByOther"; readonly observation: Observation }
-  | { readonly kind: "outrun"; readonly observation: Observation | undefined };
+  | { readonly kind: "notOurs" | "outrun"; readonly observation: Observation | undefined };
 
 /** Who tries, and by what rules. */
 export interface Candidacy {
@@ -33,32 +32,42 @@ export interface Candidacy {
 }
 
 /**
- * Tries once to get the lease, or to keep it (`isLeader`). Keeps nothing: the caller hands the last observation back in.
+ * Tries once to get the lease. Keeps nothing: the caller hands the last observation back in.
  *
  * Guarantees: writes only over a lease that is free, ours, or unchanged for its own duration by this host's monotonic
  * clock, and only in the version that was judged. Starts no write after the signal has aborted.
  * Errors: those of the lock, the signal's reason. A write may have taken effect even so; the next attempt finds out.
  */
-export async function attempt(
+export async function acquire(
   candidacy: Candidacy,
   known: Observation | undefined,
-  isLeader: boolean,
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
-  const { lock, identity, clock } = candidacy;
-  if (isLeader && known !== undefined) {
-    const renewed = await claim(candidacy, known.lease, signal);
-    if (renewed !== undefined) return renewed;
-    candidacy.onSlowPath();
-  }
+  const { lock, identity, clock, timings } = candidacy;
   const lease = await lock.read(signal);
   if (lease === undefined) return (await create(candidacy, signal)) ?? { kind: "outrun", observation: undefined };
   const isUnchanged = lease.version === known?.lease.version;
   const observation = { lease, sinceMs: isUnchanged ? known.sinceMs : clock.monotonicMs() };
   const isFree = lease.holderIdentity === "" || lease.holderIdentity === identity;
-  if (!isFree && clock.monotonicMs() < expiresAtMs(observation, candidacy.timings)) {
-    return { kind: "heldByOther", observation };
-  }
+  const isExpired = clock.monotonicMs() >= expiresAtMs(observation, timings);
+  if (!isFree && !isExpired) return { kind: "notOurs", observation };
+  return (await claim(candidacy, lease, signal)) ?? { kind: "outrun", observation };
+}
+
+/**
+ * Tries once to keep a lease that was ours when it was seen last: by one write, or, where the lease has changed, by a look
+ * at it and another write. A leader takes nothing back that is not its own: others may have led meanwhile.
+ *
+ * Errors: as those of `acquire`.
+ */
+export async function renew(candidacy: Candidacy, known: SeenLease, signal: AbortSignal): Promise<AttemptOutcome> {
+  const { lock, identity, clock } = candidacy;
+  const renewed = await claim(candidacy, known, signal);
+  if (renewed !== undefined) return renewed;
+  candidacy.onSlowPath();
+  const lease = await lock.read(signal);
+  const observation = lease && { lease, sinceMs: clock.monotonicMs() };
+  if (lease?.holderIdentity !== identity) return { kind: "notOurs", observation };
   return (await claim(candidacy, lease, signal)) ?? { kind: "outrun", observation };
 }
 

@@ -35,17 +35,13 @@ export class Tenure {
     return this.#sent === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() - this.#sent.monotonicMs;
   }
 
-  /** Until the renew deadline, ms; not above 0 when it has passed. */
-  get leftMs(): number {
-    return this.#renewDeadlineMs - this.ageMs;
-  }
-
   /**
-   * The deadline has not passed by either clock. The wall clock counts too because a virtual machine may be suspended with
+   * The deadline has not passed, by either clock. The wall clock counts too because a virtual machine may be suspended with
    * its monotonic clock; one that is set forward costs no more than a pause until the next renewal.
    */
   get isGood(): boolean {
     if (this.#sent === undefined) return false;
-    return this.leftMs > 0 && this.#clock.nowMs() - this.#sent.wallMs < this.#renewDeadlineMs;
+    const wallAgeMs = this.#clock.nowMs() - this.#sent.wallMs;
+    return Math.max(this.ageMs, wallAgeMs) < this.#renewDeadlineMs;
   }
 }

@@ -1,10 +1,11 @@
 import {
   type AttemptOutcome,
-  attempt,
+  acquire,
   type Candidacy,
   expiresAtMs,
   giveUp,
   type Observation,
+  renew,
 } from "./leader-election-attempt.ts";
 import { limited } from "./leader-election-limit.ts";
 import { ElectionLog } from "./leader-election-log.ts";
@@ -18,9 +19,8 @@ import { Tenure } from "./leader-election-tenure.ts";
 import { attemptTimeoutMs, CAMPAIGN_JITTER, defaultElectionTimings, timingsFault } from "./leader-election-timings.ts";
 
 /**
- * One candidate for one lease, by client-go's rules, with two differences: the renew deadline counts from when the last
- * good renewal was sent rather than from when the next one was begun, so that there is one deadline, not two; and a
- * candidate also tries at the very moment when the lease expires.
+ * One candidate for one lease, by client-go's rules. Stricter in two points: a leader that finds the lease not its own, be
+ * it free or gone, has lost it; and `mayWrite`, which client-go leaves to others.
  *
  * Guarantees: of electors whose clocks run at speeds that differ by less than leaseDuration/renewDeadline, at most one
  * answers `mayWrite` with true at any time, whatever becomes of their requests. A request that hangs, or a blocked event
@@ -74,14 +74,15 @@ export class LeaderElector {
     return this.#elected.promise;
   }
 
-  /** The process was elected and has not noticed anything that ends it. For showing; before a write ask `mayWrite`. */
+  /** Elected, and nothing has ended it yet. For showing; before a write ask `mayWrite`. */
   get isLeading(): boolean {
     return this.#phase === "leader" && !this.#resignation.signal.aborted;
   }
 
   /**
-   * True while nobody else can be leading. Looks at the clocks, so that it is right even before anything else runs after
-   * the event loop was blocked.
+   * True while nobody else can be leading: the last good renewal was sent less than the renew deadline ago. Looks at the
+   * clocks, so that it is right even before anything else runs after the event loop was blocked. A leader in trouble gets
+   * it back with the next renewal, which succeeds only if nobody has led meanwhile.
    */
   mayWrite(): boolean {
     return this.isLeading && this.#tenure.isGood;
@@ -164,32 +165,40 @@ export class LeaderElector {
   }
 
   async #renewUntilLost(stop: AbortSignal): Promise<never> {
-    const { clock, timings, lock } = this.#candidacy;
-    let nextMs = clock.monotonicMs() + timings.retryPeriodMs;
+    const { clock, timings } = this.#candidacy;
     for (;;) {
-      await clock.sleep(Math.max(0, Math.min(nextMs - clock.monotonicMs(), this.#tenure.leftMs)), stop);
-      const { leftMs } = this.#tenure;
-      if (leftMs <= 0) throw this.#loss(`${lock.name} was not renewed for ${timings.renewDeadlineMs / 1_000} s`);
-      nextMs = clock.monotonicMs() + timings.retryPeriodMs;
-      const outcome = await this.#attempt(Math.min(attemptTimeoutMs(timings), leftMs), stop);
-      if (outcome?.kind === "heldByOther") {
-        throw this.#loss(`${outcome.observation.lease.holderIdentity} holds ${lock.name}`);
-      }
+      await clock.sleep(timings.retryPeriodMs, stop);
+      await this.#renew(stop);
     }
+  }
+
+  /** One good renewal, with as many attempts as fit before the renew deadline. */
+  async #renew(stop: AbortSignal): Promise<void> {
+    const { clock, timings, lock } = this.#candidacy;
+    const deadlineMs = clock.monotonicMs() + timings.renewDeadlineMs;
+    for (let nowMs = clock.monotonicMs(); nowMs < deadlineMs; nowMs = clock.monotonicMs()) {
+      const nextMs = Math.min(nowMs + timings.retryPeriodMs, deadlineMs);
+      const outcome = await this.#attempt(Math.min(attemptTimeoutMs(timings), deadlineMs - nowMs), stop);
+      if (outcome?.kind === "held") return;
+      if (outcome?.kind === "notOurs") throw this.#loss(`${holderOf(outcome) || "nobody"} holds ${lock.name}`);
+      await clock.sleep(Math.max(0, nextMs - clock.monotonicMs()), stop);
+    }
+    throw this.#loss(`${lock.name} was not renewed for ${timings.renewDeadlineMs / 1_000} s`);
   }
 
   /** Undefined when the store did not answer. Errors: the signal's reason. */
   async #attempt(timeoutMs: number, stop: AbortSignal): Promise<AttemptOutcome | undefined> {
     const { clock } = this.#candidacy;
-    const isLeader = this.#phase === "leader";
+    const known = this.#known;
+    const isLeader = this.#phase === "leader" && known !== undefined;
     try {
       const outcome = await limited({ clock, timeoutMs, signal: stop }, (signal) =>
-        attempt(this.#candidacy, this.#known, isLeader, signal),
+        isLeader ? renew(this.#candidacy, known.lease, signal) : acquire(this.#candidacy, known, signal),
       );
       this.#known = outcome.observation;
-      this.#mayHold = outcome.kind === "held";
+      this.#mayHold = holderOf(outcome) === this.#candidacy.identity;
       if (outcome.kind === "held") this.#tenure.renew(outcome.sent);
-      this.#log.answered(this.#known?.lease.holderIdentity ?? "");
+      this.#log.answered(holderOf(outcome));
       return outcome;
     } catch (error) {
       stop.throwIfAborted();
@@ -203,4 +212,9 @@ export class LeaderElector {
     this.#log.lost(this.#lost);
     return this.#lost;
   }
+}
+
+/** Empty when nobody holds it. */
+function holderOf({ observation }: AttemptOutcome): string {
+  return observation?.lease.holderIdentity ?? "";
 }
