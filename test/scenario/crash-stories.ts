@@ -4,6 +4,8 @@ import { type Fate, Interceptor, LostCall, type SeenCall } from "../support/inte
 import type { ScenarioWorld } from "../support/scenario-world.ts";
 
 const RICH = {
+  // A hash of it is in the owner tag, so it may not differ from world to world as names do.
+  policyName: "access",
   description: "reads",
   managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
   tags: { team: "a" },
@@ -95,8 +97,10 @@ function creationsAndDeletions(writes: readonly string[]): string[] {
 /**
  * The crash law: wherever a controller dies, between any two of its calls or with the reply to one of them lost, the next one
  * comes to the same end, and nothing is made or destroyed twice.
+ *
+ * @param options.deaths how many controllers die before one lives: two take as long as many times one
  */
-export function crashStories(open: () => Promise<ScenarioWorld>): void {
+export function crashStories(open: () => Promise<ScenarioWorld>, { deaths }: { readonly deaths: 1 | 2 }): void {
   let world: ScenarioWorld;
   beforeAll(async () => {
     world = await open();
@@ -122,18 +126,21 @@ export function crashStories(open: () => Promise<ScenarioWorld>): void {
       },
     );
 
-    test("killed twice in a row, early and late: the third controller reaches the same end", async () => {
-      const expected = await reference(world, story);
-      for (let at = 1; at <= expected.calls; at += 3) {
-        for (let again = 2; again <= expected.calls; again += 5) {
-          await begin(world, story);
-          await world.controller(new Interceptor(ENDINGS["killed after call"]?.(at))).once();
-          await world.controller(new Interceptor(ENDINGS["killed with the reply lost of call"]?.(again))).once();
-          await world.controller().settle();
-          expect(await endOf(world), `killed after ${at}, then ${again}`).toEqual(expected.end);
+    test.skipIf(deaths < 2)(
+      "killed twice in a row, early and late: the third controller reaches the same end",
+      async () => {
+        const expected = await reference(world, story);
+        for (let at = 1; at <= expected.calls; at += 3) {
+          for (let again = 2; again <= expected.calls; again += 5) {
+            await begin(world, story);
+            await world.controller(new Interceptor(ENDINGS["killed after call"]?.(at))).once();
+            await world.controller(new Interceptor(ENDINGS["killed with the reply lost of call"]?.(again))).once();
+            await world.controller().settle();
+            expect(await endOf(world), `killed after ${at}, then ${again}`).toEqual(expected.end);
+          }
         }
-      }
-    });
+      },
+    );
 
     test("the reply of call i lost, for every i: the same controller goes on to the same end", async () => {
       const expected = await reference(world, story);

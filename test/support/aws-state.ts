@@ -1,4 +1,8 @@
 import {
+  DeleteInstanceProfileCommand,
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  DetachRolePolicyCommand,
   GetInstanceProfileCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
@@ -8,6 +12,7 @@ import {
   ListRolePoliciesCommand,
   ListRolesCommand,
   NoSuchEntityException,
+  RemoveRoleFromInstanceProfileCommand,
   type Tag,
 } from "@aws-sdk/client-iam";
 
@@ -17,27 +22,47 @@ export interface AwsState {
   readonly instanceProfiles: Readonly<Record<string, unknown>>;
 }
 
+interface RoleState {
+  readonly inlinePolicies: Readonly<Record<string, unknown>>;
+  readonly managedPolicyArns: readonly string[];
+  readonly [fact: string]: unknown;
+}
+
+interface InstanceProfileState {
+  readonly roleNames: readonly string[];
+  readonly [fact: string]: unknown;
+}
+
+interface DetailedState extends AwsState {
+  readonly roles: Readonly<Record<string, RoleState>>;
+  readonly instanceProfiles: Readonly<Record<string, InstanceProfileState>>;
+}
+
 /** AWS as it is when there is nothing in it. */
 export const NOTHING_IN_AWS: AwsState = { roles: {}, instanceProfiles: {} };
 
 /**
- * Reads the state of all roles and profiles whose names begin with the prefix, with the bare SDK: a second opinion on what
- * the adapter says. Documents are parsed, lists sorted.
+ * Reads the state of the roles and profiles of these names with the bare SDK: a second opinion on what the adapter says.
+ * Documents are parsed, lists sorted.
  */
-export async function readAwsState(iam: IAMClient, prefix: string): Promise<AwsState> {
-  const roles = await namesOf(async (Marker) => {
+export async function readAwsState(iam: IAMClient, names: readonly string[]): Promise<DetailedState> {
+  return {
+    roles: await byName(names, (name) => readRole(iam, name)),
+    instanceProfiles: await byName(names, (name) => readInstanceProfile(iam, name)),
+  };
+}
+
+/** The names of all roles and profiles that begin so, each once. */
+export async function namesInAws(iam: IAMClient, prefix: string): Promise<readonly string[]> {
+  const roles = await allNames(async (Marker) => {
     const { Roles = [], ...page } = await iam.send(new ListRolesCommand({ Marker }));
     return { ...page, names: Roles.map(({ RoleName = "" }) => RoleName) };
   });
-  const profiles = await namesOf(async (Marker) => {
+  const profiles = await allNames(async (Marker) => {
     const { InstanceProfiles = [], ...page } = await iam.send(new ListInstanceProfilesCommand({ Marker }));
     return { ...page, names: InstanceProfiles.map(({ InstanceProfileName = "" }) => InstanceProfileName) };
   });
-  const ours = (name: string): boolean => name.startsWith(prefix);
-  return {
-    roles: await byName(roles.filter(ours), (name) => readRole(iam, name)),
-    instanceProfiles: await byName(profiles.filter(ours), (name) => readInstanceProfile(iam, name)),
-  };
+  return [...new Set([...roles, ...profiles])].filter((name) => name.startsWith(prefix));
 }
 
 interface Page {
@@ -46,7 +71,7 @@ interface Page {
   readonly Marker?: string | undefined;
 }
 
-async function namesOf(page: (marker: string | undefined) => Promise<Page>): Promise<readonly string[]> {
+async function allNames(page: (marker: string | undefined) => Promise<Page>): Promise<readonly string[]> {
   const names: string[] = [];
   let marker: string | undefined;
   do {
@@ -54,17 +79,13 @@ async function namesOf(page: (marker: string | undefined) => Promise<Page>): Pro
     names.push(...some);
     marker = IsTruncated === true ? Marker : undefined;
   } while (marker !== undefined);
-  return names.sort();
+  return names;
 }
 
-async function byName(
-  names: readonly string[],
-  read: (name: string) => Promise<unknown>,
-): Promise<Record<string, unknown>> {
-  const states: Record<string, unknown> = {};
+async function byName<T>(names: readonly string[], read: (name: string) => Promise<T>): Promise<Record<string, T>> {
+  const states: Record<string, T> = {};
   for (const name of names) {
     const state = await read(name).catch((error: unknown) => {
-      // It went between the list and now.
       if (error instanceof NoSuchEntityException) return undefined;
       throw error;
     });
@@ -73,7 +94,7 @@ async function byName(
   return states;
 }
 
-async function readRole(iam: IAMClient, RoleName: string): Promise<unknown> {
+async function readRole(iam: IAMClient, RoleName: string): Promise<RoleState> {
   const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
   const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
   const { AttachedPolicies = [] } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
@@ -89,18 +110,18 @@ async function readRole(iam: IAMClient, RoleName: string): Promise<unknown> {
     inlinePolicies: await byName(PolicyNames.toSorted(), async (PolicyName) =>
       parsed((await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }))).PolicyDocument),
     ),
-    managedPolicyArns: AttachedPolicies.map(({ PolicyArn }) => PolicyArn).sort(),
+    managedPolicyArns: AttachedPolicies.map(({ PolicyArn = "" }) => PolicyArn).sort(),
   };
 }
 
-async function readInstanceProfile(iam: IAMClient, InstanceProfileName: string): Promise<unknown> {
+async function readInstanceProfile(iam: IAMClient, InstanceProfileName: string): Promise<InstanceProfileState> {
   const { InstanceProfile } = await iam.send(new GetInstanceProfileCommand({ InstanceProfileName }));
   return {
     arn: InstanceProfile?.Arn,
     id: InstanceProfile?.InstanceProfileId,
     path: InstanceProfile?.Path,
     tags: tagsOf(InstanceProfile?.Tags),
-    roleNames: InstanceProfile?.Roles?.map(({ RoleName }) => RoleName),
+    roleNames: InstanceProfile?.Roles?.map(({ RoleName = "" }) => RoleName) ?? [],
   };
 }
 
@@ -111,4 +132,22 @@ function parsed(document: string | undefined): unknown {
 function tagsOf(tags: readonly Tag[] = []): Record<string, string> {
   const pairs = tags.map(({ Key = "", Value = "" }) => [Key, Value] as const);
   return Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Removes all roles and profiles whose names begin with the prefix, whoever made them. */
+export async function clearAws(iam: IAMClient, prefix: string): Promise<void> {
+  const { roles, instanceProfiles } = await readAwsState(iam, await namesInAws(iam, prefix));
+  for (const [InstanceProfileName, { roleNames }] of Object.entries(instanceProfiles)) {
+    for (const RoleName of roleNames) {
+      await iam.send(new RemoveRoleFromInstanceProfileCommand({ InstanceProfileName, RoleName }));
+    }
+    await iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName }));
+  }
+  for (const [RoleName, { inlinePolicies, managedPolicyArns }] of Object.entries(roles)) {
+    for (const PolicyName of Object.keys(inlinePolicies)) {
+      await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+    }
+    for (const PolicyArn of managedPolicyArns) await iam.send(new DetachRolePolicyCommand({ RoleName, PolicyArn }));
+    await iam.send(new DeleteRoleCommand({ RoleName }));
+  }
 }
