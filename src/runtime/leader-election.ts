@@ -155,11 +155,11 @@ export class LeaderElector {
     }
   }
 
+  /** Up to 2.2 retry periods, but not beyond the moment at which the lease expires. */
   #campaignDelayMs(): number {
-    const { clock, timings, identity } = this.#candidacy;
+    const { clock, timings } = this.#candidacy;
     const delayMs = timings.retryPeriodMs * (1 + CAMPAIGN_JITTER * this.#random());
-    const holder = this.#known?.lease.holderIdentity ?? "";
-    if (this.#known === undefined || holder === "" || holder === identity) return delayMs;
+    if (this.#known === undefined) return delayMs;
     const untilExpiryMs = Math.ceil(expiresAtMs(this.#known, timings) - clock.monotonicMs());
     return untilExpiryMs > 0 ? Math.min(delayMs, untilExpiryMs) : delayMs;
   }

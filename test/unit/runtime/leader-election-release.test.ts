@@ -7,11 +7,13 @@ test("hands the lease over at once", async () => {
   const a = world.candidate("a");
   const b = world.candidate("b");
   await world.clock.advance(10_000);
+  world.calls.length = 0;
   const released = a.elector.release();
   expect([a.elector.mayWrite(), a.elector.isLeading]).toEqual([false, false]);
   await expect(released).resolves.toBe(true);
   expect(world.lease).toMatchObject({ holderIdentity: "", leaseDurationMs: 1_000, leaseTransitions: 0 });
   expect([a.end, a.elector.fault, a.changes]).toEqual(["stopped", undefined, [false, true, false]]);
+  expect(world.calls.map(({ verb }) => verb)).toEqual(["update"]);
   await world.clock.advance(2_000);
   expect([world.writers, world.lease?.leaseTransitions, b.changes]).toEqual([["b"], 1, [false, true]]);
 });
@@ -45,6 +47,19 @@ test("frees a lease whose last renewal is under way, and was carried out", async
   world.judge = () => ({ kind: "answered" });
   await expect(a.elector.release()).resolves.toBe(true);
   expect([world.lease?.holderIdentity, world.clock.timerCount]).toEqual(["", 0]);
+});
+
+test("frees a lease that somebody annotated again and again", async () => {
+  const world = new ElectionWorld();
+  const a = world.candidate("a");
+  await settle();
+  const annotate = () => world.lease && world.put(world.lease);
+  world.judge = ({ verb }) => ({ kind: "answered", requestMs: verb === "update" ? 100 : 0 });
+  for (const atMs of [2_050, 2_150]) world.clock.schedule(atMs, annotate);
+  await world.clock.advance(2_200);
+  world.judge = () => ({ kind: "answered" });
+  await expect(a.elector.release()).resolves.toBe(true);
+  expect([a.slowPaths, world.lease?.holderIdentity]).toEqual([1, ""]);
 });
 
 test("leaves a lease alone that another process holds by now", async () => {
@@ -101,7 +116,8 @@ test("ends an election that has not begun", async () => {
   const world = new ElectionWorld();
   const a = world.candidate("a", { isStarted: false });
   await expect(a.elector.release()).resolves.toBe(false);
+  await expect(a.elector.whenLeading()).resolves.toBe(false);
   a.run();
   await settle();
-  expect([a.end, await a.elector.whenLeading(), world.calls]).toEqual(["stopped", false, []]);
+  expect([a.end, world.calls]).toEqual(["stopped", []]);
 });

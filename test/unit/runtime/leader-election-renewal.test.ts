@@ -61,6 +61,19 @@ test.for<[string, CallFate]>([
   expect(world.logger.messages("error")).toEqual(["This process leads no more and must end"]);
 });
 
+test.for<[string, readonly CallFate[]]>([
+  ["one that hangs", [...Array.from({ length: 4 }, () => ({ kind: "refused" }) as const), { kind: "hung" }]],
+  ["a pause", [{ kind: "refused", replyMs: 3_000 }]],
+])("does not end later when the deadline falls into %s", async ([, fates]) => {
+  const { world, a } = await led();
+  let calls = 0;
+  world.judge = () => fates[calls++] ?? { kind: "refused" };
+  await world.clock.advance(2_000 + RENEW_DEADLINE_MS - 1);
+  expect(a.end).toBe("running");
+  await world.clock.advance(1);
+  expect(a.end).toBeInstanceOf(LeadershipLostError);
+});
+
 test("may write until the deadline after a renewal was sent, however late its answer came", async () => {
   const { world, a } = await led();
   world.judge = () => ({ kind: "answered", requestMs: 1_000, replyMs: 3_000 });
@@ -193,6 +206,16 @@ test("goes on when the wall clock is set back", async () => {
   a.clock.jumpWallClock(-60_000);
   await world.clock.advance(RENEW_DEADLINE_MS);
   expect([a.elector.mayWrite(), a.changes]).toEqual([true, [false, true]]);
+});
+
+test("does not lead longer than its monotonic clock allows when the wall clock is set back", async () => {
+  const { world, a } = await led();
+  a.clock.jumpWallClock(-60_000);
+  world.judge = () => ({ kind: "hung" });
+  await world.clock.advance(RENEW_DEADLINE_MS - 1);
+  expect(a.elector.mayWrite()).toBe(true);
+  await world.clock.advance(1);
+  expect(a.elector.mayWrite()).toBe(false);
 });
 
 test("lets a follower take over what its leader has lost, after a time in which nobody writes", async () => {
