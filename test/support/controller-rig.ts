@@ -1,3 +1,4 @@
+import { DEFAULT_SETTINGS } from "../../src/cli/controller-process.ts";
 import type { ControllerSettings } from "../../src/controller/controller.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import type { AwsState } from "./aws-state.ts";
@@ -40,4 +41,10 @@ export interface ControllerRig {
   errors(): readonly string[];
   /** Stops what still runs. */
   close(): Promise<void>;
+}
+
+/** The settings of a controller under test. */
+export function controllerSettings({ resyncMs, ...settings }: RigSettings): ControllerSettings {
+  const { patience } = DEFAULT_SETTINGS;
+  return { ...DEFAULT_SETTINGS, ...settings, patience: { ...patience, ...(resyncMs && { resyncMs }) } };
 }

@@ -13,6 +13,9 @@ export interface DeployedAccount {
 
 const SYSTEM = "instance-profile-system";
 const ACCOUNT = "instance-profile-controller";
+/** The name by which the API server knows it. */
+export const DEPLOYED_USER = `system:serviceaccount:${SYSTEM}:${ACCOUNT}`;
+
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const PATHS: Readonly<Record<string, string>> = {
   CustomResourceDefinition: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",

@@ -6,7 +6,7 @@ import { loadKubeConfig } from "../../src/kube/kube-config.ts";
 import { KubeObjectClient } from "../../src/kube/object-client.ts";
 import { Transport } from "../../src/kube/transport.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { AwsCallRecord } from "./aws-call-record.ts";
+import { AwsProxy } from "./aws-proxy.ts";
 import { type AwsState, readAwsState } from "./aws-state.ts";
 import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
 import { type E2eSite, openE2eSite, TEST_CREDENTIALS, TEST_REGION } from "./e2e-site.ts";
@@ -39,23 +39,22 @@ export class RealWorld implements ScenarioWorld {
   readonly #aws: AwsConnection;
   readonly #events: EventRecorder;
   readonly #log = new RecordingLogger();
-  readonly #record: AwsCallRecord;
+  readonly #proxy: AwsProxy;
   readonly #around: Pick<Surroundings, "objects" | "events" | "reader" | "writer" | "clusterId">;
   #kubeWrites: string[] = [];
   #stories = 0;
 
-  private constructor(site: E2eSite, namespace: string, transport: Transport, clusterId: string) {
+  private constructor(site: E2eSite, proxy: AwsProxy, namespace: string, transport: Transport, clusterId: string) {
     this.#site = site;
     this.#namespace = namespace;
     this.#transport = transport;
-    this.#record = new AwsCallRecord();
+    this.#proxy = proxy;
     this.#aws = connectAws({
       clock: systemClock,
       version: "test",
       region: TEST_REGION,
-      endpoint: site.awsEndpoint,
+      endpoint: proxy.url,
       credentials: TEST_CREDENTIALS,
-      onCall: this.#record.onCall,
     });
     const { exchange } = transport;
     this.#events = new EventRecorder({
@@ -79,7 +78,7 @@ export class RealWorld implements ScenarioWorld {
     const cluster = loadKubeConfig({ path: site.account.kubeconfig, env: {}, clock: systemClock });
     const transport = new Transport({ cluster, clock: systemClock, version: "test" });
     const clusterId = await readClusterId(transport.exchange, AbortSignal.timeout(10_000));
-    return new RealWorld(site, await site.newNamespace(), transport, clusterId);
+    return new RealWorld(site, await AwsProxy.to(site.awsEndpoint), await site.newNamespace(), transport, clusterId);
   }
 
   get key(): ObjectKey {
@@ -99,6 +98,7 @@ export class RealWorld implements ScenarioWorld {
   async close(): Promise<void> {
     await this.#events.flush(AbortSignal.timeout(5_000));
     this.#aws.close();
+    await this.#proxy.close();
     await this.#transport.close();
     await this.#site.close();
   }
@@ -142,11 +142,11 @@ export class RealWorld implements ScenarioWorld {
   }
 
   awsCalls(): readonly string[] {
-    return this.#record.calls();
+    return this.#proxy.calls();
   }
 
   awsWrites(): readonly string[] {
-    return this.#record.writes();
+    return this.#proxy.writes();
   }
 
   kubeWrites(): readonly string[] {
@@ -154,7 +154,7 @@ export class RealWorld implements ScenarioWorld {
   }
 
   forgetCalls(): void {
-    this.#record.forget();
+    this.#proxy.forget();
     this.#kubeWrites = [];
   }
 

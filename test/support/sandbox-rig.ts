@@ -1,14 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type ControllerProcess,
-  DEFAULT_SETTINGS,
-  NO_LISTENERS,
-  startController,
-} from "../../src/cli/controller-process.ts";
+import { type ControllerProcess, NO_LISTENERS, startController } from "../../src/cli/controller-process.ts";
 import { readShippedCrd } from "../../src/cli/crd-file.ts";
-import type { ControllerSettings } from "../../src/controller/controller.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import { loadKubeConfig } from "../../src/kube/kube-config.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
@@ -17,17 +11,11 @@ import type { Interceptor } from "../../src/sandbox/kube/http/request-log.ts";
 import { type KubeApi, startKubeApi } from "../../src/sandbox/kube/server.ts";
 import type { AwsState } from "./aws-state.ts";
 import { ClusterUser, type Manifest, USER } from "./cluster-user.ts";
-import type { ControllerRig, RigSettings, RunningController } from "./controller-rig.ts";
+import { type ControllerRig, controllerSettings, type RigSettings, type RunningController } from "./controller-rig.ts";
 import { s3ReadOnly } from "./manifest.ts";
 import { outsider } from "./outsider.ts";
 import { plainKubeApi } from "./plain-kube-api.ts";
 import { RecordingLogger } from "./recording-logger.ts";
-
-/** The settings of a controller under test. */
-export function controllerSettings({ resyncMs, ...settings }: RigSettings): ControllerSettings {
-  const { patience } = DEFAULT_SETTINGS;
-  return { ...DEFAULT_SETTINGS, ...settings, patience: { ...patience, ...(resyncMs && { resyncMs }) } };
-}
 
 /** The sandbox's two servers in this process, over real HTTP, and whole controllers against them. */
 export class SandboxRig implements ControllerRig {

@@ -210,8 +210,9 @@ export function controllerStories(where: string, open: () => Promise<ControllerR
       expect(Object.fromEntries([...times].map(([call, all]) => [call, all.length]))).toEqual(
         Object.fromEntries([...CREATION, "GetRole", "GetInstanceProfile"].map((call) => [call, FLEET])),
       );
-      const writes = await rig.kubeWrites();
-      expect(writes.filter((write) => !write.includes("events")).length).toBe(2 * FLEET);
+      const ofObjects = async (): Promise<number> =>
+        (await rig.kubeWrites()).filter((write) => !write.includes("events")).length;
+      await until(async () => expect(await ofObjects()).toBe(2 * FLEET));
     });
   });
 }
