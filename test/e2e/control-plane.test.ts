@@ -10,9 +10,10 @@ import { callLine, KUBE_CALLS } from "../contract/deploy/kube-calls.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { type KubeApi, type KubeJson, openKubeApi } from "../support/kube-api.ts";
 import { serviceAccountToken, writeKubeconfig } from "../support/kubeconfig.ts";
+import { resetMoto } from "../support/moto.ts";
 import { type BackgroundProcess, startProcess } from "../support/run-process.ts";
 
-const { adminKubeconfig = "", auditLog, awsEndpoint, folder } = e2eEnvironment();
+const { adminKubeconfig = "", auditLog, awsEndpoint, isAwsOurs, folder } = e2eEnvironment();
 
 const SYSTEM = "instance-profile-system";
 const ACCOUNT = "instance-profile-controller";
@@ -167,7 +168,9 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
       const path = `${profilesPath}/s3-read-only`;
       let since: Date;
 
-      beforeAll(() => {
+      beforeAll(async () => {
+        // A role that another test left would be somebody else's here.
+        if (isAwsOurs) await resetMoto(awsEndpoint ?? "");
         since = new Date();
         const container = (theObject("Deployment")["spec"] as Pod).template.spec.containers[0];
         const main = join(DEPLOY_FOLDER, "../src/main.ts");
