@@ -1,4 +1,4 @@
-import type { EventRecord, KubeObject } from "../engine/ports.ts";
+import type { EventRecord, KubeObject, ObjectKey, ObjectReference } from "../engine/ports.ts";
 
 /** Who reports events. */
 export interface Reporter {
@@ -14,22 +14,22 @@ const maxFieldBytes = 128;
 const maxNameLength = 253;
 
 /**
- * The events.k8s.io/v1 object of one occurrence. A repeated event would become a patch of this object's `series`: nothing
- * of it depends on how often it happens but its name and eventTime.
+ * The events.k8s.io/v1 object of the first occurrence. When it happens again, only `series` is patched: the API server
+ * lets no other field of an event change.
  *
  * `sequence` tells events of one millisecond apart.
  */
-export function newEventObject(event: EventRecord, reporter: Reporter, nowMs: number, sequence: number): KubeObject {
+export function newEventObject(
+  event: EventRecord,
+  reporter: Reporter,
+  nowMs: number,
+  sequence: number,
+): KubeObject & { readonly metadata: ObjectKey } {
   const { regarding } = event;
-  const suffix = (BigInt(nowMs) * 1_000_000n + BigInt(sequence % 1_000_000)).toString(16);
   return {
     apiVersion: "events.k8s.io/v1",
     kind: "Event",
-    metadata: {
-      name: `${nameWithin(regarding.name, maxNameLength - suffix.length - 1)}.${suffix}`,
-      // Events about cluster-scoped objects live in `default`.
-      namespace: regarding.namespace || "default",
-    },
+    metadata: metadataOf(regarding, nowMs, sequence),
     eventTime: microTime(nowMs),
     reportingController: reporter.controller,
     reportingInstance: truncate(reporter.instance, maxFieldBytes),
@@ -38,6 +38,21 @@ export function newEventObject(event: EventRecord, reporter: Reporter, nowMs: nu
     action: truncate(event.action, maxFieldBytes),
     note: truncate(event.note, maxNoteBytes),
     regarding,
+  };
+}
+
+/** What events.k8s.io/v1 has about repetitions; `count` includes the first occurrence and is at least 2. */
+export function seriesField(count: number, observedAtMs: number): KubeObject {
+  return { count, lastObservedTime: microTime(observedAtMs) };
+}
+
+/** A name that no other event has. */
+function metadataOf(regarding: ObjectReference, nowMs: number, sequence: number): ObjectKey {
+  const suffix = (BigInt(nowMs) * 1_000_000n + BigInt(sequence % 1_000_000)).toString(16);
+  return {
+    name: `${nameWithin(regarding.name, maxNameLength - suffix.length - 1)}.${suffix}`,
+    // Events about cluster-scoped objects live in `default`.
+    namespace: regarding.namespace || "default",
   };
 }
 

@@ -1,98 +1,102 @@
-import type { EventRecord, EventSink, KubeObject } from "../engine/ports.ts";
-import { dispositionOf } from "../errors.ts";
-import type { Clock } from "../runtime/clock.ts";
+import type { EventRecord, EventSink } from "../engine/ports.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry.ts";
-import { newEventObject, type Reporter } from "./event-object.ts";
-import { KubeObjectClient } from "./object-client.ts";
-import type { Exchange } from "./transport.ts";
+import { EventLimit } from "./event-limit.ts";
+import { EventPublisher, type EventPublisherOptions } from "./event-publisher.ts";
+import { dueMs, EventSeriesCache, type Moment } from "./event-series.ts";
 
-/** What an EventRecorder is made of. */
-export interface EventRecorderOptions {
-  readonly exchange: Exchange;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly reporter: Reporter;
-}
-
-/** Beyond this the API server is in worse trouble than a missing event. */
-const maxQueued = 1_000;
-const maxAttempts = 5;
-const firstRetryMs = 1_000;
-
-const events = { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
+/** The least time between two looks at what is due: the queue may be full. */
+const minLookMs = 1_000;
 
 /**
- * Publishes Kubernetes Events one after the other, in the background.
+ * Publishes Kubernetes Events in the background.
  *
- * Guarantees: `emit` returns at once and never throws. What cannot be published is tried a few times, then dropped with a
- * line in the log. At most 1,000 events wait; further ones are dropped.
+ * An event that comes again within six minutes becomes a series of the Event that is there: the second one at once, from
+ * then on the count is told when nothing came for six minutes, every half an hour, and by `flush`.
+ *
+ * Guarantees: `emit` returns at once and never throws; its memory is bounded. One object has 25 events at once and another
+ * one each five minutes; further ones are dropped, further repetitions only counted.
  */
 export class EventRecorder implements EventSink {
-  readonly #client: KubeObjectClient;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #reporter: Reporter;
-  readonly #queue: KubeObject[] = [];
+  readonly #publisher: EventPublisher;
+  readonly #limit = new EventLimit();
+  readonly #cache: EventSeriesCache;
   readonly #abort = new AbortController();
-  #publishing: Promise<void> | undefined;
-  #isDropping = false;
-  #sequence = 0;
+  #timer: Timer | undefined;
 
-  constructor(options: EventRecorderOptions) {
+  constructor(options: EventPublisherOptions) {
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#reporter = options.reporter;
-    this.#client = new KubeObjectClient({
-      exchange: options.exchange,
-      resource: events,
-      fieldManager: options.reporter.controller,
-    });
+    const publisher = new EventPublisher(options, this.#abort.signal);
+    this.#publisher = publisher;
+    this.#cache = new EventSeriesCache((series) => publisher.push(series));
   }
 
   emit(event: EventRecord): void {
     if (this.#abort.signal.aborted) return;
-    if (this.#queue.length >= maxQueued) {
-      if (!this.#isDropping) this.#logger.warn("Too many events wait for the API server: dropping new ones");
-      this.#isDropping = true;
+    const now: Moment = { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.nowMs() };
+    const series = this.#cache.again(event, now);
+    if (series === undefined) {
+      this.#first(event, now);
       return;
     }
-    this.#isDropping = false;
-    this.#sequence += 1;
-    this.#queue.push(newEventObject(event, this.#reporter, this.#clock.nowMs(), this.#sequence));
-    this.#publishing ??= this.#publishAll();
+    if (series.count === 2 && this.#limit.take(event.regarding, now.monotonicMs)) this.#publisher.push(series);
+    this.#arm();
   }
 
-  /** Resolves when everything emitted so far is published or dropped; once the signal aborts, what is left is dropped. */
+  /**
+   * Resolves when everything emitted so far is published or dropped, counts included; once the signal aborts, what is left
+   * is dropped.
+   */
   async flush(signal: AbortSignal): Promise<void> {
-    const giveUp = (): void => this.#abort.abort(signal.reason);
+    const giveUp = (): void => {
+      this.#disarm();
+      this.#abort.abort(signal.reason);
+    };
     if (signal.aborted) giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
-    await this.#publishing;
+    // What is on its way may be counted on meanwhile: told once more after that.
+    await this.#publisher.whenIdle();
+    for (const series of this.#cache.untold()) this.#publisher.push(series);
+    await this.#publisher.whenIdle();
+    this.#disarm();
     signal.removeEventListener("abort", giveUp);
   }
 
-  async #publishAll(): Promise<void> {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      await this.#publish(next).catch((error: unknown) => {
-        if (!this.#abort.signal.aborted) this.#logger.warn("An event was not published", { err: error });
-      });
+  #first(event: EventRecord, now: Moment): void {
+    if (!this.#publisher.hasRoom()) return;
+    if (this.#limit.take(event.regarding, now.monotonicMs)) {
+      this.#publisher.push(this.#cache.begin(event, now));
+      return;
     }
-    this.#publishing = undefined;
+    const { namespace, name } = event.regarding;
+    this.#logger.debug("An event was dropped: its object has had too many", { namespace, name, reason: event.reason });
   }
 
-  async #publish(event: KubeObject): Promise<void> {
-    const { signal } = this.#abort;
-    const { namespace } = event["metadata"] as { readonly namespace: string };
-    for (let attempt = 1; ; attempt++) {
-      signal.throwIfAborted();
-      try {
-        await this.#client.create(namespace, event, signal);
-        return;
-      } catch (error) {
-        const mayPass = ["retryable", "throttled"].includes(dispositionOf(error));
-        if (!mayPass || attempt === maxAttempts) throw error;
-        await this.#clock.sleep(firstRetryMs * 2 ** (attempt - 1), signal);
-      }
-    }
+  /** Has the counts told when the first is due. A count of later may be due sooner, but not by more than six minutes. */
+  #arm(): void {
+    if (this.#timer !== undefined) return;
+    const waiting = this.#cache.untold();
+    if (waiting.length === 0) return;
+    const firstMs = Math.min(...waiting.map(dueMs));
+    const delayMs = Math.max(minLookMs, firstMs - this.#clock.monotonicMs());
+    this.#timer = this.#clock.schedule(delayMs, () => {
+      this.#timer = undefined;
+      this.#tellDue();
+    });
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #tellDue(): void {
+    if (this.#abort.signal.aborted) return;
+    const nowMs = this.#clock.monotonicMs();
+    for (const series of this.#cache.untold()) if (dueMs(series) <= nowMs) this.#publisher.push(series);
+    this.#arm();
   }
 }

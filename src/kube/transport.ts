@@ -118,7 +118,8 @@ export class Transport {
         throw toCredentialsError(error);
       });
       const dispatcher = this.#dispatchers.get(request.lane, tls);
-      return await this.#dispatch(request, headers, dispatcher, deadline).catch((error: unknown) => {
+      // undici tells a request that waits for its connection of its abort only once the connection stands, or has failed.
+      return await deadline.wait(this.#dispatch(request, headers, dispatcher, deadline)).catch((error: unknown) => {
         throw this.#networkError(error, request, dispatcher);
       });
     } catch (error) {

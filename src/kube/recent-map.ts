@@ -1,0 +1,39 @@
+/** A map that holds at most `capacity` entries: the one that was not asked for or set for longest goes first. */
+export class RecentMap<Value> {
+  readonly #capacity: number;
+  readonly #onEvict: (value: Value) => void;
+  /** A Map keeps the order of insertion: what is used is put in anew, at the end. */
+  readonly #entries = new Map<string, Value>();
+
+  /** `onEvict` hears what has to go for want of room. */
+  constructor(capacity: number, onEvict: (value: Value) => void = () => {}) {
+    this.#capacity = capacity;
+    this.#onEvict = onEvict;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  values(): IterableIterator<Value> {
+    return this.#entries.values();
+  }
+
+  get(key: string): Value | undefined {
+    const value = this.#entries.get(key);
+    if (value === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    return value;
+  }
+
+  set(key: string, value: Value): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    if (this.#entries.size <= this.#capacity) return;
+    const oldest = this.#entries.entries().next().value;
+    if (oldest === undefined) return;
+    this.#entries.delete(oldest[0]);
+    this.#onEvict(oldest[1]);
+  }
+}
