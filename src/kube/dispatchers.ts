@@ -33,7 +33,7 @@ export class Dispatchers {
   readonly #proxyUrl: string | undefined;
   #fingerprint = "";
   readonly #lanes = new Map<Lane, Dispatcher>();
-  readonly #retired = new Set<Promise<void>>();
+  readonly #retired = new Set<Dispatcher>();
 
   constructor(timeouts: ConnectionTimeouts, proxyUrl?: string) {
     this.#timeouts = timeouts;
@@ -59,9 +59,9 @@ export class Dispatchers {
 
   /** Ends every connection, whatever is under way on it. */
   async close(): Promise<void> {
-    const current = [...this.#lanes.values()];
+    const all = [...this.#lanes.values(), ...this.#retired];
     this.#lanes.clear();
-    await Promise.all([...current.map((dispatcher) => dispatcher.destroy()), ...this.#retired]);
+    await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
   }
 
   #retireAll(): void {
@@ -71,9 +71,9 @@ export class Dispatchers {
 
   /** Idle connections close now, busy ones when their requests, all of which have a limit, are over. */
   #retire(dispatcher: Dispatcher): void {
-    const closing = dispatcher.close().catch(() => {});
-    this.#retired.add(closing);
-    void closing.then(() => this.#retired.delete(closing));
+    this.#retired.add(dispatcher);
+    const forget = (): void => void this.#retired.delete(dispatcher);
+    dispatcher.close().then(forget, forget);
   }
 
   #make(lane: Lane, tls: TlsMaterial): Dispatcher {
