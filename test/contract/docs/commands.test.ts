@@ -1,0 +1,152 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { EC2 } from "@aws-sdk/client-ec2";
+import { IAM } from "@aws-sdk/client-iam";
+import { beforeAll, describe, expect, test } from "vitest";
+import packageJson from "../../../package.json" with { type: "json" };
+import { DOCUMENTS, documentAt, ROOT, sectionOf } from "./document.ts";
+import { commandNames, optionsOf, PROGRAM, runProgram } from "./program.ts";
+import { commandsOf, simpleCommands } from "./shell.ts";
+
+const SCRIPTS: readonly string[] = Object.keys(packageJson.scripts);
+const NPM_ITSELF = ["ci"];
+const KUBECTL_VERBS = ["annotate", "apply", "delete", "describe", "explain", "get", "kustomize", "wait"];
+const KUBECTL_FLAGS = ["--recursive", "--validate"];
+const FOLDERS = /^(?:src|test|docs|deploy|crds|scripts|\.ci)\//;
+
+const options = new Map<string, ReadonlySet<string>>();
+const clients: Readonly<Record<string, object>> = {
+  iam: new IAM({ region: "us-east-1" }),
+  ec2: new EC2({ region: "us-east-1" }),
+};
+
+beforeAll(async () => {
+  for (const name of await commandNames()) options.set(name, await optionsOf(name));
+});
+
+/** What is wrong with a command, in words; undefined when nothing is. Keyed by its first word: others are not known. */
+const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly string[]) => string | undefined>> = {
+  npm: ([verb = "", name = "", ...rest]) => {
+    if (NPM_ITSELF.includes(verb)) return undefined;
+    if (verb !== "run") return SCRIPTS.includes(verb) ? faultOfPassedOn([name, ...rest]) : `no script "${verb}"`;
+    return SCRIPTS.includes(name) ? undefined : `no script "${name}"`;
+  },
+  npx: ([program, ...args]) => (program === PROGRAM ? faultOfProgram(args) : `not this program: ${program}`),
+  node: ([script = ""]) => faultOfPath(script),
+  kubectl: ([verb = "", ...rest], made) => {
+    if (!KUBECTL_VERBS.includes(verb)) return `is there a kubectl ${verb}?`;
+    const files = rest.filter((_, index) => ["-f", "-k"].includes(rest[index - 1] ?? ""));
+    return files.filter((file) => !made.includes(file)).map(faultOfPath)[0];
+  },
+  aws: ([service = "", operation = ""]) => {
+    const client = clients[service];
+    if (client === undefined) return `no client for ${service}`;
+    return camelCase(operation) in client ? undefined : `${service} has no ${operation}`;
+  },
+  docker: ([verb = ""]) => (["build", "push", "run"].includes(verb) ? undefined : `is there a docker ${verb}?`),
+  sed: () => undefined,
+};
+
+describe.each(DOCUMENTS)("$path", ({ fences, codeSpans }) => {
+  const shown = fences.filter(({ language }) => ["sh", "console"].includes(language)).flatMap(commandsOf);
+  /** What a block before has told to make, by the comment on its first line or by a redirection. */
+  const made = fences.flatMap(({ text }) => /^# (\S+)\/kustomization\.yaml\n/.exec(text)?.[1] ?? []);
+
+  if (shown.length > 0)
+    test("shows commands that exist, with flags and files that exist", () => {
+      const faults = shown.flatMap(({ line }) =>
+        simpleCommands(line).flatMap(([program = "", ...words]) => {
+          const fault = judge(program, words, made) ?? words.filter((word) => FOLDERS.test(word)).map(faultOfPath)[0];
+          return fault === undefined ? [] : [`${line}: ${fault}`];
+        }),
+      );
+      expect(faults).toEqual([]);
+    });
+
+  test("speaks of npm scripts that exist", () => {
+    const calls = codeSpans.filter((span) => span.startsWith("npm "));
+    const faults = calls.map((span) => JUDGES["npm"]?.(span.split(" ").slice(1), []));
+    expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+  });
+
+  test("speaks of flags that exist", () => {
+    const flags = codeSpans.flatMap((span) => span.match(/(?<![\w-])--[a-z][\w-]*/g) ?? []);
+    expect(flags.filter((flag) => !isKnownFlag(flag))).toEqual([]);
+  });
+});
+
+describe("the README", () => {
+  test("lists every command of the program, and no other", async () => {
+    const [table = []] = sectionOf("README.md", "Commands").tables;
+    expect(table.slice(1).map(([name]) => name)).toEqual((await commandNames()).map((name) => `\`${name}\``));
+  });
+
+  test("gives the exit statuses of plan as its help does", async () => {
+    const [table = []] = sectionOf("README.md", "Commands").tables;
+    const { out } = await runProgram(["plan", "--help"]);
+    expect(out).toContain(`Exit status: ${table.find(([name]) => name === "`plan`")?.[2]}.`);
+  });
+
+  test("lists every option of run, and no other", () => {
+    const [table = []] = sectionOf("README.md", "In your cluster, with your account").tables;
+    const listed = table.slice(1).flatMap(([cell = ""]) => cell.match(/--[\w-]+/g) ?? []);
+    const known = [...(options.get("run") ?? [])].filter((name) => name.startsWith("--") && name !== "--help");
+    expect(listed.toSorted()).toEqual(known.toSorted());
+  });
+
+  test("begins with two commands, each a line of its own", () => {
+    const lines = sectionOf("README.md", "Try it").fences.map(({ text }) => text);
+    expect(lines).toEqual(["npm ci && npm start", "npm ci && npm test"]);
+  });
+});
+
+test("a command that is not known here is a fault, so that none goes unread", () => {
+  expect(judge("curl", [], [])).toBeDefined();
+  expect(judge("npx", [PROGRAM, "plan", "--loud"], [])).toContain("--loud");
+  expect(judge("npx", [PROGRAM, "frobnicate"], [])).toContain("frobnicate");
+  expect(judge("npm", ["run", "nothing"], [])).toContain("nothing");
+  expect(judge("kubectl", ["apply", "-f", "crds/none.yaml"], [])).toContain("crds/none.yaml");
+  expect(judge("aws", ["iam", "make-coffee"], [])).toContain("make-coffee");
+});
+
+test("documents with commands are found at all", () => {
+  expect(
+    documentAt("README.md")
+      .fences.filter(({ language }) => language === "console")
+      .flatMap(commandsOf).length,
+  ).toBeGreaterThan(8);
+});
+
+function judge(program: string, words: readonly string[], made: readonly string[]): string | undefined {
+  const own = JUDGES[program];
+  return own === undefined ? `no one here knows ${program}` : own(words, made);
+}
+
+function faultOfProgram([command = "", ...args]: readonly string[]): string | undefined {
+  const known = options.get(command);
+  if (known === undefined) return `no command "${command}"`;
+  const flag = args
+    .filter((arg) => arg.startsWith("-") && arg !== "-")
+    .find((arg) => !known.has(arg.split("=")[0] ?? ""));
+  return flag === undefined ? undefined : `${command} has no ${flag}`;
+}
+
+/** `npm start -- --once`: what follows goes to the command behind the script. */
+function faultOfPassedOn(words: readonly string[]): string | undefined {
+  const dashes = words.indexOf("--");
+  return dashes < 0 ? undefined : faultOfProgram(["sandbox", ...words.slice(dashes + 1)]);
+}
+
+function faultOfPath(path: string): string | undefined {
+  return existsSync(join(ROOT, path)) || /[*<>]/.test(path) ? undefined : `${path} does not exist`;
+}
+
+/** Of this program, of a script of this repository, or of kubectl. */
+function isKnownFlag(flag: string): boolean {
+  const ofScripts = readFileSync(join(ROOT, "scripts/e2e.ts"), "utf8").includes(`"${flag}"`);
+  return ofScripts || KUBECTL_FLAGS.includes(flag) || [...options.values()].some((known) => known.has(flag));
+}
+
+function camelCase(kebab: string): string {
+  return kebab.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

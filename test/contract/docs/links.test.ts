@@ -1,0 +1,43 @@
+import { existsSync, globSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, test } from "vitest";
+import { anchorOf, DOCUMENTS, documentAt, ROOT } from "./document.ts";
+
+const FOLDERS = /^(?:src|test|docs|deploy|crds|scripts|\.ci)\//;
+
+describe.each(DOCUMENTS)("$path", ({ path, links, codeSpans, headings }) => {
+  const relative = links.filter((link) => !/^[a-z]+:/.test(link));
+
+  if (relative.length > 0)
+    test("links to files and headings that exist", () => {
+      const broken = relative.filter((link) => !leadsSomewhere(path, link));
+      expect(broken).toEqual([]);
+    });
+
+  test("names files that exist", () => {
+    const named = codeSpans.filter((span) => FOLDERS.test(span) && !/[\s<>…]/.test(span));
+    const missing = named.filter((span) => globSync(span.replace(/\/$/, ""), { cwd: ROOT }).length === 0);
+    expect(missing).toEqual([]);
+  });
+
+  test("has no two headings of one name", () => {
+    expect(headings).toEqual([...new Set(headings)]);
+  });
+});
+
+test("a document that is linked from nowhere would not be found", () => {
+  const linked = new Set(
+    DOCUMENTS.flatMap(({ path, links }) =>
+      links.map((link) => normalize(join(dirname(path), link.split("#")[0] ?? ""))),
+    ),
+  );
+  const lost = DOCUMENTS.map(({ path }) => path).filter((path) => path !== "README.md" && !linked.has(path));
+  expect(lost).toEqual([]);
+});
+
+function leadsSomewhere(from: string, link: string): boolean {
+  const [file = "", anchor] = link.split("#");
+  const target = file === "" ? from : normalize(join(dirname(from), file));
+  if (!existsSync(join(ROOT, target))) return false;
+  return anchor === undefined || documentAt(target).headings.map(anchorOf).includes(anchor);
+}

@@ -1,0 +1,123 @@
+import { EC2 } from "@aws-sdk/client-ec2";
+import { IAM } from "@aws-sdk/client-iam";
+import { expect, vi } from "vitest";
+import packageJson from "../../../package.json" with { type: "json" };
+import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
+import { PlainKubectl } from "./plain-kubectl.ts";
+import {
+  type Environment,
+  PROGRAM,
+  type ProgramRun,
+  type RunningProgram,
+  runProgramWith,
+  startProgram,
+} from "./program.ts";
+import { simpleCommands } from "./shell.ts";
+
+type Operation = (input: unknown) => Promise<Record<string, unknown>>;
+
+/**
+ * Somebody who types in what a document shows, and believes what the program prints: the sandbox's `export` lines become the
+ * environment of all that follows. kubectl and the AWS CLI are played, so that npm alone is needed: kubectl by requests of
+ * the same kind, the AWS CLI by the SDK, with the output that the real ones give.
+ */
+export class Newcomer {
+  /** A profile of the machine that the tests run on would come before the keys. */
+  #environment: Environment = { AWS_PROFILE: undefined };
+  #sandbox: RunningProgram | undefined;
+
+  /** Runs one line and answers with what it prints. */
+  async type(line: string): Promise<string> {
+    const [[program = "", ...words] = []] = simpleCommands(line);
+    switch (program) {
+      case "npm":
+        return this.#start(words);
+      case "npx":
+        return (await this.run(words.filter((word) => word !== PROGRAM))).out;
+      case "kubectl":
+        return new PlainKubectl(loadKubeConfig({ env: this.#environment, clock: systemClock }).server).run(words);
+      case "aws":
+        return aws(words, this.#environment);
+      default:
+        throw new Error(`nobody here plays ${program}`);
+    }
+  }
+
+  /** Runs the program. */
+  run(args: readonly string[], input?: string): Promise<ProgramRun> {
+    return runProgramWith(this.#environment, args, input);
+  }
+
+  /** Ctrl-C. */
+  async leave(): Promise<void> {
+    await this.#sandbox?.stop();
+  }
+
+  async #start([script = ""]: readonly string[]): Promise<string> {
+    const [[, main, ...args] = []] = simpleCommands((packageJson.scripts as Record<string, string>)[script] ?? "");
+    expect(main).toBe("src/main.ts");
+    const sandbox = startProgram(args);
+    this.#sandbox = sandbox;
+    await vi.waitFor(() => expect(sandbox.out()).toContain("Ctrl-C"), { timeout: 15_000, interval: 20 });
+    const exports = [...sandbox.out().matchAll(/^ {2}export (.*)$/gm)].map(([, settings]) => settings).join(" ");
+    const settings = [...exports.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name = "", value]) => [name, value]);
+    this.#environment = { ...this.#environment, ...Object.fromEntries(settings) };
+    return sandbox.out();
+  }
+}
+
+/** One call of the AWS CLI, by the SDK. */
+async function aws([service = "", operation = "", ...words]: readonly string[], env: Environment): Promise<string> {
+  const settings = {
+    endpoint: env["AWS_ENDPOINT_URL"] ?? "",
+    region: env["AWS_DEFAULT_REGION"] ?? "",
+    credentials: {
+      accessKeyId: env["AWS_ACCESS_KEY_ID"] ?? "",
+      secretAccessKey: env["AWS_SECRET_ACCESS_KEY"] ?? "",
+    },
+  };
+  const client = service === "ec2" ? new EC2(settings) : new IAM(settings);
+  const { query, ...input } = optionsOf(words);
+  const call = (client as unknown as Record<string, Operation>)[camelCase(operation)];
+  try {
+    // The CLI starts one instance where the API wants a number.
+    const counts = operation === "run-instances" ? { MinCount: 1, MaxCount: 1 } : {};
+    const answer = await call?.call(client, { ...counts, ...input });
+    const { $metadata: _, IsTruncated: __, ...shown } = answer ?? {};
+    const result = typeof query === "string" ? valueAt(shown, query) : shown;
+    return Object.keys(result ?? {}).length === 0 ? "" : JSON.stringify(result, null, 4);
+  } catch (error) {
+    const { name, message } = error as Error;
+    const code = name.replace(/Exception$/, "");
+    return `An error occurred (${code}) when calling the ${pascalCase(operation)} operation: ${message}`;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** `--role-name app` is RoleName; `--profile Name=app` is a structure. */
+function optionsOf(words: readonly string[]): Readonly<Record<string, unknown>> {
+  const pairs = words.flatMap((word, index) =>
+    word.startsWith("--") ? [[word.slice(2), words[index + 1] ?? ""]] : [],
+  );
+  return Object.fromEntries(
+    pairs.map(([name = "", value = ""]) => {
+      const [, member, inner] = /^([A-Z]\w*)=(.*)$/.exec(value) ?? [];
+      return name === "query" ? [name, value] : [pascalCase(name), member === undefined ? value : { [member]: inner }];
+    }),
+  );
+}
+
+/** The part of JMESPath that documents use: members and indices. */
+function valueAt(value: unknown, path: string): unknown {
+  return path.match(/\w+/g)?.reduce<unknown>((at, step) => (at as Record<string, unknown>)[step], value);
+}
+
+function pascalCase(kebab: string): string {
+  return camelCase(`-${kebab}`);
+}
+
+function camelCase(kebab: string): string {
+  return kebab.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

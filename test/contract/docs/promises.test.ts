@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { DEFAULT_SETTINGS, NO_LISTENERS } from "../../../src/cli/controller-process.ts";
+import { ROOT, sectionOf } from "./document.ts";
+import { optionsOf } from "./program.ts";
+
+const PROMISES = textOf("What it promises");
+const LIMITS = textOf("What it does not do yet");
+const MINUTE_MS = 60_000;
+
+test("the README says one replica for as long as nothing elects a leader, and deploys one", async () => {
+  const elects = [...(await optionsOf("run"))].some((option) => option.includes("leader"));
+  const deployment = parse(readFileSync(join(ROOT, "deploy/deployment.yaml"), "utf8"));
+  expect(LIMITS.includes("One replica.")).toBe(!elects);
+  expect(deployment.spec).toMatchObject(elects ? {} : { replicas: 1, strategy: { type: "Recreate" } });
+});
+
+test("the README gives the times that the controller keeps", () => {
+  const { patience, settleWindowMs } = DEFAULT_SETTINGS;
+  expect(patience.resyncMs).toBe(10 * MINUTE_MS);
+  expect(LIMITS).toContain("every ten minutes");
+  expect(LIMITS).toContain(`For ${settleWindowMs / MINUTE_MS} minutes after a write`);
+});
+
+test("the README promises no listener where none is asked for", () => {
+  expect(PROMISES).toContain("It opens no port");
+  expect(NO_LISTENERS).toEqual({ probes: "0", metrics: "0" });
+});
+
+test("the README counts the reads that plan is allowed", () => {
+  const policy = JSON.parse(readFileSync(join(ROOT, "deploy/aws/plan-policy.json"), "utf8"));
+  const reads = policy.Statement.flatMap(({ Action }: { readonly Action: readonly string[] }) => Action);
+  expect(reads).toHaveLength(5);
+  expect(textOf("`plan` in a pull request")).toContain("five reads");
+});
+
+/** A section of the README in one line. */
+function textOf(heading: string): string {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  expect(sectionOf("README.md", heading).headings[0]).toBe(heading);
+  return (readme.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "").replaceAll(/\s+/g, " ");
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROOT, sectionOf } from "./document.ts";
+import { Newcomer } from "./newcomer.ts";
+import { commandsOf } from "./shell.ts";
+
+const STORY = sectionOf("README.md", "The story: s3-read-only")
+  .fences.filter(({ language }) => language === "console")
+  .flatMap(commandsOf);
+
+describe("the story in the README", () => {
+  const newcomer = new Newcomer();
+  afterAll(() => newcomer.leave());
+
+  test.each(STORY)("goes as it is told: $line", async ({ line, output }) => {
+    const printed = await newcomer.type(line);
+    expect(comparable(printed.split("\n"), output)).toEqual(comparable(output, output));
+  });
+
+  test("is told to its end", () => {
+    expect(STORY.at(0)?.line).toBe("npm start");
+    expect(STORY.map(({ line }) => line).filter((line) => line.includes(" delete"))).toHaveLength(2);
+  });
+});
+
+describe("the plan for a pull request in the README", () => {
+  const newcomer = new Newcomer();
+  beforeAll(async () => {
+    await newcomer.type("npm start");
+  });
+  afterAll(() => newcomer.leave());
+
+  test("is what plan writes, and says by its exit status that there are changes", async () => {
+    const { fences } = sectionOf("README.md", "`plan` in a pull request");
+    const shown = fences.find(({ language }) => language === "markdown")?.text ?? "";
+    const sample = readFileSync(join(ROOT, "crds/samples/s3-read-only.yaml"), "utf8");
+    const edited = sample.replace('"s3:List*"', '"s3:List*", "s3:PutObject"');
+    const run = await newcomer.run(["plan", "-f", "-", "--output", "markdown"], edited);
+    expect(run).toEqual({ status: 2, out: `${shown}\n`, err: "" });
+  });
+});
+
+/**
+ * Lines without what differs from run to run (ages), from place to place (white space at the end, between columns) or is left
+ * out by the document (`...`): of what was printed, the lines that the document shows, in their order.
+ */
+function comparable(lines: readonly string[], shown: readonly string[]): readonly string[] {
+  const wanted = new Set(shown.map(withoutChance));
+  const all = lines.map(withoutChance).filter((line) => line !== "...");
+  const kept = shown.includes("...") ? all.filter((line) => wanted.has(line)) : all;
+  return kept.join("\n").trim().split("\n");
+}
+
+function withoutChance(line: string): string {
+  return line
+    .trimEnd()
+    .replaceAll(/(?<=\S) {2,}/g, "  ")
+    .replace(/ {2}\d+s {2}/, "  0s  ");
+}
