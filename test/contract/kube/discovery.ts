@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { Declare } from "./suite.ts";
 import { group } from "./world.ts";
 
@@ -72,7 +72,14 @@ export function discovery(promise: Declare): void {
   promise(
     "offers an OpenAPI v3 document per group-version that tells clients of fieldValidation",
     async ({ client }) => {
-      const index = await client.get("/openapi/v3");
+      // The real server describes a new CRD some time after it serves it.
+      const index = await vi.waitUntil(
+        async () => {
+          const answer = await client.get("/openapi/v3");
+          return answer.body.paths[`apis/${group}/v1`] === undefined ? undefined : answer;
+        },
+        { timeout: 10_000, interval: 100 },
+      );
       const path = index.body.paths[`apis/${group}/v1`].serverRelativeURL;
       const document = (await client.get(path)).body;
       const item = document.paths[`/apis/${group}/v1/namespaces/{namespace}/widgets/{name}`];
