@@ -286,13 +286,46 @@ export function kubeAdapterContract(name: string, open: () => Promise<ServerUnde
       recorder.emit({ ...event, note: "second" });
       await recorder.flush(AbortSignal.timeout(10_000));
       expect(lines).toEqual([]);
-      const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
-      const list = await transport.exchange({ method: "GET", path, lane: "api", signal });
-      const { items } = (list.kind === "json" ? list.body : {}) as {
-        readonly items: readonly { readonly note: string; readonly regarding: { readonly uid: string } }[];
-      };
-      const ours = items.filter((item) => item.regarding.uid === regarding.uid);
+      const ours = await eventsAbout<{ readonly note: string }>("events.k8s.io/v1", regarding.uid);
       expect(ours.map((item) => item.note.slice(-6)).sort()).toEqual(["second", "üüüüü…"]);
     });
+
+    test("makes one series of an event that comes again, in both versions of events", async () => {
+      const lines: string[] = [];
+      const recorder = new EventRecorder({
+        exchange: transport.exchange,
+        clock: systemClock,
+        logger: { ...silentLogger, warn: (message, fields) => lines.push(`${message} ${String(fields?.["err"])}`) },
+        reporter: { controller: "iam.instanceprofile.dev/controller", instance: "controller-0" },
+      });
+      const uid = randomUUID();
+      const { kind } = resource;
+      const apiVersion = "iam.instanceprofile.dev/v1beta1";
+      const regarding = { apiVersion, kind, namespace, name: "again", uid, resourceVersion: "1" };
+      for (const occurrences of [1, 1, 3]) {
+        for (let i = 0; i < occurrences; i++) {
+          recorder.emit({ type: "Normal", reason: "Updated", action: "Update", note: "again", regarding });
+        }
+        await recorder.flush(AbortSignal.timeout(10_000));
+      }
+      expect(lines).toEqual([]);
+      const asNew = await eventsAbout<{ readonly series: object }>("events.k8s.io/v1", uid);
+      expect(asNew.map(({ series }) => series)).toEqual([{ count: 5, lastObservedTime: expect.any(String) }]);
+      const asOld = await eventsAbout<{ readonly series: object; readonly message: string }>("v1", uid);
+      expect(asOld).toMatchObject([{ message: "again", series: { count: 5 } }]);
+    });
+
+    async function eventsAbout<Shape>(version: "v1" | "events.k8s.io/v1", uid: string) {
+      interface AnEvent {
+        readonly metadata: { readonly name: string };
+        readonly regarding?: { readonly uid: string };
+        readonly involvedObject?: { readonly uid: string };
+      }
+      const root = version === "v1" ? "/api/v1" : `/apis/${version}`;
+      const path = `${root}/namespaces/${namespace}/events`;
+      const list = await transport.exchange({ method: "GET", path, lane: "api", signal });
+      const { items } = (list.kind === "json" ? list.body : {}) as { readonly items: readonly (AnEvent & Shape)[] };
+      return items.filter((item) => (item.regarding ?? item.involvedObject)?.uid === uid);
+    }
   });
 }
