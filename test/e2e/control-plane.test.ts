@@ -3,51 +3,25 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { parseAllDocuments } from "yaml";
 import { listSamples, type Manifest } from "../contract/crd/samples.ts";
-import { DEPLOY_FOLDER, type DeployedObject, deployedObjects, theObject } from "../contract/deploy/deployed-files.ts";
+import { DEPLOY_FOLDER, theObject } from "../contract/deploy/deployed-files.ts";
 import { callLine, KUBE_CALLS } from "../contract/deploy/kube-calls.ts";
+import { DEPLOYED_USER, type DeployedAccount, deployAccount } from "../support/deployed-account.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { type KubeApi, type KubeJson, openKubeApi } from "../support/kube-api.ts";
-import { serviceAccountToken, writeKubeconfig } from "../support/kubeconfig.ts";
 import { resetMoto } from "../support/moto.ts";
 import { type BackgroundProcess, startProcess } from "../support/run-process.ts";
 
 const { adminKubeconfig = "", auditLog, awsEndpoint, isAwsOurs, folder } = e2eEnvironment();
 
-const SYSTEM = "instance-profile-system";
-const ACCOUNT = "instance-profile-controller";
+/** Only of an API server of our own there is an audit log. */
+const isClusterOurs = auditLog !== undefined;
+const hasKubectl = spawnSync("kubectl", ["version", "--client"]).error === undefined;
 const CRD_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/instanceprofiles.iam.instanceprofile.dev";
 const PATIENCE = { timeout: 20_000, interval: 100 };
 // The samples name namespace `default`; here each run has its own.
 const namespace = `e2e-${randomBytes(4).toString("hex")}`;
 const profilesPath = `/apis/iam.instanceprofile.dev/v1beta1/namespaces/${namespace}/instanceprofiles`;
-
-/** What kubectl would send for `deploy/`: by kubectl itself where there is one, else read from the files. */
-function renderDeployment(): readonly DeployedObject[] {
-  const { status, stdout, stderr, error } = spawnSync("kubectl", ["kustomize", DEPLOY_FOLDER], { encoding: "utf8" });
-  if (error !== undefined) return deployedObjects();
-  if (status !== 0) throw new Error(`kubectl kustomize: ${stderr}`);
-  return parseAllDocuments(stdout).map((document) => document.toJS() as DeployedObject);
-}
-
-const RESOURCES: Readonly<Record<string, string>> = {
-  CustomResourceDefinition: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-  Namespace: "/api/v1/namespaces",
-  ServiceAccount: `/api/v1/namespaces/${SYSTEM}/serviceaccounts`,
-  ClusterRole: "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-  ClusterRoleBinding: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-  Deployment: `/apis/apps/v1/namespaces/${SYSTEM}/deployments`,
-};
-
-/** Applies one object with server-side apply; returns the server's warnings. */
-async function apply(admin: KubeApi, object: DeployedObject): Promise<readonly string[]> {
-  const path = `${RESOURCES[object.kind]}/${object.metadata.name}?fieldManager=e2e&force=true&fieldValidation=Strict`;
-  const contentType = "application/apply-patch+yaml";
-  const answer = await admin.request({ method: "PATCH", path, body: object, contentType });
-  if (answer.status >= 300) throw new Error(`${object.kind}: ${answer.status} ${String(answer.body["message"])}`);
-  return answer.warnings;
-}
 
 function conditions(object: KubeJson): Record<string, string> {
   const status = object["status"] as { readonly conditions?: readonly { type: string; status: string }[] } | undefined;
@@ -75,41 +49,36 @@ function expectRefusal({ kind, message }: KubeJson, expected: string): void {
 
 describe("a real API server", { skip: adminKubeconfig === "" }, () => {
   let admin: KubeApi;
-  let warnings: readonly string[];
+  let deployed: DeployedAccount;
 
   beforeAll(async () => {
     admin = openKubeApi(adminKubeconfig);
-    // In somebody's cluster the controller may be at work: leave it, and do not start another.
-    const existing = await admin.request({ method: "GET", path: `/api/v1/namespaces/${SYSTEM}` });
-    if (auditLog === undefined && existing.status === 200) {
-      throw new Error(`this cluster has a namespace ${SYSTEM} already: name one for tests, or delete it`);
-    }
-    const objects = renderDeployment().filter(({ kind }) => auditLog !== undefined || kind !== "Deployment");
-    const answers: string[] = [];
-    for (const object of objects) answers.push(...(await apply(admin, object)));
-    warnings = answers;
+    deployed = await deployAccount(admin, { folder, isClusterOurs });
     await admin.expectOk({ method: "POST", path: "/api/v1/namespaces", body: { metadata: { name: namespace } } });
-    const isServed = async () =>
-      expect(conditions(await admin.expectOk({ method: "GET", path: CRD_PATH }))).toMatchObject({
-        Established: "True",
-      });
-    await vi.waitFor(isServed, PATIENCE);
-    await vi.waitFor(() => admin.expectOk({ method: "GET", path: profilesPath }), PATIENCE);
   });
-
   afterAll(async () => {
     await admin.request({ method: "DELETE", path: `/api/v1/namespaces/${namespace}` });
-    if (auditLog !== undefined) return;
-    // The CRD stays: with it would go every InstanceProfile of the cluster.
-    for (const kind of ["ClusterRoleBinding", "ClusterRole"]) {
-      await admin.request({ method: "DELETE", path: `${RESOURCES[kind]}/${ACCOUNT}` });
-    }
-    await admin.request({ method: "DELETE", path: `/api/v1/namespaces/${SYSTEM}` });
+    await deployed?.remove();
   });
 
-  test("takes the deployment without a warning", () => {
-    expect(warnings).toEqual([]);
-  });
+  // In somebody's cluster it would start a controller.
+  test.skipIf(!isClusterOurs || !hasKubectl)(
+    "takes all that kubectl makes of the deployment, without a warning",
+    () => {
+      const args = [
+        "--kubeconfig",
+        adminKubeconfig,
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "-k",
+        DEPLOY_FOLDER,
+      ];
+      const { status, stderr } = spawnSync("kubectl", args, { encoding: "utf8" });
+      expect(stderr).toBe("");
+      expect(status).toBe(0);
+    },
+  );
 
   test("accepts the CRD as structural, with all names and rules", async () => {
     const crd = await admin.expectOk({ method: "GET", path: CRD_PATH });
@@ -140,12 +109,9 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
 
   describe("lets the controller's account", () => {
     let account: KubeApi;
-    let kubeconfig: string;
 
-    beforeAll(async () => {
-      const token = await serviceAccountToken(admin, SYSTEM, ACCOUNT);
-      kubeconfig = await writeKubeconfig(folder, admin, token);
-      account = openKubeApi(kubeconfig);
+    beforeAll(() => {
+      account = openKubeApi(deployed.kubeconfig);
     });
 
     test.each([
@@ -162,7 +128,7 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
     });
 
     // Only the audit log of an API server of our own tells what was asked, and only its requests are all of this test.
-    describe("do the whole job,", { skip: auditLog === undefined || awsEndpoint === undefined }, () => {
+    describe("do the whole job,", { skip: !isClusterOurs || awsEndpoint === undefined }, () => {
       let controller: BackgroundProcess;
       const sample = listSamples().find(({ file }) => basename(file) === "s3-read-only.yaml");
       const path = `${profilesPath}/s3-read-only`;
@@ -174,7 +140,7 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
         since = new Date();
         const container = (theObject("Deployment")["spec"] as Pod).template.spec.containers[0];
         const main = join(DEPLOY_FOLDER, "../src/main.ts");
-        controller = startProcess(process.execPath, [main, ...container.args, "--kubeconfig", kubeconfig], {
+        controller = startProcess(process.execPath, [main, ...container.args, "--kubeconfig", deployed.kubeconfig], {
           logFile: join(folder, "controller.log"),
           env: {
             ...Object.fromEntries(container.env.map(({ name, value }) => [name, value])),
@@ -269,7 +235,7 @@ function audited(
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as AuditEvent)
-    .filter(({ user }) => user.username === `system:serviceaccount:${SYSTEM}:${ACCOUNT}`)
+    .filter(({ user }) => user.username === DEPLOYED_USER)
     .filter(({ requestReceivedTimestamp }) => new Date(requestReceivedTimestamp) >= since);
   const refused = events.filter(({ responseStatus }) => responseStatus?.code === 403);
   return { asked: [...new Set(events.map(eventLine))].sort(), refused: refused.map(eventLine) };
