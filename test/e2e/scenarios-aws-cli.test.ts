@@ -43,7 +43,7 @@ describe.skipIf(cli === undefined)(
           Arn: ROLE,
           AssumeRolePolicyDocument: {
             Version: "2012-10-17",
-            Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }],
+            Statement: [{ Effect: "Allow", Principal: { Service: ["ec2.amazonaws.com"] }, Action: ["sts:AssumeRole"] }],
           },
         },
       });
@@ -55,7 +55,7 @@ describe.skipIf(cli === undefined)(
         PolicyName: "s3-read-only",
         PolicyDocument: {
           Version: "2012-10-17",
-          Statement: [{ Sid: "ReadBuckets", Effect: "Allow", Action: ["s3:Get*", "s3:List*"], Resource: "*" }],
+          Statement: [{ Sid: "ReadBuckets", Effect: "Allow", Action: ["s3:Get*", "s3:List*"], Resource: ["*"] }],
         },
       });
     });
