@@ -171,10 +171,12 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
         });
       });
 
-      test("an edit", async () => {
-        const body = { spec: { description: "reads every bucket" } };
-        await admin.expectOk({ method: "PATCH", path, body, contentType: "application/merge-patch+json" });
-        await untilReady();
+      test("an edit, and another like it that is the same event again", async () => {
+        for (const description of ["reads every bucket", "reads all buckets"]) {
+          const body = { spec: { description } };
+          await admin.expectOk({ method: "PATCH", path, body, contentType: "application/merge-patch+json" });
+          await untilReady();
+        }
       });
 
       test("a deletion, and no object is left", async () => {

@@ -24,8 +24,9 @@ export const KUBE_CALLS: readonly KubeCall[] = [
   { group: GROUP, resource: "instanceprofiles", verb: "patch" },
   // src/controller/publisher.ts
   { group: GROUP, resource: "instanceprofiles/status", verb: "patch" },
-  // src/kube/event-recorder.ts
+  // src/kube/event-publisher.ts: an event, and the count of one that comes again
   { group: "events.k8s.io", resource: "events", verb: "create" },
+  { group: "events.k8s.io", resource: "events", verb: "patch" },
   // src/kube/cluster-id.ts
   { group: "", resource: "namespaces", verb: "get", name: "kube-system" },
 ];
