@@ -1,10 +1,12 @@
 import { TextDecoder } from "node:util";
 import type {
   FaultKind,
+  InitialEvent,
   ListPage,
   ListRequest,
   ListWatch,
   ListWatchFault,
+  StreamRequest,
   WatchEvent,
   WatchedObject,
   WatchRequest,
@@ -22,6 +24,14 @@ export interface ListWatchOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
 }
+
+/** One line of a watch. */
+interface RawEvent {
+  readonly type: unknown;
+  readonly object: unknown;
+}
+
+type Change = Exclude<WatchEvent, { readonly type: "BOOKMARK" }>;
 
 /** An error event inside a watch that began well. */
 class WatchErrorEvent extends Error {
@@ -59,20 +69,21 @@ export class KubeListWatch implements ListWatch {
     return parsePage(answer.body);
   }
 
-  async *watch(request: WatchRequest): AsyncGenerator<WatchEvent> {
-    const query = {
-      ...this.#selector,
-      watch: "true",
-      allowWatchBookmarks: "true",
-      resourceVersion: request.resourceVersion,
-      timeoutSeconds: String(request.timeoutSeconds),
-    };
-    const { signal } = request;
-    const answer = await this.#exchange({ method: "GET", path: this.#path, query, lane: "watch", signal });
-    if (answer.kind === "json") throw toStatusError(answer, `watch ${this.#plural}`);
-    // JSON is UTF-8; what is not is damaged, and a damaged name would be another object.
-    const decoder = new TextDecoder("utf-8", { fatal: true });
-    for await (const line of splitLines(answer.chunks)) yield this.#parseEvent(line, decoder);
+  /** https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists */
+  async *stream({ timeoutSeconds, signal }: StreamRequest): AsyncGenerator<InitialEvent> {
+    // Without a resourceVersion, as in list: END comes when the stream is as new as the newest state.
+    const query = { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" };
+    for await (const { type, object } of this.#open(query, timeoutSeconds, signal)) {
+      if (type !== "BOOKMARK") yield this.#changeOf(type, object);
+      else if (isEndOfList(object)) yield { type: "END", resourceVersion: versionOf(object) };
+    }
+  }
+
+  async *watch({ resourceVersion, timeoutSeconds, signal }: WatchRequest): AsyncGenerator<WatchEvent> {
+    for await (const { type, object } of this.#open({ resourceVersion }, timeoutSeconds, signal)) {
+      if (type === "BOOKMARK") yield { type, resourceVersion: versionOf(object) };
+      else yield this.#changeOf(type, object);
+    }
   }
 
   faultOf(error: unknown): ListWatchFault {
@@ -86,17 +97,40 @@ export class KubeListWatch implements ListWatch {
     return retryAfterMs === undefined ? { kind } : { kind, retryAfterMs };
   }
 
-  #parseEvent(line: Uint8Array, decoder: TextDecoder): WatchEvent {
-    const event = parseJson(line, decoder);
-    if (!isRecord(event)) throw new MalformedStreamError("A line of the watch is no object");
-    const { type, object } = event;
+  async *#open(
+    query: Readonly<Record<string, string>>,
+    timeoutSeconds: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<RawEvent> {
+    const answer = await this.#exchange({
+      method: "GET",
+      path: this.#path,
+      query: {
+        ...this.#selector,
+        watch: "true",
+        allowWatchBookmarks: "true",
+        timeoutSeconds: String(timeoutSeconds),
+        ...query,
+      },
+      lane: "watch",
+      signal,
+    });
+    if (answer.kind === "json") throw toStatusError(answer, `watch ${this.#plural}`);
+    // JSON is UTF-8; what is not is damaged, and a damaged name would be another object.
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    for await (const line of splitLines(answer.chunks)) {
+      const event = parseJson(line, decoder);
+      if (!isRecord(event)) throw new MalformedStreamError("A line of the watch is no object");
+      yield { type: event["type"], object: event["object"] };
+    }
+  }
+
+  #changeOf(type: unknown, object: unknown): Change {
     switch (type) {
       case "ADDED":
       case "MODIFIED":
       case "DELETED":
         return { type, object: watchedObject(object) };
-      case "BOOKMARK":
-        return { type, resourceVersion: versionOf(object) };
       case "ERROR":
         throw new WatchErrorEvent(errorOfStatus(parseStatus(500, object), `go on watching ${this.#plural}`));
       default:
@@ -136,6 +170,12 @@ function watchedObject(value: unknown): WatchedObject {
     typeof metadata["resourceVersion"] === "string";
   if (!isComplete) throw new MalformedStreamError("The API server sent an object without name, uid or resourceVersion");
   return value as WatchedObject;
+}
+
+function isEndOfList(bookmark: unknown): boolean {
+  const metadata = isRecord(bookmark) ? bookmark["metadata"] : undefined;
+  const annotations = isRecord(metadata) ? metadata["annotations"] : undefined;
+  return isRecord(annotations) && annotations["k8s.io/initial-events-end"] === "true";
 }
 
 function versionOf(value: unknown): string {

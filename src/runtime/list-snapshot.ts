@@ -1,21 +1,68 @@
-import type { ListPage, ListWatch, WatchedObject } from "./list-watch.ts";
-
-/** Everything there was at one resource version: where a watch may begin. */
-export interface Snapshot {
-  readonly items: readonly WatchedObject[];
-  readonly resourceVersion: string;
-}
+import type { Clock } from "./clock.ts";
+import type { FaultKind, ListPage, ListWatch } from "./list-watch.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { NoEndOfListError, streamSnapshot } from "./streamed-list.ts";
 
 /** Like client-go: large enough for few round trips, small enough for the server's memory. */
 const pageSize = 500;
 
+/** What a server without streams answers. */
+const refusals: ReadonlySet<FaultKind> = new Set(["rejected", "notFound"]);
+
+/** A list would fare no better, or the server asks to be left alone: not the time to ask in another way. */
+const wouldFailListsToo: ReadonlySet<FaultKind> = new Set(["unavailable", "throttled", "unauthorized"]);
+
+/**
+ * Reads all objects: as a stream where the server has that, which spares it a copy of everything in memory, else in pages.
+ *
+ * A server that refuses to stream, or never says that the list is complete, is not asked again once a list in pages has
+ * shown that it is well otherwise. After any other failure of a stream the next list is one in pages: whatever breaks
+ * streams cannot keep the cache from filling.
+ */
+export class SnapshotReader {
+  readonly #listWatch: ListWatch;
+  readonly #clock: Clock;
+  #way: "stream" | "pages once" | "pages" = "stream";
+
+  constructor(listWatch: ListWatch, clock: Clock) {
+    this.#listWatch = listWatch;
+    this.#clock = clock;
+  }
+
+  /** Errors: what list and stream throw; the signal's reason when it aborts. */
+  async take(signal: AbortSignal): Promise<Snapshot> {
+    if (this.#listWatch.stream === undefined || this.#way === "pages") return takePages(this.#listWatch, signal);
+    if (this.#way === "pages once") {
+      this.#way = "stream";
+      return takePages(this.#listWatch, signal);
+    }
+    try {
+      return await streamSnapshot(this.#listWatch, this.#clock, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      return this.#takePagesInstead(error, signal);
+    }
+  }
+
+  async #takePagesInstead(error: unknown, signal: AbortSignal): Promise<Snapshot> {
+    const hasNoEnd = error instanceof NoEndOfListError;
+    const { kind } = this.#listWatch.faultOf(error);
+    if (!hasNoEnd && wouldFailListsToo.has(kind)) {
+      this.#way = "pages once";
+      throw error;
+    }
+    const snapshot = await takePages(this.#listWatch, signal);
+    // Only now: a kind whose CRD is missing is refused in every way, and a network that is silent says nothing of the server.
+    if (hasNoEnd ? error.end !== "closed" : refusals.has(kind)) this.#way = "pages";
+    return snapshot;
+  }
+}
+
 /**
  * Reads all objects in pages of one consistent snapshot. A list that takes so long that the server forgets the snapshot
  * in between (410) starts again in one piece, which cannot expire.
- *
- * A server-streamed initial list (WatchList) would be another function of this shape.
  */
-export async function takeSnapshot(listWatch: ListWatch, signal: AbortSignal): Promise<Snapshot> {
+async function takePages(listWatch: ListWatch, signal: AbortSignal): Promise<Snapshot> {
   const first = await listWatch.list({ limit: pageSize, continueToken: undefined, signal });
   if (first.continueToken === undefined) return first;
   try {

@@ -53,6 +53,17 @@ export interface WatchRequest {
   readonly signal: AbortSignal;
 }
 
+/** What a list is made of when it is streamed: objects, their changes meanwhile, and the word that it is complete. */
+export type InitialEvent =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: WatchedObject }
+  | { readonly type: "END"; readonly resourceVersion: string };
+
+/** `timeoutSeconds`: when the server shall end the stream by itself. */
+export interface StreamRequest {
+  readonly timeoutSeconds: number;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Why a list or a watch failed:
  * - `expired`: the server no longer has that resource version (410).
@@ -89,6 +100,11 @@ export interface ListWatchFault {
  */
 export interface ListWatch {
   list(request: ListRequest): Promise<ListPage>;
+  /**
+   * A consistent list that the server sends object by object; it goes on after END as a watch does, until it is left.
+   * Absent: lists come in pages only. A server that does not know this may refuse it, end it, or never send END.
+   */
+  stream?(request: StreamRequest): AsyncIterable<InitialEvent>;
   watch(request: WatchRequest): AsyncIterable<WatchEvent>;
   faultOf(error: unknown): ListWatchFault;
 }

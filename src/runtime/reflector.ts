@@ -1,7 +1,7 @@
 import { RetryableError } from "../errors.ts";
 import type { Logger } from "../telemetry.ts";
 import { FaultLog } from "./fault-log.ts";
-import { takeSnapshot } from "./list-snapshot.ts";
+import { SnapshotReader } from "./list-snapshot.ts";
 import type { FaultKind, WatchEvent } from "./list-watch.ts";
 import { ReconnectDelay } from "./reconnect-delay.ts";
 import { defaultReflectorTimings, type ReflectorOptions, type ReflectorTimings } from "./reflector-options.ts";
@@ -22,6 +22,7 @@ export class Reflector {
   readonly #options: ReflectorOptions;
   readonly #timings: ReflectorTimings;
   readonly #store = new ObjectStore();
+  readonly #snapshots: SnapshotReader;
   readonly #delay: ReconnectDelay;
   readonly #faults: FaultLog;
   readonly #logger: Logger;
@@ -37,6 +38,7 @@ export class Reflector {
   constructor(options: ReflectorOptions) {
     this.#options = options;
     this.#timings = { ...defaultReflectorTimings, ...options.timings };
+    this.#snapshots = new SnapshotReader(options.listWatch, options.clock);
     this.#delay = new ReconnectDelay(options.clock, options.random, this.#timings.reconnect);
     this.#logger = options.logger.with({ kind: options.kind });
     this.#faults = new FaultLog(this.#logger);
@@ -100,7 +102,7 @@ export class Reflector {
 
   async #list(signal: AbortSignal): Promise<void> {
     const startMs = this.#options.clock.monotonicMs();
-    const snapshot = await takeSnapshot(this.#options.listWatch, signal);
+    const snapshot = await this.#snapshots.take(signal);
     // A list that was answered after stop() must not reach the handlers any more.
     signal.throwIfAborted();
     this.#deliver(this.#store.replace(snapshot.items, !this.#hasSynced));
@@ -115,12 +117,12 @@ export class Reflector {
     const { listWatch, clock, random, observer } = this.#options;
     const { minWatchSeconds, maxSilenceMs, watchGraceMs, shortWatchMs } = this.#timings;
     const startMs = clock.monotonicMs();
+    const timeoutSeconds = Math.ceil(minWatchSeconds * (1 + random()));
     const end = await runWatch(
       {
-        listWatch,
+        open: (abort) => listWatch.watch({ resourceVersion, timeoutSeconds, signal: abort }),
         clock,
-        resourceVersion,
-        timeoutSeconds: Math.ceil(minWatchSeconds * (1 + random())),
+        timeoutSeconds,
         maxSilenceMs,
         graceMs: watchGraceMs,
         onEvent: (event) => this.#receive(event),

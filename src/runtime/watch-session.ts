@@ -1,5 +1,4 @@
 import type { Clock, Timer } from "./clock.ts";
-import type { ListWatch, WatchEvent } from "./list-watch.ts";
 
 /**
  * How a watch ended without failing:
@@ -10,16 +9,16 @@ import type { ListWatch, WatchEvent } from "./list-watch.ts";
 export type WatchEnd = "closed" | "silent" | "overdue";
 
 /** One watch and its limits. */
-export interface WatchSession {
-  readonly listWatch: ListWatch;
+export interface WatchSession<Event> {
+  /** Begins the watch; the signal ends it. */
+  readonly open: (signal: AbortSignal) => AsyncIterable<Event>;
   readonly clock: Clock;
-  readonly resourceVersion: string;
   readonly timeoutSeconds: number;
   /** The watch is given up when nothing comes for so long. */
   readonly maxSilenceMs: number;
   /** How much longer than `timeoutSeconds` it may last. */
   readonly graceMs: number;
-  readonly onEvent: (event: WatchEvent) => void;
+  readonly onEvent: (event: Event) => void;
 }
 
 /**
@@ -27,9 +26,9 @@ export interface WatchSession {
  *
  * Errors: what the watch throws; the signal's reason when it aborts.
  */
-export async function runWatch(session: WatchSession, signal: AbortSignal): Promise<WatchEnd> {
+export async function runWatch<Event>(session: WatchSession<Event>, signal: AbortSignal): Promise<WatchEnd> {
   signal.throwIfAborted();
-  const { listWatch, clock, resourceVersion, timeoutSeconds } = session;
+  const { clock, timeoutSeconds } = session;
   const abort = new AbortController();
   let end: WatchEnd | undefined;
   const giveUp = (reason: WatchEnd): void => {
@@ -40,7 +39,7 @@ export async function runWatch(session: WatchSession, signal: AbortSignal): Prom
   signal.addEventListener("abort", onStop, { once: true });
   const overdue = clock.schedule(timeoutSeconds * 1_000 + session.graceMs, () => giveUp("overdue"));
   const silence = new SilenceAlarm(clock, session.maxSilenceMs, () => giveUp("silent"));
-  const events = listWatch.watch({ resourceVersion, timeoutSeconds, signal: abort.signal })[Symbol.asyncIterator]();
+  const events = session.open(abort.signal)[Symbol.asyncIterator]();
   try {
     for (let next = await nextOf(events, abort.signal); !next.done; next = await nextOf(events, abort.signal)) {
       silence.hear();
@@ -60,7 +59,7 @@ export async function runWatch(session: WatchSession, signal: AbortSignal): Prom
 }
 
 /** The next event; the signal wins even over an iterator that does not heed it. */
-function nextOf(events: AsyncIterator<WatchEvent>, signal: AbortSignal): Promise<IteratorResult<WatchEvent>> {
+function nextOf<Event>(events: AsyncIterator<Event>, signal: AbortSignal): Promise<IteratorResult<Event>> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
     if (signal.aborted) return onAbort();

@@ -23,6 +23,7 @@ async function open(kubeconfig: string, etcd: string): Promise<ServerUnderTest> 
     kubeconfig,
     compact: () => compact(etcd),
     pageAfterCompact: ["expired", "served"],
+    streamsLists: ["streams", "rejected"],
     close: async () => {},
   };
 }

@@ -1,8 +1,10 @@
 import type {
+  InitialEvent,
   ListPage,
   ListRequest,
   ListWatch,
   ListWatchFault,
+  StreamRequest,
   WatchEvent,
   WatchedObject,
   WatchRequest,
@@ -23,26 +25,26 @@ interface Change {
   readonly event: Exclude<WatchEvent, { type: "BOOKMARK" }>;
 }
 
-/** A watch that a test can end, break or leave hanging. */
-export class FakeWatch {
-  readonly request: WatchRequest;
-  readonly #queue: (WatchEvent | Error | "end")[] = [];
+/** A watch, or a streamed list, that a test can end, break or leave hanging. */
+export class FakeWatch<Request extends StreamRequest = WatchRequest, Event = WatchEvent> {
+  readonly request: Request;
+  readonly #queue: (Event | Error | "end")[] = [];
   #wake: () => void = () => {};
   isOpen = true;
   /** A black-holed connection: nothing arrives any more and aborting does not end it. */
   isDead = false;
 
-  constructor(request: WatchRequest) {
+  constructor(request: Request) {
     this.request = request;
   }
 
-  send(item: WatchEvent | Error | "end"): void {
+  send(item: Event | Error | "end"): void {
     if (this.isDead) return;
     this.#queue.push(item);
     this.#wake();
   }
 
-  async *events(): AsyncGenerator<WatchEvent> {
+  async *events(): AsyncGenerator<Event> {
     const { signal } = this.request;
     const onAbort = (): void => this.#wake();
     signal.addEventListener("abort", onAbort);
@@ -62,6 +64,9 @@ export class FakeWatch {
   }
 }
 
+/** A streamed list; the test sends its events. */
+export type FakeStream = FakeWatch<StreamRequest, InitialEvent>;
+
 /**
  * One kind of object on an API server that lives in memory: consistent lists in pages, watches that replay from a
  * resource version, 410 for what was compacted away. `failList` and `failWatch` are thrown by the next calls.
@@ -77,6 +82,9 @@ export class FakeListWatch implements ListWatch {
   onWatch: (watch: FakeWatch) => void = () => {};
   /** False: a list is answered although nobody wants it any more. */
   heedsAbort = true;
+  readonly streams: FakeStream[] = [];
+  /** Called when a list is to be streamed; unless a test has another answer, the server does not know that. */
+  onStream: (stream: FakeStream) => void = (stream) => stream.send(new FakeFault("rejected"));
   pageLimit = Number.POSITIVE_INFINITY;
   #version = 1;
   #compactedTo = 0;
@@ -158,6 +166,19 @@ export class FakeListWatch implements ListWatch {
     for (const change of this.#history) if (change.version > from) watch.send(change.event);
     this.onWatch(watch);
     return watch.events();
+  }
+
+  stream(request: StreamRequest): AsyncIterable<InitialEvent> {
+    const stream: FakeStream = new FakeWatch<StreamRequest, InitialEvent>(request);
+    this.streams.push(stream);
+    this.onStream(stream);
+    return stream.events();
+  }
+
+  /** Answers a stream as a server that knows it does: everything there is, then END. */
+  sendList(stream: FakeStream): void {
+    for (const object of this.#objects.values()) stream.send({ type: "ADDED", object: structuredClone(object) });
+    stream.send({ type: "END", resourceVersion: this.version });
   }
 
   faultOf(error: unknown): ListWatchFault {

@@ -27,6 +27,8 @@ export class ScriptedApiServer {
   readonly seen: SeenRequest[] = [];
   readonly onList: Answer[] = [];
   readonly onWatch: Answer[] = [];
+  /** For a list as a stream: as a server without them answers. */
+  onStream: Answer = (response) => replyStatus(response, 422, "Invalid", "sendInitialEvents is forbidden for watch");
   /** For every path but the collection. */
   onOther: Answer = (response) => replyStatus(response, 404, "NotFound", "the server could not find it");
   /** The open watches, to write raw bytes into. */
@@ -62,7 +64,12 @@ export class ScriptedApiServer {
   }
 
   get watches(): readonly SeenRequest[] {
-    return this.seen.filter((request) => request.query.get("watch") === "true");
+    return this.seen.filter((request) => request.query.get("watch") === "true" && !asksToStream(request));
+  }
+
+  /** The lists that were asked for as a stream, which this server does not know. */
+  get refusedStreams(): readonly SeenRequest[] {
+    return this.seen.filter(asksToStream);
   }
 
   async close(): Promise<void> {
@@ -81,6 +88,7 @@ export class ScriptedApiServer {
       return replyStatus(response, 401, "Unauthorized", "Unauthorized");
     }
     if (seen.path !== collection) return this.onOther(response, seen);
+    if (asksToStream(seen)) return this.onStream(response, seen);
     if (seen.query.get("watch") === "true") return this.#watch(response, seen);
     const answer = this.onList.shift();
     if (answer !== undefined) return answer(response, seen);
@@ -132,6 +140,10 @@ export class ScriptedApiServer {
     }
     response.end();
   }
+}
+
+function asksToStream({ query }: SeenRequest): boolean {
+  return query.has("sendInitialEvents");
 }
 
 /** Answers with JSON. */

@@ -16,6 +16,7 @@ kubeAdapterContract("the embedded API server", async () => {
     kubeconfig,
     compact: async () => api.compact(),
     pageAfterCompact: ["expired"],
+    streamsLists: ["streams"],
     close: async () => {
       await api.close();
       await rm(folder, { recursive: true });

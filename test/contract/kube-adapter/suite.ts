@@ -22,6 +22,8 @@ export interface ServerUnderTest {
   compact(): Promise<void>;
   /** What becomes of the next page of a list once its snapshot is forgotten; newer servers still have it in a cache. */
   readonly pageAfterCompact: readonly ("expired" | "served")[];
+  /** Whether a list can be streamed: older servers refuse. */
+  readonly streamsLists: readonly ("streams" | "rejected")[];
   close(): Promise<void>;
 }
 
@@ -239,6 +241,23 @@ export function kubeAdapterContract(name: string, open: () => Promise<ServerUnde
       expect(missing.faultOf(error)).toEqual({ kind: "notFound" });
     });
 
+    test("streams a list with what its selector chooses, or refuses to", async () => {
+      await client.create(namespace, aProfile("s1", { labels: { of: "stream" } }), signal);
+      await client.create(namespace, aProfile("s2", { labels: { of: "stream" } }), signal);
+      await client.create(namespace, aProfile("s3"), signal);
+      const watched = listWatch("of=stream");
+      const streamed = await untilEnd(watched).catch((error: unknown) => watched.faultOf(error).kind);
+      expect(server.streamsLists).toContain(Array.isArray(streamed) ? "streams" : streamed);
+      if (!Array.isArray(streamed)) return;
+      const resourceVersion = String(streamed.pop());
+      expect(streamed.sort()).toEqual(["ADDED s1", "ADDED s2"]);
+      await client.create(namespace, aProfile("s4", { labels: { of: "stream" } }), signal);
+      for await (const event of watched.watch({ resourceVersion, timeoutSeconds: 10, signal })) {
+        expect(event).toMatchObject({ type: "ADDED", object: { metadata: { name: "s4" } } });
+        break;
+      }
+    });
+
     test("keeps a cache in step", async () => {
       const reflector = new Reflector({
         kind: "InstanceProfile",
@@ -314,6 +333,16 @@ export function kubeAdapterContract(name: string, open: () => Promise<ServerUnde
       const asOld = await eventsAbout<{ readonly series: object; readonly message: string }>("v1", uid);
       expect(asOld).toMatchObject([{ message: "again", series: { count: 5 } }]);
     });
+
+    /** What the stream sent, then the version at its end. */
+    async function untilEnd(watched: KubeListWatch): Promise<string[]> {
+      const lines: string[] = [];
+      for await (const event of watched.stream({ timeoutSeconds: 10, signal })) {
+        if (event.type === "END") return [...lines, event.resourceVersion];
+        lines.push(`${event.type} ${event.object.metadata.name}`);
+      }
+      throw new Error("The stream closed before its end");
+    }
 
     async function eventsAbout<Shape>(version: "v1" | "events.k8s.io/v1", uid: string) {
       interface AnEvent {

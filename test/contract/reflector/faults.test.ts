@@ -149,6 +149,25 @@ test("brings what was there and what changes to the workers", async () => {
   expect(server.lists[0]?.headers["user-agent"]).toBe("instance-profile-controller/0.0.0-test");
 });
 
+test.each([400, 404, 405, 422])(
+  "lists in pages where the server refuses to stream with %i, and asks no second time",
+  async (code) => {
+    server.onStream = (response) => replyStatus(response, code, "Refused", "no streams here");
+    const { seen } = await watching();
+    for (const stream of server.streams) stream.end(errorEvent(410, "Expired", "too old resource version: 1 (2)"));
+    server.objects.remove("a");
+    await eventually(() => expect(seen).toEqual(["default/a is gone"]));
+    expect(Object.fromEntries(server.refusedStreams[0]?.query ?? [])).toEqual({
+      watch: "true",
+      allowWatchBookmarks: "true",
+      sendInitialEvents: "true",
+      resourceVersionMatch: "NotOlderThan",
+      timeoutSeconds: "60",
+    });
+    expect([server.refusedStreams.length, server.lists.length]).toEqual([1, 2]);
+  },
+);
+
 test("a fault in the middle of a watch: an error event of a server in trouble", async () => {
   const { seen } = await watching();
   for (const stream of server.streams) stream.end(errorEvent(500, "InternalError", "etcdserver: leader changed"));
