@@ -4,6 +4,7 @@ import { API_GROUP, KIND, PLURAL } from "../api/instance-profile.ts";
 import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
 import type { AwsClientOptions } from "../aws/client-config.ts";
 import { Controller, type ControllerSettings } from "../controller/controller.ts";
+import { leaderOnly } from "../controller/leader-only.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../engine/settling.ts";
 import { BlockedError } from "../errors.ts";
 import { readClusterId } from "../kube/cluster-id.ts";
@@ -15,18 +16,22 @@ import type { KubeResource } from "../kube/resource.ts";
 import { Transport } from "../kube/transport.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { ControllerMetrics } from "../runtime/controller-metrics.ts";
+import type { LeaderElector } from "../runtime/leader-election.ts";
 import { DEFAULT_PATIENCE } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
+import { type ElectionSettings, openElection } from "./election.ts";
 import { type ListenAddresses, openListeners } from "./listeners.ts";
 import { ProductMetrics } from "./product-metrics.ts";
 import { VERSION } from "./version.ts";
+import { workAlone, workAsLeader } from "./work-as-leader.ts";
 
 /** One field manager for all of the controller's writes; those of status add a suffix. */
 const FIELD_MANAGER = "instance-profile-controller";
 const RESOURCE: KubeResource = { group: API_GROUP, version: "v1beta1", plural: PLURAL, kind: KIND };
-/** Within the pod's terminationGracePeriodSeconds of 45, with room for the last events. */
-const DRAIN_MS = 30_000;
-const FLUSH_MS = 5_000;
+/** How long running reconciles may take to end; within the pod's terminationGracePeriodSeconds, as all of the end. */
+export const DRAIN_MS: number = 30_000;
+/** How long the last events may take. */
+export const FLUSH_MS: number = 5_000;
 
 /** What an operator may choose; see the options of the `run` command. */
 export const DEFAULT_SETTINGS: ControllerSettings = {
@@ -52,18 +57,23 @@ export interface ControllerProcessOptions {
   readonly settings: ControllerSettings;
   readonly listen: ListenAddresses;
   readonly logger: Logger;
+  /** Without it the process works at once, and must be the only one. */
+  readonly election?: ElectionSettings | undefined;
 }
 
 /** A controller at work. */
 export interface ControllerProcess {
   /** Where it listens: probes, then metrics; empty when nobody asked for a listener. */
   readonly urls: readonly string[];
-  /** Drains the workers, publishes the last events, and closes every connection. */
+  /** Resolves with the reason when the process led and does so no more: it must end, as a failure. Else it never does. */
+  readonly lost: Promise<Error>;
+  /** Drains the workers, frees the lease, publishes the last events, and closes every connection. */
   stop(): Promise<void>;
 }
 
 /**
- * Joins the adapters to the controller and starts it; resolves when the cache is filled and work has begun.
+ * Joins the adapters to the controller and starts it; resolves when the cache is filled. Work begins then, or when this
+ * process is elected.
  *
  * Errors: ControllerErrors of the first calls (no cluster, no permission, the wrong account), each with what to do.
  */
@@ -96,19 +106,22 @@ export async function startController(
   try {
     await checkAccount(options.expectedAccountId, aws, signal);
     const clusterId = options.clusterId ?? (await readClusterId(transport.exchange, signal));
-    const controller = controllerOf(options, { transport, aws, events, clusterId, metrics });
+    const elector = electorOf(options, transport, metrics);
+    const controller = controllerOf(options, { transport, aws, events, clusterId, metrics, elector });
     const listeners = await openListeners(options.listen, {
-      healthz: { "event-loop": () => undefined },
+      healthz: { "event-loop": () => undefined, "leader-election": () => elector?.fault },
       readyz: { "cache-sync": () => (controller.hasSynced ? undefined : "the first list has not come yet") },
       metrics: metrics.registry,
     });
     closers.push(...listeners.map((listener) => () => listener.close()));
     await controller.start();
     logger.info("controller started", { version: VERSION, cluster: options.cluster.source, clusterId });
+    const led = elector === undefined ? workAlone(controller) : workAsLeader(controller, elector);
     return {
       urls: listeners.map(({ url }) => url),
+      lost: led.lost,
       async stop() {
-        const drained = await controller.stop(DRAIN_MS);
+        const drained = await led.stop(DRAIN_MS);
         await release();
         logger.info("controller stopped", { drained });
       },
@@ -125,20 +138,35 @@ interface Parts {
   readonly events: EventRecorder;
   readonly clusterId: string;
   readonly metrics: ProductMetrics;
+  readonly elector: LeaderElector | undefined;
+}
+
+function electorOf(
+  { election, logger }: ControllerProcessOptions,
+  { exchange }: Transport,
+  metrics: ProductMetrics,
+): LeaderElector | undefined {
+  if (election === undefined) return undefined;
+  return openElection(election, {
+    exchange,
+    fieldManager: FIELD_MANAGER,
+    logger,
+    observer: metrics.election(election.name),
+  });
 }
 
 function controllerOf(options: ControllerProcessOptions, parts: Parts): Controller {
-  const { transport, aws, events, clusterId, metrics } = parts;
+  const { transport, aws, events, clusterId, metrics, elector } = parts;
   const { exchange } = transport;
   const kind = KIND.toLowerCase();
   const controllerMetrics = new ControllerMetrics(metrics.registry, kind, options.settings.concurrency);
   const scope = options.namespace === undefined ? {} : { namespace: options.namespace };
+  const objects = new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: FIELD_MANAGER });
+  const ports = { writer: aws.iamWriter, objects, events };
   const controller = new Controller({
     listWatch: new KubeListWatch({ exchange, resource: RESOURCE, ...scope }),
-    objects: new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: FIELD_MANAGER }),
-    events,
     reader: aws.iamReader,
-    writer: aws.iamWriter,
+    ...(elector === undefined ? ports : leaderOnly(ports, elector)),
     clusterId,
     clock: systemClock,
     random: Math.random,

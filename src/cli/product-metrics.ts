@@ -4,6 +4,7 @@ import type { AwsCallReport } from "../aws/client-config.ts";
 import type { OutcomeObserver } from "../controller/publisher.ts";
 import type { Exchange, Intercept } from "../kube/transport.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { ElectionObserver } from "../runtime/leader-election-options.ts";
 import type { ReflectorObserver } from "../runtime/reflector-options.ts";
 import type { ObjectCache } from "../runtime/store.ts";
 
@@ -82,6 +83,25 @@ export class ProductMetrics {
           durations.observe({ verb: request.method, host }, (this.#clock.monotonicMs() - startMs) / 1_000);
         }
       };
+  }
+
+  /** For the election on the lease of this name: client-go's metrics. */
+  election(name: string): ElectionObserver {
+    const registers = [this.registry];
+    const labelNames = ["name"];
+    const help = "1 while this process leads.";
+    const status = new Gauge({ name: "leader_election_master_status", help, labelNames, registers });
+    const slowPaths = new Counter({
+      name: "leader_election_slowpath_total",
+      help: "Renewals that had to read the lease first.",
+      labelNames,
+      registers,
+    });
+    slowPaths.inc({ name }, 0);
+    return {
+      leading: (isLeading) => status.set({ name }, isLeading ? 1 : 0),
+      slowPath: () => slowPaths.inc({ name }),
+    };
   }
 
   /** For the reconciles' outcomes; `failed` goes on to the controller's own metrics. */

@@ -2,6 +2,7 @@ import { loadKubeConfig } from "../kube/kube-config.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Command } from "./command.ts";
 import { DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
+import { ELECTION_OPTIONS, electionSettings } from "./election.ts";
 import { exitOnBug } from "./fatal.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { createLogger, LOG_LEVELS } from "./logger.ts";
@@ -15,6 +16,7 @@ export const runCommand: Command = {
     "Runs the controller against a cluster and an AWS account until SIGINT or SIGTERM.",
     "The cluster is --kubeconfig, else KUBECONFIG, else the pod's service account, else ~/.kube/config.",
     "AWS credentials, region and AWS_ENDPOINT_URL are found as in every AWS SDK.",
+    "With --leader-elect one process of several works and the others wait, warm; one that loses the Lease ends with 1.",
   ].join("\n"),
   options: {
     kubeconfig: { type: "string", value: "FILE", help: "kubeconfig to use" },
@@ -38,6 +40,7 @@ export const runCommand: Command = {
       value: "ADDRESS",
       help: "serve /healthz and /readyz at host:port or :port; default 0: nowhere",
     },
+    ...ELECTION_OPTIONS,
     "log-level": { type: "string", value: "LEVEL", help: `${LOG_LEVELS.join(", ")}; default info` },
   },
   run: runController,
@@ -75,12 +78,13 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
         metrics: given.text("metrics-bind-address") ?? NO_LISTENERS.metrics,
       },
       logger,
+      election: electionSettings(given, cluster.namespace),
     },
     io.stop,
   );
-  await stopAsked(io.stop);
+  const end = await Promise.race([stopAsked(io.stop), controller.lost]);
   await controller.stop();
-  return EXIT.ok;
+  return end instanceof Error ? EXIT.error : EXIT.ok;
 }
 
 /** Resolves when the process is asked to stop. */

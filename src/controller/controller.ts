@@ -105,13 +105,18 @@ export class Controller {
   }
 
   /**
-   * Resolves when the cache holds every object and the workers are at it.
+   * Resolves when the cache holds every object; from then on the queue fills, and nothing is worked on before `work`. So a
+   * process that waits to become the leader is warm.
    *
    * Errors: the last fault of the list when it does not come in time.
    */
   async start(): Promise<void> {
     this.#reflector.start();
     await this.#reflector.whenSynced(this.#settings.syncTimeoutMs);
+  }
+
+  /** Lets the workers begin. Does nothing after `stop`. */
+  work(): void {
     this.#workers.start();
   }
 

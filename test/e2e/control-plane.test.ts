@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { listSamples, type Manifest } from "../contract/crd/samples.ts";
 import { DEPLOY_FOLDER, theObject } from "../contract/deploy/deployed-files.ts";
 import { callLine, KUBE_CALLS } from "../contract/deploy/kube-calls.ts";
-import { DEPLOYED_USER, type DeployedAccount, deployAccount } from "../support/deployed-account.ts";
+import { DEPLOYED_NAMESPACE, DEPLOYED_USER, type DeployedAccount, deployAccount } from "../support/deployed-account.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { type KubeApi, type KubeJson, openKubeApi } from "../support/kube-api.ts";
 import { resetMoto } from "../support/moto.ts";
@@ -140,7 +140,9 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
         since = new Date();
         const container = (theObject("Deployment")["spec"] as Pod).template.spec.containers[0];
         const main = join(DEPLOY_FOLDER, "../src/main.ts");
-        controller = startProcess(process.execPath, [main, ...container.args, "--kubeconfig", deployed.kubeconfig], {
+        // What a pod finds in its own files.
+        const inPod = ["--kubeconfig", deployed.kubeconfig, "--leader-elect-namespace", DEPLOYED_NAMESPACE];
+        controller = startProcess(process.execPath, [main, ...container.args, ...inPod], {
           logFile: join(folder, "controller.log"),
           env: {
             ...Object.fromEntries(container.env.map(({ name, value }) => [name, value])),
@@ -228,6 +230,9 @@ interface AuditEvent {
   };
 }
 
+/** Where the roles name the one object that may be asked for. */
+const NAMED_CALLS = new Set(KUBE_CALLS.filter(({ name }) => name !== undefined).map(callLine));
+
 /** What the controller's account asked for, each once, and what of it was refused. */
 function audited(
   file: string,
@@ -247,6 +252,6 @@ function eventLine({ verb, requestURI, objectRef }: AuditEvent): string {
   if (objectRef === undefined) return `${verb} ${requestURI}`;
   const { apiGroup: group = "", resource: plural, subresource, name } = objectRef;
   const resource = subresource === undefined ? plural : `${plural}/${subresource}`;
-  // Only of namespaces the role names one.
-  return callLine({ group, resource, verb, ...(plural === "namespaces" && name !== undefined ? { name } : {}) });
+  const isNamed = name !== undefined && NAMED_CALLS.has(callLine({ group, resource, verb, name }));
+  return callLine({ group, resource, verb, ...(isNamed ? { name } : {}) });
 }

@@ -11,7 +11,9 @@ export interface DeployedAccount {
   remove(): Promise<void>;
 }
 
-const SYSTEM = "instance-profile-system";
+/** Where it lives. */
+export const DEPLOYED_NAMESPACE = "instance-profile-system";
+const SYSTEM = DEPLOYED_NAMESPACE;
 const ACCOUNT = "instance-profile-controller";
 /** The name by which the API server knows it. */
 export const DEPLOYED_USER = `system:serviceaccount:${SYSTEM}:${ACCOUNT}`;

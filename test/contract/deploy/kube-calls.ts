@@ -27,6 +27,10 @@ export const KUBE_CALLS: readonly KubeCall[] = [
   // src/kube/event-publisher.ts: an event, and the count of one that comes again
   { group: "events.k8s.io", resource: "events", verb: "create" },
   { group: "events.k8s.io", resource: "events", verb: "patch" },
+  // src/kube/lease-client.ts: in the controller's own namespace
+  { group: "coordination.k8s.io", resource: "leases", verb: "get", name: "instance-profile-controller" },
+  { group: "coordination.k8s.io", resource: "leases", verb: "patch", name: "instance-profile-controller" },
+  { group: "coordination.k8s.io", resource: "leases", verb: "create" },
   // src/kube/cluster-id.ts
   { group: "", resource: "namespaces", verb: "get", name: "kube-system" },
 ];

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import manifest from "../../../package.json" with { type: "json" };
+import { DRAIN_MS, FLUSH_MS } from "../../../src/cli/controller-process.ts";
+import { attemptTimeoutMs, defaultElectionTimings } from "../../../src/runtime/leader-election-timings.ts";
 import { DEPLOY_FOLDER, type DeployedObject, deployedObjects, theObject } from "./deployed-files.ts";
 import { callLine, KUBE_CALLS, type KubeCall } from "./kube-calls.ts";
 
@@ -73,7 +75,9 @@ test("the CRD, a namespace and what runs the controller in it are deployed, and 
     `Namespace /${NAMESPACE}`,
     `ServiceAccount ${NAMESPACE}/${ACCOUNT}`,
     `ClusterRole /${ACCOUNT}`,
+    `Role ${NAMESPACE}/${ACCOUNT}`,
     `ClusterRoleBinding /${ACCOUNT}`,
+    `RoleBinding ${NAMESPACE}/${ACCOUNT}`,
     `Deployment ${NAMESPACE}/${ACCOUNT}`,
   ]);
 });
@@ -84,15 +88,17 @@ test("every manifest of the folder is deployed", () => {
   expect(files.filter((file) => !kustomization.includes(`- ${file}\n`))).toEqual([]);
 });
 
-test("the role allows exactly the requests that the controller makes", () => {
-  const allowed = allowedCalls(theObject("ClusterRole")).map(callLine);
+test("the roles allow exactly the requests that the controller makes", () => {
+  const allowed = ["ClusterRole", "Role"].flatMap((kind) => allowedCalls(theObject(kind)).map(callLine));
   expect(allowed.toSorted()).toEqual(KUBE_CALLS.map(callLine).sort());
 });
 
-test("the role is bound to the account that the pod runs as, and to no other", () => {
-  const binding = theObject("ClusterRoleBinding");
-  expect(binding["roleRef"]).toEqual({ apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: ACCOUNT });
-  expect(binding["subjects"]).toEqual([{ kind: "ServiceAccount", name: ACCOUNT, namespace: NAMESPACE }]);
+test("the roles are bound to the account that the pod runs as, and to no other", () => {
+  for (const kind of ["ClusterRole", "Role"]) {
+    const binding = theObject(`${kind}Binding`);
+    expect(binding["roleRef"]).toEqual({ apiGroup: "rbac.authorization.k8s.io", kind, name: ACCOUNT });
+    expect(binding["subjects"]).toEqual([{ kind: "ServiceAccount", name: ACCOUNT, namespace: NAMESPACE }]);
+  }
   expect(deployment().template.spec.serviceAccountName).toBe(ACCOUNT);
 });
 
@@ -113,8 +119,15 @@ test("the pod meets the restricted Pod Security Standard that its namespace enfo
   });
 });
 
-test("two controllers never run at once, not even during an update", () => {
-  expect(deployment()).toMatchObject({ replicas: 1, strategy: { type: "Recreate" } });
+test("a second controller stands by, and they elect the one that works", () => {
+  expect(deployment()).toMatchObject({ replicas: 2, strategy: { type: "RollingUpdate" } });
+  expect(theContainer().args).toContain("--leader-elect");
+});
+
+test("the pod is given the time that the controller takes to end", () => {
+  const releaseMs = attemptTimeoutMs(defaultElectionTimings);
+  const graceMs = deployment().template.spec.terminationGracePeriodSeconds * 1_000;
+  expect(graceMs).toBeGreaterThan(DRAIN_MS + releaseMs + FLUSH_MS);
 });
 
 test("the pod never uses the node's AWS credentials, and holds none in its manifest", () => {

@@ -1,20 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
 import { DEFAULT_SETTINGS, NO_LISTENERS } from "../../../src/cli/controller-process.ts";
+import { CAMPAIGN_JITTER, defaultElectionTimings } from "../../../src/runtime/leader-election-timings.ts";
 import { ROOT, sectionOf } from "./document.ts";
-import { optionsOf } from "./program.ts";
 
 const PROMISES = textOf("What it promises");
 const LIMITS = textOf("What it does not do yet");
 const MINUTE_MS = 60_000;
 
-test("the README says one replica for as long as nothing elects a leader, and deploys one", async () => {
-  const elects = [...(await optionsOf("run"))].some((option) => option.includes("leader"));
-  const deployment = parse(readFileSync(join(ROOT, "deploy/deployment.yaml"), "utf8"));
-  expect(LIMITS.includes("One replica.")).toBe(!elects);
-  expect(deployment.spec).toMatchObject(elects ? {} : { replicas: 1, strategy: { type: "Recreate" } });
+test("the README says that one of several replicas works, and how soon the next one does", () => {
+  const { leaseDurationMs, retryPeriodMs } = defaultElectionTimings;
+  const slowestMs = leaseDurationMs + retryPeriodMs * (1 + CAMPAIGN_JITTER);
+  expect(PROMISES).toContain("One of several replicas works.");
+  expect(PROMISES).toContain("when it dies within 20");
+  expect(slowestMs).toBeLessThan(20_000);
 });
 
 test("the README gives the times that the controller keeps", () => {

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { ELECTION_OPTIONS, electionSettings } from "../../../src/cli/election.ts";
+import { UsageError } from "../../../src/cli/io.ts";
+import { readOptions } from "../../../src/cli/options.ts";
+
+const settingsOf = (...args: string[]) => electionSettings(readOptions(args, ELECTION_OPTIONS), "own");
+
+test("there is no election unless it is asked for", () => {
+  expect(settingsOf("--leader-elect-name", "x")).toBeUndefined();
+});
+
+test("an election is in the process's own namespace, at client-go's pace, unless something else is said", () => {
+  expect(settingsOf("--leader-elect")).toEqual({
+    namespace: "own",
+    name: "instance-profile-controller",
+    timings: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 },
+  });
+  const said = ["--leader-elect-namespace=other", "--leader-elect-name=lease", "--leader-elect-lease-duration=1m"];
+  const pace = ["--leader-elect-renew-deadline=45s", "--leader-elect-retry-period=500ms"];
+  expect(settingsOf("--leader-elect", ...said, ...pace)).toEqual({
+    namespace: "other",
+    name: "lease",
+    timings: { leaseDurationMs: 60_000, renewDeadlineMs: 45_000, retryPeriodMs: 500 },
+  });
+});
+
+test.for([
+  ["--leader-elect-lease-duration=10s", "--leader-elect: the lease duration (10000 ms) must be longer"],
+  ["--leader-elect-retry-period=9s", "--leader-elect: the renew deadline (10000 ms) must be longer"],
+  ["--leader-elect-retry-period=soon", '--leader-elect-retry-period: "soon" is not a duration'],
+])("%s is refused before anything starts", ([option = "", message = ""]) => {
+  const ask = () => settingsOf("--leader-elect", option);
+  expect(ask).toThrow(UsageError);
+  expect(ask).toThrow(message);
+});
