@@ -1,6 +1,7 @@
 import type { DesiredState } from "../model/desired-state.ts";
-import { ABSENT, type Absent, type ObservedRole, type ObservedState } from "../model/observed-state.ts";
+import { ABSENT, type Absent, type ObservedRole, type ObservedState, type RoleFacts } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
+import { leaves } from "../plan/diff-role.ts";
 import type { IamReader } from "./ports.ts";
 
 /**
@@ -48,17 +49,28 @@ async function observeRole(
   if (!mayMatter(ownershipOf(facts.tags, desired.owner).kind, desired)) {
     return { ...facts, inlinePolicyNames: [], inlinePolicyDocuments: {}, managedPolicyArns: [] };
   }
+  const read = (names: readonly string[]) =>
+    Promise.all(names.map(async (name) => [name, await iam.getRolePolicy(roleName, name, signal)] as const));
   const [inlinePolicyNames, managedPolicyArns, documents] = await Promise.all([
     iam.listRolePolicies(roleName, signal),
     iam.listAttachedRolePolicies(roleName, signal),
-    Promise.all(documentsOf.map(async (name) => [name, await iam.getRolePolicy(roleName, name, signal)] as const)),
+    read(documentsOf),
   ]);
-  return { ...facts, inlinePolicyNames, managedPolicyArns, inlinePolicyDocuments: present(documents) };
+  const leaving = await read(
+    inlinePolicyNames.filter((name) => !documentsOf.includes(name) && goes(desired, facts, name)),
+  );
+  const inlinePolicyDocuments = present([...documents, ...leaving]);
+  return { ...facts, inlinePolicyNames, managedPolicyArns, inlinePolicyDocuments };
 }
 
 /** The policies of a role that may not be written anyway cost no calls. */
 function mayMatter(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
   return ownership === "ours" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
+}
+
+/** What a policy grants that is to go decides what goes first. A role that is to go takes everything with it. */
+function goes(desired: DesiredState, { tags }: RoleFacts, policyName: string): boolean {
+  return desired.presence === "present" && leaves(desired, tags).inline(policyName);
 }
 
 function present(documents: readonly (readonly [string, string | undefined])[]): Readonly<Record<string, string>> {

@@ -6,21 +6,37 @@ import { TAG_KEYS, type Tags } from "./ownership.ts";
  * Without it a policy or tag that has left the spec could not be told from one that somebody else added, and the
  * controller would have to choose between leaving its own leftovers and removing what is not its own. Status cannot hold
  * this: it is written after AWS and lost with the object. A tag value has room for 256 characters, so names are recorded
- * as short hashes. A recorded hash speaks of a name only when no name of the current spec explains it, so a stranger's
- * name must collide with one that has just left the spec to be mistaken for it.
+ * as short hashes, as long as there is room for. A recorded hash speaks of a name only when no name of the current spec
+ * explains it, so a stranger's name must collide with one that has just left the spec to be mistaken for it.
  */
 export interface AppliedRecord {
   /** Hashes of {@link inlinePolicyId} and {@link managedPolicyId}. */
-  readonly policies: ReadonlySet<string>;
+  readonly policies: Hashes;
   /** Hashes of the user's tag keys. */
-  readonly tagKeys: ReadonlySet<string>;
+  readonly tagKeys: Hashes;
+}
+
+/** Hashes of one length; a shorter hash of a name is the beginning of a longer one. */
+interface Hashes {
+  readonly chars: number;
+  readonly all: ReadonlySet<string>;
 }
 
 /** Tag values may have this many characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html */
 const MAX_TAG_VALUE_CHARS = 256;
 const VERSION = "v1";
-const POLICY_HASH_CHARS = 4;
-const TAG_KEY_HASH_CHARS = 3;
+/** More would say no more: 62^6 is above the 2^32 that the hash can be. */
+const LONGEST = 6;
+/** Lengths of the hashes of policies and of tag keys, best first. The last holds the most that IAM allows on one role. */
+const LENGTHS: readonly (readonly [number, number])[] = [
+  [LONGEST, LONGEST],
+  [5, 5],
+  [4, 4],
+  [4, 3],
+];
+/** All that the CRD lets through fits into these, but they tell names badly apart. */
+const LAST_RESORT: readonly [number, number] = [3, 2];
+const FORMAT = new RegExp(`^${VERSION}[.]([1-${LONGEST}])([1-${LONGEST}])[.]([0-9A-Za-z]*)[.]([0-9A-Za-z]*)$`);
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** How an inline policy is named in a record. */
@@ -35,65 +51,93 @@ export function managedPolicyId(policyArn: string): string {
 
 /** The record of an entity that holds just these. */
 export function appliedRecord(policyIds: readonly string[], tagKeys: readonly string[]): AppliedRecord {
-  return {
-    policies: new Set(policyIds.map((id) => hash(id, POLICY_HASH_CHARS))),
-    tagKeys: new Set(tagKeys.map((key) => hash(key, TAG_KEY_HASH_CHARS))),
-  };
+  return { policies: hashesOf(policyIds), tagKeys: hashesOf(tagKeys) };
 }
 
-/** The record on an entity; empty when there is none, or one that is not ours to read. */
+/**
+ * The record on an entity that is known to be ours. Empty when there is none, or one that this version cannot read: then
+ * nothing is known to have been put there, and what the spec does not name is left alone.
+ */
 export function readAppliedRecord(tags: Tags): AppliedRecord {
-  const [version, policies, tagKeys] = (tags[TAG_KEYS.applied] ?? "").split(".");
-  if (version !== VERSION) return appliedRecord([], []);
-  return {
-    policies: new Set(chunks(policies ?? "", POLICY_HASH_CHARS)),
-    tagKeys: new Set(chunks(tagKeys ?? "", TAG_KEY_HASH_CHARS)),
-  };
+  const match = FORMAT.exec(tags[TAG_KEYS.applied] ?? "");
+  if (match === null) return appliedRecord([], []);
+  const [, policyChars, tagKeyChars, policies = "", tagKeys = ""] = match;
+  return { policies: split(policies, Number(policyChars)), tagKeys: split(tagKeys, Number(tagKeyChars)) };
 }
 
 /** The tag value of a record: the same for the same set, whatever the order. */
 export function encodeAppliedRecord(record: AppliedRecord): string {
-  return [VERSION, [...record.policies].sort().join(""), [...record.tagKeys].sort().join("")].join(".");
+  return firstThatFits(record, LENGTHS) ?? encoded(record, LAST_RESORT);
 }
 
-/** Both records in one; undefined when a tag value has no room for it. */
-export function mergeAppliedRecords(one: AppliedRecord, other: AppliedRecord): AppliedRecord | undefined {
-  const merged = {
-    policies: new Set([...one.policies, ...other.policies]),
-    tagKeys: new Set([...one.tagKeys, ...other.tagKeys]),
-  };
-  return encodeAppliedRecord(merged).length <= MAX_TAG_VALUE_CHARS ? merged : undefined;
+/** The tag value of both records in one; undefined when a tag value has no room for hashes that tell them apart. */
+export function encodeBothRecords(one: AppliedRecord, other: AppliedRecord): string | undefined {
+  const both = { policies: merged(one.policies, other.policies), tagKeys: merged(one.tagKeys, other.tagKeys) };
+  return firstThatFits(both, LENGTHS);
 }
 
 /** True when the policy was put there by us. */
-export function recordsPolicy(record: AppliedRecord, policyId: string): boolean {
-  return record.policies.has(hash(policyId, POLICY_HASH_CHARS));
+export function recordsPolicy({ policies }: AppliedRecord, policyId: string): boolean {
+  return holds(policies, policyId);
 }
 
 /** True when the policy was put there by us and the current record does not ask for it any more. */
 export function isLeftoverPolicy(policyId: string, recorded: AppliedRecord, current: AppliedRecord): boolean {
-  return recordsPolicy(recorded, policyId) && !recordsPolicy(current, policyId);
+  return isLeftover(policyId, recorded.policies, current.policies);
 }
 
 /** True when the tag was put there by us and the current record does not ask for it any more. */
 export function isLeftoverTag(tagKey: string, recorded: AppliedRecord, current: AppliedRecord): boolean {
-  const key = hash(tagKey, TAG_KEY_HASH_CHARS);
-  return recorded.tagKeys.has(key) && !current.tagKeys.has(key);
+  return isLeftover(tagKey, recorded.tagKeys, current.tagKeys);
 }
 
-function chunks(text: string, size: number): string[] {
-  return Array.from({ length: Math.floor(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size));
+function isLeftover(name: string, recorded: Hashes, current: Hashes): boolean {
+  return holds(recorded, name) && !holds(shortened(current, recorded.chars), name);
 }
 
-/** FNV-1a over UTF-16 units, mixed once more so that the low digits spread, in base 62. */
-function hash(text: string, digits: number): string {
+function holds({ chars, all }: Hashes, name: string): boolean {
+  return all.has(hash(name).slice(0, chars));
+}
+
+function firstThatFits(record: AppliedRecord, lengths: typeof LENGTHS): string | undefined {
+  return lengths.map((chars) => encoded(record, chars)).find((text) => text.length <= MAX_TAG_VALUE_CHARS);
+}
+
+function encoded({ policies, tagKeys }: AppliedRecord, [policyChars, tagKeyChars]: readonly [number, number]): string {
+  const parts = [shortened(policies, policyChars), shortened(tagKeys, tagKeyChars)];
+  const lengths = parts.map(({ chars }) => chars).join("");
+  return [VERSION, lengths, ...parts.map(({ all }) => [...all].sort().join(""))].join(".");
+}
+
+function hashesOf(names: readonly string[]): Hashes {
+  return { chars: LONGEST, all: new Set(names.map(hash)) };
+}
+
+function split(text: string, chars: number): Hashes {
+  const count = Math.floor(text.length / chars);
+  return { chars, all: new Set(Array.from({ length: count }, (_, i) => text.slice(i * chars, (i + 1) * chars))) };
+}
+
+function merged(one: Hashes, other: Hashes): Hashes {
+  const chars = Math.min(one.chars, other.chars);
+  return { chars, all: new Set([...shortened(one, chars).all, ...shortened(other, chars).all]) };
+}
+
+/** Hashes that are no longer than that. */
+function shortened({ chars, all }: Hashes, most: number): Hashes {
+  if (chars <= most) return { chars, all };
+  return { chars: most, all: new Set([...all].map((hash) => hash.slice(0, most))) };
+}
+
+/** FNV-1a over UTF-16 units, mixed once more so that every digit spreads, in base 62, lowest digit first. */
+function hash(text: string): string {
   let state = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
   state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
   state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
   let rest = (state ^ (state >>> 16)) >>> 0;
   let encoded = "";
-  for (let i = 0; i < digits; i++) {
+  for (let i = 0; i < LONGEST; i++) {
     encoded += BASE62.charAt(rest % 62);
     rest = Math.floor(rest / 62);
   }

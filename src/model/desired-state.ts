@@ -1,5 +1,6 @@
 import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
-import type { Owner, Tags } from "./ownership.ts";
+import { nameKey } from "./naming.ts";
+import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
 import { buildPolicy, type PolicyDocument, permissionsDocument, trustDocument } from "./policy-document.ts";
 
 /** What is to be kept of the entities when the object goes. `ByOrigin`: what was adopted stays, what was made goes. */
@@ -87,8 +88,16 @@ export function desiredState(object: InstanceProfile, clusterId: string): Desire
       managedPolicyArns,
     },
     instanceProfile: { instanceProfileName: spec.instanceProfileName, path: spec.path },
-    tags: spec.tags,
+    tags: userTags(spec.tags),
     mayAdopt: spec.adoptionPolicy === "IfExists",
     removesUnmanaged: spec.unmanagedPolicies === "Remove",
   };
+}
+
+/**
+ * The user's tags without those that IAM would take for the controller's own: tag keys of a role are the same in any case, and
+ * one of these in other letters would overwrite the proof of ownership.
+ */
+function userTags(tags: Tags): Tags {
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !nameKey(key).startsWith(TAG_PREFIX)));
 }

@@ -121,8 +121,8 @@ function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined
   return Object.fromEntries(present);
 }
 
-/** The JSON of a document; undefined when it is unreadable. */
-function policyJson(document: PolicyDocument): JsonValue | undefined {
+/** The JSON of a document as it is sent; undefined when it is unreadable. */
+export function policyJson(document: PolicyDocument): JsonValue | undefined {
   return document.canonical.startsWith(UNREADABLE) ? undefined : JSON.parse(document.text);
 }
 

@@ -1,5 +1,6 @@
 import { inlinePolicyId, managedPolicyId, readAppliedRecord, recordsPolicy } from "../model/applied-record.ts";
 import type { DesiredAbsent } from "../model/desired-state.ts";
+import { sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
 import { ownershipOf, type Tags } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
@@ -63,7 +64,9 @@ function deleteRole({ roleName, managedPolicyArns, inlinePolicyNames }: Observed
 function foreignPolicies(desired: DesiredAbsent, role: ObservedRole): readonly string[] {
   const isOurs = (id: string, tags: Tags): boolean => recordsPolicy(readAppliedRecord(tags), id);
   return [
-    ...role.inlinePolicyNames.filter((name) => name !== desired.policyName && !isOurs(inlinePolicyId(name), role.tags)),
+    ...role.inlinePolicyNames.filter(
+      (name) => !sameName(name, desired.policyName) && !isOurs(inlinePolicyId(name), role.tags),
+    ),
     ...role.managedPolicyArns.filter(
       (arn) => !desired.managedPolicyArns.includes(arn) && !isOurs(managedPolicyId(arn), role.tags),
     ),

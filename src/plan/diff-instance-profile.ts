@@ -1,5 +1,6 @@
 import { appliedRecord } from "../model/applied-record.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
+import { sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile } from "../model/observed-state.ts";
 import type { Action } from "./action.ts";
 import { diffTags, tagsAtCreation } from "./diff-tags.ts";
@@ -28,9 +29,9 @@ export function updateInstanceProfile(
   const { instanceProfileName } = desired.instanceProfile;
   const record = appliedRecord([], Object.keys(desired.tags));
   const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted: desired.tags, record });
-  const untag: readonly Action[] =
-    tags.untag.length > 0 ? [{ kind: "UntagInstanceProfile", instanceProfileName, tagKeys: tags.untag }] : [];
+  const untag = untagInstanceProfile(instanceProfileName, tags.untag);
   return [
+    ...untagInstanceProfile(instanceProfileName, tags.replaced),
     ...(tags.removesFirst ? untag : []),
     ...tagInstanceProfile(instanceProfileName, tags.before),
     ...replaceRole(desired, observed),
@@ -43,7 +44,7 @@ export function updateInstanceProfile(
 function replaceRole(desired: DesiredPresent, observed: ObservedInstanceProfile): readonly Action[] {
   const { instanceProfileName } = desired.instanceProfile;
   const { roleName } = desired.role;
-  if (observed.roleName === roleName) return [];
+  if (sameName(observed.roleName, roleName)) return [];
   return [
     ...(observed.roleName === undefined
       ? []
@@ -54,4 +55,8 @@ function replaceRole(desired: DesiredPresent, observed: ObservedInstanceProfile)
 
 function tagInstanceProfile(instanceProfileName: string, tags: Readonly<Record<string, string>>): readonly Action[] {
   return Object.keys(tags).length === 0 ? [] : [{ kind: "TagInstanceProfile", instanceProfileName, tags }];
+}
+
+function untagInstanceProfile(instanceProfileName: string, tagKeys: readonly string[]): readonly Action[] {
+  return tagKeys.length === 0 ? [] : [{ kind: "UntagInstanceProfile", instanceProfileName, tagKeys }];
 }

@@ -4,13 +4,16 @@ import {
   inlinePolicyId,
   isLeftoverPolicy,
   managedPolicyId,
-  readAppliedRecord,
 } from "../model/applied-record.ts";
 import type { DesiredPresent, DesiredRole } from "../model/desired-state.ts";
+import { sameName } from "../model/naming.ts";
 import type { ObservedRole } from "../model/observed-state.ts";
-import { describePolicyChange, readPolicy, samePolicy } from "../model/policy-document.ts";
+import type { Tags } from "../model/ownership.ts";
+import { describePolicyChange, type PolicyDocument, readPolicy, samePolicy } from "../model/policy-document.ts";
+import { isNoWider, scopeOf } from "../model/policy-scope.ts";
 import type { Action } from "./action.ts";
-import { diffTags, tagsAtCreation } from "./diff-tags.ts";
+import { diffTags, recordOn, tagsAtCreation } from "./diff-tags.ts";
+import { type FrameChange, orderRoleChanges, type RoleChanges } from "./order-role-changes.ts";
 
 /** The writes that make a role that is not there, whole. */
 export function createRole(desired: DesiredPresent): readonly Action[] {
@@ -26,51 +29,58 @@ export function createRole(desired: DesiredPresent): readonly Action[] {
       document: role.trustPolicy.text,
       tags: tagsAtCreation(desired.owner, desired.tags, recordOf(desired)),
     },
-    ...updateInlinePolicy(role, {}),
-    ...role.managedPolicyArns.map((policyArn) => attach(role.roleName, policyArn)),
+    ...orderRoleChanges({
+      ...NO_CHANGES,
+      roleName: role.roleName,
+      inline: role.inlinePolicy && { ...role.inlinePolicy, current: undefined },
+      attach: role.managedPolicyArns.map((policyArn) => attach(role.roleName, policyArn)),
+    }),
   ];
 }
 
 /**
- * The writes that bring an existing role in line. What narrows or guards comes first (owner tags, boundary, trust), what
- * is no longer wanted goes last, so that a renamed policy is there under its new name before the old one goes.
+ * The writes that bring an existing role in line: owner tags first, then what orderRoleChanges makes of the rest, then the
+ * tags that have gone.
  */
 export function updateRole(desired: DesiredPresent, observed: ObservedRole, adopted: boolean): readonly Action[] {
   const { role } = desired;
   const { roleName } = role;
   const record = recordOf(desired);
   const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted: desired.tags, record });
-  const removals = removePolicies(desired, observed, record);
-  const untag: readonly Action[] = tags.untag.length > 0 ? [{ kind: "UntagRole", roleName, tagKeys: tags.untag }] : [];
+  const changes = changesOf(desired, observed);
+  const untag = untagRole(roleName, tags.untag);
+  const removals = orderRoleChanges({ ...NO_CHANGES, roleName, leaving: changes.leaving, detach: changes.detach });
   return [
+    ...untagRole(roleName, tags.replaced),
     ...(tags.removesFirst ? [...removals, ...untag] : []),
     ...tagRole(roleName, tags.before),
-    ...updateBoundary(role, observed),
-    ...updateTrustPolicy(role, observed),
-    ...updateSettings(role, observed),
-    ...updateInlinePolicy(role, observed.inlinePolicyDocuments),
-    ...role.managedPolicyArns
-      .filter((policyArn) => !observed.managedPolicyArns.includes(policyArn))
-      .map((policyArn) => attach(roleName, policyArn)),
-    ...(tags.removesFirst ? [] : [...removals, ...untag]),
+    ...orderRoleChanges(tags.removesFirst ? { ...changes, leaving: [], detach: [] } : changes),
+    ...(tags.removesFirst ? [] : untag),
     ...tagRole(roleName, tags.after),
   ];
 }
 
 /** Policies that stay on the role though the spec does not name them; sorted. */
 export function unmanagedPolicies(desired: DesiredPresent, observed: ObservedRole): readonly string[] {
-  if (desired.removesUnmanaged) return [];
-  const record = recordOf(desired);
-  const recorded = readAppliedRecord(observed.tags);
-  const { role } = desired;
+  const goes = leaves(desired, observed.tags);
   return [
-    ...observed.inlinePolicyNames.filter(
-      (name) => name !== role.inlinePolicy?.policyName && !isLeftoverPolicy(inlinePolicyId(name), recorded, record),
-    ),
-    ...observed.managedPolicyArns.filter(
-      (arn) => !role.managedPolicyArns.includes(arn) && !isLeftoverPolicy(managedPolicyId(arn), recorded, record),
-    ),
+    ...observed.inlinePolicyNames.filter((name) => !isWanted(desired.role, observed, name) && !goes.inline(name)),
+    ...observed.managedPolicyArns.filter((arn) => !desired.role.managedPolicyArns.includes(arn) && !goes.managed(arn)),
   ].sort();
+}
+
+/**
+ * Which policies go when the spec does not name them: those that we have put there, or all if the user says so. For the reader
+ * too: the documents of inline policies that go matter to the order of writes.
+ */
+export function leaves(
+  desired: DesiredPresent,
+  tags: Tags,
+): { readonly inline: (policyName: string) => boolean; readonly managed: (policyArn: string) => boolean } {
+  const record = recordOf(desired);
+  const recorded = recordOn(tags, desired.owner);
+  const goes = (id: string): boolean => desired.removesUnmanaged || isLeftoverPolicy(id, recorded, record);
+  return { inline: (name) => goes(inlinePolicyId(name)), managed: (arn) => goes(managedPolicyId(arn)) };
 }
 
 /** What role and spec hold in common when all is well. */
@@ -82,33 +92,66 @@ function recordOf(desired: DesiredPresent): AppliedRecord {
   );
 }
 
-function removePolicies(desired: DesiredPresent, observed: ObservedRole, record: AppliedRecord): readonly Action[] {
-  const { role, removesUnmanaged } = desired;
+const NO_CHANGES: Omit<RoleChanges, "roleName"> = {
+  frame: [],
+  settings: [],
+  inline: undefined,
+  leaving: [],
+  attach: [],
+  detach: [],
+};
+
+function changesOf(desired: DesiredPresent, observed: ObservedRole): RoleChanges {
+  const { role } = desired;
   const { roleName } = role;
-  const recorded = readAppliedRecord(observed.tags);
-  const goes = (id: string): boolean => removesUnmanaged || isLeftoverPolicy(id, recorded, record);
-  return [
-    ...observed.managedPolicyArns
-      .filter((policyArn) => !role.managedPolicyArns.includes(policyArn) && goes(managedPolicyId(policyArn)))
-      .map((policyArn): Action => ({ kind: "DetachRolePolicy", roleName, policyArn })),
-    ...observed.inlinePolicyNames
-      .filter((policyName) => policyName !== role.inlinePolicy?.policyName && goes(inlinePolicyId(policyName)))
-      .map((policyName): Action => ({ kind: "DeleteRolePolicy", roleName, policyName })),
-  ];
+  const goes = leaves(desired, observed.tags);
+  return {
+    roleName,
+    frame: [...updateBoundary(role, observed), ...updateTrustPolicy(role, observed)],
+    settings: updateSettings(role, observed),
+    inline: role.inlinePolicy && {
+      ...role.inlinePolicy,
+      current: permissions(observed.inlinePolicyDocuments[role.inlinePolicy.policyName]),
+    },
+    leaving: observed.inlinePolicyNames
+      .filter((name) => !isWanted(role, observed, name) && goes.inline(name))
+      .map((policyName) => ({ policyName, document: permissions(observed.inlinePolicyDocuments[policyName]) })),
+    attach: role.managedPolicyArns
+      .filter((policyArn) => !observed.managedPolicyArns.includes(policyArn))
+      .map((policyArn) => attach(roleName, policyArn)),
+    detach: observed.managedPolicyArns
+      .filter((policyArn) => !role.managedPolicyArns.includes(policyArn) && goes.managed(policyArn))
+      .map((policyArn) => ({ kind: "DetachRolePolicy", roleName, policyArn })),
+  };
 }
 
-function updateBoundary(role: DesiredRole, observed: ObservedRole): readonly Action[] {
+/** The policy that the spec names, under that name or under one that IAM takes for it. */
+function isWanted({ inlinePolicy }: DesiredRole, observed: ObservedRole, policyName: string): boolean {
+  if (inlinePolicy === undefined) return false;
+  const { policyName: wanted } = inlinePolicy;
+  if (policyName === wanted) return true;
+  const isThere = observed.inlinePolicyDocuments[wanted] !== undefined;
+  return isThere && sameName(policyName, wanted) && !observed.inlinePolicyNames.includes(wanted);
+}
+
+function updateBoundary(role: DesiredRole, observed: ObservedRole): readonly FrameChange[] {
   const { roleName, permissionsBoundaryArn } = role;
   if (permissionsBoundaryArn === observed.permissionsBoundaryArn) return [];
-  if (permissionsBoundaryArn === undefined) return [{ kind: "DeleteRolePermissionsBoundary", roleName }];
-  return [{ kind: "PutRolePermissionsBoundary", roleName, permissionsBoundaryArn }];
+  if (permissionsBoundaryArn === undefined) {
+    return [{ action: { kind: "DeleteRolePermissionsBoundary", roleName }, effect: "widens" }];
+  }
+  const effect = observed.permissionsBoundaryArn === undefined ? "narrows" : "replaces";
+  return [{ action: { kind: "PutRolePermissionsBoundary", roleName, permissionsBoundaryArn }, effect }];
 }
 
-function updateTrustPolicy({ roleName, trustPolicy }: DesiredRole, observed: ObservedRole): readonly Action[] {
+function updateTrustPolicy({ roleName, trustPolicy }: DesiredRole, observed: ObservedRole): readonly FrameChange[] {
   const current = readPolicy(observed.trustPolicy, "trust");
   if (samePolicy(current, trustPolicy)) return [];
   const changes = describePolicyChange(current, trustPolicy);
-  return [{ kind: "UpdateAssumeRolePolicy", roleName, document: trustPolicy.text, changes }];
+  const action: Action = { kind: "UpdateAssumeRolePolicy", roleName, document: trustPolicy.text, changes };
+  const [before, after] = [scopeOf([current]), scopeOf([trustPolicy])];
+  if (isNoWider(after, before)) return [{ action, effect: "narrows" }];
+  return [{ action, effect: isNoWider(before, after) ? "widens" : "replaces" }];
 }
 
 function updateSettings(role: DesiredRole, observed: ObservedRole): readonly Action[] {
@@ -125,19 +168,8 @@ function updateSettings(role: DesiredRole, observed: ObservedRole): readonly Act
   return [{ kind: "UpdateRole", roleName, description, maxSessionDurationSeconds, changes }];
 }
 
-function updateInlinePolicy(
-  { roleName, inlinePolicy }: DesiredRole,
-  observed: ObservedRole["inlinePolicyDocuments"],
-): readonly Action[] {
-  if (inlinePolicy === undefined) return [];
-  const { policyName, document } = inlinePolicy;
-  const put = (changes: readonly string[]): readonly Action[] => [
-    { kind: "PutRolePolicy", roleName, policyName, document: document.text, changes },
-  ];
-  const text = observed[policyName];
-  if (text === undefined) return put([]);
-  const current = readPolicy(text, "permissions");
-  return samePolicy(current, document) ? [] : put(describePolicyChange(current, document));
+function permissions(text: string | undefined): PolicyDocument | undefined {
+  return text === undefined ? undefined : readPolicy(text, "permissions");
 }
 
 function attach(roleName: string, policyArn: string): Action {
@@ -146,6 +178,10 @@ function attach(roleName: string, policyArn: string): Action {
 
 function tagRole(roleName: string, tags: Readonly<Record<string, string>>): readonly Action[] {
   return Object.keys(tags).length === 0 ? [] : [{ kind: "TagRole", roleName, tags }];
+}
+
+function untagRole(roleName: string, tagKeys: readonly string[]): readonly Action[] {
+  return tagKeys.length === 0 ? [] : [{ kind: "UntagRole", roleName, tagKeys }];
 }
 
 function quoted(text: string): string {

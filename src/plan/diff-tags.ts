@@ -1,21 +1,26 @@
 import {
   type AppliedRecord,
+  appliedRecord,
   encodeAppliedRecord,
+  encodeBothRecords,
   isLeftoverTag,
-  mergeAppliedRecords,
   readAppliedRecord,
 } from "../model/applied-record.ts";
-import { type Owner, ownerTags, TAG_KEYS, TAG_PREFIX, type Tags } from "../model/ownership.ts";
+import { nameKey } from "../model/naming.ts";
+import { type Owner, ownershipOf, ownerTags, TAG_KEYS, TAG_PREFIX, type Tags } from "../model/ownership.ts";
 
 /**
  * The tag writes that frame all other writes of one entity.
  *
- * `before` runs first: it sets what differs and records what is about to be added, so that a crash in between leaves
- * nothing unaccounted for. `after` runs last: leftovers of earlier specs are untagged and the record shrinks to what is
- * there. When a tag has no room for both the old and the new record, `removesFirst` asks for the removals to come before
- * `before`.
+ * `replaced` goes before all: keys that come back in other letters, which are the same key to a role and another one to an
+ * instance profile, so that only this order comes to the same end for both
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html). `before` sets what differs and records what is about to
+ * be added, so that a crash in between leaves nothing unaccounted for. `untag` and `after` run last: leftovers of earlier
+ * specs go, and the record shrinks to what is there. When a tag has no room for both the old and the new record,
+ * `removesFirst` asks for the removals to come before `before`.
  */
 export interface TagChange {
+  readonly replaced: readonly string[];
   readonly before: Tags;
   readonly untag: readonly string[];
   readonly after: Tags;
@@ -38,19 +43,26 @@ export function tagsAtCreation(owner: Owner, wanted: Tags, record: AppliedRecord
   return sorted({ ...wanted, ...ownerTags(owner, false), [TAG_KEYS.applied]: encodeAppliedRecord(record) });
 }
 
+/** The record on an entity, when it is ours: what stands on anybody else's tells nothing of what we did. */
+export function recordOn(tags: Tags, owner: Owner): AppliedRecord {
+  return ownershipOf(tags, owner).kind === "ours" ? readAppliedRecord(tags) : appliedRecord([], []);
+}
+
 /** What must change so that the entity has our tags and the user's; other tags are not ours to touch. */
 export function diffTags({ observed, owner, adopted, wanted, record }: TagDiffInput): TagChange {
-  const recorded = readAppliedRecord(observed);
-  const union = mergeAppliedRecords(recorded, record);
+  const recorded = recordOn(observed, owner);
+  const union = encodeBothRecords(recorded, record);
   const final = encodeAppliedRecord(record);
-  const first = union === undefined ? final : encodeAppliedRecord(union);
+  const first = union ?? final;
   const target: Tags = { ...wanted, ...ownerTags(owner, adopted), [TAG_KEYS.applied]: first };
-  const untag = Object.keys(observed).filter(
-    (key) => !key.startsWith(TAG_PREFIX) && !Object.hasOwn(wanted, key) && isLeftoverTag(key, recorded, record),
-  );
+  const leftovers = Object.keys(observed)
+    .filter((key) => !key.startsWith(TAG_PREFIX) && !Object.hasOwn(wanted, key) && isLeftoverTag(key, recorded, record))
+    .sort();
+  const wantedKeys = new Set(Object.keys(wanted).map(nameKey));
   return {
+    replaced: leftovers.filter((key) => wantedKeys.has(nameKey(key))),
     before: sorted(Object.fromEntries(Object.entries(target).filter(([key, value]) => observed[key] !== value))),
-    untag: untag.sort(),
+    untag: leftovers.filter((key) => !wantedKeys.has(nameKey(key))),
     after: first === final ? {} : { [TAG_KEYS.applied]: final },
     removesFirst: union === undefined,
   };

@@ -1,3 +1,4 @@
+import { sameName } from "../model/naming.ts";
 import {
   ABSENT,
   type ObservedInstanceProfile,
@@ -70,13 +71,13 @@ function changed(role: ObservedRole, action: ChangeOfRole): Partial<ObservedRole
       return { permissionsBoundaryArn: undefined };
     case "PutRolePolicy":
       return {
-        inlinePolicyNames: withItem(role.inlinePolicyNames, action.policyName),
-        inlinePolicyDocuments: { ...role.inlinePolicyDocuments, [action.policyName]: action.document },
+        inlinePolicyNames: withItem(otherNames(role.inlinePolicyNames, action.policyName), action.policyName),
+        inlinePolicyDocuments: { ...otherDocuments(role, action.policyName), [action.policyName]: action.document },
       };
     case "DeleteRolePolicy":
       return {
-        inlinePolicyNames: role.inlinePolicyNames.filter((name) => name !== action.policyName),
-        inlinePolicyDocuments: without(role.inlinePolicyDocuments, [action.policyName]),
+        inlinePolicyNames: otherNames(role.inlinePolicyNames, action.policyName),
+        inlinePolicyDocuments: otherDocuments(role, action.policyName),
       };
     case "AttachRolePolicy":
       return { managedPolicyArns: withItem(role.managedPolicyArns, action.policyArn) };
@@ -111,7 +112,7 @@ function changedProfile(
     case "AddRoleToInstanceProfile":
       return { roleName: action.roleName };
     case "RemoveRoleFromInstanceProfile":
-      return profile.roleName === action.roleName ? { roleName: undefined } : {};
+      return sameName(profile.roleName, action.roleName) ? { roleName: undefined } : {};
     case "TagInstanceProfile":
       return { tags: { ...profile.tags, ...action.tags } };
     case "UntagInstanceProfile":
@@ -136,6 +137,15 @@ function emptyProfile(
 
 function withItem(list: readonly string[], item: string): readonly string[] {
   return list.includes(item) ? list : [...list, item].sort();
+}
+
+/** The names that IAM does not take for this one. */
+function otherNames(names: readonly string[], name: string): readonly string[] {
+  return names.filter((other) => !sameName(other, name));
+}
+
+function otherDocuments({ inlinePolicyDocuments }: ObservedRole, name: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(inlinePolicyDocuments).filter(([other]) => !sameName(other, name)));
 }
 
 function without(record: Tags, keys: readonly string[]): Tags {

@@ -1,0 +1,14 @@
+import { asciiLowerCase } from "./policy-json.ts";
+
+/**
+ * What IAM compares names of roles, instance profiles and inline policies by: to it, `App` and `app` are one.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+export function nameKey(name: string): string {
+  return asciiLowerCase(name);
+}
+
+/** True when IAM takes the two names for one. */
+export function sameName(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && nameKey(one) === nameKey(other);
+}
