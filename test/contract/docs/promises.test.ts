@@ -29,6 +29,11 @@ test("the README promises no listener where none is asked for", () => {
   expect(NO_LISTENERS).toEqual({ probes: "0", metrics: "0" });
 });
 
+test("the README says of deploy/ whether it asks for listeners", () => {
+  const deployment = readFileSync(join(ROOT, "deploy/deployment.yaml"), "utf8");
+  expect(LIMITS.includes("Metrics and probes are off")).toBe(!deployment.includes("bind-address"));
+});
+
 test("the README counts the reads that plan is allowed", () => {
   const policy = JSON.parse(readFileSync(join(ROOT, "deploy/aws/plan-policy.json"), "utf8"));
   const reads = policy.Statement.flatMap(({ Action }: { readonly Action: readonly string[] }) => Action);
