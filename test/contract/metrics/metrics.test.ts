@@ -9,6 +9,7 @@ import { readManifests } from "../../../src/cli/manifests.ts";
 import { applyToSandbox, statusOnceSettled } from "../../../src/cli/sandbox-client.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
+import { defaultElectionTimings } from "../../../src/runtime/leader-election-timings.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
@@ -32,6 +33,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   workqueue_longest_running_processor_seconds: ["controller", "name"],
   rest_client_requests_total: ["code", "host", "method"],
   rest_client_request_duration_seconds: ["host", "verb"],
+  leader_election_master_status: ["name"],
+  leader_election_slowpath_total: ["name"],
   instance_profile_controller_aws_requests_total: ["code", "operation", "service"],
   instance_profile_controller_aws_request_duration_seconds: ["operation", "service"],
   instance_profile_controller_aws_writes_total: [],
@@ -66,6 +69,7 @@ beforeAll(async () => {
       settings: DEFAULT_SETTINGS,
       listen: { probes: "127.0.0.1:0", metrics: "127.0.0.1:0" },
       logger: silentLogger,
+      election: { namespace: "default", name: "controller", timings: defaultElectionTimings },
     },
     new AbortController().signal,
   );
