@@ -178,7 +178,7 @@ export function kubectlStories(open: () => Promise<KubectlPlace>): void {
       }
     });
 
-    test.each(["role-name-charset", "actions-missing", "unknown-field", "effect-lower-case", "change-path"])(
+    test.each(["role-name-charset", "unknown-field", "change-path"])(
       "shows why the sample %s is refused",
       async (sampleName) => {
         const { before, after, message } = refusedSample(sampleName);
