@@ -1,4 +1,4 @@
-import type { ConvergeDependencies } from "../engine/converge.ts";
+import { Exclusive } from "../engine/exclusive.ts";
 import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient } from "../engine/ports.ts";
 import { Settling } from "../engine/settling.ts";
 import { KeyedBackoff } from "../runtime/backoff.ts";
@@ -150,7 +150,8 @@ function reconcilerOf(
   const { objects, events, clock, random, settings } = deps;
   const ownWrites = new OwnWrites();
   const settling = new Settling({ windowMs: settings.settleWindowMs, monotonicMs: () => clock.monotonicMs() });
-  const aws: Omit<ConvergeDependencies, "confirmCurrent"> = { reader: deps.reader, writer: deps.writer, settling };
+  const { reader, writer } = deps;
+  const aws = { reader, writer, settling, adoptions: new Exclusive() };
   const { patience } = settings;
   const publisher = new Publisher({
     objects,

@@ -1,8 +1,10 @@
 import type { DesiredState } from "../model/desired-state.ts";
+import { nameKey } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { diff } from "../plan/diff.ts";
-import type { Plan } from "../plan/plan.ts";
+import { isAdoption, type Plan } from "../plan/plan.ts";
 import { applyAction } from "../plan/simulate.ts";
+import type { Exclusive } from "./exclusive.ts";
 import { type ExecutionReport, execute } from "./execute.ts";
 import { observe } from "./observe.ts";
 import type { IamReader, IamWriter } from "./ports.ts";
@@ -23,6 +25,7 @@ export interface ConvergeDependencies {
   readonly reader: IamReader;
   readonly writer: IamWriter;
   readonly settling: Settling;
+  readonly adoptions: Exclusive;
   /**
    * Called once before the first write of a pass; raises when the object the plan was made from is no longer current, so
    * that an old copy of it cannot write.
@@ -33,7 +36,8 @@ export interface ConvergeDependencies {
 const NOTHING_DONE: ExecutionReport = { applied: [], failed: undefined };
 
 /**
- * Observe, plan, execute: one pass. Writes nothing when the plan is empty or blocked.
+ * Observe, plan, execute: one pass. Writes nothing when the plan is empty or blocked. What would be adopted is looked at once
+ * more when no other adoption under way has its name.
  *
  * Errors: those of the reads and of `confirmCurrent`; failing writes are in the report.
  */
@@ -42,13 +46,19 @@ export async function converge(
   deps: ConvergeDependencies,
   signal: AbortSignal,
 ): Promise<Convergence> {
-  const { observed, view, plan, settlesInMs } = await preview(desired, deps, signal);
+  const found = await preview(desired, deps, signal);
+  if (!found.plan.actions.some(isAdoption)) return carryOut(found, deps, signal);
+  return deps.adoptions.run(namesOf(desired), async () => carryOut(await preview(desired, deps, signal), deps, signal));
+}
+
+async function carryOut(found: Preview, deps: ConvergeDependencies, signal: AbortSignal): Promise<Convergence> {
+  const { observed, view, plan, settlesInMs } = found;
   if (plan.blockers.length > 0 || plan.actions.length === 0) {
     return { plan, report: NOTHING_DONE, after: plan.blockers.length > 0 ? observed : view, settlesInMs };
   }
   await deps.confirmCurrent(signal);
   const report = await execute(plan, deps.writer, signal);
-  deps.settling.record(desired, report.applied);
+  deps.settling.record(view, report);
   const after = report.applied.reduce(
     (state, { action, outcome }) => applyAction(state, action, outcome.created),
     view,
@@ -73,8 +83,18 @@ export async function preview(
   signal: AbortSignal,
 ): Promise<Preview> {
   const observed = await observe(desired, deps.reader, signal);
-  const { state: view, settlesInMs } = deps.settling.view(desired, observed);
+  const { state: view, settlesInMs, mayHide } = deps.settling.view(desired, observed);
   const plan = diff(desired, view);
+  // An object must not be let go while what was made for it may still come to light.
+  const isUnproved = mayHide && desired.presence === "absent";
   const lags = settlesInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, observed));
-  return { observed, view, plan, settlesInMs: lags ? settlesInMs : 0 };
+  return { observed, view, plan, settlesInMs: lags || isUnproved ? settlesInMs : 0 };
+}
+
+function namesOf(desired: DesiredState): readonly string[] {
+  const names =
+    desired.presence === "absent"
+      ? [desired.roleName, desired.instanceProfileName]
+      : [desired.role.roleName, desired.instanceProfile.instanceProfileName];
+  return [...new Set(names.map(nameKey))];
 }

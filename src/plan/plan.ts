@@ -1,3 +1,4 @@
+import { TAG_KEYS } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
 
 /** Why nothing may be written, in words for a person. */
@@ -24,4 +25,9 @@ export interface Plan {
 /** True when AWS is as asked for. */
 export function isInSync(plan: Plan): boolean {
   return plan.actions.length === 0 && plan.blockers.length === 0;
+}
+
+/** True when the action makes the object's own what was there before it. */
+export function isAdoption(action: Action): boolean {
+  return "tags" in action && !action.kind.startsWith("Create") && action.tags[TAG_KEYS.adopted] === "true";
 }

@@ -1,7 +1,7 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
-import { TAG_KEYS } from "../model/ownership.ts";
 import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
+import { isAdoption } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { wasReady } from "./judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome } from "./outcome.ts";
@@ -40,10 +40,6 @@ function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: s
     return { reason: "Created", action: "Create" };
   }
   return { reason: "Updated", action: "Update" };
-}
-
-function isAdoption(action: Action): boolean {
-  return "tags" in action && !action.kind.startsWith("Create") && action.tags[TAG_KEYS.adopted] === "true";
 }
 
 function aboutTrouble(object: ObjectSoFar, conditions: readonly ConditionDraft[]): EventDraft[] {

@@ -61,9 +61,13 @@ function isGranted(principal: string, allowed: string, now: Grants, by: Grants):
   return (
     by.principals.has(principal) &&
     by.allows.has(allowed) &&
-    by.denies.isSubsetOf(now.denies) &&
+    isSubset(by.denies, now.denies) &&
     (by.boundary === undefined || by.boundary === now.boundary)
   );
+}
+
+function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {
+  return [...part].every((member) => whole.has(member));
 }
 
 function excess(now: Grants, before: Grants, after: Grants): string[] {
@@ -79,7 +83,7 @@ function isTwofoldReplacement(before: Grants, after: Grants): boolean {
   const isBoundaryReplaced =
     before.boundary !== undefined && after.boundary !== undefined && before.boundary !== after.boundary;
   const isTrustReplaced =
-    !before.principals.isSubsetOf(after.principals) && !after.principals.isSubsetOf(before.principals);
+    !isSubset(before.principals, after.principals) && !isSubset(after.principals, before.principals);
   return isBoundaryReplaced && isTrustReplaced;
 }
 

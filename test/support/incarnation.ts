@@ -1,6 +1,7 @@
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
+import { Exclusive } from "../../src/engine/exclusive.ts";
 import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS, Settling } from "../../src/engine/settling.ts";
 import type { Requeue } from "../../src/runtime/workers.ts";
@@ -50,6 +51,7 @@ export class Incarnation {
         reader: interceptor.wrap("aws", around.reader),
         writer: interceptor.wrap("aws", around.writer),
         settling: new Settling({ windowMs: DEFAULT_SETTLE_WINDOW_MS, monotonicMs: nowMs }),
+        adoptions: new Exclusive(),
       },
       publisher: new Publisher({
         objects,

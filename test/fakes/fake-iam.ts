@@ -1,0 +1,146 @@
+import type { IamReader, IamWriter } from "../../src/engine/ports.ts";
+import { ConflictError } from "../../src/errors.ts";
+import { nameKey } from "../../src/model/naming.ts";
+import {
+  ABSENT,
+  type Absent,
+  type ObservedInstanceProfile,
+  type ObservedRole,
+  type RoleFacts,
+} from "../../src/model/observed-state.ts";
+import type { Tags } from "../../src/model/ownership.ts";
+import type { Action, ActionOutcome } from "../../src/plan/action.ts";
+import { applyAction } from "../../src/plan/simulate.ts";
+
+interface Account {
+  readonly roles: Readonly<Record<string, ObservedRole>>;
+  readonly instanceProfiles: Readonly<Record<string, ObservedInstanceProfile>>;
+}
+
+type Fate = (action: Action) => "do" | Error | { readonly doAndThenFail: Error };
+
+/**
+ * IAM in memory, behind the engine's ports: roles and profiles by name, whose reads can lag behind the writes. The contract
+ * suite of test/contract/aws keeps the sandbox's IAM to the rules; this one is for the engine's own logic.
+ */
+export class FakeIam implements IamReader, IamWriter {
+  /** The actions carried out, in order. */
+  readonly writes: Action[] = [];
+  /** What becomes of each write. */
+  fate: Fate = () => "do";
+  /** So many of the last changes are not yet visible to reads. */
+  lag = 0;
+  /** Waited for before every read. */
+  beforeRead: () => Promise<void> = async () => {};
+  readonly #history: Account[] = [{ roles: {}, instanceProfiles: {} }];
+  #ids = 0;
+
+  /** What there really is. */
+  get account(): Account {
+    return this.#history.at(-1) ?? { roles: {}, instanceProfiles: {} };
+  }
+
+  role(name: string): ObservedRole | undefined {
+    return this.account.roles[nameKey(name)];
+  }
+
+  async perform(action: Action): Promise<ActionOutcome> {
+    const fate = this.fate(action);
+    if (fate instanceof Error) throw fate;
+    const outcome = this.#carryOut(action);
+    if (fate !== "do") throw fate.doAndThenFail;
+    return outcome;
+  }
+
+  /** Somebody else's hand: the change is made whatever it does to us. */
+  outsider(change: (account: Account) => Account): void {
+    this.#history.push(change(this.account));
+  }
+
+  /** Somebody else makes a role of that name, in place of the one that may be there. */
+  outsiderMakesRole(roleName: string, tags: Tags = {}): void {
+    const role: ObservedRole = {
+      presence: "present",
+      roleName,
+      arn: `arn:aws:iam::123456789012:role/${roleName}`,
+      roleId: this.#newId("AROA"),
+      path: "/",
+      description: "",
+      maxSessionDurationSeconds: 3600,
+      permissionsBoundaryArn: undefined,
+      tags,
+      trustPolicy: "{}",
+      inlinePolicyNames: [],
+      inlinePolicyDocuments: {},
+      managedPolicyArns: [],
+    };
+    this.outsider((account) => ({ ...account, roles: { ...account.roles, [nameKey(roleName)]: role } }));
+  }
+
+  async getRole(roleName: string): Promise<RoleFacts | Absent> {
+    return (await this.#seen()).roles[nameKey(roleName)] ?? ABSENT;
+  }
+
+  async listRolePolicies(roleName: string): Promise<readonly string[]> {
+    return (await this.#seen()).roles[nameKey(roleName)]?.inlinePolicyNames ?? [];
+  }
+
+  async getRolePolicy(roleName: string, policyName: string): Promise<string | undefined> {
+    return (await this.#seen()).roles[nameKey(roleName)]?.inlinePolicyDocuments[policyName];
+  }
+
+  async listAttachedRolePolicies(roleName: string): Promise<readonly string[]> {
+    return (await this.#seen()).roles[nameKey(roleName)]?.managedPolicyArns ?? [];
+  }
+
+  async getInstanceProfile(name: string): Promise<ObservedInstanceProfile | Absent> {
+    return (await this.#seen()).instanceProfiles[nameKey(name)] ?? ABSENT;
+  }
+
+  async #seen(): Promise<Account> {
+    await this.beforeRead();
+    return this.#history.at(-1 - this.lag) ?? this.#history[0] ?? this.account;
+  }
+
+  #carryOut(action: Action): ActionOutcome {
+    const { roles, instanceProfiles } = this.account;
+    const roleKey = nameKey("roleName" in action ? action.roleName : "");
+    const profileKey = nameKey("instanceProfileName" in action ? action.instanceProfileName : "");
+    const before = { role: roles[roleKey] ?? ABSENT, instanceProfile: instanceProfiles[profileKey] ?? ABSENT };
+    const created = this.#createdBy(action, before);
+    const after = applyAction(before, action, created);
+    this.writes.push(action);
+    this.#history.push({
+      roles: with_(roles, roleKey, after.role),
+      instanceProfiles: with_(instanceProfiles, profileKey, after.instanceProfile),
+    });
+    return { created };
+  }
+
+  #createdBy(
+    action: Action,
+    before: { readonly role: { readonly presence: string }; readonly instanceProfile: { readonly presence: string } },
+  ): { arn: string; id: string } | undefined {
+    if (action.kind !== "CreateRole" && action.kind !== "CreateInstanceProfile") return undefined;
+    const isRole = action.kind === "CreateRole";
+    if ((isRole ? before.role : before.instanceProfile).presence === "present") {
+      throw new ConflictError(`${action.kind}: it is there already`, { reason: "EntityAlreadyExists" });
+    }
+    const [type, name] = isRole ? ["role", action.roleName] : ["instance-profile", action.instanceProfileName];
+    return { arn: `arn:aws:iam::123456789012:${type}${action.path}${name}`, id: this.#newId(isRole ? "AROA" : "AIPA") };
+  }
+
+  #newId(prefix: string): string {
+    this.#ids += 1;
+    return `${prefix}${this.#ids}`;
+  }
+}
+
+function with_<T extends { readonly presence: "present" }>(
+  all: Readonly<Record<string, T>>,
+  key: string,
+  entity: T | Absent,
+): Readonly<Record<string, T>> {
+  const { [key]: _, ...others } = all;
+  return key === "" || entity.presence === "absent" ? others : { ...others, [key]: entity };
+}

@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { converge } from "../../../src/engine/converge.ts";
+import { Exclusive } from "../../../src/engine/exclusive.ts";
+import { Settling } from "../../../src/engine/settling.ts";
+import { FakeIam } from "../../fakes/fake-iam.ts";
+import { desiredOf } from "../../support/builders.ts";
+
+describe("work that shares a name", () => {
+  test("runs one after the other, in the order asked for", async () => {
+    const exclusive = new Exclusive();
+    const log: string[] = [];
+    const work = (name: string) => async () => {
+      log.push(`${name} begins`);
+      await Promise.resolve();
+      log.push(`${name} ends`);
+    };
+    await Promise.all([exclusive.run(["a", "b"], work("1")), exclusive.run(["b", "c"], work("2"))]);
+    expect(log).toEqual(["1 begins", "1 ends", "2 begins", "2 ends"]);
+  });
+
+  test("never waits in a circle, and leaves nothing behind", async () => {
+    const exclusive = new Exclusive();
+    const names = [["a", "b"], ["b", "a"], ["a", "a"], ["b"]];
+    const done = await Promise.all(names.map((some, i) => exclusive.run(some, async () => i)));
+    expect(done).toEqual([0, 1, 2, 3]);
+    expect(exclusive.size).toBe(0);
+  });
+
+  test("goes on when the one before failed", async () => {
+    const exclusive = new Exclusive();
+    const failing = exclusive.run(["a"], async () => Promise.reject(new Error("no")));
+    const next = exclusive.run(["a"], async () => "yes");
+    await expect(failing).rejects.toThrow("no");
+    expect(await next).toBe("yes");
+  });
+
+  test("and work that shares none does not wait", async () => {
+    const exclusive = new Exclusive();
+    const never = exclusive.run(["a"], () => new Promise<void>(() => {}));
+    expect(await Promise.race([never, exclusive.run(["b"], async () => "b")])).toBe("b");
+  });
+});
+
+test("two objects that may adopt the same role at the same time: one gets it, the other writes nothing", async () => {
+  const iam = new FakeIam();
+  iam.outsiderMakesRole("app");
+  const settling = new Settling({ windowMs: 120_000, monotonicMs: () => 0 });
+  const deps = { reader: iam, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent: async () => {} };
+  const signal = new AbortController().signal;
+  const [first, second] = await Promise.all(
+    ["first", "second"].map((name) =>
+      converge(desiredOf({ adoptionPolicy: "IfExists" }, { name, uid: `uid-${name}` }), deps, signal),
+    ),
+  );
+  expect(first?.plan.blockers).toEqual([]);
+  expect(second?.plan.blockers.map(({ reason }) => reason)).toEqual(["OwnedByAnother", "OwnedByAnother"]);
+  expect(second?.report.applied).toEqual([]);
+  expect(iam.role("app")?.tags["iam.instanceprofile.dev/name"]).toBe("first");
+});

@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { converge, preview } from "../../../src/engine/converge.ts";
+import { Exclusive } from "../../../src/engine/exclusive.ts";
+import { Settling } from "../../../src/engine/settling.ts";
+import { BlockedError, RetryableError } from "../../../src/errors.ts";
+import type { DesiredState } from "../../../src/model/desired-state.ts";
+import { FakeIam } from "../../fakes/fake-iam.ts";
+import { desiredAbsence, desiredOf } from "../../support/builders.ts";
+
+const WINDOW_MS = 120_000;
+const SIGNAL = new AbortController().signal;
+
+let iam: FakeIam;
+let nowMs: number;
+let settling: Settling;
+
+beforeEach(() => {
+  iam = new FakeIam();
+  nowMs = 1_000;
+  settling = new Settling({ windowMs: WINDOW_MS, monotonicMs: () => nowMs });
+});
+
+function pass(desired: DesiredState) {
+  const deps = { reader: iam, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent: async () => {} };
+  return converge(desired, deps, SIGNAL);
+}
+
+function look(desired: DesiredState) {
+  return preview(desired, { reader: iam, settling }, SIGNAL);
+}
+
+const kinds = (): string[] => iam.writes.map(({ kind }) => kind);
+const reads = (description: string) => desiredOf({ description });
+
+describe("a read that lags behind our own writes", () => {
+  test("does not make what was just made once more", async () => {
+    await pass(desiredOf());
+    iam.lag = 4;
+    const { plan, settlesInMs, after } = await pass(desiredOf());
+    expect(plan.actions).toEqual([]);
+    expect(settlesInMs).toBe(WINDOW_MS);
+    expect(after.role).toMatchObject({ roleId: "AROA1" });
+    expect(kinds()).toEqual(["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"]);
+  });
+
+  test("of any age within the window does not undo the last of quick edits back and forth", async () => {
+    await pass(reads("a"));
+    for (const description of ["b", "a", "b", "a"]) await pass(reads(description));
+    const before = iam.writes.length;
+    for (iam.lag = 0; iam.lag <= before; iam.lag++) expect((await look(reads("a"))).plan.actions).toEqual([]);
+    expect(iam.role("app")).toMatchObject({ description: "a" });
+  });
+
+  test("of any age does not let an object go that was deleted and made again", async () => {
+    await pass(desiredOf());
+    await pass(desiredAbsence());
+    await pass(desiredOf({}, { uid: "uid-2" }));
+    for (iam.lag = 0; iam.lag <= 12; iam.lag++) {
+      const again = await look(desiredOf({}, { uid: "uid-2" }));
+      expect(again.plan.actions, `lag ${iam.lag}`).toEqual([]);
+      expect(again.view.role).toMatchObject({ roleId: "AROA3" });
+    }
+  });
+
+  test("is believed when the window is over, and not a moment before", async () => {
+    await pass(desiredOf());
+    iam.outsider(() => ({ roles: {}, instanceProfiles: {} }));
+    nowMs += WINDOW_MS - 1;
+    expect(await look(desiredOf())).toMatchObject({ plan: { actions: [] }, settlesInMs: 1 });
+    nowMs += 1;
+    expect(await look(desiredOf())).toMatchObject({ settlesInMs: 0 });
+    expect((await look(desiredOf())).plan.actions.map(({ kind }) => kind)).toContain("CreateRole");
+  });
+
+  test("is not waited for when it agrees with what was written", async () => {
+    await pass(desiredOf());
+    expect(await look(desiredOf())).toMatchObject({ plan: { actions: [] }, settlesInMs: 0 });
+  });
+});
+
+describe("what somebody else does within the window", () => {
+  test("a role made in place of ours is not taken for ours: nothing is written to it", async () => {
+    const mayAdopt = { adoptionPolicy: "IfExists" as const };
+    iam.outsiderMakesRole("app");
+    await pass(desiredOf(mayAdopt));
+    const ours = iam.role("app");
+    expect(Object.keys(ours?.tags ?? {})).toContain("iam.instanceprofile.dev/cluster-id");
+    iam.outsiderMakesRole("app");
+    const before = iam.writes.length;
+    const { plan } = await pass(desiredOf({ description: "edited" }));
+    expect(plan.blockers.map(({ reason }) => reason)).toEqual(["AlreadyExists"]);
+    expect(iam.writes.length).toBe(before);
+  });
+
+  test("a role made after ours was deleted is seen as what it is, and left when the object goes", async () => {
+    await pass(desiredOf());
+    await pass(desiredAbsence());
+    iam.outsiderMakesRole("app");
+    const { plan, settlesInMs } = await look(desiredAbsence());
+    expect(plan).toMatchObject({ actions: [], blockers: [] });
+    expect(settlesInMs).toBe(0);
+    expect((await look(desiredOf())).plan.blockers.map(({ reason }) => reason)).toEqual(["AlreadyExists"]);
+  });
+
+  test("a profile made in place of ours is not taken for ours", async () => {
+    await pass(desiredOf());
+    iam.outsider(({ roles, instanceProfiles }) => {
+      const { app } = instanceProfiles;
+      return { roles, instanceProfiles: app ? { app: { ...app, id: "AIPA-other", tags: {} } } : {} };
+    });
+    const { plan } = await look(desiredOf());
+    expect(plan.blockers.map(({ message }) => message.split(" ").slice(0, 3).join(" "))).toEqual([
+      "instance profile app",
+    ]);
+  });
+
+  test("drift is seen at the end of the window, and repaired then", async () => {
+    await pass(reads("first"));
+    await pass(reads("ours"));
+    iam.outsider(({ roles, instanceProfiles }) => {
+      const { app } = roles;
+      return { roles: app ? { app: { ...app, description: "theirs" } } : {}, instanceProfiles };
+    });
+    const { settlesInMs } = await pass(reads("ours"));
+    expect(settlesInMs).toBeGreaterThan(0);
+    nowMs += settlesInMs;
+    await pass(reads("ours"));
+    expect(iam.role("app")).toMatchObject({ description: "ours" });
+  });
+});
+
+describe("two objects on one role name", () => {
+  const other = { name: "other", uid: "uid-9" };
+
+  test("the second one sees through the first one's writes, whatever its profile is called", async () => {
+    await pass(desiredOf());
+    iam.lag = 4;
+    const second = desiredOf({ instanceProfileName: "another", roleName: "APP" }, other);
+    expect((await look(second)).plan.blockers.map(({ reason }) => reason)).toEqual(["OwnedByAnother"]);
+  });
+
+  test("its deletion touches nothing of the first one", async () => {
+    await pass(desiredOf());
+    const before = iam.writes.length;
+    for (iam.lag = 0; iam.lag <= 4; iam.lag++) await pass(desiredAbsence({}, other));
+    expect(iam.writes.length).toBe(before);
+  });
+});
+
+describe("a creation whose reply was lost", () => {
+  const reset = new RetryableError("the connection was reset", { reason: "EndpointUnreachable" });
+
+  async function createAndLoseTheReply(): Promise<void> {
+    iam.fate = ({ kind }) => (kind === "CreateRole" ? { doAndThenFail: reset } : "do");
+    await pass(desiredOf());
+    iam.fate = () => "do";
+  }
+
+  test("keeps the object until its role must have come to light", async () => {
+    await createAndLoseTheReply();
+    iam.lag = 1;
+    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, settlesInMs: WINDOW_MS });
+    iam.lag = 0;
+    nowMs += 5_000;
+    expect((await pass(desiredAbsence())).plan.actions.map(({ kind }) => kind)).toEqual(["DeleteRole"]);
+  });
+
+  test("keeps nobody who wants the role: the next look decides", async () => {
+    await createAndLoseTheReply();
+    expect(await look(desiredOf())).toMatchObject({ settlesInMs: 0 });
+  });
+
+  test("is not suspected where IAM has answered", async () => {
+    iam.fate = () => new BlockedError("no", { reason: "AccessDenied" });
+    await pass(desiredOf());
+    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, settlesInMs: 0 });
+  });
+
+  test("is not suspected of a write that makes nothing", async () => {
+    iam.fate = ({ kind }) => (kind === "PutRolePolicy" ? reset : "do");
+    await pass(desiredOf());
+    iam.fate = () => "do";
+    await pass(desiredAbsence());
+    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, settlesInMs: 0 });
+  });
+});
+
+test("what is remembered of objects that are gone is forgotten after the window", async () => {
+  for (let i = 0; i < 50; i++) {
+    await pass(desiredOf({ roleName: `app-${i}` }));
+    nowMs += 10_000;
+  }
+  // 12 objects fit into the window, each with a role and a profile.
+  expect(settling.size).toBeLessThanOrEqual(26);
+});
+
+test("what was applied before an abort is remembered", async () => {
+  iam.fate = ({ kind }) => (kind === "CreateInstanceProfile" ? new Error("aborted") : "do");
+  await pass(desiredOf());
+  iam.lag = 2;
+  const { plan } = await look(desiredOf());
+  expect(plan.actions.map(({ kind }) => kind)).toEqual(["CreateInstanceProfile", "AddRoleToInstanceProfile"]);
+});
