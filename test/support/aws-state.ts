@@ -53,7 +53,7 @@ export async function readAwsState(iam: IAMClient, names: readonly string[]): Pr
 }
 
 /** The names of all roles and profiles that begin so, each once. */
-export async function namesInAws(iam: IAMClient, prefix: string): Promise<readonly string[]> {
+async function namesInAws(iam: IAMClient, prefix: string): Promise<readonly string[]> {
   const roles = await allNames(async (Marker) => {
     const { Roles = [], ...page } = await iam.send(new ListRolesCommand({ Marker }));
     return { ...page, names: Roles.map(({ RoleName = "" }) => RoleName) };

@@ -290,7 +290,7 @@ export function describeAdapterContract(name: string, start: () => Promise<AwsUn
         await createRole({ roleName: second });
         await expect(
           perform({ kind: "AddRoleToInstanceProfile", instanceProfileName, roleName: second }),
-        ).rejects.toMatchObject({ disposition: "blocked", reason: "LimitExceeded" });
+        ).rejects.toMatchObject({ disposition: "conflict", reason: "InstanceProfileOccupied" });
       });
 
       test("its tags are set, changed and removed", async () => {
