@@ -12,7 +12,7 @@ import type { IamReader } from "./ports.ts";
  */
 export async function observe(desired: DesiredState, iam: IamReader, signal: AbortSignal): Promise<ObservedState> {
   const names = namesOf(desired);
-  const [role, instanceProfile] = await Promise.all([
+  const [role, instanceProfile] = await allInOrder([
     observeRole(desired, names, iam, signal),
     iam.getInstanceProfile(names.instanceProfileName, signal),
   ]);
@@ -50,8 +50,8 @@ async function observeRole(
     return { ...facts, inlinePolicyNames: [], inlinePolicyDocuments: {}, managedPolicyArns: [] };
   }
   const read = (names: readonly string[]) =>
-    Promise.all(names.map(async (name) => [name, await iam.getRolePolicy(roleName, name, signal)] as const));
-  const [inlinePolicyNames, managedPolicyArns, documents] = await Promise.all([
+    allInOrder(names.map(async (name) => [name, await iam.getRolePolicy(roleName, name, signal)] as const));
+  const [inlinePolicyNames, managedPolicyArns, documents] = await allInOrder([
     iam.listRolePolicies(roleName, signal),
     iam.listAttachedRolePolicies(roleName, signal),
     read(documentsOf),
@@ -75,4 +75,17 @@ function goes(desired: DesiredState, { tags }: RoleFacts, policyName: string): b
 
 function present(documents: readonly (readonly [string, string | undefined])[]): Readonly<Record<string, string>> {
   return Object.fromEntries(documents.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
+}
+
+/**
+ * All results, or the error of the first that failed, in the order given and not of arrival: which of two calls fails first
+ * is chance, and a condition's message must not change by chance.
+ */
+async function allInOrder<T extends readonly unknown[]>(
+  promises: { readonly [K in keyof T]: Promise<T[K]> },
+): Promise<T> {
+  const settled = await Promise.allSettled(promises);
+  const failed = settled.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }

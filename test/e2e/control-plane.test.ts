@@ -198,7 +198,10 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
         await vi.waitFor(() => {
           const { asked, refused } = audited(auditLog ?? "", since);
           expect(refused).toEqual([]);
-          expect(asked).toEqual(KUBE_CALLS.map(callLine).sort());
+          // A server that streams lists is not asked for pages: those are for servers that do not.
+          const unasked = KUBE_CALLS.map(callLine).filter((line) => !asked.includes(line));
+          expect(asked.filter((line) => !KUBE_CALLS.map(callLine).includes(line))).toEqual([]);
+          expect(unasked.filter((line) => !/\blist\b/.test(line))).toEqual([]);
         }, PATIENCE);
       });
     });
