@@ -148,7 +148,7 @@ function reconcilerOf(
   cache: { readonly get: (key: string) => KubeObject | undefined },
 ): Reconciler {
   const { objects, events, clock, random, settings } = deps;
-  const ownWrites = new OwnWrites();
+  const ownWrites = new OwnWrites(() => clock.monotonicMs());
   const settling = new Settling({ windowMs: settings.settleWindowMs, monotonicMs: () => clock.monotonicMs() });
   const { reader, writer } = deps;
   const aws = { reader, writer, settling, adoptions: new Exclusive() };

@@ -5,7 +5,7 @@ import type { PatchOperation } from "../engine/ports.ts";
 export const FINALIZER = "iam.instanceprofile.dev/cleanup";
 
 /** True when the object waits for us before it may go. */
-export function hasFinalizer(object: InstanceProfile): boolean {
+export function hasFinalizer(object: Pick<InstanceProfile, "metadata">): boolean {
   return object.metadata.finalizers?.includes(FINALIZER) ?? false;
 }
 
@@ -20,11 +20,15 @@ export function addFinalizerPatch({ metadata }: InstanceProfile): readonly Patch
     : [guard, { op: "add", path: "/metadata/finalizers/-", value: FINALIZER }];
 }
 
-/** Removes our finalizer from this incarnation of the object, and only where it still stands. */
+/**
+ * Removes our finalizer from this incarnation of the object, as long as its spec is the one that was acted on (a deletion
+ * policy can be edited while an object goes), and only where the finalizer still stands.
+ */
 export function removeFinalizerPatch({ metadata }: InstanceProfile): readonly PatchOperation[] {
   const path = `/metadata/finalizers/${metadata.finalizers?.indexOf(FINALIZER) ?? -1}`;
   return [
     { op: "test", path: "/metadata/uid", value: metadata.uid },
+    { op: "test", path: "/metadata/generation", value: metadata.generation },
     { op: "test", path, value: FINALIZER },
     { op: "remove", path },
   ];

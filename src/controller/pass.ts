@@ -8,7 +8,7 @@ import type { ObjectSoFar, Outcome } from "../status/outcome.ts";
 import { errorOf } from "../status/requeue.ts";
 
 /** What the reconciler needs to know of the run it is in. */
-export type RunFacts = Pick<Run, "logger" | "failures">;
+export type RunFacts = Pick<Run, "logger">;
 
 /** What was written, and what went wrong: names only, never documents. */
 export function logOutcome({ logger }: RunFacts, outcome: Outcome): void {

@@ -1,5 +1,5 @@
 import { API_VERSION, KIND } from "../api/instance-profile.ts";
-import type { EventSink, KubeObject, ObjectClient } from "../engine/ports.ts";
+import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
 import { dispositionOf } from "../errors.ts";
 import { wasReady } from "../status/judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
@@ -31,6 +31,8 @@ export interface PublisherDependencies {
 /** Tells the user what a reconcile came to: the one place that writes status and decides the requeue. */
 export class Publisher {
   readonly #deps: PublisherDependencies;
+  /** Failures in a row, by key. The queue's own count begins anew whenever it is told a time to come back at. */
+  readonly #failures = new Map<string, number>();
 
   constructor(deps: PublisherDependencies) {
     this.#deps = deps;
@@ -39,20 +41,15 @@ export class Publisher {
   /**
    * Events, then one status patch when the status changed and none when it did not.
    *
-   * @param failures of this object in a row before this time.
-   * Errors: those of the status patch.
+   * Errors: those of the status patch; the signal's reason when it was aborted, for then the outcome is that of the abort.
    */
-  async publish(
-    raw: KubeObject,
-    object: ObjectSoFar,
-    outcome: Outcome,
-    failures: number,
-    signal: AbortSignal,
-  ): Promise<Requeue> {
+  async publish(raw: KubeObject, object: ObjectSoFar, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    signal.throwIfAborted();
     const { nowMs, random, patience } = this.#deps;
     const key = keyText(object.metadata);
     const now = `${new Date(nowMs()).toISOString().slice(0, 19)}Z`;
-    const summary = summarize(object, outcome, { now, random: random(), patience, failures: failures + 1 });
+    const failures = this.#count(key, outcome);
+    const summary = summarize(object, outcome, { now, random: random(), patience, failures });
     this.#observe(key, object, outcome);
     for (const event of summary.events) this.emit(object, event);
     if (!sameStatus(object.status, summary.status)) {
@@ -60,6 +57,7 @@ export class Publisher {
         object.metadata,
         [
           { op: "test", path: "/metadata/uid", value: object.metadata.uid },
+          ...notOlderThan(object.status),
           { op: "add", path: "/status", value: summary.status },
         ],
         signal,
@@ -67,6 +65,21 @@ export class Publisher {
       this.#deps.ownWrites.record(key, raw, patched);
     }
     return summary.requeue;
+  }
+
+  /** The object is gone, or about to: nothing of it need be known. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  #count(key: string, outcome: Outcome): number {
+    if (errorOf(outcome) === undefined) {
+      this.#failures.delete(key);
+      return 0;
+    }
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    return failures;
   }
 
   #observe(key: string, object: ObjectSoFar, outcome: Outcome): void {
@@ -83,4 +96,10 @@ export class Publisher {
     const regarding = { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion };
     this.#deps.events.emit({ ...event, regarding });
   }
+}
+
+/** An old copy of the object must not write over a status that is newer than the one it has. */
+function notOlderThan(status: ObjectSoFar["status"]): readonly PatchOperation[] {
+  const value = status?.observedGeneration;
+  return value === undefined ? [] : [{ op: "test", path: "/status/observedGeneration", value }];
 }

@@ -1,4 +1,4 @@
-import type { InstanceProfile } from "../api/instance-profile.ts";
+import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import { type ConvergeDependencies, converge, preview } from "../engine/converge.ts";
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
@@ -9,8 +9,8 @@ import { isInSync } from "../plan/plan.ts";
 import type { Requeue } from "../runtime/workers.ts";
 import { deletedEvent } from "../status/events.ts";
 import type { Outcome } from "../status/outcome.ts";
-import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
-import { parseKey } from "./object-key.ts";
+import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
+import { keyText, parseKey } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
 import { asOutcome, asReceived, attempt, logOutcome, Postponed, type RunFacts } from "./pass.ts";
 import type { Publisher } from "./publisher.ts";
@@ -55,14 +55,18 @@ export class Reconciler {
   /** One key, start to finish. What goes wrong ends in status and requeue; only a bug raises. */
   async reconcile(key: string, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
     const raw = this.#deps.ownWrites.newest(key, this.#deps.cache.get(key));
-    if (raw === undefined) return DONE;
+    if (raw === undefined) {
+      this.#deps.publisher.forget(key);
+      return DONE;
+    }
     try {
       return await this.#reconcileObject(key, raw, signal, run);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ControllerError)) throw error;
       // The object moved under us, or the API server is out of reach: there is nowhere to write it but the log.
-      run.logger.info("reconcile postponed", { reason: error.reason, error: error.message });
+      const level = error.disposition === "conflict" ? "info" : "warn";
+      run.logger[level]("reconcile postponed", { reason: error.reason, error: error.message });
       return { kind: "backoff" };
     }
   }
@@ -73,12 +77,26 @@ export class Reconciler {
       object = parseInstanceProfile(raw);
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;
-      // Names cannot be trusted in a spec that does not parse: tell, and touch nothing.
-      return this.#deps.publisher.publish(raw, asReceived(raw), { kind: "failed", error }, run.failures, signal);
+      return this.#refuse(raw, error, signal);
     }
     const subject = { key, raw, object, run };
     if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
     return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
+  }
+
+  /** Names cannot be trusted in a spec that does not parse: tell, and touch nothing. */
+  async #refuse(raw: KubeObject, error: TerminalError, signal: AbortSignal): Promise<Requeue> {
+    const received = asReceived(raw);
+    const { metadata } = received;
+    if (metadata.deletionTimestamp === undefined) {
+      return this.#deps.publisher.publish(raw, received, { kind: "failed", error }, signal);
+    }
+    if (!hasFinalizer(received)) return DONE;
+    const message =
+      `${error.message}. Deletion waits: mend the spec, or take the finalizer ${FINALIZER} off the object and remove by hand ` +
+      "what it has made in AWS.";
+    const waits = new TerminalError(message, { reason: error.reason, cause: error });
+    return this.#deps.publisher.publish(raw, received, { kind: "failed", error: waits }, signal);
   }
 
   async #bringUp(subject: Subject, signal: AbortSignal): Promise<Requeue> {
@@ -120,7 +138,7 @@ export class Reconciler {
     if (look.settlesInMs === 0 && isInSync(look.plan)) return this.#release(subject, removed, signal);
     if (subject.object.spec.mode === "DryRun") return this.#publish(subject, look, signal);
     // Deletion is not a state to rest in: what is still to be seen is looked at again soon.
-    const settlesInMs = Math.max(look.settlesInMs, 1);
+    const settlesInMs = look.settlesInMs > 0 ? look.settlesInMs : Number.POSITIVE_INFINITY;
     const after = look.observed;
     return this.#publish(
       subject,
@@ -142,7 +160,10 @@ export class Reconciler {
 
   async #tryPreview({ object }: Subject, signal: AbortSignal): Promise<Outcome> {
     const desired = desiredState(object, this.#deps.clusterId);
-    return attempt(signal, async () => ({ kind: "previewed", ...(await preview(desired, this.#deps.aws, signal)) }));
+    return attempt(signal, async () => {
+      const { view, plan, settlesInMs } = await preview(desired, this.#deps.aws, signal);
+      return { kind: "previewed", plan, observed: view, settlesInMs };
+    });
   }
 
   /** A last look before writing AWS: the cache may lag behind an edit, a deletion, or a new object of the same name. */
@@ -157,7 +178,10 @@ export class Reconciler {
       const now = live === undefined ? undefined : asReceived(live).metadata;
       const then = object.metadata;
       const isSame =
-        now?.uid === then.uid && now.generation === then.generation && now.deletionTimestamp === then.deletionTimestamp;
+        now?.uid === then.uid &&
+        now.generation === then.generation &&
+        now.deletionTimestamp === then.deletionTimestamp &&
+        now.annotations?.[FORCE_DELETE_ANNOTATION] === then.annotations?.[FORCE_DELETE_ANNOTATION];
       if (!isSame) {
         throw new Postponed(new ConflictError(`${key} has changed since it was read`, { reason: "StaleObject" }));
       }
@@ -176,12 +200,13 @@ export class Reconciler {
     signal: AbortSignal,
   ) {
     await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);
+    this.#deps.publisher.forget(keyText(object.metadata));
     this.#deps.publisher.emit(object, deletedEvent(object, applied));
     return DONE;
   }
 
   #publish({ raw, object, run }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
     logOutcome(run, outcome);
-    return this.#deps.publisher.publish(raw, object, outcome, run.failures, signal);
+    return this.#deps.publisher.publish(raw, object, outcome, signal);
   }
 }

@@ -20,6 +20,9 @@ export const TAG_KEYS: Readonly<Record<"clusterId" | "namespace" | "name" | "uid
   applied: `${TAG_PREFIX}applied`,
 };
 
+/** The tags that decide ownership. */
+export const DECIDING_TAG_KEYS: readonly string[] = [TAG_KEYS.clusterId, TAG_KEYS.namespace, TAG_KEYS.name];
+
 /** The object on whose behalf AWS is written. */
 export interface Owner {
   /** Empty when no cluster is known (a manifest on its way there): then nothing is said of it. */
@@ -36,7 +39,13 @@ export interface Owner {
  */
 export type Ownership =
   | { readonly kind: "ours"; readonly adopted: boolean }
-  | { readonly kind: "foreign"; readonly clusterId: string; readonly namespace: string; readonly name: string }
+  | {
+      readonly kind: "foreign";
+      /** Undefined: the tag is not there. */
+      readonly clusterId: string | undefined;
+      readonly namespace: string | undefined;
+      readonly name: string | undefined;
+    }
   | { readonly kind: "unowned" };
 
 /** Reads ownership off tags. Half a set of deciding tags is somebody's, not nobody's: `foreign`. */
@@ -48,7 +57,7 @@ export function ownershipOf(tags: Tags, owner: Owner): Ownership {
   if (clusterId === owner.clusterId && namespace === owner.namespace && name === owner.name) {
     return { kind: "ours", adopted: tags[TAG_KEYS.adopted] === "true" };
   }
-  return { kind: "foreign", clusterId: clusterId ?? "?", namespace: namespace ?? "?", name: name ?? "?" };
+  return { kind: "foreign", clusterId, namespace, name };
 }
 
 /** The tags that make an entity the owner's. `adopted` is left out when false. */

@@ -1,6 +1,6 @@
 import type { DesiredPresent } from "../model/desired-state.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
-import { ownershipOf } from "../model/ownership.ts";
+import { DECIDING_TAG_KEYS, type Ownership, ownershipOf, TAG_PREFIX } from "../model/ownership.ts";
 import type { Blocker } from "./plan.ts";
 
 /** Whether an existing entity may be written, and as what. */
@@ -16,13 +16,7 @@ export function claim(desired: DesiredPresent, entity: ObservedRole | ObservedIn
   const what = "roleName" in entity && "roleId" in entity ? `role ${entity.roleName}` : profileTitle(entity);
   const wantedPath = "roleId" in entity ? desired.role.path : desired.instanceProfile.path;
   const ownership = ownershipOf(entity.tags, desired.owner);
-  if (ownership.kind === "foreign") {
-    return refused(
-      "OwnedByAnother",
-      `${what} belongs to InstanceProfile ${ownership.namespace}/${ownership.name}${elsewhere(desired, ownership.clusterId)}. ` +
-        "Choose another name, or delete that object first.",
-    );
-  }
+  if (ownership.kind === "foreign") return refused("OwnedByAnother", `${what} ${ownedByAnother(desired, ownership)}`);
   if (ownership.kind === "unowned" && !desired.mayAdopt) {
     return refused(
       "AlreadyExists",
@@ -43,7 +37,21 @@ function profileTitle(entity: ObservedRole | ObservedInstanceProfile): string {
   return `instance profile ${"instanceProfileName" in entity ? entity.instanceProfileName : entity.roleName}`;
 }
 
-function elsewhere(desired: DesiredPresent, clusterId: string): string {
+function ownedByAnother(desired: DesiredPresent, owner: Extract<Ownership, { readonly kind: "foreign" }>): string {
+  const { clusterId, namespace, name } = owner;
+  if ([clusterId, namespace, name].includes(undefined)) {
+    return (
+      `has some of the tags ${DECIDING_TAG_KEYS.join(", ")} and not all, so it cannot be told whose it is. ` +
+      "Put the missing ones back, or remove them all."
+    );
+  }
+  return (
+    `belongs to InstanceProfile ${namespace}/${name}${elsewhere(desired, clusterId)}. Choose another name, or delete that ` +
+    `object first. If it is gone for good, remove the tags ${TAG_PREFIX}* and set adoptionPolicy: IfExists.`
+  );
+}
+
+function elsewhere(desired: DesiredPresent, clusterId: string | undefined): string {
   return clusterId === desired.owner.clusterId ? "" : ` of cluster ${clusterId}`;
 }
 

@@ -1,10 +1,18 @@
 import type { Condition } from "../api/instance-profile.ts";
 
 /** A condition before it has a time and a generation. */
-export type ConditionDraft = Pick<Condition, "type" | "status" | "reason" | "message">;
+export interface ConditionDraft extends Pick<Condition, "type" | "status" | "reason" | "message"> {
+  /** The generation that it is about, when that is not the present one. */
+  readonly observedGeneration?: number;
+}
 
 /** The API server refuses longer messages: https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Condition */
 const MAX_MESSAGE_CHARS = 32_768;
+
+/** The draft with a message that the API server takes, and gives back as it was: no half of a character at its end. */
+export function fitted(draft: ConditionDraft): ConditionDraft {
+  return { ...draft, message: draft.message.slice(0, MAX_MESSAGE_CHARS).toWellFormed() };
+}
 
 /**
  * The conditions of a status: the drafts in their order, each with the transition time of its predecessor when its status
@@ -22,9 +30,9 @@ export function writeConditions(
       type: draft.type,
       status: draft.status,
       reason: draft.reason,
-      message: draft.message.slice(0, MAX_MESSAGE_CHARS),
+      message: draft.message,
       lastTransitionTime: before?.status === draft.status ? before.lastTransitionTime : now,
-      observedGeneration,
+      observedGeneration: draft.observedGeneration ?? observedGeneration,
     };
   });
 }

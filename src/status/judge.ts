@@ -18,7 +18,8 @@ export function judge(object: ObjectSoFar, outcome: Outcome): readonly Condition
     const message = blockers.map((blocker) => blocker.message).join(" ");
     return [notReady(first.reason, message), stalled(first.reason, message)];
   }
-  if (outcome.kind === "previewed") return [judgePreview(outcome.plan.actions.length), ...aboutInstances(object)];
+  if (outcome.kind === "previewed")
+    return [judgePreview(object, outcome.plan.actions.length), ...aboutInstances(object)];
   if (outcome.failed !== undefined) return judgeError(outcome.failed.error);
   if (object.metadata.deletionTimestamp !== undefined) return judgeDeletion();
   return [...judgeConverged(outcome.after), ...aboutInstances(object)];
@@ -26,8 +27,11 @@ export function judge(object: ObjectSoFar, outcome: Outcome): readonly Condition
 
 function suspended(object: ObjectSoFar): ConditionDraft {
   const last = findCondition(object.status?.conditions, "Ready");
-  const message = "spec.suspend is true: AWS is left as it is; Ready says what was last known";
-  return { type: "Ready", status: last?.status ?? "Unknown", reason: "Suspended", message };
+  const waits = object.metadata.deletionTimestamp === undefined ? "AWS is left as it is" : "deletion waits";
+  const message = `spec.suspend is true: ${waits}; Ready says what was last known`;
+  const { status, observedGeneration } = last ?? { status: "Unknown" as const, observedGeneration: undefined };
+  // What Ready says, it says of the generation that was last looked at.
+  return { type: "Ready", status, reason: "Suspended", message, ...(observedGeneration && { observedGeneration }) };
 }
 
 function judgeError(error: unknown): readonly ConditionDraft[] {
@@ -38,9 +42,11 @@ function judgeError(error: unknown): readonly ConditionDraft[] {
     : [notReady(reason, message), reconciling("ProgressingWithRetry", message)];
 }
 
-function judgePreview(actions: number): ConditionDraft {
-  if (actions === 0) return ready("InSync", "AWS matches the spec (mode: DryRun, nothing is written)");
-  const message = `mode is DryRun: ${actions} ${actions === 1 ? "write" : "writes"} pending, see status.plan`;
+function judgePreview({ metadata }: ObjectSoFar, actions: number): ConditionDraft {
+  const isGoing = metadata.deletionTimestamp !== undefined;
+  if (actions === 0 && !isGoing) return ready("InSync", "AWS matches the spec (mode: DryRun, nothing is written)");
+  const waits = isGoing ? "deletion waits for mode: Enforce, " : "";
+  const message = `mode is DryRun: ${waits}${actions} ${actions === 1 ? "write" : "writes"} pending, see status.plan`;
   return notReady("DryRun", message);
 }
 

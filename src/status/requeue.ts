@@ -15,6 +15,9 @@ export interface Patience {
 /** The defaults of the `run` command. */
 export const DEFAULT_PATIENCE: Patience = { resyncMs: 600_000, blockedRetryMs: 60_000, settlePollMs: 5_000 };
 
+/** Whoever asks for fewer requests and names no time to speak of gets a pause all the same. */
+const MIN_RETRY_AFTER_MS = 1_000;
+
 /** Spreads periodic work by ±10 %, so that a fleet started at once does not stay in step. */
 const JITTER = 0.1;
 
@@ -35,6 +38,7 @@ export function requeueOf(outcome: Outcome, patience: Patience, random: number):
     case "suspended":
       return { kind: "done" };
     case "previewed":
+      if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
       return after(patience.resyncMs);
     case "converged":
       if (outcome.plan.blockers.length > 0) return after(patience.blockedRetryMs);
@@ -66,7 +70,7 @@ function requeueAfterError(error: unknown, patience: Patience, after: (delayMs: 
       return after(patience.blockedRetryMs);
     case "throttled":
       return error instanceof ControllerError && error.retryAfterMs !== undefined
-        ? after(error.retryAfterMs)
+        ? after(Math.max(error.retryAfterMs, MIN_RETRY_AFTER_MS))
         : { kind: "backoff" };
     case "conflict":
     case "retryable":

@@ -5,7 +5,7 @@ import {
 } from "../api/instance-profile.ts";
 import { dispositionOf } from "../errors.ts";
 import { planLines } from "../plan/render.ts";
-import { type ConditionDraft, writeConditions } from "./conditions.ts";
+import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
 import { eventsOf } from "./events.ts";
 import { judge, wasReady } from "./judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "./outcome.ts";
@@ -44,7 +44,7 @@ export function summarize(object: ObjectSoFar, outcome: Outcome, context: Summar
   if (object.status !== undefined && isTolerable(object, outcome, context.failures)) {
     return { status: object.status, events: [], requeue };
   }
-  const drafts = judge(object, outcome);
+  const drafts = judge(object, outcome).map(fitted);
   return {
     status: compact({
       ...carriedOver(object),

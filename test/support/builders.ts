@@ -34,7 +34,7 @@ function aSpec(overrides: Partial<InstanceProfileSpec> = {}): InstanceProfileSpe
 }
 
 /** A valid object as it comes from the API server. */
-function anInstanceProfile(
+export function anInstanceProfile(
   overrides: { spec?: Partial<InstanceProfileSpec>; metadata?: Partial<ObjectMeta> } & Pick<
     InstanceProfile,
     "status"

@@ -8,6 +8,7 @@ import type { Requeue } from "../../src/runtime/workers.ts";
 import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import type { Interceptor } from "./intercept.ts";
+import { brokenStatusRules } from "./status-rules.ts";
 
 /** The queue's backoff, without jitter. */
 const backoffMs = (failures: number): number => Math.min(1_000 * 2 ** (failures - 1), 300_000);
@@ -41,8 +42,8 @@ export class Incarnation {
     this.#around = around;
     this.interceptor = interceptor;
     const objects = interceptor.wrap("kube", around.objects);
-    const ownWrites = new OwnWrites();
     const nowMs = (): number => around.time.nowMs;
+    const ownWrites = new OwnWrites(nowMs);
     this.#reconciler = new Reconciler({
       objects,
       cache: { get: (key) => this.#cache.get(key) },
@@ -65,10 +66,14 @@ export class Incarnation {
     });
   }
 
-  /** One reconcile, with the cache showing what the API server has now (or what the test says it shows). */
+  /**
+   * One reconcile, with the cache showing what the API server has now (or what the test says it shows). Raises when the status
+   * after it breaks a rule that holds for every status.
+   */
   async once(key: ObjectKey = this.#around.key, cached?: KubeObject): Promise<Requeue> {
     const text = `${key.namespace}/${key.name}`;
-    const shown = cached ?? (await this.#around.read(key));
+    const before = await this.#around.read(key);
+    const shown = cached ?? before;
     if (shown === undefined) this.#cache.delete(text);
     else this.#cache.set(text, shown);
     const failures = this.#failures.get(text) ?? 0;
@@ -77,6 +82,9 @@ export class Incarnation {
       .reconcile(text, new AbortController().signal, run)
       .catch(() => ({ kind: "backoff" as const }));
     this.#failures.set(text, requeue.kind === "backoff" ? failures + 1 : 0);
+    const after = await this.#around.read(key);
+    const broken = brokenStatusRules({ before, after, nowMs: this.#around.time.nowMs });
+    if (broken.length > 0) throw new Error(`${broken.join("\n")}\n${JSON.stringify(after?.["status"], null, 2)}`);
     return requeue;
   }
 
