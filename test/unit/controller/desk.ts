@@ -1,0 +1,84 @@
+import { FINALIZER } from "../../../src/controller/finalizer.ts";
+import { OwnWrites } from "../../../src/controller/own-writes.ts";
+import { Publisher } from "../../../src/controller/publisher.ts";
+import { Reconciler } from "../../../src/controller/reconciler.ts";
+import { Exclusive } from "../../../src/engine/exclusive.ts";
+import type { KubeObject, ObjectKey } from "../../../src/engine/ports.ts";
+import { DEFAULT_SETTLE_WINDOW_MS, Settling } from "../../../src/engine/settling.ts";
+import type { Requeue } from "../../../src/runtime/workers.ts";
+import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
+import { FakeIam } from "../../fakes/fake-iam.ts";
+import { FakeKube } from "../../fakes/fake-kube.ts";
+import { CLUSTER_ID } from "../../support/builders.ts";
+import { type Manifest, type ObjectView, readyOf } from "../../support/cluster-user.ts";
+import { s3ReadOnly } from "../../support/manifest.ts";
+import { RecordingLogger } from "../../support/recording-logger.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export const KEY: ObjectKey = { namespace: "default", name: "app" };
+const TEXT_KEY = "default/app";
+
+/** One reconciler with an API server and IAM in memory: everything about one object, and nothing waits. */
+export class Desk {
+  readonly kube: FakeKube = new FakeKube();
+  readonly iam: FakeIam = new FakeIam();
+  readonly logger: RecordingLogger = new RecordingLogger();
+  nowMs: number = Date.parse("2026-01-01T00:00:00Z");
+  readonly #cache = new Map<string, KubeObject>();
+  readonly #reconciler: Reconciler;
+
+  constructor() {
+    const nowMs = (): number => this.nowMs;
+    const ownWrites = new OwnWrites(nowMs);
+    const { kube, iam } = this;
+    const settling = new Settling({ windowMs: DEFAULT_SETTLE_WINDOW_MS, monotonicMs: nowMs });
+    this.#reconciler = new Reconciler({
+      objects: kube,
+      cache: { get: (key) => this.#cache.get(key) },
+      ownWrites,
+      aws: { reader: iam, writer: iam, settling, adoptions: new Exclusive() },
+      publisher: new Publisher({
+        objects: kube,
+        events: kube,
+        ownWrites,
+        patience: DEFAULT_PATIENCE,
+        nowMs,
+        random: () => 0.5,
+      }),
+      clusterId: CLUSTER_ID,
+    });
+  }
+
+  apply(spec: Fields = {}, metadata: Fields = {}): void {
+    this.kube.apply({ ...s3ReadOnly(KEY, spec, metadata) } as Manifest & Record<string, unknown>);
+  }
+
+  get object(): ObjectView | undefined {
+    return this.kube.read(KEY) as unknown as ObjectView | undefined;
+  }
+
+  get ready(): string | undefined {
+    return readyOf(this.object);
+  }
+
+  get message(): string | undefined {
+    return this.object?.status?.conditions?.find(({ type }) => type === "Ready")?.message;
+  }
+
+  get isHeld(): boolean {
+    return this.object?.metadata.finalizers?.includes(FINALIZER) ?? false;
+  }
+
+  get eventReasons(): string[] {
+    return this.kube.events.map(({ reason }) => reason);
+  }
+
+  /** One reconcile; the cache shows what the API server has, or what the test says. */
+  reconcile(signal: AbortSignal = new AbortController().signal, cached?: KubeObject): Promise<Requeue> {
+    const shown = cached ?? this.kube.read(KEY);
+    if (shown === undefined) this.#cache.delete(TEXT_KEY);
+    else this.#cache.set(TEXT_KEY, shown);
+    return this.#reconciler.reconcile(TEXT_KEY, signal, { logger: this.logger });
+  }
+}

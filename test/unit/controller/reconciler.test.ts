@@ -1,0 +1,292 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { FINALIZER } from "../../../src/controller/finalizer.ts";
+import { BlockedError, ConflictError, RetryableError, ThrottledError } from "../../../src/errors.ts";
+import { Desk, KEY } from "./desk.ts";
+
+const S3_ALL = { statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }] };
+const UNREACHABLE = new RetryableError("no reply from iam", { reason: "EndpointUnreachable" });
+
+let desk: Desk;
+beforeEach(() => {
+  desk = new Desk();
+});
+
+async function isReady(spec: Record<string, unknown> = {}): Promise<void> {
+  desk.apply(spec);
+  await desk.reconcile();
+  expect(desk.ready).toBe("True InSync");
+}
+
+const writesSoFar = (): number => desk.iam.writes.length;
+
+describe("a pass that is cut in the middle (time-out, shutdown)", () => {
+  async function cutAt(kind: string): Promise<void> {
+    const abort = new AbortController();
+    desk.iam.fate = (action) => {
+      if (action.kind !== kind) return "do";
+      abort.abort(new Error("The run was cut after 120 s"));
+      return abort.signal.reason;
+    };
+    await expect(desk.reconcile(abort.signal)).rejects.toThrow("The run was cut");
+    desk.iam.fate = () => "do";
+  }
+
+  test("tells nothing of itself: no status, no Event", async () => {
+    desk.apply();
+    await cutAt("CreateInstanceProfile");
+    expect(desk.object?.status).toBeUndefined();
+    expect(desk.eventReasons).toEqual([]);
+  });
+
+  test("is remembered: what it wrote is not written again, however stale the next read", async () => {
+    desk.apply();
+    await cutAt("CreateInstanceProfile");
+    desk.iam.lag = 2;
+    await desk.reconcile();
+    expect(desk.iam.writes.map(({ kind }) => kind)).toEqual([
+      "CreateRole",
+      "PutRolePolicy",
+      "CreateInstanceProfile",
+      "AddRoleToInstanceProfile",
+    ]);
+    expect(desk.ready).toBe("True InSync");
+  });
+});
+
+describe("an old copy of the object", () => {
+  test("does not let it go by a deletion policy that was changed since", async () => {
+    await isReady({ deletionPolicy: "Retain" });
+    desk.kube.delete(KEY);
+    const old = desk.kube.read(KEY);
+    desk.apply({ deletionPolicy: "Delete" });
+    expect(await desk.reconcile(undefined, old)).toEqual({ kind: "backoff" });
+    expect(desk.isHeld).toBe(true);
+    await desk.reconcile();
+    expect(desk.object).toBeUndefined();
+    expect(desk.iam.account.roles).toEqual({});
+  });
+
+  test("does not force a deletion that is no longer to be forced", async () => {
+    await isReady();
+    desk.iam.outsider((account) => {
+      const { app } = account.roles;
+      return { ...account, roles: app ? { app: { ...app, managedPolicyArns: ["arn:aws:iam::1:policy/theirs"] } } : {} };
+    });
+    desk.kube.delete(KEY);
+    desk.kube.annotate(KEY, { "iam.instanceprofile.dev/force-delete": "true" });
+    const old = desk.kube.read(KEY);
+    desk.kube.annotate(KEY, { "iam.instanceprofile.dev/force-delete": "false" });
+    const before = writesSoFar();
+    await desk.reconcile(undefined, old);
+    expect(writesSoFar()).toBe(before);
+  });
+
+  test("does not write its status over a newer one", async () => {
+    await isReady();
+    const old = desk.kube.read(KEY);
+    desk.apply(S3_ALL);
+    await desk.reconcile();
+    desk.iam.getRole = () => Promise.reject(new BlockedError("no", { reason: "AccessDenied" }));
+    expect(await desk.reconcile(undefined, old)).toEqual({ kind: "backoff" });
+    expect(desk.object?.status?.observedGeneration).toBe(2);
+    expect(desk.ready).toBe("True InSync");
+  });
+
+  test("of another object of the same name changes neither AWS nor status", async () => {
+    await isReady();
+    const old = desk.kube.read(KEY);
+    desk.kube.delete(KEY);
+    await desk.reconcile();
+    await isReady(S3_ALL);
+    const [before, status] = [writesSoFar(), desk.object?.status];
+    await desk.reconcile(undefined, old);
+    expect(writesSoFar()).toBe(before);
+    expect(desk.object?.status).toEqual(status);
+  });
+});
+
+describe("a spec that does not parse, on an object that goes", () => {
+  const broken = { roleName: "no spaces allowed" };
+
+  test("keeps what it has made, and says how to go on", async () => {
+    await isReady();
+    desk.kube.delete(KEY);
+    desk.apply(broken);
+    const before = writesSoFar();
+    await desk.reconcile();
+    expect(writesSoFar()).toBe(before);
+    expect(desk.isHeld).toBe(true);
+    expect(desk.ready).toBe("False InvalidSpec");
+    expect(desk.message).toContain(FINALIZER);
+    desk.apply();
+    await desk.reconcile();
+    expect(desk.object).toBeUndefined();
+    expect(desk.iam.account.roles).toEqual({});
+  });
+
+  test("is not written to when it never was ours to clean up", async () => {
+    desk.apply(broken, { finalizers: ["somebody.example/else"] });
+    desk.kube.delete(KEY);
+    const before = desk.kube.read(KEY);
+    expect(await desk.reconcile()).toEqual({ kind: "done" });
+    expect(desk.kube.read(KEY)).toEqual(before);
+  });
+});
+
+describe("suspend", () => {
+  test("leaves Ready what it was, about the generation that it was about", async () => {
+    await isReady();
+    desk.apply({ ...S3_ALL, suspend: true });
+    expect(await desk.reconcile()).toEqual({ kind: "done" });
+    expect(desk.object?.status).toMatchObject({
+      observedGeneration: 2,
+      conditions: [{ type: "Ready", status: "True", reason: "Suspended", observedGeneration: 1 }],
+    });
+  });
+
+  test("says Unknown of an object that was never looked at", async () => {
+    desk.apply({ suspend: true });
+    await desk.reconcile();
+    expect(desk.ready).toBe("Unknown Suspended");
+    expect(desk.isHeld).toBe(false);
+  });
+
+  test("holds a deletion up, and lets it go on", async () => {
+    await isReady();
+    desk.apply({ suspend: true });
+    desk.kube.delete(KEY);
+    const before = writesSoFar();
+    await desk.reconcile();
+    expect(writesSoFar()).toBe(before);
+    expect(desk.message).toContain("deletion waits");
+    desk.apply({ suspend: false });
+    await desk.reconcile();
+    expect(desk.object).toBeUndefined();
+    expect(desk.iam.account.roles).toEqual({});
+  });
+});
+
+describe("mode DryRun", () => {
+  test("after Enforce shows the plan and writes nothing; Enforce again carries it out", async () => {
+    await isReady();
+    desk.apply({ ...S3_ALL, mode: "DryRun" });
+    const before = writesSoFar();
+    await desk.reconcile();
+    expect(writesSoFar()).toBe(before);
+    expect(desk.ready).toBe("False DryRun");
+    expect(desk.object?.status?.role?.arn).toContain(":role/app");
+    desk.apply(S3_ALL);
+    await desk.reconcile();
+    expect(desk.iam.writes.slice(before).map(({ kind }) => kind)).toEqual(["PutRolePolicy"]);
+    expect(desk.ready).toBe("True InSync");
+  });
+
+  test("right after a creation shows the ARNs, however stale the read", async () => {
+    await isReady();
+    desk.iam.lag = 4;
+    desk.apply({ mode: "DryRun" });
+    expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 5_000 });
+    expect(desk.object?.status?.instanceProfile?.arn).toContain(":instance-profile/app");
+  });
+
+  test("of an object that goes says that deletion waits, and lets go of one that has nothing", async () => {
+    await isReady();
+    desk.apply({ mode: "DryRun" });
+    desk.kube.delete(KEY);
+    await desk.reconcile();
+    expect(desk.message).toMatch(/deletion waits .*4 writes pending/);
+    expect(desk.isHeld).toBe(true);
+    desk.iam.outsider(() => ({ roles: {}, instanceProfiles: {} }));
+    desk.nowMs += 120_000;
+    await desk.reconcile();
+    expect(desk.object).toBeUndefined();
+  });
+});
+
+describe("trouble that lasts", () => {
+  test.each([
+    ["AWS out of reach", UNREACHABLE],
+    [
+      "throttling with a time to come back at",
+      new ThrottledError("slow", { reason: "Throttled", retryAfterMs: 5_000 }),
+    ],
+    ["throttling", new ThrottledError("slow", { reason: "Throttled" })],
+    ["a conflict", new ConflictError("moved", { reason: "ConcurrentModification" })],
+  ])("%s turns a ready object around at the third look, not before, and once", async (_, error) => {
+    await isReady();
+    const { getRole } = desk.iam;
+    desk.iam.getRole = () => Promise.reject(error);
+    for (let i = 0; i < 2; i++) await desk.reconcile();
+    expect(desk.ready).toBe("True InSync");
+    for (let i = 0; i < 5; i++) await desk.reconcile();
+    expect(desk.ready).toBe(`False ${error.reason}`);
+    expect(desk.eventReasons).toEqual(["Created", error.reason]);
+    desk.iam.getRole = getRole;
+    await desk.reconcile();
+    expect(desk.ready).toBe("True InSync");
+  });
+
+  test("that comes and goes is counted anew each time", async () => {
+    await isReady();
+    const { getRole } = desk.iam;
+    for (let i = 0; i < 5; i++) {
+      desk.iam.getRole = () => Promise.reject(UNREACHABLE);
+      for (let j = 0; j < 2; j++) await desk.reconcile();
+      desk.iam.getRole = getRole;
+      await desk.reconcile();
+    }
+    expect(desk.eventReasons).toEqual(["Created"]);
+  });
+});
+
+describe("deletion", () => {
+  test("that AWS does not show yet is looked at again after seconds, not at once", async () => {
+    await isReady();
+    desk.kube.delete(KEY);
+    desk.iam.lag = 4;
+    expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 5_000 });
+    expect(desk.ready).toBe("False Deleting");
+    expect(desk.isHeld).toBe(true);
+    desk.iam.lag = 0;
+    expect(await desk.reconcile()).toEqual({ kind: "done" });
+    expect(desk.object).toBeUndefined();
+    expect(desk.eventReasons).toEqual(["Created", "Deleted"]);
+  });
+
+  test("into which somebody meddles all the time does not spin", async () => {
+    await isReady();
+    desk.kube.delete(KEY);
+    const { app } = desk.iam.account.roles;
+    const made = { roles: app ? { app: { ...app, roleId: "AROA-again" } } : {}, instanceProfiles: {} };
+    desk.iam.fate = ({ kind }) => {
+      if (kind === "DeleteRole") queueMicrotask(() => desk.iam.outsider(() => made));
+      return "do";
+    };
+    const requeue = await desk.reconcile();
+    expect(requeue).toMatchObject({ kind: "after" });
+    expect(requeue.kind === "after" && requeue.delayMs).toBeGreaterThanOrEqual(4_500);
+  });
+});
+
+describe("the API server", () => {
+  test("refusing the status is said in the log, as loud as it is bad", async () => {
+    desk.apply();
+    const refused = new BlockedError("instanceprofiles/status is forbidden", { reason: "Forbidden" });
+    desk.kube.patchStatus = () => Promise.reject(refused);
+    expect(await desk.reconcile()).toEqual({ kind: "backoff" });
+    expect(desk.logger.messages("warn")).toEqual(["reconcile postponed"]);
+    desk.kube.patchStatus = () => Promise.reject(new ConflictError("moved", { reason: "Conflict" }));
+    await desk.reconcile();
+    expect(desk.logger.messages("warn")).toEqual(["reconcile postponed"]);
+  });
+
+  test("out of reach for the last look before a write: nothing is written", async () => {
+    await isReady();
+    desk.apply(S3_ALL);
+    desk.kube.get = () => Promise.reject(UNREACHABLE);
+    const before = writesSoFar();
+    expect(await desk.reconcile()).toEqual({ kind: "backoff" });
+    expect(writesSoFar()).toBe(before);
+    expect(desk.ready).toBe("True InSync");
+  });
+});

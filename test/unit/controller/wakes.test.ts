@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { FINALIZER } from "../../../src/controller/finalizer.ts";
+import { wakes } from "../../../src/controller/wakes.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const METADATA: Fields = {
+  name: "app",
+  uid: "uid-1",
+  generation: 2,
+  resourceVersion: "7",
+  finalizers: [FINALIZER],
+  annotations: { "iam.instanceprofile.dev/reconcile-at": "1" },
+};
+
+const version = (metadata: Fields = {}, rest: Fields = {}) => ({ metadata: { ...METADATA, ...metadata }, ...rest });
+
+describe("a reconcile is asked for by", () => {
+  test.each<[string, Fields]>([
+    ["another object of the same name", { uid: "uid-2" }],
+    ["a new spec", { generation: 3 }],
+    ["an older spec: the API server was set back", { generation: 1 }],
+    ["the deletion", { deletionTimestamp: "2026-01-01T00:00:00Z" }],
+    ["reconcile-at", { annotations: { "iam.instanceprofile.dev/reconcile-at": "2" } }],
+    ["reconcile-at taken away", { annotations: undefined }],
+    [
+      "force-delete",
+      { annotations: { ...(METADATA["annotations"] as Fields), "iam.instanceprofile.dev/force-delete": "true" } },
+    ],
+    ["the loss of our finalizer", { finalizers: ["somebody.example/else"] }],
+    ["the loss of all finalizers", { finalizers: undefined }],
+  ])("%s", (_, metadata) => {
+    expect(wakes(version(), version(metadata))).toBe(true);
+  });
+
+  test("a spec that was edited in the same moment as we wrote the status", () => {
+    expect(wakes(version(), version({ generation: 3, resourceVersion: "9" }, { status: { plan: ["x"] } }))).toBe(true);
+  });
+});
+
+describe("no reconcile is asked for by", () => {
+  test.each<[string, Fields, Fields]>([
+    ["our own status", { resourceVersion: "8" }, { status: { observedGeneration: 2 } }],
+    ["labels", { labels: { team: "a" } }, {}],
+    ["annotations of others", { annotations: { ...(METADATA["annotations"] as Fields), other: "1" } }, {}],
+    ["finalizers of others", { finalizers: [FINALIZER, "somebody.example/else"] }, {}],
+    ["managed fields", { managedFields: [{}] }, {}],
+  ])("%s", (_, metadata, rest) => {
+    expect(wakes(version(), version(metadata, rest))).toBe(false);
+  });
+
+  test("the arrival of our own finalizer", () => {
+    expect(wakes(version({ finalizers: undefined }), version())).toBe(false);
+  });
+});
