@@ -1,8 +1,9 @@
 import { asciiLowerCase } from "./policy-json.ts";
 
 /**
- * What IAM compares names of roles, instance profiles and inline policies by: to it, `App` and `app` are one.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ * What IAM compares names of roles and instance profiles by: to it, `App` and `app` are one
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html). Of inline policies nothing says so; whatever is
+ * decided by this must be right in either case.
  */
 export function nameKey(name: string): string {
   return asciiLowerCase(name);

@@ -72,7 +72,7 @@ function changed(role: ObservedRole, action: ChangeOfRole): Partial<ObservedRole
     case "PutRolePolicy":
       return {
         inlinePolicyNames: withItem(otherNames(role.inlinePolicyNames, action.policyName), action.policyName),
-        inlinePolicyDocuments: { ...otherDocuments(role, action.policyName), [action.policyName]: action.document },
+        inlinePolicyDocuments: withDocument(role, action.policyName, action.document),
       };
     case "DeleteRolePolicy":
       return {
@@ -142,6 +142,12 @@ function withItem(list: readonly string[], item: string): readonly string[] {
 /** The names that IAM does not take for this one. */
 function otherNames(names: readonly string[], name: string): readonly string[] {
   return names.filter((other) => !sameName(other, name));
+}
+
+/** Under its own name, and under every name that it was read by. */
+function withDocument(role: ObservedRole, name: string, document: string): Readonly<Record<string, string>> {
+  const readAs = Object.keys(role.inlinePolicyDocuments).filter((other) => sameName(other, name));
+  return { ...role.inlinePolicyDocuments, ...Object.fromEntries([...readAs, name].map((key) => [key, document])) };
 }
 
 function otherDocuments({ inlinePolicyDocuments }: ObservedRole, name: string): Readonly<Record<string, string>> {
