@@ -1,4 +1,4 @@
 import { World } from "../support/world.ts";
 import { crashStories } from "./crash-stories.ts";
 
-crashStories(() => World.open(), { deaths: 2 });
+crashStories(() => World.open(), { isThorough: true });

@@ -119,11 +119,6 @@ export class SandboxRig implements ControllerRig {
     return lines.map(({ message, fields }) => `${message}: ${String(fields["err"])}`);
   }
 
-  /** What the controllers warned of. */
-  warnings(): readonly string[] {
-    return this.#log.messages("warn");
-  }
-
   async close(): Promise<void> {
     await Promise.all([...this.#running].map((controller) => controller.stop()));
     await Promise.all([this.kube.close(), this.aws.close(), rm(this.#folder, { recursive: true })]);
