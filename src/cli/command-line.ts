@@ -43,6 +43,10 @@ export async function runCommandLine(args: readonly string[], io: CommandIo): Pr
     }
     return await command.run(given, io);
   } catch (error) {
+    if (io.stop.aborted && error === io.stop.reason) {
+      io.err(`${PROGRAM} ${command.name}: stopped: ${io.stop.reason.message}\n`);
+      return EXIT.error;
+    }
     return explain(command, error, io);
   }
 }

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { type Document, parseAllDocuments } from "yaml";
 import { API_GROUP, KIND } from "../api/instance-profile.ts";
 import { TerminalError } from "../errors.ts";
 
@@ -55,14 +55,27 @@ function unreadable(path: string, cause: unknown): never {
 }
 
 function documentsOf(source: string, text: string): Manifest[] {
-  const documents = parseAllDocuments(text, { uniqueKeys: true });
+  const documents = parseAllDocuments(text, { uniqueKeys: true, logLevel: "error" });
   return [...documents].flatMap((document, index) => {
     const [fault] = document.errors;
-    if (fault !== undefined) {
-      throw new TerminalError(`${source}: ${fault.message}`, { reason: "NotYaml", cause: fault });
-    }
-    return opened(document.toJS()).map((value) => ({ source, position: index + 1, value }));
+    if (fault !== undefined) throw notYaml(source, fault.message, fault);
+    return opened(plainJson(source, document)).map((value) => ({ source, position: index + 1, value }));
   });
+}
+
+/** YAML can say more than JSON can (an alias within what it stands for, a number that is none); an API server cannot. */
+function plainJson(source: string, document: Pick<Document.Parsed, "toJS">): unknown {
+  try {
+    return JSON.parse(JSON.stringify(document.toJS()) ?? "null");
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const isCircle = words.startsWith("Converting circular structure");
+    throw notYaml(source, isCircle ? "an alias stands within what it stands for" : words, error);
+  }
+}
+
+function notYaml(source: string, words: string, cause: unknown): TerminalError {
+  return new TerminalError(`${source}: ${words}`, { reason: "NotYaml", cause });
 }
 
 function opened(value: unknown): Readonly<Record<string, unknown>>[] {

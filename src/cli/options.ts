@@ -31,6 +31,11 @@ export function readOptions(args: readonly string[], specs: OptionSpecs): GivenO
     options[name] = { type, ...(multiple && { multiple }), ...(short && { short }) };
   }
   const values = parse(args, options);
+  for (const [name, value] of Object.entries(values)) {
+    // An unset variable in a script, as a rule: to go on as if the option were not there could hit the wrong cluster.
+    if ([value].flat().includes(""))
+      throw new UsageError(`--${name}: the value is empty; give one or leave the option out`);
+  }
   return {
     text: (name) => (typeof values[name] === "string" ? values[name] : undefined),
     list: (name) => (Array.isArray(values[name]) ? values[name].map(String) : []),
@@ -47,15 +52,17 @@ export function optionHelp(specs: OptionSpecs): string {
   return rows.map(([left, help]) => `  ${left?.padEnd(width)}  ${help}`).join("\n");
 }
 
-/** A duration such as `90s`, `10m` or `1h`, in ms. Errors: UsageError naming the option. */
-export function durationMs(name: string, text: string | undefined, fallbackMs: number): number {
+/** A duration such as `90s`, `10m` or `1h`, in ms, no shorter than `minMs`. Errors: UsageError naming the option. */
+export function durationMs(name: string, text: string | undefined, fallbackMs: number, minMs = 0): number {
   if (text === undefined) return fallbackMs;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
   const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""];
   if (match === null || unitMs === undefined) {
     throw new UsageError(`--${name}: "${text}" is not a duration; write for example 90s, 10m or 1h`);
   }
-  return Number(match[1]) * unitMs;
+  const durationMs = Number(match[1]) * unitMs;
+  if (durationMs >= minMs) return durationMs;
+  throw new UsageError(`--${name}: ${text} is too short; write ${minMs / 1_000}s or more`);
 }
 
 /** A whole number within bounds. Errors: UsageError naming the option. */
@@ -70,6 +77,14 @@ export function wholeNumber(
     throw new UsageError(`--${name}: "${text}" is not a whole number from ${min} to ${max}`);
   }
   return number;
+}
+
+/** The value of an owner tag, by which a cluster is told from others. Errors: UsageError for what IAM takes for no tag. */
+export function clusterIdOf(text: string | undefined): string | undefined {
+  if (text === undefined || /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u.test(text)) return text;
+  throw new UsageError(
+    `--cluster-id: "${text}" cannot be the value of a tag; write 1 to 256 letters, digits, spaces and any of _.:/=+-@`,
+  );
 }
 
 function parse(args: readonly string[], options: ParseArgsConfig["options"]): Record<string, unknown> {

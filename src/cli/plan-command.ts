@@ -14,7 +14,7 @@ import { systemClock } from "../runtime/clock.ts";
 import type { Command } from "./command.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { readManifests } from "./manifests.ts";
-import type { GivenOptions } from "./options.ts";
+import { clusterIdOf, type GivenOptions } from "./options.ts";
 import { VERSION } from "./version.ts";
 
 /** Reads in flight at once; IAM's limits are per account and shared with everybody else. */
@@ -50,14 +50,13 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const paths = given.list("filename");
   if (paths.length === 0) throw new UsageError("nothing to plan: give manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
+  const clusterId = clusterIdOf(given.text("cluster-id"));
   const objects = (await readManifests(paths, io.readInput)).map(({ source, position, value }) =>
     understood(`${source}, document ${position}`, value),
   );
   const aws = connectAws({ clock: systemClock, version: VERSION });
   try {
-    const planned = await inParallel(objects, (object) =>
-      planOne(object, given.text("cluster-id"), aws.iamReader, io.stop),
-    );
+    const planned = await inParallel(objects, (object) => planOne(object, clusterId, aws.iamReader, io.stop));
     io.out(renderPlans(planned, format));
     return exitStatusOf(planned);
   } finally {

@@ -6,7 +6,10 @@ import { ELECTION_OPTIONS, electionSettings } from "./election.ts";
 import { exitOnBug } from "./fatal.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { createLogger, LOG_LEVELS } from "./logger.ts";
-import { durationMs, type GivenOptions, wholeNumber } from "./options.ts";
+import { clusterIdOf, durationMs, type GivenOptions, wholeNumber } from "./options.ts";
+
+/** AWS would be asked without a pause. */
+const MIN_RESYNC_MS = 1_000;
 
 /** Runs the controller until it is told to stop. */
 export const runCommand: Command = {
@@ -56,7 +59,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
     patience: {
       ...patience,
-      resyncMs: durationMs("resync-interval", given.text("resync-interval"), patience.resyncMs),
+      resyncMs: durationMs("resync-interval", given.text("resync-interval"), patience.resyncMs, MIN_RESYNC_MS),
     },
   };
   const cluster = loadKubeConfig({
@@ -70,7 +73,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
       cluster,
       aws: {},
       namespace: given.text("namespace"),
-      clusterId: given.text("cluster-id"),
+      clusterId: clusterIdOf(given.text("cluster-id")),
       expectedAccountId: given.text("account-id"),
       settings,
       listen: {
@@ -95,7 +98,8 @@ export function stopAsked(stop: AbortSignal): Promise<void> {
   });
 }
 
-function logLevel(level: string): string {
+/** The level as given, when it is one. Errors: UsageError. */
+export function logLevel(level: string): string {
   if (LOG_LEVELS.includes(level)) return level;
   throw new UsageError(`--log-level: "${level}" is none of ${LOG_LEVELS.join(", ")}`);
 }

@@ -13,7 +13,7 @@ import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { createLogger } from "./logger.ts";
 import { readManifests } from "./manifests.ts";
 import { type GivenOptions, wholeNumber } from "./options.ts";
-import { stopAsked } from "./run-command.ts";
+import { logLevel, stopAsked } from "./run-command.ts";
 import { applyToSandbox, type SandboxObject, statusOnceSettled } from "./sandbox-client.ts";
 import {
   introduction,
@@ -52,11 +52,12 @@ export const sandboxCommand: Command = {
 };
 
 async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
+  const level = logLevel(given.text("log-level") ?? "error");
   const sandbox = await openSandbox(given);
   let controller: ControllerProcess | undefined;
   try {
     io.out(introduction(sandbox.places));
-    if (!given.flag("no-controller")) controller = await startInside(sandbox, given, io);
+    if (!given.flag("no-controller")) controller = await startInside(sandbox, level, io);
     const { first, isAllReady } = await applyAll(sandbox.places.kubeUrl, given, io);
     if (given.flag("once")) return isAllReady ? EXIT.ok : EXIT.error;
     io.out(
@@ -81,19 +82,25 @@ interface Sandbox {
 
 async function openSandbox(given: GivenOptions): Promise<Sandbox> {
   const definitions = [readShippedCrd()];
-  const kube = await listening("kube-port", given, (port) => startKubeApi({ port, definitions }));
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((server) => server.close()));
+  };
   try {
+    const kube = await listening("kube-port", given, (port) => startKubeApi({ port, definitions }));
+    opened.push(kube);
     const aws = await listening("aws-port", given, (port) => startAwsSandbox({ port }));
+    opened.push(aws);
     const { path, remove } = writeKubeconfig(kube, given.text("kubeconfig-out"));
     return {
       places: { kubeUrl: kube.url, awsUrl: aws.url, accountId: aws.accountId, kubeconfig: path },
       async close() {
         remove();
-        await Promise.all([kube.close(), aws.close()]);
+        await close();
       },
     };
   } catch (error) {
-    await kube.close();
+    await close();
     throw error;
   }
 }
@@ -110,7 +117,7 @@ async function listening<T>(option: string, given: GivenOptions, start: (port: n
   }
 }
 
-function startInside({ places }: Sandbox, given: GivenOptions, io: CommandIo): Promise<ControllerProcess> {
+function startInside({ places }: Sandbox, level: string, io: CommandIo): Promise<ControllerProcess> {
   return startController(
     {
       cluster: loadKubeConfig({ path: places.kubeconfig, env: {}, clock: systemClock }),
@@ -125,7 +132,7 @@ function startInside({ places }: Sandbox, given: GivenOptions, io: CommandIo): P
       // This AWS shows every write at once: what a read contradicts is drift, whenever it comes.
       settings: { ...DEFAULT_SETTINGS, settleWindowMs: 0 },
       listen: NO_LISTENERS,
-      logger: createLogger(given.text("log-level") ?? "error"),
+      logger: createLogger(level),
     },
     io.stop,
   );
@@ -167,7 +174,11 @@ function isReady(status: InstanceProfileStatus): boolean {
 function writeKubeconfig(kube: KubeApi, asked: string | undefined): { readonly path: string; remove(): void } {
   const folder = asked === undefined ? mkdtempSync(join(tmpdir(), "instance-profile-sandbox-")) : undefined;
   const path = asked ?? join(folder ?? "", "kubeconfig");
-  writeFileSync(path, kube.kubeconfig(), { mode: 0o600 });
+  try {
+    writeFileSync(path, kube.kubeconfig(), { mode: 0o600 });
+  } catch (error) {
+    throw new UsageError(`--kubeconfig-out: ${error instanceof Error ? error.message : String(error)}`);
+  }
   return {
     path,
     remove() {
