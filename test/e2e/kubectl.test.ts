@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe } from "vitest";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
@@ -19,23 +18,20 @@ describe.skipIf(why !== undefined)(`kubectl on a real API server${why ? ` (${why
 );
 
 async function openSandbox(): Promise<KubectlPlace> {
-  const folder = await mkdtemp(join(tmpdir(), "kubectl-"));
+  const folder = await mkdtemp(join(e2eEnvironment().folder, "kubectl-"));
   const sandbox = await startSandboxCommand(folder);
   return {
     kubeconfig: sandbox.kubeconfig,
     namespace: "default",
     prefix: "",
     folder,
-    async close() {
-      await sandbox.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => sandbox.stop(),
   };
 }
 
 async function openRealCluster(): Promise<KubectlPlace> {
   const { adminKubeconfig = "" } = e2eEnvironment();
-  const folder = await mkdtemp(join(tmpdir(), "kubectl-"));
+  const folder = await mkdtemp(join(e2eEnvironment().folder, "kubectl-"));
   const site = await openE2eSite();
   const namespace = await site.newNamespace();
   const args = [MAIN, "run", "--kubeconfig", site.account.kubeconfig, "--namespace", namespace];
@@ -60,7 +56,6 @@ async function openRealCluster(): Promise<KubectlPlace> {
     async close() {
       await controller.stop();
       await site.close();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ClusterUser } from "../support/cluster-user.ts";
+import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { findCommand, runCommand } from "../support/kubectl.ts";
 import { plainKubeApi } from "../support/plain-kube-api.ts";
 import { type SandboxCommand, startSandboxCommand } from "../support/sandbox-command.ts";
@@ -18,7 +18,7 @@ describe.skipIf(cli === undefined)(
     let folder: string;
     let sandbox: SandboxCommand;
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), "aws-cli-"));
+      folder = await mkdtemp(join(e2eEnvironment().folder, "aws-cli-"));
       sandbox = await startSandboxCommand(folder);
     });
     afterAll(async () => {
