@@ -47,7 +47,7 @@ function judge({ value }: Manifest, versions: readonly CompiledVersion[]): reado
   }
   const object = version.applyDefaults(structuredClone(value) as JsonObject);
   const faults = [
-    ...version.unknownFields(object).map((path) => ({ path, message: "unknown field" })),
+    ...version.unknownFields(object).map((path) => ({ path, message: `unknown field "${path}"` })),
     ...version.validate(object).map(({ field, message }) => readable(field, message)),
   ].map((fault): Finding => ({ severity: "error", ...fault }));
   return faults.length > 0 ? faults : judgePolicies(object);

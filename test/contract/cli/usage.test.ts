@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { manifestText, runCli } from "./run-cli.ts";
+
+const HEADER = "apiVersion: iam.instanceprofile.dev/v1beta1\nkind: InstanceProfile\n";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "cli-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("a command line that cannot be understood is explained in words, with status 1", () => {
+  test.each([
+    [["nope"], 'there is no command "nope"'],
+    [["version", "extra"], "Unexpected argument 'extra'"],
+    [["plan"], "nothing to plan: give manifests with -f"],
+    [["validate"], "nothing to validate: give manifests with -f"],
+    [["plan", "-f"], "argument missing"],
+    [["plan", "-f", ""], "--filename: the value is empty"],
+    [["plan", "app.yaml"], "Unexpected argument 'app.yaml'"],
+    [["plan", "-f", "x", "--outputs", "json"], "Unknown option '--outputs'"],
+    [["plan", "-f", "x", "-o", "xml"], '--output: "xml" is none of text, json, markdown'],
+    [["plan", "-f", "x", "--cluster-id", ""], "--cluster-id: the value is empty"],
+    [["plan", "-f", "x", "--cluster-id", "a|b"], '--cluster-id: "a|b" cannot be the value of a tag'],
+    [["plan", "-f", "x", "--cluster-id", "a".repeat(257)], "cannot be the value of a tag"],
+    [["run", "--concurrency", "0"], '--concurrency: "0" is not a whole number from 1 to 1000'],
+    [["run", "--concurrency", "1e3"], '--concurrency: "1e3" is not a whole number'],
+    [["run", "--resync-interval", "10"], '--resync-interval: "10" is not a duration'],
+    [["run", "--resync-interval", "0s"], "--resync-interval: 0s is too short; write 1s or more"],
+    [["run", "--log-level", "loud"], '--log-level: "loud" is none of'],
+    [["run", "--cluster-id", ""], "--cluster-id: the value is empty"],
+    [["run", "--namespace", ""], "--namespace: the value is empty"],
+    [["run", "--kubeconfig", "/does/not/exist"], "/does/not/exist cannot be read"],
+    [["sandbox", "--kube-port", "65536"], '--kube-port: "65536" is not a whole number from 0 to 65535'],
+    [["sandbox", "--log-level", "loud"], '--log-level: "loud" is none of'],
+    [["sandbox", "--once", "--kubeconfig-out", "/does/not/exist"], "--kubeconfig-out: ENOENT"],
+    [["sandbox", "--once", "--apply", "/does/not/exist"], "cannot read /does/not/exist"],
+  ])("%j", async (args, words) => {
+    const { status, err } = await runCli(args);
+    expect(status).toBe(1);
+    expect(err).toContain(words);
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe("help and version", () => {
+  test.each([["help"], ["--help"], ["-h"]])("%s lists the commands", async (word) => {
+    const { status, out } = await runCli([word]);
+    expect(status).toBe(0);
+    expect(out).toMatch(/run .*\n.*sandbox .*\n.*plan .*\n.*validate .*\n.*version /);
+  });
+
+  test("no command at all is an error that shows the same", async () => {
+    const { status, out, err } = await runCli([]);
+    expect([status, out]).toEqual([1, ""]);
+    expect(err).toContain("Usage:");
+  });
+
+  test.each(["run", "sandbox", "plan", "validate", "version"])("%s --help says what it does", async (command) => {
+    const { status, out } = await runCli([command, "--help"]);
+    expect(status).toBe(0);
+    expect(out).toContain(`Usage: instance-profile-controller ${command}`);
+    expect(out).toContain("-h, --help");
+  });
+
+  test.each(["version", "--version"])("%s prints it", async (word) => {
+    expect(await runCli([word])).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+});
+
+describe("what is no manifest is explained in words", () => {
+  const billion = [
+    "a: &a [x,x,x,x,x,x,x,x,x]",
+    ..."bcdef".split("").map((c, i) => `${c}: &${c} [${Array(9).fill(`*${"abcde"[i]}`).join()}]`),
+  ];
+
+  test.each<[string, string, string]>([
+    ["nothing", "", "no InstanceProfile of iam.instanceprofile.dev in <stdin>"],
+    ["a scalar", "42", "no InstanceProfile"],
+    ["another kind", "kind: ConfigMap\napiVersion: v1", "no InstanceProfile"],
+    ["another group's InstanceProfile", "kind: InstanceProfile\napiVersion: iam.example.org/v1", "no InstanceProfile"],
+    ["half a map", "{", "<stdin>: Flow map must end with a }"],
+    ["a key twice", `${HEADER}metadata: {name: a, name: b}`, "<stdin>: Map keys must be unique at line 3"],
+    ["an alias of nothing", `${HEADER}spec: *nope`, "<stdin>: Unresolved alias"],
+    [
+      "an alias within itself",
+      `${HEADER}spec: &s {statements: [*s]}`,
+      "<stdin>: an alias stands within what it stands for",
+    ],
+    ["a list within itself", "kind: List\nitems: &l [{kind: List, items: *l}]", "<stdin>: an alias stands within"],
+    ["a billion laughs", `${HEADER}${billion.join("\n")}`, "<stdin>: Excessive alias count"],
+    ["nesting without end", `${HEADER}spec: ${"[".repeat(20_000)}`, "<stdin>: "],
+  ])("%s", async (_, input, words) => {
+    for (const command of ["validate", "plan"]) {
+      const { status, err } = await runCli([command, "-f", "-"], { input });
+      expect(status).toBe(1);
+      expect(err).toContain(words);
+    }
+  });
+
+  test.each<[string, string]>([
+    ["no metadata and no spec", HEADER],
+    ["metadata that is a number", `${HEADER}metadata: 3\nspec: []`],
+    [
+      "values that JSON does not have",
+      `${HEADER}metadata: {name: a}\nspec: {roleName: !!binary aGk=, maxSessionDurationSeconds: .nan}`,
+    ],
+    ["keys that are objects", `${HEADER}metadata: {name: a}\n? {a: b}\n: c`],
+    ["a version to come", "apiVersion: iam.instanceprofile.dev/v9\nkind: InstanceProfile\nmetadata: {name: a}"],
+  ])("an InstanceProfile with %s is invalid", async (_, input) => {
+    const validated = await runCli(["validate", "-f", "-"], { input });
+    expect(validated).toMatchObject({ status: 1, err: "" });
+    expect(validated.out).toContain("1 checked, 1 invalid");
+    expect(await runCli(["plan", "-f", "-"], { input })).toMatchObject({ status: 1, out: "" });
+  });
+});
+
+describe("manifests are found", () => {
+  test("in JSON, in Lists within Lists, through anchors, in many documents, in folders", async () => {
+    const item = JSON.parse(manifestText());
+    const list = { kind: "List", apiVersion: "v1", items: [{ kind: "List", items: [item] }, item] };
+    writeFileSync(join(folder, "list.json"), JSON.stringify(list));
+    writeFileSync(
+      join(folder, "anchors.yml"),
+      `${HEADER}metadata: {name: a}\nspec:\n  roleName: &n app\n  policyName: *n\n  statements: [&s {effect: Allow, actions: ["s3:*"], resources: ["*"]}]\n`,
+    );
+    writeFileSync(
+      join(folder, "many.yaml"),
+      `# nothing\n---\n${manifestText()}\n---\nkind: Secret\n---\n${manifestText()}\n`,
+    );
+    writeFileSync(join(folder, "notes.txt"), "{{ not yaml");
+    const { status, out } = await runCli(["validate", "-f", folder]);
+    expect(out).toContain("5 checked, 0 invalid");
+    expect(out).toContain("many.yaml (document 3) team-a/app: ok");
+    expect(status).toBe(0);
+  });
+
+  test("thousands of them in one file", async () => {
+    const input = Array.from({ length: 2_000 }, (_, i) => manifestText({}, { name: `app-${i}` })).join("\n---\n");
+    expect((await runCli(["validate", "-f", "-"], { input })).out).toContain("2000 checked, 0 invalid");
+  });
+});

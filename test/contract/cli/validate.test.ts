@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { manifestText, runCli } from "./run-cli.ts";
+
+const SAMPLES = join(import.meta.dirname, "../../../crds/samples");
+const REFUSED = readdirSync(join(SAMPLES, "refused")).map((name) => {
+  const text = readFileSync(join(SAMPLES, "refused", name), "utf8");
+  return { name, message: /^# refused: (.+)$/m.exec(text)?.[1] ?? "", isChange: /^---$/m.test(text) };
+});
+
+/** What was said of each file, in order. */
+let reports: ReadonlyMap<string, string>;
+beforeAll(async () => {
+  const { out } = await runCli(["validate", "-f", SAMPLES]);
+  const sections = out.split(/^(?=\/)/m);
+  reports = new Map(
+    [...Map.groupBy(sections, (section) => section.split(" ")[0] ?? "")].map(([file, all]) => [file, all.join("")]),
+  );
+});
+
+const reportOf = (name: string): string => reports.get(join(SAMPLES, name)) ?? "";
+
+describe("validate says what the API server would say, offline", () => {
+  test.each(["s3-read-only.yaml", "full.yaml"])("%s is valid", (name) => {
+    expect(reportOf(name)).toMatch(/: ok\n/);
+  });
+
+  test.each(REFUSED.filter(({ isChange }) => !isChange))("$name is invalid: $message", ({ name, message }) => {
+    expect(reportOf(join("refused", name))).toMatch(/: invalid\n/);
+    expect(reportOf(join("refused", name))).toContain(message);
+  });
+
+  test.each(REFUSED.filter(({ isChange }) => isChange))(
+    "$name is valid by itself: only the change is refused",
+    ({ name }) => {
+      expect(reportOf(join("refused", name)).match(/: ok\n/g)?.length).toBe(2);
+    },
+  );
+
+  test("there are all of them", () => {
+    expect(REFUSED.length).toBeGreaterThanOrEqual(54);
+    expect(REFUSED.filter(({ isChange }) => isChange).length).toBe(6);
+  });
+});
+
+describe("validate finds what only IAM would refuse", () => {
+  const statement = { effect: "Allow", actions: ["s3:Get*"], resources: ["*"] };
+  const judged = async (spec: object) => runCli(["validate", "-f", "-"], { input: manifestText(spec) });
+
+  test("an operator that is none, with the one that was meant", async () => {
+    const { status, out } = await judged({
+      statements: [{ ...statement, conditions: { stringequals: { "aws:a": ["b"] } } }],
+    });
+    expect(status).toBe(1);
+    expect(out).toContain("spec.statements[0].conditions.stringequals: ");
+    expect(out).toContain("write StringEquals");
+  });
+
+  test("an operator in any of its forms is one", async () => {
+    const conditions = { "ForAnyValue:StringLikeIfExists": { "aws:a": ["b"] }, Null: { "aws:c": ["true"] } };
+    expect(await judged({ statements: [{ ...statement, conditions }] })).toMatchObject({ status: 0 });
+  });
+
+  test("a policy that is too large; a large trust policy is a warning", async () => {
+    const resources = Array.from({ length: 60 }, (_, i) => `arn:aws:s3:::${"b".repeat(180)}${i}`);
+    expect(await judged({ statements: [{ ...statement, resources }] })).toMatchObject({
+      status: 1,
+      out: expect.stringMatching(
+        /error: spec[.]statements: the inline policy has \d+ characters, IAM allows a role 10240/,
+      ),
+    });
+    const aws = Array.from({ length: 50 }, (_, i) => `arn:aws:iam::123456789012:role/${"r".repeat(20)}${i}`);
+    const trust = { statements: [{ effect: "Allow", principals: { aws }, actions: ["sts:AssumeRole"] }] };
+    expect(await judged({ trust })).toMatchObject({
+      status: 0,
+      out: expect.stringMatching(/warning: spec[.]trust: the trust policy has \d+ characters/),
+    });
+  });
+});
