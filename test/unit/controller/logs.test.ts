@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { BlockedError, RetryableError, TerminalError } from "../../../src/errors.ts";
+import { Desk, KEY } from "./desk.ts";
+
+const POLICY = [
+  { sid: "TopSecret", effect: "Allow", actions: ["s3:GetObject"], resources: ["arn:aws:s3:::payroll/*"] },
+];
+
+test("the log names what was written and what went wrong, and never a document", async () => {
+  const desk = new Desk();
+  desk.apply({ statements: POLICY, tags: { owner: "somebody" } });
+  await desk.reconcile();
+  const words = "PutRolePolicy on policy app of role app: no";
+  for (const Kind of [TerminalError, BlockedError, RetryableError]) {
+    desk.iam.fate = () => new Kind(words, { reason: "AccessDenied", cause: new Error("secret-token") });
+    desk.apply({ statements: [...POLICY, { effect: "Deny", actions: ["*"], resources: ["*"] }] });
+    await desk.reconcile();
+  }
+  desk.iam.fate = () => "do";
+  desk.kube.delete(KEY);
+  await desk.reconcile();
+  expect(desk.logger.lines).toContainEqual({
+    level: "info",
+    message: "wrote AWS",
+    fields: {
+      actions: [
+        "+ role app",
+        "+ inline policy app of role app",
+        "+ instance profile app",
+        "+ role app in instance profile app",
+      ],
+    },
+  });
+  expect(desk.logger.messages("warn")).toEqual(Array(3).fill("reconcile failed"));
+  expect(JSON.stringify(desk.logger.lines)).not.toMatch(/Statement|TopSecret|payroll|somebody|secret-token/);
+});
