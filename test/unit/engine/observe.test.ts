@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { converge } from "../../../src/engine/converge.ts";
+import { Exclusive } from "../../../src/engine/exclusive.ts";
+import { execute } from "../../../src/engine/execute.ts";
+import { observe } from "../../../src/engine/observe.ts";
+import type { IamReader } from "../../../src/engine/ports.ts";
+import { Settling } from "../../../src/engine/settling.ts";
+import { BlockedError, ConflictError } from "../../../src/errors.ts";
+import type { DesiredState } from "../../../src/model/desired-state.ts";
+import { FakeIam } from "../../fakes/fake-iam.ts";
+import { desiredAbsence, desiredOf } from "../../support/builders.ts";
+
+const SIGNAL = new AbortController().signal;
+const DENIED = new BlockedError("no", { reason: "AccessDenied" });
+
+let iam: FakeIam;
+let calls: string[];
+let reader: IamReader;
+
+beforeEach(() => {
+  iam = new FakeIam();
+  calls = [];
+  reader = new Proxy<IamReader>(iam, {
+    get: (target, method) => {
+      const original = Reflect.get(target, method) as (...args: unknown[]) => unknown;
+      return (...args: unknown[]) => {
+        calls.push([String(method), ...args.slice(0, -1)].join(" "));
+        return original.apply(target, args);
+      };
+    },
+  });
+});
+
+function pass(desired: DesiredState, confirmCurrent = async (): Promise<void> => {}) {
+  const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
+  return converge(desired, { reader: iam, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent }, SIGNAL);
+}
+
+describe("observing", () => {
+  test("what is not there costs two calls", async () => {
+    await observe(desiredOf(), reader, SIGNAL);
+    expect(calls.sort()).toEqual(["getInstanceProfile app", "getRole app"]);
+  });
+
+  test("what is there costs five, and four when it goes", async () => {
+    await pass(desiredOf());
+    await observe(desiredOf(), reader, SIGNAL);
+    expect(calls.length).toBe(5);
+    calls.length = 0;
+    await observe(desiredAbsence(), reader, SIGNAL);
+    expect(calls.sort().map((call) => call.split(" ")[0])).toEqual([
+      ...["getInstanceProfile", "getRole", "listAttachedRolePolicies", "listRolePolicies"],
+    ]);
+  });
+
+  test("a role without statements of its own costs no read of a policy", async () => {
+    const managed = desiredOf({ statements: [], managedPolicyArns: ["arn:aws:iam::aws:policy/a"] });
+    await pass(managed);
+    await observe(managed, reader, SIGNAL);
+    expect(calls.length).toBe(4);
+  });
+
+  test("what may not be written is not looked into", async () => {
+    iam.outsiderMakesRole("app");
+    for (const desired of [desiredOf(), desiredAbsence()]) {
+      calls.length = 0;
+      const { role } = await observe(desired, reader, SIGNAL);
+      expect(calls.length).toBe(2);
+      expect(role).toMatchObject({ presence: "present", inlinePolicyNames: [], managedPolicyArns: [] });
+    }
+  });
+
+  test("what may be adopted is looked into, but not when the object goes", async () => {
+    iam.outsiderMakesRole("app");
+    await observe(desiredOf({ adoptionPolicy: "IfExists" }), reader, SIGNAL);
+    expect(calls.length).toBe(5);
+    calls.length = 0;
+    await observe(desiredAbsence({ adoptionPolicy: "IfExists" }), reader, SIGNAL);
+    expect(calls.length).toBe(2);
+  });
+
+  test("a policy that is to go is read too: what it denies decides the order of writes", async () => {
+    await pass(desiredOf({ policyName: "old" }));
+    const { role } = await observe(desiredOf({ policyName: "new" }), reader, SIGNAL);
+    expect(calls).toContain("getRolePolicy app old");
+    expect(role).toMatchObject({ inlinePolicyDocuments: { old: expect.stringContaining("Statement") } });
+  });
+
+  test("a policy of somebody else's is read only when it is to go", async () => {
+    await pass(desiredOf());
+    await iam.perform({ kind: "PutRolePolicy", roleName: "app", policyName: "theirs", document: "{}", changes: [] });
+    await observe(desiredOf(), reader, SIGNAL);
+    expect(calls).not.toContain("getRolePolicy app theirs");
+    await observe(desiredOf({ unmanagedPolicies: "Remove" }), reader, SIGNAL);
+    expect(calls).toContain("getRolePolicy app theirs");
+  });
+
+  test.each([
+    "getRole",
+    "getInstanceProfile",
+    "listRolePolicies",
+    "listAttachedRolePolicies",
+    "getRolePolicy",
+  ] as const)("a %s that fails is never taken for absence", async (method) => {
+    await pass(desiredOf());
+    iam[method] = () => Promise.reject(DENIED);
+    await expect(observe(desiredOf(), iam, SIGNAL)).rejects.toBe(DENIED);
+  });
+});
+
+describe("a pass", () => {
+  test("that has nothing to write does not ask whether the object is current", async () => {
+    await pass(desiredOf());
+    const { report } = await pass(desiredOf(), () => Promise.reject(new Error("asked")));
+    expect(report).toEqual({ applied: [], failed: undefined });
+  });
+
+  test("that is blocked writes nothing and shows what is there", async () => {
+    iam.outsiderMakesRole("app");
+    const { plan, report, after } = await pass(desiredOf(), () => Promise.reject(new Error("asked")));
+    expect(plan.blockers.length).toBe(1);
+    expect(report.applied).toEqual([]);
+    expect(after.role).toMatchObject({ presence: "present", tags: {} });
+  });
+
+  test("over an object that is no longer current writes nothing", async () => {
+    const stale = new ConflictError("moved", { reason: "StaleObject" });
+    await expect(pass(desiredOf(), () => Promise.reject(stale))).rejects.toBe(stale);
+    expect(iam.writes).toEqual([]);
+  });
+
+  test("stops at the first failure, and tells how far it came", async () => {
+    iam.fate = ({ kind }) => (kind === "CreateInstanceProfile" ? DENIED : "do");
+    const { report, after } = await pass(desiredOf());
+    expect(report.applied.map(({ action }) => action.kind)).toEqual(["CreateRole", "PutRolePolicy"]);
+    expect(report.failed).toMatchObject({ action: { kind: "CreateInstanceProfile" }, error: DENIED });
+    expect(after).toMatchObject({
+      role: { roleId: "AROA1", inlinePolicyNames: ["app"] },
+      instanceProfile: { presence: "absent" },
+    });
+  });
+
+  test("of a blocked plan is a bug, and raises", async () => {
+    const plan = { actions: [], blockers: [{ reason: "X", message: "x" }], unmanagedPolicies: [] };
+    await expect(execute(plan, iam, SIGNAL)).rejects.toThrow("must not be executed");
+  });
+});
