@@ -103,7 +103,7 @@ describe("observing", () => {
     "getRolePolicy",
   ] as const)("a %s that fails is never taken for absence", async (method) => {
     await pass(desiredOf());
-    iam[method] = () => Promise.reject(DENIED);
+    Object.assign(iam, { [method]: () => Promise.reject(DENIED) });
     await expect(observe(desiredOf(), iam, SIGNAL)).rejects.toBe(DENIED);
   });
 });
