@@ -26,6 +26,22 @@ describe("work that shares a name", () => {
     expect(exclusive.size).toBe(0);
   });
 
+  test("is let in one by one, also when the first of three has ended", async () => {
+    const exclusive = new Exclusive();
+    let [inside, most] = [0, 0];
+    const work = async (): Promise<void> => {
+      most = Math.max(most, ++inside);
+      for (let i = 0; i < 5; i++) await Promise.resolve();
+      inside--;
+    };
+    const [first, second] = [exclusive.run(["a"], work), exclusive.run(["a"], work)];
+    await first;
+    await Promise.all([second, exclusive.run(["a"], work)]);
+    expect(most).toBe(1);
+    await exclusive.run(["b"], work);
+    expect(exclusive.size).toBe(0);
+  });
+
   test("goes on when the one before failed", async () => {
     const exclusive = new Exclusive();
     const failing = exclusive.run(["a"], async () => Promise.reject(new Error("no")));

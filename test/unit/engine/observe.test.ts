@@ -115,6 +115,20 @@ describe("a pass", () => {
     expect(report).toEqual({ applied: [], failed: undefined });
   });
 
+  test("looks once before it writes, and once more where it adopts", async () => {
+    const reads = async (desired: DesiredState): Promise<number> => {
+      calls.length = 0;
+      const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
+      const deps = { reader, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent: async () => {} };
+      await converge(desired, deps, SIGNAL);
+      return calls.filter((call) => call.startsWith("getRole ")).length;
+    };
+    expect(await reads(desiredOf())).toBe(1);
+    expect(await reads(desiredOf({ description: "edited" }))).toBe(1);
+    iam.outsiderMakesRole("app");
+    expect(await reads(desiredOf({ adoptionPolicy: "IfExists" }))).toBe(2);
+  });
+
   test("that is blocked writes nothing and shows what is there", async () => {
     iam.outsiderMakesRole("app");
     const { plan, report, after } = await pass(desiredOf(), () => Promise.reject(new Error("asked")));

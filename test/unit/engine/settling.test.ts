@@ -73,7 +73,7 @@ describe("a read that lags behind our own writes", () => {
   });
 
   test("is not waited for when it agrees with what was written", async () => {
-    await pass(desiredOf());
+    expect(await pass(desiredOf())).toMatchObject({ settlesInMs: 0 });
     expect(await look(desiredOf())).toMatchObject({ plan: { actions: [] }, settlesInMs: 0 });
   });
 });
@@ -147,6 +147,19 @@ describe("two objects on one role name", () => {
   });
 });
 
+test("without a window every read is believed at once", async () => {
+  settling = new Settling({ windowMs: 0, monotonicMs: () => nowMs });
+  await pass(desiredOf());
+  iam.lag = 4;
+  expect(await look(desiredOf())).toMatchObject({ settlesInMs: 0, observed: { role: { presence: "absent" } } });
+  expect((await look(desiredOf())).plan.actions.length).toBe(4);
+});
+
+test("before anything was written there is nothing to wait for", () => {
+  const state = { role: { presence: "absent" }, instanceProfile: { presence: "absent" } } as const;
+  expect(settling.view(desiredOf(), state)).toEqual({ state, settlesInMs: 0, mayHide: false });
+});
+
 describe("a creation whose reply was lost", () => {
   const reset = new RetryableError("the connection was reset", { reason: "EndpointUnreachable" });
 
@@ -163,6 +176,15 @@ describe("a creation whose reply was lost", () => {
     iam.lag = 0;
     nowMs += 5_000;
     expect((await pass(desiredAbsence())).plan.actions.map(({ kind }) => kind)).toEqual(["DeleteRole"]);
+  });
+
+  test("keeps it as well when other writes were heard of", async () => {
+    iam.fate = ({ kind }) => (kind === "CreateInstanceProfile" ? { doAndThenFail: reset } : "do");
+    await pass(desiredOf());
+    iam.fate = () => "do";
+    await pass(desiredAbsence());
+    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, settlesInMs: WINDOW_MS });
+    expect(iam.account).toEqual({ roles: {}, instanceProfiles: {} });
   });
 
   test("keeps nobody who wants the role: the next look decides", async () => {

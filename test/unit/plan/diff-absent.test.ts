@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
+import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
+import { TAG_KEYS } from "../../../src/model/ownership.ts";
+import { diff } from "../../../src/plan/diff.ts";
+import { desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+
+const MADE = stateAfter(NOTHING, diff(desiredOf(), NOTHING).actions) as {
+  role: ObservedRole;
+  instanceProfile: ObservedInstanceProfile;
+};
+const ADOPTED = { [TAG_KEYS.adopted]: "true" };
+const THEIRS = { [TAG_KEYS.name]: "other" };
+
+interface Change {
+  readonly role?: Partial<ObservedRole>;
+  readonly profile?: Partial<ObservedInstanceProfile>;
+}
+
+function made({ role = {}, profile = {} }: Change): ObservedState {
+  return {
+    role: { ...MADE.role, ...role, tags: { ...MADE.role.tags, ...role.tags } },
+    instanceProfile: { ...MADE.instanceProfile, ...profile, tags: { ...MADE.instanceProfile.tags, ...profile.tags } },
+  };
+}
+
+function going(
+  state: ObservedState,
+  spec: Partial<InstanceProfileSpec> = {},
+  annotations: Record<string, string> = {},
+) {
+  const { actions, blockers } = diff(desiredAbsence(spec, { annotations }), state);
+  return { kinds: actions.map(({ kind }) => kind), reasons: blockers.map(({ reason }) => reason), actions, blockers };
+}
+
+const ALL = ["RemoveRoleFromInstanceProfile", "DeleteInstanceProfile", "DeleteRolePolicy", "DeleteRole"];
+
+describe("an object that goes", () => {
+  test("takes with it what it has made", () => {
+    expect(going(MADE)).toMatchObject({ kinds: ALL, reasons: [] });
+    expect(going(NOTHING)).toMatchObject({ kinds: [], reasons: [] });
+  });
+
+  test("leaves what it has adopted, and takes our role out of an adopted profile", () => {
+    expect(going(made({ role: { tags: ADOPTED }, profile: { tags: ADOPTED } })).kinds).toEqual([]);
+    expect(going(made({ profile: { tags: ADOPTED } })).kinds).toEqual([
+      ...["RemoveRoleFromInstanceProfile", "DeleteRolePolicy", "DeleteRole"],
+    ]);
+    expect(going(made({ role: { tags: ADOPTED } })).kinds).toEqual([
+      ...["RemoveRoleFromInstanceProfile", "DeleteInstanceProfile"],
+    ]);
+  });
+
+  test("takes what it has adopted too when the user says so, and nothing when it is to be retained", () => {
+    const adopted = made({ role: { tags: ADOPTED }, profile: { tags: ADOPTED } });
+    expect(going(adopted, { deletionPolicy: "Delete" }).kinds).toEqual(ALL);
+    expect(going(MADE, { deletionPolicy: "Retain" }).kinds).toEqual([]);
+  });
+
+  test("takes a foreign role out of its profile by that role's name, and leaves the role", () => {
+    const { actions } = going(made({ role: { tags: THEIRS }, profile: { roleName: "foreign" } }));
+    expect(actions).toEqual([
+      { kind: "RemoveRoleFromInstanceProfile", instanceProfileName: "app", roleName: "foreign" },
+      { kind: "DeleteInstanceProfile", instanceProfileName: "app" },
+    ]);
+  });
+
+  test("leaves a foreign role in a profile that stays", () => {
+    expect(going(made({ profile: { tags: ADOPTED, roleName: "foreign" } })).kinds).toEqual([
+      ...["DeleteRolePolicy", "DeleteRole"],
+    ]);
+  });
+
+  test("waits while somebody else's profile holds its role, forced or not", () => {
+    const held = made({ profile: { tags: THEIRS } });
+    for (const annotations of [{}, { "iam.instanceprofile.dev/force-delete": "true" }]) {
+      const { reasons, blockers } = going(held, {}, annotations);
+      expect(reasons).toEqual(["RoleInForeignInstanceProfile"]);
+      expect(blockers[0]?.message).toContain("role app is held by instance profile app");
+    }
+  });
+
+  test("does not wait for somebody else's profile that holds another role, or for a role that is not its own", () => {
+    expect(going(made({ profile: { tags: THEIRS, roleName: "foreign" } }))).toMatchObject({
+      kinds: ["DeleteRolePolicy", "DeleteRole"],
+      reasons: [],
+    });
+    expect(going(made({ role: { tags: THEIRS }, profile: { tags: THEIRS } }))).toMatchObject({
+      kinds: [],
+      reasons: [],
+    });
+  });
+
+  test("waits for policies that it has not put there, and takes them when forced", () => {
+    const policies = { inlinePolicyNames: ["app", "theirs"], managedPolicyArns: ["arn:aws:iam::1:policy/theirs"] };
+    const { reasons, blockers } = going(made({ role: policies }));
+    expect(reasons).toEqual(["ForeignPolicies"]);
+    expect(blockers[0]?.message).toContain("did not put there: arn:aws:iam::1:policy/theirs, theirs.");
+    const forced = going(made({ role: policies }), {}, { "iam.instanceprofile.dev/force-delete": "true" });
+    expect(forced.reasons).toEqual([]);
+    expect(forced.kinds).toEqual([
+      ...["RemoveRoleFromInstanceProfile", "DeleteInstanceProfile", "DetachRolePolicy"],
+      ...["DeleteRolePolicy", "DeleteRolePolicy", "DeleteRole"],
+    ]);
+  });
+
+  test("does not wait for policies that its spec names, under any case, or that its record knows", () => {
+    const named = going(
+      made({ role: { inlinePolicyNames: ["App"], managedPolicyArns: ["arn:aws:iam::1:policy/a"] } }),
+      {
+        managedPolicyArns: ["arn:aws:iam::1:policy/a"],
+      },
+    );
+    expect(named.reasons).toEqual([]);
+    expect(going(MADE, { policyName: "renamed" }).reasons).toEqual([]);
+  });
+
+  test("forced with any other value than true waits all the same", () => {
+    const policies = { inlinePolicyNames: ["theirs"] };
+    expect(going(made({ role: policies }), {}, { "iam.instanceprofile.dev/force-delete": "yes" }).reasons).toEqual([
+      "ForeignPolicies",
+    ]);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
+import { lint } from "../../../src/plan/lint.ts";
+import { anInstanceProfile } from "../../support/builders.ts";
+
+const found = (spec: Partial<InstanceProfileSpec>): string[] =>
+  lint(anInstanceProfile({ spec })).map(({ severity, path, message }) => `${severity} ${path}: ${message}`);
+
+const STATEMENT = { effect: "Allow" as const, actions: ["s3:Get*"], resources: ["*"] };
+const testing = (...operators: string[]) =>
+  found({
+    statements: [{ ...STATEMENT, conditions: Object.fromEntries(operators.map((it) => [it, { "aws:a": ["b"] }])) }],
+  });
+
+describe("condition operators", () => {
+  test("that IAM knows pass, in every form", () => {
+    const strings = ["StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"];
+    const numbers = ["Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"];
+    const plain = [
+      ...[...strings, "StringLike", "StringNotLike", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"],
+      ...["ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"],
+      ...numbers.flatMap((it) => [`Numeric${it}`, `Date${it}`]),
+    ];
+    expect(plain.length).toBe(27);
+    const forms = plain.flatMap((it) => [it, `${it}IfExists`, `ForAllValues:${it}`, `ForAnyValue:${it}IfExists`]);
+    expect(testing(...forms)).toEqual([]);
+  });
+
+  test("that IAM does not know are errors, with the one that was meant where there is one", () => {
+    const path = "error spec.statements[0].conditions";
+    expect(testing("stringlike", "StringMatches", "ForSomeValues:StringLike")).toEqual([
+      `${path}.stringlike: stringlike is not an IAM condition operator; write StringLike`,
+      `${path}.StringMatches: StringMatches is not an IAM condition operator`,
+      `${path}.ForSomeValues:StringLike: ForSomeValues:StringLike is not an IAM condition operator`,
+    ]);
+  });
+
+  test("are looked at in trust statements too", () => {
+    const trusted = { effect: "Allow" as const, principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] };
+    const statements = [trusted, { ...trusted, conditions: { bool: { "aws:a": ["true"] } } }];
+    expect(found({ trust: { services: [], statements } })).toEqual([
+      "error spec.trust.statements[1].conditions.bool: bool is not an IAM condition operator; write Bool",
+    ]);
+  });
+});
+
+test("a unique id as a principal is an error; the other principals are not", () => {
+  const aws = ["AROAEXAMPLE", "arn:aws:iam::123456789012:role/app", "AIDAEXAMPLE"];
+  const statements = [{ effect: "Allow" as const, principals: { aws }, actions: ["sts:AssumeRole"] }];
+  const path = "error spec.trust.statements[0].principals.aws";
+  expect(found({ trust: { services: [], statements } })).toEqual([
+    `${path}: AROAEXAMPLE is a unique id; write the ARN of the role or user, IAM resolves it itself`,
+    `${path}: AIDAEXAMPLE is a unique id; write the ARN of the role or user, IAM resolves it itself`,
+  ]);
+});
+
+describe("sizes", () => {
+  const wrapping = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*"],"Resource":[""]}]}'
+    .length;
+  const sized = (chars: number) => found({ statements: [{ ...STATEMENT, resources: ["r".repeat(chars - wrapping)] }] });
+
+  test("an inline policy as large as IAM allows passes, one character more does not", () => {
+    expect(sized(10_240)).toEqual([]);
+    expect(sized(10_241)).toEqual([
+      "error spec.statements: the inline policy has 10241 characters, IAM allows a role 10240; use wildcards, or move " +
+        "statements to a managed policy and name it in managedPolicyArns",
+    ]);
+  });
+
+  test("a trust policy as large as IAM allows passes, one character more is a warning", () => {
+    const trusting = (name: string) => ({ trust: { services: [name], statements: [] } });
+    const wrapped =
+      '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":[""]},"Action":["sts:AssumeRole"]}]}';
+    const name = "s".repeat(2_048 - wrapped.length);
+    expect(found(trusting(name))).toEqual([]);
+    expect(found(trusting(`${name}s`))).toEqual([
+      "warning spec.trust: the trust policy has 2049 characters; IAM allows 2048 unless the account's quota was raised",
+    ]);
+  });
+});

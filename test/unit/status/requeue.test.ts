@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { BlockedError, ConflictError, RetryableError, TerminalError, ThrottledError } from "../../../src/errors.ts";
+import type { ObservedRole } from "../../../src/model/observed-state.ts";
+import { diff } from "../../../src/plan/diff.ts";
+import type { Outcome } from "../../../src/status/outcome.ts";
+import { DEFAULT_PATIENCE, requeueOf } from "../../../src/status/requeue.ts";
+import { desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+
+const CREATE = diff(desiredOf(), NOTHING);
+const MADE = stateAfter(NOTHING, CREATE.actions);
+const EMPTY = { actions: [], blockers: [], unmanagedPolicies: [] };
+const BLOCKED = { ...EMPTY, blockers: [{ reason: "X", message: "x" }] };
+
+const converged = (settlesInMs: number, plan: typeof BLOCKED | typeof EMPTY = EMPTY, after = MADE): Outcome => ({
+  ...{ kind: "converged", plan, applied: [], failed: undefined, after, settlesInMs },
+});
+const when = (outcome: Outcome, random = 0.5) => requeueOf(outcome, DEFAULT_PATIENCE, random);
+const inMs = (delayMs: number) => ({ kind: "after", delayMs });
+const failed = (error: unknown): Outcome => ({ kind: "failed", error });
+
+describe("an object is looked at again", () => {
+  test("after the resync interval when all is well, spread by a tenth either way", () => {
+    expect(when(converged(0))).toEqual(inMs(600_000));
+    expect(when(converged(0), 0)).toEqual(inMs(540_000));
+    expect(when(converged(0), 1)).toEqual(inMs(660_000));
+  });
+
+  test("after a minute when it is blocked, whatever settles", () => {
+    expect(when(converged(0, BLOCKED))).toEqual(inMs(60_000));
+    expect(when(converged(1_000, BLOCKED))).toEqual(inMs(60_000));
+  });
+
+  test("after seconds while IAM lags, no later than it must have settled", () => {
+    expect(when(converged(100_000))).toEqual(inMs(5_000));
+    expect(when(converged(1))).toEqual(inMs(1));
+    expect(when({ kind: "previewed", plan: EMPTY, observed: MADE, settlesInMs: 3_000 })).toEqual(inMs(3_000));
+    expect(when({ kind: "previewed", plan: EMPTY, observed: MADE, settlesInMs: 1 })).toEqual(inMs(1));
+  });
+
+  test("after seconds while an ARN is not shown", () => {
+    const hidden = { ...MADE, role: { ...(MADE.role as ObservedRole), arn: "AROAEXAMPLE" } };
+    expect(when(converged(0, EMPTY, hidden))).toEqual(inMs(5_000));
+    expect(when(converged(0, EMPTY, NOTHING))).toEqual(inMs(600_000));
+  });
+
+  test("after the resync interval in a dry run", () => {
+    expect(when({ kind: "previewed", plan: CREATE, observed: NOTHING, settlesInMs: 0 })).toEqual(inMs(600_000));
+  });
+
+  test("not by itself while it is suspended", () => {
+    expect(when({ kind: "suspended" })).toEqual({ kind: "done" });
+  });
+});
+
+describe("after a failure", () => {
+  test.each<[string, unknown, object]>([
+    ["terminal", new TerminalError("x", { reason: "InvalidSpec" }), inMs(600_000)],
+    [
+      "terminal, by a principal that IAM may know soon",
+      new TerminalError("x", { reason: "InvalidPrincipal" }),
+      inMs(60_000),
+    ],
+    ["blocked", new BlockedError("x", { reason: "AccessDenied" }), inMs(60_000)],
+    ["conflict", new ConflictError("x", { reason: "DeleteConflict" }), { kind: "backoff" }],
+    ["retryable", new RetryableError("x", { reason: "ServiceFailure" }), { kind: "backoff" }],
+    ["throttled", new ThrottledError("x", { reason: "Throttled" }), { kind: "backoff" }],
+    ["throttled, with a time", new ThrottledError("x", { reason: "Throttled", retryAfterMs: 30_000 }), inMs(30_000)],
+    [
+      "throttled, with no time to speak of",
+      new ThrottledError("x", { reason: "Throttled", retryAfterMs: 0 }),
+      inMs(1_000),
+    ],
+    ["unknown", new Error("x"), { kind: "backoff" }],
+    ["nothing at all", undefined, { kind: "backoff" }],
+  ])("%s", (_, error, expected) => {
+    expect(when(failed(error))).toEqual(expected);
+  });
+
+  test("of a write, as after any other", () => {
+    const action = CREATE.actions[0];
+    if (action === undefined) throw new Error("there is no action");
+    const outcome = { ...converged(0), failed: { action, error: new BlockedError("x", { reason: "AccessDenied" }) } };
+    expect(when(outcome as Outcome)).toEqual(inMs(60_000));
+  });
+});

@@ -1,0 +1,224 @@
+import { describe, expect, test } from "vitest";
+import type { InstanceProfileStatus } from "../../../src/api/instance-profile.ts";
+import { BlockedError, RetryableError, TerminalError } from "../../../src/errors.ts";
+import type { ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
+import type { Action } from "../../../src/plan/action.ts";
+import { diff } from "../../../src/plan/diff.ts";
+import type { ObjectSoFar, Outcome } from "../../../src/status/outcome.ts";
+import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
+import { type Summary, sameStatus, summarize } from "../../../src/status/summarize.ts";
+import { anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+
+const CREATE = diff(desiredOf(), NOTHING);
+const MADE = stateAfter(NOTHING, CREATE.actions);
+const EMPTY = { actions: [], blockers: [], unmanagedPolicies: [] };
+const ASKED = { "iam.instanceprofile.dev/reconcile-at": "7" };
+const BLOCKER = { reason: "AlreadyExists", message: "role app exists already." };
+const DENIED = new BlockedError("PutRolePolicy on role app: AccessDenied: no", { reason: "AccessDenied" });
+
+const FIRST = "2026-01-01T00:00:00Z";
+const LATER = "2026-01-01T01:00:00Z";
+
+function converged(applied: readonly Action[] = [], after: ObservedState = MADE): Outcome {
+  return { kind: "converged", plan: { ...EMPTY, actions: applied }, applied, failed: undefined, after, settlesInMs: 0 };
+}
+
+function at(object: ObjectSoFar, outcome: Outcome, now: string = FIRST, failures = 0): Summary {
+  return summarize(object, outcome, { now, random: 0.5, patience: DEFAULT_PATIENCE, failures });
+}
+
+const READY = at(anInstanceProfile(), converged(CREATE.actions)).status;
+
+const objectWith = (status: InstanceProfileStatus | undefined, metadata: object = {}) =>
+  anInstanceProfile({ metadata, ...(status && { status }) });
+
+describe("lastVerifiedTime", () => {
+  test("is there once AWS matches, and stays while nothing happens", () => {
+    expect(READY.lastVerifiedTime).toBe(FIRST);
+    expect(at(objectWith(READY), converged(), LATER).status.lastVerifiedTime).toBe(FIRST);
+  });
+
+  test("moves with a write, with a new generation, and with a question", () => {
+    const moved = [
+      at(objectWith(READY), converged(CREATE.actions.slice(0, 1)), LATER),
+      at(objectWith(READY, { generation: 2 }), converged(), LATER),
+      at(objectWith(READY, { annotations: ASKED }), converged(), LATER),
+    ];
+    expect(moved.map(({ status }) => status.lastVerifiedTime)).toEqual([LATER, LATER, LATER]);
+  });
+
+  test("does not move for a question that was answered", () => {
+    const answered = at(objectWith(READY, { annotations: ASKED }), converged(), FIRST).status;
+    expect(answered.lastHandledReconcileAt).toBe("7");
+    expect(at(objectWith(answered, { annotations: ASKED }), converged(), LATER).status).toEqual(answered);
+  });
+
+  test("does not move while the ARNs are not shown, nor when AWS was not seen to match", () => {
+    const hidden = { ...MADE, role: { ...(MADE.role as ObservedRole), arn: "AROAEXAMPLE" } };
+    const blocked: Outcome = {
+      kind: "previewed",
+      plan: { ...EMPTY, blockers: [BLOCKER] },
+      observed: MADE,
+      settlesInMs: 0,
+    };
+    for (const outcome of [converged([], hidden), blocked]) {
+      expect(at(objectWith(undefined), outcome).status.lastVerifiedTime).toBeUndefined();
+    }
+  });
+});
+
+describe("lastHandledReconcileAt", () => {
+  test("answers when AWS could be looked at, blocked or not", () => {
+    const blocked: Outcome = {
+      kind: "previewed",
+      plan: { ...EMPTY, blockers: [BLOCKER] },
+      observed: MADE,
+      settlesInMs: 0,
+    };
+    expect(at(objectWith(READY, { annotations: ASKED }), blocked).status.lastHandledReconcileAt).toBe("7");
+  });
+
+  test("does not answer when it could not, or was not to be", () => {
+    const outcomes: Outcome[] = [{ kind: "failed", error: DENIED }, { kind: "suspended" }];
+    for (const outcome of outcomes) {
+      expect(at(objectWith(READY, { annotations: ASKED }), outcome).status.lastHandledReconcileAt).toBeUndefined();
+    }
+    expect(at(objectWith(READY), converged()).status.lastHandledReconcileAt).toBeUndefined();
+  });
+});
+
+describe("the plan in status", () => {
+  const plan = (n: number): Action[] =>
+    Array.from({ length: n }, (_, i) => ({ kind: "DetachRolePolicy", roleName: "app", policyArn: `arn:${i}` }));
+  const pending = (actions: readonly Action[]): readonly string[] | undefined =>
+    at(objectWith(undefined), { kind: "previewed", plan: { ...EMPTY, actions }, observed: MADE, settlesInMs: 0 }).status
+      .plan;
+
+  test("is what is still to be done: all of a preview, the rest of what failed", () => {
+    expect(pending(CREATE.actions)?.length).toBe(4);
+    const failed: Outcome = {
+      ...(converged(CREATE.actions.slice(0, 1)) as Extract<Outcome, { kind: "converged" }>),
+      plan: CREATE,
+      failed: { action: CREATE.actions[1] as Action, error: DENIED },
+    };
+    expect(at(objectWith(undefined), failed).status.plan).toEqual([
+      ...["+ inline policy app of role app", "+ instance profile app", "+ role app in instance profile app"],
+    ]);
+    expect(READY.plan).toBeUndefined();
+  });
+
+  test("is cut at 20 lines, the rest is counted", () => {
+    expect(pending(plan(20))?.length).toBe(20);
+    const cut = pending(plan(25)) ?? [];
+    expect(cut.length).toBe(20);
+    expect(cut.slice(-2)).toEqual(["- managed policy arn:18 on role app", "… and 6 more"]);
+  });
+});
+
+describe("names in status", () => {
+  test("go with the role, and the account stays", () => {
+    const { status } = at(objectWith(READY), converged([], NOTHING));
+    expect(status).not.toHaveProperty("role");
+    expect(status).not.toHaveProperty("instanceProfile");
+    expect(status.accountId).toBe("123456789012");
+  });
+
+  test("stay when nothing is known of AWS", () => {
+    for (const outcome of [{ kind: "failed", error: DENIED }, { kind: "suspended" }] satisfies Outcome[]) {
+      expect(at(objectWith(READY), outcome).status).toMatchObject({
+        role: READY.role,
+        instanceProfile: READY.instanceProfile,
+      });
+    }
+  });
+});
+
+describe("conditions", () => {
+  const types = (outcome: Outcome): string[] =>
+    at(objectWith(undefined), outcome, FIRST, 9).status.conditions?.map(({ type, status }) => `${type}=${status}`) ??
+    [];
+
+  test("stall when only another spec or another hand helps, and reconcile otherwise", () => {
+    const errorOf = (error: unknown) => types({ kind: "failed", error });
+    expect(errorOf(new TerminalError("x", { reason: "InvalidSpec" }))).toEqual(["Ready=False", "Stalled=True"]);
+    expect(errorOf(DENIED)).toEqual(["Ready=False", "Reconciling=True"]);
+    expect(errorOf(new RetryableError("x", { reason: "ServiceFailure" }))).toEqual(["Ready=False", "Reconciling=True"]);
+  });
+
+  test("of a failure that nobody has classified say so", () => {
+    const action = CREATE.actions[0] as Action;
+    const bug: Outcome = {
+      ...(converged() as Extract<Outcome, { kind: "converged" }>),
+      plan: CREATE,
+      failed: { action, error: new Error("boom") },
+    };
+    expect(at(objectWith(undefined), bug).status.conditions).toMatchObject([
+      { type: "Ready", reason: "UnexpectedError", message: "boom" },
+      { type: "Reconciling", reason: "ProgressingWithRetry" },
+    ]);
+  });
+
+  test("of a preview say what is pending, and count one write as one", () => {
+    const preview = (n: number): Outcome => ({
+      kind: "previewed",
+      plan: { ...EMPTY, actions: CREATE.actions.slice(0, n) },
+      observed: MADE,
+      settlesInMs: 0,
+    });
+    expect(types(preview(0))).toEqual(["Ready=True"]);
+    expect(types(preview(1))).toEqual(["Ready=False"]);
+    const message = (n: number) => at(objectWith(undefined), preview(n)).status.conditions?.[0]?.message;
+    expect([message(1), message(2)]).toEqual([
+      "mode is DryRun: 1 write pending, see status.plan",
+      "mode is DryRun: 2 writes pending, see status.plan",
+    ]);
+  });
+});
+
+describe("Events", () => {
+  const reasons = (object: ObjectSoFar, outcome: Outcome) =>
+    at(object, outcome, LATER, 9).events.map(({ reason }) => reason);
+
+  test("call what was written by what it was", () => {
+    const [create, put] = [CREATE.actions[0], CREATE.actions[1]] as [Action, Action];
+    expect(reasons(objectWith(undefined), converged([create, put]))).toEqual(["Created"]);
+    expect(reasons(objectWith(undefined), converged([put]))).toEqual(["Updated"]);
+    expect(reasons(objectWith(READY), converged([put]))).toEqual(["DriftRepaired"]);
+    expect(reasons(objectWith(READY, { generation: 2 }), converged([put]))).toEqual(["Updated"]);
+    expect(reasons(objectWith(READY), converged())).toEqual([]);
+  });
+
+  test("say nothing of the writes of a deletion: its end is told once", () => {
+    const going = objectWith(READY, { deletionTimestamp: FIRST });
+    expect(reasons(going, converged(diff(desiredAbsence(), MADE).actions, NOTHING))).toEqual([]);
+  });
+
+  test("warn once of each trouble, and again when it changes", () => {
+    const failed: Outcome = { kind: "failed", error: DENIED };
+    const after = at(objectWith(READY), failed, LATER);
+    expect(after.events).toMatchObject([{ type: "Warning", reason: "AccessDenied", note: DENIED.message }]);
+    expect(reasons(objectWith(after.status), failed)).toEqual([]);
+    const other: Outcome = { kind: "failed", error: new BlockedError("other words", { reason: "AccessDenied" }) };
+    expect(reasons(objectWith(after.status), other)).toEqual(["AccessDenied"]);
+  });
+
+  test("are cut to what the API server takes, and say how much there was", () => {
+    const noted = (chars: number) =>
+      at(objectWith(undefined), { kind: "failed", error: new BlockedError("x".repeat(chars), { reason: "A" }) })
+        .events[0]?.note;
+    expect(noted(900)).toBe("x".repeat(900));
+    expect(noted(901)).toBe(`${"x".repeat(900)} … (901 characters)`);
+  });
+});
+
+describe("two statuses are the same", () => {
+  test("whatever the order of their keys, and only then", () => {
+    const turned = Object.fromEntries(Object.entries(READY).reverse()) as InstanceProfileStatus;
+    expect(sameStatus(turned, READY)).toBe(true);
+    expect(sameStatus(undefined, READY)).toBe(false);
+    const [condition] = READY.conditions ?? [];
+    const twice = { ...READY, conditions: condition ? [condition, condition] : [] };
+    expect(sameStatus(twice, READY)).toBe(false);
+    expect(sameStatus({ plan: ["a", "b"] }, { plan: ["b", "a"] })).toBe(false);
+  });
+});
