@@ -74,8 +74,9 @@ describe("an object that goes", () => {
   test("waits while somebody else's profile holds its role, forced or not", () => {
     const held = made({ profile: { tags: THEIRS } });
     for (const annotations of [{}, { "iam.instanceprofile.dev/force-delete": "true" }]) {
-      const { reasons, blockers } = going(held, {}, annotations);
+      const { kinds, reasons, blockers } = going(held, {}, annotations);
       expect(reasons).toEqual(["RoleInForeignInstanceProfile"]);
+      expect(kinds).toEqual(["DeleteRolePolicy", "DeleteRole"]);
       expect(blockers[0]?.message).toContain("role app is held by instance profile app");
     }
   });
