@@ -47,7 +47,9 @@ function aboutTrouble(object: ObjectSoFar, conditions: readonly ConditionDraft[]
   if (now === undefined || now.status !== "False" || now.reason === "Deleting" || now.reason === "Settling") return [];
   const before = findCondition(object.status?.conditions, "Ready");
   if (before?.status === "False" && before.reason === now.reason && before.message === now.message) return [];
-  return [{ type: "Warning", reason: now.reason, action: "Reconcile", note: cut(now.message) }];
+  // A dry run does what it was asked to do.
+  const type = now.reason === "DryRun" ? "Normal" : "Warning";
+  return [{ type, reason: now.reason, action: "Reconcile", note: cut(now.message) }];
 }
 
 function listed(actions: readonly Action[]): string {

@@ -268,6 +268,31 @@ describe("deletion", () => {
   });
 });
 
+test("an object that goes right after the reply to its creation was lost is kept until AWS must have shown the role", async () => {
+  desk.apply();
+  desk.iam.fate = ({ kind }) => (kind === "CreateRole" ? { doAndThenFail: UNREACHABLE } : "do");
+  await desk.reconcile();
+  desk.iam.fate = () => "do";
+  desk.kube.delete(KEY);
+  desk.iam.lag = 1;
+  expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 5_000 });
+  expect(desk.isHeld).toBe(true);
+  desk.iam.lag = 0;
+  desk.nowMs += 5_000;
+  while (desk.object !== undefined && desk.nowMs < Date.parse("2026-01-01T00:10:00Z")) {
+    await desk.reconcile();
+    desk.nowMs += 5_000;
+  }
+  expect(desk.object).toBeUndefined();
+  expect(desk.iam.account.roles).toEqual({});
+});
+
+test("a dry run warns of nothing: that something is pending is what it was asked for", async () => {
+  desk.apply({ mode: "DryRun" });
+  await desk.reconcile();
+  expect(desk.kube.events).toMatchObject([{ type: "Normal", reason: "DryRun" }]);
+});
+
 describe("the API server", () => {
   test("refusing the status is said in the log, as loud as it is bad", async () => {
     desk.apply();
