@@ -16,6 +16,7 @@ import type { KubeResource } from "../kube/resource.ts";
 import { Transport } from "../kube/transport.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { ControllerMetrics } from "../runtime/controller-metrics.ts";
+import { EventLoopWatch } from "../runtime/event-loop-watch.ts";
 import type { LeaderElector } from "../runtime/leader-election.ts";
 import { DEFAULT_PATIENCE } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
@@ -50,6 +51,8 @@ export interface ControllerProcessOptions {
   readonly aws: Omit<AwsClientOptions, "clock" | "version">;
   /** Watch this namespace only. */
   readonly namespace: string | undefined;
+  /** Leave objects alone that it does not select. */
+  readonly labelSelector?: string | undefined;
   /** Instead of the uid of namespace kube-system. */
   readonly clusterId: string | undefined;
   /** Refuse to start with credentials of any other account. */
@@ -75,7 +78,8 @@ export interface ControllerProcess {
  * Joins the adapters to the controller and starts it; resolves when the cache is filled. Work begins then, or when this
  * process is elected.
  *
- * Errors: ControllerErrors of the first calls (no cluster, no permission, the wrong account), each with what to do.
+ * Errors: ControllerErrors of the first calls (no cluster, no permission, the wrong account), each with what to do; the
+ * signal's reason when it aborts. Nothing is left running then.
  */
 export async function startController(
   options: ControllerProcessOptions,
@@ -96,25 +100,32 @@ export async function startController(
     logger,
     reporter: { controller: `${API_GROUP}/controller`, instance: hostname() },
   });
+  const eventLoop = new EventLoopWatch(systemClock);
   const closers: (() => Promise<void>)[] = [];
   const release = async (): Promise<void> => {
     await Promise.all(closers.map((close) => close()));
     await events.flush(AbortSignal.timeout(FLUSH_MS));
     aws.close();
     await transport.close();
+    eventLoop.stop();
   };
   try {
+    eventLoop.start();
     await checkAccount(options.expectedAccountId, aws, signal);
     const clusterId = options.clusterId ?? (await readClusterId(transport.exchange, signal));
     const elector = electorOf(options, transport, metrics);
     const controller = controllerOf(options, { transport, aws, events, clusterId, metrics, elector });
+    closers.push(async () => void (await controller.stop(0)));
     const listeners = await openListeners(options.listen, {
-      healthz: { "event-loop": () => undefined, "leader-election": () => elector?.fault },
-      readyz: { "cache-sync": () => (controller.hasSynced ? undefined : "the first list has not come yet") },
+      healthz: { "event-loop": () => eventLoop.fault, "leader-election": () => elector?.fault },
+      readyz: {
+        "cache-sync": () => (controller.hasSynced ? undefined : "the first list has not come yet"),
+        watch: () => controller.watchFault,
+      },
       metrics: metrics.registry,
     });
     closers.push(...listeners.map((listener) => () => listener.close()));
-    await controller.start();
+    await controller.start(signal);
     logger.info("controller started", { version: VERSION, cluster: options.cluster.source, clusterId });
     const led = elector === undefined ? workAlone(controller) : workAsLeader(controller, elector);
     return {
@@ -160,7 +171,11 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   const { exchange } = transport;
   const kind = KIND.toLowerCase();
   const controllerMetrics = new ControllerMetrics(metrics.registry, kind, options.settings.concurrency);
-  const scope = options.namespace === undefined ? {} : { namespace: options.namespace };
+  const { namespace, labelSelector } = options;
+  const scope = {
+    ...(namespace !== undefined && { namespace }),
+    ...(labelSelector !== undefined && { labelSelector }),
+  };
   const objects = new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: FIELD_MANAGER });
   const ports = { writer: aws.iamWriter, objects, events };
   const controller = new Controller({

@@ -32,7 +32,7 @@ export async function openListeners(
   addresses: ListenAddresses,
   content: ListenerContent,
 ): Promise<readonly ProbeServer[]> {
-  const probes = { "/healthz": checksPage(content.healthz), "/readyz": checksPage(content.readyz) };
+  const probes = { ...checksPages("/healthz", content.healthz), ...checksPages("/readyz", content.readyz) };
   const metrics = { "/metrics": metricsPage(content.metrics) };
   const plan: readonly (readonly [string, string, Readonly<Record<string, Page>>])[] =
     addresses.probes === addresses.metrics
@@ -52,6 +52,14 @@ export async function openListeners(
     await Promise.all(open.map((server) => server.close()));
     throw error;
   }
+}
+
+/** All checks under the path, and each one alone under its name: `/healthz/event-loop`. */
+function checksPages(path: string, checks: Readonly<Record<string, Check>>): Readonly<Record<string, Page>> {
+  const each = Object.entries(checks).map(
+    ([name, check]) => [`${path}/${name}`, checksPage({ [name]: check })] as const,
+  );
+  return { [path]: checksPage(checks), ...Object.fromEntries(each) };
 }
 
 function addressOf(option: string, text: string): ReturnType<typeof parseBindAddress> {

@@ -1,10 +1,17 @@
 import { loadKubeConfig } from "../kube/kube-config.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Command } from "./command.ts";
-import { DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
+import {
+  type ControllerProcess,
+  type ControllerProcessOptions,
+  DEFAULT_SETTINGS,
+  NO_LISTENERS,
+  startController,
+} from "./controller-process.ts";
 import { ELECTION_OPTIONS, electionSettings } from "./election.ts";
 import { exitOnBug } from "./fatal.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
+import { labelSelectorOf } from "./label-selector.ts";
 import { createLogger, LOG_LEVELS } from "./logger.ts";
 import { clusterIdOf, durationMs, type GivenOptions, wholeNumber } from "./options.ts";
 
@@ -25,6 +32,11 @@ export const runCommand: Command = {
     kubeconfig: { type: "string", value: "FILE", help: "kubeconfig to use" },
     context: { type: "string", value: "NAME", help: "context of the kubeconfig; default: its current one" },
     namespace: { type: "string", short: "n", value: "NAME", help: "watch this namespace only; default: all" },
+    "label-selector": {
+      type: "string",
+      value: "SELECTOR",
+      help: "work on objects with these labels only; default: all",
+    },
     "cluster-id": {
       type: "string",
       value: "ID",
@@ -68,26 +80,40 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     env: io.env,
     clock: systemClock,
   });
-  const controller = await startController(
-    {
-      cluster,
-      aws: {},
-      namespace: given.text("namespace"),
-      clusterId: clusterIdOf(given.text("cluster-id")),
-      expectedAccountId: given.text("account-id"),
-      settings,
-      listen: {
-        probes: given.text("health-probe-bind-address") ?? NO_LISTENERS.probes,
-        metrics: given.text("metrics-bind-address") ?? NO_LISTENERS.metrics,
-      },
-      logger,
-      election: electionSettings(given, cluster.namespace),
+  const options = {
+    cluster,
+    aws: {},
+    namespace: given.text("namespace"),
+    labelSelector: labelSelectorOf(given.text("label-selector")),
+    clusterId: clusterIdOf(given.text("cluster-id")),
+    expectedAccountId: given.text("account-id"),
+    settings,
+    listen: {
+      probes: given.text("health-probe-bind-address") ?? NO_LISTENERS.probes,
+      metrics: given.text("metrics-bind-address") ?? NO_LISTENERS.metrics,
     },
-    io.stop,
-  );
+    logger,
+    election: electionSettings(given, cluster.namespace),
+  };
+  const controller = await startUnlessStopped(options, io.stop);
+  if (controller === undefined) return EXIT.ok;
   const end = await Promise.race([stopAsked(io.stop), controller.lost]);
   await controller.stop();
   return end instanceof Error ? EXIT.error : EXIT.ok;
+}
+
+/** Undefined when the process is asked to stop before the controller is up. */
+async function startUnlessStopped(
+  options: ControllerProcessOptions,
+  stop: AbortSignal,
+): Promise<ControllerProcess | undefined> {
+  try {
+    return await startController(options, stop);
+  } catch (error) {
+    if (!stop.aborted || error !== stop.reason) throw error;
+    options.logger.info("controller stopped before it was up");
+    return undefined;
+  }
 }
 
 /** Resolves when the process is asked to stop. */

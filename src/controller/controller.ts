@@ -104,15 +104,21 @@ export class Controller {
     return this.#reflector.hasSynced;
   }
 
+  /** Why objects are no longer seen, when only a person can mend that. */
+  get watchFault(): string | undefined {
+    return this.#reflector.fault;
+  }
+
   /**
    * Resolves when the cache holds every object; from then on the queue fills, and nothing is worked on before `work`. So a
    * process that waits to become the leader is warm.
    *
-   * Errors: the last fault of the list when it does not come in time.
+   * Errors: the last fault of the list when it does not come in time; the signal's reason when it aborts first. Either way
+   * the watch goes on until `stop`.
    */
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
     this.#reflector.start();
-    await this.#reflector.whenSynced(this.#settings.syncTimeoutMs);
+    await this.#reflector.whenSynced(this.#settings.syncTimeoutMs, signal);
   }
 
   /** Lets the workers begin. Does nothing after `stop`. */

@@ -24,6 +24,12 @@ export class FaultLog {
     this.#logger = logger;
   }
 
+  /** The present trouble, when it is one that only a person ends. */
+  get needsPerson(): string | undefined {
+    const kind = this.#current?.kind;
+    return kind !== undefined && needsPerson.has(kind) ? advice[kind] : undefined;
+  }
+
   failed(kind: FaultKind, error: unknown, retryInMs: number): void {
     const fields = { fault: kind, retryInMs: Math.round(retryInMs), err: error };
     if (this.#current?.kind === kind) {

@@ -125,6 +125,11 @@ async function claim(candidacy: Candidacy, seen: SeenLease, signal: AbortSignal)
   return held(await lock.update(write, seen, signal), sent, clock);
 }
 
+/** Who holds the lease by what was seen last; empty when nobody does. */
+export function holderOf({ observation }: AttemptOutcome): string {
+  return observation?.lease.holderIdentity ?? "";
+}
+
 type Held = Extract<AttemptOutcome, { readonly kind: "held" }>;
 
 function held(lease: SeenLease | undefined, sent: Moment, clock: Clock): Held | undefined {

@@ -4,6 +4,7 @@ import {
   type Candidacy,
   expiresAtMs,
   giveUp,
+  holderOf,
   type Observation,
   renew,
 } from "./leader-election-attempt.ts";
@@ -17,6 +18,7 @@ import {
 } from "./leader-election-options.ts";
 import { Tenure } from "./leader-election-tenure.ts";
 import { attemptTimeoutMs, CAMPAIGN_JITTER, defaultElectionTimings, timingsFault } from "./leader-election-timings.ts";
+import { ElectionWatchdog } from "./leader-election-watchdog.ts";
 
 /**
  * One candidate for one lease, by client-go's rules. Stricter in two points: a leader that finds the lease not its own, be
@@ -30,6 +32,7 @@ import { attemptTimeoutMs, CAMPAIGN_JITTER, defaultElectionTimings, timingsFault
 export class LeaderElector {
   readonly #candidacy: Candidacy;
   readonly #tenure: Tenure;
+  readonly #watchdog: ElectionWatchdog;
   readonly #random: () => number;
   readonly #observer: ElectionObserver;
   readonly #log: ElectionLog;
@@ -51,6 +54,7 @@ export class LeaderElector {
     this.#observer = options.observer ?? {};
     this.#log = new ElectionLog(options.logger, lock.name, identity);
     this.#tenure = new Tenure(clock, timings.renewDeadlineMs);
+    this.#watchdog = new ElectionWatchdog(lock.name, clock, timings);
     const onClaim = (): void => {
       this.#mayHold = true;
     };
@@ -93,12 +97,11 @@ export class LeaderElector {
     if (!this.mayWrite()) throw new NotLeadingError(this.#candidacy.lock.name);
   }
 
-  /** For the liveness probe: says what is wrong when this process was to end, or to renew, and has not. */
+  /** For the liveness probe: says what is wrong when this process was to end, to renew or to campaign, and has not. */
   get fault(): string | undefined {
     if (this.#lost !== undefined) return this.#lost.message;
-    const { timings, lock } = this.#candidacy;
-    const isOverdue = this.isLeading && this.#tenure.ageMs > timings.leaseDurationMs;
-    return isOverdue ? `the lease ${lock.name} was not renewed in time` : undefined;
+    if (this.#phase === "over" || this.#resignation.signal.aborted) return undefined;
+    return this.#watchdog.faultOf(this.isLeading ? this.#tenure.ageMs : undefined);
   }
 
   /**
@@ -191,6 +194,7 @@ export class LeaderElector {
     const { clock } = this.#candidacy;
     const known = this.#known;
     const isLeader = this.#phase === "leader" && known !== undefined;
+    this.#watchdog.attempted();
     try {
       const outcome = await limited({ clock, timeoutMs, signal: stop }, (signal) =>
         isLeader ? renew(this.#candidacy, known.lease, signal) : acquire(this.#candidacy, known, signal),
@@ -212,9 +216,4 @@ export class LeaderElector {
     this.#log.lost(this.#lost);
     return this.#lost;
   }
-}
-
-/** Empty when nobody holds it. */
-function holderOf({ observation }: AttemptOutcome): string {
-  return observation?.lease.holderIdentity ?? "";
 }

@@ -56,6 +56,11 @@ export class Reflector {
     return this.#hasSynced;
   }
 
+  /** Why the cache falls behind, when only a person can mend that; troubles that pass by themselves are not told. */
+  get fault(): string | undefined {
+    return this.#faults.needsPerson;
+  }
+
   /** Starts listing and watching; further calls, and calls after `stop`, do nothing. */
   start(): void {
     if (this.#abort.signal.aborted) return;
@@ -73,15 +78,20 @@ export class Reflector {
   /**
    * Resolves when the handlers have seen the whole initial list.
    *
-   * Errors: RetryableError with the last fault when that takes longer than `timeoutMs`; an Error once stopped.
+   * Errors: RetryableError with the last fault when that takes longer than `timeoutMs`; the signal's reason when it aborts;
+   * an Error once stopped.
    */
-  async whenSynced(timeoutMs: number): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const timer = this.#options.clock.schedule(timeoutMs, () => late.reject(this.#lateError(timeoutMs)));
+  async whenSynced(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const end = Promise.withResolvers<void>();
+    const onAbort = (): void => end.reject(signal?.reason);
+    const timer = this.#options.clock.schedule(timeoutMs, () => end.reject(this.#lateError(timeoutMs)));
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      await Promise.race([this.#synced.promise, late.promise]);
+      await Promise.race([this.#synced.promise, end.promise]);
     } finally {
       timer.cancel();
+      signal?.removeEventListener("abort", onAbort);
     }
   }
 

@@ -62,6 +62,11 @@ export class FakeClock implements Clock {
     this.#wallMs += deltaMs;
   }
 
+  /** Passes time as a blocked event loop does: what falls due meanwhile runs late, with the next `advance`. */
+  block(deltaMs: number): void {
+    this.#moveTo(this.#monotonicMs + deltaMs);
+  }
+
   /** Passes time, runs what falls due in order, and lets promises settle after each. */
   async advance(deltaMs: number): Promise<void> {
     await settle();

@@ -146,6 +146,12 @@ describe("the probes", () => {
     expect((await get("/readyz?verbose")).text).toContain("[+]cache-sync ok");
   });
 
+  test("answer for each check alone, too", async () => {
+    for (const path of ["/healthz/event-loop", "/healthz/leader-election", "/readyz/cache-sync", "/readyz/watch"])
+      expect(await get(path)).toEqual({ status: 200, text: "ok" });
+    expect((await get("/readyz?verbose&exclude=watch")).text).not.toContain("watch");
+  });
+
   test("know no other path", async () => {
     expect((await get("/debug")).status).toBe(404);
   });

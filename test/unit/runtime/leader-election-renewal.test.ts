@@ -230,6 +230,19 @@ test("lets a follower take over what its leader has lost, after a time in which 
   expect([world.writers, world.lease?.leaseTransitions, b.changes]).toEqual([["b"], 1, [false, true]]);
 });
 
+test("says by its probe that it stands still when a process that waits for the lease no longer tries to get it", async () => {
+  const { world, a } = await led();
+  const b = world.candidate("b");
+  await world.clock.advance(60_000);
+  expect([a.elector.fault, b.elector.fault]).toEqual([undefined, undefined]);
+  b.kill();
+  await world.clock.advance(15_000);
+  expect(b.elector.fault).toBeUndefined();
+  await world.clock.advance(5_000);
+  expect(b.elector.fault).toBe("the election on the lease system/controller stands still");
+  expect(world.candidate("c", { isStarted: false }).elector.fault).toBeUndefined();
+});
+
 test("asks for the write to be tried again where it was refused for lack of the lease", () => {
   expect(dispositionOf(new NotLeadingError("system/controller"))).toBe("retryable");
 });

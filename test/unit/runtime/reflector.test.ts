@@ -393,10 +393,21 @@ test("says once and loudly that it is forbidden to watch, and says when that is 
   const { clock, api, logger, reflector } = setUp();
   for (let i = 0; i < 6; i++) api.failList.push(new FakeFault("forbidden"));
   reflector.start();
+  await settle();
+  expect(reflector.fault).toContain("does the service account have the role");
   await clock.advance(120_000);
+  expect(reflector.fault).toBeUndefined();
   expect(logger.messages("error")).toHaveLength(1);
   expect(logger.messages("info")).toEqual(["The API server answers again"]);
   expect(logger.lines.find((line) => line.level === "info")?.fields).toMatchObject({ attempts: 6 });
+});
+
+test("has no fault that a person must mend while the API server is only away", async () => {
+  const { api, reflector } = setUp();
+  api.failList.push(new FakeFault("unavailable"));
+  reflector.start();
+  await settle();
+  expect(reflector.fault).toBeUndefined();
 });
 
 for (const heedsAbort of [true, false]) {
