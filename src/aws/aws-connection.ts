@@ -1,8 +1,10 @@
+import type { IamInventory } from "../engine/inventory.ts";
 import type { AccountIdentity, IamReader, IamWriter } from "../engine/ports.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
 import { createAwsCaller } from "./aws-call.ts";
 import type { AwsClientOptions } from "./client-config.ts";
 import { createIamClient } from "./iam-client.ts";
+import { createIamInventory } from "./iam-inventory.ts";
 import { createIamReader } from "./iam-reader.ts";
 import { createIamWriter } from "./iam-writer.ts";
 
@@ -10,6 +12,7 @@ import { createIamWriter } from "./iam-writer.ts";
 export interface AwsConnection {
   readonly iamReader: IamReader;
   readonly iamWriter: IamWriter;
+  readonly iamInventory: IamInventory;
   readonly accountIdentity: AccountIdentity;
   /** Closes the kept-alive connections. */
   close(): void;
@@ -24,6 +27,7 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
   return {
     iamReader: createIamReader(iam, call),
     iamWriter: createIamWriter(iam, call),
+    iamInventory: createIamInventory(iam, call),
     accountIdentity: createAccountIdentity(sts, call),
     close() {
       iam.destroy();

@@ -42,7 +42,8 @@ export function instanceProfileOf(
   };
 }
 
-function tagsOf(tags: readonly Tag[] | undefined, subject: AwsCallSubject): Tags {
+/** Tags as IAM lists them. */
+export function tagsOf(tags: readonly Tag[] | undefined, subject: AwsCallSubject): Tags {
   return Object.fromEntries((tags ?? []).map((tag) => [expected(tag.Key, "tag key", subject), tag.Value ?? ""]));
 }
 

@@ -1,5 +1,6 @@
 import { ControllerError } from "../errors.ts";
 import type { Command } from "./command.ts";
+import { exportCommand } from "./export-command.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { optionHelp, readOptions } from "./options.ts";
 import { planCommand } from "./plan-command.ts";
@@ -21,7 +22,14 @@ const versionCommand: Command = {
   },
 };
 
-const COMMANDS: readonly Command[] = [runCommand, sandboxCommand, planCommand, validateCommand, versionCommand];
+const COMMANDS: readonly Command[] = [
+  runCommand,
+  sandboxCommand,
+  planCommand,
+  exportCommand,
+  validateCommand,
+  versionCommand,
+];
 
 /** Runs one command line and says how it ended. Never throws for what a user can do wrong. */
 export async function runCommandLine(args: readonly string[], io: CommandIo): Promise<number> {

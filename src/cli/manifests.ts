@@ -1,8 +1,8 @@
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { type Document, parseAllDocuments } from "yaml";
+import { type Document, isMap, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from "yaml";
 import { API_GROUP, KIND } from "../api/instance-profile.ts";
 import { TerminalError } from "../errors.ts";
+import { manifestFiles, readManifestFile } from "./manifest-files.ts";
+import { type PlaceOf, placesIn } from "./manifest-place.ts";
 
 const STDIN = "<stdin>";
 
@@ -13,11 +13,13 @@ export interface Manifest {
   /** Which document of the file, from 1. */
   readonly position: number;
   readonly value: Readonly<Record<string, unknown>>;
+  /** Where its fields stand in the file. */
+  readonly placeOf: PlaceOf;
 }
 
 /**
- * Reads InstanceProfiles from files, folders (every .yaml, .yml and .json below, in name order) and `-` (standard input);
- * documents of other kinds are passed over, as a folder of manifests holds them too, and Lists are opened.
+ * Reads InstanceProfiles from files, folders, patterns (see `manifestFiles`) and `-` (standard input); documents of other
+ * kinds are passed over, as a folder of manifests holds them too, and Lists are opened.
  *
  * Errors: TerminalError for what cannot be read or is not YAML, naming file and line; and when there is not one
  * InstanceProfile in all of it, for a check of nothing would pass whatever is wrong.
@@ -26,7 +28,8 @@ export async function readManifests(paths: readonly string[], readInput: () => P
   const manifests: Manifest[] = [];
   for (const path of paths) {
     if (path === "-") manifests.push(...documentsOf(STDIN, await readInput()));
-    else for (const file of await filesOf(path)) manifests.push(...documentsOf(file, await readText(file)));
+    else
+      for (const file of await manifestFiles(path)) manifests.push(...documentsOf(file, await readManifestFile(file)));
   }
   if (manifests.length === 0) {
     const where = paths.map((path) => (path === "-" ? STDIN : path)).join(", ");
@@ -35,31 +38,18 @@ export async function readManifests(paths: readonly string[], readInput: () => P
   return manifests;
 }
 
-async function filesOf(path: string): Promise<string[]> {
-  const info = await stat(path).catch((error: unknown) => unreadable(path, error));
-  if (!info.isDirectory()) return [path];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-function readText(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((error: unknown) => unreadable(file, error));
-}
-
-function unreadable(path: string, cause: unknown): never {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  throw new TerminalError(`cannot read ${path}: ${why}`, { reason: "UnreadableFile", cause });
-}
-
 function documentsOf(source: string, text: string): Manifest[] {
-  const documents = parseAllDocuments(text, { uniqueKeys: true, logLevel: "error" });
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { uniqueKeys: true, logLevel: "error", lineCounter: lines });
   return [...documents].flatMap((document, index) => {
     const [fault] = document.errors;
     if (fault !== undefined) throw notYaml(source, fault.message, fault);
-    return opened(plainJson(source, document)).map((value) => ({ source, position: index + 1, value }));
+    return opened(plainJson(source, document), document.contents as ParsedNode | null).map(({ value, node }) => ({
+      source,
+      position: index + 1,
+      value,
+      placeOf: placesIn(node, lines),
+    }));
   });
 }
 
@@ -78,9 +68,23 @@ function notYaml(source: string, words: string, cause: unknown): TerminalError {
   return new TerminalError(`${source}: ${words}`, { reason: "NotYaml", cause });
 }
 
-function opened(value: unknown): Readonly<Record<string, unknown>>[] {
+interface Opened {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Null where the value came through an alias. */
+  readonly node: ParsedNode | null;
+}
+
+function opened(value: unknown, node: ParsedNode | null): readonly Opened[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   const object = value as Readonly<Record<string, unknown>>;
-  if (object["kind"] === "List" && Array.isArray(object["items"])) return object["items"].flatMap(opened);
-  return object["kind"] === KIND && String(object["apiVersion"]).startsWith(`${API_GROUP}/`) ? [object] : [];
+  if (object["kind"] === "List" && Array.isArray(object["items"])) {
+    return object["items"].flatMap((item, index) => opened(item, itemOf(node, index)));
+  }
+  const isOurs = object["kind"] === KIND && String(object["apiVersion"]).startsWith(`${API_GROUP}/`);
+  return isOurs ? [{ value: object, node }] : [];
+}
+
+function itemOf(list: ParsedNode | null, index: number): ParsedNode | null {
+  const items = isMap(list) ? list.get("items", true) : undefined;
+  return isSeq(items) ? ((items.items[index] as ParsedNode | undefined) ?? null) : null;
 }

@@ -1,24 +1,18 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
-import { connectAws } from "../aws/aws-connection.ts";
+import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
 import { refusalOf } from "../controller/refusal.ts";
-import { observe } from "../engine/observe.ts";
-import type { IamReader } from "../engine/ports.ts";
+import { planManifest } from "../engine/plan-manifest.ts";
+import { planRemoved, removedObjects } from "../engine/plan-removed.ts";
 import { TerminalError } from "../errors.ts";
-import { type DesiredState, desiredState } from "../model/desired-state.ts";
-import type { ObservedState } from "../model/observed-state.ts";
-import { TAG_KEYS } from "../model/ownership.ts";
-import { diff } from "../plan/diff.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Command } from "./command.ts";
+import { inParallel } from "./in-parallel.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { readManifests } from "./manifests.ts";
 import { clusterIdOf, type GivenOptions } from "./options.ts";
 import { VERSION } from "./version.ts";
-
-/** Reads in flight at once; IAM's limits are per account and shared with everybody else. */
-const CONCURRENCY = 8;
 
 /** Shows what the controller would write for manifests, without a cluster and without permission to write. */
 export const planCommand: Command = {
@@ -33,8 +27,8 @@ export const planCommand: Command = {
       type: "string",
       multiple: true,
       short: "f",
-      value: "FILE|DIR|-",
-      help: "manifests to plan; repeatable",
+      value: "FILE|DIR|PATTERN|-",
+      help: "manifests to plan; repeatable; - is standard input, for kustomize",
     },
     output: { type: "string", short: "o", value: "FORMAT", help: "text (default), json or markdown" },
     "cluster-id": {
@@ -42,21 +36,43 @@ export const planCommand: Command = {
       value: "ID",
       help: "the cluster that owns the objects; default: whichever the tags in AWS name",
     },
+    "since-live": {
+      type: "boolean",
+      help: "also plan the removal of what the cluster owns in AWS and no manifest asks for",
+    },
+    namespace: {
+      type: "string",
+      multiple: true,
+      short: "n",
+      value: "NAME",
+      help: "with --since-live: look at this namespace only; repeatable; default: every one of the cluster",
+    },
   },
   run: planManifests,
 };
+
+/** A planned object, with the cluster that it turned out to be of. */
+interface Answer {
+  readonly planned: PlannedObject;
+  readonly clusterId: string | undefined;
+}
 
 async function planManifests(given: GivenOptions, io: CommandIo): Promise<number> {
   const paths = given.list("filename");
   if (paths.length === 0) throw new UsageError("nothing to plan: give manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
   const clusterId = clusterIdOf(given.text("cluster-id"));
+  const namespaces = given.list("namespace");
+  const isSinceLive = given.flag("since-live");
+  if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace says something with --since-live only");
   const objects = (await readManifests(paths, io.readInput)).map(({ source, position, value }) =>
     understood(`${source}, document ${position}`, value),
   );
   const aws = connectAws({ clock: systemClock, version: VERSION });
   try {
-    const planned = await inParallel(objects, (object) => planOne(object, clusterId, aws.iamReader, io.stop));
+    const answers = await inParallel(objects, (object) => planOne(object, clusterId, aws, io.stop));
+    const removed = isSinceLive ? await planGone(clusterOf(answers, clusterId), namespaces, answers, aws, io.stop) : [];
+    const planned = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(planned, format));
     return exitStatusOf(planned);
   } finally {
@@ -81,42 +97,44 @@ function understood(where: string, value: unknown): InstanceProfile {
 async function planOne(
   object: InstanceProfile,
   clusterId: string | undefined,
-  reader: IamReader,
+  { iamReader }: AwsConnection,
   signal: AbortSignal,
-): Promise<PlannedObject> {
+): Promise<Answer> {
   const { namespace, name } = object.metadata;
   const refusal = refusalOf(object);
   if (refusal !== undefined) {
-    return { namespace, name, plan: { actions: [], blockers: [refusal], unmanagedPolicies: [] } };
+    const plan = { actions: [], blockers: [refusal], unmanagedPolicies: [] };
+    return { planned: { namespace, name, plan }, clusterId };
   }
-  const desired = desiredState(object, clusterId ?? "");
-  const observed = await observe(desired, reader, signal);
-  if (clusterId !== undefined) return { namespace, name, plan: diff(desired, observed) };
-  const named = clusterNamedBy(desired, observed);
-  if (named === undefined) return { namespace, name, plan: diff(desired, observed) };
-  const owned = desiredState(object, named);
-  return { namespace, name, plan: diff(owned, await observe(owned, reader, signal)) };
+  const { plan, clusterId: found } = await planManifest(object, clusterId, iamReader, signal);
+  return { planned: { namespace, name, plan }, clusterId: found };
 }
 
-/** Without a cluster to ask, the tags of an entity that names this very object tell which cluster it is of. */
-function clusterNamedBy({ owner }: DesiredState, { role, instanceProfile }: ObservedState): string | undefined {
-  for (const entity of [role, instanceProfile]) {
-    if (entity.presence === "absent") continue;
-    const { tags } = entity;
-    if (tags[TAG_KEYS.namespace] === owner.namespace && tags[TAG_KEYS.name] === owner.name)
-      return tags[TAG_KEYS.clusterId];
-  }
-  return undefined;
+/** What is gone from the manifests can be told for one cluster only: with two, each one's objects are missing for the other. */
+function clusterOf(answers: readonly Answer[], given: string | undefined): string {
+  const named = [...new Set(answers.map(({ clusterId }) => clusterId).filter((id) => id !== undefined))].sort();
+  if (given !== undefined) return given;
+  const [clusterId, ...others] = named;
+  if (clusterId !== undefined && others.length === 0) return clusterId;
+  const why =
+    clusterId === undefined ? "no object of these manifests is in AWS yet" : `they are of ${named.join(", ")}`;
+  throw new UsageError(`--since-live: which cluster is meant? ${why}; say it with --cluster-id`);
 }
 
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i] as T);
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker));
-  return results;
+async function planGone(
+  clusterId: string,
+  namespaces: readonly string[],
+  answers: readonly Answer[],
+  { iamInventory, iamReader }: AwsConnection,
+  signal: AbortSignal,
+): Promise<readonly PlannedObject[]> {
+  const kept = answers.map(({ planned }) => planned);
+  const gone = removedObjects(await iamInventory.taggedRoles(signal), { clusterId, namespaces, kept });
+  return inParallel(gone, async (removed) => {
+    const plan = await planRemoved(removed, iamReader, signal);
+    const { namespace, name } = removed.owner;
+    return { namespace, name, plan, isRemoved: true };
+  });
 }
 
 function exitStatusOf(planned: readonly PlannedObject[]): number {

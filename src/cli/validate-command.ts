@@ -1,6 +1,7 @@
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import { TerminalError } from "../errors.ts";
-import { type Finding, lint } from "../plan/lint.ts";
+import type { Finding } from "../plan/finding.ts";
+import { type LintOptions, lint } from "../plan/lint.ts";
 import { compileCrd } from "../sandbox/kube/schema/compile-crd.ts";
 import type { CompiledVersion, JsonObject } from "../sandbox/kube/schema/contract.ts";
 import type { Command } from "./command.ts";
@@ -8,17 +9,29 @@ import { readShippedCrd } from "./crd-file.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { type Manifest, readManifests } from "./manifests.ts";
 import type { GivenOptions } from "./options.ts";
+import { isInvalid, renderFindings, type ValidateFormat } from "./validate-report.ts";
+import { VERSION } from "./version.ts";
 
 /** Judges manifests as the API server and IAM would, offline. */
 export const validateCommand: Command = {
   name: "validate",
   summary: "check manifests offline: schema, rules, policies",
   description: [
-    "Checks manifests against the schema and the rules of the CRD, and their policies for what IAM refuses. Needs neither",
-    "a cluster nor AWS. Exit status: 0 when all are valid (warnings are shown), 1 otherwise.",
+    "Checks manifests against the schema and the rules of the CRD, and their policies for what IAM refuses and for what",
+    "gives away more than was meant. Needs neither a cluster nor AWS. Exit status: 0 when all are valid (warnings are",
+    "shown), 1 otherwise.",
   ].join("\n"),
   options: {
-    filename: { type: "string", multiple: true, short: "f", value: "FILE|DIR|-", help: "manifests; repeatable" },
+    filename: {
+      type: "string",
+      multiple: true,
+      short: "f",
+      value: "FILE|DIR|PATTERN|-",
+      help: "manifests; repeatable",
+    },
+    output: { type: "string", short: "o", value: "FORMAT", help: "text (default), json or sarif" },
+    "require-boundary": { type: "boolean", help: "a manifest without permissionsBoundaryArn is invalid" },
+    strict: { type: "boolean", help: "a warning fails too" },
   },
   run: validateManifests,
 };
@@ -26,52 +39,54 @@ export const validateCommand: Command = {
 async function validateManifests(given: GivenOptions, io: CommandIo): Promise<number> {
   const paths = given.list("filename");
   if (paths.length === 0) throw new UsageError("nothing to validate: give manifests with -f");
+  const format = formatOf(given.text("output") ?? "text");
+  const options = { requiresBoundary: given.flag("require-boundary") };
   const manifests = await readManifests(paths, io.readInput);
   const versions = compileCrd(readShippedCrd()).versions;
-  let invalid = 0;
-  for (const manifest of manifests) {
-    const findings = judge(manifest, versions);
-    const isInvalid = findings.some(({ severity }) => severity === "error");
-    if (isInvalid) invalid += 1;
-    io.out(report(manifest, findings, isInvalid));
-  }
-  io.out(`${manifests.length} checked, ${invalid} invalid\n`);
-  return invalid === 0 ? EXIT.ok : EXIT.error;
+  const judged = manifests.map((manifest) => ({ manifest, findings: judge(manifest, versions, options) }));
+  io.out(renderFindings(judged, format, VERSION));
+  const isFailure = given.flag("strict") ? judged.some(({ findings }) => findings.length > 0) : judged.some(isInvalid);
+  return isFailure ? EXIT.error : EXIT.ok;
 }
 
-function judge({ value }: Manifest, versions: readonly CompiledVersion[]): readonly Finding[] {
+function formatOf(name: string): ValidateFormat {
+  if (name === "text" || name === "json" || name === "sarif") return name;
+  throw new UsageError(`--output: "${name}" is none of text, json, sarif`);
+}
+
+function judge({ value }: Manifest, versions: readonly CompiledVersion[], options: LintOptions): readonly Finding[] {
   const version = versions.find(({ name }) => String(value["apiVersion"]).endsWith(`/${name}`));
   if (version === undefined) {
     const known = versions.map(({ name }) => name).join(", ");
-    return [{ severity: "error", path: "apiVersion", message: `this version is not known; known are: ${known}` }];
+    return [invalid("apiVersion", `this version is not known; known are: ${known}`)];
   }
   const object = version.applyDefaults(structuredClone(value) as JsonObject);
   const faults = [
-    ...version.unknownFields(object).map((path) => ({ path, message: `unknown field "${path}"` })),
+    ...version
+      .unknownFields(object)
+      .map((path): Finding => ({ ...invalid(path, `unknown field "${path}"`), rule: "unknown-field" })),
     ...version.validate(object).map(({ field, message }) => readable(field, message)),
-  ].map((fault): Finding => ({ severity: "error", ...fault }));
-  return faults.length > 0 ? faults : judgePolicies(object);
+  ];
+  return faults.length > 0 ? faults : judgePolicies(object, options);
+}
+
+function invalid(path: string, message: string): Finding {
+  return { rule: "invalid", severity: "error", path, message };
 }
 
 /** The API server's words for "there may be more, after this" name a field that is none. */
-function readable(field: string, message: string): { readonly path: string; readonly message: string } {
+function readable(field: string, message: string): Finding {
   return field === "<nil>"
-    ? { path: "the whole object", message: message.replace(/^Invalid value: null: /, "") }
-    : { path: field, message };
+    ? invalid("the whole object", message.replace(/^Invalid value: null: /, ""))
+    : invalid(field, message);
 }
 
 /** What passes the schema is parsed as the controller would, and its policies are looked at. */
-function judgePolicies(object: JsonObject): readonly Finding[] {
+function judgePolicies(object: JsonObject, options: LintOptions): readonly Finding[] {
   try {
-    return lint(parseInstanceProfile(object));
+    return lint(parseInstanceProfile(object), options);
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;
-    return [{ severity: "error", path: "spec", message: error.message }];
+    return [invalid("spec", error.message)];
   }
-}
-
-function report({ source, position, value }: Manifest, findings: readonly Finding[], isInvalid: boolean): string {
-  const { namespace, name } = (value["metadata"] ?? {}) as { readonly namespace?: string; readonly name?: string };
-  const title = `${source} (document ${position}) ${namespace ?? "default"}/${name ?? "?"}: ${isInvalid ? "invalid" : "ok"}`;
-  return `${[title, ...findings.map(({ severity, path, message }) => `  ${severity}: ${path}: ${message}`)].join("\n")}\n`;
 }

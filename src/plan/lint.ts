@@ -6,15 +6,13 @@ import {
   permissionsDocument,
   trustDocument,
 } from "../model/policy-document.ts";
+import type { Finding } from "./finding.ts";
+import { lintStatement, lintTrustStatement } from "./lint-grants.ts";
 
-/** Something in a valid spec that IAM will refuse, or that its author cannot have meant. */
-export interface Finding {
-  /** `error`: IAM refuses it. `warning`: depends on the account, or is merely unwise. */
-  readonly severity: "error" | "warning";
-  /** `spec.statements[0].conditions`. */
-  readonly path: string;
-  /** What is wrong and what to write instead. */
-  readonly message: string;
+/** What the people who check a manifest ask for beyond what IAM does. */
+export interface LintOptions {
+  /** Every role shall have a permissions boundary. */
+  readonly requiresBoundary: boolean;
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
@@ -26,53 +24,79 @@ const OPERATORS: ReadonlySet<string> = new Set([
   ...["NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Null"],
 ]);
 
-/** What IAM would say no to, or what would never match, of a spec that the API server accepts. Sorted by path. */
-export function lint(object: InstanceProfile): readonly Finding[] {
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const DEFAULT_ATTACHED_POLICIES_QUOTA = 10;
+
+const NO_DEMANDS: LintOptions = { requiresBoundary: false };
+
+/**
+ * What IAM would say no to, what would never match, and what gives away more than its author may have meant, of a spec
+ * that the API server accepts.
+ */
+export function lint(object: InstanceProfile, options: LintOptions = NO_DEMANDS): readonly Finding[] {
   const { spec } = object;
+  const isBounded = spec.permissionsBoundaryArn !== undefined;
   return [
+    ...(options.requiresBoundary && !isBounded ? [MISSING_BOUNDARY] : []),
     ...sizes(object),
-    ...spec.statements.flatMap(({ conditions }, i) => operators(conditions, `spec.statements[${i}].conditions`)),
-    ...spec.trust.statements.flatMap(({ conditions, principals }, i) => [
-      ...operators(conditions, `spec.trust.statements[${i}].conditions`),
-      ...uniqueIds(principals.aws ?? [], `spec.trust.statements[${i}].principals.aws`),
+    ...spec.statements.flatMap((statement, i) => [
+      ...operators(statement.conditions, `spec.statements[${i}].conditions`),
+      ...lintStatement(statement, `spec.statements[${i}]`, isBounded),
+    ]),
+    ...spec.trust.statements.flatMap((statement, i) => [
+      ...operators(statement.conditions, `spec.trust.statements[${i}].conditions`),
+      ...uniqueIds(statement.principals.aws ?? [], `spec.trust.statements[${i}].principals.aws`),
+      ...lintTrustStatement(statement, `spec.trust.statements[${i}]`),
     ]),
   ];
 }
 
+const MISSING_BOUNDARY: Finding = {
+  rule: "missing-boundary",
+  severity: "error",
+  path: "spec.permissionsBoundaryArn",
+  message: "every role shall have a permissions boundary; write the ARN of the policy that bounds it",
+};
+
 function sizes({ spec }: InstanceProfile): readonly Finding[] {
   const inline = buildPolicy(permissionsDocument(spec.statements), "permissions").sizeChars;
   const trust = buildPolicy(trustDocument(spec.trust), "trust").sizeChars;
-  return [
-    ...(inline <= DEFAULT_INLINE_POLICIES_QUOTA_CHARS
-      ? []
-      : [
-          {
-            severity: "error" as const,
-            path: "spec.statements",
-            message:
-              `the inline policy has ${inline} characters, IAM allows a role ${DEFAULT_INLINE_POLICIES_QUOTA_CHARS}; ` +
-              "use wildcards, or move statements to a managed policy and name it in managedPolicyArns",
-          },
-        ]),
-    ...(trust <= DEFAULT_TRUST_POLICY_QUOTA_CHARS
-      ? []
-      : [
-          {
-            severity: "warning" as const,
-            path: "spec.trust",
-            message:
-              `the trust policy has ${trust} characters; IAM allows ${DEFAULT_TRUST_POLICY_QUOTA_CHARS} unless the ` +
-              "account's quota was raised",
-          },
-        ]),
+  const attached = spec.managedPolicyArns.length;
+  const findings: (Finding | false)[] = [
+    inline > DEFAULT_INLINE_POLICIES_QUOTA_CHARS && {
+      rule: "policy-size",
+      severity: "error",
+      path: "spec.statements",
+      message:
+        `the inline policy has ${inline} characters, IAM allows a role ${DEFAULT_INLINE_POLICIES_QUOTA_CHARS}; ` +
+        "use wildcards, or move statements to a managed policy and name it in managedPolicyArns",
+    },
+    trust > DEFAULT_TRUST_POLICY_QUOTA_CHARS && {
+      rule: "policy-size",
+      severity: "warning",
+      path: "spec.trust",
+      message:
+        `the trust policy has ${trust} characters; IAM allows ${DEFAULT_TRUST_POLICY_QUOTA_CHARS} unless the ` +
+        "account's quota was raised",
+    },
+    attached > DEFAULT_ATTACHED_POLICIES_QUOTA && {
+      rule: "too-many-policies",
+      severity: "warning",
+      path: "spec.managedPolicyArns",
+      message:
+        `${attached} managed policies; IAM allows a role ${DEFAULT_ATTACHED_POLICIES_QUOTA} unless the account's quota ` +
+        "was raised",
+    },
   ];
+  return findings.filter((finding) => finding !== false);
 }
 
 function operators(conditions: PolicyConditions | undefined, path: string): readonly Finding[] {
   return Object.keys(conditions ?? {})
     .filter((operator) => !OPERATORS.has(operator.replace(/^(ForAllValues|ForAnyValue):/, "").replace(/IfExists$/, "")))
     .map((operator) => ({
-      severity: "error" as const,
+      rule: "unknown-operator",
+      severity: "error",
       path: `${path}.${operator}`,
       message: `${operator} is not an IAM condition operator${suggestion(operator)}`,
     }));
@@ -88,7 +112,8 @@ function uniqueIds(principals: readonly string[], path: string): readonly Findin
   return principals
     .filter((principal) => /^A(ROA|IDA)/.test(principal))
     .map((principal) => ({
-      severity: "error" as const,
+      rule: "unique-id-principal",
+      severity: "error",
       path,
       message: `${principal} is a unique id; write the ARN of the role or user, IAM resolves it itself`,
     }));

@@ -1,4 +1,4 @@
-import { TAG_KEYS } from "../model/ownership.ts";
+import { TAG_KEYS, TAG_PREFIX } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
 
 /** Why nothing may be written, in words for a person. */
@@ -30,4 +30,15 @@ export function isInSync(plan: Plan): boolean {
 /** True when the action makes the object's own what was there before it. */
 export function isAdoption(action: Action): boolean {
   return "tags" in action && !action.kind.startsWith("Create") && action.tags[TAG_KEYS.adopted] === "true";
+}
+
+/**
+ * True when all that is to be written are the controller's own tags on what nobody owned: AWS is as asked for already, and
+ * only becomes somebody's.
+ */
+export function isAdoptionAlone({ actions, blockers }: Plan): boolean {
+  const isOwnTagging = (action: Action): boolean =>
+    (action.kind === "TagRole" || action.kind === "TagInstanceProfile") &&
+    Object.keys(action.tags).every((key) => key.startsWith(TAG_PREFIX));
+  return blockers.length === 0 && actions.some(isAdoption) && actions.every(isOwnTagging);
 }

@@ -1,11 +1,13 @@
 import { type ActionDescription, describeAction } from "./describe-action.ts";
-import { isInSync, type Plan } from "./plan.ts";
+import { isAdoptionAlone, isInSync, type Plan } from "./plan.ts";
 
 /** A plan and the object it is for. */
 export interface PlannedObject {
   readonly namespace: string;
   readonly name: string;
   readonly plan: Plan;
+  /** The manifest is gone, what it made is still there: the plan takes it down. */
+  readonly isRemoved?: true;
 }
 
 /** How a plan is shown. */
@@ -31,8 +33,9 @@ export function planLines(plan: Plan): readonly string[] {
   });
 }
 
-function textOf({ namespace, name, plan }: PlannedObject): string {
-  return [`InstanceProfile ${namespace}/${name}: ${verdictOf(plan)}`, ...linesOf(plan, "  ")].join("\n");
+function textOf(object: PlannedObject): string {
+  const { namespace, name, plan } = object;
+  return [`InstanceProfile ${namespace}/${name}: ${verdictOf(object)}`, ...linesOf(plan, "  ")].join("\n");
 }
 
 function linesOf(plan: Plan, indent: string): readonly string[] {
@@ -49,7 +52,7 @@ function actionLines({ symbol, title, details }: ActionDescription, indent: stri
 
 function markdownOf(object: PlannedObject): string {
   const { namespace, name, plan } = object;
-  const title = `<code>${escapeHtml(`${namespace}/${name}`)}</code>: ${escapeHtml(verdictOf(plan))}`;
+  const title = `<code>${escapeHtml(`${namespace}/${name}`)}</code>: ${escapeHtml(verdictOf(object))}`;
   const lines = linesOf(plan, "");
   if (lines.length === 0) return `- ${title}`;
   const fence = "`".repeat(Math.max(3, longestBacktickRun(lines.join("\n")) + 1));
@@ -71,11 +74,13 @@ function escapeHtml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-function verdictOf(plan: Plan): string {
-  if (isInSync(plan)) return "in sync";
+function verdictOf({ plan, isRemoved }: PlannedObject): string {
+  const why = isRemoved ? "no manifest any more, " : "";
+  if (isInSync(plan)) return isRemoved ? `${why}nothing to remove` : "in sync";
+  if (isAdoptionAlone(plan)) return "adopted as it is, only owner tags are written";
   const parts = [count(plan, "+", "to add"), count(plan, "~", "to change"), count(plan, "-", "to remove")];
   if (plan.blockers.length > 0) parts.push("blocked");
-  return parts.filter((part) => part !== "").join(", ");
+  return why + parts.filter((part) => part !== "").join(", ");
 }
 
 function count(plan: Plan, symbol: string, words: string): string {
@@ -83,21 +88,26 @@ function count(plan: Plan, symbol: string, words: string): string {
   return n === 0 ? "" : `${n} ${words}`;
 }
 
-/** How many objects stand how. A blocked one counts as blocked only. */
+/** How many objects stand how, each counted once. */
 export interface PlanCounts {
   readonly inSync: number;
+  /** Left out when there are none. */
+  readonly adopted?: number;
   readonly changed: number;
   readonly blocked: number;
 }
 
-/** Counts objects by what their plans say. */
+/** Counts objects by what their plans say: a blocked one is blocked only, one that is adopted as it is has no changes. */
 export function countsOf(objects: readonly PlannedObject[]): PlanCounts {
   const blocked = objects.filter(({ plan }) => plan.blockers.length > 0).length;
   const inSync = objects.filter(({ plan }) => isInSync(plan)).length;
-  return { inSync, changed: objects.length - blocked - inSync, blocked };
+  const adopted = objects.filter(({ plan }) => isAdoptionAlone(plan)).length;
+  const changed = objects.length - blocked - inSync - adopted;
+  return { inSync, ...(adopted === 0 ? {} : { adopted }), changed, blocked };
 }
 
 function summaryOf(objects: readonly PlannedObject[]): string {
-  const { inSync, changed, blocked } = countsOf(objects);
-  return `Plan: ${inSync} in sync, ${changed} with changes, ${blocked} blocked.`;
+  const { inSync, adopted, changed, blocked } = countsOf(objects);
+  const asTheyAre = adopted === undefined ? "" : `${adopted} adopted as they are, `;
+  return `Plan: ${inSync} in sync, ${asTheyAre}${changed} with changes, ${blocked} blocked.`;
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";
@@ -9,6 +11,8 @@ const ENVIRONMENT = {
   AWS_SECRET_ACCESS_KEY: "very-secret-key",
   AWS_EC2_METADATA_DISABLED: "true",
 };
+
+const PLAN_POLICY = join(import.meta.dirname, "../../../deploy/aws/plan-policy.json");
 
 let aws: AwsSandbox;
 let before: NodeJS.ProcessEnv;
@@ -127,6 +131,63 @@ describe("plan's exit status tells how things stand", () => {
     aws.onRequest(undefined);
     expect([status, err]).toEqual([1, "instance-profile-controller plan: stopped: received SIGINT\n"]);
   });
+});
+
+describe("plan --since-live", () => {
+  const other = manifestText({ roleName: "other" }, { name: "other" });
+
+  test("shows the removal of what the cluster owns and no manifest asks for", async () => {
+    await make("cluster-9");
+    aws.calls.reset();
+    const { status, out } = await plan(other, "--since-live", "--cluster-id", "cluster-9");
+    expect(status).toBe(2);
+    expect(out).toContain("InstanceProfile team-a/app: no manifest any more, 4 to remove");
+    expect(out).toContain("  - role app\n");
+    expect(aws.calls.writes()).toEqual([]);
+  });
+
+  test("takes the cluster from the tags of the manifests' own roles", async () => {
+    await make("cluster-9");
+    expect(await plan(manifestText(), "--since-live")).toMatchObject({ status: 0 });
+    const { status, err } = await plan(other, "--since-live");
+    expect(status).toBe(1);
+    expect(err).toContain(
+      "which cluster is meant? no object of these manifests is in AWS yet; say it with --cluster-id",
+    );
+  });
+
+  test("leaves other clusters and other namespaces alone", async () => {
+    await make("cluster-9");
+    const elsewhere = await plan(other, "--since-live", "--cluster-id", "cluster-1");
+    const narrowed = await plan(other, "--since-live", "--cluster-id", "cluster-9", "-n", "team-b");
+    for (const { out } of [elsewhere, narrowed]) expect(out).not.toContain("team-a/app");
+  });
+
+  test("says of what was adopted that nothing goes", async () => {
+    await make("cluster-9", { adopted: "true" });
+    const { out } = await plan(other, "--since-live", "--cluster-id", "cluster-9");
+    expect(out).toContain("InstanceProfile team-a/app: no manifest any more, nothing to remove");
+  });
+
+  test("needs one call more for all of them", async () => {
+    await make("cluster-9");
+    const before = aws.calls.all.length;
+    await plan(manifestText(), "--cluster-id", "cluster-9");
+    const alone = aws.calls.all.length - before;
+    await plan(manifestText(), "--cluster-id", "cluster-9", "--since-live");
+    expect(aws.calls.all.length - before - alone).toBe(alone + 1);
+  });
+});
+
+test("fifty manifests, one of them removed: every read is one that the plan policy allows", async () => {
+  await make("cluster-9");
+  aws.calls.reset();
+  const input = Array.from({ length: 49 }, (_, i) => manifestText({ roleName: `app-${i}` }, { name: `app-${i}` }));
+  const { status, out } = await plan(input.join("\n---\n"), "--since-live", "--cluster-id", "cluster-9");
+  expect([status, out.match(/: 4 to add/g)?.length, out.match(/no manifest any more/g)?.length]).toEqual([2, 49, 1]);
+  const policy = JSON.parse(readFileSync(PLAN_POLICY, "utf8")) as { Statement: { Action: string[] }[] };
+  const allowed = policy.Statement.flatMap(({ Action }) => Action);
+  expect(aws.calls.all.map(({ action }) => `iam:${action}`).filter((action) => !allowed.includes(action))).toEqual([]);
 });
 
 describe("plan's output", () => {

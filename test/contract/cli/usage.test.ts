@@ -22,6 +22,7 @@ describe("a command line that cannot be understood is explained in words, with s
     [["plan", "-f", ""], "--filename: the value is empty"],
     [["plan", "app.yaml"], "Unexpected argument 'app.yaml'"],
     [["plan", "-f", "x", "--outputs", "json"], "Unknown option '--outputs'"],
+    [["plan", "-f", "x", "-n", "team-a"], "--namespace says something with --since-live only"],
     [["plan", "-f", "x", "-o", "xml"], '--output: "xml" is none of text, json, markdown'],
     [["plan", "-f", "x", "--cluster-id", ""], "--cluster-id: the value is empty"],
     [["plan", "-f", "x", "--cluster-id", "a|b"], '--cluster-id: "a|b" cannot be the value of a tag'],
@@ -50,7 +51,7 @@ describe("help and version", () => {
   test.each([["help"], ["--help"], ["-h"]])("%s lists the commands", async (word) => {
     const { status, out } = await runCli([word]);
     expect(status).toBe(0);
-    expect(out).toMatch(/run .*\n.*sandbox .*\n.*plan .*\n.*validate .*\n.*version /);
+    expect(out).toMatch(/run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*validate .*\n.*version /);
   });
 
   test("no command at all is an error that shows the same", async () => {
@@ -59,12 +60,15 @@ describe("help and version", () => {
     expect(err).toContain("Usage:");
   });
 
-  test.each(["run", "sandbox", "plan", "validate", "version"])("%s --help says what it does", async (command) => {
-    const { status, out } = await runCli([command, "--help"]);
-    expect(status).toBe(0);
-    expect(out).toContain(`Usage: instance-profile-controller ${command}`);
-    expect(out).toContain("-h, --help");
-  });
+  test.each(["run", "sandbox", "plan", "export", "validate", "version"])(
+    "%s --help says what it does",
+    async (command) => {
+      const { status, out } = await runCli([command, "--help"]);
+      expect(status).toBe(0);
+      expect(out).toContain(`Usage: instance-profile-controller ${command}`);
+      expect(out).toContain("-h, --help");
+    },
+  );
 
   test.each(["version", "--version"])("%s prints it", async (word) => {
     expect(await runCli([word])).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });

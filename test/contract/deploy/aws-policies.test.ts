@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
+import { IAM_INVENTORY_READS } from "../../../src/aws/iam-inventory.ts";
 import { IAM_READS } from "../../../src/aws/iam-reader.ts";
 import { DEPLOY_FOLDER } from "./deployed-files.ts";
 
@@ -45,10 +46,11 @@ test("the controller is allowed every action that the code calls and no other, b
   expect(withEffect("Deny")).toContainEqual(expect.objectContaining({ Action: withheld, Resource: "*" }));
 });
 
-test("plan is allowed exactly the reads of the code", () => {
+test("plan and export are allowed exactly the reads of the code", () => {
   const some = statements("plan-policy.json");
-  expect(actionsOf(some)).toEqual(READS.toSorted());
-  expect(some.map(({ Effect }) => Effect)).toEqual(["Allow"]);
+  const reads = [...READS, ...IAM_INVENTORY_READS.map((operation) => `iam:${operation}`)];
+  expect(actionsOf(some)).toEqual(reads.toSorted());
+  expect(some.map(({ Effect }) => Effect)).toEqual(["Allow", "Allow"]);
 });
 
 test("the controller writes under its path alone", () => {

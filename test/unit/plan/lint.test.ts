@@ -78,3 +78,56 @@ describe("sizes", () => {
     ]);
   });
 });
+
+describe("grants that give away more than was meant are warnings", () => {
+  const RULES = /^warning (\S+): (.*)$/;
+  const granted = (statement: object, spec: Partial<InstanceProfileSpec> = {}) =>
+    found({ statements: [{ ...STATEMENT, ...statement } as (typeof spec.statements & object)[number]], ...spec }).map(
+      (line) => RULES.exec(line)?.slice(1) ?? [line],
+    );
+  const at = "spec.statements[0]";
+
+  test.each([
+    ["iam:*", "*", "iam:* on * lets an instance give itself permissions"],
+    ["IAM:put*policy", "arn:aws:iam::123456789012:role/*", "IAM:put*policy on arn:aws:iam::123456789012:role/* lets"],
+    ["iam:PassRole", "*", "iam:PassRole on * lets an instance give itself permissions"],
+    ["sts:AssumeRol?", "*", "sts:AssumeRol? on * lets an instance become any role there"],
+    ["*", "*", "every action on * makes each instance an administrator"],
+  ])("%s on %s", (action, resource, words) => {
+    const [finding, ...others] = granted({ actions: ["s3:Get*", action], resources: [resource] });
+    expect(finding).toEqual([`${at}.actions[1]`, expect.stringContaining(words)]);
+    expect(others).toEqual([]);
+  });
+
+  test("are not those that name their resources, read only, deny, or stand within a boundary", () => {
+    const role = "arn:aws:iam::123456789012:role/team-a/web";
+    expect(granted({ actions: ["iam:PassRole", "sts:AssumeRole"], resources: [role] })).toEqual([]);
+    expect(granted({ actions: ["iam:Get*", "iam:List*", "sts:Get*"] })).toEqual([]);
+    expect(granted({ effect: "Deny", actions: ["*"] })).toEqual([]);
+    const boundary = "arn:aws:iam::123456789012:policy/boundary";
+    expect(granted({ actions: ["*"] }, { permissionsBoundaryArn: boundary })).toEqual([]);
+  });
+
+  test("by what they leave out are two of them", () => {
+    const statement = { effect: "Allow", notActions: ["iam:*"], notResources: ["arn:aws:s3:::a"] };
+    const { effect, ...rest } = statement;
+    const lines = found({ statements: [{ effect: effect as "Allow", ...rest }] });
+    expect(lines.map((line) => line.split(":")[0])).toEqual([`warning ${at}.notActions`, `warning ${at}.notResources`]);
+  });
+
+  test("to everyone who may assume the role, unless there are conditions", () => {
+    const everyone = { effect: "Allow" as const, principals: { aws: ["*"] }, actions: ["sts:AssumeRole"] };
+    const conditions = { StringEquals: { "aws:PrincipalOrgID": ["o-1"] } };
+    const trusting = (statement: typeof everyone) => found({ trust: { services: [], statements: [statement] } });
+    expect(trusting(everyone)[0]).toContain("warning spec.trust.statements[0].principals.aws[0]: every AWS account");
+    expect(trusting({ ...everyone, conditions } as typeof everyone)).toEqual([]);
+  });
+});
+
+test("more managed policies than IAM allows by default are a warning, a missing boundary an error where one is required", () => {
+  const arns = Array.from({ length: 11 }, (_, i) => `arn:aws:iam::aws:policy/P${i}`);
+  expect(found({ managedPolicyArns: arns.slice(1) })).toEqual([]);
+  expect(found({ managedPolicyArns: arns })[0]).toMatch(/^warning spec[.]managedPolicyArns: 11 managed policies/);
+  const demanding = lint(anInstanceProfile(), { requiresBoundary: true });
+  expect(demanding.map(({ rule, severity }) => [rule, severity])).toEqual([["missing-boundary", "error"]]);
+});

@@ -1,0 +1,13 @@
+/** AWS calls in flight at once; IAM's limits are per account and shared with everybody else. */
+const CONCURRENCY = 8;
+
+/** Works on all items, a few at a time; results in the order of the items. Errors: the first that any work raises. */
+export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker));
+  return results;
+}

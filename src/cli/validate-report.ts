@@ -1,0 +1,106 @@
+import type { Finding } from "../plan/finding.ts";
+import type { Manifest } from "./manifests.ts";
+
+/** A manifest and what was found in it. */
+export interface JudgedManifest {
+  readonly manifest: Manifest;
+  readonly findings: readonly Finding[];
+}
+
+/** How findings are shown. */
+export type ValidateFormat = "text" | "json" | "sarif";
+
+/** True when a manifest would be refused. */
+export function isInvalid({ findings }: JudgedManifest): boolean {
+  return findings.some(({ severity }) => severity === "error");
+}
+
+/** All that was found, in the format asked for, ending in a newline. */
+export function renderFindings(judged: readonly JudgedManifest[], format: ValidateFormat, version: string): string {
+  switch (format) {
+    case "text":
+      return textOf(judged);
+    case "json":
+      return `${JSON.stringify(jsonOf(judged), null, 2)}\n`;
+    case "sarif":
+      return `${JSON.stringify(sarifOf(judged, version), null, 2)}\n`;
+  }
+}
+
+function textOf(judged: readonly JudgedManifest[]): string {
+  const invalid = judged.filter(isInvalid).length;
+  const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === "warning")).length;
+  const noted = warnings === 0 ? "" : `, ${warnings} ${warnings === 1 ? "warning" : "warnings"}`;
+  return [...judged.map(reportOf), `${judged.length} checked, ${invalid} invalid${noted}\n`].join("");
+}
+
+function reportOf(judged: JudgedManifest): string {
+  const { source, position } = judged.manifest;
+  const title = `${source} (document ${position}) ${nameOf(judged.manifest)}: ${isInvalid(judged) ? "invalid" : "ok"}`;
+  const lines = located(judged).map(
+    ({ severity, path, message, line, column }) => `  ${source}:${line}:${column}: ${severity}: ${path}: ${message}`,
+  );
+  return `${[title, ...lines].join("\n")}\n`;
+}
+
+function nameOf({ value }: Manifest): string {
+  const { namespace, name } = (value["metadata"] ?? {}) as { readonly namespace?: string; readonly name?: string };
+  return `${namespace ?? "default"}/${name ?? "?"}`;
+}
+
+function located({ manifest, findings }: JudgedManifest) {
+  return findings.map((finding) => ({ ...finding, ...manifest.placeOf(finding.path) }));
+}
+
+function jsonOf(judged: readonly JudgedManifest[]): unknown {
+  return {
+    manifests: judged.map((one) => ({
+      source: one.manifest.source,
+      document: one.manifest.position,
+      object: nameOf(one.manifest),
+      valid: !isInvalid(one),
+      findings: located(one),
+    })),
+    summary: { checked: judged.length, invalid: judged.filter(isInvalid).length },
+  };
+}
+
+/** https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html: what code hosts show beside the line of a change. */
+function sarifOf(judged: readonly JudgedManifest[], version: string): unknown {
+  const rules = [...new Set(judged.flatMap(({ findings }) => findings.map(({ rule }) => rule)))].sort();
+  return {
+    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
+    version: "2.1.0",
+    runs: [
+      {
+        tool: {
+          driver: { name: "instance-profile-controller", version, rules: rules.map((id) => ({ id })) },
+        },
+        columnKind: "utf16CodeUnits",
+        results: judged.flatMap((one) =>
+          located(one).map(({ rule, severity, path, message, line, column }) => ({
+            ruleId: rule,
+            ruleIndex: rules.indexOf(rule),
+            level: severity,
+            message: { text: `${path}: ${message}` },
+            locations: [
+              {
+                physicalLocation: {
+                  artifactLocation: { uri: uriOf(one.manifest.source) },
+                  region: { startLine: line, startColumn: column },
+                },
+                logicalLocations: [{ fullyQualifiedName: `${nameOf(one.manifest)}/${path}` }],
+              },
+            ],
+          })),
+        ),
+      },
+    ],
+  };
+}
+
+/** Relative, as it was given: a code host knows files by their path in the repository. */
+function uriOf(source: string): string {
+  if (source === "<stdin>") return "stdin";
+  return source.replace(/^\.\//, "").split("/").map(encodeURIComponent).join("/");
+}

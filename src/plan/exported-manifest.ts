@@ -1,0 +1,141 @@
+import { API_VERSION, KIND, type Statement } from "../api/instance-profile.ts";
+import { nameKey, sameName } from "../model/naming.ts";
+import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
+import { TAG_PREFIX, type Tags } from "../model/ownership.ts";
+import { buildPolicy, permissionsDocument, policyJson, readPolicy, samePolicy } from "../model/policy-document.ts";
+import type { JsonValue } from "../model/policy-json.ts";
+import { type ManifestStatement, statementsFrom, trustFrom } from "../model/statements-of.ts";
+
+/** Something of a role or profile that the manifest does not say, in words, with what it is. */
+export interface ExportNote {
+  readonly text: string;
+  /** A policy document that stays as it is. */
+  readonly document?: JsonValue;
+}
+
+/** A manifest for what exists, and what of it stands beside the manifest. */
+export interface ExportedManifest {
+  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly notes: readonly ExportNote[];
+}
+
+/** How the object is to be called. */
+export interface ExportNames {
+  readonly name: string;
+  /** Undefined: the manifest names none. */
+  readonly namespace: string | undefined;
+}
+
+/**
+ * The manifest that adopts a role and its profile as they are. It is a proposal: whether planning it shows no change is for the
+ * caller to see. Fields that say what the default says are left out.
+ */
+export function exportedManifest(
+  role: ObservedRole,
+  profile: ObservedInstanceProfile,
+  { name, namespace }: ExportNames,
+): ExportedManifest {
+  const inline = inlinePolicyOf(role);
+  const tags = tagsOf(role.tags, profile.tags);
+  const spec = {
+    roleName: role.roleName,
+    ...(profile.instanceProfileName === role.roleName ? {} : { instanceProfileName: profile.instanceProfileName }),
+    ...(role.path === "/" ? {} : { path: role.path }),
+    ...(role.description === "" ? {} : { description: role.description }),
+    ...inline.fields,
+    ...(role.managedPolicyArns.length === 0 ? {} : { managedPolicyArns: role.managedPolicyArns }),
+    ...(role.permissionsBoundaryArn === undefined ? {} : { permissionsBoundaryArn: role.permissionsBoundaryArn }),
+    ...(role.maxSessionDurationSeconds === 3600 ? {} : { maxSessionDurationSeconds: role.maxSessionDurationSeconds }),
+    ...trustOf(role),
+    ...(Object.keys(tags.shared).length === 0 ? {} : { tags: tags.shared }),
+    adoptionPolicy: "IfExists",
+  };
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  return {
+    manifest: { apiVersion: API_VERSION, kind: KIND, metadata, spec },
+    notes: [...inline.notes, ...tags.notes],
+  };
+}
+
+interface InlinePart {
+  readonly fields: { readonly policyName?: string; readonly statements?: readonly ManifestStatement[] };
+  readonly notes: readonly ExportNote[];
+}
+
+/** A manifest has one inline policy. Of several, the one with the role's name is the best guess; the others stay. */
+function inlinePolicyOf(role: ObservedRole): InlinePart {
+  const { roleName, inlinePolicyNames, inlinePolicyDocuments } = role;
+  const byLikelihood = inlinePolicyNames.toSorted(
+    (a, b) => Number(sameName(b, roleName)) - Number(sameName(a, roleName)),
+  );
+  const policies = byLikelihood.map((policyName) => ({
+    policyName,
+    statements: expressible(inlinePolicyDocuments[policyName] ?? ""),
+  }));
+  const chosen = policies.find(({ statements }) => statements !== undefined);
+  const notes = policies
+    .filter((policy) => policy !== chosen)
+    .map(({ policyName, statements }) => {
+      const why = statements === undefined ? "has no words in a manifest" : "is one more than a manifest holds";
+      const read = policyJson(readPolicy(inlinePolicyDocuments[policyName] ?? "", "permissions"));
+      return {
+        text: `inline policy ${policyName} ${why}; it stays on the role as it is, not managed:`,
+        document: read ?? inlinePolicyDocuments[policyName] ?? "",
+      };
+    });
+  if (chosen?.statements === undefined) return { fields: {}, notes };
+  const { policyName, statements } = chosen;
+  return { fields: { ...(policyName === roleName ? {} : { policyName }), statements }, notes };
+}
+
+function expressible(text: string): readonly ManifestStatement[] | undefined {
+  const there = readPolicy(text, "permissions");
+  const statements = statementsFrom(policyJson(there));
+  if (statements === undefined || statements.length === 0) return undefined;
+  return samePolicy(
+    buildPolicy(permissionsDocument(statements as unknown as readonly Statement[]), "permissions"),
+    there,
+  )
+    ? statements
+    : undefined;
+}
+
+/** Left out where it is what a manifest without `trust` means. */
+function trustOf({ trustPolicy }: ObservedRole): { readonly trust?: unknown } {
+  const trust = trustFrom(policyJson(readPolicy(trustPolicy, "trust")));
+  if (trust === undefined) return {};
+  const { services, statements } = trust;
+  if (services.join() === "ec2.amazonaws.com") return statements.length === 0 ? {} : { trust: { statements } };
+  return { trust: statements.length === 0 ? { services } : { services, statements } };
+}
+
+interface TagPart {
+  readonly shared: Tags;
+  readonly notes: readonly ExportNote[];
+}
+
+/** A manifest's tags are on both. What only one of the two has, or has otherwise, stays on it without being managed. */
+function tagsOf(ofRole: Tags, ofProfile: Tags): TagPart {
+  const isShared = ([key, value]: readonly [string, string]): boolean =>
+    ofRole[key] === value && ofProfile[key] === value && !belongsToAws(key) && !isOwn(key);
+  const left = (tags: Tags, what: string): readonly ExportNote[] =>
+    Object.entries(tags)
+      .filter((tag) => !isShared(tag) && !isOwn(tag[0]))
+      .sort()
+      .map(([key, value]) => {
+        const why = belongsToAws(key) ? `of the ${what} belongs to AWS` : `is on the ${what} alone`;
+        return { text: `tag ${key}=${value} ${why}; it stays there, not managed` };
+      });
+  return {
+    shared: Object.fromEntries(Object.entries(ofRole).filter(isShared).sort()),
+    notes: [...left(ofRole, "role"), ...left(ofProfile, "instance profile")],
+  };
+}
+
+function belongsToAws(key: string): boolean {
+  return nameKey(key).startsWith("aws:");
+}
+
+function isOwn(key: string): boolean {
+  return nameKey(key).startsWith(TAG_PREFIX);
+}

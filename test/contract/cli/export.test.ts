@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
+import { EC2_TRUST, outsider } from "../../support/outsider.ts";
+import { runCli } from "./run-cli.ts";
+
+const ENVIRONMENT = {
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "exporter",
+  AWS_SECRET_ACCESS_KEY: "very-secret-key",
+  AWS_EC2_METADATA_DISABLED: "true",
+};
+const READ_S3 = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "s3:Get*", Resource: "*" } };
+
+let aws: AwsSandbox;
+let before: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  aws = await startAwsSandbox({});
+  before = { ...process.env };
+  Object.assign(process.env, ENVIRONMENT, { AWS_ENDPOINT_URL: aws.url });
+});
+beforeEach(() => aws.reset());
+afterAll(async () => {
+  process.env = before;
+  await aws.close();
+});
+
+interface Made {
+  readonly path?: string;
+  readonly trust?: object;
+  readonly policies?: Readonly<Record<string, object>>;
+  readonly roleTags?: Readonly<Record<string, string>>;
+  readonly profileTags?: Readonly<Record<string, string>>;
+}
+
+const listed = (tags: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(tags).flatMap(([key, value], i) => [
+      [`Tags.member.${i + 1}.Key`, key],
+      [`Tags.member.${i + 1}.Value`, value],
+    ]),
+  );
+
+/** A role in a profile of its name, as people make them. */
+async function make(name: string, made: Made = {}): Promise<void> {
+  const { path = "/", trust, policies = { [name]: READ_S3 } } = made;
+  const document = trust === undefined ? EC2_TRUST : JSON.stringify(trust);
+  const role = { RoleName: name, Path: path, AssumeRolePolicyDocument: document, ...listed(made.roleTags) };
+  await outsider(aws.url, "CreateRole", role);
+  for (const [PolicyName, policy] of Object.entries(policies)) {
+    await outsider(aws.url, "PutRolePolicy", { RoleName: name, PolicyName, PolicyDocument: JSON.stringify(policy) });
+  }
+  await outsider(aws.url, "CreateInstanceProfile", {
+    InstanceProfileName: name,
+    Path: path,
+    ...listed(made.profileTags),
+  });
+  await outsider(aws.url, "AddRoleToInstanceProfile", { InstanceProfileName: name, RoleName: name });
+}
+
+const exported = (...options: string[]) => runCli(["export", ...options]);
+const planOf = (input: string) => runCli(["plan", "-f", "-"], { input });
+const manifestsIn = (text: string): readonly { metadata: { name: string }; spec: object }[] =>
+  parseAllDocuments(text)
+    .map((document) => document.toJS())
+    .filter((value) => value !== null);
+
+describe("export", () => {
+  test("writes manifests that plan adopts as they are, and writes nothing to AWS itself", async () => {
+    const trust = {
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" },
+        {
+          Sid: "Ops",
+          Effect: "Allow",
+          Principal: { AWS: "123456789012" },
+          Action: ["sts:AssumeRole", "sts:TagSession"],
+          Condition: { Bool: { "aws:MultiFactorAuthPresent": true } },
+        },
+      ],
+    };
+    await make("web", { path: "/app/", trust, roleTags: { team: "web" }, profileTags: { team: "web" } });
+    await make("Batch_Job", { policies: { "read-s3": READ_S3 } });
+    aws.calls.reset();
+    const { status, out, err } = await exported("--path-prefix", "/", "-n", "team-a");
+    expect([status, err]).toEqual([0, "2 of 2 instance profiles exported\n"]);
+    expect(manifestsIn(out).map(({ metadata }) => metadata)).toEqual([
+      { name: "batch-job", namespace: "team-a" },
+      { name: "web", namespace: "team-a" },
+    ]);
+    expect(await planOf(out)).toMatchObject({
+      status: 0,
+      out: expect.stringContaining("0 in sync, 2 adopted as they are, 0 with changes, 0 blocked"),
+    });
+    expect(aws.calls.writes()).toEqual([]);
+  });
+
+  test("picks by name, by path and by tag", async () => {
+    await make("one", { path: "/a/", roleTags: { team: "x" } });
+    await make("two", { path: "/a/b/", profileTags: { team: "x", env: "prod" } });
+    await make("three");
+    const names = async (...options: string[]) =>
+      manifestsIn((await exported(...options)).out).map(({ metadata }) => metadata.name);
+    expect(await names("--instance-profile", "three", "--instance-profile", "one")).toEqual(["three", "one"]);
+    expect(await names("--path-prefix", "/a/")).toEqual(["one", "two"]);
+    expect(await names("--tag", "team=x")).toEqual(["one", "two"]);
+    expect(await names("--tag", "team=x", "--tag", "env=prod")).toEqual(["two"]);
+  });
+
+  test.each<[string, string[], string]>([
+    ["nothing", [], "nothing to export"],
+    ["a name and a path", ["--instance-profile", "a", "--path-prefix", "/"], "leave --path-prefix and --tag out"],
+    ["a tag without a value", ["--tag", "team"], '"team" is not written as KEY=VALUE'],
+    ["a path without its slash", ["--path-prefix", "team/"], "begins with no slash"],
+    ["a name that is not there", ["--instance-profile", "nope"], "instance profile nope does not exist"],
+    ["a path that has none", ["--path-prefix", "/nope/"], "no instance profile of this account"],
+  ])("asked for %s is an error", async (_, options, words) => {
+    const { status, out, err } = await exported(...options);
+    expect([status, out]).toEqual([1, ""]);
+    expect(err).toContain(words);
+  });
+});
+
+describe("what a manifest cannot say stands in comments, and nothing is lost", () => {
+  test("further inline policies and tags of one side stay, unmanaged", async () => {
+    const extra = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "ec2:Describe*", Resource: "*" } };
+    await make("app", { policies: { app: READ_S3, extra }, roleTags: { only: "here" } });
+    const { out } = await exported("--instance-profile", "app");
+    expect(out).toContain("# Beside the manifest: inline policy extra is one more than a manifest holds");
+    expect(out).toContain('"ec2:Describe*"');
+    expect(out).toContain("# Beside the manifest: tag only=here is on the role alone");
+    expect(await planOf(out)).toMatchObject({ status: 0 });
+  });
+
+  test.each<[string, Made, string]>([
+    ["a trust policy of the old version", { trust: { ...JSON.parse(EC2_TRUST), Version: "2008-10-17" } }, "~ trust"],
+    ["a policy of the old version alone", { policies: { app: { ...READ_S3, Version: "2008-10-17" } } }, "2008-10-17"],
+    ["no permissions at all", { policies: {} }, "write at least one statement"],
+  ])("%s makes it a comment whole", async (_, made, words) => {
+    await make("app", made);
+    const { status, out, err } = await exported("--instance-profile", "app");
+    expect([status, manifestsIn(out)]).toEqual([0, []]);
+    expect(out).toContain(words);
+    expect(out).toContain("# kind: InstanceProfile");
+    expect(err).toContain("0 of 1 instance profiles exported; 1 stand in comments");
+  });
+
+  test("an empty profile, one that is owned already, and a role's second profile are named with the reason", async () => {
+    await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "hollow" });
+    const owner = { "cluster-id": "c-1", namespace: "team-b", name: "mine" };
+    const tags = Object.fromEntries(Object.entries(owner).map(([k, v]) => [`iam.instanceprofile.dev/${k}`, v]));
+    await make("owned", { roleTags: tags });
+    await make("shared");
+    await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "shared-2" });
+    await outsider(aws.url, "AddRoleToInstanceProfile", { InstanceProfileName: "shared-2", RoleName: "shared" });
+    const { out } = await exported("--path-prefix", "/");
+    expect(manifestsIn(out).map(({ metadata }) => metadata.name)).toEqual(["shared"]);
+    expect(out).toContain("#   it holds no role");
+    expect(out).toContain("#   it belongs to InstanceProfile team-b/mine of cluster c-1 already");
+    expect(out).toContain("#   its role is that of shared above");
+  });
+
+  test("a line break that only some parsers know cannot leave its comment or its string", async () => {
+    const condition = { StringEquals: { "aws:a": "x\u0085  adoptionPolicy: Never" } };
+    const policy = { ...READ_S3, Statement: { ...READ_S3.Statement, Condition: condition } };
+    await make("app", { policies: { app: policy }, roleTags: { t: "a\u2028spec:" } });
+    const { out } = await exported("--instance-profile", "app");
+    expect(out).not.toMatch(/[\u0085\u2028]/);
+    expect(out).toContain("tag t=a\\u2028spec: is on the role alone");
+    expect(await planOf(out)).toMatchObject({ status: 0 });
+  });
+});
