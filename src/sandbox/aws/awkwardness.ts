@@ -44,6 +44,13 @@ export interface Awkwardness {
   readonly failEveryNthWrite?: { readonly n: number; readonly code: PassingWriteFault };
   /** For this long after its creation a role's Arn is its unique id (`AROA…`). */
   readonly idAsArnMs?: number;
+  /**
+   * EC2 hears of a new instance profile, and of a role put into one, this much later than IAM's readers: until then it
+   * refuses the profile as invalid, or as one that has no role.
+   */
+  readonly ec2ProfileDelayMs?: number;
+  /** Instances and their profile associations take this long from state to state; at once when absent. */
+  readonly ec2TransitionMs?: number;
 }
 
 /** Every switch on, at the strengths that AWS's users report; the delays are those of virtual time. */
@@ -59,6 +66,8 @@ export const everythingAwkward: Awkwardness = {
   smallPages: true,
   failEveryNthWrite: { n: 5, code: "ConcurrentModification" },
   idAsArnMs: 5_000,
+  ec2ProfileDelayMs: 10_000,
+  ec2TransitionMs: 3_000,
 };
 
 /** What the switches say, looked up at each use so that a test can turn them in mid-flight. */

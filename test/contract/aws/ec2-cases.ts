@@ -16,7 +16,8 @@ interface ReadyProfile {
   readonly Id: string | undefined;
 }
 
-async function readyProfile(bench: Bench): Promise<ReadyProfile> {
+/** A profile with a role of its own. */
+export async function readyProfile(bench: Bench): Promise<ReadyProfile> {
   const InstanceProfileName = bench.profileName();
   const { RoleName } = await bench.role();
   const { InstanceProfile } = await bench.iam.send(new CreateInstanceProfileCommand({ InstanceProfileName }));
@@ -24,7 +25,7 @@ async function readyProfile(bench: Bench): Promise<ReadyProfile> {
   return { Name: InstanceProfileName, Arn: InstanceProfile?.Arn, Id: InstanceProfile?.InstanceProfileId };
 }
 
-const launch = (IamInstanceProfile: IamInstanceProfileSpecification, DryRun = false): RunInstancesCommand =>
+const launch = (IamInstanceProfile: IamInstanceProfileSpecification | undefined, DryRun = false): RunInstancesCommand =>
   new RunInstancesCommand({
     // The one image that moto knows by its id from the start and that any other endpoint takes for well-formed.
     ImageId: "ami-03cf127a",
@@ -36,14 +37,15 @@ const launch = (IamInstanceProfile: IamInstanceProfileSpecification, DryRun = fa
     TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "contract", Value: "yes" }] }],
   });
 
-async function launched(bench: Bench, profile: IamInstanceProfileSpecification): Promise<string> {
+/** The id of a new instance; `terminate` is for the caller. */
+export async function launched(bench: Bench, profile: IamInstanceProfileSpecification | undefined): Promise<string> {
   const answer = await bench.ec2.send(launch(profile));
   const id = answer.Instances?.[0]?.InstanceId;
   expect(id).toMatch(/^i-[0-9a-f]{17}$/);
   return id ?? "";
 }
 
-const terminate = (bench: Bench, id: string): Promise<unknown> =>
+export const terminate = (bench: Bench, id: string): Promise<unknown> =>
   bench.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
 
 export const ec2Cases: readonly Case[] = [

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
+import { associationCases } from "./association-cases.ts";
 import { ec2Cases } from "./ec2-cases.ts";
 import { Bench, type Case } from "./harness.ts";
 import { instanceProfileCases } from "./instance-profile-cases.ts";
@@ -24,6 +25,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   "instance profiles": instanceProfileCases,
   reports: reportCases,
   ec2: ec2Cases,
+  associations: associationCases,
   protocol: protocolCases,
 };
 

@@ -1,9 +1,10 @@
 import type { AwkwardnessSwitches, PassingWriteFault } from "../awkwardness.ts";
 import type { Quotas } from "../iam/quotas.ts";
 import type { Random } from "../random.ts";
-import type { Instance, InstanceProfile, ManagedPolicy, ProfileAssociation, Role, User } from "./entities.ts";
+import type { InstanceProfile, ManagedPolicy, Role, User } from "./entities.ts";
 import { EntityStore, type Propagation } from "./entity-store.ts";
 import { iamArn } from "./identifiers.ts";
+import { Region } from "./region.ts";
 
 /** What an account is made with. */
 export interface AccountSettings {
@@ -15,12 +16,6 @@ export interface AccountSettings {
   readonly quotas: Quotas;
   readonly random: Random;
   readonly switches: AwkwardnessSwitches;
-}
-
-/** The EC2 things of one region. They are seen at once: EC2's own delays are not what this sandbox is about. */
-export interface Region {
-  readonly instances: Map<string, Instance>;
-  readonly associations: Map<string, ProfileAssociation>;
 }
 
 /** Temporary credentials given out by AssumeRole, by access key id. */
@@ -56,13 +51,18 @@ export class Account {
   }
 
   region(name: string): Region {
-    const region = this.#regions.get(name) ?? { instances: new Map(), associations: new Map() };
+    const region = this.#regions.get(name) ?? new Region(this.settings);
     this.#regions.set(name, region);
     return region;
   }
 
   regions(): ReadonlyMap<string, Region> {
     return this.#regions;
+  }
+
+  /** An instance profile as far as EC2 has heard of it. */
+  instanceProfileSeenByEc2(name: string): InstanceProfile | undefined {
+    return this.instanceProfiles.seenBehind(name, this.settings.switches.current.ec2ProfileDelayMs ?? 0);
   }
 
   /** Counts an IAM write, and says with which fault it fails if it is one that does. */
@@ -108,5 +108,6 @@ function propagationOf(settings: AccountSettings): Propagation {
       return typeof delay === "number" ? delay : settings.random.integer(delay.min, delay.max);
     },
     staleWrites: () => settings.switches.current.staleWrites === true,
+    hindsightMs: () => settings.switches.current.ec2ProfileDelayMs ?? 0,
   };
 }

@@ -76,8 +76,11 @@ export interface User {
   readonly tags: readonly Tag[];
 }
 
-/** What an EC2 instance does, or where it is on its way to. */
-export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
+/** Where an EC2 instance stays. */
+type RestingState = "running" | "stopped" | "terminated";
+
+/** What an EC2 instance does. */
+export type InstanceState = "pending" | "stopping" | "shutting-down" | RestingState;
 
 /** An EC2 instance of one region. */
 export interface Instance {
@@ -87,7 +90,9 @@ export interface Instance {
   readonly instanceType: string;
   readonly launchIndex: number;
   readonly launchedAtMs: number;
-  readonly state: InstanceState;
+  /** Where it is, or is on its way to since `movedAtMs`; `account/region.ts` tells which. */
+  readonly state: RestingState;
+  readonly movedAtMs: number;
   readonly tags: readonly Tag[];
   readonly clientToken: string | undefined;
   readonly subnetId: string | undefined;
@@ -103,4 +108,6 @@ export interface ProfileAssociation {
   readonly profileArn: string;
   readonly profileId: string;
   readonly associatedAtMs: number;
+  /** When it was replaced or taken away; it is still shown for as long as that takes. */
+  readonly endedAtMs?: number;
 }

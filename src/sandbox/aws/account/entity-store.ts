@@ -11,6 +11,8 @@ export interface Propagation {
   delayMs(): number;
   /** Whether writes look at the delayed state as reads do. */
   staleWrites(): boolean;
+  /** How far back `seenBehind` will be asked for: so long the past is kept. */
+  hindsightMs(): number;
 }
 
 /**
@@ -34,6 +36,12 @@ export class EntityStore<T> {
   /** What a reader is shown. */
   visible(name: string): T | undefined {
     return this.#seen(this.#entities.get(name.toLowerCase()) ?? []);
+  }
+
+  /** What someone is shown who hears of everything later than readers do. */
+  seenBehind(name: string, lagMs: number): T | undefined {
+    const versions = this.#entities.get(name.toLowerCase()) ?? [];
+    return versions[this.#seenIndex(versions, lagMs)]?.value;
   }
 
   /** The truth, if a write may know of it yet: with stale writes, only when readers see the entity too. */
@@ -83,18 +91,19 @@ export class EntityStore<T> {
     const versions = this.#entities.get(key) ?? [];
     const now = this.#propagation.now();
     const visibleAtMs = Math.max(now + this.#propagation.delayMs(), versions.at(-1)?.visibleAtMs ?? 0);
-    const firstNeeded = Math.max(0, this.#seenIndex(versions));
+    const hindsightMs = this.#propagation.hindsightMs();
+    const firstNeeded = Math.max(0, this.#seenIndex(versions, hindsightMs));
     const kept = [...versions.slice(firstNeeded), { visibleAtMs, value }];
     const last = kept.at(-1);
-    if (value === undefined && last !== undefined && last.visibleAtMs <= now) {
+    if (value === undefined && last !== undefined && last.visibleAtMs + hindsightMs <= now) {
       this.#entities.delete(key);
     } else {
       this.#entities.set(key, kept);
     }
   }
 
-  #seenIndex(versions: readonly Version<T>[]): number {
-    const now = this.#propagation.now();
+  #seenIndex(versions: readonly Version<T>[], lagMs = 0): number {
+    const now = this.#propagation.now() - lagMs;
     return versions.findLastIndex((version) => version.visibleAtMs <= now);
   }
 

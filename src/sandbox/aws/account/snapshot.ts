@@ -74,12 +74,12 @@ export function snapshotOf(account: Account, options: SnapshotOptions = {}): Acc
       .map((user) => account.userArn(user))
       .sort(),
     instances: [...account.regions()].flatMap(([name, region]) =>
-      [...region.instances.values()].map((instance): InstanceSnapshot => {
-        const association = [...region.associations.values()].find((candidate) => candidate.instanceId === instance.id);
+      region.instances().map((instance): InstanceSnapshot => {
+        const association = region.currentAssociation(instance.id);
         return {
           region: name,
           id: instance.id,
-          state: instance.state,
+          state: region.stateOf(instance),
           tags: tagRecord(instance.tags),
           ...(association === undefined ? {} : { profileArn: association.profileArn }),
         };

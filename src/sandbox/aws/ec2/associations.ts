@@ -1,14 +1,15 @@
-import type { InstanceProfile, ProfileAssociation } from "../account/entities.ts";
+import type { Instance, InstanceProfile, ProfileAssociation } from "../account/entities.ts";
 import { ec2Id } from "../account/identifiers.ts";
 import { AwsFault } from "../fault.ts";
 import type { Call } from "../handler.ts";
 import { items, type XmlTree } from "../protocol/answer.ts";
+import { refuseDryRun } from "./dry-run.ts";
 import { describePage, readFilters } from "./filters.ts";
 import { requireInstance } from "./instance-lookup.ts";
 import { readProfileReference } from "./profile-reference.ts";
-import { associationElement, associationOf } from "./render.ts";
+import { associationElement } from "./render.ts";
 
-/** Ties an instance to a profile under a new association id, whatever it had before. */
+/** Ties an instance to a profile under a new association id. */
 export function associate(call: Call, instanceId: string, profile: InstanceProfile): ProfileAssociation {
   const { account } = call;
   const association: ProfileAssociation = {
@@ -18,8 +19,61 @@ export function associate(call: Call, instanceId: string, profile: InstanceProfi
     profileId: profile.id,
     associatedAtMs: account.now(),
   };
-  account.region(call.region).associations.set(association.id, association);
+  account.region(call.region).addAssociation(association);
   return association;
+}
+
+/** AssociateIamInstanceProfile: for a running or stopped instance that has no profile, nor one that is still going. */
+export function associateIamInstanceProfile(call: Call): XmlTree {
+  const instance = requireInstance(call, call.params.get("InstanceId") ?? "");
+  requireState(call, instance, ["running", "stopped"]);
+  if (call.account.region(call.region).hasAssociation(instance.id)) {
+    throw new AwsFault("IncorrectState", 400, `There is an existing association for instance ${instance.id}`);
+  }
+  const profile = requireProfile(call);
+  refuseDryRun(call);
+  const association = associate(call, instance.id, profile);
+  return { iamInstanceProfileAssociation: associationElement(association, "associating") };
+}
+
+/** ReplaceIamInstanceProfileAssociation: only for a running instance. The new association has an id of its own. */
+export function replaceIamInstanceProfileAssociation(call: Call): XmlTree {
+  const present = requireAssociation(call);
+  const instance = requireInstance(call, present.instanceId);
+  requireState(call, instance, ["running"]);
+  const profile = requireProfile(call);
+  refuseDryRun(call);
+  call.account.region(call.region).endAssociation(present);
+  const association = associate(call, instance.id, profile);
+  return { iamInstanceProfileAssociation: associationElement(association, "associating") };
+}
+
+/** DisassociateIamInstanceProfile, in any state of the instance. */
+export function disassociateIamInstanceProfile(call: Call): XmlTree {
+  const association = requireAssociation(call);
+  refuseDryRun(call);
+  const ended = call.account.region(call.region).endAssociation(association);
+  return { iamInstanceProfileAssociation: associationElement(ended, "disassociating") };
+}
+
+/** DescribeIamInstanceProfileAssociations: by id, or filtered by instance-id and state. */
+export function describeIamInstanceProfileAssociations(call: Call): XmlTree {
+  const { params } = call;
+  const region = call.account.region(call.region);
+  const ids = params.strings("AssociationId");
+  const unknown = ids.find((id) => region.association(id) === undefined);
+  if (unknown !== undefined) {
+    throw missing(unknown);
+  }
+  const passes = readFilters(params, ["instance-id", "state"]);
+  refuseDryRun(call);
+  const found = region
+    .associations()
+    .filter(({ id }) => ids.length === 0 || ids.includes(id))
+    .filter((one) => passes((name) => [name === "state" ? region.associationState(one) : one.instanceId]));
+  const { page, nextToken } = describePage(params, found);
+  const elements = page.map((association) => associationElement(association, region.associationState(association)));
+  return { iamInstanceProfileAssociationSet: items(elements), nextToken };
 }
 
 function requireProfile(call: Call): InstanceProfile {
@@ -30,47 +84,23 @@ function requireProfile(call: Call): InstanceProfile {
   return profile;
 }
 
-/** AssociateIamInstanceProfile: for a running or stopped instance that has no profile. */
-export function associateIamInstanceProfile(call: Call): XmlTree {
-  const instance = requireInstance(call, call.params.get("InstanceId") ?? "");
-  if (instance.state !== "running" && instance.state !== "stopped") {
+function requireState(call: Call, instance: Instance, states: readonly Instance["state"][]): void {
+  const state = call.account.region(call.region).stateOf(instance);
+  if (!states.some((allowed) => allowed === state)) {
+    const words = states.map((allowed) => `'${allowed}'`).join(" or ");
     throw new AwsFault(
       "IncorrectInstanceState",
       400,
-      `The instance '${instance.id}' is not in the 'running' or 'stopped' states.`,
+      `The instance '${instance.id}' is not in the ${words} state${states.length > 1 ? "s" : ""}.`,
     );
   }
-  if (associationOf(call.account.region(call.region), instance.id) !== undefined) {
-    throw new AwsFault("IncorrectState", 400, `There is an existing association for instance ${instance.id}`);
-  }
-  const association = associate(call, instance.id, requireProfile(call));
-  return { iamInstanceProfileAssociation: associationElement(association, "associating") };
 }
 
-/** ReplaceIamInstanceProfileAssociation: only for a running instance; the association gets a new id. */
-export function replaceIamInstanceProfileAssociation(call: Call): XmlTree {
-  const present = requireAssociation(call);
-  const instance = requireInstance(call, present.instanceId);
-  if (instance.state !== "running") {
-    throw new AwsFault("IncorrectInstanceState", 400, `The instance '${instance.id}' is not in the 'running' state.`);
-  }
-  const profile = requireProfile(call);
-  call.account.region(call.region).associations.delete(present.id);
-  const association = associate(call, instance.id, profile);
-  return { iamInstanceProfileAssociation: associationElement(association, "associating") };
-}
-
-/** DisassociateIamInstanceProfile. */
-export function disassociateIamInstanceProfile(call: Call): XmlTree {
-  const association = requireAssociation(call);
-  call.account.region(call.region).associations.delete(association.id);
-  return { iamInstanceProfileAssociation: associationElement(association, "disassociating") };
-}
-
+/** One that is being taken away cannot be replaced or taken away again. */
 function requireAssociation({ account, params, region }: Call): ProfileAssociation {
   const id = params.get("AssociationId") ?? "";
-  const association = account.region(region).associations.get(id);
-  if (association === undefined) {
+  const association = account.region(region).association(id);
+  if (association === undefined || association.endedAtMs !== undefined) {
     throw missing(id);
   }
   return association;
@@ -78,21 +108,3 @@ function requireAssociation({ account, params, region }: Call): ProfileAssociati
 
 const missing = (id: string): AwsFault =>
   new AwsFault("InvalidAssociationID.NotFound", 400, `An invalid association-id of '${id}' was given`);
-
-/** DescribeIamInstanceProfileAssociations: by id, or filtered by instance-id and state. */
-export function describeIamInstanceProfileAssociations(call: Call): XmlTree {
-  const { params } = call;
-  const region = call.account.region(call.region);
-  const ids = params.strings("AssociationId");
-  const unknown = ids.find((id) => !region.associations.has(id));
-  if (unknown !== undefined) {
-    throw missing(unknown);
-  }
-  const passes = readFilters(params, ["instance-id", "state"]);
-  const found = [...region.associations.values()]
-    .filter((association) => ids.length === 0 || ids.includes(association.id))
-    .filter((association) => passes((name) => (name === "state" ? ["associated"] : [association.instanceId])));
-  const { page, nextToken } = describePage(params, found);
-  const elements = page.map((association) => associationElement(association, "associated"));
-  return { iamInstanceProfileAssociationSet: items(elements), nextToken };
-}

@@ -4,18 +4,22 @@ import type { Params } from "../protocol/params.ts";
 /** What a resource has under each filter name; undefined where it has nothing. */
 export type Filterable = (name: string) => readonly string[] | undefined;
 
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html */
+const maxFilterValues = 200;
+
 /** `*` and `?` in a filter value are wild cards. */
-function matches(pattern: string, value: string): boolean {
+function toRegExp(pattern: string): RegExp {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", ".*")
     .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s").test(value);
+  return new RegExp(`^${source}$`, "s");
 }
 
 /**
  * The test that the Filters of a call make: every filter must match, by any of its values.
- * @throws AwsFault InvalidParameterValue for a filter that is none of `known` (`tag:` stands for all tags)
+ * @throws AwsFault InvalidParameterValue for a filter that is none of `known` (`tag:` stands for all tags),
+ * FilterLimitExceeded for more than 200 values in one
  */
 export function readFilters(params: Params, known: readonly string[]): (resource: Filterable) => boolean {
   const filters = params
@@ -27,9 +31,17 @@ export function readFilters(params: Params, known: readonly string[]): (resource
   if (unknown !== undefined) {
     throw new AwsFault("InvalidParameterValue", 400, `The filter '${unknown.name}' is invalid`);
   }
+  if (filters.some(({ values }) => values.length > maxFilterValues)) {
+    throw new AwsFault(
+      "FilterLimitExceeded",
+      400,
+      `The maximum number of filter values specified on a single call is ${maxFilterValues}`,
+    );
+  }
+  const tests = filters.map(({ name, values }) => ({ name, patterns: values.map(toRegExp) }));
   return (resource) =>
-    filters.every(({ name, values }) =>
-      (resource(name) ?? []).some((value) => values.some((pattern) => matches(pattern, value))),
+    tests.every(({ name, patterns }) =>
+      (resource(name) ?? []).some((value) => patterns.some((pattern) => pattern.test(value))),
     );
 }
 

@@ -10,7 +10,7 @@ export function requireInstance(call: Call, id: string): Instance {
   if (!/^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id)) {
     throw new AwsFault("InvalidInstanceID.Malformed", 400, `Invalid id: "${id}"`);
   }
-  const instance = call.account.region(call.region).instances.get(id);
+  const instance = call.account.region(call.region).instance(id);
   if (instance === undefined) {
     throw new AwsFault("InvalidInstanceID.NotFound", 400, `The instance ID '${id}' does not exist`);
   }

@@ -5,8 +5,10 @@ import {
   disassociateIamInstanceProfile,
   replaceIamInstanceProfileAssociation,
 } from "./associations.ts";
-import { describeInstances, moveInstances } from "./instances.ts";
+import { describeInstances } from "./instances.ts";
+import { moveInstances } from "./move-instances.ts";
 import { passRolePermission, runInstances } from "./run-instances.ts";
+import { createTags, deleteTags } from "./tags.ts";
 
 /** The part of EC2 that has to do with instance profiles. */
 export const ec2Operations: Operations = {
@@ -15,6 +17,8 @@ export const ec2Operations: Operations = {
   StartInstances: { kind: "write", handle: (call) => moveInstances(call, "start") },
   StopInstances: { kind: "write", handle: (call) => moveInstances(call, "stop") },
   TerminateInstances: { kind: "write", handle: (call) => moveInstances(call, "terminate") },
+  CreateTags: { kind: "write", handle: createTags },
+  DeleteTags: { kind: "write", handle: deleteTags },
   AssociateIamInstanceProfile: {
     kind: "write",
     handle: associateIamInstanceProfile,

@@ -21,7 +21,7 @@ export function readProfileReference({ account, params }: Call): InstanceProfile
       "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'",
     );
   }
-  const profile = account.instanceProfiles.visible(name ?? nameInArn(arn ?? ""));
+  const profile = account.instanceProfileSeenByEc2(name ?? nameInArn(arn ?? ""));
   if (profile === undefined || (arn !== undefined && account.instanceProfileArn(profile) !== arn)) {
     const [given, parameter, word] = name === undefined ? [arn, "arn", "ARN"] : [name, "name", "name"];
     throw new AwsFault(

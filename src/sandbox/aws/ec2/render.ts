@@ -1,4 +1,4 @@
-import type { Account, Region } from "../account/account.ts";
+import type { Account } from "../account/account.ts";
 import type { Instance, InstanceState, ProfileAssociation } from "../account/entities.ts";
 import { items, timestamp, type XmlTree } from "../protocol/answer.ts";
 
@@ -15,18 +15,13 @@ const stateCodes: Readonly<Record<InstanceState, number>> = {
 /** A state as EC2 writes it. */
 export const stateElement = (state: InstanceState): XmlTree => ({ code: stateCodes[state], name: state });
 
-/** The association of an instance, if it has one. */
-export function associationOf(region: Region, instanceId: string): ProfileAssociation | undefined {
-  return [...region.associations.values()].find((association) => association.instanceId === instanceId);
-}
-
 /** One instance, in the state given: calls that change the state answer with the way there. */
 export function instanceElement(
   call: { account: Account; region: string },
   instance: Instance,
   state: InstanceState,
 ): XmlTree {
-  const association = associationOf(call.account.region(call.region), instance.id);
+  const association = call.account.region(call.region).currentAssociation(instance.id);
   return {
     instanceId: instance.id,
     imageId: instance.imageId,
@@ -63,12 +58,13 @@ export function reservationElements(
   call: { account: Account; region: string },
   instances: readonly Instance[],
 ): XmlTree[] {
+  const region = call.account.region(call.region);
   const byReservation = Map.groupBy(instances, (instance) => instance.reservationId);
   return [...byReservation].map(([reservationId, launched]) => ({
     reservationId,
     ownerId: call.account.settings.accountId,
     groupSet: {},
-    instancesSet: items(launched.map((instance) => instanceElement(call, instance, instance.state))),
+    instancesSet: items(launched.map((instance) => instanceElement(call, instance, region.stateOf(instance)))),
   }));
 }
 

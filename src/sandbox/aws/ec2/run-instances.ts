@@ -4,15 +4,10 @@ import { AwsFault } from "../fault.ts";
 import type { Call, Permission } from "../handler.ts";
 import { items, type XmlTree } from "../protocol/answer.ts";
 import { associate } from "./associations.ts";
+import { refuseDryRun } from "./dry-run.ts";
 import { readProfileReference } from "./profile-reference.ts";
 import { instanceElement } from "./render.ts";
-
-/** The answer to a DryRun that would have been carried out. */
-export function refuseDryRun({ params }: Call): void {
-  if (params.get("DryRun") === "true") {
-    throw new AwsFault("DryRunOperation", 412, "Request would have succeeded, but DryRun flag is set.");
-  }
-}
+import { checkTags } from "./tags.ts";
 
 /**
  * RunInstances. Any well-formed image id is taken for an image, and everything about networks and disks is ignored. A
@@ -24,11 +19,10 @@ export function runInstances(call: Call): XmlTree {
   const imageId = requireImage(call);
   const count = readCount(call);
   const profile = readProfileReference(call);
+  const tags = readInstanceTags(call);
   refuseDryRun(call);
   const clientToken = params.get("ClientToken");
-  const earlier = [...region.instances.values()].filter(
-    (instance) => clientToken !== undefined && instance.clientToken === clientToken,
-  );
+  const earlier = clientToken === undefined ? [] : region.instances().filter((one) => one.clientToken === clientToken);
   if (earlier.length > 0) {
     return reservation(call, earlier);
   }
@@ -43,7 +37,8 @@ export function runInstances(call: Call): XmlTree {
       launchIndex,
       launchedAtMs: account.now(),
       state: "running",
-      tags: readInstanceTags(call),
+      movedAtMs: account.now(),
+      tags,
       clientToken,
       subnetId: params.get("SubnetId"),
       keyName: params.get("KeyName"),
@@ -51,7 +46,7 @@ export function runInstances(call: Call): XmlTree {
     };
   });
   for (const instance of launched) {
-    region.instances.set(instance.id, instance);
+    region.putInstance(instance);
     if (profile !== undefined) {
       associate(call, instance.id, profile);
     }
@@ -93,11 +88,12 @@ function readCount({ params }: Call): number {
 }
 
 function readInstanceTags({ params }: Call): readonly Tag[] {
-  return params
+  const tags = params
     .structures("TagSpecification")
     .filter((specification) => specification.get("ResourceType") === "instance")
     .flatMap((specification) => specification.structures("Tag"))
     .map((tag) => ({ key: tag.get("Key") ?? "", value: tag.get("Value") ?? "" }));
+  return checkTags(tags);
 }
 
 /** Launching with a profile hands the role's power to the instance. */

@@ -167,3 +167,70 @@ test("lets a profile go that an instance still uses, and the instance keeps nami
   const { result } = must(await aws.ec2("DescribeInstances", { "InstanceId.1": id }));
   expect(result.reservationSet.item[0].instancesSet.item[0].iamInstanceProfile.arn).toMatch(/\/app$/);
 });
+
+test("forgets a terminated instance after an hour", async () => {
+  const aws = await ready();
+  const id = await launched(aws, withProfile);
+  must(await aws.ec2("TerminateInstances", { "InstanceId.1": id }));
+  aws.nowMs += 3_599_999;
+  must(await aws.ec2("DescribeInstances", { "InstanceId.1": id }));
+  aws.nowMs += 1;
+  expect((await aws.ec2("DescribeInstances", { "InstanceId.1": id })).code).toBe("InvalidInstanceID.NotFound");
+});
+
+test("changes nothing in a dry run of any kind", async () => {
+  const aws = await ready();
+  const id = await launched(aws, withProfile);
+  const { result } = must(await aws.ec2("DescribeIamInstanceProfileAssociations"));
+  const AssociationId = result.iamInstanceProfileAssociationSet.item[0].associationId;
+  const bare = await launched(aws);
+  const before = aws.account.region("us-east-1").instances();
+  const calls: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ["StopInstances", { "InstanceId.1": id }],
+    ["TerminateInstances", { "InstanceId.1": id }],
+    ["CreateTags", { "ResourceId.1": id, "Tag.1.Key": "a", "Tag.1.Value": "b" }],
+    ["DeleteTags", { "ResourceId.1": id }],
+    ["AssociateIamInstanceProfile", { InstanceId: bare, "IamInstanceProfile.Name": "app" }],
+    ["ReplaceIamInstanceProfileAssociation", { AssociationId, "IamInstanceProfile.Name": "other" }],
+    ["DisassociateIamInstanceProfile", { AssociationId }],
+    ["DescribeInstances", {}],
+    ["DescribeIamInstanceProfileAssociations", {}],
+  ];
+  for (const [action, params] of calls) {
+    expect([action, (await aws.ec2(action, { ...params, DryRun: "true" })).code]).toEqual([action, "DryRunOperation"]);
+  }
+  expect(aws.account.region("us-east-1").instances()).toEqual(before);
+  expect(must(await aws.ec2("DescribeIamInstanceProfileAssociations")).result).toMatchObject({
+    iamInstanceProfileAssociationSet: { item: [{ associationId: AssociationId }] },
+  });
+});
+
+test("tags instances only, all of them or none, and keeps AWS's own keys free", async () => {
+  const aws = await ready();
+  const id = await launched(aws);
+  const tag = (more: Readonly<Record<string, string>>) =>
+    aws.ec2("CreateTags", { "ResourceId.1": id, "Tag.1.Key": "team", "Tag.1.Value": "red", ...more });
+  expect((await tag({ "ResourceId.2": "i-00000000000000000" })).code).toBe("InvalidInstanceID.NotFound");
+  expect((await tag({ "ResourceId.2": "vol-00000000000000000" })).code).toBe("InvalidID");
+  expect((await tag({ "Tag.1.Key": "aws:team" })).code).toBe("InvalidParameterValue");
+  const many = Array.from({ length: 51 }, (_, i) => [`Tag.${i + 1}.Key`, `key-${i}`]);
+  expect((await tag(Object.fromEntries(many))).code).toBe("TagLimitExceeded");
+  expect(aws.account.region("us-east-1").instance(id)?.tags).toEqual([]);
+  must(await tag({}));
+  must(await tag({ "Tag.1.Value": "blue" }));
+  expect(aws.account.region("us-east-1").instance(id)?.tags).toEqual([{ key: "team", value: "blue" }]);
+  must(await aws.ec2("DeleteTags", { "ResourceId.1": id }));
+  expect(aws.account.region("us-east-1").instance(id)?.tags).toEqual([]);
+});
+
+test("takes no page size together with ids, and no more than 200 values in a filter", async () => {
+  const aws = await ready();
+  const id = await launched(aws);
+  expect((await aws.ec2("DescribeInstances", { "InstanceId.1": id, MaxResults: "5" })).code).toBe(
+    "InvalidParameterCombination",
+  );
+  const values = Array.from({ length: 201 }, (_, i) => [`Filter.1.Value.${i + 1}`, id]);
+  expect(
+    (await aws.ec2("DescribeInstances", { "Filter.1.Name": "instance-id", ...Object.fromEntries(values) })).code,
+  ).toBe("FilterLimitExceeded");
+});

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { EntityStore } from "../../../../src/sandbox/aws/account/entity-store.ts";
 
-function store(options: { delayMs?: number | (() => number); stale?: boolean } = {}) {
+function store(options: { delayMs?: number | (() => number); stale?: boolean; hindsightMs?: number } = {}) {
   const { delayMs = 0 } = options;
   const clock = { nowMs: 1_000 };
   const entities = new EntityStore<string>({
     now: () => clock.nowMs,
     delayMs: () => (typeof delayMs === "number" ? delayMs : delayMs()),
     staleWrites: () => options.stale === true,
+    hindsightMs: () => options.hindsightMs ?? 0,
   });
   return { clock, entities };
 }
@@ -77,4 +78,21 @@ test("shows the same state however much past there is", () => {
     clock.nowMs += 50;
   }
   expect(entities.visible("a")).toBe("998");
+});
+
+test("shows the past to someone who hears of everything later, deletions too", () => {
+  const { clock, entities } = store({ delayMs: 100, hindsightMs: 50 });
+  entities.put("App", "one");
+  clock.nowMs += 120;
+  expect([entities.visible("App"), entities.seenBehind("App", 50)]).toEqual(["one", undefined]);
+  clock.nowMs += 30;
+  expect(entities.seenBehind("App", 50)).toBe("one");
+  entities.put("App", "two");
+  clock.nowMs += 120;
+  expect([entities.visible("App"), entities.seenBehind("App", 50)]).toEqual(["two", "one"]);
+  entities.remove("App");
+  clock.nowMs += 149;
+  expect([entities.visible("App"), entities.seenBehind("App", 50)]).toEqual([undefined, "two"]);
+  clock.nowMs += 1;
+  expect(entities.seenBehind("App", 50)).toBeUndefined();
 });
