@@ -23,6 +23,7 @@ import type { Logger } from "../telemetry.ts";
 import { type ElectionSettings, openElection } from "./election.ts";
 import { type ListenAddresses, openListeners } from "./listeners.ts";
 import { ProductMetrics } from "./product-metrics.ts";
+import { restClientMetrics } from "./rest-client-metrics.ts";
 import { VERSION } from "./version.ts";
 import { workAlone, workAsLeader } from "./work-as-leader.ts";
 
@@ -91,7 +92,7 @@ export async function startController(
     cluster: options.cluster,
     clock: systemClock,
     version: VERSION,
-    intercept: metrics.restClientIntercept(new URL(options.cluster.server).host),
+    ...restClientMetrics(metrics.registry, systemClock, new URL(options.cluster.server).host),
   });
   const aws = connectAws({ ...options.aws, clock: systemClock, version: VERSION, onCall: metrics.onAwsCall });
   const events = new EventRecorder({

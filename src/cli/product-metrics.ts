@@ -2,7 +2,6 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { InstanceProfileStatus } from "../api/instance-profile.ts";
 import type { AwsCallReport } from "../aws/client-config.ts";
 import type { OutcomeObserver } from "../controller/publisher.ts";
-import type { Exchange, Intercept } from "../kube/transport.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ElectionObserver } from "../runtime/leader-election-options.ts";
 import type { ReflectorObserver } from "../runtime/reflector-options.ts";
@@ -10,12 +9,10 @@ import type { ObjectCache } from "../runtime/store.ts";
 
 /** What only this controller has starts so. */
 const PREFIX = "instance_profile_controller";
-/** client-go's buckets for requests to the API server, in seconds. */
-const REST_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 /** IAM answers in tens to hundreds of ms, and in seconds when it is asked too much. */
 const AWS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** The process's metrics besides those of queue and reconciles: AWS, API server, watch, objects, build. */
+/** The process's metrics besides those of queue, reconciles and requests to the API server: AWS, watch, objects, build. */
 export class ProductMetrics {
   readonly registry: Registry = new Registry();
   readonly #awsRequests: Counter;
@@ -53,37 +50,6 @@ export class ProductMetrics {
     this.#awsRequests.inc({ service, operation, code });
     this.#awsDurations.observe({ service, operation }, durationMs / 1_000);
   };
-
-  /** For the transport to the API server: client-go's metrics. A watch counts once, when it begins. */
-  restClientIntercept(host: string): Intercept {
-    const registers = [this.registry];
-    const requests = new Counter({
-      name: "rest_client_requests_total",
-      help: "Requests to the API server.",
-      labelNames: ["code", "method", "host"],
-      registers,
-    });
-    const durations = new Histogram({
-      name: "rest_client_request_duration_seconds",
-      help: "How long the API server took to answer.",
-      labelNames: ["verb", "host"],
-      buckets: REST_SECONDS,
-      registers,
-    });
-    return (next: Exchange): Exchange =>
-      async (request) => {
-        const startMs = this.#clock.monotonicMs();
-        let code = "<error>";
-        try {
-          const response = await next(request);
-          code = String(response.statusCode);
-          return response;
-        } finally {
-          requests.inc({ code, method: request.method, host });
-          durations.observe({ verb: request.method, host }, (this.#clock.monotonicMs() - startMs) / 1_000);
-        }
-      };
-  }
 
   /** For the election on the lease of this name: client-go's metrics. */
   election(name: string): ElectionObserver {

@@ -5,6 +5,7 @@ import { Deadline } from "./deadline.ts";
 import { type ConnectionTimeouts, Dispatchers, defaultConnectionTimeouts, type Lane } from "./dispatchers.ts";
 import type { KubeCluster } from "./kube-config.ts";
 import { isClosedConnection, isTimeout, toCredentialsError, toNetworkError } from "./network-error.ts";
+import { type ResendOptions, resendWhenAsked } from "./resend.ts";
 import { retryAfterMsOf } from "./retry-after.ts";
 
 /** One request to the API server. */
@@ -50,6 +51,8 @@ export interface TransportOptions {
   readonly requestTimeoutMs?: number;
   readonly connectionTimeouts?: Partial<ConnectionTimeouts>;
   readonly intercept?: Intercept;
+  /** Told of each request that is sent again because the server asked for that. */
+  readonly onResend?: ResendOptions["onResend"];
 }
 
 const defaultRequestTimeoutMs = 45_000;
@@ -59,10 +62,10 @@ const defaultRequestTimeoutMs = 45_000;
  *
  * Guarantees: every exchange ends, by its answer, its limit or its signal. Credentials that cannot be read fail that one
  * request. A 401 re-reads the credentials and asks once more. A read whose kept connection was closed is sent once more;
- * a write never is.
+ * a write never is. What the server refuses for want of capacity is sent again when it says ({@link resendWhenAsked}).
  */
 export class Transport {
-  /** Sends through the intercept, if there is one. */
+  /** Sends through the intercept, if there is one; each request that is sent again, too. */
   readonly exchange: Exchange;
   /** A server behind a proxy such as Rancher's has a path of its own, in front of every other. */
   readonly #server: URL;
@@ -81,7 +84,8 @@ export class Transport {
     const timeouts = { ...defaultConnectionTimeouts, ...options.connectionTimeouts };
     this.#dispatchers = new Dispatchers(timeouts, options.cluster.proxyUrl);
     const send: Exchange = (request) => this.#send(request);
-    this.exchange = options.intercept?.(send) ?? send;
+    const { clock, intercept, onResend } = options;
+    this.exchange = resendWhenAsked(intercept?.(send) ?? send, { clock, ...(onResend !== undefined && { onResend }) });
   }
 
   /** Ends every connection; what is under way fails. */

@@ -2,6 +2,7 @@ import type { KeyedBackoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { DelayQueue } from "./delay-queue.ts";
 import { ReadyQueue } from "./ready-queue.ts";
+import { RetryBucket } from "./retry-bucket.ts";
 
 /** Hears what the queue does: the seam for metrics. Called synchronously; must not throw. */
 export interface QueueObserver {
@@ -47,6 +48,7 @@ export interface WorkQueueOptions {
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #backoff: KeyedBackoff;
+  readonly #retries: RetryBucket;
   readonly #observer: QueueObserver;
   readonly #ready = new ReadyQueue();
   readonly #delayed: DelayQueue;
@@ -61,6 +63,7 @@ export class WorkQueue {
   constructor(options: WorkQueueOptions) {
     this.#clock = options.clock;
     this.#backoff = options.backoff;
+    this.#retries = new RetryBucket(options.clock);
     this.#observer = options.observer ?? {};
     this.#delayed = new DelayQueue(options.clock, (entry) => this.add(entry.key, entry));
   }
@@ -104,11 +107,11 @@ export class WorkQueue {
     else this.#delayed.put(key, delayMs, options.priority ?? 0);
   }
 
-  /** The key's run failed: again after its own growing delay. */
+  /** The key's run failed: again after its own growing delay, or later when too many others have failed as well. */
   addRateLimited(key: string, options: AddOptions = {}): void {
     if (this.#mode !== "open") return;
     this.#observer.retried?.(key);
-    this.addAfter(key, this.#backoff.nextDelayMs(key), options);
+    this.addAfter(key, Math.max(this.#backoff.nextDelayMs(key), this.#retries.reserveMs()), options);
   }
 
   /** The key succeeded, or no longer exists: its next failure starts at the shortest delay. */

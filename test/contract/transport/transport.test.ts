@@ -262,6 +262,24 @@ test("lets a harness count requests, drop them and lose their answers", async ()
   expect(server.seen.map((seen) => seen.path)).toEqual(["/lost", "/fine"]);
 });
 
+test("sends a write that was refused for want of capacity again when the server says", async () => {
+  server.onOther = (response) => {
+    if (server.seen.length > 1) return reply(response, 200, {});
+    replyStatus(response, 429, "TooManyRequests", "too many requests", { headers: { "retry-after": "7" } });
+  };
+  const clock = new FakeClock();
+  const resent: string[] = [];
+  const onResend: TransportOptions["onResend"] = ({ method }, code) => resent.push(`${method} ${code}`);
+  const answer = aTransport({ clock, onResend }).exchange(aRequest({ method: "PATCH", body: {} }));
+  // The limit of the first exchange is over with its answer; what waits is the pause.
+  await vi.waitFor(() => expect([server.seen.length, clock.timerCount]).toEqual([1, 1]));
+  await vi.waitFor(async () => {
+    await clock.advance(7_000);
+    expect(server.seen.length).toBe(2);
+  });
+  expect([(await answer).statusCode, resent]).toEqual([200, ["PATCH 429"]]);
+});
+
 test("gives the text of an answer that is no JSON", async () => {
   server.onOther = (response) => response.writeHead(404, { "content-type": "text/plain" }).end("404 page not found\n");
   expect(await aTransport().exchange(aRequest())).toMatchObject({ statusCode: 404, body: "404 page not found\n" });

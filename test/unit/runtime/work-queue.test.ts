@@ -264,6 +264,30 @@ test("drops what nobody works on yet and waits for what somebody does", async ()
   expect(queue.isIdle).toBe(true);
 });
 
+test("does not retry everything at once when everything has failed at once: a hundred, then ten a second", async () => {
+  const { clock, queue } = aQueue();
+  const keys = Array.from({ length: 300 }, (_, i) => `key-${i}`);
+  for (const key of keys) queue.addRateLimited(key);
+  await clock.advance(1_000);
+  expect(queue.depth).toBe(110);
+  await clock.advance(9_000);
+  expect(queue.depth).toBe(200);
+  queue.add("key-299");
+  expect(queue.depth).toBe(201);
+  await clock.advance(10_000);
+  expect(queue.depth).toBe(300);
+});
+
+test("retries a few keys after their own delays alone, however many have failed before", async () => {
+  const { clock, queue } = aQueue();
+  for (let i = 0; i < 300; i++) queue.addRateLimited(`key-${i}`);
+  await clock.advance(60_000);
+  await takeAll(queue);
+  queue.addRateLimited("late");
+  await clock.advance(1_000);
+  expect(queue.depth).toBe(1);
+});
+
 test("drains what is ready, and what was parked, before it is down", async () => {
   const { queue } = aQueue();
   queue.add("a");
