@@ -16,8 +16,7 @@ export interface FatalProcess {
 export function exitOnBug(logger: Logger, target: FatalProcess): void {
   for (const kind of KINDS) {
     target.on(kind, (error) => {
-      const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-      logger.error("a bug ends the process", { kind, err: { type: name, message, stack } });
+      logger.error("a bug ends the process", { kind, err: error instanceof Error ? error : new Error(String(error)) });
       target.exit(1);
     });
   }

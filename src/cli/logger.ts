@@ -1,11 +1,21 @@
-import pino, { type Logger as PinoLogger } from "pino";
+import pino, { type DestinationStream, type Logger as PinoLogger } from "pino";
 import type { Logger } from "../telemetry.ts";
+import { loggedError } from "./log-error.ts";
 
 /** Levels that `--log-level` takes. */
 export const LOG_LEVELS: readonly string[] = ["debug", "info", "warn", "error"];
 
-/** JSON lines on standard error, one per event; credentials and policy documents are cut out should one slip in. */
-export function createLogger(level: string): Logger {
+/** What no line shows, at the top of it or one level below, by the names that code and libraries give such things. */
+const SECRETS = [
+  ...["authorization", "token", "password", "secret", "secretAccessKey", "sessionToken", "accessKeyId", "credentials"],
+  ...["document", "policyDocument", "statements"],
+];
+
+/**
+ * JSON lines, one per event; credentials and policy documents are cut out should one slip in. They are written before the
+ * call returns, so that the last one is there however the process ends.
+ */
+export function createLogger(level: string, destination: DestinationStream = standardError()): Logger {
   return asLogger(
     pino(
       {
@@ -13,11 +23,16 @@ export function createLogger(level: string): Logger {
         base: null,
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
-        redact: { paths: ["*.authorization", "*.token", "*.secretAccessKey", "*.document"], censor: "[redacted]" },
+        serializers: { err: loggedError },
+        redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: "[redacted]" },
       },
-      pino.destination({ fd: 2, sync: true }),
+      destination,
     ),
   );
+}
+
+function standardError(): DestinationStream {
+  return pino.destination({ fd: 2, sync: true });
 }
 
 function asLogger(log: PinoLogger): Logger {

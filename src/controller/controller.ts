@@ -11,7 +11,7 @@ import { type QueueObserver, WorkQueue } from "../runtime/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/workers.ts";
 import type { Patience } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
-import { keyText } from "./object-key.ts";
+import { keyText, logFieldsOf } from "./object-key.ts";
 import { OwnWrites } from "./own-writes.ts";
 import { type OutcomeObserver, Publisher } from "./publisher.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -84,6 +84,7 @@ export class Controller {
       clock,
       logger,
       newReconcileId: deps.newReconcileId,
+      fieldsOf: logFieldsOf,
       concurrency: settings.concurrency,
       ...optional("observer", observers.workers),
     });

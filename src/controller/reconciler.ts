@@ -79,7 +79,8 @@ export class Reconciler {
       if (!(error instanceof TerminalError)) throw error;
       return this.#refuse(raw, error, signal);
     }
-    const subject = { key, raw, object, run };
+    const logger = run.logger.with({ generation: object.metadata.generation });
+    const subject = { key, raw, object, run: { ...run, logger } };
     if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
     return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
   }

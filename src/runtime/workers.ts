@@ -1,4 +1,4 @@
-import type { Logger } from "../telemetry.ts";
+import type { LogFields, Logger } from "../telemetry.ts";
 import type { Clock } from "./clock.ts";
 import type { TakenKey, WorkQueue } from "./work-queue.ts";
 
@@ -47,6 +47,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** `randomUUID`, or something predictable in tests. */
   readonly newReconcileId: () => string;
+  /** What lines of the log call the object of a key; default: its key. */
+  readonly fieldsOf?: (key: string) => LogFields;
   /** How many keys are worked on at once. */
   readonly concurrency: number;
   /** A run that takes longer has its signal aborted. */
@@ -121,10 +123,10 @@ export class Workers {
   }
 
   async #run(taken: TakenKey): Promise<void> {
-    const { queue, clock, observer, newReconcileId } = this.#options;
+    const { queue, clock, observer, newReconcileId, fieldsOf = (key) => ({ key }) } = this.#options;
     const startMs = clock.monotonicMs();
     const reconcileId = newReconcileId();
-    const logger = this.#options.logger.with({ key: taken.key, reconcileID: reconcileId });
+    const logger = this.#options.logger.with({ ...fieldsOf(taken.key), reconcileID: reconcileId });
     observer?.runStarted?.(taken.key);
     const { result, requeue } = await this.#attempt(taken.key, {
       reconcileId,

@@ -15,7 +15,7 @@ import { type ControllerRig, controllerSettings, type RigSettings, type RunningC
 import { s3ReadOnly } from "./manifest.ts";
 import { outsider } from "./outsider.ts";
 import { plainKubeApi } from "./plain-kube-api.ts";
-import { RecordingLogger } from "./recording-logger.ts";
+import { type LogLine, RecordingLogger } from "./recording-logger.ts";
 
 /** The sandbox's two servers in this process, over real HTTP, and whole controllers against them. */
 export class SandboxRig implements ControllerRig {
@@ -74,6 +74,11 @@ export class SandboxRig implements ControllerRig {
         await controller.stop();
       },
     };
+  }
+
+  /** The log of all controllers. */
+  get log(): readonly LogLine[] {
+    return this.#log.lines;
   }
 
   key(name: string): ObjectKey {

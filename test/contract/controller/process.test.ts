@@ -104,6 +104,22 @@ describe.concurrent("the controller on an API server in trouble", () => {
   });
 });
 
+describe.concurrent("the controller's log", () => {
+  test("names the object, the run and the generation as controller-runtime does", async ({ rig }) => {
+    await rig.start();
+    await established(rig, "app");
+    expect(rig.log.find(({ message }) => message === "wrote AWS")?.fields).toMatchObject({
+      controller: "instanceprofile",
+      controllerGroup: "iam.instanceprofile.dev",
+      controllerKind: "InstanceProfile",
+      InstanceProfile: rig.key("app"),
+      ...rig.key("app"),
+      reconcileID: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      generation: 1,
+    });
+  });
+});
+
 describe.concurrent("the controller on AWS in trouble", () => {
   test("carries out an edit that comes while the creation is under way", async ({ rig }) => {
     let isEdited = false;

@@ -23,6 +23,7 @@ test("the log names what was written and what went wrong, and never a document",
     level: "info",
     message: "wrote AWS",
     fields: {
+      generation: 1,
       actions: [
         "+ role app",
         "+ inline policy app of role app",
