@@ -3,6 +3,7 @@ import { describe } from "vitest";
 import { parse } from "yaml";
 import { kubeAdapterContract, type ServerUnderTest } from "../contract/kube-adapter/suite.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
+import { compactEtcd } from "../support/etcd.ts";
 import { openKubeApi } from "../support/kube-api.ts";
 
 const { adminKubeconfig, etcdUrl } = e2eEnvironment();
@@ -21,7 +22,7 @@ async function open(kubeconfig: string, etcd: string): Promise<ServerUnderTest> 
   await served(api, "/apis/iam.instanceprofile.dev/v1beta1/instanceprofiles");
   return {
     kubeconfig,
-    compact: () => compact(etcd),
+    compact: () => compactEtcd(etcd),
     pageAfterCompact: ["expired", "served"],
     streamsLists: ["streams", "rejected"],
     close: async () => {},
@@ -34,17 +35,4 @@ async function served(api: ReturnType<typeof openKubeApi>, path: string): Promis
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`${path} is not served although its CRD was created`);
-}
-
-/** By etcd's JSON gateway: https://etcd.io/docs/v3.5/dev-guide/api_grpc_gateway/ */
-async function compact(etcd: string): Promise<void> {
-  const range = { key: btoa("/"), limit: 1 };
-  const { header } = (await post(`${etcd}/v3/kv/range`, range)) as { readonly header: { readonly revision: string } };
-  await post(`${etcd}/v3/kv/compaction`, { revision: header.revision, physical: true });
-}
-
-async function post(url: string, body: object): Promise<unknown> {
-  const answer = await fetch(url, { method: "POST", body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { type KubeApi, openKubeApi } from "./kube-api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
-import { startProcess } from "./run-process.ts";
+import { type BackgroundProcess, startProcess } from "./run-process.ts";
 
 const DEFAULT_ASSETS = "/usr/local/kubebuilder/bin";
 const READY_WITHIN_MS = 60_000;
@@ -39,6 +39,10 @@ export interface ControlPlane {
   readonly etcdUrl: string;
   /** JSON lines of type audit.k8s.io/v1 Event, one for each request of a service account. */
   readonly auditLog: string;
+  /** Ends the API server alone: etcd keeps what there is. */
+  stopApiServer(): Promise<void>;
+  /** Starts the API server again, at the same address; resolves when it is ready. */
+  startApiServer(): Promise<void>;
   /** Ends both processes and removes everything they wrote. */
   stop(): Promise<void>;
 }
@@ -56,12 +60,22 @@ export function findControlPlane(env: NodeJS.ProcessEnv): ControlPlaneSource {
   return { kind: "missing", howToGetIt };
 }
 
+/** What a control plane is started from. */
+export interface ControlPlaneOptions {
+  readonly assetsDir: string;
+  /** More flags of kube-apiserver. */
+  readonly apiServerFlags?: readonly string[];
+}
+
 /**
  * Starts etcd and kube-apiserver from `assetsDir` with RBAC and an audit log.
  *
  * Errors: either ends or is not ready in time; the error has what it wrote last.
  */
-export async function startControlPlane({ assetsDir }: { readonly assetsDir: string }): Promise<ControlPlane> {
+export async function startControlPlane({
+  assetsDir,
+  apiServerFlags = [],
+}: ControlPlaneOptions): Promise<ControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), "control-plane-"));
   const [clientPort, peerPort, securePort] = [await freePort(), await freePort(), await freePort()];
   const etcdUrl = `http://127.0.0.1:${clientPort}`;
@@ -70,24 +84,34 @@ export async function startControlPlane({ assetsDir }: { readonly assetsDir: str
   const etcd = startProcess(join(assetsDir, "etcd"), etcdFlags(folder, etcdUrl, `http://127.0.0.1:${peerPort}`), {
     logFile: join(folder, "etcd.log"),
   });
-  const apiServer = startProcess(join(assetsDir, "kube-apiserver"), apiServerFlags(folder, etcdUrl, securePort), {
-    logFile: join(folder, "kube-apiserver.log"),
-  });
+  const flags = [...apiServerFlagsOf(folder, etcdUrl, securePort), ...apiServerFlags];
+  const startServer = (): BackgroundProcess =>
+    startProcess(join(assetsDir, "kube-apiserver"), flags, { logFile: join(folder, "kube-apiserver.log") });
+  let apiServer = startServer();
+  const url = `https://127.0.0.1:${securePort}`;
+  const caPath = join(folder, "certs/apiserver.crt");
+  const untilReady = (): Promise<string> =>
+    apiServer.untilReady(async () => {
+      const certificateAuthority = await readFile(caPath, "utf8");
+      const path = await writeKubeconfig(folder, { url, certificateAuthority }, adminToken);
+      return (await isReady(openKubeApi(path))) ? path : undefined;
+    }, READY_WITHIN_MS);
   const stop = async (): Promise<void> => {
     await apiServer.stop();
     await etcd.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  const url = `https://127.0.0.1:${securePort}`;
-  const caPath = join(folder, "certs/apiserver.crt");
   try {
-    const adminKubeconfig = await apiServer.untilReady(async () => {
-      const certificateAuthority = await readFile(caPath, "utf8");
-      const path = await writeKubeconfig(folder, { url, certificateAuthority }, adminToken);
-      return (await isReady(openKubeApi(path))) ? path : undefined;
-    }, READY_WITHIN_MS);
+    const adminKubeconfig = await untilReady();
     const auditLog = join(folder, "audit.log");
-    return { url, adminKubeconfig, adminToken, caPath, etcdUrl, auditLog, stop };
+    return {
+      ...{ url, adminKubeconfig, adminToken, caPath, etcdUrl, auditLog, stop },
+      stopApiServer: () => apiServer.stop(),
+      async startApiServer() {
+        apiServer = startServer();
+        await untilReady();
+      },
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -131,7 +155,7 @@ function etcdFlags(folder: string, clientUrl: string, peerUrl: string): readonly
   ];
 }
 
-function apiServerFlags(folder: string, etcdUrl: string, securePort: number): readonly string[] {
+function apiServerFlagsOf(folder: string, etcdUrl: string, securePort: number): readonly string[] {
   return [
     "--bind-address=127.0.0.1",
     "--advertise-address=127.0.0.1",

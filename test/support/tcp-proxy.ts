@@ -12,6 +12,8 @@ export class TcpProxy {
   readonly #pairs = new Set<Pair>();
   readonly #dead = new Set<Pair>();
   accepted = 0;
+  /** While true, new connections are reset at once. */
+  isRefusing = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -70,6 +72,10 @@ export class TcpProxy {
   }
 
   #join(client: Socket, upstreamPort: number): void {
+    if (this.isRefusing) {
+      client.resetAndDestroy();
+      return;
+    }
     this.accepted += 1;
     const upstream = connect(upstreamPort, "127.0.0.1");
     const pair = { client, upstream };
