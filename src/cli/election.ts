@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import type { Exchange } from "../kube/exchange.ts";
 import { LeaseClient } from "../kube/lease-client.ts";
-import type { Exchange } from "../kube/transport.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { LeaderElector } from "../runtime/leader-election.ts";
 import type { ElectionObserver } from "../runtime/leader-election-options.ts";

@@ -1,6 +1,6 @@
 import { BlockedError } from "../errors.ts";
+import type { Exchange } from "./exchange.ts";
 import { KubeObjectClient } from "./object-client.ts";
-import type { Exchange } from "./transport.ts";
 
 /**
  * The uid of the namespace kube-system: it lives as long as the cluster and no other cluster has it, so it serves as the

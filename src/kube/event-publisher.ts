@@ -3,9 +3,9 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry.ts";
 import { newEventObject, type Reporter, seriesField } from "./event-object.ts";
 import type { EventSeries } from "./event-series.ts";
+import type { Exchange } from "./exchange.ts";
 import { KubeObjectClient } from "./object-client.ts";
 import { statusOf } from "./status-error.ts";
-import type { Exchange } from "./transport.ts";
 
 /** What an EventPublisher is made of. */
 export interface EventPublisherOptions {

@@ -1,9 +1,9 @@
 import type { ObjectKey } from "../engine/ports.ts";
 import type { LeaseLock, LeaseWrite, SeenLease } from "../runtime/leader-election-lock.ts";
+import type { Exchange, KubeRequest, KubeResponse } from "./exchange.ts";
 import { MalformedStreamError } from "./line-splitter.ts";
 import { collectionPath, describe, type KubeResource, objectPath } from "./resource.ts";
 import { parseStatus, toStatusError } from "./status-error.ts";
-import type { Exchange, KubeRequest, KubeResponse } from "./transport.ts";
 
 /** What a LeaseClient is made of. */
 export interface LeaseClientOptions {

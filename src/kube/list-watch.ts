@@ -11,10 +11,10 @@ import type {
   WatchedObject,
   WatchRequest,
 } from "../runtime/list-watch.ts";
+import type { Exchange } from "./exchange.ts";
 import { MalformedStreamError, splitLines } from "./line-splitter.ts";
 import { collectionPath, type KubeResource } from "./resource.ts";
 import { errorOfStatus, parseStatus, statusOf, toStatusError } from "./status-error.ts";
-import type { Exchange } from "./transport.ts";
 
 /** Which objects a KubeListWatch shows. */
 export interface ListWatchOptions {

@@ -1,9 +1,9 @@
 import type { KubeObject, ObjectClient, ObjectKey, PatchOperation } from "../engine/ports.ts";
 import { ConflictError } from "../errors.ts";
+import type { Exchange, KubeRequest, KubeResponse } from "./exchange.ts";
 import { MalformedStreamError } from "./line-splitter.ts";
 import { collectionPath, describe, type KubeResource, objectPath } from "./resource.ts";
 import { KubeStatusError, parseStatus, toStatusError } from "./status-error.ts";
-import type { Exchange, KubeRequest, KubeResponse } from "./transport.ts";
 
 /** What a KubeObjectClient is made of. */
 export interface ObjectClientOptions {

@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
-import type { Exchange, KubeRequest, KubeResponse } from "./transport.ts";
+import type { Exchange, KubeRequest, KubeResponse } from "./exchange.ts";
 
 /** What of the resending can be chosen. */
 export interface ResendOptions {

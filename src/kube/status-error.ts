@@ -7,7 +7,7 @@ import {
   TerminalError,
   ThrottledError,
 } from "../errors.ts";
-import type { KubeResponse } from "./transport.ts";
+import type { KubeResponse } from "./exchange.ts";
 
 /** One field that the server refuses. */
 export interface StatusCause {

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Exchange } from "../../../src/kube/exchange.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { LeaseClient } from "../../../src/kube/lease-client.ts";
-import { type Exchange, Transport } from "../../../src/kube/transport.ts";
+import { Transport } from "../../../src/kube/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/leader-election.ts";
 import type { LeaseWrite } from "../../../src/runtime/leader-election-lock.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { EventRecord } from "../../../src/engine/ports.ts";
 import { RetryableError } from "../../../src/errors.ts";
 import { EventRecorder } from "../../../src/kube/event-recorder.ts";
-import type { KubeRequest } from "../../../src/kube/transport.ts";
+import type { KubeRequest } from "../../../src/kube/exchange.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ConflictError, TerminalError } from "../../../src/errors.ts";
+import type { KubeRequest } from "../../../src/kube/exchange.ts";
 import { KubeObjectClient } from "../../../src/kube/object-client.ts";
 import { statusOf } from "../../../src/kube/status-error.ts";
-import type { KubeRequest } from "../../../src/kube/transport.ts";
 
 const key = { namespace: "team-a", name: "reader" };
 const { signal } = new AbortController();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { KubeRequest, KubeResponse } from "../../../src/kube/exchange.ts";
 import { resendWhenAsked } from "../../../src/kube/resend.ts";
-import type { KubeRequest, KubeResponse } from "../../../src/kube/transport.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 function refused(statusCode: number, retryAfterMs?: number): KubeResponse {
