@@ -14,5 +14,6 @@ FROM gcr.io/distroless/nodejs24-debian13:nonroot
 WORKDIR /app
 COPY --from=build /build/dist dist
 COPY crds crds
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "/app/dist/main.mjs"]
+# Without --enable-source-maps: to read the map at the first stack trace takes 80 MiB, a third of what the pod has.
+ENTRYPOINT ["/nodejs/bin/node", "/app/dist/main.mjs"]
 CMD ["run"]

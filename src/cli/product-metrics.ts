@@ -86,11 +86,13 @@ export class ProductMetrics {
     const lists = this.#counter("list_total", "Complete lists taken.", ["kind"]);
     const reconnects = this.#counter("watch_reconnects_total", "Watches that ended, by reason.", ["kind", "reason"]);
     const last = this.#gauge("last_event_timestamp_seconds", "When the watch last said anything.", ["kind"]);
+    const lasted = this.#gauge("last_list_duration_seconds", "How long the last complete list took.", ["kind"]);
     const heard = (): void => last.set({ kind }, this.#clock.nowMs() / 1_000);
     lists.inc({ kind }, 0);
     return {
-      listed: () => {
+      listed: (_objects, durationMs) => {
         lists.inc({ kind });
+        lasted.set({ kind }, durationMs / 1_000);
         heard();
       },
       watchEnded: (reason) => reconnects.inc({ kind, reason }),

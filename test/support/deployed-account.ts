@@ -1,5 +1,5 @@
-import { vi } from "vitest";
 import { type DeployedObject, deployedObjects } from "../contract/deploy/deployed-files.ts";
+import { eventually } from "./eventually.ts";
 import { type KubeApi, openKubeApi } from "./kube-api.ts";
 import { serviceAccountToken, writeKubeconfig } from "./kubeconfig.ts";
 
@@ -28,7 +28,7 @@ const PATHS: Readonly<Record<string, string>> = {
   Role: `${RBAC}/namespaces/${SYSTEM}/roles`,
   RoleBinding: `${RBAC}/namespaces/${SYSTEM}/rolebindings`,
 };
-const SERVED_WITHIN = { timeout: 20_000, interval: 50 };
+const SERVED_WITHIN = { timeoutMs: 20_000, intervalMs: 50 };
 
 /**
  * Applies `deploy/` but for the Deployment (the tests are the pod), and asks for a token of the account.
@@ -46,11 +46,11 @@ export async function deployAccount(
   const objects = deployedObjects().filter(({ kind }) => kind !== "Deployment");
   for (const object of objects) await apply(admin, object);
   const served = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofiles?limit=1";
-  await vi.waitFor(() => admin.expectOk({ method: "GET", path: served }), SERVED_WITHIN);
+  await eventually(() => admin.expectOk({ method: "GET", path: served }), SERVED_WITHIN);
   const kubeconfig = await writeKubeconfig(folder, admin, await serviceAccountToken(admin, SYSTEM, ACCOUNT));
   const account = openKubeApi(kubeconfig);
   // The authorizer hears of new roles by a watch.
-  await vi.waitFor(() => account.expectOk({ method: "GET", path: served }), SERVED_WITHIN);
+  await eventually(() => account.expectOk({ method: "GET", path: served }), SERVED_WITHIN);
   return {
     kubeconfig,
     async remove() {
@@ -71,7 +71,7 @@ async function remove(admin: KubeApi, objects: readonly DeployedObject[]): Promi
     const { status } = await admin.request({ method: "GET", path: `/api/v1/namespaces/${SYSTEM}` });
     if (status !== 404) throw new Error(`namespace ${SYSTEM} is still there`);
   };
-  await vi.waitFor(gone, { timeout: 60_000, interval: 500 });
+  await eventually(gone, { timeoutMs: 60_000, intervalMs: 500 });
 }
 
 function pathOf({ kind, metadata }: DeployedObject): string {

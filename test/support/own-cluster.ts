@@ -32,15 +32,17 @@ export class OwnCluster {
   /** The administrator. */
   readonly user: ClusterUser;
   readonly log: RecordingLogger = new RecordingLogger();
-  readonly #folder: string;
-  readonly #kubeconfig: string;
+  /** Of the controller's account. */
+  readonly kubeconfig: string;
+  /** For files of the test; removed with the cluster. */
+  readonly folder: string;
   readonly #closers: (() => Promise<unknown>)[] = [];
 
   private constructor(controlPlane: ControlPlane, aws: AwsSandbox, folder: string, kubeconfig: string) {
     this.controlPlane = controlPlane;
     this.aws = aws;
-    this.#folder = folder;
-    this.#kubeconfig = kubeconfig;
+    this.folder = folder;
+    this.kubeconfig = kubeconfig;
     this.user = new ClusterUser(openKubeApi(controlPlane.adminKubeconfig));
   }
 
@@ -54,7 +56,7 @@ export class OwnCluster {
 
   /** A controller of one namespace; the account may hold leases in its own namespace only. */
   async start(namespace: string, election?: ElectionSettings): Promise<WiredController> {
-    const cluster = loadKubeConfig({ path: this.#kubeconfig, env: {}, clock: systemClock });
+    const cluster = loadKubeConfig({ path: this.kubeconfig, env: {}, clock: systemClock });
     const wire = await TcpProxy.to(Number(new URL(cluster.server).port));
     const controller = await startController(
       {
@@ -86,6 +88,6 @@ export class OwnCluster {
     for (const close of this.#closers) await close();
     await this.aws.close();
     await this.controlPlane.stop();
-    await rm(this.#folder, { recursive: true });
+    await rm(this.folder, { recursive: true });
   }
 }

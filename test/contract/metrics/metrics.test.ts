@@ -41,6 +41,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   instance_profile_controller_drift_repaired_total: [],
   instance_profile_controller_list_total: ["kind"],
   instance_profile_controller_last_event_timestamp_seconds: ["kind"],
+  instance_profile_controller_last_list_duration_seconds: ["kind"],
   instance_profile_controller_cache_objects: ["kind"],
   instance_profile_controller_resource_condition: ["condition", "kind", "status"],
   instance_profile_controller_build_info: ["version"],
