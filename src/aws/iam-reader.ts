@@ -4,6 +4,7 @@ import {
   GetRolePolicyCommand,
   type IAMClient,
   ListAttachedRolePoliciesCommand,
+  ListInstanceProfilesForRoleCommand,
   ListRolePoliciesCommand,
 } from "@aws-sdk/client-iam";
 import type { IamReader } from "../engine/ports.ts";
@@ -14,13 +15,14 @@ import { expected } from "./expected-reply.ts";
 import { instanceProfileOf, roleFactsOf } from "./iam-entities.ts";
 import { allPages } from "./pages.ts";
 
-/** The IAM actions that reading calls. */
+/** The IAM actions that reading calls; the last one only before a deletion. */
 export const IAM_READS = [
   "GetRole",
   "ListRolePolicies",
   "GetRolePolicy",
   "ListAttachedRolePolicies",
   "GetInstanceProfile",
+  "ListInstanceProfilesForRole",
 ] as const;
 
 type IamRead = (typeof IAM_READS)[number];
@@ -30,6 +32,12 @@ const PAGE_SIZE = 1000;
 
 /** Reads through the IAM query API. */
 export function createIamReader(iam: IAMClient, call: AwsCaller): IamReader {
+  return { ...createEntityReader(iam, call), ...createListReader(iam, call) };
+}
+
+type Lists = "listRolePolicies" | "listAttachedRolePolicies" | "listInstanceProfilesForRole";
+
+function createEntityReader(iam: IAMClient, call: AwsCaller): Omit<IamReader, Lists> {
   return {
     async getRole(roleName, signal): Promise<RoleFacts | Absent> {
       const read = reading("GetRole", `role ${roleName}`);
@@ -42,16 +50,6 @@ export function createIamReader(iam: IAMClient, call: AwsCaller): IamReader {
         },
         signal,
       );
-    },
-
-    async listRolePolicies(roleName, signal): Promise<readonly string[]> {
-      const read = reading("ListRolePolicies", `role ${roleName}`);
-      const names = await allPages(read, async (marker) => {
-        const command = new ListRolePoliciesCommand({ RoleName: roleName, MaxItems: PAGE_SIZE, Marker: marker });
-        const page = await call({ ...read, send: (abortSignal) => iam.send(command, { abortSignal }) }, signal);
-        return { ...page, items: page.PolicyNames };
-      });
-      return names.sort();
     },
 
     async getRolePolicy(roleName, policyName, signal): Promise<string | undefined> {
@@ -68,6 +66,35 @@ export function createIamReader(iam: IAMClient, call: AwsCaller): IamReader {
       );
     },
 
+    async getInstanceProfile(instanceProfileName, signal): Promise<ObservedInstanceProfile | Absent> {
+      const read = reading("GetInstanceProfile", `instance profile ${instanceProfileName}`);
+      const command = new GetInstanceProfileCommand({ InstanceProfileName: instanceProfileName });
+      return call(
+        {
+          ...read,
+          send: async (abortSignal) =>
+            instanceProfileOf((await iam.send(command, { abortSignal })).InstanceProfile, read),
+          whenNoSuchEntity: (): ObservedInstanceProfile | Absent => ABSENT,
+        },
+        signal,
+      );
+    },
+  };
+}
+
+/** What is on a role, page after page. */
+function createListReader(iam: IAMClient, call: AwsCaller): Pick<IamReader, Lists> {
+  return {
+    async listRolePolicies(roleName, signal): Promise<readonly string[]> {
+      const read = reading("ListRolePolicies", `role ${roleName}`);
+      const names = await allPages(read, async (marker) => {
+        const command = new ListRolePoliciesCommand({ RoleName: roleName, MaxItems: PAGE_SIZE, Marker: marker });
+        const page = await call({ ...read, send: (abortSignal) => iam.send(command, { abortSignal }) }, signal);
+        return { ...page, items: page.PolicyNames };
+      });
+      return names.sort();
+    },
+
     async listAttachedRolePolicies(roleName, signal): Promise<readonly string[]> {
       const read = reading("ListAttachedRolePolicies", `role ${roleName}`);
       const policies = await allPages(read, async (marker) => {
@@ -82,18 +109,18 @@ export function createIamReader(iam: IAMClient, call: AwsCaller): IamReader {
       return policies.map((policy) => expected(policy.PolicyArn, "PolicyArn", read)).sort();
     },
 
-    async getInstanceProfile(instanceProfileName, signal): Promise<ObservedInstanceProfile | Absent> {
-      const read = reading("GetInstanceProfile", `instance profile ${instanceProfileName}`);
-      const command = new GetInstanceProfileCommand({ InstanceProfileName: instanceProfileName });
-      return call(
-        {
-          ...read,
-          send: async (abortSignal) =>
-            instanceProfileOf((await iam.send(command, { abortSignal })).InstanceProfile, read),
-          whenNoSuchEntity: (): ObservedInstanceProfile | Absent => ABSENT,
-        },
-        signal,
-      );
+    async listInstanceProfilesForRole(roleName, signal): Promise<readonly string[]> {
+      const read = reading("ListInstanceProfilesForRole", `role ${roleName}`);
+      const profiles = await allPages(read, async (marker) => {
+        const command = new ListInstanceProfilesForRoleCommand({
+          RoleName: roleName,
+          MaxItems: PAGE_SIZE,
+          Marker: marker,
+        });
+        const page = await call({ ...read, send: (abortSignal) => iam.send(command, { abortSignal }) }, signal);
+        return { ...page, items: page.InstanceProfiles };
+      });
+      return profiles.map((profile) => expected(profile.InstanceProfileName, "InstanceProfileName", read)).sort();
     },
   };
 }

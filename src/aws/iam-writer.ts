@@ -5,6 +5,7 @@ import type { AwsCaller } from "./aws-call.ts";
 import { IAM_WRITES, type Write } from "./iam-writes.ts";
 
 const NOTHING_CREATED: ActionOutcome = { created: undefined };
+const NOTHING_THERE: ActionOutcome = { created: undefined, wasAbsent: true };
 
 // Their end is reached when the entity is gone, whoever removed it.
 const REMOVALS: ReadonlySet<ActionKind> = new Set<ActionKind>([
@@ -30,7 +31,7 @@ export function createIamWriter(iam: IAMClient, call: AwsCaller): IamWriter {
             const created = await write(action, { iam, subject, options: { abortSignal } });
             return created === undefined ? NOTHING_CREATED : { created };
           },
-          ...(REMOVALS.has(action.kind) ? { whenNoSuchEntity: () => NOTHING_CREATED } : {}),
+          ...(REMOVALS.has(action.kind) ? { whenNoSuchEntity: () => NOTHING_THERE } : {}),
         },
         signal,
       );

@@ -41,7 +41,8 @@ export async function attempt(signal: AbortSignal, pass: () => Promise<Outcome>)
 }
 
 /** A pass as status and events see it. */
-export function asOutcome({ plan, report, after, settlesInMs }: Convergence): Outcome {
+export function asOutcome({ plan, report, after, settlesInMs, isAnnouncement }: Convergence): Outcome {
+  if (isAnnouncement) return { kind: "announced", plan, observed: after, settlesInMs };
   const applied = report.applied.map(({ action }) => action);
   return { kind: "converged", plan, applied, failed: report.failed, after, settlesInMs };
 }

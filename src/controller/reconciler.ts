@@ -4,12 +4,13 @@ import { type ConvergeDependencies, converge, preview } from "../engine/converge
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import { ConflictError, ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
-import type { Action } from "../plan/action.ts";
 import { isInSync } from "../plan/plan.ts";
 import type { Requeue } from "../runtime/workers.ts";
-import { deletedEvent } from "../status/events.ts";
+import { deletedEvents } from "../status/events.ts";
 import type { Outcome } from "../status/outcome.ts";
+import { isAnnounced } from "../status/pending.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
+import { explained, isHeldUp } from "./held-up.ts";
 import { keyText, parseKey } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
 import { asOutcome, asReceived, attempt, logOutcome, Postponed, type RunFacts } from "./pass.ts";
@@ -22,7 +23,7 @@ export interface ReconcilerDependencies {
   /** The watch's cache, by `namespace/name`. */
   readonly cache: { get(key: string): KubeObject | undefined };
   readonly ownWrites: OwnWrites;
-  readonly aws: Omit<ConvergeDependencies, "confirmCurrent">;
+  readonly aws: Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced">;
   readonly publisher: Publisher;
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
@@ -118,34 +119,17 @@ export class Reconciler {
     const { spec } = subject.object;
     if (spec.deletionPolicy === "Retain") return this.#release(subject, [], signal);
     if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
-    if (spec.mode === "DryRun")
-      return this.#releaseIfGone(subject, [], await this.#tryPreview(subject, signal), signal);
-    const pass = await this.#tryConverge(subject, this.#confirmed(subject), signal);
-    if (pass.kind !== "converged" || pass.failed !== undefined || pass.plan.blockers.length > 0) {
-      return this.#publish(subject, pass, signal);
+    if (spec.mode === "DryRun") {
+      const look = await this.#tryPreview(subject, signal);
+      const isGone = look.kind === "previewed" && look.settlesInMs === 0 && isInSync(look.plan);
+      return isGone ? this.#release(subject, [], signal) : this.#publish(subject, look, signal);
     }
-    if (pass.applied.length === 0 && pass.settlesInMs === 0) return this.#release(subject, [], signal);
-    return this.#releaseIfGone(subject, pass.applied, await this.#tryPreview(subject, signal), signal);
-  }
-
-  /** The finalizer goes only when a look at AWS shows nothing left to remove. */
-  async #releaseIfGone(
-    subject: Subject,
-    removed: readonly Action[],
-    look: Outcome,
-    signal: AbortSignal,
-  ): Promise<Requeue> {
-    if (look.kind !== "previewed") return this.#publish(subject, look, signal);
-    if (look.settlesInMs === 0 && isInSync(look.plan)) return this.#release(subject, removed, signal);
-    if (subject.object.spec.mode === "DryRun") return this.#publish(subject, look, signal);
-    // Deletion is not a state to rest in: what is still to be seen is looked at again soon.
-    const settlesInMs = look.settlesInMs > 0 ? look.settlesInMs : Number.POSITIVE_INFINITY;
-    const after = look.observed;
-    return this.#publish(
-      subject,
-      { kind: "converged", plan: look.plan, applied: [], failed: undefined, after, settlesInMs },
-      signal,
-    );
+    const pass = await this.#tryConverge(subject, this.#confirmed(subject), signal);
+    if (isHeldUp(pass)) return this.#publish(subject, explained(pass, await this.#tryPreview(subject, signal)), signal);
+    // AWS's reply to a deletion is proof enough: no second look.
+    const isGone = pass.kind === "converged" && pass.failed === undefined && pass.plan.blockers.length === 0;
+    if (isGone && pass.settlesInMs === 0) return this.#release(subject, pass.applied, signal);
+    return this.#publish(subject, pass, signal);
   }
 
   async #tryConverge(
@@ -155,7 +139,13 @@ export class Reconciler {
   ): Promise<Outcome> {
     const desired = desiredState(object, this.#deps.clusterId);
     return attempt(signal, async () =>
-      asOutcome(await converge(desired, { ...this.#deps.aws, confirmCurrent }, signal)),
+      asOutcome(
+        await converge(
+          desired,
+          { ...this.#deps.aws, confirmCurrent, isAnnounced: (plan) => isAnnounced(object, plan) },
+          signal,
+        ),
+      ),
     );
   }
 
@@ -202,7 +192,7 @@ export class Reconciler {
   ) {
     await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);
     this.#deps.publisher.forget(keyText(object.metadata));
-    this.#deps.publisher.emit(object, deletedEvent(object, applied));
+    for (const event of deletedEvents(object, applied)) this.#deps.publisher.emit(object, event);
     return DONE;
   }
 

@@ -16,8 +16,13 @@ export interface Convergence {
   readonly report: ExecutionReport;
   /** AWS after the writes, as far as it is known without reading again. */
   readonly after: ObservedState;
-  /** Above 0: reads still contradict our own recent writes, and are to be read again after at most this time. */
+  /**
+   * Above 0: reads still contradict our own recent writes, or may not yet show something of ours; they are to be read again
+   * after at most this time.
+   */
   readonly settlesInMs: number;
+  /** True when nothing was written because the user has yet to be told of an adoption. */
+  readonly isAnnouncement: boolean;
 }
 
 /** What a pass needs. */
@@ -31,13 +36,15 @@ export interface ConvergeDependencies {
    * that an old copy of it cannot write.
    */
   readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
+  /** Whether the user has been told what such a plan, which adopts, will change. */
+  readonly isAnnounced: (plan: Plan) => boolean;
 }
 
 const NOTHING_DONE: ExecutionReport = { applied: [], failed: undefined };
 
 /**
- * Observe, plan, execute: one pass. Writes nothing when the plan is empty or blocked. What would be adopted is looked at once
- * more when no other adoption under way has its name.
+ * Observe, plan, execute: one pass. Writes nothing when the plan is empty or blocked, or adopts and has not been announced.
+ * What would be adopted is looked at once more when no other adoption under way has its name.
  *
  * Errors: those of the reads and of `confirmCurrent`; failing writes are in the report.
  */
@@ -47,15 +54,32 @@ export async function converge(
   signal: AbortSignal,
 ): Promise<Convergence> {
   const found = await preview(desired, deps, signal);
-  if (!found.plan.actions.some(isAdoption)) return carryOut(found, deps, signal);
-  return deps.adoptions.run(namesOf(desired), async () => carryOut(await preview(desired, deps, signal), deps, signal));
+  if (!isToBeAnnounced(found.plan)) return carryOut(desired, found, deps, signal);
+  if (!deps.isAnnounced(found.plan)) return nothingDone(found, true);
+  return deps.adoptions.run(namesOf(desired), async () => {
+    const again = await preview(desired, deps, signal);
+    const isNews = isToBeAnnounced(again.plan) && !deps.isAnnounced(again.plan);
+    return isNews ? nothingDone(again, true) : carryOut(desired, again, deps, signal);
+  });
 }
 
-async function carryOut(found: Preview, deps: ConvergeDependencies, signal: AbortSignal): Promise<Convergence> {
-  const { observed, view, plan, settlesInMs } = found;
-  if (plan.blockers.length > 0 || plan.actions.length === 0) {
-    return { plan, report: NOTHING_DONE, after: plan.blockers.length > 0 ? observed : view, settlesInMs };
-  }
+function isToBeAnnounced({ actions, blockers }: Plan): boolean {
+  return blockers.length === 0 && actions.some(isAdoption);
+}
+
+function nothingDone({ observed, view, plan, settlesInMs }: Preview, isAnnouncement: boolean): Convergence {
+  const after = plan.blockers.length > 0 ? observed : view;
+  return { plan, report: NOTHING_DONE, after, settlesInMs, isAnnouncement };
+}
+
+async function carryOut(
+  desired: DesiredState,
+  found: Preview,
+  deps: ConvergeDependencies,
+  signal: AbortSignal,
+): Promise<Convergence> {
+  const { view, plan } = found;
+  if (plan.blockers.length > 0 || plan.actions.length === 0) return nothingDone(found, false);
   await deps.confirmCurrent(signal);
   const report = await execute(plan, deps.writer, signal);
   deps.settling.record(view, report);
@@ -63,7 +87,14 @@ async function carryOut(found: Preview, deps: ConvergeDependencies, signal: Abor
     (state, { action, outcome }) => applyAction(state, action, outcome.created),
     view,
   );
-  return { plan, report, after, settlesInMs: 0 };
+  return { plan, report, after, settlesInMs: unprovedForMs(desired, after, deps.settling), isAnnouncement: false };
+}
+
+/** An object must not be let go while what was made for it may still come to light. */
+function unprovedForMs(desired: DesiredState, after: ObservedState, settling: Settling): number {
+  if (desired.presence === "present") return 0;
+  const { mayHide, settlesInMs } = settling.view(desired, after);
+  return mayHide ? settlesInMs : 0;
 }
 
 /** A plan and what it was made from. */
@@ -85,7 +116,6 @@ export async function preview(
   const observed = await observe(desired, deps.reader, signal);
   const { state: view, settlesInMs, mayHide } = deps.settling.view(desired, observed);
   const plan = diff(desired, view);
-  // An object must not be let go while what was made for it may still come to light.
   const isUnproved = mayHide && desired.presence === "absent";
   const lags = settlesInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, observed));
   return { observed, view, plan, settlesInMs: lags || isUnproved ? settlesInMs : 0 };

@@ -6,7 +6,7 @@ import type { IamReader } from "./ports.ts";
 
 /**
  * Reads from IAM what the plan needs and no more: 2 calls while nothing is there or what is there is not ours to touch, 5
- * to verify a role with an inline policy, 4 to take it down.
+ * to verify a role with an inline policy, 5 to take it down.
  *
  * Errors: whatever the reader raises; a state is whole or not at all.
  */
@@ -51,16 +51,19 @@ async function observeRole(
   }
   const read = (names: readonly string[]) =>
     allInOrder(names.map(async (name) => [name, await iam.getRolePolicy(roleName, name, signal)] as const));
-  const [inlinePolicyNames, managedPolicyArns, documents] = await allInOrder([
+  const [inlinePolicyNames, managedPolicyArns, documents, instanceProfileNames] = await allInOrder([
     iam.listRolePolicies(roleName, signal),
     iam.listAttachedRolePolicies(roleName, signal),
     read(documentsOf),
+    // Only a role that is to go may not be in anybody's profile.
+    desired.presence === "absent" ? iam.listInstanceProfilesForRole(roleName, signal) : undefined,
   ]);
   const leaving = await read(
     inlinePolicyNames.filter((name) => !documentsOf.includes(name) && goes(desired, facts, name)),
   );
   const inlinePolicyDocuments = present([...documents, ...leaving]);
-  return { ...facts, inlinePolicyNames, managedPolicyArns, inlinePolicyDocuments };
+  const policies = { inlinePolicyNames, managedPolicyArns, inlinePolicyDocuments };
+  return { ...facts, ...policies, ...(instanceProfileNames && { instanceProfileNames }) };
 }
 
 /** The policies of a role that may not be written anyway cost no calls. */
@@ -82,7 +85,7 @@ function present(documents: readonly (readonly [string, string | undefined])[]):
  * is chance, and a condition's message must not change by chance.
  */
 async function allInOrder<T extends readonly unknown[]>(
-  promises: { readonly [K in keyof T]: Promise<T[K]> },
+  promises: { readonly [K in keyof T]: Promise<T[K]> | T[K] },
 ): Promise<T> {
   const settled = await Promise.allSettled(promises);
   const failed = settled.find((result) => result.status === "rejected");

@@ -6,7 +6,7 @@ import type { Action, ActionOutcome } from "../plan/action.ts";
  *
  * Guarantees: `absent` means that IAM said NoSuchEntity and nothing else. Names and ARNs come sorted.
  * Errors: a ControllerError whose disposition is decided; AccessDenied is `blocked`, never `absent`.
- * NoSuchEntity for the role itself in a list of its policies is a ConflictError: the role has just gone, or is not yet
+ * NoSuchEntity for the role itself in a list of what is on it is a ConflictError: the role has just gone, or is not yet
  * visible everywhere.
  */
 export interface IamReader {
@@ -15,13 +15,15 @@ export interface IamReader {
   /** The document as IAM returns it, percent-encoded; undefined when there is no such policy (or role). */
   getRolePolicy(roleName: string, policyName: string, signal: AbortSignal): Promise<string | undefined>;
   listAttachedRolePolicies(roleName: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Names of all instance profiles that hold the role, whosever they are. */
+  listInstanceProfilesForRole(roleName: string, signal: AbortSignal): Promise<readonly string[]>;
   getInstanceProfile(instanceProfileName: string, signal: AbortSignal): Promise<ObservedInstanceProfile | Absent>;
 }
 
 /**
  * Writes to IAM: one action is one API call, sent once. Retries are the queue's business.
  *
- * Guarantees: NoSuchEntity on a delete, detach or removal is success. NoSuchEntity on any other write is a ConflictError
+ * Guarantees: NoSuchEntity on a delete, detach or removal is success, and the outcome says so. NoSuchEntity on any other write is a ConflictError
  * (just gone, or not yet visible), but for a managed policy or boundary that does not exist, which is a BlockedError:
  * looking again soon would not make it. EntityAlreadyExists is a ConflictError: the next observation decides by the owner tags.
  * Errors: a ControllerError with IAM's words, without request ids.

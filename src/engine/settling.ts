@@ -59,7 +59,9 @@ export class Settling {
     for (const write of applied) {
       const after = applyAction(state, write.action, write.outcome.created);
       const entityId = idOf(write.action, state) || idOf(write.action, after);
-      this.#add(write.action, { atMs, write, entityId });
+      const doubtfulSinceMs = this.#doubtfulSinceMs(write);
+      if (doubtfulSinceMs === undefined) this.#add(write.action, { atMs, write, entityId });
+      else this.#add(write.action, { atMs: doubtfulSinceMs, write: undefined, entityId });
       state = after;
     }
     // A failed removal hides nothing, and what failed for a reason that IAM gave was not done.
@@ -78,6 +80,13 @@ export class Settling {
       settlesInMs: recent.length === 0 ? 0 : lastMs + this.#windowMs - this.#monotonicMs(),
       mayHide: recent.some(({ write }) => write === undefined),
     };
+  }
+
+  /** When we made what AWS then did not find to delete: it may only not show it everywhere yet. */
+  #doubtfulSinceMs({ action, outcome }: AppliedAction): number | undefined {
+    const deletes = action.kind === "DeleteRole" || action.kind === "DeleteInstanceProfile";
+    if (!deletes || outcome.wasAbsent !== true) return undefined;
+    return this.#recent(keyOf(action)).findLast(({ write }) => isCreation(write))?.atMs;
   }
 
   #add(action: Action, remembered: Remembered): void {
@@ -103,6 +112,10 @@ export class Settling {
       this.#writes.delete(key);
     }
   }
+}
+
+function isCreation(write: AppliedAction | undefined): boolean {
+  return write === undefined || write.action.kind === "CreateRole" || write.action.kind === "CreateInstanceProfile";
 }
 
 function replay(state: ObservedState, { write, entityId }: Remembered): ObservedState {

@@ -33,6 +33,8 @@ export interface ObservedRole extends RoleFacts {
   readonly inlinePolicyDocuments: Readonly<Record<string, string>>;
   /** Attached managed policies, sorted. */
   readonly managedPolicyArns: readonly string[];
+  /** The instance profiles that hold it, sorted; undefined where nobody has asked. */
+  readonly instanceProfileNames?: readonly string[];
 }
 
 /** What GetInstanceProfile says. */

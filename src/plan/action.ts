@@ -35,9 +35,9 @@ export type Action =
       /** Statement-level differences to what is there; empty when the policy is new. */
       readonly changes: readonly string[];
     }
-  | { readonly kind: "DeleteRolePolicy"; readonly roleName: string; readonly policyName: string }
+  | ({ readonly kind: "DeleteRolePolicy"; readonly roleName: string; readonly policyName: string } & Forcible)
   | { readonly kind: "AttachRolePolicy"; readonly roleName: string; readonly policyArn: string }
-  | { readonly kind: "DetachRolePolicy"; readonly roleName: string; readonly policyArn: string }
+  | ({ readonly kind: "DetachRolePolicy"; readonly roleName: string; readonly policyArn: string } & Forcible)
   | { readonly kind: "TagRole"; readonly roleName: string; readonly tags: Tags }
   | { readonly kind: "UntagRole"; readonly roleName: string; readonly tagKeys: readonly string[] }
   | {
@@ -52,17 +52,23 @@ export type Action =
       readonly instanceProfileName: string;
       readonly roleName: string;
     }
-  | {
+  | ({
       readonly kind: "RemoveRoleFromInstanceProfile";
       readonly instanceProfileName: string;
       readonly roleName: string;
-    }
+    } & Forcible)
   | { readonly kind: "TagInstanceProfile"; readonly instanceProfileName: string; readonly tags: Tags }
   | {
       readonly kind: "UntagInstanceProfile";
       readonly instanceProfileName: string;
       readonly tagKeys: readonly string[];
     };
+
+/** A removal that may be of what somebody else has put there. */
+interface Forcible {
+  /** True when it is not the object's to remove but for the annotation `force-delete`: told in an Event of its own. */
+  readonly isForced?: true;
+}
 
 /** Makes the role whole in one call: with owner tags and boundary, so there is no moment in which it is nobody's. */
 export interface CreateRole {
@@ -87,4 +93,8 @@ export interface CreatedEntity {
 }
 
 /** What is known after an action succeeded, beyond that it did. */
-export type ActionOutcome = { readonly created: CreatedEntity } | { readonly created: undefined };
+export interface ActionOutcome {
+  readonly created: CreatedEntity | undefined;
+  /** True of a removal when AWS knew nothing to remove: its aim is reached, or AWS does not show it everywhere yet. */
+  readonly wasAbsent?: boolean;
+}

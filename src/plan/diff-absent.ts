@@ -2,29 +2,39 @@ import { inlinePolicyId, managedPolicyId, readAppliedRecord, recordsPolicy } fro
 import type { DesiredAbsent } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
-import { ownershipOf, type Tags } from "../model/ownership.ts";
+import { ownershipOf } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
 /**
  * Backwards through what creation did: out of the profile, profile, attachments, inline policies, role. What is not ours,
- * or is to be retained, is as good as absent.
+ * or is to be retained, is as good as absent. What others have hung on a role that goes holds the whole deletion up; by force
+ * it goes too, and each such removal is marked.
  */
 export function diffAbsent(desired: DesiredAbsent, observed: ObservedState): Plan {
   const role = goes(desired, observed.role) ? (observed.role as ObservedRole) : undefined;
   const profile = goes(desired, observed.instanceProfile)
     ? (observed.instanceProfile as ObservedInstanceProfile)
     : undefined;
-  const foreign = role === undefined ? [] : foreignPolicies(desired, role);
+  const foreign = role === undefined ? NOTHING_FOREIGN : foreignOn(desired, observed, role);
   return {
-    actions: [...deleteProfile(desired, observed, profile, role), ...(role === undefined ? [] : deleteRole(role))],
-    blockers: [
-      ...(foreign.length === 0 || desired.force ? [] : [foreignPoliciesBlocker(desired.roleName, foreign)]),
-      ...heldByForeignProfile(desired, observed, role),
+    actions: [
+      ...deleteProfile(desired, observed, profile, role),
+      ...(role === undefined ? [] : deleteRole(desired, role, foreign)),
     ],
+    blockers: role === undefined || desired.force ? [] : blockersOf(role.roleName, foreign),
     unmanagedPolicies: [],
   };
 }
+
+/** What others have put on a role, or put it into; sorted. */
+interface Foreign {
+  readonly inlinePolicyNames: readonly string[];
+  readonly managedPolicyArns: readonly string[];
+  readonly instanceProfileNames: readonly string[];
+}
+
+const NOTHING_FOREIGN: Foreign = { inlinePolicyNames: [], managedPolicyArns: [], instanceProfileNames: [] };
 
 function goes(
   desired: DesiredAbsent,
@@ -45,57 +55,85 @@ function deleteProfile(
   const held = observed.instanceProfile;
   if (held.presence === "absent" || ownershipOf(held.tags, desired.owner).kind !== "ours") return [];
   const { instanceProfileName, roleName } = held;
-  const leaves = roleName !== undefined && (profile !== undefined || roleName === role?.roleName);
+  const leaves = roleName !== undefined && (profile !== undefined || sameName(roleName, role?.roleName));
   return [
     ...(leaves ? [{ kind: "RemoveRoleFromInstanceProfile" as const, instanceProfileName, roleName }] : []),
     ...(profile === undefined ? [] : [{ kind: "DeleteInstanceProfile" as const, instanceProfileName }]),
   ];
 }
 
-function deleteRole({ roleName, managedPolicyArns, inlinePolicyNames }: ObservedRole): readonly Action[] {
+function deleteRole({ force }: DesiredAbsent, role: ObservedRole, foreign: Foreign): readonly Action[] {
+  const { roleName, managedPolicyArns, inlinePolicyNames } = role;
+  const marked = (isForeign: boolean): { isForced?: true } => (force && isForeign ? { isForced: true } : {});
+  const others = force ? foreign.instanceProfileNames : [];
   return [
-    ...managedPolicyArns.map((policyArn): Action => ({ kind: "DetachRolePolicy", roleName, policyArn })),
-    ...inlinePolicyNames.map((policyName): Action => ({ kind: "DeleteRolePolicy", roleName, policyName })),
+    ...others.map(
+      (instanceProfileName): Action => ({
+        kind: "RemoveRoleFromInstanceProfile",
+        instanceProfileName,
+        roleName,
+        isForced: true,
+      }),
+    ),
+    ...managedPolicyArns.map(
+      (policyArn): Action => ({
+        kind: "DetachRolePolicy",
+        roleName,
+        policyArn,
+        ...marked(foreign.managedPolicyArns.includes(policyArn)),
+      }),
+    ),
+    ...inlinePolicyNames.map(
+      (policyName): Action => ({
+        kind: "DeleteRolePolicy",
+        roleName,
+        policyName,
+        ...marked(foreign.inlinePolicyNames.includes(policyName)),
+      }),
+    ),
     { kind: "DeleteRole", roleName },
   ];
 }
 
-/** Policies that neither the spec nor the record on the role accounts for. */
-function foreignPolicies(desired: DesiredAbsent, role: ObservedRole): readonly string[] {
-  const isOurs = (id: string, tags: Tags): boolean => recordsPolicy(readAppliedRecord(tags), id);
-  return [
-    ...role.inlinePolicyNames.filter(
-      (name) => !sameName(name, desired.policyName) && !isOurs(inlinePolicyId(name), role.tags),
-    ),
-    ...role.managedPolicyArns.filter(
-      (arn) => !desired.managedPolicyArns.includes(arn) && !isOurs(managedPolicyId(arn), role.tags),
-    ),
-  ].sort();
-}
-
-function foreignPoliciesBlocker(roleName: string, policies: readonly string[]): Blocker {
+/** Policies that neither the spec nor the record on the role accounts for, and profiles that are not the object's own. */
+function foreignOn(desired: DesiredAbsent, { instanceProfile }: ObservedState, role: ObservedRole): Foreign {
+  const record = readAppliedRecord(role.tags);
+  // A profile that a list shows and a look does not is on its way in or out: nobody's fault, and DeleteRole will tell.
+  const isOwn =
+    instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, desired.owner).kind === "ours";
+  const own = isOwn ? desired.instanceProfileName : undefined;
   return {
-    reason: "ForeignPolicies",
-    message:
-      `role ${roleName} has policies that this object did not put there: ${policies.join(", ")}. ` +
-      `Take them off the role, or set the annotation iam.instanceprofile.dev/force-delete: "true" to remove them with it.`,
+    inlinePolicyNames: role.inlinePolicyNames.filter(
+      (name) => !sameName(name, desired.policyName) && !recordsPolicy(record, inlinePolicyId(name)),
+    ),
+    managedPolicyArns: role.managedPolicyArns.filter(
+      (arn) => !desired.managedPolicyArns.includes(arn) && !recordsPolicy(record, managedPolicyId(arn)),
+    ),
+    instanceProfileNames: (role.instanceProfileNames ?? []).filter((name) => !sameName(name, own)),
   };
 }
 
-function heldByForeignProfile(
-  desired: DesiredAbsent,
-  { instanceProfile }: ObservedState,
-  role: ObservedRole | undefined,
-): readonly Blocker[] {
-  if (role === undefined || instanceProfile.presence === "absent" || instanceProfile.roleName !== role.roleName)
-    return [];
-  if (ownershipOf(instanceProfile.tags, desired.owner).kind === "ours") return [];
+const FORCE = 'set the annotation iam.instanceprofile.dev/force-delete: "true"';
+
+function blockersOf(roleName: string, foreign: Foreign): readonly Blocker[] {
+  const policies = [...foreign.inlinePolicyNames, ...foreign.managedPolicyArns].sort();
+  const profiles = foreign.instanceProfileNames;
   return [
-    {
+    ...when(policies, {
+      reason: "ForeignPolicies",
+      message:
+        `role ${roleName} has policies that this object did not put there: ${policies.join(", ")}. ` +
+        `Take them off the role, or ${FORCE} to remove them with it.`,
+    }),
+    ...when(profiles, {
       reason: "RoleInForeignInstanceProfile",
       message:
-        `role ${role.roleName} is held by instance profile ${instanceProfile.instanceProfileName}, which this object does ` +
-        "not own. Remove the role from that profile; deletion then goes on by itself.",
-    },
+        `role ${roleName} is in instance profiles that this object does not own: ${profiles.join(", ")}. ` +
+        `Take the role out of them, or ${FORCE} to have it taken out; instances with these profiles then have no role.`,
+    }),
   ];
+}
+
+function when(names: readonly string[], blocker: Blocker): readonly Blocker[] {
+  return names.length === 0 ? [] : [blocker];
 }

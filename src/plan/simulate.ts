@@ -21,10 +21,14 @@ export function applyAction(state: ObservedState, action: Action, created?: Crea
     case "CreateRole":
     case "DeleteRole":
       return { ...state, role: roleAfter(state, action, created) };
-    case "CreateInstanceProfile":
-    case "DeleteInstanceProfile":
     case "AddRoleToInstanceProfile":
     case "RemoveRoleFromInstanceProfile":
+      return {
+        role: inOrOut(state.role, action),
+        instanceProfile: profileAfter(state.instanceProfile, action, created),
+      };
+    case "CreateInstanceProfile":
+    case "DeleteInstanceProfile":
     case "TagInstanceProfile":
     case "UntagInstanceProfile":
       return { ...state, instanceProfile: profileAfter(state.instanceProfile, action, created) };
@@ -38,6 +42,16 @@ export function applyAction(state: ObservedState, action: Action, created?: Crea
 type ProfileAction = Extract<Action, { readonly instanceProfileName: string }>;
 type LifeOfRole = Extract<Action, { readonly kind: "CreateRole" | "DeleteRole" }>;
 type ChangeOfRole = Exclude<Action, ProfileAction | LifeOfRole>;
+type Membership = Extract<Action, { readonly kind: "AddRoleToInstanceProfile" | "RemoveRoleFromInstanceProfile" }>;
+
+/** The role as it knows of the profiles that hold it, where somebody has asked. */
+function inOrOut(role: ObservedState["role"], action: Membership): ObservedState["role"] {
+  if (role.presence === "absent" || role.instanceProfileNames === undefined) return role;
+  if (!sameName(role.roleName, action.roleName)) return role;
+  const others = otherNames(role.instanceProfileNames, action.instanceProfileName);
+  const isIn = action.kind === "AddRoleToInstanceProfile";
+  return { ...role, instanceProfileNames: isIn ? withItem(others, action.instanceProfileName) : others };
+}
 
 function roleAfter({ role }: ObservedState, action: LifeOfRole, created?: CreatedEntity): ObservedState["role"] {
   if (action.kind === "DeleteRole") return ABSENT;
@@ -95,6 +109,9 @@ function profileAfter(
   action: ProfileAction,
   created?: CreatedEntity,
 ): ObservedState["instanceProfile"] {
+  // Our role can be taken out of a profile that is not the object's.
+  if (profile.presence === "present" && !sameName(profile.instanceProfileName, action.instanceProfileName))
+    return profile;
   if (action.kind === "DeleteInstanceProfile") return ABSENT;
   if (profile.presence === "absent") {
     return action.kind === "CreateInstanceProfile" ? emptyProfile(action, created) : profile;

@@ -3,6 +3,7 @@ import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import { isAdoption } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
+import { aboutIdentity } from "./identity.ts";
 import { wasReady } from "./judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome } from "./outcome.ts";
 
@@ -10,25 +11,48 @@ import type { EventDraft, ObjectSoFar, Outcome } from "./outcome.ts";
 const MAX_NOTE_CHARS = 900;
 
 /**
- * The Events of one reconcile: one for what was written to AWS, one when `Ready` turns false or changes its reason. An
- * outcome like the one before is no news.
+ * The Events of one reconcile: one for what was written to AWS, one for each entity that is another one than before, one when
+ * `Ready` turns false or changes its reason. An outcome like the one before is no news.
  */
 export function eventsOf(object: ObjectSoFar, outcome: Outcome, conditions: readonly ConditionDraft[]): EventDraft[] {
-  return [...aboutWrites(object, outcome), ...aboutTrouble(object, conditions)];
+  const trouble = aboutTrouble(object, outcome, conditions);
+  // What blocks is looked at again and again, and the status goes on showing the former entity.
+  const isNews = !isBlocked(outcome) || trouble.length > 0;
+  return [...aboutWrites(object, outcome), ...(isNews ? aboutIdentity(object, outcome) : []), ...trouble];
+}
+
+function isBlocked(outcome: Outcome): boolean {
+  return "plan" in outcome && outcome.plan.blockers.length > 0;
 }
 
 /** All that was ever made for the object is gone, or was left as the spec asks. */
-export function deletedEvent(object: InstanceProfile, applied: readonly Action[]): EventDraft {
+export function deletedEvents({ spec }: InstanceProfile, applied: readonly Action[]): readonly EventDraft[] {
   const note =
     applied.length === 0
-      ? `nothing of role ${object.spec.roleName} and instance profile ${object.spec.instanceProfileName} was this object's to remove`
+      ? `nothing of role ${spec.roleName} and instance profile ${spec.instanceProfileName} is left that is this object's to remove`
       : listed(applied);
-  return { type: "Normal", reason: "Deleted", action: "Delete", note };
+  return [...aboutForce(applied), { type: "Normal", reason: "Deleted", action: "Delete", note }];
+}
+
+/** One for each thing that somebody else had put there and that went all the same. */
+function aboutForce(applied: readonly Action[]): readonly EventDraft[] {
+  return applied
+    .filter((action) => "isForced" in action && action.isForced === true)
+    .map((action) => ({
+      type: "Warning",
+      reason: "ForcedRemoval",
+      action: "Delete",
+      note: cut(`removed by force-delete, though this object had not put it there: ${describeAction(action).title}`),
+    }));
 }
 
 function aboutWrites(object: ObjectSoFar, outcome: Outcome): EventDraft[] {
   if (outcome.kind !== "converged" || outcome.applied.length === 0) return [];
-  if (object.metadata.deletionTimestamp !== undefined) return [];
+  if (object.metadata.deletionTimestamp !== undefined) {
+    // Deletion that comes to a stop on its way: what went so far is told now, for no later pass knows of it.
+    const note = listed(outcome.applied);
+    return [...aboutForce(outcome.applied), { type: "Normal", reason: "Deleting", action: "Delete", note }];
+  }
   const { reason, action } = whatItWas(object, outcome.applied);
   return [{ type: "Normal", reason, action, note: listed(outcome.applied) }];
 }
@@ -42,14 +66,18 @@ function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: s
   return { reason: "Updated", action: "Update" };
 }
 
-function aboutTrouble(object: ObjectSoFar, conditions: readonly ConditionDraft[]): EventDraft[] {
+function aboutTrouble(object: ObjectSoFar, outcome: Outcome, conditions: readonly ConditionDraft[]): EventDraft[] {
   const now = conditions.find((condition) => condition.type === "Ready");
   if (now === undefined || now.status !== "False" || now.reason === "Deleting" || now.reason === "Settling") return [];
   const before = findCondition(object.status?.conditions, "Ready");
   if (before?.status === "False" && before.reason === now.reason && before.message === now.message) return [];
-  // A dry run does what it was asked to do.
-  const type = now.reason === "DryRun" ? "Normal" : "Warning";
-  return [{ type, reason: now.reason, action: "Reconcile", note: cut(now.message) }];
+  const note = outcome.kind === "announced" ? `next: ${listed(outcome.plan.actions)}` : cut(now.message);
+  return [{ type: isAsAsked(now.reason) ? "Normal" : "Warning", reason: now.reason, action: "Reconcile", note }];
+}
+
+/** A dry run and an adoption do what they were asked to do. */
+function isAsAsked(reason: string): boolean {
+  return reason === "DryRun" || reason === "AdoptionPlanned";
 }
 
 function listed(actions: readonly Action[]): string {

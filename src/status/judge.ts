@@ -20,6 +20,8 @@ export function judge(object: ObjectSoFar, outcome: Outcome): readonly Condition
   }
   if (outcome.kind === "previewed")
     return [judgePreview(object, outcome.plan.actions.length), ...aboutInstances(object)];
+  if (outcome.kind === "announced")
+    return [...judgeAnnouncement(outcome.plan.actions.length), ...aboutInstances(object)];
   if (outcome.failed !== undefined) return judgeError(outcome.failed.error);
   if (object.metadata.deletionTimestamp !== undefined) return judgeDeletion();
   return [...judgeConverged(outcome.after), ...aboutInstances(object)];
@@ -46,8 +48,19 @@ function judgePreview({ metadata }: ObjectSoFar, actions: number): ConditionDraf
   const isGoing = metadata.deletionTimestamp !== undefined;
   if (actions === 0 && !isGoing) return ready("InSync", "AWS matches the spec (mode: DryRun, nothing is written)");
   const waits = isGoing ? "deletion waits for mode: Enforce, " : "";
-  const message = `mode is DryRun: ${waits}${actions} ${actions === 1 ? "write" : "writes"} pending, see status.plan`;
+  const message = `mode is DryRun: ${waits}${writes(actions)} pending, see status.plan`;
   return notReady("DryRun", message);
+}
+
+function judgeAnnouncement(actions: number): readonly ConditionDraft[] {
+  const message =
+    `adoptionPolicy is IfExists, and what is there is nobody's: it is taken over next, with ${writes(actions)} that ` +
+    "status.plan lists";
+  return [notReady("AdoptionPlanned", message), reconciling("AdoptionPlanned", message)];
+}
+
+function writes(count: number): string {
+  return `${count} ${count === 1 ? "write" : "writes"}`;
 }
 
 function judgeDeletion(): readonly ConditionDraft[] {

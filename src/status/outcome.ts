@@ -21,6 +21,13 @@ export type Outcome =
       readonly observed: ObservedState;
       readonly settlesInMs: number;
     }
+  | {
+      /** AWS was observed; the plan adopts, and is told before it is carried out. */
+      readonly kind: "announced";
+      readonly plan: Plan;
+      readonly observed: ObservedState;
+      readonly settlesInMs: number;
+    }
   | { readonly kind: "suspended" }
   | {
       /** No plan could be made: the spec is not valid, or AWS could not be read. */

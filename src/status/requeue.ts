@@ -37,6 +37,8 @@ export function requeueOf(outcome: Outcome, patience: Patience, random: number):
   switch (outcome.kind) {
     case "suspended":
       return { kind: "done" };
+    case "announced":
+      return after(0);
     case "previewed":
       if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
       return after(patience.resyncMs);

@@ -9,6 +9,7 @@ import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
 import { eventsOf } from "./events.ts";
 import { judge, wasReady } from "./judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "./outcome.ts";
+import { bounded } from "./pending.ts";
 import { errorOf, type Patience, requeueOf } from "./requeue.ts";
 
 /** What the user sees of a reconcile, and when the next one is. */
@@ -28,9 +29,6 @@ export interface SummaryContext {
   /** How often in a row the object has failed, this time included. */
   readonly failures: number;
 }
-
-/** Lists in status are for reading; the rest is counted. */
-const MAX_STATUS_LINES = 20;
 
 /** So many passing failures in a row are nobody's news while the object is otherwise well. */
 const TOLERATED_FAILURES = 2;
@@ -82,9 +80,9 @@ function carriedOver({ status }: ObjectSoFar): Partial<InstanceProfileStatus> {
   });
 }
 
-/** Names are shown of what is known to be the object's: not of what blocks it. */
+/** Names are shown of what is known to be the object's: not of what blocks it, or is yet to be adopted. */
 function namesOf(outcome: Outcome): Partial<Writable<InstanceProfileStatus>> {
-  if (outcome.kind === "suspended" || outcome.kind === "failed") return {};
+  if (outcome.kind === "suspended" || outcome.kind === "failed" || outcome.kind === "announced") return {};
   if (outcome.plan.blockers.length > 0) return {};
   const state = outcome.kind === "converged" ? outcome.after : outcome.observed;
   const role = referenceOf(state.role, (it) => it.roleId);
@@ -122,12 +120,6 @@ function verification(
   const isNews =
     isReady && (isAnswer || !wasReady(object) || (outcome.kind === "converged" && outcome.applied.length > 0));
   return { ...(isAnswer && { lastHandledReconcileAt: asked }), ...(isNews && { lastVerifiedTime: now }) };
-}
-
-function bounded(lines: readonly string[]): readonly string[] | undefined {
-  if (lines.length === 0) return undefined;
-  if (lines.length <= MAX_STATUS_LINES) return lines;
-  return [...lines.slice(0, MAX_STATUS_LINES - 1), `… and ${lines.length - MAX_STATUS_LINES + 1} more`];
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] | undefined };

@@ -1,6 +1,6 @@
 import type { IamReader, IamWriter } from "../../src/engine/ports.ts";
 import { ConflictError } from "../../src/errors.ts";
-import { nameKey } from "../../src/model/naming.ts";
+import { nameKey, sameName } from "../../src/model/naming.ts";
 import {
   ABSENT,
   type Absent,
@@ -17,7 +17,7 @@ interface Account {
   readonly instanceProfiles: Readonly<Record<string, ObservedInstanceProfile>>;
 }
 
-type Fate = (action: Action) => "do" | Error | { readonly doAndThenFail: Error };
+type Fate = (action: Action) => "do" | "miss" | Error | { readonly doAndThenFail: Error };
 
 /**
  * IAM in memory, behind the engine's ports: roles and profiles by name, whose reads can lag behind the writes. The contract
@@ -26,7 +26,7 @@ type Fate = (action: Action) => "do" | Error | { readonly doAndThenFail: Error }
 export class FakeIam implements IamReader, IamWriter {
   /** The actions carried out, in order. */
   readonly writes: Action[] = [];
-  /** What becomes of each write. */
+  /** What becomes of each write; `miss`: IAM does not see (yet) what is to be removed. */
   fate: Fate = () => "do";
   /** So many of the last changes are not yet visible to reads. */
   lag = 0;
@@ -47,6 +47,7 @@ export class FakeIam implements IamReader, IamWriter {
   async perform(action: Action): Promise<ActionOutcome> {
     const fate = this.fate(action);
     if (fate instanceof Error) throw fate;
+    if (fate === "miss") return { created: undefined, wasAbsent: true };
     const outcome = this.#carryOut(action);
     if (fate !== "do") throw fate.doAndThenFail;
     return outcome;
@@ -91,6 +92,12 @@ export class FakeIam implements IamReader, IamWriter {
 
   async listAttachedRolePolicies(roleName: string): Promise<readonly string[]> {
     return (await this.#seen()).roles[nameKey(roleName)]?.managedPolicyArns ?? [];
+  }
+
+  async listInstanceProfilesForRole(roleName: string): Promise<readonly string[]> {
+    const profiles = Object.values((await this.#seen()).instanceProfiles);
+    const holders = profiles.filter((profile) => sameName(profile.roleName, roleName));
+    return holders.map((profile) => profile.instanceProfileName).sort();
   }
 
   async getInstanceProfile(name: string): Promise<ObservedInstanceProfile | Absent> {

@@ -88,6 +88,11 @@ export class FakeKube implements ObjectClient, EventSink {
     this.#put(key, { ...current, metadata });
   }
 
+  /** As if its finalizers had been taken off by hand, and then it was deleted. */
+  forget(key: ObjectKey): void {
+    this.#objects.delete(text(key));
+  }
+
   #patched(key: ObjectKey, operations: readonly PatchOperation[]): Stored {
     const copy = structuredClone(this.#current(key));
     const fault = applyPatch(copy, structuredClone(operations) as never).find((result) => result !== null);

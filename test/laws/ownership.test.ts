@@ -34,6 +34,7 @@ const role: fc.Arbitrary<ObservedState["role"]> = fc.oneof(
       roleName: fc.constantFrom("app", "APP"),
       inlinePolicyNames: fc.subarray(["app", "theirs", "App"]),
       managedPolicyArns: fc.subarray(["arn:aws:iam::1:policy/a", "arn:aws:iam::1:policy/b"]),
+      instanceProfileNames: fc.subarray(["app", "theirs"]),
     })
     .map((facts) => ({ ...(MADE.role as ObservedRole), ...facts })),
 );
@@ -94,11 +95,28 @@ describe("ownership, whatever the tags say", () => {
     fc.assert(
       fc.property(desired, state, (wanted, observed) => {
         for (const action of toBeRun(wanted, observed)) {
+          if ("isForced" in action) continue;
           const found = ownership(wanted, observed[writes(action)]);
           expect(mayWrite(wanted, found), `${action.kind} on what is ${found}`).toBe(true);
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test("what others have put there goes by force alone, marked, and only off a role that is ours and goes", () => {
+    fc.assert(
+      fc.property(desired, state, (wanted, observed) => {
+        const forced = toBeRun(wanted, observed).filter((action) => "isForced" in action);
+        if (forced.length === 0) return;
+        expect(wanted).toMatchObject({ presence: "absent", force: true });
+        expect(ownership(wanted, observed.role)).toBe("ours");
+        expect(forced.map(({ kind }) => kind).filter((kind) => /^Delete(Role|InstanceProfile)$/.test(kind))).toEqual(
+          [],
+        );
+        expect(toBeRun(wanted, observed).at(-1)?.kind).toBe("DeleteRole");
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -277,6 +277,7 @@ export function describeAdapterContract(name: string, start: () => Promise<AwsUn
         await createRole();
         await createInstanceProfile();
         await addRole();
+        expect(await aws.iamReader.listInstanceProfilesForRole(roleName, never)).toEqual([instanceProfileName]);
         expect(await readProfile()).toMatchObject({ roleName });
         await perform({ kind: "RemoveRoleFromInstanceProfile", instanceProfileName, roleName });
         expect(await readProfile()).toMatchObject({ roleName: undefined });
@@ -311,7 +312,7 @@ export function describeAdapterContract(name: string, start: () => Promise<AwsUn
         await expect(aws.iamReader.listAttachedRolePolicies(roleName, never)).rejects.toMatchObject(conflict);
       });
 
-      test("is removed with success", async () => {
+      test("is removed with success, and the outcome says that nothing was there", async () => {
         const policyArn = "arn:aws:iam::123456789012:policy/contract-nope";
         const removals: readonly Action[] = [
           { kind: "DeleteRolePolicy", roleName, policyName: "s3" },
@@ -321,7 +322,7 @@ export function describeAdapterContract(name: string, start: () => Promise<AwsUn
           { kind: "DeleteInstanceProfile", instanceProfileName },
           { kind: "DeleteRole", roleName },
         ];
-        for (const removal of removals) expect(await perform(removal)).toEqual({ created: undefined });
+        for (const removal of removals) expect(await perform(removal)).toEqual({ created: undefined, wasAbsent: true });
       });
 
       test("cannot be changed: a conflict, look again", async () => {

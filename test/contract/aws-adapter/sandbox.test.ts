@@ -114,6 +114,7 @@ describe("the AWS adapter against the sandbox's faults", () => {
       ListRolePolicies: () => aws.iamReader.listRolePolicies("app", never),
       GetRolePolicy: () => aws.iamReader.getRolePolicy("app", "s3", never),
       ListAttachedRolePolicies: () => aws.iamReader.listAttachedRolePolicies("app", never),
+      ListInstanceProfilesForRole: () => aws.iamReader.listInstanceProfilesForRole("app", never),
       GetInstanceProfile: () => aws.iamReader.getInstanceProfile("p", never),
     };
     const write = WRITES.find((action) => action.kind === operation);

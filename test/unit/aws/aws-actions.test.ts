@@ -6,5 +6,5 @@ test("the permissions are those of every read and write, and PassRole, each once
   expect(AWS_ACTIONS).toEqual(
     expect.arrayContaining(["iam:GetRole", "iam:ListRolePolicies", "iam:CreateRole", "iam:TagRole", "iam:PassRole"]),
   );
-  expect(AWS_ACTIONS).toHaveLength(5 + 18 + 1);
+  expect(AWS_ACTIONS).toHaveLength(6 + 18 + 1);
 });

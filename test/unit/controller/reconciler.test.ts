@@ -240,31 +240,28 @@ describe("trouble that lasts", () => {
 });
 
 describe("deletion", () => {
-  test("that AWS does not show yet is looked at again after seconds, not at once", async () => {
+  test("is over with AWS's replies: no second look", async () => {
     await isReady();
     desk.kube.delete(KEY);
-    desk.iam.lag = 4;
-    expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 5_000 });
-    expect(desk.ready).toBe("False Deleting");
-    expect(desk.isHeld).toBe(true);
-    desk.iam.lag = 0;
+    let reads = 0;
+    desk.iam.beforeRead = async () => {
+      reads += 1;
+    };
     expect(await desk.reconcile()).toEqual({ kind: "done" });
     expect(desk.object).toBeUndefined();
+    expect(reads).toBe(5);
     expect(desk.eventReasons).toEqual(["Created", "Deleted"]);
   });
 
-  test("into which somebody meddles all the time does not spin", async () => {
+  test("that comes to a stop on its way tells what went, and goes on from there", async () => {
     await isReady();
     desk.kube.delete(KEY);
-    const { app } = desk.iam.account.roles;
-    const made = { roles: app ? { app: { ...app, roleId: "AROA-again" } } : {}, instanceProfiles: {} };
-    desk.iam.fate = ({ kind }) => {
-      if (kind === "DeleteRole") queueMicrotask(() => desk.iam.outsider(() => made));
-      return "do";
-    };
-    const requeue = await desk.reconcile();
-    expect(requeue).toMatchObject({ kind: "after" });
-    expect(requeue.kind === "after" && requeue.delayMs).toBeGreaterThanOrEqual(4_500);
+    desk.iam.fate = ({ kind }) => (kind === "DeleteRolePolicy" ? UNREACHABLE : "do");
+    for (let i = 0; i < 3; i++) await desk.reconcile();
+    expect(desk.eventReasons).toEqual(["Created", "Deleting", UNREACHABLE.reason]);
+    desk.iam.fate = () => "do";
+    expect(await desk.reconcile()).toEqual({ kind: "done" });
+    expect(desk.kube.events.at(-1)?.note).toBe("- inline policy app of role app; - role app");
   });
 });
 
@@ -285,6 +282,23 @@ test("an object that goes right after the reply to its creation was lost is kept
   }
   expect(desk.object).toBeUndefined();
   expect(desk.iam.account.roles).toEqual({});
+});
+
+test("an object that goes while AWS does not see yet what was made for it is kept until AWS must see it", async () => {
+  desk.apply();
+  await desk.reconcile();
+  desk.kube.delete(KEY);
+  desk.iam.fate = () => "miss";
+  for (let i = 0; i < 3; i++) expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 5_000 });
+  expect(desk.isHeld).toBe(true);
+  desk.iam.fate = () => "do";
+  while (desk.object !== undefined && desk.nowMs < Date.parse("2026-01-01T00:10:00Z")) {
+    await desk.reconcile();
+    desk.nowMs += 5_000;
+  }
+  expect(desk.object).toBeUndefined();
+  expect(desk.nowMs).toBeLessThanOrEqual(Date.parse("2026-01-01T00:02:05Z"));
+  expect(desk.iam.account).toEqual({ roles: {}, instanceProfiles: {} });
 });
 
 test("a dry run warns of nothing: that something is pending is what it was asked for", async () => {

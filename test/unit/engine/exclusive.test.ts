@@ -61,7 +61,14 @@ test("two objects that may adopt the same role at the same time: one gets it, th
   const iam = new FakeIam();
   iam.outsiderMakesRole("app");
   const settling = new Settling({ windowMs: 120_000, monotonicMs: () => 0 });
-  const deps = { reader: iam, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent: async () => {} };
+  const deps = {
+    reader: iam,
+    writer: iam,
+    settling,
+    adoptions: new Exclusive(),
+    confirmCurrent: async () => {},
+    isAnnounced: () => true,
+  };
   const signal = new AbortController().signal;
   const [first, second] = await Promise.all(
     ["first", "second"].map((name) =>

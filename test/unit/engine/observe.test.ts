@@ -33,7 +33,11 @@ beforeEach(() => {
 
 function pass(desired: DesiredState, confirmCurrent = async (): Promise<void> => {}) {
   const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
-  return converge(desired, { reader: iam, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent }, SIGNAL);
+  return converge(
+    desired,
+    { reader: iam, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent, isAnnounced: () => true },
+    SIGNAL,
+  );
 }
 
 describe("observing", () => {
@@ -42,14 +46,20 @@ describe("observing", () => {
     expect(calls.sort()).toEqual(["getInstanceProfile app", "getRole app"]);
   });
 
-  test("what is there costs five, and four when it goes", async () => {
+  test("what is there costs five, also when it goes", async () => {
     await pass(desiredOf());
     await observe(desiredOf(), reader, SIGNAL);
     expect(calls.length).toBe(5);
     calls.length = 0;
     await observe(desiredAbsence(), reader, SIGNAL);
     expect(calls.sort().map((call) => call.split(" ")[0])).toEqual([
-      ...["getInstanceProfile", "getRole", "listAttachedRolePolicies", "listRolePolicies"],
+      ...[
+        "getInstanceProfile",
+        "getRole",
+        "listAttachedRolePolicies",
+        "listInstanceProfilesForRole",
+        "listRolePolicies",
+      ],
     ]);
   });
 
@@ -119,7 +129,14 @@ describe("a pass", () => {
     const reads = async (desired: DesiredState): Promise<number> => {
       calls.length = 0;
       const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
-      const deps = { reader, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent: async () => {} };
+      const deps = {
+        reader,
+        writer: iam,
+        settling,
+        adoptions: new Exclusive(),
+        confirmCurrent: async () => {},
+        isAnnounced: () => true,
+      };
       await converge(desired, deps, SIGNAL);
       return calls.filter((call) => call.startsWith("getRole ")).length;
     };

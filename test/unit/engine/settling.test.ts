@@ -21,7 +21,14 @@ beforeEach(() => {
 });
 
 function pass(desired: DesiredState) {
-  const deps = { reader: iam, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent: async () => {} };
+  const deps = {
+    reader: iam,
+    writer: iam,
+    settling,
+    adoptions: new Exclusive(),
+    confirmCurrent: async () => {},
+    isAnnounced: () => true,
+  };
   return converge(desired, deps, SIGNAL);
 }
 

@@ -10,6 +10,7 @@ const MADE = stateAfter(NOTHING, diff(desiredOf(), NOTHING).actions) as {
   instanceProfile: ObservedInstanceProfile;
 };
 const ADOPTED = { [TAG_KEYS.adopted]: "true" };
+const FORCE = { "iam.instanceprofile.dev/force-delete": "true" };
 const THEIRS = { [TAG_KEYS.name]: "other" };
 
 interface Change {
@@ -71,25 +72,50 @@ describe("an object that goes", () => {
     ]);
   });
 
-  test("waits while somebody else's profile holds its role, forced or not", () => {
-    const held = made({ profile: { tags: THEIRS } });
-    for (const annotations of [{}, { "iam.instanceprofile.dev/force-delete": "true" }]) {
-      const { kinds, reasons, blockers } = going(held, {}, annotations);
-      expect(reasons).toEqual(["RoleInForeignInstanceProfile"]);
-      expect(kinds).toEqual(["DeleteRolePolicy", "DeleteRole"]);
-      expect(blockers[0]?.message).toContain("role app is held by instance profile app");
-    }
+  test("waits while profiles that are not its own hold its role, names them, and takes the role out when forced", () => {
+    const held = made({ role: { instanceProfileNames: ["App", "theirs", "others"] } });
+    const { kinds, reasons, blockers } = going(held);
+    expect(reasons).toEqual(["RoleInForeignInstanceProfile"]);
+    expect(kinds).toEqual(ALL);
+    expect(blockers[0]?.message).toContain(
+      "role app is in instance profiles that this object does not own: theirs, others.",
+    );
+    const forced = going(held, {}, FORCE);
+    expect(forced.reasons).toEqual([]);
+    expect(forced.actions.slice(0, 4)).toEqual([
+      { kind: "RemoveRoleFromInstanceProfile", instanceProfileName: "app", roleName: "app" },
+      { kind: "DeleteInstanceProfile", instanceProfileName: "app" },
+      { kind: "RemoveRoleFromInstanceProfile", instanceProfileName: "theirs", roleName: "app", isForced: true },
+      { kind: "RemoveRoleFromInstanceProfile", instanceProfileName: "others", roleName: "app", isForced: true },
+    ]);
+    expect(stateAfter(held, forced.actions)).toEqual(NOTHING);
   });
 
-  test("does not wait for somebody else's profile that holds another role, or for a role that is not its own", () => {
-    expect(going(made({ profile: { tags: THEIRS, roleName: "foreign" } }))).toMatchObject({
+  test("waits for somebody else's profile under its own profile's name too", () => {
+    const held = made({ role: { instanceProfileNames: ["app"] }, profile: { tags: THEIRS } });
+    expect(going(held).reasons).toEqual(["RoleInForeignInstanceProfile"]);
+    expect(going(held, {}, FORCE).actions[0]).toMatchObject({ instanceProfileName: "app", isForced: true });
+    const adopted = made({ role: { instanceProfileNames: ["app"] }, profile: { tags: ADOPTED } });
+    expect(going(adopted).reasons).toEqual([]);
+  });
+
+  test("does not wait for a profile that one list shows and a look does not: DeleteRole will tell", () => {
+    const held = made({ role: { instanceProfileNames: ["app"] } });
+    expect(going({ ...held, instanceProfile: NOTHING.instanceProfile })).toMatchObject({
       kinds: ["DeleteRolePolicy", "DeleteRole"],
       reasons: [],
     });
-    expect(going(made({ role: { tags: THEIRS }, profile: { tags: THEIRS } }))).toMatchObject({
-      kinds: [],
+  });
+
+  test("does not wait for somebody else's profile that holds another role, or for a role that is not its own", () => {
+    expect(
+      going(made({ role: { instanceProfileNames: [] }, profile: { tags: THEIRS, roleName: "foreign" } })),
+    ).toMatchObject({
+      kinds: ["DeleteRolePolicy", "DeleteRole"],
       reasons: [],
     });
+    const notOurs = made({ role: { tags: THEIRS, instanceProfileNames: ["other"] }, profile: { tags: THEIRS } });
+    expect(going(notOurs)).toMatchObject({ kinds: [], reasons: [] });
   });
 
   test("waits for policies that it has not put there, and takes them when forced", () => {
@@ -103,6 +129,8 @@ describe("an object that goes", () => {
       ...["RemoveRoleFromInstanceProfile", "DeleteInstanceProfile", "DetachRolePolicy"],
       ...["DeleteRolePolicy", "DeleteRolePolicy", "DeleteRole"],
     ]);
+    const marked = forced.actions.filter((action) => "isForced" in action);
+    expect(marked).toMatchObject([{ policyArn: "arn:aws:iam::1:policy/theirs" }, { policyName: "theirs" }]);
   });
 
   test("does not wait for policies that its spec names, under any case, or that its record knows", () => {

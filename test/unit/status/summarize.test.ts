@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfileStatus } from "../../../src/api/instance-profile.ts";
 import { BlockedError, RetryableError, TerminalError } from "../../../src/errors.ts";
-import type { ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
+import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import type { ObjectSoFar, Outcome } from "../../../src/status/outcome.ts";
+import { isAnnounced } from "../../../src/status/pending.ts";
 import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
 import { type Summary, sameStatus, summarize } from "../../../src/status/summarize.ts";
 import { anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
@@ -25,6 +26,15 @@ function converged(applied: readonly Action[] = [], after: ObservedState = MADE)
 
 function at(object: ObjectSoFar, outcome: Outcome, now: string = FIRST, failures = 0): Summary {
   return summarize(object, outcome, { now, random: 0.5, patience: DEFAULT_PATIENCE, failures });
+}
+
+function withIds(roleId: string, profileId: string): ObservedState {
+  const [role, profile] = [MADE.role as ObservedRole, MADE.instanceProfile as ObservedInstanceProfile];
+  const arn = (kind: string): string => `arn:aws:iam::123456789012:${kind}/app`;
+  return {
+    role: { ...role, roleId, arn: arn("role") },
+    instanceProfile: { ...profile, id: profileId, arn: arn("instance-profile") },
+  };
 }
 
 const READY = at(anInstanceProfile(), converged(CREATE.actions)).status;
@@ -188,9 +198,71 @@ describe("Events", () => {
     expect(reasons(objectWith(READY), converged())).toEqual([]);
   });
 
-  test("say nothing of the writes of a deletion: its end is told once", () => {
+  test("say what a deletion has taken away that is not over yet, and each removal by force by itself", () => {
     const going = objectWith(READY, { deletionTimestamp: FIRST });
-    expect(reasons(going, converged(diff(desiredAbsence(), MADE).actions, NOTHING))).toEqual([]);
+    const annotations = { "iam.instanceprofile.dev/force-delete": "true" };
+    const theirs: ObservedState = {
+      ...MADE,
+      role: {
+        ...(MADE.role as ObservedRole),
+        inlinePolicyNames: ["app", "theirs"],
+        instanceProfileNames: ["app", "other"],
+      },
+    };
+    const { actions } = diff(desiredAbsence({}, { annotations }), theirs);
+    const { events } = at(going, converged(actions, NOTHING));
+    expect(events.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      "Warning ForcedRemoval",
+      "Warning ForcedRemoval",
+      "Normal Deleting",
+    ]);
+    expect(events[0]?.note).toContain("role app in instance profile other");
+    expect(events[1]?.note).toContain("inline policy theirs of role app");
+    expect(at(going, converged()).events).toEqual([]);
+  });
+
+  test("say that a role or profile is another one than before, and who has made it", () => {
+    const made = converged(CREATE.actions, withIds("AROA1", "AIPA1"));
+    const before = objectWith(at(anInstanceProfile(), made).status);
+    const notes = (outcome: Outcome): readonly string[] =>
+      at(before, outcome).events.flatMap(({ type, reason, note }) =>
+        type === "Warning" ? [`${reason}: ${note}`] : [],
+      );
+    expect(notes(converged([], withIds("AROA1", "AIPA1")))).toEqual([]);
+    expect(notes(converged([], withIds("AROA2", "AIPA1")))).toEqual([
+      expect.stringMatching(/^RoleRecreated: role app .* by somebody else, .* AROA2 in place of AROA1/),
+    ]);
+    expect(notes(converged(CREATE.actions, withIds("AROA1", "AIPA2")))).toEqual([
+      expect.stringMatching(/^InstanceProfileRecreated: instance profile app .* by this controller, .* AIPA2/),
+    ]);
+    expect(notes(converged([], withIds("", "")))).toEqual([]);
+  });
+
+  test("say once of what blocks the object that it is another role than before", () => {
+    const status = at(anInstanceProfile(), converged(CREATE.actions, withIds("AROA1", "AIPA1"))).status;
+    const plan = { ...EMPTY, blockers: [BLOCKER] };
+    const after = withIds("AROA2", "AIPA1");
+    const outcome: Outcome = { kind: "converged", plan, applied: [], failed: undefined, after, settlesInMs: 0 };
+    const first = at(objectWith(status), outcome);
+    expect(first.events.map(({ reason }) => reason)).toEqual(["RoleRecreated", "AlreadyExists"]);
+    expect(reasons(objectWith(first.status), outcome)).toEqual([]);
+  });
+
+  test("announce an adoption with what it will write, and warn of nothing", () => {
+    const outcome: Outcome = { kind: "announced", plan: CREATE, observed: NOTHING, settlesInMs: 0 };
+    const { events, status, requeue } = at(anInstanceProfile(), outcome);
+    expect(events).toMatchObject([{ type: "Normal", reason: "AdoptionPlanned" }]);
+    expect(events[0]?.note).toContain("+ role app;");
+    expect(status.plan?.length).toBe(CREATE.actions.length);
+    expect(status.conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      "Ready AdoptionPlanned",
+      "Reconciling AdoptionPlanned",
+    ]);
+    expect(requeue).toEqual({ kind: "after", delayMs: 0 });
+    expect(isAnnounced(objectWith(status), CREATE)).toBe(true);
+    expect(isAnnounced(objectWith(status, { generation: 2 }), CREATE)).toBe(false);
+    expect(isAnnounced(objectWith(status), { ...CREATE, actions: CREATE.actions.slice(1) })).toBe(false);
+    expect(isAnnounced(anInstanceProfile(), CREATE)).toBe(false);
   });
 
   test("warn once of each trouble, and again when it changes", () => {

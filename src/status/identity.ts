@@ -1,0 +1,60 @@
+import type { ObservedState } from "../model/observed-state.ts";
+import type { EventDraft, ObjectSoFar, Outcome } from "./outcome.ts";
+
+/**
+ * An Event for each entity that has another unique id than the status shows. A role or profile that was deleted and made
+ * again has the name and the ARN of the former one and is another one all the same: what refers to the former by id does not
+ * know it (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids).
+ */
+export function aboutIdentity({ metadata, status }: ObjectSoFar, outcome: Outcome): readonly EventDraft[] {
+  if (metadata.deletionTimestamp !== undefined) return [];
+  const seen = seenIn(outcome);
+  if (seen === undefined) return [];
+  const { role, instanceProfile } = seen.state;
+  const isNewRole = role.presence === "present" && isAnother(status?.role?.id, role.roleId);
+  const isNewProfile =
+    instanceProfile.presence === "present" && isAnother(status?.instanceProfile?.id, instanceProfile.id);
+  return [
+    ...(isNewRole
+      ? [
+          recreated(
+            "RoleRecreated",
+            `role ${role.roleName} is not the one of before: it was deleted and made again by ${seen.maker("CreateRole")}, ` +
+              `and its unique id is ${role.roleId} in place of ${status?.role?.id}. Policies elsewhere that name it as a ` +
+              "principal still mean the former one until they are written again.",
+          ),
+        ]
+      : []),
+    ...(isNewProfile
+      ? [
+          recreated(
+            "InstanceProfileRecreated",
+            `instance profile ${instanceProfile.instanceProfileName} is not the one of before: it was deleted and made again ` +
+              `by ${seen.maker("CreateInstanceProfile")}, and its unique id is ${instanceProfile.id} in place of ` +
+              `${status?.instanceProfile?.id}. Instances that were started with the former one have to be associated with it anew.`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+interface Seen {
+  readonly state: ObservedState;
+  readonly maker: (kind: "CreateRole" | "CreateInstanceProfile") => string;
+}
+
+function seenIn(outcome: Outcome): Seen | undefined {
+  if (outcome.kind === "previewed") return { state: outcome.observed, maker: () => "somebody else" };
+  if (outcome.kind !== "converged") return undefined;
+  const kinds = outcome.applied.map(({ kind }) => kind);
+  return { state: outcome.after, maker: (kind) => (kinds.includes(kind) ? "this controller" : "somebody else") };
+}
+
+/** Ids that are not known yet prove nothing. */
+function isAnother(before: string | undefined, now: string): boolean {
+  return before !== undefined && before !== "" && now !== "" && before !== now;
+}
+
+function recreated(reason: string, note: string): EventDraft {
+  return { type: "Warning", reason, action: "Observe", note };
+}
