@@ -1,4 +1,7 @@
+import type { Urgency } from "../engine/ports.ts";
+import { ThrottledError } from "../errors.ts";
 import { type AwsCallSubject, networkCodeOf, toControllerError, wireCodeOf } from "./aws-errors.ts";
+import type { CallClass } from "./call-limiter.ts";
 import type { AwsClientOptions } from "./client-config.ts";
 import { startDeadline } from "./deadline.ts";
 
@@ -13,32 +16,89 @@ interface AwsCall<Reply> extends AwsCallSubject {
 }
 
 /**
- * Makes one call within its time limit and reports it.
+ * Makes one call, when its turn comes, within its time limit, and reports it. What AWS throttles was not carried out: it waits
+ * for another turn, for as long as the call may wait in all.
  *
- * Errors: a ControllerError by {@link toControllerError}; the signal's reason when the signal was aborted.
+ * Errors: a ControllerError by {@link toControllerError}; the signal's reason when the signal was aborted; what
+ * `assertMayWrite` raises.
  */
 export type AwsCaller = <Reply>(call: AwsCall<Reply>, signal: AbortSignal) => Promise<Reply>;
 
-type CallerOptions = Pick<AwsClientOptions, "clock" | "callTimeoutMs" | "onCall">;
+type CallerOptions = Pick<
+  AwsClientOptions,
+  "clock" | "callTimeoutMs" | "onCall" | "onTurn" | "limiter" | "assertMayWrite"
+>;
 
 const DEFAULT_CALL_TIMEOUT_MS = 10_000;
 
-/** The one way in which this adapter calls AWS. */
-export function createAwsCaller(options: CallerOptions): AwsCaller {
-  const timeoutMs = options.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
+/** How long a call may wait for its turn, all its turns together: well within the time of a reconcile. */
+const PATIENCE_MS = 30_000;
+
+/** The one way in which this adapter calls AWS; calls made through it are all of one urgency. */
+export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCaller {
   return async (call, signal) => {
-    signal.throwIfAborted();
-    const deadline = startDeadline(options.clock, timeoutMs, signal);
-    try {
-      return await Promise.race([withResend(call, () => reported(call, deadline.signal, options)), deadline.passed]);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (call.whenNoSuchEntity !== undefined && wireCodeOf(error) === "NoSuchEntity") return call.whenNoSuchEntity();
-      throw toControllerError(deadline.signal.aborted ? deadline.signal.reason : error, call);
-    } finally {
-      deadline.cancel();
+    const { clock, limiter } = options;
+    const lastTurnMs = clock.monotonicMs() + PATIENCE_MS;
+    let throttled: ThrottledError | undefined;
+    for (;;) {
+      await awaitTurn(call, { options, urgency, lastTurnMs, throttled }, signal);
+      const sentAtMs = clock.monotonicMs();
+      try {
+        return await once(call, options, signal);
+      } catch (error) {
+        if (!(error instanceof ThrottledError) || limiter === undefined) throw error;
+        limiter.throttled(classOf(call), sentAtMs, error.retryAfterMs);
+        throttled = error;
+      }
     }
   };
+}
+
+interface Turn {
+  readonly options: CallerOptions;
+  readonly urgency: Urgency;
+  /** Monotonic ms after which no turn is worth waiting for. */
+  readonly lastTurnMs: number;
+  /** What AWS said to the turn before. */
+  readonly throttled: ThrottledError | undefined;
+}
+
+async function awaitTurn(call: AwsCallSubject, turn: Turn, signal: AbortSignal): Promise<void> {
+  const { options, urgency, lastTurnMs } = turn;
+  const of = classOf(call);
+  const startMs = options.clock.monotonicMs();
+  signal.throwIfAborted();
+  if (options.limiter !== undefined) {
+    const isGranted = await options.limiter.turn(of, urgency, lastTurnMs - startMs, signal);
+    options.onTurn?.({ ...of, urgency, waitedMs: options.clock.monotonicMs() - startMs });
+    if (!isGranted) throw turn.throttled ?? outOfPatience(call, of);
+  }
+  // The turn may have been long in coming: whoever may no longer write does not.
+  if (of.kind === "write") options.assertMayWrite?.();
+}
+
+function outOfPatience({ service, operation, entity }: AwsCallSubject, { kind }: CallClass): ThrottledError {
+  const message =
+    `${operation} on ${entity}: ${service} is asked as much as it may be, and the ${kind} had no turn in time. It is tried ` +
+    `again by itself; --aws-${kind}-rate is the limit where AWS sets none`;
+  return new ThrottledError(message, { reason: "Throttled" });
+}
+
+function classOf({ service, isRead = false }: AwsCallSubject & { readonly isRead?: boolean }): CallClass {
+  return { service, kind: isRead ? "read" : "write" };
+}
+
+async function once<Reply>(call: AwsCall<Reply>, options: CallerOptions, signal: AbortSignal): Promise<Reply> {
+  const deadline = startDeadline(options.clock, options.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS, signal);
+  try {
+    return await Promise.race([withResend(call, () => reported(call, deadline.signal, options)), deadline.passed]);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (call.whenNoSuchEntity !== undefined && wireCodeOf(error) === "NoSuchEntity") return call.whenNoSuchEntity();
+    throw toControllerError(deadline.signal.aborted ? deadline.signal.reason : error, call);
+  } finally {
+    deadline.cancel();
+  }
 }
 
 /** Sends one request and reports how it ended, also when nobody waits for it any longer. */

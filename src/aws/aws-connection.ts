@@ -1,5 +1,5 @@
 import type { IamInventory } from "../engine/inventory.ts";
-import type { AccountIdentity, IamReader, IamWriter } from "../engine/ports.ts";
+import type { AccountIdentity, IamAccess, IamReader, IamWriter } from "../engine/ports.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
 import { createAwsCaller } from "./aws-call.ts";
 import type { AwsClientOptions } from "./client-config.ts";
@@ -13,6 +13,8 @@ export interface AwsConnection {
   readonly iamReader: IamReader;
   readonly iamWriter: IamWriter;
   readonly iamInventory: IamInventory;
+  /** The same, for what nobody waits for: other calls go before these. */
+  readonly routine: IamAccess;
   readonly accountIdentity: AccountIdentity;
   /** Closes the kept-alive connections. */
   close(): void;
@@ -20,7 +22,8 @@ export interface AwsConnection {
 
 /** Prepares to call AWS; nothing is sent and no credentials are looked for until the first call. */
 export function connectAws(options: AwsClientOptions): AwsConnection {
-  const call = createAwsCaller(options);
+  const call = createAwsCaller(options, "change");
+  const routineCall = createAwsCaller(options, "routine");
   const iam = createIamClient(options);
   // The IAM client's credentials, remembered by it until they expire: one AssumeRoleWithWebIdentity for both.
   const sts = createStsClient({ ...options, credentials: iam.config.credentials });
@@ -28,6 +31,7 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
     iamReader: createIamReader(iam, call),
     iamWriter: createIamWriter(iam, call),
     iamInventory: createIamInventory(iam, call),
+    routine: { reader: createIamReader(iam, routineCall), writer: createIamWriter(iam, routineCall) },
     accountIdentity: createAccountIdentity(sts, call),
     close() {
       iam.destroy();

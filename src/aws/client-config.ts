@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { IAMClientConfig } from "@aws-sdk/client-iam";
 import type { Clock } from "../runtime/clock.ts";
+import type { CallLimiter, TurnReport } from "./call-limiter.ts";
 import { sendOnce } from "./send-once.ts";
 
 /** One request to AWS that has ended, for metrics. */
@@ -37,6 +38,12 @@ export interface AwsClientOptions {
   readonly callTimeoutMs?: number;
   /** Told of each request once it has ended; must not throw. */
   readonly onCall?: (report: AwsCallReport) => void;
+  /** Of the account that the credentials belong to; without one, calls are sent as they come. */
+  readonly limiter?: CallLimiter;
+  /** Told of each turn that a call waited for; must not throw. */
+  readonly onTurn?: (report: TurnReport) => void;
+  /** Asked right before each single write is sent; raises when this process may write no longer. */
+  readonly assertMayWrite?: () => void;
   /** Takes the place of the network, for tests. */
   readonly requestHandler?: NonNullable<IAMClientConfig["requestHandler"]>;
 }

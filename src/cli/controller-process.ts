@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { API_GROUP, KIND, PLURAL } from "../api/instance-profile.ts";
-import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
-import type { AwsClientOptions } from "../aws/client-config.ts";
+import type { AwsRates } from "../aws/call-limiter.ts";
 import { Controller, type ControllerSettings } from "../controller/controller.ts";
 import { leaderOnly } from "../controller/leader-only.ts";
+import type { AwsAccount } from "../engine/aws-account.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../engine/settling.ts";
-import { BlockedError } from "../errors.ts";
 import { readClusterId } from "../kube/cluster-id.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
 import type { KubeCluster } from "../kube/kube-config.ts";
@@ -22,6 +21,7 @@ import { DEFAULT_PATIENCE } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { type ElectionSettings, openElection } from "./election.ts";
 import { type ListenAddresses, openListeners } from "./listeners.ts";
+import { type AwsPlace, checkAccount, type OpenAws, openAws } from "./open-aws.ts";
 import { ProductMetrics } from "./product-metrics.ts";
 import { restClientMetrics } from "./rest-client-metrics.ts";
 import { VERSION } from "./version.ts";
@@ -49,7 +49,9 @@ export const NO_LISTENERS: ListenAddresses = { probes: "0", metrics: "0" };
 /** How a controller process is set up. */
 export interface ControllerProcessOptions {
   readonly cluster: KubeCluster;
-  readonly aws: Omit<AwsClientOptions, "clock" | "version">;
+  readonly aws: AwsPlace;
+  /** The most that the account is asked per second; default: those of the `run` command. */
+  readonly awsRates?: AwsRates | undefined;
   /** Watch this namespace only. */
   readonly namespace: string | undefined;
   /** Leave objects alone that it does not select. */
@@ -94,7 +96,8 @@ export async function startController(
     version: VERSION,
     ...restClientMetrics(metrics.registry, systemClock, new URL(options.cluster.server).host),
   });
-  const aws = connectAws({ ...options.aws, clock: systemClock, version: VERSION, onCall: metrics.onAwsCall });
+  const elector = electorOf(options, transport, metrics);
+  const aws = awsOf(options, metrics, elector);
   const events = new EventRecorder({
     exchange: transport.exchange,
     clock: systemClock,
@@ -106,16 +109,15 @@ export async function startController(
   const release = async (): Promise<void> => {
     await Promise.all(closers.map((close) => close()));
     await events.flush(AbortSignal.timeout(FLUSH_MS));
-    aws.close();
+    aws.connection.close();
     await transport.close();
     eventLoop.stop();
   };
   try {
     eventLoop.start();
-    await checkAccount(options.expectedAccountId, aws, signal);
+    await checkAccount(options.expectedAccountId, aws.connection, signal);
     const clusterId = options.clusterId ?? (await readClusterId(transport.exchange, signal));
-    const elector = electorOf(options, transport, metrics);
-    const controller = controllerOf(options, { transport, aws, events, clusterId, metrics, elector });
+    const controller = controllerOf(options, { transport, aws: aws.account, events, clusterId, metrics, elector });
     closers.push(async () => void (await controller.stop(0)));
     const listeners = await openListeners(options.listen, {
       healthz: { "event-loop": () => eventLoop.fault, "leader-election": () => elector?.fault },
@@ -146,11 +148,24 @@ export async function startController(
 
 interface Parts {
   readonly transport: Transport;
-  readonly aws: AwsConnection;
+  readonly aws: AwsAccount;
   readonly events: EventRecorder;
   readonly clusterId: string;
   readonly metrics: ProductMetrics;
   readonly elector: LeaderElector | undefined;
+}
+
+function awsOf(
+  { aws, awsRates, settings }: ControllerProcessOptions,
+  metrics: ProductMetrics,
+  elector: LeaderElector | undefined,
+): OpenAws {
+  return openAws(aws, {
+    rates: awsRates,
+    settleWindowMs: settings.settleWindowMs,
+    metrics,
+    assertMayWrite: () => elector?.assertLeading(),
+  });
 }
 
 function electorOf(
@@ -178,10 +193,10 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
     ...(labelSelector !== undefined && { labelSelector }),
   };
   const objects = new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: FIELD_MANAGER });
-  const ports = { writer: aws.iamWriter, objects, events };
+  const ports = { objects, events };
   const controller = new Controller({
     listWatch: new KubeListWatch({ exchange, resource: RESOURCE, ...scope }),
-    reader: aws.iamReader,
+    aws,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),
     clusterId,
     clock: systemClock,
@@ -199,16 +214,4 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   controllerMetrics.watchQueue(controller.queue);
   metrics.watchObjects(kind, () => controller.cache);
   return controller;
-}
-
-/** The wrong credentials would make every object anew in somebody else's account. */
-async function checkAccount(expected: string | undefined, aws: AwsConnection, signal: AbortSignal): Promise<void> {
-  if (expected === undefined) return;
-  const actual = await aws.accountIdentity.accountId(signal);
-  if (actual === expected) return;
-  throw new BlockedError(
-    `the AWS credentials are of account ${actual}, --account-id asks for ${expected}. Nothing was written. ` +
-      "Give the controller credentials of the right account, or correct --account-id.",
-    { reason: "WrongAccount" },
-  );
 }

@@ -79,6 +79,14 @@ export function wholeNumber(
   return number;
 }
 
+/** A number above 0, such as `0.5` or `20`. Errors: UsageError naming the option. */
+export function positiveNumber(name: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const number = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && number > 0) return number;
+  throw new UsageError(`--${name}: "${text}" is not a number above 0; write for example 0.5 or 20`);
+}
+
 /** The value of an owner tag, by which a cluster is told from others. Errors: UsageError for what IAM takes for no tag. */
 export function clusterIdOf(text: string | undefined): string | undefined {
   if (text === undefined || /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u.test(text)) return text;

@@ -1,12 +1,14 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
+import { CallLimiter } from "../aws/call-limiter.ts";
 import { refusalOf } from "../controller/refusal.ts";
 import { planManifest } from "../engine/plan-manifest.ts";
 import { planRemoved, removedObjects } from "../engine/plan-removed.ts";
 import { TerminalError } from "../errors.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { AWS_READ_RATE_OPTION, awsRates } from "./aws-rates.ts";
 import type { Command } from "./command.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
@@ -47,6 +49,7 @@ export const planCommand: Command = {
       value: "NAME",
       help: "with --since-live: look at this namespace only; repeatable; default: every one of the cluster",
     },
+    ...AWS_READ_RATE_OPTION,
   },
   run: planManifests,
 };
@@ -65,10 +68,12 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const namespaces = given.list("namespace");
   const isSinceLive = given.flag("since-live");
   if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace says something with --since-live only");
+  const rates = awsRates(given);
   const objects = (await readManifests(paths, io.readInput)).map(({ source, position, value }) =>
     understood(`${source}, document ${position}`, value),
   );
-  const aws = connectAws({ clock: systemClock, version: VERSION });
+  const limiter = new CallLimiter(systemClock, rates);
+  const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
     const answers = await inParallel(objects, (object) => planOne(object, clusterId, aws, io.stop));
     const removed = isSinceLive ? await planGone(clusterOf(answers, clusterId), namespaces, answers, aws, io.stop) : [];

@@ -1,11 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { InstanceProfileStatus } from "../api/instance-profile.ts";
-import type { AwsCallReport } from "../aws/client-config.ts";
+import type { CallLimiter } from "../aws/call-limiter.ts";
+import type { AwsCallReport, AwsClientOptions } from "../aws/client-config.ts";
 import type { OutcomeObserver } from "../controller/publisher.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ElectionObserver } from "../runtime/leader-election-options.ts";
 import type { ReflectorObserver } from "../runtime/reflector-options.ts";
 import type { ObjectCache } from "../runtime/store.ts";
+import { limiterMetrics } from "./limiter-metrics.ts";
 
 /** What only this controller has starts so. */
 const PREFIX = "instance_profile_controller";
@@ -45,11 +47,16 @@ export class ProductMetrics {
     this.#gauge("build_info", "Always 1; the labels tell the version.", ["version"]).set({ version }, 1);
   }
 
-  /** For the AWS clients. */
-  readonly onAwsCall = ({ service, operation, code = "OK", durationMs }: AwsCallReport): void => {
-    this.#awsRequests.inc({ service, operation, code });
-    this.#awsDurations.observe({ service, operation }, durationMs / 1_000);
-  };
+  /** For the AWS clients of one account, and the limiter that they share. */
+  watchAws(limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onTurn"> {
+    return {
+      onCall: ({ service, operation, code = "OK", durationMs }: AwsCallReport): void => {
+        this.#awsRequests.inc({ service, operation, code });
+        this.#awsDurations.observe({ service, operation }, durationMs / 1_000);
+      },
+      onTurn: limiterMetrics(this.registry, limiter),
+    };
+  }
 
   /** For the election on the lease of this name: client-go's metrics. */
   election(name: string): ElectionObserver {

@@ -1,5 +1,6 @@
 import { loadKubeConfig } from "../kube/kube-config.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { AWS_RATE_OPTIONS, awsRates } from "./aws-rates.ts";
 import type { Command } from "./command.ts";
 import {
   type ControllerProcess,
@@ -45,6 +46,7 @@ export const runCommand: Command = {
     "account-id": { type: "string", value: "ID", help: "refuse to start with credentials of another AWS account" },
     concurrency: { type: "string", value: "N", help: "objects worked on at once; default 10" },
     "resync-interval": { type: "string", value: "DURATION", help: "between verifications of an object; default 10m" },
+    ...AWS_RATE_OPTIONS,
     "metrics-bind-address": {
       type: "string",
       value: "ADDRESS",
@@ -74,6 +76,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
       resyncMs: durationMs("resync-interval", given.text("resync-interval"), patience.resyncMs, MIN_RESYNC_MS),
     },
   };
+  const rates = awsRates(given);
   const cluster = loadKubeConfig({
     ...(path !== undefined && { path }),
     ...(context !== undefined && { context }),
@@ -83,6 +86,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
   const options = {
     cluster,
     aws: {},
+    awsRates: rates,
     namespace: given.text("namespace"),
     labelSelector: labelSelectorOf(given.text("label-selector")),
     clusterId: clusterIdOf(given.text("cluster-id")),

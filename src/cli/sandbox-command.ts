@@ -25,6 +25,8 @@ import {
 
 /** The sandbox answers in milliseconds; a manifest that is not settled by then says what it waits for in its status. */
 const SETTLE_TIMEOUT_MS = 15_000;
+/** This AWS is the user's own, and throttles nobody. */
+const SANDBOX_RATES = { readsPerSecond: 1_000, writesPerSecond: 1_000 };
 const PORT_RANGE = { fallback: 0, min: 0, max: 65_535 };
 
 /** Runs the real controller against an embedded Kubernetes API and an embedded AWS. */
@@ -126,6 +128,7 @@ function startInside({ places }: Sandbox, level: string, io: CommandIo): Promise
         region: "us-east-1",
         credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" },
       },
+      awsRates: SANDBOX_RATES,
       namespace: undefined,
       clusterId: undefined,
       expectedAccountId: undefined,

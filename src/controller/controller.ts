@@ -1,6 +1,5 @@
-import { Exclusive } from "../engine/exclusive.ts";
-import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient } from "../engine/ports.ts";
-import { Settling } from "../engine/settling.ts";
+import type { AwsAccount } from "../engine/aws-account.ts";
+import type { EventSink, KubeObject, ObjectClient } from "../engine/ports.ts";
 import { KeyedBackoff } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ListWatch } from "../runtime/list-watch.ts";
@@ -9,7 +8,7 @@ import type { ReflectorObserver } from "../runtime/reflector-options.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/store.ts";
 import { type QueueObserver, WorkQueue } from "../runtime/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/workers.ts";
-import type { Patience } from "../status/requeue.ts";
+import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
 import { OwnWrites } from "./own-writes.ts";
@@ -22,8 +21,7 @@ export interface ControllerDependencies {
   readonly listWatch: ListWatch;
   readonly objects: ObjectClient;
   readonly events: EventSink;
-  readonly reader: IamReader;
-  readonly writer: IamWriter;
+  readonly aws: AwsAccount;
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -52,9 +50,6 @@ export interface ControllerSettings {
   readonly syncTimeoutMs: number;
 }
 
-/** After a restart what a person has just changed goes before what is merely listed. */
-const RESYNC_PRIORITY = -100;
-
 /**
  * Watches InstanceProfiles and keeps AWS in step with them: the reflector fills the queue, the workers empty it.
  */
@@ -80,7 +75,8 @@ export class Controller {
     const reconciler = reconcilerOf(deps, { get: (key) => this.#reflector.cache.get(key) });
     this.#workers = new Workers({
       queue: this.#queue,
-      reconcile: (key, signal, run) => reconciler.reconcile(key, signal, run),
+      reconcile: (key, signal, { logger: runLogger, priority }) =>
+        reconciler.reconcile(key, signal, { logger: runLogger, urgency: priority < 0 ? "routine" : "change" }),
       clock,
       logger,
       newReconcileId: deps.newReconcileId,
@@ -137,7 +133,8 @@ export class Controller {
   #enqueue(change: ObjectChange): void {
     switch (change.type) {
       case "added":
-        this.#queue.add(keyText(change.new.metadata), change.isInInitialList ? { priority: RESYNC_PRIORITY } : {});
+        // After a restart what a person has just changed goes before what is merely listed.
+        this.#queue.add(keyText(change.new.metadata), change.isInInitialList ? { priority: ROUTINE_PRIORITY } : {});
         return;
       case "updated":
         if (wakes(change.old, change.new)) this.#queue.add(keyText(change.new.metadata));
@@ -156,9 +153,6 @@ function reconcilerOf(
 ): Reconciler {
   const { objects, events, clock, random, settings } = deps;
   const ownWrites = new OwnWrites(() => clock.monotonicMs());
-  const settling = new Settling({ windowMs: settings.settleWindowMs, monotonicMs: () => clock.monotonicMs() });
-  const { reader, writer } = deps;
-  const aws = { reader, writer, settling, adoptions: new Exclusive() };
   const { patience } = settings;
   const publisher = new Publisher({
     objects,
@@ -169,7 +163,7 @@ function reconcilerOf(
     random,
     ...optional("observer", deps.observers?.outcomes),
   });
-  return new Reconciler({ objects, cache, ownWrites, aws, publisher, clusterId: deps.clusterId });
+  return new Reconciler({ objects, cache, ownWrites, aws: deps.aws, publisher, clusterId: deps.clusterId });
 }
 
 /** A field that is left out rather than undefined, as exact optional properties ask. */

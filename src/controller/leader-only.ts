@@ -1,4 +1,4 @@
-import type { EventSink, IamWriter, ObjectClient } from "../engine/ports.ts";
+import type { EventSink, ObjectClient } from "../engine/ports.ts";
 
 /** Whether this process is the one that may write; see LeaderElector. */
 export interface Leadership {
@@ -7,25 +7,19 @@ export interface Leadership {
   assertLeading(): void;
 }
 
-/** Everything through which a controller changes anything outside itself. */
+/** Everything through which a controller changes the cluster. */
 export interface WritingPorts {
-  readonly writer: IamWriter;
   readonly objects: ObjectClient;
   readonly events: EventSink;
 }
 
 /**
  * The ports as only a leader may use them: leadership is looked at before each single write, so that a process that was
- * frozen between two writes of one pass does not send the second. Reads pass; events of others are dropped.
+ * frozen between two writes of one pass does not send the second. Reads pass; events of others are dropped. Writes to AWS may
+ * have to wait for their turn: the AWS clients look (`assertMayWrite`) when it has come.
  */
-export function leaderOnly({ writer, objects, events }: WritingPorts, leadership: Leadership): WritingPorts {
+export function leaderOnly({ objects, events }: WritingPorts, leadership: Leadership): WritingPorts {
   return {
-    writer: {
-      async perform(action, signal) {
-        leadership.assertLeading();
-        return writer.perform(action, signal);
-      },
-    },
     objects: {
       get: (key, signal) => objects.get(key, signal),
       async patch(key, operations, signal) {

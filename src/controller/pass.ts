@@ -1,6 +1,6 @@
 import type { InstanceProfileStatus, ObjectMeta } from "../api/instance-profile.ts";
 import type { Convergence } from "../engine/converge.ts";
-import type { KubeObject } from "../engine/ports.ts";
+import type { KubeObject, Urgency } from "../engine/ports.ts";
 import { ControllerError } from "../errors.ts";
 import { planLines } from "../plan/render.ts";
 import type { Run } from "../runtime/workers.ts";
@@ -8,7 +8,10 @@ import type { ObjectSoFar, Outcome } from "../status/outcome.ts";
 import { errorOf } from "../status/requeue.ts";
 
 /** What the reconciler needs to know of the run it is in. */
-export type RunFacts = Pick<Run, "logger">;
+export interface RunFacts extends Pick<Run, "logger"> {
+  /** Unset: `change`. */
+  readonly urgency?: Urgency;
+}
 
 /** What was written, and what went wrong: names only, never documents. */
 export function logOutcome({ logger }: RunFacts, outcome: Outcome): void {

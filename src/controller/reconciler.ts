@@ -1,5 +1,6 @@
 import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
+import type { AwsAccount } from "../engine/aws-account.ts";
 import { type ConvergeDependencies, converge, preview } from "../engine/converge.ts";
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import { ConflictError, ControllerError, TerminalError } from "../errors.ts";
@@ -23,7 +24,7 @@ export interface ReconcilerDependencies {
   /** The watch's cache, by `namespace/name`. */
   readonly cache: { get(key: string): KubeObject | undefined };
   readonly ownWrites: OwnWrites;
-  readonly aws: Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced">;
+  readonly aws: AwsAccount;
   readonly publisher: Publisher;
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
@@ -133,7 +134,7 @@ export class Reconciler {
   }
 
   async #tryConverge(
-    { object }: Subject,
+    { object, run }: Subject,
     confirmCurrent: ConvergeDependencies["confirmCurrent"],
     signal: AbortSignal,
   ): Promise<Outcome> {
@@ -142,19 +143,24 @@ export class Reconciler {
       asOutcome(
         await converge(
           desired,
-          { ...this.#deps.aws, confirmCurrent, isAnnounced: (plan) => isAnnounced(object, plan) },
+          { ...this.#accessFor(run), confirmCurrent, isAnnounced: (plan) => isAnnounced(object, plan) },
           signal,
         ),
       ),
     );
   }
 
-  async #tryPreview({ object }: Subject, signal: AbortSignal): Promise<Outcome> {
+  async #tryPreview({ object, run }: Subject, signal: AbortSignal): Promise<Outcome> {
     const desired = desiredState(object, this.#deps.clusterId);
     return attempt(signal, async () => {
-      const { view, plan, settlesInMs } = await preview(desired, this.#deps.aws, signal);
+      const { view, plan, settlesInMs } = await preview(desired, this.#accessFor(run), signal);
       return { kind: "previewed", plan, observed: view, settlesInMs };
     });
+  }
+
+  #accessFor({ urgency = "change" }: RunFacts): Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced"> {
+    const { iam, settling, adoptions } = this.#deps.aws;
+    return { ...iam[urgency], settling, adoptions };
   }
 
   /** A last look before writing AWS: the cache may lag behind an edit, a deletion, or a new object of the same name. */

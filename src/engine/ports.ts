@@ -32,6 +32,18 @@ export interface IamWriter {
   perform(action: Action, signal: AbortSignal): Promise<ActionOutcome>;
 }
 
+/** Both hands on IAM. */
+export interface IamAccess {
+  readonly reader: IamReader;
+  readonly writer: IamWriter;
+}
+
+/**
+ * Who waits for a call: a person who has changed something (`change`), or nobody (`routine`: resyncs, sweeps). Where calls
+ * have to wait for each other, `change` goes first.
+ */
+export type Urgency = "change" | "routine";
+
 /** Who the credentials belong to. */
 export interface AccountIdentity {
   /** The 12-digit account id by STS GetCallerIdentity. */

@@ -5,16 +5,18 @@ import type { TakenKey, WorkQueue } from "./work-queue.ts";
 /**
  * What a run asks for:
  * - `done`: nothing until something changes; earlier failures are forgotten.
- * - `after`: look again in `delayMs`; earlier failures are forgotten.
+ * - `after`: look again in `delayMs`, with this run's priority or the one given; earlier failures are forgotten.
  * - `backoff`: it failed; again after the key's own growing delay.
  */
 export type Requeue =
   | { readonly kind: "done" }
-  | { readonly kind: "after"; readonly delayMs: number }
+  | { readonly kind: "after"; readonly delayMs: number; readonly priority?: number }
   | { readonly kind: "backoff" };
 
 /** What a run knows about itself. */
 export interface Run {
+  /** The key's, as the queue gave it out. */
+  readonly priority: number;
   /** One id per run, in every line of its log. */
   readonly reconcileId: string;
   readonly logger: Logger;
@@ -129,6 +131,7 @@ export class Workers {
     const logger = this.#options.logger.with({ ...fieldsOf(taken.key), reconcileID: reconcileId });
     observer?.runStarted?.(taken.key);
     const { result, requeue } = await this.#attempt(taken.key, {
+      priority: taken.priority,
       reconcileId,
       logger,
       failures: queue.failuresOf(taken.key),
@@ -164,7 +167,8 @@ export class Workers {
       return;
     }
     queue.forget(taken.key);
-    if (requeue.kind === "after") queue.addAfter(taken.key, requeue.delayMs, taken);
+    if (requeue.kind !== "after") return;
+    queue.addAfter(taken.key, requeue.delayMs, { priority: requeue.priority ?? taken.priority });
   }
 }
 

@@ -49,8 +49,11 @@ export interface EventDraft {
   readonly note: string;
 }
 
-/** When to look at the object again. `backoff`: later each time it fails in a row. */
+/**
+ * When to look at the object again. `backoff`: later each time it fails in a row. A negative priority lets go first what
+ * somebody waits for.
+ */
 export type Requeue =
   | { readonly kind: "done" }
-  | { readonly kind: "after"; readonly delayMs: number }
+  | { readonly kind: "after"; readonly delayMs: number; readonly priority?: number }
   | { readonly kind: "backoff" };

@@ -15,6 +15,9 @@ export interface Patience {
 /** The defaults of the `run` command. */
 export const DEFAULT_PATIENCE: Patience = { resyncMs: 600_000, blockedRetryMs: 60_000, settlePollMs: 5_000 };
 
+/** Below that of a person's change (0): looks that nobody waits for. */
+export const ROUTINE_PRIORITY = -100;
+
 /** Whoever asks for fewer requests and names no time to speak of gets a pause all the same. */
 const MIN_RETRY_AFTER_MS = 1_000;
 
@@ -28,7 +31,7 @@ const JITTER = 0.1;
  * @param random in [0, 1)
  */
 export function requeueOf(outcome: Outcome, patience: Patience, random: number): Requeue {
-  const after = (delayMs: number): Requeue => ({
+  const after = (delayMs: number): Extract<Requeue, { readonly kind: "after" }> => ({
     kind: "after",
     delayMs: Math.round(delayMs * (1 - JITTER + 2 * JITTER * random)),
   });
@@ -41,12 +44,12 @@ export function requeueOf(outcome: Outcome, patience: Patience, random: number):
       return after(0);
     case "previewed":
       if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
-      return after(patience.resyncMs);
+      return { ...after(patience.resyncMs), priority: ROUTINE_PRIORITY };
     case "converged":
       if (outcome.plan.blockers.length > 0) return after(patience.blockedRetryMs);
       if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
       if (!showsArns(outcome.after)) return after(patience.settlePollMs);
-      return after(patience.resyncMs);
+      return { ...after(patience.resyncMs), priority: ROUTINE_PRIORITY };
     case "failed":
       return { kind: "backoff" };
   }

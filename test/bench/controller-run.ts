@@ -2,6 +2,7 @@ import { DEFAULT_SETTINGS, startController } from "../../src/cli/controller-proc
 import { loadKubeConfig } from "../../src/kube/kube-config.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLogger } from "../../src/telemetry.ts";
+import { UNHURRIED } from "../support/controller-rig.ts";
 import type { SandboxProcess } from "../support/sandbox-process.ts";
 import { type Measurement, rssMiB } from "./measurement.ts";
 
@@ -79,6 +80,7 @@ function start({ sandbox, awsUrl }: ControllerRunOptions): ReturnType<typeof sta
     {
       cluster: loadKubeConfig({ path: sandbox.kubeconfig, env: {}, clock: systemClock }),
       aws: { endpoint: awsUrl, region: "us-east-1", credentials: { accessKeyId: "bench", secretAccessKey: "bench" } },
+      awsRates: UNHURRIED,
       namespace: undefined,
       clusterId: undefined,
       expectedAccountId: undefined,

@@ -1,9 +1,9 @@
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
-import { Exclusive } from "../../src/engine/exclusive.ts";
+import { openAwsAccount } from "../../src/engine/aws-account.ts";
 import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
-import { DEFAULT_SETTLE_WINDOW_MS, Settling } from "../../src/engine/settling.ts";
+import { DEFAULT_SETTLE_WINDOW_MS } from "../../src/engine/settling.ts";
 import type { Requeue } from "../../src/runtime/workers.ts";
 import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
@@ -48,12 +48,11 @@ export class Incarnation {
       objects,
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
-      aws: {
-        reader: interceptor.wrap("aws", around.reader),
-        writer: interceptor.wrap("aws", around.writer),
-        settling: new Settling({ windowMs: DEFAULT_SETTLE_WINDOW_MS, monotonicMs: nowMs }),
-        adoptions: new Exclusive(),
-      },
+      aws: openAwsAccount({
+        change: { reader: interceptor.wrap("aws", around.reader), writer: interceptor.wrap("aws", around.writer) },
+        settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
+        monotonicMs: nowMs,
+      }),
       publisher: new Publisher({
         objects,
         events: around.events,

@@ -6,7 +6,13 @@ import { auditedWrites } from "./audit-log.ts";
 import { AwsProxy } from "./aws-proxy.ts";
 import { type AwsState, readAwsState } from "./aws-state.ts";
 import type { ClusterUser, Manifest } from "./cluster-user.ts";
-import { type ControllerRig, controllerSettings, type RigSettings, type RunningController } from "./controller-rig.ts";
+import {
+  type ControllerRig,
+  controllerSettings,
+  type RigSettings,
+  type RunningController,
+  UNHURRIED,
+} from "./controller-rig.ts";
 import { DEPLOYED_USER } from "./deployed-account.ts";
 import { type E2eSite, TEST_CREDENTIALS, TEST_REGION } from "./e2e-site.ts";
 import { s3ReadOnly } from "./manifest.ts";
@@ -51,6 +57,7 @@ export class RealRig implements ControllerRig {
       {
         cluster: loadKubeConfig({ path: this.#site.account.kubeconfig, env: {}, clock: systemClock }),
         aws: { endpoint: this.#aws.url, region: TEST_REGION, credentials: TEST_CREDENTIALS },
+        awsRates: UNHURRIED,
         namespace: this.namespace,
         clusterId: undefined,
         expectedAccountId: undefined,

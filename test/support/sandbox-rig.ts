@@ -11,7 +11,13 @@ import type { Interceptor } from "../../src/sandbox/kube/http/request-log.ts";
 import { type KubeApi, startKubeApi } from "../../src/sandbox/kube/server.ts";
 import type { AwsState } from "./aws-state.ts";
 import { ClusterUser, type Manifest, USER } from "./cluster-user.ts";
-import { type ControllerRig, controllerSettings, type RigSettings, type RunningController } from "./controller-rig.ts";
+import {
+  type ControllerRig,
+  controllerSettings,
+  type RigSettings,
+  type RunningController,
+  UNHURRIED,
+} from "./controller-rig.ts";
 import { s3ReadOnly } from "./manifest.ts";
 import { outsider } from "./outsider.ts";
 import { plainKubeApi } from "./plain-kube-api.ts";
@@ -58,6 +64,7 @@ export class SandboxRig implements ControllerRig {
           region: "us-east-1",
           credentials: { accessKeyId: "controller", secretAccessKey: "test" },
         },
+        awsRates: UNHURRIED,
         namespace: undefined,
         clusterId: undefined,
         expectedAccountId: undefined,

@@ -77,5 +77,6 @@ function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
     },
     { now: "2026-01-01T00:00:00Z", random: 0.5, patience: DEFAULT_PATIENCE, failures: 1 },
   );
-  return { status, events, requeue };
+  // Who goes first is the queue's business.
+  return { status, events, requeue: requeue.kind === "after" ? { kind: "after", delayMs: requeue.delayMs } : requeue };
 }

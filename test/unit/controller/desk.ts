@@ -2,9 +2,9 @@ import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { OwnWrites } from "../../../src/controller/own-writes.ts";
 import { Publisher } from "../../../src/controller/publisher.ts";
 import { Reconciler } from "../../../src/controller/reconciler.ts";
-import { Exclusive } from "../../../src/engine/exclusive.ts";
+import { openAwsAccount } from "../../../src/engine/aws-account.ts";
 import type { KubeObject, ObjectKey } from "../../../src/engine/ports.ts";
-import { DEFAULT_SETTLE_WINDOW_MS, Settling } from "../../../src/engine/settling.ts";
+import { DEFAULT_SETTLE_WINDOW_MS } from "../../../src/engine/settling.ts";
 import type { Requeue } from "../../../src/runtime/workers.ts";
 import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
@@ -32,12 +32,15 @@ export class Desk {
     const nowMs = (): number => this.nowMs;
     const ownWrites = new OwnWrites(nowMs);
     const { kube, iam } = this;
-    const settling = new Settling({ windowMs: DEFAULT_SETTLE_WINDOW_MS, monotonicMs: nowMs });
     this.#reconciler = new Reconciler({
       objects: kube,
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
-      aws: { reader: iam, writer: iam, settling, adoptions: new Exclusive() },
+      aws: openAwsAccount({
+        change: { reader: iam, writer: iam },
+        settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
+        monotonicMs: nowMs,
+      }),
       publisher: new Publisher({
         objects: kube,
         events: kube,

@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
 import { leaderOnly, type WritingPorts } from "../../../src/controller/leader-only.ts";
 import type { EventRecord, ObjectKey } from "../../../src/engine/ports.ts";
-import type { Action } from "../../../src/plan/action.ts";
 import { NotLeadingError } from "../../../src/runtime/leader-election-options.ts";
 
 const KEY: ObjectKey = { namespace: "default", name: "app" };
-const ACTION: Action = { kind: "DeleteRole", roleName: "app" };
 const { signal } = new AbortController();
 
 /** Ports that write down what gets through, for a process that leads or does not. */
@@ -18,7 +16,6 @@ function guarded(): { readonly ports: WritingPorts; readonly seen: string[]; rea
   };
   const ports = leaderOnly(
     {
-      writer: { perform: ({ kind }) => note(kind, { created: undefined }) },
       objects: {
         get: () => note("get", {}),
         patch: () => note("patch", {}),
@@ -37,7 +34,6 @@ function guarded(): { readonly ports: WritingPorts; readonly seen: string[]; rea
 }
 
 const calls: readonly [string, (ports: WritingPorts) => Promise<unknown>][] = [
-  ["DeleteRole", ({ writer }) => writer.perform(ACTION, signal)],
   ["patch", ({ objects }) => objects.patch(KEY, [], signal)],
   ["patchStatus", ({ objects }) => objects.patchStatus(KEY, [], signal)],
 ];

@@ -57,6 +57,17 @@ test("looks again after the time the run asked for, without counting a failure",
   expect(queue.failuresOf("a")).toBe(0);
 });
 
+test("keeps a key's priority for its next run, unless the run asks for another", async () => {
+  const priorities: number[] = [];
+  const { clock, queue } = setUp(async (_key, _signal, run) => {
+    priorities.push(run.priority);
+    return { kind: "after", delayMs: 1_000, ...(priorities.length === 2 && { priority: -100 }) };
+  });
+  queue.add("a", { priority: 5 });
+  await clock.advance(3_000);
+  expect(priorities).toEqual([5, 5, -100, -100]);
+});
+
 test("backs off a key that fails again and again, and forgets when it succeeds", async () => {
   const startsMs: number[] = [];
   const { clock, queue } = setUp(async (_key, _signal, run) => {

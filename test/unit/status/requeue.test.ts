@@ -3,7 +3,7 @@ import { BlockedError, ConflictError, RetryableError, TerminalError, ThrottledEr
 import type { ObservedRole } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
-import { DEFAULT_PATIENCE, requeueOf } from "../../../src/status/requeue.ts";
+import { DEFAULT_PATIENCE, ROUTINE_PRIORITY, requeueOf } from "../../../src/status/requeue.ts";
 import { desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
 
 const CREATE = diff(desiredOf(), NOTHING);
@@ -16,13 +16,15 @@ const converged = (settlesInMs: number, plan: typeof BLOCKED | typeof EMPTY = EM
 });
 const when = (outcome: Outcome, random = 0.5) => requeueOf(outcome, DEFAULT_PATIENCE, random);
 const inMs = (delayMs: number) => ({ kind: "after", delayMs });
+/** Nobody waits for it: it lets go first what somebody waits for. */
+const atLeisureInMs = (delayMs: number) => ({ ...inMs(delayMs), priority: ROUTINE_PRIORITY });
 const failed = (error: unknown): Outcome => ({ kind: "failed", error });
 
 describe("an object is looked at again", () => {
   test("after the resync interval when all is well, spread by a tenth either way", () => {
-    expect(when(converged(0))).toEqual(inMs(600_000));
-    expect(when(converged(0), 0)).toEqual(inMs(540_000));
-    expect(when(converged(0), 1)).toEqual(inMs(660_000));
+    expect(when(converged(0))).toEqual(atLeisureInMs(600_000));
+    expect(when(converged(0), 0)).toEqual(atLeisureInMs(540_000));
+    expect(when(converged(0), 1)).toEqual(atLeisureInMs(660_000));
   });
 
   test("after a minute when it is blocked, whatever settles", () => {
@@ -40,11 +42,13 @@ describe("an object is looked at again", () => {
   test("after seconds while an ARN is not shown", () => {
     const hidden = { ...MADE, role: { ...(MADE.role as ObservedRole), arn: "AROAEXAMPLE" } };
     expect(when(converged(0, EMPTY, hidden))).toEqual(inMs(5_000));
-    expect(when(converged(0, EMPTY, NOTHING))).toEqual(inMs(600_000));
+    expect(when(converged(0, EMPTY, NOTHING))).toEqual(atLeisureInMs(600_000));
   });
 
   test("after the resync interval in a dry run", () => {
-    expect(when({ kind: "previewed", plan: CREATE, observed: NOTHING, settlesInMs: 0 })).toEqual(inMs(600_000));
+    expect(when({ kind: "previewed", plan: CREATE, observed: NOTHING, settlesInMs: 0 })).toEqual(
+      atLeisureInMs(600_000),
+    );
   });
 
   test("not by itself while it is suspended", () => {

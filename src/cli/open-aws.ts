@@ -1,0 +1,66 @@
+import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
+import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../aws/call-limiter.ts";
+import type { AwsClientOptions } from "../aws/client-config.ts";
+import { type AwsAccount, openAwsAccount } from "../engine/aws-account.ts";
+import { BlockedError } from "../errors.ts";
+import { systemClock } from "../runtime/clock.ts";
+import type { ProductMetrics } from "./product-metrics.ts";
+import { VERSION } from "./version.ts";
+
+/** What of an AWS client a controller process is told; the rest is the process's own. */
+export type AwsPlace = Pick<AwsClientOptions, "endpoint" | "region" | "credentials">;
+
+/** One account as the process holds it: its connection, and what the controller makes of it. */
+export interface OpenAws {
+  readonly connection: AwsConnection;
+  readonly account: AwsAccount;
+}
+
+/** Joins the AWS adapter, its limiter and its metrics into an account; calls nothing. */
+export function openAws(
+  place: AwsPlace,
+  options: {
+    readonly rates: AwsRates | undefined;
+    readonly settleWindowMs: number;
+    readonly metrics: ProductMetrics;
+    /** See {@link AwsClientOptions}. */
+    readonly assertMayWrite: () => void;
+  },
+): OpenAws {
+  const limiter = new CallLimiter(systemClock, options.rates ?? DEFAULT_AWS_RATES);
+  const connection = connectAws({
+    ...place,
+    ...options.metrics.watchAws(limiter),
+    clock: systemClock,
+    version: VERSION,
+    limiter,
+    assertMayWrite: options.assertMayWrite,
+  });
+  const account = openAwsAccount({
+    change: { reader: connection.iamReader, writer: connection.iamWriter },
+    routine: connection.routine,
+    settleWindowMs: options.settleWindowMs,
+    monotonicMs: () => systemClock.monotonicMs(),
+  });
+  return { connection, account };
+}
+
+/**
+ * The wrong credentials would make every object anew in somebody else's account.
+ *
+ * Errors: BlockedError for credentials of another account than expected; those of asking.
+ */
+export async function checkAccount(
+  expected: string | undefined,
+  aws: AwsConnection,
+  signal: AbortSignal,
+): Promise<void> {
+  if (expected === undefined) return;
+  const actual = await aws.accountIdentity.accountId(signal);
+  if (actual === expected) return;
+  throw new BlockedError(
+    `the AWS credentials are of account ${actual}, --account-id asks for ${expected}. Nothing was written. ` +
+      "Give the controller credentials of the right account, or correct --account-id.",
+    { reason: "WrongAccount" },
+  );
+}

@@ -1,0 +1,35 @@
+import { Exclusive } from "./exclusive.ts";
+import type { IamAccess, Urgency } from "./ports.ts";
+import { Settling } from "./settling.ts";
+
+/**
+ * One AWS account as the passes of all objects in it share it: the ways to call it, and what this process remembers of it.
+ * Names of roles and profiles are unique within it, and mean nothing in another.
+ */
+export interface AwsAccount {
+  /** By who waits for the calls. */
+  readonly iam: Readonly<Record<Urgency, IamAccess>>;
+  readonly settling: Settling;
+  readonly adoptions: Exclusive;
+}
+
+/** What an account is made of. */
+export interface AwsAccountOptions {
+  /** For what a person waits for. */
+  readonly change: IamAccess;
+  /** For what nobody waits for; the same as `change` where the two need not be told apart. */
+  readonly routine?: IamAccess;
+  /** See {@link Settling}; 0 where reads never lag. */
+  readonly settleWindowMs: number;
+  readonly monotonicMs: () => number;
+}
+
+/** An account of which nothing is remembered yet. */
+export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
+  const { change, routine = change, settleWindowMs, monotonicMs } = options;
+  return {
+    iam: { change, routine },
+    settling: new Settling({ windowMs: settleWindowMs, monotonicMs }),
+    adoptions: new Exclusive(),
+  };
+}
