@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { listSamples, type Manifest } from "../contract/crd/samples.ts";
-import { DEPLOY_FOLDER, theObject } from "../contract/deploy/deployed-files.ts";
+import { DEPLOY_FOLDER, type DeployedObject, theObject } from "../contract/deploy/deployed-files.ts";
 import { callLine, KUBE_CALLS } from "../contract/deploy/kube-calls.ts";
 import { DEPLOYED_NAMESPACE, DEPLOYED_USER, type DeployedAccount, deployAccount } from "../support/deployed-account.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
@@ -80,6 +81,25 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
     },
   );
 
+  describe("takes each overlay", { skip: !isClusterOurs || !hasKubectl }, () => {
+    const overlays = readdirSync(join(DEPLOY_FOLDER, "overlays"));
+    test.each(overlays)("%s, without a warning", (overlay) => {
+      const source = ["-k", join(DEPLOY_FOLDER, "overlays", overlay)];
+      const args = ["--kubeconfig", adminKubeconfig, "apply", "--server-side", "--force-conflicts", "--dry-run=server"];
+      const { status, stderr } = spawnSync("kubectl", [...args, ...source], { encoding: "utf8" });
+      expect([status, stderr]).toEqual([0, ""]);
+    });
+  });
+
+  test.skipIf(!hasKubectl)("is given by install.yaml just what kubectl makes of the folder", () => {
+    const { stdout } = spawnSync("kubectl", ["kustomize", DEPLOY_FOLDER], { encoding: "utf8" });
+    const byName = (objects: readonly DeployedObject[]) =>
+      Object.fromEntries(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
+    const objectsIn = (text: string) => parseAllDocuments(text).map((document) => document.toJS() as DeployedObject);
+    const installed = readFileSync(join(DEPLOY_FOLDER, "install.yaml"), "utf8");
+    expect(byName(objectsIn(installed))).toEqual(byName(objectsIn(stdout)));
+  });
+
   test("accepts the CRD as structural, with all names and rules", async () => {
     const crd = await admin.expectOk({ method: "GET", path: CRD_PATH });
     expect(conditions(crd)).toEqual({ NamesAccepted: "True", Established: "True" });
@@ -114,6 +134,43 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
       account = openKubeApi(deployed.kubeconfig);
     });
 
+    describe("not, though RBAC cannot name a field,", () => {
+      const profile = `${profilesPath}/guarded`;
+      const spec = { roleName: "guarded", statements: [{ effect: "Allow", actions: ["s3:Get*"], resources: ["*"] }] };
+      const merge = "application/merge-patch+json";
+      const changed = (body: object) => account.request({ method: "PATCH", path: profile, body, contentType: merge });
+
+      beforeAll(async () => {
+        const manifest = { apiVersion: "iam.instanceprofile.dev/v1beta1", kind: "InstanceProfile", spec };
+        const body = { ...manifest, metadata: { name: "guarded", namespace } };
+        await admin.expectOk({ method: "POST", path: profilesPath, body });
+        // The API server hears of a new policy by a watch.
+        await vi.waitFor(
+          async () => expect((await changed({ spec: { description: "x" } })).status).toBe(422),
+          PATIENCE,
+        );
+      });
+      afterAll(() => admin.request({ method: "DELETE", path: profile }));
+
+      test.each([
+        ["rewrite a spec", { spec: { description: "mine now" } }, "the controller never writes spec"],
+        ["label an object", { metadata: { labels: { a: "b" } } }, "the controller writes finalizers alone"],
+        ["annotate an object", { metadata: { annotations: { a: "b" } } }, "the controller writes finalizers alone"],
+      ])("%s", async (_what, body, words) => {
+        const { status, body: answer } = await changed(body);
+        expect([status, answer["message"]]).toEqual([422, expect.stringContaining(words)]);
+      });
+
+      test("while finalizers and status are its own to write", async () => {
+        const finalizer = { metadata: { finalizers: ["iam.instanceprofile.dev/cleanup"] } };
+        expect((await changed(finalizer)).status).toBe(200);
+        expect((await changed({ metadata: { finalizers: [] } })).status).toBe(200);
+        const body = { status: { observedGeneration: 1 } };
+        const patch = { method: "PATCH", path: `${profile}/status`, body, contentType: merge } as const;
+        expect((await account.request(patch)).status).toBe(200);
+      });
+    });
+
     test.each([
       ["read secrets", { method: "GET", path: "/api/v1/secrets" }],
       ["read another namespace's uid", { method: "GET", path: "/api/v1/namespaces/default" }],
@@ -142,6 +199,8 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
         const main = join(DEPLOY_FOLDER, "../src/main.ts");
         // What a pod finds in its own files.
         const inPod = ["--kubeconfig", deployed.kubeconfig, "--leader-elect-namespace", DEPLOYED_NAMESPACE];
+        // A pod has its ports to itself.
+        inPod.push("--health-probe-bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0");
         controller = startProcess(process.execPath, [main, ...container.args, ...inPod], {
           logFile: join(folder, "controller.log"),
           env: {

@@ -18,6 +18,7 @@ const ACCOUNT = "instance-profile-controller";
 /** The name by which the API server knows it. */
 export const DEPLOYED_USER = `system:serviceaccount:${SYSTEM}:${ACCOUNT}`;
 
+const ADMISSION = "/apis/admissionregistration.k8s.io/v1";
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const PATHS: Readonly<Record<string, string>> = {
   CustomResourceDefinition: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
@@ -27,6 +28,10 @@ const PATHS: Readonly<Record<string, string>> = {
   ClusterRoleBinding: `${RBAC}/clusterrolebindings`,
   Role: `${RBAC}/namespaces/${SYSTEM}/roles`,
   RoleBinding: `${RBAC}/namespaces/${SYSTEM}/rolebindings`,
+  ValidatingAdmissionPolicy: `${ADMISSION}/validatingadmissionpolicies`,
+  ValidatingAdmissionPolicyBinding: `${ADMISSION}/validatingadmissionpolicybindings`,
+  PodDisruptionBudget: `/apis/policy/v1/namespaces/${SYSTEM}/poddisruptionbudgets`,
+  NetworkPolicy: `/apis/networking.k8s.io/v1/namespaces/${SYSTEM}/networkpolicies`,
 };
 const SERVED_WITHIN = { timeoutMs: 20_000, intervalMs: 50 };
 

@@ -12,7 +12,7 @@ export interface KubeCall {
 const GROUP = "iam.instanceprofile.dev";
 
 /**
- * All that the controller asks of the API server. deploy/rbac.yaml allows exactly this (manifests.test.ts), and the
+ * All that the controller asks of the API server. deploy/base/rbac.yaml allows exactly this (manifests.test.ts), and the
  * controller does exactly this (test/e2e/control-plane.test.ts, from the API server's audit log).
  */
 export const KUBE_CALLS: readonly KubeCall[] = [

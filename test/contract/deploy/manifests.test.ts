@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
 import manifest from "../../../package.json" with { type: "json" };
 import { DRAIN_MS, FLUSH_MS } from "../../../src/cli/controller-process.ts";
 import { attemptTimeoutMs, defaultElectionTimings } from "../../../src/runtime/leader-election-timings.ts";
@@ -68,7 +69,7 @@ function theContainer(): Container {
   return container;
 }
 
-test("the CRD, a namespace and what runs the controller in it are deployed, and no secret", () => {
+test("the CRD, a namespace, what runs the controller in it and what guards it are deployed, and no secret", () => {
   const objects = deployedObjects().map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
   expect(objects).toEqual([
     "CustomResourceDefinition /instanceprofiles.iam.instanceprofile.dev",
@@ -78,13 +79,26 @@ test("the CRD, a namespace and what runs the controller in it are deployed, and 
     `Role ${NAMESPACE}/${ACCOUNT}`,
     `ClusterRoleBinding /${ACCOUNT}`,
     `RoleBinding ${NAMESPACE}/${ACCOUNT}`,
+    "ClusterRole /instance-profile-viewer",
+    "ClusterRole /instance-profile-editor",
+    `ValidatingAdmissionPolicy /${ACCOUNT}`,
+    `ValidatingAdmissionPolicyBinding /${ACCOUNT}`,
     `Deployment ${NAMESPACE}/${ACCOUNT}`,
+    `PodDisruptionBudget ${NAMESPACE}/${ACCOUNT}`,
+    `NetworkPolicy ${NAMESPACE}/${ACCOUNT}`,
   ]);
 });
 
-test("every manifest of the folder is deployed", () => {
-  const files = readdirSync(DEPLOY_FOLDER).filter((name) => name.endsWith(".yaml") && name !== "kustomization.yaml");
-  const kustomization = readFileSync(join(DEPLOY_FOLDER, "kustomization.yaml"), "utf8");
+test("install.yaml holds what is deployed, object by object", () => {
+  const text = readFileSync(join(DEPLOY_FOLDER, "install.yaml"), "utf8");
+  const installed = parseAllDocuments(text).map((document) => document.toJS());
+  expect(installed, "run: node scripts/install-yaml.ts").toEqual(deployedObjects());
+});
+
+test("every manifest of the base is deployed", () => {
+  const folder = join(DEPLOY_FOLDER, "base");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".yaml") && name !== "kustomization.yaml");
+  const kustomization = readFileSync(join(folder, "kustomization.yaml"), "utf8");
   expect(files.filter((file) => !kustomization.includes(`- ${file}\n`))).toEqual([]);
 });
 
@@ -152,4 +166,66 @@ test("JavaScript's heap is kept at three quarters of the memory limit", () => {
   const options = env.find(({ name }) => name === "NODE_OPTIONS")?.value;
   expect(options).toBe(`--max-old-space-size=${limitMi * 0.75}`);
   expect(resources.requests["memory"]).toBe(resources.limits["memory"]);
+});
+
+test("the kubelet asks the port that the controller listens on, for the pages that it has", () => {
+  const container = theContainer() as Container & Readonly<Record<string, unknown>>;
+  const ports = container["ports"] as readonly { readonly name: string; readonly containerPort: number }[];
+  const addressOf = (option: string) => container.args.find((arg) => arg.startsWith(`--${option}=`))?.split("=")[1];
+  const portOf = (name: string) => `:${ports.find((port) => port.name === name)?.containerPort}`;
+  expect(addressOf("health-probe-bind-address")).toBe(portOf("probes"));
+  expect(addressOf("metrics-bind-address")).toBe(portOf("metrics"));
+  const pages = ["startupProbe", "readinessProbe", "livenessProbe"].map((probe) => container[probe]);
+  expect(pages).toEqual(
+    ["/readyz", "/readyz", "/healthz"].map((path) => expect.objectContaining({ httpGet: { path, port: "probes" } })),
+  );
+});
+
+test("a drain takes one replica at a time, and the replicas spread over nodes and zones", () => {
+  const pods = deployment().selector;
+  expect(theObject("PodDisruptionBudget")["spec"]).toMatchObject({ maxUnavailable: 1, selector: pods });
+  const { topologySpreadConstraints } = deployment().template.spec as unknown as {
+    readonly topologySpreadConstraints: readonly { readonly topologyKey: string; readonly labelSelector: unknown }[];
+  };
+  const keys = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"];
+  expect(topologySpreadConstraints.map(({ topologyKey }) => topologyKey)).toEqual(keys);
+  for (const { labelSelector } of topologySpreadConstraints) expect(labelSelector).toEqual(pods);
+});
+
+test("of the network nothing comes in but for metrics", () => {
+  const spec = theObject("NetworkPolicy")["spec"] as {
+    readonly ingress: readonly { readonly ports: readonly { readonly port: unknown }[]; readonly from: unknown }[];
+  };
+  expect(spec).toMatchObject({ podSelector: deployment().selector, policyTypes: ["Ingress", "Egress"] });
+  expect(spec.ingress).toHaveLength(1);
+  expect(spec.ingress[0]?.ports.map(({ port }) => port)).toEqual(["metrics"]);
+});
+
+test("people get at InstanceProfiles by the built-in roles: view reads, edit writes, nobody writes status", () => {
+  const roles = deployedObjects().filter(({ metadata }) => /-(viewer|editor)$/.test(metadata.name));
+  const into = (role: DeployedObject) =>
+    Object.keys(role.metadata.labels ?? {}).flatMap((label) => /aggregate-to-(\w+)$/.exec(label)?.[1] ?? []);
+  expect(roles.map((role) => [into(role), allowedCalls(role).map(callLine)])).toEqual([
+    [["view", "edit", "admin"], expect.arrayContaining(["get iam.instanceprofile.dev/instanceprofiles"])],
+    [["edit", "admin"], expect.arrayContaining(["create iam.instanceprofile.dev/instanceprofiles"])],
+  ]);
+  const writes = roles.flatMap(allowedCalls).filter(({ verb }) => !["get", "list", "watch"].includes(verb));
+  expect(writes.filter(({ resource }) => resource.includes("/"))).toEqual([]);
+});
+
+test("in one namespace the controller is allowed the same of InstanceProfiles, and nothing of the cluster", () => {
+  const folder = join(DEPLOY_FOLDER, "overlays/single-namespace");
+  const text = readFileSync(join(folder, "role.yaml"), "utf8");
+  const [role, binding] = parseAllDocuments(text).map((document) => document.toJS()) as [
+    DeployedObject,
+    DeployedObject,
+  ];
+  const clusterWide = allowedCalls(theObject("ClusterRole")).filter(({ resource }) => resource !== "namespaces");
+  expect(allowedCalls(role).map(callLine).sort()).toEqual(clusterWide.map(callLine).sort());
+  expect([role.kind, binding["subjects"]]).toEqual(["Role", theObject("RoleBinding")["subjects"]]);
+  const { patches } = parse(readFileSync(join(folder, "kustomization.yaml"), "utf8")) as {
+    readonly patches: readonly { readonly target: { readonly kind: string }; readonly patch: string }[];
+  };
+  const deleted = patches.filter(({ patch }) => patch.startsWith("$patch: delete")).map(({ target }) => target.kind);
+  expect(deleted).toEqual(["ClusterRole", "ClusterRoleBinding"]);
 });

@@ -10,14 +10,26 @@ import { commandsOf, simpleCommands } from "./shell.ts";
 
 const SCRIPTS: readonly string[] = Object.keys(packageJson.scripts);
 const NPM_ITSELF = ["ci"];
-const KUBECTL_VERBS = ["annotate", "apply", "delete", "describe", "explain", "get", "kustomize", "wait"];
-const KUBECTL_FLAGS = ["--recursive", "--validate"];
+const KUBECTL_VERBS = [
+  "annotate",
+  "apply",
+  "delete",
+  "describe",
+  "explain",
+  "get",
+  "kustomize",
+  "label",
+  "logs",
+  "wait",
+];
+const KUBECTL_FLAGS = ["--recursive", "--validate", "--tail"];
 const FOLDERS = /^(?:src|test|docs|deploy|crds|scripts|\.ci)\//;
 
 const options = new Map<string, ReadonlySet<string>>();
 const clients: Readonly<Record<string, object>> = {
   iam: new IAM({ region: "us-east-1" }),
   ec2: new EC2({ region: "us-east-1" }),
+  eks: { createPodIdentityAssociation: true },
 };
 
 beforeAll(async () => {
@@ -33,7 +45,8 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   },
   npx: ([program, ...args]) => (program === PROGRAM ? faultOfProgram(args) : `not this program: ${program}`),
   node: ([script = ""]) => faultOfPath(script),
-  kubectl: ([verb = "", ...rest], made) => {
+  kubectl: (words, made) => {
+    const [verb = "", ...rest] = words[0] === "-n" ? words.slice(2) : words;
     if (!KUBECTL_VERBS.includes(verb)) return `is there a kubectl ${verb}?`;
     const files = rest.filter((_, index) => ["-f", "-k"].includes(rest[index - 1] ?? ""));
     return files.filter((file) => !made.includes(file)).map(faultOfPath)[0];

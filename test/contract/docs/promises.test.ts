@@ -30,7 +30,7 @@ test("the README promises no listener where none is asked for", () => {
 });
 
 test("the README says of deploy/ whether it asks for listeners", () => {
-  const deployment = readFileSync(join(ROOT, "deploy/deployment.yaml"), "utf8");
+  const deployment = readFileSync(join(ROOT, "deploy/base/deployment.yaml"), "utf8");
   expect(LIMITS.includes("Metrics and probes are off")).toBe(!deployment.includes("bind-address"));
 });
 

@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import parsePrometheus from "parse-prometheus-text-format";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { type ControllerProcess, DEFAULT_SETTINGS, startController } from "../../../src/cli/controller-process.ts";
 import { readShippedCrd, samplePath } from "../../../src/cli/crd-file.ts";
 import { readManifests } from "../../../src/cli/manifests.ts";
@@ -160,3 +162,54 @@ describe("the probes", () => {
     expect((await get("/debug")).status).toBe(404);
   });
 });
+
+describe("the shipped alerts and dashboard", () => {
+  const MONITORING = join(import.meta.dirname, "../../../deploy/monitoring");
+  const ALERTS = (parse(readFileSync(join(MONITORING, "prometheus-rule.yaml"), "utf8")) as PrometheusRule).spec.groups
+    .flatMap(({ rules }) => rules)
+    .map(({ alert, expr, annotations }) => ({ alert, expr, runbook: annotations["runbook"] ?? "" }));
+  const { panels } = JSON.parse(readFileSync(join(MONITORING, "dashboard.json"), "utf8")) as Dashboard;
+  const shown = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+
+  test.each([...ALERTS.map(({ expr }) => expr), ...shown])("ask for what there is: %s", async (expr) => {
+    const { text } = await get("/metrics");
+    const families = await scrape();
+    const used = [...expr.matchAll(/\b([a-z]+_[a-z_]+?)(?:_bucket)?(?:\{([^}]*)\}|(?=[[)\s]|$))/g)].filter(
+      ([, name = ""]) => !FUNCTIONS.includes(name),
+    );
+    expect(used.length).toBeGreaterThan(0);
+    for (const [, name = "", matchers = ""] of used) {
+      expect([...families.keys()]).toContain(name);
+      const asked = [...matchers.matchAll(/(\w+)(?:=~|!=|=)"/g)].map(([, label = ""]) => label);
+      for (const label of asked) expect(labelsOf(text, name), `${name} in ${expr}`).toContain(label);
+      const fixed = /\b(?:controller|name|kind)="([^"]*)"/.exec(matchers)?.[1];
+      if (fixed !== undefined && name !== "leader_election_master_status")
+        expect(text.includes(`="${fixed}"`), fixed).toBe(true);
+    }
+  });
+
+  test("have an entry in the runbook each", () => {
+    const runbook = readFileSync(join(import.meta.dirname, "../../../docs/runbook.md"), "utf8");
+    const headings = [...runbook.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
+    expect(headings.toSorted()).toEqual(ALERTS.map(({ alert }) => alert).toSorted());
+    for (const { alert, runbook: link } of ALERTS) expect(link).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
+  });
+});
+
+const FUNCTIONS = ["histogram_quantile", "min_over_time"];
+
+interface PrometheusRule {
+  readonly spec: {
+    readonly groups: readonly {
+      readonly rules: readonly {
+        readonly alert: string;
+        readonly expr: string;
+        readonly annotations: Readonly<Record<string, string>>;
+      }[];
+    }[];
+  };
+}
+
+interface Dashboard {
+  readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
+}
