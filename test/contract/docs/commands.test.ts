@@ -58,12 +58,18 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   },
   docker: ([verb = ""]) => (["build", "push", "run"].includes(verb) ? undefined : `is there a docker ${verb}?`),
   sed: () => undefined,
+  // What checks a release is not of this repository.
+  cosign: () => undefined,
+  gh: () => undefined,
 };
 
 describe.each(DOCUMENTS)("$path", ({ fences, codeSpans }) => {
   const shown = fences.filter(({ language }) => ["sh", "console"].includes(language)).flatMap(commandsOf);
   /** What a block before has told to make, by the comment on its first line or by a redirection. */
-  const made = fences.flatMap(({ text }) => /^# (\S+)\/kustomization\.yaml\n/.exec(text)?.[1] ?? []);
+  const made = fences.flatMap(({ text }) => [
+    ...(/^# (\S+)\/kustomization\.yaml\n/.exec(text)?.slice(1) ?? []),
+    ...[...text.matchAll(/ > (\S+)$/gm)].map(([, file = ""]) => file),
+  ]);
 
   if (shown.length > 0)
     test("shows commands that exist, with flags and files that exist", () => {

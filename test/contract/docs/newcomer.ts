@@ -44,6 +44,11 @@ export class Newcomer {
     }
   }
 
+  /** What the sandbox has told to set. */
+  get environment(): Environment {
+    return this.#environment;
+  }
+
   /** Runs the program. */
   run(args: readonly string[], input?: string): Promise<ProgramRun> {
     return runProgramWith(this.#environment, args, input);
