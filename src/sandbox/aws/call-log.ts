@@ -31,6 +31,8 @@ const namingParameters = [
   "InstanceId",
   "InstanceId.1",
   "AssociationId",
+  "Bucket",
+  "Key",
 ];
 
 /** Which of the calls to look at; all that are given must hold. */

@@ -1,19 +1,20 @@
-import type { Account } from "./account/account.ts";
 import { requestId } from "./account/identifiers.ts";
-import { authorize } from "./authorization.ts";
+import { authorize } from "./authorization/authorize.ts";
 import type { CallLog } from "./call-log.ts";
+import type { Cloud } from "./cloud.ts";
 import { ec2Operations } from "./ec2/operations.ts";
-import { AwsFault, invalidAction } from "./fault.ts";
-import type { Call, Caller, Operation, Operations } from "./handler.ts";
+import { AwsFault, asFault, invalidAction } from "./fault.ts";
+import type { Call, Operation, Operations } from "./handler.ts";
 import { iamOperations } from "./iam/operations.ts";
+import { identify } from "./identity.ts";
 import type { Interception, RequestHook } from "./interception.ts";
 import { faultBody, successBody, type XmlTree } from "./protocol/answer.ts";
-import { type AwsRequest, route, type ServiceName } from "./protocol/request.ts";
+import { type AwsRequest, type QueryServiceName, route, type Target } from "./protocol/request.ts";
 import type { Random } from "./random.ts";
 import { stsOperations } from "./sts/operations.ts";
 import type { TokenBuckets } from "./throttle.ts";
 
-const operationsOf: Readonly<Record<ServiceName, Operations>> = {
+const operationsOf: Readonly<Record<QueryServiceName, Operations>> = {
   iam: iamOperations,
   sts: stsOperations,
   ec2: ec2Operations,
@@ -32,7 +33,7 @@ export type Outcome =
 
 /** Everything between a request and its outcome. */
 export interface Dispatcher {
-  readonly account: Account;
+  readonly cloud: Cloud;
   readonly calls: CallLog;
   readonly denyActions: ReadonlySet<string>;
   readonly buckets: TokenBuckets;
@@ -74,7 +75,7 @@ function begin(
   operation: Operation | undefined,
 ): (result: string) => void {
   return dispatcher.calls.begin({
-    atMs: dispatcher.account.now(),
+    atMs: dispatcher.cloud.home.now(),
     service: target?.service,
     region: target?.region ?? request.scope?.region ?? "",
     action: request.action,
@@ -85,7 +86,7 @@ function begin(
 }
 
 function reply(
-  service: ServiceName,
+  service: QueryServiceName,
   action: string,
   answer: XmlTree | undefined | AwsFault,
   id: string,
@@ -98,14 +99,9 @@ function reply(
   return { kind: "reply", status, requestId: id, body, delayMs };
 }
 
-interface Target {
-  readonly service: ServiceName;
-  readonly region: string;
-}
-
 function routeOrFault(dispatcher: Dispatcher, request: AwsRequest): Target | AwsFault {
   try {
-    return route(request, dispatcher.account.settings.partition);
+    return route(request, dispatcher.cloud.home.settings.partition);
   } catch (error) {
     return asFault(error);
   }
@@ -114,7 +110,7 @@ function routeOrFault(dispatcher: Dispatcher, request: AwsRequest): Target | Aws
 async function intercept(
   dispatcher: Dispatcher,
   request: AwsRequest,
-  service: ServiceName,
+  service: QueryServiceName,
   operation: Operation | undefined,
 ): Promise<Interception | undefined> {
   return await dispatcher.hook()?.({
@@ -130,35 +126,29 @@ async function intercept(
 function perform(
   dispatcher: Dispatcher,
   request: AwsRequest,
-  { service, region }: Target,
+  { service, region, scope }: Target,
   operation: Operation | undefined,
 ): XmlTree | undefined | AwsFault {
   try {
     if (operation === undefined) {
       throw invalidAction(request.action, request.version);
     }
-    throttle(dispatcher, service, operation);
-    const { account } = dispatcher;
-    const call: Call = { account, params: request.params, caller: callerOf(account, request), region };
+    const { cloud } = dispatcher;
+    const caller = identify(cloud, service, scope);
+    const call: Call = { cloud, account: caller.account, params: request.params, caller, region };
+    throttle(dispatcher, service, operation, call);
     authorize(dispatcher.denyActions, service, request.action, operation, call);
-    failNow(dispatcher, service, operation);
+    failNow(call, service, operation);
     return operation.handle(call);
   } catch (error) {
     return asFault(error);
   }
 }
 
-function asFault(error: unknown): AwsFault {
-  if (error instanceof AwsFault) {
-    return error;
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new AwsFault("InternalFailure", 500, `The sandbox failed: ${text}`);
-}
-
-function throttle({ account, buckets }: Dispatcher, service: ServiceName, operation: Operation): void {
-  const size = account.settings.switches.current.throttle;
-  if (size === undefined || buckets.take(`${service} ${operation.kind}`, size)) {
+function throttle({ buckets }: Dispatcher, service: QueryServiceName, { kind }: Operation, { account }: Call): void {
+  const { accountId, switches } = account.settings;
+  const size = switches.current.throttle;
+  if (size === undefined || buckets.take(`${accountId} ${service} ${kind}`, size)) {
     return;
   }
   throw service === "ec2"
@@ -178,7 +168,7 @@ const passingFaults: Readonly<Record<string, { readonly status: number; readonly
   ServiceFailure: { status: 500, message: "The request processing has failed because of an unknown error." },
 };
 
-function failNow({ account }: Dispatcher, service: ServiceName, operation: Operation): void {
+function failNow({ account }: Call, service: QueryServiceName, operation: Operation): void {
   if (service !== "iam" || operation.kind !== "write") {
     return;
   }
@@ -187,17 +177,4 @@ function failNow({ account }: Dispatcher, service: ServiceName, operation: Opera
   if (code !== undefined && fault !== undefined) {
     throw new AwsFault(code, fault.status, fault.message);
   }
-}
-
-/** Whoever holds the key: a role session that AssumeRole started, else the account's one user. */
-function callerOf(account: Account, request: AwsRequest): Caller {
-  const { partition, accountId } = account.settings;
-  const session = account.sessions.get(request.scope?.accessKeyId ?? "");
-  if (session === undefined) {
-    return { arn: `arn:${partition}:iam::${accountId}:user/sandbox`, userId: "AIDASANDBOXSANDBOXSA" };
-  }
-  return {
-    arn: `arn:${partition}:sts::${accountId}:assumed-role/${session.roleName}/${session.sessionName}`,
-    userId: `${session.roleId}:${session.sessionName}`,
-  };
 }

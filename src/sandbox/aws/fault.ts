@@ -42,3 +42,12 @@ export const malformedPolicy = (message: string): AwsFault => new AwsFault("Malf
 /** No such operation in this service. */
 export const invalidAction = (action: string, version: string): AwsFault =>
   new AwsFault("InvalidAction", 400, `Could not find operation ${action} for version ${version}`);
+
+/** An error as a fault: one in the sandbox itself is an InternalFailure that names it. */
+export function asFault(error: unknown): AwsFault {
+  if (error instanceof AwsFault) {
+    return error;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new AwsFault("InternalFailure", 500, `The sandbox failed: ${text}`);
+}

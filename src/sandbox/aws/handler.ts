@@ -1,15 +1,22 @@
 import type { Account } from "./account/account.ts";
+import type { Session } from "./account/session.ts";
+import type { Cloud } from "./cloud.ts";
 import type { XmlTree } from "./protocol/answer.ts";
 import type { Params } from "./protocol/params.ts";
 
 /** Who calls, as STS would say. */
 export interface Caller {
+  readonly account: Account;
   readonly arn: string;
   readonly userId: string;
+  /** The temporary credentials used; undefined for the developer, who may do everything. */
+  readonly session: Session | undefined;
 }
 
 /** Everything a handler may use. */
 export interface Call {
+  readonly cloud: Cloud;
+  /** The caller's. */
   readonly account: Account;
   readonly params: Params;
   readonly caller: Caller;

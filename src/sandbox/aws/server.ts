@@ -1,14 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { setTimeout as wait } from "node:timers/promises";
-import { Account } from "./account/account.ts";
+import { createServer } from "node:http";
 import { type AccountSnapshot, type SnapshotOptions, snapshotOf } from "./account/snapshot.ts";
 import { type Awkwardness, AwkwardnessSwitches } from "./awkwardness.ts";
 import { CallLog } from "./call-log.ts";
-import { type Dispatcher, dispatch } from "./dispatch.ts";
+import { Cloud } from "./cloud.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import { respond } from "./endpoint.ts";
+import { close, listen } from "./http-listener.ts";
 import { defaultQuotas, type Quotas } from "./iam/quotas.ts";
+import { MetadataEndpoints } from "./imds/endpoints.ts";
+import type { CredentialTimes } from "./imds/role-credentials.ts";
 import type { RequestHook } from "./interception.ts";
-import { parseRequest } from "./protocol/request.ts";
 import { seededRandom } from "./random.ts";
 import { TokenBuckets } from "./throttle.ts";
 
@@ -27,19 +28,26 @@ export interface AwsSandboxOptions {
   readonly awkwardness?: Awkwardness;
   readonly onRequest?: RequestHook;
   readonly denyActions?: Iterable<string>;
+  /** Of the credentials that instances get; 6 hours, renewed 5 minutes before their end, the role looked at every hour. */
+  readonly instanceCredentials?: Partial<CredentialTimes>;
 }
 
-/** A running AWS: one account behind one endpoint on 127.0.0.1. It keeps nothing when it closes. */
+/**
+ * A running AWS behind one endpoint on 127.0.0.1. Callers are of one account; an access key of twelve digits is of the
+ * account with that id, which is there once it is asked for. It keeps nothing when it closes.
+ */
 export interface AwsSandbox {
-  /** `http://127.0.0.1:<port>`: an AWS_ENDPOINT_URL for IAM, STS and EC2. */
+  /** `http://127.0.0.1:<port>`: an AWS_ENDPOINT_URL for IAM, STS, EC2 and S3. */
   readonly url: string;
   readonly accountId: string;
   /** Every call so far. */
   readonly calls: CallLog;
   /** Permissions that callers lack, such as `iam:CreateRole` or `iam:*`; may be changed at any time. */
   readonly denyActions: Set<string>;
-  /** The truth now, for assertions. */
-  snapshot(options?: SnapshotOptions): AccountSnapshot;
+  /** The truth now, for assertions; of the home account unless another is named. */
+  snapshot(options?: SnapshotOptions & { readonly accountId?: string }): AccountSnapshot;
+  /** The AWS_EC2_METADATA_SERVICE_ENDPOINT of an instance. Errors: there is no such instance. */
+  metadataUrl(instanceId: string): Promise<string>;
   /** Replaces all awkwardness from the next call on. */
   setAwkwardness(awkwardness: Awkwardness): void;
   /** Replaces the hook from the next call on. */
@@ -49,14 +57,17 @@ export interface AwsSandbox {
   close(): Promise<void>;
 }
 
-/** Larger than any policy that IAM would take, percent-encoded. */
-const maxBodyBytes = 1_000_000;
+const defaultTimes: CredentialTimes = {
+  lifetimeMs: 6 * 3_600_000,
+  renewBeforeMs: 5 * 60_000,
+  roleLookMs: 3_600_000,
+};
 
 /** Starts an AWS on a free port of 127.0.0.1. */
 export async function startAwsSandbox(options: AwsSandboxOptions = {}): Promise<AwsSandbox> {
   const now = options.now ?? Date.now;
   const switches = new AwkwardnessSwitches(options.awkwardness ?? {});
-  const account = new Account({
+  const cloud = new Cloud({
     accountId: options.accountId ?? "123456789012",
     partition: options.partition ?? "aws",
     now,
@@ -67,86 +78,36 @@ export async function startAwsSandbox(options: AwsSandboxOptions = {}): Promise<
   let hook = options.onRequest;
   const denyActions = new Set(options.denyActions);
   const dispatcher: Dispatcher = {
-    account,
+    cloud,
     calls: new CallLog(),
     denyActions,
     buckets: new TokenBuckets(now),
     requestIds: seededRandom((options.seed ?? 1) + 1),
     hook: () => hook,
   };
-  const server = createServer((request, response) => {
-    respond(dispatcher, request, response).catch((error: unknown) => response.destroy(asError(error)));
-  });
+  const metadata = new MetadataEndpoints(cloud, { ...defaultTimes, ...options.instanceCredentials });
+  const server = createServer((request, response) => respond({ dispatcher, metadata }, request, response));
   const port = await listen(server, options.port ?? 0);
   return {
     url: `http://127.0.0.1:${port}`,
-    accountId: account.settings.accountId,
+    accountId: cloud.home.settings.accountId,
     calls: dispatcher.calls,
     denyActions,
-    snapshot: (snapshotOptions) => snapshotOf(account, snapshotOptions),
+    snapshot: (of = {}) => snapshotOf(of.accountId === undefined ? cloud.home : cloud.account(of.accountId), of),
+    metadataUrl: (instanceId) => metadata.url(instanceId),
     setAwkwardness: (awkwardness) => switches.set(awkwardness),
     onRequest(next) {
       hook = next;
     },
     reset() {
-      account.clear();
+      cloud.clear();
       dispatcher.calls.reset();
       dispatcher.buckets.clear();
       denyActions.clear();
       hook = undefined;
     },
-    close: () => close(server),
+    async close() {
+      await Promise.all([close(server), metadata.close()]);
+    },
   };
-}
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-async function respond(dispatcher: Dispatcher, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await readBody(request);
-  const outcome = await dispatch(
-    dispatcher,
-    parseRequest({ method: request.method ?? "GET", url: request.url ?? "/", headers: request.headers, body }),
-  );
-  if (outcome.kind === "cut") {
-    request.socket.destroy();
-    return;
-  }
-  if (outcome.delayMs > 0) {
-    await wait(outcome.delayMs, undefined, { ref: false });
-  }
-  response.writeHead(outcome.status, {
-    "content-type": "text/xml;charset=utf-8",
-    "x-amzn-requestid": outcome.requestId,
-  });
-  response.end(outcome.body);
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxBodyBytes) {
-      throw new Error(`A request to the sandbox AWS is longer than ${maxBodyBytes} bytes`);
-    }
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
-      const address: AddressInfo | string | null = server.address();
-      resolve(address !== null && typeof address === "object" ? address.port : port);
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error === undefined ? resolve() : reject(error)));
-    server.closeAllConnections();
-  });
 }

@@ -18,13 +18,6 @@ export interface AccountSettings {
   readonly switches: AwkwardnessSwitches;
 }
 
-/** Temporary credentials given out by AssumeRole, by access key id. */
-export interface Session {
-  readonly roleId: string;
-  readonly roleName: string;
-  readonly sessionName: string;
-}
-
 /** The whole state of one AWS account. Handlers read and change it synchronously, so every call is atomic. */
 export class Account {
   readonly settings: AccountSettings;
@@ -33,7 +26,6 @@ export class Account {
   /** Customer managed policies by ARN. */
   readonly policies: EntityStore<ManagedPolicy>;
   readonly users: EntityStore<User>;
-  readonly sessions: Map<string, Session> = new Map();
   readonly #regions = new Map<string, Region>();
   #iamWrites = 0;
 
@@ -83,7 +75,6 @@ export class Account {
     for (const store of [this.roles, this.instanceProfiles, this.policies, this.users]) {
       store.clear();
     }
-    this.sessions.clear();
     this.#regions.clear();
   }
 

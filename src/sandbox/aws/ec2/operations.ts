@@ -1,3 +1,4 @@
+import { tagOnLaunchPermission } from "../authorization/permissions.ts";
 import type { Operations } from "../handler.ts";
 import {
   associateIamInstanceProfile,
@@ -12,7 +13,11 @@ import { createTags, deleteTags } from "./tags.ts";
 
 /** The part of EC2 that has to do with instance profiles. */
 export const ec2Operations: Operations = {
-  RunInstances: { kind: "write", handle: runInstances, alsoNeeds: passRolePermission },
+  RunInstances: {
+    kind: "write",
+    handle: runInstances,
+    alsoNeeds: (call) => [...passRolePermission(call), ...tagOnLaunchPermission(call)],
+  },
   DescribeInstances: { kind: "read", handle: describeInstances },
   StartInstances: { kind: "write", handle: (call) => moveInstances(call, "start") },
   StopInstances: { kind: "write", handle: (call) => moveInstances(call, "stop") },

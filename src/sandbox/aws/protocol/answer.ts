@@ -1,6 +1,6 @@
 import { XMLBuilder } from "fast-xml-parser";
 import type { AwsFault } from "../fault.ts";
-import type { ServiceName } from "./request.ts";
+import type { QueryServiceName } from "./request.ts";
 
 /** A tree of elements: names to text, numbers, truth values, further elements, or several of those. `undefined` is left out. */
 export interface XmlTree {
@@ -15,7 +15,7 @@ export const members = (items: readonly XmlValue[]): XmlTree => ({ member: items
 /** A list in the EC2 protocol: `<tagSet><item>…</item></tagSet>`. */
 export const items = (list: readonly XmlValue[]): XmlTree => ({ item: list });
 
-const namespaces: Readonly<Record<ServiceName, string>> = {
+const namespaces: Readonly<Record<QueryServiceName, string>> = {
   iam: "https://iam.amazonaws.com/doc/2010-05-08/",
   sts: "https://sts.amazonaws.com/doc/2011-06-15/",
   ec2: "http://ec2.amazonaws.com/doc/2016-11-15/",
@@ -28,7 +28,7 @@ const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: "
  * operation without a result has no such element. EC2 has neither.
  */
 export function successBody(
-  service: ServiceName,
+  service: QueryServiceName,
   action: string,
   result: XmlTree | undefined,
   requestId: string,
@@ -44,7 +44,7 @@ export function successBody(
 }
 
 /** The body of an error; EC2's differs from that of IAM and STS. */
-export function faultBody(service: ServiceName, fault: AwsFault, requestId: string): string {
+export function faultBody(service: QueryServiceName, fault: AwsFault, requestId: string): string {
   if (service === "ec2") {
     return builder.build({
       Response: { Errors: { Error: { Code: fault.code, Message: fault.message } }, RequestID: requestId },

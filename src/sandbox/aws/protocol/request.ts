@@ -3,11 +3,16 @@ import { AwsFault } from "../fault.ts";
 import { Params } from "./params.ts";
 
 /** The services that this endpoint answers for. */
-export type ServiceName = "iam" | "sts" | "ec2";
+export type ServiceName = QueryServiceName | "s3";
+
+/** Those of them that speak a query protocol. */
+export type QueryServiceName = "iam" | "sts" | "ec2";
 
 /** Who signed, for where, as the signature says. The signature itself is not verified. */
-interface CredentialScope {
+export interface CredentialScope {
   readonly accessKeyId: string;
+  /** Sent with temporary credentials. */
+  readonly sessionToken: string | undefined;
   readonly region: string;
   readonly service: string;
 }
@@ -37,18 +42,20 @@ export function parseRequest(http: HttpParts): AwsRequest {
     action: params.get("Action") ?? "",
     version: params.get("Version") ?? "",
     params,
-    scope: credentialScope(http.headers.authorization, params),
+    scope: credentialScope(http.headers, params),
   };
 }
 
 /** The scope of a SigV4 signature, in the header or in the query string of a presigned call. */
-function credentialScope(authorization: string | undefined, params: Params): CredentialScope | undefined {
-  const inHeader = /\bCredential=([^,\s]+)/.exec(authorization ?? "")?.[1];
+export function credentialScope(headers: IncomingHttpHeaders, params: Params): CredentialScope | undefined {
+  const inHeader = /\bCredential=([^,\s]+)/.exec(headers.authorization ?? "")?.[1];
   const [accessKeyId, , region, service, terminator] = (inHeader ?? params.get("X-Amz-Credential") ?? "").split("/");
   if (!accessKeyId || !region || !service || terminator !== "aws4_request") {
     return undefined;
   }
-  return { accessKeyId, region, service };
+  const inHeaders = headers["x-amz-security-token"];
+  const sessionToken = typeof inHeaders === "string" ? inHeaders : params.get("X-Amz-Security-Token");
+  return { accessKeyId, region, service, sessionToken };
 }
 
 /** The region whose name IAM calls are signed with, by partition. */
@@ -58,12 +65,19 @@ const homeRegions: Readonly<Record<string, string>> = {
   "aws-us-gov": "us-gov-west-1",
 };
 
+/** Where a call goes, and who made it. */
+export interface Target {
+  readonly service: QueryServiceName;
+  readonly region: string;
+  readonly scope: CredentialScope;
+}
+
 /**
  * The service and region that a call is for.
  * @throws AwsFault MissingAuthenticationToken without a signature; SignatureDoesNotMatch when IAM is called with another
  * region than the partition's home, which is what an SDK with a custom endpoint does unless told otherwise.
  */
-export function route(request: AwsRequest, partition: string): { service: ServiceName; region: string } {
+export function route(request: AwsRequest, partition: string): Target {
   const { scope } = request;
   if (scope === undefined) {
     throw new AwsFault("MissingAuthenticationToken", 403, "Request is missing Authentication Token");
@@ -75,5 +89,5 @@ export function route(request: AwsRequest, partition: string): { service: Servic
   if (service === "iam" && region !== homeRegions[partition]) {
     throw new AwsFault("SignatureDoesNotMatch", 403, "Credential should be scoped to a valid region.");
   }
-  return { service, region };
+  return { service, region, scope };
 }

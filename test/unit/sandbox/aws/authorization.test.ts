@@ -79,7 +79,8 @@ test("lets a caller assume a role that trusts it, and knows the session afterwar
   expect((await assume("guarded", { ExternalId: "wrong" })).code).toBe("AccessDenied");
   must(await assume("guarded", { ExternalId: "secret" }));
   const { result } = must(await assume("open"));
-  const identity = await aws.sts("GetCallerIdentity", {}, result.Credentials.AccessKeyId);
+  const { AccessKeyId: accessKeyId, SessionToken: token } = result.Credentials;
+  const identity = await aws.sts("GetCallerIdentity", {}, { accessKeyId, token });
   expect(identity.result.Arn).toBe("arn:aws:sts::123456789012:assumed-role/open/session");
   expect((await assume("open", { DurationSeconds: "7200" })).code).toBe("ValidationError");
 });

@@ -1,11 +1,15 @@
 import { XMLParser } from "fast-xml-parser";
-import { Account } from "../../../../src/sandbox/aws/account/account.ts";
+import type { Account } from "../../../../src/sandbox/aws/account/account.ts";
 import { type Awkwardness, AwkwardnessSwitches } from "../../../../src/sandbox/aws/awkwardness.ts";
 import { CallLog } from "../../../../src/sandbox/aws/call-log.ts";
+import { Cloud } from "../../../../src/sandbox/aws/cloud.ts";
 import { type Dispatcher, dispatch } from "../../../../src/sandbox/aws/dispatch.ts";
 import { defaultQuotas, type Quotas } from "../../../../src/sandbox/aws/iam/quotas.ts";
 import { Params } from "../../../../src/sandbox/aws/protocol/params.ts";
+import type { CredentialScope } from "../../../../src/sandbox/aws/protocol/request.ts";
 import { seededRandom } from "../../../../src/sandbox/aws/random.ts";
+import { dispatchS3 } from "../../../../src/sandbox/aws/s3/dispatch.ts";
+import type { S3HttpParts } from "../../../../src/sandbox/aws/s3/request.ts";
 import { TokenBuckets } from "../../../../src/sandbox/aws/throttle.ts";
 
 export const ec2Trust = policy({
@@ -29,6 +33,21 @@ export interface Answer {
   readonly result: any;
 }
 
+/** Temporary credentials, as far as the sandbox looks at them. */
+export interface Key {
+  readonly accessKeyId: string;
+  readonly token: string;
+}
+
+/** An answer of S3, its error taken out. */
+export interface S3Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+}
+
 export interface InProcessOptions {
   readonly awkwardness?: Awkwardness;
   readonly quotas?: Partial<Quotas>;
@@ -45,6 +64,8 @@ const parser = new XMLParser({
 
 /** The sandbox's AWS without sockets, with a clock that only the test moves. */
 export class InProcessAws {
+  readonly cloud: Cloud;
+  /** The home account. */
   readonly account: Account;
   readonly calls: CallLog = new CallLog();
   readonly denyActions: Set<string>;
@@ -55,7 +76,7 @@ export class InProcessAws {
   constructor(options: InProcessOptions = {}) {
     const now = (): number => this.nowMs;
     this.#switches = new AwkwardnessSwitches(options.awkwardness ?? {});
-    this.account = new Account({
+    this.cloud = new Cloud({
       accountId: "123456789012",
       partition: options.partition ?? "aws",
       now,
@@ -63,9 +84,10 @@ export class InProcessAws {
       random: seededRandom(options.seed ?? 1),
       switches: this.#switches,
     });
+    this.account = this.cloud.home;
     this.denyActions = new Set(options.denyActions);
     this.#dispatcher = {
-      account: this.account,
+      cloud: this.cloud,
       calls: this.calls,
       denyActions: this.denyActions,
       buckets: new TokenBuckets(now),
@@ -78,25 +100,40 @@ export class InProcessAws {
     this.#switches.set(awkwardness);
   }
 
-  async iam(action: string, params: Readonly<Record<string, string>> = {}, accessKeyId?: string): Promise<Answer> {
-    return await this.call("iam", action, params, { accessKeyId });
+  async iam(action: string, params: Readonly<Record<string, string>> = {}, key?: Key | string): Promise<Answer> {
+    return await this.call("iam", action, params, { key });
   }
 
-  async ec2(action: string, params: Readonly<Record<string, string>> = {}, region?: string): Promise<Answer> {
-    return await this.call("ec2", action, params, { region });
+  async ec2(
+    action: string,
+    params: Readonly<Record<string, string>> = {},
+    region?: string,
+    key?: Key | string,
+  ): Promise<Answer> {
+    return await this.call("ec2", action, params, { region, key });
   }
 
-  async sts(action: string, params: Readonly<Record<string, string>> = {}, accessKeyId?: string): Promise<Answer> {
-    return await this.call("sts", action, params, { accessKeyId });
+  async sts(action: string, params: Readonly<Record<string, string>> = {}, key?: Key | string): Promise<Answer> {
+    return await this.call("sts", action, params, { key });
+  }
+
+  /** One request to S3; the answer's body is its text. */
+  s3(method: string, url: string, key?: Key | string, more: Partial<S3HttpParts> = {}): S3Reply {
+    const scope = scopeOf("s3", "us-east-1", key);
+    const http = { method, url, headers: {}, body: Buffer.from(""), ...more };
+    const { status, headers, body } = dispatchS3(this.#dispatcher, http, scope);
+    const text = body.toString();
+    const error = parser.parse(text).Error;
+    return { status, headers, body: text, code: error?.Code, message: error?.Message };
   }
 
   async call(
     service: string,
     action: string,
     params: Readonly<Record<string, string>>,
-    from: { readonly region?: string | undefined; readonly accessKeyId?: string | undefined } = {},
+    from: { readonly region?: string | undefined; readonly key?: Key | string | undefined } = {},
   ): Promise<Answer> {
-    const scope = { accessKeyId: from.accessKeyId ?? "AKIATEST", region: from.region ?? "us-east-1", service };
+    const scope = scopeOf(service, from.region ?? "us-east-1", from.key);
     const outcome = await dispatch(this.#dispatcher, {
       action,
       version: "2010-05-08",
@@ -120,6 +157,13 @@ export class InProcessAws {
     must(await this.iam("CreateInstanceProfile", { InstanceProfileName: name }));
     must(await this.iam("AddRoleToInstanceProfile", { InstanceProfileName: name, RoleName: name }));
   }
+}
+
+/** The signature of a developer's key or of temporary credentials. */
+function scopeOf(service: string, region: string, key: Key | string = "AKIATEST"): CredentialScope {
+  return typeof key === "string"
+    ? { accessKeyId: key, region, service, sessionToken: undefined }
+    : { accessKeyId: key.accessKeyId, region, service, sessionToken: key.token };
 }
 
 /** The answer, if it is a success. */

@@ -1,0 +1,82 @@
+import type { Tag } from "../account/entities.ts";
+import { roleOf, type Session } from "../account/session.ts";
+import type { Call } from "../handler.ts";
+import { instanceIds } from "./permissions.ts";
+
+/** Condition keys of a request and their values. */
+export type ContextKeys = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/**
+ * The keys that every request of a session has.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+export function sessionKeys(session: Session, region: string): ContextKeys {
+  const { account, roleId, sessionName, instanceArn } = session;
+  const role = roleOf(session);
+  return {
+    "aws:PrincipalArn": role === undefined ? undefined : account.roleArn(role),
+    "aws:PrincipalAccount": account.settings.accountId,
+    "aws:PrincipalType": "AssumedRole",
+    "aws:userid": `${roleId}:${sessionName}`,
+    "aws:CurrentTime": new Date(account.now()).toISOString(),
+    "aws:EpochTime": String(Math.floor(account.now() / 1_000)),
+    "aws:TokenIssueTime": new Date(session.startedAtMs).toISOString(),
+    "aws:RequestedRegion": region,
+    "aws:SourceIp": "127.0.0.1",
+    "aws:SecureTransport": "false",
+    "aws:ViaAWSService": "false",
+    "ec2:SourceInstanceARN": instanceArn,
+    ...tagKeys("aws:PrincipalTag", role?.tags ?? []),
+  };
+}
+
+/** The keys that depend on what an IAM or EC2 call asks, and on what it is about. */
+export function callKeys(action: string, call: Call): ContextKeys {
+  const { account, params } = call;
+  const requested = requestTags(call);
+  const role = account.roles.latest(params.get("RoleName") ?? "");
+  return {
+    "aws:TagKeys": requested.length === 0 ? undefined : requested.map(({ key }) => key),
+    ...tagKeys("aws:RequestTag", requested),
+    ...resourceTagKeys(call),
+    "iam:PolicyARN": params.get("PolicyArn"),
+    // Of the role that is changed; where the call sets one, that.
+    "iam:PermissionsBoundary": params.get("PermissionsBoundary") ?? role?.boundaryArn,
+    "iam:PassedToService": action === "iam:PassRole" ? "ec2.amazonaws.com" : undefined,
+    ...profileKeys(action, call),
+  };
+}
+
+const tagKeys = (prefix: string, tags: readonly Tag[]): ContextKeys =>
+  Object.fromEntries(tags.map(({ key, value }) => [`${prefix}/${key}`, value]));
+
+/** Tags in the parameters: of IAM, of CreateTags, of RunInstances. */
+function requestTags({ params }: Call): readonly Tag[] {
+  const ofLaunch = params.structures("TagSpecification").flatMap((specification) => specification.structures("Tag"));
+  return [...params.structures("Tags.member"), ...params.structures("Tag"), ...ofLaunch].map((tag) => ({
+    key: tag.get("Key") ?? "",
+    value: tag.get("Value") ?? "",
+  }));
+}
+
+function resourceTagKeys(call: Call): ContextKeys {
+  const { account, params, region } = call;
+  const [instanceId = ""] = instanceIds(call);
+  const instance = account.region(region).instance(instanceId);
+  const profileName = params.get("InstanceProfileName");
+  const entity =
+    profileName === undefined
+      ? account.roles.latest(params.get("RoleName") ?? "")
+      : account.instanceProfiles.latest(profileName);
+  const tags = [...(instance?.tags ?? []), ...(entity?.tags ?? [])];
+  const own = instance === undefined ? "iam:ResourceTag" : "ec2:ResourceTag";
+  return { ...tagKeys("aws:ResourceTag", tags), ...tagKeys(own, tags) };
+}
+
+/** EC2 tells policies which profile an instance is to get. */
+function profileKeys(action: string, { account, params }: Call): ContextKeys {
+  const name = params.get("IamInstanceProfile.Name");
+  const profile = name === undefined ? undefined : account.instanceProfiles.latest(name);
+  const arn = params.get("IamInstanceProfile.Arn") ?? (profile && account.instanceProfileArn(profile));
+  return action === "ec2:RunInstances" ? { "ec2:InstanceProfile": arn } : { "ec2:NewInstanceProfile": arn };
+}

@@ -1,0 +1,50 @@
+import type { Account } from "../account/account.ts";
+import { roleOf, type Session } from "../account/session.ts";
+import { awsManagedPolicy } from "../policy/aws-managed-policies.ts";
+import type { JsonObject } from "../policy/document.ts";
+import { isObject } from "../policy/document.ts";
+import { evaluatePolicies } from "../policy/evaluate.ts";
+import type { PolicyRequest } from "../policy/request-context.ts";
+
+/**
+ * Why the policies of a session's role do not let a request through, as AWS words it after the resource; undefined when
+ * they do. The policies are those of this moment, as readers see them: an edit acts on sessions that are there already.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+ */
+export function refusalOf(session: Session, request: PolicyRequest): string | undefined {
+  const { identity, boundary } = policiesOf(session);
+  const fromIdentity = evaluatePolicies(identity, request);
+  const fromBoundary = boundary === undefined ? "allow" : evaluatePolicies(boundary, request);
+  if (fromIdentity === "deny") return "with an explicit deny in an identity-based policy";
+  if (fromBoundary === "deny") return "with an explicit deny in a permissions boundary";
+  if (fromIdentity === "silent") return `because no identity-based policy allows the ${request.action} action`;
+  if (fromBoundary === "silent") return `because no permissions boundary allows the ${request.action} action`;
+  return undefined;
+}
+
+/** A role that is gone allows nothing; a boundary that is gone allows nothing either. */
+function policiesOf(session: Session): {
+  readonly identity: readonly JsonObject[];
+  readonly boundary: readonly JsonObject[] | undefined;
+} {
+  const { account } = session;
+  const role = roleOf(session);
+  if (role === undefined) return { identity: [], boundary: undefined };
+  const inline = role.inlinePolicies.flatMap(({ document }) => parsed(document));
+  const attached = role.attachedPolicyArns.flatMap((arn) => managed(account, arn));
+  return {
+    identity: [...inline, ...attached],
+    boundary: role.boundaryArn === undefined ? undefined : managed(account, role.boundaryArn),
+  };
+}
+
+function managed(account: Account, arn: string): readonly JsonObject[] {
+  const policy = account.policies.visible(arn) ?? awsManagedPolicy(arn, account.settings.partition);
+  const version = policy?.versions.find(({ versionId }) => versionId === policy.defaultVersionId);
+  return version === undefined ? [] : parsed(version.document);
+}
+
+function parsed(document: string): readonly JsonObject[] {
+  const value: unknown = JSON.parse(document);
+  return isObject(value) ? [value] : [];
+}
