@@ -14,7 +14,7 @@ export default {
       name: "aws-sdk-at-the-edge",
       comment: "Only src/aws speaks to AWS: add a method to a port in src/engine/ports.ts and implement it there.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/aws/" },
+      from: { path: "^src/", pathNot: "^src/(aws|guest)/" },
       to: { path: "node_modules/(@aws-sdk|@smithy)/" },
     },
     {
@@ -70,6 +70,21 @@ export default {
       severity: "error",
       from: { path: "^src/sandbox/" },
       to: { path: "^src/", pathNot: "^src/sandbox/" },
+    },
+    {
+      name: "guest-knows-nobody",
+      comment: "The guest stands for anybody's program on an instance: what it can do it can by the AWS SDK alone.",
+      severity: "error",
+      from: { path: "^src/guest/" },
+      to: { path: "^src/", pathNot: "^src/guest/" },
+    },
+    {
+      name: "guest-is-a-process",
+      comment:
+        "The guest runs on import, in an environment of its own: start it as a process, and import its types only.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/guest/" },
+      to: { path: "^src/guest/", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "no-circular",

@@ -1,6 +1,6 @@
 /**
- * Bundles the program with all its packages into one file, dist/main.mjs, with a source map: all that an image needs beside
- * Node and crds/. A package with a native addon cannot be bundled and fails the build.
+ * Bundles the program with all its packages into one file, dist/main.mjs, and the program on the sandbox's instances into
+ * another, dist/guest.mjs, with source maps: all that an image needs beside Node and crds/. A package with a native addon cannot be bundled and fails the build.
  *
  *     node scripts/build.ts [OUTPUT FOLDER]
  */
@@ -13,8 +13,9 @@ const ROOT = join(import.meta.dirname, "..");
 const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
 await build({
-  entryPoints: [join(ROOT, "src/main.ts")],
-  outfile: join(process.argv[2] ?? join(ROOT, "dist"), "main.mjs"),
+  entryPoints: { main: join(ROOT, "src/main.ts"), guest: join(ROOT, "src/guest/s3-program.ts") },
+  outdir: process.argv[2] ?? join(ROOT, "dist"),
+  outExtension: { ".js": ".mjs" },
   bundle: true,
   platform: "node",
   format: "esm",

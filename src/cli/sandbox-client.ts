@@ -8,12 +8,13 @@ export interface SandboxObject {
   readonly name: string;
   readonly roleName: string;
   readonly policyName: string;
+  readonly instanceProfileName: string;
 }
 
 /** What of an InstanceProfile is looked at here. */
 interface Applied {
   readonly metadata: { readonly generation: number };
-  readonly spec: { readonly roleName: string; readonly policyName?: string };
+  readonly spec: { readonly roleName: string; readonly policyName?: string; readonly instanceProfileName?: string };
   readonly status?: InstanceProfileStatus;
 }
 
@@ -26,8 +27,8 @@ export async function applyToSandbox(url: string, manifest: Readonly<Record<stri
   const space = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
   await serverSideApply(`${url}/api/v1/namespaces/${namespace}`, space);
   const applied = await serverSideApply(`${url}${API_PATH}/namespaces/${namespace}/instanceprofiles/${name}`, manifest);
-  const { roleName, policyName = roleName } = (applied as Applied).spec;
-  return { namespace, name, roleName, policyName };
+  const { roleName, policyName = roleName, instanceProfileName = roleName } = (applied as Applied).spec;
+  return { namespace, name, roleName, policyName, instanceProfileName };
 }
 
 /**

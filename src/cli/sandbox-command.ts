@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { InstanceProfileStatus } from "../api/instance-profile.ts";
 import { loadKubeConfig } from "../kube/kube-config.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { startAwsSandbox } from "../sandbox/aws/server.ts";
+import { type AwsSandbox, startAwsSandbox } from "../sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../sandbox/kube/server.ts";
 import type { Command } from "./command.ts";
 import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
@@ -14,7 +14,9 @@ import { createLogger } from "./logger.ts";
 import { readManifests } from "./manifests.ts";
 import { type GivenOptions, wholeNumber } from "./options.ts";
 import { logLevel, stopAsked } from "./run-command.ts";
+import { SANDBOX_REGION } from "./sandbox-aws.ts";
 import { applyToSandbox, type SandboxObject, statusOnceSettled } from "./sandbox-client.ts";
+import { type StoryEnd, tellStory } from "./sandbox-story.ts";
 import {
   introduction,
   outcomeOf,
@@ -35,7 +37,8 @@ export const sandboxCommand: Command = {
   summary: "run the controller in a sandbox: no cluster, no AWS account",
   description: [
     "Runs the controller against an embedded Kubernetes API and an embedded AWS, applies manifests and shows what becomes",
-    "of them, then stays up for kubectl and the AWS CLI. It listens on 127.0.0.1 only, and keeps nothing.",
+    "of them, then stays up for kubectl and the AWS CLI. Without --apply it also starts an instance with the sample's",
+    "profile, and shows what a program on it may do. It listens on 127.0.0.1 only, and keeps nothing.",
   ].join("\n"),
   options: {
     apply: { type: "string", multiple: true, value: "FILE|DIR|-", help: "manifests to apply; default: a sample" },
@@ -60,11 +63,8 @@ async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
   try {
     io.out(introduction(sandbox.places));
     if (!given.flag("no-controller")) controller = await startInside(sandbox, level, io);
-    const { first, isAllReady } = await applyAll(sandbox.places.kubeUrl, given, io);
-    if (given.flag("once")) return isAllReady ? EXIT.ok : EXIT.error;
-    io.out(
-      controller === undefined ? suggestionsWithoutController(sandbox.places) : suggestions(sandbox.places, first),
-    );
+    const isWell = await showAll(sandbox, given, io);
+    if (given.flag("once")) return isWell ? EXIT.ok : EXIT.error;
     await stopAsked(io.stop);
     return EXIT.ok;
   } catch (error) {
@@ -76,9 +76,23 @@ async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
   }
 }
 
+/** Applies the manifests, tells the story of the sample, and says how to go on; whether all went as it should. */
+async function showAll(sandbox: Sandbox, given: GivenOptions, io: CommandIo): Promise<boolean> {
+  const { first, isAllReady } = await applyAll(sandbox.places.kubeUrl, given, io);
+  if (given.flag("no-controller")) {
+    if (!given.flag("once")) io.out(suggestionsWithoutController(sandbox.places));
+    return isAllReady;
+  }
+  const isSample = given.list("apply").length === 0;
+  const end = isAllReady && isSample ? await tellOf(sandbox, first, io) : undefined;
+  if (!given.flag("once")) io.out(suggestions(sandbox.places, first.object, end?.instanceId));
+  return isAllReady && end?.isAsExpected !== false;
+}
+
 /** The two APIs, and the file that tells kubectl of the one. */
 interface Sandbox {
   readonly places: SandboxPlaces;
+  readonly aws: AwsSandbox;
   close(): Promise<void>;
 }
 
@@ -95,6 +109,7 @@ async function openSandbox(given: GivenOptions): Promise<Sandbox> {
     opened.push(aws);
     const { path, remove } = writeKubeconfig(kube, given.text("kubeconfig-out"));
     return {
+      aws,
       places: { kubeUrl: kube.url, awsUrl: aws.url, accountId: aws.accountId, kubeconfig: path },
       async close() {
         remove();
@@ -125,7 +140,7 @@ function startInside({ places }: Sandbox, level: string, io: CommandIo): Promise
       cluster: loadKubeConfig({ path: places.kubeconfig, env: {}, clock: systemClock }),
       aws: {
         endpoint: places.awsUrl,
-        region: "us-east-1",
+        region: SANDBOX_REGION,
         credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" },
       },
       awsRates: SANDBOX_RATES,
@@ -141,25 +156,37 @@ function startInside({ places }: Sandbox, level: string, io: CommandIo): Promise
   );
 }
 
+/** A manifest and what the API server made of it. */
+interface Applied {
+  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly object: SandboxObject;
+}
+
 async function applyAll(
   kubeUrl: string,
   given: GivenOptions,
   io: CommandIo,
-): Promise<{ readonly first: SandboxObject; readonly isAllReady: boolean }> {
+): Promise<{ readonly first: Applied; readonly isAllReady: boolean }> {
   const named = given.list("apply");
   const manifests = await readManifests(named.length > 0 ? named : [samplePath("s3-read-only.yaml")], io.readInput);
-  const objects: SandboxObject[] = [];
+  const all: Applied[] = [];
   let isAllReady = true;
   for (const { source, value } of manifests) {
     const object = await applyToSandbox(kubeUrl, value);
-    objects.push(object);
+    all.push({ manifest: value, object });
     io.out(`Applied ${source}\n`);
     if (given.flag("no-controller")) continue;
     isAllReady = (await showOutcome(kubeUrl, object, io)) && isAllReady;
   }
-  const [first] = objects;
+  const [first] = all;
   if (first === undefined) throw new Error("readManifests gave none, against its promise");
   return { first, isAllReady };
+}
+
+function tellOf({ places, aws }: Sandbox, applied: Applied, io: CommandIo): Promise<StoryEnd> {
+  const { kubeUrl, awsUrl } = places;
+  const metadataUrl = (instanceId: string): Promise<string> => aws.metadataUrl(instanceId);
+  return tellStory({ kubeUrl, awsUrl, metadataUrl }, applied, { io, timeoutMs: SETTLE_TIMEOUT_MS });
 }
 
 async function showOutcome(kubeUrl: string, object: SandboxObject, io: CommandIo): Promise<boolean> {

@@ -37,8 +37,12 @@ export function outcomeOf(
   ].join("\n");
 }
 
-/** How to go on from another shell, by the names of the first manifest applied. */
-export function suggestions(places: SandboxPlaces, { namespace, name, roleName, policyName }: SandboxObject): string {
+/** How to go on from another shell, by the names of the first manifest applied and on an instance, if there is one. */
+export function suggestions(
+  places: SandboxPlaces,
+  { namespace, name, roleName, policyName }: SandboxObject,
+  instanceId: string | undefined,
+): string {
   const object = namespace === "default" ? name : `${name} -n ${namespace}`;
   return [
     ...anotherShell(places),
@@ -52,9 +56,21 @@ export function suggestions(places: SandboxPlaces, { namespace, name, roleName, 
     `  kubectl annotate iprof ${object} iam.instanceprofile.dev/reconcile-at=$(date +%s) --overwrite`,
     `  aws iam get-role-policy --role-name ${roleName} --policy-name ${policyName}`,
     "",
+    ...(instanceId === undefined ? [] : onTheInstance(places, instanceId)),
     "Ctrl-C ends it.",
     "",
   ].join("\n");
+}
+
+/** The sandbox tells what a shell on the instance has in its environment. */
+function onTheInstance({ awsUrl }: SandboxPlaces, instanceId: string): readonly string[] {
+  return [
+    "Be the program on the instance, in a shell for that alone:",
+    `  eval "$(curl -s ${awsUrl}/instance/${instanceId}/environment)"`,
+    "  aws s3 ls",
+    "  aws s3 rb s3://reports",
+    "",
+  ];
 }
 
 /** How to go on when no controller runs yet. */

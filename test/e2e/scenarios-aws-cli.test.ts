@@ -34,6 +34,21 @@ describe.skipIf(cli === undefined)(
       return stdout === "" ? undefined : JSON.parse(stdout);
     }
 
+    /** Runs it as a shell on the instance of the story would, by the line that the sandbox prints. */
+    async function onTheInstance(command: string): Promise<string> {
+      const script = `${/eval .*/.exec(sandbox.process.output())?.[0]}; ${cli} ${command}`;
+      const { code, stdout, stderr } = await runCommand("sh", ["-c", script]);
+      return code === 0 ? stdout : stderr;
+    }
+
+    test("finds the credentials of the instance: lists the buckets, and is refused to remove one", async () => {
+      expect(await onTheInstance("s3 ls")).toMatch(/^\S+ \S+ reports\n$/);
+      const identity = JSON.parse(await onTheInstance("sts get-caller-identity --output json"));
+      expect(identity.Arn).toMatch(/^arn:aws:sts::123456789012:assumed-role\/s3-read-only\/i-[0-9a-f]{17}$/);
+      expect(await onTheInstance("s3 rb s3://reports")).toMatch(/\(AccessDenied\).*s3:DeleteBucket/);
+      expect(await onTheInstance("ec2 describe-instances")).toMatch(/\(UnauthorizedOperation\).*ec2:DescribeInstances/);
+    });
+
     test("shows the role that the controller made, trusted by EC2", async () => {
       expect(await aws("iam get-role --role-name s3-read-only")).toMatchObject({
         Role: {

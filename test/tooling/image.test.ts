@@ -57,6 +57,7 @@ describe("the program in the image", () => {
   test("does the whole job in the sandbox", () => {
     const { status, stdout } = run("sandbox", "--once");
     expect(stdout).toMatch(/InstanceProfile default\/s3-read-only: Ready=True/);
+    expect(stdout).toMatch(/delete bucket scratch +AccessDenied: .*delete bucket scratch +done/s);
     expect(status).toBe(0);
   });
 

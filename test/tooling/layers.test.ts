@@ -80,6 +80,18 @@ const planted = [
     to: "@aws-sdk/client-iam",
   },
   {
+    what: "a program on an instance uses the product",
+    rule: "guest-knows-nobody",
+    file: "src/guest/planted.ts",
+    to: "../errors.ts",
+  },
+  {
+    what: "a command runs the program for instances in its own process",
+    rule: "guest-is-a-process",
+    file: "src/cli/planted-guest.ts",
+    to: "../guest/s3-program.ts",
+  },
+  {
     what: "a command uses the Kubernetes client itself",
     rule: "kube-client-at-the-edge",
     file: "src/cli/planted-kube.ts",

@@ -29,6 +29,11 @@ export class Newcomer {
 
   /** Runs one line and answers with what it prints. */
   async type(line: string): Promise<string> {
+    const [before, inner, after] = line.split(/\$\((aws .*?)\)(?= )/);
+    return inner === undefined ? this.#run(line) : this.#run(`${before}${await this.#run(inner)}${after}`);
+  }
+
+  async #run(line: string): Promise<string> {
     const [[program = "", ...words] = []] = simpleCommands(line);
     switch (program) {
       case "npm":
@@ -64,7 +69,7 @@ export class Newcomer {
     expect(main).toBe("src/main.ts");
     const sandbox = startProgram(args);
     this.#sandbox = sandbox;
-    await vi.waitFor(() => expect(sandbox.out()).toContain("Ctrl-C"), { timeout: 15_000, interval: 20 });
+    await vi.waitFor(() => expect(sandbox.out()).toContain("Ctrl-C"), { timeout: 55_000, interval: 20 });
     const exports = [...sandbox.out().matchAll(/^ {2}export (.*)$/gm)].map(([, settings]) => settings).join(" ");
     const settings = [...exports.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name = "", value]) => [name, value]);
     this.#environment = { ...this.#environment, ...Object.fromEntries(settings) };
@@ -83,15 +88,14 @@ async function aws([service = "", operation = "", ...words]: readonly string[], 
     },
   };
   const client = service === "ec2" ? new EC2(settings) : new IAM(settings);
-  const { query, ...input } = optionsOf(words);
+  const { query, output, ...input } = optionsOf(words);
   const call = (client as unknown as Record<string, Operation>)[camelCase(operation)];
   try {
     // The CLI starts one instance where the API wants a number.
     const counts = operation === "run-instances" ? { MinCount: 1, MaxCount: 1 } : {};
     const answer = await call?.call(client, { ...counts, ...input });
     const { $metadata: _, IsTruncated: __, ...shown } = answer ?? {};
-    const result = typeof query === "string" ? valueAt(shown, query) : shown;
-    return Object.keys(result ?? {}).length === 0 ? "" : JSON.stringify(result, null, 4);
+    return printed(typeof query === "string" ? valueAt(shown, query) : shown, output === "text");
   } catch (error) {
     const { name, message } = error as Error;
     const code = name.replace(/Exception$/, "");
@@ -101,22 +105,42 @@ async function aws([service = "", operation = "", ...words]: readonly string[], 
   }
 }
 
-/** `--role-name app` is RoleName; `--profile Name=app` is a structure. */
+function printed(result: unknown, isText: boolean): string {
+  if (isText) return [result].flat().join("\t");
+  return Object.keys(result ?? {}).length === 0 ? "" : JSON.stringify(result, null, 4);
+}
+
+/** `--role-name app` is RoleName; `--profile Name=app` is a structure; `--instance-ids a b` is a list. */
 function optionsOf(words: readonly string[]): Readonly<Record<string, unknown>> {
-  const pairs = words.flatMap((word, index) =>
-    word.startsWith("--") ? [[word.slice(2), words[index + 1] ?? ""]] : [],
+  const options = words.flatMap((word, index) =>
+    word.startsWith("--") ? [[word.slice(2), ...valuesAt(words, index + 1)]] : [],
   );
   return Object.fromEntries(
-    pairs.map(([name = "", value = ""]) => {
+    options.map(([name = "", value = "", ...others]) => {
+      if (name.endsWith("-ids")) return [pascalCase(name), [value, ...others]];
       const [, member, inner] = /^([A-Z]\w*)=(.*)$/.exec(value) ?? [];
-      return name === "query" ? [name, value] : [pascalCase(name), member === undefined ? value : { [member]: inner }];
+      return name === "query" || name === "output"
+        ? [name, value]
+        : [pascalCase(name), member === undefined ? value : { [member]: inner }];
     }),
   );
 }
 
-/** The part of JMESPath that documents use: members and indices. */
+/** The words up to the next option. */
+function valuesAt(words: readonly string[], start: number): readonly string[] {
+  const rest = words.slice(start);
+  const end = rest.findIndex((word) => word.startsWith("--"));
+  return end < 0 ? rest : rest.slice(0, end);
+}
+
+/** The part of JMESPath that documents use: members, indices, and lists whose members are taken together. */
 function valueAt(value: unknown, path: string): unknown {
-  return path.match(/\w+/g)?.reduce<unknown>((at, step) => (at as Record<string, unknown>)[step], value);
+  return path.match(/\w+|\[\]/g)?.reduce<unknown>((at, step) => {
+    if (step === "[]") return [at].flat(2);
+    return Array.isArray(at) && !/^\d+$/.test(step)
+      ? at.flatMap((item: Record<string, unknown>) => item[step])
+      : (at as Record<string, unknown>)[step];
+  }, value);
 }
 
 function pascalCase(kebab: string): string {
