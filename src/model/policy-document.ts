@@ -107,8 +107,8 @@ function trustStatement({ sid, effect, actions, principals, conditions }: TrustS
   });
 }
 
-function principalBlock({ aws, services, federated }: Principals): JsonObject {
-  return withoutUndefined({ AWS: aws, Service: services, Federated: federated });
+function principalBlock({ aws, services, federated, canonicalUsers }: Principals): JsonObject {
+  return withoutUndefined({ AWS: aws, Service: services, Federated: federated, CanonicalUser: canonicalUsers });
 }
 
 function conditionBlock(conditions: PolicyConditions | undefined): JsonObject | undefined {

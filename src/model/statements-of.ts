@@ -25,6 +25,7 @@ const PRINCIPALS: Readonly<Record<string, keyof Principals>> = {
   AWS: "aws",
   Service: "services",
   Federated: "federated",
+  CanonicalUser: "canonicalUsers",
 };
 
 /**

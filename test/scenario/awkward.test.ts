@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Awkwardness, everythingAwkward } from "../../src/sandbox/aws/awkwardness.ts";
+import { EC2_TRUST } from "../support/outsider.ts";
 import { manifest, World } from "../support/world.ts";
 
 const KEY = { namespace: "default", name: "s3-read-only" };
@@ -16,6 +17,7 @@ const SWITCHES: Record<string, Awkwardness> = {
   "writes look at the lagging state": { visibilityDelayMs: { min: 1_000, max: 12_000 }, staleWrites: true },
   "throttling after a few calls": { throttle: { ratePerSecond: 2, burst: 8 } },
   "principals in another order on every read": { shufflePrincipals: true },
+  "members of trust policies in another order on every read": { shuffleKeys: true },
   "lists of one element collapsed": { collapseSingletons: true },
   "a missing Version filled in": { fillVersion: true },
   "lists shuffled": { shuffleLists: true },
@@ -64,6 +66,34 @@ async function live(awkwardness: Awkwardness): Promise<{ writes: string[]; state
   world.aws.setAwkwardness({});
   return { writes: [...world.awsWrites()], states };
 }
+
+describe("a principal that is deleted, which IAM then shows by its unique id", () => {
+  const FRIEND = { RoleName: "friend", AssumeRolePolicyDocument: EC2_TRUST };
+  const trusting = manifest({
+    trust: { statements: [{ effect: "Allow", principals: { aws: ["arn:aws:iam::123456789012:role/friend"] } }] },
+  });
+
+  test("is told, as IAM knows it no more; made again it is written again, for it is another one", async () => {
+    await world.reset();
+    await world.outsider("CreateRole", FRIEND);
+    const controller = world.controller();
+    await world.apply(trusting);
+    await controller.settle();
+    expect(await world.ready()).toBe("True InSync");
+    world.nowMs += 600_000;
+    await world.outsider("DeleteRole", { RoleName: "friend" });
+    await controller.settle();
+    expect(await world.ready()).toBe("False InvalidPrincipal");
+    await world.outsider("CreateRole", FRIEND);
+    world.forgetCalls();
+    await controller.settle();
+    expect(await world.ready()).toBe("True InSync");
+    expect(world.awsWrites()).toEqual(["UpdateAssumeRolePolicy"]);
+    world.forgetCalls();
+    for (let i = 0; i < 3; i++) await world.controller().settle();
+    expect(world.awsWrites()).toEqual([]);
+  });
+});
 
 describe("awkward AWS changes no outcome and causes no extra write", () => {
   test.each(Object.keys(SWITCHES))("%s", async (name) => {

@@ -27,14 +27,21 @@ export function findCommand(name: string, env: NodeJS.ProcessEnv = process.env):
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
+/** What a command is run with, beside its arguments. */
+interface CommandOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly timeoutMs?: number;
+}
+
 /** Runs a command to its end. Its standard input is empty unless given. */
 export function runCommand(
   file: string,
   args: readonly string[],
-  { env = {}, input = "" }: { readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {},
+  { env = {}, input = "", timeoutMs = TIMEOUT_MS }: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const options = { env: { ...process.env, ...env }, timeout: TIMEOUT_MS };
+    const options = { env: { ...process.env, ...env }, timeout: timeoutMs };
     const child = execFile(file, args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code;
       if (typeof code === "number") resolve({ code, stdout, stderr });

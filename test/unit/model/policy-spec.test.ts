@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { permissionsDocument, trustDocument } from "../../../src/model/policy-document.ts";
+import { trustFrom } from "../../../src/model/statements-of.ts";
 
 describe("the inline policy of a spec", () => {
   test("has the statements in the author's order, and lists stay lists", () => {
@@ -51,6 +52,16 @@ describe("the trust policy of a spec", () => {
         },
       ],
     });
+  });
+
+  test("the canonical users of a trust statement are not left out", () => {
+    const canonicalUsers = ["a".repeat(64)];
+    const document = trustDocument({
+      services: [],
+      statements: [{ effect: "Deny", actions: ["sts:AssumeRole"], principals: { canonicalUsers } }],
+    });
+    expect(document).toMatchObject({ Statement: [{ Principal: { CanonicalUser: canonicalUsers } }] });
+    expect(trustFrom(document)?.statements[0]?.principals).toEqual({ canonicalUsers });
   });
 
   test("puts the free statements behind it, with every kind of principal", () => {

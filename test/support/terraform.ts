@@ -1,0 +1,84 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findCommand, runCommand } from "./kubectl.ts";
+
+/** To start the provider is some seconds of work, more on a busy machine. */
+const TIMEOUT_MS = 180_000;
+const NEEDS_AWS = 'terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n    }\n  }\n}\n';
+
+/**
+ * The Terraform of this machine in a folder of its own. To find the provider takes far longer than to plan, so one folder is
+ * prepared once and takes one configuration after the other.
+ */
+export class Terraform {
+  readonly #command: string;
+  readonly #folder: string;
+
+  private constructor(command: string, folder: string) {
+    this.#command = command;
+    this.#folder = folder;
+  }
+
+  /** Ready to plan; or why it cannot be used here: it must be there, and find its AWS provider. */
+  static async open(): Promise<Terraform | { readonly why: string }> {
+    const command = findCommand("terraform");
+    if (command === undefined) return { why: "no terraform on the PATH" };
+    const terraform = new Terraform(command, await mkdtemp(join(tmpdir(), "terraform-")));
+    await writeFile(join(terraform.#folder, "needs.tf"), NEEDS_AWS);
+    const { code } = await terraform.#run(["init", "-no-color", "-input=false"]);
+    if (code === 0) return terraform;
+    await terraform.close();
+    return { why: "terraform does not find the provider hashicorp/aws" };
+  }
+
+  /** What it would do for a configuration, counted. Errors: it cannot plan; with what it wrote. */
+  async plan(configuration: string): Promise<PlanSummary> {
+    await writeFile(join(this.#folder, "main.tf"), configuration);
+    const { stdout, stderr } = await this.#run(["plan", "-json", "-input=false"]);
+    const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+    const events = lines.map((line) => JSON.parse(line) as { readonly type: string; readonly changes?: PlanSummary });
+    const summary = events.find(({ type }) => type === "change_summary")?.changes;
+    if (summary === undefined) throw new Error(`terraform cannot plan: ${stderr}${stdout}`);
+    return summary;
+  }
+
+  close(): Promise<void> {
+    return rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #run(args: readonly string[]): ReturnType<typeof runCommand> {
+    const options = { env: { CHECKPOINT_DISABLE: "1" }, timeoutMs: TIMEOUT_MS };
+    return runCommand(this.#command, [`-chdir=${this.#folder}`, ...args], options);
+  }
+}
+
+/** How many resources a plan adds, changes, takes over and removes. */
+interface PlanSummary {
+  readonly add: number;
+  readonly change: number;
+  readonly import: number;
+  readonly remove: number;
+}
+
+/** The provider, for an endpoint that stands for AWS. It looks at no tags of ours: nobody writes them into a configuration. */
+export function providerFor(endpoint: string): string {
+  return `
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+  skip_region_validation      = true
+  endpoints {
+    iam = "${endpoint}"
+    sts = "${endpoint}"
+  }
+  ignore_tags {
+    key_prefixes = ["iam.instanceprofile.dev/"]
+  }
+}
+`;
+}
