@@ -8,7 +8,9 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY scripts/build.ts scripts/
 COPY src src
-RUN node scripts/build.ts
+# `--build-arg REVISION=$(git rev-parse HEAD)`: shown by the metric instance_profile_controller_build_info.
+ARG REVISION=unknown
+RUN REVISION=$REVISION node scripts/build.ts
 
 FROM gcr.io/distroless/nodejs24-debian13:nonroot
 WORKDIR /app

@@ -2,7 +2,7 @@
  * Bundles the program with all its packages into one file, dist/main.mjs, and the program on the sandbox's instances into
  * another, dist/guest.mjs, with source maps: all that an image needs beside Node and crds/. A package with a native addon cannot be bundled and fails the build.
  *
- *     node scripts/build.ts [OUTPUT FOLDER]
+ *     [REVISION=COMMIT] node scripts/build.ts [OUTPUT FOLDER]
  */
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -23,6 +23,7 @@ await build({
   sourcemap: "linked",
   sourcesContent: false,
   banner: { js: REQUIRE },
+  define: { BUILD_REVISION: JSON.stringify(process.env["REVISION"] ?? "unknown") },
   // The licences of the packages, beside the bundle.
   legalComments: "linked",
   logLevel: "warning",

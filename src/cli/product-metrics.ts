@@ -8,6 +8,7 @@ import type { ElectionObserver } from "../runtime/leader-election-options.ts";
 import type { ReflectorObserver } from "../runtime/reflector-options.ts";
 import type { ObjectCache } from "../runtime/store.ts";
 import { limiterMetrics } from "./limiter-metrics.ts";
+import { REVISION } from "./version.ts";
 
 /** What only this controller has starts so. */
 const PREFIX = "instance_profile_controller";
@@ -19,6 +20,7 @@ export class ProductMetrics {
   readonly registry: Registry = new Registry();
   readonly #awsRequests: Counter;
   readonly #awsDurations: Histogram;
+  readonly #drifts: Counter;
   readonly #repairs: Counter;
   readonly #writes: Counter;
   readonly #clock: Clock;
@@ -36,6 +38,12 @@ export class ProductMetrics {
       buckets: AWS_SECONDS,
       registers: [this.registry],
     });
+    this.#drifts = this.#counter(
+      "drift_found_total",
+      "Passes that found AWS other than the spec asks though it had been as it asks, and nobody had changed the spec.",
+      [],
+    );
+    this.#drifts.inc(0);
     this.#repairs = this.#counter(
       "drift_repaired_total",
       "Passes that wrote AWS though nobody had changed the spec.",
@@ -44,7 +52,8 @@ export class ProductMetrics {
     this.#repairs.inc(0);
     this.#writes = this.#counter("aws_writes_total", "Planned writes to AWS that succeeded.", []);
     this.#writes.inc(0);
-    this.#gauge("build_info", "Always 1; the labels tell the version.", ["version"]).set({ version }, 1);
+    const built = this.#gauge("build_info", "Always 1; the labels tell what was built.", ["version", "revision"]);
+    built.set({ version, revision: REVISION }, 1);
   }
 
   /** For the AWS clients of one account, and the limiter that they share. */
@@ -81,6 +90,7 @@ export class ProductMetrics {
   outcomes(failed: NonNullable<OutcomeObserver["failed"]>): OutcomeObserver {
     return {
       failed,
+      drifted: () => this.#drifts.inc(),
       wrote: (_key, actions, isRepair) => {
         this.#writes.inc(actions);
         if (isRepair) this.#repairs.inc();

@@ -1,6 +1,7 @@
 import { API_VERSION, KIND } from "../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
 import { dispositionOf } from "../errors.ts";
+import { isInSync } from "../plan/plan.ts";
 import { wasReady } from "../status/judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
 import { errorOf, type Patience } from "../status/requeue.ts";
@@ -12,6 +13,8 @@ import type { OwnWrites } from "./own-writes.ts";
 export interface OutcomeObserver {
   /** The pass over the key failed; `terminal` when only a change of the spec helps. */
   failed?(key: string, isTerminal: boolean): void;
+  /** AWS was not as the spec asks though it had been, and nobody had changed the spec. */
+  drifted?(key: string): void;
   /** AWS was written; `isRepair` when nobody had changed the spec. */
   wrote?(key: string, actions: number, isRepair: boolean): void;
 }
@@ -86,6 +89,8 @@ export class Publisher {
     const { observer } = this.#deps;
     const error = errorOf(outcome);
     if (error !== undefined) observer?.failed?.(key, dispositionOf(error) === "terminal");
+    const isDrift = "plan" in outcome && !isInSync(outcome.plan) && wasReady(object);
+    if (isDrift) observer?.drifted?.(key);
     if (outcome.kind !== "converged" || outcome.applied.length === 0) return;
     observer?.wrote?.(key, outcome.applied.length, wasReady(object));
   }

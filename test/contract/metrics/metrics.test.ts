@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import parsePrometheus from "parse-prometheus-text-format";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { type ControllerProcess, DEFAULT_SETTINGS, startController } from "../../../src/cli/controller-process.ts";
 import { readShippedCrd, samplePath } from "../../../src/cli/crd-file.ts";
@@ -16,43 +16,33 @@ import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/serve
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 
-/** Names and labels that dashboards and alerts made for controller-runtime read, and our own. `le` is left out. */
-const EXPECTED: Readonly<Record<string, readonly string[]>> = {
-  controller_runtime_reconcile_total: ["controller", "result"],
-  controller_runtime_reconcile_errors_total: ["controller"],
-  controller_runtime_terminal_reconcile_errors_total: ["controller"],
-  controller_runtime_reconcile_panics_total: ["controller"],
-  controller_runtime_reconcile_timeouts_total: ["controller"],
-  controller_runtime_reconcile_time_seconds: ["controller"],
-  controller_runtime_max_concurrent_reconciles: ["controller"],
-  controller_runtime_active_workers: ["controller"],
-  workqueue_depth: ["controller", "name", "priority"],
-  workqueue_adds_total: ["controller", "name"],
-  workqueue_retries_total: ["controller", "name"],
-  workqueue_queue_duration_seconds: ["controller", "name"],
-  workqueue_work_duration_seconds: ["controller", "name"],
-  workqueue_unfinished_work_seconds: ["controller", "name"],
-  workqueue_longest_running_processor_seconds: ["controller", "name"],
-  rest_client_requests_total: ["code", "host", "method"],
-  rest_client_request_duration_seconds: ["host", "verb"],
-  leader_election_master_status: ["name"],
-  leader_election_slowpath_total: ["name"],
-  instance_profile_controller_aws_requests_total: ["code", "operation", "service"],
-  instance_profile_controller_aws_request_duration_seconds: ["operation", "service"],
-  instance_profile_controller_aws_limiter_rate: ["kind", "service"],
-  instance_profile_controller_aws_limiter_waiting: ["kind", "service"],
-  instance_profile_controller_aws_limiter_wait_seconds: ["kind", "service", "urgency"],
-  instance_profile_controller_aws_writes_total: [],
-  instance_profile_controller_drift_repaired_total: [],
-  instance_profile_controller_list_total: ["kind"],
-  instance_profile_controller_last_event_timestamp_seconds: ["kind"],
-  instance_profile_controller_last_list_duration_seconds: ["kind"],
-  instance_profile_controller_cache_objects: ["kind"],
-  instance_profile_controller_resource_condition: ["condition", "kind", "status"],
-  instance_profile_controller_build_info: ["version"],
-  nodejs_eventloop_lag_seconds: [],
-  process_resident_memory_bytes: [],
+/** A row of docs/metrics.md. */
+interface Documented {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+}
+
+const DOCUMENTED: readonly Documented[] = [
+  ...readFileSync(join(import.meta.dirname, "../../../docs/metrics.md"), "utf8").matchAll(
+    /^\| `(\w+)` \| (counter|gauge|histogram) \| ([\w, ]*)\|/gm,
+  ),
+].map(([, name = "", type = "", labels = ""]) => ({ name, type, labels: labels.match(/\w+/g) ?? [] }));
+
+/** What dashboards made for controller-runtime and client-go compute quantiles from. */
+const BUCKETS: Readonly<Record<string, readonly number[]>> = {
+  controller_runtime_reconcile_time_seconds: [
+    ...[0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5],
+    ...[1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60],
+  ],
+  workqueue_queue_duration_seconds: [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000],
+  workqueue_work_duration_seconds: [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000],
+  rest_client_request_duration_seconds: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60],
 };
+
+/** Once: the API server asks for patience. */
+let isBusy = true;
+const BUSY = { kind: "reply", status: 429, headers: { "retry-after": "1" }, body: "{}" } as const;
 
 let kube: KubeApi;
 let aws: AwsSandbox;
@@ -60,7 +50,14 @@ let controller: ControllerProcess;
 let folder: string;
 
 beforeAll(async () => {
-  kube = await startKubeApi({ definitions: [readShippedCrd()] });
+  kube = await startKubeApi({
+    definitions: [readShippedCrd()],
+    onRequest: ({ what }) => {
+      const refuses = isBusy && what === "patch instanceprofiles.iam.instanceprofile.dev/status";
+      if (refuses) isBusy = false;
+      return refuses ? BUSY : undefined;
+    },
+  });
   aws = await startAwsSandbox();
   folder = await mkdtemp(join(tmpdir(), "metrics-"));
   const kubeconfig = join(folder, "kubeconfig");
@@ -95,6 +92,10 @@ async function get(path: string): Promise<{ status: number; text: string }> {
   return { status: reply.status, text: await reply.text() };
 }
 
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
 interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value?: string;
@@ -112,11 +113,22 @@ function labelsOf(text: string, name: string): readonly string[] {
 }
 
 describe("the metrics of a controller that made one object", () => {
-  test("parse, and every name of the list is there with its labels", async () => {
+  test("parse, and are those of docs/metrics.md with their types and labels", async () => {
+    kube.dropConnections();
+    await vi.waitFor(async () => expect((await get("/metrics")).text).toContain("watch_reconnects_total{"));
     const { text } = await get("/metrics");
-    const families = await scrape();
-    const found = Object.keys(EXPECTED).map((name) => [name, families.has(name) ? labelsOf(text, name) : "missing"]);
-    expect(Object.fromEntries(found)).toEqual(EXPECTED);
+    const served = parsePrometheus(text)
+      .filter(({ name }) => !/^(process|nodejs)_/.test(name))
+      .map(({ name, type }) => ({ name, type: type.toLowerCase(), labels: labelsOf(text, name) }));
+    expect(served.toSorted(byName)).toEqual(DOCUMENTED.toSorted(byName));
+    const defaults = ["nodejs_eventloop_lag_seconds", "nodejs_heap_size_used_bytes", "process_resident_memory_bytes"];
+    for (const name of defaults) expect(text).toContain(`\n${name} `);
+  });
+
+  test.each(Object.entries(BUCKETS))("have the buckets of %s that dashboards expect", async (name, buckets) => {
+    const { text } = await get("/metrics");
+    const bounds = [...text.matchAll(new RegExp(`^${name}_bucket\\{le="([^"]+)"`, "gm"))].map(([, bound]) => bound);
+    expect([...new Set(bounds)]).toEqual([...buckets.map(String), "+Inf"]);
   });
 
   test("start every result of a reconcile at zero, so that a rate exists before the first error", async () => {
