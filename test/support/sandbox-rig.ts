@@ -23,6 +23,13 @@ import { outsider } from "./outsider.ts";
 import { plainKubeApi } from "./plain-kube-api.ts";
 import { type LogLine, RecordingLogger } from "./recording-logger.ts";
 
+/** Keys of AWS, with the session token where they are temporary. */
+interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
 /** The sandbox's two servers in this process, over real HTTP, and whole controllers against them. */
 export class SandboxRig implements ControllerRig {
   readonly namespace = "team-a";
@@ -32,6 +39,8 @@ export class SandboxRig implements ControllerRig {
   readonly user: ClusterUser;
   /** Judges every request to the API server but the user's writes; tests change it in mid-flight. */
   judge: Interceptor = () => undefined;
+  /** Of the controllers started from now on. The key is a developer's, who may do everything. */
+  credentials: AwsCredentials = { accessKeyId: "controller", secretAccessKey: "test" };
   readonly #folder: string;
   readonly #log = new RecordingLogger();
   readonly #running = new Set<ControllerProcess>();
@@ -62,7 +71,7 @@ export class SandboxRig implements ControllerRig {
         aws: {
           endpoint: this.aws.url,
           region: "us-east-1",
-          credentials: { accessKeyId: "controller", secretAccessKey: "test" },
+          credentials: this.credentials,
         },
         awsRates: UNHURRIED,
         namespace: undefined,

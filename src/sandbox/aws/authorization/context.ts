@@ -73,10 +73,14 @@ function resourceTagKeys(call: Call): ContextKeys {
   return { ...tagKeys("aws:ResourceTag", tags), ...tagKeys(own, tags) };
 }
 
-/** EC2 tells policies which profile an instance is to get. */
-function profileKeys(action: string, { account, params }: Call): ContextKeys {
+/** EC2 tells policies which profile an instance has, or is launched with, and which one it is to get. */
+function profileKeys(action: string, call: Call): ContextKeys {
+  const { account, params, region } = call;
   const name = params.get("IamInstanceProfile.Name");
   const profile = name === undefined ? undefined : account.instanceProfiles.latest(name);
-  const arn = params.get("IamInstanceProfile.Arn") ?? (profile && account.instanceProfileArn(profile));
-  return action === "ec2:RunInstances" ? { "ec2:InstanceProfile": arn } : { "ec2:NewInstanceProfile": arn };
+  const given = params.get("IamInstanceProfile.Arn") ?? (profile && account.instanceProfileArn(profile));
+  if (action === "ec2:RunInstances") return { "ec2:InstanceProfile": given };
+  const [instanceId = ""] = instanceIds(call);
+  const present = account.region(region).currentAssociation(instanceId)?.profileArn;
+  return { "ec2:InstanceProfile": present, "ec2:NewInstanceProfile": given };
 }
