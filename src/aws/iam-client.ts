@@ -1,4 +1,5 @@
 import { IAMClient } from "@aws-sdk/client-iam";
+import { askBeforeWrites } from "./ask-before-writes.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
 import { nameUnansweredHost } from "./no-reply.ts";
 
@@ -10,6 +11,7 @@ export function createIamClient(options: AwsClientOptions): IAMClient {
   const client = new IAMClient(commonClientConfig(options));
   signForHomeRegion(client);
   nameUnansweredHost(client);
+  if (options.assertMayWrite !== undefined) askBeforeWrites(client, options.assertMayWrite);
   return client;
 }
 

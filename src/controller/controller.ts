@@ -14,7 +14,7 @@ import { keyText, logFieldsOf } from "./object-key.ts";
 import { OwnWrites } from "./own-writes.ts";
 import { type OutcomeObserver, Publisher } from "./publisher.ts";
 import { Reconciler } from "./reconciler.ts";
-import { wakes } from "./wakes.ts";
+import { firstPriority, wakes } from "./wakes.ts";
 
 /** Everything a controller needs from outside; the composition root makes it. */
 export interface ControllerDependencies {
@@ -76,7 +76,10 @@ export class Controller {
     this.#workers = new Workers({
       queue: this.#queue,
       reconcile: (key, signal, { logger: runLogger, priority }) =>
-        reconciler.reconcile(key, signal, { logger: runLogger, urgency: priority < 0 ? "routine" : "change" }),
+        reconciler.reconcile(key, signal, {
+          logger: runLogger,
+          urgency: priority <= ROUTINE_PRIORITY ? "routine" : "change",
+        }),
       clock,
       logger,
       newReconcileId: deps.newReconcileId,
@@ -133,8 +136,9 @@ export class Controller {
   #enqueue(change: ObjectChange): void {
     switch (change.type) {
       case "added":
-        // After a restart what a person has just changed goes before what is merely listed.
-        this.#queue.add(keyText(change.new.metadata), change.isInInitialList ? { priority: ROUTINE_PRIORITY } : {});
+        this.#queue.add(keyText(change.new.metadata), {
+          priority: change.isInInitialList ? firstPriority(change.new) : 0,
+        });
         return;
       case "updated":
         if (wakes(change.old, change.new)) this.#queue.add(keyText(change.new.metadata));

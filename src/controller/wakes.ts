@@ -1,6 +1,10 @@
 import { FORCE_DELETE_ANNOTATION, RECONCILE_AT_ANNOTATION } from "../api/instance-profile.ts";
 import type { KubeObject } from "../engine/ports.ts";
+import { ROUTINE_PRIORITY } from "../status/requeue.ts";
 import { FINALIZER } from "./finalizer.ts";
+
+/** After what people change now, before what is merely due for a look. */
+const PENDING_PRIORITY = ROUTINE_PRIORITY / 2;
 
 /** What of an object's metadata can ask for a reconcile. */
 interface Metadata {
@@ -26,6 +30,16 @@ export function wakes(before: KubeObject, after: KubeObject): boolean {
     a.annotations?.[FORCE_DELETE_ANNOTATION] !== b.annotations?.[FORCE_DELETE_ANNOTATION] ||
     (holds(a) && !holds(b))
   );
+}
+
+/**
+ * How urgent an object of the first list is. What was changed while nobody looked, or has never been looked at, goes before the
+ * many that are only listed, and after what is being changed now.
+ */
+export function firstPriority(object: KubeObject): number {
+  const { generation, deletionTimestamp } = metadataOf(object);
+  const { observedGeneration } = (object["status"] ?? {}) as { readonly observedGeneration?: number };
+  return observedGeneration === generation && deletionTimestamp === undefined ? ROUTINE_PRIORITY : PENDING_PRIORITY;
 }
 
 function metadataOf(object: KubeObject): Metadata {

@@ -62,6 +62,7 @@ export class Replica {
     const contexts = [{ name: "soak", context: { cluster: "soak", user: "" } }];
     const kubeconfig = { clusters, contexts, "current-context": "soak" };
     await writeFile(join(place.folder, `${name}.kubeconfig`), JSON.stringify(kubeconfig));
+    process.once("exit", () => replica.#child?.kill("SIGKILL"));
     replica.#life = replica.#live();
     return replica;
   }
@@ -138,7 +139,6 @@ export class Replica {
       },
     );
     closeSync(log);
-    process.once("exit", () => child.kill("SIGKILL"));
     this.#child = child;
     return child;
   }

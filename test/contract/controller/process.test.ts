@@ -104,6 +104,21 @@ describe.concurrent("the controller on an API server in trouble", () => {
   });
 });
 
+describe.concurrent("a controller that starts", () => {
+  test("looks first at what was edited while it was away", async ({ rig }) => {
+    const first = await rig.start();
+    for (const name of ["a", "b", "c"]) await rig.user.apply(rig.manifest(rig.key(name)));
+    for (const name of ["a", "b", "c"]) await untilReady(rig, name);
+    await first.stop();
+    await rig.user.apply(rig.manifest(rig.key("c"), { description: "edited" }));
+    await rig.forgetCalls();
+    await rig.start({ concurrency: 1 });
+    await until(() => expect(rig.aws.snapshot().roles["c"]?.description).toBe("edited"));
+    const looks = rig.aws.calls.matching({ action: "GetRole" });
+    expect(looks[0]?.names["RoleName"]).toBe("c");
+  });
+});
+
 describe.concurrent("the controller's log", () => {
   test("names the object, the run and the generation as controller-runtime does", async ({ rig }) => {
     await rig.start();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
 import type { AwsCallReport, AwsClientOptions } from "../../../src/aws/client-config.ts";
+import { RetryableError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
@@ -101,6 +102,29 @@ describe("time limits", () => {
     await connect({ clock }).iamReader.listRolePolicies("app", signal);
     expect(clock.timerCount).toBe(0);
     expect(listeners.size).toBe(0);
+  });
+});
+
+describe("a process that may write no longer", () => {
+  test("sends nothing when that comes about while the credentials are fetched, but reads", async () => {
+    let mayWrite = true;
+    const credentials = async () => {
+      mayWrite = false;
+      return { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
+    };
+    const assertMayWrite = (): void => {
+      if (!mayWrite) throw new RetryableError("another process leads", { reason: "NotLeading" });
+    };
+    const arrived: string[] = [];
+    server.answerWith((request, response) => {
+      arrived.push(request.method ?? "");
+      LIST(request, response);
+    });
+    const { iamReader, iamWriter } = connect({ credentials, assertMayWrite });
+    await expect(iamWriter.perform(tagRole, never)).rejects.toMatchObject({ reason: "NotLeading" });
+    expect(arrived).toEqual([]);
+    await iamReader.listRolePolicies("app", never);
+    expect(arrived).toEqual(["POST"]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
-import { wakes } from "../../../src/controller/wakes.ts";
+import { firstPriority, wakes } from "../../../src/controller/wakes.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -51,5 +51,21 @@ describe("no reconcile is asked for by", () => {
 
   test("the arrival of our own finalizer", () => {
     expect(wakes(version({ finalizers: undefined }), version())).toBe(false);
+  });
+});
+
+describe("of the objects of the first list", () => {
+  test.each<[string, Fields, Fields]>([
+    ["one that was edited while nobody looked", { generation: 3 }, { status: { observedGeneration: 2 } }],
+    [
+      "one that was deleted while nobody looked",
+      { deletionTimestamp: "2026-01-01T00:00:00Z" },
+      { status: { observedGeneration: 2 } },
+    ],
+    ["one that nobody has ever looked at", { generation: 1 }, {}],
+  ])("%s goes before those that are only due for a look, and after what is changed now", (_, metadata, rest) => {
+    const due = firstPriority(version({}, { status: { observedGeneration: 2 } }));
+    const pending = firstPriority(version(metadata, rest));
+    expect([pending > due, pending < 0]).toEqual([true, true]);
   });
 });
