@@ -19,8 +19,8 @@ export interface ReplicaPlace {
 
 /** As long as a kubelet takes at least. */
 const RESTART_MS = 1_000;
-/** As deploy/deployment.yaml. */
-const NODE_OPTIONS = "--max-old-space-size=192";
+/** 65 % of 384 MiB, as the image gives it in deploy/. */
+const NODE_OPTIONS = "--max-old-space-size=249";
 /** What the log says when the program itself is wrong. */
 const BUGS = ["a bug ends the process", "The run failed in a way it did not expect", "A handler failed"];
 const LOST_LEASE = "leads no more";
