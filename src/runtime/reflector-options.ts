@@ -15,15 +15,18 @@ export interface ReflectorTimings {
   readonly watchGraceMs: number;
   /** A watch that ends sooner is treated like a fault, lest a sick server makes us loop. */
   readonly shortWatchMs: number;
+  /** When a watch ends and the last list is older than this, the next one is a list: it finds what no watch has told. */
+  readonly relistAfterMs: number;
   readonly reconnect: ReconnectPolicy;
 }
 
-/** client-go's numbers, and a watchdog, which it leaves to HTTP/2. */
+/** client-go's numbers, and two that it has not: a watchdog, which it leaves to HTTP/2, and the lists. */
 export const defaultReflectorTimings: ReflectorTimings = {
   minWatchSeconds: 300,
   maxSilenceMs: 180_000,
   watchGraceMs: 30_000,
   shortWatchMs: 1_000,
+  relistAfterMs: 1_800_000,
   reconnect: defaultReconnectPolicy,
 };
 

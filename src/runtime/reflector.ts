@@ -15,7 +15,8 @@ const relistAfter: ReadonlySet<FaultKind> = new Set(["expired", "malformed", "no
  * Keeps a cache of all objects of one kind in step with the API server: lists, then watches, for as long as it runs.
  *
  * Guarantees: no fault of the server, the network, the credentials or a handler ends it, only `stop` does. What changed
- * while nothing could be watched is found by the next list, deletions included. It never asks in a tight loop.
+ * while nothing could be watched is found by the next list, deletions included; so is what a watch should have told and has
+ * not, for there is a list every half an hour or so. It never asks in a tight loop.
  * Assumption: handlers are quick; they put a key into a queue.
  */
 export class Reflector {
@@ -33,6 +34,7 @@ export class Reflector {
   #hasSynced = false;
   #lastFault: { readonly kind: FaultKind; readonly error: unknown } | undefined;
   #lastExpiredMs = Number.NEGATIVE_INFINITY;
+  #nextListMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
 
   constructor(options: ReflectorOptions) {
@@ -105,7 +107,11 @@ export class Reflector {
 
   /** One list or one watch; returns how long to wait before the next, ms. */
   async #listOrWatch(signal: AbortSignal): Promise<number> {
-    if (this.#resourceVersion !== undefined) return this.#watch(this.#resourceVersion, signal);
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#resourceVersion !== undefined && nowMs < this.#nextListMs)
+      return this.#watch(this.#resourceVersion, signal);
+    // Before it is tried: where only lists fail, the watch goes on.
+    this.#nextListMs = nowMs + this.#timings.relistAfterMs;
     await this.#list(signal);
     return 0;
   }

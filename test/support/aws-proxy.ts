@@ -1,7 +1,4 @@
-import { once } from "node:events";
-import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
+import { type Fate, FaultProxy, type ProxiedRequest } from "./faults/fault-proxy.ts";
 
 interface ProxiedCall {
   readonly action: string;
@@ -9,31 +6,36 @@ interface ProxiedCall {
 }
 
 /**
- * A way to an AWS stand-in over which each caller's calls are counted. Signatures cover the host, so this does for servers
- * that do not check them.
+ * A way to an AWS stand-in over which each caller's calls are counted, and on which a test may disturb them. Signatures cover
+ * the host, so this does for servers that do not check them.
  */
 export class AwsProxy {
-  readonly #server: Server;
-  readonly #target: URL;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #proxy: FaultProxy;
   #calls: ProxiedCall[] = [];
 
-  private constructor(target: string) {
-    this.#target = new URL(target);
-    this.#server = createServer((incoming, reply) => {
-      this.#forward(incoming, reply).catch(() => reply.destroy());
-    });
+  private constructor(proxy: FaultProxy) {
+    this.#proxy = proxy;
+    proxy.onAnswer = (request, status) => {
+      this.#calls.push({ action: awsActionOf(request), isDone: status < 300 });
+    };
   }
 
   static async to(endpoint: string): Promise<AwsProxy> {
-    const proxy = new AwsProxy(endpoint);
-    proxy.#server.listen(0, "127.0.0.1");
-    await once(proxy.#server, "listening");
-    return proxy;
+    return new AwsProxy(await FaultProxy.to({ url: endpoint }));
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return this.#proxy.url;
+  }
+
+  /** The fate of each call by its action; undefined lets it pass. */
+  set judge(judge: (action: string) => Fate | undefined) {
+    this.#proxy.judge = (request) => judge(awsActionOf(request));
+  }
+
+  /** The wire itself, for faults that concern all calls. */
+  get wire(): FaultProxy {
+    return this.#proxy;
   }
 
   /** The actions in the order in which they were answered. */
@@ -52,22 +54,12 @@ export class AwsProxy {
     this.#calls = [];
   }
 
-  async close(): Promise<void> {
-    this.#agent.destroy();
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
+  close(): Promise<void> {
+    return this.#proxy.close();
   }
+}
 
-  async #forward(incoming: IncomingMessage, reply: ServerResponse): Promise<void> {
-    const body = await buffer(incoming);
-    const { method, headers, url } = incoming;
-    const outgoing = request(new URL(url ?? "/", this.#target), { method, headers, agent: this.#agent });
-    outgoing.end(body);
-    const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
-    const content = await buffer(answer);
-    const action = new URLSearchParams(body.toString("utf8")).get("Action") ?? "";
-    this.#calls.push({ action, isDone: (answer.statusCode ?? 500) < 300 });
-    reply.writeHead(answer.statusCode ?? 502, answer.headers).end(content);
-  }
+/** The API action of a query-protocol request. */
+function awsActionOf({ body }: ProxiedRequest): string {
+  return new URLSearchParams(body.toString("utf8")).get("Action") ?? "";
 }

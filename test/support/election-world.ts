@@ -1,7 +1,7 @@
-import type { Clock, Timer } from "../../src/runtime/clock.ts";
 import { LeaderElector } from "../../src/runtime/leader-election.ts";
 import type { LeaseLock, LeaseWrite, SeenLease } from "../../src/runtime/leader-election-lock.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { MachineClock } from "./machine-clock.ts";
 import { RecordingLogger } from "./recording-logger.ts";
 
 /** One request of a candidate, before it is sent. */
@@ -102,7 +102,7 @@ export class ElectionWorld {
 /** One process that wants to lead. */
 export class Candidate {
   readonly name: string;
-  readonly clock: CandidateClock;
+  readonly clock: MachineClock;
   readonly elector: LeaderElector;
   readonly stop: AbortController = new AbortController();
   /** What `run` came to. */
@@ -113,7 +113,8 @@ export class Candidate {
 
   constructor(world: ElectionWorld, name: string, options: CandidateOptions) {
     this.name = name;
-    this.clock = new CandidateClock(world, options.clockRate ?? 1, options.wallSkewMs ?? 0);
+    const { clockRate: rate, wallSkewMs } = options;
+    this.clock = new MachineClock(world.clock, { rate, wallSkewMs, afterEach: () => world.afterEach() });
     this.elector = new LeaderElector({
       lock: world.lockOf(this),
       identity: name,
@@ -143,81 +144,6 @@ export class Candidate {
   /** Nothing of it ever runs again, as after SIGKILL. */
   kill(): void {
     this.clock.block(Number.POSITIVE_INFINITY);
-  }
-}
-
-/** A machine's clock: fast or slow, and with an event loop that can be blocked. */
-class CandidateClock implements Clock {
-  readonly #world: ElectionWorld;
-  readonly #rate: number;
-  readonly #wallSkewMs: number;
-  #blockedUntilMs = 0;
-  #wallJumpMs = 0;
-
-  constructor(world: ElectionWorld, rate: number, wallSkewMs: number) {
-    this.#world = world;
-    this.#rate = rate;
-    this.#wallSkewMs = wallSkewMs;
-  }
-
-  nowMs(): number {
-    return this.#world.clock.nowMs() + this.#wallSkewMs + this.#wallJumpMs;
-  }
-
-  monotonicMs(): number {
-    return this.#world.clock.monotonicMs() * this.#rate;
-  }
-
-  schedule(delayMs: number, callback: () => void): Timer {
-    const timer = this.#world.clock.schedule(Math.max(0, delayMs) / this.#rate, () => {
-      this.whenAwake(() => {
-        if (!isCancelled) callback();
-      });
-    });
-    let isCancelled = false;
-    return {
-      cancel: () => {
-        isCancelled = true;
-        timer.cancel();
-      },
-    };
-  }
-
-  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const timer = this.schedule(delayMs, () => {
-        signal?.removeEventListener("abort", onAbort);
-        resolve();
-      });
-      const onAbort = (): void => {
-        timer.cancel();
-        reject(signal?.reason);
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
-    });
-  }
-
-  /** For so long of the world's time, nothing of this process runs. */
-  block(durationMs: number): void {
-    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#world.clock.monotonicMs() + durationMs);
-  }
-
-  /** Sets this machine's wall clock forward or back. */
-  jumpWallClock(deltaMs: number): void {
-    this.#wallJumpMs += deltaMs;
-  }
-
-  /** Runs the callback now, or when the event loop is free again. */
-  whenAwake(callback: () => void): void {
-    const blockedMs = this.#blockedUntilMs - this.#world.clock.monotonicMs();
-    if (blockedMs === Number.POSITIVE_INFINITY) return;
-    if (blockedMs > 0) {
-      this.#world.clock.schedule(blockedMs, () => this.whenAwake(callback));
-      return;
-    }
-    callback();
-    setImmediate(() => this.#world.afterEach());
   }
 }
 

@@ -54,7 +54,7 @@ const initialNamespaces = ["default", "kube-system", "kube-public", "kube-node-l
 
 /** Starts a Kubernetes API server in this process, on 127.0.0.1 without authentication; rejects when the port is taken. */
 export async function startKubeApi(options: KubeApiOptions = {}): Promise<KubeApi> {
-  const state = newState(options);
+  const state = newKubeState(options);
   const counts = new RequestCounts();
   const front = new HttpFront(state, { port: options.port ?? 0, counts, onRequest: options.onRequest });
   const port = await front.listen();
@@ -74,7 +74,8 @@ export async function startKubeApi(options: KubeApiOptions = {}): Promise<KubeAp
   };
 }
 
-function newState(options: KubeApiOptions): KubeState {
+/** An API server's state, without a listener. */
+export function newKubeState(options: KubeApiOptions): KubeState {
   const store = new ObjectStore(options.historyLimit ?? 10_000);
   const clock = options.clock ?? systemKubeClock;
   const watches = new WatchHub(store, clock, options.bookmarkIntervalMs ?? 60_000);

@@ -30,6 +30,7 @@ const quick: ReflectorTimings = {
   minWatchSeconds: 300,
   maxSilenceMs: 180_000,
   watchGraceMs: 1_000,
+  relistAfterMs: 1_800_000,
   shortWatchMs: 2,
   reconnect: { baseMs: 2, capMs: 20, resetAfterMs: 1_000 },
 };

@@ -140,6 +140,45 @@ test("resumes from the last bookmark although nothing happened to its objects", 
   expect(api.watches[1]?.request.resourceVersion).toBe(api.version);
 });
 
+/** Ends each watch after five minutes, as the server does, for so long. */
+async function watchesEnd(api: FakeListWatch, clock: FakeClock, forMs: number): Promise<void> {
+  for (let passedMs = 0; passedMs < forMs; passedMs += 300_000) {
+    await clock.advance(150_000);
+    api.bookmark();
+    await clock.advance(150_000);
+    api.openWatches[0]?.send("end");
+    await settle();
+  }
+}
+
+test("finds an object, an edit and a deletion of which no watch has told, within the hour", async () => {
+  const { clock, api, changes } = await watching(["edited", "deleted"]);
+  const tell = api.watches[0]?.send;
+  for (const watch of api.watches) watch.send = () => {};
+  api.put("created");
+  api.put("edited", { spec: 2 });
+  api.remove("deleted");
+  for (const watch of api.watches) if (tell) watch.send = tell;
+  await watchesEnd(api, clock, 1_500_000);
+  expect(changes).toEqual([]);
+  await watchesEnd(api, clock, 600_000);
+  expect(changes).toEqual(["deleted default/deleted", "updated default/edited", "added default/created"]);
+  expect(api.lists).toHaveLength(2);
+});
+
+test("watches on where a list that is due fails, and lists when the next is due", async () => {
+  const { clock, api, changes } = await watching();
+  await watchesEnd(api, clock, 1_500_000);
+  api.failList.push(new FakeFault("throttled"));
+  await watchesEnd(api, clock, 300_000);
+  await clock.advance(800);
+  expect(api.openWatches).toHaveLength(1);
+  api.put("c");
+  await settle();
+  expect(changes).toEqual(["added default/c"]);
+  expect(api.lists).toHaveLength(2);
+});
+
 test("goes on after a connection reset in the middle of a watch, without listing and without losing an event", async () => {
   const { clock, api, changes } = await watching();
   api.watches[0]?.send(new Error("read ECONNRESET"));

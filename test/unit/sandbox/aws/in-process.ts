@@ -1,12 +1,13 @@
 import { XMLParser } from "fast-xml-parser";
 import type { Account } from "../../../../src/sandbox/aws/account/account.ts";
+import { type AccountSnapshot, snapshotOf } from "../../../../src/sandbox/aws/account/snapshot.ts";
 import { type Awkwardness, AwkwardnessSwitches } from "../../../../src/sandbox/aws/awkwardness.ts";
 import { CallLog } from "../../../../src/sandbox/aws/call-log.ts";
 import { Cloud } from "../../../../src/sandbox/aws/cloud.ts";
 import { type Dispatcher, dispatch } from "../../../../src/sandbox/aws/dispatch.ts";
 import { defaultQuotas, type Quotas } from "../../../../src/sandbox/aws/iam/quotas.ts";
 import { Params } from "../../../../src/sandbox/aws/protocol/params.ts";
-import type { CredentialScope } from "../../../../src/sandbox/aws/protocol/request.ts";
+import { type CredentialScope, type HttpParts, parseRequest } from "../../../../src/sandbox/aws/protocol/request.ts";
 import { seededRandom } from "../../../../src/sandbox/aws/random.ts";
 import { dispatchS3 } from "../../../../src/sandbox/aws/s3/dispatch.ts";
 import type { S3HttpParts } from "../../../../src/sandbox/aws/s3/request.ts";
@@ -96,6 +97,11 @@ export class InProcessAws {
     };
   }
 
+  /** The truth now. */
+  snapshot(): AccountSnapshot {
+    return snapshotOf(this.account);
+  }
+
   setAwkwardness(awkwardness: Awkwardness): void {
     this.#switches.set(awkwardness);
   }
@@ -144,6 +150,13 @@ export class InProcessAws {
       throw new Error("cut");
     }
     return takeApart(action, outcome.status, outcome.body);
+  }
+
+  /** Answers a request as it would come over HTTP. */
+  async respond(http: HttpParts): Promise<{ readonly status: number; readonly body: string }> {
+    const outcome = await dispatch(this.#dispatcher, parseRequest(http));
+    if (outcome.kind === "cut") throw new Error("cut");
+    return outcome;
   }
 
   /** A role that EC2 may assume. */

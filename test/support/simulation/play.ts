@@ -1,0 +1,110 @@
+import { expect } from "vitest";
+import { defaultReflectorTimings } from "../../../src/runtime/reflector-options.ts";
+import type { Story } from "../../scenario/stories.ts";
+import { endState, surplus } from "../oracles.ts";
+import type { Replica, ReplicaOptions } from "./replica.ts";
+import { Simulation } from "./simulation.ts";
+
+/** Longer than the settle window and every delay of a controller in trouble, shorter than a resync. */
+export const SETTLE_MS = 300_000;
+/** In which what no watch has told is found: the age at which a list is due, and the longest watch before it. */
+export const RELIST_MS = defaultReflectorTimings.relistAfterMs + 2_000 * defaultReflectorTimings.minWatchSeconds;
+/** In which an object at rest is looked at ten times more. */
+const REST_MS = 10 * 11 * 60_000;
+/** A run in trouble may take so many reconciles more than one that is well: a few resyncs, and a backoff all the way up. */
+const MORE_RECONCILES = 20;
+
+/** What a run of a story came to. */
+export interface Trace {
+  /** AWS and the object, without names, ids and times. */
+  readonly end: unknown;
+  /** Writes to AWS that were carried out. */
+  readonly awsWrites: readonly string[];
+  readonly reconciles: number;
+}
+
+/** A story at the point where the user asks for what it is about: all is well, and nothing is under way. */
+export class Play {
+  readonly sim: Simulation;
+  readonly #story: Story;
+  #fromMs = 0;
+  #reconcilesBefore = 0;
+
+  private constructor(sim: Simulation, story: Story) {
+    this.sim = sim;
+    this.#story = story;
+  }
+
+  /** @param replicas those that run; the first one leads */
+  static async stage(story: Story, replicas: readonly ReplicaOptions[] = [{}]): Promise<Play> {
+    const play = new Play(new Simulation(), story);
+    const { sim } = play;
+    await story.before?.(sim);
+    for (const options of replicas) {
+      sim.start(options);
+      await sim.run(1_000);
+    }
+    await sim.run(SETTLE_MS);
+    play.#fromMs = sim.clock.monotonicMs();
+    play.#reconcilesBefore = sim.reconciles;
+    return play;
+  }
+
+  /** The replica that was started first. */
+  get leader(): Replica {
+    const [first] = this.sim.replicas;
+    if (first === undefined) throw new Error("the story is played without a controller");
+    return first;
+  }
+
+  /** The user asks. */
+  ask(): Promise<void> {
+    return this.#story.ask(this.sim);
+  }
+
+  async trace(): Promise<Trace> {
+    const { sim } = this;
+    const end = endState({ object: await sim.object(), aws: sim.awsState(), key: sim.key });
+    const awsWrites = sim.writes("aws", this.#fromMs).map(({ what }) => what);
+    return { end, awsWrites, reconciles: sim.reconciles - this.#reconcilesBefore };
+  }
+
+  /**
+   * The oracles. The run came to the same end as its reference, wrote nothing to AWS that the reference did not write, took few
+   * reconciles more, and rests: ten further reconciles write nothing, to AWS or to the API server.
+   *
+   * @param options.inFlight writes that may have been carried out besides: of a process that died with them on their way
+   */
+  async expectLike(
+    reference: Trace,
+    options: { readonly inFlight?: readonly string[]; readonly what: string },
+  ): Promise<void> {
+    const { inFlight = [], what } = options;
+    const trace = await this.trace();
+    expect(trace.end, what).toEqual(reference.end);
+    expect(surplus(trace.awsWrites, [...reference.awsWrites, ...inFlight]), what).toEqual([]);
+    expect(trace.reconciles, what).toBeLessThanOrEqual(reference.reconciles + MORE_RECONCILES);
+    await this.#expectRest(what);
+    expect(this.sim.writesWithoutLease, what).toEqual([]);
+  }
+
+  async #expectRest(what: string): Promise<void> {
+    const { sim } = this;
+    const [before, fromMs] = [sim.reconciles, sim.clock.monotonicMs() + 1];
+    await sim.run(REST_MS);
+    const writes = [...sim.writes("aws", fromMs), ...sim.writes("kube", fromMs)];
+    expect(
+      writes.map(({ what: write }) => write),
+      what,
+    ).toEqual([]);
+    if ((await sim.object()) !== undefined) expect(sim.reconciles - before, what).toBeGreaterThanOrEqual(9);
+  }
+}
+
+/** The story as it goes when nothing happens. */
+export async function referenceOf(story: Story, replicas?: readonly ReplicaOptions[]): Promise<Trace> {
+  const play = await Play.stage(story, replicas);
+  await play.ask();
+  await play.sim.run(SETTLE_MS);
+  return play.trace();
+}

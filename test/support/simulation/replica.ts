@@ -1,0 +1,152 @@
+import { connectAws } from "../../../src/aws/aws-connection.ts";
+import { DEFAULT_SETTINGS } from "../../../src/cli/controller-process.ts";
+import { type LedWork, workAlone, workAsLeader } from "../../../src/cli/work-as-leader.ts";
+import { Controller } from "../../../src/controller/controller.ts";
+import { leaderOnly } from "../../../src/controller/leader-only.ts";
+import { EventRecorder } from "../../../src/kube/event-recorder.ts";
+import { LeaseClient } from "../../../src/kube/lease-client.ts";
+import { KubeListWatch } from "../../../src/kube/list-watch.ts";
+import { KubeObjectClient } from "../../../src/kube/object-client.ts";
+import { LeaderElector } from "../../../src/runtime/leader-election.ts";
+import { seededRandom } from "../../../src/sandbox/aws/random.ts";
+import { CLUSTER_ID } from "../builders.ts";
+import type { FakeClock } from "../fake-clock.ts";
+import type { Fate } from "../faults/fault-proxy.ts";
+import { KubeView } from "../faults/kube-view.ts";
+import { MachineClock } from "../machine-clock.ts";
+import { RecordingLogger } from "../recording-logger.ts";
+import type { SimulatedServers } from "./simulated-servers.ts";
+import { SimulatedWire, type WireCall } from "./simulated-wire.ts";
+
+const RESOURCE = {
+  group: "iam.instanceprofile.dev",
+  version: "v1beta1",
+  plural: "instanceprofiles",
+  kind: "InstanceProfile",
+};
+/** The lease that replicas contend for. */
+export const LEASE = { namespace: "default", name: "instance-profile-controller" };
+
+/** How a replica is started. */
+export interface ReplicaOptions {
+  /** Works only while it holds the lease. */
+  readonly isElected?: boolean;
+  readonly concurrency?: number;
+}
+
+/**
+ * One process of the controller with all of the product's parts but the sockets, on a machine and on wires of its own. As long
+ * as it is alone it needs no election.
+ */
+export class Replica {
+  readonly name: string;
+  readonly machine: MachineClock;
+  readonly wire: SimulatedWire;
+  /** What it is shown of the objects. */
+  readonly view: KubeView;
+  readonly logger: RecordingLogger = new RecordingLogger();
+  /** The fate of a call, before the view is asked. */
+  disturb: (call: WireCall) => Fate | undefined = () => undefined;
+  /** How many reconciles have begun. */
+  reconciles = 0;
+  /** What it ended with when it lost the lease. */
+  lost: Error | undefined;
+  readonly #controller: Controller;
+  readonly #elector: LeaderElector | undefined;
+  #led: LedWork | undefined;
+
+  constructor(name: string, world: FakeClock, servers: SimulatedServers, options: ReplicaOptions) {
+    this.name = name;
+    this.machine = new MachineClock(world);
+    this.wire = new SimulatedWire(world, this.machine, servers);
+    const api = servers.kubeApi();
+    this.view = new KubeView(this.wire, async (path) => (await api.expectOk({ method: "GET", path })) as never);
+    this.wire.judge = (call) => this.disturb(call) ?? (call.server === "kube" ? this.view.judge(call) : undefined);
+    const { concurrency = 1, isElected = false } = options;
+    this.#elector = isElected ? this.#candidate() : undefined;
+    this.#controller = this.#make(concurrency);
+  }
+
+  /** Lists, watches, and works as soon as it may. Time has to pass for that. */
+  start(): void {
+    // One that cannot start, or dies before it has, does nothing.
+    void this.#controller.start().then(
+      () => this.#work(),
+      () => {},
+    );
+  }
+
+  /** Nothing of it ever runs again, as after SIGKILL; what it has sent arrives. */
+  kill(): void {
+    this.machine.block(Number.POSITIVE_INFINITY);
+  }
+
+  /** What SIGTERM does. Time has to pass for it. */
+  async stop(): Promise<void> {
+    await this.#led?.stop(30_000);
+  }
+
+  get mayWrite(): boolean {
+    return this.#elector?.mayWrite() ?? true;
+  }
+
+  #work(): void {
+    const led =
+      this.#elector === undefined ? workAlone(this.#controller) : workAsLeader(this.#controller, this.#elector);
+    this.#led = led;
+    void led.lost.then((error) => {
+      this.lost = error;
+      // The process ends, as the run command does.
+      this.kill();
+    });
+  }
+
+  #candidate(): LeaderElector {
+    return new LeaderElector({
+      lock: new LeaseClient({ exchange: this.wire.exchange, key: LEASE, fieldManager: "instance-profile-controller" }),
+      identity: this.name,
+      clock: this.machine,
+      random: () => 0.5,
+      logger: this.logger,
+    });
+  }
+
+  #make(concurrency: number): Controller {
+    const { exchange, awsHandler } = this.wire;
+    const { machine: clock, logger } = this;
+    const aws = connectAws({
+      clock,
+      version: "test",
+      region: "us-east-1",
+      endpoint: "http://aws",
+      credentials: { accessKeyId: this.name, secretAccessKey: "test" },
+      requestHandler: awsHandler,
+    });
+    const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };
+    const ports = {
+      writer: aws.iamWriter,
+      objects: new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: "instance-profile-controller" }),
+      events: new EventRecorder({ exchange, clock, logger, reporter }),
+    };
+    const random = seededRandom(1);
+    let runs = 0;
+    return new Controller({
+      listWatch: new KubeListWatch({ exchange, resource: RESOURCE }),
+      reader: aws.iamReader,
+      ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
+      clusterId: CLUSTER_ID,
+      clock,
+      random: () => random.next(),
+      newReconcileId: () => `${this.name}-${++runs}`,
+      logger,
+      settings: { ...DEFAULT_SETTINGS, concurrency },
+      observers: {
+        workers: {
+          runStarted: () => {
+            this.reconciles += 1;
+          },
+        },
+      },
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { readShippedCrd } from "../../../src/cli/crd-file.ts";
+import { handle } from "../../../src/sandbox/kube/handlers/api-handler.ts";
+import type { ApiReply } from "../../../src/sandbox/kube/handlers/api-request.ts";
+import type { KubeState } from "../../../src/sandbox/kube/kube-state.ts";
+import { newKubeState } from "../../../src/sandbox/kube/server.ts";
+import { StatusError } from "../../../src/sandbox/kube/status-error.ts";
+import type { WatchSink } from "../../../src/sandbox/kube/storage/watch-hub.ts";
+import { InProcessAws } from "../../unit/sandbox/aws/in-process.ts";
+import type { FakeClock } from "../fake-clock.ts";
+import type { KubeAnswer, KubeApi, KubeJson } from "../kube-api.ts";
+
+/** Read once: there are hundreds of these servers in one run of the tests. */
+const CRD = readShippedCrd();
+
+/** A request to the simulated API server. */
+export interface KubeAsked {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly contentType: string;
+  /** JSON; empty when there is none. */
+  readonly body: string;
+}
+
+/** What it answers: at once, or by a stream of lines. */
+export type KubeSaid =
+  | { readonly kind: "whole"; readonly status: number; readonly body: unknown }
+  | { readonly kind: "stream"; readonly open: (sink: WatchSink) => void };
+
+/** The sandbox's API server and its AWS without sockets, in a time that the test moves. */
+export class SimulatedServers {
+  readonly aws: InProcessAws = new InProcessAws();
+  readonly #clock: FakeClock;
+  readonly #kube: KubeState;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+    this.#kube = newKubeState({ definitions: [CRD], clock });
+  }
+
+  askKube({ method, path, query, contentType, body }: KubeAsked): KubeSaid {
+    const bytes = Buffer.from(body);
+    const asked = { method, path, query, accept: "application/json", userAgent: "test", host: "kube", warnings: [] };
+    try {
+      return said(handle(this.#kube, { ...asked, body: { mediaType: contentType, bytes, text: body } }));
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      return { kind: "whole", status: error.code, body: error.toStatus() };
+    }
+  }
+
+  async askAws(authorization: string, body: string): Promise<{ readonly status: number; readonly body: string }> {
+    this.aws.nowMs = this.#clock.nowMs();
+    return this.aws.respond({ method: "POST", url: "/", headers: { authorization }, body });
+  }
+
+  /** For somebody with kubectl, on whose way nothing ever happens. */
+  kubeApi(): KubeApi {
+    const request: KubeApi["request"] = async ({ method, path, body, contentType = "application/json" }) => {
+      const url = new URL(path, "http://kube");
+      const asked = { method, path: url.pathname, query: url.searchParams, contentType };
+      const answer = this.askKube({ ...asked, body: body === undefined ? "" : JSON.stringify(body) });
+      if (answer.kind === "stream") throw new Error(`${path} is a stream`);
+      return { status: answer.status, body: answer.body as KubeJson, warnings: [] } satisfies KubeAnswer;
+    };
+    return {
+      url: "http://kube",
+      certificateAuthority: "",
+      request,
+      async expectOk(asked) {
+        const { status, body } = await request(asked);
+        if (status < 300) return body;
+        throw new Error(`${asked.method} ${asked.path}: ${status} ${String(body["message"])}`);
+      },
+    };
+  }
+}
+
+function said(reply: ApiReply): KubeSaid {
+  if (reply.kind === "object") return { kind: "whole", status: reply.status, body: reply.body };
+  if (reply.kind === "text") return { kind: "whole", status: reply.status, body: reply.text };
+  return { kind: "stream", open: (sink) => reply.open(sink) };
+}

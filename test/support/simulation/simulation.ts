@@ -1,0 +1,112 @@
+import type { ObjectKey } from "../../../src/engine/ports.ts";
+import type { AwsState } from "../aws-state.ts";
+import { ClusterUser, type Manifest, type ObjectView } from "../cluster-user.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { s3ReadOnly } from "../manifest.ts";
+import { LEASE, Replica, type ReplicaOptions } from "./replica.ts";
+import { SimulatedServers } from "./simulated-servers.ts";
+import type { WireCall } from "./simulated-wire.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A call, and which replica sent it. */
+export type SimulatedCall = WireCall & { readonly by: string };
+
+/** Replicas of the whole controller on one control plane and one AWS, all in virtual time: what happens is the same each time. */
+export class Simulation {
+  readonly key: ObjectKey = { namespace: "default", name: "app" };
+  readonly clock: FakeClock = new FakeClock();
+  readonly servers: SimulatedServers = new SimulatedServers(this.clock);
+  readonly user: ClusterUser = new ClusterUser(this.servers.kubeApi());
+  readonly replicas: Replica[] = [];
+  /** Writes of a replica that was elected, sent while the lease was not its own: there must be none, whatever happens. */
+  readonly writesWithoutLease: string[] = [];
+
+  /** A process that has just started: it remembers nothing. */
+  start(options: ReplicaOptions = {}): Replica {
+    const replica = this.prepare(options);
+    replica.start();
+    return replica;
+  }
+
+  /** One that the test starts. */
+  prepare(options: ReplicaOptions = {}): Replica {
+    const replica = new Replica(`replica-${this.replicas.length}`, this.clock, this.servers, options);
+    replica.wire.onCall = (call) => {
+      if (options.isElected && isOwnWrite(call) && this.holder !== replica.name) {
+        this.writesWithoutLease.push(`${replica.name}: ${call.what} ${call.subject}`);
+      }
+    };
+    this.replicas.push(replica);
+    return replica;
+  }
+
+  /** Lets time pass. */
+  run(durationMs: number): Promise<void> {
+    return this.clock.advance(durationMs);
+  }
+
+  /** Lets time pass until the check holds. Errors: it does not within `withinMs`. */
+  async runUntil(check: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
+    const endMs = this.clock.monotonicMs() + withinMs;
+    while (!(await check())) {
+      if (this.clock.monotonicMs() >= endMs) throw new Error(`not so after ${withinMs} ms of virtual time: ${check}`);
+      await this.run(10);
+    }
+  }
+
+  manifest(spec?: Fields, metadata?: Fields): Manifest {
+    return s3ReadOnly(this.key, spec, metadata);
+  }
+
+  apply(manifest: Manifest): Promise<void> {
+    return this.user.apply(manifest);
+  }
+
+  annotate(annotations: Readonly<Record<string, string>>): Promise<void> {
+    return this.user.annotate(this.key, annotations);
+  }
+
+  delete(key: ObjectKey = this.key): Promise<void> {
+    return this.user.delete(key);
+  }
+
+  object(key: ObjectKey = this.key): Promise<ObjectView | undefined> {
+    return this.user.read(key);
+  }
+
+  /** Who holds the lease; empty when nobody does. */
+  get holder(): string {
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${LEASE.namespace}/leases/${LEASE.name}`;
+    const asked = { method: "GET", path, query: new URLSearchParams(), contentType: "", body: "" };
+    const said = this.servers.askKube(asked);
+    if (said.kind !== "whole" || said.status !== 200) return "";
+    return (said.body as { readonly spec: { readonly holderIdentity?: string } }).spec.holderIdentity ?? "";
+  }
+
+  /** All that was sent, in the order in which it was. */
+  get calls(): readonly SimulatedCall[] {
+    const all = this.replicas.flatMap(({ name, wire }) => wire.calls.map((call) => ({ ...call, by: name })));
+    return all.toSorted((a, b) => a.sentAtMs - b.sentAtMs);
+  }
+
+  /** The writes that the servers carried out since then, in the order in which they did. */
+  writes(server: "aws" | "kube", sinceMs = 0): readonly SimulatedCall[] {
+    return this.calls
+      .filter((call) => call.server === server && isOwnWrite(call) && (call.doneAtMs ?? -1) >= sinceMs)
+      .toSorted((a, b) => (a.doneAtMs ?? 0) - (b.doneAtMs ?? 0));
+  }
+
+  get reconciles(): number {
+    return this.replicas.reduce((sum, { reconciles }) => sum + reconciles, 0);
+  }
+
+  awsState(): AwsState {
+    return this.servers.aws.snapshot();
+  }
+}
+
+/** On an object or in AWS: the lease and Events are not what a controller is for. */
+function isOwnWrite({ isWrite, what }: WireCall): boolean {
+  return isWrite && !/leases|events/.test(what);
+}
