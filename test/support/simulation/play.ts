@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { defaultReflectorTimings } from "../../../src/runtime/reflector-options.ts";
+import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
 import type { Story } from "../../scenario/stories.ts";
 import { endState, surplus } from "../oracles.ts";
 import type { Replica, ReplicaOptions } from "./replica.ts";
@@ -9,8 +10,6 @@ import { Simulation } from "./simulation.ts";
 export const SETTLE_MS = 300_000;
 /** In which what no watch has told is found: the age at which a list is due, and the longest watch before it. */
 export const RELIST_MS = defaultReflectorTimings.relistAfterMs + 2_000 * defaultReflectorTimings.minWatchSeconds;
-/** In which an object at rest is looked at ten times more. */
-const REST_MS = 10 * 11 * 60_000;
 /** A run in trouble may take so many reconciles more than one that is well: a few resyncs, and a backoff all the way up. */
 const MORE_RECONCILES = 20;
 
@@ -27,24 +26,25 @@ export interface Trace {
 export class Play {
   readonly sim: Simulation;
   readonly #story: Story;
+  readonly #resyncMs: number;
   #fromMs = 0;
   #reconcilesBefore = 0;
 
-  private constructor(sim: Simulation, story: Story) {
+  private constructor(sim: Simulation, story: Story, resyncMs: number) {
     this.sim = sim;
+    this.#resyncMs = resyncMs;
     this.#story = story;
   }
 
   /** @param replicas those that run; the first one leads */
   static async stage(story: Story, replicas: readonly ReplicaOptions[] = [{}]): Promise<Play> {
-    const play = new Play(new Simulation(), story);
+    const play = new Play(new Simulation(), story, replicas[0]?.resyncMs ?? DEFAULT_PATIENCE.resyncMs);
     const { sim } = play;
     await story.before?.(sim);
     for (const options of replicas) {
       sim.start(options);
-      await sim.run(1_000);
+      await sim.run(5_000);
     }
-    await sim.run(SETTLE_MS);
     play.#fromMs = sim.clock.monotonicMs();
     play.#reconcilesBefore = sim.reconciles;
     return play;
@@ -91,7 +91,8 @@ export class Play {
   async #expectRest(what: string): Promise<void> {
     const { sim } = this;
     const [before, fromMs] = [sim.reconciles, sim.clock.monotonicMs() + 1];
-    await sim.run(REST_MS);
+    // Jitter may make each of them longer by a tenth.
+    await sim.run(10 * 1.1 * this.#resyncMs);
     const writes = [...sim.writes("aws", fromMs), ...sim.writes("kube", fromMs)];
     expect(
       writes.map(({ what: write }) => write),

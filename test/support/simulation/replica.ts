@@ -4,17 +4,18 @@ import { type LedWork, workAlone, workAsLeader } from "../../../src/cli/work-as-
 import { Controller } from "../../../src/controller/controller.ts";
 import { leaderOnly } from "../../../src/controller/leader-only.ts";
 import { EventRecorder } from "../../../src/kube/event-recorder.ts";
-import { LeaseClient } from "../../../src/kube/lease-client.ts";
 import { KubeListWatch } from "../../../src/kube/list-watch.ts";
 import { KubeObjectClient } from "../../../src/kube/object-client.ts";
 import { LeaderElector } from "../../../src/runtime/leader-election.ts";
 import { seededRandom } from "../../../src/sandbox/aws/random.ts";
+import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
 import { CLUSTER_ID } from "../builders.ts";
 import type { FakeClock } from "../fake-clock.ts";
 import type { Fate } from "../faults/fault-proxy.ts";
 import { KubeView } from "../faults/kube-view.ts";
 import { MachineClock } from "../machine-clock.ts";
 import { RecordingLogger } from "../recording-logger.ts";
+import type { SimulatedLease } from "./simulated-lease.ts";
 import type { SimulatedServers } from "./simulated-servers.ts";
 import { SimulatedWire, type WireCall } from "./simulated-wire.ts";
 
@@ -24,14 +25,12 @@ const RESOURCE = {
   plural: "instanceprofiles",
   kind: "InstanceProfile",
 };
-/** The lease that replicas contend for. */
-export const LEASE = { namespace: "default", name: "instance-profile-controller" };
-
 /** How a replica is started. */
 export interface ReplicaOptions {
   /** Works only while it holds the lease. */
   readonly isElected?: boolean;
   readonly concurrency?: number;
+  readonly resyncMs?: number;
 }
 
 /**
@@ -62,15 +61,14 @@ export class Replica {
     const api = servers.kubeApi();
     this.view = new KubeView(this.wire, async (path) => (await api.expectOk({ method: "GET", path })) as never);
     this.wire.judge = (call) => this.disturb(call) ?? (call.server === "kube" ? this.view.judge(call) : undefined);
-    const { concurrency = 1, isElected = false } = options;
-    this.#elector = isElected ? this.#candidate() : undefined;
-    this.#controller = this.#make(concurrency);
+    this.#elector = options.isElected ? this.#candidate(servers.lease) : undefined;
+    this.#controller = this.#make(options);
   }
 
   /** Lists, watches, and works as soon as it may. Time has to pass for that. */
   start(): void {
     // One that cannot start, or dies before it has, does nothing.
-    void this.#controller.start().then(
+    void this.#controller.start(new AbortController().signal).then(
       () => this.#work(),
       () => {},
     );
@@ -101,9 +99,9 @@ export class Replica {
     });
   }
 
-  #candidate(): LeaderElector {
+  #candidate(lease: SimulatedLease): LeaderElector {
     return new LeaderElector({
-      lock: new LeaseClient({ exchange: this.wire.exchange, key: LEASE, fieldManager: "instance-profile-controller" }),
+      lock: lease.lockOver(this.wire),
       identity: this.name,
       clock: this.machine,
       random: () => 0.5,
@@ -111,7 +109,7 @@ export class Replica {
     });
   }
 
-  #make(concurrency: number): Controller {
+  #make({ concurrency = 1, resyncMs = DEFAULT_PATIENCE.resyncMs }: ReplicaOptions): Controller {
     const { exchange, awsHandler } = this.wire;
     const { machine: clock, logger } = this;
     const aws = connectAws({
@@ -139,7 +137,7 @@ export class Replica {
       random: () => random.next(),
       newReconcileId: () => `${this.name}-${++runs}`,
       logger,
-      settings: { ...DEFAULT_SETTINGS, concurrency },
+      settings: { ...DEFAULT_SETTINGS, concurrency, patience: { ...DEFAULT_PATIENCE, resyncMs } },
       observers: {
         workers: {
           runStarted: () => {

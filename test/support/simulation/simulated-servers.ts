@@ -8,6 +8,7 @@ import type { WatchSink } from "../../../src/sandbox/kube/storage/watch-hub.ts";
 import { InProcessAws } from "../../unit/sandbox/aws/in-process.ts";
 import type { FakeClock } from "../fake-clock.ts";
 import type { KubeAnswer, KubeApi, KubeJson } from "../kube-api.ts";
+import { SimulatedLease } from "./simulated-lease.ts";
 
 /** Read once: there are hundreds of these servers in one run of the tests. */
 const CRD = readShippedCrd();
@@ -30,6 +31,7 @@ export type KubeSaid =
 /** The sandbox's API server and its AWS without sockets, in a time that the test moves. */
 export class SimulatedServers {
   readonly aws: InProcessAws = new InProcessAws();
+  readonly lease: SimulatedLease = new SimulatedLease();
   readonly #clock: FakeClock;
   readonly #kube: KubeState;
 

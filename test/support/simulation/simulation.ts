@@ -3,7 +3,7 @@ import type { AwsState } from "../aws-state.ts";
 import { ClusterUser, type Manifest, type ObjectView } from "../cluster-user.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { s3ReadOnly } from "../manifest.ts";
-import { LEASE, Replica, type ReplicaOptions } from "./replica.ts";
+import { Replica, type ReplicaOptions } from "./replica.ts";
 import { SimulatedServers } from "./simulated-servers.ts";
 import type { WireCall } from "./simulated-wire.ts";
 
@@ -33,7 +33,7 @@ export class Simulation {
   prepare(options: ReplicaOptions = {}): Replica {
     const replica = new Replica(`replica-${this.replicas.length}`, this.clock, this.servers, options);
     replica.wire.onCall = (call) => {
-      if (options.isElected && isOwnWrite(call) && this.holder !== replica.name) {
+      if (options.isElected && isOwnWrite(call) && this.servers.lease.holder !== replica.name) {
         this.writesWithoutLease.push(`${replica.name}: ${call.what} ${call.subject}`);
       }
     };
@@ -73,15 +73,6 @@ export class Simulation {
 
   object(key: ObjectKey = this.key): Promise<ObjectView | undefined> {
     return this.user.read(key);
-  }
-
-  /** Who holds the lease; empty when nobody does. */
-  get holder(): string {
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${LEASE.namespace}/leases/${LEASE.name}`;
-    const asked = { method: "GET", path, query: new URLSearchParams(), contentType: "", body: "" };
-    const said = this.servers.askKube(asked);
-    if (said.kind !== "whole" || said.status !== 200) return "";
-    return (said.body as { readonly spec: { readonly holderIdentity?: string } }).spec.holderIdentity ?? "";
   }
 
   /** All that was sent, in the order in which it was. */

@@ -1,0 +1,11 @@
+import { describe } from "vitest";
+import { intermediateStories } from "../scenario/faults/intermediate-stories.ts";
+import { staleStories } from "../scenario/faults/stale-stories.ts";
+import { unobservedStories } from "../scenario/faults/unobserved-stories.ts";
+
+// In virtual time and without servers: here for the time it takes. test/scenario/faults tries some points of each story.
+describe("at every point of every story:", () => {
+  intermediateStories({ isThorough: true });
+  staleStories({ step: 1, lagsMs: [100, 30_000, 90_000] });
+  unobservedStories({ isThorough: true });
+});

@@ -1,0 +1,39 @@
+import type { LeaseLock, LeaseWrite, SeenLease } from "../../../src/runtime/leader-election-lock.ts";
+import type { SimulatedWire } from "./simulated-wire.ts";
+
+/** The Lease that replicas contend for, by the API server's rules; test/contract/leader-election has the real one. */
+export class SimulatedLease {
+  #lease: (LeaseWrite & { readonly version: number }) | undefined;
+
+  /** Empty when nobody holds it. */
+  get holder(): string {
+    return this.#lease?.holderIdentity ?? "";
+  }
+
+  /** How often it has changed hands. */
+  get transitions(): number {
+    return this.#lease?.leaseTransitions ?? 0;
+  }
+
+  /** As a process reaches it. */
+  lockOver(wire: SimulatedWire): LeaseLock {
+    return {
+      name: "default/instance-profile-controller",
+      read: (signal) => wire.ask("get leases", false, signal, () => this.#seen()),
+      create: (write, signal) => wire.ask("POST leases", true, signal, () => this.#store(write, undefined)),
+      update: (write, previous, signal) => wire.ask("PATCH leases", true, signal, () => this.#store(write, previous)),
+    };
+  }
+
+  #store(write: LeaseWrite, previous: SeenLease | undefined): SeenLease | undefined {
+    if (this.#seen()?.version !== previous?.version) return undefined;
+    this.#lease = { ...this.#lease, ...write, version: (this.#lease?.version ?? 0) + 1 };
+    return this.#seen();
+  }
+
+  #seen(): SeenLease | undefined {
+    if (this.#lease === undefined) return undefined;
+    const { holderIdentity, leaseDurationMs, leaseTransitions = 0, version } = this.#lease;
+    return { holderIdentity, leaseDurationMs, leaseTransitions, version: String(version) };
+  }
+}
