@@ -94,9 +94,11 @@ export async function startController(
     cluster: options.cluster,
     clock: systemClock,
     version: VERSION,
+    // Of the elector, which needs the transport itself.
+    mayResendWrites: () => elector?.mayWrite() ?? true,
     ...restClientMetrics(metrics.registry, systemClock, new URL(options.cluster.server).host),
   });
-  const elector = electorOf(options, transport, metrics);
+  const elector: LeaderElector | undefined = electorOf(options, transport, metrics);
   const aws = awsOf(options, metrics, elector);
   const events = new EventRecorder({
     exchange: transport.exchange,

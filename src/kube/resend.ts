@@ -6,6 +6,8 @@ export interface ResendOptions {
   readonly clock: Clock;
   /** Told of each request before it is sent again; must not throw. */
   readonly onResend?: (request: KubeRequest, statusCode: number) => void;
+  /** Asked when a write's wait is over: false makes the refusal its answer. Whoever waited may no longer be the leader. */
+  readonly mayResendWrites?: () => boolean;
 }
 
 const maxResends = 4;
@@ -20,13 +22,15 @@ const maxWaitMs = 10_000;
  * Only where that is safe: 429 says that nothing was done (API Priority and Fairness refuses before it acts), so it is for
  * all requests; after 5xx only reads are sent again. Not watches and leases, which have a rhythm of their own.
  */
-export function resendWhenAsked(exchange: Exchange, { clock, onResend }: ResendOptions): Exchange {
+export function resendWhenAsked(exchange: Exchange, options: ResendOptions): Exchange {
+  const { clock, onResend, mayResendWrites = () => true } = options;
   return async (request) => {
     for (let resends = 0; ; resends++) {
       const response = await exchange(request);
       const waitMs = resends < maxResends ? waitFor(request, response) : undefined;
       if (waitMs === undefined) return response;
       await clock.sleep(waitMs, request.signal);
+      if (request.method !== "GET" && !mayResendWrites()) return response;
       onResend?.(request, response.statusCode);
     }
   };

@@ -21,6 +21,8 @@ export interface TransportOptions {
   readonly intercept?: Intercept;
   /** Told of each request that is sent again because the server asked for that. */
   readonly onResend?: ResendOptions["onResend"];
+  /** Asked before a write is sent again for that reason. */
+  readonly mayResendWrites?: ResendOptions["mayResendWrites"];
 }
 
 const defaultRequestTimeoutMs = 45_000;
@@ -52,8 +54,12 @@ export class Transport {
     const timeouts = { ...defaultConnectionTimeouts, ...options.connectionTimeouts };
     this.#dispatchers = new Dispatchers(timeouts, options.cluster.proxyUrl);
     const send: Exchange = (request) => this.#send(request);
-    const { clock, intercept, onResend } = options;
-    this.exchange = resendWhenAsked(intercept?.(send) ?? send, { clock, ...(onResend !== undefined && { onResend }) });
+    const { clock, intercept, onResend, mayResendWrites } = options;
+    this.exchange = resendWhenAsked(intercept?.(send) ?? send, {
+      clock,
+      ...(onResend !== undefined && { onResend }),
+      ...(mayResendWrites !== undefined && { mayResendWrites }),
+    });
   }
 
   /** Ends every connection; what is under way fails. */

@@ -1,11 +1,14 @@
 import { connectAws } from "../../../src/aws/aws-connection.ts";
+import { CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call-limiter.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/controller-process.ts";
 import { type LedWork, workAlone, workAsLeader } from "../../../src/cli/work-as-leader.ts";
 import { Controller } from "../../../src/controller/controller.ts";
 import { leaderOnly } from "../../../src/controller/leader-only.ts";
+import { openAwsAccount } from "../../../src/engine/aws-account.ts";
 import { EventRecorder } from "../../../src/kube/event-recorder.ts";
 import { KubeListWatch } from "../../../src/kube/list-watch.ts";
 import { KubeObjectClient } from "../../../src/kube/object-client.ts";
+import { resendWhenAsked } from "../../../src/kube/resend.ts";
 import { LeaderElector } from "../../../src/runtime/leader-election.ts";
 import { seededRandom } from "../../../src/sandbox/aws/random.ts";
 import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
@@ -110,8 +113,9 @@ export class Replica {
   }
 
   #make({ concurrency = 1, resyncMs = DEFAULT_PATIENCE.resyncMs }: ReplicaOptions): Controller {
-    const { exchange, awsHandler } = this.wire;
+    const { awsHandler } = this.wire;
     const { machine: clock, logger } = this;
+    const exchange = resendWhenAsked(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
     const aws = connectAws({
       clock,
       version: "test",
@@ -119,10 +123,11 @@ export class Replica {
       endpoint: "http://aws",
       credentials: { accessKeyId: this.name, secretAccessKey: "test" },
       requestHandler: awsHandler,
+      limiter: new CallLimiter(clock, DEFAULT_AWS_RATES),
+      assertMayWrite: () => this.#elector?.assertLeading(),
     });
     const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };
     const ports = {
-      writer: aws.iamWriter,
       objects: new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: "instance-profile-controller" }),
       events: new EventRecorder({ exchange, clock, logger, reporter }),
     };
@@ -130,7 +135,12 @@ export class Replica {
     let runs = 0;
     return new Controller({
       listWatch: new KubeListWatch({ exchange, resource: RESOURCE }),
-      reader: aws.iamReader,
+      aws: openAwsAccount({
+        change: { reader: aws.iamReader, writer: aws.iamWriter },
+        routine: aws.routine,
+        settleWindowMs: DEFAULT_SETTINGS.settleWindowMs,
+        monotonicMs: () => clock.monotonicMs(),
+      }),
       ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
       clusterId: CLUSTER_ID,
       clock,

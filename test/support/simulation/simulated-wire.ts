@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
+import type { Exchange, KubeRequest, KubeResponse } from "../../../src/kube/exchange.ts";
 import { RequestTimeoutError, toNetworkError } from "../../../src/kube/network-error.ts";
-import type { Exchange, KubeRequest, KubeResponse } from "../../../src/kube/transport.ts";
 import type { FakeClock } from "../fake-clock.ts";
 import type { Fate, ProxiedRequest } from "../faults/fault-proxy.ts";
 import type { MachineClock } from "../machine-clock.ts";

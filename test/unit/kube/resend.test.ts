@@ -11,7 +11,7 @@ const DONE: KubeResponse = { kind: "json", statusCode: 200, body: {}, retryAfter
 const PATCH: Omit<KubeRequest, "signal"> = { method: "PATCH", path: "/x", lane: "api" };
 
 /** Sends a request to a server that gives these answers, the last one for ever. */
-function sent(answers: readonly KubeResponse[], request: Partial<KubeRequest> = {}) {
+function sent(answers: readonly KubeResponse[], request: Partial<KubeRequest> = {}, mayResendWrites = () => true) {
   const clock = new FakeClock();
   const sentAtMs: number[] = [];
   const resent: string[] = [];
@@ -21,7 +21,7 @@ function sent(answers: readonly KubeResponse[], request: Partial<KubeRequest> = 
       sentAtMs.push(clock.monotonicMs());
       return answer ?? DONE;
     },
-    { clock, onResend: ({ method }, code) => resent.push(`${method} ${code}`) },
+    { clock, onResend: ({ method }, code) => resent.push(`${method} ${code}`), mayResendWrites },
   );
   const seen: { code?: number; error?: unknown } = {};
   exchange({ ...PATCH, signal: new AbortController().signal, ...request }).then(
@@ -41,6 +41,15 @@ test("a write that was refused for want of capacity is sent again when the serve
   expect(seen.code).toBeUndefined();
   await clock.advance(1);
   expect([sentAtMs, seen.code, resent]).toEqual([[0, 3_000], 200, ["PATCH 429"]]);
+});
+
+test("a write that was refused is not sent again by a process that has lost the lease meanwhile", async () => {
+  const { clock, sentAtMs, seen } = sent([refused(429, 1_000), DONE], {}, () => clock.monotonicMs() < 1_000);
+  await clock.advance(60_000);
+  expect([sentAtMs, seen.code]).toEqual([[0], 429]);
+  const read = sent([refused(429, 1_000), DONE], { method: "GET" }, () => false);
+  await read.clock.advance(1_000);
+  expect(read.seen.code).toBe(200);
 });
 
 test("a server that asks for no pause to speak of is left alone for a second", async () => {
