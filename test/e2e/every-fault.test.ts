@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { burstStories } from "../scenario/faults/burst-stories.ts";
 import { intermediateStories } from "../scenario/faults/intermediate-stories.ts";
 import { staleStories } from "../scenario/faults/stale-stories.ts";
 import { unobservedStories } from "../scenario/faults/unobserved-stories.ts";
@@ -8,4 +9,5 @@ describe("at every point of every story:", () => {
   intermediateStories({ isThorough: true });
   staleStories({ step: 1, lagsMs: [100, 30_000, 90_000] });
   unobservedStories({ isThorough: true });
+  burstStories({ size: 200 });
 });

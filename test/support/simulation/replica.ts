@@ -1,5 +1,5 @@
 import { connectAws } from "../../../src/aws/aws-connection.ts";
-import { CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call-limiter.ts";
+import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call-limiter.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/controller-process.ts";
 import { type LedWork, workAlone, workAsLeader } from "../../../src/cli/work-as-leader.ts";
 import { Controller } from "../../../src/controller/controller.ts";
@@ -34,6 +34,7 @@ export interface ReplicaOptions {
   readonly isElected?: boolean;
   readonly concurrency?: number;
   readonly resyncMs?: number;
+  readonly awsRates?: AwsRates;
 }
 
 /**
@@ -112,7 +113,8 @@ export class Replica {
     });
   }
 
-  #make({ concurrency = 1, resyncMs = DEFAULT_PATIENCE.resyncMs }: ReplicaOptions): Controller {
+  #make(options: ReplicaOptions): Controller {
+    const { concurrency = 1, resyncMs = DEFAULT_PATIENCE.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
     const { awsHandler } = this.wire;
     const { machine: clock, logger } = this;
     const exchange = resendWhenAsked(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
@@ -123,7 +125,7 @@ export class Replica {
       endpoint: "http://aws",
       credentials: { accessKeyId: this.name, secretAccessKey: "test" },
       requestHandler: awsHandler,
-      limiter: new CallLimiter(clock, DEFAULT_AWS_RATES),
+      limiter: new CallLimiter(clock, awsRates),
       assertMayWrite: () => this.#elector?.assertLeading(),
     });
     const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };

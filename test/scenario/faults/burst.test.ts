@@ -1,0 +1,3 @@
+import { burstStories } from "./burst-stories.ts";
+
+burstStories({ size: 20 });
