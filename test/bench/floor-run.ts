@@ -9,7 +9,7 @@ import {
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
 } from "@aws-sdk/client-iam";
-import { type Measurement, rssMiB } from "./measurement.ts";
+import type { Measurement } from "./measurement.ts";
 
 /** As many as the controller's workers. */
 const CONCURRENCY = 10;
@@ -39,7 +39,7 @@ export async function measureFloor(options: {
     const start = performance.now();
     await inParallel(names, work);
     const calls = Object.fromEntries(actions.map((action) => [action, size]));
-    return { who: "floor" as const, aws, size, step: name, wallMs: performance.now() - start, calls, rssMiB: rssMiB() };
+    return { who: "floor" as const, aws, size, step: name, wallMs: performance.now() - start, calls };
   };
   const measurements = [
     await step("create", ["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRole"], (role) =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ALLOW_ALL, EC2_TRUST } from "../support/outsider.ts";
 import { manifest, World } from "../support/world.ts";
+import { DRIFTING_SPEC, driftStories, type Step, stepsFor, tag } from "./drift-stories.ts";
 
 const ROLE = "s3-read-only";
 const SSM = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
@@ -8,144 +9,12 @@ const ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess";
 const READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const POWER = "arn:aws:iam::aws:policy/PowerUserAccess";
 const OTHER_TRUST = EC2_TRUST.replace("ec2.", "lambda.");
-const SPEC = {
-  description: "reads buckets",
-  maxSessionDurationSeconds: 7200,
-  managedPolicyArns: [SSM],
-  permissionsBoundaryArn: POWER,
-  tags: { team: "a" },
-};
 /** Longer than the settle window: what is seen then is no late read. */
 const LATER_MS = 600_000;
 
-type Step = readonly [action: string, params: Readonly<Record<string, string>>];
-const role = (action: string, params: Readonly<Record<string, string>> = {}): Step => [
-  action,
-  { RoleName: ROLE, ...params },
-];
-const profile = (action: string, params: Readonly<Record<string, string>> = {}): Step => [
-  action,
-  { InstanceProfileName: ROLE, ...params },
-];
-const tag = (key: string, value: string) => ({ "Tags.member.1.Key": key, "Tags.member.1.Value": value });
-const OUT_OF_PROFILE = profile("RemoveRoleFromInstanceProfile", { RoleName: ROLE });
-const ROLE_GOES: readonly Step[] = [
-  OUT_OF_PROFILE,
-  role("DetachRolePolicy", { PolicyArn: SSM }),
-  role("DeleteRolePolicy", { PolicyName: ROLE }),
-  role("DeleteRole"),
-];
+const { role, profile, roleGoes } = stepsFor(ROLE);
 
-interface Drift {
-  readonly steps: readonly Step[];
-  /** The writes that repair it, in order. */
-  readonly repair: readonly string[];
-  /** What the Event says of it. */
-  readonly told: string;
-  /** Events beside DriftRepaired. */
-  readonly also?: readonly string[];
-}
-
-/** Every way in which somebody can change what an object stands for, and what sets it right. */
-const DRIFTS: Readonly<Record<string, Drift>> = {
-  "the trust policy is edited": {
-    steps: [role("UpdateAssumeRolePolicy", { PolicyDocument: OTHER_TRUST })],
-    repair: ["UpdateAssumeRolePolicy"],
-    told: `~ trust policy of role ${ROLE}`,
-  },
-  "the inline policy is edited": {
-    steps: [role("PutRolePolicy", { PolicyName: ROLE, PolicyDocument: ALLOW_ALL })],
-    repair: ["PutRolePolicy"],
-    told: `~ inline policy ${ROLE} of role ${ROLE}`,
-  },
-  "the inline policy is removed": {
-    steps: [role("DeleteRolePolicy", { PolicyName: ROLE })],
-    repair: ["PutRolePolicy"],
-    told: `+ inline policy ${ROLE} of role ${ROLE}`,
-  },
-  "a managed policy is detached": {
-    steps: [role("DetachRolePolicy", { PolicyArn: SSM })],
-    repair: ["AttachRolePolicy"],
-    told: `+ managed policy ${SSM} on role ${ROLE}`,
-  },
-  "the boundary is removed": {
-    steps: [role("DeleteRolePermissionsBoundary")],
-    repair: ["PutRolePermissionsBoundary"],
-    told: `~ permissions boundary of role ${ROLE}`,
-  },
-  "the boundary is replaced": {
-    steps: [role("PutRolePermissionsBoundary", { PermissionsBoundary: ADMIN })],
-    repair: ["PutRolePermissionsBoundary"],
-    told: `~ permissions boundary of role ${ROLE}`,
-  },
-  "the session duration and the description are edited": {
-    steps: [role("UpdateRole", { Description: "theirs", MaxSessionDuration: "3600" })],
-    repair: ["UpdateRole"],
-    told: `~ role ${ROLE}`,
-  },
-  "the description is edited": {
-    steps: [role("UpdateRoleDescription", { Description: "theirs" })],
-    repair: ["UpdateRole"],
-    told: `~ role ${ROLE}`,
-  },
-  "a tag of the role is edited": {
-    steps: [role("TagRole", tag("team", "b"))],
-    repair: ["TagRole"],
-    told: `~ tags of role ${ROLE}`,
-  },
-  "a tag of the role is removed": {
-    steps: [role("UntagRole", { "TagKeys.member.1": "team" })],
-    repair: ["TagRole"],
-    told: `~ tags of role ${ROLE}`,
-  },
-  "our record on the role is removed": {
-    steps: [role("UntagRole", { "TagKeys.member.1": "iam.instanceprofile.dev/applied" })],
-    repair: ["TagRole"],
-    told: `~ tags of role ${ROLE}`,
-  },
-  "a tag of the profile is edited": {
-    steps: [profile("TagInstanceProfile", tag("team", "b"))],
-    repair: ["TagInstanceProfile"],
-    told: `~ tags of instance profile ${ROLE}`,
-  },
-  "a tag of the profile is removed": {
-    steps: [profile("UntagInstanceProfile", { "TagKeys.member.1": "team" })],
-    repair: ["TagInstanceProfile"],
-    told: `~ tags of instance profile ${ROLE}`,
-  },
-  "the role is taken out of the profile": {
-    steps: [OUT_OF_PROFILE],
-    repair: ["AddRoleToInstanceProfile"],
-    told: `+ role ${ROLE} in instance profile ${ROLE}`,
-  },
-  "another role is put into the profile": {
-    steps: [
-      OUT_OF_PROFILE,
-      ["CreateRole", { RoleName: "theirs", AssumeRolePolicyDocument: EC2_TRUST }],
-      profile("AddRoleToInstanceProfile", { RoleName: "theirs" }),
-    ],
-    repair: ["RemoveRoleFromInstanceProfile", "AddRoleToInstanceProfile"],
-    told: `- role theirs in instance profile ${ROLE}; + role ${ROLE} in instance profile ${ROLE}`,
-  },
-  "the profile is deleted": {
-    steps: [OUT_OF_PROFILE, profile("DeleteInstanceProfile")],
-    repair: ["CreateInstanceProfile", "AddRoleToInstanceProfile"],
-    told: `+ instance profile ${ROLE}; + role ${ROLE} in instance profile ${ROLE}`,
-    also: ["InstanceProfileRecreated"],
-  },
-  "the role is deleted": {
-    steps: ROLE_GOES,
-    repair: ["CreateRole", "PutRolePolicy", "AttachRolePolicy", "AddRoleToInstanceProfile"],
-    told: `+ role ${ROLE}; `,
-    also: ["RoleRecreated"],
-  },
-  "everything is deleted": {
-    steps: [...ROLE_GOES, profile("DeleteInstanceProfile")],
-    repair: ["CreateRole", "PutRolePolicy", "AttachRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"],
-    told: `+ role ${ROLE}; `,
-    also: ["RoleRecreated", "InstanceProfileRecreated"],
-  },
-};
+driftStories(() => World.open());
 
 let world: World;
 beforeAll(async () => {
@@ -154,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** The object made and told, long ago. */
-async function established(spec: Parameters<typeof manifest>[0] = SPEC) {
+async function established(spec: Parameters<typeof manifest>[0] = DRIFTING_SPEC) {
   await world.reset();
   await world.apply(manifest(spec));
   const controller = world.controller();
@@ -177,29 +46,7 @@ function state(): unknown {
 const lookNow = () => world.annotate({ "iam.instanceprofile.dev/reconcile-at": "now" });
 const tellingEvents = () => world.kube.events.slice(1).map(({ reason }) => reason);
 
-describe("drift", () => {
-  test.each(Object.entries(DRIFTS))("is repaired and told when %s", async (_, { steps, repair, told, also = [] }) => {
-    const controller = await established();
-    const before = state();
-    await carriedOut(steps);
-    expect(state()).not.toEqual(before);
-    await lookNow();
-    await controller.settle();
-    expect(state()).toEqual(before);
-    expect(world.awsWrites()).toEqual(repair);
-    expect(tellingEvents()).toEqual(["DriftRepaired", ...also]);
-    expect(world.kube.events[1]?.note).toContain(told);
-    expect(await world.ready()).toBe("True InSync");
-    expect((await world.object())?.status).toMatchObject({
-      lastHandledReconcileAt: "now",
-      role: { id: world.aws.snapshot().roles[ROLE]?.id },
-      instanceProfile: { id: world.aws.snapshot().instanceProfiles[ROLE]?.id },
-    });
-    world.forgetCalls();
-    for (let i = 0; i < 3; i++) await controller.settle();
-    expect([world.awsWrites(), world.kubeWrites()]).toEqual([[], []]);
-  });
-
+describe("drift beyond that", () => {
   test("that is a boundary or a description which the spec does not have is removed", async () => {
     const controller = await established({});
     await carriedOut([
@@ -233,7 +80,7 @@ describe("drift", () => {
   });
 
   test("of what others add beside ours is removed where the spec says so, and told", async () => {
-    const controller = await established({ ...SPEC, unmanagedPolicies: "Remove" });
+    const controller = await established({ ...DRIFTING_SPEC, unmanagedPolicies: "Remove" });
     const before = state();
     await carriedOut([
       role("PutRolePolicy", { PolicyName: "theirs", PolicyDocument: ALLOW_ALL }),
@@ -255,7 +102,7 @@ describe("a role that somebody deleted and made again", () => {
       [`Tags.member.${i + 1}.Value`, value],
     ]);
     await carriedOut([
-      ...ROLE_GOES,
+      ...roleGoes,
       role("CreateRole", { AssumeRolePolicyDocument: OTHER_TRUST, ...Object.fromEntries(pairs) }),
     ]);
   }
@@ -286,7 +133,7 @@ describe("a role that somebody deleted and made again", () => {
   });
 
   test("without our tags is adopted where the spec allows that, and told", async () => {
-    const controller = await established({ ...SPEC, adoptionPolicy: "IfExists" });
+    const controller = await established({ ...DRIFTING_SPEC, adoptionPolicy: "IfExists" });
     await madeAgain();
     await controller.settle();
     expect(await world.ready()).toBe("True InSync");

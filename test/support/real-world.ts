@@ -8,7 +8,7 @@ import { Transport } from "../../src/kube/transport.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { AwsProxy } from "./aws-proxy.ts";
 import { type AwsState, readAwsState } from "./aws-state.ts";
-import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
+import { type ClusterUser, type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
 import { type E2eSite, openE2eSite, TEST_CREDENTIALS, TEST_REGION } from "./e2e-site.ts";
 import { Incarnation, type Surroundings } from "./incarnation.ts";
 import { Interceptor } from "./intercept.ts";
@@ -133,12 +133,20 @@ export class RealWorld implements ScenarioWorld {
     return readyOf(await this.object(key));
   }
 
-  /** Errors: an event was not published. */
   async eventReasons(): Promise<readonly string[]> {
+    return (await this.#published()).map(({ reason }) => reason);
+  }
+
+  async eventNotes(): Promise<readonly string[]> {
+    return (await this.#published()).map(({ note }) => note);
+  }
+
+  /** Errors: an event was not published. */
+  async #published(): ReturnType<ClusterUser["events"]> {
     await this.#events.flush(AbortSignal.timeout(10_000));
     const [warning] = this.#log.lines;
     if (warning !== undefined) throw new Error(`${warning.message}: ${String(warning.fields["err"])}`);
-    return (await this.#site.user.events(this.key)).map(({ reason }) => reason);
+    return this.#site.user.events(this.key);
   }
 
   awsCalls(): readonly string[] {

@@ -30,6 +30,8 @@ export interface ScenarioWorld {
   ready(key?: ObjectKey): Promise<string | undefined>;
   /** The reasons of all Events about the story's object, in order. */
   eventReasons(): Promise<readonly string[]>;
+  /** Their notes, in the same order. */
+  eventNotes(): Promise<readonly string[]>;
   /** A controller that has just started: it remembers nothing. */
   controller(interceptor?: Interceptor): Incarnation;
   /** The names of all calls that reached AWS. */

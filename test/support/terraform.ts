@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { findCommand, runCommand } from "./kubectl.ts";
 
 /** To start the provider is some seconds of work, more on a busy machine. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 900_000;
 const NEEDS_AWS = 'terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n    }\n  }\n}\n';
 
 /**
@@ -43,8 +43,24 @@ export class Terraform {
     return summary;
   }
 
+  /** Makes it so. Errors: it cannot; with what it wrote. */
+  async apply(configuration: string): Promise<void> {
+    await writeFile(join(this.#folder, "main.tf"), configuration);
+    await this.#ok(["apply", "-auto-approve", "-no-color", "-input=false"]);
+  }
+
+  /** Takes down all that it has made. Errors: as of apply. */
+  destroy(): Promise<void> {
+    return this.#ok(["destroy", "-auto-approve", "-no-color", "-input=false"]);
+  }
+
   close(): Promise<void> {
     return rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #ok(args: readonly string[]): Promise<void> {
+    const { code, stdout, stderr } = await this.#run(args);
+    if (code !== 0) throw new Error(`terraform ${args[0]} ended with ${code}: ${stderr}${stdout}`);
   }
 
   #run(args: readonly string[]): ReturnType<typeof runCommand> {

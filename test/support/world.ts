@@ -106,6 +106,10 @@ export class World implements ScenarioWorld {
     return this.kube.events.filter(({ regarding }) => regarding.name === KEY.name).map(({ reason }) => reason);
   }
 
+  async eventNotes(): Promise<readonly string[]> {
+    return this.kube.events.filter(({ regarding }) => regarding.name === KEY.name).map(({ note }) => note);
+  }
+
   awsCalls(): readonly string[] {
     return this.aws.calls.matching({ accessKeyId: CONTROLLER }).map(({ action }) => action);
   }

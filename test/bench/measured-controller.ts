@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { freePort } from "../support/free-port.ts";
+import { startProcess } from "../support/run-process.ts";
+
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
+const READY_WITHIN_MS = 60_000;
+/** So long without a call, and nothing more comes. */
+const QUIET_MS = 3_000;
+const POLL_MS = 100;
+
+/** What a controller's own counters say. */
+export interface Counts {
+  /** Calls to AWS by action. */
+  readonly calls: Readonly<Record<string, number>>;
+  readonly kubeWrites: number;
+  readonly rssMiB: number;
+}
+
+/** A controller in a process of its own, which the bench knows by its metrics alone. */
+export interface MeasuredController {
+  counts(): Promise<Counts>;
+  /** Waits until it has made a call and then none for a while; the time of the last one by performance.now(). */
+  untilQuiet(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** `run` with the limits out of the way. */
+export async function startMeasured(place: {
+  readonly kubeconfig: string;
+  readonly awsUrl: string;
+  readonly args?: readonly string[];
+}): Promise<MeasuredController> {
+  const folder = await mkdtemp(join(tmpdir(), "bench-"));
+  const address = `127.0.0.1:${await freePort()}`;
+  const limits = ["--aws-read-rate", "100000", "--aws-write-rate", "100000"];
+  const args = [
+    MAIN,
+    "run",
+    "--kubeconfig",
+    place.kubeconfig,
+    "--metrics-bind-address",
+    address,
+    "--log-level",
+    "error",
+  ];
+  const run = startProcess(process.execPath, [...args, ...limits, ...(place.args ?? [])], {
+    logFile: join(folder, "log"),
+    env: {
+      AWS_ENDPOINT_URL: place.awsUrl,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "bench",
+      AWS_SECRET_ACCESS_KEY: "bench",
+    },
+  });
+  const counts = async (): Promise<Counts> => read(await (await fetch(`http://${address}/metrics`)).text());
+  await run.untilReady(counts, READY_WITHIN_MS);
+  return {
+    counts,
+    untilQuiet: () => untilQuiet(counts),
+    async stop() {
+      await run.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilQuiet(counts: () => Promise<Counts>): Promise<number> {
+  let [seen, sinceMs] = [0, performance.now()];
+  for (;;) {
+    const { calls } = await counts();
+    const all = Object.values(calls).reduce((sum, n) => sum + n, 0);
+    if (all !== seen) [seen, sinceMs] = [all, performance.now()];
+    if (seen > 0 && performance.now() - sinceMs > QUIET_MS) return sinceMs;
+    await systemClock.sleep(POLL_MS);
+  }
+}
+
+function read(text: string): Counts {
+  const calls: Record<string, number> = {};
+  for (const [, operation = "", n] of text.matchAll(/_aws_requests_total\{[^}]*operation="(\w+)"[^}]*\} (\d+)/g)) {
+    calls[operation] = (calls[operation] ?? 0) + Number(n);
+  }
+  const writes = [...text.matchAll(/rest_client_requests_total\{[^}]*method="(?:PATCH|POST|PUT)"[^}]*\} (\d+)/g)];
+  const bytes = /^process_resident_memory_bytes (\d+)/m.exec(text)?.[1] ?? "0";
+  return {
+    calls,
+    kubeWrites: writes.reduce((sum, [, n]) => sum + Number(n), 0),
+    rssMiB: Math.round(Number(bytes) / 2 ** 20),
+  };
+}
+
+/** What has been counted since. */
+export function difference(now: Counts, before: Counts): Counts {
+  const calls = Object.entries(now.calls)
+    .map(([action, n]) => [action, n - (before.calls[action] ?? 0)] as const)
+    .filter(([, n]) => n > 0);
+  return { calls: Object.fromEntries(calls), kubeWrites: now.kubeWrites - before.kubeWrites, rssMiB: now.rssMiB };
+}
