@@ -1,3 +1,4 @@
+import { IAM_ACCOUNT_READS } from "./account-reader.ts";
 import { IAM_READS } from "./iam-reader.ts";
 import { IAM_WRITES } from "./iam-writes.ts";
 
@@ -11,6 +12,6 @@ const IMPLIED = ["iam:PassRole"];
  * among them: it needs none.
  */
 export const AWS_ACTIONS: readonly string[] = [
-  ...[...IAM_READS, ...Object.keys(IAM_WRITES)].map((operation) => `iam:${operation}`),
+  ...[...IAM_READS, ...IAM_ACCOUNT_READS, ...Object.keys(IAM_WRITES)].map((operation) => `iam:${operation}`),
   ...IMPLIED,
 ].sort();

@@ -13,6 +13,8 @@ interface AwsCall<Reply> extends AwsCallSubject {
   readonly whenNoSuchEntity?: () => Reply;
   /** Safe to send again: a connection that the other side closed while idle is not worth a failed reconcile. */
   readonly isRead?: boolean;
+  /** Instead of the client's `callTimeoutMs`, for replies that take AWS long to make. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -89,7 +91,8 @@ function classOf({ service, isRead = false }: AwsCallSubject & { readonly isRead
 }
 
 async function once<Reply>(call: AwsCall<Reply>, options: CallerOptions, signal: AbortSignal): Promise<Reply> {
-  const deadline = startDeadline(options.clock, options.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS, signal);
+  const timeoutMs = call.timeoutMs ?? options.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
+  const deadline = startDeadline(options.clock, timeoutMs, signal);
   try {
     return await Promise.race([withResend(call, () => reported(call, deadline.signal, options)), deadline.passed]);
   } catch (error) {

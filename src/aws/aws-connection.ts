@@ -1,6 +1,7 @@
 import type { IamInventory } from "../engine/inventory.ts";
-import type { AccountIdentity, IamAccess, IamReader, IamWriter } from "../engine/ports.ts";
+import type { AccountIdentity, AccountReader, IamAccess, IamReader, IamWriter } from "../engine/ports.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
+import { createAccountReader } from "./account-reader.ts";
 import { createAwsCaller } from "./aws-call.ts";
 import type { AwsClientOptions } from "./client-config.ts";
 import { createIamClient } from "./iam-client.ts";
@@ -15,6 +16,8 @@ export interface AwsConnection {
   readonly iamInventory: IamInventory;
   /** The same, for what nobody waits for: other calls go before these. */
   readonly routine: IamAccess;
+  /** Its calls are routine. */
+  readonly accountReader: AccountReader;
   readonly accountIdentity: AccountIdentity;
   /** Closes the kept-alive connections. */
   close(): void;
@@ -32,6 +35,7 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
     iamWriter: createIamWriter(iam, call),
     iamInventory: createIamInventory(iam, call),
     routine: { reader: createIamReader(iam, routineCall), writer: createIamWriter(iam, routineCall) },
+    accountReader: createAccountReader(iam, routineCall),
     accountIdentity: createAccountIdentity(sts, call),
     close() {
       iam.destroy();

@@ -1,4 +1,5 @@
-import type { InstanceProfile, Role, Tag } from "@aws-sdk/client-iam";
+import type { InstanceProfile, Role, RoleDetail, Tag } from "@aws-sdk/client-iam";
+import type { ListedInstanceProfile, ListedRole, ReportedRole } from "../engine/ports.ts";
 import { TerminalError } from "../errors.ts";
 import type { ObservedInstanceProfile, RoleFacts } from "../model/observed-state.ts";
 import type { Tags } from "../model/ownership.ts";
@@ -23,6 +24,46 @@ export function roleFactsOf(role: Role | undefined, subject: AwsCallSubject): Ro
     tags: tagsOf(present.Tags, subject),
     trustPolicy: expected(present.AssumeRolePolicyDocument, "AssumeRolePolicyDocument", subject),
   };
+}
+
+/** What ListRoles sends of a role; it has neither tags nor boundary. */
+export function listedRoleOf(role: Role, subject: AwsCallSubject): ListedRole {
+  return {
+    roleName: expected(role.RoleName, "RoleName", subject),
+    description: role.Description ?? "",
+    maxSessionDurationSeconds: role.MaxSessionDuration ?? DEFAULT_MAX_SESSION_DURATION_SECONDS,
+  };
+}
+
+/** A role with its policies as GetAccountAuthorizationDetails sends it. */
+export function reportedRoleOf(role: RoleDetail, subject: AwsCallSubject): ReportedRole {
+  const inline = expected(role.RolePolicyList, "RolePolicyList", subject).map(
+    ({ PolicyName, PolicyDocument }) =>
+      [expected(PolicyName, "PolicyName", subject), expected(PolicyDocument, "PolicyDocument", subject)] as const,
+  );
+  const attached = expected(role.AttachedManagedPolicies, "AttachedManagedPolicies", subject);
+  return {
+    presence: "present",
+    roleName: expected(role.RoleName, "RoleName", subject),
+    arn: expected(role.Arn, "Arn", subject),
+    roleId: expected(role.RoleId, "RoleId", subject),
+    path: expected(role.Path, "Path", subject),
+    permissionsBoundaryArn: role.PermissionsBoundary?.PermissionsBoundaryArn,
+    tags: tagsOf(role.Tags, subject),
+    trustPolicy: expected(role.AssumeRolePolicyDocument, "AssumeRolePolicyDocument", subject),
+    inlinePolicyNames: inline.map(([name]) => name).sort(),
+    inlinePolicyDocuments: Object.fromEntries(inline),
+    managedPolicyArns: attached.map(({ PolicyArn }) => expected(PolicyArn, "PolicyArn", subject)).sort(),
+  };
+}
+
+/** An instance profile as lists send it: without its tags. */
+export function listedInstanceProfileOf(
+  instanceProfile: InstanceProfile,
+  subject: AwsCallSubject,
+): ListedInstanceProfile {
+  const { tags: _, ...listed } = instanceProfileOf(instanceProfile, subject);
+  return listed;
 }
 
 /** An instance profile as GetInstanceProfile sends it. */

@@ -24,6 +24,7 @@ import { type ListenAddresses, openListeners } from "./listeners.ts";
 import { type AwsPlace, checkAccount, type OpenAws, openAws } from "./open-aws.ts";
 import { ProductMetrics } from "./product-metrics.ts";
 import { restClientMetrics } from "./rest-client-metrics.ts";
+import { sweepMetrics } from "./sweep-metrics.ts";
 import { VERSION } from "./version.ts";
 import { workAlone, workAsLeader } from "./work-as-leader.ts";
 
@@ -40,6 +41,7 @@ export const DEFAULT_SETTINGS: ControllerSettings = {
   concurrency: 10,
   patience: DEFAULT_PATIENCE,
   settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
+  sweepIntervalMs: 600_000,
   syncTimeoutMs: 120_000,
 };
 
@@ -210,6 +212,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
       queue: controllerMetrics.queueObserver,
       workers: controllerMetrics.workerObserver,
       reflector: metrics.watch(kind),
+      sweeps: sweepMetrics(metrics.registry),
       outcomes: metrics.outcomes((key, isTerminal) => controllerMetrics.failed(key, isTerminal)),
     },
   });

@@ -5,6 +5,7 @@ import { type AwsAccount, openAwsAccount } from "../engine/aws-account.ts";
 import { BlockedError } from "../errors.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { ProductMetrics } from "./product-metrics.ts";
+import { quotaMetrics } from "./sweep-metrics.ts";
 import { VERSION } from "./version.ts";
 
 /** What of an AWS client a controller process is told; the rest is the process's own. */
@@ -39,9 +40,11 @@ export function openAws(
   const account = openAwsAccount({
     change: { reader: connection.iamReader, writer: connection.iamWriter },
     routine: connection.routine,
+    reader: connection.accountReader,
     settleWindowMs: options.settleWindowMs,
     monotonicMs: () => systemClock.monotonicMs(),
   });
+  quotaMetrics(options.metrics.registry, () => account.quotas.current);
   return { connection, account };
 }
 

@@ -18,6 +18,8 @@ import { clusterIdOf, durationMs, type GivenOptions, wholeNumber } from "./optio
 
 /** AWS would be asked without a pause. */
 const MIN_RESYNC_MS = 1_000;
+/** A sweep of a large account takes some seconds. */
+const MIN_SWEEP_MS = 10_000;
 
 /** Runs the controller until it is told to stop. */
 export const runCommand: Command = {
@@ -46,6 +48,11 @@ export const runCommand: Command = {
     "account-id": { type: "string", value: "ID", help: "refuse to start with credentials of another AWS account" },
     concurrency: { type: "string", value: "N", help: "objects worked on at once; default 10" },
     "resync-interval": { type: "string", value: "DURATION", help: "between verifications of an object; default 10m" },
+    "sweep-interval": {
+      type: "string",
+      value: "DURATION",
+      help: "between two looks at the whole account; default 10m",
+    },
     ...AWS_RATE_OPTIONS,
     "metrics-bind-address": {
       type: "string",
@@ -67,10 +74,11 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
   const [path, context] = [given.text("kubeconfig"), given.text("context")];
   const logger = createLogger(logLevel(given.text("log-level") ?? "info"));
   exitOnBug(logger, process);
-  const { patience, concurrency } = DEFAULT_SETTINGS;
+  const { patience, concurrency, sweepIntervalMs } = DEFAULT_SETTINGS;
   const settings = {
     ...DEFAULT_SETTINGS,
     concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
+    sweepIntervalMs: durationMs("sweep-interval", given.text("sweep-interval"), sweepIntervalMs, MIN_SWEEP_MS),
     patience: {
       ...patience,
       resyncMs: durationMs("resync-interval", given.text("resync-interval"), patience.resyncMs, MIN_RESYNC_MS),

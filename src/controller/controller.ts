@@ -12,8 +12,11 @@ import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
 import { OwnWrites } from "./own-writes.ts";
+import { ProfileRounds, type ProfileRoundsOptions } from "./profile-rounds.ts";
 import { type OutcomeObserver, Publisher } from "./publisher.ts";
 import { Reconciler } from "./reconciler.ts";
+import { Sightings } from "./sightings.ts";
+import { Sweeper, type SweepObserver } from "./sweeper.ts";
 import { firstPriority, wakes } from "./wakes.ts";
 
 /** Everything a controller needs from outside; the composition root makes it. */
@@ -38,6 +41,7 @@ export interface ControllerObservers {
   readonly workers?: WorkerObserver;
   readonly reflector?: ReflectorObserver;
   readonly outcomes?: OutcomeObserver;
+  readonly sweeps?: SweepObserver;
 }
 
 /** What an operator may choose. */
@@ -46,6 +50,8 @@ export interface ControllerSettings {
   readonly concurrency: number;
   readonly patience: Patience;
   readonly settleWindowMs: number;
+  /** Between two looks at the whole account. */
+  readonly sweepIntervalMs: number;
   /** How long to wait for the first list before giving up. */
   readonly syncTimeoutMs: number;
 }
@@ -57,6 +63,9 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #reflector: Reflector;
   readonly #workers: Workers;
+  /** Undefined where the account cannot be read as a whole. */
+  readonly #sweeper: Sweeper | undefined;
+  readonly #profileRounds: ProfileRounds;
   readonly #settings: ControllerSettings;
 
   constructor(deps: ControllerDependencies) {
@@ -72,7 +81,13 @@ export class Controller {
       logger,
       ...optional("observer", observers.reflector),
     });
-    const reconciler = reconcilerOf(deps, { get: (key) => this.#reflector.cache.get(key) });
+    const sightings = new Sightings(() => clock.monotonicMs());
+    const reconciler = reconcilerOf(deps, sightings, { get: (key) => this.#reflector.cache.get(key) });
+    const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
+    const { aws: account, clusterId } = deps;
+    const shared = { account, objects, queue: this.#queue, sightings, clusterId, clock, logger };
+    this.#profileRounds = new ProfileRounds(shared);
+    this.#sweeper = sweeperOf(shared, deps);
     this.#workers = new Workers({
       queue: this.#queue,
       reconcile: (key, signal, { logger: runLogger, priority }) =>
@@ -123,12 +138,18 @@ export class Controller {
 
   /** Lets the workers begin. Does nothing after `stop`. */
   work(): void {
+    this.#sweeper?.start();
+    this.#profileRounds.start();
     this.#workers.start();
   }
 
   /** Takes nothing new, lets running reconciles finish for up to `drainMs`; false when some had to be left behind. */
   async stop(drainMs: number): Promise<boolean> {
-    const drained = await this.#workers.stop(drainMs);
+    const [drained] = await Promise.all([
+      this.#workers.stop(drainMs),
+      this.#sweeper?.stop(),
+      this.#profileRounds.stop(),
+    ]);
     await this.#reflector.stop();
     return drained;
   }
@@ -151,8 +172,19 @@ export class Controller {
   }
 }
 
+function sweeperOf(
+  shared: ProfileRoundsOptions,
+  { random, settings, observers }: ControllerDependencies,
+): Sweeper | undefined {
+  const { reader } = shared.account;
+  if (reader === undefined) return undefined;
+  const { sweepIntervalMs: intervalMs, patience } = settings;
+  return new Sweeper({ ...shared, reader, random, intervalMs, patience, observer: observers?.sweeps });
+}
+
 function reconcilerOf(
   deps: ControllerDependencies,
+  sightings: Sightings,
   cache: { readonly get: (key: string) => KubeObject | undefined },
 ): Reconciler {
   const { objects, events, clock, random, settings } = deps;
@@ -167,7 +199,7 @@ function reconcilerOf(
     random,
     ...optional("observer", deps.observers?.outcomes),
   });
-  return new Reconciler({ objects, cache, ownWrites, aws: deps.aws, publisher, clusterId: deps.clusterId });
+  return new Reconciler({ objects, cache, ownWrites, aws: deps.aws, sightings, publisher, clusterId: deps.clusterId });
 }
 
 /** A field that is left out rather than undefined, as exact optional properties ask. */

@@ -8,7 +8,7 @@ export function keyText({ namespace = "", name }: Partial<ObjectKey> & Pick<Obje
 }
 
 /** The reverse of {@link keyText}. */
-export function parseKey(key: string): ObjectKey {
+function parseKey(key: string): ObjectKey {
   const slash = key.indexOf("/");
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }

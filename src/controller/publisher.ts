@@ -4,7 +4,7 @@ import { dispositionOf } from "../errors.ts";
 import { isInSync } from "../plan/plan.ts";
 import { wasReady } from "../status/judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
-import { errorOf, type Patience } from "../status/requeue.ts";
+import { errorOf, type Patience, routineLook } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
 import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
@@ -68,6 +68,11 @@ export class Publisher {
       this.#deps.ownWrites.record(key, raw, patched);
     }
     return summary.requeue;
+  }
+
+  /** When to look again at an object that was well and was not looked at. */
+  nextLook(): Requeue {
+    return routineLook(this.#deps.patience, this.#deps.random());
   }
 
   /** The object is gone, or about to: nothing of it need be known. */

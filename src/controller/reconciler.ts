@@ -1,22 +1,26 @@
-import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
+import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { AwsAccount } from "../engine/aws-account.ts";
 import { type ConvergeDependencies, converge, preview } from "../engine/converge.ts";
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
-import { ConflictError, ControllerError, TerminalError } from "../errors.ts";
+import type { Sighting } from "../engine/sighting.ts";
+import { ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
 import { isInSync } from "../plan/plan.ts";
 import type { Requeue } from "../runtime/workers.ts";
 import { deletedEvents } from "../status/events.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { isAnnounced } from "../status/pending.ts";
+import { confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { explained, isHeldUp } from "./held-up.ts";
-import { keyText, parseKey } from "./object-key.ts";
+import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
-import { asOutcome, asReceived, attempt, logOutcome, Postponed, type RunFacts } from "./pass.ts";
+import { asOutcome, asReceived, attempt, logOutcome, type RunFacts } from "./pass.ts";
 import type { Publisher } from "./publisher.ts";
 import { refusalOf, refused } from "./refusal.ts";
+import type { Sightings } from "./sightings.ts";
+import { sparedLook } from "./spare.ts";
 
 /** What the reconciler works with. */
 export interface ReconcilerDependencies {
@@ -25,6 +29,8 @@ export interface ReconcilerDependencies {
   readonly cache: { get(key: string): KubeObject | undefined };
   readonly ownWrites: OwnWrites;
   readonly aws: AwsAccount;
+  /** What sweeps have seen. */
+  readonly sightings: Sightings;
   readonly publisher: Publisher;
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
@@ -36,6 +42,8 @@ interface Subject {
   readonly raw: KubeObject;
   readonly object: InstanceProfile;
   readonly run: RunFacts;
+  /** What a sweep has just seen of the object; nothing when a person waits. */
+  readonly sighting?: Sighting | undefined;
 }
 
 const DONE: Requeue = { kind: "done" };
@@ -58,7 +66,7 @@ export class Reconciler {
   async reconcile(key: string, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
     const raw = this.#deps.ownWrites.newest(key, this.#deps.cache.get(key));
     if (raw === undefined) {
-      this.#deps.publisher.forget(key);
+      this.#forget(key);
       return DONE;
     }
     try {
@@ -82,7 +90,8 @@ export class Reconciler {
       return this.#refuse(raw, error, signal);
     }
     const logger = run.logger.with({ generation: object.metadata.generation });
-    const subject = { key, raw, object, run: { ...run, logger } };
+    const sighting = this.#deps.sightings.take(key, object.metadata, run.urgency);
+    const subject = { key, raw, object, run: { ...run, logger }, sighting };
     if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
     return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
   }
@@ -107,9 +116,15 @@ export class Reconciler {
     const blocker = refusalOf(subject.object);
     if (blocker !== undefined) return this.#publish(subject, refused(blocker), signal);
     if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
+    const spared = subject.sighting === undefined ? sparedLook(subject, this.#deps) : undefined;
+    if (spared !== undefined) return spared;
     if (spec.mode === "DryRun") return this.#publish(subject, await this.#tryPreview(subject, signal), signal);
     if (hasFinalizer(subject.object)) {
-      return this.#publish(subject, await this.#tryConverge(subject, this.#confirmed(subject), signal), signal);
+      return this.#publish(
+        subject,
+        await this.#tryConverge(subject, confirmCurrent(this.#deps.objects, subject.object), signal),
+        signal,
+      );
     }
     // The guarded patch proves that the object was current: no second look is needed before AWS is written.
     const held = await this.#addFinalizer(subject, signal);
@@ -125,7 +140,7 @@ export class Reconciler {
       const isGone = look.kind === "previewed" && look.settlesInMs === 0 && isInSync(look.plan);
       return isGone ? this.#release(subject, [], signal) : this.#publish(subject, look, signal);
     }
-    const pass = await this.#tryConverge(subject, this.#confirmed(subject), signal);
+    const pass = await this.#tryConverge(subject, confirmCurrent(this.#deps.objects, subject.object), signal);
     if (isHeldUp(pass)) return this.#publish(subject, explained(pass, await this.#tryPreview(subject, signal)), signal);
     // AWS's reply to a deletion is proof enough: no second look.
     const isGone = pass.kind === "converged" && pass.failed === undefined && pass.plan.blockers.length === 0;
@@ -134,55 +149,40 @@ export class Reconciler {
   }
 
   async #tryConverge(
-    { object, run }: Subject,
-    confirmCurrent: ConvergeDependencies["confirmCurrent"],
+    subject: Subject,
+    confirmed: ConvergeDependencies["confirmCurrent"],
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const desired = desiredState(object, this.#deps.clusterId);
+    const desired = desiredState(subject.object, this.#deps.clusterId);
     return attempt(signal, async () =>
       asOutcome(
         await converge(
           desired,
-          { ...this.#accessFor(run), confirmCurrent, isAnnounced: (plan) => isAnnounced(object, plan) },
+          {
+            ...this.#accessFor(subject),
+            confirmCurrent: confirmed,
+            isAnnounced: (plan) => isAnnounced(subject.object, plan),
+          },
           signal,
         ),
       ),
     );
   }
 
-  async #tryPreview({ object, run }: Subject, signal: AbortSignal): Promise<Outcome> {
-    const desired = desiredState(object, this.#deps.clusterId);
+  async #tryPreview(subject: Subject, signal: AbortSignal): Promise<Outcome> {
+    const desired = desiredState(subject.object, this.#deps.clusterId);
     return attempt(signal, async () => {
-      const { view, plan, settlesInMs } = await preview(desired, this.#accessFor(run), signal);
+      const { view, plan, settlesInMs } = await preview(desired, this.#accessFor(subject), signal);
       return { kind: "previewed", plan, observed: view, settlesInMs };
     });
   }
 
-  #accessFor({ urgency = "change" }: RunFacts): Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced"> {
+  #accessFor({
+    run: { urgency = "change" },
+    sighting,
+  }: Subject): Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced"> {
     const { iam, settling, adoptions } = this.#deps.aws;
-    return { ...iam[urgency], settling, adoptions };
-  }
-
-  /** A last look before writing AWS: the cache may lag behind an edit, a deletion, or a new object of the same name. */
-  #confirmed({ key, object }: Subject): ConvergeDependencies["confirmCurrent"] {
-    return async (signal) => {
-      let live: KubeObject | undefined;
-      try {
-        live = await this.#deps.objects.get(parseKey(key), signal);
-      } catch (error) {
-        throw new Postponed(error);
-      }
-      const now = live === undefined ? undefined : asReceived(live).metadata;
-      const then = object.metadata;
-      const isSame =
-        now?.uid === then.uid &&
-        now.generation === then.generation &&
-        now.deletionTimestamp === then.deletionTimestamp &&
-        now.annotations?.[FORCE_DELETE_ANNOTATION] === then.annotations?.[FORCE_DELETE_ANNOTATION];
-      if (!isSame) {
-        throw new Postponed(new ConflictError(`${key} has changed since it was read`, { reason: "StaleObject" }));
-      }
-    };
+    return { ...iam[urgency], settling, adoptions, sighting };
   }
 
   async #addFinalizer({ key, raw, object, run }: Subject, signal: AbortSignal): Promise<Subject> {
@@ -197,13 +197,20 @@ export class Reconciler {
     signal: AbortSignal,
   ) {
     await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);
-    this.#deps.publisher.forget(keyText(object.metadata));
+    this.#forget(keyText(object.metadata));
     for (const event of deletedEvents(object, applied)) this.#deps.publisher.emit(object, event);
     return DONE;
   }
 
-  #publish({ raw, object, run }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+  #forget(key: string): void {
+    this.#deps.publisher.forget(key);
+    this.#deps.sightings.forget(key);
+  }
+
+  async #publish({ key, raw, object, run }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
     logOutcome(run, outcome);
-    return this.#deps.publisher.publish(raw, object, outcome, signal);
+    const requeue = await this.#deps.publisher.publish(raw, object, outcome, signal);
+    this.#deps.sightings.ended(key, requeue);
+    return requeue;
   }
 }

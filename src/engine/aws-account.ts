@@ -1,5 +1,7 @@
 import { Exclusive } from "./exclusive.ts";
-import type { IamAccess, Urgency } from "./ports.ts";
+import { LastKnownRoles } from "./last-known-roles.ts";
+import type { AccountReader, IamAccess, Urgency } from "./ports.ts";
+import { QuotaWatch } from "./quota-watch.ts";
 import { Settling } from "./settling.ts";
 
 /**
@@ -11,6 +13,11 @@ export interface AwsAccount {
   readonly iam: Readonly<Record<Urgency, IamAccess>>;
   readonly settling: Settling;
   readonly adoptions: Exclusive;
+  /** To read all of it at once; undefined where that cannot be done. */
+  readonly reader: AccountReader | undefined;
+  /** What sweeps have seen of the roles of the objects. */
+  readonly lastKnownRoles: LastKnownRoles;
+  readonly quotas: QuotaWatch;
 }
 
 /** What an account is made of. */
@@ -19,6 +26,7 @@ export interface AwsAccountOptions {
   readonly change: IamAccess;
   /** For what nobody waits for; the same as `change` where the two need not be told apart. */
   readonly routine?: IamAccess;
+  readonly reader?: AccountReader;
   /** See {@link Settling}; 0 where reads never lag. */
   readonly settleWindowMs: number;
   readonly monotonicMs: () => number;
@@ -26,10 +34,13 @@ export interface AwsAccountOptions {
 
 /** An account of which nothing is remembered yet. */
 export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
-  const { change, routine = change, settleWindowMs, monotonicMs } = options;
+  const { change, routine = change, reader, settleWindowMs, monotonicMs } = options;
   return {
     iam: { change, routine },
     settling: new Settling({ windowMs: settleWindowMs, monotonicMs }),
     adoptions: new Exclusive(),
+    reader,
+    lastKnownRoles: new LastKnownRoles(),
+    quotas: new QuotaWatch(reader, monotonicMs),
   };
 }

@@ -9,6 +9,7 @@ import { type ExecutionReport, execute } from "./execute.ts";
 import { observe } from "./observe.ts";
 import type { IamReader, IamWriter } from "./ports.ts";
 import type { Settling } from "./settling.ts";
+import { confirm, doubtOf, type Sighting } from "./sighting.ts";
 
 /** What one pass over one object found and did. */
 export interface Convergence {
@@ -31,6 +32,8 @@ export interface ConvergeDependencies {
   readonly writer: IamWriter;
   readonly settling: Settling;
   readonly adoptions: Exclusive;
+  /** What a sweep has just seen of this very object; spares most reads. */
+  readonly sighting?: Sighting | undefined;
   /**
    * Called once before the first write of a pass; raises when the object the plan was made from is no longer current, so
    * that an old copy of it cannot write.
@@ -56,8 +59,9 @@ export async function converge(
   const found = await preview(desired, deps, signal);
   if (!isToBeAnnounced(found.plan)) return carryOut(desired, found, deps, signal);
   if (!deps.isAnnounced(found.plan)) return nothingDone(found, true);
+  const { sighting: _, ...anew } = deps;
   return deps.adoptions.run(namesOf(desired), async () => {
-    const again = await preview(desired, deps, signal);
+    const again = await preview(desired, anew, signal);
     const isNews = isToBeAnnounced(again.plan) && !deps.isAnnounced(again.plan);
     return isNews ? nothingDone(again, true) : carryOut(desired, again, deps, signal);
   });
@@ -107,14 +111,26 @@ export interface Preview {
   readonly settlesInMs: number;
 }
 
-/** Observe and plan, without a writer in reach. */
+/**
+ * Observe and plan, without a writer in reach. With a sighting only its doubtful part is read, as long as the plan is about
+ * nothing else.
+ */
 export async function preview(
   desired: DesiredState,
-  deps: Pick<ConvergeDependencies, "reader" | "settling">,
+  deps: Pick<ConvergeDependencies, "reader" | "settling" | "sighting">,
   signal: AbortSignal,
 ): Promise<Preview> {
-  const observed = await observe(desired, deps.reader, signal);
-  const { state: view, settlesInMs, mayHide } = deps.settling.view(desired, observed);
+  const { reader, settling, sighting } = deps;
+  if (sighting !== undefined && desired.presence === "present") {
+    const found = planFor(desired, await confirm(sighting, desired, reader, signal), settling);
+    const doubt = doubtOf(found.plan);
+    if (doubt === "nothing" || doubt === sighting.doubt || sighting.doubt === "everything") return found;
+  }
+  return planFor(desired, await observe(desired, reader, signal), settling);
+}
+
+function planFor(desired: DesiredState, observed: ObservedState, settling: Settling): Preview {
+  const { state: view, settlesInMs, mayHide } = settling.view(desired, observed);
   const plan = diff(desired, view);
   const isUnproved = mayHide && desired.presence === "absent";
   const lags = settlesInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, observed));

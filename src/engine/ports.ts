@@ -1,4 +1,5 @@
-import type { Absent, ObservedInstanceProfile, RoleFacts } from "../model/observed-state.ts";
+import type { AccountQuotas } from "../model/account-quotas.ts";
+import type { Absent, ObservedInstanceProfile, ObservedRole, RoleFacts } from "../model/observed-state.ts";
 import type { Action, ActionOutcome } from "../plan/action.ts";
 
 /**
@@ -30,6 +31,29 @@ export interface IamReader {
  */
 export interface IamWriter {
   perform(action: Action, signal: AbortSignal): Promise<ActionOutcome>;
+}
+
+/** What a list of roles tells that the report of the account leaves out. */
+export type ListedRole = Pick<RoleFacts, "roleName" | "description" | "maxSessionDurationSeconds">;
+
+/** A role with its policies, as the report of the account has it. */
+export type ReportedRole = Omit<ObservedRole, "description" | "maxSessionDurationSeconds">;
+
+/** An instance profile in a list: lists tell no tags of profiles. */
+export type ListedInstanceProfile = Omit<ObservedInstanceProfile, "tags">;
+
+/**
+ * Reads of a whole account, a page at a time: as many calls as there are thousands of roles or profiles in it, whoever they
+ * belong to.
+ *
+ * Errors: as {@link IamReader}. Half a list is an error, never a shorter list.
+ */
+export interface AccountReader {
+  /** Every role of the account with its policies. */
+  reportRoles(signal: AbortSignal): AsyncIterable<readonly ReportedRole[]>;
+  listRoles(signal: AbortSignal): AsyncIterable<readonly ListedRole[]>;
+  listInstanceProfiles(signal: AbortSignal): AsyncIterable<readonly ListedInstanceProfile[]>;
+  getQuotas(signal: AbortSignal): Promise<AccountQuotas>;
 }
 
 /** Both hands on IAM. */

@@ -2,22 +2,22 @@ import { appliedRecord } from "../model/applied-record.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile } from "../model/observed-state.ts";
+import type { Tags } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
 import { diffTags, tagsAtCreation } from "./diff-tags.ts";
 
 /** The writes that make an instance profile that is not there, with its role in it. */
 export function createInstanceProfile(desired: DesiredPresent): readonly Action[] {
   const { instanceProfileName, path } = desired.instanceProfile;
-  const record = appliedRecord([], Object.keys(desired.tags));
   return [
-    {
-      kind: "CreateInstanceProfile",
-      instanceProfileName,
-      path,
-      tags: tagsAtCreation(desired.owner, desired.tags, record),
-    },
+    { kind: "CreateInstanceProfile", instanceProfileName, path, tags: profileTagsAtCreation(desired) },
     { kind: "AddRoleToInstanceProfile", instanceProfileName, roleName: desired.role.roleName },
   ];
+}
+
+/** All tags of the object's instance profile when it has just been made. */
+export function profileTagsAtCreation({ owner, tags }: DesiredPresent): Tags {
+  return tagsAtCreation(owner, tags, appliedRecord([], Object.keys(tags)));
 }
 
 /** The writes that bring an existing instance profile in line: its tags, and the one role it holds. */

@@ -89,6 +89,11 @@ export class WorkQueue {
     return [...this.#running].map(([key, sinceMs]) => ({ key, workedMs: nowMs - sinceMs }));
   }
 
+  /** True while a worker has the key. */
+  isRunning(key: string): boolean {
+    return this.#running.has(key);
+  }
+
   /** The key needs work now. */
   add(key: string, options: AddOptions = {}): void {
     if (this.#mode !== "open") return;

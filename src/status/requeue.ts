@@ -31,10 +31,7 @@ const JITTER = 0.1;
  * @param random in [0, 1)
  */
 export function requeueOf(outcome: Outcome, patience: Patience, random: number): Requeue {
-  const after = (delayMs: number): Extract<Requeue, { readonly kind: "after" }> => ({
-    kind: "after",
-    delayMs: Math.round(delayMs * (1 - JITTER + 2 * JITTER * random)),
-  });
+  const after = (delayMs: number): Requeue => ({ kind: "after", delayMs: jittered(delayMs, random) });
   const error = errorOf(outcome);
   if (error !== undefined) return requeueAfterError(error, patience, after);
   switch (outcome.kind) {
@@ -44,15 +41,24 @@ export function requeueOf(outcome: Outcome, patience: Patience, random: number):
       return after(0);
     case "previewed":
       if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
-      return { ...after(patience.resyncMs), priority: ROUTINE_PRIORITY };
+      return routineLook(patience, random);
     case "converged":
       if (outcome.plan.blockers.length > 0) return after(patience.blockedRetryMs);
       if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
       if (!showsArns(outcome.after)) return after(patience.settlePollMs);
-      return { ...after(patience.resyncMs), priority: ROUTINE_PRIORITY };
+      return routineLook(patience, random);
     case "failed":
       return { kind: "backoff" };
   }
+}
+
+/** The next look at an object that is well: when nobody need wait for it. */
+export function routineLook({ resyncMs }: Patience, random: number): Requeue {
+  return { kind: "after", delayMs: jittered(resyncMs, random), priority: ROUTINE_PRIORITY };
+}
+
+function jittered(delayMs: number, random: number): number {
+  return Math.round(delayMs * (1 - JITTER + 2 * JITTER * random));
 }
 
 /** What went wrong, if anything did. */

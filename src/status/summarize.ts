@@ -106,7 +106,10 @@ function listsOf(outcome: Outcome): Partial<Writable<InstanceProfileStatus>> {
   return { plan: bounded(pending), unmanagedPolicies: bounded(plan.unmanagedPolicies) };
 }
 
-/** Times move only with something to tell, so that a fleet in sync writes no status. */
+/** How long `lastVerifiedTime` may stand still at least, so that a fleet in sync writes next to no status. */
+const VERIFIED_ANEW_MS = 3_600_000;
+
+/** Times move with something to tell, and else now and then, at another time for each object. */
 function verification(
   object: ObjectSoFar,
   outcome: Outcome,
@@ -118,8 +121,18 @@ function verification(
   const isAnswer = asked !== undefined && asked !== object.status?.lastHandledReconcileAt;
   const isReady = drafts.some((draft) => draft.type === "Ready" && draft.status === "True");
   const isNews =
-    isReady && (isAnswer || !wasReady(object) || (outcome.kind === "converged" && outcome.applied.length > 0));
+    isReady &&
+    (isAnswer ||
+      !wasReady(object) ||
+      (outcome.kind === "converged" && outcome.applied.length > 0) ||
+      Date.parse(now) - Date.parse(object.status?.lastVerifiedTime ?? "") >= verifiedAnewMs(object.metadata.uid));
   return { ...(isAnswer && { lastHandledReconcileAt: asked }), ...(isNews && { lastVerifiedTime: now }) };
+}
+
+/** From one to one and a half hours, always the same for one object: what was made together is not verified together. */
+function verifiedAnewMs(uid: string): number {
+  const sum = [...uid].reduce((hash, character) => (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0, 0);
+  return VERIFIED_ANEW_MS * (1 + (sum % 1_000) / 2_000);
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] | undefined };

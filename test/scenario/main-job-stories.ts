@@ -37,7 +37,7 @@ export function mainJobStories(open: () => Promise<ScenarioWorld>): void {
     expect(await world.eventReasons()).toEqual(["Created"]);
   });
 
-  test("writes nothing in ten further reconciles when nothing changes", async () => {
+  test("writes nothing in ten further reconciles when nothing changes, and in the second hour one lastVerifiedTime", async () => {
     await world.apply(world.manifest());
     const controller = world.controller();
     await controller.settle();
@@ -45,10 +45,16 @@ export function mainJobStories(open: () => Promise<ScenarioWorld>): void {
       [world.awsWrites(), world.kubeWrites(), await world.eventReasons()].map((all) => all.length);
     const before = await writes();
     for (let i = 0; i < 10; i++) {
-      world.nowMs += 600_000;
+      world.nowMs += 300_000;
       await controller.once();
     }
     expect(await writes()).toEqual(before);
+    for (let i = 0; i < 10; i++) {
+      world.nowMs += 300_000;
+      await controller.once();
+    }
+    const [awsWrites = 0, kubeWrites = 0, events = 0] = before;
+    expect(await writes()).toEqual([awsWrites, kubeWrites + 1, events]);
   });
 
   test("writes nothing after a restart when nothing changed", async () => {

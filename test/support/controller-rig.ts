@@ -7,6 +7,7 @@ import type { ClusterUser, Manifest } from "./cluster-user.ts";
 
 /** What a test may set of a controller; the rest is the product's defaults. */
 export interface RigSettings extends Partial<Omit<ControllerSettings, "patience">> {
+  /** Between two looks at an object, and two sweeps, too. */
   readonly resyncMs?: number;
 }
 
@@ -47,7 +48,8 @@ export interface ControllerRig {
 /** The settings of a controller under test. */
 export function controllerSettings({ resyncMs, ...settings }: RigSettings): ControllerSettings {
   const { patience } = DEFAULT_SETTINGS;
-  return { ...DEFAULT_SETTINGS, ...settings, patience: { ...patience, ...(resyncMs && { resyncMs }) } };
+  const often = resyncMs && { sweepIntervalMs: resyncMs };
+  return { ...DEFAULT_SETTINGS, ...often, ...settings, patience: { ...patience, ...(resyncMs && { resyncMs }) } };
 }
 
 /** For controllers on an AWS that throttles nobody: nothing is to wait but for what it is waiting for. */

@@ -1,6 +1,7 @@
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
+import { Sightings } from "../../src/controller/sightings.ts";
 import { openAwsAccount } from "../../src/engine/aws-account.ts";
 import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../../src/engine/settling.ts";
@@ -53,6 +54,7 @@ export class Incarnation {
         settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
         monotonicMs: nowMs,
       }),
+      sightings: new Sightings(nowMs),
       publisher: new Publisher({
         objects,
         events: around.events,

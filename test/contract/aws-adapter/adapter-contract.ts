@@ -29,6 +29,14 @@ function textOf(document: string | undefined): string | undefined {
   return document?.startsWith("{") === false ? decodeURIComponent(document) : document;
 }
 
+async function oneOf<T>(pages: AsyncIterable<readonly T[]>, isIt: (item: T) => boolean): Promise<T> {
+  const found: T[] = [];
+  for await (const page of pages) found.push(...page.filter(isIt));
+  const [first, ...others] = found;
+  if (first === undefined || others.length > 0) throw new Error(`it is there ${found.length} times`);
+  return first;
+}
+
 /** The adapter's promises, held against one AWS over HTTP. Leaves nothing behind. */
 export function describeAdapterContract(name: string, start: () => Promise<AwsUnderTest>): void {
   describe(`the AWS adapter against ${name}`, () => {
@@ -114,6 +122,47 @@ export function describeAdapterContract(name: string, start: () => Promise<AwsUn
       cleanUps.push(() => iam.send(new DeletePolicyCommand({ PolicyArn: arn })));
       return arn;
     }
+
+    describe("the account as a whole", () => {
+      test("shows of a role and its profile what reading them one by one shows", async () => {
+        const [boundary, attached] = [await managedPolicy("boundary"), await managedPolicy("attached")];
+        const tags = { [TAG_KEYS.name]: "n", team: "a" };
+        await createRole({
+          ...{ path: "/apps/", description: "For tests", maxSessionDurationSeconds: 7200 },
+          ...{ permissionsBoundaryArn: boundary, tags },
+        });
+        await putPolicy("s3", READ_S3);
+        await perform({ kind: "AttachRolePolicy", roleName, policyArn: attached });
+        cleanUps.push(() => perform({ kind: "DetachRolePolicy", roleName, policyArn: attached }));
+        await createInstanceProfile(tags, "/apps/");
+        await addRole();
+        const [role, profile] = [await readRole(), await readProfile()];
+        if (role.presence === "absent" || profile.presence === "absent") throw new Error("they have just been made");
+        const { trustPolicy, description, maxSessionDurationSeconds, ...facts } = role;
+        const { tags: _, ...listed } = profile;
+
+        const reported = await oneOf(aws.accountReader.reportRoles(never), (it) => it.roleName === roleName);
+        expect(reported).toMatchObject({ ...facts, inlinePolicyNames: ["s3"], managedPolicyArns: [attached] });
+        expect(textOf(reported.trustPolicy)).toBe(textOf(trustPolicy));
+        expect(textOf(reported.inlinePolicyDocuments["s3"])).toBe(READ_S3);
+        const inList = await oneOf(aws.accountReader.listRoles(never), (it) => it.roleName === roleName);
+        expect(inList).toEqual({ roleName, description, maxSessionDurationSeconds });
+        const profiles = aws.accountReader.listInstanceProfiles(never);
+        expect(await oneOf(profiles, (it) => it.instanceProfileName === instanceProfileName)).toEqual(listed);
+      });
+
+      test("tells how much of it is used, and how much may be", async () => {
+        const before = await aws.accountReader.getQuotas(never);
+        await createRole();
+        const after = await aws.accountReader.getQuotas(never);
+        expect(after.roles?.used).toBe((before.roles?.used ?? 0) + 1);
+        expect(after.roles?.quota).toBeGreaterThanOrEqual(1_000);
+        expect(after.instanceProfiles?.quota).toBeGreaterThanOrEqual(1_000);
+        expect(after.inlinePoliciesChars).toBe(10_240);
+        expect(after.trustPolicyChars).toBeGreaterThanOrEqual(2_048);
+        expect(after.managedPoliciesPerRole).toBeGreaterThanOrEqual(10);
+      });
+    });
 
     describe("a role", () => {
       test("reads back as it was created, in one call each", async () => {

@@ -116,6 +116,10 @@ describe("the AWS adapter against the sandbox's faults", () => {
       ListAttachedRolePolicies: () => aws.iamReader.listAttachedRolePolicies("app", never),
       ListInstanceProfilesForRole: () => aws.iamReader.listInstanceProfilesForRole("app", never),
       GetInstanceProfile: () => aws.iamReader.getInstanceProfile("p", never),
+      GetAccountAuthorizationDetails: () => everything(aws.accountReader.reportRoles(never)),
+      ListRoles: () => everything(aws.accountReader.listRoles(never)),
+      ListInstanceProfiles: () => everything(aws.accountReader.listInstanceProfiles(never)),
+      GetAccountSummary: () => aws.accountReader.getQuotas(never),
     };
     const write = WRITES.find((action) => action.kind === operation);
     const attempt = write === undefined ? reads[operation]?.() : aws.iamWriter.perform(write, never);
@@ -158,3 +162,9 @@ const WRITES: readonly Action[] = [
   { kind: "TagInstanceProfile", ...profile, tags: { a: "1" } },
   { kind: "UntagInstanceProfile", ...profile, tagKeys: ["a"] },
 ];
+
+async function everything<T>(pages: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const page of pages) all.push(page);
+  return all;
+}

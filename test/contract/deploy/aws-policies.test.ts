@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { IAM_ACCOUNT_READS } from "../../../src/aws/account-reader.ts";
 import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
 import { IAM_INVENTORY_READS } from "../../../src/aws/iam-inventory.ts";
 import { IAM_READS } from "../../../src/aws/iam-reader.ts";
@@ -15,6 +16,7 @@ interface Statement {
 }
 
 const READS = IAM_READS.map((operation) => `iam:${operation}`);
+const ACCOUNT_READS = IAM_ACCOUNT_READS.map((operation) => `iam:${operation}`);
 
 function textOf(file: string): string {
   return readFileSync(join(DEPLOY_FOLDER, "aws", file), "utf8");
@@ -53,8 +55,16 @@ test("plan and export are allowed exactly the reads of the code", () => {
   expect(some.map(({ Effect }) => Effect)).toEqual(["Allow", "Allow"]);
 });
 
+test("reading the account as a whole is a statement of its own, which can be left out", () => {
+  const some = withEffect("Allow").filter(({ Sid }) => Sid === "ReadTheAccountAtOnce");
+  expect(actionsOf(some)).toEqual(ACCOUNT_READS.toSorted());
+  expect(some[0]?.Resource).toBe("*");
+});
+
 test("the controller writes under its path alone", () => {
-  const writes = withEffect("Allow").filter((statement) => !READS.includes(actionsOf([statement])[0] ?? ""));
+  const writes = withEffect("Allow").filter(
+    (statement) => ![...READS, ...ACCOUNT_READS].includes(actionsOf([statement])[0] ?? ""),
+  );
   expect(writes.length).toBeGreaterThan(0);
   for (const { Resource } of writes) {
     expect(Resource).toMatch(/^arn:aws:iam::ACCOUNT_ID:(role|instance-profile)\/PATH\/\*$/);

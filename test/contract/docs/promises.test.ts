@@ -18,9 +18,9 @@ test("the README says that one of several replicas works, and how soon the next 
 });
 
 test("the README gives the times that the controller keeps", () => {
-  const { patience, settleWindowMs } = DEFAULT_SETTINGS;
-  expect(patience.resyncMs).toBe(10 * MINUTE_MS);
-  expect(LIMITS).toContain("every ten minutes");
+  const { sweepIntervalMs, settleWindowMs } = DEFAULT_SETTINGS;
+  expect(sweepIntervalMs).toBe(10 * MINUTE_MS);
+  expect(PROMISES).toContain("every ten minutes");
   expect(LIMITS).toContain(`For ${settleWindowMs / MINUTE_MS} minutes after a write`);
 });
 

@@ -69,7 +69,7 @@ beforeAll(async () => {
       namespace: undefined,
       clusterId: undefined,
       expectedAccountId: "123456789012",
-      settings: DEFAULT_SETTINGS,
+      settings: { ...DEFAULT_SETTINGS, sweepIntervalMs: 100 },
       listen: { probes: "127.0.0.1:0", metrics: "127.0.0.1:0" },
       logger: silentLogger,
       election: { namespace: "default", name: "controller", timings: defaultElectionTimings },
@@ -116,6 +116,7 @@ describe("the metrics of a controller that made one object", () => {
   test("parse, and are those of docs/metrics.md with their types and labels", async () => {
     kube.dropConnections();
     await vi.waitFor(async () => expect((await get("/metrics")).text).toContain("watch_reconnects_total{"));
+    await vi.waitFor(async () => expect((await get("/metrics")).text).toContain("quota_used{"));
     const { text } = await get("/metrics");
     const served = parsePrometheus(text)
       .filter(({ name }) => !/^(process|nodejs)_/.test(name))

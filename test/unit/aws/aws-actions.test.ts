@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
 
-test("the permissions are those of every read and write, and PassRole, each once", () => {
+test("the permissions are those of every read, of an account too, of every write, and PassRole, each once", () => {
   expect(AWS_ACTIONS).toEqual([...new Set(AWS_ACTIONS)].sort());
   expect(AWS_ACTIONS).toEqual(
     expect.arrayContaining(["iam:GetRole", "iam:ListRolePolicies", "iam:CreateRole", "iam:TagRole", "iam:PassRole"]),
   );
-  expect(AWS_ACTIONS).toHaveLength(6 + 18 + 1);
+  expect(AWS_ACTIONS).toHaveLength(6 + 4 + 18 + 1);
 });

@@ -2,6 +2,7 @@ import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { OwnWrites } from "../../../src/controller/own-writes.ts";
 import { Publisher } from "../../../src/controller/publisher.ts";
 import { Reconciler } from "../../../src/controller/reconciler.ts";
+import { Sightings } from "../../../src/controller/sightings.ts";
 import { openAwsAccount } from "../../../src/engine/aws-account.ts";
 import type { KubeObject, ObjectKey } from "../../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../../../src/engine/settling.ts";
@@ -41,6 +42,7 @@ export class Desk {
         settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
         monotonicMs: nowMs,
       }),
+      sightings: new Sightings(nowMs),
       publisher: new Publisher({
         objects: kube,
         events: kube,

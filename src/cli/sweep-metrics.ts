@@ -1,0 +1,70 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { SweepObserver, SweepResult } from "../controller/sweeper.ts";
+import type { AccountQuotas, Usage } from "../model/account-quotas.ts";
+
+const PREFIX = "instance_profile_controller_sweep";
+const SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+const RESULTS: readonly SweepResult[] = ["ok", "denied", "failed"];
+
+/** Shows at each scrape what IAM allows the account, and how much of it is used. */
+export function quotaMetrics(registry: Registry, quotas: () => AccountQuotas | undefined): void {
+  const labelNames = ["resource"];
+  const usages = (): readonly (readonly [string, Usage | undefined])[] => {
+    const { roles, instanceProfiles } = quotas() ?? {};
+    return [
+      ["roles", roles],
+      ["instance_profiles", instanceProfiles],
+    ];
+  };
+  const show = (name: string, help: string, part: keyof Usage): void =>
+    void new Gauge({
+      name: `instance_profile_controller_aws_quota_${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect(): void {
+        for (const [resource, usage] of usages()) if (usage !== undefined) this.set({ resource }, usage[part]);
+      },
+    });
+  show("used", "How many of them the AWS account has, whoever they belong to, at the last sweep.", "used");
+  show("limit", "How many of them IAM allows the AWS account.", "quota");
+}
+
+/** Hears of the sweeps over an account. `denied`: every object is read by itself. */
+export function sweepMetrics(registry: Registry): SweepObserver {
+  const registers = [registry];
+  const sweeps = new Counter({
+    name: `${PREFIX}s_total`,
+    help: "Looks at the whole account, by how they ended; denied: the objects are read one by one instead.",
+    labelNames: ["result"],
+    registers,
+  });
+  for (const result of RESULTS) sweeps.inc({ result }, 0);
+  const available = new Gauge({
+    name: `${PREFIX}_available`,
+    help: "0 while the controller may not read the account as a whole and reads every object by itself.",
+    registers,
+  });
+  available.set(1);
+  const durations = new Histogram({
+    name: `${PREFIX}_duration_seconds`,
+    help: "How long a look at the whole account took.",
+    buckets: SECONDS,
+    registers,
+  });
+  const objects = new Gauge({ name: `${PREFIX}_objects`, help: "Objects that the last sweep compared.", registers });
+  const news = new Counter({
+    name: `${PREFIX}_differences_total`,
+    help: "Objects that a sweep found to be other than their status says.",
+    registers,
+  });
+  return {
+    ended(result, { durationMs, seen, news: found }) {
+      sweeps.inc({ result });
+      if (result !== "failed") available.set(result === "ok" ? 1 : 0);
+      durations.observe(durationMs / 1_000);
+      if (result === "ok") objects.set(seen);
+      news.inc(found);
+    },
+  };
+}

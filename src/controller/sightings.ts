@@ -1,0 +1,85 @@
+import type { ObjectMeta } from "../api/instance-profile.ts";
+import type { Urgency } from "../engine/ports.ts";
+import type { Sighting } from "../engine/sighting.ts";
+import type { Requeue } from "../status/outcome.ts";
+import { ROUTINE_PRIORITY } from "../status/requeue.ts";
+
+/** What makes an object the one that a sweep has looked for. */
+type Identity = Pick<ObjectMeta, "uid" | "generation">;
+
+/** A sighting older than this proves nothing any more: whose a role is may have changed since. */
+const FRESH_MS = 30_000;
+
+/**
+ * What passes and sweeps have shown of each object of late, by key: so that a pass need not read what a sweep has just read,
+ * and an object that was seen to be well is not looked at again one by one.
+ */
+export class Sightings {
+  readonly #monotonicMs: () => number;
+  readonly #wellAtMs = new Map<string, number>();
+  readonly #sightings = new Map<string, Sighting & Identity & { readonly atMs: number }>();
+  #sparesMs = 0;
+  #isFirstSweepAhead = false;
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** A sweep is about to show all objects at once: whoever is in no hurry waits for it. */
+  get isFirstSweepAhead(): boolean {
+    return this.#isFirstSweepAhead;
+  }
+
+  expectSweep(): void {
+    this.#isFirstSweepAhead = true;
+  }
+
+  /** Sweeps work, and will come again: what was well within the last `sparesMs` needs no look of its own. 0: they do not. */
+  sweepEnded(sparesMs: number): void {
+    this.#isFirstSweepAhead = false;
+    this.#sparesMs = sparesMs;
+  }
+
+  /** The object was seen to be as it should. */
+  isWell(key: string, atMs: number = this.#monotonicMs()): void {
+    this.#wellAtMs.set(key, atMs);
+    this.#sightings.delete(key);
+  }
+
+  /** The object was not seen to be as it should. */
+  isInDoubt(key: string): void {
+    this.#wellAtMs.delete(key);
+  }
+
+  /** A sweep has seen something that the object's status does not say. */
+  isNews(key: string, { uid, generation }: Identity, sighting: Sighting, atMs: number): void {
+    this.#wellAtMs.delete(key);
+    this.#sightings.set(key, { ...sighting, uid, generation, atMs });
+  }
+
+  /** A pass is over; by what it asks for next it is plain whether the object was well. */
+  ended(key: string, requeue: Requeue): void {
+    if (requeue.kind === "after" && requeue.priority === ROUTINE_PRIORITY) this.isWell(key);
+    else this.isInDoubt(key);
+  }
+
+  /** The sighting of this very object, once, while it is fresh; none for a pass that a person waits for. */
+  take(key: string, { uid, generation }: Identity, urgency: Urgency | undefined): Sighting | undefined {
+    const known = this.#sightings.get(key);
+    this.#sightings.delete(key);
+    if (known === undefined || urgency !== "routine") return undefined;
+    if (known.uid !== uid || known.generation !== generation) return undefined;
+    return this.#monotonicMs() - known.atMs < FRESH_MS ? known : undefined;
+  }
+
+  /** True when the object was well not long ago and a sweep will look at it again. */
+  spares(key: string): boolean {
+    const atMs = this.#wellAtMs.get(key);
+    return atMs !== undefined && this.#monotonicMs() - atMs < this.#sparesMs;
+  }
+
+  forget(key: string): void {
+    this.#wellAtMs.delete(key);
+    this.#sightings.delete(key);
+  }
+}

@@ -1,0 +1,27 @@
+import type { InstanceProfile } from "../api/instance-profile.ts";
+import type { Requeue } from "../runtime/workers.ts";
+import { ROUTINE_PRIORITY } from "../status/requeue.ts";
+import type { RunFacts } from "./pass.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Sightings } from "./sightings.ts";
+
+/** How soon to see whether the sweep that is under way has seen the object. */
+const SWEEP_POLL: Requeue = { kind: "after", delayMs: 1_000, priority: ROUTINE_PRIORITY };
+
+/**
+ * A look that nobody waits for need not be one of its own where sweeps look at all objects at once. Undefined when it must
+ * be.
+ */
+export function sparedLook(
+  {
+    key,
+    object: { metadata, status },
+    run,
+  }: { readonly key: string; readonly object: InstanceProfile; readonly run: RunFacts },
+  { sightings, publisher }: { readonly sightings: Sightings; readonly publisher: Publisher },
+): Requeue | undefined {
+  if (run.urgency !== "routine") return undefined;
+  const isKnown = status?.observedGeneration === metadata.generation;
+  if (sightings.isFirstSweepAhead && isKnown) return SWEEP_POLL;
+  return sightings.spares(key) ? publisher.nextLook() : undefined;
+}

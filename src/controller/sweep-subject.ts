@@ -1,0 +1,77 @@
+import type { InstanceProfile } from "../api/instance-profile.ts";
+import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
+import type { AccountSnapshot } from "../engine/account-snapshot.ts";
+import type { KubeObject } from "../engine/ports.ts";
+import type { Settling } from "../engine/settling.ts";
+import { doubtOf, observedIn, type Sighting } from "../engine/sighting.ts";
+import { ControllerError } from "../errors.ts";
+import { type DesiredPresent, desiredState } from "../model/desired-state.ts";
+import { diff } from "../plan/diff.ts";
+import { findCondition } from "../status/conditions.ts";
+import type { Outcome } from "../status/outcome.ts";
+import type { Patience } from "../status/requeue.ts";
+import { sameStatus, summarize } from "../status/summarize.ts";
+import { keyText } from "./object-key.ts";
+import { refusalOf } from "./refusal.ts";
+
+/** An object that a sweep can judge: it was well when it was last looked at, or is looked at without being written. */
+export interface SweepSubject {
+  readonly key: string;
+  readonly object: InstanceProfile;
+  readonly desired: DesiredPresent;
+}
+
+/** What a sweep sees of an object: that all is as its status says, or something else. */
+export type Verdict =
+  | { readonly kind: "well" }
+  /** IAM still lags behind our own writes: the pass that wrote them looks again by itself. */
+  | { readonly kind: "settling" }
+  | { readonly kind: "news"; readonly sighting: Sighting };
+
+/** The object as a sweep's subject; undefined when passes look at it by themselves, or nobody shall. */
+export function subjectOf(raw: KubeObject, clusterId: string): SweepSubject | undefined {
+  const object = understood(raw);
+  if (object === undefined || refusalOf(object) !== undefined) return undefined;
+  const { metadata, spec, status } = object;
+  const ready = findCondition(status?.conditions, "Ready");
+  const isKnown = ready?.status === "True" || (spec.mode === "DryRun" && ready?.reason === "DryRun");
+  if (spec.suspend || !isKnown || ready?.observedGeneration !== metadata.generation) return undefined;
+  const desired = desiredState(object, clusterId);
+  return desired.presence === "present" ? { key: keyText(metadata), object, desired } : undefined;
+}
+
+function understood(raw: KubeObject): InstanceProfile | undefined {
+  try {
+    return parseInstanceProfile(raw);
+  } catch (error) {
+    if (error instanceof ControllerError) return undefined;
+    throw error;
+  }
+}
+
+/** Puts what the snapshot has of the object through the very diff of a reconcile. Pure but for the memory of our writes. */
+export function judgeBySnapshot(
+  { object, desired }: SweepSubject,
+  snapshot: AccountSnapshot,
+  context: { readonly settling: Settling; readonly patience: Patience; readonly now: string },
+): Verdict {
+  const observed = observedIn(snapshot, desired);
+  const { state, settlesInMs } = context.settling.view(desired, observed);
+  const plan = diff(desired, state);
+  if (settlesInMs > 0) return { kind: "settling" };
+  const sighting: Sighting = { observed, doubt: doubtOf(plan) };
+  const isDryRun = object.spec.mode === "DryRun";
+  if (!isDryRun && sighting.doubt !== "nothing") return { kind: "news", sighting };
+  const outcome: Outcome = isDryRun
+    ? { kind: "previewed", plan, observed: state, settlesInMs: 0 }
+    : { kind: "converged", plan, applied: [], failed: undefined, after: state, settlesInMs: 0 };
+  const { status } = summarize(object, outcome, {
+    now: context.now,
+    random: 0,
+    patience: context.patience,
+    failures: 0,
+  });
+  return object.status !== undefined && sameStatus(object.status, status)
+    ? { kind: "well" }
+    : { kind: "news", sighting };
+}

@@ -1,0 +1,68 @@
+import { nameKey } from "../model/naming.ts";
+import type { ObservedRole } from "../model/observed-state.ts";
+import type { AccountReader, ListedInstanceProfile, ListedRole } from "./ports.ts";
+
+/** Names as {@link nameKey} writes them. */
+export interface WantedNames {
+  readonly roles: ReadonlySet<string>;
+  readonly instanceProfiles: ReadonlySet<string>;
+}
+
+/**
+ * What an account showed of some roles and profiles, by name key. What is not in it was not there, or came while it was read.
+ */
+export interface AccountSnapshot {
+  readonly roles: ReadonlyMap<string, ObservedRole>;
+  /** Without tags: no list tells them. */
+  readonly instanceProfiles: ReadonlyMap<string, ListedInstanceProfile>;
+  /** By role: the names of all instance profiles that hold it, whoever they belong to. */
+  readonly holders: ReadonlyMap<string, readonly string[]>;
+  /** Before the first role with its policies was read: nothing in `roles` is older. */
+  readonly takenAtMs: number;
+}
+
+/**
+ * Reads a whole account, and keeps what is wanted of it: as many calls as thousands of roles (twice) and of profiles are in
+ * it.
+ *
+ * Errors: those of the reader. There is no half of a snapshot.
+ */
+export async function takeSnapshot(
+  wanted: WantedNames,
+  reader: AccountReader,
+  monotonicMs: () => number,
+  signal: AbortSignal,
+): Promise<AccountSnapshot> {
+  const profiles = await profilesIn(wanted, reader, signal);
+  const listed = new Map<string, ListedRole>();
+  for await (const page of reader.listRoles(signal)) {
+    for (const role of page) if (wanted.roles.has(nameKey(role.roleName))) listed.set(nameKey(role.roleName), role);
+  }
+  const takenAtMs = monotonicMs();
+  const roles = new Map<string, ObservedRole>();
+  for await (const page of reader.reportRoles(signal)) {
+    for (const role of page) {
+      const other = listed.get(nameKey(role.roleName));
+      if (other !== undefined) roles.set(nameKey(role.roleName), { ...other, ...role });
+    }
+  }
+  return { roles, ...profiles, takenAtMs };
+}
+
+async function profilesIn(
+  wanted: WantedNames,
+  reader: AccountReader,
+  signal: AbortSignal,
+): Promise<Pick<AccountSnapshot, "instanceProfiles" | "holders">> {
+  const instanceProfiles = new Map<string, ListedInstanceProfile>();
+  const holders = new Map<string, readonly string[]>();
+  for await (const page of reader.listInstanceProfiles(signal)) {
+    for (const profile of page) {
+      const { instanceProfileName, roleName = "" } = profile;
+      const [name, role] = [nameKey(instanceProfileName), nameKey(roleName)];
+      if (wanted.instanceProfiles.has(name)) instanceProfiles.set(name, profile);
+      if (wanted.roles.has(role)) holders.set(role, [...(holders.get(role) ?? []), instanceProfileName].sort());
+    }
+  }
+  return { instanceProfiles, holders };
+}

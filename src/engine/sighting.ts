@@ -1,0 +1,108 @@
+import type { DesiredPresent } from "../model/desired-state.ts";
+import { nameKey, sameName } from "../model/naming.ts";
+import { ABSENT, type Absent, type ObservedRole, type ObservedState } from "../model/observed-state.ts";
+import type { Action } from "../plan/action.ts";
+import { profileTagsAtCreation } from "../plan/diff-instance-profile.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { AccountSnapshot } from "./account-snapshot.ts";
+import { observe } from "./observe.ts";
+import type { IamReader } from "./ports.ts";
+
+/** A part of an object's AWS side that one read shows. */
+export type Part = "role" | "managed policies" | "instance profile" | `inline policy ${string}`;
+
+/** What of a sighting has to be seen once more before anything is written on its account. */
+export type Doubt = "nothing" | "everything" | Part;
+
+/** An object's AWS side as a sweep saw it. */
+export interface Sighting {
+  readonly observed: ObservedState;
+  readonly doubt: Doubt;
+}
+
+/**
+ * The object's side of a snapshot. The tags of its profile, which no list tells, are taken to be as they should: what a
+ * sweep can see nothing of, it shall not call different.
+ */
+export function observedIn(snapshot: AccountSnapshot, desired: DesiredPresent): ObservedState {
+  const { role, instanceProfile } = desired;
+  const profile = snapshot.instanceProfiles.get(nameKey(instanceProfile.instanceProfileName));
+  return {
+    role: reported(snapshot.roles.get(nameKey(role.roleName)), desired),
+    instanceProfile: profile === undefined ? ABSENT : { ...profile, tags: profileTagsAtCreation(desired) },
+  };
+}
+
+/** IAM finds an inline policy by its name in any letters; so must who looks for it in a list. */
+function reported(role: ObservedRole | undefined, { role: { inlinePolicy } }: DesiredPresent): ObservedRole | Absent {
+  if (role === undefined) return ABSENT;
+  const wanted = inlinePolicy?.policyName;
+  const there = role.inlinePolicyNames.find((name) => wanted !== undefined && sameName(name, wanted));
+  const document = there === undefined ? undefined : role.inlinePolicyDocuments[there];
+  if (wanted === undefined || document === undefined) return role;
+  return { ...role, inlinePolicyDocuments: { ...role.inlinePolicyDocuments, [wanted]: document } };
+}
+
+/** What has to be looked at again before the plan's writes: the part that they are all about, if it is one. */
+export function doubtOf({ actions, blockers }: Plan): Doubt {
+  const [first = "nothing", ...others] = partsOf(actions);
+  return blockers.length > 0 || others.length > 0 ? "everything" : first;
+}
+
+/** The parts that the writes are about. */
+export function partsOf(actions: readonly Action[]): ReadonlySet<Part> {
+  return new Set(actions.map(partOf));
+}
+
+function partOf(action: Action): Part {
+  if ("instanceProfileName" in action) return "instance profile";
+  if ("policyName" in action) return `inline policy ${action.policyName}`;
+  return "policyArn" in action ? "managed policies" : "role";
+}
+
+/**
+ * The object's AWS side with the doubtful part read anew: no call, one, or all of {@link observe}. Whatever else turns out to
+ * be other than it was seen makes everything doubtful.
+ */
+export async function confirm(
+  { observed, doubt }: Sighting,
+  desired: DesiredPresent,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<ObservedState> {
+  const { role } = observed;
+  if (doubt === "nothing") return observed;
+  if (doubt === "everything" || role.presence === "absent") return observe(desired, iam, signal);
+  const { roleName } = desired.role;
+  switch (doubt) {
+    case "role": {
+      const facts = await iam.getRole(roleName, signal);
+      const isSame = facts.presence === "present" && facts.roleId === role.roleId;
+      return isSame ? { ...observed, role: { ...role, ...facts } } : observe(desired, iam, signal);
+    }
+    case "managed policies": {
+      const managedPolicyArns = await iam.listAttachedRolePolicies(roleName, signal);
+      return { ...observed, role: { ...role, managedPolicyArns } };
+    }
+    case "instance profile": {
+      const instanceProfile = await iam.getInstanceProfile(desired.instanceProfile.instanceProfileName, signal);
+      return { ...observed, instanceProfile };
+    }
+    default: {
+      const policyName = doubt.slice("inline policy ".length);
+      return { ...observed, role: withPolicy(role, policyName, await iam.getRolePolicy(roleName, policyName, signal)) };
+    }
+  }
+}
+
+function withPolicy(role: ObservedRole, policyName: string, document: string | undefined): ObservedRole {
+  const others = role.inlinePolicyNames.filter((name) => !sameName(name, policyName));
+  const { [policyName]: _, ...documents } = role.inlinePolicyDocuments;
+  if (document === undefined) return { ...role, inlinePolicyNames: others, inlinePolicyDocuments: documents };
+  const there = role.inlinePolicyNames.find((name) => sameName(name, policyName)) ?? policyName;
+  return {
+    ...role,
+    inlinePolicyNames: [...others, there].sort(),
+    inlinePolicyDocuments: { ...documents, [policyName]: document },
+  };
+}

@@ -1,0 +1,169 @@
+import { OwnWrites } from "../../src/controller/own-writes.ts";
+import { ProfileRounds } from "../../src/controller/profile-rounds.ts";
+import { Publisher } from "../../src/controller/publisher.ts";
+import { Reconciler } from "../../src/controller/reconciler.ts";
+import { Sightings } from "../../src/controller/sightings.ts";
+import { Sweeper, type SweepResult } from "../../src/controller/sweeper.ts";
+import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
+import type { AccountReader, IamAccess, KubeObject } from "../../src/engine/ports.ts";
+import { KeyedBackoff } from "../../src/runtime/backoff.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import { type TakenKey, WorkQueue } from "../../src/runtime/work-queue.ts";
+import { DEFAULT_PATIENCE, ROUTINE_PRIORITY } from "../../src/status/requeue.ts";
+import { FakeKube } from "../fakes/fake-kube.ts";
+import { CLUSTER_ID } from "./builders.ts";
+import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { s3ReadOnly } from "./manifest.ts";
+import { RecordingLogger } from "./recording-logger.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+const { signal } = new AbortController();
+
+/** Time that passes when a test says so, and never while something waits for its turn on the event loop. */
+class FleetClock extends FakeClock implements Clock {
+  override async sleep(): Promise<void> {}
+}
+
+/** What remembers: a controller process without its watch, its workers and its timers, which the test stands in for. */
+class Process {
+  readonly account: AwsAccount;
+  readonly queue: WorkQueue;
+  readonly sightings: Sightings;
+  readonly sweeper: Sweeper;
+  readonly profileRounds: ProfileRounds;
+  readonly reconciler: Reconciler;
+
+  constructor(fleet: Fleet, aws: FleetAws) {
+    const { clock, kube, logger } = fleet;
+    const monotonicMs = (): number => clock.monotonicMs();
+    const patience = DEFAULT_PATIENCE;
+    this.account = openAwsAccount({ ...aws, settleWindowMs: fleet.settleWindowMs, monotonicMs });
+    this.queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });
+    this.sightings = new Sightings(monotonicMs);
+    const ownWrites = new OwnWrites(monotonicMs);
+    const nowMs = (): number => clock.nowMs();
+    this.reconciler = new Reconciler({
+      objects: kube,
+      cache: { get: (key) => fleet.object(key.slice(key.indexOf("/") + 1)) as KubeObject | undefined },
+      ownWrites,
+      aws: this.account,
+      sightings: this.sightings,
+      publisher: new Publisher({ objects: kube, events: kube, ownWrites, patience, nowMs, random: () => 0.5 }),
+      clusterId: CLUSTER_ID,
+    });
+    const { account, queue, sightings } = this;
+    const objects = (): readonly KubeObject[] => fleet.objects();
+    const shared = { account, queue, sightings, objects, clusterId: CLUSTER_ID, clock, logger };
+    this.profileRounds = new ProfileRounds(shared);
+    const { reader } = aws;
+    this.sweeper = new Sweeper({ ...shared, reader, random: () => 0.5, intervalMs: 600_000, patience });
+  }
+}
+
+/** The ways to an account. */
+export interface FleetAws {
+  readonly change: IamAccess;
+  readonly reader: AccountReader;
+}
+
+/** Many objects, an API server in memory, and one controller whose sweeps, queue and time are driven by hand. */
+export class Fleet {
+  readonly clock: FleetClock = new FleetClock();
+  readonly kube: FakeKube = new FakeKube();
+  readonly logger: RecordingLogger = new RecordingLogger();
+  readonly settleWindowMs: number;
+  readonly #aws: FleetAws;
+  readonly #names = new Set<string>();
+  #process: Process;
+
+  constructor(aws: FleetAws, settleWindowMs = 120_000) {
+    this.#aws = aws;
+    this.settleWindowMs = settleWindowMs;
+    this.#process = new Process(this, aws);
+  }
+
+  get account(): AwsAccount {
+    return this.#process.account;
+  }
+
+  /** A process that remembers nothing, and has listed all objects. */
+  restart(): void {
+    this.#process = new Process(this, this.#aws);
+    for (const name of this.#names) this.#process.queue.add(`default/${name}`, { priority: ROUTINE_PRIORITY });
+  }
+
+  /** What `kubectl apply` and the watch do. */
+  apply(name: string, spec: Fields = {}): void {
+    this.#names.add(name);
+    this.kube.apply({ ...s3ReadOnly({ namespace: "default", name }, spec) } as Manifest & Record<string, unknown>);
+    this.#process.queue.add(`default/${name}`);
+  }
+
+  /** As when one of the watch's events wakes the object. */
+  wake(name: string, priority = 0): void {
+    this.#process.queue.add(`default/${name}`, { priority });
+  }
+
+  delete(name: string): void {
+    this.kube.delete({ namespace: "default", name });
+    this.wake(name);
+  }
+
+  annotate(name: string, annotations: Fields): void {
+    this.kube.annotate({ namespace: "default", name }, annotations);
+    this.wake(name);
+  }
+
+  object(name: string): ObjectView | undefined {
+    return this.kube.read({ namespace: "default", name }) as unknown as ObjectView | undefined;
+  }
+
+  objects(): readonly KubeObject[] {
+    return [...this.#names].map((name) => this.object(name) as KubeObject | undefined).filter((it) => it !== undefined);
+  }
+
+  ready(name: string): string | undefined {
+    return readyOf(this.object(name));
+  }
+
+  /** `name reason`, of every Event so far. */
+  get events(): readonly string[] {
+    return this.kube.events.map(({ regarding, reason }) => `${regarding.name} ${reason}`);
+  }
+
+  sweep(): Promise<SweepResult> {
+    return this.#process.sweeper.sweep(signal);
+  }
+
+  /** The next step of the round of instance profiles. */
+  lookAtNextProfile(): Promise<void> {
+    return this.#process.profileRounds.lookAtNext(signal);
+  }
+
+  /** Does what is due, and lets time pass until so long after now. */
+  async pass(ms = 0): Promise<void> {
+    await this.drain();
+    const endMs = this.clock.monotonicMs() + ms;
+    while (this.clock.monotonicMs() < endMs) {
+      await this.clock.advance(Math.min(1_000, endMs - this.clock.monotonicMs()));
+      await this.drain();
+    }
+  }
+
+  /** Works on everything that is ready. */
+  async drain(): Promise<void> {
+    const { queue } = this.#process;
+    while (queue.depth > 0) await this.#work((await queue.get()) as TakenKey);
+  }
+
+  async #work({ key, priority }: TakenKey): Promise<void> {
+    const { queue, reconciler } = this.#process;
+    const urgency = priority < 0 ? "routine" : "change";
+    const requeue = await reconciler.reconcile(key, signal, { logger: this.logger, urgency });
+    if (requeue.kind === "backoff") queue.addRateLimited(key, { priority });
+    else queue.forget(key);
+    if (requeue.kind === "after") queue.addAfter(key, requeue.delayMs, { priority: requeue.priority ?? priority });
+    queue.done(key);
+  }
+}
