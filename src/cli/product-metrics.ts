@@ -23,6 +23,7 @@ export class ProductMetrics {
   readonly #drifts: Counter;
   readonly #repairs: Counter;
   readonly #writes: Counter;
+  readonly #gaveUps: Counter;
   readonly #clock: Clock;
 
   constructor(clock: Clock, version: string) {
@@ -50,6 +51,12 @@ export class ProductMetrics {
       [],
     );
     this.#repairs.inc(0);
+    this.#gaveUps = this.#counter(
+      "not_converging_total",
+      "Objects that are not written any more, because the same writes were made again and again in vain.",
+      [],
+    );
+    this.#gaveUps.inc(0);
     this.#writes = this.#counter("aws_writes_total", "Planned writes to AWS that succeeded.", []);
     this.#writes.inc(0);
     const built = this.#gauge("build_info", "Always 1; the labels tell what was built.", ["version", "revision"]);
@@ -95,6 +102,7 @@ export class ProductMetrics {
         this.#writes.inc(actions);
         if (isRepair) this.#repairs.inc();
       },
+      gaveUp: () => this.#gaveUps.inc(),
     };
   }
 

@@ -1,4 +1,9 @@
-import type { InstanceProfileStatus, ObjectMeta } from "../api/instance-profile.ts";
+import {
+  type InstanceProfile,
+  type InstanceProfileStatus,
+  type ObjectMeta,
+  RECONCILE_AT_ANNOTATION,
+} from "../api/instance-profile.ts";
 import type { Convergence } from "../engine/converge.ts";
 import type { KubeObject, Urgency } from "../engine/ports.ts";
 import { ControllerError } from "../errors.ts";
@@ -53,4 +58,9 @@ export function asOutcome({ plan, report, after, settlesInMs, isAnnouncement }: 
 /** An object whose spec nobody has looked at. */
 export function asReceived(raw: KubeObject): ObjectSoFar {
   return { metadata: raw["metadata"] as ObjectMeta, status: raw["status"] as InstanceProfileStatus };
+}
+
+/** What the object asks for now: a new spec, and a new value of `reconcile-at`, ask for a new attempt. */
+export function attemptOf({ metadata: { uid, generation, annotations } }: InstanceProfile): string {
+  return JSON.stringify([uid, generation, annotations?.[RECONCILE_AT_ANNOTATION]]);
 }

@@ -1,7 +1,8 @@
 import { API_VERSION, KIND } from "../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
-import { dispositionOf } from "../errors.ts";
-import { isInSync } from "../plan/plan.ts";
+import { ControllerError, dispositionOf } from "../errors.ts";
+import { isInSync, NOT_CONVERGING } from "../plan/plan.ts";
+import { findCondition } from "../status/conditions.ts";
 import { wasReady } from "../status/judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
 import { errorOf, type Patience, routineLook } from "../status/requeue.ts";
@@ -17,6 +18,8 @@ export interface OutcomeObserver {
   drifted?(key: string): void;
   /** AWS was written; `isRepair` when nobody had changed the spec. */
   wrote?(key: string, actions: number, isRepair: boolean): void;
+  /** The object is not written any more: the same writes were made too often in vain. Once, when it begins. */
+  gaveUp?(key: string): void;
 }
 
 /** What the publisher works with. */
@@ -31,11 +34,19 @@ export interface PublisherDependencies {
   readonly observer?: OutcomeObserver;
 }
 
+/** An object's failures in a row. */
+interface Failures {
+  readonly count: number;
+  readonly reason: string;
+  /** When it first failed for this reason. */
+  readonly sinceMs: number;
+}
+
 /** Tells the user what a reconcile came to: the one place that writes status and decides the requeue. */
 export class Publisher {
   readonly #deps: PublisherDependencies;
   /** Failures in a row, by key. The queue's own count begins anew whenever it is told a time to come back at. */
-  readonly #failures = new Map<string, number>();
+  readonly #failures = new Map<string, Failures>();
 
   constructor(deps: PublisherDependencies) {
     this.#deps = deps;
@@ -51,8 +62,9 @@ export class Publisher {
     const { nowMs, random, patience } = this.#deps;
     const key = keyText(object.metadata);
     const now = `${new Date(nowMs()).toISOString().slice(0, 19)}Z`;
-    const failures = this.#count(key, outcome);
-    const summary = summarize(object, outcome, { now, random: random(), patience, failures });
+    const { count: failures, sinceMs } = this.#count(key, outcome);
+    const failingForMs = nowMs() - sinceMs;
+    const summary = summarize(object, outcome, { now, random: random(), patience, failures, failingForMs });
     this.#observe(key, object, outcome);
     for (const event of summary.events) this.emit(object, event);
     if (!sameStatus(object.status, summary.status)) {
@@ -80,13 +92,14 @@ export class Publisher {
     this.#failures.delete(key);
   }
 
-  #count(key: string, outcome: Outcome): number {
-    if (errorOf(outcome) === undefined) {
-      this.#failures.delete(key);
-      return 0;
-    }
-    const failures = (this.#failures.get(key) ?? 0) + 1;
-    this.#failures.set(key, failures);
+  #count(key: string, outcome: Outcome): Failures {
+    const error = errorOf(outcome);
+    const reason = error instanceof ControllerError ? error.reason : "";
+    const known = this.#failures.get(key);
+    const sinceMs = known?.reason === reason ? known.sinceMs : this.#deps.nowMs();
+    const failures = { count: error === undefined ? 0 : (known?.count ?? 0) + 1, reason, sinceMs };
+    if (error === undefined) this.#failures.delete(key);
+    else this.#failures.set(key, failures);
     return failures;
   }
 
@@ -96,7 +109,11 @@ export class Publisher {
     if (error !== undefined) observer?.failed?.(key, dispositionOf(error) === "terminal");
     const isDrift = "plan" in outcome && !isInSync(outcome.plan) && wasReady(object);
     if (isDrift) observer?.drifted?.(key);
-    if (outcome.kind !== "converged" || outcome.applied.length === 0) return;
+    if (outcome.kind !== "converged") return;
+    const isStuck = outcome.plan.blockers.some(({ reason }) => reason === NOT_CONVERGING);
+    const wasStuck = findCondition(object.status?.conditions, "Ready")?.reason === NOT_CONVERGING;
+    if (isStuck && !wasStuck) observer?.gaveUp?.(key);
+    if (outcome.applied.length === 0) return;
     observer?.wrote?.(key, outcome.applied.length, wasReady(object));
   }
 

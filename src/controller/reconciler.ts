@@ -16,7 +16,7 @@ import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from
 import { explained, isHeldUp } from "./held-up.ts";
 import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
-import { asOutcome, asReceived, attempt, logOutcome, type RunFacts } from "./pass.ts";
+import { asOutcome, asReceived, attempt, attemptOf, logOutcome, type RunFacts } from "./pass.ts";
 import type { Publisher } from "./publisher.ts";
 import { refusalOf, refused } from "./refusal.ts";
 import type { Sightings } from "./sightings.ts";
@@ -177,12 +177,10 @@ export class Reconciler {
     });
   }
 
-  #accessFor({
-    run: { urgency = "change" },
-    sighting,
-  }: Subject): Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced"> {
-    const { iam, settling, adoptions } = this.#deps.aws;
-    return { ...iam[urgency], settling, adoptions, sighting };
+  #accessFor({ key, object, run, sighting }: Subject): Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced"> {
+    const { iam, settling, adoptions, breaker, quotas } = this.#deps.aws;
+    const attempts = breaker.of(key, attemptOf(object));
+    return { ...iam[run.urgency ?? "change"], settling, adoptions, quotas, sighting, attempts };
   }
 
   async #addFinalizer({ key, raw, object, run }: Subject, signal: AbortSignal): Promise<Subject> {
@@ -205,6 +203,7 @@ export class Reconciler {
   #forget(key: string): void {
     this.#deps.publisher.forget(key);
     this.#deps.sightings.forget(key);
+    this.#deps.aws.breaker.forget(key);
   }
 
   async #publish({ key, raw, object, run }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {

@@ -144,7 +144,10 @@ export class Sweeper {
     if (queue.isRunning(key)) return false;
     const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
     const verdict = judgeBySnapshot(subject, snapshot, { settling: account.settling, patience, now });
-    if (verdict.kind === "well") sightings.isWell(key, snapshot.takenAtMs);
+    if (verdict.kind === "well") {
+      sightings.isWell(key, snapshot.takenAtMs);
+      account.breaker.forget(key);
+    }
     if (verdict.kind !== "news") return false;
     sightings.isNews(key, object.metadata, verdict.sighting, snapshot.takenAtMs);
     queue.add(key, { priority: ROUTINE_PRIORITY });

@@ -1,3 +1,4 @@
+import { ConvergenceBreaker } from "./convergence-breaker.ts";
 import { Exclusive } from "./exclusive.ts";
 import { LastKnownRoles } from "./last-known-roles.ts";
 import type { AccountReader, IamAccess, Urgency } from "./ports.ts";
@@ -13,6 +14,7 @@ export interface AwsAccount {
   readonly iam: Readonly<Record<Urgency, IamAccess>>;
   readonly settling: Settling;
   readonly adoptions: Exclusive;
+  readonly breaker: ConvergenceBreaker;
   /** To read all of it at once; undefined where that cannot be done. */
   readonly reader: AccountReader | undefined;
   /** What sweeps have seen of the roles of the objects. */
@@ -39,6 +41,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     iam: { change, routine },
     settling: new Settling({ windowMs: settleWindowMs, monotonicMs }),
     adoptions: new Exclusive(),
+    breaker: new ConvergenceBreaker(),
     reader,
     lastKnownRoles: new LastKnownRoles(),
     quotas: new QuotaWatch(reader, monotonicMs),

@@ -3,11 +3,14 @@ import { nameKey } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { diff } from "../plan/diff.ts";
 import { isAdoption, type Plan } from "../plan/plan.ts";
+import { quotaBlockers } from "../plan/quota-blockers.ts";
 import { applyAction } from "../plan/simulate.ts";
+import type { Attempts } from "./convergence-breaker.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type ExecutionReport, execute } from "./execute.ts";
 import { observe } from "./observe.ts";
 import type { IamReader, IamWriter } from "./ports.ts";
+import type { QuotaWatch } from "./quota-watch.ts";
 import type { Settling } from "./settling.ts";
 import { confirm, doubtOf, type Sighting } from "./sighting.ts";
 
@@ -39,9 +42,16 @@ export interface ConvergeDependencies {
    * that an old copy of it cannot write.
    */
   readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
+  /** What IAM allows the account; without it IAM is asked, and refuses. */
+  readonly quotas?: QuotaWatch;
+  /** Knows what was written in vain; without it everything is written as often as it differs. */
+  readonly attempts?: Attempts;
   /** Whether the user has been told what such a plan, which adopts, will change. */
   readonly isAnnounced: (plan: Plan) => boolean;
 }
+
+/** Somebody may have made room since the last sweep. */
+const QUOTAS_BELIEVED_MS = 60_000;
 
 const NOTHING_DONE: ExecutionReport = { applied: [], failed: undefined };
 
@@ -82,11 +92,13 @@ async function carryOut(
   deps: ConvergeDependencies,
   signal: AbortSignal,
 ): Promise<Convergence> {
-  const { view, plan } = found;
-  if (plan.blockers.length > 0 || plan.actions.length === 0) return nothingDone(found, false);
+  const { view } = found;
+  const plan = deps.attempts?.judge(found.plan, found.settlesInMs === 0) ?? found.plan;
+  if (plan.blockers.length > 0 || plan.actions.length === 0) return nothingDone({ ...found, plan }, false);
   await deps.confirmCurrent(signal);
   const report = await execute(plan, deps.writer, signal);
   deps.settling.record(view, report);
+  if (report.failed === undefined) deps.attempts?.carriedOut(plan);
   const after = report.applied.reduce(
     (state, { action, outcome }) => applyAction(state, action, outcome.created),
     view,
@@ -111,15 +123,24 @@ export interface Preview {
   readonly settlesInMs: number;
 }
 
+type LookDependencies = Pick<ConvergeDependencies, "reader" | "settling" | "sighting" | "quotas">;
+
 /**
  * Observe and plan, without a writer in reach. With a sighting only its doubtful part is read, as long as the plan is about
- * nothing else.
+ * nothing else. What is known to be over a quota is blocked, once the quotas have been read anew.
  */
-export async function preview(
-  desired: DesiredState,
-  deps: Pick<ConvergeDependencies, "reader" | "settling" | "sighting">,
-  signal: AbortSignal,
-): Promise<Preview> {
+export async function preview(desired: DesiredState, deps: LookDependencies, signal: AbortSignal): Promise<Preview> {
+  const found = await look(desired, deps, signal);
+  const { quotas } = deps;
+  const { actions, blockers } = found.plan;
+  if (quotas === undefined || desired.presence === "absent" || actions.length === 0 || blockers.length > 0)
+    return found;
+  if (quotaBlockers(desired, found.plan, quotas.current).length === 0) return found;
+  const current = await quotas.refresh(QUOTAS_BELIEVED_MS, signal);
+  return { ...found, plan: { ...found.plan, blockers: quotaBlockers(desired, found.plan, current) } };
+}
+
+async function look(desired: DesiredState, deps: LookDependencies, signal: AbortSignal): Promise<Preview> {
   const { reader, settling, sighting } = deps;
   if (sighting !== undefined && desired.presence === "present") {
     const found = planFor(desired, await confirm(sighting, desired, reader, signal), settling);

@@ -22,6 +22,9 @@ export interface Plan {
   readonly unmanagedPolicies: readonly string[];
 }
 
+/** The reason of the blocker of a plan whose very writes have been made too often in vain. */
+export const NOT_CONVERGING = "NotConverging";
+
 /** True when AWS is as asked for. */
 export function isInSync(plan: Plan): boolean {
   return plan.actions.length === 0 && plan.blockers.length === 0;

@@ -3,15 +3,20 @@ import { ControllerError, dispositionOf } from "../errors.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import type { ObjectSoFar, Outcome } from "./outcome.ts";
+import { passingFailure } from "./passing-failures.ts";
 import { showsArns } from "./requeue.ts";
 
 /**
  * The conditions that an outcome deserves, in the order they are shown. `Ready` is always there; `Reconciling` and
  * `Stalled` only while true, never both (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
  */
-export function judge(object: ObjectSoFar, outcome: Outcome): readonly ConditionDraft[] {
+export function judge(
+  object: ObjectSoFar,
+  outcome: Outcome,
+  failingForMs: number = Number.POSITIVE_INFINITY,
+): readonly ConditionDraft[] {
   if (outcome.kind === "suspended") return [suspended(object)];
-  if (outcome.kind === "failed") return judgeError(outcome.error);
+  if (outcome.kind === "failed") return judgeError(outcome.error, failingForMs);
   const { blockers } = outcome.plan;
   const [first] = blockers;
   if (first !== undefined) {
@@ -22,7 +27,7 @@ export function judge(object: ObjectSoFar, outcome: Outcome): readonly Condition
     return [judgePreview(object, outcome.plan.actions.length), ...aboutInstances(object)];
   if (outcome.kind === "announced")
     return [...judgeAnnouncement(outcome.plan.actions.length), ...aboutInstances(object)];
-  if (outcome.failed !== undefined) return judgeError(outcome.failed.error);
+  if (outcome.failed !== undefined) return judgeError(outcome.failed.error, failingForMs);
   if (object.metadata.deletionTimestamp !== undefined) return judgeDeletion();
   return [...judgeConverged(outcome.after), ...aboutInstances(object)];
 }
@@ -36,10 +41,10 @@ function suspended(object: ObjectSoFar): ConditionDraft {
   return { type: "Ready", status, reason: "Suspended", message, ...(observedGeneration && { observedGeneration }) };
 }
 
-function judgeError(error: unknown): readonly ConditionDraft[] {
+function judgeError(error: unknown, failingForMs: number): readonly ConditionDraft[] {
   const reason = error instanceof ControllerError ? error.reason : "UnexpectedError";
   const message = error instanceof Error ? error.message : String(error);
-  return dispositionOf(error) === "terminal"
+  return dispositionOf(error) === "terminal" && passingFailure(error, failingForMs) === undefined
     ? [notReady(reason, message), stalled(reason, message)]
     : [notReady(reason, message), reconciling("ProgressingWithRetry", message)];
 }

@@ -1,6 +1,8 @@
 import { ControllerError, dispositionOf } from "../errors.ts";
 import type { ObservedState } from "../model/observed-state.ts";
+import { type Blocker, NOT_CONVERGING } from "../plan/plan.ts";
 import type { Outcome, Requeue } from "./outcome.ts";
+import { passingFailure } from "./passing-failures.ts";
 
 /** How patient the controller is. */
 export interface Patience {
@@ -29,10 +31,18 @@ const JITTER = 0.1;
  * cause may go away without a change of the spec.
  *
  * @param random in [0, 1)
+ * @param failingForMs how long the object has failed for the same reason
  */
-export function requeueOf(outcome: Outcome, patience: Patience, random: number): Requeue {
+export function requeueOf(
+  outcome: Outcome,
+  patience: Patience,
+  random: number,
+  failingForMs: number = Number.POSITIVE_INFINITY,
+): Requeue {
   const after = (delayMs: number): Requeue => ({ kind: "after", delayMs: jittered(delayMs, random) });
   const error = errorOf(outcome);
+  const passing = passingFailure(error, failingForMs);
+  if (passing !== undefined) return after(passing.retryMs);
   if (error !== undefined) return requeueAfterError(error, patience, after);
   switch (outcome.kind) {
     case "suspended":
@@ -43,7 +53,7 @@ export function requeueOf(outcome: Outcome, patience: Patience, random: number):
       if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
       return routineLook(patience, random);
     case "converged":
-      if (outcome.plan.blockers.length > 0) return after(patience.blockedRetryMs);
+      if (outcome.plan.blockers.length > 0) return after(blockedForMs(outcome.plan.blockers, patience));
       if (outcome.settlesInMs > 0) return after(Math.min(outcome.settlesInMs, patience.settlePollMs));
       if (!showsArns(outcome.after)) return after(patience.settlePollMs);
       return routineLook(patience, random);
@@ -75,8 +85,7 @@ export function showsArns({ role, instanceProfile }: ObservedState): boolean {
 function requeueAfterError(error: unknown, patience: Patience, after: (delayMs: number) => Requeue): Requeue {
   switch (dispositionOf(error)) {
     case "terminal":
-      // A principal made moments ago is unknown to IAM for up to minutes: the one terminal failure that soon passes.
-      return after(isUnknownPrincipal(error) ? patience.blockedRetryMs : patience.resyncMs);
+      return after(patience.resyncMs);
     case "blocked":
       return after(patience.blockedRetryMs);
     case "throttled":
@@ -89,6 +98,7 @@ function requeueAfterError(error: unknown, patience: Patience, after: (delayMs: 
   }
 }
 
-function isUnknownPrincipal(error: unknown): boolean {
-  return error instanceof ControllerError && error.reason === "InvalidPrincipal";
+/** What was tried again and again in vain is looked at slowly. */
+function blockedForMs(blockers: readonly Blocker[], { resyncMs, blockedRetryMs }: Patience): number {
+  return blockers.some(({ reason }) => reason === NOT_CONVERGING) ? resyncMs : blockedRetryMs;
 }

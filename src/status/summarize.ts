@@ -28,6 +28,8 @@ export interface SummaryContext {
   readonly patience: Patience;
   /** How often in a row the object has failed, this time included. */
   readonly failures: number;
+  /** Since the object first failed for the reason that it fails for now; unset: for longer than anything that passes. */
+  readonly failingForMs?: number;
 }
 
 /** So many passing failures in a row are nobody's news while the object is otherwise well. */
@@ -38,11 +40,11 @@ const TOLERATED_FAILURES = 2;
  * from the object. The same outcome on the object it produced gives the same status, so it is not written twice.
  */
 export function summarize(object: ObjectSoFar, outcome: Outcome, context: SummaryContext): Summary {
-  const requeue = requeueOf(outcome, context.patience, context.random);
+  const requeue = requeueOf(outcome, context.patience, context.random, context.failingForMs);
   if (object.status !== undefined && isTolerable(object, outcome, context.failures)) {
     return { status: object.status, events: [], requeue };
   }
-  const drafts = judge(object, outcome).map(fitted);
+  const drafts = judge(object, outcome, context.failingForMs).map(fitted);
   return {
     status: compact({
       ...carriedOver(object),

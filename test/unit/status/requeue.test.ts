@@ -60,9 +60,9 @@ describe("after a failure", () => {
   test.each<[string, unknown, object]>([
     ["terminal", new TerminalError("x", { reason: "InvalidSpec" }), inMs(600_000)],
     [
-      "terminal, by a principal that IAM may know soon",
+      "terminal, by a principal that IAM should have known by now",
       new TerminalError("x", { reason: "InvalidPrincipal" }),
-      inMs(60_000),
+      inMs(600_000),
     ],
     ["blocked", new BlockedError("x", { reason: "AccessDenied" }), inMs(60_000)],
     ["conflict", new ConflictError("x", { reason: "DeleteConflict" }), { kind: "backoff" }],
@@ -78,6 +78,12 @@ describe("after a failure", () => {
     ["nothing at all", undefined, { kind: "backoff" }],
   ])("%s", (_, error, expected) => {
     expect(when(failed(error))).toEqual(expected);
+  });
+
+  test("that passes by itself as a rule, soon, as long as it has not lasted", () => {
+    const unknown = failed(new TerminalError("x", { reason: "InvalidPrincipal" }));
+    expect(requeueOf(unknown, DEFAULT_PATIENCE, 0.5, 0)).toEqual(inMs(10_000));
+    expect(requeueOf(unknown, DEFAULT_PATIENCE, 0.5, 120_000)).toEqual(inMs(600_000));
   });
 
   test("of a write, as after any other", () => {

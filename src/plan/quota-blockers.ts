@@ -1,0 +1,61 @@
+import type { AccountQuotas, Usage } from "../model/account-quotas.ts";
+import type { DesiredPresent } from "../model/desired-state.ts";
+import type { ActionKind } from "./action.ts";
+import type { Blocker, Plan } from "./plan.ts";
+
+/**
+ * Why IAM would refuse the plan for a quota, as far as the quotas are known: what is known to fail need not be begun. Nothing of a plan
+ * that would fail half-way is written, so a role is not left without the policy that does not fit it.
+ */
+export function quotaBlockers(
+  desired: DesiredPresent,
+  plan: Plan,
+  quotas: AccountQuotas | undefined,
+): readonly Blocker[] {
+  if (quotas === undefined) return [];
+  const { role, instanceProfile } = desired;
+  const does = (...kinds: readonly ActionKind[]): boolean => plan.actions.some(({ kind }) => kinds.includes(kind));
+  const attached = role.managedPolicyArns.length + plan.unmanagedPolicies.filter((it) => it.startsWith("arn:")).length;
+  return [
+    ...(does("CreateRole") ? tooMany(`role ${role.roleName}`, "roles", quotas.roles) : []),
+    ...(does("CreateInstanceProfile")
+      ? tooMany(`instance profile ${instanceProfile.instanceProfileName}`, "instance profiles", quotas.instanceProfiles)
+      : []),
+    ...(does("CreateRole", "UpdateAssumeRolePolicy")
+      ? tooLarge("trust policy", "spec.trust", role.trustPolicy.sizeChars, quotas.trustPolicyChars)
+      : []),
+    ...(does("PutRolePolicy")
+      ? tooLarge("inline policy", "spec.statements", role.inlinePolicy?.document.sizeChars, quotas.inlinePoliciesChars)
+      : []),
+    ...(does("AttachRolePolicy") ? tooManyAttached(role.roleName, attached, quotas.managedPoliciesPerRole) : []),
+  ];
+}
+
+function tooMany(what: string, plural: string, usage: Usage | undefined): readonly Blocker[] {
+  if (usage === undefined || usage.used < usage.quota) return [];
+  const message =
+    `${what} cannot be made: the AWS account has as many ${plural} as IAM allows it (${usage.quota}). Ask AWS for a higher ` +
+    `quota, or delete ${plural} that nobody needs; it then goes on by itself.`;
+  return [{ reason: "QuotaExceeded", message }];
+}
+
+function tooLarge(
+  what: string,
+  field: string,
+  chars: number | undefined,
+  quota: number | undefined,
+): readonly Blocker[] {
+  if (chars === undefined || quota === undefined || chars <= quota) return [];
+  const message =
+    `the ${what} has ${chars} characters without white space, and IAM allows ${quota} in this account. Shorten ${field}, or ` +
+    "move a part of it to managed policies.";
+  return [{ reason: "QuotaExceeded", message }];
+}
+
+function tooManyAttached(roleName: string, attached: number, quota: number | undefined): readonly Blocker[] {
+  if (quota === undefined || attached <= quota) return [];
+  const message =
+    `role ${roleName} would have ${attached} managed policies, and IAM allows ${quota} in this account. Name fewer in ` +
+    "spec.managedPolicyArns, take off those that others attached, or ask AWS for a higher quota.";
+  return [{ reason: "QuotaExceeded", message }];
+}

@@ -1,0 +1,121 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { preview } from "../../../src/engine/converge.ts";
+import type { AccountReader } from "../../../src/engine/ports.ts";
+import { QuotaWatch } from "../../../src/engine/quota-watch.ts";
+import { Settling } from "../../../src/engine/settling.ts";
+import { BlockedError, RetryableError } from "../../../src/errors.ts";
+import type { AccountQuotas } from "../../../src/model/account-quotas.ts";
+import { FakeIam } from "../../fakes/fake-iam.ts";
+import { desiredAbsence, desiredOf } from "../../support/builders.ts";
+
+const { signal } = new AbortController();
+const ROOM: AccountQuotas = {
+  roles: { used: 1, quota: 1_000 },
+  instanceProfiles: { used: 1, quota: 1_000 },
+  inlinePoliciesChars: 10_240,
+  trustPolicyChars: 2_048,
+  managedPoliciesPerRole: 10,
+};
+
+let answer: AccountQuotas | Error;
+let asked: number;
+let nowMs: number;
+let quotas: QuotaWatch;
+beforeEach(() => {
+  [answer, asked, nowMs] = [ROOM, 0, 0];
+  const getQuotas = async (): Promise<AccountQuotas> => {
+    asked += 1;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  quotas = new QuotaWatch({ getQuotas } as unknown as AccountReader, () => nowMs);
+});
+
+async function blockersOf(spec: Readonly<Record<string, unknown>> = {}): Promise<readonly string[]> {
+  const deps = { reader: new FakeIam(), settling: new Settling({ windowMs: 0, monotonicMs: () => nowMs }), quotas };
+  const { plan } = await preview(desiredOf(spec), deps, signal);
+  return plan.blockers.map(({ reason, message }) => `${reason}: ${message}`);
+}
+
+describe("what is known to be over a quota is not begun", () => {
+  test.each<[string, Partial<AccountQuotas>, Readonly<Record<string, unknown>>, string]>([
+    [
+      "roles",
+      { roles: { used: 1_000, quota: 1_000 } },
+      {},
+      "role app cannot be made: the AWS account has as many roles",
+    ],
+    [
+      "instance profiles",
+      { instanceProfiles: { used: 1_000, quota: 1_000 } },
+      {},
+      "instance profile app cannot be made: the AWS account has as many instance profiles as IAM allows it (1000)",
+    ],
+    ["the trust policy", { trustPolicyChars: 10 }, {}, "and IAM allows 10 in this account. Shorten spec.trust"],
+    [
+      "the inline policy",
+      { inlinePoliciesChars: 10 },
+      {},
+      "and IAM allows 10 in this account. Shorten spec.statements",
+    ],
+    [
+      "attached policies",
+      { managedPoliciesPerRole: 1 },
+      { managedPolicyArns: ["arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"] },
+      "role app would have 2 managed policies, and IAM allows 1",
+    ],
+  ])("%s", async (_what, part, spec, words) => {
+    answer = { ...ROOM, ...part };
+    await quotas.refresh(0, signal);
+    nowMs = 1_000;
+    const [first = "", ...others] = await blockersOf(spec);
+    expect(first).toContain("QuotaExceeded: ");
+    expect(first).toContain(words);
+    expect(others).toEqual([]);
+  });
+
+  test("but for what has room", async () => {
+    await quotas.refresh(0, signal);
+    expect(await blockersOf()).toEqual([]);
+  });
+
+  test("but once there is room: old numbers are read anew before they block", async () => {
+    answer = { ...ROOM, roles: { used: 1_000, quota: 1_000 } };
+    await quotas.refresh(0, signal);
+    answer = ROOM;
+    nowMs = 61_000;
+    expect(await blockersOf()).toEqual([]);
+    expect(asked).toBe(2);
+  });
+
+  test("and many objects that are blocked ask once a minute, all together", async () => {
+    answer = { ...ROOM, roles: { used: 1_000, quota: 1_000 } };
+    await quotas.refresh(0, signal);
+    nowMs = 61_000;
+    for (let i = 0; i < 5; i += 1) expect(await blockersOf()).toHaveLength(1);
+    expect(asked).toBe(2);
+  });
+});
+
+describe("quotas that are not known block nothing", () => {
+  test("before they were read, and where they may not be", async () => {
+    expect(await blockersOf()).toEqual([]);
+    answer = new BlockedError("no", { reason: "AccessDenied" });
+    await quotas.refresh(0, signal);
+    expect(await blockersOf()).toEqual([]);
+    expect(asked).toBe(1);
+  });
+
+  test("and a failed read leaves known what was known", async () => {
+    await quotas.refresh(0, signal);
+    answer = new RetryableError("no", { reason: "ServiceFailure" });
+    await quotas.refresh(0, signal);
+    expect(quotas.current).toEqual(ROOM);
+  });
+});
+
+test("a deletion asks for no quota", async () => {
+  await quotas.refresh(0, signal);
+  const deps = { reader: new FakeIam(), settling: new Settling({ windowMs: 0, monotonicMs: () => 0 }), quotas };
+  expect((await preview(desiredAbsence(), deps, signal)).plan.blockers).toEqual([]);
+});

@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { ConflictError, TerminalError } from "../../../src/errors.ts";
+import { PASSING_FAILURES, passingFailure } from "../../../src/status/passing-failures.ts";
+
+describe.each(PASSING_FAILURES)("the rule for $reason", ({ reason, checkedOn, source, boundMs, retryMs }) => {
+  test("says since when it is held, by what source, and for how long", () => {
+    expect(checkedOn).toMatch(/^\d{4}-\d\d-\d\d$/);
+    expect(new URL(source).protocol).toBe("https:");
+    expect(boundMs).toBeLessThanOrEqual(120_000);
+    expect(retryMs).toBeLessThan(boundMs);
+  });
+
+  test("ends at its bound", () => {
+    const error = new ConflictError("x", { reason });
+    expect(passingFailure(error, boundMs - 1)?.reason).toBe(reason);
+    expect(passingFailure(error, boundMs)).toBeUndefined();
+  });
+});
+
+test("nothing else is taken for passing", () => {
+  expect(passingFailure(new TerminalError("x", { reason: "MalformedPolicyDocument" }), 0)).toBeUndefined();
+  expect(passingFailure(new Error("x"), 0)).toBeUndefined();
+  expect(passingFailure(undefined, 0)).toBeUndefined();
+});
