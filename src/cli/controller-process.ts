@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { API_GROUP, KIND, PLURAL } from "../api/instance-profile.ts";
-import type { AwsRates } from "../aws/call-limiter.ts";
 import { Controller, type ControllerSettings } from "../controller/controller.ts";
 import { leaderOnly } from "../controller/leader-only.ts";
 import type { AwsAccount } from "../engine/aws-account.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../engine/settling.ts";
 import { readClusterId } from "../kube/cluster-id.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
-import type { KubeCluster } from "../kube/kube-config.ts";
 import { KubeListWatch } from "../kube/list-watch.ts";
 import { KubeObjectClient } from "../kube/object-client.ts";
 import type { KubeResource } from "../kube/resource.ts";
@@ -18,10 +16,10 @@ import { ControllerMetrics } from "../runtime/controller-metrics.ts";
 import { EventLoopWatch } from "../runtime/event-loop-watch.ts";
 import type { LeaderElector } from "../runtime/leader-election.ts";
 import { DEFAULT_PATIENCE } from "../status/requeue.ts";
-import type { Logger } from "../telemetry.ts";
-import { type ElectionSettings, openElection } from "./election.ts";
+import type { ControllerProcessOptions } from "./controller-process-options.ts";
+import { openElection } from "./election.ts";
 import { type ListenAddresses, openListeners } from "./listeners.ts";
-import { type AwsPlace, checkAccount, type OpenAws, openAws } from "./open-aws.ts";
+import { checkAccount, type OpenAws, openAws } from "./open-aws.ts";
 import { ProductMetrics } from "./product-metrics.ts";
 import { restClientMetrics } from "./rest-client-metrics.ts";
 import { sweepMetrics } from "./sweep-metrics.ts";
@@ -47,27 +45,6 @@ export const DEFAULT_SETTINGS: ControllerSettings = {
 
 /** Nobody has asked for a listener. */
 export const NO_LISTENERS: ListenAddresses = { probes: "0", metrics: "0" };
-
-/** How a controller process is set up. */
-export interface ControllerProcessOptions {
-  readonly cluster: KubeCluster;
-  readonly aws: AwsPlace;
-  /** The most that the account is asked per second; default: those of the `run` command. */
-  readonly awsRates?: AwsRates | undefined;
-  /** Watch this namespace only. */
-  readonly namespace: string | undefined;
-  /** Leave objects alone that it does not select. */
-  readonly labelSelector?: string | undefined;
-  /** Instead of the uid of namespace kube-system. */
-  readonly clusterId: string | undefined;
-  /** Refuse to start with credentials of any other account. */
-  readonly expectedAccountId: string | undefined;
-  readonly settings: ControllerSettings;
-  readonly listen: ListenAddresses;
-  readonly logger: Logger;
-  /** Without it the process works at once, and must be the only one. */
-  readonly election?: ElectionSettings | undefined;
-}
 
 /** A controller at work. */
 export interface ControllerProcess {

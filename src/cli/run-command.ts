@@ -2,13 +2,8 @@ import { loadKubeConfig } from "../kube/kube-config.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { AWS_RATE_OPTIONS, awsRates } from "./aws-rates.ts";
 import type { Command } from "./command.ts";
-import {
-  type ControllerProcess,
-  type ControllerProcessOptions,
-  DEFAULT_SETTINGS,
-  NO_LISTENERS,
-  startController,
-} from "./controller-process.ts";
+import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
+import type { ControllerProcessOptions } from "./controller-process-options.ts";
 import { ELECTION_OPTIONS, electionSettings } from "./election.ts";
 import { exitOnBug } from "./fatal.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
