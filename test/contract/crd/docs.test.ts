@@ -86,4 +86,5 @@ function reasonsInSources(): readonly string[] {
   return [...new Set(found)].filter((reason) => !UNSEEN.has(reason) && !BESIDE_READY.has(reason)).sort();
 }
 
-const REASON = /(?:reason: [^"\n]*|\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;
+const REASON =
+  /(?:reason: [^"\n]*|\bNOT_CONVERGING = |\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;

@@ -10,6 +10,7 @@ import { Simulation } from "./simulation.ts";
 export const SETTLE_MS = 300_000;
 /** In which what no watch has told is found: the age at which a list is due, and the longest watch before it. */
 export const RELIST_MS = defaultReflectorTimings.relistAfterMs + 2_000 * defaultReflectorTimings.minWatchSeconds;
+const HOUR_MS = 3_600_000;
 /** A run in trouble may take so many reconciles more than one that is well: a few resyncs, and a backoff all the way up. */
 const MORE_RECONCILES = 20;
 
@@ -88,17 +89,30 @@ export class Play {
     expect(this.sim.writesWithoutLease, what).toEqual([]);
   }
 
+  /** What a look confirms may be dated anew, once an hour at most; nothing else is written, and nothing to AWS. */
   async #expectRest(what: string): Promise<void> {
     const { sim } = this;
-    const [before, fromMs] = [sim.reconciles, sim.clock.monotonicMs() + 1];
+    const [before, fromMs, statusBefore] = [sim.reconciles, sim.clock.monotonicMs() + 1, await this.#undatedStatus()];
     // Jitter may make each of them longer by a tenth.
-    await sim.run(10 * 1.1 * this.#resyncMs);
-    const writes = [...sim.writes("aws", fromMs), ...sim.writes("kube", fromMs)];
+    const restMs = 10 * 1.1 * this.#resyncMs;
+    await sim.run(restMs);
     expect(
-      writes.map(({ what: write }) => write),
+      sim.writes("aws", fromMs).map(({ what: write }) => write),
       what,
     ).toEqual([]);
+    const written = sim.writes("kube", fromMs).map(({ what: write }) => write);
+    expect(
+      written.filter((write) => write !== "PATCH instanceprofiles/status"),
+      what,
+    ).toEqual([]);
+    expect(written.length, what).toBeLessThanOrEqual(Math.ceil(restMs / HOUR_MS));
+    expect(await this.#undatedStatus(), what).toEqual(statusBefore);
     if ((await sim.object()) !== undefined) expect(sim.reconciles - before, what).toBeGreaterThanOrEqual(9);
+  }
+
+  async #undatedStatus(): Promise<unknown> {
+    const { status } = ((await this.sim.object()) ?? {}) as { readonly status?: Readonly<Record<string, unknown>> };
+    return { ...status, lastVerifiedTime: undefined };
   }
 }
 
