@@ -64,7 +64,10 @@ export class People {
   async #delete(key: { readonly namespace: string; readonly name: string }): Promise<void> {
     this.#count("delete");
     this.wanted.delete(`${key.namespace}/${key.name}`);
-    await eventually(() => this.#user.delete(key), PATIENCE);
+    await eventually(async () => {
+      // The reply to the last attempt may have been lost.
+      if ((await this.#user.read(key)) !== undefined) await this.#user.delete(key);
+    }, PATIENCE);
   }
 
   async #meddle(role: string): Promise<void> {
