@@ -19,7 +19,7 @@ export async function awsCli(
   const nowhere = join(e2eEnvironment().folder, "no-aws-configuration");
   const env = {
     AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: "us-east-1",
+    AWS_DEFAULT_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "somebody",
     AWS_SECRET_ACCESS_KEY: "somebody",
     AWS_CONFIG_FILE: nowhere,
