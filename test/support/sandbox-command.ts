@@ -12,7 +12,7 @@ export interface SandboxCommand {
 }
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 55_000;
 
 /** Starts it with its sample applied; resolves when it says how to end it. Its files go to the folder. */
 export async function startSandboxCommand(folder: string): Promise<SandboxCommand> {

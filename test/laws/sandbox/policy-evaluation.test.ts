@@ -82,7 +82,7 @@ const ofOneKey = fc.constantFrom(...Object.keys(operators)).chain((type) =>
 const ofSets = fc
   .tuple(
     fc.constantFrom("ForAnyValue", "ForAllValues"),
-    fc.constantFrom("StringEquals", "StringLike"),
+    fc.constantFrom("StringEquals", "StringLike", "StringNotEquals", "StringEqualsIfExists"),
     oneOrMore(["a", "b", "c*"]),
   )
   .map(([set, operator, values]) => ({ [`${set}:${operator}`]: { "aws:TagKeys": values } }));

@@ -44,8 +44,8 @@ function keyHolds(
   return needsAll ? given.every(passes) : given.some(passes);
 }
 
-/** What does not have to be something is not, in a request that lacks the key. */
+/** What does not have to be something is not, in a request that lacks the key; of no values there is none that matches. */
 function holdsWithout({ set, ifExists, isNegated }: Operator): boolean {
-  if (set === "any") return ifExists;
+  if (set === "any") return false;
   return set === "all" || ifExists || isNegated;
 }
