@@ -178,9 +178,9 @@ export class Reconciler {
   }
 
   #accessFor({ key, object, run, sighting }: Subject): Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced"> {
-    const { iam, settling, adoptions, breaker, quotas } = this.#deps.aws;
+    const { iam, settling, adoptions, breaker, quotas, lastKnownRoles } = this.#deps.aws;
     const attempts = breaker.of(key, attemptOf(object));
-    return { ...iam[run.urgency ?? "change"], settling, adoptions, quotas, sighting, attempts };
+    return { ...iam[run.urgency ?? "change"], settling, adoptions, quotas, lastKnownRoles, sighting, attempts };
   }
 
   async #addFinalizer({ key, raw, object, run }: Subject, signal: AbortSignal): Promise<Subject> {

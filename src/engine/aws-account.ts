@@ -43,7 +43,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     adoptions: new Exclusive(),
     breaker: new ConvergenceBreaker(),
     reader,
-    lastKnownRoles: new LastKnownRoles(),
+    lastKnownRoles: new LastKnownRoles(monotonicMs),
     quotas: new QuotaWatch(reader, monotonicMs),
   };
 }

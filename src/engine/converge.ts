@@ -8,6 +8,7 @@ import { applyAction } from "../plan/simulate.ts";
 import type { Attempts } from "./convergence-breaker.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type ExecutionReport, execute } from "./execute.ts";
+import type { LastKnownRoles } from "./last-known-roles.ts";
 import { observe } from "./observe.ts";
 import type { IamReader, IamWriter } from "./ports.ts";
 import type { QuotaWatch } from "./quota-watch.ts";
@@ -42,6 +43,8 @@ export interface ConvergeDependencies {
    * that an old copy of it cannot write.
    */
   readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
+  /** What a sweep has seen on the roles; spares a deletion its lists. */
+  readonly lastKnownRoles?: LastKnownRoles;
   /** What IAM allows the account; without it IAM is asked, and refuses. */
   readonly quotas?: QuotaWatch;
   /** Knows what was written in vain; without it everything is written as often as it differs. */
@@ -98,6 +101,7 @@ async function carryOut(
   await deps.confirmCurrent(signal);
   const report = await execute(plan, deps.writer, signal);
   deps.settling.record(view, report);
+  deps.lastKnownRoles?.forget(roleNameOf(desired));
   if (report.failed === undefined) deps.attempts?.carriedOut(plan);
   const after = report.applied.reduce(
     (state, { action, outcome }) => applyAction(state, action, outcome.created),
@@ -123,7 +127,7 @@ export interface Preview {
   readonly settlesInMs: number;
 }
 
-type LookDependencies = Pick<ConvergeDependencies, "reader" | "settling" | "sighting" | "quotas">;
+type LookDependencies = Pick<ConvergeDependencies, "reader" | "settling" | "sighting" | "quotas" | "lastKnownRoles">;
 
 /**
  * Observe and plan, without a writer in reach. With a sighting only its doubtful part is read, as long as the plan is about
@@ -141,7 +145,13 @@ export async function preview(desired: DesiredState, deps: LookDependencies, sig
 }
 
 async function look(desired: DesiredState, deps: LookDependencies, signal: AbortSignal): Promise<Preview> {
-  const { reader, settling, sighting } = deps;
+  const { reader, settling, sighting, lastKnownRoles } = deps;
+  const known = desired.presence === "absent" ? lastKnownRoles?.take(desired.roleName) : undefined;
+  if (known !== undefined) {
+    const found = planFor(desired, await observe(desired, reader, signal, known), settling);
+    // What was in the way may have gone since: only a fresh look holds a deletion up.
+    if (found.plan.blockers.length === 0) return found;
+  }
   if (sighting !== undefined && desired.presence === "present") {
     const found = planFor(desired, await confirm(sighting, desired, reader, signal), settling);
     const doubt = doubtOf(found.plan);
@@ -156,6 +166,10 @@ function planFor(desired: DesiredState, observed: ObservedState, settling: Settl
   const isUnproved = mayHide && desired.presence === "absent";
   const lags = settlesInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, observed));
   return { observed, view, plan, settlesInMs: lags || isUnproved ? settlesInMs : 0 };
+}
+
+function roleNameOf(desired: DesiredState): string {
+  return desired.presence === "absent" ? desired.roleName : desired.role.roleName;
 }
 
 function namesOf(desired: DesiredState): readonly string[] {

@@ -11,13 +11,28 @@ export interface LastKnownRole {
   readonly seenAtMs: number;
 }
 
-/** The roles of the account's objects as the last sweep saw them. */
-export class LastKnownRoles {
-  #roles: ReadonlyMap<string, LastKnownRole> = new Map();
+/** What a sweep saw longer ago than this is not worth to begin with. */
+const BELIEVED_MS = 900_000;
 
-  /** Undefined when no sweep has seen the role. */
-  get(roleName: string): LastKnownRole | undefined {
-    return this.#roles.get(nameKey(roleName));
+/** The roles of the account's objects as the last sweep saw them, and as nobody of us has written them since. */
+export class LastKnownRoles {
+  readonly #monotonicMs: () => number;
+  #roles = new Map<string, LastKnownRole>();
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** What is known of the role, once: whoever was misled by it looks for himself the next time. */
+  take(roleName: string): LastKnownRole | undefined {
+    const role = this.#roles.get(nameKey(roleName));
+    this.forget(roleName);
+    return role !== undefined && this.#monotonicMs() - role.seenAtMs < BELIEVED_MS ? role : undefined;
+  }
+
+  /** We have written it: the next sweep will see how it is now. */
+  forget(roleName: string): void {
+    this.#roles.delete(nameKey(roleName));
   }
 
   /** Takes the place of all that was known before. */

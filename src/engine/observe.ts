@@ -2,18 +2,24 @@ import type { DesiredState } from "../model/desired-state.ts";
 import { ABSENT, type Absent, type ObservedRole, type ObservedState, type RoleFacts } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
 import { leaves } from "../plan/diff-role.ts";
+import type { LastKnownRole } from "./last-known-roles.ts";
 import type { IamReader } from "./ports.ts";
 
 /**
  * Reads from IAM what the plan needs and no more: 2 calls while nothing is there or what is there is not ours to touch, 5
- * to verify a role with an inline policy, 5 to take it down.
+ * to verify a role with an inline policy, 5 to take it down, or 2 where what is on it is known.
  *
  * Errors: whatever the reader raises; a state is whole or not at all.
  */
-export async function observe(desired: DesiredState, iam: IamReader, signal: AbortSignal): Promise<ObservedState> {
+export async function observe(
+  desired: DesiredState,
+  iam: IamReader,
+  signal: AbortSignal,
+  known?: LastKnownRole,
+): Promise<ObservedState> {
   const names = namesOf(desired);
   const [role, instanceProfile] = await allInOrder([
-    observeRole(desired, names, iam, signal),
+    observeRole(desired, names, iam, signal, known),
     iam.getInstanceProfile(names.instanceProfileName, signal),
   ]);
   return { role, instanceProfile };
@@ -43,11 +49,16 @@ async function observeRole(
   { roleName, documentsOf }: Names,
   iam: IamReader,
   signal: AbortSignal,
+  known?: LastKnownRole,
 ): Promise<ObservedRole | Absent> {
   const facts = await iam.getRole(roleName, signal);
   if (facts.presence === "absent") return ABSENT;
   if (!mayMatter(ownershipOf(facts.tags, desired.owner).kind, desired)) {
     return { ...facts, inlinePolicyNames: [], inlinePolicyDocuments: {}, managedPolicyArns: [] };
+  }
+  if (known !== undefined && desired.presence === "absent") {
+    const { inlinePolicyNames, managedPolicyArns, instanceProfileNames } = known;
+    return { ...facts, inlinePolicyNames, managedPolicyArns, instanceProfileNames, inlinePolicyDocuments: {} };
   }
   const read = (names: readonly string[]) =>
     allInOrder(names.map(async (name) => [name, await iam.getRolePolicy(roleName, name, signal)] as const));

@@ -377,7 +377,7 @@ test("a sweep knows for a deletion what was last seen on a role", async () => {
   await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "theirs" });
   await outsider(aws.url, "AddRoleToInstanceProfile", { InstanceProfileName: "theirs", RoleName: "app" });
   await fleet.sweep();
-  expect(fleet.account.lastKnownRoles.get("APP")).toMatchObject({
+  expect(fleet.account.lastKnownRoles.take("APP")).toMatchObject({
     inlinePolicyNames: ["app"],
     managedPolicyArns: [],
     instanceProfileNames: ["app", "theirs"],

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { converge } from "../../../src/engine/converge.ts";
 import { Exclusive } from "../../../src/engine/exclusive.ts";
 import { execute } from "../../../src/engine/execute.ts";
+import { type LastKnownRole, LastKnownRoles } from "../../../src/engine/last-known-roles.ts";
 import { observe } from "../../../src/engine/observe.ts";
 import type { IamReader } from "../../../src/engine/ports.ts";
 import { Settling } from "../../../src/engine/settling.ts";
@@ -174,5 +175,56 @@ describe("a pass", () => {
   test("of a blocked plan is a bug, and raises", async () => {
     const plan = { actions: [], blockers: [{ reason: "X", message: "x" }], unmanagedPolicies: [] };
     await expect(execute(plan, iam, SIGNAL)).rejects.toThrow("must not be executed");
+  });
+});
+
+describe("a deletion for which a sweep has seen what is on the role", () => {
+  const lastKnownRoles = new LastKnownRoles(() => nowMs);
+  let nowMs = 0;
+
+  function goes() {
+    const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
+    const deps = { reader, writer: iam, settling, adoptions: new Exclusive(), lastKnownRoles };
+    return converge(desiredAbsence(), { ...deps, confirmCurrent: async () => {}, isAnnounced: () => true }, SIGNAL);
+  }
+
+  /** What a sweep hands over. */
+  function seen(role: Partial<LastKnownRole> = {}): void {
+    const facts = { inlinePolicyNames: ["app"], managedPolicyArns: [], ...role };
+    const snapshot = { roles: new Map([["app", facts]]), holders: new Map([["app", ["app"]]]), takenAtMs: nowMs };
+    lastKnownRoles.replace(snapshot as unknown as Parameters<LastKnownRoles["replace"]>[0]);
+  }
+
+  beforeEach(async () => {
+    await pass(desiredOf());
+    calls.length = 0;
+  });
+
+  test("costs two reads, which prove whose it is", async () => {
+    seen();
+    expect((await goes()).report.applied.length).toBe(4);
+    expect(calls.map((call) => call.split(" ")[0]).toSorted()).toEqual(["getInstanceProfile", "getRole"]);
+    expect(iam.role("app")).toBeUndefined();
+  });
+
+  test("is held up by a fresh look alone: what was in the way may have gone", async () => {
+    seen({ inlinePolicyNames: ["app", "theirs"] });
+    expect((await goes()).plan.blockers).toEqual([]);
+    expect(calls.length).toBe(7);
+    expect(iam.role("app")).toBeUndefined();
+  });
+
+  test("relies on it once, and not for long", async () => {
+    seen();
+    iam.fate = ({ kind }) => (kind === "DeleteRole" ? new Error("DeleteConflict") : "do");
+    await goes();
+    calls.length = 0;
+    await goes();
+    expect(calls.length).toBe(5);
+    seen();
+    nowMs += 900_000;
+    calls.length = 0;
+    await goes();
+    expect(calls.length).toBe(5);
   });
 });
