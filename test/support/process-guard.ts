@@ -5,6 +5,8 @@
  *
  *     node process-guard.ts COMMAND [ARGUMENT...]
  *
+ * A line on standard input that names a signal is that signal for the command.
+ *
  * It ends as the command does; a command that a signal ended counts as 128 + the signal's number, as in a shell.
  */
 import { spawn } from "node:child_process";
@@ -25,7 +27,10 @@ child.once("exit", (code, signal) => {
   process.exit(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
 });
 
-process.stdin.resume().once("close", end);
+process.stdin.setEncoding("utf8").on("data", (text: string) => {
+  for (const signal of text.split("\n").filter((line) => line !== "")) signalGroup(signal as NodeJS.Signals);
+});
+process.stdin.once("close", end);
 process.once("SIGTERM", end);
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});

@@ -27,6 +27,8 @@ export interface BackgroundProcess {
    * Errors: the process ended, or the time is up; both say what the process wrote last.
    */
   untilReady<T>(check: () => Promise<T | undefined>, timeoutMs: number): Promise<T>;
+  /** Sends it a signal. */
+  send(signal: NodeJS.Signals): void;
   /** Ends it and waits for that. May be called again. */
   stop(): Promise<void>;
 }
@@ -62,6 +64,9 @@ export function startProcess(command: string, args: readonly string[], options: 
         await delay(POLL_MS);
       }
       throw fault(`was not ready after ${timeoutMs} ms`);
+    },
+    send(signal) {
+      guard.stdin?.write(`${signal}\n`);
     },
     async stop(): Promise<void> {
       guard.stdin?.destroy();

@@ -46,6 +46,13 @@ test("a process runs until it is stopped", async () => {
   expect(await server.exited).toBe(128 + 15);
 });
 
+test("a signal that it is sent reaches a process", async () => {
+  const server = startProcess(process.execPath, STAYS, { logFile });
+  await server.untilReady(async () => pidIn(server.output()), 10_000);
+  server.send("SIGKILL");
+  expect(await server.exited).toBe(128 + 9);
+});
+
 test("a process ends with the one that started it, even when that one is killed", async () => {
   const starter = join(folder, "starter.ts");
   const [module, options] = [join(ROOT, "test/support/run-process.ts"), JSON.stringify({ logFile })];
