@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
 import type { AwsCallReport, AwsClientOptions } from "../../../src/aws/client-config.ts";
 import { RetryableError } from "../../../src/errors.ts";
@@ -20,11 +20,12 @@ const deleteRole: Action = { kind: "DeleteRole", roleName: "app" };
 const tagRole: Action = { kind: "TagRole", roleName: "app", tags: { team: "a" } };
 const LIST = awsReply("ListRolePolicies", "<PolicyNames/><IsTruncated>false</IsTruncated>");
 
+// One for each test: a request that its test has given up may still arrive, and would take the answer of the next.
 let server: AnsweringServer;
-beforeAll(async () => {
+beforeEach(async () => {
   server = await startAnsweringServer();
 });
-afterAll(() => server.close());
+afterEach(() => server.close());
 
 function connect(options: Partial<AwsClientOptions> = {}): AwsConnection {
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
