@@ -158,7 +158,7 @@ export interface InstanceSelector {
 
 /** What the controller last saw and did. Output only: nothing is decided from it but transitions. */
 export interface InstanceProfileStatus {
-  /** The generation that the rest of the status is about. */
+  /** The generation that the rest of the status is about; -1 until the controller has looked. */
   readonly observedGeneration?: number;
   /** The AWS account. */
   readonly accountId?: string;

@@ -5,6 +5,8 @@ import { foreignObject, optional, required } from "./object-fields.ts";
 import { choice, integer, text } from "./scalar-fields.ts";
 
 const generationField: Field<number> = integer({ format: "int64", minimum: 0 });
+/** -1 until somebody has looked. */
+const observedGenerationField: Field<number> = integer({ format: "int64", minimum: -1 });
 const countField: Field<number> = integer({ format: "int32", minimum: 0 });
 
 const referenceField: Field<AwsObjectReference> = foreignObject<AwsObjectReference>({
@@ -28,9 +30,8 @@ const instancesStatusField: Field<InstancesStatus> = foreignObject<InstancesStat
   conflicts: required(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
 });
 
-/** Every field of the status. Bounds are the CRD's; they bind whoever writes. */
-export const statusField: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus>({
-  observedGeneration: optional(generationField),
+const fields: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus>({
+  observedGeneration: optional(observedGenerationField),
   accountId: optional(text({ maxLength: 12 })),
   role: optional(referenceField),
   instanceProfile: optional(referenceField),
@@ -41,3 +42,12 @@ export const statusField: Field<InstanceProfileStatus> = foreignObject<InstanceP
   lastVerifiedTime: optional(text({ format: "date-time" })),
   lastHandledReconcileAt: optional(text({ maxLength: 1024 })),
 });
+
+/**
+ * Every field of the status. Bounds are the CRD's; they bind whoever writes. The API server fills in a status that nobody has
+ * written with an observedGeneration that is none: without a single condition kstatus would take a new object for Current.
+ */
+export const statusField: Field<InstanceProfileStatus> = {
+  ...fields,
+  schema: { ...fields.schema, default: { observedGeneration: -1 } },
+};

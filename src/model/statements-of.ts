@@ -61,9 +61,13 @@ function isServicesAlone(principals: unknown): boolean {
   return Object.keys(principals as Principals).join() === "services";
 }
 
+/** Its fields in the order in which people write them: IAM and other tools have another. */
 function written(statement: JsonValue, elements: Readonly<Record<string, string>>): ManifestStatement | undefined {
   if (!isJsonObject(statement)) return undefined;
-  const fields = Object.entries(statement).map(([element, value]) => fieldOf(element, value, elements));
+  const order = Object.keys(elements);
+  const fields = Object.entries(statement)
+    .sort(([one], [other]) => order.indexOf(one) - order.indexOf(other))
+    .map(([element, value]) => fieldOf(element, value, elements));
   return fields.includes(undefined) ? undefined : Object.fromEntries((fields as (readonly Field[])[]).flat());
 }
 

@@ -1,5 +1,6 @@
 import type { Condition, InstanceProfileStatus, ObjectMeta } from "../../src/api/instance-profile.ts";
 import type { KubeObject } from "../../src/engine/ports.ts";
+import { kstatusOf } from "./kstatus.ts";
 
 /** One object before and after a reconcile. */
 export interface Turn {
@@ -15,6 +16,7 @@ interface Seen {
   readonly metadata: ObjectMeta;
   readonly conditions: readonly Condition[];
   readonly nowMs: number;
+  readonly object: KubeObject;
 }
 
 type Rule = (seen: Seen) => readonly string[];
@@ -120,16 +122,36 @@ const RULES: Readonly<Record<string, Rule>> = {
     is.plan !== undefined && ready(conditions)?.status === "True" && ready(conditions)?.reason !== "Suspended"
       ? is.plan
       : [],
+
+  "18 kstatus reads Current only from Ready=True, Failed only from Stalled, and nothing before the first look": ({
+    object,
+    conditions,
+    is,
+    metadata,
+  }) => {
+    if (metadata.deletionTimestamp !== undefined) return [];
+    const isSeen = is.observedGeneration === metadata.generation;
+    const isReady = ready(conditions)?.status === "True";
+    const isStalled = has(conditions, "Stalled");
+    const expected = !isSeen ? "InProgress" : isStalled ? "Failed" : isReady ? "Current" : "InProgress";
+    const result = kstatusOf(object);
+    return result === expected ? [] : [`kstatus reads ${result}, the conditions say ${expected}`];
+  },
 };
+
+/** What the API server fills in for a status that nobody has written. */
+const UNSEEN = -1;
 
 /** The rules that the status after the turn breaks, each with what breaks it; empty when all is well. */
 export function brokenStatusRules({ before, after, nowMs }: Turn): readonly string[] {
   const is = after?.["status"] as InstanceProfileStatus | undefined;
   if (after === undefined || is === undefined) return [];
+  if (is.observedGeneration === UNSEEN)
+    return kstatusOf(after) === "Current" ? ["kstatus reads Current before the first look"] : [];
   const metadata = after["metadata"] as ObjectMeta;
   const isSameObject = (before?.["metadata"] as ObjectMeta | undefined)?.uid === metadata.uid;
   const was = isSameObject ? (before?.["status"] as InstanceProfileStatus | undefined) : undefined;
-  const seen: Seen = { was, is, metadata, conditions: is.conditions ?? [], nowMs };
+  const seen: Seen = { was, is, metadata, conditions: is.conditions ?? [], nowMs, object: after };
   return Object.entries(RULES).flatMap(([rule, broken]) => broken(seen).map((what) => `${rule}: ${what}`));
 }
 

@@ -20,6 +20,7 @@ const KUBECTL_VERBS = [
   "kustomize",
   "label",
   "logs",
+  "patch",
   "wait",
 ];
 const KUBECTL_FLAGS = ["--recursive", "--validate", "--tail"];
@@ -48,7 +49,7 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   kubectl: (words, made) => {
     const [verb = "", ...rest] = words[0] === "-n" ? words.slice(2) : words;
     if (!KUBECTL_VERBS.includes(verb)) return `is there a kubectl ${verb}?`;
-    const files = rest.filter((_, index) => ["-f", "-k"].includes(rest[index - 1] ?? ""));
+    const files = rest.filter((_, index) => ["-f", "-k", "--patch-file"].includes(rest[index - 1] ?? ""));
     return files.filter((file) => !made.includes(file)).map(faultOfPath)[0];
   },
   aws: ([service = "", operation = ""]) => {

@@ -53,8 +53,14 @@ describe("the rules of a status can fail", () => {
     [13, { ...WELL, conditions: [FALSE], plan: Array(21).fill("+ x") }],
     [14, { ...WELL, conditions: [condition(), condition({ type: "Healthy" })] }],
     [15, { observedGeneration: 2, conditions: [condition()] }],
+    [18, { observedGeneration: 2, conditions: [] }],
+    [18, { conditions: [condition()] }],
   ])("rule %i", (rule, status) => {
     expect(broken(status)).toContain(rule);
+  });
+
+  test("what the API server fills in breaks none: nobody has looked yet, and kstatus waits", () => {
+    expect(broken({ observedGeneration: -1 })).toEqual([]);
   });
 
   test("rule 7, when the generation goes back", () => {
