@@ -45,24 +45,31 @@ export const conditionsField: Field<PolicyConditions> = map(
   { minProperties: 1, maxProperties: 30 },
 );
 
-const actionsField: Field<readonly string[]> = list(
-  text(
-    { minLength: 1, maxLength: 128 },
-    matches("^(\\*|[\\w*-]+:[\\w*?-]+)$", "write service:Action, as in s3:GetObject or s3:Get*, or * for all"),
-  ),
-  { minItems: 1, maxItems: 300, listType: "atomic" },
+/** An action or a pattern of actions. */
+export const actionField: Field<string> = text(
+  { minLength: 1, maxLength: 128 },
+  matches("^(\\*|[\\w*-]+:[\\w*?-]+)$", "write service:Action, as in s3:GetObject or s3:Get*, or * for all"),
 );
 
-const resourcesField: Field<readonly string[]> = list(
-  text(
+/** A resource or a pattern of resources. */
+export function resourceField(...rules: readonly Rule<string>[]): Field<string> {
+  return text(
     { minLength: 1, maxLength: 1024, pattern: LATIN_1 },
     {
       message: "write an ARN, as in arn:aws:s3:::my-bucket/*, or * for every resource",
       holds: (value) => value === "*" || value.startsWith("arn:"),
     },
-  ),
-  { minItems: 1, maxItems: 200, listType: "atomic" },
-);
+    ...rules,
+  );
+}
+
+const actionsField: Field<readonly string[]> = list(actionField, { minItems: 1, maxItems: 300, listType: "atomic" });
+
+const resourcesField: Field<readonly string[]> = list(resourceField(), {
+  minItems: 1,
+  maxItems: 200,
+  listType: "atomic",
+});
 
 const statementField: Field<LooseStatement> = object<LooseStatement>(
   {

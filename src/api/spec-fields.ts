@@ -76,12 +76,14 @@ const managedPolicyArnsField: Field<readonly string[]> = list(
   { maxItems: 50, listType: "set" },
 );
 
-const permissionsBoundaryArnField: Field<string> = text(
+/** A permissions boundary. */
+export const permissionsBoundaryArnField: Field<string> = text(
   { minLength: 1, maxLength: 1024 },
   matches(MANAGED_POLICY_ARN, "write the ARN of a managed policy, as in arn:aws:iam::123456789012:policy/boundary"),
 );
 
-const tagsField: Field<Readonly<Record<string, string>>> = map(
+/** Tags that are the user's to choose. */
+export const tagsField: Field<Readonly<Record<string, string>>> = map(
   text({ maxLength: 256 }, matches(TAG_TEXT, "write letters, digits, spaces and any of _.:/=+-@ only in tag values")),
   { maxProperties: MAX_TAGS },
   ...tagRules,

@@ -4,7 +4,8 @@ import type { AwsObjectReference, Condition, InstanceProfileStatus, InstancesSta
 import { foreignObject, optional, required } from "./object-fields.ts";
 import { choice, integer, text } from "./scalar-fields.ts";
 
-const generationField: Field<number> = integer({ format: "int64", minimum: 0 });
+/** A `metadata.generation`. */
+export const generationField: Field<number> = integer({ format: "int64", minimum: 0 });
 /** -1 until somebody has looked. */
 const observedGenerationField: Field<number> = integer({ format: "int64", minimum: -1 });
 const countField: Field<number> = integer({ format: "int32", minimum: 0 });
@@ -23,6 +24,13 @@ const conditionField: Field<Condition> = foreignObject<Condition>({
   observedGeneration: required(generationField),
 });
 
+/** The conditions of a status. */
+export const conditionsField: Field<readonly Condition[]> = list(conditionField, {
+  maxItems: 16,
+  listType: "map",
+  listMapKeys: ["type"],
+});
+
 const instancesStatusField: Field<InstancesStatus> = foreignObject<InstancesStatus>({
   matched: required(countField),
   associated: required(countField),
@@ -35,7 +43,7 @@ const fields: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus
   accountId: optional(text({ maxLength: 12 })),
   role: optional(referenceField),
   instanceProfile: optional(referenceField),
-  conditions: optional(list(conditionField, { maxItems: 16, listType: "map", listMapKeys: ["type"] })),
+  conditions: optional(conditionsField),
   plan: optional(list(text({ maxLength: 4096 }), { maxItems: 100, listType: "atomic" })),
   unmanagedPolicies: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
   instances: optional(instancesStatusField),

@@ -20,7 +20,7 @@ export type Example =
  * (coNP), so some questions have no short answer, and there must be a bound. Patterns of people need hundreds to thousands; what uses it up has many `*`
  * followed by `?` in one pattern.
  */
-const MAX_STEPS = 100_000;
+export const MAX_STEPS = 100_000;
 
 /** How to look for an example. */
 export interface Wanted {
@@ -44,7 +44,7 @@ export function overlaps(words: WordSet, denied: readonly string[], kind: WordKi
 }
 
 /** True when the pattern matches the word. */
-export function matchesWildcards(pattern: string, word: string, kind: WordKind): boolean {
+export function matchesWildcards(pattern: string, word: string, kind: Pick<WordKind, "foldsCase">): boolean {
   return holds(wordsMatching(placesOf([pattern], kind.foldsCase), UNLIMITED), word, kind);
 }
 
@@ -70,7 +70,7 @@ function automatonOf({ patterns, negated }: WordSet, kind: WordKind, budget: Ste
   return negated ? wordsNotMatching(places, budget) : wordsMatching(places, budget);
 }
 
-function holds(side: Automaton, word: string, kind: WordKind): boolean {
+function holds(side: Automaton, word: string, kind: Pick<WordKind, "foldsCase">): boolean {
   const compared = kind.foldsCase ? asciiLowerCase(word) : word;
   let states = side.starts;
   for (let index = 0; index < compared.length; index += 1) {

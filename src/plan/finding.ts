@@ -12,7 +12,8 @@ export type LintRule =
   | "grants-everything"
   | "privilege-escalation"
   | "assume-any-role"
-  | "missing-boundary";
+  | "missing-boundary"
+  | "class";
 
 /** Something that the API server or IAM will refuse, or that its author cannot have meant. */
 export interface Finding {

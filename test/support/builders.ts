@@ -5,6 +5,12 @@ import {
   KIND,
   type ObjectMeta,
 } from "../../src/api/instance-profile.ts";
+import {
+  CLASS_KIND,
+  type InstanceProfileClass,
+  type InstanceProfileClassSpec,
+} from "../../src/api/instance-profile-class.ts";
+import { parseInstanceProfileClass } from "../../src/api/parse-instance-profile-class.ts";
 import { type DesiredPresent, desiredState } from "../../src/model/desired-state.ts";
 import { ABSENT, type ObservedState } from "../../src/model/observed-state.ts";
 import type { Action } from "../../src/plan/action.ts";
@@ -85,4 +91,19 @@ function madeBy(action: Action): { arn: string; id: string } | undefined {
     };
   }
   return undefined;
+}
+
+/** A class that allows reading S3 to every namespace; override what the test is about. */
+export function aClass(
+  spec: Partial<InstanceProfileClassSpec> = {},
+  overrides: Partial<Pick<InstanceProfileClass, "status">> & { metadata?: Partial<ObjectMeta> } = {},
+): InstanceProfileClass {
+  const { metadata, ...rest } = overrides;
+  const manifest = {
+    apiVersion: API_VERSION,
+    kind: CLASS_KIND,
+    metadata: { name: "readers", uid: "uid-class", generation: 1, resourceVersion: "1", ...metadata },
+    spec: { account: { id: "123456789012" }, namespaces: ["*"], allowedActions: ["s3:Get*", "s3:List*"], ...spec },
+  };
+  return { ...parseInstanceProfileClass(manifest), ...rest };
 }

@@ -1,0 +1,119 @@
+import { list } from "./collection-fields.ts";
+import type { Field, Rule } from "./field.ts";
+import type { ClassAccount, InstanceProfileClassSpec, InstanceProfileClassStatus } from "./instance-profile-class.ts";
+import { defaulted, foreignObject, object, optional, required } from "./object-fields.ts";
+import { actionField, matches, resourceField, serviceField } from "./policy-fields.ts";
+import { choice, flag, integer, text } from "./scalar-fields.ts";
+import { permissionsBoundaryArnField, tagsField } from "./spec-fields.ts";
+import { conditionsField, generationField } from "./status-fields.ts";
+
+const accountField: Field<ClassAccount> = object<ClassAccount>(
+  {
+    id: required(
+      text(
+        { minLength: 12, maxLength: 12 },
+        matches("^[0-9]{12}$", "write the 12 digits of an AWS account, in quotes"),
+      ),
+    ),
+    partition: defaulted(choice("aws", "aws-cn", "aws-us-gov"), "aws"),
+    roleArn: optional(
+      text(
+        { minLength: 1, maxLength: 1024 },
+        matches(
+          "^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/([\\x21-\\x7E]+/)?[\\w+=,.@-]+$",
+          "write the ARN of a role, as in arn:aws:iam::123456789012:role/instance-profile-controller",
+        ),
+      ),
+    ),
+    externalId: optional(
+      text(
+        { minLength: 2, maxLength: 1224 },
+        matches(
+          "^[\\w+=,.@:/-]*$",
+          "write letters, digits and any of _+=,.@:/- only, as STS takes them in an external id",
+        ),
+      ),
+    ),
+  },
+  {
+    message: "roleArn is of another account or partition; write a role of the account in id",
+    fieldPath: ".roleArn",
+    holds: ({ id, partition, roleArn }) =>
+      roleArn === undefined || roleArn.startsWith(`arn:${partition}:iam::${id}:role/`),
+  },
+  {
+    message: "an external id goes with the role that is assumed; write roleArn too, or leave externalId out",
+    fieldPath: ".externalId",
+    holds: ({ roleArn, externalId }) => externalId === undefined || roleArn !== undefined,
+  },
+);
+
+const namespaceField: Field<string> = text(
+  { minLength: 1, maxLength: 63 },
+  matches("^[a-z0-9*-]+$", "write the name of a namespace, or a pattern such as team-a-*"),
+);
+
+const prefixField: Field<string> = text(
+  { minLength: 1, maxLength: 128 },
+  matches(
+    "^([\\w+=,.@-]|\\{namespace\\}|\\{cluster\\})+$",
+    "write letters, digits, any of _+=,.@- and the words {namespace} and {cluster} only, as in {namespace}-",
+  ),
+);
+
+const pathField: Field<string> = text(
+  { minLength: 1, maxLength: 512 },
+  matches(
+    "^/(([\\x21-\\x7A\\x7C\\x7E]|\\{namespace\\}|\\{cluster\\})+/)?$",
+    "write a path that begins and ends with a slash, in which only {namespace} and {cluster} stand in braces, as in /{namespace}/",
+  ),
+);
+
+/** AWS fills in policy variables when a policy is evaluated; there is nothing here that could. */
+const noVariables: Rule<string> = {
+  message: "policy variables mean nothing here; write *, or {namespace} and {cluster}",
+  holds: (value) => !value.includes("$" + "{"),
+};
+
+const managedPolicyField: Field<string> = text(
+  { minLength: 1, maxLength: 1024 },
+  matches(
+    "^arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/[\\x21-\\x7E]+$",
+    "write the ARN of a managed policy, with * and ? after policy/ if need be, as in arn:aws:iam::aws:policy/AmazonSSM*",
+  ),
+);
+
+/** Every field of a class's spec with its bounds and rules: the offline twin of the CRD. */
+export const classSpecField: Field<InstanceProfileClassSpec> = object<InstanceProfileClassSpec>({
+  account: required(accountField),
+  namespaces: required(list(namespaceField, { minItems: 1, maxItems: 100, listType: "set" })),
+  roleNamePrefix: optional(prefixField),
+  path: optional(pathField),
+  permissionsBoundaryArn: optional(permissionsBoundaryArnField),
+  allowedActions: required(list(actionField, { minItems: 1, maxItems: 200, listType: "set" })),
+  deniedActions: defaulted(list(actionField, { maxItems: 200, listType: "set" }), []),
+  allowNotActions: defaulted(flag(), false),
+  allowedResources: defaulted(list(resourceField(noVariables), { minItems: 1, maxItems: 100, listType: "set" }), ["*"]),
+  allowNotResources: defaulted(flag(), false),
+  allowedManagedPolicies: defaulted(list(managedPolicyField, { maxItems: 100, listType: "set" }), []),
+  allowedTrustServices: defaulted(list(serviceField, { minItems: 1, maxItems: 20, listType: "set" }), [
+    "ec2.amazonaws.com",
+  ]),
+  allowTrustStatements: defaulted(flag(), false),
+  allowAdoption: defaulted(flag(), false),
+  allowInstances: defaulted(flag(), false),
+  maxPerNamespace: optional(integer({ format: "int32", minimum: 1, maximum: 10_000 })),
+  tags: defaulted(tagsField, {}),
+  deletionPolicy: optional(choice("Delete", "Retain")),
+  onViolation: defaulted(choice("Keep", "Strip"), "Keep"),
+});
+
+const countField: Field<number> = integer({ format: "int32", minimum: 0 });
+
+/** Every field of a class's status. Bounds are the CRD's; they bind whoever writes. */
+export const classStatusField: Field<InstanceProfileClassStatus> = foreignObject<InstanceProfileClassStatus>({
+  observedGeneration: optional(generationField),
+  conditions: optional(conditionsField),
+  objects: optional(countField),
+  violations: optional(countField),
+});

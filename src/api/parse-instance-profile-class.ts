@@ -1,0 +1,14 @@
+import { classSpecField, classStatusField } from "./class-fields.ts";
+import { API_VERSION } from "./instance-profile.ts";
+import { CLASS_KIND, type InstanceProfileClass } from "./instance-profile-class.ts";
+import { readObject } from "./read-object.ts";
+
+/**
+ * Reads a manifest or an object of the API server and fills in the defaults, by the CRD's rules but those about changes.
+ *
+ * Errors: those of {@link readObject}.
+ */
+export function parseInstanceProfileClass(value: unknown): InstanceProfileClass {
+  const object = readObject(value, { kind: CLASS_KIND, spec: classSpecField, status: classStatusField });
+  return { apiVersion: API_VERSION, kind: CLASS_KIND, ...object };
+}

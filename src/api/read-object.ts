@@ -1,0 +1,91 @@
+import { TerminalError } from "../errors.ts";
+import { type Fault, type Field, quote } from "./field.ts";
+import { API_VERSION, type ObjectMeta } from "./instance-profile.ts";
+import { metadataField } from "./metadata-fields.ts";
+
+/** More faults than this are counted, not shown, so that the message fits into a condition. */
+const MAX_SHOWN_FAULTS = 50;
+
+/** One kind of the API group, as far as reading an object of it goes. */
+export interface KindFields<Spec, Status> {
+  readonly kind: string;
+  readonly spec: Field<Spec>;
+  readonly status: Field<Status>;
+}
+
+/** An object of a kind, whose spec is still as the manifest has it. */
+export interface ReadObject<Spec, Status> {
+  readonly metadata: ObjectMeta;
+  readonly spec: Spec;
+  readonly status?: Status;
+}
+
+/**
+ * Reads a manifest or an object of the API server.
+ *
+ * Errors: TerminalError with reason `InvalidSpec` whose message lists every fault as `path: problem`, in the API
+ * server's words; nothing else, whatever the value. A status that is not one is dropped: nothing is decided from it.
+ */
+export function readObject<Spec, Status>(value: unknown, fields: KindFields<Spec, Status>): ReadObject<Spec, Status> {
+  const faults: Fault[] = [];
+  const root = readRoot(value, fields, faults);
+  if (root === undefined || faults.length > 0) throw invalid(value, fields.kind, faults);
+  return root;
+}
+
+function readRoot<Spec, Status>(
+  value: unknown,
+  fields: KindFields<Spec, Status>,
+  faults: Fault[],
+): ReadObject<Spec, Status> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    faults.push({
+      path: "<document>",
+      problem: "Invalid value: write an object with apiVersion, kind, metadata and spec",
+    });
+    return undefined;
+  }
+  checkConstant(value, "apiVersion", API_VERSION, faults);
+  checkConstant(value, "kind", fields.kind, faults);
+  const metadata = readPart(metadataField, value, "metadata", faults);
+  const spec = readPart(fields.spec, value, "spec", faults);
+  if (metadata === undefined || spec === undefined || faults.length > 0) return undefined;
+  const status = readStatus(value, fields.status);
+  return { metadata, spec, ...(status === undefined ? {} : { status }) };
+}
+
+function checkConstant(root: object, name: string, expected: string, faults: Fault[]): void {
+  const found = property(root, name);
+  if (found === expected) return;
+  const shown = typeof found === "string" ? `Invalid value: ${quote(found)}` : "Required value";
+  faults.push({ path: name, problem: `${shown}: write ${expected}` });
+}
+
+function readPart<T>(field: Field<T>, root: object, name: string, faults: Fault[]): T | undefined {
+  const found = property(root, name);
+  if (found !== undefined && found !== null) return field.read(found, name, faults);
+  faults.push({ path: name, problem: "Required value" });
+  return undefined;
+}
+
+function readStatus<T>(root: object, field: Field<T>): T | undefined {
+  const found = property(root, "status");
+  return found === undefined ? undefined : field.read(found, "status", []);
+}
+
+function property(root: object, name: string): unknown {
+  return Object.hasOwn(root, name) ? Reflect.get(root, name) : undefined;
+}
+
+function invalid(value: unknown, kind: string, faults: readonly Fault[]): TerminalError {
+  const shown = faults.slice(0, MAX_SHOWN_FAULTS).map(({ path, problem }) => `${path}: ${problem}`);
+  const hidden = faults.length - shown.length;
+  if (hidden > 0) shown.push(`and ${hidden} more`);
+  return new TerminalError(`${title(value, kind)} is invalid: ${shown.join("; ")}`, { reason: "InvalidSpec" });
+}
+
+function title(value: unknown, kind: string): string {
+  const metadata = typeof value === "object" && value !== null ? property(value, "metadata") : undefined;
+  const name = typeof metadata === "object" && metadata !== null ? property(metadata, "name") : undefined;
+  return typeof name === "string" ? `${kind} ${quote(name)}` : kind;
+}

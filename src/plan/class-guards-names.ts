@@ -1,0 +1,91 @@
+import type { InstanceProfileSpec } from "../api/instance-profile.ts";
+import { asciiLowerCase } from "../model/policy-json.ts";
+import { showValue } from "../model/policy-words.ts";
+import { matchesWildcards } from "../model/wildcard-containment.ts";
+import { type Bounds, filledIn, type Violation } from "./class-verdict.ts";
+import { classTitle, someOf, violation } from "./class-words.ts";
+
+/** The most tags that a role may have beside the controller's own. */
+const MAX_TAGS = 44;
+
+/** Whether the object may use the class at all: its namespace, and its place among the others. */
+export function guardUse(bounds: Bounds): readonly Violation[] {
+  const { namespaces, maxPerNamespace } = bounds.class.spec;
+  const { namespace, olderPeers } = bounds;
+  if (!namespaces.some((pattern) => matchesWildcards(pattern, namespace, { foldsCase: false }))) {
+    const message = `${classTitle(bounds)} is not for namespace ${namespace}; it is for ${someOf(namespaces)}. Use another class.`;
+    return [violation("NamespaceNotAllowed", message)];
+  }
+  if (maxPerNamespace === undefined || olderPeers < maxPerNamespace) return [];
+  const message =
+    `namespace ${namespace} may have ${maxPerNamespace} InstanceProfiles of ${classTitle(bounds)}, and has them; older ones ` +
+    "count first. Delete one of them.";
+  return [violation("TooManyObjects", message)];
+}
+
+/** Names, path, boundary and tags: each is compared to the letter. */
+export function guardNames(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  return [
+    ...guardPrefix(spec, bounds),
+    ...guardPath(spec, bounds),
+    ...guardBoundary(spec, bounds),
+    ...guardTags(spec, bounds),
+  ];
+}
+
+function guardPrefix(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  if (bounds.class.spec.roleNamePrefix === undefined) return [];
+  const prefix = filledIn(bounds.class.spec.roleNamePrefix, bounds);
+  return (["roleName", "instanceProfileName"] as const)
+    .filter((field) => !spec[field].startsWith(prefix))
+    .map((field) =>
+      violation(
+        "RoleNameNotAllowed",
+        `spec.${field} ${spec[field]} does not begin with ${prefix}, as ${classTitle(bounds)} asks. Names cannot change: write ` +
+          "another object.",
+      ),
+    );
+}
+
+function guardPath(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  if (bounds.class.spec.path === undefined) return [];
+  const path = filledIn(bounds.class.spec.path, bounds);
+  if (spec.path === path) return [];
+  const message =
+    `spec.path is ${showValue(spec.path)}, and ${classTitle(bounds)} asks for ${showValue(path)}. A path cannot change: write ` +
+    "another object.";
+  return [violation("PathNotAllowed", message)];
+}
+
+function guardBoundary(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  const required = bounds.class.spec.permissionsBoundaryArn;
+  const own = spec.permissionsBoundaryArn;
+  if (required === undefined || own === undefined || own === required) return [];
+  const message =
+    `spec.permissionsBoundaryArn is ${own}, and ${classTitle(bounds)} puts ${required} on its roles. Write that one, or leave ` +
+    "the field out.";
+  return [violation("BoundaryNotAllowed", message)];
+}
+
+function guardTags(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  const classTags = bounds.class.spec.tags;
+  const taken = Object.entries(spec.tags).filter(([key, value]) =>
+    Object.keys(classTags).some(
+      (of) => asciiLowerCase(of) === asciiLowerCase(key) && (of !== key || classTags[of] !== value),
+    ),
+  );
+  const total = Object.keys({ ...spec.tags, ...classTags }).length;
+  return [
+    ...taken.map(([key]) =>
+      violation("TagNotAllowed", `spec.tags: ${showValue(key)} is set by ${classTitle(bounds)}; take it out.`),
+    ),
+    ...(total <= MAX_TAGS
+      ? []
+      : [
+          violation(
+            "TagNotAllowed",
+            `spec.tags and those of ${classTitle(bounds)} are ${total} tags; IAM leaves room for ${MAX_TAGS}. Take some out.`,
+          ),
+        ]),
+  ];
+}

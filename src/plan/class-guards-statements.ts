@@ -1,0 +1,132 @@
+import type { InstanceProfileSpec, Statement } from "../api/instance-profile.ts";
+import { showValue } from "../model/policy-words.ts";
+import { WELL_KNOWN_ACTIONS } from "../model/well-known-actions.ts";
+import { StepBudget } from "../model/wildcard-automata.ts";
+import {
+  type Example,
+  MAX_STEPS,
+  matchesWildcards,
+  overlaps,
+  type WordSet,
+  within,
+} from "../model/wildcard-containment.ts";
+import { ACTIONS, RESOURCES, type WordKind } from "../model/wildcard-words.ts";
+import { type Bounds, filledIn, type Violation } from "./class-verdict.ts";
+import { classTitle, someOf, violation } from "./class-words.ts";
+
+/** One statement under judgement. */
+interface Case {
+  readonly index: number;
+  readonly statement: Statement;
+  readonly bounds: Bounds;
+  /** Shared by all statements of an object, so that a long policy takes no longer than one hard question. */
+  readonly budget: StepBudget;
+}
+
+/**
+ * Whether every action and resource that the inline policy allows is one that the class allows, decided by containment and
+ * statement by statement. What a Deny takes away is not subtracted: it would hang on its conditions.
+ */
+export function guardStatements(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  const budget = new StepBudget(MAX_STEPS);
+  return spec.statements.flatMap((statement, index) =>
+    statement.effect === "Deny" ? [] : guardStatement({ index, statement, bounds, budget }),
+  );
+}
+
+function guardStatement(one: Case): readonly Violation[] {
+  const actions = guardActions(one);
+  // Nothing is left to decide the rest with.
+  return actions.some(({ reason }) => reason === UNDECIDED) ? actions : [...actions, ...guardResources(one)];
+}
+
+const UNDECIDED = "NotDecidable";
+
+function guardActions(one: Case): readonly Violation[] {
+  const { statement, bounds, budget } = one;
+  const { allowedActions, deniedActions, allowNotActions } = bounds.class.spec;
+  const subject = subjectOf(one, "actions", statement.actions, statement.notActions, ACTIONS);
+  if (subject.words.negated && !allowNotActions) return [negated(one, "NotActionsNotAllowed", "notActions", "actions")];
+  const wanted = { prefer: WELL_KNOWN_ACTIONS, budget };
+  const outside = within(subject.words, allowedActions, ACTIONS, wanted);
+  if (outside.found !== "none") {
+    return [beyond(one, subject, outside, "ActionNotAllowed", `does not allow; it allows ${someOf(allowedActions)}`)];
+  }
+  if (deniedActions.length === 0) return [];
+  const denied = overlaps(subject.words, deniedActions, ACTIONS, wanted);
+  if (denied.found === "none") return [];
+  return [beyond(one, subject, denied, "ActionDenied", `denies: ${someOf(deniedActions)}`)];
+}
+
+function guardResources(one: Case): readonly Violation[] {
+  const { statement, bounds, budget } = one;
+  const { allowNotResources } = bounds.class.spec;
+  const allowed = bounds.class.spec.allowedResources.map((pattern) => filledIn(pattern, bounds));
+  const subject = subjectOf(one, "resources", statement.resources, statement.notResources, RESOURCES);
+  if (subject.words.negated && !allowNotResources) {
+    return [negated(one, "NotResourcesNotAllowed", "notResources", "resources")];
+  }
+  const outside = within(subject.words, allowed, RESOURCES, { budget });
+  if (outside.found === "none") return [];
+  return [beyond(one, subject, outside, "ResourceNotAllowed", `does not allow; it allows ${someOf(allowed)}`)];
+}
+
+/** One side of a statement: the words that it is about, and how to name them. */
+interface Subject {
+  readonly field: string;
+  readonly written: readonly string[];
+  readonly words: WordSet;
+  readonly kind: WordKind;
+}
+
+function subjectOf(
+  { index }: Case,
+  name: "actions" | "resources",
+  listed: readonly string[] | undefined,
+  not: readonly string[] | undefined,
+  kind: WordKind,
+): Subject {
+  const written = listed ?? not ?? [];
+  const negatedName = name === "actions" ? "notActions" : "notResources";
+  const isNegated = listed === undefined;
+  // Of what is taken out, only what is certain counts.
+  const patterns = isNegated ? written.filter((pattern) => !hasVariable(pattern)) : written.map(withoutVariables);
+  const field = `spec.statements[${index}].${isNegated ? negatedName : name}`;
+  return { field, written, words: { patterns: name === "actions" ? written : patterns, negated: isNegated }, kind };
+}
+
+function negated({ index, bounds }: Case, reason: string, field: string, instead: string): Violation {
+  const message = `spec.statements[${index}].${field}: ${classTitle(bounds)} allows no ${field} in an Allow statement. Write ${instead}.`;
+  return violation(reason, message, { kind: "statement", index });
+}
+
+function beyond({ index, bounds }: Case, subject: Subject, example: Example, reason: string, why: string): Violation {
+  const excess = { kind: "statement" as const, index };
+  if (example.found !== "word") {
+    const message =
+      `${subject.field}: whether ${classTitle(bounds)} allows it cannot be decided in reasonable time. Write fewer wildcards into one ` +
+      "pattern, or fewer statements.";
+    return violation(UNDECIDED, message, excess);
+  }
+  const { word } = example;
+  const what = `${howItComes(subject, word)} ${classTitle(bounds)} ${why}`;
+  return violation(reason, `${subject.field}: ${what}. Narrow the statement.`, excess);
+}
+
+function howItComes({ words, written, kind }: Subject, word: string): string {
+  if (words.negated) return `all but these are ${showValue(word)} too, which`;
+  const pattern = written.find((one) => matchesWildcards(withoutVariables(one), word, kind)) ?? word;
+  const isWordItself = pattern === word || !/[*?$]/.test(pattern);
+  return isWordItself ? `${showValue(pattern)} is what` : `${showValue(pattern)} allows ${showValue(word)}, which`;
+}
+
+/** Filled in by AWS at the time of a request, from tags among others: it may become anything. */
+const VARIABLE = /\$\{[^}]*\}/g;
+
+function withoutVariables(pattern: string): string {
+  return pattern.replaceAll(VARIABLE, "*");
+}
+
+function hasVariable(pattern: string): boolean {
+  return withoutVariables(pattern) !== pattern;
+}

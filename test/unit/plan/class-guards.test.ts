@@ -1,0 +1,441 @@
+import { describe, expect, test } from "vitest";
+import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
+import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
+import { classViolations, VIOLATION_REASONS } from "../../../src/plan/class-guards.ts";
+import { type Bounds, withClassDefaults, withoutExcess } from "../../../src/plan/class-verdict.ts";
+import { aClass, anInstanceProfile } from "../../support/builders.ts";
+
+type Spec = Partial<InstanceProfileSpec>;
+type ClassSpec = Partial<InstanceProfileClassSpec>;
+
+function boundsOf(spec: ClassSpec = {}, place: Partial<Bounds> = {}): Bounds {
+  return { class: aClass(spec), namespace: "team-a", clusterId: "cluster-1", olderPeers: 0, ...place };
+}
+
+/** Every reason that was given in this file. */
+const seen = new Set<string>();
+
+function saidOf(spec: Spec, of: ClassSpec = {}, place: Partial<Bounds> = {}): string[] {
+  return classViolations(anInstanceProfile({ spec }).spec, boundsOf(of, place)).map(({ reason, message }) => {
+    seen.add(reason);
+    return `${reason}: ${message}`;
+  });
+}
+
+const allow = (actions: readonly string[], resources: readonly string[] = ["*"]): Spec => ({
+  statements: [{ effect: "Allow", actions, resources }],
+});
+
+/** A class as one would write it: all of S3 and EC2's reads, and nothing by which more access is gained. */
+const CAREFUL: ClassSpec = {
+  allowedActions: ["s3:*", "ec2:Describe*", "iam:Get*", "sts:*"],
+  deniedActions: ["sts:AssumeRole", "iam:GetAccountAuthorizationDetails", "s3:PutBucketPolicy"],
+  allowedManagedPolicies: ["arn:aws:iam::aws:policy/AmazonSSM*", "arn:aws:iam::123456789012:policy/team-a/*"],
+  roleNamePrefix: "{namespace}-",
+  path: "/{cluster}/{namespace}/",
+  permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary",
+};
+const ALLOWED = "it allows s3:*, ec2:Describe*, iam:Get*, sts:*";
+const DENIED = "denies: sts:AssumeRole, iam:GetAccountAuthorizationDetails, s3:PutBucketPolicy";
+const named: Spec = { roleName: "team-a-app", instanceProfileName: "team-a-app", path: "/cluster-1/team-a/" };
+
+test("what fits is not said to be anything else", () => {
+  expect(saidOf({ ...named, ...allow(["s3:Get*", "s3:PutObject", "ec2:DescribeInstances"]) }, CAREFUL)).toEqual([]);
+});
+
+describe("an attempt to gain more access through actions", () => {
+  test.each([
+    [
+      "iam:*",
+      `ActionNotAllowed: spec.statements[0].actions: iam:* allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "*",
+      `ActionNotAllowed: spec.statements[0].actions: * allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "*:*",
+      `ActionNotAllowed: spec.statements[0].actions: *:* allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "i*:Pass*",
+      `ActionNotAllowed: spec.statements[0].actions: i*:Pass* allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "*am:PassRole",
+      `ActionNotAllowed: spec.statements[0].actions: *am:PassRole allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "?am:PassRole",
+      `ActionNotAllowed: spec.statements[0].actions: ?am:PassRole allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "iam:P?ssRole",
+      `ActionNotAllowed: spec.statements[0].actions: iam:P?ssRole allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "IAM:PASSROLE",
+      `ActionNotAllowed: spec.statements[0].actions: IAM:PASSROLE is what class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "iam:Put*",
+      `ActionNotAllowed: spec.statements[0].actions: iam:Put* allows iam:PutRolePolicy, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "iam:*Policy*",
+      `ActionNotAllowed: spec.statements[0].actions: iam:*Policy* allows iam:AttachRolePolicy, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "iam:SetDefaultPolicyVersion",
+      `ActionNotAllowed: spec.statements[0].actions: iam:SetDefaultPolicyVersion is what class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "iam:DeleteRolePermissionsBoundar?",
+      `ActionNotAllowed: spec.statements[0].actions: iam:DeleteRolePermissionsBoundar? allows iam:DeleteRolePermissionsBoundary, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "lambda:*",
+      `ActionNotAllowed: spec.statements[0].actions: lambda:* allows lambda:CreateFunction, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "ec2:*",
+      `ActionNotAllowed: spec.statements[0].actions: ec2:* allows ec2:RunInstances, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "ec2:?escribe*",
+      `ActionNotAllowed: spec.statements[0].actions: ec2:?escribe* allows ec2:xescribe, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "s3*:GetObject",
+      `ActionNotAllowed: spec.statements[0].actions: s3*:GetObject allows s3x:getobject, which class readers does not allow; ${ALLOWED}.`,
+    ],
+    [
+      "s3:*",
+      `ActionDenied: spec.statements[0].actions: s3:* allows s3:PutBucketPolicy, which class readers ${DENIED}.`,
+    ],
+    [
+      "sts:A*",
+      `ActionDenied: spec.statements[0].actions: sts:A* allows sts:AssumeRole, which class readers ${DENIED}.`,
+    ],
+    ["STS:assumerole", `ActionDenied: spec.statements[0].actions: STS:assumerole is what class readers ${DENIED}.`],
+    [
+      "iam:Get*",
+      `ActionDenied: spec.statements[0].actions: iam:Get* allows iam:getaccountauthorizationdetails, which class readers ${DENIED}.`,
+    ],
+  ])("%s is refused", (action, said) => {
+    expect(saidOf({ ...named, ...allow(["s3:GetObject", action]) }, CAREFUL)).toEqual([
+      `${said} Narrow the statement.`,
+    ]);
+  });
+
+  test.each([
+    // A Cyrillic а, a full-width colon's neighbour, a letter with a dot: what the schema lets pass nowhere, and the guard neither.
+    ["s3:GetObj\u0435ct", '"s3:GetObj\\u0435ct"'],
+    ["\u0455\u0033:GetObject", '"\\u04553:GetObject"'],
+    ["s3\uFF1AGetObject:x", '"s3\\uff1aGetObject:x"'],
+  ])("a look-alike is refused: %j", (action, shown) => {
+    const [said] = saidOf({ ...named, ...allow([action]) }, { ...CAREFUL, allowedActions: ["s3:GetObject"] });
+    expect(said).toBe(
+      `ActionNotAllowed: spec.statements[0].actions: ${shown} is what class readers does not allow; it allows s3:GetObject. Narrow the statement.`,
+    );
+  });
+
+  test("by every action but some is refused, and where the class allows the form, judged", () => {
+    const spec: Spec = { ...named, statements: [{ effect: "Allow", notActions: ["s3:Delete*"], resources: ["*"] }] };
+    expect(saidOf(spec, CAREFUL)).toEqual([
+      "NotActionsNotAllowed: spec.statements[0].notActions: class readers allows no notActions in an Allow statement. Write actions.",
+    ]);
+    expect(saidOf(spec, { ...CAREFUL, allowNotActions: true })).toEqual([
+      `ActionNotAllowed: spec.statements[0].notActions: all but these are iam:PassRole too, which class readers does not allow; ${ALLOWED}. Narrow the statement.`,
+    ]);
+    const iam: Spec = {
+      ...named,
+      statements: [{ effect: "Allow", notActions: ["iam:*", "i*", "STS:*"], resources: ["*"] }],
+    };
+    const almostAll: ClassSpec = {
+      ...CAREFUL,
+      allowedActions: ["*"],
+      deniedActions: ["iam:*", "sts:*"],
+      allowNotActions: true,
+    };
+    expect(saidOf(iam, almostAll)).toEqual([]);
+    expect(saidOf(spec, almostAll)).toEqual([
+      "ActionDenied: spec.statements[0].notActions: all but these are iam:PassRole too, which class readers denies: iam:*, sts:*. Narrow the statement.",
+    ]);
+  });
+
+  test("that is behind another statement is found in its place", () => {
+    const spec: Spec = {
+      ...named,
+      statements: [
+        { effect: "Allow", actions: ["s3:Get*"], resources: ["*"] },
+        { effect: "Deny", actions: ["*"], resources: ["*"] },
+        { effect: "Allow", actions: ["iam:PassRole"], resources: ["*"] },
+      ],
+    };
+    expect(saidOf(spec, CAREFUL)[0]).toMatch(/^ActionNotAllowed: spec\.statements\[2\]\.actions: iam:PassRole is what/);
+  });
+
+  test("hidden in patterns that nobody can decide is refused", () => {
+    // Together they allow everything of S3, which shows only to who goes through all texts of fifty characters.
+    const letters = [..."abcdefghijklmnopqrstuvwxyz0123456789_-"];
+    const hard = [
+      ...letters.map((letter) => `s3:*${letter}${"?".repeat(50)}`),
+      ...Array.from({ length: 51 }, (_, i) => `s3:${"?".repeat(i + 1)}`),
+    ];
+    expect(saidOf(allow(["s3:*"]), { allowedActions: hard })).toEqual([
+      "NotDecidable: spec.statements[0].actions: whether class readers allows it cannot be decided in reasonable time. Write fewer " +
+        "wildcards into one pattern, or fewer statements.",
+    ]);
+  });
+});
+
+describe("an attempt to reach resources beyond", () => {
+  const of: ClassSpec = { allowedResources: ["arn:aws:s3:::{namespace}-*"] };
+  const may = "it allows arn:aws:s3:::team-a-*. Narrow the statement.";
+  test.each([
+    ["*", `* is what class readers does not allow; ${may}`],
+    ["arn:aws:s3:::*", `arn:aws:s3:::* allows arn:aws:s3:::, which class readers does not allow; ${may}`],
+    [
+      "arn:aws:s3:::team-a*",
+      `arn:aws:s3:::team-a* allows arn:aws:s3:::team-a, which class readers does not allow; ${may}`,
+    ],
+    ["arn:aws:s3:::team-b-x", `arn:aws:s3:::team-b-x is what class readers does not allow; ${may}`],
+    ["arn:aws:s3:::Team-a-x", `arn:aws:s3:::Team-a-x is what class readers does not allow; ${may}`],
+    [
+      "arn:*:s3:::team-a-x",
+      `arn:*:s3:::team-a-x allows arn::s3:::team-a-x, which class readers does not allow; ${may}`,
+    ],
+    [
+      "arn:aws:s3:::?eam-a-x",
+      `arn:aws:s3:::?eam-a-x allows arn:aws:s3:::xeam-a-x, which class readers does not allow; ${may}`,
+    ],
+    [
+      "arn:aws:s3:::$" + "{aws:PrincipalTag/bucket}",
+      [
+        "arn:aws:s3:::$",
+        "{aws:PrincipalTag/bucket} allows arn:aws:s3:::, which class readers does not allow; ",
+        may,
+      ].join(""),
+    ],
+  ])("%s is refused", (resource, said) => {
+    expect(saidOf(allow(["s3:GetObject"], [resource]), of)).toEqual([
+      `ResourceNotAllowed: spec.statements[0].resources: ${said}`,
+    ]);
+  });
+
+  test("within one's own is not", () => {
+    expect(
+      saidOf(allow(["s3:GetObject"], ["arn:aws:s3:::team-a-*/*", "arn:aws:s3:::team-a-$" + "{aws:userid}"]), of),
+    ).toEqual([]);
+  });
+
+  test("by every resource but some is refused, and where the class allows the form, judged", () => {
+    const spec: Spec = {
+      statements: [{ effect: "Allow", actions: ["s3:GetObject"], notResources: ["arn:aws:s3:::x"] }],
+    };
+    expect(saidOf(spec, of)).toEqual([
+      "NotResourcesNotAllowed: spec.statements[0].notResources: class readers allows no notResources in an Allow statement. Write resources.",
+    ]);
+    expect(saidOf(spec, { ...of, allowNotResources: true })).toEqual([
+      `ResourceNotAllowed: spec.statements[0].notResources: all but these are * too, which class readers does not allow; ${may}`,
+    ]);
+    expect(saidOf(spec, { allowNotResources: true })).toEqual([]);
+  });
+});
+
+describe("an attempt through what is beside the policy", () => {
+  test.each<[string, Spec, ClassSpec, string]>([
+    [
+      "a managed policy that gives all",
+      { managedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] },
+      CAREFUL,
+      "ManagedPolicyNotAllowed: spec.managedPolicyArns: class readers does not allow arn:aws:iam::aws:policy/AdministratorAccess; it allows " +
+        "arn:aws:iam::aws:policy/AmazonSSM*, arn:aws:iam::123456789012:policy/team-a/*. Take it out.",
+    ],
+    [
+      "a managed policy of another's path",
+      { managedPolicyArns: ["arn:aws:iam::123456789012:policy/team-b/team-a/all"] },
+      CAREFUL,
+      "ManagedPolicyNotAllowed: spec.managedPolicyArns: class readers does not allow arn:aws:iam::123456789012:policy/team-b/team-a/all; it " +
+        "allows arn:aws:iam::aws:policy/AmazonSSM*, arn:aws:iam::123456789012:policy/team-a/*. Take it out.",
+    ],
+    [
+      "any managed policy, where none is named",
+      { managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"] },
+      {},
+      "ManagedPolicyNotAllowed: spec.managedPolicyArns: class readers does not allow arn:aws:iam::aws:policy/ReadOnlyAccess; it allows none. Take " +
+        "it out.",
+    ],
+    [
+      "another service that may assume the role",
+      { trust: { services: ["ec2.amazonaws.com", "lambda.amazonaws.com"], statements: [] } },
+      {},
+      "TrustServiceNotAllowed: spec.trust.services: class readers does not let lambda.amazonaws.com assume the role; it lets ec2.amazonaws.com. " +
+        "Take it out.",
+    ],
+    [
+      "another account that may assume the role",
+      {
+        trust: {
+          services: ["ec2.amazonaws.com"],
+          statements: [{ effect: "Allow", actions: ["sts:AssumeRole"], principals: { aws: ["210987654321"] } }],
+        },
+      },
+      {},
+      "TrustStatementNotAllowed: spec.trust.statements[0]: class readers allows no trust statements of one's own. Take it out.",
+    ],
+    [
+      "taking over a role that is there",
+      { adoptionPolicy: "IfExists" },
+      {},
+      "AdoptionNotAllowed: spec.adoptionPolicy is IfExists, and class readers allows no adoption. Write Never, or leave it out.",
+    ],
+    [
+      "the profile of another's instances",
+      { instances: { region: "eu-west-1", onConflict: "Replace", selector: { matchTags: { team: "b" } } } },
+      {},
+      "InstancesNotAllowed: spec.instances: class readers does not let objects give instances a profile. Take it out.",
+    ],
+    [
+      "another boundary",
+      { permissionsBoundaryArn: "arn:aws:iam::aws:policy/AdministratorAccess" },
+      CAREFUL,
+      "BoundaryNotAllowed: spec.permissionsBoundaryArn is arn:aws:iam::aws:policy/AdministratorAccess, and class readers puts " +
+        "arn:aws:iam::123456789012:policy/boundary on its roles. Write that one, or leave the field out.",
+    ],
+    [
+      "a tag by which others grant access",
+      { tags: { Team: "b" } },
+      { tags: { team: "a" } },
+      "TagNotAllowed: spec.tags: Team is set by class readers; take it out.",
+    ],
+  ])("%s is refused", (_, spec, of, said) => {
+    expect(saidOf({ ...(of === CAREFUL ? named : {}), ...spec }, of)).toEqual([said]);
+  });
+
+  test.each([
+    ["/", "/"],
+    ["/cluster-1/team-b/", "/cluster-1/team-b/"],
+    ["/cluster-1/team-a/../team-b/", "/cluster-1/team-a/../team-b/"],
+    ["/cluster-1/team-a//", "/cluster-1/team-a//"],
+    ["/Cluster-1/team-a/", "/Cluster-1/team-a/"],
+    ["/cluster-1/team-a/x/", "/cluster-1/team-a/x/"],
+    ["/*/team-a/", "/*/team-a/"],
+    ["/{cluster}/{namespace}/", "/{cluster}/{namespace}/"],
+  ])("the path %s is refused", (path, shown) => {
+    expect(saidOf({ ...named, path }, CAREFUL)).toEqual([
+      `PathNotAllowed: spec.path is ${shown}, and class readers asks for /cluster-1/team-a/. A path cannot change: write another object.`,
+    ]);
+  });
+
+  test.each(["app", "team-b-app", "TEAM-A-app", "team-a", "xteam-a-app"])("the name %s is refused", (roleName) => {
+    expect(saidOf({ ...named, roleName, instanceProfileName: "team-a-app" }, CAREFUL)).toEqual([
+      `RoleNameNotAllowed: spec.roleName ${roleName} does not begin with team-a-, as class readers asks. Names cannot change: write another object.`,
+    ]);
+    expect(saidOf({ ...named, instanceProfileName: roleName }, CAREFUL)).toEqual([
+      `RoleNameNotAllowed: spec.instanceProfileName ${roleName} does not begin with team-a-, as class readers asks. Names cannot change: write another object.`,
+    ]);
+  });
+
+  test.each([
+    [["team-b"], "team-b"],
+    [["team-a-*"], "team-a-*"],
+    [["*-team-a"], "*-team-a"],
+  ])("a class for %j is not this namespace's", (namespaces, shown) => {
+    expect(saidOf({ roleName: "whatever", path: "/elsewhere/" }, { ...CAREFUL, namespaces })).toEqual([
+      `NamespaceNotAllowed: class readers is not for namespace team-a; it is for ${shown}. Use another class.`,
+    ]);
+    expect(saidOf({}, { namespaces: [...namespaces, "team-*"] })).toEqual([]);
+  });
+
+  test("one object more than a namespace may have is refused", () => {
+    expect(saidOf({}, { maxPerNamespace: 2 }, { olderPeers: 1 })).toEqual([]);
+    expect(saidOf({}, { maxPerNamespace: 2 }, { olderPeers: 2 })).toEqual([
+      "TooManyObjects: namespace team-a may have 2 InstanceProfiles of class readers, and has them; older ones count first. Delete one of them.",
+    ]);
+  });
+
+  test("tags that together with the class's do not fit onto a role are refused", () => {
+    const tags = Object.fromEntries(Array.from({ length: 44 }, (_, i) => [`k${i}`, "v"]));
+    expect(saidOf({ tags }, { tags: { k0: "v" } })).toEqual([]);
+    expect(saidOf({ tags }, { tags: { team: "a" } })).toEqual([
+      "TagNotAllowed: spec.tags and those of class readers are 45 tags; IAM leaves room for 44. Take some out.",
+    ]);
+  });
+});
+
+describe("what only takes away is always allowed", () => {
+  test("Deny statements, here and in the trust policy", () => {
+    const spec: Spec = {
+      statements: [{ effect: "Deny", notActions: ["s3:*"], notResources: ["arn:aws:s3:::x"] }],
+      trust: {
+        services: ["ec2.amazonaws.com"],
+        statements: [{ effect: "Deny", actions: ["sts:AssumeRole"], principals: { aws: ["*"] } }],
+      },
+    };
+    expect(saidOf(spec)).toEqual([]);
+  });
+});
+
+describe("an object that is cut down to its class", () => {
+  const bounds = boundsOf(CAREFUL);
+  const wide = anInstanceProfile({
+    spec: {
+      ...named,
+      statements: [
+        { sid: "Mine", effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] },
+        { sid: "Yours", effect: "Allow", actions: ["iam:*"], resources: ["*"] },
+        { sid: "Not", effect: "Deny", actions: ["iam:*"], resources: ["*"] },
+      ],
+      managedPolicyArns: [
+        "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+      ],
+      trust: {
+        services: ["ec2.amazonaws.com", "lambda.amazonaws.com"],
+        statements: [{ effect: "Allow", actions: ["sts:AssumeRole"], principals: { aws: ["210987654321"] } }],
+      },
+      adoptionPolicy: "IfExists",
+      instances: { region: "eu-west-1", onConflict: "Keep", ids: ["i-0123456789abcdef0"] },
+    },
+  }).spec;
+
+  test("keeps what fits, and then fits", () => {
+    const cut = withoutExcess(wide, classViolations(wide, bounds));
+    expect(cut?.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
+    expect(cut?.managedPolicyArns).toEqual(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]);
+    expect(cut?.trust).toEqual({ services: ["ec2.amazonaws.com"], statements: [] });
+    expect(cut).toMatchObject({ adoptionPolicy: "Never" });
+    expect(cut).not.toHaveProperty("instances");
+    expect(cut && classViolations(cut, bounds)).toEqual([]);
+  });
+
+  test("cannot be, when its name does not fit or nobody could assume its role", () => {
+    const misnamed = { ...wide, roleName: "app" };
+    expect(withoutExcess(misnamed, classViolations(misnamed, bounds))).toBeUndefined();
+    const strangers = { ...wide, trust: { services: ["lambda.amazonaws.com"], statements: [] } };
+    expect(withoutExcess(strangers, classViolations(strangers, bounds))).toBeUndefined();
+  });
+});
+
+test("a class adds its boundary, its tags and its deletion policy where an object has none", () => {
+  const of = aClass({
+    permissionsBoundaryArn: "arn:aws:iam::aws:policy/B",
+    tags: { team: "a" },
+    deletionPolicy: "Retain",
+  });
+  expect(withClassDefaults(anInstanceProfile({ spec: { tags: { app: "x" } } }), of).spec).toMatchObject({
+    permissionsBoundaryArn: "arn:aws:iam::aws:policy/B",
+    tags: { app: "x", team: "a" },
+    deletionPolicy: "Retain",
+  });
+  expect(withClassDefaults(anInstanceProfile({ spec: { deletionPolicy: "Delete" } }), of).spec.deletionPolicy).toBe(
+    "Delete",
+  );
+  expect(withClassDefaults(anInstanceProfile(), aClass())).toEqual(anInstanceProfile());
+});
+
+test("each reason that counts as a violation was given above, and no other", () => {
+  expect([...seen].sort()).toEqual([...VIOLATION_REASONS].sort());
+});
