@@ -2,6 +2,7 @@ import type { IamInventory } from "../engine/inventory.ts";
 import type { AccountIdentity, AccountReader, IamAccess, IamReader, IamWriter } from "../engine/ports.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
 import { createAccountReader } from "./account-reader.ts";
+import { assumedRole, type RoleToAssume } from "./assumed-role.ts";
 import { createAwsCaller } from "./aws-call.ts";
 import type { AwsClientOptions } from "./client-config.ts";
 import { createIamClient } from "./iam-client.ts";
@@ -19,6 +20,8 @@ export interface AwsConnection {
   /** Its calls are routine. */
   readonly accountReader: AccountReader;
   readonly accountIdentity: AccountIdentity;
+  /** Credentials of a role that this connection may assume; nothing is sent before they are asked for. */
+  assume(role: RoleToAssume): NonNullable<AwsClientOptions["credentials"]>;
   /** Closes the kept-alive connections. */
   close(): void;
 }
@@ -37,6 +40,7 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
     routine: { reader: createIamReader(iam, routineCall), writer: createIamWriter(iam, routineCall) },
     accountReader: createAccountReader(iam, routineCall),
     accountIdentity: createAccountIdentity(sts, call),
+    assume: (role) => assumedRole(sts, call, role),
     close() {
       iam.destroy();
       sts.destroy();

@@ -3,7 +3,6 @@ import { hostname } from "node:os";
 import { API_GROUP, KIND, PLURAL } from "../api/instance-profile.ts";
 import { Controller, type ControllerSettings } from "../controller/controller.ts";
 import { leaderOnly } from "../controller/leader-only.ts";
-import type { AwsAccount } from "../engine/aws-account.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../engine/settling.ts";
 import { readClusterId } from "../kube/cluster-id.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
@@ -16,10 +15,12 @@ import { ControllerMetrics } from "../runtime/controller-metrics.ts";
 import { EventLoopWatch } from "../runtime/event-loop-watch.ts";
 import type { LeaderElector } from "../runtime/leader-election.ts";
 import { DEFAULT_PATIENCE } from "../status/requeue.ts";
+import { classMetrics, classPorts } from "./class-ports.ts";
 import type { ControllerProcessOptions } from "./controller-process-options.ts";
 import { openElection } from "./election.ts";
 import { type ListenAddresses, openListeners } from "./listeners.ts";
-import { checkAccount, type OpenAws, openAws } from "./open-aws.ts";
+import { type OpenAccounts, openAccounts } from "./open-accounts.ts";
+import { checkAccount } from "./open-aws.ts";
 import { ProductMetrics } from "./product-metrics.ts";
 import { restClientMetrics } from "./rest-client-metrics.ts";
 import { sweepMetrics } from "./sweep-metrics.ts";
@@ -78,7 +79,7 @@ export async function startController(
     ...restClientMetrics(metrics.registry, systemClock, new URL(options.cluster.server).host),
   });
   const elector: LeaderElector | undefined = electorOf(options, transport, metrics);
-  const aws = awsOf(options, metrics, elector);
+  const aws = openAccounts(options, metrics, () => elector?.assertLeading());
   const events = new EventRecorder({
     exchange: transport.exchange,
     clock: systemClock,
@@ -90,15 +91,15 @@ export async function startController(
   const release = async (): Promise<void> => {
     await Promise.all(closers.map((close) => close()));
     await events.flush(AbortSignal.timeout(FLUSH_MS));
-    aws.connection.close();
+    aws.close();
     await transport.close();
     eventLoop.stop();
   };
   try {
     eventLoop.start();
-    await checkAccount(options.expectedAccountId, aws.connection, signal);
+    await checkAccount(options.expectedAccountId, aws.own, signal);
     const clusterId = options.clusterId ?? (await readClusterId(transport.exchange, signal));
-    const controller = controllerOf(options, { transport, aws: aws.account, events, clusterId, metrics, elector });
+    const controller = controllerOf(options, { transport, aws, events, clusterId, metrics, elector });
     closers.push(async () => void (await controller.stop(0)));
     const listeners = await openListeners(options.listen, {
       healthz: { "event-loop": () => eventLoop.fault, "leader-election": () => elector?.fault },
@@ -129,24 +130,11 @@ export async function startController(
 
 interface Parts {
   readonly transport: Transport;
-  readonly aws: AwsAccount;
+  readonly aws: OpenAccounts;
   readonly events: EventRecorder;
   readonly clusterId: string;
   readonly metrics: ProductMetrics;
   readonly elector: LeaderElector | undefined;
-}
-
-function awsOf(
-  { aws, awsRates, settings }: ControllerProcessOptions,
-  metrics: ProductMetrics,
-  elector: LeaderElector | undefined,
-): OpenAws {
-  return openAws(aws, {
-    rates: awsRates,
-    settleWindowMs: settings.settleWindowMs,
-    metrics,
-    assertMayWrite: () => elector?.assertLeading(),
-  });
 }
 
 function electorOf(
@@ -177,8 +165,9 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   const ports = { objects, events };
   const controller = new Controller({
     listWatch: new KubeListWatch({ exchange, resource: RESOURCE, ...scope }),
-    aws,
+    accounts: aws.accounts,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),
+    classes: classPorts(transport, elector),
     clusterId,
     clock: systemClock,
     random: Math.random,
@@ -195,5 +184,6 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   });
   controllerMetrics.watchQueue(controller.queue);
   metrics.watchObjects(kind, () => controller.cache);
+  classMetrics(metrics.registry, () => controller.classes);
   return controller;
 }

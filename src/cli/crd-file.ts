@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { API_GROUP, PLURAL } from "../api/instance-profile.ts";
+import { CLASS_PLURAL } from "../api/instance-profile-class.ts";
 import type { JsonObject } from "../sandbox/kube/schema/contract.ts";
 
 /** The folder `crds` beside the sources, or beside the bundle's own folder. */
@@ -14,9 +15,14 @@ function crdsFolder(): string {
   return folder;
 }
 
-/** The CustomResourceDefinition that this version ships. */
-export function readShippedCrd(): JsonObject {
-  return parse(readFileSync(join(crdsFolder(), `${API_GROUP}_${PLURAL}.yaml`), "utf8")) as JsonObject;
+/** The CustomResourceDefinition of InstanceProfiles that this version ships. */
+export function readShippedCrd(plural: string = PLURAL): JsonObject {
+  return parse(readFileSync(join(crdsFolder(), `${API_GROUP}_${plural}.yaml`), "utf8")) as JsonObject;
+}
+
+/** Every CustomResourceDefinition that this version ships. */
+export function readShippedCrds(): readonly JsonObject[] {
+  return [PLURAL, CLASS_PLURAL].map((plural) => readShippedCrd(plural));
 }
 
 /** Path of a sample manifest that this version ships. */

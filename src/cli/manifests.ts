@@ -6,7 +6,7 @@ import { type PlaceOf, placesIn } from "./manifest-place.ts";
 
 const STDIN = "<stdin>";
 
-/** One InstanceProfile as somebody wrote it, with where it stands. */
+/** One object as somebody wrote it, with where it stands. */
 export interface Manifest {
   /** File name, or `<stdin>`. */
   readonly source: string;
@@ -18,33 +18,39 @@ export interface Manifest {
 }
 
 /**
- * Reads InstanceProfiles from files, folders, patterns (see `manifestFiles`) and `-` (standard input); documents of other
+ * Reads InstanceProfiles, or objects of another kind, from files, folders, patterns (see `manifestFiles`) and `-` (standard input); documents of other
  * kinds are passed over, as a folder of manifests holds them too, and Lists are opened.
  *
  * Errors: TerminalError for what cannot be read or is not YAML, naming file and line; and when there is not one
- * InstanceProfile in all of it, for a check of nothing would pass whatever is wrong.
+ * such object in all of it, for a check of nothing would pass whatever is wrong.
  */
-export async function readManifests(paths: readonly string[], readInput: () => Promise<string>): Promise<Manifest[]> {
+export async function readManifests(
+  paths: readonly string[],
+  readInput: () => Promise<string>,
+  kind: string = KIND,
+): Promise<Manifest[]> {
   const manifests: Manifest[] = [];
   for (const path of paths) {
-    if (path === "-") manifests.push(...documentsOf(STDIN, await readInput()));
-    else
-      for (const file of await manifestFiles(path)) manifests.push(...documentsOf(file, await readManifestFile(file)));
+    const files = path === "-" ? [STDIN] : await manifestFiles(path);
+    for (const file of files) {
+      const text = file === STDIN ? await readInput() : await readManifestFile(file);
+      manifests.push(...documentsOf(file, text, kind));
+    }
   }
   if (manifests.length === 0) {
     const where = paths.map((path) => (path === "-" ? STDIN : path)).join(", ");
-    throw new TerminalError(`no ${KIND} of ${API_GROUP} in ${where}`, { reason: "NothingThere" });
+    throw new TerminalError(`no ${kind} of ${API_GROUP} in ${where}`, { reason: "NothingThere" });
   }
   return manifests;
 }
 
-function documentsOf(source: string, text: string): Manifest[] {
+function documentsOf(source: string, text: string, kind: string): Manifest[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { uniqueKeys: true, logLevel: "error", lineCounter: lines });
   return [...documents].flatMap((document, index) => {
     const [fault] = document.errors;
     if (fault !== undefined) throw notYaml(source, fault.message, fault);
-    return opened(plainJson(source, document), document.contents as ParsedNode | null).map(({ value, node }) => ({
+    return opened(plainJson(source, document), document.contents as ParsedNode | null, kind).map(({ value, node }) => ({
       source,
       position: index + 1,
       value,
@@ -74,13 +80,13 @@ interface Opened {
   readonly node: ParsedNode | null;
 }
 
-function opened(value: unknown, node: ParsedNode | null): readonly Opened[] {
+function opened(value: unknown, node: ParsedNode | null, kind: string): readonly Opened[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   const object = value as Readonly<Record<string, unknown>>;
   if (object["kind"] === "List" && Array.isArray(object["items"])) {
-    return object["items"].flatMap((item, index) => opened(item, itemOf(node, index)));
+    return object["items"].flatMap((item, index) => opened(item, itemOf(node, index), kind));
   }
-  const isOurs = object["kind"] === KIND && String(object["apiVersion"]).startsWith(`${API_GROUP}/`);
+  const isOurs = object["kind"] === kind && String(object["apiVersion"]).startsWith(`${API_GROUP}/`);
   return isOurs ? [{ value: object, node }] : [];
 }
 

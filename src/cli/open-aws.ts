@@ -17,21 +17,23 @@ export interface OpenAws {
   readonly account: AwsAccount;
 }
 
+/** What an account is joined with. */
+export interface OpenAwsOptions {
+  readonly rates: AwsRates | undefined;
+  /** Where several connections are to one account. Its metrics are not this connection's to tell. */
+  readonly limiter?: CallLimiter;
+  readonly settleWindowMs: number;
+  readonly metrics: ProductMetrics;
+  /** See {@link AwsClientOptions}. */
+  readonly assertMayWrite: () => void;
+}
+
 /** Joins the AWS adapter, its limiter and its metrics into an account; calls nothing. */
-export function openAws(
-  place: AwsPlace,
-  options: {
-    readonly rates: AwsRates | undefined;
-    readonly settleWindowMs: number;
-    readonly metrics: ProductMetrics;
-    /** See {@link AwsClientOptions}. */
-    readonly assertMayWrite: () => void;
-  },
-): OpenAws {
-  const limiter = new CallLimiter(systemClock, options.rates ?? DEFAULT_AWS_RATES);
+export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
+  const limiter = options.limiter ?? new CallLimiter(systemClock, options.rates ?? DEFAULT_AWS_RATES);
   const connection = connectAws({
     ...place,
-    ...options.metrics.watchAws(limiter),
+    ...(options.limiter === undefined ? options.metrics.watchAws(limiter) : options.metrics.countAwsCalls()),
     clock: systemClock,
     version: VERSION,
     limiter,

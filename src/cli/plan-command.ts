@@ -2,14 +2,17 @@ import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
 import { CallLimiter } from "../aws/call-limiter.ts";
-import { refusalOf } from "../controller/refusal.ts";
+import type { Standing } from "../controller/class-directory.ts";
+import { blockersOf } from "../controller/refusal.ts";
 import { planManifest } from "../engine/plan-manifest.ts";
 import { planRemoved, removedObjects } from "../engine/plan-removed.ts";
 import { TerminalError } from "../errors.ts";
+import type { Blocker } from "../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { AWS_READ_RATE_OPTION, awsRates } from "./aws-rates.ts";
 import type { Command } from "./command.ts";
+import { CLASS_OPTION, givenClasses, type StandingOf } from "./given-classes.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { readManifests } from "./manifests.ts";
@@ -49,6 +52,7 @@ export const planCommand: Command = {
       value: "NAME",
       help: "with --since-live: look at this namespace only; repeatable; default: every one of the cluster",
     },
+    ...CLASS_OPTION,
     ...AWS_READ_RATE_OPTION,
   },
   run: planManifests,
@@ -69,13 +73,17 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const isSinceLive = given.flag("since-live");
   if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace says something with --since-live only");
   const rates = awsRates(given);
-  const objects = (await readManifests(paths, io.readInput)).map(({ source, position, value }) =>
-    understood(`${source}, document ${position}`, value),
+  const manifests = await readManifests(paths, io.readInput);
+  const objects = manifests.map(({ source, position, value }) => understood(`${source}, document ${position}`, value));
+  const standingOf = await givenClasses(
+    given,
+    io,
+    manifests.map(({ value }) => value),
   );
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
-    const answers = await inParallel(objects, (object) => planOne(object, clusterId, aws, io.stop));
+    const answers = await inParallel(objects, (object) => planOne(standingOf, object, clusterId, aws, io.stop));
     const removed = isSinceLive ? await planGone(clusterOf(answers, clusterId), namespaces, answers, aws, io.stop) : [];
     const planned = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(planned, format));
@@ -100,19 +108,31 @@ function understood(where: string, value: unknown): InstanceProfile {
 }
 
 async function planOne(
+  standingOf: StandingOf,
   object: InstanceProfile,
   clusterId: string | undefined,
-  { iamReader }: AwsConnection,
+  aws: AwsConnection,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { namespace, name } = object.metadata;
-  const refusal = refusalOf(object);
-  if (refusal !== undefined) {
-    const plan = { actions: [], blockers: [refusal], unmanagedPolicies: [] };
+  const standing = standingOf(object);
+  const blockers = [...blockersOf(standing), ...(await wrongAccount(standing, aws, signal))];
+  if (standing.kind === "refused" || blockers.length > 0) {
+    const plan = { actions: [], blockers, unmanagedPolicies: [] };
     return { planned: { namespace, name, plan }, clusterId };
   }
-  const { plan, clusterId: found } = await planManifest(object, clusterId, iamReader, signal);
+  const { plan, clusterId: found } = await planManifest(standing.object, clusterId, aws.iamReader, signal);
   return { planned: { namespace, name, plan }, clusterId: found };
+}
+
+/** A plan is made with the caller's credentials, whatever role the class names: they have to be of its account. */
+async function wrongAccount(standing: Standing, aws: AwsConnection, signal: AbortSignal): Promise<readonly Blocker[]> {
+  if (standing.kind !== "bound") return [];
+  const { metadata, spec } = standing.class;
+  const actual = await aws.accountIdentity.accountId(signal);
+  if (actual === spec.account.id) return [];
+  const message = `class ${metadata.name} is of AWS account ${spec.account.id}, and these credentials are of ${actual}. Plan it with credentials of its account.`;
+  return [{ reason: "AccountMismatch", message }];
 }
 
 /** What is gone from the manifests can be told for one cluster only: with two, each one's objects are missing for the other. */

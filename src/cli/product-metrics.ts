@@ -65,12 +65,16 @@ export class ProductMetrics {
 
   /** For the AWS clients of one account, and the limiter that they share. */
   watchAws(limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onTurn"> {
+    return { ...this.countAwsCalls(), onTurn: limiterMetrics(this.registry, limiter) };
+  }
+
+  /** For the AWS adapter of an account whose limiter has no metrics of its own. */
+  countAwsCalls(): Pick<AwsClientOptions, "onCall"> {
     return {
       onCall: ({ service, operation, code = "OK", durationMs }: AwsCallReport): void => {
         this.#awsRequests.inc({ service, operation, code });
         this.#awsDurations.observe({ service, operation }, durationMs / 1_000);
       },
-      onTurn: limiterMetrics(this.registry, limiter),
     };
   }
 

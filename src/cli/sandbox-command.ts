@@ -8,7 +8,7 @@ import { type AwsSandbox, startAwsSandbox } from "../sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../sandbox/kube/server.ts";
 import type { Command } from "./command.ts";
 import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
-import { readShippedCrd, samplePath } from "./crd-file.ts";
+import { readShippedCrds, samplePath } from "./crd-file.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { createLogger } from "./logger.ts";
 import { readManifests } from "./manifests.ts";
@@ -97,7 +97,7 @@ interface Sandbox {
 }
 
 async function openSandbox(given: GivenOptions): Promise<Sandbox> {
-  const definitions = [readShippedCrd()];
+  const definitions = readShippedCrds();
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(opened.map((server) => server.close()));

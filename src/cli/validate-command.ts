@@ -1,4 +1,6 @@
+import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
+import { blockersOf } from "../controller/refusal.ts";
 import { TerminalError } from "../errors.ts";
 import type { Finding } from "../plan/finding.ts";
 import { type LintOptions, lint } from "../plan/lint.ts";
@@ -6,6 +8,7 @@ import { compileCrd } from "../sandbox/kube/schema/compile-crd.ts";
 import type { CompiledVersion, JsonObject } from "../sandbox/kube/schema/contract.ts";
 import type { Command } from "./command.ts";
 import { readShippedCrd } from "./crd-file.ts";
+import { CLASS_OPTION, givenClasses, type StandingOf } from "./given-classes.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { type Manifest, readManifests } from "./manifests.ts";
 import type { GivenOptions } from "./options.ts";
@@ -31,17 +34,34 @@ export const validateCommand: Command = {
     },
     output: { type: "string", short: "o", value: "FORMAT", help: "text (default), json or sarif" },
     "require-boundary": { type: "boolean", help: "a manifest without permissionsBoundaryArn is invalid" },
+    ...CLASS_OPTION,
+    "cluster-id": { type: "string", value: "ID", help: "what {cluster} stands for in a class" },
     strict: { type: "boolean", help: "a warning fails too" },
   },
   run: validateManifests,
 };
 
+/** What manifests are held to besides the CRD. */
+interface Standards extends LintOptions {
+  readonly isJudged: boolean;
+  readonly standingOf: StandingOf;
+}
+
 async function validateManifests(given: GivenOptions, io: CommandIo): Promise<number> {
   const paths = given.list("filename");
   if (paths.length === 0) throw new UsageError("nothing to validate: give manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
-  const options = { requiresBoundary: given.flag("require-boundary") };
   const manifests = await readManifests(paths, io.readInput);
+  const standingOf = await givenClasses(
+    given,
+    io,
+    manifests.map(({ value }) => value),
+  );
+  const options: Standards = {
+    requiresBoundary: given.flag("require-boundary"),
+    isJudged: given.list("class").length > 0,
+    standingOf,
+  };
   const versions = compileCrd(readShippedCrd()).versions;
   const judged = manifests.map((manifest) => ({ manifest, findings: judge(manifest, versions, options) }));
   io.out(renderFindings(judged, format, VERSION));
@@ -54,7 +74,7 @@ function formatOf(name: string): ValidateFormat {
   throw new UsageError(`--output: "${name}" is none of text, json, sarif`);
 }
 
-function judge({ value }: Manifest, versions: readonly CompiledVersion[], options: LintOptions): readonly Finding[] {
+function judge({ value }: Manifest, versions: readonly CompiledVersion[], options: Standards): readonly Finding[] {
   const version = versions.find(({ name }) => String(value["apiVersion"]).endsWith(`/${name}`));
   if (version === undefined) {
     const known = versions.map(({ name }) => name).join(", ");
@@ -70,6 +90,15 @@ function judge({ value }: Manifest, versions: readonly CompiledVersion[], option
   return faults.length > 0 ? faults : judgePolicies(object, options);
 }
 
+/** Without `--class` nothing is said of classes: an API server would not, either. */
+function judgeByClass(object: InstanceProfile, { isJudged, standingOf }: Standards): readonly Finding[] {
+  if (!isJudged) return [];
+  return blockersOf(standingOf(object)).map(({ message }) => ({
+    ...invalid(/^spec(\.[A-Za-z]+(\[\d+\])?)+/.exec(message)?.[0] ?? "spec.className", message),
+    rule: "class",
+  }));
+}
+
 function invalid(path: string, message: string): Finding {
   return { rule: "invalid", severity: "error", path, message };
 }
@@ -82,9 +111,10 @@ function readable(field: string, message: string): Finding {
 }
 
 /** What passes the schema is parsed as the controller would, and its policies are looked at. */
-function judgePolicies(object: JsonObject, options: LintOptions): readonly Finding[] {
+function judgePolicies(object: JsonObject, options: Standards): readonly Finding[] {
   try {
-    return lint(parseInstanceProfile(object), options);
+    const parsed = parseInstanceProfile(object);
+    return [...lint(parsed, options), ...judgeByClass(parsed, options)];
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;
     return [invalid("spec", error.message)];

@@ -1,4 +1,4 @@
-import type { AwsAccount } from "../engine/aws-account.ts";
+import type { AccountDirectory } from "../engine/account-directory.ts";
 import type { EventSink, KubeObject, ObjectClient } from "../engine/ports.ts";
 import { KeyedBackoff } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -10,6 +10,7 @@ import { type QueueObserver, WorkQueue } from "../runtime/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/workers.ts";
 import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
+import { Classes } from "./classes.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
 import { OwnWrites } from "./own-writes.ts";
 import { ProfileRounds, type ProfileRoundsOptions } from "./profile-rounds.ts";
@@ -23,8 +24,10 @@ import { firstPriority, wakes } from "./wakes.ts";
 export interface ControllerDependencies {
   readonly listWatch: ListWatch;
   readonly objects: ObjectClient;
+  /** InstanceProfileClasses. */
+  readonly classes: { readonly listWatch: ListWatch; readonly client: ObjectClient };
   readonly events: EventSink;
-  readonly aws: AwsAccount;
+  readonly accounts: AccountDirectory;
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -66,6 +69,7 @@ export class Controller {
   /** Undefined where the account cannot be read as a whole. */
   readonly #sweeper: Sweeper | undefined;
   readonly #profileRounds: ProfileRounds;
+  readonly #classes: Classes;
   readonly #settings: ControllerSettings;
 
   constructor(deps: ControllerDependencies) {
@@ -82,12 +86,21 @@ export class Controller {
       ...optional("observer", observers.reflector),
     });
     const sightings = new Sightings(() => clock.monotonicMs());
-    const reconciler = reconcilerOf(deps, sightings, { get: (key) => this.#reflector.cache.get(key) });
     const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
-    const { aws: account, clusterId } = deps;
-    const shared = { account, objects, queue: this.#queue, sightings, clusterId, clock, logger };
-    this.#profileRounds = new ProfileRounds(shared);
-    this.#sweeper = sweeperOf(shared, deps);
+    const { accounts, clusterId } = deps;
+    this.#classes = new Classes({
+      ...{ ...deps.classes, objects, clusterId, clock, random, logger },
+      wake: (key) => this.#queue.add(key),
+      reach: (of, signal) => accounts.reach(of, signal),
+      newReconcileId: deps.newReconcileId,
+    });
+    const reconciler = reconcilerOf(deps, sightings, this.#classes, { get: (key) => this.#reflector.cache.get(key) });
+    // What is of a class is looked at object by object: the sweeps are of the controller's own account alone.
+    const { directory } = this.#classes;
+    const shared = { account: accounts.own, objects: () => directory.freeOf(objects()), queue: this.#queue, sightings };
+    const rounds = { ...shared, clusterId, clock, logger };
+    this.#profileRounds = new ProfileRounds(rounds);
+    this.#sweeper = sweeperOf(rounds, deps);
     this.#workers = new Workers({
       queue: this.#queue,
       reconcile: (key, signal, { logger: runLogger, priority }) =>
@@ -114,14 +127,19 @@ export class Controller {
     return this.#reflector.cache;
   }
 
-  /** True once every object was seen. */
+  /** The classes as last seen. */
+  get classes(): ObjectCache {
+    return this.#classes.cache;
+  }
+
+  /** True once every object and every class was seen. */
   get hasSynced(): boolean {
-    return this.#reflector.hasSynced;
+    return this.#reflector.hasSynced && this.#classes.hasSynced;
   }
 
   /** Why objects are no longer seen, when only a person can mend that. */
   get watchFault(): string | undefined {
-    return this.#reflector.fault;
+    return this.#reflector.fault ?? this.#classes.watchFault;
   }
 
   /**
@@ -132,29 +150,33 @@ export class Controller {
    * the watch goes on until `stop`.
    */
   async start(signal: AbortSignal): Promise<void> {
+    const { syncTimeoutMs } = this.#settings;
     this.#reflector.start();
-    await this.#reflector.whenSynced(this.#settings.syncTimeoutMs, signal);
+    await Promise.all([this.#reflector.whenSynced(syncTimeoutMs, signal), this.#classes.start(syncTimeoutMs, signal)]);
   }
 
   /** Lets the workers begin. Does nothing after `stop`. */
   work(): void {
     this.#sweeper?.start();
     this.#profileRounds.start();
+    this.#classes.work();
     this.#workers.start();
   }
 
   /** Takes nothing new, lets running reconciles finish for up to `drainMs`; false when some had to be left behind. */
   async stop(drainMs: number): Promise<boolean> {
-    const [drained] = await Promise.all([
+    const [drained, classesDrained] = await Promise.all([
       this.#workers.stop(drainMs),
+      this.#classes.stop(drainMs),
       this.#sweeper?.stop(),
       this.#profileRounds.stop(),
     ]);
     await this.#reflector.stop();
-    return drained;
+    return drained && classesDrained;
   }
 
   #enqueue(change: ObjectChange): void {
+    this.#classes.objectChanged(change);
     switch (change.type) {
       case "added":
         this.#queue.add(keyText(change.new.metadata), {
@@ -185,6 +207,7 @@ function sweeperOf(
 function reconcilerOf(
   deps: ControllerDependencies,
   sightings: Sightings,
+  classes: Classes,
   cache: { readonly get: (key: string) => KubeObject | undefined },
 ): Reconciler {
   const { objects, events, clock, random, settings } = deps;
@@ -199,7 +222,9 @@ function reconcilerOf(
     random,
     ...optional("observer", deps.observers?.outcomes),
   });
-  return new Reconciler({ objects, cache, ownWrites, aws: deps.aws, sightings, publisher, clusterId: deps.clusterId });
+  const { accounts, clusterId } = deps;
+  const { directory } = classes;
+  return new Reconciler({ objects, cache, ownWrites, accounts, sightings, classes: directory, publisher, clusterId });
 }
 
 /** A field that is left out rather than undefined, as exact optional properties ask. */

@@ -13,7 +13,7 @@ export function hasFinalizer(object: Pick<InstanceProfile, "metadata">): boolean
  * Adds our finalizer to the very version that was read. The guard makes it also the proof that the read was current, and
  * that nobody else's finalizer is lost.
  */
-export function addFinalizerPatch({ metadata }: InstanceProfile): readonly PatchOperation[] {
+export function addFinalizerPatch({ metadata }: Pick<InstanceProfile, "metadata">): readonly PatchOperation[] {
   const guard: PatchOperation = { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion };
   return metadata.finalizers === undefined || metadata.finalizers.length === 0
     ? [guard, { op: "add", path: "/metadata/finalizers", value: [FINALIZER] }]
@@ -24,7 +24,7 @@ export function addFinalizerPatch({ metadata }: InstanceProfile): readonly Patch
  * Removes our finalizer from this incarnation of the object, as long as its spec is the one that was acted on (a deletion
  * policy can be edited while an object goes), and only where the finalizer still stands.
  */
-export function removeFinalizerPatch({ metadata }: InstanceProfile): readonly PatchOperation[] {
+export function removeFinalizerPatch({ metadata }: Pick<InstanceProfile, "metadata">): readonly PatchOperation[] {
   const path = `/metadata/finalizers/${metadata.finalizers?.indexOf(FINALIZER) ?? -1}`;
   return [
     { op: "test", path: "/metadata/uid", value: metadata.uid },

@@ -1,16 +1,17 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
-import type { AwsAccount } from "../engine/aws-account.ts";
 import { type ConvergeDependencies, converge, preview } from "../engine/converge.ts";
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import type { Sighting } from "../engine/sighting.ts";
 import { ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
-import { isInSync } from "../plan/plan.ts";
+import { isInSync, type Plan } from "../plan/plan.ts";
 import type { Requeue } from "../runtime/workers.ts";
 import { deletedEvents } from "../status/events.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { isAnnounced } from "../status/pending.ts";
+import { type Accounts, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
+import type { ClassDirectory, Standing } from "./class-directory.ts";
 import { confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { explained, isHeldUp } from "./held-up.ts";
@@ -18,7 +19,7 @@ import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
 import { asOutcome, asReceived, attempt, attemptOf, logOutcome, type RunFacts } from "./pass.ts";
 import type { Publisher } from "./publisher.ts";
-import { refusalOf, refused } from "./refusal.ts";
+import { blockersOf, refused, withLeftOut } from "./refusal.ts";
 import type { Sightings } from "./sightings.ts";
 import { sparedLook } from "./spare.ts";
 
@@ -28,9 +29,10 @@ export interface ReconcilerDependencies {
   /** The watch's cache, by `namespace/name`. */
   readonly cache: { get(key: string): KubeObject | undefined };
   readonly ownWrites: OwnWrites;
-  readonly aws: AwsAccount;
+  readonly accounts: Accounts;
   /** What sweeps have seen. */
   readonly sightings: Sightings;
+  readonly classes: Pick<ClassDirectory, "standingOf">;
   readonly publisher: Publisher;
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
@@ -40,7 +42,9 @@ export interface ReconcilerDependencies {
 interface Subject {
   readonly key: string;
   readonly raw: KubeObject;
+  /** As its class has it. */
   readonly object: InstanceProfile;
+  readonly standing: Standing;
   readonly run: RunFacts;
   /** What a sweep has just seen of the object; nothing when a person waits. */
   readonly sighting?: Sighting | undefined;
@@ -90,8 +94,12 @@ export class Reconciler {
       return this.#refuse(raw, error, signal);
     }
     const logger = run.logger.with({ generation: object.metadata.generation });
-    const sighting = this.#deps.sightings.take(key, object.metadata, run.urgency);
-    const subject = { key, raw, object, run: { ...run, logger }, sighting };
+    const standing = this.#deps.classes.standingOf(object);
+    const judged = standing.kind === "refused" ? object : standing.object;
+    const seen = this.#deps.sightings.take(key, object.metadata, run.urgency);
+    // Sweeps are of the controller's own account: what they saw says nothing of another.
+    const sighting = standing.kind === "free" ? seen : undefined;
+    const subject = { key, raw, standing, object: judged, run: { ...run, logger }, sighting };
     if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
     return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
   }
@@ -113,10 +121,11 @@ export class Reconciler {
 
   async #bringUp(subject: Subject, signal: AbortSignal): Promise<Requeue> {
     const { spec } = subject.object;
-    const blocker = refusalOf(subject.object);
-    if (blocker !== undefined) return this.#publish(subject, refused(blocker), signal);
+    const blockers = blockersOf(subject.standing);
+    if (blockers.length > 0) return this.#publish(subject, refused(blockers), signal);
     if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
-    const spared = subject.sighting === undefined ? sparedLook(subject, this.#deps) : undefined;
+    const isSwept = subject.standing.kind === "free";
+    const spared = isSwept && subject.sighting === undefined ? sparedLook(subject, this.#deps) : undefined;
     if (spared !== undefined) return spared;
     if (spec.mode === "DryRun") return this.#publish(subject, await this.#tryPreview(subject, signal), signal);
     if (hasFinalizer(subject.object)) {
@@ -126,6 +135,9 @@ export class Reconciler {
         signal,
       );
     }
+    // What may never be reached is not held back.
+    const unreached = await outOfReach(() => this.#accessFor(subject, signal), signal);
+    if (unreached !== undefined) return this.#publish(subject, unreached, signal);
     // The guarded patch proves that the object was current: no second look is needed before AWS is written.
     const held = await this.#addFinalizer(subject, signal);
     return this.#publish(held, await this.#tryConverge(held, async () => {}, signal), signal);
@@ -134,6 +146,8 @@ export class Reconciler {
   async #takeDown(subject: Subject, signal: AbortSignal): Promise<Requeue> {
     const { spec } = subject.object;
     if (spec.deletionPolicy === "Retain") return this.#release(subject, [], signal);
+    const blockers = blockersOf(subject.standing);
+    if (blockers.length > 0) return this.#publish(subject, refused(blockers), signal);
     if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
     if (spec.mode === "DryRun") {
       const look = await this.#tryPreview(subject, signal);
@@ -154,39 +168,33 @@ export class Reconciler {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const desired = desiredState(subject.object, this.#deps.clusterId);
-    return attempt(signal, async () =>
-      asOutcome(
-        await converge(
-          desired,
-          {
-            ...this.#accessFor(subject),
-            confirmCurrent: confirmed,
-            isAnnounced: (plan) => isAnnounced(subject.object, plan),
-          },
-          signal,
-        ),
-      ),
-    );
+    return attempt(signal, async () => {
+      const access = await this.#accessFor(subject, signal);
+      const announced = { isAnnounced: (plan: Plan) => isAnnounced(subject.object, plan) };
+      return asOutcome(await converge(desired, { ...access, ...announced, confirmCurrent: confirmed }, signal));
+    });
   }
 
   async #tryPreview(subject: Subject, signal: AbortSignal): Promise<Outcome> {
     const desired = desiredState(subject.object, this.#deps.clusterId);
     return attempt(signal, async () => {
-      const { view, plan, settlesInMs } = await preview(desired, this.#accessFor(subject), signal);
+      const { view, plan, settlesInMs } = await preview(desired, await this.#accessFor(subject, signal), signal);
       return { kind: "previewed", plan, observed: view, settlesInMs };
     });
   }
 
-  #accessFor({ key, object, run, sighting }: Subject): Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced"> {
-    const { iam, settling, adoptions, breaker, quotas, lastKnownRoles } = this.#deps.aws;
-    const attempts = breaker.of(key, attemptOf(object));
-    return { ...iam[run.urgency ?? "change"], settling, adoptions, quotas, lastKnownRoles, sighting, attempts };
+  async #accessFor({ key, object, standing, run, sighting }: Subject, signal: AbortSignal): Promise<AwsAccess> {
+    const access = await accessFor(this.#deps.accounts, standing, run.urgency ?? "change", signal);
+    return { ...access, sighting, attempts: access.breaker.of(key, attemptOf(object)) };
   }
 
-  async #addFinalizer({ key, raw, object, run }: Subject, signal: AbortSignal): Promise<Subject> {
+  async #addFinalizer(subject: Subject, signal: AbortSignal): Promise<Subject> {
+    const { key, raw, object } = subject;
     const held = await this.#deps.objects.patch(object.metadata, addFinalizerPatch(object), signal);
     this.#deps.ownWrites.record(key, raw, held);
-    return { key, raw: held, object: parseInstanceProfile(held), run };
+    // The very version that was judged, with a finalizer more.
+    const { metadata } = parseInstanceProfile(held);
+    return { ...subject, raw: held, object: { ...object, metadata } };
   }
 
   async #release(
@@ -203,12 +211,12 @@ export class Reconciler {
   #forget(key: string): void {
     this.#deps.publisher.forget(key);
     this.#deps.sightings.forget(key);
-    this.#deps.aws.breaker.forget(key);
+    for (const { breaker } of this.#deps.accounts.reached) breaker.forget(key);
   }
 
-  async #publish({ key, raw, object, run }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+  async #publish({ key, raw, object, standing, run }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
     logOutcome(run, outcome);
-    const requeue = await this.#deps.publisher.publish(raw, object, outcome, signal);
+    const requeue = await this.#deps.publisher.publish(raw, object, withLeftOut(outcome, standing), signal);
     this.#deps.sightings.ended(key, requeue);
     return requeue;
   }

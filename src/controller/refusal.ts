@@ -1,28 +1,28 @@
-import type { InstanceProfile } from "../api/instance-profile.ts";
 import { ABSENT } from "../model/observed-state.ts";
 import type { Blocker } from "../plan/plan.ts";
 import type { Outcome } from "../status/outcome.ts";
+import type { Standing } from "./class-directory.ts";
 
-/**
- * What this version cannot honour, and must therefore not begin: acting on half of a spec could grant what its author
- * meant to bound. Undefined when there is nothing of the kind.
- */
-export function refusalOf({ spec }: InstanceProfile): Blocker | undefined {
-  if (spec.className === undefined) return undefined;
-  return {
-    reason: "ClassNotSupported",
-    message:
-      `spec.className is ${spec.className}, and this version of the controller knows no classes. Nothing was written. ` +
-      "Remove the object and create it without className, or install a version that supports classes.",
-  };
+/** Why an object may not be begun or gone on with; empty when it may. */
+export function blockersOf(standing: Standing): readonly Blocker[] {
+  if (standing.kind === "refused") return [standing.blocker];
+  if (standing.kind === "free" || standing.isStripped) return [];
+  return standing.violations.map(({ reason, message }) => ({ reason, message }));
 }
 
-/** The outcome of a pass that did not begin. */
-export function refused(blocker: Blocker): Outcome {
+/** The outcome of a pass that did not begin: nothing was read from AWS. */
+export function refused(blockers: readonly Blocker[]): Outcome {
   return {
     kind: "previewed",
-    plan: { actions: [], blockers: [blocker], unmanagedPolicies: [] },
+    plan: { actions: [], blockers, unmanagedPolicies: [] },
     observed: { role: ABSENT, instanceProfile: ABSENT },
     settlesInMs: 0,
   };
+}
+
+/** The outcome of a pass, with what of the spec the class has taken away. */
+export function withLeftOut(outcome: Outcome, standing: Standing): Outcome {
+  if (standing.kind !== "bound" || !standing.isStripped) return outcome;
+  if (outcome.kind !== "converged" && outcome.kind !== "previewed") return outcome;
+  return { ...outcome, leftOut: standing.violations.map(({ reason, message }) => ({ reason, message })) };
 }

@@ -12,7 +12,6 @@ import type { Outcome } from "../status/outcome.ts";
 import type { Patience } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
 import { keyText } from "./object-key.ts";
-import { refusalOf } from "./refusal.ts";
 
 /** An object that a sweep can judge: it was well when it was last looked at, or is looked at without being written. */
 export interface SweepSubject {
@@ -31,7 +30,7 @@ export type Verdict =
 /** The object as a sweep's subject; undefined when passes look at it by themselves, or nobody shall. */
 export function subjectOf(raw: KubeObject, clusterId: string): SweepSubject | undefined {
   const object = understood(raw);
-  if (object === undefined || refusalOf(object) !== undefined) return undefined;
+  if (object === undefined) return undefined;
   const { metadata, spec, status } = object;
   const ready = findCondition(status?.conditions, "Ready");
   const isKnown = ready?.status === "True" || (spec.mode === "DryRun" && ready?.reason === "DryRun");

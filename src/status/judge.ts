@@ -1,6 +1,7 @@
 import type { Condition } from "../api/instance-profile.ts";
 import { ControllerError, dispositionOf } from "../errors.ts";
 import type { ObservedState } from "../model/observed-state.ts";
+import type { Blocker } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import type { ObjectSoFar, Outcome } from "./outcome.ts";
 import { passingFailure } from "./passing-failures.ts";
@@ -23,13 +24,22 @@ export function judge(
     const message = blockers.map((blocker) => blocker.message).join(" ");
     return [notReady(first.reason, message), stalled(first.reason, message)];
   }
-  if (outcome.kind === "previewed")
-    return [judgePreview(object, outcome.plan.actions.length), ...aboutInstances(object)];
+  if (outcome.kind === "previewed") return judgeLook(object, outcome);
   if (outcome.kind === "announced")
     return [...judgeAnnouncement(outcome.plan.actions.length), ...aboutInstances(object)];
   if (outcome.failed !== undefined) return judgeError(outcome.failed.error, failingForMs);
   if (object.metadata.deletionTimestamp !== undefined) return judgeDeletion();
+  if (outcome.leftOut !== undefined) return judgeLeftOut(outcome.leftOut, "It is left out of AWS; the rest is there.");
   return [...judgeConverged(outcome.after), ...aboutInstances(object)];
+}
+
+function judgeLook(
+  object: ObjectSoFar,
+  { plan, leftOut }: Extract<Outcome, { kind: "previewed" }>,
+): readonly ConditionDraft[] {
+  const isGoing = object.metadata.deletionTimestamp !== undefined;
+  if (leftOut !== undefined && !isGoing) return judgeLeftOut(leftOut, "It would be left out of AWS.");
+  return [judgePreview(object, plan.actions.length), ...aboutInstances(object)];
 }
 
 function suspended(object: ObjectSoFar): ConditionDraft {
@@ -79,6 +89,13 @@ function judgeConverged(after: ObservedState): readonly ConditionDraft[] {
     return [notReady("Settling", message), reconciling("Settling", message)];
   }
   return [ready("InSync", "role, policies and instance profile in AWS match the spec")];
+}
+
+/** The class has been narrowed: what is left of the spec is in AWS, and only a person can make the two agree. */
+function judgeLeftOut(leftOut: readonly Blocker[], consequence: string): readonly ConditionDraft[] {
+  const message = `${leftOut.map((blocker) => blocker.message).join(" ")} ${consequence}`;
+  const reason = leftOut[0]?.reason ?? "UnexpectedError";
+  return [notReady(reason, message), stalled(reason, message)];
 }
 
 function aboutInstances(object: ObjectSoFar): readonly ConditionDraft[] {

@@ -1,7 +1,7 @@
 import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profile.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action } from "../plan/action.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Blocker, Plan } from "../plan/plan.ts";
 
 /** What one reconcile of one object came to; all that status, events and requeue are made from. */
 export type Outcome =
@@ -13,6 +13,8 @@ export type Outcome =
       readonly failed: { readonly action: Action; readonly error: unknown } | undefined;
       readonly after: ObservedState;
       readonly settlesInMs: number;
+      /** What of the spec the class does not allow: AWS has the rest. */
+      readonly leftOut?: readonly Blocker[];
     }
   | {
       /** `mode: DryRun`: AWS was observed and nothing else. */
@@ -20,6 +22,7 @@ export type Outcome =
       readonly plan: Plan;
       readonly observed: ObservedState;
       readonly settlesInMs: number;
+      readonly leftOut?: readonly Blocker[];
     }
   | {
       /** AWS was observed; the plan adopts, and is told before it is carried out. */

@@ -155,10 +155,10 @@ export function mainJobStories(open: () => Promise<ScenarioWorld>): void {
     expect(await world.ready()).toBe("True InSync");
   });
 
-  test("className is blocked and nothing is written to AWS", async () => {
+  test("a className that no class has is blocked and nothing is written to AWS", async () => {
     await world.apply(world.manifest({ className: "prod" }));
     await world.controller().settle();
-    expect(await world.ready()).toBe("False ClassNotSupported");
+    expect(await world.ready()).toBe("False ClassNotFound");
     expect(world.awsCalls()).toEqual([]);
     expect((await world.object())?.metadata.finalizers).toBeUndefined();
   });

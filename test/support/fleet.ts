@@ -16,6 +16,7 @@ import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { s3ReadOnly } from "./manifest.ts";
 import { RecordingLogger } from "./recording-logger.ts";
+import { noClasses, onlyAccount } from "./no-classes.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 const { signal } = new AbortController();
@@ -47,7 +48,8 @@ class Process {
       objects: kube,
       cache: { get: (key) => fleet.object(key.slice(key.indexOf("/") + 1)) as KubeObject | undefined },
       ownWrites,
-      aws: this.account,
+      accounts: onlyAccount(this.account),
+      classes: noClasses(),
       sightings: this.sightings,
       publisher: new Publisher({ objects: kube, events: kube, ownWrites, patience, nowMs, random: () => 0.5 }),
       clusterId: CLUSTER_ID,

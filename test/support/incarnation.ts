@@ -9,6 +9,7 @@ import type { Requeue } from "../../src/runtime/workers.ts";
 import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import type { Interceptor } from "./intercept.ts";
+import { noClasses, onlyAccount } from "./no-classes.ts";
 import { brokenStatusRules } from "./status-rules.ts";
 
 /** The queue's backoff, without jitter. */
@@ -49,11 +50,14 @@ export class Incarnation {
       objects,
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
-      aws: openAwsAccount({
-        change: { reader: interceptor.wrap("aws", around.reader), writer: interceptor.wrap("aws", around.writer) },
-        settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
-        monotonicMs: nowMs,
-      }),
+      accounts: onlyAccount(
+        openAwsAccount({
+          change: { reader: interceptor.wrap("aws", around.reader), writer: interceptor.wrap("aws", around.writer) },
+          settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
+          monotonicMs: nowMs,
+        }),
+      ),
+      classes: noClasses(),
       sightings: new Sightings(nowMs),
       publisher: new Publisher({
         objects,

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ControllerProcess, NO_LISTENERS, startController } from "../../src/cli/controller-process.ts";
-import { readShippedCrd } from "../../src/cli/crd-file.ts";
+import { readShippedCrds } from "../../src/cli/crd-file.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import { loadKubeConfig } from "../../src/kube/kube-config.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
@@ -56,7 +56,7 @@ export class SandboxRig implements ControllerRig {
   static async open(): Promise<SandboxRig> {
     const late: { rig?: SandboxRig } = {};
     const onRequest: Interceptor = (request) => (late.rig === undefined ? undefined : late.rig.#onRequest(request));
-    const kube = await startKubeApi({ definitions: [readShippedCrd()], onRequest });
+    const kube = await startKubeApi({ definitions: readShippedCrds(), onRequest });
     const folder = await mkdtemp(join(tmpdir(), "rig-"));
     await writeFile(join(folder, "kubeconfig"), kube.kubeconfig());
     late.rig = new SandboxRig(folder, kube, await startAwsSandbox());

@@ -13,6 +13,7 @@ import { FakeKube } from "../../fakes/fake-kube.ts";
 import { CLUSTER_ID } from "../../support/builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "../../support/cluster-user.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
+import { noClasses, onlyAccount } from "../../support/no-classes.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -37,11 +38,12 @@ export class Desk {
       objects: kube,
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
-      aws: openAwsAccount({
+      accounts: onlyAccount(openAwsAccount({
         change: { reader: iam, writer: iam },
         settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
         monotonicMs: nowMs,
-      }),
+      })),
+      classes: noClasses(),
       sightings: new Sightings(nowMs),
       publisher: new Publisher({
         objects: kube,

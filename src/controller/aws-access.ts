@@ -1,0 +1,40 @@
+import type { AccountDirectory } from "../engine/account-directory.ts";
+import type { AwsAccount } from "../engine/aws-account.ts";
+import type { ConvergeDependencies } from "../engine/converge.ts";
+import type { Urgency } from "../engine/ports.ts";
+import { ControllerError } from "../errors.ts";
+import type { Outcome } from "../status/outcome.ts";
+import type { Standing } from "./class-directory.ts";
+
+/** The part of an AccountDirectory that passes need. */
+export type Accounts = Pick<AccountDirectory, "own" | "reach" | "reached">;
+
+/** What a pass over an object of this standing calls AWS with. */
+export type AwsAccess = Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced">;
+
+/** The same before it is known what object the pass is about. */
+type AccountAccess = Omit<AwsAccess, "attempts" | "sighting"> & Pick<AwsAccount, "breaker">;
+
+/** The account of the object's class, or the controller's own. Errors: those of {@link AccountDirectory.reach}. */
+export async function accessFor(
+  accounts: Accounts,
+  standing: Standing,
+  urgency: Urgency,
+  signal: AbortSignal,
+): Promise<AccountAccess> {
+  const aws = standing.kind === "bound" ? await accounts.reach(standing.class, signal) : accounts.own;
+  const { iam, settling, adoptions, breaker, quotas, lastKnownRoles } = aws;
+  return { ...iam[urgency], settling, adoptions, breaker, quotas, lastKnownRoles };
+}
+
+/** What a pass came to that could not get at its account; undefined when it can. */
+export async function outOfReach(access: () => Promise<unknown>, signal: AbortSignal): Promise<Outcome | undefined> {
+  try {
+    await access();
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ControllerError)) throw error;
+    return { kind: "failed", error };
+  }
+}

@@ -1,0 +1,154 @@
+import type { Condition } from "../api/instance-profile.ts";
+import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
+import type { KubeObject, ObjectClient } from "../engine/ports.ts";
+import { KeyedBackoff } from "../runtime/backoff.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { ListWatch } from "../runtime/list-watch.ts";
+import { Reflector } from "../runtime/reflector.ts";
+import type { ObjectCache, ObjectChange } from "../runtime/store.ts";
+import { WorkQueue } from "../runtime/work-queue.ts";
+import { Workers } from "../runtime/workers.ts";
+import { findCondition } from "../status/conditions.ts";
+import type { Logger } from "../telemetry.ts";
+import { ClassDirectory } from "./class-directory.ts";
+import { ClassReconciler } from "./class-reconciler.ts";
+import { keyText } from "./object-key.ts";
+import { wakes } from "./wakes.ts";
+
+/** What the classes are made of. */
+export interface ClassesOptions {
+  readonly listWatch: ListWatch;
+  readonly client: ObjectClient;
+  /** The InstanceProfiles as last seen. */
+  readonly objects: () => readonly KubeObject[];
+  /** Has an InstanceProfile looked at, by its key. */
+  readonly wake: (key: string) => void;
+  /** See AccountDirectory. */
+  readonly reach: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
+  readonly clusterId: string;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly newReconcileId: () => string;
+}
+
+/** A class's counts follow its objects after so long: a burst of them is one write. */
+const COUNT_AFTER_MS = 2_000;
+
+/** Watches InstanceProfileClasses: wakes the objects of a class that has changed, and tells in its status how it is used. */
+export class Classes {
+  readonly directory: ClassDirectory;
+  readonly #options: ClassesOptions;
+  readonly #reflector: Reflector;
+  readonly #queue: WorkQueue;
+  readonly #workers: Workers;
+
+  constructor(options: ClassesOptions) {
+    const { clock, random, logger, newReconcileId, clusterId, objects } = options;
+    this.#options = options;
+    this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random) });
+    this.#reflector = new Reflector({
+      kind: "InstanceProfileClass",
+      listWatch: options.listWatch,
+      onChange: (change) => this.#classChanged(change),
+      clock,
+      random,
+      logger,
+    });
+    this.directory = new ClassDirectory({ classes: () => this.cache.list(), objects, clusterId });
+    const reconciler = new ClassReconciler({
+      client: options.client,
+      cache: { get: (name) => this.cache.get(name) },
+      objectsOf: (className) => this.#objectsOf(className),
+      reach: options.reach,
+      nowMs: () => clock.nowMs(),
+    });
+    this.#workers = new Workers({
+      queue: this.#queue,
+      reconcile: (name, signal, run) => reconciler.reconcile(name, signal, run),
+      clock,
+      logger: logger.with({ controllerKind: "InstanceProfileClass" }),
+      newReconcileId,
+      concurrency: 2,
+    });
+  }
+
+  /** The classes as last seen. */
+  get cache(): ObjectCache {
+    return this.#reflector.cache;
+  }
+
+  /** True once every class was seen. Before that no object may be judged. */
+  get hasSynced(): boolean {
+    return this.#reflector.hasSynced;
+  }
+
+  /** Why classes are no longer seen, when only a person can mend that. */
+  get watchFault(): string | undefined {
+    return this.#reflector.fault;
+  }
+
+  /** Resolves when every class was seen. Errors: as Reflector.whenSynced. */
+  async start(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    this.#reflector.start();
+    await this.#reflector.whenSynced(timeoutMs, signal);
+  }
+
+  /** Lets the writing of status begin. */
+  work(): void {
+    this.#workers.start();
+  }
+
+  async stop(drainMs: number): Promise<boolean> {
+    const drained = await this.#workers.stop(drainMs);
+    await this.#reflector.stop();
+    return drained;
+  }
+
+  /** An InstanceProfile came, went or changed: its class counts anew, and its place may be free for a neighbour. */
+  objectChanged(change: ObjectChange): void {
+    const object = change.type === "deleted" ? change.old : change.new;
+    const className = this.directory.classNameOf(object);
+    if (className === undefined) return;
+    this.#queue.addAfter(className, COUNT_AFTER_MS);
+    if (change.type !== "deleted") return;
+    for (const peer of this.#objectsOf(className)) {
+      if (readyReasonOf(peer) === "TooManyObjects") this.#options.wake(keyOf(peer));
+    }
+  }
+
+  #classChanged(change: ObjectChange): void {
+    const { name } = (change.type === "deleted" ? change.old : change.new).metadata;
+    this.#queue.add(name);
+    if (change.type === "updated" && !asksForMore(change.old, change.new)) return;
+    // At the start every object is looked at anyway.
+    if (change.type === "added" && change.isInInitialList) return;
+    for (const object of this.#options.objects()) {
+      const { className } = (object["spec"] ?? {}) as { readonly className?: string };
+      if (className === undefined || className === name) this.#options.wake(keyOf(object));
+    }
+  }
+
+  #objectsOf(className: string): readonly KubeObject[] {
+    return this.#options.objects().filter((object) => this.directory.classNameOf(object) === className);
+  }
+}
+
+/** Another spec, another default, or a deletion; our own status is none of them. */
+function asksForMore(old: KubeObject, fresh: KubeObject): boolean {
+  return wakes(old, fresh) || JSON.stringify(annotationsOf(old)) !== JSON.stringify(annotationsOf(fresh));
+}
+
+function annotationsOf(object: KubeObject): unknown {
+  return (object["metadata"] as { readonly annotations?: unknown }).annotations;
+}
+
+function keyOf(object: KubeObject): string {
+  return keyText(object["metadata"] as { readonly namespace: string; readonly name: string });
+}
+
+function readyReasonOf(object: KubeObject): string | undefined {
+  const { conditions } = (object["status"] ?? {}) as { readonly conditions?: readonly Condition[] };
+  return findCondition(conditions, "Ready")?.reason;
+}

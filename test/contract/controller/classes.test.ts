@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { InstanceProfileClassSpec, InstanceProfileClassStatus } from "../../../src/api/instance-profile-class.ts";
+import { plainKubeApi } from "../../support/plain-kube-api.ts";
+import { SandboxRig } from "../../support/sandbox-rig.ts";
+import { until, untilGone, untilReady } from "./stories.ts";
+
+const PATH = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";
+
+type ClassSpec = Partial<InstanceProfileClassSpec>;
+
+let rig: SandboxRig;
+let stop: () => Promise<void>;
+
+beforeAll(async () => {
+  rig = await SandboxRig.open();
+  const controller = await rig.start();
+  stop = () => controller.stop();
+});
+afterAll(async () => {
+  await stop();
+  await rig.close();
+});
+
+async function applyClass(name: string, spec: ClassSpec = {}, annotations: Record<string, string> = {}): Promise<void> {
+  const body = {
+    apiVersion: "iam.instanceprofile.dev/v1beta1",
+    kind: "InstanceProfileClass",
+    metadata: { name, annotations },
+    spec: { account: { id: "123456789012" }, namespaces: ["team-*"], allowedActions: ["s3:Get*", "s3:List*"], ...spec },
+  };
+  await plainKubeApi(rig.kube.url).expectOk({
+    method: "PATCH",
+    path: `${PATH}/${name}?fieldManager=user&force=true&fieldValidation=Strict`,
+    body,
+    contentType: "application/apply-patch+yaml",
+  });
+}
+
+async function classStatus(name: string): Promise<InstanceProfileClassStatus | undefined> {
+  const { status, body } = await plainKubeApi(rig.kube.url).request({ method: "GET", path: `${PATH}/${name}` });
+  return status === 404 ? undefined : ((body["status"] ?? {}) as InstanceProfileClassStatus);
+}
+
+async function readyOf(name: string): Promise<string> {
+  const object = await rig.user.read(rig.key(name));
+  const ready = object?.status?.conditions?.find(({ type }) => type === "Ready");
+  return `${ready?.status} ${ready?.reason}: ${ready?.message}`;
+}
+
+async function apply(name: string, className: string, spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  await rig.user.apply(rig.manifest(rig.key(name), { className, ...spec }));
+}
+
+const WIDE = {
+  statements: [
+    { effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] },
+    { effect: "Allow", actions: ["iam:*"], resources: ["*"] },
+  ],
+};
+
+describe("the controller on a cluster with classes", () => {
+  test("makes what fits, with what the class adds", async () => {
+    await applyClass("adding", { tags: { team: "a" } });
+    await apply("fits", "adding");
+    await untilReady(rig, "fits");
+    expect(rig.aws.snapshot().roles["fits"]?.tags).toMatchObject({ team: "a" });
+    await until(async () => {
+      const status = await classStatus("adding");
+      expect(status).toMatchObject({ objects: 1, violations: 0 });
+      expect(status?.conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+        "Accepted Accepted",
+        "Ready AccountReachable",
+      ]);
+    });
+  });
+
+  test("writes nothing for what does not, and says what it is", async () => {
+    await applyClass("strict");
+    rig.aws.calls.reset();
+    await apply("wide", "strict", WIDE);
+    await until(async () =>
+      expect(await readyOf("wide")).toBe(
+        "False ActionNotAllowed: spec.statements[1].actions: iam:* allows iam:PassRole, which class strict does not allow; it allows s3:Get*, " +
+          "s3:List*. Narrow the statement.",
+      ),
+    );
+    expect(rig.aws.snapshot().roles["wide"]).toBeUndefined();
+    await until(async () => expect(await classStatus("strict")).toMatchObject({ objects: 1, violations: 1 }));
+  });
+
+  test("lets an object without className through to nothing as long as no class is the default", async () => {
+    await applyClass("some");
+    await rig.user.apply(rig.manifest(rig.key("free")));
+    await until(async () => expect(await readyOf("free")).toMatch(/^False ClassRequired/));
+    await applyClass("some", {}, { "iam.instanceprofile.dev/is-default-class": "true" });
+    await untilReady(rig, "free");
+    await applyClass("some");
+    await until(async () => expect(await readyOf("free")).toMatch(/^False ClassRequired/));
+    expect(rig.aws.snapshot().roles["free"]).toBeDefined();
+  });
+
+  test("leaves a role as it is when its class is narrowed, where the class says Keep", async () => {
+    await applyClass("keeping", { allowedActions: ["*"], onViolation: "Keep" });
+    await apply("kept", "keeping", WIDE);
+    await untilReady(rig, "kept");
+    const before = rig.aws.snapshot().roles["kept"];
+    await applyClass("keeping", { onViolation: "Keep" });
+    await until(async () => expect(await readyOf("kept")).toMatch(/^False ActionNotAllowed/));
+    expect(rig.aws.snapshot().roles["kept"]).toEqual(before);
+    await applyClass("keeping", { allowedActions: ["s3:*", "iam:*"], onViolation: "Keep" });
+    await untilReady(rig, "kept");
+  });
+
+  test("takes out of a role what its class no longer allows, where the class says Strip", async () => {
+    await applyClass("stripping", { allowedActions: ["*"], onViolation: "Strip" });
+    await apply("stripped", "stripping", WIDE);
+    await untilReady(rig, "stripped");
+    expect(JSON.stringify(rig.aws.snapshot().roles["stripped"])).toContain("iam:*");
+    await applyClass("stripping", { onViolation: "Strip" });
+    await until(async () =>
+      expect(await readyOf("stripped")).toMatch(
+        /^False ActionNotAllowed: .* It is left out of AWS; the rest is there\.$/,
+      ),
+    );
+    const role = JSON.stringify(rig.aws.snapshot().roles["stripped"]);
+    expect(role).not.toContain("iam:*");
+    expect(role).toContain("s3:GetObject");
+  });
+
+  test("writes nothing with credentials of another account than the class's", async () => {
+    await applyClass("elsewhere", { account: { id: "210987654321", partition: "aws" } });
+    await apply("nowhere", "elsewhere");
+    await until(async () =>
+      expect(await readyOf("nowhere")).toBe(
+        "False AccountMismatch: the controller's own credentials are of account 123456789012, and class elsewhere is of account 210987654321. " +
+          "Nothing was written. Give the class a role of its account in spec.account.roleArn.",
+      ),
+    );
+    expect(rig.aws.snapshot().roles["nowhere"]).toBeUndefined();
+    expect((await rig.user.read(rig.key("nowhere")))?.metadata.finalizers).toBeUndefined();
+  });
+
+  test("holds a class back until its objects are gone", async () => {
+    await applyClass("leaving");
+    await apply("last", "leaving");
+    await untilReady(rig, "last");
+    await plainKubeApi(rig.kube.url).expectOk({ method: "DELETE", path: `${PATH}/leaving` });
+    await until(async () =>
+      expect((await classStatus("leaving"))?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
+        reason: "InUse",
+        message: "deletion waits: InstanceProfiles of this class: 1. Delete them first.",
+      }),
+    );
+    await rig.user.delete(rig.key("last"));
+    await untilGone(rig, "last");
+    await until(async () => expect(await classStatus("leaving")).toBeUndefined());
+    expect(rig.aws.snapshot().roles["last"]).toBeUndefined();
+  });
+});
