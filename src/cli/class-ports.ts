@@ -27,22 +27,20 @@ export function classPorts(
   };
 }
 
-/** How many objects each class has and how many do not fit it, as its status says. */
+/** How many objects are of a class and how many do not fit theirs, as the statuses of the classes say. */
 export function classMetrics(registry: Registry, classes: () => ObjectCache): void {
-  const gauge = (what: keyof InstanceProfileClassStatus & ("objects" | "violations"), help: string): Gauge =>
+  const gauge = (what: "objects" | "violations", help: string): Gauge =>
     new Gauge({
       name: `instance_profile_controller_class_${what}`,
       help,
-      labelNames: ["class"],
       registers: [registry],
       collect() {
-        this.reset();
-        for (const { metadata, status } of classes().list()) {
-          const count = (status as InstanceProfileClassStatus | undefined)?.[what];
-          if (count !== undefined) this.set({ class: metadata.name }, count);
-        }
+        const statuses = classes()
+          .list()
+          .map(({ status }) => status as InstanceProfileClassStatus | undefined);
+        this.set(statuses.reduce((sum, status) => sum + (status?.[what] ?? 0), 0));
       },
     });
-  gauge("objects", "InstanceProfiles of the class.");
-  gauge("violations", "InstanceProfiles of the class that do not fit it.");
+  gauge("objects", "InstanceProfiles that are of a class.");
+  gauge("violations", "InstanceProfiles that do not fit their class.");
 }

@@ -13,11 +13,12 @@ import type { Logger } from "../telemetry.ts";
 import { Classes } from "./classes.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
 import { OwnWrites } from "./own-writes.ts";
-import { ProfileRounds, type ProfileRoundsOptions } from "./profile-rounds.ts";
+import { ProfileRounds } from "./profile-rounds.ts";
 import { type OutcomeObserver, Publisher } from "./publisher.ts";
 import { Reconciler } from "./reconciler.ts";
 import { Sightings } from "./sightings.ts";
-import { Sweeper, type SweepObserver } from "./sweeper.ts";
+import type { Sweeper, SweepObserver } from "./sweeper.ts";
+import { optional, sweeperFor } from "./sweeping.ts";
 import { firstPriority, wakes } from "./wakes.ts";
 
 /** Everything a controller needs from outside; the composition root makes it. */
@@ -100,7 +101,7 @@ export class Controller {
     const shared = { account: accounts.own, objects: () => directory.freeOf(objects()), queue: this.#queue, sightings };
     const rounds = { ...shared, clusterId, clock, logger };
     this.#profileRounds = new ProfileRounds(rounds);
-    this.#sweeper = sweeperOf(rounds, deps);
+    this.#sweeper = sweeperFor(rounds, { random, settings, observer: observers.sweeps });
     this.#workers = new Workers({
       queue: this.#queue,
       reconcile: (key, signal, { logger: runLogger, priority }) =>
@@ -194,16 +195,6 @@ export class Controller {
   }
 }
 
-function sweeperOf(
-  shared: ProfileRoundsOptions,
-  { random, settings, observers }: ControllerDependencies,
-): Sweeper | undefined {
-  const { reader } = shared.account;
-  if (reader === undefined) return undefined;
-  const { sweepIntervalMs: intervalMs, patience } = settings;
-  return new Sweeper({ ...shared, reader, random, intervalMs, patience, observer: observers?.sweeps });
-}
-
 function reconcilerOf(
   deps: ControllerDependencies,
   sightings: Sightings,
@@ -225,9 +216,4 @@ function reconcilerOf(
   const { accounts, clusterId } = deps;
   const { directory } = classes;
   return new Reconciler({ objects, cache, ownWrites, accounts, sightings, classes: directory, publisher, clusterId });
-}
-
-/** A field that is left out rather than undefined, as exact optional properties ask. */
-function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: V });
 }

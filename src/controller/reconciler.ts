@@ -5,6 +5,7 @@ import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import type { Sighting } from "../engine/sighting.ts";
 import { ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
+import type { Action } from "../plan/action.ts";
 import { isInSync, type Plan } from "../plan/plan.ts";
 import type { Requeue } from "../runtime/workers.ts";
 import { deletedEvents } from "../status/events.ts";
@@ -46,7 +47,7 @@ interface Subject {
   readonly object: InstanceProfile;
   readonly standing: Standing;
   readonly run: RunFacts;
-  /** What a sweep has just seen of the object; nothing when a person waits. */
+  /** What a sweep of the controller's own account has just seen of the object; nothing when a person waits. */
   readonly sighting?: Sighting | undefined;
 }
 
@@ -95,10 +96,9 @@ export class Reconciler {
     }
     const logger = run.logger.with({ generation: object.metadata.generation });
     const standing = this.#deps.classes.standingOf(object);
-    const judged = standing.kind === "refused" ? object : standing.object;
     const seen = this.#deps.sightings.take(key, object.metadata, run.urgency);
-    // Sweeps are of the controller's own account: what they saw says nothing of another.
     const sighting = standing.kind === "free" ? seen : undefined;
+    const judged = standing.kind === "refused" ? object : standing.object;
     const subject = { key, raw, standing, object: judged, run: { ...run, logger }, sighting };
     if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
     return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
@@ -124,8 +124,8 @@ export class Reconciler {
     const blockers = blockersOf(subject.standing);
     if (blockers.length > 0) return this.#publish(subject, refused(blockers), signal);
     if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
-    const isSwept = subject.standing.kind === "free";
-    const spared = isSwept && subject.sighting === undefined ? sparedLook(subject, this.#deps) : undefined;
+    const spared =
+      subject.standing.kind === "free" && subject.sighting === undefined ? sparedLook(subject, this.#deps) : undefined;
     if (spared !== undefined) return spared;
     if (spec.mode === "DryRun") return this.#publish(subject, await this.#tryPreview(subject, signal), signal);
     if (hasFinalizer(subject.object)) {
@@ -197,11 +197,7 @@ export class Reconciler {
     return { ...subject, raw: held, object: { ...object, metadata } };
   }
 
-  async #release(
-    { object }: Subject,
-    applied: Extract<Outcome, { kind: "converged" }>["applied"],
-    signal: AbortSignal,
-  ) {
+  async #release({ object }: Subject, applied: readonly Action[], signal: AbortSignal): Promise<Requeue> {
     await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);
     this.#forget(keyText(object.metadata));
     for (const event of deletedEvents(object, applied)) this.#deps.publisher.emit(object, event);
@@ -214,10 +210,11 @@ export class Reconciler {
     for (const { breaker } of this.#deps.accounts.reached) breaker.forget(key);
   }
 
-  async #publish({ key, raw, object, standing, run }: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
-    logOutcome(run, outcome);
-    const requeue = await this.#deps.publisher.publish(raw, object, withLeftOut(outcome, standing), signal);
-    this.#deps.sightings.ended(key, requeue);
+  async #publish(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    logOutcome(subject.run, outcome);
+    const told = withLeftOut(outcome, subject.standing);
+    const requeue = await this.#deps.publisher.publish(subject.raw, subject.object, told, signal);
+    this.#deps.sightings.ended(subject.key, requeue);
     return requeue;
   }
 }

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { listSamples, type Manifest } from "../contract/crd/samples.ts";
+import { CLASS_SAMPLES_FOLDER, listSamples, type Manifest } from "../contract/crd/samples.ts";
 import { DEPLOY_FOLDER, type DeployedObject, theObject } from "../contract/deploy/deployed-files.ts";
 import { callLine, KUBE_CALLS } from "../contract/deploy/kube-calls.ts";
 import { DEPLOYED_NAMESPACE, DEPLOYED_USER, type DeployedAccount, deployAccount } from "../support/deployed-account.ts";
@@ -18,11 +18,20 @@ const { adminKubeconfig = "", auditLog, awsEndpoint, isAwsOurs, folder } = e2eEn
 /** Only of an API server of our own there is an audit log. */
 const isClusterOurs = auditLog !== undefined;
 const hasKubectl = spawnSync("kubectl", ["version", "--client"]).error === undefined;
-const CRD_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/instanceprofiles.iam.instanceprofile.dev";
+const CRDS_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const PATIENCE = { timeout: 20_000, interval: 100 };
 // The samples name namespace `default`; here each run has its own.
 const namespace = `e2e-${randomBytes(4).toString("hex")}`;
 const profilesPath = `/apis/iam.instanceprofile.dev/v1beta1/namespaces/${namespace}/instanceprofiles`;
+
+const CLASSES_PATH = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";
+/** The class of whoever names none, so that what else this test makes is of it too. */
+const CLASS = {
+  apiVersion: "iam.instanceprofile.dev/v1beta1",
+  kind: "InstanceProfileClass",
+  metadata: { name: "e2e", annotations: { "iam.instanceprofile.dev/is-default-class": "true" } },
+  spec: { account: { id: "123456789012" }, namespaces: [namespace], allowedActions: ["s3:Get*", "s3:List*"] },
+};
 
 function conditions(object: KubeJson): Record<string, string> {
   const status = object["status"] as { readonly conditions?: readonly { type: string; status: string }[] } | undefined;
@@ -100,9 +109,41 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
     expect(byName(objectsIn(installed))).toEqual(byName(objectsIn(stdout)));
   });
 
-  test("accepts the CRD as structural, with all names and rules", async () => {
-    const crd = await admin.expectOk({ method: "GET", path: CRD_PATH });
-    expect(conditions(crd)).toEqual({ NamesAccepted: "True", Established: "True" });
+  test.each(["instanceprofiles", "instanceprofileclasses"])(
+    "accepts the CRD of %s as structural, with all names and rules",
+    async (plural) => {
+      const crd = await admin.expectOk({ method: "GET", path: `${CRDS_PATH}/${plural}.iam.instanceprofile.dev` });
+      expect(conditions(crd)).toEqual({ NamesAccepted: "True", Established: "True" });
+    },
+  );
+
+  describe("gives each sample of a class the answer it must get:", () => {
+    const samples = listSamples(CLASS_SAMPLES_FOLDER).map((sample) => ({
+      name: basename(sample.file, ".yaml"),
+      sample,
+    }));
+
+    test.each(samples)("$name", async ({ sample }) => {
+      const create = (body: Manifest, dryRun: boolean): ReturnType<KubeApi["request"]> =>
+        admin.request({
+          method: "POST",
+          path: `${CLASSES_PATH}?fieldValidation=Strict${dryRun ? "&dryRun=All" : ""}`,
+          body: body as KubeJson,
+        });
+      if (sample.outcome !== "change-refused") {
+        const { status, body } = await create(sample.manifest, true);
+        if (sample.outcome === "accepted") expect([status, body["message"]]).toEqual([201, undefined]);
+        else expectRefusal(body, sample.message);
+        return;
+      }
+      expect((await create(sample.before, false)).status).toBe(201);
+      const path = `${CLASSES_PATH}/${nameOf(sample.before)}`;
+      const stored = await admin.expectOk({ method: "GET", path });
+      const body = { ...stored, spec: sample.after["spec"] };
+      const { body: answer } = await admin.request({ method: "PUT", path: `${path}?fieldValidation=Strict`, body });
+      expectRefusal(answer, sample.message);
+      await admin.expectOk({ method: "DELETE", path });
+    });
   });
 
   describe("gives each sample the answer it must get:", () => {
@@ -178,7 +219,15 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
       ["create an InstanceProfile", { method: "POST", path: profilesPath, body: {} }],
       ["replace an InstanceProfile", { method: "PUT", path: `${profilesPath}/app`, body: {} }],
       ["delete an InstanceProfile", { method: "DELETE", path: `${profilesPath}/app` }],
-      ["change the CRD", { method: "PATCH", path: CRD_PATH, body: {}, contentType: "application/merge-patch+json" }],
+      [
+        "change the CRD",
+        {
+          method: "PATCH",
+          path: `${CRDS_PATH}/instanceprofiles.iam.instanceprofile.dev`,
+          body: {},
+          contentType: "application/merge-patch+json",
+        },
+      ],
       ["read events", { method: "GET", path: "/apis/events.k8s.io/v1/events" }],
     ] as const)("not %s", async (_what, request) => {
       expect((await account.request(request)).status).toBe(403);
@@ -195,6 +244,7 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
         // A role that another test left would be somebody else's here.
         if (isAwsOurs) await resetMoto(awsEndpoint ?? "");
         since = new Date();
+        await admin.expectOk({ method: "POST", path: CLASSES_PATH, body: CLASS });
         const container = (theObject("Deployment")["spec"] as Pod).template.spec.containers[0];
         const main = join(DEPLOY_FOLDER, "../src/main.ts");
         // What a pod finds in its own files.
@@ -211,7 +261,15 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
           },
         });
       });
-      afterAll(() => controller.stop());
+      afterAll(async () => {
+        await admin.request({ method: "DELETE", path: `${CLASSES_PATH}/${CLASS.metadata.name}` });
+        await vi.waitFor(async () => {
+          expect((await admin.request({ method: "GET", path: `${CLASSES_PATH}/${CLASS.metadata.name}` })).status).toBe(
+            404,
+          );
+        }, PATIENCE);
+        await controller.stop();
+      });
 
       /** The object, once it is Ready in its present generation. */
       function untilReady(): Promise<KubeJson> {

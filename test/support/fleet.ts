@@ -15,8 +15,8 @@ import { CLUSTER_ID } from "./builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { s3ReadOnly } from "./manifest.ts";
-import { RecordingLogger } from "./recording-logger.ts";
 import { noClasses, onlyAccount } from "./no-classes.ts";
+import { RecordingLogger } from "./recording-logger.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 const { signal } = new AbortController();

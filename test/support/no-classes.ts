@@ -1,6 +1,7 @@
 import { ClassDirectory } from "../../src/controller/class-directory.ts";
 import { AccountDirectory } from "../../src/engine/account-directory.ts";
 import type { AwsAccount } from "../../src/engine/aws-account.ts";
+import type { ListWatch } from "../../src/runtime/list-watch.ts";
 import { CLUSTER_ID } from "./builders.ts";
 
 /** A cluster without InstanceProfileClasses. */
@@ -18,3 +19,12 @@ export function onlyAccount(account: AwsAccount): AccountDirectory {
     monotonicMs: () => 0,
   });
 }
+
+/** A kind of which there are no objects and never will be; asks nobody. */
+export const NOTHING_TO_WATCH: ListWatch = {
+  list: async () => ({ items: [], resourceVersion: "1" }),
+  async *watch({ signal }) {
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  },
+  faultOf: () => ({ kind: "unavailable" }),
+};

@@ -1,6 +1,6 @@
 import { compileCrd } from "../../../src/sandbox/kube/schema/compile-crd.ts";
 import type { CompiledVersion, JsonObject } from "../../../src/sandbox/kube/schema/contract.ts";
-import { CRD_FILE, documents, type Manifest } from "./samples.ts";
+import { CLASS_CRD_FILE, CRD_FILE, documents, type Manifest } from "./samples.ts";
 
 /** What an API server makes of a manifest that is created, or put in the place of a stored one. */
 export type ApiAnswer =
@@ -10,15 +10,16 @@ export type ApiAnswer =
 
 /** A strict create (or update of `old`) against the sandbox's schema module, without the server around it. */
 export function sandboxAnswer(manifest: Manifest, old?: Manifest): ApiAnswer {
+  const version = versionOf(manifest["kind"] === "InstanceProfileClass" ? CLASS_CRD_FILE : CRD_FILE);
   const object = structuredClone(manifest) as JsonObject;
-  const unknown = version().unknownFields(object);
+  const unknown = version.unknownFields(object);
   if (unknown.length > 0) {
     const message = unknown.map((field) => `unknown field "${field}"`).join(", ");
     return { outcome: "refused", message: `strict decoding error: ${message}`, fields: [] };
   }
-  const stored = version().applyDefaults(version().prune(object));
-  const before = old === undefined ? undefined : version().applyDefaults(structuredClone(old) as JsonObject);
-  const causes = version().validate(stored, before);
+  const stored = version.applyDefaults(version.prune(object));
+  const before = old === undefined ? undefined : version.applyDefaults(structuredClone(old) as JsonObject);
+  const causes = version.validate(stored, before);
   if (causes.length === 0) return { outcome: "stored", stored };
   return {
     outcome: "refused",
@@ -27,10 +28,11 @@ export function sandboxAnswer(manifest: Manifest, old?: Manifest): ApiAnswer {
   };
 }
 
-let compiled: CompiledVersion | undefined;
+const compiled = new Map<string, CompiledVersion>();
 
-function version(): CompiledVersion {
-  compiled ??= compileCrd(documents(CRD_FILE)[0] as JsonObject).versions[0];
-  if (compiled === undefined) throw new Error(`${CRD_FILE} has no version`);
-  return compiled;
+function versionOf(file: string): CompiledVersion {
+  const known = compiled.get(file) ?? compileCrd(documents(file)[0] as JsonObject).versions[0];
+  if (known === undefined) throw new Error(`${file} has no version`);
+  compiled.set(file, known);
+  return known;
 }

@@ -6,6 +6,7 @@ import type { FieldSchema } from "../../../src/api/field.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { specField } from "../../../src/api/spec-fields.ts";
 import { statusField } from "../../../src/api/status-fields.ts";
+import { VIOLATION_REASONS } from "../../../src/plan/class-guards.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const BOOK = readFileSync(join(ROOT, "docs/spec/instance-profile.md"), "utf8");
@@ -75,15 +76,20 @@ function shown(value: unknown): string {
 /** Reasons that reach no status: what a reconcile is postponed for, and what only commands raise. */
 const UNSEEN = new Set(["StaleObject", "InvalidPolicyJson"]);
 
+/** Reasons that only classes have; their book has them. */
+const OF_CLASSES = ["Accepted", "AccountReachable", "InUse"];
+
 /** Reasons of other conditions than Ready; the book names them in its text. */
-const BESIDE_READY = new Set(["ProgressingWithRetry", "NotSupported"]);
+const BESIDE_READY = new Set(["ProgressingWithRetry", "NotSupported", ...OF_CLASSES]);
 
 function reasonsInSources(): readonly string[] {
   const files = globSync("src/{api,aws,controller,engine,model,plan,status}/**/*.ts", { cwd: ROOT });
   const found = files
     .filter((file) => !file.endsWith("status/events.ts"))
     .flatMap((file) => [...readFileSync(join(ROOT, file), "utf8").matchAll(REASON)].map(([, reason]) => reason ?? ""));
-  return [...new Set(found)].filter((reason) => !UNSEEN.has(reason) && !BESIDE_READY.has(reason)).sort();
+  return [...new Set([...found, ...VIOLATION_REASONS])]
+    .filter((reason) => !UNSEEN.has(reason) && !BESIDE_READY.has(reason))
+    .sort();
 }
 
 const REASON =

@@ -2,13 +2,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 
-/** The shipped CRD. */
-export const CRD_FILE: string = join(
-  import.meta.dirname,
-  "../../../crds/iam.instanceprofile.dev_instanceprofiles.yaml",
-);
+const CRDS = join(import.meta.dirname, "../../../crds");
 
-const SAMPLES_FOLDER = join(import.meta.dirname, "../../../crds/samples");
+/** The shipped CRD of InstanceProfiles. */
+export const CRD_FILE: string = join(CRDS, "iam.instanceprofile.dev_instanceprofiles.yaml");
+
+/** The shipped CRD of InstanceProfileClasses. */
+export const CLASS_CRD_FILE: string = join(CRDS, "iam.instanceprofile.dev_instanceprofileclasses.yaml");
+
+/** Where samples of InstanceProfiles are, and those of InstanceProfileClasses. */
+const SAMPLES_FOLDER = join(CRDS, "samples");
+export const CLASS_SAMPLES_FOLDER: string = join(SAMPLES_FOLDER, "classes");
 
 /** A manifest as JSON. */
 export type Manifest = { readonly [key: string]: unknown };
@@ -29,13 +33,13 @@ export type Sample =
     };
 
 /** Every sample, accepted ones first, by file name. Throws when a file breaks the rules of its folder. */
-export function listSamples(): readonly Sample[] {
-  const accepted = yamlFiles(SAMPLES_FOLDER).map((file): Sample => {
+export function listSamples(folder: string = SAMPLES_FOLDER): readonly Sample[] {
+  const accepted = yamlFiles(folder).map((file): Sample => {
     const [manifest, ...others] = documents(file);
     if (manifest === undefined || others.length > 0) throw new Error(`${file} must hold one document`);
     return { file, outcome: "accepted", manifest };
   });
-  return [...accepted, ...yamlFiles(join(SAMPLES_FOLDER, "refused")).map(refusedSample)];
+  return [...accepted, ...yamlFiles(join(folder, "refused")).map(refusedSample)];
 }
 
 /** The documents of a YAML file of this repository as JSON. */

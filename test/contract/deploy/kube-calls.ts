@@ -24,6 +24,11 @@ export const KUBE_CALLS: readonly KubeCall[] = [
   { group: GROUP, resource: "instanceprofiles", verb: "patch" },
   // src/controller/publisher.ts
   { group: GROUP, resource: "instanceprofiles/status", verb: "patch" },
+  // src/controller/classes.ts: its reflector; the finalizer and the status of a class
+  { group: GROUP, resource: "instanceprofileclasses", verb: "list" },
+  { group: GROUP, resource: "instanceprofileclasses", verb: "watch" },
+  { group: GROUP, resource: "instanceprofileclasses", verb: "patch" },
+  { group: GROUP, resource: "instanceprofileclasses/status", verb: "patch" },
   // src/kube/event-publisher.ts: an event, and the count of one that comes again
   { group: "events.k8s.io", resource: "events", verb: "create" },
   { group: "events.k8s.io", resource: "events", verb: "patch" },

@@ -69,10 +69,11 @@ function theContainer(): Container {
   return container;
 }
 
-test("the CRD, a namespace, what runs the controller in it and what guards it are deployed, and no secret", () => {
+test("the CRDs, a namespace, what runs the controller in it and what guards it are deployed, and no secret", () => {
   const objects = deployedObjects().map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
   expect(objects).toEqual([
     "CustomResourceDefinition /instanceprofiles.iam.instanceprofile.dev",
+    "CustomResourceDefinition /instanceprofileclasses.iam.instanceprofile.dev",
     `Namespace /${NAMESPACE}`,
     `ServiceAccount ${NAMESPACE}/${ACCOUNT}`,
     `ClusterRole /${ACCOUNT}`,
@@ -215,16 +216,18 @@ test("people get at InstanceProfiles by the built-in roles: view reads, edit wri
   expect(writes.filter(({ resource }) => resource.includes("/"))).toEqual([]);
 });
 
-test("in one namespace the controller is allowed the same of InstanceProfiles, and nothing of the cluster", () => {
+test("in one namespace the controller is allowed the same of InstanceProfiles, and of the cluster its classes alone", () => {
   const folder = join(DEPLOY_FOLDER, "overlays/single-namespace");
   const text = readFileSync(join(folder, "role.yaml"), "utf8");
-  const [role, binding] = parseAllDocuments(text).map((document) => document.toJS()) as [
-    DeployedObject,
-    DeployedObject,
-  ];
+  const documents = parseAllDocuments(text).map((document) => document.toJS() as DeployedObject);
+  const [role, classRole] = documents as [DeployedObject, DeployedObject];
   const clusterWide = allowedCalls(theObject("ClusterRole")).filter(({ resource }) => resource !== "namespaces");
-  expect(allowedCalls(role).map(callLine).sort()).toEqual(clusterWide.map(callLine).sort());
-  expect([role.kind, binding["subjects"]]).toEqual(["Role", theObject("RoleBinding")["subjects"]]);
+  const ofClasses = clusterWide.filter(({ resource }) => resource.startsWith("instanceprofileclasses"));
+  const ofObjects = clusterWide.filter((call) => !ofClasses.includes(call));
+  expect(allowedCalls(role).map(callLine).sort()).toEqual(ofObjects.map(callLine).sort());
+  expect(allowedCalls(classRole).map(callLine).sort()).toEqual(ofClasses.map(callLine).sort());
+  expect(documents.map(({ kind }) => kind)).toEqual(["Role", "ClusterRole", "ClusterRoleBinding", "RoleBinding"]);
+  for (const binding of documents.slice(2)) expect(binding["subjects"]).toEqual(theObject("RoleBinding")["subjects"]);
   const { patches } = parse(readFileSync(join(folder, "kustomization.yaml"), "utf8")) as {
     readonly patches: readonly { readonly target: { readonly kind: string }; readonly patch: string }[];
   };

@@ -17,6 +17,7 @@ import type { FakeClock } from "../fake-clock.ts";
 import type { Fate } from "../faults/fault-proxy.ts";
 import { KubeView } from "../faults/kube-view.ts";
 import { MachineClock } from "../machine-clock.ts";
+import { NOTHING_TO_WATCH, onlyAccount } from "../no-classes.ts";
 import { RecordingLogger } from "../recording-logger.ts";
 import type { SimulatedLease } from "./simulated-lease.ts";
 import type { SimulatedServers } from "./simulated-servers.ts";
@@ -137,12 +138,15 @@ export class Replica {
     let runs = 0;
     return new Controller({
       listWatch: new KubeListWatch({ exchange, resource: RESOURCE }),
-      aws: openAwsAccount({
-        change: { reader: aws.iamReader, writer: aws.iamWriter },
-        routine: aws.routine,
-        settleWindowMs: DEFAULT_SETTINGS.settleWindowMs,
-        monotonicMs: () => clock.monotonicMs(),
-      }),
+      accounts: onlyAccount(
+        openAwsAccount({
+          change: { reader: aws.iamReader, writer: aws.iamWriter },
+          routine: aws.routine,
+          settleWindowMs: DEFAULT_SETTINGS.settleWindowMs,
+          monotonicMs: () => clock.monotonicMs(),
+        }),
+      ),
+      classes: { listWatch: NOTHING_TO_WATCH, client: ports.objects },
       ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
       clusterId: CLUSTER_ID,
       clock,

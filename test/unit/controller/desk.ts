@@ -38,11 +38,13 @@ export class Desk {
       objects: kube,
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
-      accounts: onlyAccount(openAwsAccount({
-        change: { reader: iam, writer: iam },
-        settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
-        monotonicMs: nowMs,
-      })),
+      accounts: onlyAccount(
+        openAwsAccount({
+          change: { reader: iam, writer: iam },
+          settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
+          monotonicMs: nowMs,
+        }),
+      ),
       classes: noClasses(),
       sightings: new Sightings(nowMs),
       publisher: new Publisher({
