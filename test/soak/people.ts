@@ -1,3 +1,4 @@
+import { FORCE_DELETE_ANNOTATION } from "../../src/api/instance-profile.ts";
 import type { Random } from "../../src/sandbox/aws/random.ts";
 import type { AwsSandbox } from "../../src/sandbox/aws/server.ts";
 import type { ClusterUser, Manifest } from "../support/cluster-user.ts";
@@ -66,7 +67,10 @@ export class People {
     this.wanted.delete(`${key.namespace}/${key.name}`);
     await eventually(async () => {
       // The reply to the last attempt may have been lost.
-      if ((await this.#user.read(key)) !== undefined) await this.#user.delete(key);
+      if ((await this.#user.read(key)) === undefined) return;
+      // Policies that somebody has put on the role behind the controller's back block a deletion, as they should.
+      await this.#user.annotate(key, { [FORCE_DELETE_ANNOTATION]: "true" });
+      await this.#user.delete(key);
     }, PATIENCE);
   }
 

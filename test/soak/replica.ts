@@ -149,6 +149,8 @@ export class Replica {
     this.#logSeen = log.length;
     if (this.#asked === "SIGKILL" && signal === "SIGKILL") return "killed";
     if (this.#asked === "SIGTERM" && code === 0) return "stopped in order";
+    // Before the program listens for signals, the system's own answer to them is the right one.
+    if (this.#asked === "SIGTERM" && signal === "SIGTERM") return "stopped while it was loaded";
     if (code === 1 && said.includes(LOST_LEASE)) return "lost the lease";
     return `unexpected: ${signal ?? `exit ${code}`}`;
   }
