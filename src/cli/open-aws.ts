@@ -46,7 +46,7 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     settleWindowMs: options.settleWindowMs,
     monotonicMs: () => systemClock.monotonicMs(),
   });
-  quotaMetrics(options.metrics.registry, () => account.quotas.current);
+  if (options.limiter === undefined) quotaMetrics(options.metrics.registry, () => account.quotas.current);
   return { connection, account };
 }
 

@@ -140,6 +140,30 @@ describe("the controller on a cluster with classes", () => {
     expect((await rig.user.read(rig.key("nowhere")))?.metadata.finalizers).toBeUndefined();
   });
 
+  test("assumes the roles of its classes, with the external id that each asks for", async () => {
+    const trust = (externalId: string): string =>
+      JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal: { AWS: "123456789012" },
+            Action: "sts:AssumeRole",
+            Condition: { StringEquals: { "sts:ExternalId": externalId } },
+          },
+        ],
+      });
+    const all = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}';
+    for (const name of ["one", "other"]) {
+      await rig.outsider("CreateRole", { RoleName: `assumed-${name}`, AssumeRolePolicyDocument: trust(name) });
+      await rig.outsider("PutRolePolicy", { RoleName: `assumed-${name}`, PolicyName: "all", PolicyDocument: all });
+      const roleArn = `arn:aws:iam::123456789012:role/assumed-${name}`;
+      await applyClass(`by-${name}`, { account: { id: "123456789012", partition: "aws", roleArn, externalId: name } });
+      await apply(`made-by-${name}`, `by-${name}`);
+    }
+    await Promise.all([untilReady(rig, "made-by-one"), untilReady(rig, "made-by-other")]);
+  });
+
   test("holds a class back until its objects are gone", async () => {
     await applyClass("leaving");
     await apply("last", "leaving");
