@@ -59,6 +59,14 @@ export class RetryableError extends ControllerError {
   readonly disposition = "retryable";
 }
 
+/**
+ * True for EC2's refusal of an instance profile that it does not know yet, or not yet with its role: right after the profile
+ * was made that is to be waited for, and no failure.
+ */
+export function isPropagating(error: unknown): boolean {
+  return error instanceof ControllerError && error.reason === "InstanceProfileNotYetUsable";
+}
+
 /** The disposition of anything thrown; what is not ours is `retryable`, never guessed terminal. */
 export function dispositionOf(error: unknown): Disposition {
   return error instanceof ControllerError ? error.disposition : "retryable";

@@ -183,13 +183,13 @@ export interface AwsObjectReference {
   readonly id: string;
 }
 
-/** Counts over the matching instances. */
+/** Counts over the matching instances; those in conflict are neither associated nor pending. */
 export interface InstancesStatus {
   readonly matched: number;
   readonly associated: number;
   readonly pending: number;
-  /** Instances with another profile, one line each, bounded. */
-  readonly conflicts: readonly string[];
+  /** Instances that cannot have the profile, and why, one line each, bounded; left out when there are none. */
+  readonly conflicts?: readonly string[];
 }
 
 /** A condition as in metav1.Condition, with the generation it is about. */

@@ -35,7 +35,7 @@ const instancesStatusField: Field<InstancesStatus> = foreignObject<InstancesStat
   matched: required(countField),
   associated: required(countField),
   pending: required(countField),
-  conflicts: required(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
+  conflicts: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
 });
 
 const fields: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus>({

@@ -1,8 +1,11 @@
 import { IAM_ACCOUNT_READS } from "./account-reader.ts";
+import { EC2_READS } from "./ec2-reader.ts";
+import { EC2_WRITES } from "./ec2-writes.ts";
 import { IAM_READS } from "./iam-reader.ts";
 import { IAM_WRITES } from "./iam-writes.ts";
 
-// Asked for by IAM beside the action that is called: PassRole by AddRoleToInstanceProfile, the tag actions (called by
+// Asked for by IAM beside the action that is called: PassRole by AddRoleToInstanceProfile (and
+// by EC2 where it associates), the tag actions (called by
 // themselves too) by creates with tags.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 const IMPLIED = ["iam:PassRole"];
@@ -13,5 +16,6 @@ const IMPLIED = ["iam:PassRole"];
  */
 export const AWS_ACTIONS: readonly string[] = [
   ...[...IAM_READS, ...IAM_ACCOUNT_READS, ...Object.keys(IAM_WRITES)].map((operation) => `iam:${operation}`),
+  ...[...EC2_READS, ...Object.keys(EC2_WRITES)].map((operation) => `ec2:${operation}`),
   ...IMPLIED,
 ].sort();

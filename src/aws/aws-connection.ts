@@ -1,27 +1,34 @@
+import type { InstanceReader } from "../engine/instance-ports.ts";
 import type { IamInventory } from "../engine/inventory.ts";
 import type { AccountIdentity, AccountReader, IamAccess, IamReader, IamWriter } from "../engine/ports.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
 import { createAccountReader } from "./account-reader.ts";
 import { assumedRole, type RoleToAssume } from "./assumed-role.ts";
 import { createAwsCaller } from "./aws-call.ts";
+import { createAwsWriter } from "./aws-writer.ts";
 import type { AwsClientOptions } from "./client-config.ts";
+import { createEc2Clients } from "./ec2-client.ts";
+import { createInstanceReader } from "./ec2-reader.ts";
 import { createIamClient } from "./iam-client.ts";
 import { createIamInventory } from "./iam-inventory.ts";
 import { createIamReader } from "./iam-reader.ts";
-import { createIamWriter } from "./iam-writer.ts";
 
 /** AWS as the engine sees it, over one set of credentials. */
 export interface AwsConnection {
   readonly iamReader: IamReader;
+  /** Of IAM and of EC2. */
   readonly iamWriter: IamWriter;
   readonly iamInventory: IamInventory;
   /** The same, for what nobody waits for: other calls go before these. */
   readonly routine: IamAccess;
   /** Its calls are routine. */
   readonly accountReader: AccountReader;
+  readonly instanceReader: InstanceReader;
   readonly accountIdentity: AccountIdentity;
   /** Credentials of a role that this connection may assume; nothing is sent before they are asked for. */
   assume(role: RoleToAssume): NonNullable<AwsClientOptions["credentials"]>;
+  /** The region that the environment or the options name; undefined when none is. */
+  region(): Promise<string | undefined>;
   /** Closes the kept-alive connections. */
   close(): void;
 }
@@ -33,16 +40,20 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
   const iam = createIamClient(options);
   // The IAM client's credentials, remembered by it until they expire: one AssumeRoleWithWebIdentity for both.
   const sts = createStsClient({ ...options, credentials: iam.config.credentials });
+  const ec2 = createEc2Clients({ ...options, credentials: iam.config.credentials });
   return {
     iamReader: createIamReader(iam, call),
-    iamWriter: createIamWriter(iam, call),
+    iamWriter: createAwsWriter(iam, ec2, call),
     iamInventory: createIamInventory(iam, call),
-    routine: { reader: createIamReader(iam, routineCall), writer: createIamWriter(iam, routineCall) },
+    routine: { reader: createIamReader(iam, routineCall), writer: createAwsWriter(iam, ec2, routineCall) },
     accountReader: createAccountReader(iam, routineCall),
+    instanceReader: createInstanceReader(ec2, call),
     accountIdentity: createAccountIdentity(sts, call),
     assume: (role) => assumedRole(sts, call, role),
+    region: () => iam.config.region().catch(() => undefined),
     close() {
       iam.destroy();
+      ec2.destroy();
       sts.destroy();
     },
   };

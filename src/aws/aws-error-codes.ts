@@ -14,6 +14,7 @@ const ACCESS_DENIED: CodeMeaning = { disposition: "blocked", reason: "AccessDeni
 const SERVICE_FAILURE: CodeMeaning = { disposition: "retryable", reason: "ServiceFailure" };
 const SERVICE_UNAVAILABLE: CodeMeaning = { disposition: "retryable", reason: "ServiceUnavailable" };
 const INVALID_INPUT: CodeMeaning = { disposition: "terminal", reason: "InvalidInput" };
+const INSTANCE_MOVED: CodeMeaning = { disposition: "conflict", reason: "InstanceHasChanged" };
 const EXPIRED: CodeMeaning = {
   disposition: "blocked",
   reason: "ExpiredToken",
@@ -64,6 +65,12 @@ const meanings: Readonly<Record<string, CodeMeaning>> = {
   DeleteConflict: { disposition: "conflict", reason: "DeleteConflict" },
   ConcurrentModification: { disposition: "conflict", reason: "ConcurrentModification" },
   NoSuchEntity: { disposition: "conflict", reason: "NotYetVisible" },
+  // EC2 refuses what no longer holds of an instance or its association; a fresh look decides anew.
+  IncorrectState: INSTANCE_MOVED,
+  IncorrectInstanceState: INSTANCE_MOVED,
+  "InvalidInstanceID.NotFound": INSTANCE_MOVED,
+  "InvalidAssociationID.NotFound": INSTANCE_MOVED,
+  "InvalidInstanceID.Malformed": INVALID_INPUT,
   EntityTemporarilyUnmodifiable: { disposition: "retryable", reason: "EntityTemporarilyUnmodifiable" },
 
   MalformedPolicyDocument: { disposition: "terminal", reason: "MalformedPolicyDocument" },
@@ -82,7 +89,8 @@ const meanings: Readonly<Record<string, CodeMeaning>> = {
 
 /**
  * The wire codes whose meaning is known, whatever the HTTP status. Sources: "Common errors" of the IAM and STS API
- * references (https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html) and the errors of each action.
+ * references (https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html) and the errors of each action; for EC2
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
  */
 export const MEANING_OF_CODE: ReadonlyMap<string, CodeMeaning> = new Map(Object.entries(meanings));
 

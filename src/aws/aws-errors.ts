@@ -10,6 +10,7 @@ import {
 } from "../errors.ts";
 import { type CodeMeaning, MEANING_OF_CODE, meaningOfStatus } from "./aws-error-codes.ts";
 import type { AwsServiceName } from "./client-config.ts";
+import { isUnknownInstanceProfile } from "./ec2-words.ts";
 import { isInvalidPrincipal, isMissingPolicy } from "./iam-words.ts";
 import { NoReplyError } from "./no-reply.ts";
 import { stableWords } from "./stable-words.ts";
@@ -96,6 +97,9 @@ function serviceFailure(error: unknown, operation: string): Failure | undefined 
 function meaningOfCode(operation: string, code: string, message: string): CodeMeaning | undefined {
   if (isInvalidPrincipal(code, message)) return { disposition: "terminal", reason: "InvalidPrincipal" };
   if (isMissingPolicy(operation, code, message)) return { disposition: "blocked", reason: "PolicyNotFound" };
+  if (isUnknownInstanceProfile(operation, code, message)) {
+    return { disposition: "retryable", reason: "InstanceProfileNotYetUsable" };
+  }
   // A profile holds one role: another one has come in since it was observed, or ours has not yet left everywhere.
   if (operation === "AddRoleToInstanceProfile" && code === "LimitExceeded") {
     return { disposition: "conflict", reason: "InstanceProfileOccupied" };

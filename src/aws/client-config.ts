@@ -19,7 +19,7 @@ export interface AwsCallReport {
 }
 
 /** The AWS services that this adapter calls. */
-export type AwsServiceName = "IAM" | "STS";
+export type AwsServiceName = "IAM" | "STS" | "EC2";
 
 /** How to reach AWS. What is left out follows the SDK's own resolution: environment, config files, instance metadata. */
 export interface AwsClientOptions {

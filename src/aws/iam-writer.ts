@@ -1,6 +1,5 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
-import type { IamWriter } from "../engine/ports.ts";
-import type { Action, ActionKind, ActionOutcome } from "../plan/action.ts";
+import type { ActionOutcome, IamAction, IamActionKind } from "../plan/action.ts";
 import type { AwsCaller } from "./aws-call.ts";
 import { IAM_WRITES, type Write } from "./iam-writes.ts";
 
@@ -8,7 +7,7 @@ const NOTHING_CREATED: ActionOutcome = { created: undefined };
 const NOTHING_THERE: ActionOutcome = { created: undefined, wasAbsent: true };
 
 // Their end is reached when the entity is gone, whoever removed it.
-const REMOVALS: ReadonlySet<ActionKind> = new Set<ActionKind>([
+const REMOVALS: ReadonlySet<IamActionKind> = new Set<IamActionKind>([
   "DeleteRole",
   "DeleteRolePermissionsBoundary",
   "DeleteRolePolicy",
@@ -17,29 +16,30 @@ const REMOVALS: ReadonlySet<ActionKind> = new Set<ActionKind>([
   "RemoveRoleFromInstanceProfile",
 ]);
 
+/** Sends one write to IAM. */
+export type IamWriteCall = (action: IamAction, signal: AbortSignal) => Promise<ActionOutcome>;
+
 /** Writes through the IAM query API. */
-export function createIamWriter(iam: IAMClient, call: AwsCaller): IamWriter {
-  return {
-    perform(action, signal): Promise<ActionOutcome> {
-      const subject = { service: "IAM", operation: action.kind, entity: entityOf(action) } as const;
-      // The table's type ties each kind to its action, which the compiler cannot follow through a lookup by a union.
-      const write = IAM_WRITES[action.kind] as Write<Action>;
-      return call(
-        {
-          ...subject,
-          send: async (abortSignal) => {
-            const created = await write(action, { iam, subject, options: { abortSignal } });
-            return created === undefined ? NOTHING_CREATED : { created };
-          },
-          ...(REMOVALS.has(action.kind) ? { whenNoSuchEntity: () => NOTHING_THERE } : {}),
+export function createIamWriteCall(iam: IAMClient, call: AwsCaller): IamWriteCall {
+  return (action, signal) => {
+    const subject = { service: "IAM", operation: action.kind, entity: entityOf(action) } as const;
+    // The table's type ties each kind to its action, which the compiler cannot follow through a lookup by a union.
+    const write = IAM_WRITES[action.kind] as Write<IamAction>;
+    return call(
+      {
+        ...subject,
+        send: async (abortSignal) => {
+          const created = await write(action, { iam, subject, options: { abortSignal } });
+          return created === undefined ? NOTHING_CREATED : { created };
         },
-        signal,
-      );
-    },
+        ...(REMOVALS.has(action.kind) ? { whenNoSuchEntity: () => NOTHING_THERE } : {}),
+      },
+      signal,
+    );
   };
 }
 
-function entityOf(action: Action): string {
+function entityOf(action: IamAction): string {
   if ("policyName" in action) return `policy ${action.policyName} of role ${action.roleName}`;
   if ("policyArn" in action) return `role ${action.roleName} with ${action.policyArn}`;
   if ("instanceProfileName" in action) {

@@ -19,7 +19,7 @@ import {
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
-import type { Action, ActionKind, CreatedEntity, CreateRole } from "../plan/action.ts";
+import type { CreatedEntity, CreateRole, IamAction, IamActionKind } from "../plan/action.ts";
 import type { AwsCallSubject } from "./aws-errors.ts";
 import { expected } from "./expected-reply.ts";
 import { tagListOf } from "./iam-entities.ts";
@@ -32,10 +32,10 @@ interface WriteContext {
 }
 
 /** Sends one action as one request; resolves to what it created, where it creates. */
-export type Write<A extends Action> = (action: A, context: WriteContext) => Promise<CreatedEntity | undefined>;
+export type Write<A extends IamAction> = (action: A, context: WriteContext) => Promise<CreatedEntity | undefined>;
 
 /** How each kind of action is sent. Its keys are all the IAM actions that writing calls. */
-export const IAM_WRITES: { readonly [Kind in ActionKind]: Write<Extract<Action, { readonly kind: Kind }>> } = {
+export const IAM_WRITES: { readonly [Kind in IamActionKind]: Write<Extract<IamAction, { readonly kind: Kind }>> } = {
   CreateRole: createRole,
   DeleteRole: ({ roleName }, { iam, options }) =>
     done(iam.send(new DeleteRoleCommand({ RoleName: roleName }), options)),

@@ -3,6 +3,7 @@ import type { ControllerSettings } from "../controller/controller.ts";
 import type { KubeCluster } from "../kube/kube-config.ts";
 import type { Logger } from "../telemetry.ts";
 import type { ElectionSettings } from "./election.ts";
+import type { InstancesSettings } from "./instances-options.ts";
 import type { ListenAddresses } from "./listeners.ts";
 import type { AwsPlace } from "./open-aws.ts";
 
@@ -21,6 +22,8 @@ export interface ControllerProcessOptions {
   /** Refuse to start with credentials of any other account. */
   readonly expectedAccountId: string | undefined;
   readonly settings: ControllerSettings;
+  /** Default: that of the `run` command. */
+  readonly instances?: InstancesSettings;
   readonly listen: ListenAddresses;
   readonly logger: Logger;
   /** Without it the process works at once, and must be the only one. */

@@ -4,6 +4,7 @@ import type { AwsClientOptions } from "../aws/client-config.ts";
 import { type AwsAccount, openAwsAccount } from "../engine/aws-account.ts";
 import { BlockedError } from "../errors.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { DEFAULT_INSTANCES, type InstancesSettings } from "./instances-options.ts";
 import type { ProductMetrics } from "./product-metrics.ts";
 import { quotaMetrics } from "./sweep-metrics.ts";
 import { VERSION } from "./version.ts";
@@ -26,11 +27,13 @@ export interface OpenAwsOptions {
   readonly metrics: ProductMetrics;
   /** See {@link AwsClientOptions}. */
   readonly assertMayWrite: () => void;
+  readonly instances: InstancesSettings | undefined;
 }
 
 /** Joins the AWS adapter, its limiter and its metrics into an account; calls nothing. */
 export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
   const limiter = options.limiter ?? new CallLimiter(systemClock, options.rates ?? DEFAULT_AWS_RATES);
+  const { instances = DEFAULT_INSTANCES } = options;
   const connection = connectAws({
     ...place,
     ...(options.limiter === undefined ? options.metrics.watchAws(limiter) : options.metrics.countAwsCalls()),
@@ -43,6 +46,9 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     change: { reader: connection.iamReader, writer: connection.iamWriter },
     routine: connection.routine,
     reader: connection.accountReader,
+    instanceReader: connection.instanceReader,
+    instancesIntervalMs: instances.intervalMs,
+    guardRegions: async () => instances.regions ?? [await connection.region()].filter((it) => it !== undefined),
     settleWindowMs: options.settleWindowMs,
     monotonicMs: () => systemClock.monotonicMs(),
   });

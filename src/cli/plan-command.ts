@@ -4,9 +4,14 @@ import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
 import { CallLimiter } from "../aws/call-limiter.ts";
 import type { Standing } from "../controller/class-directory.ts";
 import { blockersOf } from "../controller/refusal.ts";
-import { planManifest } from "../engine/plan-manifest.ts";
+import { ClaimIndex } from "../engine/instance-claims.ts";
+import type { InstanceObservation } from "../engine/observe-instances.ts";
+import { type PlanAccess, planManifest } from "../engine/plan-manifest.ts";
 import { planRemoved, removedObjects } from "../engine/plan-removed.ts";
+import { RegionSnapshots } from "../engine/region-snapshots.ts";
 import { TerminalError } from "../errors.ts";
+import { claimOf } from "../model/claim-of.ts";
+import type { InstanceClaim } from "../model/instance-claim.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -83,7 +88,9 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
-    const answers = await inParallel(objects, (object) => planOne(standingOf, object, clusterId, aws, io.stop));
+    const access = { reader: aws.iamReader, instances: instancesFor(objects, clusterId ?? "", aws) };
+    const plan = { aws, access, clusterId };
+    const answers = await inParallel(objects, (object) => planOne(standingOf, object, plan, io.stop));
     const removed = isSinceLive ? await planGone(clusterOf(answers, clusterId), namespaces, answers, aws, io.stop) : [];
     const planned = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(planned, format));
@@ -92,6 +99,27 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
     aws.close();
   }
 }
+
+/** EC2 as the objects of these manifests share it. */
+function instancesFor(
+  objects: readonly InstanceProfile[],
+  clusterId: string,
+  { instanceReader: reader }: AwsConnection,
+): InstanceObservation {
+  const all = objects.map((object) => claimOf(object, clusterId)).filter((claim) => claim !== undefined);
+  const byRegion = Map.groupBy(all, ({ instances }) => instances.region);
+  return {
+    reader,
+    snapshots: new RegionSnapshots({ reader, monotonicMs: () => systemClock.monotonicMs(), settleWindowMs: 0 }),
+    // One reading serves all manifests that are in sync.
+    intervalMs: Number.POSITIVE_INFINITY,
+    isAwaited: false,
+    guardRegions: async () => [],
+    claims: new ClaimIndex({ in: (region) => byRegion.get(region) ?? NO_CLAIMS }),
+  };
+}
+
+const NO_CLAIMS: readonly InstanceClaim[] = [];
 
 function formatOf(name: string): PlanFormat {
   if (name === "text" || name === "json" || name === "markdown") return name;
@@ -107,11 +135,17 @@ function understood(where: string, value: unknown): InstanceProfile {
   }
 }
 
+/** What every manifest of a run is planned with. */
+interface PlanContext {
+  readonly aws: AwsConnection;
+  readonly access: PlanAccess;
+  readonly clusterId: string | undefined;
+}
+
 async function planOne(
   standingOf: StandingOf,
   object: InstanceProfile,
-  clusterId: string | undefined,
-  aws: AwsConnection,
+  { aws, access, clusterId }: PlanContext,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { namespace, name } = object.metadata;
@@ -121,7 +155,7 @@ async function planOne(
     const plan = { actions: [], blockers, unmanagedPolicies: [] };
     return { planned: { namespace, name, plan }, clusterId };
   }
-  const { plan, clusterId: found } = await planManifest(standing.object, clusterId, aws.iamReader, signal);
+  const { plan, clusterId: found } = await planManifest(standing.object, clusterId, access, signal);
   return { planned: { namespace, name, plan }, clusterId: found };
 }
 

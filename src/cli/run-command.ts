@@ -6,6 +6,7 @@ import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController
 import type { ControllerProcessOptions } from "./controller-process-options.ts";
 import { ELECTION_OPTIONS, electionSettings } from "./election.ts";
 import { exitOnBug } from "./fatal.ts";
+import { INSTANCES_OPTIONS, instancesSettings } from "./instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { labelSelectorOf } from "./label-selector.ts";
 import { createLogger, LOG_LEVELS } from "./logger.ts";
@@ -49,6 +50,7 @@ export const runCommand: Command = {
       help: "between two looks at the whole account; default 10m",
     },
     ...AWS_RATE_OPTIONS,
+    ...INSTANCES_OPTIONS,
     "metrics-bind-address": {
       type: "string",
       value: "ADDRESS",
@@ -95,6 +97,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     clusterId: clusterIdOf(given.text("cluster-id")),
     expectedAccountId: given.text("account-id"),
     settings,
+    instances: instancesSettings(given),
     listen: {
       probes: given.text("health-probe-bind-address") ?? NO_LISTENERS.probes,
       metrics: given.text("metrics-bind-address") ?? NO_LISTENERS.metrics,

@@ -9,6 +9,7 @@ import { type KubeApi, startKubeApi } from "../sandbox/kube/server.ts";
 import type { Command } from "./command.ts";
 import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
 import { readShippedCrds, samplePath } from "./crd-file.ts";
+import { DEFAULT_INSTANCES } from "./instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { createLogger } from "./logger.ts";
 import { readManifests } from "./manifests.ts";
@@ -149,6 +150,7 @@ function startInside({ places }: Sandbox, level: string, io: CommandIo): Promise
       expectedAccountId: undefined,
       // This AWS shows every write at once: what a read contradicts is drift, whenever it comes.
       settings: { ...DEFAULT_SETTINGS, settleWindowMs: 0 },
+      instances: { ...DEFAULT_INSTANCES, intervalMs: 2_000 },
       listen: NO_LISTENERS,
       logger: createLogger(level),
     },

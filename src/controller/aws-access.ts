@@ -4,6 +4,7 @@ import type { ConvergeDependencies } from "../engine/converge.ts";
 import type { Urgency } from "../engine/ports.ts";
 import { ControllerError } from "../errors.ts";
 import type { Outcome } from "../status/outcome.ts";
+import type { ClaimsByClass } from "./claims-by-class.ts";
 import type { Standing } from "./class-directory.ts";
 
 /** The part of an AccountDirectory that passes need. */
@@ -15,16 +16,30 @@ export type AwsAccess = Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounc
 /** The same before it is known what object the pass is about. */
 type AccountAccess = Omit<AwsAccess, "attempts" | "sighting"> & Pick<AwsAccount, "breaker">;
 
+/** Where access comes from. */
+export interface AccessSources {
+  readonly accounts: Accounts;
+  /** Who asks for which instances. */
+  readonly claims: Pick<ClaimsByClass, "of">;
+}
+
+/** Whose access is asked for. */
+interface AccessQuery {
+  readonly standing: Standing;
+  readonly urgency: Urgency;
+}
+
 /** The account of the object's class, or the controller's own. Errors: those of {@link AccountDirectory.reach}. */
 export async function accessFor(
-  accounts: Accounts,
-  standing: Standing,
-  urgency: Urgency,
+  { accounts, claims }: AccessSources,
+  { standing, urgency }: AccessQuery,
   signal: AbortSignal,
 ): Promise<AccountAccess> {
   const aws = standing.kind === "bound" ? await accounts.reach(standing.class, signal) : accounts.own;
   const { iam, settling, adoptions, breaker, quotas, lastKnownRoles } = aws;
-  return { ...iam[urgency], settling, adoptions, breaker, quotas, lastKnownRoles };
+  const className = standing.kind === "bound" ? standing.class.metadata.name : undefined;
+  const instances = { ...aws.instances, claims: claims.of(className), isAwaited: urgency === "change" };
+  return { ...iam[urgency], settling, adoptions, breaker, quotas, lastKnownRoles, instances };
 }
 
 /** What a pass came to that could not get at its account; undefined when it can. */

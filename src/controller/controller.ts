@@ -10,12 +10,13 @@ import { type QueueObserver, WorkQueue } from "../runtime/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/workers.ts";
 import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
+import { ClaimsByClass } from "./claims-by-class.ts";
 import { Classes } from "./classes.ts";
+import { InstanceSweep } from "./instance-sweep.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
-import { OwnWrites } from "./own-writes.ts";
+import { openReconciler } from "./open-reconciler.ts";
 import { ProfileRounds } from "./profile-rounds.ts";
-import { type OutcomeObserver, Publisher } from "./publisher.ts";
-import { Reconciler } from "./reconciler.ts";
+import type { OutcomeObserver } from "./publisher.ts";
 import { Sightings } from "./sightings.ts";
 import type { Sweeper, SweepObserver } from "./sweeper.ts";
 import { optional, sweeperFor } from "./sweeping.ts";
@@ -72,6 +73,7 @@ export class Controller {
   readonly #profileRounds: ProfileRounds;
   readonly #classes: Classes;
   readonly #settings: ControllerSettings;
+  readonly #sweep: InstanceSweep;
 
   constructor(deps: ControllerDependencies) {
     const { clock, random, logger, settings, observers = {} } = deps;
@@ -95,9 +97,17 @@ export class Controller {
       reach: (of, signal) => accounts.reach(of, signal),
       newReconcileId: deps.newReconcileId,
     });
-    const reconciler = reconcilerOf(deps, sightings, this.#classes, { get: (key) => this.#reflector.cache.get(key) });
     // What is of a class is looked at object by object: the sweeps are of the controller's own account alone.
     const { directory } = this.#classes;
+    const claims = new ClaimsByClass({ objects, freeOf: (all) => directory.freeOf(all), clusterId });
+    const cache = { get: (key: string) => this.#reflector.cache.get(key) };
+    const { patience } = settings;
+    const known = { sightings, claims, cache, classes: directory };
+    const reconciler = openReconciler({ ...deps, patience, observer: observers.outcomes }, known);
+    const { snapshots, intervalMs } = accounts.own.instances;
+    // What has changed in EC2 no sweep of IAM sees: the look may not be spared.
+    const wake = (key: string): void => this.#queue.add(key);
+    this.#sweep = new InstanceSweep({ snapshots, claims: claims.free, clock, intervalMs, wake, logger });
     const shared = { account: accounts.own, objects: () => directory.freeOf(objects()), queue: this.#queue, sightings };
     const rounds = { ...shared, clusterId, clock, logger };
     this.#profileRounds = new ProfileRounds(rounds);
@@ -162,10 +172,12 @@ export class Controller {
     this.#profileRounds.start();
     this.#classes.work();
     this.#workers.start();
+    this.#sweep.start();
   }
 
   /** Takes nothing new, lets running reconciles finish for up to `drainMs`; false when some had to be left behind. */
   async stop(drainMs: number): Promise<boolean> {
+    this.#sweep.stop();
     const [drained, classesDrained] = await Promise.all([
       this.#workers.stop(drainMs),
       this.#classes.stop(drainMs),
@@ -178,6 +190,7 @@ export class Controller {
 
   #enqueue(change: ObjectChange): void {
     this.#classes.objectChanged(change);
+    this.#sweep.onChange(change);
     switch (change.type) {
       case "added":
         this.#queue.add(keyText(change.new.metadata), {
@@ -193,27 +206,4 @@ export class Controller {
         return;
     }
   }
-}
-
-function reconcilerOf(
-  deps: ControllerDependencies,
-  sightings: Sightings,
-  classes: Classes,
-  cache: { readonly get: (key: string) => KubeObject | undefined },
-): Reconciler {
-  const { objects, events, clock, random, settings } = deps;
-  const ownWrites = new OwnWrites(() => clock.monotonicMs());
-  const { patience } = settings;
-  const publisher = new Publisher({
-    objects,
-    events,
-    ownWrites,
-    patience,
-    nowMs: () => clock.nowMs(),
-    random,
-    ...optional("observer", deps.observers?.outcomes),
-  });
-  const { accounts, clusterId } = deps;
-  const { directory } = classes;
-  return new Reconciler({ objects, cache, ownWrites, accounts, sightings, classes: directory, publisher, clusterId });
 }

@@ -1,6 +1,8 @@
 import { API_VERSION, KIND } from "../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
 import { ControllerError, dispositionOf } from "../errors.ts";
+import type { Action } from "../plan/action.ts";
+import { isInstanceAction } from "../plan/instance-action.ts";
 import { isInSync, NOT_CONVERGING } from "../plan/plan.ts";
 import { findCondition } from "../status/conditions.ts";
 import { wasReady } from "../status/judge.ts";
@@ -107,14 +109,14 @@ export class Publisher {
     const { observer } = this.#deps;
     const error = errorOf(outcome);
     if (error !== undefined) observer?.failed?.(key, dispositionOf(error) === "terminal");
-    const isDrift = "plan" in outcome && !isInSync(outcome.plan) && wasReady(object);
+    const isDrift = "plan" in outcome && !isInSync(outcome.plan) && wasReady(object) && !isComing(outcome.plan.actions);
     if (isDrift) observer?.drifted?.(key);
     if (outcome.kind !== "converged") return;
     const isStuck = outcome.plan.blockers.some(({ reason }) => reason === NOT_CONVERGING);
     const wasStuck = findCondition(object.status?.conditions, "Ready")?.reason === NOT_CONVERGING;
     if (isStuck && !wasStuck) observer?.gaveUp?.(key);
     if (outcome.applied.length === 0) return;
-    observer?.wrote?.(key, outcome.applied.length, wasReady(object));
+    observer?.wrote?.(key, outcome.applied.length, wasReady(object) && !isComing(outcome.applied));
   }
 
   /** Publishes an Event about the object. */
@@ -129,4 +131,9 @@ export class Publisher {
 function notOlderThan(status: ObjectSoFar["status"]): readonly PatchOperation[] {
   const value = status?.observedGeneration;
   return value === undefined ? [] : [{ op: "test", path: "/status/observedGeneration", value }];
+}
+
+/** Instances come and go without anybody's having changed what was right before. */
+function isComing(actions: readonly Action[]): boolean {
+  return actions.length > 0 && actions.every(isInstanceAction);
 }

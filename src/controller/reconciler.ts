@@ -8,10 +8,10 @@ import { desiredState } from "../model/desired-state.ts";
 import type { Action } from "../plan/action.ts";
 import { isInSync, type Plan } from "../plan/plan.ts";
 import type { Requeue } from "../runtime/workers.ts";
-import { deletedEvents } from "../status/events.ts";
+import { deletedEvents, noteEvents } from "../status/events.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { isAnnounced } from "../status/pending.ts";
-import { type Accounts, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
+import { type AccessSources, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
 import type { ClassDirectory, Standing } from "./class-directory.ts";
 import { confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
@@ -25,12 +25,11 @@ import type { Sightings } from "./sightings.ts";
 import { sparedLook } from "./spare.ts";
 
 /** What the reconciler works with. */
-export interface ReconcilerDependencies {
+export interface ReconcilerDependencies extends AccessSources {
   readonly objects: ObjectClient;
   /** The watch's cache, by `namespace/name`. */
   readonly cache: { get(key: string): KubeObject | undefined };
   readonly ownWrites: OwnWrites;
-  readonly accounts: Accounts;
   /** What sweeps have seen. */
   readonly sightings: Sightings;
   readonly classes: Pick<ClassDirectory, "standingOf">;
@@ -155,6 +154,7 @@ export class Reconciler {
       return isGone ? this.#release(subject, [], signal) : this.#publish(subject, look, signal);
     }
     const pass = await this.#tryConverge(subject, confirmCurrent(this.#deps.objects, subject.object), signal);
+    for (const event of noteEvents(pass)) this.#deps.publisher.emit(subject.object, event);
     if (isHeldUp(pass)) return this.#publish(subject, explained(pass, await this.#tryPreview(subject, signal)), signal);
     // AWS's reply to a deletion is proof enough: no second look.
     const isGone = pass.kind === "converged" && pass.failed === undefined && pass.plan.blockers.length === 0;
@@ -184,7 +184,7 @@ export class Reconciler {
   }
 
   async #accessFor({ key, object, standing, run, sighting }: Subject, signal: AbortSignal): Promise<AwsAccess> {
-    const access = await accessFor(this.#deps.accounts, standing, run.urgency ?? "change", signal);
+    const access = await accessFor(this.#deps, { standing, urgency: run.urgency ?? "change" }, signal);
     return { ...access, sighting, attempts: access.breaker.of(key, attemptOf(object)) };
   }
 

@@ -1,8 +1,10 @@
 import { ConvergenceBreaker } from "./convergence-breaker.ts";
 import { Exclusive } from "./exclusive.ts";
+import type { InstanceReader } from "./instance-ports.ts";
 import { LastKnownRoles } from "./last-known-roles.ts";
 import type { AccountReader, IamAccess, Urgency } from "./ports.ts";
 import { QuotaWatch } from "./quota-watch.ts";
+import { RegionSnapshots } from "./region-snapshots.ts";
 import { Settling } from "./settling.ts";
 
 /**
@@ -20,7 +22,21 @@ export interface AwsAccount {
   /** What sweeps have seen of the roles of the objects. */
   readonly lastKnownRoles: LastKnownRoles;
   readonly quotas: QuotaWatch;
+  readonly instances: AccountInstances;
 }
+
+/** The account's EC2 instances, as all objects see them. */
+export interface AccountInstances {
+  readonly reader: InstanceReader;
+  readonly snapshots: RegionSnapshots;
+  /** Between two readings of a region that nobody waits for. */
+  readonly intervalMs: number;
+  /** Where instances may use any profile, whatever its object says. */
+  readonly guardRegions: () => Promise<readonly string[]>;
+}
+
+/** How often the instances of a region are read. */
+export const DEFAULT_INSTANCES_INTERVAL_MS = 60_000;
 
 /** What an account is made of. */
 export interface AwsAccountOptions {
@@ -29,6 +45,9 @@ export interface AwsAccountOptions {
   /** For what nobody waits for; the same as `change` where the two need not be told apart. */
   readonly routine?: IamAccess;
   readonly reader?: AccountReader;
+  readonly instanceReader: InstanceReader;
+  readonly instancesIntervalMs?: number;
+  readonly guardRegions?: () => Promise<readonly string[]>;
   /** See {@link Settling}; 0 where reads never lag. */
   readonly settleWindowMs: number;
   readonly monotonicMs: () => number;
@@ -36,7 +55,8 @@ export interface AwsAccountOptions {
 
 /** An account of which nothing is remembered yet. */
 export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
-  const { change, routine = change, reader, settleWindowMs, monotonicMs } = options;
+  const { change, routine = change, reader, instanceReader, settleWindowMs, monotonicMs } = options;
+  const { instancesIntervalMs: intervalMs = DEFAULT_INSTANCES_INTERVAL_MS } = options;
   return {
     iam: { change, routine },
     settling: new Settling({ windowMs: settleWindowMs, monotonicMs }),
@@ -45,5 +65,11 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     reader,
     lastKnownRoles: new LastKnownRoles(monotonicMs),
     quotas: new QuotaWatch(reader, monotonicMs),
+    instances: {
+      reader: instanceReader,
+      snapshots: new RegionSnapshots({ reader: instanceReader, monotonicMs, settleWindowMs }),
+      intervalMs,
+      guardRegions: options.guardRegions ?? (async () => []),
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { isPropagating } from "../errors.ts";
 import type { DesiredState } from "../model/desired-state.ts";
 import { nameKey } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
@@ -10,6 +11,7 @@ import type { Exclusive } from "./exclusive.ts";
 import { type ExecutionReport, execute } from "./execute.ts";
 import type { LastKnownRoles } from "./last-known-roles.ts";
 import { observe } from "./observe.ts";
+import { type InstanceObservation, observeInstances } from "./observe-instances.ts";
 import type { IamReader, IamWriter } from "./ports.ts";
 import type { QuotaWatch } from "./quota-watch.ts";
 import type { Settling } from "./settling.ts";
@@ -22,7 +24,8 @@ export interface Convergence {
   /** AWS after the writes, as far as it is known without reading again. */
   readonly after: ObservedState;
   /**
-   * Above 0: reads still contradict our own recent writes, or may not yet show something of ours; they are to be read again
+   * Above 0: reads still contradict our own recent writes, may not yet show something of ours, or EC2 does not know the profile
+   * yet; all is to be read again
    * after at most this time.
    */
   readonly settlesInMs: number;
@@ -38,6 +41,7 @@ export interface ConvergeDependencies {
   readonly adoptions: Exclusive;
   /** What a sweep has just seen of this very object; spares most reads. */
   readonly sighting?: Sighting | undefined;
+  readonly instances: InstanceObservation;
   /**
    * Called once before the first write of a pass; raises when the object the plan was made from is no longer current, so
    * that an old copy of it cannot write.
@@ -103,18 +107,28 @@ async function carryOut(
   deps.settling.record(view, report);
   deps.lastKnownRoles?.forget(roleNameOf(desired));
   if (report.failed === undefined) deps.attempts?.carriedOut(plan);
+  deps.instances.snapshots.record(report);
   const after = report.applied.reduce(
     (state, { action, outcome }) => applyAction(state, action, outcome.created),
     view,
   );
-  return { plan, report, after, settlesInMs: unprovedForMs(desired, after, deps.settling), isAnnouncement: false };
+  const settlesInMs = waitsForMs(desired, after, report, deps.settling);
+  return { plan, report, after, settlesInMs, isAnnouncement: false };
 }
 
-/** An object must not be let go while what was made for it may still come to light. */
-function unprovedForMs(desired: DesiredState, after: ObservedState, settling: Settling): number {
-  if (desired.presence === "present") return 0;
+/**
+ * An object must not be let go while what was made for it may still come to light; and EC2 may not know yet what was made of
+ * late.
+ */
+function waitsForMs(
+  desired: DesiredState,
+  after: ObservedState,
+  { failed }: ExecutionReport,
+  settling: Settling,
+): number {
   const { mayHide, settlesInMs } = settling.view(desired, after);
-  return mayHide ? settlesInMs : 0;
+  const isUnproved = mayHide && desired.presence === "absent";
+  return isUnproved || isPropagating(failed?.error) ? settlesInMs : 0;
 }
 
 /** A plan and what it was made from. */
@@ -127,7 +141,10 @@ export interface Preview {
   readonly settlesInMs: number;
 }
 
-type LookDependencies = Pick<ConvergeDependencies, "reader" | "settling" | "sighting" | "quotas" | "lastKnownRoles">;
+type LookDependencies = Pick<
+  ConvergeDependencies,
+  "reader" | "settling" | "sighting" | "quotas" | "lastKnownRoles" | "instances"
+>;
 
 /**
  * Observe and plan, without a writer in reach. With a sighting only its doubtful part is read, as long as the plan is about
@@ -145,26 +162,32 @@ export async function preview(desired: DesiredState, deps: LookDependencies, sig
 }
 
 async function look(desired: DesiredState, deps: LookDependencies, signal: AbortSignal): Promise<Preview> {
-  const { reader, settling, sighting, lastKnownRoles } = deps;
+  const { reader, sighting, lastKnownRoles } = deps;
   const known = desired.presence === "absent" ? lastKnownRoles?.take(desired.roleName) : undefined;
   if (known !== undefined) {
-    const found = planFor(desired, await observe(desired, reader, signal, known), settling);
+    const found = await planFor(desired, await observe(desired, reader, signal, known), deps, signal);
     // What was in the way may have gone since: only a fresh look holds a deletion up.
     if (found.plan.blockers.length === 0) return found;
   }
   if (sighting !== undefined && desired.presence === "present") {
-    const found = planFor(desired, await confirm(sighting, desired, reader, signal), settling);
+    const found = await planFor(desired, await confirm(sighting, desired, reader, signal), deps, signal);
     const doubt = doubtOf(found.plan);
     if (doubt === "nothing" || doubt === sighting.doubt || sighting.doubt === "everything") return found;
   }
-  return planFor(desired, await observe(desired, reader, signal), settling);
+  return planFor(desired, await observe(desired, reader, signal), deps, signal);
 }
 
-function planFor(desired: DesiredState, observed: ObservedState, settling: Settling): Preview {
-  const { state: view, settlesInMs, mayHide } = settling.view(desired, observed);
+async function planFor(
+  desired: DesiredState,
+  observed: ObservedState,
+  { settling, instances }: LookDependencies,
+  signal: AbortSignal,
+): Promise<Preview> {
+  const { state, settlesInMs, mayHide } = settling.view(desired, observed);
+  const view = await observeInstances(desired, state, instances, signal);
   const plan = diff(desired, view);
   const isUnproved = mayHide && desired.presence === "absent";
-  const lags = settlesInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, observed));
+  const lags = settlesInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, { ...view, ...observed }));
   return { observed, view, plan, settlesInMs: lags || isUnproved ? settlesInMs : 0 };
 }
 

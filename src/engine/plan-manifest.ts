@@ -5,6 +5,7 @@ import { TAG_KEYS } from "../model/ownership.ts";
 import { diff } from "../plan/diff.ts";
 import type { Plan } from "../plan/plan.ts";
 import { observe } from "./observe.ts";
+import { type InstanceObservation, observeInstances } from "./observe-instances.ts";
 import type { IamReader } from "./ports.ts";
 
 /** A plan made without a cluster. */
@@ -14,24 +15,44 @@ export interface ManifestPlan {
   readonly clusterId: string | undefined;
 }
 
+/** What AWS is looked at through. */
+export interface PlanAccess {
+  readonly reader: IamReader;
+  readonly instances: InstanceObservation;
+}
+
 /**
  * What the controller would do about a manifest. Without a cluster to ask, the tags of a role or profile that name this very
  * object tell which cluster it is of.
  *
- * Errors: whatever the reader raises.
+ * Errors: whatever the readers raise.
  */
 export async function planManifest(
   object: InstanceProfile,
   clusterId: string | undefined,
-  reader: IamReader,
+  access: PlanAccess,
   signal: AbortSignal,
 ): Promise<ManifestPlan> {
   const desired = desiredState(object, clusterId ?? "");
-  const observed = await observe(desired, reader, signal);
+  const observed = await observe(desired, access.reader, signal);
   const named = clusterId === undefined ? clusterNamedBy(desired, observed) : undefined;
-  if (named === undefined) return { plan: diff(desired, observed), clusterId };
+  if (named === undefined)
+    return { plan: diff(desired, await withInstances(desired, observed, access, signal)), clusterId };
   const owned = desiredState(object, named);
-  return { plan: diff(owned, await observe(owned, reader, signal)), clusterId: named };
+  const seen = await withInstances(owned, await observe(owned, access.reader, signal), access, signal);
+  return { plan: diff(owned, seen), clusterId: named };
+}
+
+/** Half a plan is none: what the controller would tell in a status is an error here. */
+async function withInstances(
+  desired: DesiredState,
+  observed: ObservedState,
+  { instances }: PlanAccess,
+  signal: AbortSignal,
+): Promise<ObservedState> {
+  const state = await observeInstances(desired, observed, instances, signal);
+  if (state.instances?.unreadable !== undefined) throw state.instances.unreadable;
+  return state;
 }
 
 function clusterNamedBy({ owner }: DesiredState, { role, instanceProfile }: ObservedState): string | undefined {

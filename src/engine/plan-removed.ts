@@ -50,6 +50,9 @@ export async function planRemoved(removed: RemovedObject, reader: IamReader, sig
     owner,
     roleName: role.roleName,
     instanceProfileName: await profileOf(removed, reader, signal),
+    // EC2 is not asked: neither says anything here.
+    path: "/",
+    instances: undefined,
     policyName: role.roleName,
     managedPolicyArns: [],
     retention: "ByOrigin",

@@ -2,7 +2,8 @@ import { dispositionOf } from "../errors.ts";
 import type { DesiredState } from "../model/desired-state.ts";
 import { nameKey } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
-import type { Action } from "../plan/action.ts";
+import type { Action, IamAction } from "../plan/action.ts";
+import { isInstanceAction } from "../plan/instance-action.ts";
 import { applyAction } from "../plan/simulate.ts";
 import type { AppliedAction, ExecutionReport } from "./execute.ts";
 
@@ -57,6 +58,7 @@ export class Settling {
     const atMs = this.#monotonicMs();
     let state = before;
     for (const write of applied) {
+      if (isInstanceAction(write.action)) continue;
       const after = applyAction(state, write.action, write.outcome.created);
       const entityId = idOf(write.action, state) || idOf(write.action, after);
       const doubtfulSinceMs = this.#doubtfulSinceMs(write);
@@ -65,7 +67,11 @@ export class Settling {
       state = after;
     }
     // A failed removal hides nothing, and what failed for a reason that IAM gave was not done.
-    if (failed?.action.kind.startsWith("Create") && dispositionOf(failed.error) === "retryable") {
+    if (
+      failed?.action.kind.startsWith("Create") &&
+      !isInstanceAction(failed.action) &&
+      dispositionOf(failed.error) === "retryable"
+    ) {
       this.#add(failed.action, { atMs, write: undefined, entityId: "" });
     }
     this.#sweep();
@@ -89,7 +95,7 @@ export class Settling {
     return this.#recent(keyOf(action)).findLast(({ write }) => isCreation(write))?.atMs;
   }
 
-  #add(action: Action, remembered: Remembered): void {
+  #add(action: IamAction, remembered: Remembered): void {
     const key = keyOf(action);
     const recent = this.#recent(key);
     this.#writes.delete(key);
@@ -131,7 +137,7 @@ function idOf(action: Action, { role, instanceProfile }: ObservedState): string 
   return role.presence === "absent" ? "" : role.roleId;
 }
 
-function keyOf(action: Action): string {
+function keyOf(action: IamAction): string {
   return "instanceProfileName" in action ? profileKey(action.instanceProfileName) : roleKey(action.roleName);
 }
 

@@ -1,8 +1,9 @@
 import type { DesiredPresent } from "../model/desired-state.ts";
 import { nameKey, sameName } from "../model/naming.ts";
 import { ABSENT, type Absent, type ObservedRole, type ObservedState } from "../model/observed-state.ts";
-import type { Action } from "../plan/action.ts";
+import type { Action, IamAction } from "../plan/action.ts";
 import { profileTagsAtCreation } from "../plan/diff-instance-profile.ts";
+import { isInstanceAction } from "../plan/instance-action.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { AccountSnapshot } from "./account-snapshot.ts";
 import { observe } from "./observe.ts";
@@ -51,10 +52,10 @@ export function doubtOf({ actions, blockers }: Plan): Doubt {
 
 /** The parts that the writes are about. */
 export function partsOf(actions: readonly Action[]): ReadonlySet<Part> {
-  return new Set(actions.map(partOf));
+  return new Set(actions.flatMap((action) => (isInstanceAction(action) ? [] : [partOf(action)])));
 }
 
-function partOf(action: Action): Part {
+function partOf(action: IamAction): Part {
   if ("instanceProfileName" in action) return "instance profile";
   if ("policyName" in action) return `inline policy ${action.policyName}`;
   return "policyArn" in action ? "managed policies" : "role";

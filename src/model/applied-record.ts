@@ -1,4 +1,5 @@
 import { TAG_KEYS, type Tags } from "./ownership.ts";
+import { SHORT_HASH_CHARS, shortHash } from "./short-hash.ts";
 
 /**
  * What the controller has put on an entity, written on the entity itself as one tag.
@@ -25,8 +26,7 @@ interface Hashes {
 /** Tag values may have this many characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html */
 const MAX_TAG_VALUE_CHARS = 256;
 const VERSION = "v1";
-/** More would say no more: 62^6 is above the 2^32 that the hash can be. */
-const LONGEST = 6;
+const LONGEST = SHORT_HASH_CHARS;
 /** Lengths of the hashes of policies and of tag keys, best first. The last holds the most that IAM allows on one role. */
 const LENGTHS: readonly (readonly [number, number])[] = [
   [LONGEST, LONGEST],
@@ -37,7 +37,6 @@ const LENGTHS: readonly (readonly [number, number])[] = [
 /** All that the CRD lets through fits into these, but they tell names badly apart. */
 const LAST_RESORT: readonly [number, number] = [3, 2];
 const FORMAT = new RegExp(`^${VERSION}[.]([1-${LONGEST}])([1-${LONGEST}])[.]([0-9A-Za-z]*)[.]([0-9A-Za-z]*)$`);
-const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** How an inline policy is named in a record. */
 export function inlinePolicyId(policyName: string): string {
@@ -96,7 +95,7 @@ function isLeftover(name: string, recorded: Hashes, current: Hashes): boolean {
 }
 
 function holds({ chars, all }: Hashes, name: string): boolean {
-  return all.has(hash(name).slice(0, chars));
+  return all.has(shortHash(name).slice(0, chars));
 }
 
 function firstThatFits(record: AppliedRecord, lengths: typeof LENGTHS): string | undefined {
@@ -110,7 +109,7 @@ function encoded({ policies, tagKeys }: AppliedRecord, [policyChars, tagKeyChars
 }
 
 function hashesOf(names: readonly string[]): Hashes {
-  return { chars: LONGEST, all: new Set(names.map(hash)) };
+  return { chars: LONGEST, all: new Set(names.map(shortHash)) };
 }
 
 function split(text: string, chars: number): Hashes {
@@ -127,19 +126,4 @@ function merged(one: Hashes, other: Hashes): Hashes {
 function shortened({ chars, all }: Hashes, most: number): Hashes {
   if (chars <= most) return { chars, all };
   return { chars: most, all: new Set([...all].map((hash) => hash.slice(0, most))) };
-}
-
-/** FNV-1a over UTF-16 units, mixed once more so that every digit spreads, in base 62, lowest digit first. */
-function hash(text: string): string {
-  let state = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
-  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
-  let rest = (state ^ (state >>> 16)) >>> 0;
-  let encoded = "";
-  for (let i = 0; i < LONGEST; i++) {
-    encoded += BASE62.charAt(rest % 62);
-    rest = Math.floor(rest / 62);
-  }
-  return encoded;
 }

@@ -1,4 +1,5 @@
 import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
+import type { DesiredInstances } from "./instance-claim.ts";
 import { nameKey } from "./naming.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
 import { buildPolicy, type PolicyDocument, permissionsDocument, trustDocument } from "./policy-document.ts";
@@ -27,6 +28,8 @@ export interface DesiredPresent {
   readonly owner: Owner;
   readonly role: DesiredRole;
   readonly instanceProfile: { readonly instanceProfileName: string; readonly path: string };
+  /** The instances that are to carry the profile; undefined when the object leaves that to whoever starts them. */
+  readonly instances: DesiredInstances | undefined;
   /** The user's tags, for role and profile alike. */
   readonly tags: Tags;
   /** May an entity without owner tags be taken over. */
@@ -41,6 +44,9 @@ export interface DesiredAbsent {
   readonly owner: Owner;
   readonly roleName: string;
   readonly instanceProfileName: string;
+  readonly path: string;
+  /** What it wanted its profile on. */
+  readonly instances: DesiredInstances | undefined;
   readonly policyName: string;
   readonly managedPolicyArns: readonly string[];
   readonly retention: Retention;
@@ -62,6 +68,8 @@ export function desiredState(object: InstanceProfile, clusterId: string): Desire
       owner,
       roleName: spec.roleName,
       instanceProfileName: spec.instanceProfileName,
+      path: spec.path,
+      instances: desiredInstances(object),
       policyName: spec.policyName,
       managedPolicyArns,
       retention: spec.deletionPolicy ?? "ByOrigin",
@@ -88,9 +96,23 @@ export function desiredState(object: InstanceProfile, clusterId: string): Desire
       managedPolicyArns,
     },
     instanceProfile: { instanceProfileName: spec.instanceProfileName, path: spec.path },
+    instances: desiredInstances(object),
     tags: userTags(spec.tags),
     mayAdopt: spec.adoptionPolicy === "IfExists",
     removesUnmanaged: spec.unmanagedPolicies === "Remove",
+  };
+}
+
+/** The instances that the object asks for; undefined when it asks for none. */
+export function desiredInstances({ metadata, spec: { instances } }: InstanceProfile): DesiredInstances | undefined {
+  if (instances === undefined) return undefined;
+  const { region, selector, ids, onConflict } = instances;
+  return {
+    region,
+    matchTags: selector?.matchTags,
+    ids: [...new Set(ids)].sort(),
+    replacesOthers: onConflict === "Replace",
+    claimedSince: metadata.creationTimestamp ?? "",
   };
 }
 

@@ -13,3 +13,8 @@ export function nameKey(name: string): string {
 export function sameName(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && nameKey(one) === nameKey(other);
 }
+
+/** The name at the end of an IAM ARN, behind the path. */
+export function nameInArn(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
+}

@@ -1,3 +1,4 @@
+import type { ObservedInstances } from "./instance.ts";
 import type { Tags } from "./ownership.ts";
 
 /** Read and not there. A failed read is never this: it is an error. */
@@ -54,4 +55,6 @@ export interface ObservedInstanceProfile {
 export interface ObservedState {
   readonly role: ObservedRole | Absent;
   readonly instanceProfile: ObservedInstanceProfile | Absent;
+  /** Not there when nothing in EC2 is, or ever was, the object's concern. */
+  readonly instances?: ObservedInstances;
 }

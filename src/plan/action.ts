@@ -1,10 +1,14 @@
 import type { Tags } from "../model/ownership.ts";
+import type { InstanceAction } from "./instance-action.ts";
 
 /**
- * One write to AWS, as data. `kind` is the name of the IAM API action it becomes, so a plan reads like the CloudTrail it
- * will cause. Policy documents are the minified text as sent.
+ * One write to AWS, as data. `kind` is the name of the API action it becomes, so a plan reads like the CloudTrail it will
+ * cause.
  */
-export type Action =
+export type Action = IamAction | InstanceAction;
+
+/** One write to IAM. Policy documents are the minified text as sent. */
+export type IamAction =
   | CreateRole
   | { readonly kind: "DeleteRole"; readonly roleName: string }
   | {
@@ -83,10 +87,13 @@ export interface CreateRole {
   readonly tags: Tags;
 }
 
-/** The IAM API action of a write. */
-export type ActionKind = Action["kind"];
+/** The API action of a write to IAM. */
+export type IamActionKind = IamAction["kind"];
 
-/** Names and ids that AWS gave to what an action made; what a later read would say. */
+/**
+ * Names and ids that AWS gave to what an action made; what a later read would say. Of an association: its own id, and the
+ * ARN of its profile.
+ */
 export interface CreatedEntity {
   readonly arn: string;
   readonly id: string;

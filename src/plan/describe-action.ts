@@ -1,20 +1,15 @@
 import { TAG_PREFIX, type Tags } from "../model/ownership.ts";
-import type { Action } from "./action.ts";
-
-/** What an action does to what is there, as every plan reader knows it: adds, changes or takes away. */
-export type Symbol = "+" | "~" | "-";
-
-/** An action in words. */
-export interface ActionDescription {
-  readonly symbol: Symbol;
-  /** One line, without the symbol: what is written. */
-  readonly title: string;
-  /** What changes inside, a line each; may be empty. */
-  readonly details: readonly string[];
-}
+import type { Action, IamAction } from "./action.ts";
+import type { ActionDescription } from "./action-description.ts";
+import { describeInstanceAction } from "./describe-instance-action.ts";
+import { isInstanceAction } from "./instance-action.ts";
 
 /** Says what an action does, naming the entity. The compiler proves that every action has words. */
 export function describeAction(action: Action): ActionDescription {
+  return isInstanceAction(action) ? describeInstanceAction(action) : describeIamAction(action);
+}
+
+function describeIamAction(action: IamAction): ActionDescription {
   switch (action.kind) {
     case "CreateRole":
       return describe("+", `role ${action.roleName}`, roleDetails(action));
@@ -65,7 +60,7 @@ function describeProfileAction(action: ProfileAction): ActionDescription {
   }
 }
 
-function describe(symbol: Symbol, title: string, details: readonly string[] = []): ActionDescription {
+function describe(symbol: ActionDescription["symbol"], title: string, details: readonly string[] = []): ActionDescription {
   return { symbol, title, details };
 }
 

@@ -4,6 +4,8 @@ import { sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
+import { releaseInstances } from "./diff-instances.ts";
+import { guardInstances, NOBODY } from "./guard-instances.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
 /**
@@ -17,13 +19,17 @@ export function diffAbsent(desired: DesiredAbsent, observed: ObservedState): Pla
     ? (observed.instanceProfile as ObservedInstanceProfile)
     : undefined;
   const foreign = role === undefined ? NOTHING_FOREIGN : foreignOn(desired, observed, role);
+  const leaving = deleteProfile(desired, observed, profile, role);
+  const inUse = leaving.length === 0 ? NOBODY : guardInstances(desired, observed);
   return {
     actions: [
-      ...deleteProfile(desired, observed, profile, role),
+      ...releaseInstances(desired, observed),
+      ...leaving,
       ...(role === undefined ? [] : deleteRole(desired, role, foreign)),
     ],
-    blockers: role === undefined || desired.force ? [] : blockersOf(role.roleName, foreign),
+    blockers: [...(role === undefined || desired.force ? [] : blockersOf(role.roleName, foreign)), ...inUse.blockers],
     unmanagedPolicies: [],
+    ...(inUse.notes.length > 0 && { notes: inUse.notes }),
   };
 }
 

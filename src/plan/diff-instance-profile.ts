@@ -3,6 +3,7 @@ import type { DesiredPresent } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile } from "../model/observed-state.ts";
 import type { Tags } from "../model/ownership.ts";
+import { REGIONS_TAG } from "../model/recorded-regions.ts";
 import type { Action } from "./action.ts";
 import { diffTags, tagsAtCreation } from "./diff-tags.ts";
 
@@ -16,8 +17,10 @@ export function createInstanceProfile(desired: DesiredPresent): readonly Action[
 }
 
 /** All tags of the object's instance profile when it has just been made. */
-export function profileTagsAtCreation({ owner, tags }: DesiredPresent): Tags {
-  return tagsAtCreation(owner, tags, appliedRecord([], Object.keys(tags)));
+export function profileTagsAtCreation({ owner, tags, instances }: DesiredPresent): Tags {
+  // It remembers where it is associated from its first moment on; see diff-instances.ts.
+  const regions = instances === undefined ? {} : { [REGIONS_TAG]: instances.region };
+  return tagsAtCreation(owner, { ...tags, ...regions }, appliedRecord([], Object.keys(tags)));
 }
 
 /** The writes that bring an existing instance profile in line: its tags, and the one role it holds. */

@@ -3,6 +3,7 @@ import type { ObservedState } from "../model/observed-state.ts";
 import type { Action } from "./action.ts";
 import { diffAbsent } from "./diff-absent.ts";
 import { createInstanceProfile, updateInstanceProfile } from "./diff-instance-profile.ts";
+import { diffInstances } from "./diff-instances.ts";
 import { createRole, unmanagedPolicies, updateRole } from "./diff-role.ts";
 import { claim } from "./guard.ts";
 import type { Blocker, Plan } from "./plan.ts";
@@ -24,9 +25,10 @@ interface Part {
 function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
   const role = diffRole(desired, observed);
   const profile = diffInstanceProfile(desired, observed);
+  const blockers = [...role.blockers, ...profile.blockers];
   return {
-    actions: [...role.actions, ...profile.actions],
-    blockers: [...role.blockers, ...profile.blockers],
+    actions: [...role.actions, ...profile.actions, ...(blockers.length > 0 ? [] : diffInstances(desired, observed))],
+    blockers,
     unmanagedPolicies: observed.role.presence === "absent" ? [] : unmanagedPolicies(desired, observed.role),
   };
 }

@@ -9,6 +9,9 @@ export interface Blocker {
   readonly message: string;
 }
 
+/** What a reader of the plan should know though it holds nothing up. */
+export type Note = Blocker;
+
 /**
  * All that stands between what AWS has and what an object asks for. Plain JSON and deterministic: the same inputs give the
  * same bytes.
@@ -20,6 +23,8 @@ export interface Plan {
   readonly blockers: readonly Blocker[];
   /** Policies on the role that the spec does not name and the plan leaves alone: inline names and ARNs, sorted. */
   readonly unmanagedPolicies: readonly string[];
+  /** Left out when there are none. */
+  readonly notes?: readonly Note[];
 }
 
 /** The reason of the blocker of a plan whose very writes have been made too often in vain. */

@@ -1,6 +1,7 @@
 import type { AccountQuotas, Usage } from "../model/account-quotas.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
-import type { ActionKind } from "./action.ts";
+import type { IamActionKind } from "./action.ts";
+import { isInstanceAction } from "./instance-action.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
 /**
@@ -14,7 +15,8 @@ export function quotaBlockers(
 ): readonly Blocker[] {
   if (quotas === undefined) return [];
   const { role, instanceProfile } = desired;
-  const does = (...kinds: readonly ActionKind[]): boolean => plan.actions.some(({ kind }) => kinds.includes(kind));
+  const does = (...kinds: readonly IamActionKind[]): boolean =>
+    plan.actions.some((action) => !isInstanceAction(action) && kinds.includes(action.kind));
   const attached = role.managedPolicyArns.length + plan.unmanagedPolicies.filter((it) => it.startsWith("arn:")).length;
   return [
     ...(does("CreateRole") ? tooMany(`role ${role.roleName}`, "roles", quotas.roles) : []),

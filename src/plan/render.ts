@@ -1,4 +1,5 @@
-import { type ActionDescription, describeAction } from "./describe-action.ts";
+import type { ActionDescription } from "./action-description.ts";
+import { describeAction } from "./describe-action.ts";
 import { isAdoptionAlone, isInSync, type Plan } from "./plan.ts";
 
 /** A plan and the object it is for. */
@@ -42,6 +43,7 @@ function linesOf(plan: Plan, indent: string): readonly string[] {
   return [
     ...plan.actions.flatMap((action) => actionLines(describeAction(action), indent)),
     ...plan.blockers.map(({ reason, message }) => `${indent}! ${reason}: ${message}`),
+    ...(plan.notes ?? []).map(({ reason, message }) => `${indent}? ${reason}: ${message}`),
     ...plan.unmanagedPolicies.map((policy) => `${indent}? unmanaged policy ${policy}, left alone`),
   ];
 }

@@ -6,7 +6,9 @@ import {
   type ObservedState,
 } from "../model/observed-state.ts";
 import type { Tags } from "../model/ownership.ts";
-import type { Action, CreatedEntity } from "./action.ts";
+import type { Action, CreatedEntity, IamAction } from "./action.ts";
+import { isInstanceAction } from "./instance-action.ts";
+import { instancesAfter } from "./simulate-instances.ts";
 
 /**
  * The state after an action succeeded, as IAM would show it once everything is visible. Total and idempotent: an action
@@ -17,6 +19,7 @@ import type { Action, CreatedEntity } from "./action.ts";
  * @param created what the create call answered; without it the ids stay empty.
  */
 export function applyAction(state: ObservedState, action: Action, created?: CreatedEntity): ObservedState {
+  if (isInstanceAction(action)) return instancesAfter(state, action, created);
   switch (action.kind) {
     case "CreateRole":
     case "DeleteRole":
@@ -24,6 +27,7 @@ export function applyAction(state: ObservedState, action: Action, created?: Crea
     case "AddRoleToInstanceProfile":
     case "RemoveRoleFromInstanceProfile":
       return {
+        ...state,
         role: inOrOut(state.role, action),
         instanceProfile: profileAfter(state.instanceProfile, action, created),
       };
@@ -41,7 +45,7 @@ export function applyAction(state: ObservedState, action: Action, created?: Crea
 
 type ProfileAction = Extract<Action, { readonly instanceProfileName: string }>;
 type LifeOfRole = Extract<Action, { readonly kind: "CreateRole" | "DeleteRole" }>;
-type ChangeOfRole = Exclude<Action, ProfileAction | LifeOfRole>;
+type ChangeOfRole = Exclude<IamAction, ProfileAction | LifeOfRole>;
 type Membership = Extract<Action, { readonly kind: "AddRoleToInstanceProfile" | "RemoveRoleFromInstanceProfile" }>;
 
 /** The role as it knows of the profiles that hold it, where somebody has asked. */

@@ -1,9 +1,11 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
+import { isInstanceAction } from "../plan/instance-action.ts";
 import { isAdoption } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { aboutIdentity } from "./identity.ts";
+import { INSTANCES_ASSOCIATED } from "./instances.ts";
 import { wasReady } from "./judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome } from "./outcome.ts";
 
@@ -18,11 +20,27 @@ export function eventsOf(object: ObjectSoFar, outcome: Outcome, conditions: read
   const trouble = aboutTrouble(object, outcome, conditions);
   // What blocks is looked at again and again, and the status goes on showing the former entity.
   const isNews = !isBlocked(outcome) || trouble.length > 0;
-  return [...aboutWrites(object, outcome), ...(isNews ? aboutIdentity(object, outcome) : []), ...trouble];
+  return [
+    ...aboutWrites(object, outcome),
+    ...(isNews ? aboutIdentity(object, outcome) : []),
+    ...trouble,
+    ...aboutConflicts(object, conditions),
+  ];
 }
 
 function isBlocked(outcome: Outcome): boolean {
   return "plan" in outcome && outcome.plan.blockers.length > 0;
+}
+
+/** What a deletion passed over, or could not know: by force, or for want of permission. */
+export function noteEvents(outcome: Outcome): EventDraft[] {
+  if (outcome.kind !== "converged" || outcome.applied.length === 0) return [];
+  return (outcome.plan.notes ?? []).map(({ reason, message }) => ({
+    type: "Warning",
+    reason,
+    action: "Delete",
+    note: cut(message),
+  }));
 }
 
 /** All that was ever made for the object is gone, or was left as the spec asks. */
@@ -58,6 +76,7 @@ function aboutWrites(object: ObjectSoFar, outcome: Outcome): EventDraft[] {
 }
 
 function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: string; action: string } {
+  if (applied.every(isInstanceAction)) return { reason: "InstancesUpdated", action: "Associate" };
   if (applied.some(isAdoption)) return { reason: "Adopted", action: "Adopt" };
   if (wasReady(object)) return { reason: "DriftRepaired", action: "Repair" };
   if (applied.some((action) => action.kind === "CreateRole" || action.kind === "CreateInstanceProfile")) {
@@ -69,6 +88,7 @@ function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: s
 function aboutTrouble(object: ObjectSoFar, outcome: Outcome, conditions: readonly ConditionDraft[]): EventDraft[] {
   const now = conditions.find((condition) => condition.type === "Ready");
   if (now === undefined || now.status !== "False" || now.reason === "Deleting" || now.reason === "Settling") return [];
+  if (now.reason === "AwaitingEc2") return [];
   const before = findCondition(object.status?.conditions, "Ready");
   if (before?.status === "False" && before.reason === now.reason && before.message === now.message) return [];
   const note = outcome.kind === "announced" ? `next: ${listed(outcome.plan.actions)}` : cut(now.message);
@@ -78,6 +98,15 @@ function aboutTrouble(object: ObjectSoFar, outcome: Outcome, conditions: readonl
 /** A dry run and an adoption do what they were asked to do. */
 function isAsAsked(reason: string): boolean {
   return reason === "DryRun" || reason === "AdoptionPlanned";
+}
+
+/** Instances that are somebody else's: news when they become so, or become others. */
+function aboutConflicts(object: ObjectSoFar, conditions: readonly ConditionDraft[]): EventDraft[] {
+  const now = conditions.find(({ type }) => type === INSTANCES_ASSOCIATED);
+  if (now?.reason !== "InstanceConflict") return [];
+  const before = findCondition(object.status?.conditions, INSTANCES_ASSOCIATED);
+  if (before?.reason === now.reason && before.message === now.message) return [];
+  return [{ type: "Warning", reason: now.reason, action: "Associate", note: cut(now.message) }];
 }
 
 function listed(actions: readonly Action[]): string {

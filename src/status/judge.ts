@@ -1,11 +1,11 @@
 import type { Condition } from "../api/instance-profile.ts";
 import { ControllerError, dispositionOf } from "../errors.ts";
-import type { ObservedState } from "../model/observed-state.ts";
-import type { Blocker } from "../plan/plan.ts";
+import type { Blocker, Note } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
-import type { ObjectSoFar, Outcome } from "./outcome.ts";
+import { aboutInstances, lastOfInstances } from "./instances.ts";
+import type { Converged, ObjectSoFar, Outcome } from "./outcome.ts";
 import { passingFailure } from "./passing-failures.ts";
-import { showsArns } from "./requeue.ts";
+import { errorOf, isAwaitingEc2, showsArns } from "./requeue.ts";
 
 /**
  * The conditions that an outcome deserves, in the order they are shown. `Ready` is always there; `Reconciling` and
@@ -16,30 +16,30 @@ export function judge(
   outcome: Outcome,
   failingForMs: number = Number.POSITIVE_INFINITY,
 ): readonly ConditionDraft[] {
-  if (outcome.kind === "suspended") return [suspended(object)];
-  if (outcome.kind === "failed") return judgeError(outcome.error, failingForMs);
+  if (outcome.kind === "suspended") return [suspended(object), ...lastOfInstances(object)];
+  if (outcome.kind === "failed") return [...judgeError(outcome.error, failingForMs), ...lastOfInstances(object)];
   const { blockers } = outcome.plan;
   const [first] = blockers;
   if (first !== undefined) {
     const message = blockers.map((blocker) => blocker.message).join(" ");
-    return [notReady(first.reason, message), stalled(first.reason, message)];
+    return [notReady(first.reason, message), stalled(first.reason, message), ...lastOfInstances(object)];
   }
+  const error = errorOf(outcome);
+  if (error !== undefined) return [...judgeError(error, failingForMs), ...aboutInstances(object, outcome)];
   if (outcome.kind === "previewed") return judgeLook(object, outcome);
-  if (outcome.kind === "announced")
-    return [...judgeAnnouncement(outcome.plan.actions.length), ...aboutInstances(object)];
-  if (outcome.failed !== undefined) return judgeError(outcome.failed.error, failingForMs);
-  if (object.metadata.deletionTimestamp !== undefined) return judgeDeletion();
+  if (outcome.kind === "announced") {
+    return [...judgeAnnouncement(outcome.plan.actions.length), ...aboutInstances(object, outcome)];
+  }
+  if (object.metadata.deletionTimestamp !== undefined) return judgeDeletion(outcome.plan.notes ?? []);
   if (outcome.leftOut !== undefined) return judgeLeftOut(outcome.leftOut, "It is left out of AWS; the rest is there.");
-  return [...judgeConverged(outcome.after), ...aboutInstances(object)];
+  return [...judgeConverged(outcome), ...aboutInstances(object, outcome)];
 }
 
-function judgeLook(
-  object: ObjectSoFar,
-  { plan, leftOut }: Extract<Outcome, { kind: "previewed" }>,
-): readonly ConditionDraft[] {
+function judgeLook(object: ObjectSoFar, outcome: Extract<Outcome, { kind: "previewed" }>): readonly ConditionDraft[] {
+  const { plan, leftOut } = outcome;
   const isGoing = object.metadata.deletionTimestamp !== undefined;
   if (leftOut !== undefined && !isGoing) return judgeLeftOut(leftOut, "It would be left out of AWS.");
-  return [judgePreview(object, plan.actions.length), ...aboutInstances(object)];
+  return [judgePreview(object, plan.actions.length), ...aboutInstances(object, outcome)];
 }
 
 function suspended(object: ObjectSoFar): ConditionDraft {
@@ -78,13 +78,19 @@ function writes(count: number): string {
   return `${count} ${count === 1 ? "write" : "writes"}`;
 }
 
-function judgeDeletion(): readonly ConditionDraft[] {
-  const message = "deletion is under way; waiting until IAM shows that everything is gone";
+function judgeDeletion(notes: readonly Note[]): readonly ConditionDraft[] {
+  const known = notes.map(({ message }) => `; ${message}`).join("");
+  const message = `deletion is under way; waiting until IAM shows that everything is gone${known}`;
   return [notReady("Deleting", message), reconciling("Deleting", message)];
 }
 
-function judgeConverged(after: ObservedState): readonly ConditionDraft[] {
-  if (!showsArns(after)) {
+function judgeConverged(outcome: Converged): readonly ConditionDraft[] {
+  if (isAwaitingEc2(outcome)) {
+    const message =
+      "role and instance profile are made; waiting until EC2 knows the profile, to associate it with instances";
+    return [notReady("AwaitingEc2", message), reconciling("AwaitingEc2", message)];
+  }
+  if (!showsArns(outcome.after)) {
     const message = "AWS matches the spec; waiting for IAM to show the ARNs";
     return [notReady("Settling", message), reconciling("Settling", message)];
   }
@@ -96,14 +102,6 @@ function judgeLeftOut(leftOut: readonly Blocker[], consequence: string): readonl
   const message = `${leftOut.map((blocker) => blocker.message).join(" ")} ${consequence}`;
   const reason = leftOut[0]?.reason ?? "UnexpectedError";
   return [notReady(reason, message), stalled(reason, message)];
-}
-
-function aboutInstances(object: ObjectSoFar): readonly ConditionDraft[] {
-  if (object.spec?.instances === undefined) return [];
-  const message =
-    "spec.instances is not acted on by this version: the profile is not associated with instances. " +
-    "Start instances with the profile's name or ARN.";
-  return [{ type: "InstancesAssociated", status: "False", reason: "NotSupported", message }];
 }
 
 /** True when the object was last seen as asked for, at this very generation. */

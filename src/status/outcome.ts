@@ -3,6 +3,9 @@ import type { ObservedState } from "../model/observed-state.ts";
 import type { Action } from "../plan/action.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 
+/** AWS was observed, and written where it differed. */
+export type Converged = Extract<Outcome, { readonly kind: "converged" }>;
+
 /** What one reconcile of one object came to; all that status, events and requeue are made from. */
 export type Outcome =
   | {

@@ -1,4 +1,4 @@
-import { ControllerError, dispositionOf } from "../errors.ts";
+import { ControllerError, dispositionOf, isPropagating } from "../errors.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { type Blocker, NOT_CONVERGING } from "../plan/plan.ts";
 import type { Outcome, Requeue } from "./outcome.ts";
@@ -71,10 +71,25 @@ function jittered(delayMs: number, random: number): number {
   return Math.round(delayMs * (1 - JITTER + 2 * JITTER * random));
 }
 
-/** What went wrong, if anything did. */
+/** What went wrong, if anything did. That EC2 does not know a profile made moments ago is nothing wrong. */
 export function errorOf(outcome: Outcome): unknown {
-  if (outcome.kind === "failed") return outcome.error;
-  return outcome.kind === "converged" ? outcome.failed?.error : undefined;
+  switch (outcome.kind) {
+    case "suspended":
+    case "announced":
+      return undefined;
+    case "failed":
+      return outcome.error;
+    case "previewed":
+      return outcome.observed.instances?.unreadable;
+    case "converged":
+      if (isAwaitingEc2(outcome)) return undefined;
+      return outcome.failed === undefined ? outcome.after.instances?.unreadable : outcome.failed.error;
+  }
+}
+
+/** True while EC2 may still hear of the profile: a bounded wait, after which its refusal is a failure like any other. */
+export function isAwaitingEc2(outcome: Outcome): boolean {
+  return outcome.kind === "converged" && outcome.settlesInMs > 0 && isPropagating(outcome.failed?.error);
 }
 
 /** Right after creation IAM may answer with the unique id where the ARN belongs. Absent entities have none to show. */

@@ -7,6 +7,7 @@ import { dispositionOf } from "../errors.ts";
 import { planLines } from "../plan/render.ts";
 import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
 import { eventsOf } from "./events.ts";
+import { instancesOf } from "./instances.ts";
 import { judge, wasReady } from "./judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "./outcome.ts";
 import { bounded } from "./pending.ts";
@@ -50,6 +51,7 @@ export function summarize(object: ObjectSoFar, outcome: Outcome, context: Summar
       ...carriedOver(object),
       ...namesOf(outcome),
       ...listsOf(outcome),
+      ...instancesOf(object, outcome),
       ...verification(object, outcome, drafts, context.now),
       observedGeneration: object.metadata.generation,
       conditions: writeConditions(drafts, object.status?.conditions ?? [], object.metadata.generation, context.now),

@@ -90,6 +90,8 @@ async function withProfile(endpoint: string, work: () => Promise<void>): Promise
       events: kube,
       reader: aws.iamReader,
       writer: aws.iamWriter,
+      instanceReader: aws.instanceReader,
+      guardRegions: [],
       clusterId: CLUSTER_ID,
       time: { nowMs: Date.parse("2026-01-01T00:00:00Z") },
       key: KEY,

@@ -14,6 +14,7 @@ import { parseInstanceProfileClass } from "../../src/api/parse-instance-profile-
 import { type DesiredPresent, desiredState } from "../../src/model/desired-state.ts";
 import { ABSENT, type ObservedState } from "../../src/model/observed-state.ts";
 import type { Action } from "../../src/plan/action.ts";
+import { isAboutTags, isInstanceAction } from "../../src/plan/instance-action.ts";
 import { applyAction } from "../../src/plan/simulate.ts";
 
 export const CLUSTER_ID = "cluster-1";
@@ -77,10 +78,10 @@ export function desiredAbsence(spec: Partial<InstanceProfileSpec> = {}, metadata
 
 /** The state after all these actions. */
 export function stateAfter(state: ObservedState, actions: readonly Action[]): ObservedState {
-  return actions.reduce((so, action) => applyAction(so, action, madeBy(action)), state);
+  return actions.reduce((so, action) => applyAction(so, action, madeBy(action, so)), state);
 }
 
-function madeBy(action: Action): { arn: string; id: string } | undefined {
+function madeBy(action: Action, { instanceProfile }: ObservedState): { arn: string; id: string } | undefined {
   if (action.kind === "CreateRole") {
     return { arn: `arn:aws:iam::123456789012:role${action.path}${action.roleName}`, id: "AROAEXAMPLE" };
   }
@@ -89,6 +90,10 @@ function madeBy(action: Action): { arn: string; id: string } | undefined {
       arn: `arn:aws:iam::123456789012:instance-profile${action.path}${action.instanceProfileName}`,
       id: "AIPAEXAMPLE",
     };
+  }
+  if (isInstanceAction(action) && !isAboutTags(action) && "iamInstanceProfile" in action) {
+    const arn = instanceProfile.presence === "present" ? instanceProfile.arn : "";
+    return { arn, id: `iip-assoc-of-${action.instanceId}` };
   }
   return undefined;
 }

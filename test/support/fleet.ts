@@ -5,12 +5,14 @@ import { Reconciler } from "../../src/controller/reconciler.ts";
 import { Sightings } from "../../src/controller/sightings.ts";
 import { Sweeper, type SweepResult } from "../../src/controller/sweeper.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
+import { ClaimIndex } from "../../src/engine/instance-claims.ts";
 import type { AccountReader, IamAccess, KubeObject } from "../../src/engine/ports.ts";
 import { KeyedBackoff } from "../../src/runtime/backoff.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { type TakenKey, WorkQueue } from "../../src/runtime/work-queue.ts";
 import { DEFAULT_PATIENCE, ROUTINE_PRIORITY } from "../../src/status/requeue.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
+import { NO_INSTANCES } from "../fakes/no-instances.ts";
 import { CLUSTER_ID } from "./builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -39,7 +41,12 @@ class Process {
     const { clock, kube, logger } = fleet;
     const monotonicMs = (): number => clock.monotonicMs();
     const patience = DEFAULT_PATIENCE;
-    this.account = openAwsAccount({ ...aws, settleWindowMs: fleet.settleWindowMs, monotonicMs });
+    this.account = openAwsAccount({
+      ...aws,
+      instanceReader: NO_INSTANCES,
+      settleWindowMs: fleet.settleWindowMs,
+      monotonicMs,
+    });
     this.queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });
     this.sightings = new Sightings(monotonicMs);
     const ownWrites = new OwnWrites(monotonicMs);
@@ -51,6 +58,7 @@ class Process {
       accounts: onlyAccount(this.account),
       classes: noClasses(),
       sightings: this.sightings,
+      claims: { of: () => new ClaimIndex({ in: () => [] }) },
       publisher: new Publisher({ objects: kube, events: kube, ownWrites, patience, nowMs, random: () => 0.5 }),
       clusterId: CLUSTER_ID,
     });

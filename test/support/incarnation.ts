@@ -1,8 +1,10 @@
+import { ClaimsByClass } from "../../src/controller/claims-by-class.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
 import { Sightings } from "../../src/controller/sightings.ts";
 import { openAwsAccount } from "../../src/engine/aws-account.ts";
+import type { InstanceReader } from "../../src/engine/instance-ports.ts";
 import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../../src/engine/settling.ts";
 import type { Requeue } from "../../src/runtime/workers.ts";
@@ -23,6 +25,9 @@ export interface Surroundings {
   readonly events: EventSink;
   readonly reader: IamReader;
   readonly writer: IamWriter;
+  readonly instanceReader: InstanceReader;
+  /** Where instances are looked for before a profile goes. */
+  readonly guardRegions: readonly string[];
   readonly clusterId: string;
   /** Virtual time, which an incarnation moves on as it waits. */
   readonly time: { nowMs: number };
@@ -53,12 +58,19 @@ export class Incarnation {
       accounts: onlyAccount(
         openAwsAccount({
           change: { reader: interceptor.wrap("aws", around.reader), writer: interceptor.wrap("aws", around.writer) },
+          instanceReader: interceptor.wrap("aws", around.instanceReader),
+          guardRegions: async () => around.guardRegions,
           settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
           monotonicMs: nowMs,
         }),
       ),
       classes: noClasses(),
       sightings: new Sightings(nowMs),
+      claims: new ClaimsByClass({
+        objects: () => [...this.#cache.values()],
+        freeOf: (all) => all,
+        clusterId: around.clusterId,
+      }),
       publisher: new Publisher({
         objects,
         events: around.events,
@@ -69,6 +81,14 @@ export class Incarnation {
       }),
       clusterId: around.clusterId,
     });
+  }
+
+  /** Has the cache show these objects, besides those that are reconciled. */
+  async see(...keys: readonly ObjectKey[]): Promise<void> {
+    for (const key of keys) {
+      const object = await this.#around.read(key);
+      if (object !== undefined) this.#cache.set(`${key.namespace}/${key.name}`, object);
+    }
   }
 
   /**

@@ -40,7 +40,7 @@ export class RealWorld implements ScenarioWorld {
   readonly #events: EventRecorder;
   readonly #log = new RecordingLogger();
   readonly #proxy: AwsProxy;
-  readonly #around: Pick<Surroundings, "objects" | "events" | "reader" | "writer" | "clusterId">;
+  readonly #around: Omit<Surroundings, "time" | "key" | "read">;
   #kubeWrites: string[] = [];
   #stories = 0;
 
@@ -69,6 +69,8 @@ export class RealWorld implements ScenarioWorld {
       events: this.#events,
       reader: this.#aws.iamReader,
       writer: this.#aws.iamWriter,
+      instanceReader: this.#aws.instanceReader,
+      guardRegions: [TEST_REGION],
       clusterId,
     };
   }

@@ -16,6 +16,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const KEY: ObjectKey = { namespace: "default", name: "s3-read-only" };
 const CONTROLLER = "controller";
+/** Where the stories' instances are. */
+export const REGION = "us-east-1";
 const START_MS = Date.parse("2026-01-01T00:00:00Z");
 
 /** The story's manifest; every scenario starts from it. */
@@ -37,7 +39,7 @@ export class World implements ScenarioWorld {
     this.#connection = connectAws({
       clock: systemClock,
       version: "test",
-      region: "us-east-1",
+      region: REGION,
       endpoint: aws.url,
       credentials: { accessKeyId: CONTROLLER, secretAccessKey: "test" },
     });
@@ -73,6 +75,8 @@ export class World implements ScenarioWorld {
         events: this.kube,
         reader: this.#connection.iamReader,
         writer: this.#connection.iamWriter,
+        instanceReader: this.#connection.instanceReader,
+        guardRegions: [REGION],
         clusterId: CLUSTER_ID,
         time: this,
         key: KEY,

@@ -100,7 +100,7 @@ describe("the AWS adapter against the sandbox's faults", () => {
 
   test("every permission of the list is one that the sandbox's IAM asks for", async () => {
     const missing: string[] = [];
-    for (const action of AWS_ACTIONS.filter((name) => name !== "iam:PassRole")) {
+    for (const action of AWS_ACTIONS.filter((name) => name.startsWith("iam:") && name !== "iam:PassRole")) {
       sandbox.denyActions.add(action);
       if (!(await isRefused(action.slice("iam:".length)))) missing.push(action);
       sandbox.denyActions.clear();

@@ -80,7 +80,7 @@ const UNSEEN = new Set(["StaleObject", "InvalidPolicyJson"]);
 const OF_CLASSES = ["Accepted", "AccountReachable", "InUse"];
 
 /** Reasons of other conditions than Ready; the book names them in its text. */
-const BESIDE_READY = new Set(["ProgressingWithRetry", "NotSupported", ...OF_CLASSES]);
+const BESIDE_READY = new Set(["ProgressingWithRetry", "InstancesNotSearched", "DeletedInUse", ...OF_CLASSES]);
 
 function reasonsInSources(): readonly string[] {
   const files = globSync("src/{api,aws,controller,engine,model,plan,status}/**/*.ts", { cwd: ROOT });

@@ -142,6 +142,7 @@ export class Replica {
         openAwsAccount({
           change: { reader: aws.iamReader, writer: aws.iamWriter },
           routine: aws.routine,
+          instanceReader: aws.instanceReader,
           settleWindowMs: DEFAULT_SETTINGS.settleWindowMs,
           monotonicMs: () => clock.monotonicMs(),
         }),

@@ -1,3 +1,4 @@
+import { ClaimsByClass } from "../../../src/controller/claims-by-class.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { OwnWrites } from "../../../src/controller/own-writes.ts";
 import { Publisher } from "../../../src/controller/publisher.ts";
@@ -10,6 +11,7 @@ import type { Requeue } from "../../../src/runtime/workers.ts";
 import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { FakeKube } from "../../fakes/fake-kube.ts";
+import { NO_INSTANCES } from "../../fakes/no-instances.ts";
 import { CLUSTER_ID } from "../../support/builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "../../support/cluster-user.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
@@ -41,12 +43,18 @@ export class Desk {
       accounts: onlyAccount(
         openAwsAccount({
           change: { reader: iam, writer: iam },
+          instanceReader: NO_INSTANCES,
           settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
           monotonicMs: nowMs,
         }),
       ),
       classes: noClasses(),
       sightings: new Sightings(nowMs),
+      claims: new ClaimsByClass({
+        objects: () => [...this.#cache.values()],
+        freeOf: (all) => all,
+        clusterId: CLUSTER_ID,
+      }),
       publisher: new Publisher({
         objects: kube,
         events: kube,

@@ -3,6 +3,7 @@ import { converge } from "../../../src/engine/converge.ts";
 import { Exclusive } from "../../../src/engine/exclusive.ts";
 import { Settling } from "../../../src/engine/settling.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
+import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredOf } from "../../support/builders.ts";
 
 describe("work that shares a name", () => {
@@ -68,6 +69,7 @@ test("two objects that may adopt the same role at the same time: one gets it, th
     adoptions: new Exclusive(),
     confirmCurrent: async () => {},
     isAnnounced: () => true,
+    instances: withoutInstances(),
   };
   const signal = new AbortController().signal;
   const [first, second] = await Promise.all(

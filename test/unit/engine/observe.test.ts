@@ -9,6 +9,7 @@ import { Settling } from "../../../src/engine/settling.ts";
 import { BlockedError, ConflictError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
+import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredAbsence, desiredOf } from "../../support/builders.ts";
 
 const SIGNAL = new AbortController().signal;
@@ -36,7 +37,15 @@ function pass(desired: DesiredState, confirmCurrent = async (): Promise<void> =>
   const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
   return converge(
     desired,
-    { reader: iam, writer: iam, settling, adoptions: new Exclusive(), confirmCurrent, isAnnounced: () => true },
+    {
+      reader: iam,
+      writer: iam,
+      settling,
+      adoptions: new Exclusive(),
+      instances: withoutInstances(),
+      confirmCurrent,
+      isAnnounced: () => true,
+    },
     SIGNAL,
   );
 }
@@ -137,6 +146,7 @@ describe("a pass", () => {
         adoptions: new Exclusive(),
         confirmCurrent: async () => {},
         isAnnounced: () => true,
+        instances: withoutInstances(),
       };
       await converge(desired, deps, SIGNAL);
       return calls.filter((call) => call.startsWith("getRole ")).length;
@@ -184,7 +194,14 @@ describe("a deletion for which a sweep has seen what is on the role", () => {
 
   function goes() {
     const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
-    const deps = { reader, writer: iam, settling, adoptions: new Exclusive(), lastKnownRoles };
+    const deps = {
+      reader,
+      writer: iam,
+      settling,
+      adoptions: new Exclusive(),
+      instances: withoutInstances(),
+      lastKnownRoles,
+    };
     return converge(desiredAbsence(), { ...deps, confirmCurrent: async () => {}, isAnnounced: () => true }, SIGNAL);
   }
 

@@ -6,6 +6,7 @@ import { Settling } from "../../../src/engine/settling.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import type { AccountQuotas } from "../../../src/model/account-quotas.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
+import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredAbsence, desiredOf } from "../../support/builders.ts";
 
 const { signal } = new AbortController();
@@ -32,7 +33,12 @@ beforeEach(() => {
 });
 
 async function blockersOf(spec: Readonly<Record<string, unknown>> = {}): Promise<readonly string[]> {
-  const deps = { reader: new FakeIam(), settling: new Settling({ windowMs: 0, monotonicMs: () => nowMs }), quotas };
+  const deps = {
+    reader: new FakeIam(),
+    settling: new Settling({ windowMs: 0, monotonicMs: () => nowMs }),
+    quotas,
+    instances: withoutInstances(),
+  };
   const { plan } = await preview(desiredOf(spec), deps, signal);
   return plan.blockers.map(({ reason, message }) => `${reason}: ${message}`);
 }
@@ -116,6 +122,11 @@ describe("quotas that are not known block nothing", () => {
 
 test("a deletion asks for no quota", async () => {
   await quotas.refresh(0, signal);
-  const deps = { reader: new FakeIam(), settling: new Settling({ windowMs: 0, monotonicMs: () => 0 }), quotas };
+  const deps = {
+    reader: new FakeIam(),
+    settling: new Settling({ windowMs: 0, monotonicMs: () => 0 }),
+    quotas,
+    instances: withoutInstances(),
+  };
   expect((await preview(desiredAbsence(), deps, signal)).plan.blockers).toEqual([]);
 });

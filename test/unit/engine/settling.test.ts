@@ -5,6 +5,7 @@ import { Settling } from "../../../src/engine/settling.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
+import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredAbsence, desiredOf } from "../../support/builders.ts";
 
 const WINDOW_MS = 120_000;
@@ -28,12 +29,13 @@ function pass(desired: DesiredState) {
     adoptions: new Exclusive(),
     confirmCurrent: async () => {},
     isAnnounced: () => true,
+    instances: withoutInstances(),
   };
   return converge(desired, deps, SIGNAL);
 }
 
 function look(desired: DesiredState) {
-  return preview(desired, { reader: iam, settling }, SIGNAL);
+  return preview(desired, { reader: iam, settling, instances: withoutInstances() }, SIGNAL);
 }
 
 const kinds = (): string[] => iam.writes.map(({ kind }) => kind);

@@ -1,0 +1,44 @@
+import { DEFAULT_INSTANCES_INTERVAL_MS } from "../engine/aws-account.ts";
+import { UsageError } from "./io.ts";
+import { durationMs, type GivenOptions, type OptionSpecs } from "./options.ts";
+
+/** What an operator may choose about EC2. */
+export interface InstancesSettings {
+  /** Between two readings of the instances of a region. */
+  readonly intervalMs: number;
+  /** Searched for instances before a profile goes; undefined: the region of the environment. */
+  readonly regions: readonly string[] | undefined;
+}
+
+/** The defaults of the `run` command. */
+export const DEFAULT_INSTANCES: InstancesSettings = { intervalMs: DEFAULT_INSTANCES_INTERVAL_MS, regions: undefined };
+
+/** EC2 would be asked without a pause. */
+const MIN_INTERVAL_MS = 5_000;
+
+/** The options about EC2 instances. */
+export const INSTANCES_OPTIONS: OptionSpecs = {
+  "instances-interval": {
+    type: "string",
+    value: "DURATION",
+    help: "between readings of the instances of a region; default 1m",
+  },
+  region: {
+    type: "string",
+    multiple: true,
+    value: "REGION",
+    help: "look here for instances before a profile goes; repeatable; default: AWS_REGION",
+  },
+};
+
+/** What was given of them. Errors: UsageError. */
+export function instancesSettings(given: GivenOptions): InstancesSettings {
+  const interval = given.text("instances-interval");
+  const regions = given.list("region");
+  const unknown = regions.find((region) => !/^[a-z]+(-[a-z]+)+-[0-9]+$/.test(region));
+  if (unknown !== undefined) throw new UsageError(`--region: "${unknown}" is not a region; write one as in eu-west-1`);
+  return {
+    intervalMs: durationMs("instances-interval", interval, DEFAULT_INSTANCES.intervalMs, MIN_INTERVAL_MS),
+    regions: regions.length === 0 ? DEFAULT_INSTANCES.regions : regions,
+  };
+}

@@ -1,0 +1,71 @@
+import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
+import type { ClaimSource } from "../engine/instance-claims.ts";
+import type { KubeObject } from "../engine/ports.ts";
+import { claimOf } from "../model/claim-of.ts";
+import type { InstanceClaim } from "../model/instance-claim.ts";
+
+/**
+ * What the objects of the watch's cache ask of instances. Suspended objects and dry runs count: what they asked for stays
+ * theirs until they go.
+ */
+export class CachedClaims implements ClaimSource {
+  readonly #list: () => readonly KubeObject[];
+  readonly #clusterId: string;
+  /** Objects of the cache are frozen: what was read from one stays true. */
+  readonly #read = new WeakMap<KubeObject, readonly InstanceClaim[]>();
+  /** The last claim of each object: one that says the same is the same, whatever else of its object has changed. */
+  readonly #latest = new Map<string, InstanceClaim>();
+  readonly #byRegion = new Map<string, readonly InstanceClaim[]>();
+
+  constructor(list: () => readonly KubeObject[], clusterId: string) {
+    this.#list = list;
+    this.#clusterId = clusterId;
+  }
+
+  in(region: string): readonly InstanceClaim[] {
+    const claims = this.all().filter(({ instances }) => instances.region === region);
+    const known = this.#byRegion.get(region);
+    if (known?.length === claims.length && known.every((claim, i) => claim === claims[i])) return known;
+    this.#byRegion.set(region, claims);
+    return claims;
+  }
+
+  /** Of every region. */
+  all(): readonly InstanceClaim[] {
+    const claims = this.#list().flatMap((raw) => this.of(raw));
+    // Those of objects that are gone.
+    if (this.#latest.size > 2 * claims.length + 100) this.#latest.clear();
+    return claims;
+  }
+
+  /** Of one object: one claim, or none. A spec that does not parse asks for nothing. */
+  of(raw: KubeObject): readonly InstanceClaim[] {
+    const known = this.#read.get(raw);
+    if (known !== undefined) return known;
+    const claims = asksForInstances(raw) ? this.#parse(raw) : [];
+    this.#read.set(raw, claims);
+    return claims;
+  }
+
+  #parse(raw: KubeObject): readonly InstanceClaim[] {
+    try {
+      const claim = claimOf(parseInstanceProfile(raw), this.#clusterId);
+      return claim === undefined ? [] : [this.#same(claim)];
+    } catch {
+      return [];
+    }
+  }
+
+  #same(claim: InstanceClaim): InstanceClaim {
+    const latest = this.#latest.get(claim.key);
+    if (latest !== undefined && JSON.stringify(latest) === JSON.stringify(claim)) return latest;
+    this.#latest.set(claim.key, claim);
+    return claim;
+  }
+}
+
+/** Most objects do not, and need not be parsed to know it. */
+function asksForInstances(raw: KubeObject): boolean {
+  const spec = raw["spec"] as { readonly instances?: unknown } | undefined;
+  return spec?.instances !== undefined;
+}

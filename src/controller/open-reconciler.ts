@@ -1,0 +1,34 @@
+import type { EventSink, ObjectClient } from "../engine/ports.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Patience } from "../status/requeue.ts";
+import type { Accounts } from "./aws-access.ts";
+import { OwnWrites } from "./own-writes.ts";
+import { type OutcomeObserver, Publisher } from "./publisher.ts";
+import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
+import { optional } from "./sweeping.ts";
+
+/** What a reconciler is made of. */
+export interface OpenReconcilerOptions {
+  readonly objects: ObjectClient;
+  readonly events: EventSink;
+  readonly accounts: Accounts;
+  readonly clusterId: string;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly patience: Patience;
+  readonly observer: OutcomeObserver | undefined;
+}
+
+/** A reconciler that remembers nothing yet, with what others tell it. */
+export function openReconciler(
+  options: OpenReconcilerOptions,
+  known: Pick<ReconcilerDependencies, "sightings" | "claims" | "cache" | "classes">,
+): Reconciler {
+  const { objects, events, accounts, clusterId, clock, random, patience, observer } = options;
+  const ownWrites = new OwnWrites(() => clock.monotonicMs());
+  const nowMs = (): number => clock.nowMs();
+  const publishing = { objects, events, ownWrites, patience, nowMs, random };
+  const publisher = new Publisher({ ...publishing, ...optional("observer", observer) });
+  return new Reconciler({ objects, ...known, ownWrites, accounts, publisher, clusterId });
+}

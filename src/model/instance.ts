@@ -1,0 +1,62 @@
+import { nameKey } from "./naming.ts";
+import type { Tags } from "./ownership.ts";
+
+/** Where an EC2 instance is in its life. One that shuts down or has ended is no instance any more. */
+export type InstanceState = "pending" | "running" | "stopping" | "stopped";
+
+/** The tie between an instance and a profile; an instance has one at most. */
+export interface ObservedAssociation {
+  /**
+   * `iip-assoc-…`; a replaced profile has another one, so a write by this id misses what has changed meanwhile. Empty while
+   * EC2 does not list it.
+   */
+  readonly associationId: string;
+  readonly profileArn: string;
+  /** `AIPA…`: another one than the profile's means a profile of the same name that is gone. */
+  readonly profileId: string;
+  readonly state: "associating" | "associated" | "disassociating";
+}
+
+/** An EC2 instance as one region shows it. */
+export interface InstanceFacts {
+  readonly instanceId: string;
+  readonly region: string;
+  readonly state: InstanceState;
+  readonly tags: Tags;
+  readonly association: ObservedAssociation | undefined;
+}
+
+/** An instance as one object sees it. */
+export interface ObservedInstance extends Omit<InstanceFacts, "tags"> {
+  /** The object's selector or ids mean it. */
+  readonly isSelected: boolean;
+  /** The tag on it says that the controller associated it for this object. */
+  readonly isMarked: boolean;
+  /** `namespace/name` of the object that selects it too and goes before this one. */
+  readonly precededBy: string | undefined;
+  /** It carries the profile of an object that this one goes before, put there by the controller. */
+  readonly isYielded: boolean;
+}
+
+/** All of EC2 that one object may have to do with. Plain JSON: a test can write it down. */
+export interface ObservedInstances {
+  /** What the object selects, what is marked as its, and, when it goes, what uses its profile. By region, then id. */
+  readonly found: readonly ObservedInstance[];
+  /** Ids that the spec names and the region does not have, sorted. */
+  readonly missingIds: readonly string[];
+  /** Regions that could not be searched for instances that use the profile, and why; only of an object that goes. */
+  readonly unsearched: readonly { readonly region: string; readonly why: string }[];
+  /** Why the regions of the spec could not be read; then the rest says nothing. */
+  readonly unreadable?: unknown;
+}
+
+/** An instance profile as an association names it. */
+export interface ProfileName {
+  readonly instanceProfileName: string;
+  readonly path: string;
+}
+
+/** True when the ARN is that of the profile of this name, whatever account and partition. */
+export function isProfileArn(arn: string, { instanceProfileName, path }: ProfileName): boolean {
+  return nameKey(arn).endsWith(nameKey(`:instance-profile${path}${instanceProfileName}`));
+}

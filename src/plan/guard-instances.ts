@@ -1,0 +1,62 @@
+import type { DesiredAbsent } from "../model/desired-state.ts";
+import type { ObservedInstance } from "../model/instance.ts";
+import type { ObservedState } from "../model/observed-state.ts";
+import { carries } from "./instance-standing.ts";
+import type { Blocker, Note } from "./plan.ts";
+
+/** What running instances have to say to the end of their profile. */
+export interface InstanceGuard {
+  readonly blockers: readonly Blocker[];
+  readonly notes: readonly Note[];
+}
+
+/** No instance has anything to say. */
+export const NOBODY: InstanceGuard = { blockers: [], notes: [] };
+
+/** More than these are counted, so that the message stays readable. */
+const MAX_NAMED = 20;
+
+/**
+ * IAM deletes a profile that instances use without a word, and they lose their credentials. Those that the controller has
+ * associated are released by the plan; any other holds the deletion up until it ends, or until the user insists.
+ */
+export function guardInstances(desired: DesiredAbsent, { instances }: ObservedState): InstanceGuard {
+  if (instances === undefined) return NOBODY;
+  const users = instances.found.filter((instance) => carries(instance, desired) && !isReleased(instance));
+  const unsearched = instances.unsearched.map(
+    ({ region, why }): Note => ({
+      reason: "InstancesNotSearched",
+      message: `instances of ${region} that may use instance profile ${desired.instanceProfileName} were not looked for: ${why}`,
+    }),
+  );
+  if (users.length === 0) return { blockers: [], notes: unsearched };
+  if (desired.force) return { blockers: [], notes: [...unsearched, passed(desired, users)] };
+  return { blockers: [inUse(desired, users)], notes: unsearched };
+}
+
+/** The plan takes the profile off it: the controller has put it there, and EC2 names the association. */
+function isReleased({ isMarked, association }: ObservedInstance): boolean {
+  return isMarked && association?.associationId !== "";
+}
+
+function inUse({ instanceProfileName }: DesiredAbsent, users: readonly ObservedInstance[]): Blocker {
+  return {
+    reason: "InstancesUseProfile",
+    message:
+      `instance profile ${instanceProfileName} is in use by ${listed(users)}. Terminate them or give them another profile; ` +
+      'deletion then goes on by itself. The annotation iam.instanceprofile.dev/force-delete: "true" takes their credentials away.',
+  };
+}
+
+function passed({ instanceProfileName }: DesiredAbsent, users: readonly ObservedInstance[]): Note {
+  return {
+    reason: "DeletedInUse",
+    message: `force-delete: instance profile ${instanceProfileName} goes though ${listed(users)} use it and lose their credentials`,
+  };
+}
+
+function listed(users: readonly ObservedInstance[]): string {
+  const named = users.slice(0, MAX_NAMED).map(({ instanceId, region }) => `${instanceId} (${region})`);
+  const rest = users.length - named.length;
+  return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(", ");
+}

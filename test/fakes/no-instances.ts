@@ -1,0 +1,23 @@
+import { ClaimIndex } from "../../src/engine/instance-claims.ts";
+import type { InstanceReader } from "../../src/engine/instance-ports.ts";
+import type { InstanceObservation } from "../../src/engine/observe-instances.ts";
+import { RegionSnapshots } from "../../src/engine/region-snapshots.ts";
+
+/** EC2 without an instance in any region. */
+export const NO_INSTANCES: InstanceReader = {
+  readRegion: async () => [],
+  findUsers: async () => [],
+};
+
+/** A look at it, for passes that are not about instances. */
+export function withoutInstances(): InstanceObservation {
+  const options = { reader: NO_INSTANCES, monotonicMs: () => 0, settleWindowMs: 0 };
+  return {
+    reader: NO_INSTANCES,
+    snapshots: new RegionSnapshots(options),
+    intervalMs: 60_000,
+    guardRegions: async () => [],
+    claims: new ClaimIndex({ in: () => [] }),
+    isAwaited: true,
+  };
+}

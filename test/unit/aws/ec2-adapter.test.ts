@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
+import type { Action } from "../../../src/plan/action.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { type Answer, type AnsweringServer, page, startAnsweringServer } from "./answering-server.ts";
+import { recordingHandler } from "./recording-handler.ts";
+
+const never = new AbortController().signal;
+const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
+const ARN = "arn:aws:iam::123456789012:instance-profile/app";
+
+let server: AnsweringServer;
+let aws: AwsConnection;
+
+beforeAll(async () => {
+  server = await startAnsweringServer();
+  aws = connectAws({ clock: systemClock, version: "0", region: "eu-west-1", endpoint: server.url, credentials });
+});
+afterAll(async () => {
+  aws.close();
+  await server.close();
+});
+
+function reply(action: string, content: string): Answer {
+  return page(200, `<${action}Response>${content}</${action}Response>`);
+}
+
+function instances(content: string, token = ""): Answer {
+  const set = `<reservationSet><item><instancesSet>${content}</instancesSet></item></reservationSet>`;
+  return reply("DescribeInstances", `${set}<nextToken>${token}</nextToken>`);
+}
+
+function instance(id: string, state: string, more = ""): string {
+  return `<item><instanceId>${id}</instanceId><instanceState><name>${state}</name></instanceState>${more}</item>`;
+}
+
+function associations(content: string): Answer {
+  return reply(
+    "DescribeIamInstanceProfileAssociations",
+    `<iamInstanceProfileAssociationSet>${content}</iamInstanceProfileAssociationSet>`,
+  );
+}
+
+function association(id: string, instanceId: string, state: string): string {
+  return (
+    `<item><associationId>${id}</associationId><instanceId>${instanceId}</instanceId><state>${state}</state>` +
+    `<iamInstanceProfile><arn>${ARN}</arn><id>AIPAEXAMPLE</id></iamInstanceProfile></item>`
+  );
+}
+
+function refusal(code: string, message: string): Answer {
+  return page(
+    400,
+    `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>1</RequestID></Response>`,
+  );
+}
+
+describe("a region", () => {
+  test("is read whole: every page of instances, and of each instance the association that counts", async () => {
+    const tags = "<tagSet><item><key>app</key><value>web</value></item><item><key>empty</key><value/></item></tagSet>";
+    server.answerWith(
+      instances(instance("i-2", "running", tags), "more"),
+      instances(instance("i-1", "stopped")),
+      associations(
+        association("iip-new", "i-2", "associating") +
+          association("iip-old", "i-2", "disassociating") +
+          association("iip-gone", "i-1", "disassociated"),
+      ),
+    );
+    expect(await aws.instanceReader.readRegion("eu-north-1", never)).toEqual([
+      { instanceId: "i-1", region: "eu-north-1", state: "stopped", tags: {}, association: undefined },
+      {
+        instanceId: "i-2",
+        region: "eu-north-1",
+        state: "running",
+        tags: { app: "web", empty: "" },
+        association: {
+          associationId: "iip-new",
+          profileArn: ARN,
+          profileId: "AIPAEXAMPLE",
+          state: "associating",
+        },
+      },
+    ]);
+  });
+
+  test("is asked for living instances alone, 1,000 a page, in its own region", async () => {
+    const network = recordingHandler({});
+    const connection = connectAws({
+      clock: new FakeClock(),
+      version: "0",
+      region: "eu-west-1",
+      credentials,
+      requestHandler: network.handler,
+    });
+    await connection.instanceReader.readRegion("eu-north-1", never).catch(() => undefined);
+    const [first] = network.requests;
+    expect(first?.host).toBe("ec2.eu-north-1.amazonaws.com");
+    expect(first?.signedFor).toBe("eu-north-1/ec2");
+    expect(Object.fromEntries(first?.form ?? [])).toMatchObject({
+      Action: "DescribeInstances",
+      MaxResults: "1000",
+      "Filter.1.Name": "instance-state-name",
+      "Filter.1.Value.1": "pending",
+      "Filter.1.Value.4": "stopped",
+    });
+    connection.close();
+  });
+
+  test("an instance that names a profile while its association is not listed has one without an id", async () => {
+    const named = `<iamInstanceProfile><arn>${ARN}</arn><id>AIPAEXAMPLE</id></iamInstanceProfile>`;
+    server.answerWith(instances(instance("i-1", "running", named)), associations(""));
+    const [found] = await aws.instanceReader.readRegion("eu-west-1", never);
+    expect(found?.association).toMatchObject({ associationId: "", profileArn: ARN, state: "associating" });
+  });
+
+  test("a reply that is no list is an error, never an empty region", async () => {
+    server.answerWith(page(200, "<html>proxy</html>"));
+    await expect(aws.instanceReader.readRegion("eu-west-1", never)).rejects.toMatchObject({ disposition: "retryable" });
+  });
+});
+
+const ASSOCIATE: Action = {
+  kind: "AssociateIamInstanceProfile",
+  region: "eu-north-1",
+  instanceId: "i-1",
+  iamInstanceProfile: "app",
+};
+
+describe("a refusal of EC2", () => {
+  test.each([
+    ["IncorrectState", "There is an existing association for instance i-1", "conflict", "InstanceHasChanged"],
+    ["IncorrectInstanceState", "The instance is not running", "conflict", "InstanceHasChanged"],
+    ["InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist", "conflict", "InstanceHasChanged"],
+    ["InvalidAssociationID.NotFound", "An invalid association-id", "conflict", "InstanceHasChanged"],
+    ["InvalidInstanceID.Malformed", "Invalid id", "terminal", "InvalidInput"],
+    ["UnauthorizedOperation", "You are not authorized to perform this operation.", "blocked", "AccessDenied"],
+    ["RequestLimitExceeded", "Request limit exceeded.", "throttled", "Throttled"],
+    [
+      "InvalidParameterValue",
+      "Value (app) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+      "retryable",
+      "InstanceProfileNotYetUsable",
+    ],
+    [
+      "InvalidParameterValue",
+      'IAM Instance Profile "arn" has no associated IAM Roles',
+      "retryable",
+      "InstanceProfileNotYetUsable",
+    ],
+    ["NoSuchEntity", "Instance Profile app cannot be found.", "retryable", "InstanceProfileNotYetUsable"],
+  ])("%s: %s is %s", async (code, message, disposition, reason) => {
+    server.answerWith(refusal(code, message));
+    const error = await aws.iamWriter.perform(ASSOCIATE, never).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ disposition, reason });
+    expect((error as Error).message).toContain(`AssociateIamInstanceProfile on instance i-1 (eu-north-1): ${code}`);
+  });
+
+  test("that a parameter of another call is wrong is no matter of waiting", async () => {
+    server.answerWith(refusal("InvalidParameterValue", "Invalid IAM Instance Profile name"));
+    await expect(aws.instanceReader.readRegion("eu-west-1", never)).rejects.toMatchObject({
+      reason: "InvalidParameterValue",
+    });
+  });
+});
+
+describe("a write", () => {
+  const made = `<iamInstanceProfileAssociation>${association("iip-1", "i-1", "associating").slice(6, -7)}</iamInstanceProfileAssociation>`;
+  test.each<[Action, Readonly<Record<string, string>>, unknown]>([
+    [ASSOCIATE, { InstanceId: "i-1", "IamInstanceProfile.Name": "app" }, { arn: ARN, id: "iip-1" }],
+    [
+      {
+        kind: "ReplaceIamInstanceProfileAssociation",
+        region: "eu-north-1",
+        instanceId: "i-1",
+        associationId: "iip-0",
+        iamInstanceProfile: "app",
+        replaces: "arn:other",
+      },
+      { AssociationId: "iip-0", "IamInstanceProfile.Name": "app" },
+      { arn: ARN, id: "iip-1" },
+    ],
+    [
+      {
+        kind: "DisassociateIamInstanceProfile",
+        region: "eu-north-1",
+        instanceId: "i-1",
+        associationId: "iip-0",
+        removes: "arn:other",
+      },
+      { AssociationId: "iip-0" },
+      undefined,
+    ],
+    [
+      { kind: "CreateTags", region: "eu-north-1", instanceIds: ["i-1", "i-2"], tags: { k: "v" } },
+      { "ResourceId.1": "i-1", "ResourceId.2": "i-2", "Tag.1.Key": "k", "Tag.1.Value": "v" },
+      undefined,
+    ],
+    [
+      { kind: "DeleteTags", region: "eu-north-1", instanceIds: ["i-1"], tags: { k: "v" } },
+      { "ResourceId.1": "i-1", "Tag.1.Key": "k", "Tag.1.Value": "v" },
+      undefined,
+    ],
+  ])("$kind is one request to its region", async (action, form, created) => {
+    server.answerWith(reply(action.kind, made));
+    const network = recordingHandler();
+    const connection = connectAws({
+      clock: new FakeClock(),
+      version: "0",
+      region: "eu-west-1",
+      credentials,
+      requestHandler: network.handler,
+    });
+    await connection.iamWriter.perform(action, never).catch(() => undefined);
+    connection.close();
+    expect(network.requests.map(({ host }) => host)).toEqual(["ec2.eu-north-1.amazonaws.com"]);
+    const { Version: _, ...sent } = Object.fromEntries(network.requests[0]?.form ?? []);
+    expect(sent).toEqual({ Action: action.kind, ...form });
+    expect(await aws.iamWriter.perform(action, never)).toEqual({ created });
+  });
+});
