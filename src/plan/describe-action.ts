@@ -60,7 +60,11 @@ function describeProfileAction(action: ProfileAction): ActionDescription {
   }
 }
 
-function describe(symbol: ActionDescription["symbol"], title: string, details: readonly string[] = []): ActionDescription {
+function describe(
+  symbol: ActionDescription["symbol"],
+  title: string,
+  details: readonly string[] = [],
+): ActionDescription {
   return { symbol, title, details };
 }
 
