@@ -46,7 +46,7 @@ export class AwsProxy {
   /** Of these, the writes that AWS carried out. */
   writes(): readonly string[] {
     return this.#calls
-      .filter(({ action, isDone }) => isDone && !/^(Get|List)/.test(action))
+      .filter(({ action, isDone }) => isDone && !/^(Get|List|Describe)/.test(action))
       .map(({ action }) => action);
   }
 
