@@ -1,7 +1,8 @@
 import type { RegionSnapshot, RegionSnapshots } from "../engine/region-snapshots.ts";
-import type { InstanceFacts } from "../model/instance.ts";
+import type { InstanceFacts, ObservedAssociation } from "../model/instance.ts";
 import { type InstanceClaim, selects } from "../model/instance-claim.ts";
 import { ASSOCIATED_BY_TAG } from "../model/instance-marker.ts";
+import type { Tags } from "../model/ownership.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { ObjectChange } from "../runtime/store.ts";
 import type { Logger } from "../telemetry.ts";
@@ -120,10 +121,27 @@ function changesBetween(before: RegionSnapshot, after: RegionSnapshot): readonly
   for (const [id, now] of after.instances) {
     const then = before.instances.get(id);
     if (then === undefined) changed.push([now]);
-    else if (then !== now && JSON.stringify(then) !== JSON.stringify(now)) changed.push([then, now]);
+    else if (!isSame(then, now)) changed.push([then, now]);
   }
   for (const [id, then] of before.instances) if (!after.instances.has(id)) changed.push([then]);
   return changed;
+}
+
+function isSame(then: InstanceFacts, now: InstanceFacts): boolean {
+  if (then === now) return true;
+  return then.state === now.state && sameTags(then.tags, now.tags) && sameTie(then.association, now.association);
+}
+
+function sameTags(one: Tags, other: Tags): boolean {
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
+}
+
+/** The id of the profile is not known of an association that we have just made. */
+function sameTie(then: ObservedAssociation | undefined, now: ObservedAssociation | undefined): boolean {
+  if (then === undefined || now === undefined) return then === now;
+  const isSameProfile = then.profileId === now.profileId || then.profileId === "";
+  return then.associationId === now.associationId && then.state === now.state && isSameProfile;
 }
 
 function isForAny({ instances }: InstanceClaim, found: readonly InstanceFacts[]): boolean {

@@ -32,23 +32,25 @@ async function reference(world: ScenarioWorld, story: Story): Promise<Reference>
   await begin(world, story);
   const controller = world.controller();
   await controller.settle();
-  return { end: await endOf(world), calls: controller.interceptor.calls.length, writes: world.awsWrites() };
+  return { end: await endOf(world, story), calls: controller.interceptor.calls.length, writes: world.awsWrites() };
 }
 
-async function endOf(world: ScenarioWorld): Promise<unknown> {
-  return endState({ object: await world.object(), aws: await world.awsState(), key: world.key });
+async function endOf(world: ScenarioWorld, story: Story): Promise<unknown> {
+  const end = endState({ object: await world.object(), aws: await world.awsState(), key: world.key });
+  return { end, also: await story.also?.() };
 }
 
 /**
  * The crash law: wherever a controller dies, between any two of its calls or with the reply to one of them lost, the next one
  * comes to the same end, and AWS is written no more often than without the crash.
  *
+ * @param options.stories instead of the life of role and profile
  * @param options.isThorough also with two deaths in a row, and with a controller that outlives the lost reply: for worlds that
  * are fast
  */
 export function crashStories(
   open: () => Promise<ScenarioWorld>,
-  { isThorough }: { readonly isThorough: boolean },
+  { isThorough, stories = STORIES }: { readonly isThorough: boolean; readonly stories?: readonly Story[] },
 ): void {
   let world: ScenarioWorld;
   beforeAll(async () => {
@@ -56,7 +58,7 @@ export function crashStories(
   });
   afterAll(() => world?.close());
 
-  describe.each(STORIES)("a crash during $name", (story) => {
+  describe.each(stories)("a crash during $name", (story) => {
     test.each(Object.keys(ENDINGS))(
       "%s i, for every i: a fresh controller reaches the same end and writes nothing twice",
       async (ending) => {
@@ -67,9 +69,10 @@ export function crashStories(
           const dying = world.controller(new Interceptor(ENDINGS[ending]?.(at)));
           await dying.once();
           await world.controller().settle();
-          expect(await endOf(world), `${ending} ${at}: ${JSON.stringify(dying.interceptor.calls[at - 1])}`).toEqual(
-            expected.end,
-          );
+          expect(
+            await endOf(world, story),
+            `${ending} ${at}: ${JSON.stringify(dying.interceptor.calls[at - 1])}`,
+          ).toEqual(expected.end);
           expect(surplus(world.awsWrites(), expected.writes)).toEqual([]);
         }
       },
@@ -85,7 +88,7 @@ export function crashStories(
           await world.controller(new Interceptor(ENDINGS["killed after call"]?.(at))).once();
           await world.controller(new Interceptor(ENDINGS["killed with the reply lost of call"]?.(again))).once();
           await world.controller().settle();
-          expect(await endOf(world), `killed after ${at}, then ${again}`).toEqual(expected.end);
+          expect(await endOf(world, story), `killed after ${at}, then ${again}`).toEqual(expected.end);
         }
       }
     });
@@ -97,7 +100,7 @@ export function crashStories(
         const lost = (call: SeenCall): Error =>
           new RetryableError("the connection was reset", { reason: "EndpointUnreachable", cause: new LostCall(call) });
         await world.controller(new Interceptor((call) => (call.number === at ? "lose-reply" : "pass"), lost)).settle();
-        expect(await endOf(world), `reply of ${at} lost`).toEqual(expected.end);
+        expect(await endOf(world, story), `reply of ${at} lost`).toEqual(expected.end);
         // It knows what it sent and not what came of it: it may send a change again, which then changes nothing.
         const again = surplus(world.awsWrites(), expected.writes);
         expect(again.length, `${again}`).toBeLessThanOrEqual(1);

@@ -24,6 +24,8 @@ export interface Story {
   readonly name: string;
   readonly before?: (place: StoryPlace) => Promise<void>;
   readonly ask: (place: StoryPlace) => Promise<void>;
+  /** What else must be the same at the end, besides object, roles and profiles. */
+  readonly also?: () => Promise<unknown>;
 }
 
 export const STORIES: readonly Story[] = [

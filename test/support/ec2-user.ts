@@ -23,7 +23,7 @@ export interface Launch {
 }
 
 /** An instance as EC2 shows it, without its id. */
-interface AwsInstance {
+export interface AwsInstance {
   readonly state: string;
   readonly tags: Readonly<Record<string, string>>;
   /** By name. */
@@ -89,6 +89,12 @@ export class Ec2User {
 
   async disassociate(id: string): Promise<void> {
     await this.#ec2.send(new DisassociateIamInstanceProfileCommand({ AssociationId: await this.#associationOf(id) }));
+  }
+
+  /** Every instance of the region. */
+  async all(): Promise<readonly AwsInstance[]> {
+    const { Reservations = [] } = await this.#ec2.send(new DescribeInstancesCommand({}));
+    return Reservations.flatMap(({ Instances = [] }) => Instances).map(seen);
   }
 
   /** The name of the profile that EC2 says the instance has. */

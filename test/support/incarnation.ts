@@ -3,7 +3,7 @@ import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
 import { Sightings } from "../../src/controller/sightings.ts";
-import { openAwsAccount } from "../../src/engine/aws-account.ts";
+import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import type { InstanceReader } from "../../src/engine/instance-ports.ts";
 import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../../src/engine/settling.ts";
@@ -44,6 +44,9 @@ export class Incarnation {
   readonly #reconciler: Reconciler;
   readonly #cache = new Map<string, KubeObject>();
   readonly #failures = new Map<string, number>();
+  /** What it remembers of AWS. */
+  readonly account: AwsAccount;
+  readonly claims: ClaimsByClass;
 
   constructor(around: Surroundings, interceptor: Interceptor) {
     this.#around = around;
@@ -51,26 +54,26 @@ export class Incarnation {
     const objects = interceptor.wrap("kube", around.objects);
     const nowMs = (): number => around.time.nowMs;
     const ownWrites = new OwnWrites(nowMs);
+    this.account = openAwsAccount({
+      change: { reader: interceptor.wrap("aws", around.reader), writer: interceptor.wrap("aws", around.writer) },
+      instanceReader: interceptor.wrap("aws", around.instanceReader),
+      guardRegions: async () => around.guardRegions,
+      settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
+      monotonicMs: nowMs,
+    });
+    this.claims = new ClaimsByClass({
+      objects: () => [...this.#cache.values()],
+      freeOf: (all) => all,
+      clusterId: around.clusterId,
+    });
     this.#reconciler = new Reconciler({
       objects,
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
-      accounts: onlyAccount(
-        openAwsAccount({
-          change: { reader: interceptor.wrap("aws", around.reader), writer: interceptor.wrap("aws", around.writer) },
-          instanceReader: interceptor.wrap("aws", around.instanceReader),
-          guardRegions: async () => around.guardRegions,
-          settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
-          monotonicMs: nowMs,
-        }),
-      ),
+      accounts: onlyAccount(this.account),
       classes: noClasses(),
       sightings: new Sightings(nowMs),
-      claims: new ClaimsByClass({
-        objects: () => [...this.#cache.values()],
-        freeOf: (all) => all,
-        clusterId: around.clusterId,
-      }),
+      claims: this.claims,
       publisher: new Publisher({
         objects,
         events: around.events,
