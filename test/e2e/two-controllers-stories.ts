@@ -51,10 +51,14 @@ async function applyBurst(): Promise<void> {
 }
 
 async function untilAllReady(): Promise<void> {
-  await vi.waitFor(async () => {
-    const ready = (await shared.user.list(place.namespace)).filter((object) => readyOf(object) === "True InSync");
-    expect(ready.length).toBe(BURST);
-  }, PATIENCE);
+  await vi.waitFor(
+    async () => {
+      const ready = (await shared.user.list(place.namespace)).filter((object) => readyOf(object) === "True InSync");
+      expect(ready.length).toBe(BURST);
+      // A list of them all is work for the server that is looked at, and for this process, through which all calls go.
+    },
+    { ...PATIENCE, interval: 2_000 },
+  );
 }
 
 /** In the middle of the burst, so that the leader has much behind it, much before it, and something under way. */
