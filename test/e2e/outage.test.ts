@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { defaultElectionTimings } from "../../src/runtime/leader-election-timings.ts";
+import { isAwsWrite } from "../support/aws-write.ts";
 import { readyOf } from "../support/cluster-user.ts";
 import { findControlPlane } from "../support/control-plane.ts";
 import { DEPLOYED_NAMESPACE } from "../support/deployed-account.ts";
@@ -71,7 +72,7 @@ class Fleet {
 
   writes(): readonly string[] {
     const actions = this.calls().map((call) => call.split(" ")[0] ?? "");
-    return actions.filter((action) => !/^(Get|List)/.test(action)).sort();
+    return actions.filter((action) => isAwsWrite(action)).sort();
   }
 
   /** Objects of which AWS was asked. */

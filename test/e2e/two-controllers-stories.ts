@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { defaultElectionTimings } from "../../src/runtime/leader-election-timings.ts";
+import { isAwsWrite } from "../support/aws-write.ts";
 import { type ClusterUser, readyOf } from "../support/cluster-user.ts";
 import { type ReplicaCall, ReplicaProcess, type ReplicaSite } from "../support/faults/replica-process.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
@@ -70,7 +71,7 @@ async function untilMiddle(leader: ReplicaProcess): Promise<void> {
 /** Calls to AWS by object: all of them, and the writes that were carried out. */
 function callsByObject(...replicas: readonly ReplicaProcess[]) {
   const calls = replicas.flatMap(({ awsCalls }) => awsCalls);
-  const writes = calls.filter(({ what, status }) => status < 300 && !/^(Get|List)/.test(what));
+  const writes = calls.filter(({ what, status }) => status < 300 && isAwsWrite(what));
   return { calls: Map.groupBy(calls, subjectOf), writes: Map.groupBy(writes, subjectOf) };
 }
 

@@ -1,3 +1,4 @@
+import { isAwsWrite } from "./aws-write.ts";
 import { type Fate, FaultProxy, type ProxiedRequest } from "./faults/fault-proxy.ts";
 
 interface ProxiedCall {
@@ -45,9 +46,7 @@ export class AwsProxy {
 
   /** Of these, the writes that AWS carried out. */
   writes(): readonly string[] {
-    return this.#calls
-      .filter(({ action, isDone }) => isDone && !/^(Get|List|Describe)/.test(action))
-      .map(({ action }) => action);
+    return this.#calls.filter(({ action, isDone }) => isDone && isAwsWrite(action)).map(({ action }) => action);
   }
 
   forget(): void {

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
 import type { Exchange, KubeRequest, KubeResponse } from "../../../src/kube/exchange.ts";
 import { RequestTimeoutError, toNetworkError } from "../../../src/kube/network-error.ts";
+import { isAwsWrite } from "../aws-write.ts";
 import type { FakeClock } from "../fake-clock.ts";
 import type { Fate, ProxiedRequest } from "../faults/fault-proxy.ts";
 import type { MachineClock } from "../machine-clock.ts";
@@ -264,7 +265,7 @@ function describeAws(text: string): Description {
     server: "aws",
     what,
     subject: form.get("RoleName") ?? form.get("InstanceProfileName") ?? "",
-    isWrite: !/^(Get|List)/.test(what),
+    isWrite: isAwsWrite(what),
     method: "POST",
     path: "/",
     query: new URLSearchParams(),
