@@ -116,14 +116,17 @@ export function kubectlStories(open: () => Promise<KubectlPlace>): void {
       expect(await kubectl.ok(["explain", "instanceprofile", "--recursive"])).toContain("adoptionPolicy");
     });
 
-    test("lists the kind with its short name", async () => {
+    test("lists the kinds with their short names", async () => {
       const text = await kubectl.ok(["api-resources", "--api-group=iam.instanceprofile.dev", "--no-headers"]);
-      expect(text.trim().split(/\s+/)).toEqual([
-        "instanceprofiles",
-        "iprof",
-        "iam.instanceprofile.dev/v1beta1",
-        "true",
-        "InstanceProfile",
+      expect(
+        text
+          .trim()
+          .split("\n")
+          .map((line) => line.trim().split(/\s+/))
+          .sort(),
+      ).toEqual([
+        ["instanceprofileclasses", "iprofclass", "iam.instanceprofile.dev/v1beta1", "false", "InstanceProfileClass"],
+        ["instanceprofiles", "iprof", "iam.instanceprofile.dev/v1beta1", "true", "InstanceProfile"],
       ]);
     });
 

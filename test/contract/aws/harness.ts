@@ -29,6 +29,12 @@ export function policy(...statements: readonly object[]): string {
   return JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }
 
+/**
+ * Where the instances are: away from the controllers that share the endpoint. moto keeps terminated instances, and in a region
+ * that has any it cannot answer what a controller asks before it deletes, the instances of a profile by its ARN.
+ */
+const EC2_REGION = "us-west-2";
+
 /** Clients of one endpoint, and names that no other run uses. What was named is deleted by `clear`. */
 export class Bench {
   readonly endpoint: string;
@@ -54,7 +60,7 @@ export class Bench {
     };
     this.iam = new IAMClient(config);
     this.sts = new STSClient(config);
-    this.ec2 = new EC2Client(config);
+    this.ec2 = new EC2Client({ ...config, region: EC2_REGION });
   }
 
   #name(kind: string): string {
