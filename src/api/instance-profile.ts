@@ -183,13 +183,15 @@ export interface AwsObjectReference {
   readonly id: string;
 }
 
-/** Counts over the matching instances; those in conflict are neither associated nor pending. */
+/** Counts over the matching instances; those in conflict and those refused are neither associated nor pending. */
 export interface InstancesStatus {
   readonly matched: number;
   readonly associated: number;
   readonly pending: number;
   /** Instances that cannot have the profile, and why, one line each, bounded; left out when there are none. */
   readonly conflicts?: readonly string[];
+  /** Instances that AWS did not let the controller write to, and its words, one line each, bounded; left out when none. */
+  readonly refused?: readonly string[];
 }
 
 /** A condition as in metav1.Condition, with the generation it is about. */

@@ -36,6 +36,7 @@ const instancesStatusField: Field<InstancesStatus> = foreignObject<InstancesStat
   associated: required(countField),
   pending: required(countField),
   conflicts: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
+  refused: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
 });
 
 const fields: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus>({

@@ -52,7 +52,8 @@ export async function attempt(signal: AbortSignal, pass: () => Promise<Outcome>)
 export function asOutcome({ plan, report, after, settlesInMs, isAnnouncement }: Convergence): Outcome {
   if (isAnnouncement) return { kind: "announced", plan, observed: after, settlesInMs };
   const applied = report.applied.map(({ action }) => action);
-  return { kind: "converged", plan, applied, failed: report.failed, after, settlesInMs };
+  const { failed, refused } = report;
+  return { kind: "converged", plan, applied, failed, after, settlesInMs, ...(refused.length > 0 && { refused }) };
 }
 
 /** An object whose spec nobody has looked at. */

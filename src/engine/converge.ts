@@ -60,7 +60,7 @@ export interface ConvergeDependencies {
 /** Somebody may have made room since the last sweep. */
 const QUOTAS_BELIEVED_MS = 60_000;
 
-const NOTHING_DONE: ExecutionReport = { applied: [], failed: undefined };
+const NOTHING_DONE: ExecutionReport = { applied: [], failed: undefined, refused: [] };
 
 /**
  * Observe, plan, execute: one pass. Writes nothing when the plan is empty or blocked, or adopts and has not been announced.

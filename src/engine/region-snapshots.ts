@@ -82,12 +82,13 @@ export class RegionSnapshots {
   }
 
   /** Remembers what a pass did. */
-  record({ applied, failed }: ExecutionReport): void {
+  record({ applied, failed, refused }: ExecutionReport): void {
     for (const write of applied) {
       if (isInstanceAction(write.action)) this.#recordWrite(write.action, write.outcome);
     }
-    if (failed !== undefined && isInstanceAction(failed.action) && !tellsNothing(failed.error)) {
-      this.#region(failed.action.region).invalidBeforeMs = this.#options.monotonicMs();
+    for (const { action, error } of failed === undefined ? refused : [failed, ...refused]) {
+      if (!isInstanceAction(action) || tellsNothing(error)) continue;
+      this.#region(action.region).invalidBeforeMs = this.#options.monotonicMs();
     }
   }
 

@@ -105,3 +105,9 @@ export interface ActionOutcome {
   /** True of a removal when AWS knew nothing to remove: its aim is reached, or AWS does not show it everywhere yet. */
   readonly wasAbsent?: boolean;
 }
+
+/** An action that did not succeed, and why. */
+export interface FailedAction {
+  readonly action: Action;
+  readonly error: unknown;
+}

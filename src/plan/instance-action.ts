@@ -61,6 +61,11 @@ export function isInstanceAction<A extends { readonly kind: string }>(
   return KINDS.has(action.kind);
 }
 
+/** True when the action writes to the instance. */
+export function isAbout(action: InstanceAction, instanceId: string): boolean {
+  return isAboutTags(action) ? action.instanceIds.includes(instanceId) : action.instanceId === instanceId;
+}
+
 /** True for the writes of the controller's tag. */
 export function isAboutTags(action: InstanceAction): action is InstanceTagAction {
   return action.kind === "CreateTags" || action.kind === "DeleteTags";

@@ -3,7 +3,8 @@ import { ControllerError } from "../errors.ts";
 import type { ObservedInstance, ObservedInstances } from "../model/instance.ts";
 import { nameInArn } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
-import { isInstanceAction } from "../plan/instance-action.ts";
+import type { FailedAction } from "../plan/action.ts";
+import { isAbout, isInstanceAction } from "../plan/instance-action.ts";
 import { type Standing, standingOf, targetOf } from "../plan/instance-standing.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import type { ObjectSoFar, Outcome } from "./outcome.ts";
@@ -23,6 +24,8 @@ interface Tally {
   readonly pending: number;
   /** One line each. */
   readonly conflicts: readonly string[];
+  /** One line each: of instances that AWS has refused, also of those that do not match any more. */
+  readonly refused: readonly string[];
 }
 
 /** The status fields about instances: as they are, as they last were when nobody looked, or none when none are asked for. */
@@ -34,9 +37,13 @@ export function instancesOf(
   if (object.spec !== undefined && object.spec.instances === undefined) return { instances: undefined };
   const tally = tallyOf(object, outcome);
   if (tally === undefined) return {};
-  const { conflicts, ...counts } = tally;
-  const lines = bounded(conflicts);
-  const instances: InstancesStatus = { ...counts, ...(lines && { conflicts: lines }) };
+  const { conflicts, refused, ...counts } = tally;
+  const lines = { conflicts: bounded(conflicts), refused: bounded(refused) };
+  const instances: InstancesStatus = {
+    ...counts,
+    ...(lines.conflicts && { conflicts: lines.conflicts }),
+    ...(lines.refused && { refused: lines.refused }),
+  };
   return { instances };
 }
 
@@ -60,17 +67,22 @@ export function aboutInstances(object: ObjectSoFar, outcome: Outcome): readonly 
 }
 
 function judgeTally(tally: Tally, failure: unknown): ConditionDraft {
-  const { matched, associated, pending, conflicts } = tally;
+  const { matched, associated, pending, conflicts, refused } = tally;
   const count = `${associated} of ${matched} matching instances carry the profile`;
-  if (failure !== undefined) return draft("False", reasonOf(failure), `${count}; ${wordsOf(failure)}`);
-  if (conflicts.length > 0) {
-    const named = conflicts.slice(0, MAX_NAMED).join("; ");
-    const rest = conflicts.length > MAX_NAMED ? `; and ${conflicts.length - MAX_NAMED} more` : "";
-    return draft("False", "InstanceConflict", `${count}; ${named}${rest}`);
+  if (failure !== undefined) {
+    const words = wordsOf(failure);
+    const all = refused.length === 0 ? words : named([words, ...refused.filter((line) => line !== words)]);
+    return draft("False", reasonOf(failure), `${count}; ${all}`);
   }
+  if (conflicts.length > 0) return draft("False", "InstanceConflict", `${count}; ${named(conflicts)}`);
   if (pending > 0) return draft("False", "InstancesPending", `${count}; ${pending} wait for it`);
   if (matched === 0) return draft("True", "NoInstancesMatch", "no instance matches");
   return draft("True", "AllAssociated", count);
+}
+
+function named(lines: readonly string[]): string {
+  const rest = lines.length > MAX_NAMED ? `; and ${lines.length - MAX_NAMED} more` : "";
+  return `${lines.slice(0, MAX_NAMED).join("; ")}${rest}`;
 }
 
 function tallyOf(object: ObjectSoFar, outcome: Outcome): Tally | undefined {
@@ -86,8 +98,24 @@ function tallyOf(object: ObjectSoFar, outcome: Outcome): Tally | undefined {
   const conflicts = selected.flatMap(({ instance, standing }) => conflictOf(instance, standing));
   const associated = selected.filter(({ standing }) => standing === "associated").length;
   const matched = selected.length;
-  const pending = matched - associated - conflicts.length;
-  return { matched, associated, pending, conflicts: [...conflicts, ...missing(instances, spec.instances.region)] };
+  const failures = refusedOf(outcome);
+  const isRefused = ({ instanceId }: ObservedInstance): boolean =>
+    failures.some(({ action }) => isInstanceAction(action) && isAbout(action, instanceId));
+  const refused = selected.filter(
+    ({ instance, standing }) =>
+      standing !== "associated" && conflictOf(instance, standing).length === 0 && isRefused(instance),
+  ).length;
+  return {
+    matched,
+    associated,
+    pending: matched - associated - conflicts.length - refused,
+    conflicts: [...conflicts, ...missing(instances, spec.instances.region)],
+    refused: failures.map(({ error }) => wordsOf(error)),
+  };
+}
+
+function refusedOf(outcome: Outcome): readonly FailedAction[] {
+  return outcome.kind === "converged" ? (outcome.refused ?? []) : [];
 }
 
 function conflictOf({ instanceId, association, precededBy }: ObservedInstance, standing: Standing): readonly string[] {

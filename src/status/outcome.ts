@@ -1,6 +1,6 @@
 import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profile.ts";
 import type { ObservedState } from "../model/observed-state.ts";
-import type { Action } from "../plan/action.ts";
+import type { Action, FailedAction } from "../plan/action.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 
 /** AWS was observed, and written where it differed. */
@@ -13,7 +13,9 @@ export type Outcome =
       readonly kind: "converged";
       readonly plan: Plan;
       readonly applied: readonly Action[];
-      readonly failed: { readonly action: Action; readonly error: unknown } | undefined;
+      readonly failed: FailedAction | undefined;
+      /** Writes to one instance each that AWS has refused, while those to others went on; unset: none. */
+      readonly refused?: readonly FailedAction[];
       readonly after: ObservedState;
       readonly settlesInMs: number;
       /** What of the spec the class does not allow: AWS has the rest. */

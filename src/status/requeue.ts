@@ -43,7 +43,7 @@ export function requeueOf(
   const error = errorOf(outcome);
   const passing = passingFailure(error, failingForMs);
   if (passing !== undefined) return after(passing.retryMs);
-  if (error !== undefined) return requeueAfterError(error, patience, after);
+  if (error !== undefined) return requeueAfterError(error, { ...patience, ...forRefused(outcome, patience) }, after);
   switch (outcome.kind) {
     case "suspended":
       return { kind: "done" };
@@ -111,6 +111,12 @@ function requeueAfterError(error: unknown, patience: Patience, after: (delayMs: 
     case "retryable":
       return { kind: "backoff" };
   }
+}
+
+/** Each look tries every refused instance again: the more there are, the rarer. */
+function forRefused(outcome: Outcome, { resyncMs, blockedRetryMs }: Patience): Pick<Patience, "blockedRetryMs"> {
+  const refused = outcome.kind === "converged" ? (outcome.refused?.length ?? 0) : 0;
+  return { blockedRetryMs: Math.min(Math.max(refused, 1) * blockedRetryMs, Math.max(resyncMs, blockedRetryMs)) };
 }
 
 /** What was tried again and again in vain is looked at slowly. */

@@ -4,6 +4,7 @@ import {
   RECONCILE_AT_ANNOTATION,
 } from "../api/instance-profile.ts";
 import { dispositionOf } from "../errors.ts";
+import type { Action } from "../plan/action.ts";
 import { planLines } from "../plan/render.ts";
 import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
 import { eventsOf } from "./events.ts";
@@ -105,9 +106,16 @@ function referenceOf<T extends { readonly presence: "present"; readonly arn: str
 function listsOf(outcome: Outcome): Partial<Writable<InstanceProfileStatus>> {
   if (outcome.kind === "suspended" || outcome.kind === "failed") return {};
   const { plan } = outcome;
-  const done = outcome.kind === "converged" ? outcome.applied.length : 0;
-  const pending = planLines({ ...plan, actions: plan.actions.slice(done) });
+  const pending = planLines({ ...plan, actions: leftOf(outcome) });
   return { plan: bounded(pending), unmanagedPolicies: bounded(plan.unmanagedPolicies) };
+}
+
+/** What is still to be done: what stopped the plan and all after it, or what the refused instances have left of it. */
+function leftOf(outcome: Extract<Outcome, { readonly plan: unknown }>): readonly Action[] {
+  const { actions } = outcome.plan;
+  if (outcome.kind !== "converged") return actions;
+  if (outcome.refused === undefined) return actions.slice(outcome.applied.length);
+  return actions.filter((action) => !outcome.applied.includes(action));
 }
 
 /** How long `lastVerifiedTime` may stand still at least, so that a fleet in sync writes next to no status. */

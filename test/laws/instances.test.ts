@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { InstancesSpec } from "../../src/api/instance-profile.ts";
+import { execute } from "../../src/engine/execute.ts";
+import { ConflictError } from "../../src/errors.ts";
 import type { ObservedAssociation, ObservedInstance } from "../../src/model/instance.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";
 import { recordedRegions } from "../../src/model/recorded-regions.ts";
-import type { Action } from "../../src/plan/action.ts";
+import type { Action, ActionOutcome } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
-import { isInstanceAction } from "../../src/plan/instance-action.ts";
+import { isAbout, isInstanceAction } from "../../src/plan/instance-action.ts";
 import { carries } from "../../src/plan/instance-standing.ts";
 import { desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
 
@@ -69,6 +71,10 @@ function foundIn({ instances }: ObservedState): readonly ObservedInstance[] {
   return instances?.found ?? [];
 }
 
+function stateRegions({ instanceProfile }: ObservedState): readonly string[] {
+  return instanceProfile.presence === "present" ? recordedRegions(instanceProfile.tags) : [];
+}
+
 function prefixes(actions: readonly Action[]): readonly (readonly Action[])[] {
   return Array.from({ length: actions.length + 1 }, (_, cut) => actions.slice(0, cut));
 }
@@ -87,6 +93,26 @@ const course = fc.tuple(world, fc.boolean()).map(([{ desired, state, wanted }, i
   const actions = plan.blockers.length > 0 ? [] : plan.actions;
   return { state, wanted, isGoing, actions, end: stateAfter(state, actions) };
 });
+
+const REFUSED = new ConflictError("it has changed", { reason: "InstanceHasChanged" });
+
+/** What comes of the actions where EC2 refuses every write to these instances. */
+async function carriedOut(
+  state: ObservedState,
+  actions: readonly Action[],
+  refused: ReadonlySet<string>,
+): Promise<ObservedState> {
+  const perform = async (action: Action): Promise<ActionOutcome> => {
+    if (isInstanceAction(action) && [...refused].some((id) => isAbout(action, id))) throw REFUSED;
+    return { created: undefined };
+  };
+  const plan = { actions, blockers: [], unmanagedPolicies: [] };
+  const { applied } = await execute(plan, { perform }, new AbortController().signal);
+  return stateAfter(
+    state,
+    applied.map(({ action }) => action),
+  );
+}
 
 describe("the laws of association", () => {
   test("applying a plan leaves nothing to plan, and a plan cut anywhere comes to the same end", () => {
@@ -108,12 +134,32 @@ describe("the laws of association", () => {
       fc.property(world, ({ desired, state }) => {
         for (const done of prefixes(diff(desired, state).actions)) {
           const middle = stateAfter(state, done);
-          const profile = middle.instanceProfile;
-          const regions = profile.presence === "present" ? recordedRegions(profile.tags) : [];
+          const regions = stateRegions(middle);
           const associated = pairs(state, middle).filter(
             ([then, now]) => now.association !== undefined && now.association !== then.association,
           );
           expect(associated.filter(([, now]) => !now.isMarked || !regions.includes(now.region))).toEqual([]);
+        }
+      }),
+    );
+  });
+
+  test("an instance that EC2 refuses changes nothing for the others, and what is left of it is not forgotten", async () => {
+    const refused = fc.uniqueArray(fc.constantFrom<string[]>("i-0", "i-1", "i-2", "i-3", "i-4", "i-5"), {
+      minLength: 1,
+    });
+    await fc.assert(
+      fc.asyncProperty(course, refused, async ({ state, actions, end }, ids) => {
+        const isRefused = new Set(ids);
+        const middle = await carriedOut(state, actions, isRefused);
+        const free = pairs(end, middle).filter(([, { instanceId }]) => !isRefused.has(instanceId));
+        expect(free.map(([, now]) => now)).toEqual(free.map(([whole]) => whole));
+        const regions = stateRegions(middle);
+        const marked = foundIn(state).filter(({ instanceId, isMarked }) => isRefused.has(instanceId) && isMarked);
+        const written = actions.some((action) => isInstanceAction(action) && ids.some((id) => isAbout(action, id)));
+        for (const { instanceId, region } of written ? marked : []) {
+          expect(foundIn(middle).find((one) => one.instanceId === instanceId)?.isMarked).toBe(true);
+          expect(stateRegions(state).includes(region) ? regions : [region]).toContain(region);
         }
       }),
     );

@@ -83,12 +83,12 @@ export class Ec2User {
   }
 
   async replace(id: string, profile: string): Promise<void> {
-    const input = { AssociationId: await this.#associationOf(id), IamInstanceProfile: { Name: profile } };
+    const input = { AssociationId: await this.associationOf(id), IamInstanceProfile: { Name: profile } };
     await this.#ec2.send(new ReplaceIamInstanceProfileAssociationCommand(input));
   }
 
   async disassociate(id: string): Promise<void> {
-    await this.#ec2.send(new DisassociateIamInstanceProfileCommand({ AssociationId: await this.#associationOf(id) }));
+    await this.#ec2.send(new DisassociateIamInstanceProfileCommand({ AssociationId: await this.associationOf(id) }));
   }
 
   /** Every instance of the region. */
@@ -115,7 +115,8 @@ export class Ec2User {
     return seen(Reservations[0]?.Instances?.[0] ?? {});
   }
 
-  async #associationOf(id: string): Promise<string> {
+  /** The id of the instance's association; empty without one. */
+  async associationOf(id: string): Promise<string> {
     const Filters = [{ Name: "instance-id", Values: [id] }];
     const reply = await this.#ec2.send(new DescribeIamInstanceProfileAssociationsCommand({ Filters }));
     return reply.IamInstanceProfileAssociations?.[0]?.AssociationId ?? "";

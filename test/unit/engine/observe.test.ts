@@ -132,7 +132,7 @@ describe("a pass", () => {
   test("that has nothing to write does not ask whether the object is current", async () => {
     await pass(desiredOf());
     const { report } = await pass(desiredOf(), () => Promise.reject(new Error("asked")));
-    expect(report).toEqual({ applied: [], failed: undefined });
+    expect(report).toEqual({ applied: [], failed: undefined, refused: [] });
   });
 
   test("looks once before it writes, and once more where it adopts", async () => {
