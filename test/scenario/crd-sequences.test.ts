@@ -119,7 +119,10 @@ class Story {
   }
 }
 
-/** Order and repetition mean nothing to IAM, in policies as in lists, and the controller does not write for them. */
+/**
+ * Order and repetition mean nothing to IAM, in policies as in lists, and an empty description is none; the controller does not
+ * write for them.
+ */
 function meaning(value: unknown): unknown {
   if (Array.isArray(value)) {
     return [...new Set(value.map((item) => JSON.stringify(meaning(item))))].sort().map((item) => JSON.parse(item));
@@ -127,6 +130,7 @@ function meaning(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
+      .filter(([key, item]) => key !== "description" || item !== "")
       .map(([key, item]) => [key, meaning(item)] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
