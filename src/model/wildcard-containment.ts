@@ -1,6 +1,8 @@
 import { asciiLowerCase } from "./policy-json.ts";
-import { type Automaton, StepBudget, TooManySteps, wordsMatching, wordsNotMatching } from "./wildcard-automata.ts";
-import { placesOf } from "./wildcard-places.ts";
+import { StepBudget, TooManySteps } from "./wildcard-budget.ts";
+import { Cover, OTHER, type Places } from "./wildcard-cover.ts";
+import { ANY_CHARACTER, endsMeet, type Glob, type GlobReading, globsOf, matchesAny, mayMeet } from "./wildcard-glob.ts";
+import { wordInside, wordOutside } from "./wildcard-search.ts";
 import type { WordKind } from "./wildcard-words.ts";
 
 /** What a statement is about: the words that a pattern matches, or, `negated`, all words of the kind but those. */
@@ -16,11 +18,11 @@ export type Example =
   | { readonly found: "undecided" };
 
 /**
- * Steps that one question may take, some tens of ms. The question is as hard as any that has an answer to be guessed and checked
- * (coNP), so some questions have no short answer, and there must be a bound. Patterns of people need hundreds to thousands; what uses it up has many `*`
- * followed by `?` in one pattern.
+ * Steps that one question may take, some ms. Whether patterns together take in another one is as hard as any question that has an
+ * answer to be guessed and checked (coNP), so there must be a bound. Patterns of people need tens to hundreds; what uses it up asks
+ * for every letter of the alphabet behind a `*`, each with many `?` behind it.
  */
-export const MAX_STEPS = 100_000;
+export const MAX_STEPS = 60_000;
 
 /** How to look for an example. */
 export interface Wanted {
@@ -32,133 +34,146 @@ export interface Wanted {
 
 /**
  * Is every word of `words` matched by one of the patterns in `allowed`? The example is a word that is not: a preferred one, else a
- * shortest. Exact, by a walk through the product of both sides' automata: `none` is a proof.
+ * shortest. Exact: `none` is a proof.
  */
 export function within(words: WordSet, allowed: readonly string[], kind: WordKind, wanted: Wanted = {}): Example {
-  return search(words, { patterns: allowed, negated: true }, kind, wanted);
+  // All but some are within what is allowed when those and the allowed together are everything.
+  const question: Question = words.negated
+    ? { some: EVERYTHING, butNot: [...words.patterns, ...allowed] }
+    : { some: words.patterns, butNot: allowed };
+  return answer(outside(question, kind), kind, wanted);
 }
 
 /** Does any word of `words` match one of the patterns in `denied`? The example is a word of both. Exact, as {@link within}. */
 export function overlaps(words: WordSet, denied: readonly string[], kind: WordKind, wanted: Wanted = {}): Example {
-  return search(words, { patterns: denied, negated: false }, kind, wanted);
+  if (words.negated) return answer(outside({ some: denied, butNot: words.patterns }, kind), kind, wanted);
+  return answer(both(globsOf(words.patterns, kind), globsOf(denied, kind), kind), kind, wanted);
 }
 
 /** True when the pattern matches the word. */
-export function matchesWildcards(pattern: string, word: string, kind: Pick<WordKind, "foldsCase">): boolean {
-  return holds(wordsMatching(placesOf([pattern], kind.foldsCase), UNLIMITED), word, kind);
+export function matchesWildcards(pattern: string, word: string, kind: GlobReading): boolean {
+  return matchesAny(globsOf([pattern], kind), compared(word, kind));
 }
 
-function search(one: WordSet, other: WordSet, kind: WordKind, wanted: Wanted): Example {
-  const budget = wanted.budget ?? new StepBudget(MAX_STEPS);
+const EVERYTHING = ["*"] as const;
+
+/** Where to look for a word. */
+interface Field {
+  /** Calls `found` with a word that will do, and then with shorter ones only. */
+  seek(budget: StepBudget, found: (word: string) => void): void;
+  /** True for a word that will do, as it is compared. */
+  holds(word: string, budget: StepBudget): boolean;
+}
+
+function answer(field: Field, kind: WordKind, { prefer = [], budget = new StepBudget(MAX_STEPS) }: Wanted): Example {
+  let word: string | undefined;
   try {
-    const sides: Sides = [automatonOf(one, kind, budget), automatonOf(other, kind, budget)];
-    const known = wanted.prefer?.find((word) => sides.every((side) => holds(side, word, kind)));
-    const word = known ?? firstWord(sides, kind, budget);
-    return word === undefined ? { found: "none" } : { found: "word", word };
+    field.seek(budget, (found) => {
+      word = found;
+    });
+    if (word === undefined) return { found: "none" };
+    word = prefer.find((known) => field.holds(compared(known, kind), budget)) ?? word;
   } catch (error) {
-    if (error instanceof TooManySteps) return { found: "undecided" };
-    throw error;
+    if (!(error instanceof TooManySteps)) throw error;
   }
+  return word === undefined ? { found: "undecided" } : { found: "word", word };
 }
 
-const UNLIMITED = new StepBudget(Number.POSITIVE_INFINITY);
-
-type Sides = readonly [Automaton, Automaton];
-
-function automatonOf({ patterns, negated }: WordSet, kind: WordKind, budget: StepBudget): Automaton {
-  const places = placesOf(patterns, kind.foldsCase);
-  return negated ? wordsNotMatching(places, budget) : wordsMatching(places, budget);
+/** A word that one of `some` matches, and none of `butNot`. */
+interface Question {
+  readonly some: readonly string[];
+  readonly butNot: readonly string[];
 }
 
-function holds(side: Automaton, word: string, kind: Pick<WordKind, "foldsCase">): boolean {
-  const compared = kind.foldsCase ? asciiLowerCase(word) : word;
-  let states = side.starts;
-  for (let index = 0; index < compared.length; index += 1) {
-    const code = compared.charCodeAt(index);
-    states = [...new Set(states.flatMap((state) => side.next(state, code)))];
-  }
-  return states.some((state) => side.accepts(state));
-}
-
-/** A word on its way: where it stands in both sides and in the kind, and how it came there. */
-interface Node {
-  readonly one: number;
-  readonly other: number;
-  readonly kind: number;
-  readonly parent: Node | undefined;
-  readonly code: number;
-}
-
-/** Walks both sides at once, breadth first: so the first word of both that is met is a shortest. */
-function firstWord([one, other]: Sides, kind: WordKind, budget: StepBudget): string | undefined {
-  const frontier = new Frontier(budget);
-  frontier.reach(undefined, 0, one.starts, other.starts, kind.start);
-  for (let node = frontier.take(); node !== undefined; node = frontier.take()) {
-    if (kind.accepts(node.kind) && one.accepts(node.one) && other.accepts(node.other)) return wordOf(node);
-    for (const code of codesAt(node, one, other, kind)) {
-      const at = kind.next(node.kind, code);
-      if (at !== undefined) frontier.reach(node, code, one.next(node.one, code), other.next(node.other, code), at);
-    }
-  }
-  return undefined;
-}
-
-/** What was reached and is to be looked at, each once, in the order it was reached. */
-class Frontier {
-  readonly #budget: StepBudget;
-  readonly #queue: Node[] = [];
-  // By the first side and the kind, then by the second: small integers are found several times faster than large ones.
-  readonly #seen = new Map<number, Set<number>>();
-  #taken = 0;
-
-  constructor(budget: StepBudget) {
-    this.#budget = budget;
-  }
-
-  take(): Node | undefined {
-    const node = this.#queue[this.#taken];
-    this.#taken += 1;
-    return node;
-  }
-
-  reach(
-    parent: Node | undefined,
-    code: number,
-    ones: readonly number[],
-    others: readonly number[],
-    kind: number,
-  ): void {
-    this.#budget.spend(1 + ones.length * others.length);
-    for (const one of ones) {
-      const seen = this.#seenWith(one * 16 + kind);
-      for (const other of others) {
-        if (seen.has(other)) continue;
-        seen.add(other);
-        this.#queue.push({ one, other, kind, parent, code });
+function outside({ some: patterns, butNot }: Question, kind: WordKind): Field {
+  const { foldsCase } = kind;
+  const some = globsOf(patterns, { foldsCase });
+  const { globs, cover } = compiled(butNot, kind);
+  return {
+    seek(budget, found) {
+      let shorterThan = Number.POSITIVE_INFINITY;
+      for (const glob of shortestFirst(some, budget)) {
+        if (glob.codes.length >= shorterThan) return;
+        budget.spend(globs.length);
+        const start = cover.start((index) => endsMeet(glob, globs[index] as Glob));
+        if (isWithinOne(glob, cover, start, budget)) continue;
+        const word = wordOutside(glob, cover, start, { kind, budget, shorterThan });
+        if (word === undefined) continue;
+        shorterThan = word.length;
+        found(word);
       }
-    }
-  }
+    },
+    holds(word, budget) {
+      budget.spend(some.length + globs.length);
+      return matchesAny(some, word) && !matchesAny(globs, word);
+    },
+  };
+}
 
-  #seenWith(key: number): Set<number> {
-    const known = this.#seen.get(key);
-    if (known !== undefined) return known;
-    const fresh = new Set<number>();
-    this.#seen.set(key, fresh);
-    return fresh;
+/** True when one glob alone matches all that this one does; false says nothing. Wildcards are read as if they were characters. */
+function isWithinOne({ codes, stays }: Glob, cover: Cover, start: Places, budget: StepBudget): boolean {
+  let places = start;
+  for (let place = 0; places.blocks.length > 0; place += 1) {
+    if (stays[place] === 1) places = cover.stay(places);
+    if (cover.acceptsAll(places)) return true;
+    const code = codes[place];
+    if (code === undefined) return cover.accepts(places);
+    places = cover.step(places, code === ANY_CHARACTER ? OTHER : code, budget);
+  }
+  return false;
+}
+
+/** A word that one of each matches. */
+function both(some: readonly Glob[], others: readonly Glob[], kind: WordKind): Field {
+  return {
+    seek(budget, found) {
+      let shorterThan = Number.POSITIVE_INFINITY;
+      for (const [glob, other] of pairs(shortestFirst(some, budget), others, budget)) {
+        if (Math.max(glob.codes.length, other.codes.length) >= shorterThan || !mayMeet(glob, other, budget)) continue;
+        const word = wordInside(glob, new Cover([other]), { kind, budget, shorterThan });
+        if (word === undefined) continue;
+        shorterThan = word.length;
+        found(word);
+      }
+    },
+    holds(word, budget) {
+      budget.spend(some.length + others.length);
+      return matchesAny(some, word) && matchesAny(others, word);
+    },
+  };
+}
+
+function* pairs<T>(some: readonly T[], others: readonly T[], budget: StepBudget): Generator<readonly [T, T]> {
+  for (const one of some) {
+    budget.spend(others.length);
+    for (const other of others) yield [one, other];
   }
 }
 
-/** The characters that make a difference here, and one that stands for all the rest. */
-function codesAt(node: Node, one: Automaton, other: Automaton, kind: WordKind): readonly number[] {
-  if (one.takesLiteralsOnly(node.one)) return one.literals(node.one);
-  if (other.takesLiteralsOnly(node.other)) return other.literals(node.other);
-  const named = new Set([...one.literals(node.one), ...other.literals(node.other), ...kind.literals]);
-  const rest = kind.alphabet.find((code) => !named.has(code));
-  return rest === undefined ? [...named] : [rest, ...named];
+function shortestFirst(globs: readonly Glob[], budget: StepBudget): readonly Glob[] {
+  budget.spend(globs.reduce((sum, { codes }) => sum + 1 + (codes.length >> 1), 0));
+  return globs.toSorted((a, b) => a.codes.length - b.codes.length);
 }
 
-function wordOf(last: Node): string {
-  const codes: number[] = [];
-  for (let node: Node | undefined = last; node?.parent !== undefined; node = node.parent) codes.push(node.code);
-  return String.fromCharCode(...codes.reverse());
+function compared(word: string, { foldsCase }: GlobReading): string {
+  return foldsCase ? asciiLowerCase(word) : word;
+}
+
+interface Compiled {
+  readonly globs: readonly Glob[];
+  readonly cover: Cover;
+}
+
+/** The lists of a class are asked about again and again, by every statement of every object. */
+const COMPILED = new WeakMap<readonly string[], Map<WordKind, Compiled>>();
+
+function compiled(patterns: readonly string[], kind: WordKind): Compiled {
+  const byKind = COMPILED.get(patterns) ?? new Map<WordKind, Compiled>();
+  COMPILED.set(patterns, byKind);
+  const known = byKind.get(kind);
+  if (known !== undefined) return known;
+  const globs = globsOf(patterns, { foldsCase: kind.foldsCase });
+  const fresh = { globs, cover: new Cover(globs) };
+  byKind.set(kind, fresh);
+  return fresh;
 }

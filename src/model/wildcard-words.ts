@@ -5,6 +5,8 @@
 export interface WordKind {
   /** Whether A to Z match in either case. */
   readonly foldsCase: boolean;
+  /** A character that every word has exactly once. */
+  readonly separator?: string;
   readonly start: number;
   /** Undefined when no word goes on like this. */
   next(state: number, code: number): number | undefined;
@@ -26,6 +28,7 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyz";
  */
 export const ACTIONS: WordKind = {
   foldsCase: true,
+  separator: ":",
   start: 0,
   // 0: no service yet, 1: in the service, 2: no action yet, 3: in the action.
   next(state, code) {

@@ -1,7 +1,7 @@
 import type { InstanceProfileSpec, Statement } from "../api/instance-profile.ts";
 import { showValue } from "../model/policy-words.ts";
 import { WELL_KNOWN_ACTIONS } from "../model/well-known-actions.ts";
-import { StepBudget } from "../model/wildcard-automata.ts";
+import { StepBudget } from "../model/wildcard-budget.ts";
 import {
   type Example,
   MAX_STEPS,
@@ -19,6 +19,8 @@ interface Case {
   readonly index: number;
   readonly statement: Statement;
   readonly bounds: Bounds;
+  /** What the class allows, with its words filled in. */
+  readonly resources: readonly string[];
   /** Shared by all statements of an object, so that a long policy takes no longer than one hard question. */
   readonly budget: StepBudget;
 }
@@ -29,8 +31,9 @@ interface Case {
  */
 export function guardStatements(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   const budget = new StepBudget(MAX_STEPS);
+  const resources = bounds.class.spec.allowedResources.map((pattern) => filledIn(pattern, bounds));
   return spec.statements.flatMap((statement, index) =>
-    statement.effect === "Deny" ? [] : guardStatement({ index, statement, bounds, budget }),
+    statement.effect === "Deny" ? [] : guardStatement({ index, statement, bounds, resources, budget }),
   );
 }
 
@@ -59,9 +62,8 @@ function guardActions(one: Case): readonly Violation[] {
 }
 
 function guardResources(one: Case): readonly Violation[] {
-  const { statement, bounds, budget } = one;
+  const { statement, bounds, resources: allowed, budget } = one;
   const { allowNotResources } = bounds.class.spec;
-  const allowed = bounds.class.spec.allowedResources.map((pattern) => filledIn(pattern, bounds));
   const subject = subjectOf(one, "resources", statement.resources, statement.notResources, RESOURCES);
   if (subject.words.negated && !allowNotResources) {
     return [negated(one, "NotResourcesNotAllowed", "notResources", "resources")];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { StepBudget } from "../../../src/model/wildcard-automata.ts";
+import { StepBudget } from "../../../src/model/wildcard-budget.ts";
 import { overlaps, within } from "../../../src/model/wildcard-containment.ts";
 import { ACTIONS, RESOURCES } from "../../../src/model/wildcard-words.ts";
 
@@ -91,6 +91,25 @@ describe("resources", () => {
     });
     expect(within(only("arn:aws:s3:::*team-a-*"), allowed, RESOURCES).found).toBe("word");
     expect(within(only("arn:*:s3:::team-a-x"), allowed, RESOURCES).found).toBe("word");
+  });
+});
+
+describe("a question that only looks hard is decided", () => {
+  const times = (count: number, make: (index: number) => string): string[] =>
+    Array.from({ length: count }, (_, i) => make(i));
+
+  test("long names, of which a class has as many as it may", () => {
+    const allowed = times(100, (i) => `arn:aws:s3:::${"a".repeat(1_000)}${i}`);
+    expect(within(only(...allowed.slice(50, 60)), allowed, RESOURCES)).toEqual(NONE);
+    expect(within(only(`${allowed[0]}1`, `arn:aws:s3:::${"a".repeat(1_001)}`), allowed, RESOURCES).found).toBe("word");
+  });
+
+  test("many stars on both sides whose ends are at odds", () => {
+    const patterns = times(70, (i) => `s3:${"*a*b".repeat(31)}${i}`);
+    const others = times(200, (i) => `s3:${"*b*a".repeat(30)}${i}`);
+    expect(within(only(...patterns), others, ACTIONS)).toEqual({ found: "word", word: `s3:${"ab".repeat(31)}0` });
+    expect(overlaps(only(...patterns), others, ACTIONS)).toEqual(NONE);
+    expect(within(only(...patterns), [...others, "s3:*b??", "s3:*b?"], ACTIONS)).toEqual(NONE);
   });
 });
 

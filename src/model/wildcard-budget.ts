@@ -1,0 +1,17 @@
+/** Counts work, so that a decision ends after a number of steps that does not depend on what is asked. */
+export class StepBudget {
+  #left: number;
+
+  constructor(steps: number) {
+    this.#left = steps;
+  }
+
+  /** Raises {@link TooManySteps} once more was spent than there was. */
+  spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0) throw new TooManySteps();
+  }
+}
+
+/** The budget is used up. It never leaves the modules of wildcards. */
+export class TooManySteps extends Error {}
