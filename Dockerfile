@@ -1,5 +1,5 @@
-# Two files of JavaScript, the program and what runs on the sandbox's instances, on a base without shell or package manager. A release names both bases by digest as well, so that
-# it can be built again: `docker buildx imagetools inspect IMAGE` tells it.
+# The program as a few files of JavaScript, on a base without shell or package manager. A release names both bases by digest as
+# well, so that it can be built again: `docker buildx imagetools inspect IMAGE` tells it.
 FROM node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./

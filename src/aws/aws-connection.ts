@@ -7,8 +7,7 @@ import { assumedRole, type RoleToAssume } from "./assumed-role.ts";
 import { createAwsCaller } from "./aws-call.ts";
 import { createAwsWriter } from "./aws-writer.ts";
 import type { AwsClientOptions } from "./client-config.ts";
-import { createEc2Clients } from "./ec2-client.ts";
-import { createInstanceReader } from "./ec2-reader.ts";
+import { Ec2OnDemand, instanceReaderOnDemand } from "./ec2-on-demand.ts";
 import { createIamClient } from "./iam-client.ts";
 import { createIamInventory } from "./iam-inventory.ts";
 import { createIamReader } from "./iam-reader.ts";
@@ -40,14 +39,14 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
   const iam = createIamClient(options);
   // The IAM client's credentials, remembered by it until they expire: one AssumeRoleWithWebIdentity for both.
   const sts = createStsClient({ ...options, credentials: iam.config.credentials });
-  const ec2 = createEc2Clients({ ...options, credentials: iam.config.credentials });
+  const ec2 = new Ec2OnDemand({ ...options, credentials: iam.config.credentials });
   return {
     iamReader: createIamReader(iam, call),
     iamWriter: createAwsWriter(iam, ec2, call),
     iamInventory: createIamInventory(iam, call),
     routine: { reader: createIamReader(iam, routineCall), writer: createAwsWriter(iam, ec2, routineCall) },
     accountReader: createAccountReader(iam, routineCall),
-    instanceReader: createInstanceReader(ec2, call),
+    instanceReader: instanceReaderOnDemand(ec2, call),
     accountIdentity: createAccountIdentity(sts, call),
     assume: (role) => assumedRole(sts, call, role),
     region: () => iam.config.region().catch(() => undefined),

@@ -3,12 +3,12 @@ import type { IamWriter } from "../engine/ports.ts";
 import type { ActionOutcome } from "../plan/action.ts";
 import { type InstanceAction, isAboutTags, isInstanceAction } from "../plan/instance-action.ts";
 import type { AwsCaller } from "./aws-call.ts";
-import type { Ec2Clients } from "./ec2-client.ts";
-import { EC2_WRITES, type Ec2Write } from "./ec2-writes.ts";
+import type { Ec2OnDemand } from "./ec2-on-demand.ts";
+import type { Ec2Write } from "./ec2-writes.ts";
 import { createIamWriteCall } from "./iam-writer.ts";
 
 /** Writes of a plan, each to the service that it is for. */
-export function createAwsWriter(iam: IAMClient, ec2: Ec2Clients, call: AwsCaller): IamWriter {
+export function createAwsWriter(iam: IAMClient, ec2: Ec2OnDemand, call: AwsCaller): IamWriter {
   const writeIam = createIamWriteCall(iam, call);
   return {
     perform(action, signal): Promise<ActionOutcome> {
@@ -17,19 +17,20 @@ export function createAwsWriter(iam: IAMClient, ec2: Ec2Clients, call: AwsCaller
   };
 }
 
-function writeEc2(
+async function writeEc2(
   action: InstanceAction,
-  { ec2, call }: { readonly ec2: Ec2Clients; readonly call: AwsCaller },
+  { ec2, call }: { readonly ec2: Ec2OnDemand; readonly call: AwsCaller },
   signal: AbortSignal,
 ): Promise<ActionOutcome> {
   const subject = { service: "EC2", operation: action.kind, entity: entityOf(action) } as const;
+  const { clients, writes } = await ec2.load();
   // The table's type ties each kind to its action, which the compiler cannot follow through a lookup by a union.
-  const write = EC2_WRITES[action.kind] as Ec2Write<InstanceAction>;
+  const write = writes[action.kind] as Ec2Write<InstanceAction>;
   return call(
     {
       ...subject,
       send: async (abortSignal) => {
-        const created = await write(action, { ec2: ec2.of(action.region), subject, options: { abortSignal } });
+        const created = await write(action, { ec2: clients.of(action.region), subject, options: { abortSignal } });
         return { created };
       },
     },

@@ -1,19 +1,12 @@
 import { ControllerError } from "../errors.ts";
-import type { Command } from "./command.ts";
-import { exportCommand } from "./export-command.ts";
+import type { Command, ListedCommand } from "./command.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { optionHelp, readOptions } from "./options.ts";
-import { planCommand } from "./plan-command.ts";
-import { runCommand } from "./run-command.ts";
-import { sandboxCommand } from "./sandbox-command.ts";
-import { validateCommand } from "./validate-command.ts";
 import { VERSION } from "./version.ts";
 
 const PROGRAM = "instance-profile-controller";
 
 const versionCommand: Command = {
-  name: "version",
-  summary: "print the version",
   description: "Prints the version.",
   options: {},
   run: async (_given, io) => {
@@ -22,13 +15,33 @@ const versionCommand: Command = {
   },
 };
 
-const COMMANDS: readonly Command[] = [
-  runCommand,
-  sandboxCommand,
-  planCommand,
-  exportCommand,
-  validateCommand,
-  versionCommand,
+const COMMANDS: readonly ListedCommand[] = [
+  {
+    name: "run",
+    summary: "run the controller",
+    load: async () => (await import("./run-command.ts")).runCommand,
+  },
+  {
+    name: "sandbox",
+    summary: "run the controller in a sandbox: no cluster, no AWS account",
+    load: async () => (await import("./sandbox-command.ts")).sandboxCommand,
+  },
+  {
+    name: "plan",
+    summary: "show what would change in AWS; writes nothing",
+    load: async () => (await import("./plan-command.ts")).planCommand,
+  },
+  {
+    name: "export",
+    summary: "write instance profiles that exist in AWS as manifests",
+    load: async () => (await import("./export-command.ts")).exportCommand,
+  },
+  {
+    name: "validate",
+    summary: "check manifests offline: schema, rules, policies",
+    load: async () => (await import("./validate-command.ts")).validateCommand,
+  },
+  { name: "version", summary: "print the version", load: async () => versionCommand },
 ];
 
 /** Runs one command line and says how it ended. Never throws for what a user can do wrong. */
@@ -38,34 +51,35 @@ export async function runCommandLine(args: readonly string[], io: CommandIo): Pr
     (name === undefined ? io.err : io.out)(programHelp());
     return name === undefined ? EXIT.error : EXIT.ok;
   }
-  const command = COMMANDS.find((candidate) => candidate.name === name.replace(/^--version$/, "version"));
-  if (command === undefined) {
+  const listed = COMMANDS.find((candidate) => candidate.name === name.replace(/^--version$/, "version"));
+  if (listed === undefined) {
     io.err(`${PROGRAM}: there is no command "${name}"\n\n${programHelp()}`);
     return EXIT.error;
   }
+  const command = await listed.load();
   try {
     const given = readOptions(rest, command.options);
     if (given.flag("help")) {
-      io.out(commandHelp(command));
+      io.out(commandHelp(listed.name, command));
       return EXIT.ok;
     }
     return await command.run(given, io);
   } catch (error) {
     if (io.stop.aborted && error === io.stop.reason) {
-      io.err(`${PROGRAM} ${command.name}: stopped: ${io.stop.reason.message}\n`);
+      io.err(`${PROGRAM} ${listed.name}: stopped: ${io.stop.reason.message}\n`);
       return EXIT.error;
     }
-    return explain(command, error, io);
+    return explain(listed.name, error, io);
   }
 }
 
-function explain(command: Command, error: unknown, io: CommandIo): number {
+function explain(name: string, error: unknown, io: CommandIo): number {
   if (error instanceof UsageError) {
-    io.err(`${PROGRAM} ${command.name}: ${error.message}\nSee ${PROGRAM} ${command.name} --help.\n`);
+    io.err(`${PROGRAM} ${name}: ${error.message}\nSee ${PROGRAM} ${name} --help.\n`);
     return EXIT.error;
   }
   if (error instanceof ControllerError) {
-    io.err(`${PROGRAM} ${command.name}: ${error.message}\n`);
+    io.err(`${PROGRAM} ${name}: ${error.message}\n`);
     return EXIT.error;
   }
   throw error;
@@ -86,6 +100,6 @@ function programHelp(): string {
   ].join("\n");
 }
 
-function commandHelp({ name, description, options }: Command): string {
+function commandHelp(name: string, { description, options }: Command): string {
   return `Usage: ${PROGRAM} ${name} [OPTIONS]\n\n${description}\n\n${optionHelp(options)}\n`;
 }

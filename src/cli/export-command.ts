@@ -14,8 +14,6 @@ import { VERSION } from "./version.ts";
 
 /** Writes what exists in AWS as manifests that adopt it as it is. */
 export const exportCommand: Command = {
-  name: "export",
-  summary: "write instance profiles that exist in AWS as manifests",
   description: [
     "Writes instance profiles that exist, with their roles, as manifests that adopt them as they are: planning the output",
     "shows no change. What a manifest cannot say stands in comments. Needs no cluster and only read permissions.",

@@ -26,8 +26,6 @@ import { VERSION } from "./version.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without permission to write. */
 export const planCommand: Command = {
-  name: "plan",
-  summary: "show what would change in AWS; writes nothing",
   description: [
     "Compares manifests with AWS and shows what the controller would write. Needs no cluster and only read permissions.",
     "Exit status: 0 in sync, 2 changes, 3 blocked, 1 error.",

@@ -19,8 +19,6 @@ const MIN_SWEEP_MS = 10_000;
 
 /** Runs the controller until it is told to stop. */
 export const runCommand: Command = {
-  name: "run",
-  summary: "run the controller",
   description: [
     "Runs the controller against a cluster and an AWS account until SIGINT or SIGTERM.",
     "The cluster is --kubeconfig, else KUBECONFIG, else the pod's service account, else ~/.kube/config.",

@@ -34,8 +34,6 @@ const PORT_RANGE = { fallback: 0, min: 0, max: 65_535 };
 
 /** Runs the real controller against an embedded Kubernetes API and an embedded AWS. */
 export const sandboxCommand: Command = {
-  name: "sandbox",
-  summary: "run the controller in a sandbox: no cluster, no AWS account",
   description: [
     "Runs the controller against an embedded Kubernetes API and an embedded AWS, applies manifests and shows what becomes",
     "of them, then stays up for kubectl and the AWS CLI. Without --apply it also starts an instance with the sample's",

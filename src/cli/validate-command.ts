@@ -17,8 +17,6 @@ import { VERSION } from "./version.ts";
 
 /** Judges manifests as the API server and IAM would, offline. */
 export const validateCommand: Command = {
-  name: "validate",
-  summary: "check manifests offline: schema, rules, policies",
   description: [
     "Checks manifests against the schema and the rules of the CRD, and their policies for what IAM refuses and for what",
     "gives away more than was meant. Needs neither a cluster nor AWS. Exit status: 0 when all are valid (warnings are",

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -43,6 +43,34 @@ describe("the program in the image", () => {
     });
     return { status, stdout, stderr };
   }
+
+  /** What Node reads before the first line of a file runs: the file, and all that it imports without condition. */
+  function readAtOnce(file: string, seen = new Set<string>()): ReadonlySet<string> {
+    if (seen.has(file)) return seen;
+    seen.add(file);
+    const text = readFileSync(join(folder, "app/dist", file), "utf8");
+    const imported = text.matchAll(/^(?:import|\} from|import .* from) ?"\.\/([^"]+)";$/gm);
+    for (const [, name = ""] of imported) readAtOnce(name, seen);
+    return seen;
+  }
+
+  /** The chunk that begins with a command's module. */
+  function chunkOf(command: string): string {
+    return readdirSync(join(folder, "app/dist")).find((name) => new RegExp(`^${command}-.*mjs$`).test(name)) ?? "";
+  }
+
+  function holds(files: ReadonlySet<string>, word: string): boolean {
+    return [...files].some((file) => readFileSync(join(folder, "app/dist", file), "utf8").includes(word));
+  }
+
+  test("loads no AWS SDK before a command needs it, and that of EC2 not before EC2 is asked", () => {
+    const [iam, ec2] = ["GetAccountAuthorizationDetails", "AllocateHosts"];
+    const start = readAtOnce("main.mjs");
+    const running = readAtOnce(chunkOf("run-command"));
+    expect([holds(start, iam), holds(start, ec2)]).toEqual([false, false]);
+    expect([holds(running, iam), holds(running, ec2)]).toEqual([true, false]);
+    expect(holds(new Set(readdirSync(join(folder, "app/dist"))), ec2)).toBe(true);
+  });
 
   test("says its version", () => {
     expect(run("version")).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: "" });
