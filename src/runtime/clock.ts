@@ -9,7 +9,7 @@ export interface Clock {
   nowMs(): number;
   /** Never goes back and ignores clock changes: for durations and deadlines. */
   monotonicMs(): number;
-  /** Calls back once after `delayMs`. */
+  /** Calls back once after `delayMs`, which is not below 0: Node warns of a timer in the past. */
   schedule(delayMs: number, callback: () => void): Timer;
   /** Resolves after `delayMs`; rejects with the signal's reason when that comes first. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;

@@ -67,10 +67,12 @@ export class DelayQueue {
   #arm(): void {
     const next = this.#heap.peek();
     if (next === undefined) return;
-    const atMs = Math.min(next.dueMs, this.#clock.monotonicMs() + longestTimerMs);
+    const nowMs = this.#clock.monotonicMs();
+    const atMs = Math.min(next.dueMs, nowMs + longestTimerMs);
     if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
     this.#timer?.handle.cancel();
-    const handle = this.#clock.schedule(atMs - this.#clock.monotonicMs(), () => {
+    // A key may have become due while others were released.
+    const handle = this.#clock.schedule(Math.max(0, atMs - nowMs), () => {
       this.#timer = undefined;
       this.#release();
     });

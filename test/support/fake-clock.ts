@@ -36,8 +36,9 @@ export class FakeClock implements Clock {
   }
 
   schedule(delayMs: number, callback: () => void): Timer {
+    if (!(delayMs >= 0)) throw new RangeError(`a timer of ${delayMs} ms`);
     this.#sequence += 1;
-    const entry = { dueMs: this.#monotonicMs + Math.max(0, delayMs), sequence: this.#sequence, callback };
+    const entry = { dueMs: this.#monotonicMs + delayMs, sequence: this.#sequence, callback };
     this.#pending.add(entry);
     return { cancel: () => void this.#pending.delete(entry) };
   }

@@ -34,7 +34,7 @@ export class MachineClock implements Clock {
   }
 
   schedule(delayMs: number, callback: () => void): Timer {
-    const timer = this.#world.schedule(Math.max(0, delayMs) / this.#rate, () => {
+    const timer = this.#world.schedule(delayMs / this.#rate, () => {
       this.whenAwake(() => {
         if (!isCancelled) callback();
       });

@@ -15,3 +15,18 @@ test("holds no memory for a key that was put off and overtaken ten thousand time
   await clock.advance(1_000_000);
   expect(due).toEqual(["b"]);
 });
+
+test("sets no timer in the past for a key that becomes due while another one is released", async () => {
+  const clock = new FakeClock();
+  const due: string[] = [];
+  const queue = new DelayQueue(clock, ({ key }) => {
+    due.push(key);
+    // Whoever is told takes a moment; the fake clock refuses a negative timer.
+    if (key === "a") clock.block(2);
+  });
+  queue.put("a", 10, 0);
+  queue.put("b", 11, 0);
+  await clock.advance(10);
+  await clock.advance(0);
+  expect(due).toEqual(["a", "b"]);
+});
