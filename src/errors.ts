@@ -15,6 +15,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** What the other side asked us to wait, when it said so. */
   readonly retryAfterMs?: number;
+  /** What the other side calls the request that failed, for whoever has to ask there: for the log alone. */
+  readonly requestId?: string;
 }
 
 /**
@@ -25,12 +27,14 @@ export abstract class ControllerError extends Error {
   abstract readonly disposition: Disposition;
   readonly reason: string;
   readonly retryAfterMs: number | undefined;
+  readonly requestId: string | undefined;
 
   constructor(message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.reason = details.reason;
     this.retryAfterMs = details.retryAfterMs;
+    this.requestId = details.requestId;
   }
 }
 

@@ -4,11 +4,13 @@ import type { AwsCaller } from "./aws-call.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
 import { expected } from "./expected-reply.ts";
 import { nameUnansweredHost } from "./no-reply.ts";
+import { tellReplies } from "./tell-replies.ts";
 
 /** An STS client on the region's own endpoint, or the configured one. */
 export function createStsClient(options: AwsClientOptions): STSClient {
   const client = new STSClient(commonClientConfig(options));
   nameUnansweredHost(client);
+  if (options.onReply !== undefined) tellReplies(client, "STS", options.onReply);
   return client;
 }
 

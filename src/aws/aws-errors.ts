@@ -13,6 +13,7 @@ import type { AwsServiceName } from "./client-config.ts";
 import { isUnknownInstanceProfile } from "./ec2-words.ts";
 import { isInvalidPrincipal, isMissingPolicy } from "./iam-words.ts";
 import { NoReplyError } from "./no-reply.ts";
+import { requestIdOf } from "./request-id.ts";
 import { stableWords } from "./stable-words.ts";
 
 /** One call to AWS, as messages name it. */
@@ -57,10 +58,12 @@ export function toControllerError(error: unknown, subject: AwsCallSubject): Cont
     words: `unexpected failure: ${stableWords(error instanceof Error ? error.message : String(error))}`,
   };
   const retryAfterMs = retryAfterOf(error);
+  const requestId = requestIdOf(error);
   return new ERROR_OF[meaning.disposition](`${subject.operation} on ${subject.entity}: ${words}`, {
     reason: meaning.reason,
     cause: error,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(requestId === undefined ? {} : { requestId }),
   });
 }
 

@@ -4,6 +4,7 @@ import type { IAMClientConfig } from "@aws-sdk/client-iam";
 import type { Clock } from "../runtime/clock.ts";
 import type { CallLimiter, TurnReport } from "./call-limiter.ts";
 import { sendOnce } from "./send-once.ts";
+import type { AwsReply } from "./tell-replies.ts";
 
 /** One request to AWS that has ended, for metrics. */
 export interface AwsCallReport {
@@ -38,6 +39,8 @@ export interface AwsClientOptions {
   readonly callTimeoutMs?: number;
   /** Told of each request once it has ended; must not throw. */
   readonly onCall?: (report: AwsCallReport) => void;
+  /** Told of each reply that has a request id; must not throw. */
+  readonly onReply?: (reply: AwsReply) => void;
   /** Of the account that the credentials belong to; without one, calls are sent as they come. */
   readonly limiter?: CallLimiter;
   /** Told of each turn that a call waited for; must not throw. */

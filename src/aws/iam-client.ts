@@ -2,6 +2,7 @@ import { IAMClient } from "@aws-sdk/client-iam";
 import { askBeforeWrites } from "./ask-before-writes.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
 import { nameUnansweredHost } from "./no-reply.ts";
+import { tellReplies } from "./tell-replies.ts";
 
 /**
  * An IAM client with the SDK's own resolution of credentials, region and endpoint, that sends each request once and signs
@@ -12,6 +13,7 @@ export function createIamClient(options: AwsClientOptions): IAMClient {
   signForHomeRegion(client);
   nameUnansweredHost(client);
   if (options.assertMayWrite !== undefined) askBeforeWrites(client, options.assertMayWrite);
+  if (options.onReply !== undefined) tellReplies(client, "IAM", options.onReply);
   return client;
 }
 

@@ -9,6 +9,7 @@ interface LoggedError {
   readonly message: string;
   readonly code?: string;
   readonly reason?: string;
+  readonly requestId?: string;
   readonly stack?: string;
   readonly cause?: LoggedError;
 }
@@ -30,6 +31,7 @@ function fieldsOf(error: Error, depth: number): LoggedError {
     message,
     ...(typeof code === "string" && { code }),
     ...(isExpected && { reason: error.reason }),
+    ...(isExpected && error.requestId !== undefined && { requestId: error.requestId }),
     ...(!isExpected && depth === 0 && stack !== undefined && { stack }),
     ...(cause instanceof Error && depth < MAX_CAUSES && { cause: fieldsOf(cause, depth + 1) }),
   };

@@ -4,6 +4,7 @@ import type { AwsConnection } from "../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../aws/call-limiter.ts";
 import { AccountDirectory } from "../engine/account-directory.ts";
 import { systemClock } from "../runtime/clock.ts";
+import type { Logger } from "../telemetry.ts";
 import type { InstancesSettings } from "./instances-options.ts";
 import { type AwsPlace, type OpenAwsOptions, openAws } from "./open-aws.ts";
 import type { ProductMetrics } from "./product-metrics.ts";
@@ -14,6 +15,7 @@ interface AwsSettings {
   readonly awsRates?: AwsRates | undefined;
   readonly settings: { readonly settleWindowMs: number };
   readonly instances?: InstancesSettings;
+  readonly logger: Logger;
 }
 
 /** Every AWS account of the process. */
@@ -32,13 +34,14 @@ const HOME_REGION: Readonly<Partial<Record<Partition, string>>> = {
 
 /** Joins the AWS adapter into the accounts of all classes, each with a limiter of its own; calls nothing. */
 export function openAccounts(process: AwsSettings, metrics: ProductMetrics, assertMayWrite: () => void): OpenAccounts {
-  const { aws: place, awsRates: rates, settings, instances } = process;
+  const { aws: place, awsRates: rates, settings, instances, logger } = process;
   const options: OpenAwsOptions = {
     rates,
     settleWindowMs: settings.settleWindowMs,
     metrics,
     assertMayWrite,
     instances,
+    logger,
   };
   const own = openAws(place, options);
   const connections = [own.connection];

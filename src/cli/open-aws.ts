@@ -4,6 +4,7 @@ import type { AwsClientOptions } from "../aws/client-config.ts";
 import { type AwsAccount, openAwsAccount } from "../engine/aws-account.ts";
 import { BlockedError } from "../errors.ts";
 import { systemClock } from "../runtime/clock.ts";
+import type { Logger } from "../telemetry.ts";
 import { DEFAULT_INSTANCES, type InstancesSettings } from "./instances-options.ts";
 import type { ProductMetrics } from "./product-metrics.ts";
 import { quotaMetrics } from "./sweep-metrics.ts";
@@ -25,6 +26,7 @@ export interface OpenAwsOptions {
   readonly limiter?: CallLimiter;
   readonly settleWindowMs: number;
   readonly metrics: ProductMetrics;
+  readonly logger: Logger;
   /** See {@link AwsClientOptions}. */
   readonly assertMayWrite: () => void;
   readonly instances: InstancesSettings | undefined;
@@ -41,6 +43,7 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     version: VERSION,
     limiter,
     assertMayWrite: options.assertMayWrite,
+    onReply: (reply) => options.logger.debug("AWS replied", { ...reply }),
   });
   const account = openAwsAccount({
     change: { reader: connection.iamReader, writer: connection.iamWriter },

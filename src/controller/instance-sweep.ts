@@ -1,4 +1,5 @@
 import type { RegionSnapshot, RegionSnapshots } from "../engine/region-snapshots.ts";
+import { ControllerError } from "../errors.ts";
 import type { InstanceFacts, ObservedAssociation } from "../model/instance.ts";
 import { type InstanceClaim, selects } from "../model/instance-claim.ts";
 import { ASSOCIATED_BY_TAG } from "../model/instance-marker.ts";
@@ -7,6 +8,7 @@ import type { Clock, Timer } from "../runtime/clock.ts";
 import type { ObjectChange } from "../runtime/store.ts";
 import type { Logger } from "../telemetry.ts";
 import type { CachedClaims } from "./cached-claims.ts";
+import { failureFields } from "./failure-fields.ts";
 
 /** What a sweep works with. */
 export interface InstanceSweepDependencies {
@@ -94,7 +96,8 @@ export class InstanceSweep {
     const words = error instanceof Error ? error.message : String(error);
     if (this.#stop.signal.aborted || this.#faults.get(region) === words) return;
     this.#faults.set(region, words);
-    this.#deps.logger.warn("instances not read", { region, error: words });
+    const facts = error instanceof ControllerError ? failureFields(error) : { error: words };
+    this.#deps.logger.warn("instances not read", { region, ...facts });
   }
 
   #compare(snapshot: RegionSnapshot, previous: RegionSnapshot | undefined): void {

@@ -11,6 +11,7 @@ import { planLines } from "../plan/render.ts";
 import type { Run } from "../runtime/workers.ts";
 import type { ObjectSoFar, Outcome } from "../status/outcome.ts";
 import { errorOf } from "../status/requeue.ts";
+import { failureFields } from "./failure-fields.ts";
 
 /** What the reconciler needs to know of the run it is in. */
 export interface RunFacts extends Pick<Run, "logger"> {
@@ -25,7 +26,7 @@ export function logOutcome({ logger }: RunFacts, outcome: Outcome): void {
   }
   const error = errorOf(outcome);
   if (error instanceof ControllerError) {
-    logger.warn("reconcile failed", { reason: error.reason, disposition: error.disposition, error: error.message });
+    logger.warn("reconcile failed", { disposition: error.disposition, ...failureFields(error) });
   }
 }
 

@@ -7,6 +7,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { WorkQueue } from "../runtime/work-queue.ts";
 import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
+import { failureFields } from "./failure-fields.ts";
 import type { Sightings } from "./sightings.ts";
 import { judgeBySnapshot, type SweepSubject, subjectOf } from "./sweep-subject.ts";
 
@@ -169,14 +170,12 @@ export class Sweeper {
       return "failed";
     }
     if (error.reason !== "AccessDenied") {
-      logger.warn("sweep failed", { reason: error.reason, error: error.message });
+      logger.warn("sweep failed", failureFields(error));
       return "failed";
     }
     if (this.#last !== "denied") {
-      logger.warn("the account cannot be read as a whole: every object is read by itself, at many times the calls", {
-        reason: error.reason,
-        error: error.message,
-      });
+      const what = "the account cannot be read as a whole: every object is read by itself, at many times the calls";
+      logger.warn(what, failureFields(error));
     }
     return "denied";
   }

@@ -63,7 +63,7 @@ export function awsError(httpStatus: number, code: string, message: string): Ans
 /** A successful reply of an IAM action; `result` is the XML inside its result element. */
 export function awsReply(operation: string, result: string): Answer {
   return (_request, response) => {
-    response.writeHead(200, { "content-type": "text/xml" });
+    response.writeHead(200, { "content-type": "text/xml", "x-amzn-requestid": "r-1" });
     response.end(
       `<${operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><${operation}Result>${result}` +
         `</${operation}Result><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></${operation}Response>`,

@@ -35,3 +35,19 @@ test("the log names what was written and what went wrong, and never a document",
   expect(desk.logger.messages("warn")).toEqual(Array(3).fill("reconcile failed"));
   expect(JSON.stringify(desk.logger.lines)).not.toMatch(/Statement|TopSecret|payroll|somebody|secret-token/);
 });
+
+test("the log has AWS's name of a request that failed, and neither the status nor an event has", async () => {
+  const desk = new Desk();
+  desk.apply();
+  const requestId = "8d1ad5a4-request";
+  desk.iam.fate = () => new BlockedError("CreateRole on role app: no", { reason: "AccessDenied", requestId });
+  await desk.reconcile();
+  expect(desk.logger.lines).toContainEqual(
+    expect.objectContaining({
+      message: "reconcile failed",
+      fields: expect.objectContaining({ reason: "AccessDenied", requestId }),
+    }),
+  );
+  expect(desk.message).toContain("CreateRole on role app: no");
+  expect(JSON.stringify([desk.object, desk.kube.events])).not.toContain(requestId);
+});
