@@ -4,7 +4,6 @@ import type { IAMClientConfig } from "@aws-sdk/client-iam";
 import type { Clock } from "../runtime/clock.ts";
 import type { CallLimiter, TurnReport } from "./call-limiter.ts";
 import { sendOnce } from "./send-once.ts";
-import type { AwsReply } from "./tell-replies.ts";
 
 /** One request to AWS that has ended, for metrics. */
 export interface AwsCallReport {
@@ -17,6 +16,17 @@ export interface AwsCallReport {
    */
   readonly code?: string;
   readonly durationMs: number;
+}
+
+/** One reply of AWS, for the log: what AWS's support needs to find the request. */
+export interface AwsReply {
+  readonly service: AwsServiceName;
+  /** The API action, such as `PutRolePolicy`. */
+  readonly operation: string;
+  /** AWS's name of the request. */
+  readonly requestId: string;
+  /** The HTTP status was one of success. */
+  readonly isSuccess: boolean;
 }
 
 /** The AWS services that this adapter calls. */

@@ -1,17 +1,6 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
-import type { AwsServiceName } from "./client-config.ts";
+import type { AwsReply, AwsServiceName } from "./client-config.ts";
 import { requestIdOf } from "./request-id.ts";
-
-/** One reply of AWS, for the log: what AWS's support needs to find the request. */
-export interface AwsReply {
-  readonly service: AwsServiceName;
-  /** The API action, such as `PutRolePolicy`. */
-  readonly operation: string;
-  /** AWS's name of the request. */
-  readonly requestId: string;
-  /** The HTTP status was one of success. */
-  readonly isSuccess: boolean;
-}
 
 /** Tells of every reply that has a request id, of whatever outcome. The listener must not throw. */
 export function tellReplies(

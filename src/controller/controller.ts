@@ -1,5 +1,5 @@
 import type { AccountDirectory } from "../engine/account-directory.ts";
-import type { EventSink, KubeObject, ObjectClient } from "../engine/ports.ts";
+import type { EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
 import { KeyedBackoff } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ListWatch } from "../runtime/list-watch.ts";
@@ -74,6 +74,7 @@ export class Controller {
   readonly #classes: Classes;
   readonly #settings: ControllerSettings;
   readonly #sweep: InstanceSweep;
+  #isWorking = false;
 
   constructor(deps: ControllerDependencies) {
     const { clock, random, logger, settings, observers = {} } = deps;
@@ -93,7 +94,7 @@ export class Controller {
     const { accounts, clusterId } = deps;
     this.#classes = new Classes({
       ...{ ...deps.classes, objects, clusterId, clock, random, logger },
-      wake: (key) => this.#queue.add(key),
+      wake: (key) => this.#wake(key),
       reach: (of, signal) => accounts.reach(of, signal),
       newReconcileId: deps.newReconcileId,
     });
@@ -106,7 +107,7 @@ export class Controller {
     const reconciler = openReconciler({ ...deps, patience, observer: observers.outcomes }, known);
     const { snapshots, intervalMs } = accounts.own.instances;
     // What has changed in EC2 no sweep of IAM sees: the look may not be spared.
-    const wake = (key: string): void => this.#queue.add(key);
+    const wake = (key: string): void => this.#wake(key);
     this.#sweep = new InstanceSweep({ snapshots, claims: claims.free, clock, intervalMs, wake, logger });
     const shared = { account: accounts.own, objects: () => directory.freeOf(objects()), queue: this.#queue, sightings };
     const rounds = { ...shared, clusterId, clock, logger };
@@ -154,8 +155,8 @@ export class Controller {
   }
 
   /**
-   * Resolves when the cache holds every object; from then on the queue fills, and nothing is worked on before `work`. So a
-   * process that waits to become the leader is warm.
+   * Resolves when the cache holds every object; nothing is worked on before `work`. So a process that waits to become the
+   * leader is warm.
    *
    * Errors: the last fault of the list when it does not come in time; the signal's reason when it aborts first. Either way
    * the watch goes on until `stop`.
@@ -166,8 +167,12 @@ export class Controller {
     await Promise.all([this.#reflector.whenSynced(syncTimeoutMs, signal), this.#classes.start(syncTimeoutMs, signal)]);
   }
 
-  /** Lets the workers begin. Does nothing after `stop`. */
+  /** Lets the workers begin, with every object as it is now. Does nothing after `stop`. */
   work(): void {
+    this.#isWorking = true;
+    for (const object of this.#reflector.cache.list()) {
+      this.#wake(keyText(object["metadata"] as ObjectKey), firstPriority(object));
+    }
     this.#sweeper?.start();
     this.#profileRounds.start();
     this.#classes.work();
@@ -193,17 +198,20 @@ export class Controller {
     this.#sweep.onChange(change);
     switch (change.type) {
       case "added":
-        this.#queue.add(keyText(change.new.metadata), {
-          priority: change.isInInitialList ? firstPriority(change.new) : 0,
-        });
+        this.#wake(keyText(change.new.metadata), change.isInInitialList ? firstPriority(change.new) : 0);
         return;
       case "updated":
-        if (wakes(change.old, change.new)) this.#queue.add(keyText(change.new.metadata));
+        if (wakes(change.old, change.new)) this.#wake(keyText(change.new.metadata));
         return;
       case "deleted":
         // Our finalizer held it until AWS was clean, or it never had any: the run forgets what it remembers.
-        this.#queue.add(keyText(change.old.metadata));
+        this.#wake(keyText(change.old.metadata));
         return;
     }
+  }
+
+  /** What changes while another process works is that one's business: whether anything is left of it, `work` sees. */
+  #wake(key: string, priority = 0): void {
+    if (this.#isWorking) this.#queue.add(key, { priority });
   }
 }

@@ -32,14 +32,22 @@ export function wakes(before: KubeObject, after: KubeObject): boolean {
   );
 }
 
+/** What of a status tells of what people have asked for. */
+interface Answered {
+  readonly observedGeneration?: number;
+  readonly lastHandledReconcileAt?: string;
+}
+
 /**
- * How urgent an object of the first list is. What was changed while nobody looked, or has never been looked at, goes before the
- * many that are only listed, and after what is being changed now.
+ * How urgent an object is for a process that begins to work. What was changed while nobody looked, or has never been looked at,
+ * goes before the many that are only listed, and after what is being changed now.
  */
 export function firstPriority(object: KubeObject): number {
-  const { generation, deletionTimestamp } = metadataOf(object);
-  const { observedGeneration } = (object["status"] ?? {}) as { readonly observedGeneration?: number };
-  return observedGeneration === generation && deletionTimestamp === undefined ? ROUTINE_PRIORITY : PENDING_PRIORITY;
+  const { generation, deletionTimestamp, annotations } = metadataOf(object);
+  const { observedGeneration, lastHandledReconcileAt } = (object["status"] ?? {}) as Answered;
+  const asked = annotations?.[RECONCILE_AT_ANNOTATION];
+  const isAnswered = observedGeneration === generation && (asked === undefined || asked === lastHandledReconcileAt);
+  return isAnswered && deletionTimestamp === undefined ? ROUTINE_PRIORITY : PENDING_PRIORITY;
 }
 
 function metadataOf(object: KubeObject): Metadata {

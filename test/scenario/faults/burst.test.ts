@@ -1,3 +1,3 @@
 import { burstStories } from "./burst-stories.ts";
 
-burstStories({ size: 20 });
+burstStories({ size: 30 });

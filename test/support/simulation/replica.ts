@@ -36,6 +36,8 @@ export interface ReplicaOptions {
   readonly concurrency?: number;
   readonly resyncMs?: number;
   readonly awsRates?: AwsRates;
+  /** May read the account as a whole, and so need not look at each object by itself. */
+  readonly isSweeping?: boolean;
 }
 
 /**
@@ -142,6 +144,7 @@ export class Replica {
         openAwsAccount({
           change: { reader: aws.iamReader, writer: aws.iamWriter },
           routine: aws.routine,
+          ...(options.isSweeping && { reader: aws.accountReader }),
           instanceReader: aws.instanceReader,
           settleWindowMs: DEFAULT_SETTINGS.settleWindowMs,
           monotonicMs: () => clock.monotonicMs(),

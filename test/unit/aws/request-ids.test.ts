@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectAws } from "../../../src/aws/aws-connection.ts";
-import type { AwsReply } from "../../../src/aws/tell-replies.ts";
+import type { AwsReply } from "../../../src/aws/client-config.ts";
 import { ControllerError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";

@@ -54,17 +54,21 @@ describe("no reconcile is asked for by", () => {
   });
 });
 
-describe("of the objects of the first list", () => {
+/** Everything that was asked for is answered. */
+const ANSWERED = { status: { observedGeneration: 2, lastHandledReconcileAt: "1" } };
+
+describe("for a process that begins to work", () => {
   test.each<[string, Fields, Fields]>([
-    ["one that was edited while nobody looked", { generation: 3 }, { status: { observedGeneration: 2 } }],
+    ["one that was edited while nobody looked", { generation: 3 }, ANSWERED],
+    ["one that was deleted while nobody looked", { deletionTimestamp: "2026-01-01T00:00:00Z" }, ANSWERED],
     [
-      "one that was deleted while nobody looked",
-      { deletionTimestamp: "2026-01-01T00:00:00Z" },
-      { status: { observedGeneration: 2 } },
+      "one that was to be verified while nobody looked",
+      { annotations: { "iam.instanceprofile.dev/reconcile-at": "2" } },
+      ANSWERED,
     ],
     ["one that nobody has ever looked at", { generation: 1 }, {}],
   ])("%s goes before those that are only due for a look, and after what is changed now", (_, metadata, rest) => {
-    const due = firstPriority(version({}, { status: { observedGeneration: 2 } }));
+    const due = firstPriority(version({}, ANSWERED));
     const pending = firstPriority(version(metadata, rest));
     expect([pending > due, pending < 0]).toEqual([true, true]);
   });
