@@ -22,6 +22,7 @@ export default defineConfig({
       project("contract", { testTimeout: 30_000, isolate: false }),
       project("tooling", { testTimeout: 60_000 }),
       project("e2e", { testTimeout: 120_000 }),
+      project("e2e-apart", { testTimeout: 120_000 }),
     ],
     ...(jsonFolder === undefined
       ? {}

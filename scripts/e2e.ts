@@ -20,6 +20,8 @@ import { copyCurrentKubeconfig } from "../test/support/kubeconfig.ts";
 import { type AwsSource, findAws, startMoto } from "../test/support/moto.ts";
 
 const ALLOW_MISSING = "--allow-missing";
+const SHARED = ["--project", "e2e"];
+const APART = ["--project", "e2e-apart"];
 const VITEST = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
 
 type Stop = () => Promise<void>;
@@ -50,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
       ...(await openControlPlane(controlPlane, folder, stops)),
       ...(await openAws(aws, stops)),
     };
-    return await runVitest(
+    return await runAll(
       args.filter((arg) => arg !== ALLOW_MISSING),
       environment,
     );
@@ -84,13 +86,29 @@ async function openAws(source: AwsSource, stops: Stop[]): Promise<AwsPart> {
   return { awsEndpoint: moto.endpoint, isAwsOurs: true };
 }
 
-async function runVitest(args: readonly string[], environment: E2eEnvironment): Promise<number> {
-  if (interruption.signal.aborted) return 1;
-  const vitest = spawn(process.execPath, [VITEST, "run", "--project", "e2e", "--no-file-parallelism", ...args], {
-    stdio: ["ignore", "inherit", "inherit"],
+/** The tests that share the servers one after the other, and beside them those that have servers of their own. */
+async function runAll(args: readonly string[], environment: E2eEnvironment): Promise<number> {
+  if (args.length > 0) return (await runVitest([SHARED, APART, args].flat(), environment, "inherit")).code;
+  const apart = runVitest(APART, environment, "pipe");
+  const shared = await runVitest(SHARED, environment, "inherit");
+  const { code, output } = await apart;
+  process.stdout.write(output);
+  return Math.max(shared.code, code);
+}
+
+async function runVitest(
+  args: readonly string[],
+  environment: E2eEnvironment,
+  stdout: "inherit" | "pipe",
+): Promise<{ readonly code: number; readonly output: string }> {
+  if (interruption.signal.aborted) return { code: 1, output: "" };
+  const vitest = spawn(process.execPath, [VITEST, "run", "--no-file-parallelism", ...args], {
+    stdio: ["ignore", stdout, "inherit"],
     env: { ...process.env, ...toVariables(environment) },
   });
   interruption.signal.addEventListener("abort", () => vitest.kill("SIGTERM"));
-  const [code]: unknown[] = await once(vitest, "exit");
-  return typeof code === "number" ? code : 1;
+  const output: Buffer[] = [];
+  vitest.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
+  const [code]: unknown[] = await once(vitest, "close");
+  return { code: typeof code === "number" ? code : 1, output: Buffer.concat(output).toString("utf8") };
 }

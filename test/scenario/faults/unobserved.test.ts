@@ -1,4 +1,4 @@
 import { unobservedStories } from "./unobserved-stories.ts";
 
-// test/e2e/every-fault.test.ts tells them all.
+// test/e2e-apart/every-fault.test.ts tells them all.
 unobservedStories({ isThorough: false });
