@@ -2,7 +2,10 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** One project per class of test; CONTRIBUTING says what each may touch. */
-const project = (name: string, limits: { readonly testTimeout: number; readonly isolate?: boolean }) => ({
+const project = (
+  name: string,
+  limits: { readonly testTimeout: number; readonly hookTimeout?: number; readonly isolate?: boolean },
+) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], environment: "node", hookTimeout: 60_000, ...limits },
 });
 
@@ -21,8 +24,8 @@ export default defineConfig({
       project("scenario", { testTimeout: 30_000, isolate: false }),
       project("contract", { testTimeout: 30_000, isolate: false }),
       project("tooling", { testTimeout: 60_000 }),
-      project("e2e", { testTimeout: 120_000 }),
-      project("e2e-apart", { testTimeout: 120_000 }),
+      project("e2e", { testTimeout: 120_000, hookTimeout: 120_000 }),
+      project("e2e-apart", { testTimeout: 120_000, hookTimeout: 120_000 }),
     ],
     ...(jsonFolder === undefined
       ? {}
