@@ -14,15 +14,13 @@ import { expected } from "./expected-reply.ts";
 import { listedInstanceProfileOf, listedRoleOf, reportedRoleOf } from "./iam-entities.ts";
 import { eachPage, type Page } from "./pages.ts";
 
-/** The IAM actions that reading a whole account calls. */
-export const IAM_ACCOUNT_READS = [
-  "GetAccountAuthorizationDetails",
-  "ListRoles",
-  "ListInstanceProfiles",
-  "GetAccountSummary",
-] as const;
+/** The IAM actions by which all roles and profiles of an account are read. */
+export const IAM_SNAPSHOT_READS = ["GetAccountAuthorizationDetails", "ListRoles", "ListInstanceProfiles"] as const;
 
-type AccountRead = (typeof IAM_ACCOUNT_READS)[number];
+/** The IAM actions that reading a whole account calls. */
+export const IAM_ACCOUNT_READS: readonly AccountRead[] = [...IAM_SNAPSHOT_READS, "GetAccountSummary"];
+
+type AccountRead = (typeof IAM_SNAPSHOT_READS)[number] | "GetAccountSummary";
 
 /** IAM's maximum; it may send shorter pages all the same. */
 const PAGE_SIZE = 1000;

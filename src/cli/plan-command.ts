@@ -4,24 +4,20 @@ import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
 import { CallLimiter } from "../aws/call-limiter.ts";
 import type { Standing } from "../controller/class-directory.ts";
 import { blockersOf } from "../controller/refusal.ts";
-import { ClaimIndex } from "../engine/instance-claims.ts";
-import type { InstanceObservation } from "../engine/observe-instances.ts";
 import { type PlanAccess, planManifest } from "../engine/plan-manifest.ts";
 import { planRemoved, removedObjects } from "../engine/plan-removed.ts";
-import { RegionSnapshots } from "../engine/region-snapshots.ts";
 import { TerminalError } from "../errors.ts";
-import { claimOf } from "../model/claim-of.ts";
-import type { InstanceClaim } from "../model/instance-claim.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { AWS_READ_RATE_OPTION, awsRates } from "./aws-rates.ts";
+import { awsRates, readRateOption } from "./aws-rates.ts";
 import type { Command } from "./command.ts";
 import { CLASS_OPTION, givenClasses, type StandingOf } from "./given-classes.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { readManifests } from "./manifests.ts";
 import { clusterIdOf, type GivenOptions } from "./options.ts";
+import { PLAN_RATES, planAccess } from "./plan-access.ts";
 import { VERSION } from "./version.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without permission to write. */
@@ -56,7 +52,7 @@ export const planCommand: Command = {
       help: "with --since-live: look at this namespace only; repeatable; default: every one of the cluster",
     },
     ...CLASS_OPTION,
-    ...AWS_READ_RATE_OPTION,
+    ...readRateOption(PLAN_RATES),
   },
   run: planManifests,
 };
@@ -75,7 +71,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const namespaces = given.list("namespace");
   const isSinceLive = given.flag("since-live");
   if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace says something with --since-live only");
-  const rates = awsRates(given);
+  const rates = awsRates(given, PLAN_RATES);
   const manifests = await readManifests(paths, io.readInput);
   const objects = manifests.map(({ source, position, value }) => understood(`${source}, document ${position}`, value));
   const standingOf = await givenClasses(
@@ -86,10 +82,12 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
-    const access = { reader: aws.iamReader, instances: instancesFor(objects, clusterId ?? "", aws) };
+    const access = await planAccess(objects, clusterId ?? "", aws, io.stop);
     const plan = { aws, access, clusterId };
     const answers = await inParallel(objects, (object) => planOne(standingOf, object, plan, io.stop));
-    const removed = isSinceLive ? await planGone(clusterOf(answers, clusterId), namespaces, answers, aws, io.stop) : [];
+    const removed = isSinceLive
+      ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access }, io.stop)
+      : [];
     const planned = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(planned, format));
     return exitStatusOf(planned);
@@ -97,27 +95,6 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
     aws.close();
   }
 }
-
-/** EC2 as the objects of these manifests share it. */
-function instancesFor(
-  objects: readonly InstanceProfile[],
-  clusterId: string,
-  { instanceReader: reader }: AwsConnection,
-): InstanceObservation {
-  const all = objects.map((object) => claimOf(object, clusterId)).filter((claim) => claim !== undefined);
-  const byRegion = Map.groupBy(all, ({ instances }) => instances.region);
-  return {
-    reader,
-    snapshots: new RegionSnapshots({ reader, monotonicMs: () => systemClock.monotonicMs(), settleWindowMs: 0 }),
-    // One reading serves all manifests that are in sync.
-    intervalMs: Number.POSITIVE_INFINITY,
-    isAwaited: false,
-    guardRegions: async () => [],
-    claims: new ClaimIndex({ in: (region) => byRegion.get(region) ?? NO_CLAIMS }),
-  };
-}
-
-const NO_CLAIMS: readonly InstanceClaim[] = [];
 
 function formatOf(name: string): PlanFormat {
   if (name === "text" || name === "json" || name === "markdown") return name;
@@ -182,13 +159,13 @@ async function planGone(
   clusterId: string,
   namespaces: readonly string[],
   answers: readonly Answer[],
-  { iamInventory, iamReader }: AwsConnection,
+  { aws, access }: Pick<PlanContext, "aws" | "access">,
   signal: AbortSignal,
 ): Promise<readonly PlannedObject[]> {
   const kept = answers.map(({ planned }) => planned);
-  const gone = removedObjects(await iamInventory.taggedRoles(signal), { clusterId, namespaces, kept });
+  const gone = removedObjects(await aws.iamInventory.taggedRoles(signal), { clusterId, namespaces, kept });
   return inParallel(gone, async (removed) => {
-    const plan = await planRemoved(removed, iamReader, signal);
+    const plan = await planRemoved(removed, { iam: aws.iamReader, instances: access.instances }, signal);
     const { namespace, name } = removed.owner;
     return { namespace, name, plan, isRemoved: true };
   });

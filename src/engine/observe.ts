@@ -78,7 +78,7 @@ async function observeRole(
 }
 
 /** The policies of a role that may not be written anyway cost no calls. */
-function mayMatter(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
+export function mayMatter(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
   return ownership === "ours" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }
 

@@ -4,9 +4,8 @@ import type { ObservedState } from "../model/observed-state.ts";
 import { TAG_KEYS } from "../model/ownership.ts";
 import { diff } from "../plan/diff.ts";
 import type { Plan } from "../plan/plan.ts";
-import { observe } from "./observe.ts";
 import { type InstanceObservation, observeInstances } from "./observe-instances.ts";
-import type { IamReader } from "./ports.ts";
+import type { PlanReader } from "./plan-reader.ts";
 
 /** A plan made without a cluster. */
 export interface ManifestPlan {
@@ -17,7 +16,7 @@ export interface ManifestPlan {
 
 /** What AWS is looked at through. */
 export interface PlanAccess {
-  readonly reader: IamReader;
+  readonly reader: PlanReader;
   readonly instances: InstanceObservation;
 }
 
@@ -34,12 +33,12 @@ export async function planManifest(
   signal: AbortSignal,
 ): Promise<ManifestPlan> {
   const desired = desiredState(object, clusterId ?? "");
-  const observed = await observe(desired, access.reader, signal);
+  const observed = await access.reader.read(desired, signal);
   const named = clusterId === undefined ? clusterNamedBy(desired, observed) : undefined;
   if (named === undefined)
     return { plan: diff(desired, await withInstances(desired, observed, access, signal)), clusterId };
   const owned = desiredState(object, named);
-  const seen = await withInstances(owned, await observe(owned, access.reader, signal), access, signal);
+  const seen = await withInstances(owned, await access.reader.read(owned, signal), access, signal);
   return { plan: diff(owned, seen), clusterId: named };
 }
 

@@ -5,6 +5,7 @@ import { diff } from "../plan/diff.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { TaggedRole } from "./inventory.ts";
 import { observe } from "./observe.ts";
+import { type InstanceObservation, observeInstances } from "./observe-instances.ts";
 import type { IamReader, ObjectKey } from "./ports.ts";
 
 /** Where to look for what no manifest asks for any more. */
@@ -41,16 +42,19 @@ export function removedObjects(roles: readonly TaggedRole[], scope: RemovedScope
  * What deleting the object would take down, as far as AWS tells: the spec is gone, and with it a `deletionPolicy`, so what
  * was adopted counts as kept.
  *
- * Errors: whatever the reader raises.
+ * Errors: whatever the readers raise.
  */
-export async function planRemoved(removed: RemovedObject, reader: IamReader, signal: AbortSignal): Promise<Plan> {
+export async function planRemoved(
+  removed: RemovedObject,
+  { iam, instances }: { readonly iam: IamReader; readonly instances: InstanceObservation },
+  signal: AbortSignal,
+): Promise<Plan> {
   const { owner, role } = removed;
   const desired: DesiredAbsent = {
     presence: "absent",
     owner,
     roleName: role.roleName,
-    instanceProfileName: await profileOf(removed, reader, signal),
-    // EC2 is not asked: neither says anything here.
+    instanceProfileName: await profileOf(removed, iam, signal),
     path: "/",
     instances: undefined,
     policyName: role.roleName,
@@ -58,7 +62,11 @@ export async function planRemoved(removed: RemovedObject, reader: IamReader, sig
     retention: "ByOrigin",
     force: false,
   };
-  return diff(desired, await observe(desired, reader, signal));
+  const observed = await observe(desired, iam, signal);
+  const { instanceProfile } = observed;
+  const known: DesiredAbsent =
+    instanceProfile.presence === "absent" ? desired : { ...desired, path: instanceProfile.path };
+  return diff(known, await observeInstances(known, observed, instances, signal));
 }
 
 /** A role may be in profiles of others too: the object's own is the one with its tags. */

@@ -34,8 +34,11 @@ export function observedIn(snapshot: AccountSnapshot, desired: DesiredPresent): 
   };
 }
 
-/** IAM finds an inline policy by its name in any letters; so must who looks for it in a list. */
-function reported(role: ObservedRole | undefined, { role: { inlinePolicy } }: DesiredPresent): ObservedRole | Absent {
+/** A role as a snapshot has it. IAM finds an inline policy by its name in any letters; so must who looks for it in a list. */
+export function reported(
+  role: ObservedRole | undefined,
+  { role: { inlinePolicy } }: DesiredPresent,
+): ObservedRole | Absent {
   if (role === undefined) return ABSENT;
   const wanted = inlinePolicy?.policyName;
   const there = role.inlinePolicyNames.find((name) => wanted !== undefined && sameName(name, wanted));

@@ -22,13 +22,7 @@ import { s3ReadOnly } from "./manifest.ts";
 import { outsider } from "./outsider.ts";
 import { plainKubeApi } from "./plain-kube-api.ts";
 import { type LogLine, RecordingLogger } from "./recording-logger.ts";
-
-/** Keys of AWS, with the session token where they are temporary. */
-interface AwsCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
+import type { AwsCredentials } from "./shipped-role.ts";
 
 /** The sandbox's two servers in this process, over real HTTP, and whole controllers against them. */
 export class SandboxRig implements ControllerRig {

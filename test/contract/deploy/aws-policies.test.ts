@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { IAM_ACCOUNT_READS } from "../../../src/aws/account-reader.ts";
+import { IAM_ACCOUNT_READS, IAM_SNAPSHOT_READS } from "../../../src/aws/account-reader.ts";
 import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
 import { EC2_READS } from "../../../src/aws/ec2-reader.ts";
 import { IAM_INVENTORY_READS } from "../../../src/aws/iam-inventory.ts";
@@ -58,7 +58,8 @@ test("the controller is allowed every action that the code calls and no other, b
 
 test("plan and export are allowed exactly the reads of the code", () => {
   const some = statements("plan-policy.json");
-  const reads = [...READS, ...IAM_INVENTORY_READS.map((operation) => `iam:${operation}`)];
+  const ofTheAccount = new Set([...IAM_INVENTORY_READS, ...IAM_SNAPSHOT_READS]);
+  const reads = [...READS, ...[...ofTheAccount].map((operation) => `iam:${operation}`)];
   expect(actionsOf(some)).toEqual(reads.toSorted());
   expect(some.map(({ Effect }) => Effect)).toEqual(["Allow", "Allow", "Allow"]);
 });

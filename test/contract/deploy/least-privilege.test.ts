@@ -1,12 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { expect } from "vitest";
 import { readyOf } from "../../support/cluster-user.ts";
 import { ALLOW_ALL } from "../../support/outsider.ts";
 import { SandboxRig } from "../../support/sandbox-rig.ts";
+import { assumeShippedRole } from "../../support/shipped-role.ts";
 import { testsOn, until, untilGone, untilReady } from "../controller/stories.ts";
-import { DEPLOY_FOLDER } from "./deployed-files.ts";
 
 // The sandbox holds whoever has a role's credentials to the role's policies: so the shipped one can be tried.
 
@@ -15,37 +12,11 @@ const arn = (rest: string): string => `arn:aws:iam::123456789012:${rest}`;
 const BOUNDARY = arn("policy/k8s-boundary");
 const inside = { path: PATH, permissionsBoundaryArn: BOUNDARY };
 
-/** The policy as the README says to make it, for the sandbox's account. */
-function shippedPolicy(): string {
-  const readme = readFileSync(join(DEPLOY_FOLDER, "README.md"), "utf8");
-  const replacements = [...readme.matchAll(/-e 's\|([^|]+)\|([^|]+)\|g'/g)];
-  const text = readFileSync(join(DEPLOY_FOLDER, "aws/controller-policy.json"), "utf8");
-  const replaced = replacements.reduce((so, [, from = "", to = ""]) => so.replaceAll(from, to), text);
-  return JSON.stringify(JSON.parse(replaced.replaceAll("111122223333", "123456789012")));
-}
-
 /** A rig whose controllers have the credentials of a role with the shipped policy, and no others. */
 async function openWithShippedPolicy(): Promise<SandboxRig> {
   const rig = await SandboxRig.open();
-  const trust = { Effect: "Allow", Principal: { AWS: "123456789012" }, Action: "sts:AssumeRole" };
   await rig.outsider("CreatePolicy", { PolicyName: "k8s-boundary", PolicyDocument: ALLOW_ALL });
-  await rig.outsider("CreatePolicy", { PolicyName: "controller", PolicyDocument: shippedPolicy() });
-  await rig.outsider("CreateRole", {
-    RoleName: "controller",
-    AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [trust] }),
-  });
-  await rig.outsider("AttachRolePolicy", { RoleName: "controller", PolicyArn: arn("policy/controller") });
-  const developer = { accessKeyId: "developer", secretAccessKey: "any" };
-  const sts = new STSClient({ endpoint: rig.aws.url, region: "us-east-1", credentials: developer });
-  const { Credentials } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: arn("role/controller"), RoleSessionName: "pod" }),
-  );
-  sts.destroy();
-  rig.credentials = {
-    accessKeyId: Credentials?.AccessKeyId ?? "",
-    secretAccessKey: Credentials?.SecretAccessKey ?? "",
-    sessionToken: Credentials?.SessionToken ?? "",
-  };
+  rig.credentials = await assumeShippedRole(rig.aws.url, "controller-policy.json");
   return rig;
 }
 
