@@ -10,6 +10,7 @@ import { AwsProxy } from "./aws-proxy.ts";
 import { type AwsState, readAwsState } from "./aws-state.ts";
 import { type ClusterUser, type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
 import { type E2eSite, openE2eSite, TEST_CREDENTIALS, TEST_REGION } from "./e2e-site.ts";
+import type { FaultProxy } from "./faults/fault-proxy.ts";
 import { Incarnation, type Surroundings } from "./incarnation.ts";
 import { Interceptor } from "./intercept.ts";
 import { s3ReadOnly } from "./manifest.ts";
@@ -44,7 +45,13 @@ export class RealWorld implements ScenarioWorld {
   #kubeWrites: string[] = [];
   #stories = 0;
 
-  private constructor(site: E2eSite, proxy: AwsProxy, namespace: string, transport: Transport, clusterId: string) {
+  private constructor(
+    site: E2eSite,
+    { proxy, guardRegion }: { readonly proxy: AwsProxy; readonly guardRegion: string },
+    namespace: string,
+    transport: Transport,
+    clusterId: string,
+  ) {
     this.#site = site;
     this.#namespace = namespace;
     this.#transport = transport;
@@ -70,21 +77,28 @@ export class RealWorld implements ScenarioWorld {
       reader: this.#aws.iamReader,
       writer: this.#aws.iamWriter,
       instanceReader: this.#aws.instanceReader,
-      guardRegions: [TEST_REGION],
+      guardRegions: [guardRegion],
       clusterId,
     };
   }
 
-  static async open(): Promise<RealWorld> {
+  /** @param guardRegion where the controller looks for instances that use a profile before it goes */
+  static async open(guardRegion: string = TEST_REGION): Promise<RealWorld> {
     const site = await openE2eSite();
     const cluster = loadKubeConfig({ path: site.account.kubeconfig, env: {}, clock: systemClock });
     const transport = new Transport({ cluster, clock: systemClock, version: "test" });
     const clusterId = await readClusterId(transport.exchange, AbortSignal.timeout(10_000));
-    return new RealWorld(site, await AwsProxy.to(site.awsEndpoint), await site.newNamespace(), transport, clusterId);
+    const proxy = await AwsProxy.to(site.awsEndpoint);
+    return new RealWorld(site, { proxy, guardRegion }, await site.newNamespace(), transport, clusterId);
   }
 
   get key(): ObjectKey {
     return { namespace: this.#namespace, name: `${this.#site.prefix}-${String(this.#stories).padStart(4, "0")}` };
+  }
+
+  /** The controller's way to AWS. */
+  get wire(): FaultProxy {
+    return this.#proxy.wire;
   }
 
   get accountId(): string {
