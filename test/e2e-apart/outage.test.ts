@@ -24,23 +24,23 @@ const THREE_CHANGES = ["UpdateRole", ...DELETION, ...CREATION].sort();
 /** The pauses between two attempts of the watch grow up to a minute. */
 const CATCH_UP = { timeout: 100_000, interval: 250 };
 
-let cluster: OwnCluster;
-
 /** Objects of one namespace, with the names of their roles. */
 class Fleet {
   readonly namespace: string;
+  readonly #cluster: OwnCluster;
 
-  constructor(namespace: string) {
+  constructor(namespace: string, cluster: OwnCluster) {
     this.namespace = namespace;
+    this.#cluster = cluster;
   }
 
   async apply(name: string, spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const key = { namespace: this.namespace, name: `${this.namespace}-${name}` };
-    await cluster.user.apply(s3ReadOnly(key, { roleName: key.name, ...spec }));
+    await this.#cluster.user.apply(s3ReadOnly(key, { roleName: key.name, ...spec }));
   }
 
   async established(): Promise<void> {
-    await cluster.user.createNamespace(this.namespace);
+    await this.#cluster.user.createNamespace(this.namespace);
     for (let i = 0; i < FLEET; i++) await this.apply(String(i));
     await this.untilReady(FLEET);
   }
@@ -48,13 +48,13 @@ class Fleet {
   /** What a person does who has waited for the API server: edits 0, deletes 1, makes one. */
   async changeThree(): Promise<void> {
     await this.apply("0", { description: "edited" });
-    await cluster.user.delete({ namespace: this.namespace, name: `${this.namespace}-1` });
+    await this.#cluster.user.delete({ namespace: this.namespace, name: `${this.namespace}-1` });
     await this.apply("new");
   }
 
   async untilReady(count: number): Promise<void> {
     await vi.waitFor(async () => {
-      const all = await cluster.user.list(this.namespace);
+      const all = await this.#cluster.user.list(this.namespace);
       const ready = all.filter((object) => {
         return readyOf(object) === "True InSync" && object.status?.observedGeneration === object.metadata.generation;
       });
@@ -64,7 +64,7 @@ class Fleet {
 
   /** Calls to AWS about this fleet, as `Action object`. */
   calls(): readonly string[] {
-    return cluster.aws.calls.all.flatMap(({ action, names }) => {
+    return this.#cluster.aws.calls.all.flatMap(({ action, names }) => {
       const name = names["RoleName"] ?? names["InstanceProfileName"] ?? "";
       return name.startsWith(this.namespace) ? [`${action} ${name.slice(this.namespace.length + 1)}`] : [];
     });
@@ -87,9 +87,12 @@ async function metric({ urls }: WiredController, name: string): Promise<number> 
   return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }
 
-describe.skipIf(source.kind !== "assets")("a real API server", () => {
+// Most of the time is waiting: the two wait side by side, each on a cluster of its own.
+describe.skipIf(source.kind !== "assets").concurrent("a real API server", () => {
   describe(`that is away for ${OUTAGE_MS / 1_000} s`, () => {
-    const [alone, led] = [new Fleet("alone"), new Fleet("led")];
+    let cluster: OwnCluster;
+    let alone: Fleet;
+    let led: Fleet;
     let controller: WiredController;
     let leader: WiredController;
     let standby: WiredController;
@@ -98,6 +101,7 @@ describe.skipIf(source.kind !== "assets")("a real API server", () => {
 
     beforeAll(async () => {
       cluster = await OwnCluster.open({ assetsDir: source.kind === "assets" ? source.assetsDir : "" });
+      [alone, led] = [new Fleet("alone", cluster), new Fleet("led", cluster)];
       controller = await cluster.start(alone.namespace);
       leader = await cluster.start(led.namespace, ELECTION);
       await Promise.all([alone.established(), led.established()]);
@@ -137,13 +141,15 @@ describe.skipIf(source.kind !== "assets")("a real API server", () => {
   });
 
   describe("whose etcd is compacted under a watch", () => {
-    const fleet = new Fleet("compacted");
+    let cluster: OwnCluster;
+    let fleet: Fleet;
     let controller: WiredController;
 
     beforeAll(async () => {
       const assetsDir = source.kind === "assets" ? source.assetsDir : "";
       // With its cache the API server would remember for etcd.
       cluster = await OwnCluster.open({ assetsDir, apiServerFlags: ["--watch-cache=false"] });
+      fleet = new Fleet("compacted", cluster);
       controller = await cluster.start(fleet.namespace);
       await fleet.established();
     }, 120_000);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe } from "vitest";
 import { startAwsSandbox } from "../../src/sandbox/aws/server.ts";
-import { DEPLOYED_NAMESPACE } from "../support/deployed-account.ts";
+import { grantElection } from "../support/deployed-account.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { openE2eSite, whyNoSite } from "../support/e2e-site.ts";
 import { openKubeApi } from "../support/kube-api.ts";
@@ -14,18 +14,18 @@ const why = whyNoSite();
 async function open(): Promise<SharedPlace> {
   const e2e = await openE2eSite();
   const aws = await startAwsSandbox();
-  const { certificateAuthority, url } = openKubeApi(adminKubeconfig);
+  const admin = openKubeApi(adminKubeconfig);
+  const { certificateAuthority, url } = admin;
   const { users } = JSON.parse(await readFile(e2e.account.kubeconfig, "utf8"));
   return {
-    site: {
-      kube: { url, certificateAuthority },
-      token: users[0].user.token,
-      awsEndpoint: aws.url,
-      leaseNamespace: DEPLOYED_NAMESPACE,
-      folder,
-    },
     user: e2e.user,
-    newNamespace: () => e2e.newNamespace(),
+    async newSite() {
+      const namespace = await e2e.newNamespace();
+      await grantElection(admin, namespace);
+      const kube = { url, certificateAuthority };
+      const token = users[0].user.token;
+      return { kube, token, awsEndpoint: aws.url, leaseNamespace: namespace, namespace, folder };
+    },
     async close() {
       await aws.close();
       await e2e.close();

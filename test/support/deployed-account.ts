@@ -64,6 +64,15 @@ export async function deployAccount(
   };
 }
 
+/** Gives the account in this namespace what it has in its own, so that leaders can be elected on a Lease there too. */
+export async function grantElection(admin: KubeApi, namespace: string): Promise<void> {
+  for (const object of deployedObjects().filter(({ kind }) => kind === "Role" || kind === "RoleBinding")) {
+    const path = `${pathOf(object).replace(`/${SYSTEM}/`, `/${namespace}/`)}?fieldManager=e2e&force=true`;
+    const body = { ...object, metadata: { ...object.metadata, namespace } };
+    await admin.expectOk({ method: "PATCH", path, body, contentType: "application/apply-patch+yaml" });
+  }
+}
+
 async function apply(admin: KubeApi, object: DeployedObject): Promise<void> {
   const path = `${pathOf(object)}?fieldManager=e2e&force=true&fieldValidation=Strict`;
   await admin.expectOk({ method: "PATCH", path, body: object, contentType: "application/apply-patch+yaml" });

@@ -9,7 +9,7 @@ import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.t
 import { auditedWrites } from "./audit-log.ts";
 import { ClusterUser } from "./cluster-user.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
-import { controllerSettings } from "./controller-rig.ts";
+import { controllerSettings, UNHURRIED } from "./controller-rig.ts";
 import { DEPLOYED_USER, deployAccount } from "./deployed-account.ts";
 import { openKubeApi } from "./kube-api.ts";
 import { RecordingLogger } from "./recording-logger.ts";
@@ -62,6 +62,7 @@ export class OwnCluster {
       {
         cluster: { ...cluster, server: `https://127.0.0.1:${wire.port}` },
         aws: { endpoint: this.aws.url, region: "us-east-1", credentials: CREDENTIALS },
+        awsRates: UNHURRIED,
         namespace,
         clusterId: undefined,
         expectedAccountId: undefined,

@@ -38,12 +38,17 @@ export class ReplicaProcess {
   /** What the servers have answered. */
   readonly calls: ReplicaCall[] = [];
   readonly process: BackgroundProcess;
+  /** How it ended; undefined while it runs. */
+  status: number | undefined;
   readonly #kube: FaultProxy;
   readonly #aws: FaultProxy;
   readonly #arrivals = new Map<ProxiedRequest, number>();
 
   private constructor(process: BackgroundProcess, kube: FaultProxy, aws: FaultProxy) {
     this.process = process;
+    void process.exited.then((status) => {
+      this.status = status;
+    });
     this.#kube = kube;
     this.#aws = aws;
     this.#record(kube, "kube", ({ method, path }) => ({ what: `${method} ${path}`, subject: path }));
