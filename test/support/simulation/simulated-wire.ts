@@ -89,12 +89,12 @@ export class SimulatedWire {
     handle: async (request: { readonly headers: Readonly<Record<string, string>>; readonly body: string }) => {
       const call = this.#call(describeAws(request.body));
       const authorization = request.headers["authorization"] ?? "";
-      const { status, body } = await this.#travel(
+      const { status, headers, body } = await this.#travel(
         call,
-        async () => this.#served(call, await this.#servers.askAws(authorization, request.body)),
-        (fate) => (fate.kind === "answer" ? fate : { status: 500, body: "" }),
+        async () => ({ ...this.#served(call, await this.#servers.askAws(authorization, request.body)), headers: {} }),
+        (fate) => (fate.kind === "answer" ? { headers: {}, ...fate } : { status: 500, headers: {}, body: "" }),
       );
-      return { response: { statusCode: status, headers: {}, body: Readable.from([Buffer.from(body)]) } };
+      return { response: { statusCode: status, headers, body: Readable.from([Buffer.from(body)]) } };
     },
   } as never;
 
