@@ -1,4 +1,4 @@
-import type { Urgency } from "../engine/ports.ts";
+import type { Assertion, Urgency } from "../engine/ports.ts";
 import { ThrottledError } from "../errors.ts";
 import { type AwsCallSubject, networkCodeOf, toControllerError, wireCodeOf } from "./aws-errors.ts";
 import type { CallClass } from "./call-limiter.ts";
@@ -13,6 +13,8 @@ interface AwsCall<Reply> extends AwsCallSubject {
   readonly whenNoSuchEntity?: () => Reply;
   /** Safe to send again: a connection that the other side closed while idle is not worth a failed reconcile. */
   readonly isRead?: boolean;
+  /** Asked when the call's turn has come, each time; what it raises is raised, and nothing is sent. */
+  readonly assertCurrent?: Assertion | undefined;
   /** Instead of the client's `callTimeoutMs`, for replies that take AWS long to make. */
   readonly timeoutMs?: number;
 }
@@ -44,6 +46,7 @@ export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCa
     let throttled: ThrottledError | undefined;
     for (;;) {
       await awaitTurn(call, { options, urgency, lastTurnMs, throttled }, signal);
+      await call.assertCurrent?.(signal);
       const sentAtMs = clock.monotonicMs();
       try {
         return await once(call, options, signal);

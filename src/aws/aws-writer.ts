@@ -1,5 +1,5 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
-import type { IamWriter } from "../engine/ports.ts";
+import type { Assertion, IamWriter } from "../engine/ports.ts";
 import type { ActionOutcome } from "../plan/action.ts";
 import { type InstanceAction, isAboutTags, isInstanceAction } from "../plan/instance-action.ts";
 import type { AwsCaller } from "./aws-call.ts";
@@ -11,15 +11,23 @@ import { createIamWriteCall } from "./iam-writer.ts";
 export function createAwsWriter(iam: IAMClient, ec2: Ec2OnDemand, call: AwsCaller): IamWriter {
   const writeIam = createIamWriteCall(iam, call);
   return {
-    perform(action, signal): Promise<ActionOutcome> {
-      return isInstanceAction(action) ? writeEc2(action, { ec2, call }, signal) : writeIam(action, signal);
+    perform(action, signal, assertCurrent): Promise<ActionOutcome> {
+      return isInstanceAction(action)
+        ? writeEc2(action, { ec2, call, assertCurrent }, signal)
+        : writeIam(action, signal, assertCurrent);
     },
   };
 }
 
+interface Ec2WriteWays {
+  readonly ec2: Ec2OnDemand;
+  readonly call: AwsCaller;
+  readonly assertCurrent: Assertion | undefined;
+}
+
 async function writeEc2(
   action: InstanceAction,
-  { ec2, call }: { readonly ec2: Ec2OnDemand; readonly call: AwsCaller },
+  { ec2, call, assertCurrent }: Ec2WriteWays,
   signal: AbortSignal,
 ): Promise<ActionOutcome> {
   const subject = { service: "EC2", operation: action.kind, entity: entityOf(action) } as const;
@@ -29,6 +37,7 @@ async function writeEc2(
   return call(
     {
       ...subject,
+      assertCurrent,
       send: async (abortSignal) => {
         const created = await write(action, { ec2: clients.of(action.region), subject, options: { abortSignal } });
         return { created };

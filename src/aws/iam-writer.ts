@@ -1,4 +1,5 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
+import type { Assertion } from "../engine/ports.ts";
 import type { ActionOutcome, IamAction, IamActionKind } from "../plan/action.ts";
 import type { AwsCaller } from "./aws-call.ts";
 import { IAM_WRITES, type Write } from "./iam-writes.ts";
@@ -17,17 +18,22 @@ const REMOVALS: ReadonlySet<IamActionKind> = new Set<IamActionKind>([
 ]);
 
 /** Sends one write to IAM. */
-export type IamWriteCall = (action: IamAction, signal: AbortSignal) => Promise<ActionOutcome>;
+export type IamWriteCall = (
+  action: IamAction,
+  signal: AbortSignal,
+  assertCurrent: Assertion | undefined,
+) => Promise<ActionOutcome>;
 
 /** Writes through the IAM query API. */
 export function createIamWriteCall(iam: IAMClient, call: AwsCaller): IamWriteCall {
-  return (action, signal) => {
+  return (action, signal, assertCurrent) => {
     const subject = { service: "IAM", operation: action.kind, entity: entityOf(action) } as const;
     // The table's type ties each kind to its action, which the compiler cannot follow through a lookup by a union.
     const write = IAM_WRITES[action.kind] as Write<IamAction>;
     return call(
       {
         ...subject,
+        assertCurrent,
         send: async (abortSignal) => {
           const created = await write(action, { iam, subject, options: { abortSignal } });
           return created === undefined ? NOTHING_CREATED : { created };

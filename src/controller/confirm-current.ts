@@ -4,24 +4,55 @@ import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import { ConflictError } from "../errors.ts";
 import { asReceived, Postponed } from "./pass.ts";
 
-/** A last look before writing AWS: the cache may lag behind an edit, a deletion, or a new object of the same name. */
-export function confirmCurrent(objects: ObjectClient, object: InstanceProfile): ConvergeDependencies["confirmCurrent"] {
+/** What a look at the object takes. */
+export interface ConfirmationSources {
+  readonly objects: ObjectClient;
+  readonly monotonicMs: () => number;
+}
+
+/** For so long what was seen of an object on its way out is good for its next write. Without throttling a deletion is faster. */
+const CONFIRMED_MS = 5_000;
+
+/**
+ * A last look before writing AWS: the cache may lag behind an edit, a deletion, or a new object of the same name.
+ *
+ * What is taken down is looked at again when the next write comes late: whoever loses patience with a deletion takes the
+ * finalizer off by hand, and the successor of the object shall not lose what it has found.
+ */
+export function confirmCurrent(
+  { objects, monotonicMs }: ConfirmationSources,
+  object: InstanceProfile,
+): ConvergeDependencies["confirmCurrent"] {
   const { metadata: then } = object;
+  const goodForMs = then.deletionTimestamp === undefined ? Number.POSITIVE_INFINITY : CONFIRMED_MS;
+  let confirmedMs = Number.NEGATIVE_INFINITY;
   return async (signal) => {
-    let live: KubeObject | undefined;
-    try {
-      live = await objects.get(then, signal);
-    } catch (error) {
-      throw new Postponed(error);
-    }
-    const now = live === undefined ? undefined : asReceived(live).metadata;
-    const isSame =
-      now?.uid === then.uid &&
-      now.generation === then.generation &&
-      now.deletionTimestamp === then.deletionTimestamp &&
-      now.annotations?.[FORCE_DELETE_ANNOTATION] === then.annotations?.[FORCE_DELETE_ANNOTATION];
-    if (isSame) return;
-    const what = `${then.namespace}/${then.name}`;
-    throw new Postponed(new ConflictError(`${what} has changed since it was read`, { reason: "StaleObject" }));
+    const nowMs = monotonicMs();
+    if (nowMs - confirmedMs < goodForMs) return;
+    await assertCurrent(objects, then, signal);
+    // Of the time before the question: the answer may have been long in coming.
+    confirmedMs = nowMs;
   };
+}
+
+async function assertCurrent(
+  objects: ObjectClient,
+  then: InstanceProfile["metadata"],
+  signal: AbortSignal,
+): Promise<void> {
+  let live: KubeObject | undefined;
+  try {
+    live = await objects.get(then, signal);
+  } catch (error) {
+    throw new Postponed(error);
+  }
+  const now = live === undefined ? undefined : asReceived(live).metadata;
+  const isSame =
+    now?.uid === then.uid &&
+    now.generation === then.generation &&
+    now.deletionTimestamp === then.deletionTimestamp &&
+    now.annotations?.[FORCE_DELETE_ANNOTATION] === then.annotations?.[FORCE_DELETE_ANNOTATION];
+  if (isSame) return;
+  const what = `${then.namespace}/${then.name}`;
+  throw new Postponed(new ConflictError(`${what} has changed since it was read`, { reason: "StaleObject" }));
 }

@@ -26,9 +26,10 @@ export function openReconciler(
   known: Pick<ReconcilerDependencies, "sightings" | "claims" | "cache" | "classes">,
 ): Reconciler {
   const { objects, events, accounts, clusterId, clock, random, patience, observer } = options;
-  const ownWrites = new OwnWrites(() => clock.monotonicMs());
+  const monotonicMs = (): number => clock.monotonicMs();
+  const ownWrites = new OwnWrites(monotonicMs);
   const nowMs = (): number => clock.nowMs();
   const publishing = { objects, events, ownWrites, patience, nowMs, random };
   const publisher = new Publisher({ ...publishing, ...optional("observer", observer) });
-  return new Reconciler({ objects, ...known, ownWrites, accounts, publisher, clusterId });
+  return new Reconciler({ objects, monotonicMs, ...known, ownWrites, accounts, publisher, clusterId });
 }

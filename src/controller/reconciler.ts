@@ -1,7 +1,7 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import { type ConvergeDependencies, converge, preview } from "../engine/converge.ts";
-import type { KubeObject, ObjectClient } from "../engine/ports.ts";
+import type { KubeObject } from "../engine/ports.ts";
 import type { Sighting } from "../engine/sighting.ts";
 import { ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
@@ -13,7 +13,7 @@ import type { Outcome } from "../status/outcome.ts";
 import { isAnnounced } from "../status/pending.ts";
 import { type AccessSources, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
 import type { ClassDirectory, Standing } from "./class-directory.ts";
-import { confirmCurrent } from "./confirm-current.ts";
+import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { explained, isHeldUp } from "./held-up.ts";
 import { keyText } from "./object-key.ts";
@@ -25,8 +25,7 @@ import type { Sightings } from "./sightings.ts";
 import { sparedLook } from "./spare.ts";
 
 /** What the reconciler works with. */
-export interface ReconcilerDependencies extends AccessSources {
-  readonly objects: ObjectClient;
+export interface ReconcilerDependencies extends AccessSources, ConfirmationSources {
   /** The watch's cache, by `namespace/name`. */
   readonly cache: { get(key: string): KubeObject | undefined };
   readonly ownWrites: OwnWrites;
@@ -130,7 +129,7 @@ export class Reconciler {
     if (hasFinalizer(subject.object)) {
       return this.#publish(
         subject,
-        await this.#tryConverge(subject, confirmCurrent(this.#deps.objects, subject.object), signal),
+        await this.#tryConverge(subject, confirmCurrent(this.#deps, subject.object), signal),
         signal,
       );
     }
@@ -153,7 +152,7 @@ export class Reconciler {
       const isGone = look.kind === "previewed" && look.settlesInMs === 0 && isInSync(look.plan);
       return isGone ? this.#release(subject, [], signal) : this.#publish(subject, look, signal);
     }
-    const pass = await this.#tryConverge(subject, confirmCurrent(this.#deps.objects, subject.object), signal);
+    const pass = await this.#tryConverge(subject, confirmCurrent(this.#deps, subject.object), signal);
     for (const event of noteEvents(pass)) this.#deps.publisher.emit(subject.object, event);
     if (isHeldUp(pass)) return this.#publish(subject, explained(pass, await this.#tryPreview(subject, signal)), signal);
     // AWS's reply to a deletion is proof enough: no second look.

@@ -16,6 +16,7 @@ import type { IamReader, IamWriter } from "./ports.ts";
 import type { QuotaWatch } from "./quota-watch.ts";
 import type { Settling } from "./settling.ts";
 import { confirm, doubtOf, type Sighting } from "./sighting.ts";
+import { WhileCurrent } from "./while-current.ts";
 
 /** What one pass over one object found and did. */
 export interface Convergence {
@@ -43,8 +44,8 @@ export interface ConvergeDependencies {
   readonly sighting?: Sighting | undefined;
   readonly instances: InstanceObservation;
   /**
-   * Called once before the first write of a pass; raises when the object the plan was made from is no longer current, so
-   * that an old copy of it cannot write.
+   * Called before each write of a pass; raises when the object the plan was made from is no longer current, so that an old
+   * copy of it cannot write. It knows itself for how long what it has seen is good.
    */
   readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
   /** What a sweep has seen on the roles; spares a deletion its lists. */
@@ -102,12 +103,14 @@ async function carryOut(
   const { view } = found;
   const plan = deps.attempts?.judge(found.plan, found.settlesInMs === 0) ?? found.plan;
   if (plan.blockers.length > 0 || plan.actions.length === 0) return nothingDone({ ...found, plan }, false);
-  await deps.confirmCurrent(signal);
-  const report = await execute(plan, deps.writer, signal);
-  deps.settling.record(view, report);
+  const writer = new WhileCurrent(deps.writer, deps.confirmCurrent);
+  const report = await execute(plan, writer, signal);
+  const sent = writer.sentOf(report);
+  deps.settling.record(view, sent);
   deps.lastKnownRoles?.forget(roleNameOf(desired));
   if (report.failed === undefined) deps.attempts?.carriedOut(plan);
-  deps.instances.snapshots.record(report);
+  deps.instances.snapshots.record(sent);
+  writer.assertCurrent();
   const after = report.applied.reduce(
     (state, { action, outcome }) => applyAction(state, action, outcome.created),
     view,

@@ -30,8 +30,15 @@ export interface IamReader {
  * Errors: a ControllerError with IAM's words, without request ids.
  */
 export interface IamWriter {
-  perform(action: Action, signal: AbortSignal): Promise<ActionOutcome>;
+  /**
+   * @param assertCurrent asked when the write's turn has come, right before it is sent; what it raises is raised, and nothing
+   *   is sent
+   */
+  perform(action: Action, signal: AbortSignal, assertCurrent?: Assertion): Promise<ActionOutcome>;
 }
+
+/** Raises unless what it is about still holds. */
+export type Assertion = (signal: AbortSignal) => Promise<void>;
 
 /** What a list of roles tells that the report of the account leaves out. */
 export type ListedRole = Pick<RoleFacts, "roleName" | "description" | "maxSessionDurationSeconds">;

@@ -53,6 +53,7 @@ class Process {
     const nowMs = (): number => clock.nowMs();
     this.reconciler = new Reconciler({
       objects: kube,
+      monotonicMs,
       cache: { get: (key) => fleet.object(key.slice(key.indexOf("/") + 1)) as KubeObject | undefined },
       ownWrites,
       accounts: onlyAccount(this.account),

@@ -68,6 +68,7 @@ export class Incarnation {
     });
     this.#reconciler = new Reconciler({
       objects,
+      monotonicMs: nowMs,
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
       accounts: onlyAccount(this.account),

@@ -38,6 +38,7 @@ export class Desk {
     const { kube, iam } = this;
     this.#reconciler = new Reconciler({
       objects: kube,
+      monotonicMs: nowMs,
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
       accounts: onlyAccount(
