@@ -1,5 +1,5 @@
 /** A full bucket holds so many seconds' worth of calls: one object's writes, or two objects' reads, need not wait. */
-const BURST_SECONDS = 2;
+export const BURST_SECONDS = 2;
 /** What is left of the rate when the other side throttles. Halving it, as TCP does, would waste a quarter of what is allowed. */
 const DECREASE = 0.7;
 /** Share of the full rate that comes back per second without throttling: all of it, from nothing, within 50 s. */
@@ -15,16 +15,19 @@ const LEAST_SHARE = 0.01;
  */
 export class AdaptiveBucket {
   readonly #fullPerSecond: number;
+  readonly #burstSeconds: number;
   #perSecond: number;
   #tokens: number;
   #atMs: number;
   #slowedAtMs = Number.NEGATIVE_INFINITY;
   #closedUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(fullPerSecond: number, nowMs: number) {
+  /** @param burstSeconds how many seconds' worth of calls it saves up while nobody calls */
+  constructor(fullPerSecond: number, nowMs: number, burstSeconds: number = BURST_SECONDS) {
     this.#fullPerSecond = fullPerSecond;
+    this.#burstSeconds = burstSeconds;
     this.#perSecond = fullPerSecond;
-    this.#tokens = capacity(fullPerSecond);
+    this.#tokens = this.#capacity();
     this.#atMs = nowMs;
   }
 
@@ -71,11 +74,11 @@ export class AdaptiveBucket {
     const before = this.#perSecond;
     this.#perSecond = Math.min(this.#fullPerSecond, before + this.#fullPerSecond * INCREASE_PER_SECOND * seconds);
     const earned = ((before + this.#perSecond) / 2) * seconds;
-    this.#tokens = Math.min(capacity(this.#perSecond), this.#tokens + earned);
+    this.#tokens = Math.min(this.#capacity(), this.#tokens + earned);
   }
-}
 
-/** At least one token fits, however slow the rate. */
-function capacity(perSecond: number): number {
-  return Math.max(1, perSecond * BURST_SECONDS);
+  /** At least one token fits, however slow the rate. */
+  #capacity(): number {
+    return Math.max(1, this.#perSecond * this.#burstSeconds);
+  }
 }

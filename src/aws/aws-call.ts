@@ -11,6 +11,8 @@ interface AwsCall<Reply> extends AwsCallSubject {
   readonly send: (signal: AbortSignal) => Promise<Reply>;
   /** What NoSuchEntity means here; without it NoSuchEntity is a ConflictError. */
   readonly whenNoSuchEntity?: () => Reply;
+  /** Which of the service's limits the call counts against, where it has several of a kind. */
+  readonly limit?: string;
   /** Safe to send again: a connection that the other side closed while idle is not worth a failed reconcile. */
   readonly isRead?: boolean;
   /** Asked when the call's turn has come, each time; what it raises is raised, and nothing is sent. */
@@ -59,6 +61,8 @@ export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCa
   };
 }
 
+type LimitedCall = AwsCallSubject & Pick<AwsCall<never>, "isRead" | "limit">;
+
 interface Turn {
   readonly options: CallerOptions;
   readonly urgency: Urgency;
@@ -68,7 +72,7 @@ interface Turn {
   readonly throttled: ThrottledError | undefined;
 }
 
-async function awaitTurn(call: AwsCallSubject, turn: Turn, signal: AbortSignal): Promise<void> {
+async function awaitTurn(call: LimitedCall, turn: Turn, signal: AbortSignal): Promise<void> {
   const { options, urgency, lastTurnMs } = turn;
   const of = classOf(call);
   const startMs = options.clock.monotonicMs();
@@ -85,12 +89,12 @@ async function awaitTurn(call: AwsCallSubject, turn: Turn, signal: AbortSignal):
 function outOfPatience({ service, operation, entity }: AwsCallSubject, { kind }: CallClass): ThrottledError {
   const message =
     `${operation} on ${entity}: ${service} is asked as much as it may be, and the ${kind} had no turn in time. It is tried ` +
-    `again by itself; --aws-${kind}-rate is the limit where AWS sets none`;
+    `again by itself; --${service === "EC2" ? "ec2" : "aws"}-${kind}-rate is the limit where AWS sets none`;
   return new ThrottledError(message, { reason: "Throttled" });
 }
 
-function classOf({ service, isRead = false }: AwsCallSubject & { readonly isRead?: boolean }): CallClass {
-  return { service, kind: isRead ? "read" : "write" };
+function classOf({ service, isRead = false, limit }: LimitedCall): CallClass {
+  return { service, kind: isRead ? "read" : "write", limit };
 }
 
 async function once<Reply>(call: AwsCall<Reply>, options: CallerOptions, signal: AbortSignal): Promise<Reply> {

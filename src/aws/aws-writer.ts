@@ -3,6 +3,7 @@ import type { Assertion, IamWriter } from "../engine/ports.ts";
 import type { ActionOutcome } from "../plan/action.ts";
 import { type InstanceAction, isAboutTags, isInstanceAction } from "../plan/instance-action.ts";
 import type { AwsCaller } from "./aws-call.ts";
+import { ec2Limit } from "./ec2-limits.ts";
 import type { Ec2OnDemand } from "./ec2-on-demand.ts";
 import type { Ec2Write } from "./ec2-writes.ts";
 import { createIamWriteCall } from "./iam-writer.ts";
@@ -38,6 +39,7 @@ async function writeEc2(
     {
       ...subject,
       assertCurrent,
+      limit: ec2Limit(action.region, action.kind),
       send: async (abortSignal) => {
         const created = await write(action, { ec2: clients.of(action.region), subject, options: { abortSignal } });
         return { created };

@@ -1,11 +1,12 @@
 import type { Urgency } from "../engine/ports.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { AdaptiveBucket } from "./adaptive-bucket.ts";
+import { burstSecondsOf, type CallRates, DEFAULT_EC2_RATES } from "./ec2-limits.ts";
 
-/** The most that an account is asked per second, of each service. */
-export interface AwsRates {
-  readonly readsPerSecond: number;
-  readonly writesPerSecond: number;
+/** The most that an account is asked per second, of each service; of EC2, by its action and region. */
+export interface AwsRates extends CallRates {
+  /** Unset: as AWS publishes them. */
+  readonly ec2?: CallRates;
 }
 
 /**
@@ -13,6 +14,12 @@ export interface AwsRates {
  * https://repost.aws/knowledge-center/iam-sts-throttling-error. People report trouble from 5 to 20 per second.
  */
 export const DEFAULT_AWS_RATES: AwsRates = { readsPerSecond: 10, writesPerSecond: 5 };
+
+/** The same rate for everything, for an AWS that nobody else uses. */
+export function evenRates(perSecond: number): AwsRates {
+  const rates = { readsPerSecond: perSecond, writesPerSecond: perSecond };
+  return { ...rates, ec2: rates };
+}
 
 /** Whether a call changes AWS; the two have limits of their own. */
 export type CallKind = "read" | "write";
@@ -22,12 +29,22 @@ export interface CallClass {
   /** As in `AwsServiceName`. */
   readonly service: string;
   readonly kind: CallKind;
+  /** Which of its limits, where the service has several of a kind; in log and metrics they are one. */
+  readonly limit?: string | undefined;
 }
 
 /** One call's turn, and how long it took to come. */
 export interface TurnReport extends CallClass {
   readonly urgency: Urgency;
   readonly waitedMs: number;
+}
+
+/** How the calls of one service and kind fare. */
+export interface LimiterState {
+  readonly service: string;
+  readonly kind: CallKind;
+  readonly waiting: number;
+  readonly perSecond: number;
 }
 
 interface Waiter {
@@ -57,14 +74,17 @@ export class CallLimiter {
     this.#rates = rates;
   }
 
-  /** Calls that wait, and calls per second at present, of every class that was ever called. */
-  state(): readonly (CallClass & { readonly waiting: number; readonly perSecond: number })[] {
+  /** Of every service and kind that was ever called: calls that wait, and calls per second at present by its slowest limit. */
+  state(): readonly LimiterState[] {
     const nowMs = this.#clock.monotonicMs();
-    return [...this.#lines.values()].map(({ of, bucket, lanes }) => ({
-      ...of,
-      waiting: lanes.change.size + lanes.routine.size,
-      perSecond: bucket.perSecond(nowMs),
-    }));
+    const byKind = Map.groupBy(this.#lines.values(), ({ of }) => `${of.service} ${of.kind}`);
+    return [...byKind.values()].flatMap((lines) => {
+      const [first] = lines;
+      if (first === undefined) return [];
+      const waiting = lines.reduce((sum, { lanes }) => sum + lanes.change.size + lanes.routine.size, 0);
+      const perSecond = Math.min(...lines.map(({ bucket }) => bucket.perSecond(nowMs)));
+      return [{ service: first.of.service, kind: first.of.kind, waiting, perSecond }];
+    });
   }
 
   /**
@@ -87,11 +107,12 @@ export class CallLimiter {
   }
 
   #lineOf(of: CallClass): Line {
-    const key = `${of.service} ${of.kind}`;
+    const key = `${of.service} ${of.kind} ${of.limit ?? ""}`;
     const known = this.#lines.get(key);
     if (known !== undefined) return known;
-    const perSecond = of.kind === "read" ? this.#rates.readsPerSecond : this.#rates.writesPerSecond;
-    const bucket = new AdaptiveBucket(perSecond, this.#clock.monotonicMs());
+    const rates = of.service === "EC2" ? (this.#rates.ec2 ?? DEFAULT_EC2_RATES) : this.#rates;
+    const perSecond = of.kind === "read" ? rates.readsPerSecond : rates.writesPerSecond;
+    const bucket = new AdaptiveBucket(perSecond, this.#clock.monotonicMs(), burstSecondsOf(of));
     const line = { of, bucket, lanes: { change: new Set<Waiter>(), routine: new Set<Waiter>() }, timer: undefined };
     this.#lines.set(key, line);
     return line;

@@ -11,6 +11,7 @@ import type { AwsCaller } from "./aws-call.ts";
 import type { AwsCallSubject } from "./aws-errors.ts";
 import type { Ec2Clients } from "./ec2-client.ts";
 import { type Associations, associationsByInstance, instanceFactsOf, LIVING_STATES } from "./ec2-entities.ts";
+import { ec2Limit } from "./ec2-limits.ts";
 import { allPages } from "./pages.ts";
 
 /** The EC2 actions that reading calls. */
@@ -77,6 +78,10 @@ function sorted(instances: readonly InstanceFacts[]): readonly InstanceFacts[] {
   return instances.toSorted((one, other) => (one.instanceId < other.instanceId ? -1 : 1));
 }
 
-function reading(operation: Ec2Read, region: string): AwsCallSubject & { readonly isRead: true } {
-  return { service: "EC2", operation, entity: `region ${region}`, isRead: true };
+function reading(
+  operation: Ec2Read,
+  region: string,
+): AwsCallSubject & { readonly isRead: true; readonly limit: string } {
+  const limit = ec2Limit(region, operation);
+  return { service: "EC2", operation, entity: `region ${region}`, isRead: true, limit };
 }

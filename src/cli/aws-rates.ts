@@ -1,4 +1,5 @@
 import { type AwsRates, DEFAULT_AWS_RATES } from "../aws/call-limiter.ts";
+import { DEFAULT_EC2_RATES } from "../aws/ec2-limits.ts";
 import { type GivenOptions, type OptionSpecs, positiveNumber } from "./options.ts";
 
 /** The option that sets the most that an AWS account is asked per second. */
@@ -7,21 +8,41 @@ export function readRateOption({ readsPerSecond }: AwsRates): OptionSpecs {
   return { "aws-read-rate": { type: "string", value: "N", help } };
 }
 
+/** For commands that read EC2, too. */
+export const EC2_READ_RATE_OPTION: OptionSpecs = {
+  "ec2-read-rate": {
+    type: "string",
+    value: "N",
+    help: "the same of EC2, for each action in each region; default 20",
+  },
+};
+
 /** For commands that write, too. */
 export const AWS_RATE_OPTIONS: OptionSpecs = {
   ...readRateOption(DEFAULT_AWS_RATES),
+  ...EC2_READ_RATE_OPTION,
   "aws-write-rate": {
     type: "string",
     value: "N",
     help: "most writes per second to AWS; default 5, less while it throttles",
   },
+  "ec2-write-rate": {
+    type: "string",
+    value: "N",
+    help: "the same to EC2, for each action in each region; default 5",
+  },
 };
 
 /** The rates as given. Errors: UsageError for what is no number above 0. */
 export function awsRates(given: GivenOptions, defaults: AwsRates = DEFAULT_AWS_RATES): AwsRates {
-  const { readsPerSecond, writesPerSecond } = defaults;
+  const rate = (name: string, fallback: number): number => positiveNumber(name, given.text(name), fallback);
+  const { readsPerSecond, writesPerSecond, ec2 = DEFAULT_EC2_RATES } = defaults;
   return {
-    readsPerSecond: positiveNumber("aws-read-rate", given.text("aws-read-rate"), readsPerSecond),
-    writesPerSecond: positiveNumber("aws-write-rate", given.text("aws-write-rate"), writesPerSecond),
+    readsPerSecond: rate("aws-read-rate", readsPerSecond),
+    writesPerSecond: rate("aws-write-rate", writesPerSecond),
+    ec2: {
+      readsPerSecond: rate("ec2-read-rate", ec2.readsPerSecond),
+      writesPerSecond: rate("ec2-write-rate", ec2.writesPerSecond),
+    },
   };
 }

@@ -1,10 +1,12 @@
 import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
+import { CallLimiter, DEFAULT_AWS_RATES } from "../aws/call-limiter.ts";
 import { type ExportedProfile, exportProfile } from "../engine/export-profile.ts";
 import { readWholeProfile, type WholeProfile } from "../engine/whole-profile.ts";
 import { BlockedError } from "../errors.ts";
 import { nameKey } from "../model/naming.ts";
 import type { Tags } from "../model/ownership.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { awsRates, readRateOption } from "./aws-rates.ts";
 import type { Command } from "./command.ts";
 import { exportText } from "./export-text.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -29,6 +31,7 @@ export const exportCommand: Command = {
       help: "export those with this tag on profile or role; repeatable, all must be there",
     },
     namespace: { type: "string", short: "n", value: "NAME", help: "the namespace to write into the manifests" },
+    ...readRateOption(DEFAULT_AWS_RATES),
   },
   run: exportProfiles,
 };
@@ -45,7 +48,8 @@ async function exportProfiles(given: GivenOptions, io: CommandIo): Promise<numbe
   }
   if (pathPrefix?.startsWith("/") === false)
     throw new UsageError(`--path-prefix: "${pathPrefix}" begins with no slash`);
-  const aws = connectAws({ clock: systemClock, version: VERSION });
+  const limiter = new CallLimiter(systemClock, awsRates(given));
+  const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
     const listed = names.length > 0 ? names : await aws.iamInventory.instanceProfileNames(pathPrefix ?? "/", io.stop);
     const profiles = await inParallel(listed, (name) => read(name, names.length > 0, aws, io.stop));

@@ -10,7 +10,7 @@ import { TerminalError } from "../errors.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { awsRates, readRateOption } from "./aws-rates.ts";
+import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "./aws-rates.ts";
 import type { Command } from "./command.ts";
 import { CLASS_OPTION, givenClasses, type StandingOf } from "./given-classes.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -53,6 +53,7 @@ export const planCommand: Command = {
     },
     ...CLASS_OPTION,
     ...readRateOption(PLAN_RATES),
+    ...EC2_READ_RATE_OPTION,
   },
   run: planManifests,
 };

@@ -1,7 +1,11 @@
+import { type AwsRates, evenRates } from "../aws/call-limiter.ts";
 import { TerminalError } from "../errors.ts";
 
 /** The sandbox's one region, as far as its own commands go. */
 export const SANDBOX_REGION = "us-east-1";
+
+/** This AWS is the user's own, and throttles nobody. */
+export const SANDBOX_RATES: AwsRates = evenRates(1_000);
 
 /**
  * Starts an instance in the sandbox, as `aws ec2 run-instances` would; its id.

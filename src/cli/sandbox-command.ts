@@ -15,7 +15,7 @@ import { createLogger } from "./logger.ts";
 import { readManifests } from "./manifests.ts";
 import { type GivenOptions, wholeNumber } from "./options.ts";
 import { logLevel, stopAsked } from "./run-command.ts";
-import { SANDBOX_REGION } from "./sandbox-aws.ts";
+import { SANDBOX_RATES, SANDBOX_REGION } from "./sandbox-aws.ts";
 import { applyToSandbox, type SandboxObject, statusOnceSettled } from "./sandbox-client.ts";
 import { type StoryEnd, tellStory } from "./sandbox-story.ts";
 import {
@@ -28,8 +28,6 @@ import {
 
 /** The sandbox answers in milliseconds; a manifest that is not settled by then says what it waits for in its status. */
 const SETTLE_TIMEOUT_MS = 15_000;
-/** This AWS is the user's own, and throttles nobody. */
-const SANDBOX_RATES = { readsPerSecond: 1_000, writesPerSecond: 1_000 };
 const PORT_RANGE = { fallback: 0, min: 0, max: 65_535 };
 
 /** Runs the real controller against an embedded Kubernetes API and an embedded AWS. */

@@ -1,4 +1,4 @@
-import type { AwsRates } from "../../src/aws/call-limiter.ts";
+import { type AwsRates, evenRates } from "../../src/aws/call-limiter.ts";
 import { DEFAULT_SETTINGS } from "../../src/cli/controller-process.ts";
 import type { ControllerSettings } from "../../src/controller/controller.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
@@ -53,4 +53,4 @@ export function controllerSettings({ resyncMs, ...settings }: RigSettings): Cont
 }
 
 /** For controllers on an AWS that throttles nobody: nothing is to wait but for what it is waiting for. */
-export const UNHURRIED: AwsRates = { readsPerSecond: 10_000, writesPerSecond: 10_000 };
+export const UNHURRIED: AwsRates = evenRates(10_000);

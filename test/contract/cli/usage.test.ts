@@ -33,6 +33,8 @@ describe("a command line that cannot be understood is explained in words, with s
     [["run", "--resync-interval", "0s"], "--resync-interval: 0s is too short; write 1s or more"],
     [["run", "--aws-read-rate", "0"], '--aws-read-rate: "0" is not a number above 0; write for example 0.5 or 20'],
     [["run", "--aws-write-rate", "5/s"], '--aws-write-rate: "5/s" is not a number above 0'],
+    [["run", "--ec2-write-rate", "0"], '--ec2-write-rate: "0" is not a number above 0'],
+    [["export", "--path-prefix", "/", "--aws-read-rate", "0"], '--aws-read-rate: "0" is not a number above 0'],
     [["plan", "-f", "x", "--aws-read-rate", "Infinity"], '--aws-read-rate: "Infinity" is not a number above 0'],
     [["run", "--log-level", "loud"], '--log-level: "loud" is none of'],
     [["run", "--cluster-id", ""], "--cluster-id: the value is empty"],

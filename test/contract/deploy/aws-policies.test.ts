@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { IAM_ACCOUNT_READS, IAM_SNAPSHOT_READS } from "../../../src/aws/account-reader.ts";
+import { IAM_SNAPSHOT_READS } from "../../../src/aws/account-pages.ts";
+import { IAM_ACCOUNT_READS } from "../../../src/aws/account-reader.ts";
 import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
 import { EC2_READS } from "../../../src/aws/ec2-reader.ts";
 import { IAM_INVENTORY_READS } from "../../../src/aws/iam-inventory.ts";
