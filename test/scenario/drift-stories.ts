@@ -49,7 +49,8 @@ export function stepsFor(name: string): OutsiderSteps {
   return { role, profile, roleGoes };
 }
 
-interface Drift {
+/** What somebody does, and what becomes of it. */
+export interface Drift {
   readonly steps: readonly Step[];
   /** The writes that repair it, in order. */
   readonly repair: readonly string[];
@@ -60,7 +61,7 @@ interface Drift {
 }
 
 /** Every way in which somebody can change what an object stands for, and what sets it right. */
-const DRIFTS: Readonly<Record<string, (name: string, steps: OutsiderSteps) => Drift>> = {
+export const DRIFTS: Readonly<Record<string, (name: string, steps: OutsiderSteps) => Drift>> = {
   "the trust policy is edited": (name, { role }) => ({
     steps: [role("UpdateAssumeRolePolicy", { PolicyDocument: OTHER_TRUST })],
     repair: ["UpdateAssumeRolePolicy"],
