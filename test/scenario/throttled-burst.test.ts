@@ -83,6 +83,7 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     classes: noClasses(),
     sightings: new Sightings(monotonicMs),
     claims: { of: () => new ClaimIndex({ in: () => [] }) },
+    monotonicMs,
     publisher: new Publisher({
       ...{ objects: kube, events: kube, ownWrites, patience: DEFAULT_PATIENCE, nowMs, random: () => 0.5 },
     }),
