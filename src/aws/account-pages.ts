@@ -45,7 +45,11 @@ export interface AccountLists {
 export function accountLists(iam: IAMClient, call: AwsCaller): AccountLists {
   return {
     reportedRoles: list(call, "GetAccountAuthorizationDetails", "the account's roles", async (Marker, options) => {
-      const command = new GetAccountAuthorizationDetailsCommand({ Filter: ["Role"], MaxItems: REPORT_PAGE_SIZE, Marker });
+      const command = new GetAccountAuthorizationDetailsCommand({
+        Filter: ["Role"],
+        MaxItems: REPORT_PAGE_SIZE,
+        Marker,
+      });
       const page = await iam.send(command, options);
       return { ...page, items: page.RoleDetailList };
     }),
