@@ -46,20 +46,21 @@ export function openAccounts(process: AwsSettings, metrics: ProductMetrics, asse
   const own = openAws(place, options);
   const connections = [own.connection];
   const limiters = new Map<string, CallLimiter>();
-  const limiterOf = (accountId: string): CallLimiter => {
+  const limiterOf = (accountId: string, isOwn: boolean): CallLimiter => {
+    if (isOwn) return own.limiter;
     const known = limiters.get(accountId) ?? new CallLimiter(systemClock, rates ?? DEFAULT_AWS_RATES);
     limiters.set(accountId, known);
     return known;
   };
   const accounts = new AccountDirectory({
     own: { account: own.account, identity: own.connection.accountIdentity },
-    open({ id, partition, roleArn, externalId }, className) {
+    open({ id, isOwn, partition, roleArn, externalId }, className) {
       const role = { roleArn, sessionName: sessionNameOf(className), ...(externalId !== undefined && { externalId }) };
       const credentials = own.connection.assume(role);
       const region = HOME_REGION[partition];
       const opened = openAws(
         { ...place, credentials, ...(region !== undefined && { region }) },
-        { ...options, limiter: limiterOf(id) },
+        { ...options, limiter: limiterOf(id, isOwn) },
       );
       connections.push(opened.connection);
       return { account: opened.account, identity: opened.connection.accountIdentity };

@@ -17,6 +17,7 @@ export type AwsPlace = Pick<AwsClientOptions, "endpoint" | "region" | "credentia
 export interface OpenAws {
   readonly connection: AwsConnection;
   readonly account: AwsAccount;
+  readonly limiter: CallLimiter;
 }
 
 /** What an account is joined with. */
@@ -56,7 +57,7 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     monotonicMs: () => systemClock.monotonicMs(),
   });
   if (options.limiter === undefined) quotaMetrics(options.metrics.registry, () => account.quotas.current);
-  return { connection, account };
+  return { connection, account, limiter };
 }
 
 /**

@@ -30,41 +30,55 @@ export function quotaMetrics(registry: Registry, quotas: () => AccountQuotas | u
   show("limit", "How many of them IAM allows the AWS account.", "quota");
 }
 
-/** Hears of the sweeps over an account. `denied`: every object is read by itself. */
-export function sweepMetrics(registry: Registry): SweepObserver {
+/**
+ * Hears of the sweeps over each account, by its id or as `own`, where no class names it. `denied`: every object is read by itself.
+ */
+export function sweepMetrics(registry: Registry): (account: string) => SweepObserver {
   const registers = [registry];
+  const labelNames = ["account"];
   const sweeps = new Counter({
     name: `${PREFIX}s_total`,
-    help: "Looks at the whole account, by how they ended; denied: the objects are read one by one instead.",
-    labelNames: ["result"],
+    help: "Looks at a whole account, by how they ended; denied: the objects are read one by one instead.",
+    labelNames: ["account", "result"],
     registers,
   });
-  for (const result of RESULTS) sweeps.inc({ result }, 0);
   const available = new Gauge({
     name: `${PREFIX}_available`,
     help: "0 while the controller may not read the account as a whole and reads every object by itself.",
+    labelNames,
     registers,
   });
-  available.set(1);
   const durations = new Histogram({
     name: `${PREFIX}_duration_seconds`,
     help: "How long a look at the whole account took.",
+    labelNames,
     buckets: SECONDS,
     registers,
   });
-  const objects = new Gauge({ name: `${PREFIX}_objects`, help: "Objects that the last sweep compared.", registers });
+  const objects = new Gauge({
+    name: `${PREFIX}_objects`,
+    help: "Objects that the last sweep compared.",
+    labelNames,
+    registers,
+  });
   const news = new Counter({
     name: `${PREFIX}_differences_total`,
     help: "Objects that a sweep found to be other than their status says.",
+    labelNames,
     registers,
   });
-  return {
-    ended(result, { durationMs, seen, news: found }) {
-      sweeps.inc({ result });
-      if (result !== "failed") available.set(result === "ok" ? 1 : 0);
-      durations.observe(durationMs / 1_000);
-      if (result === "ok") objects.set(seen);
-      news.inc(found);
-    },
+  return (account) => {
+    for (const result of RESULTS) sweeps.inc({ account, result }, 0);
+    available.set({ account }, 1);
+    news.inc({ account }, 0);
+    return {
+      ended(result, { durationMs, seen, news: found }) {
+        sweeps.inc({ account, result });
+        if (result !== "failed") available.set({ account }, result === "ok" ? 1 : 0);
+        durations.observe({ account }, durationMs / 1_000);
+        if (result === "ok") objects.set({ account }, seen);
+        news.inc({ account }, found);
+      },
+    };
   };
 }

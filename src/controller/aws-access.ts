@@ -4,8 +4,8 @@ import type { ConvergeDependencies } from "../engine/converge.ts";
 import type { Urgency } from "../engine/ports.ts";
 import { ControllerError } from "../errors.ts";
 import type { Outcome } from "../status/outcome.ts";
-import type { ClaimsByClass } from "./claims-by-class.ts";
-import type { Standing } from "./class-directory.ts";
+import type { AccountClaims } from "./claims-by-account.ts";
+import { accountKeyOf, type Standing } from "./class-directory.ts";
 
 /** The part of an AccountDirectory that passes need. */
 export type Accounts = Pick<AccountDirectory, "own" | "reach" | "reached">;
@@ -20,7 +20,7 @@ type AccountAccess = Omit<AwsAccess, "attempts" | "sighting"> & Pick<AwsAccount,
 export interface AccessSources {
   readonly accounts: Accounts;
   /** Who asks for which instances. */
-  readonly claims: Pick<ClaimsByClass, "of">;
+  readonly claims: { of(account: string): Pick<AccountClaims, "index"> };
 }
 
 /** Whose access is asked for. */
@@ -37,8 +37,8 @@ export async function accessFor(
 ): Promise<AccountAccess> {
   const aws = standing.kind === "bound" ? await accounts.reach(standing.class, signal) : accounts.own;
   const { iam, settling, adoptions, breaker, quotas, lastKnownRoles } = aws;
-  const className = standing.kind === "bound" ? standing.class.metadata.name : undefined;
-  const instances = { ...aws.instances, claims: claims.of(className), isAwaited: urgency === "change" };
+  const { index } = claims.of(accountKeyOf(standing));
+  const instances = { ...aws.instances, claims: index, isAwaited: urgency === "change" };
   return { ...iam[urgency], settling, adoptions, breaker, quotas, lastKnownRoles, instances };
 }
 

@@ -65,7 +65,7 @@ export class CachedClaims implements ClaimSource {
 }
 
 /** Most objects do not, and need not be parsed to know it. */
-function asksForInstances(raw: KubeObject): boolean {
+export function asksForInstances(raw: KubeObject): boolean {
   const spec = raw["spec"] as { readonly instances?: unknown } | undefined;
   return spec?.instances !== undefined;
 }

@@ -1,12 +1,12 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { DEFAULT_CLASS_ANNOTATION, type InstanceProfileClass } from "../api/instance-profile-class.ts";
-import { parseInstanceProfileClass } from "../api/parse-instance-profile-class.ts";
 import type { KubeObject } from "../engine/ports.ts";
-import { ControllerError } from "../errors.ts";
 import { classViolations } from "../plan/class-guards.ts";
 import { type Bounds, type Violation, withClassDefaults, withoutExcess } from "../plan/class-verdict.ts";
 import type { Blocker } from "../plan/plan.ts";
+import { OWN_ACCOUNT } from "./account-key.ts";
 import { hasFinalizer } from "./finalizer.ts";
+import { ParsedClasses } from "./parsed-classes.ts";
 
 /** Where an object stands: under no class, for the cluster has none; under one; or nowhere. */
 export type Standing =
@@ -32,15 +32,14 @@ export interface ClassDirectoryOptions {
   readonly clusterId: string;
 }
 
-type ParsedClass = { readonly class: InstanceProfileClass } | { readonly fault: string };
-
 /** Says of every object which class it is under and whether it fits. Reads caches and nothing else. */
 export class ClassDirectory {
+  readonly classes: ParsedClasses;
   readonly #options: ClassDirectoryOptions;
-  readonly #parsed = new WeakMap<KubeObject, ParsedClass>();
 
   constructor(options: ClassDirectoryOptions) {
     this.#options = options;
+    this.classes = new ParsedClasses(options.classes);
   }
 
   /** Judged anew each time: the class, the object or its neighbours may have changed. */
@@ -65,25 +64,27 @@ export class ClassDirectory {
   classNameOf(raw: KubeObject): string | undefined {
     const { className } = (raw["spec"] ?? {}) as { readonly className?: string };
     if (className !== undefined) return className;
-    const [name, ...others] = this.#defaultNames();
+    const [name, ...others] = this.classes.defaultNames();
     return others.length === 0 ? name : undefined;
   }
 
-  /** Those of the objects that are under no class. */
-  freeOf(objects: readonly KubeObject[]): readonly KubeObject[] {
-    return this.#options.classes().length === 0 ? objects.filter((raw) => this.classNameOf(raw) === undefined) : [];
+  /** The key of the account that the object is in, as its class says; undefined when it has none and needs one. */
+  accountOf(raw: KubeObject): string | undefined {
+    const className = this.classNameOf(raw);
+    if (className === undefined) return this.classes.isEmpty ? OWN_ACCOUNT : undefined;
+    const parsed = this.classes.named(className);
+    return parsed === undefined || "fault" in parsed ? undefined : parsed.class.spec.account.id;
   }
 
   #classOf({ metadata, spec }: InstanceProfile): InstanceProfileClass | Blocker | undefined {
-    const { classes } = this.#options;
     if (spec.className !== undefined) return this.#named(spec.className, metadata);
-    const [name, ...others] = this.#defaultNames();
+    const [name, ...others] = this.classes.defaultNames();
     if (others.length > 0) {
       const message = `classes ${[name, ...others].join(", ")} are all marked as the default. Take annotation ${DEFAULT_CLASS_ANNOTATION} off all but one.`;
       return { reason: "ClassAmbiguous", message };
     }
     if (name !== undefined) return this.#named(name, metadata);
-    if (classes().length === 0) return undefined;
+    if (this.classes.isEmpty) return undefined;
     const message =
       "spec.className is not set, and no InstanceProfileClass is marked as the default. Where there are classes every object needs one: " +
       `create it anew with className, or mark a class with annotation ${DEFAULT_CLASS_ANNOTATION}: "true".`;
@@ -94,12 +95,11 @@ export class ClassDirectory {
     className: string,
     { finalizers, deletionTimestamp }: InstanceProfile["metadata"],
   ): InstanceProfileClass | Blocker {
-    const raw = this.#options.classes().find((one) => nameOf(one) === className);
-    if (raw === undefined) {
+    const parsed = this.classes.named(className);
+    if (parsed === undefined) {
       const message = `InstanceProfileClass ${className} does not exist. Create it, or create the object anew with another className.`;
       return { reason: "ClassNotFound", message };
     }
-    const parsed = this.#parse(raw);
     if ("fault" in parsed) return { reason: "ClassInvalid", message: `${parsed.fault}. Mend the class.` };
     const isNew =
       deletionTimestamp === undefined && !hasFinalizer({ metadata: { finalizers } as InstanceProfile["metadata"] });
@@ -108,22 +108,6 @@ export class ClassDirectory {
       reason: "ClassNotFound",
       message: `InstanceProfileClass ${className} is being deleted. Use another class.`,
     };
-  }
-
-  #parse(raw: KubeObject): ParsedClass {
-    const known = this.#parsed.get(raw);
-    if (known !== undefined) return known;
-    const parsed = parse(raw);
-    this.#parsed.set(raw, parsed);
-    return parsed;
-  }
-
-  #defaultNames(): readonly string[] {
-    return this.#options
-      .classes()
-      .filter((raw) => metadataOf(raw).annotations?.[DEFAULT_CLASS_ANNOTATION] === "true")
-      .map(nameOf)
-      .sort();
   }
 
   /** It was made before there were classes, with the controller's own credentials, and goes with them. */
@@ -147,6 +131,11 @@ export class ClassDirectory {
   }
 }
 
+/** The account that an object of this standing is in: the AWS account id of its class, or {@link OWN_ACCOUNT}. */
+export function accountKeyOf(standing: Standing): string {
+  return standing.kind === "bound" ? standing.class.spec.account.id : OWN_ACCOUNT;
+}
+
 function bound(of: InstanceProfileClass, object: InstanceProfile, violations: readonly Violation[]): Standing {
   return { kind: "bound", class: of, object, violations, isStripped: false };
 }
@@ -168,29 +157,15 @@ function movedBlocker({ metadata, status }: InstanceProfile, of: InstanceProfile
   };
 }
 
-function parse(raw: KubeObject): ParsedClass {
-  try {
-    return { class: parseInstanceProfileClass(raw) };
-  } catch (error) {
-    if (error instanceof ControllerError) return { fault: error.message };
-    throw error;
-  }
-}
-
 interface Metadata {
   readonly name: string;
   readonly namespace?: string;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
-  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 function metadataOf(raw: KubeObject): Metadata {
   return raw["metadata"] as Metadata;
-}
-
-function nameOf(raw: KubeObject): string {
-  return metadataOf(raw).name;
 }
 
 function countsBefore(raw: KubeObject, { metadata }: InstanceProfile): boolean {

@@ -21,6 +21,8 @@ export interface ClassesOptions {
   readonly client: ObjectClient;
   /** The InstanceProfiles as last seen. */
   readonly objects: () => readonly KubeObject[];
+  /** Hears that a class has come, gone or changed. */
+  readonly onChange: () => void;
   /** Has an InstanceProfile looked at, by its key. */
   readonly wake: (key: string) => void;
   /** See AccountDirectory. */
@@ -122,6 +124,7 @@ export class Classes {
     const { name } = (change.type === "deleted" ? change.old : change.new).metadata;
     this.#queue.add(name);
     if (change.type === "updated" && !asksForMore(change.old, change.new)) return;
+    this.#options.onChange();
     // At the start every object is looked at anyway.
     if (change.type === "added" && change.isInInitialList) return;
     for (const object of this.#options.objects()) {

@@ -2,6 +2,7 @@ import type { AccountDirectory } from "../engine/account-directory.ts";
 import type { EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
 import { KeyedBackoff } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { LanedQueue } from "../runtime/laned-queue.ts";
 import type { ListWatch } from "../runtime/list-watch.ts";
 import { Reflector } from "../runtime/reflector.ts";
 import type { ReflectorObserver } from "../runtime/reflector-options.ts";
@@ -10,16 +11,15 @@ import { type QueueObserver, WorkQueue } from "../runtime/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/workers.ts";
 import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
-import { ClaimsByClass } from "./claims-by-class.ts";
+import { AccountSweeps } from "./account-sweeps.ts";
+import { ClaimsByAccount } from "./claims-by-account.ts";
 import { Classes } from "./classes.ts";
-import { InstanceSweep } from "./instance-sweep.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
 import { openReconciler } from "./open-reconciler.ts";
-import { ProfileRounds } from "./profile-rounds.ts";
+import { optional } from "./optional.ts";
 import type { OutcomeObserver } from "./publisher.ts";
-import { Sightings } from "./sightings.ts";
-import type { Sweeper, SweepObserver } from "./sweeper.ts";
-import { optional, sweeperFor } from "./sweeping.ts";
+import { SightingsByAccount } from "./sightings-by-account.ts";
+import type { SweepObserver } from "./sweeper.ts";
 import { firstPriority, wakes } from "./wakes.ts";
 
 /** Everything a controller needs from outside; the composition root makes it. */
@@ -46,7 +46,8 @@ export interface ControllerObservers {
   readonly workers?: WorkerObserver;
   readonly reflector?: ReflectorObserver;
   readonly outcomes?: OutcomeObserver;
-  readonly sweeps?: SweepObserver;
+  /** By account: its id, or OWN_ACCOUNT. */
+  readonly sweeps?: (account: string) => SweepObserver;
 }
 
 /** What an operator may choose. */
@@ -68,12 +69,9 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #reflector: Reflector;
   readonly #workers: Workers;
-  /** Undefined where the account cannot be read as a whole. */
-  readonly #sweeper: Sweeper | undefined;
-  readonly #profileRounds: ProfileRounds;
+  readonly #sweeps: AccountSweeps;
   readonly #classes: Classes;
   readonly #settings: ControllerSettings;
-  readonly #sweep: InstanceSweep;
   #isWorking = false;
 
   constructor(deps: ControllerDependencies) {
@@ -89,32 +87,34 @@ export class Controller {
       logger,
       ...optional("observer", observers.reflector),
     });
-    const sightings = new Sightings(() => clock.monotonicMs());
+    const sightings = new SightingsByAccount(() => clock.monotonicMs());
     const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
     const { accounts, clusterId } = deps;
     this.#classes = new Classes({
       ...{ ...deps.classes, objects, clusterId, clock, random, logger },
+      onChange: () => this.#sweeps.classesChanged(),
       wake: (key) => this.#wake(key),
       reach: (of, signal) => accounts.reach(of, signal),
       newReconcileId: deps.newReconcileId,
     });
-    // What is of a class is looked at object by object: the sweeps are of the controller's own account alone.
     const { directory } = this.#classes;
-    const claims = new ClaimsByClass({ objects, freeOf: (all) => directory.freeOf(all), clusterId });
+    const claims = new ClaimsByAccount({ objects, accountOf: (raw) => directory.accountOf(raw), clusterId });
     const cache = { get: (key: string) => this.#reflector.cache.get(key) };
     const { patience } = settings;
     const known = { sightings, claims, cache, classes: directory };
     const reconciler = openReconciler({ ...deps, patience, observer: observers.outcomes }, known);
-    const { snapshots, intervalMs } = accounts.own.instances;
-    // What has changed in EC2 no sweep of IAM sees: the look may not be spared.
-    const wake = (key: string): void => this.#wake(key);
-    this.#sweep = new InstanceSweep({ snapshots, claims: claims.free, clock, intervalMs, wake, logger });
-    const shared = { account: accounts.own, objects: () => directory.freeOf(objects()), queue: this.#queue, sightings };
-    const rounds = { ...shared, clusterId, clock, logger };
-    this.#profileRounds = new ProfileRounds(rounds);
-    this.#sweeper = sweeperFor(rounds, { random, settings, observer: observers.sweeps });
+    this.#sweeps = new AccountSweeps({
+      ...{ accounts, classes: directory, objects, queue: this.#queue, sightings, claims },
+      ...{ clusterId, clock, random, logger, settings, observerOf: observers.sweeps },
+      wake: (key) => this.#wake(key),
+    });
+    // An account that throttles, or does not answer, holds up its share of the workers and no more.
+    const lanes = {
+      laneOf: (key: string) => directory.accountOf(cache.get(key) ?? {}) ?? "",
+      size: () => Math.max(1, Math.floor(settings.concurrency / Math.max(1, directory.classes.accountCount))),
+    };
     this.#workers = new Workers({
-      queue: this.#queue,
+      queue: new LanedQueue(this.#queue, lanes),
       reconcile: (key, signal, { logger: runLogger, priority }) =>
         reconciler.reconcile(key, signal, {
           logger: runLogger,
@@ -173,21 +173,17 @@ export class Controller {
     for (const object of this.#reflector.cache.list()) {
       this.#wake(keyText(object["metadata"] as ObjectKey), firstPriority(object));
     }
-    this.#sweeper?.start();
-    this.#profileRounds.start();
+    this.#sweeps.work();
     this.#classes.work();
     this.#workers.start();
-    this.#sweep.start();
   }
 
   /** Takes nothing new, lets running reconciles finish for up to `drainMs`; false when some had to be left behind. */
   async stop(drainMs: number): Promise<boolean> {
-    this.#sweep.stop();
     const [drained, classesDrained] = await Promise.all([
       this.#workers.stop(drainMs),
       this.#classes.stop(drainMs),
-      this.#sweeper?.stop(),
-      this.#profileRounds.stop(),
+      this.#sweeps.stop(),
     ]);
     await this.#reflector.stop();
     return drained && classesDrained;
@@ -195,7 +191,7 @@ export class Controller {
 
   #enqueue(change: ObjectChange): void {
     this.#classes.objectChanged(change);
-    this.#sweep.onChange(change);
+    this.#sweeps.objectChanged(change);
     switch (change.type) {
       case "added":
         this.#wake(keyText(change.new.metadata), change.isInInitialList ? firstPriority(change.new) : 0);

@@ -2,10 +2,10 @@ import type { EventSink, ObjectClient } from "../engine/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Patience } from "../status/requeue.ts";
 import type { Accounts } from "./aws-access.ts";
+import { optional } from "./optional.ts";
 import { OwnWrites } from "./own-writes.ts";
 import { type OutcomeObserver, Publisher } from "./publisher.ts";
 import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
-import { optional } from "./sweeping.ts";
 
 /** What a reconciler is made of. */
 export interface OpenReconcilerOptions {

@@ -10,15 +10,16 @@ import { ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { keyText } from "./object-key.ts";
 import type { Sightings } from "./sightings.ts";
-import { type SweepSubject, subjectOf } from "./sweep-subject.ts";
+import { type SubjectRules, type SweepSubject, subjectOf } from "./sweep-subject.ts";
 
 /** What the rounds work with. */
 export interface ProfileRoundsOptions {
   readonly account: AwsAccount;
-  /** All objects, as last seen. */
+  /** The objects of the account, as last seen. */
   readonly objects: () => readonly KubeObject[];
   readonly queue: WorkQueue;
   readonly sightings: Sightings;
+  readonly classes: SubjectRules["classes"];
   readonly clusterId: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -82,12 +83,12 @@ export class ProfileRounds {
   }
 
   #next(): SweepSubject | undefined {
-    const { objects, clusterId } = this.#options;
+    const { objects } = this.#options;
     const keyed = objects().map((raw) => [keyText(raw["metadata"] as { name: string }), raw] as const);
     const sorted = keyed.sort(([a], [b]) => (a < b ? -1 : 1));
     const [key, raw] = sorted.find(([candidate]) => candidate > this.#lastKey) ?? sorted[0] ?? [];
     this.#lastKey = key ?? "";
-    return raw === undefined ? undefined : subjectOf(raw, clusterId);
+    return raw === undefined ? undefined : subjectOf(raw, this.#options);
   }
 
   async #isAsAskedFor({ desired }: SweepSubject, signal: AbortSignal): Promise<boolean> {

@@ -12,7 +12,7 @@ import { deletedEvents, noteEvents } from "../status/events.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { isAnnounced } from "../status/pending.ts";
 import { type AccessSources, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
-import type { ClassDirectory, Standing } from "./class-directory.ts";
+import { accountKeyOf, type ClassDirectory, type Standing } from "./class-directory.ts";
 import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { explained, isHeldUp } from "./held-up.ts";
@@ -22,6 +22,7 @@ import { asOutcome, asReceived, attempt, attemptOf, logOutcome, type RunFacts } 
 import type { Publisher } from "./publisher.ts";
 import { blockersOf, refused, withLeftOut } from "./refusal.ts";
 import type { Sightings } from "./sightings.ts";
+import type { SightingsByAccount } from "./sightings-by-account.ts";
 import { sparedLook } from "./spare.ts";
 
 /** What the reconciler works with. */
@@ -30,7 +31,7 @@ export interface ReconcilerDependencies extends AccessSources, ConfirmationSourc
   readonly cache: { get(key: string): KubeObject | undefined };
   readonly ownWrites: OwnWrites;
   /** What sweeps have seen. */
-  readonly sightings: Sightings;
+  readonly sightings: SightingsByAccount;
   readonly classes: Pick<ClassDirectory, "standingOf">;
   readonly publisher: Publisher;
   /** Part of every owner tag: which cluster an entity belongs to. */
@@ -45,7 +46,9 @@ interface Subject {
   readonly object: InstanceProfile;
   readonly standing: Standing;
   readonly run: RunFacts;
-  /** What a sweep of the controller's own account has just seen of the object; nothing when a person waits. */
+  /** Those of its account. */
+  readonly sightings: Sightings;
+  /** What a sweep of its account has just seen of the object; nothing when a person waits. */
   readonly sighting?: Sighting | undefined;
 }
 
@@ -94,10 +97,10 @@ export class Reconciler {
     }
     const logger = run.logger.with({ generation: object.metadata.generation });
     const standing = this.#deps.classes.standingOf(object);
-    const seen = this.#deps.sightings.take(key, object.metadata, run.urgency);
-    const sighting = standing.kind === "free" ? seen : undefined;
+    const sightings = this.#deps.sightings.of(accountKeyOf(standing));
+    const sighting = sightings.take(key, object.metadata, run.urgency);
     const judged = standing.kind === "refused" ? object : standing.object;
-    const subject = { key, raw, standing, object: judged, run: { ...run, logger }, sighting };
+    const subject = { key, raw, standing, object: judged, run: { ...run, logger }, sightings, sighting };
     if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
     return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
   }
@@ -122,16 +125,12 @@ export class Reconciler {
     const blockers = blockersOf(subject.standing);
     if (blockers.length > 0) return this.#publish(subject, refused(blockers), signal);
     if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
-    const spared =
-      subject.standing.kind === "free" && subject.sighting === undefined ? sparedLook(subject, this.#deps) : undefined;
+    const spared = subject.sighting === undefined ? sparedLook(subject, this.#deps.publisher) : undefined;
     if (spared !== undefined) return spared;
     if (spec.mode === "DryRun") return this.#publish(subject, await this.#tryPreview(subject, signal), signal);
     if (hasFinalizer(subject.object)) {
-      return this.#publish(
-        subject,
-        await this.#tryConverge(subject, confirmCurrent(this.#deps, subject.object), signal),
-        signal,
-      );
+      const pass = await this.#tryConverge(subject, confirmCurrent(this.#deps, subject.object), signal);
+      return this.#publish(subject, pass, signal);
     }
     // What may never be reached is not held back.
     const unreached = await outOfReach(() => this.#accessFor(subject, signal), signal);
@@ -213,7 +212,7 @@ export class Reconciler {
     logOutcome(subject.run, outcome);
     const told = withLeftOut(outcome, subject.standing);
     const requeue = await this.#deps.publisher.publish(subject.raw, subject.object, told, signal);
-    this.#deps.sightings.ended(subject.key, requeue);
+    subject.sightings.ended(subject.key, requeue);
     return requeue;
   }
 }

@@ -17,8 +17,9 @@ export function sparedLook(
     key,
     object: { metadata, status },
     run,
-  }: { readonly key: string; readonly object: InstanceProfile; readonly run: RunFacts },
-  { sightings, publisher }: { readonly sightings: Sightings; readonly publisher: Publisher },
+    sightings,
+  }: { readonly key: string; readonly object: InstanceProfile; readonly run: RunFacts; readonly sightings: Sightings },
+  publisher: Publisher,
 ): Requeue | undefined {
   if (run.urgency !== "routine") return undefined;
   const isKnown = status?.observedGeneration === metadata.generation;

@@ -11,7 +11,9 @@ import { findCondition } from "../status/conditions.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Patience } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
+import type { ClassDirectory } from "./class-directory.ts";
 import { keyText } from "./object-key.ts";
+import { blockersOf } from "./refusal.ts";
 
 /** An object that a sweep can judge: it was well when it was last looked at, or is looked at without being written. */
 export interface SweepSubject {
@@ -27,19 +29,28 @@ export type Verdict =
   | { readonly kind: "settling" }
   | { readonly kind: "news"; readonly sighting: Sighting };
 
-/** The object as a sweep's subject; undefined when passes look at it by themselves, or nobody shall. */
-export function subjectOf(raw: KubeObject, clusterId: string): SweepSubject | undefined {
-  const object = understood(raw);
-  if (object === undefined) return undefined;
-  const { metadata, spec, status } = object;
+/** How objects are understood. */
+export interface SubjectRules {
+  readonly classes: Pick<ClassDirectory, "standingOf">;
+  readonly clusterId: string;
+}
+
+/** The object, as its class has it, as a sweep's subject; undefined when passes look at it by themselves, or nobody shall. */
+export function subjectOf(raw: KubeObject, { classes, clusterId }: SubjectRules): SweepSubject | undefined {
+  const understood = parsed(raw);
+  if (understood === undefined) return undefined;
+  const { metadata, spec, status } = understood;
   const ready = findCondition(status?.conditions, "Ready");
   const isKnown = ready?.status === "True" || (spec.mode === "DryRun" && ready?.reason === "DryRun");
   if (spec.suspend || !isKnown || ready?.observedGeneration !== metadata.generation) return undefined;
+  const standing = classes.standingOf(understood);
+  if (standing.kind === "refused" || blockersOf(standing).length > 0) return undefined;
+  const { object } = standing;
   const desired = desiredState(object, clusterId);
   return desired.presence === "present" ? { key: keyText(metadata), object, desired } : undefined;
 }
 
-function understood(raw: KubeObject): InstanceProfile | undefined {
+function parsed(raw: KubeObject): InstanceProfile | undefined {
   try {
     return parseInstanceProfile(raw);
   } catch (error) {

@@ -9,7 +9,7 @@ import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { failureFields } from "./failure-fields.ts";
 import type { Sightings } from "./sightings.ts";
-import { judgeBySnapshot, type SweepSubject, subjectOf } from "./sweep-subject.ts";
+import { judgeBySnapshot, type SubjectRules, type SweepSubject, subjectOf } from "./sweep-subject.ts";
 
 /** How a sweep ended: `denied` when the controller may not read the account as a whole. */
 export type SweepResult = "ok" | "denied" | "failed";
@@ -26,10 +26,11 @@ export interface SweepObserver {
 export interface SweeperOptions {
   readonly account: AwsAccount;
   readonly reader: AccountReader;
-  /** All objects, as last seen. */
+  /** The objects of the account, as last seen. */
   readonly objects: () => readonly KubeObject[];
   readonly queue: WorkQueue;
   readonly sightings: Sightings;
+  readonly classes: SubjectRules["classes"];
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -128,10 +129,10 @@ export class Sweeper {
   }
 
   async #subjects(signal: AbortSignal): Promise<readonly SweepSubject[]> {
-    const { objects, clusterId } = this.#options;
+    const { objects } = this.#options;
     const subjects: SweepSubject[] = [];
     for await (const raw of this.#unhurried(objects(), signal)) {
-      const subject = subjectOf(raw, clusterId);
+      const subject = subjectOf(raw, this.#options);
       if (subject !== undefined) subjects.push(subject);
     }
     return subjects;

@@ -9,12 +9,19 @@ export interface OpenAccount {
   readonly identity: AccountIdentity;
 }
 
+/** An account that is reached by a role. */
+export interface RoleAccount extends ClassAccount {
+  readonly roleArn: string;
+  /** It is the account of the controller's own credentials as well: what is asked of it is asked of one account. */
+  readonly isOwn: boolean;
+}
+
 /** What a directory is made of. */
 export interface AccountDirectoryOptions {
   /** With the controller's own credentials. */
   readonly own: OpenAccount;
   /** With those of a role to assume; calls nothing. */
-  readonly open: (account: ClassAccount & { readonly roleArn: string }, className: string) => OpenAccount;
+  readonly open: (account: RoleAccount, className: string) => OpenAccount;
   readonly monotonicMs: () => number;
 }
 
@@ -25,7 +32,8 @@ const FAILURE_BELIEVED_MS = 30_000;
 interface Way {
   /** What of the class it was opened by. */
   readonly by: string;
-  readonly opened: OpenAccount;
+  /** Undefined until it was first tried. */
+  opened: OpenAccount | undefined;
   proof: "none" | "given" | { readonly error: unknown; readonly atMs: number };
   asking: Promise<void> | undefined;
 }
@@ -39,6 +47,7 @@ interface Way {
 export class AccountDirectory {
   readonly #options: AccountDirectoryOptions;
   readonly #ways = new Map<string, Way>();
+  #ownId: string | undefined;
   readonly #byId = new Map<string, AwsAccount>();
 
   constructor(options: AccountDirectoryOptions) {
@@ -64,14 +73,15 @@ export class AccountDirectory {
     const { account } = of.spec;
     const way = this.#wayOf(of.metadata.name, account);
     if (way.proof !== "given") await this.#prove(way, of, signal);
+    const opened = way.opened as OpenAccount;
     const shared = this.#byId.get(account.id);
     if (shared === undefined) {
-      this.#byId.set(account.id, way.opened.account);
-      return way.opened.account;
+      this.#byId.set(account.id, opened.account);
+      return opened.account;
     }
     // Its own credentials, and what all who write this account have to know of each other.
     const { settling, adoptions, breaker, quotas, lastKnownRoles } = shared;
-    return { ...way.opened.account, settling, adoptions, breaker, quotas, lastKnownRoles };
+    return { ...opened.account, settling, adoptions, breaker, quotas, lastKnownRoles };
   }
 
   #wayOf(className: string, account: ClassAccount): Way {
@@ -80,7 +90,7 @@ export class AccountDirectory {
     const known = this.#ways.get(className);
     if (known?.by === by) return known;
     // A way that is given up is not closed: passes may still be on it, and its idle connections end by themselves.
-    const opened = roleArn === undefined ? this.#options.own : this.#options.open({ ...account, roleArn }, className);
+    const opened = roleArn === undefined ? this.#options.own : undefined;
     const way: Way = { by, opened, proof: "none", asking: undefined };
     this.#ways.set(className, way);
     return way;
@@ -98,8 +108,17 @@ export class AccountDirectory {
     await way.asking;
   }
 
+  async #open({ metadata, spec: { account } }: InstanceProfileClass, signal: AbortSignal): Promise<OpenAccount> {
+    const { own, open } = this.#options;
+    const { roleArn } = account;
+    if (roleArn === undefined) return own;
+    this.#ownId ??= await own.identity.accountId(signal);
+    return open({ ...account, roleArn, isOwn: this.#ownId === account.id }, metadata.name);
+  }
+
   async #ask(way: Way, of: InstanceProfileClass, signal: AbortSignal): Promise<void> {
     try {
+      way.opened ??= await this.#open(of, signal);
       const actual = await way.opened.identity.accountId(signal);
       if (actual !== of.spec.account.id) throw mismatch(of, actual);
       way.proof = "given";

@@ -1,6 +1,7 @@
 import type { LogFields, Logger } from "../telemetry.ts";
 import type { Clock } from "./clock.ts";
-import type { TakenKey, WorkQueue } from "./work-queue.ts";
+import type { WorkerQueue } from "./laned-queue.ts";
+import type { TakenKey } from "./work-queue.ts";
 
 /**
  * What a run asks for:
@@ -43,7 +44,7 @@ export interface WorkerObserver {
 
 /** What workers are made of. */
 export interface WorkerOptions {
-  readonly queue: WorkQueue;
+  readonly queue: WorkerQueue;
   readonly reconcile: Reconcile;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { OWN_ACCOUNT } from "../../src/controller/account-key.ts";
 import { InstanceSweep } from "../../src/controller/instance-sweep.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import { silentLogger } from "../../src/telemetry.ts";
@@ -55,7 +56,13 @@ test("a sweep costs a call of each kind per 1,000 instances, wakes the objects o
   const woken: string[] = [];
   const { snapshots } = controller.account.instances;
   const sweep = new InstanceSweep({
-    ...{ snapshots, clock, intervalMs: INTERVAL_MS, logger: silentLogger, claims: controller.claims.free },
+    ...{
+      snapshots,
+      clock,
+      intervalMs: INTERVAL_MS,
+      logger: silentLogger,
+      claims: controller.claims.of(OWN_ACCOUNT).claims,
+    },
     wake: (key) => woken.push(key),
   });
   sweep.start();

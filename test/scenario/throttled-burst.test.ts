@@ -4,7 +4,7 @@ import { type CallKind, CallLimiter } from "../../src/aws/call-limiter.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
-import { Sightings } from "../../src/controller/sightings.ts";
+import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
 import { openAwsAccount } from "../../src/engine/aws-account.ts";
 import { ClaimIndex } from "../../src/engine/instance-claims.ts";
 import type { IamAccess } from "../../src/engine/ports.ts";
@@ -81,8 +81,8 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     ownWrites,
     accounts: onlyAccount(account),
     classes: noClasses(),
-    sightings: new Sightings(monotonicMs),
-    claims: { of: () => new ClaimIndex({ in: () => [] }) },
+    sightings: new SightingsByAccount(monotonicMs),
+    claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
     monotonicMs,
     publisher: new Publisher({
       ...{ objects: kube, events: kube, ownWrites, patience: DEFAULT_PATIENCE, nowMs, random: () => 0.5 },

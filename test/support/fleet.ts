@@ -1,8 +1,10 @@
+import { OWN_ACCOUNT } from "../../src/controller/account-key.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { ProfileRounds } from "../../src/controller/profile-rounds.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
-import { Sightings } from "../../src/controller/sightings.ts";
+import type { Sightings } from "../../src/controller/sightings.ts";
+import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
 import { Sweeper, type SweepResult } from "../../src/controller/sweeper.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import { ClaimIndex } from "../../src/engine/instance-claims.ts";
@@ -48,7 +50,8 @@ class Process {
       monotonicMs,
     });
     this.queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });
-    this.sightings = new Sightings(monotonicMs);
+    const byAccount = new SightingsByAccount(monotonicMs);
+    this.sightings = byAccount.of(OWN_ACCOUNT);
     const ownWrites = new OwnWrites(monotonicMs);
     const nowMs = (): number => clock.nowMs();
     this.reconciler = new Reconciler({
@@ -58,14 +61,14 @@ class Process {
       ownWrites,
       accounts: onlyAccount(this.account),
       classes: noClasses(),
-      sightings: this.sightings,
-      claims: { of: () => new ClaimIndex({ in: () => [] }) },
+      sightings: byAccount,
+      claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
       publisher: new Publisher({ objects: kube, events: kube, ownWrites, patience, nowMs, random: () => 0.5 }),
       clusterId: CLUSTER_ID,
     });
     const { account, queue, sightings } = this;
     const objects = (): readonly KubeObject[] => fleet.objects();
-    const shared = { account, queue, sightings, objects, clusterId: CLUSTER_ID, clock, logger };
+    const shared = { classes: noClasses(), account, queue, sightings, objects, clusterId: CLUSTER_ID, clock, logger };
     this.profileRounds = new ProfileRounds(shared);
     const { reader } = aws;
     this.sweeper = new Sweeper({ ...shared, reader, random: () => 0.5, intervalMs: 600_000, patience });

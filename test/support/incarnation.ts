@@ -1,8 +1,9 @@
-import { ClaimsByClass } from "../../src/controller/claims-by-class.ts";
+import { OWN_ACCOUNT } from "../../src/controller/account-key.ts";
+import { ClaimsByAccount } from "../../src/controller/claims-by-account.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
-import { Sightings } from "../../src/controller/sightings.ts";
+import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import type { InstanceReader } from "../../src/engine/instance-ports.ts";
 import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
@@ -46,7 +47,7 @@ export class Incarnation {
   readonly #failures = new Map<string, number>();
   /** What it remembers of AWS. */
   readonly account: AwsAccount;
-  readonly claims: ClaimsByClass;
+  readonly claims: ClaimsByAccount;
 
   constructor(around: Surroundings, interceptor: Interceptor) {
     this.#around = around;
@@ -61,9 +62,9 @@ export class Incarnation {
       settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
       monotonicMs: nowMs,
     });
-    this.claims = new ClaimsByClass({
+    this.claims = new ClaimsByAccount({
       objects: () => [...this.#cache.values()],
-      freeOf: (all) => all,
+      accountOf: () => OWN_ACCOUNT,
       clusterId: around.clusterId,
     });
     this.#reconciler = new Reconciler({
@@ -73,7 +74,7 @@ export class Incarnation {
       ownWrites,
       accounts: onlyAccount(this.account),
       classes: noClasses(),
-      sightings: new Sightings(nowMs),
+      sightings: new SightingsByAccount(nowMs),
       claims: this.claims,
       publisher: new Publisher({
         objects,

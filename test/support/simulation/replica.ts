@@ -1,14 +1,20 @@
-import { connectAws } from "../../../src/aws/aws-connection.ts";
+import { sessionNameOf } from "../../../src/aws/assumed-role.ts";
+import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call-limiter.ts";
+import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/controller-process.ts";
 import { type LedWork, workAlone, workAsLeader } from "../../../src/cli/work-as-leader.ts";
-import { Controller } from "../../../src/controller/controller.ts";
+import { Controller, type ControllerDependencies } from "../../../src/controller/controller.ts";
 import { leaderOnly } from "../../../src/controller/leader-only.ts";
-import { openAwsAccount } from "../../../src/engine/aws-account.ts";
+import { AccountDirectory, type OpenAccount } from "../../../src/engine/account-directory.ts";
+import { type AwsAccount, openAwsAccount } from "../../../src/engine/aws-account.ts";
+import type { AccountReader } from "../../../src/engine/ports.ts";
 import { EventRecorder } from "../../../src/kube/event-recorder.ts";
+import type { Exchange } from "../../../src/kube/exchange.ts";
 import { KubeListWatch } from "../../../src/kube/list-watch.ts";
 import { KubeObjectClient } from "../../../src/kube/object-client.ts";
 import { resendWhenAsked } from "../../../src/kube/resend.ts";
+import type { Clock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/leader-election.ts";
 import { seededRandom } from "../../../src/sandbox/aws/random.ts";
 import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
@@ -29,6 +35,8 @@ const RESOURCE = {
   plural: "instanceprofiles",
   kind: "InstanceProfile",
 };
+const CLASSES = { ...RESOURCE, plural: "instanceprofileclasses", kind: "InstanceProfileClass" };
+
 /** How a replica is started. */
 export interface ReplicaOptions {
   /** Works only while it holds the lease. */
@@ -38,6 +46,8 @@ export interface ReplicaOptions {
   readonly awsRates?: AwsRates;
   /** May read the account as a whole, and so need not look at each object by itself. */
   readonly isSweeping?: boolean;
+  /** Watches the classes, assumes their roles, and sweeps their accounts; else there are none. */
+  readonly hasClasses?: boolean;
 }
 
 /**
@@ -118,19 +128,8 @@ export class Replica {
 
   #make(options: ReplicaOptions): Controller {
     const { concurrency = 1, resyncMs = DEFAULT_PATIENCE.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
-    const { awsHandler } = this.wire;
     const { machine: clock, logger } = this;
     const exchange = resendWhenAsked(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
-    const aws = connectAws({
-      clock,
-      version: "test",
-      region: "us-east-1",
-      endpoint: "http://aws",
-      credentials: { accessKeyId: this.name, secretAccessKey: "test" },
-      requestHandler: awsHandler,
-      limiter: new CallLimiter(clock, awsRates),
-      assertMayWrite: () => this.#elector?.assertLeading(),
-    });
     const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };
     const ports = {
       objects: new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: "instance-profile-controller" }),
@@ -140,17 +139,8 @@ export class Replica {
     let runs = 0;
     return new Controller({
       listWatch: new KubeListWatch({ exchange, resource: RESOURCE }),
-      accounts: onlyAccount(
-        openAwsAccount({
-          change: { reader: aws.iamReader, writer: aws.iamWriter },
-          routine: aws.routine,
-          ...(options.isSweeping && { reader: aws.accountReader }),
-          instanceReader: aws.instanceReader,
-          settleWindowMs: DEFAULT_SETTINGS.settleWindowMs,
-          monotonicMs: () => clock.monotonicMs(),
-        }),
-      ),
-      classes: { listWatch: NOTHING_TO_WATCH, client: ports.objects },
+      accounts: options.hasClasses ? this.#accounts(awsRates) : this.#onlyAccount(options, awsRates),
+      classes: options.hasClasses ? this.#classes(exchange) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
       ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
       clusterId: CLUSTER_ID,
       clock,
@@ -167,4 +157,68 @@ export class Replica {
       },
     });
   }
+
+  #connect(rates: AwsRates, more: Pick<AwsClientOptions, "limiter" | "credentials"> = {}): AwsConnection {
+    return connectAws({
+      clock: this.machine,
+      version: "test",
+      region: "us-east-1",
+      endpoint: "http://aws",
+      credentials: { accessKeyId: this.name, secretAccessKey: "test" },
+      requestHandler: this.wire.awsHandler,
+      limiter: new CallLimiter(this.machine, rates),
+      assertMayWrite: () => this.#elector?.assertLeading(),
+      ...more,
+    });
+  }
+
+  #onlyAccount({ isSweeping }: ReplicaOptions, rates: AwsRates): AccountDirectory {
+    const aws = this.#connect(rates);
+    return onlyAccount(openAccount(aws, this.machine, isSweeping ? aws.accountReader : undefined));
+  }
+
+  /** As the composition root has it: a limiter for each account. */
+  #accounts(rates: AwsRates): AccountDirectory {
+    const { machine: clock } = this;
+    const own = this.#connect(rates);
+    const limiters = new Map<string, CallLimiter>();
+    const connect = (more: Pick<AwsClientOptions, "limiter" | "credentials">): AwsConnection =>
+      this.#connect(rates, more);
+    const opened = (aws: AwsConnection): OpenAccount => ({
+      account: openAccount(aws, clock, aws.accountReader),
+      identity: aws.accountIdentity,
+    });
+    return new AccountDirectory({
+      own: opened(own),
+      open({ id, roleArn, externalId }, className) {
+        const limiter = limiters.get(id) ?? new CallLimiter(clock, rates);
+        limiters.set(id, limiter);
+        const role = {
+          roleArn,
+          sessionName: sessionNameOf(className),
+          ...(externalId !== undefined && { externalId }),
+        };
+        return opened(connect({ limiter, credentials: own.assume(role) }));
+      },
+      monotonicMs: () => clock.monotonicMs(),
+    });
+  }
+
+  #classes(exchange: Exchange): ControllerDependencies["classes"] {
+    return {
+      listWatch: new KubeListWatch({ exchange, resource: CLASSES }),
+      client: new KubeObjectClient({ exchange, resource: CLASSES, fieldManager: "instance-profile-controller" }),
+    };
+  }
+}
+
+function openAccount(aws: AwsConnection, clock: Clock, reader?: AccountReader): AwsAccount {
+  return openAwsAccount({
+    change: { reader: aws.iamReader, writer: aws.iamWriter },
+    routine: aws.routine,
+    ...(reader !== undefined && { reader }),
+    instanceReader: aws.instanceReader,
+    settleWindowMs: DEFAULT_SETTINGS.settleWindowMs,
+    monotonicMs: () => clock.monotonicMs(),
+  });
 }

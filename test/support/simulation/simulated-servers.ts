@@ -1,4 +1,4 @@
-import { readShippedCrd } from "../../../src/cli/crd-file.ts";
+import { readShippedCrds } from "../../../src/cli/crd-file.ts";
 import { handle } from "../../../src/sandbox/kube/handlers/api-handler.ts";
 import type { ApiReply } from "../../../src/sandbox/kube/handlers/api-request.ts";
 import type { KubeState } from "../../../src/sandbox/kube/kube-state.ts";
@@ -11,7 +11,7 @@ import type { KubeAnswer, KubeApi, KubeJson } from "../kube-api.ts";
 import { SimulatedLease } from "./simulated-lease.ts";
 
 /** Read once: there are hundreds of these servers in one run of the tests. */
-const CRD = readShippedCrd();
+const CRDS = readShippedCrds();
 
 /** A request to the simulated API server. */
 export interface KubeAsked {
@@ -37,7 +37,7 @@ export class SimulatedServers {
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
-    this.#kube = newKubeState({ definitions: [CRD], clock });
+    this.#kube = newKubeState({ definitions: CRDS, clock });
   }
 
   askKube({ method, path, query, contentType, body }: KubeAsked): KubeSaid {
@@ -51,9 +51,12 @@ export class SimulatedServers {
     }
   }
 
-  async askAws(authorization: string, body: string): Promise<{ readonly status: number; readonly body: string }> {
+  async askAws(
+    headers: Readonly<Record<string, string>>,
+    body: string,
+  ): Promise<{ readonly status: number; readonly body: string }> {
     this.aws.nowMs = this.#clock.nowMs();
-    return this.aws.respond({ method: "POST", url: "/", headers: { authorization }, body });
+    return this.aws.respond({ method: "POST", url: "/", headers, body });
   }
 
   /** For somebody with kubectl, on whose way nothing ever happens. */

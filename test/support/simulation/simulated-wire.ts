@@ -88,10 +88,11 @@ export class SimulatedWire {
   readonly awsHandler: NonNullable<AwsClientOptions["requestHandler"]> = {
     handle: async (request: { readonly headers: Readonly<Record<string, string>>; readonly body: string }) => {
       const call = this.#call(describeAws(request.body));
-      const authorization = request.headers["authorization"] ?? "";
+      const { authorization = "", "x-amz-security-token": token } = request.headers;
+      const signed = { authorization, ...(token && { "x-amz-security-token": token }) };
       const { status, headers, body } = await this.#travel(
         call,
-        async () => ({ ...this.#served(call, await this.#servers.askAws(authorization, request.body)), headers: {} }),
+        async () => ({ ...this.#served(call, await this.#servers.askAws(signed, request.body)), headers: {} }),
         (fate) => (fate.kind === "answer" ? { headers: {}, ...fate } : { status: 500, headers: {}, body: "" }),
       );
       return { response: { statusCode: status, headers, body: Readable.from([Buffer.from(body)]) } };

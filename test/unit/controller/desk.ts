@@ -1,9 +1,10 @@
-import { ClaimsByClass } from "../../../src/controller/claims-by-class.ts";
+import { OWN_ACCOUNT } from "../../../src/controller/account-key.ts";
+import { ClaimsByAccount } from "../../../src/controller/claims-by-account.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { OwnWrites } from "../../../src/controller/own-writes.ts";
 import { Publisher } from "../../../src/controller/publisher.ts";
 import { Reconciler } from "../../../src/controller/reconciler.ts";
-import { Sightings } from "../../../src/controller/sightings.ts";
+import { SightingsByAccount } from "../../../src/controller/sightings-by-account.ts";
 import { openAwsAccount } from "../../../src/engine/aws-account.ts";
 import type { KubeObject, ObjectKey } from "../../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../../../src/engine/settling.ts";
@@ -50,10 +51,10 @@ export class Desk {
         }),
       ),
       classes: noClasses(),
-      sightings: new Sightings(nowMs),
-      claims: new ClaimsByClass({
+      sightings: new SightingsByAccount(nowMs),
+      claims: new ClaimsByAccount({
         objects: () => [...this.#cache.values()],
-        freeOf: (all) => all,
+        accountOf: () => OWN_ACCOUNT,
         clusterId: CLUSTER_ID,
       }),
       publisher: new Publisher({

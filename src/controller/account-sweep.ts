@@ -1,0 +1,142 @@
+import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
+import type { AwsAccount } from "../engine/aws-account.ts";
+import type { KubeObject } from "../engine/ports.ts";
+import { ControllerError } from "../errors.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { ObjectChange } from "../runtime/store.ts";
+import type { WorkQueue } from "../runtime/work-queue.ts";
+import type { Patience } from "../status/requeue.ts";
+import type { Logger } from "../telemetry.ts";
+import type { Accounts } from "./aws-access.ts";
+import type { CachedClaims } from "./cached-claims.ts";
+import type { ClassDirectory } from "./class-directory.ts";
+import { InstanceSweep } from "./instance-sweep.ts";
+import { ProfileRounds } from "./profile-rounds.ts";
+import type { Sightings } from "./sightings.ts";
+import { Sweeper, type SweepObserver } from "./sweeper.ts";
+
+/** What all sweeps of a process share. */
+export interface SweepSurroundings {
+  readonly classes: Pick<ClassDirectory, "standingOf">;
+  readonly queue: WorkQueue;
+  /** Has an object looked at that has changed in EC2: no sweep of IAM sees that, so the look may not be spared. */
+  readonly wake: (key: string) => void;
+  readonly clusterId: string;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly settings: { readonly sweepIntervalMs: number; readonly patience: Patience };
+}
+
+/** What is swept. */
+export interface SweptAccount {
+  /** Its classes as they are now, in the order in which they are tried. */
+  readonly classes: () => readonly InstanceProfileClass[];
+  /** It is the controller's own. */
+  readonly isOwn: boolean;
+  readonly accounts: Accounts;
+  /** The objects that are in it, as last seen. */
+  readonly objects: () => readonly KubeObject[];
+  readonly sightings: Sightings;
+  readonly claims: CachedClaims;
+  readonly observer: SweepObserver | undefined;
+}
+
+/** An account that could not be reached is tried again after so long; its objects have told their users by then. */
+const RETRY_MS = 30_000;
+
+/** The looks at one account as a whole: at its roles and profiles, at the tags of its profiles, and at its instances. */
+export class AccountSweep {
+  readonly #around: SweepSurroundings;
+  readonly #swept: SweptAccount;
+  readonly #abort = new AbortController();
+  /** The class that it was reached by. */
+  #by: InstanceProfileClass | undefined;
+  #beginning: Promise<void> | undefined;
+  #sweeper: Sweeper | undefined;
+  #profileRounds: ProfileRounds | undefined;
+  #instances: InstanceSweep | undefined;
+
+  constructor(swept: SweptAccount, around: SweepSurroundings) {
+    this.#swept = swept;
+    this.#around = around;
+  }
+
+  /** Begins as soon as the account can be reached; a pass that nobody waits for waits for the first sweep. Once only. */
+  start(): void {
+    this.#swept.sightings.expectSweep();
+    this.#beginning ??= this.#begin(this.#abort.signal);
+  }
+
+  /** Resolves when what was under way has been given up. */
+  async stop(): Promise<void> {
+    this.#abort.abort(new Error("The account is no longer swept"));
+    this.#swept.sightings.sweepEnded(0);
+    this.#instances?.stop();
+    await Promise.all([this.#beginning, this.#sweeper?.stop(), this.#profileRounds?.stop()]);
+  }
+
+  /** False when the class that it was reached by is gone, or leads there in another way. */
+  get isUpToDate(): boolean {
+    const by = this.#by;
+    return by === undefined || this.#swept.classes().some((one) => isSameWay(one, by));
+  }
+
+  /** An object of the account has changed. */
+  onChange(change: ObjectChange): void {
+    this.#instances?.onChange(change);
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const account = await this.#reached(signal);
+      if (account !== undefined) {
+        this.#sweep(account);
+        return;
+      }
+      this.#swept.sightings.sweepEnded(0);
+      await this.#around.clock.sleep(RETRY_MS, signal).catch(() => {});
+    }
+  }
+
+  /** By the first class that leads there. The objects and the class tell why others do not. */
+  async #reached(signal: AbortSignal): Promise<AwsAccount | undefined> {
+    const { accounts, classes, isOwn } = this.#swept;
+    if (isOwn) return accounts.own;
+    for (const of of classes()) {
+      try {
+        const account = await accounts.reach(of, signal);
+        this.#by = of;
+        return signal.aborted ? undefined : account;
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        if (!(error instanceof ControllerError)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  #sweep(account: AwsAccount): void {
+    const { objects, sightings, claims, observer } = this.#swept;
+    const { settings, wake, clock, logger } = this.#around;
+    const shared = { ...this.#around, account, objects, sightings };
+    const { reader } = account;
+    if (reader === undefined) sightings.sweepEnded(0);
+    else {
+      const { sweepIntervalMs: intervalMs, patience } = settings;
+      this.#sweeper = new Sweeper({ ...shared, reader, intervalMs, patience, observer });
+      this.#sweeper.start();
+    }
+    this.#profileRounds = new ProfileRounds(shared);
+    this.#profileRounds.start();
+    const { snapshots, intervalMs } = account.instances;
+    this.#instances = new InstanceSweep({ snapshots, claims, clock, intervalMs, wake, logger });
+    this.#instances.start();
+  }
+}
+
+function isSameWay(one: InstanceProfileClass, other: InstanceProfileClass): boolean {
+  const way = ({ metadata, spec }: InstanceProfileClass): string => JSON.stringify([metadata.name, spec.account]);
+  return way(one) === way(other);
+}

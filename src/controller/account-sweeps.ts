@@ -1,0 +1,114 @@
+import type { KubeObject } from "../engine/ports.ts";
+import type { Timer } from "../runtime/clock.ts";
+import type { ObjectChange } from "../runtime/store.ts";
+import { OWN_ACCOUNT } from "./account-key.ts";
+import { AccountSweep, type SweepSurroundings } from "./account-sweep.ts";
+import type { Accounts } from "./aws-access.ts";
+import type { ClaimsByAccount } from "./claims-by-account.ts";
+import type { ClassDirectory } from "./class-directory.ts";
+import type { SightingsByAccount } from "./sightings-by-account.ts";
+import type { SweepObserver } from "./sweeper.ts";
+
+/** What the sweeps are made of. */
+export interface AccountSweepsOptions extends SweepSurroundings {
+  readonly accounts: Accounts;
+  readonly classes: ClassDirectory;
+  /** All objects, as last seen. */
+  readonly objects: () => readonly KubeObject[];
+  readonly sightings: SightingsByAccount;
+  readonly claims: ClaimsByAccount;
+  /** For the sweeps of one account. */
+  readonly observerOf: ((account: string) => SweepObserver) | undefined;
+}
+
+/** Objects and classes come in bursts. */
+const FOLLOW_AFTER_MS = 1_000;
+
+/**
+ * Sweeps each account that objects are in, once, however many classes it has: by the oldest of them that leads there. Accounts come
+ * and go with the objects and the classes.
+ */
+export class AccountSweeps {
+  readonly #options: AccountSweepsOptions;
+  readonly #running = new Map<string, AccountSweep>();
+  readonly #ending = new Set<Promise<void>>();
+  #isWorking = false;
+  #timer: Timer | undefined;
+
+  constructor(options: AccountSweepsOptions) {
+    this.#options = options;
+  }
+
+  /** Begins. Does nothing after `stop`. */
+  work(): void {
+    this.#isWorking = true;
+    this.#follow();
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#isWorking = false;
+    this.#timer?.cancel();
+    for (const account of this.#running.keys()) this.#end(account);
+    await Promise.all(this.#ending);
+  }
+
+  /** An object has come, gone or changed. */
+  objectChanged(change: ObjectChange): void {
+    const account = this.#options.classes.accountOf(change.type === "deleted" ? change.old : change.new);
+    if (account !== undefined) this.#running.get(account)?.onChange(change);
+    if (change.type !== "updated") this.#followSoon();
+  }
+
+  /** A class has come, gone or changed. */
+  classesChanged(): void {
+    this.#followSoon();
+  }
+
+  #followSoon(): void {
+    if (!this.#isWorking || this.#timer !== undefined) return;
+    this.#timer = this.#options.clock.schedule(FOLLOW_AFTER_MS, () => {
+      this.#timer = undefined;
+      if (this.#isWorking) this.#follow();
+    });
+  }
+
+  #follow(): void {
+    const { classes, objects } = this.#options;
+    const wanted = new Set(objects().map((raw) => classes.accountOf(raw)));
+    // Without classes there is no other account: it is looked at from the start.
+    if (classes.classes.isEmpty) wanted.add(OWN_ACCOUNT);
+    for (const [account, sweep] of this.#running) {
+      if (!wanted.has(account) || !sweep.isUpToDate) this.#end(account);
+    }
+    for (const account of wanted) {
+      if (account === undefined || this.#running.has(account)) continue;
+      const sweep = this.#open(account);
+      this.#running.set(account, sweep);
+      sweep.start();
+    }
+  }
+
+  #open(account: string): AccountSweep {
+    const { accounts, classes, objects, sightings, claims, observerOf, logger } = this.#options;
+    const isOwn = account === OWN_ACCOUNT;
+    const swept = {
+      accounts,
+      isOwn,
+      classes: () => classes.classes.ofAccount(account),
+      objects: () => objects().filter((raw) => classes.accountOf(raw) === account),
+      sightings: sightings.of(account),
+      claims: claims.of(account).claims,
+      observer: observerOf?.(account),
+    };
+    return new AccountSweep(swept, { ...this.#options, logger: isOwn ? logger : logger.with({ awsAccount: account }) });
+  }
+
+  #end(account: string): void {
+    const ending = this.#running.get(account)?.stop();
+    this.#running.delete(account);
+    if (ending === undefined) return;
+    const ended = ending.finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
+  }
+}
