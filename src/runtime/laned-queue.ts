@@ -1,3 +1,4 @@
+import { ReadyQueue } from "./ready-queue.ts";
 import type { TakenKey, WorkQueue } from "./work-queue.ts";
 
 /** What workers need of a queue. */
@@ -25,8 +26,8 @@ export class LanedQueue implements WorkerQueue {
   readonly #lanes: Lanes;
   /** Keys in the hands of workers, by lane. */
   readonly #running = new Map<string, Set<string>>();
-  /** Keys whose lane is full, with their priorities, by lane. */
-  readonly #waiting = new Map<string, Map<string, number>>();
+  /** Keys whose lane is full, by lane. */
+  readonly #waiting = new Map<string, ReadyQueue>();
 
   constructor(queue: WorkQueue, lanes: Lanes) {
     this.#queue = queue;
@@ -67,22 +68,24 @@ export class LanedQueue implements WorkerQueue {
     this.#running.set(lane, running);
     if (running.size < this.#lanes.size()) {
       running.add(key);
+      // It may have waited, and been added again since: this run is for both.
+      for (const waiting of this.#waiting.values()) waiting.remove(key);
       return true;
     }
-    const waiting = this.#waiting.get(lane) ?? new Map<string, number>();
+    const waiting = this.#waiting.get(lane) ?? new ReadyQueue();
     this.#waiting.set(lane, waiting);
-    waiting.set(key, Math.max(priority, waiting.get(key) ?? priority));
+    // Only the order of coming counts: how long a key has been ready, its queue has told.
+    waiting.put(key, priority, 0);
     return false;
   }
 
   #release(lane: string, count: number): void {
     const waiting = this.#waiting.get(lane);
     if (waiting === undefined) return;
-    // Among equals the one that came first: the order of a map is that of its entries' coming.
-    const next = [...waiting].sort(([, one], [, other]) => other - one).slice(0, count);
-    for (const [key, priority] of next) {
-      waiting.delete(key);
-      this.#queue.add(key, { priority });
+    for (let left = count; left > 0; left -= 1) {
+      const next = waiting.take();
+      if (next === undefined) break;
+      this.#queue.add(next.key, { priority: next.priority });
     }
     if (waiting.size === 0) this.#waiting.delete(lane);
   }

@@ -38,10 +38,15 @@ export class ReadyQueue {
   take(): ReadyKey | undefined {
     if (this.#entries.size === 0) return undefined;
     const [key] = this.#lanes.get(Math.max(...this.#lanes.keys())) ?? [];
-    const entry = key === undefined ? undefined : this.#entries.get(key);
+    return key === undefined ? undefined : this.remove(key);
+  }
+
+  /** Takes the key, whose turn it need not be; undefined when it does not wait. */
+  remove(key: string): ReadyKey | undefined {
+    const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#leaveLane(entry);
-    this.#entries.delete(entry.key);
+    this.#entries.delete(key);
     return entry;
   }
 

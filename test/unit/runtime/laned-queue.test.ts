@@ -7,9 +7,13 @@ import { FakeClock } from "../../support/fake-clock.ts";
 let queue: WorkQueue;
 let laned: LanedQueue;
 let size: number;
+/** What has left the queue. */
+let takenKeys: string[];
 beforeEach(() => {
   size = 2;
-  queue = new WorkQueue({ clock: new FakeClock(), backoff: new KeyedBackoff(() => 0) });
+  takenKeys = [];
+  const observer = { taken: (key: string): void => void takenKeys.push(key) };
+  queue = new WorkQueue({ clock: new FakeClock(), backoff: new KeyedBackoff(() => 0), observer });
   laned = new LanedQueue(queue, { laneOf: (key) => key.slice(0, 1), size: () => size });
 });
 
@@ -58,6 +62,34 @@ test("a lane that has grown takes in as many as it holds", async () => {
   size = 4;
   laned.done("a1");
   expect(await next).toEqual(["a3", "a4", "a5"]);
+});
+
+test("a key that went in by another way while it waited is not given out once more for that", async () => {
+  add("a1", "a2", "a3");
+  expect(await take(2)).toEqual(["a1", "a2"]);
+  const next = take(1);
+  await everybodyHadATurn();
+  size = 3;
+  queue.add("a3");
+  expect(await next).toEqual(["a3"]);
+  laned.done("a3");
+  expect(queue.depth).toBe(0);
+});
+
+test("a lane that has shrunk lets nothing out that it has no room for", async () => {
+  size = 3;
+  add("a1", "a2", "a3", "a4", "a5", "a6");
+  expect(await take(3)).toEqual(["a1", "a2", "a3"]);
+  const next = take(1);
+  await everybodyHadATurn();
+  size = 1;
+  takenKeys = [];
+  laned.done("a1");
+  await everybodyHadATurn();
+  expect(takenKeys).toEqual([]);
+  laned.done("a2");
+  laned.done("a3");
+  expect(await next).toEqual(["a4"]);
 });
 
 test("keys that wait for their lane are dropped at the end", async () => {
