@@ -91,6 +91,7 @@ export class AccountSweep {
   async #begin(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const account = await this.#reached(signal);
+      if (signal.aborted) return;
       if (account !== undefined) {
         this.#sweep(account);
         return;
@@ -108,7 +109,7 @@ export class AccountSweep {
       try {
         const account = await accounts.reach(of, signal);
         this.#by = of;
-        return signal.aborted ? undefined : account;
+        return account;
       } catch (error) {
         if (signal.aborted) return undefined;
         if (!(error instanceof ControllerError)) throw error;

@@ -32,7 +32,7 @@ export class AccountSweeps {
   readonly #options: AccountSweepsOptions;
   readonly #running = new Map<string, AccountSweep>();
   readonly #ending = new Set<Promise<void>>();
-  #isWorking = false;
+  #phase: "waiting" | "working" | "stopped" = "waiting";
   #timer: Timer | undefined;
 
   constructor(options: AccountSweepsOptions) {
@@ -41,13 +41,14 @@ export class AccountSweeps {
 
   /** Begins. Does nothing after `stop`. */
   work(): void {
-    this.#isWorking = true;
+    if (this.#phase === "stopped") return;
+    this.#phase = "working";
     this.#follow();
   }
 
   /** Resolves when nothing is under way any more. */
   async stop(): Promise<void> {
-    this.#isWorking = false;
+    this.#phase = "stopped";
     this.#timer?.cancel();
     for (const account of this.#running.keys()) this.#end(account);
     await Promise.all(this.#ending);
@@ -66,10 +67,10 @@ export class AccountSweeps {
   }
 
   #followSoon(): void {
-    if (!this.#isWorking || this.#timer !== undefined) return;
+    if (this.#phase !== "working" || this.#timer !== undefined) return;
     this.#timer = this.#options.clock.schedule(FOLLOW_AFTER_MS, () => {
       this.#timer = undefined;
-      if (this.#isWorking) this.#follow();
+      this.#follow();
     });
   }
 
