@@ -2,15 +2,15 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AccountIdentity } from "../engine/ports.ts";
 import type { AwsCaller } from "./aws-call.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
+import { addHooks } from "./client-hooks.ts";
 import { expected } from "./expected-reply.ts";
-import { nameUnansweredHost } from "./no-reply.ts";
-import { tellReplies } from "./tell-replies.ts";
 
 /** An STS client on the region's own endpoint, or the configured one. */
 export function createStsClient(options: AwsClientOptions): STSClient {
   const client = new STSClient(commonClientConfig(options));
-  nameUnansweredHost(client);
-  if (options.onReply !== undefined) tellReplies(client, "STS", options.onReply);
+  // Nothing that STS is asked here changes anything: who waits to lead may ask it too.
+  const { assertMayWrite: _, ...reading } = options;
+  addHooks(client, "STS", reading);
   return client;
 }
 

@@ -1,8 +1,6 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
-import { askBeforeWrites } from "./ask-before-writes.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
-import { nameUnansweredHost } from "./no-reply.ts";
-import { tellReplies } from "./tell-replies.ts";
+import { addHooks } from "./client-hooks.ts";
 
 /** EC2 is one service per region: a client for each that is asked for, made once. */
 export interface Ec2Clients {
@@ -19,11 +17,7 @@ export function createEc2Clients(options: AwsClientOptions): Ec2Clients {
       const known = clients.get(region);
       if (known !== undefined) return known;
       const client = new EC2Client(commonClientConfig({ ...options, region }));
-      // The hooks see every request alike; the stacks of two services are of types that the compiler keeps apart.
-      const hooked = client as unknown as Parameters<typeof nameUnansweredHost>[0];
-      nameUnansweredHost(hooked);
-      if (options.assertMayWrite !== undefined) askBeforeWrites(hooked, options.assertMayWrite);
-      if (options.onReply !== undefined) tellReplies(hooked, "EC2", options.onReply);
+      addHooks(client, "EC2", options);
       clients.set(region, client);
       return client;
     },

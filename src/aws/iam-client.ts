@@ -1,8 +1,6 @@
 import { IAMClient } from "@aws-sdk/client-iam";
-import { askBeforeWrites } from "./ask-before-writes.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
-import { nameUnansweredHost } from "./no-reply.ts";
-import { tellReplies } from "./tell-replies.ts";
+import { addHooks } from "./client-hooks.ts";
 
 /**
  * An IAM client with the SDK's own resolution of credentials, region and endpoint, that sends each request once and signs
@@ -11,9 +9,7 @@ import { tellReplies } from "./tell-replies.ts";
 export function createIamClient(options: AwsClientOptions): IAMClient {
   const client = new IAMClient(commonClientConfig(options));
   signForHomeRegion(client);
-  nameUnansweredHost(client);
-  if (options.assertMayWrite !== undefined) askBeforeWrites(client, options.assertMayWrite);
-  if (options.onReply !== undefined) tellReplies(client, "IAM", options.onReply);
+  addHooks(client, "IAM", options);
   return client;
 }
 

@@ -18,6 +18,7 @@ import {
 const never = new AbortController().signal;
 const deleteRole: Action = { kind: "DeleteRole", roleName: "app" };
 const tagRole: Action = { kind: "TagRole", roleName: "app", tags: { team: "a" } };
+const tagInstance: Action = { kind: "CreateTags", region: "eu-west-1", instanceIds: ["i-1"], tags: { team: "a" } };
 const LIST = awsReply("ListRolePolicies", "<PolicyNames/><IsTruncated>false</IsTruncated>");
 
 // One for each test: a request that its test has given up may still arrive, and would take the answer of the next.
@@ -107,7 +108,10 @@ describe("time limits", () => {
 });
 
 describe("a process that may write no longer", () => {
-  test("sends nothing when that comes about while the credentials are fetched, but reads", async () => {
+  test.each<readonly [string, Action]>([
+    ["IAM", tagRole],
+    ["EC2", tagInstance],
+  ])("sends %s nothing when that comes about while the credentials are fetched, but reads", async (_, write) => {
     let mayWrite = true;
     const credentials = async () => {
       mayWrite = false;
@@ -122,7 +126,7 @@ describe("a process that may write no longer", () => {
       LIST(request, response);
     });
     const { iamReader, iamWriter } = connect({ credentials, assertMayWrite });
-    await expect(iamWriter.perform(tagRole, never)).rejects.toMatchObject({ reason: "NotLeading" });
+    await expect(iamWriter.perform(write, never)).rejects.toMatchObject({ reason: "NotLeading" });
     expect(arrived).toEqual([]);
     await iamReader.listRolePolicies("app", never);
     expect(arrived).toEqual(["POST"]);
