@@ -13,7 +13,7 @@ export const EC2_READ_RATE_OPTION: OptionSpecs = {
   "ec2-read-rate": {
     type: "string",
     value: "N",
-    help: "the same of EC2, for each action in each region; default 20",
+    help: `the same of EC2, for each action in each region; default ${DEFAULT_EC2_RATES.readsPerSecond}`,
   },
 };
 
@@ -24,12 +24,12 @@ export const AWS_RATE_OPTIONS: OptionSpecs = {
   "aws-write-rate": {
     type: "string",
     value: "N",
-    help: "most writes per second to AWS; default 5, less while it throttles",
+    help: `most writes per second to AWS; default ${DEFAULT_AWS_RATES.writesPerSecond}, less while it throttles`,
   },
   "ec2-write-rate": {
     type: "string",
     value: "N",
-    help: "the same to EC2, for each action in each region; default 5",
+    help: `the same to EC2, for each action in each region; default ${DEFAULT_EC2_RATES.writesPerSecond}`,
   },
 };
 
