@@ -17,7 +17,7 @@ import { systemClock } from "../runtime/clock.ts";
 export const PLAN_RATES: AwsRates = { ...DEFAULT_AWS_RATES, readsPerSecond: 20 };
 
 /**
- * From so many manifests on the account is read as a whole: three calls for each thousand of roles instead of five for each
+ * From so many manifests on the account is read as a whole: three calls for some hundreds of roles instead of five for each
  * manifest.
  */
 const WHOLE_ACCOUNT_FROM = 10;

@@ -22,8 +22,8 @@ export interface AccountSnapshot {
 }
 
 /**
- * Reads a whole account, and keeps what is wanted of it: as many calls as thousands of roles (twice) and of profiles are in
- * it.
+ * Reads a whole account, and keeps what is wanted of it: as many calls as there are pages of its roles (twice) and of
+ * its profiles.
  *
  * Errors: those of the reader. There is no half of a snapshot.
  */

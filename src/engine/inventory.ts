@@ -16,6 +16,6 @@ export interface TaggedRole {
 export interface IamInventory {
   /** Names of the instance profiles under a path (`/` for all), sorted. */
   instanceProfileNames(pathPrefix: string, signal: AbortSignal): Promise<readonly string[]>;
-  /** Every role with its tags, sorted by name: about one call for a thousand. */
+  /** Every role with its tags, sorted by name: one call for some hundreds. */
   taggedRoles(signal: AbortSignal): Promise<readonly TaggedRole[]>;
 }

@@ -50,8 +50,8 @@ export type ReportedRole = Omit<ObservedRole, "description" | "maxSessionDuratio
 export type ListedInstanceProfile = Omit<ObservedInstanceProfile, "tags">;
 
 /**
- * Reads of a whole account, a page at a time: as many calls as there are thousands of roles or profiles in it, whoever they
- * belong to.
+ * Reads of a whole account, a page of some hundreds at a time: as many calls as pages of roles or profiles, whoever they belong
+ * to.
  *
  * Errors: as {@link IamReader}. Half a list is an error, never a shorter list.
  */
