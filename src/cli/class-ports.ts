@@ -1,25 +1,29 @@
 import { Gauge, type Registry } from "prom-client";
-import { API_GROUP } from "../api/instance-profile.ts";
-import { CLASS_KIND, CLASS_PLURAL, type InstanceProfileClassStatus } from "../api/instance-profile-class.ts";
+import type { InstanceProfileClassStatus } from "../api/instance-profile-class.ts";
 import type { ControllerDependencies } from "../controller/controller.ts";
 import { type Leadership, leaderOnly } from "../controller/leader-only.ts";
 import { KubeListWatch } from "../kube/list-watch.ts";
 import { KubeObjectClient } from "../kube/object-client.ts";
-import type { KubeResource } from "../kube/resource.ts";
 import type { Transport } from "../kube/transport.ts";
 import { AbsentKindIsEmpty } from "../runtime/absent-kind.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { ObjectCache } from "../runtime/store.ts";
-
-const RESOURCE: KubeResource = { group: API_GROUP, version: "v1beta1", plural: CLASS_PLURAL, kind: CLASS_KIND };
+import { INSTANCE_PROFILE_CLASSES } from "./resources.ts";
 
 /** How the controller sees the classes of the cluster. Where their CRD is not installed there are none. */
 export function classPorts(
   { exchange }: Transport,
   leadership: Leadership | undefined,
 ): ControllerDependencies["classes"] {
-  const listWatch = new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource: RESOURCE }), systemClock);
-  const client = new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: "instance-profile-controller" });
+  const listWatch = new AbsentKindIsEmpty(
+    new KubeListWatch({ exchange, resource: INSTANCE_PROFILE_CLASSES }),
+    systemClock,
+  );
+  const client = new KubeObjectClient({
+    exchange,
+    resource: INSTANCE_PROFILE_CLASSES,
+    fieldManager: "instance-profile-controller",
+  });
   const silent = { emit: () => {} };
   return {
     listWatch,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { API_GROUP, KIND, PLURAL } from "../api/instance-profile.ts";
+import { API_GROUP, KIND } from "../api/instance-profile.ts";
 import { Controller, type ControllerSettings } from "../controller/controller.ts";
 import { leaderOnly } from "../controller/leader-only.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../engine/settling.ts";
@@ -8,7 +8,6 @@ import { readClusterId } from "../kube/cluster-id.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
 import { KubeListWatch } from "../kube/list-watch.ts";
 import { KubeObjectClient } from "../kube/object-client.ts";
-import type { KubeResource } from "../kube/resource.ts";
 import { Transport } from "../kube/transport.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { ControllerMetrics } from "../runtime/controller-metrics.ts";
@@ -22,6 +21,7 @@ import { type ListenAddresses, openListeners } from "./listeners.ts";
 import { type OpenAccounts, openAccounts } from "./open-accounts.ts";
 import { checkAccount } from "./open-aws.ts";
 import { ProductMetrics } from "./product-metrics.ts";
+import { INSTANCE_PROFILES } from "./resources.ts";
 import { restClientMetrics } from "./rest-client-metrics.ts";
 import { sweepMetrics } from "./sweep-metrics.ts";
 import { VERSION } from "./version.ts";
@@ -29,7 +29,6 @@ import { workAlone, workAsLeader } from "./work-as-leader.ts";
 
 /** One field manager for all of the controller's writes; those of status add a suffix. */
 const FIELD_MANAGER = "instance-profile-controller";
-const RESOURCE: KubeResource = { group: API_GROUP, version: "v1beta1", plural: PLURAL, kind: KIND };
 /** How long running reconciles may take to end; within the pod's terminationGracePeriodSeconds, as all of the end. */
 export const DRAIN_MS: number = 30_000;
 /** How long the last events may take. */
@@ -161,10 +160,10 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
     ...(namespace !== undefined && { namespace }),
     ...(labelSelector !== undefined && { labelSelector }),
   };
-  const objects = new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: FIELD_MANAGER });
+  const objects = new KubeObjectClient({ exchange, resource: INSTANCE_PROFILES, fieldManager: FIELD_MANAGER });
   const ports = { objects, events };
   const controller = new Controller({
-    listWatch: new KubeListWatch({ exchange, resource: RESOURCE, ...scope }),
+    listWatch: new KubeListWatch({ exchange, resource: INSTANCE_PROFILES, ...scope }),
     accounts: aws.accounts,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),
     classes: classPorts(transport, elector),

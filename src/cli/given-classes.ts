@@ -4,54 +4,126 @@ import { parseInstanceProfileClass } from "../api/parse-instance-profile-class.t
 import { ClassDirectory, type Standing } from "../controller/class-directory.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import { TerminalError } from "../errors.ts";
+import { applied, namespacesOf } from "./as-applied.ts";
+import { CLUSTER_OPTIONS, readClusterClasses } from "./cluster-classes.ts";
 import { type CommandIo, UsageError } from "./io.ts";
-import { readManifests } from "./manifests.ts";
+import { type Manifest, readManifests } from "./manifests.ts";
 import { clusterIdOf, type GivenOptions, type OptionSpecs } from "./options.ts";
 
 /** Names the classes that manifests are judged by. */
-export const CLASS_OPTION: OptionSpecs = {
+export const CLASS_OPTIONS: OptionSpecs = {
   class: {
     type: "string",
     multiple: true,
     value: "FILE|DIR|PATTERN|-",
     help: "InstanceProfileClasses to judge by, as kubectl get iprofclass -o yaml writes them; repeatable",
   },
+  "cluster-classes": {
+    type: "boolean",
+    help: "judge by the classes of the cluster, which is found as kubectl finds it; needs to list classes and InstanceProfiles",
+  },
+  ...CLUSTER_OPTIONS,
 };
 
 /** Where an object stands under the classes that were given. */
 export type StandingOf = (object: InstanceProfile) => Standing;
 
+/** The classes that were given. */
+export interface GivenClasses {
+  readonly standingOf: StandingOf;
+  /** False when nobody has said which classes there are. */
+  readonly areGiven: boolean;
+}
+
 /**
- * Reads the classes that `--class` names. `peers` are the objects that count for limits. Without `--class` an object that names a class
- * is refused, for nobody can tell whether it fits.
+ * Reads the classes that `--class` or `--cluster-classes` names. The manifests count for limits, in a cluster beside the objects that
+ * are there. With neither option an object that names a class is refused, for nobody can tell whether it fits.
  *
- * Errors: TerminalError for a class that is not valid; UsageError when a class speaks of `{cluster}` and no `--cluster-id` is given.
+ * Errors: TerminalError for a class that is not valid, and for two of one name; UsageError for options that contradict each other,
+ * and when a class speaks of `{cluster}` and nobody says which one is meant; those of {@link readClusterClasses}.
  */
 export async function givenClasses(
   given: GivenOptions,
-  io: Pick<CommandIo, "readInput">,
-  peers: readonly Readonly<Record<string, unknown>>[],
-): Promise<StandingOf> {
+  io: Pick<CommandIo, "readInput" | "env" | "stop" | "err">,
+  manifests: readonly Manifest[],
+): Promise<GivenClasses> {
   const paths = given.list("class");
-  if (paths.length === 0) return withoutClasses;
-  const clusterId = clusterIdOf(given.text("cluster-id"));
-  const manifests = await readManifests(paths, io.readInput, CLASS_KIND);
-  for (const { source, position, value } of manifests) {
-    checkClass(`${source}, document ${position}`, value, clusterId);
+  const objects = manifests.map(({ value }): KubeObject => value);
+  if (given.flag("cluster-classes")) {
+    if (paths.length > 0) throw new UsageError("--class and --cluster-classes contradict each other: give one of them");
+    return { standingOf: await byCluster(objects, given, io), areGiven: true };
   }
-  const classes = manifests.map(({ value }): KubeObject => value);
-  const directory = new ClassDirectory({ classes: () => classes, objects: () => peers, clusterId: clusterId ?? "" });
-  return (object) => directory.standingOf(object);
+  for (const name of Object.keys(CLUSTER_OPTIONS)) {
+    if (given.text(name) !== undefined) throw new UsageError(`--${name} says something with --cluster-classes only`);
+  }
+  if (paths.length === 0) return { standingOf: withoutClasses, areGiven: false };
+  const clusterId = clusterIdOf(given.text("cluster-id"));
+  const classes = await readClasses(paths, clusterId, io);
+  return { standingOf: judgedBy({ classes, clusterId, objects, live: [] }), areGiven: true };
 }
 
-function checkClass(where: string, value: unknown, clusterId: string | undefined): void {
-  try {
-    const { metadata, spec } = parseInstanceProfileClass(value);
-    if (clusterId === undefined && JSON.stringify(spec).includes("{cluster}")) {
-      throw new UsageError(
-        `--class: class ${metadata.name} speaks of {cluster}; say which one is meant with --cluster-id`,
-      );
+async function readClasses(
+  paths: readonly string[],
+  clusterId: string | undefined,
+  io: Pick<CommandIo, "readInput">,
+): Promise<readonly KubeObject[]> {
+  const manifests = await readManifests(paths, io.readInput, CLASS_KIND);
+  const places = new Map<string, string>();
+  for (const { source, position, value } of manifests) {
+    const place = `${source}, document ${position}`;
+    const name = checkedName(place, value);
+    const other = places.get(name);
+    if (other !== undefined) {
+      const message = `${place}: class ${name} is in ${other} too; leave one of them out`;
+      throw new TerminalError(message, { reason: "ClassTwice" });
     }
+    places.set(name, place);
+    if (clusterId === undefined && speaksOfCluster(value)) {
+      throw new UsageError(`--class: class ${name} speaks of {cluster}; say which one is meant with --cluster-id`);
+    }
+  }
+  return manifests.map(({ value }) => value);
+}
+
+async function byCluster(
+  objects: readonly KubeObject[],
+  given: GivenOptions,
+  io: Pick<CommandIo, "env" | "stop" | "err">,
+): Promise<StandingOf> {
+  const named = clusterIdOf(given.text("cluster-id"));
+  const found = await readClusterClasses(given, io, {
+    namespaces: namespacesOf(objects),
+    needsId: (classes) => named === undefined && classes.some(speaksOfCluster),
+  });
+  // A kubeconfig of another cluster than was meant would pass everything.
+  if (found.classes.length === 0) io.err(`there is no InstanceProfileClass in the cluster of ${found.source}\n`);
+  const { classes, objects: live, clusterId = named } = found;
+  return judgedBy({ classes, clusterId, objects, live });
+}
+
+/** What manifests are judged by. */
+interface Court {
+  readonly classes: readonly KubeObject[];
+  readonly clusterId: string | undefined;
+  /** The manifests. */
+  readonly objects: readonly KubeObject[];
+  /** What is in the cluster. */
+  readonly live: readonly KubeObject[];
+}
+
+function judgedBy({ classes, clusterId = "", objects, live }: Court): StandingOf {
+  const { all, asApplied } = applied(objects, live);
+  const directory = new ClassDirectory({ classes: () => classes, objects: () => all, clusterId });
+  return (object) => directory.standingOf(asApplied(object));
+}
+
+function speaksOfCluster({ spec }: KubeObject): boolean {
+  return JSON.stringify(spec).includes("{cluster}");
+}
+
+function checkedName(where: string, value: unknown): string {
+  try {
+    return parseInstanceProfileClass(value).metadata.name;
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;
     throw new TerminalError(`${where}: ${error.message}`, { reason: error.reason, cause: error });
@@ -61,6 +133,8 @@ function checkClass(where: string, value: unknown, clusterId: string | undefined
 function withoutClasses(object: InstanceProfile): Standing {
   const { className } = object.spec;
   if (className === undefined) return { kind: "free", object };
-  const message = `spec.className is ${className}, and no class is given to judge by. Name the file that has it with --class.`;
+  const message =
+    `spec.className is ${className}, and no class is given to judge by. Name the file that has it with --class, or ask the cluster with ` +
+    "--cluster-classes.";
   return { kind: "refused", blocker: { reason: "ClassNotFound", message } };
 }

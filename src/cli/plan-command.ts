@@ -12,7 +12,7 @@ import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../p
 import { systemClock } from "../runtime/clock.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "./aws-rates.ts";
 import type { Command } from "./command.ts";
-import { CLASS_OPTION, givenClasses, type StandingOf } from "./given-classes.ts";
+import { CLASS_OPTIONS, givenClasses, type StandingOf } from "./given-classes.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { readManifests } from "./manifests.ts";
@@ -23,7 +23,8 @@ import { VERSION } from "./version.ts";
 /** Shows what the controller would write for manifests, without a cluster and without permission to write. */
 export const planCommand: Command = {
   description: [
-    "Compares manifests with AWS and shows what the controller would write. Needs no cluster and only read permissions.",
+    "Compares manifests with AWS and shows what the controller would write. Needs only read permissions, and no cluster but",
+    "for --cluster-classes.",
     "Exit status: 0 in sync, 2 changes, 3 blocked, 1 error.",
   ].join("\n"),
   options: {
@@ -51,7 +52,7 @@ export const planCommand: Command = {
       value: "NAME",
       help: "with --since-live: look at this namespace only; repeatable; default: every one of the cluster",
     },
-    ...CLASS_OPTION,
+    ...CLASS_OPTIONS,
     ...readRateOption(PLAN_RATES),
     ...EC2_READ_RATE_OPTION,
   },
@@ -75,11 +76,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const rates = awsRates(given, PLAN_RATES);
   const manifests = await readManifests(paths, io.readInput);
   const objects = manifests.map(({ source, position, value }) => understood(`${source}, document ${position}`, value));
-  const standingOf = await givenClasses(
-    given,
-    io,
-    manifests.map(({ value }) => value),
-  );
+  const { standingOf } = await givenClasses(given, io, manifests);
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {

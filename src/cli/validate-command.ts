@@ -8,7 +8,7 @@ import { compileCrd } from "../sandbox/kube/schema/compile-crd.ts";
 import type { CompiledVersion, JsonObject } from "../sandbox/kube/schema/contract.ts";
 import type { Command } from "./command.ts";
 import { readShippedCrd } from "./crd-file.ts";
-import { CLASS_OPTION, givenClasses, type StandingOf } from "./given-classes.ts";
+import { CLASS_OPTIONS, type GivenClasses, givenClasses } from "./given-classes.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { type Manifest, readManifests } from "./manifests.ts";
 import type { GivenOptions } from "./options.ts";
@@ -19,8 +19,8 @@ import { VERSION } from "./version.ts";
 export const validateCommand: Command = {
   description: [
     "Checks manifests against the schema and the rules of the CRD, and their policies for what IAM refuses and for what",
-    "gives away more than was meant. Needs neither a cluster nor AWS. Exit status: 0 when all are valid (warnings are",
-    "shown), 1 otherwise.",
+    "gives away more than was meant. Needs neither AWS nor, but for --cluster-classes, a cluster. Exit status: 0 when all are",
+    "valid (warnings are shown), 1 otherwise.",
   ].join("\n"),
   options: {
     filename: {
@@ -32,7 +32,7 @@ export const validateCommand: Command = {
     },
     output: { type: "string", short: "o", value: "FORMAT", help: "text (default), json or sarif" },
     "require-boundary": { type: "boolean", help: "a manifest without permissionsBoundaryArn is invalid" },
-    ...CLASS_OPTION,
+    ...CLASS_OPTIONS,
     "cluster-id": { type: "string", value: "ID", help: "what {cluster} stands for in a class" },
     strict: { type: "boolean", help: "a warning fails too" },
   },
@@ -41,8 +41,7 @@ export const validateCommand: Command = {
 
 /** What manifests are held to besides the CRD. */
 interface Standards extends LintOptions {
-  readonly isJudged: boolean;
-  readonly standingOf: StandingOf;
+  readonly classes: GivenClasses;
 }
 
 async function validateManifests(given: GivenOptions, io: CommandIo): Promise<number> {
@@ -50,16 +49,8 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
   if (paths.length === 0) throw new UsageError("nothing to validate: give manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
   const manifests = await readManifests(paths, io.readInput);
-  const standingOf = await givenClasses(
-    given,
-    io,
-    manifests.map(({ value }) => value),
-  );
-  const options: Standards = {
-    requiresBoundary: given.flag("require-boundary"),
-    isJudged: given.list("class").length > 0,
-    standingOf,
-  };
+  const classes = await givenClasses(given, io, manifests);
+  const options: Standards = { requiresBoundary: given.flag("require-boundary"), classes };
   const versions = compileCrd(readShippedCrd()).versions;
   const judged = manifests.map((manifest) => ({ manifest, findings: judge(manifest, versions, options) }));
   io.out(renderFindings(judged, format, VERSION));
@@ -88,10 +79,10 @@ function judge({ value }: Manifest, versions: readonly CompiledVersion[], option
   return faults.length > 0 ? faults : judgePolicies(object, options);
 }
 
-/** Without `--class` nothing is said of classes: an API server would not, either. */
-function judgeByClass(object: InstanceProfile, { isJudged, standingOf }: Standards): readonly Finding[] {
-  if (!isJudged) return [];
-  return blockersOf(standingOf(object)).map(({ message }) => ({
+/** Where no classes are given nothing is said of them: an API server would not, either. */
+function judgeByClass(object: InstanceProfile, { classes }: Standards): readonly Finding[] {
+  if (!classes.areGiven) return [];
+  return blockersOf(classes.standingOf(object)).map(({ message }) => ({
     ...invalid(/^spec(\.[A-Za-z]+(\[\d+\])?)+/.exec(message)?.[0] ?? "spec.className", message),
     rule: "class",
   }));

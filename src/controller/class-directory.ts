@@ -3,6 +3,7 @@ import { DEFAULT_CLASS_ANNOTATION, type InstanceProfileClass } from "../api/inst
 import type { KubeObject } from "../engine/ports.ts";
 import { classViolations } from "../plan/class-guards.ts";
 import { type Bounds, type Violation, withClassDefaults, withoutExcess } from "../plan/class-verdict.ts";
+import { someOf } from "../plan/class-words.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { OWN_ACCOUNT } from "./account-key.ts";
 import { hasFinalizer } from "./finalizer.ts";
@@ -97,7 +98,7 @@ export class ClassDirectory {
   ): InstanceProfileClass | Blocker {
     const parsed = this.classes.named(className);
     if (parsed === undefined) {
-      const message = `InstanceProfileClass ${className} does not exist. Create it, or create the object anew with another className.`;
+      const message = `InstanceProfileClass ${className} does not exist; there are ${someOf(this.classes.names())}. Create it, or create the object anew with another className.`;
       return { reason: "ClassNotFound", message };
     }
     if ("fault" in parsed) return { reason: "ClassInvalid", message: `${parsed.fault}. Mend the class.` };

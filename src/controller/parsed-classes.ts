@@ -39,6 +39,13 @@ export class ParsedClasses {
       .sort((one, other) => (age(one) < age(other) ? -1 : 1));
   }
 
+  /** Of all, in order. */
+  names(): readonly string[] {
+    return this.#list()
+      .map((raw) => metadataOf(raw).name)
+      .sort();
+  }
+
   /** Those that are marked as the default; there should be one at most. */
   defaultNames(): readonly string[] {
     return this.#list()

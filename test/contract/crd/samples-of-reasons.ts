@@ -295,7 +295,7 @@ function standings(): readonly ReturnType<typeof blockersOf>[] {
   };
   return [
     ...MISFITS.map(([spec, of]) => judged([aClass(of)], { className: "readers", ...spec })),
-    judged([], { className: "readers" }),
+    judged([aClass({}, { metadata: { name: "writers" } })], { className: "readers" }),
     judged([aClass()], {}),
     judged([byDefault("one"), byDefault("two")], {}),
     judged([{ ...aClass(), spec: {} }], { className: "readers" }),

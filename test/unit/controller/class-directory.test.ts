@@ -75,7 +75,7 @@ describe("the class of an object", () => {
 
   test("that is not there, cannot be read, or is going, is said to be so", () => {
     expect(saidOf(of("nobody"), [aClass()])).toBe(
-      "refused ClassNotFound: InstanceProfileClass nobody does not exist. Create it, or create the object anew with another className.",
+      "refused ClassNotFound: InstanceProfileClass nobody does not exist; there are readers. Create it, or create the object anew with another className.",
     );
     const broken = { ...aClass(), spec: { account: { id: "1" } } };
     expect(saidOf(of("readers"), [broken])).toMatch(
