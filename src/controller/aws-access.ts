@@ -27,19 +27,22 @@ export interface AccessSources {
 interface AccessQuery {
   readonly standing: Standing;
   readonly urgency: Urgency;
+  /** Nothing was ever made for it: whether its names are free may be presumed. */
+  readonly isNew?: boolean | undefined;
 }
 
 /** The account of the object's class, or the controller's own. Errors: those of {@link AccountDirectory.reach}. */
 export async function accessFor(
   { accounts, claims }: AccessSources,
-  { standing, urgency }: AccessQuery,
+  { standing, urgency, isNew = false }: AccessQuery,
   signal: AbortSignal,
 ): Promise<AccountAccess> {
   const aws = standing.kind === "bound" ? await accounts.reach(standing.class, signal) : accounts.own;
-  const { iam, settling, adoptions, breaker, quotas, lastKnownRoles } = aws;
+  const { iam, settling, adoptions, breaker, quotas, lastKnownRoles, freeNames } = aws;
   const { index } = claims.of(accountKeyOf(standing));
+  const presumed = isNew ? { freeNames } : {};
   const instances = { ...aws.instances, claims: index, isAwaited: urgency === "change" };
-  return { ...iam[urgency], settling, adoptions, breaker, quotas, lastKnownRoles, instances };
+  return { ...iam[urgency], settling, adoptions, breaker, quotas, lastKnownRoles, ...presumed, instances };
 }
 
 /** What a pass came to that could not get at its account; undefined when it can. */

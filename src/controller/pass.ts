@@ -66,3 +66,8 @@ export function asReceived(raw: KubeObject): ObjectSoFar {
 export function attemptOf({ metadata: { uid, generation, annotations } }: InstanceProfile): string {
   return JSON.stringify([uid, generation, annotations?.[RECONCILE_AT_ANNOTATION]]);
 }
+
+/** The object was seen to have something in AWS. */
+export function hasEntities({ status }: InstanceProfile): boolean {
+  return status?.role !== undefined || status?.instanceProfile !== undefined;
+}

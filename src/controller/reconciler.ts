@@ -1,7 +1,8 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
-import { type ConvergeDependencies, converge, preview } from "../engine/converge.ts";
-import type { KubeObject } from "../engine/ports.ts";
+import { converge } from "../engine/converge.ts";
+import type { Assertion, KubeObject } from "../engine/ports.ts";
+import { preview } from "../engine/preview.ts";
 import type { Sighting } from "../engine/sighting.ts";
 import { ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
@@ -18,7 +19,7 @@ import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from
 import { explained, isHeldUp } from "./held-up.ts";
 import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
-import { asOutcome, asReceived, attempt, attemptOf, logOutcome, type RunFacts } from "./pass.ts";
+import { asOutcome, asReceived, attempt, attemptOf, hasEntities, logOutcome, type RunFacts } from "./pass.ts";
 import type { Publisher } from "./publisher.ts";
 import { blockersOf, refused, withLeftOut } from "./refusal.ts";
 import type { Sightings } from "./sightings.ts";
@@ -50,6 +51,8 @@ interface Subject {
   readonly sightings: Sightings;
   /** What a sweep of its account has just seen of the object; nothing when a person waits. */
   readonly sighting?: Sighting | undefined;
+  /** No pass has ever got as far as AWS with it. */
+  readonly isNew?: boolean | undefined;
 }
 
 const DONE: Requeue = { kind: "done" };
@@ -160,11 +163,7 @@ export class Reconciler {
     return this.#publish(subject, pass, signal);
   }
 
-  async #tryConverge(
-    subject: Subject,
-    confirmed: ConvergeDependencies["confirmCurrent"],
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  async #tryConverge(subject: Subject, confirmed: Assertion, signal: AbortSignal): Promise<Outcome> {
     const desired = desiredState(subject.object, this.#deps.clusterId);
     return attempt(signal, async () => {
       const access = await this.#accessFor(subject, signal);
@@ -181,8 +180,8 @@ export class Reconciler {
     });
   }
 
-  async #accessFor({ key, object, standing, run, sighting }: Subject, signal: AbortSignal): Promise<AwsAccess> {
-    const access = await accessFor(this.#deps, { standing, urgency: run.urgency ?? "change" }, signal);
+  async #accessFor({ key, object, standing, run, sighting, isNew }: Subject, signal: AbortSignal): Promise<AwsAccess> {
+    const access = await accessFor(this.#deps, { standing, urgency: run.urgency ?? "change", isNew }, signal);
     return { ...access, sighting, attempts: access.breaker.of(key, attemptOf(object)) };
   }
 
@@ -192,7 +191,7 @@ export class Reconciler {
     this.#deps.ownWrites.record(key, raw, held);
     // The very version that was judged, with a finalizer more.
     const { metadata } = parseInstanceProfile(held);
-    return { ...subject, raw: held, object: { ...object, metadata } };
+    return { ...subject, raw: held, object: { ...object, metadata }, isNew: !hasEntities(object) };
   }
 
   async #release({ object }: Subject, applied: readonly Action[], signal: AbortSignal): Promise<Requeue> {

@@ -114,13 +114,13 @@ export class Sweeper {
   async #compare(count: { seen: number; news: number }, signal: AbortSignal): Promise<void> {
     const { account, reader, clock } = this.#options;
     const subjects = await this.#subjects(signal);
-    if (subjects.length === 0) return;
     const wanted = {
       roles: new Set(subjects.map(({ desired }) => nameKey(desired.role.roleName))),
       instanceProfiles: new Set(subjects.map(({ desired }) => nameKey(desired.instanceProfile.instanceProfileName))),
     };
     const snapshot = await takeSnapshot(wanted, reader, () => clock.monotonicMs(), signal);
     account.lastKnownRoles.replace(snapshot);
+    account.freeNames.replace(snapshot.names);
     await account.quotas.refresh(0, signal);
     for await (const subject of this.#unhurried(subjects, signal)) {
       count.seen += 1;

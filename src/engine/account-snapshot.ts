@@ -8,6 +8,14 @@ export interface WantedNames {
   readonly instanceProfiles: ReadonlySet<string>;
 }
 
+/** Every role and instance profile of an account when it was listed, by {@link nameKey}, whoever they belong to. */
+export interface ListedNames {
+  readonly roles: ReadonlySet<string>;
+  readonly instanceProfiles: ReadonlySet<string>;
+  /** Before the first list began, monotonic ms. */
+  readonly listedAtMs: number;
+}
+
 /**
  * What an account showed of some roles and profiles, by name key. What is not in it was not there, or came while it was read.
  */
@@ -19,11 +27,12 @@ export interface AccountSnapshot {
   readonly holders: ReadonlyMap<string, readonly string[]>;
   /** Before the first role with its policies was read: nothing in `roles` is older. */
   readonly takenAtMs: number;
+  readonly names: ListedNames;
 }
 
 /**
  * Reads a whole account, and keeps what is wanted of it: as many calls as there are pages of its roles (twice) and of
- * its profiles.
+ * its profiles. Where no role is wanted, their policies are not read.
  *
  * Errors: those of the reader. There is no half of a snapshot.
  */
@@ -33,12 +42,28 @@ export async function takeSnapshot(
   monotonicMs: () => number,
   signal: AbortSignal,
 ): Promise<AccountSnapshot> {
-  const profiles = await profilesIn(wanted, reader, signal);
+  const listedAtMs = monotonicMs();
+  const { instanceProfileNames, ...profiles } = await profilesIn(wanted, reader, signal);
+  const roleNames = new Set<string>();
   const listed = new Map<string, ListedRole>();
   for await (const page of reader.listRoles(signal)) {
-    for (const role of page) if (wanted.roles.has(nameKey(role.roleName))) listed.set(nameKey(role.roleName), role);
+    for (const role of page) {
+      const name = nameKey(role.roleName);
+      roleNames.add(name);
+      if (wanted.roles.has(name)) listed.set(name, role);
+    }
   }
   const takenAtMs = monotonicMs();
+  const roles = wanted.roles.size === 0 ? new Map<string, ObservedRole>() : await reportOn(listed, reader, signal);
+  const names = { roles: roleNames, instanceProfiles: instanceProfileNames, listedAtMs };
+  return { roles, ...profiles, takenAtMs, names };
+}
+
+async function reportOn(
+  listed: ReadonlyMap<string, ListedRole>,
+  reader: AccountReader,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ObservedRole>> {
   const roles = new Map<string, ObservedRole>();
   for await (const page of reader.reportRoles(signal)) {
     for (const role of page) {
@@ -46,23 +71,27 @@ export async function takeSnapshot(
       if (other !== undefined) roles.set(nameKey(role.roleName), { ...other, ...role });
     }
   }
-  return { roles, ...profiles, takenAtMs };
+  return roles;
 }
 
 async function profilesIn(
   wanted: WantedNames,
   reader: AccountReader,
   signal: AbortSignal,
-): Promise<Pick<AccountSnapshot, "instanceProfiles" | "holders">> {
+): Promise<
+  Pick<AccountSnapshot, "instanceProfiles" | "holders"> & { readonly instanceProfileNames: ReadonlySet<string> }
+> {
   const instanceProfiles = new Map<string, ListedInstanceProfile>();
   const holders = new Map<string, readonly string[]>();
+  const instanceProfileNames = new Set<string>();
   for await (const page of reader.listInstanceProfiles(signal)) {
     for (const profile of page) {
       const { instanceProfileName, roleName = "" } = profile;
       const [name, role] = [nameKey(instanceProfileName), nameKey(roleName)];
+      instanceProfileNames.add(name);
       if (wanted.instanceProfiles.has(name)) instanceProfiles.set(name, profile);
       if (wanted.roles.has(role)) holders.set(role, [...(holders.get(role) ?? []), instanceProfileName].sort());
     }
   }
-  return { instanceProfiles, holders };
+  return { instanceProfiles, holders, instanceProfileNames };
 }

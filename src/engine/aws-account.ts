@@ -1,5 +1,6 @@
 import { ConvergenceBreaker } from "./convergence-breaker.ts";
 import { Exclusive } from "./exclusive.ts";
+import { FreeNames } from "./free-names.ts";
 import type { InstanceReader } from "./instance-ports.ts";
 import { LastKnownRoles } from "./last-known-roles.ts";
 import type { AccountReader, IamAccess, Urgency } from "./ports.ts";
@@ -21,6 +22,8 @@ export interface AwsAccount {
   readonly reader: AccountReader | undefined;
   /** What sweeps have seen of the roles of the objects. */
   readonly lastKnownRoles: LastKnownRoles;
+  /** Names that sweeps have seen nothing of. */
+  readonly freeNames: FreeNames;
   readonly quotas: QuotaWatch;
   readonly instances: AccountInstances;
 }
@@ -64,6 +67,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     breaker: new ConvergenceBreaker(),
     reader,
     lastKnownRoles: new LastKnownRoles(monotonicMs),
+    freeNames: new FreeNames(monotonicMs),
     quotas: new QuotaWatch(reader, monotonicMs),
     instances: {
       reader: instanceReader,

@@ -1,21 +1,16 @@
-import { isPropagating } from "../errors.ts";
+import { ControllerError, isPropagating } from "../errors.ts";
 import type { DesiredState } from "../model/desired-state.ts";
 import { nameKey } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
-import { diff } from "../plan/diff.ts";
 import { isAdoption, type Plan } from "../plan/plan.ts";
-import { quotaBlockers } from "../plan/quota-blockers.ts";
 import { applyAction } from "../plan/simulate.ts";
 import type { Attempts } from "./convergence-breaker.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type ExecutionReport, execute } from "./execute.ts";
-import type { LastKnownRoles } from "./last-known-roles.ts";
-import { observe } from "./observe.ts";
-import { type InstanceObservation, observeInstances } from "./observe-instances.ts";
-import type { IamReader, IamWriter } from "./ports.ts";
-import type { QuotaWatch } from "./quota-watch.ts";
+import type { FreeNames } from "./free-names.ts";
+import type { IamWriter } from "./ports.ts";
+import { type LookDependencies, type Preview, preview, previewUnseen } from "./preview.ts";
 import type { Settling } from "./settling.ts";
-import { confirm, doubtOf, type Sighting } from "./sighting.ts";
 import { WhileCurrent } from "./while-current.ts";
 
 /** What one pass over one object found and did. */
@@ -35,41 +30,52 @@ export interface Convergence {
 }
 
 /** What a pass needs. */
-export interface ConvergeDependencies {
-  readonly reader: IamReader;
+export interface ConvergeDependencies extends LookDependencies {
   readonly writer: IamWriter;
-  readonly settling: Settling;
   readonly adoptions: Exclusive;
-  /** What a sweep has just seen of this very object; spares most reads. */
-  readonly sighting?: Sighting | undefined;
-  readonly instances: InstanceObservation;
+  /** Names that sweeps have seen nothing of; spares an object that is new its reads. */
+  readonly freeNames?: FreeNames | undefined;
   /**
    * Called before each write of a pass; raises when the object the plan was made from is no longer current, so that an old
    * copy of it cannot write. It knows itself for how long what it has seen is good.
    */
   readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
-  /** What a sweep has seen on the roles; spares a deletion its lists. */
-  readonly lastKnownRoles?: LastKnownRoles;
-  /** What IAM allows the account; without it IAM is asked, and refuses. */
-  readonly quotas?: QuotaWatch;
   /** Knows what was written in vain; without it everything is written as often as it differs. */
   readonly attempts?: Attempts;
   /** Whether the user has been told what such a plan, which adopts, will change. */
   readonly isAnnounced: (plan: Plan) => boolean;
 }
 
-/** Somebody may have made room since the last sweep. */
-const QUOTAS_BELIEVED_MS = 60_000;
-
 const NOTHING_DONE: ExecutionReport = { applied: [], failed: undefined, refused: [] };
 
 /**
  * Observe, plan, execute: one pass. Writes nothing when the plan is empty or blocked, or adopts and has not been announced.
- * What would be adopted is looked at once more when no other adoption under way has its name.
+ * What would be adopted is looked at once more when no other adoption under way has its name. An object of whose names a sweep has
+ * seen nothing is created first, and looked at when IAM says that something is there.
  *
  * Errors: those of the reads and of `confirmCurrent`; failing writes are in the report.
  */
 export async function converge(
+  desired: DesiredState,
+  deps: ConvergeDependencies,
+  signal: AbortSignal,
+): Promise<Convergence> {
+  const unseen = await previewUnseen(desired, deps, signal);
+  if (unseen !== undefined) {
+    const made = await carryOut(desired, unseen, deps, signal);
+    if (!isMisled(made)) return made;
+  }
+  return convergeSeen(desired, deps, signal);
+}
+
+/** Somebody has come first to the name of the role, or something is in the way: that is decided by a look. */
+function isMisled({ plan, report: { failed } }: Convergence): boolean {
+  if (plan.blockers.length > 0) return true;
+  const { action, error } = failed ?? {};
+  return action?.kind === "CreateRole" && error instanceof ControllerError && error.reason === "EntityAlreadyExists";
+}
+
+async function convergeSeen(
   desired: DesiredState,
   deps: ConvergeDependencies,
   signal: AbortSignal,
@@ -132,66 +138,6 @@ function waitsForMs(
   const { mayHide, settlesInMs } = settling.view(desired, after);
   const isUnproved = mayHide && desired.presence === "absent";
   return isUnproved || isPropagating(failed?.error) ? settlesInMs : 0;
-}
-
-/** A plan and what it was made from. */
-export interface Preview {
-  /** As read. */
-  readonly observed: ObservedState;
-  /** As read, seen through our own recent writes. */
-  readonly view: ObservedState;
-  readonly plan: Plan;
-  readonly settlesInMs: number;
-}
-
-type LookDependencies = Pick<
-  ConvergeDependencies,
-  "reader" | "settling" | "sighting" | "quotas" | "lastKnownRoles" | "instances"
->;
-
-/**
- * Observe and plan, without a writer in reach. With a sighting only its doubtful part is read, as long as the plan is about
- * nothing else. What is known to be over a quota is blocked, once the quotas have been read anew.
- */
-export async function preview(desired: DesiredState, deps: LookDependencies, signal: AbortSignal): Promise<Preview> {
-  const found = await look(desired, deps, signal);
-  const { quotas } = deps;
-  const { actions, blockers } = found.plan;
-  if (quotas === undefined || desired.presence === "absent" || actions.length === 0 || blockers.length > 0)
-    return found;
-  if (quotaBlockers(desired, found.plan, quotas.current).length === 0) return found;
-  const current = await quotas.refresh(QUOTAS_BELIEVED_MS, signal);
-  return { ...found, plan: { ...found.plan, blockers: quotaBlockers(desired, found.plan, current) } };
-}
-
-async function look(desired: DesiredState, deps: LookDependencies, signal: AbortSignal): Promise<Preview> {
-  const { reader, sighting, lastKnownRoles } = deps;
-  const known = desired.presence === "absent" ? lastKnownRoles?.take(desired.roleName) : undefined;
-  if (known !== undefined) {
-    const found = await planFor(desired, await observe(desired, reader, signal, known), deps, signal);
-    // What was in the way may have gone since: only a fresh look holds a deletion up.
-    if (found.plan.blockers.length === 0) return found;
-  }
-  if (sighting !== undefined && desired.presence === "present") {
-    const found = await planFor(desired, await confirm(sighting, desired, reader, signal), deps, signal);
-    const doubt = doubtOf(found.plan);
-    if (doubt === "nothing" || doubt === sighting.doubt || sighting.doubt === "everything") return found;
-  }
-  return planFor(desired, await observe(desired, reader, signal), deps, signal);
-}
-
-async function planFor(
-  desired: DesiredState,
-  observed: ObservedState,
-  { settling, instances }: LookDependencies,
-  signal: AbortSignal,
-): Promise<Preview> {
-  const { state, settlesInMs, mayHide } = settling.view(desired, observed);
-  const view = await observeInstances(desired, state, instances, signal);
-  const plan = diff(desired, view);
-  const isUnproved = mayHide && desired.presence === "absent";
-  const lags = settlesInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, { ...view, ...observed }));
-  return { observed, view, plan, settlesInMs: lags || isUnproved ? settlesInMs : 0 };
 }
 
 function roleNameOf(desired: DesiredState): string {

@@ -12,7 +12,7 @@ export interface LastKnownRole {
 }
 
 /** What a sweep saw longer ago than this is not worth to begin with. */
-const BELIEVED_MS = 900_000;
+export const SWEEP_BELIEVED_MS = 900_000;
 
 /** The roles of the account's objects as the last sweep saw them, and as nobody of us has written them since. */
 export class LastKnownRoles {
@@ -27,7 +27,7 @@ export class LastKnownRoles {
   take(roleName: string): LastKnownRole | undefined {
     const role = this.#roles.get(nameKey(roleName));
     this.forget(roleName);
-    return role !== undefined && this.#monotonicMs() - role.seenAtMs < BELIEVED_MS ? role : undefined;
+    return role !== undefined && this.#monotonicMs() - role.seenAtMs < SWEEP_BELIEVED_MS ? role : undefined;
   }
 
   /** We have written it: the next sweep will see how it is now. */

@@ -59,9 +59,9 @@ describe("a sweep over a fleet in sync", () => {
     expect(fleet.kube.writes).toEqual([]);
   });
 
-  test("asks nothing of an account that it has no objects in", async () => {
+  test("reads no policies of an account that it has no objects in: which names are taken is all that it asks", async () => {
     expect(await fleet.sweep()).toBe("ok");
-    expect(calls()).toEqual([]);
+    expect(calls()).toEqual(["ListInstanceProfiles", "ListRoles", "GetAccountSummary"]);
   });
 
   test("takes the place of the looks at each object by itself", async () => {
@@ -103,6 +103,67 @@ describe("a sweep over a fleet in sync", () => {
     expect(fleet.kube.writes.length).toBeGreaterThanOrEqual(NAMES.length);
     expect(fleet.kube.writes.length).toBeLessThanOrEqual(2 * NAMES.length);
     expect(new Set(calls())).toEqual(new Set(SWEEP));
+  });
+});
+
+describe("creations after a sweep", () => {
+  const CREATION = ["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"];
+
+  test("are four writes each and no read", async () => {
+    await fleet.sweep();
+    await settled();
+    fleet.restart();
+    await fleet.sweep();
+    forget();
+    const more = NAMES.map((name) => `${name}-more`);
+    for (const name of more) fleet.apply(name);
+    await fleet.drain();
+    expect(calls().toSorted()).toEqual(more.flatMap(() => CREATION).toSorted());
+    expect(new Set(more.map((name) => fleet.ready(name)))).toEqual(new Set(["True InSync"]));
+  });
+
+  test("look first where the sweep saw a role or an instance profile of that name, in whatever letters", async () => {
+    await outsider(aws.url, "CreateRole", { RoleName: "App-00", AssumeRolePolicyDocument: EC2_TRUST });
+    await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "APP-01" });
+    await fleet.sweep();
+    forget();
+    for (const name of ["app-00", "app-01"]) fleet.apply(name);
+    await fleet.drain();
+    expect(new Set(calls())).toEqual(new Set(["GetRole", "GetInstanceProfile"]));
+    expect([fleet.ready("app-00"), fleet.ready("app-01")]).toEqual(["False AlreadyExists", "False AlreadyExists"]);
+  });
+
+  test("of two objects with one name make it once: the first has it, the second is told", async () => {
+    await fleet.sweep();
+    forget();
+    fleet.apply("one", { roleName: "shared" });
+    fleet.apply("two", { roleName: "Shared" });
+    await fleet.drain();
+    expect(calls().filter((call) => call.startsWith("Create"))).toEqual(["CreateRole", "CreateInstanceProfile"]);
+    expect([fleet.ready("one"), fleet.ready("two")]).toEqual(["True InSync", "False OwnedByAnother"]);
+  });
+
+  test("look first where the account may not be read as a whole", async () => {
+    aws.denyActions.add("iam:ListRoles");
+    expect(await fleet.sweep()).toBe("denied");
+    forget();
+    fleet.apply("app");
+    await fleet.drain();
+    expect(calls().toSorted()).toEqual([...CREATION, "GetInstanceProfile", "GetRole"].toSorted());
+    aws.denyActions.clear();
+  });
+
+  test("that are over a quota are not begun", async () => {
+    await fleet.sweep();
+    forget();
+    const resources = Array.from(
+      { length: 200 },
+      (_, i) => `arn:aws:s3:::a-bucket-with-a-name-as-long-as-names-may-be-${i}`,
+    );
+    fleet.apply("app", { statements: [{ effect: "Allow", actions: ["s3:Get*"], resources }] });
+    await fleet.drain();
+    expect(calls().filter((call) => call.startsWith("Create"))).toEqual([]);
+    expect(fleet.ready("app")).toBe("False QuotaExceeded");
   });
 });
 

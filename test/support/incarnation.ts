@@ -30,6 +30,8 @@ export interface Surroundings {
   /** Where instances are looked for before a profile goes. */
   readonly guardRegions: readonly string[];
   readonly clusterId: string;
+  /** Each process begins with a sweep that saw an empty account, whatever is there: the worst that a sweep can be. */
+  readonly isMisled?: boolean;
   /** Virtual time, which an incarnation moves on as it waits. */
   readonly time: { nowMs: number };
   /** The object that is meant when no other is named. */
@@ -62,6 +64,7 @@ export class Incarnation {
       settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
       monotonicMs: nowMs,
     });
+    if (around.isMisled === true) this.misleadBySweep();
     this.claims = new ClaimsByAccount({
       objects: () => [...this.#cache.values()],
       accountOf: () => OWN_ACCOUNT,
@@ -86,6 +89,12 @@ export class Incarnation {
       }),
       clusterId: around.clusterId,
     });
+  }
+
+  /** As when a sweep has just seen neither a role nor an instance profile in the account. */
+  misleadBySweep(): void {
+    const { freeNames } = this.account;
+    freeNames.replace({ roles: new Set(), instanceProfiles: new Set(), listedAtMs: this.#around.time.nowMs });
   }
 
   /** Has the cache show these objects, besides those that are reconciled. */

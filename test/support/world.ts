@@ -32,6 +32,8 @@ export class World implements ScenarioWorld {
   readonly key: ObjectKey = KEY;
   readonly aws: AwsSandbox;
   readonly manifest: (spec?: Fields, metadata?: Fields) => Manifest = manifest;
+  /** See {@link Incarnation}: of the controllers made from now on. */
+  isMisled = false;
   readonly #connection: ReturnType<typeof connectAws>;
 
   private constructor(aws: AwsSandbox) {
@@ -79,6 +81,7 @@ export class World implements ScenarioWorld {
         guardRegions: [REGION],
         clusterId: CLUSTER_ID,
         time: this,
+        isMisled: this.isMisled,
         key: KEY,
         read: async (key) => this.kube.read(key),
       },

@@ -32,6 +32,13 @@ export async function established(rig: ControllerRig, name: string): Promise<voi
   await untilReady(rig, name);
 }
 
+/** A controller that has seen the account: the quotas are what a sweep asks for last. */
+async function startedAndSwept(rig: ControllerRig): Promise<void> {
+  await rig.start();
+  await until(() => expect(rig.awsCalls()).toContain("GetAccountSummary"));
+  await rig.forgetCalls();
+}
+
 /** Tests with a rig of their own each, closed at the end; a controller that logged an error fails its test. */
 export function testsOn<B extends ControllerRig>(open: () => Promise<B>) {
   return base.extend<{ rig: B }>({
@@ -53,8 +60,8 @@ export function controllerStories(where: string, open: () => Promise<ControllerR
   const test = testsOn(open);
 
   describe.concurrent(`the controller on ${where}`, () => {
-    test("makes an applied manifest Ready, with both ARNs, by 4 writes and 2 reads", async ({ rig }) => {
-      await rig.start();
+    test("makes an applied manifest Ready, with both ARNs, by 4 writes and no read", async ({ rig }) => {
+      await startedAndSwept(rig);
       await established(rig, "app");
       const { name } = rig.key("app");
       expect((await rig.user.read(rig.key("app")))?.status).toMatchObject({
@@ -63,8 +70,7 @@ export function controllerStories(where: string, open: () => Promise<ControllerR
         role: { arn: `arn:aws:iam::${rig.accountId}:role/${name}` },
         instanceProfile: { arn: `arn:aws:iam::${rig.accountId}:instance-profile/${name}` },
       });
-      expect(rig.awsWrites()).toEqual(CREATION);
-      expect(rig.awsCalls().length).toBe(6);
+      expect(rig.awsCalls()).toEqual(CREATION);
     });
 
     test("carries an edit of the statements out by one write", async ({ rig }) => {
@@ -196,10 +202,10 @@ export function controllerStories(where: string, open: () => Promise<ControllerR
       expect((await rig.user.coreEventReasons(rig.key("app"))).toSorted()).toEqual(["Created", "Deleted"]);
     });
 
-    test(`brings ${FLEET} objects that come at once to Ready, each by its 4 writes and 2 reads, none twice`, async ({
+    test(`brings ${FLEET} objects that come at once to Ready, each by its 4 writes and no read, none twice`, async ({
       rig,
     }) => {
-      await rig.start();
+      await startedAndSwept(rig);
       const keys = Array.from({ length: FLEET }, (_, i) => rig.key(`app-${i}`));
       await Promise.all(keys.map((key) => rig.user.apply(rig.manifest(key))));
       await until(async () => {
@@ -208,7 +214,7 @@ export function controllerStories(where: string, open: () => Promise<ControllerR
       }, 60_000);
       const times = Map.groupBy(rig.awsCalls(), (call) => call);
       expect(Object.fromEntries([...times].map(([call, all]) => [call, all.length]))).toEqual(
-        Object.fromEntries([...CREATION, "GetRole", "GetInstanceProfile"].map((call) => [call, FLEET])),
+        Object.fromEntries(CREATION.map((call) => [call, FLEET])),
       );
       const ofObjects = async (): Promise<number> =>
         (await rig.kubeWrites()).filter((write) => !write.includes("events")).length;

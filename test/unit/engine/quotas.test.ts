@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { preview } from "../../../src/engine/converge.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
+import { preview } from "../../../src/engine/preview.ts";
 import { QuotaWatch } from "../../../src/engine/quota-watch.ts";
 import { Settling } from "../../../src/engine/settling.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { converge, preview } from "../../../src/engine/converge.ts";
+import { converge } from "../../../src/engine/converge.ts";
 import { Exclusive } from "../../../src/engine/exclusive.ts";
+import { preview } from "../../../src/engine/preview.ts";
 import { Settling } from "../../../src/engine/settling.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
