@@ -122,8 +122,12 @@ function howItComes({ words, written, kind }: Subject, word: string): string {
   return isWordItself ? `${showValue(pattern)} is what` : `${showValue(pattern)} allows ${showValue(word)}, which`;
 }
 
-/** Filled in by AWS at the time of a request, from tags among others: it may become anything. */
-const VARIABLE = /\$\{[^}]*\}/g;
+/**
+ * Filled in by AWS at the time of a request, from tags among others: it may become anything. One with a default in quotes is taken to
+ * reach as far as it can: a brace between the quotes would end it for us and not for AWS.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+ */
+const VARIABLE = /\$\{[^}']*('.*)?\}/gs;
 
 function withoutVariables(pattern: string): string {
   return pattern.replaceAll(VARIABLE, "*");

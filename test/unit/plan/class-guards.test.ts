@@ -230,6 +230,15 @@ describe("an attempt to reach resources beyond", () => {
     ).toEqual([]);
   });
 
+  test("through a variable whose default has a brace in it is refused: where it ends for AWS is not for us to say", () => {
+    const spec = allow(["s3:GetObject"], ["arn:aws:s3:::$" + "{aws:PrincipalTag/bucket, '}-team-a-'}"]);
+    expect(saidOf(spec, { allowedResources: ["arn:aws:s3:::*-{namespace}-*"] })).toEqual([
+      'ResourceNotAllowed: spec.statements[0].resources: "arn:aws:s3:::$' +
+        "{aws:PrincipalTag/bucket, '}-team-a-'}\" allows arn:aws:s3:::, which class readers does not allow; it allows " +
+        "arn:aws:s3:::*-team-a-*. Narrow the statement.",
+    ]);
+  });
+
   test("by every resource but some is refused, and where the class allows the form, judged", () => {
     const spec: Spec = {
       statements: [{ effect: "Allow", actions: ["s3:GetObject"], notResources: ["arn:aws:s3:::x"] }],
