@@ -84,6 +84,8 @@ test("the CRDs, a namespace, what runs the controller in it and what guards it a
     "ClusterRole /instance-profile-editor",
     `ValidatingAdmissionPolicy /${ACCOUNT}`,
     `ValidatingAdmissionPolicyBinding /${ACCOUNT}`,
+    "ValidatingAdmissionPolicy /instance-profile-classes",
+    "ValidatingAdmissionPolicyBinding /instance-profile-classes",
     `Deployment ${NAMESPACE}/${ACCOUNT}`,
     `PodDisruptionBudget ${NAMESPACE}/${ACCOUNT}`,
     `NetworkPolicy ${NAMESPACE}/${ACCOUNT}`,

@@ -4,6 +4,7 @@ import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile
 import { classViolations, VIOLATION_REASONS } from "../../../src/plan/class-guards.ts";
 import { type Bounds, withClassDefaults, withoutExcess } from "../../../src/plan/class-verdict.ts";
 import { aClass, anInstanceProfile } from "../../support/builders.ts";
+import { reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
 
 type Spec = Partial<InstanceProfileSpec>;
 type ClassSpec = Partial<InstanceProfileClassSpec>;
@@ -16,10 +17,36 @@ function boundsOf(spec: ClassSpec = {}, place: Partial<Bounds> = {}): Bounds {
 const seen = new Set<string>();
 
 function saidOf(spec: Spec, of: ClassSpec = {}, place: Partial<Bounds> = {}): string[] {
-  return classViolations(anInstanceProfile({ spec }).spec, boundsOf(of, place)).map(({ reason, message }) => {
+  const bounds = boundsOf(of, place);
+  const asked = anInstanceProfile({ spec }).spec;
+  const said = classViolations(asked, bounds).map(({ reason, message }) => {
     seen.add(reason);
     return `${reason}: ${message}`;
   });
+  expectTheSameAtAdmission(asked, bounds, said);
+  return said;
+}
+
+/** Every reason that the admission policy gave in this file. */
+const seenAtAdmission = new Set<string>();
+
+/** What only the guard refuses, and what of it is explained. */
+const passedAtAdmission: string[] = [];
+const UNSEEN: RegExp[] = [];
+
+/** What admission says is what the guard says; it may say less, with another example, and knows no {cluster}. */
+function expectTheSameAtAdmission(asked: InstanceProfileSpec, bounds: Bounds, said: readonly string[]): void {
+  const early = saidAtAdmission(asked, bounds.class, { namespace: bounds.namespace });
+  for (const message of early) seenAtAdmission.add(reasonOf(message));
+  const plain = (message: string): string =>
+    message
+      .replaceAll("{cluster}", bounds.clusterId)
+      .replace(/ allows \S+, which /, " allows AN EXAMPLE, which ")
+      // The schema lets no look-alike come so far.
+      .replaceAll('"', "")
+      .replace(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  if (said.length > 0 && early.length === 0) passedAtAdmission.push(said[0] ?? "");
+  expect(said.map(plain)).toEqual(expect.arrayContaining(early.map(plain)));
 }
 
 const allow = (actions: readonly string[], resources: readonly string[] = ["*"]): Spec => ({
@@ -447,4 +474,30 @@ test("a class adds its boundary, its tags and its deletion policy where an objec
 
 test("each reason that counts as a violation was given above, and no other", () => {
   expect([...seen].sort()).toEqual([...VIOLATION_REASONS].sort());
+});
+
+describe("admission", () => {
+  test("refuses for each of these reasons too, but for those that it cannot know", () => {
+    const unknowable = ["TooManyObjects", "NotDecidable"];
+    const knowable = [...VIOLATION_REASONS].filter((reason) => !unknowable.includes(reason));
+    expect([...seenAtAdmission].sort()).toEqual(knowable.sort());
+  });
+
+  test.each([
+    ["how many objects there are", /^TooManyObjects/],
+    ["what takes long to decide", /^NotDecidable/],
+    ["what {cluster} stands for", /^PathNotAllowed: .*cluster-1/],
+    [
+      "what a form that the class allows leaves",
+      /^\w+: spec\.statements\[0\]\.not(?:Actions|Resources): all but these/,
+    ],
+    ["what a policy variable becomes", /^ResourceNotAllowed: .*\$\{/],
+  ])("leaves to the controller %s", (_what, messages) => {
+    expect(passedAtAdmission.filter((message) => messages.test(message))).not.toEqual([]);
+    UNSEEN.push(messages);
+  });
+
+  test("leaves nothing else to it", () => {
+    expect(passedAtAdmission.filter((message) => !UNSEEN.some((messages) => messages.test(message)))).toEqual([]);
+  });
 });

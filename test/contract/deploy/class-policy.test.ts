@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { WELL_KNOWN_ACTIONS } from "../../../src/model/well-known-actions.ts";
+import { aClass, anInstanceProfile } from "../../support/builders.ts";
+import { CLASS_POLICY, CLASS_POLICY_FILE, saidAtAdmission } from "../../support/class-policy.ts";
+
+const [policy, binding] = parseAllDocuments(readFileSync(CLASS_POLICY_FILE, "utf8")).map((one) => one.toJS());
+const allowed = { class: aClass({ allowedActions: ["s3:Get*"] }), namespace: "team-a" };
+
+describe("the admission policy of classes", () => {
+  test("refuses nothing by its own failure, nor where there are no classes", () => {
+    expect(policy.spec).toMatchObject({ failurePolicy: "Ignore", paramKind: { kind: "InstanceProfileClass" } });
+    expect(binding.spec).toEqual({
+      policyName: policy.metadata.name,
+      validationActions: ["Deny"],
+      paramRef: { selector: {}, parameterNotFoundAction: "Allow" },
+    });
+  });
+
+  test("knows the actions that the guard knows, in its order", () => {
+    const expression = CLASS_POLICY.variables?.find(({ name }) => name === "wellKnown")?.expression ?? "";
+    expect([...expression.matchAll(/'([^']+)'/g)].map(([, action]) => action)).toEqual(WELL_KNOWN_ACTIONS);
+  });
+
+  test("looks at every statement and every trust statement that the schema allows", () => {
+    const statement = { effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] } as const;
+    const wide = { ...statement, actions: ["s3:PutObject"] };
+    const statements = [...Array.from({ length: 99 }, () => statement), wide];
+    const trusted = { effect: "Allow", principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] } as const;
+    const distrusted = { ...trusted, effect: "Deny" } as const;
+    const trust = { services: [], statements: [...Array.from({ length: 19 }, () => distrusted), trusted] };
+    const { spec } = anInstanceProfile({ spec: { statements } });
+    const said = saidAtAdmission(spec, allowed.class, allowed).join("\n");
+    expect(said).toContain("ActionNotAllowed: spec.statements[99].actions: s3:PutObject is what class readers");
+    const { spec: trusting } = anInstanceProfile({ spec: { trust } });
+    expect(saidAtAdmission(trusting, aClass({}), allowed)).toContain(
+      "TrustStatementNotAllowed: spec.trust.statements[19]: class readers allows no trust statements of one's own. Take it out.",
+    );
+  });
+
+  test("says no more than an API server shows", () => {
+    const statements = Array.from({ length: 100 }, () => ({
+      effect: "Allow" as const,
+      actions: ["iam:*"],
+      resources: ["*"],
+    }));
+    const said = saidAtAdmission(anInstanceProfile({ spec: { statements } }).spec, allowed.class, allowed).join(" ");
+    expect(said).toMatch(/^ActionNotAllowed: .* \.\.\.$/);
+    expect(Buffer.byteLength(said)).toBeLessThan(5 * 1024);
+  });
+
+  test("is short for what it does: every variable is used", () => {
+    const { variables = [], validations } = CLASS_POLICY;
+    const texts = [...variables, ...validations].map((one) => JSON.stringify(one));
+    const unused = variables.filter(({ name }) => !texts.some((text) => text.includes(`variables.${name}`)));
+    expect(unused.map(({ name }) => name)).toEqual([]);
+  });
+});

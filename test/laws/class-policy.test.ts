@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { InstanceProfileSpec, Statement } from "../../src/api/instance-profile.ts";
+import type { InstanceProfileClassSpec } from "../../src/api/instance-profile-class.ts";
+import { classViolations } from "../../src/plan/class-guards.ts";
+import type { Bounds } from "../../src/plan/class-verdict.ts";
+import { aClass, anInstanceProfile } from "../support/builders.ts";
+import { reasonOf, saidAtAdmission } from "../support/class-policy.ts";
+
+const textOf = (...parts: readonly string[]): fc.Arbitrary<string> =>
+  fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 4 }).map((some) => some.join(""));
+
+/** Few letters, so that patterns meet. */
+const action = fc.oneof(
+  { weight: 1, arbitrary: fc.constant("*") },
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(fc.constantFrom("s3", "S3", "iam", "*", "s*"), textOf("Get", "get", "x", "-", "*", "?"))
+      .map(([service, name]) => `${service}:${name}`),
+  },
+);
+
+/** With the characters that a regular expression, or the quoting of one, would act on. */
+const resource = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom("*", "arn:*", "arn:aws:s3", "arn:?ws:s3:::a") },
+  {
+    weight: 8,
+    arbitrary: textOf(
+      "a",
+      "b",
+      "*",
+      "?",
+      "x",
+      ".",
+      "\\",
+      "E",
+      "\\E",
+      "\\Q",
+      "(",
+      "|",
+      "+",
+      "$",
+      "^",
+      "[",
+      "\n",
+      "é",
+    ).map((name) => `arn:aws:s3:::${name}`),
+  },
+);
+const filledResource = fc.oneof(
+  resource,
+  fc.constantFrom("arn:aws:s3:::{namespace}*", "arn:aws:s3:::{cluster}/*", "arn:aws:s3:::a{cluster}"),
+);
+const objectResource = fc.oneof(resource, fc.constantFrom(`arn:aws:s3:::$${"{aws:username}"}/a`, "arn:aws:s3:::a*"));
+
+const some = <T>(one: fc.Arbitrary<T>, minLength = 1): fc.Arbitrary<T[]> =>
+  fc.uniqueArray(one, { minLength, maxLength: 3 });
+
+const statement: fc.Arbitrary<Statement> = fc
+  .record({
+    effect: fc.constantFrom("Allow" as const, "Allow" as const, "Deny" as const),
+    actions: some(action),
+    resources: some(objectResource),
+    hasNotActions: fc.nat(9),
+    hasNotResources: fc.nat(9),
+  })
+  .map(({ effect, actions, resources, hasNotActions, hasNotResources }) => ({
+    effect,
+    ...(hasNotActions === 0 ? { notActions: actions } : { actions }),
+    ...(hasNotResources === 0 ? { notResources: resources } : { resources }),
+  }));
+
+const POLICIES = ["arn:aws:iam::aws:policy/A", "arn:aws:iam::123456789012:policy/x/A.B"] as const;
+
+const spec: fc.Arbitrary<InstanceProfileSpec> = fc
+  .record({
+    statements: fc.array(statement, { maxLength: 3 }),
+    roleName: fc.constantFrom("team-a-app", "app", "prod-app"),
+    path: fc.constantFrom("/", "/team-a/", "/prod/team-a/", "/dev/team-a/"),
+    managedPolicyArns: fc.subarray([...POLICIES]),
+    services: fc.subarray(["ec2.amazonaws.com", "lambda.amazonaws.com"], { minLength: 1 }),
+    hasTrust: fc.nat(5),
+    tags: fc.constantFrom({}, { team: "a" }, { Team: "a" }, { team: "b", other: "c" }),
+    adoptionPolicy: fc.constantFrom("Never" as const, "Never" as const, "IfExists" as const),
+    boundary: fc.constantFrom(undefined, ...POLICIES),
+    hasInstances: fc.nat(5),
+  })
+  .map(({ services, hasTrust, boundary, hasInstances, ...rest }) => {
+    const statements = [
+      { effect: "Allow", principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] },
+    ] as const;
+    return anInstanceProfile({
+      spec: {
+        ...rest,
+        trust: { services, statements: hasTrust === 0 ? [...statements] : [] },
+        ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
+        ...(hasInstances === 0 && {
+          instances: { region: "eu-west-1", ids: ["i-0abc1234def567890"], onConflict: "Keep" as const },
+        }),
+      },
+    }).spec;
+  });
+
+const classSpec: fc.Arbitrary<Partial<InstanceProfileClassSpec>> = fc
+  .record({
+    namespaces: fc.constantFrom(["*"], ["team-*"], ["team-a"], ["t*-a", "b"]),
+    allowedActions: fc.oneof(fc.constant(["*"]), some(action)),
+    deniedActions: fc.oneof(fc.constant([]), some(action, 0)),
+    allowedResources: fc.oneof(fc.constant(["*"]), some(filledResource)),
+    allowedManagedPolicies: fc.constantFrom(
+      [],
+      ["arn:aws:iam::aws:policy/*"],
+      ["arn:aws:iam::123456789012:policy/x/?.*"],
+    ),
+    allowedTrustServices: fc.constantFrom(["ec2.amazonaws.com"], ["lambda.amazonaws.com", "ec2.amazonaws.com"]),
+    allow: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+    roleNamePrefix: fc.constantFrom(undefined, undefined, "{namespace}-", "{cluster}-", "a"),
+    path: fc.constantFrom(undefined, undefined, "/{namespace}/", "/{cluster}/{namespace}/"),
+    permissionsBoundaryArn: fc.constantFrom(undefined, POLICIES[0]),
+    tags: fc.constantFrom({}, { team: "a" }),
+  })
+  .map(({ allow, roleNamePrefix, path, permissionsBoundaryArn, ...rest }) => {
+    const [allowNotActions, allowNotResources, allowTrustStatements, allowAdoption, allowInstances] = allow as [
+      ...[boolean, boolean, boolean, boolean, boolean],
+    ];
+    return {
+      ...rest,
+      ...{ allowNotActions, allowNotResources, allowTrustStatements, allowAdoption, allowInstances },
+      ...(roleNamePrefix !== undefined && { roleNamePrefix }),
+      ...(path !== undefined && { path }),
+      ...(permissionsBoundaryArn !== undefined && { permissionsBoundaryArn }),
+    };
+  });
+
+function guardedReasons(asked: InstanceProfileSpec, of: Partial<InstanceProfileClassSpec>): readonly string[] {
+  const bounds: Bounds = { class: aClass(of), namespace: "team-a", clusterId: "prod", olderPeers: 0 };
+  return classViolations(asked, bounds).map(({ reason }) => reason);
+}
+
+describe("the admission policy of classes", () => {
+  test("refuses nothing that the controller accepts, and says nothing that it does not say", () => {
+    const seen = { admitted: 0, refused: 0 };
+    fc.assert(
+      fc.property(spec, classSpec, (asked, of) => {
+        const said = saidAtAdmission(asked, aClass(of), { namespace: "team-a" });
+        const guarded = guardedReasons(asked, of);
+        seen[said.length === 0 ? "admitted" : "refused"] += 1;
+        // One text for each pattern is not all of them: what is not allowed may be found by its being denied.
+        const excused = guarded.includes("ActionNotAllowed") ? ["ActionDenied"] : [];
+        if (guarded.includes("NotDecidable")) excused.push("ActionNotAllowed", "ActionDenied", "ResourceNotAllowed");
+        expect([...guarded, ...excused]).toEqual(expect.arrayContaining(said.map(reasonOf)));
+      }),
+      { numRuns: 1_500 },
+    );
+    expect(Math.min(seen.admitted, seen.refused)).toBeGreaterThan(50);
+  });
+
+  test("refuses no change that asks for nothing new, whatever the class has become", () => {
+    fc.assert(
+      fc.property(spec, classSpec, (asked, of) => {
+        const mended = { ...asked, description: "another", deletionPolicy: "Retain" as const };
+        expect(
+          saidAtAdmission(mended, aClass({ ...of, namespaces: ["*"] }), { namespace: "team-a", old: asked }),
+        ).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
