@@ -3,6 +3,7 @@ import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts
 import { TerminalError } from "../../../src/errors.ts";
 import { classViolations } from "../../../src/plan/class-guards.ts";
 import { aClass } from "../../support/builders.ts";
+import { reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -26,6 +27,10 @@ const PATH = "/k8s/cluster-1/team-a/";
 const BUCKET = "arn:aws:s3:::team-a-uploads/*";
 const reads = { effect: "Allow", actions: ["s3:GetObject"], resources: [BUCKET] };
 
+/** What the admission policy refuses of what the guard does, and what it lets pass. */
+const REFUSED_EARLY: string[] = [];
+const LEFT_TO_THE_GUARD: string[] = [];
+
 /** Both walls in the order in which a manifest meets them: the fields' own rules, then the class. */
 function answerTo(spec: Fields): readonly string[] {
   const manifest = {
@@ -37,7 +42,11 @@ function answerTo(spec: Fields): readonly string[] {
   try {
     const object = parseInstanceProfile(manifest);
     const bounds = { class: TEAM_CLASS, namespace: "team-a", clusterId: "cluster-1", olderPeers: 0 };
-    return classViolations(object.spec, bounds).map(({ reason, message }) => `${reason}: ${message}`);
+    const said = classViolations(object.spec, bounds).map(({ reason, message }) => `${reason}: ${message}`);
+    const early = saidAtAdmission(object.spec, TEAM_CLASS, { namespace: "team-a" });
+    if (said.length > 0) (early.length > 0 ? REFUSED_EARLY : LEFT_TO_THE_GUARD).push(said.join(" "));
+    expect(said.map(reasonOf)).toEqual(expect.arrayContaining(early.map(reasonOf)));
+    return said;
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;
     return [`${error.reason}: ${error.message}`];
@@ -499,4 +508,10 @@ describe("a way around the class is refused", () => {
   test("each way has a name of its own", () => {
     expect(new Set(WAYS.map(([name]) => name)).size).toBe(WAYS.length);
   });
+});
+
+test("admission refuses all of them already, but for what it cannot know: a policy variable, and the id of the cluster", () => {
+  const unknowable = /^ResourceNotAllowed: .*\$\{|^PathNotAllowed: .*cluster-1/;
+  expect(LEFT_TO_THE_GUARD.filter((said) => !unknowable.test(said))).toEqual([]);
+  expect(REFUSED_EARLY.length).toBeGreaterThan(10 * LEFT_TO_THE_GUARD.length);
 });
