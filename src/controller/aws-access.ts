@@ -8,7 +8,7 @@ import type { AccountClaims } from "./claims-by-account.ts";
 import { accountKeyOf, type Standing } from "./class-directory.ts";
 
 /** The part of an AccountDirectory that passes need. */
-export type Accounts = Pick<AccountDirectory, "own" | "reach" | "reached">;
+export type Accounts = Pick<AccountDirectory, "own" | "reach" | "reached" | "assertOwn">;
 
 /** What a pass over an object of this standing calls AWS with. */
 export type AwsAccess = Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced">;

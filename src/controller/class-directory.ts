@@ -1,4 +1,4 @@
-import type { InstanceProfile } from "../api/instance-profile.ts";
+import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profile.ts";
 import { DEFAULT_CLASS_ANNOTATION, type InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import { classViolations } from "../plan/class-guards.ts";
@@ -58,7 +58,9 @@ export class ClassDirectory {
     const cut =
       isAccepted(object) && found.spec.onViolation === "Strip" ? withoutExcess(whole.spec, violations) : undefined;
     if (violations.length === 0 || cut === undefined) return bound(found, whole, violations);
-    return { kind: "bound", class: found, object: { ...whole, spec: cut }, violations, isStripped: true };
+    // What is taken away is taken away now: to wait, or only to look, is the word of who wrote too much.
+    const spec: InstanceProfileSpec = { ...cut, suspend: false, mode: "Enforce" };
+    return { kind: "bound", class: found, object: { ...whole, spec }, violations, isStripped: true };
   }
 
   /** The class's name as the object has it, or the default's; undefined when there is none. */

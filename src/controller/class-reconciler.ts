@@ -17,7 +17,7 @@ export interface ClassReconcilerDependencies {
   /** The InstanceProfiles of a class, as last seen. */
   readonly objectsOf: (className: string) => readonly KubeObject[];
   /** Asks whose the credentials of the class are. Errors: ControllerErrors, when they are not the account's that the class names. */
-  readonly reach: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
+  readonly verify: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
   readonly nowMs: () => number;
 }
 
@@ -82,7 +82,7 @@ export class ClassReconciler {
     }
     if (isGoing) return { fault: undefined, account: undefined };
     try {
-      await this.#deps.reach(of, signal);
+      await this.#deps.verify(of, signal);
       return { fault: undefined, account: { id: of.spec.account.id } };
     } catch (error) {
       signal.throwIfAborted();

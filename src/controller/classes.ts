@@ -26,7 +26,7 @@ export interface ClassesOptions {
   /** Has an InstanceProfile looked at, by its key. */
   readonly wake: (key: string) => void;
   /** See AccountDirectory. */
-  readonly reach: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
+  readonly verify: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -63,7 +63,7 @@ export class Classes {
       client: options.client,
       cache: { get: (name) => this.cache.get(name) },
       objectsOf: (className) => this.#objectsOf(className),
-      reach: options.reach,
+      verify: options.verify,
       nowMs: () => clock.nowMs(),
     });
     this.#workers = new Workers({

@@ -94,7 +94,7 @@ export class Controller {
       ...{ ...deps.classes, objects, clusterId, clock, random, logger },
       onChange: () => this.#sweeps.classesChanged(),
       wake: (key) => this.#wake(key),
-      reach: (of, signal) => accounts.reach(of, signal),
+      verify: (of, signal) => accounts.verify(of, signal),
       newReconcileId: deps.newReconcileId,
     });
     const { directory } = this.#classes;

@@ -1,6 +1,5 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
-import { converge } from "../engine/converge.ts";
 import type { Assertion, KubeObject } from "../engine/ports.ts";
 import { preview } from "../engine/preview.ts";
 import type { Sighting } from "../engine/sighting.ts";
@@ -17,6 +16,7 @@ import { accountKeyOf, type ClassDirectory, type Standing } from "./class-direct
 import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { explained, isHeldUp } from "./held-up.ts";
+import { convergeThere, ownAccountOf } from "./left-behind.ts";
 import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
 import { asOutcome, asReceived, attempt, attemptOf, hasEntities, logOutcome, type RunFacts } from "./pass.ts";
@@ -168,7 +168,8 @@ export class Reconciler {
     return attempt(signal, async () => {
       const access = await this.#accessFor(subject, signal);
       const announced = { isAnnounced: (plan: Plan) => isAnnounced(subject.object, plan) };
-      return asOutcome(await converge(desired, { ...access, ...announced, confirmCurrent: confirmed }, signal));
+      const deps = { ...access, ...announced, confirmCurrent: confirmed };
+      return asOutcome(await convergeThere(desired, deps, ownAccountOf(this.#deps.accounts, subject), signal));
     });
   }
 

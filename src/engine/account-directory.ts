@@ -84,6 +84,38 @@ export class AccountDirectory {
     return { ...opened.account, settling, adoptions, breaker, quotas, lastKnownRoles, freeNames };
   }
 
+  /**
+   * Asks again whose the credentials of the class are, whatever was said before: what was let in may be shut out since. Only another
+   * account takes the class's account from those who have it; calls that fail tell for themselves.
+   *
+   * Errors: as {@link reach}.
+   */
+  async verify(of: InstanceProfileClass, signal: AbortSignal): Promise<void> {
+    const way = this.#wayOf(of.metadata.name, of.spec.account);
+    if (way.proof !== "given") return this.#prove(way, of, signal);
+    const actual = await (way.opened as OpenAccount).identity.accountId(signal);
+    if (actual === of.spec.account.id) return;
+    const error = mismatch(of, actual);
+    way.proof = { error, atMs: this.#options.monotonicMs() };
+    throw error;
+  }
+
+  /**
+   * Raises unless the controller's own credentials are of this account. STS is asked once.
+   *
+   * Errors: TerminalError `ClassAccountChanged`; those of asking STS.
+   */
+  async assertOwn(accountId: string, signal: AbortSignal): Promise<void> {
+    this.#ownId ??= await this.#options.own.identity.accountId(signal);
+    if (this.#ownId === accountId) return;
+    throw new TerminalError(
+      `the role is in AWS account ${accountId}, the object has no class any more, and the controller's own credentials are of account ` +
+        `${this.#ownId}. Nothing is moved, made anew or forgotten: make a class of account ${accountId} the default again, or delete that role ` +
+        "and profile by hand and then this object with its finalizer.",
+      { reason: "ClassAccountChanged" },
+    );
+  }
+
   #wayOf(className: string, account: ClassAccount): Way {
     const { roleArn } = account;
     const by = JSON.stringify([account.id, roleArn, account.externalId]);

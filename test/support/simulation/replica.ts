@@ -14,6 +14,7 @@ import type { Exchange } from "../../../src/kube/exchange.ts";
 import { KubeListWatch } from "../../../src/kube/list-watch.ts";
 import { KubeObjectClient } from "../../../src/kube/object-client.ts";
 import { resendWhenAsked } from "../../../src/kube/resend.ts";
+import { AbsentKindIsEmpty } from "../../../src/runtime/absent-kind.ts";
 import type { Clock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/leader-election.ts";
 import { seededRandom } from "../../../src/sandbox/aws/random.ts";
@@ -206,7 +207,7 @@ export class Replica {
 
   #classes(exchange: Exchange): ControllerDependencies["classes"] {
     return {
-      listWatch: new KubeListWatch({ exchange, resource: CLASSES }),
+      listWatch: new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource: CLASSES }), this.machine),
       client: new KubeObjectClient({ exchange, resource: CLASSES, fieldManager: "instance-profile-controller" }),
     };
   }

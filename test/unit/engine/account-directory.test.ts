@@ -131,3 +131,32 @@ describe("an account", () => {
     ]);
   });
 });
+
+describe("a class that was let in", () => {
+  const of = classOf("team", OTHER, "controller");
+
+  test("is asked about anew when it is to be verified, and keeps its account when STS only does not answer", async () => {
+    saysOf.set(roleIn(OTHER), OTHER);
+    await directory.reach(of, signal);
+    saysOf.set(roleIn(OTHER), new BlockedError("no", { reason: "AccessDenied" }));
+    await expect(directory.verify(of, signal)).rejects.toThrow("no");
+    await expect(directory.reach(of, signal)).resolves.toBeDefined();
+    saysOf.set(roleIn(OTHER), OTHER);
+    await expect(directory.verify(of, signal)).resolves.toBeUndefined();
+  });
+
+  test("loses its account when the credentials turn out to be another's", async () => {
+    saysOf.set(roleIn(OTHER), OTHER);
+    await directory.reach(of, signal);
+    saysOf.set(roleIn(OTHER), OWN);
+    await expect(directory.verify(of, signal)).rejects.toMatchObject({ reason: "AccountMismatch" });
+    await expect(directory.reach(of, signal)).rejects.toMatchObject({ reason: "AccountMismatch" });
+  });
+});
+
+test("whose the controller's own credentials are is asked once", async () => {
+  await directory.assertOwn(OWN, signal);
+  await directory.assertOwn(OWN, signal);
+  await expect(directory.assertOwn(OTHER, signal)).rejects.toMatchObject({ reason: "ClassAccountChanged" });
+  expect(asked).toEqual(["own"]);
+});
