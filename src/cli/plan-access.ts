@@ -1,11 +1,12 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { AwsConnection } from "../aws/aws-connection.ts";
 import { type AwsRates, DEFAULT_AWS_RATES } from "../aws/call-limiter.ts";
-import { takeSnapshot } from "../engine/account-snapshot.ts";
+import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../engine/account-snapshot.ts";
 import { ClaimIndex } from "../engine/instance-claims.ts";
+import type { TaggedRole } from "../engine/inventory.ts";
 import type { InstanceObservation } from "../engine/observe-instances.ts";
 import type { PlanAccess } from "../engine/plan-manifest.ts";
-import { fromSnapshot, objectByObject, type PlanReader } from "../engine/plan-reader.ts";
+import { fromSnapshot, objectByObject } from "../engine/plan-reader.ts";
 import { RegionSnapshots } from "../engine/region-snapshots.ts";
 import { dispositionOf } from "../errors.ts";
 import { claimOf } from "../model/claim-of.ts";
@@ -24,34 +25,65 @@ const WHOLE_ACCOUNT_FROM = 10;
 
 const NO_CLAIMS: readonly InstanceClaim[] = [];
 
-/** What the manifests of one run are compared with. Errors: those of reading the account, but for a missing permission. */
-export async function planAccess(
-  objects: readonly InstanceProfile[],
-  clusterId: string,
-  aws: AwsConnection,
-  signal: AbortSignal,
-): Promise<PlanAccess> {
-  return { reader: await planReader(objects, aws, signal), instances: instancesFor(objects, clusterId, aws) };
+/** What the manifests of one run are compared with, and where roles without a manifest are looked for. */
+export interface RunAccess extends PlanAccess {
+  /** Every role of the account with its tags, sorted by name; read for this where it is not known. Errors: those of reading. */
+  taggedRoles(signal: AbortSignal): Promise<readonly TaggedRole[]>;
 }
 
-async function planReader(
-  objects: readonly InstanceProfile[],
-  { iamReader, accountReader }: AwsConnection,
+/**
+ * @param isSinceLive the roles without a manifest are asked for as well: the account is read once for both
+ *
+ * Errors: those of reading the account, but for a missing permission.
+ */
+export async function planAccess(
+  { objects, clusterId, isSinceLive }: PlanSubject,
+  aws: AwsConnection,
   signal: AbortSignal,
-): Promise<PlanReader> {
-  if (objects.length < WHOLE_ACCOUNT_FROM) return objectByObject(iamReader);
-  const wanted = {
+): Promise<RunAccess> {
+  const snapshot = await readWhole(objects, isSinceLive, aws, signal);
+  return {
+    reader: snapshot === undefined ? objectByObject(aws.iamReader) : fromSnapshot(snapshot, aws.iamReader),
+    instances: instancesFor(objects, clusterId, aws),
+    taggedRoles: async (asked) =>
+      isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(asked),
+  };
+}
+
+/** What is planned in one run. */
+interface PlanSubject {
+  readonly objects: readonly InstanceProfile[];
+  /** Empty when none was named. */
+  readonly clusterId: string;
+  readonly isSinceLive: boolean;
+}
+
+/** Undefined where each object is to be read by itself. */
+async function readWhole(
+  objects: readonly InstanceProfile[],
+  isSinceLive: boolean,
+  { accountReader }: AwsConnection,
+  signal: AbortSignal,
+): Promise<AccountSnapshot | undefined> {
+  if (objects.length < WHOLE_ACCOUNT_FROM) return undefined;
+  const named = {
     roles: new Set(objects.map(({ spec }) => nameKey(spec.roleName))),
     instanceProfiles: new Set(objects.map(({ spec }) => nameKey(spec.instanceProfileName))),
   };
   try {
-    const snapshot = await takeSnapshot(wanted, accountReader, () => systemClock.monotonicMs(), signal);
-    return fromSnapshot(snapshot, iamReader);
+    const wanted = isSinceLive ? ALL_NAMES : named;
+    return await takeSnapshot(wanted, accountReader, () => systemClock.monotonicMs(), signal);
   } catch (error) {
     // Whoever may not read the whole account may still read what the manifests name.
     if (dispositionOf(error) !== "blocked") throw error;
-    return objectByObject(iamReader);
+    return undefined;
   }
+}
+
+function rolesIn({ roles, holders }: AccountSnapshot): readonly TaggedRole[] {
+  return [...roles]
+    .map(([key, { roleName, tags }]) => ({ roleName, tags, instanceProfileNames: holders.get(key) ?? [] }))
+    .sort((a, b) => (a.roleName < b.roleName ? -1 : 1));
 }
 
 /** EC2 as the objects of these manifests share it. */

@@ -17,7 +17,7 @@ import { inParallel } from "./in-parallel.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { readManifests } from "./manifests.ts";
 import { clusterIdOf, type GivenOptions } from "./options.ts";
-import { PLAN_RATES, planAccess } from "./plan-access.ts";
+import { PLAN_RATES, planAccess, type RunAccess } from "./plan-access.ts";
 import { VERSION } from "./version.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without permission to write. */
@@ -80,7 +80,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
-    const access = await planAccess(objects, clusterId ?? "", aws, io.stop);
+    const access = await planAccess({ objects, clusterId: clusterId ?? "", isSinceLive }, aws, io.stop);
     const plan = { aws, access, clusterId };
     const answers = await inParallel(objects, (object) => planOne(standingOf, object, plan, io.stop));
     const removed = isSinceLive
@@ -157,11 +157,11 @@ async function planGone(
   clusterId: string,
   namespaces: readonly string[],
   answers: readonly Answer[],
-  { aws, access }: Pick<PlanContext, "aws" | "access">,
+  { aws, access }: Pick<PlanContext, "aws"> & { readonly access: RunAccess },
   signal: AbortSignal,
 ): Promise<readonly PlannedObject[]> {
   const kept = answers.map(({ planned }) => planned);
-  const gone = removedObjects(await aws.iamInventory.taggedRoles(signal), { clusterId, namespaces, kept });
+  const gone = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
   return inParallel(gone, async (removed) => {
     const plan = await planRemoved(removed, { iam: aws.iamReader, instances: access.instances }, signal);
     const { namespace, name } = removed.owner;

@@ -4,9 +4,15 @@ import type { AccountReader, ListedInstanceProfile, ListedRole } from "./ports.t
 
 /** Names as {@link nameKey} writes them. */
 export interface WantedNames {
-  readonly roles: ReadonlySet<string>;
-  readonly instanceProfiles: ReadonlySet<string>;
+  readonly roles: Pick<ReadonlySet<string>, "has" | "size">;
+  readonly instanceProfiles: Pick<ReadonlySet<string>, "has">;
 }
+
+/** Whatever is there: for who looks once, and at all of it. */
+export const ALL_NAMES: WantedNames = {
+  roles: { has: () => true, size: Number.POSITIVE_INFINITY },
+  instanceProfiles: { has: () => true },
+};
 
 /** Every role and instance profile of an account when it was listed, by {@link nameKey}, whoever they belong to. */
 export interface ListedNames {

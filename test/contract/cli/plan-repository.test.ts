@@ -108,9 +108,10 @@ describe("the plan of a repository of fifty manifests, with the shipped read-onl
 
   test("shows a removed manifest as a removal, and ends with 2", async () => {
     renameSync(fileOf("app-11"), join(folder, "app-11.gone"));
-    const { status, out } = await plan("--since-live");
+    const { status, out, calls } = await plan("--since-live");
     renameSync(join(folder, "app-11.gone"), fileOf("app-11"));
     expect(status).toBe(2);
+    expect(calls).toMatchObject(WHOLE_ACCOUNT);
     expect(out).toContain("InstanceProfile team-a/app-11: no manifest any more, 4 to remove");
     expect(out).toContain("Plan: 49 in sync, 1 with changes, 0 blocked.");
   });
