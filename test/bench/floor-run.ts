@@ -9,7 +9,7 @@ import {
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
 } from "@aws-sdk/client-iam";
-import type { Measurement } from "./measurement.ts";
+import { type Measurement, WARM_UP_SIZE } from "./measurement.ts";
 
 /** As many as the controller's workers. */
 const CONCURRENCY = 10;
@@ -41,6 +41,9 @@ export async function measureFloor(options: {
     const calls = Object.fromEntries(actions.map((action) => [action, size]));
     return { who: "floor" as const, aws, size, step: name, wallMs: performance.now() - start, calls };
   };
+  const warmUp = Array.from({ length: WARM_UP_SIZE }, (_, i) => `warm-up-${i}`);
+  await inParallel(warmUp, (role) => make(iam, role));
+  await inParallel(warmUp, (role) => unmake(iam, role));
   const measurements = [
     await step("create", ["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRole"], (role) =>
       make(iam, role),

@@ -10,6 +10,8 @@ const READY_WITHIN_MS = 60_000;
 /** So long without a call, and nothing more comes. */
 const QUIET_MS = 3_000;
 const POLL_MS = 100;
+/** So long without a write to the API server, and all Events are told. */
+const TOLD_MS = 500;
 
 /** What a controller's own counters say. */
 export interface Counts {
@@ -22,6 +24,8 @@ export interface Counts {
 /** A controller in a process of its own, which the bench knows by its metrics alone. */
 export interface MeasuredController {
   counts(): Promise<Counts>;
+  /** What it has made since, once all that it has to tell is told: Events are on their way a little longer than the rest. */
+  countsSince(before: Counts): Promise<Counts>;
   /** Waits until it has made a call and then none for a while; the time of the last one by performance.now(). */
   untilQuiet(): Promise<number>;
   stop(): Promise<void>;
@@ -35,7 +39,9 @@ export async function startMeasured(place: {
 }): Promise<MeasuredController> {
   const folder = await mkdtemp(join(tmpdir(), "bench-"));
   const address = `127.0.0.1:${await freePort()}`;
-  const limits = ["--aws-read-rate", "100000", "--aws-write-rate", "100000"];
+  const limits = ["aws", "ec2"].flatMap((service) => [
+    ...["read", "write"].flatMap((kind) => [`--${service}-${kind}-rate`, "100000"]),
+  ]);
   const args = [
     MAIN,
     "run",
@@ -59,6 +65,7 @@ export async function startMeasured(place: {
   await run.untilReady(counts, READY_WITHIN_MS);
   return {
     counts,
+    countsSince: async (before) => difference(await toldAll(counts), before),
     untilQuiet: () => untilQuiet(counts),
     async stop() {
       await run.stop();
@@ -78,6 +85,15 @@ async function untilQuiet(counts: () => Promise<Counts>): Promise<number> {
   }
 }
 
+async function toldAll(counts: () => Promise<Counts>): Promise<Counts> {
+  for (let before = await counts(); ; ) {
+    await systemClock.sleep(TOLD_MS);
+    const now = await counts();
+    if (now.kubeWrites === before.kubeWrites) return now;
+    before = now;
+  }
+}
+
 function read(text: string): Counts {
   const calls: Record<string, number> = {};
   for (const [, operation = "", n] of text.matchAll(/_aws_requests_total\{[^}]*operation="(\w+)"[^}]*\} (\d+)/g)) {
@@ -92,8 +108,7 @@ function read(text: string): Counts {
   };
 }
 
-/** What has been counted since. */
-export function difference(now: Counts, before: Counts): Counts {
+function difference(now: Counts, before: Counts): Counts {
   const calls = Object.entries(now.calls)
     .map(([action, n]) => [action, n - (before.calls[action] ?? 0)] as const)
     .filter(([, n]) => n > 0);

@@ -1,6 +1,12 @@
 /** Who is measured. */
 export type Contender = "floor" | "controller" | "terraform";
 
+/**
+ * So many profiles are made and taken down by whoever is measured, before that begins: a process compiles its code while it makes its
+ * first ones, and what is asked is what the others cost.
+ */
+export const WARM_UP_SIZE = 50;
+
 /** One step of one contender. */
 export interface Measurement {
   readonly who: Contender;
@@ -16,10 +22,15 @@ export interface Measurement {
   readonly rssMiB?: number;
 }
 
+/** A step with the load of the machine in the minute in which it ended. */
+export interface Measured extends Measurement {
+  readonly load: number;
+}
+
 const WRITES = /^(Create|Delete|Put|Attach|Detach|Add|Remove|Update|Tag|Untag)/;
 
 /** A Markdown table, a row per step, with the calls and the ratio to the floor's wall time. */
-export function tableOf(measurements: readonly Measurement[]): string {
+export function tableOf(measurements: readonly Measured[]): string {
   const head = [
     "AWS",
     "N",
@@ -27,6 +38,7 @@ export function tableOf(measurements: readonly Measurement[]): string {
     "who",
     "wall s",
     "x floor",
+    "load",
     "reads",
     "writes",
     "calls/N",
@@ -40,18 +52,30 @@ export function tableOf(measurements: readonly Measurement[]): string {
     m.who,
     (m.wallMs / 1_000).toFixed(2),
     ratioToFloor(m, measurements),
-    String(callsOf(m, (action) => !WRITES.test(action))),
-    String(callsOf(m, (action) => WRITES.test(action))),
-    (callsOf(m, () => true) / m.size).toFixed(2),
+    m.load.toFixed(1),
+    String(readsOf(m)),
+    String(writesOf(m)),
+    ((readsOf(m) + writesOf(m)) / m.size).toFixed(2),
     m.kubeWrites === undefined ? "" : (m.kubeWrites / m.size).toFixed(2),
     m.rssMiB === undefined ? "" : String(m.rssMiB),
   ]);
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-function ratioToFloor(m: Measurement, all: readonly Measurement[]): string {
+/** How many times the floor's wall time for the same step; empty where the floor has no such step. */
+export function ratioToFloor(m: Measurement, all: readonly Measurement[]): string {
   const floor = all.find((o) => o.who === "floor" && o.aws === m.aws && o.size === m.size && o.step === m.step);
   return floor === undefined ? "" : (m.wallMs / floor.wallMs).toFixed(2);
+}
+
+/** Calls that change nothing in AWS. */
+export function readsOf(m: Measurement): number {
+  return callsOf(m, (action) => !WRITES.test(action));
+}
+
+/** Calls that change something in AWS. */
+export function writesOf(m: Measurement): number {
+  return callsOf(m, (action) => WRITES.test(action));
 }
 
 function callsOf({ calls }: Measurement, counts: (action: string) => boolean): number {

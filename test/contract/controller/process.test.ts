@@ -1,7 +1,16 @@
 import { describe, expect } from "vitest";
 import { NOTHING_IN_AWS } from "../../support/aws-state.ts";
 import { SandboxRig } from "../../support/sandbox-rig.ts";
-import { CREATION, controllerStories, established, testsOn, until, untilGone, untilReady } from "./stories.ts";
+import {
+  CREATION,
+  controllerStories,
+  established,
+  startedAndSwept,
+  testsOn,
+  until,
+  untilGone,
+  untilReady,
+} from "./stories.ts";
 
 const WATCH = "watch instanceprofiles.iam.instanceprofile.dev";
 const PATCH = "patch instanceprofiles.iam.instanceprofile.dev";
@@ -21,6 +30,25 @@ const UNAVAILABLE = {
 controllerStories("the sandbox", () => SandboxRig.open());
 
 const test = testsOn(() => SandboxRig.open());
+
+test("a swept profile is destroyed by 4 writes and 3 reads: role, profile, and the instances that use it", async ({
+  rig,
+}) => {
+  const first = await rig.start();
+  await established(rig, "app");
+  await first.stop();
+  await startedAndSwept(rig);
+  await rig.user.delete(rig.key("app"));
+  await untilGone(rig, "app");
+  const calls = rig.awsCalls();
+  expect(calls.slice(0, 3).toSorted()).toEqual(["DescribeInstances", "GetInstanceProfile", "GetRole"]);
+  expect(calls.slice(3)).toEqual([
+    "RemoveRoleFromInstanceProfile",
+    "DeleteInstanceProfile",
+    "DeleteRolePolicy",
+    "DeleteRole",
+  ]);
+});
 
 describe.concurrent("the controller on an API server in trouble", () => {
   test("hears of an edit that was made while its watch was cut", async ({ rig }) => {

@@ -33,7 +33,8 @@ export async function established(rig: ControllerRig, name: string): Promise<voi
 }
 
 /** A controller that has seen the account: the quotas are what a sweep asks for last. */
-async function startedAndSwept(rig: ControllerRig): Promise<void> {
+export async function startedAndSwept(rig: ControllerRig): Promise<void> {
+  await rig.forgetCalls();
   await rig.start();
   await until(() => expect(rig.awsCalls()).toContain("GetAccountSummary"));
   await rig.forgetCalls();

@@ -1,0 +1,62 @@
+import { type Measured, ratioToFloor, readsOf, writesOf } from "./measurement.ts";
+
+/** A whole run. */
+interface BenchRun {
+  readonly date: string;
+  readonly machine: string;
+  readonly measurements: readonly Measured[];
+}
+
+const [BEGIN, END] = ["<!-- bench: begin -->", "<!-- bench: end -->"];
+/** As many as Terraform is measured with. */
+const SHOWN_SIZE = 200;
+
+/** README with the figures of this run in the place of those that are there. Errors: it has no place for them. */
+export function withBench(readme: string, run: BenchRun): string {
+  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`README.md has no lines ${BEGIN} and ${END}`);
+  return `${readme.slice(0, begin + BEGIN.length)}\n${shown(run)}\n${readme.slice(end)}`;
+}
+
+function shown({ date, machine, measurements }: BenchRun): string {
+  const most = Math.max(...measurements.map(({ size }) => size));
+  const size = measurements.some((m) => m.size === SHOWN_SIZE) ? SHOWN_SIZE : most;
+  const ofSize = measurements.filter((m) => m.size === size);
+  const loads = ofSize.map(({ load }) => load);
+  const load = `load ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`;
+  const head = [
+    `${size} profiles`,
+    "AWS",
+    "reads",
+    "writes",
+    "s",
+    "times the bare calls",
+    "writes to the API server",
+    "memory, MiB",
+    "Terraform: calls",
+    "s",
+  ];
+  const rows = ofSize.filter(({ who }) => who === "controller").map((m) => rowOf(m, ofSize));
+  const table = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return [`${date}, ${machine}, ${load}:`, "", ...table].join("\n");
+}
+
+function rowOf(m: Measured, all: readonly Measured[]): readonly string[] {
+  const terraform = all.find((o) => o.who === "terraform" && o.aws === m.aws && o.step === m.step);
+  return [
+    m.step,
+    m.aws,
+    String(readsOf(m)),
+    String(writesOf(m)),
+    seconds(m),
+    ratioToFloor(m, all),
+    String(m.kubeWrites ?? ""),
+    String(m.rssMiB ?? ""),
+    terraform === undefined ? "" : String(readsOf(terraform) + writesOf(terraform)),
+    terraform === undefined ? "" : seconds(terraform),
+  ];
+}
+
+function seconds({ wallMs }: Measured): string {
+  return (wallMs / 1_000).toFixed(2);
+}
