@@ -59,18 +59,6 @@ describe("a sweep over a fleet in sync", () => {
     expect(fleet.kube.writes).toEqual([]);
   });
 
-  test("is five calls for an account of a thousand roles", async () => {
-    await settled();
-    const others = Array.from({ length: 1_000 - NAMES.length }, (_, i) => `other-${i}`);
-    const role = { AssumeRolePolicyDocument: EC2_TRUST };
-    await Promise.all(others.map((name) => outsider(aws.url, "CreateRole", { RoleName: name, ...role })));
-    forget();
-    expect(await fleet.sweep()).toBe("ok");
-    await fleet.drain();
-    expect(calls().toSorted()).toEqual(["GetAccountAuthorizationDetails", ...SWEEP].toSorted());
-    expect(fleet.kube.writes).toEqual([]);
-  });
-
   test("reads no policies of an account that it has no objects in: which names are taken is all that it asks", async () => {
     expect(await fleet.sweep()).toBe("ok");
     expect(calls()).toEqual(["ListInstanceProfiles", "ListRoles", "GetAccountSummary"]);
