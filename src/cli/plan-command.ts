@@ -7,6 +7,7 @@ import { blockersOf } from "../controller/refusal.ts";
 import { type PlanAccess, planManifest } from "../engine/plan-manifest.ts";
 import { planRemoved, removedObjects } from "../engine/plan-removed.ts";
 import { TerminalError } from "../errors.ts";
+import { isRefusedByIam, lint } from "../plan/lint.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -123,13 +124,22 @@ async function planOne(
 ): Promise<Answer> {
   const { namespace, name } = object.metadata;
   const standing = standingOf(object);
-  const blockers = [...blockersOf(standing), ...(await wrongAccount(standing, aws, signal))];
+  const blockers = [...blockersOf(standing), ...refusedByIam(object), ...(await wrongAccount(standing, aws, signal))];
   if (standing.kind === "refused" || blockers.length > 0) {
     const plan = { actions: [], blockers, unmanagedPolicies: [] };
     return { planned: { namespace, name, plan }, clusterId };
   }
   const { plan, clusterId: found } = await planManifest(standing.object, clusterId, access, signal);
   return { planned: { namespace, name, plan }, clusterId: found };
+}
+
+/** Part of the plan could be carried out, and the rest never. */
+function refusedByIam(object: InstanceProfile): readonly Blocker[] {
+  const faults = lint(object).filter(isRefusedByIam);
+  return faults.map(({ path, message }) => ({
+    reason: "InvalidPolicy",
+    message: `${path}: ${message}. IAM refuses it.`,
+  }));
 }
 
 /** A plan is made with the caller's credentials, whatever role the class names: they have to be of its account. */

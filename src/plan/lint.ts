@@ -33,7 +33,7 @@ const NO_DEMANDS: LintOptions = { requiresBoundary: false };
  * What IAM would say no to, what would never match, and what gives away more than its author may have meant, of a spec
  * that the API server accepts.
  */
-export function lint(object: InstanceProfile, options: LintOptions = NO_DEMANDS): readonly Finding[] {
+export function lint(object: Pick<InstanceProfile, "spec">, options: LintOptions = NO_DEMANDS): readonly Finding[] {
   const { spec } = object;
   const isBounded = spec.permissionsBoundaryArn !== undefined;
   return [
@@ -51,6 +51,11 @@ export function lint(object: InstanceProfile, options: LintOptions = NO_DEMANDS)
   ];
 }
 
+/** True for what IAM answers with a refusal, in every account. */
+export function isRefusedByIam({ rule, severity }: Finding): boolean {
+  return severity === "error" && (rule === "unknown-operator" || rule === "policy-size");
+}
+
 const MISSING_BOUNDARY: Finding = {
   rule: "missing-boundary",
   severity: "error",
@@ -58,7 +63,7 @@ const MISSING_BOUNDARY: Finding = {
   message: "every role shall have a permissions boundary; write the ARN of the policy that bounds it",
 };
 
-function sizes({ spec }: InstanceProfile): readonly Finding[] {
+function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
   const inline = buildPolicy(permissionsDocument(spec.statements), "permissions").sizeChars;
   const trust = buildPolicy(trustDocument(spec.trust), "trust").sizeChars;
   const attached = spec.managedPolicyArns.length;

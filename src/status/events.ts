@@ -8,6 +8,7 @@ import { aboutIdentity } from "./identity.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
 import { wasReady } from "./judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome } from "./outcome.ts";
+import { bounded } from "./pending.ts";
 
 /** The API server refuses notes over 1 kB; what is left out is counted. */
 const MAX_NOTE_CHARS = 900;
@@ -24,6 +25,7 @@ export function eventsOf(object: ObjectSoFar, outcome: Outcome, conditions: read
     ...aboutWrites(object, outcome),
     ...(isNews ? aboutIdentity(object, outcome) : []),
     ...trouble,
+    ...aboutStrangers(object, outcome),
     ...aboutConflicts(object, conditions),
   ];
 }
@@ -98,6 +100,19 @@ function aboutTrouble(object: ObjectSoFar, outcome: Outcome, conditions: readonl
 /** A dry run and an adoption do what they were asked to do. */
 function isAsAsked(reason: string): boolean {
   return reason === "DryRun" || reason === "AdoptionPlanned";
+}
+
+/** Permissions that the spec does not give are news when they come. */
+function aboutStrangers({ spec, status, metadata }: ObjectSoFar, outcome: Outcome): EventDraft[] {
+  if (outcome.kind !== "converged" && outcome.kind !== "previewed") return [];
+  if (metadata.deletionTimestamp !== undefined || isBlocked(outcome)) return [];
+  const now = bounded(outcome.plan.unmanagedPolicies) ?? [];
+  const before = status?.unmanagedPolicies ?? [];
+  if (now.every((policy) => before.includes(policy))) return [];
+  const note =
+    `role ${spec?.roleName} has policies that the spec does not name: ${now.join(", ")}. They are left alone; ` +
+    "unmanagedPolicies: Remove takes them off.";
+  return [{ type: "Warning", reason: "UnmanagedPolicies", action: "Observe", note: cut(note) }];
 }
 
 /** Instances that are somebody else's: news when they become so, or become others. */

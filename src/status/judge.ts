@@ -1,6 +1,7 @@
 import type { Condition } from "../api/instance-profile.ts";
 import { ControllerError, dispositionOf } from "../errors.ts";
-import type { Blocker, Note } from "../plan/plan.ts";
+import { isRefusedByIam, lint } from "../plan/lint.ts";
+import type { Blocker, Note, Plan } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances, lastOfInstances } from "./instances.ts";
 import type { Converged, ObjectSoFar, Outcome } from "./outcome.ts";
@@ -17,7 +18,8 @@ export function judge(
   failingForMs: number = Number.POSITIVE_INFINITY,
 ): readonly ConditionDraft[] {
   if (outcome.kind === "suspended") return [suspended(object), ...lastOfInstances(object)];
-  if (outcome.kind === "failed") return [...judgeError(outcome.error, failingForMs), ...lastOfInstances(object)];
+  if (outcome.kind === "failed")
+    return [...judgeError(object, outcome.error, failingForMs), ...lastOfInstances(object)];
   const { blockers } = outcome.plan;
   const [first] = blockers;
   if (first !== undefined) {
@@ -25,7 +27,7 @@ export function judge(
     return [notReady(first.reason, message), stalled(first.reason, message), ...lastOfInstances(object)];
   }
   const error = errorOf(outcome);
-  if (error !== undefined) return [...judgeError(error, failingForMs), ...aboutInstances(object, outcome)];
+  if (error !== undefined) return [...judgeError(object, error, failingForMs), ...aboutInstances(object, outcome)];
   if (outcome.kind === "previewed") return judgeLook(object, outcome);
   if (outcome.kind === "announced") {
     return [...judgeAnnouncement(outcome.plan.actions.length), ...aboutInstances(object, outcome)];
@@ -51,12 +53,19 @@ function suspended(object: ObjectSoFar): ConditionDraft {
   return { type: "Ready", status, reason: "Suspended", message, ...(observedGeneration && { observedGeneration }) };
 }
 
-function judgeError(error: unknown, failingForMs: number): readonly ConditionDraft[] {
+function judgeError(object: ObjectSoFar, error: unknown, failingForMs: number): readonly ConditionDraft[] {
   const reason = error instanceof ControllerError ? error.reason : "UnexpectedError";
-  const message = error instanceof Error ? error.message : String(error);
+  const words = error instanceof Error ? error.message : String(error);
+  const message = reason === "MalformedPolicyDocument" ? `${words}${whatIsMalformed(object)}` : words;
   return dispositionOf(error) === "terminal" && passingFailure(error, failingForMs) === undefined
     ? [notReady(reason, message), stalled(reason, message)]
     : [notReady(reason, message), reconciling("ProgressingWithRetry", message)];
+}
+
+/** IAM says that a policy is wrong, and as a rule not where. */
+function whatIsMalformed({ spec }: ObjectSoFar): string {
+  const faults = spec === undefined ? [] : lint({ spec }).filter(isRefusedByIam);
+  return faults.map(({ path, message }) => ` ${path}: ${message}.`).join("");
 }
 
 function judgePreview({ metadata }: ObjectSoFar, actions: number): ConditionDraft {
@@ -94,7 +103,14 @@ function judgeConverged(outcome: Converged): readonly ConditionDraft[] {
     const message = "AWS matches the spec; waiting for IAM to show the ARNs";
     return [notReady("Settling", message), reconciling("Settling", message)];
   }
-  return [ready("InSync", "role, policies and instance profile in AWS match the spec")];
+  return [ready("InSync", `role, policies and instance profile in AWS match the spec${strangers(outcome.plan)}`)];
+}
+
+/** Whoever reads that all is well is to know that the role may do more than the spec says. */
+function strangers({ unmanagedPolicies }: Plan): string {
+  const count = unmanagedPolicies.length;
+  if (count === 0) return "";
+  return `; the role has ${count} more ${count === 1 ? "policy" : "policies"}, see status.unmanagedPolicies`;
 }
 
 /** The class has been narrowed: what is left of the spec is in AWS, and only a person can make the two agree. */

@@ -95,6 +95,18 @@ describe("plan's exit status tells how things stand", () => {
     expect(aws.calls.all).toEqual([]);
   });
 
+  test("3 for a policy that IAM is sure to refuse, which it points at", async () => {
+    const conditions = { stringequals: { "aws:a": ["b"] } };
+    const statements = [{ effect: "Allow", actions: ["s3:Get*"], resources: ["*"], conditions }];
+    expect(await plan(manifestText({ statements }))).toMatchObject({
+      status: 3,
+      out: expect.stringContaining(
+        "! InvalidPolicy: spec.statements[0].conditions.stringequals: stringequals is not an IAM condition operator; write " +
+          "StringEquals. IAM refuses it.",
+      ),
+    });
+  });
+
   test("1 for an invalid manifest, named by file and document, before AWS is asked anything", async () => {
     const { status, err } = await plan(`${manifestText()}\n---\n${manifestText({ roleName: "not a name" })}`);
     expect(status).toBe(1);

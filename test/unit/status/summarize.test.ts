@@ -294,3 +294,56 @@ describe("two statuses are the same", () => {
     expect(sameStatus({ plan: ["a", "b"] }, { plan: ["b", "a"] })).toBe(false);
   });
 });
+
+describe("policies on the role that the spec does not name", () => {
+  const strangers = (...unmanagedPolicies: string[]): Outcome => {
+    const outcome = converged();
+    return outcome.kind === "converged" ? { ...outcome, plan: { ...outcome.plan, unmanagedPolicies } } : outcome;
+  };
+  const ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+  test("are told beside Ready, for the role may do more than the spec says", () => {
+    const { status } = at(objectWith(READY), strangers(ADMIN, "handmade"));
+    expect(status.conditions?.map(({ type, status: is, message }) => [type, is, message])).toEqual([
+      [
+        "Ready",
+        "True",
+        "role, policies and instance profile in AWS match the spec; the role has 2 more policies, see status.unmanagedPolicies",
+      ],
+    ]);
+  });
+
+  test("are an event when one comes, and none while they stay or when one goes", () => {
+    const first = at(objectWith(READY), strangers(ADMIN));
+    expect(first.events).toEqual([
+      {
+        type: "Warning",
+        reason: "UnmanagedPolicies",
+        action: "Observe",
+        note:
+          `role app has policies that the spec does not name: ${ADMIN}. They are left alone; unmanagedPolicies: Remove takes ` +
+          "them off.",
+      },
+    ]);
+    expect(at(objectWith(first.status), strangers(ADMIN)).events).toEqual([]);
+    const second = at(objectWith(first.status), strangers(ADMIN, "handmade"));
+    expect(second.events.map(({ reason }) => reason)).toEqual(["UnmanagedPolicies"]);
+    expect(at(objectWith(second.status), strangers("handmade")).events).toEqual([]);
+  });
+});
+
+test("a policy that IAM calls malformed is pointed at, where the fault is known", () => {
+  const conditions = { StringEqual: { "aws:a": ["b"] } };
+  const statements = [{ effect: "Allow" as const, actions: ["s3:Get*"], resources: ["*"], conditions }];
+  const error = new TerminalError(
+    "PutRolePolicy on policy app of role app: MalformedPolicyDocument: Syntax errors in policy.",
+    {
+      reason: "MalformedPolicyDocument",
+    },
+  );
+  const { status } = at(anInstanceProfile({ spec: { statements } }), { kind: "failed", error });
+  expect(status.conditions?.[0]?.message).toBe(
+    "PutRolePolicy on policy app of role app: MalformedPolicyDocument: Syntax errors in policy. spec.statements[0].conditions.StringEqual: " +
+      "StringEqual is not an IAM condition operator.",
+  );
+});
