@@ -3,23 +3,46 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { ConditionDraft } from "../../../src/status/conditions.ts";
+import { samplesOfClasses, samplesOfEvents, samplesOfInstances } from "./samples-of-events.ts";
 import { samplesOfReasons } from "./samples-of-reasons.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../docs/spec");
 const BOOK = readFileSync(join(FOLDER, "instance-profile.md"), "utf8");
 
-/** The reasons that the book explains, in its order. */
-const EXPLAINED = [...(BOOK.split("\n### Reasons\n")[1] ?? "").matchAll(/^\| `(\w+)` \|/gm)].map(
-  ([, reason]) => reason ?? "",
-);
+const CLASS_BOOK = readFileSync(join(FOLDER, "instance-profile-class.md"), "utf8");
+
+/** The reasons that a section of a book explains, in its order. */
+function explainedIn(book: string, title: string): readonly string[] {
+  const section = (book.split(`\n### ${title}\n`)[1] ?? "").split("\n### ")[0] ?? "";
+  return [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason ?? "");
+}
+
+const EXPLAINED = explainedIn(BOOK, "Reasons");
+const OF_INSTANCES = explainedIn(BOOK, "Reasons of `InstancesAssociated`");
+const OF_CLASSES = explainedIn(CLASS_BOOK, "Reasons of a class");
+const OF_EVENTS = explainedIn(BOOK, "Events");
 
 const INTRODUCTION = `# Samples of conditions
 
 For each reason of \`Ready\` the conditions of an object that has it, without their times and generations. What each means, and what to do,
-is in [the book of the CRD](instance-profile.md#reasons). Names and numbers in the messages are examples.
+is in [the book of the CRD](instance-profile.md#reasons). Names and numbers in the messages are examples. Below are samples of the condition
+[of instances](#instancesassociated), of the conditions [of a class](#of-a-class), and [of Events](#events).
 
 The code itself has written this page: \`npm run golden\` writes it anew.
 `;
+
+const CHAPTERS = {
+  instances:
+    "# InstancesAssociated\n\nThe condition of objects with `spec.instances`, [reason by reason](instance-profile.md#conditions).\n",
+  classes:
+    "# Of a class\n\nThe conditions of an InstanceProfileClass, [reason by reason](instance-profile-class.md#reasons-of-a-class).\n",
+  events:
+    "# Events\n\nThose that are not the message of a condition, [reason by reason](instance-profile.md#events).\n",
+};
+
+function section(title: string, sample: unknown): string {
+  return `## ${title}\n\n\`\`\`yaml\n${stringify(sample, { lineWidth: 0 })}\`\`\`\n`;
+}
 
 let samples: ReadonlyMap<string, readonly ConditionDraft[]>;
 beforeAll(async () => {
@@ -32,12 +55,26 @@ describe("the samples of conditions", () => {
     expect(ours.toSorted()).toEqual(EXPLAINED.toSorted());
   });
 
+  test("of instances, classes and Events are one for each reason that the books explain", async () => {
+    // What AWS's answers are called is explained once.
+    const own = (reasons: Iterable<string>): readonly string[] => [...reasons].filter((it) => !EXPLAINED.includes(it));
+    expect(own(samplesOfInstances().keys()).toSorted()).toEqual(OF_INSTANCES.toSorted());
+    expect([...(await samplesOfClasses()).keys()].toSorted()).toEqual(OF_CLASSES.toSorted());
+    expect(own(samplesOfEvents().keys()).toSorted()).toEqual(own(OF_EVENTS).toSorted());
+  });
+
   test("are what the book shows", async () => {
-    const sections = EXPLAINED.map((reason) => {
-      const conditions = stringify(samples.get(reason), { lineWidth: 0 });
-      return `## ${reason}\n\n\`\`\`yaml\n${conditions}\`\`\`\n`;
-    });
-    const page = [INTRODUCTION, ...sections].join("\n");
-    await expect(page).toMatchFileSnapshot(join(FOLDER, "condition-samples.md"));
+    const [instances, classes, events] = [samplesOfInstances(), await samplesOfClasses(), samplesOfEvents()];
+    const page = [
+      INTRODUCTION,
+      ...EXPLAINED.map((reason) => section(reason, samples.get(reason))),
+      CHAPTERS.instances,
+      ...[...OF_INSTANCES, "AccessDenied"].map((reason) => section(`${reason} of instances`, [instances.get(reason)])),
+      CHAPTERS.classes,
+      ...OF_CLASSES.map((reason) => section(`${reason} of a class`, classes.get(reason))),
+      CHAPTERS.events,
+      ...OF_EVENTS.map((reason) => section(`Event ${reason}`, events.get(reason))),
+    ];
+    await expect(page.join("\n")).toMatchFileSnapshot(join(FOLDER, "condition-samples.md"));
   });
 });

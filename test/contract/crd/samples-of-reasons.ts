@@ -1,7 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
-import type { Condition, InstanceProfile, InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
+import type { InstanceProfile, InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { toControllerError } from "../../../src/aws/aws-errors.ts";
 import { tagListOf } from "../../../src/aws/iam-entities.ts";
@@ -19,8 +16,8 @@ import type { ConditionDraft } from "../../../src/status/conditions.ts";
 import { judge } from "../../../src/status/judge.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
 import { aClass, anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { goldenSamples } from "./golden-samples.ts";
 
-const ROOT = join(import.meta.dirname, "../../..");
 const ROLE = "role app";
 const POLICY = "inline policy app of role app";
 const PROFILE = "instance profile app";
@@ -177,7 +174,7 @@ export async function samplesOfReasons(): Promise<ReadonlyMap<string, readonly C
     ...(await failures()).map((error) => judge(object, { kind: "failed", error })),
     ...outcomes().map(([of, outcome]) => judge(of, outcome)),
     ...standings().map((blockers) => judge(object, refused(blockers))),
-    ...goldenConditions(),
+    ...goldenSamples().map(({ conditions }) => conditions),
   ];
   const samples = new Map<string, readonly ConditionDraft[]>();
   for (const conditions of drafts) {
@@ -219,7 +216,8 @@ function thrownBy(attempt: () => unknown): readonly unknown[] {
   }
 }
 
-async function ofAnotherAccount(): Promise<unknown> {
+/** What is raised of a class whose credentials are of another account than it says. */
+export async function ofAnotherAccount(): Promise<unknown> {
   const identity = { accountId: async () => "999988887777" };
   const accounts = new AccountDirectory({
     own: { account: {} as never, identity },
@@ -301,14 +299,4 @@ function standings(): readonly ReturnType<typeof blockersOf>[] {
     judged([{ ...aClass(), spec: {} }], { className: "readers" }),
     judged([aClass()], { className: "readers" }, begun),
   ];
-}
-
-/** Those of the golden cases, which are plans for what somebody has done to an account. */
-function goldenConditions(): readonly (readonly ConditionDraft[])[] {
-  return globSync("test/cases/*/status.yaml", { cwd: ROOT })
-    .sort()
-    .map((file) => parse(readFileSync(join(ROOT, file), "utf8")).status.conditions as readonly Condition[])
-    .map((conditions) =>
-      conditions.map(({ type, status, reason, message }) => ({ type, status, reason, message }) as ConditionDraft),
-    );
 }
