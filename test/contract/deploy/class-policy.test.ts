@@ -50,6 +50,11 @@ describe("the admission policy of classes", () => {
     expect(Buffer.byteLength(said)).toBeLessThan(5 * 1024);
   });
 
+  test("says each expression in one line: readers of YAML fold lines that are indented more in their own ways", () => {
+    const texts = [...(CLASS_POLICY.variables ?? []), ...CLASS_POLICY.validations].map(({ expression }) => expression);
+    expect(texts.filter((text) => text.includes("\n"))).toEqual([]);
+  });
+
   test("is short for what it does: every variable is used", () => {
     const { variables = [], validations } = CLASS_POLICY;
     const texts = [...variables, ...validations].map((one) => JSON.stringify(one));
