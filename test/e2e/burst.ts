@@ -7,7 +7,7 @@ import { s3ReadOnly } from "../support/manifest.ts";
 
 /** Objects that one leader has in hand at once. */
 const IN_HAND = 10;
-/** Calls to AWS that an object takes from nothing to Ready. */
+/** Calls to AWS that an object takes from nothing to Ready, at most: one that comes before the leader's first sweep has ended is read. */
 const CALLS = 6;
 /** Reads that show what there is of an object. */
 const LOOK = 5;
