@@ -97,6 +97,12 @@ async function byCluster(
   });
   // A kubeconfig of another cluster than was meant would pass everything.
   if (found.classes.length === 0) io.err(`there is no InstanceProfileClass in the cluster of ${found.source}\n`);
+  if (found.clusterId !== undefined) {
+    io.err(
+      `{cluster} is taken for ${found.clusterId}, the uid of namespace kube-system; where the controller was given --cluster-id, give ` +
+        "the same here\n",
+    );
+  }
   const { classes, objects: live, clusterId = named } = found;
   return judgedBy({ classes, clusterId, objects, live });
 }

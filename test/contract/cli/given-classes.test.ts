@@ -215,12 +215,18 @@ describe("--class", () => {
 });
 
 describe("--cluster-classes", () => {
-  test("takes the cluster's own id for {cluster}", async () => {
+  test("takes the cluster's own id for {cluster}, and says so: the controller may have been given another", async () => {
     await create(aClass("readers", { path: "/{cluster}/" }));
     const system = await cluster.expectOk({ method: "GET", path: "/api/v1/namespaces/kube-system" });
     const { uid } = system["metadata"] as { uid: string };
     const fitting = manifest("app", { className: "readers", path: `/${uid}/` });
-    expect(await validate(fitting, ...ofCluster())).toMatchObject({ status: 0 });
+    expect(await validate(fitting, ...ofCluster())).toMatchObject({
+      status: 0,
+      err:
+        `{cluster} is taken for ${uid}, the uid of namespace kube-system; where the controller was given --cluster-id, give the same ` +
+        "here\n",
+    });
+    expect(await validate(fitting, ...ofCluster(), "--cluster-id", uid)).toMatchObject({ status: 0, err: "" });
   });
 
   test("counts the objects of the cluster before those that are new", async () => {
