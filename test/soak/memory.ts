@@ -36,6 +36,19 @@ export function judgeMemory(samples: readonly MemorySample[]): MemoryVerdict {
   };
 }
 
+/** Of each tenth of the run: resident set (median) and floor of the heap, MiB. A leak grows on, a process that warms up stops. */
+export function memoryByTenth(
+  samples: readonly MemorySample[],
+): readonly (readonly [rssMiB: number, floorMiB: number])[] {
+  return Array.from({ length: 10 }, (_, i) => {
+    const part = samples.slice(Math.floor((i * samples.length) / 10), Math.floor(((i + 1) * samples.length) / 10));
+    return [
+      quantile(part, ({ rssMiB }) => rssMiB, 0.5),
+      quantile(part, ({ heapUsedMiB }) => heapUsedMiB, 0.1),
+    ] as const;
+  });
+}
+
 function isFlat([before, after]: readonly [number, number], allowedMiB: number): boolean {
   return after - before <= Math.max(before * ALLOWED.share, allowedMiB);
 }

@@ -24,7 +24,7 @@ import { startKubeApi } from "../../src/sandbox/kube/server.ts";
 import { ClusterUser } from "../support/cluster-user.ts";
 import { plainKubeApi } from "../support/plain-kube-api.ts";
 import { freshState, maskedState, notInSync } from "./end-state.ts";
-import { judgeMemory, type MemorySample } from "./memory.ts";
+import { judgeMemory, type MemorySample, memoryByTenth } from "./memory.ts";
 import { People } from "./people.ts";
 import { Replica } from "./replica.ts";
 import { ALWAYS, LONGEST_SPELL_MS, Weather } from "./weather.ts";
@@ -35,6 +35,8 @@ const RESYNC_S = 30;
 const SAMPLES = 240;
 /** Two minutes in which a change of AWS may be taken for a late read, and is not told; and many sweeps. */
 const SETTLE_WITHIN_MS = 420_000;
+/** What follows the last write to AWS, its status and its Event, follows within this. */
+const AFTERMATH_MS = 3_000;
 /** A resync of everything, and some. */
 const QUIET_MS = (RESYNC_S + 15) * 1_000;
 
@@ -54,7 +56,16 @@ const folder = await mkdtemp(join(tmpdir(), "soak-"));
 const built = spawnSync(process.execPath, [BUILD, folder], { encoding: "utf8" });
 if (built.status !== 0) throw new Error(built.stderr);
 const weather = new Weather(seededRandom(seed));
-const kube = await startKubeApi({ definitions: [readShippedCrd()], onRequest: weather.kubeInterceptor });
+/** Since {@link judge} began to look, as `patch instanceprofiles.iam.instanceprofile.dev/status /path/of/the/object`. */
+let kubeWrites: string[] = [];
+const kube = await startKubeApi({
+  definitions: [readShippedCrd()],
+  onRequest: (request) => {
+    if (/^(patch|create|update|delete) (?!leases)/.test(request.what))
+      kubeWrites.push(`${request.what} ${request.path}`);
+    return weather.kubeInterceptor(request);
+  },
+});
 const aws = await startAwsSandbox({ seed, awkwardness: ALWAYS, onRequest: weather.awsHook });
 const user = new ClusterUser(plainKubeApi(kube.url));
 for (const namespace of [LASTING, PAIR]) await user.createNamespace(namespace);
@@ -117,13 +128,11 @@ async function settle(expected: object): Promise<number | undefined> {
 }
 
 async function judge(expected: object, settledMs: number | undefined) {
+  await delay(AFTERMATH_MS);
   const actual = maskedState(aws);
   aws.calls.reset();
-  kube.resetRequestCounts();
+  kubeWrites = [];
   await delay(QUIET_MS);
-  const kubeWrites = Object.entries(kube.requestCounts()).filter(([what]) =>
-    /^(patch|create|update|delete) (?!leases)/.test(what),
-  );
   const quiet = { awsReads: aws.calls.count() - aws.calls.writes().length, awsWrites: aws.calls.writes(), kubeWrites };
   const ends = Object.fromEntries(replicas.map(({ name, ends }) => [name, ends]));
   const memoryVerdict = judgeMemory(memory);
@@ -143,7 +152,7 @@ async function judge(expected: object, settledMs: number | undefined) {
       isWell: Object.values(checks).every(Boolean),
     },
     ...{ checks, settledS: settledMs === undefined ? undefined : Math.round(settledMs / 1_000), memory: memoryVerdict },
-    ...{ samples: memory.length, troubles: weather.counts, people: people.counts, ends, quiet },
+    ...{ memoryByTenth: memoryByTenth(memory), troubles: weather.counts, people: people.counts, ends, quiet },
     notInSync: await notInSync(user, [LASTING, PAIR], people.wanted),
     bugs: replicas.flatMap((replica) => replica.bugs()).slice(0, 5),
     ...(checks.isSameState ? {} : { expected, actual }),
