@@ -119,6 +119,7 @@ export class Controller {
         reconciler.reconcile(key, signal, {
           logger: runLogger,
           urgency: priority <= ROUTINE_PRIORITY ? "routine" : "change",
+          wasListed: priority < 0,
         }),
       clock,
       logger,

@@ -17,6 +17,8 @@ import { failureFields } from "./failure-fields.ts";
 export interface RunFacts extends Pick<Run, "logger"> {
   /** Unset: `change`. */
   readonly urgency?: Urgency;
+  /** The object was there, and waited, when this process began to work. */
+  readonly wasListed?: boolean;
 }
 
 /** What was written, and what went wrong: names only, never documents. */

@@ -51,7 +51,7 @@ interface Subject {
   readonly sightings: Sightings;
   /** What a sweep of its account has just seen of the object; nothing when a person waits. */
   readonly sighting?: Sighting | undefined;
-  /** No pass has ever got as far as AWS with it. */
+  /** No pass has ever got as far as AWS with it, or a sweep since tells what came of that. */
   readonly isNew?: boolean | undefined;
 }
 
@@ -103,7 +103,8 @@ export class Reconciler {
     const sightings = this.#deps.sightings.of(accountKeyOf(standing));
     const sighting = sightings.take(key, object.metadata, run.urgency);
     const judged = standing.kind === "refused" ? object : standing.object;
-    const subject = { key, raw, standing, object: judged, run: { ...run, logger }, sightings, sighting };
+    const isNew = sighting?.isOfBegun;
+    const subject = { key, raw, standing, object: judged, run: { ...run, logger }, sightings, sighting, isNew };
     if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
     return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
   }

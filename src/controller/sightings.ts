@@ -20,6 +20,7 @@ export class Sightings {
   readonly #sightings = new Map<string, Sighting & Identity & { readonly atMs: number }>();
   #sparesMs = 0;
   #isFirstSweepAhead = false;
+  #expectedSinceMs = 0;
 
   constructor(monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;
@@ -30,7 +31,14 @@ export class Sightings {
     return this.#isFirstSweepAhead;
   }
 
+  /** As `isFirstSweepAhead`, for whoever waits no longer than so long. */
+  isFirstSweepAheadFor(patienceMs: number): boolean {
+    return this.#isFirstSweepAhead && this.#monotonicMs() - this.#expectedSinceMs < patienceMs;
+  }
+
   expectSweep(): void {
+    if (this.#isFirstSweepAhead) return;
+    this.#expectedSinceMs = this.#monotonicMs();
     this.#isFirstSweepAhead = true;
   }
 
@@ -63,11 +71,14 @@ export class Sightings {
     else this.isInDoubt(key);
   }
 
-  /** The sighting of this very object, once, while it is fresh; none for a pass that a person waits for. */
+  /**
+   * The sighting of this very object, once, while it is fresh; none for a pass that a person waits for, unless the sweep was
+   * waited for.
+   */
   take(key: string, { uid, generation }: Identity, urgency: Urgency | undefined): Sighting | undefined {
     const known = this.#sightings.get(key);
     this.#sightings.delete(key);
-    if (known === undefined || urgency !== "routine") return undefined;
+    if (known === undefined || (urgency !== "routine" && known.isOfBegun !== true)) return undefined;
     if (known.uid !== uid || known.generation !== generation) return undefined;
     return this.#monotonicMs() - known.atMs < FRESH_MS ? known : undefined;
   }

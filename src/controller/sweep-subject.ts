@@ -3,7 +3,7 @@ import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { AccountSnapshot } from "../engine/account-snapshot.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import type { Settling } from "../engine/settling.ts";
-import { doubtOf, observedIn, type Sighting } from "../engine/sighting.ts";
+import { type Doubt, doubtOf, isResolved, observedIn, type Sighting } from "../engine/sighting.ts";
 import { ControllerError } from "../errors.ts";
 import { type DesiredPresent, desiredState } from "../model/desired-state.ts";
 import { diff } from "../plan/diff.ts";
@@ -11,6 +11,7 @@ import { findCondition } from "../status/conditions.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Patience } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
+import { isBegun } from "./begun.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { keyText } from "./object-key.ts";
 import { blockersOf } from "./refusal.ts";
@@ -20,6 +21,8 @@ export interface SweepSubject {
   readonly key: string;
   readonly object: InstanceProfile;
   readonly desired: DesiredPresent;
+  /** See {@link isBegun}. */
+  readonly isBegun: boolean;
 }
 
 /** What a sweep sees of an object: that all is as its status says, or something else. */
@@ -29,25 +32,36 @@ export type Verdict =
   | { readonly kind: "settling" }
   | { readonly kind: "news"; readonly sighting: Sighting };
 
+const NOTHING: Doubt = new Set();
+
 /** How objects are understood. */
 export interface SubjectRules {
   readonly classes: Pick<ClassDirectory, "standingOf">;
   readonly clusterId: string;
 }
 
-/** The object, as its class has it, as a sweep's subject; undefined when passes look at it by themselves, or nobody shall. */
-export function subjectOf(raw: KubeObject, { classes, clusterId }: SubjectRules): SweepSubject | undefined {
+/**
+ * The object, as its class has it, as a sweep's subject; undefined when passes look at it by themselves, or nobody shall. What
+ * is begun is a subject of the first sweep alone, for which its pass waits.
+ */
+export function subjectOf(
+  raw: KubeObject,
+  { classes, clusterId }: SubjectRules,
+  isFirstSweep = false,
+): SweepSubject | undefined {
   const understood = parsed(raw);
   if (understood === undefined) return undefined;
   const { metadata, spec, status } = understood;
   const ready = findCondition(status?.conditions, "Ready");
-  const isKnown = ready?.status === "True" || (spec.mode === "DryRun" && ready?.reason === "DryRun");
-  if (spec.suspend || !isKnown || ready?.observedGeneration !== metadata.generation) return undefined;
+  const isWell = ready?.status === "True" || (spec.mode === "DryRun" && ready?.reason === "DryRun");
+  const isKnown = isWell && ready?.observedGeneration === metadata.generation;
+  const begun = isFirstSweep && isBegun(understood);
+  if (spec.suspend || !(isKnown || begun)) return undefined;
   const standing = classes.standingOf(understood);
   if (standing.kind === "refused" || blockersOf(standing).length > 0) return undefined;
   const { object } = standing;
   const desired = desiredState(object, clusterId);
-  return desired.presence === "present" ? { key: keyText(metadata), object, desired } : undefined;
+  return desired.presence === "present" ? { key: keyText(metadata), object, desired, isBegun: begun } : undefined;
 }
 
 function parsed(raw: KubeObject): InstanceProfile | undefined {
@@ -61,7 +75,7 @@ function parsed(raw: KubeObject): InstanceProfile | undefined {
 
 /** Puts what the snapshot has of the object through the very diff of a reconcile. Pure but for the memory of our writes. */
 export function judgeBySnapshot(
-  { object, desired }: SweepSubject,
+  { object, desired, isBegun: isOfBegun }: SweepSubject,
   snapshot: AccountSnapshot,
   context: { readonly settling: Settling; readonly patience: Patience; readonly now: string },
 ): Verdict {
@@ -69,9 +83,11 @@ export function judgeBySnapshot(
   const { state, settlesInMs } = context.settling.view(desired, observed);
   const plan = diff(desired, state);
   if (settlesInMs > 0) return { kind: "settling" };
-  const sighting: Sighting = { observed, doubt: doubtOf(plan) };
+  const doubt = doubtOf(plan);
+  if (isOfBegun) return { kind: "news", sighting: { observed, doubt: withProfile(doubt), isOfBegun } };
+  const sighting: Sighting = { observed, doubt };
   const isDryRun = object.spec.mode === "DryRun";
-  if (!isDryRun && sighting.doubt !== "nothing") return { kind: "news", sighting };
+  if (!isDryRun && !isResolved(doubt, NOTHING)) return { kind: "news", sighting };
   const outcome: Outcome = isDryRun
     ? { kind: "previewed", plan, observed: state, settlesInMs: 0 }
     : { kind: "converged", plan, applied: [], failed: undefined, after: state, settlesInMs: 0 };
@@ -84,4 +100,9 @@ export function judgeBySnapshot(
   return object.status !== undefined && sameStatus(object.status, status)
     ? { kind: "well" }
     : { kind: "news", sighting };
+}
+
+/** No list tells whose a profile is, and nobody has told it of what is begun. */
+function withProfile(doubt: Doubt): Doubt {
+  return doubt === "everything" ? doubt : new Set([...doubt, "instance profile" as const]);
 }

@@ -129,10 +129,11 @@ export class Sweeper {
   }
 
   async #subjects(signal: AbortSignal): Promise<readonly SweepSubject[]> {
-    const { objects } = this.#options;
+    const { objects, sightings } = this.#options;
+    const isFirst = sightings.isFirstSweepAhead;
     const subjects: SweepSubject[] = [];
     for await (const raw of this.#unhurried(objects(), signal)) {
-      const subject = subjectOf(raw, this.#options);
+      const subject = subjectOf(raw, this.#options, isFirst);
       if (subject !== undefined) subjects.push(subject);
     }
     return subjects;
@@ -152,7 +153,8 @@ export class Sweeper {
     }
     if (verdict.kind !== "news") return false;
     sightings.isNews(key, object.metadata, verdict.sighting, snapshot.takenAtMs);
-    queue.add(key, { priority: ROUTINE_PRIORITY });
+    // Somebody has waited for what is begun since before this process began to work.
+    queue.add(key, { priority: subject.isBegun ? 0 : ROUTINE_PRIORITY });
     return true;
   }
 

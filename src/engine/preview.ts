@@ -10,7 +10,7 @@ import { type InstanceObservation, observeInstances } from "./observe-instances.
 import type { IamReader } from "./ports.ts";
 import type { QuotaWatch } from "./quota-watch.ts";
 import type { Settling } from "./settling.ts";
-import { confirm, doubtOf, type Sighting } from "./sighting.ts";
+import { confirm, doubtOf, isResolved, type Sighting } from "./sighting.ts";
 
 /** A plan and what it was made from. */
 export interface Preview {
@@ -41,7 +41,7 @@ const QUOTAS_BELIEVED_MS = 60_000;
 const NOTHING: ObservedState = { role: ABSENT, instanceProfile: ABSENT };
 
 /**
- * Observe and plan, without a writer in reach. With a sighting only its doubtful part is read, as long as the plan is about
+ * Observe and plan, without a writer in reach. With a sighting only its doubtful parts are read, as long as the plan is about
  * nothing else. What is known to be over a quota is blocked, once the quotas have been read anew.
  */
 export async function preview(desired: DesiredState, deps: LookDependencies, signal: AbortSignal): Promise<Preview> {
@@ -89,8 +89,7 @@ async function look(desired: DesiredState, deps: LookDependencies, signal: Abort
   }
   if (sighting !== undefined && desired.presence === "present") {
     const found = await planFor(desired, await confirm(sighting, desired, reader, signal), deps, signal);
-    const doubt = doubtOf(found.plan);
-    if (doubt === "nothing" || doubt === sighting.doubt || sighting.doubt === "everything") return found;
+    if (isResolved(doubtOf(found.plan), sighting.doubt)) return found;
   }
   return planFor(desired, await observe(desired, reader, signal), deps, signal);
 }

@@ -13,12 +13,14 @@ import type { IamReader } from "./ports.ts";
 export type Part = "role" | "managed policies" | "instance profile" | `inline policy ${string}`;
 
 /** What of a sighting has to be seen once more before anything is written on its account. */
-export type Doubt = "nothing" | "everything" | Part;
+export type Doubt = "everything" | ReadonlySet<Part>;
 
 /** An object's AWS side as a sweep saw it. */
 export interface Sighting {
   readonly observed: ObservedState;
   readonly doubt: Doubt;
+  /** A former process may have begun with the object, and none has told its status since. */
+  readonly isOfBegun?: boolean;
 }
 
 /**
@@ -47,10 +49,15 @@ export function reported(
   return { ...role, inlinePolicyDocuments: { ...role.inlinePolicyDocuments, [wanted]: document } };
 }
 
-/** What has to be looked at again before the plan's writes: the part that they are all about, if it is one. */
+/** What has to be looked at again before the plan's writes: the parts that they are about, or all before anything is blocked. */
 export function doubtOf({ actions, blockers }: Plan): Doubt {
-  const [first = "nothing", ...others] = partsOf(actions);
-  return blockers.length > 0 || others.length > 0 ? "everything" : first;
+  return blockers.length > 0 ? "everything" : partsOf(actions);
+}
+
+/** Nothing is in doubt that was not looked at. */
+export function isResolved(doubt: Doubt, looked: Doubt): boolean {
+  if (looked === "everything") return true;
+  return doubt !== "everything" && [...doubt].every((part) => looked.has(part));
 }
 
 /** The parts that the writes are about. */
@@ -65,36 +72,56 @@ function partOf(action: IamAction): Part {
 }
 
 /**
- * The object's AWS side with the doubtful part read anew: no call, one, or all of {@link observe}. Whatever else turns out to
- * be other than it was seen makes everything doubtful.
+ * The object's AWS side with the doubtful parts read anew: no call, one for each, or all of {@link observe}. Whatever else turns
+ * out to be other than it was seen makes everything doubtful.
  */
 export async function confirm(
-  { observed, doubt }: Sighting,
+  { observed, doubt, isOfBegun }: Sighting,
   desired: DesiredPresent,
   iam: IamReader,
   signal: AbortSignal,
 ): Promise<ObservedState> {
-  const { role } = observed;
-  if (doubt === "nothing") return observed;
-  if (doubt === "everything" || role.presence === "absent") return observe(desired, iam, signal);
+  if (doubt === "everything") return observe(desired, iam, signal);
+  let seen = observed;
+  for (const part of doubt) {
+    const { role, instanceProfile } = seen;
+    // CreateInstanceProfile refuses where there is one.
+    if (part === "instance profile" && isOfBegun && instanceProfile.presence === "absent") continue;
+    const now =
+      role.presence === "absent" ? undefined : await confirmPart(part, { ...seen, role }, desired, iam, signal);
+    if (now === undefined) return observe(desired, iam, signal);
+    seen = now;
+  }
+  return seen;
+}
+
+/** Undefined when the role is another one. */
+async function confirmPart(
+  part: Part,
+  seen: ObservedState & { readonly role: ObservedRole },
+  desired: DesiredPresent,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<ObservedState | undefined> {
+  const { role } = seen;
   const { roleName } = desired.role;
-  switch (doubt) {
+  switch (part) {
     case "role": {
       const facts = await iam.getRole(roleName, signal);
       const isSame = facts.presence === "present" && facts.roleId === role.roleId;
-      return isSame ? { ...observed, role: { ...role, ...facts } } : observe(desired, iam, signal);
+      return isSame ? { ...seen, role: { ...role, ...facts } } : undefined;
     }
     case "managed policies": {
       const managedPolicyArns = await iam.listAttachedRolePolicies(roleName, signal);
-      return { ...observed, role: { ...role, managedPolicyArns } };
+      return { ...seen, role: { ...role, managedPolicyArns } };
     }
     case "instance profile": {
       const instanceProfile = await iam.getInstanceProfile(desired.instanceProfile.instanceProfileName, signal);
-      return { ...observed, instanceProfile };
+      return { ...seen, instanceProfile };
     }
     default: {
-      const policyName = doubt.slice("inline policy ".length);
-      return { ...observed, role: withPolicy(role, policyName, await iam.getRolePolicy(roleName, policyName, signal)) };
+      const policyName = part.slice("inline policy ".length);
+      return { ...seen, role: withPolicy(role, policyName, await iam.getRolePolicy(roleName, policyName, signal)) };
     }
   }
 }

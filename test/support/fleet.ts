@@ -6,13 +6,14 @@ import { Reconciler } from "../../src/controller/reconciler.ts";
 import type { Sightings } from "../../src/controller/sightings.ts";
 import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
 import { Sweeper, type SweepResult } from "../../src/controller/sweeper.ts";
+import { firstPriority } from "../../src/controller/wakes.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import { ClaimIndex } from "../../src/engine/instance-claims.ts";
 import type { AccountReader, IamAccess, KubeObject } from "../../src/engine/ports.ts";
 import { KeyedBackoff } from "../../src/runtime/backoff.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { type TakenKey, WorkQueue } from "../../src/runtime/work-queue.ts";
-import { DEFAULT_PATIENCE, ROUTINE_PRIORITY } from "../../src/status/requeue.ts";
+import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
 import { NO_INSTANCES } from "../fakes/no-instances.ts";
 import { CLUSTER_ID } from "./builders.ts";
@@ -104,7 +105,16 @@ export class Fleet {
   /** A process that remembers nothing, and has listed all objects. */
   restart(): void {
     this.#process = new Process(this, this.#aws);
-    for (const name of this.#names) this.#process.queue.add(`default/${name}`, { priority: ROUTINE_PRIORITY });
+    for (const name of this.#names) {
+      const priority = firstPriority(this.kube.read({ namespace: "default", name }) ?? {});
+      this.#process.queue.add(`default/${name}`, { priority });
+    }
+  }
+
+  /** As {@link restart}; its first sweep is about to begin. */
+  takeOver(): void {
+    this.restart();
+    this.#process.sightings.expectSweep();
   }
 
   /** What `kubectl apply` and the watch do. */
@@ -174,7 +184,7 @@ export class Fleet {
   async #work({ key, priority }: TakenKey): Promise<void> {
     const { queue, reconciler } = this.#process;
     const urgency = priority < 0 ? "routine" : "change";
-    const requeue = await reconciler.reconcile(key, signal, { logger: this.logger, urgency });
+    const requeue = await reconciler.reconcile(key, signal, { logger: this.logger, urgency, wasListed: priority < 0 });
     if (requeue.kind === "backoff") queue.addRateLimited(key, { priority });
     else queue.forget(key);
     if (requeue.kind === "after") queue.addAfter(key, requeue.delayMs, { priority: requeue.priority ?? priority });
