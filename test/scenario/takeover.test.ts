@@ -162,6 +162,15 @@ describe("what others have made in the place of what the leader before had in ha
     expect(aws.snapshot()).toEqual(before);
   });
 
+  test("an instance profile of nobody into which somebody has put our role: it is not told to be ours", async () => {
+    await begunAndLeft(2);
+    await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "app" });
+    await outsider(aws.url, "AddRoleToInstanceProfile", { InstanceProfileName: "app", RoleName: "app" });
+    await takeOver();
+    expect(fleet.ready("app")).toBe("False AlreadyExists");
+    expect(calls().slice(SWEEP.length)).toContain("GetInstanceProfile");
+  });
+
   test("an instance profile that came after the sweep", async () => {
     await begunAndLeft(2);
     fleet.takeOver();
