@@ -75,7 +75,10 @@ export class Burst {
       if (ready === this.#size) return;
       if (ready > most) [most, sinceMs] = [ready, performance.now()];
       if (performance.now() - sinceMs > STANDSTILL_MS) throw new Error(this.#standstill(ready));
-      if (this.replicas.every(({ status }) => status !== undefined)) await this.#start();
+      if (this.replicas.some(({ status }) => status === undefined)) continue;
+      await this.#start();
+      // Its own start is not the time that it gets.
+      sinceMs = performance.now();
     }
   }
 
