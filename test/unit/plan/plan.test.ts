@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import { TAG_KEYS } from "../../../src/model/ownership.ts";
+import type { Action } from "../../../src/plan/action.ts";
+import { isAdoptionAlone, type Plan } from "../../../src/plan/plan.ts";
+
+const ADOPTS: Action = { kind: "TagRole", roleName: "app", tags: { [TAG_KEYS.adopted]: "true", [TAG_KEYS.uid]: "1" } };
+const OWN: Action = { kind: "TagInstanceProfile", instanceProfileName: "app", tags: { [TAG_KEYS.uid]: "1" } };
+const USERS: Action = { kind: "TagRole", roleName: "app", tags: { team: "a" } };
+const DETACH: Action = { kind: "DetachRolePolicy", roleName: "app", policyArn: "arn:aws:iam::aws:policy/a" };
+
+const planOf = (actions: readonly Action[], reason?: string): Plan => ({
+  actions,
+  blockers: reason === undefined ? [] : [{ reason, message: reason }],
+  unmanagedPolicies: [],
+});
+
+describe("a plan takes over what is there as it is", () => {
+  test("when it writes the controller's own tags alone, and one of them says so", () => {
+    expect(isAdoptionAlone(planOf([ADOPTS]))).toBe(true);
+    expect(isAdoptionAlone(planOf([ADOPTS, OWN]))).toBe(true);
+  });
+
+  test.each<[string, Plan]>([
+    ["nothing", planOf([])],
+    ["the tags of what is the object's already", planOf([OWN])],
+    ["tags that the user asks for, too", planOf([ADOPTS, USERS])],
+    ["anything but tags, too", planOf([ADOPTS, DETACH])],
+    ["nothing because it is blocked", planOf([ADOPTS], "AlreadyExists")],
+  ])("not when it writes %s", (_what, plan) => {
+    expect(isAdoptionAlone(plan)).toBe(false);
+  });
+});
