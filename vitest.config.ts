@@ -9,6 +9,9 @@ const project = (
   test: { name, include: [`test/${name}/**/*.test.ts`], environment: "node", hookTimeout: 60_000, ...limits },
 });
 
+/** The job itself: what is made, repaired, taken over and taken down. */
+const WITH_CLASS_TOO = ["main-job", "drift", "deletion", "adoption"].map((name) => `test/scenario/${name}.test.ts`);
+
 /** When set, every run also leaves its results here as JSON, in a file of its own (scripts/test-counts.ts adds them up). */
 const jsonFolder = process.env["VITEST_JSON_DIR"];
 
@@ -22,6 +25,16 @@ export default defineConfig({
       project("unit", { testTimeout: 5_000, isolate: false }),
       project("laws", { testTimeout: 30_000, isolate: false }),
       project("scenario", { testTimeout: 30_000, isolate: false }),
+      {
+        // The scenarios once more, in a cluster with a class that allows all: npm test plays some of them, `npm run scenarios:class` all.
+        test: {
+          ...project("scenario-with-class", { testTimeout: 30_000, isolate: false }).test,
+          // These bring classes of their own.
+          exclude: ["classes", "two-accounts", "account-crash"].map((name) => `test/scenario/${name}.test.ts`),
+          include: process.env["SCENARIOS"] === "all" ? ["test/scenario/**/*.test.ts"] : WITH_CLASS_TOO,
+          env: { SCENARIO_CLASS: "permissive" },
+        },
+      },
       project("contract", { testTimeout: 30_000, isolate: false }),
       project("tooling", { testTimeout: 60_000 }),
       project("e2e", { testTimeout: 120_000, hookTimeout: 120_000 }),

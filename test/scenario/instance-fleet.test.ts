@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { OWN_ACCOUNT } from "../../src/controller/account-key.ts";
 import { InstanceSweep } from "../../src/controller/instance-sweep.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import { silentLogger } from "../../src/telemetry.ts";
@@ -7,6 +6,7 @@ import { Ec2User } from "../support/ec2-user.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import type { Incarnation } from "../support/incarnation.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
+import { scenarioAccountKey } from "../support/scenario-class.ts";
 import { REGION, World } from "../support/world.ts";
 
 const OBJECTS = 200;
@@ -61,7 +61,7 @@ test("a sweep costs a call of each kind per 1,000 instances, wakes the objects o
       clock,
       intervalMs: INTERVAL_MS,
       logger: silentLogger,
-      claims: controller.claims.of(OWN_ACCOUNT).claims,
+      claims: controller.claims.of(scenarioAccountKey()).claims,
     },
     wake: (key) => woken.push(key),
   });

@@ -22,7 +22,8 @@ import { CLUSTER_ID } from "../support/builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "../support/cluster-user.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
-import { noClasses, onlyAccount } from "../support/no-classes.ts";
+import { onlyAccount } from "../support/no-classes.ts";
+import { scenarioClasses } from "../support/scenario-class.ts";
 
 const OBJECTS = 1_000;
 const WRITES_EACH = 4;
@@ -80,7 +81,7 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     cache: { get: (key) => kube.read({ namespace: "default", name: key.slice("default/".length) }) },
     ownWrites,
     accounts: onlyAccount(account),
-    classes: noClasses(),
+    classes: scenarioClasses(),
     sightings: new SightingsByAccount(monotonicMs),
     claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
     monotonicMs,

@@ -1,4 +1,3 @@
-import { OWN_ACCOUNT } from "../../src/controller/account-key.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { ProfileRounds } from "../../src/controller/profile-rounds.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
@@ -20,8 +19,9 @@ import { CLUSTER_ID } from "./builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { s3ReadOnly } from "./manifest.ts";
-import { noClasses, onlyAccount } from "./no-classes.ts";
+import { onlyAccount } from "./no-classes.ts";
 import { RecordingLogger } from "./recording-logger.ts";
+import { scenarioAccountKey, scenarioClasses } from "./scenario-class.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 const { signal } = new AbortController();
@@ -52,7 +52,7 @@ class Process {
     });
     this.queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });
     const byAccount = new SightingsByAccount(monotonicMs);
-    this.sightings = byAccount.of(OWN_ACCOUNT);
+    this.sightings = byAccount.of(scenarioAccountKey());
     const ownWrites = new OwnWrites(monotonicMs);
     const nowMs = (): number => clock.nowMs();
     this.reconciler = new Reconciler({
@@ -61,7 +61,7 @@ class Process {
       cache: { get: (key) => fleet.object(key.slice(key.indexOf("/") + 1)) as KubeObject | undefined },
       ownWrites,
       accounts: onlyAccount(this.account),
-      classes: noClasses(),
+      classes: scenarioClasses(),
       sightings: byAccount,
       claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
       publisher: new Publisher({ objects: kube, events: kube, ownWrites, patience, nowMs, random: () => 0.5 }),
@@ -69,7 +69,16 @@ class Process {
     });
     const { account, queue, sightings } = this;
     const objects = (): readonly KubeObject[] => fleet.objects();
-    const shared = { classes: noClasses(), account, queue, sightings, objects, clusterId: CLUSTER_ID, clock, logger };
+    const shared = {
+      classes: scenarioClasses(),
+      account,
+      queue,
+      sightings,
+      objects,
+      clusterId: CLUSTER_ID,
+      clock,
+      logger,
+    };
     this.profileRounds = new ProfileRounds(shared);
     const { reader } = aws;
     this.sweeper = new Sweeper({ ...shared, reader, random: () => 0.5, intervalMs: 600_000, patience });

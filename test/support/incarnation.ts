@@ -1,4 +1,3 @@
-import { OWN_ACCOUNT } from "../../src/controller/account-key.ts";
 import { ClaimsByAccount } from "../../src/controller/claims-by-account.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Publisher } from "../../src/controller/publisher.ts";
@@ -12,7 +11,8 @@ import type { Requeue } from "../../src/runtime/workers.ts";
 import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import type { Interceptor } from "./intercept.ts";
-import { noClasses, onlyAccount } from "./no-classes.ts";
+import { onlyAccount } from "./no-classes.ts";
+import { scenarioAccountKey, scenarioClasses } from "./scenario-class.ts";
 import { brokenStatusRules } from "./status-rules.ts";
 
 /** The queue's backoff, without jitter. */
@@ -67,7 +67,7 @@ export class Incarnation {
     if (around.isMisled === true) this.misleadBySweep();
     this.claims = new ClaimsByAccount({
       objects: () => [...this.#cache.values()],
-      accountOf: () => OWN_ACCOUNT,
+      accountOf: scenarioAccountKey,
       clusterId: around.clusterId,
     });
     this.#reconciler = new Reconciler({
@@ -76,7 +76,7 @@ export class Incarnation {
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
       accounts: onlyAccount(this.account),
-      classes: noClasses(),
+      classes: scenarioClasses(),
       sightings: new SightingsByAccount(nowMs),
       claims: this.claims,
       publisher: new Publisher({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Play, referenceOf, SETTLE_MS } from "../../support/simulation/play.ts";
-import type { Simulation } from "../../support/simulation/simulation.ts";
+import { isOwnWrite, type Simulation } from "../../support/simulation/simulation.ts";
 import { EDITED, RICH, STORIES, type Story } from "../stories.ts";
 
 /** It verifies often, so that it rests soon. */
@@ -75,7 +75,7 @@ export function staleStories({ step, lagsMs }: { readonly step: number; readonly
     "a controller that starts and is shown $name writes nothing, and goes on in the present",
     async (past) => {
       const { play, late, reference } = await startInThePast(past, false);
-      expect(late.wire.calls.filter(({ isWrite, doneAtMs }) => isWrite && doneAtMs !== undefined)).toEqual([]);
+      expect(late.wire.calls.filter((call) => isOwnWrite(call) && call.doneAtMs !== undefined)).toEqual([]);
       late.view.thaw();
       await play.sim.run(SETTLE_MS);
       await play.expectLike(reference, { what: "in the present" });

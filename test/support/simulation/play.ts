@@ -37,10 +37,16 @@ export class Play {
     this.#story = story;
   }
 
-  /** @param replicas those that run; the first one leads */
-  static async stage(story: Story, replicas: readonly ReplicaOptions[] = [{}]): Promise<Play> {
-    const play = new Play(new Simulation(), story, replicas[0]?.resyncMs ?? DEFAULT_PATIENCE.resyncMs);
-    const { sim } = play;
+  /**
+   * @param replicas those that run; the first one leads
+   * @param sim where, if it is to be made ready for more than the story
+   */
+  static async stage(
+    story: Story,
+    replicas: readonly ReplicaOptions[] = [{}],
+    sim: Simulation = new Simulation(),
+  ): Promise<Play> {
+    const play = new Play(sim, story, replicas[0]?.resyncMs ?? DEFAULT_PATIENCE.resyncMs);
     await story.before?.(sim);
     for (const options of replicas) {
       sim.start(options);

@@ -26,6 +26,7 @@ import { KubeView } from "../faults/kube-view.ts";
 import { MachineClock } from "../machine-clock.ts";
 import { NOTHING_TO_WATCH, onlyAccount } from "../no-classes.ts";
 import { RecordingLogger } from "../recording-logger.ts";
+import { scenarioClass } from "../scenario-class.ts";
 import type { SimulatedLease } from "./simulated-lease.ts";
 import type { SimulatedServers } from "./simulated-servers.ts";
 import { SimulatedWire, type WireCall } from "./simulated-wire.ts";
@@ -47,7 +48,7 @@ export interface ReplicaOptions {
   readonly awsRates?: AwsRates;
   /** May read the account as a whole, and so need not look at each object by itself. */
   readonly isSweeping?: boolean;
-  /** Watches the classes, assumes their roles, and sweeps their accounts; else there are none. */
+  /** Watches the classes, assumes their roles, and sweeps their accounts. By default where the scenario has a class. */
   readonly hasClasses?: boolean;
 }
 
@@ -137,11 +138,12 @@ export class Replica {
       events: new EventRecorder({ exchange, clock, logger, reporter }),
     };
     const random = seededRandom(1);
+    const hasClasses = options.hasClasses ?? scenarioClass() !== undefined;
     let runs = 0;
     return new Controller({
       listWatch: new KubeListWatch({ exchange, resource: RESOURCE }),
-      accounts: options.hasClasses ? this.#accounts(awsRates) : this.#onlyAccount(options, awsRates),
-      classes: options.hasClasses ? this.#classes(exchange) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
+      accounts: hasClasses ? this.#accounts(options, awsRates) : this.#onlyAccount(options, awsRates),
+      classes: hasClasses ? this.#classes(exchange) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
       ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
       clusterId: CLUSTER_ID,
       clock,
@@ -179,14 +181,14 @@ export class Replica {
   }
 
   /** As the composition root has it: a limiter for each account. */
-  #accounts(rates: AwsRates): AccountDirectory {
+  #accounts({ isSweeping, hasClasses }: ReplicaOptions, rates: AwsRates): AccountDirectory {
     const { machine: clock } = this;
     const own = this.#connect(rates);
     const limiters = new Map<string, CallLimiter>();
     const connect = (more: Pick<AwsClientOptions, "limiter" | "credentials">): AwsConnection =>
       this.#connect(rates, more);
     const opened = (aws: AwsConnection): OpenAccount => ({
-      account: openAccount(aws, clock, aws.accountReader),
+      account: openAccount(aws, clock, (isSweeping ?? hasClasses) ? aws.accountReader : undefined),
       identity: aws.accountIdentity,
     });
     return new AccountDirectory({
@@ -206,9 +208,12 @@ export class Replica {
   }
 
   #classes(exchange: Exchange): ControllerDependencies["classes"] {
+    const client = new KubeObjectClient({ exchange, resource: CLASSES, fieldManager: "instance-profile-controller" });
+    const silent = { emit: () => {} };
     return {
       listWatch: new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource: CLASSES }), this.machine),
-      client: new KubeObjectClient({ exchange, resource: CLASSES, fieldManager: "instance-profile-controller" }),
+      client:
+        this.#elector === undefined ? client : leaderOnly({ objects: client, events: silent }, this.#elector).objects,
     };
   }
 }

@@ -1,8 +1,10 @@
 import type { ObjectKey } from "../../../src/engine/ports.ts";
+import { snapshotOf } from "../../../src/sandbox/aws/account/snapshot.ts";
 import type { AwsState } from "../aws-state.ts";
 import { ClusterUser, type Manifest, type ObjectView } from "../cluster-user.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { s3ReadOnly } from "../manifest.ts";
+import { scenarioClass } from "../scenario-class.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
 import { SimulatedServers } from "./simulated-servers.ts";
 import type { WireCall } from "./simulated-wire.ts";
@@ -19,8 +21,15 @@ export class Simulation {
   readonly servers: SimulatedServers = new SimulatedServers(this.clock);
   readonly user: ClusterUser = new ClusterUser(this.servers.kubeApi());
   readonly replicas: Replica[] = [];
+  /** Where the story's role is to be, if not in the controller's own account. */
+  accountId: string | undefined;
   /** Writes of a replica that was elected, sent while the lease was not its own: there must be none, whatever happens. */
   readonly writesWithoutLease: string[] = [];
+
+  constructor() {
+    const one = scenarioClass();
+    if (one !== undefined) this.#apply(one);
+  }
 
   /** A process that has just started: it remembers nothing. */
   start(options: ReplicaOptions = {}): Replica {
@@ -53,6 +62,19 @@ export class Simulation {
       if (this.clock.monotonicMs() >= endMs) throw new Error(`not so after ${withinMs} ms of virtual time: ${check}`);
       await this.run(10);
     }
+  }
+
+  #apply(one: NonNullable<ReturnType<typeof scenarioClass>>): void {
+    const { uid: _, generation: __, resourceVersion: ___, ...metadata } = one.metadata;
+    const said = this.servers.askKube({
+      method: "PATCH",
+      path: `/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses/${metadata.name}`,
+      query: new URLSearchParams({ fieldManager: "administrator" }),
+      contentType: "application/apply-patch+yaml",
+      body: JSON.stringify({ ...one, metadata }),
+    });
+    if (said.kind !== "whole" || said.status >= 300)
+      throw new Error(`the class was not taken: ${JSON.stringify(said)}`);
   }
 
   manifest(spec?: Fields, metadata?: Fields): Manifest {
@@ -93,11 +115,12 @@ export class Simulation {
   }
 
   awsState(): AwsState {
-    return this.servers.aws.snapshot();
+    const { cloud } = this.servers.aws;
+    return this.accountId === undefined ? this.servers.aws.snapshot() : snapshotOf(cloud.account(this.accountId));
   }
 }
 
-/** On an object or in AWS: the lease and Events are not what a controller is for. */
-function isOwnWrite({ isWrite, what }: WireCall): boolean {
-  return isWrite && !/leases|events/.test(what);
+/** On an object or in AWS: the lease, Events, credentials and what is told of a class are not what a controller is for. */
+export function isOwnWrite({ isWrite, what }: WireCall): boolean {
+  return isWrite && !/leases|events|instanceprofileclasses|AssumeRole$/.test(what);
 }

@@ -1,0 +1,48 @@
+import { OWN_ACCOUNT } from "../../src/controller/account-key.ts";
+import { ClassDirectory } from "../../src/controller/class-directory.ts";
+import type { KubeObject } from "../../src/engine/ports.ts";
+import { CLUSTER_ID } from "./builders.ts";
+
+const ACCOUNT_ID = "123456789012";
+
+/** A class that allows everything, of the account that the controller's own credentials are of, for objects that name none. */
+const PERMISSIVE_CLASS = {
+  apiVersion: "iam.instanceprofile.dev/v1beta1",
+  kind: "InstanceProfileClass",
+  metadata: {
+    name: "permissive",
+    uid: "uid-of-permissive",
+    generation: 1,
+    resourceVersion: "1",
+    annotations: { "iam.instanceprofile.dev/is-default-class": "true" },
+  },
+  spec: {
+    account: { id: ACCOUNT_ID },
+    namespaces: ["*"],
+    allowedActions: ["*"],
+    allowNotActions: true,
+    allowNotResources: true,
+    allowedManagedPolicies: ["arn:aws:iam::aws:policy/*", `arn:aws:iam::${ACCOUNT_ID}:policy/*`],
+    allowedTrustServices: ["ec2.amazonaws.com", "lambda.amazonaws.com", "ssm.amazonaws.com"],
+    allowTrustStatements: true,
+    allowAdoption: true,
+    allowInstances: true,
+  },
+} as const;
+
+/** The class that every scenario is played under in this run, as one applies it; undefined: none, as in a cluster without classes. */
+export function scenarioClass(): typeof PERMISSIVE_CLASS | undefined {
+  return process.env["SCENARIO_CLASS"] === "permissive" ? PERMISSIVE_CLASS : undefined;
+}
+
+/** The classes of the scenario's cluster. */
+export function scenarioClasses(): ClassDirectory {
+  const one = scenarioClass();
+  const classes: readonly KubeObject[] = one === undefined ? [] : [one as unknown as KubeObject];
+  return new ClassDirectory({ classes: () => classes, objects: () => [], clusterId: CLUSTER_ID });
+}
+
+/** The key of the account that the scenario's objects are in. */
+export function scenarioAccountKey(): string {
+  return scenarioClass()?.spec.account.id ?? OWN_ACCOUNT;
+}
