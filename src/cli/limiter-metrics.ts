@@ -4,10 +4,16 @@ import type { CallLimiter, TurnReport } from "../aws/call-limiter.ts";
 /** A turn comes at once, or when those before it have had theirs. */
 const WAIT_SECONDS = [0.001, 0.01, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** How fast AWS is asked, and who waits for it: shown at each scrape. Returns what hears of each turn. */
-export function limiterMetrics(registry: Registry, limiter: CallLimiter): (report: TurnReport) => void {
+/**
+ * How fast each AWS account is asked, and who waits for it: shown at each scrape. Returns what makes an account's limiter known, which
+ * is once for however many clients share it, and hears of each turn.
+ */
+export function limiterMetrics(
+  registry: Registry,
+): (account: string, limiter: CallLimiter) => (report: TurnReport) => void {
+  const limiters = new Map<string, CallLimiter>();
   const registers = [registry];
-  const labelNames = ["service", "kind"];
+  const labelNames = ["account", "service", "kind"];
   const prefix = "instance_profile_controller_aws_limiter";
   new Gauge({
     name: `${prefix}_rate`,
@@ -15,7 +21,8 @@ export function limiterMetrics(registry: Registry, limiter: CallLimiter): (repor
     labelNames,
     registers,
     collect(): void {
-      for (const { service, kind, perSecond } of limiter.state()) this.set({ service, kind }, perSecond);
+      for (const [account, limiter] of limiters)
+        for (const { service, kind, perSecond } of limiter.state()) this.set({ account, service, kind }, perSecond);
     },
   });
   new Gauge({
@@ -24,7 +31,8 @@ export function limiterMetrics(registry: Registry, limiter: CallLimiter): (repor
     labelNames,
     registers,
     collect(): void {
-      for (const { service, kind, waiting } of limiter.state()) this.set({ service, kind }, waiting);
+      for (const [account, limiter] of limiters)
+        for (const { service, kind, waiting } of limiter.state()) this.set({ account, service, kind }, waiting);
     },
   });
   const waits = new Histogram({
@@ -34,5 +42,9 @@ export function limiterMetrics(registry: Registry, limiter: CallLimiter): (repor
     buckets: WAIT_SECONDS,
     registers,
   });
-  return ({ service, kind, urgency, waitedMs }) => waits.observe({ service, kind, urgency }, waitedMs / 1_000);
+  return (account, limiter) => {
+    limiters.set(account, limiter);
+    return ({ service, kind, urgency, waitedMs }) =>
+      waits.observe({ account, service, kind, urgency }, waitedMs / 1_000);
+  };
 }

@@ -2,6 +2,7 @@ import type { Partition } from "../api/instance-profile-class.ts";
 import { sessionNameOf } from "../aws/assumed-role.ts";
 import type { AwsConnection } from "../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../aws/call-limiter.ts";
+import { OWN_ACCOUNT } from "../controller/account-key.ts";
 import { AccountDirectory } from "../engine/account-directory.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry.ts";
@@ -36,6 +37,7 @@ const HOME_REGION: Readonly<Partial<Record<Partition, string>>> = {
 export function openAccounts(process: AwsSettings, metrics: ProductMetrics, assertMayWrite: () => void): OpenAccounts {
   const { aws: place, awsRates: rates, settings, instances, logger } = process;
   const options: OpenAwsOptions = {
+    label: OWN_ACCOUNT,
     rates,
     settleWindowMs: settings.settleWindowMs,
     metrics,
@@ -60,7 +62,7 @@ export function openAccounts(process: AwsSettings, metrics: ProductMetrics, asse
       const region = HOME_REGION[partition];
       const opened = openAws(
         { ...place, credentials, ...(region !== undefined && { region }) },
-        { ...options, limiter: limiterOf(id, isOwn) },
+        { ...options, label: isOwn ? OWN_ACCOUNT : id, limiter: limiterOf(id, isOwn) },
       );
       connections.push(opened.connection);
       return { account: opened.account, identity: opened.connection.accountIdentity };

@@ -7,7 +7,6 @@ import { systemClock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry.ts";
 import { DEFAULT_INSTANCES, type InstancesSettings } from "./instances-options.ts";
 import type { ProductMetrics } from "./product-metrics.ts";
-import { quotaMetrics } from "./sweep-metrics.ts";
 import { VERSION } from "./version.ts";
 
 /** What of an AWS client a controller process is told; the rest is the process's own. */
@@ -22,8 +21,10 @@ export interface OpenAws {
 
 /** What an account is joined with. */
 export interface OpenAwsOptions {
+  /** What metrics call the account. */
+  readonly label: string;
   readonly rates: AwsRates | undefined;
-  /** Where several connections are to one account. Its metrics are not this connection's to tell. */
+  /** Where several connections are to one account. */
   readonly limiter?: CallLimiter;
   readonly settleWindowMs: number;
   readonly metrics: ProductMetrics;
@@ -39,7 +40,7 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
   const { instances = DEFAULT_INSTANCES } = options;
   const connection = connectAws({
     ...place,
-    ...(options.limiter === undefined ? options.metrics.watchAws(limiter) : options.metrics.countAwsCalls()),
+    ...options.metrics.watchAws(options.label, limiter),
     clock: systemClock,
     version: VERSION,
     limiter,
@@ -56,7 +57,7 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     settleWindowMs: options.settleWindowMs,
     monotonicMs: () => systemClock.monotonicMs(),
   });
-  if (options.limiter === undefined) quotaMetrics(options.metrics.registry, () => account.quotas.current);
+  options.metrics.watchQuotas(options.label, () => account.quotas.current);
   return { connection, account, limiter };
 }
 

@@ -3,11 +3,13 @@ import type { InstanceProfileStatus } from "../api/instance-profile.ts";
 import type { CallLimiter } from "../aws/call-limiter.ts";
 import type { AwsCallReport, AwsClientOptions } from "../aws/client-config.ts";
 import type { OutcomeObserver } from "../controller/publisher.ts";
+import type { AccountQuotas } from "../model/account-quotas.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ElectionObserver } from "../runtime/leader-election-options.ts";
 import type { ReflectorObserver } from "../runtime/reflector-options.ts";
 import type { ObjectCache } from "../runtime/store.ts";
 import { limiterMetrics } from "./limiter-metrics.ts";
+import { quotaMetrics } from "./sweep-metrics.ts";
 import { REVISION } from "./version.ts";
 
 /** What only this controller has starts so. */
@@ -24,11 +26,15 @@ export class ProductMetrics {
   readonly #repairs: Counter;
   readonly #writes: Counter;
   readonly #gaveUps: Counter;
+  readonly #limiters: ReturnType<typeof limiterMetrics>;
+  readonly #quotas: ReturnType<typeof quotaMetrics>;
   readonly #clock: Clock;
 
   constructor(clock: Clock, version: string) {
     this.#clock = clock;
     collectDefaultMetrics({ register: this.registry });
+    this.#limiters = limiterMetrics(this.registry);
+    this.#quotas = quotaMetrics(this.registry);
     this.#awsRequests = this.#counter("aws_requests_total", "Requests to AWS; code is AWS's, OK when it succeeded.", [
       ...["service", "operation", "code"],
     ]);
@@ -64,18 +70,19 @@ export class ProductMetrics {
   }
 
   /** For the AWS clients of one account, and the limiter that they share. */
-  watchAws(limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onTurn"> {
-    return { ...this.countAwsCalls(), onTurn: limiterMetrics(this.registry, limiter) };
-  }
-
-  /** For the AWS adapter of an account whose limiter has no metrics of its own. */
-  countAwsCalls(): Pick<AwsClientOptions, "onCall"> {
+  watchAws(account: string, limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onTurn"> {
     return {
       onCall: ({ service, operation, code = "OK", durationMs }: AwsCallReport): void => {
         this.#awsRequests.inc({ service, operation, code });
         this.#awsDurations.observe({ service, operation }, durationMs / 1_000);
       },
+      onTurn: this.#limiters(account, limiter),
     };
+  }
+
+  /** For what a way into an account has learnt of its quotas. */
+  watchQuotas(account: string, quotas: () => AccountQuotas | undefined): void {
+    this.#quotas(account, quotas);
   }
 
   /** For the election on the lease of this name: client-go's metrics. */

@@ -6,11 +6,18 @@ const PREFIX = "instance_profile_controller_sweep";
 const SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const RESULTS: readonly SweepResult[] = ["ok", "denied", "failed"];
 
-/** Shows at each scrape what IAM allows the account, and how much of it is used. */
-export function quotaMetrics(registry: Registry, quotas: () => AccountQuotas | undefined): void {
-  const labelNames = ["resource"];
-  const usages = (): readonly (readonly [string, Usage | undefined])[] => {
-    const { roles, instanceProfiles } = quotas() ?? {};
+/** What is known of an account's quotas; undefined before its first sweep. */
+type Quotas = () => AccountQuotas | undefined;
+
+/**
+ * Shows at each scrape what IAM allows each account, and how much of it is used. Returns what makes an account known; where there are
+ * several ways into it, one that has been swept tells.
+ */
+export function quotaMetrics(registry: Registry): (account: string, quotas: Quotas) => void {
+  const waysInto = new Map<string, readonly Quotas[]>();
+  const labelNames = ["account", "resource"];
+  const usages = (ways: readonly Quotas[]): readonly (readonly [string, Usage | undefined])[] => {
+    const { roles, instanceProfiles } = ways.map((quotas) => quotas()).findLast((known) => known !== undefined) ?? {};
     return [
       ["roles", roles],
       ["instance_profiles", instanceProfiles],
@@ -23,11 +30,16 @@ export function quotaMetrics(registry: Registry, quotas: () => AccountQuotas | u
       labelNames,
       registers: [registry],
       collect(): void {
-        for (const [resource, usage] of usages()) if (usage !== undefined) this.set({ resource }, usage[part]);
+        for (const [account, ways] of waysInto)
+          for (const [resource, usage] of usages(ways))
+            if (usage !== undefined) this.set({ account, resource }, usage[part]);
       },
     });
   show("used", "How many of them the AWS account has, whoever they belong to, at the last sweep.", "used");
   show("limit", "How many of them IAM allows the AWS account.", "quota");
+  return (account, quotas) => {
+    waysInto.set(account, [...(waysInto.get(account) ?? []), quotas]);
+  };
 }
 
 /**

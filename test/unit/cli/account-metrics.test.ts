@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { CallLimiter } from "../../../src/aws/call-limiter.ts";
+import { ProductMetrics } from "../../../src/cli/product-metrics.ts";
+import type { AccountQuotas, Usage } from "../../../src/model/account-quotas.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+const [TEAMS, OTHERS] = ["222233334444", "333344445555"];
+const { signal } = new AbortController();
+
+const clock = new FakeClock();
+const newMetrics = (): ProductMetrics => new ProductMetrics(clock, "0.0.0");
+const limiterOf = (perSecond: number): CallLimiter =>
+  new CallLimiter(clock, { readsPerSecond: perSecond, writesPerSecond: perSecond });
+const quotasOf = (roles: Usage): AccountQuotas => ({
+  ...{ roles, instanceProfiles: undefined },
+  ...{ inlinePoliciesChars: undefined, trustPolicyChars: undefined, managedPoliciesPerRole: undefined },
+});
+
+/** The values of a metric by account, of IAM's reads or of roles. */
+async function shown(metrics: ProductMetrics, name: string): Promise<Readonly<Record<string, number>>> {
+  const metric = await metrics.registry.getSingleMetric(`instance_profile_controller_${name}`)?.get();
+  const ofReads = (metric?.values ?? []).filter(
+    ({ labels }) => labels["kind"] !== "write" && labels["service"] !== "EC2",
+  );
+  return Object.fromEntries(ofReads.map(({ labels, value }) => [labels["account"], value]));
+}
+
+describe("each account", () => {
+  test("has a rate and a line of its own", async () => {
+    const metrics = newMetrics();
+    const [calm, busy] = [limiterOf(9), limiterOf(1)];
+    metrics.watchAws("own", calm);
+    metrics.watchAws(TEAMS, busy);
+    const read = { service: "IAM", kind: "read" } as const;
+    for (let call = 0; call < 4; call += 1) void busy.turn(read, "change", 60_000, signal);
+    await calm.turn(read, "change", 60_000, signal);
+    expect(await shown(metrics, "aws_limiter_rate")).toEqual({ own: 9, [TEAMS]: 1 });
+    expect(await shown(metrics, "aws_limiter_waiting")).toMatchObject({
+      own: 0,
+      [TEAMS]: expect.toSatisfy((n) => n > 0),
+    });
+  });
+
+  test("has quotas of its own, and none before its first sweep", async () => {
+    const metrics = newMetrics();
+    let swept: AccountQuotas | undefined;
+    metrics.watchQuotas("own", () => quotasOf({ used: 10, quota: 1_000 }));
+    metrics.watchQuotas(TEAMS, () => swept);
+    metrics.watchQuotas(OTHERS, () => undefined);
+    expect(await shown(metrics, "aws_quota_used")).toEqual({ own: 10 });
+    swept = quotasOf({ used: 999, quota: 2_000 });
+    expect(await shown(metrics, "aws_quota_used")).toEqual({ own: 10, [TEAMS]: 999 });
+    expect(await shown(metrics, "aws_quota_limit")).toEqual({ own: 1_000, [TEAMS]: 2_000 });
+  });
+});
+
+test("of several ways into one account, the one that was swept tells its quotas", async () => {
+  const metrics = newMetrics();
+  metrics.watchQuotas(TEAMS, () => quotasOf({ used: 3, quota: 1_000 }));
+  metrics.watchQuotas(TEAMS, () => undefined);
+  expect(await shown(metrics, "aws_quota_used")).toEqual({ [TEAMS]: 3 });
+});
