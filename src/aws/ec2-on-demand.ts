@@ -30,9 +30,12 @@ export class Ec2OnDemand {
     return this.#loaded;
   }
 
-  /** Closes the connections, where there are any. */
+  /** Closes the connections, where there are any. Whoever asked for what could not be loaded has been told. */
   destroy(): void {
-    void this.#loaded?.then(({ clients }) => clients.destroy());
+    void this.#loaded?.then(
+      ({ clients }) => clients.destroy(),
+      () => {},
+    );
   }
 }
 
