@@ -10,25 +10,28 @@ export interface ConfirmationSources {
   readonly monotonicMs: () => number;
 }
 
-/** For so long what was seen of an object on its way out is good for its next write. Without throttling a deletion is faster. */
+/** For so long what was seen of an object is good for its next write. Without throttling a pass is faster. */
 const CONFIRMED_MS = 5_000;
 
 /**
  * A last look before writing AWS: the cache may lag behind an edit, a deletion, or a new object of the same name.
  *
- * What is taken down is looked at again when the next write comes late: whoever loses patience with a deletion takes the
- * finalizer off by hand, and the successor of the object shall not lose what it has found.
+ * It is looked at again when the next write comes late. What an edit has taken back meanwhile shall not be granted; and whoever
+ * loses patience with a deletion takes the finalizer off by hand, and the successor of the object shall not lose what it has
+ * found.
+ *
+ * @param provedMs when the API server itself last said that the object is current, on the clock of the sources
  */
 export function confirmCurrent(
   { objects, monotonicMs }: ConfirmationSources,
   object: InstanceProfile,
+  provedMs = Number.NEGATIVE_INFINITY,
 ): ConvergeDependencies["confirmCurrent"] {
   const { metadata: then } = object;
-  const goodForMs = then.deletionTimestamp === undefined ? Number.POSITIVE_INFINITY : CONFIRMED_MS;
-  let confirmedMs = Number.NEGATIVE_INFINITY;
+  let confirmedMs = provedMs;
   return async (signal) => {
     const nowMs = monotonicMs();
-    if (nowMs - confirmedMs < goodForMs) return;
+    if (nowMs - confirmedMs < CONFIRMED_MS) return;
     await assertCurrent(objects, then, signal);
     // Of the time before the question: the answer may have been long in coming.
     confirmedMs = nowMs;

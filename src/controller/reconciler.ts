@@ -133,15 +133,16 @@ export class Reconciler {
     if (spared !== undefined) return spared;
     if (spec.mode === "DryRun") return this.#publish(subject, await this.#tryPreview(subject, signal), signal);
     if (hasFinalizer(subject.object)) {
-      const pass = await this.#tryConverge(subject, confirmCurrent(this.#deps, subject.object), signal);
-      return this.#publish(subject, pass, signal);
+      const confirmed = confirmCurrent(this.#deps, subject.object);
+      return this.#publish(subject, await this.#tryConverge(subject, confirmed, signal), signal);
     }
     // What may never be reached is not held back.
     const unreached = await outOfReach(() => this.#accessFor(subject, signal), signal);
     if (unreached !== undefined) return this.#publish(subject, unreached, signal);
-    // The guarded patch proves that the object was current: no second look is needed before AWS is written.
+    const provedMs = this.#deps.monotonicMs(); // The guarded patch proves that the object was current.
     const held = await this.#addFinalizer(subject, signal);
-    return this.#publish(held, await this.#tryConverge(held, async () => {}, signal), signal);
+    const pass = await this.#tryConverge(held, confirmCurrent(this.#deps, held.object, provedMs), signal);
+    return this.#publish(held, pass, signal);
   }
 
   async #takeDown(subject: Subject, signal: AbortSignal): Promise<Requeue> {

@@ -48,3 +48,59 @@ test("a deletion that waits for AWS goes on to its end while nobody touches its 
   expect(await sim.object()).toBeUndefined();
   expect(sim.awsState()).toMatchObject(NOTHING_IN_AWS);
 });
+
+/** A new object, with the first of its writes carried out; the others wait for AWS. */
+async function withCreationUnderWay(): Promise<Simulation> {
+  const sim = new Simulation();
+  sim.start(SLOW);
+  await sim.run(60_000);
+  await sim.apply(sim.manifest());
+  await sim.runUntil(() => sim.writes("aws").length > 0, 60_000);
+  expect(sim.writes("aws").map(({ what }) => what)).toEqual(["CreateRole"]);
+  return sim;
+}
+
+test("a creation that waits for AWS grants nothing that an edit has taken back in the meantime", async () => {
+  const sim = await withCreationUnderWay();
+  const statements = [
+    { sid: "ReadOne", effect: "Allow", actions: ["s3:GetObject"], resources: ["arn:aws:s3:::one/*"] },
+  ];
+  await sim.apply(sim.manifest({ statements }));
+  await sim.run(180_000);
+  expect(readyOf(await sim.object())).toBe("True InSync");
+  expect(sim.writes("aws").map(({ what }) => what)).toEqual([
+    "CreateRole",
+    "PutRolePolicy",
+    "CreateInstanceProfile",
+    "AddRoleToInstanceProfile",
+  ]);
+});
+
+test("an edit that waits for AWS is not written once another edit has come", async () => {
+  const sim = await withCreationUnderWay();
+  await sim.runUntil(async () => readyOf(await sim.object()) === "True InSync", 120_000);
+  await sim.run(60_000);
+  const before = sim.writes("aws").length;
+  const tags = (team: string) => sim.manifest({ tags: { team }, description: `of team ${team}` });
+  await sim.apply(tags("one"));
+  await sim.runUntil(() => sim.writes("aws").length > before, 60_000);
+  await sim.apply(tags("two"));
+  await sim.run(180_000);
+  expect(readyOf(await sim.object())).toBe("True InSync");
+  expect(JSON.stringify(sim.awsState())).not.toContain("of team one");
+  expect(
+    sim
+      .writes("aws")
+      .slice(before)
+      .filter(({ what }) => what === "UpdateRole"),
+  ).toHaveLength(1);
+});
+
+test("a creation that waits for AWS makes nothing more once its object is deleted", async () => {
+  const sim = await withCreationUnderWay();
+  await sim.delete();
+  await sim.run(120_000);
+  expect(sim.writes("aws").map(({ what }) => what)).toEqual(["CreateRole", "DeleteRole"]);
+  expect(await sim.object()).toBeUndefined();
+  expect(sim.awsState()).toMatchObject(NOTHING_IN_AWS);
+});
