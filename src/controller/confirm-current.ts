@@ -25,7 +25,7 @@ const CONFIRMED_MS = 5_000;
 export function confirmCurrent(
   { objects, monotonicMs }: ConfirmationSources,
   object: InstanceProfile,
-  provedMs = Number.NEGATIVE_INFINITY,
+  provedMs: number = Number.NEGATIVE_INFINITY,
 ): ConvergeDependencies["confirmCurrent"] {
   const { metadata: then } = object;
   let confirmedMs = provedMs;
