@@ -25,8 +25,8 @@ export interface AccountSweepsOptions extends SweepSurroundings {
 const FOLLOW_AFTER_MS = 1_000;
 
 /**
- * Sweeps each account that objects are in, once, however many classes it has: by the oldest of them that leads there. Accounts come
- * and go with the objects and the classes.
+ * Sweeps each account that objects are in or may come to, once, however many classes it has: by the oldest of them that leads there.
+ * Accounts come and go with the objects and the classes.
  */
 export class AccountSweeps {
   readonly #options: AccountSweepsOptions;
@@ -76,9 +76,9 @@ export class AccountSweeps {
 
   #follow(): void {
     const { classes, objects } = this.#options;
-    const wanted = new Set(objects().map((raw) => classes.accountOf(raw)));
-    // Without classes there is no other account: it is looked at from the start.
-    if (classes.classes.isEmpty) wanted.add(OWN_ACCOUNT);
+    // Also where no object is yet: the first need no look of their own then.
+    const open = classes.classes.isEmpty ? [OWN_ACCOUNT] : classes.classes.accountIds;
+    const wanted = new Set([...open, ...objects().map((raw) => classes.accountOf(raw))]);
     for (const [account, sweep] of this.#running) {
       if (!wanted.has(account) || !sweep.isUpToDate) this.#end(account);
     }

@@ -111,7 +111,7 @@ export class Controller {
     // An account that throttles, or does not answer, holds up its share of the workers and no more.
     const lanes = {
       laneOf: (key: string) => directory.accountOf(cache.get(key) ?? {}) ?? "",
-      size: () => Math.max(1, Math.floor(settings.concurrency / Math.max(1, directory.classes.accountCount))),
+      size: () => Math.max(1, Math.floor(settings.concurrency / Math.max(1, directory.classes.accountIds.length))),
     };
     this.#workers = new Workers({
       queue: new LanedQueue(this.#queue, lanes),

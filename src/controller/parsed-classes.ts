@@ -21,9 +21,9 @@ export class ParsedClasses {
     return this.#list().length === 0;
   }
 
-  /** How many accounts the valid classes are of. */
-  get accountCount(): number {
-    return new Set(this.#valid().map(({ spec }) => spec.account.id)).size;
+  /** The ids of the accounts that the valid classes are of, each once. */
+  get accountIds(): readonly string[] {
+    return [...new Set(this.#valid().map(({ spec }) => spec.account.id))];
   }
 
   /** Undefined when there is none of this name. */

@@ -117,3 +117,17 @@ describe("two accounts, a class for each, and 100 objects", () => {
     expect(beside / alone, JSON.stringify({ alone, beside })).toBeLessThan(1.2);
   });
 });
+
+test("the account of a class is swept before its first object comes, which then needs no look of its own", async () => {
+  await organisation.applyClass("a");
+  sim.start({ hasClasses: true, isSweeping: true });
+  await sim.run(MINUTE_MS);
+  expect(organisation.callsTo(TEAMS.a)).toContain("ListRoles");
+  organisation.forget();
+  await sim.apply(s3ReadOnly({ namespace: "default", name: "a-0" }, { className: "a" }));
+  await sim.run(5_000);
+  expect(await organisation.ready("a-0")).toMatch(/^True InSync/);
+  expect(organisation.callsTo(TEAMS.a)).toEqual([
+    ...["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"],
+  ]);
+});
