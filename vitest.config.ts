@@ -30,7 +30,9 @@ export default defineConfig({
         test: {
           ...project("scenario-with-class", { testTimeout: 30_000, isolate: false }).test,
           // These bring classes of their own.
-          exclude: ["classes", "two-accounts", "account-crash"].map((name) => `test/scenario/${name}.test.ts`),
+          exclude: ["classes", "two-accounts", "account-crash", "give-it-to-teams"].map(
+            (name) => `test/scenario/${name}.test.ts`,
+          ),
           include: process.env["SCENARIOS"] === "all" ? ["test/scenario/**/*.test.ts"] : WITH_CLASS_TOO,
           env: { SCENARIO_CLASS: "permissive" },
         },

@@ -17,16 +17,17 @@ export interface Ec2 {
  * anything: docs/scale.md has what it takes.
  */
 export class Ec2OnDemand {
-  readonly #options: AwsClientOptions;
+  readonly #open: () => Promise<Ec2>;
   #loaded: Promise<Ec2> | undefined;
 
-  constructor(options: AwsClientOptions) {
-    this.#options = options;
+  /** @param opens loads and makes it; called once */
+  constructor(options: AwsClientOptions, opens: (options: AwsClientOptions) => Promise<Ec2> = open) {
+    this.#open = () => opens(options);
   }
 
   /** Loads what is not loaded yet. To be awaited before a turn is asked for: it takes a while. */
   load(): Promise<Ec2> {
-    this.#loaded ??= open(this.#options);
+    this.#loaded ??= this.#open();
     return this.#loaded;
   }
 
