@@ -1,4 +1,5 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
+import { keyText } from "../controller/object-key.ts";
 import type { KubeObject } from "../engine/ports.ts";
 
 /** Manifests as a cluster would have them once they are applied. */
@@ -27,22 +28,22 @@ export function namespacesOf(manifests: readonly KubeObject[]): ReadonlySet<stri
 
 /** `live` is what is in the cluster. What is not there yet is as young as can be, of several the first by name the oldest. */
 export function applied(manifests: readonly KubeObject[], live: readonly KubeObject[]): Applied {
-  const known = new Map(live.map((object) => [keyOf(seenOf(object)), object]));
+  const known = new Map(live.map((object) => [keyText(seenOf(object)), object]));
   const traces = (seen: Seen): Pick<Seen, "creationTimestamp" | "finalizers"> => {
-    const there = known.get(keyOf(seen));
+    const there = known.get(keyText(seen));
     const { creationTimestamp = NOT_YET, finalizers } = there === undefined ? ({} as Partial<Seen>) : seenOf(there);
     return { creationTimestamp, ...(finalizers !== undefined && { finalizers }) };
   };
   const mine = new Map(
     manifests.map((manifest): [string, KubeObject] => {
       const seen = seenOf(manifest);
-      return [keyOf(seen), { ...manifest, metadata: { ...seen, ...traces(seen) } }];
+      return [keyText(seen), { ...manifest, metadata: { ...seen, ...traces(seen) } }];
     }),
   );
   return {
-    all: [...mine.values(), ...live.filter((object) => !mine.has(keyOf(seenOf(object))))],
+    all: [...mine.values(), ...live.filter((object) => !mine.has(keyText(seenOf(object))))],
     asApplied: (object) => {
-      const { accountId } = (known.get(keyOf(object.metadata))?.["status"] ?? {}) as { readonly accountId?: string };
+      const { accountId } = (known.get(keyText(object.metadata))?.["status"] ?? {}) as { readonly accountId?: string };
       const status = accountId === undefined ? {} : { status: { accountId } };
       return { ...object, metadata: { ...object.metadata, ...traces(object.metadata) }, ...status };
     },
@@ -51,8 +52,4 @@ export function applied(manifests: readonly KubeObject[], live: readonly KubeObj
 
 function seenOf(object: KubeObject): Seen {
   return { namespace: "default", ...(object["metadata"] as { readonly name: string }) };
-}
-
-function keyOf({ namespace, name }: Pick<Seen, "namespace" | "name">): string {
-  return `${namespace}/${name}`;
 }

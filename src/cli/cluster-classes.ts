@@ -1,6 +1,5 @@
 import { readClusterId } from "../kube/cluster-id.ts";
 import type { Exchange } from "../kube/exchange.ts";
-import { loadKubeConfig } from "../kube/kube-config.ts";
 import { KubeListWatch } from "../kube/list-watch.ts";
 import type { KubeResource } from "../kube/resource.ts";
 import { Transport } from "../kube/transport.ts";
@@ -8,16 +7,11 @@ import { AbsentKindIsEmpty } from "../runtime/absent-kind.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { SnapshotReader } from "../runtime/list-snapshot.ts";
 import type { WatchedObject } from "../runtime/list-watch.ts";
+import { clusterOf } from "./cluster-options.ts";
 import type { CommandIo } from "./io.ts";
-import type { GivenOptions, OptionSpecs } from "./options.ts";
+import type { GivenOptions } from "./options.ts";
 import { INSTANCE_PROFILE_CLASSES, INSTANCE_PROFILES } from "./resources.ts";
 import { VERSION } from "./version.ts";
-
-/** Which cluster is meant, as `run` and kubectl have it. */
-export const CLUSTER_OPTIONS: OptionSpecs = {
-  kubeconfig: { type: "string", value: "FILE", help: "kubeconfig to use" },
-  context: { type: "string", value: "NAME", help: "context of the kubeconfig; default: its current one" },
-};
 
 /** What a cluster says about classes, as of now. */
 export interface ClusterClasses {
@@ -48,13 +42,7 @@ export async function readClusterClasses(
   { env, stop }: Pick<CommandIo, "env" | "stop">,
   { namespaces, needsId }: Question,
 ): Promise<ClusterClasses> {
-  const [path, context] = [given.text("kubeconfig"), given.text("context")];
-  const cluster = loadKubeConfig({
-    ...(path !== undefined && { path }),
-    ...(context !== undefined && { context }),
-    env,
-    clock: systemClock,
-  });
+  const cluster = clusterOf(given, env);
   const transport = new Transport({ cluster, clock: systemClock, version: VERSION });
   try {
     const { exchange } = transport;

@@ -5,7 +5,8 @@ import { ClassDirectory, type Standing } from "../controller/class-directory.ts"
 import type { KubeObject } from "../engine/ports.ts";
 import { TerminalError } from "../errors.ts";
 import { applied, namespacesOf } from "./as-applied.ts";
-import { CLUSTER_OPTIONS, readClusterClasses } from "./cluster-classes.ts";
+import { readClusterClasses } from "./cluster-classes.ts";
+import { CLUSTER_OPTIONS } from "./cluster-options.ts";
 import { type CommandIo, UsageError } from "./io.ts";
 import { type Manifest, readManifests } from "./manifests.ts";
 import { clusterIdOf, type GivenOptions, type OptionSpecs } from "./options.ts";

@@ -1,6 +1,5 @@
-import { loadKubeConfig } from "../kube/kube-config.ts";
-import { systemClock } from "../runtime/clock.ts";
 import { AWS_RATE_OPTIONS, awsRates } from "./aws-rates.ts";
+import { CLUSTER_OPTIONS, clusterOf } from "./cluster-options.ts";
 import type { Command } from "./command.ts";
 import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
 import type { ControllerProcessOptions } from "./controller-process-options.ts";
@@ -26,8 +25,7 @@ export const runCommand: Command = {
     "With --leader-elect one process of several works and the others wait, warm; one that loses the Lease ends with 1.",
   ].join("\n"),
   options: {
-    kubeconfig: { type: "string", value: "FILE", help: "kubeconfig to use" },
-    context: { type: "string", value: "NAME", help: "context of the kubeconfig; default: its current one" },
+    ...CLUSTER_OPTIONS,
     namespace: { type: "string", short: "n", value: "NAME", help: "watch this namespace only; default: all" },
     "label-selector": {
       type: "string",
@@ -66,7 +64,6 @@ export const runCommand: Command = {
 };
 
 async function runController(given: GivenOptions, io: CommandIo): Promise<number> {
-  const [path, context] = [given.text("kubeconfig"), given.text("context")];
   const logger = createLogger(logLevel(given.text("log-level") ?? "info"));
   exitOnBug(logger, process);
   const { patience, concurrency, sweepIntervalMs } = DEFAULT_SETTINGS;
@@ -80,12 +77,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     },
   };
   const rates = awsRates(given);
-  const cluster = loadKubeConfig({
-    ...(path !== undefined && { path }),
-    ...(context !== undefined && { context }),
-    env: io.env,
-    clock: systemClock,
-  });
+  const cluster = clusterOf(given, io.env);
   const options = {
     cluster,
     aws: {},
