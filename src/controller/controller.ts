@@ -9,7 +9,7 @@ import type { ReflectorObserver } from "../runtime/reflector-options.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/store.ts";
 import { type QueueObserver, WorkQueue } from "../runtime/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/workers.ts";
-import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
+import type { Patience } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { AccountSweeps } from "./account-sweeps.ts";
 import { ClaimsByAccount } from "./claims-by-account.ts";
@@ -20,7 +20,7 @@ import { optional } from "./optional.ts";
 import type { OutcomeObserver } from "./publisher.ts";
 import { SightingsByAccount } from "./sightings-by-account.ts";
 import type { SweepObserver } from "./sweeper.ts";
-import { firstPriority, wakes } from "./wakes.ts";
+import { factsOf, firstPriority, wakes } from "./wakes.ts";
 
 /** Everything a controller needs from outside; the composition root makes it. */
 export interface ControllerDependencies {
@@ -116,11 +116,7 @@ export class Controller {
     this.#workers = new Workers({
       queue: new LanedQueue(this.#queue, lanes),
       reconcile: (key, signal, { logger: runLogger, priority }) =>
-        reconciler.reconcile(key, signal, {
-          logger: runLogger,
-          urgency: priority <= ROUTINE_PRIORITY ? "routine" : "change",
-          wasListed: priority < 0,
-        }),
+        reconciler.reconcile(key, signal, { logger: runLogger, ...factsOf(priority) }),
       clock,
       logger,
       newReconcileId: deps.newReconcileId,

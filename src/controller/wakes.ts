@@ -2,6 +2,7 @@ import { FORCE_DELETE_ANNOTATION, RECONCILE_AT_ANNOTATION } from "../api/instanc
 import type { KubeObject } from "../engine/ports.ts";
 import { ROUTINE_PRIORITY } from "../status/requeue.ts";
 import { FINALIZER } from "./finalizer.ts";
+import type { RunFacts } from "./pass.ts";
 
 /** After what people change now, before what is merely due for a look. */
 const PENDING_PRIORITY = ROUTINE_PRIORITY / 2;
@@ -48,6 +49,11 @@ export function firstPriority(object: KubeObject): number {
   const asked = annotations?.[RECONCILE_AT_ANNOTATION];
   const isAnswered = observedGeneration === generation && (asked === undefined || asked === lastHandledReconcileAt);
   return isAnswered && deletionTimestamp === undefined ? ROUTINE_PRIORITY : PENDING_PRIORITY;
+}
+
+/** What the priority that a key was taken with tells of its run. */
+export function factsOf(priority: number): Pick<RunFacts, "urgency" | "wasListed"> {
+  return { urgency: priority <= ROUTINE_PRIORITY ? "routine" : "change", wasListed: priority < 0 };
 }
 
 function metadataOf(object: KubeObject): Metadata {

@@ -5,7 +5,7 @@ import { Reconciler } from "../../src/controller/reconciler.ts";
 import type { Sightings } from "../../src/controller/sightings.ts";
 import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
 import { Sweeper, type SweepResult } from "../../src/controller/sweeper.ts";
-import { firstPriority } from "../../src/controller/wakes.ts";
+import { factsOf, firstPriority } from "../../src/controller/wakes.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import { ClaimIndex } from "../../src/engine/instance-claims.ts";
 import type { AccountReader, IamAccess, KubeObject } from "../../src/engine/ports.ts";
@@ -192,8 +192,7 @@ export class Fleet {
 
   async #work({ key, priority }: TakenKey): Promise<void> {
     const { queue, reconciler } = this.#process;
-    const urgency = priority < 0 ? "routine" : "change";
-    const requeue = await reconciler.reconcile(key, signal, { logger: this.logger, urgency, wasListed: priority < 0 });
+    const requeue = await reconciler.reconcile(key, signal, { logger: this.logger, ...factsOf(priority) });
     if (requeue.kind === "backoff") queue.addRateLimited(key, { priority });
     else queue.forget(key);
     if (requeue.kind === "after") queue.addAfter(key, requeue.delayMs, { priority: requeue.priority ?? priority });
