@@ -1,6 +1,5 @@
 import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
-import type { ConvergeDependencies } from "../engine/converge.ts";
-import type { KubeObject, ObjectClient } from "../engine/ports.ts";
+import type { Assertion, KubeObject, ObjectClient } from "../engine/ports.ts";
 import { ConflictError } from "../errors.ts";
 import { asReceived, Postponed } from "./pass.ts";
 
@@ -26,7 +25,7 @@ export function confirmCurrent(
   { objects, monotonicMs }: ConfirmationSources,
   object: InstanceProfile,
   provedMs: number = Number.NEGATIVE_INFINITY,
-): ConvergeDependencies["confirmCurrent"] {
+): Assertion {
   const { metadata: then } = object;
   let confirmedMs = provedMs;
   return async (signal) => {

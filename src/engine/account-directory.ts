@@ -80,8 +80,8 @@ export class AccountDirectory {
       return opened.account;
     }
     // Its own credentials, and what all who write this account have to know of each other.
-    const { settling, adoptions, breaker, quotas, lastKnownRoles, freeNames } = shared;
-    return { ...opened.account, settling, adoptions, breaker, quotas, lastKnownRoles, freeNames };
+    const { iam, reader, instances } = opened.account;
+    return { ...shared, iam, reader, instances };
   }
 
   /**

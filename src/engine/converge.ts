@@ -8,7 +8,7 @@ import type { Attempts } from "./convergence-breaker.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type ExecutionReport, execute } from "./execute.ts";
 import type { FreeNames } from "./free-names.ts";
-import type { IamWriter } from "./ports.ts";
+import type { Assertion, IamWriter } from "./ports.ts";
 import { type LookDependencies, type Preview, preview, previewUnseen } from "./preview.ts";
 import type { Settling } from "./settling.ts";
 import { WhileCurrent } from "./while-current.ts";
@@ -39,7 +39,7 @@ export interface ConvergeDependencies extends LookDependencies {
    * Called before each write of a pass; raises when the object the plan was made from is no longer current, so that an old
    * copy of it cannot write. It knows itself for how long what it has seen is good.
    */
-  readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
+  readonly confirmCurrent: Assertion;
   /** Knows what was written in vain; without it everything is written as often as it differs. */
   readonly attempts?: Attempts;
   /** Whether the user has been told what such a plan, which adopts, will change. */
