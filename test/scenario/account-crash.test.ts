@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Fate } from "../support/faults/fault-proxy.ts";
 import { Organisation, TEAMS } from "../support/simulation/organisation.ts";
 import { Play, SETTLE_MS, type Trace } from "../support/simulation/play.ts";
 import type { WireCall } from "../support/simulation/simulated-wire.ts";
-import { Simulation } from "../support/simulation/simulation.ts";
 import { STORIES, type Story } from "./stories.ts";
 
 /** It verifies often, so that it rests soon. */
@@ -20,18 +19,12 @@ function struck(calls: readonly WireCall[]): readonly WireCall[] {
   return isThorough ? calls : calls.filter(({ what }) => STS.includes(what));
 }
 
-beforeEach(() => {
-  // The SDK asks the machine's clock whether credentials have ended, which else is long after the simulation's.
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-01-01T00:00:00Z") });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+let organisation: Organisation;
+afterEach(() => organisation.close());
 
 async function staged(story: Story): Promise<Play> {
-  const sim = new Simulation();
-  vi.setSystemTime(sim.clock.nowMs());
-  const organisation = await Organisation.of(sim);
+  organisation = await Organisation.open();
+  const { sim } = organisation;
   await organisation.applyClass(
     "a",
     { allowedActions: ["*"], allowedManagedPolicies: ["arn:aws:iam::aws:policy/*"] },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { ENTRY, HOME, Organisation, roleArn, TEAMS } from "../support/simulation/organisation.ts";
-import { Simulation } from "../support/simulation/simulation.ts";
+import type { Simulation } from "../support/simulation/simulation.ts";
 import { must, policy } from "../unit/sandbox/aws/in-process.ts";
 
 const MINUTE_MS = 60_000;
@@ -16,15 +16,11 @@ const WIDE = {
 let sim: Simulation;
 let org: Organisation;
 beforeEach(async () => {
-  sim = new Simulation();
-  // The SDK asks the machine's clock whether credentials have ended, which else is long after the simulation's.
-  vi.useFakeTimers({ toFake: ["Date"], now: sim.clock.nowMs() });
-  org = await Organisation.of(sim);
+  org = await Organisation.open();
+  sim = org.sim;
 });
 
-afterEach(() => {
-  vi.useRealTimers();
-});
+afterEach(() => org.close());
 
 /** Time passes for the SDK as well. */
 async function pass(ms: number): Promise<void> {

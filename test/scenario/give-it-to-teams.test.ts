@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { documentAt } from "../contract/docs/document.ts";
 import { CLUSTER_ID } from "../support/builders.ts";
 import { HOME, Organisation, TEAMS } from "../support/simulation/organisation.ts";
-import { Simulation } from "../support/simulation/simulation.ts";
+import type { Simulation } from "../support/simulation/simulation.ts";
 import { must } from "../unit/sandbox/aws/in-process.ts";
 
 const MINUTE_MS = 60_000;
@@ -29,16 +29,13 @@ function allOf(...actions: readonly string[]): unknown {
 let sim: Simulation;
 let organisation: Organisation;
 beforeEach(async () => {
-  sim = new Simulation();
-  vi.useFakeTimers({ toFake: ["Date"], now: sim.clock.nowMs() });
-  organisation = await Organisation.of(sim);
+  organisation = await Organisation.open();
+  sim = organisation.sim;
   for (const id of Object.values(TEAMS)) await prepare(id);
   for (const name of ["team-a", "team-b"]) await sim.user.createNamespace(name);
   sim.start({ hasClasses: true });
 });
-afterEach(() => {
-  vi.useRealTimers();
-});
+afterEach(() => organisation.close());
 
 /** Step 1 of the page. */
 async function prepare(accountId: string): Promise<void> {

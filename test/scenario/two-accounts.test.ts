@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readyOf } from "../support/cluster-user.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { Organisation, TEAMS, type Team } from "../support/simulation/organisation.ts";
-import { Simulation } from "../support/simulation/simulation.ts";
+import type { Simulation } from "../support/simulation/simulation.ts";
 import { must, policy } from "../unit/sandbox/aws/in-process.ts";
 
 const MINUTE_MS = 60_000;
@@ -19,15 +19,11 @@ const THROTTLED = {
 let sim: Simulation;
 let organisation: Organisation;
 beforeEach(async () => {
-  sim = new Simulation();
-  // The SDK asks the machine's clock whether credentials have ended, which else is long after the simulation's.
-  vi.useFakeTimers({ toFake: ["Date"], now: sim.clock.nowMs() });
-  organisation = await Organisation.of(sim);
+  organisation = await Organisation.open();
+  sim = organisation.sim;
 });
 
-afterEach(() => {
-  vi.useRealTimers();
-});
+afterEach(() => organisation.close());
 
 async function apply(team: Team, className: string = team): Promise<void> {
   for (const name of NAMES(team)) await sim.apply(s3ReadOnly({ namespace: "default", name }, { className }));
@@ -95,8 +91,8 @@ describe("two accounts, a class for each, and 100 objects", () => {
 
   test("while one account throttles everything, the other is as fast as alone", async () => {
     const timeOf = async (isOtherThrottled: boolean): Promise<number> => {
-      sim = new Simulation();
-      organisation = await Organisation.of(sim);
+      organisation = await Organisation.open();
+      sim = organisation.sim;
       for (const team of Object.keys(TEAMS)) await organisation.applyClass(team);
       const replica = sim.start({
         hasClasses: true,

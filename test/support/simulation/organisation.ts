@@ -1,8 +1,9 @@
+import { vi } from "vitest";
 import type { InstanceProfileClassSpec, InstanceProfileClassStatus } from "../../../src/api/instance-profile-class.ts";
 import { DEFAULT_CLASS_ANNOTATION } from "../../../src/api/instance-profile-class.ts";
 import { snapshotOf } from "../../../src/sandbox/aws/account/snapshot.ts";
 import { must, policy } from "../../unit/sandbox/aws/in-process.ts";
-import type { Simulation } from "./simulation.ts";
+import { Simulation } from "./simulation.ts";
 
 const CLASSES = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";
 
@@ -25,11 +26,19 @@ export class Organisation {
     this.sim = sim;
   }
 
-  /** With a role to assume in the account of each team. */
-  static async of(sim: Simulation): Promise<Organisation> {
+  /** In a new simulation, with a role to assume in the account of each team. To be closed. */
+  static async open(): Promise<Organisation> {
+    const sim = new Simulation();
+    // The SDK asks the machine's clock whether credentials have ended, which else is long after the simulation's.
+    vi.useFakeTimers({ toFake: ["Date"], now: sim.clock.nowMs() });
     const organisation = new Organisation(sim);
     for (const id of Object.values(TEAMS)) await organisation.aRole(id, ENTRY);
     return organisation;
+  }
+
+  /** Gives the machine its own time back. */
+  close(): void {
+    vi.useRealTimers();
   }
 
   /** A role that the controller's own account may assume, with all permissions. */

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
+import type { AwsConnection } from "../../../src/aws/aws-connection.ts";
 import { ALL_NAMES, takeSnapshot } from "../../../src/engine/account-snapshot.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
-import { type Answer, type AnsweringServer, awsReply, startAnsweringServer } from "./answering-server.ts";
+import { type Answer, type AnsweringServer, awsReply, connectTo, startAnsweringServer } from "./answering-server.ts";
 
 const never = new AbortController().signal;
 const DATE = "2026-01-01T00:00:00Z";
@@ -11,8 +10,7 @@ let aws: AwsConnection;
 
 beforeAll(async () => {
   server = await startAnsweringServer();
-  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
-  aws = connectAws({ clock: systemClock, version: "0", region: "eu-west-1", endpoint: server.url, credentials });
+  aws = connectTo(server);
 });
 afterAll(async () => {
   aws.close();

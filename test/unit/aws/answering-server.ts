@@ -1,5 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
+import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 
 /** How the server answers one request; may also hang, or destroy the socket. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -13,6 +16,13 @@ export interface AnsweringServer {
   /** Answers from now on: the n-th request by the n-th answer, the last one for all further requests. */
   answerWith(...answers: readonly Answer[]): void;
   close(): Promise<void>;
+}
+
+/** The adapter, with this server in AWS's place. */
+export function connectTo({ url }: AnsweringServer, options: Partial<AwsClientOptions> = {}): AwsConnection {
+  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
+  const fixed = { clock: systemClock, version: "0", region: "eu-west-1", endpoint: url, credentials };
+  return connectAws({ ...fixed, ...options });
 }
 
 export async function startAnsweringServer(): Promise<AnsweringServer> {

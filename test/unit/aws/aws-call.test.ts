@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
+import type { AwsConnection } from "../../../src/aws/aws-connection.ts";
 import type { AwsCallReport, AwsClientOptions } from "../../../src/aws/client-config.ts";
 import { RetryableError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 import {
   type Answer,
   type AnsweringServer,
   awsError,
   awsReply,
+  connectTo,
   hangUp,
   silence,
   startAnsweringServer,
@@ -29,9 +29,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function connect(options: Partial<AwsClientOptions> = {}): AwsConnection {
-  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
-  const fixed = { clock: systemClock, version: "0", region: "eu-west-1", endpoint: server.url, credentials };
-  return connectAws({ ...fixed, ...options });
+  return connectTo(server, options);
 }
 
 /** An answer that never comes, and a promise of the moment in which the request is there. */

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
-import { type AnsweringServer, awsError, awsReply, startAnsweringServer } from "./answering-server.ts";
+import type { AwsConnection } from "../../../src/aws/aws-connection.ts";
+import { type AnsweringServer, awsError, awsReply, connectTo, startAnsweringServer } from "./answering-server.ts";
 
 const never = new AbortController().signal;
 let server: AnsweringServer;
@@ -9,8 +8,7 @@ let aws: AwsConnection;
 
 beforeAll(async () => {
   server = await startAnsweringServer();
-  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
-  aws = connectAws({ clock: systemClock, version: "0", region: "eu-west-1", endpoint: server.url, credentials });
+  aws = connectTo(server);
 });
 afterAll(async () => {
   aws.close();

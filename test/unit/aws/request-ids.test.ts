@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connectAws } from "../../../src/aws/aws-connection.ts";
 import type { AwsReply } from "../../../src/aws/client-config.ts";
 import { ControllerError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
 import {
   type Answer,
   type AnsweringServer,
   awsError,
   awsReply,
+  connectTo,
   hangUp,
   page,
   startAnsweringServer,
@@ -28,9 +27,7 @@ afterAll(() => server.close());
 async function write(answer: Answer) {
   server.answerWith(answer);
   const replies: AwsReply[] = [];
-  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
-  const fixed = { clock: systemClock, version: "0", region: "eu-west-1", endpoint: server.url, credentials };
-  const aws = connectAws({ ...fixed, onReply: (reply) => replies.push(reply) });
+  const aws = connectTo(server, { onReply: (reply) => replies.push(reply) });
   const error = await aws.iamWriter.perform(deleteRole, never).then(
     () => undefined,
     (reason: unknown) => reason,
