@@ -38,6 +38,7 @@ export default defineConfig({
         },
       },
       project("contract", { testTimeout: 30_000, isolate: false }),
+      project("adversary", { testTimeout: 30_000, isolate: false }),
       project("tooling", { testTimeout: 60_000 }),
       project("e2e", { testTimeout: 120_000, hookTimeout: 120_000 }),
       project("e2e-apart", { testTimeout: 120_000, hookTimeout: 120_000 }),

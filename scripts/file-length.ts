@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** A source file this long holds more than one idea. Tests may be longer. */
-const MAX_LINES = 220;
+const MAX_LINES = 300;
 
 const folder = process.argv[2] ?? "src";
 const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
