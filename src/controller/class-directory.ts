@@ -55,9 +55,9 @@ export class ClassDirectory {
     // What goes is not judged: taking it down grants nothing.
     if (object.metadata.deletionTimestamp !== undefined) return bound(found, whole, []);
     const violations = classViolations(object.spec, this.#boundsOf(object, found));
-    const cut =
-      isAccepted(object) && found.spec.onViolation === "Strip" ? withoutExcess(whole.spec, violations) : undefined;
-    if (violations.length === 0 || cut === undefined) return bound(found, whole, violations);
+    const isCut = violations.length > 0 && isAccepted(object) && found.spec.onViolation === "Strip";
+    if (!isCut) return bound(found, whole, violations);
+    const cut = withoutExcess(whole.spec, violations, found);
     // What is taken away is taken away now: to wait, or only to look, is the word of who wrote too much.
     const spec: InstanceProfileSpec = { ...cut, suspend: false, mode: "Enforce" };
     return { kind: "bound", class: found, object: { ...whole, spec }, violations, isStripped: true };

@@ -14,13 +14,13 @@ export function guardUse(bounds: Bounds): readonly Violation[] {
   const { namespace, olderPeers } = bounds;
   if (!namespaces.some((pattern) => matchesWildcards(pattern, namespace, { foldsCase: false }))) {
     const message = `${classTitle(bounds)} is not for namespace ${namespace}; it is for ${someOf(namespaces)}. Use another class.`;
-    return [violation("NamespaceNotAllowed", message)];
+    return [violation("NamespaceNotAllowed", message, { kind: "everything" })];
   }
   if (maxPerNamespace === undefined || olderPeers < maxPerNamespace) return [];
   const message =
     `namespace ${namespace} may have ${maxPerNamespace} InstanceProfiles of ${classTitle(bounds)}, and has them; older ones ` +
     "count first. Delete one of them.";
-  return [violation("TooManyObjects", message)];
+  return [violation("TooManyObjects", message, { kind: "everything" })];
 }
 
 /** Names, path, boundary and tags: each is compared to the letter. */
@@ -43,6 +43,7 @@ function guardPrefix(spec: InstanceProfileSpec, bounds: Bounds): readonly Violat
         "RoleNameNotAllowed",
         `spec.${field} ${spec[field]} does not begin with ${prefix}, as ${classTitle(bounds)} asks. Names cannot change: write ` +
           "another object.",
+        { kind: "name" },
       ),
     );
 }
@@ -54,7 +55,7 @@ function guardPath(spec: InstanceProfileSpec, bounds: Bounds): readonly Violatio
   const message =
     `spec.path is ${showValue(spec.path)}, and ${classTitle(bounds)} asks for ${showValue(path)}. A path cannot change: write ` +
     "another object.";
-  return [violation("PathNotAllowed", message)];
+  return [violation("PathNotAllowed", message, { kind: "name" })];
 }
 
 function guardBoundary(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
@@ -64,7 +65,7 @@ function guardBoundary(spec: InstanceProfileSpec, bounds: Bounds): readonly Viol
   const message =
     `spec.permissionsBoundaryArn is ${own}, and ${classTitle(bounds)} puts ${required} on its roles. Write that one, or leave ` +
     "the field out.";
-  return [violation("BoundaryNotAllowed", message)];
+  return [violation("BoundaryNotAllowed", message, { kind: "boundary" })];
 }
 
 function guardTags(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
@@ -77,7 +78,10 @@ function guardTags(spec: InstanceProfileSpec, bounds: Bounds): readonly Violatio
   const total = Object.keys({ ...spec.tags, ...classTags }).length;
   return [
     ...taken.map(([key]) =>
-      violation("TagNotAllowed", `spec.tags: ${showValue(key)} is set by ${classTitle(bounds)}; take it out.`),
+      violation("TagNotAllowed", `spec.tags: ${showValue(key)} is set by ${classTitle(bounds)}; take it out.`, {
+        kind: "tag",
+        key,
+      }),
     ),
     ...(total <= MAX_TAGS
       ? []
@@ -85,6 +89,7 @@ function guardTags(spec: InstanceProfileSpec, bounds: Bounds): readonly Violatio
           violation(
             "TagNotAllowed",
             `spec.tags and those of ${classTitle(bounds)} are ${total} tags; IAM leaves room for ${MAX_TAGS}. Take some out.`,
+            { kind: "allTags" },
           ),
         ]),
   ];

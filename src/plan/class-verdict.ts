@@ -1,8 +1,11 @@
-import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profile.ts";
+import type { InstanceProfile, InstanceProfileSpec, Trust } from "../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { Blocker } from "./plan.ts";
 
-/** What of a spec goes beyond its class. `whole`: nothing that could be left out. */
+/**
+ * What of a spec goes beyond its class. `everything`: the class allows the object nothing at all. `name`: something that cannot be left
+ * out and grants nothing.
+ */
 export type Excess =
   | { readonly kind: "statement"; readonly index: number }
   | { readonly kind: "managedPolicy"; readonly arn: string }
@@ -10,7 +13,11 @@ export type Excess =
   | { readonly kind: "trustStatement"; readonly index: number }
   | { readonly kind: "adoption" }
   | { readonly kind: "instances" }
-  | { readonly kind: "whole" };
+  | { readonly kind: "boundary" }
+  | { readonly kind: "tag"; readonly key: string }
+  | { readonly kind: "allTags" }
+  | { readonly kind: "everything" }
+  | { readonly kind: "name" };
 
 /** One way in which an object does not fit its class. */
 export interface Violation extends Blocker {
@@ -47,26 +54,49 @@ export function withClassDefaults(object: InstanceProfile, { spec: bounds }: Ins
   };
 }
 
-/** The spec without its excess, which is never wider; undefined when it would still not fit, or nobody could assume the role. */
+/** Trusts nobody: IAM takes no trust policy without a statement. */
+const NOBODY_MAY_ASSUME: Trust = {
+  services: [],
+  statements: [{ sid: "NoTrustAllowed", effect: "Deny", actions: ["sts:AssumeRole"], principals: { aws: ["*"] } }],
+};
+
+/**
+ * The spec without its excess: what it grants, and whom it trusts, is never more than before and never more than the class allows. Where
+ * nothing is left to trust, nobody can assume the role.
+ */
 export function withoutExcess(
   spec: InstanceProfileSpec,
   violations: readonly Violation[],
-): InstanceProfileSpec | undefined {
-  const excess = violations.map((violation) => violation.excess);
-  if (excess.some(({ kind }) => kind === "whole")) return undefined;
-  const has = (wanted: Excess): boolean => excess.some((one) => JSON.stringify(one) === JSON.stringify(wanted));
-  const trust = {
-    services: spec.trust.services.filter((service) => !has({ kind: "trustService", service })),
-    statements: spec.trust.statements.filter((_, index) => !has({ kind: "trustStatement", index })),
-  };
-  if (trust.services.length === 0 && !trust.statements.some(({ effect }) => effect === "Allow")) return undefined;
-  const { instances, ...rest } = spec;
+  { spec: bounds }: InstanceProfileClass,
+): InstanceProfileSpec {
+  const found = new Set(violations.map(({ excess }) => JSON.stringify(excess)));
+  const has = (excess: Excess): boolean => found.has(JSON.stringify(excess));
+  const grantsNothing = has({ kind: "everything" });
+  const { instances, permissionsBoundaryArn, ...rest } = spec;
+  const boundary = has({ kind: "boundary" }) ? bounds.permissionsBoundaryArn : permissionsBoundaryArn;
+  const keepsInstances = instances !== undefined && !has({ kind: "instances" }) && !grantsNothing;
   return {
     ...rest,
-    ...(instances !== undefined && !has({ kind: "instances" }) && { instances }),
-    statements: spec.statements.filter((_, index) => !has({ kind: "statement", index })),
-    managedPolicyArns: spec.managedPolicyArns.filter((arn) => !has({ kind: "managedPolicy", arn })),
-    trust,
+    ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
+    ...(keepsInstances && { instances }),
+    statements: grantsNothing ? [] : spec.statements.filter((_, index) => !has({ kind: "statement", index })),
+    managedPolicyArns: grantsNothing
+      ? []
+      : spec.managedPolicyArns.filter((arn) => !has({ kind: "managedPolicy", arn })),
+    trust: allowedTrust(spec.trust, has),
+    tags: { ...withoutTags(spec.tags, has), ...bounds.tags },
     adoptionPolicy: has({ kind: "adoption" }) ? "Never" : spec.adoptionPolicy,
   };
+}
+
+function allowedTrust(trust: Trust, has: (excess: Excess) => boolean): Trust {
+  const services = trust.services.filter((service) => !has({ kind: "trustService", service }));
+  const statements = trust.statements.filter((_, index) => !has({ kind: "trustStatement", index }));
+  const isClosed = services.length === 0 && !statements.some(({ effect }) => effect === "Allow");
+  return isClosed ? NOBODY_MAY_ASSUME : { services, statements };
+}
+
+function withoutTags(tags: InstanceProfileSpec["tags"], has: (excess: Excess) => boolean): InstanceProfileSpec["tags"] {
+  if (has({ kind: "allTags" })) return {};
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !has({ kind: "tag", key })));
 }

@@ -15,7 +15,7 @@ export function someOf(items: readonly string[]): string {
   return items.length <= MAX_SHOWN ? shown : `${shown} and ${items.length - MAX_SHOWN} more`;
 }
 
-/** A violation of a part that can be left out, or, by default, of the whole. */
-export function violation(reason: string, message: string, excess: Excess = { kind: "whole" }): Violation {
+/** A violation, with what of the spec would have to go. */
+export function violation(reason: string, message: string, excess: Excess): Violation {
   return { reason, message, excess };
 }

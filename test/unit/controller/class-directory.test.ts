@@ -141,10 +141,10 @@ describe("an object that no longer fits", () => {
     expect(saidOf(of("readers", wide), [aClass({ onViolation: "Strip" })])).toBe("readers ActionNotAllowed");
   });
 
-  test("cannot be cut down to another name", () => {
+  test("is cut down though its name cannot change", () => {
     const strict = aClass({ onViolation: "Strip", roleNamePrefix: "other-" });
     expect(saidOf(of("readers", wide, held), [strict])).toBe(
-      "readers RoleNameNotAllowed RoleNameNotAllowed ActionNotAllowed",
+      "readers RoleNameNotAllowed RoleNameNotAllowed ActionNotAllowed, stripped",
     );
   });
 });

@@ -437,21 +437,52 @@ describe("an object that is cut down to its class", () => {
     },
   }).spec;
 
+  const strippedOf = (spec: InstanceProfileSpec, by: Bounds = bounds): InstanceProfileSpec =>
+    withoutExcess(spec, classViolations(spec, by), by.class);
+
   test("keeps what fits, and then fits", () => {
-    const cut = withoutExcess(wide, classViolations(wide, bounds));
-    expect(cut?.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
-    expect(cut?.managedPolicyArns).toEqual(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]);
-    expect(cut?.trust).toEqual({ services: ["ec2.amazonaws.com"], statements: [] });
+    const cut = strippedOf(wide);
+    expect(cut.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
+    expect(cut.managedPolicyArns).toEqual(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]);
+    expect(cut.trust).toEqual({ services: ["ec2.amazonaws.com"], statements: [] });
     expect(cut).toMatchObject({ adoptionPolicy: "Never" });
     expect(cut).not.toHaveProperty("instances");
-    expect(cut && classViolations(cut, bounds)).toEqual([]);
+    expect(classViolations(cut, bounds)).toEqual([]);
   });
 
-  test("cannot be, when its name does not fit or nobody could assume its role", () => {
-    const misnamed = { ...wide, roleName: "app" };
-    expect(withoutExcess(misnamed, classViolations(misnamed, bounds))).toBeUndefined();
-    const strangers = { ...wide, trust: { services: ["lambda.amazonaws.com"], statements: [] } };
-    expect(withoutExcess(strangers, classViolations(strangers, bounds))).toBeUndefined();
+  test("keeps its name, which grants nothing, and loses its grants all the same", () => {
+    const cut = strippedOf({ ...wide, roleName: "app", path: "/elsewhere/" });
+    expect(cut.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
+    expect(cut).toMatchObject({ roleName: "app", path: "/elsewhere/" });
+  });
+
+  test("trusts nobody when nobody whom it trusts may assume the role", () => {
+    const cut = strippedOf({ ...wide, trust: { services: ["lambda.amazonaws.com"], statements: [] } });
+    expect(cut.trust).toEqual({
+      services: [],
+      statements: [{ sid: "NoTrustAllowed", effect: "Deny", actions: ["sts:AssumeRole"], principals: { aws: ["*"] } }],
+    });
+    expect(classViolations(cut, bounds)).toEqual([]);
+  });
+
+  test("has the boundary of the class, however wide the one that it names", () => {
+    const permissionsBoundaryArn = "arn:aws:iam::123456789012:policy/k8s-boundary";
+    const strict = { ...bounds, class: aClass({ ...bounds.class.spec, permissionsBoundaryArn }) };
+    const cut = strippedOf({ ...wide, permissionsBoundaryArn: "arn:aws:iam::aws:policy/AdministratorAccess" }, strict);
+    expect(cut.permissionsBoundaryArn).toBe(permissionsBoundaryArn);
+    expect(classViolations(cut, strict)).toEqual([]);
+  });
+
+  test.each([
+    ["is not for its namespace", { ...bounds, class: aClass({ ...bounds.class.spec, namespaces: ["other"] }) }],
+    [
+      "has as many objects as it may",
+      { ...bounds, class: aClass({ ...bounds.class.spec, maxPerNamespace: 1 }), olderPeers: 1 },
+    ],
+  ])("grants nothing when the class %s", (_, by) => {
+    const cut = strippedOf(wide, by);
+    expect(cut).toMatchObject({ statements: [], managedPolicyArns: [] });
+    expect(cut).not.toHaveProperty("instances");
   });
 });
 
