@@ -162,6 +162,8 @@ export interface InstanceProfileStatus {
   readonly observedGeneration?: number;
   /** The AWS account. */
   readonly accountId?: string;
+  /** The class that accepted the object; written before anything in AWS is. */
+  readonly class?: AcceptedClass;
   readonly role?: AwsObjectReference;
   readonly instanceProfile?: AwsObjectReference;
   readonly conditions?: readonly Condition[];
@@ -174,6 +176,15 @@ export interface InstanceProfileStatus {
   readonly lastVerifiedTime?: string;
   /** The last value of the reconcile-at annotation that was acted on. */
   readonly lastHandledReconcileAt?: string;
+}
+
+/** The record of an acceptance: only the controller writes status, so it is evidence where metadata and spec are not. */
+export interface AcceptedClass {
+  readonly name: string;
+  /** The AWS account of the class when it accepted the object. */
+  readonly accountId: string;
+  /** RFC 3339 with milliseconds; later than that of every object that the class had accepted in the namespace before. */
+  readonly acceptedTime: string;
 }
 
 /** How AWS names what was made. */

@@ -1,6 +1,12 @@
 import { list } from "./collection-fields.ts";
 import type { Field } from "./field.ts";
-import type { AwsObjectReference, Condition, InstanceProfileStatus, InstancesStatus } from "./instance-profile.ts";
+import type {
+  AcceptedClass,
+  AwsObjectReference,
+  Condition,
+  InstanceProfileStatus,
+  InstancesStatus,
+} from "./instance-profile.ts";
 import { foreignObject, optional, required } from "./object-fields.ts";
 import { choice, integer, text } from "./scalar-fields.ts";
 
@@ -13,6 +19,12 @@ const countField: Field<number> = integer({ format: "int32", minimum: 0 });
 const referenceField: Field<AwsObjectReference> = foreignObject<AwsObjectReference>({
   arn: required(text({ maxLength: 2048 })),
   id: required(text({ maxLength: 128 })),
+});
+
+const acceptedClassField: Field<AcceptedClass> = foreignObject<AcceptedClass>({
+  name: required(text({ maxLength: 253 })),
+  accountId: required(text({ maxLength: 12 })),
+  acceptedTime: required(text({ format: "date-time" })),
 });
 
 const conditionField: Field<Condition> = foreignObject<Condition>({
@@ -42,6 +54,7 @@ const instancesStatusField: Field<InstancesStatus> = foreignObject<InstancesStat
 const fields: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus>({
   observedGeneration: optional(observedGenerationField),
   accountId: optional(text({ maxLength: 12 })),
+  class: optional(acceptedClassField),
   role: optional(referenceField),
   instanceProfile: optional(referenceField),
   conditions: optional(conditionsField),

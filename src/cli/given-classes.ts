@@ -120,7 +120,7 @@ interface Court {
 
 function judgedBy({ classes, clusterId = "", objects, live }: Court): StandingOf {
   const { all, asApplied } = applied(objects, live);
-  const directory = new ClassDirectory({ classes: () => classes, objects: () => all, clusterId });
+  const directory = new ClassDirectory({ classes: () => classes, objects: () => all, clusterId, countsListed: true });
   return (object) => directory.standingOf(asApplied(object));
 }
 

@@ -1,25 +1,38 @@
+import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { ClaimSource } from "../engine/instance-claims.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import { claimOf } from "../model/claim-of.ts";
 import type { InstanceClaim } from "../model/instance-claim.ts";
+import { findCondition } from "../status/conditions.ts";
+
+/** Which objects may claim instances at all. */
+export interface ClaimRules {
+  /** Changes when the answer of `isAllowed` may. */
+  readonly revision: () => string;
+  /** False for an object that its class refuses: what may not be written takes nothing from others. */
+  readonly isAllowed: (object: InstanceProfile) => boolean;
+}
 
 /**
  * What the objects of the watch's cache ask of instances. Suspended objects and dry runs count: what they asked for stays
- * theirs until they go.
+ * theirs until they go. Objects that are blocked before they have an instance profile do not count.
  */
 export class CachedClaims implements ClaimSource {
   readonly #list: () => readonly KubeObject[];
   readonly #clusterId: string;
+  readonly #rules: ClaimRules;
+  #revision = "";
   /** Objects of the cache are frozen: what was read from one stays true. */
-  readonly #read = new WeakMap<KubeObject, readonly InstanceClaim[]>();
+  #read = new WeakMap<KubeObject, readonly InstanceClaim[]>();
   /** The last claim of each object: one that says the same is the same, whatever else of its object has changed. */
   readonly #latest = new Map<string, InstanceClaim>();
   readonly #byRegion = new Map<string, readonly InstanceClaim[]>();
 
-  constructor(list: () => readonly KubeObject[], clusterId: string) {
+  constructor(list: () => readonly KubeObject[], clusterId: string, rules: ClaimRules) {
     this.#list = list;
     this.#clusterId = clusterId;
+    this.#rules = rules;
   }
 
   in(region: string): readonly InstanceClaim[] {
@@ -32,6 +45,9 @@ export class CachedClaims implements ClaimSource {
 
   /** Of every region. */
   all(): readonly InstanceClaim[] {
+    const revision = this.#rules.revision();
+    if (revision !== this.#revision) this.#read = new WeakMap();
+    this.#revision = revision;
     const claims = this.#list().flatMap((raw) => this.of(raw));
     // Those of objects that are gone.
     if (this.#latest.size > 2 * claims.length + 100) this.#latest.clear();
@@ -49,7 +65,9 @@ export class CachedClaims implements ClaimSource {
 
   #parse(raw: KubeObject): readonly InstanceClaim[] {
     try {
-      const claim = claimOf(parseInstanceProfile(raw), this.#clusterId);
+      const object = parseInstanceProfile(raw);
+      if (isBlockedCreate(object) || !this.#rules.isAllowed(object)) return [];
+      const claim = claimOf(object, this.#clusterId);
       return claim === undefined ? [] : [this.#same(claim)];
     } catch {
       return [];
@@ -62,6 +80,11 @@ export class CachedClaims implements ClaimSource {
     this.#latest.set(claim.key, claim);
     return claim;
   }
+}
+
+/** True when something else has to change before the object gets an instance profile. */
+function isBlockedCreate({ status }: InstanceProfile): boolean {
+  return status?.instanceProfile === undefined && findCondition(status?.conditions, "Stalled")?.status === "True";
 }
 
 /** Most objects do not, and need not be parsed to know it. */

@@ -1,6 +1,6 @@
 import { ClaimIndex } from "../engine/instance-claims.ts";
 import type { KubeObject } from "../engine/ports.ts";
-import { asksForInstances, CachedClaims } from "./cached-claims.ts";
+import { asksForInstances, CachedClaims, type ClaimRules } from "./cached-claims.ts";
 
 /** What the claims are found in. */
 export interface ClaimsByAccountOptions {
@@ -8,7 +8,11 @@ export interface ClaimsByAccountOptions {
   /** See ClassDirectory. */
   readonly accountOf: (raw: KubeObject) => string | undefined;
   readonly clusterId: string;
+  /** Unset: every object may. */
+  readonly rules?: ClaimRules;
 }
+
+const ALL_ALLOWED: ClaimRules = { revision: () => "", isAllowed: () => true };
 
 /** The claims of the objects of one account, as they are and by the instances that they are on. */
 export interface AccountClaims {
@@ -31,10 +35,10 @@ export class ClaimsByAccount {
   of(account: string): AccountClaims {
     const known = this.#byAccount.get(account);
     if (known !== undefined) return known;
-    const { objects, accountOf, clusterId } = this.#options;
+    const { objects, accountOf, clusterId, rules = ALL_ALLOWED } = this.#options;
     const list = (): readonly KubeObject[] =>
       objects().filter((raw) => asksForInstances(raw) && accountOf(raw) === account);
-    const claims = new CachedClaims(list, clusterId);
+    const claims = new CachedClaims(list, clusterId, rules);
     const fresh = { claims, index: new ClaimIndex(claims) };
     this.#byAccount.set(account, fresh);
     return fresh;

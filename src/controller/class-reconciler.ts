@@ -3,9 +3,9 @@ import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import { parseInstanceProfileClass } from "../api/parse-instance-profile-class.ts";
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import { ControllerError } from "../errors.ts";
-import { VIOLATION_REASONS } from "../plan/class-guards.ts";
 import type { Requeue } from "../runtime/workers.ts";
 import { type ClassFacts, classStatus } from "../status/class-status.ts";
+import { COMPLIANT } from "../status/compliance.ts";
 import { findCondition } from "../status/conditions.ts";
 import type { Logger } from "../telemetry.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
@@ -122,7 +122,7 @@ function clusterKey({ name }: ObjectMeta): { readonly namespace: string; readonl
 
 function doesNotFit(raw: KubeObject): boolean {
   const { conditions } = (raw["status"] ?? {}) as { readonly conditions?: readonly Condition[] };
-  return VIOLATION_REASONS.has(findCondition(conditions, "Ready")?.reason ?? "");
+  return findCondition(conditions, COMPLIANT)?.status === "False";
 }
 
 /** Key order is no difference. */

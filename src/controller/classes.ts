@@ -3,11 +3,13 @@ import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import { KeyedBackoff } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { SnapshotReader } from "../runtime/list-snapshot.ts";
 import type { ListWatch } from "../runtime/list-watch.ts";
 import { Reflector } from "../runtime/reflector.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/store.ts";
 import { WorkQueue } from "../runtime/work-queue.ts";
 import { Workers } from "../runtime/workers.ts";
+import { COMPLIANT } from "../status/compliance.ts";
 import { findCondition } from "../status/conditions.ts";
 import type { Logger } from "../telemetry.ts";
 import { ClassDirectory } from "./class-directory.ts";
@@ -37,6 +39,8 @@ export interface ClassesOptions {
 
 /** A class's counts follow its objects after so long: a burst of them is one write. */
 const COUNT_AFTER_MS = 2_000;
+/** A list of classes from the API server is good for so long. */
+const LIVE_FOR_MS = 1_000;
 
 /** Watches InstanceProfileClasses: wakes the objects of a class that has changed, and tells in its status how it is used. */
 export class Classes {
@@ -45,10 +49,13 @@ export class Classes {
   readonly #reflector: Reflector;
   readonly #queue: WorkQueue;
   readonly #workers: Workers;
+  readonly #snapshots: SnapshotReader;
+  #live: { readonly items: readonly KubeObject[]; readonly atMs: number } | undefined;
 
   constructor(options: ClassesOptions) {
     const { clock, random, logger, newReconcileId, clusterId, objects } = options;
     this.#options = options;
+    this.#snapshots = new SnapshotReader(options.listWatch, clock);
     this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random) });
     this.#reflector = new Reflector({
       kind: "InstanceProfileClass",
@@ -91,6 +98,20 @@ export class Classes {
     return this.#reflector.fault;
   }
 
+  /**
+   * The classes as the API server has them now, at most {@link LIVE_FOR_MS} old: so that the late writes of many objects cost one list.
+   *
+   * Errors: those of the list.
+   */
+  async listLive(signal: AbortSignal): Promise<readonly KubeObject[]> {
+    const nowMs = this.#options.clock.monotonicMs();
+    const known = this.#live;
+    if (known !== undefined && nowMs - known.atMs < LIVE_FOR_MS) return known.items;
+    const { items } = await this.#snapshots.take(signal);
+    this.#live = { items, atMs: nowMs };
+    return items;
+  }
+
   /** Resolves when every class was seen. Errors: as Reflector.whenSynced. */
   async start(timeoutMs: number, signal: AbortSignal): Promise<void> {
     this.#reflector.start();
@@ -111,12 +132,13 @@ export class Classes {
   /** An InstanceProfile came, went or changed: its class counts anew, and its place may be free for a neighbour. */
   objectChanged(change: ObjectChange): void {
     const object = change.type === "deleted" ? change.old : change.new;
+    this.directory.acceptances.observed(object, change.type === "deleted");
     const className = this.directory.classNameOf(object);
     if (className === undefined) return;
     this.#queue.addAfter(className, COUNT_AFTER_MS);
     if (change.type !== "deleted") return;
     for (const peer of this.#objectsOf(className)) {
-      if (readyReasonOf(peer) === "TooManyObjects") this.#options.wake(keyOf(peer));
+      if (violationOf(peer) === "TooManyObjects") this.#options.wake(keyOf(peer));
     }
   }
 
@@ -151,7 +173,7 @@ function keyOf(object: KubeObject): string {
   return keyText(object["metadata"] as { readonly namespace: string; readonly name: string });
 }
 
-function readyReasonOf(object: KubeObject): string | undefined {
+function violationOf(object: KubeObject): string | undefined {
   const { conditions } = (object["status"] ?? {}) as { readonly conditions?: readonly Condition[] };
-  return findCondition(conditions, "Ready")?.reason;
+  return findCondition(conditions, COMPLIANT)?.reason;
 }

@@ -98,10 +98,12 @@ export class Controller {
       newReconcileId: deps.newReconcileId,
     });
     const { directory } = this.#classes;
-    const claims = new ClaimsByAccount({ objects, accountOf: (raw) => directory.accountOf(raw), clusterId });
+    const accountOf = (raw: KubeObject): string | undefined => directory.accountOf(raw);
+    const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: directory.claimRules });
     const cache = { get: (key: string) => this.#reflector.cache.get(key) };
     const { patience } = settings;
-    const known = { sightings, claims, cache, classes: directory };
+    const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
+    const known = { sightings, claims, cache, classes: directory, listClasses };
     const reconciler = openReconciler({ ...deps, patience, observer: observers.outcomes }, known);
     this.#sweeps = new AccountSweeps({
       ...{ accounts, classes: directory, objects, queue: this.#queue, sightings, claims },

@@ -2,9 +2,9 @@ import type { InstanceProfile } from "../api/instance-profile.ts";
 import { type ConvergeDependencies, type Convergence, converge } from "../engine/converge.ts";
 import type { Assertion, IamWriter } from "../engine/ports.ts";
 import type { DesiredState } from "../model/desired-state.ts";
+import { boundAccountId } from "./acceptance.ts";
 import type { Accounts } from "./aws-access.ts";
 import type { Standing } from "./class-directory.ts";
-import { hasFinalizer } from "./finalizer.ts";
 
 /**
  * For an object that no class leads to an account any more, though its status names one: the class may have been another account's.
@@ -14,8 +14,8 @@ export function ownAccountOf(
   accounts: Accounts,
   { standing, object }: { readonly standing: Standing; readonly object: InstanceProfile },
 ): Assertion | undefined {
-  const accountId = object.status?.accountId;
-  if (standing.kind !== "free" || accountId === undefined || !hasFinalizer(object)) return undefined;
+  const accountId = boundAccountId(object.status);
+  if (standing.kind !== "free" || accountId === undefined) return undefined;
   return (signal) => accounts.assertOwn(accountId, signal);
 }
 

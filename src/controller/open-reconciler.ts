@@ -23,7 +23,7 @@ export interface OpenReconcilerOptions {
 /** A reconciler that remembers nothing yet, with what others tell it. */
 export function openReconciler(
   options: OpenReconcilerOptions,
-  known: Pick<ReconcilerDependencies, "sightings" | "claims" | "cache" | "classes">,
+  known: Pick<ReconcilerDependencies, "sightings" | "claims" | "cache" | "classes" | "listClasses">,
 ): Reconciler {
   const { objects, events, accounts, clusterId, clock, random, patience, observer } = options;
   const monotonicMs = (): number => clock.monotonicMs();
@@ -31,5 +31,5 @@ export function openReconciler(
   const nowMs = (): number => clock.nowMs();
   const publishing = { objects, events, ownWrites, patience, nowMs, random };
   const publisher = new Publisher({ ...publishing, ...optional("observer", observer) });
-  return new Reconciler({ objects, monotonicMs, ...known, ownWrites, accounts, publisher, clusterId });
+  return new Reconciler({ objects, monotonicMs, nowMs, ...known, ownWrites, accounts, publisher, clusterId });
 }

@@ -16,6 +16,15 @@ export class ParsedClasses {
     this.#list = list;
   }
 
+  /** Changes when a class comes, goes, or changes in what objects are judged by. */
+  get revision(): string {
+    const parts = this.#list().map((raw) => {
+      const { name, uid, generation, deletionTimestamp, annotations } = metadataOf(raw);
+      return [name, uid, generation, deletionTimestamp, annotations?.[DEFAULT_CLASS_ANNOTATION]];
+    });
+    return JSON.stringify(parts);
+  }
+
   /** There is no class at all. */
   get isEmpty(): boolean {
     return this.#list().length === 0;
@@ -80,6 +89,9 @@ function parse(raw: KubeObject): ParsedClass {
 
 interface Metadata {
   readonly name: string;
+  readonly uid?: string;
+  readonly generation?: number;
+  readonly deletionTimestamp?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 

@@ -4,6 +4,7 @@ import { ControllerError, dispositionOf } from "../errors.ts";
 import type { Action } from "../plan/action.ts";
 import { isInstanceAction } from "../plan/instance-action.ts";
 import { isInSync, NOT_CONVERGING } from "../plan/plan.ts";
+import type { Compliance } from "../status/compliance.ts";
 import { findCondition } from "../status/conditions.ts";
 import { wasReady } from "../status/judge.ts";
 import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "../status/outcome.ts";
@@ -22,6 +23,13 @@ export interface OutcomeObserver {
   wrote?(key: string, actions: number, isRepair: boolean): void;
   /** The object is not written any more: the same writes were made too often in vain. Once, when it begins. */
   gaveUp?(key: string): void;
+}
+
+/** What one reconcile came to, and what the class of the object says about it. */
+export interface Report {
+  readonly outcome: Outcome;
+  /** Unset for an object that needs no class. */
+  readonly compliance?: Compliance | undefined;
 }
 
 /** What the publisher works with. */
@@ -59,14 +67,21 @@ export class Publisher {
    *
    * Errors: those of the status patch; the signal's reason when it was aborted, for then the outcome is that of the abort.
    */
-  async publish(raw: KubeObject, object: ObjectSoFar, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+  async publish(
+    raw: KubeObject,
+    object: ObjectSoFar,
+    { outcome, compliance }: Report,
+    signal: AbortSignal,
+  ): Promise<Requeue> {
     signal.throwIfAborted();
     const { nowMs, random, patience } = this.#deps;
     const key = keyText(object.metadata);
     const now = `${new Date(nowMs()).toISOString().slice(0, 19)}Z`;
     const { count: failures, sinceMs } = this.#count(key, outcome);
     const failingForMs = nowMs() - sinceMs;
-    const summary = summarize(object, outcome, { now, random: random(), patience, failures, failingForMs });
+    const summary = summarize(object, outcome, {
+      ...{ now, random: random(), patience, failures, failingForMs, compliance },
+    });
     this.#observe(key, object, outcome);
     for (const event of summary.events) this.emit(object, event);
     if (!sameStatus(object.status, summary.status)) {
@@ -109,14 +124,16 @@ export class Publisher {
     const { observer } = this.#deps;
     const error = errorOf(outcome);
     if (error !== undefined) observer?.failed?.(key, dispositionOf(error) === "terminal");
-    const isDrift = "plan" in outcome && !isInSync(outcome.plan) && wasReady(object) && !isComing(outcome.plan.actions);
-    if (isDrift) observer?.drifted?.(key);
+    const isStripped = "leftOut" in outcome && outcome.leftOut !== undefined;
+    const differs = "plan" in outcome && !isInSync(outcome.plan) && !isComing(outcome.plan.actions);
+    if (differs && wasReady(object) && !isStripped) observer?.drifted?.(key);
     if (outcome.kind !== "converged") return;
     const isStuck = outcome.plan.blockers.some(({ reason }) => reason === NOT_CONVERGING);
     const wasStuck = findCondition(object.status?.conditions, "Ready")?.reason === NOT_CONVERGING;
     if (isStuck && !wasStuck) observer?.gaveUp?.(key);
     if (outcome.applied.length === 0) return;
-    observer?.wrote?.(key, outcome.applied.length, wasReady(object) && !isComing(outcome.applied));
+    const isRepair = wasReady(object) && !isStripped && !isComing(outcome.applied);
+    observer?.wrote?.(key, outcome.applied.length, isRepair);
   }
 
   /** Publishes an Event about the object. */

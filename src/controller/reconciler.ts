@@ -2,7 +2,6 @@ import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { Assertion, KubeObject } from "../engine/ports.ts";
 import { preview } from "../engine/preview.ts";
-import type { Sighting } from "../engine/sighting.ts";
 import { ControllerError, TerminalError } from "../errors.ts";
 import { desiredState } from "../model/desired-state.ts";
 import type { Action } from "../plan/action.ts";
@@ -11,20 +10,33 @@ import type { Requeue } from "../runtime/workers.ts";
 import { deletedEvents, noteEvents } from "../status/events.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { isAnnounced } from "../status/pending.ts";
+import { accept } from "./accept.ts";
+import { hasTrace } from "./acceptance.ts";
 import { type AccessSources, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
-import { accountKeyOf, type ClassDirectory, type Standing } from "./class-directory.ts";
+import { blockersOf, complianceOf, refused, withLeftOut } from "./class-compliance.ts";
+import { accountKeyOf, type ClassDirectory } from "./class-directory.ts";
 import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { explained, isHeldUp } from "./held-up.ts";
 import { convergeThere, ownAccountOf } from "./left-behind.ts";
 import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
-import { asOutcome, asReceived, attempt, attemptOf, hasEntities, logOutcome, type RunFacts } from "./pass.ts";
-import type { Publisher } from "./publisher.ts";
-import { blockersOf, refused, withLeftOut } from "./refusal.ts";
-import type { Sightings } from "./sightings.ts";
+import {
+  asOutcome,
+  asReceived,
+  attempt,
+  attemptOf,
+  hasEntities,
+  logOutcome,
+  Postponed,
+  type RunFacts,
+} from "./pass.ts";
+import type { Publisher, Report } from "./publisher.ts";
+import { readablePartsOf } from "./readable-parts.ts";
 import type { SightingsByAccount } from "./sightings-by-account.ts";
 import { sparedLook } from "./spare.ts";
+import { withinClass } from "./strip.ts";
+import { isAccepted, type Subject, unreadable } from "./subject.ts";
 
 /** What the reconciler works with. */
 export interface ReconcilerDependencies extends AccessSources, ConfirmationSources {
@@ -33,26 +45,12 @@ export interface ReconcilerDependencies extends AccessSources, ConfirmationSourc
   readonly ownWrites: OwnWrites;
   /** What sweeps have seen. */
   readonly sightings: SightingsByAccount;
-  readonly classes: Pick<ClassDirectory, "standingOf">;
+  readonly classes: Pick<ClassDirectory, "standingOf" | "revisionOf" | "acceptances">;
+  /** In milliseconds since the epoch. */
+  readonly nowMs: () => number;
   readonly publisher: Publisher;
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
-}
-
-/** An object as it came and as it was understood. */
-interface Subject {
-  readonly key: string;
-  readonly raw: KubeObject;
-  /** As its class has it. */
-  readonly object: InstanceProfile;
-  readonly standing: Standing;
-  readonly run: RunFacts;
-  /** Those of its account. */
-  readonly sightings: Sightings;
-  /** What a sweep of its account has just seen of the object; nothing when a person waits. */
-  readonly sighting?: Sighting | undefined;
-  /** No pass has ever got as far as AWS with it, or a sweep since tells what came of that. */
-  readonly isNew?: boolean | undefined;
 }
 
 const DONE: Requeue = { kind: "done" };
@@ -96,35 +94,66 @@ export class Reconciler {
       object = parseInstanceProfile(raw);
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;
-      return this.#refuse(raw, error, signal);
+      return this.#refuse(key, raw, error, run, signal);
     }
-    const logger = run.logger.with({ generation: object.metadata.generation });
-    const standing = this.#deps.classes.standingOf(object);
-    const sightings = this.#deps.sightings.of(accountKeyOf(standing));
-    const sighting = sightings.take(key, object.metadata, run.urgency);
-    const judged = standing.kind === "refused" ? object : standing.object;
-    const isNew = sighting?.isOfBegun;
-    const subject = { key, raw, standing, object: judged, run: { ...run, logger }, sightings, sighting, isNew };
+    const subject = this.#judge(key, raw, object, run);
     if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
-    return hasFinalizer(object) ? this.#takeDown(subject, signal) : DONE;
+    // A finalizer that another client took off leaves the status, which says what is to be deleted.
+    return hasFinalizer(object) || hasTrace(object.status) ? this.#takeDown(subject, signal) : DONE;
   }
 
-  /** Names cannot be trusted in a spec that does not parse: tell, and touch nothing. */
-  async #refuse(raw: KubeObject, error: TerminalError, signal: AbortSignal): Promise<Requeue> {
+  #judge(key: string, raw: KubeObject, object: InstanceProfile, run: RunFacts): Subject {
+    const { classes, monotonicMs } = this.#deps;
+    const judgedMs = monotonicMs();
+    const standing = classes.standingOf(object);
+    const sightings = this.#deps.sightings.of(accountKeyOf(standing));
+    const sighting = sightings.take(key, object.metadata, run.urgency);
+    return {
+      key,
+      raw,
+      standing,
+      object: standing.kind === "refused" ? object : standing.object,
+      classRevision: classes.revisionOf(object),
+      judgedMs,
+      run: { ...run, logger: run.logger.with({ generation: object.metadata.generation }) },
+      sightings,
+      sighting,
+      isNew: sighting?.isOfBegun,
+    };
+  }
+
+  /** A spec that does not parse asks for nothing: report it, and change nothing in AWS but what the class does not allow. */
+  async #refuse(
+    key: string,
+    raw: KubeObject,
+    error: TerminalError,
+    run: RunFacts,
+    signal: AbortSignal,
+  ): Promise<Requeue> {
     const received = asReceived(raw);
-    const { metadata } = received;
-    if (metadata.deletionTimestamp === undefined) {
-      return this.#deps.publisher.publish(raw, received, { kind: "failed", error }, signal);
-    }
+    if (received.metadata.deletionTimestamp !== undefined) return this.#refuseDeletion(raw, error, signal);
+    const held = await this.#restoreFinalizer(raw, received, signal);
+    const outcome: Outcome = { kind: "failed", error };
+    const readable = readablePartsOf(held);
+    const report =
+      readable === undefined
+        ? { outcome }
+        : await this.#withinClass(unreadable(this.#judge(key, held, readable, run), error), outcome, signal);
+    return this.#deps.publisher.publish(held, asReceived(held), report, signal);
+  }
+
+  async #refuseDeletion(raw: KubeObject, error: TerminalError, signal: AbortSignal): Promise<Requeue> {
+    const received = asReceived(raw);
     if (!hasFinalizer(received)) return DONE;
     const message =
       `${error.message}. Deletion waits: mend the spec, or take the finalizer ${FINALIZER} off the object and remove by hand ` +
       "what it has made in AWS.";
     const waits = new TerminalError(message, { reason: error.reason, cause: error });
-    return this.#deps.publisher.publish(raw, received, { kind: "failed", error: waits }, signal);
+    return this.#deps.publisher.publish(raw, received, { outcome: { kind: "failed", error: waits } }, signal);
   }
 
-  async #bringUp(subject: Subject, signal: AbortSignal): Promise<Requeue> {
+  async #bringUp(found: Subject, signal: AbortSignal): Promise<Requeue> {
+    const subject = await this.#holdAgain(found, signal);
     const { spec } = subject.object;
     const blockers = blockersOf(subject.standing);
     if (blockers.length > 0) return this.#publish(subject, refused(blockers), signal);
@@ -132,17 +161,17 @@ export class Reconciler {
     const spared = subject.sighting === undefined ? sparedLook(subject, this.#deps.publisher) : undefined;
     if (spared !== undefined) return spared;
     if (spec.mode === "DryRun") return this.#publish(subject, await this.#tryPreview(subject, signal), signal);
-    if (hasFinalizer(subject.object)) {
-      const confirmed = confirmCurrent(this.#deps, subject.object);
-      return this.#publish(subject, await this.#tryConverge(subject, confirmed, signal), signal);
+    if (hasFinalizer(subject.object) && isAccepted(subject)) {
+      return this.#publish(subject, await this.#tryConverge(subject, this.#confirmed(subject), signal), signal);
     }
     // What may never be reached is not held back.
     const unreached = await outOfReach(() => this.#accessFor(subject, signal), signal);
     if (unreached !== undefined) return this.#publish(subject, unreached, signal);
-    const provedMs = this.#deps.monotonicMs(); // The guarded patch proves that the object was current.
-    const held = await this.#addFinalizer(subject, signal);
-    const pass = await this.#tryConverge(held, confirmCurrent(this.#deps, held.object, provedMs), signal);
-    return this.#publish(held, pass, signal);
+    const provedMs = this.#deps.monotonicMs(); // The guarded patches prove that the object was current.
+    const held = hasFinalizer(subject.object) ? subject : await this.#addFinalizer(subject, signal);
+    const accepted = isAccepted(held) ? held : { ...held, ...(await accept(this.#deps, held, signal)) };
+    const pass = await this.#tryConverge(accepted, this.#confirmed(accepted, provedMs), signal);
+    return this.#publish(accepted, pass, signal);
   }
 
   async #takeDown(subject: Subject, signal: AbortSignal): Promise<Requeue> {
@@ -156,13 +185,17 @@ export class Reconciler {
       const isGone = look.kind === "previewed" && look.settlesInMs === 0 && isInSync(look.plan);
       return isGone ? this.#release(subject, [], signal) : this.#publish(subject, look, signal);
     }
-    const pass = await this.#tryConverge(subject, confirmCurrent(this.#deps, subject.object), signal);
+    const pass = await this.#tryConverge(subject, this.#confirmed(subject), signal);
     for (const event of noteEvents(pass)) this.#deps.publisher.emit(subject.object, event);
     if (isHeldUp(pass)) return this.#publish(subject, explained(pass, await this.#tryPreview(subject, signal)), signal);
     // AWS's reply to a deletion is proof enough: no second look.
     const isGone = pass.kind === "converged" && pass.failed === undefined && pass.plan.blockers.length === 0;
     if (isGone && pass.settlesInMs === 0) return this.#release(subject, pass.applied, signal);
     return this.#publish(subject, pass, signal);
+  }
+
+  #confirmed(subject: Subject, provedMs?: number): Assertion {
+    return confirmCurrent(this.#deps, subject, provedMs);
   }
 
   async #tryConverge(subject: Subject, confirmed: Assertion, signal: AbortSignal): Promise<Outcome> {
@@ -188,6 +221,27 @@ export class Reconciler {
     return { ...access, sighting, attempts: access.breaker.of(key, attemptOf(object)) };
   }
 
+  /**
+   * Puts the finalizer back that another client took off: whatever else holds an object back, what it has in AWS must not outlive it
+   * unseen.
+   */
+  async #holdAgain(subject: Subject, signal: AbortSignal): Promise<Subject> {
+    const raw = await this.#restoreFinalizer(subject.raw, subject.object, signal);
+    if (raw === subject.raw) return subject;
+    return { ...subject, raw, object: { ...subject.object, metadata: parseInstanceProfile(raw).metadata } };
+  }
+
+  async #restoreFinalizer(
+    raw: KubeObject,
+    object: Pick<InstanceProfile, "metadata" | "status">,
+    signal: AbortSignal,
+  ): Promise<KubeObject> {
+    if (hasFinalizer(object) || !hasTrace(object.status)) return raw;
+    const held = await this.#deps.objects.patch(object.metadata, addFinalizerPatch(object), signal);
+    this.#deps.ownWrites.record(keyText(object.metadata), raw, held);
+    return held;
+  }
+
   async #addFinalizer(subject: Subject, signal: AbortSignal): Promise<Subject> {
     const { key, raw, object } = subject;
     const held = await this.#deps.objects.patch(object.metadata, addFinalizerPatch(object), signal);
@@ -198,8 +252,10 @@ export class Reconciler {
   }
 
   async #release({ object }: Subject, applied: readonly Action[], signal: AbortSignal): Promise<Requeue> {
-    await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);
+    const isHeld = hasFinalizer(object);
+    if (isHeld) await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);
     this.#forget(keyText(object.metadata));
+    if (!isHeld && applied.length === 0) return DONE;
     for (const event of deletedEvents(object, applied)) this.#deps.publisher.emit(object, event);
     return DONE;
   }
@@ -210,11 +266,29 @@ export class Reconciler {
     for (const { breaker } of this.#deps.accounts.reached) breaker.forget(key);
   }
 
-  async #publish(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
-    logOutcome(subject.run, outcome);
-    const told = withLeftOut(outcome, subject.standing);
-    const requeue = await this.#deps.publisher.publish(subject.raw, subject.object, told, signal);
+  async #publish(subject: Subject, pass: Outcome, signal: AbortSignal): Promise<Requeue> {
+    logOutcome(subject.run, pass);
+    const report = await this.#withinClass(subject, withLeftOut(pass, subject.standing), signal);
+    const requeue = await this.#deps.publisher.publish(subject.raw, subject.object, report, signal);
     subject.sightings.ended(subject.key, requeue);
     return requeue;
+  }
+
+  /** The outcome with what the class says; where the class strips, AWS has no more than it allows afterwards. */
+  async #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {
+    const { object, standing, run } = subject;
+    if (object.metadata.deletionTimestamp !== undefined) return { outcome };
+    const report = { outcome, compliance: complianceOf(standing, object.status) };
+    const { clusterId } = this.#deps;
+    const open = async () => ({
+      ...(await this.#accessFor(subject, signal)),
+      confirmCurrent: this.#confirmed(subject),
+    });
+    try {
+      return await withinClass({ object, standing, clusterId, logger: run.logger }, report, open, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof Postponed ? error.cause : error;
+    }
   }
 }

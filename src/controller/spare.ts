@@ -1,8 +1,8 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { Requeue } from "../runtime/workers.ts";
 import { ROUTINE_PRIORITY } from "../status/requeue.ts";
-import { isUntold } from "./begun.ts";
 import { hasFinalizer } from "./finalizer.ts";
+import { isUnreportedCreate } from "./never-reported.ts";
 import type { RunFacts } from "./pass.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Sightings } from "./sightings.ts";
@@ -29,7 +29,7 @@ export function sparedLook(
   publisher: Publisher,
 ): Requeue | undefined {
   const { metadata, status } = object;
-  const isLeft = isUntold(object) && (hasFinalizer(object) || run.wasListed === true);
+  const isLeft = isUnreportedCreate(object) && (hasFinalizer(object) || run.wasListed === true);
   if (isLeft && sightings.isFirstSweepAheadFor(UNTOLD_PATIENCE_MS)) return UNTOLD_POLL;
   if (run.urgency !== "routine") return undefined;
   const isKnown = status?.observedGeneration === metadata.generation;

@@ -11,17 +11,17 @@ import { findCondition } from "../status/conditions.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Patience } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
-import { isBegun } from "./begun.ts";
+import { blockersOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
+import { isInterruptedCreate } from "./never-reported.ts";
 import { keyText } from "./object-key.ts";
-import { blockersOf } from "./refusal.ts";
 
 /** An object that a sweep can judge: it was well when it was last looked at, or is looked at without being written. */
 export interface SweepSubject {
   readonly key: string;
   readonly object: InstanceProfile;
   readonly desired: DesiredPresent;
-  /** See {@link isBegun}. */
+  /** See {@link isInterruptedCreate}. */
   readonly isBegun: boolean;
 }
 
@@ -55,7 +55,7 @@ export function subjectOf(
   const ready = findCondition(status?.conditions, "Ready");
   const isWell = ready?.status === "True" || (spec.mode === "DryRun" && ready?.reason === "DryRun");
   const isKnown = isWell && ready?.observedGeneration === metadata.generation;
-  const begun = isFirstSweep && isBegun(understood);
+  const begun = isFirstSweep && isInterruptedCreate(understood);
   if (spec.suspend || !(isKnown || begun)) return undefined;
   const standing = classes.standingOf(understood);
   if (standing.kind === "refused" || blockersOf(standing).length > 0) return undefined;

@@ -1,7 +1,7 @@
 import { ConflictError, dispositionOf } from "../errors.ts";
 import type { DesiredAbsent, DesiredPresent, DesiredState } from "../model/desired-state.ts";
 import { type InstanceFacts, isProfileArn, type ObservedInstance, type ObservedInstances } from "../model/instance.ts";
-import { type InstanceClaim, selects } from "../model/instance-claim.ts";
+import { compareClaims, type InstanceClaim, selects } from "../model/instance-claim.ts";
 import { ASSOCIATED_BY_TAG, markerOf } from "../model/instance-marker.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
@@ -97,9 +97,20 @@ function seenBy(desired: DesiredState, snapshot: RegionSnapshot, claims: ClaimIn
   const onInstance = claims.on(snapshot);
   const marker = markerOf(desired.owner);
   return [...snapshot.instances.values()].flatMap((facts) => {
-    const instance = asSeenBy(desired, facts, { marker, claims: onInstance(facts.instanceId) });
+    const claims = withOwn(desired, marker, onInstance(facts.instanceId));
+    const instance = asSeenBy(desired, facts, { marker, claims });
     return instance.isSelected || instance.isMarked ? [instance] : [];
   });
+}
+
+/** Until its status says that an object is no longer blocked, its claim does not count for others, and has its place for itself. */
+function withOwn(desired: DesiredState, marker: string, claims: readonly InstanceClaim[]): readonly InstanceClaim[] {
+  const { owner, instances } = desired;
+  const key = `${owner.namespace}/${owner.name}`;
+  if (desired.presence === "absent" || instances === undefined || claims.some((claim) => claim.key === key))
+    return claims;
+  const own = { key, uid: owner.uid, instances, profile: desired.instanceProfile, marker };
+  return [...claims, own].sort(compareClaims);
 }
 
 function asSeenBy(

@@ -11,6 +11,7 @@ export function claimOf(object: InstanceProfile, clusterId: string): InstanceCla
   const { namespace, name, uid } = metadata;
   return {
     key: `${namespace}/${name}`,
+    uid,
     instances,
     profile: { instanceProfileName: spec.instanceProfileName, path: spec.path },
     marker: markerOf({ clusterId, namespace, name, uid }),

@@ -18,6 +18,8 @@ export interface DesiredInstances {
 export interface InstanceClaim {
   /** `namespace/name`. */
   readonly key: string;
+  /** Of the object; empty for a manifest that was never in a cluster. */
+  readonly uid: string;
   readonly instances: DesiredInstances;
   readonly profile: ProfileName;
   /** What the tag on an instance says that was associated for it. */
@@ -35,8 +37,8 @@ export function selects(
 }
 
 /**
- * Orders claims so that the one that wins comes first: the older object, then by name. A manifest that was never in a
- * cluster comes after all that were.
+ * Orders claims so that the one that wins comes first: the older object, then by uid, which no author chooses. A manifest that was
+ * never in a cluster comes after all that were.
  */
 export function compareClaims(one: InstanceClaim, other: InstanceClaim): number {
   const [since, otherSince] = [one.instances.claimedSince, other.instances.claimedSince];
@@ -45,5 +47,9 @@ export function compareClaims(one: InstanceClaim, other: InstanceClaim): number 
     if (otherSince === "") return -1;
     return since < otherSince ? -1 : 1;
   }
-  return one.key < other.key ? -1 : one.key > other.key ? 1 : 0;
+  return compareText(one.uid, other.uid) || compareText(one.key, other.key);
+}
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }

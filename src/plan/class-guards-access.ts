@@ -13,7 +13,11 @@ export function guardAccess(spec: InstanceProfileSpec, bounds: Bounds): readonly
   ];
 }
 
-function guardManagedPolicies(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+/** Every attached policy that the class does not allow. */
+export function guardManagedPolicies(
+  spec: Pick<InstanceProfileSpec, "managedPolicyArns">,
+  bounds: Bounds,
+): readonly Violation[] {
   const allowed = bounds.class.spec.allowedManagedPolicies;
   const isAllowed = (arn: string): boolean =>
     allowed.some((pattern) => matchesWildcards(pattern, arn, { foldsCase: false }));
@@ -28,7 +32,8 @@ function guardManagedPolicies(spec: InstanceProfileSpec, bounds: Bounds): readon
     );
 }
 
-function guardTrust({ trust }: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+/** Every service and statement of the trust policy that the class does not allow. */
+export function guardTrust({ trust }: Pick<InstanceProfileSpec, "trust">, bounds: Bounds): readonly Violation[] {
   const { allowedTrustServices: allowed, allowTrustStatements } = bounds.class.spec;
   const services = trust.services
     .filter((service) => !allowed.includes(service))

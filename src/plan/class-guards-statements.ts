@@ -29,7 +29,7 @@ interface Case {
  * Whether every action and resource that the inline policy allows is one that the class allows, decided by containment and
  * statement by statement. What a Deny takes away is not subtracted: it would hang on its conditions.
  */
-export function guardStatements(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+export function guardStatements(spec: Pick<InstanceProfileSpec, "statements">, bounds: Bounds): readonly Violation[] {
   const budget = new StepBudget(MAX_STEPS);
   const resources = bounds.class.spec.allowedResources.map((pattern) => filledIn(pattern, bounds));
   return spec.statements.flatMap((statement, index) =>

@@ -55,7 +55,7 @@ export function withClassDefaults(object: InstanceProfile, { spec: bounds }: Ins
 }
 
 /** Trusts nobody: IAM takes no trust policy without a statement. */
-const NOBODY_MAY_ASSUME: Trust = {
+export const NOBODY_MAY_ASSUME: Trust = {
   services: [],
   statements: [{ sid: "NoTrustAllowed", effect: "Deny", actions: ["sts:AssumeRole"], principals: { aws: ["*"] } }],
 };

@@ -3,6 +3,7 @@ import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import { isInstanceAction } from "../plan/instance-action.ts";
 import { isAdoption } from "../plan/plan.ts";
+import { COMPLIANT, type Compliance, isComplianceNews } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { aboutIdentity } from "./identity.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
@@ -17,18 +18,51 @@ const MAX_NOTE_CHARS = 900;
  * The Events of one reconcile: one for what was written to AWS, one for each entity that is another one than before, one when
  * `Ready` turns false or changes its reason. An outcome like the one before is no news.
  */
-export function eventsOf(object: ObjectSoFar, outcome: Outcome, conditions: readonly ConditionDraft[]): EventDraft[] {
+export function eventsOf(
+  object: ObjectSoFar,
+  outcome: Outcome,
+  conditions: readonly ConditionDraft[],
+  compliance?: Compliance,
+): EventDraft[] {
   const trouble = aboutTrouble(object, outcome, conditions);
   // What blocks is looked at again and again, and the status goes on showing the former entity.
   const isNews = !isBlocked(outcome) || trouble.length > 0;
   return [
     ...aboutWrites(object, outcome),
+    ...aboutViolation(object, conditions, compliance),
     ...(isNews ? aboutIdentity(object, outcome) : []),
     ...trouble,
     ...aboutStrangers(object, outcome),
     ...aboutConflicts(object, conditions),
   ];
 }
+
+/**
+ * A violation that is new or another one, where `Ready` does not say it already, and the access that was taken away because the
+ * rest of the spec could not be applied.
+ */
+function aboutViolation(
+  object: ObjectSoFar,
+  conditions: readonly ConditionDraft[],
+  compliance: Compliance | undefined,
+): readonly EventDraft[] {
+  if (compliance?.kind !== "violated") return [];
+  const { revoked } = compliance;
+  const now = conditions.find(({ type }) => type === COMPLIANT);
+  const isShown = conditions.some(({ type, reason }) => type === "Ready" && reason === now?.reason);
+  const isNews = now !== undefined && !isShown && isComplianceNews(object, compliance);
+  return [
+    ...(isNews
+      ? [{ type: "Warning" as const, reason: now.reason, action: "JudgeByClass", note: cut(now.message) }]
+      : []),
+    ...(revoked.length > 0
+      ? [{ type: "Warning" as const, reason: ACCESS_STRIPPED, action: "Strip", note: listed(revoked) }]
+      : []),
+  ];
+}
+
+/** The reason of the Event about access that was removed because the class does not allow it. */
+const ACCESS_STRIPPED = "AccessStripped";
 
 function isBlocked(outcome: Outcome): boolean {
   return "plan" in outcome && outcome.plan.blockers.length > 0;
@@ -73,8 +107,9 @@ function aboutWrites(object: ObjectSoFar, outcome: Outcome): EventDraft[] {
     const note = listed(outcome.applied);
     return [...aboutForce(outcome.applied), { type: "Normal", reason: "Deleting", action: "Delete", note }];
   }
-  const { reason, action } = whatItWas(object, outcome.applied);
-  return [{ type: "Normal", reason, action, note: listed(outcome.applied) }];
+  const note = listed(outcome.applied);
+  if (outcome.leftOut !== undefined) return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
+  return [{ type: "Normal", ...whatItWas(object, outcome.applied), note }];
 }
 
 function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: string; action: string } {

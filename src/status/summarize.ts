@@ -6,6 +6,7 @@ import {
 import { dispositionOf } from "../errors.ts";
 import type { Action } from "../plan/action.ts";
 import { planLines } from "../plan/render.ts";
+import { aboutCompliance, type Compliance, isComplianceNews } from "./compliance.ts";
 import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
 import { eventsOf } from "./events.ts";
 import { instancesOf } from "./instances.ts";
@@ -32,6 +33,8 @@ export interface SummaryContext {
   readonly failures: number;
   /** Since the object first failed for the reason that it fails for now; unset: for longer than anything that passes. */
   readonly failingForMs?: number;
+  /** Unset for an object that needs no class. */
+  readonly compliance?: Compliance | undefined;
 }
 
 /** So many passing failures in a row are nobody's news while the object is otherwise well. */
@@ -43,10 +46,10 @@ const TOLERATED_FAILURES = 2;
  */
 export function summarize(object: ObjectSoFar, outcome: Outcome, context: SummaryContext): Summary {
   const requeue = requeueOf(outcome, context.patience, context.random, context.failingForMs);
-  if (object.status !== undefined && isTolerable(object, outcome, context.failures)) {
-    return { status: object.status, events: [], requeue };
-  }
-  const drafts = judge(object, outcome, context.failingForMs).map(fitted);
+  const { compliance } = context;
+  const isQuiet = !isComplianceNews(object, compliance) && isTolerable(object, outcome, context.failures);
+  if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
+  const drafts = [...judge(object, outcome, context.failingForMs), ...aboutCompliance(compliance)].map(fitted);
   return {
     status: compact({
       ...carriedOver(object),
@@ -57,7 +60,7 @@ export function summarize(object: ObjectSoFar, outcome: Outcome, context: Summar
       observedGeneration: object.metadata.generation,
       conditions: writeConditions(drafts, object.status?.conditions ?? [], object.metadata.generation, context.now),
     }),
-    events: eventsOf(object, outcome, drafts),
+    events: eventsOf(object, outcome, drafts, compliance),
     requeue,
   };
 }
@@ -71,10 +74,11 @@ function isTolerable(object: ObjectSoFar, outcome: Outcome, failures: number): b
 
 function carriedOver({ status }: ObjectSoFar): Partial<InstanceProfileStatus> {
   if (status === undefined) return {};
-  const { accountId, role, instanceProfile, plan, unmanagedPolicies, instances } = status;
+  const { accountId, role, instanceProfile, plan, unmanagedPolicies, instances, class: accepted } = status;
   const { lastVerifiedTime, lastHandledReconcileAt } = status;
   return compact({
     accountId,
+    class: accepted,
     role,
     instanceProfile,
     plan,

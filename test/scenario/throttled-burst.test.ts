@@ -23,7 +23,7 @@ import { type Manifest, type ObjectView, readyOf } from "../support/cluster-user
 import { FakeClock } from "../support/fake-clock.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { onlyAccount } from "../support/no-classes.ts";
-import { scenarioClasses } from "../support/scenario-class.ts";
+import { listScenarioClasses, scenarioClasses } from "../support/scenario-class.ts";
 
 const OBJECTS = 1_000;
 const WRITES_EACH = 4;
@@ -82,6 +82,8 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     ownWrites,
     accounts: onlyAccount(account),
     classes: scenarioClasses(),
+    listClasses: listScenarioClasses,
+    nowMs,
     sightings: new SightingsByAccount(monotonicMs),
     claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
     monotonicMs,

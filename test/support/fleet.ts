@@ -21,7 +21,7 @@ import { FakeClock } from "./fake-clock.ts";
 import { s3ReadOnly } from "./manifest.ts";
 import { onlyAccount } from "./no-classes.ts";
 import { RecordingLogger } from "./recording-logger.ts";
-import { scenarioAccountKey, scenarioClasses } from "./scenario-class.ts";
+import { listScenarioClasses, scenarioAccountKey, scenarioClasses } from "./scenario-class.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 const { signal } = new AbortController();
@@ -62,6 +62,8 @@ class Process {
       ownWrites,
       accounts: onlyAccount(this.account),
       classes: scenarioClasses(),
+      listClasses: listScenarioClasses,
+      nowMs,
       sightings: byAccount,
       claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
       publisher: new Publisher({ objects: kube, events: kube, ownWrites, patience, nowMs, random: () => 0.5 }),

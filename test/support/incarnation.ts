@@ -12,7 +12,7 @@ import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import type { Interceptor } from "./intercept.ts";
 import { onlyAccount } from "./no-classes.ts";
-import { scenarioAccountKey, scenarioClasses } from "./scenario-class.ts";
+import { listScenarioClasses, scenarioAccountKey, scenarioClasses } from "./scenario-class.ts";
 import { brokenStatusRules } from "./status-rules.ts";
 
 /** The queue's backoff, without jitter. */
@@ -77,6 +77,8 @@ export class Incarnation {
       ownWrites,
       accounts: onlyAccount(this.account),
       classes: scenarioClasses(),
+      listClasses: listScenarioClasses,
+      nowMs,
       sightings: new SightingsByAccount(nowMs),
       claims: this.claims,
       publisher: new Publisher({

@@ -35,10 +35,19 @@ export function scenarioClass(): typeof PERMISSIVE_CLASS | undefined {
   return process.env["SCENARIO_CLASS"] === "permissive" ? PERMISSIVE_CLASS : undefined;
 }
 
+/** The classes of the scenario's cluster as the API server lists them. */
+export async function listScenarioClasses(): Promise<readonly KubeObject[]> {
+  return classList();
+}
+
+function classList(): readonly KubeObject[] {
+  const one = scenarioClass();
+  return one === undefined ? [] : [one as unknown as KubeObject];
+}
+
 /** The classes of the scenario's cluster. */
 export function scenarioClasses(): ClassDirectory {
-  const one = scenarioClass();
-  const classes: readonly KubeObject[] = one === undefined ? [] : [one as unknown as KubeObject];
+  const classes = classList();
   return new ClassDirectory({ classes: () => classes, objects: () => [], clusterId: CLUSTER_ID });
 }
 

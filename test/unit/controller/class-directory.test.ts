@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceProfile, InstanceProfileSpec, ObjectMeta } from "../../../src/api/instance-profile.ts";
+import type {
+  InstanceProfile,
+  InstanceProfileSpec,
+  InstanceProfileStatus,
+  ObjectMeta,
+} from "../../../src/api/instance-profile.ts";
 import { DEFAULT_CLASS_ANNOTATION } from "../../../src/api/instance-profile-class.ts";
 import { ClassDirectory, type Standing } from "../../../src/controller/class-directory.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
@@ -36,8 +41,15 @@ function of(
   className: string | undefined,
   spec: Partial<InstanceProfileSpec> = {},
   metadata: Partial<ObjectMeta> = {},
+  status?: InstanceProfileStatus,
 ) {
-  return anInstanceProfile({ spec: { ...(className !== undefined && { className }), ...spec }, metadata });
+  const all = { ...(className !== undefined && { className }), ...spec };
+  return anInstanceProfile({ spec: all, metadata, ...(status && { status }) });
+}
+
+/** The status of an object that class readers has accepted. */
+function accepted(second = 0, name = "readers", accountId = "123456789012"): InstanceProfileStatus {
+  return { class: { name, accountId, acceptedTime: `2026-01-01T00:00:0${second}.000Z` } };
 }
 
 const held = { finalizers: [FINALIZER] };
@@ -85,7 +97,10 @@ describe("the class of an object", () => {
     expect(saidOf(of("readers"), [leaving])).toBe(
       "refused ClassNotFound: InstanceProfileClass readers is being deleted. Use another class.",
     );
-    expect(saidOf(of("readers", {}, held), [leaving])).toBe("readers fits");
+    expect(saidOf(of("readers", {}, {}, accepted()), [leaving])).toBe("readers fits");
+    // An author can write a finalizer into a manifest.
+    expect(saidOf(of("readers", {}, held), [leaving])).toMatch(/^refused ClassNotFound/);
+    expect(saidOf(of("readers", {}, {}, accepted(0, "other")), [leaving])).toMatch(/^refused ClassNotFound/);
     expect(saidOf(of("readers", {}, going), [leaving])).toBe("readers fits");
   });
 
@@ -103,11 +118,13 @@ describe("the class of an object", () => {
     const main = aClass({}, { metadata: { name: "main", ...asDefault } });
     expect(saidOf(there("123456789012"), [main])).toBe("main fits");
     expect(saidOf(there("210987654321"), [main])).toMatch(
-      /^refused ClassAccountChanged: the role is in AWS account 210987654321, and class main is of account 123456789012\. Nothing is moved:/,
+      /^refused ClassAccountChanged: the object is bound to AWS account 210987654321, and class main is of account 123456789012\. The controller moves no role:/,
     );
     expect(saidOf(there("210987654321", going), [main])).toMatch(/^refused ClassAccountChanged/);
-    // Written by somebody else into an object that nothing was made for yet.
-    expect(saidOf(there("210987654321", {}), [main])).toBe("main fits");
+    // Whoever replaces the whole object takes its finalizer off, and not its status.
+    expect(saidOf(there("210987654321", {}), [main])).toMatch(/^refused ClassAccountChanged/);
+    const acceptedThere = of(undefined, {}, {}, accepted(0, "old", "210987654321"));
+    expect(saidOf(acceptedThere, [main])).toMatch(/^refused ClassAccountChanged/);
   });
 });
 
@@ -130,20 +147,28 @@ describe("an object that goes", () => {
 describe("an object that no longer fits", () => {
   test("is left as it is, or cut down to what fits, as the class says", () => {
     expect(saidOf(of("readers", wide, held), [aClass({ onViolation: "Keep" })])).toBe("readers ActionNotAllowed");
-    const found = standing(of("readers", wide, held), [aClass({ onViolation: "Strip" })]);
+    const found = standing(of("readers", wide, {}, accepted()), [aClass({ onViolation: "Strip" })]);
     expect(found).toMatchObject({
       isStripped: true,
       object: { spec: { statements: [{ actions: ["s3:GetObject"] }] } },
     });
   });
 
-  test("is not begun, though the class would cut it down", () => {
+  test("is not created, though the class would cut it down", () => {
     expect(saidOf(of("readers", wide), [aClass({ onViolation: "Strip" })])).toBe("readers ActionNotAllowed");
+    expect(saidOf(of("readers", wide, held), [aClass({ onViolation: "Strip" })])).toBe("readers ActionNotAllowed");
+  });
+
+  test("is cut down when it was created before there was a class", () => {
+    const there = of(undefined, wide, {}, { role: { arn: "arn:aws:iam::123456789012:role/app", id: "AROA1" } });
+    expect(saidOf(there, [aClass({ onViolation: "Strip" }, { metadata: { ...asDefault } })])).toBe(
+      "readers ActionNotAllowed, stripped",
+    );
   });
 
   test("is cut down though its name cannot change", () => {
     const strict = aClass({ onViolation: "Strip", roleNamePrefix: "other-" });
-    expect(saidOf(of("readers", wide, held), [strict])).toBe(
+    expect(saidOf(of("readers", wide, {}, accepted()), [strict])).toBe(
       "readers RoleNameNotAllowed RoleNameNotAllowed ActionNotAllowed, stripped",
     );
   });
@@ -151,25 +176,51 @@ describe("an object that no longer fits", () => {
 
 describe("of more objects than a namespace may have", () => {
   const limited = aClass({ maxPerNamespace: 1 }, { metadata: { ...asDefault } });
-  const made = (
+  const named = (
     name: string,
-    second: number,
+    status?: InstanceProfileStatus,
     metadata: Partial<ObjectMeta> = {},
     className?: string,
-  ): InstanceProfile => of(className, {}, { name, creationTimestamp: `2026-01-01T00:00:0${second}Z`, ...metadata });
+  ): InstanceProfile => of(className, {}, { name, uid: `uid-${name}`, ...metadata }, status);
 
-  test("the oldest count, and of two of one second the first by name", () => {
-    const [first, second, twin] = [made("b", 1), made("a", 2), made("c", 1)];
-    expect(saidOf(first, [limited], [second, twin])).toBe("readers fits");
-    expect(saidOf(second, [limited], [first, twin])).toBe("readers TooManyObjects");
-    expect(saidOf(twin, [limited], [first, second])).toBe("readers TooManyObjects");
+  test("those that were accepted first count, whatever their names and ages", () => {
+    const [first, second] = [
+      named("z", accepted(1)),
+      named("a", accepted(2), { creationTimestamp: "2020-01-01T00:00:00Z" }),
+    ];
+    expect(saidOf(first, [limited], [second])).toBe("readers fits");
+    expect(saidOf(second, [limited], [first])).toBe("readers TooManyObjects");
   });
 
-  test("those of other namespaces and classes do not count, nor those that go", () => {
-    const own = made("z", 9);
-    expect(saidOf(own, [limited], [made("a", 1, { namespace: "team-b" })])).toBe("readers fits");
-    expect(saidOf(own, [limited], [made("a", 1, {}, "other")])).toBe("readers fits");
-    expect(saidOf(own, [limited], [made("a", 1, { deletionTimestamp: "2026-01-01T00:00:05Z" })])).toBe("readers fits");
-    expect(saidOf(own, [limited], [made("a", 1, {}, "readers")])).toBe("readers TooManyObjects");
+  test("one that is not accepted yet is refused while there is no place, however old it is", () => {
+    const old = named("a", undefined, { creationTimestamp: "2020-01-01T00:00:00Z" });
+    expect(saidOf(old, [limited], [named("z", accepted(1))])).toBe("readers TooManyObjects");
+    expect(saidOf(old, [limited], [named("z")])).toBe("readers fits");
+  });
+
+  test("one counts until it is gone, also when it is suspended or being deleted", () => {
+    const own = named("own");
+    const leaving = named("z", accepted(1), { deletionTimestamp: "2026-01-01T00:00:05Z" });
+    expect(saidOf(own, [limited], [leaving])).toBe("readers TooManyObjects");
+    const suspended = of("readers", { suspend: true }, { name: "z", uid: "uid-z" }, accepted(1));
+    expect(saidOf(own, [limited], [suspended])).toBe("readers TooManyObjects");
+  });
+
+  test("those of other namespaces and classes do not count", () => {
+    const own = named("own");
+    expect(saidOf(own, [limited], [named("z", accepted(1), { namespace: "team-b" })])).toBe("readers fits");
+    expect(saidOf(own, [limited], [named("z", accepted(1, "other"))])).toBe("readers fits");
+  });
+
+  test("manifests that were never in a cluster count in their order, after the objects that are there", () => {
+    const saidOfManifest = (object: InstanceProfile, all: readonly InstanceProfile[]): string | undefined => {
+      const options = { classes: () => [raw(limited)], objects: () => all.map(raw), clusterId: CLUSTER_ID };
+      const found = new ClassDirectory({ ...options, countsListed: true }).standingOf(object);
+      return found.kind === "bound" ? found.violations[0]?.reason : found.kind;
+    };
+    const [one, two] = [named("b", undefined, { uid: "" }), named("a", undefined, { uid: "" })];
+    expect(saidOfManifest(one, [one, two])).toBeUndefined();
+    expect(saidOfManifest(two, [one, two])).toBe("TooManyObjects");
+    expect(saidOfManifest(one, [one, named("z", accepted(1))])).toBe("TooManyObjects");
   });
 });

@@ -51,6 +51,8 @@ export class Desk {
         }),
       ),
       classes: noClasses(),
+      listClasses: async () => [],
+      nowMs,
       sightings: new SightingsByAccount(nowMs),
       claims: new ClaimsByAccount({
         objects: () => [...this.#cache.values()],

@@ -1,0 +1,135 @@
+import type { AcceptedClass, InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../api/instance-profile.ts";
+import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
+import type { KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
+
+/** The status of an object: what only the controller writes, and so the only evidence about its past. */
+type Evidence = Pick<InstanceProfileStatus, "accountId" | "class" | "role" | "instanceProfile">;
+
+/** True when status shows that something of the object is, or is about to be, in AWS. */
+export function hasTrace(status: Evidence | undefined): boolean {
+  if (status === undefined) return false;
+  return [status.class, status.role, status.instanceProfile, status.accountId].some((part) => part !== undefined);
+}
+
+/** True when this class, in this account, has accepted the object. */
+export function isAcceptedBy(status: Evidence | undefined, by: InstanceProfileClass): boolean {
+  const accepted = status?.class;
+  return accepted?.name === by.metadata.name && accepted.accountId === by.spec.account.id;
+}
+
+/** The AWS account that the object is bound to; undefined before it is accepted or created. */
+export function boundAccountId(status: Evidence | undefined): string | undefined {
+  return status?.accountId ?? status?.class?.accountId;
+}
+
+/** An object that a class has accepted, as far as the count of a namespace depends on it. */
+interface Accepted {
+  readonly uid: string;
+  readonly acceptedTime: string;
+}
+
+/** What is counted: the objects of one class in one namespace. */
+interface Place {
+  readonly className: string;
+  readonly namespace: string;
+}
+
+/** An acceptance that is on its way to the API server. */
+interface Reservation extends Accepted, Place {}
+
+/**
+ * Counts the objects that a class has accepted, and orders them: first accepted, first counted. Names and creation times decide
+ * nothing, because authors choose them. An object counts until it is gone, also while it is being deleted.
+ *
+ * The cache learns of an acceptance some time after the controller has written it. Until then a reservation stands in for it, so
+ * that two objects that are reconciled at the same time cannot both take the last place.
+ */
+export class Acceptances {
+  readonly #objects: () => readonly KubeObject[];
+  readonly #reservations = new Map<string, Reservation>();
+
+  constructor(objects: () => readonly KubeObject[]) {
+    this.#objects = objects;
+  }
+
+  /** How many accepted objects of the class and namespace count before this one. All of them when it is not accepted itself. */
+  countBefore(metadata: Pick<ObjectMeta, "uid" | "namespace">, className: string): number {
+    const all = this.#accepted({ className, namespace: metadata.namespace });
+    const own = all.get(metadata.uid);
+    const others = [...all].filter(([uid]) => uid !== metadata.uid).map(([, accepted]) => accepted);
+    return own === undefined ? others.length : others.filter((one) => isBefore(one, own)).length;
+  }
+
+  /**
+   * Takes a place for the object. The caller has found that there is one, and nothing else ran in between. `release` gives it
+   * back, for when the acceptance could not be written.
+   */
+  reserve(
+    { uid, namespace }: Pick<ObjectMeta, "uid" | "namespace">,
+    { metadata, spec }: InstanceProfileClass,
+    nowMs: number,
+  ): { readonly accepted: AcceptedClass; readonly release: () => void } {
+    const place = { className: metadata.name, namespace };
+    const latestMs = Math.max(0, ...[...this.#accepted(place).values()].map((one) => Date.parse(one.acceptedTime)));
+    // A clock that is behind that of another leader must not put this object before those that are there.
+    const acceptedTime = new Date(Math.max(nowMs, latestMs + 1)).toISOString();
+    this.#reservations.set(uid, { uid, acceptedTime, ...place });
+    return {
+      accepted: { name: metadata.name, accountId: spec.account.id, acceptedTime },
+      release: () => this.#reservations.delete(uid),
+    };
+  }
+
+  /** The cache shows this version of an object, or that it is gone: it is counted from the cache from now on. */
+  observed(object: KubeObject, isGone: boolean): void {
+    const { uid } = object["metadata"] as ObjectMeta;
+    const reservation = this.#reservations.get(uid);
+    if (reservation === undefined) return;
+    const isWritten = acceptedIn(object)?.acceptedTime === reservation.acceptedTime;
+    if (isGone || isWritten) this.#reservations.delete(uid);
+  }
+
+  #accepted(place: Place): ReadonlyMap<string, Accepted> {
+    const cached = this.#objects().flatMap((object): [string, Accepted][] => {
+      const { uid, namespace } = object["metadata"] as ObjectMeta;
+      const accepted = acceptedIn(object);
+      if (namespace !== place.namespace || accepted?.name !== place.className) return [];
+      return [[uid, { uid, acceptedTime: accepted.acceptedTime }]];
+    });
+    const reserved = [...this.#reservations.values()]
+      .filter(({ className, namespace }) => className === place.className && namespace === place.namespace)
+      .map((one): [string, Accepted] => [one.uid, one]);
+    return new Map([...reserved, ...cached]);
+  }
+}
+
+function acceptedIn(object: KubeObject): AcceptedClass | undefined {
+  return (object["status"] as InstanceProfileStatus | undefined)?.class;
+}
+
+function isBefore(one: Accepted, other: Accepted): boolean {
+  const [time, otherTime] = [Date.parse(one.acceptedTime), Date.parse(other.acceptedTime)];
+  return time === otherTime ? one.uid < other.uid : time < otherTime;
+}
+
+/** Writes the acceptance to status, of the very version that was judged. Errors: those of the patch. */
+export function writeAcceptance(
+  objects: ObjectClient,
+  { metadata, status }: Pick<InstanceProfile, "metadata" | "status">,
+  accepted: AcceptedClass,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  const record: PatchOperation =
+    status === undefined
+      ? { op: "add", path: "/status", value: { observedGeneration: -1, class: accepted } }
+      : { op: "add", path: "/status/class", value: accepted };
+  return objects.patchStatus(
+    metadata,
+    [
+      { op: "test", path: "/metadata/uid", value: metadata.uid },
+      { op: "test", path: "/metadata/generation", value: metadata.generation },
+      record,
+    ],
+    signal,
+  );
+}

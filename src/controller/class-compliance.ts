@@ -1,0 +1,54 @@
+import { ABSENT } from "../model/observed-state.ts";
+import type { Blocker } from "../plan/plan.ts";
+import type { Compliance, ViolationEffect } from "../status/compliance.ts";
+import type { Outcome } from "../status/outcome.ts";
+import { hasTrace } from "./acceptance.ts";
+import type { Standing } from "./class-directory.ts";
+
+/** Why an object may not be created or changed; empty when it may. */
+export function blockersOf(standing: Standing): readonly Blocker[] {
+  if (standing.kind === "refused") return [standing.blocker];
+  if (standing.kind === "free" || standing.isStripped) return [];
+  return standing.violations.map(asBlocker);
+}
+
+/** The outcome of a reconcile that ended before it read AWS. */
+export function refused(blockers: readonly Blocker[]): Outcome {
+  return {
+    kind: "previewed",
+    plan: { actions: [], blockers, unmanagedPolicies: [] },
+    observed: { role: ABSENT, instanceProfile: ABSENT },
+    settlesInMs: 0,
+  };
+}
+
+/** The outcome of a reconcile, with what of the spec the class has taken away. */
+export function withLeftOut(outcome: Outcome, standing: Standing): Outcome {
+  if (standing.kind !== "bound" || !standing.isStripped) return outcome;
+  if (outcome.kind !== "converged" && outcome.kind !== "previewed") return outcome;
+  return { ...outcome, leftOut: standing.violations.map(asBlocker) };
+}
+
+/** What the class says about an object of this standing; undefined when the object needs no class. */
+export function complianceOf(standing: Standing, status: Parameters<typeof hasTrace>[0]): Compliance | undefined {
+  switch (standing.kind) {
+    case "free":
+      return undefined;
+    case "refused":
+      return violated([standing.blocker], hasTrace(status) ? "blocked" : "not created");
+    case "bound": {
+      const { violations, isStripped } = standing;
+      if (violations.length === 0) return { kind: "compliant", className: standing.class.metadata.name };
+      const unwritten = hasTrace(status) ? "kept" : "not created";
+      return violated(violations.map(asBlocker), isStripped ? "stripped" : unwritten);
+    }
+  }
+}
+
+function violated(violations: readonly Blocker[], effect: ViolationEffect): Compliance {
+  return { kind: "violated", violations, effect, revoked: [], remaining: [] };
+}
+
+function asBlocker({ reason, message }: Blocker): Blocker {
+  return { reason, message };
+}

@@ -1,0 +1,117 @@
+import type { InstanceProfile } from "../api/instance-profile.ts";
+import type { IamReader, IamWriter } from "../engine/ports.ts";
+import { type RevocationReport, revokeExcess } from "../engine/revoke-excess.ts";
+import type { Settling } from "../engine/settling.ts";
+import { ControllerError } from "../errors.ts";
+import { type DesiredPresent, desiredState } from "../model/desired-state.ts";
+import type { ObservedRole } from "../model/observed-state.ts";
+import { type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
+import { withoutExcess } from "../plan/class-verdict.ts";
+import { planLines } from "../plan/render.ts";
+import type { Compliance } from "../status/compliance.ts";
+import type { Outcome } from "../status/outcome.ts";
+import type { Logger } from "../telemetry.ts";
+import type { Standing } from "./class-directory.ts";
+import { isUnreported } from "./never-reported.ts";
+import type { Report } from "./publisher.ts";
+
+type Bound = Extract<Standing, { readonly kind: "bound" }>;
+
+/** What a revocation is about. */
+export interface StripSubject {
+  /** As the class has it. */
+  readonly object: InstanceProfile;
+  readonly standing: Standing;
+  readonly clusterId: string;
+  readonly logger: Logger;
+}
+
+/** What a revocation calls AWS with. */
+export interface StripAccess {
+  readonly reader: IamReader;
+  readonly writer: IamWriter;
+  readonly settling: Settling;
+  readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Makes sure that AWS has no more than the class allows, after a reconcile of an object that violates it, and adds to the report
+ * what was removed and what could not be. An outcome that shows the role within its class costs no request.
+ *
+ * The reconcile applies what is left of the spec. When that fails, for whatever reason (IAM refuses another statement, a quota,
+ * a boundary that does not exist), or never began, the access that the class does not allow is removed by itself.
+ */
+export async function withinClass(
+  subject: StripSubject,
+  { outcome, compliance }: Report,
+  open: () => Promise<StripAccess>,
+  signal: AbortSignal,
+): Promise<Report> {
+  const target = targetOf(subject);
+  if (target === undefined || compliance?.kind !== "violated") return { outcome, compliance };
+  const role = roleAfter(outcome);
+  if (role !== undefined && revocationsOf(target.revocation, role).length === 0) return { outcome, compliance };
+  try {
+    const report = await revokeExcess(target.desired, target.revocation, await open(), signal);
+    logRevoked(subject, report);
+    return withRevocation(outcome, compliance, report);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ControllerError)) throw error;
+    return { outcome: failing(outcome, error), compliance: { ...compliance, effect: "unverified" } };
+  }
+}
+
+interface Target {
+  readonly desired: DesiredPresent;
+  readonly revocation: RevocationTarget;
+}
+
+/** Undefined unless the class strips, and something of the object may be in AWS. */
+function targetOf({ object, standing, clusterId }: StripSubject): Target | undefined {
+  if (standing.kind !== "bound" || standing.violations.length === 0 || !mayHaveExcess(object, standing))
+    return undefined;
+  const { violations, bounds } = standing;
+  const spec = withoutExcess(object.spec, violations, standing.class);
+  const desired = desiredState({ ...object, spec }, clusterId);
+  if (desired.presence === "absent") return undefined;
+  const allowsNothing = violations.some(({ excess }) => excess.kind === "everything");
+  return { desired, revocation: { owner: desired.owner, bounds, trust: spec.trust, allowsNothing } };
+}
+
+/** An object that no status was ever written for may have been created by a process that ended before it could. */
+function mayHaveExcess(object: InstanceProfile, { isStripped, class: { spec } }: Bound): boolean {
+  return isStripped || (spec.onViolation === "Strip" && isUnreported(object));
+}
+
+/** The role as it is after a reconcile that did all that it planned; undefined when it did not. */
+function roleAfter(outcome: Outcome): ObservedRole | undefined {
+  if (outcome.kind !== "converged" || outcome.failed !== undefined || outcome.plan.blockers.length > 0)
+    return undefined;
+  const { role } = outcome.after;
+  return role.presence === "absent" ? undefined : role;
+}
+
+function withRevocation(
+  outcome: Outcome,
+  compliance: Extract<Compliance, { readonly kind: "violated" }>,
+  { applied, failed }: RevocationReport,
+): Report {
+  const [first] = failed;
+  return {
+    outcome: first === undefined ? outcome : failing(outcome, first.error),
+    compliance: { ...compliance, revoked: applied, remaining: failed },
+  };
+}
+
+/** A reconcile that left too much in AWS has failed, and is tried again, whatever else it came to. */
+function failing(outcome: Outcome, error: unknown): Outcome {
+  const hasFailed = outcome.kind === "failed" || (outcome.kind === "converged" && outcome.failed !== undefined);
+  return hasFailed ? outcome : { kind: "failed", error };
+}
+
+function logRevoked({ logger }: StripSubject, { applied }: RevocationReport): void {
+  if (applied.length === 0) return;
+  const actions = planLines({ actions: applied, blockers: [], unmanagedPolicies: [] });
+  logger.info("removed access that the class does not allow", { actions });
+}

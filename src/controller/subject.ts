@@ -1,0 +1,41 @@
+import type { InstanceProfile } from "../api/instance-profile.ts";
+import type { KubeObject } from "../engine/ports.ts";
+import type { Sighting } from "../engine/sighting.ts";
+import type { TerminalError } from "../errors.ts";
+import { hasTrace } from "./acceptance.ts";
+import type { Standing } from "./class-directory.ts";
+import type { RunFacts } from "./pass.ts";
+import type { Sightings } from "./sightings.ts";
+
+/** An object as it came and as it was understood. */
+export interface Subject {
+  readonly key: string;
+  readonly raw: KubeObject;
+  /** As its class has it. */
+  readonly object: InstanceProfile;
+  readonly standing: Standing;
+  /** By what it was judged, and when: see {@link confirmCurrent}. */
+  readonly classRevision: string;
+  readonly judgedMs: number;
+  readonly run: RunFacts;
+  /** Those of its account. */
+  readonly sightings: Sightings;
+  /** What a sweep of its account has just seen of the object; nothing when a person waits. */
+  readonly sighting?: Sighting | undefined;
+  /** No pass has ever got as far as AWS with it, or a sweep since tells what came of that. */
+  readonly isNew?: boolean | undefined;
+}
+
+/** True when nothing of an acceptance is to be written before AWS is. */
+export function isAccepted({ standing }: Subject): boolean {
+  return standing.kind !== "bound" || standing.isAccepted || standing.violations.length > 0;
+}
+
+/** An object whose spec cannot be read violates its class, for nothing shows that it does not. */
+export function unreadable(subject: Subject, { reason, message }: TerminalError): Subject {
+  const { standing, object } = subject;
+  if (standing.kind !== "bound") return subject;
+  const violations = [{ reason, message, excess: { kind: "name" as const } }, ...standing.violations];
+  const isStripped = standing.class.spec.onViolation === "Strip" && hasTrace(object.status);
+  return { ...subject, standing: { ...standing, violations, isStripped } };
+}

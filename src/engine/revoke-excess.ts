@@ -1,0 +1,67 @@
+import type { DesiredPresent } from "../model/desired-state.ts";
+import type { Action, FailedAction } from "../plan/action.ts";
+import { type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
+import type { AppliedAction } from "./execute.ts";
+import { observe } from "./observe.ts";
+import type { Assertion, IamReader, IamWriter } from "./ports.ts";
+import type { Settling } from "./settling.ts";
+import { WhileCurrent } from "./while-current.ts";
+
+/** What the revocation of one object's excess access did. */
+export interface RevocationReport {
+  readonly applied: readonly Action[];
+  /** Writes that AWS refused, so that something beyond the class may be left; empty: AWS has no more than the class allows. */
+  readonly failed: readonly FailedAction[];
+}
+
+/** What a revocation calls AWS with. */
+export interface RevocationDependencies {
+  readonly reader: IamReader;
+  readonly writer: IamWriter;
+  readonly settling: Settling;
+  readonly confirmCurrent: Assertion;
+}
+
+/**
+ * Takes from a role what its class does not allow, by removal alone, so that it succeeds where the rest of a spec cannot be applied.
+ * The role's owner tags are read in the same call. One refused removal does not keep the others from being tried.
+ *
+ * Errors: those of the reads and of `confirmCurrent`; refused writes are in the report.
+ */
+export async function revokeExcess(
+  desired: DesiredPresent,
+  target: RevocationTarget,
+  deps: RevocationDependencies,
+  signal: AbortSignal,
+): Promise<RevocationReport> {
+  const observed = await observe(desired, deps.reader, signal);
+  const { state } = deps.settling.view(desired, observed);
+  if (state.role.presence === "absent") return { applied: [], failed: [] };
+  const writer = new WhileCurrent(deps.writer, deps.confirmCurrent);
+  const applied: AppliedAction[] = [];
+  const failed: FailedAction[] = [];
+  const attempt = async (action: Action): Promise<unknown> => {
+    try {
+      applied.push({ action, outcome: await writer.perform(action, signal) });
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      writer.assertCurrent();
+      return error;
+    }
+  };
+  try {
+    for (const { action, otherwise } of revocationsOf(target, state.role)) {
+      const error = await attempt(action);
+      if (error === undefined) continue;
+      if (otherwise.length === 0) failed.push({ action, error });
+      for (const instead of otherwise) {
+        const again = await attempt(instead);
+        if (again !== undefined) failed.push({ action: instead, error: again });
+      }
+    }
+  } finally {
+    deps.settling.record(state, { applied, failed: undefined, refused: [] });
+  }
+  return { applied: applied.map(({ action }) => action), failed };
+}

@@ -1,0 +1,108 @@
+import type { InstanceProfileSpec, Statement } from "../api/instance-profile.ts";
+import { inlinePolicyId, managedPolicyId, readAppliedRecord, recordsPolicy } from "../model/applied-record.ts";
+import type { ObservedRole } from "../model/observed-state.ts";
+import { type Owner, ownershipOf } from "../model/ownership.ts";
+import { buildPolicy, type PolicyDocument, policyJson, readPolicy, trustDocument } from "../model/policy-document.ts";
+import { statementsFrom, trustFrom } from "../model/statements-of.ts";
+import type { Action } from "./action.ts";
+import { guardManagedPolicies, guardTrust } from "./class-guards-access.ts";
+import { guardStatements } from "./class-guards-statements.ts";
+import { type Bounds, NOBODY_MAY_ASSUME } from "./class-verdict.ts";
+
+/** One write that takes access away, and what takes it away when AWS refuses that write. */
+export interface Revocation {
+  readonly action: Action;
+  readonly otherwise: readonly Action[];
+}
+
+/** Whose access is judged. */
+export interface RevocationTarget {
+  readonly owner: Owner;
+  readonly bounds: Bounds;
+  /** What of the spec's trust the class allows. */
+  readonly trust: InstanceProfileSpec["trust"];
+  /** The class allows the object nothing at all. */
+  readonly allowsNothing: boolean;
+}
+
+/**
+ * The writes after which the role grants and trusts no more than its class allows, judged by what AWS has and not by the spec: for
+ * an object whose spec cannot be applied, whatever the reason. Empty when the role is within its class, or is not the object's.
+ *
+ * Only what the controller has put on the role is judged. Policies that other clients have put there are not the object's access
+ * to give, and are reported instead.
+ */
+export function revocationsOf(target: RevocationTarget, role: ObservedRole): readonly Revocation[] {
+  if (ownershipOf(role.tags, target.owner).kind !== "ours") return [];
+  const { roleName } = role;
+  const own = ownPolicies(role);
+  const excess = {
+    inline: own.inline.filter((name) => !allowsInline(target, role.inlinePolicyDocuments[name])),
+    managed: own.managed.filter((arn) => !allowsManaged(target, arn)),
+  };
+  const kept = {
+    inline: own.inline.filter((name) => !excess.inline.includes(name)),
+    managed: own.managed.filter((arn) => !excess.managed.includes(arn)),
+  };
+  return [
+    ...removals(roleName, excess).map((action) => ({ action, otherwise: [] })),
+    ...closeTrust(target, role),
+    ...setBoundary(target, role, removals(roleName, kept)),
+  ];
+}
+
+/** Names of inline policies and ARNs of attached policies. */
+interface Policies {
+  readonly inline: readonly string[];
+  readonly managed: readonly string[];
+}
+
+function ownPolicies({ tags, inlinePolicyNames, managedPolicyArns }: ObservedRole): Policies {
+  const record = readAppliedRecord(tags);
+  return {
+    inline: inlinePolicyNames.filter((name) => recordsPolicy(record, inlinePolicyId(name))),
+    managed: managedPolicyArns.filter((arn) => recordsPolicy(record, managedPolicyId(arn))),
+  };
+}
+
+function removals(roleName: string, { inline, managed }: Policies): readonly Action[] {
+  return [
+    ...inline.map((policyName): Action => ({ kind: "DeleteRolePolicy", roleName, policyName })),
+    ...managed.map((policyArn): Action => ({ kind: "DetachRolePolicy", roleName, policyArn })),
+  ];
+}
+
+/** What cannot be read as statements cannot be shown to be within the class. */
+function allowsInline({ bounds, allowsNothing }: RevocationTarget, text: string | undefined): boolean {
+  if (allowsNothing || text === undefined) return false;
+  const statements = statementsFrom(policyJson(readPolicy(text, "permissions")));
+  if (statements === undefined) return false;
+  return guardStatements({ statements: statements as unknown as readonly Statement[] }, bounds).length === 0;
+}
+
+function allowsManaged({ bounds, allowsNothing }: RevocationTarget, arn: string): boolean {
+  return !allowsNothing && guardManagedPolicies({ managedPolicyArns: [arn] }, bounds).length === 0;
+}
+
+function closeTrust(
+  { bounds, trust }: RevocationTarget,
+  { roleName, trustPolicy }: ObservedRole,
+): readonly Revocation[] {
+  const current = trustFrom(policyJson(readPolicy(trustPolicy, "trust")));
+  if (current !== undefined && guardTrust({ trust: current }, bounds).length === 0) return [];
+  const closed = writeTrust(roleName, buildPolicy(trustDocument(NOBODY_MAY_ASSUME), "trust"));
+  const allowed = writeTrust(roleName, buildPolicy(trustDocument(trust), "trust"));
+  return [{ action: allowed, otherwise: [closed] }];
+}
+
+function writeTrust(roleName: string, { text }: PolicyDocument): Action {
+  return { kind: "UpdateAssumeRolePolicy", roleName, document: text, changes: [] };
+}
+
+/** Where the boundary of the class cannot be set, nothing bounds what is left. */
+function setBoundary({ bounds }: RevocationTarget, role: ObservedRole, left: readonly Action[]): readonly Revocation[] {
+  const { permissionsBoundaryArn } = bounds.class.spec;
+  if (permissionsBoundaryArn === undefined || permissionsBoundaryArn === role.permissionsBoundaryArn) return [];
+  const { roleName } = role;
+  return [{ action: { kind: "PutRolePermissionsBoundary", roleName, permissionsBoundaryArn }, otherwise: left }];
+}

@@ -1,0 +1,80 @@
+import type { Action, FailedAction } from "../plan/action.ts";
+import { describeAction } from "../plan/describe-action.ts";
+import type { Blocker } from "../plan/plan.ts";
+import { type ConditionDraft, findCondition } from "./conditions.ts";
+import type { ObjectSoFar } from "./outcome.ts";
+
+/** The condition about an object and its class. It says nothing of AWS and the spec, which `Ready` does, and no other failure hides it. */
+export const COMPLIANT = "Compliant";
+
+/** What happens in AWS to what the class does not allow. */
+export type ViolationEffect =
+  /** Nothing of the object is in AWS, and nothing is written. */
+  | "not created"
+  /** `onViolation: Keep`: what is in AWS stays as it is, and nothing is written. */
+  | "kept"
+  /** The class cannot be applied: what is in AWS stays as it is, and nothing is written. */
+  | "blocked"
+  /** `onViolation: Strip`: AWS has no more than the class allows. */
+  | "stripped"
+  /** As `stripped`, but the role could not be read to make sure. */
+  | "unverified";
+
+/** Whether an object is within its class; an object that needs no class has none. */
+export type Compliance =
+  | { readonly kind: "compliant"; readonly className: string }
+  | {
+      readonly kind: "violated";
+      /** Never empty. */
+      readonly violations: readonly Blocker[];
+      readonly effect: ViolationEffect;
+      /** Removals that were made because the rest of the spec could not be applied. */
+      readonly revoked: readonly Action[];
+      /** Removals that AWS refused. */
+      readonly remaining: readonly FailedAction[];
+    };
+
+/** The condition of that name; none for an object that needs no class. */
+export function aboutCompliance(compliance: Compliance | undefined): readonly ConditionDraft[] {
+  if (compliance === undefined) return [];
+  if (compliance.kind === "compliant") {
+    const message = `the spec is within class ${compliance.className}`;
+    return [{ type: COMPLIANT, status: "True", reason: "WithinClass", message }];
+  }
+  const { violations } = compliance;
+  const words = violations.map(({ message }) => message).join(" ");
+  const reason = violations[0]?.reason ?? "ClassViolation";
+  return [{ type: COMPLIANT, status: "False", reason, message: `${words} ${effectOf(compliance)}` }];
+}
+
+type Violated = Extract<Compliance, { readonly kind: "violated" }>;
+
+function effectOf({ effect, remaining }: Violated): string {
+  if (remaining.length > 0) {
+    const what = remaining.map(({ action, error }) => `${describeAction(action).title}: ${wordsOf(error)}`).join("; ");
+    return `AWS still has more than the class allows, because it refused to remove it: ${what}.`;
+  }
+  switch (effect) {
+    case "not created":
+      return "The controller writes nothing to AWS.";
+    case "kept":
+      return "The controller leaves in AWS what is there and writes nothing (the class has onViolation: Keep).";
+    case "blocked":
+      return "The controller leaves in AWS what is there and writes nothing.";
+    case "unverified":
+      return "The controller could not verify that AWS has no more than the class allows. It retries.";
+    case "stripped":
+      return "The controller has removed from AWS what the class does not allow (the class has onViolation: Strip).";
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** True when the status says something else about the class than this. */
+export function isComplianceNews(object: ObjectSoFar, compliance: Compliance | undefined): boolean {
+  const [now] = aboutCompliance(compliance);
+  const before = findCondition(object.status?.conditions, COMPLIANT);
+  return before?.status !== now?.status || before?.reason !== now?.reason || before?.message !== now?.message;
+}
