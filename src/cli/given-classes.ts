@@ -1,7 +1,8 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { CLASS_KIND } from "../api/instance-profile-class.ts";
 import { parseInstanceProfileClass } from "../api/parse-instance-profile-class.ts";
-import { ClassDirectory, type Standing } from "../controller/class-directory.ts";
+import { ClassDirectory } from "../controller/class-directory.ts";
+import type { Standing } from "../controller/standing.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import { TerminalError } from "../errors.ts";
 import { applied, namespacesOf } from "./as-applied.ts";

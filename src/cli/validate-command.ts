@@ -1,6 +1,6 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
-import { blockersOf } from "../controller/class-compliance.ts";
+import { blockersOf } from "../controller/standing.ts";
 import { TerminalError } from "../errors.ts";
 import type { Finding } from "../plan/finding.ts";
 import { type LintOptions, lint } from "../plan/lint.ts";

@@ -3,8 +3,9 @@ import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import { ConflictError, dispositionOf } from "../errors.ts";
 import { writeAcceptance } from "./acceptance.ts";
-import type { ClassDirectory, Standing } from "./class-directory.ts";
+import type { ClassDirectory } from "./class-directory.ts";
 import type { OwnWrites } from "./own-writes.ts";
+import type { Standing } from "./standing.ts";
 
 /** What an acceptance is written with. */
 export interface AcceptanceDependencies {

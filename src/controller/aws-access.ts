@@ -5,7 +5,7 @@ import type { Urgency } from "../engine/ports.ts";
 import { ControllerError } from "../errors.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { AccountClaims } from "./claims-by-account.ts";
-import { accountKeyOf, type Standing } from "./class-directory.ts";
+import { accountKeyOf, type Standing } from "./standing.ts";
 
 /** The part of an AccountDirectory that passes need. */
 export type Accounts = Pick<AccountDirectory, "own" | "reach" | "reached" | "assertOwn">;

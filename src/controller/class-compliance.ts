@@ -3,14 +3,7 @@ import type { Blocker } from "../plan/plan.ts";
 import type { Compliance, ViolationEffect } from "../status/compliance.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { hasTrace } from "./acceptance.ts";
-import type { Standing } from "./class-directory.ts";
-
-/** Why an object may not be created or changed; empty when it may. */
-export function blockersOf(standing: Standing): readonly Blocker[] {
-  if (standing.kind === "refused") return [standing.blocker];
-  if (standing.kind === "free" || standing.isStripped) return [];
-  return standing.violations.map(asBlocker);
-}
+import { asBlocker, type Standing } from "./standing.ts";
 
 /** The outcome of a reconcile that ended before it read AWS. */
 export function refused(blockers: readonly Blocker[]): Outcome {
@@ -47,8 +40,4 @@ export function complianceOf(standing: Standing, status: Parameters<typeof hasTr
 
 function violated(violations: readonly Blocker[], effect: ViolationEffect): Compliance {
   return { kind: "violated", violations, effect, revoked: [], remaining: [] };
-}
-
-function asBlocker({ reason, message }: Blocker): Blocker {
-  return { reason, message };
 }

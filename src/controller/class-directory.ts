@@ -2,33 +2,14 @@ import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profi
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import { classViolations } from "../plan/class-guards.ts";
-import { type Bounds, type Violation, withClassDefaults, withoutExcess } from "../plan/class-verdict.ts";
+import { type Bounds, withClassDefaults, withoutExcess } from "../plan/class-verdict.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { Acceptances, boundAccountId, hasTrace, isAcceptedBy } from "./acceptance.ts";
 import { OWN_ACCOUNT } from "./account-key.ts";
 import type { ClaimRules } from "./cached-claims.ts";
-import { blockersOf } from "./class-compliance.ts";
 import { classRevisionOf, resolveClass } from "./class-resolution.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
-
-/** Where an object stands: under no class, for the cluster has none; under one; or nowhere. */
-export type Standing =
-  | { readonly kind: "free"; readonly object: InstanceProfile }
-  | {
-      readonly kind: "bound";
-      readonly class: InstanceProfileClass;
-      /** With what the class adds, and without what it has taken away. */
-      readonly object: InstanceProfile;
-      /** How it does not fit. */
-      readonly violations: readonly Violation[];
-      /** What the violations are judged against. */
-      readonly bounds: Bounds;
-      /** The violations are left out of `object`, which may be written; else they forbid it. */
-      readonly isStripped: boolean;
-      /** The class has not accepted the object yet, or not this class: that is written before anything in AWS is. */
-      readonly isAccepted: boolean;
-    }
-  | { readonly kind: "refused"; readonly blocker: Blocker };
+import { blockersOf, type Standing } from "./standing.ts";
 
 /** What the directory looks things up in. */
 export interface ClassDirectoryOptions {
@@ -139,11 +120,6 @@ export class ClassDirectory {
     const index = peers.findIndex((raw) => (raw["metadata"] as InstanceProfile["metadata"]).name === name);
     return index === -1 ? peers.length : index;
   }
-}
-
-/** The account that an object of this standing is in: the AWS account id of its class, or {@link OWN_ACCOUNT}. */
-export function accountKeyOf(standing: Standing): string {
-  return standing.kind === "bound" ? standing.class.spec.account.id : OWN_ACCOUNT;
 }
 
 /** It was made before there were classes, with the controller's own credentials, and goes with them. */

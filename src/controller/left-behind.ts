@@ -4,7 +4,7 @@ import type { Assertion, IamWriter } from "../engine/ports.ts";
 import type { DesiredState } from "../model/desired-state.ts";
 import { boundAccountId } from "./acceptance.ts";
 import type { Accounts } from "./aws-access.ts";
-import type { Standing } from "./class-directory.ts";
+import type { Standing } from "./standing.ts";
 
 /**
  * For an object that no class leads to an account any more, though its status names one: the class may have been another account's.

@@ -13,8 +13,8 @@ import { isAnnounced } from "../status/pending.ts";
 import { accept } from "./accept.ts";
 import { hasTrace } from "./acceptance.ts";
 import { type AccessSources, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
-import { blockersOf, complianceOf, refused, withLeftOut } from "./class-compliance.ts";
-import { accountKeyOf, type ClassDirectory } from "./class-directory.ts";
+import { complianceOf, refused, withLeftOut } from "./class-compliance.ts";
+import type { ClassDirectory } from "./class-directory.ts";
 import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { explained, isHeldUp } from "./held-up.ts";
@@ -35,6 +35,7 @@ import type { Publisher, Report } from "./publisher.ts";
 import { readablePartsOf } from "./readable-parts.ts";
 import type { SightingsByAccount } from "./sightings-by-account.ts";
 import { sparedLook } from "./spare.ts";
+import { accountKeyOf, blockersOf } from "./standing.ts";
 import { withinClass } from "./strip.ts";
 import { isAccepted, type Subject, unreadable } from "./subject.ts";
 

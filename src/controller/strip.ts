@@ -11,9 +11,9 @@ import { planLines } from "../plan/render.ts";
 import type { Compliance } from "../status/compliance.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Logger } from "../telemetry.ts";
-import type { Standing } from "./class-directory.ts";
 import { isUnreported } from "./never-reported.ts";
 import type { Report } from "./publisher.ts";
+import type { Standing } from "./standing.ts";
 
 type Bound = Extract<Standing, { readonly kind: "bound" }>;
 

@@ -3,9 +3,9 @@ import type { KubeObject } from "../engine/ports.ts";
 import type { Sighting } from "../engine/sighting.ts";
 import type { TerminalError } from "../errors.ts";
 import { hasTrace } from "./acceptance.ts";
-import type { Standing } from "./class-directory.ts";
 import type { RunFacts } from "./pass.ts";
 import type { Sightings } from "./sightings.ts";
+import type { Standing } from "./standing.ts";
 
 /** An object as it came and as it was understood. */
 export interface Subject {

@@ -11,10 +11,10 @@ import { findCondition } from "../status/conditions.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Patience } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
-import { blockersOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { isInterruptedCreate } from "./never-reported.ts";
 import { keyText } from "./object-key.ts";
+import { blockersOf } from "./standing.ts";
 
 /** An object that a sweep can judge: it was well when it was last looked at, or is looked at without being written. */
 export interface SweepSubject {

@@ -3,8 +3,9 @@ import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts
 import { toControllerError } from "../../../src/aws/aws-errors.ts";
 import { tagListOf } from "../../../src/aws/iam-entities.ts";
 import { NoReplyError } from "../../../src/aws/no-reply.ts";
-import { blockersOf, refused } from "../../../src/controller/class-compliance.ts";
+import { refused } from "../../../src/controller/class-compliance.ts";
 import { ClassDirectory } from "../../../src/controller/class-directory.ts";
+import { blockersOf } from "../../../src/controller/standing.ts";
 import { AccountDirectory } from "../../../src/engine/account-directory.ts";
 import { ConvergenceBreaker } from "../../../src/engine/convergence-breaker.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";

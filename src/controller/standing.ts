@@ -1,0 +1,41 @@
+import type { InstanceProfile } from "../api/instance-profile.ts";
+import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
+import type { Bounds, Violation } from "../plan/class-verdict.ts";
+import type { Blocker } from "../plan/plan.ts";
+import { OWN_ACCOUNT } from "./account-key.ts";
+
+/** Where an object stands: under no class, for the cluster has none; under one; or nowhere. */
+export type Standing =
+  | { readonly kind: "free"; readonly object: InstanceProfile }
+  | {
+      readonly kind: "bound";
+      readonly class: InstanceProfileClass;
+      /** With what the class adds, and without what it has taken away. */
+      readonly object: InstanceProfile;
+      /** How it does not fit. */
+      readonly violations: readonly Violation[];
+      /** What the violations are judged against. */
+      readonly bounds: Bounds;
+      /** The violations are left out of `object`, which may be written; else they forbid it. */
+      readonly isStripped: boolean;
+      /** The class has not accepted the object yet, or not this class: that is written before anything in AWS is. */
+      readonly isAccepted: boolean;
+    }
+  | { readonly kind: "refused"; readonly blocker: Blocker };
+
+/** Why an object may not be created or changed; empty when it may. */
+export function blockersOf(standing: Standing): readonly Blocker[] {
+  if (standing.kind === "refused") return [standing.blocker];
+  if (standing.kind === "free" || standing.isStripped) return [];
+  return standing.violations.map(asBlocker);
+}
+
+/** The account that an object of this standing is in: the AWS account id of its class, or {@link OWN_ACCOUNT}. */
+export function accountKeyOf(standing: Standing): string {
+  return standing.kind === "bound" ? standing.class.spec.account.id : OWN_ACCOUNT;
+}
+
+/** A violation without what of the spec would have to go. */
+export function asBlocker({ reason, message }: Blocker): Blocker {
+  return { reason, message };
+}
