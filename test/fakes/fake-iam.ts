@@ -1,4 +1,4 @@
-import type { IamReader, IamWriter } from "../../src/engine/ports.ts";
+import type { Assertion, IamReader, IamWriter } from "../../src/engine/ports.ts";
 import { ConflictError } from "../../src/errors.ts";
 import { nameKey, sameName } from "../../src/model/naming.ts";
 import {
@@ -30,6 +30,8 @@ export class FakeIam implements IamReader, IamWriter {
   fate: Fate = () => "do";
   /** So many of the last changes are not yet visible to reads. */
   lag = 0;
+  /** Waited for before every write, as for a turn at a rate limiter: the caller's precondition is checked after it. */
+  beforeWrite: (action: Action) => Promise<void> = async () => {};
   /** Waited for before every read. */
   beforeRead: () => Promise<void> = async () => {};
   readonly #history: Account[] = [{ roles: {}, instanceProfiles: {} }];
@@ -44,7 +46,9 @@ export class FakeIam implements IamReader, IamWriter {
     return this.account.roles[nameKey(name)];
   }
 
-  async perform(action: Action): Promise<ActionOutcome> {
+  async perform(action: Action, signal?: AbortSignal, assertCurrent?: Assertion): Promise<ActionOutcome> {
+    await this.beforeWrite(action);
+    if (signal !== undefined) await assertCurrent?.(signal);
     const fate = this.fate(action);
     if (fate instanceof Error) throw fate;
     if (fate === "miss") return { created: undefined, wasAbsent: true };

@@ -23,7 +23,7 @@ export function endState({
   ];
   const text = own.reduce((so, [from, to]) => (from ? so.replaceAll(from, to) : so), JSON.stringify(end));
   const known = text.replaceAll(/A(ROA|IPA)[A-Z0-9]{17}/g, "(id of another)");
-  return JSON.parse(known.replaceAll(/20\d\d-\d\d-\d\dT[\d:]{8}Z/g, "(time)"));
+  return JSON.parse(known.replaceAll(/20\d\d-\d\d-\d\dT[\d:.]{8,12}Z/g, "(time)"));
 }
 
 /** The writes that a run has and its reference has not, or not as often. */

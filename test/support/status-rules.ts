@@ -23,7 +23,7 @@ type Rule = (seen: Seen) => readonly string[];
 
 const MAX_LINES = 20;
 const MAX_LINE_CHARS = 2_048;
-const KNOWN_TYPES = ["Ready", "Reconciling", "Stalled", "InstancesAssociated"];
+const KNOWN_TYPES = ["Ready", "Reconciling", "Stalled", "InstancesAssociated", "Compliant"];
 
 /**
  * What every status must be, whatever happened: kstatus

@@ -1,5 +1,5 @@
-import { OWN_ACCOUNT } from "../../../src/controller/account-key.ts";
 import { ClaimsByAccount } from "../../../src/controller/claims-by-account.ts";
+import { ClassDirectory } from "../../../src/controller/class-directory.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { OwnWrites } from "../../../src/controller/own-writes.ts";
 import { Publisher } from "../../../src/controller/publisher.ts";
@@ -16,7 +16,7 @@ import { NO_INSTANCES } from "../../fakes/no-instances.ts";
 import { CLUSTER_ID } from "../../support/builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "../../support/cluster-user.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
-import { noClasses, onlyAccount } from "../../support/no-classes.ts";
+import { onlyAccount } from "../../support/no-classes.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -30,14 +30,32 @@ export class Desk {
   readonly iam: FakeIam = new FakeIam();
   readonly logger: RecordingLogger = new RecordingLogger();
   nowMs: number = Date.parse("2026-01-01T00:00:00Z");
+  /** The InstanceProfileClasses as the API server has them. */
+  classes: readonly KubeObject[] = [];
+  /** As the watch shows them; unset: as they are. */
+  seenClasses: readonly KubeObject[] | undefined;
   readonly #cache = new Map<string, KubeObject>();
-  readonly #reconciler: Reconciler;
+  #reconciler: Reconciler;
 
   constructor() {
+    this.#reconciler = this.#open();
+  }
+
+  /** Another process begins, which remembers nothing. */
+  restart(): void {
+    this.#reconciler = this.#open();
+  }
+
+  #open(): Reconciler {
     const nowMs = (): number => this.nowMs;
     const ownWrites = new OwnWrites(nowMs);
     const { kube, iam } = this;
-    this.#reconciler = new Reconciler({
+    const classes = new ClassDirectory({
+      classes: () => this.seenClasses ?? this.classes,
+      objects: () => [...this.#cache.values()],
+      clusterId: CLUSTER_ID,
+    });
+    return new Reconciler({
       objects: kube,
       monotonicMs: nowMs,
       cache: { get: (key) => this.#cache.get(key) },
@@ -50,13 +68,13 @@ export class Desk {
           monotonicMs: nowMs,
         }),
       ),
-      classes: noClasses(),
-      listClasses: async () => [],
+      classes,
+      listClasses: async () => this.classes,
       nowMs,
       sightings: new SightingsByAccount(nowMs),
       claims: new ClaimsByAccount({
         objects: () => [...this.#cache.values()],
-        accountOf: () => OWN_ACCOUNT,
+        accountOf: (raw) => classes.accountOf(raw),
         clusterId: CLUSTER_ID,
       }),
       publisher: new Publisher({
@@ -85,6 +103,12 @@ export class Desk {
 
   get message(): string | undefined {
     return this.object?.status?.conditions?.find(({ type }) => type === "Ready")?.message;
+  }
+
+  /** A condition as `status reason`. */
+  condition(type: string): string | undefined {
+    const found = this.object?.status?.conditions?.find((one) => one.type === type);
+    return found && `${found.status} ${found.reason}`;
   }
 
   get isHeld(): boolean {
