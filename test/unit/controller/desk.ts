@@ -41,6 +41,15 @@ export class Desk {
     this.#reconciler = this.#open();
   }
 
+  /** The standing of objects, by the classes and objects that the caches show. */
+  get directory(): ClassDirectory {
+    return new ClassDirectory({
+      classes: () => this.seenClasses ?? this.classes,
+      objects: () => [...this.#cache.values()],
+      clusterId: CLUSTER_ID,
+    });
+  }
+
   /** Another process begins, which remembers nothing. */
   restart(): void {
     this.#reconciler = this.#open();
@@ -50,11 +59,7 @@ export class Desk {
     const nowMs = (): number => this.nowMs;
     const ownWrites = new OwnWrites(nowMs);
     const { kube, iam } = this;
-    const classes = new ClassDirectory({
-      classes: () => this.seenClasses ?? this.classes,
-      objects: () => [...this.#cache.values()],
-      clusterId: CLUSTER_ID,
-    });
+    const classes = this.directory;
     return new Reconciler({
       objects: kube,
       monotonicMs: nowMs,
