@@ -83,30 +83,65 @@ const managedPolicyField: Field<string> = text(
   ),
 );
 
+const regionPatternField: Field<string> = text(
+  { minLength: 1, maxLength: 32 },
+  matches("^[a-z0-9*-]+$", "write the name of a region, or a pattern such as eu-*"),
+);
+
+const tagKeyPatternField: Field<string> = text(
+  { minLength: 1, maxLength: 128 },
+  matches(
+    "^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@*]*$",
+    "write a tag key, or a pattern such as team-*: letters, digits, spaces and any of _.:/=+-@ and *",
+  ),
+  {
+    message:
+      "no object can set tag keys that begin with iam.instanceprofile.dev/ or aws:, so a class cannot allow them",
+    holds: (pattern) => !/^(iam\.instanceprofile\.dev\/|aws:)/i.test(pattern),
+  },
+);
+
 /** Every field of a class's spec with its bounds and rules: the offline twin of the CRD. */
-export const classSpecField: Field<InstanceProfileClassSpec> = object<InstanceProfileClassSpec>({
-  account: required(accountField),
-  namespaces: required(list(namespaceField, { minItems: 1, maxItems: 100, listType: "set" })),
-  roleNamePrefix: optional(prefixField),
-  path: optional(pathField),
-  permissionsBoundaryArn: optional(permissionsBoundaryArnField),
-  allowedActions: required(list(actionField, { minItems: 1, maxItems: 200, listType: "set" })),
-  deniedActions: defaulted(list(actionField, { maxItems: 200, listType: "set" }), []),
-  allowNotActions: defaulted(flag(), false),
-  allowedResources: defaulted(list(resourceField(noVariables), { minItems: 1, maxItems: 100, listType: "set" }), ["*"]),
-  allowNotResources: defaulted(flag(), false),
-  allowedManagedPolicies: defaulted(list(managedPolicyField, { maxItems: 100, listType: "set" }), []),
-  allowedTrustServices: defaulted(list(serviceField, { minItems: 1, maxItems: 20, listType: "set" }), [
-    "ec2.amazonaws.com",
-  ]),
-  allowTrustStatements: defaulted(flag(), false),
-  allowAdoption: defaulted(flag(), false),
-  allowInstances: defaulted(flag(), false),
-  maxPerNamespace: optional(integer({ format: "int32", minimum: 1, maximum: 10_000 })),
-  tags: defaulted(tagsField, {}),
-  deletionPolicy: optional(choice("Delete", "Retain")),
-  onViolation: defaulted(choice("Keep", "Strip"), "Keep"),
-});
+export const classSpecField: Field<InstanceProfileClassSpec> = object<InstanceProfileClassSpec>(
+  {
+    account: required(accountField),
+    namespaces: required(list(namespaceField, { minItems: 1, maxItems: 100, listType: "set" })),
+    roleNamePrefix: optional(prefixField),
+    path: optional(pathField),
+    permissionsBoundaryArn: optional(permissionsBoundaryArnField),
+    allowedActions: required(list(actionField, { minItems: 1, maxItems: 200, listType: "set" })),
+    deniedActions: defaulted(list(actionField, { maxItems: 200, listType: "set" }), []),
+    allowNotActions: defaulted(flag(), false),
+    allowedResources: defaulted(list(resourceField(noVariables), { minItems: 1, maxItems: 100, listType: "set" }), [
+      "*",
+    ]),
+    allowNotResources: defaulted(flag(), false),
+    allowedManagedPolicies: defaulted(list(managedPolicyField, { maxItems: 100, listType: "set" }), []),
+    allowedTrustServices: defaulted(list(serviceField, { minItems: 1, maxItems: 20, listType: "set" }), [
+      "ec2.amazonaws.com",
+    ]),
+    allowTrustStatements: defaulted(flag(), false),
+    allowAdoption: defaulted(flag(), false),
+    allowedInstanceRegions: defaulted(list(regionPatternField, { maxItems: 50, listType: "set" }), []),
+    maxSessionDurationSeconds: defaulted(integer({ format: "int32", minimum: 3600, maximum: 43_200 }), 3600),
+    maxPerNamespace: optional(integer({ format: "int32", minimum: 1, maximum: 10_000 })),
+    tags: defaulted(tagsField, {}),
+    allowedTagKeys: defaulted(list(tagKeyPatternField, { maxItems: 100, listType: "set" }), []),
+    deletionPolicy: optional(choice("Delete", "Retain")),
+    allowedDeletionPolicies: defaulted(
+      list(choice("Delete", "Retain"), { minItems: 1, maxItems: 2, listType: "set" }),
+      ["Delete"],
+    ),
+    allowForceDelete: defaulted(flag(), false),
+    onViolation: defaulted(choice("Keep", "Strip"), "Keep"),
+  },
+  {
+    message: "deletionPolicy is not in allowedDeletionPolicies; add it there, or leave deletionPolicy out",
+    fieldPath: ".deletionPolicy",
+    holds: ({ deletionPolicy, allowedDeletionPolicies }) =>
+      deletionPolicy === undefined || allowedDeletionPolicies.includes(deletionPolicy),
+  },
+);
 
 const countField: Field<number> = integer({ format: "int32", minimum: 0 });
 

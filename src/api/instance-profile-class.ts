@@ -1,4 +1,4 @@
-import type { API_VERSION, Condition, ObjectMeta } from "./instance-profile.ts";
+import type { API_VERSION, Condition, DeletionPolicy, ObjectMeta } from "./instance-profile.ts";
 
 /** The kind, as written in `kind`. */
 export const CLASS_KIND = "InstanceProfileClass";
@@ -49,14 +49,22 @@ export interface InstanceProfileClassSpec {
   readonly allowTrustStatements: boolean;
   /** Whether an object may take over what exists. */
   readonly allowAdoption: boolean;
-  /** Whether an object may have `instances`. */
-  readonly allowInstances: boolean;
+  /** Patterns, with `*`, of the regions that `instances` may name; empty: an object may have no `instances`. */
+  readonly allowedInstanceRegions: readonly string[];
+  /** The highest `maxSessionDurationSeconds` that an object may have. */
+  readonly maxSessionDurationSeconds: number;
   /** Objects of this class in one namespace. Unset: any number. */
   readonly maxPerNamespace?: number;
   /** On every role and instance profile; an object may not set one of them to anything else. */
   readonly tags: Readonly<Record<string, string>>;
-  /** Of objects that have none. */
-  readonly deletionPolicy?: "Delete" | "Retain";
+  /** Patterns, with `*`, of the tag keys that an object may set itself; A to Z match in either case, as in IAM. */
+  readonly allowedTagKeys: readonly string[];
+  /** Of objects that have none; one of `allowedDeletionPolicies`. */
+  readonly deletionPolicy?: DeletionPolicy;
+  /** Never empty. Where there is one only, it holds for every object, whatever its spec says. */
+  readonly allowedDeletionPolicies: readonly DeletionPolicy[];
+  /** Whether the annotation `force-delete` of an object has an effect. */
+  readonly allowForceDelete: boolean;
   /** What becomes of an object that was accepted and no longer fits: left as it is, or cut down to what fits. */
   readonly onViolation: "Keep" | "Strip";
 }

@@ -81,7 +81,7 @@ export interface InstanceProfileSpec {
 }
 
 /** Whether the AWS objects go when the Kubernetes object goes. */
-type DeletionPolicy = "Delete" | "Retain";
+export type DeletionPolicy = "Delete" | "Retain";
 
 /** Condition operator to condition key to values; never an empty list. */
 export type PolicyConditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;

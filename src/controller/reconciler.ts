@@ -13,7 +13,7 @@ import { isAnnounced } from "../status/pending.ts";
 import { accept } from "./accept.ts";
 import { hasTrace } from "./acceptance.ts";
 import { type AccessSources, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
-import { complianceOf, refused, withLeftOut } from "./class-compliance.ts";
+import { complianceOf, forceDeniedBy, refused, withLeftOut } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
@@ -200,7 +200,7 @@ export class Reconciler {
   }
 
   async #tryConverge(subject: Subject, confirmed: Assertion, signal: AbortSignal): Promise<Outcome> {
-    const desired = desiredState(subject.object, this.#deps.clusterId);
+    const desired = desiredState(subject.object, this.#deps.clusterId, forceDeniedBy(subject.standing));
     return attempt(signal, async () => {
       const access = await this.#accessFor(subject, signal);
       const announced = { isAnnounced: (plan: Plan) => isAnnounced(subject.object, plan) };
@@ -210,7 +210,7 @@ export class Reconciler {
   }
 
   async #tryPreview(subject: Subject, signal: AbortSignal): Promise<Outcome> {
-    const desired = desiredState(subject.object, this.#deps.clusterId);
+    const desired = desiredState(subject.object, this.#deps.clusterId, forceDeniedBy(subject.standing));
     return attempt(signal, async () => {
       const { view, plan, settlesInMs } = await preview(desired, await this.#accessFor(subject, signal), signal);
       return { kind: "previewed", plan, observed: view, settlesInMs };

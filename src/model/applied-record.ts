@@ -80,6 +80,11 @@ export function recordsPolicy({ policies }: AppliedRecord, policyId: string): bo
   return holds(policies, policyId);
 }
 
+/** True when the controller set the tag. */
+export function recordsTag({ tagKeys }: AppliedRecord, tagKey: string): boolean {
+  return holds(tagKeys, tagKey);
+}
+
 /** True when the policy was put there by us and the current record does not ask for it any more. */
 export function isLeftoverPolicy(policyId: string, recorded: AppliedRecord, current: AppliedRecord): boolean {
   return isLeftover(policyId, recorded.policies, current.policies);

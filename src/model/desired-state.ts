@@ -50,15 +50,21 @@ export interface DesiredAbsent {
   readonly policyName: string;
   readonly managedPolicyArns: readonly string[];
   readonly retention: Retention;
-  /** Policies that are not ours go too; the user has asked for it. */
+  /** Policies that are not ours go too; the user has asked for it, and the object's class does not forbid it. */
   readonly force: boolean;
+  /** The name of the class that does not allow `force`; undefined when the user may ask for it. */
+  readonly forceDeniedBy?: string;
 }
 
 /** What AWS should have for one object. Deletion is a desire like any other. */
 export type DesiredState = DesiredPresent | DesiredAbsent;
 
-/** What the object asks of AWS. Deterministic; never throws on a parsed object. */
-export function desiredState(object: InstanceProfile, clusterId: string): DesiredState {
+/**
+ * What the object asks of AWS. Deterministic; never throws on a parsed object.
+ *
+ * @param forceDeniedBy the name of the object's class, when it does not allow the annotation `force-delete`
+ */
+export function desiredState(object: InstanceProfile, clusterId: string, forceDeniedBy?: string): DesiredState {
   const { metadata, spec } = object;
   const owner = { clusterId, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid };
   const managedPolicyArns = [...new Set(spec.managedPolicyArns)].sort();
@@ -73,7 +79,8 @@ export function desiredState(object: InstanceProfile, clusterId: string): Desire
       policyName: spec.policyName,
       managedPolicyArns,
       retention: spec.deletionPolicy ?? "ByOrigin",
-      force: metadata.annotations?.[FORCE_DELETE_ANNOTATION] === "true",
+      force: forceDeniedBy === undefined && metadata.annotations?.[FORCE_DELETE_ANNOTATION] === "true",
+      ...(forceDeniedBy !== undefined && { forceDeniedBy }),
     };
   }
   return {

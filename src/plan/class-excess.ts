@@ -1,11 +1,19 @@
 import type { InstanceProfileSpec, Statement } from "../api/instance-profile.ts";
-import { inlinePolicyId, managedPolicyId, readAppliedRecord, recordsPolicy } from "../model/applied-record.ts";
+import {
+  inlinePolicyId,
+  managedPolicyId,
+  readAppliedRecord,
+  recordsPolicy,
+  recordsTag,
+} from "../model/applied-record.ts";
+import { nameKey } from "../model/naming.ts";
 import type { ObservedRole } from "../model/observed-state.ts";
-import { type Owner, ownershipOf } from "../model/ownership.ts";
+import { type Owner, ownershipOf, TAG_PREFIX } from "../model/ownership.ts";
 import { buildPolicy, type PolicyDocument, policyJson, readPolicy, trustDocument } from "../model/policy-document.ts";
 import { statementsFrom, trustFrom } from "../model/statements-of.ts";
 import type { Action } from "./action.ts";
-import { guardManagedPolicies, guardTrust } from "./class-guards-access.ts";
+import { guardManagedPolicies, guardSessionDuration, guardTrust } from "./class-guards-access.ts";
+import { guardTags } from "./class-guards-names.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 import { type Bounds, NOBODY_MAY_ASSUME } from "./class-verdict.ts";
 
@@ -47,6 +55,8 @@ export function revocationsOf(target: RevocationTarget, role: ObservedRole): rea
   return [
     ...removals(roleName, excess).map((action) => ({ action, otherwise: [] })),
     ...closeTrust(target, role),
+    ...removeTags(target, role),
+    ...shortenSessions(target, role),
     ...setBoundary(target, role, removals(roleName, kept)),
   ];
 }
@@ -93,6 +103,31 @@ function closeTrust(
   const closed = writeTrust(roleName, buildPolicy(trustDocument(NOBODY_MAY_ASSUME), "trust"));
   const allowed = writeTrust(roleName, buildPolicy(trustDocument(trust), "trust"));
   return [{ action: allowed, otherwise: [closed] }];
+}
+
+/** Tags that other clients set are not the object's. */
+function removeTags(
+  { bounds, allowsNothing }: RevocationTarget,
+  { roleName, tags }: ObservedRole,
+): readonly Revocation[] {
+  const record = readAppliedRecord(tags);
+  const isOwn = (key: string): boolean => !nameKey(key).startsWith(TAG_PREFIX) && recordsTag(record, key);
+  const own = Object.fromEntries(Object.entries(tags).filter(([key]) => isOwn(key)));
+  const excess = guardTags({ tags: own }, bounds).map((violation) => violation.excess);
+  const isExcess = (key: string): boolean =>
+    allowsNothing
+      ? bounds.class.spec.tags[key] !== own[key]
+      : excess.some((one) => one.kind === "tag" && one.key === key);
+  const tagKeys = Object.keys(own).filter(isExcess).sort();
+  return tagKeys.length === 0 ? [] : [{ action: { kind: "UntagRole", roleName, tagKeys }, otherwise: [] }];
+}
+
+function shortenSessions({ bounds }: RevocationTarget, role: ObservedRole): readonly Revocation[] {
+  if (guardSessionDuration(role, bounds).length === 0) return [];
+  const { roleName, description, maxSessionDurationSeconds: current } = role;
+  const { maxSessionDurationSeconds } = bounds.class.spec;
+  const changes = [`~ maxSessionDurationSeconds: ${current} -> ${maxSessionDurationSeconds}`];
+  return [{ action: { kind: "UpdateRole", roleName, description, maxSessionDurationSeconds, changes }, otherwise: [] }];
 }
 
 function writeTrust(roleName: string, { text }: PolicyDocument): Action {

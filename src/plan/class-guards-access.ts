@@ -1,15 +1,18 @@
 import type { InstanceProfileSpec } from "../api/instance-profile.ts";
+import { showValue } from "../model/policy-words.ts";
 import { matchesWildcards } from "../model/wildcard-containment.ts";
 import type { Bounds, Violation } from "./class-verdict.ts";
 import { classTitle, someOf, violation } from "./class-words.ts";
 
-/** What else gives access: managed policies, who may assume the role, taking over, and instances. */
+/** What else gives access: managed policies, who may assume the role and for how long, adoption, instances, and what a deletion leaves. */
 export function guardAccess(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   return [
     ...guardManagedPolicies(spec, bounds),
     ...guardTrust(spec, bounds),
     ...guardAdoption(spec, bounds),
     ...guardInstances(spec, bounds),
+    ...guardSessionDuration(spec, bounds),
+    ...guardDeletionPolicy(spec, bounds),
   ];
 }
 
@@ -64,8 +67,47 @@ function guardAdoption(spec: InstanceProfileSpec, bounds: Bounds): readonly Viol
   return [violation("AdoptionNotAllowed", message, { kind: "adoption" })];
 }
 
-function guardInstances(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
-  if (bounds.class.spec.allowInstances || spec.instances === undefined) return [];
-  const message = `spec.instances: ${classTitle(bounds)} does not let objects give instances a profile. Take it out.`;
-  return [violation("InstancesNotAllowed", message, { kind: "instances" })];
+function guardInstances({ instances }: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  const allowed = bounds.class.spec.allowedInstanceRegions;
+  if (instances === undefined) return [];
+  if (allowed.length === 0) {
+    const message = `spec.instances: ${classTitle(bounds)} does not let objects give instances a profile. Take it out.`;
+    return [violation("InstancesNotAllowed", message, { kind: "instances" })];
+  }
+  if (allowed.some((pattern) => matchesWildcards(pattern, instances.region, { foldsCase: false }))) return [];
+  const message =
+    `spec.instances.region: ${classTitle(bounds)} does not allow instances of ${showValue(instances.region)}; it allows ` +
+    `${someOf(allowed)}. Write one of these regions, or remove spec.instances.`;
+  return [violation("InstanceRegionNotAllowed", message, { kind: "instances" })];
+}
+
+/** The session duration: at most that of the class. */
+export function guardSessionDuration(
+  spec: Pick<InstanceProfileSpec, "maxSessionDurationSeconds">,
+  bounds: Bounds,
+): readonly Violation[] {
+  const allowedSeconds = bounds.class.spec.maxSessionDurationSeconds;
+  const asked = spec.maxSessionDurationSeconds;
+  if (asked <= allowedSeconds) return [];
+  const message = `spec.maxSessionDurationSeconds is ${asked}, and ${classTitle(bounds)} allows at most ${allowedSeconds}. Write that or less.`;
+  return [violation("SessionDurationNotAllowed", message, { kind: "sessionDuration" })];
+}
+
+function guardDeletionPolicy(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  const { allowedDeletionPolicies, deletionPolicy: ofClass, allowAdoption } = bounds.class.spec;
+  const [allowed, ...others] = allowedDeletionPolicies;
+  const asked = spec.deletionPolicy ?? ofClass;
+  if (allowed === undefined || others.length > 0 || asked === allowed) return [];
+  const excess = { kind: "deletionPolicy" } as const;
+  if (asked !== undefined) {
+    const message = `spec.deletionPolicy is ${asked}, and ${classTitle(bounds)} allows ${allowed} only. Write that, or leave the field out.`;
+    return [violation("DeletionPolicyNotAllowed", message, excess)];
+  }
+  // An adopted role was there before the object: it must not be deleted because of a field that its author did not write.
+  const losesAdopted = allowed === "Delete" && allowAdoption && spec.adoptionPolicy === "IfExists";
+  if (!losesAdopted) return [];
+  const message =
+    `spec.deletionPolicy is not set, which keeps what the object adopts, and ${classTitle(bounds)} allows Delete only. Write ` +
+    "Delete to have an adopted role deleted with the object, or write adoptionPolicy: Never.";
+  return [violation("DeletionPolicyNotAllowed", message, excess)];
 }

@@ -1,5 +1,4 @@
 import type { InstanceProfileSpec } from "../api/instance-profile.ts";
-import { asciiLowerCase } from "../model/policy-json.ts";
 import { showValue } from "../model/policy-words.ts";
 import { matchesWildcards } from "../model/wildcard-containment.ts";
 import { type Bounds, filledIn, type Violation } from "./class-verdict.ts";
@@ -68,29 +67,34 @@ function guardBoundary(spec: InstanceProfileSpec, bounds: Bounds): readonly Viol
   return [violation("BoundaryNotAllowed", message, { kind: "boundary" })];
 }
 
-function guardTags(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
-  const classTags = bounds.class.spec.tags;
-  const taken = Object.entries(spec.tags).filter(([key, value]) =>
-    Object.keys(classTags).some(
-      (of) => asciiLowerCase(of) === asciiLowerCase(key) && (of !== key || classTags[of] !== value),
-    ),
-  );
-  const total = Object.keys({ ...spec.tags, ...classTags }).length;
+/** Tags: of the class or with a key that it allows, and as many as IAM has room for. */
+export function guardTags(spec: Pick<InstanceProfileSpec, "tags">, bounds: Bounds): readonly Violation[] {
+  const { tags: classTags, allowedTagKeys: allowed } = bounds.class.spec;
+  const own = Object.keys(spec.tags).filter((key) => classTags[key] !== spec.tags[key]);
+  const taken = own.filter((key) => isSetBy(classTags, key));
+  const beyond = own.filter((key) => !taken.includes(key) && !isAllowedKey(allowed, key));
+  const kept = own.length - taken.length - beyond.length + Object.keys(classTags).length;
+  const tooMany = `spec.tags and those of ${classTitle(bounds)} are ${kept} tags; IAM leaves room for ${MAX_TAGS}. Take some out.`;
   return [
-    ...taken.map(([key]) =>
-      violation("TagNotAllowed", `spec.tags: ${showValue(key)} is set by ${classTitle(bounds)}; take it out.`, {
-        kind: "tag",
-        key,
-      }),
-    ),
-    ...(total <= MAX_TAGS
-      ? []
-      : [
-          violation(
-            "TagNotAllowed",
-            `spec.tags and those of ${classTitle(bounds)} are ${total} tags; IAM leaves room for ${MAX_TAGS}. Take some out.`,
-            { kind: "allTags" },
-          ),
-        ]),
+    ...taken.map((key) => {
+      const message = `spec.tags: ${showValue(key)} is set by ${classTitle(bounds)}; take it out.`;
+      return violation("TagNotAllowed", message, { kind: "tag", key });
+    }),
+    ...beyond.map((key) => {
+      const message = `spec.tags: ${classTitle(bounds)} does not allow key ${showValue(key)}; it allows ${someOf(allowed)}. Remove it.`;
+      return violation("TagNotAllowed", message, { kind: "tag", key });
+    }),
+    ...(kept <= MAX_TAGS ? [] : [violation("TagNotAllowed", tooMany, { kind: "allTags" })]),
   ];
+}
+
+/** IAM takes keys that differ in the case of A to Z for one key, in its conditions too. */
+function isAllowedKey(patterns: readonly string[], key: string): boolean {
+  return patterns.some((pattern) => matchesWildcards(pattern, key, { foldsCase: true }));
+}
+
+/** Whether IAM could take the key for one of the class. What it does with letters beyond ASCII is not documented: any case counts. */
+function isSetBy(classTags: Readonly<Record<string, string>>, key: string): boolean {
+  const anyCase = (one: string): string => one.toUpperCase().toLowerCase();
+  return Object.keys(classTags).some((ofClass) => anyCase(ofClass) === anyCase(key));
 }

@@ -9,7 +9,8 @@ export const VIOLATION_REASONS: ReadonlySet<string> = new Set([
   ...["NamespaceNotAllowed", "TooManyObjects", "RoleNameNotAllowed", "PathNotAllowed", "BoundaryNotAllowed"],
   ...["TagNotAllowed", "ActionNotAllowed", "ActionDenied", "NotActionsNotAllowed", "ResourceNotAllowed"],
   ...["NotResourcesNotAllowed", "NotDecidable", "ManagedPolicyNotAllowed", "TrustServiceNotAllowed"],
-  ...["TrustStatementNotAllowed", "AdoptionNotAllowed", "InstancesNotAllowed"],
+  ...["TrustStatementNotAllowed", "AdoptionNotAllowed", "InstancesNotAllowed", "InstanceRegionNotAllowed"],
+  ...["SessionDurationNotAllowed", "DeletionPolicyNotAllowed"],
 ]);
 
 /**

@@ -1,5 +1,6 @@
 import type { InstanceProfile, InstanceProfileSpec, Trust } from "../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
+import { effectiveDeletionPolicy } from "./class-deletion.ts";
 import type { Blocker } from "./plan.ts";
 
 /**
@@ -16,6 +17,8 @@ export type Excess =
   | { readonly kind: "boundary" }
   | { readonly kind: "tag"; readonly key: string }
   | { readonly kind: "allTags" }
+  | { readonly kind: "sessionDuration" }
+  | { readonly kind: "deletionPolicy" }
   | { readonly kind: "everything" }
   | { readonly kind: "name" };
 
@@ -38,11 +41,11 @@ export function filledIn(text: string, { namespace, clusterId }: Bounds): string
   return text.replaceAll(/\{(namespace|cluster)\}/g, (_, word) => (word === "namespace" ? namespace : clusterId));
 }
 
-/** The object with what its class adds: boundary, tags and deletion policy. */
+/** The object with what its class adds, boundary and tags, and with the deletion policy that holds for it. */
 export function withClassDefaults(object: InstanceProfile, { spec: bounds }: InstanceProfileClass): InstanceProfile {
   const { spec } = object;
   const permissionsBoundaryArn = spec.permissionsBoundaryArn ?? bounds.permissionsBoundaryArn;
-  const deletionPolicy = spec.deletionPolicy ?? bounds.deletionPolicy;
+  const deletionPolicy = effectiveDeletionPolicy(spec, bounds);
   return {
     ...object,
     spec: {
@@ -73,6 +76,7 @@ export function withoutExcess(
   const has = (excess: Excess): boolean => found.has(JSON.stringify(excess));
   const grantsNothing = has({ kind: "everything" });
   const { instances, permissionsBoundaryArn, ...rest } = spec;
+  const deletionPolicy = effectiveDeletionPolicy(spec, bounds);
   const boundary = has({ kind: "boundary" }) ? bounds.permissionsBoundaryArn : permissionsBoundaryArn;
   const keepsInstances = instances !== undefined && !has({ kind: "instances" }) && !grantsNothing;
   return {
@@ -86,6 +90,8 @@ export function withoutExcess(
     trust: allowedTrust(spec.trust, has),
     tags: { ...withoutTags(spec.tags, has), ...bounds.tags },
     adoptionPolicy: has({ kind: "adoption" }) ? "Never" : spec.adoptionPolicy,
+    maxSessionDurationSeconds: Math.min(spec.maxSessionDurationSeconds, bounds.maxSessionDurationSeconds),
+    ...(deletionPolicy !== undefined && { deletionPolicy }),
   };
 }
 
@@ -97,6 +103,6 @@ function allowedTrust(trust: Trust, has: (excess: Excess) => boolean): Trust {
 }
 
 function withoutTags(tags: InstanceProfileSpec["tags"], has: (excess: Excess) => boolean): InstanceProfileSpec["tags"] {
-  if (has({ kind: "allTags" })) return {};
+  if (has({ kind: "allTags" }) || has({ kind: "everything" })) return {};
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !has({ kind: "tag", key })));
 }

@@ -1,3 +1,4 @@
+import { FORCE_DELETE_ANNOTATION } from "../api/instance-profile.ts";
 import { inlinePolicyId, managedPolicyId, readAppliedRecord, recordsPolicy } from "../model/applied-record.ts";
 import type { DesiredAbsent } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
@@ -5,7 +6,7 @@ import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../mo
 import { ownershipOf } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
 import { releaseInstances } from "./diff-instances.ts";
-import { guardInstances, NOBODY } from "./guard-instances.ts";
+import { forceDenied, guardInstances, NOBODY } from "./guard-instances.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
 /**
@@ -27,7 +28,10 @@ export function diffAbsent(desired: DesiredAbsent, observed: ObservedState): Pla
       ...leaving,
       ...(role === undefined ? [] : deleteRole(desired, role, foreign)),
     ],
-    blockers: [...(role === undefined || desired.force ? [] : blockersOf(role.roleName, foreign)), ...inUse.blockers],
+    blockers: [
+      ...(role === undefined || desired.force ? [] : blockersOf(role.roleName, foreign, desired)),
+      ...inUse.blockers,
+    ],
     unmanagedPolicies: [],
     ...(inUse.notes.length > 0 && { notes: inUse.notes }),
   };
@@ -119,9 +123,7 @@ function foreignOn(desired: DesiredAbsent, { instanceProfile }: ObservedState, r
   };
 }
 
-const FORCE = 'set the annotation iam.instanceprofile.dev/force-delete: "true"';
-
-function blockersOf(roleName: string, foreign: Foreign): readonly Blocker[] {
+function blockersOf(roleName: string, foreign: Foreign, desired: DesiredAbsent): readonly Blocker[] {
   const policies = [...foreign.inlinePolicyNames, ...foreign.managedPolicyArns].sort();
   const profiles = foreign.instanceProfileNames;
   return [
@@ -129,15 +131,22 @@ function blockersOf(roleName: string, foreign: Foreign): readonly Blocker[] {
       reason: "ForeignPolicies",
       message:
         `role ${roleName} has policies that this object did not put there: ${policies.join(", ")}. ` +
-        `Take them off the role, or ${FORCE} to remove them with it.`,
+        `Take them off the role${orByForce(desired, "to remove them with it")}.`,
     }),
     ...when(profiles, {
       reason: "RoleInForeignInstanceProfile",
       message:
         `role ${roleName} is in instance profiles that this object does not own: ${profiles.join(", ")}. ` +
-        `Take the role out of them, or ${FORCE} to have it taken out; instances with these profiles then have no role.`,
+        `Take the role out of them${orByForce(desired, "to have it taken out; instances with these profiles then have no role")}.`,
     }),
   ];
+}
+
+/** The way past a blocker by annotation, or why there is none. */
+function orByForce({ forceDeniedBy }: DesiredAbsent, effect: string): string {
+  return forceDeniedBy === undefined
+    ? `, or set the annotation ${FORCE_DELETE_ANNOTATION}: "true" ${effect}`
+    : `; ${forceDenied(forceDeniedBy)}`;
 }
 
 function when(names: readonly string[], blocker: Blocker): readonly Blocker[] {

@@ -1,3 +1,4 @@
+import { FORCE_DELETE_ANNOTATION } from "../api/instance-profile.ts";
 import type { DesiredAbsent } from "../model/desired-state.ts";
 import type { ObservedInstance } from "../model/instance.ts";
 import type { ObservedState } from "../model/observed-state.ts";
@@ -39,12 +40,21 @@ function isReleased({ isMarked, association }: ObservedInstance): boolean {
   return isMarked && association?.associationId !== "";
 }
 
-function inUse({ instanceProfileName }: DesiredAbsent, users: readonly ObservedInstance[]): Blocker {
+/** Says that the annotation `force-delete` has no effect, and why. */
+export function forceDenied(className: string): string {
+  return `class ${className} does not allow the annotation ${FORCE_DELETE_ANNOTATION}`;
+}
+
+function inUse({ instanceProfileName, forceDeniedBy }: DesiredAbsent, users: readonly ObservedInstance[]): Blocker {
+  const force =
+    forceDeniedBy === undefined
+      ? `. The annotation ${FORCE_DELETE_ANNOTATION}: "true" takes their credentials away.`
+      : `; ${forceDenied(forceDeniedBy)}.`;
   return {
     reason: "InstancesUseProfile",
     message:
       `instance profile ${instanceProfileName} is in use by ${listed(users)}. Terminate them or give them another profile; ` +
-      'deletion then goes on by itself. The annotation iam.instanceprofile.dev/force-delete: "true" takes their credentials away.',
+      `deletion then goes on by itself${force}`,
   };
 }
 

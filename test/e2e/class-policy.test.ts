@@ -25,6 +25,9 @@ const CLASS: Partial<InstanceProfileClassSpec> = {
   allowedResources: ["arn:aws:s3:::{namespace}-*", "arn:aws:s3:::(shared|all).txt"],
   allowedManagedPolicies: ["arn:aws:iam::aws:policy/AmazonSSM*"],
   tags: { team: "a" },
+  allowedTagKeys: ["App", "cost-*"],
+  allowedInstanceRegions: ["eu-*", "us-west-2"],
+  maxSessionDurationSeconds: 7200,
 };
 
 type Spec = Partial<InstanceProfileSpec>;
@@ -34,6 +37,9 @@ const allow = (actions: readonly string[], resource = `arn:aws:s3:::${run}-a/*`)
 const FITTING: Spec = {
   roleName: `${run}-app`,
   path: `/prod/${run}/`,
+  tags: { app: "x", "Cost-Center": "7" },
+  maxSessionDurationSeconds: 7200,
+  instances: { region: "eu-west-1", ids: ["i-0abc1234"], onConflict: "Keep" },
   ...allow(["s3:Get*", "s3:ListBucket"]),
 };
 const trusted = [{ effect: "Allow" as const, principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] }];
@@ -100,7 +106,16 @@ describe("the API server, by the policy of classes,", { skip: adminKubeconfig ==
       {
         ...FITTING,
         adoptionPolicy: "IfExists",
-        instances: { region: "eu-west-1", ids: ["i-0abc1234"], onConflict: "Keep" },
+        instances: { region: "us-east-1", ids: ["i-0abc1234"], onConflict: "Keep" },
+      },
+    ],
+    [
+      "a tag key, long sessions and a role that stays",
+      {
+        ...FITTING,
+        tags: { app2: "x", "eks-cluster-admin": "true" },
+        maxSessionDurationSeconds: 43_200,
+        deletionPolicy: "Retain",
       },
     ],
   ])("refuses %s, as the guard does and with its words", async (_what, spec) => {
@@ -137,7 +152,11 @@ describe("the API server, by the policy of classes,", { skip: adminKubeconfig ==
 
   test("lets an object that no longer fits be mended, told to stay, marked and deleted, and no more be asked for", async () => {
     expect((await create(FITTING, run, "")).status).toBe(201);
-    await applyClass(run, { ...CLASS, allowedActions: ["s3:GetObject"] });
+    await applyClass(run, {
+      ...CLASS,
+      allowedActions: ["s3:GetObject"],
+      allowedDeletionPolicies: ["Delete", "Retain"],
+    });
     await vi.waitFor(
       async () => expect((await create(FITTING, run)).body["message"]).toContain("ActionNotAllowed"),
       PATIENCE,

@@ -54,6 +54,12 @@ const filledResource = fc.oneof(
 );
 const objectResource = fc.oneof(resource, fc.constantFrom(`arn:aws:s3:::$${"{aws:username}"}/a`, "arn:aws:s3:::a*"));
 
+/** Keys that meet in one case of their letters or another; the last two have a K beyond ASCII and two UTF-16 units for one letter. */
+const tagKey = fc.constantFrom("team", "Team", "cost.center", "costXcenter", "k", "\u212a", "\u{1d400}");
+const tagKeyPattern = fc.constantFrom("*", "t*", "TEAM", "cost.center", "k*", "K", "*\u{1d400}", "\u212a");
+const region = fc.constantFrom("eu-west-1", "us-east-1", "us-gov-west-1");
+const regionPattern = fc.constantFrom("*", "eu-*", "*-east-1", "us-*-1", "eu-west-1");
+
 /** So that one thing alone is wrong, as a rule, or nothing. */
 const mostly = <T>(good: T, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>
   fc.oneof({ weight: 5, arbitrary: fc.constant(good) }, { weight: 1, arbitrary: other });
@@ -85,12 +91,15 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
     managedPolicyArns: mostly<string[]>([], fc.subarray([...POLICIES])),
     services: mostly<string[]>(["ec2.amazonaws.com"], fc.constant(["ec2.amazonaws.com", "lambda.amazonaws.com"])),
     hasTrust: fc.nat(9),
-    tags: mostly<Record<string, string>>({ other: "c" }, fc.constantFrom({ team: "a" }, { Team: "a" }, { team: "b" })),
+    tags: mostly<Record<string, string>>({}, fc.dictionary(tagKey, fc.constantFrom("a", "b"), { maxKeys: 3 })),
+    maxSessionDurationSeconds: mostly(3600, fc.constantFrom(7200, 43_200)),
+    deletionPolicy: fc.constantFrom(undefined, undefined, "Delete" as const, "Retain" as const),
     adoptionPolicy: mostly<"Never" | "IfExists">("Never", fc.constant("IfExists")),
     boundary: mostly<string | undefined>(undefined, fc.constantFrom(...POLICIES)),
-    hasInstances: fc.nat(9),
+    hasInstances: fc.nat(5),
+    region,
   })
-  .map(({ services, hasTrust, boundary, hasInstances, ...rest }) => {
+  .map(({ services, hasTrust, boundary, hasInstances, region, deletionPolicy, ...rest }) => {
     const statements = [
       { effect: "Allow", principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] },
     ] as const;
@@ -99,8 +108,9 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
         ...rest,
         trust: { services, statements: hasTrust === 0 ? [...statements] : [] },
         ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
+        ...(deletionPolicy !== undefined && { deletionPolicy }),
         ...(hasInstances === 0 && {
-          instances: { region: "eu-west-1", ids: ["i-0abc1234def567890"], onConflict: "Keep" as const },
+          instances: { region, ids: ["i-0abc1234def567890"], onConflict: "Keep" as const },
         }),
       },
     }).spec;
@@ -121,19 +131,28 @@ const classSpec: fc.Arbitrary<Partial<InstanceProfileClassSpec>> = fc
       ["arn:aws:iam::123456789012:policy/x/?.*"],
     ),
     allowedTrustServices: fc.constantFrom(["ec2.amazonaws.com"], ["lambda.amazonaws.com", "ec2.amazonaws.com"]),
-    allow: fc.array(fc.constantFrom(true, true, false), { minLength: 5, maxLength: 5 }),
+    allow: fc.array(fc.constantFrom(true, true, false), { minLength: 4, maxLength: 4 }),
+    allowedInstanceRegions: fc.oneof(fc.constant([]), fc.constant(["*"]), some(regionPattern)),
+    maxSessionDurationSeconds: fc.constantFrom(3600, 7200, 43_200),
+    allowedDeletionPolicies: fc.constantFrom<("Delete" | "Retain")[]>(
+      ...[["Delete" as const], ["Delete" as const, "Retain" as const], ["Retain" as const]],
+    ),
+    hasDeletionPolicy: fc.boolean(),
+    allowedTagKeys: fc.oneof(fc.constant([]), some(tagKeyPattern)),
     roleNamePrefix: fc.constantFrom(undefined, "{namespace}-", "{namespace}-", "{cluster}-", "a"),
     path: fc.constantFrom(undefined, undefined, "/{namespace}/", "/{namespace}/", "/{cluster}/{namespace}/"),
     permissionsBoundaryArn: fc.constantFrom(undefined, POLICIES[0]),
     tags: fc.constantFrom({}, { team: "a" }),
   })
-  .map(({ allow, roleNamePrefix, path, permissionsBoundaryArn, ...rest }) => {
-    const [allowNotActions, allowNotResources, allowTrustStatements, allowAdoption, allowInstances] = allow as [
-      ...[boolean, boolean, boolean, boolean, boolean],
+  .map(({ allow, roleNamePrefix, path, permissionsBoundaryArn, hasDeletionPolicy, ...rest }) => {
+    const [allowNotActions, allowNotResources, allowTrustStatements, allowAdoption] = allow as [
+      ...[boolean, boolean, boolean, boolean],
     ];
+    const [deletionPolicy] = rest.allowedDeletionPolicies;
     return {
       ...rest,
-      ...{ allowNotActions, allowNotResources, allowTrustStatements, allowAdoption, allowInstances },
+      ...{ allowNotActions, allowNotResources, allowTrustStatements, allowAdoption },
+      ...(hasDeletionPolicy && deletionPolicy !== undefined && { deletionPolicy }),
       ...(roleNamePrefix !== undefined && { roleNamePrefix }),
       ...(path !== undefined && { path }),
       ...(permissionsBoundaryArn !== undefined && { permissionsBoundaryArn }),
@@ -166,7 +185,7 @@ describe("the admission policy of classes", () => {
   test("refuses no change that asks for nothing new, whatever the class has become", () => {
     fc.assert(
       fc.property(spec, classSpec, (asked, of) => {
-        const mended = { ...asked, description: "another", deletionPolicy: "Retain" as const };
+        const mended = { ...asked, description: "another" };
         expect(
           saidAtAdmission(mended, aClass({ ...of, namespaces: ["*"] }), { namespace: "team-a", old: asked }),
         ).toEqual([]);

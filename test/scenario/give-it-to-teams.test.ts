@@ -52,7 +52,7 @@ async function prepare(accountId: string): Promise<void> {
 async function applyClasses(): Promise<void> {
   for (const document of parseAllDocuments(CLASSES)) {
     const { metadata, spec } = document.toJS();
-    await organisation.applyClass(metadata.name, { allowInstances: false, ...spec });
+    await organisation.applyClass(metadata.name, { allowedInstanceRegions: [], ...spec });
   }
   await sim.run(MINUTE_MS);
 }

@@ -26,7 +26,11 @@ const PERMISSIVE_CLASS = {
     allowedTrustServices: ["ec2.amazonaws.com", "lambda.amazonaws.com", "ssm.amazonaws.com"],
     allowTrustStatements: true,
     allowAdoption: true,
-    allowInstances: true,
+    allowedInstanceRegions: ["*"],
+    maxSessionDurationSeconds: 43_200,
+    allowedTagKeys: ["*"],
+    allowedDeletionPolicies: ["Delete", "Retain"],
+    allowForceDelete: true,
   },
 } as const;
 

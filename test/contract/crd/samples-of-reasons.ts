@@ -166,6 +166,12 @@ const MISFITS: readonly (readonly [Spec, ClassSpec])[] = [
   ],
   [{ adoptionPolicy: "IfExists" }, {}],
   [{ instances: { region: "eu-west-1", ids: ["i-0abc1234def567890"], onConflict: "Keep" } }, {}],
+  [
+    { instances: { region: "us-east-1", ids: ["i-0abc1234def567890"], onConflict: "Keep" } },
+    { allowedInstanceRegions: ["eu-*"] },
+  ],
+  [{ maxSessionDurationSeconds: 43_200 }, {}],
+  [{ deletionPolicy: "Retain" }, {}],
 ];
 
 /** Each reason with the conditions of an object that has it, by the code that gives them in a cluster. */

@@ -69,7 +69,7 @@ export class Organisation {
         metadata: { name, annotations },
         spec: {
           account: id === HOME ? { id } : { id, roleArn: roleArn(id) },
-          ...{ namespaces: ["*"], allowedActions: ["s3:*"], allowInstances: true },
+          ...{ namespaces: ["*"], allowedActions: ["s3:*"], allowedInstanceRegions: ["*"] },
           ...spec,
         },
       },

@@ -13,7 +13,7 @@ function asking(name: string, className: string, second: number): KubeObject {
 
 function classOf(name: string, id: string): KubeObject {
   const account = { id, partition: "aws" as const };
-  return aClass({ account, allowInstances: true }, { metadata: { name } }) as unknown as KubeObject;
+  return aClass({ account, allowedInstanceRegions: ["*"] }, { metadata: { name } }) as unknown as KubeObject;
 }
 
 test("objects of all classes of an account ask for its instances together, the older one first; those of another do not", () => {

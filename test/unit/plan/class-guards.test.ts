@@ -341,13 +341,93 @@ describe("an attempt through what is beside the policy", () => {
         "arn:aws:iam::123456789012:policy/boundary on its roles. Write that one, or leave the field out.",
     ],
     [
-      "a tag by which others grant access",
+      "another value for a tag by which others grant access",
       { tags: { Team: "b" } },
       { tags: { team: "a" } },
       "TagNotAllowed: spec.tags: Team is set by class readers; take it out.",
     ],
+    [
+      "a tag by which others grant access",
+      { tags: { team: "a", app: "x", "eks-cluster-admin": "true" } },
+      { tags: { team: "a" }, allowedTagKeys: ["APP", "cost-*"] },
+      "TagNotAllowed: spec.tags: class readers does not allow key eks-cluster-admin; it allows APP, cost-*. Remove it.",
+    ],
+    [
+      "instances of another region",
+      { instances: { region: "us-east-1", ids: ["i-0123456789abcdef0"], onConflict: "Keep" } },
+      { allowedInstanceRegions: ["eu-*", "us-west-2"] },
+      "InstanceRegionNotAllowed: spec.instances.region: class readers does not allow instances of us-east-1; it allows eu-*, us-west-2. " +
+        "Write one of these regions, or remove spec.instances.",
+    ],
+    [
+      "sessions that outlast the working day",
+      { maxSessionDurationSeconds: 7201 },
+      { maxSessionDurationSeconds: 7200 },
+      "SessionDurationNotAllowed: spec.maxSessionDurationSeconds is 7201, and class readers allows at most 7200. Write that or less.",
+    ],
+    [
+      "a role that outlives its object",
+      { deletionPolicy: "Retain" },
+      {},
+      "DeletionPolicyNotAllowed: spec.deletionPolicy is Retain, and class readers allows Delete only. Write that, or leave the field out.",
+    ],
+    [
+      "a role that others must be able to keep",
+      { deletionPolicy: "Delete" },
+      { allowedDeletionPolicies: ["Retain"] },
+      "DeletionPolicyNotAllowed: spec.deletionPolicy is Delete, and class readers allows Retain only. Write that, or leave the field out.",
+    ],
+    [
+      "an adoption that ends in a deletion which nobody wrote",
+      { adoptionPolicy: "IfExists" },
+      { allowAdoption: true },
+      "DeletionPolicyNotAllowed: spec.deletionPolicy is not set, which keeps what the object adopts, and class readers allows Delete only. " +
+        "Write Delete to have an adopted role deleted with the object, or write adoptionPolicy: Never.",
+    ],
   ])("%s is refused", (_, spec, of, said) => {
     expect(saidOf({ ...(of === CAREFUL ? named : {}), ...spec }, of)).toEqual([said]);
+  });
+
+  test.each<[string, Spec, ClassSpec]>([
+    ["a tag of the class, spelled and set as the class does", { tags: { team: "a" } }, { tags: { team: "a" } }],
+    ["a tag key in other letters", { tags: { APP: "x" } }, { allowedTagKeys: ["app"] }],
+    ["a tag key that a pattern matches", { tags: { "cost/center é": "x" } }, { allowedTagKeys: ["cost*é"] }],
+    ["any tag key where all are allowed", { tags: { "\u{1d400}": "x" } }, { allowedTagKeys: ["*"] }],
+    [
+      "instances of an allowed region",
+      { instances: { region: "eu-west-1", ids: ["i-0123456789abcdef0"], onConflict: "Keep" } },
+      { allowedInstanceRegions: ["us-east-1", "eu-*"] },
+    ],
+    [
+      "the longest sessions that the class allows",
+      { maxSessionDurationSeconds: 7200 },
+      { maxSessionDurationSeconds: 7200 },
+    ],
+    ["the one deletion policy", { deletionPolicy: "Retain" }, { allowedDeletionPolicies: ["Retain"] }],
+    [
+      "an adoption whose author wrote what becomes of the role",
+      { adoptionPolicy: "IfExists", deletionPolicy: "Delete" },
+      { allowAdoption: true },
+    ],
+    [
+      "an adoption whose class says what becomes of the role",
+      { adoptionPolicy: "IfExists" },
+      { allowAdoption: true, deletionPolicy: "Delete" },
+    ],
+    [
+      "an adoption that may keep the role",
+      { adoptionPolicy: "IfExists" },
+      { allowAdoption: true, allowedDeletionPolicies: ["Delete", "Retain"] },
+    ],
+  ])("%s is allowed", (_, spec, of) => {
+    expect(saidOf(spec, of)).toEqual([]);
+  });
+
+  test("a tag key that IAM could take for one of the class is the class's, also beyond ASCII", () => {
+    // A Kelvin sign, which some ways to compare take for a k.
+    expect(saidOf({ tags: { "\u212a8s": "x" } }, { tags: { k8s: "a" }, allowedTagKeys: ["*"] })).toEqual([
+      'TagNotAllowed: spec.tags: "\\u212a8s" is set by class readers; take it out.',
+    ]);
   });
 
   test.each([
@@ -394,10 +474,15 @@ describe("an attempt through what is beside the policy", () => {
 
   test("tags that together with the class's do not fit onto a role are refused", () => {
     const tags = Object.fromEntries(Array.from({ length: 44 }, (_, i) => [`k${i}`, "v"]));
-    expect(saidOf({ tags }, { tags: { k0: "v" } })).toEqual([]);
-    expect(saidOf({ tags }, { tags: { team: "a" } })).toEqual([
+    const allowedTagKeys = ["k*"];
+    expect(saidOf({ tags }, { tags: { k0: "v" }, allowedTagKeys })).toEqual([]);
+    expect(saidOf({ tags }, { tags: { team: "a" }, allowedTagKeys })).toEqual([
       "TagNotAllowed: spec.tags and those of class readers are 45 tags; IAM leaves room for 44. Take some out.",
     ]);
+    // What Strip removes makes room.
+    expect(saidOf({ tags }, { tags: { team: "a" }, allowedTagKeys: ["k1*", "k2*", "k3*"] })).not.toContainEqual(
+      expect.stringContaining("leaves room"),
+    );
   });
 });
 
@@ -415,7 +500,10 @@ describe("what only takes away is always allowed", () => {
 });
 
 describe("an object that is cut down to its class", () => {
-  const bounds = boundsOf(CAREFUL);
+  const bounds = boundsOf({
+    ...CAREFUL,
+    ...{ tags: { team: "a" }, allowedTagKeys: ["app"], maxSessionDurationSeconds: 7200 },
+  });
   const wide = anInstanceProfile({
     spec: {
       ...named,
@@ -434,6 +522,9 @@ describe("an object that is cut down to its class", () => {
       },
       adoptionPolicy: "IfExists",
       instances: { region: "eu-west-1", onConflict: "Keep", ids: ["i-0123456789abcdef0"] },
+      tags: { app: "x", TEAM: "b", "eks-cluster-admin": "true" },
+      maxSessionDurationSeconds: 43_200,
+      deletionPolicy: "Retain",
     },
   }).spec;
 
@@ -445,9 +536,17 @@ describe("an object that is cut down to its class", () => {
     expect(cut.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
     expect(cut.managedPolicyArns).toEqual(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]);
     expect(cut.trust).toEqual({ services: ["ec2.amazonaws.com"], statements: [] });
-    expect(cut).toMatchObject({ adoptionPolicy: "Never" });
+    expect(cut).toMatchObject({ adoptionPolicy: "Never", maxSessionDurationSeconds: 7200, deletionPolicy: "Delete" });
+    expect(cut.tags).toEqual({ app: "x", team: "a" });
     expect(cut).not.toHaveProperty("instances");
     expect(classViolations(cut, bounds)).toEqual([]);
+  });
+
+  test("keeps the value that its class gives to a tag", () => {
+    const object = anInstanceProfile({ spec: { ...named, tags: { team: "b" } } });
+    const violations = classViolations(object.spec, bounds);
+    const cut = withoutExcess(withClassDefaults(object, bounds.class).spec, violations, bounds.class);
+    expect(cut.tags).toEqual({ team: "a" });
   });
 
   test("keeps its name, which grants nothing, and loses its grants all the same", () => {
@@ -481,7 +580,8 @@ describe("an object that is cut down to its class", () => {
     ],
   ])("grants nothing when the class %s", (_, by) => {
     const cut = strippedOf(wide, by);
-    expect(cut).toMatchObject({ statements: [], managedPolicyArns: [] });
+    expect(cut).toMatchObject({ statements: [], managedPolicyArns: [], tags: { team: "a" } });
+    expect(cut.tags).not.toHaveProperty("app");
     expect(cut).not.toHaveProperty("instances");
   });
 });
@@ -491,6 +591,7 @@ test("a class adds its boundary, its tags and its deletion policy where an objec
     permissionsBoundaryArn: "arn:aws:iam::aws:policy/B",
     tags: { team: "a" },
     deletionPolicy: "Retain",
+    allowedDeletionPolicies: ["Delete", "Retain"],
   });
   expect(withClassDefaults(anInstanceProfile({ spec: { tags: { app: "x" } } }), of).spec).toMatchObject({
     permissionsBoundaryArn: "arn:aws:iam::aws:policy/B",
@@ -500,7 +601,8 @@ test("a class adds its boundary, its tags and its deletion policy where an objec
   expect(withClassDefaults(anInstanceProfile({ spec: { deletionPolicy: "Delete" } }), of).spec.deletionPolicy).toBe(
     "Delete",
   );
-  expect(withClassDefaults(anInstanceProfile(), aClass())).toEqual(anInstanceProfile());
+  const both = aClass({ allowedDeletionPolicies: ["Delete", "Retain"] });
+  expect(withClassDefaults(anInstanceProfile(), both)).toEqual(anInstanceProfile());
 });
 
 test("each reason that counts as a violation was given above, and no other", () => {
