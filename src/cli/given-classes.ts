@@ -24,6 +24,10 @@ export const CLASS_OPTIONS: OptionSpecs = {
     type: "boolean",
     help: "judge by the classes of the cluster, which is found as kubectl finds it; needs to list classes and InstanceProfiles",
   },
+  "require-class": {
+    type: "boolean",
+    help: "block objects without a class, also where there are no classes, as run --require-class does",
+  },
   ...CLUSTER_OPTIONS,
 };
 
@@ -39,7 +43,8 @@ export interface GivenClasses {
 
 /**
  * Reads the classes that `--class` or `--cluster-classes` names. The manifests count for limits, in a cluster beside the objects that
- * are there. With neither option an object that names a class is refused, for nobody can tell whether it fits.
+ * are there. With neither option an object that names a class is refused, for nobody can tell whether it fits; and with
+ * `--require-class` one that names none.
  *
  * Errors: TerminalError for a class that is not valid, and for two of one name; UsageError for options that contradict each other,
  * and when a class speaks of `{cluster}` and nobody says which one is meant; those of {@link readClusterClasses}.
@@ -58,10 +63,11 @@ export async function givenClasses(
   for (const name of Object.keys(CLUSTER_OPTIONS)) {
     if (given.text(name) !== undefined) throw new UsageError(`--${name} says something with --cluster-classes only`);
   }
-  if (paths.length === 0) return { standingOf: withoutClasses, areGiven: false };
+  const requiresClass = given.flag("require-class");
+  if (paths.length === 0) return { standingOf: withoutClasses(requiresClass), areGiven: false };
   const clusterId = clusterIdOf(given.text("cluster-id"));
   const classes = await readClasses(paths, clusterId, io);
-  return { standingOf: judgedBy({ classes, clusterId, objects, live: [] }), areGiven: true };
+  return { standingOf: judgedBy({ classes, clusterId, objects, live: [], requiresClass }), areGiven: true };
 }
 
 async function readClasses(
@@ -106,7 +112,7 @@ async function byCluster(
     );
   }
   const { classes, objects: live, clusterId = named } = found;
-  return judgedBy({ classes, clusterId, objects, live });
+  return judgedBy({ classes, clusterId, objects, live, requiresClass: given.flag("require-class") });
 }
 
 /** What manifests are judged by. */
@@ -117,11 +123,18 @@ interface Court {
   readonly objects: readonly KubeObject[];
   /** What is in the cluster. */
   readonly live: readonly KubeObject[];
+  readonly requiresClass: boolean;
 }
 
-function judgedBy({ classes, clusterId = "", objects, live }: Court): StandingOf {
+function judgedBy({ classes, clusterId = "", objects, live, requiresClass }: Court): StandingOf {
   const { all, asApplied } = applied(objects, live);
-  const directory = new ClassDirectory({ classes: () => classes, objects: () => all, clusterId, countsListed: true });
+  const directory = new ClassDirectory({
+    classes: () => classes,
+    objects: () => all,
+    clusterId,
+    countsListed: true,
+    requiresClass,
+  });
   return (object) => directory.standingOf(asApplied(object));
 }
 
@@ -138,9 +151,16 @@ function checkedName(where: string, value: unknown): string {
   }
 }
 
-function withoutClasses(object: InstanceProfile): Standing {
-  const { className } = object.spec;
-  if (className === undefined) return { kind: "free", object };
+/** By nothing. Where an object names a class, a file or a cluster is missing from the command line, not the class. */
+function withoutClasses(requiresClass: boolean): StandingOf {
+  const none = new ClassDirectory({ classes: () => [], objects: () => [], clusterId: "", requiresClass });
+  return (object) => {
+    const { className } = object.spec;
+    return className === undefined ? none.standingOf(object) : unknownClass(className);
+  };
+}
+
+function unknownClass(className: string): Standing {
   const message =
     `spec.className is ${className}, and no class is given to judge by. Name the file that has it with --class, or ask the cluster with ` +
     "--cluster-classes.";

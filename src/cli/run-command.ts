@@ -37,6 +37,10 @@ export const runCommand: Command = {
       value: "ID",
       help: "part of every owner tag; default: uid of namespace kube-system",
     },
+    "require-class": {
+      type: "boolean",
+      help: "block objects without an InstanceProfileClass, also where there are no classes",
+    },
     "account-id": { type: "string", value: "ID", help: "refuse to start with credentials of another AWS account" },
     concurrency: { type: "string", value: "N", help: "objects worked on at once; default 10" },
     "resync-interval": { type: "string", value: "DURATION", help: "between verifications of an object; default 10m" },
@@ -69,6 +73,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
   const { patience, concurrency, sweepIntervalMs } = DEFAULT_SETTINGS;
   const settings = {
     ...DEFAULT_SETTINGS,
+    requiresClass: given.flag("require-class"),
     concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
     sweepIntervalMs: durationMs("sweep-interval", given.text("sweep-interval"), sweepIntervalMs, MIN_SWEEP_MS),
     patience: {

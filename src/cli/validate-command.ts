@@ -79,9 +79,9 @@ function judge({ value }: Manifest, versions: readonly CompiledVersion[], option
   return faults.length > 0 ? faults : judgePolicies(object, options);
 }
 
-/** Where no classes are given nothing is said of them: an API server would not, either. */
+/** Where no classes are given, an object that names one is not judged by it: an API server would not, either. */
 function judgeByClass(object: InstanceProfile, { classes }: Standards): readonly Finding[] {
-  if (!classes.areGiven) return [];
+  if (!classes.areGiven && object.spec.className !== undefined) return [];
   return blockersOf(classes.standingOf(object)).map(({ message }) => ({
     ...invalid(/^spec(\.[A-Za-z]+(\[\d+\])?)+/.exec(message)?.[0] ?? "spec.className", message),
     rule: "class",

@@ -7,7 +7,7 @@ import type { Blocker } from "../plan/plan.ts";
 import { Acceptances, boundAccountId, hasTrace, isAcceptedBy } from "./acceptance.ts";
 import { OWN_ACCOUNT } from "./account-key.ts";
 import type { ClaimRules } from "./cached-claims.ts";
-import { classRevisionOf, resolveClass } from "./class-resolution.ts";
+import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
 import { blockersOf, type Standing } from "./standing.ts";
 
@@ -20,6 +20,8 @@ export interface ClassDirectoryOptions {
   readonly clusterId: string;
   /** Objects that no class has accepted yet count too, in the order of `objects`: for manifests that were never in a cluster. */
   readonly countsListed?: boolean;
+  /** Whether every object needs a class, also where there is none. Default: false. */
+  readonly requiresClass?: boolean;
 }
 
 /** Says of every object which class it is under and whether it fits. Reads caches and nothing else. */
@@ -36,7 +38,7 @@ export class ClassDirectory {
 
   /** Judged anew each time: the class, the object or its neighbours may have changed. */
   standingOf(object: InstanceProfile): Standing {
-    const found = resolveClass(object, this.classes);
+    const found = this.#resolve(object, this.classes);
     if (found.kind === "none") return { kind: "free", object };
     if (found.kind === "blocked") {
       return isGoingFree(object) ? { kind: "free", object } : { kind: "refused", blocker: found.blocker };
@@ -51,9 +53,8 @@ export class ClassDirectory {
    * @param classes as the API server has them now; unset: as last seen
    */
   revisionOf(object: InstanceProfile, classes?: readonly KubeObject[]): string {
-    return classRevisionOf(
-      resolveClass(object, classes === undefined ? this.classes : new ParsedClasses(() => classes)),
-    );
+    const parsed = classes === undefined ? this.classes : new ParsedClasses(() => classes);
+    return classRevisionOf(this.#resolve(object, parsed));
   }
 
   /** Which objects may claim instances: those that may be written, as far as the class says. */
@@ -78,9 +79,17 @@ export class ClassDirectory {
   /** The key of the account that the object is in, as its class says; undefined when it has none and needs one. */
   accountOf(raw: KubeObject): string | undefined {
     const className = this.classNameOf(raw);
-    if (className === undefined) return this.classes.isEmpty ? OWN_ACCOUNT : undefined;
+    if (className === undefined) return this.#requiresClass || !this.classes.isEmpty ? undefined : OWN_ACCOUNT;
     const parsed = this.classes.named(className);
     return parsed === undefined || "fault" in parsed ? undefined : parsed.class.spec.account.id;
+  }
+
+  get #requiresClass(): boolean {
+    return this.#options.requiresClass ?? false;
+  }
+
+  #resolve(object: InstanceProfile, classes: ParsedClasses): ResolvedClass {
+    return resolveClass(object, classes, this.#requiresClass);
   }
 
   #judge(object: InstanceProfile, of: InstanceProfileClass): Standing {

@@ -11,8 +11,12 @@ export type ResolvedClass =
   | { readonly kind: "none" }
   | { readonly kind: "blocked"; readonly blocker: Blocker };
 
-/** The class that the object names, or the default. Pure: the same classes give the same answer. */
-export function resolveClass(object: InstanceProfile, classes: ParsedClasses): ResolvedClass {
+/**
+ * The class that the object names, or the default. Pure: the same classes give the same answer.
+ *
+ * @param requiresClass whether an object needs a class where there are none, too
+ */
+export function resolveClass(object: InstanceProfile, classes: ParsedClasses, requiresClass: boolean): ResolvedClass {
   const { className } = object.spec;
   if (className !== undefined) return named(className, object, classes);
   const [name, ...others] = classes.defaultNames();
@@ -21,9 +25,12 @@ export function resolveClass(object: InstanceProfile, classes: ParsedClasses): R
     return blocked("ClassAmbiguous", message);
   }
   if (name !== undefined) return named(name, object, classes);
-  if (classes.isEmpty) return { kind: "none" };
+  if (classes.isEmpty && !requiresClass) return { kind: "none" };
+  const why = classes.isEmpty
+    ? "With --require-class every object needs a class"
+    : "Where there are classes every object needs one";
   const message =
-    "spec.className is not set, and no InstanceProfileClass is marked as the default. Where there are classes every object needs one: " +
+    `spec.className is not set, and no InstanceProfileClass is marked as the default. ${why}: ` +
     `create it anew with className, or mark a class with annotation ${DEFAULT_CLASS_ANNOTATION}: "true".`;
   return blocked("ClassRequired", message);
 }

@@ -30,6 +30,8 @@ export interface ClassesOptions {
   /** See AccountDirectory. */
   readonly verify: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
   readonly clusterId: string;
+  /** See {@link ClassDirectory}. */
+  readonly requiresClass: boolean;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -53,7 +55,7 @@ export class Classes {
   #live: { readonly items: readonly KubeObject[]; readonly atMs: number } | undefined;
 
   constructor(options: ClassesOptions) {
-    const { clock, random, logger, newReconcileId, clusterId, objects } = options;
+    const { clock, random, logger, newReconcileId, clusterId, objects, requiresClass } = options;
     this.#options = options;
     this.#snapshots = new SnapshotReader(options.listWatch, clock);
     this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random) });
@@ -65,7 +67,7 @@ export class Classes {
       random,
       logger,
     });
-    this.directory = new ClassDirectory({ classes: () => this.cache.list(), objects, clusterId });
+    this.directory = new ClassDirectory({ classes: () => this.cache.list(), objects, clusterId, requiresClass });
     const reconciler = new ClassReconciler({
       client: options.client,
       cache: { get: (name) => this.cache.get(name) },

@@ -60,6 +60,8 @@ export interface ControllerSettings {
   readonly sweepIntervalMs: number;
   /** How long to wait for the first list before giving up. */
   readonly syncTimeoutMs: number;
+  /** Whether objects without a class are blocked, also where there are no classes. Default: false. */
+  readonly requiresClass?: boolean;
 }
 
 /**
@@ -96,6 +98,7 @@ export class Controller {
       wake: (key) => this.#wake(key),
       verify: (of, signal) => accounts.verify(of, signal),
       newReconcileId: deps.newReconcileId,
+      requiresClass: settings.requiresClass ?? false,
     });
     const { directory } = this.#classes;
     const accountOf = (raw: KubeObject): string | undefined => directory.accountOf(raw);

@@ -305,3 +305,32 @@ test("without either, an object that names a class is blocked, with the way out"
   });
   expect(aws.calls.all).toEqual([]);
 });
+
+describe("with --require-class", () => {
+  const REQUIRED =
+    "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class every object needs a";
+
+  test("a manifest without a class is blocked where no class is given, and where the cluster has none", async () => {
+    for (const options of [[], ofCluster()]) {
+      expect(await plan(manifest("app"), ...options)).toMatchObject({ status: 2 });
+      expect(await plan(manifest("app"), ...options, "--require-class")).toMatchObject({
+        status: 3,
+        out: expect.stringContaining(`ClassRequired: ${REQUIRED}`),
+      });
+      expect(await validate(manifest("app"), ...options)).toMatchObject({ status: 0 });
+      expect(await validate(manifest("app"), ...options, "--require-class")).toMatchObject({
+        status: 1,
+        out: expect.stringMatching(
+          /error: spec\.className: spec\.className is not set, .* With --require-class every object/,
+        ),
+      });
+    }
+  });
+
+  test("a manifest that names a class is judged as without the option", async () => {
+    const options = ["--class", await fileOf(aClass("readers")), "--require-class"];
+    expect(await plan(manifest("app", { className: "readers" }), ...options)).toMatchObject({ status: 2 });
+    expect(await plan(manifest("app", WIDE), ...options)).toMatchObject({ status: 3 });
+    expect(await validate(manifest("app", { className: "readers" }), "--require-class")).toMatchObject({ status: 0 });
+  });
+});

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import manifest from "../../../package.json" with { type: "json" };
 import { DRAIN_MS, FLUSH_MS } from "../../../src/cli/controller-process.ts";
+import { runCommand } from "../../../src/cli/run-command.ts";
 import { attemptTimeoutMs, defaultElectionTimings } from "../../../src/runtime/leader-election-timings.ts";
+import { AdmissionPolicy } from "../../support/admission-policy.ts";
 import { DEPLOY_FOLDER, type DeployedObject, deployedObjects, theObject } from "./deployed-files.ts";
 import { callLine, KUBE_CALLS, type KubeCall } from "./kube-calls.ts";
 
@@ -216,6 +218,54 @@ test("people get at InstanceProfiles by the built-in roles: view reads, edit wri
   ]);
   const writes = roles.flatMap(allowedCalls).filter(({ verb }) => !["get", "list", "watch"].includes(verb));
   expect(writes.filter(({ resource }) => resource.includes("/"))).toEqual([]);
+});
+
+describe("the hardened overlay", () => {
+  const folder = join(DEPLOY_FOLDER, "overlays/hardened");
+  const kustomization = parse(readFileSync(join(folder, "kustomization.yaml"), "utf8")) as {
+    readonly resources: readonly string[];
+    readonly patches: readonly { readonly target: object; readonly patch: string }[];
+  };
+  const [policy, binding] = parseAllDocuments(readFileSync(join(folder, "boundary-policy.yaml"), "utf8")).map((one) =>
+    one.toJS(),
+  );
+
+  test("runs the controller of the base with options that run knows, and requires classes", () => {
+    expect(kustomization.resources).toEqual(["../../base", "boundary-policy.yaml"]);
+    expect(kustomization.patches.map(({ target }) => target)).toEqual([{ kind: "Deployment", name: ACCOUNT }]);
+    const operations = kustomization.patches.flatMap(({ patch }) => parse(patch)) as readonly {
+      readonly op: string;
+      readonly path: string;
+      readonly value: string;
+    }[];
+    for (const { op, path } of operations) {
+      expect([op, path]).toEqual(["add", "/spec/template/spec/containers/0/args/-"]);
+    }
+    const options = operations.map(({ value }) => value);
+    expect(options).toContain("--require-class");
+    const known = Object.keys(runCommand.options).map((name) => `--${name}`);
+    expect(known).toEqual(expect.arrayContaining(options.map((option) => option.split("=")[0])));
+  });
+
+  test("refuses a class without a boundary, and leaves alone what of a class is not its spec", () => {
+    expect(binding.spec).toEqual({ policyName: policy.metadata.name, validationActions: ["Deny"] });
+    const admission = new AdmissionPolicy(policy.spec);
+    const aClassWith = (spec: object, metadata: object = {}) => ({ metadata: { name: "readers", ...metadata }, spec });
+    const refusals = (object: ReturnType<typeof aClassWith>, oldObject?: ReturnType<typeof aClassWith>) =>
+      admission.refusals({
+        object,
+        ...(oldObject !== undefined && { oldObject }),
+        params: {},
+        operation: oldObject === undefined ? "CREATE" : "UPDATE",
+      });
+    const bounded = { permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/k8s-boundary" };
+    const refused = [expect.stringMatching(/^spec\.permissionsBoundaryArn is not set/)];
+    expect(refusals(aClassWith(bounded))).toEqual([]);
+    expect(refusals(aClassWith({}))).toEqual(refused);
+    expect(refusals(aClassWith({}), aClassWith(bounded))).toEqual(refused);
+    // Else the controller could not take its finalizer off, and the class would stay.
+    expect(refusals(aClassWith({}, { finalizers: [] }), aClassWith({}, { finalizers: ["x"] }))).toBeUndefined();
+  });
 });
 
 test("in one namespace the controller is allowed the same of InstanceProfiles, and of the cluster its classes alone", () => {

@@ -50,6 +50,8 @@ export interface ReplicaOptions {
   readonly isSweeping?: boolean;
   /** Watches the classes, assumes their roles, and sweeps their accounts. By default where the scenario has a class. */
   readonly hasClasses?: boolean;
+  /** As `run --require-class`. */
+  readonly requiresClass?: boolean;
 }
 
 /**
@@ -130,6 +132,7 @@ export class Replica {
 
   #make(options: ReplicaOptions): Controller {
     const { concurrency = 1, resyncMs = DEFAULT_PATIENCE.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
+    const { requiresClass = false } = options;
     const { machine: clock, logger } = this;
     const exchange = resendWhenAsked(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
     const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };
@@ -150,7 +153,7 @@ export class Replica {
       random: () => random.next(),
       newReconcileId: () => `${this.name}-${++runs}`,
       logger,
-      settings: { ...DEFAULT_SETTINGS, concurrency, patience: { ...DEFAULT_PATIENCE, resyncMs } },
+      settings: { ...DEFAULT_SETTINGS, concurrency, requiresClass, patience: { ...DEFAULT_PATIENCE, resyncMs } },
       observers: {
         workers: {
           runStarted: () => {

@@ -22,11 +22,13 @@ function standing(
   object: InstanceProfile,
   classes: readonly object[],
   others: readonly InstanceProfile[] = [],
+  requiresClass = false,
 ): Standing {
   return new ClassDirectory({
     classes: () => classes.map(raw),
     objects: () => [object, ...others].map(raw),
     clusterId: CLUSTER_ID,
+    requiresClass,
   }).standingOf(object);
 }
 
@@ -86,6 +88,23 @@ describe("the class of an object", () => {
     expect(saidOf(of(undefined, {}, held), [aClass()])).toMatch(/^refused ClassRequired/);
   });
 
+  test("is required with --require-class where there are none, too, but not of what is being deleted", () => {
+    expect(standing(of(undefined), [], [], true)).toEqual({
+      kind: "refused",
+      blocker: {
+        reason: "ClassRequired",
+        message:
+          "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class every object needs a class: " +
+          'create it anew with className, or mark a class with annotation iam.instanceprofile.dev/is-default-class: "true".',
+      },
+    });
+    expect(standing(of(undefined, {}, held), [], [], true).kind).toBe("refused");
+    expect(standing(of(undefined, {}, going), [], [], true).kind).toBe("free");
+    expect(standing(of("readers"), [aClass()], [], true).kind).toBe("bound");
+    const main = aClass({}, { metadata: asDefault });
+    expect(standing(of(undefined), [main], [], true).kind).toBe("bound");
+  });
+
   test("that is not there, cannot be read, or is going, is said to be so", () => {
     expect(saidOf(of("nobody"), [aClass()])).toBe(
       "refused ClassNotFound: InstanceProfileClass nobody does not exist; there are readers. Create it, or create the object anew with another className.",
@@ -140,8 +159,20 @@ describe("an object that goes", () => {
   });
 
   test("has the class's deletion policy when it has none of its own", () => {
-    const found = standing(of("readers", {}, going), [aClass({ deletionPolicy: "Retain" })]);
+    const keeping = aClass({ deletionPolicy: "Retain", allowedDeletionPolicies: ["Delete", "Retain"] });
+    const found = standing(of("readers", {}, going), [keeping]);
     expect(found).toMatchObject({ object: { spec: { deletionPolicy: "Retain" } } });
+  });
+
+  test("has the one deletion policy that its class allows, whatever was written into its spec before it was deleted", () => {
+    const retaining = standing(of("readers", { deletionPolicy: "Retain" }, going), [aClass()]);
+    expect(retaining).toMatchObject({ violations: [], object: { spec: { deletionPolicy: "Delete" } } });
+    const kept = aClass({ allowedDeletionPolicies: ["Retain"] });
+    for (const spec of [{}, { deletionPolicy: "Delete" as const }]) {
+      expect(standing(of("readers", spec, going), [kept])).toMatchObject({
+        object: { spec: { deletionPolicy: "Retain" } },
+      });
+    }
   });
 });
 
