@@ -2,15 +2,17 @@ import type { DeletionPolicy, InstanceProfileSpec } from "../api/instance-profil
 import type { InstanceProfileClass, InstanceProfileClassSpec } from "../api/instance-profile-class.ts";
 
 /**
- * The deletion policy that holds for an object of a class; undefined when the origin of each entity decides. A class that allows one
- * policy has it for all objects, also for those whose spec asks for the other: what an author writes right before the deletion changes
- * nothing, and a violation never blocks a deletion.
+ * The deletion policy that holds for an object of a class; undefined when the origin of each entity decides: what the controller
+ * created is deleted, what it adopted stays. A policy that the class does not allow never blocks a deletion, and never deletes an
+ * adopted role: where `Retain` is not allowed the origin decides, where `Delete` is not, everything stays.
  */
 export function effectiveDeletionPolicy(
   spec: Pick<InstanceProfileSpec, "deletionPolicy">,
   { deletionPolicy: ofClass, allowedDeletionPolicies: allowed }: InstanceProfileClassSpec,
 ): DeletionPolicy | undefined {
-  return allowed.length === 1 ? allowed[0] : (spec.deletionPolicy ?? ofClass);
+  const asked = spec.deletionPolicy ?? ofClass;
+  if (asked !== undefined && allowed.includes(asked)) return asked;
+  return allowed.includes("Delete") ? undefined : "Retain";
 }
 
 /** The name of the class when it does not allow the annotation `force-delete`; undefined when the annotation has an effect. */

@@ -94,20 +94,9 @@ export function guardSessionDuration(
 }
 
 function guardDeletionPolicy(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
-  const { allowedDeletionPolicies, deletionPolicy: ofClass, allowAdoption } = bounds.class.spec;
-  const [allowed, ...others] = allowedDeletionPolicies;
-  const asked = spec.deletionPolicy ?? ofClass;
-  if (allowed === undefined || others.length > 0 || asked === allowed) return [];
-  const excess = { kind: "deletionPolicy" } as const;
-  if (asked !== undefined) {
-    const message = `spec.deletionPolicy is ${asked}, and ${classTitle(bounds)} allows ${allowed} only. Write that, or leave the field out.`;
-    return [violation("DeletionPolicyNotAllowed", message, excess)];
-  }
-  // An adopted role was there before the object: it must not be deleted because of a field that its author did not write.
-  const losesAdopted = allowed === "Delete" && allowAdoption && spec.adoptionPolicy === "IfExists";
-  if (!losesAdopted) return [];
-  const message =
-    `spec.deletionPolicy is not set, which keeps what the object adopts, and ${classTitle(bounds)} allows Delete only. Write ` +
-    "Delete to have an adopted role deleted with the object, or write adoptionPolicy: Never.";
-  return [violation("DeletionPolicyNotAllowed", message, excess)];
+  const { allowedDeletionPolicies: allowed } = bounds.class.spec;
+  const asked = spec.deletionPolicy;
+  if (asked === undefined || allowed.includes(asked)) return [];
+  const message = `spec.deletionPolicy is ${asked}, and ${classTitle(bounds)} allows ${allowed.join(", ")} only. Write that, or leave the field out.`;
+  return [violation("DeletionPolicyNotAllowed", message, { kind: "deletionPolicy" })];
 }

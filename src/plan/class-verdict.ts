@@ -43,9 +43,9 @@ export function filledIn(text: string, { namespace, clusterId }: Bounds): string
 
 /** The object with what its class adds, boundary and tags, and with the deletion policy that holds for it. */
 export function withClassDefaults(object: InstanceProfile, { spec: bounds }: InstanceProfileClass): InstanceProfile {
-  const { spec } = object;
+  const { deletionPolicy: _, ...spec } = object.spec;
   const permissionsBoundaryArn = spec.permissionsBoundaryArn ?? bounds.permissionsBoundaryArn;
-  const deletionPolicy = effectiveDeletionPolicy(spec, bounds);
+  const deletionPolicy = effectiveDeletionPolicy(object.spec, bounds);
   return {
     ...object,
     spec: {
@@ -75,7 +75,7 @@ export function withoutExcess(
   const found = new Set(violations.map(({ excess }) => JSON.stringify(excess)));
   const has = (excess: Excess): boolean => found.has(JSON.stringify(excess));
   const grantsNothing = has({ kind: "everything" });
-  const { instances, permissionsBoundaryArn, ...rest } = spec;
+  const { instances, permissionsBoundaryArn, deletionPolicy: _, ...rest } = spec;
   const deletionPolicy = effectiveDeletionPolicy(spec, bounds);
   const boundary = has({ kind: "boundary" }) ? bounds.permissionsBoundaryArn : permissionsBoundaryArn;
   const keepsInstances = instances !== undefined && !has({ kind: "instances" }) && !grantsNothing;

@@ -50,14 +50,10 @@ describe("on deletion", () => {
   test.each<readonly [string, ObservedState, ClassSpec, Spec, "deleted" | "kept"]>([
     ["what the controller made", MADE, {}, {}, "deleted"],
     ["what it made, with Retain since creation", MADE, {}, { deletionPolicy: "Retain" }, "deleted"],
-    [
-      "what it adopted, with Retain, which the class does not list",
-      ADOPTED,
-      {},
-      { deletionPolicy: "Retain" },
-      "deleted",
-    ],
-    ["what it adopted, with adoption taken back and nothing said of the end", ADOPTED, {}, {}, "deleted"],
+    ["what it adopted, with Retain, which the class does not list", ADOPTED, {}, { deletionPolicy: "Retain" }, "kept"],
+    ["what it adopted, and no deletion policy", ADOPTED, {}, {}, "kept"],
+    ["what it adopted, with Delete", ADOPTED, {}, { deletionPolicy: "Delete" }, "deleted"],
+    ["what it adopted, with Delete as the default of the class", ADOPTED, { deletionPolicy: "Delete" }, {}, "deleted"],
     [
       "what it made, where the class takes Retain for a default",
       MADE,

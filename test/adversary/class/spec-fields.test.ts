@@ -66,9 +66,6 @@ const session = (seconds: number): string =>
   `SessionDurationNotAllowed: spec.maxSessionDurationSeconds is ${seconds}, and class team-a allows at most 7200. Write that or less.`;
 const RETAIN =
   "DeletionPolicyNotAllowed: spec.deletionPolicy is Retain, and class team-a allows Delete only. Write that, or leave the field out.";
-const ADOPTS =
-  "DeletionPolicyNotAllowed: spec.deletionPolicy is not set, which keeps what the object adopts, and class team-a allows Delete only. Write " +
-  "Delete to have an adopted role deleted with the object, or write adoptionPolicy: Never.";
 
 const inRegion = (name: string): Fields => ({ instances: { region: name, ids: ["i-0123456789abcdef0"] } });
 
@@ -132,7 +129,6 @@ const REFUSED: readonly (readonly [name: string, spec: Fields, guard: string, ad
   // Roles that stay.
   ["a role that stays", { deletionPolicy: "Retain" }, RETAIN],
   ["an adopted role that stays", { adoptionPolicy: "IfExists", deletionPolicy: "Retain" }, RETAIN],
-  ["an adoption that says nothing of the end", { adoptionPolicy: "IfExists" }, ADOPTS],
 ];
 
 describe("an object that is created with", () => {
@@ -184,13 +180,6 @@ describe("an object that is changed so that it has", () => {
     ],
     ["Retain, right before it is deleted", {}, { deletionPolicy: "Retain" }, RETAIN],
     ["Retain in place of Delete", { deletionPolicy: "Delete" }, { deletionPolicy: "Retain" }, RETAIN],
-    ["adoption, and nothing of the end", {}, { adoptionPolicy: "IfExists" }, ADOPTS],
-    [
-      "nothing of the end any more",
-      { adoptionPolicy: "IfExists", deletionPolicy: "Delete" },
-      { adoptionPolicy: "IfExists" },
-      ADOPTS,
-    ],
   ];
 
   test.each(edits)("%s is refused by the guard and at admission", (_, old, spec, said) => {
@@ -202,7 +191,6 @@ describe("an object that is changed so that it has", () => {
     ["instances", inRegion("us-east-1"), region("us-east-1")],
     ["sessions", { maxSessionDurationSeconds: 20_000 }, session(20_000)],
     ["deletion policy", { deletionPolicy: "Retain" }, RETAIN],
-    ["adoption", { adoptionPolicy: "IfExists" }, ADOPTS],
   ])("another description, and %s of before that the class now refuses, is left to the guard", (_, old, said) => {
     expect(answersTo({ ...old, description: "another" }, old)).toEqual({ guard: [said], admission: [] });
   });
@@ -226,7 +214,6 @@ describe("no manifest can say", () => {
     ["sessions as a text", { maxSessionDurationSeconds: "43200" }, "must be of type integer"],
     ["Retain in other letters", { deletionPolicy: "retain" }, 'supported values: "Delete", "Retain"'],
     ["a deletion policy of another tool", { deletionPolicy: "Orphan" }, 'supported values: "Delete", "Retain"'],
-    ["no deletion policy, as null", { adoptionPolicy: "IfExists", deletionPolicy: null }, "deletionPolicy"],
   ])("%s", (_, spec, said) => {
     expect(answersTo(spec).schema ?? answersTo(spec).guard.join()).toContain(said);
   });

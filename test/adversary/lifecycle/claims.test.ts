@@ -47,7 +47,7 @@ function open(objects: readonly InstanceProfile[], classes: () => readonly objec
   return () => [...claims.in("eu-west-1")].sort(compareClaims).map(({ key }) => key.slice(key.indexOf("/") + 1));
 }
 
-const OPEN = aClass({ allowInstances: true });
+const OPEN = aClass({ allowedInstanceRegions: ["*"] });
 
 describe("An object that may not be written claims no instance of another", () => {
   test.each<[string, InstanceProfile]>([
@@ -58,13 +58,13 @@ describe("An object that may not be written claims no instance of another", () =
     ["asks for a name that another object owns", asking("old", { status: stalled("OwnedByAnother") })],
   ])("when it %s, however old it is", (_, old) => {
     const older = { ...old, metadata: { ...old.metadata, creationTimestamp: "2020-01-01T00:00:00Z" } };
-    expect(claimants([older, asking("young")], [aClass({ allowInstances: true, namespaces: ["team-*"] })])).toEqual([
-      "young",
-    ]);
+    expect(
+      claimants([older, asking("young")], [aClass({ allowedInstanceRegions: ["*"], namespaces: ["team-*"] })]),
+    ).toEqual(["young"]);
   });
 
   test("when its class strips its instances from it", () => {
-    const closed = aClass({ allowInstances: false, onViolation: "Strip" });
+    const closed = aClass({ allowedInstanceRegions: [], onViolation: "Strip" });
     expect(claimants([asking("old", { status: CREATED })], [closed])).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe("An object that may not be written claims no instance of another", () =
     let now: readonly object[] = [OPEN];
     const names = open([asking("old"), asking("young")], () => now);
     expect(names()).toEqual(["old", "young"]);
-    now = [aClass({ allowInstances: true, namespaces: ["other"] }, { metadata: { generation: 2 } })];
+    now = [aClass({ allowedInstanceRegions: ["*"], namespaces: ["other"] }, { metadata: { generation: 2 } })];
     expect(names()).toEqual([]);
   });
 });

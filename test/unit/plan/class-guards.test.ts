@@ -377,13 +377,6 @@ describe("an attempt through what is beside the policy", () => {
       { allowedDeletionPolicies: ["Retain"] },
       "DeletionPolicyNotAllowed: spec.deletionPolicy is Delete, and class readers allows Retain only. Write that, or leave the field out.",
     ],
-    [
-      "an adoption that ends in a deletion which nobody wrote",
-      { adoptionPolicy: "IfExists" },
-      { allowAdoption: true },
-      "DeletionPolicyNotAllowed: spec.deletionPolicy is not set, which keeps what the object adopts, and class readers allows Delete only. " +
-        "Write Delete to have an adopted role deleted with the object, or write adoptionPolicy: Never.",
-    ],
   ])("%s is refused", (_, spec, of, said) => {
     expect(saidOf({ ...(of === CAREFUL ? named : {}), ...spec }, of)).toEqual([said]);
   });
@@ -536,7 +529,8 @@ describe("an object that is cut down to its class", () => {
     expect(cut.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
     expect(cut.managedPolicyArns).toEqual(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]);
     expect(cut.trust).toEqual({ services: ["ec2.amazonaws.com"], statements: [] });
-    expect(cut).toMatchObject({ adoptionPolicy: "Never", maxSessionDurationSeconds: 7200, deletionPolicy: "Delete" });
+    expect(cut).toMatchObject({ adoptionPolicy: "Never", maxSessionDurationSeconds: 7200 });
+    expect(cut).not.toHaveProperty("deletionPolicy");
     expect(cut.tags).toEqual({ app: "x", team: "a" });
     expect(cut).not.toHaveProperty("instances");
     expect(classViolations(cut, bounds)).toEqual([]);
