@@ -6,6 +6,7 @@ import { ROOT } from "./copy-of-sources.ts";
 /** What we read of a package in the lock file. */
 interface LockedPackage {
   readonly resolved?: string;
+  readonly integrity?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -31,4 +32,12 @@ test("the lock file names the optional packages of every platform, so that npm c
 
 test("the lock file names no registry, so that everybody's own is used", () => {
   expect(Object.values(packages).flatMap(({ resolved }) => resolved ?? [])).toEqual([]);
+});
+
+// Without one, npm takes whatever the registry answers on that platform.
+test("the lock file has the digest of every package, those of other platforms too", () => {
+  const withoutDigest = Object.entries(packages)
+    .filter(([path, { integrity = "" }]) => path !== "" && !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity))
+    .map(([path]) => path);
+  expect(withoutDigest).toEqual([]);
 });
