@@ -13,29 +13,43 @@ export interface AwsCredentials {
   readonly sessionToken?: string;
 }
 
+/** The placeholders of the policies, each with what the README puts in its place. */
+export function placeholdersInReadme(): ReadonlyMap<string, string> {
+  const shown = readFileSync(README, "utf8").matchAll(/-e 's\|([^|]+)\|([^|]+)\|g'/g);
+  return new Map([...shown].map(([, from = "", to = ""]) => [from, to]));
+}
+
 /** A policy of `deploy/aws` as the README says to make it, for the sandbox's account. */
-function shippedPolicy(file: string): string {
-  const replacements = [...readFileSync(README, "utf8").matchAll(/-e 's\|([^|]+)\|([^|]+)\|g'/g)];
-  const text = readFileSync(join(AWS_FOLDER, file), "utf8");
-  const replaced = replacements.reduce((so, [, from = "", to = ""]) => so.replaceAll(from, to), text);
-  return JSON.stringify(JSON.parse(replaced.replaceAll("111122223333", "123456789012")));
+export function shippedPolicy(file: string, clusterId?: string): string {
+  const values = new Map(placeholdersInReadme());
+  if (clusterId !== undefined) values.set("CLUSTER_ID", clusterId);
+  let text = readFileSync(join(AWS_FOLDER, file), "utf8");
+  for (const [placeholder, value] of values) text = text.replaceAll(placeholder, value);
+  return JSON.stringify(JSON.parse(text.replaceAll("111122223333", "123456789012")));
 }
 
 /**
- * The credentials of a role with a shipped policy and no other: the sandbox holds whoever has them to it.
+ * The credentials of a role with shipped policies and no other: the sandbox holds the caller to them.
  *
- * @param file of `deploy/aws`, such as `plan-policy.json`
+ * @param files of `deploy/aws`, such as `plan-policy.json`
+ * @param clusterId the controller's, in place of the README's
  */
-export async function assumeShippedRole(awsUrl: string, file: string): Promise<Required<AwsCredentials>> {
-  const name = file.replace(/-policy\.json$/, "");
+export async function assumeShippedRole(
+  awsUrl: string,
+  files: readonly string[],
+  clusterId?: string,
+): Promise<Required<AwsCredentials>> {
+  const name = "shipped";
   const arn = (rest: string): string => `arn:aws:iam::123456789012:${rest}`;
   const trust = { Effect: "Allow", Principal: { AWS: "123456789012" }, Action: "sts:AssumeRole" };
-  await outsider(awsUrl, "CreatePolicy", { PolicyName: name, PolicyDocument: shippedPolicy(file) });
   await outsider(awsUrl, "CreateRole", {
     RoleName: name,
     AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [trust] }),
   });
-  await outsider(awsUrl, "AttachRolePolicy", { RoleName: name, PolicyArn: arn(`policy/${name}`) });
+  for (const file of files) {
+    await outsider(awsUrl, "CreatePolicy", { PolicyName: file, PolicyDocument: shippedPolicy(file, clusterId) });
+    await outsider(awsUrl, "AttachRolePolicy", { RoleName: name, PolicyArn: arn(`policy/${file}`) });
+  }
   const developer = { accessKeyId: "developer", secretAccessKey: "any" };
   const sts = new STSClient({ endpoint: awsUrl, region: "us-east-1", credentials: developer });
   const { Credentials } = await sts.send(

@@ -24,7 +24,7 @@ beforeAll(async () => {
   for (const name of NAMES) await make(name);
   folder = mkdtempSync(join(tmpdir(), "repository-"));
   for (const name of NAMES) write(name);
-  const credentials = await assumeShippedRole(aws.url, "plan-policy.json");
+  const credentials = await assumeShippedRole(aws.url, ["plan-policy.json"]);
   accessKeyId = credentials.accessKeyId;
   before = { ...process.env };
   Object.assign(process.env, {

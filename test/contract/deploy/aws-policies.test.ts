@@ -7,7 +7,7 @@ import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
 import { EC2_READS } from "../../../src/aws/ec2-reader.ts";
 import { IAM_INVENTORY_READS } from "../../../src/aws/iam-inventory.ts";
 import { IAM_READS } from "../../../src/aws/iam-reader.ts";
-import { ASSOCIATED_BY_TAG } from "../../../src/model/instance-marker.ts";
+import { placeholdersInReadme, shippedPolicy } from "../../support/shipped-role.ts";
 import { DEPLOY_FOLDER } from "./deployed-files.ts";
 
 interface Statement {
@@ -18,6 +18,7 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
+const FILES = ["controller-policy.json", "adoption-policy.json", "plan-policy.json"];
 const IAM = IAM_READS.map((operation) => `iam:${operation}`);
 const EC2 = EC2_READS.map((operation) => `ec2:${operation}`);
 const READS = [...IAM, ...EC2];
@@ -41,13 +42,6 @@ function withEffect(effect: Statement["Effect"]): readonly Statement[] {
 
 function isAboutEc2(statement: Statement): boolean {
   return actionsOf([statement]).every((action) => action.startsWith("ec2:"));
-}
-
-/** The one statement that allows the action. */
-function allowing(action: string): Statement {
-  const [statement, ...others] = withEffect("Allow").filter((candidate) => actionsOf([candidate]).includes(action));
-  if (statement === undefined || others.length > 0) throw new Error(`${action} is allowed by not one statement`);
-  return statement;
 }
 
 test("the controller is allowed every action that the code calls and no other, but for taking boundaries off", () => {
@@ -81,72 +75,29 @@ test("the controller writes under its path alone", () => {
   }
 });
 
-test.each(["CreateRole", "PutRolePolicy", "AttachRolePolicy", "PutRolePermissionsBoundary"])(
-  "%s is allowed within the boundary alone",
-  (operation) => {
-    expect(allowing(`iam:${operation}`).Condition).toEqual({
-      StringEquals: { "iam:PermissionsBoundary": "arn:aws:iam::ACCOUNT_ID:policy/BOUNDARY" },
-    });
-  },
-);
-
-const OWN_PROFILES = "arn:aws:iam::ACCOUNT_ID:instance-profile/PATH/*";
-
-test.each(["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"])(
-  "%s gives its own profiles alone, to instances of one tag alone",
-  (operation) => {
-    expect(allowing(`ec2:${operation}`).Condition).toEqual({
-      ArnLike: { "ec2:NewInstanceProfile": OWN_PROFILES },
-      StringEquals: { "aws:ResourceTag/INSTANCE_TAG": "INSTANCE_VALUE" },
-    });
-  },
-);
-
-test("DisassociateIamInstanceProfile takes off its own profiles alone", () => {
-  expect(allowing("ec2:DisassociateIamInstanceProfile").Condition).toEqual({
-    ArnLike: { "ec2:InstanceProfile": OWN_PROFILES },
-  });
-});
-
-test.each(["CreateTags", "DeleteTags"])(
-  "%s writes the controller's own tag on instances and nothing else",
-  (operation) => {
-    const { Condition } = allowing(`ec2:${operation}`);
-    // ForAllValues holds for a request without tags too, hence Null.
-    expect(Condition).toEqual({
-      "ForAllValues:StringEquals": { "aws:TagKeys": ASSOCIATED_BY_TAG },
-      Null: { "aws:TagKeys": "false" },
-    });
-  },
-);
-
 test("what the controller writes in EC2 it writes to instances of its account", () => {
   const writes = withEffect("Allow").filter((one) => isAboutEc2(one) && !EC2.includes(actionsOf([one])[0] ?? ""));
-  expect(writes.map(({ Resource }) => Resource)).toEqual(Array(3).fill("arn:aws:ec2:*:ACCOUNT_ID:instance/*"));
+  expect(writes.map(({ Resource }) => Resource)).toEqual(Array(4).fill("arn:aws:ec2:*:ACCOUNT_ID:instance/*"));
 });
 
-test("roles are passed to EC2 alone", () => {
-  const { Action, Condition } = allowing("iam:PassRole");
-  expect(Action).toBe("iam:PassRole");
-  expect(Condition).toEqual({ StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } });
+test("what may be adopted is written by the same statements as what the controller created, and only there", () => {
+  const adopting = statements("adoption-policy.json");
+  const [first, ...writes] = adopting;
+  expect(first).toMatchObject({ Sid: "AdoptWhatHasNoOwner", Effect: "Allow" });
+  const moved = (statement: Statement): unknown =>
+    JSON.parse(JSON.stringify(statement).replaceAll(/(role|instance-profile)\/PATH\/\*/g, "$1/ADOPTED"));
+  const own = withEffect("Allow").filter(({ Sid }) => writes.some((write) => write.Sid === Sid));
+  expect(writes).toEqual(own.map(moved));
 });
 
-test.each(["controller-policy.json", "plan-policy.json"])(
-  "%s has no placeholders but those the README names, and fits a managed policy once they are replaced",
-  (file) => {
-    const readme = readFileSync(join(DEPLOY_FOLDER, "README.md"), "utf8");
-    const replacements = [...readme.matchAll(/-e 's\|([^|]+)\|([^|]+)\|g'/g)];
-    const replaced = replacements.reduce((text, [, from = "", to = ""]) => text.replaceAll(from, to), textOf(file));
-    expect(replacements.map(([, from]) => from)).toEqual([
-      "ACCOUNT_ID",
-      "PATH/",
-      "BOUNDARY",
-      "INSTANCE_TAG",
-      "INSTANCE_VALUE",
-    ]);
-    expect(replaced).not.toMatch(/\b[A-Z]{2,}(_[A-Z]+)*\b/);
-    expect(replaced).toContain("arn:aws:iam::111122223333:role/");
-    // IAM counts no white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    expect(replaced.replaceAll(/\s/g, "").length).toBeLessThan(6_144);
-  },
-);
+test("the README names every placeholder of the policies, and no other", () => {
+  const named = [...placeholdersInReadme().keys()];
+  const used = named.filter((name) => FILES.some((file) => textOf(file).includes(name)));
+  expect(named).toEqual(used);
+  for (const file of FILES) expect(shippedPolicy(file)).not.toMatch(/\b[A-Z]{2,}(_[A-Z]+)*\b/);
+});
+
+// IAM counts no white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+test.each(FILES)("%s fits a managed policy once its placeholders are replaced", (file) => {
+  expect(shippedPolicy(file, "c".repeat(36)).replaceAll(/\s/g, "").length).toBeLessThan(6_144);
+});

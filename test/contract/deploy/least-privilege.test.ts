@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 import { readyOf } from "../../support/cluster-user.ts";
-import { ALLOW_ALL } from "../../support/outsider.ts";
+import { Ec2User } from "../../support/ec2-user.ts";
+import { ALLOW_ALL, EC2_TRUST } from "../../support/outsider.ts";
+import { plainKubeApi } from "../../support/plain-kube-api.ts";
 import { SandboxRig } from "../../support/sandbox-rig.ts";
 import { assumeShippedRole } from "../../support/shipped-role.ts";
 import { testsOn, until, untilGone, untilReady } from "../controller/stories.ts";
@@ -12,11 +14,16 @@ const arn = (rest: string): string => `arn:aws:iam::123456789012:${rest}`;
 const BOUNDARY = arn("policy/k8s-boundary");
 const inside = { path: PATH, permissionsBoundaryArn: BOUNDARY };
 
-/** A rig whose controllers have the credentials of a role with the shipped policy, and no others. */
-async function openWithShippedPolicy(): Promise<SandboxRig> {
+/** A rig whose controllers have the credentials of a role with these policies, and no others. */
+async function openWith(...files: readonly string[]): Promise<SandboxRig> {
   const rig = await SandboxRig.open();
   await rig.outsider("CreatePolicy", { PolicyName: "k8s-boundary", PolicyDocument: ALLOW_ALL });
-  rig.credentials = await assumeShippedRole(rig.aws.url, "controller-policy.json");
+  const kubeSystem = await plainKubeApi(rig.kube.url).expectOk({
+    method: "GET",
+    path: "/api/v1/namespaces/kube-system",
+  });
+  const { uid } = kubeSystem["metadata"] as { readonly uid: string };
+  rig.credentials = await assumeShippedRole(rig.aws.url, files, uid);
   return rig;
 }
 
@@ -28,7 +35,8 @@ function refused(rig: SandboxRig): readonly string[] {
   return calls.filter(({ result }) => /Denied|Unauthorized/.test(result ?? "")).map(({ action }) => action);
 }
 
-const test = testsOn(openWithShippedPolicy);
+const test = testsOn(() => openWith("controller-policy.json"));
+const testWithAdoption = testsOn(() => openWith("controller-policy.json", "adoption-policy.json"));
 
 test("with the shipped policy a profile is made, changed in every part and removed, and no call is refused", async ({
   rig,
@@ -92,4 +100,53 @@ test.for([
   await rig.user.apply(rig.manifest(rig.key("app"), spec));
   await until(async () => expect(readyOf(await rig.user.read(rig.key("app")))).toBe("False AccessDenied"));
   expect(new Set(refused(rig))).toEqual(new Set([action]));
+});
+
+const REGION = "us-east-1";
+const TAG = { "k8s-cluster": "my-cluster" };
+
+test("with the shipped policy instances of the cluster's tag get the profile and lose it, and no call is refused", async ({
+  rig,
+}) => {
+  const ec2 = new Ec2User(rig.aws.url, REGION);
+  const [running, stopped] = [await ec2.runOne({ tags: { ...TAG, app: "web" } }), await ec2.runOne({ tags: TAG })];
+  await ec2.stop(stopped);
+  await ec2.tag(stopped, { app: "web" });
+  await rig.start();
+  const selecting = (app: string) => ({ instances: { region: REGION, selector: { matchTags: { app } } } });
+  await rig.user.apply(rig.manifest(rig.key("app"), { ...inside, ...selecting("web") }));
+  const profiles = () => Promise.all([running, stopped].map((id) => ec2.profileOf(id)));
+  await until(async () => expect(await profiles()).toEqual(["app", "app"]));
+  // The policy knows the instances of the cluster by this tag; what the controller associated it may undo without.
+  await ec2.untag(running, "k8s-cluster");
+  await rig.user.apply(rig.manifest(rig.key("app"), { ...inside, ...selecting("db") }));
+  await until(async () => expect(await profiles()).toEqual([undefined, undefined]));
+  await until(async () => expect(await ec2.tagsOf(running)).toEqual({ app: "web" }));
+  await rig.user.delete(rig.key("app"));
+  await untilGone(rig, "app");
+  expect(refused(rig)).toEqual([]);
+  ec2.close();
+});
+
+const EXISTING = { AssumeRolePolicyDocument: EC2_TRUST, PermissionsBoundary: BOUNDARY };
+const ADOPTED_PATH = "/app/";
+
+test("with the shipped policy alone AWS refuses to adopt what exists under the path", async ({ rig }) => {
+  await rig.outsider("CreateRole", { RoleName: "app", Path: PATH, ...EXISTING });
+  await rig.start();
+  await rig.user.apply(rig.manifest(rig.key("app"), { ...inside, adoptionPolicy: "IfExists" }));
+  await until(async () => expect(readyOf(await rig.user.read(rig.key("app")))).toBe("False AccessDenied"));
+  expect(new Set(refused(rig))).toEqual(new Set(["TagRole"]));
+});
+
+testWithAdoption("with the adoption policy beside it what exists is adopted, edited and released", async ({ rig }) => {
+  await rig.outsider("CreateRole", { RoleName: "app", Path: ADOPTED_PATH, ...EXISTING });
+  await rig.outsider("CreateInstanceProfile", { InstanceProfileName: "app", Path: ADOPTED_PATH });
+  await rig.start();
+  const adopting = { ...inside, path: ADOPTED_PATH, adoptionPolicy: "IfExists" };
+  await rig.user.apply(rig.manifest(rig.key("app"), adopting));
+  await untilReady(rig, "app");
+  await rig.user.delete(rig.key("app"));
+  await untilGone(rig, "app");
+  expect(refused(rig)).toEqual([]);
 });

@@ -48,7 +48,7 @@ function covers(pattern: string, action: string): boolean {
 function refusalTo(call: Call, { action, resource }: Permission): string | undefined {
   const { session } = call.caller;
   if (session === undefined) return undefined;
-  const context = requestContext({ ...sessionKeys(session, call.region), ...callKeys(action, call) });
+  const context = requestContext({ ...sessionKeys(session, call.region), ...callKeys({ action, resource }, call) });
   return refusalOf(session, { action, resource, context });
 }
 

@@ -1,7 +1,6 @@
 import type { Tag } from "../account/entities.ts";
 import { roleOf, type Session } from "../account/session.ts";
-import type { Call } from "../handler.ts";
-import { instanceIds } from "./permissions.ts";
+import type { Call, Permission } from "../handler.ts";
 
 /** Condition keys of a request and their values. */
 export type ContextKeys = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -30,20 +29,22 @@ export function sessionKeys(session: Session, region: string): ContextKeys {
   };
 }
 
-/** The keys that depend on what an IAM or EC2 call asks, and on what it is about. */
-export function callKeys(action: string, call: Call): ContextKeys {
+/** The keys that depend on what an IAM or EC2 call asks, and on the one resource that the permission is for. */
+export function callKeys({ action, resource }: Permission, call: Call): ContextKeys {
   const { account, params } = call;
+  const instanceId = instanceIn(resource);
   const requested = requestTags(call);
+  const keys = [...requested.map(({ key }) => key), ...params.strings("TagKeys.member")];
   const role = account.roles.latest(params.get("RoleName") ?? "");
   return {
-    "aws:TagKeys": requested.length === 0 ? undefined : requested.map(({ key }) => key),
+    "aws:TagKeys": keys.length === 0 ? undefined : keys,
     ...tagKeys("aws:RequestTag", requested),
-    ...resourceTagKeys(call),
+    ...resourceTagKeys(call, instanceId),
     "iam:PolicyARN": params.get("PolicyArn"),
     // Of the role that is changed; where the call sets one, that.
     "iam:PermissionsBoundary": params.get("PermissionsBoundary") ?? role?.boundaryArn,
     "iam:PassedToService": action === "iam:PassRole" ? "ec2.amazonaws.com" : undefined,
-    ...profileKeys(action, call),
+    ...profileKeys(action, call, instanceId),
   };
 }
 
@@ -59,28 +60,36 @@ function requestTags({ params }: Call): readonly Tag[] {
   }));
 }
 
-function resourceTagKeys(call: Call): ContextKeys {
+/** The instance that an ARN names; empty when it names none. */
+function instanceIn(resource: string): string {
+  return /:instance\/(i-[^/]+)$/.exec(resource)?.[1] ?? "";
+}
+
+/**
+ * The tags of the resource; in a call that creates an entity, those that it is created with.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourcetag
+ */
+function resourceTagKeys(call: Call, instanceId: string): ContextKeys {
   const { account, params, region } = call;
-  const [instanceId = ""] = instanceIds(call);
   const instance = account.region(region).instance(instanceId);
   const profileName = params.get("InstanceProfileName");
   const entity =
     profileName === undefined
       ? account.roles.latest(params.get("RoleName") ?? "")
       : account.instanceProfiles.latest(profileName);
-  const tags = [...(instance?.tags ?? []), ...(entity?.tags ?? [])];
+  const isCreated = /^Create(Role|InstanceProfile)$/.test(params.get("Action") ?? "");
+  const tags = [...(instance?.tags ?? []), ...(entity?.tags ?? (isCreated ? requestTags(call) : []))];
   const own = instance === undefined ? "iam:ResourceTag" : "ec2:ResourceTag";
   return { ...tagKeys("aws:ResourceTag", tags), ...tagKeys(own, tags) };
 }
 
 /** EC2 tells policies which profile an instance has, or is launched with, and which one it is to get. */
-function profileKeys(action: string, call: Call): ContextKeys {
+function profileKeys(action: string, call: Call, instanceId: string): ContextKeys {
   const { account, params, region } = call;
   const name = params.get("IamInstanceProfile.Name");
   const profile = name === undefined ? undefined : account.instanceProfiles.latest(name);
   const given = params.get("IamInstanceProfile.Arn") ?? (profile && account.instanceProfileArn(profile));
   if (action === "ec2:RunInstances") return { "ec2:InstanceProfile": given };
-  const [instanceId = ""] = instanceIds(call);
   const present = account.region(region).currentAssociation(instanceId)?.profileArn;
   return { "ec2:InstanceProfile": present, "ec2:NewInstanceProfile": given };
 }
