@@ -27,7 +27,9 @@ interface Kustomization {
  */
 export function renderFolder(folder: string): readonly DeployedObject[] {
   const file = join(folder, "kustomization.yaml");
-  const { apiVersion: _a, kind: _k, namespace, labels = [], resources, ...others } = parse(readFileSync(file, "utf8"));
+  const written = parse(readFileSync(file, "utf8"));
+  // `configurations` say what a renaming overlay renames; they change nothing here.
+  const { apiVersion: _a, kind: _k, configurations: _c, namespace, labels = [], resources, ...others } = written;
   if (Object.keys(others).length > 0) throw new Error(`${file} has ${Object.keys(others)}, which is not rendered here`);
   const { resources: names, labels: pairs }: Kustomization = { resources, namespace, labels };
   const objects = names.flatMap((name) =>

@@ -188,19 +188,23 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
         await admin.expectOk({ method: "POST", path: profilesPath, body });
         // The API server hears of a new policy by a watch.
         await vi.waitFor(
-          async () => expect((await changed({ spec: { description: "x" } })).status).toBe(422),
+          async () => expect((await changed({ spec: { description: "x" } })).status).toBe(403),
           PATIENCE,
         );
       });
       afterAll(() => admin.request({ method: "DELETE", path: profile }));
 
       test.each([
-        ["rewrite a spec", { spec: { description: "mine now" } }, "the controller never writes spec"],
-        ["label an object", { metadata: { labels: { a: "b" } } }, "the controller writes finalizers alone"],
-        ["annotate an object", { metadata: { annotations: { a: "b" } } }, "the controller writes finalizers alone"],
+        ["rewrite a spec", { spec: { description: "mine now" } }, "spec cannot change"],
+        ["label an object", { metadata: { labels: { a: "b" } } }, "annotations and ownerReferences cannot change"],
+        [
+          "annotate an object",
+          { metadata: { annotations: { a: "b" } } },
+          "annotations and ownerReferences cannot change",
+        ],
       ])("%s", async (_what, body, words) => {
         const { status, body: answer } = await changed(body);
-        expect([status, answer["message"]]).toEqual([422, expect.stringContaining(words)]);
+        expect([status, answer["message"]]).toEqual([403, expect.stringContaining(words)]);
       });
 
       test("while finalizers and status are its own to write", async () => {

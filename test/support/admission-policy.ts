@@ -2,6 +2,7 @@ import type { Environment } from "@marcbachmann/cel-js";
 import { adaptExpression } from "../../src/sandbox/kube/schema/cel-adapt.ts";
 import { kubernetesEnvironment } from "../../src/sandbox/kube/schema/cel-library.ts";
 import type { CelNode } from "../../src/sandbox/kube/schema/cel-node.ts";
+import { AccessCheck, type AccessQuestion, addAuthorizer } from "./cel-authorizer.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -20,10 +21,17 @@ export interface PolicySpec {
 export interface AdmissionRequest {
   readonly object: Json;
   readonly oldObject?: Json;
-  readonly params: Json;
+  /** Of policies with a `paramKind`. */
+  readonly params?: Json;
   readonly operation: "CREATE" | "UPDATE";
+  /** The plural that is written; InstanceProfiles where it does not matter. */
+  readonly resource?: string;
+  readonly username?: string;
+  /** What RBAC answers about the author of the request; nothing is allowed where it does not matter. */
+  readonly isAllowed?: (question: AccessQuestion) => boolean;
 }
 
+const GROUP = "iam.instanceprofile.dev";
 const GIVEN = ["object", "oldObject", "params", "request", "variables"] as const;
 
 type Evaluate = (given: Json) => unknown;
@@ -39,6 +47,7 @@ export class AdmissionPolicy {
 
   constructor({ matchConditions = [], variables = [], validations }: PolicySpec) {
     const environment = GIVEN.reduce((so, name) => so.registerVariable(name, "dyn"), kubernetesEnvironment());
+    addAuthorizer(environment);
     const compile = (expression: string): Evaluate => compiled(environment, expression);
     this.#conditions = matchConditions.map(({ expression }) => compile(expression));
     this.#variables = variables.map(({ name, expression }) => [name, compile(expression)]);
@@ -49,13 +58,14 @@ export class AdmissionPolicy {
   }
 
   /** The messages of the validations that fail, in order: an API server shows the first. Undefined: no business of the policy's. */
-  refusals({ object, oldObject, params, operation }: AdmissionRequest): readonly string[] | undefined {
-    const { namespace } = object["metadata"] as { readonly namespace: string };
+  refusals(asked: AdmissionRequest): readonly string[] | undefined {
+    const { object, oldObject, params, isAllowed = () => false } = asked;
     const given: Record<string, unknown> = {
       object,
       oldObject: oldObject ?? null,
       params,
-      request: { operation, namespace },
+      request: requestOf(asked),
+      authorizer: new AccessCheck(isAllowed),
     };
     const variables = {};
     for (const [name, evaluate] of this.#variables) {
@@ -70,6 +80,18 @@ export class AdmissionPolicy {
     if (!this.#conditions.every((holds) => holds(given) === true)) return undefined;
     return this.#validations.filter(({ holds }) => holds(given) !== true).map(({ words }) => String(words(given)));
   }
+}
+
+/** The part of the AdmissionRequest that policies read. */
+function requestOf({ object, operation, resource = "instanceprofiles", username = "" }: AdmissionRequest): Json {
+  const { name, namespace } = object["metadata"] as { readonly name: string; readonly namespace?: string };
+  return {
+    operation,
+    name,
+    ...(namespace !== undefined && { namespace }),
+    resource: { group: GROUP, version: "v1beta1", resource },
+    userInfo: { username },
+  };
 }
 
 function compiled(environment: Environment, expression: string): Evaluate {
