@@ -1,6 +1,9 @@
-# The program as a few files of JavaScript, on a base without shell or package manager. A release names both bases by digest as
-# well, so that it can be built again: `docker buildx imagetools inspect IMAGE` tells it.
-FROM node:24-trixie-slim AS build
+# The program as a few files of JavaScript, on a base without shell or package manager. The release workflow puts the digests of the
+# day into both bases and publishes them (bases.txt), so that an image can be built again: give them as --build-arg.
+ARG BUILD_BASE=node:24-trixie-slim
+ARG RUNTIME_BASE=gcr.io/distroless/nodejs24-debian13:nonroot
+
+FROM ${BUILD_BASE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 # Nothing that runs at install time is needed to bundle.
@@ -12,7 +15,7 @@ COPY src src
 ARG REVISION=unknown
 RUN REVISION=$REVISION node scripts/build.ts
 
-FROM gcr.io/distroless/nodejs24-debian13:nonroot
+FROM ${RUNTIME_BASE}
 WORKDIR /app
 COPY --from=build /build/dist dist
 COPY crds crds

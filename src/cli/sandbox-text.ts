@@ -78,7 +78,7 @@ export function suggestionsWithoutController(places: SandboxPlaces): string {
   return [
     ...anotherShell(places),
     "No controller runs. Then start one of your own:",
-    "  npx instance-profile-controller run",
+    "  npx --no instance-profile-controller run",
     "",
     "Ctrl-C ends it.",
     "",

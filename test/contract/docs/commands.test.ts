@@ -24,6 +24,7 @@ const KUBECTL_VERBS = [
   "wait",
 ];
 const KUBECTL_FLAGS = ["--recursive", "--validate", "--tail"];
+const NPX_FLAGS = ["--no"];
 const FOLDERS = /^(?:src|test|docs|deploy|crds|scripts|\.ci)\//;
 
 const options = new Map<string, ReadonlySet<string>>();
@@ -44,7 +45,11 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
     if (verb !== "run") return SCRIPTS.includes(verb) ? faultOfPassedOn([name, ...rest]) : `no script "${verb}"`;
     return SCRIPTS.includes(name) ? undefined : `no script "${name}"`;
   },
-  npx: ([program, ...args]) => (program === PROGRAM ? faultOfProgram(args) : `not this program: ${program}`),
+  // Without --no, npx installs what the registry has by that name, outside of a clone, and before `npm ci`.
+  npx: ([no, program, ...args]) => {
+    if (no !== "--no") return "npx without --no can install a stranger's package";
+    return program === PROGRAM ? faultOfProgram(args) : `not this program: ${program}`;
+  },
   node: ([script = ""]) => faultOfPath(script),
   kubectl: (words, made) => {
     const [verb = "", ...rest] = words[0] === "-n" ? words.slice(2) : words;
@@ -89,6 +94,11 @@ describe.each(DOCUMENTS)("$path", ({ fences, codeSpans }) => {
     expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
   });
 
+  test("never has npx install anything", () => {
+    const texts = [...codeSpans, ...fences.map(({ text }) => text)];
+    expect(texts.filter((text) => /\bnpx (?!--no )|\bnpm exec\b|\bnpm (?:i|install)\b/.test(text))).toEqual([]);
+  });
+
   test("speaks of flags that exist", () => {
     const flags = codeSpans.flatMap((span) => span.match(/(?<![\w-])--[a-z][\w-]*/g) ?? []);
     expect(flags.filter((flag) => !isKnownFlag(flag))).toEqual([]);
@@ -122,8 +132,9 @@ describe("the README", () => {
 
 test("a command that is not known here is a fault, so that none goes unread", () => {
   expect(judge("curl", [], [])).toBeDefined();
-  expect(judge("npx", [PROGRAM, "plan", "--loud"], [])).toContain("--loud");
-  expect(judge("npx", [PROGRAM, "frobnicate"], [])).toContain("frobnicate");
+  expect(judge("npx", [PROGRAM, "plan"], [])).toContain("without --no");
+  expect(judge("npx", ["--no", PROGRAM, "plan", "--loud"], [])).toContain("--loud");
+  expect(judge("npx", ["--no", PROGRAM, "frobnicate"], [])).toContain("frobnicate");
   expect(judge("npm", ["run", "nothing"], [])).toContain("nothing");
   expect(judge("kubectl", ["apply", "-f", "crds/none.yaml"], [])).toContain("crds/none.yaml");
   expect(judge("aws", ["iam", "make-coffee"], [])).toContain("make-coffee");
@@ -161,10 +172,14 @@ function faultOfPath(path: string): string | undefined {
   return existsSync(join(ROOT, path)) || /[*<>]/.test(path) ? undefined : `${path} does not exist`;
 }
 
-/** Of this program, of a script of this repository, or of kubectl. */
+/** Of this program, of a script of this repository, of kubectl, or of npx. */
 function isKnownFlag(flag: string): boolean {
   const ofScripts = readFileSync(join(ROOT, "scripts/e2e.ts"), "utf8").includes(`"${flag}"`);
-  return ofScripts || KUBECTL_FLAGS.includes(flag) || [...options.values()].some((known) => known.has(flag));
+  return (
+    ofScripts ||
+    [...KUBECTL_FLAGS, ...NPX_FLAGS].includes(flag) ||
+    [...options.values()].some((known) => known.has(flag))
+  );
 }
 
 function camelCase(kebab: string): string {

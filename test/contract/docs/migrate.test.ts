@@ -10,6 +10,7 @@ import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { plainKubeApi } from "../../support/plain-kube-api.ts";
 import { sectionOf } from "./document.ts";
 import { Newcomer } from "./newcomer.ts";
+import { PROGRAM } from "./program.ts";
 import { commandsOf, simpleCommands } from "./shell.ts";
 
 const COMMANDS = sectionOf("docs/migrate-from.md", "Export and review")
@@ -42,7 +43,9 @@ describe("the migration in the documents", () => {
   /** Types a line of the document, with its file in a folder of the test. */
   async function type(line: string): Promise<{ readonly status: number; readonly out: string }> {
     const [, ...words] = simpleCommands(line)[0] ?? [];
-    const args = words.slice(1).map((word) => (word.endsWith(".yaml") ? join(folder, word) : word));
+    const args = words
+      .slice(words.indexOf(PROGRAM) + 1)
+      .map((word) => (word.endsWith(".yaml") ? join(folder, word) : word));
     const run = await newcomer.run(args);
     const target = / > (\S+)$/.exec(line)?.[1];
     if (target !== undefined) await writeFile(join(folder, target), run.out);

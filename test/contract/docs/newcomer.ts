@@ -39,7 +39,7 @@ export class Newcomer {
       case "npm":
         return this.#start(words);
       case "npx":
-        return (await this.run(words.filter((word) => word !== PROGRAM))).out;
+        return (await this.run(words.slice(words.indexOf(PROGRAM) + 1))).out;
       case "kubectl":
         return new PlainKubectl(loadKubeConfig({ env: this.#environment, clock: systemClock }).server).run(words);
       case "aws":
