@@ -1,3 +1,5 @@
+import { FINALIZER as OWN } from "../../../src/controller/finalizer.ts";
+
 /** A change of an object that exists, as a merge patch, and what must become of it when an account tries that may only patch. */
 export interface Attempt {
   readonly what: string;
@@ -7,7 +9,6 @@ export interface Attempt {
   readonly refusal?: string;
 }
 
-const OWN = "iam.instanceprofile.dev/cleanup";
 const KEPT = "example.com/kept";
 const SPEC = "spec cannot change";
 const METADATA = "metadata.labels, annotations and ownerReferences cannot change";

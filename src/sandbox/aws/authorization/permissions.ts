@@ -25,7 +25,7 @@ function ec2Resources(action: string, call: Call): readonly string[] {
 }
 
 /** The instances that a call is about, be it by an association; `*` when it names none. */
-export function instanceIds({ params, account, region }: Call): readonly string[] {
+function instanceIds({ params, account, region }: Call): readonly string[] {
   const associationId = params.get("AssociationId");
   const byAssociation =
     associationId === undefined ? undefined : account.region(region).association(associationId)?.instanceId;
