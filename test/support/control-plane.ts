@@ -54,9 +54,8 @@ export function findControlPlane(env: NodeJS.ProcessEnv): ControlPlaneSource {
   const absent = ["etcd", "kube-apiserver"].filter((name) => !existsSync(join(assetsDir, name)));
   if (absent.length === 0) return { kind: "assets", assetsDir };
   const howToGetIt =
-    `${absent.join(" and ")} not found in ${assetsDir}: get them with setup-envtest ` +
-    "(go run sigs.k8s.io/controller-runtime/tools/setup-envtest@latest use -p path) and name their folder in " +
-    "KUBEBUILDER_ASSETS, or set USE_EXISTING_CLUSTER=true to use the cluster of the current kubeconfig";
+    `${absent.join(" and ")} not found in ${assetsDir}: get them as .github/workflows/e2e.yaml does and name ` +
+    "their folder in KUBEBUILDER_ASSETS, or set USE_EXISTING_CLUSTER=true to use the cluster of the current kubeconfig";
   return { kind: "missing", howToGetIt };
 }
 

@@ -29,7 +29,7 @@ export function findAws(env: NodeJS.ProcessEnv): AwsSource {
     .find(isExecutable);
   if (command !== undefined) return { kind: "moto", command };
   const howToGetIt =
-    "moto_server is not on the PATH: get it with `pip install 'moto[server,iam,ec2,sts]'`, or name an AWS endpoint for " +
+    "moto_server is not on the PATH: get it as .github/workflows/e2e.yaml does, or name an AWS endpoint for " +
     "tests in AWS_ENDPOINT_URL";
   return { kind: "missing", howToGetIt };
 }
