@@ -1,55 +1,76 @@
-import type { InstanceProfile } from "../api/instance-profile.ts";
+import type { InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../api/instance-profile.ts";
 import { keyText } from "../controller/object-key.ts";
 import type { KubeObject } from "../engine/ports.ts";
 
 /** Manifests as a cluster would have them once they are applied. */
 export interface Applied {
-  /** Those, and the other objects of the cluster. */
+  /** The objects of the cluster, then the manifests that are not there yet, in their order. */
   readonly all: readonly KubeObject[];
-  /** The object of a manifest, with what the cluster knows of it: its age, whether it was begun, and in which account. */
+  /** The object of a manifest, with what the cluster knows of it: its uid and age, its class, and what it has in AWS. */
   readonly asApplied: (object: InstanceProfile) => InstanceProfile;
 }
 
 /** What is read of an untyped object. */
-interface Seen {
-  readonly namespace: string;
-  readonly name: string;
-  readonly creationTimestamp?: string;
-  readonly finalizers?: readonly string[];
-}
-
-/** After the age of every object, whatever the clocks say. */
-const NOT_YET = "9999-12-31T23:59:59Z";
+type Metadata = Pick<ObjectMeta, "namespace" | "name"> & Partial<ObjectMeta>;
 
 /** The namespaces that the manifests are for. */
 export function namespacesOf(manifests: readonly KubeObject[]): ReadonlySet<string> {
-  return new Set(manifests.map((manifest) => seenOf(manifest).namespace));
+  return new Set(manifests.map((manifest) => metadataOf(manifest).namespace));
 }
 
-/** `live` is what is in the cluster. What is not there yet is as young as can be, of several the first by name the oldest. */
+/** `live` is what is in the cluster. */
 export function applied(manifests: readonly KubeObject[], live: readonly KubeObject[]): Applied {
-  const known = new Map(live.map((object) => [keyText(seenOf(object)), object]));
-  const traces = (seen: Seen): Pick<Seen, "creationTimestamp" | "finalizers"> => {
-    const there = known.get(keyText(seen));
-    const { creationTimestamp = NOT_YET, finalizers } = there === undefined ? ({} as Partial<Seen>) : seenOf(there);
-    return { creationTimestamp, ...(finalizers !== undefined && { finalizers }) };
-  };
-  const mine = new Map(
-    manifests.map((manifest): [string, KubeObject] => {
-      const seen = seenOf(manifest);
-      return [keyText(seen), { ...manifest, metadata: { ...seen, ...traces(seen) } }];
-    }),
+  const known = new Map(live.map((object) => [keyOf(object), object]));
+  const planned = new Map(
+    manifests.map((manifest): [string, KubeObject] => [
+      keyOf(manifest),
+      withLive(manifest, known.get(keyOf(manifest))),
+    ]),
   );
   return {
-    all: [...mine.values(), ...live.filter((object) => !mine.has(keyText(seenOf(object))))],
+    all: [
+      ...live.map((object) => planned.get(keyOf(object)) ?? object),
+      ...[...planned].filter(([key]) => !known.has(key)).map(([, object]) => object),
+    ],
     asApplied: (object) => {
-      const { accountId } = (known.get(keyText(object.metadata))?.["status"] ?? {}) as { readonly accountId?: string };
-      const status = accountId === undefined ? {} : { status: { accountId } };
-      return { ...object, metadata: { ...object.metadata, ...traces(object.metadata) }, ...status };
+      const there = known.get(keyText(object.metadata));
+      if (there === undefined) return object;
+      const { status } = withLive({}, there) as Pick<InstanceProfile, "status">;
+      return { ...object, metadata: { ...object.metadata, ...traces(there) }, ...(status && { status }) };
     },
   };
 }
 
-function seenOf(object: KubeObject): Seen {
+/** The manifest with what applying it leaves as it is. */
+function withLive(manifest: KubeObject, there: KubeObject | undefined): KubeObject {
+  const metadata = metadataOf(manifest);
+  if (there === undefined) return { ...manifest, metadata };
+  const status = evidenceOf(there);
+  return { ...manifest, metadata: { ...metadata, ...traces(there) }, ...(status && { status }) };
+}
+
+function traces(there: KubeObject): Pick<ObjectMeta, "uid"> & Partial<ObjectMeta> {
+  const { uid = "", creationTimestamp, finalizers } = metadataOf(there);
+  return { uid, ...(creationTimestamp && { creationTimestamp }), ...(finalizers && { finalizers }) };
+}
+
+/** What of a status an object is judged by. */
+function evidenceOf(there: KubeObject): InstanceProfileStatus | undefined {
+  const { status } = there as { readonly status?: InstanceProfileStatus };
+  if (status === undefined) return undefined;
+  const { accountId, class: accepted, role, instanceProfile } = status;
+  return {
+    ...(accountId && { accountId }),
+    ...(accepted && { class: accepted }),
+    ...(role && { role }),
+    ...(instanceProfile && { instanceProfile }),
+  };
+}
+
+function keyOf(object: KubeObject): string {
+  return keyText(metadataOf(object));
+}
+
+function metadataOf(object: KubeObject): Metadata {
   return { namespace: "default", ...(object["metadata"] as { readonly name: string }) };
 }

@@ -43,7 +43,7 @@ export function aboutCompliance(compliance: Compliance | undefined): readonly Co
   }
   const { violations } = compliance;
   const words = violations.map(({ message }) => message).join(" ");
-  const reason = violations[0]?.reason ?? "ClassViolation";
+  const reason = violations[0]?.reason ?? "UnexpectedError";
   return [{ type: COMPLIANT, status: "False", reason, message: `${words} ${effectOf(compliance)}` }];
 }
 

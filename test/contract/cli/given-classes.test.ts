@@ -79,6 +79,16 @@ async function create(object: KubeJson): Promise<void> {
   await cluster.expectOk({ method: "POST", path, body: object });
 }
 
+/** What only the controller may write. */
+async function writeStatus(name: string, status: object): Promise<void> {
+  await cluster.expectOk({
+    method: "PATCH",
+    path: `/apis/${API}/namespaces/team-a/instanceprofiles/${name}/status`,
+    body: { status },
+    contentType: "application/merge-patch+json",
+  });
+}
+
 const manifest = (name: string, spec: object = {}): string => manifestText({ roleName: name, ...spec }, { name });
 const plan = (input: string, ...options: string[]): Promise<Ended> =>
   runCli(["plan", "-f", "-", ...options], { input });
@@ -188,13 +198,13 @@ describe("--class", () => {
     });
   });
 
-  test("counts the manifests themselves for the limit of a namespace, the first by name before the others", async () => {
+  test("counts the manifests themselves for the limit of a namespace, in their order", async () => {
     const file = await fileOf(aClass("readers", { maxPerNamespace: 1 }, DEFAULT));
     const two = [manifestText({ roleName: "b" }, { name: "b" }), manifestText({ roleName: "a" }, { name: "a" })];
     const { status, out } = await plan(two.join("\n---\n"), "--class", file);
     expect(status).toBe(3);
     expect(out).toMatch(
-      /InstanceProfile team-a\/b: blocked(?:.|\n)*TooManyObjects(?:.|\n)*InstanceProfile team-a\/a: 4 to add/,
+      /InstanceProfile team-a\/b: 4 to add(?:.|\n)*InstanceProfile team-a\/a: blocked(?:.|\n)*TooManyObjects/,
     );
   });
 
@@ -245,23 +255,22 @@ describe("--cluster-classes", () => {
       ...JSON.parse(manifest("app")),
       metadata: { name: "app", finalizers: [FINALIZER] },
     });
-    await cluster.expectOk({
-      method: "PATCH",
-      path: `/apis/${API}/namespaces/team-a/instanceprofiles/app/status`,
-      body: { status: { accountId: "210987654321" } },
-      contentType: "application/merge-patch+json",
-    });
+    await writeStatus("app", { accountId: "210987654321" });
     expect(await plan(manifest("app"), ...ofCluster())).toMatchObject({
       status: 3,
-      out: expect.stringContaining("ClassAccountChanged: the role is in AWS account 210987654321"),
+      out: expect.stringContaining("ClassAccountChanged: the object is bound to AWS account 210987654321"),
     });
   });
 
-  test("shows what a class takes out of an object that was begun, as the controller would", async () => {
+  test("shows what a class takes out of an object that it had accepted, as the controller would", async () => {
     await create(aClass("readers", { onViolation: "Strip" }));
     const wide = manifest("app", { ...WIDE, managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"] });
     expect(await plan(wide, ...ofCluster())).toMatchObject({ status: 3 });
     await create({ ...JSON.parse(wide), metadata: { name: "app", finalizers: [FINALIZER] } });
+    // A finalizer proves nothing: authors can write it.
+    expect(await plan(wide, ...ofCluster())).toMatchObject({ status: 3 });
+    const accepted = { name: "readers", accountId: "123456789012", acceptedTime: "2026-01-01T00:00:00.000Z" };
+    await writeStatus("app", { class: accepted });
     const { status, out } = await plan(wide, ...ofCluster());
     expect(status).toBe(2);
     expect(out).not.toMatch(/inline policy|managed policy/);

@@ -74,13 +74,19 @@ function shown(value: unknown): string {
 }
 
 /** Reasons that reach no status: what a reconcile is postponed for, and what only commands raise. */
-const UNSEEN = new Set(["StaleObject", "InvalidPolicyJson"]);
+const UNSEEN = new Set(["StaleObject", "StaleClass", "InvalidPolicyJson"]);
 
 /** Reasons that only classes have; their book has them. */
 const OF_CLASSES = ["Accepted", "AccountReachable", "InUse"];
 
 /** Reasons of other conditions than Ready; the book names them in its text. */
-const BESIDE_READY = new Set(["ProgressingWithRetry", "InstancesNotSearched", "DeletedInUse", ...OF_CLASSES]);
+const BESIDE_READY = new Set([
+  "WithinClass",
+  "ProgressingWithRetry",
+  "InstancesNotSearched",
+  "DeletedInUse",
+  ...OF_CLASSES,
+]);
 
 function reasonsInSources(): readonly string[] {
   const files = globSync("src/{api,aws,controller,engine,model,plan,status}/**/*.ts", { cwd: ROOT });
@@ -93,4 +99,4 @@ function reasonsInSources(): readonly string[] {
 }
 
 const REASON =
-  /(?:reason: [^"\n]*|\bNOT_CONVERGING = |\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;
+  /(?:reason: [^"\n]*|\bblocked\(\s*|\bNOT_CONVERGING = |\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;

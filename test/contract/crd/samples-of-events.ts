@@ -17,6 +17,10 @@ import { ofAnotherAccount } from "./samples-of-reasons.ts";
 const CREATE = diff(desiredOf(), NOTHING);
 const MADE = stateAfter(NOTHING, CREATE.actions);
 const INSTANCES = { region: "eu-west-1", selector: { matchTags: { app: "web" } }, onConflict: "Keep" } as const;
+const VIOLATION = {
+  reason: "ActionNotAllowed",
+  message: "spec.statements[1].actions: class readers does not allow s3:PutObject",
+};
 const GOING = { deletionTimestamp: "2026-01-01T00:00:00Z" };
 
 function seen(after: ObservedState, applied: Extract<Outcome, { kind: "converged" }>["applied"] = []): Outcome {
@@ -119,6 +123,7 @@ export function samplesOfEvents(): ReadonlyMap<string, EventDraft> {
   return firstOfEach([
     ...goldenSamples().flatMap(({ events }) => events),
     ...said(ready, seen(known, repair === undefined ? [] : [repair])),
+    ...said(ready, { ...seen(known, repair === undefined ? [] : [repair]), leftOut: [VIOLATION] } as Outcome),
     ...said(ready, seen({ ...MADE, ...withIds("AROALATTER", "AIPALATTER") })),
     ...deletedEvents(anInstanceProfile({ metadata: GOING }), deletion.actions),
     ...noteEvents(passed),

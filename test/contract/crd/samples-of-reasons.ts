@@ -277,7 +277,8 @@ function writtenInVain(plan: Plan): Plan {
 }
 
 function standings(): readonly ReturnType<typeof blockersOf>[] {
-  const peers = [anInstanceProfile({ metadata: { name: "older", creationTimestamp: "2025-01-01T00:00:00Z" } })];
+  const accepted = { name: "readers", accountId: "123456789012", acceptedTime: "2025-01-01T00:00:00.000Z" };
+  const peers = [anInstanceProfile({ metadata: { name: "first", uid: "uid-0" }, status: { class: accepted } })];
   const judged = (classes: readonly object[], spec: Spec, more: Partial<InstanceProfile> = {}) => {
     const objects = peers.map(
       (peer) => ({ ...peer, spec: { ...peer.spec, className: "readers" } }) as unknown as KubeObject,
