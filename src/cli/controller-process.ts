@@ -20,6 +20,7 @@ import { openElection } from "./election.ts";
 import { type ListenAddresses, openListeners } from "./listeners.ts";
 import { type OpenAccounts, openAccounts } from "./open-accounts.ts";
 import { checkAccount } from "./open-aws.ts";
+import { orphanMetrics } from "./orphan-metrics.ts";
 import { ProductMetrics } from "./product-metrics.ts";
 import { INSTANCE_PROFILES } from "./resources.ts";
 import { restClientMetrics } from "./rest-client-metrics.ts";
@@ -40,6 +41,7 @@ export const DEFAULT_SETTINGS: ControllerSettings = {
   patience: DEFAULT_PATIENCE,
   settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
   sweepIntervalMs: 600_000,
+  orphanPolicy: "Retain",
   syncTimeoutMs: 120_000,
 };
 
@@ -164,6 +166,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   const ports = { objects, events };
   const controller = new Controller({
     listWatch: new KubeListWatch({ exchange, resource: INSTANCE_PROFILES, ...scope }),
+    namespace,
     accounts: aws.accounts,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),
     classes: classPorts(transport, elector),
@@ -178,6 +181,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
       workers: controllerMetrics.workerObserver,
       reflector: metrics.watch(kind),
       sweeps: sweepMetrics(metrics.registry),
+      orphans: orphanMetrics(metrics.registry),
       outcomes: metrics.outcomes((key, isTerminal) => controllerMetrics.failed(key, isTerminal)),
     },
   });

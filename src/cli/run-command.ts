@@ -1,3 +1,4 @@
+import type { OrphanPolicy } from "../controller/orphan-options.ts";
 import { AWS_RATE_OPTIONS, awsRates } from "./aws-rates.ts";
 import { CLUSTER_OPTIONS, clusterOf } from "./cluster-options.ts";
 import type { Command } from "./command.ts";
@@ -49,6 +50,11 @@ export const runCommand: Command = {
       value: "DURATION",
       help: "between two looks at the whole account; default 10m",
     },
+    "orphan-policy": {
+      type: "string",
+      value: "POLICY",
+      help: "what becomes of roles in AWS whose object is gone without its finalizer: Retain (default) reports them, Delete deletes what is proven",
+    },
     ...AWS_RATE_OPTIONS,
     ...INSTANCES_OPTIONS,
     "metrics-bind-address": {
@@ -75,6 +81,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     ...DEFAULT_SETTINGS,
     requiresClass: given.flag("require-class"),
     concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
+    orphanPolicy: orphanPolicyOf(given.text("orphan-policy") ?? DEFAULT_SETTINGS.orphanPolicy),
     sweepIntervalMs: durationMs("sweep-interval", given.text("sweep-interval"), sweepIntervalMs, MIN_SWEEP_MS),
     patience: {
       ...patience,
@@ -127,6 +134,11 @@ export function stopAsked(stop: AbortSignal): Promise<void> {
     if (stop.aborted) resolve();
     else stop.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+function orphanPolicyOf(policy: string): OrphanPolicy {
+  if (policy === "Retain" || policy === "Delete") return policy;
+  throw new UsageError(`--orphan-policy: "${policy}" must be one of Retain, Delete`);
 }
 
 /** The level as given, when it is one. Errors: UsageError. */

@@ -11,6 +11,7 @@ import type { Accounts } from "./aws-access.ts";
 import type { CachedClaims } from "./cached-claims.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { InstanceSweep } from "./instance-sweep.ts";
+import type { OrphanScan } from "./orphan-scan.ts";
 import { ProfileRounds } from "./profile-rounds.ts";
 import type { Sightings } from "./sightings.ts";
 import { Sweeper, type SweepObserver } from "./sweeper.ts";
@@ -41,6 +42,7 @@ export interface SweptAccount {
   readonly sightings: Sightings;
   readonly claims: CachedClaims;
   readonly observer: SweepObserver | undefined;
+  readonly orphans: OrphanScan | undefined;
 }
 
 /** An account that could not be reached is tried again after so long; its objects have told their users by then. */
@@ -57,6 +59,7 @@ export class AccountSweep {
   #sweeper: Sweeper | undefined;
   #profileRounds: ProfileRounds | undefined;
   #instances: InstanceSweep | undefined;
+  #account: AwsAccount | undefined;
 
   constructor(swept: SweptAccount, around: SweepSurroundings) {
     this.#swept = swept;
@@ -81,6 +84,11 @@ export class AccountSweep {
   get isUpToDate(): boolean {
     const by = this.#by;
     return by === undefined || this.#swept.classes().some((one) => isSameWay(one, by));
+  }
+
+  /** Undefined until it was reached. */
+  get account(): AwsAccount | undefined {
+    return this.#account;
   }
 
   /** An object of the account has changed. */
@@ -119,14 +127,15 @@ export class AccountSweep {
   }
 
   #sweep(account: AwsAccount): void {
-    const { objects, sightings, claims, observer } = this.#swept;
+    const { objects, sightings, claims, observer, orphans } = this.#swept;
+    this.#account = account;
     const { settings, wake, clock, logger } = this.#around;
     const shared = { ...this.#around, account, objects, sightings };
     const { reader } = account;
     if (reader === undefined) sightings.sweepEnded(0);
     else {
       const { sweepIntervalMs: intervalMs, patience } = settings;
-      this.#sweeper = new Sweeper({ ...shared, reader, intervalMs, patience, observer });
+      this.#sweeper = new Sweeper({ ...shared, reader, intervalMs, patience, observer, orphans });
       this.#sweeper.start();
     }
     this.#profileRounds = new ProfileRounds(shared);

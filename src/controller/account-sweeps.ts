@@ -1,3 +1,4 @@
+import type { AwsAccount } from "../engine/aws-account.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import type { Timer } from "../runtime/clock.ts";
 import type { ObjectChange } from "../runtime/store.ts";
@@ -6,6 +7,7 @@ import { AccountSweep, type SweepSurroundings } from "./account-sweep.ts";
 import type { Accounts } from "./aws-access.ts";
 import type { ClaimsByAccount } from "./claims-by-account.ts";
 import type { ClassDirectory } from "./class-directory.ts";
+import type { OrphanScan } from "./orphan-scan.ts";
 import type { SightingsByAccount } from "./sightings-by-account.ts";
 import type { SweepObserver } from "./sweeper.ts";
 
@@ -19,6 +21,8 @@ export interface AccountSweepsOptions extends SweepSurroundings {
   readonly claims: ClaimsByAccount;
   /** For the sweeps of one account. */
   readonly observerOf: ((account: string) => SweepObserver) | undefined;
+  /** For those of one account, too; without it nobody looks for orphans. */
+  readonly orphans?: { of(account: string): OrphanScan };
 }
 
 /** Objects and classes come in bursts. */
@@ -52,6 +56,12 @@ export class AccountSweeps {
     this.#timer?.cancel();
     for (const account of this.#running.keys()) this.#end(account);
     await Promise.all(this.#ending);
+  }
+
+  /** The account that the object is in; undefined while it is not reached. */
+  accountOf(raw: KubeObject): AwsAccount | undefined {
+    const account = this.#options.classes.accountOf(raw);
+    return account === undefined ? undefined : this.#running.get(account)?.account;
   }
 
   /** An object has come, gone or changed. */
@@ -91,7 +101,7 @@ export class AccountSweeps {
   }
 
   #open(account: string): AccountSweep {
-    const { accounts, classes, objects, sightings, claims, observerOf, logger } = this.#options;
+    const { accounts, classes, objects, sightings, claims, observerOf, orphans, logger } = this.#options;
     const isOwn = account === OWN_ACCOUNT;
     const swept = {
       accounts,
@@ -101,6 +111,7 @@ export class AccountSweeps {
       sightings: sightings.of(account),
       claims: claims.of(account).claims,
       observer: observerOf?.(account),
+      orphans: orphans?.of(account),
     };
     return new AccountSweep(swept, { ...this.#options, logger: isOwn ? logger : logger.with({ awsAccount: account }) });
   }

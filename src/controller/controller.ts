@@ -15,9 +15,13 @@ import { AccountSweeps } from "./account-sweeps.ts";
 import { ClaimsByAccount } from "./claims-by-account.ts";
 import { Classes } from "./classes.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
+import { openOrphans } from "./open-orphans.ts";
 import { openReconciler } from "./open-reconciler.ts";
 import { optional } from "./optional.ts";
+import type { OrphanObserver, OrphanPolicy } from "./orphan-options.ts";
+import type { Orphans } from "./orphans.ts";
 import type { OutcomeObserver } from "./publisher.ts";
+import { Releases } from "./releases.ts";
 import { SightingsByAccount } from "./sightings-by-account.ts";
 import type { SweepObserver } from "./sweeper.ts";
 import { factsOf, firstPriority, wakes } from "./wakes.ts";
@@ -25,6 +29,8 @@ import { factsOf, firstPriority, wakes } from "./wakes.ts";
 /** Everything a controller needs from outside; the composition root makes it. */
 export interface ControllerDependencies {
   readonly listWatch: ListWatch;
+  /** The one namespace that `listWatch` shows; unset: all of them. */
+  readonly namespace?: string | undefined;
   readonly objects: ObjectClient;
   /** InstanceProfileClasses. */
   readonly classes: { readonly listWatch: ListWatch; readonly client: ObjectClient };
@@ -48,6 +54,8 @@ export interface ControllerObservers {
   readonly outcomes?: OutcomeObserver;
   /** By account: its id, or OWN_ACCOUNT. */
   readonly sweeps?: (account: string) => SweepObserver;
+  /** By account, too. */
+  readonly orphans?: (account: string) => OrphanObserver;
 }
 
 /** What an operator may choose. */
@@ -58,6 +66,8 @@ export interface ControllerSettings {
   readonly settleWindowMs: number;
   /** Between two looks at the whole account. */
   readonly sweepIntervalMs: number;
+  /** What becomes of what is left in AWS of objects that are gone; see docs/adr/0015. */
+  readonly orphanPolicy: OrphanPolicy;
   /** How long to wait for the first list before giving up. */
   readonly syncTimeoutMs: number;
   /** Whether objects without a class are blocked, also where there are no classes. Default: false. */
@@ -73,6 +83,7 @@ export class Controller {
   readonly #workers: Workers;
   readonly #sweeps: AccountSweeps;
   readonly #classes: Classes;
+  readonly #orphans: Orphans;
   readonly #settings: ControllerSettings;
   #isWorking = false;
 
@@ -107,10 +118,17 @@ export class Controller {
     const { patience } = settings;
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const known = { sightings, claims, cache, classes: directory, listClasses };
-    const reconciler = openReconciler({ ...deps, patience, observer: observers.outcomes }, known);
+    const releases = new Releases();
+    const noted = { ...deps, objects: releases.noting(deps.objects) };
+    const reconciler = openReconciler({ ...noted, patience, observer: observers.outcomes }, known);
+    this.#orphans = openOrphans(deps, {
+      ...{ releases, claims, directory, cache: this.#reflector.cache },
+      accountOf: (raw) => this.#sweeps.accountOf(raw),
+    });
     this.#sweeps = new AccountSweeps({
       ...{ accounts, classes: directory, objects, queue: this.#queue, sightings, claims },
       ...{ clusterId, clock, random, logger, settings, observerOf: observers.sweeps },
+      orphans: this.#orphans,
       wake: (key) => this.#wake(key),
     });
     // An account that throttles, or does not answer, holds up its share of the workers and no more.
@@ -186,6 +204,7 @@ export class Controller {
       this.#workers.stop(drainMs),
       this.#classes.stop(drainMs),
       this.#sweeps.stop(),
+      this.#orphans.stop(),
     ]);
     await this.#reflector.stop();
     return drained && classesDrained;
@@ -194,6 +213,7 @@ export class Controller {
   #enqueue(change: ObjectChange): void {
     this.#classes.objectChanged(change);
     this.#sweeps.objectChanged(change);
+    this.#orphans.objectChanged(change, this.#isWorking);
     switch (change.type) {
       case "added":
         this.#wake(keyText(change.new.metadata), change.isInInitialList ? firstPriority(change.new) : 0);

@@ -1,4 +1,4 @@
-import { type AccountSnapshot, takeSnapshot } from "../engine/account-snapshot.ts";
+import { type AccountSnapshot, type SelectedRole, takeSnapshot } from "../engine/account-snapshot.ts";
 import type { AwsAccount } from "../engine/aws-account.ts";
 import type { AccountReader, KubeObject } from "../engine/ports.ts";
 import { ControllerError } from "../errors.ts";
@@ -8,6 +8,7 @@ import type { WorkQueue } from "../runtime/work-queue.ts";
 import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { failureFields } from "./failure-fields.ts";
+import type { OrphanScan } from "./orphan-scan.ts";
 import type { Sightings } from "./sightings.ts";
 import { judgeBySnapshot, type SubjectRules, type SweepSubject, subjectOf } from "./sweep-subject.ts";
 
@@ -40,6 +41,7 @@ export interface SweeperOptions {
   readonly intervalMs: number;
   readonly patience: Patience;
   readonly observer?: SweepObserver | undefined;
+  readonly orphans?: OrphanScan | undefined;
 }
 
 /** So many objects are compared before others get their turn on the event loop: some milliseconds' work. */
@@ -92,12 +94,13 @@ export class Sweeper {
 
   /** One sweep. Never raises: what went wrong is logged, and its objects are read one by one if it stays so. */
   async sweep(signal: AbortSignal): Promise<SweepResult> {
-    const { clock, sightings, intervalMs, observer } = this.#options;
+    const { account, clock, sightings, intervalMs, observer, orphans } = this.#options;
     const startMs = clock.monotonicMs();
     const count = { seen: 0, news: 0 };
     let result: SweepResult = "ok";
+    let candidates: readonly SelectedRole[] = [];
     try {
-      await this.#compare(count, signal);
+      candidates = await this.#compare(count, signal);
     } catch (error) {
       if (signal.aborted) return "failed";
       result = this.#blame(error);
@@ -108,15 +111,18 @@ export class Sweeper {
     if (result !== "failed") sightings.sweepEnded(result === "ok" ? intervalMs * SPARED_INTERVALS : 0);
     else if (sightings.isFirstSweepAhead) sightings.sweepEnded(0);
     observer?.ended(result, { durationMs: clock.monotonicMs() - startMs, ...count });
+    if (result === "ok") await orphans?.scanned(account, candidates, signal);
     return result;
   }
 
-  async #compare(count: { seen: number; news: number }, signal: AbortSignal): Promise<void> {
-    const { account, reader, clock } = this.#options;
+  /** Returns the roles that may be orphans. */
+  async #compare(count: { seen: number; news: number }, signal: AbortSignal): Promise<readonly SelectedRole[]> {
+    const { account, reader, clock, orphans } = this.#options;
     const subjects = await this.#subjects(signal);
     const wanted = {
       roles: new Set(subjects.map(({ desired }) => nameKey(desired.role.roleName))),
       instanceProfiles: new Set(subjects.map(({ desired }) => nameKey(desired.instanceProfile.instanceProfileName))),
+      selects: orphans && ((role: SelectedRole) => orphans.isCandidate(role)),
     };
     const snapshot = await takeSnapshot(wanted, reader, () => clock.monotonicMs(), signal);
     account.lastKnownRoles.replace(snapshot);
@@ -126,6 +132,7 @@ export class Sweeper {
       count.seen += 1;
       if (this.#judge(subject, snapshot)) count.news += 1;
     }
+    return snapshot.selected;
   }
 
   async #subjects(signal: AbortSignal): Promise<readonly SweepSubject[]> {

@@ -6,7 +6,12 @@ import type { AccountReader, ListedInstanceProfile, ListedRole } from "./ports.t
 export interface WantedNames {
   readonly roles: Pick<ReadonlySet<string>, "has" | "size">;
   readonly instanceProfiles: Pick<ReadonlySet<string>, "has">;
+  /** Selects further roles, which are kept without their policies. */
+  readonly selects?: ((role: SelectedRole) => boolean) | undefined;
 }
+
+/** A role with what tells whose it is. */
+export type SelectedRole = Pick<ObservedRole, "roleName" | "roleId" | "arn" | "tags">;
 
 /** Whatever is there: for who looks once, and at all of it. */
 export const ALL_NAMES: WantedNames = {
@@ -34,11 +39,13 @@ export interface AccountSnapshot {
   /** Before the first role with its policies was read: nothing in `roles` is older. */
   readonly takenAtMs: number;
   readonly names: ListedNames;
+  /** What `selects` selected, in no order. */
+  readonly selected: readonly SelectedRole[];
 }
 
 /**
  * Reads a whole account, and keeps what is wanted of it: as many calls as there are pages of its roles (twice) and of
- * its profiles. Where no role is wanted, their policies are not read.
+ * its profiles. Where no role is wanted or selected, their policies are not read.
  *
  * Errors: those of the reader. There is no half of a snapshot.
  */
@@ -60,24 +67,32 @@ export async function takeSnapshot(
     }
   }
   const takenAtMs = monotonicMs();
-  const roles = wanted.roles.size === 0 ? new Map<string, ObservedRole>() : await reportOn(listed, reader, signal);
+  const { selects } = wanted;
+  const isReported = wanted.roles.size > 0 || selects !== undefined;
+  const reported = isReported ? await reportOn(listed, selects, reader, signal) : NOTHING_REPORTED;
   const names = { roles: roleNames, instanceProfiles: instanceProfileNames, listedAtMs };
-  return { roles, ...profiles, takenAtMs, names };
+  return { ...reported, ...profiles, takenAtMs, names };
 }
+
+const NOTHING_REPORTED: Pick<AccountSnapshot, "roles" | "selected"> = { roles: new Map(), selected: [] };
 
 async function reportOn(
   listed: ReadonlyMap<string, ListedRole>,
+  selects: WantedNames["selects"],
   reader: AccountReader,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, ObservedRole>> {
+): Promise<Pick<AccountSnapshot, "roles" | "selected">> {
   const roles = new Map<string, ObservedRole>();
+  const selected: SelectedRole[] = [];
   for await (const page of reader.reportRoles(signal)) {
     for (const role of page) {
       const other = listed.get(nameKey(role.roleName));
       if (other !== undefined) roles.set(nameKey(role.roleName), { ...other, ...role });
+      const { roleName, roleId, arn, tags } = role;
+      if (selects?.(role) === true) selected.push({ roleName, roleId, arn, tags });
     }
   }
-  return roles;
+  return { roles, selected };
 }
 
 async function profilesIn(

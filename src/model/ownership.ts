@@ -10,14 +10,19 @@ export const TAG_PREFIX = "iam.instanceprofile.dev/";
  * - `uid`: which incarnation of that object wrote last; a re-created object resumes and rewrites it.
  * - `adopted`: "true" when the entity existed before the object did.
  * - `applied`: what of the entity's policies and tags the controller has put there (see applied-record.ts).
+ *
+ * `retained` is written later, if ever: the uid of the object that left the entity behind on purpose.
  */
-export const TAG_KEYS: Readonly<Record<"clusterId" | "namespace" | "name" | "uid" | "adopted" | "applied", string>> = {
+export const TAG_KEYS: Readonly<
+  Record<"clusterId" | "namespace" | "name" | "uid" | "adopted" | "applied" | "retained", string>
+> = {
   clusterId: `${TAG_PREFIX}cluster-id`,
   namespace: `${TAG_PREFIX}namespace`,
   name: `${TAG_PREFIX}name`,
   uid: `${TAG_PREFIX}uid`,
   adopted: `${TAG_PREFIX}adopted`,
   applied: `${TAG_PREFIX}applied`,
+  retained: `${TAG_PREFIX}retained`,
 };
 
 /** The tags that decide ownership. */
@@ -69,4 +74,13 @@ export function ownerTags(owner: Owner, adopted: boolean): Tags {
     ...(owner.uid === "" ? {} : { [TAG_KEYS.uid]: owner.uid }),
     ...(adopted ? { [TAG_KEYS.adopted]: "true" } : {}),
   };
+}
+
+/**
+ * True when the object that wrote these owner tags has left the entity behind on purpose. A re-created object of the same name
+ * writes another uid, which makes the tag void.
+ */
+export function isRetained(tags: Tags): boolean {
+  const uid = tags[TAG_KEYS.uid];
+  return uid !== undefined && uid !== "" && tags[TAG_KEYS.retained] === uid;
 }

@@ -4,7 +4,11 @@ import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/
 import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/controller-process.ts";
 import { type LedWork, workAlone, workAsLeader } from "../../../src/cli/work-as-leader.ts";
-import { Controller, type ControllerDependencies } from "../../../src/controller/controller.ts";
+import {
+  Controller,
+  type ControllerDependencies,
+  type ControllerSettings,
+} from "../../../src/controller/controller.ts";
 import { leaderOnly } from "../../../src/controller/leader-only.ts";
 import { AccountDirectory, type OpenAccount } from "../../../src/engine/account-directory.ts";
 import { type AwsAccount, openAwsAccount } from "../../../src/engine/aws-account.ts";
@@ -52,6 +56,11 @@ export interface ReplicaOptions {
   readonly hasClasses?: boolean;
   /** As `run --require-class`. */
   readonly requiresClass?: boolean;
+  readonly orphanPolicy?: ControllerSettings["orphanPolicy"];
+  /** Sees this namespace only. */
+  readonly namespace?: string;
+  /** Sees objects with these labels only. */
+  readonly labelSelector?: string;
 }
 
 /**
@@ -69,6 +78,9 @@ export class Replica {
   disturb: (call: WireCall) => Fate | undefined = () => undefined;
   /** How many reconciles have begun. */
   reconciles = 0;
+  /** Orphans after the last scan, by account. */
+  readonly orphans = new Map<string, number>();
+  orphansDeleted = 0;
   /** What it ended with when it lost the lease. */
   lost: Error | undefined;
   readonly #controller: Controller;
@@ -133,6 +145,11 @@ export class Replica {
   #make(options: ReplicaOptions): Controller {
     const { concurrency = 1, resyncMs = DEFAULT_PATIENCE.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
     const { requiresClass = false } = options;
+    const { orphanPolicy = DEFAULT_SETTINGS.orphanPolicy, namespace, labelSelector } = options;
+    const scope = {
+      ...(namespace !== undefined && { namespace }),
+      ...(labelSelector !== undefined && { labelSelector }),
+    };
     const { machine: clock, logger } = this;
     const exchange = resendWhenAsked(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
     const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };
@@ -144,7 +161,8 @@ export class Replica {
     const hasClasses = options.hasClasses ?? scenarioClass() !== undefined;
     let runs = 0;
     return new Controller({
-      listWatch: new KubeListWatch({ exchange, resource: RESOURCE }),
+      listWatch: new KubeListWatch({ exchange, resource: RESOURCE, ...scope }),
+      namespace,
       accounts: hasClasses ? this.#accounts(options, awsRates) : this.#onlyAccount(options, awsRates),
       classes: hasClasses ? this.#classes(exchange) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
       ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
@@ -154,7 +172,14 @@ export class Replica {
       newReconcileId: () => `${this.name}-${++runs}`,
       logger,
       settings: { ...DEFAULT_SETTINGS, concurrency, requiresClass, patience: { ...DEFAULT_PATIENCE, resyncMs } },
+      settings: { ...DEFAULT_SETTINGS, concurrency, orphanPolicy, patience: { ...DEFAULT_PATIENCE, resyncMs } },
       observers: {
+        orphans: (account) => ({
+          counted: (orphans) => void this.orphans.set(account, orphans),
+          deleted: () => {
+            this.orphansDeleted += 1;
+          },
+        }),
         workers: {
           runStarted: () => {
             this.reconciles += 1;

@@ -1,0 +1,48 @@
+import { API_VERSION, KIND } from "../api/instance-profile.ts";
+import type { AwsAccount } from "../engine/aws-account.ts";
+import type { ClaimIndex } from "../engine/instance-claims.ts";
+import type { WatchedScope } from "../engine/orphans.ts";
+import type { EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
+import type { EventDraft } from "../status/outcome.ts";
+import type { Logger } from "../telemetry.ts";
+import type { DeletedObjects } from "./deleted-objects.ts";
+
+/** What becomes of entities in AWS whose object is gone; see docs/adr/0015. */
+export type OrphanPolicy = "Retain" | "Delete";
+
+/** Hears of the orphans of one account: the seam for metrics. Called synchronously; must not throw. */
+export interface OrphanObserver {
+  /** How many orphans are confirmed after a scan. */
+  counted(orphans: number): void;
+  deleted(): void;
+}
+
+/** What finding, reporting and deleting orphans works with. */
+export interface OrphanOptions {
+  readonly policy: OrphanPolicy;
+  readonly scope: WatchedScope;
+  readonly client: Pick<ObjectClient, "get">;
+  /** The objects as last seen, of all namespaces and classes in scope. */
+  readonly cache: { get(key: string): KubeObject | undefined; readonly size: number };
+  /** True when the API server has an object that is not being deleted. Errors: ControllerErrors. */
+  readonly hasLiveObjects: (signal: AbortSignal) => Promise<boolean>;
+  readonly events: EventSink;
+  readonly deleted: DeletedObjects;
+  readonly claims: { of(account: string): { readonly index: ClaimIndex } };
+  readonly logger: Logger;
+  /** For one account, by the key that scans have for it. */
+  readonly observerOf: ((account: string) => OrphanObserver) | undefined;
+}
+
+/** An account that objects are in, and the key that scans have for it. */
+export interface KeyedAccount {
+  readonly key: string;
+  readonly account: AwsAccount;
+}
+
+/** Publishes an Event about an object that is gone, or was never there. */
+export function emitAbout(events: EventSink, key: ObjectKey & { readonly uid: string }, event: EventDraft): void {
+  const { namespace, name, uid } = key;
+  const regarding = { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion: "" };
+  events.emit({ ...event, regarding });
+}
