@@ -22,8 +22,9 @@ export class FakeClock implements Clock {
     this.#wallMs = startMs;
   }
 
+  /** In whole milliseconds, as Date.now(), however odd the timers are. */
   nowMs(): number {
-    return this.#wallMs;
+    return Math.floor(this.#wallMs);
   }
 
   monotonicMs(): number {
