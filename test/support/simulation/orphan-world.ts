@@ -88,6 +88,17 @@ export class OrphanWorld {
     await this.iam("TagRole", { RoleName: roleName, ...tagParams(draft) });
   }
 
+  /** Somebody starts an instance with this profile. */
+  async launch(instanceProfile: string): Promise<void> {
+    const params = {
+      ImageId: "ami-12c6146b",
+      MinCount: "1",
+      MaxCount: "1",
+      "IamInstanceProfile.Name": instanceProfile,
+    };
+    must(await this.sim.servers.aws.ec2("RunInstances", params));
+  }
+
   async iam(action: string, params: Readonly<Record<string, string>>): Promise<void> {
     must(await this.sim.servers.aws.iam(action, params));
   }

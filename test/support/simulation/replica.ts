@@ -57,6 +57,8 @@ export interface ReplicaOptions {
   /** As `run --require-class`. */
   readonly requiresClass?: boolean;
   readonly orphanPolicy?: ControllerSettings["orphanPolicy"];
+  /** Where instances are looked for before a profile goes; default: nowhere. */
+  readonly guardRegions?: readonly string[];
   /** Sees this namespace only. */
   readonly namespace?: string;
   /** Sees objects with these labels only. */
@@ -203,9 +205,9 @@ export class Replica {
     });
   }
 
-  #onlyAccount({ isSweeping }: ReplicaOptions, rates: AwsRates): AccountDirectory {
+  #onlyAccount({ isSweeping, guardRegions }: ReplicaOptions, rates: AwsRates): AccountDirectory {
     const aws = this.#connect(rates);
-    return onlyAccount(openAccount(aws, this.machine, isSweeping ? aws.accountReader : undefined));
+    return onlyAccount(openAccount(aws, this.machine, isSweeping ? aws.accountReader : undefined, guardRegions));
   }
 
   /** As the composition root has it: a limiter for each account. */
@@ -246,12 +248,18 @@ export class Replica {
   }
 }
 
-function openAccount(aws: AwsConnection, clock: Clock, reader?: AccountReader): AwsAccount {
+function openAccount(
+  aws: AwsConnection,
+  clock: Clock,
+  reader?: AccountReader,
+  guardRegions: readonly string[] = [],
+): AwsAccount {
   return openAwsAccount({
     change: { reader: aws.iamReader, writer: aws.iamWriter },
     routine: aws.routine,
     ...(reader !== undefined && { reader }),
     instanceReader: aws.instanceReader,
+    guardRegions: async () => guardRegions,
     settleWindowMs: DEFAULT_SETTINGS.settleWindowMs,
     monotonicMs: () => clock.monotonicMs(),
   });
