@@ -56,6 +56,26 @@ export async function readClusterClasses(
   }
 }
 
+/**
+ * The InstanceProfiles of these namespaces, as of now. Where their kind is not installed there are none.
+ *
+ * Errors: as {@link readClusterClasses}.
+ */
+export async function readClusterObjects(
+  given: GivenOptions,
+  { env, stop }: Pick<CommandIo, "env" | "stop">,
+  namespaces: Iterable<string>,
+): Promise<readonly WatchedObject[]> {
+  const transport = new Transport({ cluster: clusterOf(given, env), clock: systemClock, version: VERSION });
+  try {
+    const { exchange } = transport;
+    const lists = [...namespaces].map((namespace) => listed(exchange, INSTANCE_PROFILES, namespace, stop));
+    return (await Promise.all(lists)).flat();
+  } finally {
+    await transport.close();
+  }
+}
+
 /** As the controller does: of a kind that the server does not know there are no objects. */
 async function listed(
   exchange: Exchange,

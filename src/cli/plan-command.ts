@@ -3,14 +3,17 @@ import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
 import { CallLimiter } from "../aws/call-limiter.ts";
 import { blockersOf, type Standing } from "../controller/standing.ts";
+import { isNamespace } from "../engine/orphans.ts";
 import { type PlanAccess, planManifest } from "../engine/plan-manifest.ts";
-import { planRemoved, removedObjects } from "../engine/plan-removed.ts";
+import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../engine/plan-removed.ts";
 import { TerminalError } from "../errors.ts";
 import { isRefusedByIam, lint } from "../plan/lint.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { keyOf } from "../runtime/list-watch.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "./aws-rates.ts";
+import { readClusterObjects } from "./cluster-classes.ts";
 import type { Command } from "./command.ts";
 import { CLASS_OPTIONS, givenClasses, type StandingOf } from "./given-classes.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -43,7 +46,7 @@ export const planCommand: Command = {
     },
     "since-live": {
       type: "boolean",
-      help: "also plan the removal of what the cluster owns in AWS and no manifest asks for",
+      help: "also plan the removal of what the cluster owns in AWS and no manifest asks for; with --cluster-classes, orphans are told apart",
     },
     namespace: {
       type: "string",
@@ -84,7 +87,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
     const plan = { aws, access, clusterId };
     const answers = await inParallel(objects, (object) => planOne(standingOf, object, plan, io.stop));
     const removed = isSinceLive
-      ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access }, io.stop)
+      ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
       : [];
     const planned = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(planned, format));
@@ -166,16 +169,36 @@ async function planGone(
   clusterId: string,
   namespaces: readonly string[],
   answers: readonly Answer[],
-  { aws, access }: Pick<PlanContext, "aws"> & { readonly access: RunAccess },
-  signal: AbortSignal,
+  { aws, access, given, io }: RemovalContext,
 ): Promise<readonly PlannedObject[]> {
+  const signal = io.stop;
   const kept = answers.map(({ planned }) => planned);
   const gone = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
+  const isOrphan = given.flag("cluster-classes") ? await notInCluster(gone, given, io) : () => false;
   return inParallel(gone, async (removed) => {
-    const plan = await planRemoved(removed, { iam: aws.iamReader, instances: access.instances }, signal);
+    const readers = { iam: aws.iamReader, instances: access.instances };
+    const plan = isOrphan(removed) ? planOrphan(removed) : await planRemoved(removed, readers, signal);
     const { namespace, name } = removed.owner;
     return { namespace, name, plan, isRemoved: true };
   });
+}
+
+/** What removals are planned with. */
+interface RemovalContext extends Pick<PlanContext, "aws"> {
+  readonly access: RunAccess;
+  readonly given: GivenOptions;
+  readonly io: CommandIo;
+}
+
+/** Tells the roles whose objects are gone from the cluster too, and not only from the manifests. */
+async function notInCluster(
+  gone: readonly RemovedObject[],
+  given: GivenOptions,
+  io: CommandIo,
+): Promise<(removed: RemovedObject) => boolean> {
+  const namespaces = new Set(gone.map(({ owner }) => owner.namespace).filter(isNamespace));
+  const live = new Set((await readClusterObjects(given, io, namespaces)).map(keyOf));
+  return ({ owner: { namespace, name } }) => !live.has(`${namespace}/${name}`);
 }
 
 function exitStatusOf(planned: readonly PlannedObject[]): number {

@@ -41,7 +41,7 @@ export function orphanOwner(tags: Tags, { clusterId, namespace: watched }: Watch
   const { [TAG_KEYS.namespace]: namespace = "", [TAG_KEYS.name]: name = "", [TAG_KEYS.uid]: uid = "" } = tags;
   if (clusterId === "" || tags[TAG_KEYS.clusterId] !== clusterId) return undefined;
   if (tags[TAG_KEYS.adopted] === "true" || isRetained(tags)) return undefined;
-  if (!NAMESPACE.test(namespace) || name.length > MAX_NAME_LENGTH || !NAME.test(name)) return undefined;
+  if (!isNamespace(namespace) || name.length > MAX_NAME_LENGTH || !NAME.test(name)) return undefined;
   if (watched !== undefined && namespace !== watched) return undefined;
   return { clusterId, namespace, name, uid: UID.test(uid) ? uid : "" };
 }
@@ -61,6 +61,11 @@ export function orphanOf(role: SelectedRole, object: KubeObject | undefined, sco
   if (status?.role?.arn === arn) return undefined;
   if (status?.accountId !== undefined && status.accountId !== accountId) return { ...found, kind: "OtherAccount" };
   return sameName(spec?.roleName, roleName) ? undefined : { ...found, kind: "OtherRole" };
+}
+
+/** True for what may be the name of a namespace: tags are written by whoever has the permission. */
+export function isNamespace(text: string): boolean {
+  return NAMESPACE.test(text);
 }
 
 /** What of an object tells where it lives. */

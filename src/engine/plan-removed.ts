@@ -1,6 +1,6 @@
 import type { DesiredAbsent } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
-import { type Owner, ownershipOf, TAG_KEYS } from "../model/ownership.ts";
+import { isRetained, type Owner, ownershipOf, TAG_KEYS } from "../model/ownership.ts";
 import { diff } from "../plan/diff.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { TaggedRole } from "./inventory.ts";
@@ -23,13 +23,14 @@ export interface RemovedObject {
   readonly role: TaggedRole;
 }
 
-/** The roles that a cluster owns and no manifest asks for, sorted by the names of their objects. */
+/** The roles that a cluster owns and no manifest asks for, but for those retained on purpose; sorted by the names of their objects. */
 export function removedObjects(roles: readonly TaggedRole[], scope: RemovedScope): readonly RemovedObject[] {
   const kept = new Set(scope.kept.map(({ namespace, name }) => `${namespace}/${name}`));
   return roles
     .flatMap((role) => {
       const { [TAG_KEYS.namespace]: namespace, [TAG_KEYS.name]: name, [TAG_KEYS.clusterId]: clusterId } = role.tags;
       if (clusterId !== scope.clusterId || namespace === undefined || name === undefined) return [];
+      if (isRetained(role.tags)) return [];
       const isMeant = scope.namespaces.length === 0 || scope.namespaces.includes(namespace);
       return !isMeant || kept.has(`${namespace}/${name}`)
         ? []
@@ -67,6 +68,15 @@ export async function planRemoved(
   const known: DesiredAbsent =
     instanceProfile.presence === "absent" ? desired : { ...desired, path: instanceProfile.path };
   return diff(known, await observeInstances(known, observed, instances, signal));
+}
+
+/** The plan for a role whose object is gone from the cluster too: nothing that is merged removes it, and somebody has to be told. */
+export function planOrphan({ owner, role: { roleName, instanceProfileNames } }: RemovedObject): Plan {
+  const profiles = instanceProfileNames.map((name) => ` and instance profile ${name}`).join("");
+  const message =
+    `role ${roleName}${profiles}: the owner tags name InstanceProfile ${owner.namespace}/${owner.name}, which is not in the cluster. ` +
+    "Create the object again to resume them, or delete them in IAM.";
+  return { actions: [], blockers: [], unmanagedPolicies: [], notes: [{ reason: "OrphanedInAWS", message }] };
 }
 
 /** A role may be in profiles of others too: the object's own is the one with its tags. */

@@ -7,6 +7,7 @@ import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";
 import type { KubeApi as Client, KubeJson } from "../../support/kube-api.ts";
+import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { plainKubeApi } from "../../support/plain-kube-api.ts";
 import { type Ended, manifestText, runCli } from "./run-cli.ts";
 
@@ -96,6 +97,17 @@ const validate = (input: string, ...options: string[]): Promise<Ended> =>
   runCli(["validate", "-f", "-", ...options], { input });
 /** Judged by the classes of the cluster. */
 const ofCluster = (): string[] => ["--cluster-classes", "--kubeconfig", kubeconfig];
+
+/** A role that the controller of cluster-1 has made for an object of this name. */
+async function ownedRole(name: string): Promise<void> {
+  const owner = { "cluster-id": "cluster-1", namespace: "team-a", name, uid: "uid-1" };
+  const tags = Object.entries(owner).flatMap(([key, value], i) => [
+    [`Tags.member.${i + 1}.Key`, `iam.instanceprofile.dev/${key}`],
+    [`Tags.member.${i + 1}.Value`, value],
+  ]);
+  const role = { RoleName: name, AssumeRolePolicyDocument: EC2_TRUST, ...Object.fromEntries(tags) };
+  await outsider(aws.url, "CreateRole", role);
+}
 
 const WIDE = { className: "readers", statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }] };
 const TOO_WIDE = "spec.statements[0].actions: s3:* allows s3:DeleteBucket, which class readers does not allow";
@@ -237,6 +249,19 @@ describe("--cluster-classes", () => {
         "here\n",
     });
     expect(await validate(fitting, ...ofCluster(), "--cluster-id", uid)).toMatchObject({ status: 0, err: "" });
+  });
+
+  test("tells orphans of plan --since-live, whose object is not in the cluster either, from what a merge removes", async () => {
+    for (const name of ["orphan", "leaving"]) await ownedRole(name);
+    await create(JSON.parse(manifest("leaving")) as KubeJson);
+    const { status, out } = await plan(manifest("app"), "--since-live", "--cluster-id", "cluster-1", ...ofCluster());
+    expect(out).toContain("InstanceProfile team-a/leaving: no manifest any more, 1 to remove\n  - role leaving");
+    expect(out).toContain(
+      "InstanceProfile team-a/orphan: no manifest any more, nothing to remove\n" +
+        "  ? OrphanedInAWS: role orphan: the owner tags name InstanceProfile team-a/orphan, which is not in the cluster. Create the object " +
+        "again to resume them, or delete them in IAM.",
+    );
+    expect(status).toBe(2);
   });
 
   test("counts the objects of the cluster before those that are new", async () => {

@@ -177,6 +177,16 @@ describe("plan --since-live", () => {
     expect(out).toContain("InstanceProfile team-a/app: no manifest any more, nothing to remove");
   });
 
+  test("leaves out what an object has retained, but not when another object of the name has written it since", async () => {
+    await make("cluster-9", { retained: "uid-1" });
+    const { status, out } = await plan(other, "--since-live", "--cluster-id", "cluster-9");
+    expect(out).not.toContain("team-a/app");
+    expect(status).toBe(2);
+    aws.reset();
+    await make("cluster-9", { retained: "uid-0" });
+    expect((await plan(other, "--since-live", "--cluster-id", "cluster-9")).out).toContain("4 to remove");
+  });
+
   test("needs one call more for all of them", async () => {
     await make("cluster-9");
     const before = aws.calls.all.length;
