@@ -166,7 +166,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   const ports = { objects, events };
   const controller = new Controller({
     listWatch: new KubeListWatch({ exchange, resource: INSTANCE_PROFILES, ...scope }),
-    namespace,
+    scope,
     accounts: aws.accounts,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),
     classes: classPorts(transport, elector),

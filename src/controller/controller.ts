@@ -29,8 +29,8 @@ import { factsOf, firstPriority, wakes } from "./wakes.ts";
 /** Everything a controller needs from outside; the composition root makes it. */
 export interface ControllerDependencies {
   readonly listWatch: ListWatch;
-  /** The one namespace that `listWatch` shows; unset: all of them. */
-  readonly namespace?: string | undefined;
+  /** What `listWatch` shows, when it does not show every object. */
+  readonly scope?: { readonly namespace?: string; readonly labelSelector?: string };
   readonly objects: ObjectClient;
   /** InstanceProfileClasses. */
   readonly classes: { readonly listWatch: ListWatch; readonly client: ObjectClient };

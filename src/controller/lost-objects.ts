@@ -46,10 +46,24 @@ export class LostObjects {
     const { uid } = last["metadata"] as ObjectMeta;
     const isRetained = object?.spec.deletionPolicy === "Retain";
     if ((await this.#options.releases.has(uid)) && !isRetained) return;
+    if (await this.#isThere(last, signal)) return;
     const left = (await this.#leftIn(last, status, signal)).filter((one) => isOrphaned(one, object));
     if (left.length === 0) return;
     if (isRetained) await this.#markRetained(last, left, signal);
     else this.#report(last, object, status, left);
+  }
+
+  /** The object has only left the scope of a label selector. Where that cannot be known, the report says what the watch said. */
+  async #isThere(last: KubeObject, signal: AbortSignal): Promise<boolean> {
+    const { namespace, name, uid } = last["metadata"] as ObjectMeta;
+    try {
+      const current = await this.#options.client.get({ namespace, name }, signal);
+      return (current?.["metadata"] as ObjectMeta | undefined)?.uid === uid;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ControllerError) return false;
+      throw error;
+    }
   }
 
   /** Only what AWS shows with the object's owner tags; where it cannot be read, what the status names. */

@@ -13,7 +13,7 @@ import type { Releases } from "./releases.ts";
 /** What finding orphans needs of the dependencies of a controller. */
 interface OrphanDependencies {
   readonly listWatch: Pick<ListWatch, "list">;
-  readonly namespace?: string | undefined;
+  readonly scope?: { readonly namespace?: string; readonly labelSelector?: string };
   readonly objects: Pick<ObjectClient, "get">;
   readonly events: EventSink;
   readonly clusterId: string;
@@ -36,13 +36,14 @@ const PAGE_SIZE = 50;
 
 /** The orphans of a controller that has found none yet. */
 export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): Orphans {
-  const { clusterId, namespace, settings, observers = {} } = deps;
+  const { clusterId, scope = {}, settings, observers = {} } = deps;
   const { releases, claims, directory, cache, accountOf } = sources;
   return new Orphans({
     ...{ releases, claims, cache, accountOf },
     ...{ client: deps.objects, events: deps.events, logger: deps.logger },
     policy: settings.orphanPolicy,
-    scope: { clusterId, namespace },
+    scope: { clusterId, namespace: scope.namespace },
+    hasLabelSelector: scope.labelSelector !== undefined,
     deleted: new DeletedObjects(clusterId),
     observerOf: observers.orphans,
     hasLiveObjects: (signal) => hasLiveObjects(deps.listWatch, signal),

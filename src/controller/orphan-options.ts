@@ -21,6 +21,8 @@ export interface OrphanObserver {
 export interface OrphanOptions {
   readonly policy: OrphanPolicy;
   readonly scope: WatchedScope;
+  /** The watch shows an object that loses its labels as deleted. */
+  readonly hasLabelSelector: boolean;
   readonly client: Pick<ObjectClient, "get">;
   /** The objects as last seen, of all namespaces and classes in scope. */
   readonly cache: { get(key: string): KubeObject | undefined; readonly size: number };

@@ -30,8 +30,10 @@ export class Orphans {
   objectChanged(change: ObjectChange, isWorking: boolean): void {
     if (change.type !== "deleted") return;
     const { old, isFinalStateUnknown } = change;
-    const object = this.#options.asJudged(old);
-    if (!isFinalStateUnknown && object !== undefined) this.#options.deleted.record(object);
+    const { deleted, hasLabelSelector, asJudged } = this.#options;
+    const object = asJudged(old);
+    const isProof = !isFinalStateUnknown && !hasLabelSelector;
+    if (isProof && object !== undefined) deleted.record(object);
     if (!isWorking || this.#abort.signal.aborted) return;
     const { signal } = this.#abort;
     this.#reporting = this.#reporting

@@ -106,6 +106,7 @@ describe("an object that is created again under the same name", () => {
     const notes = await world.notes("app", "OrphanedInAWS");
     expect(notes.at(-1)).toContain("which names another role");
     expect(world.roles).toEqual(["app", "app-2", "bystander"]);
+    expect(world.heldBackBy).toBeUndefined();
   });
 });
 

@@ -1,3 +1,7 @@
+// Loaded now, because virtual time does not wait for what the product loads on demand.
+import "../../../src/aws/ec2-client.ts";
+import "../../../src/aws/ec2-reader.ts";
+import "../../../src/aws/ec2-writes.ts";
 import type { ObjectKey } from "../../../src/engine/ports.ts";
 import { ec2Trust, must } from "../../unit/sandbox/aws/in-process.ts";
 import { CLUSTER_ID } from "../builders.ts";
@@ -88,13 +92,17 @@ export class OrphanWorld {
     await this.iam("TagRole", { RoleName: roleName, ...tagParams(draft) });
   }
 
-  /** Somebody starts an instance with this profile. */
-  async launch(instanceProfile: string): Promise<void> {
+  /** Somebody starts an instance, with this profile or with these tags. */
+  async launch(instanceProfile: string | undefined, tags: Readonly<Record<string, string>> = {}): Promise<void> {
+    const tagged = Object.entries(tags).flatMap(([key, value], i) => [
+      ["TagSpecification.1.ResourceType", "instance"],
+      [`TagSpecification.1.Tag.${i + 1}.Key`, key],
+      [`TagSpecification.1.Tag.${i + 1}.Value`, value],
+    ]);
     const params = {
-      ImageId: "ami-12c6146b",
-      MinCount: "1",
-      MaxCount: "1",
-      "IamInstanceProfile.Name": instanceProfile,
+      ...{ ImageId: "ami-12c6146b", MinCount: "1", MaxCount: "1" },
+      ...(instanceProfile !== undefined && { "IamInstanceProfile.Name": instanceProfile }),
+      ...Object.fromEntries(tagged),
     };
     must(await this.sim.servers.aws.ec2("RunInstances", params));
   }
@@ -125,6 +133,12 @@ export class OrphanWorld {
     await this.sim.run(5_000);
     const events = await this.sim.user.events(this.key(name));
     return events.filter((event) => event.reason === reason).map(({ note }) => note);
+  }
+
+  /** Why an orphan that was to be deleted was not, by the last line of the log that tells. */
+  get heldBackBy(): unknown {
+    const lines = this.replica.logger.lines.filter(({ message }) => message === "an orphan was not deleted");
+    return lines.at(-1)?.fields["reason"];
   }
 
   /** The messages of the log's lines of these levels. */

@@ -164,7 +164,7 @@ export class Replica {
     let runs = 0;
     return new Controller({
       listWatch: new KubeListWatch({ exchange, resource: RESOURCE, ...scope }),
-      namespace,
+      scope,
       accounts: hasClasses ? this.#accounts(options, awsRates) : this.#onlyAccount(options, awsRates),
       classes: hasClasses ? this.#classes(exchange) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
       ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
