@@ -301,6 +301,25 @@ describe("what comes between the decision and the deletion", () => {
     expect(world.counted).toBe(0);
   });
 
+  test("another role that takes the place of the lost one, with all of its tags, is not deleted in its stead", async () => {
+    const world = await OrphanWorld.open(DELETE);
+    const uid = await world.uid("app");
+    await world.lose("app");
+    await world.scans(1);
+    let isReplaced = false;
+    world.replica.disturb = ({ server, what }) => {
+      // The scan has seen the lost role; the next reads are those of the deletion.
+      if (server !== "aws" || what !== "ListInstanceProfilesForRole" || isReplaced) return undefined;
+      isReplaced = true;
+      void replaceRole(world).then(() => world.role("app", { name: "app", uid }));
+      return undefined;
+    };
+    await world.scans(1);
+    expect(isReplaced).toBe(true);
+    expect(world.heldBackBy).toBe("OrphanNotProven");
+    expect(world.roles).toEqual(ALL);
+  });
+
   test.each([
     ["is not served: its CRD is gone", { kind: "answer", status: 404, body: "404 page not found" }],
     [
