@@ -222,7 +222,7 @@ export class Controller {
         if (wakes(change.old, change.new)) this.#wake(keyText(change.new.metadata));
         return;
       case "deleted":
-        // Our finalizer held it until AWS was clean, or it never had any: the run forgets what it remembers.
+        // The reconcile forgets what it remembers; what is left in AWS all the same is for `orphans`.
         this.#wake(keyText(change.old.metadata));
         return;
     }

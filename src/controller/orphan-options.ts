@@ -1,5 +1,4 @@
 import { API_VERSION, KIND } from "../api/instance-profile.ts";
-import type { AwsAccount } from "../engine/aws-account.ts";
 import type { ClaimIndex } from "../engine/instance-claims.ts";
 import type { WatchedScope } from "../engine/orphans.ts";
 import type { EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
@@ -34,12 +33,6 @@ export interface OrphanOptions {
   readonly logger: Logger;
   /** For one account, by the key that scans have for it. */
   readonly observerOf: ((account: string) => OrphanObserver) | undefined;
-}
-
-/** An account that objects are in, and the key that scans have for it. */
-export interface KeyedAccount {
-  readonly key: string;
-  readonly account: AwsAccount;
 }
 
 /** Publishes an Event about an object that is gone, or was never there. */

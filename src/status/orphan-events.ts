@@ -13,13 +13,10 @@ export interface LeftInAws {
 /** How the object of an orphan stands. */
 export type OrphanCause = "Lost" | "ObjectGone" | "OtherAccount" | "OtherRole";
 
-/** Event reason and log message for an orphan. */
-export const ORPHANED_REASON = "OrphanedInAWS";
-
 /** Reports an orphan: what is left where, why, and what to do. `isDeletedNext`: the controller deletes it by itself. */
 export function orphanedEvent(cause: OrphanCause, left: LeftInAws, isDeletedNext = false): EventDraft {
   const note = `${entitiesOf(left)}: ${WHY[cause]}. ${isDeletedNext ? DELETED_NEXT : adviceFor(cause, left)}`;
-  return { type: "Warning", reason: ORPHANED_REASON, action: "Observe", note };
+  return { type: "Warning", reason: "OrphanedInAWS", action: "Observe", note };
 }
 
 /** Reports that the controller has deleted an orphan. */
