@@ -119,12 +119,11 @@ export class Controller {
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const known = { sightings, claims, cache, classes: directory, listClasses };
     const releases = new Releases();
-    const noted = { ...deps, objects: releases.noting(deps.objects) };
-    const reconciler = openReconciler({ ...noted, patience, observer: observers.outcomes }, known);
-    this.#orphans = openOrphans(deps, {
-      ...{ releases, claims, directory, cache: this.#reflector.cache },
-      accountOf: (raw) => this.#sweeps.accountOf(raw),
-    });
+    const noting = { ...deps, objects: releases.noting(deps.objects), patience, observer: observers.outcomes };
+    const reconciler = openReconciler(noting, known);
+    const accountNow = (raw: KubeObject) => this.#sweeps.accountOf(raw);
+    const sources = { releases, claims, directory, cache: this.#reflector.cache, accountOf: accountNow };
+    this.#orphans = openOrphans(deps, sources);
     this.#sweeps = new AccountSweeps({
       ...{ accounts, classes: directory, objects, queue: this.#queue, sightings, claims },
       ...{ clusterId, clock, random, logger, settings, observerOf: observers.sweeps },
