@@ -115,11 +115,15 @@ export class Controller {
     const accountOf = (raw: KubeObject): string | undefined => directory.accountOf(raw);
     const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: directory.claimRules });
     const cache = { get: (key: string) => this.#reflector.cache.get(key) };
-    const { patience } = settings;
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const known = { sightings, claims, cache, classes: directory, listClasses };
     const releases = new Releases();
-    const noting = { ...deps, objects: releases.noting(deps.objects), patience, observer: observers.outcomes };
+    const noting = {
+      ...deps,
+      objects: releases.noting(deps.objects),
+      patience: settings.patience,
+      observer: observers.outcomes,
+    };
     const reconciler = openReconciler(noting, known);
     const accountNow = (raw: KubeObject) => this.#sweeps.accountOf(raw);
     const sources = { releases, claims, directory, cache: this.#reflector.cache, accountOf: accountNow };
