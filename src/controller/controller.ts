@@ -15,7 +15,7 @@ import { AccountSweeps } from "./account-sweeps.ts";
 import { ClaimsByAccount } from "./claims-by-account.ts";
 import { Classes } from "./classes.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
-import { openOrphans } from "./open-orphans.ts";
+import { type OrphanSources, openOrphans } from "./open-orphans.ts";
 import { openReconciler } from "./open-reconciler.ts";
 import { optional } from "./optional.ts";
 import type { OrphanObserver, OrphanPolicy } from "./orphan-options.ts";
@@ -118,16 +118,9 @@ export class Controller {
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const known = { sightings, claims, cache, classes: directory, listClasses };
     const releases = new Releases();
-    const noting = {
-      ...deps,
-      objects: releases.noting(deps.objects),
-      patience: settings.patience,
-      observer: observers.outcomes,
-    };
-    const reconciler = openReconciler(noting, known);
-    const accountNow = (raw: KubeObject) => this.#sweeps.accountOf(raw);
-    const sources = { releases, claims, directory, cache: this.#reflector.cache, accountOf: accountNow };
-    this.#orphans = openOrphans(deps, sources);
+    const noted = { ...deps, objects: releases.noting(deps.objects), patience: settings.patience };
+    const reconciler = openReconciler({ ...noted, observer: observers.outcomes }, known);
+    this.#orphans = this.#openOrphans(deps, { releases, claims, directory });
     this.#sweeps = new AccountSweeps({
       ...{ accounts, classes: directory, objects, queue: this.#queue, sightings, claims },
       ...{ clusterId, clock, random, logger, settings, observerOf: observers.sweeps },
@@ -211,6 +204,11 @@ export class Controller {
     ]);
     await this.#reflector.stop();
     return drained && classesDrained;
+  }
+
+  #openOrphans(deps: ControllerDependencies, known: Pick<OrphanSources, "releases" | "claims" | "directory">): Orphans {
+    const { cache } = this.#reflector;
+    return openOrphans(deps, { ...known, cache, accountOf: (raw) => this.#sweeps.accountOf(raw) });
   }
 
   #enqueue(change: ObjectChange): void {
