@@ -173,8 +173,10 @@ export class Replica {
       random: () => random.next(),
       newReconcileId: () => `${this.name}-${++runs}`,
       logger,
-      settings: { ...DEFAULT_SETTINGS, concurrency, requiresClass, patience: { ...DEFAULT_PATIENCE, resyncMs } },
-      settings: { ...DEFAULT_SETTINGS, concurrency, orphanPolicy, patience: { ...DEFAULT_PATIENCE, resyncMs } },
+      settings: {
+        ...{ ...DEFAULT_SETTINGS, concurrency, requiresClass, orphanPolicy },
+        patience: { ...DEFAULT_PATIENCE, resyncMs },
+      },
       observers: {
         orphans: (account) => ({
           counted: (orphans) => void this.orphans.set(account, orphans),
