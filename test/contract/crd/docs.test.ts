@@ -86,6 +86,7 @@ const OF_CLASSES = ["Accepted", "AccountReachable", "InUse"];
 /** Reasons of other conditions than Ready; the book names them in its text. */
 const BESIDE_READY = new Set([
   "WithinClass",
+  "OrphanedInAWS",
   "ProgressingWithRetry",
   "InstancesNotSearched",
   "DeletedInUse",

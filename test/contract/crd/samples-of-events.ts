@@ -7,6 +7,7 @@ import type { ConditionDraft } from "../../../src/status/conditions.ts";
 import { deletedEvents, noteEvents } from "../../../src/status/events.ts";
 import { INSTANCES_ASSOCIATED } from "../../../src/status/instances.ts";
 import { judge } from "../../../src/status/judge.ts";
+import { orphanDeletedEvent, orphanedEvent } from "../../../src/status/orphan-events.ts";
 import type { EventDraft, Outcome } from "../../../src/status/outcome.ts";
 import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
 import { summarize } from "../../../src/status/summarize.ts";
@@ -20,6 +21,12 @@ const INSTANCES = { region: "eu-west-1", selector: { matchTags: { app: "web" } }
 const VIOLATION = {
   reason: "ActionNotAllowed",
   message: "spec.statements[1].actions: class readers does not allow s3:PutObject",
+};
+const LEFT = {
+  role: "arn:aws:iam::123456789012:role/app",
+  instanceProfiles: ["arn:aws:iam::123456789012:instance-profile/app"],
+  accountId: "123456789012",
+  uid: "4c9a3f0e-1b7d-4a52-9a8e-2f6d0c1b7e55",
 };
 const GOING = { deletionTimestamp: "2026-01-01T00:00:00Z" };
 
@@ -127,6 +134,8 @@ export function samplesOfEvents(): ReadonlyMap<string, EventDraft> {
     ...said(ready, seen({ ...MADE, ...withIds("AROALATTER", "AIPALATTER") })),
     ...deletedEvents(anInstanceProfile({ metadata: GOING }), deletion.actions),
     ...noteEvents(passed),
+    orphanedEvent("Lost", LEFT),
+    orphanDeletedEvent(["- instance profile app", "- role app"]),
   ]);
 }
 
