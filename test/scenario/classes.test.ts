@@ -180,8 +180,8 @@ describe("the default class", () => {
     await org.applyClass("b", {}, { isDefault: true });
     await pass(MINUTE_MS);
     expect(await org.ready("one")).toBe(
-      `False ClassAccountChanged: the role is in AWS account ${TEAMS.a}, and class b is of account ${TEAMS.b}. Nothing is moved: make a class of ` +
-        "the old account the default again, or delete that role and profile by hand and create the object anew.",
+      `False ClassAccountChanged: the object is bound to AWS account ${TEAMS.a}, and class b is of account ${TEAMS.b}. The controller moves no ` +
+        "role: make a class of the old account the default again, or delete that role and instance profile by hand and create the object again.",
     );
     expect(org.rolesIn(TEAMS.a)).toEqual(["one"]);
     expect(org.rolesIn(TEAMS.b)).toEqual([]);

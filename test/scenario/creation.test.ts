@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { NOTHING_IN_AWS } from "../support/aws-state.ts";
 import type { Incarnation } from "../support/incarnation.ts";
 import { EC2_TRUST } from "../support/outsider.ts";
+import { writesOfCreation } from "../support/scenario-class.ts";
 import { manifest, World } from "../support/world.ts";
 
 const ROLE = "s3-read-only";
@@ -32,7 +33,7 @@ test("an object whose names a sweep saw free costs four writes and no read", asy
   await world.apply(manifest());
   await controller.settle();
   expect(world.awsCalls()).toEqual(CREATION);
-  expect(world.kubeWrites()).toEqual(["patch", "patchStatus"]);
+  expect(world.kubeWrites()).toEqual(writesOfCreation());
   expect(await world.ready()).toBe("True InSync");
   expect(await world.eventReasons()).toEqual(["Created"]);
 });
@@ -48,7 +49,7 @@ describe("a role that came since the sweep", () => {
     expect(await world.awsState()).toEqual(before);
     expect(await world.ready()).toBe("False AlreadyExists");
     expect(await world.eventReasons()).toEqual(["AlreadyExists"]);
-    expect(world.kubeWrites()).toEqual(["patch", "patchStatus"]);
+    expect(world.kubeWrites()).toEqual(writesOfCreation());
   });
 
   test("is not run against again, however often the object is looked at", async () => {

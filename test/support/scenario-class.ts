@@ -55,6 +55,16 @@ export function scenarioClasses(): ClassDirectory {
   return new ClassDirectory({ classes: () => classes, objects: () => [], clusterId: CLUSTER_ID });
 }
 
+/** The writes of a creation to the API server: the finalizer, the acceptance where there is a class, and the status. */
+export function writesOfCreation(): readonly string[] {
+  return ["patch", ...(scenarioClass() === undefined ? [] : ["patchStatus"]), "patchStatus"];
+}
+
+/** Types of conditions as they are without a class. */
+export function besidesCompliant(types: readonly string[] | undefined): readonly string[] | undefined {
+  return types?.filter((type) => type !== "Compliant");
+}
+
 /** The key of the account that the scenario's objects are in. */
 export function scenarioAccountKey(): string {
   return scenarioClass()?.spec.account.id ?? OWN_ACCOUNT;
