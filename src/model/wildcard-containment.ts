@@ -1,7 +1,16 @@
 import { asciiLowerCase } from "./policy-json.ts";
 import { StepBudget, TooManySteps } from "./wildcard-budget.ts";
-import { Cover, OTHER, type Places } from "./wildcard-cover.ts";
-import { ANY_CHARACTER, endsMeet, type Glob, type GlobReading, globsOf, matchesAny, mayMeet } from "./wildcard-glob.ts";
+import { Cover, type Places } from "./wildcard-cover.ts";
+import {
+  certainGlobsOf,
+  endsMeet,
+  type Glob,
+  type GlobReading,
+  globsOf,
+  matchesAny,
+  mayMeet,
+  STAYS,
+} from "./wildcard-glob.ts";
 import { wordInside, wordOutside } from "./wildcard-search.ts";
 import type { WordKind } from "./wildcard-words.ts";
 
@@ -34,23 +43,42 @@ export interface Wanted {
 
 /**
  * Is every word of `words` matched by one of the patterns in `allowed`? The example is a word that is not: a preferred one, else a
- * shortest. Exact: `none` is a proof.
+ * shortest. Exact: `none` is a proof, by every reading of the kind.
  */
 export function within(words: WordSet, allowed: readonly string[], kind: WordKind, wanted: Wanted = {}): Example {
   // All but some are within what is allowed when those and the allowed together are everything.
   const question: Question = words.negated
     ? { some: EVERYTHING, butNot: [...words.patterns, ...allowed] }
     : { some: words.patterns, butNot: allowed };
-  return answer(outside(question, kind), kind, wanted);
+  return byEveryReading(kind, [...words.patterns, ...allowed], wanted, (reading) => outside(question, reading));
 }
 
 /** Does any word of `words` match one of the patterns in `denied`? The example is a word of both. Exact, as {@link within}. */
 export function overlaps(words: WordSet, denied: readonly string[], kind: WordKind, wanted: Wanted = {}): Example {
-  if (words.negated) return answer(outside({ some: denied, butNot: words.patterns }, kind), kind, wanted);
-  return answer(both(globsOf(words.patterns, kind), globsOf(denied, kind), kind), kind, wanted);
+  return byEveryReading(kind, [...words.patterns, ...denied], wanted, (reading) =>
+    words.negated
+      ? outside({ some: denied, butNot: words.patterns }, reading)
+      : both(globsOf(words.patterns, reading), globsOf(denied, reading), reading),
+  );
 }
 
-/** True when the pattern matches the word. */
+/** `none` when every reading of the kind says so, else what the first one says that does not. */
+function byEveryReading(
+  kind: WordKind,
+  patterns: readonly string[],
+  { prefer = [], budget = new StepBudget(MAX_STEPS) }: Wanted,
+  fieldOf: (reading: WordKind) => Field,
+): Example {
+  const { readings = [kind], isReadAlike } = kind;
+  const needed = isReadAlike !== undefined && patterns.every((pattern) => isReadAlike(pattern)) ? 1 : readings.length;
+  for (const reading of readings.slice(0, needed)) {
+    const example = answer(() => fieldOf(reading), reading, { prefer, budget, reads: patterns });
+    if (example.found !== "none") return example;
+  }
+  return { found: "none" };
+}
+
+/** True when the pattern matches the word, by the widest reading of the kind. */
 export function matchesWildcards(pattern: string, word: string, kind: GlobReading): boolean {
   return matchesAny(globsOf([pattern], kind), compared(word, kind));
 }
@@ -65,9 +93,19 @@ interface Field {
   holds(word: string, budget: StepBudget): boolean;
 }
 
-function answer(field: Field, kind: WordKind, { prefer = [], budget = new StepBudget(MAX_STEPS) }: Wanted): Example {
+interface Asked extends Required<Wanted> {
+  /** The patterns that have to be read first. */
+  readonly reads: readonly string[];
+}
+
+/** Characters of a pattern that are read in one step. */
+const READ_PER_STEP = 16;
+
+function answer(fieldOf: () => Field, kind: WordKind, { prefer, budget, reads }: Asked): Example {
   let word: string | undefined;
   try {
+    budget.spend(reads.reduce((sum, { length }) => sum + Math.ceil(length / READ_PER_STEP), 0));
+    const field = fieldOf();
     field.seek(budget, (found) => {
       word = found;
     });
@@ -79,15 +117,14 @@ function answer(field: Field, kind: WordKind, { prefer = [], budget = new StepBu
   return word === undefined ? { found: "undecided" } : { found: "word", word };
 }
 
-/** A word that one of `some` matches, and none of `butNot`. */
+/** A word that one of `some` matches, and none of `butNot`: of these only what is certain counts. */
 interface Question {
   readonly some: readonly string[];
   readonly butNot: readonly string[];
 }
 
 function outside({ some: patterns, butNot }: Question, kind: WordKind): Field {
-  const { foldsCase } = kind;
-  const some = globsOf(patterns, { foldsCase });
+  const some = globsOf(patterns, withoutHalves(kind));
   const { globs, cover } = compiled(butNot, kind);
   return {
     seek(budget, found) {
@@ -114,11 +151,11 @@ function outside({ some: patterns, butNot }: Question, kind: WordKind): Field {
 function isWithinOne({ codes, stays }: Glob, cover: Cover, start: Places, budget: StepBudget): boolean {
   let places = start;
   for (let place = 0; places.blocks.length > 0; place += 1) {
-    if (stays[place] === 1) places = cover.stay(places);
+    if (stays[place] !== STAYS.nothing) places = cover.stay(places, stays[place] === STAYS.textWithoutColon);
     if (cover.acceptsAll(places)) return true;
     const code = codes[place];
     if (code === undefined) return cover.accepts(places);
-    places = cover.step(places, code === ANY_CHARACTER ? OTHER : code, budget);
+    places = cover.step(places, code, budget);
   }
   return false;
 }
@@ -159,6 +196,11 @@ function compared(word: string, { foldsCase }: GlobReading): string {
   return foldsCase ? asciiLowerCase(word) : word;
 }
 
+/** What is before and behind a separator helps only to find what two patterns share. */
+function withoutHalves({ separator: _, ...reading }: WordKind): GlobReading {
+  return reading;
+}
+
 interface Compiled {
   readonly globs: readonly Glob[];
   readonly cover: Cover;
@@ -172,7 +214,7 @@ function compiled(patterns: readonly string[], kind: WordKind): Compiled {
   COMPILED.set(patterns, byKind);
   const known = byKind.get(kind);
   if (known !== undefined) return known;
-  const globs = globsOf(patterns, { foldsCase: kind.foldsCase });
+  const globs = certainGlobsOf(patterns, withoutHalves(kind));
   const fresh = { globs, cover: new Cover(globs) };
   byKind.set(kind, fresh);
   return fresh;

@@ -1,5 +1,5 @@
 import type { StepBudget } from "./wildcard-budget.ts";
-import { ANY_CHARACTER, type Glob } from "./wildcard-glob.ts";
+import { ANY_BUT_COLON, ANY_CHARACTER, COLON, type Glob, STAYS } from "./wildcard-glob.ts";
 
 /**
  * Where a word that is being read may have come to in each of many globs: the places as bits, 32 to a block, and of the blocks
@@ -22,9 +22,17 @@ export class Cover {
   /** Blocks of each glob begin here; one more for the end. No block holds places of two globs. */
   readonly #begins: Int32Array;
   readonly #globOf: Int32Array;
+  /** Places where a word may stay for any character but a colon; `#staysForAll`, for any. */
   readonly #stays: Int32Array;
+  readonly #staysForAll: Int32Array;
+  /** Of these, the places that make all earlier ones of the same glob useless. */
+  readonly #passes: Int32Array;
   readonly #ends: Int32Array;
+  /** Places that any character but a colon leads on from; `#anyForAll`, that any does. */
   readonly #any: Int32Array;
+  readonly #anyForAll: Int32Array;
+  /** True when a wildcard of one of the globs matches no colon. */
+  readonly mindsColons: boolean;
   /** By character: the places that it leads on from, besides `#any`. */
   readonly #asking = new Map<number, Int32Array>();
   readonly #codes: Int32Array;
@@ -37,8 +45,12 @@ export class Cover {
     const blocks = this.#begins[globs.length] ?? 0;
     this.#globOf = new Int32Array(blocks);
     this.#stays = new Int32Array(blocks);
+    this.#staysForAll = new Int32Array(blocks);
+    this.#passes = new Int32Array(blocks);
     this.#ends = new Int32Array(blocks);
     this.#any = new Int32Array(blocks);
+    this.#anyForAll = new Int32Array(blocks);
+    this.mindsColons = globs.some((glob) => glob.mindsColons);
     this.#codes = new Int32Array(blocks * BLOCK).fill(OTHER);
     for (const [index, glob] of globs.entries()) this.#enter(index, glob);
   }
@@ -46,19 +58,27 @@ export class Cover {
   #enter(index: number, { codes, stays }: Glob): void {
     const begin = this.#begins[index] ?? 0;
     this.#globOf.fill(index, begin, this.#begins[index + 1]);
+    let takesColons = false;
     for (let place = 0; place <= codes.length; place += 1) {
       const block = begin + (place >>> 5);
       const bit = 1 << (place & 31);
-      if (stays[place] === 1) this.#stays[block] = at(this.#stays, block) | bit;
-      if (place === codes.length) this.#ends[block] = at(this.#ends, block) | bit;
+      if (stays[place] === STAYS.anyText || codes[place] === ANY_CHARACTER) takesColons = true;
+      if (stays[place] !== STAYS.nothing) {
+        add(this.#stays, block, bit);
+        if (stays[place] === STAYS.anyText) add(this.#staysForAll, block, bit);
+        // Where no wildcard takes a colon, all places of a glob that are reached at once are in one field: they agree on the colons.
+        if (stays[place] === STAYS.anyText || !takesColons) add(this.#passes, block, bit);
+      }
+      if (place === codes.length) add(this.#ends, block, bit);
       else this.#ask(at(codes, place), block, bit, begin * BLOCK + place);
     }
   }
 
   #ask(code: number, block: number, bit: number, place: number): void {
     this.#codes[place] = code;
-    const asking = code === ANY_CHARACTER ? this.#any : this.#askingFor(code);
-    asking[block] = at(asking, block) | bit;
+    if (code === ANY_CHARACTER) add(this.#anyForAll, block, bit);
+    if (code === ANY_CHARACTER || code === ANY_BUT_COLON) add(this.#any, block, bit);
+    else add(this.#askingFor(code), block, bit);
   }
 
   #askingFor(code: number): Int32Array {
@@ -78,29 +98,35 @@ export class Cover {
     return { blocks: Int32Array.from(blocks), bits: new Int32Array(blocks.length).fill(1) };
   }
 
-  /** After one more character; {@link OTHER} for one that no glob asks for. */
+  /**
+   * After one more character; {@link OTHER} for one that no glob asks for and that is no colon. After ANY_CHARACTER or ANY_BUT_COLON,
+   * the places that each such character leads to.
+   */
   step(places: Places, code: number, budget: StepBudget): Places {
-    return this.#walk(places, this.#asking.get(code), budget);
+    const isMaybeColon = code === COLON || code === ANY_CHARACTER;
+    return this.#walk(places, this.#asking.get(code), isMaybeColon, budget);
   }
 
-  /** After any text at all: the places from which no text leads away. */
-  stay({ blocks, bits }: Places): Places {
+  /** After any text at all, or `withoutColon`: the places from which no such text leads away. */
+  stay({ blocks, bits }: Places, withoutColon: boolean): Places {
+    const stays = withoutColon ? this.#stays : this.#staysForAll;
     const next = new Draft(blocks.length);
     for (let index = 0; index < blocks.length; index += 1) {
       const block = at(blocks, index);
-      next.add(block, at(bits, index) & at(this.#stays, block));
+      next.add(block, at(bits, index) & at(stays, block));
     }
     return next.done();
   }
 
-  #walk({ blocks, bits }: Places, asking: Int32Array | undefined, budget: StepBudget): Places {
+  #walk({ blocks, bits }: Places, asking: Int32Array | undefined, isMaybeColon: boolean, budget: StepBudget): Places {
     budget.spend(1 + (blocks.length >> 1));
+    const [any, stays] = isMaybeColon ? [this.#anyForAll, this.#staysForAll] : [this.#any, this.#stays];
     const next = new Draft(2 * blocks.length);
     for (let index = 0; index < blocks.length; index += 1) {
       const block = at(blocks, index);
       const from = at(bits, index);
-      const leads = from & (at(this.#any, block) | (asking === undefined ? 0 : at(asking, block)));
-      next.add(block, (leads << 1) | (from & at(this.#stays, block)));
+      const leads = from & (at(any, block) | (asking === undefined ? 0 : at(asking, block)));
+      next.add(block, (leads << 1) | (from & at(stays, block)));
       if (leads < 0) next.add(block + 1, 1);
     }
     return this.#withoutPassed(next);
@@ -116,7 +142,7 @@ export class Cover {
         draft.bits[index] = 0;
         continue;
       }
-      const stars = at(draft.bits, index) & at(this.#stays, block);
+      const stars = at(draft.bits, index) & at(this.#passes, block);
       if (stars === 0) continue;
       passed = glob;
       draft.bits[index] = at(draft.bits, index) & (-1 << (31 - Math.clz32(stars)));
@@ -131,7 +157,7 @@ export class Cover {
 
   /** A word that comes here is matched, however it goes on. */
   acceptsAll({ blocks, bits }: Places): boolean {
-    return this.#meets(blocks, bits, (block) => at(this.#ends, block) & at(this.#stays, block));
+    return this.#meets(blocks, bits, (block) => at(this.#ends, block) & at(this.#staysForAll, block));
   }
 
   #meets(blocks: Int32Array, bits: Int32Array, of: (block: number) => number): boolean {
@@ -205,4 +231,8 @@ class Draft {
 /** For indexes that are known to be within. */
 function at(array: Int32Array | Uint8Array, index: number): number {
   return array[index] as number;
+}
+
+function add(masks: Int32Array, block: number, bit: number): void {
+  masks[block] = at(masks, block) | bit;
 }

@@ -1,18 +1,34 @@
 import { asciiLowerCase } from "./policy-json.ts";
 import type { StepBudget } from "./wildcard-budget.ts";
 
-/** Stands for `?` among the codes of a glob. */
+/** A code unit, or one of the wildcards below. */
+export type Token = number;
+/** `?` */
 export const ANY_CHARACTER = -1;
+/** A `?` that matches no colon. */
+export const ANY_BUT_COLON = -3;
+/** `*` */
+export const ANY_TEXT = -4;
+/** A `*` that matches no colon. */
+export const TEXT_WITHOUT_COLON = -5;
+
+/** The code unit of `:`. */
+export const COLON = 58;
+
+/** What a place of a glob lets through. */
+export const STAYS = { nothing: 0, textWithoutColon: 1, anyText: 2 } as const;
 
 /**
  * A pattern with `*` (any text) and `?` (any character). Its places are numbered from 0, before the first character, to
  * `codes.length`, after the last. Characters are UTF-16 code units.
  */
 export interface Glob {
-  /** What is asked for from one place to the next: a code unit, or {@link ANY_CHARACTER}. */
+  /** What is asked for from one place to the next: a code unit, {@link ANY_CHARACTER} or {@link ANY_BUT_COLON}. */
   readonly codes: Int32Array;
-  /** 1 for each place with a `*`: a word may stay there as long as it likes. */
+  /** For each place one of {@link STAYS}: whether a word may stay there, as with a `*`, and for what text. */
   readonly stays: Uint8Array;
+  /** True when a wildcard of it matches no colon. */
+  readonly mindsColons: boolean;
   /** The first and the last place with a `*`; both -1 where there is none. */
   readonly firstStar: number;
   readonly lastStar: number;
@@ -26,53 +42,96 @@ export interface GlobReading {
   readonly foldsCase: boolean;
   /** A character that every word of the kind has exactly once. */
   readonly separator?: string;
+  /** How a pattern is taken apart; by default `*` and `?` are wildcards, and all else is itself. */
+  tokensOf?(pattern: string): readonly Token[];
+  /** False for a pattern of which only AWS knows what it matches: {@link tokensOf} has the most that it could. By default none is. */
+  isCertain?(pattern: string): boolean;
 }
 
 /** Each pattern once, as a glob. */
 export function globsOf(patterns: readonly string[], reading: GlobReading): readonly Glob[] {
-  const compared = reading.foldsCase ? patterns.map(asciiLowerCase) : patterns;
-  return [...new Set(compared)].map((pattern) => globOf(pattern, reading.separator));
+  const { foldsCase, separator, tokensOf = charactersOf } = reading;
+  const compared = foldsCase ? patterns.map(asciiLowerCase) : patterns;
+  return [...new Set(compared)].map((pattern) => ({
+    ...globOf(tokensOf(pattern)),
+    halves: halvesOf(pattern, separator),
+  }));
 }
 
-function globOf(pattern: string, separator: string | undefined): Glob {
-  const length = pattern.replaceAll("*", "").length;
+/** The globs of those patterns alone of which is known what they match at least. */
+export function certainGlobsOf(patterns: readonly string[], reading: GlobReading): readonly Glob[] {
+  const { isCertain } = reading;
+  return globsOf(isCertain === undefined ? patterns : patterns.filter((pattern) => isCertain(pattern)), reading);
+}
+
+/** The tokens of a text in which `*` and `?` are the only wildcards. */
+export function charactersOf(text: string): readonly Token[] {
+  return Array.from({ length: text.length }, (_, index) => {
+    const code = text.charCodeAt(index);
+    if (code === STAR) return ANY_TEXT;
+    return code === QUESTION_MARK ? ANY_CHARACTER : code;
+  });
+}
+
+const STAR = "*".charCodeAt(0);
+const QUESTION_MARK = "?".charCodeAt(0);
+
+function globOf(tokens: readonly Token[]): Omit<Glob, "halves"> {
+  const length = tokens.filter((token) => !isStar(token)).length;
   const codes = new Int32Array(length);
   const stays = new Uint8Array(length + 1);
   let place = 0;
-  for (let index = 0; index < pattern.length; index += 1) {
-    const character = pattern[index];
-    if (character === "*") {
-      stays[place] = 1;
+  for (const token of tokens) {
+    if (isStar(token)) {
+      stays[place] = Math.max(stays[place] ?? 0, token === ANY_TEXT ? STAYS.anyText : STAYS.textWithoutColon);
       continue;
     }
-    const isAny = character === "?";
-    codes[place] = isAny ? ANY_CHARACTER : pattern.charCodeAt(index);
+    codes[place] = token;
     place += 1;
     // A run of wildcards means the same in any order: its star stands behind its question marks.
-    if (isAny && stays[place - 1] === 1) {
-      stays[place - 1] = 0;
-      stays[place] = 1;
+    if (isAlike(token, stays[place - 1])) {
+      stays[place] = stays[place - 1] ?? 0;
+      stays[place - 1] = STAYS.nothing;
     }
   }
-  const firstStar = stays.indexOf(1);
-  return { codes, stays, firstStar, lastStar: stays.lastIndexOf(1), halves: halvesOf(pattern, separator) };
+  const firstStar = stays.findIndex((kind) => kind !== STAYS.nothing);
+  const lastStar = stays.findLastIndex((kind) => kind !== STAYS.nothing);
+  const mindsColons = stays.includes(STAYS.textWithoutColon) || codes.includes(ANY_BUT_COLON);
+  return { codes, stays, firstStar, lastStar, mindsColons };
+}
+
+function isStar(token: Token): boolean {
+  return token === ANY_TEXT || token === TEXT_WITHOUT_COLON;
+}
+
+/** True for a `?` and a `*` that match the same characters. */
+function isAlike(token: Token, stays: number | undefined): boolean {
+  return (
+    (token === ANY_CHARACTER && stays === STAYS.anyText) || (token === ANY_BUT_COLON && stays === STAYS.textWithoutColon)
+  );
 }
 
 function halvesOf(pattern: string, separator: string | undefined): Glob["halves"] {
   const [before, behind, ...more] = separator === undefined ? [] : pattern.split(separator);
   if (before === undefined || behind === undefined || more.length > 0) return undefined;
-  return [globOf(before, undefined), globOf(behind, undefined)];
+  const half = (text: string): Glob => ({ ...globOf(charactersOf(text)), halves: undefined });
+  return [half(before), half(behind)];
 }
 
 /** True when one of the globs matches the word. */
 export function matchesAny(globs: readonly Glob[], word: string): boolean {
   const codes = new Int32Array(word.length);
   for (let index = 0; index < word.length; index += 1) codes[index] = word.charCodeAt(index);
-  return globs.some((glob) => glob.codes.length <= codes.length && matchesCodes(glob, codes));
+  return globs.some(
+    (glob) =>
+      glob.codes.length <= codes.length &&
+      (glob.mindsColons ? matchesMindingColons(glob, codes) : matchesCodes(glob, codes)),
+  );
 }
 
 /**
- * False only when no word matches both, and true only when one does, but for rules of the kind beyond its separator.
+ * False only when no word matches both, and true only when one does, but for rules of the kind beyond its separator and for
+ * wildcards that match no colon.
  *
  * Errors: TooManySteps.
  */
@@ -83,6 +142,7 @@ export function mayMeet(one: Glob, other: Glob, budget: StepBudget): boolean {
 
 function meet(one: Glob, other: Glob, budget: StepBudget): boolean {
   if (!endsMeet(one, other)) return false;
+  if (one.mindsColons || other.mindsColons) return true;
   // What stands between the stars of either the star of the other takes in: only the ends could be at odds.
   if (one.firstStar >= 0 && other.firstStar >= 0) return true;
   return one.firstStar < 0 ? matchesCodes(other, one.codes, budget) : matchesCodes(one, other.codes, budget);
@@ -114,6 +174,8 @@ function fits(one: Glob, { firstStar, codes }: Glob): boolean {
 }
 
 function agree(one: number | undefined, other: number | undefined): boolean {
+  if (one === ANY_BUT_COLON) return other !== COLON;
+  if (other === ANY_BUT_COLON) return one !== COLON;
   return one === other || one === ANY_CHARACTER || other === ANY_CHARACTER;
 }
 
@@ -124,7 +186,7 @@ function matchesCodes({ codes, stays }: Glob, word: Int32Array, budget?: StepBud
   let star = -1;
   let taken = 0;
   while (at < word.length) {
-    if (stays[place] === 1 && star !== place) {
+    if (stays[place] !== STAYS.nothing && star !== place) {
       star = place;
       taken = at;
     }
@@ -140,4 +202,23 @@ function matchesCodes({ codes, stays }: Glob, word: Int32Array, budget?: StepBud
     }
   }
   return place === codes.length;
+}
+
+/** Follows all ways at once: an earlier star may have to take a colon that a later one cannot. */
+function matchesMindingColons({ codes, stays }: Glob, word: Int32Array): boolean {
+  let places: ReadonlySet<number> = new Set([0]);
+  for (const code of word) {
+    const next = new Set<number>();
+    for (const place of places) {
+      if (letsStay(stays[place], code)) next.add(place);
+      if (place < codes.length && agree(codes[place], code)) next.add(place + 1);
+    }
+    places = next;
+  }
+  return places.has(codes.length);
+}
+
+/** True when a word may stay at such a place for this character. */
+export function letsStay(stays: number | undefined, code: number): boolean {
+  return stays === STAYS.anyText || (stays === STAYS.textWithoutColon && code !== COLON);
 }

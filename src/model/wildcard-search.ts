@@ -1,6 +1,6 @@
 import type { StepBudget } from "./wildcard-budget.ts";
 import { type Cover, isPartOf, OTHER, type Places } from "./wildcard-cover.ts";
-import { ANY_CHARACTER, type Glob } from "./wildcard-glob.ts";
+import { ANY_BUT_COLON, ANY_CHARACTER, COLON, type Glob, letsStay, STAYS } from "./wildcard-glob.ts";
 import type { WordKind } from "./wildcard-words.ts";
 
 /** What a word that the glob matches has to do in the cover besides. */
@@ -121,12 +121,13 @@ class Frontier {
 /** More than the states of any kind. */
 const KINDS = 16;
 
-/** Staying is no use where the next place is a star as well. */
+/** Staying is no use where the next place is a star that lets as much through. */
 function placesAfter({ codes, stays }: Glob, place: number, code: number): readonly number[] {
-  const leads = codes[place] === code || codes[place] === ANY_CHARACTER;
-  if (stays[place] !== 1) return leads ? [place + 1] : [];
+  const asked = codes[place];
+  const leads = asked === code || asked === ANY_CHARACTER || (asked === ANY_BUT_COLON && code !== COLON);
+  if (!letsStay(stays[place], code)) return leads ? [place + 1] : [];
   if (!leads) return [place];
-  return stays[place + 1] === 1 ? [place + 1] : [place, place + 1];
+  return (stays[place + 1] ?? 0) >= (stays[place] ?? 0) ? [place + 1] : [place, place + 1];
 }
 
 /**
@@ -135,7 +136,7 @@ function placesAfter({ codes, stays }: Glob, place: number, code: number): reado
  */
 function codesAt(node: Node, glob: Glob, { kind, budget }: Search, { cover, isInside }: Condition): readonly number[] {
   const asked = glob.codes[node.place] ?? OTHER;
-  const isFree = glob.stays[node.place] === 1 || asked === ANY_CHARACTER;
+  const isFree = glob.stays[node.place] !== STAYS.nothing || asked === ANY_CHARACTER || asked === ANY_BUT_COLON;
   if (!isFree) return asked === OTHER ? [] : [asked];
   const named = cover.literals(node.places);
   budget.spend(4 + named.size + (node.places.blocks.length >> 2));
@@ -144,7 +145,10 @@ function codesAt(node: Node, glob: Glob, { kind, budget }: Search, { cover, isIn
   if (rest === undefined) return [...new Set([...named, ...kind.literals, ...kind.alphabet])];
   if (isInside) return [...new Set([rest, ...named, ...kind.literals])];
   const restKind = kind.next(node.kind, rest);
-  const others = kind.literals.filter((code) => kind.next(node.kind, code) !== restKind);
+  // A colon leads on in less of the cover than the rest does where wildcards match none.
+  const others = kind.literals.filter(
+    (code) => kind.next(node.kind, code) !== restKind || (code === COLON && cover.mindsColons),
+  );
   return asked >= 0 ? [...new Set([rest, asked, ...others])] : [rest, ...others];
 }
 

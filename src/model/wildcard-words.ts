@@ -1,12 +1,11 @@
+import { COLON_READINGS, isReadAlike, resourceReading } from "./wildcard-resources.ts";
+import { COLON, type GlobReading } from "./wildcard-glob.ts";
+
 /**
  * The words that patterns are about: which texts can be an action or a resource at all, so that `*` and `*:*` mean the same
  * of actions. A small automaton, and the characters to fill an example with, the plainest first.
  */
-export interface WordKind {
-  /** Whether A to Z match in either case. */
-  readonly foldsCase: boolean;
-  /** A character that every word has exactly once. */
-  readonly separator?: string;
+export interface WordKind extends GlobReading {
   readonly start: number;
   /** Undefined when no word goes on like this. */
   next(state: number, code: number): number | undefined;
@@ -15,9 +14,15 @@ export interface WordKind {
   readonly literals: readonly number[];
   /** Every character that a wildcard may stand for. */
   readonly alphabet: readonly number[];
+  /**
+   * The same words by every reading of their patterns, where AWS leaves open which one holds. Only what is so by each of them is
+   * so. By default there is one.
+   */
+  readonly readings?: readonly WordKind[];
+  /** True for a pattern that all readings read alike. */
+  isReadAlike?(pattern: string): boolean;
 }
 
-const COLON = ":".charCodeAt(0);
 const STAR = "*".charCodeAt(0);
 const ARN = codesOf("arn");
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
@@ -40,12 +45,8 @@ export const ACTIONS: WordKind = {
   alphabet: codesOf(`x${LETTERS}0123456789_-`),
 };
 
-/**
- * What a request names as its resource: an ARN (`arn:` and at least four more colons), or `*` itself, which is the resource
- * of every action that knows none.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
- */
-export const RESOURCES: WordKind = {
+/** The words of {@link RESOURCES}, whichever way their patterns are read. */
+const RESOURCE_WORDS: WordKind = {
   foldsCase: false,
   start: 0,
   // 0 to 2: that many letters of `arn`; 3: after `arn`; 4 to 8: that many colons and 3; 9: the word `*`.
@@ -59,6 +60,18 @@ export const RESOURCES: WordKind = {
   accepts: (state) => state >= 8,
   literals: [...ARN, COLON, STAR],
   alphabet: [...codesOf(`x${LETTERS}${LETTERS.toUpperCase()}0123456789/-_.`), ...latin1()],
+};
+
+/**
+ * What a request names as its resource: an ARN (`arn:` and at least four more colons), or `*` itself, which is the resource
+ * of every action that knows none. Patterns are completed as IAM does, and variables are any text.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+ */
+export const RESOURCES: WordKind = {
+  ...RESOURCE_WORDS,
+  ...resourceReading(COLON_READINGS[0]),
+  readings: COLON_READINGS.map((colons) => ({ ...RESOURCE_WORDS, ...resourceReading(colons) })),
+  isReadAlike,
 };
 
 function codesOf(text: string): readonly number[] {

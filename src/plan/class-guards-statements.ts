@@ -1,5 +1,6 @@
 import type { InstanceProfileSpec, Statement } from "../api/instance-profile.ts";
 import { showValue } from "../model/policy-words.ts";
+import { completedResource } from "../model/resource-pattern.ts";
 import { WELL_KNOWN_ACTIONS } from "../model/well-known-actions.ts";
 import { StepBudget } from "../model/wildcard-budget.ts";
 import {
@@ -91,10 +92,8 @@ function subjectOf(
   const written = listed ?? not ?? [];
   const negatedName = name === "actions" ? "notActions" : "notResources";
   const isNegated = listed === undefined;
-  // Of what is taken out, only what is certain counts.
-  const patterns = isNegated ? written.filter((pattern) => !hasVariable(pattern)) : written.map(withoutVariables);
   const field = `spec.statements[${index}].${isNegated ? negatedName : name}`;
-  return { field, written, words: { patterns: name === "actions" ? written : patterns, negated: isNegated }, kind };
+  return { field, written, words: { patterns: written, negated: isNegated }, kind };
 }
 
 function negated({ index, bounds }: Case, reason: string, field: string, instead: string): Violation {
@@ -117,22 +116,10 @@ function beyond({ index, bounds }: Case, subject: Subject, example: Example, rea
 
 function howItComes({ words, written, kind }: Subject, word: string): string {
   if (words.negated) return `all but these are ${showValue(word)} too, which`;
-  const pattern = written.find((one) => matchesWildcards(withoutVariables(one), word, kind)) ?? word;
-  const isWordItself = pattern === word || !/[*?$]/.test(pattern);
-  return isWordItself ? `${showValue(pattern)} is what` : `${showValue(pattern)} allows ${showValue(word)}, which`;
-}
-
-/**
- * Filled in by AWS at the time of a request, from tags among others: it may become anything. One with a default in quotes is taken to
- * reach as far as it can: a brace between the quotes would end it for us and not for AWS.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
- */
-const VARIABLE = /\$\{[^}']*('.*)?\}/gs;
-
-function withoutVariables(pattern: string): string {
-  return pattern.replaceAll(VARIABLE, "*");
-}
-
-function hasVariable(pattern: string): boolean {
-  return withoutVariables(pattern) !== pattern;
+  const pattern = written.find((one) => matchesWildcards(one, word, kind)) ?? word;
+  const meant = kind === RESOURCES ? completedResource(pattern) : pattern;
+  const isWordItself = meant === word || !/[*?$]/.test(meant);
+  if (isWordItself) return `${showValue(pattern)} is what`;
+  const inFull = meant === pattern ? "" : `, which means ${showValue(meant)},`;
+  return `${showValue(pattern)}${inFull} allows ${showValue(word)}, which`;
 }
