@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from "./policy-json.ts";
+import { completedResource, type VariableUse } from "./resource-pattern.ts";
 
 /** What a document is for: what a role may do (`permissions`), or who may assume it (`trust`). */
 export type PolicyUse = "permissions" | "trust";
@@ -19,6 +20,9 @@ export type PolicyUse = "permissions" | "trust";
  */
 const DEFAULT_VERSION = "2008-10-17";
 
+/** The version that has policy variables. */
+const VERSION_WITH_VARIABLES = "2012-10-17";
+
 /**
  * The one form of all documents that mean the same to IAM. It is itself a policy document and its own canonical form.
  * What is not understood (unknown elements, wrong types) is kept as it is, so it is equal only to itself: a false
@@ -26,7 +30,8 @@ const DEFAULT_VERSION = "2008-10-17";
  */
 export function canonicalDocument(document: JsonValue, use: PolicyUse): JsonValue {
   if (!isJsonObject(document)) return document;
-  const statements = statementsOf(document).map((statement) => canonicalStatement(statement, use));
+  const reading = readingOf(document, use);
+  const statements = statementsOf(document).map((statement) => canonicalStatement(statement, reading));
   return { ...elementsOf(document), Statement: sorted(statements) };
 }
 
@@ -42,14 +47,34 @@ export function statementsOf(document: JsonObject): JsonList {
   return statement === undefined ? [] : listOf(statement);
 }
 
-/** The canonical form of one statement. */
-export function canonicalStatement(statement: JsonValue, use: PolicyUse): JsonValue {
-  if (!isJsonObject(statement)) return statement;
-  const acceptsAnyone = use === "trust" && statement["Effect"] === "Allow";
-  return mapMembers(statement, (value, element) => canonicalElement(element, value, acceptsAnyone));
+/** How the statements of a document are to be read. */
+export interface StatementReading {
+  readonly use: PolicyUse;
+  readonly variables: VariableUse;
 }
 
-function canonicalElement(element: string, value: JsonValue, acceptsAnyone: boolean): JsonValue | undefined {
+/** How the statements of this document are to be read: its Version says whether it has variables. */
+export function readingOf(document: JsonObject, use: PolicyUse): StatementReading {
+  return { use, variables: document["Version"] === VERSION_WITH_VARIABLES ? "variables" : "plain" };
+}
+
+/** The canonical form of one statement. */
+export function canonicalStatement(statement: JsonValue, { use, variables }: StatementReading): JsonValue {
+  if (!isJsonObject(statement)) return statement;
+  const acceptsAnyone = use === "trust" && statement["Effect"] === "Allow";
+  return mapMembers(statement, (value, element) => canonicalElement(element, value, { acceptsAnyone, variables }));
+}
+
+interface ElementReading {
+  readonly acceptsAnyone: boolean;
+  readonly variables: VariableUse;
+}
+
+function canonicalElement(
+  element: string,
+  value: JsonValue,
+  { acceptsAnyone, variables }: ElementReading,
+): JsonValue | undefined {
   switch (element) {
     case "Sid":
       return value === "" ? undefined : value;
@@ -58,7 +83,9 @@ function canonicalElement(element: string, value: JsonValue, acceptsAnyone: bool
       return setOf(value, lowerCase);
     case "Resource":
     case "NotResource":
-      return setOf(value, asIs);
+      return setOf(value, (pattern) =>
+        typeof pattern === "string" ? completedResource(pattern, variables) : pattern,
+      );
     case "Principal":
       return canonicalPrincipal(value === "*" && acceptsAnyone ? { AWS: "*" } : value);
     case "NotPrincipal":

@@ -1,4 +1,4 @@
-import { canonicalStatement, elementsOf, type PolicyUse, statementsOf } from "./policy-canonical.ts";
+import { canonicalStatement, elementsOf, type PolicyUse, readingOf, statementsOf } from "./policy-canonical.ts";
 import { describeFactChange, describeFacts } from "./policy-fact-text.ts";
 import { canonicalJson, compareCodeUnits, isJsonObject, type JsonValue } from "./policy-json.ts";
 import { type Spell, statementFacts } from "./policy-statement-facts.ts";
@@ -31,8 +31,9 @@ export function describeChange(
 
 function statementViews(document: JsonValue | undefined, use: PolicyUse, spell: Spell): StatementView[] {
   if (!isJsonObject(document)) return [];
+  const reading = readingOf(document, use);
   return statementsOf(document).map((written, index) => {
-    const statement = canonicalStatement(written, use);
+    const statement = canonicalStatement(written, reading);
     const sid = isJsonObject(statement) ? statement["Sid"] : undefined;
     return {
       canonical: canonicalJson(statement),

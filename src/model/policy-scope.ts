@@ -1,4 +1,4 @@
-import { canonicalStatement, elementsOf, statementsOf } from "./policy-canonical.ts";
+import { canonicalStatement, elementsOf, readingOf, statementsOf } from "./policy-canonical.ts";
 import { buildPolicy, type PolicyDocument, policyJson } from "./policy-document.ts";
 import { canonicalJson, isJsonList, isJsonObject, type JsonObject, type JsonValue } from "./policy-json.ts";
 
@@ -66,7 +66,7 @@ function statementsIn(document: PolicyDocument): readonly ScopedStatement[] {
   if (!isJsonObject(json)) return [{ effect: undefined, key: document.text, pieces: [document.text], statement: null }];
   const { Version } = elementsOf(json);
   return statementsOf(json).map((written) => {
-    const canonical = canonicalStatement(written, document.use);
+    const canonical = canonicalStatement(written, readingOf(json, document.use));
     if (!isJsonObject(canonical)) {
       return { effect: undefined, key: canonicalJson(canonical), pieces: [canonicalJson(canonical)], statement: null };
     }

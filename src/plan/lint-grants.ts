@@ -1,4 +1,5 @@
 import type { Statement, TrustStatement } from "../api/instance-profile.ts";
+import { completedResource, resourceFields } from "../model/resource-pattern.ts";
 import type { Finding } from "./finding.ts";
 
 /**
@@ -108,8 +109,9 @@ function assumption(action: string, where: string, path: string): Finding {
 
 /** A wildcard stands for resources that nobody has named, unless it is only the end of a name. */
 function isWide(resource: string): boolean {
-  const [, , , , , ...name] = resource.split(":");
-  return resource === "*" || /^(\*|[\w-]+\/\*)/.test(name.join(":"));
+  if (resource === "*") return true;
+  const name = resourceFields(completedResource(resource))?.at(-1) ?? "";
+  return /^(\*|[\w-]+\/\*)/.test(name);
 }
 
 /** True when a pattern of IAM (`iam:Put*`) matches an action; actions are the same in any case. */
