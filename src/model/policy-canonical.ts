@@ -83,9 +83,7 @@ function canonicalElement(
       return setOf(value, lowerCase);
     case "Resource":
     case "NotResource":
-      return setOf(value, (pattern) =>
-        typeof pattern === "string" ? completedResource(pattern, variables) : pattern,
-      );
+      return setOf(value, (pattern) => (typeof pattern === "string" ? completedResource(pattern, variables) : pattern));
     case "Principal":
       return canonicalPrincipal(value === "*" && acceptsAnyone ? { AWS: "*" } : value);
     case "NotPrincipal":

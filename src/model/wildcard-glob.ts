@@ -107,7 +107,8 @@ function isStar(token: Token): boolean {
 /** True for a `?` and a `*` that match the same characters. */
 function isAlike(token: Token, stays: number | undefined): boolean {
   return (
-    (token === ANY_CHARACTER && stays === STAYS.anyText) || (token === ANY_BUT_COLON && stays === STAYS.textWithoutColon)
+    (token === ANY_CHARACTER && stays === STAYS.anyText) ||
+    (token === ANY_BUT_COLON && stays === STAYS.textWithoutColon)
   );
 }
 

@@ -18,7 +18,11 @@ import {
 export type ColonReading = "every wildcard" | "a * at the end of a field" | "no wildcard";
 
 /** All readings. The first one is the widest for a single pattern. */
-export const COLON_READINGS: readonly [ColonReading, ...ColonReading[]] = ["every wildcard", "a * at the end of a field", "no wildcard"];
+export const COLON_READINGS: readonly [ColonReading, ...ColonReading[]] = [
+  "every wildcard",
+  "a * at the end of a field",
+  "no wildcard",
+];
 
 /** How patterns of resources are read: completed, with variables as any text. */
 export function resourceReading(colons: ColonReading): GlobReading {
@@ -58,7 +62,8 @@ function fieldTokens(field: readonly ResourcePiece[], colons: ColonReading): rea
   const tokens = field.flatMap((piece) => tokensOf(piece, colons === "every wildcard"));
   if (colons !== "a * at the end of a field") return tokens;
   // In `a*?` the star is at the end of the field as well: a run of wildcards means the same in any order.
-  const run = tokens.length - 1 - tokens.findLastIndex((token) => token !== TEXT_WITHOUT_COLON && token !== ANY_BUT_COLON);
+  const run =
+    tokens.length - 1 - tokens.findLastIndex((token) => token !== TEXT_WITHOUT_COLON && token !== ANY_BUT_COLON);
   const atEnd = tokens.slice(tokens.length - run);
   if (!atEnd.includes(TEXT_WITHOUT_COLON) || field.at(-1)?.kind !== "character") return tokens;
   return [...tokens.slice(0, tokens.length - run), ...atEnd.filter((token) => token === ANY_BUT_COLON), ANY_TEXT];

@@ -1,5 +1,5 @@
-import { COLON_READINGS, isReadAlike, resourceReading } from "./wildcard-resources.ts";
 import { COLON, type GlobReading } from "./wildcard-glob.ts";
+import { COLON_READINGS, isReadAlike, resourceReading } from "./wildcard-resources.ts";
 
 /**
  * The words that patterns are about: which texts can be an action or a resource at all, so that `*` and `*:*` mean the same

@@ -1,3 +1,4 @@
+import { arnFields, completedFields, tokensOf } from "./arn-fields.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /** Where policy variables in a pattern get their values from; without one, `${…}` is plain text. */
@@ -14,17 +15,15 @@ export interface PatternOptions {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
  */
 export function matchesPattern(pattern: string, value: string, options: PatternOptions = {}): boolean {
-  const parts = tokensOf(pattern).map((token) => toSource(token, options));
+  const parts = tokensOf(pattern, options.variables !== undefined).map((token) => toSource(token, options));
   if (parts.includes(undefined)) return false;
   return new RegExp(`^${parts.join("")}$`, options.ignoreCase === true ? "isu" : "su").test(value);
 }
 
 /** Whether every variable in a pattern has a value. */
 export function isResolvable(pattern: string, variables: RequestContext | undefined): boolean {
-  return tokensOf(pattern).every((token) => toSource(token, { variables }) !== undefined);
+  return tokensOf(pattern, variables !== undefined).every((token) => toSource(token, { variables }) !== undefined);
 }
-
-const tokensOf = (pattern: string): readonly string[] => pattern.match(/\$\{[^}]*\}|./gsu) ?? [];
 
 function toSource(token: string, { variables, isLiteral = false }: PatternOptions): string | undefined {
   if (!isLiteral && token === "*") return ".*";
@@ -48,22 +47,14 @@ function escaped(text: string): string {
 }
 
 /**
- * Whether an ARN is what a pattern says, part by part: a `*` reaches no further than the colon, but in the last part. Parts
+ * Whether an ARN is what a pattern says, field by field: a `*` reaches no further than the colon, but in the last field. Fields
  * that the pattern leaves out are any. `*` alone is everything.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
  */
 export function matchesArn(pattern: string, arn: string, options: PatternOptions = {}): boolean {
   if (pattern === "*") return true;
-  const wanted = arnParts(pattern);
-  const given = arnParts(arn);
+  const given = arnFields(arn, false);
   if (given.length < 6) return matchesPattern(pattern, arn, options);
-  return given.every((part, index) => matchesPattern(wanted[index] ?? "*", part, options));
-}
-
-/** At most six: what stands after the fifth colon is one part. Colons inside variables do not count. */
-function arnParts(arn: string): readonly string[] {
-  const parts = arn.match(/(?:\$\{[^}]*\}|[^:])*(?::|$)/gu) ?? [];
-  const whole = parts.slice(0, 5).map((part) => part.replace(/:$/, ""));
-  const rest = parts.slice(5).join("");
-  return parts.length > 5 ? [...whole, rest] : whole;
+  const wanted = completedFields(pattern, options.variables !== undefined);
+  return wanted.every((field, index) => matchesPattern(field, given[index] ?? "", options));
 }

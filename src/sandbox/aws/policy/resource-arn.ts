@@ -1,3 +1,5 @@
+import { completedFields, tokensOf } from "./arn-fields.ts";
+
 /** What IAM resources in a policy may begin with, in the order of IAM's own message. */
 const iamResourceKinds = [
   "user/",
@@ -16,6 +18,19 @@ const iamResourceKinds = [
 ];
 
 /**
+ * What S3 resources that live in a region may begin with.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+ */
+const regionalS3Kinds = [
+  "accesspoint/",
+  "access-grants/",
+  "async-request/",
+  "job/",
+  "storage-lens/",
+  "storage-lens-group/",
+];
+
+/**
  * What IAM has against a Resource, in its words; undefined when it has nothing. Only the form is looked at: IAM does not
  * know whether a bucket exists.
  */
@@ -26,16 +41,22 @@ export function resourceComplaint(resource: string, partition: string): string |
   if (!resource.includes(":")) {
     return `Resource ${resource} must be in ARN format or "*".`;
   }
-  const [head = "", ownPartition = "*", service = "*", region = "*", account = "*", ...rest] = resource.split(":");
-  const path = rest.length === 0 ? "*" : rest.join(":");
+  const [head = "", ownPartition = "", ...rest] = completedFields(resource, true);
   if (ownPartition !== "*" && ownPartition !== partition) {
-    const whole = ["arn", ownPartition, service || "*", region, account, path].join(":");
-    return `Partition "${ownPartition}" is not valid for resource "${whole}".`;
+    return `Partition "${ownPartition}" is not valid for resource "${["arn", ownPartition, ...rest].join(":")}".`;
   }
-  if (head !== "arn" || rest.length === 0) {
+  if (head !== "arn") {
     return "The policy failed legacy parsing";
   }
+  const [service = "", region = "", account = "", path = ""] = rest.map(withoutVariables);
   return serviceComplaint(resource, { service, region, account, path });
+}
+
+/** The field with `*` for its variables, which may become anything. */
+function withoutVariables(field: string): string {
+  return tokensOf(field, true)
+    .map((token) => (token.length > 1 && token.startsWith("$") ? "*" : token))
+    .join("");
 }
 
 interface ArnParts {
@@ -46,16 +67,16 @@ interface ArnParts {
 }
 
 function serviceComplaint(resource: string, { service, region, account, path }: ArnParts): string | undefined {
-  if (service === "" || /[*?]/.test(service)) {
-    return service === "*" ? undefined : "Resource vendor must be fully qualified and cannot contain regexes.";
+  if (/[*?]/.test(service)) {
+    return "Resource vendor must be fully qualified and cannot contain regexes.";
   }
-  if (!/^(\d{12}|aws|[\d*?]*[*?][\d*?]*)?$/.test(account)) {
+  if (service === "" || !/^(\d{12}|aws|[\d*?]*[*?][\d*?]*)?$/.test(account)) {
     return "The policy failed legacy parsing";
   }
   if (service === "iam" && region !== "" && region !== "*") {
     return `IAM resource ${resource} cannot contain region information.`;
   }
-  if (service === "s3" && region !== "" && !path.startsWith("accesspoint/")) {
+  if (service === "s3" && region !== "" && !regionalS3Kinds.some((kind) => fits(path, kind))) {
     return `Resource ${resource} can not contain region information.`;
   }
   if (service === "iam" && path !== "root" && !iamResourceKinds.some((kind) => fits(path, kind))) {
@@ -66,6 +87,6 @@ function serviceComplaint(resource: string, { service, region, account, path }: 
 
 /** Whether a path with wild cards could begin with `kind`. */
 function fits(path: string, kind: string): boolean {
-  const wildcard = path.search(/[*?$]/);
+  const wildcard = path.search(/[*?]/);
   return wildcard === -1 ? path.startsWith(kind) : kind.startsWith(path.slice(0, wildcard)) || path.startsWith(kind);
 }

@@ -21,6 +21,18 @@ const syntax = "Syntax errors in policy.";
 const legacy = "The policy failed legacy parsing";
 const vendor = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
 
+/** IAM completes them. */
+const CUT_OFF = [
+  ...["arn:aws:sqs", "arn:aws:sqs:us-east-1", "arn:aws:sqs:*", "arn:aws:sqs:us-east-1:123456789012"],
+  ...["arn:aws:s3", "arn:aws:s3:::", "arn:aws:iam", "arn:aws:iam::123456789012", "arn:*:sqs"],
+];
+
+/** As the service authorization reference of S3 has them. */
+const REGIONAL_S3 = [
+  ...["accesspoint/a", "access-grants/default", "access-grants/default/location/l", "access-grants/default/grant/g"],
+  ...["job/*", "storage-lens/*", "storage-lens-group/g", "async-request/mrap/create/token"],
+].map((path) => `arn:aws:s3:us-east-1:111122223333:${path}`);
+
 describe("accepts", () => {
   test.each([
     ["a single statement without a list", JSON.stringify({ Version: "2012-10-17", Statement: allow })],
@@ -36,6 +48,19 @@ describe("accepts", () => {
     ["numbers and truth values in conditions", condition("Bool", "aws:SecureTransport", true)],
     ["a variable in a resource", policy({ ...allow, Resource: `arn:aws:s3:::b/\${aws:username}/*` })],
     ["a wildcard partition", policy({ ...allow, Resource: "arn:*:s3:::b" })],
+    [
+      "account variables, whose colons are none of the ARN's",
+      policy({
+        ...allow,
+        Resource: [
+          `arn:aws:kms:*:\${aws:PrincipalAccount}:key/*`,
+          `arn:aws:sns:\${aws:RequestedRegion}:\${aws:ResourceAccount}:topic`,
+          `arn:aws:iam::\${aws:PrincipalAccount}:role/\${aws:PrincipalTag/team, 'a:b:c'}`,
+        ],
+      }),
+    ],
+    ["ARNs that leave fields out", policy({ ...allow, Resource: CUT_OFF })],
+    ["S3 resources of a region", policy({ ...allow, Resource: REGIONAL_S3 })],
     [
       "an IAM resource with wild cards",
       policy({ ...allow, Resource: ["arn:aws:iam::123456789012:*", "arn:aws:iam::*:role/x*"] }),
@@ -90,7 +115,14 @@ describe("refuses", () => {
       policy({ ...allow, Resource: "bucket" }),
       'Resource bucket must be in ARN format or "*".',
     ],
-    ["an ARN of too few parts", policy({ ...allow, Resource: "arn:aws:s3::bucket" }), legacy],
+    ["an ARN with its name in the account's field", policy({ ...allow, Resource: "arn:aws:s3::bucket" }), legacy],
+    ["an ARN without a service", policy({ ...allow, Resource: "arn:aws::bucket" }), legacy],
+    ["an ARN that leaves the service out", policy({ ...allow, Resource: "arn:aws" }), /^Resource vendor must be/],
+    [
+      "an ARN of another partition, in full",
+      policy({ ...allow, Resource: "aws:s3:::bucket" }),
+      'Partition "s3" is not valid for resource "arn:s3:::bucket:*".',
+    ],
     [
       "another partition",
       policy({ ...allow, Resource: "arn:aws-cn:s3:::b" }),
