@@ -6,7 +6,7 @@ const FIELD_COUNT = 6;
  * `${a, 'b}c'}`, runs to the end: where IAM takes it to end is not documented.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
  */
-const PIECES = /\$\{[^{}']*(?:'[^{}']*'\s*)?\}|\$\{[^]*|[^]/g;
+const PIECES = /\$\{[^{}']*(?:'[^{}']*'\s*)?\}|\$\{.*|./gs;
 const VARIABLE = /^\$\{[^{}']*(?:'[^{}']*'\s*)?\}$/;
 
 /** The account of the principal, the resource or the source, or the requested region: 12 digits or a region's name. */

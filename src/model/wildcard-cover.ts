@@ -62,16 +62,19 @@ export class Cover {
     for (let place = 0; place <= codes.length; place += 1) {
       const block = begin + (place >>> 5);
       const bit = 1 << (place & 31);
-      if (stays[place] === STAYS.anyText || codes[place] === ANY_CHARACTER) takesColons = true;
-      if (stays[place] !== STAYS.nothing) {
-        add(this.#stays, block, bit);
-        if (stays[place] === STAYS.anyText) add(this.#staysForAll, block, bit);
-        // Where no wildcard takes a colon, all places of a glob that are reached at once are in one field: they agree on the colons.
-        if (stays[place] === STAYS.anyText || !takesColons) add(this.#passes, block, bit);
-      }
+      takesColons ||= stays[place] === STAYS.anyText || codes[place] === ANY_CHARACTER;
+      this.#enterStar(stays[place], block, bit, takesColons);
       if (place === codes.length) add(this.#ends, block, bit);
       else this.#ask(at(codes, place), block, bit, begin * BLOCK + place);
     }
+  }
+
+  #enterStar(stays: number | undefined, block: number, bit: number, takesColons: boolean): void {
+    if (stays === STAYS.nothing) return;
+    add(this.#stays, block, bit);
+    if (stays === STAYS.anyText) add(this.#staysForAll, block, bit);
+    // Where no wildcard takes a colon, all places of a glob that are reached at once are in one field: they agree on the colons.
+    if (stays === STAYS.anyText || !takesColons) add(this.#passes, block, bit);
   }
 
   #ask(code: number, block: number, bit: number, place: number): void {
