@@ -46,33 +46,65 @@ export interface Wanted {
  * shortest. Exact: `none` is a proof, by every reading of the kind.
  */
 export function within(words: WordSet, allowed: readonly string[], kind: WordKind, wanted: Wanted = {}): Example {
+  const readings = readingsOf(kind, [words.patterns, allowed]);
+  const asked = { prefer: [], budget: new StepBudget(MAX_STEPS), ...wanted, reads: words.patterns };
   // All but some are within what is allowed when those and the allowed together are everything.
-  const question: Question = words.negated
-    ? { some: EVERYTHING, butNot: [...words.patterns, ...allowed] }
-    : { some: words.patterns, butNot: allowed };
-  return byEveryReading(kind, [...words.patterns, ...allowed], wanted, (reading) => outside(question, reading));
+  if (words.negated) {
+    const question: Question = { some: EVERYTHING, butNot: [...words.patterns, ...allowed] };
+    return byEvery(readings, asked, (reading) => outside(question, reading));
+  }
+  const open = readings.length === 1 ? words.patterns : notWithinOne(words.patterns, allowed, readings, asked.budget);
+  if (open === undefined) return { found: "undecided" };
+  return byEvery(readings, asked, (reading) => outside({ some: open, butNot: allowed }, reading));
 }
 
 /** Does any word of `words` match one of the patterns in `denied`? The example is a word of both. Exact, as {@link within}. */
 export function overlaps(words: WordSet, denied: readonly string[], kind: WordKind, wanted: Wanted = {}): Example {
-  return byEveryReading(kind, [...words.patterns, ...denied], wanted, (reading) =>
+  const asked = { prefer: [], budget: new StepBudget(MAX_STEPS), ...wanted, reads: words.patterns };
+  return byEvery(readingsOf(kind, [words.patterns, denied]), asked, (reading) =>
     words.negated
       ? outside({ some: denied, butNot: words.patterns }, reading)
       : both(globsOf(words.patterns, reading), globsOf(denied, reading), reading),
   );
 }
 
-/** `none` when every reading of the kind says so, else what the first one says that does not. */
-function byEveryReading(
-  kind: WordKind,
+/** The readings by which these patterns could differ: the widest first, the strictest last. */
+function readingsOf(kind: WordKind, lists: readonly (readonly string[])[]): readonly [WordKind, ...WordKind[]] {
+  const { readings: [widest, ...others] = [kind], isReadAlike = () => false } = kind;
+  return lists.every((patterns) => patterns.every((pattern) => isReadAlike(pattern))) ? [widest] : [widest, ...others];
+}
+
+/**
+ * The patterns that no single allowed one takes in, wildcard for wildcard, by the strictest reading. What one takes in so, it takes in
+ * by every reading: each wildcard lies behind one that matches as much. Undefined when the steps are used up.
+ */
+function notWithinOne(
   patterns: readonly string[],
-  { prefer = [], budget = new StepBudget(MAX_STEPS) }: Wanted,
-  fieldOf: (reading: WordKind) => Field,
-): Example {
-  const { readings = [kind], isReadAlike } = kind;
-  const needed = isReadAlike !== undefined && patterns.every((pattern) => isReadAlike(pattern)) ? 1 : readings.length;
-  for (const reading of readings.slice(0, needed)) {
-    const example = answer(() => fieldOf(reading), reading, { prefer, budget, reads: patterns });
+  allowed: readonly string[],
+  readings: readonly [WordKind, ...WordKind[]],
+  budget: StepBudget,
+): readonly string[] | undefined {
+  const strictest = readings.at(-1) ?? readings[0];
+  try {
+    spendOnReading(patterns, budget);
+    const { globs, cover } = compiled(allowed, strictest);
+    return patterns.filter((pattern) =>
+      globsOf([pattern], strictest).some((glob) => {
+        budget.spend(globs.length);
+        const start = cover.start((index) => endsMeet(glob, globs[index] as Glob));
+        return !isWithinOne(glob, cover, start, budget);
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof TooManySteps)) throw error;
+    return undefined;
+  }
+}
+
+/** `none` when every reading says so, else what the first one says that does not. */
+function byEvery(readings: readonly WordKind[], asked: Asked, fieldOf: (reading: WordKind) => Field): Example {
+  for (const reading of readings) {
+    const example = answer(() => fieldOf(reading), reading, asked);
     if (example.found !== "none") return example;
   }
   return { found: "none" };
@@ -94,17 +126,21 @@ interface Field {
 }
 
 interface Asked extends Required<Wanted> {
-  /** The patterns that have to be read first. */
+  /** The patterns that have to be read first; those of the other side are read once for many questions. */
   readonly reads: readonly string[];
 }
 
 /** Characters of a pattern that are read in one step. */
 const READ_PER_STEP = 16;
 
+function spendOnReading(patterns: readonly string[], budget: StepBudget): void {
+  budget.spend(patterns.reduce((sum, { length }) => sum + Math.ceil(length / READ_PER_STEP), 0));
+}
+
 function answer(fieldOf: () => Field, kind: WordKind, { prefer, budget, reads }: Asked): Example {
   let word: string | undefined;
   try {
-    budget.spend(reads.reduce((sum, { length }) => sum + Math.ceil(length / READ_PER_STEP), 0));
+    spendOnReading(reads, budget);
     const field = fieldOf();
     field.seek(budget, (found) => {
       word = found;

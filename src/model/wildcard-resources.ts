@@ -17,13 +17,6 @@ import {
  */
 export type ColonReading = "every wildcard" | "a * at the end of a field" | "no wildcard";
 
-/** All readings. The first one is the widest for a single pattern. */
-export const COLON_READINGS: readonly [ColonReading, ...ColonReading[]] = [
-  "every wildcard",
-  "a * at the end of a field",
-  "no wildcard",
-];
-
 /** How patterns of resources are read: completed, with variables as any text. */
 export function resourceReading(colons: ColonReading): GlobReading {
   return {

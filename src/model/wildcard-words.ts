@@ -1,5 +1,5 @@
 import { COLON, type GlobReading } from "./wildcard-glob.ts";
-import { COLON_READINGS, isReadAlike, resourceReading } from "./wildcard-resources.ts";
+import { type ColonReading, isReadAlike, resourceReading } from "./wildcard-resources.ts";
 
 /**
  * The words that patterns are about: which texts can be an action or a resource at all, so that `*` and `*:*` mean the same
@@ -16,9 +16,9 @@ export interface WordKind extends GlobReading {
   readonly alphabet: readonly number[];
   /**
    * The same words by every reading of their patterns, where AWS leaves open which one holds. Only what is so by each of them is
-   * so. By default there is one.
+   * so. The widest comes first, the strictest last. By default there is one.
    */
-  readonly readings?: readonly WordKind[];
+  readonly readings?: readonly [WordKind, ...WordKind[]];
   /** True for a pattern that all readings read alike. */
   isReadAlike?(pattern: string): boolean;
 }
@@ -68,11 +68,18 @@ const RESOURCE_WORDS: WordKind = {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
  */
 export const RESOURCES: WordKind = {
-  ...RESOURCE_WORDS,
-  ...resourceReading(COLON_READINGS[0]),
-  readings: COLON_READINGS.map((colons) => ({ ...RESOURCE_WORDS, ...resourceReading(colons) })),
+  ...resourcesReadBy("every wildcard"),
+  readings: [
+    resourcesReadBy("every wildcard"),
+    resourcesReadBy("a * at the end of a field"),
+    resourcesReadBy("no wildcard"),
+  ],
   isReadAlike,
 };
+
+function resourcesReadBy(colons: ColonReading): WordKind {
+  return { ...RESOURCE_WORDS, ...resourceReading(colons) };
+}
 
 function codesOf(text: string): readonly number[] {
   return Array.from(text, (character) => character.charCodeAt(0));

@@ -216,6 +216,31 @@ describe("Sid and Effect", () => {
   });
 });
 
+describe.each(["Resource", "NotResource"])("%s", (element) => {
+  const statement = (value: JsonValue): JsonObject => ({ Effect: "Allow", Action: "sqs:*", [element]: value });
+  const inVersion = (Version: string, value: JsonValue): JsonObject => ({ Version, Statement: [statement(value)] });
+
+  test("that leaves fields out is the same as with * in them", () => {
+    expect(sameStatement(statement("arn:aws:sqs"), statement("arn:aws:sqs:*:*:*"))).toBe(true);
+    expect(sameStatement(statement(["arn:aws:sqs", "arn:aws:sqs:*"]), statement(["arn:aws:sqs:*:*:*"]))).toBe(true);
+  });
+
+  test.each([
+    ["arn:aws:sqs:", "arn:aws:sqs"],
+    ["arn:aws:s3:::", "arn:aws:s3:::*"],
+    ["*", "arn:*"],
+    ["arn:aws:sqs:*:1:a", "arn:aws:sqs:*:1:A"],
+  ])("%s is not %s", (one, other) => {
+    expect(sameStatement(statement(one), statement(other))).toBe(false);
+  });
+
+  test("has variables, whose colons end no field, in the version that has them", () => {
+    const [short, full] = [`arn:aws:kms:*:\${aws:PrincipalAccount}`, `arn:aws:kms:*:\${aws:PrincipalAccount}:*`];
+    expect(same(inVersion("2012-10-17", short), inVersion("2012-10-17", full))).toBe(true);
+    expect(same(inVersion("2008-10-17", short), inVersion("2008-10-17", full))).toBe(false);
+  });
+});
+
 describe.each(["Action", "NotAction"])("%s", (element) => {
   const statement = (value: JsonValue): JsonObject => ({ Effect: "Allow", [element]: value, Resource: "*" });
 

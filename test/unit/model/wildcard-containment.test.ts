@@ -94,7 +94,51 @@ describe("resources", () => {
   });
 });
 
+describe("resources whose wildcards may match a colon or not", () => {
+  test.each([
+    ["arn:aws:sqs:*:1:q-*", ["arn:aws:sqs:*:1:q-*"]],
+    ["arn:aws:sqs:us-*:1:q-*", ["arn:aws:sqs:*:1:q-*"]],
+    ["arn:aws:sqs", ["arn:aws:sqs:*:*:*"]],
+    ["arn:aws:sqs:*:*:*", ["arn:aws:s*"]],
+    ["arn:aws:s3:::a:b:*", ["arn:aws:s3:::a:*"]],
+    [`arn:aws:sqs:*:\${aws:PrincipalAccount}:q`, ["arn:aws:sqs:*:*:q"]],
+    [`arn:aws:s3:::a-\${aws:PrincipalTag/t, 'x:y'}`, ["arn:aws:s3:::a-*"]],
+  ])("%s is within %j, by each reading", (pattern, allowed) => {
+    expect(within(only(pattern), allowed, RESOURCES)).toEqual(NONE);
+  });
+
+  test.each([
+    ["no wildcard matches a colon", "arn:aws:sqs:a:2:b:1:q", ["arn:aws:sqs:a*:1:q"]],
+    ["no star within a field matches a colon", "arn:aws:sqs:a:2:b-c:1:q", ["arn:aws:sqs:a*c:1:q"]],
+    ["no question mark matches a colon", "arn:aws:sqs:a:b::x", ["arn:aws:sqs:a?b::x"]],
+    ["a star at the end of a field matches a colon", "arn:aws:sqs:*:1:x", ["arn:aws:sqs:*?:1:x", "arn:aws:sqs::1:x"]],
+    ["the variable has a colon", `arn:aws:sqs:\${aws:PrincipalTag/t}:1:q`, ["arn:aws:sqs:*:1:q"]],
+  ])("is not within, for it could be that %s", (_reading, pattern, allowed) => {
+    expect(within(only(pattern), allowed, RESOURCES).found).toBe("word");
+  });
+
+  test("overlap by one reading is overlap", () => {
+    expect(overlaps(only("arn:aws:sqs:a*c:1:q"), ["arn:aws:sqs:a:b:c:1:q"], RESOURCES).found).toBe("word");
+    expect(overlaps(only("arn:aws:sqs:a*c:1:q"), ["arn:aws:sqs:a:b:1:q"], RESOURCES)).toEqual(NONE);
+  });
+
+  test("a variable among what is left out, or allowed, is certain of nothing", () => {
+    expect(within(allBut("arn:*", `*\${a}`), ["*"], RESOURCES)).toEqual(NONE);
+    expect(within(only("arn:aws:s3:::a"), [`arn:aws:s3:::\${aws:username}`], RESOURCES).found).toBe("word");
+    expect(overlaps(allBut(`arn:aws:s3:::\${aws:username}`), ["arn:aws:s3:::a"], RESOURCES).found).toBe("word");
+  });
+});
+
 describe("a question that only looks hard is decided", () => {
+  test("twenty statements by a class of as many patterns as it may have, in one budget", () => {
+    const allowed = Array.from({ length: 100 }, (_, i) => `arn:aws:sqs:*:123456789012:team-${i}-of-the-house-*`);
+    const budget = new StepBudget(60_000);
+    for (let i = 0; i < 20; i += 1) {
+      const own = only(`arn:aws:sqs:eu-*:123456789012:team-${i}-of-the-house-queue-*`);
+      expect(within(own, allowed, RESOURCES, { budget })).toEqual(NONE);
+    }
+  });
+
   const times = (count: number, make: (index: number) => string): string[] =>
     Array.from({ length: count }, (_, i) => make(i));
 

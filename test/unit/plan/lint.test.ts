@@ -79,6 +79,9 @@ describe("sizes", () => {
   });
 });
 
+/** The colon of the variable ends no field. */
+const ACCOUNTS_ROLES = `arn:aws:iam::\${aws:PrincipalAccount}:role/*`;
+
 describe("grants that give away more than was meant are warnings", () => {
   const RULES = /^warning (\S+): (.*)$/;
   const granted = (statement: object, spec: Partial<InstanceProfileSpec> = {}) =>
@@ -91,6 +94,12 @@ describe("grants that give away more than was meant are warnings", () => {
     ["iam:*", "*", "iam:* on * lets an instance give itself permissions"],
     ["IAM:put*policy", "arn:aws:iam::123456789012:role/*", "IAM:put*policy on arn:aws:iam::123456789012:role/* lets"],
     ["iam:PassRole", "*", "iam:PassRole on * lets an instance give itself permissions"],
+    // IAM reads * in the fields that are left out.
+    ["iam:*", "arn:aws:iam", "iam:* on arn:aws:iam lets an instance give itself permissions"],
+    ["iam:*", "arn:aws:iam::123456789012", "iam:* on arn:aws:iam::123456789012 lets"],
+    ["iam:PutRolePolicy", "arn:*", "iam:PutRolePolicy on arn:* lets"],
+    ["iam:PassRole", ACCOUNTS_ROLES, `iam:PassRole on ${ACCOUNTS_ROLES} lets`],
+    ["*", "arn:aws", "every action on arn:aws makes each instance an administrator"],
     ["sts:AssumeRol?", "*", "sts:AssumeRol? on * lets an instance become any role there"],
     ["*", "*", "every action on * makes each instance an administrator"],
   ])("%s on %s", (action, resource, words) => {

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { completedResource, resourceFields, resourcePieces } from "../../../src/model/resource-pattern.ts";
+import { variable } from "../../support/resource-patterns.ts";
+
+const ACCOUNT = variable("aws:PrincipalAccount");
+const DEFAULT = variable("aws:PrincipalTag/team, 'a:b'");
+
+describe("a resource pattern is completed", () => {
+  test.each([
+    ["arn:aws:sqs", "arn:aws:sqs:*:*:*"],
+    ["arn:aws:sqs:us-east-1", "arn:aws:sqs:us-east-1:*:*"],
+    ["arn:aws:sqs:*:123456789012", "arn:aws:sqs:*:123456789012:*"],
+    ["arn:aws", "arn:aws:*:*:*:*"],
+    ["arn:*", "arn:*:*:*:*:*"],
+    // An empty field is there.
+    ["arn:", "arn::*:*:*:*"],
+    ["arn:aws:s3:", "arn:aws:s3::*:*"],
+    ["arn:aws:s3::", "arn:aws:s3:::*"],
+    [`arn:aws:kms:*:${ACCOUNT}`, `arn:aws:kms:*:${ACCOUNT}:*`],
+    [`arn:aws:kms:${DEFAULT}`, `arn:aws:kms:${DEFAULT}:*:*`],
+  ])("%s as %s", (pattern, completed) => {
+    expect(completedResource(pattern)).toBe(completed);
+    expect(completedResource(completed)).toBe(completed);
+  });
+
+  test.each([
+    ["*"],
+    ["arn:aws:s3:::"],
+    ["arn:aws:logs:*:*:log-group:a:*"],
+    [`arn:aws:kms:*:${ACCOUNT}:key/*`],
+    // No ARN, or none that can be taken apart.
+    ["a:b"],
+    ["arn"],
+    [`arn:aws:s3:${variable("a, 'b}c'")}`],
+    [`arn:aws:s3:\${a`],
+    [`arn:aws:s3:${variable(variable("a"))}`],
+  ])("not where nothing is missing, or where nobody can tell: %s", (pattern) => {
+    expect(completedResource(pattern)).toBe(pattern);
+  });
+
+  test("with the colons of a variable counted, where the document's version has no variables", () => {
+    expect(completedResource(`arn:aws:kms:*:${ACCOUNT}`, "plain")).toBe(`arn:aws:kms:*:${ACCOUNT}`);
+    expect(completedResource(`arn:aws:${ACCOUNT}`, "plain")).toBe(`arn:aws:${ACCOUNT}:*:*`);
+  });
+});
+
+test("the fields of a pattern are what stands between its colons, but for those in variables", () => {
+  expect(resourceFields(`arn:aws:iam::${ACCOUNT}:role/${DEFAULT}:x:y`)).toEqual([
+    ...["arn", "aws", "iam", "", ACCOUNT, `role/${DEFAULT}:x:y`],
+  ]);
+  expect(resourceFields("*")).toBeUndefined();
+});
+
+test("the value of an account or a region has no colon, and any other variable's may have one", () => {
+  const isColonless = (text: string): unknown =>
+    resourcePieces(text).map((piece) => "isColonless" in piece && piece.isColonless);
+  for (const key of ["aws:PrincipalAccount", "AWS:resourceaccount", "aws:SourceAccount", "aws:RequestedRegion"]) {
+    expect(isColonless(variable(key))).toEqual([true]);
+  }
+  for (const key of ["aws:PrincipalTag/x", "aws:PrincipalAccount, 'a:b'", "aws:PrincipalAccount ", "aws:userid", "*"]) {
+    expect(isColonless(variable(key))).toEqual([false]);
+  }
+});
