@@ -123,7 +123,8 @@ export class Cover {
 
   #walk({ blocks, bits }: Places, asking: Int32Array | undefined, isMaybeColon: boolean, budget: StepBudget): Places {
     budget.spend(1 + (blocks.length >> 1));
-    const [any, stays] = isMaybeColon ? [this.#anyForAll, this.#staysForAll] : [this.#any, this.#stays];
+    const any = isMaybeColon ? this.#anyForAll : this.#any;
+    const stays = isMaybeColon ? this.#staysForAll : this.#stays;
     const next = new Draft(2 * blocks.length);
     for (let index = 0; index < blocks.length; index += 1) {
       const block = at(blocks, index);

@@ -66,18 +66,20 @@ export function certainGlobsOf(patterns: readonly string[], reading: GlobReading
 
 /** The tokens of a text in which `*` and `?` are the only wildcards. */
 export function charactersOf(text: string): readonly Token[] {
-  return Array.from({ length: text.length }, (_, index) => {
+  const tokens = new Array<Token>(text.length);
+  for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
-    if (code === STAR) return ANY_TEXT;
-    return code === QUESTION_MARK ? ANY_CHARACTER : code;
-  });
+    if (code === STAR) tokens[index] = ANY_TEXT;
+    else tokens[index] = code === QUESTION_MARK ? ANY_CHARACTER : code;
+  }
+  return tokens;
 }
 
 const STAR = "*".charCodeAt(0);
 const QUESTION_MARK = "?".charCodeAt(0);
 
 function globOf(tokens: readonly Token[]): Omit<Glob, "halves"> {
-  const length = tokens.filter((token) => !isStar(token)).length;
+  const length = lengthOf(tokens);
   const codes = new Int32Array(length);
   const stays = new Uint8Array(length + 1);
   let place = 0;
@@ -94,10 +96,25 @@ function globOf(tokens: readonly Token[]): Omit<Glob, "halves"> {
       stays[place - 1] = STAYS.nothing;
     }
   }
-  const firstStar = stays.findIndex((kind) => kind !== STAYS.nothing);
-  const lastStar = stays.findLastIndex((kind) => kind !== STAYS.nothing);
   const mindsColons = stays.includes(STAYS.textWithoutColon) || codes.includes(ANY_BUT_COLON);
-  return { codes, stays, firstStar, lastStar, mindsColons };
+  return { codes, stays, ...starsIn(stays), mindsColons };
+}
+
+function lengthOf(tokens: readonly Token[]): number {
+  let length = tokens.length;
+  for (const token of tokens) if (isStar(token)) length -= 1;
+  return length;
+}
+
+function starsIn(stays: Uint8Array): Pick<Glob, "firstStar" | "lastStar"> {
+  let firstStar = -1;
+  let lastStar = -1;
+  for (let place = 0; place < stays.length; place += 1) {
+    if (stays[place] === STAYS.nothing) continue;
+    if (firstStar < 0) firstStar = place;
+    lastStar = place;
+  }
+  return { firstStar, lastStar };
 }
 
 function isStar(token: Token): boolean {

@@ -1,8 +1,9 @@
-import { completedResource, hasVariable, type ResourcePiece, resourcePieces } from "./resource-pattern.ts";
+import { completedFields, hasVariable, type ResourcePiece, resourceParts, resourcePieces } from "./resource-pattern.ts";
 import {
   ANY_BUT_COLON,
   ANY_CHARACTER,
   ANY_TEXT,
+  COLON,
   charactersOf,
   type GlobReading,
   TEXT_WITHOUT_COLON,
@@ -34,38 +35,39 @@ export function isReadAlike(pattern: string): boolean {
 const LAST_FIELD = 5;
 
 function resourceTokens(pattern: string, colons: ColonReading): readonly Token[] {
-  if (!pattern.startsWith("arn:")) return charactersOf(pattern);
-  const fields = fieldsOf(resourcePieces(completedResource(pattern)));
-  return fields.flatMap((field, index) => [
-    ...(index === 0 ? [] : charactersOf(":")),
-    ...(index === LAST_FIELD ? field.flatMap((piece) => tokensOf(piece, true)) : fieldTokens(field, colons)),
-  ]);
+  const parts = resourceParts(pattern);
+  if (parts === undefined) return charactersOf(pattern);
+  const fields = parts.isOpen ? parts.fields : (completedFields(pattern) ?? parts.fields);
+  const head = fields.slice(0, LAST_FIELD).flatMap((field) => [...fieldTokens(field, colons), COLON]);
+  const last = fields[LAST_FIELD];
+  const tokens = last === undefined ? head.slice(0, -1) : head.concat(textTokens(last));
+  return parts.isOpen ? [...tokens, ANY_TEXT] : tokens;
 }
 
-function fieldsOf(pieces: readonly ResourcePiece[]): readonly (readonly ResourcePiece[])[] {
-  const fields: ResourcePiece[][] = [[]];
-  for (const piece of pieces) {
-    if (piece.text === ":" && fields.length <= LAST_FIELD) fields.push([]);
-    else fields.at(-1)?.push(piece);
-  }
-  return fields;
+/** The tokens of a text in which every wildcard matches colons. */
+function textTokens(text: string): readonly Token[] {
+  return hasVariable(text) ? resourcePieces(text).flatMap(pieceTokens) : charactersOf(text);
 }
 
-function fieldTokens(field: readonly ResourcePiece[], colons: ColonReading): readonly Token[] {
-  const tokens = field.flatMap((piece) => tokensOf(piece, colons === "every wildcard"));
-  if (colons !== "a * at the end of a field") return tokens;
-  // In `a*?` the star is at the end of the field as well: a run of wildcards means the same in any order.
-  const run =
-    tokens.length - 1 - tokens.findLastIndex((token) => token !== TEXT_WITHOUT_COLON && token !== ANY_BUT_COLON);
-  const atEnd = tokens.slice(tokens.length - run);
-  if (!atEnd.includes(TEXT_WITHOUT_COLON) || field.at(-1)?.kind !== "character") return tokens;
-  return [...tokens.slice(0, tokens.length - run), ...atEnd.filter((token) => token === ANY_BUT_COLON), ANY_TEXT];
+function pieceTokens(piece: ResourcePiece): readonly Token[] {
+  if (piece.kind === "text") return charactersOf(piece.text);
+  return [piece.isColonless ? TEXT_WITHOUT_COLON : ANY_TEXT];
 }
 
-function tokensOf(piece: ResourcePiece, matchesColon: boolean): readonly Token[] {
-  if (piece.kind === "variable") return [piece.isColonless ? TEXT_WITHOUT_COLON : ANY_TEXT];
-  if (piece.kind === "unreadable") return [ANY_TEXT];
-  if (piece.text === "*") return [matchesColon ? ANY_TEXT : TEXT_WITHOUT_COLON];
-  if (piece.text === "?") return [matchesColon ? ANY_CHARACTER : ANY_BUT_COLON];
-  return charactersOf(piece.text);
+function fieldTokens(field: string, colons: ColonReading): readonly Token[] {
+  if (colons === "every wildcard") return textTokens(field);
+  const [, head = field, end = ""] = (colons === "a * at the end of a field" && END_WITH_STAR.exec(field)) || [];
+  const tokens = resourcePieces(head).flatMap((piece) =>
+    piece.kind === "text" ? charactersOf(piece.text).map(withoutColon) : pieceTokens(piece),
+  );
+  if (end === "") return tokens;
+  return [...tokens, ...charactersOf(end.replaceAll("*", "")).map(withoutColon), ANY_TEXT];
+}
+
+/** In `a*?` the star is at the end of the field as well: a run of wildcards means the same in any order. */
+const END_WITH_STAR = /^(.*?)([*?]*\*[*?]*)$/s;
+
+function withoutColon(token: Token): Token {
+  if (token === ANY_TEXT) return TEXT_WITHOUT_COLON;
+  return token === ANY_CHARACTER ? ANY_BUT_COLON : token;
 }

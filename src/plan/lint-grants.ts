@@ -1,5 +1,5 @@
 import type { Statement, TrustStatement } from "../api/instance-profile.ts";
-import { completedResource, resourceFields } from "../model/resource-pattern.ts";
+import { completedFields } from "../model/resource-pattern.ts";
 import type { Finding } from "./finding.ts";
 
 /**
@@ -110,7 +110,7 @@ function assumption(action: string, where: string, path: string): Finding {
 /** A wildcard stands for resources that nobody has named, unless it is only the end of a name. */
 function isWide(resource: string): boolean {
   if (resource === "*") return true;
-  const name = resourceFields(completedResource(resource))?.at(-1) ?? "";
+  const name = completedFields(resource)?.at(-1) ?? "";
   return /^(\*|[\w-]+\/\*)/.test(name);
 }
 

@@ -110,6 +110,23 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     ),
     of: { allowedActions: ["*"], allowedResources: times(100, (i) => arn(`${"a".repeat(1_000)}${i}`)) },
   },
+  "resources whose wildcards may match colons": {
+    statements: allow(
+      ["s3:*"],
+      fill((i) => `arn:aws:s3:*x:*${i}*:${stars("*a?b", 980)}${i}`),
+    ),
+    of: {
+      allowedActions: ["*"],
+      allowedResources: times(100, (i) => `arn:aws:s3:*?:${i === 0 ? "*" : `*${i}*`}:${stars("*b?a", 970)}*`),
+    },
+  },
+  "resources that leave fields out": {
+    statements: allow(
+      ["s3:*"],
+      fill((i) => `arn:aws:${stars("*a?b", 980)}${i}`),
+    ),
+    of: { allowedActions: ["*"], allowedResources: times(100, (i) => `arn:aws:${stars("*b?a", 980)}${i}`) },
+  },
   "a resource of variables": {
     statements: allow(["s3:*"], [arn(`$${"{a}$".repeat(240)}{a}`)]),
     of: { allowedActions: ["*"], allowedResources: times(100, (i) => arn(`${stars("*b?a", 980)}${i}`)) },

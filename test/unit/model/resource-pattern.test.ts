@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { completedResource, resourceFields, resourcePieces } from "../../../src/model/resource-pattern.ts";
+import { completedResource, resourceParts, resourcePieces } from "../../../src/model/resource-pattern.ts";
 import { variable } from "../../support/resource-patterns.ts";
 
 const ACCOUNT = variable("aws:PrincipalAccount");
@@ -45,19 +45,24 @@ describe("a resource pattern is completed", () => {
 });
 
 test("the fields of a pattern are what stands between its colons, but for those in variables", () => {
-  expect(resourceFields(`arn:aws:iam::${ACCOUNT}:role/${DEFAULT}:x:y`)).toEqual([
-    ...["arn", "aws", "iam", "", ACCOUNT, `role/${DEFAULT}:x:y`],
-  ]);
-  expect(resourceFields("*")).toBeUndefined();
+  expect(resourceParts(`arn:aws:iam::${ACCOUNT}:role/${DEFAULT}:x:y`)).toEqual({
+    fields: ["arn", "aws", "iam", "", ACCOUNT, `role/${DEFAULT}:x:y`],
+    isOpen: false,
+  });
+  expect(resourceParts(`arn:aws::${ACCOUNT}x:\${a:b`)).toEqual({
+    fields: ["arn", "aws", "", `${ACCOUNT}x`, ""],
+    isOpen: true,
+  });
+  expect(resourceParts("*")).toBeUndefined();
 });
 
 test("the value of an account or a region has no colon, and any other variable's may have one", () => {
-  const isColonless = (text: string): unknown =>
-    resourcePieces(text).map((piece) => "isColonless" in piece && piece.isColonless);
+  const isColonless = (inner: string): unknown =>
+    resourcePieces(`a:${variable(inner)}`).map((piece) => piece.kind === "variable" && piece.isColonless);
   for (const key of ["aws:PrincipalAccount", "AWS:resourceaccount", "aws:SourceAccount", "aws:RequestedRegion"]) {
-    expect(isColonless(variable(key))).toEqual([true]);
+    expect(isColonless(key)).toEqual([false, true, false]);
   }
   for (const key of ["aws:PrincipalTag/x", "aws:PrincipalAccount, 'a:b'", "aws:PrincipalAccount ", "aws:userid", "*"]) {
-    expect(isColonless(variable(key))).toEqual([false]);
+    expect(isColonless(key)).toEqual([false, false, false]);
   }
 });
