@@ -99,6 +99,8 @@ describe("the API server, by the policy of classes,", { skip: adminKubeconfig ==
     ["everything", { ...FITTING, ...allow(["*"], "*") }],
     ["all but some", { ...FITTING, statements: [{ effect: "Allow", notActions: ["s3:*"], notResources: ["*"] }] }],
     ["resources beyond the class", { ...FITTING, ...allow(["s3:GetObject"], "arn:aws:s3:::shared.txt") }],
+    ["all that an ARN leaves out", { ...FITTING, ...allow(["s3:GetObject"], "arn:aws:s3") }],
+    ["an ARN with the name in the account's field", { ...FITTING, ...allow(["s3:GetObject"], `arn:aws:s3::${run}-a`) }],
     ["a managed policy", { ...FITTING, managedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] }],
     ["others to assume the role", { ...FITTING, trust: { services: ["lambda.amazonaws.com"], statements: trusted } }],
     [
