@@ -1,13 +1,6 @@
-import { ClassDirectory } from "../../src/controller/class-directory.ts";
 import { AccountDirectory } from "../../src/engine/account-directory.ts";
 import type { AwsAccount } from "../../src/engine/aws-account.ts";
 import type { ListWatch } from "../../src/runtime/list-watch.ts";
-import { CLUSTER_ID } from "./builders.ts";
-
-/** A cluster without InstanceProfileClasses. */
-export function noClasses(): ClassDirectory {
-  return new ClassDirectory({ classes: () => [], objects: () => [], clusterId: CLUSTER_ID });
-}
 
 /** The controller's own account, and no other. */
 export function onlyAccount(account: AwsAccount): AccountDirectory {
