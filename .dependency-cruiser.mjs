@@ -1,11 +1,11 @@
-const pure = "^src/(api|model|plan|status)/|^src/errors[.]ts$";
+const pure = "^src/(api|model|plan|status|text)/|^src/errors[.]ts$";
 
 /** The layer rule of docs/architecture.md. test/tooling/layers.test.ts plants violations to prove that it can fail. */
 export default {
   forbidden: [
     {
       name: "pure-core",
-      comment: "api, model, plan, status and errors decide and never talk: pass what they need as values.",
+      comment: "api, model, plan, status, text and errors decide and never talk: pass what they need as values.",
       severity: "error",
       from: { path: pure },
       to: { pathNot: [pure] },

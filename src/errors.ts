@@ -1,3 +1,5 @@
+import { messageText } from "./text/message.ts";
+
 /**
  * What a failure asks of the controller, decided once, where the failure enters (`aws/`, `kube/`, `api/`):
  * - `terminal`: the spec must change; nothing else helps.
@@ -7,6 +9,9 @@
  * - `retryable`: probably passing. Anything unknown belongs here.
  */
 export type Disposition = "terminal" | "blocked" | "conflict" | "throttled" | "retryable";
+
+/** Longer messages are cut: other sides repeat in them what they were sent. */
+const MAX_MESSAGE_CHARS = 16_384;
 
 /** What every error carries besides its message. */
 export interface ErrorDetails {
@@ -21,7 +26,8 @@ export interface ErrorDetails {
 
 /**
  * A failure with a disposition. The message is shown to users in conditions, so it names the object, says why and what to
- * do, and carries nothing that changes from one attempt to the next (no request ids, no times).
+ * do, and carries nothing that changes from one attempt to the next (no request ids, no times). Names and words of others
+ * in it are made printable here, and the credentials of URLs are taken out.
  */
 export abstract class ControllerError extends Error {
   abstract readonly disposition: Disposition;
@@ -30,7 +36,7 @@ export abstract class ControllerError extends Error {
   readonly requestId: string | undefined;
 
   constructor(message: string, details: ErrorDetails) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(messageText(message, MAX_MESSAGE_CHARS), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.reason = details.reason;
     this.retryAfterMs = details.retryAfterMs;

@@ -1,5 +1,14 @@
 #!/usr/bin/env node
 import { runCommandLine } from "./cli/command-line.ts";
+import { showBug, showBugs } from "./cli/fatal.ts";
+import { EXIT } from "./cli/io.ts";
 import { processIo } from "./cli/process-io.ts";
 
-process.exitCode = await runCommandLine(process.argv.slice(2), processIo());
+const io = processIo();
+showBugs(io, process);
+try {
+  process.exitCode = await runCommandLine(process.argv.slice(2), io);
+} catch (error) {
+  showBug(error, io);
+  process.exitCode = EXIT.error;
+}

@@ -1,6 +1,7 @@
 import { ControllerError } from "../errors.ts";
 import type { Command, ListedCommand } from "./command.ts";
-import { type CommandIo, EXIT, UsageError } from "./io.ts";
+import { type CommandIo, EXIT, type ProcessIo, UsageError } from "./io.ts";
+import { lineIo } from "./line-io.ts";
 import { optionHelp, readOptions } from "./options.ts";
 import { VERSION } from "./version.ts";
 
@@ -10,7 +11,7 @@ const versionCommand: Command = {
   description: "Prints the version.",
   options: {},
   run: async (_given, io) => {
-    io.out(`${VERSION}\n`);
+    io.out(VERSION);
     return EXIT.ok;
   },
 };
@@ -45,7 +46,8 @@ const COMMANDS: readonly ListedCommand[] = [
 ];
 
 /** Runs one command line and says how it ended. Never throws for what a user can do wrong. */
-export async function runCommandLine(args: readonly string[], io: CommandIo): Promise<number> {
+export async function runCommandLine(args: readonly string[], processIo: ProcessIo): Promise<number> {
+  const io = lineIo(processIo);
   const [name, ...rest] = args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     (name === undefined ? io.err : io.out)(programHelp());
@@ -53,7 +55,7 @@ export async function runCommandLine(args: readonly string[], io: CommandIo): Pr
   }
   const listed = COMMANDS.find((candidate) => candidate.name === name.replace(/^--version$/, "version"));
   if (listed === undefined) {
-    io.err(`${PROGRAM}: there is no command "${name}"\n\n${programHelp()}`);
+    io.err([`${PROGRAM}: there is no command "${name}"`, "", ...programHelp()]);
     return EXIT.error;
   }
   const command = await listed.load();
@@ -66,7 +68,7 @@ export async function runCommandLine(args: readonly string[], io: CommandIo): Pr
     return await command.run(given, io);
   } catch (error) {
     if (io.stop.aborted && error === io.stop.reason) {
-      io.err(`${PROGRAM} ${listed.name}: stopped: ${io.stop.reason.message}\n`);
+      io.err(`${PROGRAM} ${listed.name}: stopped: ${io.stop.reason.message}`);
       return EXIT.error;
     }
     return explain(listed.name, error, io);
@@ -75,17 +77,17 @@ export async function runCommandLine(args: readonly string[], io: CommandIo): Pr
 
 function explain(name: string, error: unknown, io: CommandIo): number {
   if (error instanceof UsageError) {
-    io.err(`${PROGRAM} ${name}: ${error.message}\nSee ${PROGRAM} ${name} --help.\n`);
+    io.err([`${PROGRAM} ${name}: ${error.message}`, `See ${PROGRAM} ${name} --help.`]);
     return EXIT.error;
   }
   if (error instanceof ControllerError) {
-    io.err(`${PROGRAM} ${name}: ${error.message}\n`);
+    io.err(`${PROGRAM} ${name}: ${error.message}`);
     return EXIT.error;
   }
   throw error;
 }
 
-function programHelp(): string {
+function programHelp(): readonly string[] {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
   const rows = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
@@ -96,10 +98,9 @@ function programHelp(): string {
     ...rows,
     "",
     `${PROGRAM} COMMAND --help says more.`,
-    "",
-  ].join("\n");
+  ];
 }
 
-function commandHelp(name: string, { description, options }: Command): string {
-  return `Usage: ${PROGRAM} ${name} [OPTIONS]\n\n${description}\n\n${optionHelp(options)}\n`;
+function commandHelp(name: string, { description, options }: Command): readonly string[] {
+  return [`Usage: ${PROGRAM} ${name} [OPTIONS]`, "", ...description.split("\n"), "", ...optionHelp(options)];
 }

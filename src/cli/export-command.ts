@@ -99,7 +99,7 @@ function nothingThere(message: string): BlockedError {
 function write(profiles: readonly WholeProfile[], namespace: string | undefined, io: CommandIo): void {
   const nameFor = objectNames();
   const roles = new Map<string, string>();
-  const texts: string[] = [];
+  const documents: (readonly string[])[] = [];
   let incomplete = 0;
   for (const profile of profiles) {
     const { instanceProfileName, arn } = profile.instanceProfile;
@@ -111,11 +111,11 @@ function write(profiles: readonly WholeProfile[], namespace: string | undefined,
         : { kind: "none", why: [`its role is that of ${other} above, and a role is of one object only`] };
     if (exported.kind === "whole") roles.set(roleKey, instanceProfileName);
     else incomplete += 1;
-    texts.push(exportText(arn, exported));
+    documents.push(exportText(arn, exported));
   }
-  io.out(texts.join("---\n"));
+  io.out(documents.flatMap((lines, index) => (index === 0 ? lines : ["---", ...lines])));
   const rest = incomplete === 0 ? "" : `; ${incomplete} stand in comments, which say why`;
-  io.err(`${profiles.length - incomplete} of ${profiles.length} instance profiles exported${rest}\n`);
+  io.err(`${profiles.length - incomplete} of ${profiles.length} instance profiles exported${rest}`);
 }
 
 /** Names that Kubernetes takes, each given once. */

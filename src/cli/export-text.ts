@@ -1,23 +1,21 @@
 import { Document, isScalar, visit } from "yaml";
 import type { ExportedProfile } from "../engine/export-profile.ts";
 import type { ExportNote } from "../plan/exported-manifest.ts";
+import { isPrintableLine } from "../text/printable.ts";
 
-/** Line breaks to some YAML parsers and not to others: a value with one could end a comment, or a string, for half of them. */
-const BREAKS = /[\u0085\u2028\u2029]/g;
-
-/** A profile as YAML, ending in a newline. What must not be applied as it is stands in comments. */
-export function exportText(arn: string, exported: ExportedProfile): string {
+/** A profile as lines of YAML. What must not be applied as it is stands in comments. */
+export function exportText(arn: string, exported: ExportedProfile): readonly string[] {
   const title = `Exported from ${arn}`;
   switch (exported.kind) {
     case "whole":
-      return `${comment([title, ...exported.notes.flatMap(noteLines)])}${yamlOf(exported.manifest)}`;
+      return [...comment([title, ...exported.notes.flatMap(noteLines)]), ...yamlOf(exported.manifest)];
     case "partial": {
       const why = [
         `${title}, in comments, because`,
         ...exported.why.map(indented),
         ...exported.notes.flatMap(noteLines),
       ];
-      return comment([...why, ...yamlOf(exported.manifest).trimEnd().split("\n")]);
+      return comment([...why, ...yamlOf(exported.manifest)]);
     }
     case "none":
       return comment([`Not exported: ${arn}`, ...exported.why.map(indented)]);
@@ -33,26 +31,31 @@ function indented(line: string): string {
   return `  ${line}`;
 }
 
-function comment(lines: readonly string[]): string {
-  return lines
-    .flatMap((line) => line.split(/\r\n|[\r\n]/))
-    .map((line) => `# ${escapeBreaks(line)}`.trimEnd())
-    .join("\n")
-    .concat("\n");
+/** A line break in a name or value of AWS ends no comment: the writer escapes it. */
+function comment(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `# ${line}`.trimEnd());
 }
 
-function yamlOf(manifest: Readonly<Record<string, unknown>>): string {
+/**
+ * What the writer would escape stands in double quotes, where its escapes mean what they stand for, and on one line. Beyond the basic
+ * plane YAML has an escape of its own: parsers refuse the two that JSON has.
+ */
+function yamlOf(manifest: Readonly<Record<string, unknown>>): readonly string[] {
   const document = new Document(manifest, { aliasDuplicateObjects: false });
   visit(document, {
     Scalar(_, node) {
-      if (isScalar(node) && typeof node.value === "string" && node.value.search(BREAKS) >= 0)
-        node.type = "QUOTE_DOUBLE";
+      if (isScalar(node) && typeof node.value === "string" && !isPrintableLine(node.value)) node.type = "QUOTE_DOUBLE";
     },
   });
-  return escapeBreaks(document.toString({ lineWidth: 0 }));
+  return document
+    .toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY })
+    .replace(/[\u{10000}-\u{10ffff}]/gu, (character) =>
+      isPrintableLine(character) ? character : longEscape(character),
+    )
+    .trimEnd()
+    .split("\n");
 }
 
-/** As double-quoted YAML has them. */
-function escapeBreaks(text: string): string {
-  return text.replace(BREAKS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+function longEscape(character: string): string {
+  return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`;
 }

@@ -104,11 +104,11 @@ async function byCluster(
     needsId: (classes) => named === undefined && classes.some(speaksOfCluster),
   });
   // A kubeconfig of another cluster than was meant would pass everything.
-  if (found.classes.length === 0) io.err(`there is no InstanceProfileClass in the cluster of ${found.source}\n`);
+  if (found.classes.length === 0) io.err(`there is no InstanceProfileClass in the cluster of ${found.source}`);
   if (found.clusterId !== undefined) {
     io.err(
       `{cluster} is taken for ${found.clusterId}, the uid of namespace kube-system; where the controller was given --cluster-id, give ` +
-        "the same here\n",
+        "the same here",
     );
   }
   const { classes, objects: live, clusterId = named } = found;

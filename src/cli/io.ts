@@ -1,14 +1,25 @@
-/** The process as a command sees it, so that tests can run commands without one. */
+/** Writes lines: one, or several. Nothing within a line starts another one or reaches a terminal as a control character. */
+export type WriteLines = (lines: string | readonly string[]) => void;
+
+/** What a command reads and writes. */
 export interface CommandIo {
-  /** Writes text to standard output as it is. */
-  readonly out: (text: string) => void;
-  /** Writes text to standard error as it is. */
-  readonly err: (text: string) => void;
-  /** All of standard input. */
+  /** Writes lines to standard output. */
+  readonly out: WriteLines;
+  /** Writes lines to standard error, without the users and passwords of URLs. */
+  readonly err: WriteLines;
+  /** All of standard input. Errors: TerminalError when it is not UTF-8. */
   readonly readInput: () => Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts when the process is asked to stop (SIGINT, SIGTERM). */
   readonly stop: AbortSignal;
+}
+
+/** The process as the command line sees it, so that tests can run commands without one. */
+export interface ProcessIo extends Omit<CommandIo, "out" | "err"> {
+  /** Writes text to standard output as it is. */
+  readonly out: (text: string) => void;
+  /** Writes text to standard error as it is. */
+  readonly err: (text: string) => void;
 }
 
 /** What a command ends with; `plan` says more by it than success. */

@@ -1,6 +1,7 @@
 import pino, { type DestinationStream, type Logger as PinoLogger } from "pino";
-import type { Logger } from "../telemetry.ts";
-import { loggedError } from "./log-error.ts";
+import type { LogFields, Logger } from "../telemetry.ts";
+import { printableJson } from "../text/printable.ts";
+import { safeFields, safeText } from "./log-fields.ts";
 
 /** Levels that `--log-level` takes. */
 export const LOG_LEVELS: readonly string[] = ["debug", "info", "warn", "error"];
@@ -12,8 +13,8 @@ const SECRETS = [
 ];
 
 /**
- * JSON lines, one per event; credentials and policy documents are cut out should one slip in. They are written before the
- * call returns, so that the last one is there however the process ends.
+ * JSON lines, one per event; credentials and policy documents are cut out should one slip in, and no line holds a control
+ * character. They are written before the call returns, so that the last one is there however the process ends.
  */
 export function createLogger(level: string, destination: DestinationStream = standardError()): Logger {
   return asLogger(
@@ -23,7 +24,9 @@ export function createLogger(level: string, destination: DestinationStream = sta
         base: null,
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
-        serializers: { err: loggedError },
+        // What is logged comes from safeFields: pino takes anything with a message for an error.
+        serializers: { err: (error) => error },
+        hooks: { streamWrite: printableJson },
         redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: "[redacted]" },
       },
       destination,
@@ -36,11 +39,16 @@ function standardError(): DestinationStream {
 }
 
 function asLogger(log: PinoLogger): Logger {
+  const at =
+    (level: "debug" | "info" | "warn" | "error") =>
+    (message: string, fields?: LogFields): void => {
+      if (log.isLevelEnabled(level)) log[level](safeFields(fields ?? {}), safeText(message));
+    };
   return {
-    debug: (message, fields) => log.debug(fields ?? {}, message),
-    info: (message, fields) => log.info(fields ?? {}, message),
-    warn: (message, fields) => log.warn(fields ?? {}, message),
-    error: (message, fields) => log.error(fields ?? {}, message),
-    with: (fields) => asLogger(log.child(fields)),
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    with: (fields) => asLogger(log.child(safeFields(fields))),
   };
 }

@@ -44,12 +44,12 @@ export function readOptions(args: readonly string[], specs: OptionSpecs): GivenO
 }
 
 /** The option lines of a command's help. */
-export function optionHelp(specs: OptionSpecs): string {
+export function optionHelp(specs: OptionSpecs): readonly string[] {
   const rows = Object.entries({ ...specs, help: { type: "boolean", short: "h", help: "show this" } as OptionSpec }).map(
     ([name, { short, value, help }]) => [`${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`, help],
   );
   const width = Math.max(...rows.map(([left]) => left?.length ?? 0));
-  return rows.map(([left, help]) => `  ${left?.padEnd(width)}  ${help}`).join("\n");
+  return rows.map(([left, help]) => `  ${left?.padEnd(width)}  ${help}`);
 }
 
 /** A duration such as `90s`, `10m` or `1h`, in ms, no shorter than `minMs`. Errors: UsageError naming the option. */
@@ -99,6 +99,7 @@ function parse(args: readonly string[], options: ParseArgsConfig["options"]): Re
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    const words = error instanceof Error ? error.message : String(error);
+    throw new UsageError(words.replaceAll("\n", " "));
   }
 }

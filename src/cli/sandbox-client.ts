@@ -25,8 +25,12 @@ const POLL_MS = 50;
 export async function applyToSandbox(url: string, manifest: Readonly<Record<string, unknown>>): Promise<SandboxObject> {
   const { namespace = "default", name = "" } = (manifest["metadata"] ?? {}) as Partial<SandboxObject>;
   const space = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
-  await serverSideApply(`${url}/api/v1/namespaces/${namespace}`, space);
-  const applied = await serverSideApply(`${url}${API_PATH}/namespaces/${namespace}/instanceprofiles/${name}`, manifest);
+  const [inUrl, nameInUrl] = [namespace, name].map((part) => encodeURIComponent(String(part).toWellFormed()));
+  await serverSideApply(`${url}/api/v1/namespaces/${inUrl}`, space);
+  const applied = await serverSideApply(
+    `${url}${API_PATH}/namespaces/${inUrl}/instanceprofiles/${nameInUrl}`,
+    manifest,
+  );
   const { roleName, policyName = roleName, instanceProfileName = roleName } = (applied as Applied).spec;
   return { namespace, name, roleName, policyName, instanceProfileName };
 }

@@ -172,7 +172,7 @@ async function applyAll(
   for (const { source, value } of manifests) {
     const object = await applyToSandbox(kubeUrl, value);
     all.push({ manifest: value, object });
-    io.out(`Applied ${source}\n`);
+    io.out(`Applied ${source}`);
     if (given.flag("no-controller")) continue;
     isAllReady = (await showOutcome(kubeUrl, object, io)) && isAllReady;
   }

@@ -46,19 +46,19 @@ export async function tellStory(
   const instanceId = await runSandboxInstance(places.awsUrl, object.instanceProfileName);
   const metadataUrl = await places.metadataUrl(instanceId);
   const guest = startGuest({ awsUrl: places.awsUrl, metadataUrl, region: SANDBOX_REGION });
-  const tell: Tell = (step, result) => io.out(`  ${step.padEnd(21)}  ${result}\n`);
+  const tell: Tell = (step, result) => io.out(`  ${step.padEnd(21)}  ${result}`);
   const apply = async (value: Manifest): Promise<void> => {
     await applyToSandbox(places.kubeUrl, value);
     await statusOnceSettled(places.kubeUrl, object, { timeoutMs, signal: io.stop });
   };
   try {
-    io.out(`\nOn instance ${instanceId}, started with that profile, a program that has no credentials configured:\n`);
+    io.out(["", `On instance ${instanceId}, started with that profile, a program that has no credentials configured:`]);
     const isRefused = await readAndTryToDelete(guest, tell);
-    io.out(`The manifest edited, to allow s3:DeleteBucket on arn:aws:s3:::${SCRATCH}; the same program:\n`);
+    io.out(`The manifest edited, to allow s3:DeleteBucket on arn:aws:s3:::${SCRATCH}; the same program:`);
     await apply(withStatement(manifest));
     const isAllowed = await deleteAndRead(guest, tell);
     await apply(manifest);
-    io.out("The edit is taken back.\n");
+    io.out("The edit is taken back.");
     return { instanceId, isAsExpected: isRefused && isAllowed };
   } finally {
     await guest.stop();

@@ -1,4 +1,5 @@
 import type { InstanceProfileStatus } from "../api/instance-profile.ts";
+import { shellQuote } from "../sandbox/shell-quote.ts";
 import type { SandboxObject } from "./sandbox-client.ts";
 
 /** Where a sandbox can be reached. */
@@ -10,15 +11,14 @@ export interface SandboxPlaces {
 }
 
 /** The first lines that a sandbox prints: what it is and where. */
-export function introduction({ kubeUrl, awsUrl, accountId }: SandboxPlaces): string {
+export function introduction({ kubeUrl, awsUrl, accountId }: SandboxPlaces): readonly string[] {
   return [
     "Sandbox: an embedded Kubernetes API and an embedded AWS, on 127.0.0.1 only. It keeps nothing.",
     "",
     `  Kubernetes  ${kubeUrl}`,
     `  AWS         ${awsUrl}  (account ${accountId})`,
     "",
-    "",
-  ].join("\n");
+  ];
 }
 
 /** What became of one manifest. */
@@ -26,15 +26,14 @@ export function outcomeOf(
   { namespace, name }: SandboxObject,
   status: InstanceProfileStatus,
   elapsedMs: number,
-): string {
+): readonly string[] {
   const ready = status.conditions?.find(({ type }) => type === "Ready");
   return [
     `  InstanceProfile ${namespace}/${name}: Ready=${ready?.status ?? "?"} ${ready?.reason ?? "?"}: ${ready?.message ?? "no status yet"}`,
     `  role              ${status.role?.arn ?? "-"}`,
     `  instance profile  ${status.instanceProfile?.arn ?? "-"}`,
     `  after ${elapsedMs} ms`,
-    "",
-  ].join("\n");
+  ];
 }
 
 /** How to go on from another shell, by the names of the first manifest applied and on an instance, if there is one. */
@@ -42,8 +41,9 @@ export function suggestions(
   places: SandboxPlaces,
   { namespace, name, roleName, policyName }: SandboxObject,
   instanceId: string | undefined,
-): string {
-  const object = namespace === "default" ? name : `${name} -n ${namespace}`;
+): readonly string[] {
+  const object = namespace === "default" ? shellQuote(name) : `${shellQuote(name)} -n ${shellQuote(namespace)}`;
+  const policy = `--role-name ${shellQuote(roleName)} --policy-name ${shellQuote(policyName)}`;
   return [
     ...anotherShell(places),
     "Then try:",
@@ -52,21 +52,20 @@ export function suggestions(
     "  kubectl explain iprof.spec.statements",
     "",
     "Break something in AWS, and have it mended:",
-    `  aws iam delete-role-policy --role-name ${roleName} --policy-name ${policyName}`,
+    `  aws iam delete-role-policy ${policy}`,
     `  kubectl annotate iprof ${object} iam.instanceprofile.dev/reconcile-at=$(date +%s) --overwrite`,
-    `  aws iam get-role-policy --role-name ${roleName} --policy-name ${policyName}`,
+    `  aws iam get-role-policy ${policy}`,
     "",
     ...(instanceId === undefined ? [] : onTheInstance(places, instanceId)),
     "Ctrl-C ends it.",
-    "",
-  ].join("\n");
+  ];
 }
 
 /** The sandbox tells what a shell on the instance has in its environment. */
 function onTheInstance({ awsUrl }: SandboxPlaces, instanceId: string): readonly string[] {
   return [
     "Be the program on the instance, in a shell for that alone:",
-    `  eval "$(curl -s ${awsUrl}/instance/${instanceId}/environment)"`,
+    `  eval "$(curl -s ${shellQuote(`${awsUrl}/instance/${instanceId}/environment`)})"`,
     "  aws s3 ls",
     "  aws s3 rb s3://reports",
     "",
@@ -74,15 +73,14 @@ function onTheInstance({ awsUrl }: SandboxPlaces, instanceId: string): readonly 
 }
 
 /** How to go on when no controller runs yet. */
-export function suggestionsWithoutController(places: SandboxPlaces): string {
+export function suggestionsWithoutController(places: SandboxPlaces): readonly string[] {
   return [
     ...anotherShell(places),
     "No controller runs. Then start one of your own:",
     "  npx --no instance-profile-controller run",
     "",
     "Ctrl-C ends it.",
-    "",
-  ].join("\n");
+  ];
 }
 
 /** The AWS CLI before version 2 reads AWS_DEFAULT_REGION alone, the SDKs AWS_REGION alone. */
@@ -90,8 +88,8 @@ function anotherShell({ kubeconfig, awsUrl }: SandboxPlaces): readonly string[] 
   return [
     "",
     "To use it, in another shell:",
-    `  export KUBECONFIG=${kubeconfig}`,
-    `  export AWS_ENDPOINT_URL=${awsUrl} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1`,
+    `  export KUBECONFIG=${shellQuote(kubeconfig)}`,
+    `  export AWS_ENDPOINT_URL=${shellQuote(awsUrl)} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1`,
     "  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox",
     "",
   ];

@@ -15,37 +15,50 @@ export function isInvalid({ findings }: JudgedManifest): boolean {
   return findings.some(({ severity }) => severity === "error");
 }
 
-/** All that was found, in the format asked for, ending in a newline. */
-export function renderFindings(judged: readonly JudgedManifest[], format: ValidateFormat, version: string): string {
+/** All that was found, in the format asked for, as lines. */
+export function renderFindings(
+  judged: readonly JudgedManifest[],
+  format: ValidateFormat,
+  version: string,
+): readonly string[] {
   switch (format) {
     case "text":
       return textOf(judged);
     case "json":
-      return `${JSON.stringify(jsonOf(judged), null, 2)}\n`;
+      return linesOf(jsonOf(judged));
     case "sarif":
-      return `${JSON.stringify(sarifOf(judged, version), null, 2)}\n`;
+      return linesOf(sarifOf(judged, version));
   }
 }
 
-function textOf(judged: readonly JudgedManifest[]): string {
+function linesOf(json: unknown): readonly string[] {
+  return JSON.stringify(json, null, 2).split("\n");
+}
+
+function textOf(judged: readonly JudgedManifest[]): readonly string[] {
   const invalid = judged.filter(isInvalid).length;
   const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === "warning")).length;
   const noted = warnings === 0 ? "" : `, ${warnings} ${warnings === 1 ? "warning" : "warnings"}`;
-  return [...judged.map(reportOf), `${judged.length} checked, ${invalid} invalid${noted}\n`].join("");
+  return [...judged.flatMap(reportOf), `${judged.length} checked, ${invalid} invalid${noted}`];
 }
 
-function reportOf(judged: JudgedManifest): string {
+function reportOf(judged: JudgedManifest): readonly string[] {
   const { source, position } = judged.manifest;
   const title = `${source} (document ${position}) ${nameOf(judged.manifest)}: ${isInvalid(judged) ? "invalid" : "ok"}`;
   const lines = located(judged).map(
     ({ severity, path, message, line, column }) => `  ${source}:${line}:${column}: ${severity}: ${path}: ${message}`,
   );
-  return `${[title, ...lines].join("\n")}\n`;
+  return [title, ...lines];
 }
 
 function nameOf({ value }: Manifest): string {
-  const { namespace, name } = (value["metadata"] ?? {}) as { readonly namespace?: string; readonly name?: string };
-  return `${namespace ?? "default"}/${name ?? "?"}`;
+  const { namespace, name } = (value["metadata"] ?? {}) as Readonly<Record<string, unknown>>;
+  return `${textOr(namespace, "default")}/${textOr(name, "?")}`;
+}
+
+/** A manifest that is not valid may have anything as a name. */
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === "string" ? value : otherwise;
 }
 
 function located({ manifest, findings }: JudgedManifest) {
@@ -82,7 +95,7 @@ function sarifOf(judged: readonly JudgedManifest[], version: string): unknown {
             ruleId: rule,
             ruleIndex: rules.indexOf(rule),
             level: severity,
-            message: { text: `${path}: ${message}` },
+            message: { text: plainText(`${path}: ${message}`) },
             locations: [
               {
                 physicalLocation: {
@@ -99,8 +112,13 @@ function sarifOf(judged: readonly JudgedManifest[], version: string): unknown {
   };
 }
 
+/** A plain text message may hold links, `[text](target)`: no manifest has its own shown beside a change. */
+function plainText(message: string): string {
+  return message.replaceAll("](", "] (");
+}
+
 /** Relative, as it was given: a code host knows files by their path in the repository. */
 function uriOf(source: string): string {
   if (source === "<stdin>") return "stdin";
-  return source.replace(/^\.\//, "").split("/").map(encodeURIComponent).join("/");
+  return source.toWellFormed().replace(/^\.\//, "").split("/").map(encodeURIComponent).join("/");
 }

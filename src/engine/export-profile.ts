@@ -33,9 +33,7 @@ export function exportProfile({ instanceProfile, role }: WholeProfile, names: Ex
     const object = parseInstanceProfile(exported.manifest);
     const plan = diff(desiredState(object, "some-cluster"), { role, instanceProfile });
     if (isInSync(plan) || isAdoptionAlone(plan)) return { kind: "whole", ...exported };
-    const [, ...lines] = renderPlans([{ ...object.metadata, plan }], "text")
-      .trimEnd()
-      .split("\n");
+    const [, ...lines] = renderPlans([{ ...object.metadata, plan }], "text");
     return { kind: "partial", ...exported, why: ["applied, it would change AWS:", ...lines.slice(0, -2)] };
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;

@@ -1,4 +1,5 @@
 import type { EventRecord, KubeObject, ObjectKey, ObjectReference } from "../engine/ports.ts";
+import { messageText } from "../text/message.ts";
 
 /** Who reports events. */
 export interface Reporter {
@@ -36,7 +37,7 @@ export function newEventObject(
     type: event.type,
     reason: truncate(event.reason, maxFieldBytes),
     action: truncate(event.action, maxFieldBytes),
-    note: truncate(event.note, maxNoteBytes),
+    note: truncate(messageText(event.note, maxNoteBytes), maxNoteBytes),
     regarding,
   };
 }

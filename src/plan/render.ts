@@ -14,15 +14,18 @@ export interface PlannedObject {
 /** How a plan is shown. */
 export type PlanFormat = "text" | "json" | "markdown";
 
-/** The plans in the format asked for, ending in a newline. The same plans give the same bytes. */
-export function renderPlans(objects: readonly PlannedObject[], format: PlanFormat): string {
+/**
+ * The plans in the format asked for, as lines: a line break within one is part of a name or value, for the writer to escape.
+ * The same plans give the same lines.
+ */
+export function renderPlans(objects: readonly PlannedObject[], format: PlanFormat): readonly string[] {
   switch (format) {
     case "text":
-      return `${[...objects.map(textOf), summaryOf(objects)].join("\n\n")}\n`;
+      return [...objects.flatMap((object) => [...textOf(object), ""]), summaryOf(objects)];
     case "json":
-      return `${JSON.stringify({ objects, summary: countsOf(objects) }, null, 2)}\n`;
+      return JSON.stringify({ objects, summary: countsOf(objects) }, null, 2).split("\n");
     case "markdown":
-      return `${[`**${summaryOf(objects)}**`, ...objects.map(markdownOf)].join("\n\n")}\n`;
+      return [`**${summaryOf(objects)}**`, ...objects.flatMap((object) => ["", ...markdownOf(object)])];
   }
 }
 
@@ -34,9 +37,9 @@ export function planLines(plan: Plan): readonly string[] {
   });
 }
 
-function textOf(object: PlannedObject): string {
+function textOf(object: PlannedObject): readonly string[] {
   const { namespace, name, plan } = object;
-  return [`InstanceProfile ${namespace}/${name}: ${verdictOf(object)}`, ...linesOf(plan, "  ")].join("\n");
+  return [`InstanceProfile ${namespace}/${name}: ${verdictOf(object)}`, ...linesOf(plan, "  ")];
 }
 
 function linesOf(plan: Plan, indent: string): readonly string[] {
@@ -52,14 +55,22 @@ function actionLines({ symbol, title, details }: ActionDescription, indent: stri
   return [`${indent}${symbol} ${title}`, ...details.map((detail) => `${indent}    ${detail}`)];
 }
 
-function markdownOf(object: PlannedObject): string {
+function markdownOf(object: PlannedObject): readonly string[] {
   const { namespace, name, plan } = object;
-  const title = `<code>${escapeHtml(`${namespace}/${name}`)}</code>: ${escapeHtml(verdictOf(object))}`;
+  const title = `<code>${escapeMarkdown(`${namespace}/${name}`)}</code>: ${verdictOf(object)}`;
   const lines = linesOf(plan, "");
-  if (lines.length === 0) return `- ${title}`;
+  if (lines.length === 0) return [`- ${title}`];
   const fence = "`".repeat(Math.max(3, longestBacktickRun(lines.join("\n")) + 1));
   const open = isInSync(plan) ? "" : " open";
-  return `<details${open}><summary>${title}</summary>\n\n${fence}diff\n${lines.map(asDiff).join("\n")}\n${fence}\n\n</details>`;
+  return [
+    `<details${open}><summary>${title}</summary>`,
+    "",
+    `${fence}diff`,
+    ...lines.map(asDiff),
+    fence,
+    "",
+    "</details>",
+  ];
 }
 
 /** A diff block colours by the first character; `!` is what most renderers show as changed. */
@@ -72,8 +83,11 @@ function longestBacktickRun(text: string): number {
   return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
 }
 
-function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+/** Text that is neither HTML nor Markdown, nor a link or a mention that a code host makes of plain words. */
+function escapeMarkdown(text: string): string {
+  return text
+    .replace(/[!-+:-@[-`{-~]/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replace(/\bwww\./gi, (match) => match.replace(".", "&#46;"));
 }
 
 function verdictOf({ plan, isRemoved }: PlannedObject): string {

@@ -1,4 +1,5 @@
 import type { Condition } from "../api/instance-profile.ts";
+import { messageText } from "../text/message.ts";
 
 /** A condition before it has a time and a generation. */
 export interface ConditionDraft extends Pick<Condition, "type" | "status" | "reason" | "message"> {
@@ -9,9 +10,9 @@ export interface ConditionDraft extends Pick<Condition, "type" | "status" | "rea
 /** The API server refuses longer messages: https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Condition */
 const MAX_MESSAGE_CHARS = 32_768;
 
-/** The draft with a message that the API server takes, and gives back as it was: no half of a character at its end. */
+/** The draft with a message that the API server takes and gives back as it was, and that is safe to show on a terminal. */
 export function fitted(draft: ConditionDraft): ConditionDraft {
-  return { ...draft, message: draft.message.slice(0, MAX_MESSAGE_CHARS).toWellFormed() };
+  return { ...draft, message: messageText(draft.message, MAX_MESSAGE_CHARS) };
 }
 
 /**

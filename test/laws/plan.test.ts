@@ -190,7 +190,7 @@ describe("the laws of a plan", () => {
     fc.assert(
       fc.property(reachable, withBoundary, (state, wanted) => {
         const plan = diff(desiredOf(wanted), state);
-        const text = renderPlans([{ namespace: "team-a", name: "app", plan }], "text");
+        const text = renderPlans([{ namespace: "team-a", name: "app", plan }], "text").join("\n");
         expect(text.includes("team-a/app: in sync")).toBe(isInSync(plan));
       }),
     );

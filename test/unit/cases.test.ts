@@ -8,7 +8,7 @@ import { parseInstanceProfile } from "../../src/api/parse-instance-profile.ts";
 import { desiredState } from "../../src/model/desired-state.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";
 import { diff } from "../../src/plan/diff.ts";
-import { renderPlans } from "../../src/plan/render.ts";
+import { type PlanFormat, renderPlans } from "../../src/plan/render.ts";
 import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
 import { summarize } from "../../src/status/summarize.ts";
 import { CLUSTER_ID, NOTHING, stateAfter } from "../support/builders.ts";
@@ -28,9 +28,10 @@ describe("golden cases", () => {
       const desired = desiredState(object, CLUSTER_ID);
       const plan = diff(desired, observed);
       const planned = [{ namespace: object.metadata.namespace, name: object.metadata.name, plan }];
-      await expect(renderPlans(planned, "text")).toMatchFileSnapshot(join(folder, "plan.txt"));
-      await expect(renderPlans(planned, "markdown")).toMatchFileSnapshot(join(folder, "plan.md"));
-      await expect(renderPlans(planned, "json")).toMatchFileSnapshot(join(folder, "plan.json"));
+      const shown = (format: PlanFormat): string => `${renderPlans(planned, format).join("\n")}\n`;
+      await expect(shown("text")).toMatchFileSnapshot(join(folder, "plan.txt"));
+      await expect(shown("markdown")).toMatchFileSnapshot(join(folder, "plan.md"));
+      await expect(shown("json")).toMatchFileSnapshot(join(folder, "plan.json"));
       await expect(stringify(seenBy(object, observed), { lineWidth: 0 })).toMatchFileSnapshot(
         join(folder, "status.yaml"),
       );

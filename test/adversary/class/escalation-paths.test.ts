@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { TerminalError } from "../../../src/errors.ts";
 import { classViolations } from "../../../src/plan/class-guards.ts";
+import { printable } from "../../../src/text/printable.ts";
 import { aClass } from "../../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
 
@@ -59,7 +60,7 @@ const grants = (action: string, resource = BUCKET): Fields => ({
 const trusts = (statement: Fields): Fields => ({ trust: { statements: [{ effect: "Allow", ...statement }] } });
 /** What the rules of the fields say: they are the API server's, and the controller's where that does not check. */
 const invalid = (field: string, said: string, value?: string): string =>
-  `InvalidSpec: InstanceProfile "app" is invalid: spec.${field}: Invalid value: ${value === undefined ? "" : `${JSON.stringify(value)}: `}${said}`;
+  `InvalidSpec: InstanceProfile "app" is invalid: spec.${field}: Invalid value: ${value === undefined ? "" : `${printable(JSON.stringify(value))}: `}${said}`;
 const ALLOWED = "it allows s3:*, sqs:*, logs:*, ec2:Describe*. Narrow the statement.";
 const NO_TRUST =
   "TrustStatementNotAllowed: spec.trust.statements[0]: class team-a allows no trust statements of one's own. Take it out.";

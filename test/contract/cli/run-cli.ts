@@ -10,17 +10,18 @@ export interface Ended {
 /** What a command is given besides its arguments. */
 export interface Given {
   readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
   readonly stop?: AbortSignal;
 }
 
 /** Runs one command line without a process. Raises what would end the process with a stack trace. */
-export async function runCli(args: readonly string[], { input = "", stop }: Given = {}): Promise<Ended> {
+export async function runCli(args: readonly string[], { input = "", env = {}, stop }: Given = {}): Promise<Ended> {
   const [out, err]: [string[], string[]] = [[], []];
   const status = await runCommandLine(args, {
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
     readInput: async () => input,
-    env: {},
+    env,
     stop: stop ?? new AbortController().signal,
   });
   return { status, out: out.join(""), err: err.join("") };

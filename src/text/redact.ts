@@ -1,0 +1,28 @@
+const HIDDEN = "[redacted]";
+
+/** What stands between spaces, quotes and brackets: a URL, at most. */
+const WORD = /[^\s"<>`]+/g;
+
+/** V8's words for what JSON.parse cannot read, `Unexpected token 'e', ..."token":ey"... is not valid JSON`: it quotes the text. */
+const EXCERPT_START = /, (?:\.\.\.)?"/;
+const EXCERPT_END = " is not valid JSON";
+
+/**
+ * The text without the user and password of any URL in it, and without the excerpt of a document that is not JSON. It is meant
+ * for messages: it may take more of a URL than needed, up to its last `@`, because passwords are not always percent-encoded.
+ */
+export function redact(text: string): string {
+  return withoutExcerpt(text).replace(WORD, withoutUser);
+}
+
+function withoutExcerpt(text: string): string {
+  const end = text.lastIndexOf(EXCERPT_END);
+  const start = end < 0 ? -1 : text.search(EXCERPT_START);
+  return start < 0 || start > end ? text : `${text.slice(0, start)}: the text${text.slice(end)}`;
+}
+
+function withoutUser(word: string): string {
+  const start = word.indexOf("//");
+  const end = word.lastIndexOf("@");
+  return start < 0 || end < start ? word : `${word.slice(0, start)}//${HIDDEN}${word.slice(end)}`;
+}

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { showBug } from "../../../src/cli/fatal.ts";
+import type { ProcessIo } from "../../../src/cli/io.ts";
+import { lineIo } from "../../../src/cli/line-io.ts";
+
+function aProcess(): { readonly io: ProcessIo; readonly out: string[]; readonly err: string[] } {
+  const [out, err]: [string[], string[]] = [[], []];
+  const io: ProcessIo = {
+    out: (text) => void out.push(text),
+    err: (text) => void err.push(text),
+    readInput: async () => "",
+    env: {},
+    stop: new AbortController().signal,
+  };
+  return { io, out, err };
+}
+
+test("a line is one line, whatever it holds", () => {
+  const { io, out, err } = aProcess();
+  lineIo(io).out(["a\nb", "::error::c", ""]);
+  lineIo(io).err("cannot reach https://me:pw@host\u001b[2J");
+  expect(out.join("")).toBe("a\\u000ab\n\\u003a:error::c\n\n");
+  expect(err.join("")).toBe("cannot reach https://[redacted]@host\\u001b[2J\n");
+});
+
+test("a bug is shown with its stack and without what its message would do to a terminal", () => {
+  const { io, err } = aProcess();
+  showBug(new RangeError("a\n::error::b\u001b[2J https://me:pw@host"), io);
+  const lines = err.join("").split("\n");
+  expect(lines[0]).toBe("a bug ends the process: RangeError: a\\u000a::error::b\\u001b[2J https://[redacted]@host");
+  expect(lines.slice(1, -1).every((line) => line.startsWith("    at "))).toBe(true);
+  expect(lines.length).toBeGreaterThan(3);
+});
