@@ -135,9 +135,15 @@ function settingsFailure(error: unknown): Failure | undefined {
   const isInvalidUrl = field(error, "code") === "ERR_INVALID_URL";
   if (error.name !== "EndpointError" && !isInvalidUrl) return undefined;
   const words = isInvalidUrl
-    ? `the AWS endpoint ${JSON.stringify(field(error, "input"))} is not a URL; write it as https://host`
+    ? `the AWS endpoint ${JSON.stringify(withoutUser(field(error, "input")))} is not a URL; write it as https://host`
     : stableWords(error.message);
   return { meaning: { disposition: "blocked", reason: "InvalidEndpoint" }, words };
+}
+
+/** What is not a URL may hold a user and password all the same: up to its last `@`. */
+function withoutUser(endpoint: unknown): string {
+  const text = String(endpoint);
+  return text.slice(text.lastIndexOf("@") + 1);
 }
 
 const UNREACHABLE: CodeMeaning = { disposition: "retryable", reason: "EndpointUnreachable" };

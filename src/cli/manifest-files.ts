@@ -1,6 +1,7 @@
 import { glob, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TerminalError } from "../errors.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 const MANIFEST = /\.(ya?ml|json)$/;
 const WILDCARD = /[*?[{]/;
@@ -17,9 +18,10 @@ export async function manifestFiles(path: string): Promise<string[]> {
   return (info as Awaited<ReturnType<typeof stat>>).isDirectory() ? filesBelow(path) : [path];
 }
 
-/** The text of a file. Errors: TerminalError that names it. */
-export function readManifestFile(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((error: unknown) => unreadable(file, error));
+/** The text of a file. Errors: TerminalError that names it, also when it is not UTF-8. */
+export async function readManifestFile(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((error: unknown) => unreadable(file, error));
+  return decodeUtf8(bytes) ?? unreadable(file, "it is not UTF-8; convert it");
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

@@ -1,8 +1,11 @@
-import { type Document, isMap, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from "yaml";
+import { isMap, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from "yaml";
 import { API_GROUP, KIND } from "../api/instance-profile.ts";
 import { TerminalError } from "../errors.ts";
+import { describeYamlFault, placeAt } from "../text/yaml-fault.ts";
 import { manifestFiles, readManifestFile } from "./manifest-files.ts";
 import { type PlaceOf, placesIn } from "./manifest-place.ts";
+import { YamlFaultError } from "./yaml-fault-error.ts";
+import { type Json, jsonOf } from "./yaml-json.ts";
 
 const STDIN = "<stdin>";
 
@@ -44,13 +47,21 @@ export async function readManifests(
   return manifests;
 }
 
+/** Excerpts are left out of messages: a file that is no manifest may be a secret. */
 function documentsOf(source: string, text: string, kind: string): Manifest[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { uniqueKeys: true, logLevel: "error", lineCounter: lines });
+  // Keys that stand twice are found on the way to JSON: here every key would be compared with each before it.
+  const documents = parseAllDocuments(text, {
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: "error",
+    lineCounter: lines,
+  });
   return [...documents].flatMap((document, index) => {
     const [fault] = document.errors;
-    if (fault !== undefined) throw notYaml(source, fault.message, fault);
-    return opened(plainJson(source, document), document.contents as ParsedNode | null, kind).map(({ value, node }) => ({
+    if (fault !== undefined) throw notYaml(source, describeYamlFault(fault, lines));
+    const root = document.contents as ParsedNode | null;
+    return opened(plainJson(source, root, text, lines), root, kind).map(({ value, node }) => ({
       source,
       position: index + 1,
       value,
@@ -59,19 +70,17 @@ function documentsOf(source: string, text: string, kind: string): Manifest[] {
   });
 }
 
-/** YAML can say more than JSON can (an alias within what it stands for, a number that is none); an API server cannot. */
-function plainJson(source: string, document: Pick<Document.Parsed, "toJS">): unknown {
+function plainJson(source: string, root: ParsedNode | null, text: string, lines: LineCounter): Json {
   try {
-    return JSON.parse(JSON.stringify(document.toJS()) ?? "null");
+    return jsonOf(root, text.length);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    const isCircle = words.startsWith("Converting circular structure");
-    throw notYaml(source, isCircle ? "an alias stands within what it stands for" : words, error);
+    if (!(error instanceof YamlFaultError)) throw error;
+    throw notYaml(source, `${placeAt(error.offset, lines)}: ${error.message}`);
   }
 }
 
-function notYaml(source: string, words: string, cause: unknown): TerminalError {
-  return new TerminalError(`${source}: ${words}`, { reason: "NotYaml", cause });
+function notYaml(source: string, words: string): TerminalError {
+  return new TerminalError(`${source}: ${words}`, { reason: "NotYaml" });
 }
 
 interface Opened {
@@ -86,7 +95,8 @@ function opened(value: unknown, node: ParsedNode | null, kind: string): readonly
   if (object["kind"] === "List" && Array.isArray(object["items"])) {
     return object["items"].flatMap((item, index) => opened(item, itemOf(node, index), kind));
   }
-  const isOurs = object["kind"] === kind && String(object["apiVersion"]).startsWith(`${API_GROUP}/`);
+  const apiVersion = object["apiVersion"];
+  const isOurs = object["kind"] === kind && typeof apiVersion === "string" && apiVersion.startsWith(`${API_GROUP}/`);
   return isOurs ? [{ value: object, node }] : [];
 }
 

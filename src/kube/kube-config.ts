@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { type Cluster, type Context, KubeConfig, type User } from "@kubernetes/client-node";
-import { parse } from "yaml";
 import { TerminalError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type CredentialSource, KubeConfigCredentials, type KubeIdentity } from "./credentials.ts";
+import { type KubeConfigFile, readKubeConfigFile } from "./kube-config-file.ts";
 
 /** Which cluster to speak to. */
 export interface KubeConfigOptions {
@@ -125,24 +125,10 @@ function readFiles(paths: readonly string[]): MergedFiles {
   return { description: paths.join(delimiter), currentContext, contexts, clusters, users };
 }
 
-function readOne(path: string): { readonly kubeConfig: KubeConfig; readonly tokenFiles: ReadonlyMap<string, string> } {
-  try {
-    const kubeConfig = new KubeConfig();
-    kubeConfig.loadFromFile(path);
-    return { kubeConfig, tokenFiles: tokenFilesOf(parse(readFileSync(path, "utf8")), dirname(resolve(path))) };
-  } catch (error) {
-    throw invalid(`The kubeconfig ${path} cannot be read: ${error instanceof Error ? error.message : error}`, error);
-  }
-}
-
-/** client-node looks for `token-file`; the field is called `tokenFile`: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
-function tokenFilesOf(document: unknown, dir: string): ReadonlyMap<string, string> {
-  const { users } = document as { users?: readonly { name: string; user?: { tokenFile?: string; token?: string } }[] };
-  const files = new Map<string, string>();
-  for (const { name, user } of users ?? []) {
-    if (user?.tokenFile) files.set(name, isAbsolute(user.tokenFile) ? user.tokenFile : join(dir, user.tokenFile));
-  }
-  return files;
+function readOne(path: string): KubeConfigFile {
+  const file = readKubeConfigFile(path);
+  if (typeof file !== "string") return file;
+  throw invalid(`The kubeconfig ${path} cannot be read: ${file}`);
 }
 
 function chooseContext(files: MergedFiles, wanted: string | undefined): ChosenContext {
@@ -157,14 +143,25 @@ function chooseContext(files: MergedFiles, wanted: string | undefined): ChosenCo
   if (cluster === undefined) {
     throw invalid(`${files.description}: context ${name} names the cluster ${context.cluster}, which is not there`);
   }
+  checkUrl(cluster.server, `${files.description}: cluster ${cluster.name}: server`, "https://host:port");
+  if (cluster.proxyUrl) {
+    checkUrl(cluster.proxyUrl, `${files.description}: cluster ${cluster.name}: proxy-url`, "http://host:port");
+  }
   const { user, tokenFile } = files.users.get(context.user) ?? { user: { name: "anonymous" }, tokenFile: undefined };
   return { context, cluster, user, tokenFile };
+}
+
+/** The message leaves the URL out: it may hold a user and password in a form that cannot be told from the rest. */
+function checkUrl(url: string, what: string, example: string): void {
+  if (typeof url === "string" && URL.canParse(url) && /^(?:https?|socks5):/i.test(url)) return;
+  throw invalid(`${what} is not a URL; write it as ${example}`);
 }
 
 function addFirst<T>(map: Map<string, T>, name: string, value: T): void {
   if (!map.has(name)) map.set(name, value);
 }
 
-function invalid(message: string, cause?: unknown): TerminalError {
-  return new TerminalError(message, { reason: "InvalidKubeConfig", cause });
+/** Without a cause: that of a parser quotes what stands in the file. */
+function invalid(message: string): TerminalError {
+  return new TerminalError(message, { reason: "InvalidKubeConfig" });
 }

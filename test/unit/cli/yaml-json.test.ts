@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { type ParsedNode, parseDocument } from "yaml";
+import { jsonOf } from "../../../src/cli/yaml-json.ts";
+
+const read = (text: string): unknown => jsonOf(parseDocument(text).contents as ParsedNode | null, text.length);
+
+test.each<[string, unknown]>([
+  ["", null],
+  ["a: 1\nb: [x, ~, .inf, true]", { a: 1, b: ["x", null, null, true] }],
+  ["a: &x {b: c}\nd: *x\ne: &x 2\nf: *x", { a: { b: "c" }, d: { b: "c" }, e: 2, f: 2 }],
+  ["1: a\n~: b\ntrue: c", { 1: "a", "": "b", true: "c" }],
+  ["%YAML 1.1\n---\na: !!binary aGk=\nb: !!omap [c: 1]", { a: "hi", b: [1] }],
+])("%j is %j", (text, value) => {
+  expect(read(text)).toEqual(value);
+});
+
+test("a key called __proto__ is a key like others", () => {
+  const value = read("__proto__: {a: 1}") as object;
+  expect(Object.keys(value)).toEqual(["__proto__"]);
+  expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+});
+
+describe("what no API server takes is refused", () => {
+  const laughs = [
+    "a0: &a0 [x]",
+    ...Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`),
+  ];
+
+  test.each<[string, string, string]>([
+    ["a key twice", "a: 1\n'a': 2", "a key stands twice in one map"],
+    ["a number and its text as keys", "1: a\n'1': b", "a key stands twice in one map"],
+    ["an alias within itself", "a: &x [*x]", "an alias stands within what it stands for"],
+    ["an alias within its own key", "? &x [*x]\n: a", "an alias stands within what it stands for"],
+    ["a list as a key", "? [x]\n: d", "a key is a list or a map"],
+    ["keys within keys, each of which would be quoted anew", "? ".repeat(100), "a key is a list or a map"],
+    ["an alias before its anchor", "a: *x\nb: &x 1", "an alias has no anchor before it"],
+    ["a billion laughs", laughs.join("\n"), "aliases make the document too large"],
+    ["a deep nest", `${"[".repeat(501)}${"]".repeat(501)}`, "it is nested more than 500 levels deep"],
+  ])("%s", (_, text, words) => {
+    expect(() => read(text)).toThrow(words);
+  });
+});
