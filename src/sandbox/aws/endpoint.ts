@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { refusalOf } from "../local-callers.ts";
 import { type Dispatcher, dispatch } from "./dispatch.ts";
 import type { MetadataEndpoints } from "./imds/endpoints.ts";
 import { instanceEnvironment } from "./imds/environment.ts";
 import { Params } from "./protocol/params.ts";
 import { credentialScope, parseRequest } from "./protocol/request.ts";
+import { refusal } from "./refusal.ts";
 import { dispatchS3 } from "./s3/dispatch.ts";
 
 /** What stands behind the endpoint. */
@@ -26,14 +28,21 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 async function answer(backend: Backend, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { dispatcher } = backend;
   const { method = "GET", url = "/", headers } = request;
+  const [, query = ""] = /\?(.*)$/s.exec(url) ?? [];
+  const scope = credentialScope(headers, new Params(new URLSearchParams(query)));
+  const why = refusalOf(headers);
+  if (why !== undefined) {
+    const reply = refusal(scope?.service, why, dispatcher);
+    response.writeHead(reply.status, reply.headers);
+    response.end(reply.body);
+    return;
+  }
   const body = await readBody(request);
   const environmentOf = /^\/instance\/(i-[0-9a-f]+)\/environment$/.exec(url)?.[1];
   if (environmentOf !== undefined && headers.authorization === undefined) {
-    await tellEnvironment(backend, environmentOf, headers.host ?? "", response);
+    await tellEnvironment(backend, environmentOf, headers.host ?? `127.0.0.1:${request.socket.localPort}`, response);
     return;
   }
-  const [, query = ""] = /\?(.*)$/s.exec(url) ?? [];
-  const scope = credentialScope(headers, new Params(new URLSearchParams(query)));
   if (scope?.service === "s3") {
     const reply = dispatchS3(dispatcher, { method, url, headers, body }, scope);
     response.writeHead(reply.status, reply.headers);

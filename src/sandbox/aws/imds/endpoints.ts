@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { refusalOf } from "../../local-callers.ts";
 import type { Cloud } from "../cloud.ts";
 import { close, listen } from "../http-listener.ts";
 import type { CredentialTimes } from "./role-credentials.ts";
-import { MetadataService } from "./service.ts";
+import { MetadataService, refused } from "./service.ts";
 
 /** One instance's endpoint, from the moment it is asked for. */
 interface Endpoint {
@@ -47,7 +48,9 @@ export class MetadataEndpoints {
 }
 
 function respond(service: MetadataService, request: IncomingMessage, response: ServerResponse): void {
-  const answer = service.answer(request.method ?? "GET", request.url ?? "/", request.headers);
+  const why = refusalOf(request.headers);
+  const answer =
+    why === undefined ? service.answer(request.method ?? "GET", request.url ?? "/", request.headers) : refused(why);
   if (answer === undefined) {
     request.socket.destroy();
     return;

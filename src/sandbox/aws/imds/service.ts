@@ -59,6 +59,11 @@ export class MetadataService {
 const single = (value: string | readonly string[] | undefined): string | undefined =>
   typeof value === "string" ? value : value?.[0];
 
+/** The answer to a caller that must not get in. */
+export function refused(why: string): MetadataAnswer {
+  return page(403, `Forbidden: ${why}`);
+}
+
 function page(status: number, title: string): MetadataAnswer {
   const body = `<html><head><title>${status} - ${title}</title></head><body><h1>${status} - ${title}</h1></body></html>`;
   return { status, headers: { "content-type": "text/html" }, body };

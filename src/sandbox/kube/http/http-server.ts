@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
+import { refusalOf } from "../../local-callers.ts";
 import { handle, whatIsAsked } from "../handlers/api-handler.ts";
 import type { ApiReply, ApiRequest } from "../handlers/api-request.ts";
 import type { KubeState } from "../kube-state.ts";
@@ -60,7 +61,7 @@ export class HttpFront {
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(message.url ?? "/", "http://127.0.0.1");
+    const url = urlOf(message.url ?? "/");
     const head = { method: message.method ?? "GET", path: url.pathname, query: url.searchParams };
     const what = describe(whatIsAsked(this.#state, head));
     this.#options.counts.add(what);
@@ -111,13 +112,12 @@ export class HttpFront {
   }
 }
 
-/**
- * Nobody logs in here, so a web page that the developer happens to look at must not get in: it would send an Origin, or come by
- * a name that was made to point at 127.0.0.1.
- */
 function refuseBrowsers({ headers }: IncomingMessage): void {
-  const name = (headers.host ?? "localhost").replace(/:\d+$/, "");
-  if (headers.origin === undefined && ["127.0.0.1", "localhost", "[::1]"].includes(name)) return;
-  const why = "the sandbox serves command-line clients on 127.0.0.1 only, not web pages";
-  throw new StatusError(403, "Forbidden", why);
+  const why = refusalOf(headers);
+  if (why !== undefined) throw new StatusError(403, "Forbidden", why);
+}
+
+/** The path and query of a request target. One that is not a path, `//` say, has no resource. */
+function urlOf(target: string): URL {
+  return new URL(`http://127.0.0.1/${target.replace(/^\/+/, "")}`);
 }
