@@ -70,6 +70,14 @@ function addressOf(option: string, text: string): ReturnType<typeof parseBindAdd
   }
 }
 
+/** Requests that come while an answer is being made get the same one: to make it takes time, and anybody may ask. */
 function metricsPage(registry: ListenerContent["metrics"]): Page {
-  return async () => ({ statusCode: 200, contentType: registry.contentType, text: await registry.metrics() });
+  let current: Promise<string> | undefined;
+  const share = (): Promise<string> => {
+    current ??= registry.metrics().finally(() => {
+      current = undefined;
+    });
+    return current;
+  };
+  return async () => ({ statusCode: 200, contentType: registry.contentType, text: await share() });
 }

@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 /** One thing that must hold; says what is wrong, or nothing. */
 export type Check = () => string | undefined;
@@ -22,7 +22,13 @@ export interface ProbeServer {
 }
 
 const PLAIN = "text/plain; charset=utf-8";
-const HEADERS_TIMEOUT_MS = 5_000;
+/** A request that takes longer, or a client that reads its answer more slowly, is cut off. */
+const REQUEST_TIMEOUT_MS = 5_000;
+const TIMEOUT_CHECK_MS = 1_000;
+/** A probe with all its headers has a few hundred bytes. */
+const MAX_HEADER_BYTES = 8_192;
+/** Each takes a file descriptor that the controller needs for its own connections. */
+const MAX_CONNECTIONS = 100;
 
 /** Where to listen: `:8081` is every interface, `127.0.0.1:8081` one. Undefined for `0`, which asks for no listener. */
 export function parseBindAddress(text: string): { readonly host: string; readonly port: number } | undefined {
@@ -49,25 +55,32 @@ export function checksPage(checks: Readonly<Record<string, Check>>): Page {
   };
 }
 
-/** Serves pages by path, GET and HEAD only. Errors: those of listening. */
+/**
+ * Serves pages by path, GET and HEAD only, to anybody: no request may stop the process, or keep more of it busy than a probe does.
+ * Errors: those of listening.
+ */
 export async function startProbeServer(
   address: { readonly host: string; readonly port: number },
   pages: Readonly<Record<string, Page>>,
 ): Promise<ProbeServer> {
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", "http://localhost");
-    const page = Object.hasOwn(pages, url.pathname) ? pages[url.pathname] : undefined;
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: TIMEOUT_CHECK_MS };
+  const server = createServer(limits, (request, response) => {
+    const [path = "", query = ""] = (request.url ?? "/").split("?", 2);
+    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
     if (request.method !== "GET" && request.method !== "HEAD")
       return send(response, 405, PLAIN, "method not allowed\n");
     if (page === undefined) return send(response, 404, PLAIN, "not found\n");
-    const excluded = new Set(url.searchParams.getAll("exclude"));
-    Promise.resolve(url.searchParams.has("verbose"))
+    const parameters = new URLSearchParams(query);
+    const excluded = new Set(parameters.getAll("exclude"));
+    Promise.resolve(parameters.has("verbose"))
       .then((verbose) => page(verbose, excluded))
       .then(({ statusCode, contentType, text }) => send(response, statusCode, contentType, text))
       .catch(() => send(response, 500, PLAIN, "internal error\n"));
   });
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = HEADERS_TIMEOUT_MS;
+  server.headersTimeout = REQUEST_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.setTimeout(REQUEST_TIMEOUT_MS);
+  dropOldest(server);
   await listen(server, address);
   const { address: host, port, family } = server.address() as AddressInfo;
   return {
@@ -78,6 +91,17 @@ export async function startProbeServer(
         server.closeAllConnections();
       }),
   };
+}
+
+/** Above the limit the oldest connection goes: one that is held open must not keep the kubelet's next probe out. */
+function dropOldest(server: Server): void {
+  const open = new Set<Socket>();
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size > MAX_CONNECTIONS) oldest?.destroy();
+  });
 }
 
 function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
