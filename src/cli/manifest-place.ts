@@ -1,4 +1,14 @@
-import { isMap, isNode, isScalar, isSeq, type LineCounter, type Node, type ParsedNode } from "yaml";
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  type YAMLMap,
+} from "yaml";
 
 /** A place in a file, both from 1, as editors and compilers count. */
 export interface Place {
@@ -49,29 +59,47 @@ function stepInto(node: unknown, path: string): Step | undefined {
     return whole === undefined || !isNode(item) ? undefined : step(item, item, path.slice(whole.length));
   }
   if (!isMap(node)) return undefined;
-  // The longest key wins: keys have dots themselves (`iam.instanceprofile.dev/reconcile-at`).
-  const found = node.items
-    .flatMap((pair) => {
-      const key = isScalar(pair.key) ? String(pair.key.value) : undefined;
-      const rest = key === undefined ? undefined : restAfter(key, path);
-      return key === undefined || rest === undefined ? [] : [{ pair, key, rest }];
-    })
-    .reduce<{ pair: (typeof node.items)[number]; key: string; rest: string } | undefined>(
-      (best, candidate) => (best === undefined || candidate.key.length > best.key.length ? candidate : best),
-      undefined,
-    );
-  return found === undefined ? undefined : step(found.pair.value, found.pair.key as Node, found.rest);
+  const keys = keysOf(node);
+  const found = firstParts(path, keys.longest).find(({ key }) => keys.pairs.has(key));
+  const pair = found === undefined ? undefined : keys.pairs.get(found.key);
+  return found === undefined || pair === undefined ? undefined : step(pair.value, pair.key as Node, found.rest);
+}
+
+interface Keys {
+  readonly pairs: ReadonlyMap<string, Pair>;
+  readonly longest: number;
+}
+
+/** Many paths lead into one map, and it may have tens of thousands of keys. */
+const knownKeys = new WeakMap<YAMLMap, Keys>();
+
+function keysOf(map: YAMLMap): Keys {
+  const known = knownKeys.get(map);
+  if (known !== undefined) return known;
+  const named = map.items.flatMap((pair): [string, Pair][] =>
+    isScalar(pair.key) ? [[String(pair.key.value), pair]] : [],
+  );
+  const longest = named.reduce((length, [key]) => Math.max(length, key.length), 0);
+  const keys = { pairs: new Map(named), longest };
+  knownKeys.set(map, keys);
+  return keys;
 }
 
 function step(node: unknown, at: Node, rest: string): Step {
   return { node, offset: at.range?.[0] ?? 0, rest };
 }
 
-/** What follows a key in a path: `spec` in `spec.roleName` leaves `.roleName`. Undefined when the path leads elsewhere. */
-function restAfter(key: string, path: string): string | undefined {
-  if (path.startsWith(`[${key}]`)) return path.slice(key.length + 2);
-  const plain = path.replace(/^\./, "");
-  if (!plain.startsWith(key)) return undefined;
-  const rest = plain.slice(key.length);
-  return rest === "" || rest.startsWith(".") || rest.startsWith("[") ? rest : undefined;
+/**
+ * The keys that a path can begin with, each with what follows it: `spec` in `spec.roleName` leaves `.roleName`. The longest comes first,
+ * because keys have dots themselves (`iam.instanceprofile.dev/reconcile-at`).
+ */
+function firstParts(path: string, longest: number): readonly { readonly key: string; readonly rest: string }[] {
+  const isBracketed = path.startsWith("[");
+  const start = isBracketed || path.startsWith(".") ? 1 : 0;
+  const window = path.slice(start, start + longest + 1);
+  const ends = [...window.matchAll(isBracketed ? /\]/g : /[.[]|$/g)].map(({ index }) => index).reverse();
+  return ends.map((end) => ({
+    key: window.slice(0, end),
+    rest: path.slice(start + end + (isBracketed ? 1 : 0)),
+  }));
 }

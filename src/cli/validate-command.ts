@@ -44,6 +44,22 @@ interface Standards extends LintOptions {
   readonly classes: GivenClasses;
 }
 
+/** More findings than this about one manifest are counted, not shown: nobody reads them, and each has to be found in the file. */
+const MAX_FINDINGS = 200;
+
+function bounded(findings: readonly Finding[]): readonly Finding[] {
+  const rest = findings.slice(MAX_FINDINGS);
+  const worst = rest.find(({ severity }) => severity === "error") ?? rest[0];
+  if (worst === undefined) return findings;
+  return [
+    ...findings.slice(0, MAX_FINDINGS),
+    { ...worst, message: `${worst.message}; and ${rest.length - 1} more findings` },
+  ];
+}
+
+/** Compiled once in a process: it takes longer than to judge a manifest. */
+let shippedVersions: readonly CompiledVersion[] | undefined;
+
 async function validateManifests(given: GivenOptions, io: CommandIo): Promise<number> {
   const paths = given.list("filename");
   if (paths.length === 0) throw new UsageError("nothing to validate: give manifests with -f");
@@ -51,8 +67,9 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
   const manifests = await readManifests(paths, io.readInput);
   const classes = await givenClasses(given, io, manifests);
   const options: Standards = { requiresBoundary: given.flag("require-boundary"), classes };
-  const versions = compileCrd(readShippedCrd()).versions;
-  const judged = manifests.map((manifest) => ({ manifest, findings: judge(manifest, versions, options) }));
+  shippedVersions ??= compileCrd(readShippedCrd()).versions;
+  const versions = shippedVersions;
+  const judged = manifests.map((manifest) => ({ manifest, findings: bounded(judge(manifest, versions, options)) }));
   io.out(renderFindings(judged, format, VERSION));
   const isFailure = given.flag("strict") ? judged.some(({ findings }) => findings.length > 0) : judged.some(isInvalid);
   return isFailure ? EXIT.error : EXIT.ok;
