@@ -1,9 +1,10 @@
 import { ControllerError, isPropagating } from "../errors.ts";
-import type { DesiredState } from "../model/desired-state.ts";
+import { type DesiredState, profileNameOf, roleNameOf } from "../model/desired-state.ts";
 import { nameKey } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { isAdoption, type Plan } from "../plan/plan.ts";
 import { applyAction } from "../plan/simulate.ts";
+import { assertProved } from "./assert-proved.ts";
 import type { Attempts } from "./convergence-breaker.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type ExecutionReport, execute } from "./execute.ts";
@@ -53,7 +54,8 @@ const NOTHING_DONE: ExecutionReport = { applied: [], failed: undefined, refused:
  * What would be adopted is looked at once more when no other adoption under way has its name. An object of whose names a sweep has
  * seen nothing is created first, and looked at when IAM says that something is there.
  *
- * Errors: those of the reads and of `confirmCurrent`; failing writes are in the report.
+ * Errors: those of the reads and of `confirmCurrent`; ConflictError when the reads do not prove that the object owns what is to be
+ * written; failing writes are in the report.
  */
 export async function converge(
   desired: DesiredState,
@@ -109,6 +111,7 @@ async function carryOut(
   const { view } = found;
   const plan = deps.attempts?.judge(found.plan, found.settlesInMs === 0) ?? found.plan;
   if (plan.blockers.length > 0 || plan.actions.length === 0) return nothingDone({ ...found, plan }, false);
+  assertProved(desired, found.observed, plan.actions);
   const writer = new WhileCurrent(deps.writer, deps.confirmCurrent);
   const report = await execute(plan, writer, signal);
   const sent = writer.sentOf(report);
@@ -140,14 +143,6 @@ function waitsForMs(
   return isUnproved || isPropagating(failed?.error) ? settlesInMs : 0;
 }
 
-function roleNameOf(desired: DesiredState): string {
-  return desired.presence === "absent" ? desired.roleName : desired.role.roleName;
-}
-
 function namesOf(desired: DesiredState): readonly string[] {
-  const names =
-    desired.presence === "absent"
-      ? [desired.roleName, desired.instanceProfileName]
-      : [desired.role.roleName, desired.instanceProfile.instanceProfileName];
-  return [...new Set(names.map(nameKey))];
+  return [...new Set([roleNameOf(desired), profileNameOf(desired)].map(nameKey))];
 }

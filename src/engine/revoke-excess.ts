@@ -1,6 +1,7 @@
 import type { DesiredPresent } from "../model/desired-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import { type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
+import { assertProved } from "./assert-proved.ts";
 import type { AppliedAction } from "./execute.ts";
 import { observe } from "./observe.ts";
 import type { Assertion, IamReader, IamWriter } from "./ports.ts";
@@ -26,7 +27,8 @@ export interface RevocationDependencies {
  * Takes from a role what its class does not allow, by removal alone, so that it succeeds where the rest of a spec cannot be applied.
  * The role's owner tags are read in the same call. One refused removal does not keep the others from being tried.
  *
- * Errors: those of the reads and of `confirmCurrent`; refused writes are in the report.
+ * Errors: those of the reads and of `confirmCurrent`; ConflictError when they do not prove that the object owns the role; refused
+ * writes are in the report.
  */
 export async function revokeExcess(
   desired: DesiredPresent,
@@ -38,6 +40,12 @@ export async function revokeExcess(
   const { state } = deps.settling.view(desired, observed);
   if (state.role.presence === "absent") return { applied: [], failed: [] };
   const writer = new WhileCurrent(deps.writer, deps.confirmCurrent);
+  const revocations = revocationsOf(target, state.role);
+  assertProved(
+    desired,
+    observed,
+    revocations.flatMap(({ action, otherwise }) => [action, ...otherwise]),
+  );
   const applied: AppliedAction[] = [];
   const failed: FailedAction[] = [];
   const attempt = async (action: Action): Promise<unknown> => {
@@ -51,7 +59,7 @@ export async function revokeExcess(
     }
   };
   try {
-    for (const { action, otherwise } of revocationsOf(target, state.role)) {
+    for (const { action, otherwise } of revocations) {
       const error = await attempt(action);
       if (error === undefined) continue;
       if (otherwise.length === 0) failed.push({ action, error });

@@ -5,6 +5,7 @@ import type { Action, IamAction } from "../plan/action.ts";
 import { profileTagsAtCreation } from "../plan/diff-instance-profile.ts";
 import { isInstanceAction } from "../plan/instance-action.ts";
 import type { Plan } from "../plan/plan.ts";
+import { entitiesOf } from "../plan/proof.ts";
 import type { AccountSnapshot } from "./account-snapshot.ts";
 import { observe } from "./observe.ts";
 import type { IamReader } from "./ports.ts";
@@ -60,20 +61,22 @@ export function isResolved(doubt: Doubt, looked: Doubt): boolean {
   return doubt !== "everything" && [...doubt].every((part) => looked.has(part));
 }
 
-/** The parts that the writes are about. */
+/**
+ * The parts that the writes are about, and those that prove ownership of what is written: the role by its tags and id, the instance
+ * profile by its tags. A profile that is associated with an instance is handed out, so it is proved too.
+ */
 export function partsOf(actions: readonly Action[]): ReadonlySet<Part> {
-  return new Set(actions.flatMap((action) => (isInstanceAction(action) ? [] : [partOf(action)])));
+  return new Set(actions.flatMap((action) => (isInstanceAction(action) ? ["instance profile"] : partsOfIam(action))));
 }
 
-function partOf(action: IamAction): Part {
-  if ("instanceProfileName" in action) return "instance profile";
-  if ("policyName" in action) return `inline policy ${action.policyName}`;
-  return "policyArn" in action ? "managed policies" : "role";
+function partsOfIam(action: IamAction): readonly Part[] {
+  if ("policyName" in action) return ["role", `inline policy ${action.policyName}`];
+  return "policyArn" in action ? ["role", "managed policies"] : entitiesOf(action);
 }
 
 /**
- * The object's AWS side with the doubtful parts read anew: no call, one for each, or all of {@link observe}. Whatever else turns
- * out to be other than it was seen makes everything doubtful.
+ * The observed state with the doubtful parts read again: no call, one for each, or all of {@link observe}. Another role in
+ * place of the one that the scan saw, by its unique id, makes everything doubtful: what was not read again is of the former one.
  */
 export async function confirm(
   { observed, doubt, isOfBegun }: Sighting,

@@ -59,6 +59,16 @@ export interface DesiredAbsent {
 /** What AWS should have for one object. Deletion is a desire like any other. */
 export type DesiredState = DesiredPresent | DesiredAbsent;
 
+/** The role's name, whether the object is to be or to go. */
+export function roleNameOf(desired: DesiredState): string {
+  return desired.presence === "absent" ? desired.roleName : desired.role.roleName;
+}
+
+/** The instance profile's name, whether the object is to be or to go. */
+export function profileNameOf(desired: DesiredState): string {
+  return desired.presence === "absent" ? desired.instanceProfileName : desired.instanceProfile.instanceProfileName;
+}
+
 /**
  * What the object asks of AWS. Deterministic; never throws on a parsed object.
  *

@@ -183,14 +183,14 @@ describe("creations after a sweep", () => {
   });
 });
 
-describe("one drift costs one read and one write beyond the sweep", () => {
+describe("one drift costs a read of the role, a read of what differs and one write beyond the sweep", () => {
   const named = (name: string): Record<string, string> => ({ RoleName: name });
   const drifts: readonly [string, (name: string) => Promise<void>, readonly string[]][] = [
-    ["the inline policy edited", (name) => put(name, ALLOW_ALL), ["GetRolePolicy", "PutRolePolicy"]],
+    ["the inline policy edited", (name) => put(name, ALLOW_ALL), ["GetRole", "GetRolePolicy", "PutRolePolicy"]],
     [
       "the inline policy removed",
       (name) => outsider(aws.url, "DeleteRolePolicy", { ...named(name), PolicyName: name }),
-      ["GetRolePolicy", "PutRolePolicy"],
+      ["GetRole", "GetRolePolicy", "PutRolePolicy"],
     ],
     [
       "the trust policy edited",
@@ -225,12 +225,12 @@ describe("one drift costs one read and one write beyond the sweep", () => {
       "a managed policy detached",
       (name) =>
         outsider(aws.url, "DetachRolePolicy", { ...named(name), PolicyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" }),
-      ["ListAttachedRolePolicies", "AttachRolePolicy"],
+      ["GetRole", "ListAttachedRolePolicies", "AttachRolePolicy"],
     ],
     [
       "the role taken out of its profile",
       (name) => outsider(aws.url, "RemoveRoleFromInstanceProfile", { ...named(name), InstanceProfileName: name }),
-      ["GetInstanceProfile", "AddRoleToInstanceProfile"],
+      ["GetRole", "GetInstanceProfile", "AddRoleToInstanceProfile"],
     ],
   ];
 
@@ -260,7 +260,10 @@ describe("a difference that is more than one part", () => {
     await outsider(aws.url, "DeleteInstanceProfile", { InstanceProfileName: "app" });
     await fleet.sweep();
     await fleet.drain();
-    expect(calls()).toEqual([...SWEEP, "GetInstanceProfile", "CreateInstanceProfile", "AddRoleToInstanceProfile"]);
+    expect(calls()).toEqual([
+      ...SWEEP,
+      ...["GetInstanceProfile", "GetRole", "CreateInstanceProfile", "AddRoleToInstanceProfile"],
+    ]);
     await fleet.clock.advance(3 * MINUTE_MS);
     await outsider(aws.url, "RemoveRoleFromInstanceProfile", { RoleName: "app", InstanceProfileName: "app" });
     await outsider(aws.url, "DeleteRolePolicy", { RoleName: "app", PolicyName: "app" });
@@ -289,7 +292,7 @@ describe("a difference that is more than one part", () => {
 });
 
 describe("what a sweep saw and is no longer so", () => {
-  test("is not written: one read, and no more", async () => {
+  test("is not written: two reads, and no more", async () => {
     await settled(["app"]);
     const before = aws.snapshot();
     await put("app", ALLOW_ALL);
@@ -297,7 +300,7 @@ describe("what a sweep saw and is no longer so", () => {
     const [policy] = Object.values((before.roles["app"] as { inlinePolicies: Record<string, unknown> }).inlinePolicies);
     await put("app", JSON.stringify(policy));
     await fleet.drain();
-    expect(calls()).toEqual([...SWEEP, "GetRolePolicy"]);
+    expect(calls()).toEqual([...SWEEP, "GetRole", "GetRolePolicy"]);
   });
 
   test("proves nothing when it is old: everything is read before anything is written", async () => {

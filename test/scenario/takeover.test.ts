@@ -77,9 +77,9 @@ async function takeOver(): Promise<void> {
 describe("what the leader before had in hand", () => {
   const READS: readonly (readonly [made: number, reads: readonly string[]])[] = [
     [0, []],
-    [1, ["GetRolePolicy"]],
-    [2, []],
-    [3, ["GetInstanceProfile"]],
+    [1, ["GetRole", "GetRolePolicy"]],
+    [2, ["GetRole"]],
+    [3, ["GetRole", "GetInstanceProfile"]],
     [4, ["GetInstanceProfile"]],
   ];
   test.each(READS)(

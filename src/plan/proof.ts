@@ -1,0 +1,58 @@
+import type { DesiredState } from "../model/desired-state.ts";
+import type { Absent, ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
+import { ownershipOf } from "../model/ownership.ts";
+import type { Action, IamAction } from "./action.ts";
+import { isInstanceAction } from "./instance-action.ts";
+
+/** An IAM entity whose ownership a write rests on. */
+export type ProvedEntity = "role" | "instance profile";
+
+/**
+ * The first entity that the actions write and that the observed state does not prove to be owned; undefined when all are proved.
+ *
+ * The owner tags as IAM returned them prove ownership, and so does the creation of the entity earlier in the same plan: IAM refuses
+ * to create what exists. Recent writes that IAM does not show yet prove nothing, because another entity may have the name by now.
+ *
+ * @param observed as read in this reconcile, without recent writes laid over it
+ */
+export function unprovedEntity(
+  desired: DesiredState,
+  observed: ObservedState,
+  actions: readonly Action[],
+): ProvedEntity | undefined {
+  const proved = new Set<ProvedEntity>([
+    ...(mayBeWritten(desired, observed.role) ? (["role"] as const) : []),
+    ...(mayBeWritten(desired, observed.instanceProfile) ? (["instance profile"] as const) : []),
+  ]);
+  for (const action of actions) {
+    const missing = restsOn(action).find((entity) => !proved.has(entity));
+    if (missing !== undefined) return missing;
+    if (action.kind === "CreateRole") proved.add("role");
+    if (action.kind === "CreateInstanceProfile") proved.add("instance profile");
+  }
+  return undefined;
+}
+
+/** The entities that a write to IAM changes or hands out. */
+export function entitiesOf(action: IamAction): readonly ProvedEntity[] {
+  if (action.kind === "AddRoleToInstanceProfile") return ["role", "instance profile"];
+  // By force the role leaves instance profiles that the object does not own.
+  if (action.kind === "RemoveRoleFromInstanceProfile") return action.isForced ? ["role"] : ["instance profile"];
+  return "instanceProfileName" in action ? ["instance profile"] : ["role"];
+}
+
+/**
+ * Writes that take a profile off an instance rest on the marker of the instance and name the association, so they need no instance
+ * profile, which may be deleted already.
+ */
+function restsOn(action: Action): readonly ProvedEntity[] {
+  if (isInstanceAction(action)) return "iamInstanceProfile" in action ? ["instance profile"] : [];
+  if (action.kind === "CreateRole" || action.kind === "CreateInstanceProfile") return [];
+  return entitiesOf(action);
+}
+
+function mayBeWritten(desired: DesiredState, entity: ObservedRole | ObservedInstanceProfile | Absent): boolean {
+  if (entity.presence === "absent") return false;
+  const { kind } = ownershipOf(entity.tags, desired.owner);
+  return kind === "ours" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
+}
