@@ -85,6 +85,14 @@ export function recordsTag({ tagKeys }: AppliedRecord, tagKey: string): boolean 
   return holds(tagKeys, tagKey);
 }
 
+/**
+ * True when the controller put the inline policy there, under one of the names that IAM takes for this one. The record has the name
+ * before the policy is put, so that a crash leaves no policy of the controller unrecorded.
+ */
+export function recordsInlinePolicy(record: AppliedRecord, names: readonly string[]): boolean {
+  return names.some((name) => recordsPolicy(record, inlinePolicyId(name)));
+}
+
 /** True when the policy was put there by us and the current record does not ask for it any more. */
 export function isLeftoverPolicy(policyId: string, recorded: AppliedRecord, current: AppliedRecord): boolean {
   return isLeftover(policyId, recorded.policies, current.policies);

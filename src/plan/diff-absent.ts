@@ -1,5 +1,5 @@
 import { FORCE_DELETE_ANNOTATION } from "../api/instance-profile.ts";
-import { inlinePolicyId, managedPolicyId, readAppliedRecord, recordsPolicy } from "../model/applied-record.ts";
+import { managedPolicyId, readAppliedRecord, recordsInlinePolicy, recordsPolicy } from "../model/applied-record.ts";
 import type { DesiredAbsent } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
@@ -114,7 +114,7 @@ function foreignOn(desired: DesiredAbsent, { instanceProfile }: ObservedState, r
   const own = isOwn ? desired.instanceProfileName : undefined;
   return {
     inlinePolicyNames: role.inlinePolicyNames.filter(
-      (name) => !sameName(name, desired.policyName) && !recordsPolicy(record, inlinePolicyId(name)),
+      (name) => !recordsInlinePolicy(record, sameName(name, desired.policyName) ? [name, desired.policyName] : [name]),
     ),
     managedPolicyArns: role.managedPolicyArns.filter(
       (arn) => !desired.managedPolicyArns.includes(arn) && !recordsPolicy(record, managedPolicyId(arn)),

@@ -6,6 +6,7 @@ import { createInstanceProfile, updateInstanceProfile } from "./diff-instance-pr
 import { diffInstances } from "./diff-instances.ts";
 import { createRole, unmanagedPolicies, updateRole } from "./diff-role.ts";
 import { claim } from "./guard.ts";
+import { guardInlinePolicy } from "./guard-inline-policy.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
 /**
@@ -37,7 +38,8 @@ function diffRole(desired: DesiredPresent, { role }: ObservedState): Part {
   if (role.presence === "absent") return { actions: createRole(desired), blockers: [] };
   const verdict = claim(desired, role);
   if (verdict.kind === "refused") return { actions: [], blockers: [verdict.blocker] };
-  return { actions: updateRole(desired, role, verdict.adopted), blockers: [] };
+  const blockers = guardInlinePolicy(desired, role);
+  return { actions: blockers.length > 0 ? [] : updateRole(desired, role, verdict.adopted), blockers };
 }
 
 function diffInstanceProfile(desired: DesiredPresent, { instanceProfile }: ObservedState): Part {
