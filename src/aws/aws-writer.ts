@@ -1,7 +1,7 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { Assertion, IamWriter } from "../engine/ports.ts";
 import type { ActionOutcome } from "../plan/action.ts";
-import { type InstanceAction, isAboutTags, isInstanceAction } from "../plan/instance-action.ts";
+import { type InstanceAction, isInstanceAction } from "../plan/instance-action.ts";
 import type { AwsCaller } from "./aws-call.ts";
 import { ec2Limit } from "./ec2-limits.ts";
 import type { Ec2OnDemand } from "./ec2-on-demand.ts";
@@ -49,11 +49,6 @@ async function writeEc2(
   );
 }
 
-function entityOf(action: InstanceAction): string {
-  const { region } = action;
-  if (!isAboutTags(action)) return `instance ${action.instanceId} (${region})`;
-  const [first = "none", ...others] = action.instanceIds;
-  return others.length === 0
-    ? `instance ${first} (${region})`
-    : `${first} and ${others.length} more instances (${region})`;
+function entityOf({ region, instanceId }: InstanceAction): string {
+  return `instance ${instanceId} (${region})`;
 }

@@ -44,10 +44,10 @@ export const EC2_WRITES: {
   },
   DisassociateIamInstanceProfile: ({ associationId }, { ec2, options }) =>
     done(ec2.send(new DisassociateIamInstanceProfileCommand({ AssociationId: associationId }), options)),
-  CreateTags: ({ instanceIds, tags }, { ec2, options }) =>
-    done(ec2.send(new CreateTagsCommand({ Resources: [...instanceIds], Tags: tagListOf(tags) }), options)),
-  DeleteTags: ({ instanceIds, tags }, { ec2, options }) =>
-    done(ec2.send(new DeleteTagsCommand({ Resources: [...instanceIds], Tags: tagListOf(tags) }), options)),
+  CreateTags: ({ instanceId, tags }, { ec2, options }) =>
+    done(ec2.send(new CreateTagsCommand({ Resources: [instanceId], Tags: tagListOf(tags) }), options)),
+  DeleteTags: ({ instanceId, tags }, { ec2, options }) =>
+    done(ec2.send(new DeleteTagsCommand({ Resources: [instanceId], Tags: tagListOf(tags) }), options)),
 };
 
 function created(association: IamInstanceProfileAssociation | undefined, subject: AwsCallSubject): CreatedEntity {

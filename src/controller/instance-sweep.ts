@@ -2,7 +2,7 @@ import type { RegionSnapshot, RegionSnapshots } from "../engine/region-snapshots
 import { ControllerError } from "../errors.ts";
 import type { InstanceFacts, ObservedAssociation } from "../model/instance.ts";
 import { type InstanceClaim, selects } from "../model/instance-claim.ts";
-import { ASSOCIATED_BY_TAG } from "../model/instance-marker.ts";
+import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../model/instance-marker.ts";
 import type { Tags } from "../model/ownership.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { ObjectChange } from "../runtime/store.ts";
@@ -101,11 +101,22 @@ export class InstanceSweep {
   }
 
   #compare(snapshot: RegionSnapshot, previous: RegionSnapshot | undefined): void {
-    if (previous === undefined) return;
+    if (previous === undefined) {
+      this.#wakeForFormerMarkers(snapshot);
+      return;
+    }
     const changed = changesBetween(previous, snapshot);
     if (changed.length === 0) return;
     for (const claim of this.#deps.claims.in(snapshot.region)) {
       if (changed.some((versions) => versions.some((facts) => concerns(claim, facts)))) this.#deps.wake(claim.key);
+    }
+  }
+
+  /** Markers of an earlier version count until their objects have written new ones, so the controller does that at its start. */
+  #wakeForFormerMarkers(snapshot: RegionSnapshot): void {
+    const markers = new Set([...snapshot.instances.values()].map(({ tags }) => tags[ASSOCIATED_BY_TAG]));
+    for (const { owner, key } of this.#deps.claims.in(snapshot.region)) {
+      if (markers.has(formerMarkerOf(owner))) this.#deps.wake(key);
     }
   }
 
@@ -152,7 +163,7 @@ function isForAny({ instances }: InstanceClaim, found: readonly InstanceFacts[])
 }
 
 function concerns(claim: InstanceClaim, facts: InstanceFacts): boolean {
-  return selects(claim.instances, facts) || facts.tags[ASSOCIATED_BY_TAG] === claim.marker;
+  return selects(claim.instances, facts) || facts.tags[ASSOCIATED_BY_TAG] === markerOf(claim.owner, facts.instanceId);
 }
 
 function isMoving({ state, association }: InstanceFacts): boolean {

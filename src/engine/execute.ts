@@ -26,8 +26,8 @@ export interface ExecutionReport {
 /**
  * Runs a plan's actions in order and stops at the first failure. No retries: the next reconcile observes anew.
  *
- * An instance that AWS refuses keeps no other from its turn: what is left for that very instance is left out, a call about
- * many is halved until it is found, and the writes to other instances go on. Writes to IAM do not: they may come after the
+ * An instance that AWS refuses keeps no other from its turn: what is left for that very instance is left out, and the writes to
+ * other instances go on. Writes to IAM do not: they may come after the
  * instances only when there is nothing left to do on any.
  *
  * Assumptions: the plan has no blockers (a plan with one is a programming error and raises).
@@ -37,17 +37,13 @@ export async function execute(plan: Plan, iam: IamWriter, signal: AbortSignal): 
   if (plan.blockers.length > 0) throw new Error("a plan with blockers must not be executed");
   const applied: AppliedAction[] = [];
   const refusals = new Refusals();
-  const ahead = plan.actions.toReversed();
-  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
-    if (refusals.endBefore(next)) break;
-    const action = refusals.without(next);
-    if (action === undefined) continue;
+  for (const action of plan.actions) {
+    if (refusals.endBefore(action)) break;
+    if (refusals.isAboutRefused(action)) continue;
     try {
       applied.push({ action, outcome: await iam.perform(action, signal) });
     } catch (error) {
-      const instead = refusals.take(action, error);
-      if (instead === undefined) return { applied, failed: { action, error }, refused: refusals.all };
-      ahead.push(...instead.toReversed());
+      if (!refusals.take(action, error)) return { applied, failed: { action, error }, refused: refusals.all };
     }
   }
   return { applied, failed: refusals.soonest, refused: refusals.all };

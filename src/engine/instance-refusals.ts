@@ -1,11 +1,8 @@
 import { ControllerError, dispositionOf, isPropagating } from "../errors.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
-import { type InstanceTagAction, isAboutTags, isInstanceAction } from "../plan/instance-action.ts";
+import { type InstanceAction, isInstanceAction } from "../plan/instance-action.ts";
 
-/**
- * After so many refused calls a pass ends: whoever may write to no instance at all shall not learn it from each. A call about
- * many that is halved until one is found takes eleven of them.
- */
+/** After so many refused calls a pass ends: whoever may write to no instance at all shall not learn it from each. */
 const MOST_REFUSALS = 100;
 
 /** What no other instance would be spared: trouble of the service, or an answer that nobody understands. */
@@ -56,40 +53,21 @@ export class Refusals {
     return this.#refused.find(({ error }) => dispositionOf(error) === "conflict") ?? this.#refused[0];
   }
 
-  /** What is left of an action when the refused are left out; undefined when nothing is. */
-  without(action: Action): Action | undefined {
-    if (!isInstanceAction(action)) return action;
-    if (!isAboutTags(action)) return this.#has(action.region, action.instanceId) ? undefined : action;
-    const instanceIds = action.instanceIds.filter((id) => !this.#has(action.region, id));
-    if (instanceIds.length === action.instanceIds.length) return action;
-    return instanceIds.length === 0 ? undefined : { ...action, instanceIds };
+  /** True for a write to an instance that has refused one before. */
+  isAboutRefused(action: Action): boolean {
+    return isInstanceAction(action) && this.#instances.has(placeOf(action));
   }
 
-  /**
-   * What to do instead of an action that failed: nothing after a refusal of one instance, which is taken down; the halves of
-   * a call about many; undefined when the failure is not of one instance.
-   */
-  take(action: Action, error: unknown): readonly InstanceTagAction[] | undefined {
-    if (!isInstanceAction(action) || !isOfOneInstance(error)) return undefined;
+  /** Takes down a write that one instance has refused; false when the failure is not of one instance. */
+  take(action: Action, error: unknown): boolean {
+    if (!isInstanceAction(action) || !isOfOneInstance(error)) return false;
     this.#count += 1;
-    if (isAboutTags(action) && action.instanceIds.length > 1) return halves(action);
-    const [id = ""] = isAboutTags(action) ? action.instanceIds : [action.instanceId];
-    this.#instances.add(placeOf(action.region, id));
+    this.#instances.add(placeOf(action));
     this.#refused.push({ action, error });
-    return [];
-  }
-
-  #has(region: string, id: string): boolean {
-    return this.#instances.has(placeOf(region, id));
+    return true;
   }
 }
 
-function halves(action: InstanceTagAction): readonly InstanceTagAction[] {
-  const { instanceIds } = action;
-  const middle = Math.ceil(instanceIds.length / 2);
-  return [instanceIds.slice(0, middle), instanceIds.slice(middle)].map((half) => ({ ...action, instanceIds: half }));
-}
-
-function placeOf(region: string, id: string): string {
-  return `${region}/${id}`;
+function placeOf({ region, instanceId }: InstanceAction): string {
+  return `${region}/${instanceId}`;
 }

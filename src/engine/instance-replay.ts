@@ -25,21 +25,14 @@ export interface Replay {
 export function replayOn(read: ReadonlyMap<string, InstanceFacts>, writes: readonly InstanceWrite[]): Replay {
   const changed = new Map<string, InstanceFacts>();
   const unseen = writes.filter((write) => {
-    let isSeen = true;
-    for (const id of idsOf(write.action)) {
-      const facts = changed.get(id) ?? read.get(id);
-      const after = facts === undefined ? undefined : afterWrite(facts, write);
-      if (after === undefined || after === facts) continue;
-      changed.set(id, after);
-      isSeen = false;
-    }
-    return !isSeen;
+    const { instanceId } = write.action;
+    const facts = changed.get(instanceId) ?? read.get(instanceId);
+    const after = facts === undefined ? undefined : afterWrite(facts, write);
+    if (after === undefined || after === facts) return false;
+    changed.set(instanceId, after);
+    return true;
   });
   return { changed: [...changed.values()], unseen };
-}
-
-function idsOf(action: InstanceAction): readonly string[] {
-  return isAboutTags(action) ? action.instanceIds : [action.instanceId];
 }
 
 /** The very facts when the write shows in them, or no longer counts. */

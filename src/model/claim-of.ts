@@ -1,7 +1,6 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { desiredInstances } from "./desired-state.ts";
 import type { InstanceClaim } from "./instance-claim.ts";
-import { markerOf } from "./instance-marker.ts";
 
 /** What the object asks of instances, as other objects must know it; undefined when it asks for none, or is going. */
 export function claimOf(object: InstanceProfile, clusterId: string): InstanceClaim | undefined {
@@ -14,6 +13,6 @@ export function claimOf(object: InstanceProfile, clusterId: string): InstanceCla
     uid,
     instances,
     profile: { instanceProfileName: spec.instanceProfileName, path: spec.path },
-    marker: markerOf({ clusterId, namespace, name, uid }),
+    owner: { clusterId, namespace, name, uid },
   };
 }

@@ -1,5 +1,5 @@
 import type { InstanceFacts, ProfileName } from "./instance.ts";
-import type { Tags } from "./ownership.ts";
+import type { Owner, Tags } from "./ownership.ts";
 
 /** Which instances an object wants its profile on. */
 export interface DesiredInstances {
@@ -22,8 +22,8 @@ export interface InstanceClaim {
   readonly uid: string;
   readonly instances: DesiredInstances;
   readonly profile: ProfileName;
-  /** What the tag on an instance says that was associated for it. */
-  readonly marker: string;
+  /** Whom the tag on an instance names that was associated for it. */
+  readonly owner: Owner;
 }
 
 /** True when the object means this instance. */

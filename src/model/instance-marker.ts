@@ -10,10 +10,26 @@ export const ASSOCIATED_BY_TAG: string = `${TAG_PREFIX}associated-by`;
 /** EC2's bound: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html */
 const MAX_TAG_VALUE_CHARS = 256;
 
-/** The tag's value: `cluster-id/namespace/name`; what is too long for a tag ends in a hash of the whole. */
-export function markerOf({ clusterId, namespace, name }: Owner): string {
-  const whole = [...(clusterId === "" ? [] : [clusterId]), namespace, name].join("/");
-  if (whole.length <= MAX_TAG_VALUE_CHARS) return whole;
-  const hash = shortHash(whole);
-  return `${whole.slice(0, MAX_TAG_VALUE_CHARS - 1 - hash.length)}.${hash}`;
+/**
+ * The tag's value: `cluster-id/namespace/name@instance-id`; an owner that is too long for a tag ends in a hash of the whole. The
+ * marker names its instance, because tags are copied: a launch template or an Auto Scaling group gives them to other instances.
+ */
+export function markerOf(owner: Owner, instanceId: string): string {
+  const suffix = `@${instanceId}`;
+  return `${shortened(ownerText(owner), MAX_TAG_VALUE_CHARS - suffix.length)}${suffix}`;
+}
+
+/** The value that earlier versions wrote, which names no instance. */
+export function formerMarkerOf(owner: Owner): string {
+  return shortened(ownerText(owner), MAX_TAG_VALUE_CHARS);
+}
+
+function ownerText({ clusterId, namespace, name }: Owner): string {
+  return [...(clusterId === "" ? [] : [clusterId]), namespace, name].join("/");
+}
+
+function shortened(text: string, maxChars: number): string {
+  if (text.length <= maxChars) return text;
+  const hash = shortHash(text);
+  return `${text.slice(0, maxChars - 1 - hash.length)}.${hash}`;
 }

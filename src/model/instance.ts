@@ -30,8 +30,13 @@ export interface InstanceFacts {
 export interface ObservedInstance extends Omit<InstanceFacts, "tags"> {
   /** The object's selector or ids mean it. */
   readonly isSelected: boolean;
-  /** The tag on it says that the controller associated it for this object. */
+  /** The tag on it says that the controller associated this very instance for this object. */
   readonly isMarked: boolean;
+  /**
+   * The tag on it is of an earlier version, which named no instance, and counts: the spec selects the instance, it has the profile, and
+   * the profile has not been through the change of markers. The controller writes a new tag.
+   */
+  readonly hasFormerMarker?: true;
   /** `namespace/name` of the object that selects it too and goes before this one. */
   readonly precededBy: string | undefined;
   /** It carries the profile of an object that this one goes before, put there by the controller. */
@@ -48,6 +53,14 @@ export interface ObservedInstances {
   readonly unsearched: readonly { readonly region: string; readonly why: string }[];
   /** Why the regions of the spec could not be read; then the rest says nothing. */
   readonly unreadable?: unknown;
+}
+
+/** The instances that use an instance profile, as far as they could be searched for. */
+export interface ProfileUsers {
+  /** By region, then id. */
+  readonly users: readonly Pick<InstanceFacts, "instanceId" | "region">[];
+  /** Regions that could not be searched, and why. */
+  readonly unsearched: ObservedInstances["unsearched"];
 }
 
 /** An instance profile as an association names it. */

@@ -1,4 +1,4 @@
-import type { ObservedInstances } from "./instance.ts";
+import type { ObservedInstances, ProfileUsers } from "./instance.ts";
 import type { Tags } from "./ownership.ts";
 
 /** Read and not there. A failed read is never this: it is an error. */
@@ -57,4 +57,6 @@ export interface ObservedState {
   readonly instanceProfile: ObservedInstanceProfile | Absent;
   /** Not there when nothing in EC2 is, or ever was, the object's concern. */
   readonly instances?: ObservedInstances;
+  /** The instances that use an instance profile that the object may adopt; not there for any other profile. */
+  readonly adoptedUsers?: ProfileUsers;
 }

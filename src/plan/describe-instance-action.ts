@@ -1,9 +1,6 @@
 import { nameInArn } from "../model/naming.ts";
 import type { ActionDescription } from "./action-description.ts";
-import type { InstanceAction } from "./instance-action.ts";
-
-/** More than these are counted, so that a line stays readable. */
-const MAX_NAMED = 3;
+import type { InstanceAction, InstanceTagAction } from "./instance-action.ts";
 
 /** Says what a write to EC2 does, naming the instances. */
 export function describeInstanceAction(action: InstanceAction): ActionDescription {
@@ -31,21 +28,20 @@ export function describeInstanceAction(action: InstanceAction): ActionDescriptio
         details: [],
       };
     case "CreateTags":
-      return { symbol: "~", title: `tags of ${listed(action)}`, details: tagLines("+", action) };
+      return {
+        symbol: "~",
+        title: `tags of instance ${action.instanceId} (${region})`,
+        details: tagLines("+", action),
+      };
     case "DeleteTags":
-      return { symbol: "~", title: `tags of ${listed(action)}`, details: tagLines("-", action) };
+      return {
+        symbol: "~",
+        title: `tags of instance ${action.instanceId} (${region})`,
+        details: tagLines("-", action),
+      };
   }
 }
 
-type TagAction = Extract<InstanceAction, { readonly instanceIds: readonly string[] }>;
-
-function listed({ instanceIds, region }: TagAction): string {
-  const named = instanceIds.slice(0, MAX_NAMED);
-  const rest = instanceIds.length - named.length;
-  const noun = instanceIds.length === 1 ? "instance" : "instances";
-  return `${noun} ${named.join(", ")}${rest > 0 ? ` and ${rest} more` : ""} (${region})`;
-}
-
-function tagLines(symbol: "+" | "-", { tags }: TagAction): readonly string[] {
+function tagLines(symbol: "+" | "-", { tags }: InstanceTagAction): readonly string[] {
   return Object.entries(tags).map(([key, value]) => `${symbol} ${key}=${value}`);
 }

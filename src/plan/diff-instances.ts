@@ -1,12 +1,12 @@
 import type { DesiredAbsent, DesiredPresent } from "../model/desired-state.ts";
 import type { ObservedInstance } from "../model/instance.ts";
-import { ASSOCIATED_BY_TAG, markerOf } from "../model/instance-marker.ts";
+import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../model/instance-marker.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { type Owner, ownershipOf } from "../model/ownership.ts";
-import { REGIONS_TAG, regionsText } from "../model/recorded-regions.ts";
 import type { Action } from "./action.ts";
-import { type InstanceAction, type InstanceTagAction, MAX_INSTANCES_PER_TAG_CALL } from "./instance-action.ts";
+import type { InstanceAction, InstanceTagAction } from "./instance-action.ts";
 import { carries, type Standing, standingOf, type Target, targetOf } from "./instance-standing.ts";
+import { regionsAfter, regionsBefore } from "./record-regions.ts";
 
 /** An instance and what is to be done about it. */
 interface Case {
@@ -27,16 +27,12 @@ export function diffInstances(desired: DesiredPresent, observed: ObservedState):
   const { instanceProfileName, path } = desired.instanceProfile;
   const target = targetOf({ instanceProfileName, path }, observed, desired.instances?.replacesOthers ?? false);
   const cases = instances.found.map((instance) => ({ instance, standing: standingOf(instance, target) }));
-  const writes = [
-    ...tagCalls("CreateTags", desired.owner, cases.filter(isToBeMarked)),
-    ...cases.flatMap(({ instance, standing }) => associationCalls(instance, standing, target)),
-    ...tagCalls(
-      "DeleteTags",
-      desired.owner,
-      cases.filter((one) => isToBeUnmarked(one, target)),
-    ),
-  ];
-  return [...recordRegions(desired, observed, "before"), ...writes, ...recordRegions(desired, observed, "after")];
+  const writes = cases.flatMap((one) => [
+    ...(isToBeMarked(one) ? [tagCall("CreateTags", desired.owner, one.instance)] : []),
+    ...associationCalls(one.instance, one.standing, target),
+    ...(isToBeUnmarked(one, target) ? [tagCall("DeleteTags", desired.owner, one.instance)] : []),
+  ]);
+  return [...regionsBefore(desired, observed), ...writes, ...regionsAfter(desired, observed)];
 }
 
 /** The writes that take the profile off the instances that the controller put it on, for an object that goes. */
@@ -50,17 +46,14 @@ export function releaseInstances(desired: DesiredAbsent, observed: ObservedState
   const cases = instances.found.map(
     (instance): Case => ({ instance, standing: standingOf({ ...instance, isSelected: false }, target) }),
   );
-  return [
-    ...cases.flatMap(({ instance, standing }) => associationCalls(instance, standing, target)),
-    ...tagCalls(
-      "DeleteTags",
-      desired.owner,
-      cases.filter((one) => isToBeUnmarked(one, target)),
-    ),
-  ];
+  return cases.flatMap((one) => [
+    ...associationCalls(one.instance, one.standing, target),
+    ...(isToBeUnmarked(one, target) ? [tagCall("DeleteTags", desired.owner, one.instance)] : []),
+  ]);
 }
 
 function isToBeMarked({ instance, standing }: Case): boolean {
+  if (instance.hasFormerMarker) return true;
   return !instance.isMarked && (standing === "associate" || standing === "replace" || standing === "reassociate");
 }
 
@@ -94,44 +87,13 @@ function associationCalls(
   }
 }
 
-function tagCalls(kind: InstanceTagAction["kind"], owner: Owner, cases: readonly Case[]): readonly InstanceTagAction[] {
-  const byRegion = Map.groupBy(cases, ({ instance }) => instance.region);
-  return [...byRegion].flatMap(([region, inRegion]) => {
-    const ids = inRegion.map(({ instance }) => instance.instanceId).sort();
-    return chunks(ids, MAX_INSTANCES_PER_TAG_CALL).map(
-      (instanceIds): InstanceTagAction => ({
-        kind,
-        region,
-        instanceIds,
-        tags: { [ASSOCIATED_BY_TAG]: markerOf(owner) },
-      }),
-    );
-  });
-}
-
-function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
-}
-
-/** Regions join the record before anything is done there, and leave it when nothing is left to undo there. */
-function recordRegions(
-  { instances, instanceProfile: { instanceProfileName } }: DesiredPresent,
-  { instanceProfile }: ObservedState,
-  when: "before" | "after",
-): readonly Action[] {
-  // A profile that is made by this very plan has the region from its first call on.
-  if (instanceProfile.presence === "absent") return [];
-  const recorded = instanceProfile.tags[REGIONS_TAG];
-  const wanted = instances === undefined ? [] : [instances.region];
-  const union = regionsText([...(recorded ?? "").split(" "), ...wanted]);
-  const final = regionsText(wanted);
-  if (when === "before") {
-    return union === (recorded ?? "")
-      ? []
-      : [{ kind: "TagInstanceProfile", instanceProfileName, tags: { [REGIONS_TAG]: union } }];
-  }
-  if (union === final) return [];
-  return final === ""
-    ? [{ kind: "UntagInstanceProfile", instanceProfileName, tagKeys: [REGIONS_TAG] }]
-    : [{ kind: "TagInstanceProfile", instanceProfileName, tags: { [REGIONS_TAG]: final } }];
+function tagCall(
+  kind: InstanceTagAction["kind"],
+  owner: Owner,
+  { region, instanceId, hasFormerMarker }: ObservedInstance,
+): InstanceTagAction {
+  // A tag is removed only where it has this value.
+  const isFormer = kind === "DeleteTags" && hasFormerMarker === true;
+  const marker = isFormer ? formerMarkerOf(owner) : markerOf(owner, instanceId);
+  return { kind, region, instanceId, tags: { [ASSOCIATED_BY_TAG]: marker } };
 }

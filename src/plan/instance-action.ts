@@ -33,18 +33,14 @@ export type AssociationAction =
       readonly removes: string;
     };
 
-/** A write of the controller's one tag, to many instances at once. */
+/** A write of the controller's one tag, whose value names the instance. */
 export interface InstanceTagAction {
   readonly kind: "CreateTags" | "DeleteTags";
   readonly region: string;
-  /** Sorted; no more than EC2 takes in one call. */
-  readonly instanceIds: readonly string[];
+  readonly instanceId: string;
   /** DeleteTags removes a tag only where it has this value. */
   readonly tags: Tags;
 }
-
-/** EC2's bound on resources in one call: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html */
-export const MAX_INSTANCES_PER_TAG_CALL = 1_000;
 
 const KINDS: ReadonlySet<string> = new Set<InstanceAction["kind"]>([
   "AssociateIamInstanceProfile",
@@ -63,7 +59,7 @@ export function isInstanceAction<A extends { readonly kind: string }>(
 
 /** True when the action writes to the instance. */
 export function isAbout(action: InstanceAction, instanceId: string): boolean {
-  return isAboutTags(action) ? action.instanceIds.includes(instanceId) : action.instanceId === instanceId;
+  return action.instanceId === instanceId;
 }
 
 /** True for the writes of the controller's tag. */

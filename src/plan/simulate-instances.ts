@@ -7,17 +7,20 @@ import { type AssociationAction, type InstanceAction, isAboutTags } from "./inst
 export function instancesAfter(state: ObservedState, action: InstanceAction, created?: CreatedEntity): ObservedState {
   const { instances } = state;
   if (instances === undefined) return state;
-  const isMeant = isAboutTags(action)
-    ? ({ region, instanceId }: ObservedInstance) => region === action.region && action.instanceIds.includes(instanceId)
-    : ({ region, instanceId }: ObservedInstance) => region === action.region && action.instanceId === instanceId;
+  const isMeant = ({ region, instanceId }: ObservedInstance): boolean =>
+    region === action.region && instanceId === action.instanceId;
   const after = (instance: ObservedInstance): ObservedInstance =>
     isAboutTags(action)
-      ? { ...instance, isMarked: action.kind === "CreateTags" }
+      ? marked(instance, action.kind === "CreateTags")
       : { ...instance, ...associationAfter(instance, action, profileOf(state, action), created) };
   return {
     ...state,
     instances: { ...instances, found: instances.found.map((one) => (isMeant(one) ? after(one) : one)) },
   };
+}
+
+function marked({ hasFormerMarker: _, ...instance }: ObservedInstance, isMarked: boolean): ObservedInstance {
+  return { ...instance, isMarked };
 }
 
 /** What is known of the profile that an instance gets. */

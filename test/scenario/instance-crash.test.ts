@@ -34,9 +34,12 @@ async function launchTaken(): Promise<void> {
   await ec2().stop(await ec2().runOne({ tags: { app: "web", n: "taken and stopped" }, profile: "other" }));
 }
 
-/** Instances without what differs from run to run. */
+/** Instances without what differs from run to run: the markers name their ids. */
 async function allInstances(): Promise<readonly AwsInstance[]> {
-  const found = await ec2().all();
+  const found = (await ec2().all()).map((one) => ({
+    ...one,
+    tags: Object.fromEntries(Object.entries(one.tags).map(([key, value]) => [key, value.replace(/@i-.*/, "@itself")])),
+  }));
   return found.toSorted((one, other) => ((one.tags["n"] ?? "") < (other.tags["n"] ?? "") ? -1 : 1));
 }
 

@@ -46,7 +46,7 @@ test("200 objects on 2,000 instances: one reading serves all, and each instance 
   expect(counted()).toMatchObject({
     DescribeInstances: 2,
     DescribeIamInstanceProfileAssociations: 1,
-    CreateTags: OBJECTS,
+    CreateTags: OBJECTS * INSTANCES_EACH,
     AssociateIamInstanceProfile: OBJECTS * INSTANCES_EACH,
   });
 }, 120_000);

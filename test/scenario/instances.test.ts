@@ -10,7 +10,7 @@ import { REGION, World } from "../support/world.ts";
 
 const WEB = { app: "web" };
 const PROFILE = "s3-read-only";
-const MARKER = `${CLUSTER_ID}/default/${PROFILE}`;
+const OWNER = `${CLUSTER_ID}/default/${PROFILE}`;
 const EC2_WRITES = /associat|CreateTags|DeleteTags/i;
 
 let world: World;
@@ -82,7 +82,8 @@ describe("an instance that matches", () => {
     await apply();
     expect([await ec2.profileOf(running), await ec2.profileOf(stopped)]).toEqual([PROFILE, PROFILE]);
     expect(await ec2.profileOf(stranger)).toBeUndefined();
-    expect(ec2Writes()).toEqual(["CreateTags", "AssociateIamInstanceProfile", "AssociateIamInstanceProfile"]);
+    const each = ["CreateTags", "AssociateIamInstanceProfile"];
+    expect(ec2Writes()).toEqual([...each, ...each]);
     expect([await world.ready(), await condition()]).toEqual(["True InSync", "True AllAssociated"]);
     expect(await tally()).toEqual({ matched: 2, associated: 2, pending: 0 });
   });
@@ -170,7 +171,7 @@ describe("an instance with another profile", () => {
     await apply({ onConflict: "Replace" });
     expect([await ec2.profileOf(running), await ec2.profileOf(stopped)]).toEqual([PROFILE, PROFILE]);
     expect(ec2Writes().toSorted()).toEqual([
-      ...["AssociateIamInstanceProfile", "CreateTags", "DisassociateIamInstanceProfile"],
+      ...["AssociateIamInstanceProfile", "CreateTags", "CreateTags", "DisassociateIamInstanceProfile"],
       "ReplaceIamInstanceProfileAssociation",
     ]);
   });
@@ -197,7 +198,7 @@ describe("an instance that matches no longer", () => {
   test("loses the profile that the controller gave it, and the tag with it", async () => {
     const id = await ec2.runOne({ tags: WEB });
     await apply();
-    expect(await ec2.tagsOf(id)).toEqual({ ...WEB, [ASSOCIATED_BY_TAG]: MARKER });
+    expect(await ec2.tagsOf(id)).toEqual({ ...WEB, [ASSOCIATED_BY_TAG]: `${OWNER}@${id}` });
     await ec2.tag(id, { app: "db" });
     await lookAgain();
     expect([await ec2.profileOf(id), await ec2.tagsOf(id)]).toEqual([undefined, { app: "db" }]);

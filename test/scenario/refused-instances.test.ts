@@ -102,14 +102,14 @@ describe("an instance that AWS refuses", () => {
     expect(await status()).toEqual({ matched: 4, associated: 4, pending: 0 });
   });
 
-  test("its tag stands alone: the call about all is halved until it is found, and it is not associated", async () => {
+  test("whose tag is refused is not associated, and every other one is", async () => {
     const ids = await launch(8);
     const bad = ids[5] ?? "";
     refuse("CreateTags", [bad], DENIED);
     await apply();
     await controller.once();
     expect(await profiles(ids)).toEqual(ids.map((id) => (id === bad ? undefined : PROFILE)));
-    expect(world.awsCalls().filter((action) => action === "CreateTags")).toHaveLength(7);
+    expect(world.awsCalls().filter((action) => action === "CreateTags")).toHaveLength(8);
     expect(world.awsCalls().filter((action) => action === "AssociateIamInstanceProfile")).toHaveLength(7);
     expect(await status()).toMatchObject({ associated: 7, pending: 0, refused: [expect.stringContaining(bad)] });
   });

@@ -18,7 +18,7 @@ import {
 const never = new AbortController().signal;
 const deleteRole: Action = { kind: "DeleteRole", roleName: "app" };
 const tagRole: Action = { kind: "TagRole", roleName: "app", tags: { team: "a" } };
-const tagInstance: Action = { kind: "CreateTags", region: "eu-west-1", instanceIds: ["i-1"], tags: { team: "a" } };
+const tagInstance: Action = { kind: "CreateTags", region: "eu-west-1", instanceId: "i-1", tags: { team: "a" } };
 const LIST = awsReply("ListRolePolicies", "<PolicyNames/><IsTruncated>false</IsTruncated>");
 
 // One for each test: a request that its test has given up may still arrive, and would take the answer of the next.

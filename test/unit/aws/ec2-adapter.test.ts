@@ -193,12 +193,12 @@ describe("a write", () => {
       undefined,
     ],
     [
-      { kind: "CreateTags", region: "eu-north-1", instanceIds: ["i-1", "i-2"], tags: { k: "v" } },
-      { "ResourceId.1": "i-1", "ResourceId.2": "i-2", "Tag.1.Key": "k", "Tag.1.Value": "v" },
+      { kind: "CreateTags", region: "eu-north-1", instanceId: "i-1", tags: { k: "v" } },
+      { "ResourceId.1": "i-1", "Tag.1.Key": "k", "Tag.1.Value": "v" },
       undefined,
     ],
     [
-      { kind: "DeleteTags", region: "eu-north-1", instanceIds: ["i-1"], tags: { k: "v" } },
+      { kind: "DeleteTags", region: "eu-north-1", instanceId: "i-1", tags: { k: "v" } },
       { "ResourceId.1": "i-1", "Tag.1.Key": "k", "Tag.1.Value": "v" },
       undefined,
     ],

@@ -46,7 +46,7 @@ test("a region, an action, and IAM do not wait for what another of them is asked
   await clock.advance(1);
   const before = sent("AssociateIamInstanceProfile");
   send(associate(0, "eu-west-1"));
-  send({ kind: "CreateTags", region: "us-east-1", instanceIds: ["i-1"], tags: { a: "b" } });
+  send({ kind: "CreateTags", region: "us-east-1", instanceId: "i-1", tags: { a: "b" } });
   send({ kind: "DeleteRole", roleName: "app" });
   void reader.findUsers("arn:aws:iam::1:instance-profile/app", "us-east-1", signal).catch(() => {});
   await clock.advance(1);

@@ -47,7 +47,7 @@ describe("after a write to EC2", () => {
   });
 
   test("tags mark the instances that were meant, in their region, and their removal unmarks them", () => {
-    const of = { region: "eu-west-1", instanceIds: ["i-1"], tags: { [ASSOCIATED_BY_TAG]: "us" } };
+    const of = { region: "eu-west-1", instanceId: "i-1", tags: { [ASSOCIATED_BY_TAG]: "us" } };
     const marked = applyAction(withInstances(MADE), { kind: "CreateTags", ...of });
     expect(marked.instances?.found.map(({ isMarked }) => isMarked)).toEqual([true, false, false]);
     const unmarked = foundAfter(marked, { kind: "DeleteTags", ...of });

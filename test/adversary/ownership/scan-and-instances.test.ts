@@ -1,0 +1,93 @@
+import { beforeEach, expect, test } from "vitest";
+import { converge } from "../../../src/engine/converge.ts";
+import { Exclusive } from "../../../src/engine/exclusive.ts";
+import { ClaimIndex } from "../../../src/engine/instance-claims.ts";
+import type { InstanceObservation } from "../../../src/engine/observe-instances.ts";
+import { RegionSnapshots } from "../../../src/engine/region-snapshots.ts";
+import { Settling } from "../../../src/engine/settling.ts";
+import { doubtOf, type Sighting } from "../../../src/engine/sighting.ts";
+import type { DesiredState } from "../../../src/model/desired-state.ts";
+import { ABSENT } from "../../../src/model/observed-state.ts";
+import { TAG_KEYS } from "../../../src/model/ownership.ts";
+import { diff } from "../../../src/plan/diff.ts";
+import { FakeIam } from "../../fakes/fake-iam.ts";
+import { CLUSTER_ID, desiredOf } from "../../support/builders.ts";
+
+/** An instance waits for the profile while a scan of IAM has seen drift on the role, and somebody replaces the profile. */
+const REGION = "eu-west-1";
+const DESIRED = desiredOf({
+  instances: { region: REGION, selector: { matchTags: { app: "web" } }, onConflict: "Keep" },
+});
+
+let iam: FakeIam;
+const monotonicMs = (): number => 1_000;
+
+beforeEach(async () => {
+  iam = new FakeIam();
+  await reconcile(DESIRED, []);
+  iam.writes.length = 0;
+});
+
+function observation(ids: readonly string[]): InstanceObservation {
+  const found = ids.map((instanceId) => ({
+    instanceId,
+    region: REGION,
+    state: "running" as const,
+    tags: { app: "web" },
+    association: undefined,
+  }));
+  const reader = { readRegion: async () => found, findUsers: async () => [] };
+  const snapshots = new RegionSnapshots({ reader, monotonicMs, settleWindowMs: 0 });
+  const claims = new ClaimIndex({ in: () => [] });
+  return { reader, snapshots, claims, intervalMs: 60_000, isAwaited: false, guardRegions: async () => [] };
+}
+
+async function reconcile(desired: DesiredState, ids: readonly string[], sighting?: Sighting): Promise<string> {
+  const deps = {
+    ...{ reader: iam, writer: iam, sighting, instances: observation(ids) },
+    settling: new Settling({ windowMs: 0, monotonicMs }),
+    adoptions: new Exclusive(),
+    confirmCurrent: async () => {},
+    isAnnounced: () => true,
+  };
+  const { plan } = await converge(desired, deps, new AbortController().signal);
+  return plan.blockers.map(({ reason }) => reason).join(" ");
+}
+
+/** What a scan saw of the account: the lists tell the tags of roles, and are taken to be right of profiles. */
+function scanned(): Sighting {
+  const { roles, instanceProfiles } = iam.account;
+  const observed = { role: roles["app"] ?? ABSENT, instanceProfile: instanceProfiles["app"] ?? ABSENT };
+  return { observed, doubt: doubtOf(diff(DESIRED, observed)) };
+}
+
+function edit(description: string): void {
+  iam.outsider(({ roles: { app }, instanceProfiles }) => ({
+    roles: app ? { app: { ...app, description } } : {},
+    instanceProfiles,
+  }));
+}
+
+function replaceProfile(tags: Readonly<Record<string, string>>): void {
+  iam.outsider(({ roles, instanceProfiles: { app } }) => ({
+    roles,
+    instanceProfiles: app ? { app: { ...app, id: "AIPA-other", tags, roleName: "theirs" } } : {},
+  }));
+}
+
+test.each([
+  ["without tags", {}, "AlreadyExists"],
+  ["with another object's tags", { [TAG_KEYS.clusterId]: CLUSTER_ID, [TAG_KEYS.name]: "other" }, "OwnedByAnother"],
+])("a profile that is replaced by one %s is not put on the instance", async (_what, tags, reason) => {
+  edit("mine");
+  const sighting = scanned();
+  replaceProfile(tags);
+  expect(await reconcile(DESIRED, ["i-1"], sighting)).toBe(reason);
+  expect(iam.writes).toEqual([]);
+});
+
+test("the very profile is put on the instance, and the role is repaired", async () => {
+  edit("mine");
+  await reconcile(DESIRED, ["i-1"], scanned());
+  expect(iam.writes.map(({ kind }) => kind)).toEqual(["UpdateRole", "CreateTags", "AssociateIamInstanceProfile"]);
+});
