@@ -16,6 +16,16 @@ export const DEFAULT_INSTANCES: InstancesSettings = { intervalMs: DEFAULT_INSTAN
 /** EC2 would be asked without a pause. */
 const MIN_INTERVAL_MS = 5_000;
 
+/** Where instances are searched for. */
+export const REGION_OPTION: OptionSpecs = {
+  region: {
+    type: "string",
+    multiple: true,
+    value: "REGION",
+    help: "look here for instances before a profile goes or is adopted; repeatable; default: AWS_REGION",
+  },
+};
+
 /** The options about EC2 instances. */
 export const INSTANCES_OPTIONS: OptionSpecs = {
   "instances-interval": {
@@ -23,22 +33,22 @@ export const INSTANCES_OPTIONS: OptionSpecs = {
     value: "DURATION",
     help: "between readings of the instances of a region; default 1m",
   },
-  region: {
-    type: "string",
-    multiple: true,
-    value: "REGION",
-    help: "look here for instances before a profile goes; repeatable; default: AWS_REGION",
-  },
+  ...REGION_OPTION,
 };
 
 /** What was given of them. Errors: UsageError. */
 export function instancesSettings(given: GivenOptions): InstancesSettings {
   const interval = given.text("instances-interval");
+  return {
+    intervalMs: durationMs("instances-interval", interval, DEFAULT_INSTANCES.intervalMs, MIN_INTERVAL_MS),
+    regions: givenRegions(given),
+  };
+}
+
+/** The regions that `--region` names; undefined where it is not given. Errors: UsageError. */
+export function givenRegions(given: GivenOptions): readonly string[] | undefined {
   const regions = given.list("region");
   const unknown = regions.find((region) => !/^[a-z]+(-[a-z]+)+-[0-9]+$/.test(region));
   if (unknown !== undefined) throw new UsageError(`--region: "${unknown}" is not a region; write one as in eu-west-1`);
-  return {
-    intervalMs: durationMs("instances-interval", interval, DEFAULT_INSTANCES.intervalMs, MIN_INTERVAL_MS),
-    regions: regions.length === 0 ? DEFAULT_INSTANCES.regions : regions,
-  };
+  return regions.length === 0 ? undefined : regions;
 }

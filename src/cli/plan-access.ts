@@ -37,14 +37,14 @@ export interface RunAccess extends PlanAccess {
  * Errors: those of reading the account, but for a missing permission.
  */
 export async function planAccess(
-  { objects, clusterId, isSinceLive }: PlanSubject,
+  { objects, clusterId, isSinceLive, regions }: PlanSubject,
   aws: AwsConnection,
   signal: AbortSignal,
 ): Promise<RunAccess> {
   const snapshot = await readWhole(objects, isSinceLive, aws, signal);
   return {
     reader: snapshot === undefined ? objectByObject(aws.iamReader) : fromSnapshot(snapshot, aws.iamReader),
-    instances: instancesFor(objects, clusterId, aws),
+    instances: instancesFor(objects, { clusterId, regions }, aws),
     taggedRoles: async (asked) =>
       isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(asked),
   };
@@ -56,6 +56,8 @@ interface PlanSubject {
   /** Empty when none was named. */
   readonly clusterId: string;
   readonly isSinceLive: boolean;
+  /** Where instances are searched for; undefined: in the region of the credentials. */
+  readonly regions: readonly string[] | undefined;
 }
 
 /** Undefined where each object is to be read by itself. */
@@ -89,7 +91,7 @@ function rolesIn({ roles, holders }: AccountSnapshot): readonly TaggedRole[] {
 /** EC2 as the objects of these manifests share it. */
 function instancesFor(
   objects: readonly InstanceProfile[],
-  clusterId: string,
+  { clusterId, regions }: Pick<PlanSubject, "clusterId" | "regions">,
   { instanceReader: reader, region }: AwsConnection,
 ): InstanceObservation {
   const all = objects.map((object) => claimOf(object, clusterId)).filter((claim) => claim !== undefined);
@@ -100,8 +102,8 @@ function instancesFor(
     // One reading serves all manifests that are in sync.
     intervalMs: Number.POSITIVE_INFINITY,
     isAwaited: false,
-    // Where the instances of what has no manifest any more are looked for, as the controller does.
-    guardRegions: async () => [await region()].filter((it) => it !== undefined),
+    // Where the instances of what is adopted, or has no manifest any more, are looked for, as the controller does.
+    guardRegions: async () => regions ?? [await region()].filter((it) => it !== undefined),
     claims: new ClaimIndex({ in: (wanted) => byRegion.get(wanted) ?? NO_CLAIMS }),
   };
 }

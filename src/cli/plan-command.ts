@@ -2,6 +2,7 @@ import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import { type AwsConnection, connectAws } from "../aws/aws-connection.ts";
 import { CallLimiter } from "../aws/call-limiter.ts";
+import { grantsOf } from "../controller/grants.ts";
 import { blockersOf, type Standing } from "../controller/standing.ts";
 import { isNamespace } from "../engine/orphans.ts";
 import { type PlanAccess, planManifest } from "../engine/plan-manifest.ts";
@@ -17,6 +18,7 @@ import { readClusterObjects } from "./cluster-classes.ts";
 import type { Command } from "./command.ts";
 import { CLASS_OPTIONS, givenClasses, type StandingOf } from "./given-classes.ts";
 import { inParallel } from "./in-parallel.ts";
+import { givenRegions, REGION_OPTION } from "./instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { readManifests } from "./manifests.ts";
 import { clusterIdOf, type GivenOptions } from "./options.ts";
@@ -55,6 +57,11 @@ export const planCommand: Command = {
       value: "NAME",
       help: "with --since-live: look at this namespace only; repeatable; default: every one of the cluster",
     },
+    "allow-adoption": {
+      type: "boolean",
+      help: "plan as a controller that runs with --allow-adoption: objects without a class may adopt",
+    },
+    ...REGION_OPTION,
     ...CLASS_OPTIONS,
     ...readRateOption(PLAN_RATES),
     ...EC2_READ_RATE_OPTION,
@@ -83,8 +90,9 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
-    const access = await planAccess({ objects, clusterId: clusterId ?? "", isSinceLive }, aws, io.stop);
-    const plan = { aws, access, clusterId };
+    const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
+    const access = await planAccess(subject, aws, io.stop);
+    const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
     const answers = await inParallel(objects, (object) => planOne(standingOf, object, plan, io.stop));
     const removed = isSinceLive
       ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
@@ -116,12 +124,14 @@ interface PlanContext {
   readonly aws: AwsConnection;
   readonly access: PlanAccess;
   readonly clusterId: string | undefined;
+  /** What the controller allows objects without a class. */
+  readonly allowsAdoption: boolean;
 }
 
 async function planOne(
   standingOf: StandingOf,
   object: InstanceProfile,
-  { aws, access, clusterId }: PlanContext,
+  { aws, access, clusterId, allowsAdoption }: PlanContext,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { namespace, name } = object.metadata;
@@ -131,7 +141,8 @@ async function planOne(
     const plan = { actions: [], blockers, unmanagedPolicies: [] };
     return { planned: { namespace, name, plan }, clusterId };
   }
-  const { plan, clusterId: found } = await planManifest(standing.object, clusterId, access, signal);
+  const target = { clusterId, ...grantsOf(standing, { allowsAdoption }) };
+  const { plan, clusterId: found } = await planManifest(standing.object, target, access, signal);
   return { planned: { namespace, name, plan }, clusterId: found };
 }
 

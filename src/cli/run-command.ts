@@ -42,6 +42,10 @@ export const runCommand: Command = {
       type: "boolean",
       help: "block objects without an InstanceProfileClass, also where there are no classes",
     },
+    "allow-adoption": {
+      type: "boolean",
+      help: "let objects without a class adopt roles and instance profiles that nobody owns (adoptionPolicy: IfExists)",
+    },
     "account-id": { type: "string", value: "ID", help: "refuse to start with credentials of another AWS account" },
     concurrency: { type: "string", value: "N", help: "objects worked on at once; default 10" },
     "resync-interval": { type: "string", value: "DURATION", help: "between verifications of an object; default 10m" },
@@ -82,6 +86,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     requiresClass: given.flag("require-class"),
     concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
     orphanPolicy: orphanPolicyOf(given.text("orphan-policy") ?? DEFAULT_SETTINGS.orphanPolicy),
+    allowsAdoption: given.flag("allow-adoption"),
     sweepIntervalMs: durationMs("sweep-interval", given.text("sweep-interval"), sweepIntervalMs, MIN_SWEEP_MS),
     patience: {
       ...patience,

@@ -40,6 +40,10 @@ export const sandboxCommand: Command = {
   options: {
     apply: { type: "string", multiple: true, value: "FILE|DIR|-", help: "manifests to apply; default: a sample" },
     once: { type: "boolean", help: "end when the manifests are ready; exit status 1 when one is not" },
+    "allow-adoption": {
+      type: "boolean",
+      help: "let objects without a class adopt roles and instance profiles that nobody owns, as run --allow-adoption does",
+    },
     "no-controller": { type: "boolean", help: "only the two APIs, to run a controller of your own against" },
     "kubeconfig-out": {
       type: "string",
@@ -59,7 +63,9 @@ async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
   let controller: ControllerProcess | undefined;
   try {
     io.out(introduction(sandbox.places));
-    if (!given.flag("no-controller")) controller = await startInside(sandbox, level, io);
+    if (!given.flag("no-controller")) {
+      controller = await startInside(sandbox, { level, allowsAdoption: given.flag("allow-adoption") }, io);
+    }
     const isWell = await showAll(sandbox, given, io);
     if (given.flag("once")) return isWell ? EXIT.ok : EXIT.error;
     await stopAsked(io.stop);
@@ -131,7 +137,17 @@ async function listening<T>(option: string, given: GivenOptions, start: (port: n
   }
 }
 
-function startInside({ places }: Sandbox, level: string, io: CommandIo): Promise<ControllerProcess> {
+/** What a user may choose of the controller in the sandbox. */
+interface InsideSettings {
+  readonly level: string;
+  readonly allowsAdoption: boolean;
+}
+
+function startInside(
+  { places }: Sandbox,
+  { level, allowsAdoption }: InsideSettings,
+  io: CommandIo,
+): Promise<ControllerProcess> {
   return startController(
     {
       cluster: loadKubeConfig({ path: places.kubeconfig, env: {}, clock: systemClock }),
@@ -145,7 +161,7 @@ function startInside({ places }: Sandbox, level: string, io: CommandIo): Promise
       clusterId: undefined,
       expectedAccountId: undefined,
       // This AWS shows every write at once: what a read contradicts is drift, whenever it comes.
-      settings: { ...DEFAULT_SETTINGS, settleWindowMs: 0 },
+      settings: { ...DEFAULT_SETTINGS, settleWindowMs: 0, allowsAdoption },
       instances: { ...DEFAULT_INSTANCES, intervalMs: 2_000 },
       listen: NO_LISTENERS,
       logger: createLogger(level),

@@ -68,6 +68,8 @@ export interface ControllerSettings {
   readonly sweepIntervalMs: number;
   /** What becomes of what is left in AWS of objects that are gone; see docs/adr/0015. */
   readonly orphanPolicy: OrphanPolicy;
+  /** Objects without a class may adopt what nobody owns; unset: they may not. */
+  readonly allowsAdoption?: boolean;
   /** How long to wait for the first list before giving up. */
   readonly syncTimeoutMs: number;
   /** Whether objects without a class are blocked, also where there are no classes. Default: false. */
@@ -118,7 +120,7 @@ export class Controller {
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const known = { sightings, claims, cache, classes: directory, listClasses };
     const releases = new Releases();
-    const noted = { ...deps, objects: releases.noting(deps.objects), patience: settings.patience };
+    const noted = { ...deps, ...settings, objects: releases.noting(deps.objects) };
     const reconciler = openReconciler({ ...noted, observer: observers.outcomes }, known);
     this.#orphans = this.#openOrphans(deps, { releases, claims, directory });
     this.#sweeps = new AccountSweeps({

@@ -17,6 +17,8 @@ export interface OpenReconcilerOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly patience: Patience;
+  /** See {@link ReconcilerDependencies}. */
+  readonly allowsAdoption?: boolean;
   readonly observer: OutcomeObserver | undefined;
 }
 
@@ -31,5 +33,7 @@ export function openReconciler(
   const nowMs = (): number => clock.nowMs();
   const publishing = { objects, events, ownWrites, patience, nowMs, random };
   const publisher = new Publisher({ ...publishing, ...optional("observer", observer) });
-  return new Reconciler({ objects, monotonicMs, nowMs, ...known, ownWrites, accounts, publisher, clusterId });
+  const granted = optional("allowsAdoption", options.allowsAdoption);
+  const parts = { objects, monotonicMs, nowMs, ...known, ownWrites, accounts, publisher, clusterId, ...granted };
+  return new Reconciler(parts);
 }

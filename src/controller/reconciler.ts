@@ -13,10 +13,11 @@ import { isAnnounced } from "../status/pending.ts";
 import { accept } from "./accept.ts";
 import { hasTrace } from "./acceptance.ts";
 import { type AccessSources, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
-import { complianceOf, forceDeniedBy, refused, withLeftOut } from "./class-compliance.ts";
+import { complianceOf, refused, withLeftOut } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
+import { grantsOf } from "./grants.ts";
 import { explained, isHeldUp } from "./held-up.ts";
 import { convergeThere, ownAccountOf } from "./left-behind.ts";
 import { keyText } from "./object-key.ts";
@@ -52,6 +53,8 @@ export interface ReconcilerDependencies extends AccessSources, ConfirmationSourc
   readonly publisher: Publisher;
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
+  /** Objects without a class may adopt; unset: they may not. */
+  readonly allowsAdoption?: boolean;
 }
 
 const DONE: Requeue = { kind: "done" };
@@ -200,7 +203,7 @@ export class Reconciler {
   }
 
   async #tryConverge(subject: Subject, confirmed: Assertion, signal: AbortSignal): Promise<Outcome> {
-    const desired = desiredState(subject.object, this.#deps.clusterId, forceDeniedBy(subject.standing));
+    const desired = desiredState(subject.object, this.#deps.clusterId, grantsOf(subject.standing, this.#deps));
     return attempt(signal, async () => {
       const access = await this.#accessFor(subject, signal);
       const announced = { isAnnounced: (plan: Plan) => isAnnounced(subject.object, plan) };
@@ -210,7 +213,7 @@ export class Reconciler {
   }
 
   async #tryPreview(subject: Subject, signal: AbortSignal): Promise<Outcome> {
-    const desired = desiredState(subject.object, this.#deps.clusterId, forceDeniedBy(subject.standing));
+    const desired = desiredState(subject.object, this.#deps.clusterId, grantsOf(subject.standing, this.#deps));
     return attempt(signal, async () => {
       const { view, plan, settlesInMs } = await preview(desired, await this.#accessFor(subject, signal), signal);
       return { kind: "previewed", plan, observed: view, settlesInMs };

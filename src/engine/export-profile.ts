@@ -31,7 +31,7 @@ export function exportProfile({ instanceProfile, role }: WholeProfile, names: Ex
   const exported = exportedManifest(role, instanceProfile, names);
   try {
     const object = parseInstanceProfile(exported.manifest);
-    const plan = diff(desiredState(object, "some-cluster"), { role, instanceProfile });
+    const plan = diff(desiredState(object, "some-cluster", { allowsAdoption: true }), { role, instanceProfile });
     if (isInSync(plan) || isAdoptionAlone(plan)) return { kind: "whole", ...exported };
     const [, ...lines] = renderPlans([{ ...object.metadata, plan }], "text");
     return { kind: "partial", ...exported, why: ["applied, it would change AWS:", ...lines.slice(0, -2)] };

@@ -1,5 +1,5 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
-import { type DesiredState, desiredState } from "../model/desired-state.ts";
+import { type DesiredState, desiredState, type Grants } from "../model/desired-state.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { TAG_KEYS } from "../model/ownership.ts";
 import { diff } from "../plan/diff.ts";
@@ -11,6 +11,12 @@ import type { PlanReader } from "./plan-reader.ts";
 export interface ManifestPlan {
   readonly plan: Plan;
   /** The cluster that the plan is for: the one given, else the one that the tags of the object's role or profile name. */
+  readonly clusterId: string | undefined;
+}
+
+/** What a manifest is planned for. */
+export interface PlanTarget extends Grants {
+  /** Undefined: the cluster that the tags in AWS name. */
   readonly clusterId: string | undefined;
 }
 
@@ -28,16 +34,16 @@ export interface PlanAccess {
  */
 export async function planManifest(
   object: InstanceProfile,
-  clusterId: string | undefined,
+  { clusterId, ...grants }: PlanTarget,
   access: PlanAccess,
   signal: AbortSignal,
 ): Promise<ManifestPlan> {
-  const desired = desiredState(object, clusterId ?? "");
+  const desired = desiredState(object, clusterId ?? "", grants);
   const observed = await access.reader.read(desired, signal);
   const named = clusterId === undefined ? clusterNamedBy(desired, observed) : undefined;
   if (named === undefined)
     return { plan: diff(desired, await withInstances(desired, observed, access, signal)), clusterId };
-  const owned = desiredState(object, named);
+  const owned = desiredState(object, named, grants);
   const seen = await withInstances(owned, await access.reader.read(owned, signal), access, signal);
   return { plan: diff(owned, seen), clusterId: named };
 }

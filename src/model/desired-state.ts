@@ -32,8 +32,10 @@ export interface DesiredPresent {
   readonly instances: DesiredInstances | undefined;
   /** The user's tags, for role and profile alike. */
   readonly tags: Tags;
-  /** May an entity without owner tags be taken over. */
+  /** Whether an entity without owner tags may be adopted: the spec asks for it, and a class or the operator allows it. */
   readonly mayAdopt: boolean;
+  /** The spec asks for adoption, and neither a class nor the operator allows it. */
+  readonly isAdoptionDenied: boolean;
   /** Are policies that the spec does not name taken off the role. */
   readonly removesUnmanaged: boolean;
 }
@@ -69,12 +71,22 @@ export function profileNameOf(desired: DesiredState): string {
   return desired.presence === "absent" ? desired.instanceProfileName : desired.instanceProfile.instanceProfileName;
 }
 
-/**
- * What the object asks of AWS. Deterministic; never throws on a parsed object.
- *
- * @param forceDeniedBy the name of the object's class, when it does not allow the annotation `force-delete`
- */
-export function desiredState(object: InstanceProfile, clusterId: string, forceDeniedBy?: string): DesiredState {
+/** What the class and the operator say of an object, which its author cannot. */
+export interface Grants {
+  /** The class of the object, or the operator for objects without one, allows `adoptionPolicy: IfExists`. */
+  readonly allowsAdoption: boolean;
+  /** The name of the object's class, when it does not allow the annotation `force-delete`. */
+  readonly forceDeniedBy?: string | undefined;
+}
+
+const NO_GRANTS: Grants = { allowsAdoption: false };
+
+/** What the object asks of AWS. Deterministic; never throws on a parsed object. */
+export function desiredState(
+  object: InstanceProfile,
+  clusterId: string,
+  { allowsAdoption, forceDeniedBy }: Grants = NO_GRANTS,
+): DesiredState {
   const { metadata, spec } = object;
   const owner = { clusterId, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid };
   const managedPolicyArns = [...new Set(spec.managedPolicyArns)].sort();
@@ -115,7 +127,8 @@ export function desiredState(object: InstanceProfile, clusterId: string, forceDe
     instanceProfile: { instanceProfileName: spec.instanceProfileName, path: spec.path },
     instances: desiredInstances(object),
     tags: userTags(spec.tags),
-    mayAdopt: spec.adoptionPolicy === "IfExists",
+    mayAdopt: spec.adoptionPolicy === "IfExists" && allowsAdoption,
+    isAdoptionDenied: spec.adoptionPolicy === "IfExists" && !allowsAdoption,
     removesUnmanaged: spec.unmanagedPolicies === "Remove",
   };
 }

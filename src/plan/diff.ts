@@ -6,6 +6,7 @@ import { createInstanceProfile, updateInstanceProfile } from "./diff-instance-pr
 import { diffInstances } from "./diff-instances.ts";
 import { createRole, unmanagedPolicies, updateRole } from "./diff-role.ts";
 import { claim } from "./guard.ts";
+import { guardAdoption } from "./guard-adoption.ts";
 import { guardInlinePolicy } from "./guard-inline-policy.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
@@ -26,11 +27,13 @@ interface Part {
 function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
   const role = diffRole(desired, observed);
   const profile = diffInstanceProfile(desired, observed);
-  const blockers = [...role.blockers, ...profile.blockers];
+  const adoption = guardAdoption(desired, observed);
+  const blockers = [...role.blockers, ...profile.blockers, ...adoption.blockers];
   return {
     actions: [...role.actions, ...profile.actions, ...(blockers.length > 0 ? [] : diffInstances(desired, observed))],
     blockers,
     unmanagedPolicies: observed.role.presence === "absent" ? [] : unmanagedPolicies(desired, observed.role),
+    ...(adoption.notes.length > 0 && { notes: adoption.notes }),
   };
 }
 

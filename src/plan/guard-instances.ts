@@ -1,6 +1,6 @@
 import { FORCE_DELETE_ANNOTATION } from "../api/instance-profile.ts";
 import type { DesiredAbsent } from "../model/desired-state.ts";
-import type { ObservedInstance } from "../model/instance.ts";
+import type { ObservedInstance, ObservedInstances } from "../model/instance.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { carries } from "./instance-standing.ts";
 import type { Blocker, Note } from "./plan.ts";
@@ -24,15 +24,21 @@ const MAX_NAMED = 20;
 export function guardInstances(desired: DesiredAbsent, { instances }: ObservedState): InstanceGuard {
   if (instances === undefined) return NOBODY;
   const users = instances.found.filter((instance) => carries(instance, desired) && !isReleased(instance));
-  const unsearched = instances.unsearched.map(
-    ({ region, why }): Note => ({
-      reason: "InstancesNotSearched",
-      message: `instances of ${region} that may use instance profile ${desired.instanceProfileName} were not looked for: ${why}`,
-    }),
-  );
+  const unsearched = unsearchedNotes(desired.instanceProfileName, instances.unsearched);
   if (users.length === 0) return { blockers: [], notes: unsearched };
   if (desired.force) return { blockers: [], notes: [...unsearched, passed(desired, users)] };
   return { blockers: [inUse(desired, users)], notes: unsearched };
+}
+
+/** Says where the users of an instance profile could not be searched for. */
+export function unsearchedNotes(
+  instanceProfileName: string,
+  unsearched: ObservedInstances["unsearched"],
+): readonly Note[] {
+  return unsearched.map(({ region, why }) => ({
+    reason: "InstancesNotSearched",
+    message: `instances of ${region} that may use instance profile ${instanceProfileName} were not looked for: ${why}`,
+  }));
 }
 
 /** The plan takes the profile off it: the controller has put it there, and EC2 names the association. */
@@ -65,7 +71,8 @@ function passed({ instanceProfileName }: DesiredAbsent, users: readonly Observed
   };
 }
 
-function listed(users: readonly ObservedInstance[]): string {
+/** The instances by id and region, the first of them by name. */
+export function listed(users: readonly Pick<ObservedInstance, "instanceId" | "region">[]): string {
   const named = users.slice(0, MAX_NAMED).map(({ instanceId, region }) => `${instanceId} (${region})`);
   const rest = users.length - named.length;
   return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(", ");

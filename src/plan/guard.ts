@@ -1,4 +1,5 @@
 import type { DesiredPresent } from "../model/desired-state.ts";
+import { nameKey } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
 import { DECIDING_TAG_KEYS, type Ownership, ownershipOf, TAG_PREFIX } from "../model/ownership.ts";
 import type { Blocker } from "./plan.ts";
@@ -17,10 +18,11 @@ export function claim(desired: DesiredPresent, entity: ObservedRole | ObservedIn
   const wantedPath = "roleId" in entity ? desired.role.path : desired.instanceProfile.path;
   const ownership = ownershipOf(entity.tags, desired.owner);
   if (ownership.kind === "foreign") return refused("OwnedByAnother", `${what} ${ownedByAnother(desired, ownership)}`);
-  if (ownership.kind === "unowned" && !desired.mayAdopt) {
+  if (ownership.kind === "unowned" && !desired.mayAdopt) return notAdopted(desired, what);
+  if (ownership.kind === "unowned" && isOfAws(entity.path)) {
     return refused(
-      "AlreadyExists",
-      `${what} exists already and was not made by this object. Choose another name, or set adoptionPolicy: IfExists to take it over.`,
+      "AdoptionNotAllowed",
+      `${what} has path ${entity.path}, so an AWS service manages it, and it cannot be adopted. Choose another name.`,
     );
   }
   if (entity.path !== wantedPath) {
@@ -31,6 +33,25 @@ export function claim(desired: DesiredPresent, entity: ObservedRole | ObservedIn
     );
   }
   return { kind: "allowed", adopted: ownership.kind === "unowned" || ownership.adopted };
+}
+
+function notAdopted({ isAdoptionDenied }: DesiredPresent, what: string): Claim {
+  if (isAdoptionDenied) {
+    return refused(
+      "AdoptionNotAllowed",
+      `${what} exists already and was not made by this object. spec.adoptionPolicy is IfExists, and an object without a class may adopt ` +
+        "only where the controller runs with --allow-adoption. Choose another name, or ask the operator to allow it, best by a class.",
+    );
+  }
+  return refused(
+    "AlreadyExists",
+    `${what} exists already and was not made by this object. Choose another name, or set adoptionPolicy: IfExists to take it over.`,
+  );
+}
+
+/** Service-linked roles, and roles that AWS keeps for its own console and IAM Identity Center. */
+function isOfAws(path: string): boolean {
+  return ["/aws-service-role/", "/aws-reserved/"].some((prefix) => nameKey(path).startsWith(prefix));
 }
 
 function profileTitle(entity: ObservedRole | ObservedInstanceProfile): string {

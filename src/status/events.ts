@@ -2,7 +2,7 @@ import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import { isInstanceAction } from "../plan/instance-action.ts";
-import { isAdoption } from "../plan/plan.ts";
+import { isAdoption, type Plan } from "../plan/plan.ts";
 import { COMPLIANT, type Compliance, isComplianceNews } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { aboutIdentity } from "./identity.ts";
@@ -128,8 +128,14 @@ function aboutTrouble(object: ObjectSoFar, outcome: Outcome, conditions: readonl
   if (now.reason === "AwaitingEc2") return [];
   const before = findCondition(object.status?.conditions, "Ready");
   if (before?.status === "False" && before.reason === now.reason && before.message === now.message) return [];
-  const note = outcome.kind === "announced" ? `next: ${listed(outcome.plan.actions)}` : cut(now.message);
+  const note = outcome.kind === "announced" ? announced(outcome.plan) : cut(now.message);
   return [{ type: isAsAsked(now.reason) ? "Normal" : "Warning", reason: now.reason, action: "Reconcile", note }];
+}
+
+/** What the reader must know of an adoption comes first: the list of writes may be cut. */
+function announced({ actions, notes = [] }: Plan): string {
+  const known = notes.map(({ message }) => `${message}. `).join("");
+  return cut(`${known}next: ${listed(actions)}`);
 }
 
 /** A dry run and an adoption do what they were asked to do. */

@@ -30,7 +30,7 @@ export function judge(
   if (error !== undefined) return [...judgeError(object, error, failingForMs), ...aboutInstances(object, outcome)];
   if (outcome.kind === "previewed") return judgeLook(object, outcome);
   if (outcome.kind === "announced") {
-    return [...judgeAnnouncement(outcome.plan.actions.length), ...aboutInstances(object, outcome)];
+    return [...judgeAnnouncement(outcome.plan), ...aboutInstances(object, outcome)];
   }
   if (object.metadata.deletionTimestamp !== undefined) return judgeDeletion(outcome.plan.notes ?? []);
   if (outcome.leftOut !== undefined) return judgeLeftOut(outcome.leftOut, "It is left out of AWS; the rest is there.");
@@ -41,7 +41,7 @@ function judgeLook(object: ObjectSoFar, outcome: Extract<Outcome, { kind: "previ
   const { plan, leftOut } = outcome;
   const isGoing = object.metadata.deletionTimestamp !== undefined;
   if (leftOut !== undefined && !isGoing) return judgeLeftOut(leftOut, "It would be left out of AWS.");
-  return [judgePreview(object, plan.actions.length), ...aboutInstances(object, outcome)];
+  return [judgePreview(object, plan), ...aboutInstances(object, outcome)];
 }
 
 function suspended(object: ObjectSoFar): ConditionDraft {
@@ -68,19 +68,24 @@ function whatIsMalformed({ spec }: ObjectSoFar): string {
   return faults.map(({ path, message }) => ` ${path}: ${message}.`).join("");
 }
 
-function judgePreview({ metadata }: ObjectSoFar, actions: number): ConditionDraft {
+function judgePreview({ metadata }: ObjectSoFar, { actions, notes = [] }: Plan): ConditionDraft {
   const isGoing = metadata.deletionTimestamp !== undefined;
-  if (actions === 0 && !isGoing) return ready("InSync", "AWS matches the spec (mode: DryRun, nothing is written)");
+  if (actions.length === 0 && !isGoing)
+    return ready("InSync", "AWS matches the spec (mode: DryRun, nothing is written)");
   const waits = isGoing ? "deletion waits for mode: Enforce, " : "";
-  const message = `mode is DryRun: ${waits}${writes(actions)} pending, see status.plan`;
+  const message = `mode is DryRun: ${waits}${writes(actions.length)} pending, see status.plan${appended(notes)}`;
   return notReady("DryRun", message);
 }
 
-function judgeAnnouncement(actions: number): readonly ConditionDraft[] {
+function judgeAnnouncement({ actions, notes = [] }: Plan): readonly ConditionDraft[] {
   const message =
-    `adoptionPolicy is IfExists, and what is there is nobody's: it is taken over next, with ${writes(actions)} that ` +
-    "status.plan lists";
+    `adoptionPolicy is IfExists, and what is there is nobody's: it is taken over next, with ${writes(actions.length)} that ` +
+    `status.plan lists${appended(notes)}`;
   return [notReady("AdoptionPlanned", message), reconciling("AdoptionPlanned", message)];
+}
+
+function appended(notes: readonly Note[]): string {
+  return notes.map(({ message }) => `; ${message}`).join("");
 }
 
 function writes(count: number): string {
@@ -88,8 +93,7 @@ function writes(count: number): string {
 }
 
 function judgeDeletion(notes: readonly Note[]): readonly ConditionDraft[] {
-  const known = notes.map(({ message }) => `; ${message}`).join("");
-  const message = `deletion is under way; waiting until IAM shows that everything is gone${known}`;
+  const message = `deletion is under way; waiting until IAM shows that everything is gone${appended(notes)}`;
   return [notReady("Deleting", message), reconciling("Deleting", message)];
 }
 

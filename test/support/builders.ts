@@ -65,7 +65,7 @@ export function anInstanceProfile(
 
 /** What the object asks for. */
 export function desiredOf(spec: Partial<InstanceProfileSpec> = {}, metadata: Partial<ObjectMeta> = {}): DesiredPresent {
-  return desiredState(anInstanceProfile({ spec, metadata }), CLUSTER_ID) as DesiredPresent;
+  return desiredState(anInstanceProfile({ spec, metadata }), CLUSTER_ID, { allowsAdoption: true }) as DesiredPresent;
 }
 
 /** What a going object asks for. */

@@ -49,7 +49,13 @@ export interface ControllerRig {
 export function controllerSettings({ resyncMs, ...settings }: RigSettings): ControllerSettings {
   const { patience } = DEFAULT_SETTINGS;
   const often = resyncMs && { sweepIntervalMs: resyncMs };
-  return { ...DEFAULT_SETTINGS, ...often, ...settings, patience: { ...patience, ...(resyncMs && { resyncMs }) } };
+  return {
+    ...DEFAULT_SETTINGS,
+    allowsAdoption: true,
+    ...often,
+    ...settings,
+    patience: { ...patience, ...(resyncMs && { resyncMs }) },
+  };
 }
 
 /** For controllers on an AWS that throttles nobody: nothing is to wait but for what it is waiting for. */

@@ -30,6 +30,8 @@ export interface Surroundings {
   /** Where instances are looked for before a profile goes. */
   readonly guardRegions: readonly string[];
   readonly clusterId: string;
+  /** The operator does not let objects without a class adopt. */
+  readonly deniesAdoption?: boolean;
   /** Each process begins with a sweep that saw an empty account, whatever is there: the worst that a sweep can be. */
   readonly isMisled?: boolean;
   /** Virtual time, which an incarnation moves on as it waits. */
@@ -90,6 +92,7 @@ export class Incarnation {
         random: () => 0.5,
       }),
       clusterId: around.clusterId,
+      allowsAdoption: around.deniesAdoption !== true,
     });
   }
 

@@ -34,6 +34,8 @@ export class World implements ScenarioWorld {
   readonly manifest: (spec?: Fields, metadata?: Fields) => Manifest = manifest;
   /** See {@link Incarnation}: of the controllers made from now on. */
   isMisled = false;
+  /** See {@link Incarnation}: of the controllers made from now on. */
+  deniesAdoption = false;
   readonly #connection: ReturnType<typeof connectAws>;
 
   private constructor(aws: AwsSandbox) {
@@ -63,6 +65,7 @@ export class World implements ScenarioWorld {
     this.kube = new FakeKube();
     this.aws.reset();
     this.nowMs = START_MS;
+    this.deniesAdoption = false;
   }
 
   async close(): Promise<void> {
@@ -82,6 +85,7 @@ export class World implements ScenarioWorld {
         clusterId: CLUSTER_ID,
         time: this,
         isMisled: this.isMisled,
+        deniesAdoption: this.deniesAdoption,
         key: KEY,
         read: async (key) => this.kube.read(key),
       },

@@ -25,7 +25,7 @@ describe("golden cases", () => {
     test(name, async () => {
       const folder = join(CASES, name);
       const { object, observed } = load(folder);
-      const desired = desiredState(object, CLUSTER_ID);
+      const desired = desiredState(object, CLUSTER_ID, { allowsAdoption: true });
       const plan = diff(desired, observed);
       const planned = [{ namespace: object.metadata.namespace, name: object.metadata.name, plan }];
       const shown = (format: PlanFormat): string => `${renderPlans(planned, format).join("\n")}\n`;
@@ -60,11 +60,11 @@ function manifest(path: string, generation: number): InstanceProfile {
 }
 
 function converged(object: InstanceProfile, observed: ObservedState): ObservedState {
-  return stateAfter(observed, diff(desiredState(object, CLUSTER_ID), observed).actions);
+  return stateAfter(observed, diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true }), observed).actions);
 }
 
 function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
-  const plan = diff(desiredState(object, CLUSTER_ID), observed);
+  const plan = diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true }), observed);
   const mayWrite = plan.blockers.length === 0;
   const { status, events, requeue } = summarize(
     object,

@@ -37,7 +37,10 @@ function deletion(state: ObservedState, of: ClassSpec, spec: Spec = {}, annotati
     actions,
     blockers,
     notes = [],
-  } = diff(desiredState(object, CLUSTER_ID, forceDeleteDeniedBy(itsClass)), state);
+  } = diff(
+    desiredState(object, CLUSTER_ID, { allowsAdoption: false, forceDeniedBy: forceDeleteDeniedBy(itsClass) }),
+    state,
+  );
   const deletes = actions.filter(({ kind }) => kind === "DeleteRole" || kind === "DeleteInstanceProfile");
   const forced = actions.filter((action) => "isForced" in action);
   return { deletes: deletes.length, forced: forced.length, blockers, notes };

@@ -38,7 +38,9 @@ test("fifty profiles made by the AWS CLI and by Terraform are exported, planned 
 
   const exported = await runCli(["export", "--path-prefix", "/", "-n", rig.namespace, ...UNHURRIED]);
   expect(exported).toMatchObject({ status: 0, err: "50 of 50 instance profiles exported\n" });
-  const plan = await runCli(["plan", "-f", "-", ...UNHURRIED], { input: exported.out });
+  const plan = await runCli(["plan", "--allow-adoption", "-f", "-", "--ec2-read-rate", "1000", ...UNHURRIED], {
+    input: exported.out,
+  });
   expect(plan.out).toContain("Plan: 0 in sync, 50 adopted as they are, 0 with changes, 0 blocked.");
   expect(plan.status).toBe(0);
   expect(rig.aws.calls.writes({ accessKeyId: "exporter" })).toEqual([]);
@@ -54,7 +56,9 @@ test("fifty profiles made by the AWS CLI and by Terraform are exported, planned 
   expect(Object.fromEntries(counted(rig.awsWrites()))).toEqual({ TagRole: 50, TagInstanceProfile: 50 });
   expect(withoutOwnTags(await rig.awsState(""))).toEqual(withoutOwnTags(made));
 
-  const again = await runCli(["plan", "-f", "-", ...UNHURRIED], { input: exported.out });
+  const again = await runCli(["plan", "--allow-adoption", "-f", "-", "--ec2-read-rate", "1000", ...UNHURRIED], {
+    input: exported.out,
+  });
   expect([again.status, again.out.match(/: in sync/g)?.length]).toEqual([0, 50]);
 });
 

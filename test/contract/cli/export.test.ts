@@ -60,7 +60,7 @@ async function make(name: string, made: Made = {}): Promise<void> {
 }
 
 const exported = (...options: string[]) => runCli(["export", ...options]);
-const planOf = (input: string) => runCli(["plan", "-f", "-"], { input });
+const planOf = (input: string) => runCli(["plan", "--allow-adoption", "-f", "-"], { input });
 const manifestsIn = (text: string): readonly { metadata: { name: string }; spec: object }[] =>
   parseAllDocuments(text)
     .map((document) => document.toJS())

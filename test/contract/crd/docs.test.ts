@@ -90,6 +90,9 @@ const BESIDE_READY = new Set([
   "ProgressingWithRetry",
   "InstancesNotSearched",
   "DeletedInUse",
+  "AdoptedInUse",
+  "AdoptedWithoutBoundary",
+  "AdoptedWithOtherBoundary",
   ...OF_CLASSES,
 ]);
 

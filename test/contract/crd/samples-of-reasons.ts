@@ -10,6 +10,7 @@ import { AccountDirectory } from "../../../src/engine/account-directory.ts";
 import { ConvergenceBreaker } from "../../../src/engine/convergence-breaker.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
+import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import type { Plan } from "../../../src/plan/plan.ts";
 import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
@@ -266,8 +267,17 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     [going, { ...done, settlesInMs: 5_000 }],
     [object, blocked(quotaBlockers(desiredOf(), plan, { roles: { used: 1_000, quota: 1_000 } } as never))],
     [object, blocked(writtenInVain(plan).blockers)],
+    [object, { ...done, applied: [], plan: diff(desiredOf(), withPolicyOfOthers(after)) }],
     [going, { ...done, applied: [], plan: diff(desiredAbsence(), held) }],
   ];
+}
+
+/** The role with an inline policy under the spec's name that is not recorded as the controller's. */
+function withPolicyOfOthers(state: ObservedState): ObservedState {
+  if (state.role.presence === "absent") throw new Error("there is no role");
+  const { [TAG_KEYS.applied]: _, ...tags } = state.role.tags;
+  const inlinePolicyDocuments = { app: JSON.stringify({ Version: "2012-10-17", Statement: [] }) };
+  return { ...state, role: { ...state.role, tags, inlinePolicyDocuments } };
 }
 
 function writtenInVain(plan: Plan): Plan {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LuaEngine, LuaFactory } from "wasmoon";
+import { describe, expect, test } from "vitest";
+import { LuaFactory } from "wasmoon";
 import { parse } from "yaml";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { kstatusOf } from "../../support/kstatus.ts";
@@ -21,16 +21,20 @@ const { tests: SAMPLES } = parse(readFileSync(join(FOLDER, "health_test.yaml"), 
   readonly tests: readonly { readonly healthStatus: Health; readonly inputPath: string }[];
 };
 
-let lua: LuaEngine;
-beforeAll(async () => {
-  lua = await new LuaFactory().createEngine();
-});
-afterAll(() => lua.global.close());
+const FACTORY = new LuaFactory();
 
-/** As Argo CD does it: the object is the global `obj`, what the script returns is the health. */
+/**
+ * As Argo CD does it: the object is the global `obj`, what the script returns is the health. Each in an engine of its own, because
+ * results stay on the stack of an engine, and some fifty of them are more than it holds.
+ */
 async function healthOf(object: KubeObject): Promise<Health> {
-  await lua.doString(`obj = ${luaOf(object)}`);
-  return (await lua.doString(SCRIPT)) as Health;
+  const lua = await FACTORY.createEngine();
+  try {
+    await lua.doString(`obj = ${luaOf(object)}`);
+    return (await lua.doString(SCRIPT)) as Health;
+  } finally {
+    lua.global.close();
+  }
 }
 
 /** A value as a table constructor: a JavaScript object in Lua's hands would know neither ipairs nor nil. */

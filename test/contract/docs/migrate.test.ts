@@ -27,7 +27,7 @@ describe("the migration in the documents", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "migrate-"));
-    await newcomer.type("npm start");
+    await newcomer.type("npm start -- --allow-adoption");
     aws = newcomer.environment["AWS_ENDPOINT_URL"] ?? "";
     await outsider(aws, "CreateRole", { RoleName: "web", Path: "/app/", AssumeRolePolicyDocument: EC2_TRUST });
     const policy = { RoleName: "web", PolicyName: "read", PolicyDocument: JSON.stringify(POLICY) };

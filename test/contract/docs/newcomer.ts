@@ -64,10 +64,10 @@ export class Newcomer {
     await this.#sandbox?.stop();
   }
 
-  async #start([script = ""]: readonly string[]): Promise<string> {
+  async #start([script = "", ...more]: readonly string[]): Promise<string> {
     const [[, main, ...args] = []] = simpleCommands((packageJson.scripts as Record<string, string>)[script] ?? "");
     expect(main).toBe("src/main.ts");
-    const sandbox = startProgram(args);
+    const sandbox = startProgram([...args, ...more.filter((word) => word !== "--")]);
     this.#sandbox = sandbox;
     await vi.waitFor(() => expect(sandbox.out()).toContain("Ctrl-C"), { timeout: 55_000, interval: 20 });
     const exports = [...sandbox.out().matchAll(/^ {2}export (.*)$/gm)].map(([, settings]) => settings).join(" ");
