@@ -45,7 +45,7 @@ export function createRole(desired: DesiredPresent): readonly Action[] {
 export function updateRole(desired: DesiredPresent, observed: ObservedRole, adopted: boolean): readonly Action[] {
   const { role } = desired;
   const { roleName } = role;
-  const record = recordOf(desired);
+  const record = recordOf(desired, spellingsOf(desired.role, observed));
   const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted: desired.tags, record });
   const changes = changesOf(desired, observed);
   const untag = untagRole(roleName, tags.untag);
@@ -83,13 +83,29 @@ export function leaves(
   return { inline: (name) => goes(inlinePolicyId(name)), managed: (arn) => goes(managedPolicyId(arn)) };
 }
 
-/** What role and spec hold in common when all is well. */
-function recordOf(desired: DesiredPresent): AppliedRecord {
+/**
+ * What role and spec hold in common when all is well.
+ *
+ * @param spellings other names that the role has the inline policy under
+ */
+function recordOf(desired: DesiredPresent, spellings: readonly string[] = []): AppliedRecord {
   const { inlinePolicy, managedPolicyArns } = desired.role;
+  const policyNames = inlinePolicy === undefined ? [] : [inlinePolicy.policyName, ...spellings];
   return appliedRecord(
-    [...(inlinePolicy ? [inlinePolicyId(inlinePolicy.policyName)] : []), ...managedPolicyArns.map(managedPolicyId)],
+    [...policyNames.map(inlinePolicyId), ...managedPolicyArns.map(managedPolicyId)],
     Object.keys(desired.tags),
   );
+}
+
+/**
+ * A policy that is not put again keeps the spelling that it has, whatever the spec calls it since: it stays the controller's by that one.
+ */
+function spellingsOf(role: DesiredRole, observed: ObservedRole): readonly string[] {
+  const { inlinePolicyNames, inlinePolicyDocuments } = observed;
+  const { inlinePolicy } = role;
+  const there = permissions(inlinePolicy && inlinePolicyDocuments[inlinePolicy.policyName]);
+  if (inlinePolicy === undefined || there === undefined || !samePolicy(there, inlinePolicy.document)) return [];
+  return inlinePolicyNames.filter((name) => name !== inlinePolicy.policyName && isWanted(role, observed, name));
 }
 
 const NO_CHANGES: Omit<RoleChanges, "roleName"> = {

@@ -189,6 +189,19 @@ describe("an inline policy of the controller's own", () => {
     expect(policy()).toContain("s3:List*");
   });
 
+  test("stays so under other letters, through renames of letters alone and an edit", async () => {
+    await reconcile(desiredOf({ policyName: "reader" }));
+    const text = policy("reader") ?? "";
+    put("reader", text, ["reader", "Reader", "READER"]);
+    expect((await reconcile(desiredOf({ policyName: "Reader" }))).plan.blockers).toEqual([]);
+    const edited = desiredOf({
+      policyName: "READER",
+      statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }],
+    });
+    expect((await reconcile(edited)).plan.blockers).toEqual([]);
+    expect(policy("READER")).toContain("s3:*");
+  });
+
   test("goes under a new name though the old one is still there, when the process dies in between", async () => {
     await reconcile(desiredOf());
     iam.fate = ({ kind }) =>

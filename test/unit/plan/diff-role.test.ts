@@ -12,11 +12,14 @@ function withPolicies(names: readonly string[], documents: Readonly<Record<strin
   return { ...MADE, role: { ...ROLE, inlinePolicyNames: names, inlinePolicyDocuments: documents } };
 }
 
-test("a policy whose name IAM keeps in other letters is the one that the spec names", () => {
+test("a policy whose name IAM keeps in other letters is the one that the spec names, and is recorded by both", () => {
   const desired = desiredOf({ policyName: "Access", statements: READ });
   // IAM finds it by the name of the spec, and lists it by the name that it was made with.
-  const plan = diff(desired, withPolicies(["ACCESS"], { Access: DOCUMENT }));
-  expect(plan).toEqual({ actions: [], blockers: [], unmanagedPolicies: [] });
+  const state = withPolicies(["ACCESS"], { Access: DOCUMENT });
+  const { actions, ...rest } = diff(desired, state);
+  expect(rest).toEqual({ blockers: [], unmanagedPolicies: [] });
+  expect(actions.map(({ kind }) => kind)).toEqual(["TagRole"]);
+  expect(diff(desired, stateAfter(state, actions)).actions).toEqual([]);
 });
 
 test("a policy whose name is the spec's in other letters is told as somebody else's while the spec's is there itself", () => {
