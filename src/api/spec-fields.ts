@@ -20,8 +20,8 @@ export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
 const NAME = matches("^[\\w+=,.@-]+$", "write letters, digits and any of _+=,.@- only, as in app-server");
 const MANAGED_POLICY_ARN = "^arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/([\\x21-\\x7E]+/)?[\\w+=,.@-]+$";
 const TAG_TEXT = "^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$";
-/** IAM's 50 less the controller's own: cluster-id, namespace, name, uid, adopted, applied and regions. */
-const MAX_TAGS = 43;
+/** IAM's 50 less the controller's own: cluster-id, namespace, name, uid, adopted, applied, instance-regions and retained. */
+const MAX_TAGS = 42;
 const tagKey = new RegExp(TAG_TEXT, "u");
 
 const tagRules: readonly Rule<Readonly<Record<string, string>>>[] = [

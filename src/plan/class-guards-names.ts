@@ -5,7 +5,7 @@ import { type Bounds, filledIn, type Violation } from "./class-verdict.ts";
 import { classTitle, someOf, violation } from "./class-words.ts";
 
 /** The most tags that a role may have beside the controller's own. */
-const MAX_TAGS = 44;
+const MAX_TAGS = 42;
 
 /** Whether the object may use the class at all: its namespace, and its place among the others. */
 export function guardUse(bounds: Bounds): readonly Violation[] {
