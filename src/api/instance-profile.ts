@@ -1,3 +1,5 @@
+import type { OversizePolicy } from "../model/policy-size.ts";
+
 /** The API group of every kind of this controller, and the prefix of its annotations, finalizers and AWS tags. */
 export const API_GROUP = "iam.instanceprofile.dev";
 
@@ -43,6 +45,8 @@ export interface InstanceProfile {
   readonly metadata: ObjectMeta;
   readonly spec: InstanceProfileSpec;
   readonly status?: InstanceProfileStatus;
+  /** Policies that IAM takes in no account; `spec` denies everything in their place. Unset where there are none. */
+  readonly oversize?: readonly OversizePolicy[];
 }
 
 /** What should be true in AWS. Fields with a constant default are always there; names are resolved. */

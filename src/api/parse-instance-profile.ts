@@ -1,3 +1,4 @@
+import { oversizeIn, withBoundedPolicies } from "./bounded-object.ts";
 import {
   API_VERSION,
   type InstanceProfile,
@@ -17,11 +18,21 @@ import { statusField } from "./status-fields.ts";
  * Reads a manifest or an object of the API server, fills in the defaults and resolves the names. It repeats the CRD's
  * schema and every CEL rule but those about changes, because a plan made offline has no API server.
  *
+ * Policies that IAM takes in no account are not read: `oversize` names them.
+ *
  * Errors: those of {@link readObject}.
  */
 export function parseInstanceProfile(value: unknown): InstanceProfile {
-  const { spec, ...object } = readObject(value, { kind: KIND, spec: specField, status: statusField });
-  return { apiVersion: API_VERSION, kind: KIND, ...object, spec: resolve(spec) };
+  const bounded = withBoundedPolicies(value);
+  const oversize = oversizeIn(bounded);
+  const { spec, ...object } = readObject(bounded, { kind: KIND, spec: specField, status: statusField });
+  return {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    ...object,
+    spec: resolve(spec),
+    ...(oversize.length > 0 && { oversize }),
+  };
 }
 
 function resolve(loose: LooseSpec): InstanceProfileSpec {

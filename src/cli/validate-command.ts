@@ -1,4 +1,5 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
+import { oversizeIn, withBoundedPolicies } from "../api/bounded-object.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import { blockersOf } from "../controller/standing.ts";
 import { TerminalError } from "../errors.ts";
@@ -86,14 +87,15 @@ function judge({ value }: Manifest, versions: readonly CompiledVersion[], option
     const known = versions.map(({ name }) => name).join(", ");
     return [invalid("apiVersion", `this version is not known; known are: ${known}`)];
   }
-  const object = version.applyDefaults(structuredClone(value) as JsonObject);
+  const bounded = withBoundedPolicies(value);
+  const object = version.applyDefaults(structuredClone(bounded) as JsonObject);
   const faults = [
     ...version
       .unknownFields(object)
       .map((path): Finding => ({ ...invalid(path, `unknown field "${path}"`), rule: "unknown-field" })),
     ...version.validate(object).map(({ field, message }) => readable(field, message)),
   ];
-  return faults.length > 0 ? faults : judgePolicies(object, options);
+  return [...oversizeFindings(bounded), ...(faults.length > 0 ? faults : judgePolicies(object, options))];
 }
 
 /** Where no classes are given, an object that names one is not judged by it: an API server would not, either. */
@@ -102,6 +104,14 @@ function judgeByClass(object: InstanceProfile, { classes }: Standards): readonly
   return blockersOf(classes.standingOf(object)).map(({ message }) => ({
     ...invalid(/^spec(\.[A-Za-z]+(\[\d+\])?)+/.exec(message)?.[0] ?? "spec.className", message),
     rule: "class",
+  }));
+}
+
+/** What IAM takes in no account is not looked at any closer. */
+function oversizeFindings(bounded: object): readonly Finding[] {
+  return oversizeIn(bounded).map(({ field, message }) => ({
+    ...invalid(field, message.slice(`${field}: `.length)),
+    rule: "policy-size",
   }));
 }
 

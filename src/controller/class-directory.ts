@@ -2,7 +2,8 @@ import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profi
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import { classViolations } from "../plan/class-guards.ts";
-import { type Bounds, withClassDefaults, withoutExcess } from "../plan/class-verdict.ts";
+import { type Bounds, type Violation, withClassDefaults, withoutExcess } from "../plan/class-verdict.ts";
+import { oversizeBlockers } from "../plan/oversize-blockers.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { Acceptances, boundAccountId, hasTrace, isAcceptedBy } from "./acceptance.ts";
 import { OWN_ACCOUNT } from "./account-key.ts";
@@ -99,7 +100,7 @@ export class ClassDirectory {
     const common = { kind: "bound", class: of, bounds, isAccepted } as const;
     // What goes is not judged: taking it down grants nothing.
     const isGoing = object.metadata.deletionTimestamp !== undefined;
-    const violations = isGoing ? [] : classViolations(object.spec, bounds);
+    const violations = isGoing ? [] : [...oversizeViolations(object), ...classViolations(object.spec, bounds)];
     const isStripped = violations.length > 0 && of.spec.onViolation === "Strip" && hasTrace(object.status);
     if (!isStripped) return { ...common, object: whole, violations, isStripped };
     // What is taken away is taken away now: to wait, or only to observe, is the choice of who wrote too much.
@@ -147,6 +148,11 @@ function movedBlocker({ status }: InstanceProfile, of: InstanceProfileClass): Bl
       "moves no role: make a class of the old account the default again, or delete that role and instance profile by hand and create the " +
       "object again.",
   };
+}
+
+/** A policy that is too large to be looked at violates the class, for nothing shows that it does not. */
+function oversizeViolations({ oversize = [] }: InstanceProfile): readonly Violation[] {
+  return oversizeBlockers(oversize).map((blocker) => ({ ...blocker, excess: { kind: "name" } }));
 }
 
 function claimsInstances({ spec }: InstanceProfile): boolean {

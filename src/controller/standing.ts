@@ -1,6 +1,7 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { Bounds, Violation } from "../plan/class-verdict.ts";
+import { oversizeBlockers } from "../plan/oversize-blockers.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { OWN_ACCOUNT } from "./account-key.ts";
 
@@ -26,8 +27,10 @@ export type Standing =
 /** Why an object may not be created or changed; empty when it may. */
 export function blockersOf(standing: Standing): readonly Blocker[] {
   if (standing.kind === "refused") return [standing.blocker];
-  if (standing.kind === "free" || standing.isStripped) return [];
-  return standing.violations.map(asBlocker);
+  if (standing.kind === "bound" && !standing.isStripped) return standing.violations.map(asBlocker);
+  const { metadata, oversize = [] } = standing.object;
+  // A deletion writes no policy.
+  return metadata.deletionTimestamp === undefined ? oversizeBlockers(oversize) : [];
 }
 
 /** The account that an object of this standing is in: the AWS account id of its class, or {@link OWN_ACCOUNT}. */

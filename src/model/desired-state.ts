@@ -3,6 +3,7 @@ import type { DesiredInstances } from "./instance-claim.ts";
 import { nameKey } from "./naming.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
 import { buildPolicy, type PolicyDocument, permissionsDocument, trustDocument } from "./policy-document.ts";
+import type { OversizePolicy } from "./policy-size.ts";
 
 /** What is to be kept of the entities when the object goes. `ByOrigin`: what was adopted stays, what was made goes. */
 export type Retention = "Delete" | "Retain" | "ByOrigin";
@@ -30,6 +31,8 @@ export interface DesiredPresent {
   readonly instanceProfile: { readonly instanceProfileName: string; readonly path: string };
   /** The instances that are to carry the profile; undefined when the object leaves that to whoever starts them. */
   readonly instances: DesiredInstances | undefined;
+  /** Policies that IAM takes in no account, and that are not part of `role` therefore. Nothing may be written with one. */
+  readonly oversize: readonly OversizePolicy[];
   /** The user's tags, for role and profile alike. */
   readonly tags: Tags;
   /** Whether an entity without owner tags may be adopted: the spec asks for it, and a class or the operator allows it. */
@@ -126,6 +129,7 @@ export function desiredState(
     },
     instanceProfile: { instanceProfileName: spec.instanceProfileName, path: spec.path },
     instances: desiredInstances(object),
+    oversize: object.oversize ?? [],
     tags: userTags(spec.tags),
     mayAdopt: spec.adoptionPolicy === "IfExists" && allowsAdoption,
     isAdoptionDenied: spec.adoptionPolicy === "IfExists" && !allowsAdoption,

@@ -8,6 +8,7 @@ import { createRole, unmanagedPolicies, updateRole } from "./diff-role.ts";
 import { claim } from "./guard.ts";
 import { guardAdoption } from "./guard-adoption.ts";
 import { guardInlinePolicy } from "./guard-inline-policy.ts";
+import { oversizeBlockers } from "./oversize-blockers.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
 /**
@@ -25,6 +26,8 @@ interface Part {
 }
 
 function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
+  const oversize = oversizeBlockers(desired.oversize);
+  if (oversize.length > 0) return { actions: [], blockers: oversize, unmanagedPolicies: [] };
   const role = diffRole(desired, observed);
   const profile = diffInstanceProfile(desired, observed);
   const adoption = guardAdoption(desired, observed);
