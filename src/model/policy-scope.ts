@@ -1,33 +1,52 @@
 import { canonicalStatement, elementsOf, readingOf, statementsOf } from "./policy-canonical.ts";
 import { buildPolicy, type PolicyDocument, policyJson } from "./policy-document.ts";
 import { canonicalJson, isJsonList, isJsonObject, type JsonObject, type JsonValue } from "./policy-json.ts";
+import { StepBudget, TooManySteps } from "./wildcard-budget.ts";
 
 /**
- * What documents allow and deny, in the smallest pieces that a comparison of texts can tell apart: one action on one resource
- * by one principal, with all conditions. A wildcard is a piece of its own; what it contains is not looked into, so a change
- * from `s3:*` to `s3:Get*` counts as one piece gone and another one come.
+ * What documents allow and deny: which actions on which resources by which principals, under which conditions. A wildcard
+ * counts as a name like any other; what it contains is not looked into, so a change from `s3:*` to `s3:Get*` counts as one
+ * name gone and another one come.
  */
 export interface PolicyScope {
-  readonly allows: ReadonlySet<string>;
-  readonly denies: ReadonlySet<string>;
+  readonly allows: Region;
+  readonly denies: Region;
 }
 
-/** What the documents allow and deny together. A document that cannot be read is a piece of both, unlike any other. */
+/** Grids by what all of their points have in common: effect, conditions, version of the language, and what a statement excludes. */
+type Region = ReadonlyMap<string, readonly Grid[]>;
+
+/** Every combination of the actions, resources and principals of one statement. It is never spelled out. */
+type Grid = readonly ReadonlySet<string>[];
+
+/**
+ * What a comparison may cost. The policies that IAM takes need a small part of it, unless somebody spreads actions and resources
+ * over many statements on purpose.
+ */
+const MAX_STEPS = 200_000;
+
+/** What the documents allow and deny together. A document that cannot be read is a point of both, unlike any other. */
 export function scopeOf(documents: readonly PolicyDocument[]): PolicyScope {
   const statements = documents.flatMap(statementsIn);
-  const keys = (wanted: (statement: ScopedStatement) => boolean): ReadonlySet<string> =>
-    new Set(statements.filter(wanted).flatMap(({ pieces }) => pieces));
-  return { allows: keys(({ effect }) => effect !== "Deny"), denies: keys(({ effect }) => effect !== "Allow") };
+  return {
+    allows: regionOf(statements.filter(({ effect }) => effect !== "Deny")),
+    denies: regionOf(statements.filter(({ effect }) => effect !== "Allow")),
+  };
 }
 
-/** True when the first allows no more and denies no less than the second. */
+/** True when nothing is denied. */
+export function deniesNothing({ denies }: PolicyScope): boolean {
+  return denies.size === 0;
+}
+
+/** True only when the first allows no more and denies no less than the second. False also where that takes too long to find out. */
 export function isNoWider(one: PolicyScope, other: PolicyScope): boolean {
-  return isSubset(one.allows, other.allows) && isSubset(other.denies, one.denies);
+  return isWithin(one.allows, other.allows) && isWithin(other.denies, one.denies);
 }
 
-/** True when all that the second denies, the first denies too. */
+/** True only when all that the second denies, the first denies too. False also where that takes too long to find out. */
 export function deniesAsMuch(one: PolicyScope, other: PolicyScope): boolean {
-  return isSubset(other.denies, one.denies);
+  return isWithin(other.denies, one.denies);
 }
 
 /**
@@ -57,25 +76,25 @@ interface ScopedStatement {
   /** Undefined for what is no statement: it may allow and deny anything. */
   readonly effect: "Allow" | "Deny" | undefined;
   readonly key: string;
-  readonly pieces: readonly string[];
+  /** What the points of the grid have in common. */
+  readonly context: string;
+  readonly grid: Grid;
   readonly statement: JsonValue;
 }
 
 function statementsIn(document: PolicyDocument): readonly ScopedStatement[] {
   const json = policyJson(document);
-  if (!isJsonObject(json)) return [{ effect: undefined, key: document.text, pieces: [document.text], statement: null }];
+  if (!isJsonObject(json)) return [unreadable(document.text)];
   const { Version } = elementsOf(json);
   return statementsOf(json).map((written) => {
     const canonical = canonicalStatement(written, readingOf(json, document.use));
-    if (!isJsonObject(canonical)) {
-      return { effect: undefined, key: canonicalJson(canonical), pieces: [canonicalJson(canonical)], statement: null };
-    }
+    if (!isJsonObject(canonical)) return unreadable(canonicalJson(canonical));
     const { Sid: _, ...rest } = canonical;
     const { Effect: effect } = rest;
     return {
       effect: effect === "Allow" || effect === "Deny" ? effect : undefined,
       key: canonicalJson([Version ?? null, rest]),
-      pieces: split(rest).map((piece) => canonicalJson([Version ?? null, piece])),
+      ...gridOf(rest, Version),
       statement: withoutSid(written),
     };
   });
@@ -87,29 +106,61 @@ function withoutSid(statement: JsonValue): JsonValue {
   return rest;
 }
 
-/** A list of actions, resources or principals means each of them. What is listed under `Not…` does not come apart. */
-function split(statement: JsonObject): readonly JsonObject[] {
-  return each(each([statement], "Action"), "Resource").flatMap((piece) =>
-    principalsOf(piece["Principal"]).map((principal) =>
-      principal === undefined ? piece : { ...piece, Principal: principal },
-    ),
-  );
+/** Of what is listed under `Not…` no part can be told from the rest: it is common to all points. */
+function gridOf(
+  { Action, Resource, Principal, ...common }: JsonObject,
+  version: JsonValue | undefined,
+): Pick<ScopedStatement, "context" | "grid"> {
+  return {
+    context: canonicalJson([version ?? null, common]),
+    grid: [namesIn(Action), namesIn(Resource), principalsIn(Principal)],
+  };
 }
 
-function each(statements: readonly JsonObject[], element: string): readonly JsonObject[] {
-  return statements.flatMap((statement) => {
-    const members = statement[element];
-    return isJsonList(members) ? members.map((member) => ({ ...statement, [element]: member })) : [statement];
-  });
+function unreadable(text: string): ScopedStatement {
+  return { effect: undefined, key: text, context: text, grid: [], statement: null };
 }
 
-function principalsOf(principal: JsonValue | undefined): readonly (JsonValue | undefined)[] {
-  if (!isJsonObject(principal)) return [principal];
-  return Object.entries(principal).flatMap(([type, members]) =>
-    isJsonList(members) ? members.map((member) => ({ [type]: member })) : [{ [type]: members }],
-  );
+/** A list means each of its members. What is not there has a name as well: it is unlike anything that is. */
+function namesIn(value: JsonValue | undefined): ReadonlySet<string> {
+  if (value === undefined) return new Set([""]);
+  return new Set((isJsonList(value) ? value : [value]).map(canonicalJson));
 }
 
-function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {
-  return [...part].every((key) => whole.has(key));
+function principalsIn(principal: JsonValue | undefined): ReadonlySet<string> {
+  if (!isJsonObject(principal)) return namesIn(principal);
+  return new Set(Object.entries(principal).flatMap(([type, of]) => [...namesIn(of)].map((name) => `${type} ${name}`)));
+}
+
+function regionOf(statements: readonly ScopedStatement[]): Region {
+  const byContext = Map.groupBy(statements, ({ context }) => context);
+  return new Map([...byContext].map(([context, ofIt]) => [context, ofIt.map(({ grid }) => grid)]));
+}
+
+function isWithin(part: Region, whole: Region): boolean {
+  const budget = new StepBudget(MAX_STEPS);
+  try {
+    return [...part].every(([context, grids]) => {
+      const others = whole.get(context) ?? [];
+      return grids.every((grid) => isCovered(grid, others, 0, budget));
+    });
+  } catch (error) {
+    if (error instanceof TooManySteps) return false;
+    throw error;
+  }
+}
+
+/** True when every point of the grid is in one of the others. Names that the same of the others have are looked at as one. */
+function isCovered(grid: Grid, others: readonly Grid[], dimension: number, budget: StepBudget): boolean {
+  const names = grid[dimension];
+  if (names === undefined || others.length === 0) return others.length > 0;
+  const havingSame = new Map<string, readonly Grid[]>();
+  for (const name of names) {
+    budget.spend(1 + others.length);
+    const having = others.flatMap((other, index) => (other[dimension]?.has(name) ? [index] : []));
+    if (having.length === 0) return false;
+    const key = having.join();
+    if (!havingSame.has(key)) havingSame.set(key, others.filter((other) => other[dimension]?.has(name)));
+  }
+  return [...havingSame.values()].every((having) => isCovered(grid, having, dimension + 1, budget));
 }

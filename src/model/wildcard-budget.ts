@@ -13,5 +13,5 @@ export class StepBudget {
   }
 }
 
-/** The budget is used up. It never leaves the modules of wildcards. */
+/** The budget is used up. Whoever gave the budget catches it: callers see an answer that says that nothing was decided. */
 export class TooManySteps extends Error {}

@@ -1,5 +1,6 @@
 import type { Statement, TrustStatement } from "../api/instance-profile.ts";
 import { completedFields } from "../model/resource-pattern.ts";
+import { matchesWildcards } from "../model/wildcard-containment.ts";
 import type { Finding } from "./finding.ts";
 
 /**
@@ -24,7 +25,7 @@ export function lintStatement(statement: Statement, path: string, isBounded: boo
   return [
     ...(statement.notActions === undefined ? [] : [notActions(path)]),
     ...(statement.notResources === undefined ? [] : [notResources(path)]),
-    ...(statement.actions ?? []).flatMap((action, i) => grant(action, statement, `${path}.actions[${i}]`)),
+    ...grants(statement, `${path}.actions`),
   ];
 }
 
@@ -64,9 +65,12 @@ function notResources(path: string): Finding {
   };
 }
 
-function grant(action: string, { resources }: Statement, path: string): readonly Finding[] {
-  if (resources !== undefined && !resources.some(isWide)) return [];
-  const where = resources?.find(isWide) ?? "nearly every resource";
+function grants({ actions = [], resources }: Statement, path: string): readonly Finding[] {
+  const where = resources === undefined ? "nearly every resource" : resources.find(isWide);
+  return where === undefined ? [] : actions.flatMap((action, index) => grant(action, where, `${path}[${index}]`));
+}
+
+function grant(action: string, where: string, path: string): readonly Finding[] {
   if (action === "*" || action === "*:*") return [everything(where, path)];
   const matched = ESCALATING.filter((escalating) => matchesAction(action, escalating));
   return [
@@ -116,9 +120,5 @@ function isWide(resource: string): boolean {
 
 /** True when a pattern of IAM (`iam:Put*`) matches an action; actions are the same in any case. */
 function matchesAction(pattern: string, action: string): boolean {
-  const expression = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${expression}$`, "i").test(action);
+  return matchesWildcards(pattern, action, { foldsCase: true });
 }

@@ -4,7 +4,7 @@ import {
   type PolicyDocument,
   samePolicy,
 } from "../model/policy-document.ts";
-import { commonGround, deniesAsMuch, isNoWider, scopeOf } from "../model/policy-scope.ts";
+import { commonGround, deniesAsMuch, deniesNothing, isNoWider, scopeOf } from "../model/policy-scope.ts";
 import type { Action } from "./action.ts";
 
 /** A write to what bounds all of a role's permissions: its boundary, or who may assume it. */
@@ -65,7 +65,7 @@ function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonl
   if (pivots.length === 0 && deniesAsMuch(after, before)) {
     return isRoomForBoth(changes) ? [...put, ...attach, ...detach, ...drop] : [...detach, ...drop, ...put, ...attach];
   }
-  if (pivots.length === 0 && scopeOf(documentsOf(leaving)).denies.size === 0) {
+  if (pivots.length === 0 && deniesNothing(scopeOf(documentsOf(leaving)))) {
     return [...detach, ...drop, ...put, ...attach];
   }
   if (isNoWider(after, before)) return [...detach, ...renamed, ...pivots, ...attach];

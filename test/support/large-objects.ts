@@ -118,6 +118,75 @@ const WILDCARDS: readonly LargeSpec[] = [
   },
 ];
 
+/** Characters that a policy of one statement has beside its actions, resources and conditions. */
+const FRAME_CHARS = 90;
+const INLINE_CHARS = 10_240;
+
+/** So many texts of this kind as a policy has room for. */
+function fill(chars: number, make: (index: number) => string): readonly string[] {
+  return times(Math.floor(chars / (make(0).length + 3)), make);
+}
+
+const HALF = (INLINE_CHARS - FRAME_CHARS) / 2;
+const shortAction = (index: number): string => `a:${index.toString(36).padStart(2, "0")}`;
+const shortResource = (index: number): string => `arn:${index.toString(36).padStart(2, "0")}`;
+
+/** What IAM may take: these are judged to the end. */
+const WITHIN_THE_QUOTA: readonly LargeSpec[] = [
+  {
+    name: "as many actions as fit on as many resources as fit",
+    spec: {
+      statements: [
+        allow({ actions: fill(HALF, shortAction).slice(0, 300), resources: fill(HALF, shortResource).slice(0, 200) }),
+        allow({ actions: fill(HALF, shortAction).slice(300), resources: fill(HALF, shortResource).slice(200, 350) }),
+      ],
+    },
+  },
+  {
+    name: "statements that each have some of the actions and some of the resources",
+    spec: statements(50, (n) => ({
+      actions: times(12, (i) => shortAction((n * 7 + i * i) % 60)),
+      resources: times(8, (i) => shortResource((n * 5 + i * i * 3) % 40)),
+    })),
+  },
+  {
+    name: "one action on long resources, and long conditions",
+    spec: statements(1, () => ({
+      resources: fill(HALF, (i) => arn(`${filled("*a?b", 900)}${i}`)),
+      conditions: conditions(1, 1, 2, (i) => filled(`${i}"`, 1_200)),
+    })),
+  },
+  {
+    name: "as many stars as an action has room for",
+    spec: statements(1, () => ({ actions: fill(2 * HALF, (i) => `iam:${filled("*a", 120)}${i % 10}`) })),
+  },
+  {
+    name: "stars and the letters of an escalating action",
+    spec: statements(1, () => ({ actions: fill(2 * HALF, (i) => `iam:${"*u*p*d*a*t*e*".repeat(9)}${i % 10}`) })),
+  },
+  {
+    name: "a resource of unclosed variables within the quota",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable of IAM.
+    spec: statements(1, () => ({ resources: fill(2 * HALF, (i) => arn(`${filled("${a'", 1_000)}${i % 10}`)) })),
+  },
+  {
+    name: "as many condition tests as fit",
+    spec: statements(1, () => ({ conditions: conditions(30, 24, 1, () => "v") })),
+  },
+  {
+    name: "as many statements as there may be",
+    spec: statements(100, (n) => ({ actions: [shortAction(n)], effect: n % 2 === 0 ? "Allow" : "Deny" })),
+  },
+  {
+    name: "blanks that no quota counts, up to what a request may have",
+    spec: statements(1, () => ({ conditions: conditions(1, 1, 60, () => " ".repeat(2_000)) })),
+  },
+  {
+    name: "a trust policy as large as any account's quota",
+    spec: trust(20, (n) => ({ principals: { aws: times(4, (i) => role(filled(`r${n}-${i}`, 40))) } })),
+  },
+];
+
 const CONDITIONS: readonly LargeSpec[] = [
   {
     name: "as many condition keys as there may be",
@@ -160,11 +229,16 @@ function caseOf(word: string, bits: number): string {
   return Array.from(word, (letter, i) => ((bits >> i) & 1 ? letter.toUpperCase() : letter)).join("");
 }
 
-const role = (rest: string): string => `arn:aws:iam::123456789012:role/${rest}`;
-const trust = (count: number, fields: (index: number) => Fields): Fields => ({
-  statements: [allow()],
-  trust: { statements: times(count, (index) => ({ effect: "Allow", ...fields(index) })) },
-});
+function role(rest: string): string {
+  return `arn:aws:iam::123456789012:role/${rest}`;
+}
+
+function trust(count: number, fields: (index: number) => Fields): Fields {
+  return {
+    statements: [allow()],
+    trust: { statements: times(count, (index) => ({ effect: "Allow", ...fields(index) })) },
+  };
+}
 
 const TRUST: readonly LargeSpec[] = [
   {
@@ -236,6 +310,7 @@ const THE_REST: readonly LargeSpec[] = [
 
 /** One spec for each corner, by name. */
 export const LARGE_SPECS: readonly LargeSpec[] = [
+  ...WITHIN_THE_QUOTA,
   ...ACTIONS_AND_RESOURCES,
   ...WILDCARDS,
   ...CONDITIONS,
