@@ -11,7 +11,8 @@ import {
   mayMeet,
   STAYS,
 } from "./wildcard-glob.ts";
-import { wordInside, wordOutside } from "./wildcard-search.ts";
+import { Patterns } from "./wildcard-patterns.ts";
+import { type Search, wordInside, wordOutside } from "./wildcard-search.ts";
 import type { WordKind } from "./wildcard-words.ts";
 
 /** What a statement is about: the words that a pattern matches, or, `negated`, all words of the kind but those. */
@@ -64,7 +65,7 @@ export function overlaps(words: WordSet, denied: readonly string[], kind: WordKi
   return byEvery(readingsOf(kind, [words.patterns, denied]), asked, (reading) =>
     words.negated
       ? outside({ some: denied, butNot: words.patterns }, reading)
-      : both(globsOf(words.patterns, reading), globsOf(denied, reading), reading),
+      : both(new Patterns(globsOf(words.patterns, reading)), new Patterns(globsOf(denied, reading)), reading),
   );
 }
 
@@ -160,27 +161,45 @@ interface Question {
 }
 
 function outside({ some: patterns, butNot }: Question, kind: WordKind): Field {
-  const some = globsOf(patterns, withoutHalves(kind));
-  const { globs, cover } = compiled(butNot, kind);
+  const some = new Patterns(globsOf(patterns, withoutHalves(kind)));
+  const others = compiled(butNot, kind);
   return {
     seek(budget, found) {
-      let shorterThan = Number.POSITIVE_INFINITY;
-      for (const glob of shortestFirst(some, budget)) {
-        if (glob.codes.length >= shorterThan) return;
-        budget.spend(globs.length);
-        const start = cover.start((index) => endsMeet(glob, globs[index] as Glob));
-        if (isWithinOne(glob, cover, start, budget)) continue;
-        const word = wordOutside(glob, cover, start, { kind, budget, shorterThan });
-        if (word === undefined) continue;
-        shorterThan = word.length;
-        found(word);
-      }
+      const name = some.words(kind).find((word) => !others.matches(word, budget));
+      const shorterThan = sought(name, found);
+      if (some.wildcards.length > 0) seekOutside(some.wildcards, others, { kind, budget, shorterThan }, found);
     },
     holds(word, budget) {
-      budget.spend(some.length + globs.length);
-      return matchesAny(some, word) && !matchesAny(globs, word);
+      return some.matches(word, budget) && !others.matches(word, budget);
     },
   };
+}
+
+function seekOutside(
+  wildcards: readonly Glob[],
+  { globs, cover }: Patterns,
+  search: Search,
+  found: (word: string) => void,
+): void {
+  const { budget } = search;
+  let { shorterThan } = search;
+  for (const glob of shortestFirst(wildcards, budget)) {
+    if (glob.codes.length >= shorterThan) return;
+    budget.spend(globs.length);
+    const start = cover.start((index) => endsMeet(glob, globs[index] as Glob));
+    if (isWithinOne(glob, cover, start, budget)) continue;
+    const word = wordOutside(glob, cover, start, { ...search, shorterThan });
+    if (word === undefined) continue;
+    shorterThan = word.length;
+    found(word);
+  }
+}
+
+/** Tells of a name that will do, if there is one. Returns the length that other words have to stay below. */
+function sought(name: string | undefined, found: (word: string) => void): number {
+  if (name === undefined) return Number.POSITIVE_INFINITY;
+  found(name);
+  return name.length;
 }
 
 /** True when one glob alone matches all that this one does; false says nothing. Wildcards are read as if they were characters. */
@@ -197,11 +216,15 @@ function isWithinOne({ codes, stays }: Glob, cover: Cover, start: Places, budget
 }
 
 /** A word that one of each matches. */
-function both(some: readonly Glob[], others: readonly Glob[], kind: WordKind): Field {
+function both(some: Patterns, others: Patterns, kind: WordKind): Field {
   return {
     seek(budget, found) {
-      let shorterThan = Number.POSITIVE_INFINITY;
-      for (const [glob, other] of pairs(shortestFirst(some, budget), others, budget)) {
+      const names = [
+        some.words(kind).find((word) => others.matches(word, budget)),
+        others.words(kind).find((word) => some.matches(word, budget)),
+      ].filter((name) => name !== undefined);
+      let shorterThan = sought(names.sort((a, b) => a.length - b.length)[0], found);
+      for (const [glob, other] of pairs(shortestFirst(some.wildcards, budget), others.wildcards, budget)) {
         if (Math.max(glob.codes.length, other.codes.length) >= shorterThan || !mayMeet(glob, other, budget)) continue;
         const word = wordInside(glob, new Cover([other]), { kind, budget, shorterThan });
         if (word === undefined) continue;
@@ -210,8 +233,7 @@ function both(some: readonly Glob[], others: readonly Glob[], kind: WordKind): F
       }
     },
     holds(word, budget) {
-      budget.spend(some.length + others.length);
-      return matchesAny(some, word) && matchesAny(others, word);
+      return some.matches(word, budget) && others.matches(word, budget);
     },
   };
 }
@@ -237,21 +259,15 @@ function withoutHalves({ separator: _, ...reading }: WordKind): GlobReading {
   return reading;
 }
 
-interface Compiled {
-  readonly globs: readonly Glob[];
-  readonly cover: Cover;
-}
-
 /** The lists of a class are asked about again and again, by every statement of every object. */
-const COMPILED = new WeakMap<readonly string[], Map<WordKind, Compiled>>();
+const COMPILED = new WeakMap<readonly string[], Map<WordKind, Patterns>>();
 
-function compiled(patterns: readonly string[], kind: WordKind): Compiled {
-  const byKind = COMPILED.get(patterns) ?? new Map<WordKind, Compiled>();
+function compiled(patterns: readonly string[], kind: WordKind): Patterns {
+  const byKind = COMPILED.get(patterns) ?? new Map<WordKind, Patterns>();
   COMPILED.set(patterns, byKind);
   const known = byKind.get(kind);
   if (known !== undefined) return known;
-  const globs = certainGlobsOf(patterns, withoutHalves(kind));
-  const fresh = { globs, cover: new Cover(globs) };
+  const fresh = new Patterns(certainGlobsOf(patterns, withoutHalves(kind)));
   byKind.set(kind, fresh);
   return fresh;
 }

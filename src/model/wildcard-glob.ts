@@ -136,14 +136,18 @@ function halvesOf(pattern: string, separator: string | undefined): Glob["halves"
   return [half(before), half(behind)];
 }
 
-/** True when one of the globs matches the word. */
-export function matchesAny(globs: readonly Glob[], word: string): boolean {
+/**
+ * True when one of the globs matches the word.
+ *
+ * Errors: TooManySteps, where there is a budget.
+ */
+export function matchesAny(globs: readonly Glob[], word: string, budget?: StepBudget): boolean {
   const codes = new Int32Array(word.length);
   for (let index = 0; index < word.length; index += 1) codes[index] = word.charCodeAt(index);
   return globs.some(
     (glob) =>
       glob.codes.length <= codes.length &&
-      (glob.mindsColons ? matchesMindingColons(glob, codes) : matchesCodes(glob, codes)),
+      (glob.mindsColons ? matchesMindingColons(glob, codes, budget) : matchesCodes(glob, codes, budget)),
   );
 }
 
@@ -223,9 +227,11 @@ function matchesCodes({ codes, stays }: Glob, word: Int32Array, budget?: StepBud
 }
 
 /** Follows all ways at once: an earlier star may have to take a colon that a later one cannot. */
-function matchesMindingColons({ codes, stays }: Glob, word: Int32Array): boolean {
+function matchesMindingColons({ codes, stays }: Glob, word: Int32Array, budget?: StepBudget): boolean {
   let places: ReadonlySet<number> = new Set([0]);
   for (const code of word) {
+    if (places.size === 0) return false;
+    budget?.spend(places.size >> 2);
     const next = new Set<number>();
     for (const place of places) {
       if (letsStay(stays[place], code)) next.add(place);

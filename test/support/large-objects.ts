@@ -137,8 +137,8 @@ const WITHIN_THE_QUOTA: readonly LargeSpec[] = [
     name: "as many actions as fit on as many resources as fit",
     spec: {
       statements: [
-        allow({ actions: fill(HALF, shortAction).slice(0, 300), resources: fill(HALF, shortResource).slice(0, 200) }),
-        allow({ actions: fill(HALF, shortAction).slice(300), resources: fill(HALF, shortResource).slice(200, 350) }),
+        allow({ actions: times(300, shortAction), resources: times(200, shortResource) }),
+        allow({ actions: times(300, (i) => shortAction(i + 300)), resources: times(190, (i) => shortResource(i + 100)) }),
       ],
     },
   },
