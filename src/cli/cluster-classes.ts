@@ -1,3 +1,4 @@
+import { boundedObject } from "../api/bounded-object.ts";
 import { readClusterId } from "../kube/cluster-id.ts";
 import type { Exchange } from "../kube/exchange.ts";
 import { KubeListWatch } from "../kube/list-watch.ts";
@@ -84,6 +85,7 @@ async function listed(
   stop: AbortSignal,
 ): Promise<readonly WatchedObject[]> {
   const scope = namespace === undefined ? {} : { namespace };
-  const listWatch = new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource, ...scope }), systemClock);
+  const kept = resource === INSTANCE_PROFILES ? { kept: boundedObject } : {};
+  const listWatch = new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource, ...scope, ...kept }), systemClock);
   return (await new SnapshotReader(listWatch, systemClock).take(stop)).items;
 }

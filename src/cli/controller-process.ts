@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { boundedObject } from "../api/bounded-object.ts";
 import { API_GROUP, KIND } from "../api/instance-profile.ts";
 import { Controller, type ControllerSettings } from "../controller/controller.ts";
 import { leaderOnly } from "../controller/leader-only.ts";
@@ -162,10 +163,11 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
     ...(namespace !== undefined && { namespace }),
     ...(labelSelector !== undefined && { labelSelector }),
   };
-  const objects = new KubeObjectClient({ exchange, resource: INSTANCE_PROFILES, fieldManager: FIELD_MANAGER });
+  const bounded = { resource: INSTANCE_PROFILES, kept: boundedObject };
+  const objects = new KubeObjectClient({ exchange, fieldManager: FIELD_MANAGER, ...bounded });
   const ports = { objects, events };
   const controller = new Controller({
-    listWatch: new KubeListWatch({ exchange, resource: INSTANCE_PROFILES, ...scope }),
+    listWatch: new KubeListWatch({ exchange, ...bounded, ...scope }),
     scope,
     accounts: aws.accounts,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),

@@ -1,5 +1,5 @@
-import type { InstanceProfile } from "../api/instance-profile.ts";
 import { oversizeIn, withBoundedPolicies } from "../api/bounded-object.ts";
+import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import { blockersOf } from "../controller/standing.ts";
 import { TerminalError } from "../errors.ts";

@@ -1,3 +1,4 @@
+import { RetryableError } from "../errors.ts";
 import type { Lane } from "./dispatchers.ts";
 
 /** One request to the API server. */
@@ -11,6 +12,15 @@ export interface KubeRequest {
   readonly contentType?: string;
   readonly lane: Lane;
   readonly signal: AbortSignal;
+  /** The answer, when it is one of JSON, may have so many bytes; any number when undefined. */
+  readonly maxBytes?: number;
+}
+
+/** The answer has more bytes than the request wants. */
+export class OversizeAnswerError extends RetryableError {
+  constructor(maxBytes: number) {
+    super(`The API server sent an answer of more than ${maxBytes} bytes`, { reason: "OversizeAnswer" });
+  }
 }
 
 /**

@@ -11,10 +11,13 @@ import type {
   WatchedObject,
   WatchRequest,
 } from "../runtime/list-watch.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, OversizeAnswerError } from "./exchange.ts";
 import { MalformedStreamError, splitLines } from "./line-splitter.ts";
 import { collectionPath, type KubeResource } from "./resource.ts";
 import { errorOfStatus, parseStatus, statusOf, toStatusError } from "./status-error.ts";
+
+/** Of one page of a list: room for 500 objects of 8 KB. Parsed, a page may take fifteen times as much memory. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
 /** Which objects a KubeListWatch shows. */
 export interface ListWatchOptions {
@@ -23,6 +26,8 @@ export interface ListWatchOptions {
   /** All namespaces when undefined. */
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** What is kept of an object, once it has come. Everything when undefined. */
+  readonly kept?: (object: WatchedObject) => WatchedObject;
 }
 
 /** One line of a watch. */
@@ -47,12 +52,14 @@ export class KubeListWatch implements ListWatch {
   readonly #path: string;
   readonly #plural: string;
   readonly #selector: Readonly<Record<string, string>>;
+  readonly #kept: (object: WatchedObject) => WatchedObject;
 
   constructor(options: ListWatchOptions) {
     this.#exchange = options.exchange;
     this.#path = collectionPath(options.resource, options.namespace);
     this.#plural = options.resource.plural;
     this.#selector = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
+    this.#kept = options.kept ?? ((object) => object);
   }
 
   /** Without a resourceVersion, which makes the server answer with its newest state rather than a cached one. */
@@ -63,10 +70,13 @@ export class KubeListWatch implements ListWatch {
       ...(limit !== undefined && { limit: String(limit) }),
       ...(continueToken !== undefined && { continue: continueToken }),
     };
-    const answer = await this.#exchange({ method: "GET", path: this.#path, query, lane: "api", signal });
+    // One object alone has to come, whatever its size: there is no smaller page.
+    const maxBytes = limit === undefined || limit === 1 ? {} : { maxBytes: MAX_PAGE_BYTES };
+    const answer = await this.#exchange({ method: "GET", path: this.#path, query, lane: "api", signal, ...maxBytes });
     if (answer.kind !== "json") throw new MalformedStreamError("The API server streamed its answer to a list");
     if (answer.statusCode >= 300) throw toStatusError(answer, `list ${this.#plural}`);
-    return parsePage(answer.body);
+    const page = parsePage(answer.body);
+    return { ...page, items: page.items.map(this.#kept) };
   }
 
   /** https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists */
@@ -88,6 +98,7 @@ export class KubeListWatch implements ListWatch {
 
   faultOf(error: unknown): ListWatchFault {
     if (error instanceof MalformedStreamError) return { kind: "malformed" };
+    if (error instanceof OversizeAnswerError) return { kind: "oversize" };
     const status = statusOf(error);
     if (status === undefined) return { kind: "unavailable" };
     const kind = kindOfCode(status.httpCode);
@@ -130,7 +141,7 @@ export class KubeListWatch implements ListWatch {
       case "ADDED":
       case "MODIFIED":
       case "DELETED":
-        return { type, object: watchedObject(object) };
+        return { type, object: this.#kept(watchedObject(object)) };
       case "ERROR":
         throw new WatchErrorEvent(errorOfStatus(parseStatus(500, object), `go on watching ${this.#plural}`));
       default:

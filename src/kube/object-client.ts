@@ -11,6 +11,8 @@ export interface ObjectClientOptions {
   readonly resource: KubeResource;
   /** Who the server notes as the writer of a field; writes of status append `-status`. */
   readonly fieldManager: string;
+  /** What is kept of an object, once it has come. Everything when undefined. */
+  readonly kept?: (object: KubeObject) => KubeObject;
 }
 
 type Answer = Extract<KubeResponse, { readonly kind: "json" }>;
@@ -24,11 +26,13 @@ export class KubeObjectClient implements ObjectClient {
   readonly #exchange: Exchange;
   readonly #resource: KubeResource;
   readonly #fieldManager: string;
+  readonly #kept: (object: KubeObject) => KubeObject;
 
   constructor(options: ObjectClientOptions) {
     this.#exchange = options.exchange;
     this.#resource = options.resource;
     this.#fieldManager = options.fieldManager;
+    this.#kept = options.kept ?? ((object) => object);
   }
 
   /** The object as it is now; undefined when there is none. */
@@ -37,7 +41,7 @@ export class KubeObjectClient implements ObjectClient {
     const answer = await this.#ask({ method: "GET", path: objectPath(this.#resource, key), signal });
     // A 404 without a Status about an object is a server that does not know the kind: its CRD is missing, not the object.
     if (answer.statusCode === 404 && parseStatus(404, answer.body).reason === "NotFound") return undefined;
-    return objectOf(answer, attempted);
+    return this.#kept(objectOf(answer, attempted));
   }
 
   /** Patches the object, not its status. A failed `test` is a ConflictError, and so is an object that is gone. */
@@ -60,7 +64,7 @@ export class KubeObjectClient implements ObjectClient {
       contentType: "application/json",
       signal,
     });
-    return objectOf(answer, `create ${this.#resource.kind} in ${namespace ?? "the cluster"}`);
+    return this.#kept(objectOf(answer, `create ${this.#resource.kind} in ${namespace ?? "the cluster"}`));
   }
 
   async #patch(
@@ -83,7 +87,7 @@ export class KubeObjectClient implements ObjectClient {
       signal,
     });
     if (isFailedTest(answer, operations)) throw failedTest(answer, attempted);
-    return objectOf(answer, attempted);
+    return this.#kept(objectOf(answer, attempted));
   }
 
   async #ask(request: Omit<KubeRequest, "lane">): Promise<Answer> {

@@ -3,7 +3,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { Deadline } from "./deadline.ts";
 import { type ConnectionTimeouts, Dispatchers, defaultConnectionTimeouts } from "./dispatchers.ts";
-import type { Exchange, Intercept, KubeRequest, KubeResponse } from "./exchange.ts";
+import { type Exchange, type Intercept, type KubeRequest, type KubeResponse, OversizeAnswerError } from "./exchange.ts";
 import type { KubeCluster } from "./kube-config.ts";
 import { isClosedConnection, isTimeout, toCredentialsError, toNetworkError } from "./network-error.ts";
 import { type ResendOptions, resendWhenAsked } from "./resend.ts";
@@ -130,7 +130,7 @@ export class Transport {
       deadline.stopClock();
       return { kind: "stream", statusCode, chunks: this.#chunksOf(body, request, dispatcher, deadline) };
     }
-    const text = await body.text();
+    const text = await textOf(body, request.maxBytes);
     deadline.release();
     const retryAfterMs = retryAfterMsOf(headers["retry-after"], this.#clock.nowMs());
     return { kind: "json", statusCode, body: parseOrText(text), retryAfterMs };
@@ -154,6 +154,7 @@ export class Transport {
   #networkError(error: unknown, request: KubeRequest, dispatcher: Dispatcher): unknown {
     // An election cuts its requests short long before their limit here; the next one must not wait on the same connection.
     const isCutLease = request.lane === "lease" && request.signal.aborted;
+    if (error instanceof OversizeAnswerError) return error;
     if (isTimeout(error) || isCutLease) this.#dispatchers.replace(request.lane, dispatcher);
     // The caller's own abort is not a fault of the network.
     return request.signal.aborted ? request.signal.reason : toNetworkError(error, this.#server.origin);
@@ -164,6 +165,20 @@ export class Transport {
     const query = new URLSearchParams(request.query).toString();
     return query === "" ? `${prefix}${request.path}` : `${prefix}${request.path}?${query}`;
   }
+}
+
+/** The text of a body, as long as it has no more bytes than this. Errors: OversizeAnswerError. */
+async function textOf(body: Dispatcher.ResponseData["body"], maxBytes: number | undefined): Promise<string> {
+  if (maxBytes === undefined) return body.text();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop closes the connection.
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new OversizeAnswerError(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parseOrText(text: string): unknown {

@@ -160,7 +160,11 @@ function isCovered(grid: Grid, others: readonly Grid[], dimension: number, budge
     const having = others.flatMap((other, index) => (other[dimension]?.has(name) ? [index] : []));
     if (having.length === 0) return false;
     const key = having.join();
-    if (!havingSame.has(key)) havingSame.set(key, others.filter((other) => other[dimension]?.has(name)));
+    if (!havingSame.has(key))
+      havingSame.set(
+        key,
+        others.filter((other) => other[dimension]?.has(name)),
+      );
   }
   return [...havingSame.values()].every((having) => isCovered(grid, having, dimension + 1, budget));
 }

@@ -3,6 +3,7 @@ import type { FaultKind } from "./list-watch.ts";
 
 const advice: Readonly<Record<FaultKind, string>> = {
   expired: "The API server no longer has the state that was watched from: listing anew",
+  oversize: "The API server sent a page of more bytes than are taken at once, with no fewer objects to ask for",
   malformed: "The API server sent something that cannot be understood: listing anew, so that nothing is missed",
   notFound: "The API server does not know this kind: is its CRD installed?",
   unauthorized: "The API server does not accept the credentials: are they expired, or for another cluster?",

@@ -5,6 +5,8 @@ import { NoEndOfListError, streamSnapshot } from "./streamed-list.ts";
 
 /** Like client-go: large enough for few round trips, small enough for the server's memory. */
 const pageSize = 500;
+/** From 500 objects a page to one in four steps. */
+const SMALLER_BY = 5;
 
 /** What a server without streams answers. */
 const refusals: ReadonlySet<FaultKind> = new Set(["rejected", "notFound"]);
@@ -63,21 +65,51 @@ export class SnapshotReader {
  * in between (410) starts again in one piece, which cannot expire.
  */
 async function takePages(listWatch: ListWatch, signal: AbortSignal): Promise<Snapshot> {
-  const first = await listWatch.list({ limit: pageSize, continueToken: undefined, signal });
+  const pages = new Pages(listWatch, signal);
+  const first = await pages.next(undefined);
   if (first.continueToken === undefined) return first;
   try {
-    return await followPages(listWatch, first, signal);
+    return await followPages(pages, first);
   } catch (error) {
-    if (listWatch.faultOf(error).kind !== "expired") throw error;
+    // What does not come in a page of the usual size does not come in one piece.
+    if (pages.areSmaller || listWatch.faultOf(error).kind !== "expired") throw error;
     return listWatch.list({ limit: undefined, continueToken: undefined, signal });
   }
 }
 
-async function followPages(listWatch: ListWatch, first: ListPage, signal: AbortSignal): Promise<Snapshot> {
+/** The pages of a list. Where one is larger than may come at once, it and those after it have fewer objects. */
+class Pages {
+  readonly #listWatch: ListWatch;
+  readonly #signal: AbortSignal;
+  #limit = pageSize;
+
+  constructor(listWatch: ListWatch, signal: AbortSignal) {
+    this.#listWatch = listWatch;
+    this.#signal = signal;
+  }
+
+  /** True once a page of the usual size was too large. */
+  get areSmaller(): boolean {
+    return this.#limit < pageSize;
+  }
+
+  async next(continueToken: string | undefined): Promise<ListPage> {
+    for (;;) {
+      try {
+        return await this.#listWatch.list({ limit: this.#limit, continueToken, signal: this.#signal });
+      } catch (error) {
+        if (this.#limit === 1 || this.#listWatch.faultOf(error).kind !== "oversize") throw error;
+        this.#limit = Math.ceil(this.#limit / SMALLER_BY);
+      }
+    }
+  }
+}
+
+async function followPages(pages: Pages, first: ListPage): Promise<Snapshot> {
   const items = [...first.items];
   let continueToken = first.continueToken;
   while (continueToken !== undefined) {
-    const page = await listWatch.list({ limit: pageSize, continueToken, signal });
+    const page = await pages.next(continueToken);
     for (const item of page.items) items.push(item);
     continueToken = page.continueToken;
   }

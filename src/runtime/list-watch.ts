@@ -68,6 +68,7 @@ export interface StreamRequest {
  * Why a list or a watch failed:
  * - `expired`: the server no longer has that resource version (410).
  * - `malformed`: what the server sent cannot be understood, so something may have been missed.
+ * - `oversize`: a page of a list has more bytes than this program takes at once; one of fewer objects may do.
  * - `notFound`: the kind does not exist; its CRD may not be installed (404).
  * - `unauthorized`, `forbidden`: who we are, or what we may do (401, 403).
  * - `throttled`: the server asks for patience (429).
@@ -77,6 +78,7 @@ export interface StreamRequest {
 export type FaultKind =
   | "expired"
   | "malformed"
+  | "oversize"
   | "notFound"
   | "unauthorized"
   | "forbidden"

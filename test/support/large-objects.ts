@@ -138,7 +138,10 @@ const WITHIN_THE_QUOTA: readonly LargeSpec[] = [
     spec: {
       statements: [
         allow({ actions: times(300, shortAction), resources: times(200, shortResource) }),
-        allow({ actions: times(300, (i) => shortAction(i + 300)), resources: times(190, (i) => shortResource(i + 100)) }),
+        allow({
+          actions: times(300, (i) => shortAction(i + 300)),
+          resources: times(190, (i) => shortResource(i + 100)),
+        }),
       ],
     },
   },
@@ -212,7 +215,10 @@ const CONDITIONS: readonly LargeSpec[] = [
     name: "condition operators that differ in case alone",
     spec: statements(100, () => ({
       conditions: Object.fromEntries(
-        times(30, (n) => [caseOf("stringequals", n), Object.fromEntries(times(30, (k) => [caseOf("awskey", k), ["v"]]))]),
+        times(30, (n) => [
+          caseOf("stringequals", n),
+          Object.fromEntries(times(30, (k) => [caseOf("awskey", k), ["v"]])),
+        ]),
       ),
     })),
   },
