@@ -101,7 +101,6 @@ const WILDCARDS: readonly LargeSpec[] = [
   },
   {
     name: "resources of unclosed variables",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable of IAM.
     spec: statements(6, () => ({ resources: times(200, (i) => arn(`${filled("${", RESOURCE_CHARS - 20)}${i}`)) })),
   },
   {
@@ -169,7 +168,6 @@ const WITHIN_THE_QUOTA: readonly LargeSpec[] = [
   },
   {
     name: "a resource of unclosed variables within the quota",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable of IAM.
     spec: statements(1, () => ({ resources: fill(2 * HALF, (i) => arn(`${filled("${a'", 1_000)}${i % 10}`)) })),
   },
   {
