@@ -173,3 +173,27 @@ describe("a question that would take for ever", () => {
     });
   });
 });
+
+describe("plain names are decided by looking them up", () => {
+  const names = (count: number, prefix: string): readonly string[] =>
+    Array.from({ length: count }, (_, i) => `s3:${prefix}${i}`);
+
+  test("300 of them against 200 others", () => {
+    const words = { patterns: names(300, "Get"), negated: false };
+    expect(overlaps(words, names(200, "Put"), ACTIONS)).toEqual({ found: "none" });
+    expect(overlaps(words, [...names(199, "Put"), "S3:GET7"], ACTIONS)).toEqual({ found: "word", word: "s3:get7" });
+  });
+
+  test("10,000 of them, with hardly a step", () => {
+    const words = { patterns: names(10_000, "Get"), negated: false };
+    const budget = new StepBudget(10);
+    expect(within(words, names(10_000, "get"), ACTIONS, { budget })).toEqual({ found: "none" });
+    expect(overlaps(words, names(10_000, "Put"), ACTIONS, { budget })).toEqual({ found: "none" });
+  });
+
+  test("what is no action at all, without or with two colons, matches nothing", () => {
+    const words = { patterns: ["s3", "s3:a:b"], negated: false };
+    expect(within(words, ["ec2:Run"], ACTIONS)).toEqual({ found: "none" });
+    expect(overlaps(words, ["s3", "s3:a:b"], ACTIONS)).toEqual({ found: "none" });
+  });
+});
