@@ -5,13 +5,6 @@ import { canonicalJson, type JsonObject, type JsonValue } from "./policy-json.ts
 import { countPolicyChars, minifyPolicy, parsePolicyText } from "./policy-text.ts";
 
 /**
- * All inline policies of a role together, in characters as {@link PolicyDocument.sizeChars} counts them. Adjustable, so it
- * is for hints only; GetAccountSummary has the account's own value as `RolePolicySizeQuota`.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
- */
-export const DEFAULT_INLINE_POLICIES_QUOTA_CHARS = 10_240;
-
-/**
  * A trust policy, in characters as {@link PolicyDocument.sizeChars} counts them. Adjustable, so it is for hints only;
  * GetAccountSummary has the account's own value as `AssumeRolePolicySizeQuota`.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

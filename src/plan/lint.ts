@@ -1,11 +1,11 @@
 import type { InstanceProfile, PolicyConditions } from "../api/instance-profile.ts";
 import {
   buildPolicy,
-  DEFAULT_INLINE_POLICIES_QUOTA_CHARS,
   DEFAULT_TRUST_POLICY_QUOTA_CHARS,
   permissionsDocument,
   trustDocument,
 } from "../model/policy-document.ts";
+import { MAX_INLINE_POLICIES_CHARS } from "../model/policy-size.ts";
 import type { Finding } from "./finding.ts";
 import { lintStatement, lintTrustStatement } from "./lint-grants.ts";
 
@@ -68,12 +68,12 @@ function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
   const trust = buildPolicy(trustDocument(spec.trust), "trust").sizeChars;
   const attached = spec.managedPolicyArns.length;
   const findings: (Finding | false)[] = [
-    inline > DEFAULT_INLINE_POLICIES_QUOTA_CHARS && {
+    inline > MAX_INLINE_POLICIES_CHARS && {
       rule: "policy-size",
       severity: "error",
       path: "spec.statements",
       message:
-        `the inline policy has ${inline} characters, IAM allows a role ${DEFAULT_INLINE_POLICIES_QUOTA_CHARS}; ` +
+        `the inline policy has ${inline} characters, IAM allows a role ${MAX_INLINE_POLICIES_CHARS}; ` +
         "use wildcards, or move statements to a managed policy and name it in managedPolicyArns",
     },
     trust > DEFAULT_TRUST_POLICY_QUOTA_CHARS && {

@@ -1,10 +1,6 @@
-import {
-  DEFAULT_INLINE_POLICIES_QUOTA_CHARS,
-  describePolicyChange,
-  type PolicyDocument,
-  samePolicy,
-} from "../model/policy-document.ts";
+import { describePolicyChange, type PolicyDocument, samePolicy } from "../model/policy-document.ts";
 import { commonGround, deniesAsMuch, deniesNothing, isNoWider, scopeOf } from "../model/policy-scope.ts";
+import { MAX_INLINE_POLICIES_CHARS } from "../model/policy-size.ts";
 import type { Action } from "./action.ts";
 
 /** A write to what bounds all of a role's permissions: its boundary, or who may assume it. */
@@ -84,7 +80,7 @@ function throughCommonGround(
 ): readonly Action[] {
   const drop = (policies: readonly InlinePolicyThere[]): readonly Action[] => policies.map(deletion(roleName));
   const common = commonGround(there, inline ? [inline.document] : []);
-  if (common === undefined || common.sizeChars > DEFAULT_INLINE_POLICIES_QUOTA_CHARS) {
+  if (common === undefined || common.sizeChars > MAX_INLINE_POLICIES_CHARS) {
     const emptied = inline?.current === undefined ? [] : [deletion(roleName)(inline)];
     return [
       ...emptied,
@@ -128,7 +124,7 @@ function deletion(roleName: string): (policy: { readonly policyName: string }) =
 /** All inline policies of a role share one quota. */
 function isRoomForBoth({ inline, leaving }: RoleChanges): boolean {
   const sizeChars = documentsOf(leaving).reduce((sum, document) => sum + document.sizeChars, 0);
-  return sizeChars + (inline?.document.sizeChars ?? 0) <= DEFAULT_INLINE_POLICIES_QUOTA_CHARS;
+  return sizeChars + (inline?.document.sizeChars ?? 0) <= MAX_INLINE_POLICIES_CHARS;
 }
 
 function documentsOf(policies: readonly InlinePolicyThere[]): readonly PolicyDocument[] {

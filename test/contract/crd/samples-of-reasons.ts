@@ -11,7 +11,9 @@ import { ConvergenceBreaker } from "../../../src/engine/convergence-breaker.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
+import { oversizePolicies } from "../../../src/model/policy-size.ts";
 import { diff } from "../../../src/plan/diff.ts";
+import { oversizeBlockers } from "../../../src/plan/oversize-blockers.ts";
 import type { Plan } from "../../../src/plan/plan.ts";
 import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
 import type { ConditionDraft } from "../../../src/status/conditions.ts";
@@ -265,6 +267,7 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     [object, { kind: "announced", plan, observed: NOTHING, settlesInMs: 0 }],
     [object, { ...done, failed: { action: association, error: propagating }, settlesInMs: 60_000 }],
     [going, { ...done, settlesInMs: 5_000 }],
+    [object, blocked(oversizeBlockers(oversizePolicies({ statements: ["a".repeat(11_000)] })))],
     [object, blocked(quotaBlockers(desiredOf(), plan, { roles: { used: 1_000, quota: 1_000 } } as never))],
     [object, blocked(writtenInVain(plan).blockers)],
     [object, { ...done, applied: [], plan: diff(desiredOf(), withPolicyOfOthers(after)) }],

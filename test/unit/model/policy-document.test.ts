@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import type { PolicyUse } from "../../../src/model/policy-canonical.ts";
 import {
   buildPolicy,
-  DEFAULT_INLINE_POLICIES_QUOTA_CHARS,
   DEFAULT_TRUST_POLICY_QUOTA_CHARS,
   readPolicy,
   samePolicy,
 } from "../../../src/model/policy-document.ts";
 import type { JsonObject, JsonValue } from "../../../src/model/policy-json.ts";
+import { MAX_INLINE_POLICIES_CHARS } from "../../../src/model/policy-size.ts";
 
 /** A statement that IAM would accept in the given use, with whatever a test is about. */
 function aStatement(over: JsonObject = {}): JsonObject {
@@ -137,9 +137,7 @@ describe("the text that is sent", () => {
   });
 
   test("fits the default quotas for what people usually write", () => {
-    expect(buildPolicy(aDocument(aStatement()), "permissions").sizeChars).toBeLessThan(
-      DEFAULT_INLINE_POLICIES_QUOTA_CHARS,
-    );
+    expect(buildPolicy(aDocument(aStatement()), "permissions").sizeChars).toBeLessThan(MAX_INLINE_POLICIES_CHARS);
     expect(buildPolicy(aDocument(aTrustStatement()), "trust").sizeChars).toBeLessThan(DEFAULT_TRUST_POLICY_QUOTA_CHARS);
   });
 });
