@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -153,7 +153,8 @@ async function serveAll(shapes: readonly LargeSpec[]): Promise<boolean> {
 
 if (globalThis.gc === undefined) {
   // Heap can be measured only where it can be collected before.
-  execFileSync(process.execPath, ["--expose-gc", import.meta.filename], { stdio: "inherit" });
+  process.exitCode =
+    spawnSync(process.execPath, ["--expose-gc", import.meta.filename], { stdio: "inherit" }).status ?? 1;
 } else {
   const random = fc.sample(randomSpec, { seed: 1, numRuns: RANDOM_SHAPES });
   const shapes = [...LARGE_SPECS, ...random.map((spec, i) => ({ name: `random shape ${i}`, spec }))];

@@ -31,17 +31,20 @@ export async function startPodController(
   const address = `127.0.0.1:${port}`;
   const probeFile = join(folder, `${name}.probe`);
   const addresses = ["metrics", "health-probe"].map((of) => `--${of}-bind-address=${address}`);
-  const run = startProcess(process.execPath, [HEAP, MAIN, "run", "--kubeconfig", sandbox.kubeconfig, ...addresses], {
-    logFile: join(folder, `${name}.log`),
-    env: {
-      NODE_OPTIONS: `--import=${PROBE}`,
-      PROBE_FILE: probeFile,
-      AWS_ENDPOINT_URL: sandbox.awsUrl,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "a",
-      AWS_SECRET_ACCESS_KEY: "b",
+  const run = startProcess(
+    process.execPath,
+    [HEAP, `--import=${PROBE}`, MAIN, "run", "--kubeconfig", sandbox.kubeconfig, ...addresses],
+    {
+      logFile: join(folder, `${name}.log`),
+      env: {
+        PROBE_FILE: probeFile,
+        AWS_ENDPOINT_URL: sandbox.awsUrl,
+        AWS_REGION: "us-east-1",
+        AWS_ACCESS_KEY_ID: "a",
+        AWS_SECRET_ACCESS_KEY: "b",
+      },
     },
-  });
+  );
   const isReady = async (): Promise<true | undefined> => (await fetch(`http://${address}/readyz`)).ok || undefined;
   await run.untilReady(isReady, 30_000).catch(async (error: unknown) => {
     await run.stop();
