@@ -17,7 +17,7 @@ export const MAX_INLINE_POLICIES_CHARS = 10_240;
 export const MAX_TRUST_POLICY_CHARS = 8_192;
 
 /** A policy document as it is sent, white space included: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
-export const MAX_DOCUMENT_CHARS = 131_072;
+const MAX_DOCUMENT_CHARS = 131_072;
 
 /**
  * The policies of a spec that are too large for IAM whatever the account's quotas and however they are spelled; empty where IAM

@@ -20,7 +20,7 @@ export function times<T>(count: number, make: (index: number) => T): readonly T[
 }
 
 /** The text over and over, cut to the length. */
-export function filled(text: string, length: number): string {
+function filled(text: string, length: number): string {
   return text.repeat(Math.ceil(length / text.length)).slice(0, length);
 }
 
