@@ -37,6 +37,7 @@ const MAX_HEAP_MIB = 50;
 const MAX_READY_MS = 2_000;
 const RUNS = 3;
 const RANDOM_SHAPES = 40;
+const SMALL = { statements: [{ effect: "Allow", actions: ["s3:Get*"], resources: ["*"] }] };
 
 /** A class at the bounds of its own schema. */
 const CLASS = aClass({
@@ -125,16 +126,22 @@ async function serveAll(shapes: readonly LargeSpec[]): Promise<boolean> {
   const path = "/apis/iam.instanceprofile.dev/v1beta1/namespaces/default/instanceprofiles";
   const create = (name: string, spec: object) => api.expectOk({ method: "POST", path, body: manifest(name, spec) });
   const controller = await startPodController(sandbox, folder, "controller");
+  const untilInSync = (name: string) =>
+    controller.untilReady(async () => {
+      const { status } = (await api.expectOk({ method: "GET", path: `${path}/${name}` })) as { status?: unknown };
+      return JSON.stringify(status).includes('"reason":"InSync"') || undefined;
+    }, 60_000);
   try {
+    // What the program loads when it first needs EC2 is no judgement.
+    await create("warm", { ...SMALL, instances: { region: "us-east-1", ids: ["i-0123456789abcdef0"] } });
+    await untilInSync("warm");
+    controller.send("SIGUSR2");
     for (const [index, { spec }] of shapes.entries()) await create(`large-${index}`, spec);
     const readyMs: number[] = [];
     for (const name of times(10, (i) => `other-${i}`)) {
-      await create(name, { statements: [{ effect: "Allow", actions: ["s3:Get*"], resources: ["*"] }] });
+      await create(name, SMALL);
       const startMs = performance.now();
-      await controller.untilReady(async () => {
-        const { status } = (await api.expectOk({ method: "GET", path: `${path}/${name}` })) as { status?: unknown };
-        return JSON.stringify(status).includes('"reason":"InSync"') || undefined;
-      }, 60_000);
+      await untilInSync(name);
       readyMs.push(Math.round(performance.now() - startMs));
     }
     await delay(1_000);
@@ -159,6 +166,8 @@ if (globalThis.gc === undefined) {
   const random = fc.sample(randomSpec, { seed: 1, numRuns: RANDOM_SHAPES });
   const shapes = [...LARGE_SPECS, ...random.map((spec, i) => ({ name: `random shape ${i}`, spec }))];
   const isJudged = judgeAll(shapes);
+  // Without any: what start, machine and other work cost.
+  await serveAll([]);
   const isServed = await serveAll(LARGE_SPECS);
   if (!isJudged || !isServed) process.exitCode = 1;
 }

@@ -1,4 +1,7 @@
-/** Preloaded into a process (`--import`): writes the longest block of its event loop and its heap to the file that PROBE_FILE names. */
+/**
+ * Preloaded into a process (`--import`): writes the longest block of its event loop and its heap to the file that PROBE_FILE names, since
+ * SIGUSR2 was last sent to it.
+ */
 import { writeFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
@@ -15,6 +18,9 @@ if (file !== undefined) {
     const blockMs = Math.max(0, delays.max / 1e6 - RESOLUTION_MS);
     writeFileSync(file, JSON.stringify({ blockMs: Math.round(blockMs), heapMib: Math.round(heapMib) }));
   }, EVERY_MS).unref();
-  // The start, which loads the program, is no judgement.
-  setTimeout(() => delays.enable(), 2_000).unref();
+  delays.enable();
+  process.on("SIGUSR2", () => {
+    delays.reset();
+    heapMib = 0;
+  });
 }
