@@ -184,9 +184,9 @@ describe("plain names are decided by looking them up", () => {
     expect(overlaps(words, [...names(199, "Put"), "S3:GET7"], ACTIONS)).toEqual({ found: "word", word: "s3:get7" });
   });
 
-  test("10,000 of them, with hardly a step", () => {
+  test("10,000 of them, with little more than a step for each to read it", () => {
     const words = { patterns: names(10_000, "Get"), negated: false };
-    const budget = new StepBudget(10);
+    const budget = new StepBudget(21_000);
     expect(within(words, names(10_000, "get"), ACTIONS, { budget })).toEqual({ found: "none" });
     expect(overlaps(words, names(10_000, "Put"), ACTIONS, { budget })).toEqual({ found: "none" });
   });
