@@ -42,7 +42,9 @@ test("parsing a manifest, and parsing what came of it, give the same", () => {
       const once = parsed(value);
       if (once === undefined) return;
       accepted += 1;
-      expect(parsed(once)).toEqual(once);
+      // What was left out for its size is not there to be left out again.
+      const { oversize: _, ...kept } = once;
+      expect(parsed(once)).toEqual(kept);
     }),
     { numRuns: 500 },
   );
