@@ -47,7 +47,7 @@ export interface GivenClasses {
  * `--require-class` one that names none.
  *
  * Errors: TerminalError for a class that is not valid, and for two of one name; UsageError for options that contradict each other,
- * and when a class speaks of `{cluster}` and nobody says which one is meant; those of {@link readClusterClasses}.
+ * and when a class uses `{cluster}` and no `--cluster-id` is given; those of {@link readClusterClasses}.
  */
 export async function givenClasses(
   given: GivenOptions,
@@ -87,7 +87,7 @@ async function readClasses(
     }
     places.set(name, place);
     if (clusterId === undefined && speaksOfCluster(value)) {
-      throw new UsageError(`--class: class ${name} speaks of {cluster}; say which one is meant with --cluster-id`);
+      throw new UsageError(`--class: class ${name} uses {cluster}; give the id of the cluster with --cluster-id`);
     }
   }
   return manifests.map(({ value }) => value);

@@ -101,10 +101,12 @@ function judge({ value }: Manifest, versions: readonly CompiledVersion[], option
 /** Where no classes are given, an object that names one is not judged by it: an API server would not, either. */
 function judgeByClass(object: InstanceProfile, { classes }: Standards): readonly Finding[] {
   if (!classes.areGiven && object.spec.className !== undefined) return [];
-  return blockersOf(classes.standingOf(object)).map(({ message }) => ({
-    ...invalid(/^spec(\.[A-Za-z]+(\[\d+\])?)+/.exec(message)?.[0] ?? "spec.className", message),
-    rule: "class",
-  }));
+  return blockersOf(classes.standingOf(object)).map(({ message }) => {
+    const path = /^spec(\.[A-Za-z]+(\[\d+\])?)+/.exec(message)?.[0] ?? "spec.className";
+    // A finding shows its path in front of its message.
+    const words = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
+    return { ...invalid(path, words), rule: "class" };
+  });
 }
 
 /** What IAM takes in no account is not looked at any closer. */
