@@ -53,7 +53,7 @@ function createEntityReader(iam: IAMClient, call: AwsCaller): Omit<IamReader, Li
     },
 
     async getRolePolicy(roleName, policyName, signal): Promise<string | undefined> {
-      const read = reading("GetRolePolicy", `policy ${policyName} of role ${roleName}`);
+      const read = reading("GetRolePolicy", `inline policy ${policyName} of role ${roleName}`);
       const command = new GetRolePolicyCommand({ RoleName: roleName, PolicyName: policyName });
       return call<string | undefined>(
         {

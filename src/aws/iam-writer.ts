@@ -46,7 +46,7 @@ export function createIamWriteCall(iam: IAMClient, call: AwsCaller): IamWriteCal
 }
 
 function entityOf(action: IamAction): string {
-  if ("policyName" in action) return `policy ${action.policyName} of role ${action.roleName}`;
+  if ("policyName" in action) return `inline policy ${action.policyName} of role ${action.roleName}`;
   if ("policyArn" in action) return `role ${action.roleName} with ${action.policyArn}`;
   if ("instanceProfileName" in action) {
     const instanceProfile = `instance profile ${action.instanceProfileName}`;

@@ -232,7 +232,7 @@ export function mainJobStories(open: () => Promise<ScenarioWorld>): void {
       await controller.settle();
       const stalled = (await world.object())?.status?.conditions?.find(({ type }) => type === "Stalled");
       expect(stalled).toMatchObject({ status: "True", reason: "MalformedPolicyDocument" });
-      expect(stalled?.message).toContain(`PutRolePolicy on policy ${world.key.name}`);
+      expect(stalled?.message).toContain(`PutRolePolicy on inline policy ${world.key.name}`);
       expect(stalled?.message).toContain("MalformedPolicyDocument");
       expect((await world.eventReasons()).at(-1)).toBe("MalformedPolicyDocument");
       await world.apply(world.manifest());

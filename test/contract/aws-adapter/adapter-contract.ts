@@ -279,7 +279,7 @@ export function describeAdapterContract(name: string, start: () => Promise<AwsUn
         await expect(attempt).rejects.toMatchObject({
           disposition: "terminal",
           reason: "MalformedPolicyDocument",
-          message: expect.stringMatching(/^PutRolePolicy on policy s3 of role \S+: MalformedPolicyDocument: \S/),
+          message: expect.stringMatching(/^PutRolePolicy on inline policy s3 of role \S+: MalformedPolicyDocument: \S/),
         });
       });
     });

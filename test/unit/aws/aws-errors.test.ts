@@ -85,14 +85,14 @@ describe("what AWS's codes mean, over the wire", () => {
   test.each(TABLE)("%d %s is %s (%s) and is sent once", async (status, code, disposition, reason) => {
     const error = await failureOf(awsError(status, code, "AWS&apos;s words."));
     expect(error).toMatchObject({ disposition, reason });
-    expect(error.message).toContain(`PutRolePolicy on policy s3 of role app: ${code}: `);
+    expect(error.message).toContain(`PutRolePolicy on inline policy s3 of role app: ${code}: `);
     expect(server.received).toHaveLength(1);
   });
 
   test("a message is the call, the entity, the code and IAM's words", async () => {
     const error = await failureOf(awsError(400, "MalformedPolicyDocument", "Syntax errors in policy."));
     expect(error.message).toBe(
-      "PutRolePolicy on policy s3 of role app: MalformedPolicyDocument: Syntax errors in policy.",
+      "PutRolePolicy on inline policy s3 of role app: MalformedPolicyDocument: Syntax errors in policy.",
     );
   });
 
@@ -178,7 +178,9 @@ describe("replies that are no AWS error documents", () => {
   ])("%s is retryable", async (_name, answer, reason) => {
     const error = await failureOf(answer);
     expect(error).toMatchObject({ disposition: "retryable", reason });
-    expect(error.message).toMatch(/^PutRolePolicy on policy s3 of role app: HTTP \d+ without an AWS error document$/);
+    expect(error.message).toMatch(
+      /^PutRolePolicy on inline policy s3 of role app: HTTP \d+ without an AWS error document$/,
+    );
     expect(server.received).toHaveLength(1);
   });
 

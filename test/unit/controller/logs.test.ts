@@ -10,7 +10,7 @@ test("the log names what was written and what went wrong, and never a document",
   const desk = new Desk();
   desk.apply({ statements: POLICY, tags: { owner: "somebody" } });
   await desk.reconcile();
-  const words = "PutRolePolicy on policy app of role app: no";
+  const words = "PutRolePolicy on inline policy app of role app: no";
   for (const Kind of [TerminalError, BlockedError, RetryableError]) {
     desk.iam.fate = () => new Kind(words, { reason: "AccessDenied", cause: new Error("secret-token") });
     desk.apply({ statements: [...POLICY, { effect: "Deny", actions: ["*"], resources: ["*"] }] });
