@@ -64,7 +64,7 @@ function effectOf({ effect, remaining }: Violated): string {
     case "unverified":
       return "The controller could not verify that AWS has no more than the class allows. It retries.";
     case "stripped":
-      return "The controller has removed from AWS what the class does not allow (the class has onViolation: Strip).";
+      return "AWS has nothing of this object that the class does not allow (the class has onViolation: Strip).";
   }
 }
 

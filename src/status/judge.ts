@@ -33,20 +33,23 @@ export function judge(
     return [...judgeAnnouncement(outcome.plan), ...aboutInstances(object, outcome)];
   }
   if (object.metadata.deletionTimestamp !== undefined) return judgeDeletion(outcome.plan.notes ?? []);
-  if (outcome.leftOut !== undefined) return judgeLeftOut(outcome.leftOut, "It is left out of AWS; the rest is there.");
+  if (outcome.leftOut !== undefined)
+    return judgeLeftOut(outcome.leftOut, "The controller applies the rest of the spec.");
   return [...judgeConverged(outcome), ...aboutInstances(object, outcome)];
 }
 
 function judgeLook(object: ObjectSoFar, outcome: Extract<Outcome, { kind: "previewed" }>): readonly ConditionDraft[] {
   const { plan, leftOut } = outcome;
   const isGoing = object.metadata.deletionTimestamp !== undefined;
-  if (leftOut !== undefined && !isGoing) return judgeLeftOut(leftOut, "It would be left out of AWS.");
+  if (leftOut !== undefined && !isGoing)
+    return judgeLeftOut(leftOut, "The controller would apply the rest of the spec.");
   return [judgePreview(object, plan), ...aboutInstances(object, outcome)];
 }
 
 function suspended(object: ObjectSoFar): ConditionDraft {
   const last = findCondition(object.status?.conditions, "Ready");
-  const waits = object.metadata.deletionTimestamp === undefined ? "AWS is left as it is" : "deletion waits";
+  const waits =
+    object.metadata.deletionTimestamp === undefined ? "AWS is left as it is" : "deletion waits until it is false";
   const message = `spec.suspend is true: ${waits}; Ready says what was last known`;
   const { status, observedGeneration } = last ?? { status: "Unknown" as const, observedGeneration: undefined };
   // What Ready says, it says of the generation that was last looked at.

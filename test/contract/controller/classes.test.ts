@@ -119,7 +119,7 @@ describe("the controller on a cluster with classes", () => {
     await applyClass("stripping", { onViolation: "Strip" });
     await until(async () =>
       expect(await readyOf("stripped")).toMatch(
-        /^False ActionNotAllowed: .* It is left out of AWS; the rest is there\.$/,
+        /^False ActionNotAllowed: .* The controller applies the rest of the spec\.$/,
       ),
     );
     const role = JSON.stringify(rig.aws.snapshot().roles["stripped"]);

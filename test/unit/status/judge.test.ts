@@ -43,7 +43,7 @@ describe("a dry run", () => {
   test("tells what the class would leave out, but not of an object that is to go", () => {
     const narrowed = { ...look(EMPTY), leftOut: NARROWED } as Outcome;
     expect(told(anInstanceProfile(), narrowed)[0]).toBe(
-      "Ready False ActionsNotAllowed: class readers does not allow s3:PutObject. It would be left out of AWS.",
+      "Ready False ActionsNotAllowed: class readers does not allow s3:PutObject. The controller would apply the rest of the spec.",
     );
     expect(told(GOING, narrowed)[0]).toContain("deletion waits");
   });
@@ -55,7 +55,7 @@ test("what a narrowed class leaves out is told by its own reason, and only a per
     leftOut: NARROWED,
   };
   const words =
-    "ActionsNotAllowed: class readers does not allow s3:PutObject. It is left out of AWS; the rest is there.";
+    "ActionsNotAllowed: class readers does not allow s3:PutObject. The controller applies the rest of the spec.";
   expect(told(anInstanceProfile(), outcome)).toEqual([`Ready False ${words}`, `Stalled True ${words}`]);
 });
 
