@@ -17,8 +17,8 @@ export function guardUse(bounds: Bounds): readonly Violation[] {
   }
   if (maxPerNamespace === undefined || olderPeers < maxPerNamespace) return [];
   const message =
-    `namespace ${namespace} may have ${maxPerNamespace} InstanceProfiles of ${classTitle(bounds)}, and has them: those that were ` +
-    "accepted first count, until they are gone. Delete one of them.";
+    `namespace ${namespace} has ${maxPerNamespace} InstanceProfiles that ${classTitle(bounds)} accepted before this one, and the class ` +
+    "allows no more (maxPerNamespace). Delete one of them.";
   return [violation("TooManyObjects", message, { kind: "everything" })];
 }
 

@@ -461,7 +461,7 @@ describe("an attempt through what is beside the policy", () => {
   test("one object more than a namespace may have is refused", () => {
     expect(saidOf({}, { maxPerNamespace: 2 }, { olderPeers: 1 })).toEqual([]);
     expect(saidOf({}, { maxPerNamespace: 2 }, { olderPeers: 2 })).toEqual([
-      "TooManyObjects: namespace team-a may have 2 InstanceProfiles of class readers, and has them: those that were accepted first count, until they are gone. Delete one of them.",
+      "TooManyObjects: namespace team-a has 2 InstanceProfiles that class readers accepted before this one, and the class allows no more (maxPerNamespace). Delete one of them.",
     ]);
   });
 
