@@ -51,7 +51,7 @@ export function suggestions(
     `  kubectl describe iprof ${object}`,
     "  kubectl explain iprof.spec.statements",
     "",
-    "Break something in AWS, and have it mended:",
+    "Break something in AWS, and have it repaired:",
     `  aws iam delete-role-policy ${policy}`,
     `  kubectl annotate iprof ${object} iam.instanceprofile.dev/reconcile-at=$(date +%s) --overwrite`,
     `  aws iam get-role-policy ${policy}`,
@@ -76,7 +76,7 @@ function onTheInstance({ awsUrl }: SandboxPlaces, instanceId: string): readonly 
 export function suggestionsWithoutController(places: SandboxPlaces): readonly string[] {
   return [
     ...anotherShell(places),
-    "No controller runs. Then start one of your own:",
+    "No controller runs. Start one of your own:",
     "  npx --no instance-profile-controller run",
     "",
     "Ctrl-C ends it.",
