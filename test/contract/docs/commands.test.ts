@@ -13,6 +13,7 @@ const NPM_ITSELF = ["ci"];
 const KUBECTL_VERBS = [
   "annotate",
   "apply",
+  "create",
   "delete",
   "describe",
   "explain",
