@@ -13,8 +13,9 @@ import { isAnnounced } from "../status/pending.ts";
 import { accept } from "./accept.ts";
 import { hasTrace } from "./acceptance.ts";
 import { type AccessSources, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
-import { complianceOf, refused, withLeftOut } from "./class-compliance.ts";
+import { refused, withLeftOut } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
+import { classReport } from "./class-report.ts";
 import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { grantsOf } from "./grants.ts";
@@ -22,23 +23,13 @@ import { explained, isHeldUp } from "./held-up.ts";
 import { convergeThere, ownAccountOf } from "./left-behind.ts";
 import { keyText } from "./object-key.ts";
 import type { OwnWrites } from "./own-writes.ts";
-import {
-  asOutcome,
-  asReceived,
-  attempt,
-  attemptOf,
-  hasEntities,
-  logOutcome,
-  Postponed,
-  type RunFacts,
-} from "./pass.ts";
+import { asOutcome, asReceived, attempt, attemptOf, hasEntities, logOutcome, type RunFacts } from "./pass.ts";
 import type { Publisher, Report } from "./publisher.ts";
 import { readablePartsOf } from "./readable-parts.ts";
 import type { SightingsByAccount } from "./sightings-by-account.ts";
 import { sparedLook } from "./spare.ts";
 import { accountKeyOf, blockersOf } from "./standing.ts";
-import { withinClass } from "./strip.ts";
-import { isAccepted, type Subject, unreadable } from "./subject.ts";
+import { isAccepted, isInDeletion, type Subject, unreadable } from "./subject.ts";
 
 /** What the reconciler works with. */
 export interface ReconcilerDependencies extends AccessSources, ConfirmationSources {
@@ -101,7 +92,7 @@ export class Reconciler {
       return this.#refuse(key, raw, error, run, signal);
     }
     const subject = this.#judge(key, raw, object, run);
-    if (object.metadata.deletionTimestamp === undefined) return this.#bringUp(subject, signal);
+    if (!isInDeletion(object)) return this.#bringUp(subject, signal);
     // A finalizer that another client took off leaves the status, which says what is to be deleted.
     return hasFinalizer(object) || hasTrace(object.status) ? this.#takeDown(subject, signal) : DONE;
   }
@@ -135,25 +126,16 @@ export class Reconciler {
     signal: AbortSignal,
   ): Promise<Requeue> {
     const received = asReceived(raw);
-    if (received.metadata.deletionTimestamp !== undefined) return this.#refuseDeletion(raw, error, signal);
-    const held = await this.#restoreFinalizer(raw, received, signal);
-    const outcome: Outcome = { kind: "failed", error };
+    const isGoing = isInDeletion(received);
+    if (isGoing && !hasFinalizer(received)) return DONE;
+    const held = isGoing ? raw : await this.#restoreFinalizer(raw, received, signal);
+    const outcome: Outcome = { kind: "failed", error: isGoing ? deletionWaits(error) : error };
     const readable = readablePartsOf(held);
     const report =
       readable === undefined
         ? { outcome }
         : await this.#withinClass(unreadable(this.#judge(key, held, readable, run), error), outcome, signal);
     return this.#deps.publisher.publish(held, asReceived(held), report, signal);
-  }
-
-  async #refuseDeletion(raw: KubeObject, error: TerminalError, signal: AbortSignal): Promise<Requeue> {
-    const received = asReceived(raw);
-    if (!hasFinalizer(received)) return DONE;
-    const message =
-      `${error.message}. Deletion waits: mend the spec, or take the finalizer ${FINALIZER} off the object and remove by hand ` +
-      "what it has made in AWS.";
-    const waits = new TerminalError(message, { reason: error.reason, cause: error });
-    return this.#deps.publisher.publish(raw, received, { outcome: { kind: "failed", error: waits } }, signal);
   }
 
   async #bringUp(found: Subject, signal: AbortSignal): Promise<Requeue> {
@@ -278,21 +260,18 @@ export class Reconciler {
     return requeue;
   }
 
-  /** The outcome with what the class says; where the class strips, AWS has no more than it allows afterwards. */
-  async #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {
-    const { object, standing, run } = subject;
-    if (object.metadata.deletionTimestamp !== undefined) return { outcome };
-    const report = { outcome, compliance: complianceOf(standing, object.status) };
-    const { clusterId } = this.#deps;
+  #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {
     const open = async () => ({
       ...(await this.#accessFor(subject, signal)),
       confirmCurrent: this.#confirmed(subject),
     });
-    try {
-      return await withinClass({ object, standing, clusterId, logger: run.logger }, report, open, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error instanceof Postponed ? error.cause : error;
-    }
+    return classReport(this.#deps, subject, outcome, open, signal);
   }
+}
+
+function deletionWaits(error: TerminalError): TerminalError {
+  const message =
+    `${error.message}. Deletion waits: mend the spec, or take the finalizer ${FINALIZER} off the object and remove by hand ` +
+    "what it has made in AWS.";
+  return new TerminalError(message, { reason: error.reason, cause: error });
 }

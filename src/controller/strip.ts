@@ -4,13 +4,14 @@ import { type RevocationReport, revokeExcess } from "../engine/revoke-excess.ts"
 import type { Settling } from "../engine/settling.ts";
 import { ControllerError } from "../errors.ts";
 import { type DesiredPresent, desiredState } from "../model/desired-state.ts";
-import type { ObservedRole } from "../model/observed-state.ts";
+import type { ObservedState } from "../model/observed-state.ts";
 import { type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
 import { withoutExcess } from "../plan/class-verdict.ts";
 import { planLines } from "../plan/render.ts";
-import type { Compliance } from "../status/compliance.ts";
+import { type Compliance, withRemoval } from "../status/compliance.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Logger } from "../telemetry.ts";
+import { hasTrace } from "./acceptance.ts";
 import { isUnreported } from "./never-reported.ts";
 import type { Report } from "./publisher.ts";
 import type { Standing } from "./standing.ts";
@@ -21,6 +22,7 @@ type Bound = Extract<Standing, { readonly kind: "bound" }>;
 export interface StripSubject {
   /** As the class has it. */
   readonly object: InstanceProfile;
+  /** Also of an object in deletion: as if it stayed. */
   readonly standing: Standing;
   readonly clusterId: string;
   readonly logger: Logger;
@@ -35,11 +37,13 @@ export interface StripAccess {
 }
 
 /**
- * Makes sure that AWS has no more than the class allows, after a reconcile of an object that violates it, and adds to the report
- * what was removed and what could not be. An outcome that shows the role within its class costs no request.
+ * Makes sure that AWS has no more than the class allows, after a reconcile of an object whose class strips, and adds to the report what
+ * was removed and what could not be. An outcome that shows the role within its class costs no request.
  *
- * The reconcile applies what is left of the spec. When that fails, for whatever reason (IAM refuses another statement, a quota,
- * a boundary that does not exist), or never began, the access that the class does not allow is removed by itself.
+ * The reconcile applies what of the spec the class allows. When that fails, for whatever reason (IAM refuses another statement, a
+ * quota, a boundary that does not exist), or never began (the object is suspended, a dry run, or its deletion waits), the access
+ * that the class does not allow is removed by itself. A spec within the class is no proof: AWS may still have what an earlier spec
+ * asked for.
  */
 export async function withinClass(
   subject: StripSubject,
@@ -48,9 +52,8 @@ export async function withinClass(
   signal: AbortSignal,
 ): Promise<Report> {
   const target = targetOf(subject);
-  if (target === undefined || compliance?.kind !== "violated") return { outcome, compliance };
-  const role = roleAfter(outcome);
-  if (role !== undefined && revocationsOf(target.revocation, role).length === 0) return { outcome, compliance };
+  if (target === undefined || compliance === undefined || isWithin(target.revocation, compliance, outcome))
+    return { outcome, compliance };
   try {
     const report = await revokeExcess(target.desired, target.revocation, await open(), signal);
     logRevoked(subject, report);
@@ -58,7 +61,8 @@ export async function withinClass(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ControllerError)) throw error;
-    return { outcome: failing(outcome, error), compliance: { ...compliance, effect: "unverified" } };
+    const unverified = compliance.kind === "violated" ? { ...compliance, effect: "unverified" as const } : compliance;
+    return { outcome: failing(outcome, error), compliance: unverified };
   }
 }
 
@@ -69,8 +73,7 @@ interface Target {
 
 /** Undefined unless the class strips, and something of the object may be in AWS. */
 function targetOf({ object, standing, clusterId }: StripSubject): Target | undefined {
-  if (standing.kind !== "bound" || standing.violations.length === 0 || !mayHaveExcess(object, standing))
-    return undefined;
+  if (standing.kind !== "bound" || !mayHaveExcess(object, standing)) return undefined;
   const { violations, bounds } = standing;
   const spec = withoutExcess(object.spec, violations, standing.class);
   const desired = desiredState({ ...object, spec }, clusterId);
@@ -80,27 +83,36 @@ function targetOf({ object, standing, clusterId }: StripSubject): Target | undef
 }
 
 /** An object that no status was ever written for may have been created by a process that ended before it could. */
-function mayHaveExcess(object: InstanceProfile, { isStripped, class: { spec } }: Bound): boolean {
-  return isStripped || (spec.onViolation === "Strip" && isUnreported(object));
+function mayHaveExcess(object: InstanceProfile, { violations, class: { spec } }: Bound): boolean {
+  if (spec.onViolation !== "Strip") return false;
+  return hasTrace(object.status) || (violations.length > 0 && isUnreported(object));
 }
 
-/** The role as it is after a reconcile that did all that it planned; undefined when it did not. */
-function roleAfter(outcome: Outcome): ObservedRole | undefined {
-  if (outcome.kind !== "converged" || outcome.failed !== undefined || outcome.plan.blockers.length > 0)
-    return undefined;
-  const { role } = outcome.after;
-  return role.presence === "absent" ? undefined : role;
+/** True when the reconcile has applied a spec that is within the class, or has seen a role that is. */
+function isWithin(target: RevocationTarget, compliance: Compliance, outcome: Outcome): boolean {
+  if (compliance.kind === "compliant" && isApplied(outcome)) return true;
+  const role = seenIn(outcome)?.role;
+  if (role === undefined) return false;
+  return role.presence === "absent" || revocationsOf(target, role).length === 0;
 }
 
-function withRevocation(
-  outcome: Outcome,
-  compliance: Extract<Compliance, { readonly kind: "violated" }>,
-  { applied, failed }: RevocationReport,
-): Report {
+/** True when the reconcile did all that it planned. */
+function isApplied(outcome: Outcome): boolean {
+  return outcome.kind === "converged" && outcome.failed === undefined && outcome.plan.blockers.length === 0;
+}
+
+/** AWS as the reconcile has left it; undefined when it may not have read it. */
+function seenIn(outcome: Outcome): ObservedState | undefined {
+  if (outcome.kind === "converged") return outcome.after;
+  if (outcome.kind === "suspended" || outcome.kind === "failed" || outcome.plan.blockers.length > 0) return undefined;
+  return outcome.observed;
+}
+
+function withRevocation(outcome: Outcome, compliance: Compliance, { applied, failed }: RevocationReport): Report {
   const [first] = failed;
   return {
     outcome: first === undefined ? outcome : failing(outcome, first.error),
-    compliance: { ...compliance, revoked: applied, remaining: failed },
+    compliance: withRemoval(compliance, applied, failed),
   };
 }
 

@@ -22,6 +22,8 @@ export interface Subject {
   readonly sightings: Sightings;
   /** What a sweep of its account has just seen of the object; nothing when a person waits. */
   readonly sighting?: Sighting | undefined;
+  /** False: `object` has only the parts of a spec that could be read. */
+  readonly isReadable?: boolean | undefined;
   /** No pass has ever got as far as AWS with it, or a sweep since tells what came of that. */
   readonly isNew?: boolean | undefined;
 }
@@ -31,11 +33,16 @@ export function isAccepted({ standing }: Subject): boolean {
   return standing.kind !== "bound" || standing.isAccepted || standing.violations.length > 0;
 }
 
+/** True when somebody has deleted the object, and its finalizer holds it. */
+export function isInDeletion({ metadata }: Pick<InstanceProfile, "metadata">): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
 /** An object whose spec cannot be read violates its class, for nothing shows that it does not. */
 export function unreadable(subject: Subject, { reason, message }: TerminalError): Subject {
   const { standing, object } = subject;
-  if (standing.kind !== "bound") return subject;
+  if (standing.kind !== "bound") return { ...subject, isReadable: false };
   const violations = [{ reason, message, excess: { kind: "name" as const } }, ...standing.violations];
   const isStripped = standing.class.spec.onViolation === "Strip" && hasTrace(object.status);
-  return { ...subject, standing: { ...standing, violations, isStripped } };
+  return { ...subject, isReadable: false, standing: { ...standing, violations, isStripped } };
 }

@@ -1,6 +1,7 @@
+import { dispositionOf } from "../errors.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
-import { type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
+import { type Revocation, type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
 import { assertProved } from "./assert-proved.ts";
 import type { AppliedAction } from "./execute.ts";
 import { observe } from "./observe.ts";
@@ -49,27 +50,50 @@ export async function revokeExcess(
   const applied: AppliedAction[] = [];
   const failed: FailedAction[] = [];
   const attempt = async (action: Action): Promise<unknown> => {
-    try {
-      applied.push({ action, outcome: await writer.perform(action, signal) });
-      return undefined;
-    } catch (error) {
-      signal.throwIfAborted();
-      writer.assertCurrent();
-      return error;
-    }
+    const { done, error } = await tried(writer, action, signal);
+    applied.push(...done);
+    return error;
   };
   try {
-    for (const { action, otherwise } of revocations) {
-      const error = await attempt(action);
-      if (error === undefined) continue;
-      if (otherwise.length === 0) failed.push({ action, error });
-      for (const instead of otherwise) {
-        const again = await attempt(instead);
-        if (again !== undefined) failed.push({ action: instead, error: again });
-      }
-    }
+    for (const revocation of revocations) failed.push(...(await carryOut(revocation, attempt)));
   } finally {
     deps.settling.record(state, { applied, failed: undefined, refused: [] });
   }
   return { applied: applied.map(({ action }) => action), failed };
+}
+
+/** The writes that AWS has not made: the removal, or what goes instead where AWS refuses it. */
+async function carryOut(
+  { action, otherwise }: Revocation,
+  attempt: (action: Action) => Promise<unknown>,
+): Promise<readonly FailedAction[]> {
+  const error = await attempt(action);
+  if (error === undefined) return [];
+  if (otherwise.length === 0 || !isRefusal(error)) return [{ action, error }];
+  const failed: FailedAction[] = [];
+  for (const instead of otherwise) {
+    const again = await attempt(instead);
+    if (again !== undefined) failed.push({ action: instead, error: again });
+  }
+  return failed;
+}
+
+/** The write that was made, or why AWS has not made it. Errors: those of the assertion. */
+async function tried(
+  writer: WhileCurrent,
+  action: Action,
+  signal: AbortSignal,
+): Promise<{ readonly done: readonly AppliedAction[]; readonly error?: unknown }> {
+  try {
+    return { done: [{ action, outcome: await writer.perform(action, signal) }] };
+  } catch (error) {
+    signal.throwIfAborted();
+    writer.assertCurrent();
+    return { done: [], error };
+  }
+}
+
+/** False for what AWS only puts off: it is tried again, and nothing else has to go for it. */
+function isRefusal(error: unknown): boolean {
+  return ["terminal", "blocked"].includes(dispositionOf(error));
 }

@@ -22,7 +22,12 @@ export type ViolationEffect =
 
 /** Whether an object is within its class; an object that needs no class has none. */
 export type Compliance =
-  | { readonly kind: "compliant"; readonly className: string }
+  | {
+      readonly kind: "compliant";
+      readonly className: string;
+      /** Removals of what an earlier spec has left in AWS; unset: none. */
+      readonly revoked?: readonly Action[];
+    }
   | {
       readonly kind: "violated";
       /** Never empty. */
@@ -33,6 +38,22 @@ export type Compliance =
       /** Removals that AWS refused. */
       readonly remaining: readonly FailedAction[];
     };
+
+/** The reason when the spec is within the class, and AWS refuses to remove what it has beyond the class. */
+const ACCESS_BEYOND_CLASS = "AccessBeyondClass";
+
+/** The same after removals of access in AWS: those that were made, and those that AWS refused. */
+export function withRemoval(
+  compliance: Compliance,
+  revoked: readonly Action[],
+  remaining: readonly FailedAction[],
+): Compliance {
+  if (compliance.kind === "violated") return { ...compliance, revoked, remaining };
+  if (remaining.length === 0) return { ...compliance, revoked };
+  const message = `The spec is within class ${compliance.className}, and AWS still has what an earlier spec asked for.`;
+  const violations = [{ reason: ACCESS_BEYOND_CLASS, message }];
+  return { kind: "violated", violations, effect: "stripped", revoked, remaining };
+}
 
 /** The condition of that name; none for an object that needs no class. */
 export function aboutCompliance(compliance: Compliance | undefined): readonly ConditionDraft[] {

@@ -46,11 +46,12 @@ function aboutViolation(
   conditions: readonly ConditionDraft[],
   compliance: Compliance | undefined,
 ): readonly EventDraft[] {
-  if (compliance?.kind !== "violated") return [];
-  const { revoked } = compliance;
+  if (compliance === undefined) return [];
+  const { revoked = [] } = compliance;
   const now = conditions.find(({ type }) => type === COMPLIANT);
   const isShown = conditions.some(({ type, reason }) => type === "Ready" && reason === now?.reason);
-  const isNews = now !== undefined && !isShown && isComplianceNews(object, compliance);
+  const isViolation = compliance.kind === "violated" && now !== undefined;
+  const isNews = isViolation && !isShown && isComplianceNews(object, compliance);
   return [
     ...(isNews
       ? [{ type: "Warning" as const, reason: now.reason, action: "JudgeByClass", note: cut(now.message) }]

@@ -1,0 +1,60 @@
+import type { InstanceProfile } from "../api/instance-profile.ts";
+import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
+import type { Outcome } from "../status/outcome.ts";
+import { complianceOf } from "./class-compliance.ts";
+import type { ClassDirectory } from "./class-directory.ts";
+import { Postponed } from "./pass.ts";
+import type { Report } from "./publisher.ts";
+import type { Standing } from "./standing.ts";
+import { type StripAccess, withinClass } from "./strip.ts";
+import { isInDeletion, type Subject } from "./subject.ts";
+
+/** What a report about an object and its class is made with. */
+export interface ClassReportSources {
+  readonly classes: Pick<ClassDirectory, "standingOf">;
+  readonly clusterId: string;
+}
+
+/**
+ * The outcome of a reconcile with what the class says; where the class strips, AWS has no more than it allows afterwards. That holds
+ * for an object in deletion too, for as long as the deletion takes: its author chooses that, as by `suspend`.
+ *
+ * Errors: those of the API server; a failure of AWS is in the report.
+ */
+export async function classReport(
+  { classes, clusterId }: ClassReportSources,
+  subject: Subject,
+  outcome: Outcome,
+  open: () => Promise<StripAccess>,
+  signal: AbortSignal,
+): Promise<Report> {
+  const isGoing = isInDeletion(subject.object);
+  const standing = isGoing ? standingWithoutDeletion(classes, subject) : subject.standing;
+  if (isGoing && !isOfStrippingClass(standing)) return { outcome };
+  const object = withoutDeletion(standing.kind === "refused" ? subject.object : standing.object);
+  const report = { outcome, compliance: complianceOf(standing, object.status) };
+  const { logger } = subject.run;
+  try {
+    return await withinClass({ object, standing, clusterId, logger }, report, open, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof Postponed ? error.cause : error;
+  }
+}
+
+/** A spec that cannot be read is judged already, by the parts that can. */
+function standingWithoutDeletion(
+  classes: ClassReportSources["classes"],
+  { raw, standing, isReadable }: Subject,
+): Standing {
+  return isReadable === false ? standing : classes.standingOf(withoutDeletion(parseInstanceProfile(raw)));
+}
+
+function withoutDeletion(object: InstanceProfile): InstanceProfile {
+  const { deletionTimestamp: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+function isOfStrippingClass(standing: Standing): boolean {
+  return standing.kind === "bound" && standing.class.spec.onViolation === "Strip";
+}
