@@ -7,8 +7,9 @@ import { SHORT_HASH_CHARS, shortHash } from "./short-hash.ts";
  * Without it a policy or tag that has left the spec could not be told from one that somebody else added, and the
  * controller would have to choose between leaving its own leftovers and removing what is not its own. Status cannot hold
  * this: it is written after AWS and lost with the object. A tag value has room for 256 characters, so names are recorded
- * as short hashes, as long as there is room for. A recorded hash speaks of a name only when no name of the current spec
- * explains it, so a stranger's name must collide with one that has just left the spec to be mistaken for it.
+ * as short hashes, as long as there is room for. What the record holds and the spec does not name is a leftover. Names are compared
+ * with those of the spec letter by letter, never by their hashes: an author who finds two names with one hash must not keep the one
+ * by asking for the other. A stranger's name is mistaken for a leftover when its hash is one of those recorded.
  */
 export interface AppliedRecord {
   /** Hashes of {@link inlinePolicyId} and {@link managedPolicyId}. */
@@ -38,7 +39,7 @@ const LENGTHS: readonly (readonly [number, number])[] = [
 const LAST_RESORT: readonly [number, number] = [3, 2];
 const FORMAT = new RegExp(`^${VERSION}[.]([1-${LONGEST}])([1-${LONGEST}])[.]([0-9A-Za-z]*)[.]([0-9A-Za-z]*)$`);
 
-/** How an inline policy is named in a record. */
+/** How an inline policy is named in a record, by the name that IAM lists. */
 export function inlinePolicyId(policyName: string): string {
   return `inline:${policyName}`;
 }
@@ -75,9 +76,9 @@ export function encodeBothRecords(one: AppliedRecord, other: AppliedRecord): str
   return firstThatFits(both, LENGTHS);
 }
 
-/** True when the policy was put there by us. */
-export function recordsPolicy({ policies }: AppliedRecord, policyId: string): boolean {
-  return holds(policies, policyId);
+/** True when the controller has attached the policy. */
+export function recordsManagedPolicy({ policies }: AppliedRecord, policyArn: string): boolean {
+  return holds(policies, managedPolicyId(policyArn));
 }
 
 /** True when the controller set the tag. */
@@ -89,22 +90,8 @@ export function recordsTag({ tagKeys }: AppliedRecord, tagKey: string): boolean 
  * True when the controller put the inline policy there, under one of the names that IAM takes for this one. The record has the name
  * before the policy is put, so that a crash leaves no policy of the controller unrecorded.
  */
-export function recordsInlinePolicy(record: AppliedRecord, names: readonly string[]): boolean {
-  return names.some((name) => recordsPolicy(record, inlinePolicyId(name)));
-}
-
-/** True when the policy was put there by us and the current record does not ask for it any more. */
-export function isLeftoverPolicy(policyId: string, recorded: AppliedRecord, current: AppliedRecord): boolean {
-  return isLeftover(policyId, recorded.policies, current.policies);
-}
-
-/** True when the tag was put there by us and the current record does not ask for it any more. */
-export function isLeftoverTag(tagKey: string, recorded: AppliedRecord, current: AppliedRecord): boolean {
-  return isLeftover(tagKey, recorded.tagKeys, current.tagKeys);
-}
-
-function isLeftover(name: string, recorded: Hashes, current: Hashes): boolean {
-  return holds(recorded, name) && !holds(shortened(current, recorded.chars), name);
+export function recordsInlinePolicy({ policies }: AppliedRecord, names: readonly string[]): boolean {
+  return names.some((name) => holds(policies, inlinePolicyId(name)));
 }
 
 function holds({ chars, all }: Hashes, name: string): boolean {

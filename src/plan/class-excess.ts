@@ -1,11 +1,5 @@
 import type { InstanceProfileSpec, Statement } from "../api/instance-profile.ts";
-import {
-  inlinePolicyId,
-  managedPolicyId,
-  readAppliedRecord,
-  recordsPolicy,
-  recordsTag,
-} from "../model/applied-record.ts";
+import { readAppliedRecord, recordsInlinePolicy, recordsManagedPolicy, recordsTag } from "../model/applied-record.ts";
 import { nameKey } from "../model/naming.ts";
 import type { ObservedRole } from "../model/observed-state.ts";
 import { type Owner, ownershipOf, TAG_PREFIX } from "../model/ownership.ts";
@@ -70,8 +64,8 @@ interface Policies {
 function ownPolicies({ tags, inlinePolicyNames, managedPolicyArns }: ObservedRole): Policies {
   const record = readAppliedRecord(tags);
   return {
-    inline: inlinePolicyNames.filter((name) => recordsPolicy(record, inlinePolicyId(name))),
-    managed: managedPolicyArns.filter((arn) => recordsPolicy(record, managedPolicyId(arn))),
+    inline: inlinePolicyNames.filter((name) => recordsInlinePolicy(record, [name])),
+    managed: managedPolicyArns.filter((arn) => recordsManagedPolicy(record, arn)),
   };
 }
 

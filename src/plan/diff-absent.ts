@@ -1,5 +1,5 @@
 import { FORCE_DELETE_ANNOTATION } from "../api/instance-profile.ts";
-import { managedPolicyId, readAppliedRecord, recordsInlinePolicy, recordsPolicy } from "../model/applied-record.ts";
+import { readAppliedRecord, recordsInlinePolicy, recordsManagedPolicy } from "../model/applied-record.ts";
 import type { DesiredAbsent } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
@@ -117,7 +117,7 @@ function foreignOn(desired: DesiredAbsent, { instanceProfile }: ObservedState, r
       (name) => !recordsInlinePolicy(record, sameName(name, desired.policyName) ? [name, desired.policyName] : [name]),
     ),
     managedPolicyArns: role.managedPolicyArns.filter(
-      (arn) => !desired.managedPolicyArns.includes(arn) && !recordsPolicy(record, managedPolicyId(arn)),
+      (arn) => !desired.managedPolicyArns.includes(arn) && !recordsManagedPolicy(record, arn),
     ),
     instanceProfileNames: (role.instanceProfileNames ?? []).filter((name) => !sameName(name, own)),
   };

@@ -2,8 +2,9 @@ import {
   type AppliedRecord,
   appliedRecord,
   inlinePolicyId,
-  isLeftoverPolicy,
   managedPolicyId,
+  recordsInlinePolicy,
+  recordsManagedPolicy,
 } from "../model/applied-record.ts";
 import type { DesiredPresent, DesiredRole } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
@@ -77,10 +78,14 @@ export function leaves(
   desired: DesiredPresent,
   tags: Tags,
 ): { readonly inline: (policyName: string) => boolean; readonly managed: (policyArn: string) => boolean } {
-  const record = recordOf(desired);
+  const { role, removesUnmanaged } = desired;
   const recorded = recordOn(tags, desired.owner);
-  const goes = (id: string): boolean => desired.removesUnmanaged || isLeftoverPolicy(id, recorded, record);
-  return { inline: (name) => goes(inlinePolicyId(name)), managed: (arn) => goes(managedPolicyId(arn)) };
+  return {
+    inline: (name) =>
+      removesUnmanaged || (recordsInlinePolicy(recorded, [name]) && name !== role.inlinePolicy?.policyName),
+    managed: (arn) =>
+      removesUnmanaged || (recordsManagedPolicy(recorded, arn) && !role.managedPolicyArns.includes(arn)),
+  };
 }
 
 /**
@@ -98,14 +103,13 @@ function recordOf(desired: DesiredPresent, spellings: readonly string[] = []): A
 }
 
 /**
- * A policy that is not put again keeps the spelling that it has, whatever the spec calls it since: it stays the controller's by that one.
+ * IAM may keep a policy under the letters that it was first put with, whatever the spec calls it since, and also when it is put again: it
+ * stays the controller's by those.
  */
 function spellingsOf(role: DesiredRole, observed: ObservedRole): readonly string[] {
-  const { inlinePolicyNames, inlinePolicyDocuments } = observed;
-  const { inlinePolicy } = role;
-  const there = permissions(inlinePolicy && inlinePolicyDocuments[inlinePolicy.policyName]);
-  if (inlinePolicy === undefined || there === undefined || !samePolicy(there, inlinePolicy.document)) return [];
-  return inlinePolicyNames.filter((name) => name !== inlinePolicy.policyName && isWanted(role, observed, name));
+  return observed.inlinePolicyNames.filter(
+    (name) => name !== role.inlinePolicy?.policyName && isWanted(role, observed, name),
+  );
 }
 
 const NO_CHANGES: Omit<RoleChanges, "roleName"> = {

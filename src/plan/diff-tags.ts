@@ -3,8 +3,8 @@ import {
   appliedRecord,
   encodeAppliedRecord,
   encodeBothRecords,
-  isLeftoverTag,
   readAppliedRecord,
+  recordsTag,
 } from "../model/applied-record.ts";
 import { nameKey } from "../model/naming.ts";
 import { type Owner, ownershipOf, ownerTags, TAG_KEYS, TAG_PREFIX, type Tags } from "../model/ownership.ts";
@@ -56,7 +56,7 @@ export function diffTags({ observed, owner, adopted, wanted, record }: TagDiffIn
   const first = union ?? final;
   const target: Tags = { ...wanted, ...ownerTags(owner, adopted), [TAG_KEYS.applied]: first };
   const leftovers = Object.keys(observed)
-    .filter((key) => !key.startsWith(TAG_PREFIX) && !Object.hasOwn(wanted, key) && isLeftoverTag(key, recorded, record))
+    .filter((key) => !key.startsWith(TAG_PREFIX) && !Object.hasOwn(wanted, key) && recordsTag(recorded, key))
     .sort();
   const wantedKeys = new Set(Object.keys(wanted).map(nameKey));
   return {

@@ -4,17 +4,18 @@ import {
   encodeAppliedRecord,
   encodeBothRecords,
   inlinePolicyId,
-  isLeftoverPolicy,
-  isLeftoverTag,
   managedPolicyId,
   readAppliedRecord,
-  recordsPolicy,
+  recordsInlinePolicy,
+  recordsManagedPolicy,
+  recordsTag,
 } from "../../../src/model/applied-record.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 
 const NOTHING = appliedRecord([], []);
 const arns = (n: number, from = 0): string[] =>
-  Array.from({ length: n }, (_, i) => managedPolicyId(`arn:aws:iam::aws:policy/Policy${i + from}`));
+  Array.from({ length: n }, (_, i) => `arn:aws:iam::aws:policy/Policy${i + from}`);
+const managed = (all: readonly string[]): string[] => all.map(managedPolicyId);
 const keys = (n: number, prefix = "key"): string[] => Array.from({ length: n }, (_, i) => `${prefix}-${i}`);
 const read = (value: string) => readAppliedRecord({ [TAG_KEYS.applied]: value });
 
@@ -27,14 +28,14 @@ describe("a record read back", () => {
     [25, 44],
   ])("knows its %i policies and %i tags, and no strangers", (policies, tags) => {
     const [ids, tagKeys] = [arns(policies), keys(tags)];
-    const value = encodeAppliedRecord(appliedRecord(ids, tagKeys));
+    const value = encodeAppliedRecord(appliedRecord(managed(ids), tagKeys));
     expect(value.length).toBeLessThanOrEqual(256);
     expect(value).toMatch(/^[\w.]*$/);
     const record = read(value);
-    expect(ids.every((id) => recordsPolicy(record, id))).toBe(true);
-    expect(tagKeys.every((key) => isLeftoverTag(key, record, NOTHING))).toBe(true);
-    expect(arns(100, 1_000).filter((id) => recordsPolicy(record, id))).toEqual([]);
-    expect(keys(100, "stranger").filter((key) => isLeftoverTag(key, record, NOTHING))).toEqual([]);
+    expect(ids.every((id) => recordsManagedPolicy(record, id))).toBe(true);
+    expect(tagKeys.every((key) => recordsTag(record, key))).toBe(true);
+    expect(arns(100, 1_000).filter((id) => recordsManagedPolicy(record, id))).toEqual([]);
+    expect(keys(100, "stranger").filter((key) => recordsTag(record, key))).toEqual([]);
   });
 
   test("is the same text again, whatever its length", () => {
@@ -44,25 +45,25 @@ describe("a record read back", () => {
       [25, 44],
       [50, 44],
     ] as const) {
-      const record = appliedRecord(arns(policies), keys(tags));
+      const record = appliedRecord(managed(arns(policies)), keys(tags));
       const value = encodeAppliedRecord(record);
       expect(encodeAppliedRecord(read(value))).toBe(value);
     }
   });
 
   test("does not depend on the order of names", () => {
-    expect(encodeAppliedRecord(appliedRecord(arns(5).reverse(), keys(5).reverse()))).toBe(
-      encodeAppliedRecord(appliedRecord(arns(5), keys(5))),
+    expect(encodeAppliedRecord(appliedRecord(managed(arns(5)).reverse(), keys(5).reverse()))).toBe(
+      encodeAppliedRecord(appliedRecord(managed(arns(5)), keys(5))),
     );
   });
 
   test("tells names apart by as much as there is room for", () => {
-    expect(encodeAppliedRecord(appliedRecord(arns(2), keys(3)))).toMatch(/^v1[.]66[.]\w{12}[.]\w{18}$/);
-    expect(encodeAppliedRecord(appliedRecord(arns(26), keys(44)))).toMatch(/^v1[.]43[.]\w{104}[.]\w{132}$/);
+    expect(encodeAppliedRecord(appliedRecord(managed(arns(2)), keys(3)))).toMatch(/^v1[.]66[.]\w{12}[.]\w{18}$/);
+    expect(encodeAppliedRecord(appliedRecord(managed(arns(26)), keys(44)))).toMatch(/^v1[.]43[.]\w{104}[.]\w{132}$/);
   });
 
   test("fits into a tag at the most that the CRD lets through", () => {
-    expect(encodeAppliedRecord(appliedRecord(arns(51), keys(44))).length).toBeLessThanOrEqual(256);
+    expect(encodeAppliedRecord(appliedRecord(managed(arns(51)), keys(44))).length).toBeLessThanOrEqual(256);
   });
 });
 
@@ -90,55 +91,40 @@ describe("a record that says nothing that is understood", () => {
 
   test("is told from its beginning when it is cut in the middle of a hash", () => {
     const [id = "", other = ""] = arns(2);
-    const value = encodeAppliedRecord(appliedRecord([id], [])).replace(/[.]$/, "abc.");
-    expect(recordsPolicy(read(value), id)).toBe(true);
-    expect(recordsPolicy(read(value), other)).toBe(false);
+    const value = encodeAppliedRecord(appliedRecord(managed([id]), [])).replace(/[.]$/, "abc.");
+    expect(recordsManagedPolicy(read(value), id)).toBe(true);
+    expect(recordsManagedPolicy(read(value), other)).toBe(false);
   });
 });
 
 describe("two records in one", () => {
   test("know what either knows", () => {
     const record = read(
-      encodeBothRecords(appliedRecord(arns(2), keys(1)), appliedRecord(arns(2, 5), keys(1, "x"))) ?? "",
+      encodeBothRecords(appliedRecord(managed(arns(2)), keys(1)), appliedRecord(managed(arns(2, 5)), keys(1, "x"))) ??
+        "",
     );
-    expect([...arns(2), ...arns(2, 5)].every((id) => recordsPolicy(record, id))).toBe(true);
-    expect([...keys(1), ...keys(1, "x")].every((key) => isLeftoverTag(key, record, NOTHING))).toBe(true);
+    expect([...arns(2), ...arns(2, 5)].every((id) => recordsManagedPolicy(record, id))).toBe(true);
+    expect([...keys(1), ...keys(1, "x")].every((key) => recordsTag(record, key))).toBe(true);
   });
 
   test("of different lengths of hashes are told by the shorter", () => {
-    const short = read(encodeAppliedRecord(appliedRecord(arns(26), keys(40))));
-    const both = read(encodeBothRecords(short, appliedRecord(arns(1, 90), [])) ?? "");
-    expect([...arns(26), ...arns(1, 90)].every((id) => recordsPolicy(both, id))).toBe(true);
+    const short = read(encodeAppliedRecord(appliedRecord(managed(arns(26)), keys(40))));
+    const both = read(encodeBothRecords(short, appliedRecord(managed(arns(1, 90)), [])) ?? "");
+    expect([...arns(26), ...arns(1, 90)].every((id) => recordsManagedPolicy(both, id))).toBe(true);
   });
 
   test("are no record when a tag has no room for hashes that tell them apart", () => {
     expect(
-      encodeBothRecords(appliedRecord(arns(26), keys(44)), appliedRecord(arns(26, 50), keys(44, "x"))),
+      encodeBothRecords(
+        appliedRecord(managed(arns(26)), keys(44)),
+        appliedRecord(managed(arns(26, 50)), keys(44, "x")),
+      ),
     ).toBeUndefined();
   });
 });
 
-describe("a leftover", () => {
-  const [mine = "", theirs = ""] = arns(2);
-
-  test("is what the record has and the spec has no more", () => {
-    const recorded = read(encodeAppliedRecord(appliedRecord([mine], ["team"])));
-    expect(isLeftoverPolicy(mine, recorded, NOTHING)).toBe(true);
-    expect(isLeftoverPolicy(mine, recorded, appliedRecord([mine], []))).toBe(false);
-    expect(isLeftoverPolicy(theirs, recorded, NOTHING)).toBe(false);
-    expect(isLeftoverTag("team", recorded, NOTHING)).toBe(true);
-    expect(isLeftoverTag("team", recorded, appliedRecord([], ["team"]))).toBe(false);
-  });
-
-  test("is not the spec's own policy, though a shorter record cannot tell it from another", () => {
-    const recorded = read("v1.11.BZaz019.");
-    const all = arns(50);
-    const current = appliedRecord(all, []);
-    expect(all.filter((id) => isLeftoverPolicy(id, recorded, current))).toEqual([]);
-  });
-
-  test("inline and managed policies of one name are two", () => {
-    const recorded = appliedRecord([inlinePolicyId("app")], []);
-    expect(recordsPolicy(recorded, managedPolicyId("app"))).toBe(false);
-  });
+test("an inline policy and a managed policy of one name are two", () => {
+  const recorded = appliedRecord([inlinePolicyId("app")], []);
+  expect(recordsInlinePolicy(recorded, ["app"])).toBe(true);
+  expect(recordsManagedPolicy(recorded, "app")).toBe(false);
 });
