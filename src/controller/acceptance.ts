@@ -1,15 +1,7 @@
 import type { AcceptedClass, InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
-
-/** The status of an object: what only the controller writes, and so the only evidence about its past. */
-type Evidence = Pick<InstanceProfileStatus, "accountId" | "class" | "role" | "instanceProfile">;
-
-/** True when status shows that something of the object is, or is about to be, in AWS. */
-export function hasTrace(status: Evidence | undefined): boolean {
-  if (status === undefined) return false;
-  return [status.class, status.role, status.instanceProfile, status.accountId].some((part) => part !== undefined);
-}
+import type { Evidence } from "../model/trace.ts";
 
 /** True when this class, in this account, has accepted the object. */
 export function isAcceptedBy(status: Evidence | undefined, by: InstanceProfileClass): boolean {

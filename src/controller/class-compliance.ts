@@ -1,9 +1,9 @@
 import { ABSENT } from "../model/observed-state.ts";
+import { hasTrace } from "../model/trace.ts";
 import { forceDeleteDeniedBy } from "../plan/class-deletion.ts";
 import type { Blocker } from "../plan/plan.ts";
 import type { Compliance, ViolationEffect } from "../status/compliance.ts";
 import type { Outcome } from "../status/outcome.ts";
-import { hasTrace } from "./acceptance.ts";
 import { asBlocker, type Standing } from "./standing.ts";
 
 /** The name of the object's class when it does not allow the annotation `force-delete`; undefined when the annotation has an effect. */

@@ -1,11 +1,12 @@
 import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { KubeObject } from "../engine/ports.ts";
+import { hasTrace } from "../model/trace.ts";
 import { classViolations } from "../plan/class-guards.ts";
 import { type Bounds, type Violation, withClassDefaults, withoutExcess } from "../plan/class-verdict.ts";
 import { oversizeBlockers } from "../plan/oversize-blockers.ts";
 import type { Blocker } from "../plan/plan.ts";
-import { Acceptances, boundAccountId, hasTrace, isAcceptedBy } from "./acceptance.ts";
+import { Acceptances, boundAccountId, isAcceptedBy } from "./acceptance.ts";
 import { OWN_ACCOUNT } from "./account-key.ts";
 import type { ClaimRules } from "./cached-claims.ts";
 import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";

@@ -2,7 +2,7 @@ import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import type { Sighting } from "../engine/sighting.ts";
 import type { TerminalError } from "../errors.ts";
-import { hasTrace } from "./acceptance.ts";
+import { hasTrace } from "../model/trace.ts";
 import type { RunFacts } from "./pass.ts";
 import type { Sightings } from "./sightings.ts";
 import type { Standing } from "./standing.ts";

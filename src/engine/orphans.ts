@@ -1,5 +1,6 @@
 import { sameName } from "../model/naming.ts";
 import { isRetained, type Owner, TAG_KEYS, type Tags } from "../model/ownership.ts";
+import { type Evidence, hasTrace } from "../model/trace.ts";
 import type { SelectedRole } from "./account-snapshot.ts";
 import type { KubeObject, ObjectKey } from "./ports.ts";
 
@@ -8,8 +9,10 @@ import type { KubeObject, ObjectKey } from "./ports.ts";
  * - `ObjectGone`: no object has the namespace and name of the tags.
  * - `OtherAccount`: the object is there, and its status says that it lives in another AWS account.
  * - `OtherRole`: the object is there, and names another role: it was re-created, or the tags are forged.
+ * - `NotResumed`: the object is there and names the role, and has nothing in AWS: it was re-created, and is suspended, a dry run, or
+ *   blocked. Its class does not reach the role.
  */
-export type OrphanKind = "ObjectGone" | "OtherAccount" | "OtherRole";
+export type OrphanKind = "ObjectGone" | "OtherAccount" | "OtherRole" | "NotResumed";
 
 /** A role in AWS that no object of the cluster answers for. */
 export interface Orphan {
@@ -48,7 +51,7 @@ export function orphanOwner(tags: Tags, { clusterId, namespace: watched }: Watch
 
 /**
  * The role as an orphan, judged by the object that its tags name, or by there being none. Undefined when the object answers for the role,
- * also one that was re-created under the same name and resumes it; and while IAM does not show the role's ARN yet.
+ * also one that was re-created under the same name and resumes it, or was not reconciled yet; and while IAM does not show the role's ARN yet.
  */
 export function orphanOf(role: SelectedRole, object: KubeObject | undefined, scope: WatchedScope): Orphan | undefined {
   const owner = orphanOwner(role.tags, scope);
@@ -60,7 +63,9 @@ export function orphanOf(role: SelectedRole, object: KubeObject | undefined, sco
   const { spec, status } = object as ObjectFacts;
   if (status?.role?.arn === arn) return undefined;
   if (status?.accountId !== undefined && status.accountId !== accountId) return { ...found, kind: "OtherAccount" };
-  return sameName(spec?.roleName, roleName) ? undefined : { ...found, kind: "OtherRole" };
+  if (!sameName(spec?.roleName, roleName)) return { ...found, kind: "OtherRole" };
+  const isReconciled = (status?.observedGeneration ?? -1) >= 0;
+  return isReconciled && !hasTrace(status) ? { ...found, kind: "NotResumed" } : undefined;
 }
 
 /** True for what may be the name of a namespace: tags are written by whoever has the permission. */
@@ -71,7 +76,7 @@ export function isNamespace(text: string): boolean {
 /** What of an object tells where it lives. */
 interface ObjectFacts {
   readonly spec?: { readonly roleName?: string };
-  readonly status?: { readonly accountId?: string; readonly role?: { readonly arn?: string } };
+  readonly status?: Evidence & { readonly observedGeneration?: number };
 }
 
 /** The object that the owner tags name. */

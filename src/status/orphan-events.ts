@@ -11,7 +11,7 @@ export interface LeftInAws {
 }
 
 /** How the object of an orphan stands. */
-export type OrphanCause = "Lost" | "ObjectGone" | "OtherAccount" | "OtherRole";
+export type OrphanCause = "Lost" | "ObjectGone" | "OtherAccount" | "OtherRole" | "NotResumed";
 
 /** Reports an orphan: what is left where, why, and what to do. `isDeletedNext`: the controller deletes it by itself. */
 export function orphanedEvent(cause: OrphanCause, left: LeftInAws, isDeletedNext = false): EventDraft {
@@ -30,12 +30,14 @@ const WHY: Readonly<Record<OrphanCause, string>> = {
   ObjectGone: "the owner tags name this object, which does not exist",
   OtherAccount: "the owner tags name this object, whose role is in another AWS account",
   OtherRole: "the owner tags name this object, which names another role",
+  NotResumed: "the owner tags name this object, which was created again and has nothing in AWS",
 };
 
 const DELETED_NEXT = "The controller deletes it when two account scans have confirmed that (--orphan-policy=Delete).";
 
 function adviceFor(cause: OrphanCause, { uid }: LeftInAws): string {
   if (cause === "OtherAccount" || cause === "OtherRole") return "Delete it in IAM if nobody uses it.";
+  if (cause === "NotResumed") return "Let the object be applied, which resumes it, or delete it in IAM.";
   const keep = uid === "" ? "" : `, or keep it: tag the role iam.instanceprofile.dev/retained=${uid}`;
   return `Create the object again to resume it, delete it in IAM${keep}.`;
 }
