@@ -119,7 +119,7 @@ export function writeAcceptance(
     metadata,
     [
       { op: "test", path: "/metadata/uid", value: metadata.uid },
-      { op: "test", path: "/metadata/generation", value: metadata.generation },
+      { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
       record,
     ],
     signal,

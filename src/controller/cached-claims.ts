@@ -15,8 +15,8 @@ export interface ClaimRules {
 }
 
 /**
- * What the objects of the watch's cache ask of instances. Suspended objects and dry runs count: what they asked for stays
- * theirs until they go. Objects that are blocked before they have an instance profile do not count.
+ * What the objects of the watch's cache ask of instances. Suspended objects and dry runs with an instance profile count: what they
+ * asked for stays theirs until they go. Objects that are blocked, suspended or a dry run before they have one do not count.
  */
 export class CachedClaims implements ClaimSource {
   readonly #list: () => readonly KubeObject[];
@@ -83,8 +83,11 @@ export class CachedClaims implements ClaimSource {
 }
 
 /** True when something else has to change before the object gets an instance profile. */
-function isBlockedCreate({ status }: InstanceProfile): boolean {
-  return status?.instanceProfile === undefined && findCondition(status?.conditions, "Stalled")?.status === "True";
+function isBlockedCreate({ spec, status }: InstanceProfile): boolean {
+  if (status?.instanceProfile !== undefined) return false;
+  // What is not accepted by a class counts for no limit of it: it must not take instances from what is.
+  const isHeldBack = spec.suspend || spec.mode === "DryRun";
+  return isHeldBack || findCondition(status?.conditions, "Stalled")?.status === "True";
 }
 
 /** Most objects do not, and need not be parsed to know it. */

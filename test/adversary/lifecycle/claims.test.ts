@@ -56,6 +56,8 @@ describe("An object that may not be written claims no instance of another", () =
     ["is of a namespace that the class is not for", asking("old", { metadata: { namespace: "stranger" } })],
     ["asks for a role that exists and is another's", asking("old", { status: stalled("AlreadyExists") })],
     ["asks for a name that another object owns", asking("old", { status: stalled("OwnedByAnother") })],
+    ["is suspended before it has an instance profile", asking("old", { spec: { suspend: true } })],
+    ["is a dry run without an instance profile", asking("old", { spec: { mode: "DryRun" } })],
   ])("when it %s, however old it is", (_, old) => {
     const older = { ...old, metadata: { ...old.metadata, creationTimestamp: "2020-01-01T00:00:00Z" } };
     expect(
@@ -81,6 +83,10 @@ describe("A claim that counts", () => {
   test("is that of an object with an instance profile, also while something blocks it", () => {
     const status = { ...CREATED, ...stalled("NotConverging") };
     expect(claimants([asking("old", { status })])).toEqual(["old"]);
+  });
+
+  test.each([{ suspend: true }, { mode: "DryRun" as const }])("stays one under %j once there is a profile", (spec) => {
+    expect(claimants([asking("old", { spec, status: CREATED })])).toEqual(["old"]);
   });
 
   test("comes before that of a younger object; of two of one second the uid decides, which no author chooses", () => {
