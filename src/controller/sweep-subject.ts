@@ -7,10 +7,12 @@ import { type Doubt, doubtOf, isResolved, observedIn, type Sighting } from "../e
 import { ControllerError } from "../errors.ts";
 import { type DesiredPresent, desiredState } from "../model/desired-state.ts";
 import { diff } from "../plan/diff.ts";
+import type { Compliance } from "../status/compliance.ts";
 import { findCondition } from "../status/conditions.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Patience } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
+import { complianceOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { isInterruptedCreate } from "./never-reported.ts";
 import { keyText } from "./object-key.ts";
@@ -21,6 +23,8 @@ export interface SweepSubject {
   readonly key: string;
   readonly object: InstanceProfile;
   readonly desired: DesiredPresent;
+  /** What its class says, as a reconcile would report it. */
+  readonly compliance: Compliance | undefined;
   /** See {@link isInterruptedCreate}. */
   readonly isBegun: boolean;
 }
@@ -61,7 +65,9 @@ export function subjectOf(
   if (standing.kind === "refused" || blockersOf(standing).length > 0) return undefined;
   const { object } = standing;
   const desired = desiredState(object, clusterId);
-  return desired.presence === "present" ? { key: keyText(metadata), object, desired, isBegun: begun } : undefined;
+  if (desired.presence !== "present") return undefined;
+  const compliance = complianceOf(standing, status);
+  return { key: keyText(metadata), object, desired, compliance, isBegun: begun };
 }
 
 function parsed(raw: KubeObject): InstanceProfile | undefined {
@@ -75,7 +81,7 @@ function parsed(raw: KubeObject): InstanceProfile | undefined {
 
 /** Puts what the snapshot has of the object through the very diff of a reconcile. Pure but for the memory of our writes. */
 export function judgeBySnapshot(
-  { object, desired, isBegun: isOfBegun }: SweepSubject,
+  { object, desired, compliance, isBegun: isOfBegun }: SweepSubject,
   snapshot: AccountSnapshot,
   context: { readonly settling: Settling; readonly patience: Patience; readonly now: string },
 ): Verdict {
@@ -96,6 +102,7 @@ export function judgeBySnapshot(
     random: 0,
     patience: context.patience,
     failures: 0,
+    compliance,
   });
   return object.status !== undefined && sameStatus(object.status, status)
     ? { kind: "well" }

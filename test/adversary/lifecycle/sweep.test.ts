@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
+import { judgeBySnapshot, subjectOf } from "../../../src/controller/sweep-subject.ts";
+import type { KubeObject } from "../../../src/engine/ports.ts";
+import { Settling } from "../../../src/engine/settling.ts";
+import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
+import { aClass, CLUSTER_ID } from "../../support/builders.ts";
+import { Desk } from "../../unit/controller/desk.ts";
+
+test("An object that is well costs no reconcile after each sweep, also where a class says that it is compliant", async () => {
+  const desk = new Desk();
+  desk.classes = [aClass({}) as unknown as KubeObject];
+  desk.apply({ className: "readers", statements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] }] });
+  await desk.reconcile();
+  expect(desk.condition("Compliant")).toBe("True WithinClass");
+  const subject = subjectOf(desk.object as unknown as KubeObject, { classes: desk.directory, clusterId: CLUSTER_ID });
+  if (subject === undefined) throw new Error("the sweep does not judge the object");
+  const { roles, instanceProfiles } = desk.iam.account;
+  const snapshot = {
+    takenAtMs: 0,
+    roles: new Map(Object.entries(roles)),
+    instanceProfiles: new Map(Object.entries(instanceProfiles)),
+  } as unknown as Parameters<typeof judgeBySnapshot>[1];
+  const settling = new Settling({ windowMs: 1, monotonicMs: () => 0 });
+  const { status } = desk.object as unknown as InstanceProfile;
+  const now = status?.lastVerifiedTime ?? "";
+  expect(judgeBySnapshot(subject, snapshot, { settling, patience: DEFAULT_PATIENCE, now })).toEqual({ kind: "well" });
+});
