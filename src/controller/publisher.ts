@@ -1,6 +1,7 @@
 import { API_VERSION, KIND } from "../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
 import { ControllerError, dispositionOf } from "../errors.ts";
+import { hasTrace } from "../model/trace.ts";
 import type { Action } from "../plan/action.ts";
 import { isInstanceAction } from "../plan/instance-action.ts";
 import { isInSync, NOT_CONVERGING } from "../plan/plan.ts";
@@ -90,6 +91,7 @@ export class Publisher {
         [
           { op: "test", path: "/metadata/uid", value: object.metadata.uid },
           ...notOlderThan(object.status),
+          ...(compliance === undefined ? [] : nothingAccepted(object)),
           { op: "add", path: "/status", value: summary.status },
         ],
         signal,
@@ -148,6 +150,11 @@ export class Publisher {
 function notOlderThan(status: ObjectSoFar["status"]): readonly PatchOperation[] {
   const value = status?.observedGeneration;
   return value === undefined ? [] : [{ op: "test", path: "/status/observedGeneration", value }];
+}
+
+/** What a class has accepted may not be forgotten: where this copy shows no acceptance, nothing may have come after it. */
+function nothingAccepted({ metadata, status }: ObjectSoFar): readonly PatchOperation[] {
+  return hasTrace(status) ? [] : [{ op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion }];
 }
 
 /** Instances come and go without anybody's having changed what was right before. */

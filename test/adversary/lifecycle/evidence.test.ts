@@ -112,6 +112,24 @@ describe("The account that an object is bound to", () => {
   });
 });
 
+describe("The status that proves an acceptance", () => {
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ["has no status yet", {}],
+    ["was refused before", { status: { observedGeneration: 1, conditions: [] } }],
+  ])("is not written over by a process whose watch shows a version that %s", async (_, past) => {
+    classes(readers());
+    desk.apply({ className: "readers", statements: [GET] });
+    const old = { ...desk.object, ...past } as unknown as KubeObject;
+    await desk.reconcile();
+    expect(desk.object?.status?.class?.name).toBe("readers");
+    classes(readers({ namespaces: ["other"], onViolation: "Strip" }));
+    desk.restart();
+    await desk.reconcile(undefined, old);
+    expect(desk.object?.status?.class?.name).toBe("readers");
+    expect(desk.object?.status?.role?.arn).toBeDefined();
+  });
+});
+
 describe("What a manifest carries proves nothing", () => {
   test.each<[string, Readonly<Record<string, unknown>>]>([
     ["the finalizer", { finalizers: [FINALIZER] }],
