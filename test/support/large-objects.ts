@@ -1,3 +1,5 @@
+import { tagsField } from "../../src/api/spec-fields.ts";
+
 /** Specs at the corners of the CRD's schema: what an author may write that costs the most to judge. */
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -272,7 +274,9 @@ const THE_REST: readonly LargeSpec[] = [
     name: "tags as many and as long as there may be",
     spec: {
       ...statements(1, () => ({})),
-      tags: Object.fromEntries(times(43, (i) => [filled(`k${pad(i)}-`, 128), filled("v", 256)])),
+      tags: Object.fromEntries(
+        times(tagsField.schema.maxProperties ?? 0, (i) => [filled(`k${pad(i)}-`, 128), filled("v", 256)]),
+      ),
     },
   },
   {
