@@ -50,20 +50,27 @@ export function orderRoleChanges(changes: RoleChanges): readonly Action[] {
   return [...frame("narrows"), ...changes.settings, ...policyChanges(changes, frame("replaces")), ...frame("widens")];
 }
 
+/** The inline policies that the changes are about, as far as they were read. */
+function documentsThere({ inline, leaving }: RoleChanges): readonly PolicyDocument[] {
+  return [...(inline?.current ? [inline.current] : []), ...documentsOf(leaving)];
+}
+
 function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonly Action[] {
   const { inline, leaving, attach, detach } = changes;
-  const there = [...(inline?.current ? [inline.current] : []), ...documentsOf(leaving)];
-  const [before, after] = [scopeOf(there), scopeOf(inline ? [inline.document] : [])];
+  const there = documentsThere(changes);
+  const before = scopeOf(there);
   const put = some(inline && putPolicy(changes.roleName, inline, inline.current, inline.document));
   const drop = leaving.map(deletion(changes.roleName));
   // A policy that got another name is there under it before the old one goes, unless both together are too much for IAM.
   const renamed = isRoomForBoth(changes) ? [...put, ...drop] : [...drop, ...put];
-  if (pivots.length === 0 && deniesAsMuch(after, before)) {
-    return isRoomForBoth(changes) ? [...put, ...attach, ...detach, ...drop] : [...detach, ...drop, ...put, ...attach];
-  }
-  if (pivots.length === 0 && deniesNothing(scopeOf(documentsOf(leaving)))) {
-    return [...detach, ...drop, ...put, ...attach];
-  }
+  const isFree = pivots.length === 0;
+  const dropFirst = [...detach, ...drop, ...put, ...attach];
+  const keepingDenials = isRoomForBoth(changes) ? [...put, ...attach, ...detach, ...drop] : dropFirst;
+  // Most roles deny nothing: then there is nothing to compare.
+  if (isFree && deniesNothing(before)) return keepingDenials;
+  const after = scopeOf(documentsOf(inline ? [inline] : []));
+  if (isFree && deniesAsMuch(after, before)) return keepingDenials;
+  if (isFree && deniesNothing(scopeOf(documentsOf(leaving)))) return dropFirst;
   if (isNoWider(after, before)) return [...detach, ...renamed, ...pivots, ...attach];
   if (isNoWider(before, after)) return [...detach, ...pivots, ...renamed, ...attach];
   return [...detach, ...throughCommonGround(changes, there, pivots), ...attach];

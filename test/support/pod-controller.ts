@@ -12,6 +12,8 @@ const HEAP = "--max-old-space-size=249";
 /** The longest block of the event loop since the start was over, and the largest heap seen. */
 export interface ProbeReading {
   readonly blockMs: number;
+  /** The same in processor time of the loop's thread. */
+  readonly blockCpuMs: number;
   readonly heapMib: number;
 }
 
