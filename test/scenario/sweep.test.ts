@@ -172,11 +172,8 @@ describe("creations after a sweep", () => {
   test("that are over a quota are not begun", async () => {
     await fleet.sweep();
     forget();
-    const resources = Array.from(
-      { length: 200 },
-      (_, i) => `arn:aws:s3:::a-bucket-with-a-name-as-long-as-names-may-be-${i}`,
-    );
-    fleet.apply("app", { statements: [{ effect: "Allow", actions: ["s3:Get*"], resources }] });
+    const managedPolicyArns = Array.from({ length: 20 }, (_, i) => `arn:aws:iam::123456789012:policy/team-${i}`);
+    fleet.apply("app", { managedPolicyArns });
     await fleet.drain();
     expect(calls().filter((call) => call.startsWith("Create"))).toEqual([]);
     expect(fleet.ready("app")).toBe("False QuotaExceeded");

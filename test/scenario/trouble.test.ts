@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Condition } from "../../src/api/instance-profile.ts";
+import { outsider } from "../support/outsider.ts";
 import { manifest, World } from "../support/world.ts";
 
 const KEY = { namespace: "default", name: "s3-read-only" };
@@ -47,14 +48,21 @@ describe("AccessDenied", () => {
 
 describe("LimitExceeded", () => {
   test("is told as the quota it is, tried once, looked at slowly, and heals when the spec fits", async () => {
-    const large = Array.from({ length: 40 }, (_, i) => ({
-      sid: `S${i}`,
-      effect: "Allow",
-      actions: ["s3:GetObject"],
-      resources: [`arn:aws:s3:::${"b".repeat(250)}${i}/*`],
-    }));
-    world.kube.apply(manifest({ statements: large }));
+    // IAM counts all inline policies of a role together.
+    const resourcesOf = (length: number): string[] =>
+      Array.from({ length }, (_, i) => `arn:aws:s3:::${"b".repeat(250)}${i}/*`);
+    const other = { Effect: "Allow", Action: "s3:GetObject", Resource: resourcesOf(25) };
+    world.kube.apply(manifest());
     const controller = world.controller();
+    await controller.settle();
+    await outsider(world.aws.url, "PutRolePolicy", {
+      RoleName: KEY.name,
+      PolicyName: "other",
+      PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [other] }),
+    });
+    world.aws.calls.reset();
+    const large = [{ sid: "S", effect: "Allow", actions: ["s3:GetObject"], resources: resourcesOf(20) }];
+    world.kube.apply(manifest({ statements: large }));
     expect(await controller.once()).toEqual({ kind: "after", delayMs: 60_000 });
     expect(await world.ready()).toBe("False LimitExceeded");
     expect(world.aws.calls.count({ action: "PutRolePolicy" })).toBe(1);
