@@ -14,7 +14,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { ControllerMetrics } from "../runtime/controller-metrics.ts";
 import { EventLoopWatch } from "../runtime/event-loop-watch.ts";
 import type { LeaderElector } from "../runtime/leader-election.ts";
-import { DEFAULT_PATIENCE } from "../status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../status/requeue.ts";
 import { classMetrics, classPorts } from "./class-ports.ts";
 import type { ControllerProcessOptions } from "./controller-process-options.ts";
 import { openElection } from "./election.ts";
@@ -39,7 +39,7 @@ export const FLUSH_MS: number = 5_000;
 /** What an operator may choose; see the options of the `run` command. */
 export const DEFAULT_SETTINGS: ControllerSettings = {
   concurrency: 10,
-  patience: DEFAULT_PATIENCE,
+  intervals: DEFAULT_REQUEUE_INTERVALS,
   settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
   sweepIntervalMs: 600_000,
   orphanPolicy: "Retain",
@@ -184,7 +184,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
       reflector: metrics.watch(kind),
       sweeps: sweepMetrics(metrics.registry),
       orphans: orphanMetrics(metrics.registry),
-      outcomes: metrics.outcomes((key, isTerminal) => controllerMetrics.failed(key, isTerminal)),
+      results: metrics.results((key, isTerminal) => controllerMetrics.failed(key, isTerminal)),
     },
   });
   controllerMetrics.watchQueue(controller.queue);

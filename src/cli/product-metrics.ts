@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { InstanceProfileStatus } from "../api/instance-profile.ts";
 import type { CallLimiter } from "../aws/call-limiter.ts";
 import type { AwsCallReport, AwsClientOptions } from "../aws/client-config.ts";
-import type { OutcomeObserver } from "../controller/publisher.ts";
+import type { ResultObserver } from "../controller/result-observer.ts";
 import type { AccountQuotas } from "../model/account-quotas.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ElectionObserver } from "../runtime/leader-election-options.ts";
@@ -104,8 +104,8 @@ export class ProductMetrics {
     };
   }
 
-  /** For the reconciles' outcomes; `failed` goes on to the controller's own metrics. */
-  outcomes(failed: NonNullable<OutcomeObserver["failed"]>): OutcomeObserver {
+  /** For the results of reconciles; `failed` goes on to the controller's own metrics. */
+  results(failed: NonNullable<ResultObserver["failed"]>): ResultObserver {
     return {
       failed,
       drifted: () => this.#drifts.inc(),

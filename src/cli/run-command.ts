@@ -80,7 +80,7 @@ export const runCommand: Command = {
 async function runController(given: GivenOptions, io: CommandIo): Promise<number> {
   const logger = createLogger(logLevel(given.text("log-level") ?? "info"));
   exitOnBug(logger, process);
-  const { patience, concurrency, sweepIntervalMs } = DEFAULT_SETTINGS;
+  const { intervals, concurrency, sweepIntervalMs } = DEFAULT_SETTINGS;
   const settings = {
     ...DEFAULT_SETTINGS,
     requiresClass: given.flag("require-class"),
@@ -88,9 +88,9 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     orphanPolicy: orphanPolicyOf(given.text("orphan-policy") ?? DEFAULT_SETTINGS.orphanPolicy),
     allowsAdoption: given.flag("allow-adoption"),
     sweepIntervalMs: durationMs("sweep-interval", given.text("sweep-interval"), sweepIntervalMs, MIN_SWEEP_MS),
-    patience: {
-      ...patience,
-      resyncMs: durationMs("resync-interval", given.text("resync-interval"), patience.resyncMs, MIN_RESYNC_MS),
+    intervals: {
+      ...intervals,
+      resyncMs: durationMs("resync-interval", given.text("resync-interval"), intervals.resyncMs, MIN_RESYNC_MS),
     },
   };
   const rates = awsRates(given);

@@ -5,7 +5,7 @@ import { ControllerError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ObjectChange } from "../runtime/store.ts";
 import type { WorkQueue } from "../runtime/work-queue.ts";
-import type { Patience } from "../status/requeue.ts";
+import type { RequeueIntervals } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import type { Accounts } from "./aws-access.ts";
 import type { CachedClaims } from "./cached-claims.ts";
@@ -27,7 +27,7 @@ export interface SweepSurroundings {
   /** In [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
-  readonly settings: { readonly sweepIntervalMs: number; readonly patience: Patience };
+  readonly settings: { readonly sweepIntervalMs: number; readonly intervals: RequeueIntervals };
 }
 
 /** What is swept. */
@@ -134,8 +134,8 @@ export class AccountSweep {
     const { reader } = account;
     if (reader === undefined) sightings.sweepEnded(0);
     else {
-      const { sweepIntervalMs: intervalMs, patience } = settings;
-      this.#sweeper = new Sweeper({ ...shared, reader, intervalMs, patience, observer, orphans });
+      const { sweepIntervalMs: intervalMs, intervals } = settings;
+      this.#sweeper = new Sweeper({ ...shared, reader, intervalMs, intervals, observer, orphans });
       this.#sweeper.start();
     }
     this.#profileRounds = new ProfileRounds(shared);

@@ -1,9 +1,6 @@
 import type { AccountDirectory } from "../engine/account-directory.ts";
 import type { AwsAccount } from "../engine/aws-account.ts";
 import type { ConvergeDependencies } from "../engine/converge.ts";
-import type { Urgency } from "../engine/ports.ts";
-import { ControllerError } from "../errors.ts";
-import type { Outcome } from "../status/outcome.ts";
 import type { AccountClaims } from "./claims-by-account.ts";
 import { accountKeyOf, type Standing } from "./standing.ts";
 
@@ -26,7 +23,8 @@ export interface AccessSources {
 /** Whose access is asked for. */
 interface AccessQuery {
   readonly standing: Standing;
-  readonly urgency: Urgency;
+  /** Requests for it go before those that no user waits for. */
+  readonly isUserWaiting: boolean;
   /** Nothing was ever made for it: whether its names are free may be presumed. */
   readonly isNew?: boolean | undefined;
 }
@@ -34,25 +32,22 @@ interface AccessQuery {
 /** The account of the object's class, or the controller's own. Errors: those of {@link AccountDirectory.reach}. */
 export async function accessFor(
   { accounts, claims }: AccessSources,
-  { standing, urgency, isNew = false }: AccessQuery,
+  { standing, isUserWaiting, isNew = false }: AccessQuery,
   signal: AbortSignal,
 ): Promise<AccountAccess> {
   const aws = standing.kind === "bound" ? await accounts.reach(standing.class, signal) : accounts.own;
   const { iam, settling, adoptions, breaker, quotas, lastKnownRoles, freeNames } = aws;
   const { index } = claims.of(accountKeyOf(standing));
   const presumed = isNew ? { freeNames } : {};
-  const instances = { ...aws.instances, claims: index, isAwaited: urgency === "change" };
-  return { ...iam[urgency], settling, adoptions, breaker, quotas, lastKnownRoles, ...presumed, instances };
-}
-
-/** What a pass came to that could not get at its account; undefined when it can. */
-export async function outOfReach(access: () => Promise<unknown>, signal: AbortSignal): Promise<Outcome | undefined> {
-  try {
-    await access();
-    return undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ControllerError)) throw error;
-    return { kind: "failed", error };
-  }
+  const instances = { ...aws.instances, claims: index, isAwaited: isUserWaiting };
+  return {
+    ...iam[isUserWaiting ? "change" : "routine"],
+    settling,
+    adoptions,
+    breaker,
+    quotas,
+    lastKnownRoles,
+    ...presumed,
+    instances,
+  };
 }

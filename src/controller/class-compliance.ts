@@ -1,4 +1,3 @@
-import { ABSENT } from "../model/observed-state.ts";
 import { hasTrace } from "../model/trace.ts";
 import { forceDeleteDeniedBy } from "../plan/class-deletion.ts";
 import type { Blocker } from "../plan/plan.ts";
@@ -13,12 +12,7 @@ export function forceDeniedBy(standing: Standing): string | undefined {
 
 /** The outcome of a reconcile that ended before it read AWS. */
 export function refused(blockers: readonly Blocker[]): Outcome {
-  return {
-    kind: "previewed",
-    plan: { actions: [], blockers, unmanagedPolicies: [] },
-    observed: { role: ABSENT, instanceProfile: ABSENT },
-    settlesInMs: 0,
-  };
+  return { kind: "refused", blockers };
 }
 
 /** The outcome of a reconcile, with what of the spec the class has taken away. */

@@ -4,8 +4,8 @@ import type { Outcome } from "../status/outcome.ts";
 import { complianceOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { Postponed } from "./pass.ts";
-import type { Report } from "./publisher.ts";
 import type { Standing } from "./standing.ts";
+import type { Report } from "./status-writer.ts";
 import { type StripAccess, withinClass } from "./strip.ts";
 import { isInDeletion, type Subject } from "./subject.ts";
 

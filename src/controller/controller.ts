@@ -9,7 +9,7 @@ import type { ReflectorObserver } from "../runtime/reflector-options.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/store.ts";
 import { type QueueObserver, WorkQueue } from "../runtime/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/workers.ts";
-import type { Patience } from "../status/requeue.ts";
+import type { RequeueIntervals } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { AccountSweeps } from "./account-sweeps.ts";
 import { ClaimsByAccount } from "./claims-by-account.ts";
@@ -20,11 +20,12 @@ import { openReconciler } from "./open-reconciler.ts";
 import { optional } from "./optional.ts";
 import type { OrphanObserver, OrphanPolicy } from "./orphan-options.ts";
 import type { Orphans } from "./orphans.ts";
-import type { OutcomeObserver } from "./publisher.ts";
 import { Releases } from "./releases.ts";
+import type { ResultObserver } from "./result-observer.ts";
 import { SightingsByAccount } from "./sightings-by-account.ts";
 import type { SweepObserver } from "./sweeper.ts";
-import { factsOf, firstPriority, wakes } from "./wakes.ts";
+import { priorityOf, queueRequeue, type Urgency, urgencyOf } from "./urgency.ts";
+import { urgencyAtStart, wakes } from "./wakes.ts";
 
 /** Everything a controller needs from outside; the composition root makes it. */
 export interface ControllerDependencies {
@@ -51,7 +52,7 @@ export interface ControllerObservers {
   readonly queue?: QueueObserver;
   readonly workers?: WorkerObserver;
   readonly reflector?: ReflectorObserver;
-  readonly outcomes?: OutcomeObserver;
+  readonly results?: ResultObserver;
   /** By account: its id, or OWN_ACCOUNT. */
   readonly sweeps?: (account: string) => SweepObserver;
   /** By account, too. */
@@ -62,7 +63,7 @@ export interface ControllerObservers {
 export interface ControllerSettings {
   /** Objects worked on at once. */
   readonly concurrency: number;
-  readonly patience: Patience;
+  readonly intervals: RequeueIntervals;
   readonly settleWindowMs: number;
   /** Between two looks at the whole account. */
   readonly sweepIntervalMs: number;
@@ -121,7 +122,7 @@ export class Controller {
     const known = { sightings, claims, cache, classes: directory, listClasses };
     const releases = new Releases();
     const noted = { ...deps, ...settings, objects: releases.noting(deps.objects) };
-    const reconciler = openReconciler({ ...noted, observer: observers.outcomes }, known);
+    const reconciler = openReconciler({ ...noted, observer: observers.results }, known);
     this.#orphans = this.#openOrphans(deps, { releases, claims, directory });
     this.#sweeps = new AccountSweeps({
       ...{ accounts, classes: directory, objects, queue: this.#queue, sightings, claims },
@@ -136,8 +137,8 @@ export class Controller {
     };
     this.#workers = new Workers({
       queue: new LanedQueue(this.#queue, lanes),
-      reconcile: (key, signal, { logger: runLogger, priority }) =>
-        reconciler.reconcile(key, signal, { logger: runLogger, ...factsOf(priority) }),
+      reconcile: async (key, signal, { logger: runLogger, priority }) =>
+        queueRequeue(await reconciler.reconcile(key, signal, { logger: runLogger, urgency: urgencyOf(priority) })),
       clock,
       logger,
       newReconcileId: deps.newReconcileId,
@@ -189,7 +190,7 @@ export class Controller {
   work(): void {
     this.#isWorking = true;
     for (const object of this.#reflector.cache.list()) {
-      this.#wake(keyText(object["metadata"] as ObjectKey), firstPriority(object));
+      this.#wake(keyText(object["metadata"] as ObjectKey), urgencyAtStart(object));
     }
     this.#sweeps.work();
     this.#classes.work();
@@ -219,7 +220,7 @@ export class Controller {
     this.#orphans.objectChanged(change, this.#isWorking);
     switch (change.type) {
       case "added":
-        this.#wake(keyText(change.new.metadata), change.isInInitialList ? firstPriority(change.new) : 0);
+        this.#wake(keyText(change.new.metadata), change.isInInitialList ? urgencyAtStart(change.new) : "change");
         return;
       case "updated":
         if (wakes(change.old, change.new)) this.#wake(keyText(change.new.metadata));
@@ -232,7 +233,7 @@ export class Controller {
   }
 
   /** What changes while another process works is that one's business: whether anything is left of it, `work` sees. */
-  #wake(key: string, priority = 0): void {
-    if (this.#isWorking) this.#queue.add(key, { priority });
+  #wake(key: string, urgency: Urgency = "change"): void {
+    if (this.#isWorking) this.#queue.add(key, { priority: priorityOf(urgency) });
   }
 }

@@ -1,11 +1,12 @@
 import type { EventSink, ObjectClient } from "../engine/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { Patience } from "../status/requeue.ts";
+import type { RequeueIntervals } from "../status/requeue.ts";
 import type { Accounts } from "./aws-access.ts";
 import { optional } from "./optional.ts";
 import { OwnWrites } from "./own-writes.ts";
-import { type OutcomeObserver, Publisher } from "./publisher.ts";
 import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
+import type { ResultObserver } from "./result-observer.ts";
+import { StatusWriter } from "./status-writer.ts";
 
 /** What a reconciler is made of. */
 export interface OpenReconcilerOptions {
@@ -16,10 +17,10 @@ export interface OpenReconcilerOptions {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly patience: Patience;
+  readonly intervals: RequeueIntervals;
   /** See {@link ReconcilerDependencies}. */
   readonly allowsAdoption?: boolean;
-  readonly observer: OutcomeObserver | undefined;
+  readonly observer: ResultObserver | undefined;
 }
 
 /** A reconciler that remembers nothing yet, with what others tell it. */
@@ -27,13 +28,13 @@ export function openReconciler(
   options: OpenReconcilerOptions,
   known: Pick<ReconcilerDependencies, "sightings" | "claims" | "cache" | "classes" | "listClasses">,
 ): Reconciler {
-  const { objects, events, accounts, clusterId, clock, random, patience, observer } = options;
+  const { objects, events, accounts, clusterId, clock, random, intervals, observer } = options;
   const monotonicMs = (): number => clock.monotonicMs();
   const ownWrites = new OwnWrites(monotonicMs);
   const nowMs = (): number => clock.nowMs();
-  const publishing = { objects, events, ownWrites, patience, nowMs, random };
-  const publisher = new Publisher({ ...publishing, ...optional("observer", observer) });
+  const writing = { objects, events, ownWrites, intervals, nowMs, random };
+  const statusWriter = new StatusWriter({ ...writing, ...optional("observer", observer) });
   const granted = optional("allowsAdoption", options.allowsAdoption);
-  const parts = { objects, monotonicMs, nowMs, ...known, ownWrites, accounts, publisher, clusterId, ...granted };
+  const parts = { objects, monotonicMs, nowMs, ...known, ownWrites, accounts, statusWriter, clusterId, ...granted };
   return new Reconciler(parts);
 }

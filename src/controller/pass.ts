@@ -5,31 +5,15 @@ import {
   RECONCILE_AT_ANNOTATION,
 } from "../api/instance-profile.ts";
 import type { Convergence } from "../engine/converge.ts";
-import type { KubeObject, Urgency } from "../engine/ports.ts";
+import type { KubeObject } from "../engine/ports.ts";
 import { ControllerError } from "../errors.ts";
-import { planLines } from "../plan/render.ts";
 import type { Run } from "../runtime/workers.ts";
 import type { ObjectSoFar, Outcome } from "../status/outcome.ts";
-import { errorOf } from "../status/requeue.ts";
-import { failureFields } from "./failure-fields.ts";
+import type { Urgency } from "./urgency.ts";
 
 /** What the reconciler needs to know of the run it is in. */
 export interface RunFacts extends Pick<Run, "logger"> {
-  /** Unset: `change`. */
-  readonly urgency?: Urgency;
-  /** The object was there, and waited, when this process began to work. */
-  readonly wasListed?: boolean;
-}
-
-/** What was written, and what went wrong: names only, never documents. */
-export function logOutcome({ logger }: RunFacts, outcome: Outcome): void {
-  if (outcome.kind === "converged" && outcome.applied.length > 0) {
-    logger.info("wrote AWS", { actions: planLines({ ...outcome.plan, actions: outcome.applied }) });
-  }
-  const error = errorOf(outcome);
-  if (error instanceof ControllerError) {
-    logger.warn("reconcile failed", { disposition: error.disposition, ...failureFields(error) });
-  }
+  readonly urgency: Urgency;
 }
 
 /** Carries a failure on the Kubernetes side out of a pass: it says nothing about AWS, so it is not for the status. */
@@ -40,7 +24,10 @@ export class Postponed extends Error {
 }
 
 /** Turns what a pass raises into an outcome. */
-export async function attempt(signal: AbortSignal, pass: () => Promise<Outcome>): Promise<Outcome> {
+export async function attempt<T extends Outcome | undefined>(
+  signal: AbortSignal,
+  pass: () => Promise<T>,
+): Promise<T | Extract<Outcome, { readonly kind: "failed" }>> {
   try {
     return await pass();
   } catch (error) {

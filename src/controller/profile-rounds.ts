@@ -6,11 +6,11 @@ import { ABSENT } from "../model/observed-state.ts";
 import { diff } from "../plan/diff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { WorkQueue } from "../runtime/work-queue.ts";
-import { ROUTINE_PRIORITY } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { keyText } from "./object-key.ts";
 import type { Sightings } from "./sightings.ts";
 import { type SubjectRules, type SweepSubject, subjectOf } from "./sweep-subject.ts";
+import { priorityOf } from "./urgency.ts";
 
 /** What the rounds work with. */
 export interface ProfileRoundsOptions {
@@ -74,7 +74,7 @@ export class ProfileRounds {
     try {
       if (await this.#isAsAskedFor(subject, signal)) return;
       sightings.isInDoubt(subject.key);
-      queue.add(subject.key, { priority: ROUTINE_PRIORITY });
+      queue.add(subject.key, { priority: priorityOf("scan") });
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ControllerError)) throw error;

@@ -1,8 +1,6 @@
 import type { ObjectMeta } from "../api/instance-profile.ts";
-import type { Urgency } from "../engine/ports.ts";
 import type { Sighting } from "../engine/sighting.ts";
-import type { Requeue } from "../status/outcome.ts";
-import { ROUTINE_PRIORITY } from "../status/requeue.ts";
+import { isUserWaiting, type Urgency } from "./urgency.ts";
 
 /** What makes an object the one that a sweep has looked for. */
 type Identity = Pick<ObjectMeta, "uid" | "generation">;
@@ -65,9 +63,9 @@ export class Sightings {
     this.#sightings.set(key, { ...sighting, uid, generation, atMs });
   }
 
-  /** A pass is over; by what it asks for next it is plain whether the object was well. */
-  ended(key: string, requeue: Requeue): void {
-    if (requeue.kind === "after" && requeue.priority === ROUTINE_PRIORITY) this.isWell(key);
+  /** A reconcile has ended; it has verified the object, or not. */
+  ended(key: string, isVerified: boolean): void {
+    if (isVerified) this.isWell(key);
     else this.isInDoubt(key);
   }
 
@@ -75,10 +73,10 @@ export class Sightings {
    * The sighting of this very object, once, while it is fresh; none for a pass that a person waits for, unless the sweep was
    * waited for.
    */
-  take(key: string, { uid, generation }: Identity, urgency: Urgency | undefined): Sighting | undefined {
+  take(key: string, { uid, generation }: Identity, urgency: Urgency): Sighting | undefined {
     const known = this.#sightings.get(key);
     this.#sightings.delete(key);
-    if (known === undefined || (urgency !== "routine" && known.isOfBegun !== true)) return undefined;
+    if (known === undefined || (isUserWaiting(urgency) && known.isOfBegun !== true)) return undefined;
     if (known.uid !== uid || known.generation !== generation) return undefined;
     return this.#monotonicMs() - known.atMs < FRESH_MS ? known : undefined;
   }

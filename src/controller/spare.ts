@@ -1,14 +1,14 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
-import type { Requeue } from "../runtime/workers.ts";
-import { ROUTINE_PRIORITY } from "../status/requeue.ts";
+import type { Requeue } from "../status/requeue.ts";
 import { hasFinalizer } from "./finalizer.ts";
 import { isUnreportedCreate } from "./never-reported.ts";
 import type { RunFacts } from "./pass.ts";
-import type { Publisher } from "./publisher.ts";
 import type { Sightings } from "./sightings.ts";
+import type { StatusWriter } from "./status-writer.ts";
+import { isUserWaiting } from "./urgency.ts";
 
 /** How soon to see whether the sweep that is under way has seen the object. */
-const SWEEP_POLL: Requeue = { kind: "after", delayMs: 1_000, priority: ROUTINE_PRIORITY };
+const SWEEP_POLL: Requeue = { kind: "after", delayMs: 1_000, urgency: "resync" };
 
 /** As soon, for what a person waits for. */
 const UNTOLD_POLL: Requeue = { kind: "after", delayMs: 1_000 };
@@ -26,13 +26,13 @@ export function sparedLook(
     run,
     sightings,
   }: { readonly key: string; readonly object: InstanceProfile; readonly run: RunFacts; readonly sightings: Sightings },
-  publisher: Publisher,
+  statusWriter: Pick<StatusWriter, "nextResync">,
 ): Requeue | undefined {
   const { metadata, status } = object;
-  const isLeft = isUnreportedCreate(object) && (hasFinalizer(object) || run.wasListed === true);
+  const isLeft = isUnreportedCreate(object) && (hasFinalizer(object) || run.urgency === "initialList");
   if (isLeft && sightings.isFirstSweepAheadFor(UNTOLD_PATIENCE_MS)) return UNTOLD_POLL;
-  if (run.urgency !== "routine") return undefined;
+  if (isUserWaiting(run.urgency)) return undefined;
   const isKnown = status?.observedGeneration === metadata.generation;
   if (sightings.isFirstSweepAhead && isKnown) return SWEEP_POLL;
-  return sightings.spares(key) ? publisher.nextLook() : undefined;
+  return sightings.spares(key) ? statusWriter.nextResync() : undefined;
 }

@@ -13,8 +13,8 @@ import { type Compliance, withRemoval } from "../status/compliance.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Logger } from "../telemetry.ts";
 import { isUnreported } from "./never-reported.ts";
-import type { Report } from "./publisher.ts";
 import type { Standing } from "./standing.ts";
+import type { Report } from "./status-writer.ts";
 
 type Bound = Extract<Standing, { readonly kind: "bound" }>;
 
@@ -104,8 +104,8 @@ function isApplied(outcome: Outcome): boolean {
 /** AWS as the reconcile has left it; undefined when it may not have read it. */
 function seenIn(outcome: Outcome): ObservedState | undefined {
   if (outcome.kind === "converged") return outcome.after;
-  if (outcome.kind === "suspended" || outcome.kind === "failed" || outcome.plan.blockers.length > 0) return undefined;
-  return outcome.observed;
+  if (outcome.kind !== "previewed" && outcome.kind !== "announced") return undefined;
+  return outcome.plan.blockers.length > 0 ? undefined : outcome.observed;
 }
 
 function withRevocation(outcome: Outcome, compliance: Compliance, { applied, failed }: RevocationReport): Report {

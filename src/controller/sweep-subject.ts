@@ -10,7 +10,8 @@ import { diff } from "../plan/diff.ts";
 import type { Compliance } from "../status/compliance.ts";
 import { findCondition } from "../status/conditions.ts";
 import type { Outcome } from "../status/outcome.ts";
-import type { Patience } from "../status/requeue.ts";
+import type { RequeueIntervals } from "../status/requeue.ts";
+import { classify } from "../status/result.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
 import { complianceOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
@@ -83,7 +84,7 @@ function parsed(raw: KubeObject): InstanceProfile | undefined {
 export function judgeBySnapshot(
   { object, desired, compliance, isBegun: isOfBegun }: SweepSubject,
   snapshot: AccountSnapshot,
-  context: { readonly settling: Settling; readonly patience: Patience; readonly now: string },
+  context: { readonly settling: Settling; readonly intervals: RequeueIntervals; readonly now: string },
 ): Verdict {
   const observed = observedIn(snapshot, desired);
   const { state, settlesInMs } = context.settling.view(desired, observed);
@@ -97,10 +98,10 @@ export function judgeBySnapshot(
   const outcome: Outcome = isDryRun
     ? { kind: "previewed", plan, observed: state, settlesInMs: 0 }
     : { kind: "converged", plan, applied: [], failed: undefined, after: state, settlesInMs: 0 };
-  const { status } = summarize(object, outcome, {
+  const { status } = summarize(object, classify(object, outcome), {
     now: context.now,
     random: 0,
-    patience: context.patience,
+    intervals: context.intervals,
     failures: 0,
     compliance,
   });

@@ -5,12 +5,13 @@ import { ControllerError } from "../errors.ts";
 import { nameKey } from "../model/naming.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { WorkQueue } from "../runtime/work-queue.ts";
-import { type Patience, ROUTINE_PRIORITY } from "../status/requeue.ts";
+import type { RequeueIntervals } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { failureFields } from "./failure-fields.ts";
 import type { OrphanScan } from "./orphan-scan.ts";
 import type { Sightings } from "./sightings.ts";
 import { judgeBySnapshot, type SubjectRules, type SweepSubject, subjectOf } from "./sweep-subject.ts";
+import { priorityOf } from "./urgency.ts";
 
 /** How a sweep ended: `denied` when the controller may not read the account as a whole. */
 export type SweepResult = "ok" | "denied" | "failed";
@@ -39,7 +40,7 @@ export interface SweeperOptions {
   readonly logger: Logger;
   /** Between two sweeps, give or take a tenth. */
   readonly intervalMs: number;
-  readonly patience: Patience;
+  readonly intervals: RequeueIntervals;
   readonly observer?: SweepObserver | undefined;
   readonly orphans?: OrphanScan | undefined;
 }
@@ -148,12 +149,12 @@ export class Sweeper {
 
   /** True when the object has to be looked at. */
   #judge(subject: SweepSubject, snapshot: AccountSnapshot): boolean {
-    const { account, queue, sightings, clock, patience } = this.#options;
+    const { account, queue, sightings, clock, intervals } = this.#options;
     const { key, object } = subject;
     // A pass under way knows better.
     if (queue.isRunning(key)) return false;
     const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
-    const verdict = judgeBySnapshot(subject, snapshot, { settling: account.settling, patience, now });
+    const verdict = judgeBySnapshot(subject, snapshot, { settling: account.settling, intervals, now });
     if (verdict.kind === "well") {
       sightings.isWell(key, snapshot.takenAtMs);
       account.breaker.forget(key);
@@ -161,7 +162,7 @@ export class Sweeper {
     if (verdict.kind !== "news") return false;
     sightings.isNews(key, object.metadata, verdict.sighting, snapshot.takenAtMs);
     // Somebody has waited for what is begun since before this process began to work.
-    queue.add(key, { priority: subject.isBegun ? 0 : ROUTINE_PRIORITY });
+    queue.add(key, { priority: priorityOf(subject.isBegun ? "change" : "scan") });
     return true;
   }
 

@@ -1,11 +1,7 @@
 import { FORCE_DELETE_ANNOTATION, RECONCILE_AT_ANNOTATION } from "../api/instance-profile.ts";
 import type { KubeObject } from "../engine/ports.ts";
-import { ROUTINE_PRIORITY } from "../status/requeue.ts";
 import { FINALIZER } from "./finalizer.ts";
-import type { RunFacts } from "./pass.ts";
-
-/** After what people change now, before what is merely due for a look. */
-const PENDING_PRIORITY = ROUTINE_PRIORITY / 2;
+import type { Urgency } from "./urgency.ts";
 
 /** What of an object's metadata can ask for a reconcile. */
 interface Metadata {
@@ -43,17 +39,12 @@ interface Answered {
  * How urgent an object is for a process that begins to work. What was changed while nobody looked, or has never been looked at,
  * goes before the many that are only listed, and after what is being changed now.
  */
-export function firstPriority(object: KubeObject): number {
+export function urgencyAtStart(object: KubeObject): Urgency {
   const { generation, deletionTimestamp, annotations } = metadataOf(object);
   const { observedGeneration, lastHandledReconcileAt } = (object["status"] ?? {}) as Answered;
   const asked = annotations?.[RECONCILE_AT_ANNOTATION];
   const isAnswered = observedGeneration === generation && (asked === undefined || asked === lastHandledReconcileAt);
-  return isAnswered && deletionTimestamp === undefined ? ROUTINE_PRIORITY : PENDING_PRIORITY;
-}
-
-/** What the priority that a key was taken with tells of its run. */
-export function factsOf(priority: number): Pick<RunFacts, "urgency" | "wasListed"> {
-  return { urgency: priority <= ROUTINE_PRIORITY ? "routine" : "change", wasListed: priority < 0 };
+  return isAnswered && deletionTimestamp === undefined ? "resync" : "initialList";
 }
 
 function metadataOf(object: KubeObject): Metadata {

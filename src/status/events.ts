@@ -5,11 +5,13 @@ import { isInstanceAction } from "../plan/instance-action.ts";
 import { isAdoption, type Plan } from "../plan/plan.ts";
 import { COMPLIANT, type Compliance, isComplianceNews } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
+import { wasReady } from "./conditions-of.ts";
 import { aboutIdentity } from "./identity.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
-import { wasReady } from "./judge.ts";
-import type { EventDraft, ObjectSoFar, Outcome } from "./outcome.ts";
+import type { EventDraft, ObjectSoFar } from "./outcome.ts";
 import { bounded } from "./pending.ts";
+import { type Observation, observationIn, type Result } from "./result.ts";
+import { RESULT_TABLE } from "./result-table.ts";
 
 /** The API server refuses notes over 1 kB; what is left out is counted. */
 const MAX_NOTE_CHARS = 900;
@@ -20,19 +22,19 @@ const MAX_NOTE_CHARS = 900;
  */
 export function eventsOf(
   object: ObjectSoFar,
-  outcome: Outcome,
+  result: Result,
   conditions: readonly ConditionDraft[],
   compliance?: Compliance,
 ): EventDraft[] {
-  const trouble = aboutTrouble(object, outcome, conditions);
+  const trouble = aboutTrouble(object, result, conditions);
   // What blocks is looked at again and again, and the status goes on showing the former entity.
-  const isNews = !isBlocked(outcome) || trouble.length > 0;
+  const isNews = !isBlocked(result) || trouble.length > 0;
   return [
-    ...aboutWrites(object, outcome),
+    ...aboutWrites(object, result),
     ...aboutViolation(object, conditions, compliance),
-    ...(isNews ? aboutIdentity(object, outcome) : []),
+    ...(isNews ? aboutIdentity(object, result) : []),
     ...trouble,
-    ...aboutStrangers(object, outcome),
+    ...aboutStrangers(object, result),
     ...aboutConflicts(object, conditions),
   ];
 }
@@ -65,14 +67,14 @@ function aboutViolation(
 /** The reason of the Event about access that was removed because the class does not allow it. */
 const ACCESS_STRIPPED = "AccessStripped";
 
-function isBlocked(outcome: Outcome): boolean {
-  return "plan" in outcome && outcome.plan.blockers.length > 0;
+function isBlocked({ kind }: Result): boolean {
+  return kind === "BlockedByPlan" || kind === "BlockedByClass";
 }
 
 /** What a deletion passed over, or could not know: by force, or for want of permission. */
-export function noteEvents(outcome: Outcome): EventDraft[] {
-  if (outcome.kind !== "converged" || outcome.applied.length === 0) return [];
-  return (outcome.plan.notes ?? []).map(({ reason, message }) => ({
+export function noteEvents({ plan, applied }: Pick<Observation, "plan" | "applied">): EventDraft[] {
+  if (applied.length === 0) return [];
+  return (plan.notes ?? []).map(({ reason, message }) => ({
     type: "Warning",
     reason,
     action: "Delete",
@@ -101,16 +103,15 @@ function aboutForce(applied: readonly Action[]): readonly EventDraft[] {
     }));
 }
 
-function aboutWrites(object: ObjectSoFar, outcome: Outcome): EventDraft[] {
-  if (outcome.kind !== "converged" || outcome.applied.length === 0) return [];
-  if (object.metadata.deletionTimestamp !== undefined) {
-    // Deletion that comes to a stop on its way: what went so far is told now, for no later pass knows of it.
-    const note = listed(outcome.applied);
-    return [...aboutForce(outcome.applied), { type: "Normal", reason: "Deleting", action: "Delete", note }];
-  }
-  const note = listed(outcome.applied);
-  if (outcome.leftOut !== undefined) return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
-  return [{ type: "Normal", ...whatItWas(object, outcome.applied), note }];
+function aboutWrites(object: ObjectSoFar, result: Result): EventDraft[] {
+  const applied = observationIn(result)?.applied ?? [];
+  if (applied.length === 0) return [];
+  const note = listed(applied);
+  // A deletion that stops on its way: no later reconcile knows what it has removed so far.
+  if (object.metadata.deletionTimestamp !== undefined)
+    return [...aboutForce(applied), { type: "Normal", reason: "Deleting", action: "Delete", note }];
+  if (result.kind === "Stripped") return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
+  return [{ type: "Normal", ...whatItWas(object, applied), note }];
 }
 
 function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: string; action: string } {
@@ -123,14 +124,14 @@ function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: s
   return { reason: "Updated", action: "Update" };
 }
 
-function aboutTrouble(object: ObjectSoFar, outcome: Outcome, conditions: readonly ConditionDraft[]): EventDraft[] {
+function aboutTrouble(object: ObjectSoFar, result: Result, conditions: readonly ConditionDraft[]): EventDraft[] {
+  const { event: type } = RESULT_TABLE[result.kind];
   const now = conditions.find((condition) => condition.type === "Ready");
-  if (now === undefined || now.status !== "False" || now.reason === "Deleting" || now.reason === "Settling") return [];
-  if (now.reason === "AwaitingEc2") return [];
+  if (type === undefined || now?.status !== "False") return [];
   const before = findCondition(object.status?.conditions, "Ready");
   if (before?.status === "False" && before.reason === now.reason && before.message === now.message) return [];
-  const note = outcome.kind === "announced" ? announced(outcome.plan) : cut(now.message);
-  return [{ type: isAsAsked(now.reason) ? "Normal" : "Warning", reason: now.reason, action: "Reconcile", note }];
+  const note = result.kind === "AdoptionPlanned" ? announced(result.plan) : cut(now.message);
+  return [{ type, reason: now.reason, action: "Reconcile", note }];
 }
 
 /** What the reader must know of an adoption comes first: the list of writes may be cut. */
@@ -139,16 +140,11 @@ function announced({ actions, notes = [] }: Plan): string {
   return cut(`${known}next: ${listed(actions)}`);
 }
 
-/** A dry run and an adoption do what they were asked to do. */
-function isAsAsked(reason: string): boolean {
-  return reason === "DryRun" || reason === "AdoptionPlanned";
-}
-
 /** Permissions that the spec does not give are news when they come. */
-function aboutStrangers({ spec, status, metadata }: ObjectSoFar, outcome: Outcome): EventDraft[] {
-  if (outcome.kind !== "converged" && outcome.kind !== "previewed") return [];
-  if (metadata.deletionTimestamp !== undefined || isBlocked(outcome)) return [];
-  const now = bounded(outcome.plan.unmanagedPolicies) ?? [];
+function aboutStrangers({ spec, status, metadata }: ObjectSoFar, result: Result): EventDraft[] {
+  const plan = isBlocked(result) ? undefined : observationIn(result)?.plan;
+  if (plan === undefined || metadata.deletionTimestamp !== undefined) return [];
+  const now = bounded(plan.unmanagedPolicies) ?? [];
   const before = status?.unmanagedPolicies ?? [];
   if (now.every((policy) => before.includes(policy))) return [];
   const note =

@@ -1,14 +1,15 @@
 import type { ObservedState } from "../model/observed-state.ts";
-import type { EventDraft, ObjectSoFar, Outcome } from "./outcome.ts";
+import type { EventDraft, ObjectSoFar } from "./outcome.ts";
+import { observationIn, type Result } from "./result.ts";
 
 /**
  * An Event for each entity that has another unique id than the status shows. A role or profile that was deleted and made
  * again has the name and the ARN of the former one and is another one all the same: what refers to the former by id does not
  * know it (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids).
  */
-export function aboutIdentity({ metadata, status }: ObjectSoFar, outcome: Outcome): readonly EventDraft[] {
+export function aboutIdentity({ metadata, status }: ObjectSoFar, result: Result): readonly EventDraft[] {
   if (metadata.deletionTimestamp !== undefined) return [];
-  const seen = seenIn(outcome);
+  const seen = seenIn(result);
   if (seen === undefined) return [];
   const { role, instanceProfile } = seen.state;
   const isNewRole = role.presence === "present" && isAnother(status?.role?.id, role.roleId);
@@ -43,11 +44,12 @@ interface Seen {
   readonly maker: (kind: "CreateRole" | "CreateInstanceProfile") => string;
 }
 
-function seenIn(outcome: Outcome): Seen | undefined {
-  if (outcome.kind === "previewed") return { state: outcome.observed, maker: () => "somebody else" };
-  if (outcome.kind !== "converged") return undefined;
-  const kinds = outcome.applied.map(({ kind }) => kind);
-  return { state: outcome.after, maker: (kind) => (kinds.includes(kind) ? "this controller" : "somebody else") };
+function seenIn(result: Result): Seen | undefined {
+  const observation = observationIn(result);
+  if (observation === undefined) return undefined;
+  const { state, applied } = observation;
+  const kinds = applied.map(({ kind }) => kind);
+  return { state, maker: (kind) => (kinds.includes(kind) ? "this controller" : "somebody else") };
 }
 
 /** Ids that are not known yet prove nothing. */

@@ -1,15 +1,12 @@
 import type { InstanceProfileStatus, InstancesStatus } from "../api/instance-profile.ts";
-import { ControllerError } from "../errors.ts";
 import type { ObservedInstance, ObservedInstances } from "../model/instance.ts";
 import { nameInArn } from "../model/naming.ts";
-import type { ObservedState } from "../model/observed-state.ts";
-import type { FailedAction } from "../plan/action.ts";
 import { isAbout, isInstanceAction } from "../plan/instance-action.ts";
 import { type Standing, standingOf, targetOf } from "../plan/instance-standing.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
-import type { ObjectSoFar, Outcome } from "./outcome.ts";
+import type { ObjectSoFar } from "./outcome.ts";
 import { bounded } from "./pending.ts";
-import { errorOf } from "./requeue.ts";
+import { messageOfError, observationIn, ownStateIn, type Result, reasonOfError } from "./result.ts";
 
 /** The condition about instances; there when the spec asks for any. It says nothing of role and profile, which `Ready` does. */
 export const INSTANCES_ASSOCIATED = "InstancesAssociated";
@@ -31,11 +28,11 @@ interface Tally {
 /** The status fields about instances: as they are, as they last were when nobody looked, or none when none are asked for. */
 export function instancesOf(
   object: ObjectSoFar,
-  outcome: Outcome,
+  result: Result,
 ): { readonly instances?: InstanceProfileStatus["instances"] } {
   if (object.metadata.deletionTimestamp !== undefined) return {};
   if (object.spec !== undefined && object.spec.instances === undefined) return { instances: undefined };
-  const tally = tallyOf(object, outcome);
+  const tally = tallyOf(object, result);
   if (tally === undefined) return {};
   const { conflicts, refused, ...counts } = tally;
   const lines = { conflicts: bounded(conflicts), refused: bounded(refused) };
@@ -48,7 +45,7 @@ export function instancesOf(
 }
 
 /** The condition as it was last known, for when nobody looked; it keeps the generation that it is about. */
-export function lastOfInstances(object: ObjectSoFar): readonly ConditionDraft[] {
+function lastOfInstances(object: ObjectSoFar): readonly ConditionDraft[] {
   if (object.spec !== undefined && object.spec.instances === undefined) return [];
   const last = findCondition(object.status?.conditions, INSTANCES_ASSOCIATED);
   if (last === undefined) return [];
@@ -57,22 +54,24 @@ export function lastOfInstances(object: ObjectSoFar): readonly ConditionDraft[] 
 }
 
 /** Whether every matching instance carries the profile. */
-export function aboutInstances(object: ObjectSoFar, outcome: Outcome): readonly ConditionDraft[] {
+export function aboutInstances(object: ObjectSoFar, result: Result): readonly ConditionDraft[] {
+  const state = ownStateIn(result);
+  if (state === undefined) return lastOfInstances(object);
   if (object.spec?.instances === undefined || object.metadata.deletionTimestamp !== undefined) return [];
-  const unreadable = stateOf(outcome)?.instances?.unreadable;
-  if (unreadable !== undefined) return [draft("Unknown", reasonOf(unreadable), wordsOf(unreadable))];
-  const tally = tallyOf(object, outcome);
+  const unreadable = state.instances?.unreadable;
+  if (unreadable !== undefined) return [draft("Unknown", reasonOfError(unreadable), messageOfError(unreadable))];
+  const tally = tallyOf(object, result);
   if (tally === undefined) return lastOfInstances(object);
-  return [judgeTally(tally, failureOf(outcome))];
+  return [judgeTally(tally, failureOf(result))];
 }
 
 function judgeTally(tally: Tally, failure: unknown): ConditionDraft {
   const { matched, associated, pending, conflicts, refused } = tally;
   const count = `${associated} of ${matched} matching instances carry the profile`;
   if (failure !== undefined) {
-    const words = wordsOf(failure);
+    const words = messageOfError(failure);
     const all = refused.length === 0 ? words : named([words, ...refused.filter((line) => line !== words)]);
-    return draft("False", reasonOf(failure), `${count}; ${all}`);
+    return draft("False", reasonOfError(failure), `${count}; ${all}`);
   }
   if (conflicts.length > 0) return draft("False", "InstanceConflict", `${count}; ${named(conflicts)}`);
   if (pending > 0) return draft("False", "InstancesPending", `${count}; ${pending} wait for it`);
@@ -85,8 +84,8 @@ function named(lines: readonly string[]): string {
   return `${lines.slice(0, MAX_NAMED).join("; ")}${rest}`;
 }
 
-function tallyOf(object: ObjectSoFar, outcome: Outcome): Tally | undefined {
-  const state = stateOf(outcome);
+function tallyOf(object: ObjectSoFar, result: Result): Tally | undefined {
+  const state = ownStateIn(result);
   const { spec } = object;
   const instances = state?.instances;
   if (state === undefined || spec?.instances === undefined) return undefined;
@@ -98,7 +97,7 @@ function tallyOf(object: ObjectSoFar, outcome: Outcome): Tally | undefined {
   const conflicts = selected.flatMap(({ instance, standing }) => conflictOf(instance, standing));
   const associated = selected.filter(({ standing }) => standing === "associated").length;
   const matched = selected.length;
-  const failures = refusedOf(outcome);
+  const failures = observationIn(result)?.refused ?? [];
   const isRefused = ({ instanceId }: ObservedInstance): boolean =>
     failures.some(({ action }) => isInstanceAction(action) && isAbout(action, instanceId));
   const refused = selected.filter(
@@ -110,12 +109,8 @@ function tallyOf(object: ObjectSoFar, outcome: Outcome): Tally | undefined {
     associated,
     pending: matched - associated - conflicts.length - refused,
     conflicts: [...conflicts, ...missing(instances, spec.instances.region)],
-    refused: failures.map(({ error }) => wordsOf(error)),
+    refused: failures.map(({ error }) => messageOfError(error)),
   };
-}
-
-function refusedOf(outcome: Outcome): readonly FailedAction[] {
-  return outcome.kind === "converged" ? (outcome.refused ?? []) : [];
 }
 
 function conflictOf({ instanceId, association, precededBy }: ObservedInstance, standing: Standing): readonly string[] {
@@ -129,26 +124,12 @@ function missing({ missingIds }: ObservedInstances, region: string): readonly st
   return missingIds.map((id) => `${id} is not in ${region}`);
 }
 
-/** AWS as the outcome knows it; undefined when nothing was looked at, or nothing may be told of it. */
-function stateOf(outcome: Outcome): ObservedState | undefined {
-  if (outcome.kind === "suspended" || outcome.kind === "failed" || outcome.plan.blockers.length > 0) return undefined;
-  return outcome.kind === "converged" ? outcome.after : outcome.observed;
-}
-
-function failureOf(outcome: Outcome): unknown {
-  if (outcome.kind !== "converged" || outcome.failed === undefined || !isInstanceAction(outcome.failed.action))
-    return undefined;
-  return errorOf(outcome);
+function failureOf(result: Result): unknown {
+  if (result.kind !== "Retrying" && result.kind !== "Failed") return undefined;
+  const action = result.observation?.failed?.action;
+  return action !== undefined && isInstanceAction(action) ? result.error : undefined;
 }
 
 function draft(status: ConditionDraft["status"], reason: string, message: string): ConditionDraft {
   return { type: INSTANCES_ASSOCIATED, status, reason, message };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof ControllerError ? error.reason : "UnexpectedError";
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,7 @@ import type { Blocker, Plan } from "../plan/plan.ts";
 /** AWS was observed, and written where it differed. */
 export type Converged = Extract<Outcome, { readonly kind: "converged" }>;
 
-/** What one reconcile of one object came to; all that status, events and requeue are made from. */
+/** What one reconcile of one object did and saw. {@link classify} in result.ts says what state that leaves the object in. */
 export type Outcome =
   | {
       /** AWS was observed, and written where it differed. */
@@ -38,6 +38,11 @@ export type Outcome =
     }
   | { readonly kind: "suspended" }
   | {
+      /** The class, or the size of a policy, forbids the object: AWS was not read. */
+      readonly kind: "refused";
+      readonly blockers: readonly Blocker[];
+    }
+  | {
       /** No plan could be made: the spec is not valid, or AWS could not be read. */
       readonly kind: "failed";
       readonly error: unknown;
@@ -56,12 +61,3 @@ export interface EventDraft {
   readonly action: string;
   readonly note: string;
 }
-
-/**
- * When to look at the object again. `backoff`: later each time it fails in a row. A negative priority lets go first what
- * somebody waits for.
- */
-export type Requeue =
-  | { readonly kind: "done" }
-  | { readonly kind: "after"; readonly delayMs: number; readonly priority?: number }
-  | { readonly kind: "backoff" };

@@ -3,17 +3,18 @@ import {
   type InstanceProfileStatus,
   RECONCILE_AT_ANNOTATION,
 } from "../api/instance-profile.ts";
-import { dispositionOf } from "../errors.ts";
 import type { Action } from "../plan/action.ts";
+import type { Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
 import { aboutCompliance, type Compliance, isComplianceNews } from "./compliance.ts";
 import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
+import { conditionsOf, wasReady } from "./conditions-of.ts";
 import { eventsOf } from "./events.ts";
 import { instancesOf } from "./instances.ts";
-import { judge, wasReady } from "./judge.ts";
-import type { EventDraft, ObjectSoFar, Outcome, Requeue } from "./outcome.ts";
+import type { EventDraft, ObjectSoFar } from "./outcome.ts";
 import { bounded } from "./pending.ts";
-import { errorOf, type Patience, requeueOf } from "./requeue.ts";
+import { type Requeue, type RequeueIntervals, requeueOf } from "./requeue.ts";
+import { errorIn, type Observation, observationIn, ownStateIn, type Result } from "./result.ts";
 
 /** What the user sees of a reconcile, and when the next one is. */
 export interface Summary {
@@ -28,11 +29,9 @@ export interface SummaryContext {
   readonly now: string;
   /** In [0, 1). */
   readonly random: number;
-  readonly patience: Patience;
+  readonly intervals: RequeueIntervals;
   /** How often in a row the object has failed, this time included. */
   readonly failures: number;
-  /** Since the object first failed for the reason that it fails for now; unset: for longer than anything that passes. */
-  readonly failingForMs?: number;
   /** Unset for an object that needs no class. */
   readonly compliance?: Compliance | undefined;
 }
@@ -41,35 +40,33 @@ export interface SummaryContext {
 const TOLERATED_FAILURES = 2;
 
 /**
- * Makes status, events and requeue from an outcome. The status is whole: what the outcome does not know is carried over
- * from the object. The same outcome on the object it produced gives the same status, so it is not written twice.
+ * Makes status, Events and requeue from a result. The status is whole: what the result does not know is carried over from the
+ * object. The same result on the object that has this status gives the same status, so it is not written twice.
  */
-export function summarize(object: ObjectSoFar, outcome: Outcome, context: SummaryContext): Summary {
-  const requeue = requeueOf(outcome, context.patience, context.random, context.failingForMs);
+export function summarize(object: ObjectSoFar, result: Result, context: SummaryContext): Summary {
+  const requeue = requeueOf(result, context.intervals, context.random);
   const { compliance } = context;
-  const isQuiet = !isComplianceNews(object, compliance) && isTolerable(object, outcome, context.failures);
+  const isQuiet = !isComplianceNews(object, compliance) && isTolerable(object, result, context.failures);
   if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
-  const drafts = [...judge(object, outcome, context.failingForMs), ...aboutCompliance(compliance)].map(fitted);
+  const drafts = [...conditionsOf(object, result), ...aboutCompliance(compliance)].map(fitted);
   return {
     status: compact({
       ...carriedOver(object),
-      ...namesOf(outcome),
-      ...listsOf(outcome),
-      ...instancesOf(object, outcome),
-      ...verification(object, outcome, drafts, context.now),
+      ...namesOf(result),
+      ...listsOf(result),
+      ...instancesOf(object, result),
+      ...verification(object, result, drafts, context.now),
       observedGeneration: object.metadata.generation,
       conditions: writeConditions(drafts, object.status?.conditions ?? [], object.metadata.generation, context.now),
     }),
-    events: eventsOf(object, outcome, drafts, compliance),
+    events: eventsOf(object, result, drafts, compliance),
     requeue,
   };
 }
 
-function isTolerable(object: ObjectSoFar, outcome: Outcome, failures: number): boolean {
-  const error = errorOf(outcome);
-  if (error === undefined || failures > TOLERATED_FAILURES || !wasReady(object)) return false;
-  const disposition = dispositionOf(error);
-  return disposition === "throttled" || disposition === "retryable" || disposition === "conflict";
+function isTolerable(object: ObjectSoFar, result: Result, failures: number): boolean {
+  if (result.kind !== "Retrying" || failures > TOLERATED_FAILURES || !wasReady(object)) return false;
+  return result.disposition !== "terminal" && result.disposition !== "blocked";
 }
 
 function carriedOver({ status }: ObjectSoFar): Partial<InstanceProfileStatus> {
@@ -90,10 +87,9 @@ function carriedOver({ status }: ObjectSoFar): Partial<InstanceProfileStatus> {
 }
 
 /** Names are shown of what is known to be the object's: not of what blocks it, or is yet to be adopted. */
-function namesOf(outcome: Outcome): Partial<Writable<InstanceProfileStatus>> {
-  if (outcome.kind === "suspended" || outcome.kind === "failed" || outcome.kind === "announced") return {};
-  if (outcome.plan.blockers.length > 0) return {};
-  const state = outcome.kind === "converged" ? outcome.after : outcome.observed;
+function namesOf(result: Result): Partial<Writable<InstanceProfileStatus>> {
+  const state = ownStateIn(result);
+  if (state === undefined) return {};
   const role = referenceOf(state.role, (it) => it.roleId);
   const accountId = role?.arn.split(":")[4];
   return { role, instanceProfile: referenceOf(state.instanceProfile, (it) => it.id), ...(accountId && { accountId }) };
@@ -107,19 +103,20 @@ function referenceOf<T extends { readonly presence: "present"; readonly arn: str
   return { arn: entity.arn, id: id(entity) };
 }
 
-function listsOf(outcome: Outcome): Partial<Writable<InstanceProfileStatus>> {
-  if (outcome.kind === "suspended" || outcome.kind === "failed") return {};
-  const { plan } = outcome;
-  const pending = planLines({ ...plan, actions: leftOf(outcome) });
-  return { plan: bounded(pending), unmanagedPolicies: bounded(plan.unmanagedPolicies) };
+function listsOf(result: Result): Partial<Writable<InstanceProfileStatus>> {
+  if (result.kind === "BlockedByClass") return { plan: undefined, unmanagedPolicies: undefined };
+  if (result.kind === "AdoptionPlanned") return listsIn(result.plan, result.plan.actions);
+  const observation = observationIn(result);
+  return observation === undefined ? {} : listsIn(observation.plan, pendingIn(observation));
 }
 
-/** What is still to be done: what stopped the plan and all after it, or what the refused instances have left of it. */
-function leftOf(outcome: Extract<Outcome, { readonly plan: unknown }>): readonly Action[] {
-  const { actions } = outcome.plan;
-  if (outcome.kind !== "converged") return actions;
-  if (outcome.refused === undefined) return actions.slice(outcome.applied.length);
-  return actions.filter((action) => !outcome.applied.includes(action));
+function listsIn(plan: Plan, actions: readonly Action[]): Partial<Writable<InstanceProfileStatus>> {
+  return { plan: bounded(planLines({ ...plan, actions })), unmanagedPolicies: bounded(plan.unmanagedPolicies) };
+}
+
+/** The writes that are still to be made: the one that stopped the plan and all after it, or what the refused instances left of it. */
+function pendingIn({ plan: { actions }, applied, refused }: Observation): readonly Action[] {
+  return refused.length === 0 ? actions.slice(applied.length) : actions.filter((action) => !applied.includes(action));
 }
 
 /** How long `lastVerifiedTime` may stand still at least, so that a fleet in sync writes next to no status. */
@@ -128,11 +125,11 @@ const VERIFIED_ANEW_MS = 3_600_000;
 /** Times move with something to tell, and else now and then, at another time for each object. */
 function verification(
   object: ObjectSoFar,
-  outcome: Outcome,
+  result: Result,
   drafts: readonly ConditionDraft[],
   now: string,
 ): Partial<InstanceProfileStatus> {
-  if (outcome.kind === "suspended" || errorOf(outcome) !== undefined) return {};
+  if (result.kind === "Suspended" || errorIn(result) !== undefined) return {};
   const asked = object.metadata.annotations?.[RECONCILE_AT_ANNOTATION];
   const isAnswer = asked !== undefined && asked !== object.status?.lastHandledReconcileAt;
   const isReady = drafts.some((draft) => draft.type === "Ready" && draft.status === "True");
@@ -140,7 +137,7 @@ function verification(
     isReady &&
     (isAnswer ||
       !wasReady(object) ||
-      (outcome.kind === "converged" && outcome.applied.length > 0) ||
+      (observationIn(result)?.applied.length ?? 0) > 0 ||
       Date.parse(now) - Date.parse(object.status?.lastVerifiedTime ?? "") >= verifiedAnewMs(object.metadata.uid));
   return { ...(isAnswer && { lastHandledReconcileAt: asked }), ...(isNews && { lastVerifiedTime: now }) };
 }

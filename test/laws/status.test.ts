@@ -13,9 +13,10 @@ import type { ObservedState } from "../../src/model/observed-state.ts";
 import { diff } from "../../src/plan/diff.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Outcome } from "../../src/status/outcome.ts";
-import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
-import { type Summary, sameStatus, summarize } from "../../src/status/summarize.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
+import { type Summary, sameStatus } from "../../src/status/summarize.ts";
 import { anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
+import { summaryAfter } from "../support/results.ts";
 import { brokenStatusRules } from "../support/status-rules.ts";
 
 const START_MS = Date.parse("2026-01-01T00:00:00Z");
@@ -100,7 +101,7 @@ function objectOf(isGoing: boolean, generation: number, status: InstanceProfile[
 
 function at(object: InstanceProfile, result: Outcome, nowMs: number, failures: number): Summary {
   const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
-  return summarize(object, result, { now, random: 0.5, patience: DEFAULT_PATIENCE, failures });
+  return summaryAfter(object, result, { now, random: 0.5, intervals: DEFAULT_REQUEUE_INTERVALS, failures });
 }
 
 const life = fc.boolean().chain((isGoing) => fc.tuple(fc.constant(isGoing), fc.array(turn(isGoing), { maxLength: 5 })));

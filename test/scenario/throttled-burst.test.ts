@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { type AwsCaller, createAwsCaller } from "../../src/aws/aws-call.ts";
 import { type CallKind, CallLimiter } from "../../src/aws/call-limiter.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
-import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
 import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
+import { StatusWriter } from "../../src/controller/status-writer.ts";
+import { queueRequeue } from "../../src/controller/urgency.ts";
 import { openAwsAccount } from "../../src/engine/aws-account.ts";
 import { ClaimIndex } from "../../src/engine/instance-claims.ts";
 import type { IamAccess } from "../../src/engine/ports.ts";
@@ -13,7 +14,7 @@ import { KeyedBackoff } from "../../src/runtime/backoff.ts";
 import { WorkQueue } from "../../src/runtime/work-queue.ts";
 import { Workers } from "../../src/runtime/workers.ts";
 import { TokenBuckets } from "../../src/sandbox/aws/throttle.ts";
-import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import { FakeIam } from "../fakes/fake-iam.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
@@ -87,15 +88,16 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     sightings: new SightingsByAccount(monotonicMs),
     claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
     monotonicMs,
-    publisher: new Publisher({
-      ...{ objects: kube, events: kube, ownWrites, patience: DEFAULT_PATIENCE, nowMs, random: () => 0.5 },
+    statusWriter: new StatusWriter({
+      ...{ objects: kube, events: kube, ownWrites, intervals: DEFAULT_REQUEUE_INTERVALS, nowMs, random: () => 0.5 },
     }),
     clusterId: CLUSTER_ID,
   });
   const queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });
   const workers = new Workers({
     ...{ queue, clock, logger: silentLogger, newReconcileId: () => "run", concurrency: 10 },
-    reconcile: (key, signal, { logger }) => reconciler.reconcile(key, signal, { logger }),
+    reconcile: async (key, signal, { logger }) =>
+      queueRequeue(await reconciler.reconcile(key, signal, { logger, urgency: "change" })),
   });
   const keys = Array.from({ length: OBJECTS }, (_, i) => ({ namespace: "default", name: `app-${i}` }));
   for (const key of keys) {

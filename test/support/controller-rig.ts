@@ -6,7 +6,7 @@ import type { AwsState } from "./aws-state.ts";
 import type { ClusterUser, Manifest } from "./cluster-user.ts";
 
 /** What a test may set of a controller; the rest is the product's defaults. */
-export interface RigSettings extends Partial<Omit<ControllerSettings, "patience">> {
+export interface RigSettings extends Partial<Omit<ControllerSettings, "intervals">> {
   /** Between two looks at an object, and two sweeps, too. */
   readonly resyncMs?: number;
 }
@@ -47,14 +47,14 @@ export interface ControllerRig {
 
 /** The settings of a controller under test. */
 export function controllerSettings({ resyncMs, ...settings }: RigSettings): ControllerSettings {
-  const { patience } = DEFAULT_SETTINGS;
+  const { intervals } = DEFAULT_SETTINGS;
   const often = resyncMs && { sweepIntervalMs: resyncMs };
   return {
     ...DEFAULT_SETTINGS,
     allowsAdoption: true,
     ...often,
     ...settings,
-    patience: { ...patience, ...(resyncMs && { resyncMs }) },
+    intervals: { ...intervals, ...(resyncMs && { resyncMs }) },
   };
 }
 

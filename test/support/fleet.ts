@@ -1,18 +1,19 @@
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { ProfileRounds } from "../../src/controller/profile-rounds.ts";
-import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
 import type { Sightings } from "../../src/controller/sightings.ts";
 import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
+import { StatusWriter } from "../../src/controller/status-writer.ts";
 import { Sweeper, type SweepResult } from "../../src/controller/sweeper.ts";
-import { factsOf, firstPriority } from "../../src/controller/wakes.ts";
+import { priorityOf, queueRequeue, urgencyOf } from "../../src/controller/urgency.ts";
+import { urgencyAtStart } from "../../src/controller/wakes.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import { ClaimIndex } from "../../src/engine/instance-claims.ts";
 import type { AccountReader, IamAccess, KubeObject } from "../../src/engine/ports.ts";
 import { KeyedBackoff } from "../../src/runtime/backoff.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { type TakenKey, WorkQueue } from "../../src/runtime/work-queue.ts";
-import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
 import { NO_INSTANCES } from "../fakes/no-instances.ts";
 import { CLUSTER_ID } from "./builders.ts";
@@ -43,7 +44,7 @@ class Process {
   constructor(fleet: Fleet, aws: FleetAws) {
     const { clock, kube, logger } = fleet;
     const monotonicMs = (): number => clock.monotonicMs();
-    const patience = DEFAULT_PATIENCE;
+    const intervals = DEFAULT_REQUEUE_INTERVALS;
     this.account = openAwsAccount({
       ...aws,
       instanceReader: NO_INSTANCES,
@@ -66,7 +67,7 @@ class Process {
       nowMs,
       sightings: byAccount,
       claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
-      publisher: new Publisher({ objects: kube, events: kube, ownWrites, patience, nowMs, random: () => 0.5 }),
+      statusWriter: new StatusWriter({ objects: kube, events: kube, ownWrites, intervals, nowMs, random: () => 0.5 }),
       clusterId: CLUSTER_ID,
     });
     const { account, queue, sightings } = this;
@@ -83,7 +84,7 @@ class Process {
     };
     this.profileRounds = new ProfileRounds(shared);
     const { reader } = aws;
-    this.sweeper = new Sweeper({ ...shared, reader, random: () => 0.5, intervalMs: 600_000, patience });
+    this.sweeper = new Sweeper({ ...shared, reader, random: () => 0.5, intervalMs: 600_000, intervals });
   }
 }
 
@@ -117,8 +118,8 @@ export class Fleet {
   restart(): void {
     this.#process = new Process(this, this.#aws);
     for (const name of this.#names) {
-      const priority = firstPriority(this.kube.read({ namespace: "default", name }) ?? {});
-      this.#process.queue.add(`default/${name}`, { priority });
+      const urgency = urgencyAtStart(this.kube.read({ namespace: "default", name }) ?? {});
+      this.#process.queue.add(`default/${name}`, { priority: priorityOf(urgency) });
     }
   }
 
@@ -194,7 +195,8 @@ export class Fleet {
 
   async #work({ key, priority }: TakenKey): Promise<void> {
     const { queue, reconciler } = this.#process;
-    const requeue = await reconciler.reconcile(key, signal, { logger: this.logger, ...factsOf(priority) });
+    const run = { logger: this.logger, urgency: urgencyOf(priority) };
+    const requeue = queueRequeue(await reconciler.reconcile(key, signal, run));
     if (requeue.kind === "backoff") queue.addRateLimited(key, { priority });
     else queue.forget(key);
     if (requeue.kind === "after") queue.addAfter(key, requeue.delayMs, { priority: requeue.priority ?? priority });

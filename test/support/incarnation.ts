@@ -1,14 +1,14 @@
 import { ClaimsByAccount } from "../../src/controller/claims-by-account.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
-import { Publisher } from "../../src/controller/publisher.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
 import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
+import { StatusWriter } from "../../src/controller/status-writer.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import type { InstanceReader } from "../../src/engine/instance-ports.ts";
 import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../../src/engine/settling.ts";
 import type { Requeue } from "../../src/runtime/workers.ts";
-import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import type { Interceptor } from "./intercept.ts";
 import { onlyAccount } from "./no-classes.ts";
@@ -83,11 +83,11 @@ export class Incarnation {
       nowMs,
       sightings: new SightingsByAccount(nowMs),
       claims: this.claims,
-      publisher: new Publisher({
+      statusWriter: new StatusWriter({
         objects,
         events: around.events,
         ownWrites,
-        patience: DEFAULT_PATIENCE,
+        intervals: DEFAULT_REQUEUE_INTERVALS,
         nowMs,
         random: () => 0.5,
       }),
@@ -121,7 +121,7 @@ export class Incarnation {
     if (shown === undefined) this.#cache.delete(text);
     else this.#cache.set(text, shown);
     const failures = this.#failures.get(text) ?? 0;
-    const run = { logger: silentLogger, failures };
+    const run = { logger: silentLogger, urgency: "change" as const };
     const requeue = await this.#reconciler
       .reconcile(text, new AbortController().signal, run)
       .catch(() => ({ kind: "backoff" as const }));
@@ -140,7 +140,7 @@ export class Incarnation {
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const requeue = await this.once(key);
       if (requeue.kind === "done") return round;
-      if (requeue.kind === "after" && requeue.delayMs >= DEFAULT_PATIENCE.blockedRetryMs) return round;
+      if (requeue.kind === "after" && requeue.delayMs >= DEFAULT_REQUEUE_INTERVALS.blockedRetryMs) return round;
       this.#around.time.nowMs += requeue.kind === "after" ? requeue.delayMs : backoffMs(this.#failuresOf(key));
     }
     const status = (await this.#around.read(key))?.["status"];

@@ -9,9 +9,9 @@ import { desiredState } from "../../src/model/desired-state.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { type PlanFormat, renderPlans } from "../../src/plan/render.ts";
-import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
-import { summarize } from "../../src/status/summarize.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { CLUSTER_ID, NOTHING, stateAfter } from "../support/builders.ts";
+import { summaryAfter } from "../support/results.ts";
 
 /**
  * Each folder of test/cases is a case: `object.yaml` is what is asked for, `before.yaml` (if there) the object that was
@@ -66,7 +66,7 @@ function converged(object: InstanceProfile, observed: ObservedState): ObservedSt
 function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
   const plan = diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true }), observed);
   const mayWrite = plan.blockers.length === 0;
-  const { status, events, requeue } = summarize(
+  const { status, events, requeue } = summaryAfter(
     object,
     {
       kind: "converged",
@@ -76,7 +76,7 @@ function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
       after: mayWrite ? stateAfter(observed, plan.actions) : observed,
       settlesInMs: 0,
     },
-    { now: "2026-01-01T00:00:00Z", random: 0.5, patience: DEFAULT_PATIENCE, failures: 1 },
+    { now: "2026-01-01T00:00:00Z", random: 0.5, intervals: DEFAULT_REQUEUE_INTERVALS, failures: 1 },
   );
   // Who goes first is the queue's business.
   return { status, events, requeue: requeue.kind === "after" ? { kind: "after", delayMs: requeue.delayMs } : requeue };

@@ -3,7 +3,7 @@ import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { judgeBySnapshot, subjectOf } from "../../../src/controller/sweep-subject.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { Settling } from "../../../src/engine/settling.ts";
-import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { aClass, CLUSTER_ID } from "../../support/builders.ts";
 import { Desk } from "../../unit/controller/desk.ts";
 
@@ -24,5 +24,7 @@ test("An object that is well costs no reconcile after each sweep, also where a c
   const settling = new Settling({ windowMs: 1, monotonicMs: () => 0 });
   const { status } = desk.object as unknown as InstanceProfile;
   const now = status?.lastVerifiedTime ?? "";
-  expect(judgeBySnapshot(subject, snapshot, { settling, patience: DEFAULT_PATIENCE, now })).toEqual({ kind: "well" });
+  expect(judgeBySnapshot(subject, snapshot, { settling, intervals: DEFAULT_REQUEUE_INTERVALS, now })).toEqual({
+    kind: "well",
+  });
 });

@@ -7,10 +7,10 @@ import { createLogger } from "../../../src/cli/logger.ts";
 import { RetryableError } from "../../../src/errors.ts";
 import { newEventObject } from "../../../src/kube/event-object.ts";
 import { toCredentialsError, toNetworkError } from "../../../src/kube/network-error.ts";
-import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
-import { summarize } from "../../../src/status/summarize.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { manifestText, runCli } from "../../contract/cli/run-cli.ts";
 import { anInstanceProfile } from "../../support/builders.ts";
+import { summaryAfter } from "../../support/results.ts";
 import { EVERYTHING, expectSafe } from "./hostile.ts";
 
 const SECRET = "S3CRET-t0ken";
@@ -158,7 +158,7 @@ test.each(URLS)("the user and password of %s are in no message, status, Event or
   ];
   for (const error of errors) {
     logger.with({ server: url }).warn(`failed at ${url}`, { err: error, nested: { deep: [url, new Error(url)] } });
-    const { status, events } = summarize(anInstanceProfile(), { kind: "failed", error }, aContext());
+    const { status, events } = summaryAfter(anInstanceProfile(), { kind: "failed", error }, aContext());
     expect(JSON.stringify([status, events, error.message])).not.toContain("S3CRET");
   }
   logger.error("bug", { err: new Error(url, { cause: new Error(url) }) });
@@ -166,10 +166,10 @@ test.each(URLS)("the user and password of %s are in no message, status, Event or
   expect(lines.join("")).toContain("[redacted]@");
 });
 
-const aContext = (): Parameters<typeof summarize>[2] => ({
+const aContext = (): Parameters<typeof summaryAfter>[2] => ({
   now: "2026-01-01T00:00:00Z",
   random: 0,
-  patience: DEFAULT_PATIENCE,
+  intervals: DEFAULT_REQUEUE_INTERVALS,
   failures: 9,
 });
 
@@ -202,7 +202,7 @@ test("hostile words of AWS and of the API server are escaped in status, Events a
     operation: "GetRole",
     entity: EVERYTHING,
   });
-  const summary = summarize(anInstanceProfile(), { kind: "failed", error }, aContext());
+  const summary = summaryAfter(anInstanceProfile(), { kind: "failed", error }, aContext());
   for (const { message } of summary.status.conditions ?? []) expectSafe(message.replaceAll("##", "#"));
   for (const event of summary.events) {
     const regarding = { apiVersion: "v1", kind: "A", namespace: "a", name: "a", uid: "a", resourceVersion: "1" };

@@ -6,12 +6,11 @@ import { type ClassFacts, classStatus } from "../../../src/status/class-status.t
 import type { ConditionDraft } from "../../../src/status/conditions.ts";
 import { deletedEvents, noteEvents } from "../../../src/status/events.ts";
 import { INSTANCES_ASSOCIATED } from "../../../src/status/instances.ts";
-import { judge } from "../../../src/status/judge.ts";
 import { orphanDeletedEvent, orphanedEvent } from "../../../src/status/orphan-events.ts";
 import type { EventDraft, Outcome } from "../../../src/status/outcome.ts";
-import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
-import { summarize } from "../../../src/status/summarize.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { conditionsAfter, summaryAfter } from "../../support/results.ts";
 import { goldenSamples, withoutTimes } from "./golden-samples.ts";
 import { ofAnotherAccount } from "./samples-of-reasons.ts";
 
@@ -51,8 +50,8 @@ export function samplesOfInstances(): ReadonlyMap<string, ConditionDraft> {
   const nobody = { found: [], missingIds: [], unsearched: [] };
   const drafts = [
     ...goldenSamples().flatMap(({ conditions }) => conditions),
-    ...judge(object, of(nobody)),
-    ...judge(object, of({ ...nobody, unreadable: denied })),
+    ...conditionsAfter(object, of(nobody)),
+    ...conditionsAfter(object, of({ ...nobody, unreadable: denied })),
   ].filter(({ type }) => type === INSTANCES_ASSOCIATED);
   return firstOfEach(drafts.map(withoutTimes));
 }
@@ -101,11 +100,15 @@ export async function samplesOfClasses(): Promise<ReadonlyMap<string, readonly C
 /** Each reason of an Event that is no reason of `Ready`, with the Event, by the code that sends it. */
 export function samplesOfEvents(): ReadonlyMap<string, EventDraft> {
   const said = (object: InstanceProfile, outcome: Outcome): readonly EventDraft[] =>
-    summarize(object, outcome, { now: GOING.deletionTimestamp, random: 0, patience: DEFAULT_PATIENCE, failures: 0 })
-      .events;
+    summaryAfter(object, outcome, {
+      now: GOING.deletionTimestamp,
+      random: 0,
+      intervals: DEFAULT_REQUEUE_INTERVALS,
+      failures: 0,
+    }).events;
   const known = { ...MADE, ...withIds("AROAFORMER", "AIPAFORMER") };
-  const { status } = summarize(anInstanceProfile(), seen(known, CREATE.actions), {
-    ...{ now: GOING.deletionTimestamp, random: 0, patience: DEFAULT_PATIENCE, failures: 0 },
+  const { status } = summaryAfter(anInstanceProfile(), seen(known, CREATE.actions), {
+    ...{ now: GOING.deletionTimestamp, random: 0, intervals: DEFAULT_REQUEUE_INTERVALS, failures: 0 },
   }) as { readonly status: InstanceProfileStatus };
   const ready = anInstanceProfile({ status });
   const [repair] = CREATE.actions.filter(({ kind }) => kind === "PutRolePolicy");
@@ -126,14 +129,13 @@ export function samplesOfEvents(): ReadonlyMap<string, EventDraft> {
     ...MADE,
     instances: { found: [used], missingIds: [], unsearched },
   });
-  const passed: Outcome = { ...(seen(NOTHING, forced.actions) as object), plan: forced } as Outcome;
   return firstOfEach([
     ...goldenSamples().flatMap(({ events }) => events),
     ...said(ready, seen(known, repair === undefined ? [] : [repair])),
     ...said(ready, { ...seen(known, repair === undefined ? [] : [repair]), leftOut: [VIOLATION] } as Outcome),
     ...said(ready, seen({ ...MADE, ...withIds("AROALATTER", "AIPALATTER") })),
     ...deletedEvents(anInstanceProfile({ metadata: GOING }), deletion.actions),
-    ...noteEvents(passed),
+    ...noteEvents({ plan: forced, applied: forced.actions }),
     orphanedEvent("Lost", LEFT),
     orphanDeletedEvent(["- instance profile app", "- role app"]),
   ]);

@@ -17,9 +17,9 @@ import { oversizeBlockers } from "../../../src/plan/oversize-blockers.ts";
 import type { Plan } from "../../../src/plan/plan.ts";
 import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
 import type { ConditionDraft } from "../../../src/status/conditions.ts";
-import { judge } from "../../../src/status/judge.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
 import { aClass, anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { conditionsAfter } from "../../support/results.ts";
 import { goldenSamples } from "./golden-samples.ts";
 
 const ROLE = "role app";
@@ -181,9 +181,9 @@ const MISFITS: readonly (readonly [Spec, ClassSpec])[] = [
 export async function samplesOfReasons(): Promise<ReadonlyMap<string, readonly ConditionDraft[]>> {
   const object = anInstanceProfile();
   const drafts = [
-    ...(await failures()).map((error) => judge(object, { kind: "failed", error })),
-    ...outcomes().map(([of, outcome]) => judge(of, outcome)),
-    ...standings().map((blockers) => judge(object, refused(blockers))),
+    ...(await failures()).map((error) => conditionsAfter(object, { kind: "failed", error })),
+    ...outcomes().map(([of, outcome]) => conditionsAfter(of, outcome)),
+    ...standings().map((blockers) => conditionsAfter(object, refused(blockers))),
     ...goldenSamples().map(({ conditions }) => conditions),
   ];
   const samples = new Map<string, readonly ConditionDraft[]>();

@@ -40,7 +40,7 @@ const BUCKETS: Readonly<Record<string, readonly number[]>> = {
   rest_client_request_duration_seconds: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60],
 };
 
-/** Once: the API server asks for patience. */
+/** Once: the API server asks for intervals. */
 let isBusy = true;
 const BUSY = { kind: "reply", status: 429, headers: { "retry-after": "1" }, body: "{}" } as const;
 

@@ -7,7 +7,7 @@ import { Simulation } from "../../support/simulation/simulation.ts";
 const SLOW = { awsRates: { readsPerSecond: 10, writesPerSecond: 0.1 } };
 const PATH = "/apis/iam.instanceprofile.dev/v1beta1/namespaces/default/instanceprofiles/app";
 
-/** What somebody does who has lost patience with a deletion. */
+/** What somebody does who has lost intervals with a deletion. */
 async function takeFinalizersOff(sim: Simulation): Promise<void> {
   const body = { metadata: { finalizers: null } };
   const contentType = "application/merge-patch+json";

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { defaultReflectorTimings } from "../../../src/runtime/reflector-options.ts";
-import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import type { Story } from "../../scenario/stories.ts";
 import { endState, surplus } from "../oracles.ts";
 import type { Replica, ReplicaOptions } from "./replica.ts";
@@ -46,7 +46,7 @@ export class Play {
     replicas: readonly ReplicaOptions[] = [{}],
     sim: Simulation = new Simulation(),
   ): Promise<Play> {
-    const play = new Play(sim, story, replicas[0]?.resyncMs ?? DEFAULT_PATIENCE.resyncMs);
+    const play = new Play(sim, story, replicas[0]?.resyncMs ?? DEFAULT_REQUEUE_INTERVALS.resyncMs);
     await story.before?.(sim);
     for (const options of replicas) {
       sim.start(options);

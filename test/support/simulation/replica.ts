@@ -22,7 +22,7 @@ import { AbsentKindIsEmpty } from "../../../src/runtime/absent-kind.ts";
 import type { Clock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/leader-election.ts";
 import { seededRandom } from "../../../src/sandbox/aws/random.ts";
-import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { CLUSTER_ID } from "../builders.ts";
 import type { FakeClock } from "../fake-clock.ts";
 import type { Fate } from "../faults/fault-proxy.ts";
@@ -145,7 +145,7 @@ export class Replica {
   }
 
   #make(options: ReplicaOptions): Controller {
-    const { concurrency = 1, resyncMs = DEFAULT_PATIENCE.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
+    const { concurrency = 1, resyncMs = DEFAULT_REQUEUE_INTERVALS.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
     const { requiresClass = false } = options;
     const { orphanPolicy = DEFAULT_SETTINGS.orphanPolicy, namespace, labelSelector } = options;
     const scope = {
@@ -175,7 +175,7 @@ export class Replica {
       logger,
       settings: {
         ...{ ...DEFAULT_SETTINGS, concurrency, requiresClass, orphanPolicy },
-        patience: { ...DEFAULT_PATIENCE, resyncMs },
+        intervals: { ...DEFAULT_REQUEUE_INTERVALS, resyncMs },
       },
       observers: {
         orphans: (account) => ({

@@ -6,7 +6,7 @@ import { SightingsByAccount } from "../../../src/controller/sightings-by-account
 import { openAwsAccount } from "../../../src/engine/aws-account.ts";
 import { KeyedBackoff } from "../../../src/runtime/backoff.ts";
 import { WorkQueue } from "../../../src/runtime/work-queue.ts";
-import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { NO_INSTANCES } from "../../fakes/no-instances.ts";
@@ -37,7 +37,7 @@ beforeEach(() => {
     clock,
     random: () => 0.5,
     logger: silentLogger,
-    settings: { sweepIntervalMs: 600_000, patience: DEFAULT_PATIENCE },
+    settings: { sweepIntervalMs: 600_000, intervals: DEFAULT_REQUEUE_INTERVALS },
   });
 });
 

@@ -2,14 +2,14 @@ import { ClaimsByAccount } from "../../../src/controller/claims-by-account.ts";
 import { ClassDirectory } from "../../../src/controller/class-directory.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { OwnWrites } from "../../../src/controller/own-writes.ts";
-import { Publisher } from "../../../src/controller/publisher.ts";
 import { Reconciler } from "../../../src/controller/reconciler.ts";
 import { SightingsByAccount } from "../../../src/controller/sightings-by-account.ts";
+import { StatusWriter } from "../../../src/controller/status-writer.ts";
 import { openAwsAccount } from "../../../src/engine/aws-account.ts";
 import type { KubeObject, ObjectKey } from "../../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../../../src/engine/settling.ts";
-import type { Requeue } from "../../../src/runtime/workers.ts";
-import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
+import type { Requeue } from "../../../src/status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { FakeKube } from "../../fakes/fake-kube.ts";
 import { NO_INSTANCES } from "../../fakes/no-instances.ts";
@@ -82,11 +82,11 @@ export class Desk {
         accountOf: (raw) => classes.accountOf(raw),
         clusterId: CLUSTER_ID,
       }),
-      publisher: new Publisher({
+      statusWriter: new StatusWriter({
         objects: kube,
         events: kube,
         ownWrites,
-        patience: DEFAULT_PATIENCE,
+        intervals: DEFAULT_REQUEUE_INTERVALS,
         nowMs,
         random: () => 0.5,
       }),
@@ -129,6 +129,6 @@ export class Desk {
     const shown = cached ?? this.kube.read(KEY);
     if (shown === undefined) this.#cache.delete(TEXT_KEY);
     else this.#cache.set(TEXT_KEY, shown);
-    return this.#reconciler.reconcile(TEXT_KEY, signal, { logger: this.logger });
+    return this.#reconciler.reconcile(TEXT_KEY, signal, { logger: this.logger, urgency: "change" });
   }
 }

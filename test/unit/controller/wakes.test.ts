@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
-import { firstPriority, wakes } from "../../../src/controller/wakes.ts";
+import { priorityOf } from "../../../src/controller/urgency.ts";
+import { urgencyAtStart, wakes } from "../../../src/controller/wakes.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -68,8 +69,8 @@ describe("for a process that begins to work", () => {
     ],
     ["one that nobody has ever looked at", { generation: 1 }, {}],
   ])("%s goes before those that are only due for a look, and after what is changed now", (_, metadata, rest) => {
-    const due = firstPriority(version({}, ANSWERED));
-    const pending = firstPriority(version(metadata, rest));
+    const due = priorityOf(urgencyAtStart(version({}, ANSWERED)));
+    const pending = priorityOf(urgencyAtStart(version(metadata, rest)));
     expect([pending > due, pending < 0]).toEqual([true, true]);
   });
 });

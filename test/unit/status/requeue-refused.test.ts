@@ -3,15 +3,14 @@ import { BlockedError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { NOT_CONVERGING } from "../../../src/plan/plan.ts";
-import { judge } from "../../../src/status/judge.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
-import { DEFAULT_PATIENCE, requeueOf } from "../../../src/status/requeue.ts";
 import { anInstanceProfile, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { conditionsAfter, requeueAfter } from "../../support/results.ts";
 
 const MADE = stateAfter(NOTHING, diff(desiredOf(), NOTHING).actions);
 const EMPTY = { actions: [], blockers: [], unmanagedPolicies: [] };
 const error = new BlockedError("no", { reason: "AccessDenied" });
-const afterMs = (outcome: Outcome): unknown => requeueOf(outcome, DEFAULT_PATIENCE, 0.5);
+const afterMs = (outcome: Outcome): unknown => requeueAfter(outcome, 0.5);
 
 function refusedFor(count: number): Outcome {
   const refused = Array.from({ length: count }, (_, i) => {
@@ -43,7 +42,7 @@ test("what was written in vain is looked at slowly, whatever else blocks it", ()
 });
 
 describe("a suspended object", () => {
-  const told = (metadata: object) => judge(anInstanceProfile({ metadata }), { kind: "suspended" })[0];
+  const told = (metadata: object) => conditionsAfter(anInstanceProfile({ metadata }), { kind: "suspended" })[0];
 
   test("says that AWS is left as it is, or that its deletion waits", () => {
     expect(told({})?.message).toContain("AWS is left as it is");

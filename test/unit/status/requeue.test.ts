@@ -3,8 +3,8 @@ import { BlockedError, ConflictError, RetryableError, TerminalError, ThrottledEr
 import type { ObservedRole } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
-import { DEFAULT_PATIENCE, ROUTINE_PRIORITY, requeueOf } from "../../../src/status/requeue.ts";
 import { desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { requeueAfter } from "../../support/results.ts";
 
 const CREATE = diff(desiredOf(), NOTHING);
 const MADE = stateAfter(NOTHING, CREATE.actions);
@@ -14,10 +14,10 @@ const BLOCKED = { ...EMPTY, blockers: [{ reason: "X", message: "x" }] };
 const converged = (settlesInMs: number, plan: typeof BLOCKED | typeof EMPTY = EMPTY, after = MADE): Outcome => ({
   ...{ kind: "converged", plan, applied: [], failed: undefined, after, settlesInMs },
 });
-const when = (outcome: Outcome, random = 0.5) => requeueOf(outcome, DEFAULT_PATIENCE, random);
+const when = (outcome: Outcome, random = 0.5) => requeueAfter(outcome, random);
 const inMs = (delayMs: number) => ({ kind: "after", delayMs });
 /** Nobody waits for it: it lets go first what somebody waits for. */
-const atLeisureInMs = (delayMs: number) => ({ ...inMs(delayMs), priority: ROUTINE_PRIORITY });
+const atLeisureInMs = (delayMs: number) => ({ ...inMs(delayMs), urgency: "resync" });
 const failed = (error: unknown): Outcome => ({ kind: "failed", error });
 
 describe("an object is looked at again", () => {
@@ -82,8 +82,8 @@ describe("after a failure", () => {
 
   test("that passes by itself as a rule, soon, as long as it has not lasted", () => {
     const unknown = failed(new TerminalError("x", { reason: "InvalidPrincipal" }));
-    expect(requeueOf(unknown, DEFAULT_PATIENCE, 0.5, 0)).toEqual(inMs(10_000));
-    expect(requeueOf(unknown, DEFAULT_PATIENCE, 0.5, 120_000)).toEqual(inMs(600_000));
+    expect(requeueAfter(unknown, 0.5, 0)).toEqual(inMs(10_000));
+    expect(requeueAfter(unknown, 0.5, 120_000)).toEqual(inMs(600_000));
   });
 
   test("of a write, as after any other", () => {

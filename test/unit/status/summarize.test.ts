@@ -6,9 +6,10 @@ import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import type { ObjectSoFar, Outcome } from "../../../src/status/outcome.ts";
 import { isAnnounced } from "../../../src/status/pending.ts";
-import { DEFAULT_PATIENCE } from "../../../src/status/requeue.ts";
-import { type Summary, sameStatus, summarize } from "../../../src/status/summarize.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
+import { type Summary, sameStatus } from "../../../src/status/summarize.ts";
 import { anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { summaryAfter } from "../../support/results.ts";
 
 const CREATE = diff(desiredOf(), NOTHING);
 const MADE = stateAfter(NOTHING, CREATE.actions);
@@ -25,7 +26,7 @@ function converged(applied: readonly Action[] = [], after: ObservedState = MADE)
 }
 
 function at(object: ObjectSoFar, outcome: Outcome, now: string = FIRST, failures = 0): Summary {
-  return summarize(object, outcome, { now, random: 0.5, patience: DEFAULT_PATIENCE, failures });
+  return summaryAfter(object, outcome, { now, random: 0.5, intervals: DEFAULT_REQUEUE_INTERVALS, failures });
 }
 
 function withIds(roleId: string, profileId: string): ObservedState {

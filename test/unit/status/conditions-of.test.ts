@@ -2,11 +2,10 @@ import { describe, expect, test } from "vitest";
 import { ConflictError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
-import { judge } from "../../../src/status/judge.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
-import { DEFAULT_PATIENCE, requeueOf } from "../../../src/status/requeue.ts";
-import { summarize } from "../../../src/status/summarize.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { anInstanceProfile, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { conditionsAfter, requeueAfter, summaryAfter } from "../../support/results.ts";
 
 const CREATE = diff(desiredOf(), NOTHING);
 const MADE = stateAfter(NOTHING, CREATE.actions);
@@ -15,7 +14,9 @@ const NARROWED = [{ reason: "ActionsNotAllowed", message: "class readers does no
 const GOING = anInstanceProfile({ metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } });
 
 const told = (object: typeof GOING, outcome: Outcome): readonly string[] =>
-  judge(object, outcome).map(({ type, status, reason, message }) => `${type} ${status} ${reason}: ${message}`);
+  conditionsAfter(object, outcome).map(
+    ({ type, status, reason, message }) => `${type} ${status} ${reason}: ${message}`,
+  );
 
 describe("a dry run", () => {
   const look = (plan: typeof CREATE | typeof EMPTY): Outcome => ({
@@ -72,7 +73,7 @@ describe("a profile that EC2 does not know yet", () => {
 
   test("is waited for while it may come to light, which is no failure", () => {
     expect(told(anInstanceProfile(), refusedFor(1))[0]).toContain("Ready False AwaitingEc2");
-    expect(requeueOf(refusedFor(60_000), DEFAULT_PATIENCE, 0.5)).toEqual({ kind: "after", delayMs: 5_000 });
+    expect(requeueAfter(refusedFor(60_000), 0.5)).toEqual({ kind: "after", delayMs: 5_000 });
   });
 
   test("is a failure once it must have", () => {
@@ -90,8 +91,8 @@ test("what refused instances leave of a plan is all that was not carried out, wh
     ...{ kind: "converged", plan: { ...EMPTY, actions: [first, second, third] }, applied: [first, third] },
     ...{ failed, refused: [failed], after: MADE, settlesInMs: 0 },
   };
-  const context = { now: "2026-01-01T00:00:00Z", random: 0.5, patience: DEFAULT_PATIENCE, failures: 1 };
-  const { plan = [] } = summarize(anInstanceProfile(), outcome, context).status;
+  const context = { now: "2026-01-01T00:00:00Z", random: 0.5, intervals: DEFAULT_REQUEUE_INTERVALS, failures: 1 };
+  const { plan = [] } = summaryAfter(anInstanceProfile(), outcome, context).status;
   expect(plan).toHaveLength(1);
   expect(plan[0]).toContain("i-2");
 });

@@ -1,0 +1,79 @@
+import { preview } from "../engine/preview.ts";
+import { desiredState } from "../model/desired-state.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Outcome } from "../status/outcome.ts";
+import { isAnnounced } from "../status/pending.ts";
+import { type AccessSources, type AwsAccess, accessFor } from "./aws-access.ts";
+import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
+import { grantsOf } from "./grants.ts";
+import { convergeThere, ownAccountOf } from "./left-behind.ts";
+import { asOutcome, attempt, attemptOf } from "./pass.ts";
+import type { StripAccess } from "./strip.ts";
+import type { Subject } from "./subject.ts";
+import { isUserWaiting } from "./urgency.ts";
+
+/** What the steps work with. */
+export interface AwsStepsDependencies extends AccessSources, ConfirmationSources {
+  /** Part of every owner tag: which cluster an entity belongs to. */
+  readonly clusterId: string;
+  /** Objects without a class may adopt; unset: they may not. */
+  readonly allowsAdoption?: boolean;
+}
+
+/** The steps of a reconcile that call AWS. A failure of AWS is an outcome; a failure of the API server is raised. */
+export class AwsSteps {
+  readonly #deps: AwsStepsDependencies;
+
+  constructor(deps: AwsStepsDependencies) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Observes, plans and executes.
+   *
+   * @param provedMs when the API server itself last said that the object is current
+   */
+  converge(subject: Subject, signal: AbortSignal, provedMs?: number): Promise<Outcome> {
+    const isAnnouncedPlan = (plan: Plan): boolean => isAnnounced(subject.object, plan);
+    const confirmed = confirmCurrent(this.#deps, subject, provedMs);
+    return attempt(signal, async () => {
+      const access = await this.#open(subject, signal);
+      const deps = { ...access, isAnnounced: isAnnouncedPlan, confirmCurrent: confirmed };
+      return asOutcome(
+        await convergeThere(this.#desired(subject), deps, ownAccountOf(this.#deps.accounts, subject), signal),
+      );
+    });
+  }
+
+  /** Observes and plans. */
+  preview(subject: Subject, signal: AbortSignal): Promise<Outcome> {
+    return attempt(signal, async () => {
+      const access = await this.#open(subject, signal);
+      const { view, plan, settlesInMs } = await preview(this.#desired(subject), access, signal);
+      return { kind: "previewed", plan, observed: view, settlesInMs };
+    });
+  }
+
+  /** The failure of an object whose account cannot be reached; undefined when it can. */
+  unreachable(subject: Subject, signal: AbortSignal): Promise<Outcome | undefined> {
+    return attempt<Outcome | undefined>(signal, async () => {
+      await this.#open(subject, signal);
+      return undefined;
+    });
+  }
+
+  /** What access beyond the class is removed with. */
+  async openForStrip(subject: Subject, signal: AbortSignal): Promise<StripAccess> {
+    return { ...(await this.#open(subject, signal)), confirmCurrent: confirmCurrent(this.#deps, subject) };
+  }
+
+  #desired({ object, standing }: Subject): ReturnType<typeof desiredState> {
+    return desiredState(object, this.#deps.clusterId, grantsOf(standing, this.#deps));
+  }
+
+  async #open({ key, object, standing, run, sighting, isNew }: Subject, signal: AbortSignal): Promise<AwsAccess> {
+    const query = { standing, isUserWaiting: isUserWaiting(run.urgency), isNew };
+    const access = await accessFor(this.#deps, query, signal);
+    return { ...access, sighting, attempts: access.breaker.of(key, attemptOf(object)) };
+  }
+}

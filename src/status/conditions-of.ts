@@ -1,0 +1,127 @@
+import type { Condition } from "../api/instance-profile.ts";
+import { isRefusedByIam, lint } from "../plan/lint.ts";
+import type { Blocker, Note, Plan } from "../plan/plan.ts";
+import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
+import { aboutInstances } from "./instances.ts";
+import type { ObjectSoFar } from "./outcome.ts";
+import { messageOfError, type Result, type ResultOf, reasonOfError } from "./result.ts";
+import { RESULT_TABLE } from "./result-table.ts";
+
+/** What a condition says. */
+type Said = Pick<ConditionDraft, "reason" | "message">;
+
+/**
+ * The conditions that follow from a result, in the order in which they are shown. `Ready` is always there; `Reconciling` and
+ * `Stalled` only while true, never both (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
+ */
+export function conditionsOf(object: ObjectSoFar, result: Result): readonly ConditionDraft[] {
+  return [...aboutReadiness(object, result), ...aboutInstances(object, result)];
+}
+
+function aboutReadiness(object: ObjectSoFar, result: Result): readonly ConditionDraft[] {
+  if (result.kind === "Suspended") return [suspended(object)];
+  const { ready: status, beside } = RESULT_TABLE[result.kind];
+  const { reason, message } = said(object, result);
+  if (status === "True") return [ready(reason, message)];
+  if (beside === undefined) return [notReady(reason, message)];
+  if (beside === "Stalled") return [notReady(reason, message), stalled(reason, message)];
+  return [
+    notReady(reason, message),
+    reconciling(result.kind === "Retrying" ? "ProgressingWithRetry" : reason, message),
+  ];
+}
+
+function suspended(object: ObjectSoFar): ConditionDraft {
+  const last = findCondition(object.status?.conditions, "Ready");
+  const waits =
+    object.metadata.deletionTimestamp === undefined ? "AWS is left as it is" : "deletion waits until it is false";
+  const message = `spec.suspend is true: ${waits}; Ready says what was last known`;
+  const { status, observedGeneration } = last ?? { status: "Unknown" as const, observedGeneration: undefined };
+  // What Ready says, it says of the generation that was last looked at.
+  return { type: "Ready", status, reason: "Suspended", message, ...(observedGeneration && { observedGeneration }) };
+}
+
+function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Suspended" }>): Said {
+  switch (result.kind) {
+    case "InSync":
+      return { reason: "InSync", message: inSync(result) };
+    case "PropagationPending":
+      return { reason: "Settling", message: "AWS matches the spec; waiting for IAM to show the ARNs" };
+    case "WaitingForEC2": {
+      const message =
+        "role and instance profile are made; waiting until EC2 knows the profile, to associate it with instances";
+      return { reason: "AwaitingEc2", message };
+    }
+    case "AdoptionPlanned":
+      return { reason: "AdoptionPlanned", message: adoptionPlanned(result.plan) };
+    case "DryRun":
+      return { reason: "DryRun", message: dryRun(object, result.observation.plan) };
+    case "BlockedByPlan":
+    case "BlockedByClass":
+      return blocked(result.blockers);
+    case "Stripped": {
+      const { reason, message } = blocked(result.leftOut);
+      const verb = result.observation.mayWrite ? "applies" : "would apply";
+      return { reason, message: `${message} The controller ${verb} the rest of the spec.` };
+    }
+    case "Retrying":
+    case "Failed":
+      return failed(object, result.error);
+    case "Deleting": {
+      const { notes = [] } = result.observation.plan;
+      const message = `deletion is under way; waiting until IAM shows that everything is gone${appended(notes)}`;
+      return { reason: "Deleting", message };
+    }
+  }
+}
+
+/** Names the policies that the spec does not: who reads that AWS matches must know that the role allows more than the spec. */
+function inSync({ observation: { plan, mayWrite } }: ResultOf<"InSync">): string {
+  if (!mayWrite) return "AWS matches the spec (mode: DryRun, nothing is written)";
+  const count = plan.unmanagedPolicies.length;
+  const more = `; the role has ${count} more ${count === 1 ? "policy" : "policies"}, see status.unmanagedPolicies`;
+  return `role, policies and instance profile in AWS match the spec${count === 0 ? "" : more}`;
+}
+
+function adoptionPlanned({ actions, notes = [] }: Plan): string {
+  return (
+    `adoptionPolicy is IfExists, and what is there is nobody's: it is taken over next, with ${writes(actions.length)} that ` +
+    `status.plan lists${appended(notes)}`
+  );
+}
+
+function dryRun({ metadata }: ObjectSoFar, { actions, notes = [] }: Plan): string {
+  const waits = metadata.deletionTimestamp === undefined ? "" : "deletion waits for mode: Enforce, ";
+  return `mode is DryRun: ${waits}${writes(actions.length)} pending, see status.plan${appended(notes)}`;
+}
+
+function blocked(blockers: readonly Blocker[]): Said {
+  const message = blockers.map((blocker) => blocker.message).join(" ");
+  return { reason: blockers[0]?.reason ?? "UnexpectedError", message };
+}
+
+function failed(object: ObjectSoFar, error: unknown): Said {
+  const reason = reasonOfError(error);
+  const message = messageOfError(error);
+  return { reason, message: reason === "MalformedPolicyDocument" ? `${message}${whatIsMalformed(object)}` : message };
+}
+
+/** IAM says that a policy is wrong, and as a rule not where. */
+function whatIsMalformed({ spec }: ObjectSoFar): string {
+  const faults = spec === undefined ? [] : lint({ spec }).filter(isRefusedByIam);
+  return faults.map(({ path, message }) => ` ${path}: ${message}.`).join("");
+}
+
+function appended(notes: readonly Note[]): string {
+  return notes.map(({ message }) => `; ${message}`).join("");
+}
+
+function writes(count: number): string {
+  return `${count} ${count === 1 ? "write" : "writes"}`;
+}
+
+/** True when the object was last seen in sync with AWS, at this very generation. */
+export function wasReady(object: ObjectSoFar): boolean {
+  const condition: Condition | undefined = findCondition(object.status?.conditions, "Ready");
+  return condition?.status === "True" && condition.observedGeneration === object.metadata.generation;
+}

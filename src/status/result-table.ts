@@ -1,0 +1,55 @@
+import type { Result } from "./result.ts";
+
+/** When the next reconcile is due; `requeue.ts` gives the times. */
+export type RequeueRule =
+  /** After the resync interval, and earlier while recent writes may not be visible. */
+  | "resync"
+  /** Every few seconds. */
+  | "poll"
+  /** At once. */
+  | "now"
+  /** When the object, its class or a flag changes. */
+  | "on change"
+  /** After the retry interval for what is blocked. */
+  | "blocked"
+  /** As the disposition of the error says: with backoff, after the time that the other side named, or as for what is blocked. */
+  | "retry"
+  /** After the resync interval, in case the cause goes away without a change of the spec. */
+  | "slow";
+
+/** What follows from a result. */
+export interface ResultRow {
+  /** The status of the condition `Ready`; `kept`: as it was. */
+  readonly ready: "True" | "False" | "kept";
+  /** The condition beside `Ready`. kstatus reads these two: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus */
+  readonly beside: "Reconciling" | "Stalled" | undefined;
+  readonly requeue: RequeueRule;
+  /** The type of the Event when `Ready` becomes `False` or changes its reason; undefined: no Event. */
+  readonly event: "Normal" | "Warning" | undefined;
+  /** True when AWS was read and nothing is left to do, so that an account scan may take the place of the next resync. */
+  readonly isVerified: boolean;
+}
+
+/**
+ * What follows from each result: the one place that decides conditions, requeue and Events. docs/architecture.md shows this table; a
+ * test compares the two.
+ */
+export const RESULT_TABLE: Readonly<Record<Result["kind"], ResultRow>> = {
+  InSync: { ready: "True", beside: undefined, requeue: "resync", event: undefined, isVerified: true },
+  PropagationPending: { ready: "False", beside: "Reconciling", requeue: "poll", event: undefined, isVerified: false },
+  WaitingForEC2: { ready: "False", beside: "Reconciling", requeue: "poll", event: undefined, isVerified: false },
+  AdoptionPlanned: { ready: "False", beside: "Reconciling", requeue: "now", event: "Normal", isVerified: false },
+  DryRun: { ready: "False", beside: undefined, requeue: "resync", event: "Normal", isVerified: true },
+  Suspended: { ready: "kept", beside: undefined, requeue: "on change", event: undefined, isVerified: false },
+  BlockedByPlan: { ready: "False", beside: "Stalled", requeue: "blocked", event: "Warning", isVerified: false },
+  BlockedByClass: { ready: "False", beside: "Stalled", requeue: "blocked", event: "Warning", isVerified: false },
+  Stripped: { ready: "False", beside: "Stalled", requeue: "resync", event: "Warning", isVerified: false },
+  Retrying: { ready: "False", beside: "Reconciling", requeue: "retry", event: "Warning", isVerified: false },
+  Failed: { ready: "False", beside: "Stalled", requeue: "slow", event: "Warning", isVerified: false },
+  Deleting: { ready: "False", beside: "Reconciling", requeue: "poll", event: undefined, isVerified: false },
+};
+
+/** True when the result shows that AWS needs no further read before the next resync. */
+export function isVerified(result: Result): boolean {
+  return RESULT_TABLE[result.kind].isVerified && "verifyInMs" in result && result.verifyInMs <= 0;
+}

@@ -1,0 +1,168 @@
+import { ControllerError, type Disposition, dispositionOf, isPropagating } from "../errors.ts";
+import type { ObservedState } from "../model/observed-state.ts";
+import type { Action, FailedAction } from "../plan/action.ts";
+import type { Blocker, Plan } from "../plan/plan.ts";
+import type { ObjectSoFar, Outcome } from "./outcome.ts";
+import { type PassingFailure, passingFailure } from "./passing-failures.ts";
+
+/** What a reconcile read from AWS and what it wrote. */
+export interface Observation {
+  readonly plan: Plan;
+  /** AWS after the writes. */
+  readonly state: ObservedState;
+  readonly applied: readonly Action[];
+  /** The write that stopped the plan. */
+  readonly failed: FailedAction | undefined;
+  /** Writes to single instances that AWS refused; the plan went on without them. */
+  readonly refused: readonly FailedAction[];
+  /** False for `mode: DryRun`, which writes nothing. */
+  readonly mayWrite: boolean;
+}
+
+/** A result after which AWS must be read again, at the latest when its recent writes must be visible. */
+interface Observed {
+  readonly observation: Observation;
+  /** 0: the next resync is soon enough. */
+  readonly verifyInMs: number;
+}
+
+/**
+ * The state that a reconcile leaves an object in: one of these, each with only the data that it needs. `result-table.ts` says what
+ * follows from each: conditions, requeue, Event and metric.
+ */
+export type Result =
+  /** AWS matches the spec. */
+  | (Observed & { readonly kind: "InSync" })
+  /** All is written, and IAM does not show the ARNs yet. */
+  | (Observed & { readonly kind: "PropagationPending" })
+  /** Role and instance profile are written, and EC2 does not know the instance profile yet. */
+  | (Observed & { readonly kind: "WaitingForEC2" })
+  /** The plan adopts; the user can read it in status before it is carried out. */
+  | { readonly kind: "AdoptionPlanned"; readonly plan: Plan }
+  /** `mode: DryRun`: the plan is in status, nothing is written. */
+  | (Observed & { readonly kind: "DryRun" })
+  | { readonly kind: "Suspended" }
+  /** The plan must not be carried out until something outside the controller changes. */
+  | { readonly kind: "BlockedByPlan"; readonly blockers: readonly Blocker[]; readonly observation: Observation }
+  /** The class, or a policy that is too large to compare, forbids the object before AWS is read. */
+  | { readonly kind: "BlockedByClass"; readonly blockers: readonly Blocker[] }
+  /** The class has removed parts of the spec; AWS has the rest. */
+  | (Observed & { readonly kind: "Stripped"; readonly leftOut: readonly Blocker[] })
+  /** Something failed that may succeed without a change of the spec. */
+  | (Failure & { readonly kind: "Retrying"; readonly transient: PassingFailure | undefined })
+  /** Something failed that only a change of the spec can help. */
+  | (Failure & { readonly kind: "Failed" })
+  /** The deletion is under way, and IAM may still show what was deleted. */
+  | (Observed & { readonly kind: "Deleting" });
+
+interface Failure {
+  readonly error: unknown;
+  readonly disposition: Disposition;
+  /** Undefined when AWS could not be read. */
+  readonly observation: Observation | undefined;
+}
+
+type OutcomeWithPlan = Extract<Outcome, { readonly kind: "previewed" | "converged" }>;
+
+/** A result of that kind. */
+export type ResultOf<K extends Result["kind"]> = Extract<Result, { readonly kind: K }>;
+
+/**
+ * The result that an outcome amounts to for the object. The order of the rules is the order of importance: what blocks hides what
+ * failed, and what failed hides what is merely unfinished.
+ *
+ * @param failingForMs how long the object has failed for the reason of that error
+ */
+export function classify(
+  object: ObjectSoFar,
+  outcome: Outcome,
+  failingForMs: (error: unknown) => number = () => Number.POSITIVE_INFINITY,
+): Result {
+  switch (outcome.kind) {
+    case "suspended":
+      return { kind: "Suspended" };
+    case "refused":
+      return { kind: "BlockedByClass", blockers: outcome.blockers };
+    case "failed":
+      return failureOf(outcome.error, undefined, failingForMs);
+    case "announced":
+      return { kind: "AdoptionPlanned", plan: outcome.plan };
+    case "previewed":
+    case "converged":
+      return classifyObserved(object, outcome, failingForMs);
+  }
+}
+
+function classifyObserved(
+  object: ObjectSoFar,
+  outcome: OutcomeWithPlan,
+  failingForMs: (error: unknown) => number,
+): Result {
+  const observation = observationOf(outcome);
+  const { blockers } = outcome.plan;
+  if (blockers.length > 0) return { kind: "BlockedByPlan", blockers, observation };
+  const isWaitingForEC2 = outcome.settlesInMs > 0 && isPropagating(observation.failed?.error);
+  const error = observation.failed?.error ?? observation.state.instances?.unreadable;
+  if (error !== undefined && !isWaitingForEC2) return failureOf(error, observation, failingForMs);
+  const observed = { observation, verifyInMs: outcome.settlesInMs };
+  const isInDeletion = object.metadata.deletionTimestamp !== undefined;
+  if (isInDeletion) return { kind: outcome.kind === "converged" ? "Deleting" : "DryRun", ...observed };
+  if (outcome.leftOut !== undefined) return { kind: "Stripped", leftOut: outcome.leftOut, ...observed };
+  if (isWaitingForEC2) return { kind: "WaitingForEC2", ...observed };
+  return { kind: kindOfFinished(observation), ...observed };
+}
+
+function kindOfFinished({ mayWrite, plan, state }: Observation): "InSync" | "DryRun" | "PropagationPending" {
+  if (!mayWrite) return plan.actions.length === 0 ? "InSync" : "DryRun";
+  return showsArns(state) ? "InSync" : "PropagationPending";
+}
+
+function failureOf(
+  error: unknown,
+  observation: Observation | undefined,
+  failingForMs: (error: unknown) => number,
+): Result {
+  const transient = passingFailure(error, failingForMs(error));
+  const failure = { error, disposition: dispositionOf(error), observation };
+  return failure.disposition === "terminal" && transient === undefined
+    ? { kind: "Failed", ...failure }
+    : { kind: "Retrying", ...failure, transient };
+}
+
+function observationOf(outcome: OutcomeWithPlan): Observation {
+  const { plan } = outcome;
+  if (outcome.kind === "previewed")
+    return { plan, state: outcome.observed, applied: [], failed: undefined, refused: [], mayWrite: false };
+  const { after: state, applied, failed, refused = [] } = outcome;
+  return { plan, state, applied, failed, refused, mayWrite: true };
+}
+
+/** Right after creation IAM may answer with the unique id in place of the ARN. What is absent has no ARN to show. */
+export function showsArns({ role, instanceProfile }: ObservedState): boolean {
+  return [role, instanceProfile].every((entity) => entity.presence === "absent" || entity.arn.startsWith("arn:"));
+}
+
+/** What failed; undefined for a result that is no failure. */
+export function errorIn(result: Result): unknown {
+  return "error" in result ? result.error : undefined;
+}
+
+/** What was read and written; undefined when the reconcile ended before it read AWS, or found a plan that adopts. */
+export function observationIn(result: Result): Observation | undefined {
+  return "observation" in result ? result.observation : undefined;
+}
+
+/** AWS as far as it is known to be the object's; undefined when it was not read, or when what was read blocks the plan. */
+export function ownStateIn(result: Result): ObservedState | undefined {
+  return result.kind === "BlockedByPlan" ? undefined : observationIn(result)?.state;
+}
+
+/** The reason that a failure shows in a condition. */
+export function reasonOfError(error: unknown): string {
+  return error instanceof ControllerError ? error.reason : "UnexpectedError";
+}
+
+/** The words that a failure shows in a condition. */
+export function messageOfError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
