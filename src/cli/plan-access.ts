@@ -7,8 +7,10 @@ import type { TaggedRole } from "../engine/inventory.ts";
 import type { InstanceObservation } from "../engine/observe-instances.ts";
 import type { PlanAccess } from "../engine/plan-manifest.ts";
 import { fromSnapshot, objectByObject } from "../engine/plan-reader.ts";
+import { type QuotaSource, QuotaWatch } from "../engine/quota-watch.ts";
 import { RegionSnapshots } from "../engine/region-snapshots.ts";
 import { dispositionOf } from "../errors.ts";
+import type { AccountQuotas } from "../model/account-quotas.ts";
 import { claimOf } from "../model/claim-of.ts";
 import type { InstanceClaim } from "../model/instance-claim.ts";
 import { nameKey } from "../model/naming.ts";
@@ -43,11 +45,23 @@ export async function planAccess(
 ): Promise<RunAccess> {
   const snapshot = await readWhole(objects, isSinceLive, aws, signal);
   return {
+    quotas: quotasReadOnce(aws),
     reader: snapshot === undefined ? objectByObject(aws.iamReader) : fromSnapshot(snapshot, aws.iamReader),
     instances: instancesFor(objects, { clusterId, regions }, aws),
     taggedRoles: async (asked) =>
       isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(asked),
   };
+}
+
+/** Quotas that are read when the first plan writes, and not again. */
+function quotasReadOnce({ accountReader }: AwsConnection): QuotaSource {
+  const watch = new QuotaWatch(accountReader, () => systemClock.monotonicMs());
+  let reading: Promise<AccountQuotas | undefined> | undefined;
+  const known: QuotaSource["known"] = (signal) => {
+    reading ??= watch.refresh(0, signal);
+    return reading;
+  };
+  return { known, refresh: (_maxAgeMs, signal) => known(signal) };
 }
 
 /** What is planned in one run. */

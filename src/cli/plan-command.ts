@@ -8,9 +8,11 @@ import { isNamespace } from "../engine/orphans.ts";
 import { type PlanAccess, planManifest } from "../engine/plan-manifest.ts";
 import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../engine/plan-removed.ts";
 import { TerminalError } from "../errors.ts";
-import { isRefusedByIam, lint } from "../plan/lint.ts";
+import type { AccountQuotas } from "../model/account-quotas.ts";
 import type { Blocker } from "../plan/plan.ts";
+import { countBlockers, withCreations } from "../plan/quota-blockers.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
+import { sharedNameBlockers } from "../plan/shared-names.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { keyOf } from "../runtime/list-watch.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "./aws-rates.ts";
@@ -93,13 +95,19 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
     const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
     const access = await planAccess(subject, aws, io.stop);
     const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
-    const answers = await inParallel(objects, (object) => planOne(standingOf, object, plan, io.stop));
+    const shared = sharedNameBlockers(objects);
+    const subjects = objects.map((object, i) => ({ object, sharedNames: shared[i] ?? [] }));
+    const planned = await inParallel(subjects, (one) => planOne(standingOf, one, plan, io.stop));
+    const creates = planned.some(({ planned: { plan: one } }) =>
+      one.actions.some(({ kind }) => kind.startsWith("Create")),
+    );
+    const answers = creates ? withinCounts(planned, await access.quotas.known(io.stop)) : planned;
     const removed = isSinceLive
       ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
       : [];
-    const planned = [...answers.map((answer) => answer.planned), ...removed];
-    io.out(renderPlans(planned, format));
-    return exitStatusOf(planned);
+    const all = [...answers.map((answer) => answer.planned), ...removed];
+    io.out(renderPlans(all, format));
+    return exitStatusOf(all);
   } finally {
     aws.close();
   }
@@ -128,15 +136,21 @@ interface PlanContext {
   readonly allowsAdoption: boolean;
 }
 
+/** What one manifest asks for, and why the rest of the input blocks it. */
+interface PlanSubject {
+  readonly object: InstanceProfile;
+  readonly sharedNames: readonly Blocker[];
+}
+
 async function planOne(
   standingOf: StandingOf,
-  object: InstanceProfile,
+  { object, sharedNames }: PlanSubject,
   { aws, access, clusterId, allowsAdoption }: PlanContext,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { namespace, name } = object.metadata;
   const standing = standingOf(object);
-  const blockers = [...blockersOf(standing), ...refusedByIam(object), ...(await wrongAccount(standing, aws, signal))];
+  const blockers = [...blockersOf(standing), ...sharedNames, ...(await wrongAccount(standing, aws, signal))];
   if (standing.kind === "refused" || blockers.length > 0) {
     const plan = { actions: [], blockers, unmanagedPolicies: [] };
     return { planned: { namespace, name, plan }, clusterId };
@@ -146,13 +160,17 @@ async function planOne(
   return { planned: { namespace, name, plan }, clusterId: found };
 }
 
-/** Part of the plan could be carried out, and the rest never. */
-function refusedByIam(object: InstanceProfile): readonly Blocker[] {
-  const faults = lint(object).filter(isRefusedByIam);
-  return faults.map(({ path, message }) => ({
-    reason: "InvalidPolicy",
-    message: `${path}: ${message}. IAM refuses it.`,
-  }));
+/** Each plan may fit the account's number of roles and profiles, and all of them together may not: the first ones get the room. */
+function withinCounts(answers: readonly Answer[], quotas: AccountQuotas | undefined): readonly Answer[] {
+  if (quotas === undefined) return answers;
+  let left = quotas;
+  return answers.map((answer) => {
+    const { plan } = answer.planned;
+    const blockers = plan.blockers.length > 0 ? [] : countBlockers(plan, left);
+    if (blockers.length > 0) return { ...answer, planned: { ...answer.planned, plan: { ...plan, blockers } } };
+    left = withCreations(left, plan);
+    return answer;
+  });
 }
 
 /** A plan is made with the caller's credentials, whatever role the class names: they have to be of its account. */

@@ -13,7 +13,7 @@ import type { ClassDirectory } from "./class-directory.ts";
 import { InstanceSweep } from "./instance-sweep.ts";
 import type { OrphanScan } from "./orphan-scan.ts";
 import { ProfileRounds } from "./profile-rounds.ts";
-import type { Sightings } from "./sightings.ts";
+import type { ScanCoverage } from "./scan-coverage.ts";
 import { Sweeper, type SweepObserver } from "./sweeper.ts";
 
 /** What all sweeps of a process share. */
@@ -39,7 +39,7 @@ export interface SweptAccount {
   readonly accounts: Accounts;
   /** The objects that are in it, as last seen. */
   readonly objects: () => readonly KubeObject[];
-  readonly sightings: Sightings;
+  readonly coverage: ScanCoverage;
   readonly claims: CachedClaims;
   readonly observer: SweepObserver | undefined;
   readonly orphans: OrphanScan | undefined;
@@ -68,14 +68,14 @@ export class AccountSweep {
 
   /** Begins as soon as the account can be reached; a pass that nobody waits for waits for the first sweep. Once only. */
   start(): void {
-    this.#swept.sightings.expectSweep();
+    this.#swept.coverage.expectScan();
     this.#beginning ??= this.#begin(this.#abort.signal);
   }
 
   /** Resolves when what was under way has been given up. */
   async stop(): Promise<void> {
     this.#abort.abort(new Error("The account is no longer swept"));
-    this.#swept.sightings.sweepEnded(0);
+    this.#swept.coverage.scanEnded(0);
     this.#instances?.stop();
     await Promise.all([this.#beginning, this.#sweeper?.stop(), this.#profileRounds?.stop()]);
   }
@@ -104,7 +104,7 @@ export class AccountSweep {
         this.#sweep(account);
         return;
       }
-      this.#swept.sightings.sweepEnded(0);
+      this.#swept.coverage.scanEnded(0);
       await this.#around.clock.sleep(RETRY_MS, signal).catch(() => {});
     }
   }
@@ -127,12 +127,12 @@ export class AccountSweep {
   }
 
   #sweep(account: AwsAccount): void {
-    const { objects, sightings, claims, observer, orphans } = this.#swept;
+    const { objects, coverage, claims, observer, orphans } = this.#swept;
     this.#account = account;
     const { settings, wake, clock, logger } = this.#around;
-    const shared = { ...this.#around, account, objects, sightings };
+    const shared = { ...this.#around, account, objects, coverage };
     const { reader } = account;
-    if (reader === undefined) sightings.sweepEnded(0);
+    if (reader === undefined) coverage.scanEnded(0);
     else {
       const { sweepIntervalMs: intervalMs, intervals } = settings;
       this.#sweeper = new Sweeper({ ...shared, reader, intervalMs, intervals, observer, orphans });

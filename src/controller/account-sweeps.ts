@@ -8,7 +8,7 @@ import type { Accounts } from "./aws-access.ts";
 import type { ClaimsByAccount } from "./claims-by-account.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import type { OrphanScan } from "./orphan-scan.ts";
-import type { SightingsByAccount } from "./sightings-by-account.ts";
+import type { ScanCoverageByAccount } from "./scan-coverage.ts";
 import type { SweepObserver } from "./sweeper.ts";
 
 /** What the sweeps are made of. */
@@ -17,7 +17,7 @@ export interface AccountSweepsOptions extends SweepSurroundings {
   readonly classes: ClassDirectory;
   /** All objects, as last seen. */
   readonly objects: () => readonly KubeObject[];
-  readonly sightings: SightingsByAccount;
+  readonly coverage: ScanCoverageByAccount;
   readonly claims: ClaimsByAccount;
   /** For the sweeps of one account. */
   readonly observerOf: ((account: string) => SweepObserver) | undefined;
@@ -101,14 +101,14 @@ export class AccountSweeps {
   }
 
   #open(account: string): AccountSweep {
-    const { accounts, classes, objects, sightings, claims, observerOf, orphans, logger } = this.#options;
+    const { accounts, classes, objects, coverage, claims, observerOf, orphans, logger } = this.#options;
     const isOwn = account === OWN_ACCOUNT;
     const swept = {
       accounts,
       isOwn,
       classes: () => classes.classes.ofAccount(account),
       objects: () => objects().filter((raw) => classes.accountOf(raw) === account),
-      sightings: sightings.of(account),
+      coverage: coverage.of(account),
       claims: claims.of(account).claims,
       observer: observerOf?.(account),
       orphans: orphans?.of(account),

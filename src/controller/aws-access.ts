@@ -11,7 +11,7 @@ export type Accounts = Pick<AccountDirectory, "own" | "reach" | "reached" | "ass
 export type AwsAccess = Omit<ConvergeDependencies, "confirmCurrent" | "isAnnounced">;
 
 /** The same before it is known what object the pass is about. */
-type AccountAccess = Omit<AwsAccess, "attempts" | "sighting"> & Pick<AwsAccount, "breaker">;
+type AccountAccess = Omit<AwsAccess, "attempts" | "start"> & Pick<AwsAccount, "breaker" | "index">;
 
 /** Where access comes from. */
 export interface AccessSources {
@@ -25,29 +25,25 @@ interface AccessQuery {
   readonly standing: Standing;
   /** Requests for it go before those that no user waits for. */
   readonly isUserWaiting: boolean;
-  /** Nothing was ever made for it: whether its names are free may be presumed. */
-  readonly isNew?: boolean | undefined;
 }
 
 /** The account of the object's class, or the controller's own. Errors: those of {@link AccountDirectory.reach}. */
 export async function accessFor(
   { accounts, claims }: AccessSources,
-  { standing, isUserWaiting, isNew = false }: AccessQuery,
+  { standing, isUserWaiting }: AccessQuery,
   signal: AbortSignal,
 ): Promise<AccountAccess> {
   const aws = standing.kind === "bound" ? await accounts.reach(standing.class, signal) : accounts.own;
-  const { iam, settling, adoptions, breaker, quotas, lastKnownRoles, freeNames } = aws;
-  const { index } = claims.of(accountKeyOf(standing));
-  const presumed = isNew ? { freeNames } : {};
-  const instances = { ...aws.instances, claims: index, isAwaited: isUserWaiting };
+  const { iam, settling, adoptions, breaker, quotas, index } = aws;
+  const { index: claimIndex } = claims.of(accountKeyOf(standing));
+  const instances = { ...aws.instances, claims: claimIndex, isAwaited: isUserWaiting };
   return {
     ...iam[isUserWaiting ? "change" : "routine"],
     settling,
     adoptions,
     breaker,
     quotas,
-    lastKnownRoles,
-    ...presumed,
+    index,
     instances,
   };
 }

@@ -1,5 +1,7 @@
-import { preview } from "../engine/preview.ts";
-import { desiredState } from "../model/desired-state.ts";
+import { observeAndPlan } from "../engine/observe-and-plan.ts";
+import { UNKNOWN } from "../engine/snapshot-index.ts";
+import { type DesiredState, desiredState } from "../model/desired-state.ts";
+import { refusedByIam } from "../plan/lint.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { isAnnounced } from "../status/pending.ts";
@@ -37,19 +39,19 @@ export class AwsSteps {
     const isAnnouncedPlan = (plan: Plan): boolean => isAnnounced(subject.object, plan);
     const confirmed = confirmCurrent(this.#deps, subject, provedMs);
     return attempt(signal, async () => {
-      const access = await this.#open(subject, signal);
+      const desired = this.#desired(subject);
+      const access = await this.#open(subject, signal, desired);
       const deps = { ...access, isAnnounced: isAnnouncedPlan, confirmCurrent: confirmed };
-      return asOutcome(
-        await convergeThere(this.#desired(subject), deps, ownAccountOf(this.#deps.accounts, subject), signal),
-      );
+      return asOutcome(await convergeThere(desired, deps, ownAccountOf(this.#deps.accounts, subject), signal));
     });
   }
 
   /** Observes and plans. */
   preview(subject: Subject, signal: AbortSignal): Promise<Outcome> {
     return attempt(signal, async () => {
-      const access = await this.#open(subject, signal);
-      const { view, plan, settlesInMs } = await preview(this.#desired(subject), access, signal);
+      const desired = this.#desired(subject);
+      const access = await this.#open(subject, signal, desired);
+      const { view, plan, settlesInMs } = await observeAndPlan(desired, access, signal);
       return { kind: "previewed", plan, observed: view, settlesInMs };
     });
   }
@@ -67,13 +69,21 @@ export class AwsSteps {
     return { ...(await this.#open(subject, signal)), confirmCurrent: confirmCurrent(this.#deps, subject) };
   }
 
-  #desired({ object, standing }: Subject): ReturnType<typeof desiredState> {
+  #desired({ object, standing }: Subject): DesiredState {
     return desiredState(object, this.#deps.clusterId, grantsOf(standing, this.#deps));
   }
 
-  async #open({ key, object, standing, run, sighting, isNew }: Subject, signal: AbortSignal): Promise<AwsAccess> {
-    const query = { standing, isUserWaiting: isUserWaiting(run.urgency), isNew };
-    const access = await accessFor(this.#deps, query, signal);
-    return { ...access, sighting, attempts: access.breaker.of(key, attemptOf(object)) };
+  /** @param desired what is observed; unset: nothing, so that no starting point is used up */
+  async #open(subject: Subject, signal: AbortSignal, desired?: DesiredState): Promise<AwsAccess> {
+    const { key, object, standing, run, isNew = false } = subject;
+    const waiting = { isUserWaiting: isUserWaiting(run.urgency) };
+    const access = await accessFor(this.#deps, { standing, ...waiting }, signal);
+    const { uid, generation } = object.metadata;
+    const start =
+      desired === undefined
+        ? UNKNOWN
+        : access.index.startingPoint(desired, { key, uid, generation, isNew, ...waiting });
+    const attempts = access.breaker.of(key, attemptOf(object));
+    return { ...access, start, attempts, refusedByIam: () => refusedByIam(object) };
   }
 }

@@ -22,7 +22,7 @@ import type { OrphanObserver, OrphanPolicy } from "./orphan-options.ts";
 import type { Orphans } from "./orphans.ts";
 import { Releases } from "./releases.ts";
 import type { ResultObserver } from "./result-observer.ts";
-import { SightingsByAccount } from "./sightings-by-account.ts";
+import { ScanCoverageByAccount } from "./scan-coverage.ts";
 import type { SweepObserver } from "./sweeper.ts";
 import { priorityOf, queueRequeue, type Urgency, urgencyOf } from "./urgency.ts";
 import { urgencyAtStart, wakes } from "./wakes.ts";
@@ -103,7 +103,7 @@ export class Controller {
       logger,
       ...optional("observer", observers.reflector),
     });
-    const sightings = new SightingsByAccount(() => clock.monotonicMs());
+    const coverage = new ScanCoverageByAccount(() => clock.monotonicMs());
     const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
     const { accounts, clusterId } = deps;
     this.#classes = new Classes({
@@ -119,13 +119,13 @@ export class Controller {
     const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: directory.claimRules });
     const cache = { get: (key: string) => this.#reflector.cache.get(key) };
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
-    const known = { sightings, claims, cache, classes: directory, listClasses };
+    const known = { coverage, claims, cache, classes: directory, listClasses };
     const releases = new Releases();
     const noted = { ...deps, ...settings, objects: releases.noting(deps.objects) };
     const reconciler = openReconciler({ ...noted, observer: observers.results }, known);
     this.#orphans = this.#openOrphans(deps, { releases, claims, directory });
     this.#sweeps = new AccountSweeps({
-      ...{ accounts, classes: directory, objects, queue: this.#queue, sightings, claims },
+      ...{ accounts, classes: directory, objects, queue: this.#queue, coverage, claims },
       ...{ clusterId, clock, random, logger, settings, observerOf: observers.sweeps },
       orphans: this.#orphans,
       wake: (key) => this.#wake(key),

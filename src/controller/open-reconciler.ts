@@ -26,7 +26,7 @@ export interface OpenReconcilerOptions {
 /** A reconciler that remembers nothing yet, with what others tell it. */
 export function openReconciler(
   options: OpenReconcilerOptions,
-  known: Pick<ReconcilerDependencies, "sightings" | "claims" | "cache" | "classes" | "listClasses">,
+  known: Pick<ReconcilerDependencies, "coverage" | "claims" | "cache" | "classes" | "listClasses">,
 ): Reconciler {
   const { objects, events, accounts, clusterId, clock, random, intervals, observer } = options;
   const monotonicMs = (): number => clock.monotonicMs();

@@ -1,6 +1,6 @@
 import type { AwsAccount } from "../engine/aws-account.ts";
 import type { KubeObject } from "../engine/ports.ts";
-import { partsOf } from "../engine/sighting.ts";
+import { partsOf } from "../engine/stale-observation.ts";
 import { ControllerError } from "../errors.ts";
 import { ABSENT } from "../model/observed-state.ts";
 import { diff } from "../plan/diff.ts";
@@ -8,7 +8,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { WorkQueue } from "../runtime/work-queue.ts";
 import type { Logger } from "../telemetry.ts";
 import { keyText } from "./object-key.ts";
-import type { Sightings } from "./sightings.ts";
+import type { ScanCoverage } from "./scan-coverage.ts";
 import { type SubjectRules, type SweepSubject, subjectOf } from "./sweep-subject.ts";
 import { priorityOf } from "./urgency.ts";
 
@@ -18,7 +18,7 @@ export interface ProfileRoundsOptions {
   /** The objects of the account, as last seen. */
   readonly objects: () => readonly KubeObject[];
   readonly queue: WorkQueue;
-  readonly sightings: Sightings;
+  readonly coverage: ScanCoverage;
   readonly classes: SubjectRules["classes"];
   readonly clusterId: string;
   readonly clock: Clock;
@@ -68,12 +68,12 @@ export class ProfileRounds {
 
   /** One object's profile. Never raises: what could not be read is looked at in the next round. */
   async lookAtNext(signal: AbortSignal): Promise<void> {
-    const { queue, sightings, logger } = this.#options;
+    const { queue, coverage, logger } = this.#options;
     const subject = this.#next();
-    if (subject === undefined || !sightings.spares(subject.key) || queue.isRunning(subject.key)) return;
+    if (subject === undefined || !coverage.covers(subject.key) || queue.isRunning(subject.key)) return;
     try {
       if (await this.#isAsAskedFor(subject, signal)) return;
-      sightings.isInDoubt(subject.key);
+      coverage.forget(subject.key);
       queue.add(subject.key, { priority: priorityOf("scan") });
     } catch (error) {
       if (signal.aborted) return;

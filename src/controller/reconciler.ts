@@ -19,8 +19,8 @@ import { FinalizerKeeper } from "./finalizer-keeper.ts";
 import { explained, isHeldUp } from "./held-up.ts";
 import { asReceived, type RunFacts } from "./pass.ts";
 import { readablePartsOf } from "./readable-parts.ts";
-import type { SightingsByAccount } from "./sightings-by-account.ts";
-import { sparedLook } from "./spare.ts";
+import type { ScanCoverageByAccount } from "./scan-coverage.ts";
+import { skipReconcile } from "./skip-reconcile.ts";
 import { accountKeyOf, blockersOf } from "./standing.ts";
 import type { Report, StatusWriter } from "./status-writer.ts";
 import { isAccepted, isInDeletion, type Subject, unreadable } from "./subject.ts";
@@ -30,7 +30,7 @@ export interface ReconcilerDependencies extends AwsStepsDependencies, Acceptance
   /** The watch's cache, by `namespace/name`. */
   readonly cache: { get(key: string): KubeObject | undefined };
   /** What account scans have seen. */
-  readonly sightings: SightingsByAccount;
+  readonly coverage: ScanCoverageByAccount;
   readonly classes: Pick<ClassDirectory, "standingOf" | "revisionOf" | "acceptances">;
   readonly statusWriter: StatusWriter;
 }
@@ -86,8 +86,7 @@ export class Reconciler {
     const { classes, monotonicMs } = this.#deps;
     const judgedMs = monotonicMs();
     const standing = classes.standingOf(object);
-    const sightings = this.#deps.sightings.of(accountKeyOf(standing));
-    const sighting = sightings.take(key, object.metadata, run.urgency);
+    const coverage = this.#deps.coverage.of(accountKeyOf(standing));
     return {
       key,
       raw,
@@ -96,9 +95,7 @@ export class Reconciler {
       classRevision: classes.revisionOf(object),
       judgedMs,
       run: { ...run, logger: run.logger.with({ generation: object.metadata.generation }) },
-      sightings,
-      sighting,
-      isNew: sighting?.isOfBegun,
+      coverage,
     };
   }
 
@@ -108,7 +105,7 @@ export class Reconciler {
     const blockers = blockersOf(subject.standing);
     if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
     if (subject.object.spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
-    const skipped = subject.sighting === undefined ? sparedLook(subject, this.#deps.statusWriter) : undefined;
+    const skipped = skipReconcile(subject, this.#deps.statusWriter);
     if (skipped !== undefined) return skipped;
     if (subject.object.spec.mode === "DryRun")
       return this.#report(subject, await this.#aws.preview(subject, signal), signal);
@@ -180,10 +177,10 @@ export class Reconciler {
 
   async #report(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
     const report = await this.#withinClass(subject, withLeftOut(outcome, subject.standing), signal);
-    const { raw, object, run, sightings, key } = subject;
+    const { raw, object, run, coverage, key } = subject;
     const reported = { raw, object, logger: run.logger };
     const { result, requeue } = await this.#deps.statusWriter.report(reported, report, signal);
-    sightings.ended(key, isVerified(result));
+    coverage.reconciled(key, isVerified(result));
     return requeue;
   }
 
@@ -199,8 +196,11 @@ export class Reconciler {
 
   #forget(key: string): void {
     this.#deps.statusWriter.forget(key);
-    this.#deps.sightings.forget(key);
-    for (const { breaker } of this.#deps.accounts.reached) breaker.forget(key);
+    this.#deps.coverage.forget(key);
+    for (const { breaker, index } of this.#deps.accounts.reached) {
+      breaker.forget(key);
+      index.forget(key);
+    }
   }
 }
 

@@ -1,10 +1,9 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { KubeObject } from "../engine/ports.ts";
-import type { Sighting } from "../engine/sighting.ts";
 import type { TerminalError } from "../errors.ts";
 import { hasTrace } from "../model/trace.ts";
 import type { RunFacts } from "./pass.ts";
-import type { Sightings } from "./sightings.ts";
+import type { ScanCoverage } from "./scan-coverage.ts";
 import type { Standing } from "./standing.ts";
 
 /** An object as it came and as it was understood. */
@@ -19,12 +18,10 @@ export interface Subject {
   readonly judgedMs: number;
   readonly run: RunFacts;
   /** Those of its account. */
-  readonly sightings: Sightings;
-  /** What a sweep of its account has just seen of the object; nothing when a person waits. */
-  readonly sighting?: Sighting | undefined;
+  readonly coverage: ScanCoverage;
   /** False: `object` has only the parts of a spec that could be read. */
   readonly isReadable?: boolean | undefined;
-  /** No pass has ever got as far as AWS with it, or a sweep since tells what came of that. */
+  /** Nothing was ever created for the object. */
   readonly isNew?: boolean | undefined;
 }
 

@@ -3,7 +3,13 @@ import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { AccountSnapshot } from "../engine/account-snapshot.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import type { Settling } from "../engine/settling.ts";
-import { type Doubt, doubtOf, isResolved, observedIn, type Sighting } from "../engine/sighting.ts";
+import {
+  isCovered,
+  observedIn,
+  type PartsToReread,
+  partsToReread,
+  type StaleObservation,
+} from "../engine/stale-observation.ts";
 import { ControllerError } from "../errors.ts";
 import { type DesiredPresent, desiredState } from "../model/desired-state.ts";
 import { diff } from "../plan/diff.ts";
@@ -32,12 +38,12 @@ export interface SweepSubject {
 
 /** What a sweep sees of an object: that all is as its status says, or something else. */
 export type Verdict =
-  | { readonly kind: "well" }
+  | { readonly kind: "in sync" }
   /** IAM still lags behind our own writes: the pass that wrote them looks again by itself. */
   | { readonly kind: "settling" }
-  | { readonly kind: "news"; readonly sighting: Sighting };
+  | { readonly kind: "different"; readonly observation: StaleObservation };
 
-const NOTHING: Doubt = new Set();
+const NOTHING: PartsToReread = new Set();
 
 /** How objects are understood. */
 export interface SubjectRules {
@@ -82,7 +88,7 @@ function parsed(raw: KubeObject): InstanceProfile | undefined {
 
 /** Puts what the snapshot has of the object through the very diff of a reconcile. Pure but for the memory of our writes. */
 export function judgeBySnapshot(
-  { object, desired, compliance, isBegun: isOfBegun }: SweepSubject,
+  { object, desired, compliance, isBegun: isOfInterruptedCreate }: SweepSubject,
   snapshot: AccountSnapshot,
   context: { readonly settling: Settling; readonly intervals: RequeueIntervals; readonly now: string },
 ): Verdict {
@@ -90,11 +96,12 @@ export function judgeBySnapshot(
   const { state, settlesInMs } = context.settling.view(desired, observed);
   const plan = diff(desired, state);
   if (settlesInMs > 0) return { kind: "settling" };
-  const doubt = doubtOf(plan);
-  if (isOfBegun) return { kind: "news", sighting: { observed, doubt: withProfile(doubt), isOfBegun } };
-  const sighting: Sighting = { observed, doubt };
+  const toReread = partsToReread(plan);
+  if (isOfInterruptedCreate)
+    return { kind: "different", observation: { observed, toReread: withProfile(toReread), isOfInterruptedCreate } };
+  const observation: StaleObservation = { observed, toReread };
   const isDryRun = object.spec.mode === "DryRun";
-  if (!isDryRun && !isResolved(doubt, NOTHING)) return { kind: "news", sighting };
+  if (!isDryRun && !isCovered(toReread, NOTHING)) return { kind: "different", observation };
   const outcome: Outcome = isDryRun
     ? { kind: "previewed", plan, observed: state, settlesInMs: 0 }
     : { kind: "converged", plan, applied: [], failed: undefined, after: state, settlesInMs: 0 };
@@ -106,11 +113,11 @@ export function judgeBySnapshot(
     compliance,
   });
   return object.status !== undefined && sameStatus(object.status, status)
-    ? { kind: "well" }
-    : { kind: "news", sighting };
+    ? { kind: "in sync" }
+    : { kind: "different", observation };
 }
 
 /** No list tells whose a profile is, and nobody has told it of what is begun. */
-function withProfile(doubt: Doubt): Doubt {
-  return doubt === "everything" ? doubt : new Set([...doubt, "instance profile" as const]);
+function withProfile(parts: PartsToReread): PartsToReread {
+  return parts === "everything" ? parts : new Set([...parts, "instance profile" as const]);
 }

@@ -9,7 +9,7 @@ import type { RequeueIntervals } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { failureFields } from "./failure-fields.ts";
 import type { OrphanScan } from "./orphan-scan.ts";
-import type { Sightings } from "./sightings.ts";
+import type { ScanCoverage } from "./scan-coverage.ts";
 import { judgeBySnapshot, type SubjectRules, type SweepSubject, subjectOf } from "./sweep-subject.ts";
 import { priorityOf } from "./urgency.ts";
 
@@ -31,7 +31,7 @@ export interface SweeperOptions {
   /** The objects of the account, as last seen. */
   readonly objects: () => readonly KubeObject[];
   readonly queue: WorkQueue;
-  readonly sightings: Sightings;
+  readonly coverage: ScanCoverage;
   readonly classes: SubjectRules["classes"];
   readonly clusterId: string;
   readonly clock: Clock;
@@ -74,7 +74,7 @@ export class Sweeper {
   /** The first sweep begins at once; further calls do nothing. */
   start(): void {
     if (this.#loop !== undefined || this.#abort.signal.aborted) return;
-    this.#options.sightings.expectSweep();
+    this.#options.coverage.expectScan();
     this.#loop = this.#run(this.#abort.signal);
   }
 
@@ -95,7 +95,7 @@ export class Sweeper {
 
   /** One sweep. Never raises: what went wrong is logged, and its objects are read one by one if it stays so. */
   async sweep(signal: AbortSignal): Promise<SweepResult> {
-    const { account, clock, sightings, intervalMs, observer, orphans } = this.#options;
+    const { account, clock, coverage, intervalMs, observer, orphans } = this.#options;
     const startMs = clock.monotonicMs();
     const count = { seen: 0, news: 0 };
     let result: SweepResult = "ok";
@@ -109,8 +109,8 @@ export class Sweeper {
     if (result === "ok" && this.#last === "denied")
       this.#options.logger.info("the account can be read as a whole again");
     this.#last = result;
-    if (result !== "failed") sightings.sweepEnded(result === "ok" ? intervalMs * SPARED_INTERVALS : 0);
-    else if (sightings.isFirstSweepAhead) sightings.sweepEnded(0);
+    if (result !== "failed") coverage.scanEnded(result === "ok" ? intervalMs * SPARED_INTERVALS : 0);
+    else if (coverage.isFirstScanAhead) coverage.scanEnded(0);
     observer?.ended(result, { durationMs: clock.monotonicMs() - startMs, ...count });
     if (result === "ok") await orphans?.scanned(account, candidates, signal);
     return result;
@@ -126,8 +126,7 @@ export class Sweeper {
       selects: orphans && ((role: SelectedRole) => orphans.isCandidate(role)),
     };
     const snapshot = await takeSnapshot(wanted, reader, () => clock.monotonicMs(), signal);
-    account.lastKnownRoles.replace(snapshot);
-    account.freeNames.replace(snapshot.names);
+    account.index.replace(snapshot);
     await account.quotas.refresh(0, signal);
     for await (const subject of this.#unhurried(subjects, signal)) {
       count.seen += 1;
@@ -137,8 +136,8 @@ export class Sweeper {
   }
 
   async #subjects(signal: AbortSignal): Promise<readonly SweepSubject[]> {
-    const { objects, sightings } = this.#options;
-    const isFirst = sightings.isFirstSweepAhead;
+    const { objects, coverage } = this.#options;
+    const isFirst = coverage.isFirstScanAhead;
     const subjects: SweepSubject[] = [];
     for await (const raw of this.#unhurried(objects(), signal)) {
       const subject = subjectOf(raw, this.#options, isFirst);
@@ -149,18 +148,20 @@ export class Sweeper {
 
   /** True when the object has to be looked at. */
   #judge(subject: SweepSubject, snapshot: AccountSnapshot): boolean {
-    const { account, queue, sightings, clock, intervals } = this.#options;
+    const { account, queue, coverage, clock, intervals } = this.#options;
     const { key, object } = subject;
     // A pass under way knows better.
     if (queue.isRunning(key)) return false;
     const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
     const verdict = judgeBySnapshot(subject, snapshot, { settling: account.settling, intervals, now });
-    if (verdict.kind === "well") {
-      sightings.isWell(key, snapshot.takenAtMs);
+    if (verdict.kind === "in sync") {
+      account.index.forget(key);
+      coverage.recordInSync(key, snapshot.takenAtMs);
       account.breaker.forget(key);
     }
-    if (verdict.kind !== "news") return false;
-    sightings.isNews(key, object.metadata, verdict.sighting, snapshot.takenAtMs);
+    if (verdict.kind !== "different") return false;
+    account.index.record(key, object.metadata, verdict.observation, snapshot.takenAtMs);
+    coverage.recordDifference(key);
     // Somebody has waited for what is begun since before this process began to work.
     queue.add(key, { priority: priorityOf(subject.isBegun ? "change" : "scan") });
     return true;

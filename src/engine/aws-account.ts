@@ -1,12 +1,11 @@
 import { ConvergenceBreaker } from "./convergence-breaker.ts";
 import { Exclusive } from "./exclusive.ts";
-import { FreeNames } from "./free-names.ts";
 import type { InstanceReader } from "./instance-ports.ts";
-import { LastKnownRoles } from "./last-known-roles.ts";
 import type { AccountReader, IamAccess, Urgency } from "./ports.ts";
 import { QuotaWatch } from "./quota-watch.ts";
 import { RegionSnapshots } from "./region-snapshots.ts";
 import { Settling } from "./settling.ts";
+import { SnapshotIndex } from "./snapshot-index.ts";
 
 /**
  * One AWS account as the passes of all objects in it share it: the ways to call it, and what this process remembers of it.
@@ -20,10 +19,8 @@ export interface AwsAccount {
   readonly breaker: ConvergenceBreaker;
   /** To read all of it at once; undefined where that cannot be done. */
   readonly reader: AccountReader | undefined;
-  /** What sweeps have seen of the roles of the objects. */
-  readonly lastKnownRoles: LastKnownRoles;
-  /** Names that sweeps have seen nothing of. */
-  readonly freeNames: FreeNames;
+  /** What the last account scan saw. */
+  readonly index: SnapshotIndex;
   readonly quotas: QuotaWatch;
   readonly instances: AccountInstances;
 }
@@ -66,8 +63,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     adoptions: new Exclusive(),
     breaker: new ConvergenceBreaker(),
     reader,
-    lastKnownRoles: new LastKnownRoles(monotonicMs),
-    freeNames: new FreeNames(monotonicMs),
+    index: new SnapshotIndex(monotonicMs),
     quotas: new QuotaWatch(reader, monotonicMs),
     instances: {
       reader: instanceReader,

@@ -8,10 +8,11 @@ import { assertProved } from "./assert-proved.ts";
 import type { Attempts } from "./convergence-breaker.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type ExecutionReport, execute } from "./execute.ts";
-import type { FreeNames } from "./free-names.ts";
+import { type ObserveDependencies, observeAndPlan, planUnread } from "./observe-and-plan.ts";
+import type { Planned } from "./plan-for.ts";
 import type { Assertion, IamWriter } from "./ports.ts";
-import { type LookDependencies, type Preview, preview, previewUnseen } from "./preview.ts";
 import type { Settling } from "./settling.ts";
+import { type SnapshotIndex, UNKNOWN } from "./snapshot-index.ts";
 import { WhileCurrent } from "./while-current.ts";
 
 /** What one pass over one object found and did. */
@@ -31,11 +32,12 @@ export interface Convergence {
 }
 
 /** What a pass needs. */
-export interface ConvergeDependencies extends LookDependencies {
+export interface ConvergeDependencies extends ObserveDependencies {
+  readonly settling: Settling;
   readonly writer: IamWriter;
   readonly adoptions: Exclusive;
-  /** Names that sweeps have seen nothing of; spares an object that is new its reads. */
-  readonly freeNames?: FreeNames | undefined;
+  /** Told when the role was written. */
+  readonly index?: Pick<SnapshotIndex, "forgetRole">;
   /**
    * Called before each write of a pass; raises when the object the plan was made from is no longer current, so that an old
    * copy of it cannot write. It knows itself for how long what it has seen is good.
@@ -62,12 +64,12 @@ export async function converge(
   deps: ConvergeDependencies,
   signal: AbortSignal,
 ): Promise<Convergence> {
-  const unseen = await previewUnseen(desired, deps, signal);
-  if (unseen !== undefined) {
-    const made = await carryOut(desired, unseen, deps, signal);
-    if (!isMisled(made)) return made;
+  const unread = await planUnread(desired, deps, signal);
+  if (unread !== undefined) {
+    const created = await carryOut(desired, unread, deps, signal);
+    if (!isMisled(created)) return created;
   }
-  return convergeSeen(desired, deps, signal);
+  return convergeObserved(desired, deps, signal);
 }
 
 /** Somebody has come first to the name of the role, or something is in the way: that is decided by a look. */
@@ -77,17 +79,16 @@ function isMisled({ plan, report: { failed } }: Convergence): boolean {
   return action?.kind === "CreateRole" && error instanceof ControllerError && error.reason === "EntityAlreadyExists";
 }
 
-async function convergeSeen(
+async function convergeObserved(
   desired: DesiredState,
   deps: ConvergeDependencies,
   signal: AbortSignal,
 ): Promise<Convergence> {
-  const found = await preview(desired, deps, signal);
+  const found = await observeAndPlan(desired, deps, signal);
   if (!isToBeAnnounced(found.plan)) return carryOut(desired, found, deps, signal);
   if (!deps.isAnnounced(found.plan)) return nothingDone(found, true);
-  const { sighting: _, ...anew } = deps;
   return deps.adoptions.run(namesOf(desired), async () => {
-    const again = await preview(desired, anew, signal);
+    const again = await observeAndPlan(desired, { ...deps, start: UNKNOWN }, signal);
     const isNews = isToBeAnnounced(again.plan) && !deps.isAnnounced(again.plan);
     return isNews ? nothingDone(again, true) : carryOut(desired, again, deps, signal);
   });
@@ -97,14 +98,14 @@ function isToBeAnnounced({ actions, blockers }: Plan): boolean {
   return blockers.length === 0 && actions.some(isAdoption);
 }
 
-function nothingDone({ observed, view, plan, settlesInMs }: Preview, isAnnouncement: boolean): Convergence {
+function nothingDone({ observed, view, plan, settlesInMs }: Planned, isAnnouncement: boolean): Convergence {
   const after = plan.blockers.length > 0 ? observed : view;
   return { plan, report: NOTHING_DONE, after, settlesInMs, isAnnouncement };
 }
 
 async function carryOut(
   desired: DesiredState,
-  found: Preview,
+  found: Planned,
   deps: ConvergeDependencies,
   signal: AbortSignal,
 ): Promise<Convergence> {
@@ -116,7 +117,7 @@ async function carryOut(
   const report = await execute(plan, writer, signal);
   const sent = writer.sentOf(report);
   deps.settling.record(view, sent);
-  deps.lastKnownRoles?.forget(roleNameOf(desired));
+  deps.index?.forgetRole(desired);
   if (report.failed === undefined) deps.attempts?.carriedOut(plan);
   deps.instances.snapshots.record(sent);
   writer.assertCurrent();

@@ -2,8 +2,8 @@ import type { DesiredState } from "../model/desired-state.ts";
 import { ABSENT, type Absent, type ObservedRole, type ObservedState, type RoleFacts } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
 import { leaves } from "../plan/diff-role.ts";
-import type { LastKnownRole } from "./last-known-roles.ts";
 import type { IamReader } from "./ports.ts";
+import type { RoleParts } from "./snapshot-index.ts";
 
 /**
  * Reads from IAM what the plan needs and no more: 2 calls while nothing is there or what is there is not ours to touch, 5
@@ -15,7 +15,7 @@ export async function observe(
   desired: DesiredState,
   iam: IamReader,
   signal: AbortSignal,
-  known?: LastKnownRole,
+  known?: RoleParts,
 ): Promise<ObservedState> {
   const names = namesOf(desired);
   const [role, instanceProfile] = await allInOrder([
@@ -49,7 +49,7 @@ async function observeRole(
   { roleName, documentsOf }: Names,
   iam: IamReader,
   signal: AbortSignal,
-  known?: LastKnownRole,
+  known?: RoleParts,
 ): Promise<ObservedRole | Absent> {
   const facts = await iam.getRole(roleName, signal);
   if (facts.presence === "absent") return ABSENT;

@@ -2,10 +2,12 @@ import type { InstanceProfile } from "../api/instance-profile.ts";
 import { type DesiredState, desiredState, type Grants } from "../model/desired-state.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { TAG_KEYS } from "../model/ownership.ts";
-import { diff } from "../plan/diff.ts";
+import { refusedByIam } from "../plan/lint.ts";
 import type { Plan } from "../plan/plan.ts";
-import { type InstanceObservation, observeInstances } from "./observe-instances.ts";
+import type { InstanceObservation } from "./observe-instances.ts";
+import { planFor } from "./plan-for.ts";
 import type { PlanReader } from "./plan-reader.ts";
+import type { QuotaSource } from "./quota-watch.ts";
 
 /** A plan made without a cluster. */
 export interface ManifestPlan {
@@ -20,10 +22,11 @@ export interface PlanTarget extends Grants {
   readonly clusterId: string | undefined;
 }
 
-/** What AWS is looked at through. */
+/** What AWS is read through. */
 export interface PlanAccess {
   readonly reader: PlanReader;
   readonly instances: InstanceObservation;
+  readonly quotas: QuotaSource;
 }
 
 /**
@@ -41,23 +44,24 @@ export async function planManifest(
   const desired = desiredState(object, clusterId ?? "", grants);
   const observed = await access.reader.read(desired, signal);
   const named = clusterId === undefined ? clusterNamedBy(desired, observed) : undefined;
-  if (named === undefined)
-    return { plan: diff(desired, await withInstances(desired, observed, access, signal)), clusterId };
+  const planAs = (owned: DesiredState, seen: ObservedState): Promise<Plan> => plan(object, owned, seen, access, signal);
+  if (named === undefined) return { plan: await planAs(desired, observed), clusterId };
   const owned = desiredState(object, named, grants);
-  const seen = await withInstances(owned, await access.reader.read(owned, signal), access, signal);
-  return { plan: diff(owned, seen), clusterId: named };
+  return { plan: await planAs(owned, await access.reader.read(owned, signal)), clusterId: named };
 }
 
-/** Half a plan is none: what the controller would tell in a status is an error here. */
-async function withInstances(
+/** Half a plan is none: what the controller reports in a status is an error here. */
+async function plan(
+  object: InstanceProfile,
   desired: DesiredState,
   observed: ObservedState,
-  { instances }: PlanAccess,
+  { instances, quotas }: PlanAccess,
   signal: AbortSignal,
-): Promise<ObservedState> {
-  const state = await observeInstances(desired, observed, instances, signal);
-  if (state.instances?.unreadable !== undefined) throw state.instances.unreadable;
-  return state;
+): Promise<Plan> {
+  const deps = { instances, quotas, refusedByIam: () => refusedByIam(object) };
+  const { plan: found, view } = await planFor(desired, observed, deps, signal);
+  if (view.instances?.unreadable !== undefined) throw view.instances.unreadable;
+  return found;
 }
 
 function clusterNamedBy({ owner }: DesiredState, { role, instanceProfile }: ObservedState): string | undefined {

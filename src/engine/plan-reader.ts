@@ -5,7 +5,7 @@ import { ownershipOf } from "../model/ownership.ts";
 import type { AccountSnapshot } from "./account-snapshot.ts";
 import { mayMatter, observe } from "./observe.ts";
 import type { IamReader } from "./ports.ts";
-import { reported } from "./sighting.ts";
+import { reported } from "./stale-observation.ts";
 
 /** What AWS has of one object, read for a plan. */
 export interface PlanReader {

@@ -2,8 +2,16 @@ import { ControllerError } from "../errors.ts";
 import type { AccountQuotas } from "../model/account-quotas.ts";
 import type { AccountReader } from "./ports.ts";
 
+/** What planning needs to know of quotas. */
+export interface QuotaSource {
+  /** Undefined while they are not known, or must not be read. */
+  known(signal: AbortSignal): Promise<AccountQuotas | undefined>;
+  /** As {@link QuotaWatch.refresh}. */
+  refresh(maxAgeMs: number, signal: AbortSignal): Promise<AccountQuotas | undefined>;
+}
+
 /** The account's quotas as they were last read. Nothing depends on knowing them: IAM itself refuses what is too much. */
-export class QuotaWatch {
+export class QuotaWatch implements QuotaSource {
   readonly #reader: AccountReader | undefined;
   readonly #monotonicMs: () => number;
   #current: AccountQuotas | undefined;
@@ -14,8 +22,13 @@ export class QuotaWatch {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** Undefined while they are not known, or may not be read. */
+  /** As they were last read; undefined while they are not known, or must not be read. */
   get current(): AccountQuotas | undefined {
+    return this.#current;
+  }
+
+  /** As `current`: a scan reads them, and a plan does not wait for that. */
+  async known(): Promise<AccountQuotas | undefined> {
     return this.#current;
   }
 

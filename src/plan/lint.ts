@@ -8,6 +8,7 @@ import {
 import { MAX_INLINE_POLICIES_CHARS } from "../model/policy-size.ts";
 import type { Finding } from "./finding.ts";
 import { lintStatement, lintTrustStatement } from "./lint-grants.ts";
+import type { Blocker } from "./plan.ts";
 
 /** What the people who check a manifest ask for beyond what IAM does. */
 export interface LintOptions {
@@ -54,6 +55,15 @@ export function lint(object: Pick<InstanceProfile, "spec">, options: LintOptions
 /** True for what IAM answers with a refusal, in every account. */
 export function isRefusedByIam({ rule, severity }: Finding): boolean {
   return severity === "error" && (rule === "unknown-operator" || rule === "policy-size");
+}
+
+/** Why IAM refuses the spec in every account: part of a plan could be carried out, and the rest never. */
+export function refusedByIam(object: Pick<InstanceProfile, "spec">): readonly Blocker[] {
+  const faults = lint(object).filter(isRefusedByIam);
+  return faults.map(({ path, message }) => ({
+    reason: "InvalidPolicy",
+    message: `${path}: ${message}. IAM refuses it.`,
+  }));
 }
 
 const MISSING_BOUNDARY: Finding = {

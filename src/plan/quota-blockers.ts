@@ -14,15 +14,12 @@ export function quotaBlockers(
   quotas: AccountQuotas | undefined,
 ): readonly Blocker[] {
   if (quotas === undefined) return [];
-  const { role, instanceProfile } = desired;
+  const { role } = desired;
   const does = (...kinds: readonly IamActionKind[]): boolean =>
     plan.actions.some((action) => !isInstanceAction(action) && kinds.includes(action.kind));
   const attached = role.managedPolicyArns.length + plan.unmanagedPolicies.filter((it) => it.startsWith("arn:")).length;
   return [
-    ...(does("CreateRole") ? tooMany(`role ${role.roleName}`, "roles", quotas.roles) : []),
-    ...(does("CreateInstanceProfile")
-      ? tooMany(`instance profile ${instanceProfile.instanceProfileName}`, "instance profiles", quotas.instanceProfiles)
-      : []),
+    ...countBlockers(plan, quotas),
     ...(does("CreateRole", "UpdateAssumeRolePolicy")
       ? tooLarge("trust policy", "spec.trust", role.trustPolicy.sizeChars, quotas.trustPolicyChars)
       : []),
@@ -31,6 +28,30 @@ export function quotaBlockers(
       : []),
     ...(does("AttachRolePolicy") ? tooManyAttached(role.roleName, attached, quotas.managedPoliciesPerRole) : []),
   ];
+}
+
+/** Why IAM would refuse a creation of the plan for the number of roles or instance profiles. */
+export function countBlockers({ actions }: Plan, { roles, instanceProfiles }: AccountQuotas): readonly Blocker[] {
+  return actions.flatMap((action) => {
+    if (action.kind === "CreateRole") return tooMany(`role ${action.roleName}`, "roles", roles);
+    if (action.kind !== "CreateInstanceProfile") return [];
+    return tooMany(`instance profile ${action.instanceProfileName}`, "instance profiles", instanceProfiles);
+  });
+}
+
+/** The quotas after the creations of the plan, for the plans that follow it. */
+export function withCreations(quotas: AccountQuotas, { actions, blockers }: Plan): AccountQuotas {
+  const creates = (kind: IamActionKind): number =>
+    blockers.length > 0 ? 0 : actions.filter((action) => action.kind === kind).length;
+  return {
+    ...quotas,
+    roles: raised(quotas.roles, creates("CreateRole")),
+    instanceProfiles: raised(quotas.instanceProfiles, creates("CreateInstanceProfile")),
+  };
+}
+
+function raised(usage: Usage | undefined, by: number): Usage | undefined {
+  return usage === undefined ? undefined : { ...usage, used: usage.used + by };
 }
 
 function tooMany(what: string, plural: string, usage: Usage | undefined): readonly Blocker[] {

@@ -1,5 +1,4 @@
 import type { Condition } from "../api/instance-profile.ts";
-import { isRefusedByIam, lint } from "../plan/lint.ts";
 import type { Blocker, Note, Plan } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances } from "./instances.ts";
@@ -66,7 +65,7 @@ function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Sus
     }
     case "Retrying":
     case "Failed":
-      return failed(object, result.error);
+      return failed(result.error);
     case "Deleting": {
       const { notes = [] } = result.observation.plan;
       const message = `deletion is under way; waiting until IAM shows that everything is gone${appended(notes)}`;
@@ -100,16 +99,8 @@ function blocked(blockers: readonly Blocker[]): Said {
   return { reason: blockers[0]?.reason ?? "UnexpectedError", message };
 }
 
-function failed(object: ObjectSoFar, error: unknown): Said {
-  const reason = reasonOfError(error);
-  const message = messageOfError(error);
-  return { reason, message: reason === "MalformedPolicyDocument" ? `${message}${whatIsMalformed(object)}` : message };
-}
-
-/** IAM says that a policy is wrong, and as a rule not where. */
-function whatIsMalformed({ spec }: ObjectSoFar): string {
-  const faults = spec === undefined ? [] : lint({ spec }).filter(isRefusedByIam);
-  return faults.map(({ path, message }) => ` ${path}: ${message}.`).join("");
+function failed(error: unknown): Said {
+  return { reason: reasonOfError(error), message: messageOfError(error) };
 }
 
 function appended(notes: readonly Note[]): string {

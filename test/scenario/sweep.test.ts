@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
+import { desiredAbsence } from "../support/builders.ts";
 import { Fleet } from "../support/fleet.ts";
 import { ALLOW_ALL, EC2_TRUST, outsider } from "../support/outsider.ts";
 
@@ -454,9 +455,9 @@ test("a sweep knows for a deletion what was last seen on a role", async () => {
   await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "theirs" });
   await outsider(aws.url, "AddRoleToInstanceProfile", { InstanceProfileName: "theirs", RoleName: "app" });
   await fleet.sweep();
-  expect(fleet.account.lastKnownRoles.take("APP")).toMatchObject({
-    inlinePolicyNames: ["app"],
-    managedPolicyArns: [],
-    instanceProfileNames: ["app", "theirs"],
+  const query = { key: "default/app", uid: "uid-1", generation: 1, isNew: false, isUserWaiting: true };
+  expect(fleet.account.index.startingPoint(desiredAbsence({ roleName: "APP" }), query)).toMatchObject({
+    kind: "parts",
+    parts: { inlinePolicyNames: ["app"], managedPolicyArns: [], instanceProfileNames: ["app", "theirs"] },
   });
 });

@@ -3,7 +3,7 @@ import { type AwsCaller, createAwsCaller } from "../../src/aws/aws-call.ts";
 import { type CallKind, CallLimiter } from "../../src/aws/call-limiter.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
-import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
+import { ScanCoverageByAccount } from "../../src/controller/scan-coverage.ts";
 import { StatusWriter } from "../../src/controller/status-writer.ts";
 import { queueRequeue } from "../../src/controller/urgency.ts";
 import { openAwsAccount } from "../../src/engine/aws-account.ts";
@@ -85,7 +85,7 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     classes: scenarioClasses(),
     listClasses: listScenarioClasses,
     nowMs,
-    sightings: new SightingsByAccount(monotonicMs),
+    coverage: new ScanCoverageByAccount(monotonicMs),
     claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
     monotonicMs,
     statusWriter: new StatusWriter({

@@ -1,8 +1,8 @@
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { ProfileRounds } from "../../src/controller/profile-rounds.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
-import type { Sightings } from "../../src/controller/sightings.ts";
-import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
+import type { ScanCoverage } from "../../src/controller/scan-coverage.ts";
+import { ScanCoverageByAccount } from "../../src/controller/scan-coverage.ts";
 import { StatusWriter } from "../../src/controller/status-writer.ts";
 import { Sweeper, type SweepResult } from "../../src/controller/sweeper.ts";
 import { priorityOf, queueRequeue, urgencyOf } from "../../src/controller/urgency.ts";
@@ -36,7 +36,7 @@ class FleetClock extends FakeClock implements Clock {
 class Process {
   readonly account: AwsAccount;
   readonly queue: WorkQueue;
-  readonly sightings: Sightings;
+  readonly coverage: ScanCoverage;
   readonly sweeper: Sweeper;
   readonly profileRounds: ProfileRounds;
   readonly reconciler: Reconciler;
@@ -52,8 +52,8 @@ class Process {
       monotonicMs,
     });
     this.queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });
-    const byAccount = new SightingsByAccount(monotonicMs);
-    this.sightings = byAccount.of(scenarioAccountKey());
+    const byAccount = new ScanCoverageByAccount(monotonicMs);
+    this.coverage = byAccount.of(scenarioAccountKey());
     const ownWrites = new OwnWrites(monotonicMs);
     const nowMs = (): number => clock.nowMs();
     this.reconciler = new Reconciler({
@@ -65,18 +65,18 @@ class Process {
       classes: scenarioClasses(),
       listClasses: listScenarioClasses,
       nowMs,
-      sightings: byAccount,
+      coverage: byAccount,
       claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
       statusWriter: new StatusWriter({ objects: kube, events: kube, ownWrites, intervals, nowMs, random: () => 0.5 }),
       clusterId: CLUSTER_ID,
     });
-    const { account, queue, sightings } = this;
+    const { account, queue, coverage } = this;
     const objects = (): readonly KubeObject[] => fleet.objects();
     const shared = {
       classes: scenarioClasses(),
       account,
       queue,
-      sightings,
+      coverage,
       objects,
       clusterId: CLUSTER_ID,
       clock,
@@ -126,7 +126,7 @@ export class Fleet {
   /** As {@link restart}; its first sweep is about to begin. */
   takeOver(): void {
     this.restart();
-    this.#process.sightings.expectSweep();
+    this.#process.coverage.expectScan();
   }
 
   /** What `kubectl apply` and the watch do. */

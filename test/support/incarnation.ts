@@ -1,7 +1,7 @@
 import { ClaimsByAccount } from "../../src/controller/claims-by-account.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
-import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
+import { ScanCoverageByAccount } from "../../src/controller/scan-coverage.ts";
 import { StatusWriter } from "../../src/controller/status-writer.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import type { InstanceReader } from "../../src/engine/instance-ports.ts";
@@ -81,7 +81,7 @@ export class Incarnation {
       classes: scenarioClasses(),
       listClasses: listScenarioClasses,
       nowMs,
-      sightings: new SightingsByAccount(nowMs),
+      coverage: new ScanCoverageByAccount(nowMs),
       claims: this.claims,
       statusWriter: new StatusWriter({
         objects,
@@ -98,8 +98,15 @@ export class Incarnation {
 
   /** As when a sweep has just seen neither a role nor an instance profile in the account. */
   misleadBySweep(): void {
-    const { freeNames } = this.account;
-    freeNames.replace({ roles: new Set(), instanceProfiles: new Set(), listedAtMs: this.#around.time.nowMs });
+    const listedAtMs = this.#around.time.nowMs;
+    this.account.index.replace({
+      roles: new Map(),
+      instanceProfiles: new Map(),
+      holders: new Map(),
+      takenAtMs: listedAtMs,
+      names: { roles: new Set(), instanceProfiles: new Set(), listedAtMs },
+      selected: [],
+    });
   }
 
   /** Has the cache show these objects, besides those that are reconciled. */

@@ -1,16 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { applyPatch } from "rfc6902";
 import { describe, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import type { InstanceProfile } from "../../src/api/instance-profile.ts";
-import { parseInstanceProfile } from "../../src/api/parse-instance-profile.ts";
 import { desiredState } from "../../src/model/desired-state.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { type PlanFormat, renderPlans } from "../../src/plan/render.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
-import { CLUSTER_ID, NOTHING, stateAfter } from "../support/builders.ts";
+import { CLUSTER_ID, stateAfter } from "../support/builders.ts";
+import { GOLDEN_CASES, goldenCase } from "../support/golden-cases.ts";
 import { summaryAfter } from "../support/results.ts";
 
 /**
@@ -18,13 +16,11 @@ import { summaryAfter } from "../support/results.ts";
  * converged before, `drift.json` (if there) a JSON patch of what others then did in AWS. Expected are the plan as text,
  * Markdown and JSON, and the status and Events after it. `npm run golden` rewrites them; review the difference.
  */
-const CASES = join(import.meta.dirname, "../cases");
 
 describe("golden cases", () => {
-  for (const name of readdirSync(CASES)) {
+  for (const name of GOLDEN_CASES) {
     test(name, async () => {
-      const folder = join(CASES, name);
-      const { object, observed } = load(folder);
+      const { folder, object, observed } = goldenCase(name);
       const desired = desiredState(object, CLUSTER_ID, { allowsAdoption: true });
       const plan = diff(desired, observed);
       const planned = [{ namespace: object.metadata.namespace, name: object.metadata.name, plan }];
@@ -38,30 +34,6 @@ describe("golden cases", () => {
     });
   }
 });
-
-function load(folder: string): { object: InstanceProfile; observed: ObservedState } {
-  const object = manifest(join(folder, "object.yaml"), 2);
-  const before = join(folder, "before.yaml");
-  const start = existsSync(before) ? converged(manifest(before, 1), NOTHING) : NOTHING;
-  const drift = join(folder, "drift.json");
-  if (!existsSync(drift)) return { object, observed: start };
-  const observed = structuredClone(start);
-  const faults = applyPatch(observed, JSON.parse(readFileSync(drift, "utf8"))).filter((fault) => fault !== null);
-  expect(faults, "drift.json applies").toEqual([]);
-  return { object, observed };
-}
-
-function manifest(path: string, generation: number): InstanceProfile {
-  const raw = parse(readFileSync(path, "utf8"));
-  return parseInstanceProfile({
-    ...raw,
-    metadata: { uid: "uid-1", generation, resourceVersion: "1", ...raw.metadata },
-  });
-}
-
-function converged(object: InstanceProfile, observed: ObservedState): ObservedState {
-  return stateAfter(observed, diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true }), observed).actions);
-}
 
 function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
   const plan = diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true }), observed);

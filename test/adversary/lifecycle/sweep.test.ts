@@ -25,6 +25,6 @@ test("An object that is well costs no reconcile after each sweep, also where a c
   const { status } = desk.object as unknown as InstanceProfile;
   const now = status?.lastVerifiedTime ?? "";
   expect(judgeBySnapshot(subject, snapshot, { settling, intervals: DEFAULT_REQUEUE_INTERVALS, now })).toEqual({
-    kind: "well",
+    kind: "in sync",
   });
 });

@@ -5,7 +5,7 @@ import { ClaimIndex } from "../../../src/engine/instance-claims.ts";
 import type { InstanceObservation } from "../../../src/engine/observe-instances.ts";
 import { RegionSnapshots } from "../../../src/engine/region-snapshots.ts";
 import { Settling } from "../../../src/engine/settling.ts";
-import { doubtOf, type Sighting } from "../../../src/engine/sighting.ts";
+import { partsToReread, type StaleObservation } from "../../../src/engine/stale-observation.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { ABSENT } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
@@ -28,7 +28,7 @@ beforeEach(async () => {
   iam.writes.length = 0;
 });
 
-function observation(ids: readonly string[]): InstanceObservation {
+function instancesOf(ids: readonly string[]): InstanceObservation {
   const found = ids.map((instanceId) => ({
     instanceId,
     region: REGION,
@@ -42,9 +42,14 @@ function observation(ids: readonly string[]): InstanceObservation {
   return { reader, snapshots, claims, intervalMs: 60_000, isAwaited: false, guardRegions: async () => [] };
 }
 
-async function reconcile(desired: DesiredState, ids: readonly string[], sighting?: Sighting): Promise<string> {
+async function reconcile(
+  desired: DesiredState,
+  ids: readonly string[],
+  observation?: StaleObservation,
+): Promise<string> {
   const deps = {
-    ...{ reader: iam, writer: iam, sighting, instances: observation(ids) },
+    ...{ reader: iam, writer: iam, instances: instancesOf(ids) },
+    ...(observation && { start: { kind: "seen", observation } as const }),
     settling: new Settling({ windowMs: 0, monotonicMs }),
     adoptions: new Exclusive(),
     confirmCurrent: async () => {},
@@ -55,10 +60,10 @@ async function reconcile(desired: DesiredState, ids: readonly string[], sighting
 }
 
 /** What a scan saw of the account: the lists tell the tags of roles, and are taken to be right of profiles. */
-function scanned(): Sighting {
+function scanned(): StaleObservation {
   const { roles, instanceProfiles } = iam.account;
   const observed = { role: roles["app"] ?? ABSENT, instanceProfile: instanceProfiles["app"] ?? ABSENT };
-  return { observed, doubt: doubtOf(diff(DESIRED, observed)) };
+  return { observed, toReread: partsToReread(diff(DESIRED, observed)) };
 }
 
 function edit(description: string): void {
@@ -80,9 +85,9 @@ test.each([
   ["with another object's tags", { [TAG_KEYS.clusterId]: CLUSTER_ID, [TAG_KEYS.name]: "other" }, "OwnedByAnother"],
 ])("a profile that is replaced by one %s is not put on the instance", async (_what, tags, reason) => {
   edit("mine");
-  const sighting = scanned();
+  const observation = scanned();
   replaceProfile(tags);
-  expect(await reconcile(DESIRED, ["i-1"], sighting)).toBe(reason);
+  expect(await reconcile(DESIRED, ["i-1"], observation)).toBe(reason);
   expect(iam.writes).toEqual([]);
 });
 

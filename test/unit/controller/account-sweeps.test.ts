@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { AccountSweeps } from "../../../src/controller/account-sweeps.ts";
 import { ClaimsByAccount } from "../../../src/controller/claims-by-account.ts";
 import { ClassDirectory } from "../../../src/controller/class-directory.ts";
-import { SightingsByAccount } from "../../../src/controller/sightings-by-account.ts";
+import { ScanCoverageByAccount } from "../../../src/controller/scan-coverage.ts";
 import { openAwsAccount } from "../../../src/engine/aws-account.ts";
 import { KeyedBackoff } from "../../../src/runtime/backoff.ts";
 import { WorkQueue } from "../../../src/runtime/work-queue.ts";
@@ -28,7 +28,7 @@ beforeEach(() => {
     accounts: onlyAccount(own),
     classes,
     objects,
-    sightings: new SightingsByAccount(monotonicMs),
+    coverage: new ScanCoverageByAccount(monotonicMs),
     claims: new ClaimsByAccount({ objects, accountOf: (raw) => classes.accountOf(raw), clusterId: CLUSTER_ID }),
     queue: new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) }),
     wake: () => {},

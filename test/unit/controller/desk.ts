@@ -3,7 +3,7 @@ import { ClassDirectory } from "../../../src/controller/class-directory.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { OwnWrites } from "../../../src/controller/own-writes.ts";
 import { Reconciler } from "../../../src/controller/reconciler.ts";
-import { SightingsByAccount } from "../../../src/controller/sightings-by-account.ts";
+import { ScanCoverageByAccount } from "../../../src/controller/scan-coverage.ts";
 import { StatusWriter } from "../../../src/controller/status-writer.ts";
 import { openAwsAccount } from "../../../src/engine/aws-account.ts";
 import type { KubeObject, ObjectKey } from "../../../src/engine/ports.ts";
@@ -76,7 +76,7 @@ export class Desk {
       classes,
       listClasses: async () => this.classes,
       nowMs,
-      sightings: new SightingsByAccount(nowMs),
+      coverage: new ScanCoverageByAccount(nowMs),
       claims: new ClaimsByAccount({
         objects: () => [...this.#cache.values()],
         accountOf: (raw) => classes.accountOf(raw),

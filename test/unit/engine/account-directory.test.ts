@@ -104,7 +104,7 @@ describe("an account", () => {
     saysOf.set(roleIn(OTHER, "second"), OTHER);
     const one = await directory.reach(classOf("a", OTHER, "controller"), signal);
     const other = await directory.reach(classOf("b", OTHER, "second"), signal);
-    for (const part of ["settling", "adoptions", "breaker", "quotas", "lastKnownRoles", "freeNames"] as const) {
+    for (const part of ["settling", "adoptions", "breaker", "quotas", "index"] as const) {
       expect(other[part]).toBe(one[part]);
     }
     expect(other.iam).not.toBe(one.iam);

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { converge } from "../../../src/engine/converge.ts";
 import { Exclusive } from "../../../src/engine/exclusive.ts";
 import { execute } from "../../../src/engine/execute.ts";
-import { type LastKnownRole, LastKnownRoles } from "../../../src/engine/last-known-roles.ts";
 import { observe } from "../../../src/engine/observe.ts";
 import type { IamReader } from "../../../src/engine/ports.ts";
 import { Settling } from "../../../src/engine/settling.ts";
+import { type RoleParts, SnapshotIndex } from "../../../src/engine/snapshot-index.ts";
 import { BlockedError, ConflictError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
@@ -189,10 +189,13 @@ describe("a pass", () => {
 });
 
 describe("a deletion for which a sweep has seen what is on the role", () => {
-  const lastKnownRoles = new LastKnownRoles(() => nowMs);
+  const index = new SnapshotIndex(() => nowMs);
   let nowMs = 0;
 
+  const QUERY = { key: "default/app", uid: "uid-1", generation: 1, isNew: false, isUserWaiting: true };
+
   function goes() {
+    const desired = desiredAbsence();
     const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
     const deps = {
       reader,
@@ -200,16 +203,17 @@ describe("a deletion for which a sweep has seen what is on the role", () => {
       settling,
       adoptions: new Exclusive(),
       instances: withoutInstances(),
-      lastKnownRoles,
+      index,
+      start: index.startingPoint(desired, QUERY),
     };
-    return converge(desiredAbsence(), { ...deps, confirmCurrent: async () => {}, isAnnounced: () => true }, SIGNAL);
+    return converge(desired, { ...deps, confirmCurrent: async () => {}, isAnnounced: () => true }, SIGNAL);
   }
 
   /** What a sweep hands over. */
-  function seen(role: Partial<LastKnownRole> = {}): void {
+  function seen(role: Partial<RoleParts> = {}): void {
     const facts = { inlinePolicyNames: ["app"], managedPolicyArns: [], ...role };
     const snapshot = { roles: new Map([["app", facts]]), holders: new Map([["app", ["app"]]]), takenAtMs: nowMs };
-    lastKnownRoles.replace(snapshot as unknown as Parameters<LastKnownRoles["replace"]>[0]);
+    index.replace(snapshot as unknown as Parameters<SnapshotIndex["replace"]>[0]);
   }
 
   beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { observeAndPlan } from "../../../src/engine/observe-and-plan.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
-import { preview } from "../../../src/engine/preview.ts";
 import { QuotaWatch } from "../../../src/engine/quota-watch.ts";
 import { Settling } from "../../../src/engine/settling.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
@@ -39,7 +39,7 @@ async function blockersOf(spec: Readonly<Record<string, unknown>> = {}): Promise
     quotas,
     instances: withoutInstances(),
   };
-  const { plan } = await preview(desiredOf(spec), deps, signal);
+  const { plan } = await observeAndPlan(desiredOf(spec), deps, signal);
   return plan.blockers.map(({ reason, message }) => `${reason}: ${message}`);
 }
 
@@ -128,5 +128,5 @@ test("a deletion asks for no quota", async () => {
     quotas,
     instances: withoutInstances(),
   };
-  expect((await preview(desiredAbsence(), deps, signal)).plan.blockers).toEqual([]);
+  expect((await observeAndPlan(desiredAbsence(), deps, signal)).plan.blockers).toEqual([]);
 });

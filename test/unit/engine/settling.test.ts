@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { converge } from "../../../src/engine/converge.ts";
 import { Exclusive } from "../../../src/engine/exclusive.ts";
-import { preview } from "../../../src/engine/preview.ts";
+import { observeAndPlan } from "../../../src/engine/observe-and-plan.ts";
 import { Settling } from "../../../src/engine/settling.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
@@ -36,7 +36,7 @@ function pass(desired: DesiredState) {
 }
 
 function look(desired: DesiredState) {
-  return preview(desired, { reader: iam, settling, instances: withoutInstances() }, SIGNAL);
+  return observeAndPlan(desired, { reader: iam, settling, instances: withoutInstances() }, SIGNAL);
 }
 
 const kinds = (): string[] => iam.writes.map(({ kind }) => kind);

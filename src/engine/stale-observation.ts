@@ -13,20 +13,20 @@ import type { IamReader } from "./ports.ts";
 /** A part of an object's AWS side that one read shows. */
 export type Part = "role" | "managed policies" | "instance profile" | `inline policy ${string}`;
 
-/** What of a sighting has to be seen once more before anything is written on its account. */
-export type Doubt = "everything" | ReadonlySet<Part>;
+/** What must be read again before anything is written because of a stale observation. */
+export type PartsToReread = "everything" | ReadonlySet<Part>;
 
-/** An object's AWS side as a sweep saw it. */
-export interface Sighting {
+/** An object's side of AWS as an account scan saw it. */
+export interface StaleObservation {
   readonly observed: ObservedState;
-  readonly doubt: Doubt;
-  /** A former process may have begun with the object, and none has told its status since. */
-  readonly isOfBegun?: boolean;
+  readonly toReread: PartsToReread;
+  /** An earlier process may have been creating the object, and none has reported its status since. */
+  readonly isOfInterruptedCreate?: boolean;
 }
 
 /**
- * The object's side of a snapshot. The tags of its profile, which no list tells, are taken to be as they should: what a
- * sweep can see nothing of, it shall not call different.
+ * The object's side of a snapshot. The tags of its instance profile, which no list contains, are taken to be in sync: what a scan
+ * cannot see, it does not call different.
  */
 export function observedIn(snapshot: AccountSnapshot, desired: DesiredPresent): ObservedState {
   const { role, instanceProfile } = desired;
@@ -37,7 +37,7 @@ export function observedIn(snapshot: AccountSnapshot, desired: DesiredPresent): 
   };
 }
 
-/** A role as a snapshot has it. IAM finds an inline policy by its name in any letters; so must who looks for it in a list. */
+/** A role as a snapshot has it. IAM finds an inline policy by its name in any case, and so does this. */
 export function reported(
   role: ObservedRole | undefined,
   { role: { inlinePolicy } }: DesiredPresent,
@@ -50,15 +50,15 @@ export function reported(
   return { ...role, inlinePolicyDocuments: { ...role.inlinePolicyDocuments, [wanted]: document } };
 }
 
-/** What has to be looked at again before the plan's writes: the parts that they are about, or all before anything is blocked. */
-export function doubtOf({ actions, blockers }: Plan): Doubt {
+/** What must be read again before the plan's writes: the parts that they are about, or everything before anything is blocked. */
+export function partsToReread({ actions, blockers }: Plan): PartsToReread {
   return blockers.length > 0 ? "everything" : partsOf(actions);
 }
 
-/** Nothing is in doubt that was not looked at. */
-export function isResolved(doubt: Doubt, looked: Doubt): boolean {
-  if (looked === "everything") return true;
-  return doubt !== "everything" && [...doubt].every((part) => looked.has(part));
+/** True when all that must be read again was read. */
+export function isCovered(wanted: PartsToReread, read: PartsToReread): boolean {
+  if (read === "everything") return true;
+  return wanted !== "everything" && [...wanted].every((part) => read.has(part));
 }
 
 /**
@@ -75,23 +75,23 @@ function partsOfIam(action: IamAction): readonly Part[] {
 }
 
 /**
- * The observed state with the doubtful parts read again: no call, one for each, or all of {@link observe}. Another role in
- * place of the one that the scan saw, by its unique id, makes everything doubtful: what was not read again is of the former one.
+ * The observed state with the parts read again: no request, one for each, or all of {@link observe}. Another role in place of the one
+ * that the scan saw, by its unique id, means that everything is read: what was not read again is of the former one.
  */
-export async function confirm(
-  { observed, doubt, isOfBegun }: Sighting,
+export async function reread(
+  { observed, toReread, isOfInterruptedCreate }: StaleObservation,
   desired: DesiredPresent,
   iam: IamReader,
   signal: AbortSignal,
 ): Promise<ObservedState> {
-  if (doubt === "everything") return observe(desired, iam, signal);
+  if (toReread === "everything") return observe(desired, iam, signal);
   let seen = observed;
-  for (const part of doubt) {
+  for (const part of toReread) {
     const { role, instanceProfile } = seen;
     // CreateInstanceProfile refuses where there is one.
-    if (part === "instance profile" && isOfBegun && instanceProfile.presence === "absent") continue;
+    if (part === "instance profile" && isOfInterruptedCreate && instanceProfile.presence === "absent") continue;
     const now =
-      role.presence === "absent" ? undefined : await confirmPart(part, { ...seen, role }, desired, iam, signal);
+      role.presence === "absent" ? undefined : await rereadPart(part, { ...seen, role }, desired, iam, signal);
     if (now === undefined) return observe(desired, iam, signal);
     seen = now;
   }
@@ -99,7 +99,7 @@ export async function confirm(
 }
 
 /** Undefined when the role is another one. */
-async function confirmPart(
+async function rereadPart(
   part: Part,
   seen: ObservedState & { readonly role: ObservedRole },
   desired: DesiredPresent,

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import type { AccountSnapshot } from "../../../src/engine/account-snapshot.ts";
+import { observeAndPlan } from "../../../src/engine/observe-and-plan.ts";
+import { planManifest } from "../../../src/engine/plan-manifest.ts";
+import { fromSnapshot, objectByObject, type PlanReader } from "../../../src/engine/plan-reader.ts";
+import type { AccountReader } from "../../../src/engine/ports.ts";
+import { QuotaWatch } from "../../../src/engine/quota-watch.ts";
+import { Settling } from "../../../src/engine/settling.ts";
+import type { AccountQuotas } from "../../../src/model/account-quotas.ts";
+import { desiredState } from "../../../src/model/desired-state.ts";
+import { nameKey } from "../../../src/model/naming.ts";
+import type { ObservedState } from "../../../src/model/observed-state.ts";
+import { refusedByIam } from "../../../src/plan/lint.ts";
+import type { Plan } from "../../../src/plan/plan.ts";
+import { FakeIam } from "../../fakes/fake-iam.ts";
+import { withoutInstances } from "../../fakes/no-instances.ts";
+import { anInstanceProfile, CLUSTER_ID, NOTHING, stateAfter } from "../../support/builders.ts";
+import { GOLDEN_CASES, goldenCase } from "../../support/golden-cases.ts";
+
+const { signal } = new AbortController();
+const GRANTS = { allowsAdoption: true };
+
+function iamWith({ role, instanceProfile }: ObservedState): FakeIam {
+  const iam = new FakeIam();
+  iam.outsider(() => ({
+    roles: role.presence === "absent" ? {} : { [nameKey(role.roleName)]: role },
+    instanceProfiles:
+      instanceProfile.presence === "absent" ? {} : { [nameKey(instanceProfile.instanceProfileName)]: instanceProfile },
+  }));
+  return iam;
+}
+
+function snapshotOf({ account: { roles, instanceProfiles } }: FakeIam): AccountSnapshot {
+  return {
+    roles: new Map(Object.entries(roles)),
+    instanceProfiles: new Map(Object.entries(instanceProfiles)),
+    holders: new Map(),
+    takenAtMs: 0,
+    names: { roles: new Set(), instanceProfiles: new Set(), listedAtMs: 0 },
+    selected: [],
+  };
+}
+
+function quotasOf(quotas: Partial<AccountQuotas>): QuotaWatch {
+  const room = { used: 0, quota: 10 };
+  const all = { inlinePoliciesChars: 10_240, trustPolicyChars: 2_048, managedPoliciesPerRole: 10 };
+  const getQuotas = async () => ({ roles: room, instanceProfiles: room, ...all, ...quotas });
+  return new QuotaWatch({ getQuotas } as unknown as AccountReader, () => 0);
+}
+
+type Object = ReturnType<typeof anInstanceProfile>;
+
+/** The plan of the controller, and those of the command, read object by object and from a snapshot of the account. */
+async function plansOf(object: Object, observed: ObservedState, room: Partial<AccountQuotas> = {}): Promise<Plan[]> {
+  const iam = iamWith(observed);
+  const quotas = quotasOf(room);
+  await quotas.refresh(0, signal);
+  const instances = withoutInstances();
+  const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
+  const deps = { reader: iam, settling, instances, quotas, refusedByIam: () => refusedByIam(object) };
+  const controller = await observeAndPlan(desiredState(object, CLUSTER_ID, GRANTS), deps, signal);
+  const command = async (reader: PlanReader): Promise<Plan> => {
+    const target = { clusterId: CLUSTER_ID, ...GRANTS };
+    return (await planManifest(object, target, { reader, instances, quotas }, signal)).plan;
+  };
+  return [controller.plan, await command(objectByObject(iam)), await command(fromSnapshot(snapshotOf(iam), iam))];
+}
+
+describe("the controller and the command plan make the same plan", () => {
+  test.each(GOLDEN_CASES)("of the case %s", async (name) => {
+    const { object, observed } = goldenCase(name);
+    const [controller, ...commands] = await plansOf(object, observed);
+    for (const command of commands) expect(command).toEqual(controller);
+  });
+
+  test.each<[string, Parameters<typeof anInstanceProfile>[0], Partial<AccountQuotas>, string]>([
+    ["a quota that is used up", {}, { roles: { used: 10, quota: 10 } }, "QuotaExceeded"],
+    [
+      "a condition operator that IAM does not know",
+      {
+        spec: {
+          statements: [
+            {
+              effect: "Allow",
+              actions: ["s3:Get*"],
+              resources: ["*"],
+              conditions: { StringEqual: { "aws:a": ["b"] } },
+            },
+          ],
+        },
+      },
+      {},
+      "InvalidPolicy",
+    ],
+  ])("with the same blocker for %s", async (_, overrides, quotas, reason) => {
+    const plans = await plansOf(anInstanceProfile(overrides), NOTHING, quotas);
+    expect(plans.map(({ blockers }) => blockers.map((blocker) => blocker.reason))).toEqual([
+      [reason],
+      [reason],
+      [reason],
+    ]);
+  });
+});
+
+test("a role that is in sync is not blocked by a policy that IAM would refuse today", async () => {
+  const object = anInstanceProfile();
+  const [{ actions } = { actions: [] }] = await plansOf(object, NOTHING);
+  const deps = {
+    reader: iamWith(stateAfter(NOTHING, actions)),
+    instances: withoutInstances(),
+    refusedByIam: () => [{ reason: "InvalidPolicy", message: "no" }],
+  };
+  const { plan } = await observeAndPlan(desiredState(object, CLUSTER_ID, GRANTS), deps, signal);
+  expect(plan).toMatchObject({ actions: [], blockers: [] });
+});

@@ -1,0 +1,186 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { AccountSnapshot } from "../../../src/engine/account-snapshot.ts";
+import { converge } from "../../../src/engine/converge.ts";
+import { Exclusive } from "../../../src/engine/exclusive.ts";
+import { Settling } from "../../../src/engine/settling.ts";
+import { type IndexQuery, SnapshotIndex, type StartingPoint } from "../../../src/engine/snapshot-index.ts";
+import type { StaleObservation } from "../../../src/engine/stale-observation.ts";
+import { BlockedError, ConflictError } from "../../../src/errors.ts";
+import type { DesiredPresent } from "../../../src/model/desired-state.ts";
+import { FakeIam } from "../../fakes/fake-iam.ts";
+import { withoutInstances } from "../../fakes/no-instances.ts";
+import { desiredAbsence, desiredOf, NOTHING } from "../../support/builders.ts";
+
+const { signal } = new AbortController();
+const QUARTER_MS = 900_000;
+const NEW: IndexQuery = { key: "default/app", uid: "uid-1", generation: 1, isNew: true, isUserWaiting: true };
+const RESYNC: IndexQuery = { ...NEW, isNew: false, isUserWaiting: false };
+
+let nowMs: number;
+let index: SnapshotIndex;
+beforeEach(() => {
+  nowMs = 0;
+  index = new SnapshotIndex(() => nowMs);
+});
+
+/** A scan of an account with roles and instance profiles of these names. */
+function scan(roles: readonly string[] = [], instanceProfiles: readonly string[] = []): void {
+  const on = { inlinePolicyNames: ["app"], managedPolicyArns: [] };
+  index.replace({
+    roles: new Map(roles.map((name) => [name, on])),
+    holders: new Map(roles.map((name) => [name, [`${name}-profile`]])),
+    takenAtMs: nowMs,
+    names: { roles: new Set(roles), instanceProfiles: new Set(instanceProfiles), listedAtMs: nowMs },
+  } as unknown as AccountSnapshot);
+}
+
+const startOf = (spec: Parameters<typeof desiredOf>[0] = {}, query: IndexQuery = NEW): StartingPoint =>
+  index.startingPoint(desiredOf(spec), query);
+const isAbsent = (spec: Parameters<typeof desiredOf>[0] = {}, query: IndexQuery = NEW): boolean =>
+  startOf(spec, query).kind === "absent";
+
+describe("a new object starts from absence", () => {
+  test("when a scan saw neither of its names, and not before there was one", () => {
+    expect(isAbsent()).toBe(false);
+    scan(["other"], ["other"]);
+    expect(isAbsent()).toBe(true);
+  });
+
+  test("not when the scan saw the role or the instance profile, in whatever case the object writes it", () => {
+    scan(["app"], ["front"]);
+    expect(isAbsent({ roleName: "App", instanceProfileName: "new" })).toBe(false);
+    expect(isAbsent({ roleName: "new", instanceProfileName: "FRONT" })).toBe(false);
+    expect(isAbsent({ roleName: "front", instanceProfileName: "app" })).toBe(true);
+  });
+
+  test("not when something was created for it before, and not when it may adopt", () => {
+    scan();
+    expect(isAbsent({}, { ...NEW, isNew: false })).toBe(false);
+    expect(index.startingPoint({ ...desiredOf(), mayAdopt: true }, NEW).kind).toBe("unknown");
+    expect(isAbsent()).toBe(true);
+  });
+
+  test("once, until the next scan: the second object of a name reads", () => {
+    scan();
+    expect(isAbsent({ roleName: "a", instanceProfileName: "b" })).toBe(true);
+    expect(isAbsent({ roleName: "A", instanceProfileName: "c" })).toBe(false);
+    expect(isAbsent({ roleName: "d", instanceProfileName: "B" })).toBe(false);
+    scan();
+    expect(isAbsent({ roleName: "a", instanceProfileName: "b" })).toBe(true);
+  });
+
+  test("for a quarter of an hour", () => {
+    scan();
+    nowMs = QUARTER_MS - 1;
+    expect(isAbsent({ roleName: "a" })).toBe(true);
+    nowMs = QUARTER_MS;
+    expect(isAbsent({ roleName: "b" })).toBe(false);
+  });
+});
+
+describe("an object that a scan saw to differ starts from what the scan saw", () => {
+  const observation: StaleObservation = { observed: NOTHING, toReread: "everything" };
+  const record = (more: Partial<StaleObservation> = {}): void =>
+    index.record(NEW.key, NEW, { ...observation, ...more }, nowMs);
+
+  test("once, for half a minute", () => {
+    record();
+    expect(startOf({}, RESYNC)).toMatchObject({ kind: "seen", observation });
+    expect(startOf({}, RESYNC).kind).toBe("unknown");
+    record();
+    nowMs += 30_000;
+    expect(startOf({}, RESYNC).kind).toBe("unknown");
+  });
+
+  test.each<[string, Partial<IndexQuery>]>([
+    ["a user waits for it", { isUserWaiting: true }],
+    ["it is another object of the name", { uid: "uid-2" }],
+    ["its spec was edited since", { generation: 2 }],
+    ["it is another object", { key: "default/other" }],
+  ])("not when %s", (_, change) => {
+    record();
+    expect(startOf({}, { ...RESYNC, ...change }).kind).toBe("unknown");
+  });
+
+  test("also while a user waits, when an earlier process was creating it", () => {
+    record({ isOfInterruptedCreate: true });
+    expect(startOf({}, { ...RESYNC, isUserWaiting: true }).kind).toBe("seen");
+  });
+
+  test("but from absence when an earlier process was creating it and nothing is there", () => {
+    scan();
+    record({ isOfInterruptedCreate: true });
+    expect(isAbsent({}, RESYNC)).toBe(true);
+  });
+
+  test("not once it was seen in sync", () => {
+    record();
+    index.forget(NEW.key);
+    expect(startOf({}, RESYNC).kind).toBe("unknown");
+  });
+});
+
+describe("a deletion starts from what was on the role", () => {
+  const start = (roleName = "app"): StartingPoint => index.startingPoint(desiredAbsence({ roleName }), RESYNC);
+
+  test("once, for a quarter of an hour, in whatever case the object writes the name", () => {
+    scan(["app"]);
+    expect(start("APP")).toEqual({
+      kind: "parts",
+      parts: { inlinePolicyNames: ["app"], managedPolicyArns: [], instanceProfileNames: ["app-profile"] },
+    });
+    expect(start().kind).toBe("unknown");
+    scan(["app"]);
+    nowMs += QUARTER_MS;
+    expect(start().kind).toBe("unknown");
+  });
+
+  test("not once the controller has written the role", () => {
+    scan(["app"]);
+    index.forgetRole(desiredOf());
+    expect(start().kind).toBe("unknown");
+  });
+});
+
+describe("a creation that starts without a read", () => {
+  const iamCalls: string[] = [];
+  function pass(iam: FakeIam, desired: DesiredPresent = desiredOf()) {
+    iamCalls.length = 0;
+    iam.beforeRead = async () => {
+      iamCalls.push("read");
+    };
+    const settling = new Settling({ windowMs: 0, monotonicMs: () => nowMs });
+    const start = index.startingPoint(desired, NEW);
+    const deps = { reader: iam, writer: iam, settling, adoptions: new Exclusive(), instances: withoutInstances() };
+    return converge(desired, { ...deps, start, confirmCurrent: async () => {}, isAnnounced: () => true }, signal);
+  }
+
+  test("and is told that the role is there, is no failure: the read that follows decides", async () => {
+    const iam = new FakeIam();
+    iam.outsiderMakesRole("app");
+    scan();
+    const { plan, report } = await pass(iam);
+    expect(plan.blockers.map(({ reason }) => reason)).toEqual(["AlreadyExists"]);
+    expect(report).toEqual({ applied: [], failed: undefined, refused: [] });
+    expect(iam.writes).toEqual([]);
+  });
+
+  test("and fails for any other reason, has failed: nothing more is tried", async () => {
+    const iam = new FakeIam();
+    iam.fate = () => new BlockedError("no", { reason: "AccessDenied" });
+    scan();
+    const { report } = await pass(iam);
+    expect(report.failed).toMatchObject({ action: { kind: "CreateRole" }, error: { reason: "AccessDenied" } });
+    expect(iamCalls).toEqual([]);
+  });
+
+  test("and finds the instance profile taken, when its role is made, stops there as any creation does", async () => {
+    const iam = new FakeIam();
+    const taken = new ConflictError("it is there already", { reason: "EntityAlreadyExists" });
+    iam.fate = ({ kind }) => (kind === "CreateInstanceProfile" ? taken : "do");
+    scan();
+    const { report } = await pass(iam);
+    expect(report.failed).toMatchObject({ action: { kind: "CreateInstanceProfile" } });
+    expect(iam.writes.map(({ kind }) => kind)).toEqual(["CreateRole", "PutRolePolicy"]);
+  });
+});
