@@ -7,8 +7,8 @@ import { blockersOf, type Standing } from "../controller/standing.ts";
 import { isNamespace } from "../engine/orphans.ts";
 import { type PlanAccess, planManifest } from "../engine/plan-manifest.ts";
 import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../engine/plan-removed.ts";
+import type { QuotaSource } from "../engine/quota-watch.ts";
 import { TerminalError } from "../errors.ts";
-import type { AccountQuotas } from "../model/account-quotas.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { countBlockers, withCreations } from "../plan/quota-blockers.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../plan/render.ts";
@@ -95,13 +95,8 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
     const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
     const access = await planAccess(subject, aws, io.stop);
     const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
-    const shared = sharedNameBlockers(objects);
-    const subjects = objects.map((object, i) => ({ object, sharedNames: shared[i] ?? [] }));
-    const planned = await inParallel(subjects, (one) => planOne(standingOf, one, plan, io.stop));
-    const creates = planned.some(({ planned: { plan: one } }) =>
-      one.actions.some(({ kind }) => kind.startsWith("Create")),
-    );
-    const answers = creates ? withinCounts(planned, await access.quotas.known(io.stop)) : planned;
+    const planned = await inParallel(objects, (object) => planOne(standingOf, object, plan, io.stop));
+    const answers = await besideEachOther(planned, access.quotas, io.stop);
     const removed = isSinceLive
       ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
       : [];
@@ -136,21 +131,15 @@ interface PlanContext {
   readonly allowsAdoption: boolean;
 }
 
-/** What one manifest asks for, and why the rest of the input blocks it. */
-interface PlanSubject {
-  readonly object: InstanceProfile;
-  readonly sharedNames: readonly Blocker[];
-}
-
 async function planOne(
   standingOf: StandingOf,
-  { object, sharedNames }: PlanSubject,
+  object: InstanceProfile,
   { aws, access, clusterId, allowsAdoption }: PlanContext,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { namespace, name } = object.metadata;
   const standing = standingOf(object);
-  const blockers = [...blockersOf(standing), ...sharedNames, ...(await wrongAccount(standing, aws, signal))];
+  const blockers = [...blockersOf(standing), ...(await wrongAccount(standing, aws, signal))];
   if (standing.kind === "refused" || blockers.length > 0) {
     const plan = { actions: [], blockers, unmanagedPolicies: [] };
     return { planned: { namespace, name, plan }, clusterId };
@@ -160,15 +149,25 @@ async function planOne(
   return { planned: { namespace, name, plan }, clusterId: found };
 }
 
-/** Each plan may fit the account's number of roles and profiles, and all of them together may not: the first ones get the room. */
-function withinCounts(answers: readonly Answer[], quotas: AccountQuotas | undefined): readonly Answer[] {
-  if (quotas === undefined) return answers;
-  let left = quotas;
-  return answers.map((answer) => {
+/**
+ * The plans with what each of them blocks of the others: names that two of them create, and the account's number of roles and
+ * instance profiles, which each may fit and all together may not. The first ones of the input get the names and the room.
+ */
+async function besideEachOther(
+  answers: readonly Answer[],
+  quotas: QuotaSource,
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
+  const shared = sharedNameBlockers(answers.map(({ planned }) => planned));
+  const isCreation = ({ planned }: Answer): boolean =>
+    planned.plan.actions.some(({ kind }) => kind === "CreateRole" || kind === "CreateInstanceProfile");
+  let left = answers.some(isCreation) ? await quotas.known(signal) : undefined;
+  return answers.map((answer, i) => {
     const { plan } = answer.planned;
-    const blockers = plan.blockers.length > 0 ? [] : countBlockers(plan, left);
+    if (plan.blockers.length > 0) return answer;
+    const blockers = [...(shared[i] ?? []), ...(left === undefined ? [] : countBlockers(plan, left))];
     if (blockers.length > 0) return { ...answer, planned: { ...answer.planned, plan: { ...plan, blockers } } };
-    left = withCreations(left, plan);
+    left = left && withCreations(left, plan);
     return answer;
   });
 }

@@ -1,41 +1,47 @@
-import type { InstanceProfile } from "../api/instance-profile.ts";
 import { nameKey } from "../model/naming.ts";
-import type { Blocker } from "./plan.ts";
+import type { Blocker, Plan } from "./plan.ts";
 
-/** One thing in AWS that an object asks for, and that only one object can own. */
-interface OwnedName {
-  /** Equal for names that IAM takes for the same. */
-  readonly key: string;
-  readonly title: string;
+/** An object of an input and its plan. */
+export interface InputPlan {
+  readonly namespace: string;
+  readonly name: string;
+  readonly plan: Plan;
 }
 
 /**
- * Why objects of one input cannot all be applied: the controller lets the first own a role or an instance profile and blocks every
- * other one. In the order of the objects; empty for an object that has its names for itself.
+ * Why objects of one input cannot all be applied as planned: the controller creates a role or an instance profile for the first one that
+ * names it, and blocks every other one. What is in AWS already has an owner, which the plan itself tells. In the order of the input.
  */
-export function sharedNameBlockers(objects: readonly InstanceProfile[]): readonly (readonly Blocker[])[] {
-  const owners = new Map<string, string>();
-  return objects.map(({ metadata, spec }) => {
-    const id = `${metadata.namespace}/${metadata.name}`;
-    return namesOf(spec).flatMap(({ key, title }) => {
-      const first = owners.get(key);
-      if (first === undefined) owners.set(key, id);
-      return first === undefined ? [] : [blockerOf(title, first, id)];
+export function sharedNameBlockers(planned: readonly InputPlan[]): readonly (readonly Blocker[])[] {
+  const creators = new Map<string, string>();
+  const seen = new Set<string>();
+  return planned.map(({ namespace, name, plan }) => {
+    const id = `${namespace}/${name}`;
+    if (seen.has(id)) return [againBlocker(id)];
+    seen.add(id);
+    const created = plan.blockers.length > 0 ? [] : createdBy(plan);
+    const blockers = created.flatMap((title) => {
+      const first = creators.get(nameKey(title));
+      return first === undefined ? [] : [sharedBlocker(title, first)];
     });
+    if (blockers.length === 0) for (const title of created) creators.set(nameKey(title), id);
+    return blockers;
   });
 }
 
-function namesOf({ roleName, instanceProfileName }: InstanceProfile["spec"]): readonly OwnedName[] {
-  return [
-    { key: `role ${nameKey(roleName)}`, title: `role ${roleName}` },
-    { key: `instance profile ${nameKey(instanceProfileName)}`, title: `instance profile ${instanceProfileName}` },
-  ];
+function createdBy({ actions }: Plan): readonly string[] {
+  return actions.flatMap((action) => {
+    if (action.kind === "CreateRole") return [`role ${action.roleName}`];
+    return action.kind === "CreateInstanceProfile" ? [`instance profile ${action.instanceProfileName}`] : [];
+  });
 }
 
-function blockerOf(title: string, first: string, id: string): Blocker {
-  const message =
-    first === id
-      ? `${title}: InstanceProfile ${id} is in this input more than once, and the last one applied wins. Remove the others.`
-      : `${title} is that of InstanceProfile ${first} in this input, too. Only one object can own it: choose another name.`;
+function againBlocker(id: string): Blocker {
+  const message = `InstanceProfile ${id} is in this input more than once, and the last one applied wins. Remove the others.`;
+  return { reason: "DuplicateObject", message };
+}
+
+function sharedBlocker(title: string, first: string): Blocker {
+  const message = `${title} is that of InstanceProfile ${first} in this input, too. Only one object can own it: choose another name.`;
   return { reason: "OwnedByAnother", message };
 }

@@ -94,13 +94,13 @@ describe("the plan of a repository of fifty manifests, with the shipped read-onl
     expect(calls).toEqual({ ...WHOLE_ACCOUNT, GetInstanceProfile: COUNT });
   });
 
-  test("shows one edit and one new manifest for no call more, and ends with 2", async () => {
+  test("shows one edit and one new manifest for one call more, for the quotas, and ends with 2", async () => {
     write("app-07", { statements: [{ effect: "Allow", actions: ["s3:Get*", "s3:List*"], resources: ["*"] }] });
     writeFileSync(join(folder, "new.yaml"), manifestText({ roleName: "app-new" }, { name: "app-new" }));
     const { status, out, calls } = await plan("--cluster-id", CLUSTER);
     rmSync(join(folder, "new.yaml"));
     write("app-07");
-    expect([status, calls]).toEqual([2, { ...WHOLE_ACCOUNT, GetInstanceProfile: COUNT }]);
+    expect([status, calls]).toEqual([2, { ...WHOLE_ACCOUNT, GetInstanceProfile: COUNT, GetAccountSummary: 1 }]);
     expect(out).toContain("InstanceProfile team-a/app-07: 1 to change");
     expect(out).toContain("InstanceProfile team-a/app-new: 4 to add");
     expect(out).toContain("Plan: 49 in sync, 2 with changes, 0 blocked.");
