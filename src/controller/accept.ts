@@ -43,15 +43,17 @@ export async function accept(
       reason: "TooManyObjects",
     });
   }
-  const { accepted, release } = classes.acceptances.reserve(metadata, of, nowMs());
+  const { accepted, release, ended } = classes.acceptances.reserve(metadata, of, nowMs());
   try {
     const written = await writeAcceptance(objects, object, accepted, signal);
     ownWrites.record(key, raw, written);
     const { metadata: current, status } = parseInstanceProfile(written);
     return { raw: written, object: { ...object, metadata: current, ...(status && { status }) } };
   } catch (error) {
-    // A reply that was lost may be that of a write that succeeded: the place stays taken until the next attempt.
+    // A reply that was lost may be that of a write that succeeded: the place stays taken until the watch would have shown that.
     if (dispositionOf(error) !== "retryable") release();
     throw error;
+  } finally {
+    ended();
   }
 }

@@ -27,21 +27,47 @@ interface Place {
 }
 
 /** An acceptance that is on its way to the API server. */
-interface Reservation extends Accepted, Place {}
+interface Reservation extends Accepted, Place {
+  /** When the request that writes it ended; undefined while it is under way. */
+  endedMs: number | undefined;
+}
+
+/**
+ * How long a reservation stands in for the cache after its request has ended. A watch that is later than this has lost its place, and
+ * an acceptance of which nothing is seen by then was never written.
+ */
+const RESERVED_MS = 60_000;
+
+/** What acceptances are counted by. */
+export interface AcceptanceSources {
+  /** The InstanceProfiles as last seen. */
+  readonly objects: () => readonly KubeObject[];
+  readonly monotonicMs: () => number;
+}
+
+/** A place that was taken for an object. */
+export interface ReservedPlace {
+  readonly accepted: AcceptedClass;
+  /** Gives the place back: the acceptance was not written. */
+  readonly release: () => void;
+  /** The request that writes the acceptance has ended, whatever came of it. */
+  readonly ended: () => void;
+}
 
 /**
  * Counts the objects that a class has accepted, and orders them: first accepted, first counted. Names and creation times decide
  * nothing, because authors choose them. An object counts until it is gone, also while it is being deleted.
  *
  * The cache learns of an acceptance some time after the controller has written it. Until then a reservation stands in for it, so
- * that two objects that are reconciled at the same time cannot both take the last place.
+ * that two objects that are reconciled at the same time cannot both take the last place. A reservation whose request came to nothing that
+ * anyone could see (a lost reply, an object that was gone by then, a process that stops) expires.
  */
 export class Acceptances {
-  readonly #objects: () => readonly KubeObject[];
+  readonly #sources: AcceptanceSources;
   readonly #reservations = new Map<string, Reservation>();
 
-  constructor(objects: () => readonly KubeObject[]) {
-    this.#objects = objects;
+  constructor(sources: AcceptanceSources) {
+    this.#sources = sources;
   }
 
   /** How many accepted objects of the class and namespace count before this one. All of them when it is not accepted itself. */
@@ -53,22 +79,26 @@ export class Acceptances {
   }
 
   /**
-   * Takes a place for the object. The caller has found that there is one, and nothing else ran in between. `release` gives it
-   * back, for when the acceptance could not be written.
+   * Takes a place for the object. The caller has found that there is one, and nothing else ran in between. The caller says when its
+   * request has ended.
    */
   reserve(
     { uid, namespace }: Pick<ObjectMeta, "uid" | "namespace">,
     { metadata, spec }: InstanceProfileClass,
     nowMs: number,
-  ): { readonly accepted: AcceptedClass; readonly release: () => void } {
+  ): ReservedPlace {
     const place = { className: metadata.name, namespace };
     const latestMs = Math.max(0, ...[...this.#accepted(place).values()].map((one) => Date.parse(one.acceptedTime)));
     // A clock that is behind that of another leader must not put this object before those that are there.
     const acceptedTime = new Date(Math.max(nowMs, latestMs + 1)).toISOString();
-    this.#reservations.set(uid, { uid, acceptedTime, ...place });
+    const reservation: Reservation = { uid, acceptedTime, endedMs: undefined, ...place };
+    this.#reservations.set(uid, reservation);
     return {
       accepted: { name: metadata.name, accountId: spec.account.id, acceptedTime },
       release: () => this.#reservations.delete(uid),
+      ended: () => {
+        reservation.endedMs = this.#sources.monotonicMs();
+      },
     };
   }
 
@@ -82,7 +112,8 @@ export class Acceptances {
   }
 
   #accepted(place: Place): ReadonlyMap<string, Accepted> {
-    const cached = this.#objects().flatMap((object): [string, Accepted][] => {
+    this.#expire();
+    const cached = this.#sources.objects().flatMap((object): [string, Accepted][] => {
       const { uid, namespace } = object["metadata"] as ObjectMeta;
       const accepted = acceptedIn(object);
       if (namespace !== place.namespace || accepted?.name !== place.className) return [];
@@ -92,6 +123,12 @@ export class Acceptances {
       .filter(({ className, namespace }) => className === place.className && namespace === place.namespace)
       .map((one): [string, Accepted] => [one.uid, one]);
     return new Map([...reserved, ...cached]);
+  }
+
+  #expire(): void {
+    const nowMs = this.#sources.monotonicMs();
+    for (const [uid, { endedMs }] of this.#reservations)
+      if (endedMs !== undefined && nowMs - endedMs >= RESERVED_MS) this.#reservations.delete(uid);
   }
 }
 

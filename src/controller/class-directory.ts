@@ -24,6 +24,8 @@ export interface ClassDirectoryOptions {
   readonly countsListed?: boolean;
   /** Whether every object needs a class, also where there is none. Default: false. */
   readonly requiresClass?: boolean;
+  /** For acceptances that are under way; unset where nothing is accepted. */
+  readonly monotonicMs?: () => number;
 }
 
 /** Says of every object which class it is under and whether it fits. Reads caches and nothing else. */
@@ -35,7 +37,7 @@ export class ClassDirectory {
   constructor(options: ClassDirectoryOptions) {
     this.#options = options;
     this.classes = new ParsedClasses(options.classes);
-    this.acceptances = new Acceptances(options.objects);
+    this.acceptances = new Acceptances({ monotonicMs: () => 0, ...options });
   }
 
   /** Judged anew each time: the class, the object or its neighbours may have changed. */

@@ -67,7 +67,11 @@ export class Classes {
       random,
       logger,
     });
-    this.directory = new ClassDirectory({ classes: () => this.cache.list(), objects, clusterId, requiresClass });
+    this.directory = new ClassDirectory({
+      classes: () => this.cache.list(),
+      ...{ objects, clusterId, requiresClass },
+      monotonicMs: () => clock.monotonicMs(),
+    });
     const reconciler = new ClassReconciler({
       client: options.client,
       cache: { get: (name) => this.cache.get(name) },
