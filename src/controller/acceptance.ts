@@ -2,6 +2,8 @@ import type { AcceptedClass, InstanceProfile, InstanceProfileStatus, ObjectMeta 
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
 import type { Evidence } from "../model/trace.ts";
+import { withDeletionTerms } from "./deletion-terms.ts";
+import type { Standing } from "./standing.ts";
 
 /** True when this class, in this account, has accepted the object. */
 export function isAcceptedBy(status: Evidence | undefined, by: InstanceProfileClass): boolean {
@@ -12,6 +14,13 @@ export function isAcceptedBy(status: Evidence | undefined, by: InstanceProfileCl
 /** The AWS account that the object is bound to; undefined before it is accepted or created. */
 export function boundAccountId(status: Evidence | undefined): string | undefined {
   return status?.accountId ?? status?.class?.accountId;
+}
+
+/** The record of the acceptance as the class is now; undefined for an object that its class has not accepted. */
+export function currentRecord(standing: Standing): AcceptedClass | undefined {
+  if (standing.kind !== "bound" || !standing.isAccepted) return undefined;
+  const accepted = standing.object.status?.class;
+  return accepted && withDeletionTerms(accepted, standing.class);
 }
 
 /** An object that a class has accepted, as far as the count of a namespace depends on it. */
@@ -94,7 +103,7 @@ export class Acceptances {
     const reservation: Reservation = { uid, acceptedTime, endedMs: undefined, ...place };
     this.#reservations.set(uid, reservation);
     return {
-      accepted: { name: metadata.name, accountId: spec.account.id, acceptedTime },
+      accepted: withDeletionTerms({ name: metadata.name, accountId: spec.account.id, acceptedTime }, { spec }),
       release: () => this.#reservations.delete(uid),
       ended: () => {
         reservation.endedMs = this.#sources.monotonicMs();

@@ -10,6 +10,7 @@ import { Acceptances, boundAccountId, isAcceptedBy } from "./acceptance.ts";
 import { OWN_ACCOUNT } from "./account-key.ts";
 import type { ClaimRules } from "./cached-claims.ts";
 import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
+import { forceDeniedByRecord, underRecordedTerms } from "./deletion-terms.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
 import { blockersOf, type Standing } from "./standing.ts";
 
@@ -43,9 +44,9 @@ export class ClassDirectory {
   /** Judged anew each time: the class, the object or its neighbours may have changed. */
   standingOf(object: InstanceProfile): Standing {
     const found = this.#resolve(object, this.classes);
-    if (found.kind === "none") return { kind: "free", object };
+    if (found.kind === "none") return free(object);
     if (found.kind === "blocked") {
-      return isGoingFree(object) ? { kind: "free", object } : { kind: "refused", blocker: found.blocker };
+      return isGoingFree(object) ? free(object) : { kind: "refused", blocker: found.blocker };
     }
     const moved = movedBlocker(object, found.class);
     return moved === undefined ? this.#judge(object, found.class) : { kind: "refused", blocker: moved };
@@ -135,7 +136,11 @@ export class ClassDirectory {
   }
 }
 
-/** It was made before there were classes, with the controller's own credentials, and goes with them. */
+function free(object: InstanceProfile): Standing {
+  return { kind: "free", object: underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
+}
+
+/** It was created with the controller's own credentials, or by a class that is gone, and can still be deleted. */
 function isGoingFree({ metadata, spec }: InstanceProfile): boolean {
   return metadata.deletionTimestamp !== undefined && spec.className === undefined;
 }

@@ -1,4 +1,4 @@
-import { API_VERSION, KIND } from "../api/instance-profile.ts";
+import { type AcceptedClass, API_VERSION, KIND } from "../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
 import { ControllerError, dispositionOf } from "../errors.ts";
 import { hasTrace } from "../model/trace.ts";
@@ -31,6 +31,8 @@ export interface Report {
   readonly outcome: Outcome;
   /** Unset for an object that needs no class. */
   readonly compliance?: Compliance | undefined;
+  /** The record of its acceptance as the class is now; unset: as it was. */
+  readonly accepted?: AcceptedClass | undefined;
 }
 
 /** What the publisher works with. */
@@ -71,7 +73,7 @@ export class Publisher {
   async publish(
     raw: KubeObject,
     object: ObjectSoFar,
-    { outcome, compliance }: Report,
+    { outcome, compliance, accepted }: Report,
     signal: AbortSignal,
   ): Promise<Requeue> {
     signal.throwIfAborted();
@@ -81,7 +83,7 @@ export class Publisher {
     const { count: failures, sinceMs } = this.#count(key, outcome);
     const failingForMs = nowMs() - sinceMs;
     const summary = summarize(object, outcome, {
-      ...{ now, random: random(), patience, failures, failingForMs, compliance },
+      ...{ now, random: random(), patience, failures, failingForMs, compliance, accepted },
     });
     this.#observe(key, object, outcome);
     for (const event of summary.events) this.emit(object, event);

@@ -12,11 +12,13 @@ import { deletedEvents, noteEvents } from "../status/events.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { isAnnounced } from "../status/pending.ts";
 import { accept } from "./accept.ts";
+import { currentRecord } from "./acceptance.ts";
 import { type AccessSources, type AwsAccess, accessFor, outOfReach } from "./aws-access.ts";
 import { refused, withLeftOut } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { classReport } from "./class-report.ts";
 import { type ConfirmationSources, confirmCurrent } from "./confirm-current.ts";
+import { underRecordedTerms } from "./deletion-terms.ts";
 import { addFinalizerPatch, FINALIZER, hasFinalizer, removeFinalizerPatch } from "./finalizer.ts";
 import { grantsOf } from "./grants.ts";
 import { explained, isHeldUp } from "./held-up.ts";
@@ -107,7 +109,7 @@ export class Reconciler {
       key,
       raw,
       standing,
-      object: standing.kind === "refused" ? object : standing.object,
+      object: standing.kind === "refused" ? underRecordedTerms(object) : standing.object,
       classRevision: classes.revisionOf(object),
       judgedMs,
       run: { ...run, logger: run.logger.with({ generation: object.metadata.generation }) },
@@ -260,12 +262,13 @@ export class Reconciler {
     return requeue;
   }
 
-  #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {
+  async #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {
     const open = async () => ({
       ...(await this.#accessFor(subject, signal)),
       confirmCurrent: this.#confirmed(subject),
     });
-    return classReport(this.#deps, subject, outcome, open, signal);
+    const report = await classReport(this.#deps, subject, outcome, open, signal);
+    return { ...report, accepted: currentRecord(subject.standing) };
   }
 }
 

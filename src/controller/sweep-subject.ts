@@ -1,4 +1,4 @@
-import type { InstanceProfile } from "../api/instance-profile.ts";
+import type { AcceptedClass, InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { AccountSnapshot } from "../engine/account-snapshot.ts";
 import type { KubeObject } from "../engine/ports.ts";
@@ -12,6 +12,7 @@ import { findCondition } from "../status/conditions.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Patience } from "../status/requeue.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
+import { currentRecord } from "./acceptance.ts";
 import { complianceOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { isInterruptedCreate } from "./never-reported.ts";
@@ -25,6 +26,8 @@ export interface SweepSubject {
   readonly desired: DesiredPresent;
   /** What its class says, as a reconcile would report it. */
   readonly compliance: Compliance | undefined;
+  /** See {@link currentRecord}. */
+  readonly accepted: AcceptedClass | undefined;
   /** See {@link isInterruptedCreate}. */
   readonly isBegun: boolean;
 }
@@ -67,7 +70,8 @@ export function subjectOf(
   const desired = desiredState(object, clusterId);
   if (desired.presence !== "present") return undefined;
   const compliance = complianceOf(standing, status);
-  return { key: keyText(metadata), object, desired, compliance, isBegun: begun };
+  const accepted = currentRecord(standing);
+  return { key: keyText(metadata), object, desired, compliance, accepted, isBegun: begun };
 }
 
 function parsed(raw: KubeObject): InstanceProfile | undefined {
@@ -81,7 +85,7 @@ function parsed(raw: KubeObject): InstanceProfile | undefined {
 
 /** Puts what the snapshot has of the object through the very diff of a reconcile. Pure but for the memory of our writes. */
 export function judgeBySnapshot(
-  { object, desired, compliance, isBegun: isOfBegun }: SweepSubject,
+  { object, desired, compliance, accepted, isBegun: isOfBegun }: SweepSubject,
   snapshot: AccountSnapshot,
   context: { readonly settling: Settling; readonly patience: Patience; readonly now: string },
 ): Verdict {
@@ -102,7 +106,7 @@ export function judgeBySnapshot(
     random: 0,
     patience: context.patience,
     failures: 0,
-    compliance,
+    ...{ compliance, accepted },
   });
   return object.status !== undefined && sameStatus(object.status, status)
     ? { kind: "well" }

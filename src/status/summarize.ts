@@ -1,4 +1,5 @@
 import {
+  type AcceptedClass,
   type AwsObjectReference,
   type InstanceProfileStatus,
   RECONCILE_AT_ANNOTATION,
@@ -35,6 +36,8 @@ export interface SummaryContext {
   readonly failingForMs?: number;
   /** Unset for an object that needs no class. */
   readonly compliance?: Compliance | undefined;
+  /** The record of its acceptance as the class is now; unset: as it was. */
+  readonly accepted?: AcceptedClass | undefined;
 }
 
 /** So many passing failures in a row are nobody's news while the object is otherwise well. */
@@ -46,13 +49,14 @@ const TOLERATED_FAILURES = 2;
  */
 export function summarize(object: ObjectSoFar, outcome: Outcome, context: SummaryContext): Summary {
   const requeue = requeueOf(outcome, context.patience, context.random, context.failingForMs);
-  const { compliance } = context;
+  const { compliance, accepted } = context;
   const isQuiet = !isComplianceNews(object, compliance) && isTolerable(object, outcome, context.failures);
   if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
   const drafts = [...judge(object, outcome, context.failingForMs), ...aboutCompliance(compliance)].map(fitted);
   return {
     status: compact({
       ...carriedOver(object),
+      ...(accepted !== undefined && { class: accepted }),
       ...namesOf(outcome),
       ...listsOf(outcome),
       ...instancesOf(object, outcome),
