@@ -35,15 +35,15 @@ export async function accept(
   signal: AbortSignal,
 ): Promise<Pick<Candidate, "raw" | "object">> {
   if (standing.kind !== "bound") return { raw, object };
-  const { metadata } = object;
   const of = standing.class;
   const most = of.spec.maxPerNamespace ?? Number.POSITIVE_INFINITY;
-  if (classes.acceptances.countBefore(metadata, of.metadata.name) >= most) {
+  const { objects: others, orphans } = classes.acceptances.before(object, of);
+  if (others + orphans.length >= most) {
     throw new ConflictError(`class ${of.metadata.name} has accepted another object instead of ${key}`, {
       reason: "TooManyObjects",
     });
   }
-  const { accepted, release, ended } = classes.acceptances.reserve(metadata, of, nowMs());
+  const { accepted, release, ended } = classes.acceptances.reserve(object, of, nowMs());
   try {
     const written = await writeAcceptance(objects, object, accepted, signal);
     ownWrites.record(key, raw, written);

@@ -1,7 +1,9 @@
 import type { AcceptedClass, InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
+import { nameKey } from "../model/naming.ts";
 import type { Evidence } from "../model/trace.ts";
+import type { CountedOrphan, CountedOrphans } from "./counted-orphans.ts";
 import { withDeletionTerms } from "./deletion-terms.ts";
 import type { Standing } from "./standing.ts";
 
@@ -23,11 +25,28 @@ export function currentRecord(standing: Standing): AcceptedClass | undefined {
   return accepted && withDeletionTerms(accepted, standing.class);
 }
 
-/** An object that a class has accepted, as far as the count of a namespace depends on it. */
+/** What of an object the count of a namespace depends on. */
+export interface Countable {
+  readonly metadata: Pick<ObjectMeta, "uid" | "namespace" | "name">;
+  readonly spec: { readonly roleName: string };
+}
+
+/** An object that a class has accepted. */
 interface Accepted {
   readonly uid: string;
   readonly acceptedTime: string;
+  /** See {@link roleKey}. */
+  readonly role: string;
 }
+
+/** What counts for a class before an object. */
+export interface CountedBefore {
+  readonly objects: number;
+  readonly orphans: readonly CountedOrphan[];
+}
+
+/** When something was accepted; of two things at once the uid decides. */
+type Moment = Pick<Accepted, "uid" | "acceptedTime">;
 
 /** What is counted: the objects of one class in one namespace. */
 interface Place {
@@ -52,6 +71,8 @@ export interface AcceptanceSources {
   /** The InstanceProfiles as last seen. */
   readonly objects: () => readonly KubeObject[];
   readonly monotonicMs: () => number;
+  /** What objects that are gone have left in AWS, by namespace and class; unset: nothing. */
+  readonly orphans?: Pick<CountedOrphans, "of">;
 }
 
 /** A place that was taken for an object. */
@@ -65,7 +86,8 @@ export interface ReservedPlace {
 
 /**
  * Counts the objects that a class has accepted, and orders them: first accepted, first counted. Names and creation times decide
- * nothing, because authors choose them. An object counts until it is gone, also while it is being deleted.
+ * nothing, because authors choose them. An object counts until it is gone, also while it is being deleted; what it has left in AWS counts
+ * until an object of its name answers for the role, or the role is gone.
  *
  * The cache learns of an acceptance some time after the controller has written it. Until then a reservation stands in for it, so
  * that two objects that are reconciled at the same time cannot both take the last place. A reservation whose request came to nothing that
@@ -79,12 +101,24 @@ export class Acceptances {
     this.#sources = sources;
   }
 
-  /** How many accepted objects of the class and namespace count before this one. All of them when it is not accepted itself. */
-  countBefore(metadata: Pick<ObjectMeta, "uid" | "namespace">, className: string): number {
-    const all = this.#accepted({ className, namespace: metadata.namespace });
-    const own = all.get(metadata.uid);
-    const others = [...all].filter(([uid]) => uid !== metadata.uid).map(([, accepted]) => accepted);
-    return own === undefined ? others.length : others.filter((one) => isBefore(one, own)).length;
+  /**
+   * What of the class counts in the namespace before this object: everything when it is not accepted itself. An orphan that only tags in
+   * AWS tell of never counts before an accepted object, because others may have written the tags.
+   */
+  before(object: Countable, of: InstanceProfileClass): CountedBefore {
+    const { uid, namespace } = object.metadata;
+    const all = this.#accepted({ className: of.metadata.name, namespace });
+    const own = all.get(uid);
+    const others = [...all.values()].filter((one) => one.uid !== uid);
+    const answeredFor = new Set([roleKey(object), ...others.map(({ role }) => role)]);
+    const orphans = (this.#sources.orphans?.of(namespace, of) ?? []).filter(
+      (one) => one.uid !== uid && !all.has(one.uid) && !answeredFor.has(roleKeyOf(one)),
+    );
+    if (own === undefined) return { objects: others.length, orphans };
+    return {
+      objects: others.filter((one) => isBefore(one, own)).length,
+      orphans: orphans.filter(({ uid, accepted }) => accepted !== undefined && isBefore({ uid, ...accepted }, own)),
+    };
   }
 
   /**
@@ -92,15 +126,16 @@ export class Acceptances {
    * request has ended.
    */
   reserve(
-    { uid, namespace }: Pick<ObjectMeta, "uid" | "namespace">,
+    object: Countable,
     { metadata, spec }: InstanceProfileClass,
     nowMs: number,
   ): ReservedPlace {
+    const { uid, namespace } = object.metadata;
     const place = { className: metadata.name, namespace };
     const latestMs = Math.max(0, ...[...this.#accepted(place).values()].map((one) => Date.parse(one.acceptedTime)));
     // A clock that is behind that of another leader must not put this object before those that are there.
     const acceptedTime = new Date(Math.max(nowMs, latestMs + 1)).toISOString();
-    const reservation: Reservation = { uid, acceptedTime, endedMs: undefined, ...place };
+    const reservation: Reservation = { uid, acceptedTime, role: roleKey(object), endedMs: undefined, ...place };
     this.#reservations.set(uid, reservation);
     return {
       accepted: withDeletionTerms({ name: metadata.name, accountId: spec.account.id, acceptedTime }, { spec }),
@@ -125,8 +160,9 @@ export class Acceptances {
     const cached = this.#sources.objects().flatMap((object): [string, Accepted][] => {
       const { uid, namespace } = object["metadata"] as ObjectMeta;
       const accepted = acceptedIn(object);
+      const role = roleKey(object as unknown as Countable);
       if (namespace !== place.namespace || accepted?.name !== place.className) return [];
-      return [[uid, { uid, acceptedTime: accepted.acceptedTime }]];
+      return [[uid, { uid, role, acceptedTime: accepted.acceptedTime }]];
     });
     const reserved = [...this.#reservations.values()]
       .filter(({ className, namespace }) => className === place.className && namespace === place.namespace)
@@ -145,7 +181,16 @@ function acceptedIn(object: KubeObject): AcceptedClass | undefined {
   return (object["status"] as InstanceProfileStatus | undefined)?.class;
 }
 
-function isBefore(one: Accepted, other: Accepted): boolean {
+/** The same for an object and for what it has left in AWS, also when the object was created again. */
+function roleKeyOf({ name, roleName }: Pick<CountedOrphan, "name" | "roleName">): string {
+  return `${name}/${nameKey(roleName)}`;
+}
+
+function roleKey({ metadata, spec }: Countable): string {
+  return roleKeyOf({ name: metadata.name, roleName: spec.roleName });
+}
+
+function isBefore(one: Moment, other: Moment): boolean {
   const [time, otherTime] = [Date.parse(one.acceptedTime), Date.parse(other.acceptedTime)];
   return time === otherTime ? one.uid < other.uid : time < otherTime;
 }

@@ -10,6 +10,7 @@ import { Acceptances, boundAccountId, isAcceptedBy } from "./acceptance.ts";
 import { OWN_ACCOUNT } from "./account-key.ts";
 import type { ClaimRules } from "./cached-claims.ts";
 import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
+import type { CountedOrphans } from "./counted-orphans.ts";
 import { forceDeniedByRecord, underRecordedTerms } from "./deletion-terms.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
 import { blockersOf, type Standing } from "./standing.ts";
@@ -27,6 +28,8 @@ export interface ClassDirectoryOptions {
   readonly requiresClass?: boolean;
   /** For acceptances that are under way; unset where nothing is accepted. */
   readonly monotonicMs?: () => number;
+  /** What objects that are gone have left in AWS; unset where nobody knows. */
+  readonly orphans?: Pick<CountedOrphans, "of">;
 }
 
 /** Says of every object which class it is under and whether it fits. Reads caches and nothing else. */
@@ -116,13 +119,15 @@ export class ClassDirectory {
     return { ...common, object: { ...whole, spec: cut }, violations, isStripped };
   }
 
-  #boundsOf({ metadata, status }: InstanceProfile, of: InstanceProfileClass): Bounds {
-    const { namespace } = metadata;
-    const isCounted = of.spec.maxPerNamespace !== undefined;
-    const accepted = isCounted ? this.acceptances.countBefore(metadata, of.metadata.name) : 0;
-    const isListed = isCounted && this.#options.countsListed === true && !isAcceptedBy(status, of);
-    const olderPeers = accepted + (isListed ? this.#listedBefore(metadata, of) : 0);
-    return { class: of, namespace, clusterId: this.#options.clusterId, olderPeers };
+  #boundsOf(object: InstanceProfile, of: InstanceProfileClass): Bounds {
+    const { metadata, status } = object;
+    const bounds = { class: of, namespace: metadata.namespace, clusterId: this.#options.clusterId };
+    if (of.spec.maxPerNamespace === undefined) return { ...bounds, olderPeers: 0 };
+    const { objects, orphans } = this.acceptances.before(object, of);
+    const isListed = this.#options.countsListed === true && !isAcceptedBy(status, of);
+    const olderPeers = objects + orphans.length + (isListed ? this.#listedBefore(metadata, of) : 0);
+    const orphanedRoles = orphans.map(({ roleName }) => roleName).sort();
+    return { ...bounds, olderPeers, ...(orphanedRoles.length > 0 && { orphanedRoles }) };
   }
 
   #listedBefore({ namespace, name }: InstanceProfile["metadata"], of: InstanceProfileClass): number {

@@ -14,6 +14,7 @@ import type { Logger } from "../telemetry.ts";
 import { AccountSweeps } from "./account-sweeps.ts";
 import { ClaimsByAccount } from "./claims-by-account.ts";
 import { Classes } from "./classes.ts";
+import { CountedOrphans } from "./counted-orphans.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
 import { type OrphanSources, openOrphans } from "./open-orphans.ts";
 import { openReconciler } from "./open-reconciler.ts";
@@ -105,8 +106,9 @@ export class Controller {
     const sightings = new SightingsByAccount(() => clock.monotonicMs());
     const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
     const { accounts, clusterId } = deps;
+    const counted = new CountedOrphans(() => this.#classes.orphansFreed());
     this.#classes = new Classes({
-      ...{ ...deps.classes, objects, clusterId, clock, random, logger },
+      ...{ ...deps.classes, objects, orphans: counted, clusterId, clock, random, logger },
       onChange: () => this.#sweeps.classesChanged(),
       wake: (key) => this.#wake(key),
       verify: (of, signal) => accounts.verify(of, signal),
@@ -122,7 +124,7 @@ export class Controller {
     const releases = new Releases();
     const noted = { ...deps, ...settings, objects: releases.noting(deps.objects) };
     const reconciler = openReconciler({ ...noted, observer: observers.outcomes }, known);
-    this.#orphans = this.#openOrphans(deps, { releases, claims, directory });
+    this.#orphans = this.#openOrphans(deps, { releases, claims, directory, counted });
     this.#sweeps = new AccountSweeps({
       ...{ accounts, classes: directory, objects, queue: this.#queue, sightings, claims },
       ...{ clusterId, clock, random, logger, settings, observerOf: observers.sweeps },
@@ -208,7 +210,7 @@ export class Controller {
     return drained && classesDrained;
   }
 
-  #openOrphans(deps: ControllerDependencies, known: Pick<OrphanSources, "releases" | "claims" | "directory">): Orphans {
+  #openOrphans(deps: ControllerDependencies, known: Omit<OrphanSources, "cache" | "accountOf">): Orphans {
     const { cache } = this.#reflector;
     return openOrphans(deps, { ...known, cache, accountOf: (raw) => this.#sweeps.accountOf(raw) });
   }

@@ -21,40 +21,49 @@ function metadata(name: string) {
 
 function object(name: string, acceptedTime?: string): KubeObject {
   const status = acceptedTime && { class: { name: "readers", accountId: "123456789012", acceptedTime } };
-  return { metadata: metadata(name), ...(status && { status }) };
+  return { ...countable(name), ...(status && { status }) };
+}
+
+function countable(name: string) {
+  return { metadata: metadata(name), spec: { roleName: name } };
+}
+
+/** How many objects count before this one. */
+function before(acceptances: Acceptances, name: string): number {
+  return acceptances.before(countable(name), readers).objects;
 }
 
 test("a place that is being taken is taken: two objects that are reconciled at once cannot both have the last one", () => {
   const acceptances = new Acceptances({ objects: () => [object("a"), object("b")], monotonicMs });
-  acceptances.reserve(metadata("a"), readers, NOW);
-  expect(acceptances.countBefore(metadata("b"), "readers")).toBe(1);
-  expect(acceptances.countBefore(metadata("a"), "readers")).toBe(0);
+  acceptances.reserve(countable("a"), readers, NOW);
+  expect(before(acceptances, "b")).toBe(1);
+  expect(before(acceptances, "a")).toBe(0);
 });
 
 test("a place is free again when the acceptance could not be written, or its object is gone", () => {
   const acceptances = new Acceptances({ objects: () => [], monotonicMs });
-  acceptances.reserve(metadata("a"), readers, NOW).release();
-  expect(acceptances.countBefore(metadata("b"), "readers")).toBe(0);
-  acceptances.reserve(metadata("a"), readers, NOW);
+  acceptances.reserve(countable("a"), readers, NOW).release();
+  expect(before(acceptances, "b")).toBe(0);
+  acceptances.reserve(countable("a"), readers, NOW);
   acceptances.observed(object("a"), true);
-  expect(acceptances.countBefore(metadata("b"), "readers")).toBe(0);
+  expect(before(acceptances, "b")).toBe(0);
 });
 
 test("a version of the object from before the acceptance frees no place", () => {
   let cached = [object("a")];
   const acceptances = new Acceptances({ objects: () => cached, monotonicMs });
-  const { accepted } = acceptances.reserve(metadata("a"), readers, NOW);
+  const { accepted } = acceptances.reserve(countable("a"), readers, NOW);
   acceptances.observed(object("a"), false);
-  expect(acceptances.countBefore(metadata("b"), "readers")).toBe(1);
+  expect(before(acceptances, "b")).toBe(1);
   cached = [object("a", accepted.acceptedTime)];
   acceptances.observed(object("a", accepted.acceptedTime), false);
-  expect(acceptances.countBefore(metadata("b"), "readers")).toBe(1);
+  expect(before(acceptances, "b")).toBe(1);
 });
 
 test("each acceptance is later than those before, also by the clock of a leader that is behind", () => {
   const acceptances = new Acceptances({ objects: () => [object("a", "2026-01-01T00:05:00.000Z")], monotonicMs });
-  expect(acceptances.reserve(metadata("b"), readers, NOW).accepted.acceptedTime).toBe("2026-01-01T00:05:00.001Z");
-  expect(acceptances.reserve(metadata("c"), readers, NOW).accepted.acceptedTime).toBe("2026-01-01T00:05:00.002Z");
+  expect(acceptances.reserve(countable("b"), readers, NOW).accepted.acceptedTime).toBe("2026-01-01T00:05:00.001Z");
+  expect(acceptances.reserve(countable("c"), readers, NOW).accepted.acceptedTime).toBe("2026-01-01T00:05:00.002Z");
 });
 
 describe("an acceptance that came to nothing counts no longer than the watch needs to show it", () => {
@@ -78,7 +87,7 @@ describe("an acceptance that came to nothing counts no longer than the watch nee
     return accept(deps, { key: "team-a/a", raw, object: one, standing }, signal).catch((error: unknown) => error);
   }
 
-  const places = (acceptances: Acceptances): number => acceptances.countBefore(metadata("b"), "readers");
+  const places = (acceptances: Acceptances): number => before(acceptances, "b");
 
   test.each<[string, readonly KubeObject[]]>([
     ["its object was gone from the cache before", []],
@@ -118,7 +127,7 @@ describe("an acceptance that came to nothing counts no longer than the watch nee
   test("while one that the watch shows in time never stops counting", async () => {
     let cached = [object("a")];
     const acceptances = new Acceptances({ objects: () => cached, monotonicMs });
-    const { accepted, ended } = acceptances.reserve(metadata("a"), readers, NOW);
+    const { accepted, ended } = acceptances.reserve(countable("a"), readers, NOW);
     ended();
     cached = [object("a", accepted.acceptedTime)];
     clockMs += 3_600_000;
