@@ -3,6 +3,7 @@ import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import { isInstanceAction } from "../plan/instance-action.ts";
 import { isAdoption, type Plan } from "../plan/plan.ts";
+import { removesAccess } from "../plan/removes-access.ts";
 import { COMPLIANT, type Compliance, isComplianceNews } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { aboutIdentity } from "./identity.ts";
@@ -109,14 +110,18 @@ function aboutWrites(object: ObjectSoFar, outcome: Outcome): EventDraft[] {
     return [...aboutForce(outcome.applied), { type: "Normal", reason: "Deleting", action: "Delete", note }];
   }
   const note = listed(outcome.applied);
-  if (outcome.leftOut !== undefined) return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
-  return [{ type: "Normal", ...whatItWas(object, outcome.applied), note }];
+  const isStripped = outcome.leftOut !== undefined;
+  if (isStripped && outcome.applied.some(removesAccess))
+    return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
+  // What the class has left of the spec is no drift.
+  const wasAsAsked = wasReady(object) && !isStripped;
+  return [{ type: "Normal", ...whatItWas(outcome.applied, wasAsAsked), note }];
 }
 
-function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: string; action: string } {
+function whatItWas(applied: readonly Action[], wasAsAsked: boolean): { reason: string; action: string } {
   if (applied.every(isInstanceAction)) return { reason: "InstancesUpdated", action: "Associate" };
   if (applied.some(isAdoption)) return { reason: "Adopted", action: "Adopt" };
-  if (wasReady(object)) return { reason: "DriftRepaired", action: "Repair" };
+  if (wasAsAsked) return { reason: "DriftRepaired", action: "Repair" };
   if (applied.some((action) => action.kind === "CreateRole" || action.kind === "CreateInstanceProfile")) {
     return { reason: "Created", action: "Create" };
   }
