@@ -33,6 +33,8 @@ export interface Report {
   readonly compliance?: Compliance | undefined;
   /** The record of its acceptance as the class is now; unset: as it was. */
   readonly accepted?: AcceptedClass | undefined;
+  /** What is still to be written after access was removed; unset: as the outcome says. */
+  readonly pending?: readonly Action[] | undefined;
 }
 
 /** What the publisher works with. */
@@ -73,7 +75,7 @@ export class Publisher {
   async publish(
     raw: KubeObject,
     object: ObjectSoFar,
-    { outcome, compliance, accepted }: Report,
+    { outcome, compliance, accepted, pending }: Report,
     signal: AbortSignal,
   ): Promise<Requeue> {
     signal.throwIfAborted();
@@ -83,7 +85,7 @@ export class Publisher {
     const { count: failures, sinceMs } = this.#count(key, outcome);
     const failingForMs = nowMs() - sinceMs;
     const summary = summarize(object, outcome, {
-      ...{ now, random: random(), patience, failures, failingForMs, compliance, accepted },
+      ...{ now, random: random(), patience, failures, failingForMs, compliance, accepted, pending },
     });
     this.#observe(key, object, outcome);
     for (const event of summary.events) this.emit(object, event);

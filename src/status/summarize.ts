@@ -38,6 +38,8 @@ export interface SummaryContext {
   readonly compliance?: Compliance | undefined;
   /** The record of its acceptance as the class is now; unset: as it was. */
   readonly accepted?: AcceptedClass | undefined;
+  /** What is still to be written after access was removed; unset: as the outcome says. */
+  readonly pending?: readonly Action[] | undefined;
 }
 
 /** So many passing failures in a row are nobody's news while the object is otherwise well. */
@@ -49,8 +51,9 @@ const TOLERATED_FAILURES = 2;
  */
 export function summarize(object: ObjectSoFar, outcome: Outcome, context: SummaryContext): Summary {
   const requeue = requeueOf(outcome, context.patience, context.random, context.failingForMs);
-  const { compliance, accepted } = context;
-  const isQuiet = !isComplianceNews(object, compliance) && isTolerable(object, outcome, context.failures);
+  const { compliance, accepted, pending } = context;
+  const isNews = pending !== undefined || isComplianceNews(object, compliance);
+  const isQuiet = !isNews && isTolerable(object, outcome, context.failures);
   if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
   const drafts = [...judge(object, outcome, context.failingForMs), ...aboutCompliance(compliance)].map(fitted);
   return {
@@ -59,6 +62,7 @@ export function summarize(object: ObjectSoFar, outcome: Outcome, context: Summar
       ...(accepted !== undefined && { class: accepted }),
       ...namesOf(outcome),
       ...listsOf(outcome),
+      ...(pending !== undefined && { plan: linesOf(pending) }),
       ...instancesOf(object, outcome),
       ...verification(object, outcome, drafts, context.now),
       observedGeneration: object.metadata.generation,
@@ -114,8 +118,11 @@ function referenceOf<T extends { readonly presence: "present"; readonly arn: str
 function listsOf(outcome: Outcome): Partial<Writable<InstanceProfileStatus>> {
   if (outcome.kind === "suspended" || outcome.kind === "failed") return {};
   const { plan } = outcome;
-  const pending = planLines({ ...plan, actions: leftOf(outcome) });
-  return { plan: bounded(pending), unmanagedPolicies: bounded(plan.unmanagedPolicies) };
+  return { plan: linesOf(leftOf(outcome)), unmanagedPolicies: bounded(plan.unmanagedPolicies) };
+}
+
+function linesOf(actions: readonly Action[]): readonly string[] | undefined {
+  return bounded(planLines({ actions, blockers: [], unmanagedPolicies: [] }));
 }
 
 /** What is still to be done: what stopped the plan and all after it, or what the refused instances have left of it. */
