@@ -15,6 +15,8 @@ export interface OrphanObserver {
   /** How many orphans are confirmed after a scan. */
   counted(orphans: number): void;
   deleted(): void;
+  /** The account is scanned no longer: what was counted says nothing any more. */
+  left(): void;
 }
 
 /** What finding, reporting and deleting orphans works with. */

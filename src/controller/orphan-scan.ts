@@ -85,6 +85,11 @@ export class AccountOrphans implements OrphanScan {
     }
   }
 
+  /** The account is scanned no longer. */
+  left(): void {
+    this.#observer?.left();
+  }
+
   #uidsOf(roles: readonly SelectedRole[]): ReadonlySet<string> {
     return new Set(roles.flatMap(({ tags }) => orphanOwner(tags, this.#options.scope)?.uid ?? []));
   }

@@ -28,6 +28,13 @@ export class Orphans {
     return known;
   }
 
+  /** The account is scanned no longer: what its scans have found says nothing any more. */
+  forget(accountKey: string): void {
+    this.#byAccount.get(accountKey)?.left();
+    this.#byAccount.delete(accountKey);
+    this.#options.counted.forget(accountKey);
+  }
+
   /** The watch shows a change. `isWorking`: this process is the leader, and reports. */
   objectChanged(change: ObjectChange, isWorking: boolean): void {
     if (change.type !== "deleted") return;

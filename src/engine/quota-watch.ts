@@ -19,6 +19,12 @@ export class QuotaWatch {
     return this.#current;
   }
 
+  /** Nobody refreshes them any more. */
+  forget(): void {
+    this.#current = undefined;
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   /**
    * Reads them, unless that was done within the last `maxAgeMs`. Where it fails, what was known stays known; where it is not
    * allowed, nothing is known any more.

@@ -167,6 +167,19 @@ describe("What a lost object has left in AWS", () => {
   });
 });
 
+test("An account that is scanned no longer shows no orphans, and shows them again when a class leads there again", async () => {
+  const world = await open();
+  await world.lose("app");
+  await world.scans(3);
+  expect(world.replica.orphans.get(ACCOUNT)).toBe(1);
+  await world.sim.servers.kubeApi().expectOk({ method: "DELETE", path: `${CLASSES}/readers` });
+  await world.sim.run(10_000);
+  expect([...world.replica.orphans.keys()]).toEqual(["own"]);
+  await classIs(world);
+  await world.scans(3);
+  expect([...world.replica.orphans]).toEqual([[ACCOUNT, 1]]);
+});
+
 describe("What does not count", () => {
   test("is what was deleted in good order: its place is free at once", async () => {
     const world = await open({ maxPerNamespace: 1 });
