@@ -26,9 +26,7 @@ const acceptedClassField: Field<AcceptedClass> = foreignObject<AcceptedClass>({
   accountId: required(text({ maxLength: 12 })),
   acceptedTime: required(text({ format: "date-time" })),
   deletionPolicy: optional(choice("Delete", "Retain")),
-  allowedDeletionPolicies: optional(
-    list(choice("Delete", "Retain"), { minItems: 1, maxItems: 2, listType: "atomic" }),
-  ),
+  allowedDeletionPolicies: optional(list(choice("Delete", "Retain"), { minItems: 1, maxItems: 2, listType: "atomic" })),
   allowForceDelete: optional(flag()),
 });
 

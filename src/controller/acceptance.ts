@@ -125,11 +125,7 @@ export class Acceptances {
    * Takes a place for the object. The caller has found that there is one, and nothing else ran in between. The caller says when its
    * request has ended.
    */
-  reserve(
-    object: Countable,
-    { metadata, spec }: InstanceProfileClass,
-    nowMs: number,
-  ): ReservedPlace {
+  reserve(object: Countable, { metadata, spec }: InstanceProfileClass, nowMs: number): ReservedPlace {
     const { uid, namespace } = object.metadata;
     const place = { className: metadata.name, namespace };
     const latestMs = Math.max(0, ...[...this.#accepted(place).values()].map((one) => Date.parse(one.acceptedTime)));

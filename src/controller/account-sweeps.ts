@@ -90,7 +90,7 @@ export class AccountSweeps {
     const open = classes.classes.isEmpty ? [OWN_ACCOUNT] : classes.classes.accountIds;
     const wanted = new Set([...open, ...objects().map((raw) => classes.accountOf(raw))]);
     for (const [account, sweep] of this.#running) {
-      if (!wanted.has(account)) void this.#end(account)?.then(() => this.#left(account, sweep));
+      if (!wanted.has(account)) this.#end(account, () => this.#left(account, sweep));
       else if (!sweep.isUpToDate) this.#end(account);
     }
     for (const account of wanted) {
@@ -117,13 +117,12 @@ export class AccountSweeps {
     return new AccountSweep(swept, { ...this.#options, logger: isOwn ? logger : logger.with({ awsAccount: account }) });
   }
 
-  #end(account: string): Promise<void> | undefined {
+  #end(account: string, then: () => void = () => {}): void {
     const ending = this.#running.get(account)?.stop();
     this.#running.delete(account);
-    if (ending === undefined) return undefined;
-    const ended = ending.finally(() => this.#ending.delete(ended));
+    if (ending === undefined) return;
+    const ended = ending.then(then).finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);
-    return ended;
   }
 
   /** Unless somebody has come to the account meanwhile. */
