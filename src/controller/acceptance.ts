@@ -156,8 +156,8 @@ export class Acceptances {
     const cached = this.#sources.objects().flatMap((object): [string, Accepted][] => {
       const { uid, namespace } = object["metadata"] as ObjectMeta;
       const accepted = acceptedIn(object);
-      const role = roleKey(object as unknown as Countable);
       if (namespace !== place.namespace || accepted?.name !== place.className) return [];
+      const role = cachedRoleKey(object);
       return [[uid, { uid, role, acceptedTime: accepted.acceptedTime }]];
     });
     const reserved = [...this.#reservations.values()]
@@ -184,6 +184,12 @@ function roleKeyOf({ name, roleName }: Pick<CountedOrphan, "name" | "roleName">)
 
 function roleKey({ metadata, spec }: Countable): string {
   return roleKeyOf({ name: metadata.name, roleName: spec.roleName });
+}
+
+/** An object of the cache need not be valid: it counts all the same. */
+function cachedRoleKey(object: KubeObject): string {
+  const { roleName = "" } = (object["spec"] ?? {}) as { readonly roleName?: string };
+  return roleKeyOf({ name: (object["metadata"] as ObjectMeta).name, roleName });
 }
 
 function isBefore(one: Moment, other: Moment): boolean {

@@ -49,6 +49,11 @@ test("a place is free again when the acceptance could not be written, or its obj
   expect(before(acceptances, "b")).toBe(0);
 });
 
+test("an accepted object whose spec is not there counts like any other", () => {
+  const { spec: _, ...broken } = object("a", "2026-01-01T00:00:00.000Z");
+  expect(before(new Acceptances({ objects: () => [broken], monotonicMs }), "b")).toBe(1);
+});
+
 test("a version of the object from before the acceptance frees no place", () => {
   let cached = [object("a")];
   const acceptances = new Acceptances({ objects: () => cached, monotonicMs });
