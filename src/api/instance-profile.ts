@@ -189,6 +189,12 @@ export interface AcceptedClass {
   readonly accountId: string;
   /** RFC 3339 with milliseconds; later than that of every object that the class had accepted in the namespace before. */
   readonly acceptedTime: string;
+  /** The class's `deletionPolicy`. This and the next two are the class as last seen, and hold once it is gone. */
+  readonly deletionPolicy?: DeletionPolicy;
+  /** The class's; unset: `Delete` alone. */
+  readonly allowedDeletionPolicies?: readonly DeletionPolicy[];
+  /** The class's; unset: false. */
+  readonly allowForceDelete?: boolean;
 }
 
 /** How AWS names what was made. */

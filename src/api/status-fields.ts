@@ -8,7 +8,7 @@ import type {
   InstancesStatus,
 } from "./instance-profile.ts";
 import { foreignObject, optional, required } from "./object-fields.ts";
-import { choice, integer, text } from "./scalar-fields.ts";
+import { choice, flag, integer, text } from "./scalar-fields.ts";
 
 /** A `metadata.generation`. */
 export const generationField: Field<number> = integer({ format: "int64", minimum: 0 });
@@ -25,6 +25,9 @@ const acceptedClassField: Field<AcceptedClass> = foreignObject<AcceptedClass>({
   name: required(text({ maxLength: 253 })),
   accountId: required(text({ maxLength: 12 })),
   acceptedTime: required(text({ format: "date-time" })),
+  deletionPolicy: optional(choice("Delete", "Retain")),
+  allowedDeletionPolicies: optional(list(choice("Delete", "Retain"), { minItems: 1, maxItems: 2, listType: "atomic" })),
+  allowForceDelete: optional(flag()),
 });
 
 const conditionField: Field<Condition> = foreignObject<Condition>({

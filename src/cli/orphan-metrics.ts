@@ -21,6 +21,7 @@ export function orphanMetrics(registry: Registry): (account: string) => OrphanOb
     return {
       counted: (orphans) => found.set({ account }, orphans),
       deleted: () => deleted.inc({ account }),
+      left: () => found.remove({ account }),
     };
   };
 }

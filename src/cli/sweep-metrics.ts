@@ -30,6 +30,8 @@ export function quotaMetrics(registry: Registry): (account: string, quotas: Quot
       labelNames,
       registers: [registry],
       collect(): void {
+        // An account that is scanned no longer has no quotas that are known.
+        this.reset();
         for (const [account, ways] of waysInto)
           for (const [resource, usage] of usages(ways))
             if (usage !== undefined) this.set({ account, resource }, usage[part]);
@@ -90,6 +92,10 @@ export function sweepMetrics(registry: Registry): (account: string) => SweepObse
         durations.observe({ account }, durationMs / 1_000);
         if (result === "ok") objects.set({ account }, seen);
         news.inc({ account }, found);
+      },
+      left() {
+        available.remove({ account });
+        objects.remove({ account });
       },
     };
   };

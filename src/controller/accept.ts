@@ -35,23 +35,25 @@ export async function accept(
   signal: AbortSignal,
 ): Promise<Pick<Candidate, "raw" | "object">> {
   if (standing.kind !== "bound") return { raw, object };
-  const { metadata } = object;
   const of = standing.class;
   const most = of.spec.maxPerNamespace ?? Number.POSITIVE_INFINITY;
-  if (classes.acceptances.countBefore(metadata, of.metadata.name) >= most) {
+  const { objects: others, orphans } = classes.acceptances.before(object, of);
+  if (others + orphans.length >= most) {
     throw new ConflictError(`class ${of.metadata.name} has accepted another object instead of ${key}`, {
       reason: "TooManyObjects",
     });
   }
-  const { accepted, release } = classes.acceptances.reserve(metadata, of, nowMs());
+  const { accepted, release, ended } = classes.acceptances.reserve(object, of, nowMs());
   try {
     const written = await writeAcceptance(objects, object, accepted, signal);
     ownWrites.record(key, raw, written);
     const { metadata: current, status } = parseInstanceProfile(written);
     return { raw: written, object: { ...object, metadata: current, ...(status && { status }) } };
   } catch (error) {
-    // A reply that was lost may be that of a write that succeeded: the place stays taken until the next attempt.
+    // A reply that was lost may be that of a write that succeeded: the place stays taken until the watch would have shown that.
     if (dispositionOf(error) !== "retryable") release();
     throw error;
+  } finally {
+    ended();
   }
 }

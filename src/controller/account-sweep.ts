@@ -80,6 +80,12 @@ export class AccountSweep {
     await Promise.all([this.#beginning, this.#sweeper?.stop(), this.#profileRounds?.stop()]);
   }
 
+  /** The account is scanned no longer, and this has stopped: nothing that was last seen of it may go on being shown. */
+  left(): void {
+    this.#swept.observer?.left();
+    this.#account?.quotas.forget();
+  }
+
   /** False when the class that it was reached by is gone, or leads there in another way. */
   get isUpToDate(): boolean {
     const by = this.#by;

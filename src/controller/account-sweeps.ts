@@ -22,7 +22,7 @@ export interface AccountSweepsOptions extends SweepSurroundings {
   /** For the sweeps of one account. */
   readonly observerOf: ((account: string) => SweepObserver) | undefined;
   /** For those of one account, too; without it nobody looks for orphans. */
-  readonly orphans?: { of(account: string): OrphanScan };
+  readonly orphans?: { of(account: string): OrphanScan; forget(account: string): void };
 }
 
 /** Objects and classes come in bursts. */
@@ -90,7 +90,8 @@ export class AccountSweeps {
     const open = classes.classes.isEmpty ? [OWN_ACCOUNT] : classes.classes.accountIds;
     const wanted = new Set([...open, ...objects().map((raw) => classes.accountOf(raw))]);
     for (const [account, sweep] of this.#running) {
-      if (!wanted.has(account) || !sweep.isUpToDate) this.#end(account);
+      if (!wanted.has(account)) this.#end(account, () => this.#left(account, sweep));
+      else if (!sweep.isUpToDate) this.#end(account);
     }
     for (const account of wanted) {
       if (account === undefined || this.#running.has(account)) continue;
@@ -116,11 +117,18 @@ export class AccountSweeps {
     return new AccountSweep(swept, { ...this.#options, logger: isOwn ? logger : logger.with({ awsAccount: account }) });
   }
 
-  #end(account: string): void {
+  #end(account: string, then: () => void = () => {}): void {
     const ending = this.#running.get(account)?.stop();
     this.#running.delete(account);
     if (ending === undefined) return;
-    const ended = ending.finally(() => this.#ending.delete(ended));
+    const ended = ending.then(then).finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);
+  }
+
+  /** Unless somebody has come to the account meanwhile. */
+  #left(account: string, sweep: AccountSweep): void {
+    if (this.#running.has(account)) return;
+    sweep.left();
+    this.#options.orphans?.forget(account);
   }
 }

@@ -5,9 +5,19 @@ import type { Compliance, ViolationEffect } from "../status/compliance.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { asBlocker, type Standing } from "./standing.ts";
 
-/** The name of the object's class when it does not allow the annotation `force-delete`; undefined when the annotation has an effect. */
+/**
+ * The name of the object's class, or of the one that is gone, when it does not allow the annotation `force-delete`; undefined when the
+ * annotation has an effect.
+ */
 export function forceDeniedBy(standing: Standing): string | undefined {
-  return standing.kind === "bound" ? forceDeleteDeniedBy(standing.class) : undefined;
+  switch (standing.kind) {
+    case "bound":
+      return forceDeleteDeniedBy(standing.class);
+    case "free":
+      return standing.forceDeniedBy;
+    case "refused":
+      return undefined;
+  }
 }
 
 /** The outcome of a reconcile that ended before it read AWS. */

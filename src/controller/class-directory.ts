@@ -10,6 +10,8 @@ import { Acceptances, boundAccountId, isAcceptedBy } from "./acceptance.ts";
 import { OWN_ACCOUNT } from "./account-key.ts";
 import type { ClaimRules } from "./cached-claims.ts";
 import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
+import type { CountedOrphans } from "./counted-orphans.ts";
+import { forceDeniedByRecord, underRecordedTerms } from "./deletion-terms.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
 import { blockersOf, type Standing } from "./standing.ts";
 
@@ -24,6 +26,10 @@ export interface ClassDirectoryOptions {
   readonly countsListed?: boolean;
   /** Whether every object needs a class, also where there is none. Default: false. */
   readonly requiresClass?: boolean;
+  /** For acceptances that are under way; unset where nothing is accepted. */
+  readonly monotonicMs?: () => number;
+  /** What objects that are gone have left in AWS; unset where nobody knows. */
+  readonly orphans?: Pick<CountedOrphans, "of">;
 }
 
 /** Says of every object which class it is under and whether it fits. Reads caches and nothing else. */
@@ -35,15 +41,15 @@ export class ClassDirectory {
   constructor(options: ClassDirectoryOptions) {
     this.#options = options;
     this.classes = new ParsedClasses(options.classes);
-    this.acceptances = new Acceptances(options.objects);
+    this.acceptances = new Acceptances({ monotonicMs: () => 0, ...options });
   }
 
   /** Judged anew each time: the class, the object or its neighbours may have changed. */
   standingOf(object: InstanceProfile): Standing {
     const found = this.#resolve(object, this.classes);
-    if (found.kind === "none") return { kind: "free", object };
+    if (found.kind === "none") return free(object);
     if (found.kind === "blocked") {
-      return isGoingFree(object) ? { kind: "free", object } : { kind: "refused", blocker: found.blocker };
+      return isGoingFree(object) ? free(object) : { kind: "refused", blocker: found.blocker };
     }
     const moved = movedBlocker(object, found.class);
     return moved === undefined ? this.#judge(object, found.class) : { kind: "refused", blocker: moved };
@@ -113,13 +119,15 @@ export class ClassDirectory {
     return { ...common, object: { ...whole, spec: cut }, violations, isStripped };
   }
 
-  #boundsOf({ metadata, status }: InstanceProfile, of: InstanceProfileClass): Bounds {
-    const { namespace } = metadata;
-    const isCounted = of.spec.maxPerNamespace !== undefined;
-    const accepted = isCounted ? this.acceptances.countBefore(metadata, of.metadata.name) : 0;
-    const isListed = isCounted && this.#options.countsListed === true && !isAcceptedBy(status, of);
-    const olderPeers = accepted + (isListed ? this.#listedBefore(metadata, of) : 0);
-    return { class: of, namespace, clusterId: this.#options.clusterId, olderPeers };
+  #boundsOf(object: InstanceProfile, of: InstanceProfileClass): Bounds {
+    const { metadata, status } = object;
+    const bounds = { class: of, namespace: metadata.namespace, clusterId: this.#options.clusterId };
+    if (of.spec.maxPerNamespace === undefined) return { ...bounds, olderPeers: 0 };
+    const { objects, orphans } = this.acceptances.before(object, of);
+    const isListed = this.#options.countsListed === true && !isAcceptedBy(status, of);
+    const olderPeers = objects + orphans.length + (isListed ? this.#listedBefore(metadata, of) : 0);
+    const orphanedRoles = orphans.map(({ roleName }) => roleName).sort();
+    return { ...bounds, olderPeers, ...(orphanedRoles.length > 0 && { orphanedRoles }) };
   }
 
   #listedBefore({ namespace, name }: InstanceProfile["metadata"], of: InstanceProfileClass): number {
@@ -133,7 +141,11 @@ export class ClassDirectory {
   }
 }
 
-/** It was made before there were classes, with the controller's own credentials, and goes with them. */
+function free(object: InstanceProfile): Standing {
+  return { kind: "free", object: underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
+}
+
+/** It was created with the controller's own credentials, or by a class that is gone, and can still be deleted. */
 function isGoingFree({ metadata, spec }: InstanceProfile): boolean {
   return metadata.deletionTimestamp !== undefined && spec.className === undefined;
 }

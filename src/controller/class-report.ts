@@ -1,8 +1,14 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
+import { desiredState } from "../model/desired-state.ts";
+import type { ObservedState } from "../model/observed-state.ts";
+import type { Action } from "../plan/action.ts";
+import { diff } from "../plan/diff.ts";
+import { isInstanceAction } from "../plan/instance-action.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { complianceOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
+import { grantsOf } from "./grants.ts";
 import { Postponed } from "./pass.ts";
 import type { Standing } from "./standing.ts";
 import type { Report } from "./status-writer.ts";
@@ -35,11 +41,29 @@ export async function classReport(
   const report = { outcome, compliance: complianceOf(standing, object.status) };
   const { logger } = subject.run;
   try {
-    return await withinClass({ object, standing, clusterId, logger }, report, open, signal);
+    const { after, ...reported } = await withinClass({ object, standing, clusterId, logger }, report, open, signal);
+    return after === undefined ? reported : { ...reported, pending: pendingAfter(subject, outcome, after, clusterId) };
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof Postponed ? error.cause : error;
   }
+}
+
+/**
+ * What is still to be written, for AWS as it is after access was removed: what the reconcile has planned was for AWS before that. A spec
+ * that cannot be read plans nothing.
+ */
+function pendingAfter(
+  { object, standing, isReadable }: Subject,
+  outcome: Outcome,
+  after: ObservedState,
+  clusterId: string,
+): readonly Action[] {
+  const planned = "plan" in outcome ? outcome.plan.actions : undefined;
+  if (isReadable === false || planned?.length === 0) return [];
+  const { actions } = diff(desiredState(object, clusterId, grantsOf(standing, {})), after);
+  // The removal has read IAM alone.
+  return [...actions.filter((action) => !isInstanceAction(action)), ...(planned ?? []).filter(isInstanceAction)];
 }
 
 /** A spec that cannot be read is judged already, by the parts that can. */

@@ -14,6 +14,7 @@ import { findCondition } from "../status/conditions.ts";
 import type { Logger } from "../telemetry.ts";
 import { ClassDirectory } from "./class-directory.ts";
 import { ClassReconciler } from "./class-reconciler.ts";
+import type { CountedOrphans } from "./counted-orphans.ts";
 import { keyText } from "./object-key.ts";
 import { wakes } from "./wakes.ts";
 
@@ -32,6 +33,8 @@ export interface ClassesOptions {
   readonly clusterId: string;
   /** See {@link ClassDirectory}. */
   readonly requiresClass: boolean;
+  /** What objects that are gone have left in AWS. */
+  readonly orphans: Pick<CountedOrphans, "of">;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -67,7 +70,12 @@ export class Classes {
       random,
       logger,
     });
-    this.directory = new ClassDirectory({ classes: () => this.cache.list(), objects, clusterId, requiresClass });
+    this.directory = new ClassDirectory({
+      classes: () => this.cache.list(),
+      ...{ objects, clusterId, requiresClass },
+      monotonicMs: () => clock.monotonicMs(),
+      orphans: options.orphans,
+    });
     const reconciler = new ClassReconciler({
       client: options.client,
       cache: { get: (name) => this.cache.get(name) },
@@ -138,10 +146,16 @@ export class Classes {
     const className = this.directory.classNameOf(object);
     if (className === undefined) return;
     this.#queue.addAfter(className, COUNT_AFTER_MS);
-    if (change.type !== "deleted") return;
-    for (const peer of this.#objectsOf(className)) {
-      if (violationOf(peer) === "TooManyObjects") this.#options.wake(keyOf(peer));
-    }
+    if (change.type === "deleted") this.#wakeWaiting(this.#objectsOf(className));
+  }
+
+  /** What an object had left in AWS is gone: its place may be free. */
+  orphansFreed(): void {
+    this.#wakeWaiting(this.#options.objects());
+  }
+
+  #wakeWaiting(objects: readonly KubeObject[]): void {
+    for (const object of objects) if (violationOf(object) === "TooManyObjects") this.#options.wake(keyOf(object));
   }
 
   #classChanged(change: ObjectChange): void {

@@ -14,6 +14,7 @@ import type { Logger } from "../telemetry.ts";
 import { AccountSweeps } from "./account-sweeps.ts";
 import { ClaimsByAccount } from "./claims-by-account.ts";
 import { Classes } from "./classes.ts";
+import { CountedOrphans } from "./counted-orphans.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
 import { type OrphanSources, openOrphans } from "./open-orphans.ts";
 import { openReconciler } from "./open-reconciler.ts";
@@ -106,8 +107,9 @@ export class Controller {
     const coverage = new ScanCoverageByAccount(() => clock.monotonicMs());
     const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
     const { accounts, clusterId } = deps;
+    const counted = new CountedOrphans(() => this.#classes.orphansFreed());
     this.#classes = new Classes({
-      ...{ ...deps.classes, objects, clusterId, clock, random, logger },
+      ...{ ...deps.classes, objects, orphans: counted, clusterId, clock, random, logger },
       onChange: () => this.#sweeps.classesChanged(),
       wake: (key) => this.#wake(key),
       verify: (of, signal) => accounts.verify(of, signal),
@@ -123,7 +125,7 @@ export class Controller {
     const releases = new Releases();
     const noted = { ...deps, ...settings, objects: releases.noting(deps.objects) };
     const reconciler = openReconciler({ ...noted, observer: observers.results }, known);
-    this.#orphans = this.#openOrphans(deps, { releases, claims, directory });
+    this.#orphans = this.#openOrphans(deps, { releases, claims, directory, counted });
     this.#sweeps = new AccountSweeps({
       ...{ accounts, classes: directory, objects, queue: this.#queue, coverage, claims },
       ...{ clusterId, clock, random, logger, settings, observerOf: observers.sweeps },
@@ -209,7 +211,7 @@ export class Controller {
     return drained && classesDrained;
   }
 
-  #openOrphans(deps: ControllerDependencies, known: Pick<OrphanSources, "releases" | "claims" | "directory">): Orphans {
+  #openOrphans(deps: ControllerDependencies, known: Omit<OrphanSources, "cache" | "accountOf">): Orphans {
     const { cache } = this.#reflector;
     return openOrphans(deps, { ...known, cache, accountOf: (raw) => this.#sweeps.accountOf(raw) });
   }

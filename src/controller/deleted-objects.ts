@@ -34,12 +34,14 @@ export class DeletedObjects {
 
   /**
    * Records the last version of an object, as its class has it, whose deletion the watch reported. Not for one that is only missing from
-   * a new list: the API server may have been set back to a backup. An object that leaves AWS alone proves nothing either.
+   * a new list: the API server may have been set back to a backup. An object that leaves AWS alone (suspended, a dry run) is no proof either,
+   * unless a class has accepted it: its author chooses that, and the class bounds what the author may have in AWS.
    */
   record(object: InstanceProfile): void {
     const { metadata, spec, status } = object;
     const roleId = status?.role?.id ?? "";
-    if (roleId === "" || spec.suspend || spec.mode === "DryRun") return;
+    const leavesAwsAlone = spec.suspend || spec.mode === "DryRun";
+    if (roleId === "" || (leavesAwsAlone && status?.class === undefined)) return;
     const desired = desiredState(object, this.#clusterId);
     if (desired.presence !== "absent") return;
     const isRetained = spec.deletionPolicy === "Retain";

@@ -5,6 +5,7 @@ import type { ObjectCache } from "../runtime/store.ts";
 import type { Logger } from "../telemetry.ts";
 import type { ClaimsByAccount } from "./claims-by-account.ts";
 import type { ClassDirectory } from "./class-directory.ts";
+import type { CountedOrphans } from "./counted-orphans.ts";
 import { asDeleted, DeletedObjects } from "./deleted-objects.ts";
 import type { OrphanObserver, OrphanPolicy } from "./orphan-options.ts";
 import { Orphans } from "./orphans.ts";
@@ -27,6 +28,7 @@ export interface OrphanSources {
   readonly releases: Releases;
   readonly claims: ClaimsByAccount;
   readonly directory: ClassDirectory;
+  readonly counted: CountedOrphans;
   readonly cache: ObjectCache;
   readonly accountOf: (raw: KubeObject) => AwsAccount | undefined;
 }
@@ -37,9 +39,9 @@ const PAGE_SIZE = 50;
 /** The orphans of a controller that has found none yet. */
 export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): Orphans {
   const { clusterId, scope = {}, settings, observers = {} } = deps;
-  const { releases, claims, directory, cache, accountOf } = sources;
+  const { releases, claims, directory, counted, cache, accountOf } = sources;
   return new Orphans({
-    ...{ releases, claims, cache, accountOf },
+    ...{ releases, claims, counted, cache, accountOf },
     ...{ client: deps.objects, events: deps.events, logger: deps.logger },
     policy: settings.orphanPolicy,
     scope: { clusterId, namespace: scope.namespace },

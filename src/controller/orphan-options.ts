@@ -4,6 +4,7 @@ import type { WatchedScope } from "../engine/orphans.ts";
 import type { EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
 import type { EventDraft } from "../status/outcome.ts";
 import type { Logger } from "../telemetry.ts";
+import type { CountedOrphans } from "./counted-orphans.ts";
 import type { DeletedObjects } from "./deleted-objects.ts";
 
 /** What becomes of entities in AWS whose object is gone; see docs/adr/0015. */
@@ -14,6 +15,8 @@ export interface OrphanObserver {
   /** How many orphans are confirmed after a scan. */
   counted(orphans: number): void;
   deleted(): void;
+  /** The account is scanned no longer: what was counted says nothing any more. */
+  left(): void;
 }
 
 /** What finding, reporting and deleting orphans works with. */
@@ -29,6 +32,7 @@ export interface OrphanOptions {
   readonly hasLiveObjects: (signal: AbortSignal) => Promise<boolean>;
   readonly events: EventSink;
   readonly deleted: DeletedObjects;
+  readonly counted: CountedOrphans;
   readonly claims: { of(account: string): { readonly index: ClaimIndex } };
   readonly logger: Logger;
   /** For one account, by the key that scans have for it. */

@@ -23,7 +23,7 @@ interface Candidate {
   readonly scans: number;
   /** The scan that last asked the API server about it; 0: none yet. */
   readonly askedInScan: number;
-  readonly isOrphan: boolean;
+  readonly orphan: Orphan | undefined;
   readonly isReported: boolean;
 }
 
@@ -34,10 +34,11 @@ const MAX_ASKED = 100;
 /** Reports per scan; the rest follows with the next scans, and the metric counts all. */
 const MAX_REPORTED = 20;
 
-const NEW: Candidate = { scans: 0, askedInScan: 0, isOrphan: false, isReported: false };
+const NEW: Candidate = { scans: 0, askedInScan: 0, orphan: undefined, isReported: false };
 
 /** The orphans of one account, from scan to scan. */
 export class AccountOrphans implements OrphanScan {
+  readonly #accountKey: string;
   readonly #options: OrphanOptions;
   readonly #logger: Logger;
   readonly #observer: OrphanObserver | undefined;
@@ -47,6 +48,7 @@ export class AccountOrphans implements OrphanScan {
   #scan = 0;
 
   constructor(accountKey: string, options: OrphanOptions) {
+    this.#accountKey = accountKey;
     this.#options = options;
     this.#logger = options.logger;
     this.#observer = options.observerOf?.(accountKey);
@@ -71,7 +73,9 @@ export class AccountOrphans implements OrphanScan {
     try {
       const orphans = await this.#confirm(roles, known, signal);
       await this.#report(account, orphans, known, signal);
-      this.#observer?.counted([...known.values()].filter(({ isOrphan }) => isOrphan).length);
+      const confirmed = [...known.values()].flatMap(({ orphan }) => orphan ?? []);
+      this.#observer?.counted(confirmed.length);
+      this.#options.counted.scanned(this.#accountKey, this.#uidsOf(roles), confirmed);
       await this.#removal.remove(account, orphans, signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -79,6 +83,15 @@ export class AccountOrphans implements OrphanScan {
       const fields = error instanceof ControllerError ? failureFields(error) : { err: error };
       this.#logger[level]("orphans could not be confirmed", fields);
     }
+  }
+
+  /** The account is scanned no longer. */
+  left(): void {
+    this.#observer?.left();
+  }
+
+  #uidsOf(roles: readonly SelectedRole[]): ReadonlySet<string> {
+    return new Set(roles.flatMap(({ tags }) => orphanOwner(tags, this.#options.scope)?.uid ?? []));
   }
 
   #inCache(role: SelectedRole): Orphan | undefined {
@@ -106,7 +119,7 @@ export class AccountOrphans implements OrphanScan {
       const owner = orphanOwner(role.tags, scope);
       if (owner === undefined) continue;
       const orphan = orphanOf(role, await client.get(objectKeyOf(owner), signal), scope);
-      known.set(role.roleId, { ...candidate, askedInScan: this.#scan, isOrphan: orphan !== undefined });
+      known.set(role.roleId, { ...candidate, askedInScan: this.#scan, orphan });
       if (orphan !== undefined) orphans.push(orphan);
     }
     return orphans;

@@ -1,3 +1,5 @@
+import type { InstanceProfile, ObjectMeta } from "../api/instance-profile.ts";
+import type { KubeObject } from "../engine/ports.ts";
 import type { ObjectChange } from "../runtime/store.ts";
 import { LostObjects, type LostObjectsOptions } from "./lost-objects.ts";
 import { AccountOrphans, type OrphanScan } from "./orphan-scan.ts";
@@ -26,6 +28,13 @@ export class Orphans {
     return known;
   }
 
+  /** The account is scanned no longer: what its scans have found says nothing any more. */
+  forget(accountKey: string): void {
+    this.#byAccount.get(accountKey)?.left();
+    this.#byAccount.delete(accountKey);
+    this.#options.counted.forget(accountKey);
+  }
+
   /** The watch shows a change. `isWorking`: this process is the leader, and reports. */
   objectChanged(change: ObjectChange, isWorking: boolean): void {
     if (change.type !== "deleted") return;
@@ -35,12 +44,22 @@ export class Orphans {
     const isProof = !isFinalStateUnknown && !hasLabelSelector;
     if (isProof && object !== undefined) deleted.record(object);
     if (!isWorking || this.#abort.signal.aborted) return;
+    this.#count(old, object);
     const { signal } = this.#abort;
     this.#reporting = this.#reporting
       .then(() => (signal.aborted ? undefined : this.#lost.objectDeleted(old, object, signal)))
       .catch((error: unknown) => {
         if (!signal.aborted) this.#options.logger.error("a lost object could not be reported", { err: error });
       });
+  }
+
+  /** What the class lets an object retain is bound by no class any more. A selector hides objects, which count for another controller. */
+  #count(last: KubeObject, object: InstanceProfile | undefined): void {
+    const { releases, counted, hasLabelSelector } = this.#options;
+    if (hasLabelSelector || object?.spec.deletionPolicy === "Retain") return;
+    const release = releases.of((last["metadata"] as ObjectMeta).uid);
+    if (release === undefined) counted.lost(last);
+    else void release.then((isReleased) => (isReleased ? undefined : counted.lost(last)));
   }
 
   /** Resolves when nothing is under way any more. */

@@ -10,10 +10,12 @@ import type { Outcome } from "../status/outcome.ts";
 import type { Requeue } from "../status/requeue.ts";
 import { isVerified } from "../status/result-table.ts";
 import { type AcceptanceDependencies, accept } from "./accept.ts";
+import { currentRecord } from "./acceptance.ts";
 import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
 import { refused, withLeftOut } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { classReport } from "./class-report.ts";
+import { underRecordedTerms } from "./deletion-terms.ts";
 import { FINALIZER, hasFinalizer } from "./finalizer.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
 import { explained, isHeldUp } from "./held-up.ts";
@@ -91,7 +93,7 @@ export class Reconciler {
       key,
       raw,
       standing,
-      object: standing.kind === "refused" ? object : standing.object,
+      object: standing.kind === "refused" ? underRecordedTerms(object) : standing.object,
       classRevision: classes.revisionOf(object),
       judgedMs,
       run: { ...run, logger: run.logger.with({ generation: object.metadata.generation }) },
@@ -184,8 +186,10 @@ export class Reconciler {
     return requeue;
   }
 
-  #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {
-    return classReport(this.#deps, subject, outcome, () => this.#aws.openForStrip(subject, signal), signal);
+  async #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {
+    const open = () => this.#aws.openForStrip(subject, signal);
+    const report = await classReport(this.#deps, subject, outcome, open, signal);
+    return { ...report, accepted: currentRecord(subject.standing) };
   }
 
   async #restoreFinalizer(subject: Subject, signal: AbortSignal): Promise<Subject> {

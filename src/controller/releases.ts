@@ -32,6 +32,11 @@ export class Releases {
     return (await this.#byUid.get(uid)) ?? false;
   }
 
+  /** What came of its release; undefined when this process has not tried to release it. */
+  of(uid: string): Promise<boolean> | undefined {
+    return this.#byUid.get(uid);
+  }
+
   #outcome(reply: Promise<KubeObject>): Promise<boolean> {
     return reply.then(
       () => true,

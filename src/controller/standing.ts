@@ -7,7 +7,13 @@ import { OWN_ACCOUNT } from "./account-key.ts";
 
 /** Where an object stands: under no class, for the cluster has none; under one; or nowhere. */
 export type Standing =
-  | { readonly kind: "free"; readonly object: InstanceProfile }
+  | {
+      readonly kind: "free";
+      /** Under the recorded terms of the class that accepted it, if one did and is gone. */
+      readonly object: InstanceProfile;
+      /** See {@link forceDeniedByRecord}. */
+      readonly forceDeniedBy?: string | undefined;
+    }
   | {
       readonly kind: "bound";
       readonly class: InstanceProfileClass;

@@ -1,6 +1,7 @@
-import { API_VERSION, KIND } from "../api/instance-profile.ts";
+import { type AcceptedClass, API_VERSION, KIND } from "../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../engine/ports.ts";
 import { hasTrace } from "../model/trace.ts";
+import type { Action } from "../plan/action.ts";
 import type { Compliance } from "../status/compliance.ts";
 import type { EventDraft, ObjectSoFar, Outcome } from "../status/outcome.ts";
 import { type Requeue, type RequeueIntervals, resync } from "../status/requeue.ts";
@@ -16,6 +17,10 @@ export interface Report {
   readonly outcome: Outcome;
   /** Unset for an object that needs no class. */
   readonly compliance?: Compliance | undefined;
+  /** The record of its acceptance as the class is now; unset: as it was. */
+  readonly accepted?: AcceptedClass | undefined;
+  /** What is still to be written after access was removed; unset: as the outcome says. */
+  readonly pending?: readonly Action[] | undefined;
 }
 
 /** What a report is about. */
@@ -63,7 +68,7 @@ export class StatusWriter {
    */
   async report(
     { raw, object, logger }: Reported,
-    { outcome, compliance }: Report,
+    { outcome, compliance, accepted, pending }: Report,
     signal: AbortSignal,
   ): Promise<{ readonly result: Result; readonly requeue: Requeue }> {
     signal.throwIfAborted();
@@ -76,6 +81,8 @@ export class StatusWriter {
       intervals,
       failures: this.#count(key, errorIn(result)),
       compliance,
+      accepted,
+      pending,
     });
     logResult(logger, result);
     observeResult(observer, key, object, result);

@@ -36,6 +36,9 @@ export interface StripAccess {
   readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
 }
 
+/** The report of a reconcile, and AWS after access was removed; unset: none was. */
+export type StripReport = Report & { readonly after?: ObservedState };
+
 /**
  * Makes sure that AWS has no more than the class allows, after a reconcile of an object whose class strips, and adds to the report what
  * was removed and what could not be. An outcome that shows the role within its class costs no request.
@@ -50,7 +53,7 @@ export async function withinClass(
   { outcome, compliance }: Report,
   open: () => Promise<StripAccess>,
   signal: AbortSignal,
-): Promise<Report> {
+): Promise<StripReport> {
   const target = targetOf(subject);
   if (target === undefined || compliance === undefined || isWithin(target.revocation, compliance, outcome))
     return { outcome, compliance };
@@ -108,11 +111,13 @@ function seenIn(outcome: Outcome): ObservedState | undefined {
   return outcome.plan.blockers.length > 0 ? undefined : outcome.observed;
 }
 
-function withRevocation(outcome: Outcome, compliance: Compliance, { applied, failed }: RevocationReport): Report {
+function withRevocation(outcome: Outcome, compliance: Compliance, report: RevocationReport): StripReport {
+  const { applied, failed, after } = report;
   const [first] = failed;
   return {
     outcome: first === undefined ? outcome : failing(outcome, first.error),
     compliance: withRemoval(compliance, applied, failed),
+    ...(applied.length > 0 && { after }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { InstanceProfile } from "../api/instance-profile.ts";
+import type { AcceptedClass, InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { AccountSnapshot } from "../engine/account-snapshot.ts";
 import type { KubeObject } from "../engine/ports.ts";
@@ -19,6 +19,7 @@ import type { Outcome } from "../status/outcome.ts";
 import type { RequeueIntervals } from "../status/requeue.ts";
 import { classify } from "../status/result.ts";
 import { sameStatus, summarize } from "../status/summarize.ts";
+import { currentRecord } from "./acceptance.ts";
 import { complianceOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { isInterruptedCreate } from "./never-reported.ts";
@@ -32,6 +33,8 @@ export interface SweepSubject {
   readonly desired: DesiredPresent;
   /** What its class says, as a reconcile would report it. */
   readonly compliance: Compliance | undefined;
+  /** See {@link currentRecord}. */
+  readonly accepted: AcceptedClass | undefined;
   /** See {@link isInterruptedCreate}. */
   readonly isBegun: boolean;
 }
@@ -74,7 +77,7 @@ export function subjectOf(
   const desired = desiredState(object, clusterId);
   if (desired.presence !== "present") return undefined;
   const compliance = complianceOf(standing, status);
-  return { key: keyText(metadata), object, desired, compliance, isBegun: begun };
+  return { key: keyText(metadata), object, desired, compliance, accepted: currentRecord(standing), isBegun: begun };
 }
 
 function parsed(raw: KubeObject): InstanceProfile | undefined {
@@ -88,7 +91,7 @@ function parsed(raw: KubeObject): InstanceProfile | undefined {
 
 /** Puts what the snapshot has of the object through the very diff of a reconcile. Pure but for the memory of our writes. */
 export function judgeBySnapshot(
-  { object, desired, compliance, isBegun: isOfInterruptedCreate }: SweepSubject,
+  { object, desired, compliance, accepted, isBegun: isOfInterruptedCreate }: SweepSubject,
   snapshot: AccountSnapshot,
   context: { readonly settling: Settling; readonly intervals: RequeueIntervals; readonly now: string },
 ): Verdict {
@@ -111,6 +114,7 @@ export function judgeBySnapshot(
     intervals: context.intervals,
     failures: 0,
     compliance,
+    accepted,
   });
   return object.status !== undefined && sameStatus(object.status, status)
     ? { kind: "in sync" }

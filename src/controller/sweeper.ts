@@ -22,6 +22,8 @@ export interface SweepObserver {
     result: SweepResult,
     facts: { readonly durationMs: number; readonly seen: number; readonly news: number },
   ): void;
+  /** The account is scanned no longer. */
+  left(): void;
 }
 
 /** What a sweeper works with. */

@@ -9,8 +9,8 @@ import type { KubeObject, ObjectKey } from "./ports.ts";
  * - `ObjectGone`: no object has the namespace and name of the tags.
  * - `OtherAccount`: the object is there, and its status says that it lives in another AWS account.
  * - `OtherRole`: the object is there, and names another role: it was re-created, or the tags are forged.
- * - `NotResumed`: the object is there and names the role, and has nothing in AWS: it was re-created, and is suspended, a dry run, or
- *   blocked. Its class does not reach the role.
+ * - `NotResumed`: the object is there and names the role, and has nothing of its own in AWS: it was re-created, and is suspended, a dry run,
+ *   or blocked. Its class does not reach the role.
  */
 export type OrphanKind = "ObjectGone" | "OtherAccount" | "OtherRole" | "NotResumed";
 
@@ -61,11 +61,21 @@ export function orphanOf(role: SelectedRole, object: KubeObject | undefined, sco
   const found = { owner, role: { roleName, roleId, arn }, accountId };
   if (object === undefined) return { ...found, kind: "ObjectGone" };
   const { spec, status } = object as ObjectFacts;
-  if (status?.role?.arn === arn) return undefined;
+  const isSeenOnly = isSeenByDryRun(owner, object as ObjectFacts);
+  if (status?.role?.arn === arn && !isSeenOnly) return undefined;
   if (status?.accountId !== undefined && status.accountId !== accountId) return { ...found, kind: "OtherAccount" };
   if (!sameName(spec?.roleName, roleName)) return { ...found, kind: "OtherRole" };
   const isReconciled = (status?.observedGeneration ?? -1) >= 0;
-  return isReconciled && !hasTrace(status) ? { ...found, kind: "NotResumed" } : undefined;
+  return isReconciled && (isSeenOnly || !hasTrace(status)) ? { ...found, kind: "NotResumed" } : undefined;
+}
+
+/**
+ * True for a dry run that shows the role of an object of the same name in its status: it writes nothing, so the tags still name the object
+ * before it.
+ */
+function isSeenByDryRun(owner: Owner, { metadata, spec, status }: ObjectFacts): boolean {
+  const isSuccessor = owner.uid !== "" && owner.uid !== metadata?.uid;
+  return isSuccessor && spec?.mode === "DryRun" && status?.class === undefined;
 }
 
 /** True for what may be the name of a namespace: tags are written by whoever has the permission. */
@@ -75,7 +85,8 @@ export function isNamespace(text: string): boolean {
 
 /** What of an object tells where it lives. */
 interface ObjectFacts {
-  readonly spec?: { readonly roleName?: string };
+  readonly metadata?: { readonly uid?: string };
+  readonly spec?: { readonly roleName?: string; readonly mode?: string };
   readonly status?: Evidence & { readonly observedGeneration?: number };
 }
 

@@ -27,6 +27,12 @@ export class QuotaWatch implements QuotaSource {
     return this.#current;
   }
 
+  /** The account is not scanned any more, so that nothing keeps them current. */
+  forget(): void {
+    this.#current = undefined;
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** As `current`: a scan reads them, and a plan does not wait for that. */
   async known(): Promise<AccountQuotas | undefined> {
     return this.#current;

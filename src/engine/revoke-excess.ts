@@ -1,7 +1,9 @@
 import { dispositionOf } from "../errors.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
+import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import { type Revocation, type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
+import { applyAction } from "../plan/simulate.ts";
 import { assertProved } from "./assert-proved.ts";
 import type { AppliedAction } from "./execute.ts";
 import { observe } from "./observe.ts";
@@ -14,6 +16,8 @@ export interface RevocationReport {
   readonly applied: readonly Action[];
   /** Writes that AWS refused, so that something beyond the class may be left; empty: AWS has no more than the class allows. */
   readonly failed: readonly FailedAction[];
+  /** As read, with the removals. */
+  readonly after: ObservedState;
 }
 
 /** What a revocation calls AWS with. */
@@ -39,7 +43,7 @@ export async function revokeExcess(
 ): Promise<RevocationReport> {
   const observed = await observe(desired, deps.reader, signal);
   const { state } = deps.settling.view(desired, observed);
-  if (state.role.presence === "absent") return { applied: [], failed: [] };
+  if (state.role.presence === "absent") return { applied: [], failed: [], after: state };
   const writer = new WhileCurrent(deps.writer, deps.confirmCurrent);
   const revocations = revocationsOf(target, state.role);
   assertProved(
@@ -59,7 +63,8 @@ export async function revokeExcess(
   } finally {
     deps.settling.record(state, { applied, failed: undefined, refused: [] });
   }
-  return { applied: applied.map(({ action }) => action), failed };
+  const after = applied.reduce((so, { action }) => applyAction(so, action), state);
+  return { applied: applied.map(({ action }) => action), failed, after };
 }
 
 /** The writes that AWS has not made: the removal, or what goes instead where AWS refuses it. */

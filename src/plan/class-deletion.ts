@@ -1,6 +1,12 @@
 import type { DeletionPolicy, InstanceProfileSpec } from "../api/instance-profile.ts";
 import type { InstanceProfileClass, InstanceProfileClassSpec } from "../api/instance-profile-class.ts";
 
+/** What a class says about the deletion of its objects. */
+export type DeletionTerms = Pick<
+  InstanceProfileClassSpec,
+  "deletionPolicy" | "allowedDeletionPolicies" | "allowForceDelete"
+>;
+
 /**
  * The deletion policy that holds for an object of a class; undefined when the origin of each entity decides: what the controller
  * created is deleted, what it adopted stays. A policy that the class does not allow never blocks a deletion, and never deletes an
@@ -8,7 +14,7 @@ import type { InstanceProfileClass, InstanceProfileClassSpec } from "../api/inst
  */
 export function effectiveDeletionPolicy(
   spec: Pick<InstanceProfileSpec, "deletionPolicy">,
-  { deletionPolicy: ofClass, allowedDeletionPolicies: allowed }: InstanceProfileClassSpec,
+  { deletionPolicy: ofClass, allowedDeletionPolicies: allowed }: DeletionTerms,
 ): DeletionPolicy | undefined {
   const asked = spec.deletionPolicy ?? ofClass;
   if (asked !== undefined && allowed.includes(asked)) return asked;

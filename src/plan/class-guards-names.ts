@@ -16,10 +16,24 @@ export function guardUse(bounds: Bounds): readonly Violation[] {
     return [violation("NamespaceNotAllowed", message, { kind: "everything" })];
   }
   if (maxPerNamespace === undefined || olderPeers < maxPerNamespace) return [];
-  const message =
-    `namespace ${namespace} has ${maxPerNamespace} InstanceProfiles that ${classTitle(bounds)} accepted before this one, and the class ` +
-    "allows no more (maxPerNamespace). Delete one of them.";
-  return [violation("TooManyObjects", message, { kind: "everything" })];
+  return [violation("TooManyObjects", tooMany(bounds, maxPerNamespace), { kind: "everything" })];
+}
+
+/** Roles that objects have left in AWS count too, and a reader who only looks at objects would not find them. */
+function tooMany(bounds: Bounds, most: number): string {
+  const { namespace, olderPeers, orphanedRoles = [] } = bounds;
+  if (orphanedRoles.length === 0) {
+    return (
+      `namespace ${namespace} has ${most} InstanceProfiles that ${classTitle(bounds)} accepted before this one, and the class ` +
+      "allows no more (maxPerNamespace). Delete one of them."
+    );
+  }
+  return (
+    `${classTitle(bounds)} allows namespace ${namespace} ${most} InstanceProfiles (maxPerNamespace). It counts ` +
+    `${olderPeers - orphanedRoles.length} that it accepted before this one, and the roles that InstanceProfiles have left in AWS account ` +
+    `${bounds.class.spec.account.id}, because they were deleted without the controller's finalizer: ${someOf(orphanedRoles)}. Create those ` +
+    "InstanceProfiles again and delete them, or have the roles deleted in IAM."
+  );
 }
 
 /** Names, path, boundary and tags: each is compared to the letter. */

@@ -34,6 +34,8 @@ export interface Bounds {
   readonly clusterId: string;
   /** Objects of the class in the namespace that count before this one. */
   readonly olderPeers: number;
+  /** Those of them that are roles in AWS whose objects are gone, by name; unset: none. */
+  readonly orphanedRoles?: readonly string[];
 }
 
 /** Text of a class with `{namespace}` and `{cluster}` filled in. */

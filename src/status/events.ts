@@ -3,6 +3,7 @@ import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import { isInstanceAction } from "../plan/instance-action.ts";
 import { isAdoption, type Plan } from "../plan/plan.ts";
+import { removesAccess } from "../plan/removes-access.ts";
 import { COMPLIANT, type Compliance, isComplianceNews } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { wasReady } from "./conditions-of.ts";
@@ -110,14 +111,17 @@ function aboutWrites(object: ObjectSoFar, result: Result): EventDraft[] {
   // A deletion that stops on its way: no later reconcile knows what it has removed so far.
   if (object.metadata.deletionTimestamp !== undefined)
     return [...aboutForce(applied), { type: "Normal", reason: "Deleting", action: "Delete", note }];
-  if (result.kind === "Stripped") return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
-  return [{ type: "Normal", ...whatItWas(object, applied), note }];
+  const isStripped = result.kind === "Stripped";
+  if (isStripped && applied.some(removesAccess))
+    return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
+  // What the class has left of the spec is no drift.
+  return [{ type: "Normal", ...whatItWas(applied, wasReady(object) && !isStripped), note }];
 }
 
-function whatItWas(object: ObjectSoFar, applied: readonly Action[]): { reason: string; action: string } {
+function whatItWas(applied: readonly Action[], wasInSync: boolean): { reason: string; action: string } {
   if (applied.every(isInstanceAction)) return { reason: "InstancesUpdated", action: "Associate" };
   if (applied.some(isAdoption)) return { reason: "Adopted", action: "Adopt" };
-  if (wasReady(object)) return { reason: "DriftRepaired", action: "Repair" };
+  if (wasInSync) return { reason: "DriftRepaired", action: "Repair" };
   if (applied.some((action) => action.kind === "CreateRole" || action.kind === "CreateInstanceProfile")) {
     return { reason: "Created", action: "Create" };
   }

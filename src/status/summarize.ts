@@ -1,4 +1,5 @@
 import {
+  type AcceptedClass,
   type AwsObjectReference,
   type InstanceProfileStatus,
   RECONCILE_AT_ANNOTATION,
@@ -34,6 +35,10 @@ export interface SummaryContext {
   readonly failures: number;
   /** Unset for an object that needs no class. */
   readonly compliance?: Compliance | undefined;
+  /** The record of its acceptance as the class is now; unset: as it was. */
+  readonly accepted?: AcceptedClass | undefined;
+  /** What is still to be written after access was removed; unset: as the result says. */
+  readonly pending?: readonly Action[] | undefined;
 }
 
 /** So many passing failures in a row are nobody's news while the object is otherwise well. */
@@ -45,15 +50,18 @@ const TOLERATED_FAILURES = 2;
  */
 export function summarize(object: ObjectSoFar, result: Result, context: SummaryContext): Summary {
   const requeue = requeueOf(result, context.intervals, context.random);
-  const { compliance } = context;
-  const isQuiet = !isComplianceNews(object, compliance) && isTolerable(object, result, context.failures);
+  const { compliance, accepted, pending } = context;
+  const isNews = pending !== undefined || isComplianceNews(object, compliance);
+  const isQuiet = !isNews && isTolerable(object, result, context.failures);
   if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
   const drafts = [...conditionsOf(object, result), ...aboutCompliance(compliance)].map(fitted);
   return {
     status: compact({
       ...carriedOver(object),
+      ...(accepted !== undefined && { class: accepted }),
       ...namesOf(result),
       ...listsOf(result),
+      ...(pending !== undefined && { plan: linesOf(pending) }),
       ...instancesOf(object, result),
       ...verification(object, result, drafts, context.now),
       observedGeneration: object.metadata.generation,
@@ -111,7 +119,11 @@ function listsOf(result: Result): Partial<Writable<InstanceProfileStatus>> {
 }
 
 function listsIn(plan: Plan, actions: readonly Action[]): Partial<Writable<InstanceProfileStatus>> {
-  return { plan: bounded(planLines({ ...plan, actions })), unmanagedPolicies: bounded(plan.unmanagedPolicies) };
+  return { plan: linesOf(actions), unmanagedPolicies: bounded(plan.unmanagedPolicies) };
+}
+
+function linesOf(actions: readonly Action[]): readonly string[] | undefined {
+  return bounded(planLines({ actions, blockers: [], unmanagedPolicies: [] }));
 }
 
 /** The writes that are still to be made: the one that stopped the plan and all after it, or what the refused instances left of it. */

@@ -167,6 +167,7 @@ describe("What a manifest carries proves nothing", () => {
     const { directory } = desk;
     const { class: accepted } = desk.object?.status ?? {};
     expect(accepted?.name).toBe("readers");
-    expect(directory.acceptances.countBefore({ uid: "uid-of-another", namespace: KEY.namespace }, "readers")).toBe(1);
+    const another = { metadata: { ...KEY, uid: "uid-of-another", name: "another" }, spec: { roleName: "another" } };
+    expect(directory.acceptances.before(another, readers()).objects).toBe(1);
   });
 });

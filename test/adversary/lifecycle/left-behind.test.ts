@@ -35,6 +35,13 @@ describe("An object that is created again under the name of one that is gone hid
   test.each<[string, Parameters<typeof anInstanceProfile>[0]]>([
     ["is suspended before it was ever accepted", { spec: { roleName: "app", suspend: true }, status: REPORTED }],
     ["is a dry run", { spec: { roleName: "app", mode: "DryRun" }, status: REPORTED }],
+    [
+      "is a dry run that has seen the role",
+      {
+        spec: { roleName: "app", mode: "DryRun" },
+        status: { ...REPORTED, accountId: "123456789012", role: { arn: ROLE.arn, id: "AROA1" } },
+      },
+    ],
     ["is refused by its class", { spec: { roleName: "app" }, status: REPORTED }],
   ])("when it %s", (_, second) => {
     expect(kindFor(second)).toBe("NotResumed");
@@ -50,6 +57,14 @@ describe("An object that is created again under the name of one that is gone hid
           ...REPORTED,
           class: { name: "readers", accountId: "123456789012", acceptedTime: "2026-01-01T00:00:00Z" },
         },
+      },
+    ],
+    [
+      "is a dry run that has resumed the role before, so that the tags name it",
+      {
+        metadata: { uid: "uid-of-the-first" },
+        spec: { roleName: "app", mode: "DryRun" },
+        status: { ...REPORTED, role: { arn: ROLE.arn, id: "AROA1" } },
       },
     ],
     [

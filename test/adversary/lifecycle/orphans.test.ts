@@ -30,6 +30,15 @@ const lost =
     await then(world, uid);
   };
 
+/** The object is lost after its author has edited it. */
+const lostAs =
+  (spec: Readonly<Record<string, unknown>>) =>
+  async (world: OrphanWorld): Promise<void> => {
+    await world.apply("app", spec);
+    await world.sim.run(5_000);
+    await world.lose("app");
+  };
+
 const ACCESS_DENIED = {
   kind: "answer",
   status: 403,
@@ -159,21 +168,13 @@ const AUTHORS: readonly Attempt[] = [
   },
   {
     name: "a suspended object that is lost leaves AWS alone",
-    act: async (world) => {
-      await world.apply("app", { suspend: true });
-      await world.sim.run(5_000);
-      await world.lose("app");
-    },
+    act: lostAs({ suspend: true }),
     roles: ALL,
     counted: 1,
   },
   {
     name: "an object in DryRun that is lost leaves AWS alone",
-    act: async (world) => {
-      await world.apply("app", { mode: "DryRun" });
-      await world.sim.run(5_000);
-      await world.lose("app");
-    },
+    act: lostAs({ mode: "DryRun" }),
     roles: ALL,
     counted: 1,
   },
@@ -202,11 +203,7 @@ const AUTHORS: readonly Attempt[] = [
   },
   {
     name: "an object that retains and is lost is no orphan, and stays",
-    act: async (world) => {
-      await world.apply("app", { deletionPolicy: "Retain" });
-      await world.sim.run(5_000);
-      await world.lose("app");
-    },
+    act: lostAs({ deletionPolicy: "Retain" }),
     roles: ALL,
     counted: 0,
   },

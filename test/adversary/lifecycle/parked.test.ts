@@ -87,6 +87,26 @@ describe("A spec that is within the narrowed class keeps no wider access in AWS 
     expect(access()).toContain("s3:*");
   });
 
+  test.each<[string, Spec, readonly string[] | undefined]>([
+    ["it is suspended", { suspend: true }, ["+ inline policy app of role app"]],
+    ["it is a dry run", { mode: "DryRun" }, ["+ inline policy app of role app"]],
+    ["IAM refuses its policy", { description: "edited" }, ["+ inline policy app of role app"]],
+    ["its spec cannot be read", { statements: [{ effect: "Maybe" }] }, undefined],
+  ])("and status.plan is for AWS as it is after the removal, where %s", async (_, spec, plan) => {
+    await wide({ managedPolicyArns: [] });
+    refuse("PutRolePolicy", "UpdateRole");
+    edit({ mode: "DryRun" });
+    await desk.reconcile();
+    expect(desk.object?.status?.plan).toEqual(["~ inline policy app of role app"]);
+    edit(spec);
+    await desk.reconcile();
+    classIs(NARROW);
+    await desk.reconcile();
+    expect(access()).not.toContain("s3:*");
+    expect(desk.object?.status?.plan?.filter((line) => line.includes("policy"))).toEqual(plan);
+    expect(desk.object?.status?.plan?.some((line) => line.startsWith("~ inline"))).not.toBe(true);
+  });
+
   test("and what AWS refuses to remove is said by the condition Compliant", async () => {
     await wide();
     edit({ suspend: true });

@@ -229,6 +229,63 @@ describe("Under Strip, attached policies and trust", () => {
   });
 });
 
+describe("The Event AccessStripped", () => {
+  const stripped = (): number => desk.eventReasons.filter((reason) => reason === "AccessStripped").length;
+
+  /** Somebody loses the record of what the controller has put on the role, which the controller writes again. */
+  function loseRecord(): void {
+    desk.iam.outsider((account) => {
+      const { app } = account.roles;
+      if (app === undefined) return account;
+      const { "iam.instanceprofile.dev/applied": _, ...tags } = app.tags;
+      return { ...account, roles: { ...account.roles, app: { ...app, tags } } };
+    });
+    desk.nowMs += 300_000;
+  }
+
+  test.each<[string, Spec]>([
+    ["an object", {}],
+    ["a suspended object", { suspend: true }],
+    ["a dry run", { mode: "DryRun" }],
+  ])("is not emitted for a write of the controller's own record alone, of %s beyond its class", async (_, spec) => {
+    await created({});
+    desk.apply({ className: "readers", statements: [GET, ALL_OF_S3], ...spec });
+    classIs(NARROW);
+    await desk.reconcile();
+    expect(stripped()).toBe(1);
+    loseRecord();
+    const before = desk.iam.writes.length;
+    await desk.reconcile();
+    expect(desk.iam.writes.length).toBeGreaterThan(before);
+    expect(desk.eventReasons.at(-1)).toBe("Updated");
+    expect(stripped()).toBe(1);
+  });
+
+  test("is not emitted for a violation that takes nothing out of AWS", async () => {
+    await created({ statements: [GET] });
+    desk.apply({ className: "readers", statements: [GET, ALL_OF_S3], description: "edited" });
+    classIs(NARROW);
+    await desk.reconcile();
+    expect(desk.condition("Compliant")).toBe("False ActionNotAllowed");
+    expect(desk.eventReasons).not.toContain("AccessStripped");
+    expect(desk.eventReasons).not.toContain("DriftRepaired");
+  });
+
+  test.each<[string, Spec, ClassSpec]>([
+    ["a policy", { statements: [GET, ALL_OF_S3] }, NARROW],
+    ["an attachment", { managedPolicyArns: [SSM] }, NARROW],
+    ["a trusted service", { trust: { services: ["ec2.amazonaws.com", "lambda.amazonaws.com"] } }, NARROW],
+    ["the time of a session", { maxSessionDurationSeconds: 7200 }, NARROW],
+    ["a tag", { tags: { admin: "true" } }, NARROW],
+  ])("names the removal of %s", async (_, spec, narrow) => {
+    const wide = { ...WIDE, maxSessionDurationSeconds: 43_200, allowedTagKeys: ["*"] };
+    await created({ statements: [GET], ...spec }, wide);
+    classIs(narrow);
+    await desk.reconcile();
+    expect(stripped()).toBe(1);
+  });
+});
+
 describe("What Strip does not do", () => {
   test("it creates nothing for an object that was never within its class, whatever its manifest carries", async () => {
     classIs(NARROW);

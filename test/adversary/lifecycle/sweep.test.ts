@@ -7,12 +7,8 @@ import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { aClass, CLUSTER_ID } from "../../support/builders.ts";
 import { Desk } from "../../unit/controller/desk.ts";
 
-test("An object that is well costs no reconcile after each sweep, also where a class says that it is compliant", async () => {
-  const desk = new Desk();
-  desk.classes = [aClass({}) as unknown as KubeObject];
-  desk.apply({ className: "readers", statements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] }] });
-  await desk.reconcile();
-  expect(desk.condition("Compliant")).toBe("True WithinClass");
+/** What a sweep makes of an object that was in sync when the class was so, now that it is as it is. */
+async function verdictOn(desk: Desk): Promise<ReturnType<typeof judgeBySnapshot>> {
   const subject = subjectOf(desk.object as unknown as KubeObject, { classes: desk.directory, clusterId: CLUSTER_ID });
   if (subject === undefined) throw new Error("the sweep does not judge the object");
   const { roles, instanceProfiles } = desk.iam.account;
@@ -23,8 +19,28 @@ test("An object that is well costs no reconcile after each sweep, also where a c
   } as unknown as Parameters<typeof judgeBySnapshot>[1];
   const settling = new Settling({ windowMs: 1, monotonicMs: () => 0 });
   const { status } = desk.object as unknown as InstanceProfile;
-  const now = status?.lastVerifiedTime ?? "";
-  expect(judgeBySnapshot(subject, snapshot, { settling, intervals: DEFAULT_REQUEUE_INTERVALS, now })).toEqual({
-    kind: "in sync",
+  return judgeBySnapshot(subject, snapshot, {
+    settling,
+    intervals: DEFAULT_REQUEUE_INTERVALS,
+    now: status?.lastVerifiedTime ?? "",
   });
+}
+
+async function inSync(): Promise<Desk> {
+  const desk = new Desk();
+  desk.classes = [aClass({}) as unknown as KubeObject];
+  desk.apply({ className: "readers", statements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] }] });
+  await desk.reconcile();
+  expect(desk.condition("Compliant")).toBe("True WithinClass");
+  return desk;
+}
+
+test("An object that is well costs no reconcile after each sweep, also where a class says that it is compliant", async () => {
+  expect(await verdictOn(await inSync())).toEqual({ kind: "in sync" });
+});
+
+test("An object whose class says something else about deletion than its status has is reconciled, so that the record follows", async () => {
+  const desk = await inSync();
+  desk.classes = [aClass({ allowForceDelete: true }) as unknown as KubeObject];
+  expect(await verdictOn(desk)).toMatchObject({ kind: "different" });
 });

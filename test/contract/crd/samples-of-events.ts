@@ -21,6 +21,13 @@ const VIOLATION = {
   reason: "ActionNotAllowed",
   message: "spec.statements[1].actions: class readers does not allow s3:PutObject",
 };
+const REMOVAL = {
+  kind: "PutRolePolicy",
+  roleName: "app",
+  policyName: "app",
+  document: "{}",
+  changes: ["- statement: Allow s3:PutObject on *"],
+} as const;
 const LEFT = {
   role: "arn:aws:iam::123456789012:role/app",
   instanceProfiles: ["arn:aws:iam::123456789012:instance-profile/app"],
@@ -132,7 +139,7 @@ export function samplesOfEvents(): ReadonlyMap<string, EventDraft> {
   return firstOfEach([
     ...goldenSamples().flatMap(({ events }) => events),
     ...said(ready, seen(known, repair === undefined ? [] : [repair])),
-    ...said(ready, { ...seen(known, repair === undefined ? [] : [repair]), leftOut: [VIOLATION] } as Outcome),
+    ...said(ready, { ...seen(known, [REMOVAL]), leftOut: [VIOLATION] } as Outcome),
     ...said(ready, seen({ ...MADE, ...withIds("AROALATTER", "AIPALATTER") })),
     ...deletedEvents(anInstanceProfile({ metadata: GOING }), deletion.actions),
     ...noteEvents({ plan: forced, applied: forced.actions }),

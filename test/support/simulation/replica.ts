@@ -180,6 +180,7 @@ export class Replica {
       observers: {
         orphans: (account) => ({
           counted: (orphans) => void this.orphans.set(account, orphans),
+          left: () => this.orphans.delete(account),
           deleted: () => {
             this.orphansDeleted += 1;
           },

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { CallLimiter } from "../../../src/aws/call-limiter.ts";
+import { orphanMetrics } from "../../../src/cli/orphan-metrics.ts";
 import { ProductMetrics } from "../../../src/cli/product-metrics.ts";
+import { sweepMetrics } from "../../../src/cli/sweep-metrics.ts";
 import type { AccountQuotas, Usage } from "../../../src/model/account-quotas.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
@@ -59,4 +61,21 @@ test("of several ways into one account, the one that was swept tells its quotas"
   metrics.watchQuotas(TEAMS, () => quotasOf({ used: 3, quota: 1_000 }));
   metrics.watchQuotas(TEAMS, () => undefined);
   expect(await shown(metrics, "aws_quota_used")).toEqual({ [TEAMS]: 3 });
+});
+
+test("an account that is scanned no longer shows nothing of its last scan, and the others go on", async () => {
+  const metrics = newMetrics();
+  const [orphansOf, sweepsOf] = [orphanMetrics(metrics.registry), sweepMetrics(metrics.registry)];
+  let quotas: AccountQuotas | undefined = quotasOf({ used: 3, quota: 1_000 });
+  for (const account of [TEAMS, OTHERS]) {
+    orphansOf(account).counted(2);
+    sweepsOf(account).ended("ok", { durationMs: 1, seen: 5, news: 0 });
+    metrics.watchQuotas(account, () => (account === TEAMS ? quotas : quotasOf({ used: 4, quota: 1_000 })));
+  }
+  const gauges = ["orphans", "sweep_objects", "sweep_available", "aws_quota_used", "aws_quota_limit"];
+  for (const gauge of gauges) expect(Object.keys(await shown(metrics, gauge))).toEqual([TEAMS, OTHERS]);
+  orphansOf(TEAMS).left();
+  sweepsOf(TEAMS).left();
+  quotas = undefined;
+  for (const gauge of gauges) expect(Object.keys(await shown(metrics, gauge)), gauge).toEqual([OTHERS]);
 });

@@ -47,6 +47,7 @@ export class Desk {
       classes: () => this.seenClasses ?? this.classes,
       objects: () => [...this.#cache.values()],
       clusterId: CLUSTER_ID,
+      monotonicMs: () => this.nowMs,
     });
   }
 

@@ -465,6 +465,16 @@ describe("an attempt through what is beside the policy", () => {
     ]);
   });
 
+  test("roles that objects have left in AWS count, and the message names them", () => {
+    const orphanedRoles = ["app", "web"];
+    expect(saidOf({}, { maxPerNamespace: 4 }, { olderPeers: 3, orphanedRoles })).toEqual([]);
+    expect(saidOf({}, { maxPerNamespace: 3 }, { olderPeers: 3, orphanedRoles })).toEqual([
+      "TooManyObjects: class readers allows namespace team-a 3 InstanceProfiles (maxPerNamespace). It counts 1 that it accepted before this one, " +
+        "and the roles that InstanceProfiles have left in AWS account 123456789012, because they were deleted without the controller's " +
+        "finalizer: app, web. Create those InstanceProfiles again and delete them, or have the roles deleted in IAM.",
+    ]);
+  });
+
   test("tags that together with the class's do not fit onto a role are refused", () => {
     const tags = Object.fromEntries(Array.from({ length: 42 }, (_, i) => [`k${i}`, "v"]));
     const allowedTagKeys = ["k*"];

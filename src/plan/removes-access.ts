@@ -1,0 +1,44 @@
+import { TAG_PREFIX } from "../model/ownership.ts";
+import type { Action } from "./action.ts";
+
+/**
+ * True for a write that takes something from what a role grants, trusts, or gives to instances; false for what only adds, and for the
+ * controller's own tags. A tag of the user that is overwritten counts: policies can grant access by its value.
+ */
+export function removesAccess(action: Action): boolean {
+  switch (action.kind) {
+    case "PutRolePolicy":
+    case "UpdateAssumeRolePolicy":
+      return action.changes.some((line) => !line.startsWith("+"));
+    case "UpdateRole":
+      return action.changes.some((line) => line.startsWith("~ maxSessionDurationSeconds"));
+    case "TagRole":
+    case "TagInstanceProfile":
+      return hasUserKey(Object.keys(action.tags));
+    case "UntagRole":
+    case "UntagInstanceProfile":
+      return hasUserKey(action.tagKeys);
+    case "PutRolePermissionsBoundary":
+    case "DeleteRole":
+    case "DeleteRolePolicy":
+    case "DetachRolePolicy":
+    case "DeleteInstanceProfile":
+    case "RemoveRoleFromInstanceProfile":
+    case "ReplaceIamInstanceProfileAssociation":
+    case "DisassociateIamInstanceProfile":
+      return true;
+    case "CreateRole":
+    case "DeleteRolePermissionsBoundary":
+    case "AttachRolePolicy":
+    case "CreateInstanceProfile":
+    case "AddRoleToInstanceProfile":
+    case "AssociateIamInstanceProfile":
+    case "CreateTags":
+    case "DeleteTags":
+      return false;
+  }
+}
+
+function hasUserKey(keys: readonly string[]): boolean {
+  return keys.some((key) => !key.startsWith(TAG_PREFIX));
+}
