@@ -1,4 +1,5 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
+import { isHeldBack, recordedClaim } from "../model/claim-record.ts";
 import type { Requeue } from "../runtime/workers.ts";
 import { ROUTINE_PRIORITY } from "../status/requeue.ts";
 import { hasFinalizer } from "./finalizer.ts";
@@ -34,5 +35,9 @@ export function sparedLook(
   if (run.urgency !== "routine") return undefined;
   const isKnown = status?.observedGeneration === metadata.generation;
   if (sightings.isFirstSweepAhead && isKnown) return SWEEP_POLL;
+  // A scan of IAM records no claim on instances.
+  const { instances } = object.spec;
+  const isUnrecorded = instances !== undefined && recordedClaim(object, instances) === undefined;
+  if (isUnrecorded && !isHeldBack(object)) return undefined;
   return sightings.spares(key) ? publisher.nextLook() : undefined;
 }

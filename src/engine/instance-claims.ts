@@ -1,4 +1,4 @@
-import { compareClaims, type InstanceClaim, selects } from "../model/instance-claim.ts";
+import { type InstanceClaim, inOrderOn, selects } from "../model/instance-claim.ts";
 import type { RegionSnapshot } from "./region-snapshots.ts";
 
 /** What all objects ask of the instances of a region. */
@@ -28,19 +28,25 @@ export class ClaimIndex {
     const claims = this.#source.in(snapshot.region);
     const known = this.#known.get(snapshot);
     if (known?.claims === claims) return known.onInstance;
-    const onInstance = workOut(snapshot, claims.toSorted(compareClaims));
+    const onInstance = workOut(snapshot, claims);
     this.#known.set(snapshot, { claims, onInstance });
     return onInstance;
+  }
+
+  /** RFC 3339, of the claim of the region that was recorded last; empty when none is recorded. */
+  latestTimeIn(region: string): string {
+    const times = this.#source.in(region).flatMap(({ instances }) => instances.priority.claimedTime ?? []);
+    return times.reduce((latest, time) => (latest === "" || Date.parse(time) > Date.parse(latest) ? time : latest), "");
   }
 }
 
 const NOBODY: readonly InstanceClaim[] = [];
 
-function workOut(snapshot: RegionSnapshot, inOrder: readonly InstanceClaim[]): ClaimsOnInstance {
+function workOut(snapshot: RegionSnapshot, all: readonly InstanceClaim[]): ClaimsOnInstance {
   const byInstance = new Map<string, readonly InstanceClaim[]>();
   for (const facts of snapshot.instances.values()) {
-    const claims = inOrder.filter(({ instances }) => selects(instances, facts));
-    if (claims.length > 0) byInstance.set(facts.instanceId, claims);
+    const claims = all.filter(({ instances }) => selects(instances, facts));
+    if (claims.length > 0) byInstance.set(facts.instanceId, inOrderOn(facts, claims));
   }
   return (instanceId) => byInstance.get(instanceId) ?? NOBODY;
 }

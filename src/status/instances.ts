@@ -1,5 +1,6 @@
-import type { InstanceProfileStatus, InstancesStatus } from "../api/instance-profile.ts";
+import type { InstanceProfileStatus, InstancesClaim, InstancesStatus } from "../api/instance-profile.ts";
 import { ControllerError } from "../errors.ts";
+import { newClaimRecord, recordedClaim } from "../model/claim-record.ts";
 import type { ObservedInstance, ObservedInstances } from "../model/instance.ts";
 import { nameInArn } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
@@ -32,19 +33,34 @@ interface Tally {
 export function instancesOf(
   object: ObjectSoFar,
   outcome: Outcome,
+  nowMs: number,
 ): { readonly instances?: InstanceProfileStatus["instances"] } {
   if (object.metadata.deletionTimestamp !== undefined) return {};
   if (object.spec !== undefined && object.spec.instances === undefined) return { instances: undefined };
   const tally = tallyOf(object, outcome);
   if (tally === undefined) return {};
   const { conflicts, refused, ...counts } = tally;
+  const claim = claimOf(object, outcome, nowMs);
   const lines = { conflicts: bounded(conflicts), refused: bounded(refused) };
   const instances: InstancesStatus = {
     ...counts,
     ...(lines.conflicts && { conflicts: lines.conflicts }),
     ...(lines.refused && { refused: lines.refused }),
+    ...(claim && { claim }),
   };
   return { instances };
+}
+
+/** The record of the claim: the one that there is, or one made now, when the object has an instance profile and has its turn. */
+function claimOf(object: ObjectSoFar, outcome: Outcome, nowMs: number): InstancesClaim | undefined {
+  const asked = object.spec?.instances;
+  if (asked === undefined) return undefined;
+  const recorded = recordedClaim(object, asked);
+  if (recorded !== undefined || outcome.kind !== "converged") return recorded;
+  const { instances, instanceProfile } = outcome.after;
+  const latestTime = instances?.latestClaimTime;
+  if (latestTime === undefined || instanceProfile.presence === "absent") return undefined;
+  return newClaimRecord(object, asked, { nowMs, latestTime });
 }
 
 /** The condition as it was last known, for when nobody looked; it keeps the generation that it is about. */
@@ -120,7 +136,7 @@ function refusedOf(outcome: Outcome): readonly FailedAction[] {
 
 function conflictOf({ instanceId, association, precededBy }: ObservedInstance, standing: Standing): readonly string[] {
   if (standing === "preceded")
-    return [`${instanceId} goes to InstanceProfile ${precededBy}, which selects it too and is older`];
+    return [`${instanceId} goes to InstanceProfile ${precededBy}, which selects it too and claimed it first`];
   if (standing !== "taken") return [];
   return [`${instanceId} has instance profile ${nameInArn(association?.profileArn ?? "")}, and onConflict is Keep`];
 }

@@ -55,7 +55,7 @@ export function summarize(object: ObjectSoFar, outcome: Outcome, context: Summar
       ...carriedOver(object),
       ...namesOf(outcome),
       ...listsOf(outcome),
-      ...instancesOf(object, outcome),
+      ...instancesOf(object, outcome, Date.parse(context.now)),
       ...verification(object, outcome, drafts, context.now),
       observedGeneration: object.metadata.generation,
       conditions: writeConditions(drafts, object.status?.conditions ?? [], object.metadata.generation, context.now),
