@@ -19,7 +19,7 @@ export interface InstanceObservation extends AccountInstances {
 }
 
 /** How new a look at EC2 must be that decides over a write, or that a person waits for. */
-const FRESH_MS = 2_000;
+export const FRESH_MS = 2_000;
 
 /** One observation: for which object, and where. */
 interface Query<Desired extends DesiredState = DesiredState> {
