@@ -1,11 +1,14 @@
 import type { InstanceProfile, InstancesClaim, InstancesSpec } from "../api/instance-profile.ts";
 
-/** True for an object that the controller writes nothing for: it is suspended, a dry run, or blocked as far as its status knows. */
+/**
+ * True for an object that the controller associates nothing for: it is suspended, a dry run, blocked, or its instance profile could not
+ * be created, as far as its status knows.
+ */
 export function isHeldBack({ spec, status }: Pick<InstanceProfile, "spec" | "status">): boolean {
-  const isStalled = status?.conditions?.some(
-    (condition) => condition.type === "Stalled" && condition.status === "True",
-  );
-  return spec.suspend || spec.mode === "DryRun" || isStalled === true;
+  const has = (type: string, wanted: string): boolean =>
+    status?.conditions?.some((condition) => condition.type === type && condition.status === wanted) ?? false;
+  const hasFailedCreate = status?.instanceProfile === undefined && has("Ready", "False");
+  return spec.suspend || spec.mode === "DryRun" || has("Stalled", "True") || hasFailedCreate;
 }
 
 /** What of an object its claim on instances depends on. */

@@ -18,7 +18,7 @@ export interface DesiredInstances {
 export interface ClaimPriority {
   /** RFC 3339, when the controller recorded in status that the object claims these instances; undefined before. */
   readonly claimedTime: string | undefined;
-  /** The object cannot claim anything now: it is suspended, a dry run, or its last reconcile was blocked. */
+  /** The object cannot claim anything now: it is suspended, a dry run, blocked, or has no instance profile because its creation failed. */
   readonly isHeldBack: boolean;
   /** RFC 3339, since when the object exists; empty for a manifest that was never in a cluster. */
   readonly createdTime: string;
