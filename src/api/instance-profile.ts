@@ -213,6 +213,16 @@ export interface InstancesStatus {
   readonly conflicts?: readonly string[];
   /** Instances that AWS did not let the controller write to, and its words, one line each, bounded; left out when none. */
   readonly refused?: readonly string[];
+  /** Left out before the controller has recorded that the object claims these instances. */
+  readonly claim?: InstancesClaim;
+}
+
+/** The record of a claim on instances: only the controller writes status, so it is evidence where metadata and spec are not. */
+export interface InstancesClaim {
+  /** RFC 3339 with milliseconds; later than that of every claim on instances of the region that was recorded before. */
+  readonly time: string;
+  /** The uid of the object, the region, and the tags or ids, as JSON. */
+  readonly selection: string;
 }
 
 /** A condition as in metav1.Condition, with the generation it is about. */

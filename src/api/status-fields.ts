@@ -5,6 +5,7 @@ import type {
   AwsObjectReference,
   Condition,
   InstanceProfileStatus,
+  InstancesClaim,
   InstancesStatus,
 } from "./instance-profile.ts";
 import { foreignObject, optional, required } from "./object-fields.ts";
@@ -46,12 +47,21 @@ export const conditionsField: Field<readonly Condition[]> = list(conditionField,
   listMapKeys: ["type"],
 });
 
+/** The longest selection that a spec can have: 20 tags, each character of which JSON may escape. */
+const MAX_SELECTION_CHARS = 65_536;
+
+const instancesClaimField: Field<InstancesClaim> = foreignObject<InstancesClaim>({
+  time: required(text({ format: "date-time" })),
+  selection: required(text({ maxLength: MAX_SELECTION_CHARS })),
+});
+
 const instancesStatusField: Field<InstancesStatus> = foreignObject<InstancesStatus>({
   matched: required(countField),
   associated: required(countField),
   pending: required(countField),
   conflicts: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
   refused: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
+  claim: optional(instancesClaimField),
 });
 
 const fields: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus>({

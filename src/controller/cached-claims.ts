@@ -3,8 +3,8 @@ import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { ClaimSource } from "../engine/instance-claims.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import { claimOf } from "../model/claim-of.ts";
+import { isHeldBack } from "../model/claim-record.ts";
 import type { InstanceClaim } from "../model/instance-claim.ts";
-import { findCondition } from "../status/conditions.ts";
 
 /** Which objects may claim instances at all. */
 export interface ClaimRules {
@@ -15,8 +15,9 @@ export interface ClaimRules {
 }
 
 /**
- * What the objects of the watch's cache ask of instances. Suspended objects and dry runs with an instance profile count: what they
- * asked for stays theirs until they go. Objects that are blocked, suspended or a dry run before they have one do not count.
+ * What the objects of the watch's cache ask of instances. Objects that are suspended, blocked or a dry run keep the instances and the
+ * place that they had before, if they have an instance profile; what they ask for meanwhile gives way to every other claim. Without an
+ * instance profile they do not count.
  */
 export class CachedClaims implements ClaimSource {
   readonly #list: () => readonly KubeObject[];
@@ -83,11 +84,8 @@ export class CachedClaims implements ClaimSource {
 }
 
 /** True when something else has to change before the object gets an instance profile. */
-function isBlockedCreate({ spec, status }: InstanceProfile): boolean {
-  if (status?.instanceProfile !== undefined) return false;
-  // What is not accepted by a class counts for no limit of it: it must not take instances from what is.
-  const isHeldBack = spec.suspend || spec.mode === "DryRun";
-  return isHeldBack || findCondition(status?.conditions, "Stalled")?.status === "True";
+function isBlockedCreate(object: InstanceProfile): boolean {
+  return object.status?.instanceProfile === undefined && isHeldBack(object);
 }
 
 /** Most objects do not, and need not be parsed to know it. */

@@ -1,4 +1,5 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
+import { isHeldBack, recordedClaim } from "../model/claim-record.ts";
 import type { Requeue } from "../status/requeue.ts";
 import { hasFinalizer } from "./finalizer.ts";
 import { isUnreportedCreate } from "./never-reported.ts";
@@ -37,5 +38,9 @@ export function skipReconcile(
   if (isUserWaiting(run.urgency)) return undefined;
   const isCurrent = status?.observedGeneration === metadata.generation;
   if (coverage.isFirstScanAhead && isCurrent) return SCAN_POLL;
+  // A scan of IAM records no claim on instances.
+  const { instances } = object.spec;
+  const isUnrecorded = instances !== undefined && recordedClaim(object, instances) === undefined;
+  if (isUnrecorded && !isHeldBack(object)) return undefined;
   return coverage.covers(key) ? statusWriter.nextResync() : undefined;
 }

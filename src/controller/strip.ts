@@ -1,4 +1,5 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
+import type { AccountInstances } from "../engine/aws-account.ts";
 import type { IamReader, IamWriter } from "../engine/ports.ts";
 import { type RevocationReport, revokeExcess } from "../engine/revoke-excess.ts";
 import type { Settling } from "../engine/settling.ts";
@@ -6,7 +7,7 @@ import { ControllerError } from "../errors.ts";
 import { type DesiredPresent, desiredState } from "../model/desired-state.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { hasTrace } from "../model/trace.ts";
-import { type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
+import { type RevocationTarget, regionsBeyond, revocationsOf } from "../plan/class-excess.ts";
 import { withoutExcess } from "../plan/class-verdict.ts";
 import { planLines } from "../plan/render.ts";
 import { type Compliance, withRemoval } from "../status/compliance.ts";
@@ -33,6 +34,7 @@ export interface StripAccess {
   readonly reader: IamReader;
   readonly writer: IamWriter;
   readonly settling: Settling;
+  readonly instances: Pick<AccountInstances, "snapshots">;
   readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -64,8 +66,7 @@ export async function withinClass(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ControllerError)) throw error;
-    const unverified = compliance.kind === "violated" ? { ...compliance, effect: "unverified" as const } : compliance;
-    return { outcome: failing(outcome, error), compliance: unverified };
+    return { outcome: failing(outcome, error), compliance: unverified(compliance) };
   }
 }
 
@@ -91,11 +92,12 @@ function mayHaveExcess(object: InstanceProfile, { violations, class: { spec } }:
   return hasTrace(object.status) || (violations.length > 0 && isUnreported(object));
 }
 
-/** True when the reconcile has applied a spec that is within the class, or has seen a role that is. */
+/** True when the reconcile has applied a spec that is within the class, or has seen a role that is, and no association beyond it. */
 function isWithin(target: RevocationTarget, compliance: Compliance, outcome: Outcome): boolean {
+  const state = seenIn(outcome);
+  if (state === undefined || regionsBeyond(target, state.instanceProfile).length > 0) return false;
   if (compliance.kind === "compliant" && isApplied(outcome)) return true;
-  const role = seenIn(outcome)?.role;
-  if (role === undefined) return false;
+  const { role } = state;
   return role.presence === "absent" || revocationsOf(target, role).length === 0;
 }
 
@@ -112,13 +114,18 @@ function seenIn(outcome: Outcome): ObservedState | undefined {
 }
 
 function withRevocation(outcome: Outcome, compliance: Compliance, report: RevocationReport): StripReport {
-  const { applied, failed, after } = report;
-  const [first] = failed;
+  const { applied, failed, unread, after } = report;
+  const removed = withRemoval(compliance, applied, failed);
+  const error = failed[0]?.error ?? unread;
   return {
-    outcome: first === undefined ? outcome : failing(outcome, first.error),
-    compliance: withRemoval(compliance, applied, failed),
+    outcome: error === undefined ? outcome : failing(outcome, error),
+    compliance: unread === undefined ? removed : unverified(removed),
     ...(applied.length > 0 && { after }),
   };
+}
+
+function unverified(compliance: Compliance): Compliance {
+  return compliance.kind === "violated" ? { ...compliance, effect: "unverified" } : compliance;
 }
 
 /** A reconcile that left too much in AWS has failed, and is tried again, whatever else it came to. */

@@ -25,14 +25,9 @@ export function asSeenBy(
   const profileArn = facts.association?.profileArn;
   const isYielded =
     isSelected &&
+    isMarked &&
     profileArn !== undefined &&
-    claims
-      .slice(rank + 1)
-      .some(
-        (rival) =>
-          isProfileArn(profileArn, rival.profile) &&
-          (isMarked || tags[ASSOCIATED_BY_TAG] === markerOf(rival.owner, facts.instanceId)),
-      );
+    claims.slice(rank + 1).some((rival) => isProfileArn(profileArn, rival.profile));
   return { ...facts, isSelected, isMarked, ...(hasFormerMarker && { hasFormerMarker }), precededBy, isYielded };
 }
 

@@ -1,6 +1,6 @@
 import type { DesiredAbsent, DesiredPresent, DesiredState } from "../model/desired-state.ts";
-import type { ObservedInstance, ObservedInstances } from "../model/instance.ts";
-import { compareClaims, type InstanceClaim } from "../model/instance-claim.ts";
+import type { InstanceFacts, ObservedInstance, ObservedInstances } from "../model/instance.ts";
+import { compareClaims, type InstanceClaim, inOrderOn, isPendingClaim } from "../model/instance-claim.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
 import { recordedRegions } from "../model/recorded-regions.ts";
@@ -19,7 +19,16 @@ export interface InstanceObservation extends AccountInstances {
 }
 
 /** How new a look at EC2 must be that decides over a write, or that a person waits for. */
-const FRESH_MS = 2_000;
+export const FRESH_MS = 2_000;
+
+/** One observation: for which object, and where. */
+interface Query<Desired extends DesiredState = DesiredState> {
+  readonly desired: Desired;
+  readonly state: ObservedState;
+  readonly regions: readonly string[];
+  readonly deps: InstanceObservation;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Adds to what IAM has of an object what EC2 has of it. Costs nothing for an object that never had to do with instances; one
@@ -36,27 +45,33 @@ export async function observeInstances(
 ): Promise<ObservedState> {
   const regions = regionsOf(desired, state);
   if (desired.presence === "absent") {
-    const instances = await whatHoldsBack(desired, state, regions, deps, signal);
+    const instances = await whatHoldsBack({ desired, state, regions, deps, signal });
     return instances === undefined ? state : { ...state, instances };
   }
-  const known = await withAdoptedUsers(desired, state, regions, deps, signal);
-  if (regions.length === 0) return known;
+  const query = {
+    desired,
+    regions,
+    deps,
+    signal,
+    state: await withAdoptedUsers({ desired, state, regions, deps, signal }),
+  };
+  if (regions.length === 0) return query.state;
   try {
-    return await observePresent(desired, known, regions, deps, signal);
+    return { ...query.state, instances: await observePresent(query) };
   } catch (error) {
     signal.throwIfAborted();
-    return { ...known, instances: { ...NOTHING_FOUND, unreadable: error } };
+    return { ...query.state, instances: { ...NOTHING_FOUND, unreadable: error } };
   }
 }
 
 /** Who uses the instance profile that the object is about to adopt: with another role in it they would run with that. */
-async function withAdoptedUsers(
-  desired: DesiredPresent,
-  state: ObservedState,
-  regions: readonly string[],
-  deps: InstanceObservation,
-  signal: AbortSignal,
-): Promise<ObservedState> {
+async function withAdoptedUsers({
+  desired,
+  state,
+  regions,
+  deps,
+  signal,
+}: Query<DesiredPresent>): Promise<ObservedState> {
   const { instanceProfile } = state;
   if (!desired.mayAdopt || instanceProfile.presence === "absent") return state;
   if (ownershipOf(instanceProfile.tags, desired.owner).kind !== "unowned") return state;
@@ -75,77 +90,82 @@ function regionsOf({ owner, instances }: DesiredState, { instanceProfile }: Obse
 }
 
 /** A look that leads to writes must be fresh; one that leads to none need not be. */
-async function observePresent(
-  desired: DesiredPresent,
-  state: ObservedState,
-  regions: readonly string[],
-  deps: InstanceObservation,
-  signal: AbortSignal,
-): Promise<ObservedState> {
-  const look = async (maxAgeMs: number): Promise<ObservedState> => ({
-    ...state,
-    instances: await readRegions(desired, state, regions, { ...deps, maxAgeMs }, signal),
-  });
+async function observePresent(query: Query<DesiredPresent>): Promise<ObservedInstances> {
+  const { desired, state, deps } = query;
   if (!deps.isAwaited) {
-    const routine = await look(deps.intervalMs);
-    if (diffInstances(desired, routine).length === 0) return routine;
+    const instances = await readRegions(query, deps.intervalMs);
+    if (diffInstances(desired, { ...state, instances }).length === 0) return instances;
   }
-  return look(FRESH_MS);
+  return readRegions(query, FRESH_MS);
 }
 
-async function readRegions(
-  desired: DesiredState,
-  state: ObservedState,
-  regions: readonly string[],
-  { snapshots, claims, maxAgeMs }: Pick<InstanceObservation, "snapshots" | "claims"> & { readonly maxAgeMs: number },
-  signal: AbortSignal,
-): Promise<ObservedInstances> {
-  const read = await Promise.all(regions.map((region) => snapshots.get(region, maxAgeMs, signal)));
-  const found = read.flatMap((snapshot) => seenBy(desired, state, snapshot, claims));
-  const ids = desired.presence === "present" ? (desired.instances?.ids ?? []) : [];
+async function readRegions(query: Query, maxAgeMs: number): Promise<ObservedInstances> {
+  const { desired, regions, deps, signal } = query;
+  const read = await Promise.all(regions.map((region) => deps.snapshots.get(region, maxAgeMs, signal)));
+  const seen = read.flatMap((snapshot) => seenIn(snapshot, query));
+  const found = seen.map(({ instance }) => instance);
+  const { ids = [], region = "" } = (desired.presence === "present" ? desired.instances : undefined) ?? {};
   const there = new Set(found.map(({ instanceId }) => instanceId));
-  return { ...NOTHING_FOUND, found, missingIds: ids.filter((id) => !there.has(id)) };
+  const isLater = seen.some(({ isAfterPending }) => isAfterPending);
+  return {
+    ...NOTHING_FOUND,
+    found,
+    missingIds: ids.filter((id) => !there.has(id)),
+    ...(!isLater && { latestClaimTime: deps.claims.latestTimeIn(region) }),
+  };
 }
 
-/** The instances of a region that are the object's concern. */
-function seenBy(
-  desired: DesiredState,
-  state: ObservedState,
-  snapshot: RegionSnapshot,
-  claims: ClaimIndex,
-): readonly ObservedInstance[] {
-  const onInstance = claims.on(snapshot);
+/** An instance that is the object's concern. */
+interface SeenInstance {
+  readonly instance: ObservedInstance;
+  /** A claim that wins over the object's is yet to be recorded. */
+  readonly isAfterPending: boolean;
+}
+
+function seenIn(snapshot: RegionSnapshot, { desired, state, deps }: Query): readonly SeenInstance[] {
+  const onInstance = deps.claims.on(snapshot);
   return [...snapshot.instances.values()].flatMap((facts) => {
-    const instance = asSeenBy(desired, state, facts, withOwn(desired, onInstance(facts.instanceId)));
-    return instance.isSelected || instance.isMarked ? [instance] : [];
+    const claims = withOwn(desired, facts, onInstance(facts.instanceId));
+    const instance = asSeenBy(desired, state, facts, claims);
+    if (!instance.isSelected && !instance.isMarked) return [];
+    return [{ instance, isAfterPending: instance.isSelected && isAfterPending(desired, claims) }];
   });
+}
+
+function isAfterPending(desired: DesiredState, claims: readonly InstanceClaim[]): boolean {
+  const own = claims.find(isOwnOf(desired));
+  return own !== undefined && claims.some((claim) => isPendingClaim(claim) && compareClaims(claim, own) < 0);
 }
 
 /** Until its status says that an object is no longer blocked, its claim does not count for others, and has its place for itself. */
-function withOwn(desired: DesiredState, claims: readonly InstanceClaim[]): readonly InstanceClaim[] {
-  const { owner, instances } = desired;
-  const key = `${owner.namespace}/${owner.name}`;
-  if (desired.presence === "absent" || instances === undefined || claims.some((claim) => claim.key === key))
-    return claims;
-  const own = { key, uid: owner.uid, instances, profile: desired.instanceProfile, owner };
-  return [...claims, own].sort(compareClaims);
+function withOwn(
+  desired: DesiredState,
+  facts: InstanceFacts,
+  claims: readonly InstanceClaim[],
+): readonly InstanceClaim[] {
+  const { owner, instances, presence } = desired;
+  if (presence === "absent" || instances === undefined || claims.some(isOwnOf(desired))) return claims;
+  const own = { key: keyOf(desired), uid: owner.uid, instances, profile: desired.instanceProfile, owner };
+  return inOrderOn(facts, [...claims, own]);
+}
+
+function isOwnOf(desired: DesiredState): (claim: InstanceClaim) => boolean {
+  const own = keyOf(desired);
+  return ({ key }) => key === own;
+}
+
+function keyOf({ owner: { namespace, name } }: DesiredState): string {
+  return `${namespace}/${name}`;
 }
 
 /** What an object that goes has to take off instances, and who else uses its profile. */
-async function whatHoldsBack(
-  desired: DesiredAbsent,
-  state: ObservedState,
-  regions: readonly string[],
-  deps: InstanceObservation,
-  signal: AbortSignal,
-): Promise<ObservedInstances | undefined> {
+async function whatHoldsBack(query: Query<DesiredAbsent>): Promise<ObservedInstances | undefined> {
+  const { desired, state, regions, deps, signal } = query;
   const { instanceProfile } = state;
   const ownership =
     instanceProfile.presence === "absent" ? undefined : ownershipOf(instanceProfile.tags, desired.owner);
   if (ownership !== undefined && ownership.kind !== "ours") return undefined;
-  const released = await whenRead(desired, () =>
-    readRegions(desired, state, regions, { ...deps, maxAgeMs: FRESH_MS }, signal),
-  );
+  const released = await whenRead(desired, () => readRegions(query, FRESH_MS));
   const stays = desired.retention === "ByOrigin" && ownership?.adopted === true;
   if (instanceProfile.presence === "absent" || stays) return regions.length === 0 ? undefined : released;
   const { users, unsearched } = await usersOf(instanceProfile, regions, deps, desired, signal);

@@ -2,12 +2,15 @@ import { dispositionOf } from "../errors.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
-import { type Revocation, type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
+import { type Revocation, type RevocationTarget, regionsBeyond, revocationsOf } from "../plan/class-excess.ts";
+import { regionsRemoved } from "../plan/record-regions.ts";
 import { applyAction } from "../plan/simulate.ts";
 import { assertProved } from "./assert-proved.ts";
+import type { AccountInstances } from "./aws-account.ts";
 import type { AppliedAction } from "./execute.ts";
 import { observe } from "./observe.ts";
 import type { Assertion, IamReader, IamWriter } from "./ports.ts";
+import { observeMarked, revokeAssociations } from "./revoke-associations.ts";
 import type { Settling } from "./settling.ts";
 import { WhileCurrent } from "./while-current.ts";
 
@@ -18,6 +21,8 @@ export interface RevocationReport {
   readonly failed: readonly FailedAction[];
   /** As read, with the removals. */
   readonly after: ObservedState;
+  /** Why the instances of a region could not be read, so that associations beyond the class may be left; undefined: all were read. */
+  readonly unread: unknown;
 }
 
 /** What a revocation calls AWS with. */
@@ -25,14 +30,16 @@ export interface RevocationDependencies {
   readonly reader: IamReader;
   readonly writer: IamWriter;
   readonly settling: Settling;
+  readonly instances: Pick<AccountInstances, "snapshots">;
   readonly confirmCurrent: Assertion;
 }
 
 /**
- * Takes from a role what its class does not allow, by removal alone, so that it succeeds where the rest of a spec cannot be applied.
- * The role's owner tags are read in the same call. One refused removal does not keep the others from being tried.
+ * Takes from a role, and from the associations of its profile, what the class does not allow, by removal alone, so that it succeeds
+ * where the rest of a spec cannot be applied. The owner tags are read in the same call. Neither a refused removal nor a region that
+ * cannot be read keeps the others from being tried.
  *
- * Errors: those of the reads and of `confirmCurrent`; ConflictError when they do not prove that the object owns the role; refused
+ * Errors: those of the reads of IAM and of `confirmCurrent`; ConflictError when they do not prove that the object owns the role; refused
  * writes are in the report.
  */
 export async function revokeExcess(
@@ -43,14 +50,14 @@ export async function revokeExcess(
 ): Promise<RevocationReport> {
   const observed = await observe(desired, deps.reader, signal);
   const { state } = deps.settling.view(desired, observed);
-  if (state.role.presence === "absent") return { applied: [], failed: [], after: state };
+  const revocations = state.role.presence === "absent" ? [] : revocationsOf(target, state.role);
+  const regions = regionsBeyond(target, state.instanceProfile);
+  assertProved(desired, observed, [
+    ...revocations.flatMap(({ action, otherwise }) => [action, ...otherwise]),
+    ...regionsRemoved(state.instanceProfile, regions),
+  ]);
+  const marked = await observeMarked(desired, state, regions, deps.instances, signal);
   const writer = new WhileCurrent(deps.writer, deps.confirmCurrent);
-  const revocations = revocationsOf(target, state.role);
-  assertProved(
-    desired,
-    observed,
-    revocations.flatMap(({ action, otherwise }) => [action, ...otherwise]),
-  );
   const applied: AppliedAction[] = [];
   const failed: FailedAction[] = [];
   const attempt = async (action: Action): Promise<unknown> => {
@@ -60,11 +67,14 @@ export async function revokeExcess(
   };
   try {
     for (const revocation of revocations) failed.push(...(await carryOut(revocation, attempt)));
+    failed.push(...(await revokeAssociations(desired, state, marked, attempt)));
   } finally {
-    deps.settling.record(state, { applied, failed: undefined, refused: [] });
+    const report = { applied, failed: undefined, refused: failed };
+    deps.settling.record(state, { ...report, refused: [] });
+    deps.instances.snapshots.record(report);
   }
   const after = applied.reduce((so, { action }) => applyAction(so, action), state);
-  return { applied: applied.map(({ action }) => action), failed, after };
+  return { applied: applied.map(({ action }) => action), failed, unread: marked.unread, after };
 }
 
 /** The writes that AWS has not made: the removal, or what goes instead where AWS refuses it. */

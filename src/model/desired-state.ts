@@ -1,4 +1,5 @@
 import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
+import { isHeldBack, recordedClaim } from "./claim-record.ts";
 import type { DesiredInstances } from "./instance-claim.ts";
 import { nameKey } from "./naming.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
@@ -138,7 +139,9 @@ export function desiredState(
 }
 
 /** The instances that the object asks for; undefined when it asks for none. */
-export function desiredInstances({ metadata, spec: { instances } }: InstanceProfile): DesiredInstances | undefined {
+export function desiredInstances(object: InstanceProfile): DesiredInstances | undefined {
+  const { metadata, spec } = object;
+  const { instances } = spec;
   if (instances === undefined) return undefined;
   const { region, selector, ids, onConflict } = instances;
   return {
@@ -146,7 +149,11 @@ export function desiredInstances({ metadata, spec: { instances } }: InstanceProf
     matchTags: selector?.matchTags,
     ids: [...new Set(ids)].sort(),
     replacesOthers: onConflict === "Replace",
-    claimedSince: metadata.creationTimestamp ?? "",
+    priority: {
+      claimedTime: recordedClaim(object, instances)?.time,
+      isHeldBack: isHeldBack(object),
+      createdTime: metadata.creationTimestamp ?? "",
+    },
   };
 }
 

@@ -37,9 +37,12 @@ export interface ObservedInstance extends Omit<InstanceFacts, "tags"> {
    * the profile has not been through the change of markers. The controller writes a new tag.
    */
   readonly hasFormerMarker?: true;
-  /** `namespace/name` of the object that selects it too and goes before this one. */
+  /** `namespace/name` of the object that selects it too and has it, or claimed it before this one. */
   readonly precededBy: string | undefined;
-  /** It carries the profile of an object that this one goes before, put there by the controller. */
+  /**
+   * It has the marker of this object and the profile of another one that claims it: both were associated at once, and the marker, of
+   * which there is one, decides.
+   */
   readonly isYielded: boolean;
 }
 
@@ -49,6 +52,11 @@ export interface ObservedInstances {
   readonly found: readonly ObservedInstance[];
   /** Ids that the spec names and the region does not have, sorted. */
   readonly missingIds: readonly string[];
+  /**
+   * RFC 3339, the record of the latest claim in the region; empty when there is none. Unset where the claim of the object cannot be
+   * recorded: a claim that wins over it is not recorded itself yet.
+   */
+  readonly latestClaimTime?: string;
   /** Regions that could not be searched for instances that use the profile, and why; only of an object that goes. */
   readonly unsearched: readonly { readonly region: string; readonly why: string }[];
   /** Why the regions of the spec could not be read; then the rest says nothing. */

@@ -1,12 +1,13 @@
 import type { InstanceProfileSpec, Statement } from "../api/instance-profile.ts";
 import { readAppliedRecord, recordsInlinePolicy, recordsManagedPolicy, recordsTag } from "../model/applied-record.ts";
 import { nameKey } from "../model/naming.ts";
-import type { ObservedRole } from "../model/observed-state.ts";
+import type { Absent, ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
 import { type Owner, ownershipOf, TAG_PREFIX } from "../model/ownership.ts";
 import { buildPolicy, type PolicyDocument, policyJson, readPolicy, trustDocument } from "../model/policy-document.ts";
+import { recordedRegions } from "../model/recorded-regions.ts";
 import { statementsFrom, trustFrom } from "../model/statements-of.ts";
 import type { Action } from "./action.ts";
-import { guardManagedPolicies, guardSessionDuration, guardTrust } from "./class-guards-access.ts";
+import { allowsInstancesOf, guardManagedPolicies, guardSessionDuration, guardTrust } from "./class-guards-access.ts";
 import { guardTags } from "./class-guards-names.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 import { type Bounds, NOBODY_MAY_ASSUME } from "./class-verdict.ts";
@@ -53,6 +54,18 @@ export function revocationsOf(target: RevocationTarget, role: ObservedRole): rea
     ...shortenSessions(target, role),
     ...setBoundary(target, role, removals(roleName, kept)),
   ];
+}
+
+/**
+ * The regions in which the controller may have associated the profile with instances, and in which the class allows no instances of the
+ * object. They are read off the record on the profile, so that a spec that no longer names a region hides nothing.
+ */
+export function regionsBeyond(
+  { owner, bounds, allowsNothing }: RevocationTarget,
+  profile: ObservedInstanceProfile | Absent,
+): readonly string[] {
+  if (profile.presence === "absent" || ownershipOf(profile.tags, owner).kind !== "ours") return [];
+  return recordedRegions(profile.tags).filter((region) => allowsNothing || !allowsInstancesOf(region, bounds));
 }
 
 /** Names of inline policies and ARNs of attached policies. */

@@ -74,11 +74,17 @@ function guardInstances({ instances }: InstanceProfileSpec, bounds: Bounds): rea
     const message = `spec.instances: ${classTitle(bounds)} does not let objects give instances a profile. Take it out.`;
     return [violation("InstancesNotAllowed", message, { kind: "instances" })];
   }
-  if (allowed.some((pattern) => matchesWildcards(pattern, instances.region, { foldsCase: false }))) return [];
+  if (allowsInstancesOf(instances.region, bounds)) return [];
   const message =
     `spec.instances.region: ${classTitle(bounds)} does not allow instances of ${showValue(instances.region)}; it allows ` +
     `${someOf(allowed)}. Write one of these regions, or remove spec.instances.`;
   return [violation("InstanceRegionNotAllowed", message, { kind: "instances" })];
+}
+
+/** True when objects of the class may give instances of the region a profile. */
+export function allowsInstancesOf(region: string, bounds: Bounds): boolean {
+  const allowed = bounds.class.spec.allowedInstanceRegions;
+  return allowed.some((pattern) => matchesWildcards(pattern, region, { foldsCase: false }));
 }
 
 /** The session duration: at most that of the class. */

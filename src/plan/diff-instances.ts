@@ -1,5 +1,5 @@
-import type { DesiredAbsent, DesiredPresent } from "../model/desired-state.ts";
-import type { ObservedInstance } from "../model/instance.ts";
+import type { DesiredPresent } from "../model/desired-state.ts";
+import type { ObservedInstance, ProfileName } from "../model/instance.ts";
 import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../model/instance-marker.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { type Owner, ownershipOf } from "../model/ownership.ts";
@@ -35,20 +35,21 @@ export function diffInstances(desired: DesiredPresent, observed: ObservedState):
   return [...regionsBefore(desired, observed), ...writes, ...regionsAfter(desired, observed)];
 }
 
-/** The writes that take the profile off the instances that the controller put it on, for an object that goes. */
-export function releaseInstances(desired: DesiredAbsent, observed: ObservedState): readonly InstanceAction[] {
+/** The writes that take the profile off all instances that the controller associated it with: its object selects none any more. */
+export function releaseInstances(
+  { owner, ...profile }: ProfileName & { readonly owner: Owner },
+  observed: ObservedState,
+): readonly InstanceAction[] {
   const { instances, instanceProfile } = observed;
   if (instances === undefined) return [];
-  if (instanceProfile.presence === "present" && ownershipOf(instanceProfile.tags, desired.owner).kind !== "ours")
-    return [];
-  const target = targetOf(desired, observed, false);
-  // Whoever goes selects nothing.
+  if (instanceProfile.presence === "present" && ownershipOf(instanceProfile.tags, owner).kind !== "ours") return [];
+  const target = targetOf(profile, observed, false);
   const cases = instances.found.map(
     (instance): Case => ({ instance, standing: standingOf({ ...instance, isSelected: false }, target) }),
   );
   return cases.flatMap((one) => [
     ...associationCalls(one.instance, one.standing, target),
-    ...(isToBeUnmarked(one, target) ? [tagCall("DeleteTags", desired.owner, one.instance)] : []),
+    ...(isToBeUnmarked(one, target) ? [tagCall("DeleteTags", owner, one.instance)] : []),
   ]);
 }
 

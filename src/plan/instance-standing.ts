@@ -14,7 +14,7 @@ export type Standing =
   | "wait"
   /** It has another profile, and that is to be left alone. */
   | "taken"
-  /** An older object selects it too. */
+  /** Another object selects it too, and has it or claimed it before. */
   | "preceded"
   /** The object does not mean it (any more); it carries the profile because the controller put it there. */
   | "leave"

@@ -1,5 +1,5 @@
 import type { DesiredPresent } from "../model/desired-state.ts";
-import type { ObservedState } from "../model/observed-state.ts";
+import type { Absent, ObservedInstanceProfile, ObservedState } from "../model/observed-state.ts";
 import {
   FORMER_REGIONS_TAG,
   mayHaveFormerMarkers,
@@ -41,6 +41,24 @@ export function regionsAfter(desired: DesiredPresent, { instanceProfile }: Obser
   const tag = final === "" || final === there ? [] : [tagging(desired, { [REGIONS_TAG]: final })];
   // Where all tags are in use, the former record makes room for the new one.
   return Object.keys(tags).length >= MAX_TAGS ? [...untag, ...tag] : [...tag, ...untag];
+}
+
+/** Takes regions off the record, under either of its names, where the controller has nothing associated any more. */
+export function regionsRemoved(
+  profile: ObservedInstanceProfile | Absent,
+  regions: readonly string[],
+): readonly Action[] {
+  if (profile.presence === "absent") return [];
+  const { instanceProfileName, tags } = profile;
+  return [REGIONS_TAG, FORMER_REGIONS_TAG].flatMap((key): readonly Action[] => {
+    const recorded = tags[key]?.split(" ") ?? [];
+    const left = recorded.filter((region) => !regions.includes(region));
+    if (left.length === recorded.length) return [];
+    const text = regionsText(left);
+    return text === ""
+      ? [{ kind: "UntagInstanceProfile", instanceProfileName, tagKeys: [key] }]
+      : [{ kind: "TagInstanceProfile", instanceProfileName, tags: { [key]: text } }];
+  });
 }
 
 function wantedBy({ instances }: DesiredPresent): readonly string[] {

@@ -1,4 +1,5 @@
-import type { InstanceProfileStatus, InstancesStatus } from "../api/instance-profile.ts";
+import type { InstanceProfileStatus, InstancesClaim, InstancesStatus } from "../api/instance-profile.ts";
+import { newClaimRecord, recordedClaim } from "../model/claim-record.ts";
 import type { ObservedInstance, ObservedInstances } from "../model/instance.ts";
 import { nameInArn } from "../model/naming.ts";
 import { isAbout, isInstanceAction } from "../plan/instance-action.ts";
@@ -29,19 +30,35 @@ interface Tally {
 export function instancesOf(
   object: ObjectSoFar,
   result: Result,
+  nowMs: number,
 ): { readonly instances?: InstanceProfileStatus["instances"] } {
   if (object.metadata.deletionTimestamp !== undefined) return {};
   if (object.spec !== undefined && object.spec.instances === undefined) return { instances: undefined };
   const tally = tallyOf(object, result);
   if (tally === undefined) return {};
   const { conflicts, refused, ...counts } = tally;
+  const claim = claimOf(object, result, nowMs);
   const lines = { conflicts: bounded(conflicts), refused: bounded(refused) };
   const instances: InstancesStatus = {
     ...counts,
     ...(lines.conflicts && { conflicts: lines.conflicts }),
     ...(lines.refused && { refused: lines.refused }),
+    ...(claim && { claim }),
   };
   return { instances };
+}
+
+/** The record of the claim: the one that there is, or a new one, when the object has an instance profile and has its turn. */
+function claimOf(object: ObjectSoFar, result: Result, nowMs: number): InstancesClaim | undefined {
+  const asked = object.spec?.instances;
+  if (asked === undefined) return undefined;
+  const recorded = recordedClaim(object, asked);
+  const observation = observationIn(result);
+  if (recorded !== undefined || observation === undefined || !observation.mayWrite) return recorded;
+  const { instances, instanceProfile } = observation.state;
+  const latestTime = instances?.latestClaimTime;
+  if (latestTime === undefined || instanceProfile.presence === "absent") return undefined;
+  return newClaimRecord(object, asked, { nowMs, latestTime });
 }
 
 /** The condition as it was last known, for when nobody looked; it keeps the generation that it is about. */
@@ -115,7 +132,7 @@ function tallyOf(object: ObjectSoFar, result: Result): Tally | undefined {
 
 function conflictOf({ instanceId, association, precededBy }: ObservedInstance, standing: Standing): readonly string[] {
   if (standing === "preceded")
-    return [`${instanceId} goes to InstanceProfile ${precededBy}, which selects it too and is older`];
+    return [`${instanceId} goes to InstanceProfile ${precededBy}, which selects it too and claimed it first`];
   if (standing !== "taken") return [];
   return [`${instanceId} has instance profile ${nameInArn(association?.profileArn ?? "")}, and onConflict is Keep`];
 }

@@ -62,7 +62,7 @@ export function summarize(object: ObjectSoFar, result: Result, context: SummaryC
       ...namesOf(result),
       ...listsOf(result),
       ...(pending !== undefined && { plan: linesOf(pending) }),
-      ...instancesOf(object, result),
+      ...instancesOf(object, result, Date.parse(context.now)),
       ...verification(object, result, drafts, context.now),
       observedGeneration: object.metadata.generation,
       conditions: writeConditions(drafts, object.status?.conditions ?? [], object.metadata.generation, context.now),

@@ -56,8 +56,10 @@ async function message(): Promise<string> {
   return conditions.find(({ type }) => type === "InstancesAssociated")?.message ?? "";
 }
 
+/** `status.instances` without the record of the claim. */
 async function tally(): Promise<unknown> {
-  return (await world.object())?.status?.instances;
+  const { claim: _, ...rest } = ((await world.object())?.status?.instances ?? {}) as Record<string, unknown>;
+  return rest;
 }
 
 function ec2Writes(): readonly string[] {
@@ -245,7 +247,7 @@ describe("two objects that select one instance", () => {
     return id;
   }
 
-  test("the older has it, the younger says so, whichever came first", async () => {
+  test("which ask for it at once: the older has it, the younger says so, whichever is reconciled first", async () => {
     const id = await applyBoth();
     await controller.see(world.key, OTHER);
     await controller.settle(OTHER);
@@ -256,15 +258,33 @@ describe("two objects that select one instance", () => {
     expect(await ec2.profileOf(id)).toBe(PROFILE);
   });
 
-  test("the older takes over what the controller associated for the younger, without a moment without a profile", async () => {
+  test("the younger keeps what it has, and gets the next one too, when the older asks for it later", async () => {
     const id = await applyBoth();
     await controller.settle(OTHER);
-    expect(await ec2.profileOf(id)).toBe("younger");
     await controller.see(world.key, OTHER);
+    const next = await ec2.runOne({ tags: WEB });
+    world.nowMs += 5_000;
+    world.forgetCalls();
+    await controller.settle();
+    expect(ec2Writes()).toEqual([]);
+    expect(await condition()).toBe("False InstanceConflict");
+    expect(await message()).toContain(
+      "goes to InstanceProfile default/younger, which selects it too and claimed it first",
+    );
+    await controller.settle(OTHER);
+    expect([await ec2.profileOf(id), await ec2.profileOf(next)]).toEqual(["younger", "younger"]);
+  });
+
+  test("and are both associated with it at once: the marker decides, and no moment is without a profile", async () => {
+    const id = await applyBoth();
+    await controller.settle(OTHER);
+    await ec2.tag(id, { [ASSOCIATED_BY_TAG]: `${OWNER}@${id}` });
+    await controller.see(world.key, OTHER);
+    world.nowMs += 130_000;
     world.forgetCalls();
     await controller.settle();
     expect([await ec2.profileOf(id), await condition()]).toEqual([PROFILE, "True AllAssociated"]);
-    expect(ec2Writes()).toEqual(["CreateTags", "ReplaceIamInstanceProfileAssociation"]);
+    expect(ec2Writes()).toEqual(["ReplaceIamInstanceProfileAssociation"]);
   });
 
   test("the younger has it when the older goes", async () => {

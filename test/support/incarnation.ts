@@ -1,4 +1,5 @@
 import { ClaimsByAccount } from "../../src/controller/claims-by-account.ts";
+import { ClassDirectory } from "../../src/controller/class-directory.ts";
 import { OwnWrites } from "../../src/controller/own-writes.ts";
 import { Reconciler } from "../../src/controller/reconciler.ts";
 import { ScanCoverageByAccount } from "../../src/controller/scan-coverage.ts";
@@ -34,6 +35,8 @@ export interface Surroundings {
   readonly deniesAdoption?: boolean;
   /** Each process begins with a sweep that saw an empty account, whatever is there: the worst that a sweep can be. */
   readonly isMisled?: boolean;
+  /** The InstanceProfileClasses of the cluster; unset: those of the scenario. */
+  readonly classes?: (() => readonly KubeObject[]) | undefined;
   /** Virtual time, which an incarnation moves on as it waits. */
   readonly time: { nowMs: number };
   /** The object that is meant when no other is named. */
@@ -67,10 +70,17 @@ export class Incarnation {
       monotonicMs: nowMs,
     });
     if (around.isMisled === true) this.misleadBySweep();
+    const listed = around.classes;
+    const cached = (): readonly KubeObject[] => [...this.#cache.values()];
+    const classes =
+      listed === undefined
+        ? scenarioClasses()
+        : new ClassDirectory({ classes: listed, objects: cached, clusterId: around.clusterId });
     this.claims = new ClaimsByAccount({
-      objects: () => [...this.#cache.values()],
-      accountOf: scenarioAccountKey,
+      objects: cached,
+      accountOf: listed === undefined ? scenarioAccountKey : (raw) => classes.accountOf(raw),
       clusterId: around.clusterId,
+      rules: classes.claimRules,
     });
     this.#reconciler = new Reconciler({
       objects,
@@ -78,8 +88,8 @@ export class Incarnation {
       cache: { get: (key) => this.#cache.get(key) },
       ownWrites,
       accounts: onlyAccount(this.account),
-      classes: scenarioClasses(),
-      listClasses: listScenarioClasses,
+      classes,
+      listClasses: listed === undefined ? listScenarioClasses : async () => listed(),
       nowMs,
       coverage: new ScanCoverageByAccount(nowMs),
       claims: this.claims,

@@ -1,5 +1,5 @@
 import { connectAws } from "../../src/aws/aws-connection.ts";
-import type { ObjectKey } from "../../src/engine/ports.ts";
+import type { KubeObject, ObjectKey } from "../../src/engine/ports.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { type AwsSandbox, type AwsSandboxOptions, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
@@ -36,6 +36,8 @@ export class World implements ScenarioWorld {
   isMisled = false;
   /** See {@link Incarnation}: of the controllers made from now on. */
   deniesAdoption = false;
+  /** See {@link Incarnation}: of the controllers made from now on. */
+  classes: (() => readonly KubeObject[]) | undefined;
   readonly #connection: ReturnType<typeof connectAws>;
 
   private constructor(aws: AwsSandbox) {
@@ -66,6 +68,7 @@ export class World implements ScenarioWorld {
     this.aws.reset();
     this.nowMs = START_MS;
     this.deniesAdoption = false;
+    this.classes = undefined;
   }
 
   async close(): Promise<void> {
@@ -86,6 +89,7 @@ export class World implements ScenarioWorld {
         time: this,
         isMisled: this.isMisled,
         deniesAdoption: this.deniesAdoption,
+        classes: this.classes,
         key: KEY,
         read: async (key) => this.kube.read(key),
       },

@@ -128,7 +128,7 @@ test("an instance that its owner started with the profile of a younger object ke
   await ec2.tag(k, { [ASSOCIATED_BY_TAG]: `${OWNER}@${k}` });
   world.nowMs += 5_000;
   await controller.settle(key);
-  expect(await ec2.profileOf(k)).toBe("older");
+  expect(await ec2.profileOf(k)).toBe(PROFILE);
 });
 
 describe("markers of an earlier version", () => {

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import type { InstanceProfile, InstancesSpec } from "../../../src/api/instance-profile.ts";
+import { ScanCoverage } from "../../../src/controller/scan-coverage.ts";
+import { skipReconcile } from "../../../src/controller/skip-reconcile.ts";
+import { newClaimRecord } from "../../../src/model/claim-record.ts";
+import { silentLogger } from "../../../src/telemetry.ts";
+import { anInstanceProfile } from "../../support/builders.ts";
+
+const RESYNC = { kind: "after" as const, delayMs: 600_000 };
+const WEB: InstancesSpec = { region: "eu-west-1", selector: { matchTags: { app: "web" } }, onConflict: "Keep" };
+
+/** Whether a resync of an object that a scan has just seen in sync is skipped. */
+function isSkipped(object: InstanceProfile): boolean {
+  const coverage = new ScanCoverage(() => 0);
+  coverage.scanEnded(600_000);
+  coverage.recordInSync("team-a/app");
+  const run = { logger: silentLogger, urgency: "resync" as const };
+  return skipReconcile({ key: "team-a/app", object, run, coverage }, { nextResync: () => RESYNC }) !== undefined;
+}
+
+function recorded(instances: InstancesSpec): InstanceProfile {
+  const object = anInstanceProfile({ spec: { instances: WEB } });
+  const claim = newClaimRecord(object, instances, { nowMs: 0, latestTime: "" });
+  return { ...object, status: { ...object.status, instances: { matched: 0, associated: 0, pending: 0, claim } } };
+}
+
+test("a resync of an object that a scan covers is skipped, also with instances once their claim is recorded", () => {
+  expect([isSkipped(anInstanceProfile()), isSkipped(recorded(WEB))]).toEqual([true, true]);
+});
+
+test("a resync records a claim that is not recorded yet, for a scan of IAM does not", () => {
+  expect(isSkipped(anInstanceProfile({ spec: { instances: WEB } }))).toBe(false);
+  expect(isSkipped(recorded({ ...WEB, region: "eu-north-1" }))).toBe(false);
+});
+
+test("a resync of a dry run, which claims nothing, is skipped", () => {
+  expect(isSkipped(anInstanceProfile({ spec: { instances: WEB, mode: "DryRun" } }))).toBe(true);
+});
