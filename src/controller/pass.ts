@@ -24,7 +24,9 @@ export interface RunFacts extends Pick<Run, "logger"> {
 /** What was written, and what went wrong: names only, never documents. */
 export function logOutcome({ logger }: RunFacts, outcome: Outcome): void {
   if (outcome.kind === "converged" && outcome.applied.length > 0) {
-    logger.info("wrote AWS", { actions: planLines({ ...outcome.plan, actions: outcome.applied }) });
+    const notes = outcome.plan.notes?.map(({ message }) => message);
+    const actions = planLines({ ...outcome.plan, actions: outcome.applied });
+    logger.info("wrote AWS", { actions, ...(notes !== undefined && { notes }) });
   }
   const error = errorOf(outcome);
   if (error instanceof ControllerError) {
