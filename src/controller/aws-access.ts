@@ -1,7 +1,9 @@
+import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { AccountDirectory } from "../engine/account-directory.ts";
 import type { AwsAccount } from "../engine/aws-account.ts";
 import type { ConvergeDependencies } from "../engine/converge.ts";
 import type { Urgency } from "../engine/ports.ts";
+import { type RequiredBoundary, requiredBoundary } from "../engine/required-boundary.ts";
 import { ControllerError } from "../errors.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { AccountClaims } from "./claims-by-account.ts";
@@ -38,11 +40,23 @@ export async function accessFor(
   signal: AbortSignal,
 ): Promise<AccountAccess> {
   const aws = standing.kind === "bound" ? await accounts.reach(standing.class, signal) : accounts.own;
-  const { iam, settling, adoptions, breaker, quotas, lastKnownRoles, freeNames } = aws;
+  const { iam, settling, adoptions, breaker, quotas, lastKnownRoles, freeNames, boundaries: policies } = aws;
+  const { reader } = iam[urgency];
+  const boundary = standing.kind === "bound" ? requiredBoundary(standing.class, { policies, reader }) : undefined;
   const { index } = claims.of(accountKeyOf(standing));
   const presumed = isNew ? { freeNames } : {};
   const instances = { ...aws.instances, claims: index, isAwaited: urgency === "change" };
-  return { ...iam[urgency], settling, adoptions, breaker, quotas, lastKnownRoles, ...presumed, instances };
+  return { ...iam[urgency], settling, adoptions, breaker, quotas, lastKnownRoles, ...presumed, instances, boundary };
+}
+
+/** The permissions boundary that the class puts on its roles. Errors: those of {@link AccountDirectory.reach}. */
+export async function boundaryOf(
+  accounts: Pick<Accounts, "reach">,
+  of: InstanceProfileClass,
+  signal: AbortSignal,
+): Promise<RequiredBoundary | undefined> {
+  const { boundaries: policies, iam } = await accounts.reach(of, signal);
+  return requiredBoundary(of, { policies, reader: iam.change.reader });
 }
 
 /** What a pass came to that could not get at its account; undefined when it can. */

@@ -3,6 +3,7 @@ import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
 import type { Outcome } from "../status/outcome.ts";
 import { complianceOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
+import { blockedByBoundary } from "./missing-boundary.ts";
 import { Postponed } from "./pass.ts";
 import type { Report } from "./publisher.ts";
 import type { Standing } from "./standing.ts";
@@ -32,9 +33,10 @@ export async function classReport(
   const standing = isGoing ? standingWithoutDeletion(classes, subject) : subject.standing;
   if (isGoing && !isOfStrippingClass(standing)) return { outcome };
   const object = withoutDeletion(standing.kind === "refused" ? subject.object : standing.object);
-  const report = { outcome, compliance: complianceOf(standing, object.status) };
+  const compliance = complianceOf(standing, object.status);
   const { logger } = subject.run;
   try {
+    const report = { outcome: await blockedByBoundary(outcome, open, signal), compliance };
     return await withinClass({ object, standing, clusterId, logger }, report, open, signal);
   } catch (error) {
     signal.throwIfAborted();

@@ -12,6 +12,7 @@ import { type WorkerObserver, Workers } from "../runtime/workers.ts";
 import type { Patience } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { AccountSweeps } from "./account-sweeps.ts";
+import { boundaryOf } from "./aws-access.ts";
 import { ClaimsByAccount } from "./claims-by-account.ts";
 import { Classes } from "./classes.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
@@ -106,10 +107,11 @@ export class Controller {
     const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
     const { accounts, clusterId } = deps;
     this.#classes = new Classes({
-      ...{ ...deps.classes, objects, clusterId, clock, random, logger },
+      ...{ ...deps.classes, objects, clusterId, clock, random, logger, events: deps.events },
       onChange: () => this.#sweeps.classesChanged(),
       wake: (key) => this.#wake(key),
       verify: (of, signal) => accounts.verify(of, signal),
+      boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
       newReconcileId: deps.newReconcileId,
       requiresClass: settings.requiresClass ?? false,
     });

@@ -1,5 +1,6 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { IamReader, IamWriter } from "../engine/ports.ts";
+import type { RequiredBoundary } from "../engine/required-boundary.ts";
 import { type RevocationReport, revokeExcess } from "../engine/revoke-excess.ts";
 import type { Settling } from "../engine/settling.ts";
 import { ControllerError } from "../errors.ts";
@@ -9,9 +10,10 @@ import { hasTrace } from "../model/trace.ts";
 import { type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
 import { withoutExcess } from "../plan/class-verdict.ts";
 import { planLines } from "../plan/render.ts";
-import { type Compliance, withRemoval } from "../status/compliance.ts";
+import { type Compliance, withoutBoundary, withRemoval } from "../status/compliance.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Logger } from "../telemetry.ts";
+import { isMissingBoundary } from "./missing-boundary.ts";
 import { isUnreported } from "./never-reported.ts";
 import type { Report } from "./publisher.ts";
 import type { Standing } from "./standing.ts";
@@ -33,6 +35,8 @@ export interface StripAccess {
   readonly reader: IamReader;
   readonly writer: IamWriter;
   readonly settling: Settling;
+  /** See {@link revokeExcess}. */
+  readonly boundary?: RequiredBoundary | undefined;
   readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -42,7 +46,7 @@ export interface StripAccess {
  *
  * The reconcile applies what of the spec the class allows. When that fails, for whatever reason (IAM refuses another statement, a
  * quota, a boundary that does not exist), or never began (the object is suspended, a dry run, or its deletion waits), the access
- * that the class does not allow is removed by itself. A spec within the class is no proof: AWS may still have what an earlier spec
+ * that the class does not allow is removed by itself. A missing boundary takes no other access away (docs/security.md). A spec within the class is no proof: AWS may still have what an earlier spec
  * asked for.
  */
 export async function withinClass(
@@ -109,10 +113,13 @@ function seenIn(outcome: Outcome): ObservedState | undefined {
 }
 
 function withRevocation(outcome: Outcome, compliance: Compliance, { applied, failed }: RevocationReport): Report {
-  const [first] = failed;
+  const remaining = failed.filter(({ error }) => !isMissingBoundary(error));
+  const [first] = remaining;
+  const fault = failed.map(({ error }) => error).find(isMissingBoundary);
+  const removed = withRemoval(compliance, applied, remaining);
   return {
     outcome: first === undefined ? outcome : failing(outcome, first.error),
-    compliance: withRemoval(compliance, applied, failed),
+    compliance: fault === undefined ? removed : withoutBoundary(removed, fault),
   };
 }
 

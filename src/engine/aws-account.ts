@@ -1,3 +1,4 @@
+import { BoundaryPolicies } from "./boundary-policies.ts";
 import { ConvergenceBreaker } from "./convergence-breaker.ts";
 import { Exclusive } from "./exclusive.ts";
 import { FreeNames } from "./free-names.ts";
@@ -25,6 +26,7 @@ export interface AwsAccount {
   /** Names that sweeps have seen nothing of. */
   readonly freeNames: FreeNames;
   readonly quotas: QuotaWatch;
+  readonly boundaries: BoundaryPolicies;
   readonly instances: AccountInstances;
 }
 
@@ -69,6 +71,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     lastKnownRoles: new LastKnownRoles(monotonicMs),
     freeNames: new FreeNames(monotonicMs),
     quotas: new QuotaWatch(reader, monotonicMs),
+    boundaries: new BoundaryPolicies(monotonicMs),
     instances: {
       reader: instanceReader,
       snapshots: new RegionSnapshots({ reader: instanceReader, monotonicMs, settleWindowMs }),

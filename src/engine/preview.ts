@@ -1,7 +1,7 @@
 import type { DesiredState } from "../model/desired-state.ts";
 import { ABSENT, type ObservedState } from "../model/observed-state.ts";
 import { diff } from "../plan/diff.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Blocker, Plan } from "../plan/plan.ts";
 import { quotaBlockers } from "../plan/quota-blockers.ts";
 import type { FreeNames } from "./free-names.ts";
 import type { LastKnownRoles } from "./last-known-roles.ts";
@@ -9,6 +9,7 @@ import { observe } from "./observe.ts";
 import { type InstanceObservation, observeInstances } from "./observe-instances.ts";
 import type { IamReader } from "./ports.ts";
 import type { QuotaWatch } from "./quota-watch.ts";
+import type { RequiredBoundary } from "./required-boundary.ts";
 import type { Settling } from "./settling.ts";
 import { confirm, doubtOf, isResolved, type Sighting } from "./sighting.ts";
 
@@ -33,6 +34,8 @@ export interface LookDependencies {
   readonly lastKnownRoles?: LastKnownRoles;
   /** What IAM allows the account; without it IAM is asked, and refuses. */
   readonly quotas?: QuotaWatch;
+  /** What the class of the object puts on its roles; unset: nothing. */
+  readonly boundary?: RequiredBoundary | undefined;
 }
 
 /** Somebody may have made room since the last sweep. */
@@ -45,7 +48,7 @@ const NOTHING: ObservedState = { role: ABSENT, instanceProfile: ABSENT };
  * nothing else. What is known to be over a quota is blocked, once the quotas have been read anew.
  */
 export async function preview(desired: DesiredState, deps: LookDependencies, signal: AbortSignal): Promise<Preview> {
-  return withinQuotas(desired, await look(desired, deps, signal), deps, signal);
+  return withinLimits(desired, await look(desired, deps, signal), deps, signal);
 }
 
 /**
@@ -62,15 +65,24 @@ export async function previewUnseen(
 ): Promise<Preview | undefined> {
   if (freeNames === undefined || desired.presence === "absent" || desired.mayAdopt) return undefined;
   if (deps.settling.view(desired, NOTHING).settlesInMs > 0 || !freeNames.take(desired)) return undefined;
-  return withinQuotas(desired, await planFor(desired, NOTHING, deps, signal), deps, signal);
+  return withinLimits(desired, await planFor(desired, NOTHING, deps, signal), deps, signal);
 }
 
-async function withinQuotas(
+/** Nothing of a plan that puts a missing boundary on a role is written: what it takes away first would be lost, and nothing be given. */
+function boundaryBlockers({ actions }: Plan, boundary: RequiredBoundary | undefined): readonly Blocker[] {
+  const fault = boundary?.fault;
+  if (fault === undefined || !actions.some((action) => boundary?.isSetBy(action))) return [];
+  return [{ reason: fault.reason, message: fault.message }];
+}
+
+async function withinLimits(
   desired: DesiredState,
   found: Preview,
-  { quotas }: LookDependencies,
+  { quotas, boundary }: LookDependencies,
   signal: AbortSignal,
 ): Promise<Preview> {
+  const missing = boundaryBlockers(found.plan, boundary);
+  if (missing.length > 0) return { ...found, plan: { ...found.plan, blockers: [...found.plan.blockers, ...missing] } };
   const { actions, blockers } = found.plan;
   if (quotas === undefined || desired.presence === "absent" || actions.length === 0 || blockers.length > 0)
     return found;

@@ -1,11 +1,12 @@
-import { dispositionOf } from "../errors.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import { type Revocation, type RevocationTarget, revocationsOf } from "../plan/class-excess.ts";
 import { assertProved } from "./assert-proved.ts";
+import { isPermanent } from "./boundary-policies.ts";
 import type { AppliedAction } from "./execute.ts";
 import { observe } from "./observe.ts";
 import type { Assertion, IamReader, IamWriter } from "./ports.ts";
+import type { RequiredBoundary } from "./required-boundary.ts";
 import type { Settling } from "./settling.ts";
 import { WhileCurrent } from "./while-current.ts";
 
@@ -22,11 +23,14 @@ export interface RevocationDependencies {
   readonly writer: IamWriter;
   readonly settling: Settling;
   readonly confirmCurrent: Assertion;
+  /** What the class puts on its roles; unset: nothing. */
+  readonly boundary?: RequiredBoundary | undefined;
 }
 
 /**
  * Takes from a role what its class does not allow, by removal alone, so that it succeeds where the rest of a spec cannot be applied.
  * The role's owner tags are read in the same call. One refused removal does not keep the others from being tried.
+ * Where the boundary of the class cannot be set, all permissions go instead, unless the policy itself does not exist.
  *
  * Errors: those of the reads and of `confirmCurrent`; ConflictError when they do not prove that the object owns the role; refused
  * writes are in the report.
@@ -54,8 +58,9 @@ export async function revokeExcess(
     applied.push(...done);
     return error;
   };
+  const faultOf = (action: Action, refusal?: unknown): Promise<unknown> => boundaryFault(deps, action, refusal, signal);
   try {
-    for (const revocation of revocations) failed.push(...(await carryOut(revocation, attempt)));
+    for (const revocation of revocations) failed.push(...(await carryOut(revocation, attempt, faultOf)));
   } finally {
     deps.settling.record(state, { applied, failed: undefined, refused: [] });
   }
@@ -66,10 +71,15 @@ export async function revokeExcess(
 async function carryOut(
   { action, otherwise }: Revocation,
   attempt: (action: Action) => Promise<unknown>,
+  faultOf: (action: Action, refusal?: unknown) => Promise<unknown>,
 ): Promise<readonly FailedAction[]> {
+  const known = await faultOf(action);
+  if (known !== undefined) return [{ action, error: known }];
   const error = await attempt(action);
   if (error === undefined) return [];
-  if (otherwise.length === 0 || !isRefusal(error)) return [{ action, error }];
+  const fault = await faultOf(action, error);
+  if (fault !== undefined) return [{ action, error: fault }];
+  if (otherwise.length === 0 || !isPermanent(error)) return [{ action, error }];
   const failed: FailedAction[] = [];
   for (const instead of otherwise) {
     const again = await attempt(instead);
@@ -93,7 +103,13 @@ async function tried(
   }
 }
 
-/** False for what AWS only puts off: it is tried again, and nothing else has to go for it. */
-function isRefusal(error: unknown): boolean {
-  return ["terminal", "blocked"].includes(dispositionOf(error));
+/** Why the write cannot succeed for want of the class's boundary; undefined for other writes and other reasons. */
+async function boundaryFault(
+  { boundary }: RevocationDependencies,
+  action: Action,
+  refusal: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (boundary?.isSetBy(action) !== true) return undefined;
+  return refusal === undefined ? boundary.fault : boundary.faultAfter(refusal, signal);
 }

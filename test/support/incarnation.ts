@@ -5,7 +5,7 @@ import { Reconciler } from "../../src/controller/reconciler.ts";
 import { SightingsByAccount } from "../../src/controller/sightings-by-account.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import type { InstanceReader } from "../../src/engine/instance-ports.ts";
-import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
+import type { EventSink, IamAccess, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../../src/engine/settling.ts";
 import type { Requeue } from "../../src/runtime/workers.ts";
 import { DEFAULT_PATIENCE } from "../../src/status/requeue.ts";
@@ -24,7 +24,7 @@ const MAX_ROUNDS = 60;
 export interface Surroundings {
   readonly objects: ObjectClient;
   readonly events: EventSink;
-  readonly reader: IamReader;
+  readonly reader: IamAccess["reader"];
   readonly writer: IamWriter;
   readonly instanceReader: InstanceReader;
   /** Where instances are looked for before a profile goes. */

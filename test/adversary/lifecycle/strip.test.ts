@@ -216,10 +216,9 @@ describe("Under Strip, attached policies and trust", () => {
     expect(trusted()).not.toContain('"Allow"');
   });
 
-  test("where the boundary of the class cannot be set, no permission is left", async () => {
+  test("where the boundary of the class exists and cannot be set, no permission is left", async () => {
     await created({ managedPolicyArns: [SSM] });
-    const missing = new BlockedError("policy k8s-boundary does not exist", { reason: "NoSuchEntity" });
-    refuses("PutRolePermissionsBoundary", missing);
+    refuses("PutRolePermissionsBoundary", DENIED);
     desk.apply({ className: "readers", statements: [GET], permissionsBoundaryArn: ADMIN });
     classIs({ ...WIDE, permissionsBoundaryArn: BOUNDARY });
     await desk.reconcile();
