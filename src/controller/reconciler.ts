@@ -162,21 +162,21 @@ export class Reconciler {
 
   async #takeDown(subject: Subject, signal: AbortSignal): Promise<Requeue> {
     const { spec } = subject.object;
-    if (spec.deletionPolicy === "Retain") return this.#release(subject, [], signal);
+    if (spec.deletionPolicy === "Retain") return this.#letGo(subject, { kind: "suspended" }, signal);
     const blockers = blockersOf(subject.standing);
     if (blockers.length > 0) return this.#publish(subject, refused(blockers), signal);
     if (spec.suspend) return this.#publish(subject, { kind: "suspended" }, signal);
     if (spec.mode === "DryRun") {
       const look = await this.#tryPreview(subject, signal);
       const isGone = look.kind === "previewed" && look.settlesInMs === 0 && isInSync(look.plan);
-      return isGone ? this.#release(subject, [], signal) : this.#publish(subject, look, signal);
+      return isGone ? this.#letGo(subject, look, signal) : this.#publish(subject, look, signal);
     }
     const pass = await this.#tryConverge(subject, this.#confirmed(subject), signal);
     for (const event of noteEvents(pass)) this.#deps.publisher.emit(subject.object, event);
     if (isHeldUp(pass)) return this.#publish(subject, explained(pass, await this.#tryPreview(subject, signal)), signal);
     // AWS's reply to a deletion is proof enough: no second look.
     const isGone = pass.kind === "converged" && pass.failed === undefined && pass.plan.blockers.length === 0;
-    if (isGone && pass.settlesInMs === 0) return this.#release(subject, pass.applied, signal);
+    if (isGone && pass.settlesInMs === 0) return this.#letGo(subject, pass, signal);
     return this.#publish(subject, pass, signal);
   }
 
@@ -237,6 +237,14 @@ export class Reconciler {
     return { ...subject, raw: held, object: { ...object, metadata }, isNew: !hasEntities(object) };
   }
 
+  /** Releases the object once what stays of it in AWS is within its class: afterwards nothing narrows it any more. */
+  async #letGo(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    const report = await this.#withinClass(subject, outcome, signal);
+    if (report.outcome.kind === "failed") return this.#tell(subject, report, signal);
+    const applied = outcome.kind === "converged" ? outcome.applied : [];
+    return this.#release(subject, [...applied, ...(report.compliance?.revoked ?? [])], signal);
+  }
+
   async #release({ object }: Subject, applied: readonly Action[], signal: AbortSignal): Promise<Requeue> {
     const isHeld = hasFinalizer(object);
     if (isHeld) await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);
@@ -254,7 +262,10 @@ export class Reconciler {
 
   async #publish(subject: Subject, pass: Outcome, signal: AbortSignal): Promise<Requeue> {
     logOutcome(subject.run, pass);
-    const report = await this.#withinClass(subject, withLeftOut(pass, subject.standing), signal);
+    return this.#tell(subject, await this.#withinClass(subject, withLeftOut(pass, subject.standing), signal), signal);
+  }
+
+  async #tell(subject: Subject, report: Report, signal: AbortSignal): Promise<Requeue> {
     const requeue = await this.#deps.publisher.publish(subject.raw, subject.object, report, signal);
     subject.sightings.ended(subject.key, requeue);
     return requeue;

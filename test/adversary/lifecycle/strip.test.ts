@@ -228,6 +228,56 @@ describe("Under Strip, attached policies and trust", () => {
   });
 });
 
+describe("Under Strip, an object that is deleted leaves nothing behind that a narrowed class forbids", () => {
+  const RETAINING: ClassSpec = { allowedDeletionPolicies: ["Delete", "Retain"] };
+
+  test("though its author retains the role before the controller has seen the narrowing", async () => {
+    await created({ deletionPolicy: "Retain", managedPolicyArns: [SSM] }, { ...WIDE, ...RETAINING });
+    desk.kube.delete(KEY);
+    classIs({ ...NARROW, ...RETAINING });
+    await desk.reconcile();
+    expect(granted()).toEqual([]);
+    expect(desk.iam.role("app")?.managedPolicyArns).toEqual([]);
+    expect(desk.object).toBeUndefined();
+  });
+
+  test("though the role was adopted, and stays", async () => {
+    desk.iam.outsiderMakesRole("app");
+    const adopting = { ...WIDE, allowAdoption: true };
+    classIs(adopting);
+    desk.apply({ className: "readers", statements: [GET, ALL_OF_S3], adoptionPolicy: "IfExists" });
+    for (let round = 0; round < 3; round++) await desk.reconcile();
+    expect(granted()).toContain("s3:*");
+    desk.kube.delete(KEY);
+    classIs({ ...NARROW, allowAdoption: true });
+    for (let round = 0; round < 3; round++) await desk.reconcile();
+    expect(granted()).not.toContain("s3:*");
+    expect(desk.object).toBeUndefined();
+  });
+
+  test("and waits while AWS refuses the removal", async () => {
+    await created({ deletionPolicy: "Retain" }, { ...WIDE, ...RETAINING });
+    refuses("DeleteRolePolicy", DENIED);
+    desk.kube.delete(KEY);
+    classIs({ ...NARROW, ...RETAINING });
+    await desk.reconcile();
+    expect(desk.isHeld).toBe(true);
+    expect(desk.condition("Ready")).toBe("False AccessDenied");
+    desk.iam.fate = () => "do";
+    await desk.reconcile();
+    expect(granted()).toEqual([]);
+    expect(desk.object).toBeUndefined();
+  });
+
+  test("and a role within its class stays as it is", async () => {
+    await created({ deletionPolicy: "Retain" }, { ...WIDE, ...RETAINING });
+    desk.kube.delete(KEY);
+    await desk.reconcile();
+    expect(granted()).toEqual(["s3:GetObject", "s3:*"]);
+    expect(desk.object).toBeUndefined();
+  });
+});
+
 describe("What Strip does not do", () => {
   test("it creates nothing for an object that was never within its class, whatever its manifest carries", async () => {
     classIs(NARROW);
