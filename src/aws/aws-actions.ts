@@ -1,7 +1,7 @@
 import { IAM_ACCOUNT_READS } from "./account-reader.ts";
 import { EC2_READS } from "./ec2-reader.ts";
 import { EC2_WRITES } from "./ec2-writes.ts";
-import { IAM_READS } from "./iam-reader.ts";
+import { IAM_BOUNDARY_READS, IAM_READS } from "./iam-reader.ts";
 import { IAM_WRITES } from "./iam-writes.ts";
 
 // Asked for by IAM beside the action that is called: PassRole by AddRoleToInstanceProfile (and
@@ -15,7 +15,9 @@ const IMPLIED = ["iam:PassRole"];
  * among them: it needs none.
  */
 export const AWS_ACTIONS: readonly string[] = [
-  ...[...IAM_READS, ...IAM_ACCOUNT_READS, ...Object.keys(IAM_WRITES)].map((operation) => `iam:${operation}`),
+  ...[...IAM_READS, ...IAM_BOUNDARY_READS, ...IAM_ACCOUNT_READS, ...Object.keys(IAM_WRITES)].map(
+    (operation) => `iam:${operation}`,
+  ),
   ...[...EC2_READS, ...Object.keys(EC2_WRITES)].map((operation) => `ec2:${operation}`),
   ...IMPLIED,
 ].sort();

@@ -1,6 +1,6 @@
 import type { InstanceReader } from "../engine/instance-ports.ts";
 import type { IamInventory } from "../engine/inventory.ts";
-import type { AccountIdentity, AccountReader, IamAccess, IamReader, IamWriter } from "../engine/ports.ts";
+import type { AccountIdentity, AccountReader, IamAccess, IamWriter } from "../engine/ports.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
 import { createAccountReader } from "./account-reader.ts";
 import { assumedRole, type RoleToAssume } from "./assumed-role.ts";
@@ -14,7 +14,7 @@ import { createIamReader } from "./iam-reader.ts";
 
 /** AWS as the engine sees it, over one set of credentials. */
 export interface AwsConnection {
-  readonly iamReader: IamReader;
+  readonly iamReader: IamAccess["reader"];
   /** Of IAM and of EC2. */
   readonly iamWriter: IamWriter;
   readonly iamInventory: IamInventory;

@@ -1,5 +1,6 @@
 import {
   GetInstanceProfileCommand,
+  GetPolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
   type IAMClient,
@@ -7,7 +8,7 @@ import {
   ListInstanceProfilesForRoleCommand,
   ListRolePoliciesCommand,
 } from "@aws-sdk/client-iam";
-import type { IamReader } from "../engine/ports.ts";
+import type { IamReader, PolicyReader } from "../engine/ports.ts";
 import { ABSENT, type Absent, type ObservedInstanceProfile, type RoleFacts } from "../model/observed-state.ts";
 import type { AwsCaller } from "./aws-call.ts";
 import type { AwsCallSubject } from "./aws-errors.ts";
@@ -25,19 +26,22 @@ export const IAM_READS = [
   "ListInstanceProfilesForRole",
 ] as const;
 
-type IamRead = (typeof IAM_READS)[number];
+/** The IAM actions that only a controller calls: to verify the permissions boundaries of classes. */
+export const IAM_BOUNDARY_READS = ["GetPolicy"] as const;
+
+type IamRead = (typeof IAM_READS)[number] | (typeof IAM_BOUNDARY_READS)[number];
 
 // IAM's maximum; it may send shorter pages all the same.
 const PAGE_SIZE = 1000;
 
 /** Reads through the IAM query API. */
-export function createIamReader(iam: IAMClient, call: AwsCaller): IamReader {
+export function createIamReader(iam: IAMClient, call: AwsCaller): IamReader & PolicyReader {
   return { ...createEntityReader(iam, call), ...createListReader(iam, call) };
 }
 
 type Lists = "listRolePolicies" | "listAttachedRolePolicies" | "listInstanceProfilesForRole";
 
-function createEntityReader(iam: IAMClient, call: AwsCaller): Omit<IamReader, Lists> {
+function createEntityReader(iam: IAMClient, call: AwsCaller): Omit<IamReader, Lists> & PolicyReader {
   return {
     async getRole(roleName, signal): Promise<RoleFacts | Absent> {
       const read = reading("GetRole", `role ${roleName}`);
@@ -75,6 +79,18 @@ function createEntityReader(iam: IAMClient, call: AwsCaller): Omit<IamReader, Li
           send: async (abortSignal) =>
             instanceProfileOf((await iam.send(command, { abortSignal })).InstanceProfile, read),
           whenNoSuchEntity: (): ObservedInstanceProfile | Absent => ABSENT,
+        },
+        signal,
+      );
+    },
+
+    async policyExists(policyArn, signal): Promise<boolean> {
+      const command = new GetPolicyCommand({ PolicyArn: policyArn });
+      return call<boolean>(
+        {
+          ...reading("GetPolicy", `managed policy ${policyArn}`),
+          send: async (abortSignal) => (await iam.send(command, { abortSignal })).Policy !== undefined,
+          whenNoSuchEntity: () => false,
         },
         signal,
       );

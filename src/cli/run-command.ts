@@ -1,7 +1,7 @@
-import type { OrphanPolicy } from "../controller/orphan-options.ts";
 import { AWS_RATE_OPTIONS, awsRates } from "./aws-rates.ts";
 import { CLUSTER_OPTIONS, clusterOf } from "./cluster-options.ts";
 import type { Command } from "./command.ts";
+import { CONTROLLER_OPTIONS, controllerChoices } from "./controller-options.ts";
 import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
 import type { ControllerProcessOptions } from "./controller-process-options.ts";
 import { ELECTION_OPTIONS, electionSettings } from "./election.ts";
@@ -10,12 +10,10 @@ import { INSTANCES_OPTIONS, instancesSettings } from "./instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { labelSelectorOf } from "./label-selector.ts";
 import { createLogger, LOG_LEVELS } from "./logger.ts";
-import { clusterIdOf, durationMs, type GivenOptions, wholeNumber } from "./options.ts";
+import { durationMs, type GivenOptions, wholeNumber } from "./options.ts";
 
 /** AWS would be asked without a pause. */
 const MIN_RESYNC_MS = 1_000;
-/** A sweep of a large account takes some seconds. */
-const MIN_SWEEP_MS = 10_000;
 
 /** Runs the controller until it is told to stop. */
 export const runCommand: Command = {
@@ -33,32 +31,10 @@ export const runCommand: Command = {
       value: "SELECTOR",
       help: "work on objects with these labels only; default: all",
     },
-    "cluster-id": {
-      type: "string",
-      value: "ID",
-      help: "part of every owner tag; default: uid of namespace kube-system",
-    },
-    "require-class": {
-      type: "boolean",
-      help: "block objects without an InstanceProfileClass, also where there are no classes",
-    },
-    "allow-adoption": {
-      type: "boolean",
-      help: "let objects without a class adopt roles and instance profiles that nobody owns (adoptionPolicy: IfExists)",
-    },
+    ...CONTROLLER_OPTIONS,
     "account-id": { type: "string", value: "ID", help: "refuse to start with credentials of another AWS account" },
     concurrency: { type: "string", value: "N", help: "objects worked on at once; default 10" },
     "resync-interval": { type: "string", value: "DURATION", help: "between verifications of an object; default 10m" },
-    "sweep-interval": {
-      type: "string",
-      value: "DURATION",
-      help: "between two looks at the whole account; default 10m",
-    },
-    "orphan-policy": {
-      type: "string",
-      value: "POLICY",
-      help: "what becomes of roles in AWS whose object is gone without its finalizer: Retain (default) reports them, Delete deletes what is proven",
-    },
     ...AWS_RATE_OPTIONS,
     ...INSTANCES_OPTIONS,
     "metrics-bind-address": {
@@ -80,14 +56,12 @@ export const runCommand: Command = {
 async function runController(given: GivenOptions, io: CommandIo): Promise<number> {
   const logger = createLogger(logLevel(given.text("log-level") ?? "info"));
   exitOnBug(logger, process);
-  const { intervals, concurrency, sweepIntervalMs } = DEFAULT_SETTINGS;
+  const { intervals, concurrency } = DEFAULT_SETTINGS;
+  const choices = controllerChoices(given);
   const settings = {
     ...DEFAULT_SETTINGS,
-    requiresClass: given.flag("require-class"),
+    ...choices.settings,
     concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
-    orphanPolicy: orphanPolicyOf(given.text("orphan-policy") ?? DEFAULT_SETTINGS.orphanPolicy),
-    allowsAdoption: given.flag("allow-adoption"),
-    sweepIntervalMs: durationMs("sweep-interval", given.text("sweep-interval"), sweepIntervalMs, MIN_SWEEP_MS),
     intervals: {
       ...intervals,
       resyncMs: durationMs("resync-interval", given.text("resync-interval"), intervals.resyncMs, MIN_RESYNC_MS),
@@ -101,7 +75,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     awsRates: rates,
     namespace: given.text("namespace"),
     labelSelector: labelSelectorOf(given.text("label-selector")),
-    clusterId: clusterIdOf(given.text("cluster-id")),
+    clusterId: choices.clusterId,
     expectedAccountId: given.text("account-id"),
     settings,
     instances: instancesSettings(given),
@@ -139,11 +113,6 @@ export function stopAsked(stop: AbortSignal): Promise<void> {
     if (stop.aborted) resolve();
     else stop.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-function orphanPolicyOf(policy: string): OrphanPolicy {
-  if (policy === "Retain" || policy === "Delete") return policy;
-  throw new UsageError(`--orphan-policy: "${policy}" must be one of Retain, Delete`);
 }
 
 /** The level as given, when it is one. Errors: UsageError. */

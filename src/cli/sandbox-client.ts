@@ -1,4 +1,5 @@
 import type { InstanceProfileStatus } from "../api/instance-profile.ts";
+import { CLASS_PLURAL } from "../api/instance-profile-class.ts";
 import { TerminalError } from "../errors.ts";
 import { systemClock } from "../runtime/clock.ts";
 
@@ -33,6 +34,13 @@ export async function applyToSandbox(url: string, manifest: Readonly<Record<stri
   );
   const { roleName, policyName = roleName, instanceProfileName = roleName } = (applied as Applied).spec;
   return { namespace, name, roleName, policyName, instanceProfileName };
+}
+
+/** Brings an InstanceProfileClass to the sandbox in the same way. */
+export async function applyClassToSandbox(url: string, manifest: Readonly<Record<string, unknown>>): Promise<void> {
+  const { name = "" } = (manifest["metadata"] ?? {}) as Partial<SandboxObject>;
+  const nameInUrl = encodeURIComponent(String(name).toWellFormed());
+  await serverSideApply(`${url}${API_PATH}/${CLASS_PLURAL}/${nameInUrl}`, manifest);
 }
 
 /**

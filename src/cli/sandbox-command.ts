@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InstanceProfileStatus } from "../api/instance-profile.ts";
+import { CLASS_KIND } from "../api/instance-profile-class.ts";
 import { loadKubeConfig } from "../kube/kube-config.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../sandbox/kube/server.ts";
 import type { Command } from "./command.ts";
+import { CONTROLLER_OPTIONS, controllerChoices } from "./controller-options.ts";
 import { type ControllerProcess, DEFAULT_SETTINGS, NO_LISTENERS, startController } from "./controller-process.ts";
 import { readShippedCrds, samplePath } from "./crd-file.ts";
 import { DEFAULT_INSTANCES } from "./instances-options.ts";
@@ -16,7 +18,7 @@ import { readManifests } from "./manifests.ts";
 import { type GivenOptions, wholeNumber } from "./options.ts";
 import { logLevel, stopAsked } from "./run-command.ts";
 import { SANDBOX_RATES, SANDBOX_REGION } from "./sandbox-aws.ts";
-import { applyToSandbox, type SandboxObject, statusOnceSettled } from "./sandbox-client.ts";
+import { applyClassToSandbox, applyToSandbox, type SandboxObject, statusOnceSettled } from "./sandbox-client.ts";
 import { type StoryEnd, tellStory } from "./sandbox-story.ts";
 import {
   introduction,
@@ -39,11 +41,14 @@ export const sandboxCommand: Command = {
   ].join("\n"),
   options: {
     apply: { type: "string", multiple: true, value: "FILE|DIR|-", help: "manifests to apply; default: a sample" },
-    once: { type: "boolean", help: "end when the manifests are ready; exit status 1 when one is not" },
-    "allow-adoption": {
-      type: "boolean",
-      help: "let objects without a class adopt roles and instance profiles that nobody owns, as run --allow-adoption does",
+    class: {
+      type: "string",
+      multiple: true,
+      value: "FILE|DIR|-",
+      help: "InstanceProfileClasses to apply before the controller starts; repeatable",
     },
+    once: { type: "boolean", help: "end when the manifests are ready; exit status 1 when one is not" },
+    ...CONTROLLER_OPTIONS,
     "no-controller": { type: "boolean", help: "only the two APIs, to run a controller of your own against" },
     "kubeconfig-out": {
       type: "string",
@@ -59,12 +64,14 @@ export const sandboxCommand: Command = {
 
 async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
   const level = logLevel(given.text("log-level") ?? "error");
+  const choices = controllerChoices(given);
   const sandbox = await openSandbox(given);
   let controller: ControllerProcess | undefined;
   try {
     io.out(introduction(sandbox.places));
+    await applyClasses(sandbox.places.kubeUrl, given, io);
     if (!given.flag("no-controller")) {
-      controller = await startInside(sandbox, { level, allowsAdoption: given.flag("allow-adoption") }, io);
+      controller = await startInside(sandbox, { level, ...choices }, io);
     }
     const isWell = await showAll(sandbox, given, io);
     if (given.flag("once")) return isWell ? EXIT.ok : EXIT.error;
@@ -138,14 +145,13 @@ async function listening<T>(option: string, given: GivenOptions, start: (port: n
 }
 
 /** What a user may choose of the controller in the sandbox. */
-interface InsideSettings {
+interface InsideSettings extends ReturnType<typeof controllerChoices> {
   readonly level: string;
-  readonly allowsAdoption: boolean;
 }
 
 function startInside(
   { places }: Sandbox,
-  { level, allowsAdoption }: InsideSettings,
+  { level, clusterId, settings }: InsideSettings,
   io: CommandIo,
 ): Promise<ControllerProcess> {
   return startController(
@@ -158,16 +164,26 @@ function startInside(
       },
       awsRates: SANDBOX_RATES,
       namespace: undefined,
-      clusterId: undefined,
+      clusterId,
       expectedAccountId: undefined,
       // This AWS shows every write at once: what a read contradicts is drift, whenever it comes.
-      settings: { ...DEFAULT_SETTINGS, settleWindowMs: 0, allowsAdoption },
+      settings: { ...DEFAULT_SETTINGS, ...settings, settleWindowMs: 0 },
       instances: { ...DEFAULT_INSTANCES, intervalMs: 2_000 },
       listen: NO_LISTENERS,
       logger: createLogger(level),
     },
     io.stop,
   );
+}
+
+/** A controller that has yet to start sees the classes before any object. */
+async function applyClasses(kubeUrl: string, given: GivenOptions, io: CommandIo): Promise<void> {
+  const paths = given.list("class");
+  if (paths.length === 0) return;
+  for (const { source, value } of await readManifests(paths, io.readInput, CLASS_KIND)) {
+    await applyClassToSandbox(kubeUrl, value);
+    io.out(`Applied ${source}`);
+  }
 }
 
 /** A manifest and what the API server made of it. */

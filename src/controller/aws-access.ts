@@ -1,6 +1,8 @@
+import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
 import type { AccountDirectory } from "../engine/account-directory.ts";
 import type { AwsAccount } from "../engine/aws-account.ts";
 import type { ConvergeDependencies } from "../engine/converge.ts";
+import { type RequiredBoundary, requiredBoundary } from "../engine/required-boundary.ts";
 import type { AccountClaims } from "./claims-by-account.ts";
 import { accountKeyOf, type Standing } from "./standing.ts";
 
@@ -34,16 +36,20 @@ export async function accessFor(
   signal: AbortSignal,
 ): Promise<AccountAccess> {
   const aws = standing.kind === "bound" ? await accounts.reach(standing.class, signal) : accounts.own;
-  const { iam, settling, adoptions, breaker, quotas, index } = aws;
+  const { iam, settling, adoptions, breaker, quotas, index, boundaries: policies } = aws;
   const { index: claimIndex } = claims.of(accountKeyOf(standing));
   const instances = { ...aws.instances, claims: claimIndex, isAwaited: isUserWaiting };
-  return {
-    ...iam[isUserWaiting ? "change" : "routine"],
-    settling,
-    adoptions,
-    breaker,
-    quotas,
-    index,
-    instances,
-  };
+  const { reader, writer } = iam[isUserWaiting ? "change" : "routine"];
+  const boundary = standing.kind === "bound" ? requiredBoundary(standing.class, { policies, reader }) : undefined;
+  return { reader, writer, settling, adoptions, breaker, quotas, index, instances, boundary };
+}
+
+/** The permissions boundary that the class puts on its roles. Errors: those of {@link AccountDirectory.reach}. */
+export async function boundaryOf(
+  accounts: Pick<Accounts, "reach">,
+  of: InstanceProfileClass,
+  signal: AbortSignal,
+): Promise<RequiredBoundary | undefined> {
+  const { boundaries: policies, iam } = await accounts.reach(of, signal);
+  return requiredBoundary(of, { policies, reader: iam.change.reader });
 }

@@ -9,6 +9,7 @@ import type { Outcome } from "../status/outcome.ts";
 import { complianceOf } from "./class-compliance.ts";
 import type { ClassDirectory } from "./class-directory.ts";
 import { grantsOf } from "./grants.ts";
+import { blockedByBoundary } from "./missing-boundary.ts";
 import { Postponed } from "./pass.ts";
 import type { Standing } from "./standing.ts";
 import type { Report } from "./status-writer.ts";
@@ -38,9 +39,10 @@ export async function classReport(
   const standing = isGoing ? standingWithoutDeletion(classes, subject) : subject.standing;
   if (isGoing && !isOfStrippingClass(standing)) return { outcome };
   const object = withoutDeletion(standing.kind === "refused" ? subject.object : standing.object);
-  const report = { outcome, compliance: complianceOf(standing, object.status) };
+  const compliance = complianceOf(standing, object.status);
   const { logger } = subject.run;
   try {
+    const report = { outcome: await blockedByBoundary(outcome, open, signal), compliance };
     const { after, ...reported } = await withinClass({ object, standing, clusterId, logger }, report, open, signal);
     return after === undefined ? reported : { ...reported, pending: pendingAfter(subject, outcome, after, clusterId) };
   } catch (error) {

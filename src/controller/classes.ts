@@ -1,6 +1,6 @@
 import type { Condition } from "../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../api/instance-profile-class.ts";
-import type { KubeObject, ObjectClient } from "../engine/ports.ts";
+import type { EventSink, KubeObject, ObjectClient } from "../engine/ports.ts";
 import { KeyedBackoff } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { SnapshotReader } from "../runtime/list-snapshot.ts";
@@ -12,6 +12,7 @@ import { Workers } from "../runtime/workers.ts";
 import { COMPLIANT } from "../status/compliance.ts";
 import { findCondition } from "../status/conditions.ts";
 import type { Logger } from "../telemetry.ts";
+import type { BoundaryOf } from "./class-boundaries.ts";
 import { ClassDirectory } from "./class-directory.ts";
 import { ClassReconciler } from "./class-reconciler.ts";
 import type { CountedOrphans } from "./counted-orphans.ts";
@@ -30,6 +31,9 @@ export interface ClassesOptions {
   readonly wake: (key: string) => void;
   /** See AccountDirectory. */
   readonly verify: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
+  /** See {@link ClassReconciler}. */
+  readonly boundaryOf: BoundaryOf;
+  readonly events: EventSink;
   readonly clusterId: string;
   /** See {@link ClassDirectory}. */
   readonly requiresClass: boolean;
@@ -81,6 +85,9 @@ export class Classes {
       cache: { get: (name) => this.cache.get(name) },
       objectsOf: (className) => this.#objectsOf(className),
       verify: options.verify,
+      boundaryOf: options.boundaryOf,
+      events: options.events,
+      wakeObjects: (className) => this.#wakeObjects(className),
       nowMs: () => clock.nowMs(),
     });
     this.#workers = new Workers({
@@ -169,6 +176,10 @@ export class Classes {
       const { className } = (object["spec"] ?? {}) as { readonly className?: string };
       if (className === undefined || className === name) this.#options.wake(keyOf(object));
     }
+  }
+
+  #wakeObjects(className: string): void {
+    for (const object of this.#objectsOf(className)) this.#options.wake(keyOf(object));
   }
 
   #objectsOf(className: string): readonly KubeObject[] {

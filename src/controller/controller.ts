@@ -12,6 +12,7 @@ import { type WorkerObserver, Workers } from "../runtime/workers.ts";
 import type { RequeueIntervals } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { AccountSweeps } from "./account-sweeps.ts";
+import { boundaryOf } from "./aws-access.ts";
 import { ClaimsByAccount } from "./claims-by-account.ts";
 import { Classes } from "./classes.ts";
 import { CountedOrphans } from "./counted-orphans.ts";
@@ -109,10 +110,11 @@ export class Controller {
     const { accounts, clusterId } = deps;
     const counted = new CountedOrphans(() => this.#classes.orphansFreed());
     this.#classes = new Classes({
-      ...{ ...deps.classes, objects, orphans: counted, clusterId, clock, random, logger },
+      ...{ ...deps.classes, objects, orphans: counted, clusterId, clock, random, logger, events: deps.events },
       onChange: () => this.#sweeps.classesChanged(),
       wake: (key) => this.#wake(key),
       verify: (of, signal) => accounts.verify(of, signal),
+      boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
       newReconcileId: deps.newReconcileId,
       requiresClass: settings.requiresClass ?? false,
     });

@@ -130,14 +130,13 @@ export class Reconciler {
   /** An object in deletion. */
   async #reconcileDeleted(subject: Subject, signal: AbortSignal): Promise<Requeue> {
     const { spec } = subject.object;
-    if (spec.deletionPolicy === "Retain") return this.#release(subject, [], signal);
+    if (spec.deletionPolicy === "Retain") return this.#letGo(subject, { kind: "suspended" }, signal);
     const blockers = blockersOf(subject.standing);
     if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
     if (spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
     const outcome =
       spec.mode === "DryRun" ? await this.#aws.preview(subject, signal) : await this.#delete(subject, signal);
-    if (!isGone(outcome)) return this.#report(subject, outcome, signal);
-    return this.#release(subject, outcome.kind === "converged" ? outcome.applied : [], signal);
+    return isGone(outcome) ? this.#letGo(subject, outcome, signal) : this.#report(subject, outcome, signal);
   }
 
   async #delete(subject: Subject, signal: AbortSignal): Promise<Outcome> {
@@ -145,6 +144,14 @@ export class Reconciler {
     const notes = outcome.kind === "converged" ? noteEvents(outcome) : [];
     for (const event of notes) this.#deps.statusWriter.emit(subject.object, event);
     return isHeldUp(outcome) ? explained(outcome, await this.#aws.preview(subject, signal)) : outcome;
+  }
+
+  /** Releases the object once what stays of it in AWS is within its class: afterwards nothing narrows it any more. */
+  async #letGo(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    const report = await this.#withinClass(subject, outcome, signal);
+    if (report.outcome.kind === "failed") return this.#write(subject, report, signal);
+    const applied = outcome.kind === "converged" ? outcome.applied : [];
+    return this.#release(subject, [...applied, ...(report.compliance?.revoked ?? [])], signal);
   }
 
   async #release({ key, object }: Subject, applied: readonly Action[], signal: AbortSignal): Promise<Requeue> {
@@ -178,8 +185,14 @@ export class Reconciler {
   }
 
   async #report(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
-    const report = await this.#withinClass(subject, withLeftOut(outcome, subject.standing), signal);
-    const { raw, object, run, coverage, key } = subject;
+    return this.#write(
+      subject,
+      await this.#withinClass(subject, withLeftOut(outcome, subject.standing), signal),
+      signal,
+    );
+  }
+
+  async #write({ key, raw, object, run, coverage }: Subject, report: Report, signal: AbortSignal): Promise<Requeue> {
     const reported = { raw, object, logger: run.logger };
     const { result, requeue } = await this.#deps.statusWriter.report(reported, report, signal);
     coverage.reconciled(key, isVerified(result));

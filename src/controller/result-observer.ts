@@ -44,8 +44,11 @@ export function observeResult(
 /** Logs what was written and what failed: names only, never documents. */
 export function logResult(logger: Logger, result: Result): void {
   const { plan, applied = [] } = observationIn(result) ?? {};
-  if (plan !== undefined && applied.length > 0)
-    logger.info("wrote AWS", { actions: planLines({ ...plan, actions: applied }) });
+  if (plan !== undefined && applied.length > 0) {
+    const notes = plan.notes?.map(({ message }) => message);
+    const actions = planLines({ ...plan, actions: applied });
+    logger.info("wrote AWS", { actions, ...(notes !== undefined && { notes }) });
+  }
   const error = errorIn(result);
   if (error instanceof ControllerError)
     logger.warn("reconcile failed", { disposition: error.disposition, ...failureFields(error) });

@@ -1,6 +1,7 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { AccountInstances } from "../engine/aws-account.ts";
 import type { IamReader, IamWriter } from "../engine/ports.ts";
+import type { RequiredBoundary } from "../engine/required-boundary.ts";
 import { type RevocationReport, revokeExcess } from "../engine/revoke-excess.ts";
 import type { Settling } from "../engine/settling.ts";
 import { ControllerError } from "../errors.ts";
@@ -10,9 +11,10 @@ import { hasTrace } from "../model/trace.ts";
 import { type RevocationTarget, regionsBeyond, revocationsOf } from "../plan/class-excess.ts";
 import { withoutExcess } from "../plan/class-verdict.ts";
 import { planLines } from "../plan/render.ts";
-import { type Compliance, withRemoval } from "../status/compliance.ts";
+import { type Compliance, withoutBoundary, withRemoval } from "../status/compliance.ts";
 import type { Outcome } from "../status/outcome.ts";
 import type { Logger } from "../telemetry.ts";
+import { isMissingBoundary } from "./missing-boundary.ts";
 import { isUnreported } from "./never-reported.ts";
 import type { Standing } from "./standing.ts";
 import type { Report } from "./status-writer.ts";
@@ -35,6 +37,8 @@ export interface StripAccess {
   readonly writer: IamWriter;
   readonly settling: Settling;
   readonly instances: Pick<AccountInstances, "snapshots">;
+  /** See {@link revokeExcess}. */
+  readonly boundary?: RequiredBoundary | undefined;
   readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -47,7 +51,7 @@ export type StripReport = Report & { readonly after?: ObservedState };
  *
  * The reconcile applies what of the spec the class allows. When that fails, for whatever reason (IAM refuses another statement, a
  * quota, a boundary that does not exist), or never began (the object is suspended, a dry run, or its deletion waits), the access
- * that the class does not allow is removed by itself. A spec within the class is no proof: AWS may still have what an earlier spec
+ * that the class does not allow is removed by itself. A missing boundary takes no other access away (docs/security.md). A spec within the class is no proof: AWS may still have what an earlier spec
  * asked for.
  */
 export async function withinClass(
@@ -115,11 +119,14 @@ function seenIn(outcome: Outcome): ObservedState | undefined {
 
 function withRevocation(outcome: Outcome, compliance: Compliance, report: RevocationReport): StripReport {
   const { applied, failed, unread, after } = report;
-  const removed = withRemoval(compliance, applied, failed);
-  const error = failed[0]?.error ?? unread;
+  const remaining = failed.filter(({ error }) => !isMissingBoundary(error));
+  const fault = failed.map(({ error }) => error).find(isMissingBoundary);
+  const removed = withRemoval(compliance, applied, remaining);
+  const bounded = fault === undefined ? removed : withoutBoundary(removed, fault);
+  const error = remaining[0]?.error ?? unread;
   return {
     outcome: error === undefined ? outcome : failing(outcome, error),
-    compliance: unread === undefined ? removed : unverified(removed),
+    compliance: unread === undefined ? bounded : unverified(bounded),
     ...(applied.length > 0 && { after }),
   };
 }

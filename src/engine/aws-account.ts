@@ -1,3 +1,4 @@
+import { BoundaryPolicies } from "./boundary-policies.ts";
 import { ConvergenceBreaker } from "./convergence-breaker.ts";
 import { Exclusive } from "./exclusive.ts";
 import type { InstanceReader } from "./instance-ports.ts";
@@ -22,6 +23,7 @@ export interface AwsAccount {
   /** What the last account scan saw. */
   readonly index: SnapshotIndex;
   readonly quotas: QuotaWatch;
+  readonly boundaries: BoundaryPolicies;
   readonly instances: AccountInstances;
 }
 
@@ -65,6 +67,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     reader,
     index: new SnapshotIndex(monotonicMs),
     quotas: new QuotaWatch(reader, monotonicMs),
+    boundaries: new BoundaryPolicies(monotonicMs),
     instances: {
       reader: instanceReader,
       snapshots: new RegionSnapshots({ reader: instanceReader, monotonicMs, settleWindowMs }),

@@ -3,6 +3,7 @@ import type { ObservedState } from "../model/observed-state.ts";
 import { diff } from "../plan/diff.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 import { quotaBlockers } from "../plan/quota-blockers.ts";
+import type { RequiredBoundary } from "./required-boundary.ts";
 import { type InstanceObservation, observeInstances } from "./observe-instances.ts";
 import type { QuotaSource } from "./quota-watch.ts";
 import type { Settling } from "./settling.ts";
@@ -25,6 +26,8 @@ export interface PlanDependencies {
   readonly instances: InstanceObservation;
   /** What IAM allows the account; unset: unknown, and IAM itself refuses. */
   readonly quotas?: QuotaSource;
+  /** What the class of the object puts on its roles; unset: nothing. */
+  readonly boundary?: RequiredBoundary | undefined;
   /** What IAM refuses in every account of the spec that the plan is for. Asked only for a plan that writes; unset: nothing. */
   readonly refusedByIam?: () => readonly Blocker[];
 }
@@ -62,13 +65,22 @@ export async function planFor(
 
 const NO_RECENT_WRITES = (state: ObservedState) => ({ state, settlesInMs: 0, mayHide: false });
 
+/** Nothing of a plan that puts a missing boundary on a role is written: what it removes first would be lost, and nothing be granted. */
+function boundaryBlockers({ actions }: Plan, boundary: RequiredBoundary | undefined): readonly Blocker[] {
+  const fault = boundary?.fault;
+  if (fault === undefined || !actions.some((action) => boundary?.isSetBy(action))) return [];
+  return [{ reason: fault.reason, message: fault.message }];
+}
+
 /** What is known to fail although the object owns what it writes; empty for a plan that writes nothing or is blocked already. */
 async function furtherBlockers(
   desired: DesiredState,
   plan: Plan,
-  { quotas, refusedByIam }: PlanDependencies,
+  { quotas, refusedByIam, boundary }: PlanDependencies,
   signal: AbortSignal,
 ): Promise<readonly Blocker[]> {
+  const missing = boundaryBlockers(plan, boundary);
+  if (missing.length > 0) return [...plan.blockers, ...missing];
   if (desired.presence === "absent" || plan.actions.length === 0 || plan.blockers.length > 0) return [];
   const refused = refusedByIam?.() ?? [];
   if (refused.length > 0 || quotas === undefined) return refused;

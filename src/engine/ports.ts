@@ -22,6 +22,15 @@ export interface IamReader {
 }
 
 /**
+ * Reads managed policies.
+ *
+ * Guarantees: `false` means that IAM said NoSuchEntity and nothing else. Errors: as {@link IamReader}.
+ */
+export interface PolicyReader {
+  policyExists(policyArn: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/**
  * Writes to IAM: one action is one API call, sent once. Retries are the queue's business.
  *
  * Guarantees: NoSuchEntity on a delete, detach or removal is success, and the outcome says so. NoSuchEntity on any other write is a ConflictError
@@ -65,7 +74,7 @@ export interface AccountReader {
 
 /** Both hands on IAM. */
 export interface IamAccess {
-  readonly reader: IamReader;
+  readonly reader: IamReader & PolicyReader;
   readonly writer: IamWriter;
 }
 

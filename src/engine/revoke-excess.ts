@@ -1,4 +1,3 @@
-import { dispositionOf } from "../errors.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
@@ -7,9 +6,11 @@ import { regionsRemoved } from "../plan/record-regions.ts";
 import { applyAction } from "../plan/simulate.ts";
 import { assertProved } from "./assert-proved.ts";
 import type { AccountInstances } from "./aws-account.ts";
+import { isPermanent } from "./boundary-policies.ts";
 import type { AppliedAction } from "./execute.ts";
 import { observe } from "./observe.ts";
 import type { Assertion, IamReader, IamWriter } from "./ports.ts";
+import type { RequiredBoundary } from "./required-boundary.ts";
 import { observeMarked, revokeAssociations } from "./revoke-associations.ts";
 import type { Settling } from "./settling.ts";
 import { WhileCurrent } from "./while-current.ts";
@@ -32,12 +33,15 @@ export interface RevocationDependencies {
   readonly settling: Settling;
   readonly instances: Pick<AccountInstances, "snapshots">;
   readonly confirmCurrent: Assertion;
+  /** What the class puts on its roles; unset: nothing. */
+  readonly boundary?: RequiredBoundary | undefined;
 }
 
 /**
  * Takes from a role, and from the associations of its profile, what the class does not allow, by removal alone, so that it succeeds
  * where the rest of a spec cannot be applied. The owner tags are read in the same call. Neither a refused removal nor a region that
  * cannot be read keeps the others from being tried.
+ * Where the boundary of the class cannot be set, all permissions go instead, unless the policy itself does not exist.
  *
  * Errors: those of the reads of IAM and of `confirmCurrent`; ConflictError when they do not prove that the object owns the role; refused
  * writes are in the report.
@@ -65,8 +69,9 @@ export async function revokeExcess(
     applied.push(...done);
     return error;
   };
+  const faultOf = (action: Action, refusal?: unknown): Promise<unknown> => boundaryFault(deps, action, refusal, signal);
   try {
-    for (const revocation of revocations) failed.push(...(await carryOut(revocation, attempt)));
+    for (const revocation of revocations) failed.push(...(await carryOut(revocation, attempt, faultOf)));
     failed.push(...(await revokeAssociations(desired, state, marked, attempt)));
   } finally {
     const report = { applied, failed: undefined, refused: failed };
@@ -81,10 +86,15 @@ export async function revokeExcess(
 async function carryOut(
   { action, otherwise }: Revocation,
   attempt: (action: Action) => Promise<unknown>,
+  faultOf: (action: Action, refusal?: unknown) => Promise<unknown>,
 ): Promise<readonly FailedAction[]> {
+  const known = await faultOf(action);
+  if (known !== undefined) return [{ action, error: known }];
   const error = await attempt(action);
   if (error === undefined) return [];
-  if (otherwise.length === 0 || !isRefusal(error)) return [{ action, error }];
+  const fault = await faultOf(action, error);
+  if (fault !== undefined) return [{ action, error: fault }];
+  if (otherwise.length === 0 || !isPermanent(error)) return [{ action, error }];
   const failed: FailedAction[] = [];
   for (const instead of otherwise) {
     const again = await attempt(instead);
@@ -108,7 +118,13 @@ async function tried(
   }
 }
 
-/** False for what AWS only puts off: it is tried again, and nothing else has to go for it. */
-function isRefusal(error: unknown): boolean {
-  return ["terminal", "blocked"].includes(dispositionOf(error));
+/** Why the write cannot succeed for want of the class's boundary; undefined for other writes and other reasons. */
+async function boundaryFault(
+  { boundary }: RevocationDependencies,
+  action: Action,
+  refusal: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (boundary?.isSetBy(action) !== true) return undefined;
+  return refusal === undefined ? boundary.fault : boundary.faultAfter(refusal, signal);
 }

@@ -1,4 +1,5 @@
 import type { EventRecord, KubeObject, ObjectKey, ObjectReference } from "../engine/ports.ts";
+import { byteLength, firstBytes } from "../text/first-bytes.ts";
 import { messageText } from "../text/message.ts";
 
 /** Who reports events. */
@@ -67,16 +68,10 @@ function microTime(nowMs: number): string {
   return new Date(nowMs).toISOString().replace("Z", "000Z");
 }
 
-/** At most `maxBytes` of UTF-8, never half a character; what was cut shows as an ellipsis. */
+/** At most `maxBytes` of UTF-8; what was cut shows as an ellipsis. */
 function truncate(text: string, maxBytes: number): string {
-  if (Buffer.byteLength(text) <= maxBytes) return text;
-  const ellipsis = "…";
-  let kept = "";
-  let bytes = Buffer.byteLength(ellipsis);
-  for (const character of text) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > maxBytes) break;
-    kept += character;
-  }
-  return kept + ellipsis;
+  if (byteLength(text) <= maxBytes) return text;
+  return `${firstBytes(text, maxBytes - byteLength(ELLIPSIS))}${ELLIPSIS}`;
 }
+
+const ELLIPSIS = "…";

@@ -109,14 +109,23 @@ function beyond({ index, bounds }: Case, subject: Subject, example: Example, rea
       "pattern, or fewer statements.";
     return violation(UNDECIDED, message, excess);
   }
-  const { word } = example;
-  const what = `${howItComes(subject, word)} ${classTitle(bounds)} ${why}`;
-  return violation(reason, `${subject.field}: ${what}. Narrow the statement.`, excess);
+  const { place, how } = whereItComesFrom(subject, example.word);
+  return violation(reason, `${place}: ${how} ${classTitle(bounds)} ${why}. Narrow the statement.`, excess);
 }
 
-function howItComes({ words, written, kind }: Subject, word: string): string {
-  if (words.negated) return `all but these are ${showValue(word)} too, which`;
-  const pattern = written.find((one) => matchesWildcards(one, word, kind)) ?? word;
+/** The field that lets the word in, with the index of the pattern where one pattern does, and how. */
+function whereItComesFrom(
+  { field, words, written, kind }: Subject,
+  word: string,
+): { readonly place: string; readonly how: string } {
+  if (words.negated) return { place: field, how: `all but these are ${showValue(word)} too, which` };
+  const index = written.findIndex((one) => matchesWildcards(one, word, kind));
+  const pattern = written[index];
+  if (pattern === undefined) return { place: field, how: `${showValue(word)} is what` };
+  return { place: `${field}[${index}]`, how: howItComes(pattern, word, kind) };
+}
+
+function howItComes(pattern: string, word: string, kind: WordKind): string {
   const meant = kind === RESOURCES ? completedResource(pattern) : pattern;
   const isWordItself = meant === word || !/[*?$]/.test(meant);
   if (isWordItself) return `${showValue(pattern)} is what`;

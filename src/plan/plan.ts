@@ -30,6 +30,9 @@ export interface Plan {
 /** The reason of the blocker of a plan whose very writes have been made too often in vain. */
 export const NOT_CONVERGING = "NotConverging";
 
+/** The reason of what is blocked because the permissions boundary of the class does not exist in IAM. */
+export const PERMISSIONS_BOUNDARY_NOT_FOUND = "PermissionsBoundaryNotFound";
+
 /** True when AWS is as asked for. */
 export function isInSync(plan: Plan): boolean {
   return plan.actions.length === 0 && plan.blockers.length === 0;

@@ -1,6 +1,7 @@
 import type { Condition } from "../api/instance-profile.ts";
 import type { InstanceProfileClassStatus } from "../api/instance-profile-class.ts";
 import { ControllerError, dispositionOf } from "../errors.ts";
+import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../plan/plan.ts";
 import { type ConditionDraft, fitted, notReady, ready, reconciling, stalled, writeConditions } from "./conditions.ts";
 
 /** What one look at a class came to. */
@@ -9,12 +10,20 @@ export interface ClassFacts {
   readonly fault: string | undefined;
   /** What STS said; undefined when it was not asked. */
   readonly account: { readonly id: string } | { readonly error: unknown } | undefined;
+  /** What is wrong with the permissions boundary; undefined when there is none, or when it exists. */
+  readonly boundary?: BoundaryFact | undefined;
   readonly isGoing: boolean;
   /** InstanceProfiles of the class. */
   readonly objects: number;
   /** Of those, how many do not fit it. */
   readonly violations: number;
 }
+
+/** What is to be reported of the permissions boundary of a class. */
+export type BoundaryFact =
+  | { readonly kind: "missing"; readonly arn: string; readonly accountId: string }
+  /** Whether it exists is not known. */
+  | { readonly kind: "unverified"; readonly arn: string; readonly why: string; readonly isRetried: boolean };
 
 /** The class as far as its status depends on it. */
 export interface ClassSoFar {
@@ -43,14 +52,28 @@ function accepted({ fault }: ClassFacts): ConditionDraft {
     : { type: "Accepted", status: "False", reason: "InvalidSpec", message: fault };
 }
 
-function readiness({ fault, account, isGoing, objects }: ClassFacts): readonly ConditionDraft[] {
+function readiness({ fault, account, boundary, isGoing, objects }: ClassFacts): readonly ConditionDraft[] {
   if (fault !== undefined) return [notReady("InvalidSpec", fault), stalled("InvalidSpec", fault)];
   if (isGoing) {
     const message = `deletion waits: InstanceProfiles of this class: ${objects}. Delete them first.`;
     return [notReady("InUse", message), reconciling("InUse", message)];
   }
   if (account === undefined || "error" in account) return unreachable(account?.error);
-  return [ready("AccountReachable", `STS says that the credentials are of account ${account.id}`)];
+  if (boundary?.kind === "missing") return missingBoundary(boundary);
+  const message = `STS says that the credentials are of account ${account.id}`;
+  return [ready("AccountReachable", boundary === undefined ? message : `${message}. ${unverified(boundary)}`)];
+}
+
+function missingBoundary({ arn, accountId }: Extract<BoundaryFact, { kind: "missing" }>): readonly ConditionDraft[] {
+  const message =
+    `spec.permissionsBoundaryArn: policy ${arn} does not exist in AWS account ${accountId}, so no role of this class can have it. The ` +
+    "controller creates no role of the class and gives existing roles no more permissions; what they have within the class stays. " +
+    "Create the policy, or correct the ARN.";
+  return [notReady(PERMISSIONS_BOUNDARY_NOT_FOUND, message), stalled(PERMISSIONS_BOUNDARY_NOT_FOUND, message)];
+}
+
+function unverified({ arn, why }: Extract<BoundaryFact, { kind: "unverified" }>): string {
+  return `The controller could not verify that the permissions boundary ${arn} exists: ${why}`;
 }
 
 function unreachable(error: unknown): readonly ConditionDraft[] {

@@ -17,6 +17,8 @@ export type ViolationEffect =
   | "blocked"
   /** `onViolation: Strip`: AWS has no more than the class allows. */
   | "stripped"
+  /** As `stripped`, but the role does not have the class's permissions boundary, because the policy does not exist. */
+  | "unbounded"
   /** As `stripped`, but the role could not be read to make sure. */
   | "unverified";
 
@@ -55,6 +57,18 @@ export function withRemoval(
   return { kind: "violated", violations, effect: "stripped", revoked, remaining };
 }
 
+/** The same where the role cannot have the permissions boundary of its class, because the policy does not exist. */
+export function withoutBoundary(compliance: Compliance, { reason, message }: Blocker): Compliance {
+  const known = compliance.kind === "violated" ? compliance : { violations: [], remaining: [] };
+  return {
+    kind: "violated",
+    violations: [...known.violations, { reason, message }],
+    effect: "unbounded",
+    revoked: compliance.revoked ?? [],
+    remaining: known.remaining,
+  };
+}
+
 /** The condition of that name; none for an object that needs no class. */
 export function aboutCompliance(compliance: Compliance | undefined): readonly ConditionDraft[] {
   if (compliance === undefined) return [];
@@ -84,6 +98,8 @@ function effectOf({ effect, remaining }: Violated): string {
       return "The controller leaves in AWS what is there and writes nothing.";
     case "unverified":
       return "The controller could not verify that AWS has no more than the class allows. It retries.";
+    case "unbounded":
+      return "AWS has nothing of this object that the class does not allow, but for the missing permissions boundary.";
     case "stripped":
       return "AWS has nothing of this object that the class does not allow (the class has onViolation: Strip).";
   }

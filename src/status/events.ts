@@ -9,13 +9,11 @@ import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { wasReady } from "./conditions-of.ts";
 import { aboutIdentity } from "./identity.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
+import { noteText } from "./note.ts";
 import type { EventDraft, ObjectSoFar } from "./outcome.ts";
 import { bounded } from "./pending.ts";
 import { type Observation, observationIn, type Result } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
-
-/** The API server refuses notes over 1 kB; what is left out is counted. */
-const MAX_NOTE_CHARS = 900;
 
 /**
  * The Events of one reconcile: one for what was written to AWS, one for each entity that is another one than before, one when
@@ -57,7 +55,14 @@ function aboutViolation(
   const isNews = isViolation && !isShown && isComplianceNews(object, compliance);
   return [
     ...(isNews
-      ? [{ type: "Warning" as const, reason: now.reason, action: "JudgeByClass", note: cut(now.message) }]
+      ? [
+          {
+            type: "Warning" as const,
+            reason: now.reason,
+            action: "JudgeByClass",
+            note: noteText(now.message, "conditions"),
+          },
+        ]
       : []),
     ...(revoked.length > 0
       ? [{ type: "Warning" as const, reason: ACCESS_STRIPPED, action: "Strip", note: listed(revoked) }]
@@ -79,7 +84,7 @@ export function noteEvents({ plan, applied }: Pick<Observation, "plan" | "applie
     type: "Warning",
     reason,
     action: "Delete",
-    note: cut(message),
+    note: noteText(message, "log"),
   }));
 }
 
@@ -100,7 +105,10 @@ function aboutForce(applied: readonly Action[]): readonly EventDraft[] {
       type: "Warning",
       reason: "ForcedRemoval",
       action: "Delete",
-      note: cut(`removed by force-delete, though this object had not put it there: ${describeAction(action).title}`),
+      note: noteText(
+        `removed by force-delete, though this object had not put it there: ${describeAction(action).title}`,
+        "log",
+      ),
     }));
 }
 
@@ -134,14 +142,14 @@ function aboutTrouble(object: ObjectSoFar, result: Result, conditions: readonly 
   if (type === undefined || now?.status !== "False") return [];
   const before = findCondition(object.status?.conditions, "Ready");
   if (before?.status === "False" && before.reason === now.reason && before.message === now.message) return [];
-  const note = result.kind === "AdoptionPlanned" ? announced(result.plan) : cut(now.message);
+  const note = result.kind === "AdoptionPlanned" ? announced(result.plan) : noteText(now.message, "conditions");
   return [{ type, reason: now.reason, action: "Reconcile", note }];
 }
 
 /** What the reader must know of an adoption comes first: the list of writes may be cut. */
 function announced({ actions, notes = [] }: Plan): string {
   const known = notes.map(({ message }) => `${message}. `).join("");
-  return cut(`${known}next: ${listed(actions)}`);
+  return noteText(`${known}next: ${titlesOf(actions)}`, "plan");
 }
 
 /** Permissions that the spec does not give are news when they come. */
@@ -154,7 +162,9 @@ function aboutStrangers({ spec, status, metadata }: ObjectSoFar, result: Result)
   const note =
     `role ${spec?.roleName} has policies that the spec does not name: ${now.join(", ")}. They are left alone; ` +
     "unmanagedPolicies: Remove takes them off.";
-  return [{ type: "Warning", reason: "UnmanagedPolicies", action: "Observe", note: cut(note) }];
+  return [
+    { type: "Warning", reason: "UnmanagedPolicies", action: "Observe", note: noteText(note, "unmanagedPolicies") },
+  ];
 }
 
 /** Instances that are somebody else's: news when they become so, or become others. */
@@ -163,17 +173,18 @@ function aboutConflicts(object: ObjectSoFar, conditions: readonly ConditionDraft
   if (now?.reason !== "InstanceConflict") return [];
   const before = findCondition(object.status?.conditions, INSTANCES_ASSOCIATED);
   if (before?.reason === now.reason && before.message === now.message) return [];
-  return [{ type: "Warning", reason: now.reason, action: "Associate", note: cut(now.message) }];
+  return [{ type: "Warning", reason: now.reason, action: "Associate", note: noteText(now.message, "conditions") }];
 }
 
+/** Writes that were made: status does not list them. */
 function listed(actions: readonly Action[]): string {
-  const lines = actions.map((action) => {
+  return noteText(titlesOf(actions), "log");
+}
+
+function titlesOf(actions: readonly Action[]): string {
+  const titles = actions.map((action) => {
     const { symbol, title } = describeAction(action);
     return `${symbol} ${title}`;
   });
-  return cut(lines.join("; "));
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_NOTE_CHARS ? text : `${text.slice(0, MAX_NOTE_CHARS)} … (${text.length} characters)`;
+  return titles.join("; ");
 }

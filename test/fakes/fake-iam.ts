@@ -1,5 +1,5 @@
-import type { Assertion, IamReader, IamWriter } from "../../src/engine/ports.ts";
-import { ConflictError } from "../../src/errors.ts";
+import type { Assertion, IamReader, IamWriter, PolicyReader } from "../../src/engine/ports.ts";
+import { BlockedError, ConflictError } from "../../src/errors.ts";
 import { nameKey, sameName } from "../../src/model/naming.ts";
 import {
   ABSENT,
@@ -23,7 +23,7 @@ type Fate = (action: Action) => "do" | "miss" | Error | { readonly doAndThenFail
  * IAM in memory, behind the engine's ports: roles and profiles by name, whose reads can lag behind the writes. The contract
  * suite of test/contract/aws keeps the sandbox's IAM to the rules; this one is for the engine's own logic.
  */
-export class FakeIam implements IamReader, IamWriter {
+export class FakeIam implements IamReader, IamWriter, PolicyReader {
   /** The actions carried out, in order. */
   readonly writes: Action[] = [];
   /** What becomes of each write; `miss`: IAM does not see (yet) what is to be removed. */
@@ -34,6 +34,10 @@ export class FakeIam implements IamReader, IamWriter {
   beforeWrite: (action: Action) => Promise<void> = async () => {};
   /** Waited for before every read. */
   beforeRead: () => Promise<void> = async () => {};
+  /** ARNs of managed policies that do not exist; a boundary of them is refused as IAM refuses it. */
+  readonly missingPolicies = new Set<string>();
+  /** The ARNs of the managed policies that were asked for, in order. */
+  readonly policyReads: string[] = [];
   readonly #history: Account[] = [{ roles: {}, instanceProfiles: {} }];
   #ids = 0;
 
@@ -52,6 +56,11 @@ export class FakeIam implements IamReader, IamWriter {
     const fate = this.fate(action);
     if (fate instanceof Error) throw fate;
     if (fate === "miss") return { created: undefined, wasAbsent: true };
+    if ("permissionsBoundaryArn" in action && this.missingPolicies.has(action.permissionsBoundaryArn ?? "")) {
+      throw new BlockedError(`Scope ARN: ${action.permissionsBoundaryArn} does not exist or is not attachable.`, {
+        reason: "PolicyNotFound",
+      });
+    }
     const outcome = this.#carryOut(action);
     if (fate !== "do") throw fate.doAndThenFail;
     return outcome;
@@ -106,6 +115,12 @@ export class FakeIam implements IamReader, IamWriter {
 
   async getInstanceProfile(name: string): Promise<ObservedInstanceProfile | Absent> {
     return (await this.#seen()).instanceProfiles[nameKey(name)] ?? ABSENT;
+  }
+
+  async policyExists(policyArn: string): Promise<boolean> {
+    await this.beforeRead();
+    this.policyReads.push(policyArn);
+    return !this.missingPolicies.has(policyArn);
   }
 
   async #seen(): Promise<Account> {

@@ -253,7 +253,7 @@ test("where the kind of classes is not installed, an object that names one waits
 
 describe("a class that is narrowed", () => {
   const LEFT_OUT =
-    "False ActionNotAllowed: spec.statements[1].actions: iam:* allows iam:PassRole, which class a does not allow; it allows s3:*. Narrow the " +
+    "False ActionNotAllowed: spec.statements[1].actions[0]: iam:* allows iam:PassRole, which class a does not allow; it allows s3:*. Narrow the " +
     "statement. The controller applies the rest of the spec.";
 
   test("strips what is suspended, or only looked at, as well: to wait is no way to keep what is no longer allowed", async () => {

@@ -55,6 +55,7 @@ function throttled(iam: FakeIam, call: AwsCaller, allows: (kind: CallKind) => bo
       getRolePolicy: absent,
       listAttachedRolePolicies: absent,
       listInstanceProfilesForRole: absent,
+      policyExists: absent,
     },
     writer: { perform: (action, signal) => through(action.kind, "write", () => iam.perform(action), signal) },
   };

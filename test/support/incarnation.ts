@@ -6,7 +6,7 @@ import { ScanCoverageByAccount } from "../../src/controller/scan-coverage.ts";
 import { StatusWriter } from "../../src/controller/status-writer.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/aws-account.ts";
 import type { InstanceReader } from "../../src/engine/instance-ports.ts";
-import type { EventSink, IamReader, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
+import type { EventSink, IamAccess, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
 import { DEFAULT_SETTLE_WINDOW_MS } from "../../src/engine/settling.ts";
 import type { Requeue } from "../../src/runtime/workers.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
@@ -25,7 +25,7 @@ const MAX_ROUNDS = 60;
 export interface Surroundings {
   readonly objects: ObjectClient;
   readonly events: EventSink;
-  readonly reader: IamReader;
+  readonly reader: IamAccess["reader"];
   readonly writer: IamWriter;
   readonly instanceReader: InstanceReader;
   /** Where instances are looked for before a profile goes. */

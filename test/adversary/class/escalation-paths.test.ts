@@ -96,11 +96,11 @@ const BY_ITSELF = [
 describe("an action by which one gains more is refused", () => {
   test.each(BY_ITSELF)("%s", (action) => {
     expect(answerTo(grants(action))).toEqual([
-      `ActionNotAllowed: spec.statements[0].actions: ${action} is what class team-a does not allow; ${ALLOWED}`,
+      `ActionNotAllowed: spec.statements[0].actions[0]: ${action} is what class team-a does not allow; ${ALLOWED}`,
     ]);
     const shouted = action.toUpperCase();
     expect(answerTo(grants(shouted))).toEqual([
-      `ActionNotAllowed: spec.statements[0].actions: ${shouted} is what class team-a does not allow; ${ALLOWED}`,
+      `ActionNotAllowed: spec.statements[0].actions[0]: ${shouted} is what class team-a does not allow; ${ALLOWED}`,
     ]);
   });
 });
@@ -133,7 +133,7 @@ describe("a pattern that has one of them is refused, and the one is named", () =
     ["cloudformation:*Stack", "cloudformation:CreateStack"],
   ])("%s", (pattern, named) => {
     expect(answerTo(grants(pattern))).toEqual([
-      `ActionNotAllowed: spec.statements[0].actions: ${pattern} allows ${named}, which class team-a does not allow; ${ALLOWED}`,
+      `ActionNotAllowed: spec.statements[0].actions[0]: ${pattern} allows ${named}, which class team-a does not allow; ${ALLOWED}`,
     ]);
   });
 
@@ -145,7 +145,7 @@ describe("a pattern that has one of them is refused, and the one is named", () =
     ["sqs:Add*", "sqs:addpermission"],
   ])("%s, of which one is denied", (pattern, named) => {
     expect(answerTo(grants(pattern))).toEqual([
-      `ActionDenied: spec.statements[0].actions: ${pattern} allows ${named}, which class team-a denies: s3:PutBucketPolicy, ` +
+      `ActionDenied: spec.statements[0].actions[0]: ${pattern} allows ${named}, which class team-a denies: s3:PutBucketPolicy, ` +
         "sqs:AddPermission. Narrow the statement.",
     ]);
   });
@@ -216,38 +216,38 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "any resource",
     grants("s3:GetObject", "*"),
-    `ResourceNotAllowed: spec.statements[0].resources: * is what class team-a does not allow; ${RESOURCES}`,
+    `ResourceNotAllowed: spec.statements[0].resources[0]: * is what class team-a does not allow; ${RESOURCES}`,
   ],
   [
     "another team's bucket by a shorter name",
     grants("s3:GetObject", "arn:aws:s3:::team-*"),
-    `ResourceNotAllowed: spec.statements[0].resources: arn:aws:s3:::team-* allows arn:aws:s3:::team-, which class team-a does not allow; ${RESOURCES}`,
+    `ResourceNotAllowed: spec.statements[0].resources[0]: arn:aws:s3:::team-* allows arn:aws:s3:::team-, which class team-a does not allow; ${RESOURCES}`,
   ],
   [
     "another partition's bucket",
     grants("s3:GetObject", "arn:aws-cn:s3:::team-a-x"),
-    `ResourceNotAllowed: spec.statements[0].resources: arn:aws-cn:s3:::team-a-x is what class team-a does not allow; ${RESOURCES}`,
+    `ResourceNotAllowed: spec.statements[0].resources[0]: arn:aws-cn:s3:::team-a-x is what class team-a does not allow; ${RESOURCES}`,
   ],
   [
     "another account's queue",
     grants("sqs:SendMessage", "arn:aws:sqs:eu-west-1:*:team-a-x"),
-    `ResourceNotAllowed: spec.statements[0].resources: arn:aws:sqs:eu-west-1:*:team-a-x allows arn:aws:sqs:eu-west-1::team-a-x, which class team-a does not allow; ${RESOURCES}`,
+    `ResourceNotAllowed: spec.statements[0].resources[0]: arn:aws:sqs:eu-west-1:*:team-a-x allows arn:aws:sqs:eu-west-1::team-a-x, which class team-a does not allow; ${RESOURCES}`,
   ],
   [
     "a resource of another service in an allowed one's clothes",
     grants("s3:GetObject", "arn:aws:*:::team-a-x"),
-    `ResourceNotAllowed: spec.statements[0].resources: arn:aws:*:::team-a-x allows arn:aws::::team-a-x, which class team-a does not allow; ${RESOURCES}`,
+    `ResourceNotAllowed: spec.statements[0].resources[0]: arn:aws:*:::team-a-x allows arn:aws::::team-a-x, which class team-a does not allow; ${RESOURCES}`,
   ],
   [
     "a bucket that a tag of the caller names",
     grants("s3:GetObject", "arn:aws:s3:::$" + "{aws:PrincipalTag/team}-x"),
-    `ResourceNotAllowed: spec.statements[0].resources: arn:aws:s3:::$` +
+    `ResourceNotAllowed: spec.statements[0].resources[0]: arn:aws:s3:::$` +
       `{aws:PrincipalTag/team}-x allows arn:aws:s3:::-x, which class team-a does not allow; ${RESOURCES}`,
   ],
   [
     "a bucket that a tag names, with one's own as the default",
     grants("s3:GetObject", "arn:aws:s3:::$" + "{aws:PrincipalTag/team, 'team-a-x'}"),
-    `ResourceNotAllowed: spec.statements[0].resources: "arn:aws:s3:::$` +
+    `ResourceNotAllowed: spec.statements[0].resources[0]: "arn:aws:s3:::$` +
       `{aws:PrincipalTag/team, 'team-a-x'}" allows arn:aws:s3:::, which class team-a does not allow; ${RESOURCES}`,
   ],
   [
@@ -262,7 +262,7 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "a look-alike of one's own prefix",
     grants("s3:GetObject", "arn:aws:s3:::te\u00e0m-a-x"),
-    `ResourceNotAllowed: spec.statements[0].resources: "arn:aws:s3:::te\\u00e0m-a-x" is what class team-a does not allow; ${RESOURCES}`,
+    `ResourceNotAllowed: spec.statements[0].resources[0]: "arn:aws:s3:::te\\u00e0m-a-x" is what class team-a does not allow; ${RESOURCES}`,
   ],
 
   // Through the role's attachments and boundary.

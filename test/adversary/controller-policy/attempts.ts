@@ -68,6 +68,8 @@ export const ESCALATIONS: readonly Row[] = [
     OWN_ROLE,
     { ...claims(), "iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess" },
   ],
+  ["read what a policy of the account allows", "iam:GetPolicyVersion", BOUNDARY],
+  ["read a policy of another account", "iam:GetPolicy", "arn:aws:iam::999988887777:policy/k8s-boundary"],
   ["create a role without owner tags", "iam:CreateRole", OWN_ROLE, bounded],
   ["create a role in another cluster's name", "iam:CreateRole", OWN_ROLE, { ...bounded, ...claims("other-cluster") }],
   ["give a policy to an owned role without the boundary", "iam:PutRolePolicy", OWN_ROLE, owned],

@@ -1,5 +1,6 @@
 import {
   ACCOUNT_ARN,
+  BOUNDARY,
   bounded,
   CLUSTER,
   claims,
@@ -85,6 +86,8 @@ export const OWN_WORK: readonly Row[] = [
   ["read the instances", "ec2:DescribeInstances", "*"],
   ["read the associations", "ec2:DescribeIamInstanceProfileAssociations", "*"],
   ["read the account at once", "iam:GetAccountAuthorizationDetails", "*"],
+  ["verify a boundary of the account", "iam:GetPolicy", BOUNDARY],
+  ["verify a boundary of AWS's own", "iam:GetPolicy", "arn:aws:iam::aws:policy/PowerUserAccess"],
   ["read the quotas", "iam:GetAccountSummary", "*"],
   ["list the roles", "iam:ListRoles", "*"],
   ["list the profiles", "iam:ListInstanceProfiles", "*"],

@@ -216,10 +216,9 @@ describe("Under Strip, attached policies and trust", () => {
     expect(trusted()).not.toContain('"Allow"');
   });
 
-  test("where the boundary of the class cannot be set, no permission is left", async () => {
+  test("where the boundary of the class exists and cannot be set, no permission is left", async () => {
     await created({ managedPolicyArns: [SSM] });
-    const missing = new BlockedError("policy k8s-boundary does not exist", { reason: "NoSuchEntity" });
-    refuses("PutRolePermissionsBoundary", missing);
+    refuses("PutRolePermissionsBoundary", DENIED);
     desk.apply({ className: "readers", statements: [GET], permissionsBoundaryArn: ADMIN });
     classIs({ ...WIDE, permissionsBoundaryArn: BOUNDARY });
     await desk.reconcile();
@@ -283,6 +282,56 @@ describe("The Event AccessStripped", () => {
     classIs(narrow);
     await desk.reconcile();
     expect(stripped()).toBe(1);
+  });
+});
+
+describe("Under Strip, an object that is deleted leaves nothing behind that a narrowed class forbids", () => {
+  const RETAINING: ClassSpec = { allowedDeletionPolicies: ["Delete", "Retain"] };
+
+  test("though its author retains the role before the controller has seen the narrowing", async () => {
+    await created({ deletionPolicy: "Retain", managedPolicyArns: [SSM] }, { ...WIDE, ...RETAINING });
+    desk.kube.delete(KEY);
+    classIs({ ...NARROW, ...RETAINING });
+    await desk.reconcile();
+    expect(granted()).toEqual([]);
+    expect(desk.iam.role("app")?.managedPolicyArns).toEqual([]);
+    expect(desk.object).toBeUndefined();
+  });
+
+  test("though the role was adopted, and stays", async () => {
+    desk.iam.outsiderMakesRole("app");
+    const adopting = { ...WIDE, allowAdoption: true };
+    classIs(adopting);
+    desk.apply({ className: "readers", statements: [GET, ALL_OF_S3], adoptionPolicy: "IfExists" });
+    for (let round = 0; round < 3; round++) await desk.reconcile();
+    expect(granted()).toContain("s3:*");
+    desk.kube.delete(KEY);
+    classIs({ ...NARROW, allowAdoption: true });
+    for (let round = 0; round < 3; round++) await desk.reconcile();
+    expect(granted()).not.toContain("s3:*");
+    expect(desk.object).toBeUndefined();
+  });
+
+  test("and waits while AWS refuses the removal", async () => {
+    await created({ deletionPolicy: "Retain" }, { ...WIDE, ...RETAINING });
+    refuses("DeleteRolePolicy", DENIED);
+    desk.kube.delete(KEY);
+    classIs({ ...NARROW, ...RETAINING });
+    await desk.reconcile();
+    expect(desk.isHeld).toBe(true);
+    expect(desk.condition("Ready")).toBe("False AccessDenied");
+    desk.iam.fate = () => "do";
+    await desk.reconcile();
+    expect(granted()).toEqual([]);
+    expect(desk.object).toBeUndefined();
+  });
+
+  test("and a role within its class stays as it is", async () => {
+    await created({ deletionPolicy: "Retain" }, { ...WIDE, ...RETAINING });
+    desk.kube.delete(KEY);
+    await desk.reconcile();
+    expect(granted()).toEqual(["s3:GetObject", "s3:*"]);
+    expect(desk.object).toBeUndefined();
   });
 });
 

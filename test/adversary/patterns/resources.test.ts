@@ -113,7 +113,7 @@ describe("an attempt to leave the class by its resource", () => {
 
 test("a refusal of a cut-off ARN says what it means", () => {
   expect(answerTo("arn:aws:sqs").message).toBe(
-    "spec.statements[0].resources: arn:aws:sqs, which means arn:aws:sqs:*:*:*, allows arn:aws:sqs:::, which class team-q " +
+    "spec.statements[0].resources[0]: arn:aws:sqs, which means arn:aws:sqs:*:*:*, allows arn:aws:sqs:::, which class team-q " +
       `does not allow; ${ITS}`,
   );
 });

@@ -294,6 +294,11 @@ export function describeAdapterContract(name: string, start: () => Promise<AwsUn
         expect(await aws.iamReader.listAttachedRolePolicies(roleName, never)).toEqual([]);
       });
 
+      test("exist or do not", async () => {
+        expect(await aws.iamReader.policyExists(await managedPolicy("a"), never)).toBe(true);
+        expect(await aws.iamReader.policyExists("arn:aws:iam::123456789012:policy/contract-nope", never)).toBe(false);
+      });
+
       test("one that does not exist waits for somebody to make it", async () => {
         await createRole();
         const policyArn = "arn:aws:iam::123456789012:policy/contract-nope";

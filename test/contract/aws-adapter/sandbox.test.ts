@@ -69,6 +69,7 @@ describe("the AWS adapter against the sandbox's faults", () => {
     await expect(aws.iamReader.getRole("app", never)).rejects.toMatchObject(denied);
     await expect(aws.iamReader.getRolePolicy("app", "s3", never)).rejects.toMatchObject(denied);
     await expect(aws.iamReader.getInstanceProfile("p", never)).rejects.toMatchObject(denied);
+    await expect(aws.iamReader.policyExists("arn:aws:iam::aws:policy/none", never)).rejects.toMatchObject(denied);
   });
 
   test("a write whose reply is lost fails as retryable though it was carried out", async () => {
@@ -119,6 +120,7 @@ describe("the AWS adapter against the sandbox's faults", () => {
       GetAccountAuthorizationDetails: () => everything(aws.accountReader.reportRoles(never)),
       ListRoles: () => everything(aws.accountReader.listRoles(never)),
       ListInstanceProfiles: () => everything(aws.accountReader.listInstanceProfiles(never)),
+      GetPolicy: () => aws.iamReader.policyExists("arn:aws:iam::123456789012:policy/p", never),
       GetAccountSummary: () => aws.accountReader.getQuotas(never),
     };
     const write = WRITES.find((action) => action.kind === operation);

@@ -110,7 +110,7 @@ async function ownedRole(name: string): Promise<void> {
 }
 
 const WIDE = { className: "readers", statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }] };
-const TOO_WIDE = "spec.statements[0].actions: s3:* allows s3:DeleteBucket, which class readers does not allow";
+const TOO_WIDE = "spec.statements[0].actions[0]: s3:* allows s3:DeleteBucket, which class readers does not allow";
 
 describe.each([
   ["a file", async (...classes: KubeJson[]) => ["--class", await fileOf(...classes)]],
@@ -131,7 +131,7 @@ describe.each([
     expect(aws.calls.all.map(({ action }) => action)).toEqual(["GetCallerIdentity"]);
     expect(await validate(manifest("app", WIDE), ...options)).toMatchObject({
       status: 1,
-      out: expect.stringMatching(/<stdin>:1:\d+: error: spec\.statements\[0\]\.actions: s3:/),
+      out: expect.stringMatching(/<stdin>:1:\d+: error: spec\.statements\[0\]\.actions\[0\]: s3:/),
     });
   });
 

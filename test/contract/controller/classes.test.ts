@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { RECONCILE_AT_ANNOTATION } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec, InstanceProfileClassStatus } from "../../../src/api/instance-profile-class.ts";
+import type { ObjectReference } from "../../../src/engine/ports.ts";
+import { ALLOW_ALL } from "../../support/outsider.ts";
 import { plainKubeApi } from "../../support/plain-kube-api.ts";
 import { SandboxRig } from "../../support/sandbox-rig.ts";
 import { until, untilGone, untilReady } from "./stories.ts";
@@ -41,6 +44,16 @@ async function classStatus(name: string): Promise<InstanceProfileClassStatus | u
   return status === 404 ? undefined : ((body["status"] ?? {}) as InstanceProfileClassStatus);
 }
 
+async function eventsAbout(className: string): Promise<readonly string[]> {
+  const path = "/apis/events.k8s.io/v1/namespaces/default/events";
+  const { items } = (await plainKubeApi(rig.kube.url).expectOk({ method: "GET", path })) as unknown as {
+    readonly items: readonly { readonly type: string; readonly reason: string; readonly regarding: ObjectReference }[];
+  };
+  return items
+    .filter(({ regarding }) => regarding.kind === "InstanceProfileClass" && regarding.name === className)
+    .map(({ type, reason }) => `${type} ${reason}`);
+}
+
 async function readyOf(name: string): Promise<string> {
   const object = await rig.user.read(rig.key(name));
   const ready = object?.status?.conditions?.find(({ type }) => type === "Ready");
@@ -80,7 +93,7 @@ describe("the controller on a cluster with classes", () => {
     await apply("wide", "strict", WIDE);
     await until(async () =>
       expect(await readyOf("wide")).toBe(
-        "False ActionNotAllowed: spec.statements[1].actions: iam:* allows iam:PassRole, which class strict does not allow; it allows s3:Get*, " +
+        "False ActionNotAllowed: spec.statements[1].actions[0]: iam:* allows iam:PassRole, which class strict does not allow; it allows s3:Get*, " +
           "s3:List*. Narrow the statement.",
       ),
     );
@@ -125,6 +138,41 @@ describe("the controller on a cluster with classes", () => {
     const role = JSON.stringify(rig.aws.snapshot().roles["stripped"]);
     expect(role).not.toContain("iam:*");
     expect(role).toContain("s3:GetObject");
+  });
+
+  test("says of a class that its boundary does not exist, leaves its roles as they are, and goes on when the boundary is created", async () => {
+    const allowed: ClassSpec = { onViolation: "Strip" };
+    await applyClass("bounding", allowed);
+    await apply("bounded", "bounding");
+    await untilReady(rig, "bounded");
+    const before = rig.aws.snapshot().roles["bounded"];
+    const permissionsBoundaryArn = "arn:aws:iam::123456789012:policy/late-boundary";
+    await applyClass("bounding", { ...allowed, permissionsBoundaryArn });
+    await apply("unborn", "bounding");
+    await until(async () => {
+      const ready = (await classStatus("bounding"))?.conditions?.find(({ type }) => type === "Ready");
+      expect(ready).toMatchObject({
+        status: "False",
+        reason: "PermissionsBoundaryNotFound",
+        message:
+          `spec.permissionsBoundaryArn: policy ${permissionsBoundaryArn} does not exist in AWS account 123456789012, so no role of this class can ` +
+          "have it. The controller creates no role of the class and gives existing roles no more permissions; what they have within the class " +
+          "stays. Create the policy, or correct the ARN.",
+      });
+    });
+    for (const name of ["bounded", "unborn"]) {
+      await until(async () => expect(await readyOf(name)).toMatch(/^False PermissionsBoundaryNotFound: /));
+    }
+    expect(rig.aws.snapshot().roles["bounded"]).toEqual(before);
+    expect(rig.aws.snapshot().roles["unborn"]).toBeUndefined();
+    await until(async () => expect(await eventsAbout("bounding")).toEqual(["Warning PermissionsBoundaryNotFound"]));
+
+    await rig.outsider("CreatePolicy", { PolicyName: "late-boundary", PolicyDocument: ALLOW_ALL });
+    // Else the controller verifies it within a minute.
+    await applyClass("bounding", { ...allowed, permissionsBoundaryArn }, { [RECONCILE_AT_ANNOTATION]: "now" });
+    await Promise.all([untilReady(rig, "bounded"), untilReady(rig, "unborn")]);
+    expect(rig.aws.snapshot().roles["bounded"]).toMatchObject({ permissionsBoundaryArn });
+    expect(await eventsAbout("bounding")).toEqual(["Warning PermissionsBoundaryNotFound"]);
   });
 
   test("writes nothing with credentials of another account than the class's", async () => {

@@ -99,7 +99,7 @@ const BESIDE_READY = new Set([
 function reasonsInSources(): readonly string[] {
   const files = globSync("src/{api,aws,controller,engine,model,plan,status}/**/*.ts", { cwd: ROOT });
   const found = files
-    .filter((file) => !/status[/](orphan-)?events[.]ts$/.test(file))
+    .filter((file) => !/status[/](class-|orphan-)?events[.]ts$/.test(file))
     .flatMap((file) => [...readFileSync(join(ROOT, file), "utf8").matchAll(REASON)].map(([, reason]) => reason ?? ""));
   return [...new Set([...found, ...VIOLATION_REASONS])]
     .filter((reason) => !UNSEEN.has(reason) && !BESIDE_READY.has(reason))
@@ -107,4 +107,4 @@ function reasonsInSources(): readonly string[] {
 }
 
 const REASON =
-  /(?:reason: [^"\n]*|\bblocked\(\s*|\bNOT_CONVERGING = |\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;
+  /(?:reason: [^"\n]*|\bblocked\(\s*|\b(?:NOT_CONVERGING|PERMISSIONS_BOUNDARY_NOT_FOUND) = |\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;

@@ -93,6 +93,14 @@ export async function samplesOfClasses(): Promise<ReadonlyMap<string, readonly C
   const all = [
     told(facts),
     told({ ...facts, account: { error: await ofAnotherAccount() } }),
+    told({
+      ...facts,
+      boundary: {
+        kind: "missing",
+        arn: "arn:aws:iam::123456789012:policy/k8s-bondary",
+        accountId: "123456789012",
+      },
+    }),
     told({ ...facts, account: undefined, isGoing: true }),
     told({
       ...facts,

@@ -7,14 +7,16 @@ import { refused } from "../../../src/controller/class-compliance.ts";
 import { ClassDirectory } from "../../../src/controller/class-directory.ts";
 import { blockersOf } from "../../../src/controller/standing.ts";
 import { AccountDirectory } from "../../../src/engine/account-directory.ts";
+import { BoundaryPolicies } from "../../../src/engine/boundary-policies.ts";
 import { ConvergenceBreaker } from "../../../src/engine/convergence-breaker.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
+import { requiredBoundary } from "../../../src/engine/required-boundary.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { oversizePolicies } from "../../../src/model/policy-size.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { oversizeBlockers } from "../../../src/plan/oversize-blockers.ts";
-import type { Plan } from "../../../src/plan/plan.ts";
+import type { Blocker, Plan } from "../../../src/plan/plan.ts";
 import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
 import type { ConditionDraft } from "../../../src/status/conditions.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
@@ -269,10 +271,21 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     [going, { ...done, settlesInMs: 5_000 }],
     [object, blocked(oversizeBlockers(oversizePolicies({ statements: ["a".repeat(11_000)] })))],
     [object, blocked(quotaBlockers(desiredOf(), plan, { roles: { used: 1_000, quota: 1_000 } } as never))],
+    [object, blocked(missingBoundary())],
     [object, blocked(writtenInVain(plan).blockers)],
     [object, { ...done, applied: [], plan: diff(desiredOf(), withPolicyOfOthers(after)) }],
     [going, { ...done, applied: [], plan: diff(desiredAbsence(), held) }],
   ];
+}
+
+/** What is known of a boundary that IAM does not have. */
+function missingBoundary(): readonly Blocker[] {
+  const policies = new BoundaryPolicies(() => 0);
+  const arn = "arn:aws:iam::123456789012:policy/k8s-bondary";
+  policies.recordMissing(arn);
+  const reader = { policyExists: async () => false };
+  const fault = requiredBoundary(aClass({ permissionsBoundaryArn: arn }), { policies, reader })?.fault;
+  return fault === undefined ? [] : [{ reason: fault.reason, message: fault.message }];
 }
 
 /** The role with an inline policy under the spec's name that is not recorded as the controller's. */

@@ -6,7 +6,7 @@ import { IAM_ACCOUNT_READS } from "../../../src/aws/account-reader.ts";
 import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
 import { EC2_READS } from "../../../src/aws/ec2-reader.ts";
 import { IAM_INVENTORY_READS } from "../../../src/aws/iam-inventory.ts";
-import { IAM_READS } from "../../../src/aws/iam-reader.ts";
+import { IAM_BOUNDARY_READS, IAM_READS } from "../../../src/aws/iam-reader.ts";
 import { placeholdersInReadme, shippedPolicy } from "../../support/shipped-role.ts";
 import { DEPLOY_FOLDER } from "./deployed-files.ts";
 
@@ -22,6 +22,7 @@ const FILES = ["controller-policy.json", "adoption-policy.json", "plan-policy.js
 const IAM = IAM_READS.map((operation) => `iam:${operation}`);
 const EC2 = EC2_READS.map((operation) => `ec2:${operation}`);
 const READS = [...IAM, ...EC2];
+const BOUNDARY_READS = IAM_BOUNDARY_READS.map((operation) => `iam:${operation}`);
 const ACCOUNT_READS = IAM_ACCOUNT_READS.map((operation) => `iam:${operation}`);
 
 function textOf(file: string): string {
@@ -65,9 +66,16 @@ test("reading the account as a whole is a statement of its own, which can be lef
   expect(some[0]?.Resource).toBe("*");
 });
 
+test("of managed policies the controller reads whether they exist, and no document", () => {
+  const some = withEffect("Allow").filter(({ Resource }) => JSON.stringify(Resource).includes(":policy/"));
+  expect(actionsOf(some)).toEqual(BOUNDARY_READS);
+});
+
 test("the controller writes under its path alone", () => {
   const writes = withEffect("Allow").filter(
-    (statement) => ![...READS, ...ACCOUNT_READS].includes(actionsOf([statement])[0] ?? "") && !isAboutEc2(statement),
+    (statement) =>
+      ![...READS, ...BOUNDARY_READS, ...ACCOUNT_READS].includes(actionsOf([statement])[0] ?? "") &&
+      !isAboutEc2(statement),
   );
   expect(writes.length).toBeGreaterThan(0);
   for (const { Resource } of writes) {

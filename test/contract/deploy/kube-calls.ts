@@ -22,7 +22,7 @@ export const KUBE_CALLS: readonly KubeCall[] = [
   // src/controller/reconciler.ts: the last look before AWS is written; the finalizer
   { group: GROUP, resource: "instanceprofiles", verb: "get" },
   { group: GROUP, resource: "instanceprofiles", verb: "patch" },
-  // src/controller/publisher.ts
+  // src/controller/status-writer.ts
   { group: GROUP, resource: "instanceprofiles/status", verb: "patch" },
   // src/controller/classes.ts: its reflector; the finalizer and the status of a class
   { group: GROUP, resource: "instanceprofileclasses", verb: "list" },

@@ -74,80 +74,80 @@ describe("an attempt to gain more access through actions", () => {
   test.each([
     [
       "iam:*",
-      `ActionNotAllowed: spec.statements[0].actions: iam:* allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: iam:* allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "*",
-      `ActionNotAllowed: spec.statements[0].actions: * allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: * allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "*:*",
-      `ActionNotAllowed: spec.statements[0].actions: *:* allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: *:* allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "i*:Pass*",
-      `ActionNotAllowed: spec.statements[0].actions: i*:Pass* allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: i*:Pass* allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "*am:PassRole",
-      `ActionNotAllowed: spec.statements[0].actions: *am:PassRole allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: *am:PassRole allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "?am:PassRole",
-      `ActionNotAllowed: spec.statements[0].actions: ?am:PassRole allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: ?am:PassRole allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "iam:P?ssRole",
-      `ActionNotAllowed: spec.statements[0].actions: iam:P?ssRole allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: iam:P?ssRole allows iam:PassRole, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "IAM:PASSROLE",
-      `ActionNotAllowed: spec.statements[0].actions: IAM:PASSROLE is what class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: IAM:PASSROLE is what class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "iam:Put*",
-      `ActionNotAllowed: spec.statements[0].actions: iam:Put* allows iam:PutRolePolicy, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: iam:Put* allows iam:PutRolePolicy, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "iam:*Policy*",
-      `ActionNotAllowed: spec.statements[0].actions: iam:*Policy* allows iam:AttachRolePolicy, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: iam:*Policy* allows iam:AttachRolePolicy, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "iam:SetDefaultPolicyVersion",
-      `ActionNotAllowed: spec.statements[0].actions: iam:SetDefaultPolicyVersion is what class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: iam:SetDefaultPolicyVersion is what class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "iam:DeleteRolePermissionsBoundar?",
-      `ActionNotAllowed: spec.statements[0].actions: iam:DeleteRolePermissionsBoundar? allows iam:DeleteRolePermissionsBoundary, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: iam:DeleteRolePermissionsBoundar? allows iam:DeleteRolePermissionsBoundary, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "lambda:*",
-      `ActionNotAllowed: spec.statements[0].actions: lambda:* allows lambda:CreateFunction, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: lambda:* allows lambda:CreateFunction, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "ec2:*",
-      `ActionNotAllowed: spec.statements[0].actions: ec2:* allows ec2:RunInstances, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: ec2:* allows ec2:RunInstances, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "ec2:?escribe*",
-      `ActionNotAllowed: spec.statements[0].actions: ec2:?escribe* allows ec2:xescribe, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: ec2:?escribe* allows ec2:xescribe, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "s3*:GetObject",
-      `ActionNotAllowed: spec.statements[0].actions: s3*:GetObject allows s3x:getobject, which class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: s3*:GetObject allows s3x:getobject, which class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "s3:*",
-      `ActionDenied: spec.statements[0].actions: s3:* allows s3:PutBucketPolicy, which class readers ${DENIED}.`,
+      `ActionDenied: spec.statements[0].actions[1]: s3:* allows s3:PutBucketPolicy, which class readers ${DENIED}.`,
     ],
     [
       "sts:A*",
-      `ActionDenied: spec.statements[0].actions: sts:A* allows sts:AssumeRole, which class readers ${DENIED}.`,
+      `ActionDenied: spec.statements[0].actions[1]: sts:A* allows sts:AssumeRole, which class readers ${DENIED}.`,
     ],
-    ["STS:assumerole", `ActionDenied: spec.statements[0].actions: STS:assumerole is what class readers ${DENIED}.`],
+    ["STS:assumerole", `ActionDenied: spec.statements[0].actions[1]: STS:assumerole is what class readers ${DENIED}.`],
     [
       "iam:Get*",
-      `ActionDenied: spec.statements[0].actions: iam:Get* allows iam:getaccountauthorizationdetails, which class readers ${DENIED}.`,
+      `ActionDenied: spec.statements[0].actions[1]: iam:Get* allows iam:getaccountauthorizationdetails, which class readers ${DENIED}.`,
     ],
   ])("%s is refused", (action, said) => {
     expect(saidOf({ ...named, ...allow(["s3:GetObject", action]) }, CAREFUL)).toEqual([
@@ -163,7 +163,7 @@ describe("an attempt to gain more access through actions", () => {
   ])("a look-alike is refused: %j", (action, shown) => {
     const [said] = saidOf({ ...named, ...allow([action]) }, { ...CAREFUL, allowedActions: ["s3:GetObject"] });
     expect(said).toBe(
-      `ActionNotAllowed: spec.statements[0].actions: ${shown} is what class readers does not allow; it allows s3:GetObject. Narrow the statement.`,
+      `ActionNotAllowed: spec.statements[0].actions[0]: ${shown} is what class readers does not allow; it allows s3:GetObject. Narrow the statement.`,
     );
   });
 
@@ -200,7 +200,9 @@ describe("an attempt to gain more access through actions", () => {
         { effect: "Allow", actions: ["iam:PassRole"], resources: ["*"] },
       ],
     };
-    expect(saidOf(spec, CAREFUL)[0]).toMatch(/^ActionNotAllowed: spec\.statements\[2\]\.actions: iam:PassRole is what/);
+    expect(saidOf(spec, CAREFUL)[0]).toMatch(
+      /^ActionNotAllowed: spec\.statements\[2\]\.actions\[0\]: iam:PassRole is what/,
+    );
   });
 
   test("hidden in patterns that nobody can decide is refused", () => {
@@ -247,7 +249,7 @@ describe("an attempt to reach resources beyond", () => {
     ],
   ])("%s is refused", (resource, said) => {
     expect(saidOf(allow(["s3:GetObject"], [resource]), of)).toEqual([
-      `ResourceNotAllowed: spec.statements[0].resources: ${said}`,
+      `ResourceNotAllowed: spec.statements[0].resources[0]: ${said}`,
     ]);
   });
 
@@ -260,7 +262,7 @@ describe("an attempt to reach resources beyond", () => {
   test("through a variable whose default has a brace in it is refused: where it ends for AWS is not for us to say", () => {
     const spec = allow(["s3:GetObject"], ["arn:aws:s3:::$" + "{aws:PrincipalTag/bucket, '}-team-a-'}"]);
     expect(saidOf(spec, { allowedResources: ["arn:aws:s3:::*-{namespace}-*"] })).toEqual([
-      'ResourceNotAllowed: spec.statements[0].resources: "arn:aws:s3:::$' +
+      'ResourceNotAllowed: spec.statements[0].resources[0]: "arn:aws:s3:::$' +
         "{aws:PrincipalTag/bucket, '}-team-a-'}\" allows arn:aws:s3:::, which class readers does not allow; it allows " +
         "arn:aws:s3:::*-team-a-*. Narrow the statement.",
     ]);

@@ -275,12 +275,47 @@ describe("Events", () => {
     expect(reasons(objectWith(after.status), other)).toEqual(["AccessDenied"]);
   });
 
-  test("are cut to what the API server takes, and say how much there was", () => {
-    const noted = (chars: number) =>
-      at(objectWith(undefined), { kind: "failed", error: new BlockedError("x".repeat(chars), { reason: "A" }) })
-        .events[0]?.note;
-    expect(noted(900)).toBe("x".repeat(900));
-    expect(noted(901)).toBe(`${"x".repeat(900)} … (901 characters)`);
+  describe("that the API server would refuse for their length", () => {
+    const failing = (text: string): Outcome => ({ kind: "failed", error: new BlockedError(text, { reason: "A" }) });
+    const noteOf = (outcome: Outcome): string => at(objectWith(undefined), outcome).events.at(-1)?.note ?? "";
+
+    test("are cut, and say how much there was and where the rest is", () => {
+      expect(noteOf(failing("x".repeat(1_024)))).toBe("x".repeat(1_024));
+      expect(noteOf(failing("x".repeat(1_025)))).toMatch(
+        /^x{900,} … \(1025 characters; status[.]conditions has all of it: kubectl describe\)$/,
+      );
+    });
+
+    test.each(["x", "ü", "界", "\u{1f512}", "\u001b"])(
+      "fit its bytes with the pointer whole, if they consist of %j",
+      (letter) => {
+        const note = noteOf(failing(letter.repeat(3_000)));
+        expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1_024);
+        expect(Buffer.byteLength(note)).toBeGreaterThan(1_000);
+        expect(note).toMatch(/characters; status[.]conditions has all of it: kubectl describe\)$/);
+        expect(note.isWellFormed()).toBe(true);
+      },
+    );
+
+    test("send the reader of the writes to the log, and the reader of a planned adoption to status.plan", () => {
+      const attach = (index: number): Action => {
+        const policyArn = `arn:aws:iam::123456789012:policy/${"p".repeat(100)}${index}`;
+        return { kind: "AttachRolePolicy", roleName: "app", policyArn };
+      };
+      const actions = Array.from({ length: 20 }, (_, index) => attach(index));
+      const plan = { ...CREATE, actions };
+      const wrote: Outcome = {
+        kind: "converged",
+        plan,
+        applied: actions,
+        failed: undefined,
+        after: NOTHING,
+        settlesInMs: 0,
+      };
+      expect(noteOf(wrote)).toMatch(/; the controller's log has all of it\)$/);
+      const announced: Outcome = { kind: "announced", plan, observed: NOTHING, settlesInMs: 0 };
+      expect(noteOf(announced)).toMatch(/; status[.]plan has more: kubectl describe\)$/);
+    });
   });
 });
 
