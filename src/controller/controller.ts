@@ -125,8 +125,8 @@ export class Controller {
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const known = { coverage, claims, cache, classes: directory, listClasses };
     const releases = new Releases();
-    const noted = { ...deps, ...settings, objects: releases.noting(deps.objects) };
-    const reconciler = openReconciler({ ...noted, observer: observers.results }, known);
+    const noted = { ...deps, ...settings, objects: releases.noting(deps.objects), observer: observers.results };
+    const reconciler = openReconciler(noted, known);
     this.#orphans = this.#openOrphans(deps, { releases, claims, directory, counted });
     this.#sweeps = new AccountSweeps({
       ...{ accounts, classes: directory, objects, queue: this.#queue, coverage, claims },

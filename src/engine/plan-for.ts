@@ -3,9 +3,9 @@ import type { ObservedState } from "../model/observed-state.ts";
 import { diff } from "../plan/diff.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 import { quotaBlockers } from "../plan/quota-blockers.ts";
-import type { RequiredBoundary } from "./required-boundary.ts";
 import { type InstanceObservation, observeInstances } from "./observe-instances.ts";
 import type { QuotaSource } from "./quota-watch.ts";
+import type { RequiredBoundary } from "./required-boundary.ts";
 import type { Settling } from "./settling.ts";
 
 /** A plan and what it was made from. */
