@@ -8,8 +8,17 @@ export const LOG_LEVELS: readonly string[] = ["debug", "info", "warn", "error"];
 
 /** What no line shows, at the top of it or one level below, by the names that code and libraries give such things. */
 const SECRETS = [
-  ...["authorization", "token", "password", "secret", "secretAccessKey", "sessionToken", "accessKeyId", "credentials"],
-  ...["document", "policyDocument", "statements"],
+  "authorization",
+  "token",
+  "password",
+  "secret",
+  "secretAccessKey",
+  "sessionToken",
+  "accessKeyId",
+  "credentials",
+  "document",
+  "policyDocument",
+  "statements",
 ];
 
 /**

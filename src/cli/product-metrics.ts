@@ -36,7 +36,9 @@ export class ProductMetrics {
     this.#limiters = limiterMetrics(this.registry);
     this.#quotas = quotaMetrics(this.registry);
     this.#awsRequests = this.#counter("aws_requests_total", "Requests to AWS; code is AWS's, OK when it succeeded.", [
-      ...["service", "operation", "code"],
+      "service",
+      "operation",
+      "code",
     ]);
     this.#awsDurations = new Histogram({
       name: `${PREFIX}_aws_request_duration_seconds`,

@@ -76,7 +76,9 @@ export class Classes {
     });
     this.directory = new ClassDirectory({
       classes: () => this.cache.list(),
-      ...{ objects, clusterId, requiresClass },
+      objects,
+      clusterId,
+      requiresClass,
       monotonicMs: () => clock.monotonicMs(),
       orphans: options.orphans,
     });

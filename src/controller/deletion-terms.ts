@@ -13,7 +13,11 @@ export function withDeletionTerms(
 ): AcceptedClass {
   const { deletionPolicy, allowedDeletionPolicies, allowForceDelete } = spec;
   return {
-    ...{ name, accountId, acceptedTime, allowedDeletionPolicies, allowForceDelete },
+    name,
+    accountId,
+    acceptedTime,
+    allowedDeletionPolicies,
+    allowForceDelete,
     ...(deletionPolicy !== undefined && { deletionPolicy }),
   };
 }

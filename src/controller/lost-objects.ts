@@ -115,8 +115,13 @@ export class LostObjects {
     const isDeletedNext = policy === "Delete" && role !== undefined && deleted.ofRole(roleId) !== undefined;
     const event = orphanedEvent("Lost", { role, instanceProfiles, accountId, uid: owner.uid }, isDeletedNext);
     logger.warn("an object was deleted without its finalizer and left entities in AWS", {
-      ...{ namespace: owner.namespace, name: owner.name, uid: owner.uid, awsAccount: accountId },
-      ...{ role, instanceProfiles, detail: event.note },
+      namespace: owner.namespace,
+      name: owner.name,
+      uid: owner.uid,
+      awsAccount: accountId,
+      role,
+      instanceProfiles,
+      detail: event.note,
     });
     emitAbout(events, owner, event);
   }

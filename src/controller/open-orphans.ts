@@ -41,8 +41,14 @@ export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): O
   const { clusterId, scope = {}, settings, observers = {} } = deps;
   const { releases, claims, directory, counted, cache, accountOf } = sources;
   return new Orphans({
-    ...{ releases, claims, counted, cache, accountOf },
-    ...{ client: deps.objects, events: deps.events, logger: deps.logger },
+    releases,
+    claims,
+    counted,
+    cache,
+    accountOf,
+    client: deps.objects,
+    events: deps.events,
+    logger: deps.logger,
     policy: settings.orphanPolicy,
     scope: { clusterId, namespace: scope.namespace },
     hasLabelSelector: scope.labelSelector !== undefined,

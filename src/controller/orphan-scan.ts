@@ -151,8 +151,13 @@ export class AccountOrphans implements OrphanScan {
     const left = { role: role.arn, instanceProfiles, accountId, uid: owner.uid };
     const event = orphanedEvent(kind, left, this.#removal.mayRemove(orphan));
     this.#logger.warn("a role in AWS is an orphan", {
-      ...{ namespace: owner.namespace, name: owner.name, uid: owner.uid, kind },
-      ...{ role: role.arn, instanceProfiles, detail: event.note },
+      namespace: owner.namespace,
+      name: owner.name,
+      uid: owner.uid,
+      kind,
+      role: role.arn,
+      instanceProfiles,
+      detail: event.note,
     });
     emitAbout(this.#options.events, owner, event);
   }

@@ -41,7 +41,10 @@ export function removeOrphan(
   const { settling, adoptions } = account;
   const deps = {
     reader: provenReader(reader, desired, proof),
-    ...{ writer, settling, adoptions, attempts: UNUSED_ONLY },
+    writer,
+    settling,
+    adoptions,
+    attempts: UNUSED_ONLY,
     instances: { ...account.instances, claims, isAwaited: true },
     confirmCurrent: assertGone,
     isAnnounced: () => false,

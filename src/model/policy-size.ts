@@ -64,7 +64,14 @@ function excessOf(value: unknown, maxChars: number): string | undefined {
 
 /** Fields of a statement that have a letter less in IAM's spelling. */
 const PLURALS: ReadonlySet<string> = new Set([
-  ...["actions", "notActions", "resources", "notResources", "conditions", "principals", "services", "canonicalUsers"],
+  "actions",
+  "notActions",
+  "resources",
+  "notResources",
+  "conditions",
+  "principals",
+  "services",
+  "canonicalUsers",
 ]);
 
 /** Counts what a value takes at least as JSON: a list of one as its member, and every escape of more than two characters as one. */

@@ -6,11 +6,26 @@ import type { Bounds, Violation } from "./class-verdict.ts";
 
 /** The reasons of violations: an object that is not Ready for one of them does not fit its class. */
 export const VIOLATION_REASONS: ReadonlySet<string> = new Set([
-  ...["NamespaceNotAllowed", "TooManyObjects", "RoleNameNotAllowed", "PathNotAllowed", "BoundaryNotAllowed"],
-  ...["TagNotAllowed", "ActionNotAllowed", "ActionDenied", "NotActionsNotAllowed", "ResourceNotAllowed"],
-  ...["NotResourcesNotAllowed", "NotDecidable", "ManagedPolicyNotAllowed", "TrustServiceNotAllowed"],
-  ...["TrustStatementNotAllowed", "AdoptionNotAllowed", "InstancesNotAllowed", "InstanceRegionNotAllowed"],
-  ...["SessionDurationNotAllowed", "DeletionPolicyNotAllowed"],
+  "NamespaceNotAllowed",
+  "TooManyObjects",
+  "RoleNameNotAllowed",
+  "PathNotAllowed",
+  "BoundaryNotAllowed",
+  "TagNotAllowed",
+  "ActionNotAllowed",
+  "ActionDenied",
+  "NotActionsNotAllowed",
+  "ResourceNotAllowed",
+  "NotResourcesNotAllowed",
+  "NotDecidable",
+  "ManagedPolicyNotAllowed",
+  "TrustServiceNotAllowed",
+  "TrustStatementNotAllowed",
+  "AdoptionNotAllowed",
+  "InstancesNotAllowed",
+  "InstanceRegionNotAllowed",
+  "SessionDurationNotAllowed",
+  "DeletionPolicyNotAllowed",
 ]);
 
 /**

@@ -1,9 +1,32 @@
 import { isIPv4, isIPv6 } from "node:net";
 
 const stringFormats: ReadonlySet<string> = new Set([
-  ...["bsonobjectid", "byte", "cidr", "creditcard", "date", "datetime", "duration", "email", "hexcolor", "hostname"],
-  ...["ipv4", "ipv6", "isbn", "isbn10", "isbn13", "k8sshortname", "k8slongname", "mac", "password", "rgbcolor"],
-  ...["ssn", "uri", "uuid", "uuid3", "uuid4", "uuid5"],
+  "bsonobjectid",
+  "byte",
+  "cidr",
+  "creditcard",
+  "date",
+  "datetime",
+  "duration",
+  "email",
+  "hexcolor",
+  "hostname",
+  "ipv4",
+  "ipv6",
+  "isbn",
+  "isbn10",
+  "isbn13",
+  "k8sshortname",
+  "k8slongname",
+  "mac",
+  "password",
+  "rgbcolor",
+  "ssn",
+  "uri",
+  "uuid",
+  "uuid3",
+  "uuid4",
+  "uuid5",
 ]);
 
 const numberFormats: Readonly<Record<string, readonly string[]>> = {

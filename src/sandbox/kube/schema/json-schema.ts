@@ -6,8 +6,17 @@ import { enforcedFormat, kubernetesFormats } from "./formats.ts";
 import { isObject, member, setMember, stringMember } from "./json.ts";
 
 const plainKeywords: ReadonlySet<string> = new Set([
-  ...["enum", "maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"],
-  ...["multipleOf", "pattern", "required", "uniqueItems"],
+  "enum",
+  "maxItems",
+  "maxLength",
+  "maxProperties",
+  "minItems",
+  "minLength",
+  "minProperties",
+  "multipleOf",
+  "pattern",
+  "required",
+  "uniqueItems",
 ]);
 const schemaKeywords: ReadonlySet<string> = new Set(["additionalProperties", "items", "not"]);
 const schemaListKeywords: ReadonlySet<string> = new Set(["allOf", "anyOf", "oneOf"]);

@@ -43,8 +43,16 @@ const described: Readonly<Record<string, string>> = {
 };
 
 const listed = [
-  ...["allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion"],
-  ...["resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch"],
+  "allowWatchBookmarks",
+  "continue",
+  "fieldSelector",
+  "labelSelector",
+  "limit",
+  "resourceVersion",
+  "resourceVersionMatch",
+  "sendInitialEvents",
+  "timeoutSeconds",
+  "watch",
 ];
 const queries: Readonly<Record<Verb, readonly string[]>> = {
   get: [],

@@ -15,7 +15,13 @@ const missingType: Readonly<Record<Level, string>> = {
 const jsonTypes = ["array", "boolean", "integer", "number", "object", "string"];
 
 const unsupported: readonly string[] = [
-  ...["$ref", "$schema", "id", "additionalItems", "definitions", "dependencies", "patternProperties"],
+  "$ref",
+  "$schema",
+  "id",
+  "additionalItems",
+  "definitions",
+  "dependencies",
+  "patternProperties",
 ];
 
 function flag(source: JsonObject, key: string): boolean {
