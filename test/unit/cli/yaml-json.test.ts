@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type ParsedNode, parseDocument } from "yaml";
+import { yamlEvents } from "../../../src/cli/yaml-events.ts";
 import { jsonOf } from "../../../src/cli/yaml-json.ts";
 
-const read = (text: string): unknown => jsonOf(parseDocument(text).contents as ParsedNode | null, text.length);
+const read = (text: string): unknown => jsonOf(yamlEvents(text), text)[0] ?? null;
 
 test.each<[string, unknown]>([
   ["", null],
