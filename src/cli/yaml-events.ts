@@ -35,7 +35,7 @@ const MEANINGS: readonly (readonly [reason: RegExp, meaning: string])[] = [
  *
  * Errors: YamlFaultError for what is not YAML.
  */
-export function yamlEvents(text: string): readonly Event[] {
+export function yamlEvents(text: string): Event[] {
   try {
     return parse(text);
   } catch (error) {
@@ -45,7 +45,7 @@ export function yamlEvents(text: string): readonly Event[] {
   }
 }
 
-function parse(text: string): readonly Event[] {
+function parse(text: string): Event[] {
   try {
     return parseEvents(text, { maxDepth: MAX_DEPTH });
   } catch (error) {

@@ -18,6 +18,8 @@ type NodeEvent = ScalarEvent | AliasEvent | SequenceEvent | MappingEvent;
 /** What aliases may add to the documents of a text, in characters. */
 const MAX_ALIASED_CHARS = 1_000_000;
 
+const USED: Event = { type: EVENT_ID.POP };
+
 /** A value takes this much at least, whatever its length. */
 const VALUE_CHARS = 8;
 
@@ -25,16 +27,20 @@ const VALUE_CHARS = 8;
  * The documents of a text as JSON, in time that grows with its length alone. YAML can say more than JSON, and an API server takes
  * JSON: an alias stands for a copy, a key for its text, a number that is not finite for null.
  *
+ * The events are used up: at their peak they take several times as much memory as what becomes of them.
+ *
  * Errors: YamlFaultError for a key that stands twice in one map or is no scalar, for an alias within what it stands for or of what is not
  * there, and for aliases that add more than 1,000,000 characters.
  */
-export function jsonOf(events: readonly Event[], text: string): readonly Json[] {
+export function jsonOf(events: Event[], text: string): readonly Json[] {
   return new JsonReader(events, text).documents();
 }
 
 class JsonReader {
-  readonly #events: readonly Event[];
+  readonly #events: Event[];
   readonly #text: string;
+  /** An alias reads once more what is before it. */
+  readonly #hasAliases: boolean;
   /** The next event. */
   #at = 0;
   #version = "";
@@ -43,12 +49,14 @@ class JsonReader {
   readonly #targets = new Map<number, number>();
   /** The collections around the place that is being read. */
   readonly #open = new Set<number>();
-  #aliasDepth = 0;
+  /** The outermost alias around the place that is being read. */
+  #alias: AliasEvent | undefined;
   #aliasedCharsLeft = MAX_ALIASED_CHARS;
 
-  constructor(events: readonly Event[], text: string) {
+  constructor(events: Event[], text: string) {
     this.#events = events;
     this.#text = text;
+    this.#hasAliases = events.some(({ type }) => type === EVENT_ID.ALIAS);
   }
 
   documents(): readonly Json[] {
@@ -67,11 +75,12 @@ class JsonReader {
   #read(): Json {
     const index = this.#at++;
     const event = this.#events[index] as NodeEvent;
+    if (!this.#hasAliases) this.#events[index] = USED;
     switch (event.type) {
       case EVENT_ID.SCALAR:
         return this.#scalar(event, index);
       case EVENT_ID.ALIAS:
-        return this.#alias(event, index);
+        return this.#aliased(event, index);
       case EVENT_ID.SEQUENCE:
         return this.#within(event, index, () => this.#items());
       case EVENT_ID.MAPPING:
@@ -81,27 +90,28 @@ class JsonReader {
 
   #scalar(event: ScalarEvent, index: number): Json {
     const value = scalarOf(event, this.#text, this.#version);
-    if (value === undefined) throw this.#fault(index, "a value is not what its tag says");
+    if (value === undefined) throw this.#fault(event, "a value is not what its tag says");
     this.#count(event, index, typeof value === "string" ? value.length : 0);
     return value;
   }
 
-  #alias({ anchorStart, anchorEnd }: AliasEvent, index: number): Json {
-    const target = this.#targets.get(index) ?? this.#anchors.get(this.#text.slice(anchorStart, anchorEnd));
-    if (target === undefined) throw this.#fault(index, "an alias has no anchor before it");
+  #aliased(event: AliasEvent, index: number): Json {
+    const name = this.#text.slice(event.anchorStart, event.anchorEnd);
+    const target = this.#targets.get(index) ?? this.#anchors.get(name);
+    if (target === undefined) throw this.#fault(event, "an alias has no anchor before it");
     this.#targets.set(index, target);
-    const next = this.#at;
+    const [next, outer] = [this.#at, this.#alias];
     this.#at = target;
-    this.#aliasDepth += 1;
+    this.#alias ??= event;
     const value = this.#read();
-    this.#aliasDepth -= 1;
+    this.#alias = outer;
     this.#at = next;
     return value;
   }
 
   #within<T extends Json>(event: SequenceEvent | MappingEvent, index: number, read: () => T): T {
-    if (this.#open.has(index)) throw this.#fault(index, "an alias stands within what it stands for");
-    if (this.#open.size >= MAX_DEPTH) throw this.#fault(index, TOO_DEEP);
+    if (this.#open.has(index)) throw this.#fault(event, "an alias stands within what it stands for");
+    if (this.#open.size >= MAX_DEPTH) throw this.#fault(event, TOO_DEEP);
     this.#count(event, index, 0);
     this.#open.add(index);
     const value = read();
@@ -120,9 +130,9 @@ class JsonReader {
   #pairs(): Json {
     const pairs: Record<string, Json> = {};
     while (!this.#atEnd()) {
-      const index = this.#at;
+      const key = this.#events[this.#at];
       const name = this.#name();
-      if (Object.hasOwn(pairs, name)) throw this.#fault(index, "a key stands twice in one map");
+      if (Object.hasOwn(pairs, name)) throw this.#fault(key, "a key stands twice in one map");
       const value = this.#read();
       if (name !== "__proto__") pairs[name] = value;
       else Object.defineProperty(pairs, name, { value, enumerable: true, configurable: true, writable: true });
@@ -131,9 +141,9 @@ class JsonReader {
   }
 
   #name(): string {
-    const index = this.#at;
+    const event = this.#events[this.#at];
     const key = this.#read();
-    if (typeof key === "object" && key !== null) throw this.#fault(index, "a key is a list or a map");
+    if (typeof key === "object" && key !== null) throw this.#fault(event, "a key is a list or a map");
     return key === null ? "" : String(key);
   }
 
@@ -146,15 +156,15 @@ class JsonReader {
 
   /** Only aliases can make much of a little text: what they add is counted, and an anchor within it is none. */
   #count({ anchorStart, anchorEnd }: Exclude<NodeEvent, AliasEvent>, index: number, chars: number): void {
-    if (this.#aliasDepth === 0) {
+    if (this.#alias === undefined) {
       if (anchorStart >= 0) this.#anchors.set(this.#text.slice(anchorStart, anchorEnd), index);
       return;
     }
     this.#aliasedCharsLeft -= VALUE_CHARS + chars;
-    if (this.#aliasedCharsLeft < 0) throw this.#fault(index, "aliases make the document too large");
+    if (this.#aliasedCharsLeft < 0) throw this.#fault(this.#alias, "aliases make the document too large");
   }
 
-  #fault(index: number, what: string): YamlFaultError {
-    return new YamlFaultError(what, Math.max(0, offsetOf(this.#events[index])));
+  #fault(event: Event | undefined, what: string): YamlFaultError {
+    return new YamlFaultError(what, Math.max(0, offsetOf(event)));
   }
 }

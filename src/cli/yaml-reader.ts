@@ -10,7 +10,7 @@ import { type Json, jsonOf } from "./yaml-json.ts";
 const MAX_INLINE_CHARS = 128 * 1_024;
 
 /** Enough to read any object that an API server stores. */
-const HEAP_MIB = 48;
+const HEAP_MIB = 64;
 
 /** Of values that do not live long. */
 const YOUNG_HEAP_MIB = 8;

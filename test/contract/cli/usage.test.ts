@@ -112,7 +112,7 @@ describe("what is no manifest is explained in words", () => {
     [
       "a billion laughs",
       `${HEADER}${billion.join("\n")}`,
-      "<stdin>: line 3, column 16: aliases make the document too large",
+      ": aliases make the document too large",
     ],
     ["nesting without end", `${HEADER}spec: ${"[".repeat(20_000)}`, "<stdin>: "],
   ])("%s", async (_, input, words) => {
