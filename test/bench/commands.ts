@@ -25,8 +25,7 @@ export async function judgeFiles(
   let isWithin = true;
   try {
     // The first run of a command loads it and compiles the CRD; the first that needs EC2 loads more.
-    for (const command of ["validate", "plan"])
-      await runFile(command, WARM_UP);
+    for (const command of ["validate", "plan"]) await runFile(command, WARM_UP);
     console.log("longest ms  most MiB  command          shape");
     for (const shape of shapes) {
       for (const [style, text] of Object.entries(textsOf(shape))) {
