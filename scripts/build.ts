@@ -1,6 +1,6 @@
 /**
- * Bundles the program with all its packages into dist/main.mjs, the program on the sandbox's instances into dist/guest.mjs, and what
- * the two share or load when it is needed into chunks beside them, with source maps: all that an image needs beside Node and
+ * Bundles the program with all its packages into dist/main.mjs, the program on the sandbox's instances into dist/guest.mjs, the thread
+ * that reads large YAML into dist/yaml-worker.mjs, and what they share or load when it is needed into chunks beside them, with source maps: all that an image needs beside Node and
  * crds/. A package with a native addon cannot be bundled and fails the build.
  *
  *     [REVISION=COMMIT] node scripts/build.ts [OUTPUT FOLDER]
@@ -23,7 +23,11 @@ for (const name of readdirSync(outdir)) {
 }
 
 await build({
-  entryPoints: { main: join(ROOT, "src/main.ts"), guest: join(ROOT, "src/guest/s3-program.ts") },
+  entryPoints: {
+    main: join(ROOT, "src/main.ts"),
+    guest: join(ROOT, "src/guest/s3-program.ts"),
+    "yaml-worker": join(ROOT, "src/cli/yaml-worker.ts"),
+  },
   outdir,
   outExtension: { ".js": ".mjs" },
   bundle: true,

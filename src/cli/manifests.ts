@@ -1,13 +1,24 @@
-import { isMap, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from "yaml";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { LineCounter } from "yaml";
 import { API_GROUP, KIND } from "../api/instance-profile.ts";
 import { TerminalError } from "../errors.ts";
-import { describeYamlFault, placeAt } from "../text/yaml-fault.ts";
+import { placeAt } from "../text/yaml-fault.ts";
 import { manifestFiles, readManifestFile } from "./manifest-files.ts";
-import { type PlaceOf, placesIn } from "./manifest-place.ts";
+import { piecesOf, type YamlPiece } from "./yaml-documents.ts";
 import { YamlFaultError } from "./yaml-fault-error.ts";
-import { type Json, jsonOf } from "./yaml-json.ts";
+import { readYaml } from "./yaml-reader.ts";
 
 const STDIN = "<stdin>";
+
+/** Where an object stands, for `placesOf` to find its fields. */
+export interface ManifestOrigin {
+  readonly piece: YamlPiece;
+  /** Which document of the piece, from 0. */
+  readonly document: number;
+  /** Where it stands in its document: `.items[3]`; empty for all of it. */
+  readonly path: string;
+  readonly lines: () => LineCounter;
+}
 
 /** One object as somebody wrote it, with where it stands. */
 export interface Manifest {
@@ -16,8 +27,7 @@ export interface Manifest {
   /** Which document of the file, from 1. */
   readonly position: number;
   readonly value: Readonly<Record<string, unknown>>;
-  /** Where its fields stand in the file. */
-  readonly placeOf: PlaceOf;
+  readonly origin: ManifestOrigin;
 }
 
 /**
@@ -37,7 +47,7 @@ export async function readManifests(
     const files = path === "-" ? [STDIN] : await manifestFiles(path);
     for (const file of files) {
       const text = file === STDIN ? await readInput() : await readManifestFile(file);
-      manifests.push(...documentsOf(file, text, kind));
+      manifests.push(...(await manifestsIn(file, text, kind)));
     }
   }
   if (manifests.length === 0) {
@@ -47,60 +57,68 @@ export async function readManifests(
   return manifests;
 }
 
-/** Excerpts are left out of messages: a file that is no manifest may be a secret. */
-function documentsOf(source: string, text: string, kind: string): Manifest[] {
-  const lines = new LineCounter();
-  // Keys that stand twice are found on the way to JSON: here every key would be compared with each before it.
-  const documents = parseAllDocuments(text, {
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: "error",
-    lineCounter: lines,
-  });
-  return [...documents].flatMap((document, index) => {
-    const [fault] = document.errors;
-    if (fault !== undefined) throw notYaml(source, describeYamlFault(fault, lines));
-    const root = document.contents as ParsedNode | null;
-    return opened(plainJson(source, root, text, lines), root, kind).map(({ value, node }) => ({
-      source,
-      position: index + 1,
-      value,
-      placeOf: placesIn(node, lines),
-    }));
-  });
+/** So much text is read before whatever else the process does gets its turn. */
+const CHARS_A_TURN = 64 * 1_024;
+
+async function manifestsIn(source: string, text: string, kind: string): Promise<readonly Manifest[]> {
+  const lines = lazyLines(text);
+  const manifests: Manifest[] = [];
+  let documents = 0;
+  let turnEnds = CHARS_A_TURN;
+  for (const piece of piecesOf(text)) {
+    const values = await readPiece(piece, source, lines);
+    for (const [document, value] of values.entries()) {
+      const position = documents + document + 1;
+      for (const { path, value: object } of opened(value, "", kind)) {
+        manifests.push({ source, position, value: object, origin: { piece, document, path, lines } });
+      }
+    }
+    documents += values.length;
+    if (piece.offset < turnEnds) continue;
+    await nextTurn();
+    turnEnds = piece.offset + CHARS_A_TURN;
+  }
+  return manifests;
 }
 
-function plainJson(source: string, root: ParsedNode | null, text: string, lines: LineCounter): Json {
+/** Excerpts are left out of messages: a file that is no manifest may be a secret. */
+async function readPiece(
+  { text, offset }: YamlPiece,
+  source: string,
+  lines: () => LineCounter,
+): Promise<readonly unknown[]> {
   try {
-    return jsonOf(root, text.length);
+    return await readYaml(text);
   } catch (error) {
     if (!(error instanceof YamlFaultError)) throw error;
-    throw notYaml(source, `${placeAt(error.offset, lines)}: ${error.message}`);
+    const where = placeAt(offset + error.offset, lines());
+    throw new TerminalError(`${source}: ${where}: ${error.message}`, { reason: "NotYaml" });
   }
-}
-
-function notYaml(source: string, words: string): TerminalError {
-  return new TerminalError(`${source}: ${words}`, { reason: "NotYaml" });
 }
 
 interface Opened {
   readonly value: Readonly<Record<string, unknown>>;
-  /** Null where the value came through an alias. */
-  readonly node: ParsedNode | null;
+  readonly path: string;
 }
 
-function opened(value: unknown, node: ParsedNode | null, kind: string): readonly Opened[] {
+function opened(value: unknown, path: string, kind: string): readonly Opened[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   const object = value as Readonly<Record<string, unknown>>;
   if (object["kind"] === "List" && Array.isArray(object["items"])) {
-    return object["items"].flatMap((item, index) => opened(item, itemOf(node, index), kind));
+    return object["items"].flatMap((item, index) => opened(item, `${path}.items[${index}]`, kind));
   }
   const apiVersion = object["apiVersion"];
   const isOurs = object["kind"] === kind && typeof apiVersion === "string" && apiVersion.startsWith(`${API_GROUP}/`);
-  return isOurs ? [{ value: object, node }] : [];
+  return isOurs ? [{ value: object, path }] : [];
 }
 
-function itemOf(list: ParsedNode | null, index: number): ParsedNode | null {
-  const items = isMap(list) ? list.get("items", true) : undefined;
-  return isSeq(items) ? ((items.items[index] as ParsedNode | undefined) ?? null) : null;
+/** The lines of a text, which are found when they are needed first. */
+function lazyLines(text: string): () => LineCounter {
+  let known: LineCounter | undefined;
+  return () => {
+    if (known !== undefined) return known;
+    known = new LineCounter();
+    for (let start = 0; start >= 0; start = text.indexOf("\n", start) + 1 || -1) known.addNewLine(start);
+    return known;
+  };
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { oversizeIn, withBoundedPolicies } from "../api/bounded-object.ts";
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { parseInstanceProfile } from "../api/parse-instance-profile.ts";
@@ -13,7 +14,8 @@ import { CLASS_OPTIONS, type GivenClasses, givenClasses } from "./given-classes.
 import { type CommandIo, EXIT, UsageError } from "./io.ts";
 import { type Manifest, readManifests } from "./manifests.ts";
 import type { GivenOptions } from "./options.ts";
-import { isInvalid, renderFindings, type ValidateFormat } from "./validate-report.ts";
+import { placesOf } from "./places-of.ts";
+import { isInvalid, type JudgedManifest, renderFindings, type ValidateFormat } from "./validate-report.ts";
 import { VERSION } from "./version.ts";
 
 /** Judges manifests as the API server and IAM would, offline. */
@@ -70,10 +72,38 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
   const options: Standards = { requiresBoundary: given.flag("require-boundary"), classes };
   shippedVersions ??= compileCrd(readShippedCrd()).versions;
   const versions = shippedVersions;
-  const judged = manifests.map((manifest) => ({ manifest, findings: bounded(judge(manifest, versions, options)) }));
+  const judged = await located(await judgeAll(manifests, versions, options));
   io.out(renderFindings(judged, format, VERSION));
   const isFailure = given.flag("strict") ? judged.some(({ findings }) => findings.length > 0) : judged.some(isInvalid);
   return isFailure ? EXIT.error : EXIT.ok;
+}
+
+/** A manifest and what was found in it. */
+interface Verdict {
+  readonly manifest: Manifest;
+  readonly findings: readonly Finding[];
+}
+
+async function judgeAll(
+  manifests: readonly Manifest[],
+  versions: readonly CompiledVersion[],
+  options: Standards,
+): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const manifest of manifests) {
+    verdicts.push({ manifest, findings: bounded(judge(manifest, versions, options)) });
+    await nextTurn();
+  }
+  return verdicts;
+}
+
+async function located(verdicts: readonly Verdict[]): Promise<readonly JudgedManifest[]> {
+  const fields = verdicts.flatMap(({ manifest, findings }) => findings.map(({ path }) => ({ ...manifest, path })));
+  const places = (await placesOf(fields)).values();
+  return verdicts.map(({ manifest, findings }) => ({
+    manifest,
+    findings: findings.map((finding) => ({ ...finding, ...(places.next().value ?? { line: 1, column: 1 }) })),
+  }));
 }
 
 function formatOf(name: string): ValidateFormat {

@@ -1,10 +1,14 @@
 import type { Finding } from "../plan/finding.ts";
 import type { Manifest } from "./manifests.ts";
+import type { Place } from "./places-of.ts";
+
+/** A finding, with where in the file it is. */
+export type LocatedFinding = Finding & Place;
 
 /** A manifest and what was found in it. */
 export interface JudgedManifest {
   readonly manifest: Manifest;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly LocatedFinding[];
 }
 
 /** How findings are shown. */
@@ -45,7 +49,7 @@ function textOf(judged: readonly JudgedManifest[]): readonly string[] {
 function reportOf(judged: JudgedManifest): readonly string[] {
   const { source, position } = judged.manifest;
   const title = `${source} (document ${position}) ${nameOf(judged.manifest)}: ${isInvalid(judged) ? "invalid" : "ok"}`;
-  const lines = located(judged).map(
+  const lines = judged.findings.map(
     ({ severity, path, message, line, column }) => `  ${source}:${line}:${column}: ${severity}: ${path}: ${message}`,
   );
   return [title, ...lines];
@@ -61,10 +65,6 @@ function textOr(value: unknown, otherwise: string): string {
   return typeof value === "string" ? value : otherwise;
 }
 
-function located({ manifest, findings }: JudgedManifest) {
-  return findings.map((finding) => ({ ...finding, ...manifest.placeOf(finding.path) }));
-}
-
 function jsonOf(judged: readonly JudgedManifest[]): unknown {
   return {
     manifests: judged.map((one) => ({
@@ -72,7 +72,7 @@ function jsonOf(judged: readonly JudgedManifest[]): unknown {
       document: one.manifest.position,
       object: nameOf(one.manifest),
       valid: !isInvalid(one),
-      findings: located(one),
+      findings: one.findings,
     })),
     summary: { checked: judged.length, invalid: judged.filter(isInvalid).length },
   };
@@ -91,7 +91,7 @@ function sarifOf(judged: readonly JudgedManifest[], version: string): unknown {
         },
         columnKind: "utf16CodeUnits",
         results: judged.flatMap((one) =>
-          located(one).map(({ rule, severity, path, message, line, column }) => ({
+          one.findings.map(({ rule, severity, path, message, line, column }) => ({
             ruleId: rule,
             ruleIndex: rules.indexOf(rule),
             level: severity,

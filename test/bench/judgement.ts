@@ -23,6 +23,7 @@ import { plainKubeApi } from "../support/plain-kube-api.ts";
 import { startPodController } from "../support/pod-controller.ts";
 import { randomSpec } from "../support/random-spec.ts";
 import { startSandboxProcess } from "../support/sandbox-process.ts";
+import { judgeFiles } from "./commands.ts";
 
 /**
  * What the largest objects cost that the CRD admits: each corner of its schema, and random shapes.
@@ -30,7 +31,7 @@ import { startSandboxProcess } from "../support/sandbox-process.ts";
  *     npm run bench:judgement
  *
  * First every step of a judgement by itself: CPU time of this thread (the median of some runs, for the machine may have other work) and
- * heap. Then a controller with the heap of a pod: all of them at once, its longest block, and how soon another object is Ready.
+ * heap. Then `validate` and `plan` of each. Then a controller with the heap of a pod: all of them at once, its longest block, and how soon another object is Ready.
  */
 const MAX_BLOCK_MS = 250;
 const MAX_HEAP_MIB = 50;
@@ -166,8 +167,9 @@ if (globalThis.gc === undefined) {
   const random = fc.sample(randomSpec, { seed: 1, numRuns: RANDOM_SHAPES });
   const shapes = [...LARGE_SPECS, ...random.map((spec, i) => ({ name: `random shape ${i}`, spec }))];
   const isJudged = judgeAll(shapes);
+  const isRead = await judgeFiles(LARGE_SPECS, MAX_BLOCK_MS, MAX_HEAP_MIB);
   // Without any: what start, machine and other work cost.
   await serveAll([]);
   const isServed = await serveAll(LARGE_SPECS);
-  if (!isJudged || !isServed) process.exitCode = 1;
+  if (!isJudged || !isRead || !isServed) process.exitCode = 1;
 }

@@ -112,11 +112,7 @@ describe("what is no manifest is explained in words", () => {
       "<stdin>: line 2, column 11: an alias stands within",
     ],
     ["keys that are objects", `${HEADER}? {a: b}\n: c`, "<stdin>: line 3, column 3: a key is a list or a map"],
-    [
-      "a billion laughs",
-      `${HEADER}${billion.join("\n")}`,
-      "<stdin>: line 3, column 16: aliases make the document too large",
-    ],
+    ["a billion laughs", `${HEADER}${billion.join("\n")}`, ": aliases make the document too large"],
     ["nesting without end", `${HEADER}spec: ${"[".repeat(20_000)}`, "<stdin>: "],
   ])("%s", async (_, input, words) => {
     for (const command of ["validate", "plan"]) {

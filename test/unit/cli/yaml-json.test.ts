@@ -1,17 +1,37 @@
 import { describe, expect, test } from "vitest";
-import { type ParsedNode, parseDocument } from "yaml";
+import { yamlEvents } from "../../../src/cli/yaml-events.ts";
 import { jsonOf } from "../../../src/cli/yaml-json.ts";
 
-const read = (text: string): unknown => jsonOf(parseDocument(text).contents as ParsedNode | null, text.length);
+const read = (text: string): unknown => jsonOf(yamlEvents(text), text)[0] ?? null;
 
 test.each<[string, unknown]>([
   ["", null],
   ["a: 1\nb: [x, ~, .inf, true]", { a: 1, b: ["x", null, null, true] }],
   ["a: &x {b: c}\nd: *x\ne: &x 2\nf: *x", { a: { b: "c" }, d: { b: "c" }, e: 2, f: 2 }],
   ["1: a\n~: b\ntrue: c", { 1: "a", "": "b", true: "c" }],
-  ["%YAML 1.1\n---\na: !!binary aGk=\nb: !!omap [c: 1]", { a: "hi", b: [1] }],
+  ["%YAML 1.1\n---\na: !!binary aGk=\nb: !!omap [c: 1]", { a: "hi", b: [{ c: 1 }] }],
 ])("%j is %j", (text, value) => {
   expect(read(text)).toEqual(value);
+});
+
+test.each<[string, string, unknown]>([
+  ["below the key", "a: {\n  b: [1,\n  2 # c\n]\n}\nc: d", { a: { b: [1, 2] }, c: "d" }],
+  [
+    "beside text that looks like brackets",
+    "a: {\n'b]': \"}\\n\"\n}\nc: |\n  {\n  x\n",
+    { a: { "b]": "}\n" }, c: "{\nx\n" },
+  ],
+])("brackets may close %s, as kubectl allows", (_, text, value) => {
+  expect(read(text)).toEqual(value);
+});
+
+test("an alias stands for what its anchor stood for, whatever is anchored later", () => {
+  expect(read("a: &x 1\nb: &y [*x]\nc: &x 2\nd: *y\ne: *x")).toEqual({ a: 1, b: [1], c: 2, d: [1], e: 2 });
+});
+
+test("aliases may repeat a policy in many objects", () => {
+  const text = `a: &x [${'"s3:Get*",'.repeat(20)}]\nb: [${"*x,".repeat(1_000)}]`;
+  expect(read(text)).toMatchObject({ b: { length: 1_000 } });
 });
 
 test("a key called __proto__ is a key like others", () => {

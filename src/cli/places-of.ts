@@ -1,0 +1,37 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ManifestOrigin } from "./manifests.ts";
+import type { YamlPiece } from "./yaml-documents.ts";
+import { findInYaml } from "./yaml-reader.ts";
+
+/** A place in a file, both from 1, as editors and compilers count. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A field of a manifest, by the path that the API server gives. */
+export interface ManifestField {
+  readonly origin: ManifestOrigin;
+  readonly path: string;
+}
+
+/**
+ * Where fields stand in their files, in the order of the fields. Each piece of a file that has one is read once more: most manifests have
+ * nothing to be found, and to keep all places takes more memory than the objects.
+ */
+export async function placesOf(fields: readonly ManifestField[]): Promise<readonly Place[]> {
+  const places: Place[] = [];
+  const byPiece = Map.groupBy(fields.entries(), ([, { origin }]): YamlPiece => origin.piece);
+  for (const [{ text, offset }, group] of byPiece) {
+    const offsets = await findInYaml(
+      text,
+      group.map(([, { origin, path }]) => ({ document: origin.document, path: `${origin.path}.${path}` })),
+    );
+    for (const [i, [index, { origin }]] of group.entries()) {
+      const { line, col } = origin.lines().linePos(offset + (offsets[i] ?? 0));
+      places[index] = { line: Math.max(line, 1), column: Math.max(col, 1) };
+    }
+    await nextTurn();
+  }
+  return places;
+}

@@ -1,0 +1,67 @@
+import {
+  binaryTag,
+  boolCoreTag,
+  boolYaml11Tag,
+  floatCoreTag,
+  floatYaml11Tag,
+  getScalarValue,
+  intCoreTag,
+  intYaml11Tag,
+  NOT_RESOLVED,
+  nullCoreTag,
+  nullYaml11Tag,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  type ScalarTagDefinition,
+} from "js-yaml";
+
+/** What a scalar without a tag may be besides text, by the version that the document names. */
+const IMPLICIT: Readonly<Record<string, readonly ScalarTagDefinition[]>> = {
+  "1.1": [nullYaml11Tag, boolYaml11Tag, intYaml11Tag, floatYaml11Tag],
+  "1.2": [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag],
+};
+
+const CORE_TAG = "tag:yaml.org,2002:";
+
+/** What a tag can ask for; with any other tag a scalar is text. */
+const EXPLICIT: readonly ScalarTagDefinition[] = [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag, binaryTag];
+
+/**
+ * The value of a scalar, as JSON has it: a number that is not finite is null, bytes are text. Undefined where it is not what its tag
+ * says.
+ */
+export function scalarOf(
+  event: ScalarEvent,
+  text: string,
+  version: string,
+): string | number | boolean | null | undefined {
+  const source = getScalarValue(text, event);
+  const tag = event.tagStart < 0 ? "" : text.slice(event.tagStart, event.tagEnd);
+  if (tag !== "") return tagged(source, tag);
+  if (event.style !== SCALAR_STYLE.PLAIN) return source;
+  for (const definition of IMPLICIT[version] ?? IMPLICIT["1.2"] ?? []) {
+    const value = resolved(definition, source, false);
+    if (value !== NOT_RESOLVED) return plain(value);
+  }
+  return source;
+}
+
+function tagged(source: string, tag: string): string | number | boolean | null | undefined {
+  const name = tag.startsWith("!!") ? CORE_TAG + tag.slice(2) : tag.replace(/^!<(.*)>$/, "$1");
+  const definition = EXPLICIT.find(({ tagName }) => tagName === name);
+  if (definition === undefined) return source;
+  const value = resolved(definition, source, true);
+  return value === NOT_RESOLVED ? undefined : plain(value);
+}
+
+function resolved(definition: ScalarTagDefinition, source: string, isExplicit: boolean): unknown {
+  const { implicitFirstChars } = definition;
+  if (!isExplicit && implicitFirstChars !== null && !implicitFirstChars.includes(source.charAt(0))) return NOT_RESOLVED;
+  return definition.resolve(source, isExplicit, definition.tagName);
+}
+
+function plain(value: unknown): string | number | boolean | null {
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  return value as boolean | null;
+}

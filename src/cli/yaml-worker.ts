@@ -1,0 +1,20 @@
+/** Reads one piece of YAML in a thread of its own, as `yaml-reader.ts` asks. Runs on import. */
+import { parentPort, workerData } from "node:worker_threads";
+import { offsetsIn } from "./manifest-place.ts";
+import { yamlEvents } from "./yaml-events.ts";
+import { YamlFaultError } from "./yaml-fault-error.ts";
+import { jsonOf } from "./yaml-json.ts";
+import type { YamlReply, YamlRequest } from "./yaml-reader.ts";
+
+parentPort?.postMessage(reply(workerData as YamlRequest));
+
+function reply({ text, fields }: YamlRequest): YamlReply {
+  try {
+    if (fields !== undefined) return { offsets: offsetsIn(yamlEvents(text), text, fields) };
+    // As text, which the other thread reads faster than a copy of so many objects.
+    return { documents: jsonOf(yamlEvents(text), text).map((document) => JSON.stringify(document)) };
+  } catch (error) {
+    if (!(error instanceof YamlFaultError)) throw error;
+    return { fault: { what: error.message, offset: error.offset } };
+  }
+}
