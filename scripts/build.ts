@@ -26,7 +26,7 @@ await build({
   entryPoints: {
     main: join(ROOT, "src/main.ts"),
     guest: join(ROOT, "src/guest/s3-program.ts"),
-    "yaml-worker": join(ROOT, "src/cli/yaml-worker.ts"),
+    "yaml-worker": join(ROOT, "src/cli/manifests/yaml-worker.ts"),
   },
   outdir,
   outExtension: { ".js": ".mjs" },

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { runCommandLine } from "./cli/command-line.ts";
-import { showBug, showBugs } from "./cli/fatal.ts";
+import { showBug, showBugs } from "./cli/controller/crash-handler.ts";
 import { EXIT } from "./cli/io.ts";
 import { processIo } from "./cli/process-io.ts";
 

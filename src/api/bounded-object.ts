@@ -1,4 +1,4 @@
-import { type OversizePolicy, oversizePolicies } from "../model/policy-size.ts";
+import { type OversizePolicy, oversizePolicies } from "../model/policy/policy-size.ts";
 import { API_GROUP } from "./instance-profile.ts";
 
 /** On an object whose policies were left out: a symbol, so that no manifest and no answer of a server can have it. */

@@ -1,4 +1,4 @@
-import type { OversizePolicy } from "../model/policy-size.ts";
+import type { OversizePolicy } from "../model/policy/policy-size.ts";
 
 /** The API group of every kind of this controller, and the prefix of its annotations, finalizers and AWS tags. */
 export const API_GROUP = "iam.instanceprofile.dev";

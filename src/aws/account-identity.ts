@@ -1,9 +1,9 @@
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AccountIdentity } from "../engine/ports.ts";
-import type { AwsCaller } from "./aws-call.ts";
-import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
-import { addHooks } from "./client-hooks.ts";
-import { expected } from "./expected-reply.ts";
+import type { AwsCaller } from "./call/aws-call.ts";
+import { type AwsClientOptions, commonClientConfig } from "./client/client-config.ts";
+import { addHooks } from "./client/middleware.ts";
+import { expected } from "./errors/require-field.ts";
 
 /** An STS client on the region's own endpoint, or the configured one. */
 export function createStsClient(options: AwsClientOptions): STSClient {

@@ -1,6 +1,6 @@
 import { AssumeRoleCommand, type STSClient } from "@aws-sdk/client-sts";
-import type { AwsCaller } from "./aws-call.ts";
-import { expected } from "./expected-reply.ts";
+import type { AwsCaller } from "./call/aws-call.ts";
+import { expected } from "./errors/require-field.ts";
 
 /** Which role to assume, and how CloudTrail shall name those who do. */
 export interface RoleToAssume {

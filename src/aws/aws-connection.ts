@@ -1,16 +1,16 @@
 import type { InstanceReader } from "../engine/instance-ports.ts";
-import type { IamInventory } from "../engine/inventory.ts";
+import type { IamInventory } from "../engine/observe/inventory.ts";
 import type { AccountIdentity, AccountReader, IamAccess, IamWriter } from "../engine/ports.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
-import { createAccountReader } from "./account-reader.ts";
+import { createAwsWriter } from "./action-writer.ts";
 import { assumedRole, type RoleToAssume } from "./assumed-role.ts";
-import { createAwsCaller } from "./aws-call.ts";
-import { createAwsWriter } from "./aws-writer.ts";
-import type { AwsClientOptions } from "./client-config.ts";
-import { Ec2OnDemand, instanceReaderOnDemand } from "./ec2-on-demand.ts";
-import { createIamClient } from "./iam-client.ts";
-import { createIamInventory } from "./iam-inventory.ts";
-import { createIamReader } from "./iam-reader.ts";
+import { createAwsCaller } from "./call/aws-call.ts";
+import type { AwsClientOptions } from "./client/client-config.ts";
+import { createIamClient } from "./client/iam-client.ts";
+import { Ec2OnDemand, instanceReaderOnDemand } from "./ec2/ec2-on-demand.ts";
+import { createAccountReader } from "./iam/account-reader.ts";
+import { createIamInventory } from "./iam/iam-inventory.ts";
+import { createIamReader } from "./iam/iam-reader.ts";
 
 /** AWS as the engine sees it, over one set of credentials. */
 export interface AwsConnection {

@@ -20,27 +20,27 @@ const COMMANDS: readonly ListedCommand[] = [
   {
     name: "run",
     summary: "run the controller",
-    load: async () => (await import("./run-command.ts")).runCommand,
+    load: async () => (await import("./commands/run-command.ts")).runCommand,
   },
   {
     name: "sandbox",
     summary: "run the controller in a sandbox: no cluster, no AWS account",
-    load: async () => (await import("./sandbox-command.ts")).sandboxCommand,
+    load: async () => (await import("./commands/sandbox-command.ts")).sandboxCommand,
   },
   {
     name: "plan",
     summary: "show what would change in AWS; writes nothing",
-    load: async () => (await import("./plan-command.ts")).planCommand,
+    load: async () => (await import("./commands/plan-command.ts")).planCommand,
   },
   {
     name: "export",
     summary: "write instance profiles that exist in AWS as manifests",
-    load: async () => (await import("./export-command.ts")).exportCommand,
+    load: async () => (await import("./commands/export-command.ts")).exportCommand,
   },
   {
     name: "validate",
     summary: "check manifests offline: schema, rules, policies",
-    load: async () => (await import("./validate-command.ts")).validateCommand,
+    load: async () => (await import("./commands/validate-command.ts")).validateCommand,
   },
   { name: "version", summary: "print the version", load: async () => versionCommand },
 ];

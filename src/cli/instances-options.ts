@@ -1,4 +1,4 @@
-import { DEFAULT_INSTANCES_INTERVAL_MS } from "../engine/aws-account.ts";
+import { DEFAULT_INSTANCES_INTERVAL_MS } from "../engine/accounts/aws-account.ts";
 import { UsageError } from "./io.ts";
 import { durationMs, type GivenOptions, type OptionSpecs } from "./options.ts";
 

@@ -2,7 +2,7 @@ import { buffer } from "node:stream/consumers";
 import { TerminalError } from "../errors.ts";
 import type { ProcessIo } from "./io.ts";
 import { lineIo } from "./line-io.ts";
-import { decodeUtf8 } from "./utf8.ts";
+import { decodeUtf8 } from "./manifests/utf8.ts";
 
 /** Exit status of a process that a second signal ends at once, as shells report it for SIGINT. */
 const INTERRUPTED = 130;

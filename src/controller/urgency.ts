@@ -1,4 +1,4 @@
-import type { Requeue as RuntimeRequeue } from "../runtime/workers.ts";
+import type { Requeue as RuntimeRequeue } from "../runtime/queue/workers.ts";
 import type { Requeue } from "../status/requeue.ts";
 
 /**

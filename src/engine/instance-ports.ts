@@ -1,4 +1,4 @@
-import type { InstanceFacts } from "../model/instance.ts";
+import type { InstanceFacts } from "../model/instances/instance.ts";
 
 /**
  * Reads of EC2.

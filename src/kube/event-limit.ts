@@ -1,5 +1,5 @@
 import type { ObjectReference } from "../engine/ports.ts";
-import { RecentMap } from "../model/recent-map.ts";
+import { RecentMap } from "../model/lru-map.ts";
 
 /** client-go's spam filter: https://github.com/kubernetes/client-go/blob/master/tools/record/events_cache.go */
 const burst = 25;

@@ -1,5 +1,5 @@
 import type { EventRecord, ObjectKey } from "../engine/ports.ts";
-import { RecentMap } from "../model/recent-map.ts";
+import { RecentMap } from "../model/lru-map.ts";
 
 /** client-go's numbers: https://github.com/kubernetes/client-go/blob/master/tools/events/event_broadcaster.go */
 const finishAfterMs = 360_000;

@@ -1,5 +1,5 @@
 import type { ObjectKey } from "../engine/ports.ts";
-import type { LeaseLock, LeaseWrite, SeenLease } from "../runtime/leader-election-lock.ts";
+import type { LeaseLock, LeaseWrite, SeenLease } from "../runtime/election/leader-election-lock.ts";
 import type { Exchange, KubeRequest, KubeResponse } from "./exchange.ts";
 import { MalformedStreamError } from "./line-splitter.ts";
 import { collectionPath, describe, type KubeResource, objectPath } from "./resource.ts";

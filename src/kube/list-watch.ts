@@ -10,7 +10,7 @@ import type {
   WatchEvent,
   WatchedObject,
   WatchRequest,
-} from "../runtime/list-watch.ts";
+} from "../runtime/watch/list-watch.ts";
 import { type Exchange, OversizeAnswerError } from "./exchange.ts";
 import { MalformedStreamError, splitLines } from "./line-splitter.ts";
 import { collectionPath, type KubeResource } from "./resource.ts";

@@ -1,10 +1,10 @@
 import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
-import { isHeldBack, recordedClaim } from "./claim-record.ts";
-import type { DesiredInstances } from "./instance-claim.ts";
+import { isHeldBack, recordedClaim } from "./instances/claim-record.ts";
+import type { DesiredInstances } from "./instances/instance-claim.ts";
 import { nameKey } from "./naming.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
-import { buildPolicy, type PolicyDocument, permissionsDocument, trustDocument } from "./policy-document.ts";
-import type { OversizePolicy } from "./policy-size.ts";
+import { buildPolicy, type PolicyDocument, permissionsDocument, trustDocument } from "./policy/policy-document.ts";
+import type { OversizePolicy } from "./policy/policy-size.ts";
 
 /** What is to be kept of the entities when the object goes. `ByOrigin`: what was adopted stays, what was made goes. */
 export type Retention = "Delete" | "Retain" | "ByOrigin";

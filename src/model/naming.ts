@@ -1,4 +1,4 @@
-import { asciiLowerCase } from "./policy-json.ts";
+import { asciiLowerCase } from "./policy/policy-json.ts";
 
 /**
  * What IAM compares names of roles and instance profiles by: to it, `App` and `app` are one

@@ -1,4 +1,4 @@
-import type { ObservedInstances, ProfileUsers } from "./instance.ts";
+import type { ObservedInstances, ProfileUsers } from "./instances/instance.ts";
 import type { Tags } from "./ownership.ts";
 
 /** Read and not there. A failed read is never this: it is an error. */

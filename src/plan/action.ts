@@ -1,5 +1,5 @@
 import type { Tags } from "../model/ownership.ts";
-import type { InstanceAction } from "./instance-action.ts";
+import type { InstanceAction } from "./instances/instance-action.ts";
 
 /**
  * One write to AWS, as data. `kind` is the name of the API action it becomes, so a plan reads like the CloudTrail it will

@@ -1,8 +1,8 @@
 import { TAG_PREFIX, type Tags } from "../model/ownership.ts";
 import type { Action, IamAction } from "./action.ts";
 import type { ActionDescription } from "./action-description.ts";
-import { describeInstanceAction } from "./describe-instance-action.ts";
-import { isInstanceAction } from "./instance-action.ts";
+import { describeInstanceAction } from "./instances/describe-instance-action.ts";
+import { isInstanceAction } from "./instances/instance-action.ts";
 
 /** Says what an action does, naming the entity. The compiler proves that every action has words. */
 export function describeAction(action: Action): ActionDescription {

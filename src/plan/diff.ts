@@ -1,15 +1,15 @@
 import type { DesiredPresent, DesiredState } from "../model/desired-state.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action } from "./action.ts";
-import { diffAbsent } from "./diff-absent.ts";
-import { createInstanceProfile, updateInstanceProfile } from "./diff-instance-profile.ts";
-import { diffInstances } from "./diff-instances.ts";
-import { createRole, unmanagedPolicies, updateRole } from "./diff-role.ts";
-import { claim } from "./guard.ts";
-import { guardAdoption } from "./guard-adoption.ts";
-import { guardInlinePolicy } from "./guard-inline-policy.ts";
+import { diffInstances } from "./instances/diff-instances.ts";
 import { oversizeBlockers } from "./oversize-blockers.ts";
+import { claim } from "./ownership-guard.ts";
 import type { Blocker, Plan } from "./plan.ts";
+import { diffAbsent } from "./role/diff-absent.ts";
+import { createInstanceProfile, updateInstanceProfile } from "./role/diff-instance-profile.ts";
+import { createRole, unmanagedPolicies, updateRole } from "./role/diff-role.ts";
+import { guardAdoption } from "./role/guard-adoption.ts";
+import { guardInlinePolicy } from "./role/guard-inline-policy.ts";
 
 /**
  * What stands between AWS and the object's desire: forwards to create, backwards to delete. Pure and total: no clock, no

@@ -2,9 +2,15 @@ import { API_VERSION, KIND, type Statement } from "../api/instance-profile.ts";
 import { nameKey, sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
 import { TAG_PREFIX, type Tags } from "../model/ownership.ts";
-import { buildPolicy, permissionsDocument, policyJson, readPolicy, samePolicy } from "../model/policy-document.ts";
-import type { JsonValue } from "../model/policy-json.ts";
-import { type ManifestStatement, statementsFrom, trustFrom } from "../model/statements-of.ts";
+import {
+  buildPolicy,
+  permissionsDocument,
+  policyJson,
+  readPolicy,
+  samePolicy,
+} from "../model/policy/policy-document.ts";
+import type { JsonValue } from "../model/policy/policy-json.ts";
+import { type ManifestStatement, statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
 
 /** Something of a role or profile that the manifest does not say, in words, with what it is. */
 export interface ExportNote {

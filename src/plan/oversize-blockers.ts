@@ -1,4 +1,4 @@
-import type { OversizePolicy } from "../model/policy-size.ts";
+import type { OversizePolicy } from "../model/policy/policy-size.ts";
 import type { Blocker } from "./plan.ts";
 
 /** Why nothing is written for an object with such policies; empty where there are none. */

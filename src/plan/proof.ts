@@ -2,7 +2,7 @@ import type { DesiredState } from "../model/desired-state.ts";
 import type { Absent, ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
 import type { Action, IamAction } from "./action.ts";
-import { isInstanceAction } from "./instance-action.ts";
+import { isInstanceAction } from "./instances/instance-action.ts";
 
 /** An IAM entity whose ownership a write rests on. */
 export type ProvedEntity = "role" | "instance profile";

@@ -1,7 +1,7 @@
 import type { AccountQuotas, Usage } from "../model/account-quotas.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
 import type { IamActionKind } from "./action.ts";
-import { isInstanceAction } from "./instance-action.ts";
+import { isInstanceAction } from "./instances/instance-action.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
 /**

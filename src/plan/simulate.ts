@@ -7,8 +7,8 @@ import {
 } from "../model/observed-state.ts";
 import type { Tags } from "../model/ownership.ts";
 import type { Action, CreatedEntity, IamAction } from "./action.ts";
-import { isInstanceAction } from "./instance-action.ts";
-import { instancesAfter } from "./simulate-instances.ts";
+import { isInstanceAction } from "./instances/instance-action.ts";
+import { instancesAfter } from "./instances/simulate-instances.ts";
 
 /**
  * The state after an action succeeded, as IAM would show it once everything is visible. Total and idempotent: an action

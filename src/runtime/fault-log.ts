@@ -1,5 +1,5 @@
 import type { Logger } from "../telemetry.ts";
-import type { FaultKind } from "./list-watch.ts";
+import type { FaultKind } from "./watch/list-watch.ts";
 
 const advice: Readonly<Record<FaultKind, string>> = {
   expired: "The API server no longer has the state that was watched from: listing anew",

@@ -1,7 +1,7 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
-import { isInstanceAction } from "../plan/instance-action.ts";
+import { isInstanceAction } from "../plan/instances/instance-action.ts";
 import { isAdoption, type Plan } from "../plan/plan.ts";
 import { removesAccess } from "../plan/removes-access.ts";
 import { COMPLIANT, type Compliance, isComplianceNews } from "./compliance.ts";
@@ -11,9 +11,9 @@ import { aboutIdentity } from "./identity.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
 import { noteText } from "./note.ts";
 import type { EventDraft, ObjectSoFar } from "./outcome.ts";
-import { bounded } from "./pending.ts";
 import { type Observation, observationIn, type Result } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
+import { bounded } from "./truncate.ts";
 
 /**
  * The Events of one reconcile: one for what was written to AWS, one for each entity that is another one than before, one when

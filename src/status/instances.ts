@@ -1,13 +1,13 @@
 import type { InstanceProfileStatus, InstancesClaim, InstancesStatus } from "../api/instance-profile.ts";
-import { newClaimRecord, recordedClaim } from "../model/claim-record.ts";
-import type { ObservedInstance, ObservedInstances } from "../model/instance.ts";
+import { newClaimRecord, recordedClaim } from "../model/instances/claim-record.ts";
+import type { ObservedInstance, ObservedInstances } from "../model/instances/instance.ts";
 import { nameInArn } from "../model/naming.ts";
-import { isAbout, isInstanceAction } from "../plan/instance-action.ts";
-import { type Standing, standingOf, targetOf } from "../plan/instance-standing.ts";
+import { isAbout, isInstanceAction } from "../plan/instances/instance-action.ts";
+import { type Standing, standingOf, targetOf } from "../plan/instances/instance-status.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import type { ObjectSoFar } from "./outcome.ts";
-import { bounded } from "./pending.ts";
 import { messageOfError, observationIn, ownStateIn, type Result, reasonOfError } from "./result.ts";
+import { bounded } from "./truncate.ts";
 
 /** The condition about instances; there when the spec asks for any. It says nothing of role and profile, which `Ready` does. */
 export const INSTANCES_ASSOCIATED = "InstancesAssociated";

@@ -3,7 +3,7 @@ import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 import type { ObjectSoFar, Outcome } from "./outcome.ts";
-import { type PassingFailure, passingFailure } from "./passing-failures.ts";
+import { type PassingFailure, passingFailure } from "./transient-failures.ts";
 
 /** What a reconcile read from AWS and what it wrote. */
 export interface Observation {

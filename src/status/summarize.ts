@@ -13,9 +13,9 @@ import { conditionsOf, wasReady } from "./conditions-of.ts";
 import { eventsOf } from "./events.ts";
 import { instancesOf } from "./instances.ts";
 import type { EventDraft, ObjectSoFar } from "./outcome.ts";
-import { bounded } from "./pending.ts";
 import { type Requeue, type RequeueIntervals, requeueOf } from "./requeue.ts";
 import { errorIn, type Observation, observationIn, ownStateIn, type Result } from "./result.ts";
+import { bounded } from "./truncate.ts";
 
 /** What the user sees of a reconcile, and when the next one is. */
 export interface Summary {

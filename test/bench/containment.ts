@@ -1,7 +1,7 @@
 import { threadCpuUsage } from "node:process";
 import type { Statement } from "../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../src/api/instance-profile-class.ts";
-import { classViolations } from "../../src/plan/class-guards.ts";
+import { classViolations } from "../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile } from "../support/builders.ts";
 
 /**

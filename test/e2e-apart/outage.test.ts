@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { defaultElectionTimings } from "../../src/runtime/leader-election-timings.ts";
+import { defaultElectionTimings } from "../../src/runtime/election/leader-election-timings.ts";
 import { isAwsWrite } from "../support/aws-write.ts";
 import { readyOf } from "../support/cluster-user.ts";
 import { findControlPlane } from "../support/control-plane.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { InstanceProfileSpec } from "../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../src/api/instance-profile-class.ts";
-import { classViolations } from "../../src/plan/class-guards.ts";
+import { classViolations } from "../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile } from "../support/builders.ts";
 import { saidAtAdmission } from "../support/class-policy.ts";
 import { type DeployedAccount, deployAccount } from "../support/deployed-account.ts";

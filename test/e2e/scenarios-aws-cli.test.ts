@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { SANDBOX_REGION } from "../../src/cli/sandbox-aws.ts";
+import { SANDBOX_REGION } from "../../src/cli/sandbox/sandbox-aws.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import { ClusterUser } from "../support/cluster-user.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
-import { defaultElectionTimings } from "../../src/runtime/leader-election-timings.ts";
+import { defaultElectionTimings } from "../../src/runtime/election/leader-election-timings.ts";
 import type { ClusterUser } from "../support/cluster-user.ts";
 import type { ReplicaCall, ReplicaSite } from "../support/faults/replica-process.ts";
 import { Burst } from "./burst.ts";

@@ -1,7 +1,7 @@
-import { ClaimIndex } from "../../src/engine/instance-claims.ts";
 import type { InstanceReader } from "../../src/engine/instance-ports.ts";
-import type { InstanceObservation } from "../../src/engine/observe-instances.ts";
-import { RegionSnapshots } from "../../src/engine/region-snapshots.ts";
+import { ClaimIndex } from "../../src/engine/observe/instance-claims.ts";
+import type { InstanceObservation } from "../../src/engine/observe/observe-instances.ts";
+import { RegionSnapshots } from "../../src/engine/observe/region-snapshots.ts";
 
 /** EC2 without an instance in any region. */
 export const NO_INSTANCES: InstanceReader = {

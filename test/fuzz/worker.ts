@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommandLine } from "../../src/cli/command-line.ts";
-import { decodeUtf8 } from "../../src/cli/utf8.ts";
+import { decodeUtf8 } from "../../src/cli/manifests/utf8.ts";
 import { seededRandom } from "../../src/sandbox/aws/random.ts";
 import { startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { corpus } from "./corpus.ts";

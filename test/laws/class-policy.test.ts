@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec, Statement } from "../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../src/api/instance-profile-class.ts";
-import { classViolations } from "../../src/plan/class-guards.ts";
-import type { Bounds } from "../../src/plan/class-verdict.ts";
+import type { Bounds } from "../../src/plan/class/class-bounds.ts";
+import { classViolations } from "../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile } from "../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../support/class-policy.ts";
 

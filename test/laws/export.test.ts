@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { exportProfile } from "../../src/engine/export-profile.ts";
+import { exportProfile } from "../../src/engine/offline/export-profile.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../../src/model/observed-state.ts";
 import { TAG_PREFIX, type Tags } from "../../src/model/ownership.ts";
 import { diff } from "../../src/plan/diff.ts";

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { InstancesSpec } from "../../src/api/instance-profile.ts";
-import { execute } from "../../src/engine/execute.ts";
+import { execute } from "../../src/engine/execute/execute.ts";
 import { ConflictError } from "../../src/errors.ts";
-import type { ObservedAssociation, ObservedInstance } from "../../src/model/instance.ts";
+import type { ObservedAssociation, ObservedInstance } from "../../src/model/instances/instance.ts";
+import { recordedRegions } from "../../src/model/instances/recorded-regions.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";
-import { recordedRegions } from "../../src/model/recorded-regions.ts";
 import type { Action, ActionOutcome } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
-import { isAbout, isInstanceAction } from "../../src/plan/instance-action.ts";
-import { carries } from "../../src/plan/instance-standing.ts";
+import { isAbout, isInstanceAction } from "../../src/plan/instances/instance-action.ts";
+import { carries } from "../../src/plan/instances/instance-status.ts";
 import { desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
 
 const OURS = "arn:aws:iam::123456789012:instance-profile/app";

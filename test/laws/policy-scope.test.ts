@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { buildPolicy, type PolicyDocument } from "../../src/model/policy-document.ts";
-import type { JsonObject } from "../../src/model/policy-json.ts";
-import { deniesAsMuch, isNoWider, scopeOf } from "../../src/model/policy-scope.ts";
+import { buildPolicy, type PolicyDocument } from "../../src/model/policy/policy-document.ts";
+import type { JsonObject } from "../../src/model/policy/policy-json.ts";
+import { deniesAsMuch, isNoWider, scopeOf } from "../../src/model/policy/policy-scope.ts";
 
 const ACTIONS = ["a:1", "a:2", "a:3", "b:*"];
 const RESOURCES = ["*", "arn:x", "arn:y"];

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { PolicyUse } from "../../src/model/policy-canonical.ts";
-import { buildPolicy, describePolicyChange, readPolicy, samePolicy } from "../../src/model/policy-document.ts";
+import type { PolicyUse } from "../../src/model/policy/policy-canonical.ts";
+import { buildPolicy, describePolicyChange, readPolicy, samePolicy } from "../../src/model/policy/policy-document.ts";
 import {
   isJsonList,
   isJsonObject,
   type JsonList,
   type JsonObject,
   type JsonValue,
-} from "../../src/model/policy-json.ts";
-import { findDuplicateKeys } from "../../src/model/policy-json-scan.ts";
+} from "../../src/model/policy/policy-json.ts";
+import { findDuplicateKeys } from "../../src/model/policy/policy-json-scan.ts";
 
 const uses = fc.constantFrom<PolicyUse>("permissions", "trust");
 const names = fc.constantFrom("a", "b", "C", "d+e", "50%", "%41", "a b", "é", "日本", "*", "$" + "{aws:username}");

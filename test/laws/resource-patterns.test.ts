@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../src/api/instance-profile.ts";
-import { buildPolicy, type PolicyDocument, permissionsDocument, samePolicy } from "../../src/model/policy-document.ts";
-import { isNoWider, scopeOf } from "../../src/model/policy-scope.ts";
-import { completedResource } from "../../src/model/resource-pattern.ts";
-import { classViolations } from "../../src/plan/class-guards.ts";
-import { lint } from "../../src/plan/lint.ts";
+import {
+  buildPolicy,
+  type PolicyDocument,
+  permissionsDocument,
+  samePolicy,
+} from "../../src/model/policy/policy-document.ts";
+import { isNoWider, scopeOf } from "../../src/model/policy/policy-scope.ts";
+import { completedResource } from "../../src/model/wildcard/resource-pattern.ts";
+import { classViolations } from "../../src/plan/class/class-guards.ts";
+import { lint } from "../../src/plan/lint/lint.ts";
 import { matchesArn } from "../../src/sandbox/aws/policy/pattern.ts";
 import { requestContext } from "../../src/sandbox/aws/policy/request-context.ts";
 import { resourceComplaint } from "../../src/sandbox/aws/policy/resource-arn.ts";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { buildPolicy, samePolicy } from "../../src/model/policy-document.ts";
-import type { JsonObject } from "../../src/model/policy-json.ts";
-import { isNoWider, scopeOf } from "../../src/model/policy-scope.ts";
-import { overlaps, within } from "../../src/model/wildcard-containment.ts";
-import { RESOURCES } from "../../src/model/wildcard-words.ts";
+import { buildPolicy, samePolicy } from "../../src/model/policy/policy-document.ts";
+import type { JsonObject } from "../../src/model/policy/policy-json.ts";
+import { isNoWider, scopeOf } from "../../src/model/policy/policy-scope.ts";
+import { overlaps, within } from "../../src/model/wildcard/wildcard-containment.ts";
+import { RESOURCES } from "../../src/model/wildcard/wildcard-tokens.ts";
 import { evaluatePolicies } from "../../src/sandbox/aws/policy/evaluate.ts";
 import { requestContext } from "../../src/sandbox/aws/policy/request-context.ts";
 import { variable } from "../support/resource-patterns.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { matchesWildcards, overlaps, type WordSet, within } from "../../src/model/wildcard-containment.ts";
-import { ACTIONS, RESOURCES, type WordKind } from "../../src/model/wildcard-words.ts";
+import { matchesWildcards, overlaps, type WordSet, within } from "../../src/model/wildcard/wildcard-containment.ts";
+import { ACTIONS, RESOURCES, type WordKind } from "../../src/model/wildcard/wildcard-tokens.ts";
 import { awsActions } from "../support/aws-actions.ts";
 
 /** WILDCARD_RUNS=100000 is the size at which the laws were seen to hold; the default is what a push can bear. */

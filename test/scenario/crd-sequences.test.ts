@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { samplePath } from "../../src/cli/crd-file.ts";
+import { samplePath } from "../../src/cli/manifests/crd-file.ts";
 import { sandboxAnswer } from "../contract/crd/api-answer.ts";
 import { CRD_FILE } from "../contract/crd/samples.ts";
 import { propertiesOf, type Variant, variantsOf } from "../support/crd-variants.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { InstanceSweep } from "../../src/controller/instance-sweep.ts";
+import { InstanceSweep } from "../../src/controller/scan/instance-scan.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import { Ec2User } from "../support/ec2-user.ts";

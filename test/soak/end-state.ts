@@ -1,5 +1,5 @@
-import { DEFAULT_SETTINGS, NO_LISTENERS, startController } from "../../src/cli/controller-process.ts";
-import { readShippedCrd } from "../../src/cli/crd-file.ts";
+import { DEFAULT_SETTINGS, NO_LISTENERS, startController } from "../../src/cli/controller/controller-process.ts";
+import { readShippedCrd } from "../../src/cli/manifests/crd-file.ts";
 import { TAG_KEYS } from "../../src/model/ownership.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { startKubeApi } from "../../src/sandbox/kube/server.ts";

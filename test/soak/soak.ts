@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual, parseArgs } from "node:util";
-import { readShippedCrd } from "../../src/cli/crd-file.ts";
+import { readShippedCrd } from "../../src/cli/manifests/crd-file.ts";
 import { seededRandom } from "../../src/sandbox/aws/random.ts";
 import { startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { startKubeApi } from "../../src/sandbox/kube/server.ts";

@@ -1,5 +1,5 @@
-import { type AwsRates, evenRates } from "../../src/aws/call-limiter.ts";
-import { DEFAULT_SETTINGS } from "../../src/cli/controller-process.ts";
+import { type AwsRates, evenRates } from "../../src/aws/call/call-limiter.ts";
+import { DEFAULT_SETTINGS } from "../../src/cli/controller/controller-process.ts";
 import type { ControllerSettings } from "../../src/controller/controller.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import type { AwsState } from "./aws-state.ts";

@@ -1,5 +1,5 @@
-import { LeaderElector } from "../../src/runtime/leader-election.ts";
-import type { LeaseLock, LeaseWrite, SeenLease } from "../../src/runtime/leader-election-lock.ts";
+import { LeaderElector } from "../../src/runtime/election/leader-election.ts";
+import type { LeaseLock, LeaseWrite, SeenLease } from "../../src/runtime/election/leader-election-lock.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { MachineClock } from "./machine-clock.ts";
 import { RecordingLogger } from "./recording-logger.ts";

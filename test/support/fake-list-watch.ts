@@ -8,7 +8,7 @@ import type {
   WatchEvent,
   WatchedObject,
   WatchRequest,
-} from "../../src/runtime/list-watch.ts";
+} from "../../src/runtime/watch/list-watch.ts";
 
 /** A failure that says which fault it is. */
 export class FakeFault extends Error {

@@ -1,6 +1,6 @@
-import { AccountDirectory } from "../../src/engine/account-directory.ts";
-import type { AwsAccount } from "../../src/engine/aws-account.ts";
-import type { ListWatch } from "../../src/runtime/list-watch.ts";
+import { AccountDirectory } from "../../src/engine/accounts/account-registry.ts";
+import type { AwsAccount } from "../../src/engine/accounts/aws-account.ts";
+import type { ListWatch } from "../../src/runtime/watch/list-watch.ts";
 
 /** The controller's own account, and no other. */
 export function onlyAccount(account: AwsAccount): AccountDirectory {

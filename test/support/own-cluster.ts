@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ControllerProcess, startController } from "../../src/cli/controller-process.ts";
-import type { ElectionSettings } from "../../src/cli/election.ts";
+import { type ControllerProcess, startController } from "../../src/cli/controller/controller-process.ts";
+import type { ElectionSettings } from "../../src/cli/controller/election.ts";
 import { loadKubeConfig } from "../../src/kube/kube-config.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";

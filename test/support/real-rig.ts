@@ -1,4 +1,4 @@
-import { type ControllerProcess, NO_LISTENERS, startController } from "../../src/cli/controller-process.ts";
+import { type ControllerProcess, NO_LISTENERS, startController } from "../../src/cli/controller/controller-process.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import { loadKubeConfig } from "../../src/kube/kube-config.ts";
 import { systemClock } from "../../src/runtime/clock.ts";

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ControllerProcess, NO_LISTENERS, startController } from "../../src/cli/controller-process.ts";
-import { readShippedCrds } from "../../src/cli/crd-file.ts";
+import { type ControllerProcess, NO_LISTENERS, startController } from "../../src/cli/controller/controller-process.ts";
+import { readShippedCrds } from "../../src/cli/manifests/crd-file.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import { loadKubeConfig } from "../../src/kube/kube-config.ts";
 import { systemClock } from "../../src/runtime/clock.ts";

@@ -1,5 +1,5 @@
-import { OWN_ACCOUNT } from "../../src/controller/account-key.ts";
-import { ClassDirectory } from "../../src/controller/class-directory.ts";
+import { OWN_ACCOUNT } from "../../src/controller/accounts/account-key.ts";
+import { ClassDirectory } from "../../src/controller/classes/class-resolver.ts";
 import type { KubeObject } from "../../src/engine/ports.ts";
 import { CLUSTER_ID } from "./builders.ts";
 

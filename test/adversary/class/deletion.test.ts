@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
 import { desiredState } from "../../../src/model/desired-state.ts";
-import type { ObservedInstance } from "../../../src/model/instance.ts";
+import type { ObservedInstance } from "../../../src/model/instances/instance.ts";
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
-import { forceDeleteDeniedBy } from "../../../src/plan/class-deletion.ts";
-import { classViolations } from "../../../src/plan/class-guards.ts";
-import { withClassDefaults, withoutExcess } from "../../../src/plan/class-verdict.ts";
+import { withClassDefaults, withoutExcess } from "../../../src/plan/class/class-bounds.ts";
+import { forceDeleteDeniedBy } from "../../../src/plan/class/class-deletion.ts";
+import { classViolations } from "../../../src/plan/class/class-guards.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { aClass, anInstanceProfile, CLUSTER_ID, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
 

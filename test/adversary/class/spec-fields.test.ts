@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { TerminalError } from "../../../src/errors.ts";
-import { classViolations } from "../../../src/plan/class-guards.ts";
+import { classViolations } from "../../../src/plan/class/class-guards.ts";
 import { aClass } from "../../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
 

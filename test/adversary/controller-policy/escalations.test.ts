@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
+import { AWS_ACTIONS } from "../../../src/aws/required-permissions.ts";
 import { ADOPTION, BEYOND_ADOPTION } from "./adoption.ts";
 import { ESCALATIONS } from "./attempts.ts";
 import { OWN_WORK } from "./own-work.ts";

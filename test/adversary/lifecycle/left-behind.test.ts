@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
-import { orphanOf } from "../../../src/engine/orphans.ts";
+import { orphanOf } from "../../../src/engine/orphans/orphans.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
-import { judgeBySnapshot, subjectOf } from "../../../src/controller/sweep-subject.ts";
+import { judgeBySnapshot, subjectOf } from "../../../src/controller/scan/scan-verdict.ts";
+import { Settling } from "../../../src/engine/observe/recent-writes.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
-import { Settling } from "../../../src/engine/settling.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { aClass, CLUSTER_ID } from "../../support/builders.ts";
 import { Desk } from "../../unit/controller/desk.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Convergence, converge } from "../../../src/engine/converge.ts";
-import { Exclusive } from "../../../src/engine/exclusive.ts";
-import { Settling } from "../../../src/engine/settling.ts";
+import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { type Convergence, converge } from "../../../src/engine/reconcile/converge.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";

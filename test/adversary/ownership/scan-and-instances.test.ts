@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
-import { converge } from "../../../src/engine/converge.ts";
-import { Exclusive } from "../../../src/engine/exclusive.ts";
-import { ClaimIndex } from "../../../src/engine/instance-claims.ts";
-import type { InstanceObservation } from "../../../src/engine/observe-instances.ts";
-import { RegionSnapshots } from "../../../src/engine/region-snapshots.ts";
-import { Settling } from "../../../src/engine/settling.ts";
-import { partsToReread, type StaleObservation } from "../../../src/engine/stale-observation.ts";
+import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
+import type { InstanceObservation } from "../../../src/engine/observe/observe-instances.ts";
+import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
+import { partsToReread, type StaleObservation } from "../../../src/engine/observe/stale-observation.ts";
+import { converge } from "../../../src/engine/reconcile/converge.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { ABSENT } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";

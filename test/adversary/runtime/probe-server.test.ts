@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openListeners } from "../../../src/cli/listeners.ts";
+import { openListeners } from "../../../src/cli/controller/listeners.ts";
 import type { ProbeServer } from "../../../src/runtime/probe-server.ts";
 
 let server: ProbeServer;

@@ -1,7 +1,7 @@
 import { CreatePolicyCommand, DeletePolicyCommand, type IAMClient } from "@aws-sdk/client-iam";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
-import { createIamClient } from "../../../src/aws/iam-client.ts";
+import { createIamClient } from "../../../src/aws/client/iam-client.ts";
 import { TAG_KEYS, type Tags } from "../../../src/model/ownership.ts";
 import type { Action, ActionOutcome, CreateRole } from "../../../src/plan/action.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";

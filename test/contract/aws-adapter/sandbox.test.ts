@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
+import { AWS_ACTIONS } from "../../../src/aws/required-permissions.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";

@@ -14,7 +14,7 @@ import {
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Guest, startGuest } from "../../../src/cli/guest-process.ts";
+import { type Guest, startGuest } from "../../../src/cli/sandbox/guest-process.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { ec2Trust, policy, s3ReadOnly } from "./harness.ts";
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { readShippedCrds } from "../../../src/cli/crd-file.ts";
+import { readShippedCrds } from "../../../src/cli/manifests/crd-file.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";

@@ -7,7 +7,7 @@ import {
   DEFAULT_SETTINGS,
   NO_LISTENERS,
   startController,
-} from "../../../src/cli/controller-process.ts";
+} from "../../../src/cli/controller/controller-process.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { type BackgroundProcess, startProcess } from "../../support/run-process.ts";

@@ -6,7 +6,7 @@ import type { FieldSchema } from "../../../src/api/field.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { specField } from "../../../src/api/spec-fields.ts";
 import { statusField } from "../../../src/api/status-fields.ts";
-import { VIOLATION_REASONS } from "../../../src/plan/class-guards.ts";
+import { VIOLATION_REASONS } from "../../../src/plan/class/class-guards.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const BOOK = readFileSync(join(ROOT, "docs/spec/instance-profile.md"), "utf8");

@@ -1,5 +1,5 @@
 import type { InstanceProfile, InstanceProfileStatus } from "../../../src/api/instance-profile.ts";
-import { toControllerError } from "../../../src/aws/aws-errors.ts";
+import { toControllerError } from "../../../src/aws/errors/aws-errors.ts";
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { type ClassFacts, classStatus } from "../../../src/status/class-status.ts";

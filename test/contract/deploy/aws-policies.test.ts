@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { IAM_SNAPSHOT_READS } from "../../../src/aws/account-pages.ts";
-import { IAM_ACCOUNT_READS } from "../../../src/aws/account-reader.ts";
-import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
-import { EC2_READS } from "../../../src/aws/ec2-reader.ts";
-import { IAM_INVENTORY_READS } from "../../../src/aws/iam-inventory.ts";
-import { IAM_BOUNDARY_READS, IAM_READS } from "../../../src/aws/iam-reader.ts";
+import { EC2_READS } from "../../../src/aws/ec2/ec2-reader.ts";
+import { IAM_SNAPSHOT_READS } from "../../../src/aws/iam/account-pages.ts";
+import { IAM_ACCOUNT_READS } from "../../../src/aws/iam/account-reader.ts";
+import { IAM_INVENTORY_READS } from "../../../src/aws/iam/iam-inventory.ts";
+import { IAM_BOUNDARY_READS, IAM_READS } from "../../../src/aws/iam/iam-reader.ts";
+import { AWS_ACTIONS } from "../../../src/aws/required-permissions.ts";
 import { placeholdersInReadme, shippedPolicy } from "../../support/shipped-role.ts";
 import { DEPLOY_FOLDER } from "./deployed-files.ts";
 

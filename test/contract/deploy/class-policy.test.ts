@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { WELL_KNOWN_ACTIONS } from "../../../src/model/well-known-actions.ts";
+import { WELL_KNOWN_ACTIONS } from "../../../src/model/policy/well-known-actions.ts";
 import { aClass, anInstanceProfile } from "../../support/builders.ts";
 import { CLASS_POLICY, CLASS_POLICY_FILE, saidAtAdmission } from "../../support/class-policy.ts";
 

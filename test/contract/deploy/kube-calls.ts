@@ -19,12 +19,12 @@ export const KUBE_CALLS: readonly KubeCall[] = [
   // src/kube/list-watch.ts
   { group: GROUP, resource: "instanceprofiles", verb: "list" },
   { group: GROUP, resource: "instanceprofiles", verb: "watch" },
-  // src/controller/reconciler.ts: the last look before AWS is written; the finalizer
+  // src/controller/reconcile/reconciler.ts: the last look before AWS is written; the finalizer
   { group: GROUP, resource: "instanceprofiles", verb: "get" },
   { group: GROUP, resource: "instanceprofiles", verb: "patch" },
-  // src/controller/status-writer.ts
+  // src/controller/reconcile/status-writer.ts
   { group: GROUP, resource: "instanceprofiles/status", verb: "patch" },
-  // src/controller/classes.ts: its reflector; the finalizer and the status of a class
+  // src/controller/classes/class-controller.ts: its reflector; the finalizer and the status of a class
   { group: GROUP, resource: "instanceprofileclasses", verb: "list" },
   { group: GROUP, resource: "instanceprofileclasses", verb: "watch" },
   { group: GROUP, resource: "instanceprofileclasses", verb: "patch" },

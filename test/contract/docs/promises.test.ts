@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { DEFAULT_SETTINGS, NO_LISTENERS } from "../../../src/cli/controller-process.ts";
-import { CAMPAIGN_JITTER, defaultElectionTimings } from "../../../src/runtime/leader-election-timings.ts";
+import { DEFAULT_SETTINGS, NO_LISTENERS } from "../../../src/cli/controller/controller-process.ts";
+import { CAMPAIGN_JITTER, defaultElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
 import { ROOT, sectionOf } from "./document.ts";
 
 const PROMISES = textOf("What it promises");

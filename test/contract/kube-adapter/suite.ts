@@ -10,8 +10,8 @@ import { KubeObjectClient } from "../../../src/kube/object-client.ts";
 import { statusOf } from "../../../src/kube/status-error.ts";
 import { Transport } from "../../../src/kube/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import type { WatchEvent } from "../../../src/runtime/list-watch.ts";
-import { Reflector } from "../../../src/runtime/reflector.ts";
+import type { WatchEvent } from "../../../src/runtime/watch/list-watch.ts";
+import { Reflector } from "../../../src/runtime/watch/reflector.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 
 /** An API server that has the InstanceProfile CRD. */

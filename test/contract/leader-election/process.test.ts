@@ -2,8 +2,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, describe, expect, vi } from "vitest";
-import { type ControllerProcess, DEFAULT_SETTINGS, startController } from "../../../src/cli/controller-process.ts";
-import { readShippedCrd } from "../../../src/cli/crd-file.ts";
+import {
+  type ControllerProcess,
+  DEFAULT_SETTINGS,
+  startController,
+} from "../../../src/cli/controller/controller-process.ts";
+import { readShippedCrd } from "../../../src/cli/manifests/crd-file.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";

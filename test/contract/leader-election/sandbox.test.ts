@@ -8,7 +8,7 @@ import type { CredentialSource } from "../../../src/kube/credentials.ts";
 import { LeaseClient } from "../../../src/kube/lease-client.ts";
 import { Transport } from "../../../src/kube/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { LeaderElector } from "../../../src/runtime/leader-election.ts";
+import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
 import { type KubeApi, type KubeApiOptions, startKubeApi } from "../../../src/sandbox/kube/server.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { settle } from "../../support/fake-clock.ts";

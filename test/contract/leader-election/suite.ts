@@ -5,9 +5,9 @@ import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { LeaseClient } from "../../../src/kube/lease-client.ts";
 import { Transport } from "../../../src/kube/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { LeaderElector } from "../../../src/runtime/leader-election.ts";
-import type { LeaseWrite } from "../../../src/runtime/leader-election-lock.ts";
-import type { ElectionTimings } from "../../../src/runtime/leader-election-timings.ts";
+import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
+import type { LeaseWrite } from "../../../src/runtime/election/leader-election-lock.ts";
+import type { ElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import type { KubeApi, KubeJson } from "../../support/kube-api.ts";
 

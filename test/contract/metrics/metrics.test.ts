@@ -5,13 +5,17 @@ import { join } from "node:path";
 import parsePrometheus from "parse-prometheus-text-format";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
-import { type ControllerProcess, DEFAULT_SETTINGS, startController } from "../../../src/cli/controller-process.ts";
-import { readShippedCrd, samplePath } from "../../../src/cli/crd-file.ts";
-import { readManifests } from "../../../src/cli/manifests.ts";
-import { applyToSandbox, statusOnceSettled } from "../../../src/cli/sandbox-client.ts";
+import {
+  type ControllerProcess,
+  DEFAULT_SETTINGS,
+  startController,
+} from "../../../src/cli/controller/controller-process.ts";
+import { readShippedCrd, samplePath } from "../../../src/cli/manifests/crd-file.ts";
+import { readManifests } from "../../../src/cli/manifests/manifests.ts";
+import { applyToSandbox, statusOnceSettled } from "../../../src/cli/sandbox/sandbox-client.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { defaultElectionTimings } from "../../../src/runtime/leader-election-timings.ts";
+import { defaultElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";
 import { silentLogger } from "../../../src/telemetry.ts";

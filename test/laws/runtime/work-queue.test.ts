@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { KeyedBackoff } from "../../../src/runtime/backoff.ts";
-import { WorkQueue } from "../../../src/runtime/work-queue.ts";
+import { KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
+import { WorkQueue } from "../../../src/runtime/queue/work-queue.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 /** What the queue promises, in the plainest code: one due time and one priority per key, nothing else. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultElectionTimings } from "../../../src/runtime/leader-election-timings.ts";
+import { defaultElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
 import { readyOf } from "../../support/cluster-user.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
 import type { Replica } from "../../support/simulation/replica.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { DEFAULT_SETTLE_WINDOW_MS } from "../../../src/engine/settling.ts";
+import { DEFAULT_SETTLE_WINDOW_MS } from "../../../src/engine/observe/recent-writes.ts";
 import type { Fate } from "../../support/faults/fault-proxy.ts";
 import { Play, referenceOf, type Trace } from "../../support/simulation/play.ts";
 import type { Replica } from "../../support/simulation/replica.ts";

@@ -1,7 +1,7 @@
 // Loaded now, because virtual time does not wait for what the product loads on demand.
-import "../../../src/aws/ec2-client.ts";
-import "../../../src/aws/ec2-reader.ts";
-import "../../../src/aws/ec2-writes.ts";
+import "../../../src/aws/client/ec2-client.ts";
+import "../../../src/aws/ec2/ec2-reader.ts";
+import "../../../src/aws/ec2/ec2-commands.ts";
 import type { ObjectKey } from "../../../src/engine/ports.ts";
 import { ec2Trust, must } from "../../unit/sandbox/aws/in-process.ts";
 import { CLUSTER_ID } from "../builders.ts";

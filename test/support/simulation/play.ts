@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { defaultReflectorTimings } from "../../../src/runtime/reflector-options.ts";
+import { defaultReflectorTimings } from "../../../src/runtime/watch/reflector-options.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import type { Story } from "../../scenario/stories.ts";
 import { endState, surplus } from "../oracles.ts";

@@ -1,26 +1,26 @@
 import { sessionNameOf } from "../../../src/aws/assumed-role.ts";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
-import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call-limiter.ts";
-import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
-import { DEFAULT_SETTINGS } from "../../../src/cli/controller-process.ts";
-import { type LedWork, workAlone, workAsLeader } from "../../../src/cli/work-as-leader.ts";
+import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call/call-limiter.ts";
+import type { AwsClientOptions } from "../../../src/aws/client/client-config.ts";
+import { DEFAULT_SETTINGS } from "../../../src/cli/controller/controller-process.ts";
+import { type LedWork, workAlone, workAsLeader } from "../../../src/cli/controller/run-elected.ts";
 import {
   Controller,
   type ControllerDependencies,
   type ControllerSettings,
 } from "../../../src/controller/controller.ts";
-import { leaderOnly } from "../../../src/controller/leader-only.ts";
-import { AccountDirectory, type OpenAccount } from "../../../src/engine/account-directory.ts";
-import { type AwsAccount, openAwsAccount } from "../../../src/engine/aws-account.ts";
+import { leaderOnly } from "../../../src/controller/leader-guard.ts";
+import { AccountDirectory, type OpenAccount } from "../../../src/engine/accounts/account-registry.ts";
+import { type AwsAccount, openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
 import { EventRecorder } from "../../../src/kube/event-recorder.ts";
 import type { Exchange } from "../../../src/kube/exchange.ts";
 import { KubeListWatch } from "../../../src/kube/list-watch.ts";
 import { KubeObjectClient } from "../../../src/kube/object-client.ts";
 import { resendWhenAsked } from "../../../src/kube/resend.ts";
-import { AbsentKindIsEmpty } from "../../../src/runtime/absent-kind.ts";
 import type { Clock } from "../../../src/runtime/clock.ts";
-import { LeaderElector } from "../../../src/runtime/leader-election.ts";
+import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
+import { AbsentKindIsEmpty } from "../../../src/runtime/watch/optional-kind.ts";
 import { seededRandom } from "../../../src/sandbox/aws/random.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { CLUSTER_ID } from "../builders.ts";

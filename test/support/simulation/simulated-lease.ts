@@ -1,4 +1,4 @@
-import type { LeaseLock, LeaseWrite, SeenLease } from "../../../src/runtime/leader-election-lock.ts";
+import type { LeaseLock, LeaseWrite, SeenLease } from "../../../src/runtime/election/leader-election-lock.ts";
 import type { SimulatedWire } from "./simulated-wire.ts";
 
 /** The Lease that replicas contend for, by the API server's rules; test/contract/leader-election has the real one. */

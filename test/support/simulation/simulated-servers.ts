@@ -1,4 +1,4 @@
-import { readShippedCrds } from "../../../src/cli/crd-file.ts";
+import { readShippedCrds } from "../../../src/cli/manifests/crd-file.ts";
 import { handle } from "../../../src/sandbox/kube/handlers/api-handler.ts";
 import type { ApiReply } from "../../../src/sandbox/kube/handlers/api-request.ts";
 import type { KubeState } from "../../../src/sandbox/kube/kube-state.ts";

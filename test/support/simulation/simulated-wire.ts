@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
+import type { AwsClientOptions } from "../../../src/aws/client/client-config.ts";
 import type { Exchange, KubeRequest, KubeResponse } from "../../../src/kube/exchange.ts";
 import { RequestTimeoutError, toNetworkError } from "../../../src/kube/network-error.ts";
 import { isAwsWrite } from "../aws-write.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AwsConnection } from "../../../src/aws/aws-connection.ts";
-import { ALL_NAMES, takeSnapshot } from "../../../src/engine/account-snapshot.ts";
+import { ALL_NAMES, takeSnapshot } from "../../../src/engine/observe/account-snapshot.ts";
 import { type Answer, type AnsweringServer, awsReply, connectTo, startAnsweringServer } from "./answering-server.ts";
 
 const never = new AbortController().signal;

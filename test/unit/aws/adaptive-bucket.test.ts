@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AdaptiveBucket } from "../../../src/aws/adaptive-bucket.ts";
+import { AdaptiveBucket } from "../../../src/aws/call/adaptive-bucket.ts";
 
 /** How many calls a bucket lets through within the time, asked every ms. */
 function callsWithin(bucket: AdaptiveBucket, fromMs: number, toMs: number): number {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
-import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
+import type { AwsClientOptions } from "../../../src/aws/client/client-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 
 /** How the server answers one request; may also hang, or destroy the socket. */

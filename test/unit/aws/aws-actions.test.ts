@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AWS_ACTIONS } from "../../../src/aws/aws-actions.ts";
+import { AWS_ACTIONS } from "../../../src/aws/required-permissions.ts";
 
 test("the permissions are those of every read, of an account too, of every write, and PassRole, each once", () => {
   expect(AWS_ACTIONS).toEqual([...new Set(AWS_ACTIONS)].sort());

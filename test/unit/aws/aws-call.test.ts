@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AwsConnection } from "../../../src/aws/aws-connection.ts";
-import type { AwsCallReport, AwsClientOptions } from "../../../src/aws/client-config.ts";
+import type { AwsCallReport, AwsClientOptions } from "../../../src/aws/client/client-config.ts";
 import { RetryableError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
-import type { AwsClientOptions } from "../../../src/aws/client-config.ts";
+import type { AwsClientOptions } from "../../../src/aws/client/client-config.ts";
 import { BlockedError, ControllerError, type Disposition } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { createAwsCaller } from "../../../src/aws/aws-call.ts";
-import { type CallClass, CallLimiter } from "../../../src/aws/call-limiter.ts";
+import { createAwsCaller } from "../../../src/aws/call/aws-call.ts";
+import { type CallClass, CallLimiter } from "../../../src/aws/call/call-limiter.ts";
 import { ThrottledError } from "../../../src/errors.ts";
 import { TokenBuckets } from "../../../src/sandbox/aws/throttle.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";

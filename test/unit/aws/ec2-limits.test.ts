@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { connectAws } from "../../../src/aws/aws-connection.ts";
-import { CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call-limiter.ts";
+import { CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call/call-limiter.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { recordingHandler } from "./recording-handler.ts";

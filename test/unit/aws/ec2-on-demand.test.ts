@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
-import { Ec2OnDemand } from "../../../src/aws/ec2-on-demand.ts";
+import { Ec2OnDemand } from "../../../src/aws/ec2/ec2-on-demand.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 test("an EC2 that could not be loaded is told to whoever asked, and to nobody again when it is closed", async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
-import { type AwsClientOptions, commonClientConfig } from "../../../src/aws/client-config.ts";
+import { type AwsClientOptions, commonClientConfig } from "../../../src/aws/client/client-config.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type RecordingHandler, recordingHandler } from "./recording-handler.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isInvalidPrincipal, isMissingPolicy } from "../../../src/aws/iam-words.ts";
+import { isInvalidPrincipal, isMissingPolicy } from "../../../src/aws/iam/iam-message-matchers.ts";
 
 test.each([
   ["MalformedPolicyDocument", 'Invalid principal in policy: "AWS":"arn:aws:iam::123456789012:role/new"', true],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { AwsReply } from "../../../src/aws/client-config.ts";
+import type { AwsReply } from "../../../src/aws/client/client-config.ts";
 import { ControllerError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { CallLimiter } from "../../../src/aws/call-limiter.ts";
-import { orphanMetrics } from "../../../src/cli/orphan-metrics.ts";
-import { ProductMetrics } from "../../../src/cli/product-metrics.ts";
-import { sweepMetrics } from "../../../src/cli/sweep-metrics.ts";
+import { CallLimiter } from "../../../src/aws/call/call-limiter.ts";
+import { orphanMetrics } from "../../../src/cli/metrics/orphan-metrics.ts";
+import { ProductMetrics } from "../../../src/cli/metrics/product-metrics.ts";
+import { sweepMetrics } from "../../../src/cli/metrics/scan-metrics.ts";
 import type { AccountQuotas, Usage } from "../../../src/model/account-quotas.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 

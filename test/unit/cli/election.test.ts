@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ELECTION_OPTIONS, electionSettings } from "../../../src/cli/election.ts";
+import { ELECTION_OPTIONS, electionSettings } from "../../../src/cli/controller/election.ts";
 import { UsageError } from "../../../src/cli/io.ts";
 import { readOptions } from "../../../src/cli/options.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { showBug } from "../../../src/cli/fatal.ts";
+import { showBug } from "../../../src/cli/controller/crash-handler.ts";
 import type { ProcessIo } from "../../../src/cli/io.ts";
 import { lineIo } from "../../../src/cli/line-io.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLogger } from "../../../src/cli/logger.ts";
+import { createLogger } from "../../../src/cli/logging/logger.ts";
 import { RetryableError } from "../../../src/errors.ts";
 
 /** A logger and what it wrote. */

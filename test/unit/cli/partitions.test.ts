@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Partition } from "../../../src/api/instance-profile-class.ts";
-import { openAccounts } from "../../../src/cli/open-accounts.ts";
-import { ProductMetrics } from "../../../src/cli/product-metrics.ts";
+import { openAccounts } from "../../../src/cli/controller/open-accounts.ts";
+import { ProductMetrics } from "../../../src/cli/metrics/product-metrics.ts";
 import { aClass } from "../../support/builders.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type LeaderWork, workAlone, workAsLeader } from "../../../src/cli/work-as-leader.ts";
+import { type LeaderWork, workAlone, workAsLeader } from "../../../src/cli/controller/run-elected.ts";
 import { ElectionWorld } from "../../support/election-world.ts";
 import { settle } from "../../support/fake-clock.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { yamlEvents } from "../../../src/cli/yaml-events.ts";
-import { jsonOf } from "../../../src/cli/yaml-json.ts";
+import { yamlEvents } from "../../../src/cli/manifests/yaml-events.ts";
+import { jsonOf } from "../../../src/cli/manifests/yaml-json.ts";
 
 const read = (text: string): unknown => jsonOf(yamlEvents(text), text)[0] ?? null;
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { accept } from "../../../src/controller/accept.ts";
-import { Acceptances } from "../../../src/controller/acceptance.ts";
-import { OwnWrites } from "../../../src/controller/own-writes.ts";
-import type { Standing } from "../../../src/controller/standing.ts";
+import { accept } from "../../../src/controller/classes/accept.ts";
+import { Acceptances } from "../../../src/controller/classes/acceptance.ts";
+import type { Standing } from "../../../src/controller/classes/class-binding.ts";
+import { OwnWrites } from "../../../src/controller/reconcile/mutation-cache.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { ConflictError, RetryableError } from "../../../src/errors.ts";
 import { aClass, anInstanceProfile } from "../../support/builders.ts";

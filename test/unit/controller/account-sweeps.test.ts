@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { AccountSweeps } from "../../../src/controller/account-sweeps.ts";
-import { ClaimsByAccount } from "../../../src/controller/claims-by-account.ts";
-import { ClassDirectory } from "../../../src/controller/class-directory.ts";
-import { ScanCoverageByAccount } from "../../../src/controller/scan-coverage.ts";
-import { openAwsAccount } from "../../../src/engine/aws-account.ts";
-import { KeyedBackoff } from "../../../src/runtime/backoff.ts";
-import { WorkQueue } from "../../../src/runtime/work-queue.ts";
+import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
+import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
+import { ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverage.ts";
+import { AccountSweeps } from "../../../src/controller/scan/scan-supervisor.ts";
+import { openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
+import { KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
+import { WorkQueue } from "../../../src/runtime/queue/work-queue.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { ClaimsByAccount } from "../../../src/controller/claims-by-account.ts";
-import { ClassDirectory } from "../../../src/controller/class-directory.ts";
+import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
+import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
-import { compareClaims } from "../../../src/model/instance-claim.ts";
+import { compareClaims } from "../../../src/model/instances/instance-claim.ts";
 import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
 
 function asking(name: string, className: string, second: number): KubeObject {

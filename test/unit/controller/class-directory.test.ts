@@ -6,9 +6,9 @@ import type {
   ObjectMeta,
 } from "../../../src/api/instance-profile.ts";
 import { DEFAULT_CLASS_ANNOTATION } from "../../../src/api/instance-profile-class.ts";
-import { ClassDirectory } from "../../../src/controller/class-directory.ts";
+import type { Standing } from "../../../src/controller/classes/class-binding.ts";
+import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
-import type { Standing } from "../../../src/controller/standing.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
 

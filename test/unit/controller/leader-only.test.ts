@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { leaderOnly, type WritingPorts } from "../../../src/controller/leader-only.ts";
+import { leaderOnly, type WritingPorts } from "../../../src/controller/leader-guard.ts";
 import type { EventRecord, ObjectKey } from "../../../src/engine/ports.ts";
-import { NotLeadingError } from "../../../src/runtime/leader-election-options.ts";
+import { NotLeadingError } from "../../../src/runtime/election/leader-election-options.ts";
 
 const KEY: ObjectKey = { namespace: "default", name: "app" };
 const { signal } = new AbortController();

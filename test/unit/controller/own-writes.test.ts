@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { OwnWrites } from "../../../src/controller/own-writes.ts";
+import { OwnWrites } from "../../../src/controller/reconcile/mutation-cache.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 
 const version = (resourceVersion: string): KubeObject => ({ metadata: { resourceVersion } });

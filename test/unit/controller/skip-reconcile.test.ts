@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { InstanceProfile, InstancesSpec } from "../../../src/api/instance-profile.ts";
-import { ScanCoverage } from "../../../src/controller/scan-coverage.ts";
-import { skipReconcile } from "../../../src/controller/skip-reconcile.ts";
-import { newClaimRecord } from "../../../src/model/claim-record.ts";
+import { skipReconcile } from "../../../src/controller/reconcile/skip-reconcile.ts";
+import { ScanCoverage } from "../../../src/controller/scan/scan-coverage.ts";
+import { newClaimRecord } from "../../../src/model/instances/claim-record.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { anInstanceProfile } from "../../support/builders.ts";
 

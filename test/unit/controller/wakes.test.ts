@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { priorityOf } from "../../../src/controller/urgency.ts";
-import { urgencyAtStart, wakes } from "../../../src/controller/wakes.ts";
+import { urgencyAtStart, wakes } from "../../../src/controller/watch-predicates.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

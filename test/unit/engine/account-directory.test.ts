@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
-import { AccountDirectory, type OpenAccount, type RoleAccount } from "../../../src/engine/account-directory.ts";
-import { openAwsAccount } from "../../../src/engine/aws-account.ts";
+import { AccountDirectory, type OpenAccount, type RoleAccount } from "../../../src/engine/accounts/account-registry.ts";
+import { openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
 import { BlockedError } from "../../../src/errors.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { NO_INSTANCES } from "../../fakes/no-instances.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { converge } from "../../../src/engine/converge.ts";
-import { Exclusive } from "../../../src/engine/exclusive.ts";
-import { Settling } from "../../../src/engine/settling.ts";
+import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredOf } from "../../support/builders.ts";

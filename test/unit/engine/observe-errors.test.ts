@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { observe } from "../../../src/engine/observe.ts";
+import { observe } from "../../../src/engine/observe/observe-iam.ts";
 import type { IamReader } from "../../../src/engine/ports.ts";
 import { RetryableError } from "../../../src/errors.ts";
 import { desiredOf } from "../../support/builders.ts";

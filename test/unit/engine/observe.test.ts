@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { converge } from "../../../src/engine/converge.ts";
-import { Exclusive } from "../../../src/engine/exclusive.ts";
-import { execute } from "../../../src/engine/execute.ts";
-import { observe } from "../../../src/engine/observe.ts";
+import { execute } from "../../../src/engine/execute/execute.ts";
+import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { observe } from "../../../src/engine/observe/observe-iam.ts";
+import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { type RoleParts, SnapshotIndex } from "../../../src/engine/observe/snapshot-index.ts";
 import type { IamReader } from "../../../src/engine/ports.ts";
-import { Settling } from "../../../src/engine/settling.ts";
-import { type RoleParts, SnapshotIndex } from "../../../src/engine/snapshot-index.ts";
+import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { BlockedError, ConflictError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { SelectedRole } from "../../../src/engine/account-snapshot.ts";
-import { orphanOf, orphanOwner, type WatchedScope } from "../../../src/engine/orphans.ts";
+import type { SelectedRole } from "../../../src/engine/observe/account-snapshot.ts";
+import { orphanOf, orphanOwner, type WatchedScope } from "../../../src/engine/orphans/orphans.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { TAG_KEYS, type Tags } from "../../../src/model/ownership.ts";
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { observeAndPlan } from "../../../src/engine/observe-and-plan.ts";
+import { QuotaWatch } from "../../../src/engine/observe/quota-cache.ts";
+import { Settling } from "../../../src/engine/observe/recent-writes.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
-import { QuotaWatch } from "../../../src/engine/quota-watch.ts";
-import { Settling } from "../../../src/engine/settling.ts";
+import { observeAndPlan } from "../../../src/engine/reconcile/observe-and-plan.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import type { AccountQuotas } from "../../../src/model/account-quotas.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { converge } from "../../../src/engine/converge.ts";
-import { Exclusive } from "../../../src/engine/exclusive.ts";
-import { observeAndPlan } from "../../../src/engine/observe-and-plan.ts";
-import { Settling } from "../../../src/engine/settling.ts";
+import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { converge } from "../../../src/engine/reconcile/converge.ts";
+import { observeAndPlan } from "../../../src/engine/reconcile/observe-and-plan.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { AccountSnapshot } from "../../../src/engine/account-snapshot.ts";
-import { converge } from "../../../src/engine/converge.ts";
-import { Exclusive } from "../../../src/engine/exclusive.ts";
-import { Settling } from "../../../src/engine/settling.ts";
-import { type IndexQuery, SnapshotIndex, type StartingPoint } from "../../../src/engine/snapshot-index.ts";
-import type { StaleObservation } from "../../../src/engine/stale-observation.ts";
+import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import type { AccountSnapshot } from "../../../src/engine/observe/account-snapshot.ts";
+import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { type IndexQuery, SnapshotIndex, type StartingPoint } from "../../../src/engine/observe/snapshot-index.ts";
+import type { StaleObservation } from "../../../src/engine/observe/stale-observation.ts";
+import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { BlockedError, ConflictError } from "../../../src/errors.ts";
 import type { DesiredPresent } from "../../../src/model/desired-state.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";

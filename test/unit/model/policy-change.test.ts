@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { PolicyUse } from "../../../src/model/policy-canonical.ts";
-import { buildPolicy, describePolicyChange, readPolicy } from "../../../src/model/policy-document.ts";
-import type { JsonObject, JsonValue } from "../../../src/model/policy-json.ts";
+import type { PolicyUse } from "../../../src/model/policy/policy-canonical.ts";
+import { buildPolicy, describePolicyChange, readPolicy } from "../../../src/model/policy/policy-document.ts";
+import type { JsonObject, JsonValue } from "../../../src/model/policy/policy-json.ts";
 
 function change(from: JsonValue, to: JsonValue, use: PolicyUse = "permissions"): readonly string[] {
   return describePolicyChange(readPolicy(JSON.stringify(from), use), buildPolicy(to, use));

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { PolicyUse } from "../../../src/model/policy-canonical.ts";
+import type { PolicyUse } from "../../../src/model/policy/policy-canonical.ts";
 import {
   buildPolicy,
   DEFAULT_TRUST_POLICY_QUOTA_CHARS,
   readPolicy,
   samePolicy,
-} from "../../../src/model/policy-document.ts";
-import type { JsonObject, JsonValue } from "../../../src/model/policy-json.ts";
-import { MAX_INLINE_POLICIES_CHARS } from "../../../src/model/policy-size.ts";
+} from "../../../src/model/policy/policy-document.ts";
+import type { JsonObject, JsonValue } from "../../../src/model/policy/policy-json.ts";
+import { MAX_INLINE_POLICIES_CHARS } from "../../../src/model/policy/policy-size.ts";
 
 /** A statement that IAM would accept in the given use, with whatever a test is about. */
 function aStatement(over: JsonObject = {}): JsonObject {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { TerminalError } from "../../../src/errors.ts";
-import { findDuplicateKeys, scanJson } from "../../../src/model/policy-json-scan.ts";
+import { findDuplicateKeys, scanJson } from "../../../src/model/policy/policy-json-scan.ts";
 
 test("finds nothing in a document that says everything once", () => {
   expect(findDuplicateKeys('{"Statement":[{"Sid":"a"},{"Sid":"b"}],"Version":{"Sid":1}}')).toEqual([]);

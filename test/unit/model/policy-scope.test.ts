@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { buildPolicy, type PolicyDocument, readPolicy } from "../../../src/model/policy-document.ts";
-import type { JsonValue } from "../../../src/model/policy-json.ts";
-import { commonGround, deniesAsMuch, isNoWider, scopeOf } from "../../../src/model/policy-scope.ts";
+import { buildPolicy, type PolicyDocument, readPolicy } from "../../../src/model/policy/policy-document.ts";
+import type { JsonValue } from "../../../src/model/policy/policy-json.ts";
+import { commonGround, deniesAsMuch, isNoWider, scopeOf } from "../../../src/model/policy/policy-scope.ts";
 
 const policy = (...Statement: JsonValue[]): PolicyDocument =>
   buildPolicy({ Version: "2012-10-17", Statement }, "permissions");

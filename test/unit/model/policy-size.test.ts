@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { MAX_INLINE_POLICIES_CHARS, MAX_TRUST_POLICY_CHARS, oversizePolicies } from "../../../src/model/policy-size.ts";
+import {
+  MAX_INLINE_POLICIES_CHARS,
+  MAX_TRUST_POLICY_CHARS,
+  oversizePolicies,
+} from "../../../src/model/policy/policy-size.ts";
 
 const fieldsOf = (spec: unknown): readonly string[] => oversizePolicies(spec).map(({ field }) => field);
 /** One statement whose only action makes the inline policy as long as this, in its shortest spelling. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { permissionsDocument, trustDocument } from "../../../src/model/policy-document.ts";
-import { trustFrom } from "../../../src/model/statements-of.ts";
+import { permissionsDocument, trustDocument } from "../../../src/model/policy/policy-document.ts";
+import { trustFrom } from "../../../src/model/policy/statements-of.ts";
 
 describe("the inline policy of a spec", () => {
   test("has the statements in the author's order, and lists stay lists", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RecentMap } from "../../../src/model/recent-map.ts";
+import { RecentMap } from "../../../src/model/lru-map.ts";
 
 test("lets go of what was not used for longest, and says so", () => {
   const gone: number[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { StepBudget } from "../../../src/model/wildcard-budget.ts";
-import { overlaps, within } from "../../../src/model/wildcard-containment.ts";
-import { ACTIONS, RESOURCES } from "../../../src/model/wildcard-words.ts";
+import { StepBudget } from "../../../src/model/wildcard/wildcard-budget.ts";
+import { overlaps, within } from "../../../src/model/wildcard/wildcard-containment.ts";
+import { ACTIONS, RESOURCES } from "../../../src/model/wildcard/wildcard-tokens.ts";
 
 const only = (...patterns: string[]) => ({ patterns, negated: false });
 const allBut = (...patterns: string[]) => ({ patterns, negated: true });

@@ -4,7 +4,7 @@ import type { FieldSchema } from "../../../src/api/field.ts";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
 import { specField } from "../../../src/api/spec-fields.ts";
-import { classViolations } from "../../../src/plan/class-guards.ts";
+import { classViolations } from "../../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile } from "../../support/builders.ts";
 
 type Spec = Partial<InstanceProfileSpec>;

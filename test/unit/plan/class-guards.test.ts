@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
-import { classViolations, VIOLATION_REASONS } from "../../../src/plan/class-guards.ts";
-import { type Bounds, withClassDefaults, withoutExcess } from "../../../src/plan/class-verdict.ts";
+import { type Bounds, withClassDefaults, withoutExcess } from "../../../src/plan/class/class-bounds.ts";
+import { classViolations, VIOLATION_REASONS } from "../../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile } from "../../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { InstancesSpec } from "../../../src/api/instance-profile.ts";
-import type { ObservedInstance } from "../../../src/model/instance.ts";
+import type { ObservedInstance } from "../../../src/model/instances/instance.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
-import { lint } from "../../../src/plan/lint.ts";
+import { lint } from "../../../src/plan/lint/lint.ts";
 import { anInstanceProfile } from "../../support/builders.ts";
 
 const found = (spec: Partial<InstanceProfileSpec>): string[] =>

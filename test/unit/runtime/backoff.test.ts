@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { backoffDelayMs, defaultBackoffPolicy, KeyedBackoff } from "../../../src/runtime/backoff.ts";
+import { backoffDelayMs, defaultBackoffPolicy, KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
 
 test("doubles from one second to five minutes", () => {
   const backoff = new KeyedBackoff(() => 0);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DelayQueue } from "../../../src/runtime/delay-queue.ts";
+import { DelayQueue } from "../../../src/runtime/queue/delay-queue.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 test("holds no memory for a key that was put off and overtaken ten thousand times", async () => {

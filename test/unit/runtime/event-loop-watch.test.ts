@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EventLoopWatch } from "../../../src/runtime/event-loop-watch.ts";
+import { EventLoopWatch } from "../../../src/runtime/metrics/event-loop-watch.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 function started(): { readonly clock: FakeClock; readonly watch: EventLoopWatch } {

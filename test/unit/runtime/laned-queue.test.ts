@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
-import { KeyedBackoff } from "../../../src/runtime/backoff.ts";
-import { LanedQueue } from "../../../src/runtime/laned-queue.ts";
-import { WorkQueue } from "../../../src/runtime/work-queue.ts";
+import { KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
+import { LanedQueue } from "../../../src/runtime/queue/laned-queue.ts";
+import { WorkQueue } from "../../../src/runtime/queue/work-queue.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 let queue: WorkQueue;

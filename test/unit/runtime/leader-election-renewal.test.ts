@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { dispositionOf } from "../../../src/errors.ts";
-import { LeadershipLostError, NotLeadingError } from "../../../src/runtime/leader-election-options.ts";
+import { LeadershipLostError, NotLeadingError } from "../../../src/runtime/election/leader-election-options.ts";
 import { type CallFate, type Candidate, ElectionWorld } from "../../support/election-world.ts";
 import { settle } from "../../support/fake-clock.ts";
 

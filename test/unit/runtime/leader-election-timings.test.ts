@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { LeaderElector } from "../../../src/runtime/leader-election.ts";
+import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
 import {
   defaultElectionTimings,
   type ElectionTimings,
   timingsFault,
-} from "../../../src/runtime/leader-election-timings.ts";
+} from "../../../src/runtime/election/leader-election-timings.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { ElectionWorld } from "../../support/election-world.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SnapshotReader } from "../../../src/runtime/list-snapshot.ts";
+import { SnapshotReader } from "../../../src/runtime/watch/list-snapshot.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeFault, FakeListWatch } from "../../support/fake-list-watch.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { WatchedObject } from "../../../src/runtime/list-watch.ts";
-import { ObjectStore } from "../../../src/runtime/store.ts";
+import type { WatchedObject } from "../../../src/runtime/watch/list-watch.ts";
+import { ObjectStore } from "../../../src/runtime/watch/store.ts";
 
 function anObject(name: string, version: string, fields: Record<string, unknown> = {}): WatchedObject {
   const { metadata, ...rest } = fields as { metadata?: object };

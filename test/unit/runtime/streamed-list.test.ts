@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { keyOf } from "../../../src/runtime/list-watch.ts";
-import { Reflector } from "../../../src/runtime/reflector.ts";
+import { keyOf } from "../../../src/runtime/watch/list-watch.ts";
+import { Reflector } from "../../../src/runtime/watch/reflector.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 import { FakeFault, FakeListWatch, type FakeStream } from "../../support/fake-list-watch.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { KeyedBackoff } from "../../../src/runtime/backoff.ts";
-import { WorkQueue } from "../../../src/runtime/work-queue.ts";
+import { KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
+import { WorkQueue } from "../../../src/runtime/queue/work-queue.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 
 function aQueue() {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { KeyedBackoff } from "../../../src/runtime/backoff.ts";
-import { WorkQueue } from "../../../src/runtime/work-queue.ts";
-import { type Reconcile, type RunResult, Workers } from "../../../src/runtime/workers.ts";
+import { KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
+import { WorkQueue } from "../../../src/runtime/queue/work-queue.ts";
+import { type Reconcile, type RunResult, Workers } from "../../../src/runtime/queue/workers.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
 

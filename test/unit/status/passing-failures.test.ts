@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConflictError, TerminalError } from "../../../src/errors.ts";
-import { PASSING_FAILURES, passingFailure } from "../../../src/status/passing-failures.ts";
+import { PASSING_FAILURES, passingFailure } from "../../../src/status/transient-failures.ts";
 
 describe.each(PASSING_FAILURES)("the rule for $reason", ({ reason, checkedOn, source, boundMs, retryMs }) => {
   test("says since when it is held, by what source, and for how long", () => {

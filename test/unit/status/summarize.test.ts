@@ -5,9 +5,9 @@ import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../..
 import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import type { ObjectSoFar, Outcome } from "../../../src/status/outcome.ts";
-import { isAnnounced } from "../../../src/status/pending.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { type Summary, sameStatus } from "../../../src/status/summarize.ts";
+import { isAnnounced } from "../../../src/status/truncate.ts";
 import { anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
 import { summaryAfter } from "../../support/results.ts";
 

@@ -1,0 +1,54 @@
+import type { IAMClient } from "@aws-sdk/client-iam";
+import type { Assertion, IamWriter } from "../engine/ports.ts";
+import type { ActionOutcome } from "../plan/action.ts";
+import { type InstanceAction, isInstanceAction } from "../plan/instances/instance-action.ts";
+import type { AwsCaller } from "./call/aws-call.ts";
+import { ec2Limit } from "./call/ec2-limits.ts";
+import type { Ec2Write } from "./ec2/ec2-commands.ts";
+import type { Ec2OnDemand } from "./ec2/ec2-on-demand.ts";
+import { createIamWriteCall } from "./iam/iam-writer.ts";
+
+/** Writes of a plan, each to the service that it is for. */
+export function createAwsWriter(iam: IAMClient, ec2: Ec2OnDemand, call: AwsCaller): IamWriter {
+  const writeIam = createIamWriteCall(iam, call);
+  return {
+    perform(action, signal, assertCurrent): Promise<ActionOutcome> {
+      return isInstanceAction(action)
+        ? writeEc2(action, { ec2, call, assertCurrent }, signal)
+        : writeIam(action, signal, assertCurrent);
+    },
+  };
+}
+
+interface Ec2WriteWays {
+  readonly ec2: Ec2OnDemand;
+  readonly call: AwsCaller;
+  readonly assertCurrent: Assertion | undefined;
+}
+
+async function writeEc2(
+  action: InstanceAction,
+  { ec2, call, assertCurrent }: Ec2WriteWays,
+  signal: AbortSignal,
+): Promise<ActionOutcome> {
+  const subject = { service: "EC2", operation: action.kind, entity: entityOf(action) } as const;
+  const { clients, writes } = await ec2.load();
+  // The table's type ties each kind to its action, which the compiler cannot follow through a lookup by a union.
+  const write = writes[action.kind] as Ec2Write<InstanceAction>;
+  return call(
+    {
+      ...subject,
+      assertCurrent,
+      limit: ec2Limit(action.region, action.kind),
+      send: async (abortSignal) => {
+        const created = await write(action, { ec2: clients.of(action.region), subject, options: { abortSignal } });
+        return { created };
+      },
+    },
+    signal,
+  );
+}
+
+function entityOf({ region, instanceId }: InstanceAction): string {
+  return `instance ${instanceId} (${region})`;
+}

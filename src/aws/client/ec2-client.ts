@@ -1,0 +1,29 @@
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
+import { addHooks } from "./middleware.ts";
+
+/** EC2 is one service per region: a client for each that is asked for, made once. */
+export interface Ec2Clients {
+  of(region: string): EC2Client;
+  /** Closes the kept-alive connections of all of them. */
+  destroy(): void;
+}
+
+/** Clients with the SDK's own resolution of credentials and endpoint, that send each request once. */
+export function createEc2Clients(options: AwsClientOptions): Ec2Clients {
+  const clients = new Map<string, EC2Client>();
+  return {
+    of(region) {
+      const known = clients.get(region);
+      if (known !== undefined) return known;
+      const client = new EC2Client(commonClientConfig({ ...options, region }));
+      addHooks(client, "EC2", options);
+      clients.set(region, client);
+      return client;
+    },
+    destroy() {
+      for (const client of clients.values()) client.destroy();
+      clients.clear();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import {
+  GetAccountAuthorizationDetailsCommand,
+  type IAMClient,
+  type InstanceProfile,
+  ListInstanceProfilesCommand,
+  ListRolesCommand,
+  type Role,
+  type RoleDetail,
+} from "@aws-sdk/client-iam";
+import type { AwsCaller } from "../call/aws-call.ts";
+import type { AwsCallSubject } from "../errors/aws-errors.ts";
+import { eachPage, type Page } from "./pages.ts";
+
+/** The IAM actions by which all roles and profiles of an account are read. */
+export const IAM_SNAPSHOT_READS = ["GetAccountAuthorizationDetails", "ListRoles", "ListInstanceProfiles"] as const;
+
+/** IAM's maximum; it may send shorter pages all the same. */
+const PAGE_SIZE = 1000;
+
+/**
+ * For roles with their policies, whose parsing blocks the event loop: half as long as that of the longest page, and no page more
+ * for an account with a thousand roles and AWS's own. See docs/scale.md.
+ */
+const REPORT_PAGE_SIZE = 550;
+
+/** IAM takes some seconds for a page of a thousand roles with all their policies. */
+const PAGE_TIMEOUT_MS = 60_000;
+
+/** One list of the account: its pages as the SDK has them, and how errors name it. */
+export interface AccountList<Item> {
+  readonly subject: AwsCallSubject;
+  pages(signal: AbortSignal): AsyncIterable<readonly Item[]>;
+}
+
+/** The lists that tell of a whole account. Errors of their pages: as {@link eachPage}. */
+export interface AccountLists {
+  /** Every role with its policies and tags. */
+  readonly reportedRoles: AccountList<RoleDetail>;
+  readonly roles: AccountList<Role>;
+  /** Those under a path; `/` for all. */
+  instanceProfiles(pathPrefix: string): AccountList<InstanceProfile>;
+}
+
+/** Lists through the IAM query API, with calls of the caller's urgency. */
+export function accountLists(iam: IAMClient, call: AwsCaller): AccountLists {
+  return {
+    reportedRoles: list(call, "GetAccountAuthorizationDetails", "the account's roles", async (Marker, options) => {
+      const command = new GetAccountAuthorizationDetailsCommand({
+        Filter: ["Role"],
+        MaxItems: REPORT_PAGE_SIZE,
+        Marker,
+      });
+      const page = await iam.send(command, options);
+      return { ...page, items: page.RoleDetailList };
+    }),
+    roles: list(call, "ListRoles", "the account's roles", async (Marker, options) => {
+      const page = await iam.send(new ListRolesCommand({ MaxItems: PAGE_SIZE, Marker }), options);
+      return { ...page, items: page.Roles };
+    }),
+    instanceProfiles: (pathPrefix) => {
+      const under = pathPrefix === "/" ? {} : { PathPrefix: pathPrefix };
+      const entity = pathPrefix === "/" ? "the account's instance profiles" : `instance profiles under ${pathPrefix}`;
+      return list(call, "ListInstanceProfiles", entity, async (Marker, options) => {
+        const page = await iam.send(
+          new ListInstanceProfilesCommand({ ...under, MaxItems: PAGE_SIZE, Marker }),
+          options,
+        );
+        return { ...page, items: page.InstanceProfiles };
+      });
+    },
+  };
+}
+
+function list<Item>(
+  call: AwsCaller,
+  operation: (typeof IAM_SNAPSHOT_READS)[number],
+  entity: string,
+  send: (marker: string | undefined, options: { readonly abortSignal: AbortSignal }) => Promise<Page<Item>>,
+): AccountList<Item> {
+  const subject = { service: "IAM", operation, entity } as const;
+  const read = { ...subject, isRead: true, timeoutMs: PAGE_TIMEOUT_MS };
+  return {
+    subject,
+    pages: (signal) =>
+      eachPage(subject, (marker) => call({ ...read, send: (abortSignal) => send(marker, { abortSignal }) }, signal)),
+  };
+}

@@ -1,0 +1,123 @@
+import {
+  AddRoleToInstanceProfileCommand,
+  AttachRolePolicyCommand,
+  CreateInstanceProfileCommand,
+  CreateRoleCommand,
+  DeleteInstanceProfileCommand,
+  DeleteRoleCommand,
+  DeleteRolePermissionsBoundaryCommand,
+  DeleteRolePolicyCommand,
+  DetachRolePolicyCommand,
+  type IAMClient,
+  PutRolePermissionsBoundaryCommand,
+  PutRolePolicyCommand,
+  RemoveRoleFromInstanceProfileCommand,
+  TagInstanceProfileCommand,
+  TagRoleCommand,
+  UntagInstanceProfileCommand,
+  UntagRoleCommand,
+  UpdateAssumeRolePolicyCommand,
+  UpdateRoleCommand,
+} from "@aws-sdk/client-iam";
+import type { CreatedEntity, CreateRole, IamAction, IamActionKind } from "../../plan/action.ts";
+import type { AwsCallSubject } from "../errors/aws-errors.ts";
+import { expected } from "../errors/require-field.ts";
+import { tagListOf } from "./iam-entities.ts";
+
+/** What a write needs besides its action. */
+interface WriteContext {
+  readonly iam: IAMClient;
+  readonly subject: AwsCallSubject;
+  readonly options: { readonly abortSignal: AbortSignal };
+}
+
+/** Sends one action as one request; resolves to what it created, where it creates. */
+export type Write<A extends IamAction> = (action: A, context: WriteContext) => Promise<CreatedEntity | undefined>;
+
+/** How each kind of action is sent. Its keys are all the IAM actions that writing calls. */
+export const IAM_WRITES: { readonly [Kind in IamActionKind]: Write<Extract<IamAction, { readonly kind: Kind }>> } = {
+  CreateRole: createRole,
+  DeleteRole: ({ roleName }, { iam, options }) =>
+    done(iam.send(new DeleteRoleCommand({ RoleName: roleName }), options)),
+
+  // Description and duration always together: IAM resets the duration that an UpdateRole leaves out.
+  UpdateRole: ({ roleName, description, maxSessionDurationSeconds }, { iam, options }) => {
+    const input = { RoleName: roleName, Description: description, MaxSessionDuration: maxSessionDurationSeconds };
+    return done(iam.send(new UpdateRoleCommand(input), options));
+  },
+  UpdateAssumeRolePolicy: ({ roleName, document }, { iam, options }) =>
+    done(iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: roleName, PolicyDocument: document }), options)),
+
+  PutRolePermissionsBoundary: ({ roleName, permissionsBoundaryArn }, { iam, options }) => {
+    const input = { RoleName: roleName, PermissionsBoundary: permissionsBoundaryArn };
+    return done(iam.send(new PutRolePermissionsBoundaryCommand(input), options));
+  },
+  DeleteRolePermissionsBoundary: ({ roleName }, { iam, options }) =>
+    done(iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName: roleName }), options)),
+
+  PutRolePolicy: ({ roleName, policyName, document }, { iam, options }) => {
+    const input = { RoleName: roleName, PolicyName: policyName, PolicyDocument: document };
+    return done(iam.send(new PutRolePolicyCommand(input), options));
+  },
+  DeleteRolePolicy: ({ roleName, policyName }, { iam, options }) =>
+    done(iam.send(new DeleteRolePolicyCommand({ RoleName: roleName, PolicyName: policyName }), options)),
+  AttachRolePolicy: ({ roleName, policyArn }, { iam, options }) =>
+    done(iam.send(new AttachRolePolicyCommand({ RoleName: roleName, PolicyArn: policyArn }), options)),
+  DetachRolePolicy: ({ roleName, policyArn }, { iam, options }) =>
+    done(iam.send(new DetachRolePolicyCommand({ RoleName: roleName, PolicyArn: policyArn }), options)),
+
+  TagRole: async ({ roleName, tags }, { iam, subject, options }) =>
+    done(iam.send(new TagRoleCommand({ RoleName: roleName, Tags: tagListOf(tags, subject) }), options)),
+  UntagRole: ({ roleName, tagKeys }, { iam, options }) =>
+    done(iam.send(new UntagRoleCommand({ RoleName: roleName, TagKeys: [...tagKeys].sort() }), options)),
+
+  CreateInstanceProfile: async ({ instanceProfileName, path, tags }, { iam, subject, options }) => {
+    const input = { InstanceProfileName: instanceProfileName, Path: path, ...someTags(tags, subject) };
+    const { InstanceProfile } = await iam.send(new CreateInstanceProfileCommand(input), options);
+    return {
+      arn: expected(InstanceProfile?.Arn, "Arn", subject),
+      id: expected(InstanceProfile?.InstanceProfileId, "InstanceProfileId", subject),
+    };
+  },
+  DeleteInstanceProfile: ({ instanceProfileName }, { iam, options }) =>
+    done(iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName: instanceProfileName }), options)),
+  AddRoleToInstanceProfile: ({ instanceProfileName, roleName }, { iam, options }) => {
+    const input = { InstanceProfileName: instanceProfileName, RoleName: roleName };
+    return done(iam.send(new AddRoleToInstanceProfileCommand(input), options));
+  },
+  RemoveRoleFromInstanceProfile: ({ instanceProfileName, roleName }, { iam, options }) => {
+    const input = { InstanceProfileName: instanceProfileName, RoleName: roleName };
+    return done(iam.send(new RemoveRoleFromInstanceProfileCommand(input), options));
+  },
+  TagInstanceProfile: async ({ instanceProfileName, tags }, { iam, subject, options }) => {
+    const input = { InstanceProfileName: instanceProfileName, Tags: tagListOf(tags, subject) };
+    return done(iam.send(new TagInstanceProfileCommand(input), options));
+  },
+  UntagInstanceProfile: ({ instanceProfileName, tagKeys }, { iam, options }) => {
+    const input = { InstanceProfileName: instanceProfileName, TagKeys: [...tagKeys].sort() };
+    return done(iam.send(new UntagInstanceProfileCommand(input), options));
+  },
+};
+
+async function createRole(action: CreateRole, { iam, subject, options }: WriteContext): Promise<CreatedEntity> {
+  const command = new CreateRoleCommand({
+    RoleName: action.roleName,
+    Path: action.path,
+    AssumeRolePolicyDocument: action.document,
+    MaxSessionDuration: action.maxSessionDurationSeconds,
+    ...(action.description === "" ? {} : { Description: action.description }),
+    ...(action.permissionsBoundaryArn === undefined ? {} : { PermissionsBoundary: action.permissionsBoundaryArn }),
+    ...someTags(action.tags, subject),
+  });
+  const { Role } = await iam.send(command, options);
+  return { arn: expected(Role?.Arn, "Arn", subject), id: expected(Role?.RoleId, "RoleId", subject) };
+}
+
+function someTags(tags: CreateRole["tags"], subject: AwsCallSubject): { readonly Tags?: ReturnType<typeof tagListOf> } {
+  const list = tagListOf(tags, subject);
+  return list.length === 0 ? {} : { Tags: list };
+}
+
+async function done(sent: Promise<unknown>): Promise<undefined> {
+  await sent;
+}

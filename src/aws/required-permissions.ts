@@ -1,0 +1,23 @@
+import { EC2_WRITES } from "./ec2/ec2-commands.ts";
+import { EC2_READS } from "./ec2/ec2-reader.ts";
+import { IAM_ACCOUNT_READS } from "./iam/account-reader.ts";
+import { IAM_WRITES } from "./iam/iam-commands.ts";
+import { IAM_BOUNDARY_READS, IAM_READS } from "./iam/iam-reader.ts";
+
+// Asked for by IAM beside the action that is called: PassRole by AddRoleToInstanceProfile (and
+// by EC2 where it associates), the tag actions (called by
+// themselves too) by creates with tags.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+const IMPLIED = ["iam:PassRole"];
+
+/**
+ * Every permission that the code can need, sorted, as policies write them (`iam:GetRole`). STS GetCallerIdentity is not
+ * among them: it needs none.
+ */
+export const AWS_ACTIONS: readonly string[] = [
+  ...[...IAM_READS, ...IAM_BOUNDARY_READS, ...IAM_ACCOUNT_READS, ...Object.keys(IAM_WRITES)].map(
+    (operation) => `iam:${operation}`,
+  ),
+  ...[...EC2_READS, ...Object.keys(EC2_WRITES)].map((operation) => `ec2:${operation}`),
+  ...IMPLIED,
+].sort();

@@ -1,0 +1,136 @@
+import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
+import { CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
+import { type ExportedProfile, exportProfile } from "../../engine/offline/export-profile.ts";
+import { readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
+import { BlockedError } from "../../errors.ts";
+import { nameKey } from "../../model/naming.ts";
+import type { Tags } from "../../model/ownership.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import type { Command } from "../command.ts";
+import { awsRates, readRateOption } from "../controller/aws-rates.ts";
+import { type CommandIo, EXIT, UsageError } from "../io.ts";
+import { exportText } from "../manifests/export-text.ts";
+import type { GivenOptions } from "../options.ts";
+import { inParallel } from "../plan/in-parallel.ts";
+import { VERSION } from "../version.ts";
+
+/** Writes what exists in AWS as manifests that adopt it as it is. */
+export const exportCommand: Command = {
+  description: [
+    "Writes instance profiles that exist, with their roles, as manifests that adopt them as they are: planning the output",
+    "shows no change. What a manifest cannot say stands in comments. Needs no cluster and only read permissions.",
+    "Exit status: 0 exported, 1 error.",
+  ].join("\n"),
+  options: {
+    "instance-profile": { type: "string", multiple: true, value: "NAME", help: "export this one; repeatable" },
+    "path-prefix": { type: "string", value: "PATH", help: "export all under this IAM path; / for every one" },
+    tag: {
+      type: "string",
+      multiple: true,
+      value: "KEY=VALUE",
+      help: "export those with this tag on profile or role; repeatable, all must be there",
+    },
+    namespace: { type: "string", short: "n", value: "NAME", help: "the namespace to write into the manifests" },
+    ...readRateOption(DEFAULT_AWS_RATES),
+  },
+  run: exportProfiles,
+};
+
+async function exportProfiles(given: GivenOptions, io: CommandIo): Promise<number> {
+  const names = given.list("instance-profile");
+  const pathPrefix = given.text("path-prefix");
+  const tags = tagsOf(given.list("tag"));
+  if (names.length > 0 && (pathPrefix !== undefined || Object.keys(tags).length > 0)) {
+    throw new UsageError("--instance-profile names them all: leave --path-prefix and --tag out");
+  }
+  if (names.length === 0 && pathPrefix === undefined && Object.keys(tags).length === 0) {
+    throw new UsageError("nothing to export: give --instance-profile, --path-prefix or --tag");
+  }
+  if (pathPrefix?.startsWith("/") === false)
+    throw new UsageError(`--path-prefix: "${pathPrefix}" begins with no slash`);
+  const limiter = new CallLimiter(systemClock, awsRates(given));
+  const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
+  try {
+    const listed = names.length > 0 ? names : await aws.iamInventory.instanceProfileNames(pathPrefix ?? "/", io.stop);
+    const profiles = await inParallel(listed, (name) => read(name, names.length > 0, aws, io.stop));
+    const wanted = profiles.filter((profile) => profile !== undefined).filter((profile) => hasTags(profile, tags));
+    if (wanted.length === 0)
+      throw nothingThere("no instance profile of this account is under that path with those tags");
+    write(wanted, given.text("namespace"), io);
+    return EXIT.ok;
+  } finally {
+    aws.close();
+  }
+}
+
+function tagsOf(given: readonly string[]): Tags {
+  return Object.fromEntries(
+    given.map((tag) => {
+      const [key = "", ...value] = tag.split("=");
+      if (key === "" || value.length === 0) throw new UsageError(`--tag: "${tag}" is not written as KEY=VALUE`);
+      return [key, value.join("=")];
+    }),
+  );
+}
+
+function hasTags({ instanceProfile, role }: WholeProfile, tags: Tags): boolean {
+  return Object.entries(tags).every(([key, value]) => instanceProfile.tags[key] === value || role?.tags[key] === value);
+}
+
+async function read(
+  name: string,
+  isNamed: boolean,
+  { iamReader }: AwsConnection,
+  signal: AbortSignal,
+): Promise<WholeProfile | undefined> {
+  const profile = await readWholeProfile(name, iamReader, signal);
+  if (profile === undefined && isNamed) {
+    throw nothingThere(`instance profile ${name} does not exist in this account`);
+  }
+  return profile;
+}
+
+/** A misspelt name shall not pass. */
+function nothingThere(message: string): BlockedError {
+  return new BlockedError(message, { reason: "NothingThere" });
+}
+
+/** One document for each; two objects cannot have one role, so the second profile of a role is no manifest. */
+function write(profiles: readonly WholeProfile[], namespace: string | undefined, io: CommandIo): void {
+  const nameFor = objectNames();
+  const roles = new Map<string, string>();
+  const documents: (readonly string[])[] = [];
+  let incomplete = 0;
+  for (const profile of profiles) {
+    const { instanceProfileName, arn } = profile.instanceProfile;
+    const roleKey = nameKey(profile.role?.roleName ?? "");
+    const other = roles.get(roleKey);
+    const exported: ExportedProfile =
+      other === undefined || profile.role === undefined
+        ? exportProfile(profile, { name: nameFor(instanceProfileName), namespace })
+        : { kind: "none", why: [`its role is that of ${other} above, and a role is of one object only`] };
+    if (exported.kind === "whole") roles.set(roleKey, instanceProfileName);
+    else incomplete += 1;
+    documents.push(exportText(arn, exported));
+  }
+  io.out(documents.flatMap((lines, index) => (index === 0 ? lines : ["---", ...lines])));
+  const rest = incomplete === 0 ? "" : `; ${incomplete} stand in comments, which say why`;
+  io.err(`${profiles.length - incomplete} of ${profiles.length} instance profiles exported${rest}`);
+}
+
+/** Names that Kubernetes takes, each given once. */
+function objectNames(): (instanceProfileName: string) => string {
+  const given = new Set<string>();
+  return (instanceProfileName) => {
+    const base =
+      instanceProfileName
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9.-]+/g, "-")
+        .replaceAll(/[.-]*\.[.-]*/g, ".")
+        .replaceAll(/^[.-]+|[.-]+$/g, "") || "profile";
+    let name = base;
+    for (let i = 2; given.has(name); i++) name = `${base}-${i}`;
+    given.add(name);
+    return name;
+  };
+}

@@ -1,0 +1,236 @@
+import type { InstanceProfile } from "../../api/instance-profile.ts";
+import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
+import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
+import { CallLimiter } from "../../aws/call/call-limiter.ts";
+import { blockersOf, type Standing } from "../../controller/classes/class-binding.ts";
+import { grantsOf } from "../../controller/reconcile/grants.ts";
+import type { QuotaSource } from "../../engine/observe/quota-cache.ts";
+import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
+import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../../engine/offline/plan-removed.ts";
+import { isNamespace } from "../../engine/orphans/orphans.ts";
+import { TerminalError } from "../../errors.ts";
+import type { Blocker } from "../../plan/plan.ts";
+import { countBlockers, withCreations } from "../../plan/quota-blockers.ts";
+import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../../plan/render.ts";
+import { sharedNameBlockers } from "../../plan/shared-names.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { keyOf } from "../../runtime/watch/list-watch.ts";
+import type { Command } from "../command.ts";
+import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
+import { givenRegions, REGION_OPTION } from "../instances-options.ts";
+import { type CommandIo, EXIT, UsageError } from "../io.ts";
+import { readManifests } from "../manifests/manifests.ts";
+import { clusterIdOf, type GivenOptions } from "../options.ts";
+import { CLASS_OPTIONS, givenClasses, type StandingOf } from "../plan/class-options.ts";
+import { readClusterObjects } from "../plan/cluster-classes.ts";
+import { inParallel } from "../plan/in-parallel.ts";
+import { PLAN_RATES, planAccess, type RunAccess } from "../plan/plan-access.ts";
+import { VERSION } from "../version.ts";
+
+/** Shows what the controller would write for manifests, without a cluster and without permission to write. */
+export const planCommand: Command = {
+  description: [
+    "Compares manifests with AWS and shows what the controller would write. Needs only read permissions, and no cluster but",
+    "for --cluster-classes.",
+    "Exit status: 0 in sync, 2 changes, 3 blocked, 1 error.",
+  ].join("\n"),
+  options: {
+    filename: {
+      type: "string",
+      multiple: true,
+      short: "f",
+      value: "FILE|DIR|PATTERN|-",
+      help: "manifests to plan; repeatable; - is standard input, for kustomize",
+    },
+    output: { type: "string", short: "o", value: "FORMAT", help: "text (default), json or markdown" },
+    "cluster-id": {
+      type: "string",
+      value: "ID",
+      help: "the cluster that owns the objects; default: whichever the tags in AWS name",
+    },
+    "since-live": {
+      type: "boolean",
+      help: "also plan the removal of what the cluster owns in AWS and no manifest asks for; with --cluster-classes, orphans are told apart",
+    },
+    namespace: {
+      type: "string",
+      multiple: true,
+      short: "n",
+      value: "NAME",
+      help: "with --since-live: look at this namespace only; repeatable; default: every one of the cluster",
+    },
+    "allow-adoption": {
+      type: "boolean",
+      help: "plan as a controller that runs with --allow-adoption: objects without a class may adopt",
+    },
+    ...REGION_OPTION,
+    ...CLASS_OPTIONS,
+    ...readRateOption(PLAN_RATES),
+    ...EC2_READ_RATE_OPTION,
+  },
+  run: planManifests,
+};
+
+/** A planned object, with the cluster that it turned out to be of. */
+interface Answer {
+  readonly planned: PlannedObject;
+  readonly clusterId: string | undefined;
+}
+
+async function planManifests(given: GivenOptions, io: CommandIo): Promise<number> {
+  const paths = given.list("filename");
+  if (paths.length === 0) throw new UsageError("nothing to plan: give manifests with -f");
+  const format = formatOf(given.text("output") ?? "text");
+  const clusterId = clusterIdOf(given.text("cluster-id"));
+  const namespaces = given.list("namespace");
+  const isSinceLive = given.flag("since-live");
+  if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace says something with --since-live only");
+  const rates = awsRates(given, PLAN_RATES);
+  const manifests = await readManifests(paths, io.readInput);
+  const objects = manifests.map(({ source, position, value }) => understood(`${source}, document ${position}`, value));
+  const { standingOf } = await givenClasses(given, io, manifests);
+  const limiter = new CallLimiter(systemClock, rates);
+  const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
+  try {
+    const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
+    const access = await planAccess(subject, aws, io.stop);
+    const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
+    const planned = await inParallel(objects, (object) => planOne(standingOf, object, plan, io.stop));
+    const answers = await besideEachOther(planned, access.quotas, io.stop);
+    const removed = isSinceLive
+      ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
+      : [];
+    const all = [...answers.map((answer) => answer.planned), ...removed];
+    io.out(renderPlans(all, format));
+    return exitStatusOf(all);
+  } finally {
+    aws.close();
+  }
+}
+
+function formatOf(name: string): PlanFormat {
+  if (name === "text" || name === "json" || name === "markdown") return name;
+  throw new UsageError(`--output: "${name}" is none of text, json, markdown`);
+}
+
+function understood(where: string, value: unknown): InstanceProfile {
+  try {
+    return parseInstanceProfile(value);
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    throw new TerminalError(`${where}: ${error.message}`, { reason: error.reason, cause: error });
+  }
+}
+
+/** What every manifest of a run is planned with. */
+interface PlanContext {
+  readonly aws: AwsConnection;
+  readonly access: PlanAccess;
+  readonly clusterId: string | undefined;
+  /** What the controller allows objects without a class. */
+  readonly allowsAdoption: boolean;
+}
+
+async function planOne(
+  standingOf: StandingOf,
+  object: InstanceProfile,
+  { aws, access, clusterId, allowsAdoption }: PlanContext,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { namespace, name } = object.metadata;
+  const standing = standingOf(object);
+  const blockers = [...blockersOf(standing), ...(await wrongAccount(standing, aws, signal))];
+  if (standing.kind === "refused" || blockers.length > 0) {
+    const plan = { actions: [], blockers, unmanagedPolicies: [] };
+    return { planned: { namespace, name, plan }, clusterId };
+  }
+  const target = { clusterId, ...grantsOf(standing, { allowsAdoption }) };
+  const { plan, clusterId: found } = await planManifest(standing.object, target, access, signal);
+  return { planned: { namespace, name, plan }, clusterId: found };
+}
+
+/**
+ * The plans with what each of them blocks of the others: names that two of them create, and the account's number of roles and
+ * instance profiles, which each may fit and all together may not. The first ones of the input get the names and the room.
+ */
+async function besideEachOther(
+  answers: readonly Answer[],
+  quotas: QuotaSource,
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
+  const shared = sharedNameBlockers(answers.map(({ planned }) => planned));
+  const isCreation = ({ planned }: Answer): boolean =>
+    planned.plan.actions.some(({ kind }) => kind === "CreateRole" || kind === "CreateInstanceProfile");
+  let left = answers.some(isCreation) ? await quotas.known(signal) : undefined;
+  return answers.map((answer, i) => {
+    const { plan } = answer.planned;
+    if (plan.blockers.length > 0) return answer;
+    const blockers = [...(shared[i] ?? []), ...(left === undefined ? [] : countBlockers(plan, left))];
+    if (blockers.length > 0) return { ...answer, planned: { ...answer.planned, plan: { ...plan, blockers } } };
+    left = left && withCreations(left, plan);
+    return answer;
+  });
+}
+
+/** A plan is made with the caller's credentials, whatever role the class names: they have to be of its account. */
+async function wrongAccount(standing: Standing, aws: AwsConnection, signal: AbortSignal): Promise<readonly Blocker[]> {
+  if (standing.kind !== "bound") return [];
+  const { metadata, spec } = standing.class;
+  const actual = await aws.accountIdentity.accountId(signal);
+  if (actual === spec.account.id) return [];
+  const message = `class ${metadata.name} is of AWS account ${spec.account.id}, and these credentials are of ${actual}. Plan it with credentials of its account.`;
+  return [{ reason: "AccountMismatch", message }];
+}
+
+/** What is gone from the manifests can be told for one cluster only: with two, each one's objects are missing for the other. */
+function clusterOf(answers: readonly Answer[], given: string | undefined): string {
+  const named = [...new Set(answers.map(({ clusterId }) => clusterId).filter((id) => id !== undefined))].sort();
+  if (given !== undefined) return given;
+  const [clusterId, ...others] = named;
+  if (clusterId !== undefined && others.length === 0) return clusterId;
+  const why =
+    clusterId === undefined ? "no object of these manifests is in AWS yet" : `they are of ${named.join(", ")}`;
+  throw new UsageError(`--since-live: which cluster is meant? ${why}; say it with --cluster-id`);
+}
+
+async function planGone(
+  clusterId: string,
+  namespaces: readonly string[],
+  answers: readonly Answer[],
+  { aws, access, given, io }: RemovalContext,
+): Promise<readonly PlannedObject[]> {
+  const signal = io.stop;
+  const kept = answers.map(({ planned }) => planned);
+  const gone = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
+  const isOrphan = given.flag("cluster-classes") ? await notInCluster(gone, given, io) : () => false;
+  return inParallel(gone, async (removed) => {
+    const readers = { iam: aws.iamReader, instances: access.instances };
+    const plan = isOrphan(removed) ? planOrphan(removed) : await planRemoved(removed, readers, signal);
+    const { namespace, name } = removed.owner;
+    return { namespace, name, plan, isRemoved: true };
+  });
+}
+
+/** What removals are planned with. */
+interface RemovalContext extends Pick<PlanContext, "aws"> {
+  readonly access: RunAccess;
+  readonly given: GivenOptions;
+  readonly io: CommandIo;
+}
+
+/** Tells the roles whose objects are gone from the cluster too, and not only from the manifests. */
+async function notInCluster(
+  gone: readonly RemovedObject[],
+  given: GivenOptions,
+  io: CommandIo,
+): Promise<(removed: RemovedObject) => boolean> {
+  const namespaces = new Set(gone.map(({ owner }) => owner.namespace).filter(isNamespace));
+  const live = new Set((await readClusterObjects(given, io, namespaces)).map(keyOf));
+  return ({ owner: { namespace, name } }) => !live.has(`${namespace}/${name}`);
+}
+
+function exitStatusOf(planned: readonly PlannedObject[]): number {
+  const { changed, blocked } = countsOf(planned);
+  if (blocked > 0) return EXIT.blocked;
+  return changed > 0 ? EXIT.changes : EXIT.ok;
+}

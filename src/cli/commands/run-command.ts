@@ -1,0 +1,127 @@
+import { CLUSTER_OPTIONS, clusterOf } from "../cluster-options.ts";
+import type { Command } from "../command.ts";
+import { AWS_RATE_OPTIONS, awsRates } from "../controller/aws-rates.ts";
+import { CONTROLLER_OPTIONS, controllerChoices } from "../controller/controller-options.ts";
+import {
+  type ControllerProcess,
+  DEFAULT_SETTINGS,
+  NO_LISTENERS,
+  startController,
+} from "../controller/controller-process.ts";
+import type { ControllerProcessOptions } from "../controller/controller-process-options.ts";
+import { exitOnBug } from "../controller/crash-handler.ts";
+import { ELECTION_OPTIONS, electionSettings } from "../controller/election.ts";
+import { INSTANCES_OPTIONS, instancesSettings } from "../instances-options.ts";
+import { type CommandIo, EXIT, UsageError } from "../io.ts";
+import { labelSelectorOf } from "../label-selector.ts";
+import { createLogger, LOG_LEVELS } from "../logging/logger.ts";
+import { durationMs, type GivenOptions, wholeNumber } from "../options.ts";
+
+/** AWS would be asked without a pause. */
+const MIN_RESYNC_MS = 1_000;
+
+/** Runs the controller until it is told to stop. */
+export const runCommand: Command = {
+  description: [
+    "Runs the controller against a cluster and an AWS account until SIGINT or SIGTERM.",
+    "The cluster is --kubeconfig, else KUBECONFIG, else the pod's service account, else ~/.kube/config.",
+    "AWS credentials, region and AWS_ENDPOINT_URL are found as in every AWS SDK.",
+    "With --leader-elect one process of several works and the others wait, warm; one that loses the Lease ends with 1.",
+  ].join("\n"),
+  options: {
+    ...CLUSTER_OPTIONS,
+    namespace: { type: "string", short: "n", value: "NAME", help: "watch this namespace only; default: all" },
+    "label-selector": {
+      type: "string",
+      value: "SELECTOR",
+      help: "work on objects with these labels only; default: all",
+    },
+    ...CONTROLLER_OPTIONS,
+    "account-id": { type: "string", value: "ID", help: "refuse to start with credentials of another AWS account" },
+    concurrency: { type: "string", value: "N", help: "objects worked on at once; default 10" },
+    "resync-interval": { type: "string", value: "DURATION", help: "between verifications of an object; default 10m" },
+    ...AWS_RATE_OPTIONS,
+    ...INSTANCES_OPTIONS,
+    "metrics-bind-address": {
+      type: "string",
+      value: "ADDRESS",
+      help: "serve /metrics at host:port or :port; default 0: nowhere",
+    },
+    "health-probe-bind-address": {
+      type: "string",
+      value: "ADDRESS",
+      help: "serve /healthz and /readyz at host:port or :port; default 0: nowhere",
+    },
+    ...ELECTION_OPTIONS,
+    "log-level": { type: "string", value: "LEVEL", help: `${LOG_LEVELS.join(", ")}; default info` },
+  },
+  run: runController,
+};
+
+async function runController(given: GivenOptions, io: CommandIo): Promise<number> {
+  const logger = createLogger(logLevel(given.text("log-level") ?? "info"));
+  exitOnBug(logger, process);
+  const { intervals, concurrency } = DEFAULT_SETTINGS;
+  const choices = controllerChoices(given);
+  const settings = {
+    ...DEFAULT_SETTINGS,
+    ...choices.settings,
+    concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
+    intervals: {
+      ...intervals,
+      resyncMs: durationMs("resync-interval", given.text("resync-interval"), intervals.resyncMs, MIN_RESYNC_MS),
+    },
+  };
+  const rates = awsRates(given);
+  const cluster = clusterOf(given, io.env);
+  const options = {
+    cluster,
+    aws: {},
+    awsRates: rates,
+    namespace: given.text("namespace"),
+    labelSelector: labelSelectorOf(given.text("label-selector")),
+    clusterId: choices.clusterId,
+    expectedAccountId: given.text("account-id"),
+    settings,
+    instances: instancesSettings(given),
+    listen: {
+      probes: given.text("health-probe-bind-address") ?? NO_LISTENERS.probes,
+      metrics: given.text("metrics-bind-address") ?? NO_LISTENERS.metrics,
+    },
+    logger,
+    election: electionSettings(given, cluster.namespace),
+  };
+  const controller = await startUnlessStopped(options, io.stop);
+  if (controller === undefined) return EXIT.ok;
+  const end = await Promise.race([stopAsked(io.stop), controller.lost]);
+  await controller.stop();
+  return end instanceof Error ? EXIT.error : EXIT.ok;
+}
+
+/** Undefined when the process is asked to stop before the controller is up. */
+async function startUnlessStopped(
+  options: ControllerProcessOptions,
+  stop: AbortSignal,
+): Promise<ControllerProcess | undefined> {
+  try {
+    return await startController(options, stop);
+  } catch (error) {
+    if (!stop.aborted || error !== stop.reason) throw error;
+    options.logger.info("controller stopped before it was up");
+    return undefined;
+  }
+}
+
+/** Resolves when the process is asked to stop. */
+export function stopAsked(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    else stop.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** The level as given, when it is one. Errors: UsageError. */
+export function logLevel(level: string): string {
+  if (LOG_LEVELS.includes(level)) return level;
+  throw new UsageError(`--log-level: "${level}" is none of ${LOG_LEVELS.join(", ")}`);
+}

@@ -1,0 +1,258 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { InstanceProfileStatus } from "../../api/instance-profile.ts";
+import { CLASS_KIND } from "../../api/instance-profile-class.ts";
+import { loadKubeConfig } from "../../kube/kube-config.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { type AwsSandbox, startAwsSandbox } from "../../sandbox/aws/server.ts";
+import { type KubeApi, startKubeApi } from "../../sandbox/kube/server.ts";
+import type { Command } from "../command.ts";
+import { CONTROLLER_OPTIONS, controllerChoices } from "../controller/controller-options.ts";
+import {
+  type ControllerProcess,
+  DEFAULT_SETTINGS,
+  NO_LISTENERS,
+  startController,
+} from "../controller/controller-process.ts";
+import { DEFAULT_INSTANCES } from "../instances-options.ts";
+import { type CommandIo, EXIT, UsageError } from "../io.ts";
+import { createLogger } from "../logging/logger.ts";
+import { readShippedCrds, samplePath } from "../manifests/crd-file.ts";
+import { readManifests } from "../manifests/manifests.ts";
+import { type GivenOptions, wholeNumber } from "../options.ts";
+import { SANDBOX_RATES, SANDBOX_REGION } from "../sandbox/sandbox-aws.ts";
+import {
+  applyClassToSandbox,
+  applyToSandbox,
+  type SandboxObject,
+  statusOnceSettled,
+} from "../sandbox/sandbox-client.ts";
+import { type StoryEnd, tellStory } from "../sandbox/sandbox-story.ts";
+import {
+  introduction,
+  outcomeOf,
+  type SandboxPlaces,
+  suggestions,
+  suggestionsWithoutController,
+} from "../sandbox/sandbox-text.ts";
+import { logLevel, stopAsked } from "./run-command.ts";
+
+/** The sandbox answers in milliseconds; a manifest that is not settled by then says what it waits for in its status. */
+const SETTLE_TIMEOUT_MS = 15_000;
+const PORT_RANGE = { fallback: 0, min: 0, max: 65_535 };
+
+/** Runs the real controller against an embedded Kubernetes API and an embedded AWS. */
+export const sandboxCommand: Command = {
+  description: [
+    "Runs the controller against an embedded Kubernetes API and an embedded AWS, applies manifests and shows what becomes",
+    "of them, then stays up for kubectl and the AWS CLI. Without --apply it also starts an instance with the sample's",
+    "profile, and shows what a program on it may do. It listens on 127.0.0.1 only, and keeps nothing.",
+  ].join("\n"),
+  options: {
+    apply: { type: "string", multiple: true, value: "FILE|DIR|-", help: "manifests to apply; default: a sample" },
+    class: {
+      type: "string",
+      multiple: true,
+      value: "FILE|DIR|-",
+      help: "InstanceProfileClasses to apply before the controller starts; repeatable",
+    },
+    once: { type: "boolean", help: "end when the manifests are ready; exit status 1 when one is not" },
+    ...CONTROLLER_OPTIONS,
+    "no-controller": { type: "boolean", help: "only the two APIs, to run a controller of your own against" },
+    "kubeconfig-out": {
+      type: "string",
+      value: "FILE",
+      help: "where to write the kubeconfig; default: a temporary file",
+    },
+    "kube-port": { type: "string", value: "N", help: "port of the Kubernetes API; default: any free one" },
+    "aws-port": { type: "string", value: "N", help: "port of AWS; default: any free one" },
+    "log-level": { type: "string", value: "LEVEL", help: "of the controller, on standard error; default error" },
+  },
+  run: runSandbox,
+};
+
+async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
+  const level = logLevel(given.text("log-level") ?? "error");
+  const choices = controllerChoices(given);
+  const sandbox = await openSandbox(given);
+  let controller: ControllerProcess | undefined;
+  try {
+    io.out(introduction(sandbox.places));
+    await applyClasses(sandbox.places.kubeUrl, given, io);
+    if (!given.flag("no-controller")) {
+      controller = await startInside(sandbox, { level, ...choices }, io);
+    }
+    const isWell = await showAll(sandbox, given, io);
+    if (given.flag("once")) return isWell ? EXIT.ok : EXIT.error;
+    await stopAsked(io.stop);
+    return EXIT.ok;
+  } catch (error) {
+    if (!io.stop.aborted) throw error;
+    return EXIT.error;
+  } finally {
+    await controller?.stop();
+    await sandbox.close();
+  }
+}
+
+/** Applies the manifests, tells the story of the sample, and says how to go on; whether all went as it should. */
+async function showAll(sandbox: Sandbox, given: GivenOptions, io: CommandIo): Promise<boolean> {
+  const { first, isAllReady } = await applyAll(sandbox.places.kubeUrl, given, io);
+  if (given.flag("no-controller")) {
+    if (!given.flag("once")) io.out(suggestionsWithoutController(sandbox.places));
+    return isAllReady;
+  }
+  const isSample = given.list("apply").length === 0;
+  const end = isAllReady && isSample ? await tellOf(sandbox, first, io) : undefined;
+  if (!given.flag("once")) io.out(suggestions(sandbox.places, first.object, end?.instanceId));
+  return isAllReady && end?.isAsExpected !== false;
+}
+
+/** The two APIs, and the file that tells kubectl of the one. */
+interface Sandbox {
+  readonly places: SandboxPlaces;
+  readonly aws: AwsSandbox;
+  close(): Promise<void>;
+}
+
+async function openSandbox(given: GivenOptions): Promise<Sandbox> {
+  const definitions = readShippedCrds();
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((server) => server.close()));
+  };
+  try {
+    const kube = await listening("kube-port", given, (port) => startKubeApi({ port, definitions }));
+    opened.push(kube);
+    const aws = await listening("aws-port", given, (port) => startAwsSandbox({ port }));
+    opened.push(aws);
+    const { path, remove } = writeKubeconfig(kube, given.text("kubeconfig-out"));
+    return {
+      aws,
+      places: { kubeUrl: kube.url, awsUrl: aws.url, accountId: aws.accountId, kubeconfig: path },
+      async close() {
+        remove();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Starts a server on the port that an option names. Errors: UsageError when the port is not to be had. */
+async function listening<T>(option: string, given: GivenOptions, start: (port: number) => Promise<T>): Promise<T> {
+  const port = wholeNumber(option, given.text(option), PORT_RANGE);
+  try {
+    return await start(port);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
+    throw new UsageError(`--${option}: port ${port} is not to be had (${code}); choose another, or leave it out`);
+  }
+}
+
+/** What a user may choose of the controller in the sandbox. */
+interface InsideSettings extends ReturnType<typeof controllerChoices> {
+  readonly level: string;
+}
+
+function startInside(
+  { places }: Sandbox,
+  { level, clusterId, settings }: InsideSettings,
+  io: CommandIo,
+): Promise<ControllerProcess> {
+  return startController(
+    {
+      cluster: loadKubeConfig({ path: places.kubeconfig, env: {}, clock: systemClock }),
+      aws: {
+        endpoint: places.awsUrl,
+        region: SANDBOX_REGION,
+        credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" },
+      },
+      awsRates: SANDBOX_RATES,
+      namespace: undefined,
+      clusterId,
+      expectedAccountId: undefined,
+      // This AWS shows every write at once: what a read contradicts is drift, whenever it comes.
+      settings: { ...DEFAULT_SETTINGS, ...settings, settleWindowMs: 0 },
+      instances: { ...DEFAULT_INSTANCES, intervalMs: 2_000 },
+      listen: NO_LISTENERS,
+      logger: createLogger(level),
+    },
+    io.stop,
+  );
+}
+
+/** A controller that has yet to start sees the classes before any object. */
+async function applyClasses(kubeUrl: string, given: GivenOptions, io: CommandIo): Promise<void> {
+  const paths = given.list("class");
+  if (paths.length === 0) return;
+  for (const { source, value } of await readManifests(paths, io.readInput, CLASS_KIND)) {
+    await applyClassToSandbox(kubeUrl, value);
+    io.out(`Applied ${source}`);
+  }
+}
+
+/** A manifest and what the API server made of it. */
+interface Applied {
+  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly object: SandboxObject;
+}
+
+async function applyAll(
+  kubeUrl: string,
+  given: GivenOptions,
+  io: CommandIo,
+): Promise<{ readonly first: Applied; readonly isAllReady: boolean }> {
+  const named = given.list("apply");
+  const manifests = await readManifests(named.length > 0 ? named : [samplePath("s3-read-only.yaml")], io.readInput);
+  const all: Applied[] = [];
+  let isAllReady = true;
+  for (const { source, value } of manifests) {
+    const object = await applyToSandbox(kubeUrl, value);
+    all.push({ manifest: value, object });
+    io.out(`Applied ${source}`);
+    if (given.flag("no-controller")) continue;
+    isAllReady = (await showOutcome(kubeUrl, object, io)) && isAllReady;
+  }
+  const [first] = all;
+  if (first === undefined) throw new Error("readManifests gave none, against its promise");
+  return { first, isAllReady };
+}
+
+function tellOf({ places, aws }: Sandbox, applied: Applied, io: CommandIo): Promise<StoryEnd> {
+  const { kubeUrl, awsUrl } = places;
+  const metadataUrl = (instanceId: string): Promise<string> => aws.metadataUrl(instanceId);
+  return tellStory({ kubeUrl, awsUrl, metadataUrl }, applied, { io, timeoutMs: SETTLE_TIMEOUT_MS });
+}
+
+async function showOutcome(kubeUrl: string, object: SandboxObject, io: CommandIo): Promise<boolean> {
+  const startMs = systemClock.monotonicMs();
+  const status = await statusOnceSettled(kubeUrl, object, { timeoutMs: SETTLE_TIMEOUT_MS, signal: io.stop });
+  io.out(outcomeOf(object, status, Math.round(systemClock.monotonicMs() - startMs)));
+  return isReady(status);
+}
+
+function isReady(status: InstanceProfileStatus): boolean {
+  return status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
+}
+
+/** Where it was written; a file that nobody asked for goes with the sandbox. */
+function writeKubeconfig(kube: KubeApi, asked: string | undefined): { readonly path: string; remove(): void } {
+  const folder = asked === undefined ? mkdtempSync(join(tmpdir(), "instance-profile-sandbox-")) : undefined;
+  const path = asked ?? join(folder ?? "", "kubeconfig");
+  try {
+    writeFileSync(path, kube.kubeconfig(), { mode: 0o600 });
+  } catch (error) {
+    throw new UsageError(`--kubeconfig-out: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return {
+    path,
+    remove() {
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { AwsRates } from "../../aws/call/call-limiter.ts";
+import type { ControllerSettings } from "../../controller/controller.ts";
+import type { KubeCluster } from "../../kube/kube-config.ts";
+import type { Logger } from "../../telemetry.ts";
+import type { InstancesSettings } from "../instances-options.ts";
+import type { ElectionSettings } from "./election.ts";
+import type { ListenAddresses } from "./listeners.ts";
+import type { AwsPlace } from "./open-aws.ts";
+
+/** How a controller process is set up. */
+export interface ControllerProcessOptions {
+  readonly cluster: KubeCluster;
+  readonly aws: AwsPlace;
+  /** The most that the account is asked per second; default: those of the `run` command. */
+  readonly awsRates?: AwsRates | undefined;
+  /** Watch this namespace only. */
+  readonly namespace: string | undefined;
+  /** Leave objects alone that it does not select. */
+  readonly labelSelector?: string | undefined;
+  /** Instead of the uid of namespace kube-system. */
+  readonly clusterId: string | undefined;
+  /** Refuse to start with credentials of any other account. */
+  readonly expectedAccountId: string | undefined;
+  readonly settings: ControllerSettings;
+  /** Default: that of the `run` command. */
+  readonly instances?: InstancesSettings;
+  readonly listen: ListenAddresses;
+  readonly logger: Logger;
+  /** Without it the process works at once, and must be the only one. */
+  readonly election?: ElectionSettings | undefined;
+}

@@ -1,0 +1,194 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { boundedObject } from "../../api/bounded-object.ts";
+import { API_GROUP, KIND } from "../../api/instance-profile.ts";
+import { Controller, type ControllerSettings } from "../../controller/controller.ts";
+import { leaderOnly } from "../../controller/leader-guard.ts";
+import { DEFAULT_SETTLE_WINDOW_MS } from "../../engine/observe/recent-writes.ts";
+import { readClusterId } from "../../kube/cluster-id.ts";
+import { EventRecorder } from "../../kube/event-recorder.ts";
+import { KubeListWatch } from "../../kube/list-watch.ts";
+import { KubeObjectClient } from "../../kube/object-client.ts";
+import { Transport } from "../../kube/transport.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import type { LeaderElector } from "../../runtime/election/leader-election.ts";
+import { ControllerMetrics } from "../../runtime/metrics/controller-metrics.ts";
+import { EventLoopWatch } from "../../runtime/metrics/event-loop-watch.ts";
+import { DEFAULT_REQUEUE_INTERVALS } from "../../status/requeue.ts";
+import { orphanMetrics } from "../metrics/orphan-metrics.ts";
+import { ProductMetrics } from "../metrics/product-metrics.ts";
+import { restClientMetrics } from "../metrics/rest-client-metrics.ts";
+import { sweepMetrics } from "../metrics/scan-metrics.ts";
+import { VERSION } from "../version.ts";
+import { classMetrics, classPorts } from "./class-ports.ts";
+import type { ControllerProcessOptions } from "./controller-process-options.ts";
+import { openElection } from "./election.ts";
+import { type ListenAddresses, openListeners } from "./listeners.ts";
+import { type OpenAccounts, openAccounts } from "./open-accounts.ts";
+import { checkAccount } from "./open-aws.ts";
+import { INSTANCE_PROFILES } from "./resources.ts";
+import { workAlone, workAsLeader } from "./run-elected.ts";
+
+/** One field manager for all of the controller's writes; those of status add a suffix. */
+const FIELD_MANAGER = "instance-profile-controller";
+/** How long running reconciles may take to end; within the pod's terminationGracePeriodSeconds, as all of the end. */
+export const DRAIN_MS: number = 30_000;
+/** How long the last events may take. */
+export const FLUSH_MS: number = 5_000;
+
+/** What an operator may choose; see the options of the `run` command. */
+export const DEFAULT_SETTINGS: ControllerSettings = {
+  concurrency: 10,
+  intervals: DEFAULT_REQUEUE_INTERVALS,
+  settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
+  sweepIntervalMs: 600_000,
+  orphanPolicy: "Retain",
+  syncTimeoutMs: 120_000,
+};
+
+/** Nobody has asked for a listener. */
+export const NO_LISTENERS: ListenAddresses = { probes: "0", metrics: "0" };
+
+/** A controller at work. */
+export interface ControllerProcess {
+  /** Where it listens: probes, then metrics; empty when nobody asked for a listener. */
+  readonly urls: readonly string[];
+  /** Resolves with the reason when the process led and does so no more: it must end, as a failure. Else it never does. */
+  readonly lost: Promise<Error>;
+  /** Drains the workers, frees the lease, publishes the last events, and closes every connection. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Joins the adapters to the controller and starts it; resolves when the cache is filled. Work begins then, or when this
+ * process is elected.
+ *
+ * Errors: ControllerErrors of the first calls (no cluster, no permission, the wrong account), each with what to do; the
+ * signal's reason when it aborts. Nothing is left running then.
+ */
+export async function startController(
+  options: ControllerProcessOptions,
+  signal: AbortSignal,
+): Promise<ControllerProcess> {
+  const { logger } = options;
+  const metrics = new ProductMetrics(systemClock, VERSION);
+  const transport = new Transport({
+    cluster: options.cluster,
+    clock: systemClock,
+    version: VERSION,
+    // Of the elector, which needs the transport itself.
+    mayResendWrites: () => elector?.mayWrite() ?? true,
+    ...restClientMetrics(metrics.registry, systemClock, new URL(options.cluster.server).host),
+  });
+  const elector: LeaderElector | undefined = electorOf(options, transport, metrics);
+  const aws = openAccounts(options, metrics, () => elector?.assertLeading());
+  const events = new EventRecorder({
+    exchange: transport.exchange,
+    clock: systemClock,
+    logger,
+    reporter: { controller: `${API_GROUP}/controller`, instance: hostname() },
+  });
+  const eventLoop = new EventLoopWatch(systemClock);
+  const closers: (() => Promise<void>)[] = [];
+  const release = async (): Promise<void> => {
+    await Promise.all(closers.map((close) => close()));
+    await events.flush(AbortSignal.timeout(FLUSH_MS));
+    aws.close();
+    await transport.close();
+    eventLoop.stop();
+  };
+  try {
+    eventLoop.start();
+    await checkAccount(options.expectedAccountId, aws.own, signal);
+    const clusterId = options.clusterId ?? (await readClusterId(transport.exchange, signal));
+    const controller = controllerOf(options, { transport, aws, events, clusterId, metrics, elector });
+    closers.push(async () => void (await controller.stop(0)));
+    const listeners = await openListeners(options.listen, {
+      healthz: { "event-loop": () => eventLoop.fault, "leader-election": () => elector?.fault },
+      readyz: {
+        "cache-sync": () => (controller.hasSynced ? undefined : "the first list has not come yet"),
+        watch: () => controller.watchFault,
+      },
+      metrics: metrics.registry,
+    });
+    closers.push(...listeners.map((listener) => () => listener.close()));
+    await controller.start(signal);
+    logger.info("controller started", { version: VERSION, cluster: options.cluster.source, clusterId });
+    const led = elector === undefined ? workAlone(controller) : workAsLeader(controller, elector);
+    return {
+      urls: listeners.map(({ url }) => url),
+      lost: led.lost,
+      async stop() {
+        const drained = await led.stop(DRAIN_MS);
+        await release();
+        logger.info("controller stopped", { drained });
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly transport: Transport;
+  readonly aws: OpenAccounts;
+  readonly events: EventRecorder;
+  readonly clusterId: string;
+  readonly metrics: ProductMetrics;
+  readonly elector: LeaderElector | undefined;
+}
+
+function electorOf(
+  { election, logger }: ControllerProcessOptions,
+  { exchange }: Transport,
+  metrics: ProductMetrics,
+): LeaderElector | undefined {
+  if (election === undefined) return undefined;
+  return openElection(election, {
+    exchange,
+    fieldManager: FIELD_MANAGER,
+    logger,
+    observer: metrics.election(election.name),
+  });
+}
+
+function controllerOf(options: ControllerProcessOptions, parts: Parts): Controller {
+  const { transport, aws, events, clusterId, metrics, elector } = parts;
+  const { exchange } = transport;
+  const kind = KIND.toLowerCase();
+  const controllerMetrics = new ControllerMetrics(metrics.registry, kind, options.settings.concurrency);
+  const { namespace, labelSelector } = options;
+  const scope = {
+    ...(namespace !== undefined && { namespace }),
+    ...(labelSelector !== undefined && { labelSelector }),
+  };
+  const bounded = { resource: INSTANCE_PROFILES, kept: boundedObject };
+  const objects = new KubeObjectClient({ exchange, fieldManager: FIELD_MANAGER, ...bounded });
+  const ports = { objects, events };
+  const controller = new Controller({
+    listWatch: new KubeListWatch({ exchange, ...bounded, ...scope }),
+    scope,
+    accounts: aws.accounts,
+    ...(elector === undefined ? ports : leaderOnly(ports, elector)),
+    classes: classPorts(transport, elector),
+    clusterId,
+    clock: systemClock,
+    random: Math.random,
+    newReconcileId: randomUUID,
+    logger: options.logger.with({ controller: kind, controllerGroup: API_GROUP, controllerKind: KIND }),
+    settings: options.settings,
+    observers: {
+      queue: controllerMetrics.queueObserver,
+      workers: controllerMetrics.workerObserver,
+      reflector: metrics.watch(kind),
+      sweeps: sweepMetrics(metrics.registry),
+      orphans: orphanMetrics(metrics.registry),
+      results: metrics.results((key, isTerminal) => controllerMetrics.failed(key, isTerminal)),
+    },
+  });
+  controllerMetrics.watchQueue(controller.queue);
+  metrics.watchObjects(kind, () => controller.cache);
+  classMetrics(metrics.registry, () => controller.classes);
+  return controller;
+}

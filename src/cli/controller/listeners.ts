@@ -1,0 +1,83 @@
+import {
+  type Check,
+  checksPage,
+  type Page,
+  type ProbeServer,
+  parseBindAddress,
+  startProbeServer,
+} from "../../runtime/probe-server.ts";
+import { UsageError } from "../io.ts";
+
+/** Addresses as given: `host:port`, `:port`, or `0` for no listener. */
+export interface ListenAddresses {
+  readonly probes: string;
+  readonly metrics: string;
+}
+
+/** What the listeners show. */
+export interface ListenerContent {
+  /** Must hold for the process to be left alive: never AWS, never the API server. */
+  readonly healthz: Readonly<Record<string, Check>>;
+  /** Must hold for the process to count as available. */
+  readonly readyz: Readonly<Record<string, Check>>;
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+}
+
+/**
+ * Opens what was asked for; one listener serves both when the addresses are the same.
+ *
+ * Errors: UsageError for an address that is none; those of listening.
+ */
+export async function openListeners(
+  addresses: ListenAddresses,
+  content: ListenerContent,
+): Promise<readonly ProbeServer[]> {
+  const probes = { ...checksPages("/healthz", content.healthz), ...checksPages("/readyz", content.readyz) };
+  const metrics = { "/metrics": metricsPage(content.metrics) };
+  const plan: readonly (readonly [string, string, Readonly<Record<string, Page>>])[] =
+    addresses.probes === addresses.metrics
+      ? [["health-probe-bind-address", addresses.probes, { ...probes, ...metrics }]]
+      : [
+          ["health-probe-bind-address", addresses.probes, probes],
+          ["metrics-bind-address", addresses.metrics, metrics],
+        ];
+  const open: ProbeServer[] = [];
+  try {
+    for (const [option, text, pages] of plan) {
+      const address = addressOf(option, text);
+      if (address !== undefined) open.push(await startProbeServer(address, pages));
+    }
+    return open;
+  } catch (error) {
+    await Promise.all(open.map((server) => server.close()));
+    throw error;
+  }
+}
+
+/** All checks under the path, and each one alone under its name: `/healthz/event-loop`. */
+function checksPages(path: string, checks: Readonly<Record<string, Check>>): Readonly<Record<string, Page>> {
+  const each = Object.entries(checks).map(
+    ([name, check]) => [`${path}/${name}`, checksPage({ [name]: check })] as const,
+  );
+  return { [path]: checksPage(checks), ...Object.fromEntries(each) };
+}
+
+function addressOf(option: string, text: string): ReturnType<typeof parseBindAddress> {
+  try {
+    return parseBindAddress(text);
+  } catch (error) {
+    throw new UsageError(`--${option}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Requests that come while an answer is being made get the same one: to make it takes time, and anybody may ask. */
+function metricsPage(registry: ListenerContent["metrics"]): Page {
+  let current: Promise<string> | undefined;
+  const share = (): Promise<string> => {
+    current ??= registry.metrics().finally(() => {
+      current = undefined;
+    });
+    return current;
+  };
+  return async () => ({ statusCode: 200, contentType: registry.contentType, text: await share() });
+}

@@ -1,0 +1,79 @@
+import type { Partition } from "../../api/instance-profile-class.ts";
+import { sessionNameOf } from "../../aws/assumed-role.ts";
+import type { AwsConnection } from "../../aws/aws-connection.ts";
+import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
+import { OWN_ACCOUNT } from "../../controller/accounts/account-key.ts";
+import { AccountDirectory } from "../../engine/accounts/account-registry.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import type { Logger } from "../../telemetry.ts";
+import type { InstancesSettings } from "../instances-options.ts";
+import type { ProductMetrics } from "../metrics/product-metrics.ts";
+import { type AwsPlace, type OpenAwsOptions, openAws } from "./open-aws.ts";
+
+/** What a controller process says of AWS. */
+interface AwsSettings {
+  readonly aws: AwsPlace;
+  readonly awsRates?: AwsRates | undefined;
+  readonly settings: { readonly settleWindowMs: number };
+  readonly instances?: InstancesSettings;
+  readonly logger: Logger;
+}
+
+/** Every AWS account of the process. */
+export interface OpenAccounts {
+  readonly accounts: AccountDirectory;
+  /** With the controller's own credentials. */
+  readonly own: AwsConnection;
+  close(): void;
+}
+
+/** Where IAM and STS of the other partitions are asked; in `aws` the controller's own region will do. */
+const HOME_REGION: Readonly<Partial<Record<Partition, string>>> = {
+  "aws-cn": "cn-north-1",
+  "aws-us-gov": "us-gov-west-1",
+};
+
+/** Joins the AWS adapter into the accounts of all classes, each with a limiter of its own; calls nothing. */
+export function openAccounts(process: AwsSettings, metrics: ProductMetrics, assertMayWrite: () => void): OpenAccounts {
+  const { aws: place, awsRates: rates, settings, instances, logger } = process;
+  const options: OpenAwsOptions = {
+    label: OWN_ACCOUNT,
+    rates,
+    settleWindowMs: settings.settleWindowMs,
+    metrics,
+    assertMayWrite,
+    instances,
+    logger,
+  };
+  const own = openAws(place, options);
+  const connections = [own.connection];
+  const limiters = new Map<string, CallLimiter>();
+  const limiterOf = (accountId: string, isOwn: boolean): CallLimiter => {
+    if (isOwn) return own.limiter;
+    const known = limiters.get(accountId) ?? new CallLimiter(systemClock, rates ?? DEFAULT_AWS_RATES);
+    limiters.set(accountId, known);
+    return known;
+  };
+  const accounts = new AccountDirectory({
+    own: { account: own.account, identity: own.connection.accountIdentity },
+    open({ id, isOwn, partition, roleArn, externalId }, className) {
+      const role = { roleArn, sessionName: sessionNameOf(className), ...(externalId !== undefined && { externalId }) };
+      const credentials = own.connection.assume(role);
+      const region = HOME_REGION[partition];
+      const opened = openAws(
+        { ...place, credentials, ...(region !== undefined && { region }) },
+        { ...options, label: isOwn ? OWN_ACCOUNT : id, limiter: limiterOf(id, isOwn) },
+      );
+      connections.push(opened.connection);
+      return { account: opened.account, identity: opened.connection.accountIdentity };
+    },
+    monotonicMs: () => systemClock.monotonicMs(),
+  });
+  return {
+    accounts,
+    own: own.connection,
+    close() {
+      for (const connection of connections) connection.close();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { Document, isScalar, visit } from "yaml";
+import type { ExportedProfile } from "../../engine/offline/export-profile.ts";
+import type { ExportNote } from "../../plan/exported-manifest.ts";
+import { isPrintableLine } from "../../text/printable.ts";
+
+/** A profile as lines of YAML. What must not be applied as it is stands in comments. */
+export function exportText(arn: string, exported: ExportedProfile): readonly string[] {
+  const title = `Exported from ${arn}`;
+  switch (exported.kind) {
+    case "whole":
+      return [...comment([title, ...exported.notes.flatMap(noteLines)]), ...yamlOf(exported.manifest)];
+    case "partial": {
+      const why = [
+        `${title}, in comments, because`,
+        ...exported.why.map(indented),
+        ...exported.notes.flatMap(noteLines),
+      ];
+      return comment([...why, ...yamlOf(exported.manifest)]);
+    }
+    case "none":
+      return comment([`Not exported: ${arn}`, ...exported.why.map(indented)]);
+  }
+}
+
+function noteLines({ text, document }: ExportNote): readonly string[] {
+  if (document === undefined) return [`Beside the manifest: ${text}`];
+  return [`Beside the manifest: ${text}`, ...JSON.stringify(document, null, 2).split("\n").map(indented)];
+}
+
+function indented(line: string): string {
+  return `  ${line}`;
+}
+
+/** A line break in a name or value of AWS ends no comment: the writer escapes it. */
+function comment(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `# ${line}`.trimEnd());
+}
+
+/**
+ * What the writer would escape stands in double quotes, where its escapes mean what they stand for, and on one line. Beyond the basic
+ * plane YAML has an escape of its own: parsers refuse the two that JSON has.
+ */
+function yamlOf(manifest: Readonly<Record<string, unknown>>): readonly string[] {
+  const document = new Document(manifest, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, node) {
+      if (isScalar(node) && typeof node.value === "string" && !isPrintableLine(node.value)) node.type = "QUOTE_DOUBLE";
+    },
+  });
+  return document
+    .toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY })
+    .replace(/[\u{10000}-\u{10ffff}]/gu, (character) =>
+      isPrintableLine(character) ? character : longEscape(character),
+    )
+    .trimEnd()
+    .split("\n");
+}
+
+function longEscape(character: string): string {
+  return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`;
+}

@@ -1,0 +1,27 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { OrphanObserver } from "../../controller/orphans/orphan-options.ts";
+
+const PREFIX = "instance_profile_controller_orphans";
+
+/** Counts the orphans of each account, by its id or as `own`, where no class names it. */
+export function orphanMetrics(registry: Registry): (account: string) => OrphanObserver {
+  const options = { labelNames: ["account"], registers: [registry] };
+  const found = new Gauge({
+    ...options,
+    name: PREFIX,
+    help: "Roles with this cluster's owner tags that no InstanceProfile answers for, after the last account scan.",
+  });
+  const deleted = new Counter({
+    ...options,
+    name: `${PREFIX}_deleted_total`,
+    help: "Orphans that the controller has deleted.",
+  });
+  return (account) => {
+    deleted.inc({ account }, 0);
+    return {
+      counted: (orphans) => found.set({ account }, orphans),
+      deleted: () => deleted.inc({ account }),
+      left: () => found.remove({ account }),
+    };
+  };
+}

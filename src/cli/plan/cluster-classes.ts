@@ -1,0 +1,91 @@
+import { boundedObject } from "../../api/bounded-object.ts";
+import { readClusterId } from "../../kube/cluster-id.ts";
+import type { Exchange } from "../../kube/exchange.ts";
+import { KubeListWatch } from "../../kube/list-watch.ts";
+import type { KubeResource } from "../../kube/resource.ts";
+import { Transport } from "../../kube/transport.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { SnapshotReader } from "../../runtime/watch/list-snapshot.ts";
+import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
+import { AbsentKindIsEmpty } from "../../runtime/watch/optional-kind.ts";
+import { clusterOf } from "../cluster-options.ts";
+import { INSTANCE_PROFILE_CLASSES, INSTANCE_PROFILES } from "../controller/resources.ts";
+import type { CommandIo } from "../io.ts";
+import type { GivenOptions } from "../options.ts";
+import { VERSION } from "../version.ts";
+
+/** What a cluster says about classes, as of now. */
+export interface ClusterClasses {
+  readonly classes: readonly WatchedObject[];
+  /** The InstanceProfiles in the namespaces that were asked for. */
+  readonly objects: readonly WatchedObject[];
+  /** For people: a kubeconfig and its context. */
+  readonly source: string;
+  /** The id that the controller takes when it is given none; undefined when `needsId` said that nobody asks for it. */
+  readonly clusterId: string | undefined;
+}
+
+/** What of a cluster is read. */
+interface Question {
+  readonly namespaces: Iterable<string>;
+  /** Whether these classes cannot be understood without the cluster's id. */
+  readonly needsId: (classes: readonly WatchedObject[]) => boolean;
+}
+
+/**
+ * Reads the classes of a cluster, and the objects that count for their limits. Only reads: `list` of classes, and of InstanceProfiles in
+ * the namespaces; `get` of namespace kube-system where its uid is needed.
+ *
+ * Errors: ControllerErrors for a kubeconfig, a server or a permission that is missing; the stop signal's reason.
+ */
+export async function readClusterClasses(
+  given: GivenOptions,
+  { env, stop }: Pick<CommandIo, "env" | "stop">,
+  { namespaces, needsId }: Question,
+): Promise<ClusterClasses> {
+  const cluster = clusterOf(given, env);
+  const transport = new Transport({ cluster, clock: systemClock, version: VERSION });
+  try {
+    const { exchange } = transport;
+    const classes = await listed(exchange, INSTANCE_PROFILE_CLASSES, undefined, stop);
+    const lists = [...namespaces].map((namespace) => listed(exchange, INSTANCE_PROFILES, namespace, stop));
+    const objects = (await Promise.all(lists)).flat();
+    const clusterId = needsId(classes) ? await readClusterId(exchange, stop) : undefined;
+    return { classes, objects, source: cluster.source, clusterId };
+  } finally {
+    await transport.close();
+  }
+}
+
+/**
+ * The InstanceProfiles of these namespaces, as of now. Where their kind is not installed there are none.
+ *
+ * Errors: as {@link readClusterClasses}.
+ */
+export async function readClusterObjects(
+  given: GivenOptions,
+  { env, stop }: Pick<CommandIo, "env" | "stop">,
+  namespaces: Iterable<string>,
+): Promise<readonly WatchedObject[]> {
+  const transport = new Transport({ cluster: clusterOf(given, env), clock: systemClock, version: VERSION });
+  try {
+    const { exchange } = transport;
+    const lists = [...namespaces].map((namespace) => listed(exchange, INSTANCE_PROFILES, namespace, stop));
+    return (await Promise.all(lists)).flat();
+  } finally {
+    await transport.close();
+  }
+}
+
+/** As the controller does: of a kind that the server does not know there are no objects. */
+async function listed(
+  exchange: Exchange,
+  resource: KubeResource,
+  namespace: string | undefined,
+  stop: AbortSignal,
+): Promise<readonly WatchedObject[]> {
+  const scope = namespace === undefined ? {} : { namespace };
+  const kept = resource === INSTANCE_PROFILES ? { kept: boundedObject } : {};
+  const listWatch = new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource, ...scope, ...kept }), systemClock);
+  return (await new SnapshotReader(listWatch, systemClock).take(stop)).items;
+}

@@ -1,0 +1,81 @@
+import type { InstanceProfileStatus } from "../../api/instance-profile.ts";
+import { CLASS_PLURAL } from "../../api/instance-profile-class.ts";
+import { TerminalError } from "../../errors.ts";
+import { systemClock } from "../../runtime/clock.ts";
+
+/** An InstanceProfile in the sandbox's API server, with the names it has in AWS. */
+export interface SandboxObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly roleName: string;
+  readonly policyName: string;
+  readonly instanceProfileName: string;
+}
+
+/** What of an InstanceProfile is looked at here. */
+interface Applied {
+  readonly metadata: { readonly generation: number };
+  readonly spec: { readonly roleName: string; readonly policyName?: string; readonly instanceProfileName?: string };
+  readonly status?: InstanceProfileStatus;
+}
+
+const API_PATH = "/apis/iam.instanceprofile.dev/v1beta1";
+const POLL_MS = 50;
+
+/** Brings a manifest to the sandbox as `kubectl apply --server-side` would, with its namespace. */
+export async function applyToSandbox(url: string, manifest: Readonly<Record<string, unknown>>): Promise<SandboxObject> {
+  const { namespace = "default", name = "" } = (manifest["metadata"] ?? {}) as Partial<SandboxObject>;
+  const space = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
+  const [inUrl, nameInUrl] = [namespace, name].map((part) => encodeURIComponent(String(part).toWellFormed()));
+  await serverSideApply(`${url}/api/v1/namespaces/${inUrl}`, space);
+  const applied = await serverSideApply(
+    `${url}${API_PATH}/namespaces/${inUrl}/instanceprofiles/${nameInUrl}`,
+    manifest,
+  );
+  const { roleName, policyName = roleName, instanceProfileName = roleName } = (applied as Applied).spec;
+  return { namespace, name, roleName, policyName, instanceProfileName };
+}
+
+/** Brings an InstanceProfileClass to the sandbox in the same way. */
+export async function applyClassToSandbox(url: string, manifest: Readonly<Record<string, unknown>>): Promise<void> {
+  const { name = "" } = (manifest["metadata"] ?? {}) as Partial<SandboxObject>;
+  const nameInUrl = encodeURIComponent(String(name).toWellFormed());
+  await serverSideApply(`${url}${API_PATH}/${CLASS_PLURAL}/${nameInUrl}`, manifest);
+}
+
+/**
+ * The object's status once the controller has come to rest over it: ready, stalled, or waiting for nothing (suspended, a
+ * dry run). After `timeoutMs` the status as it is.
+ *
+ * Errors: the signal's reason.
+ */
+export async function statusOnceSettled(
+  url: string,
+  { namespace, name }: SandboxObject,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<InstanceProfileStatus> {
+  const endMs = systemClock.monotonicMs() + timeoutMs;
+  for (;;) {
+    const reply = await fetch(`${url}${API_PATH}/namespaces/${namespace}/instanceprofiles/${name}`, { signal });
+    const object = (await reply.json()) as Applied;
+    if (isAtRest(object) || systemClock.monotonicMs() >= endMs) return object.status ?? {};
+    await systemClock.sleep(POLL_MS, signal);
+  }
+}
+
+function isAtRest({ metadata, status }: Applied): boolean {
+  const isCurrent = status?.observedGeneration === metadata.generation;
+  const isBusy = status?.conditions?.some(({ type, status: value }) => type === "Reconciling" && value === "True");
+  return isCurrent && isBusy === false;
+}
+
+async function serverSideApply(target: string, object: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const reply = await fetch(`${target}?fieldManager=sandbox&force=true`, {
+    method: "PATCH",
+    headers: { "content-type": "application/apply-patch+yaml" },
+    body: JSON.stringify(object),
+  });
+  const answer = (await reply.json()) as { readonly message?: string };
+  if (reply.ok) return answer;
+  throw new TerminalError(answer.message ?? `the sandbox answered ${reply.status}`, { reason: "Refused" });
+}

@@ -1,0 +1,220 @@
+import type { AcceptedClass, InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
+import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
+import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/ports.ts";
+import { nameKey } from "../../model/naming.ts";
+import type { Evidence } from "../../model/trace.ts";
+import type { CountedOrphan, CountedOrphans } from "../orphans/counted-orphans.ts";
+import type { Standing } from "./class-binding.ts";
+import { withDeletionTerms } from "./deletion-terms.ts";
+
+/** True when this class, in this account, has accepted the object. */
+export function isAcceptedBy(status: Evidence | undefined, by: InstanceProfileClass): boolean {
+  const accepted = status?.class;
+  return accepted?.name === by.metadata.name && accepted.accountId === by.spec.account.id;
+}
+
+/** The AWS account that the object is bound to; undefined before it is accepted or created. */
+export function boundAccountId(status: Evidence | undefined): string | undefined {
+  return status?.accountId ?? status?.class?.accountId;
+}
+
+/** The record of the acceptance as the class is now; undefined for an object that its class has not accepted. */
+export function currentRecord(standing: Standing): AcceptedClass | undefined {
+  if (standing.kind !== "bound" || !standing.isAccepted) return undefined;
+  const accepted = standing.object.status?.class;
+  return accepted && withDeletionTerms(accepted, standing.class);
+}
+
+/** What of an object the count of a namespace depends on. */
+export interface Countable {
+  readonly metadata: Pick<ObjectMeta, "uid" | "namespace" | "name">;
+  readonly spec: { readonly roleName: string };
+}
+
+/** An object that a class has accepted. */
+interface Accepted {
+  readonly uid: string;
+  readonly acceptedTime: string;
+  /** See {@link roleKey}. */
+  readonly role: string;
+}
+
+/** What counts for a class before an object. */
+export interface CountedBefore {
+  readonly objects: number;
+  readonly orphans: readonly CountedOrphan[];
+}
+
+/** When something was accepted; of two things at once the uid decides. */
+type Moment = Pick<Accepted, "uid" | "acceptedTime">;
+
+/** What is counted: the objects of one class in one namespace. */
+interface Place {
+  readonly className: string;
+  readonly namespace: string;
+}
+
+/** An acceptance that is on its way to the API server. */
+interface Reservation extends Accepted, Place {
+  /** When the request that writes it ended; undefined while it is under way. */
+  endedMs: number | undefined;
+}
+
+/**
+ * How long a reservation stands in for the cache after its request has ended. A watch that is later than this has lost its place, and
+ * an acceptance of which nothing is seen by then was never written.
+ */
+const RESERVED_MS = 60_000;
+
+/** What acceptances are counted by. */
+export interface AcceptanceSources {
+  /** The InstanceProfiles as last seen. */
+  readonly objects: () => readonly KubeObject[];
+  readonly monotonicMs: () => number;
+  /** What objects that are gone have left in AWS, by namespace and class; unset: nothing. */
+  readonly orphans?: Pick<CountedOrphans, "of">;
+}
+
+/** A place that was taken for an object. */
+export interface ReservedPlace {
+  readonly accepted: AcceptedClass;
+  /** Gives the place back: the acceptance was not written. */
+  readonly release: () => void;
+  /** The request that writes the acceptance has ended, whatever came of it. */
+  readonly ended: () => void;
+}
+
+/**
+ * Counts the objects that a class has accepted, and orders them: first accepted, first counted. Names and creation times decide
+ * nothing, because authors choose them. An object counts until it is gone, also while it is being deleted; what it has left in AWS counts
+ * until an object of its name answers for the role, or the role is gone.
+ *
+ * The cache learns of an acceptance some time after the controller has written it. Until then a reservation stands in for it, so
+ * that two objects that are reconciled at the same time cannot both take the last place. A reservation whose request came to nothing that
+ * anyone could see (a lost reply, an object that was gone by then, a process that stops) expires.
+ */
+export class Acceptances {
+  readonly #sources: AcceptanceSources;
+  readonly #reservations = new Map<string, Reservation>();
+
+  constructor(sources: AcceptanceSources) {
+    this.#sources = sources;
+  }
+
+  /**
+   * What of the class counts in the namespace before this object: everything when it is not accepted itself. An orphan that only tags in
+   * AWS tell of never counts before an accepted object, because others may have written the tags.
+   */
+  before(object: Countable, of: InstanceProfileClass): CountedBefore {
+    const { uid, namespace } = object.metadata;
+    const all = this.#accepted({ className: of.metadata.name, namespace });
+    const own = all.get(uid);
+    const others = [...all.values()].filter((one) => one.uid !== uid);
+    const answeredFor = new Set([roleKey(object), ...others.map(({ role }) => role)]);
+    const orphans = (this.#sources.orphans?.of(namespace, of) ?? []).filter(
+      (one) => one.uid !== uid && !all.has(one.uid) && !answeredFor.has(roleKeyOf(one)),
+    );
+    if (own === undefined) return { objects: others.length, orphans };
+    return {
+      objects: others.filter((one) => isBefore(one, own)).length,
+      orphans: orphans.filter(({ uid, accepted }) => accepted !== undefined && isBefore({ uid, ...accepted }, own)),
+    };
+  }
+
+  /**
+   * Takes a place for the object. The caller has found that there is one, and nothing else ran in between. The caller says when its
+   * request has ended.
+   */
+  reserve(object: Countable, { metadata, spec }: InstanceProfileClass, nowMs: number): ReservedPlace {
+    const { uid, namespace } = object.metadata;
+    const place = { className: metadata.name, namespace };
+    const latestMs = Math.max(0, ...[...this.#accepted(place).values()].map((one) => Date.parse(one.acceptedTime)));
+    // A clock that is behind that of another leader must not put this object before those that are there.
+    const acceptedTime = new Date(Math.max(nowMs, latestMs + 1)).toISOString();
+    const reservation: Reservation = { uid, acceptedTime, role: roleKey(object), endedMs: undefined, ...place };
+    this.#reservations.set(uid, reservation);
+    return {
+      accepted: withDeletionTerms({ name: metadata.name, accountId: spec.account.id, acceptedTime }, { spec }),
+      release: () => this.#reservations.delete(uid),
+      ended: () => {
+        reservation.endedMs = this.#sources.monotonicMs();
+      },
+    };
+  }
+
+  /** The cache shows this version of an object, or that it is gone: it is counted from the cache from now on. */
+  observed(object: KubeObject, isGone: boolean): void {
+    const { uid } = object["metadata"] as ObjectMeta;
+    const reservation = this.#reservations.get(uid);
+    if (reservation === undefined) return;
+    const isWritten = acceptedIn(object)?.acceptedTime === reservation.acceptedTime;
+    if (isGone || isWritten) this.#reservations.delete(uid);
+  }
+
+  #accepted(place: Place): ReadonlyMap<string, Accepted> {
+    this.#expire();
+    const cached = this.#sources.objects().flatMap((object): [string, Accepted][] => {
+      const { uid, namespace } = object["metadata"] as ObjectMeta;
+      const accepted = acceptedIn(object);
+      if (namespace !== place.namespace || accepted?.name !== place.className) return [];
+      const role = cachedRoleKey(object);
+      return [[uid, { uid, role, acceptedTime: accepted.acceptedTime }]];
+    });
+    const reserved = [...this.#reservations.values()]
+      .filter(({ className, namespace }) => className === place.className && namespace === place.namespace)
+      .map((one): [string, Accepted] => [one.uid, one]);
+    return new Map([...reserved, ...cached]);
+  }
+
+  #expire(): void {
+    const nowMs = this.#sources.monotonicMs();
+    for (const [uid, { endedMs }] of this.#reservations)
+      if (endedMs !== undefined && nowMs - endedMs >= RESERVED_MS) this.#reservations.delete(uid);
+  }
+}
+
+function acceptedIn(object: KubeObject): AcceptedClass | undefined {
+  return (object["status"] as InstanceProfileStatus | undefined)?.class;
+}
+
+/** The same for an object and for what it has left in AWS, also when the object was created again. */
+function roleKeyOf({ name, roleName }: Pick<CountedOrphan, "name" | "roleName">): string {
+  return `${name}/${nameKey(roleName)}`;
+}
+
+function roleKey({ metadata, spec }: Countable): string {
+  return roleKeyOf({ name: metadata.name, roleName: spec.roleName });
+}
+
+/** An object of the cache need not be valid: it counts all the same. */
+function cachedRoleKey(object: KubeObject): string {
+  const { roleName = "" } = (object["spec"] ?? {}) as { readonly roleName?: string };
+  return roleKeyOf({ name: (object["metadata"] as ObjectMeta).name, roleName });
+}
+
+function isBefore(one: Moment, other: Moment): boolean {
+  const [time, otherTime] = [Date.parse(one.acceptedTime), Date.parse(other.acceptedTime)];
+  return time === otherTime ? one.uid < other.uid : time < otherTime;
+}
+
+/** Writes the acceptance to status, of the very version that was judged. Errors: those of the patch. */
+export function writeAcceptance(
+  objects: ObjectClient,
+  { metadata, status }: Pick<InstanceProfile, "metadata" | "status">,
+  accepted: AcceptedClass,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  const record: PatchOperation =
+    status === undefined
+      ? { op: "add", path: "/status", value: { observedGeneration: -1, class: accepted } }
+      : { op: "add", path: "/status/class", value: accepted };
+  return objects.patchStatus(
+    metadata,
+    [
+      { op: "test", path: "/metadata/uid", value: metadata.uid },
+      { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
+      record,
+    ],
+    signal,
+  );
+}

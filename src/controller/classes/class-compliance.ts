@@ -1,0 +1,53 @@
+import { hasTrace } from "../../model/trace.ts";
+import { forceDeleteDeniedBy } from "../../plan/class/class-deletion.ts";
+import type { Blocker } from "../../plan/plan.ts";
+import type { Compliance, ViolationEffect } from "../../status/compliance.ts";
+import type { Outcome } from "../../status/outcome.ts";
+import { asBlocker, type Standing } from "./class-binding.ts";
+
+/**
+ * The name of the object's class, or of the one that is gone, when it does not allow the annotation `force-delete`; undefined when the
+ * annotation has an effect.
+ */
+export function forceDeniedBy(standing: Standing): string | undefined {
+  switch (standing.kind) {
+    case "bound":
+      return forceDeleteDeniedBy(standing.class);
+    case "free":
+      return standing.forceDeniedBy;
+    case "refused":
+      return undefined;
+  }
+}
+
+/** The outcome of a reconcile that ended before it read AWS. */
+export function refused(blockers: readonly Blocker[]): Outcome {
+  return { kind: "refused", blockers };
+}
+
+/** The outcome of a reconcile, with what of the spec the class has taken away. */
+export function withLeftOut(outcome: Outcome, standing: Standing): Outcome {
+  if (standing.kind !== "bound" || !standing.isStripped) return outcome;
+  if (outcome.kind !== "converged" && outcome.kind !== "previewed") return outcome;
+  return { ...outcome, leftOut: standing.violations.map(asBlocker) };
+}
+
+/** What the class says about an object of this standing; undefined when the object needs no class. */
+export function complianceOf(standing: Standing, status: Parameters<typeof hasTrace>[0]): Compliance | undefined {
+  switch (standing.kind) {
+    case "free":
+      return undefined;
+    case "refused":
+      return violated([standing.blocker], hasTrace(status) ? "blocked" : "not created");
+    case "bound": {
+      const { violations, isStripped } = standing;
+      if (violations.length === 0) return { kind: "compliant", className: standing.class.metadata.name };
+      const unwritten = hasTrace(status) ? "kept" : "not created";
+      return violated(violations.map(asBlocker), isStripped ? "stripped" : unwritten);
+    }
+  }
+}
+
+function violated(violations: readonly Blocker[], effect: ViolationEffect): Compliance {
+  return { kind: "violated", violations, effect, revoked: [], remaining: [] };
+}

@@ -1,0 +1,104 @@
+import { DEFAULT_CLASS_ANNOTATION, type InstanceProfileClass } from "../../api/instance-profile-class.ts";
+import { parseInstanceProfileClass } from "../../api/parse-instance-profile-class.ts";
+import type { KubeObject } from "../../engine/ports.ts";
+import { ControllerError } from "../../errors.ts";
+
+/** A class, or what is wrong with it. */
+export type ParsedClass = { readonly class: InstanceProfileClass } | { readonly fault: string };
+
+/** The InstanceProfileClasses of a cache, each parsed once. */
+export class ParsedClasses {
+  readonly #list: () => readonly KubeObject[];
+  /** Objects of a cache are frozen: what was read from one stays true. */
+  readonly #parsed = new WeakMap<KubeObject, ParsedClass>();
+
+  constructor(list: () => readonly KubeObject[]) {
+    this.#list = list;
+  }
+
+  /** Changes when a class comes, goes, or changes in what objects are judged by. */
+  get revision(): string {
+    const parts = this.#list().map((raw) => {
+      const { name, uid, generation, deletionTimestamp, annotations } = metadataOf(raw);
+      return [name, uid, generation, deletionTimestamp, annotations?.[DEFAULT_CLASS_ANNOTATION]];
+    });
+    return JSON.stringify(parts);
+  }
+
+  /** There is no class at all. */
+  get isEmpty(): boolean {
+    return this.#list().length === 0;
+  }
+
+  /** The ids of the accounts that the valid classes are of, each once. */
+  get accountIds(): readonly string[] {
+    return [...new Set(this.#valid().map(({ spec }) => spec.account.id))];
+  }
+
+  /** Undefined when there is none of this name. */
+  named(className: string): ParsedClass | undefined {
+    const raw = this.#list().find((one) => metadataOf(one).name === className);
+    return raw === undefined ? undefined : this.#parse(raw);
+  }
+
+  /** The valid classes of an account, the oldest first. */
+  ofAccount(accountId: string): readonly InstanceProfileClass[] {
+    return this.#valid()
+      .filter(({ spec }) => spec.account.id === accountId)
+      .sort((one, other) => (age(one) < age(other) ? -1 : 1));
+  }
+
+  /** Of all, in order. */
+  names(): readonly string[] {
+    return this.#list()
+      .map((raw) => metadataOf(raw).name)
+      .sort();
+  }
+
+  /** Those that are marked as the default; there should be one at most. */
+  defaultNames(): readonly string[] {
+    return this.#list()
+      .map(metadataOf)
+      .filter(({ annotations }) => annotations?.[DEFAULT_CLASS_ANNOTATION] === "true")
+      .map(({ name }) => name)
+      .sort();
+  }
+
+  #valid(): readonly InstanceProfileClass[] {
+    const parsed = this.#list().map((raw) => this.#parse(raw));
+    return parsed.filter((one) => "class" in one).map((one) => one.class);
+  }
+
+  #parse(raw: KubeObject): ParsedClass {
+    const known = this.#parsed.get(raw);
+    if (known !== undefined) return known;
+    const parsed = parse(raw);
+    this.#parsed.set(raw, parsed);
+    return parsed;
+  }
+}
+
+function parse(raw: KubeObject): ParsedClass {
+  try {
+    return { class: parseInstanceProfileClass(raw) };
+  } catch (error) {
+    if (error instanceof ControllerError) return { fault: error.message };
+    throw error;
+  }
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly uid?: string;
+  readonly generation?: number;
+  readonly deletionTimestamp?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+function metadataOf(raw: KubeObject): Metadata {
+  return raw["metadata"] as Metadata;
+}
+
+function age({ metadata }: InstanceProfileClass): string {
+  return `${metadata.creationTimestamp ?? ""} ${metadata.name}`;
+}

@@ -1,0 +1,148 @@
+import type { InstanceProfile } from "../../api/instance-profile.ts";
+import type { AccountInstances } from "../../engine/accounts/aws-account.ts";
+import type { Settling } from "../../engine/observe/recent-writes.ts";
+import type { IamReader, IamWriter } from "../../engine/ports.ts";
+import type { RequiredBoundary } from "../../engine/reconcile/required-boundary.ts";
+import { type RevocationReport, revokeExcess } from "../../engine/reconcile/revoke-excess.ts";
+import { ControllerError } from "../../errors.ts";
+import { type DesiredPresent, desiredState } from "../../model/desired-state.ts";
+import type { ObservedState } from "../../model/observed-state.ts";
+import { hasTrace } from "../../model/trace.ts";
+import { withoutExcess } from "../../plan/class/class-bounds.ts";
+import { type RevocationTarget, regionsBeyond, revocationsOf } from "../../plan/class/class-excess.ts";
+import { planLines } from "../../plan/render.ts";
+import { type Compliance, withoutBoundary, withRemoval } from "../../status/compliance.ts";
+import type { Outcome } from "../../status/outcome.ts";
+import type { Logger } from "../../telemetry.ts";
+import { isUnreported } from "../reconcile/never-reported.ts";
+import type { Report } from "../reconcile/status-writer.ts";
+import type { Standing } from "./class-binding.ts";
+import { isMissingBoundary } from "./missing-boundary.ts";
+
+type Bound = Extract<Standing, { readonly kind: "bound" }>;
+
+/** What a revocation is about. */
+export interface StripSubject {
+  /** As the class has it. */
+  readonly object: InstanceProfile;
+  /** Also of an object in deletion: as if it stayed. */
+  readonly standing: Standing;
+  readonly clusterId: string;
+  readonly logger: Logger;
+}
+
+/** What a revocation calls AWS with. */
+export interface StripAccess {
+  readonly reader: IamReader;
+  readonly writer: IamWriter;
+  readonly settling: Settling;
+  readonly instances: Pick<AccountInstances, "snapshots">;
+  /** See {@link revokeExcess}. */
+  readonly boundary?: RequiredBoundary | undefined;
+  readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
+}
+
+/** The report of a reconcile, and AWS after access was removed; unset: none was. */
+export type StripReport = Report & { readonly after?: ObservedState };
+
+/**
+ * Makes sure that AWS has no more than the class allows, after a reconcile of an object whose class strips, and adds to the report what
+ * was removed and what could not be. An outcome that shows the role within its class costs no request.
+ *
+ * The reconcile applies what of the spec the class allows. When that fails, for whatever reason (IAM refuses another statement, a
+ * quota, a boundary that does not exist), or never began (the object is suspended, a dry run, or its deletion waits), the access
+ * that the class does not allow is removed by itself. A missing boundary takes no other access away (docs/security.md). A spec within the class is no proof: AWS may still have what an earlier spec
+ * asked for.
+ */
+export async function withinClass(
+  subject: StripSubject,
+  { outcome, compliance }: Report,
+  open: () => Promise<StripAccess>,
+  signal: AbortSignal,
+): Promise<StripReport> {
+  const target = targetOf(subject);
+  if (target === undefined || compliance === undefined || isWithin(target.revocation, compliance, outcome))
+    return { outcome, compliance };
+  try {
+    const report = await revokeExcess(target.desired, target.revocation, await open(), signal);
+    logRevoked(subject, report);
+    return withRevocation(outcome, compliance, report);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ControllerError)) throw error;
+    return { outcome: failing(outcome, error), compliance: unverified(compliance) };
+  }
+}
+
+interface Target {
+  readonly desired: DesiredPresent;
+  readonly revocation: RevocationTarget;
+}
+
+/** Undefined unless the class strips, and something of the object may be in AWS. */
+function targetOf({ object, standing, clusterId }: StripSubject): Target | undefined {
+  if (standing.kind !== "bound" || !mayHaveExcess(object, standing)) return undefined;
+  const { violations, bounds } = standing;
+  const spec = withoutExcess(object.spec, violations, standing.class);
+  const desired = desiredState({ ...object, spec }, clusterId);
+  if (desired.presence === "absent") return undefined;
+  const allowsNothing = violations.some(({ excess }) => excess.kind === "everything");
+  return { desired, revocation: { owner: desired.owner, bounds, trust: spec.trust, allowsNothing } };
+}
+
+/** An object that no status was ever written for may have been created by a process that ended before it could. */
+function mayHaveExcess(object: InstanceProfile, { violations, class: { spec } }: Bound): boolean {
+  if (spec.onViolation !== "Strip") return false;
+  return hasTrace(object.status) || (violations.length > 0 && isUnreported(object));
+}
+
+/** True when the reconcile has applied a spec that is within the class, or has seen a role that is, and no association beyond it. */
+function isWithin(target: RevocationTarget, compliance: Compliance, outcome: Outcome): boolean {
+  const state = seenIn(outcome);
+  if (state === undefined || regionsBeyond(target, state.instanceProfile).length > 0) return false;
+  if (compliance.kind === "compliant" && isApplied(outcome)) return true;
+  const { role } = state;
+  return role.presence === "absent" || revocationsOf(target, role).length === 0;
+}
+
+/** True when the reconcile did all that it planned. */
+function isApplied(outcome: Outcome): boolean {
+  return outcome.kind === "converged" && outcome.failed === undefined && outcome.plan.blockers.length === 0;
+}
+
+/** AWS as the reconcile has left it; undefined when it may not have read it. */
+function seenIn(outcome: Outcome): ObservedState | undefined {
+  if (outcome.kind === "converged") return outcome.after;
+  if (outcome.kind !== "previewed" && outcome.kind !== "announced") return undefined;
+  return outcome.plan.blockers.length > 0 ? undefined : outcome.observed;
+}
+
+function withRevocation(outcome: Outcome, compliance: Compliance, report: RevocationReport): StripReport {
+  const { applied, failed, unread, after } = report;
+  const remaining = failed.filter(({ error }) => !isMissingBoundary(error));
+  const fault = failed.map(({ error }) => error).find(isMissingBoundary);
+  const removed = withRemoval(compliance, applied, remaining);
+  const bounded = fault === undefined ? removed : withoutBoundary(removed, fault);
+  const error = remaining[0]?.error ?? unread;
+  return {
+    outcome: error === undefined ? outcome : failing(outcome, error),
+    compliance: unread === undefined ? bounded : unverified(bounded),
+    ...(applied.length > 0 && { after }),
+  };
+}
+
+function unverified(compliance: Compliance): Compliance {
+  return compliance.kind === "violated" ? { ...compliance, effect: "unverified" } : compliance;
+}
+
+/** A reconcile that left too much in AWS has failed, and is tried again, whatever else it came to. */
+function failing(outcome: Outcome, error: unknown): Outcome {
+  const hasFailed = outcome.kind === "failed" || (outcome.kind === "converged" && outcome.failed !== undefined);
+  return hasFailed ? outcome : { kind: "failed", error };
+}
+
+function logRevoked({ logger }: StripSubject, { applied }: RevocationReport): void {
+  if (applied.length === 0) return;
+  const actions = planLines({ actions: applied, blockers: [], unmanagedPolicies: [] });
+  logger.info("removed access that the class does not allow", { actions });
+}

@@ -1,0 +1,164 @@
+import type { InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
+import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
+import type { KubeObject } from "../../engine/ports.ts";
+import { ControllerError } from "../../errors.ts";
+import { nameInArn, sameName } from "../../model/naming.ts";
+import type { Absent } from "../../model/observed-state.ts";
+import { type Owner, ownershipOf, TAG_KEYS, type Tags } from "../../model/ownership.ts";
+import { orphanedEvent } from "../../status/orphan-events.ts";
+import { keyText } from "../object-key.ts";
+import { failureFields } from "../reconcile/failure-fields.ts";
+import { emitAbout, type OrphanOptions } from "./orphan-options.ts";
+import type { Releases } from "./releases.ts";
+
+/** What handling lost objects works with. */
+export interface LostObjectsOptions extends OrphanOptions {
+  readonly releases: Releases;
+  /** The object as its class has it, and as one that is being deleted; undefined when that cannot be known. */
+  readonly asJudged: (last: KubeObject) => InstanceProfile | undefined;
+  /** The account that the object is in; undefined where that cannot be reached now. */
+  readonly accountOf: (raw: KubeObject) => AwsAccount | undefined;
+}
+
+/** An entity that the object's status names and AWS still has; its tags are undefined where AWS could not be read. */
+interface Left {
+  readonly kind: "role" | "instance profile";
+  readonly arn: string;
+  readonly tags: Tags | undefined;
+}
+
+/** Reports, as soon as the watch shows it, that an object went without this process having released it. */
+export class LostObjects {
+  readonly #options: LostObjectsOptions;
+
+  constructor(options: LostObjectsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * An object is gone. `last` is its last known version, `object` what `asJudged` makes of it.
+   *
+   * Errors: none but bugs and the signal's reason.
+   */
+  async objectDeleted(last: KubeObject, object: InstanceProfile | undefined, signal: AbortSignal): Promise<void> {
+    const status = last["status"] as InstanceProfileStatus | undefined;
+    if (status?.role === undefined && status?.instanceProfile === undefined) return;
+    const { uid } = last["metadata"] as ObjectMeta;
+    const isRetained = object?.spec.deletionPolicy === "Retain";
+    if ((await this.#options.releases.has(uid)) && !isRetained) return;
+    if (await this.#isThere(last, signal)) return;
+    const left = (await this.#leftIn(last, status, signal)).filter((one) => isOrphaned(one, object));
+    if (left.length === 0) return;
+    if (isRetained) await this.#markRetained(last, left, signal);
+    else this.#report(last, object, status, left);
+  }
+
+  /** The object has only left the scope of a label selector. Where that cannot be known, the report says what the watch said. */
+  async #isThere(last: KubeObject, signal: AbortSignal): Promise<boolean> {
+    const { namespace, name, uid } = last["metadata"] as ObjectMeta;
+    try {
+      const current = await this.#options.client.get({ namespace, name }, signal);
+      return (current?.["metadata"] as ObjectMeta | undefined)?.uid === uid;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ControllerError) return false;
+      throw error;
+    }
+  }
+
+  /** Only what AWS shows with the object's owner tags; where it cannot be read, what the status names. */
+  async #leftIn(last: KubeObject, status: InstanceProfileStatus, signal: AbortSignal): Promise<readonly Left[]> {
+    const { role, instanceProfile } = status;
+    const named: readonly Left[] = [
+      ...(role === undefined ? [] : [{ kind: "role" as const, arn: role.arn, tags: undefined }]),
+      ...(instanceProfile === undefined
+        ? []
+        : [{ kind: "instance profile" as const, arn: instanceProfile.arn, tags: undefined }]),
+    ];
+    const account = this.#options.accountOf(last);
+    if (account === undefined) return named;
+    const { reader } = account.iam.routine;
+    const owner = this.#ownerOf(last);
+    const seen = async ({ kind, arn }: Left): Promise<readonly Left[]> => {
+      const name = nameInArn(arn);
+      const entity: Absent | { readonly presence: "present"; readonly arn: string; readonly tags: Tags } =
+        kind === "role" ? await reader.getRole(name, signal) : await reader.getInstanceProfile(name, signal);
+      if (entity.presence === "absent" || entity.arn !== arn) return [];
+      return ownershipOf(entity.tags, owner).kind === "ours" ? [{ kind, arn, tags: entity.tags }] : [];
+    };
+    try {
+      return (await Promise.all(named.map(seen))).flat();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ControllerError) return named;
+      throw error;
+    }
+  }
+
+  #ownerOf(last: KubeObject): Owner {
+    const { namespace, name, uid } = last["metadata"] as ObjectMeta;
+    return { clusterId: this.#options.scope.clusterId, namespace, name, uid };
+  }
+
+  #report(
+    last: KubeObject,
+    object: InstanceProfile | undefined,
+    { accountId = "" }: InstanceProfileStatus,
+    left: readonly Left[],
+  ): void {
+    const owner = this.#ownerOf(last);
+    if (this.#isResumed(owner, object)) return;
+    const role = left.find(({ kind }) => kind === "role")?.arn;
+    const instanceProfiles = left.filter(({ kind }) => kind === "instance profile").map(({ arn }) => arn);
+    const { policy, deleted, logger, events } = this.#options;
+    const roleId = (last["status"] as InstanceProfileStatus).role?.id ?? "";
+    const isDeletedNext = policy === "Delete" && role !== undefined && deleted.ofRole(roleId) !== undefined;
+    const event = orphanedEvent("Lost", { role, instanceProfiles, accountId, uid: owner.uid }, isDeletedNext);
+    logger.warn("an object was deleted without its finalizer and left entities in AWS", {
+      namespace: owner.namespace,
+      name: owner.name,
+      uid: owner.uid,
+      awsAccount: accountId,
+      role,
+      instanceProfiles,
+      detail: event.note,
+    });
+    emitAbout(events, owner, event);
+  }
+
+  /** An object of the same name was created since, and asks for the same role. */
+  #isResumed(owner: Owner, object: InstanceProfile | undefined): boolean {
+    const current = this.#options.cache.get(keyText(owner));
+    const { roleName } = (current?.["spec"] ?? {}) as { readonly roleName?: string };
+    return current !== undefined && (object === undefined || sameName(roleName, object.spec.roleName));
+  }
+
+  /** Notes in AWS that the entities were left on purpose, so that no later scan takes them for orphans. */
+  async #markRetained(last: KubeObject, left: readonly Left[], signal: AbortSignal): Promise<void> {
+    const { uid, namespace, name } = last["metadata"] as ObjectMeta;
+    const writer = this.#options.accountOf(last)?.iam.routine.writer;
+    for (const { kind, arn, tags } of left) {
+      if (tags?.[TAG_KEYS.uid] !== uid || tags[TAG_KEYS.retained] === uid) continue;
+      const retained = { [TAG_KEYS.retained]: uid };
+      try {
+        await (kind === "role"
+          ? writer?.perform({ kind: "TagRole", roleName: nameInArn(arn), tags: retained }, signal)
+          : writer?.perform(
+              { kind: "TagInstanceProfile", instanceProfileName: nameInArn(arn), tags: retained },
+              signal,
+            ));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof ControllerError)) throw error;
+        const what =
+          "what an object retains in AWS could not be tagged as retained, and is reported as an orphan later";
+        this.#options.logger.warn(what, { namespace, name, entity: arn, ...failureFields(error) });
+      }
+    }
+  }
+}
+
+/** What was adopted stays when its object goes, unless the object says otherwise. */
+function isOrphaned({ tags }: Left, object: InstanceProfile | undefined): boolean {
+  return tags?.[TAG_KEYS.adopted] !== "true" || object?.spec.deletionPolicy === "Delete";
+}

@@ -1,0 +1,78 @@
+import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
+import type { EventSink, KubeObject, ObjectClient } from "../../engine/ports.ts";
+import type { ListWatch, WatchedObject } from "../../runtime/watch/list-watch.ts";
+import type { ObjectCache } from "../../runtime/watch/store.ts";
+import type { Logger } from "../../telemetry.ts";
+import type { ClaimsByAccount } from "../accounts/claims-by-account.ts";
+import type { ClassDirectory } from "../classes/class-resolver.ts";
+import type { CountedOrphans } from "./counted-orphans.ts";
+import { asDeleted, DeletedObjects } from "./deleted-objects.ts";
+import type { OrphanObserver, OrphanPolicy } from "./orphan-options.ts";
+import { Orphans } from "./orphans.ts";
+import type { Releases } from "./releases.ts";
+
+/** What finding orphans needs of the dependencies of a controller. */
+interface OrphanDependencies {
+  readonly listWatch: Pick<ListWatch, "list">;
+  readonly scope?: { readonly namespace?: string; readonly labelSelector?: string };
+  readonly objects: Pick<ObjectClient, "get">;
+  readonly events: EventSink;
+  readonly clusterId: string;
+  readonly logger: Logger;
+  readonly settings: { readonly orphanPolicy: OrphanPolicy };
+  readonly observers?: { readonly orphans?: (account: string) => OrphanObserver };
+}
+
+/** What a controller already has of what orphans are judged by. */
+export interface OrphanSources {
+  readonly releases: Releases;
+  readonly claims: ClaimsByAccount;
+  readonly directory: ClassDirectory;
+  readonly counted: CountedOrphans;
+  readonly cache: ObjectCache;
+  readonly accountOf: (raw: KubeObject) => AwsAccount | undefined;
+}
+
+/** One object that is not being deleted is enough; most often the first page has it. */
+const PAGE_SIZE = 50;
+
+/** The orphans of a controller that has found none yet. */
+export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): Orphans {
+  const { clusterId, scope = {}, settings, observers = {} } = deps;
+  const { releases, claims, directory, counted, cache, accountOf } = sources;
+  return new Orphans({
+    releases,
+    claims,
+    counted,
+    cache,
+    accountOf,
+    client: deps.objects,
+    events: deps.events,
+    logger: deps.logger,
+    policy: settings.orphanPolicy,
+    scope: { clusterId, namespace: scope.namespace },
+    hasLabelSelector: scope.labelSelector !== undefined,
+    deleted: new DeletedObjects(clusterId),
+    observerOf: observers.orphans,
+    hasLiveObjects: (signal) => hasLiveObjects(deps.listWatch, signal),
+    asJudged(last) {
+      const object = asDeleted(last);
+      const standing = object && directory.standingOf(object);
+      return standing === undefined || standing.kind === "refused" ? undefined : standing.object;
+    },
+  });
+}
+
+async function hasLiveObjects(listWatch: Pick<ListWatch, "list">, signal: AbortSignal): Promise<boolean> {
+  let continueToken: string | undefined;
+  do {
+    const page = await listWatch.list({ limit: PAGE_SIZE, continueToken, signal });
+    if (page.items.some(isLive)) return true;
+    continueToken = page.continueToken;
+  } while (continueToken !== undefined);
+  return false;
+}
+
+function isLive({ metadata }: WatchedObject): boolean {
+  return metadata.deletionTimestamp === undefined;
+}

@@ -1,0 +1,89 @@
+import { UNKNOWN } from "../../engine/observe/snapshot-index.ts";
+import { observeAndPlan } from "../../engine/reconcile/observe-and-plan.ts";
+import { type DesiredState, desiredState } from "../../model/desired-state.ts";
+import { refusedByIam } from "../../plan/lint/lint.ts";
+import type { Plan } from "../../plan/plan.ts";
+import type { Outcome } from "../../status/outcome.ts";
+import { isAnnounced } from "../../status/truncate.ts";
+import { type AccessSources, type AwsAccess, accessFor } from "../accounts/account-access.ts";
+import type { StripAccess } from "../classes/strip.ts";
+import { isUserWaiting } from "../urgency.ts";
+import { grantsOf } from "./grants.ts";
+import { type ConfirmationSources, confirmCurrent } from "./live-object-check.ts";
+import { convergeThere, ownAccountOf } from "./orphan-guard.ts";
+import { asOutcome, attempt, attemptOf } from "./outcomes.ts";
+import type { Subject } from "./subject.ts";
+
+/** What the steps work with. */
+export interface AwsStepsDependencies extends AccessSources, ConfirmationSources {
+  /** Part of every owner tag: which cluster an entity belongs to. */
+  readonly clusterId: string;
+  /** Objects without a class may adopt; unset: they may not. */
+  readonly allowsAdoption?: boolean;
+}
+
+/** The steps of a reconcile that call AWS. A failure of AWS is an outcome; a failure of the API server is raised. */
+export class AwsSteps {
+  readonly #deps: AwsStepsDependencies;
+
+  constructor(deps: AwsStepsDependencies) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Observes, plans and executes.
+   *
+   * @param provedMs when the API server itself last said that the object is current
+   */
+  converge(subject: Subject, signal: AbortSignal, provedMs?: number): Promise<Outcome> {
+    const isAnnouncedPlan = (plan: Plan): boolean => isAnnounced(subject.object, plan);
+    const confirmed = confirmCurrent(this.#deps, subject, provedMs);
+    return attempt(signal, async () => {
+      const desired = this.#desired(subject);
+      const access = await this.#open(subject, signal, desired);
+      const deps = { ...access, isAnnounced: isAnnouncedPlan, confirmCurrent: confirmed };
+      return asOutcome(await convergeThere(desired, deps, ownAccountOf(this.#deps.accounts, subject), signal));
+    });
+  }
+
+  /** Observes and plans. */
+  preview(subject: Subject, signal: AbortSignal): Promise<Outcome> {
+    return attempt(signal, async () => {
+      const desired = this.#desired(subject);
+      const access = await this.#open(subject, signal, desired);
+      const { view, plan, settlesInMs } = await observeAndPlan(desired, access, signal);
+      return { kind: "previewed", plan, observed: view, settlesInMs };
+    });
+  }
+
+  /** The failure of an object whose account cannot be reached; undefined when it can. */
+  unreachable(subject: Subject, signal: AbortSignal): Promise<Outcome | undefined> {
+    return attempt<Outcome | undefined>(signal, async () => {
+      await this.#open(subject, signal);
+      return undefined;
+    });
+  }
+
+  /** What access beyond the class is removed with. */
+  async openForStrip(subject: Subject, signal: AbortSignal): Promise<StripAccess> {
+    return { ...(await this.#open(subject, signal)), confirmCurrent: confirmCurrent(this.#deps, subject) };
+  }
+
+  #desired({ object, standing }: Subject): DesiredState {
+    return desiredState(object, this.#deps.clusterId, grantsOf(standing, this.#deps));
+  }
+
+  /** @param desired what is observed; unset: nothing, so that no starting point is used up */
+  async #open(subject: Subject, signal: AbortSignal, desired?: DesiredState): Promise<AwsAccess> {
+    const { key, object, standing, run, isNew = false } = subject;
+    const waiting = { isUserWaiting: isUserWaiting(run.urgency) };
+    const access = await accessFor(this.#deps, { standing, ...waiting }, signal);
+    const { uid, generation } = object.metadata;
+    const start =
+      desired === undefined
+        ? UNKNOWN
+        : access.index.startingPoint(desired, { key, uid, generation, isNew, ...waiting });
+    const attempts = access.breaker.of(key, attemptOf(object));
+    return { ...access, start, attempts, refusedByIam: () => refusedByIam(object) };
+  }
+}

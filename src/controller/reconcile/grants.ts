@@ -1,0 +1,16 @@
+import type { Grants } from "../../model/desired-state.ts";
+import type { Standing } from "../classes/class-binding.ts";
+import { forceDeniedBy } from "../classes/class-compliance.ts";
+
+/**
+ * What the class and the operator say of an object. A class that does not allow adoption has refused the spec already, or has taken the
+ * adoption out of it.
+ *
+ * @param allowsAdoption what the operator allows objects without a class; unset: nothing
+ */
+export function grantsOf(
+  standing: Standing,
+  { allowsAdoption = false }: { readonly allowsAdoption?: boolean | undefined },
+): Grants {
+  return { allowsAdoption: standing.kind === "bound" || allowsAdoption, forceDeniedBy: forceDeniedBy(standing) };
+}

@@ -1,0 +1,21 @@
+import type { InstanceProfile } from "../../api/instance-profile.ts";
+import { hasFinalizer } from "../finalizer.ts";
+
+/** True when no status was ever written for the object. */
+export function isUnreported({ status }: Pick<InstanceProfile, "status">): boolean {
+  return (status?.observedGeneration ?? -1) < 0;
+}
+
+/** True when the object is to be created and no status was ever written for it. */
+export function isUnreportedCreate(object: InstanceProfile): boolean {
+  const { metadata, spec } = object;
+  return isUnreported(object) && metadata.deletionTimestamp === undefined && spec.mode === "Enforce";
+}
+
+/**
+ * True when an object with the finalizer was never reported. To a process that starts, it is what the one before was creating:
+ * AWS may have nothing of it yet, or all. It decides what is read first and proves nothing, because authors can write finalizers.
+ */
+export function isInterruptedCreate(object: InstanceProfile): boolean {
+  return isUnreportedCreate(object) && hasFinalizer(object);
+}

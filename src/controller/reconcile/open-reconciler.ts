@@ -1,0 +1,40 @@
+import type { EventSink, ObjectClient } from "../../engine/ports.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { RequeueIntervals } from "../../status/requeue.ts";
+import type { Accounts } from "../accounts/account-access.ts";
+import { optional } from "../optional.ts";
+import { OwnWrites } from "./mutation-cache.ts";
+import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
+import type { ResultObserver } from "./result-observer.ts";
+import { StatusWriter } from "./status-writer.ts";
+
+/** What a reconciler is made of. */
+export interface OpenReconcilerOptions {
+  readonly objects: ObjectClient;
+  readonly events: EventSink;
+  readonly accounts: Accounts;
+  readonly clusterId: string;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly intervals: RequeueIntervals;
+  /** See {@link ReconcilerDependencies}. */
+  readonly allowsAdoption?: boolean;
+  readonly observer: ResultObserver | undefined;
+}
+
+/** A reconciler that remembers nothing yet, with what others tell it. */
+export function openReconciler(
+  options: OpenReconcilerOptions,
+  known: Pick<ReconcilerDependencies, "coverage" | "claims" | "cache" | "classes" | "listClasses">,
+): Reconciler {
+  const { objects, events, accounts, clusterId, clock, random, intervals, observer } = options;
+  const monotonicMs = (): number => clock.monotonicMs();
+  const ownWrites = new OwnWrites(monotonicMs);
+  const nowMs = (): number => clock.nowMs();
+  const writing = { objects, events, ownWrites, intervals, nowMs, random };
+  const statusWriter = new StatusWriter({ ...writing, ...optional("observer", observer) });
+  const granted = optional("allowsAdoption", options.allowsAdoption);
+  const parts = { objects, monotonicMs, nowMs, ...known, ownWrites, accounts, statusWriter, clusterId, ...granted };
+  return new Reconciler(parts);
+}

@@ -1,0 +1,245 @@
+import type { InstanceProfile } from "../../api/instance-profile.ts";
+import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
+import type { KubeObject } from "../../engine/ports.ts";
+import { ControllerError, TerminalError } from "../../errors.ts";
+import { hasTrace } from "../../model/trace.ts";
+import type { Action } from "../../plan/action.ts";
+import { isInSync } from "../../plan/plan.ts";
+import { deletedEvents, noteEvents } from "../../status/events.ts";
+import type { Outcome } from "../../status/outcome.ts";
+import type { Requeue } from "../../status/requeue.ts";
+import { isVerified } from "../../status/result-table.ts";
+import { type AcceptanceDependencies, accept } from "../classes/accept.ts";
+import { currentRecord } from "../classes/acceptance.ts";
+import { accountKeyOf, blockersOf } from "../classes/class-binding.ts";
+import { refused, withLeftOut } from "../classes/class-compliance.ts";
+import { classReport } from "../classes/class-report.ts";
+import type { ClassDirectory } from "../classes/class-resolver.ts";
+import { underRecordedTerms } from "../classes/deletion-terms.ts";
+import { FINALIZER, hasFinalizer } from "../finalizer.ts";
+import type { ScanCoverageByAccount } from "../scan/scan-coverage.ts";
+import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
+import { explained, isHeldUp } from "./delete-conflict.ts";
+import { FinalizerKeeper } from "./finalizer-keeper.ts";
+import { asReceived, type RunFacts } from "./outcomes.ts";
+import { readablePartsOf } from "./readable-parts.ts";
+import { skipReconcile } from "./skip-reconcile.ts";
+import type { Report, StatusWriter } from "./status-writer.ts";
+import { isAccepted, isInDeletion, type Subject, unreadable } from "./subject.ts";
+
+/** What the reconciler works with. */
+export interface ReconcilerDependencies extends AwsStepsDependencies, AcceptanceDependencies {
+  /** The watch's cache, by `namespace/name`. */
+  readonly cache: { get(key: string): KubeObject | undefined };
+  /** What account scans have seen. */
+  readonly coverage: ScanCoverageByAccount;
+  readonly classes: Pick<ClassDirectory, "standingOf" | "revisionOf" | "acceptances">;
+  readonly statusWriter: StatusWriter;
+}
+
+const DONE: Requeue = { kind: "done" };
+
+/**
+ * Makes AWS match one object and reports to its status: at most one status patch, and none when nothing changed.
+ *
+ * Assumptions: never called twice at once for one key. Safe to be killed after any call: the next run starts from what the
+ * API server and AWS show.
+ */
+export class Reconciler {
+  readonly #deps: ReconcilerDependencies;
+  readonly #aws: AwsSteps;
+  readonly #finalizer: FinalizerKeeper;
+
+  constructor(deps: ReconcilerDependencies) {
+    this.#deps = deps;
+    this.#aws = new AwsSteps(deps);
+    this.#finalizer = new FinalizerKeeper(deps);
+  }
+
+  /** Reconciles the object of one key. What goes wrong ends in status and requeue; only a bug raises. */
+  async reconcile(key: string, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
+    const raw = this.#deps.ownWrites.newest(key, this.#deps.cache.get(key));
+    if (raw === undefined) {
+      this.#forget(key);
+      return DONE;
+    }
+    try {
+      return await this.#reconcileObject(key, raw, signal, run);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ControllerError)) throw error;
+      // The object changed meanwhile, or the API server cannot be reached: there is nowhere to write it but the log.
+      const level = error.disposition === "conflict" ? "info" : "warn";
+      run.logger[level]("reconcile postponed", { reason: error.reason, error: error.message });
+      return { kind: "backoff" };
+    }
+  }
+
+  async #reconcileObject(key: string, raw: KubeObject, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
+    const object = parsed(raw);
+    if (object instanceof TerminalError) return this.#reportInvalid(key, raw, object, run, signal);
+    const subject = this.#bindClass(key, raw, object, run);
+    if (!isInDeletion(object)) return this.#reconcilePresent(subject, signal);
+    // A finalizer that another client removed leaves the status, which says what is to be deleted.
+    return hasFinalizer(object) || hasTrace(object.status) ? this.#reconcileDeleted(subject, signal) : DONE;
+  }
+
+  #bindClass(key: string, raw: KubeObject, object: InstanceProfile, run: RunFacts): Subject {
+    const { classes, monotonicMs } = this.#deps;
+    const judgedMs = monotonicMs();
+    const standing = classes.standingOf(object);
+    const coverage = this.#deps.coverage.of(accountKeyOf(standing));
+    return {
+      key,
+      raw,
+      standing,
+      object: standing.kind === "refused" ? underRecordedTerms(object) : standing.object,
+      classRevision: classes.revisionOf(object),
+      judgedMs,
+      run: { ...run, logger: run.logger.with({ generation: object.metadata.generation }) },
+      coverage,
+    };
+  }
+
+  /** An object that stays: each step ends the reconcile, or leaves it to the next one. */
+  async #reconcilePresent(found: Subject, signal: AbortSignal): Promise<Requeue> {
+    const subject = await this.#restoreFinalizer(found, signal);
+    const blockers = blockersOf(subject.standing);
+    if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
+    if (subject.object.spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
+    const skipped = skipReconcile(subject, this.#deps.statusWriter);
+    if (skipped !== undefined) return skipped;
+    if (subject.object.spec.mode === "DryRun")
+      return this.#report(subject, await this.#aws.preview(subject, signal), signal);
+    if (hasFinalizer(subject.object) && isAccepted(subject))
+      return this.#report(subject, await this.#aws.converge(subject, signal), signal);
+    return this.#reconcileFirst(subject, signal);
+  }
+
+  /** An object that may have nothing in AWS yet: the API server records it before the first write to AWS. */
+  async #reconcileFirst(subject: Subject, signal: AbortSignal): Promise<Requeue> {
+    // No finalizer for what may never be reached.
+    const unreachable = await this.#aws.unreachable(subject, signal);
+    if (unreachable !== undefined) return this.#report(subject, unreachable, signal);
+    const provedMs = this.#deps.monotonicMs(); // The guarded patches prove that the object is current.
+    const held = await this.#finalizer.add(subject, signal);
+    const accepted = isAccepted(held) ? held : { ...held, ...(await accept(this.#deps, held, signal)) };
+    return this.#report(accepted, await this.#aws.converge(accepted, signal, provedMs), signal);
+  }
+
+  /** An object in deletion. */
+  async #reconcileDeleted(subject: Subject, signal: AbortSignal): Promise<Requeue> {
+    const { spec } = subject.object;
+    if (spec.deletionPolicy === "Retain") return this.#letGo(subject, { kind: "suspended" }, signal);
+    const blockers = blockersOf(subject.standing);
+    if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
+    if (spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
+    const outcome =
+      spec.mode === "DryRun" ? await this.#aws.preview(subject, signal) : await this.#delete(subject, signal);
+    return isGone(outcome) ? this.#letGo(subject, outcome, signal) : this.#report(subject, outcome, signal);
+  }
+
+  async #delete(subject: Subject, signal: AbortSignal): Promise<Outcome> {
+    const outcome = await this.#aws.converge(subject, signal);
+    const notes = outcome.kind === "converged" ? noteEvents(outcome) : [];
+    for (const event of notes) this.#deps.statusWriter.emit(subject.object, event);
+    return isHeldUp(outcome) ? explained(outcome, await this.#aws.preview(subject, signal)) : outcome;
+  }
+
+  /** Releases the object once what stays of it in AWS is within its class: afterwards nothing narrows it any more. */
+  async #letGo(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    const report = await this.#withinClass(subject, outcome, signal);
+    if (report.outcome.kind === "failed") return this.#write(subject, report, signal);
+    const applied = outcome.kind === "converged" ? outcome.applied : [];
+    return this.#release(subject, [...applied, ...(report.compliance?.revoked ?? [])], signal);
+  }
+
+  async #release({ key, object }: Subject, applied: readonly Action[], signal: AbortSignal): Promise<Requeue> {
+    const wasHeld = await this.#finalizer.remove(object, signal);
+    this.#forget(key);
+    const events = wasHeld || applied.length > 0 ? deletedEvents(object, applied) : [];
+    for (const event of events) this.#deps.statusWriter.emit(object, event);
+    return DONE;
+  }
+
+  /** A spec that does not parse asks for nothing: report it, and change nothing in AWS but what the class does not allow. */
+  async #reportInvalid(
+    key: string,
+    raw: KubeObject,
+    error: TerminalError,
+    run: RunFacts,
+    signal: AbortSignal,
+  ): Promise<Requeue> {
+    const received = asReceived(raw);
+    const isGoing = isInDeletion(received);
+    if (isGoing && !hasFinalizer(received)) return DONE;
+    const held = isGoing ? raw : await this.#finalizer.restore(raw, received, signal);
+    const outcome: Outcome = { kind: "failed", error: isGoing ? deletionWaits(error) : error };
+    const readable = readablePartsOf(held);
+    const report =
+      readable === undefined
+        ? { outcome }
+        : await this.#withinClass(unreadable(this.#bindClass(key, held, readable, run), error), outcome, signal);
+    const reported = { raw: held, object: asReceived(held), logger: run.logger };
+    return (await this.#deps.statusWriter.report(reported, report, signal)).requeue;
+  }
+
+  async #report(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+    return this.#write(
+      subject,
+      await this.#withinClass(subject, withLeftOut(outcome, subject.standing), signal),
+      signal,
+    );
+  }
+
+  async #write({ key, raw, object, run, coverage }: Subject, report: Report, signal: AbortSignal): Promise<Requeue> {
+    const reported = { raw, object, logger: run.logger };
+    const { result, requeue } = await this.#deps.statusWriter.report(reported, report, signal);
+    coverage.reconciled(key, isVerified(result));
+    return requeue;
+  }
+
+  async #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {
+    const open = () => this.#aws.openForStrip(subject, signal);
+    const report = await classReport(this.#deps, subject, outcome, open, signal);
+    return { ...report, accepted: currentRecord(subject.standing) };
+  }
+
+  async #restoreFinalizer(subject: Subject, signal: AbortSignal): Promise<Subject> {
+    const raw = await this.#finalizer.restore(subject.raw, subject.object, signal);
+    if (raw === subject.raw) return subject;
+    return { ...subject, raw, object: { ...subject.object, metadata: parseInstanceProfile(raw).metadata } };
+  }
+
+  #forget(key: string): void {
+    this.#deps.statusWriter.forget(key);
+    this.#deps.coverage.forget(key);
+    for (const { breaker, index } of this.#deps.accounts.reached) {
+      breaker.forget(key);
+      index.forget(key);
+    }
+  }
+}
+
+function parsed(raw: KubeObject): InstanceProfile | TerminalError {
+  try {
+    return parseInstanceProfile(raw);
+  } catch (error) {
+    if (error instanceof TerminalError) return error;
+    throw error;
+  }
+}
+
+/** AWS's reply to a deletion is proof enough: it is not read again. A dry run reads that nothing is left. */
+function isGone(outcome: Outcome): boolean {
+  if (outcome.kind === "previewed") return outcome.settlesInMs === 0 && isInSync(outcome.plan);
+  if (outcome.kind !== "converged" || outcome.settlesInMs !== 0) return false;
+  return outcome.failed === undefined && outcome.plan.blockers.length === 0;
+}
+
+function deletionWaits(error: TerminalError): TerminalError {
+  const message =
+    `${error.message}. Deletion waits: mend the spec, or take the finalizer ${FINALIZER} off the object and remove by hand ` +
+    "what it has made in AWS.";
+  return new TerminalError(message, { reason: error.reason, cause: error });
+}

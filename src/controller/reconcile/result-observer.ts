@@ -1,0 +1,65 @@
+import { ControllerError, dispositionOf } from "../../errors.ts";
+import type { Action } from "../../plan/action.ts";
+import { isInstanceAction } from "../../plan/instances/instance-action.ts";
+import { isInSync, NOT_CONVERGING } from "../../plan/plan.ts";
+import { planLines } from "../../plan/render.ts";
+import { findCondition } from "../../status/conditions.ts";
+import { wasReady } from "../../status/conditions-of.ts";
+import type { ObjectSoFar } from "../../status/outcome.ts";
+import { errorIn, observationIn, type Result } from "../../status/result.ts";
+import type { Logger } from "../../telemetry.ts";
+import { failureFields } from "./failure-fields.ts";
+
+/** Receives the results of reconciles: the seam for metrics. Called synchronously; must not throw. */
+export interface ResultObserver {
+  /** The reconcile failed; `terminal` when only a change of the spec helps. */
+  failed?(key: string, isTerminal: boolean): void;
+  /** AWS differed from a spec that was in sync before and that nobody had changed. */
+  drifted?(key: string): void;
+  /** AWS was written; `isRepair` when nobody had changed the spec. */
+  wrote?(key: string, actions: number, isRepair: boolean): void;
+  /** The object is not written any more: the same writes were made too often in vain. Once, when it begins. */
+  gaveUp?(key: string): void;
+}
+
+/** Tells the observer about the result. */
+export function observeResult(
+  observer: ResultObserver | undefined,
+  key: string,
+  object: ObjectSoFar,
+  result: Result,
+): void {
+  const error = errorIn(result);
+  if (error !== undefined) observer?.failed?.(key, dispositionOf(error) === "terminal");
+  const plan = result.kind === "AdoptionPlanned" ? result.plan : observationIn(result)?.plan;
+  if (plan === undefined) return;
+  const wasInSync = wasReady(object) && result.kind !== "Stripped";
+  if (!isInSync(plan) && wasInSync && !isOnlyAboutInstances(plan.actions)) observer?.drifted?.(key);
+  const applied = observationIn(result)?.applied ?? [];
+  if (result.kind === "BlockedByPlan" && result.observation.mayWrite && hasGivenUp(object, result.blockers))
+    observer?.gaveUp?.(key);
+  if (applied.length > 0) observer?.wrote?.(key, applied.length, wasInSync && !isOnlyAboutInstances(applied));
+}
+
+/** Logs what was written and what failed: names only, never documents. */
+export function logResult(logger: Logger, result: Result): void {
+  const { plan, applied = [] } = observationIn(result) ?? {};
+  if (plan !== undefined && applied.length > 0) {
+    const notes = plan.notes?.map(({ message }) => message);
+    const actions = planLines({ ...plan, actions: applied });
+    logger.info("wrote AWS", { actions, ...(notes !== undefined && { notes }) });
+  }
+  const error = errorIn(result);
+  if (error instanceof ControllerError)
+    logger.warn("reconcile failed", { disposition: error.disposition, ...failureFields(error) });
+}
+
+function hasGivenUp({ status }: ObjectSoFar, blockers: readonly { readonly reason: string }[]): boolean {
+  const hadBefore = findCondition(status?.conditions, "Ready")?.reason === NOT_CONVERGING;
+  return !hadBefore && blockers.some(({ reason }) => reason === NOT_CONVERGING);
+}
+
+/** Instances come and go without a change of the spec. */
+function isOnlyAboutInstances(actions: readonly Action[]): boolean {
+  return actions.length > 0 && actions.every(isInstanceAction);
+}

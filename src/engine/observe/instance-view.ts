@@ -1,0 +1,50 @@
+import type { DesiredState } from "../../model/desired-state.ts";
+import { type InstanceFacts, isProfileArn, type ObservedInstance } from "../../model/instances/instance.ts";
+import { type InstanceClaim, selects } from "../../model/instances/instance-claim.ts";
+import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../../model/instances/instance-marker.ts";
+import { mayHaveFormerMarkers } from "../../model/instances/recorded-regions.ts";
+import type { ObservedState } from "../../model/observed-state.ts";
+import { ownershipOf } from "../../model/ownership.ts";
+
+/** An instance as the object sees it. */
+export function asSeenBy(
+  desired: DesiredState,
+  state: ObservedState,
+  { tags, ...facts }: InstanceFacts,
+  claims: readonly InstanceClaim[],
+): ObservedInstance {
+  const { owner, presence } = desired;
+  const key = `${owner.namespace}/${owner.name}`;
+  const isAsked = isAskedFor(desired, { ...facts, tags });
+  const isSelected = presence === "present" && isAsked;
+  const hasFormerMarker = isAsked && isFormerlyMarked(desired, state, { ...facts, tags });
+  const isMarked = hasFormerMarker || tags[ASSOCIATED_BY_TAG] === markerOf(owner, facts.instanceId);
+  const rank = claims.findIndex((claim) => claim.key === key);
+  const [first] = claims;
+  const precededBy = isSelected && first !== undefined && first.key !== key ? first.key : undefined;
+  const profileArn = facts.association?.profileArn;
+  const isYielded =
+    isSelected &&
+    isMarked &&
+    profileArn !== undefined &&
+    claims.slice(rank + 1).some((rival) => isProfileArn(profileArn, rival.profile));
+  return { ...facts, isSelected, isMarked, ...(hasFormerMarker && { hasFormerMarker }), precededBy, isYielded };
+}
+
+function isAskedFor({ instances }: DesiredState, facts: InstanceFacts): boolean {
+  return instances !== undefined && selects(instances, facts);
+}
+
+/**
+ * A marker of an earlier version names no instance, so a copy looks like it. It counts only until the profile has been through the
+ * change of markers, and only on instances that the spec selects and that have the profile: those it would associate by itself.
+ */
+function isFormerlyMarked(
+  { owner }: DesiredState,
+  { instanceProfile }: ObservedState,
+  { tags, association }: InstanceFacts,
+): boolean {
+  if (instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, owner).kind !== "ours") return false;
+  if (!mayHaveFormerMarkers(instanceProfile.tags) || tags[ASSOCIATED_BY_TAG] !== formerMarkerOf(owner)) return false;
+  return association !== undefined && isProfileArn(association.profileArn, instanceProfile);
+}

@@ -1,0 +1,142 @@
+import type { DesiredPresent } from "../../model/desired-state.ts";
+import { nameKey, sameName } from "../../model/naming.ts";
+import { ABSENT, type Absent, type ObservedRole, type ObservedState } from "../../model/observed-state.ts";
+import type { Action, IamAction } from "../../plan/action.ts";
+import { isInstanceAction } from "../../plan/instances/instance-action.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { entitiesOf } from "../../plan/proof.ts";
+import { profileTagsAtCreation } from "../../plan/role/diff-instance-profile.ts";
+import type { IamReader } from "../ports.ts";
+import type { AccountSnapshot } from "./account-snapshot.ts";
+import { observe } from "./observe-iam.ts";
+
+/** A part of an object's AWS side that one read shows. */
+export type Part = "role" | "managed policies" | "instance profile" | `inline policy ${string}`;
+
+/** What must be read again before anything is written because of a stale observation. */
+export type PartsToReread = "everything" | ReadonlySet<Part>;
+
+/** An object's side of AWS as an account scan saw it. */
+export interface StaleObservation {
+  readonly observed: ObservedState;
+  readonly toReread: PartsToReread;
+  /** An earlier process may have been creating the object, and none has reported its status since. */
+  readonly isOfInterruptedCreate?: boolean;
+}
+
+/**
+ * The object's side of a snapshot. The tags of its instance profile, which no list contains, are taken to be in sync: what a scan
+ * cannot see, it does not call different.
+ */
+export function observedIn(snapshot: AccountSnapshot, desired: DesiredPresent): ObservedState {
+  const { role, instanceProfile } = desired;
+  const profile = snapshot.instanceProfiles.get(nameKey(instanceProfile.instanceProfileName));
+  return {
+    role: reported(snapshot.roles.get(nameKey(role.roleName)), desired),
+    instanceProfile: profile === undefined ? ABSENT : { ...profile, tags: profileTagsAtCreation(desired) },
+  };
+}
+
+/** A role as a snapshot has it. IAM finds an inline policy by its name in any case, and so does this. */
+export function reported(
+  role: ObservedRole | undefined,
+  { role: { inlinePolicy } }: DesiredPresent,
+): ObservedRole | Absent {
+  if (role === undefined) return ABSENT;
+  const wanted = inlinePolicy?.policyName;
+  const there = role.inlinePolicyNames.find((name) => wanted !== undefined && sameName(name, wanted));
+  const document = there === undefined ? undefined : role.inlinePolicyDocuments[there];
+  if (wanted === undefined || document === undefined) return role;
+  return { ...role, inlinePolicyDocuments: { ...role.inlinePolicyDocuments, [wanted]: document } };
+}
+
+/** What must be read again before the plan's writes: the parts that they are about, or everything before anything is blocked. */
+export function partsToReread({ actions, blockers }: Plan): PartsToReread {
+  return blockers.length > 0 ? "everything" : partsOf(actions);
+}
+
+/** True when all that must be read again was read. */
+export function isCovered(wanted: PartsToReread, read: PartsToReread): boolean {
+  if (read === "everything") return true;
+  return wanted !== "everything" && [...wanted].every((part) => read.has(part));
+}
+
+/**
+ * The parts that the writes are about, and those that prove ownership of what is written: the role by its tags and id, the instance
+ * profile by its tags. A profile that is associated with an instance is handed out, so it is proved too.
+ */
+export function partsOf(actions: readonly Action[]): ReadonlySet<Part> {
+  return new Set(actions.flatMap((action) => (isInstanceAction(action) ? ["instance profile"] : partsOfIam(action))));
+}
+
+function partsOfIam(action: IamAction): readonly Part[] {
+  if ("policyName" in action) return ["role", `inline policy ${action.policyName}`];
+  return "policyArn" in action ? ["role", "managed policies"] : entitiesOf(action);
+}
+
+/**
+ * The observed state with the parts read again: no request, one for each, or all of {@link observe}. Another role in place of the one
+ * that the scan saw, by its unique id, means that everything is read: what was not read again is of the former one.
+ */
+export async function reread(
+  { observed, toReread, isOfInterruptedCreate }: StaleObservation,
+  desired: DesiredPresent,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<ObservedState> {
+  if (toReread === "everything") return observe(desired, iam, signal);
+  let seen = observed;
+  for (const part of toReread) {
+    const { role, instanceProfile } = seen;
+    // CreateInstanceProfile refuses where there is one.
+    if (part === "instance profile" && isOfInterruptedCreate && instanceProfile.presence === "absent") continue;
+    const now =
+      role.presence === "absent" ? undefined : await rereadPart(part, { ...seen, role }, desired, iam, signal);
+    if (now === undefined) return observe(desired, iam, signal);
+    seen = now;
+  }
+  return seen;
+}
+
+/** Undefined when the role is another one. */
+async function rereadPart(
+  part: Part,
+  seen: ObservedState & { readonly role: ObservedRole },
+  desired: DesiredPresent,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<ObservedState | undefined> {
+  const { role } = seen;
+  const { roleName } = desired.role;
+  switch (part) {
+    case "role": {
+      const facts = await iam.getRole(roleName, signal);
+      const isSame = facts.presence === "present" && facts.roleId === role.roleId;
+      return isSame ? { ...seen, role: { ...role, ...facts } } : undefined;
+    }
+    case "managed policies": {
+      const managedPolicyArns = await iam.listAttachedRolePolicies(roleName, signal);
+      return { ...seen, role: { ...role, managedPolicyArns } };
+    }
+    case "instance profile": {
+      const instanceProfile = await iam.getInstanceProfile(desired.instanceProfile.instanceProfileName, signal);
+      return { ...seen, instanceProfile };
+    }
+    default: {
+      const policyName = part.slice("inline policy ".length);
+      return { ...seen, role: withPolicy(role, policyName, await iam.getRolePolicy(roleName, policyName, signal)) };
+    }
+  }
+}
+
+function withPolicy(role: ObservedRole, policyName: string, document: string | undefined): ObservedRole {
+  const others = role.inlinePolicyNames.filter((name) => !sameName(name, policyName));
+  const { [policyName]: _, ...documents } = role.inlinePolicyDocuments;
+  if (document === undefined) return { ...role, inlinePolicyNames: others, inlinePolicyDocuments: documents };
+  const there = role.inlinePolicyNames.find((name) => sameName(name, policyName)) ?? policyName;
+  return {
+    ...role,
+    inlinePolicyNames: [...others, there].sort(),
+    inlinePolicyDocuments: { ...documents, [policyName]: document },
+  };
+}

@@ -1,0 +1,75 @@
+import type { InstanceProfile } from "../../api/instance-profile.ts";
+import { type DesiredState, desiredState, type Grants } from "../../model/desired-state.ts";
+import type { ObservedState } from "../../model/observed-state.ts";
+import { TAG_KEYS } from "../../model/ownership.ts";
+import { refusedByIam } from "../../plan/lint/lint.ts";
+import type { Plan } from "../../plan/plan.ts";
+import type { InstanceObservation } from "../observe/observe-instances.ts";
+import type { QuotaSource } from "../observe/quota-cache.ts";
+import { planFor } from "../reconcile/plan-for.ts";
+import type { PlanReader } from "./plan-reader.ts";
+
+/** A plan made without a cluster. */
+export interface ManifestPlan {
+  readonly plan: Plan;
+  /** The cluster that the plan is for: the one given, else the one that the tags of the object's role or profile name. */
+  readonly clusterId: string | undefined;
+}
+
+/** What a manifest is planned for. */
+export interface PlanTarget extends Grants {
+  /** Undefined: the cluster that the tags in AWS name. */
+  readonly clusterId: string | undefined;
+}
+
+/** What AWS is read through. */
+export interface PlanAccess {
+  readonly reader: PlanReader;
+  readonly instances: InstanceObservation;
+  readonly quotas: QuotaSource;
+}
+
+/**
+ * What the controller would do about a manifest. Without a cluster to ask, the tags of a role or profile that name this very
+ * object tell which cluster it is of.
+ *
+ * Errors: whatever the readers raise.
+ */
+export async function planManifest(
+  object: InstanceProfile,
+  { clusterId, ...grants }: PlanTarget,
+  access: PlanAccess,
+  signal: AbortSignal,
+): Promise<ManifestPlan> {
+  const desired = desiredState(object, clusterId ?? "", grants);
+  const observed = await access.reader.read(desired, signal);
+  const named = clusterId === undefined ? clusterNamedBy(desired, observed) : undefined;
+  const planAs = (owned: DesiredState, seen: ObservedState): Promise<Plan> => plan(object, owned, seen, access, signal);
+  if (named === undefined) return { plan: await planAs(desired, observed), clusterId };
+  const owned = desiredState(object, named, grants);
+  return { plan: await planAs(owned, await access.reader.read(owned, signal)), clusterId: named };
+}
+
+/** Half a plan is none: what the controller reports in a status is an error here. */
+async function plan(
+  object: InstanceProfile,
+  desired: DesiredState,
+  observed: ObservedState,
+  { instances, quotas }: PlanAccess,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const deps = { instances, quotas, refusedByIam: () => refusedByIam(object) };
+  const { plan: found, view } = await planFor(desired, observed, deps, signal);
+  if (view.instances?.unreadable !== undefined) throw view.instances.unreadable;
+  return found;
+}
+
+function clusterNamedBy({ owner }: DesiredState, { role, instanceProfile }: ObservedState): string | undefined {
+  for (const entity of [role, instanceProfile]) {
+    if (entity.presence === "absent") continue;
+    const { tags } = entity;
+    if (tags[TAG_KEYS.namespace] === owner.namespace && tags[TAG_KEYS.name] === owner.name)
+      return tags[TAG_KEYS.clusterId];
+  }
+  return undefined;
+}

@@ -1,0 +1,99 @@
+import type { DesiredAbsent } from "../../model/desired-state.ts";
+import { sameName } from "../../model/naming.ts";
+import { isRetained, type Owner, ownershipOf, TAG_KEYS } from "../../model/ownership.ts";
+import { diff } from "../../plan/diff.ts";
+import type { Plan } from "../../plan/plan.ts";
+import type { TaggedRole } from "../observe/inventory.ts";
+import { observe } from "../observe/observe-iam.ts";
+import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
+import type { IamReader, ObjectKey } from "../ports.ts";
+
+/** Where to look for what no manifest asks for any more. */
+export interface RemovedScope {
+  readonly clusterId: string;
+  /** Empty: every namespace of the cluster. */
+  readonly namespaces: readonly string[];
+  /** The objects that manifests ask for. */
+  readonly kept: readonly ObjectKey[];
+}
+
+/** A role whose object has no manifest any more. */
+export interface RemovedObject {
+  readonly owner: Owner;
+  readonly role: TaggedRole;
+}
+
+/** The roles that a cluster owns and no manifest asks for, but for those retained on purpose; sorted by the names of their objects. */
+export function removedObjects(roles: readonly TaggedRole[], scope: RemovedScope): readonly RemovedObject[] {
+  const kept = new Set(scope.kept.map(({ namespace, name }) => `${namespace}/${name}`));
+  return roles
+    .flatMap((role) => {
+      const { [TAG_KEYS.namespace]: namespace, [TAG_KEYS.name]: name, [TAG_KEYS.clusterId]: clusterId } = role.tags;
+      if (clusterId !== scope.clusterId || namespace === undefined || name === undefined) return [];
+      if (isRetained(role.tags)) return [];
+      const isMeant = scope.namespaces.length === 0 || scope.namespaces.includes(namespace);
+      return !isMeant || kept.has(`${namespace}/${name}`)
+        ? []
+        : [{ owner: { clusterId, namespace, name, uid: "" }, role }];
+    })
+    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/**
+ * What deleting the object would take down, as far as AWS tells: the spec is gone, and with it a `deletionPolicy`, so what
+ * was adopted counts as kept.
+ *
+ * Errors: whatever the readers raise.
+ */
+export async function planRemoved(
+  removed: RemovedObject,
+  { iam, instances }: { readonly iam: IamReader; readonly instances: InstanceObservation },
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { owner, role } = removed;
+  const desired: DesiredAbsent = {
+    presence: "absent",
+    owner,
+    roleName: role.roleName,
+    instanceProfileName: await profileOf(removed, iam, signal),
+    path: "/",
+    instances: undefined,
+    policyName: role.roleName,
+    managedPolicyArns: [],
+    retention: "ByOrigin",
+    force: false,
+  };
+  const observed = await observe(desired, iam, signal);
+  const { instanceProfile } = observed;
+  const known: DesiredAbsent =
+    instanceProfile.presence === "absent" ? desired : { ...desired, path: instanceProfile.path };
+  return diff(known, await observeInstances(known, observed, instances, signal));
+}
+
+/** The plan for a role whose object is gone from the cluster too: nothing that is merged removes it, and somebody has to be told. */
+export function planOrphan({ owner, role: { roleName, instanceProfileNames } }: RemovedObject): Plan {
+  const profiles = instanceProfileNames.map((name) => ` and instance profile ${name}`).join("");
+  const message =
+    `role ${roleName}${profiles}: the owner tags name InstanceProfile ${owner.namespace}/${owner.name}, which is not in the cluster. ` +
+    "Create the object again to resume them, or delete them in IAM.";
+  return { actions: [], blockers: [], unmanagedPolicies: [], notes: [{ reason: "OrphanedInAWS", message }] };
+}
+
+/** A role may be in profiles of others too: the object's own is the one with its tags. */
+async function profileOf({ owner, role }: RemovedObject, reader: IamReader, signal: AbortSignal): Promise<string> {
+  const { roleName, instanceProfileNames } = role;
+  const likeliest = instanceProfileNames.toSorted(
+    (a, b) => Number(sameName(b, roleName)) - Number(sameName(a, roleName)),
+  );
+  if (likeliest.length > 1) {
+    for (const name of likeliest) {
+      const profile = await reader.getInstanceProfile(name, signal);
+      if (profile.presence === "present" && ownershipOf(profile.tags, owner).kind === "ours") return name;
+    }
+  }
+  return likeliest[0] ?? roleName;
+}
+
+function keyOf({ owner }: RemovedObject): string {
+  return `${owner.namespace}/${owner.name}`;
+}

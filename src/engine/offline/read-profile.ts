@@ -1,0 +1,38 @@
+import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
+import type { IamReader } from "../ports.ts";
+
+/** Everything that there is of an instance profile and its role. */
+export interface WholeProfile {
+  readonly instanceProfile: ObservedInstanceProfile;
+  /** Undefined: the profile is empty. */
+  readonly role: ObservedRole | undefined;
+}
+
+/**
+ * Reads an instance profile with its role and every document on it; undefined when there is no such profile.
+ *
+ * Errors: whatever the reader raises.
+ */
+export async function readWholeProfile(
+  instanceProfileName: string,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<WholeProfile | undefined> {
+  const instanceProfile = await iam.getInstanceProfile(instanceProfileName, signal);
+  if (instanceProfile.presence === "absent") return undefined;
+  const { roleName } = instanceProfile;
+  return { instanceProfile, role: roleName === undefined ? undefined : await readRole(roleName, iam, signal) };
+}
+
+async function readRole(roleName: string, iam: IamReader, signal: AbortSignal): Promise<ObservedRole | undefined> {
+  const facts = await iam.getRole(roleName, signal);
+  if (facts.presence === "absent") return undefined;
+  const inlinePolicyNames = await iam.listRolePolicies(roleName, signal);
+  const managedPolicyArns = await iam.listAttachedRolePolicies(roleName, signal);
+  const inlinePolicyDocuments: Record<string, string> = {};
+  for (const name of inlinePolicyNames) {
+    const text = await iam.getRolePolicy(roleName, name, signal);
+    if (text !== undefined) inlinePolicyDocuments[name] = text;
+  }
+  return { ...facts, inlinePolicyNames, managedPolicyArns, inlinePolicyDocuments };
+}

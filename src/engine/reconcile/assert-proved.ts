@@ -1,0 +1,22 @@
+import { ConflictError } from "../../errors.ts";
+import { type DesiredState, profileNameOf, roleNameOf } from "../../model/desired-state.ts";
+import type { ObservedState } from "../../model/observed-state.ts";
+import type { Action } from "../../plan/action.ts";
+import { unprovedEntity } from "../../plan/proof.ts";
+
+/**
+ * Raises unless IAM has shown in this reconcile that the object owns, or may adopt, what the actions write.
+ *
+ * @param observed as read, without recent writes laid over it
+ *
+ * Errors: ConflictError `NotYetVisible`.
+ */
+export function assertProved(desired: DesiredState, observed: ObservedState, actions: readonly Action[]): void {
+  const entity = unprovedEntity(desired, observed, actions);
+  if (entity === undefined) return;
+  const name = entity === "role" ? roleNameOf(desired) : profileNameOf(desired);
+  const message =
+    `IAM does not show ${entity} ${name} with the owner tags of this object yet, so nothing is written to it. ` +
+    "The controller reads it again.";
+  throw new ConflictError(message, { reason: "NotYetVisible" });
+}

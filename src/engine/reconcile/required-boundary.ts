@@ -1,0 +1,95 @@
+import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
+import { BlockedError, ControllerError } from "../../errors.ts";
+import type { Action } from "../../plan/action.ts";
+import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../../plan/plan.ts";
+import { type BoundaryPolicies, isPermanent, type PolicyVerdict } from "../observe/boundary-policies.ts";
+import type { PolicyReader } from "../ports.ts";
+
+/** A refused write, and an edit of the class, cost at most one request for each policy in this time. */
+const VERDICT_MAX_AGE_MS = 600_000;
+/** Until the controller verifies again whether a missing policy exists: it may be seconds old, or just have been created. */
+export const MISSING_MAX_AGE_MS = 60_000;
+
+/** What a {@link RequiredBoundary} is verified with. */
+export interface BoundarySources {
+  readonly policies: BoundaryPolicies;
+  readonly reader: PolicyReader;
+}
+
+/** The boundary that the class puts on its roles; undefined for a class that requires none. */
+export function requiredBoundary(of: InstanceProfileClass, sources: BoundarySources): RequiredBoundary | undefined {
+  const arn = of.spec.permissionsBoundaryArn;
+  return arn === undefined ? undefined : new RequiredBoundary(arn, of, sources);
+}
+
+/** The permissions boundary that a class puts on its roles, and what is known of the policy. */
+export class RequiredBoundary {
+  readonly arn: string;
+  readonly #of: InstanceProfileClass;
+  readonly #sources: BoundarySources;
+
+  constructor(arn: string, of: InstanceProfileClass, sources: BoundarySources) {
+    this.arn = arn;
+    this.#of = of;
+    this.#sources = sources;
+  }
+
+  /** True when the write puts the boundary on a role. */
+  isSetBy(action: Action): boolean {
+    return "permissionsBoundaryArn" in action && action.permissionsBoundaryArn === this.arn;
+  }
+
+  /** Why no role can have the boundary, by what is known without a request; undefined when nothing is known against it. */
+  get fault(): BlockedError | undefined {
+    const isMissing = !isInReach(this.arn, this.#of) || this.#sources.policies.isMissing(this.arn);
+    return isMissing ? this.#notFound() : undefined;
+  }
+
+  /**
+   * Why IAM has refused to put the boundary on a role, as far as that is not for the role or the controller: because the policy does not
+   * exist, or because it cannot be known at the moment whether it does. Undefined when the policy exists, or when
+   * IAM does not let the controller read it.
+   */
+  async faultAfter(refusal: unknown, signal: AbortSignal): Promise<ControllerError | undefined> {
+    if (!isPermanent(refusal)) return undefined;
+    if (refusal instanceof ControllerError && refusal.reason === "PolicyNotFound") {
+      this.#sources.policies.recordMissing(this.arn);
+    }
+    if (this.fault !== undefined) return this.fault;
+    return this.#faultOf(await this.#sources.policies.verify(this.arn, this.#query(VERDICT_MAX_AGE_MS), signal));
+  }
+
+  /**
+   * The verdict for the class itself. A policy that exists is verified again only when `isEdited`.
+   *
+   * Errors: the signal's reason when it aborts.
+   */
+  async verify(isEdited: boolean, signal: AbortSignal): Promise<PolicyVerdict> {
+    if (!isInReach(this.arn, this.#of)) return { kind: "missing" };
+    return this.#sources.policies.verify(this.arn, this.#query(isEdited ? 0 : Number.POSITIVE_INFINITY), signal);
+  }
+
+  #query(maxAgeMs: number): Parameters<BoundaryPolicies["verify"]>[1] {
+    return { reader: this.#sources.reader, maxAgeMs, missingMaxAgeMs: Math.min(maxAgeMs, MISSING_MAX_AGE_MS) };
+  }
+
+  #faultOf(verdict: PolicyVerdict): ControllerError | undefined {
+    if (verdict.kind === "missing") return this.fault;
+    return verdict.kind === "unverified" && !isPermanent(verdict.error) ? verdict.error : undefined;
+  }
+
+  #notFound(): BlockedError {
+    const { metadata, spec } = this.#of;
+    const message =
+      `permissions boundary ${this.arn} of class ${metadata.name} does not exist in AWS account ${spec.account.id}, so no role can have it. The ` +
+      "controller creates no role of the class and gives existing roles no more permissions. Ask the administrator of the class to " +
+      "create the policy, or to correct spec.permissionsBoundaryArn of the class.";
+    return new BlockedError(message, { reason: PERMISSIONS_BOUNDARY_NOT_FOUND });
+  }
+}
+
+/** IAM takes a boundary from the role's own account, or one of AWS's own policies. */
+function isInReach(arn: string, { spec }: InstanceProfileClass): boolean {
+  const [, , , , accountId] = arn.split(":");
+  return accountId === "aws" || accountId === spec.account.id;
+}

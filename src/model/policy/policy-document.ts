@@ -1,0 +1,124 @@
+import type { PolicyConditions, Principals, Statement, Trust, TrustStatement } from "../../api/instance-profile.ts";
+import { canonicalDocument, type PolicyUse } from "./policy-canonical.ts";
+import { describeChange } from "./policy-change.ts";
+import { canonicalJson, type JsonObject, type JsonValue } from "./policy-json.ts";
+import { countPolicyChars, minifyPolicy, parsePolicyText } from "./policy-text.ts";
+
+/**
+ * A trust policy, in characters as {@link PolicyDocument.sizeChars} counts them. Adjustable, so it is for hints only;
+ * GetAccountSummary has the account's own value as `AssumeRolePolicySizeQuota`.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+export const DEFAULT_TRUST_POLICY_QUOTA_CHARS = 2_048;
+
+const POLICY_VERSION = "2012-10-17";
+
+/** What `canonical` starts with when the text is no document. No JSON starts like this, so nothing else is equal. */
+const UNREADABLE = "unreadable:";
+
+declare const madeHere: unique symbol;
+
+/** A policy document that can be compared. Plain JSON at run time; only this module makes one. */
+export interface PolicyDocument {
+  readonly [madeHere]: true;
+  readonly use: PolicyUse;
+  /** Minified JSON as it is sent to AWS; the text as it came when it is unreadable. */
+  readonly text: string;
+  /** The equality key: the same for all documents of one use that mean the same to IAM. */
+  readonly canonical: string;
+  /** The size of `text` as IAM counts it against quotas: characters other than white space. */
+  readonly sizeChars: number;
+}
+
+/** A document of our own. `text` keeps the author's order; the same document gives the same text. */
+export function buildPolicy(document: JsonValue, use: PolicyUse): PolicyDocument {
+  return policyDocument(minifyPolicy(document), canonicalJson(canonicalDocument(document, use)), use);
+}
+
+/**
+ * A document as AWS returned it, percent-encoded or not. Never throws: a text that is no document, or one that two readers
+ * may read differently (a key twice), is equal only to the same text, so whatever we want instead gets written.
+ */
+export function readPolicy(text: string, use: PolicyUse): PolicyDocument {
+  const document = parsePolicyText(text);
+  return document === undefined ? policyDocument(text, UNREADABLE + text, use) : buildPolicy(document, use);
+}
+
+/** True when both grant the same, as far as IAM's documented rules tell. */
+export function samePolicy(a: PolicyDocument, b: PolicyDocument): boolean {
+  return a.use === b.use && a.canonical === b.canonical;
+}
+
+/**
+ * What turns `from` (what AWS has) into `to` (what is wanted), one line for each statement that differs, such as
+ * `~ statement "Read": + action s3:GetObject, - action s3:Delete*`. Both are of one use. Empty when they are the same;
+ * bounded; does not depend on the order of things in `from`.
+ */
+export function describePolicyChange(from: PolicyDocument, to: PolicyDocument): readonly string[] {
+  return samePolicy(from, to) ? [] : describeChange(policyJson(from), policyJson(to), to.use);
+}
+
+/** The inline policy that a spec asks for. */
+export function permissionsDocument(statements: readonly Statement[]): JsonValue {
+  return { Version: POLICY_VERSION, Statement: statements.map(permissionsStatement) };
+}
+
+/** The trust policy that a spec asks for: one statement for all services, then the free statements. */
+export function trustDocument(trust: Trust): JsonValue {
+  return {
+    Version: POLICY_VERSION,
+    Statement: [...servicesStatement(trust.services), ...trust.statements.map(trustStatement)],
+  };
+}
+
+function permissionsStatement(statement: Statement): JsonObject {
+  const { sid, effect, actions, notActions, resources, notResources, conditions } = statement;
+  return withoutUndefined({
+    Sid: sid,
+    Effect: effect,
+    Action: actions,
+    NotAction: notActions,
+    Resource: resources,
+    NotResource: notResources,
+    Condition: conditionBlock(conditions),
+  });
+}
+
+/** Services are a set: sorted, so that a reordered spec is the same document to the letter. */
+function servicesStatement(services: readonly string[]): readonly JsonObject[] {
+  if (services.length === 0) return [];
+  return [{ Effect: "Allow", Principal: { Service: [...new Set(services)].sort() }, Action: ["sts:AssumeRole"] }];
+}
+
+function trustStatement({ sid, effect, actions, principals, conditions }: TrustStatement): JsonObject {
+  return withoutUndefined({
+    Sid: sid,
+    Effect: effect,
+    Principal: principalBlock(principals),
+    Action: actions,
+    Condition: conditionBlock(conditions),
+  });
+}
+
+function principalBlock({ aws, services, federated, canonicalUsers }: Principals): JsonObject {
+  return withoutUndefined({ AWS: aws, Service: services, Federated: federated, CanonicalUser: canonicalUsers });
+}
+
+function conditionBlock(conditions: PolicyConditions | undefined): JsonObject | undefined {
+  return conditions === undefined || Object.keys(conditions).length === 0 ? undefined : conditions;
+}
+
+function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
+  const present: [string, JsonValue][] = [];
+  for (const [key, value] of Object.entries(members)) if (value !== undefined) present.push([key, value]);
+  return Object.fromEntries(present);
+}
+
+/** The JSON of a document as it is sent; undefined when it is unreadable. */
+export function policyJson(document: PolicyDocument): JsonValue | undefined {
+  return document.canonical.startsWith(UNREADABLE) ? undefined : JSON.parse(document.text);
+}
+
+function policyDocument(text: string, canonical: string, use: PolicyUse): PolicyDocument {
+  return { use, text, canonical, sizeChars: countPolicyChars(text) } as PolicyDocument;
+}

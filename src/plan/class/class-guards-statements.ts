@@ -1,0 +1,134 @@
+import type { InstanceProfileSpec, Statement } from "../../api/instance-profile.ts";
+import { showValue } from "../../model/policy/policy-elements.ts";
+import { WELL_KNOWN_ACTIONS } from "../../model/policy/well-known-actions.ts";
+import { completedResource } from "../../model/wildcard/resource-pattern.ts";
+import { StepBudget } from "../../model/wildcard/wildcard-budget.ts";
+import {
+  type Example,
+  MAX_STEPS,
+  matchesWildcards,
+  overlaps,
+  type WordSet,
+  within,
+} from "../../model/wildcard/wildcard-containment.ts";
+import { ACTIONS, RESOURCES, type WordKind } from "../../model/wildcard/wildcard-tokens.ts";
+import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
+import { classTitle, someOf, violation } from "./class-messages.ts";
+
+/** One statement under judgement. */
+interface Case {
+  readonly index: number;
+  readonly statement: Statement;
+  readonly bounds: Bounds;
+  /** What the class allows, with its words filled in. */
+  readonly resources: readonly string[];
+  /** Shared by all statements of an object, so that a long policy takes no longer than one hard question. */
+  readonly budget: StepBudget;
+}
+
+/**
+ * Whether every action and resource that the inline policy allows is one that the class allows, decided by containment and
+ * statement by statement. What a Deny takes away is not subtracted: it would hang on its conditions.
+ */
+export function guardStatements(spec: Pick<InstanceProfileSpec, "statements">, bounds: Bounds): readonly Violation[] {
+  const budget = new StepBudget(MAX_STEPS);
+  const resources = bounds.class.spec.allowedResources.map((pattern) => filledIn(pattern, bounds));
+  return spec.statements.flatMap((statement, index) =>
+    statement.effect === "Deny" ? [] : guardStatement({ index, statement, bounds, resources, budget }),
+  );
+}
+
+function guardStatement(one: Case): readonly Violation[] {
+  const actions = guardActions(one);
+  // Nothing is left to decide the rest with.
+  return actions.some(({ reason }) => reason === UNDECIDED) ? actions : [...actions, ...guardResources(one)];
+}
+
+const UNDECIDED = "NotDecidable";
+
+function guardActions(one: Case): readonly Violation[] {
+  const { statement, bounds, budget } = one;
+  const { allowedActions, deniedActions, allowNotActions } = bounds.class.spec;
+  const subject = subjectOf(one, "actions", statement.actions, statement.notActions, ACTIONS);
+  if (subject.words.negated && !allowNotActions) return [negated(one, "NotActionsNotAllowed", "notActions", "actions")];
+  const wanted = { prefer: WELL_KNOWN_ACTIONS, budget };
+  const outside = within(subject.words, allowedActions, ACTIONS, wanted);
+  if (outside.found !== "none") {
+    return [beyond(one, subject, outside, "ActionNotAllowed", `does not allow; it allows ${someOf(allowedActions)}`)];
+  }
+  if (deniedActions.length === 0) return [];
+  const denied = overlaps(subject.words, deniedActions, ACTIONS, wanted);
+  if (denied.found === "none") return [];
+  return [beyond(one, subject, denied, "ActionDenied", `denies: ${someOf(deniedActions)}`)];
+}
+
+function guardResources(one: Case): readonly Violation[] {
+  const { statement, bounds, resources: allowed, budget } = one;
+  const { allowNotResources } = bounds.class.spec;
+  const subject = subjectOf(one, "resources", statement.resources, statement.notResources, RESOURCES);
+  if (subject.words.negated && !allowNotResources) {
+    return [negated(one, "NotResourcesNotAllowed", "notResources", "resources")];
+  }
+  const outside = within(subject.words, allowed, RESOURCES, { budget });
+  if (outside.found === "none") return [];
+  return [beyond(one, subject, outside, "ResourceNotAllowed", `does not allow; it allows ${someOf(allowed)}`)];
+}
+
+/** One side of a statement: the words that it is about, and how to name them. */
+interface Subject {
+  readonly field: string;
+  readonly written: readonly string[];
+  readonly words: WordSet;
+  readonly kind: WordKind;
+}
+
+function subjectOf(
+  { index }: Case,
+  name: "actions" | "resources",
+  listed: readonly string[] | undefined,
+  not: readonly string[] | undefined,
+  kind: WordKind,
+): Subject {
+  const written = listed ?? not ?? [];
+  const negatedName = name === "actions" ? "notActions" : "notResources";
+  const isNegated = listed === undefined;
+  const field = `spec.statements[${index}].${isNegated ? negatedName : name}`;
+  return { field, written, words: { patterns: written, negated: isNegated }, kind };
+}
+
+function negated({ index, bounds }: Case, reason: string, field: string, instead: string): Violation {
+  const message = `spec.statements[${index}].${field}: ${classTitle(bounds)} allows no ${field} in an Allow statement. Write ${instead}.`;
+  return violation(reason, message, { kind: "statement", index });
+}
+
+function beyond({ index, bounds }: Case, subject: Subject, example: Example, reason: string, why: string): Violation {
+  const excess = { kind: "statement" as const, index };
+  if (example.found !== "word") {
+    const message =
+      `${subject.field}: whether ${classTitle(bounds)} allows it cannot be decided in reasonable time. Write fewer wildcards into one ` +
+      "pattern, or fewer statements.";
+    return violation(UNDECIDED, message, excess);
+  }
+  const { place, how } = whereItComesFrom(subject, example.word);
+  return violation(reason, `${place}: ${how} ${classTitle(bounds)} ${why}. Narrow the statement.`, excess);
+}
+
+/** The field that lets the word in, with the index of the pattern where one pattern does, and how. */
+function whereItComesFrom(
+  { field, words, written, kind }: Subject,
+  word: string,
+): { readonly place: string; readonly how: string } {
+  if (words.negated) return { place: field, how: `all but these are ${showValue(word)} too, which` };
+  const index = written.findIndex((one) => matchesWildcards(one, word, kind));
+  const pattern = written[index];
+  if (pattern === undefined) return { place: field, how: `${showValue(word)} is what` };
+  return { place: `${field}[${index}]`, how: howItComes(pattern, word, kind) };
+}
+
+function howItComes(pattern: string, word: string, kind: WordKind): string {
+  const meant = kind === RESOURCES ? completedResource(pattern) : pattern;
+  const isWordItself = meant === word || !/[*?$]/.test(meant);
+  if (isWordItself) return `${showValue(pattern)} is what`;
+  const inFull = meant === pattern ? "" : `, which means ${showValue(meant)},`;
+  return `${showValue(pattern)}${inFull} allows ${showValue(word)}, which`;
+}

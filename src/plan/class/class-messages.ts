@@ -1,0 +1,21 @@
+import { showValue } from "../../model/policy/policy-elements.ts";
+import type { Bounds, Excess, Violation } from "./class-bounds.ts";
+
+const MAX_SHOWN = 5;
+
+/** How messages name the class. */
+export function classTitle(bounds: Bounds): string {
+  return `class ${bounds.class.metadata.name}`;
+}
+
+/** A few of a list, and how many more there are. */
+export function someOf(items: readonly string[]): string {
+  if (items.length === 0) return "none";
+  const shown = items.slice(0, MAX_SHOWN).map(showValue).join(", ");
+  return items.length <= MAX_SHOWN ? shown : `${shown} and ${items.length - MAX_SHOWN} more`;
+}
+
+/** A violation, with what of the spec would have to go. */
+export function violation(reason: string, message: string, excess: Excess): Violation {
+  return { reason, message, excess };
+}

@@ -1,0 +1,100 @@
+import type { DesiredPresent } from "../../model/desired-state.ts";
+import type { ObservedInstance, ProfileName } from "../../model/instances/instance.ts";
+import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../../model/instances/instance-marker.ts";
+import type { ObservedState } from "../../model/observed-state.ts";
+import { type Owner, ownershipOf } from "../../model/ownership.ts";
+import type { Action } from "../action.ts";
+import type { InstanceAction, InstanceTagAction } from "./instance-action.ts";
+import { carries, type Standing, standingOf, type Target, targetOf } from "./instance-status.ts";
+import { regionsAfter, regionsBefore } from "./record-regions.ts";
+
+/** An instance and what is to be done about it. */
+interface Case {
+  readonly instance: ObservedInstance;
+  readonly standing: Standing;
+}
+
+/**
+ * The writes that put the profile on the instances that the object selects, and take it off those that it selects no more.
+ *
+ * What the controller is about to associate gets its tag first, and what it has disassociated loses it last; the profile
+ * has the region in a tag of its own before the first and until after the last. So a crash anywhere leaves no association
+ * whose origin is forgotten.
+ */
+export function diffInstances(desired: DesiredPresent, observed: ObservedState): readonly Action[] {
+  const { instances } = observed;
+  if (instances === undefined || instances.unreadable !== undefined) return [];
+  const { instanceProfileName, path } = desired.instanceProfile;
+  const target = targetOf({ instanceProfileName, path }, observed, desired.instances?.replacesOthers ?? false);
+  const cases = instances.found.map((instance) => ({ instance, standing: standingOf(instance, target) }));
+  const writes = cases.flatMap((one) => [
+    ...(isToBeMarked(one) ? [tagCall("CreateTags", desired.owner, one.instance)] : []),
+    ...associationCalls(one.instance, one.standing, target),
+    ...(isToBeUnmarked(one, target) ? [tagCall("DeleteTags", desired.owner, one.instance)] : []),
+  ]);
+  return [...regionsBefore(desired, observed), ...writes, ...regionsAfter(desired, observed)];
+}
+
+/** The writes that take the profile off all instances that the controller associated it with: its object selects none any more. */
+export function releaseInstances(
+  { owner, ...profile }: ProfileName & { readonly owner: Owner },
+  observed: ObservedState,
+): readonly InstanceAction[] {
+  const { instances, instanceProfile } = observed;
+  if (instances === undefined) return [];
+  if (instanceProfile.presence === "present" && ownershipOf(instanceProfile.tags, owner).kind !== "ours") return [];
+  const target = targetOf(profile, observed, false);
+  const cases = instances.found.map(
+    (instance): Case => ({ instance, standing: standingOf({ ...instance, isSelected: false }, target) }),
+  );
+  return cases.flatMap((one) => [
+    ...associationCalls(one.instance, one.standing, target),
+    ...(isToBeUnmarked(one, target) ? [tagCall("DeleteTags", owner, one.instance)] : []),
+  ]);
+}
+
+function isToBeMarked({ instance, standing }: Case): boolean {
+  if (instance.hasFormerMarker) return true;
+  return !instance.isMarked && (standing === "associate" || standing === "replace" || standing === "reassociate");
+}
+
+/** Marked, though what it carries is not, or will not be, what the controller gave it. */
+function isToBeUnmarked({ instance, standing }: Case, target: Target): boolean {
+  if (!instance.isMarked) return false;
+  if (standing === "leave" || standing === "unmark" || standing === "taken") return true;
+  return standing === "preceded" && !carries(instance, target);
+}
+
+function associationCalls(
+  { instanceId, region, association }: ObservedInstance,
+  standing: Standing,
+  { instanceProfileName: iamInstanceProfile }: Target,
+): readonly InstanceAction[] {
+  const associate: InstanceAction = { kind: "AssociateIamInstanceProfile", region, instanceId, iamInstanceProfile };
+  if (standing === "associate") return [associate];
+  if (association === undefined) return [];
+  const { associationId, profileArn } = association;
+  const place = { region, instanceId, associationId };
+  const disassociate: InstanceAction = { kind: "DisassociateIamInstanceProfile", ...place, removes: profileArn };
+  switch (standing) {
+    case "replace":
+      return [{ kind: "ReplaceIamInstanceProfileAssociation", ...place, iamInstanceProfile, replaces: profileArn }];
+    case "reassociate":
+      return [disassociate, associate];
+    case "leave":
+      return [disassociate];
+    default:
+      return [];
+  }
+}
+
+function tagCall(
+  kind: InstanceTagAction["kind"],
+  owner: Owner,
+  { region, instanceId, hasFormerMarker }: ObservedInstance,
+): InstanceTagAction {
+  // A tag is removed only where it has this value.
+  const isFormer = kind === "DeleteTags" && hasFormerMarker === true;
+  const marker = isFormer ? formerMarkerOf(owner) : markerOf(owner, instanceId);
+  return { kind, region, instanceId, tags: { [ASSOCIATED_BY_TAG]: marker } };
+}

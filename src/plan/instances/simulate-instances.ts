@@ -1,0 +1,57 @@
+import type { ObservedAssociation, ObservedInstance } from "../../model/instances/instance.ts";
+import type { ObservedState } from "../../model/observed-state.ts";
+import type { CreatedEntity } from "../action.ts";
+import { type AssociationAction, type InstanceAction, isAboutTags } from "./instance-action.ts";
+
+/** The state after a write to EC2 succeeded; instances that it does not know stay unknown. */
+export function instancesAfter(state: ObservedState, action: InstanceAction, created?: CreatedEntity): ObservedState {
+  const { instances } = state;
+  if (instances === undefined) return state;
+  const isMeant = ({ region, instanceId }: ObservedInstance): boolean =>
+    region === action.region && instanceId === action.instanceId;
+  const after = (instance: ObservedInstance): ObservedInstance =>
+    isAboutTags(action)
+      ? marked(instance, action.kind === "CreateTags")
+      : { ...instance, ...associationAfter(instance, action, profileOf(state, action), created) };
+  return {
+    ...state,
+    instances: { ...instances, found: instances.found.map((one) => (isMeant(one) ? after(one) : one)) },
+  };
+}
+
+function marked({ hasFormerMarker: _, ...instance }: ObservedInstance, isMarked: boolean): ObservedInstance {
+  return { ...instance, isMarked };
+}
+
+/** What is known of the profile that an instance gets. */
+interface GivenProfile {
+  readonly arn: string;
+  readonly id: string;
+}
+
+/** The association after a write that succeeded. */
+export function associationAfter(
+  { association }: Pick<ObservedInstance, "association">,
+  action: AssociationAction,
+  profile: GivenProfile,
+  created?: CreatedEntity,
+): { readonly association: ObservedAssociation | undefined } {
+  if (action.kind === "DisassociateIamInstanceProfile") {
+    return { association: association?.associationId === action.associationId ? undefined : association };
+  }
+  if (action.kind === "AssociateIamInstanceProfile" && association !== undefined) return { association };
+  return {
+    association: {
+      associationId: created?.id ?? "",
+      profileArn: created?.arn ?? profile.arn,
+      profileId: profile.id,
+      state: "associated",
+    },
+  };
+}
+
+function profileOf({ instanceProfile }: ObservedState, action: AssociationAction): GivenProfile {
+  if (instanceProfile.presence === "present") return { arn: instanceProfile.arn, id: instanceProfile.id };
+  const name = "iamInstanceProfile" in action ? action.iamInstanceProfile : "";
+  return { arn: `:instance-profile/${name}`, id: "" };
+}

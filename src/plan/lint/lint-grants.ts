@@ -1,0 +1,136 @@
+import type { Statement, TrustStatement } from "../../api/instance-profile.ts";
+import { completedFields } from "../../model/wildcard/resource-pattern.ts";
+import { matchesWildcards } from "../../model/wildcard/wildcard-containment.ts";
+import type { Finding } from "./finding.ts";
+
+/**
+ * Actions by which whoever has them on a role, user or policy of more rights gets those rights.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate
+ */
+const ESCALATING: readonly string[] = [
+  "iam:AddUserToGroup",
+  "iam:AttachGroupPolicy",
+  "iam:AttachRolePolicy",
+  "iam:AttachUserPolicy",
+  "iam:CreateAccessKey",
+  "iam:CreateLoginProfile",
+  "iam:CreatePolicyVersion",
+  "iam:DeleteRolePermissionsBoundary",
+  "iam:PassRole",
+  "iam:PutGroupPolicy",
+  "iam:PutRolePermissionsBoundary",
+  "iam:PutRolePolicy",
+  "iam:PutUserPolicy",
+  "iam:SetDefaultPolicyVersion",
+  "iam:UpdateAssumeRolePolicy",
+  "iam:UpdateLoginProfile",
+];
+const ASSUME_ROLE = "sts:AssumeRole";
+const SHOWN = 3;
+
+/**
+ * What a statement of the inline policy allows that its author may not have meant. Denials are never too wide; within a
+ * permissions boundary (`isBounded`) the boundary says what is.
+ */
+export function lintStatement(statement: Statement, path: string, isBounded: boolean): readonly Finding[] {
+  if (statement.effect === "Deny" || isBounded) return [];
+  return [
+    ...(statement.notActions === undefined ? [] : [notActions(path)]),
+    ...(statement.notResources === undefined ? [] : [notResources(path)]),
+    ...grants(statement, `${path}.actions`),
+  ];
+}
+
+/** A role that the whole world may assume. */
+export function lintTrustStatement(
+  { effect, principals, conditions }: TrustStatement,
+  path: string,
+): readonly Finding[] {
+  const everyone = (principals.aws ?? []).indexOf("*");
+  if (effect === "Deny" || everyone < 0 || conditions !== undefined) return [];
+  return [
+    {
+      rule: "anyone-may-assume",
+      severity: "warning",
+      path: `${path}.principals.aws[${everyone}]`,
+      message: "every AWS account may assume this role; name the accounts or roles, or add conditions",
+    },
+  ];
+}
+
+function notActions(path: string): Finding {
+  return {
+    rule: "allow-not-action",
+    severity: "warning",
+    path: `${path}.notActions`,
+    message:
+      "Allow with notActions grants everything else, and every service that AWS will ever add; list what is needed under actions",
+  };
+}
+
+function notResources(path: string): Finding {
+  return {
+    rule: "allow-not-resource",
+    severity: "warning",
+    path: `${path}.notResources`,
+    message: "Allow with notResources grants it on everything else, now and later; list what is needed under resources",
+  };
+}
+
+function grants({ actions = [], resources }: Statement, path: string): readonly Finding[] {
+  const where = resources === undefined ? "nearly every resource" : resources.find(isWide);
+  return where === undefined ? [] : actions.flatMap((action, index) => grant(action, where, `${path}[${index}]`));
+}
+
+function grant(action: string, where: string, path: string): readonly Finding[] {
+  if (action === "*" || action === "*:*") return [everything(where, path)];
+  const matched = ESCALATING.filter((escalating) => matchesAction(action, escalating));
+  return [
+    ...(matched.length === 0 ? [] : [escalation(action, where, matched, path)]),
+    ...(matchesAction(action, ASSUME_ROLE) ? [assumption(action, where, path)] : []),
+  ];
+}
+
+function everything(where: string, path: string): Finding {
+  return {
+    rule: "grants-everything",
+    severity: "warning",
+    path,
+    message: `every action on ${where} makes each instance an administrator of the account; list the actions that are needed`,
+  };
+}
+
+function escalation(action: string, where: string, matched: readonly string[], path: string): Finding {
+  const isWildcard = /[*?]/.test(action);
+  const more = matched.length > SHOWN ? ` and ${matched.length - SHOWN} more` : "";
+  const including = isWildcard ? ` (by ${matched.slice(0, SHOWN).join(", ")}${more})` : "";
+  return {
+    rule: "privilege-escalation",
+    severity: "warning",
+    path,
+    message:
+      `${action} on ${where} lets an instance give itself permissions that this policy does not grant${including}; ` +
+      "name the actions and the resources, or set a permissionsBoundaryArn",
+  };
+}
+
+function assumption(action: string, where: string, path: string): Finding {
+  return {
+    rule: "assume-any-role",
+    severity: "warning",
+    path,
+    message: `${action} on ${where} lets an instance become any role there that trusts this account; name the roles`,
+  };
+}
+
+/** A wildcard stands for resources that nobody has named, unless it is only the end of a name. */
+function isWide(resource: string): boolean {
+  if (resource === "*") return true;
+  const name = completedFields(resource)?.at(-1) ?? "";
+  return /^(\*|[\w-]+\/\*)/.test(name);
+}
+
+/** True when a pattern of IAM (`iam:Put*`) matches an action; actions are the same in any case. */
+function matchesAction(pattern: string, action: string): boolean {
+  return matchesWildcards(pattern, action, { foldsCase: true });
+}

@@ -1,0 +1,157 @@
+import type { InstanceProfile, PolicyConditions } from "../../api/instance-profile.ts";
+import {
+  buildPolicy,
+  DEFAULT_TRUST_POLICY_QUOTA_CHARS,
+  permissionsDocument,
+  trustDocument,
+} from "../../model/policy/policy-document.ts";
+import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
+import type { Blocker } from "../plan.ts";
+import type { Finding } from "./finding.ts";
+import { lintStatement, lintTrustStatement } from "./lint-grants.ts";
+
+/** What the people who check a manifest ask for beyond what IAM does. */
+export interface LintOptions {
+  /** Every role shall have a permissions boundary. */
+  readonly requiresBoundary: boolean;
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
+const OPERATORS: ReadonlySet<string> = new Set([
+  "StringEquals",
+  "StringNotEquals",
+  "StringEqualsIgnoreCase",
+  "StringNotEqualsIgnoreCase",
+  "StringLike",
+  "StringNotLike",
+  "NumericEquals",
+  "NumericNotEquals",
+  "NumericLessThan",
+  "NumericLessThanEquals",
+  "NumericGreaterThan",
+  "NumericGreaterThanEquals",
+  "DateEquals",
+  "DateNotEquals",
+  "DateLessThan",
+  "DateLessThanEquals",
+  "DateGreaterThan",
+  "DateGreaterThanEquals",
+  "Bool",
+  "BinaryEquals",
+  "IpAddress",
+  "NotIpAddress",
+  "ArnEquals",
+  "ArnLike",
+  "ArnNotEquals",
+  "ArnNotLike",
+  "Null",
+]);
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const DEFAULT_ATTACHED_POLICIES_QUOTA = 10;
+
+const NO_DEMANDS: LintOptions = { requiresBoundary: false };
+
+/**
+ * What IAM would say no to, what would never match, and what gives away more than its author may have meant, of a spec
+ * that the API server accepts.
+ */
+export function lint(object: Pick<InstanceProfile, "spec">, options: LintOptions = NO_DEMANDS): readonly Finding[] {
+  const { spec } = object;
+  const isBounded = spec.permissionsBoundaryArn !== undefined;
+  return [
+    ...(options.requiresBoundary && !isBounded ? [MISSING_BOUNDARY] : []),
+    ...sizes(object),
+    ...spec.statements.flatMap((statement, i) => [
+      ...operators(statement.conditions, `spec.statements[${i}].conditions`),
+      ...lintStatement(statement, `spec.statements[${i}]`, isBounded),
+    ]),
+    ...spec.trust.statements.flatMap((statement, i) => [
+      ...operators(statement.conditions, `spec.trust.statements[${i}].conditions`),
+      ...uniqueIds(statement.principals.aws ?? [], `spec.trust.statements[${i}].principals.aws`),
+      ...lintTrustStatement(statement, `spec.trust.statements[${i}]`),
+    ]),
+  ];
+}
+
+/** True for what IAM answers with a refusal, in every account. */
+export function isRefusedByIam({ rule, severity }: Finding): boolean {
+  return severity === "error" && (rule === "unknown-operator" || rule === "policy-size");
+}
+
+/** Why IAM refuses the spec in every account: part of a plan could be carried out, and the rest never. */
+export function refusedByIam(object: Pick<InstanceProfile, "spec">): readonly Blocker[] {
+  const faults = lint(object).filter(isRefusedByIam);
+  return faults.map(({ path, message }) => ({
+    reason: "InvalidPolicy",
+    message: `${path}: ${message}. IAM refuses it.`,
+  }));
+}
+
+const MISSING_BOUNDARY: Finding = {
+  rule: "missing-boundary",
+  severity: "error",
+  path: "spec.permissionsBoundaryArn",
+  message: "every role shall have a permissions boundary; write the ARN of the policy that bounds it",
+};
+
+function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
+  const inline = buildPolicy(permissionsDocument(spec.statements), "permissions").sizeChars;
+  const trust = buildPolicy(trustDocument(spec.trust), "trust").sizeChars;
+  const attached = spec.managedPolicyArns.length;
+  const findings: (Finding | false)[] = [
+    inline > MAX_INLINE_POLICIES_CHARS && {
+      rule: "policy-size",
+      severity: "error",
+      path: "spec.statements",
+      message:
+        `the inline policy has ${inline} characters, IAM allows a role ${MAX_INLINE_POLICIES_CHARS}; ` +
+        "use wildcards, or move statements to a managed policy and name it in managedPolicyArns",
+    },
+    trust > DEFAULT_TRUST_POLICY_QUOTA_CHARS && {
+      rule: "policy-size",
+      severity: "warning",
+      path: "spec.trust",
+      message:
+        `the trust policy has ${trust} characters; IAM allows ${DEFAULT_TRUST_POLICY_QUOTA_CHARS} unless the ` +
+        "account's quota was raised",
+    },
+    attached > DEFAULT_ATTACHED_POLICIES_QUOTA && {
+      rule: "too-many-policies",
+      severity: "warning",
+      path: "spec.managedPolicyArns",
+      message:
+        `${attached} managed policies; IAM allows a role ${DEFAULT_ATTACHED_POLICIES_QUOTA} unless the account's quota ` +
+        "was raised",
+    },
+  ];
+  return findings.filter((finding) => finding !== false);
+}
+
+function operators(conditions: PolicyConditions | undefined, path: string): readonly Finding[] {
+  return Object.keys(conditions ?? {})
+    .filter((operator) => !OPERATORS.has(operator.replace(/^(ForAllValues|ForAnyValue):/, "").replace(/IfExists$/, "")))
+    .map((operator) => ({
+      rule: "unknown-operator",
+      severity: "error",
+      path: `${path}.${operator}`,
+      message: `${operator} is not an IAM condition operator${suggestion(operator)}`,
+    }));
+}
+
+function suggestion(operator: string): string {
+  const match = [...OPERATORS].find((known) => known.toLowerCase() === operator.toLowerCase());
+  return match === undefined ? "" : `; write ${match}`;
+}
+
+/** IAM shows the principal's ARN instead while the principal exists, so such a document never matches what is read back. */
+function uniqueIds(principals: readonly string[], path: string): readonly Finding[] {
+  return principals
+    .filter((principal) => /^A(ROA|IDA)/.test(principal))
+    .map((principal) => ({
+      rule: "unique-id-principal",
+      severity: "error",
+      path,
+      message: `${principal} is a unique id; write the ARN of the role or user, IAM resolves it itself`,
+    }));
+}

@@ -1,0 +1,69 @@
+import type { DesiredPresent } from "../../model/desired-state.ts";
+import { sameName } from "../../model/naming.ts";
+import type { Absent, ObservedInstanceProfile, ObservedRole, ObservedState } from "../../model/observed-state.ts";
+import { ownershipOf } from "../../model/ownership.ts";
+import { listed, unsearchedNotes } from "../instances/guard-instances.ts";
+import type { Blocker, Note } from "../plan.ts";
+
+/** What stands against an adoption, and what a reader of the plan must know of it. */
+export interface AdoptionGuard {
+  readonly blockers: readonly Blocker[];
+  readonly notes: readonly Note[];
+}
+
+/**
+ * Says of a plan that adopts which instances run with the instance profile, and how the permissions boundary of the role differs from
+ * the one that the spec asks for. A role is not swapped in an instance profile that instances use: they would run with other
+ * permissions within the hour.
+ */
+export function guardAdoption(
+  desired: DesiredPresent,
+  { role, instanceProfile, adoptedUsers }: ObservedState,
+): AdoptionGuard {
+  if (!desired.mayAdopt) return { blockers: [], notes: [] };
+  const boundary = isAdopted(desired, role) ? boundaryNotes(desired, role) : [];
+  if (!isAdopted(desired, instanceProfile) || adoptedUsers === undefined) return { blockers: [], notes: boundary };
+  const { instanceProfileName, roleName } = instanceProfile;
+  const { users, unsearched } = adoptedUsers;
+  const notes = [...boundary, ...unsearchedNotes(instanceProfileName, unsearched)];
+  if (users.length === 0) return { blockers: [], notes };
+  if (roleName !== undefined && !sameName(roleName, desired.role.roleName)) {
+    return { blockers: [swapBlocker(desired, { instanceProfileName, roleName }, listed(users))], notes };
+  }
+  const message = `instance profile ${instanceProfileName} is in use by ${listed(users)}. They run with what this object grants its role.`;
+  return { blockers: [], notes: [...notes, { reason: "AdoptedInUse", message }] };
+}
+
+function isAdopted<T extends ObservedRole | ObservedInstanceProfile>(
+  { owner }: DesiredPresent,
+  entity: T | Absent,
+): entity is T {
+  return entity.presence === "present" && ownershipOf(entity.tags, owner).kind === "unowned";
+}
+
+function boundaryNotes({ role }: DesiredPresent, observed: ObservedRole): readonly Note[] {
+  const wanted = role.permissionsBoundaryArn;
+  const there = observed.permissionsBoundaryArn;
+  const title = `role ${observed.roleName}`;
+  if (there === undefined) {
+    const then = wanted === undefined ? "and the spec asks for none" : `and gets ${wanted}`;
+    return [{ reason: "AdoptedWithoutBoundary", message: `${title} has no permissions boundary, ${then}` }];
+  }
+  if (there === wanted) return [];
+  const then = wanted === undefined ? "which adoption removes, because the spec asks for none" : `and gets ${wanted}`;
+  return [{ reason: "AdoptedWithOtherBoundary", message: `${title} has permissions boundary ${there}, ${then}` }];
+}
+
+function swapBlocker(
+  { role }: DesiredPresent,
+  there: { readonly instanceProfileName: string; readonly roleName: string },
+  users: string,
+): Blocker {
+  return {
+    reason: "InstancesUseProfile",
+    message:
+      `instance profile ${there.instanceProfileName} holds role ${there.roleName} and is in use by ${users}. Adopting it would give ` +
+      `them role ${role.roleName} instead. Terminate them or give them another instance profile, or create an object with roleName: ` +
+      `${there.roleName}, which adopts the role that they run with.`,
+  };
+}

@@ -1,0 +1,29 @@
+import { readAppliedRecord, recordsInlinePolicy } from "../../model/applied-record.ts";
+import type { DesiredPresent } from "../../model/desired-state.ts";
+import { sameName } from "../../model/naming.ts";
+import type { ObservedRole } from "../../model/observed-state.ts";
+import { ownershipOf } from "../../model/ownership.ts";
+import { readPolicy, samePolicy } from "../../model/policy/policy-document.ts";
+import type { Blocker } from "../plan.ts";
+
+/**
+ * Blocks a plan that would overwrite an inline policy that somebody else put on an owned role under the name that the spec uses: it may
+ * hold a Deny. The applied record tells which policies are the controller's; it has the name of a policy before the policy is put.
+ *
+ * An adoption announces what it changes, `unmanagedPolicies: Remove` asks for the overwrite, and a policy that says what the spec says
+ * is not overwritten.
+ */
+export function guardInlinePolicy(desired: DesiredPresent, observed: ObservedRole): readonly Blocker[] {
+  const { inlinePolicy, roleName } = desired.role;
+  if (inlinePolicy === undefined || desired.removesUnmanaged) return [];
+  if (ownershipOf(observed.tags, desired.owner).kind !== "ours") return [];
+  const { policyName, document } = inlinePolicy;
+  const text = observed.inlinePolicyDocuments[policyName];
+  if (text === undefined || samePolicy(readPolicy(text, "permissions"), document)) return [];
+  const names = [policyName, ...observed.inlinePolicyNames.filter((name) => sameName(name, policyName))];
+  if (recordsInlinePolicy(readAppliedRecord(observed.tags), names)) return [];
+  const message =
+    `role ${roleName} has inline policy ${policyName}, which this object did not put there and would overwrite. Delete the policy, set ` +
+    "another spec.policyName, or set unmanagedPolicies: Remove to overwrite it.";
+  return [{ reason: "InlinePolicyNotOwned", message }];
+}
