@@ -15,13 +15,13 @@ import { boundaryOf } from "./accounts/account-access.ts";
 import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
 import { Classes } from "./classes/class-controller.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
-import { optional } from "./optional.ts";
 import { CountedOrphans } from "./orphans/counted-orphans.ts";
 import { type OrphanSources, openOrphans } from "./orphans/open-orphans.ts";
 import type { OrphanObserver, OrphanPolicy } from "./orphans/orphan-options.ts";
 import type { Orphans } from "./orphans/orphans.ts";
 import { Releases } from "./orphans/releases.ts";
 import { openReconciler } from "./reconcile/open-reconciler.ts";
+import type { Reconciler } from "./reconcile/reconciler.ts";
 import type { ResultObserver } from "./reconcile/result-observer.ts";
 import type { SweepObserver } from "./scan/iam-scan.ts";
 import { ScanCoverageByAccount } from "./scan/scan-coverage.ts";
@@ -93,9 +93,9 @@ export class Controller {
   #isWorking = false;
 
   constructor(deps: ControllerDependencies) {
-    const { clock, random, logger, settings, observers = {} } = deps;
+    const { clock, random, logger, settings, accounts, clusterId, observers = {} } = deps;
     this.#settings = settings;
-    this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random), ...optional("observer", observers.queue) });
+    this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random), observer: observers.queue });
     this.#reflector = new Reflector({
       kind: "InstanceProfile",
       listWatch: deps.listWatch,
@@ -103,53 +103,40 @@ export class Controller {
       clock,
       random,
       logger,
-      ...optional("observer", observers.reflector),
+      observer: observers.reflector,
     });
     const coverage = new ScanCoverageByAccount(() => clock.monotonicMs());
     const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
-    const { accounts, clusterId } = deps;
     const counted = new CountedOrphans(() => this.#classes.orphansFreed());
-    this.#classes = new Classes({
-      ...{ ...deps.classes, objects, orphans: counted, clusterId, clock, random, logger, events: deps.events },
-      onChange: () => this.#sweeps.classesChanged(),
-      wake: (key) => this.#wake(key),
-      verify: (of, signal) => accounts.verify(of, signal),
-      boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
-      newReconcileId: deps.newReconcileId,
-      requiresClass: settings.requiresClass ?? false,
-    });
+    this.#classes = this.#openClasses(deps, objects, counted);
     const { directory } = this.#classes;
     const accountOf = (raw: KubeObject): string | undefined => directory.accountOf(raw);
     const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: directory.claimRules });
     const cache = { get: (key: string) => this.#reflector.cache.get(key) };
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
-    const known = { coverage, claims, cache, classes: directory, listClasses };
     const releases = new Releases();
-    const noted = { ...deps, ...settings, objects: releases.noting(deps.objects), observer: observers.results };
-    const reconciler = openReconciler(noted, known);
+    const reconciler = openReconciler(
+      { ...deps, ...settings, objects: releases.noting(deps.objects), observer: observers.results },
+      { coverage, claims, cache, classes: directory, listClasses },
+    );
     this.#orphans = this.#openOrphans(deps, { releases, claims, directory, counted });
     this.#sweeps = new AccountSweeps({
-      ...{ accounts, classes: directory, objects, queue: this.#queue, coverage, claims },
-      ...{ clusterId, clock, random, logger, settings, observerOf: observers.sweeps },
+      accounts,
+      classes: directory,
+      objects,
+      queue: this.#queue,
+      coverage,
+      claims,
+      clusterId,
+      clock,
+      random,
+      logger,
+      settings,
+      observerOf: observers.sweeps,
       orphans: this.#orphans,
       wake: (key) => this.#wake(key),
     });
-    // An account that throttles, or does not answer, holds up its share of the workers and no more.
-    const lanes = {
-      laneOf: (key: string) => directory.accountOf(cache.get(key) ?? {}) ?? "",
-      size: () => Math.max(1, Math.floor(settings.concurrency / Math.max(1, directory.classes.accountIds.length))),
-    };
-    this.#workers = new Workers({
-      queue: new LanedQueue(this.#queue, lanes),
-      reconcile: async (key, signal, { logger: runLogger, priority }) =>
-        queueRequeue(await reconciler.reconcile(key, signal, { logger: runLogger, urgency: urgencyOf(priority) })),
-      clock,
-      logger,
-      newReconcileId: deps.newReconcileId,
-      fieldsOf: logFieldsOf,
-      concurrency: settings.concurrency,
-      ...optional("observer", observers.workers),
-    });
+    this.#workers = this.#openWorkers(deps, reconciler);
   }
 
   /** The keys that wait or are worked on. */
@@ -211,6 +198,49 @@ export class Controller {
     ]);
     await this.#reflector.stop();
     return drained && classesDrained;
+  }
+
+  #openClasses(deps: ControllerDependencies, objects: () => readonly KubeObject[], orphans: CountedOrphans): Classes {
+    const { accounts, clusterId, clock, random, logger, events, newReconcileId, settings } = deps;
+    return new Classes({
+      ...deps.classes,
+      objects,
+      orphans,
+      clusterId,
+      clock,
+      random,
+      logger,
+      events,
+      newReconcileId,
+      onChange: () => this.#sweeps.classesChanged(),
+      wake: (key) => this.#wake(key),
+      verify: (of, signal) => accounts.verify(of, signal),
+      boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
+      requiresClass: settings.requiresClass ?? false,
+    });
+  }
+
+  #openWorkers(
+    { clock, logger, newReconcileId, settings, observers }: ControllerDependencies,
+    reconciler: Reconciler,
+  ): Workers {
+    const { directory } = this.#classes;
+    // An account that throttles, or does not answer, holds up its share of the workers and no more.
+    const lanes = {
+      laneOf: (key: string) => directory.accountOf(this.#reflector.cache.get(key) ?? {}) ?? "",
+      size: () => Math.max(1, Math.floor(settings.concurrency / Math.max(1, directory.classes.accountIds.length))),
+    };
+    return new Workers({
+      queue: new LanedQueue(this.#queue, lanes),
+      reconcile: async (key, signal, { logger: runLogger, priority }) =>
+        queueRequeue(await reconciler.reconcile(key, signal, { logger: runLogger, urgency: urgencyOf(priority) })),
+      clock,
+      logger,
+      newReconcileId,
+      fieldsOf: logFieldsOf,
+      concurrency: settings.concurrency,
+      observer: observers?.workers,
+    });
   }
 
   #openOrphans(deps: ControllerDependencies, known: Omit<OrphanSources, "cache" | "accountOf">): Orphans {

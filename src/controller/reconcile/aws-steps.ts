@@ -19,7 +19,7 @@ export interface AwsStepsDependencies extends AccessSources, ConfirmationSources
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
   /** Objects without a class may adopt; unset: they may not. */
-  readonly allowsAdoption?: boolean;
+  readonly allowsAdoption?: boolean | undefined;
 }
 
 /** The steps of a reconcile that call AWS. A failure of AWS is an outcome; a failure of the API server is raised. */

@@ -2,7 +2,6 @@ import type { EventSink, ObjectClient } from "../../engine/ports.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Accounts } from "../accounts/account-access.ts";
-import { optional } from "../optional.ts";
 import { OwnWrites } from "./mutation-cache.ts";
 import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
 import type { ResultObserver } from "./result-observer.ts";
@@ -19,7 +18,7 @@ export interface OpenReconcilerOptions {
   readonly random: () => number;
   readonly intervals: RequeueIntervals;
   /** See {@link ReconcilerDependencies}. */
-  readonly allowsAdoption?: boolean;
+  readonly allowsAdoption?: boolean | undefined;
   readonly observer: ResultObserver | undefined;
 }
 
@@ -32,9 +31,16 @@ export function openReconciler(
   const monotonicMs = (): number => clock.monotonicMs();
   const ownWrites = new OwnWrites(monotonicMs);
   const nowMs = (): number => clock.nowMs();
-  const writing = { objects, events, ownWrites, intervals, nowMs, random };
-  const statusWriter = new StatusWriter({ ...writing, ...optional("observer", observer) });
-  const granted = optional("allowsAdoption", options.allowsAdoption);
-  const parts = { objects, monotonicMs, nowMs, ...known, ownWrites, accounts, statusWriter, clusterId, ...granted };
-  return new Reconciler(parts);
+  const statusWriter = new StatusWriter({ objects, events, ownWrites, intervals, nowMs, random, observer });
+  return new Reconciler({
+    ...known,
+    objects,
+    monotonicMs,
+    nowMs,
+    ownWrites,
+    accounts,
+    statusWriter,
+    clusterId,
+    allowsAdoption: options.allowsAdoption,
+  });
 }

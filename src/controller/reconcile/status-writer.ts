@@ -40,7 +40,7 @@ export interface StatusWriterDependencies {
   readonly nowMs: () => number;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly observer?: ResultObserver;
+  readonly observer?: ResultObserver | undefined;
 }
 
 /** An object's failures in a row. */

@@ -35,7 +35,7 @@ export type ShutDownMode = "drop" | "drain";
 export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly backoff: KeyedBackoff;
-  readonly observer?: QueueObserver;
+  readonly observer?: QueueObserver | undefined;
 }
 
 /**

@@ -56,7 +56,7 @@ export interface WorkerOptions {
   readonly concurrency: number;
   /** A run that takes longer has its signal aborted. */
   readonly runTimeoutMs?: number;
-  readonly observer?: WorkerObserver;
+  readonly observer?: WorkerObserver | undefined;
 }
 
 /** controller-runtime leaves this off; a call that hangs would then hold its key for ever. */

@@ -50,5 +50,5 @@ export interface ReflectorOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly timings?: Partial<ReflectorTimings>;
-  readonly observer?: ReflectorObserver;
+  readonly observer?: ReflectorObserver | undefined;
 }
