@@ -1,7 +1,7 @@
 import type { Environment } from "@marcbachmann/cel-js";
-import { adaptExpression } from "../../src/sandbox/kube/schema/cel-adapt.ts";
-import { kubernetesEnvironment } from "../../src/sandbox/kube/schema/cel-library.ts";
-import type { CelNode } from "../../src/sandbox/kube/schema/cel-node.ts";
+import { adaptExpression } from "../../src/crd/cel/adapt.ts";
+import { kubernetesEnvironment } from "../../src/crd/cel/library.ts";
+import type { CelNode } from "../../src/crd/cel/node.ts";
 import { AccessCheck, type AccessQuestion, addAuthorizer } from "./cel-authorizer.ts";
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,15 +1,15 @@
+import { compileCrd } from "../../crd/compile-crd.ts";
+import type { JsonObject, ServedKind } from "../../crd/contract.ts";
 import { type Behaviour, plainBehaviour } from "./built-in/behaviour.ts";
 import { configMapBehaviour, serviceAccountBehaviour } from "./built-in/config-map.ts";
 import { definitionBehaviour } from "./built-in/definition.ts";
 import { coreEventBehaviour, modernEventBehaviour } from "./built-in/event.ts";
+import { builtInKinds } from "./built-in/kinds.ts";
 import { leaseBehaviour } from "./built-in/lease.ts";
 import { namespaceBehaviour } from "./built-in/namespace.ts";
 import { accessReviewBehaviour, rulesReviewBehaviour, selfReviewBehaviour } from "./built-in/review.ts";
 import { metaFields } from "./custom-endpoints.ts";
 import { apiVersionOf, type Endpoint, type ObjectSchema } from "./endpoint.ts";
-import { builtInKinds } from "./schema/built-in-kinds.ts";
-import { compileCrd } from "./schema/compile-crd.ts";
-import type { JsonObject, ServedKind } from "./schema/contract.ts";
 
 const behaviours: Readonly<Record<string, Behaviour>> = {
   "v1/namespaces": namespaceBehaviour,

@@ -1,5 +1,5 @@
+import type { FieldCause, Json, JsonObject, ServedKind, WithSchema } from "../../crd/contract.ts";
 import type { SelectableFields } from "./query/field-selector.ts";
-import type { FieldCause, Json, JsonObject, ServedKind, WithSchema } from "./schema/contract.ts";
 
 /** The verbs of RBAC and discovery. */
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";

@@ -5,11 +5,11 @@ import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts
 import { readShippedCrd } from "../../../src/cli/crd-file.ts";
 import { ClassDirectory } from "../../../src/controller/class-directory.ts";
 import { blockersOf, type Standing } from "../../../src/controller/standing.ts";
+import { compileCrd } from "../../../src/crd/compile-crd.ts";
+import type { JsonObject } from "../../../src/crd/contract.ts";
 import { desiredState } from "../../../src/model/desired-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { lint } from "../../../src/plan/lint.ts";
-import { compileCrd } from "../../../src/sandbox/kube/schema/compile-crd.ts";
-import type { JsonObject } from "../../../src/sandbox/kube/schema/contract.ts";
 import { CLUSTER_ID, NOTHING, stateAfter } from "../../support/builders.ts";
 import { LARGE_SPECS, type LargeSpec, MAX_OBJECT_BYTES } from "../../support/large-objects.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";

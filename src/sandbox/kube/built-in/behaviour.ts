@@ -1,6 +1,6 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import { allVerbs, type Endpoint, type TableColumn, type Verb, type WriteRules } from "../endpoint.ts";
 import type { SelectableFields } from "../query/field-selector.ts";
-import type { JsonObject } from "../schema/contract.ts";
 import { ageColumn, nameColumn } from "../tables/table-columns.ts";
 
 /** What a built-in kind adds to its schema. */

@@ -1,5 +1,5 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import { objectAt } from "../json.ts";
-import type { JsonObject } from "../schema/contract.ts";
 import { type Behaviour, plainBehaviour } from "./behaviour.ts";
 
 const reason = "the sandbox has no authorization: everybody may do everything";

@@ -1,8 +1,7 @@
 import { parseAllDocuments, parseDocument } from "yaml";
-
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { isObject } from "../../../crd/json.ts";
 import { readProtobuf } from "../protobuf/read-message.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { isObject } from "../schema/json.ts";
 import { badRequest, unsupportedMediaType } from "../status-error.ts";
 
 /** A request body with its media type, parameters cut off. */

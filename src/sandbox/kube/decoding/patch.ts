@@ -1,7 +1,7 @@
 import { applyPatch, type Operation, Pointer } from "rfc6902";
 
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { cloneJson, isObject, member, stringsMember } from "../schema/json.ts";
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { cloneJson, isObject, member, stringsMember } from "../../../crd/json.ts";
 import { badRequest, patchDoesNotApply, tooLarge } from "../status-error.ts";
 
 const maxOperations = 10_000;

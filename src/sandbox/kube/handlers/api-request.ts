@@ -1,5 +1,5 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import type { Body } from "../decoding/body.ts";
-import type { JsonObject } from "../schema/contract.ts";
 import type { WatchSink } from "../storage/watch-hub.ts";
 
 /** A request whose body has been read. */

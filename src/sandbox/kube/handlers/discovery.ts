@@ -1,5 +1,5 @@
+import type { Json, JsonObject } from "../../../crd/contract.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
 import { bestVersionFirst } from "../version-order.ts";
 
 type Endpoints = readonly Endpoint[];

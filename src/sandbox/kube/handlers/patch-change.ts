@@ -1,12 +1,12 @@
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { invalid as invalidCause } from "../../../crd/field-cause.ts";
+import { isObject, stringMember } from "../../../crd/json.ts";
 import { jsonTypeOf, parseJson, reading } from "../decoding/body.ts";
 import { decodeObject, judgeStrictness } from "../decoding/decode.ts";
 import { jsonPatch, mergePatch, strategicMergePatch } from "../decoding/patch.ts";
 import type { WriteOptions } from "../decoding/request-options.ts";
 import { apiVersionOf, type Endpoint } from "../endpoint.ts";
 import { metaOf } from "../json.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { invalid as invalidCause } from "../schema/field-cause.ts";
-import { isObject, stringMember } from "../schema/json.ts";
 import { badRequest, invalid, StatusError } from "../status-error.ts";
 import type { UpdateRequest } from "../storage/update-object.ts";
 import type { ApiRequest } from "./api-request.ts";

@@ -1,9 +1,9 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { KubeState } from "../kube-state.ts";
+import { openApiV2 } from "../open-api/v2.ts";
+import { openApiV3, openApiV3Index } from "../open-api/v3.ts";
 import { mediaRanges } from "../query/media-type.ts";
-import type { JsonObject } from "../schema/contract.ts";
-import { openApiV2 } from "../schema/open-api-v2.ts";
-import { openApiV3, openApiV3Index } from "../schema/open-api-v3.ts";
 import { notAcceptable } from "../status-error.ts";
 import { type ApiReply, type ApiRequest, jsonReply } from "./api-request.ts";
 import { aggregated, groupDocument, groupList, legacyVersions, resourceList } from "./discovery.ts";

@@ -1,10 +1,10 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import { objectIn, parseBody, UnreadableBodyError } from "../decoding/body.ts";
 import { cannotBeHandled, decodeObject, judgeStrictness, unrecognized } from "../decoding/decode.ts";
 import { type WriteOptions, writeOptions } from "../decoding/request-options.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { KubeState } from "../kube-state.ts";
 import { representation } from "../query/media-type.ts";
-import type { JsonObject } from "../schema/contract.ts";
 import { unsupportedMediaType } from "../status-error.ts";
 import { createObject } from "../storage/create-object.ts";
 import { updateObject } from "../storage/update-object.ts";

@@ -1,6 +1,6 @@
 import { PbfReader } from "pbf";
 
-import type { Json, JsonObject } from "../schema/contract.ts";
+import type { Json, JsonObject } from "../../../crd/contract.ts";
 import { timestamp } from "../time.ts";
 import { envelope, type FieldType, type Message, messages } from "./messages.ts";
 
