@@ -4,7 +4,6 @@
  * | function          | file              |
  * | ----------------- | ----------------- |
  * | compileCrd        | compile-crd.ts    |
- * | estimateCost, costCauses | cost.ts    |
  * | serverSideApply   | server-side-apply.ts |
  * | untypedFaults     | untyped-faults.ts |
  * | trackUpdate       | track-update.ts   |
@@ -167,18 +166,3 @@ export interface UpdateRequest {
 
 /** Records a create, update or patch in managedFields and returns the object to store. */
 export type TrackUpdate = (request: UpdateRequest) => JsonObject;
-
-/** The static cost of one CEL rule, as the API server would judge it when the CRD is created. */
-export interface RuleCost {
-  /** The rule's place in the CRD: `spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule`. */
-  readonly path: string;
-  /** False when a list, map or string that the rule can reach has no upper bound. */
-  readonly bounded: boolean;
-  /** The nodes without an upper bound that enclose the rule or are reached by it. */
-  readonly unbounded: readonly string[];
-  /** A rough count of evaluation steps in the worst case; the budget is 10,000,000 a rule and 100,000,000 a CRD. */
-  readonly cost: number;
-}
-
-/** Never throws for a CRD that compileCrd accepts. */
-export type EstimateCost = (crd: JsonObject) => readonly RuleCost[];
