@@ -12,15 +12,10 @@ import type {
 import { crdCauses } from "./crd-rules.ts";
 import { InvalidCrdError, invalid } from "./field-cause.ts";
 import { isObject, listMember, member, numberMember, objectMember, stringMember, stringsMember } from "./json.ts";
-import { defaultRuleCauses } from "./schema/default-rules.ts";
 import { withDefaults } from "./schema/defaults.ts";
-import { embeddedResourceCauses } from "./schema/embedded-resources.ts";
 import { listTypeCauses } from "./schema/list-types.ts";
 import { pruneResource } from "./schema/prune.ts";
-import { ruleDeclarationCauses } from "./schema/rule-rules.ts";
-import { schemaCheck } from "./schema/schema-check.ts";
-import { schemaPath } from "./schema/schema-path.ts";
-import { structureCauses } from "./schema/schema-rules.ts";
+import { type SchemaCheck, schemaCheck } from "./schema/schema-check.ts";
 import { type SchemaNode, schemaNode } from "./schema/structural.ts";
 
 const columnTypes = new Set(["integer", "number", "string", "boolean", "date"]);
@@ -49,13 +44,11 @@ const ageColumn: PrinterColumn = {
 
 /** With one of these the API server does not run the rules: they may rely on what the schema promises. */
 const blocking: ReadonlySet<string> = new Set([
-  ...[
-    "FieldValueNotSupported",
-    "FieldValueRequired",
-    "FieldValueTooLong",
-    "FieldValueTooMany",
-    "FieldValueTypeInvalid",
-  ],
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
 ]);
 
 const unchecked =
@@ -67,9 +60,9 @@ function validation(root: SchemaNode, path: string, causes: FieldCause[]): Valid
   const rules = compileRules(root, path);
   causes.push(...rules.causes);
   const { site } = rules;
-  const schemaCauses = schemaCheck(root);
+  const schemaCauses = compiledSchema(root, path, causes);
   return (object, old) => {
-    const found = [...schemaCauses(object, old), ...embeddedResourceCauses(object, root, "")];
+    const found = [...schemaCauses(object, old)];
     if (old === undefined || listTypeCauses(old, root, "").length === 0) {
       found.push(...listTypeCauses(object, root, ""));
     }
@@ -104,39 +97,27 @@ function compileVersion(version: Json, path: string, causes: FieldCause[]): Comp
   };
 }
 
-/** The schemas' faults; defaults and rules are judged only where the schema itself is sound, as the server does. */
-function schemaFaults(crd: JsonObject): readonly FieldCause[] {
-  return listMember(objectMember(crd, "spec"), "versions").flatMap((version, index) => {
-    const schema = objectMember(objectMember(version, "schema"), "openAPIV3Schema");
-    if (schema === undefined) {
-      return [];
-    }
-    const path = schemaPath(crd, index);
-    const causes = structureCauses(schema, path, "root");
-    const root = schemaNode(schema);
-    return causes.length > 0 ? causes : [...defaultRuleCauses(root, path), ...ruleDeclarationCauses(root, path)];
-  });
-}
-
-function distinct(causes: readonly FieldCause[]): readonly FieldCause[] {
-  return [...new Map(causes.map((cause) => [`${cause.field} ${cause.message}`, cause])).values()];
+/** A schema that Ajv or RE2 cannot compile, such as one with an unknown type, is a cause and refuses nothing. */
+function compiledSchema(root: SchemaNode, path: string, causes: FieldCause[]): SchemaCheck {
+  try {
+    return schemaCheck(root);
+  } catch (error) {
+    causes.push(invalid(path, null, error instanceof Error ? error.message : String(error)));
+    return () => [];
+  }
 }
 
 /** Compiles a CustomResourceDefinition of `apiextensions.k8s.io/v1`: everything a request needs is made ready here. */
 export const compileCrd: CompileCrd = (crd: JsonObject): CompiledCrd => {
   const name = stringMember(objectMember(crd, "metadata"), "name");
   const spec = objectMember(crd, "spec") ?? {};
-  const faults = [...crdCauses(crd), ...schemaFaults(crd)];
-  if (faults.length > 0) {
-    throw new InvalidCrdError(name, distinct(faults));
-  }
   const names = objectMember(spec, "names");
-  const causes: FieldCause[] = [];
+  const causes: FieldCause[] = [...crdCauses(crd)];
   const versions = listMember(spec, "versions")
     .filter(isObject)
-    .map((version, index) => compileVersion(version, schemaPath(crd, index), causes));
+    .map((version, index) => compileVersion(version, `spec.versions[${index}].schema.openAPIV3Schema`, causes));
   if (causes.length > 0) {
-    throw new InvalidCrdError(name, distinct(causes));
+    throw new InvalidCrdError(name, causes);
   }
   const kind = stringMember(names, "kind");
   return {

@@ -1,5 +1,5 @@
 import type { CauseReason, FieldCause, Json } from "./contract.ts";
-import { canonicalJson, member, stringMember } from "./json.ts";
+import { canonicalJson } from "./json.ts";
 
 /** Stands for "print no value", as the API server does for the objects and lists that a CEL rule refuses. */
 export const OMITTED: unique symbol = Symbol("omitted");
@@ -41,10 +41,9 @@ const htmlUnsafe = /[<>&\u2028\u2029]/g;
 
 /** A value as Go prints it in a field error: a quoted string, or JSON that is safe inside HTML, keys sorted. */
 function printed(value: Json): string {
-  return typeof value === "string" ? quoted(value) : goJson(value);
-}
-
-function goJson(value: Json): string {
+  if (typeof value === "string") {
+    return quoted(value);
+  }
   return canonicalJson(value).replace(
     htmlUnsafe,
     (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
@@ -109,15 +108,4 @@ export function invalidMessage(
   const kind = subject.group === "" ? subject.kind : `${subject.kind}.${subject.group}`;
   const body = lines.length === 1 ? lines[0] : `[${lines.join(", ")}]`;
   return `${kind} ${JSON.stringify(subject.name)} is invalid: ${body}`;
-}
-
-/** A refused CEL rule is printed as the API server's own structure, fields in its order. */
-export function invalidRule(field: string, rule: Json, detail: string): FieldCause {
-  const text = (key: string): string => goJson(stringMember(rule, key));
-  const or = (key: string): string => goJson(member(rule, key) ?? null);
-  const parts = [
-    `"Rule":${text("rule")},"Message":${text("message")},"MessageExpression":${text("messageExpression")}`,
-    `"Reason":${or("reason")},"FieldPath":${text("fieldPath")},"OptionalOldSelf":${or("optionalOldSelf")}`,
-  ];
-  return cause("FieldValueInvalid", field, `Invalid value: {${parts.join(",")}}`, detail);
 }

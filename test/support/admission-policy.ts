@@ -96,8 +96,7 @@ function requestOf({ object, operation, resource = "instanceprofiles", username 
 
 function compiled(environment: Environment, expression: string): Evaluate {
   const parsed = environment.parse(expression);
-  const objection = adaptExpression(environment, parsed.ast as unknown as CelNode);
-  if (objection !== undefined) throw new Error(`${objection.message} in ${expression}`);
+  adaptExpression(parsed.ast as unknown as CelNode);
   const { valid, error } = parsed.check();
   if (!valid) throw new Error(`${error?.message} in ${expression}`);
   return (given) => parsed(given);

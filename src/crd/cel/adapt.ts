@@ -1,5 +1,4 @@
-import { type Environment, Optional } from "@marcbachmann/cel-js";
-import { RE2JS } from "re2js";
+import { Optional } from "@marcbachmann/cel-js";
 import { RE2_MATCHES } from "./library.ts";
 import { type CelNode, callOf, walkNodes } from "./node.ts";
 
@@ -49,18 +48,7 @@ function strictHas(argument: CelNode): Readonly<Record<string, unknown>> {
   };
 }
 
-/** A literal list of values of several types is allowed as the argument of format() alone. */
-function admitAnyTypes(environment: Environment, list: CelNode): void {
-  if (list.op === "list" && Array.isArray(list.args)) {
-    list.args.forEach((element, index) => {
-      const wrapper = environment.parse("dyn(0)").ast as unknown as { readonly args: [string, unknown[]] };
-      wrapper.args[1][0] = element;
-      (list.args as unknown[])[index] = wrapper;
-    });
-  }
-}
-
-function adaptCall(environment: Environment, node: CelNode): void {
+function adaptCall(node: CelNode): void {
   const call = callOf(node);
   const [first] = call?.args ?? [];
   if (call === undefined || first === undefined) {
@@ -70,59 +58,14 @@ function adaptCall(environment: Environment, node: CelNode): void {
     (node as MacroNode).setMeta("macro", strictHas(first));
   } else if (call.name === "matches" && call.receiver !== undefined) {
     (node.args as unknown[])[0] = RE2_MATCHES;
-  } else if (call.name === "format" && call.receiver !== undefined) {
-    admitAnyTypes(environment, first);
   }
 }
 
-/** The library's own additions, which the API server does not know. */
-const foreignNames: ReadonlySet<string> = new Set(["cel"]);
-const foreignMethods: ReadonlySet<string> = new Set(["at", "base64", "hex", "json"]);
-
-/** A complaint about a node that the library would not make. */
-export interface Objection {
-  readonly node: CelNode;
-  readonly message: string;
-}
-
-function undeclared(node: CelNode, name: string): Objection {
-  return { node, message: `undeclared reference to '${name}' (in container '')` };
-}
-
-function isRegex(text: string): boolean {
-  try {
-    RE2JS.compile(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function objectionTo(node: CelNode): Objection | undefined {
-  if (node.op === "id" && foreignNames.has(String(node.args))) {
-    return undeclared(node, String(node.args));
-  }
-  const call = callOf(node);
-  if (call?.receiver !== undefined && foreignMethods.has(call.name)) {
-    return undeclared(node, call.name);
-  }
-  const [pattern] = call?.args.slice(-1) ?? [];
-  const literal = pattern?.op === "value" && typeof pattern.args === "string" ? pattern.args : undefined;
-  return call?.name === "matches" && pattern !== undefined && literal !== undefined && !isRegex(literal)
-    ? { node: pattern, message: "invalid matches argument" }
-    : undefined;
-}
-
-/** Mends the tree in place; the answer is the first thing in it that the API server does not know. */
-export function adaptExpression(environment: Environment, root: CelNode): Objection | undefined {
-  let objection: Objection | undefined;
+/** Mends the tree in place. */
+export function adaptExpression(root: CelNode): void {
   const nodes: CelNode[] = [];
-  walkNodes(root, (node) => {
-    objection ??= objectionTo(node);
-    nodes.push(node);
-  });
+  walkNodes(root, (node) => nodes.push(node));
   for (const node of nodes) {
-    adaptCall(environment, node);
+    adaptCall(node);
   }
-  return objection;
 }

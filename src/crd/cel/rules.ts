@@ -1,6 +1,6 @@
 import type { Environment } from "@marcbachmann/cel-js";
 import type { FieldCause, JsonObject } from "../contract.ts";
-import { invalid, invalidRule } from "../field-cause.ts";
+import { invalid } from "../field-cause.ts";
 import { member, stringMember } from "../json.ts";
 import { relativeFieldPath } from "../schema/field-path.ts";
 import type { SchemaNode } from "../schema/structural.ts";
@@ -28,15 +28,6 @@ export interface RuleSite {
   readonly items: RuleSite | undefined;
 }
 
-/** A node's rules before they are compiled, with its place in the CRD. */
-interface Draft {
-  readonly node: SchemaNode;
-  readonly type: CelType | undefined;
-  readonly path: string;
-  /** The nearest enclosing list whose items cannot be told apart across an update, by its path in the CRD. */
-  readonly uncorrelatable: string | undefined;
-}
-
 export interface CompiledRules {
   readonly site: RuleSite | undefined;
   readonly causes: readonly FieldCause[];
@@ -62,34 +53,26 @@ class RuleCompiler {
     }
   }
 
-  site(draft: Draft): RuleSite | undefined {
-    const { node, path } = draft;
+  /** `path` is the node's place in the CRD. */
+  site(node: SchemaNode, path: string): RuleSite | undefined {
+    const type = this.#types.of(node);
     const rules = node.rules.flatMap((rule, index) =>
-      this.#rule(draft, rule, `${path}.x-kubernetes-validations[${index}]`),
+      this.#rule(node, type, rule, `${path}.x-kubernetes-validations[${index}]`),
     );
     const properties = new Map<string, RuleSite>();
     for (const [name, property] of node.properties) {
-      const below = this.#below(draft, property, `${path}.properties[${name}]`, draft.uncorrelatable);
+      const below = this.site(property, `${path}.properties[${name}]`);
       if (below !== undefined) {
         properties.set(name, below);
       }
     }
-    const list = node.listType === "map" ? draft.uncorrelatable : path;
-    const items = node.items && this.#below(draft, node.items, `${path}.items`, list);
+    const items = node.items && this.site(node.items, `${path}.items`);
     const additional =
       node.additional === undefined || node.additional === "any"
         ? undefined
-        : this.#below(draft, node.additional, `${path}.additionalProperties`, draft.uncorrelatable);
+        : this.site(node.additional, `${path}.additionalProperties`);
     const empty = rules.length === 0 && properties.size === 0 && items === undefined && additional === undefined;
-    return empty ? undefined : { node, type: draft.type, rules, properties, additional, items };
-  }
-
-  #below(_above: Draft, node: SchemaNode, path: string, uncorrelatable: string | undefined): RuleSite | undefined {
-    return this.site({ node, type: this.#types.of(node), path, uncorrelatable });
-  }
-
-  root(node: SchemaNode, path: string): RuleSite | undefined {
-    return this.site({ node, type: this.#types.of(node), path, uncorrelatable: undefined });
+    return empty ? undefined : { node, type, rules, properties, additional, items };
   }
 
   #environment(type: string, optionalOldSelf: boolean): Environment {
@@ -106,53 +89,33 @@ class RuleCompiler {
     return environment;
   }
 
-  #rule(draft: Draft, source: JsonObject, path: string): readonly CompiledRule[] {
-    const text = stringMember(source, "rule");
-    if (text.trim() === "" || draft.type === undefined) {
+  #rule(node: SchemaNode, type: CelType | undefined, source: JsonObject, path: string): readonly CompiledRule[] {
+    if (type === undefined) {
       return [];
     }
     const optionalOldSelf = member(source, "optionalOldSelf") === true;
-    const environment = this.#environment(draft.type.name, optionalOldSelf);
-    const expression = this.#expression(environment, text, "bool", source, `${path}.rule`);
+    const environment = this.#environment(type.name, optionalOldSelf);
+    const expression = this.#expression(environment, stringMember(source, "rule"), "bool", `${path}.rule`);
     const messageText = stringMember(source, "messageExpression");
     const messageExpression =
       messageText.trim() === ""
         ? undefined
-        : this.#expression(environment, messageText, "string", source, `${path}.messageExpression`);
+        : this.#expression(environment, messageText, "string", `${path}.messageExpression`);
     if (expression === undefined) {
       return [];
     }
-    this.#judgeOldSelf(draft, expression, source, path);
-    const fieldPath = relativeFieldPath(stringMember(source, "fieldPath"), draft.node) ?? "";
+    const fieldPath = relativeFieldPath(stringMember(source, "fieldPath"), node);
     return [{ expression, messageExpression, source, optionalOldSelf, fieldPath }];
   }
 
-  #judgeOldSelf(draft: Draft, expression: Expression, source: JsonObject, path: string): void {
-    if (expression.usesOldSelf && draft.uncorrelatable !== undefined) {
-      const where = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${draft.uncorrelatable}`;
-      this.causes.push(invalid(`${path}.rule`, stringMember(source, "rule"), where));
-    }
-    const optional = member(source, "optionalOldSelf");
-    if (!expression.usesOldSelf && optional !== undefined) {
-      this.causes.push(invalid(`${path}.optionalOldSelf`, optional, "may not be set if oldSelf is not used in rule"));
-    }
-  }
-
-  #expression(
-    environment: Environment,
-    text: string,
-    wanted: "bool" | "string",
-    source: JsonObject,
-    path: string,
-  ): Expression | undefined {
+  #expression(environment: Environment, text: string, wanted: "bool" | "string", path: string): Expression | undefined {
     try {
       return compileExpression(environment, text, wanted);
     } catch (error) {
       if (!(error instanceof ExpressionError)) {
         throw error;
       }
-      const compiles = wanted === "string" && error.message.startsWith("compilation failed");
-      this.causes.push(invalidRule(path, source, compiles ? `messageExpression ${error.message}` : error.message));
+      this.causes.push(invalid(path, text, error.message));
       return undefined;
     }
   }
@@ -167,6 +130,6 @@ function children(node: SchemaNode): readonly SchemaNode[] {
 export function compileRules(root: SchemaNode, path: string): CompiledRules {
   const resource = withResourceFields(root);
   const compiler = new RuleCompiler(resource);
-  const site = compiler.root(resource, path);
+  const site = compiler.site(resource, path);
   return { site, causes: compiler.causes };
 }

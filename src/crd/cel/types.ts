@@ -126,7 +126,7 @@ export class CelTypes {
     this.#count += 1;
     const name = `object${this.#count}`;
     const fields = new Map<string, { readonly property: string; readonly type: CelType; readonly nullable: boolean }>();
-    for (const [property, schema] of (node.embeddedResource ? withResourceFields(node) : node).properties) {
+    for (const [property, schema] of node.properties) {
       const escaped = celName(property);
       const type = escaped === undefined ? undefined : this.of(schema);
       if (escaped !== undefined && type !== undefined) {

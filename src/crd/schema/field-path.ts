@@ -17,21 +17,19 @@ function stepped(walk: Walk, name: string): Walk | undefined {
   return keyed ? { node: additional, path: `${walk.path}[${name}]` } : undefined;
 }
 
-/** The node that a simple JSON path such as `.spec.tags['team']` leads to; undefined when it leads nowhere. */
-export function resolveFieldPath(jsonPath: string, node: SchemaNode): Walk | undefined {
+/**
+ * A rule's `fieldPath`, a simple JSON path such as `.spec.tags['team']`, as causes print it; empty for the node itself, and where
+ * the path leads nowhere.
+ */
+export function relativeFieldPath(jsonPath: string, node: SchemaNode): string {
   let walk: Walk | undefined = { node, path: "" };
   step.lastIndex = 0;
   while (walk !== undefined && step.lastIndex < jsonPath.length) {
     const part = step.exec(jsonPath);
     if (part === null) {
-      return undefined;
+      return "";
     }
     walk = stepped(walk, part[1] ?? (part[2] ?? "").replace(/\\(.)/g, "$1"));
   }
-  return walk;
-}
-
-/** A rule's `fieldPath` as causes print it, or undefined when there is no such field. */
-export function relativeFieldPath(jsonPath: string, node: SchemaNode): string | undefined {
-  return jsonPath === "" ? "" : resolveFieldPath(jsonPath, node)?.path;
+  return walk?.path ?? "";
 }

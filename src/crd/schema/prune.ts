@@ -27,12 +27,12 @@ function pruned(value: Json, node: SchemaNode, path: string, pruning: Pruning): 
 function prunedObject(value: JsonObject, node: SchemaNode, path: string, pruning: Pruning): JsonObject {
   const kept: JsonObject = {};
   for (const [key, entry] of Object.entries(value)) {
-    const known = knownField(node, key);
+    const known = path === "" && resourceFields.has(key) ? "whole" : knownField(node, key);
     if (known === "whole") {
       setMember(kept, key, entry);
     } else if (known !== "unknown") {
       setMember(kept, key, pruned(entry, known, child(path, key), pruning));
-    } else if (path !== "" || !resourceFields.has(key)) {
+    } else {
       pruning.unknown.push(child(path, key));
     }
   }
@@ -40,9 +40,6 @@ function prunedObject(value: JsonObject, node: SchemaNode, path: string, pruning
 }
 
 function knownField(node: SchemaNode, key: string): SchemaNode | "whole" | "unknown" {
-  if (node.embeddedResource && resourceFields.has(key)) {
-    return "whole";
-  }
   const property = node.properties.get(key);
   if (property !== undefined) {
     return property;
@@ -62,11 +59,6 @@ export function pruneResource(
   root: SchemaNode,
 ): { readonly object: JsonObject; readonly unknown: readonly string[] } {
   const pruning: Pruning = { unknown: [] };
-  const kept = prunedObject(object, { ...root, embeddedResource: true }, "", pruning);
+  const kept = prunedObject(object, root, "", pruning);
   return { object: kept, unknown: pruning.unknown.sort() };
-}
-
-/** A copy of a value below the root, such as a default, without what its schema does not know. */
-export function pruneValue(value: Json, node: SchemaNode): Json {
-  return pruned(value, node, "value", { unknown: [] });
 }

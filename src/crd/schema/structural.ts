@@ -15,7 +15,6 @@ export interface SchemaNode {
   readonly nullable: boolean;
   readonly intOrString: boolean;
   readonly preserveUnknown: boolean;
-  readonly embeddedResource: boolean;
   readonly properties: ReadonlyMap<string, SchemaNode>;
   /** A schema for every other key, `"any"` for `true` and `false`: both keep the key when fields are pruned. */
   readonly additional: SchemaNode | "any" | undefined;
@@ -40,7 +39,7 @@ function additionalOf(source: JsonObject): SchemaNode | "any" | undefined {
   return typeof member(source, "additionalProperties") === "boolean" ? "any" : undefined;
 }
 
-/** Reads a schema as it stands; whether it is structural is for schema-rules.ts to say. */
+/** Reads a schema as it stands; whether it is structural is for an API server to say. */
 export function schemaNode(source: JsonObject): SchemaNode {
   const items = objectMember(source, "items");
   const properties = new Map<string, SchemaNode>();
@@ -53,7 +52,6 @@ export function schemaNode(source: JsonObject): SchemaNode {
     nullable: member(source, "nullable") === true,
     intOrString: member(source, "x-kubernetes-int-or-string") === true,
     preserveUnknown: member(source, "x-kubernetes-preserve-unknown-fields") === true,
-    embeddedResource: member(source, "x-kubernetes-embedded-resource") === true,
     properties,
     additional: additionalOf(source),
     items: items === undefined ? undefined : schemaNode(items),

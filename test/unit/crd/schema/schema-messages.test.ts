@@ -40,11 +40,6 @@ const version = versionOf(
       obj: { type: "object", required: ["a", "b"], properties: { a: text(), b: integer() } },
       nullable: text({ nullable: true }),
       either: { "x-kubernetes-int-or-string": true },
-      resource: {
-        type: "object",
-        "x-kubernetes-embedded-resource": true,
-        "x-kubernetes-preserve-unknown-fields": true,
-      },
     },
     { required: ["req"] },
   ),
@@ -120,7 +115,6 @@ test.each<[JsonObject, readonly string[]]>([
     { req: "a", either: 1.5 },
     ['spec.either: Invalid value: "number": spec.either in body must be of type integer,string: "number"'],
   ],
-  [{ req: "a", resource: {} }, ["spec.resource.apiVersion: Required value", "spec.resource.kind: Required value"]],
   [
     { req: "a", mode: 'q"\\\u0001<é' },
     ['spec.mode: Unsupported value: "q\\"\\\\\\x01<é": supported values: "Enforce", "DryRun"'],
@@ -140,7 +134,6 @@ test.each<JsonObject>([
   { req: "a", either: "5" },
   { req: "a", nullable: null },
   { req: "a", at: "2020-01-01T00:00:00+02:00" },
-  { req: "a", resource: { apiVersion: "v1", kind: "X", metadata: { name: "a" }, more: 1 } },
 ])("accepts %j", (spec) => {
   expect(refusals(version, spec)).toEqual([]);
 });
