@@ -5,7 +5,6 @@
  * | ----------------- | ----------------- |
  * | compileCrd        | compile-crd.ts    |
  * | serverSideApply   | server-side-apply.ts |
- * | untypedFaults     | untyped-faults.ts |
  * | trackUpdate       | track-update.ts   |
  * | builtInKinds      | built-in-kinds.ts |
  * | servedKinds       | served-kinds.ts   |
