@@ -1,14 +1,6 @@
 import { ruleCausesOf } from "./cel/check.ts";
 import { compileRules } from "./cel/rules.ts";
-import type {
-  CompileCrd,
-  CompiledCrd,
-  CompiledVersion,
-  FieldCause,
-  Json,
-  JsonObject,
-  PrinterColumn,
-} from "./contract.ts";
+import type { CompiledCrd, CompiledVersion, FieldCause, Json, JsonObject, PrinterColumn } from "./contract.ts";
 import { crdCauses } from "./crd-rules.ts";
 import { InvalidCrdError, invalid } from "./field-cause.ts";
 import { isObject, listMember, member, numberMember, objectMember, stringMember, stringsMember } from "./json.ts";
@@ -107,8 +99,11 @@ function compiledSchema(root: SchemaNode, path: string, causes: FieldCause[]): S
   }
 }
 
-/** Compiles a CustomResourceDefinition of `apiextensions.k8s.io/v1`: everything a request needs is made ready here. */
-export const compileCrd: CompileCrd = (crd: JsonObject): CompiledCrd => {
+/**
+ * Compiles a CustomResourceDefinition of `apiextensions.k8s.io/v1`: everything a request needs is made ready here. Raises
+ * InvalidCrdError, which lists everything that makes the CRD unusable.
+ */
+export function compileCrd(crd: JsonObject): CompiledCrd {
   const name = stringMember(objectMember(crd, "metadata"), "name");
   const spec = objectMember(crd, "spec") ?? {};
   const names = objectMember(spec, "names");
@@ -131,4 +126,4 @@ export const compileCrd: CompileCrd = (crd: JsonObject): CompiledCrd => {
     scope: stringMember(spec, "scope") === "Cluster" ? "Cluster" : "Namespaced",
     versions,
   };
-};
+}

@@ -1,4 +1,4 @@
-import type { ApplyOutcome, ApplyRequest, ConflictCause, JsonObject, ServerSideApply } from "../../../crd/contract.ts";
+import type { JsonObject, WithSchema } from "../../../crd/contract.ts";
 import { sameJson, stringMember } from "../../../crd/json.ts";
 import type { SchemaNode } from "../../../crd/schema/structural.ts";
 import { type FieldSet, printedPath } from "./field-set.ts";
@@ -13,6 +13,37 @@ import {
 } from "./managed-fields.ts";
 import { ownershipNode } from "./object-meta.ts";
 import { type Application, afterApply, afterUpdate, type Conflict, resetFields } from "./ownership.ts";
+
+/** What a manager applies, and to what. */
+export interface ApplyRequest {
+  /** The stored object, with its managedFields; absent when apply creates. */
+  readonly live?: JsonObject;
+  /** The applied configuration as it was sent; it may not carry managedFields. */
+  readonly applied: JsonObject;
+  /** The `fieldManager` query parameter. */
+  readonly manager: string;
+  readonly force: boolean;
+  /** Empty for the main resource. */
+  readonly subresource: string;
+  /** Absent: lists are atomic but for the well-known ones of ObjectMeta. */
+  readonly version?: WithSchema;
+  /** The time for managedFields, as `2026-01-02T03:04:05Z`. */
+  readonly now: string;
+}
+
+/** The object as it is to be stored, or what other managers own of it. */
+export type ApplyOutcome =
+  | { readonly kind: "applied"; readonly object: JsonObject }
+  | { readonly kind: "conflict"; readonly message: string; readonly causes: readonly ConflictCause[] };
+
+/** One entry of `status.details.causes` of a 409 answer to an apply. */
+export interface ConflictCause {
+  readonly reason: "FieldManagerConflict";
+  /** With a leading dot: `.spec.roleName`. */
+  readonly field: string;
+  /** `conflict with "kubectl-client-side-apply" using v1`. */
+  readonly message: string;
+}
 
 /** kubectl's default manager for server-side apply; only it may take over its own client-side fields. */
 const kubectl = "kubectl";
@@ -102,7 +133,7 @@ function applied(request: ApplyRequest, application: Application): ApplyOutcome 
  * and may not change what others own unless it forces.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
-export const serverSideApply: ServerSideApply = (request) => {
+export function serverSideApply(request: ApplyRequest): ApplyOutcome {
   const node = ownershipNode(request.version?.schema);
   const live = request.live === undefined ? emptyLike(request.applied) : withoutManagedFields(request.live);
   const application = attempt(request, live, node, request.force);
@@ -118,4 +149,4 @@ export const serverSideApply: ServerSideApply = (request) => {
   }
   const causes = conflictCauses(conflicts);
   return { kind: "conflict", message: conflictMessage(conflicts, causes), causes };
-};
+}

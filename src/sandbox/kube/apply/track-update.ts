@@ -1,8 +1,21 @@
-import type { JsonObject, TrackUpdate, UpdateRequest } from "../../../crd/contract.ts";
+import type { JsonObject, WithSchema } from "../../../crd/contract.ts";
 import { stringMember } from "../../../crd/json.ts";
 import { asksForReset, type Managers, readManagers, withoutManagedFields, writeManagers } from "./managed-fields.ts";
 import { ownershipNode } from "./object-meta.ts";
 import { afterUpdate, resetFields } from "./ownership.ts";
+
+/** A write that is no apply. */
+interface UpdateRequest {
+  /** The stored object, with its managedFields; absent on create. */
+  readonly live?: JsonObject;
+  /** The object as it will be stored. Its managedFields, if any, replace the live ones (an empty list clears them). */
+  readonly updated: JsonObject;
+  readonly manager: string;
+  /** Empty for the main resource. */
+  readonly subresource: string;
+  readonly version?: WithSchema;
+  readonly now: string;
+}
 
 /** The managers to go on from; undefined when ownership is not tracked for this object. */
 function startingManagers(request: UpdateRequest): Managers | undefined {
@@ -19,7 +32,7 @@ function startingManagers(request: UpdateRequest): Managers | undefined {
  * Records who set what by a create, update or patch. An object that lost its record is not tracked again before
  * someone applies to it.
  */
-export const trackUpdate: TrackUpdate = (request) => {
+export function trackUpdate(request: UpdateRequest): JsonObject {
   const updated = withoutManagedFields(request.updated);
   const managers = startingManagers(request);
   if (managers === undefined) {
@@ -38,4 +51,4 @@ export const trackUpdate: TrackUpdate = (request) => {
   const node = ownershipNode(request.version?.schema);
   const reset = resetFields(request.subresource, request.version?.hasStatus === true);
   return writeManagers(updated, afterUpdate(node, live, updated, managers, actor, reset));
-};
+}

@@ -15,12 +15,6 @@ export const configMapBehaviour: Behaviour = {
   columns: [nameColumn, plainColumn("Data", (object) => entriesOf(object).length), ageColumn("string")],
 };
 
-/** ServiceAccounts: only names here, nobody hands out tokens. */
-export const serviceAccountBehaviour: Behaviour = {
-  ...plainBehaviour,
-  rules: { ...plainRules, unconditionalUpdate: false, returnsDeleted: true },
-};
-
 function entriesOf(object: JsonObject) {
   return [...Object.entries(objectAt(object, "data")), ...Object.entries(objectAt(object, "binaryData"))];
 }

@@ -1,16 +1,7 @@
-import type { JsonObject, ServedKind } from "../../../crd/contract.ts";
+import type { JsonObject } from "../../../crd/contract.ts";
+import type { ServedKind } from "../served-kinds.ts";
 import { customResourceDefinition } from "./definition-schema.ts";
-import {
-  accessReview,
-  accessRulesReview,
-  configMap,
-  coreEvent,
-  event,
-  lease,
-  namespace,
-  selfReview,
-  serviceAccount,
-} from "./schemas.ts";
+import { configMap, coreEvent, event, lease, namespace } from "./schemas.ts";
 
 interface Naming {
   readonly kind: string;
@@ -46,7 +37,6 @@ function clusterWide(kind: ServedKind, hasStatus: boolean): ServedKind {
 export const builtInKinds: readonly ServedKind[] = [
   clusterWide(kindOf("v1", { kind: "Namespace", plural: "namespaces", shortNames: ["ns"] }, namespace), true),
   kindOf("v1", { kind: "ConfigMap", plural: "configmaps", shortNames: ["cm"] }, configMap),
-  kindOf("v1", { kind: "ServiceAccount", plural: "serviceaccounts", shortNames: ["sa"] }, serviceAccount),
   kindOf("v1", { kind: "Event", plural: "events", shortNames: ["ev"] }, coreEvent),
   kindOf("events.k8s.io/v1", { kind: "Event", plural: "events", shortNames: ["ev"] }, event),
   kindOf("coordination.k8s.io/v1", { kind: "Lease", plural: "leases" }, lease),
@@ -57,25 +47,5 @@ export const builtInKinds: readonly ServedKind[] = [
       customResourceDefinition,
     ),
     true,
-  ),
-  clusterWide(
-    kindOf(
-      "authorization.k8s.io/v1",
-      { kind: "SelfSubjectAccessReview", plural: "selfsubjectaccessreviews" },
-      accessReview,
-    ),
-    false,
-  ),
-  clusterWide(
-    kindOf(
-      "authorization.k8s.io/v1",
-      { kind: "SelfSubjectRulesReview", plural: "selfsubjectrulesreviews" },
-      accessRulesReview,
-    ),
-    false,
-  ),
-  clusterWide(
-    kindOf("authentication.k8s.io/v1", { kind: "SelfSubjectReview", plural: "selfsubjectreviews" }, selfReview),
-    false,
   ),
 ];

@@ -1,18 +1,5 @@
 import type { JsonObject } from "../../../crd/contract.ts";
-import {
-  anything,
-  condition,
-  count,
-  flag,
-  keyed,
-  kind,
-  list,
-  object,
-  text,
-  textMap,
-  texts,
-  time,
-} from "./schema-parts.ts";
+import { condition, count, flag, keyed, kind, list, object, text, textMap, texts, time } from "./schema-parts.ts";
 
 const reference = object("Names another object.", {
   apiVersion: text("API version of the object."),
@@ -38,17 +25,6 @@ export const configMap: JsonObject = kind("ConfigMap holds configuration data.",
   data: textMap("The data as text."),
   binaryData: textMap("The data as bytes.", { format: "byte" }),
   immutable: flag("Whether the data is fixed for good."),
-});
-
-export const serviceAccount: JsonObject = kind("ServiceAccount is an identity for what runs in the cluster.", {
-  automountServiceAccountToken: flag("Whether pods get the account's token."),
-  imagePullSecrets: list("Secrets to pull images with.", object("Names a secret.", { name: text("The name.") }), {
-    "x-kubernetes-list-type": "atomic",
-  }),
-  secrets: list("Secrets that pods of the account may use.", reference, {
-    ...keyed("name"),
-    items: { ...reference, required: ["name"] },
-  }),
 });
 
 const eventSource = object("Who reported the event.", {
@@ -113,34 +89,4 @@ export const lease: JsonObject = kind("Lease says who holds a role, and until wh
     strategy: text("How the holder is chosen when that is coordinated."),
     preferredHolder: text("Who should take the lease over."),
   }),
-});
-
-export const accessReview: JsonObject = kind(
-  "SelfSubjectAccessReview asks whether the caller may do something.",
-  {
-    spec: object("What the caller wants to do.", {
-      resourceAttributes: anything("The resource and verb that are asked about."),
-      nonResourceAttributes: anything("The path and verb that are asked about."),
-    }),
-    status: object("The answer.", {
-      allowed: flag("Whether the caller may."),
-      denied: flag("Whether the caller is explicitly refused."),
-      reason: text("Why."),
-      evaluationError: text("What went wrong while deciding."),
-    }),
-  },
-  ["spec"],
-);
-
-export const accessRulesReview: JsonObject = kind(
-  "SelfSubjectRulesReview asks what the caller may do in a namespace.",
-  {
-    spec: object("What is asked about.", { namespace: text("The namespace.") }),
-    status: anything("The answer."),
-  },
-  ["spec"],
-);
-
-export const selfReview: JsonObject = kind("SelfSubjectReview asks who the caller is.", {
-  status: anything("The answer."),
 });

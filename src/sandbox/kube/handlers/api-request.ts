@@ -24,8 +24,6 @@ export type ApiReply =
       readonly status: number;
       readonly body: JsonObject;
       readonly format: "json" | "yaml";
-      /** Parameters of the content type, e.g. `;g=apidiscovery.k8s.io`. */
-      readonly contentParameters?: string;
     }
   | { readonly kind: "text"; readonly status: number; readonly text: string; readonly contentType?: string }
   | { readonly kind: "watch"; open(sink: WatchSink): void };

@@ -1,8 +1,9 @@
 import { compileCrd } from "../../../../../src/crd/compile-crd.ts";
-import type { ApplyOutcome, JsonObject, ServedKind } from "../../../../../src/crd/contract.ts";
+import type { CompiledCrd, JsonObject } from "../../../../../src/crd/contract.ts";
+import type { ApplyOutcome } from "../../../../../src/sandbox/kube/apply/server-side-apply.ts";
 import { serverSideApply } from "../../../../../src/sandbox/kube/apply/server-side-apply.ts";
 import { trackUpdate } from "../../../../../src/sandbox/kube/apply/track-update.ts";
-import { servedKinds } from "../../../../../src/sandbox/kube/open-api/served-kinds.ts";
+import { type ServedKind, servedKinds } from "../../../../../src/sandbox/kube/served-kinds.ts";
 import { crdWith, integer, text } from "../../../crd/fixtures.ts";
 
 const schema: JsonObject = {
@@ -55,8 +56,10 @@ const schema: JsonObject = {
   },
 };
 
+export const definition: CompiledCrd = compileCrd(crdWith(schema, { subresources: { status: {} } }));
+
 function widgetKind(): ServedKind {
-  const [kind] = servedKinds(compileCrd(crdWith(schema, { subresources: { status: {} } })));
+  const [kind] = servedKinds(definition);
   if (kind === undefined) {
     throw new Error("the CRD of the test serves no version");
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ApplyOutcome, JsonObject } from "../../../../../src/crd/contract.ts";
+import type { JsonObject } from "../../../../../src/crd/contract.ts";
+import type { ApplyOutcome } from "../../../../../src/sandbox/kube/apply/server-side-apply.ts";
 import { serverSideApply } from "../../../../../src/sandbox/kube/apply/server-side-apply.ts";
 import { applied, apply, created, kind, now, owners, updated } from "./ownership-fixtures.ts";
 

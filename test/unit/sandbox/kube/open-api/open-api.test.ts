@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import { compileCrd } from "../../../../../src/crd/compile-crd.ts";
-import type { Json, JsonObject, ServedKind } from "../../../../../src/crd/contract.ts";
+import type { Json, JsonObject } from "../../../../../src/crd/contract.ts";
 import { isObject } from "../../../../../src/crd/json.ts";
 import { builtInKinds } from "../../../../../src/sandbox/kube/built-in/kinds.ts";
-import { servedKinds } from "../../../../../src/sandbox/kube/open-api/served-kinds.ts";
-import { openApiV2 } from "../../../../../src/sandbox/kube/open-api/v2.ts";
-import { openApiV3, openApiV3Index } from "../../../../../src/sandbox/kube/open-api/v3.ts";
-import { kind } from "../apply/ownership-fixtures.ts";
+import { builtInEndpoints } from "../../../../../src/sandbox/kube/built-in-endpoints.ts";
+import { customEndpoints } from "../../../../../src/sandbox/kube/custom-endpoints.ts";
+import type { Endpoint } from "../../../../../src/sandbox/kube/endpoint.ts";
+import { openApi, openApiIndex } from "../../../../../src/sandbox/kube/open-api/documents.ts";
+import { definition, kind } from "../apply/ownership-fixtures.ts";
 
-const kinds: readonly ServedKind[] = [...builtInKinds, kind];
+const endpoints: readonly Endpoint[] = [...builtInEndpoints(), ...customEndpoints(definition)];
 
 function at(document: Json, ...path: readonly string[]): Json {
   return path.reduce<Json>((value, key) => {
@@ -37,24 +37,24 @@ function parameterNames(operation: Json): readonly string[] {
 }
 
 test("indexes a document for every group and version, with an address that changes with it", () => {
-  const index = openApiV3Index(kinds);
+  const index = openApiIndex(endpoints);
   expect(Object.keys(at(index, "paths") as JsonObject).sort()).toEqual([
     "api/v1",
     "apis/apiextensions.k8s.io/v1",
-    "apis/authentication.k8s.io/v1",
-    "apis/authorization.k8s.io/v1",
     "apis/coordination.k8s.io/v1",
     "apis/events.k8s.io/v1",
     "apis/test.example.com/v1",
   ]);
   const address = at(index, "paths", "apis/test.example.com/v1", "serverRelativeURL");
   expect(address).toMatch(/^\/openapi\/v3\/apis\/test\.example\.com\/v1\?hash=[0-9A-F]{32}$/);
-  const changed = openApiV3Index([{ ...kind, schema: { ...kind.schema, description: "Changed." } }]);
+  const changed = openApiIndex(
+    endpoints.map((endpoint) => ({ ...endpoint, schema: { ...endpoint.schema, description: "Changed." } })),
+  );
   expect(at(changed, "paths", "apis/test.example.com/v1", "serverRelativeURL")).not.toBe(address);
 });
 
 test("offers on PATCH the parameters that kubectl looks for before it uses them", () => {
-  const document = openApiV3("test.example.com", "v1", kinds);
+  const document = openApi("test.example.com", "v1", endpoints);
   const patch = at(document, "paths", "/apis/test.example.com/v1/namespaces/{namespace}/widgets/{name}", "patch");
   expect(parameterNames(patch)).toEqual(["dryRun", "fieldManager", "fieldValidation", "force"]);
   expect(at(patch, "x-kubernetes-group-version-kind")).toEqual({
@@ -70,12 +70,19 @@ test("offers on PATCH the parameters that kubectl looks for before it uses them"
 });
 
 test("offers strategic merge patches of built-in kinds alone", () => {
-  const patch = at(openApiV3("", "v1", kinds), "paths", "/api/v1/namespaces/{name}", "patch", "requestBody", "content");
+  const patch = at(
+    openApi("", "v1", endpoints),
+    "paths",
+    "/api/v1/namespaces/{name}",
+    "patch",
+    "requestBody",
+    "content",
+  );
   expect(Object.keys(patch as JsonObject)).toContain("application/strategic-merge-patch+json");
 });
 
 test("describes a custom kind with its own schema and the metadata of all", () => {
-  const document = openApiV3("test.example.com", "v1", kinds);
+  const document = openApi("test.example.com", "v1", endpoints);
   const schema = at(document, "components", "schemas", "com.example.test.v1.Widget");
   expect(at(schema, "x-kubernetes-group-version-kind")).toEqual([
     { group: "test.example.com", kind: "Widget", version: "v1" },
@@ -88,25 +95,16 @@ test("describes a custom kind with its own schema and the metadata of all", () =
   expect(at(list, "properties", "items", "items")).toEqual({ $ref: "#/components/schemas/com.example.test.v1.Widget" });
 });
 
-test.each(kinds.map((each) => [`${each.group}/${each.version}`, each] as const))(
+test.each(endpoints.map((each) => [`${each.group}/${each.version}`, each] as const))(
   "refers only to schemas of the document in %s",
   (_, each) => {
-    const document = openApiV3(each.group, each.version, kinds);
+    const document = openApi(each.group, each.version, endpoints);
     const known = Object.keys(at(document, "components", "schemas") as JsonObject).map(
       (name) => `#/components/schemas/${name}`,
     );
     expect(refs(document).filter((reference) => !known.includes(reference))).toEqual([]);
   },
 );
-
-test("has one document of version 2 for all kinds, without what version 2 does not know", () => {
-  const document = openApiV2(kinds);
-  const known = Object.keys(at(document, "definitions") as JsonObject).map((name) => `#/definitions/${name}`);
-  expect(refs(document).filter((reference) => !known.includes(reference))).toEqual([]);
-  expect(JSON.stringify(at(document, "definitions"))).not.toContain('"nullable"');
-  const patch = at(document, "paths", "/apis/test.example.com/v1/namespaces/{namespace}/widgets/{name}", "patch");
-  expect(parameterNames(patch)).toEqual(["body", "dryRun", "fieldManager", "fieldValidation", "force"]);
-});
 
 test("describes every field of every built-in kind", () => {
   const bare = (schema: Json, path: string): readonly string[] => {
@@ -121,30 +119,4 @@ test("describes every field of every built-in kind", () => {
     ];
   };
   expect(builtInKinds.flatMap((each) => bare(each.schema, each.kind))).toEqual([]);
-});
-
-test("serves the served versions of a CRD", () => {
-  const schema = { openAPIV3Schema: { type: "object" } };
-  const crd = compileCrd({
-    metadata: { name: "things.test.example.com" },
-    spec: {
-      group: "test.example.com",
-      scope: "Cluster",
-      names: { kind: "Thing", plural: "things", shortNames: ["th"], categories: ["all"] },
-      versions: [
-        { name: "v1", served: true, storage: true, schema },
-        { name: "v1alpha1", served: false, storage: false, schema },
-      ],
-    },
-  });
-  expect(servedKinds(crd)).toMatchObject([
-    {
-      group: "test.example.com",
-      version: "v1",
-      kind: "Thing",
-      namespaced: false,
-      shortNames: ["th"],
-      categories: ["all"],
-    },
-  ]);
 });
