@@ -55,8 +55,8 @@ function validation(root: SchemaNode, path: string, causes: FieldCause[]): Valid
   const schemaCauses = compiledSchema(root, path, causes);
   return (object, old) => {
     const found = [...schemaCauses(object, old)];
-    if (old === undefined || listTypeCauses(old, root, "").length === 0) {
-      found.push(...listTypeCauses(object, root, ""));
+    if (old === undefined || listTypeCauses(old, root).length === 0) {
+      found.push(...listTypeCauses(object, root));
     }
     if (site === undefined) {
       return found;

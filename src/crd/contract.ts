@@ -54,7 +54,7 @@ export interface CompiledVersion extends WithSchema {
   unknownFields(object: JsonObject): readonly string[];
   /** A copy without the fields that the schema does not know. `apiVersion`, `kind` and ObjectMeta are always known. */
   prune(object: JsonObject): JsonObject;
-  /** A copy with the schema's defaults set, and with nulls dropped where the API server drops them. */
+  /** With the schema's defaults set, and with nulls dropped where the API server drops them. The object stays as it is. */
   applyDefaults(object: JsonObject): JsonObject;
   /**
    * Schema, list types and CEL rules; empty when the object may be stored. `old` is the stored object of an update:

@@ -3,6 +3,7 @@ import type { FieldCause, Json } from "../contract.ts";
 import { duplicate, forbidden, invalid, OMITTED, required } from "../field-cause.ts";
 import { isObject, member, stringMember } from "../json.ts";
 import { type Correlated, correlatedField, correlatedItem, oldItem, unchanged } from "../schema/correlation.ts";
+import { pathText, type ValuePath } from "../value-path.ts";
 import type { CompiledRule, RuleSite } from "./rules.ts";
 import type { CelType } from "./types.ts";
 import { evaluationComplaint } from "./words.ts";
@@ -10,7 +11,7 @@ import { evaluationComplaint } from "./words.ts";
 /** One value with the rules about it. */
 interface Visit {
   readonly site: RuleSite;
-  readonly path: string;
+  readonly path: ValuePath | undefined;
   readonly value: Json;
   /** What oldSelf is; undefined on create and where nothing correlates. */
   readonly old: Json | undefined;
@@ -50,7 +51,7 @@ function detail(rule: CompiledRule, variables: Readonly<Record<string, unknown>>
  * name for all of them.
  */
 function refused(visit: Visit, rule: CompiledRule, text: string): FieldCause {
-  const parts = [visit.path, rule.fieldPath].filter((part) => part !== "");
+  const parts = [pathText(visit.path), rule.fieldPath].filter((part) => part !== "");
   const field = parts.join(".");
   const { type } = visit.site.node;
   const value = type === "object" || type === "array" ? OMITTED : visit.value;
@@ -72,7 +73,7 @@ function undecided(visit: Visit, rule: CompiledRule, error: unknown): FieldCause
     complaint === "no such overload"
       ? `'${complaint}': call arguments did not match a supported operator, function or macro signature for rule: ${named(rule)}`
       : `${complaint} evaluating rule: ${named(rule)}`;
-  return invalid(visit.path, visit.site.node.type, text);
+  return invalid(pathText(visit.path), visit.site.node.type, text);
 }
 
 function ratcheted(visit: Visit, rule: CompiledRule): boolean {
@@ -100,65 +101,77 @@ function optional(value: unknown): unknown {
   return value === undefined ? Optional.none() : Optional.of(value);
 }
 
-function ownCauses(visit: Visit): readonly FieldCause[] {
+function addOwnCauses(visit: Visit, causes: FieldCause[]): void {
   const { rules, type } = visit.site;
   if (rules.length === 0 || type === undefined) {
-    return [];
+    return;
   }
   const self = type.convert(visit.value);
-  return rules.flatMap((rule) => ruleCauses(visit, rule, type, self));
+  for (const rule of rules) {
+    causes.push(...ruleCauses(visit, rule, type, self));
+  }
 }
 
-function itemCauses(visit: Visit, list: readonly Json[]): readonly FieldCause[] {
+function addItemCauses(visit: Visit, list: readonly Json[], causes: FieldCause[]): void {
   const site = visit.site.items;
   if (site === undefined) {
-    return [];
+    return;
   }
-  return list.flatMap((value, index) =>
-    causesBelow({
-      site,
-      path: `${visit.path}[${index}]`,
-      value,
-      old: oldItem(visit.old, value, visit.site.node),
-      pair: correlatedItem(visit.pair, index, visit.site.node),
-      around: visit.pair ?? visit.around,
-    }),
-  );
-}
-
-function fieldCauses(visit: Visit): readonly FieldCause[] {
-  const { value, site, path } = visit;
-  if (!isObject(value)) {
-    return [];
-  }
-  return Object.entries(value).flatMap(([key, entry]) => {
-    const property = site.properties.get(key);
-    const below = property ?? (site.node.properties.has(key) ? undefined : site.additional);
-    if (below === undefined) {
-      return [];
-    }
-    const plain = path === "" ? key : `${path}.${key}`;
-    return causesBelow({
-      site: below,
-      path: property === undefined ? `${path}[${key}]` : plain,
-      value: entry,
-      old: member(visit.old, key),
-      pair: correlatedField(visit.pair, key),
-      around: visit.pair ?? visit.around,
-    });
+  list.forEach((value, step) => {
+    addCauses(
+      {
+        site,
+        path: { above: visit.path, step, isMapKey: false },
+        value,
+        old: oldItem(visit.old, value, visit.site.node),
+        pair: correlatedItem(visit.pair, step, visit.site.node),
+        around: visit.pair ?? visit.around,
+      },
+      causes,
+    );
   });
 }
 
-function causesBelow(visit: Visit): readonly FieldCause[] {
-  if (visit.value === null) {
-    return [];
+function addFieldCauses(visit: Visit, causes: FieldCause[]): void {
+  const { value, site, path } = visit;
+  if (!isObject(value)) {
+    return;
   }
-  const own = ownCauses(visit);
-  return [...own, ...(Array.isArray(visit.value) ? itemCauses(visit, visit.value) : fieldCauses(visit))];
+  for (const key of Object.keys(value)) {
+    const property = site.properties.get(key);
+    const below = property ?? (site.node.properties.has(key) ? undefined : site.additional);
+    if (below !== undefined) {
+      addCauses(
+        {
+          site: below,
+          path: { above: path, step: key, isMapKey: property === undefined },
+          value: value[key] ?? null,
+          old: member(visit.old, key),
+          pair: correlatedField(visit.pair, key),
+          around: visit.pair ?? visit.around,
+        },
+        causes,
+      );
+    }
+  }
+}
+
+function addCauses(visit: Visit, causes: FieldCause[]): void {
+  if (visit.value === null) {
+    return;
+  }
+  addOwnCauses(visit, causes);
+  if (Array.isArray(visit.value)) {
+    addItemCauses(visit, visit.value, causes);
+  } else {
+    addFieldCauses(visit, causes);
+  }
 }
 
 /** What the rules of a schema refuse in a value, at every level. */
 export function ruleCausesOf(site: RuleSite, value: Json, old: Json | undefined): readonly FieldCause[] {
   const pair = old === undefined ? undefined : { value, old };
-  return causesBelow({ site, path: "", value, old, pair, around: undefined });
+  const causes: FieldCause[] = [];
+  addCauses({ site, path: undefined, value, old, pair, around: undefined }, causes);
+  return causes;
 }

@@ -22,12 +22,8 @@ export const RE2_MATCHES = "re2Matches";
 
 function addRegex(environment: Environment): void {
   environment
-    .registerFunction(`string.${RE2_MATCHES}(string): bool`, (text: string, pattern: string) =>
-      re2(pattern).matcher(text).find(),
-    )
-    .registerFunction("matches(string, string): bool", (text: string, pattern: string) =>
-      re2(pattern).matcher(text).find(),
-    );
+    .registerFunction(`string.${RE2_MATCHES}(string): bool`, (text: string, pattern: string) => re2(pattern).test(text))
+    .registerFunction("matches(string, string): bool", (text: string, pattern: string) => re2(pattern).test(text));
 }
 
 function replaced(text: string, old: string, next: string, limit: number): string {

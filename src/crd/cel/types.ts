@@ -10,7 +10,7 @@ export interface CelType {
   convert(value: Json): unknown;
 }
 
-/** The value behind a CEL object, for equality; hidden from rules because no field declares it. */
+/** The value behind a CEL object; hidden from rules because no field declares it. */
 const origin: unique symbol = Symbol("origin");
 
 /** Seconds and nanoseconds are what the CEL library's own Duration holds; it exports no constructor for text. */
@@ -28,6 +28,8 @@ const formatNames: Readonly<Record<string, string>> = {
   "date-time": "google.protobuf.Timestamp",
   duration: "google.protobuf.Duration",
 };
+
+const asItIs = (value: Json): unknown => value;
 
 function scalar(value: Json): unknown {
   return typeof value === "number" && Number.isInteger(value) ? BigInt(value) : value;
@@ -75,7 +77,7 @@ export class CelTypes {
     if (formatted !== undefined) {
       return { name: formatted, convert: (value) => this.#formatted(formatted, value) };
     }
-    return { name, convert: node.type === "integer" ? scalar : (value) => value };
+    return { name, convert: node.type === "integer" ? scalar : asItIs };
   }
 
   #formatted(type: string, value: Json): unknown {
@@ -104,8 +106,9 @@ export class CelTypes {
     return {
       name: `list<${items.name}>`,
       convert: (value) => {
-        const list = Array.isArray(value) ? value.map((entry) => items.convert(entry)) : [];
-        return asSet ? new Set(list) : list;
+        const list = Array.isArray(value) ? value : [];
+        const converted = items.convert === asItIs ? list : list.map((entry) => items.convert(entry));
+        return asSet ? new Set(converted) : converted;
       },
     };
   }
@@ -125,51 +128,64 @@ export class CelTypes {
   #object(node: SchemaNode): CelType {
     this.#count += 1;
     const name = `object${this.#count}`;
-    const fields = new Map<string, { readonly property: string; readonly type: CelType; readonly nullable: boolean }>();
+    const fields: Field[] = [];
     for (const [property, schema] of node.properties) {
-      const escaped = celName(property);
-      const type = escaped === undefined ? undefined : this.of(schema);
-      if (escaped !== undefined && type !== undefined) {
-        fields.set(escaped, { property, type, nullable: schema.nullable });
+      const name = celName(property);
+      const type = name === undefined ? undefined : this.of(schema);
+      if (name !== undefined && type !== undefined) {
+        fields.push({ name, property, type, nullable: schema.nullable });
       }
     }
-    const Value = newValueClass();
+    const Value = newValueClass(fields);
     this.#environment.registerType(name, {
       ctor: Value,
-      fields: Object.fromEntries([...fields].map(([key, field]) => [key, field.nullable ? "dyn" : field.type.name])),
+      fields: Object.fromEntries(fields.map((field) => [field.name, field.nullable ? "dyn" : field.type.name])),
     });
     this.#environment.registerOperator(`${name} == ${name}`, sameOrigin);
-    return {
-      name,
-      convert: (value) => {
-        const converted = new Value(isObject(value) ? value : {});
-        for (const [key, field] of fields) {
-          const entry = member(value, field.property);
-          if (entry !== undefined) {
-            converted[key] = entry === null ? null : field.type.convert(entry);
-          }
-        }
-        return converted;
-      },
-    };
+    return { name, convert: (value) => new Value(isObject(value) ? value : {}) };
   }
 }
 
+/** A property as CEL sees it, by its name in CEL and in JSON. */
+interface Field {
+  readonly name: string;
+  readonly property: string;
+  readonly type: CelType;
+  readonly nullable: boolean;
+}
+
 interface CelObject {
-  [field: string]: unknown;
   readonly [origin]: JsonObject;
 }
 
-/** The library tells types apart by constructor, so every object type needs a class of its own. */
-function newValueClass(): new (source: JsonObject) => CelObject {
-  return class {
-    [field: string]: unknown;
+/**
+ * The library tells types apart by constructor, so every object type needs a class of its own. A field is converted when a rule
+ * first reads it: every level of an object may have rules, and most of them read little of what is below.
+ */
+function newValueClass(fields: readonly Field[]): new (source: JsonObject) => CelObject {
+  class Value implements CelObject {
     readonly [origin]: JsonObject;
+    readonly converted = new Map<string, unknown>();
 
     constructor(source: JsonObject) {
       this[origin] = source;
     }
-  };
+  }
+  for (const { name, property, type } of fields) {
+    Object.defineProperty(Value.prototype, name, {
+      get(this: Value): unknown {
+        const value = member(this[origin], property);
+        if (value === undefined || value === null) {
+          return value;
+        }
+        if (!this.converted.has(name)) {
+          this.converted.set(name, type.convert(value));
+        }
+        return this.converted.get(name);
+      },
+    });
+  }
+  return Value;
 }
 
 function sameOrigin(left: CelObject, right: CelObject): boolean {

@@ -6,16 +6,28 @@ function dropsNull(value: Json, node: SchemaNode | undefined): boolean {
   return value === null && node !== undefined && !node.nullable && node.default === undefined;
 }
 
-function withoutNulls(value: Json, node: SchemaNode | undefined): Json {
+function containsNull(value: Json): boolean {
   if (Array.isArray(value)) {
-    return value.map((entry) => withoutNulls(entry, node?.items));
+    return value.some(containsNull);
+  }
+  return value === null || (isObject(value) && Object.keys(value).some((key) => containsNull(value[key] ?? null)));
+}
+
+/** A copy down to where neither nulls nor defaults change anything: what is below is shared. */
+function withoutNulls(value: Json, node: SchemaNode | undefined): Json {
+  if (node === undefined || (!node.hasDefaults && !containsNull(value))) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return value.map((entry) => withoutNulls(entry, node.items));
   }
   if (!isObject(value)) {
     return value;
   }
   const kept: JsonObject = {};
-  for (const [key, entry] of Object.entries(value)) {
-    const schema = node === undefined ? undefined : fieldNode(node, key);
+  for (const key of Object.keys(value)) {
+    const entry = value[key] ?? null;
+    const schema = fieldNode(node, key);
     if (!dropsNull(entry, schema)) {
       setMember(kept, key, withoutNulls(entry, schema));
     }
@@ -39,9 +51,10 @@ function setDefaults(object: JsonObject, node: SchemaNode): void {
 
 function fillObject(object: JsonObject, node: SchemaNode): void {
   setDefaults(object, node);
-  for (const [key, value] of Object.entries(object)) {
+  for (const key of Object.keys(object)) {
+    const value = object[key] ?? null;
     const schema = fieldNode(node, key);
-    if (schema !== undefined) {
+    if (schema?.hasDefaults === true) {
       const filled = node.properties.has(key) ? value : orDefault(value, schema);
       setMember(object, key, filled);
       fill(filled, schema);
@@ -63,12 +76,12 @@ function fill(value: Json, node: SchemaNode): void {
 }
 
 /**
- * A copy with the schema's defaults, and without nulls in fields that are neither nullable nor have a default: those
- * are dropped as if they had not been sent.
+ * The object with the schema's defaults, and without nulls in fields that are neither nullable nor have a default: those
+ * are dropped as if they had not been sent. What stays as it is is shared with the object that was given.
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting-and-nullable
  */
 export function withDefaults(object: JsonObject, root: SchemaNode): JsonObject {
-  const copy = cloneJson(withoutNulls(object, root));
+  const copy = withoutNulls(object, root);
   const result = isObject(copy) ? copy : {};
   fillObject(result, root);
   return result;

@@ -1,7 +1,8 @@
 import type { FieldCause, Json, JsonObject } from "../contract.ts";
 import { duplicate, invalid } from "../field-cause.ts";
 import { canonicalJson, isObject, setMember } from "../json.ts";
-import type { SchemaNode } from "./structural.ts";
+import { pathText, type ValuePath } from "../value-path.ts";
+import { fieldNode, type SchemaNode } from "./structural.ts";
 
 /** The indices of the second appearances: a value that comes three times is reported once, as the API server does. */
 function repeated(values: readonly Json[]): readonly number[] {
@@ -30,7 +31,8 @@ export function listMapKey(item: Json, keys: readonly string[]): JsonObject {
   return key;
 }
 
-function listCauses(list: readonly Json[], node: SchemaNode, path: string): readonly FieldCause[] {
+function listCauses(list: readonly Json[], node: SchemaNode, at: ValuePath | undefined): readonly FieldCause[] {
+  const path = pathText(at);
   if (node.listType === "set") {
     return repeated(list).map((index) => duplicate(`${path}[${index}]`, list[index] ?? null));
   }
@@ -46,21 +48,30 @@ function listCauses(list: readonly Json[], node: SchemaNode, path: string): read
 }
 
 /** What breaks the uniqueness that `x-kubernetes-list-type: set` and `map` promise, at any depth. */
-export function listTypeCauses(value: Json, node: SchemaNode, path: string): readonly FieldCause[] {
+export function listTypeCauses(value: Json, root: SchemaNode): readonly FieldCause[] {
+  const causes: FieldCause[] = [];
+  addCauses(value, root, undefined, causes);
+  return causes;
+}
+
+function addCauses(value: Json, node: SchemaNode, path: ValuePath | undefined, causes: FieldCause[]): void {
+  if (!node.hasUniqueLists) {
+    return;
+  }
   if (Array.isArray(value)) {
-    const items = node.items;
-    const nested = items === undefined ? [] : value.flatMap((item, i) => listTypeCauses(item, items, `${path}[${i}]`));
-    return [...listCauses(value, node, path), ...nested];
-  }
-  if (!isObject(value)) {
-    return [];
-  }
-  return Object.entries(value).flatMap(([key, entry]) => {
-    const property = node.properties.get(key);
-    if (property !== undefined) {
-      return listTypeCauses(entry, property, path === "" ? key : `${path}.${key}`);
+    causes.push(...listCauses(value, node, path));
+    const { items } = node;
+    if (items?.hasUniqueLists === true) {
+      value.forEach((item, step) => {
+        addCauses(item, items, { above: path, step, isMapKey: false }, causes);
+      });
     }
-    const additional = node.additional;
-    return additional === undefined || additional === "any" ? [] : listTypeCauses(entry, additional, `${path}[${key}]`);
-  });
+  } else if (isObject(value)) {
+    for (const key of Object.keys(value)) {
+      const below = fieldNode(node, key);
+      if (below !== undefined) {
+        addCauses(value[key] ?? null, below, { above: path, step: key, isMapKey: !node.properties.has(key) }, causes);
+      }
+    }
+  }
 }

@@ -23,6 +23,10 @@ export interface SchemaNode {
   readonly listMapKeys: readonly string[];
   readonly atomicMap: boolean;
   readonly default: Json | undefined;
+  /** Whether a default is here or below. */
+  readonly hasDefaults: boolean;
+  /** Whether a set or a list-type map is here or below. */
+  readonly hasUniqueLists: boolean;
   readonly rules: readonly JsonObject[];
 }
 
@@ -41,11 +45,16 @@ function additionalOf(source: JsonObject): SchemaNode | "any" | undefined {
 
 /** Reads a schema as it stands; whether it is structural is for an API server to say. */
 export function schemaNode(source: JsonObject): SchemaNode {
-  const items = objectMember(source, "items");
+  const itemSchema = objectMember(source, "items");
+  const items = itemSchema === undefined ? undefined : schemaNode(itemSchema);
+  const additional = additionalOf(source);
   const properties = new Map<string, SchemaNode>();
   for (const [name, schema] of Object.entries(objectMember(source, "properties") ?? {})) {
     properties.set(name, schemaNode(typeof schema === "object" && !Array.isArray(schema) && schema ? schema : {}));
   }
+  const below = [...properties.values(), additional, items].filter((node) => typeof node === "object");
+  const listType = listTypeOf(source);
+  const defaultValue = member(source, "default");
   return {
     source,
     type: stringMember(source, "type"),
@@ -53,12 +62,14 @@ export function schemaNode(source: JsonObject): SchemaNode {
     intOrString: member(source, "x-kubernetes-int-or-string") === true,
     preserveUnknown: member(source, "x-kubernetes-preserve-unknown-fields") === true,
     properties,
-    additional: additionalOf(source),
-    items: items === undefined ? undefined : schemaNode(items),
-    listType: listTypeOf(source),
+    additional,
+    items,
+    listType,
     listMapKeys: stringsMember(source, "x-kubernetes-list-map-keys"),
     atomicMap: stringMember(source, "x-kubernetes-map-type") === "atomic",
-    default: member(source, "default"),
+    default: defaultValue,
+    hasDefaults: defaultValue !== undefined || below.some((node) => node.hasDefaults),
+    hasUniqueLists: listType !== "atomic" || below.some((node) => node.hasUniqueLists),
     rules: listMember(source, "x-kubernetes-validations").filter((rule) =>
       objectMember({ rule }, "rule"),
     ) as JsonObject[],
