@@ -66,7 +66,8 @@ export default {
     },
     {
       name: "sandbox-knows-no-product",
-      comment: "The sandbox stands in for AWS and Kubernetes: if it shared the product's code, it would share its mistakes.",
+      comment:
+        "The sandbox stands in for AWS and Kubernetes: if it shared the product's code, it would share its mistakes.",
       severity: "error",
       from: { path: "^src/sandbox/" },
       to: { path: "^src/", pathNot: "^src/(sandbox|crd)/" },

@@ -2,11 +2,9 @@
 export interface CelNode {
   readonly op: string;
   readonly args: unknown;
-  readonly start: number;
-  readonly end: number;
 }
 
-export function isNode(value: unknown): value is CelNode {
+function isNode(value: unknown): value is CelNode {
   return typeof value === "object" && value !== null && "op" in value && "args" in value;
 }
 
