@@ -31,7 +31,7 @@ export default {
       severity: "error",
       from: { path: "^src/(aws|kube)/" },
       to: {
-        path: "^src/(aws|kube|controller|cli|runtime|sandbox)/",
+        path: "^src/(aws|kube|controller|cli|runtime|sandbox|crd)/",
         pathNot: "^src/$1/",
         dependencyTypesNot: ["type-only"],
       },
@@ -41,7 +41,7 @@ export default {
       comment: "Use cases declare ports; they do not reach for the machinery that runs them.",
       severity: "error",
       from: { path: "^src/(model|plan|status|engine)/" },
-      to: { path: "^src/(controller|runtime|cli|aws|kube|sandbox)/" },
+      to: { path: "^src/(controller|runtime|cli|aws|kube|sandbox|crd)/" },
     },
     {
       name: "adapters-only-from-cli",
@@ -55,7 +55,7 @@ export default {
       comment: "runtime is generic controller machinery: it could be a package of its own.",
       severity: "error",
       from: { path: "^src/runtime/" },
-      to: { path: "^src/(api|model|plan|status|engine|controller|aws|kube|cli|sandbox)/" },
+      to: { path: "^src/(api|model|plan|status|engine|controller|aws|kube|cli|sandbox|crd)/" },
     },
     {
       name: "sandbox-only-from-cli",
@@ -66,10 +66,25 @@ export default {
     },
     {
       name: "sandbox-knows-no-product",
-      comment: "The sandbox stands in for AWS and Kubernetes: if it shared our code, it would share our mistakes.",
+      comment:
+        "The sandbox stands in for AWS and Kubernetes: if it shared the product's code, it would share its mistakes.",
       severity: "error",
       from: { path: "^src/sandbox/" },
-      to: { path: "^src/", pathNot: "^src/sandbox/" },
+      to: { path: "^src/", pathNot: "^src/(sandbox|crd)/" },
+    },
+    {
+      name: "crd-knows-nobody",
+      comment: "The CRD validator judges by a CRD alone, as an API server does: pass it the CRD and the object.",
+      severity: "error",
+      from: { path: "^src/crd/" },
+      to: { path: "^src/", pathNot: "^src/(crd|text)/" },
+    },
+    {
+      name: "crd-only-from-cli",
+      comment: "Only commands and the sandbox judge by a CRD: the controller parses what the API server has admitted.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(crd|sandbox|cli)/" },
+      to: { path: "^src/crd/" },
     },
     {
       name: "guest-knows-nobody",

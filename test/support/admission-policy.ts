@@ -1,7 +1,7 @@
 import type { Environment } from "@marcbachmann/cel-js";
-import { adaptExpression } from "../../src/sandbox/kube/schema/cel-adapt.ts";
-import { kubernetesEnvironment } from "../../src/sandbox/kube/schema/cel-library.ts";
-import type { CelNode } from "../../src/sandbox/kube/schema/cel-node.ts";
+import { adaptExpression } from "../../src/crd/cel/adapt.ts";
+import { kubernetesEnvironment } from "../../src/crd/cel/library.ts";
+import type { CelNode } from "../../src/crd/cel/node.ts";
 import { AccessCheck, type AccessQuestion, addAuthorizer } from "./cel-authorizer.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -96,8 +96,7 @@ function requestOf({ object, operation, resource = "instanceprofiles", username 
 
 function compiled(environment: Environment, expression: string): Evaluate {
   const parsed = environment.parse(expression);
-  const objection = adaptExpression(environment, parsed.ast as unknown as CelNode);
-  if (objection !== undefined) throw new Error(`${objection.message} in ${expression}`);
+  adaptExpression(parsed.ast as unknown as CelNode);
   const { valid, error } = parsed.check();
   if (!valid) throw new Error(`${error?.message} in ${expression}`);
   return (given) => parsed(given);

@@ -104,6 +104,18 @@ const planted = [
     to: "../model/ownership.ts",
   },
   {
+    what: "the CRD validator uses the product",
+    rule: "crd-knows-nobody",
+    file: "src/crd/planted.ts",
+    to: "../api/instance-profile.ts",
+  },
+  {
+    what: "the controller judges by the CRD",
+    rule: "crd-only-from-cli",
+    file: "src/controller/planted-crd.ts",
+    to: "../crd/compile-crd.ts",
+  },
+  {
     what: "a file imports itself by way of another",
     rule: "no-circular",
     file: "src/telemetry-planted.ts",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { API_GROUP, PLURAL } from "../../api/instance-profile.ts";
 import { CLASS_PLURAL } from "../../api/instance-profile-class.ts";
-import type { JsonObject } from "../../sandbox/kube/schema/contract.ts";
+import type { JsonObject } from "../../crd/contract.ts";
 
 /** The folder `crds` beside the bundle, or beside the sources. */
 function crdsFolder(): string {

@@ -1,3 +1,4 @@
+import { DEVELOPER_ID } from "./account/identifiers.ts";
 import type { Session } from "./account/session.ts";
 import type { Cloud } from "./cloud.ts";
 import { AwsFault } from "./fault.ts";
@@ -44,13 +45,7 @@ const complaints: Readonly<Record<ServiceName, Readonly<Record<Complaint, readon
 export function identify(cloud: Cloud, service: ServiceName, { accessKeyId, sessionToken }: CredentialScope): Caller {
   if (!accessKeyId.startsWith("ASIA")) {
     const account = /^\d{12}$/.test(accessKeyId) ? cloud.account(accessKeyId) : cloud.home;
-    const { partition, accountId } = account.settings;
-    return {
-      account,
-      arn: `arn:${partition}:iam::${accountId}:user/sandbox`,
-      userId: "AIDASANDBOXSANDBOXSA",
-      session: undefined,
-    };
+    return { account, arn: account.developerArn, userId: DEVELOPER_ID, session: undefined };
   }
   const session = cloud.session(accessKeyId);
   if (session === undefined) throw fault(service, "unknownKey");

@@ -22,7 +22,7 @@ export class ApiCatalog {
 
   /** Any endpoint that serves the collection. */
   inStorage(storage: string): Endpoint | undefined {
-    return this.endpoints().find((endpoint) => endpoint.storage === storage && endpoint.review === undefined);
+    return this.endpoints().find((endpoint) => endpoint.storage === storage);
   }
 
   /** Serves the versions of a CRD instead of those that it had before. */

@@ -1,27 +1,23 @@
+import { compileCrd } from "../../crd/compile-crd.ts";
+import type { JsonObject } from "../../crd/contract.ts";
 import { type Behaviour, plainBehaviour } from "./built-in/behaviour.ts";
-import { configMapBehaviour, serviceAccountBehaviour } from "./built-in/config-map.ts";
+import { configMapBehaviour } from "./built-in/config-map.ts";
 import { definitionBehaviour } from "./built-in/definition.ts";
 import { coreEventBehaviour, modernEventBehaviour } from "./built-in/event.ts";
+import { builtInKinds } from "./built-in/kinds.ts";
 import { leaseBehaviour } from "./built-in/lease.ts";
 import { namespaceBehaviour } from "./built-in/namespace.ts";
-import { accessReviewBehaviour, rulesReviewBehaviour, selfReviewBehaviour } from "./built-in/review.ts";
 import { metaFields } from "./custom-endpoints.ts";
 import { apiVersionOf, type Endpoint, type ObjectSchema } from "./endpoint.ts";
-import { builtInKinds } from "./schema/built-in-kinds.ts";
-import { compileCrd } from "./schema/compile-crd.ts";
-import type { JsonObject, ServedKind } from "./schema/contract.ts";
+import type { ServedKind } from "./served-kinds.ts";
 
 const behaviours: Readonly<Record<string, Behaviour>> = {
   "v1/namespaces": namespaceBehaviour,
   "v1/configmaps": configMapBehaviour,
-  "v1/serviceaccounts": serviceAccountBehaviour,
   "v1/events": coreEventBehaviour,
   "events.k8s.io/v1/events": modernEventBehaviour,
   "coordination.k8s.io/v1/leases": leaseBehaviour,
   "apiextensions.k8s.io/v1/customresourcedefinitions": definitionBehaviour,
-  "authorization.k8s.io/v1/selfsubjectaccessreviews": accessReviewBehaviour,
-  "authorization.k8s.io/v1/selfsubjectrulesreviews": rulesReviewBehaviour,
-  "authentication.k8s.io/v1/selfsubjectreviews": selfReviewBehaviour,
 };
 
 let endpoints: readonly Endpoint[] | undefined;
@@ -49,7 +45,6 @@ function builtInEndpoint(kind: ServedKind, behaviour: Behaviour): Endpoint {
     fromStored:
       behaviour.fromStored ?? ((object) => (object["apiVersion"] === apiVersion ? object : { ...object, apiVersion })),
     toStored: behaviour.toStored ?? same,
-    ...(behaviour.review === undefined ? {} : { review: behaviour.review }),
   };
 }
 

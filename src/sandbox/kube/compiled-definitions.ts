@@ -1,6 +1,6 @@
+import { compileCrd } from "../../crd/compile-crd.ts";
+import type { CompiledCrd, JsonObject } from "../../crd/contract.ts";
 import { metaOf } from "./json.ts";
-import { compileCrd } from "./schema/compile-crd.ts";
-import type { CompiledCrd, JsonObject } from "./schema/contract.ts";
 
 const limit = 64;
 const known = new Map<string, CompiledCrd>();

@@ -1,9 +1,9 @@
+import type { CompiledCrd, CompiledVersion, JsonObject } from "../../crd/contract.ts";
+import { stringMember } from "../../crd/json.ts";
 import { allVerbs, apiVersionOf, type Endpoint, type WriteRules } from "./endpoint.ts";
 import { metaOf } from "./json.ts";
 import type { SelectableFields } from "./query/field-selector.ts";
-import type { CompiledCrd, CompiledVersion, JsonObject, ServedKind } from "./schema/contract.ts";
-import { stringMember } from "./schema/json.ts";
-import { servedKinds } from "./schema/served-kinds.ts";
+import { type ServedKind, servedKinds } from "./served-kinds.ts";
 import { compileJsonPath } from "./tables/json-path.ts";
 import { ageColumn, nameColumn, printerColumn } from "./tables/table-columns.ts";
 import { bestVersionFirst } from "./version-order.ts";

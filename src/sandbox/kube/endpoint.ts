@@ -1,5 +1,6 @@
+import type { FieldCause, Json, JsonObject, WithSchema } from "../../crd/contract.ts";
 import type { SelectableFields } from "./query/field-selector.ts";
-import type { FieldCause, Json, JsonObject, ServedKind, WithSchema } from "./schema/contract.ts";
+import type { ServedKind } from "./served-kinds.ts";
 
 /** The verbs of RBAC and discovery. */
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
@@ -86,8 +87,6 @@ export interface Endpoint extends ServedKind {
   /** From the shape in the store to the shape that is served, and back. */
   fromStored(object: JsonObject): JsonObject;
   toStored(object: JsonObject): JsonObject;
-  /** Answers a create without storing anything (SelfSubjectAccessReview and its like). */
-  readonly review?: (object: JsonObject) => JsonObject;
 }
 
 /** `v1` or `<group>/<version>`. */

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "./schema/contract.ts";
-import { objectMember } from "./schema/json.ts";
+import type { Json, JsonObject } from "../../crd/contract.ts";
+import { objectMember } from "../../crd/json.ts";
 
 /** The object at `key`, or an empty one that is not attached to the parent. */
 export function objectAt(parent: JsonObject, key: string): JsonObject {

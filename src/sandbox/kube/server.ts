@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../crd/contract.ts";
 import { ApiCatalog } from "./api-catalog.ts";
 import { builtInEndpoints } from "./built-in-endpoints.ts";
 import { followDefinitions } from "./controllers/definition-controller.ts";
@@ -9,7 +10,6 @@ import { type Interceptor, RequestCounts } from "./http/request-log.ts";
 import { type Identity, randomIdentity } from "./identity.ts";
 import type { KubeState } from "./kube-state.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
-import type { JsonObject } from "./schema/contract.ts";
 import { createObject } from "./storage/create-object.ts";
 import { ObjectStore } from "./storage/object-store.ts";
 import { WatchHub } from "./storage/watch-hub.ts";

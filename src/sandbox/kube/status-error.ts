@@ -1,5 +1,5 @@
-import type { FieldCause, JsonObject } from "./schema/contract.ts";
-import { invalidMessage } from "./schema/field-cause.ts";
+import type { FieldCause, JsonObject } from "../../crd/contract.ts";
+import { invalidMessage } from "../../crd/field-cause.ts";
 
 /** One entry of `status.details.causes`. */
 export interface StatusCause {

@@ -8,8 +8,8 @@ import { ClassDirectory } from "../../../src/controller/classes/class-resolver.t
 import { desiredState } from "../../../src/model/desired-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { lint } from "../../../src/plan/lint/lint.ts";
-import { compileCrd } from "../../../src/sandbox/kube/schema/compile-crd.ts";
-import type { JsonObject } from "../../../src/sandbox/kube/schema/contract.ts";
+import { compileCrd } from "../../../src/crd/compile-crd.ts";
+import type { JsonObject } from "../../../src/crd/contract.ts";
 import { CLUSTER_ID, NOTHING, stateAfter } from "../../support/builders.ts";
 import { LARGE_SPECS, type LargeSpec, MAX_OBJECT_BYTES } from "../../support/large-objects.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";

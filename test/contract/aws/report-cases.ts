@@ -100,19 +100,6 @@ export const reportCases: readonly Case[] = [
     },
   },
   {
-    test: "reports customer managed policies with their documents when asked for them alone",
-    async run(bench) {
-      const { PolicyArn } = await fullRole(bench);
-      const answer = await bench.iam.send(
-        new GetAccountAuthorizationDetailsCommand({ Filter: ["LocalManagedPolicy"], MaxItems: 1_000 }),
-      );
-      expect(answer.RoleDetailList ?? []).toEqual([]);
-      const reported = answer.Policies?.find((candidate) => candidate.Arn === PolicyArn);
-      expect(reported).toMatchObject({ AttachmentCount: 1, DefaultVersionId: "v1" });
-      expect(decoded(reported?.PolicyVersionList?.[0]?.Document)).toEqual(JSON.parse(s3ReadOnly));
-    },
-  },
-  {
     test: "sums the account up with its quotas",
     async run(bench) {
       const before = (await bench.iam.send(new GetAccountSummaryCommand({}))).SummaryMap;

@@ -1,5 +1,5 @@
-import { compileCrd } from "../../../src/sandbox/kube/schema/compile-crd.ts";
-import type { CompiledVersion, JsonObject } from "../../../src/sandbox/kube/schema/contract.ts";
+import { compileCrd } from "../../../src/crd/compile-crd.ts";
+import type { CompiledVersion, JsonObject } from "../../../src/crd/contract.ts";
 import { CLASS_CRD_FILE, CRD_FILE, documents, type Manifest } from "./samples.ts";
 
 /** What an API server makes of a manifest that is created, or put in the place of a stored one. */

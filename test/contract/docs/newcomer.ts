@@ -65,7 +65,7 @@ export class Newcomer {
   }
 
   async #start([script = "", ...more]: readonly string[]): Promise<string> {
-    const [[, main, ...args] = []] = simpleCommands((packageJson.scripts as Record<string, string>)[script] ?? "");
+    const [[, main, ...args] = []] = simpleCommands(scriptOf(script));
     expect(main).toBe("src/main.ts");
     const sandbox = startProgram([...args, ...more.filter((word) => word !== "--")]);
     this.#sandbox = sandbox;
@@ -149,4 +149,9 @@ function pascalCase(kebab: string): string {
 
 function camelCase(kebab: string): string {
   return kebab.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The command of a script of package.json, without the `exec` that replaces npm's shell. */
+function scriptOf(name: string): string {
+  return ((packageJson.scripts as Record<string, string>)[name] ?? "").replace(/^exec /, "");
 }

@@ -2,8 +2,6 @@ import { expect, vi } from "vitest";
 import type { Declare } from "./suite.ts";
 import { group } from "./world.ts";
 
-const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-
 /** What a client finds out before it asks for anything. */
 export function discovery(promise: Declare): void {
   promise("is healthy and says its version", async ({ client }) => {
@@ -49,24 +47,6 @@ export function discovery(promise: Declare): void {
       "watch",
     ]);
     expect(body.resources[1]).toMatchObject({ name: "widgets/status", verbs: ["get", "patch", "update"] });
-  });
-
-  promise("describes every resource in one aggregated document", async ({ client }) => {
-    const { body, contentType } = await client.get("/apis", { accept: `${aggregatedType},application/json` });
-    expect(contentType).toBe(aggregatedType);
-    expect(body).toMatchObject({ kind: "APIGroupDiscoveryList", apiVersion: "apidiscovery.k8s.io/v2" });
-    const entry = body.items.find((item: { metadata: { name: string } }) => item.metadata.name === group);
-    expect(entry.versions[0]).toMatchObject({ version: "v1", freshness: "Current" });
-    expect(entry.versions[0].resources[0]).toMatchObject({
-      resource: "widgets",
-      responseKind: { group, version: "v1", kind: "Widget" },
-      scope: "Namespaced",
-      singularResource: "widget",
-      subresources: [{ subresource: "status", responseKind: { group, version: "v1", kind: "Widget" } }],
-    });
-    const core = await client.get("/api", { accept: `${aggregatedType},application/json` });
-    const names = core.body.items[0].versions[0].resources.map((entry: { resource: string }) => entry.resource);
-    expect(names).toEqual(expect.arrayContaining(["namespaces", "configmaps", "events", "serviceaccounts"]));
   });
 
   promise(

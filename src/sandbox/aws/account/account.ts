@@ -1,7 +1,7 @@
 import type { AwkwardnessSwitches, PassingWriteFault } from "../awkwardness.ts";
 import type { Quotas } from "../iam/quotas.ts";
 import type { Random } from "../random.ts";
-import type { InstanceProfile, ManagedPolicy, Role, User } from "./entities.ts";
+import type { InstanceProfile, ManagedPolicy, Role } from "./entities.ts";
 import { EntityStore, type Propagation } from "./entity-store.ts";
 import { iamArn } from "./identifiers.ts";
 import { Region } from "./region.ts";
@@ -25,7 +25,6 @@ export class Account {
   readonly instanceProfiles: EntityStore<InstanceProfile>;
   /** Customer managed policies by ARN. */
   readonly policies: EntityStore<ManagedPolicy>;
-  readonly users: EntityStore<User>;
   readonly #regions = new Map<string, Region>();
   #iamWrites = 0;
 
@@ -35,7 +34,6 @@ export class Account {
     this.roles = new EntityStore(propagation);
     this.instanceProfiles = new EntityStore(propagation);
     this.policies = new EntityStore(propagation);
-    this.users = new EntityStore(propagation);
   }
 
   now(): number {
@@ -72,7 +70,7 @@ export class Account {
   /** Forgets everything, as if the account were new. */
   clear(): void {
     this.#iamWrites = 0;
-    for (const store of [this.roles, this.instanceProfiles, this.policies, this.users]) {
+    for (const store of [this.roles, this.instanceProfiles, this.policies]) {
       store.clear();
     }
     this.#regions.clear();
@@ -86,8 +84,9 @@ export class Account {
     return iamArn(this.settings, "instance-profile", profile.path, profile.name);
   }
 
-  userArn(user: Pick<User, "path" | "name">): string {
-    return iamArn(this.settings, "user", user.path, user.name);
+  /** Who calls with keys that are not temporary: the account's only user. */
+  get developerArn(): string {
+    return iamArn(this.settings, "user", "/", "sandbox");
   }
 }
 

@@ -41,15 +41,7 @@ export interface InstanceProfile {
   readonly roleName: string | undefined;
 }
 
-/** One version of a managed policy. */
-export interface PolicyVersion {
-  /** `v1`, `v2`, …: never used twice. */
-  readonly versionId: string;
-  readonly document: string;
-  readonly createdAtMs: number;
-}
-
-/** A managed policy, the customer's or AWS's own. */
+/** A managed policy, the customer's or AWS's own; it has one version, `v1`. */
 export interface ManagedPolicy {
   readonly name: string;
   readonly path: string;
@@ -57,23 +49,9 @@ export interface ManagedPolicy {
   /** `ANPA` and 17 characters. */
   readonly id: string;
   readonly createdAtMs: number;
-  readonly updatedAtMs: number;
   readonly description: string | undefined;
   readonly tags: readonly Tag[];
-  readonly versions: readonly PolicyVersion[];
-  readonly defaultVersionId: string;
-  /** The number of the newest version ever made. */
-  readonly lastVersionNumber: number;
-}
-
-/** An IAM user: here only a name that trust policies can mention. */
-export interface User {
-  readonly name: string;
-  readonly path: string;
-  /** `AIDA` and 17 characters. */
-  readonly id: string;
-  readonly createdAtMs: number;
-  readonly tags: readonly Tag[];
+  readonly document: string;
 }
 
 /** Where an EC2 instance stays. */

@@ -4,12 +4,15 @@ const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const hexAlphabet = "0123456789abcdef";
 
 /** The kinds of IAM entity, by the prefix of their unique ids. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
-export type UniqueIdPrefix = "AROA" | "AIPA" | "ANPA" | "AIDA" | "ASIA";
+export type UniqueIdPrefix = "AROA" | "AIPA" | "ANPA" | "ASIA";
 
 /** A unique id as IAM gives them: a prefix and 17 characters. */
 export function uniqueId(prefix: UniqueIdPrefix, random: Random): string {
   return `${prefix}${random.text(idAlphabet, 17)}`;
 }
+
+/** The unique id of every account's only user. */
+export const DEVELOPER_ID = "AIDASANDBOXSANDBOXSAN";
 
 /** An EC2 id: `i-…`, `r-…`, `iip-assoc-…`. */
 export function ec2Id(prefix: string, random: Random): string {

@@ -1,15 +1,12 @@
 import type { Account } from "./account.ts";
-import type { InstanceProfile, ManagedPolicy, Role, Tag } from "./entities.ts";
+import type { InstanceProfile, Role, Tag } from "./entities.ts";
 
 /** The state of an account as plain JSON, sorted, without anything that depends on when it was made. */
 export interface AccountSnapshot {
   readonly roles: Readonly<Record<string, RoleSnapshot>>;
   readonly instanceProfiles: Readonly<Record<string, InstanceProfileSnapshot>>;
-  /** Customer managed policies by ARN; the documents by version. */
-  readonly policies: Readonly<
-    Record<string, { readonly defaultVersionId: string; readonly documents: Readonly<Record<string, unknown>> }>
-  >;
-  readonly users: readonly string[];
+  /** The documents of customer managed policies by ARN. */
+  readonly policies: Readonly<Record<string, unknown>>;
   readonly instances: readonly InstanceSnapshot[];
 }
 
@@ -68,11 +65,11 @@ export function snapshotOf(account: Account, options: SnapshotOptions = {}): Acc
       (profile) => profile.name,
       (profile) => profileSnapshot(account, profile, withIds),
     ),
-    policies: byName(account.policies.allLatest(), (policy) => policy.arn, policySnapshot),
-    users: account.users
-      .allLatest()
-      .map((user) => account.userArn(user))
-      .sort(),
+    policies: byName(
+      account.policies.allLatest(),
+      (policy) => policy.arn,
+      (policy) => JSON.parse(policy.document),
+    ),
     instances: [...account.regions()].flatMap(([name, region]) =>
       region.instances().map((instance): InstanceSnapshot => {
         const association = region.currentAssociation(instance.id);
@@ -115,15 +112,6 @@ function profileSnapshot(account: Account, profile: InstanceProfile, withIds: bo
     tags: tagRecord(profile.tags),
     ...(profile.roleName === undefined ? {} : { roleName: profile.roleName }),
   };
-}
-
-function policySnapshot(policy: ManagedPolicy): AccountSnapshot["policies"][string] {
-  const documents = byName(
-    policy.versions,
-    (version) => version.versionId,
-    (version) => JSON.parse(version.document),
-  );
-  return { defaultVersionId: policy.defaultVersionId, documents };
 }
 
 function tagRecord(tags: readonly Tag[]): Readonly<Record<string, string>> {

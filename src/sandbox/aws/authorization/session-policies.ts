@@ -40,8 +40,7 @@ function policiesOf(session: Session): {
 
 function managed(account: Account, arn: string): readonly JsonObject[] {
   const policy = account.policies.visible(arn) ?? awsManagedPolicy(arn, account.settings.partition);
-  const version = policy?.versions.find(({ versionId }) => versionId === policy.defaultVersionId);
-  return version === undefined ? [] : parsed(version.document);
+  return policy === undefined ? [] : parsed(policy.document);
 }
 
 function parsed(document: string): readonly JsonObject[] {

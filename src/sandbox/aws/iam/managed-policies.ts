@@ -10,36 +10,14 @@ import { isAwsManaged, visiblePolicy } from "./lookup.ts";
 import { paginate } from "./paging.ts";
 import { countedSize } from "./quotas.ts";
 import { fullPolicy, listedPolicy } from "./render.ts";
-import { readTags, tagListing, withoutTags, withTags } from "./tags.ts";
+import { readTags } from "./tags.ts";
 
-/** Managed policies as a whole; their versions are in policy-versions.ts. */
+/** Managed policies: made, read and deleted. They have no versions to change. */
 export const managedPolicyOperations: Operations = {
   CreatePolicy: { kind: "write", handle: createPolicy },
   GetPolicy: { kind: "read", handle: (call) => ({ Policy: fullPolicy(call.account, requireVisiblePolicy(call)) }) },
   DeletePolicy: { kind: "write", handle: deletePolicy },
   ListPolicies: { kind: "read", handle: listPolicies },
-  ListEntitiesForPolicy: { kind: "read", handle: listEntitiesForPolicy },
-  ListPolicyTags: {
-    kind: "read",
-    handle: (call) => tagListing(call.account, call.params, requireVisiblePolicy(call).tags),
-  },
-  TagPolicy: {
-    kind: "write",
-    handle: (call) => {
-      const added = readTags(call.account, call.params);
-      const policy = requireOwnPolicy(call);
-      call.account.policies.put(policy.arn, { ...policy, tags: withTags(call.account, policy.tags, added) });
-      return undefined;
-    },
-  },
-  UntagPolicy: {
-    kind: "write",
-    handle: (call) => {
-      const policy = requireOwnPolicy(call);
-      call.account.policies.put(policy.arn, { ...policy, tags: withoutTags(policy.tags, call.params) });
-      return undefined;
-    },
-  },
 };
 
 const missing = (arn: string): AwsFault => noSuchEntity(`Policy ${arn} was not found.`);
@@ -48,7 +26,7 @@ const missing = (arn: string): AwsFault => noSuchEntity(`Policy ${arn} was not f
  * The policy that PolicyArn names, the customer's or AWS's.
  * @throws AwsFault NoSuchEntity
  */
-export function requireVisiblePolicy(call: Call): ManagedPolicy {
+function requireVisiblePolicy(call: Call): ManagedPolicy {
   const arn = required(call.params, "PolicyArn");
   const policy = visiblePolicy(call, arn);
   if (policy === undefined) {
@@ -61,7 +39,7 @@ export function requireVisiblePolicy(call: Call): ManagedPolicy {
  * The customer's policy that PolicyArn names, for a change.
  * @throws AwsFault NoSuchEntity, or AccessDenied for a policy of AWS
  */
-export function requireOwnPolicy(call: Call): ManagedPolicy {
+function requireOwnPolicy(call: Call): ManagedPolicy {
   const arn = required(call.params, "PolicyArn");
   if (isAwsManaged(arn)) {
     throw new AwsFault("AccessDenied", 403, `Cannot perform this action on the AWS managed policy ${arn}`);
@@ -77,7 +55,7 @@ export function requireOwnPolicy(call: Call): ManagedPolicy {
  * Checks the document of a managed policy.
  * @throws AwsFault MalformedPolicyDocument, or LimitExceeded for one that is too long
  */
-export function acceptManagedDocument({ account }: Call, document: string): string {
+function acceptManagedDocument({ account }: Call, document: string): string {
   checkIdentityPolicy(document, { partition: account.settings.partition, requiresCurrentVersion: true });
   const max = account.settings.quotas.managedPolicySize;
   if (countedSize(document) > max) {
@@ -99,19 +77,15 @@ function createPolicy(call: Call): XmlTree {
   if (account.policies.count() >= account.settings.quotas.policies) {
     throw limitExceeded(`Cannot exceed quota for PoliciesPerAccount: ${account.settings.quotas.policies}`);
   }
-  const now = account.now();
   const policy: ManagedPolicy = {
     name,
     path,
     arn: iamArn(account.settings, "policy", path, name),
     id: uniqueId("ANPA", account.settings.random),
-    createdAtMs: now,
-    updatedAtMs: now,
+    createdAtMs: account.now(),
     description: params.get("Description"),
     tags,
-    versions: [{ versionId: "v1", document, createdAtMs: now }],
-    defaultVersionId: "v1",
-    lastVersionNumber: 1,
+    document,
   };
   account.policies.put(policy.arn, policy);
   return { Policy: fullPolicy(account, policy) };
@@ -123,11 +97,6 @@ function deletePolicy(call: Call): undefined {
   const users = account.roles.allLatest();
   if (users.some((role) => role.attachedPolicyArns.includes(policy.arn) || role.boundaryArn === policy.arn)) {
     throw deleteConflict("Cannot delete a policy attached to entities.");
-  }
-  if (policy.versions.length > 1) {
-    throw deleteConflict(
-      "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
-    );
   }
   account.policies.remove(policy.arn);
 }
@@ -145,27 +114,4 @@ function listPolicies({ account, params }: Call): XmlTree {
   );
   const page = paginate(account, params, listed, (policy) => policy.arn);
   return { Policies: members(page.items.map((policy) => listedPolicy(account, policy))), ...page.paging };
-}
-
-function listEntitiesForPolicy(call: Call): XmlTree {
-  const { account, params } = call;
-  const { arn } = requireVisiblePolicy(call);
-  const usage = params.get("PolicyUsageFilter");
-  const filter = params.get("EntityFilter");
-  const isAsked = filter === undefined || filter === "Role";
-  const roles = account.roles
-    .allVisible()
-    .filter(
-      (role) =>
-        isAsked &&
-        ((usage !== "PermissionsBoundary" && role.attachedPolicyArns.includes(arn)) ||
-          (usage !== "PermissionsPolicy" && role.boundaryArn === arn)),
-    );
-  const page = paginate(account, params, roles, (role) => role.name);
-  return {
-    PolicyRoles: members(page.items.map((role) => ({ RoleName: role.name, RoleId: role.id }))),
-    PolicyUsers: members([]),
-    PolicyGroups: members([]),
-    ...page.paging,
-  };
 }

@@ -2,10 +2,8 @@ import type { Operations } from "../handler.ts";
 import { accountReportOperations } from "./account-reports.ts";
 import { instanceProfileOperations } from "./instance-profiles.ts";
 import { managedPolicyOperations } from "./managed-policies.ts";
-import { policyVersionOperations } from "./policy-versions.ts";
 import { rolePolicyOperations } from "./role-policies.ts";
 import { roleOperations } from "./roles.ts";
-import { userOperations } from "./users.ts";
 
 /** Every operation of IAM that the sandbox has. */
 export const iamOperations: Operations = {
@@ -13,7 +11,5 @@ export const iamOperations: Operations = {
   ...rolePolicyOperations,
   ...instanceProfileOperations,
   ...managedPolicyOperations,
-  ...policyVersionOperations,
-  ...userOperations,
   ...accountReportOperations,
 };

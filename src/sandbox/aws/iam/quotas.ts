@@ -3,12 +3,10 @@ export interface Quotas {
   readonly roles: number;
   readonly instanceProfiles: number;
   readonly policies: number;
-  readonly users: number;
   readonly trustPolicySize: number;
   /** All inline policies of one role together. */
   readonly inlinePoliciesSize: number;
   readonly managedPolicySize: number;
-  readonly versionsPerPolicy: number;
   readonly attachedPoliciesPerRole: number;
   readonly tagsPerEntity: number;
 }
@@ -18,11 +16,9 @@ export const defaultQuotas: Quotas = {
   roles: 1_000,
   instanceProfiles: 1_000,
   policies: 1_500,
-  users: 5_000,
   trustPolicySize: 2_048,
   inlinePoliciesSize: 10_240,
   managedPolicySize: 6_144,
-  versionsPerPolicy: 5,
   attachedPoliciesPerRole: 10,
   tagsPerEntity: 50,
 };

@@ -1,5 +1,5 @@
 import type { Account } from "../account/account.ts";
-import type { InstanceProfile, ManagedPolicy, Role, User } from "../account/entities.ts";
+import type { InstanceProfile, ManagedPolicy, Role } from "../account/entities.ts";
 import { nameInArn } from "../account/identifiers.ts";
 import { displayTrustPolicy, percentEncode } from "../policy/trust-display.ts";
 import { members, timestamp, type XmlTree } from "../protocol/answer.ts";
@@ -79,38 +79,16 @@ export function listedPolicy(account: Account, policy: ManagedPolicy): XmlTree {
     PolicyId: policy.id,
     Arn: policy.arn,
     Path: policy.path,
-    DefaultVersionId: policy.defaultVersionId,
+    DefaultVersionId: "v1",
     AttachmentCount: roles.filter((role) => role.attachedPolicyArns.includes(policy.arn)).length,
     PermissionsBoundaryUsageCount: roles.filter((role) => role.boundaryArn === policy.arn).length,
     IsAttachable: true,
     CreateDate: timestamp(policy.createdAtMs),
-    UpdateDate: timestamp(policy.updatedAtMs),
+    UpdateDate: timestamp(policy.createdAtMs),
   };
 }
 
 /** A managed policy as GetPolicy and CreatePolicy answer it. */
 export function fullPolicy(account: Account, policy: ManagedPolicy): XmlTree {
   return { ...listedPolicy(account, policy), Description: policy.description, Tags: tagElements(account, policy.tags) };
-}
-
-/** The versions of a managed policy, newest first, with their documents or without. */
-export function policyVersions(policy: ManagedPolicy, documents: "with documents" | "without documents"): XmlTree[] {
-  return policy.versions.toReversed().map((version) => ({
-    Document: documents === "with documents" ? percentEncode(version.document) : undefined,
-    VersionId: version.versionId,
-    IsDefaultVersion: version.versionId === policy.defaultVersionId,
-    CreateDate: timestamp(version.createdAtMs),
-  }));
-}
-
-/** A user as GetUser and CreateUser answer it. */
-export function fullUser(account: Account, user: User): XmlTree {
-  return {
-    Path: user.path,
-    UserName: user.name,
-    UserId: user.id,
-    Arn: account.userArn(user),
-    CreateDate: timestamp(user.createdAtMs),
-    Tags: tagElements(account, user.tags),
-  };
 }

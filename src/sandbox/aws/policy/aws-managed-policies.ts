@@ -129,11 +129,8 @@ function build(arn: string, pathAndName: string, actions: readonly string[]): Ma
     arn,
     id: `ANPA${seededRandom(hash32(arn)).text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 17)}`,
     createdAtMs,
-    updatedAtMs: createdAtMs,
     description: undefined,
     tags: [],
-    versions: [{ versionId: "v1", document, createdAtMs }],
-    defaultVersionId: "v1",
-    lastVersionNumber: 1,
+    document,
   };
 }

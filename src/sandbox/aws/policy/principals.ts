@@ -1,12 +1,12 @@
 import type { Account } from "../account/account.ts";
 import type { TrustPolicy } from "../account/entities.ts";
-import { nameInArn, rootArn } from "../account/identifiers.ts";
+import { DEVELOPER_ID, nameInArn, rootArn } from "../account/identifiers.ts";
 import { malformedPolicy } from "../fault.ts";
 import { isObject, type JsonObject, type Statement, statementsOf, stringList } from "./document.ts";
 import { isServicePrincipal } from "./service-principals.ts";
 
 /**
- * A trust policy as IAM keeps it: roles and users of this account become their unique ids, so that a later namesake does
+ * A trust policy as IAM keeps it: roles of this account, and its user, become their unique ids, so that a later namesake does
  * not inherit the trust; a bare account id becomes the account's root ARN.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
  * @throws AwsFault MalformedPolicyDocument "Invalid principal in policy" for one that is not there
@@ -85,19 +85,19 @@ function resolveAws(account: Account, value: string): string {
 }
 
 function idOfArn(account: Account, arn: string): string | undefined {
-  const name = nameInArn(arn);
-  const role = account.roles.writable(name);
-  const user = account.users.writable(name);
-  if (role !== undefined && account.roleArn(role) === arn) {
-    return role.id;
+  if (arn === account.developerArn) {
+    return DEVELOPER_ID;
   }
-  return user !== undefined && account.userArn(user) === arn ? user.id : undefined;
+  const role = account.roles.writable(nameInArn(arn));
+  return role !== undefined && account.roleArn(role) === arn ? role.id : undefined;
 }
 
 function arnOfId(account: Account, id: string): string | undefined {
+  if (id === DEVELOPER_ID) {
+    return account.developerArn;
+  }
   const role = account.roles.allLatest().find((candidate) => candidate.id === id);
-  const user = account.users.allLatest().find((candidate) => candidate.id === id);
-  return (role && account.roleArn(role)) ?? (user && account.userArn(user));
+  return role && account.roleArn(role);
 }
 
 function display(account: Account, value: string): string {

@@ -1,6 +1,6 @@
-import { allVerbs, type Endpoint, type TableColumn, type Verb, type WriteRules } from "../endpoint.ts";
+import type { JsonObject } from "../../../crd/contract.ts";
+import { allVerbs, type TableColumn, type Verb, type WriteRules } from "../endpoint.ts";
 import type { SelectableFields } from "../query/field-selector.ts";
-import type { JsonObject } from "../schema/contract.ts";
 import { ageColumn, nameColumn } from "../tables/table-columns.ts";
 
 /** What a built-in kind adds to its schema. */
@@ -15,7 +15,6 @@ export interface Behaviour {
   readonly storage?: string;
   readonly fromStored?: (object: JsonObject) => JsonObject;
   readonly toStored?: (object: JsonObject) => JsonObject;
-  readonly review?: Endpoint["review"];
 }
 
 /** A typed kind without generation whose PUT overwrites and does not create. */

@@ -1,7 +1,7 @@
+import type { FieldCause, JsonObject } from "../../../crd/contract.ts";
+import { forbidden, invalid, tooLong } from "../../../crd/field-cause.ts";
+import { sameJson } from "../../../crd/json.ts";
 import { objectAt } from "../json.ts";
-import type { FieldCause, JsonObject } from "../schema/contract.ts";
-import { forbidden, invalid, tooLong } from "../schema/field-cause.ts";
-import { sameJson } from "../schema/json.ts";
 import { ageColumn, nameColumn, plainColumn } from "../tables/table-columns.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 
@@ -13,12 +13,6 @@ export const configMapBehaviour: Behaviour = {
   ...plainBehaviour,
   rules: { ...plainRules, validate },
   columns: [nameColumn, plainColumn("Data", (object) => entriesOf(object).length), ageColumn("string")],
-};
-
-/** ServiceAccounts: only names here, nobody hands out tokens. */
-export const serviceAccountBehaviour: Behaviour = {
-  ...plainBehaviour,
-  rules: { ...plainRules, unconditionalUpdate: false, returnsDeleted: true },
 };
 
 function entriesOf(object: JsonObject) {

@@ -1,8 +1,8 @@
+import type { FieldCause, Json, JsonObject } from "../../../crd/contract.ts";
+import { InvalidCrdError, invalid } from "../../../crd/field-cause.ts";
+import { isObject, listMember, stringMember, stringsMember } from "../../../crd/json.ts";
 import { compileDefinition } from "../compiled-definitions.ts";
 import { metaOf, objectAt, without } from "../json.ts";
-import type { FieldCause, Json, JsonObject } from "../schema/contract.ts";
-import { InvalidCrdError, invalid } from "../schema/field-cause.ts";
-import { isObject, listMember, stringMember, stringsMember } from "../schema/json.ts";
 import { nameColumn, plainColumn } from "../tables/table-columns.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 

@@ -1,7 +1,7 @@
+import type { FieldCause, JsonObject } from "../../../crd/contract.ts";
+import { invalid, required } from "../../../crd/field-cause.ts";
+import { numberMember, objectMember, sameJson, stringMember } from "../../../crd/json.ts";
 import { metaOf, objectAt } from "../json.ts";
-import type { FieldCause, JsonObject } from "../schema/contract.ts";
-import { invalid, required } from "../schema/field-cause.ts";
-import { numberMember, objectMember, sameJson, stringMember } from "../schema/json.ts";
 import { qualifiedNameProblems } from "../storage/object-names.ts";
 
 const shortTextLimit = 128;

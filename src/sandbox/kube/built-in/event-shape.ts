@@ -1,6 +1,6 @@
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { isObject } from "../../../crd/json.ts";
 import { without } from "../json.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { isObject } from "../schema/json.ts";
 
 /** The fields whose names differ between core/v1 and events.k8s.io/v1. */
 const renamed: readonly (readonly [core: string, modern: string])[] = [

@@ -1,8 +1,8 @@
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { numberMember, objectMember, stringMember } from "../../../crd/json.ts";
 import type { TableColumn } from "../endpoint.ts";
 import { metaOf, objectAt } from "../json.ts";
 import type { SelectableFields } from "../query/field-selector.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { numberMember, objectMember, stringMember } from "../schema/json.ts";
 import { plainColumn } from "../tables/table-columns.ts";
 import { ageOf } from "../time.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";

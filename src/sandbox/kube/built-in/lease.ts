@@ -1,7 +1,7 @@
+import type { FieldCause, JsonObject } from "../../../crd/contract.ts";
+import { invalid } from "../../../crd/field-cause.ts";
+import { stringMember } from "../../../crd/json.ts";
 import { objectAt } from "../json.ts";
-import type { FieldCause, JsonObject } from "../schema/contract.ts";
-import { invalid } from "../schema/field-cause.ts";
-import { stringMember } from "../schema/json.ts";
 import { ageColumn, nameColumn, plainColumn } from "../tables/table-columns.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 

@@ -1,6 +1,6 @@
+import type { JsonObject } from "../../../crd/contract.ts";
+import { listMember, stringMember } from "../../../crd/json.ts";
 import { metaOf, objectAt, withMeta, without } from "../json.ts";
-import type { JsonObject } from "../schema/contract.ts";
-import { listMember, stringMember } from "../schema/json.ts";
 import { ageColumn, nameColumn, plainColumn } from "../tables/table-columns.ts";
 import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
 

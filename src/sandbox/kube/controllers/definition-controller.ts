@@ -1,10 +1,10 @@
+import type { JsonObject } from "../../../crd/contract.ts";
+import { listMember, sameJson, stringMember, stringsMember } from "../../../crd/json.ts";
 import { cleanupFinalizer } from "../built-in/definition.ts";
 import { compileDefinition } from "../compiled-definitions.ts";
 import { customEndpoints } from "../custom-endpoints.ts";
 import { metaOf, objectAt, withMeta } from "../json.ts";
 import type { KubeState } from "../kube-state.ts";
-import type { JsonObject } from "../schema/contract.ts";
-import { listMember, sameJson, stringMember, stringsMember } from "../schema/json.ts";
 import { deleteObject, plainDeletion } from "../storage/delete-object.ts";
 import type { Change } from "../storage/object-store.ts";
 import { isReleased } from "../storage/update-object.ts";

@@ -1,8 +1,8 @@
+import type { JsonObject } from "../../../crd/contract.ts";
+import { isObject, listMember, stringMember, stringsMember } from "../../../crd/json.ts";
 import { keyOf } from "../endpoint.ts";
 import { metaOf, withMeta } from "../json.ts";
 import type { KubeState } from "../kube-state.ts";
-import type { JsonObject } from "../schema/contract.ts";
-import { isObject, listMember, stringMember, stringsMember } from "../schema/json.ts";
 import { deleteObject, plainDeletion } from "../storage/delete-object.ts";
 import type { Change } from "../storage/object-store.ts";
 import { isReleased } from "../storage/update-object.ts";

@@ -1,9 +1,8 @@
 import { parseAllDocuments, parseDocument } from "yaml";
-
-import { readProtobuf } from "../protobuf/read-message.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { isObject } from "../schema/json.ts";
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { isObject } from "../../../crd/json.ts";
 import { badRequest, unsupportedMediaType } from "../status-error.ts";
+import { readProtobuf } from "./protobuf.ts";
 
 /** A request body with its media type, parameters cut off. */
 export interface Body {
@@ -35,7 +34,7 @@ export function parseBody(body: Body): ParsedBody {
   throw unsupportedMediaType(["application/json", "application/yaml", protobufType]);
 }
 
-/** kubectl and client-go send built-in kinds so, and take JSON for an answer. */
+/** kubectl 1.32 and later create namespaces and config maps so, and takes JSON for an answer. */
 const protobufType = "application/vnd.kubernetes.protobuf";
 
 function parseProtobuf(bytes: Uint8Array): ParsedBody {

@@ -1,9 +1,9 @@
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { invalid as invalidCause } from "../../../crd/field-cause.ts";
+import { isObject, stringMember } from "../../../crd/json.ts";
 import { microTimeProblem } from "../built-in/micro-time.ts";
 import { apiVersionOf, type Endpoint } from "../endpoint.ts";
 import { metaOf, without } from "../json.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { invalid as invalidCause } from "../schema/field-cause.ts";
-import { isObject, stringMember } from "../schema/json.ts";
 import { badRequest, invalid, type StatusError } from "../status-error.ts";
 import { excerptOf, jsonTypeOf } from "./body.ts";
 import type { FieldValidation } from "./request-options.ts";

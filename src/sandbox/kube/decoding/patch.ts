@@ -1,10 +1,23 @@
 import { applyPatch, type Operation, Pointer } from "rfc6902";
 
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { cloneJson, isObject, member, stringsMember } from "../schema/json.ts";
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { cloneJson, isObject, member, stringsMember } from "../../../crd/json.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { badRequest, patchDoesNotApply, tooLarge } from "../status-error.ts";
 
+/** The media type of RFC 6902 patches. */
+export const JSON_PATCH = "application/json-patch+json";
+/** The media type of server-side apply. */
+export const APPLY_PATCH = "application/apply-patch+yaml";
+/** The media type of patches that built-in kinds merge by rules of their own. */
+export const STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json";
+
 const maxOperations = 10_000;
+
+/** The media types of the patches that a kind takes, besides server-side apply. */
+export function patchTypes({ rules }: Pick<Endpoint, "rules">): readonly string[] {
+  return [JSON_PATCH, "application/merge-patch+json", ...(rules.strategicPatch ? [STRATEGIC_MERGE_PATCH] : [])];
+}
 
 /**
  * Applies an RFC 6902 patch to a copy. Raises 400 for what is no patch, 422 for a failed `test` or a path that is not

@@ -1,5 +1,5 @@
-import type { FieldCause } from "../schema/contract.ts";
-import { forbidden, invalid, notSupported, required, tooLong } from "../schema/field-cause.ts";
+import type { FieldCause } from "../../../crd/contract.ts";
+import { forbidden, invalid, notSupported, required, tooLong } from "../../../crd/field-cause.ts";
 import { invalidOptions } from "../status-error.ts";
 
 /** How strictly the fields of a body are judged; Warn is what the server does unasked. */

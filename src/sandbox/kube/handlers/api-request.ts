@@ -1,5 +1,5 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import type { Body } from "../decoding/body.ts";
-import type { JsonObject } from "../schema/contract.ts";
 import type { WatchSink } from "../storage/watch-hub.ts";
 
 /** A request whose body has been read. */
@@ -24,8 +24,6 @@ export type ApiReply =
       readonly status: number;
       readonly body: JsonObject;
       readonly format: "json" | "yaml";
-      /** Parameters of the content type, e.g. `;g=apidiscovery.k8s.io`. */
-      readonly contentParameters?: string;
     }
   | { readonly kind: "text"; readonly status: number; readonly text: string; readonly contentType?: string }
   | { readonly kind: "watch"; open(sink: WatchSink): void };

@@ -1,12 +1,12 @@
+import type { JsonObject } from "../../../crd/contract.ts";
+import { stringMember } from "../../../crd/json.ts";
+import { serverSideApply } from "../apply/server-side-apply.ts";
 import { objectIn, parseYaml, reading } from "../decoding/body.ts";
 import { decodeObject, judgeStrictness, withDefaults } from "../decoding/decode.ts";
 import type { WriteOptions } from "../decoding/request-options.ts";
 import { apiVersionOf, type Endpoint } from "../endpoint.ts";
 import { metaOf, withMeta } from "../json.ts";
 import type { KubeState } from "../kube-state.ts";
-import type { JsonObject } from "../schema/contract.ts";
-import { stringMember } from "../schema/json.ts";
-import { serverSideApply } from "../schema/server-side-apply.ts";
 import { badRequest, StatusError } from "../status-error.ts";
 import type { UpdateRequest } from "../storage/update-object.ts";
 import { timestamp } from "../time.ts";

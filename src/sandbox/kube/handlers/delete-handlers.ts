@@ -1,9 +1,9 @@
+import { stringMember } from "../../../crd/json.ts";
 import { objectIn, parseBody, UnreadableBodyError } from "../decoding/body.ts";
 import { metaOf } from "../json.ts";
 import type { KubeState } from "../kube-state.ts";
 import { listQuery } from "../query/list-query.ts";
 import { representation } from "../query/media-type.ts";
-import { stringMember } from "../schema/json.ts";
 import { badRequest, StatusError } from "../status-error.ts";
 import { type DeleteOptions, deleteObject, deleteOptions } from "../storage/delete-object.ts";
 import { listObjects } from "../storage/list-objects.ts";

@@ -1,5 +1,5 @@
+import type { Json, JsonObject } from "../../../crd/contract.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
 import { bestVersionFirst } from "../version-order.ts";
 
 type Endpoints = readonly Endpoint[];
@@ -45,22 +45,6 @@ export function resourceList(endpoints: Endpoints, group: string, version: strin
   };
 }
 
-/** The aggregated documents behind `/api` (the core group) and `/apis` (the others). */
-export function aggregated(endpoints: Endpoints, isLegacy: boolean, apiVersion: "v2" | "v2beta1"): JsonObject {
-  const names = isLegacy ? [""] : groupNames(endpoints);
-  const items = names.map((name) => ({
-    metadata: name === "" ? { creationTimestamp: null } : { name, creationTimestamp: null },
-    versions: versionsOf(endpoints, name).map((version) => ({
-      version,
-      resources: endpoints
-        .filter((endpoint) => endpoint.group === name && endpoint.version === version)
-        .map(aggregatedResource),
-      freshness: "Current",
-    })),
-  }));
-  return { kind: "APIGroupDiscoveryList", apiVersion: `apidiscovery.k8s.io/${apiVersion}`, metadata: {}, items };
-}
-
 function groupNames(endpoints: Endpoints): readonly string[] {
   return [...new Set(endpoints.map((endpoint) => endpoint.group))].filter((group) => group !== "").sort();
 }
@@ -83,30 +67,6 @@ function resource(endpoint: Endpoint): JsonObject {
     namespaced: endpoint.namespaced,
     kind: endpoint.kind,
     verbs: [...endpoint.verbs],
-    ...names(endpoint),
-  };
-}
-
-function aggregatedResource(endpoint: Endpoint): JsonObject {
-  const responseKind = { group: endpoint.group, version: endpoint.version, kind: endpoint.kind };
-  const subresources = endpoint.subresources.map((name) => ({
-    subresource: name,
-    responseKind,
-    verbs: subresourceVerbs(name),
-  }));
-  return {
-    resource: endpoint.plural,
-    responseKind,
-    scope: endpoint.namespaced ? "Namespaced" : "Cluster",
-    singularResource: endpoint.singular,
-    verbs: [...endpoint.verbs],
-    ...names(endpoint),
-    ...(subresources.length > 0 ? { subresources } : {}),
-  };
-}
-
-function names(endpoint: Endpoint): JsonObject {
-  return {
     ...(endpoint.shortNames.length > 0 ? { shortNames: [...endpoint.shortNames] } : {}),
     ...(endpoint.categories.length > 0 ? { categories: [...endpoint.categories] } : {}),
   };

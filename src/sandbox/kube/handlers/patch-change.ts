@@ -1,25 +1,16 @@
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { invalid as invalidCause } from "../../../crd/field-cause.ts";
+import { isObject, stringMember } from "../../../crd/json.ts";
 import { jsonTypeOf, parseJson, reading } from "../decoding/body.ts";
 import { decodeObject, judgeStrictness } from "../decoding/decode.ts";
-import { jsonPatch, mergePatch, strategicMergePatch } from "../decoding/patch.ts";
+import { JSON_PATCH, jsonPatch, mergePatch, STRATEGIC_MERGE_PATCH, strategicMergePatch } from "../decoding/patch.ts";
 import type { WriteOptions } from "../decoding/request-options.ts";
 import { apiVersionOf, type Endpoint } from "../endpoint.ts";
 import { metaOf } from "../json.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { invalid as invalidCause } from "../schema/field-cause.ts";
-import { isObject, stringMember } from "../schema/json.ts";
 import { badRequest, invalid, StatusError } from "../status-error.ts";
 import type { UpdateRequest } from "../storage/update-object.ts";
 import type { ApiRequest } from "./api-request.ts";
 import type { Target } from "./route.ts";
-
-const jsonPatchType = "application/json-patch+json";
-const mergePatchType = "application/merge-patch+json";
-const strategicType = "application/strategic-merge-patch+json";
-
-/** The media types of the patches that a kind takes, besides server-side apply. */
-export function patchTypes(endpoint: Endpoint): readonly string[] {
-  return [jsonPatchType, mergePatchType, ...(endpoint.rules.strategicPatch ? [strategicType] : [])];
-}
 
 /** What a JSON patch, merge patch or strategic merge patch makes of the live object. Raises 400, 413 and 422. */
 export function patchChange(target: Target, request: ApiRequest, options: WriteOptions): UpdateRequest["change"] {
@@ -56,10 +47,10 @@ function decodePatched(
 }
 
 function patchedBy(mediaType: string, live: JsonObject, patch: Json): Json {
-  if (mediaType === jsonPatchType) return jsonPatch(live, patch);
+  if (mediaType === JSON_PATCH) return jsonPatch(live, patch);
   if (!isObject(patch))
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${jsonTypeOf(patch)} into Go value of type map[string]interface {}`,
     );
-  return mediaType === strategicType ? strategicMergePatch(live, patch) : mergePatch(live, patch);
+  return mediaType === STRATEGIC_MERGE_PATCH ? strategicMergePatch(live, patch) : mergePatch(live, patch);
 }

@@ -1,12 +1,11 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { KubeState } from "../kube-state.ts";
+import { openApi, openApiIndex } from "../open-api/documents.ts";
 import { mediaRanges } from "../query/media-type.ts";
-import type { JsonObject } from "../schema/contract.ts";
-import { openApiV2 } from "../schema/open-api-v2.ts";
-import { openApiV3, openApiV3Index } from "../schema/open-api-v3.ts";
 import { notAcceptable } from "../status-error.ts";
 import { type ApiReply, type ApiRequest, jsonReply } from "./api-request.ts";
-import { aggregated, groupDocument, groupList, legacyVersions, resourceList } from "./discovery.ts";
+import { groupDocument, groupList, legacyVersions, resourceList } from "./discovery.ts";
 
 /** The Kubernetes version whose behaviour the sandbox follows. */
 const version: JsonObject = {
@@ -55,7 +54,7 @@ function rootPaths(endpoints: readonly Endpoint[]): readonly string[] {
 function discoveryDocument(endpoints: readonly Endpoint[], path: string, request: ApiRequest): ApiReply | undefined {
   const [, root, group = "", groupVersion = "", ...more] = path.split("/");
   if (root !== "api" && root !== "apis") return undefined;
-  if (group === "") return rootDiscovery(endpoints, root === "api", request);
+  if (group === "") return jsonReply(200, root === "api" ? legacyVersions(request.host) : groupList(endpoints));
   if (more.length > 0) return undefined;
   const isGroup = root === "apis" && groupVersion === "";
   const [name, version] = root === "api" ? ["", group] : [group, groupVersion];
@@ -63,35 +62,18 @@ function discoveryDocument(endpoints: readonly Endpoint[], path: string, request
   return document === undefined ? undefined : jsonReply(200, document);
 }
 
-function rootDiscovery(endpoints: readonly Endpoint[], isLegacy: boolean, request: ApiRequest): ApiReply {
-  for (const { type, parameters } of mediaRanges(request.accept)) {
-    if (!["application/json", "*/*"].includes(type)) continue;
-    const as = parameters.get("as");
-    if (as === undefined) return jsonReply(200, isLegacy ? legacyVersions(request.host) : groupList(endpoints));
-    const wanted = parameters.get("v");
-    if (as !== "APIGroupDiscoveryList" || (wanted !== "v2" && wanted !== "v2beta1")) continue;
-    const body = aggregated(endpoints, isLegacy, wanted);
-    const contentParameters = `;g=apidiscovery.k8s.io;v=${wanted};as=APIGroupDiscoveryList`;
-    return { kind: "object", status: 200, body, format: "json", contentParameters };
-  }
-  throw notAcceptable(["application/json"]);
-}
-
 function openApiDocument(endpoints: readonly Endpoint[], path: string, request: ApiRequest): ApiReply | undefined {
   if (path === "/openapi/v2") {
-    const ranges = mediaRanges(request.accept);
-    const acceptsJson = ranges.some(({ type }) => ["application/json", "*/*"].includes(type));
-    if (acceptsJson) return jsonReply(200, openApiV2(endpoints));
-    const acceptsProtobuf = ranges.some(({ type }) => type === openApiProtobuf);
-    if (!acceptsProtobuf) throw notAcceptable(["application/json", openApiProtobuf]);
+    if (!mediaRanges(request.accept).some(({ type }) => type === openApiProtobuf))
+      throw notAcceptable([openApiProtobuf]);
     // The type that clients ask for is no valid media type: real servers answer with a dot for the @.
     return { kind: "text", status: 200, text: emptyOpenApi, contentType: openApiProtobuf.replace("@", ".") };
   }
-  if (path === "/openapi/v3") return jsonReply(200, openApiV3Index(endpoints));
+  if (path === "/openapi/v3") return jsonReply(200, openApiIndex(endpoints));
   const match = /^\/openapi\/v3\/(?:api\/([^/]+)|apis\/([^/]+)\/([^/]+))$/.exec(path);
   if (match === null) return undefined;
   const group = match[2] ?? "";
   const groupVersion = match[1] ?? match[3] ?? "";
   const isServed = endpoints.some((endpoint) => endpoint.group === group && endpoint.version === groupVersion);
-  return isServed ? jsonReply(200, openApiV3(group, groupVersion, endpoints)) : undefined;
+  return isServed ? jsonReply(200, openApi(group, groupVersion, endpoints)) : undefined;
 }

@@ -1,27 +1,25 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import { objectIn, parseBody, UnreadableBodyError } from "../decoding/body.ts";
 import { cannotBeHandled, decodeObject, judgeStrictness, unrecognized } from "../decoding/decode.ts";
+import { APPLY_PATCH, patchTypes } from "../decoding/patch.ts";
 import { type WriteOptions, writeOptions } from "../decoding/request-options.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { KubeState } from "../kube-state.ts";
 import { representation } from "../query/media-type.ts";
-import type { JsonObject } from "../schema/contract.ts";
 import { unsupportedMediaType } from "../status-error.ts";
 import { createObject } from "../storage/create-object.ts";
 import { updateObject } from "../storage/update-object.ts";
 import { representObject } from "../tables/represent.ts";
 import type { ApiReply, ApiRequest } from "./api-request.ts";
 import { applyChange } from "./apply-change.ts";
-import { patchChange, patchTypes } from "./patch-change.ts";
+import { patchChange } from "./patch-change.ts";
 import type { Target } from "./route.ts";
-
-const applyType = "application/apply-patch+yaml";
 
 /** POST to a collection. */
 export function postObject(state: KubeState, target: Target, request: ApiRequest): ApiReply {
   const { endpoint } = target;
   const options = writeOptions(request.query, request.userAgent, "CreateOptions", false);
   const object = decodedBody(endpoint, request, options);
-  if (endpoint.review !== undefined) return answer(state, endpoint, request, endpoint.review(object), 201);
   const stored = createObject(state, { ...target, name: "" }, object, { ...options, ownersRecorded: false });
   return answer(state, endpoint, request, stored, 201);
 }
@@ -46,9 +44,9 @@ export function putObject(state: KubeState, target: Target, request: ApiRequest)
 export function patchObject(state: KubeState, target: Target, request: ApiRequest): ApiReply {
   const { endpoint, subresource } = target;
   const { mediaType } = request.body;
-  const known = [...patchTypes(endpoint), applyType];
+  const known = [...patchTypes(endpoint), APPLY_PATCH];
   if (!known.includes(mediaType)) throw unsupportedMediaType(known);
-  const isApply = mediaType === applyType;
+  const isApply = mediaType === APPLY_PATCH;
   const options = writeOptions(request.query, request.userAgent, "PatchOptions", isApply);
   const change = isApply ? applyChange(state, target, request, options) : patchChange(target, request, options);
   const outcome = updateObject(state, target, {

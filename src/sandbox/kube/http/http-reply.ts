@@ -32,7 +32,7 @@ export function sendError(response: ServerResponse, error: StatusError, warnings
 function sendObject(response: ServerResponse, reply: Extract<ApiReply, { kind: "object" }>): void {
   const isYaml = reply.format === "yaml";
   const text = isYaml ? stringify(reply.body, { aliasDuplicateObjects: false }) : `${JSON.stringify(reply.body)}\n`;
-  const type = `application/${reply.format}${reply.contentParameters ?? ""}`;
+  const type = `application/${reply.format}`;
   response.writeHead(reply.status, { "Content-Type": type, "Content-Length": Buffer.byteLength(text) });
   response.end(text);
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../schema/contract.ts";
+import type { JsonObject } from "../../../crd/contract.ts";
 import { badRequest } from "../status-error.ts";
 import type { ObjectFilter } from "./label-selector.ts";
 

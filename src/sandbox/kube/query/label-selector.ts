@@ -1,5 +1,5 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import { metaOf, objectAt } from "../json.ts";
-import type { JsonObject } from "../schema/contract.ts";
 import { badRequest } from "../status-error.ts";
 
 /** Decides whether an object is wanted. */

@@ -1,6 +1,6 @@
+import type { FieldCause } from "../../../crd/contract.ts";
+import { forbidden, notSupported } from "../../../crd/field-cause.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { FieldCause } from "../schema/contract.ts";
-import { forbidden, notSupported } from "../schema/field-cause.ts";
 import { badRequest, invalidOptions, StatusError } from "../status-error.ts";
 import { parseFieldSelector } from "./field-selector.ts";
 import { type ObjectFilter, parseLabelSelector } from "./label-selector.ts";

@@ -1,8 +1,8 @@
+import type { JsonObject } from "../../../crd/contract.ts";
+import { stringMember } from "../../../crd/json.ts";
+import { trackUpdate } from "../apply/track-update.ts";
 import { keyOf } from "../endpoint.ts";
 import { metaOf, without } from "../json.ts";
-import type { JsonObject } from "../schema/contract.ts";
-import { stringMember } from "../schema/json.ts";
-import { trackUpdate } from "../schema/track-update.ts";
 import { alreadyExists, badRequest, generatedNameTaken, invalid, StatusError } from "../status-error.ts";
 import { timestamp } from "../time.ts";
 import { metaCauses } from "./object-meta.ts";

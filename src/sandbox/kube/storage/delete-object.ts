@@ -1,9 +1,9 @@
+import type { FieldCause, JsonObject } from "../../../crd/contract.ts";
+import { invalid as invalidCause, notSupported } from "../../../crd/field-cause.ts";
+import { listMember, sameJson, stringMember, stringsMember } from "../../../crd/json.ts";
 import { dryRunCauses, isDryRun } from "../decoding/request-options.ts";
 import { keyOf } from "../endpoint.ts";
 import { metaOf, objectAt, withMeta, without } from "../json.ts";
-import type { FieldCause, JsonObject } from "../schema/contract.ts";
-import { invalid as invalidCause, notSupported } from "../schema/field-cause.ts";
-import { listMember, sameJson, stringMember, stringsMember } from "../schema/json.ts";
 import { conflict, forbidden, invalidOptions } from "../status-error.ts";
 import { timestamp } from "../time.ts";
 import { isReleased } from "./update-object.ts";

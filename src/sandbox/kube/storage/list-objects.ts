@@ -1,7 +1,7 @@
+import type { Json, JsonObject } from "../../../crd/contract.ts";
+import { isObject, stringMember } from "../../../crd/json.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { ListQuery } from "../query/list-query.ts";
-import type { Json, JsonObject } from "../schema/contract.ts";
-import { isObject, stringMember } from "../schema/json.ts";
 import { badRequest, expired, resourceVersionTooLarge } from "../status-error.ts";
 import type { ObjectList } from "../tables/represent.ts";
 import { CompactedError, type ObjectStore, type Snapshot } from "./object-store.ts";

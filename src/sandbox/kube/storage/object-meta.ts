@@ -1,7 +1,7 @@
+import type { FieldCause, JsonObject } from "../../../crd/contract.ts";
+import { forbidden, invalid, required, tooLong } from "../../../crd/field-cause.ts";
+import { isObject, listMember, sameJson, stringMember, stringsMember } from "../../../crd/json.ts";
 import { metaOf, objectAt } from "../json.ts";
-import type { FieldCause, JsonObject } from "../schema/contract.ts";
-import { forbidden, invalid, required, tooLong } from "../schema/field-cause.ts";
-import { isObject, listMember, sameJson, stringMember, stringsMember } from "../schema/json.ts";
 import { labelNameProblems, labelValueProblems, qualifiedNameProblems, subdomainProblems } from "./object-names.ts";
 
 const annotationsLimitBytes = 256 * 1024;

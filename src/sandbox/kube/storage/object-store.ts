@@ -1,5 +1,5 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import { deepFreeze, metaOf } from "../json.ts";
-import type { JsonObject } from "../schema/contract.ts";
 
 /** One write, as watches tell it. */
 export interface Change {

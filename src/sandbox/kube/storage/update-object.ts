@@ -1,9 +1,9 @@
+import type { JsonObject } from "../../../crd/contract.ts";
+import { invalid as invalidCause } from "../../../crd/field-cause.ts";
+import { isObject, listMember, sameJson, stringMember } from "../../../crd/json.ts";
+import { trackUpdate } from "../apply/track-update.ts";
 import { type Endpoint, keyOf } from "../endpoint.ts";
 import { metaOf, withMeta, without } from "../json.ts";
-import type { JsonObject } from "../schema/contract.ts";
-import { invalid as invalidCause } from "../schema/field-cause.ts";
-import { isObject, listMember, sameJson, stringMember } from "../schema/json.ts";
-import { trackUpdate } from "../schema/track-update.ts";
 import { badRequest, conflict, invalid, modifiedMeanwhile, notFound } from "../status-error.ts";
 import { timestamp } from "../time.ts";
 import { createObject } from "./create-object.ts";

@@ -1,8 +1,8 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import { type Endpoint, keyOf } from "../endpoint.ts";
 import { withMeta } from "../json.ts";
 import type { ListQuery } from "../query/list-query.ts";
 import type { Representation } from "../query/media-type.ts";
-import type { JsonObject } from "../schema/contract.ts";
 import { expired, resourceVersionTooLarge, type StatusError } from "../status-error.ts";
 import { representEvent } from "../tables/represent.ts";
 import type { KubeClock } from "../time.ts";

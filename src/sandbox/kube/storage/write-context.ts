@@ -1,9 +1,9 @@
+import type { JsonObject } from "../../../crd/contract.ts";
+import { stringMember } from "../../../crd/json.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { keyOf } from "../endpoint.ts";
 import type { Identity } from "../identity.ts";
 import { objectAt } from "../json.ts";
-import type { JsonObject } from "../schema/contract.ts";
-import { stringMember } from "../schema/json.ts";
 import { badRequest, forbidden, notFound } from "../status-error.ts";
 import type { KubeClock } from "../time.ts";
 import type { ObjectStore } from "./object-store.ts";

@@ -1,5 +1,5 @@
-import type { Json } from "../schema/contract.ts";
-import { isObject } from "../schema/json.ts";
+import type { Json } from "../../../crd/contract.ts";
+import { isObject } from "../../../crd/json.ts";
 
 type Step =
   | { readonly kind: "field"; readonly name: string }

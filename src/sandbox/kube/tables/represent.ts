@@ -1,7 +1,7 @@
+import type { JsonObject } from "../../../crd/contract.ts";
 import { apiVersionOf, type Endpoint } from "../endpoint.ts";
 import { metaOf, without } from "../json.ts";
 import type { Representation } from "../query/media-type.ts";
-import type { JsonObject } from "../schema/contract.ts";
 
 /** A list as it was read, before it takes a shape. */
 export interface ObjectList {

@@ -1,7 +1,7 @@
+import type { Json, PrinterColumn } from "../../../crd/contract.ts";
+import { stringMember } from "../../../crd/json.ts";
 import type { TableColumn } from "../endpoint.ts";
 import { metaOf } from "../json.ts";
-import type { Json, PrinterColumn } from "../schema/contract.ts";
-import { stringMember } from "../schema/json.ts";
 import { ageOf } from "../time.ts";
 import { compileJsonPath } from "./json-path.ts";
 

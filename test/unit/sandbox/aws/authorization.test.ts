@@ -66,6 +66,7 @@ test("lets a caller assume a role that trusts it, and knows the session afterwar
   const external = { StringEquals: { "sts:ExternalId": "secret" } };
   await aws.role("closed");
   await aws.role("open", trust({ AWS: "123456789012" }));
+  await aws.role("named", trust({ AWS: "arn:aws:iam::123456789012:user/sandbox" }));
   await aws.role("guarded", trust({ AWS: "123456789012" }, external));
   const assume = (name: string, more: Record<string, string> = {}) =>
     aws.sts("AssumeRole", {
@@ -78,6 +79,7 @@ test("lets a caller assume a role that trusts it, and knows the session afterwar
   expect((await assume("guarded")).code).toBe("AccessDenied");
   expect((await assume("guarded", { ExternalId: "wrong" })).code).toBe("AccessDenied");
   must(await assume("guarded", { ExternalId: "secret" }));
+  must(await assume("named"));
   const { result } = must(await assume("open"));
   const { AccessKeyId: accessKeyId, SessionToken: token } = result.Credentials;
   const identity = await aws.sts("GetCallerIdentity", {}, { accessKeyId, token });

@@ -109,7 +109,7 @@ test("is as new after a reset", async () => {
   await create();
   sandbox.denyActions.add("iam:*");
   sandbox.reset();
-  expect(sandbox.snapshot()).toEqual({ roles: {}, instanceProfiles: {}, policies: {}, users: [], instances: [] });
+  expect(sandbox.snapshot()).toEqual({ roles: {}, instanceProfiles: {}, policies: {}, instances: [] });
   await create();
 });
 

@@ -131,11 +131,14 @@ test("follows a trusted role by its id: deleted it shows the id, and a namesake 
   expect(await trustOf(aws, "app")).toMatchObject({ Statement: [{ Principal: { AWS: Arn } }] });
 });
 
-test("follows a trusted user the same way", async () => {
+test("takes the ARN of whoever calls with the developer's keys, and no other user of the account", async () => {
   const aws = new InProcessAws();
-  const { result } = must(await aws.iam("CreateUser", { UserName: "ann", Path: "/staff/" }));
-  expect(result.User.Arn).toBe("arn:aws:iam::123456789012:user/staff/ann");
-  await aws.role("app", { AssumeRolePolicyDocument: policy({ ...statement, Principal: { AWS: result.User.Arn } }) });
-  must(await aws.iam("DeleteUser", { UserName: "ann" }));
-  expect(await trustOf(aws, "app")).toMatchObject({ Statement: [{ Principal: { AWS: result.User.UserId } }] });
+  const Arn = "arn:aws:iam::123456789012:user/sandbox";
+  await aws.role("app", { AssumeRolePolicyDocument: policy({ ...statement, Principal: { AWS: Arn } }) });
+  expect(await trustOf(aws, "app")).toMatchObject({ Statement: [{ Principal: { AWS: Arn } }] });
+  const other = policy({ ...statement, Principal: { AWS: `${Arn}-2` } });
+  expect(await aws.iam("UpdateAssumeRolePolicy", { RoleName: "app", PolicyDocument: other })).toMatchObject({
+    code: "MalformedPolicyDocument",
+    message: `Invalid principal in policy: "AWS":"${Arn}-2"`,
+  });
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { compileCrd } from "../../../../../src/crd/compile-crd.ts";
 import { customEndpoints } from "../../../../../src/sandbox/kube/custom-endpoints.ts";
 import type { Endpoint } from "../../../../../src/sandbox/kube/endpoint.ts";
 import { listQuery } from "../../../../../src/sandbox/kube/query/list-query.ts";
 import { representation } from "../../../../../src/sandbox/kube/query/media-type.ts";
-import { compileCrd } from "../../../../../src/sandbox/kube/schema/compile-crd.ts";
 import { ObjectStore } from "../../../../../src/sandbox/kube/storage/object-store.ts";
 import { WatchHub, type WatchSink } from "../../../../../src/sandbox/kube/storage/watch-hub.ts";
 import { widgetDefinition } from "../../../../contract/kube/world.ts";
