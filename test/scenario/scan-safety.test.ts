@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts";
+import type { IamWriter } from "../../src/engine/ports.ts";
+import { RetryableError } from "../../src/errors.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
+import { Fleet } from "../support/fleet.ts";
+import { s3ReadOnly } from "../support/manifest.ts";
+import { ALLOW_ALL, EC2_TRUST, outsider } from "../support/outsider.ts";
+
+/** What an account scan may be believed, and what a reconcile reads for itself. */
+const MINUTE_MS = 60_000;
+const READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+const APPLIED_TAG = "iam.instanceprofile.dev/applied";
+const ROUTINE = -100;
+
+let aws: AwsSandbox;
+let connection: AwsConnection;
+let fleet: Fleet;
+/** Waited for before each write to IAM. */
+let beforeWrite: () => Promise<void>;
+
+beforeAll(async () => {
+  aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
+  const credentials = { accessKeyId: "controller", secretAccessKey: "test" };
+  connection = connectAws({ clock: systemClock, version: "test", region: "us-east-1", endpoint: aws.url, credentials });
+});
+beforeEach(() => {
+  aws.reset();
+  beforeWrite = async () => {};
+  const { iamReader: reader, iamWriter, accountReader } = connection;
+  const writer: IamWriter = {
+    perform: async (...args) => {
+      await beforeWrite();
+      return iamWriter.perform(...args);
+    },
+  };
+  fleet = new Fleet({ change: { reader, writer }, reader: accountReader });
+});
+afterAll(async () => {
+  connection.close();
+  await aws.close();
+});
+
+const aside = (action: string, params: Readonly<Record<string, string>>): Promise<void> =>
+  outsider(aws.url, action, params);
+
+/** In sync, long after the last write. */
+async function settled(spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  fleet.apply("app", spec);
+  await fleet.drain();
+  await later();
+}
+
+/** Recent writes no longer count. */
+async function later(): Promise<void> {
+  await fleet.clock.advance(3 * MINUTE_MS);
+  aws.calls.reset();
+}
+
+function calls(): readonly string[] {
+  return aws.calls.matching({ accessKeyId: "controller" }).map(({ action }) => action);
+}
+
+describe("a plan that turns out to be about more than the scan saw to differ", () => {
+  test("is made anew from a read of everything", async () => {
+    await settled({ managedPolicyArns: [READ_ONLY] });
+    const recorded = aws.snapshot().roles["app"]?.tags[APPLIED_TAG] ?? "";
+    fleet.apply("app");
+    await fleet.drain();
+    await later();
+    await aside("AttachRolePolicy", { RoleName: "app", PolicyArn: READ_ONLY });
+    await aside("UpdateAssumeRolePolicy", { RoleName: "app", PolicyDocument: EC2_TRUST.replace("ec2.", "lambda.") });
+    await fleet.sweep();
+    // Now the attached policy that the scan saw counts for the controller's own, though it is gone.
+    const tag = { "Tags.member.1.Key": APPLIED_TAG, "Tags.member.1.Value": recorded };
+    await aside("TagRole", { RoleName: "app", ...tag });
+    await aside("DetachRolePolicy", { RoleName: "app", PolicyArn: READ_ONLY });
+    aws.calls.reset();
+    await fleet.drain();
+    expect(calls()).toContain("ListAttachedRolePolicies");
+    expect(calls()).not.toContain("DetachRolePolicy");
+    expect(fleet.ready("app")).toBe("True InSync");
+  });
+});
+
+describe("what the last scan saw on a role", () => {
+  test("counts no more for its deletion once this controller has written the role", async () => {
+    await settled();
+    await fleet.sweep();
+    fleet.apply("app", { managedPolicyArns: [READ_ONLY] });
+    await fleet.drain();
+    await later();
+    fleet.delete("app");
+    await fleet.drain();
+    expect(calls()).toContain("ListAttachedRolePolicies");
+    expect(calls().filter((call) => call === "DeleteRole")).toHaveLength(1);
+    expect(fleet.object("app")).toBeUndefined();
+  });
+});
+
+describe("a scan that ends during a reconcile", () => {
+  test("leaves the object to that reconcile: no retry comes before its backoff", async () => {
+    await settled();
+    await aside("PutRolePolicy", { RoleName: "app", PolicyName: "app", PolicyDocument: ALLOW_ALL });
+    let attempts = 0;
+    beforeWrite = async () => {
+      attempts += 1;
+      if (attempts === 1) await fleet.sweep();
+      throw new RetryableError("no reply from iam", { reason: "EndpointUnreachable" });
+    };
+    fleet.annotate("app", { "iam.instanceprofile.dev/reconcile-at": "now" });
+    await fleet.drain();
+    expect(attempts).toBe(1);
+    beforeWrite = async () => {};
+    await fleet.pass(MINUTE_MS);
+    expect(fleet.ready("app")).toBe("True InSync");
+  });
+});
+
+describe("before the first scan of a process", () => {
+  test("an object whose spec was edited is reconciled, however its key came into the queue", async () => {
+    await settled();
+    fleet.takeOver();
+    fleet.wake("app", ROUTINE);
+    await fleet.drain();
+    expect(calls()).toEqual([]);
+    fleet.kube.apply({ ...s3ReadOnly({ namespace: "default", name: "app" }, { description: "edited" }) });
+    fleet.wake("app", ROUTINE);
+    await fleet.drain();
+    expect(calls()).toContain("UpdateRole");
+  });
+});
