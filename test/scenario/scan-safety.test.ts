@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts";
-import type { IamWriter } from "../../src/engine/ports.ts";
+import type { AccountReader, IamWriter } from "../../src/engine/ports.ts";
 import { RetryableError } from "../../src/errors.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
@@ -19,6 +19,8 @@ let connection: AwsConnection;
 let fleet: Fleet;
 /** Waited for before each write to IAM. */
 let beforeWrite: () => Promise<void>;
+/** Waited for when a scan has read the quotas, after all else. */
+let afterQuotas: () => Promise<void>;
 
 beforeAll(async () => {
   aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
@@ -28,19 +30,34 @@ beforeAll(async () => {
 beforeEach(() => {
   aws.reset();
   beforeWrite = async () => {};
-  const { iamReader: reader, iamWriter, accountReader } = connection;
+  afterQuotas = async () => {};
+  const { iamReader: reader, iamWriter } = connection;
   const writer: IamWriter = {
     perform: async (...args) => {
       await beforeWrite();
       return iamWriter.perform(...args);
     },
   };
-  fleet = new Fleet({ change: { reader, writer }, reader: accountReader });
+  fleet = new Fleet({ change: { reader, writer }, reader: slowReader() });
 });
 afterAll(async () => {
   connection.close();
   await aws.close();
 });
+
+function slowReader(): AccountReader {
+  const { accountReader } = connection;
+  return {
+    listRoles: (signal) => accountReader.listRoles(signal),
+    reportRoles: (signal) => accountReader.reportRoles(signal),
+    listInstanceProfiles: (signal) => accountReader.listInstanceProfiles(signal),
+    getQuotas: async (signal) => {
+      const quotas = await accountReader.getQuotas(signal);
+      await afterQuotas();
+      return quotas;
+    },
+  };
+}
 
 const aside = (action: string, params: Readonly<Record<string, string>>): Promise<void> =>
   outsider(aws.url, action, params);
@@ -99,6 +116,110 @@ describe("what the last scan saw on a role", () => {
   });
 });
 
+describe("a deletion after a scan", () => {
+  const THEIRS = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+
+  test("of more than a quarter of an hour ago reads what is on the role", async () => {
+    await settled();
+    await fleet.sweep();
+    await fleet.clock.advance(16 * MINUTE_MS);
+    aws.calls.reset();
+    fleet.delete("app");
+    await fleet.drain();
+    expect(calls()).toContain("ListAttachedRolePolicies");
+  });
+
+  test("is blocked by what a fresh read shows, not by what the scan saw", async () => {
+    await settled();
+    await aside("AttachRolePolicy", { RoleName: "app", PolicyArn: THEIRS });
+    await fleet.sweep();
+    await aside("DetachRolePolicy", { RoleName: "app", PolicyArn: THEIRS });
+    fleet.delete("app");
+    await fleet.drain();
+    expect(fleet.object("app")).toBeUndefined();
+  });
+
+  test("believes the scan once: the next reconcile reads", async () => {
+    await settled();
+    fleet.apply("app", { mode: "DryRun" });
+    await fleet.drain();
+    await fleet.sweep();
+    fleet.delete("app");
+    await fleet.drain();
+    expect(fleet.ready("app")).toBe("False DryRun");
+    await aside("AttachRolePolicy", { RoleName: "app", PolicyArn: THEIRS });
+    fleet.wake("app");
+    await fleet.drain();
+    expect(fleet.ready("app")).toBe("False ForeignPolicies");
+  });
+});
+
+describe("what a scan saw of an object", () => {
+  const drifted = (): Promise<void> =>
+    aside("PutRolePolicy", { RoleName: "app", PolicyName: "app", PolicyDocument: ALLOW_ALL });
+  const key = { namespace: "default", name: "app" };
+
+  test("is not of the object that takes its name, at the same generation", async () => {
+    await settled();
+    await drifted();
+    await fleet.sweep();
+    fleet.kube.forget(key);
+    fleet.kube.apply({ ...s3ReadOnly(key) });
+    aws.calls.reset();
+    await fleet.drain();
+    expect(calls()).toContain("ListRolePolicies");
+  });
+
+  test("counts for one reconcile: the retry of a failed one reads everything", async () => {
+    await settled();
+    await drifted();
+    await fleet.sweep();
+    beforeWrite = () => Promise.reject(new RetryableError("no reply from iam", { reason: "EndpointUnreachable" }));
+    await fleet.drain();
+    beforeWrite = async () => {};
+    aws.calls.reset();
+    await fleet.pass(2_000);
+    expect(calls()).toContain("ListRolePolicies");
+    expect(calls()).toContain("PutRolePolicy");
+  });
+
+  test("does not spare a person who asks with reconcile-at any read", async () => {
+    await settled();
+    await drifted();
+    await fleet.sweep();
+    aws.calls.reset();
+    fleet.annotate("app", { "iam.instanceprofile.dev/reconcile-at": "now" });
+    await fleet.drain();
+    expect(calls()).toContain("ListRolePolicies");
+  });
+
+  test("is as old as the read of the account, however long the scan took after that", async () => {
+    await settled();
+    await drifted();
+    afterQuotas = () => fleet.clock.advance(40_000);
+    await fleet.sweep();
+    aws.calls.reset();
+    await fleet.drain();
+    expect(calls()).toContain("ListRolePolicies");
+  });
+});
+
+describe("the count of writes in vain", () => {
+  test("begins anew when a scan sees the object in sync", async () => {
+    await settled();
+    for (let i = 0; i < 6; i += 1) {
+      await aside("PutRolePolicy", { RoleName: "app", PolicyName: "app", PolicyDocument: ALLOW_ALL });
+      await fleet.sweep();
+      await fleet.drain();
+      await later();
+      await fleet.sweep();
+      await fleet.drain();
+      expect(fleet.ready("app")).toBe("True InSync");
+      expect(JSON.stringify(aws.snapshot().roles["app"])).not.toContain('"Action":"*"');
+    }
+  });
+});
+
 describe("a scan that ends during a reconcile", () => {
   test("leaves the object to that reconcile: no retry comes before its backoff", async () => {
     await settled();
@@ -119,6 +240,16 @@ describe("a scan that ends during a reconcile", () => {
 });
 
 describe("before the first scan of a process", () => {
+  test("nobody waits once that scan has failed", async () => {
+    await settled();
+    fleet.takeOver();
+    aws.onRequest(({ action }) => (action === "ListRoles" ? { kind: "cut" } : undefined));
+    expect(await fleet.sweep()).toBe("failed");
+    aws.calls.reset();
+    await fleet.pass(2_000);
+    expect(calls()).toContain("ListRolePolicies");
+  });
+
   test("an object whose spec was edited is reconciled, however its key came into the queue", async () => {
     await settled();
     fleet.takeOver();
