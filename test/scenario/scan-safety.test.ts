@@ -116,6 +116,15 @@ describe("what the last scan saw on a role", () => {
   });
 });
 
+test("a creation over a quota, of a name that was free at the scan, reads before it is blocked", async () => {
+  await fleet.sweep();
+  await aside("CreateRole", { RoleName: "app", AssumeRolePolicyDocument: EC2_TRUST });
+  const managedPolicyArns = Array.from({ length: 20 }, (_, i) => `arn:aws:iam::123456789012:policy/team-${i}`);
+  fleet.apply("app", { managedPolicyArns });
+  await fleet.drain();
+  expect(fleet.ready("app")).toBe("False AlreadyExists");
+});
+
 describe("a deletion after a scan", () => {
   const THEIRS = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
 

@@ -60,6 +60,7 @@ describe("the same writes, made three times without lasting effect", () => {
 
   test.each<[string, () => void]>([
     ["the spec changes", () => desk.apply({ description: "other" })],
+    ["the spec changes in what AWS does not show", () => desk.apply({ deletionPolicy: "Retain" })],
     ["a person asks for a look", () => desk.kube.annotate(KEY, { "iam.instanceprofile.dev/reconcile-at": "now" })],
     ["the difference becomes another one", () => undo(OTHER.replace("Allow", "Deny"))],
   ])("are made again when %s", async (_what, change) => {
