@@ -74,7 +74,7 @@ describe("Nothing is removed", () => {
       desk.nowMs += 6_000;
       change();
     };
-    await desk.reconcile();
+    expect(await desk.reconcile()).toEqual({ kind: "backoff" });
     expect(desk.iam.writes).toEqual([]);
   });
 
@@ -109,4 +109,10 @@ test("A boundary that gets no reply takes nothing else away in its place: it is 
   desk.iam.fate = () => "do";
   await desk.reconcile();
   expect(desk.iam.role("app")?.permissionsBoundaryArn).toContain("k8s-boundary");
+});
+
+test("A suspended object whose role cannot be read is tried again, though its spec is within the class", async () => {
+  desk.apply({ ...SPEC, suspend: true });
+  desk.iam.getRole = () => Promise.reject(new RetryableError("no reply from iam", { reason: "EndpointUnreachable" }));
+  expect(await desk.reconcile()).toEqual({ kind: "backoff" });
 });

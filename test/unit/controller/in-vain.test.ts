@@ -111,6 +111,17 @@ describe("a principal that IAM does not know", () => {
     expect(desk.object?.status?.conditions?.map(({ type }) => type)).toEqual(["Ready", "Stalled"]);
   });
 
+  test("is given its two minutes whatever failed before", async () => {
+    desk.iam.fate = () => new TerminalError("not a policy", { reason: "MalformedPolicyDocument" });
+    desk.apply();
+    await desk.reconcile();
+    desk.nowMs += 119_000;
+    desk.iam.fate = () => new TerminalError("Invalid principal in policy", { reason: "InvalidPrincipal" });
+    await desk.reconcile();
+    desk.nowMs += 60_000;
+    expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 10_000 });
+  });
+
   test("is given two minutes anew after a success", async () => {
     desk.apply();
     await desk.reconcile();

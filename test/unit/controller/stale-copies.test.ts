@@ -70,6 +70,30 @@ describe("a cache that is behind the controller's own writes", () => {
     expect(desk.object?.status).toEqual(status);
   });
 
+  test("by the status alone is seen through", async () => {
+    desk.apply();
+    let unreported: ReturnType<typeof desk.kube.read>;
+    const { patchStatus } = desk.kube;
+    desk.kube.patchStatus = (key, operations) => {
+      unreported = desk.kube.read(KEY);
+      return patchStatus.call(desk.kube, key, operations);
+    };
+    await desk.reconcile();
+    desk.kube.patchStatus = patchStatus;
+    const before = desk.kube.writes.length;
+    expect(await desk.reconcile(undefined, unreported)).toMatchObject({ kind: "after", priority: -100 });
+    expect(desk.kube.writes.length).toBe(before);
+  });
+
+  test("by the finalizer that it put back is seen through", async () => {
+    await inSync();
+    await desk.kube.patch(KEY, [{ op: "remove", path: "/metadata/finalizers" }]);
+    const old = desk.kube.read(KEY);
+    await desk.reconcile();
+    expect(desk.isHeld).toBe(true);
+    expect(await desk.reconcile(undefined, old)).toMatchObject({ kind: "after", priority: -100 });
+  });
+
   test("for more than a minute is believed: the API server may have been restored from a backup", async () => {
     desk.apply();
     const first = desk.kube.read(KEY);
@@ -79,6 +103,15 @@ describe("a cache that is behind the controller's own writes", () => {
     expect(await desk.reconcile(undefined, first)).toEqual({ kind: "backoff" });
     expect(desk.ready).toBe("True InSync");
   });
+});
+
+test("a status is not written to an object that has taken the name", async () => {
+  desk.apply({ roleName: "no spaces allowed" });
+  const old = desk.kube.read(KEY);
+  desk.kube.forget(KEY);
+  desk.apply();
+  expect(await desk.reconcile(undefined, old)).toEqual({ kind: "backoff" });
+  expect(desk.object?.status).toBeUndefined();
 });
 
 describe("an object in deletion", () => {
