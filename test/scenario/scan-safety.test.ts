@@ -19,8 +19,8 @@ let connection: AwsConnection;
 let fleet: Fleet;
 /** Waited for before each write to IAM. */
 let beforeWrite: () => Promise<void>;
-/** Waited for when a scan has read the quotas, after all else. */
-let afterQuotas: () => Promise<void>;
+/** Waited for after each request of a scan. */
+let afterRead: (what: keyof AccountReader) => Promise<void>;
 
 beforeAll(async () => {
   aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
@@ -30,7 +30,7 @@ beforeAll(async () => {
 beforeEach(() => {
   aws.reset();
   beforeWrite = async () => {};
-  afterQuotas = async () => {};
+  afterRead = async () => {};
   const { iamReader: reader, iamWriter } = connection;
   const writer: IamWriter = {
     perform: async (...args) => {
@@ -47,13 +47,19 @@ afterAll(async () => {
 
 function slowReader(): AccountReader {
   const { accountReader } = connection;
+  async function* slowly<T>(what: keyof AccountReader, pages: AsyncIterable<T>): AsyncGenerator<T> {
+    for await (const page of pages) {
+      await afterRead(what);
+      yield page;
+    }
+  }
   return {
-    listRoles: (signal) => accountReader.listRoles(signal),
-    reportRoles: (signal) => accountReader.reportRoles(signal),
-    listInstanceProfiles: (signal) => accountReader.listInstanceProfiles(signal),
+    listRoles: (signal) => slowly("listRoles", accountReader.listRoles(signal)),
+    reportRoles: (signal) => slowly("reportRoles", accountReader.reportRoles(signal)),
+    listInstanceProfiles: (signal) => slowly("listInstanceProfiles", accountReader.listInstanceProfiles(signal)),
     getQuotas: async (signal) => {
       const quotas = await accountReader.getQuotas(signal);
-      await afterQuotas();
+      await afterRead("getQuotas");
       return quotas;
     },
   };
@@ -123,6 +129,30 @@ test("a creation over a quota, of a name that was free at the scan, reads before
   fleet.apply("app", { managedPolicyArns });
   await fleet.drain();
   expect(fleet.ready("app")).toBe("False AlreadyExists");
+});
+
+test("a name that was free when a slow scan began is read before it is created a quarter of an hour later", async () => {
+  await settled();
+  afterRead = async (what) => {
+    if (what === "listRoles") await fleet.clock.advance(16 * MINUTE_MS);
+  };
+  await fleet.sweep();
+  fleet.apply("other");
+  aws.calls.reset();
+  await fleet.drain();
+  expect(calls()[0]).toMatch(/^Get/);
+  expect(fleet.ready("other")).toBe("True InSync");
+});
+
+test("a name that another object has taken since the scan is read before it is created", async () => {
+  await fleet.sweep();
+  fleet.apply("one", { roleName: "shared" });
+  await fleet.drain();
+  await later();
+  fleet.apply("two", { roleName: "Shared" });
+  await fleet.drain();
+  expect(calls()).not.toContain("CreateRole");
+  expect(fleet.ready("two")).toBe("False OwnedByAnother");
 });
 
 describe("a deletion after a scan", () => {
@@ -202,15 +232,20 @@ describe("what a scan saw of an object", () => {
     expect(calls()).toContain("ListRolePolicies");
   });
 
-  test("is as old as the read of the account, however long the scan took after that", async () => {
-    await settled();
-    await drifted();
-    afterQuotas = () => fleet.clock.advance(40_000);
-    await fleet.sweep();
-    aws.calls.reset();
-    await fleet.drain();
-    expect(calls()).toContain("ListRolePolicies");
-  });
+  test.each(["reportRoles", "getQuotas"])(
+    "is as old as the report of the roles, however long %s takes",
+    async (slow) => {
+      await settled();
+      await drifted();
+      afterRead = async (what) => {
+        if (what === slow) await fleet.clock.advance(40_000);
+      };
+      await fleet.sweep();
+      aws.calls.reset();
+      await fleet.drain();
+      expect(calls()).toContain("ListRolePolicies");
+    },
+  );
 });
 
 describe("the count of writes in vain", () => {
