@@ -7,6 +7,7 @@ import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.t
 import { Fleet } from "../support/fleet.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { ALLOW_ALL, EC2_TRUST, outsider } from "../support/outsider.ts";
+import { slowReader } from "../support/slow-reader.ts";
 
 /** What an account scan may be believed, and what a reconcile reads for itself. */
 const MINUTE_MS = 60_000;
@@ -31,39 +32,19 @@ beforeEach(() => {
   aws.reset();
   beforeWrite = async () => {};
   afterRead = async () => {};
-  const { iamReader: reader, iamWriter } = connection;
+  const { iamReader: reader, iamWriter, accountReader } = connection;
   const writer: IamWriter = {
     perform: async (...args) => {
       await beforeWrite();
       return iamWriter.perform(...args);
     },
   };
-  fleet = new Fleet({ change: { reader, writer }, reader: slowReader() });
+  fleet = new Fleet({ change: { reader, writer }, reader: slowReader(accountReader, (what) => afterRead(what)) });
 });
 afterAll(async () => {
   connection.close();
   await aws.close();
 });
-
-function slowReader(): AccountReader {
-  const { accountReader } = connection;
-  async function* slowly<T>(what: keyof AccountReader, pages: AsyncIterable<T>): AsyncGenerator<T> {
-    for await (const page of pages) {
-      await afterRead(what);
-      yield page;
-    }
-  }
-  return {
-    listRoles: (signal) => slowly("listRoles", accountReader.listRoles(signal)),
-    reportRoles: (signal) => slowly("reportRoles", accountReader.reportRoles(signal)),
-    listInstanceProfiles: (signal) => slowly("listInstanceProfiles", accountReader.listInstanceProfiles(signal)),
-    getQuotas: async (signal) => {
-      const quotas = await accountReader.getQuotas(signal);
-      await afterRead("getQuotas");
-      return quotas;
-    },
-  };
-}
 
 const aside = (action: string, params: Readonly<Record<string, string>>): Promise<void> =>
   outsider(aws.url, action, params);
