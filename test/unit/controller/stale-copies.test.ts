@@ -124,6 +124,15 @@ describe("an object in deletion", () => {
     expect(desk.iam.role("app")).toBeDefined();
   });
 
+  test("is released at once with deletionPolicy Retain, also while it is suspended", async () => {
+    await inSync();
+    desk.apply({ suspend: true, deletionPolicy: "Retain" });
+    desk.kube.delete(KEY);
+    expect(await desk.reconcile()).toEqual({ kind: "done" });
+    expect(desk.object).toBeUndefined();
+    expect(desk.iam.role("app")).toBeDefined();
+  });
+
   test("is held in a dry run, too, until a role whose creation got no reply must have come to light", async () => {
     desk.apply();
     const error = new RetryableError("no reply from iam", { reason: "EndpointUnreachable" });
