@@ -86,7 +86,11 @@ describe("the sweeps of all accounts", () => {
 
 describe("the scan of a class's account", () => {
   const by = (role: string): readonly KubeObject[] => {
-    const account = { id: OTHER_ACCOUNT, roleArn: `arn:aws:iam::${OTHER_ACCOUNT}:role/${role}` };
+    const account = {
+      id: OTHER_ACCOUNT,
+      partition: "aws" as const,
+      roleArn: `arn:aws:iam::${OTHER_ACCOUNT}:role/${role}`,
+    };
     return [aClass({ account }) as unknown as KubeObject];
   };
   const isWaitedFor = (): boolean => sightings.of(OTHER_ACCOUNT).isFirstSweepAhead;
