@@ -190,6 +190,16 @@ describe("what a scan saw of an object", () => {
     expect(calls()).toContain("ListRolePolicies");
   });
 
+  test("blocks nothing by itself: a role that has its owner tags again is in sync", async () => {
+    await settled();
+    const [Key, owner] = ["iam.instanceprofile.dev/name", { RoleName: "app" }];
+    await aside("UntagRole", { ...owner, "TagKeys.member.1": Key });
+    await fleet.sweep();
+    await aside("TagRole", { ...owner, "Tags.member.1.Key": Key, "Tags.member.1.Value": "app" });
+    await fleet.drain();
+    expect(fleet.ready("app")).toBe("True InSync");
+  });
+
   test("counts for one reconcile: the retry of a failed one reads everything", async () => {
     await settled();
     await drifted();

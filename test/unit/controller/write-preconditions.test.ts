@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { KubeObject } from "../../../src/engine/ports.ts";
 import { RetryableError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
+import { aClass } from "../../support/builders.ts";
 import { Desk, KEY } from "./desk.ts";
 
 /** What must still hold right before each write to AWS, and what a write that is not sent leaves behind. */
@@ -136,6 +138,53 @@ describe("a write that waits for its turn at the rate limiter", () => {
     desk.kube.get = get;
     await desk.reconcile();
     expect(desk.ready).toBe("True InSync");
+  });
+});
+
+describe("a class that is narrowed while the watch does not show it", () => {
+  const spec = { className: "readers", statements: [GET] };
+  const classOf = (allowedActions: readonly string[], generation: number): readonly KubeObject[] => [
+    aClass({ allowedActions }, { metadata: { generation } }) as unknown as KubeObject,
+  ];
+  const narrowed = (): void => {
+    desk.seenClasses = classOf(["s3:*"], 1);
+    desk.classes = classOf(["ec2:*"], 2);
+  };
+  beforeEach(() => {
+    desk.classes = classOf(["s3:*"], 1);
+  });
+
+  test("holds for the first write, when the object was judged by it long before", async () => {
+    desk.apply(spec);
+    const { patch } = desk.kube;
+    desk.kube.patch = async (key, operations) => {
+      const written = await patch.call(desk.kube, key, operations);
+      desk.nowMs += 6_000;
+      narrowed();
+      return written;
+    };
+    await desk.reconcile();
+    expect(kinds()).toEqual([]);
+  });
+
+  test("holds for a write that comes long after the classes were asked for, however late their list arrived", async () => {
+    desk.apply(spec);
+    await desk.reconcile();
+    desk.iam.writes.length = 0;
+    desk.nowMs += 180_000;
+    desk.apply({ ...spec, description: "edited" });
+    let isSlow = true;
+    desk.iam.beforeRead = async () => {
+      if (isSlow) desk.nowMs += 6_000;
+      isSlow = false;
+    };
+    desk.afterClassList = async () => {
+      desk.nowMs += 4_000;
+      desk.afterClassList = async () => {};
+    };
+    waitingFor("UpdateRole", 2_000, narrowed);
+    await desk.reconcile();
+    expect(kinds()).not.toContain("UpdateRole");
   });
 });
 
