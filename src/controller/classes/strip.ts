@@ -4,7 +4,7 @@ import type { Settling } from "../../engine/observe/recent-writes.ts";
 import type { IamReader, IamWriter } from "../../engine/ports.ts";
 import type { RequiredBoundary } from "../../engine/reconcile/required-boundary.ts";
 import { type RevocationReport, revokeExcess } from "../../engine/reconcile/revoke-excess.ts";
-import { ControllerError } from "../../errors.ts";
+import { ControllerError, dispositionOf } from "../../errors.ts";
 import { type DesiredPresent, desiredState } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { hasTrace } from "../../model/trace.ts";
@@ -70,7 +70,7 @@ export async function withinClass(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ControllerError)) throw error;
-    return { outcome: failing(outcome, error), compliance: unverified(compliance) };
+    return { ...failing(outcome, error), compliance: unverified(compliance) };
   }
 }
 
@@ -125,7 +125,7 @@ function withRevocation(outcome: Outcome, compliance: Compliance, report: Revoca
   const bounded = fault === undefined ? removed : withoutBoundary(removed, fault);
   const error = remaining[0]?.error ?? unread;
   return {
-    outcome: error === undefined ? outcome : failing(outcome, error),
+    ...(error === undefined ? { outcome } : failing(outcome, error)),
     compliance: unread === undefined ? bounded : unverified(bounded),
     ...(applied.length > 0 && { after }),
   };
@@ -136,9 +136,11 @@ function unverified(compliance: Compliance): Compliance {
 }
 
 /** A reconcile that left too much in AWS has failed, and is tried again, whatever else it came to. */
-function failing(outcome: Outcome, error: unknown): Outcome {
-  const hasFailed = outcome.kind === "failed" || (outcome.kind === "converged" && outcome.failed !== undefined);
-  return hasFailed ? outcome : { kind: "failed", error };
+function failing(outcome: Outcome, error: unknown): Pick<Report, "outcome" | "mustRetry"> {
+  const failure = outcome.kind === "converged" ? outcome.failed : outcome.kind === "failed" ? outcome : undefined;
+  if (failure === undefined) return { outcome: { kind: "failed", error } };
+  // Its own failure may wait for an edit of the spec: what is beyond the class does not.
+  return { outcome, mustRetry: dispositionOf(failure.error) === "terminal" };
 }
 
 function logRevoked({ logger }: StripSubject, { applied }: RevocationReport): void {

@@ -21,6 +21,8 @@ export interface Report {
   readonly accepted?: AcceptedClass | undefined;
   /** What is still to be written after access was removed; unset: as the outcome says. */
   readonly pending?: readonly Action[] | undefined;
+  /** AWS may have more than the class allows: the object is retried with backoff, whatever its own failure asks for. */
+  readonly mustRetry?: boolean;
 }
 
 /** What a report is about. */
@@ -68,7 +70,7 @@ export class StatusWriter {
    */
   async report(
     { raw, object, logger }: Reported,
-    { outcome, compliance, accepted, pending }: Report,
+    { outcome, compliance, accepted, pending, mustRetry }: Report,
     signal: AbortSignal,
   ): Promise<{ readonly result: Result; readonly requeue: Requeue }> {
     signal.throwIfAborted();
@@ -103,7 +105,7 @@ export class StatusWriter {
       );
       this.#deps.ownWrites.record(key, raw, patched);
     }
-    return { result, requeue };
+    return { result, requeue: mustRetry ? { kind: "backoff" } : requeue };
   }
 
   /** When the next reconcile is due of an object that was in sync and was not read. */

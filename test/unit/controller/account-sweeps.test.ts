@@ -1,34 +1,53 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
 import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
 import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
 import { ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverage.ts";
 import { AccountSweeps } from "../../../src/controller/scan/scan-supervisor.ts";
-import { openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
+import { type AwsAccount, openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
+import type { KubeObject } from "../../../src/engine/ports.ts";
+import { BlockedError } from "../../../src/errors.ts";
 import { KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
 import { WorkQueue } from "../../../src/runtime/queue/work-queue.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { NO_INSTANCES } from "../../fakes/no-instances.ts";
-import { CLUSTER_ID } from "../../support/builders.ts";
+import { aClass, CLUSTER_ID } from "../../support/builders.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
-import { onlyAccount } from "../../support/no-classes.ts";
+
+const OTHER_ACCOUNT = "222222222222";
 
 let clock: FakeClock;
 let sweeps: AccountSweeps;
+let coverage: ScanCoverageByAccount;
+/** The InstanceProfileClasses of the cluster. */
+let classObjects: readonly KubeObject[];
+/** The roles by which accounts were reached, or not. */
+let tried: (string | undefined)[];
+let isReachable: boolean;
 beforeEach(() => {
+  classObjects = [];
+  tried = [];
+  isReachable = true;
   clock = new FakeClock();
   const monotonicMs = (): number => clock.monotonicMs();
   const iam = new FakeIam();
   const change = { reader: iam, writer: iam };
   const own = openAwsAccount({ change, instanceReader: NO_INSTANCES, settleWindowMs: 0, monotonicMs });
   const objects = (): [] => [];
-  const classes = new ClassDirectory({ classes: objects, objects, clusterId: CLUSTER_ID });
+  const classes = new ClassDirectory({ classes: () => classObjects, objects, clusterId: CLUSTER_ID });
+  coverage = new ScanCoverageByAccount(monotonicMs);
+  const reach = async ({ spec }: InstanceProfileClass): Promise<AwsAccount> => {
+    tried.push(spec.account.roleArn);
+    if (isReachable) return own;
+    throw new BlockedError("not authorized to perform sts:AssumeRole", { reason: "AccessDenied" });
+  };
   sweeps = new AccountSweeps({
-    accounts: onlyAccount(own),
+    accounts: { own, reach, reached: [own], assertOwn: async () => {} },
     classes,
     objects,
-    coverage: new ScanCoverageByAccount(monotonicMs),
+    coverage,
     claims: new ClaimsByAccount({ objects, accountOf: (raw) => classes.accountOf(raw), clusterId: CLUSTER_ID }),
     queue: new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) }),
     wake: () => {},
@@ -62,5 +81,58 @@ describe("the sweeps of all accounts", () => {
     sweeps.work();
     await settle();
     expect(clock.timerCount).toBe(0);
+  });
+});
+
+describe("the scan of a class's account", () => {
+  const by = (role: string): readonly KubeObject[] => {
+    const account = {
+      id: OTHER_ACCOUNT,
+      partition: "aws" as const,
+      roleArn: `arn:aws:iam::${OTHER_ACCOUNT}:role/${role}`,
+    };
+    return [aClass({ account }) as unknown as KubeObject];
+  };
+  const isWaitedFor = (): boolean => coverage.of(OTHER_ACCOUNT).isFirstScanAhead;
+
+  test("keeps no object waiting while the account cannot be reached", async () => {
+    classObjects = by("controller");
+    isReachable = false;
+    sweeps.work();
+    await settle();
+    expect(tried).toHaveLength(1);
+    expect(isWaitedFor()).toBe(false);
+    await clock.advance(30_000);
+    await settle();
+    expect(tried).toHaveLength(2);
+    await sweeps.stop();
+  });
+
+  test("is waited for from its beginning, and not where the account cannot be read as a whole", async () => {
+    classObjects = by("controller");
+    sweeps.work();
+    expect(isWaitedFor()).toBe(true);
+    await settle();
+    expect(isWaitedFor()).toBe(false);
+    await sweeps.stop();
+  });
+
+  test("keeps no object waiting once it is stopped", async () => {
+    classObjects = by("controller");
+    sweeps.work();
+    await sweeps.stop();
+    expect(isWaitedFor()).toBe(false);
+  });
+
+  test("begins anew by another role when the class names one", async () => {
+    classObjects = by("controller");
+    sweeps.work();
+    await settle();
+    classObjects = by("renamed");
+    sweeps.classesChanged();
+    await clock.advance(1_000);
+    await settle();
+    expect(tried.map((arn) => arn?.split("/")[1])).toEqual(["controller", "renamed"]);
+    await sweeps.stop();
   });
 });

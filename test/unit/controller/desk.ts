@@ -34,6 +34,8 @@ export class Desk {
   classes: readonly KubeObject[] = [];
   /** As the watch shows them; unset: as they are. */
   seenClasses: readonly KubeObject[] | undefined;
+  /** Waited for when the API server has listed the classes, before the list arrives. */
+  afterClassList: () => Promise<void> = async () => {};
   readonly #cache = new Map<string, KubeObject>();
   #reconciler: Reconciler;
 
@@ -75,7 +77,11 @@ export class Desk {
         }),
       ),
       classes,
-      listClasses: async () => this.classes,
+      listClasses: async () => {
+        const listed = this.classes;
+        await this.afterClassList();
+        return listed;
+      },
       nowMs,
       coverage: new ScanCoverageByAccount(nowMs),
       claims: new ClaimsByAccount({

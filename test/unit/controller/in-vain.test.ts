@@ -60,6 +60,7 @@ describe("the same writes, made three times without lasting effect", () => {
 
   test.each<[string, () => void]>([
     ["the spec changes", () => desk.apply({ description: "other" })],
+    ["the spec changes in what AWS does not show", () => desk.apply({ deletionPolicy: "Retain" })],
     ["a person asks for a look", () => desk.kube.annotate(KEY, { "iam.instanceprofile.dev/reconcile-at": "now" })],
     ["the difference becomes another one", () => undo(OTHER.replace("Allow", "Deny"))],
   ])("are made again when %s", async (_what, change) => {
@@ -108,6 +109,17 @@ describe("a principal that IAM does not know", () => {
     desk.nowMs += 1_000;
     expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: RESYNC_MS });
     expect(desk.object?.status?.conditions?.map(({ type }) => type)).toEqual(["Ready", "Stalled"]);
+  });
+
+  test("is given its two minutes whatever failed before", async () => {
+    desk.iam.fate = () => new TerminalError("not a policy", { reason: "MalformedPolicyDocument" });
+    desk.apply();
+    await desk.reconcile();
+    desk.nowMs += 119_000;
+    desk.iam.fate = () => new TerminalError("Invalid principal in policy", { reason: "InvalidPrincipal" });
+    await desk.reconcile();
+    desk.nowMs += 60_000;
+    expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 10_000 });
   });
 
   test("is given two minutes anew after a success", async () => {
