@@ -1,5 +1,5 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
-import type { Assertion, IamWriter } from "../engine/ports.ts";
+import type { IamWriter, Precondition } from "../engine/ports.ts";
 import type { ActionOutcome } from "../plan/action.ts";
 import { type InstanceAction, isInstanceAction } from "../plan/instances/instance-action.ts";
 import type { AwsCaller } from "./call/aws-call.ts";
@@ -23,7 +23,7 @@ export function createAwsWriter(iam: IAMClient, ec2: Ec2OnDemand, call: AwsCalle
 interface Ec2WriteWays {
   readonly ec2: Ec2OnDemand;
   readonly call: AwsCaller;
-  readonly assertCurrent: Assertion | undefined;
+  readonly assertCurrent: Precondition | undefined;
 }
 
 async function writeEc2(

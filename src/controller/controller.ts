@@ -1,4 +1,4 @@
-import type { AccountDirectory } from "../engine/accounts/account-registry.ts";
+import type { AccountRegistry } from "../engine/accounts/account-registry.ts";
 import type { EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { KeyedBackoff } from "../runtime/queue/backoff.ts";
@@ -13,7 +13,7 @@ import type { RequeueIntervals } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { boundaryOf } from "./accounts/account-access.ts";
 import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
-import { Classes } from "./classes/class-controller.ts";
+import { ClassController } from "./classes/class-controller.ts";
 import { keyText, logFieldsOf } from "./object-key.ts";
 import { CountedOrphans } from "./orphans/counted-orphans.ts";
 import { type OrphanSources, openOrphans } from "./orphans/open-orphans.ts";
@@ -23,11 +23,11 @@ import { Releases } from "./orphans/releases.ts";
 import { openReconciler } from "./reconcile/open-reconciler.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
 import type { ResultObserver } from "./reconcile/result-observer.ts";
-import type { SweepObserver } from "./scan/iam-scan.ts";
+import type { ScanObserver } from "./scan/iam-scan.ts";
 import { ScanCoverageByAccount } from "./scan/scan-coverage.ts";
-import { AccountSweeps } from "./scan/scan-supervisor.ts";
+import { ScanSupervisor } from "./scan/scan-supervisor.ts";
 import { priorityOf, queueRequeue, type Urgency, urgencyOf } from "./urgency.ts";
-import { urgencyAtStart, wakes } from "./watch-predicates.ts";
+import { shouldReconcile, urgencyAtStart } from "./watch-predicates.ts";
 
 /** Everything a controller needs from outside; the composition root makes it. */
 export interface ControllerDependencies {
@@ -38,7 +38,7 @@ export interface ControllerDependencies {
   /** InstanceProfileClasses. */
   readonly classes: { readonly listWatch: ListWatch; readonly client: ObjectClient };
   readonly events: EventSink;
-  readonly accounts: AccountDirectory;
+  readonly accounts: AccountRegistry;
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -56,7 +56,7 @@ export interface ControllerObservers {
   readonly reflector?: ReflectorObserver;
   readonly results?: ResultObserver;
   /** By account: its id, or OWN_ACCOUNT. */
-  readonly sweeps?: (account: string) => SweepObserver;
+  readonly scans?: (account: string) => ScanObserver;
   /** By account, too. */
   readonly orphans?: (account: string) => OrphanObserver;
 }
@@ -66,9 +66,9 @@ export interface ControllerSettings {
   /** Objects worked on at once. */
   readonly concurrency: number;
   readonly intervals: RequeueIntervals;
-  readonly settleWindowMs: number;
+  readonly propagationWindowMs: number;
   /** Between two looks at the whole account. */
-  readonly sweepIntervalMs: number;
+  readonly scanIntervalMs: number;
   /** What becomes of what is left in AWS of objects that are gone; see docs/adr/0015. */
   readonly orphanPolicy: OrphanPolicy;
   /** Objects without a class may adopt what nobody owns; unset: they may not. */
@@ -86,8 +86,8 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #reflector: Reflector;
   readonly #workers: Workers;
-  readonly #sweeps: AccountSweeps;
-  readonly #classes: Classes;
+  readonly #scans: ScanSupervisor;
+  readonly #classes: ClassController;
   readonly #orphans: Orphans;
   readonly #settings: ControllerSettings;
   #isWorking = false;
@@ -120,7 +120,7 @@ export class Controller {
       { coverage, claims, cache, classes: directory, listClasses },
     );
     this.#orphans = this.#openOrphans(deps, { releases, claims, directory, counted });
-    this.#sweeps = new AccountSweeps({
+    this.#scans = new ScanSupervisor({
       accounts,
       classes: directory,
       objects,
@@ -132,7 +132,7 @@ export class Controller {
       random,
       logger,
       settings,
-      observerOf: observers.sweeps,
+      observerOf: observers.scans,
       orphans: this.#orphans,
       wake: (key) => this.#wake(key),
     });
@@ -183,7 +183,7 @@ export class Controller {
     for (const object of this.#reflector.cache.list()) {
       this.#wake(keyText(object["metadata"] as ObjectKey), urgencyAtStart(object));
     }
-    this.#sweeps.work();
+    this.#scans.work();
     this.#classes.work();
     this.#workers.start();
   }
@@ -193,16 +193,20 @@ export class Controller {
     const [drained, classesDrained] = await Promise.all([
       this.#workers.stop(drainMs),
       this.#classes.stop(drainMs),
-      this.#sweeps.stop(),
+      this.#scans.stop(),
       this.#orphans.stop(),
     ]);
     await this.#reflector.stop();
     return drained && classesDrained;
   }
 
-  #openClasses(deps: ControllerDependencies, objects: () => readonly KubeObject[], orphans: CountedOrphans): Classes {
+  #openClasses(
+    deps: ControllerDependencies,
+    objects: () => readonly KubeObject[],
+    orphans: CountedOrphans,
+  ): ClassController {
     const { accounts, clusterId, clock, random, logger, events, newReconcileId, settings } = deps;
-    return new Classes({
+    return new ClassController({
       ...deps.classes,
       objects,
       orphans,
@@ -212,7 +216,7 @@ export class Controller {
       logger,
       events,
       newReconcileId,
-      onChange: () => this.#sweeps.classesChanged(),
+      onChange: () => this.#scans.classesChanged(),
       wake: (key) => this.#wake(key),
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
@@ -245,19 +249,19 @@ export class Controller {
 
   #openOrphans(deps: ControllerDependencies, known: Omit<OrphanSources, "cache" | "accountOf">): Orphans {
     const { cache } = this.#reflector;
-    return openOrphans(deps, { ...known, cache, accountOf: (raw) => this.#sweeps.accountOf(raw) });
+    return openOrphans(deps, { ...known, cache, accountOf: (raw) => this.#scans.accountOf(raw) });
   }
 
   #enqueue(change: ObjectChange): void {
     this.#classes.objectChanged(change);
-    this.#sweeps.objectChanged(change);
+    this.#scans.objectChanged(change);
     this.#orphans.objectChanged(change, this.#isWorking);
     switch (change.type) {
       case "added":
         this.#wake(keyText(change.new.metadata), change.isInInitialList ? urgencyAtStart(change.new) : "change");
         return;
       case "updated":
-        if (wakes(change.old, change.new)) this.#wake(keyText(change.new.metadata));
+        if (shouldReconcile(change.old, change.new)) this.#wake(keyText(change.new.metadata));
         return;
       case "deleted":
         // The reconcile forgets what it remembers; what is left in AWS all the same is for `orphans`.

@@ -17,7 +17,7 @@ interface Metadata {
  * annotations, or the loss of our finalizer. Our own writes (status, the finalizer's arrival) do not, so a reconcile does
  * not wake itself. It compares states, not events: whatever was missed in between, the next difference shows it.
  */
-export function wakes(before: KubeObject, after: KubeObject): boolean {
+export function shouldReconcile(before: KubeObject, after: KubeObject): boolean {
   const [a, b] = [metadataOf(before), metadataOf(after)];
   return (
     a.uid !== b.uid ||

@@ -43,11 +43,11 @@ export interface IamWriter {
    * @param assertCurrent asked when the write's turn has come, right before it is sent; what it raises is raised, and nothing
    *   is sent
    */
-  perform(action: Action, signal: AbortSignal, assertCurrent?: Assertion): Promise<ActionOutcome>;
+  perform(action: Action, signal: AbortSignal, assertCurrent?: Precondition): Promise<ActionOutcome>;
 }
 
 /** Raises unless what it is about still holds. */
-export type Assertion = (signal: AbortSignal) => Promise<void>;
+export type Precondition = (signal: AbortSignal) => Promise<void>;
 
 /** What a list of roles tells that the report of the account leaves out. */
 export type ListedRole = Pick<RoleFacts, "roleName" | "description" | "maxSessionDurationSeconds">;
@@ -79,7 +79,7 @@ export interface IamAccess {
 }
 
 /**
- * Who waits for a call: a person who has changed something (`change`), or nobody (`routine`: resyncs, sweeps). Where calls
+ * Who waits for a call: a person who has changed something (`change`), or nobody (`routine`: resyncs, scans). Where calls
  * have to wait for each other, `change` goes first.
  */
 export type Urgency = "change" | "routine";

@@ -1,5 +1,5 @@
 import type { ObjectReference } from "../engine/ports.ts";
-import { RecentMap } from "../model/lru-map.ts";
+import { LruMap } from "../model/lru-map.ts";
 
 /** client-go's spam filter: https://github.com/kubernetes/client-go/blob/master/tools/record/events_cache.go */
 const burst = 25;
@@ -19,7 +19,7 @@ interface Bucket {
  * The 4,096 objects of which something was said last are remembered; any other starts with a full bucket.
  */
 export class EventLimit {
-  readonly #buckets = new RecentMap<Bucket>(maxObjects);
+  readonly #buckets = new LruMap<Bucket>(maxObjects);
 
   /** Takes one event of the object's budget; false: it has none left. `nowMs` is monotonic. */
   take(regarding: ObjectReference, nowMs: number): boolean {

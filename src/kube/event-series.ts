@@ -1,5 +1,5 @@
 import type { EventRecord, ObjectKey } from "../engine/ports.ts";
-import { RecentMap } from "../model/lru-map.ts";
+import { LruMap } from "../model/lru-map.ts";
 
 /** client-go's numbers: https://github.com/kubernetes/client-go/blob/master/tools/events/event_broadcaster.go */
 const finishAfterMs = 360_000;
@@ -35,14 +35,14 @@ export interface Moment {
  * The 4,096 series last used are remembered; `onEvict` hears of one that must go with a count that nobody was told.
  */
 export class EventSeriesCache {
-  readonly #series: RecentMap<EventSeries>;
+  readonly #series: LruMap<EventSeries>;
   readonly #letGo: (series: EventSeries) => void;
 
   constructor(onEvict: (series: EventSeries) => void) {
     this.#letGo = (series) => {
       if (isUntold(series)) onEvict(series);
     };
-    this.#series = new RecentMap<EventSeries>(maxSeries, this.#letGo);
+    this.#series = new LruMap<EventSeries>(maxSeries, this.#letGo);
   }
 
   /** Counts the event in the series it belongs to; undefined when it is the first of its kind. */

@@ -1,5 +1,5 @@
 /** A map that holds at most `capacity` entries: the one that was not asked for or set for longest goes first. */
-export class RecentMap<Value> {
+export class LruMap<Value> {
   readonly #capacity: number;
   readonly #onEvict: (value: Value) => void;
   /** A Map keeps the order of insertion: what is used is put in anew, at the end. */

@@ -45,7 +45,7 @@ function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Sus
     case "InSync":
       return { reason: "InSync", message: inSync(result) };
     case "PropagationPending":
-      return { reason: "Settling", message: "AWS matches the spec; waiting for IAM to show the ARNs" };
+      return { reason: "RecentWrites", message: "AWS matches the spec; waiting for IAM to show the ARNs" };
     case "WaitingForEC2": {
       const message =
         "role and instance profile are made; waiting until EC2 knows the profile, to associate it with instances";

@@ -3,7 +3,7 @@ import { newClaimRecord, recordedClaim } from "../model/instances/claim-record.t
 import type { ObservedInstance, ObservedInstances } from "../model/instances/instance.ts";
 import { nameInArn } from "../model/naming.ts";
 import { isAbout, isInstanceAction } from "../plan/instances/instance-action.ts";
-import { type Standing, standingOf, targetOf } from "../plan/instances/instance-status.ts";
+import { type AssociationState, associationStateOf, targetOf } from "../plan/instances/instance-status.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import type { ObjectSoFar } from "./outcome.ts";
 import { messageOfError, observationIn, ownStateIn, type Result, reasonOfError } from "./result.ts";
@@ -110,16 +110,16 @@ function tallyOf(object: ObjectSoFar, result: Result): Tally | undefined {
   const target = targetOf(spec, state, spec.instances.onConflict === "Replace");
   const selected = instances.found
     .filter(({ isSelected }) => isSelected)
-    .map((instance) => ({ instance, standing: standingOf(instance, target) }));
-  const conflicts = selected.flatMap(({ instance, standing }) => conflictOf(instance, standing));
-  const associated = selected.filter(({ standing }) => standing === "associated").length;
+    .map((instance) => ({ instance, associationState: associationStateOf(instance, target) }));
+  const conflicts = selected.flatMap(({ instance, associationState }) => conflictOf(instance, associationState));
+  const associated = selected.filter(({ associationState }) => associationState === "associated").length;
   const matched = selected.length;
   const failures = observationIn(result)?.refused ?? [];
   const isRefused = ({ instanceId }: ObservedInstance): boolean =>
     failures.some(({ action }) => isInstanceAction(action) && isAbout(action, instanceId));
   const refused = selected.filter(
-    ({ instance, standing }) =>
-      standing !== "associated" && conflictOf(instance, standing).length === 0 && isRefused(instance),
+    ({ instance, associationState }) =>
+      associationState !== "associated" && conflictOf(instance, associationState).length === 0 && isRefused(instance),
   ).length;
   return {
     matched,
@@ -130,10 +130,13 @@ function tallyOf(object: ObjectSoFar, result: Result): Tally | undefined {
   };
 }
 
-function conflictOf({ instanceId, association, precededBy }: ObservedInstance, standing: Standing): readonly string[] {
-  if (standing === "preceded")
+function conflictOf(
+  { instanceId, association, precededBy }: ObservedInstance,
+  associationState: AssociationState,
+): readonly string[] {
+  if (associationState === "preceded")
     return [`${instanceId} goes to InstanceProfile ${precededBy}, which selects it too and claimed it first`];
-  if (standing !== "taken") return [];
+  if (associationState !== "taken") return [];
   return [`${instanceId} has instance profile ${nameInArn(association?.profileArn ?? "")}, and onConflict is Keep`];
 }
 

@@ -3,9 +3,6 @@ import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 
-/** AWS was observed, and written where it differed. */
-export type Converged = Extract<Outcome, { readonly kind: "converged" }>;
-
 /** What one reconcile of one object did and saw. {@link classify} in result.ts says what state that leaves the object in. */
 export type Outcome =
   | {
@@ -17,7 +14,7 @@ export type Outcome =
       /** Writes to one instance each that AWS has refused, while those to others went on; unset: none. */
       readonly refused?: readonly FailedAction[];
       readonly after: ObservedState;
-      readonly settlesInMs: number;
+      readonly visibleInMs: number;
       /** What of the spec the class does not allow: AWS has the rest. */
       readonly leftOut?: readonly Blocker[];
     }
@@ -26,7 +23,7 @@ export type Outcome =
       readonly kind: "previewed";
       readonly plan: Plan;
       readonly observed: ObservedState;
-      readonly settlesInMs: number;
+      readonly visibleInMs: number;
       readonly leftOut?: readonly Blocker[];
     }
   | {
@@ -34,7 +31,7 @@ export type Outcome =
       readonly kind: "announced";
       readonly plan: Plan;
       readonly observed: ObservedState;
-      readonly settlesInMs: number;
+      readonly visibleInMs: number;
     }
   | { readonly kind: "suspended" }
   | {

@@ -16,14 +16,14 @@ export interface RequeueIntervals {
   /** Before the next reconcile of an object that something outside its spec blocks. */
   readonly blockedRetryMs: number;
   /** Between two reads while IAM still shows the state before our write. */
-  readonly settlePollMs: number;
+  readonly propagationPollMs: number;
 }
 
 /** The defaults of the `run` command. */
 export const DEFAULT_REQUEUE_INTERVALS: RequeueIntervals = {
   resyncMs: 600_000,
   blockedRetryMs: 60_000,
-  settlePollMs: 5_000,
+  propagationPollMs: 5_000,
 };
 
 /** The shortest pause for an API that asks for fewer requests, whatever time it names. */
@@ -72,9 +72,9 @@ function mustPoll(result: Result): boolean {
   return ("verifyInMs" in result && result.verifyInMs > 0) || (state !== undefined && !showsArns(state));
 }
 
-function pollMs(result: Result, { settlePollMs }: RequeueIntervals): number {
+function pollMs(result: Result, { propagationPollMs }: RequeueIntervals): number {
   const verifyInMs = "verifyInMs" in result ? result.verifyInMs : 0;
-  return verifyInMs > 0 ? Math.min(verifyInMs, settlePollMs) : settlePollMs;
+  return verifyInMs > 0 ? Math.min(verifyInMs, propagationPollMs) : propagationPollMs;
 }
 
 /** What was written again and again in vain is not read every minute. */

@@ -3,7 +3,7 @@ import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 import type { ObjectSoFar, Outcome } from "./outcome.ts";
-import { type PassingFailure, passingFailure } from "./transient-failures.ts";
+import { type TransientFailure, transientFailure } from "./transient-failures.ts";
 
 /** What a reconcile read from AWS and what it wrote. */
 export interface Observation {
@@ -49,7 +49,7 @@ export type Result =
   /** The class has removed parts of the spec; AWS has the rest. */
   | (Observed & { readonly kind: "Stripped"; readonly leftOut: readonly Blocker[] })
   /** Something failed that may succeed without a change of the spec. */
-  | (Failure & { readonly kind: "Retrying"; readonly transient: PassingFailure | undefined })
+  | (Failure & { readonly kind: "Retrying"; readonly transient: TransientFailure | undefined })
   /** Something failed that only a change of the spec can help. */
   | (Failure & { readonly kind: "Failed" })
   /** The deletion is under way, and IAM may still show what was deleted. */
@@ -101,10 +101,10 @@ function classifyObserved(
   const observation = observationOf(outcome);
   const { blockers } = outcome.plan;
   if (blockers.length > 0) return { kind: "BlockedByPlan", blockers, observation };
-  const isWaitingForEC2 = outcome.settlesInMs > 0 && isPropagating(observation.failed?.error);
+  const isWaitingForEC2 = outcome.visibleInMs > 0 && isPropagating(observation.failed?.error);
   const error = observation.failed?.error ?? observation.state.instances?.unreadable;
   if (error !== undefined && !isWaitingForEC2) return failureOf(error, observation, failingForMs);
-  const observed = { observation, verifyInMs: outcome.settlesInMs };
+  const observed = { observation, verifyInMs: outcome.visibleInMs };
   const isInDeletion = object.metadata.deletionTimestamp !== undefined;
   if (isInDeletion) return { kind: outcome.kind === "converged" ? "Deleting" : "DryRun", ...observed };
   if (outcome.leftOut !== undefined) return { kind: "Stripped", leftOut: outcome.leftOut, ...observed };
@@ -122,7 +122,7 @@ function failureOf(
   observation: Observation | undefined,
   failingForMs: (error: unknown) => number,
 ): Result {
-  const transient = passingFailure(error, failingForMs(error));
+  const transient = transientFailure(error, failingForMs(error));
   const failure = { error, disposition: dispositionOf(error), observation };
   return failure.disposition === "terminal" && transient === undefined
     ? { kind: "Failed", ...failure }

@@ -4,7 +4,7 @@ import { ControllerError } from "../errors.ts";
  * A failure of AWS's that passes by itself, though its code says nothing of the kind. Quarantined here, because each of these is
  * a guess about somebody else's system: what was seen, when, where it is told of, and how long it is believed.
  */
-export interface PassingFailure {
+export interface TransientFailure {
   /** As the adapter names it. */
   readonly reason: string;
   /** When the rule was last held against its source. */
@@ -19,7 +19,7 @@ export interface PassingFailure {
 const TWO_MINUTES_MS = 120_000;
 
 /** The rules, each for one reason. */
-export const PASSING_FAILURES: readonly PassingFailure[] = [
+export const TRANSIENT_FAILURES: readonly TransientFailure[] = [
   {
     // A principal made moments ago is unknown to IAM: MalformedPolicyDocument, "Invalid principal in policy".
     reason: "InvalidPrincipal",
@@ -52,7 +52,7 @@ export const PASSING_FAILURES: readonly PassingFailure[] = [
  *
  * @param failingForMs since the object first failed for this reason, without a success in between
  */
-export function passingFailure(error: unknown, failingForMs: number): PassingFailure | undefined {
+export function transientFailure(error: unknown, failingForMs: number): TransientFailure | undefined {
   if (!(error instanceof ControllerError)) return undefined;
-  return PASSING_FAILURES.find(({ reason, boundMs }) => reason === error.reason && failingForMs < boundMs);
+  return TRANSIENT_FAILURES.find(({ reason, boundMs }) => reason === error.reason && failingForMs < boundMs);
 }

@@ -10,7 +10,7 @@ const IN_HAND = 10;
 const CREATION = ["AddRoleToInstanceProfile", "CreateInstanceProfile", "CreateRole", "PutRolePolicy"];
 /** Calls to AWS that an object takes from nothing to Ready. */
 const CALLS = CREATION.length;
-/** The read that proves what the lists of a sweep do not, and the call that was under way. */
+/** The read that proves what the lists of a scan do not, and the call that was under way. */
 const EXCESS = 2;
 const PATIENCE = { timeout: 120_000, interval: 50 };
 /** A takeover is 20 s; a busy machine may take its time for the rest, but something must come. */
@@ -31,12 +31,12 @@ export class Burst {
     this.#user = user;
   }
 
-  /** One process, which leads and has swept the account. */
+  /** One process, which leads and has scanned the account. */
   async startLeader(options?: { readonly blockMs?: number }): Promise<ReplicaProcess> {
     const leader = await this.#start(options);
     await vi.waitFor(() => expect(leader.hasLed).toBe(true), PATIENCE);
-    const swept = (): boolean => leader.awsCalls.some(({ what }) => what === "GetAccountSummary");
-    await vi.waitFor(() => expect(swept()).toBe(true), PATIENCE);
+    const scanned = (): boolean => leader.awsCalls.some(({ what }) => what === "GetAccountSummary");
+    await vi.waitFor(() => expect(scanned()).toBe(true), PATIENCE);
     return leader;
   }
 
@@ -118,7 +118,7 @@ export class Burst {
     return replica;
   }
 
-  /** Of sweeps none: they are about no object. */
+  /** Of scans none: they are about no object. */
   #calls(): ReadonlyMap<string, readonly ReplicaCall[]> {
     return this.#byObject(({ subject }) => subject !== "");
   }

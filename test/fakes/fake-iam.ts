@@ -1,4 +1,4 @@
-import type { Assertion, IamReader, IamWriter, PolicyReader } from "../../src/engine/ports.ts";
+import type { IamReader, IamWriter, PolicyReader, Precondition } from "../../src/engine/ports.ts";
 import { BlockedError, ConflictError } from "../../src/errors.ts";
 import { nameKey, sameName } from "../../src/model/naming.ts";
 import {
@@ -50,7 +50,7 @@ export class FakeIam implements IamReader, IamWriter, PolicyReader {
     return this.account.roles[nameKey(name)];
   }
 
-  async perform(action: Action, signal?: AbortSignal, assertCurrent?: Assertion): Promise<ActionOutcome> {
+  async perform(action: Action, signal?: AbortSignal, assertCurrent?: Precondition): Promise<ActionOutcome> {
     await this.beforeWrite(action);
     if (signal !== undefined) await assertCurrent?.(signal);
     const fate = this.fate(action);
@@ -61,7 +61,7 @@ export class FakeIam implements IamReader, IamWriter, PolicyReader {
         reason: "PolicyNotFound",
       });
     }
-    const outcome = this.#carryOut(action);
+    const outcome = this.#executePlan(action);
     if (fate !== "do") throw fate.doAndThenFail;
     return outcome;
   }
@@ -128,7 +128,7 @@ export class FakeIam implements IamReader, IamWriter, PolicyReader {
     return this.#history.at(-1 - this.lag) ?? this.#history[0] ?? this.account;
   }
 
-  #carryOut(action: Action): ActionOutcome {
+  #executePlan(action: Action): ActionOutcome {
     const { roles, instanceProfiles } = this.account;
     const roleKey = nameKey("roleName" in action ? action.roleName : "");
     const profileKey = nameKey("instanceProfileName" in action ? action.instanceProfileName : "");

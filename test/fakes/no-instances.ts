@@ -11,7 +11,7 @@ export const NO_INSTANCES: InstanceReader = {
 
 /** A look at it, for passes that are not about instances. */
 export function withoutInstances(): InstanceObservation {
-  const options = { reader: NO_INSTANCES, monotonicMs: () => 0, settleWindowMs: 0 };
+  const options = { reader: NO_INSTANCES, monotonicMs: () => 0, propagationWindowMs: 0 };
   return {
     reader: NO_INSTANCES,
     snapshots: new RegionSnapshots(options),

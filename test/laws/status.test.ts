@@ -36,7 +36,7 @@ const error: fc.Arbitrary<ControllerError | Error> = fc
 const names = Array.from({ length: 60 }, (_, i) => `arn:aws:iam::aws:policy/P${i}`);
 
 const MADE = stateAfter(NOTHING, diff(desiredOf({ description: "old" }), NOTHING).actions);
-const settlesInMs = fc.constantFrom(0, 0.3, 4_000, 119_000, Number.POSITIVE_INFINITY);
+const visibleInMs = fc.constantFrom(0, 0.3, 4_000, 119_000, Number.POSITIVE_INFINITY);
 
 interface Start {
   readonly observed: ObservedState;
@@ -57,18 +57,18 @@ const start = (isGoing: boolean): fc.Arbitrary<Start> =>
 
 const previewed = (isGoing: boolean): fc.Arbitrary<Outcome> =>
   fc
-    .record({ kind: fc.constant("previewed" as const), start: start(isGoing), settlesInMs })
+    .record({ kind: fc.constant("previewed" as const), start: start(isGoing), visibleInMs })
     .map(({ start: { plan, observed }, ...rest }) => ({ ...rest, plan, observed }));
 
 const converged = (isGoing: boolean): fc.Arbitrary<Outcome> =>
   fc
-    .tuple(start(isGoing), fc.option(fc.tuple(fc.nat(70), error), { nil: undefined }), fc.boolean(), settlesInMs)
+    .tuple(start(isGoing), fc.option(fc.tuple(fc.nat(70), error), { nil: undefined }), fc.boolean(), visibleInMs)
     .map(([{ plan, observed }, cut, showsArns, settles]) => {
       const applied = plan.blockers.length > 0 ? [] : plan.actions.slice(0, cut?.[0]);
       const action = plan.actions[applied.length];
       const failed = cut && action && plan.blockers.length === 0 ? { action, error: cut[1] } : undefined;
       const after = withArns(stateAfter(observed, applied), showsArns);
-      return { kind: "converged", plan, applied, failed, after, settlesInMs: settles };
+      return { kind: "converged", plan, applied, failed, after, visibleInMs: settles };
     });
 
 /** An outcome as the engine may come to it. */
@@ -112,7 +112,7 @@ const ALL_WELL: Outcome = {
   applied: [],
   failed: undefined,
   after: MADE,
-  settlesInMs: 0,
+  visibleInMs: 0,
 };
 
 describe("the laws of a status", () => {
@@ -156,7 +156,7 @@ describe("the laws of a status", () => {
         const { requeue } = at(objectOf(false, 1, undefined), result, START_MS, 1);
         expect(requeue.kind === "done").toBe(result.kind === "suspended");
         if (requeue.kind !== "after") return;
-        const settles = "settlesInMs" in result && result.settlesInMs > 0 ? result.settlesInMs : 1_000;
+        const settles = "visibleInMs" in result && result.visibleInMs > 0 ? result.visibleInMs : 1_000;
         expect(requeue.delayMs).toBeGreaterThanOrEqual(Math.floor(Math.min(1_000, settles)));
         expect(requeue.delayMs).toBeLessThanOrEqual(660_000);
       }),

@@ -133,8 +133,8 @@ describe("a class that is changed while objects are of it", () => {
   });
 });
 
-describe("a sweep that is denied in the account of one class", () => {
-  test("leaves its objects to be read one by one, and the other account to its sweep", async () => {
+describe("a scan that is denied in the account of one class", () => {
+  test("leaves its objects to be read one by one, and the other account to its scan", async () => {
     await org.applyClass("a");
     await org.applyClass("b");
     const narrow = policy(

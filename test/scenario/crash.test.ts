@@ -5,7 +5,7 @@ import { STORIES } from "./stories.ts";
 
 crashStories(() => World.open(), { isThorough: true });
 
-describe("where each process begins with a sweep that saw nothing of what is there,", () => {
-  const open = async (): Promise<World> => Object.assign(await World.open(), { isMisled: true });
+describe("where each process begins with a scan that saw nothing of what is there,", () => {
+  const open = async (): Promise<World> => Object.assign(await World.open(), { isPresumptionRefuted: true });
   crashStories(open, { isThorough: true, stories: STORIES.filter(({ name }) => name === "create") });
 });

@@ -8,12 +8,12 @@ import { manifest, World } from "../support/world.ts";
 const ROLE = "s3-read-only";
 const CREATION = ["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"];
 
-// What a sweep that was wrong, or is no longer right, can lead a creation to.
+// What a scan that was wrong, or is no longer right, can lead a creation to.
 let world: World;
 let controller: Incarnation;
 beforeAll(async () => {
   world = await World.open();
-  world.isMisled = true;
+  world.isPresumptionRefuted = true;
 });
 beforeEach(async () => {
   await world.reset();
@@ -29,7 +29,7 @@ async function someoneMakes(what: "role" | "instance profile"): Promise<void> {
   world.forgetCalls();
 }
 
-test("an object whose names a sweep saw free costs four writes and no read", async () => {
+test("an object whose names a scan saw free costs four writes and no read", async () => {
   await world.apply(manifest());
   await controller.settle();
   expect(world.awsCalls()).toEqual(CREATION);
@@ -38,7 +38,7 @@ test("an object whose names a sweep saw free costs four writes and no read", asy
   expect(await world.eventReasons()).toEqual(["Created"]);
 });
 
-describe("a role that came since the sweep", () => {
+describe("a role that came since the scan", () => {
   test("and is nobody's: is found by the refusal, read, and left alone; the refusal is nobody's news", async () => {
     await someoneMakes("role");
     const before = await world.awsState();
@@ -91,7 +91,7 @@ describe("a role that came since the sweep", () => {
   });
 });
 
-test("an instance profile that came since the sweep holds the object up, and goes on being its owner's", async () => {
+test("an instance profile that came since the scan holds the object up, and goes on being its owner's", async () => {
   await someoneMakes("instance profile");
   await world.apply(manifest());
   await controller.settle();
@@ -134,7 +134,7 @@ describe("is looked for all the same, before anything is written,", () => {
     expect(await world.ready()).toBe("True InSync");
   });
 
-  test("what a sweep of more than a quarter of an hour ago has not seen", async () => {
+  test("what a scan of more than a quarter of an hour ago has not seen", async () => {
     await world.apply(manifest());
     world.nowMs += 900_000;
     await looksFirst();

@@ -31,7 +31,7 @@ let fleet: Fleet;
 let before: ReturnType<typeof state>;
 let theirs: unknown;
 
-/** One fleet, in which somebody has changed each object in another way; then one sweep, and one round of the profiles. */
+/** One fleet, in which somebody has changed each object in another way; then one scan, and one round of the profiles. */
 beforeAll(async () => {
   aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
   const credentials = { accessKeyId: "controller", secretAccessKey: "test" };
@@ -50,7 +50,7 @@ beforeAll(async () => {
   await othersAdd("others-add");
   theirs = state()["others-add"];
   fleet.kube.events.length = 0;
-  await fleet.sweep();
+  await fleet.scan();
   await fleet.drain();
 }, 60_000);
 afterAll(async () => {
@@ -95,7 +95,7 @@ function toldOf(name: string): readonly { readonly reason: string; readonly note
 }
 
 test.each(Object.keys(TABLE).filter((title) => !IS_OF_THE_ROUND.test(title)))(
-  "the next sweep repairs and tells it when %s",
+  "the next scan repairs and tells it when %s",
   (title) => {
     const name = nameOf(title);
     const { told, also = [] } = (TABLE[title] as DriftOf)(name, stepsFor(name));
@@ -107,7 +107,7 @@ test.each(Object.keys(TABLE).filter((title) => !IS_OF_THE_ROUND.test(title)))(
   },
 );
 
-test("what others add beside ours stays when the next sweep repairs the rest, and is listed", () => {
+test("what others add beside ours stays when the next scan repairs the rest, and is listed", () => {
   const description = { description: "reads buckets" };
   const { role, instanceProfile } = theirs as { readonly role: object; readonly instanceProfile: object };
   expect(state()["others-add"]).toEqual({ role: { ...role, ...description }, instanceProfile });
@@ -115,7 +115,7 @@ test("what others add beside ours stays when the next sweep repairs the rest, an
   expect(fleet.object("others-add")?.status?.unmanagedPolicies).toEqual([READ_ONLY, "theirs"]);
 });
 
-test("the round of the profiles repairs and tells what no sweep can see: their tags", async () => {
+test("the round of the profiles repairs and tells what no scan can see: their tags", async () => {
   const titles = Object.keys(TABLE).filter((title) => IS_OF_THE_ROUND.test(title));
   expect(titles).toHaveLength(2);
   for (let i = 0; i < fleet.objects().length; i++) await fleet.lookAtNextProfile();
@@ -127,11 +127,11 @@ test("the round of the profiles repairs and tells what no sweep can see: their t
   }
 });
 
-test("afterwards all is as it was: the next sweep wakes nobody, and nothing is written", async () => {
+test("afterwards all is as it was: the next scan wakes nobody, and nothing is written", async () => {
   await fleet.clock.advance(LATER_MS);
   aws.calls.reset();
   fleet.kube.writes.length = 0;
-  await fleet.sweep();
+  await fleet.scan();
   await fleet.drain();
   expect(aws.calls.matching({ accessKeyId: "controller" }).map(({ action }) => action)).toHaveLength(4);
   expect(fleet.kube.writes).toEqual([]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { InstanceSweep } from "../../src/controller/scan/instance-scan.ts";
+import { InstanceScan } from "../../src/controller/scan/instance-scan.ts";
 import type { ObjectKey } from "../../src/engine/ports.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import { Ec2User } from "../support/ec2-user.ts";
@@ -51,11 +51,11 @@ test("200 objects on 2,000 instances: one reading serves all, and each instance 
   });
 }, 120_000);
 
-test("a sweep costs a call of each kind per 1,000 instances, wakes the objects of the wrong ones, and they alone are written", async () => {
+test("a scan costs a call of each kind per 1,000 instances, wakes the objects of the wrong ones, and they alone are written", async () => {
   const clock = new FakeClock();
   const woken: string[] = [];
   const { snapshots } = controller.account.instances;
-  const sweep = new InstanceSweep({
+  const scan = new InstanceScan({
     ...{
       snapshots,
       clock,
@@ -65,7 +65,7 @@ test("a sweep costs a call of each kind per 1,000 instances, wakes the objects o
     },
     wake: (key) => woken.push(key),
   });
-  sweep.start();
+  scan.start();
   const pass = async (): Promise<void> => {
     world.forgetCalls();
     world.nowMs += 3 * INTERVAL_MS;
@@ -83,7 +83,7 @@ test("a sweep costs a call of each kind per 1,000 instances, wakes the objects o
   await pass();
   expect(woken.toSorted()).toEqual(["default/app-0", "default/app-2", "default/app-4", "default/app-7"]);
   for (const name of ["app-0", "app-2", "app-4", "app-7"]) await controller.once({ namespace: "default", name });
-  sweep.stop();
+  scan.stop();
   const writes = world.awsWrites();
   expect(writes.toSorted()).toEqual([
     ...["AssociateIamInstanceProfile", "AssociateIamInstanceProfile", "CreateTags", "DeleteTags"],

@@ -40,7 +40,7 @@ async function apply(more: object = {}): Promise<void> {
   await controller.settle();
 }
 
-/** As an edit would, or a sweep that has seen a change. */
+/** As an edit would, or a scan that has seen a change. */
 async function lookAgain(): Promise<void> {
   world.nowMs += 5_000;
   await controller.settle();

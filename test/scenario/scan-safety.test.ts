@@ -75,7 +75,7 @@ describe("a plan that turns out to be about more than the scan saw to differ", (
     await later();
     await aside("AttachRolePolicy", { RoleName: "app", PolicyArn: READ_ONLY });
     await aside("UpdateAssumeRolePolicy", { RoleName: "app", PolicyDocument: EC2_TRUST.replace("ec2.", "lambda.") });
-    await fleet.sweep();
+    await fleet.scan();
     // Now the attached policy that the scan saw counts for the controller's own, though it is gone.
     const tag = { "Tags.member.1.Key": APPLIED_TAG, "Tags.member.1.Value": recorded };
     await aside("TagRole", { RoleName: "app", ...tag });
@@ -91,7 +91,7 @@ describe("a plan that turns out to be about more than the scan saw to differ", (
 describe("what the last scan saw on a role", () => {
   test("counts no more for its deletion once this controller has written the role", async () => {
     await settled();
-    await fleet.sweep();
+    await fleet.scan();
     fleet.apply("app", { managedPolicyArns: [READ_ONLY] });
     await fleet.drain();
     await later();
@@ -104,7 +104,7 @@ describe("what the last scan saw on a role", () => {
 });
 
 test("a creation over a quota, of a name that was free at the scan, reads before it is blocked", async () => {
-  await fleet.sweep();
+  await fleet.scan();
   await aside("CreateRole", { RoleName: "app", AssumeRolePolicyDocument: EC2_TRUST });
   const managedPolicyArns = Array.from({ length: 20 }, (_, i) => `arn:aws:iam::123456789012:policy/team-${i}`);
   fleet.apply("app", { managedPolicyArns });
@@ -117,7 +117,7 @@ test("a name that was free when a slow scan began is read before it is created a
   afterRead = async (what) => {
     if (what === "listRoles") await fleet.clock.advance(16 * MINUTE_MS);
   };
-  await fleet.sweep();
+  await fleet.scan();
   fleet.apply("other");
   aws.calls.reset();
   await fleet.drain();
@@ -126,7 +126,7 @@ test("a name that was free when a slow scan began is read before it is created a
 });
 
 test("a name that another object has taken since the scan is read before it is created", async () => {
-  await fleet.sweep();
+  await fleet.scan();
   fleet.apply("one", { roleName: "shared" });
   await fleet.drain();
   await later();
@@ -141,7 +141,7 @@ describe("a deletion after a scan", () => {
 
   test("of more than a quarter of an hour ago reads what is on the role", async () => {
     await settled();
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.clock.advance(16 * MINUTE_MS);
     aws.calls.reset();
     fleet.delete("app");
@@ -152,7 +152,7 @@ describe("a deletion after a scan", () => {
   test("is blocked by what a fresh read shows, not by what the scan saw", async () => {
     await settled();
     await aside("AttachRolePolicy", { RoleName: "app", PolicyArn: THEIRS });
-    await fleet.sweep();
+    await fleet.scan();
     await aside("DetachRolePolicy", { RoleName: "app", PolicyArn: THEIRS });
     fleet.delete("app");
     await fleet.drain();
@@ -163,7 +163,7 @@ describe("a deletion after a scan", () => {
     await settled();
     fleet.apply("app", { mode: "DryRun" });
     await fleet.drain();
-    await fleet.sweep();
+    await fleet.scan();
     fleet.delete("app");
     await fleet.drain();
     expect(fleet.ready("app")).toBe("False DryRun");
@@ -182,7 +182,7 @@ describe("what a scan saw of an object", () => {
   test("is not of the object that takes its name, at the same generation", async () => {
     await settled();
     await drifted();
-    await fleet.sweep();
+    await fleet.scan();
     fleet.kube.forget(key);
     fleet.kube.apply({ ...s3ReadOnly(key) });
     aws.calls.reset();
@@ -194,7 +194,7 @@ describe("what a scan saw of an object", () => {
     await settled();
     const [Key, owner] = ["iam.instanceprofile.dev/name", { RoleName: "app" }];
     await aside("UntagRole", { ...owner, "TagKeys.member.1": Key });
-    await fleet.sweep();
+    await fleet.scan();
     await aside("TagRole", { ...owner, "Tags.member.1.Key": Key, "Tags.member.1.Value": "app" });
     await fleet.drain();
     expect(fleet.ready("app")).toBe("True InSync");
@@ -203,7 +203,7 @@ describe("what a scan saw of an object", () => {
   test("counts for one reconcile: the retry of a failed one reads everything", async () => {
     await settled();
     await drifted();
-    await fleet.sweep();
+    await fleet.scan();
     beforeWrite = () => Promise.reject(new RetryableError("no reply from iam", { reason: "EndpointUnreachable" }));
     await fleet.drain();
     beforeWrite = async () => {};
@@ -216,7 +216,7 @@ describe("what a scan saw of an object", () => {
   test("does not spare a person who asks with reconcile-at any read", async () => {
     await settled();
     await drifted();
-    await fleet.sweep();
+    await fleet.scan();
     aws.calls.reset();
     fleet.annotate("app", { "iam.instanceprofile.dev/reconcile-at": "now" });
     await fleet.drain();
@@ -231,7 +231,7 @@ describe("what a scan saw of an object", () => {
       afterRead = async (what) => {
         if (what === slow) await fleet.clock.advance(40_000);
       };
-      await fleet.sweep();
+      await fleet.scan();
       aws.calls.reset();
       await fleet.drain();
       expect(calls()).toContain("ListRolePolicies");
@@ -244,10 +244,10 @@ describe("the count of writes in vain", () => {
     await settled();
     for (let i = 0; i < 6; i += 1) {
       await aside("PutRolePolicy", { RoleName: "app", PolicyName: "app", PolicyDocument: ALLOW_ALL });
-      await fleet.sweep();
+      await fleet.scan();
       await fleet.drain();
       await later();
-      await fleet.sweep();
+      await fleet.scan();
       await fleet.drain();
       expect(fleet.ready("app")).toBe("True InSync");
       expect(JSON.stringify(aws.snapshot().roles["app"])).not.toContain('"Action":"*"');
@@ -262,7 +262,7 @@ describe("a scan that ends during a reconcile", () => {
     let attempts = 0;
     beforeWrite = async () => {
       attempts += 1;
-      if (attempts === 1) await fleet.sweep();
+      if (attempts === 1) await fleet.scan();
       throw new RetryableError("no reply from iam", { reason: "EndpointUnreachable" });
     };
     fleet.annotate("app", { "iam.instanceprofile.dev/reconcile-at": "now" });
@@ -279,7 +279,7 @@ describe("before the first scan of a process", () => {
     await settled();
     fleet.takeOver();
     aws.onRequest(({ action }) => (action === "ListRoles" ? { kind: "cut" } : undefined));
-    expect(await fleet.sweep()).toBe("failed");
+    expect(await fleet.scan()).toBe("failed");
     aws.calls.reset();
     await fleet.pass(2_000);
     expect(calls()).toContain("ListRolePolicies");

@@ -51,24 +51,24 @@ function calls(): readonly string[] {
 const put = (name: string, document: string): Promise<void> =>
   outsider(aws.url, "PutRolePolicy", { RoleName: name, PolicyName: name, PolicyDocument: document });
 
-describe("a sweep over a fleet in sync", () => {
+describe("a scan over a fleet in sync", () => {
   test("is four calls, however many objects there are, and writes nothing", async () => {
     await settled();
-    expect(await fleet.sweep()).toBe("ok");
+    expect(await fleet.scan()).toBe("ok");
     await fleet.drain();
     expect(calls()).toEqual(SWEEP);
     expect(fleet.kube.writes).toEqual([]);
   });
 
   test("reads no policies of an account that it has no objects in: which names are taken is all that it asks", async () => {
-    expect(await fleet.sweep()).toBe("ok");
+    expect(await fleet.scan()).toBe("ok");
     expect(calls()).toEqual(["ListInstanceProfiles", "ListRoles", "GetAccountSummary"]);
   });
 
   test("takes the place of the looks at each object by itself", async () => {
     await settled();
     for (let i = 0; i < 5; i += 1) {
-      await fleet.sweep();
+      await fleet.scan();
       await fleet.pass(10 * MINUTE_MS);
     }
     expect(calls()).toEqual([...SWEEP, ...SWEEP, ...SWEEP, ...SWEEP, ...SWEEP]);
@@ -77,7 +77,7 @@ describe("a sweep over a fleet in sync", () => {
   test("finds the same through short pages and lists in any order", async () => {
     aws.setAwkwardness({ smallPages: true, shuffleLists: true, shufflePrincipals: true, collapseSingletons: true });
     await settled();
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.drain();
     expect(new Set(calls())).toEqual(new Set(SWEEP));
   });
@@ -85,7 +85,7 @@ describe("a sweep over a fleet in sync", () => {
   test("is all that a restart costs", async () => {
     await settled();
     fleet.restart();
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.pass(MINUTE_MS);
     expect(calls()).toEqual(SWEEP);
     expect(fleet.kube.writes).toEqual([]);
@@ -93,23 +93,23 @@ describe("a sweep over a fleet in sync", () => {
 
   test("moves lastVerifiedTime once an hour at most, and not for all objects at once", async () => {
     await settled();
-    const sweeps: number[] = [];
+    const scans: number[] = [];
     for (let i = 0; i < 12; i += 1) {
       const before = fleet.kube.writes.length;
-      await fleet.sweep();
+      await fleet.scan();
       await fleet.pass(10 * MINUTE_MS);
-      sweeps.push(fleet.kube.writes.length - before);
+      scans.push(fleet.kube.writes.length - before);
     }
-    expect(Math.max(...sweeps)).toBeLessThan(NAMES.length);
+    expect(Math.max(...scans)).toBeLessThan(NAMES.length);
     expect(fleet.kube.writes.length).toBeGreaterThanOrEqual(NAMES.length);
     expect(fleet.kube.writes.length).toBeLessThanOrEqual(2 * NAMES.length);
     expect(new Set(calls())).toEqual(new Set(SWEEP));
   });
 });
 
-test("a deletion after a sweep is two reads of IAM, whose the role and the profile are, and four writes", async () => {
+test("a deletion after a scan is two reads of IAM, whose the role and the profile are, and four writes", async () => {
   await settled(["app"]);
-  await fleet.sweep();
+  await fleet.scan();
   forget();
   fleet.delete("app");
   await fleet.drain();
@@ -123,14 +123,14 @@ test("a deletion after a sweep is two reads of IAM, whose the role and the profi
   expect(fleet.object("app")).toBeUndefined();
 });
 
-describe("creations after a sweep", () => {
+describe("creations after a scan", () => {
   const CREATION = ["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"];
 
   test("are four writes each and no read", async () => {
-    await fleet.sweep();
+    await fleet.scan();
     await settled();
     fleet.restart();
-    await fleet.sweep();
+    await fleet.scan();
     forget();
     const more = NAMES.map((name) => `${name}-more`);
     for (const name of more) fleet.apply(name);
@@ -139,10 +139,10 @@ describe("creations after a sweep", () => {
     expect(new Set(more.map((name) => fleet.ready(name)))).toEqual(new Set(["True InSync"]));
   });
 
-  test("look first where the sweep saw a role or an instance profile of that name, in whatever letters", async () => {
+  test("look first where the scan saw a role or an instance profile of that name, in whatever letters", async () => {
     await outsider(aws.url, "CreateRole", { RoleName: "App-00", AssumeRolePolicyDocument: EC2_TRUST });
     await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "APP-01" });
-    await fleet.sweep();
+    await fleet.scan();
     forget();
     for (const name of ["app-00", "app-01"]) fleet.apply(name);
     await fleet.drain();
@@ -151,7 +151,7 @@ describe("creations after a sweep", () => {
   });
 
   test("of two objects with one name make it once: the first has it, the second is told", async () => {
-    await fleet.sweep();
+    await fleet.scan();
     forget();
     fleet.apply("one", { roleName: "shared" });
     fleet.apply("two", { roleName: "Shared" });
@@ -162,7 +162,7 @@ describe("creations after a sweep", () => {
 
   test("look first where the account may not be read as a whole", async () => {
     aws.denyActions.add("iam:ListRoles");
-    expect(await fleet.sweep()).toBe("denied");
+    expect(await fleet.scan()).toBe("denied");
     forget();
     fleet.apply("app");
     await fleet.drain();
@@ -171,7 +171,7 @@ describe("creations after a sweep", () => {
   });
 
   test("that are over a quota are not begun", async () => {
-    await fleet.sweep();
+    await fleet.scan();
     forget();
     const managedPolicyArns = Array.from({ length: 20 }, (_, i) => `arn:aws:iam::123456789012:policy/team-${i}`);
     fleet.apply("app", { managedPolicyArns });
@@ -181,7 +181,7 @@ describe("creations after a sweep", () => {
   });
 });
 
-describe("one drift costs a read of the role, a read of what differs and one write beyond the sweep", () => {
+describe("one drift costs a read of the role, a read of what differs and one write beyond the scan", () => {
   const named = (name: string): Record<string, string> => ({ RoleName: name });
   const drifts: readonly [string, (name: string) => Promise<void>, readonly string[]][] = [
     ["the inline policy edited", (name) => put(name, ALLOW_ALL), ["GetRole", "GetRolePolicy", "PutRolePolicy"]],
@@ -238,14 +238,14 @@ describe("one drift costs a read of the role, a read of what differs and one wri
       managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
     });
     await drift("app-03");
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.drain();
     expect(calls()).toEqual([...SWEEP, ...expected]);
     expect(fleet.ready("app-03")).toBe("True InSync");
     expect(fleet.events.at(-1)).toBe("app-03 DriftRepaired");
     await fleet.clock.advance(3 * MINUTE_MS);
     forget();
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.drain();
     expect(calls()).toEqual(SWEEP);
   });
@@ -256,7 +256,7 @@ describe("a difference that is more than one part", () => {
     await settled(["app"]);
     await outsider(aws.url, "RemoveRoleFromInstanceProfile", { RoleName: "app", InstanceProfileName: "app" });
     await outsider(aws.url, "DeleteInstanceProfile", { InstanceProfileName: "app" });
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.drain();
     expect(calls()).toEqual([
       ...SWEEP,
@@ -267,7 +267,7 @@ describe("a difference that is more than one part", () => {
     await outsider(aws.url, "DeleteRolePolicy", { RoleName: "app", PolicyName: "app" });
     await outsider(aws.url, "DeleteRole", { RoleName: "app" });
     forget();
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.drain();
     expect(calls().toSorted()).toEqual(
       [...SWEEP, "GetRole", "GetInstanceProfile", "CreateRole", "PutRolePolicy", "AddRoleToInstanceProfile"].toSorted(),
@@ -282,19 +282,19 @@ describe("a difference that is more than one part", () => {
     await outsider(aws.url, "DeleteRole", { RoleName: "app" });
     await outsider(aws.url, "CreateRole", { RoleName: "app", AssumeRolePolicyDocument: EC2_TRUST });
     forget();
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.drain();
     expect(aws.calls.matching({ accessKeyId: "controller" }).filter(({ isWrite }) => isWrite)).toEqual([]);
     expect(fleet.ready("app")).toBe("False AlreadyExists");
   });
 });
 
-describe("what a sweep saw and is no longer so", () => {
+describe("what a scan saw and is no longer so", () => {
   test("is not written: two reads, and no more", async () => {
     await settled(["app"]);
     const before = aws.snapshot();
     await put("app", ALLOW_ALL);
-    await fleet.sweep();
+    await fleet.scan();
     const [policy] = Object.values((before.roles["app"] as { inlinePolicies: Record<string, unknown> }).inlinePolicies);
     await put("app", JSON.stringify(policy));
     await fleet.drain();
@@ -304,7 +304,7 @@ describe("what a sweep saw and is no longer so", () => {
   test("proves nothing when it is old: everything is read before anything is written", async () => {
     await settled(["app"]);
     await put("app", ALLOW_ALL);
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.clock.advance(MINUTE_MS);
     await fleet.drain();
     expect(calls().slice(SWEEP.length).toSorted()).toEqual([
@@ -320,7 +320,7 @@ describe("what a sweep saw and is no longer so", () => {
   test("is of no account once the object was edited", async () => {
     await settled(["app"]);
     await put("app", ALLOW_ALL);
-    await fleet.sweep();
+    await fleet.scan();
     fleet.apply("app", { description: "edited" });
     await fleet.drain();
     expect(calls()).toContain("ListRolePolicies");
@@ -328,13 +328,13 @@ describe("what a sweep saw and is no longer so", () => {
   });
 });
 
-describe("objects that a sweep leaves alone", () => {
+describe("objects that a scan leaves alone", () => {
   test("within the settle window of our own writes", async () => {
     fleet.apply("app");
     await fleet.drain();
     await put("app", ALLOW_ALL);
     forget();
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.drain();
     expect(calls()).toEqual(SWEEP);
   });
@@ -347,25 +347,25 @@ describe("objects that a sweep leaves alone", () => {
     await fleet.drain();
     for (const name of ["suspended", "blocked"]) await put(name, ALLOW_ALL);
     forget();
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.drain();
     expect(calls()).toEqual(SWEEP);
   });
 });
 
-test("a dry run shows in its plan what a sweep saw, and writes nothing to AWS", async () => {
+test("a dry run shows in its plan what a scan saw, and writes nothing to AWS", async () => {
   await settled(["app"]);
   fleet.apply("app", { mode: "DryRun" });
   await fleet.drain();
   expect(fleet.ready("app")).toBe("True InSync");
   await put("app", ALLOW_ALL);
   forget();
-  await fleet.sweep();
+  await fleet.scan();
   await fleet.drain();
   expect(fleet.ready("app")).toBe("False DryRun");
   expect(fleet.object("app")?.status?.plan).toEqual(["~ inline policy app of role app"]);
   forget();
-  await fleet.sweep();
+  await fleet.scan();
   await fleet.drain();
   expect(calls()).toEqual(SWEEP);
   expect(fleet.kube.writes).toEqual([]);
@@ -375,15 +375,15 @@ test("a policy that somebody else attaches is told, and stays", async () => {
   await settled(["app"]);
   const PolicyArn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
   await outsider(aws.url, "AttachRolePolicy", { RoleName: "app", PolicyArn });
-  await fleet.sweep();
+  await fleet.scan();
   await fleet.drain();
   expect(fleet.object("app")?.status?.unmanagedPolicies).toEqual([PolicyArn]);
   expect(calls()).toEqual(SWEEP);
 });
 
-test("reconcile-at looks at everything itself, whatever a sweep has just seen", async () => {
+test("reconcile-at looks at everything itself, whatever a scan has just seen", async () => {
   await settled(["app"]);
-  await fleet.sweep();
+  await fleet.scan();
   fleet.annotate("app", { "iam.instanceprofile.dev/reconcile-at": "now" });
   await fleet.drain();
   expect(calls().length).toBe(SWEEP.length + 5);
@@ -394,8 +394,8 @@ describe.each(["GetAccountAuthorizationDetails", "ListRoles", "ListInstanceProfi
   test("every object is read by itself as before, one log line says so, and it heals", async () => {
     await settled(["app"]);
     aws.denyActions.add(`iam:${action}`);
-    expect(await fleet.sweep()).toBe("denied");
-    expect(await fleet.sweep()).toBe("denied");
+    expect(await fleet.scan()).toBe("denied");
+    expect(await fleet.scan()).toBe("denied");
     await put("app", ALLOW_ALL);
     await fleet.pass(11 * MINUTE_MS);
     expect(fleet.events.at(-1)).toBe("app DriftRepaired");
@@ -405,18 +405,18 @@ describe.each(["GetAccountAuthorizationDetails", "ListRoles", "ListInstanceProfi
     aws.denyActions.clear();
     await fleet.clock.advance(3 * MINUTE_MS);
     forget();
-    expect(await fleet.sweep()).toBe("ok");
+    expect(await fleet.scan()).toBe("ok");
     await fleet.drain();
     expect(calls()).toEqual(SWEEP);
   });
 });
 
-test("a sweep that fails in passing sets off no looks at each object, until it lasts", async () => {
+test("a scan that fails in passing sets off no looks at each object, until it lasts", async () => {
   await settled(["app"]);
-  await fleet.sweep();
+  await fleet.scan();
   forget();
   aws.onRequest(({ action }) => (action.startsWith("List") ? { kind: "cut" } : undefined));
-  expect(await fleet.sweep()).toBe("failed");
+  expect(await fleet.scan()).toBe("failed");
   await fleet.pass(11 * MINUTE_MS);
   expect(calls().filter((call) => call === "GetRole")).toEqual([]);
   await fleet.pass(30 * MINUTE_MS);
@@ -426,7 +426,7 @@ test("a sweep that fails in passing sets off no looks at each object, until it l
 describe("the tags of a profile, which no list tells", () => {
   test("are looked at one profile after the other, one read each", async () => {
     await settled(NAMES.slice(0, 3));
-    await fleet.sweep();
+    await fleet.scan();
     forget();
     for (let i = 0; i < 4; i += 1) await fleet.lookAtNextProfile();
     await fleet.drain();
@@ -440,7 +440,7 @@ describe("the tags of a profile, which no list tells", () => {
     await settled(["app"], { tags: { team: "a" } });
     const tag = { "Tags.member.1.Key": "team", "Tags.member.1.Value": "b" };
     await outsider(aws.url, "TagInstanceProfile", { InstanceProfileName: "app", ...tag });
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.drain();
     expect(calls()).toEqual(SWEEP);
     await fleet.lookAtNextProfile();
@@ -450,11 +450,11 @@ describe("the tags of a profile, which no list tells", () => {
   });
 });
 
-test("a sweep knows for a deletion what was last seen on a role", async () => {
+test("a scan knows for a deletion what was last seen on a role", async () => {
   await settled(["app"]);
   await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "theirs" });
   await outsider(aws.url, "AddRoleToInstanceProfile", { InstanceProfileName: "theirs", RoleName: "app" });
-  await fleet.sweep();
+  await fleet.scan();
   const query = { key: "default/app", uid: "uid-1", generation: 1, isNew: false, isUserWaiting: true };
   expect(fleet.account.index.startingPoint(desiredAbsence({ roleName: "APP" }), query)).toMatchObject({
     kind: "parts",

@@ -65,12 +65,12 @@ function writes(): readonly string[] {
   return aws.calls.writes();
 }
 
-/** The new leader's first sweep, and what follows. */
+/** The new leader's first scan, and what follows. */
 async function takeOver(): Promise<void> {
   fleet.takeOver();
   await fleet.drain();
   expect(calls()).toEqual([]);
-  await fleet.sweep();
+  await fleet.scan();
   await fleet.drain();
 }
 
@@ -83,7 +83,7 @@ describe("what the leader before had in hand", () => {
     [4, ["GetInstanceProfile"]],
   ];
   test.each(READS)(
-    "after %i of its writes is ended by the others, and costs the reads %j besides the sweep",
+    "after %i of its writes is ended by the others, and costs the reads %j besides the scan",
     async (made, reads) => {
       await begunAndLeft(made);
       await takeOver();
@@ -92,25 +92,25 @@ describe("what the leader before had in hand", () => {
     },
   );
 
-  test("is read by itself where the account may not be swept", async () => {
+  test("is read by itself where the account may not be scanned", async () => {
     await begunAndLeft(2);
     fleet.takeOver();
     aws.denyActions.add("iam:ListInstanceProfiles");
-    expect(await fleet.sweep()).toBe("denied");
+    expect(await fleet.scan()).toBe("denied");
     await fleet.pass(1_000);
     expect(fleet.ready("app")).toBe("True InSync");
     expect(writes()).toEqual(CREATION.slice(2));
   });
 
-  test("waits no longer than 10 s for a sweep that is long", async () => {
+  test("waits no longer than 10 s for a scan that is long", async () => {
     await begunAndLeft(2);
     fleet.takeOver();
     await fleet.pass(9_000);
     expect(calls()).toEqual([]);
     await fleet.pass(2_000);
     expect(fleet.ready("app")).toBe("True InSync");
-    // What the sweep has seen is older than what was written since.
-    await fleet.sweep();
+    // What the scan has seen is older than what was written since.
+    await fleet.scan();
     await fleet.pass(1_000);
     expect(writes()).toEqual(CREATION.slice(2));
   });
@@ -119,7 +119,7 @@ describe("what the leader before had in hand", () => {
     await begunAndLeft(4);
     fleet.takeOver();
     await fleet.drain();
-    await fleet.sweep();
+    await fleet.scan();
     fleet.apply("app", { maxSessionDurationSeconds: 7_200 });
     await fleet.drain();
     expect(calls().slice(SWEEP.length)).toContain("GetRole");
@@ -130,12 +130,12 @@ describe("what the leader before had in hand", () => {
 describe("what came while nobody led", () => {
   const names = Array.from({ length: 20 }, (_, i) => `app-${i}`);
 
-  test("is four writes each and no read besides the sweep", async () => {
+  test("is four writes each and no read besides the scan", async () => {
     for (const name of names) fleet.apply(name);
     fleet.takeOver();
     await fleet.drain();
     expect(calls()).toEqual([]);
-    await fleet.sweep();
+    await fleet.scan();
     await fleet.pass(1_000);
     expect(names.map((name) => fleet.ready(name))).toEqual(names.map(() => "True InSync"));
     expect(writes()).toHaveLength(4 * names.length);
@@ -171,11 +171,11 @@ describe("what others have made in the place of what the leader before had in ha
     expect(calls().slice(SWEEP.length)).toContain("GetInstanceProfile");
   });
 
-  test("an instance profile that came after the sweep", async () => {
+  test("an instance profile that came after the scan", async () => {
     await begunAndLeft(2);
     fleet.takeOver();
     await fleet.drain();
-    await fleet.sweep();
+    await fleet.scan();
     await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "app" });
     const before = aws.snapshot();
     await fleet.pass(60_000);
@@ -183,7 +183,7 @@ describe("what others have made in the place of what the leader before had in ha
     expect(aws.snapshot()).toEqual(before);
   });
 
-  test("a role of nobody, before the sweep and after it", async () => {
+  test("a role of nobody, before the scan and after it", async () => {
     for (const isEarly of [true, false]) {
       aws.reset();
       await begunAndLeft(0);
@@ -191,7 +191,7 @@ describe("what others have made in the place of what the leader before had in ha
       if (isEarly) await makeRole();
       fleet.takeOver();
       await fleet.drain();
-      await fleet.sweep();
+      await fleet.scan();
       if (!isEarly) await makeRole();
       const before = aws.snapshot();
       await fleet.drain();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type AwsCaller, createAwsCaller } from "../../src/aws/call/aws-call.ts";
 import { type CallKind, CallLimiter } from "../../src/aws/call/call-limiter.ts";
-import { OwnWrites } from "../../src/controller/reconcile/mutation-cache.ts";
+import { MutationCache } from "../../src/controller/reconcile/mutation-cache.ts";
 import { Reconciler } from "../../src/controller/reconcile/reconciler.ts";
 import { StatusWriter } from "../../src/controller/reconcile/status-writer.ts";
 import { ScanCoverageByAccount } from "../../src/controller/scan/scan-coverage.ts";
@@ -75,13 +75,13 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
   };
   const call = createAwsCaller({ clock, limiter: new CallLimiter(clock, ASKED) }, "change");
   const change = throttled(iam, call, allows);
-  const account = openAwsAccount({ change, instanceReader: NO_INSTANCES, settleWindowMs: 120_000, monotonicMs });
-  const ownWrites = new OwnWrites(monotonicMs);
+  const account = openAwsAccount({ change, instanceReader: NO_INSTANCES, propagationWindowMs: 120_000, monotonicMs });
+  const mutationCache = new MutationCache(monotonicMs);
   const nowMs = (): number => clock.nowMs();
   const reconciler = new Reconciler({
     objects: kube,
     cache: { get: (key) => kube.read({ namespace: "default", name: key.slice("default/".length) }) },
-    ownWrites,
+    mutationCache,
     accounts: onlyAccount(account),
     classes: scenarioClasses(),
     listClasses: listScenarioClasses,
@@ -90,7 +90,7 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
     monotonicMs,
     statusWriter: new StatusWriter({
-      ...{ objects: kube, events: kube, ownWrites, intervals: DEFAULT_REQUEUE_INTERVALS, nowMs, random: () => 0.5 },
+      ...{ objects: kube, events: kube, mutationCache, intervals: DEFAULT_REQUEUE_INTERVALS, nowMs, random: () => 0.5 },
     }),
     clusterId: CLUSTER_ID,
   });

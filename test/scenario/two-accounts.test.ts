@@ -50,7 +50,7 @@ const isOfTeam =
     call.server === "aws" && call.subject.startsWith(`${team}-`);
 
 describe("two accounts, a class for each, and 100 objects", () => {
-  test("each lands in its account, and each account is swept once for all of its objects", async () => {
+  test("each lands in its account, and each account is scanned once for all of its objects", async () => {
     for (const team of ["a", "b"] as const) await organisation.applyClass(team);
     const { logger } = sim.start({ hasClasses: true, concurrency: 10 });
     await sim.run(1_000);
@@ -71,7 +71,7 @@ describe("two accounts, a class for each, and 100 objects", () => {
     expect(logger.lines.filter(({ level }) => level === "error" || level === "warn")).toEqual([]);
   });
 
-  test("what somebody changes in one account is found by its sweep, and put right at the price of two reads and one write", async () => {
+  test("what somebody changes in one account is found by its scan, and put right at the price of two reads and one write", async () => {
     for (const team of ["a", "b"] as const) await organisation.applyClass(team);
     sim.start({ hasClasses: true, concurrency: 10 });
     await Promise.all([apply("a"), apply("b")]);
@@ -114,7 +114,7 @@ describe("two accounts, a class for each, and 100 objects", () => {
   });
 });
 
-test("the account of a class is swept before its first object comes, which then needs no look of its own", async () => {
+test("the account of a class is scanned before its first object comes, which then needs no look of its own", async () => {
   await organisation.applyClass("a");
   sim.start({ hasClasses: true, isSweeping: true });
   await sim.run(MINUTE_MS);

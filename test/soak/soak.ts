@@ -33,7 +33,7 @@ const BUILD = join(import.meta.dirname, "../../scripts/build.ts");
 const [LASTING, PAIR] = ["lasting", "pair"];
 const RESYNC_S = 30;
 const SAMPLES = 240;
-/** Two minutes in which a change of AWS may be taken for a late read, and is not told; and many sweeps. */
+/** Two minutes in which a change of AWS may be taken for a late read, and is not told; and many scans. */
 const SETTLE_WITHIN_MS = 420_000;
 /** What follows the last write to AWS, its status and its Event, follows within this. */
 const AFTERMATH_MS = 3_000;
@@ -70,8 +70,8 @@ const aws = await startAwsSandbox({ seed, awkwardness: ALWAYS, onRequest: weathe
 const user = new ClusterUser(plainKubeApi(kube.url));
 for (const namespace of [LASTING, PAIR]) await user.createNamespace(namespace);
 const place = { folder, program: join(folder, "main.mjs"), kubeUrl: kube.url, awsUrl: aws.url };
-// What somebody has changed in AWS is found by sweeps: both are as frequent.
-const looks = ["--resync-interval", `${RESYNC_S}s`, "--sweep-interval", `${RESYNC_S}s`];
+// What somebody has changed in AWS is found by scans: both are as frequent.
+const looks = ["--resync-interval", `${RESYNC_S}s`, "--account-scan-interval", `${RESYNC_S}s`];
 const args = (namespace: string): readonly string[] => ["--namespace", namespace, ...looks];
 const election = ["--leader-elect", "--leader-elect-namespace", PAIR];
 const lasting = await Replica.start("lasting", place, args(LASTING));

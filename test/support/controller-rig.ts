@@ -7,7 +7,7 @@ import type { ClusterUser, Manifest } from "./cluster-user.ts";
 
 /** What a test may set of a controller; the rest is the product's defaults. */
 export interface RigSettings extends Partial<Omit<ControllerSettings, "intervals">> {
-  /** Between two looks at an object, and two sweeps, too. */
+  /** Between two looks at an object, and two scans, too. */
   readonly resyncMs?: number;
 }
 
@@ -48,7 +48,7 @@ export interface ControllerRig {
 /** The settings of a controller under test. */
 export function controllerSettings({ resyncMs, ...settings }: RigSettings): ControllerSettings {
   const { intervals } = DEFAULT_SETTINGS;
-  const often = resyncMs && { sweepIntervalMs: resyncMs };
+  const often = resyncMs && { scanIntervalMs: resyncMs };
   return {
     ...DEFAULT_SETTINGS,
     allowsAdoption: true,

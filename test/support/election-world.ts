@@ -61,8 +61,8 @@ export class ElectionWorld {
   }
 
   lockOf(candidate: Candidate): LeaseLock {
-    const send = <T>(verb: LeaseCall["verb"], signal: AbortSignal, carryOut: () => T): Promise<T> =>
-      this.#send(candidate, verb, signal, carryOut);
+    const send = <T>(verb: LeaseCall["verb"], signal: AbortSignal, executePlan: () => T): Promise<T> =>
+      this.#send(candidate, verb, signal, executePlan);
     return {
       name: "system/controller",
       read: (signal) => send("read", signal, () => seen(this.lease)),
@@ -77,7 +77,7 @@ export class ElectionWorld {
     return seen(this.lease);
   }
 
-  #send<T>(candidate: Candidate, verb: LeaseCall["verb"], signal: AbortSignal, carryOut: () => T): Promise<T> {
+  #send<T>(candidate: Candidate, verb: LeaseCall["verb"], signal: AbortSignal, executePlan: () => T): Promise<T> {
     const call = { candidate: candidate.name, verb };
     this.calls.push({ ...call, atMs: this.clock.monotonicMs() });
     const { kind, requestMs = 0, replyMs = 0, isDeaf = false } = this.judge(call);
@@ -86,7 +86,7 @@ export class ElectionWorld {
       const reply = (deliver: () => void): void => void this.#later(replyMs, () => candidate.clock.whenAwake(deliver));
       this.#later(requestMs, () => {
         if (kind === "refused") return reply(() => reject(new Error("503")));
-        const answer = carryOut();
+        const answer = executePlan();
         if (kind === "lost") reply(() => reject(new Error("ECONNRESET")));
         if (kind === "answered") reply(() => resolve(answer));
       });

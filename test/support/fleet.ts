@@ -1,8 +1,8 @@
-import { OwnWrites } from "../../src/controller/reconcile/mutation-cache.ts";
+import { MutationCache } from "../../src/controller/reconcile/mutation-cache.ts";
 import { Reconciler } from "../../src/controller/reconcile/reconciler.ts";
 import { StatusWriter } from "../../src/controller/reconcile/status-writer.ts";
-import { Sweeper, type SweepResult } from "../../src/controller/scan/iam-scan.ts";
-import { ProfileRounds } from "../../src/controller/scan/profile-tag-scan.ts";
+import { IamScan, type ScanResult } from "../../src/controller/scan/iam-scan.ts";
+import { ProfileTagScan } from "../../src/controller/scan/profile-tag-scan.ts";
 import type { ScanCoverage } from "../../src/controller/scan/scan-coverage.ts";
 import { ScanCoverageByAccount } from "../../src/controller/scan/scan-coverage.ts";
 import { priorityOf, queueRequeue, urgencyOf } from "../../src/controller/urgency.ts";
@@ -37,8 +37,8 @@ class Process {
   readonly account: AwsAccount;
   readonly queue: WorkQueue;
   readonly coverage: ScanCoverage;
-  readonly sweeper: Sweeper;
-  readonly profileRounds: ProfileRounds;
+  readonly iamScan: IamScan;
+  readonly profileTagScan: ProfileTagScan;
   readonly reconciler: Reconciler;
 
   constructor(fleet: Fleet, aws: FleetAws) {
@@ -48,26 +48,33 @@ class Process {
     this.account = openAwsAccount({
       ...aws,
       instanceReader: NO_INSTANCES,
-      settleWindowMs: fleet.settleWindowMs,
+      propagationWindowMs: fleet.propagationWindowMs,
       monotonicMs,
     });
     this.queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });
     const byAccount = new ScanCoverageByAccount(monotonicMs);
     this.coverage = byAccount.of(scenarioAccountKey());
-    const ownWrites = new OwnWrites(monotonicMs);
+    const mutationCache = new MutationCache(monotonicMs);
     const nowMs = (): number => clock.nowMs();
     this.reconciler = new Reconciler({
       objects: kube,
       monotonicMs,
       cache: { get: (key) => fleet.object(key.slice(key.indexOf("/") + 1)) as KubeObject | undefined },
-      ownWrites,
+      mutationCache,
       accounts: onlyAccount(this.account),
       classes: scenarioClasses(),
       listClasses: listScenarioClasses,
       nowMs,
       coverage: byAccount,
       claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
-      statusWriter: new StatusWriter({ objects: kube, events: kube, ownWrites, intervals, nowMs, random: () => 0.5 }),
+      statusWriter: new StatusWriter({
+        objects: kube,
+        events: kube,
+        mutationCache,
+        intervals,
+        nowMs,
+        random: () => 0.5,
+      }),
       clusterId: CLUSTER_ID,
     });
     const { account, queue, coverage } = this;
@@ -82,9 +89,9 @@ class Process {
       clock,
       logger,
     };
-    this.profileRounds = new ProfileRounds(shared);
+    this.profileTagScan = new ProfileTagScan(shared);
     const { reader } = aws;
-    this.sweeper = new Sweeper({ ...shared, reader, random: () => 0.5, intervalMs: 600_000, intervals });
+    this.iamScan = new IamScan({ ...shared, reader, random: () => 0.5, intervalMs: 600_000, intervals });
   }
 }
 
@@ -94,19 +101,19 @@ export interface FleetAws {
   readonly reader: AccountReader;
 }
 
-/** Many objects, an API server in memory, and one controller whose sweeps, queue and time are driven by hand. */
+/** Many objects, an API server in memory, and one controller whose scans, queue and time are driven by hand. */
 export class Fleet {
   readonly clock: FleetClock = new FleetClock();
   readonly kube: FakeKube = new FakeKube();
   readonly logger: RecordingLogger = new RecordingLogger();
-  readonly settleWindowMs: number;
+  readonly propagationWindowMs: number;
   readonly #aws: FleetAws;
   readonly #names = new Set<string>();
   #process: Process;
 
-  constructor(aws: FleetAws, settleWindowMs = 120_000) {
+  constructor(aws: FleetAws, propagationWindowMs = 120_000) {
     this.#aws = aws;
-    this.settleWindowMs = settleWindowMs;
+    this.propagationWindowMs = propagationWindowMs;
     this.#process = new Process(this, aws);
   }
 
@@ -123,7 +130,7 @@ export class Fleet {
     }
   }
 
-  /** As {@link restart}; its first sweep is about to begin. */
+  /** As {@link restart}; its first scan is about to begin. */
   takeOver(): void {
     this.restart();
     this.#process.coverage.expectScan();
@@ -168,13 +175,13 @@ export class Fleet {
     return this.kube.events.map(({ regarding, reason }) => `${regarding.name} ${reason}`);
   }
 
-  sweep(): Promise<SweepResult> {
-    return this.#process.sweeper.sweep(signal);
+  scan(): Promise<ScanResult> {
+    return this.#process.iamScan.scan(signal);
   }
 
   /** The next step of the round of instance profiles. */
   lookAtNextProfile(): Promise<void> {
-    return this.#process.profileRounds.lookAtNext(signal);
+    return this.#process.profileTagScan.lookAtNext(signal);
   }
 
   /** Does what is due, and lets time pass until so long after now. */

@@ -1,12 +1,12 @@
 import { ClaimsByAccount } from "../../src/controller/accounts/claims-by-account.ts";
-import { ClassDirectory } from "../../src/controller/classes/class-resolver.ts";
-import { OwnWrites } from "../../src/controller/reconcile/mutation-cache.ts";
+import { ClassResolver } from "../../src/controller/classes/class-resolver.ts";
+import { MutationCache } from "../../src/controller/reconcile/mutation-cache.ts";
 import { Reconciler } from "../../src/controller/reconcile/reconciler.ts";
 import { StatusWriter } from "../../src/controller/reconcile/status-writer.ts";
 import { ScanCoverageByAccount } from "../../src/controller/scan/scan-coverage.ts";
 import { type AwsAccount, openAwsAccount } from "../../src/engine/accounts/aws-account.ts";
 import type { InstanceReader } from "../../src/engine/instance-ports.ts";
-import { DEFAULT_SETTLE_WINDOW_MS } from "../../src/engine/observe/recent-writes.ts";
+import { DEFAULT_PROPAGATION_WINDOW_MS } from "../../src/engine/observe/recent-writes.ts";
 import type { EventSink, IamAccess, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
 import type { Requeue } from "../../src/runtime/queue/workers.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
@@ -33,8 +33,8 @@ export interface Surroundings {
   readonly clusterId: string;
   /** The operator does not let objects without a class adopt. */
   readonly deniesAdoption?: boolean;
-  /** Each process begins with a sweep that saw an empty account, whatever is there: the worst that a sweep can be. */
-  readonly isMisled?: boolean;
+  /** Each process begins with a scan that saw an empty account, whatever is there: the worst that a scan can be. */
+  readonly isPresumptionRefuted?: boolean;
   /** The InstanceProfileClasses of the cluster; unset: those of the scenario. */
   readonly classes?: (() => readonly KubeObject[]) | undefined;
   /** Virtual time, which an incarnation moves on as it waits. */
@@ -48,7 +48,7 @@ export interface Surroundings {
 /** One run of the controller process, driven by hand. Every call of its ports goes through the interceptor. */
 export class Incarnation {
   readonly interceptor: Interceptor;
-  readonly #around: Surroundings;
+  readonly #deps: Surroundings;
   readonly #reconciler: Reconciler;
   readonly #cache = new Map<string, KubeObject>();
   readonly #failures = new Map<string, number>();
@@ -57,25 +57,25 @@ export class Incarnation {
   readonly claims: ClaimsByAccount;
 
   constructor(around: Surroundings, interceptor: Interceptor) {
-    this.#around = around;
+    this.#deps = around;
     this.interceptor = interceptor;
     const objects = interceptor.wrap("kube", around.objects);
     const nowMs = (): number => around.time.nowMs;
-    const ownWrites = new OwnWrites(nowMs);
+    const mutationCache = new MutationCache(nowMs);
     this.account = openAwsAccount({
       change: { reader: interceptor.wrap("aws", around.reader), writer: interceptor.wrap("aws", around.writer) },
       instanceReader: interceptor.wrap("aws", around.instanceReader),
       guardRegions: async () => around.guardRegions,
-      settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
+      propagationWindowMs: DEFAULT_PROPAGATION_WINDOW_MS,
       monotonicMs: nowMs,
     });
-    if (around.isMisled === true) this.misleadBySweep();
+    if (around.isPresumptionRefuted === true) this.misleadBySweep();
     const listed = around.classes;
     const cached = (): readonly KubeObject[] => [...this.#cache.values()];
     const classes =
       listed === undefined
         ? scenarioClasses()
-        : new ClassDirectory({ classes: listed, objects: cached, clusterId: around.clusterId });
+        : new ClassResolver({ classes: listed, objects: cached, clusterId: around.clusterId });
     this.claims = new ClaimsByAccount({
       objects: cached,
       accountOf: listed === undefined ? scenarioAccountKey : (raw) => classes.accountOf(raw),
@@ -86,7 +86,7 @@ export class Incarnation {
       objects,
       monotonicMs: nowMs,
       cache: { get: (key) => this.#cache.get(key) },
-      ownWrites,
+      mutationCache,
       accounts: onlyAccount(this.account),
       classes,
       listClasses: listed === undefined ? listScenarioClasses : async () => listed(),
@@ -96,7 +96,7 @@ export class Incarnation {
       statusWriter: new StatusWriter({
         objects,
         events: around.events,
-        ownWrites,
+        mutationCache,
         intervals: DEFAULT_REQUEUE_INTERVALS,
         nowMs,
         random: () => 0.5,
@@ -106,9 +106,9 @@ export class Incarnation {
     });
   }
 
-  /** As when a sweep has just seen neither a role nor an instance profile in the account. */
+  /** As when a scan has just seen neither a role nor an instance profile in the account. */
   misleadBySweep(): void {
-    const listedAtMs = this.#around.time.nowMs;
+    const listedAtMs = this.#deps.time.nowMs;
     this.account.index.replace({
       roles: new Map(),
       instanceProfiles: new Map(),
@@ -122,7 +122,7 @@ export class Incarnation {
   /** Has the cache show these objects, besides those that are reconciled. */
   async see(...keys: readonly ObjectKey[]): Promise<void> {
     for (const key of keys) {
-      const object = await this.#around.read(key);
+      const object = await this.#deps.read(key);
       if (object !== undefined) this.#cache.set(`${key.namespace}/${key.name}`, object);
     }
   }
@@ -131,9 +131,9 @@ export class Incarnation {
    * One reconcile, with the cache showing what the API server has now (or what the test says it shows). Raises when the status
    * after it breaks a rule that holds for every status.
    */
-  async once(key: ObjectKey = this.#around.key, cached?: KubeObject): Promise<Requeue> {
+  async once(key: ObjectKey = this.#deps.key, cached?: KubeObject): Promise<Requeue> {
     const text = `${key.namespace}/${key.name}`;
-    const before = await this.#around.read(key);
+    const before = await this.#deps.read(key);
     const shown = cached ?? before;
     if (shown === undefined) this.#cache.delete(text);
     else this.#cache.set(text, shown);
@@ -143,8 +143,8 @@ export class Incarnation {
       .reconcile(text, new AbortController().signal, run)
       .catch(() => ({ kind: "backoff" as const }));
     this.#failures.set(text, requeue.kind === "backoff" ? failures + 1 : 0);
-    const after = await this.#around.read(key);
-    const broken = brokenStatusRules({ before, after, nowMs: this.#around.time.nowMs });
+    const after = await this.#deps.read(key);
+    const broken = brokenStatusRules({ before, after, nowMs: this.#deps.time.nowMs });
     if (broken.length > 0) throw new Error(`${broken.join("\n")}\n${JSON.stringify(after?.["status"], null, 2)}`);
     return requeue;
   }
@@ -153,14 +153,14 @@ export class Incarnation {
    * Reconciles as the queue would, letting virtual time pass, until there is nothing to do but the periodic resync.
    * Returns the number of rounds.
    */
-  async settle(key: ObjectKey = this.#around.key): Promise<number> {
+  async settle(key: ObjectKey = this.#deps.key): Promise<number> {
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const requeue = await this.once(key);
       if (requeue.kind === "done") return round;
       if (requeue.kind === "after" && requeue.delayMs >= DEFAULT_REQUEUE_INTERVALS.blockedRetryMs) return round;
-      this.#around.time.nowMs += requeue.kind === "after" ? requeue.delayMs : backoffMs(this.#failuresOf(key));
+      this.#deps.time.nowMs += requeue.kind === "after" ? requeue.delayMs : backoffMs(this.#failuresOf(key));
     }
-    const status = (await this.#around.read(key))?.["status"];
+    const status = (await this.#deps.read(key))?.["status"];
     throw new Error(`still busy after ${MAX_ROUNDS} rounds: ${JSON.stringify(status)}`);
   }
 

@@ -1,10 +1,10 @@
-import { AccountDirectory } from "../../src/engine/accounts/account-registry.ts";
+import { AccountRegistry } from "../../src/engine/accounts/account-registry.ts";
 import type { AwsAccount } from "../../src/engine/accounts/aws-account.ts";
 import type { ListWatch } from "../../src/runtime/watch/list-watch.ts";
 
 /** The controller's own account, and no other. */
-export function onlyAccount(account: AwsAccount): AccountDirectory {
-  return new AccountDirectory({
+export function onlyAccount(account: AwsAccount): AccountRegistry {
+  return new AccountRegistry({
     own: { account, identity: { accountId: async () => "123456789012" } },
     open: () => {
       throw new Error("there are no classes");

@@ -41,7 +41,7 @@ export class RealWorld implements ScenarioWorld {
   readonly #events: EventRecorder;
   readonly #log = new RecordingLogger();
   readonly #proxy: AwsProxy;
-  readonly #around: Omit<Surroundings, "time" | "key" | "read">;
+  readonly #deps: Omit<Surroundings, "time" | "key" | "read">;
   #kubeWrites: string[] = [];
   #stories = 0;
 
@@ -71,7 +71,7 @@ export class RealWorld implements ScenarioWorld {
       reporter: { controller: "iam.instanceprofile.dev/controller", instance: "e2e" },
     });
     const client = new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: "instance-profile-controller" });
-    this.#around = {
+    this.#deps = {
       objects: this.#counted(client),
       events: this.#events,
       reader: this.#aws.iamReader,
@@ -122,7 +122,7 @@ export class RealWorld implements ScenarioWorld {
   controller(interceptor: Interceptor = new Interceptor()): Incarnation {
     const { key } = this;
     const read: Surroundings["read"] = async (wanted) => (await this.object(wanted)) as never;
-    return new Incarnation({ ...this.#around, time: this, key, read }, interceptor);
+    return new Incarnation({ ...this.#deps, time: this, key, read }, interceptor);
   }
 
   manifest(spec?: Fields, metadata?: Fields): Manifest {

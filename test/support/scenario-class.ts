@@ -1,5 +1,5 @@
 import { OWN_ACCOUNT } from "../../src/controller/accounts/account-key.ts";
-import { ClassDirectory } from "../../src/controller/classes/class-resolver.ts";
+import { ClassResolver } from "../../src/controller/classes/class-resolver.ts";
 import type { KubeObject } from "../../src/engine/ports.ts";
 import { CLUSTER_ID } from "./builders.ts";
 
@@ -50,9 +50,9 @@ function classList(): readonly KubeObject[] {
 }
 
 /** The classes of the scenario's cluster. */
-export function scenarioClasses(): ClassDirectory {
+export function scenarioClasses(): ClassResolver {
   const classes = classList();
-  return new ClassDirectory({ classes: () => classes, objects: () => [], clusterId: CLUSTER_ID });
+  return new ClassResolver({ classes: () => classes, objects: () => [], clusterId: CLUSTER_ID });
 }
 
 /** The writes of a creation to the API server: the finalizer, the acceptance where there is a class, and the status. */

@@ -33,7 +33,7 @@ export class World implements ScenarioWorld {
   readonly aws: AwsSandbox;
   readonly manifest: (spec?: Fields, metadata?: Fields) => Manifest = manifest;
   /** See {@link Incarnation}: of the controllers made from now on. */
-  isMisled = false;
+  isPresumptionRefuted = false;
   /** See {@link Incarnation}: of the controllers made from now on. */
   deniesAdoption = false;
   /** See {@link Incarnation}: of the controllers made from now on. */
@@ -87,7 +87,7 @@ export class World implements ScenarioWorld {
         guardRegions: [REGION],
         clusterId: CLUSTER_ID,
         time: this,
-        isMisled: this.isMisled,
+        isPresumptionRefuted: this.isPresumptionRefuted,
         deniesAdoption: this.deniesAdoption,
         classes: this.classes,
         key: KEY,

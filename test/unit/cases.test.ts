@@ -46,7 +46,7 @@ function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
       applied: mayWrite ? plan.actions : [],
       failed: undefined,
       after: mayWrite ? stateAfter(observed, plan.actions) : observed,
-      settlesInMs: 0,
+      visibleInMs: 0,
     },
     { now: "2026-01-01T00:00:00Z", random: 0.5, intervals: DEFAULT_REQUEUE_INTERVALS, failures: 1 },
   );

@@ -1,4 +1,4 @@
-import type { Assertion, Urgency } from "../../engine/ports.ts";
+import type { Precondition, Urgency } from "../../engine/ports.ts";
 import { ThrottledError } from "../../errors.ts";
 import type { AwsClientOptions } from "../client/client-config.ts";
 import { type AwsCallSubject, networkCodeOf, toControllerError, wireCodeOf } from "../errors/aws-errors.ts";
@@ -16,7 +16,7 @@ interface AwsCall<Reply> extends AwsCallSubject {
   /** Safe to send again: a connection that the other side closed while idle is not worth a failed reconcile. */
   readonly isRead?: boolean;
   /** Asked when the call's turn has come, each time; what it raises is raised, and nothing is sent. */
-  readonly assertCurrent?: Assertion | undefined;
+  readonly assertCurrent?: Precondition | undefined;
   /** Instead of the client's `callTimeoutMs`, for replies that take AWS long to make. */
   readonly timeoutMs?: number;
 }

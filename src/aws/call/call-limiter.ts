@@ -59,7 +59,7 @@ interface Line {
 }
 
 /**
- * The one limit of calls to an AWS account, shared by everything that calls it: passes of all workers, sweeps, deletions.
+ * The one limit of calls to an AWS account, shared by everything that calls it: passes of all workers, scans, deletions.
  *
  * Guarantees: no more than the configured rates, and less for as long as AWS throttles; of the calls that wait, urgent ones
  * go first, and within one urgency the first that came; a wait ends at once when its signal aborts.

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import type { IAMClientConfig } from "@aws-sdk/client-iam";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CallLimiter, TurnReport } from "../call/call-limiter.ts";
-import { sendOnce } from "./no-retry-strategy.ts";
+import { noRetryStrategy } from "./no-retry-strategy.ts";
 
 /** One request to AWS that has ended, for metrics. */
 export interface AwsCallReport {
@@ -77,7 +77,7 @@ export function commonClientConfig(options: AwsClientOptions): CommonClientConfi
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     requestHandler: options.requestHandler ?? networkOptions(options),
-    retryStrategy: sendOnce,
+    retryStrategy: noRetryStrategy,
     maxAttempts: 1,
     customUserAgent: [["instance-profile-controller", options.version]],
   };

@@ -1,8 +1,8 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { AwsClientOptions, AwsServiceName } from "./client-config.ts";
-import { askBeforeWrites } from "./guard-writes.ts";
-import { nameUnansweredHost } from "./no-response-error.ts";
-import { tellReplies } from "./report-responses.ts";
+import { guardWrites } from "./guard-writes.ts";
+import { wrapNetworkErrors } from "./no-response-error.ts";
+import { reportResponses } from "./report-responses.ts";
 
 /** The part of a client that takes hooks: every service's has it, of a type of its own that hooks do not look at. */
 interface HookedClient {
@@ -12,7 +12,7 @@ interface HookedClient {
 /** Adds what every client of the adapter has: failures of the network by name, the write guard, and an ear for replies. */
 export function addHooks(client: HookedClient, service: AwsServiceName, options: AwsClientOptions): void {
   const hooked = client as Pick<IAMClient, "middlewareStack">;
-  nameUnansweredHost(hooked);
-  if (options.assertMayWrite !== undefined) askBeforeWrites(hooked, options.assertMayWrite);
-  if (options.onReply !== undefined) tellReplies(hooked, service, options.onReply);
+  wrapNetworkErrors(hooked);
+  if (options.assertMayWrite !== undefined) guardWrites(hooked, options.assertMayWrite);
+  if (options.onReply !== undefined) reportResponses(hooked, service, options.onReply);
 }

@@ -11,7 +11,7 @@ type RetryStrategyV2 = Extract<
  * in adaptive mode, slow every other call down: `LimitExceededException` is in THROTTLING_ERROR_CODES of
  * https://github.com/smithy-lang/smithy-typescript/blob/main/packages/core/src/submodules/retry/service-error-classification/constants.ts
  */
-export const sendOnce: RetryStrategyV2 = {
+export const noRetryStrategy: RetryStrategyV2 = {
   acquireInitialRetryToken: async () => ({ getRetryCount: () => 0, getRetryDelay: () => 0 }),
   refreshRetryTokenForRetry: async () => {
     throw new Error("Each request is sent once; the work queue retries.");

@@ -3,7 +3,7 @@ import { requestIdOf } from "../call/request-id.ts";
 import type { AwsReply, AwsServiceName } from "./client-config.ts";
 
 /** Tells of every reply that has a request id, of whatever outcome. The listener must not throw. */
-export function tellReplies(
+export function reportResponses(
   client: Pick<IAMClient, "middlewareStack">,
   service: AwsServiceName,
   onReply: (reply: AwsReply) => void,
@@ -25,6 +25,6 @@ export function tellReplies(
       }
     },
     // Outside of everything, where the reply has been read.
-    { name: "tellReplies", step: "initialize", priority: "high" },
+    { name: "reportResponses", step: "initialize", priority: "high" },
   );
 }

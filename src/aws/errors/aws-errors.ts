@@ -10,7 +10,7 @@ import {
 } from "../../errors.ts";
 import { requestIdOf } from "../call/request-id.ts";
 import type { AwsServiceName } from "../client/client-config.ts";
-import { NoReplyError } from "../client/no-response-error.ts";
+import { NoResponseError } from "../client/no-response-error.ts";
 import { isUnknownInstanceProfile } from "../ec2/ec2-message-matchers.ts";
 import { isInvalidPrincipal, isMissingPolicy } from "../iam/iam-message-matchers.ts";
 import { type CodeMeaning, MEANING_OF_CODE, meaningOfStatus } from "./aws-error-codes.ts";
@@ -150,7 +150,7 @@ const UNREACHABLE: CodeMeaning = { disposition: "retryable", reason: "EndpointUn
 
 function networkFailure(error: unknown): Failure | undefined {
   if (error instanceof CallTimeoutError) return { meaning: UNREACHABLE, words: error.message };
-  if (error instanceof NoReplyError) {
+  if (error instanceof NoResponseError) {
     return { meaning: UNREACHABLE, words: `no reply from ${error.host} (${error.code ?? "timed out"})` };
   }
   const code = networkCodeOf(error);
@@ -159,7 +159,7 @@ function networkFailure(error: unknown): Failure | undefined {
 
 /** The code of a failed socket or name look-up below an AWS call. */
 export function networkCodeOf(error: unknown): string | undefined {
-  if (error instanceof NoReplyError) return error.code;
+  if (error instanceof NoResponseError) return error.code;
   if (!(error instanceof Error) || field(error, "syscall") === "open") return undefined;
   const code = field(error, "code");
   if (typeof code === "string" && /^(E[A-Z]+|EAI_[A-Z]+|UND_ERR_[A-Z_]+)$/.test(code)) return code;

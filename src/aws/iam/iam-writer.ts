@@ -1,5 +1,5 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
-import type { Assertion } from "../../engine/ports.ts";
+import type { Precondition } from "../../engine/ports.ts";
 import type { ActionOutcome, IamAction, IamActionKind } from "../../plan/action.ts";
 import type { AwsCaller } from "../call/aws-call.ts";
 import { IAM_WRITES, type Write } from "./iam-commands.ts";
@@ -21,7 +21,7 @@ const REMOVALS: ReadonlySet<IamActionKind> = new Set<IamActionKind>([
 export type IamWriteCall = (
   action: IamAction,
   signal: AbortSignal,
-  assertCurrent: Assertion | undefined,
+  assertCurrent: Precondition | undefined,
 ) => Promise<ActionOutcome>;
 
 /** Writes through the IAM query API. */

@@ -2,7 +2,7 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { CallLimiter } from "../../aws/call/call-limiter.ts";
-import { blockersOf, type Standing } from "../../controller/classes/class-binding.ts";
+import { blockersOf, type ClassBinding } from "../../controller/classes/class-binding.ts";
 import { grantsOf } from "../../controller/reconcile/grants.ts";
 import type { QuotaSource } from "../../engine/observe/quota-cache.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
@@ -21,7 +21,7 @@ import { givenRegions, REGION_OPTION } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { readManifests } from "../manifests/manifests.ts";
 import { clusterIdOf, type GivenOptions } from "../options.ts";
-import { CLASS_OPTIONS, givenClasses, type StandingOf } from "../plan/class-options.ts";
+import { type BindingOf, CLASS_OPTIONS, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
 import { inParallel } from "../plan/in-parallel.ts";
 import { PLAN_RATES, planAccess, type RunAccess } from "../plan/plan-access.ts";
@@ -88,14 +88,14 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const rates = awsRates(given, PLAN_RATES);
   const manifests = await readManifests(paths, io.readInput);
   const objects = manifests.map(({ source, position, value }) => understood(`${source}, document ${position}`, value));
-  const { standingOf } = await givenClasses(given, io, manifests);
+  const { bindingOf } = await classOptions(given, io, manifests);
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
     const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
     const access = await planAccess(subject, aws, io.stop);
     const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
-    const planned = await inParallel(objects, (object) => planOne(standingOf, object, plan, io.stop));
+    const planned = await inParallel(objects, (object) => planOne(bindingOf, object, plan, io.stop));
     const answers = await besideEachOther(planned, access.quotas, io.stop);
     const removed = isSinceLive
       ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
@@ -132,20 +132,20 @@ interface PlanContext {
 }
 
 async function planOne(
-  standingOf: StandingOf,
+  bindingOf: BindingOf,
   object: InstanceProfile,
   { aws, access, clusterId, allowsAdoption }: PlanContext,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { namespace, name } = object.metadata;
-  const standing = standingOf(object);
-  const blockers = [...blockersOf(standing), ...(await wrongAccount(standing, aws, signal))];
-  if (standing.kind === "refused" || blockers.length > 0) {
+  const binding = bindingOf(object);
+  const blockers = [...blockersOf(binding), ...(await wrongAccount(binding, aws, signal))];
+  if (binding.kind === "refused" || blockers.length > 0) {
     const plan = { actions: [], blockers, unmanagedPolicies: [] };
     return { planned: { namespace, name, plan }, clusterId };
   }
-  const target = { clusterId, ...grantsOf(standing, { allowsAdoption }) };
-  const { plan, clusterId: found } = await planManifest(standing.object, target, access, signal);
+  const target = { clusterId, ...grantsOf(binding, { allowsAdoption }) };
+  const { plan, clusterId: found } = await planManifest(binding.object, target, access, signal);
   return { planned: { namespace, name, plan }, clusterId: found };
 }
 
@@ -173,9 +173,13 @@ async function besideEachOther(
 }
 
 /** A plan is made with the caller's credentials, whatever role the class names: they have to be of its account. */
-async function wrongAccount(standing: Standing, aws: AwsConnection, signal: AbortSignal): Promise<readonly Blocker[]> {
-  if (standing.kind !== "bound") return [];
-  const { metadata, spec } = standing.class;
+async function wrongAccount(
+  binding: ClassBinding,
+  aws: AwsConnection,
+  signal: AbortSignal,
+): Promise<readonly Blocker[]> {
+  if (binding.kind !== "bound") return [];
+  const { metadata, spec } = binding.class;
   const actual = await aws.accountIdentity.accountId(signal);
   if (actual === spec.account.id) return [];
   const message = `class ${metadata.name} is of AWS account ${spec.account.id}, and these credentials are of ${actual}. Plan it with credentials of its account.`;

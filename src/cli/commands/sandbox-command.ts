@@ -177,7 +177,7 @@ function startInside(
       clusterId,
       expectedAccountId: undefined,
       // This AWS shows every write at once: what a read contradicts is drift, whenever it comes.
-      settings: { ...DEFAULT_SETTINGS, ...settings, settleWindowMs: 0 },
+      settings: { ...DEFAULT_SETTINGS, ...settings, propagationWindowMs: 0 },
       instances: { ...DEFAULT_INSTANCES, intervalMs: 2_000 },
       listen: NO_LISTENERS,
       logger: createLogger(level),

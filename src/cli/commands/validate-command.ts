@@ -3,11 +3,11 @@ import { oversizeIn, withBoundedPolicies } from "../../api/bounded-object.ts";
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import { blockersOf } from "../../controller/classes/class-binding.ts";
+import { compileCrd } from "../../crd/compile-crd.ts";
+import type { CompiledVersion, JsonObject } from "../../crd/contract.ts";
 import { TerminalError } from "../../errors.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { type LintOptions, lint } from "../../plan/lint/lint.ts";
-import { compileCrd } from "../../crd/compile-crd.ts";
-import type { CompiledVersion, JsonObject } from "../../crd/contract.ts";
 import type { Command } from "../command.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { readShippedCrd } from "../manifests/crd-file.ts";
@@ -15,7 +15,7 @@ import { type Manifest, readManifests } from "../manifests/manifests.ts";
 import { placesOf } from "../manifests/places-of.ts";
 import { isInvalid, type JudgedManifest, renderFindings, type ValidateFormat } from "../manifests/validate-report.ts";
 import type { GivenOptions } from "../options.ts";
-import { CLASS_OPTIONS, type GivenClasses, givenClasses } from "../plan/class-options.ts";
+import { CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { VERSION } from "../version.ts";
 
 /** Judges manifests as the API server and IAM would, offline. */
@@ -44,7 +44,7 @@ export const validateCommand: Command = {
 
 /** What manifests are held to besides the CRD. */
 interface Standards extends LintOptions {
-  readonly classes: GivenClasses;
+  readonly classes: ClassOptions;
 }
 
 /** More findings than this about one manifest are counted, not shown: nobody reads them, and each has to be found in the file. */
@@ -68,7 +68,7 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
   if (paths.length === 0) throw new UsageError("nothing to validate: give manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
   const manifests = await readManifests(paths, io.readInput);
-  const classes = await givenClasses(given, io, manifests);
+  const classes = await classOptions(given, io, manifests);
   const options: Standards = { requiresBoundary: given.flag("require-boundary"), classes };
   shippedVersions ??= compileCrd(readShippedCrd()).versions;
   const versions = shippedVersions;
@@ -131,7 +131,7 @@ function judge({ value }: Manifest, versions: readonly CompiledVersion[], option
 /** Where no classes are given, an object that names one is not judged by it: an API server would not, either. */
 function judgeByClass(object: InstanceProfile, { classes }: Standards): readonly Finding[] {
   if (!classes.areGiven && object.spec.className !== undefined) return [];
-  return blockersOf(classes.standingOf(object)).map(({ message }) => {
+  return blockersOf(classes.bindingOf(object)).map(({ message }) => {
     const path = /^spec(\.[A-Za-z]+(\[\d+\])?)+/.exec(message)?.[0] ?? "spec.className";
     // A finding shows its path in front of its message.
     const words = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;

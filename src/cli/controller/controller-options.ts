@@ -4,7 +4,7 @@ import { UsageError } from "../io.ts";
 import { clusterIdOf, durationMs, type GivenOptions, type OptionSpecs } from "../options.ts";
 import { DEFAULT_SETTINGS } from "./controller-process.ts";
 
-/** A sweep of a large account takes some seconds. */
+/** A scan of a large account takes some seconds. */
 const MIN_SWEEP_MS = 10_000;
 
 /** What `run` and `sandbox` both let their user choose of the controller. */
@@ -22,7 +22,7 @@ export const CONTROLLER_OPTIONS: OptionSpecs = {
     type: "boolean",
     help: "let objects without a class adopt roles and instance profiles that nobody owns (adoptionPolicy: IfExists)",
   },
-  "sweep-interval": {
+  "account-scan-interval": {
     type: "string",
     value: "DURATION",
     help: "between two looks at the whole account; default 10m",
@@ -38,16 +38,21 @@ export const CONTROLLER_OPTIONS: OptionSpecs = {
 export function controllerChoices(given: GivenOptions): {
   readonly clusterId: string | undefined;
   readonly settings: Required<
-    Pick<ControllerSettings, "requiresClass" | "allowsAdoption" | "sweepIntervalMs" | "orphanPolicy">
+    Pick<ControllerSettings, "requiresClass" | "allowsAdoption" | "scanIntervalMs" | "orphanPolicy">
   >;
 } {
-  const { orphanPolicy, sweepIntervalMs } = DEFAULT_SETTINGS;
+  const { orphanPolicy, scanIntervalMs } = DEFAULT_SETTINGS;
   return {
     clusterId: clusterIdOf(given.text("cluster-id")),
     settings: {
       requiresClass: given.flag("require-class"),
       allowsAdoption: given.flag("allow-adoption"),
-      sweepIntervalMs: durationMs("sweep-interval", given.text("sweep-interval"), sweepIntervalMs, MIN_SWEEP_MS),
+      scanIntervalMs: durationMs(
+        "account-scan-interval",
+        given.text("account-scan-interval"),
+        scanIntervalMs,
+        MIN_SWEEP_MS,
+      ),
       orphanPolicy: orphanPolicyOf(given.text("orphan-policy") ?? orphanPolicy),
     },
   };

@@ -4,7 +4,7 @@ import { boundedObject } from "../../api/bounded-object.ts";
 import { API_GROUP, KIND } from "../../api/instance-profile.ts";
 import { Controller, type ControllerSettings } from "../../controller/controller.ts";
 import { leaderOnly } from "../../controller/leader-guard.ts";
-import { DEFAULT_SETTLE_WINDOW_MS } from "../../engine/observe/recent-writes.ts";
+import { DEFAULT_PROPAGATION_WINDOW_MS } from "../../engine/observe/recent-writes.ts";
 import { readClusterId } from "../../kube/cluster-id.ts";
 import { EventRecorder } from "../../kube/event-recorder.ts";
 import { KubeListWatch } from "../../kube/list-watch.ts";
@@ -27,7 +27,7 @@ import { type ListenAddresses, openListeners } from "./listeners.ts";
 import { type OpenAccounts, openAccounts } from "./open-accounts.ts";
 import { checkAccount } from "./open-aws.ts";
 import { INSTANCE_PROFILES } from "./resources.ts";
-import { workAlone, workAsLeader } from "./run-elected.ts";
+import { runElected, workAlone } from "./run-elected.ts";
 
 /** One field manager for all of the controller's writes; those of status add a suffix. */
 const FIELD_MANAGER = "instance-profile-controller";
@@ -40,8 +40,8 @@ export const FLUSH_MS: number = 5_000;
 export const DEFAULT_SETTINGS: ControllerSettings = {
   concurrency: 10,
   intervals: DEFAULT_REQUEUE_INTERVALS,
-  settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
-  sweepIntervalMs: 600_000,
+  propagationWindowMs: DEFAULT_PROPAGATION_WINDOW_MS,
+  scanIntervalMs: 600_000,
   orphanPolicy: "Retain",
   syncTimeoutMs: 120_000,
 };
@@ -114,7 +114,7 @@ export async function startController(
     closers.push(...listeners.map((listener) => () => listener.close()));
     await controller.start(signal);
     logger.info("controller started", { version: VERSION, cluster: options.cluster.source, clusterId });
-    const led = elector === undefined ? workAlone(controller) : workAsLeader(controller, elector);
+    const led = elector === undefined ? workAlone(controller) : runElected(controller, elector);
     return {
       urls: listeners.map(({ url }) => url),
       lost: led.lost,
@@ -182,7 +182,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
       queue: controllerMetrics.queueObserver,
       workers: controllerMetrics.workerObserver,
       reflector: metrics.watch(kind),
-      sweeps: sweepMetrics(metrics.registry),
+      scans: sweepMetrics(metrics.registry),
       orphans: orphanMetrics(metrics.registry),
       results: metrics.results((key, isTerminal) => controllerMetrics.failed(key, isTerminal)),
     },

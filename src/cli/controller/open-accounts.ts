@@ -3,7 +3,7 @@ import { sessionNameOf } from "../../aws/assumed-role.ts";
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { OWN_ACCOUNT } from "../../controller/accounts/account-key.ts";
-import { AccountDirectory } from "../../engine/accounts/account-registry.ts";
+import { AccountRegistry } from "../../engine/accounts/account-registry.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { InstancesSettings } from "../instances-options.ts";
@@ -14,14 +14,14 @@ import { type AwsPlace, type OpenAwsOptions, openAws } from "./open-aws.ts";
 interface AwsSettings {
   readonly aws: AwsPlace;
   readonly awsRates?: AwsRates | undefined;
-  readonly settings: { readonly settleWindowMs: number };
+  readonly settings: { readonly propagationWindowMs: number };
   readonly instances?: InstancesSettings;
   readonly logger: Logger;
 }
 
 /** Every AWS account of the process. */
 export interface OpenAccounts {
-  readonly accounts: AccountDirectory;
+  readonly accounts: AccountRegistry;
   /** With the controller's own credentials. */
   readonly own: AwsConnection;
   close(): void;
@@ -39,7 +39,7 @@ export function openAccounts(process: AwsSettings, metrics: ProductMetrics, asse
   const options: OpenAwsOptions = {
     label: OWN_ACCOUNT,
     rates,
-    settleWindowMs: settings.settleWindowMs,
+    propagationWindowMs: settings.propagationWindowMs,
     metrics,
     assertMayWrite,
     instances,
@@ -54,7 +54,7 @@ export function openAccounts(process: AwsSettings, metrics: ProductMetrics, asse
     limiters.set(accountId, known);
     return known;
   };
-  const accounts = new AccountDirectory({
+  const accounts = new AccountRegistry({
     own: { account: own.account, identity: own.connection.accountIdentity },
     open({ id, isOwn, partition, roleArn, externalId }, className) {
       const role = { roleArn, sessionName: sessionNameOf(className), ...(externalId !== undefined && { externalId }) };

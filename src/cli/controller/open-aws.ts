@@ -26,7 +26,7 @@ export interface OpenAwsOptions {
   readonly rates: AwsRates | undefined;
   /** Where several connections are to one account. */
   readonly limiter?: CallLimiter;
-  readonly settleWindowMs: number;
+  readonly propagationWindowMs: number;
   readonly metrics: ProductMetrics;
   readonly logger: Logger;
   /** See {@link AwsClientOptions}. */
@@ -54,7 +54,7 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     instanceReader: connection.instanceReader,
     instancesIntervalMs: instances.intervalMs,
     guardRegions: async () => instances.regions ?? [await connection.region()].filter((it) => it !== undefined),
-    settleWindowMs: options.settleWindowMs,
+    propagationWindowMs: options.propagationWindowMs,
     monotonicMs: () => systemClock.monotonicMs(),
   });
   options.metrics.watchQuotas(options.label, () => account.quotas.current);

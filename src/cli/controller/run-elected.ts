@@ -16,7 +16,7 @@ export interface LedWork {
 }
 
 /** Begins the work when this process is elected, and cuts it off when it leads no more. */
-export function workAsLeader(work: LeaderWork, elector: LeaderElector): LedWork {
+export function runElected(work: LeaderWork, elector: LeaderElector): LedWork {
   const renewing = new AbortController();
   const lost = Promise.withResolvers<Error>();
   elector.run(renewing.signal).catch((error: Error) => {

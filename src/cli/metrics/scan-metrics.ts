@@ -1,17 +1,17 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { SweepObserver, SweepResult } from "../../controller/scan/iam-scan.ts";
+import type { ScanObserver, ScanResult } from "../../controller/scan/iam-scan.ts";
 import type { AccountQuotas, Usage } from "../../model/account-quotas.ts";
 
 const PREFIX = "instance_profile_controller_sweep";
 const SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
-const RESULTS: readonly SweepResult[] = ["ok", "denied", "failed"];
+const RESULTS: readonly ScanResult[] = ["ok", "denied", "failed"];
 
-/** What is known of an account's quotas; undefined before its first sweep. */
+/** What is known of an account's quotas; undefined before its first scan. */
 type Quotas = () => AccountQuotas | undefined;
 
 /**
  * Shows at each scrape what IAM allows each account, and how much of it is used. Returns what makes an account known; where there are
- * several ways into it, one that has been swept tells.
+ * several ways into it, one that has been scanned tells.
  */
 export function quotaMetrics(registry: Registry): (account: string, quotas: Quotas) => void {
   const waysInto = new Map<string, readonly Quotas[]>();
@@ -37,7 +37,7 @@ export function quotaMetrics(registry: Registry): (account: string, quotas: Quot
             if (usage !== undefined) this.set({ account, resource }, usage[part]);
       },
     });
-  show("used", "How many of them the AWS account has, whoever they belong to, at the last sweep.", "used");
+  show("used", "How many of them the AWS account has, whoever they belong to, at the last scan.", "used");
   show("limit", "How many of them IAM allows the AWS account.", "quota");
   return (account, quotas) => {
     waysInto.set(account, [...(waysInto.get(account) ?? []), quotas]);
@@ -45,12 +45,12 @@ export function quotaMetrics(registry: Registry): (account: string, quotas: Quot
 }
 
 /**
- * Hears of the sweeps over each account, by its id or as `own`, where no class names it. `denied`: every object is read by itself.
+ * Hears of the scans over each account, by its id or as `own`, where no class names it. `denied`: every object is read by itself.
  */
-export function sweepMetrics(registry: Registry): (account: string) => SweepObserver {
+export function sweepMetrics(registry: Registry): (account: string) => ScanObserver {
   const registers = [registry];
   const labelNames = ["account"];
-  const sweeps = new Counter({
+  const scans = new Counter({
     name: `${PREFIX}s_total`,
     help: "Looks at a whole account, by how they ended; denied: the objects are read one by one instead.",
     labelNames: ["account", "result"],
@@ -71,23 +71,23 @@ export function sweepMetrics(registry: Registry): (account: string) => SweepObse
   });
   const objects = new Gauge({
     name: `${PREFIX}_objects`,
-    help: "Objects that the last sweep compared.",
+    help: "Objects that the last scan compared.",
     labelNames,
     registers,
   });
   const news = new Counter({
     name: `${PREFIX}_differences_total`,
-    help: "Objects that a sweep found to be other than their status says.",
+    help: "Objects that a scan found to be other than their status says.",
     labelNames,
     registers,
   });
   return (account) => {
-    for (const result of RESULTS) sweeps.inc({ account, result }, 0);
+    for (const result of RESULTS) scans.inc({ account, result }, 0);
     available.set({ account }, 1);
     news.inc({ account }, 0);
     return {
       ended(result, { durationMs, seen, news: found }) {
-        sweeps.inc({ account, result });
+        scans.inc({ account, result });
         if (result !== "failed") available.set({ account }, result === "ok" ? 1 : 0);
         durations.observe({ account }, durationMs / 1_000);
         if (result === "ok") objects.set({ account }, seen);

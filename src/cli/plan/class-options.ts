@@ -1,8 +1,8 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { CLASS_KIND } from "../../api/instance-profile-class.ts";
 import { parseInstanceProfileClass } from "../../api/parse-instance-profile-class.ts";
-import type { Standing } from "../../controller/classes/class-binding.ts";
-import { ClassDirectory } from "../../controller/classes/class-resolver.ts";
+import type { ClassBinding } from "../../controller/classes/class-binding.ts";
+import { ClassResolver } from "../../controller/classes/class-resolver.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { TerminalError } from "../../errors.ts";
 import { CLUSTER_OPTIONS } from "../cluster-options.ts";
@@ -32,11 +32,11 @@ export const CLASS_OPTIONS: OptionSpecs = {
 };
 
 /** Where an object stands under the classes that were given. */
-export type StandingOf = (object: InstanceProfile) => Standing;
+export type BindingOf = (object: InstanceProfile) => ClassBinding;
 
 /** The classes that were given. */
-export interface GivenClasses {
-  readonly standingOf: StandingOf;
+export interface ClassOptions {
+  readonly bindingOf: BindingOf;
   /** False when nobody has said which classes there are. */
   readonly areGiven: boolean;
 }
@@ -49,25 +49,25 @@ export interface GivenClasses {
  * Errors: TerminalError for a class that is not valid, and for two of one name; UsageError for options that contradict each other,
  * and when a class uses `{cluster}` and no `--cluster-id` is given; those of {@link readClusterClasses}.
  */
-export async function givenClasses(
+export async function classOptions(
   given: GivenOptions,
   io: Pick<CommandIo, "readInput" | "env" | "stop" | "err">,
   manifests: readonly Manifest[],
-): Promise<GivenClasses> {
+): Promise<ClassOptions> {
   const paths = given.list("class");
   const objects = manifests.map(({ value }): KubeObject => value);
   if (given.flag("cluster-classes")) {
     if (paths.length > 0) throw new UsageError("--class and --cluster-classes contradict each other: give one of them");
-    return { standingOf: await byCluster(objects, given, io), areGiven: true };
+    return { bindingOf: await byCluster(objects, given, io), areGiven: true };
   }
   for (const name of Object.keys(CLUSTER_OPTIONS)) {
     if (given.text(name) !== undefined) throw new UsageError(`--${name} says something with --cluster-classes only`);
   }
   const requiresClass = given.flag("require-class");
-  if (paths.length === 0) return { standingOf: withoutClasses(requiresClass), areGiven: false };
+  if (paths.length === 0) return { bindingOf: withoutClasses(requiresClass), areGiven: false };
   const clusterId = clusterIdOf(given.text("cluster-id"));
   const classes = await readClasses(paths, clusterId, io);
-  return { standingOf: judgedBy({ classes, clusterId, objects, live: [], requiresClass }), areGiven: true };
+  return { bindingOf: judgedBy({ classes, clusterId, objects, live: [], requiresClass }), areGiven: true };
 }
 
 async function readClasses(
@@ -97,7 +97,7 @@ async function byCluster(
   objects: readonly KubeObject[],
   given: GivenOptions,
   io: Pick<CommandIo, "env" | "stop" | "err">,
-): Promise<StandingOf> {
+): Promise<BindingOf> {
   const named = clusterIdOf(given.text("cluster-id"));
   const found = await readClusterClasses(given, io, {
     namespaces: namespacesOf(objects),
@@ -126,16 +126,16 @@ interface Court {
   readonly requiresClass: boolean;
 }
 
-function judgedBy({ classes, clusterId = "", objects, live, requiresClass }: Court): StandingOf {
+function judgedBy({ classes, clusterId = "", objects, live, requiresClass }: Court): BindingOf {
   const { all, asApplied } = applied(objects, live);
-  const directory = new ClassDirectory({
+  const directory = new ClassResolver({
     classes: () => classes,
     objects: () => all,
     clusterId,
     countsListed: true,
     requiresClass,
   });
-  return (object) => directory.standingOf(asApplied(object));
+  return (object) => directory.bindingOf(asApplied(object));
 }
 
 function speaksOfCluster({ spec }: KubeObject): boolean {
@@ -152,15 +152,15 @@ function checkedName(where: string, value: unknown): string {
 }
 
 /** By nothing. Where an object names a class, a file or a cluster is missing from the command line, not the class. */
-function withoutClasses(requiresClass: boolean): StandingOf {
-  const none = new ClassDirectory({ classes: () => [], objects: () => [], clusterId: "", requiresClass });
+function withoutClasses(requiresClass: boolean): BindingOf {
+  const none = new ClassResolver({ classes: () => [], objects: () => [], clusterId: "", requiresClass });
   return (object) => {
     const { className } = object.spec;
-    return className === undefined ? none.standingOf(object) : unknownClass(className);
+    return className === undefined ? none.bindingOf(object) : unknownClass(className);
   };
 }
 
-function unknownClass(className: string): Standing {
+function unknownClass(className: string): ClassBinding {
   const message =
     `spec.className is ${className}, and no class is given to judge by. Name the file that has it with --class, or ask the cluster with ` +
     "--cluster-classes.";

@@ -5,7 +5,7 @@ import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../../engine/obse
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
 import type { TaggedRole } from "../../engine/observe/inventory.ts";
 import type { InstanceObservation } from "../../engine/observe/observe-instances.ts";
-import { type QuotaSource, QuotaWatch } from "../../engine/observe/quota-cache.ts";
+import { QuotaCache, type QuotaSource } from "../../engine/observe/quota-cache.ts";
 import { RegionSnapshots } from "../../engine/observe/region-snapshots.ts";
 import type { PlanAccess } from "../../engine/offline/plan-manifest.ts";
 import { fromSnapshot, objectByObject } from "../../engine/offline/plan-reader.ts";
@@ -55,7 +55,7 @@ export async function planAccess(
 
 /** Quotas that are read when the first plan writes, and not again. */
 function quotasReadOnce({ accountReader }: AwsConnection): QuotaSource {
-  const watch = new QuotaWatch(accountReader, () => systemClock.monotonicMs());
+  const watch = new QuotaCache(accountReader, () => systemClock.monotonicMs());
   let reading: Promise<AccountQuotas | undefined> | undefined;
   const known: QuotaSource["known"] = (signal) => {
     reading ??= watch.refresh(0, signal);
@@ -112,7 +112,7 @@ function instancesFor(
   const byRegion = Map.groupBy(all, ({ instances }) => instances.region);
   return {
     reader,
-    snapshots: new RegionSnapshots({ reader, monotonicMs: () => systemClock.monotonicMs(), settleWindowMs: 0 }),
+    snapshots: new RegionSnapshots({ reader, monotonicMs: () => systemClock.monotonicMs(), propagationWindowMs: 0 }),
     // One reading serves all manifests that are in sync.
     intervalMs: Number.POSITIVE_INFINITY,
     isAwaited: false,

@@ -5,7 +5,7 @@ import { asksForInstances, CachedClaims, type ClaimRules } from "./cached-claims
 /** What the claims are found in. */
 export interface ClaimsByAccountOptions {
   readonly objects: () => readonly KubeObject[];
-  /** See ClassDirectory. */
+  /** See ClassResolver. */
   readonly accountOf: (raw: KubeObject) => string | undefined;
   readonly clusterId: string;
   /** Unset: every object may. */

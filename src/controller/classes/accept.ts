@@ -2,16 +2,16 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject, ObjectClient } from "../../engine/ports.ts";
 import { ConflictError, dispositionOf } from "../../errors.ts";
-import type { OwnWrites } from "../reconcile/mutation-cache.ts";
+import type { MutationCache } from "../reconcile/mutation-cache.ts";
 import { writeAcceptance } from "./acceptance.ts";
-import type { Standing } from "./class-binding.ts";
-import type { ClassDirectory } from "./class-resolver.ts";
+import type { ClassBinding } from "./class-binding.ts";
+import type { ClassResolver } from "./class-resolver.ts";
 
 /** What an acceptance is written with. */
 export interface AcceptanceDependencies {
   readonly objects: ObjectClient;
-  readonly ownWrites: OwnWrites;
-  readonly classes: Pick<ClassDirectory, "acceptances">;
+  readonly mutationCache: MutationCache;
+  readonly classes: Pick<ClassResolver, "acceptances">;
   readonly nowMs: () => number;
 }
 
@@ -20,7 +20,7 @@ interface Candidate {
   readonly key: string;
   readonly raw: KubeObject;
   readonly object: InstanceProfile;
-  readonly standing: Standing;
+  readonly binding: ClassBinding;
 }
 
 /**
@@ -30,12 +30,12 @@ interface Candidate {
  * Errors: ConflictError when another object has taken the last place meanwhile; those of the patch.
  */
 export async function accept(
-  { objects, ownWrites, classes, nowMs }: AcceptanceDependencies,
-  { key, raw, object, standing }: Candidate,
+  { objects, mutationCache, classes, nowMs }: AcceptanceDependencies,
+  { key, raw, object, binding }: Candidate,
   signal: AbortSignal,
 ): Promise<Pick<Candidate, "raw" | "object">> {
-  if (standing.kind !== "bound") return { raw, object };
-  const of = standing.class;
+  if (binding.kind !== "bound") return { raw, object };
+  const of = binding.class;
   const most = of.spec.maxPerNamespace ?? Number.POSITIVE_INFINITY;
   const { objects: others, orphans } = classes.acceptances.before(object, of);
   if (others + orphans.length >= most) {
@@ -46,7 +46,7 @@ export async function accept(
   const { accepted, release, ended } = classes.acceptances.reserve(object, of, nowMs());
   try {
     const written = await writeAcceptance(objects, object, accepted, signal);
-    ownWrites.record(key, raw, written);
+    mutationCache.record(key, raw, written);
     const { metadata: current, status } = parseInstanceProfile(written);
     return { raw: written, object: { ...object, metadata: current, ...(status && { status }) } };
   } catch (error) {

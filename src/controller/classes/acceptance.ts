@@ -4,7 +4,7 @@ import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/port
 import { nameKey } from "../../model/naming.ts";
 import type { Evidence } from "../../model/trace.ts";
 import type { CountedOrphan, CountedOrphans } from "../orphans/counted-orphans.ts";
-import type { Standing } from "./class-binding.ts";
+import type { ClassBinding } from "./class-binding.ts";
 import { withDeletionTerms } from "./deletion-terms.ts";
 
 /** True when this class, in this account, has accepted the object. */
@@ -19,10 +19,10 @@ export function boundAccountId(status: Evidence | undefined): string | undefined
 }
 
 /** The record of the acceptance as the class is now; undefined for an object that its class has not accepted. */
-export function currentRecord(standing: Standing): AcceptedClass | undefined {
-  if (standing.kind !== "bound" || !standing.isAccepted) return undefined;
-  const accepted = standing.object.status?.class;
-  return accepted && withDeletionTerms(accepted, standing.class);
+export function currentRecord(binding: ClassBinding): AcceptedClass | undefined {
+  if (binding.kind !== "bound" || !binding.isAccepted) return undefined;
+  const accepted = binding.object.status?.class;
+  return accepted && withDeletionTerms(accepted, binding.class);
 }
 
 /** What of an object the count of a namespace depends on. */

@@ -6,7 +6,7 @@ import type { Blocker } from "../../plan/plan.ts";
 import { OWN_ACCOUNT } from "../accounts/account-key.ts";
 
 /** Where an object stands: under no class, for the cluster has none; under one; or nowhere. */
-export type Standing =
+export type ClassBinding =
   | {
       readonly kind: "free";
       /** Under the recorded terms of the class that accepted it, if one did and is gone. */
@@ -31,17 +31,17 @@ export type Standing =
   | { readonly kind: "refused"; readonly blocker: Blocker };
 
 /** Why an object may not be created or changed; empty when it may. */
-export function blockersOf(standing: Standing): readonly Blocker[] {
-  if (standing.kind === "refused") return [standing.blocker];
-  if (standing.kind === "bound" && !standing.isStripped) return standing.violations.map(asBlocker);
-  const { metadata, oversize = [] } = standing.object;
+export function blockersOf(binding: ClassBinding): readonly Blocker[] {
+  if (binding.kind === "refused") return [binding.blocker];
+  if (binding.kind === "bound" && !binding.isStripped) return binding.violations.map(asBlocker);
+  const { metadata, oversize = [] } = binding.object;
   // A deletion writes no policy.
   return metadata.deletionTimestamp === undefined ? oversizeBlockers(oversize) : [];
 }
 
-/** The account that an object of this standing is in: the AWS account id of its class, or {@link OWN_ACCOUNT}. */
-export function accountKeyOf(standing: Standing): string {
-  return standing.kind === "bound" ? standing.class.spec.account.id : OWN_ACCOUNT;
+/** The account that an object of this binding is in: the AWS account id of its class, or {@link OWN_ACCOUNT}. */
+export function accountKeyOf(binding: ClassBinding): string {
+  return binding.kind === "bound" ? binding.class.spec.account.id : OWN_ACCOUNT;
 }
 
 /** A violation without what of the spec would have to go. */

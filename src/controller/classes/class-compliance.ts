@@ -3,18 +3,18 @@ import { forceDeleteDeniedBy } from "../../plan/class/class-deletion.ts";
 import type { Blocker } from "../../plan/plan.ts";
 import type { Compliance, ViolationEffect } from "../../status/compliance.ts";
 import type { Outcome } from "../../status/outcome.ts";
-import { asBlocker, type Standing } from "./class-binding.ts";
+import { asBlocker, type ClassBinding } from "./class-binding.ts";
 
 /**
  * The name of the object's class, or of the one that is gone, when it does not allow the annotation `force-delete`; undefined when the
  * annotation has an effect.
  */
-export function forceDeniedBy(standing: Standing): string | undefined {
-  switch (standing.kind) {
+export function forceDeniedBy(binding: ClassBinding): string | undefined {
+  switch (binding.kind) {
     case "bound":
-      return forceDeleteDeniedBy(standing.class);
+      return forceDeleteDeniedBy(binding.class);
     case "free":
-      return standing.forceDeniedBy;
+      return binding.forceDeniedBy;
     case "refused":
       return undefined;
   }
@@ -26,22 +26,22 @@ export function refused(blockers: readonly Blocker[]): Outcome {
 }
 
 /** The outcome of a reconcile, with what of the spec the class has taken away. */
-export function withLeftOut(outcome: Outcome, standing: Standing): Outcome {
-  if (standing.kind !== "bound" || !standing.isStripped) return outcome;
+export function withLeftOut(outcome: Outcome, binding: ClassBinding): Outcome {
+  if (binding.kind !== "bound" || !binding.isStripped) return outcome;
   if (outcome.kind !== "converged" && outcome.kind !== "previewed") return outcome;
-  return { ...outcome, leftOut: standing.violations.map(asBlocker) };
+  return { ...outcome, leftOut: binding.violations.map(asBlocker) };
 }
 
-/** What the class says about an object of this standing; undefined when the object needs no class. */
-export function complianceOf(standing: Standing, status: Parameters<typeof hasTrace>[0]): Compliance | undefined {
-  switch (standing.kind) {
+/** What the class says about an object of this binding; undefined when the object needs no class. */
+export function complianceOf(binding: ClassBinding, status: Parameters<typeof hasTrace>[0]): Compliance | undefined {
+  switch (binding.kind) {
     case "free":
       return undefined;
     case "refused":
-      return violated([standing.blocker], hasTrace(status) ? "blocked" : "not created");
+      return violated([binding.blocker], hasTrace(status) ? "blocked" : "not created");
     case "bound": {
-      const { violations, isStripped } = standing;
-      if (violations.length === 0) return { kind: "compliant", className: standing.class.metadata.name };
+      const { violations, isStripped } = binding;
+      if (violations.length === 0) return { kind: "compliant", className: binding.class.metadata.name };
       const unwritten = hasTrace(status) ? "kept" : "not created";
       return violated(violations.map(asBlocker), isStripped ? "stripped" : unwritten);
     }

@@ -14,10 +14,10 @@ import { findCondition } from "../../status/conditions.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
 import type { CountedOrphans } from "../orphans/counted-orphans.ts";
-import { wakes } from "../watch-predicates.ts";
+import { shouldReconcile } from "../watch-predicates.ts";
 import type { BoundaryOf } from "./class-boundaries.ts";
 import { ClassReconciler } from "./class-reconciler.ts";
-import { ClassDirectory } from "./class-resolver.ts";
+import { ClassResolver } from "./class-resolver.ts";
 
 /** What the classes are made of. */
 export interface ClassesOptions {
@@ -29,13 +29,13 @@ export interface ClassesOptions {
   readonly onChange: () => void;
   /** Has an InstanceProfile looked at, by its key. */
   readonly wake: (key: string) => void;
-  /** See AccountDirectory. */
+  /** See AccountRegistry. */
   readonly verify: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
   /** See {@link ClassReconciler}. */
   readonly boundaryOf: BoundaryOf;
   readonly events: EventSink;
   readonly clusterId: string;
-  /** See {@link ClassDirectory}. */
+  /** See {@link ClassResolver}. */
   readonly requiresClass: boolean;
   /** What objects that are gone have left in AWS. */
   readonly orphans: Pick<CountedOrphans, "of">;
@@ -52,8 +52,8 @@ const COUNT_AFTER_MS = 2_000;
 const LIVE_FOR_MS = 1_000;
 
 /** Watches InstanceProfileClasses: wakes the objects of a class that has changed, and tells in its status how it is used. */
-export class Classes {
-  readonly directory: ClassDirectory;
+export class ClassController {
+  readonly directory: ClassResolver;
   readonly #options: ClassesOptions;
   readonly #reflector: Reflector;
   readonly #queue: WorkQueue;
@@ -74,7 +74,7 @@ export class Classes {
       random,
       logger,
     });
-    this.directory = new ClassDirectory({
+    this.directory = new ClassResolver({
       classes: () => this.cache.list(),
       objects,
       clusterId,
@@ -191,7 +191,7 @@ export class Classes {
 
 /** Another spec, another default, or a deletion; our own status is none of them. */
 function asksForMore(old: KubeObject, fresh: KubeObject): boolean {
-  return wakes(old, fresh) || JSON.stringify(annotationsOf(old)) !== JSON.stringify(annotationsOf(fresh));
+  return shouldReconcile(old, fresh) || JSON.stringify(annotationsOf(old)) !== JSON.stringify(annotationsOf(fresh));
 }
 
 function annotationsOf(object: KubeObject): unknown {

@@ -10,15 +10,15 @@ import { grantsOf } from "../reconcile/grants.ts";
 import { Postponed } from "../reconcile/outcomes.ts";
 import type { Report } from "../reconcile/status-writer.ts";
 import { isInDeletion, type Subject } from "../reconcile/subject.ts";
-import type { Standing } from "./class-binding.ts";
+import type { ClassBinding } from "./class-binding.ts";
 import { complianceOf } from "./class-compliance.ts";
-import type { ClassDirectory } from "./class-resolver.ts";
+import type { ClassResolver } from "./class-resolver.ts";
 import { blockedByBoundary } from "./missing-boundary.ts";
 import { type StripAccess, withinClass } from "./strip.ts";
 
 /** What a report about an object and its class is made with. */
 export interface ClassReportSources {
-  readonly classes: Pick<ClassDirectory, "standingOf">;
+  readonly classes: Pick<ClassResolver, "bindingOf">;
   readonly clusterId: string;
 }
 
@@ -36,14 +36,14 @@ export async function classReport(
   signal: AbortSignal,
 ): Promise<Report> {
   const isGoing = isInDeletion(subject.object);
-  const standing = isGoing ? standingWithoutDeletion(classes, subject) : subject.standing;
-  if (isGoing && !isOfStrippingClass(standing)) return { outcome };
-  const object = withoutDeletion(standing.kind === "refused" ? subject.object : standing.object);
-  const compliance = complianceOf(standing, object.status);
+  const binding = isGoing ? bindingWithoutDeletion(classes, subject) : subject.binding;
+  if (isGoing && !isOfStrippingClass(binding)) return { outcome };
+  const object = withoutDeletion(binding.kind === "refused" ? subject.object : binding.object);
+  const compliance = complianceOf(binding, object.status);
   const { logger } = subject.run;
   try {
     const report = { outcome: await blockedByBoundary(outcome, open, signal), compliance };
-    const { after, ...reported } = await withinClass({ object, standing, clusterId, logger }, report, open, signal);
+    const { after, ...reported } = await withinClass({ object, binding, clusterId, logger }, report, open, signal);
     return after === undefined ? reported : { ...reported, pending: pendingAfter(subject, outcome, after, clusterId) };
   } catch (error) {
     signal.throwIfAborted();
@@ -56,24 +56,24 @@ export async function classReport(
  * that cannot be read plans nothing.
  */
 function pendingAfter(
-  { object, standing, isReadable }: Subject,
+  { object, binding, isReadable }: Subject,
   outcome: Outcome,
   after: ObservedState,
   clusterId: string,
 ): readonly Action[] {
   const planned = "plan" in outcome ? outcome.plan.actions : undefined;
   if (isReadable === false || planned?.length === 0) return [];
-  const { actions } = diff(desiredState(object, clusterId, grantsOf(standing, {})), after);
+  const { actions } = diff(desiredState(object, clusterId, grantsOf(binding, {})), after);
   // The removal has read IAM alone.
   return [...actions.filter((action) => !isInstanceAction(action)), ...(planned ?? []).filter(isInstanceAction)];
 }
 
 /** A spec that cannot be read is judged already, by the parts that can. */
-function standingWithoutDeletion(
+function bindingWithoutDeletion(
   classes: ClassReportSources["classes"],
-  { raw, standing, isReadable }: Subject,
-): Standing {
-  return isReadable === false ? standing : classes.standingOf(withoutDeletion(parseInstanceProfile(raw)));
+  { raw, binding, isReadable }: Subject,
+): ClassBinding {
+  return isReadable === false ? binding : classes.bindingOf(withoutDeletion(parseInstanceProfile(raw)));
 }
 
 function withoutDeletion(object: InstanceProfile): InstanceProfile {
@@ -81,6 +81,6 @@ function withoutDeletion(object: InstanceProfile): InstanceProfile {
   return { ...object, metadata };
 }
 
-function isOfStrippingClass(standing: Standing): boolean {
-  return standing.kind === "bound" && standing.class.spec.onViolation === "Strip";
+function isOfStrippingClass(binding: ClassBinding): boolean {
+  return binding.kind === "bound" && binding.class.spec.onViolation === "Strip";
 }

@@ -10,13 +10,13 @@ import { OWN_ACCOUNT } from "../accounts/account-key.ts";
 import type { ClaimRules } from "../accounts/cached-claims.ts";
 import type { CountedOrphans } from "../orphans/counted-orphans.ts";
 import { Acceptances, boundAccountId, isAcceptedBy } from "./acceptance.ts";
-import { blockersOf, type Standing } from "./class-binding.ts";
+import { blockersOf, type ClassBinding } from "./class-binding.ts";
 import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
 import { forceDeniedByRecord, underRecordedTerms } from "./deletion-terms.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
 
 /** What the directory looks things up in. */
-export interface ClassDirectoryOptions {
+export interface ClassResolverOptions {
   /** The InstanceProfileClasses as last seen. */
   readonly classes: () => readonly KubeObject[];
   /** The InstanceProfiles as last seen. */
@@ -33,19 +33,19 @@ export interface ClassDirectoryOptions {
 }
 
 /** Says of every object which class it is under and whether it fits. Reads caches and nothing else. */
-export class ClassDirectory {
+export class ClassResolver {
   readonly classes: ParsedClasses;
   readonly acceptances: Acceptances;
-  readonly #options: ClassDirectoryOptions;
+  readonly #options: ClassResolverOptions;
 
-  constructor(options: ClassDirectoryOptions) {
+  constructor(options: ClassResolverOptions) {
     this.#options = options;
     this.classes = new ParsedClasses(options.classes);
     this.acceptances = new Acceptances({ monotonicMs: () => 0, ...options });
   }
 
   /** Judged anew each time: the class, the object or its neighbours may have changed. */
-  standingOf(object: InstanceProfile): Standing {
+  bindingOf(object: InstanceProfile): ClassBinding {
     const found = this.#resolve(object, this.classes);
     if (found.kind === "none") return free(object);
     if (found.kind === "blocked") {
@@ -70,8 +70,8 @@ export class ClassDirectory {
     return {
       revision: () => this.classes.revision,
       isAllowed: (object) => {
-        const standing = this.standingOf(object);
-        return blockersOf(standing).length === 0 && standing.kind !== "refused" && claimsInstances(standing.object);
+        const binding = this.bindingOf(object);
+        return blockersOf(binding).length === 0 && binding.kind !== "refused" && claimsInstances(binding.object);
       },
     };
   }
@@ -100,7 +100,7 @@ export class ClassDirectory {
     return resolveClass(object, classes, this.#requiresClass);
   }
 
-  #judge(object: InstanceProfile, of: InstanceProfileClass): Standing {
+  #judge(object: InstanceProfile, of: InstanceProfileClass): ClassBinding {
     const whole = withClassDefaults(object, of);
     const bounds = this.#boundsOf(object, of);
     const isAccepted = isAcceptedBy(object.status, of);
@@ -141,7 +141,7 @@ export class ClassDirectory {
   }
 }
 
-function free(object: InstanceProfile): Standing {
+function free(object: InstanceProfile): ClassBinding {
   return { kind: "free", object: underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
 }
 

@@ -1,6 +1,6 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import type { AccountInstances } from "../../engine/accounts/aws-account.ts";
-import type { Settling } from "../../engine/observe/recent-writes.ts";
+import type { RecentWrites } from "../../engine/observe/recent-writes.ts";
 import type { IamReader, IamWriter } from "../../engine/ports.ts";
 import type { RequiredBoundary } from "../../engine/reconcile/required-boundary.ts";
 import { type RevocationReport, revokeExcess } from "../../engine/reconcile/revoke-excess.ts";
@@ -16,17 +16,17 @@ import type { Outcome } from "../../status/outcome.ts";
 import type { Logger } from "../../telemetry.ts";
 import { isUnreported } from "../reconcile/never-reported.ts";
 import type { Report } from "../reconcile/status-writer.ts";
-import type { Standing } from "./class-binding.ts";
+import type { ClassBinding } from "./class-binding.ts";
 import { isMissingBoundary } from "./missing-boundary.ts";
 
-type Bound = Extract<Standing, { readonly kind: "bound" }>;
+type Bound = Extract<ClassBinding, { readonly kind: "bound" }>;
 
 /** What a revocation is about. */
 export interface StripSubject {
   /** As the class has it. */
   readonly object: InstanceProfile;
   /** Also of an object in deletion: as if it stayed. */
-  readonly standing: Standing;
+  readonly binding: ClassBinding;
   readonly clusterId: string;
   readonly logger: Logger;
 }
@@ -35,11 +35,11 @@ export interface StripSubject {
 export interface StripAccess {
   readonly reader: IamReader;
   readonly writer: IamWriter;
-  readonly settling: Settling;
+  readonly recentWrites: RecentWrites;
   readonly instances: Pick<AccountInstances, "snapshots">;
   /** See {@link revokeExcess}. */
   readonly boundary?: RequiredBoundary | undefined;
-  readonly confirmCurrent: (signal: AbortSignal) => Promise<void>;
+  readonly checkStillCurrent: (signal: AbortSignal) => Promise<void>;
 }
 
 /** The report of a reconcile, and AWS after access was removed; unset: none was. */
@@ -80,10 +80,10 @@ interface Target {
 }
 
 /** Undefined unless the class strips, and something of the object may be in AWS. */
-function targetOf({ object, standing, clusterId }: StripSubject): Target | undefined {
-  if (standing.kind !== "bound" || !mayHaveExcess(object, standing)) return undefined;
-  const { violations, bounds } = standing;
-  const spec = withoutExcess(object.spec, violations, standing.class);
+function targetOf({ object, binding, clusterId }: StripSubject): Target | undefined {
+  if (binding.kind !== "bound" || !mayHaveExcess(object, binding)) return undefined;
+  const { violations, bounds } = binding;
+  const spec = withoutExcess(object.spec, violations, binding.class);
   const desired = desiredState({ ...object, spec }, clusterId);
   if (desired.presence === "absent") return undefined;
   const allowsNothing = violations.some(({ excess }) => excess.kind === "everything");

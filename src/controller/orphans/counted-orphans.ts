@@ -2,7 +2,7 @@ import type { AcceptedClass, InstanceProfileStatus, ObjectMeta } from "../../api
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { Orphan } from "../../engine/orphans/orphans.ts";
 import type { KubeObject } from "../../engine/ports.ts";
-import { RecentMap } from "../../model/lru-map.ts";
+import { LruMap } from "../../model/lru-map.ts";
 
 /** A role in AWS whose object is gone, as far as the number of a class depends on it. */
 export interface CountedOrphan {
@@ -35,7 +35,7 @@ interface Lost {
  */
 export class CountedOrphans {
   readonly #onFreed: () => void;
-  readonly #lost = new RecentMap<Lost>(MAX_LOST);
+  readonly #lost = new LruMap<Lost>(MAX_LOST);
   /** By the key of the account. */
   readonly #confirmed = new Map<string, readonly CountedOrphan[]>();
 

@@ -3,7 +3,7 @@ import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
 import { type DesiredAbsent, desiredState } from "../../model/desired-state.ts";
-import { RecentMap } from "../../model/lru-map.ts";
+import { LruMap } from "../../model/lru-map.ts";
 
 /** What this process knows of an object that it saw being deleted. */
 export interface DeletedObject {
@@ -26,7 +26,7 @@ const MAX_DELETED = 5_000;
  */
 export class DeletedObjects {
   readonly #clusterId: string;
-  readonly #byRoleId = new RecentMap<DeletedObject>(MAX_DELETED);
+  readonly #byRoleId = new LruMap<DeletedObject>(MAX_DELETED);
 
   constructor(clusterId: string) {
     this.#clusterId = clusterId;

@@ -4,7 +4,7 @@ import type { ListWatch, WatchedObject } from "../../runtime/watch/list-watch.ts
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { ClaimsByAccount } from "../accounts/claims-by-account.ts";
-import type { ClassDirectory } from "../classes/class-resolver.ts";
+import type { ClassResolver } from "../classes/class-resolver.ts";
 import type { CountedOrphans } from "./counted-orphans.ts";
 import { asDeleted, DeletedObjects } from "./deleted-objects.ts";
 import type { OrphanObserver, OrphanPolicy } from "./orphan-options.ts";
@@ -27,7 +27,7 @@ interface OrphanDependencies {
 export interface OrphanSources {
   readonly releases: Releases;
   readonly claims: ClaimsByAccount;
-  readonly directory: ClassDirectory;
+  readonly directory: ClassResolver;
   readonly counted: CountedOrphans;
   readonly cache: ObjectCache;
   readonly accountOf: (raw: KubeObject) => AwsAccount | undefined;
@@ -57,8 +57,8 @@ export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): O
     hasLiveObjects: (signal) => hasLiveObjects(deps.listWatch, signal),
     asJudged(last) {
       const object = asDeleted(last);
-      const standing = object && directory.standingOf(object);
-      return standing === undefined || standing.kind === "refused" ? undefined : standing.object;
+      const binding = object && directory.bindingOf(object);
+      return binding === undefined || binding.kind === "refused" ? undefined : binding.object;
     },
   });
 }

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
-import { RecentMap } from "../../model/lru-map.ts";
+import { LruMap } from "../../model/lru-map.ts";
 
 /** Objects whose release is remembered: the watch reports the deletion of each within seconds. */
 const MAX_RELEASES = 10_000;
@@ -11,7 +11,7 @@ const MAX_RELEASES = 10_000;
  */
 export class Releases {
   /** By uid; resolves with false when the object turned out to be gone before, or no longer had the finalizer. */
-  readonly #byUid = new RecentMap<Promise<boolean>>(MAX_RELEASES);
+  readonly #byUid = new LruMap<Promise<boolean>>(MAX_RELEASES);
 
   /** The client, whose removals of finalizers are noted. The note precedes the request: the watch may be faster than the reply. */
   noting(client: ObjectClient): ObjectClient {

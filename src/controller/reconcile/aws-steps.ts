@@ -9,13 +9,13 @@ import { type AccessSources, type AwsAccess, accessFor } from "../accounts/accou
 import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { grantsOf } from "./grants.ts";
-import { type ConfirmationSources, confirmCurrent } from "./live-object-check.ts";
-import { convergeThere, ownAccountOf } from "./orphan-guard.ts";
+import { checkStillCurrent, type LiveObjectSources } from "./live-object-check.ts";
+import { convergeInOwnAccount, ownAccountOf } from "./orphan-guard.ts";
 import { asOutcome, attempt, attemptOf } from "./outcomes.ts";
 import type { Subject } from "./subject.ts";
 
 /** What the steps work with. */
-export interface AwsStepsDependencies extends AccessSources, ConfirmationSources {
+export interface AwsStepsDependencies extends AccessSources, LiveObjectSources {
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
   /** Objects without a class may adopt; unset: they may not. */
@@ -37,12 +37,12 @@ export class AwsSteps {
    */
   converge(subject: Subject, signal: AbortSignal, provedMs?: number): Promise<Outcome> {
     const isAnnouncedPlan = (plan: Plan): boolean => isAnnounced(subject.object, plan);
-    const confirmed = confirmCurrent(this.#deps, subject, provedMs);
+    const confirmed = checkStillCurrent(this.#deps, subject, provedMs);
     return attempt(signal, async () => {
       const desired = this.#desired(subject);
       const access = await this.#open(subject, signal, desired);
-      const deps = { ...access, isAnnounced: isAnnouncedPlan, confirmCurrent: confirmed };
-      return asOutcome(await convergeThere(desired, deps, ownAccountOf(this.#deps.accounts, subject), signal));
+      const deps = { ...access, isAnnounced: isAnnouncedPlan, checkStillCurrent: confirmed };
+      return asOutcome(await convergeInOwnAccount(desired, deps, ownAccountOf(this.#deps.accounts, subject), signal));
     });
   }
 
@@ -51,8 +51,8 @@ export class AwsSteps {
     return attempt(signal, async () => {
       const desired = this.#desired(subject);
       const access = await this.#open(subject, signal, desired);
-      const { view, plan, settlesInMs } = await observeAndPlan(desired, access, signal);
-      return { kind: "previewed", plan, observed: view, settlesInMs };
+      const { view, plan, visibleInMs } = await observeAndPlan(desired, access, signal);
+      return { kind: "previewed", plan, observed: view, visibleInMs };
     });
   }
 
@@ -66,18 +66,18 @@ export class AwsSteps {
 
   /** What access beyond the class is removed with. */
   async openForStrip(subject: Subject, signal: AbortSignal): Promise<StripAccess> {
-    return { ...(await this.#open(subject, signal)), confirmCurrent: confirmCurrent(this.#deps, subject) };
+    return { ...(await this.#open(subject, signal)), checkStillCurrent: checkStillCurrent(this.#deps, subject) };
   }
 
-  #desired({ object, standing }: Subject): DesiredState {
-    return desiredState(object, this.#deps.clusterId, grantsOf(standing, this.#deps));
+  #desired({ object, binding }: Subject): DesiredState {
+    return desiredState(object, this.#deps.clusterId, grantsOf(binding, this.#deps));
   }
 
   /** @param desired what is observed; unset: nothing, so that no starting point is used up */
   async #open(subject: Subject, signal: AbortSignal, desired?: DesiredState): Promise<AwsAccess> {
-    const { key, object, standing, run, isNew = false } = subject;
+    const { key, object, binding, run, isNew = false } = subject;
     const waiting = { isUserWaiting: isUserWaiting(run.urgency) };
-    const access = await accessFor(this.#deps, { standing, ...waiting }, signal);
+    const access = await accessFor(this.#deps, { binding, ...waiting }, signal);
     const { uid, generation } = object.metadata;
     const start =
       desired === undefined

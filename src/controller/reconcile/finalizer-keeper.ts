@@ -4,14 +4,14 @@ import type { KubeObject, ObjectClient } from "../../engine/ports.ts";
 import { hasTrace } from "../../model/trace.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "../finalizer.ts";
 import { keyText } from "../object-key.ts";
-import type { OwnWrites } from "./mutation-cache.ts";
+import type { MutationCache } from "./mutation-cache.ts";
 import { hasEntities } from "./outcomes.ts";
 import type { Subject } from "./subject.ts";
 
 /** What the finalizer is written with. */
 export interface FinalizerKeeperDependencies {
   readonly objects: ObjectClient;
-  readonly ownWrites: OwnWrites;
+  readonly mutationCache: MutationCache;
 }
 
 /** Writes the controller's finalizer. Errors of all methods: those of the patch, a ConflictError when the object has changed. */
@@ -52,7 +52,7 @@ export class FinalizerKeeper {
 
   async #add(raw: KubeObject, object: Pick<InstanceProfile, "metadata">, signal: AbortSignal): Promise<KubeObject> {
     const written = await this.#deps.objects.patch(object.metadata, addFinalizerPatch(object), signal);
-    this.#deps.ownWrites.record(keyText(object.metadata), raw, written);
+    this.#deps.mutationCache.record(keyText(object.metadata), raw, written);
     return written;
   }
 }

@@ -1,5 +1,5 @@
 import type { Grants } from "../../model/desired-state.ts";
-import type { Standing } from "../classes/class-binding.ts";
+import type { ClassBinding } from "../classes/class-binding.ts";
 import { forceDeniedBy } from "../classes/class-compliance.ts";
 
 /**
@@ -9,8 +9,8 @@ import { forceDeniedBy } from "../classes/class-compliance.ts";
  * @param allowsAdoption what the operator allows objects without a class; unset: nothing
  */
 export function grantsOf(
-  standing: Standing,
+  binding: ClassBinding,
   { allowsAdoption = false }: { readonly allowsAdoption?: boolean | undefined },
 ): Grants {
-  return { allowsAdoption: standing.kind === "bound" || allowsAdoption, forceDeniedBy: forceDeniedBy(standing) };
+  return { allowsAdoption: binding.kind === "bound" || allowsAdoption, forceDeniedBy: forceDeniedBy(binding) };
 }

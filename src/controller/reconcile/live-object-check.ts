@@ -1,22 +1,22 @@
 import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../../api/instance-profile.ts";
-import type { Assertion, KubeObject, ObjectClient } from "../../engine/ports.ts";
+import type { KubeObject, ObjectClient, Precondition } from "../../engine/ports.ts";
 import { ConflictError } from "../../errors.ts";
-import type { ClassDirectory } from "../classes/class-resolver.ts";
+import type { ClassResolver } from "../classes/class-resolver.ts";
 import { asReceived, Postponed } from "./outcomes.ts";
 
 /** What the check of an object and its class reads. */
-export interface ConfirmationSources {
+export interface LiveObjectSources {
   readonly objects: ObjectClient;
-  readonly classes: Pick<ClassDirectory, "revisionOf">;
+  readonly classes: Pick<ClassResolver, "revisionOf">;
   /** Lists the InstanceProfileClasses, from the API server and not from the cache. */
   readonly listClasses: (signal: AbortSignal) => Promise<readonly KubeObject[]>;
   readonly monotonicMs: () => number;
 }
 
 /** What a plan was made from. */
-export interface JudgedObject {
+export interface BoundObject {
   readonly object: InstanceProfile;
-  /** {@link ClassDirectory.revisionOf} when the object was judged. */
+  /** {@link ClassResolver.revisionOf} when the object was judged. */
   readonly classRevision: string;
   /** When that was, on the clock of the sources. */
   readonly judgedMs: number;
@@ -34,11 +34,11 @@ const CONFIRMED_MS = 5_000;
  *
  * @param provedMs when the API server itself last said that the object is current, on the clock of the sources
  */
-export function confirmCurrent(
-  sources: ConfirmationSources,
-  judged: JudgedObject,
+export function checkStillCurrent(
+  sources: LiveObjectSources,
+  judged: BoundObject,
   provedMs: number = Number.NEGATIVE_INFINITY,
-): Assertion {
+): Precondition {
   const { monotonicMs, classes } = sources;
   let objectConfirmedMs = provedMs;
   let classConfirmedMs = judged.judgedMs;
@@ -59,14 +59,14 @@ export function confirmCurrent(
   };
 }
 
-function assertSameClass({ object, classRevision }: JudgedObject, now: string): void {
+function assertSameClass({ object, classRevision }: BoundObject, now: string): void {
   if (now === classRevision) return;
   throw stale("StaleClass", `the class of ${keyOf(object)} has changed since the object was judged`);
 }
 
 async function assertSameObject(
-  { objects }: ConfirmationSources,
-  { object: { metadata: then } }: JudgedObject,
+  { objects }: LiveObjectSources,
+  { object: { metadata: then } }: BoundObject,
   signal: AbortSignal,
 ): Promise<void> {
   const live = await orPostpone(objects.get(then, signal));

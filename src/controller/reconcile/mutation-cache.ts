@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../engine/ports.ts";
 
 /** One object as our last write left it, and the versions that our writes replaced. */
-interface OwnWrite {
+interface OwnMutation {
   readonly replaced: ReadonlySet<string>;
   readonly latest: KubeObject;
   readonly atMs: number;
@@ -18,9 +18,9 @@ const BELIEVED_MS = 60_000;
  * would decide from the version before the write and write the same again. So the reply stands in for the cache for as long
  * as the cache still shows a version that we know to be replaced, but not for ever.
  */
-export class OwnWrites {
+export class MutationCache {
   readonly #monotonicMs: () => number;
-  readonly #writes = new Map<string, OwnWrite>();
+  readonly #writes = new Map<string, OwnMutation>();
 
   constructor(monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;

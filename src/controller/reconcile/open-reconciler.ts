@@ -2,7 +2,7 @@ import type { EventSink, ObjectClient } from "../../engine/ports.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Accounts } from "../accounts/account-access.ts";
-import { OwnWrites } from "./mutation-cache.ts";
+import { MutationCache } from "./mutation-cache.ts";
 import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
 import type { ResultObserver } from "./result-observer.ts";
 import { StatusWriter } from "./status-writer.ts";
@@ -29,15 +29,15 @@ export function openReconciler(
 ): Reconciler {
   const { objects, events, accounts, clusterId, clock, random, intervals, observer } = options;
   const monotonicMs = (): number => clock.monotonicMs();
-  const ownWrites = new OwnWrites(monotonicMs);
+  const mutationCache = new MutationCache(monotonicMs);
   const nowMs = (): number => clock.nowMs();
-  const statusWriter = new StatusWriter({ objects, events, ownWrites, intervals, nowMs, random, observer });
+  const statusWriter = new StatusWriter({ objects, events, mutationCache, intervals, nowMs, random, observer });
   return new Reconciler({
     ...known,
     objects,
     monotonicMs,
     nowMs,
-    ownWrites,
+    mutationCache,
     accounts,
     statusWriter,
     clusterId,

@@ -1,10 +1,10 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
-import type { Assertion, IamWriter } from "../../engine/ports.ts";
+import type { IamWriter, Precondition } from "../../engine/ports.ts";
 import { type ConvergeDependencies, type Convergence, converge } from "../../engine/reconcile/converge.ts";
 import type { DesiredState } from "../../model/desired-state.ts";
 import type { Accounts } from "../accounts/account-access.ts";
 import { boundAccountId } from "../classes/acceptance.ts";
-import type { Standing } from "../classes/class-binding.ts";
+import type { ClassBinding } from "../classes/class-binding.ts";
 
 /**
  * For an object that no class leads to an account any more, though its status names one: the class may have been another account's.
@@ -12,10 +12,10 @@ import type { Standing } from "../classes/class-binding.ts";
  */
 export function ownAccountOf(
   accounts: Accounts,
-  { standing, object }: { readonly standing: Standing; readonly object: InstanceProfile },
-): Assertion | undefined {
+  { binding, object }: { readonly binding: ClassBinding; readonly object: InstanceProfile },
+): Precondition | undefined {
   const accountId = boundAccountId(object.status);
-  if (standing.kind !== "free" || accountId === undefined) return undefined;
+  if (binding.kind !== "free" || accountId === undefined) return undefined;
   return (signal) => accounts.assertOwn(accountId, signal);
 }
 
@@ -25,10 +25,10 @@ export function ownAccountOf(
  *
  * Errors: those of `converge`, and of `assertThere`.
  */
-export async function convergeThere(
+export async function convergeInOwnAccount(
   desired: DesiredState,
   deps: ConvergeDependencies,
-  assertThere: Assertion | undefined,
+  assertThere: Precondition | undefined,
   signal: AbortSignal,
 ): Promise<Convergence> {
   if (assertThere === undefined) return converge(desired, deps, signal);
@@ -37,7 +37,7 @@ export async function convergeThere(
   return pass;
 }
 
-function makesOnlyThere(writer: IamWriter, assertThere: Assertion): IamWriter {
+function makesOnlyThere(writer: IamWriter, assertThere: Precondition): IamWriter {
   return {
     async perform(action, signal, assertCurrent) {
       if (action.kind === "CreateRole" || action.kind === "CreateInstanceProfile") await assertThere(signal);

@@ -39,11 +39,11 @@ export async function attempt<T extends Outcome | undefined>(
 }
 
 /** A pass as status and events see it. */
-export function asOutcome({ plan, report, after, settlesInMs, isAnnouncement }: Convergence): Outcome {
-  if (isAnnouncement) return { kind: "announced", plan, observed: after, settlesInMs };
+export function asOutcome({ plan, report, after, visibleInMs, isAnnouncement }: Convergence): Outcome {
+  if (isAnnouncement) return { kind: "announced", plan, observed: after, visibleInMs };
   const applied = report.applied.map(({ action }) => action);
   const { failed, refused } = report;
-  return { kind: "converged", plan, applied, failed, after, settlesInMs, ...(refused.length > 0 && { refused }) };
+  return { kind: "converged", plan, applied, failed, after, visibleInMs, ...(refused.length > 0 && { refused }) };
 }
 
 /** An object whose spec nobody has looked at. */

@@ -14,12 +14,12 @@ import { currentRecord } from "../classes/acceptance.ts";
 import { accountKeyOf, blockersOf } from "../classes/class-binding.ts";
 import { refused, withLeftOut } from "../classes/class-compliance.ts";
 import { classReport } from "../classes/class-report.ts";
-import type { ClassDirectory } from "../classes/class-resolver.ts";
+import type { ClassResolver } from "../classes/class-resolver.ts";
 import { underRecordedTerms } from "../classes/deletion-terms.ts";
 import { FINALIZER, hasFinalizer } from "../finalizer.ts";
 import type { ScanCoverageByAccount } from "../scan/scan-coverage.ts";
 import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
-import { explained, isHeldUp } from "./delete-conflict.ts";
+import { explainDeleteConflict, isDeleteConflict } from "./delete-conflict.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
 import { asReceived, type RunFacts } from "./outcomes.ts";
 import { readablePartsOf } from "./readable-parts.ts";
@@ -33,7 +33,7 @@ export interface ReconcilerDependencies extends AwsStepsDependencies, Acceptance
   readonly cache: { get(key: string): KubeObject | undefined };
   /** What account scans have seen. */
   readonly coverage: ScanCoverageByAccount;
-  readonly classes: Pick<ClassDirectory, "standingOf" | "revisionOf" | "acceptances">;
+  readonly classes: Pick<ClassResolver, "bindingOf" | "revisionOf" | "acceptances">;
   readonly statusWriter: StatusWriter;
 }
 
@@ -58,7 +58,7 @@ export class Reconciler {
 
   /** Reconciles the object of one key. What goes wrong ends in status and requeue; only a bug raises. */
   async reconcile(key: string, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
-    const raw = this.#deps.ownWrites.newest(key, this.#deps.cache.get(key));
+    const raw = this.#deps.mutationCache.newest(key, this.#deps.cache.get(key));
     if (raw === undefined) {
       this.#forget(key);
       return DONE;
@@ -87,13 +87,13 @@ export class Reconciler {
   #bindClass(key: string, raw: KubeObject, object: InstanceProfile, run: RunFacts): Subject {
     const { classes, monotonicMs } = this.#deps;
     const judgedMs = monotonicMs();
-    const standing = classes.standingOf(object);
-    const coverage = this.#deps.coverage.of(accountKeyOf(standing));
+    const binding = classes.bindingOf(object);
+    const coverage = this.#deps.coverage.of(accountKeyOf(binding));
     return {
       key,
       raw,
-      standing,
-      object: standing.kind === "refused" ? underRecordedTerms(object) : standing.object,
+      binding,
+      object: binding.kind === "refused" ? underRecordedTerms(object) : binding.object,
       classRevision: classes.revisionOf(object),
       judgedMs,
       run: { ...run, logger: run.logger.with({ generation: object.metadata.generation }) },
@@ -104,7 +104,7 @@ export class Reconciler {
   /** An object that stays: each step ends the reconcile, or leaves it to the next one. */
   async #reconcilePresent(found: Subject, signal: AbortSignal): Promise<Requeue> {
     const subject = await this.#restoreFinalizer(found, signal);
-    const blockers = blockersOf(subject.standing);
+    const blockers = blockersOf(subject.binding);
     if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
     if (subject.object.spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
     const skipped = skipReconcile(subject, this.#deps.statusWriter);
@@ -131,7 +131,7 @@ export class Reconciler {
   async #reconcileDeleted(subject: Subject, signal: AbortSignal): Promise<Requeue> {
     const { spec } = subject.object;
     if (spec.deletionPolicy === "Retain") return this.#letGo(subject, { kind: "suspended" }, signal);
-    const blockers = blockersOf(subject.standing);
+    const blockers = blockersOf(subject.binding);
     if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
     if (spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
     const outcome =
@@ -143,7 +143,9 @@ export class Reconciler {
     const outcome = await this.#aws.converge(subject, signal);
     const notes = outcome.kind === "converged" ? noteEvents(outcome) : [];
     for (const event of notes) this.#deps.statusWriter.emit(subject.object, event);
-    return isHeldUp(outcome) ? explained(outcome, await this.#aws.preview(subject, signal)) : outcome;
+    return isDeleteConflict(outcome)
+      ? explainDeleteConflict(outcome, await this.#aws.preview(subject, signal))
+      : outcome;
   }
 
   /** Releases the object once what stays of it in AWS is within its class: afterwards nothing narrows it any more. */
@@ -187,7 +189,7 @@ export class Reconciler {
   async #report(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
     return this.#write(
       subject,
-      await this.#withinClass(subject, withLeftOut(outcome, subject.standing), signal),
+      await this.#withinClass(subject, withLeftOut(outcome, subject.binding), signal),
       signal,
     );
   }
@@ -202,7 +204,7 @@ export class Reconciler {
   async #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {
     const open = () => this.#aws.openForStrip(subject, signal);
     const report = await classReport(this.#deps, subject, outcome, open, signal);
-    return { ...report, accepted: currentRecord(subject.standing) };
+    return { ...report, accepted: currentRecord(subject.binding) };
   }
 
   async #restoreFinalizer(subject: Subject, signal: AbortSignal): Promise<Subject> {
@@ -214,7 +216,7 @@ export class Reconciler {
   #forget(key: string): void {
     this.#deps.statusWriter.forget(key);
     this.#deps.coverage.forget(key);
-    for (const { breaker, index } of this.#deps.accounts.reached) {
+    for (const { breaker, index } of this.#deps.accounts.opened) {
       breaker.forget(key);
       index.forget(key);
     }
@@ -232,8 +234,8 @@ function parsed(raw: KubeObject): InstanceProfile | TerminalError {
 
 /** AWS's reply to a deletion is proof enough: it is not read again. A dry run reads that nothing is left. */
 function isGone(outcome: Outcome): boolean {
-  if (outcome.kind === "previewed") return outcome.settlesInMs === 0 && isInSync(outcome.plan);
-  if (outcome.kind !== "converged" || outcome.settlesInMs !== 0) return false;
+  if (outcome.kind === "previewed") return outcome.visibleInMs === 0 && isInSync(outcome.plan);
+  if (outcome.kind !== "converged" || outcome.visibleInMs !== 0) return false;
   return outcome.failed === undefined && outcome.plan.blockers.length === 0;
 }
 

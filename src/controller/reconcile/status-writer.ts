@@ -9,7 +9,7 @@ import { classify, errorIn, type Result, reasonOfError } from "../../status/resu
 import { sameStatus, summarize } from "../../status/summarize.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
-import type { OwnWrites } from "./mutation-cache.ts";
+import type { MutationCache } from "./mutation-cache.ts";
 import { logResult, observeResult, type ResultObserver } from "./result-observer.ts";
 
 /** What one reconcile did and saw, and what the class of the object says about it. */
@@ -37,7 +37,7 @@ export interface Reported {
 export interface StatusWriterDependencies {
   readonly objects: ObjectClient;
   readonly events: EventSink;
-  readonly ownWrites: OwnWrites;
+  readonly mutationCache: MutationCache;
   readonly intervals: RequeueIntervals;
   readonly nowMs: () => number;
   /** In [0, 1). */
@@ -103,7 +103,7 @@ export class StatusWriter {
         ],
         signal,
       );
-      this.#deps.ownWrites.record(key, raw, patched);
+      this.#deps.mutationCache.record(key, raw, patched);
     }
     return { result, requeue: mustRetry ? { kind: "backoff" } : requeue };
   }

@@ -2,7 +2,7 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import type { TerminalError } from "../../errors.ts";
 import { hasTrace } from "../../model/trace.ts";
-import type { Standing } from "../classes/class-binding.ts";
+import type { ClassBinding } from "../classes/class-binding.ts";
 import type { ScanCoverage } from "../scan/scan-coverage.ts";
 import type { RunFacts } from "./outcomes.ts";
 
@@ -12,8 +12,8 @@ export interface Subject {
   readonly raw: KubeObject;
   /** As its class has it. */
   readonly object: InstanceProfile;
-  readonly standing: Standing;
-  /** By what it was judged, and when: see {@link confirmCurrent}. */
+  readonly binding: ClassBinding;
+  /** By what it was judged, and when: see {@link checkStillCurrent}. */
   readonly classRevision: string;
   readonly judgedMs: number;
   readonly run: RunFacts;
@@ -26,8 +26,8 @@ export interface Subject {
 }
 
 /** True when nothing of an acceptance is to be written before AWS is. */
-export function isAccepted({ standing }: Subject): boolean {
-  return standing.kind !== "bound" || standing.isAccepted || standing.violations.length > 0;
+export function isAccepted({ binding }: Subject): boolean {
+  return binding.kind !== "bound" || binding.isAccepted || binding.violations.length > 0;
 }
 
 /** True when somebody has deleted the object, and its finalizer holds it. */
@@ -37,9 +37,9 @@ export function isInDeletion({ metadata }: Pick<InstanceProfile, "metadata">): b
 
 /** An object whose spec cannot be read violates its class, for nothing shows that it does not. */
 export function unreadable(subject: Subject, { reason, message }: TerminalError): Subject {
-  const { standing, object } = subject;
-  if (standing.kind !== "bound") return { ...subject, isReadable: false };
-  const violations = [{ reason, message, excess: { kind: "name" as const } }, ...standing.violations];
-  const isStripped = standing.class.spec.onViolation === "Strip" && hasTrace(object.status);
-  return { ...subject, isReadable: false, standing: { ...standing, violations, isStripped } };
+  const { binding, object } = subject;
+  if (binding.kind !== "bound") return { ...subject, isReadable: false };
+  const violations = [{ reason, message, excess: { kind: "name" as const } }, ...binding.violations];
+  const isStripped = binding.class.spec.onViolation === "Strip" && hasTrace(object.status);
+  return { ...subject, isReadable: false, binding: { ...binding, violations, isStripped } };
 }

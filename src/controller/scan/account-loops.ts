@@ -9,29 +9,29 @@ import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { Accounts } from "../accounts/account-access.ts";
 import type { CachedClaims } from "../accounts/cached-claims.ts";
-import type { ClassDirectory } from "../classes/class-resolver.ts";
+import type { ClassResolver } from "../classes/class-resolver.ts";
 import type { OrphanScan } from "../orphans/orphan-scan.ts";
-import { Sweeper, type SweepObserver } from "./iam-scan.ts";
-import { InstanceSweep } from "./instance-scan.ts";
-import { ProfileRounds } from "./profile-tag-scan.ts";
+import { IamScan, type ScanObserver } from "./iam-scan.ts";
+import { InstanceScan } from "./instance-scan.ts";
+import { ProfileTagScan } from "./profile-tag-scan.ts";
 import type { ScanCoverage } from "./scan-coverage.ts";
 
-/** What all sweeps of a process share. */
-export interface SweepSurroundings {
-  readonly classes: Pick<ClassDirectory, "standingOf">;
+/** What all scans of a process share. */
+export interface ScanDependencies {
+  readonly classes: Pick<ClassResolver, "bindingOf">;
   readonly queue: WorkQueue;
-  /** Has an object looked at that has changed in EC2: no sweep of IAM sees that, so the look may not be spared. */
+  /** Has an object looked at that has changed in EC2: no scan of IAM sees that, so the look may not be spared. */
   readonly wake: (key: string) => void;
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
-  readonly settings: { readonly sweepIntervalMs: number; readonly intervals: RequeueIntervals };
+  readonly settings: { readonly scanIntervalMs: number; readonly intervals: RequeueIntervals };
 }
 
-/** What is swept. */
-export interface SweptAccount {
+/** What is scanned. */
+export interface ScanTarget {
   /** Its classes as they are now, in the order in which they are tried. */
   readonly classes: () => readonly InstanceProfileClass[];
   /** It is the controller's own. */
@@ -41,7 +41,7 @@ export interface SweptAccount {
   readonly objects: () => readonly KubeObject[];
   readonly coverage: ScanCoverage;
   readonly claims: CachedClaims;
-  readonly observer: SweepObserver | undefined;
+  readonly observer: ScanObserver | undefined;
   readonly orphans: OrphanScan | undefined;
 }
 
@@ -49,47 +49,47 @@ export interface SweptAccount {
 const RETRY_MS = 30_000;
 
 /** The looks at one account as a whole: at its roles and profiles, at the tags of its profiles, and at its instances. */
-export class AccountSweep {
-  readonly #around: SweepSurroundings;
-  readonly #swept: SweptAccount;
+export class AccountLoops {
+  readonly #deps: ScanDependencies;
+  readonly #target: ScanTarget;
   readonly #abort = new AbortController();
   /** The class that it was reached by. */
-  #by: InstanceProfileClass | undefined;
+  #reachedByClass: InstanceProfileClass | undefined;
   #beginning: Promise<void> | undefined;
-  #sweeper: Sweeper | undefined;
-  #profileRounds: ProfileRounds | undefined;
-  #instances: InstanceSweep | undefined;
+  #iamScan: IamScan | undefined;
+  #profileTagScan: ProfileTagScan | undefined;
+  #instances: InstanceScan | undefined;
   #account: AwsAccount | undefined;
 
-  constructor(swept: SweptAccount, around: SweepSurroundings) {
-    this.#swept = swept;
-    this.#around = around;
+  constructor(scanned: ScanTarget, around: ScanDependencies) {
+    this.#target = scanned;
+    this.#deps = around;
   }
 
-  /** Begins as soon as the account can be reached; a pass that nobody waits for waits for the first sweep. Once only. */
+  /** Begins as soon as the account can be reached; a pass that nobody waits for waits for the first scan. Once only. */
   start(): void {
-    this.#swept.coverage.expectScan();
+    this.#target.coverage.expectScan();
     this.#beginning ??= this.#begin(this.#abort.signal);
   }
 
   /** Resolves when what was under way has been given up. */
   async stop(): Promise<void> {
-    this.#abort.abort(new Error("The account is no longer swept"));
-    this.#swept.coverage.scanEnded(0);
+    this.#abort.abort(new Error("The account is no longer scanned"));
+    this.#target.coverage.scanEnded(0);
     this.#instances?.stop();
-    await Promise.all([this.#beginning, this.#sweeper?.stop(), this.#profileRounds?.stop()]);
+    await Promise.all([this.#beginning, this.#iamScan?.stop(), this.#profileTagScan?.stop()]);
   }
 
   /** The account is scanned no longer, and this has stopped: nothing that was last seen of it may go on being shown. */
   left(): void {
-    this.#swept.observer?.left();
+    this.#target.observer?.left();
     this.#account?.quotas.forget();
   }
 
   /** False when the class that it was reached by is gone, or leads there in another way. */
   get isUpToDate(): boolean {
-    const by = this.#by;
-    return by === undefined || this.#swept.classes().some((one) => isSameWay(one, by));
+    const by = this.#reachedByClass;
+    return by === undefined || this.#target.classes().some((one) => isSameWay(one, by));
   }
 
   /** Undefined until it was reached. */
@@ -107,22 +107,22 @@ export class AccountSweep {
       const account = await this.#reached(signal);
       if (signal.aborted) return;
       if (account !== undefined) {
-        this.#sweep(account);
+        this.#scan(account);
         return;
       }
-      this.#swept.coverage.scanEnded(0);
-      await this.#around.clock.sleep(RETRY_MS, signal).catch(() => {});
+      this.#target.coverage.scanEnded(0);
+      await this.#deps.clock.sleep(RETRY_MS, signal).catch(() => {});
     }
   }
 
   /** By the first class that leads there. The objects and the class tell why others do not. */
   async #reached(signal: AbortSignal): Promise<AwsAccount | undefined> {
-    const { accounts, classes, isOwn } = this.#swept;
+    const { accounts, classes, isOwn } = this.#target;
     if (isOwn) return accounts.own;
     for (const of of classes()) {
       try {
-        const account = await accounts.reach(of, signal);
-        this.#by = of;
+        const account = await accounts.open(of, signal);
+        this.#reachedByClass = of;
         return account;
       } catch (error) {
         if (signal.aborted) return undefined;
@@ -132,22 +132,22 @@ export class AccountSweep {
     return undefined;
   }
 
-  #sweep(account: AwsAccount): void {
-    const { objects, coverage, claims, observer, orphans } = this.#swept;
+  #scan(account: AwsAccount): void {
+    const { objects, coverage, claims, observer, orphans } = this.#target;
     this.#account = account;
-    const { settings, wake, clock, logger } = this.#around;
-    const shared = { ...this.#around, account, objects, coverage };
+    const { settings, wake, clock, logger } = this.#deps;
+    const shared = { ...this.#deps, account, objects, coverage };
     const { reader } = account;
     if (reader === undefined) coverage.scanEnded(0);
     else {
-      const { sweepIntervalMs: intervalMs, intervals } = settings;
-      this.#sweeper = new Sweeper({ ...shared, reader, intervalMs, intervals, observer, orphans });
-      this.#sweeper.start();
+      const { scanIntervalMs: intervalMs, intervals } = settings;
+      this.#iamScan = new IamScan({ ...shared, reader, intervalMs, intervals, observer, orphans });
+      this.#iamScan.start();
     }
-    this.#profileRounds = new ProfileRounds(shared);
-    this.#profileRounds.start();
+    this.#profileTagScan = new ProfileTagScan(shared);
+    this.#profileTagScan.start();
     const { snapshots, intervalMs } = account.instances;
-    this.#instances = new InstanceSweep({ snapshots, claims, clock, intervalMs, wake, logger });
+    this.#instances = new InstanceScan({ snapshots, claims, clock, intervalMs, wake, logger });
     this.#instances.start();
   }
 }

@@ -11,23 +11,20 @@ import type { OrphanScan } from "../orphans/orphan-scan.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 import { priorityOf } from "../urgency.ts";
 import type { ScanCoverage } from "./scan-coverage.ts";
-import { judgeBySnapshot, type SubjectRules, type SweepSubject, subjectOf } from "./scan-verdict.ts";
+import { type ScanSubject, type SubjectRules, subjectOf, verdictOf } from "./scan-verdict.ts";
 
-/** How a sweep ended: `denied` when the controller may not read the account as a whole. */
-export type SweepResult = "ok" | "denied" | "failed";
+/** How a scan ended: `denied` when the controller may not read the account as a whole. */
+export type ScanResult = "ok" | "denied" | "failed";
 
-/** Hears of sweeps: the seam for metrics. Called synchronously; must not throw. */
-export interface SweepObserver {
-  ended(
-    result: SweepResult,
-    facts: { readonly durationMs: number; readonly seen: number; readonly news: number },
-  ): void;
+/** Hears of scans: the seam for metrics. Called synchronously; must not throw. */
+export interface ScanObserver {
+  ended(result: ScanResult, facts: { readonly durationMs: number; readonly seen: number; readonly news: number }): void;
   /** The account is scanned no longer. */
   left(): void;
 }
 
-/** What a sweeper works with. */
-export interface SweeperOptions {
+/** What a iamScan works with. */
+export interface IamScanOptions {
   readonly account: AwsAccount;
   readonly reader: AccountReader;
   /** The objects of the account, as last seen. */
@@ -40,18 +37,18 @@ export interface SweeperOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
-  /** Between two sweeps, give or take a tenth. */
+  /** Between two scans, give or take a tenth. */
   readonly intervalMs: number;
   readonly intervals: RequeueIntervals;
-  readonly observer?: SweepObserver | undefined;
+  readonly observer?: ScanObserver | undefined;
   readonly orphans?: OrphanScan | undefined;
 }
 
 /** So many objects are compared before others get their turn on the event loop: some milliseconds' work. */
 const CHUNK = 20;
-/** What was well is spared a look of its own for so many intervals: a sweep may fail once without setting off thousands of reads. */
+/** What was well is spared a look of its own for so many intervals: a scan may fail once without setting off thousands of reads. */
 const SPARED_INTERVALS = 2.5;
-/** A sweep that failed in passing is tried again sooner than the next is due. */
+/** A scan that failed in passing is tried again sooner than the next is due. */
 const RETRY_MS = 60_000;
 const JITTER = 0.1;
 
@@ -59,28 +56,28 @@ const JITTER = 0.1;
  * Looks at the whole account every so often, and wakes the objects for which it differs from what it should be, or from what their status
  * says.
  *
- * A sweep writes nothing itself and proves nothing for ever: what it sees goes to a pass, which reads the doubtful part again
+ * A scan writes nothing itself and proves nothing for ever: what it sees goes to a pass, which reads the doubtful part again
  * before it writes. Where the account may not be read as a whole, nothing is lost: every object is read by itself as often as
  * before.
  */
-export class Sweeper {
-  readonly #options: SweeperOptions;
+export class IamScan {
+  readonly #options: IamScanOptions;
   readonly #abort = new AbortController();
   #loop: Promise<void> | undefined;
-  #last: SweepResult | undefined;
+  #last: ScanResult | undefined;
 
-  constructor(options: SweeperOptions) {
+  constructor(options: IamScanOptions) {
     this.#options = options;
   }
 
-  /** The first sweep begins at once; further calls do nothing. */
+  /** The first scan begins at once; further calls do nothing. */
   start(): void {
     if (this.#loop !== undefined || this.#abort.signal.aborted) return;
     this.#options.coverage.expectScan();
     this.#loop = this.#run(this.#abort.signal);
   }
 
-  /** Resolves when a sweep under way has been given up. */
+  /** Resolves when a scan under way has been given up. */
   async stop(): Promise<void> {
     this.#abort.abort(new Error("The controller is shutting down"));
     await this.#loop;
@@ -89,18 +86,18 @@ export class Sweeper {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, random, intervalMs } = this.#options;
     while (!signal.aborted) {
-      const result = await this.sweep(signal);
+      const result = await this.scan(signal);
       const nextMs = result === "failed" ? Math.min(RETRY_MS, intervalMs) : intervalMs;
       await clock.sleep(nextMs * (1 - JITTER + 2 * JITTER * random()), signal).catch(() => {});
     }
   }
 
-  /** One sweep. Never raises: what went wrong is logged, and its objects are read one by one if it stays so. */
-  async sweep(signal: AbortSignal): Promise<SweepResult> {
+  /** One scan. Never raises: what went wrong is logged, and its objects are read one by one if it stays so. */
+  async scan(signal: AbortSignal): Promise<ScanResult> {
     const { account, clock, coverage, intervalMs, observer, orphans } = this.#options;
     const startMs = clock.monotonicMs();
     const count = { seen: 0, news: 0 };
-    let result: SweepResult = "ok";
+    let result: ScanResult = "ok";
     let candidates: readonly SelectedRole[] = [];
     try {
       candidates = await this.#compare(count, signal);
@@ -137,10 +134,10 @@ export class Sweeper {
     return snapshot.selected;
   }
 
-  async #subjects(signal: AbortSignal): Promise<readonly SweepSubject[]> {
+  async #subjects(signal: AbortSignal): Promise<readonly ScanSubject[]> {
     const { objects, coverage } = this.#options;
     const isFirst = coverage.isFirstScanAhead;
-    const subjects: SweepSubject[] = [];
+    const subjects: ScanSubject[] = [];
     for await (const raw of this.#unhurried(objects(), signal)) {
       const subject = subjectOf(raw, this.#options, isFirst);
       if (subject !== undefined) subjects.push(subject);
@@ -149,13 +146,13 @@ export class Sweeper {
   }
 
   /** True when the object has to be looked at. */
-  #judge(subject: SweepSubject, snapshot: AccountSnapshot): boolean {
+  #judge(subject: ScanSubject, snapshot: AccountSnapshot): boolean {
     const { account, queue, coverage, clock, intervals } = this.#options;
     const { key, object } = subject;
     // A pass under way knows better.
     if (queue.isRunning(key)) return false;
     const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
-    const verdict = judgeBySnapshot(subject, snapshot, { settling: account.settling, intervals, now });
+    const verdict = verdictOf(subject, snapshot, { recentWrites: account.recentWrites, intervals, now });
     if (verdict.kind === "in sync") {
       account.index.forget(key);
       coverage.recordInSync(key, snapshot.takenAtMs);
@@ -165,7 +162,7 @@ export class Sweeper {
     account.index.record(key, object.metadata, verdict.observation, snapshot.takenAtMs);
     coverage.recordDifference(key);
     // Somebody has waited for what is begun since before this process began to work.
-    queue.add(key, { priority: priorityOf(subject.isBegun ? "change" : "scan") });
+    queue.add(key, { priority: priorityOf(subject.isInterruptedCreate ? "change" : "scan") });
     return true;
   }
 
@@ -177,14 +174,14 @@ export class Sweeper {
     }
   }
 
-  #blame(error: unknown): SweepResult {
+  #blame(error: unknown): ScanResult {
     const { logger } = this.#options;
     if (!(error instanceof ControllerError)) {
-      logger.error("the sweep failed in a way it did not expect", { err: error });
+      logger.error("the scan failed in a way it did not expect", { err: error });
       return "failed";
     }
     if (error.reason !== "AccessDenied") {
-      logger.warn("sweep failed", failureFields(error));
+      logger.warn("scan failed", failureFields(error));
       return "failed";
     }
     if (this.#last !== "denied") {

@@ -10,7 +10,7 @@ import type { Logger } from "../../telemetry.ts";
 import type { CachedClaims } from "../accounts/cached-claims.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 
-/** What a sweep works with. */
+/** What a scan works with. */
 export interface InstanceSweepDependencies {
   readonly snapshots: RegionSnapshots;
   readonly claims: CachedClaims;
@@ -29,7 +29,7 @@ const MOTION_INTERVAL_MS = 10_000;
  * Reads the instances of every region that some object asks for, once for all objects, and wakes those whose instances have
  * changed: started, ended, re-tagged, given another profile. Objects whose instances are as they were cost nothing.
  */
-export class InstanceSweep {
+export class InstanceScan {
   readonly #deps: InstanceSweepDependencies;
   readonly #stop = new AbortController();
   readonly #faults = new Map<string, string>();
@@ -70,13 +70,13 @@ export class InstanceSweep {
     const { clock, intervalMs } = this.#deps;
     const delayMs = this.#isInMotion() ? Math.min(MOTION_INTERVAL_MS, intervalMs) : intervalMs;
     this.#timer = clock.schedule(delayMs, () => {
-      void this.#sweep(delayMs).finally(() => {
+      void this.#scan(delayMs).finally(() => {
         if (!this.#stop.signal.aborted) this.#schedule();
       });
     });
   }
 
-  async #sweep(intervalMs: number): Promise<void> {
+  async #scan(intervalMs: number): Promise<void> {
     const { claims, snapshots } = this.#deps;
     const regions = new Set(claims.all().map(({ instances }) => instances.region));
     // What an object had read in between need not be read again.

@@ -10,10 +10,10 @@ import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
 import { priorityOf } from "../urgency.ts";
 import type { ScanCoverage } from "./scan-coverage.ts";
-import { type SubjectRules, type SweepSubject, subjectOf } from "./scan-verdict.ts";
+import { type ScanSubject, type SubjectRules, subjectOf } from "./scan-verdict.ts";
 
 /** What the rounds work with. */
-export interface ProfileRoundsOptions {
+export interface ProfileTagScanOptions {
   readonly account: AwsAccount;
   /** The objects of the account, as last seen. */
   readonly objects: () => readonly KubeObject[];
@@ -33,17 +33,17 @@ const SHORTEST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 600_000;
 
 /**
- * Looks at one instance profile after the other, each of them once in a round: their tags are in no list that a sweep could
+ * Looks at one instance profile after the other, each of them once in a round: their tags are in no list that a scan could
  * read. An object whose profile is not as it should be is woken for a look at everything.
  */
-export class ProfileRounds {
-  readonly #options: ProfileRoundsOptions;
+export class ProfileTagScan {
+  readonly #options: ProfileTagScanOptions;
   readonly #abort = new AbortController();
   #loop: Promise<void> | undefined;
   /** The key that was looked at last: the next one in order is next. */
   #lastKey = "";
 
-  constructor(options: ProfileRoundsOptions) {
+  constructor(options: ProfileTagScanOptions) {
     this.#options = options;
   }
 
@@ -82,7 +82,7 @@ export class ProfileRounds {
     }
   }
 
-  #next(): SweepSubject | undefined {
+  #next(): ScanSubject | undefined {
     const { objects } = this.#options;
     const keyed = objects().map((raw) => [keyText(raw["metadata"] as { name: string }), raw] as const);
     const sorted = keyed.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -91,11 +91,11 @@ export class ProfileRounds {
     return raw === undefined ? undefined : subjectOf(raw, this.#options);
   }
 
-  async #isAsAskedFor({ desired }: SweepSubject, signal: AbortSignal): Promise<boolean> {
-    const { iam, settling } = this.#options.account;
+  async #isAsAskedFor({ desired }: ScanSubject, signal: AbortSignal): Promise<boolean> {
+    const { iam, recentWrites } = this.#options.account;
     const { instanceProfileName } = desired.instanceProfile;
     const instanceProfile = await iam.routine.reader.getInstanceProfile(instanceProfileName, signal);
-    const { state } = settling.view(desired, { role: ABSENT, instanceProfile });
+    const { state } = recentWrites.overlay(desired, { role: ABSENT, instanceProfile });
     const plan = diff(desired, state);
     return plan.blockers.length === 0 && !partsOf(plan.actions).has("instance profile");
   }

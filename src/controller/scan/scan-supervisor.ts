@@ -5,22 +5,22 @@ import type { ObjectChange } from "../../runtime/watch/store.ts";
 import type { Accounts } from "../accounts/account-access.ts";
 import { OWN_ACCOUNT } from "../accounts/account-key.ts";
 import type { ClaimsByAccount } from "../accounts/claims-by-account.ts";
-import type { ClassDirectory } from "../classes/class-resolver.ts";
+import type { ClassResolver } from "../classes/class-resolver.ts";
 import type { OrphanScan } from "../orphans/orphan-scan.ts";
-import { AccountSweep, type SweepSurroundings } from "./account-loops.ts";
-import type { SweepObserver } from "./iam-scan.ts";
+import { AccountLoops, type ScanDependencies } from "./account-loops.ts";
+import type { ScanObserver } from "./iam-scan.ts";
 import type { ScanCoverageByAccount } from "./scan-coverage.ts";
 
-/** What the sweeps are made of. */
-export interface AccountSweepsOptions extends SweepSurroundings {
+/** What the scans are made of. */
+export interface ScanSupervisorOptions extends ScanDependencies {
   readonly accounts: Accounts;
-  readonly classes: ClassDirectory;
+  readonly classes: ClassResolver;
   /** All objects, as last seen. */
   readonly objects: () => readonly KubeObject[];
   readonly coverage: ScanCoverageByAccount;
   readonly claims: ClaimsByAccount;
-  /** For the sweeps of one account. */
-  readonly observerOf: ((account: string) => SweepObserver) | undefined;
+  /** For the scans of one account. */
+  readonly observerOf: ((account: string) => ScanObserver) | undefined;
   /** For those of one account, too; without it nobody looks for orphans. */
   readonly orphans?: { of(account: string): OrphanScan; forget(account: string): void };
 }
@@ -29,17 +29,17 @@ export interface AccountSweepsOptions extends SweepSurroundings {
 const FOLLOW_AFTER_MS = 1_000;
 
 /**
- * Sweeps each account that objects are in or may come to, once, however many classes it has: by the oldest of them that leads there.
+ * Scans each account that objects are in or may come to, once, however many classes it has: by the oldest of them that leads there.
  * Accounts come and go with the objects and the classes.
  */
-export class AccountSweeps {
-  readonly #options: AccountSweepsOptions;
-  readonly #running = new Map<string, AccountSweep>();
+export class ScanSupervisor {
+  readonly #options: ScanSupervisorOptions;
+  readonly #running = new Map<string, AccountLoops>();
   readonly #ending = new Set<Promise<void>>();
   #phase: "waiting" | "working" | "stopped" = "waiting";
   #timer: Timer | undefined;
 
-  constructor(options: AccountSweepsOptions) {
+  constructor(options: ScanSupervisorOptions) {
     this.#options = options;
   }
 
@@ -89,22 +89,22 @@ export class AccountSweeps {
     // Also where no object is yet: the first need no look of their own then.
     const open = classes.classes.isEmpty ? [OWN_ACCOUNT] : classes.classes.accountIds;
     const wanted = new Set([...open, ...objects().map((raw) => classes.accountOf(raw))]);
-    for (const [account, sweep] of this.#running) {
-      if (!wanted.has(account)) this.#end(account, () => this.#left(account, sweep));
-      else if (!sweep.isUpToDate) this.#end(account);
+    for (const [account, scan] of this.#running) {
+      if (!wanted.has(account)) this.#end(account, () => this.#left(account, scan));
+      else if (!scan.isUpToDate) this.#end(account);
     }
     for (const account of wanted) {
       if (account === undefined || this.#running.has(account)) continue;
-      const sweep = this.#open(account);
-      this.#running.set(account, sweep);
-      sweep.start();
+      const scan = this.#open(account);
+      this.#running.set(account, scan);
+      scan.start();
     }
   }
 
-  #open(account: string): AccountSweep {
+  #open(account: string): AccountLoops {
     const { accounts, classes, objects, coverage, claims, observerOf, orphans, logger } = this.#options;
     const isOwn = account === OWN_ACCOUNT;
-    const swept = {
+    const scanned = {
       accounts,
       isOwn,
       classes: () => classes.classes.ofAccount(account),
@@ -114,7 +114,10 @@ export class AccountSweeps {
       observer: observerOf?.(account),
       orphans: orphans?.of(account),
     };
-    return new AccountSweep(swept, { ...this.#options, logger: isOwn ? logger : logger.with({ awsAccount: account }) });
+    return new AccountLoops(scanned, {
+      ...this.#options,
+      logger: isOwn ? logger : logger.with({ awsAccount: account }),
+    });
   }
 
   #end(account: string, then: () => void = () => {}): void {
@@ -126,9 +129,9 @@ export class AccountSweeps {
   }
 
   /** Unless somebody has come to the account meanwhile. */
-  #left(account: string, sweep: AccountSweep): void {
+  #left(account: string, scan: AccountLoops): void {
     if (this.#running.has(account)) return;
-    sweep.left();
+    scan.left();
     this.#options.orphans?.forget(account);
   }
 }

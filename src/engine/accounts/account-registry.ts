@@ -44,7 +44,7 @@ interface Way {
  * Guarantees: nobody gets a class's account before STS has said that its credentials are of the account that the class names. Classes of one
  * account share what is remembered of it. An account that cannot be reached fails at once for whoever asks again soon.
  */
-export class AccountDirectory {
+export class AccountRegistry {
   readonly #options: AccountDirectoryOptions;
   readonly #ways = new Map<string, Way>();
   #ownId: string | undefined;
@@ -60,7 +60,7 @@ export class AccountDirectory {
   }
 
   /** Every account that was reached so far, once. */
-  get reached(): readonly AwsAccount[] {
+  get opened(): readonly AwsAccount[] {
     return [...new Set([this.own, ...this.#byId.values()])];
   }
 
@@ -69,7 +69,7 @@ export class AccountDirectory {
    *
    * Errors: TerminalError `AccountMismatch` when the credentials are of another account; those of assuming the role and of asking STS.
    */
-  async reach(of: InstanceProfileClass, signal: AbortSignal): Promise<AwsAccount> {
+  async open(of: InstanceProfileClass, signal: AbortSignal): Promise<AwsAccount> {
     const { account } = of.spec;
     const way = this.#wayOf(of.metadata.name, account);
     if (way.proof !== "given") await this.#prove(way, of, signal);

@@ -1,12 +1,12 @@
-import { Exclusive } from "../execute/keyed-mutex.ts";
+import { KeyedMutex } from "../execute/keyed-mutex.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 import { BoundaryPolicies } from "../observe/boundary-policies.ts";
-import { QuotaWatch } from "../observe/quota-cache.ts";
-import { Settling } from "../observe/recent-writes.ts";
+import { QuotaCache } from "../observe/quota-cache.ts";
+import { RecentWrites } from "../observe/recent-writes.ts";
 import { RegionSnapshots } from "../observe/region-snapshots.ts";
 import { SnapshotIndex } from "../observe/snapshot-index.ts";
 import type { AccountReader, IamAccess, Urgency } from "../ports.ts";
-import { ConvergenceBreaker } from "../reconcile/flap-breaker.ts";
+import { FlapBreaker } from "../reconcile/flap-breaker.ts";
 
 /**
  * One AWS account as the passes of all objects in it share it: the ways to call it, and what this process remembers of it.
@@ -15,14 +15,14 @@ import { ConvergenceBreaker } from "../reconcile/flap-breaker.ts";
 export interface AwsAccount {
   /** By who waits for the calls. */
   readonly iam: Readonly<Record<Urgency, IamAccess>>;
-  readonly settling: Settling;
-  readonly adoptions: Exclusive;
-  readonly breaker: ConvergenceBreaker;
+  readonly recentWrites: RecentWrites;
+  readonly adoptions: KeyedMutex;
+  readonly breaker: FlapBreaker;
   /** To read all of it at once; undefined where that cannot be done. */
   readonly reader: AccountReader | undefined;
   /** What the last account scan saw. */
   readonly index: SnapshotIndex;
-  readonly quotas: QuotaWatch;
+  readonly quotas: QuotaCache;
   readonly boundaries: BoundaryPolicies;
   readonly instances: AccountInstances;
 }
@@ -50,27 +50,27 @@ export interface AwsAccountOptions {
   readonly instanceReader: InstanceReader;
   readonly instancesIntervalMs?: number;
   readonly guardRegions?: () => Promise<readonly string[]>;
-  /** See {@link Settling}; 0 where reads never lag. */
-  readonly settleWindowMs: number;
+  /** See {@link RecentWrites}; 0 where reads never lag. */
+  readonly propagationWindowMs: number;
   readonly monotonicMs: () => number;
 }
 
 /** An account of which nothing is remembered yet. */
 export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
-  const { change, routine = change, reader, instanceReader, settleWindowMs, monotonicMs } = options;
+  const { change, routine = change, reader, instanceReader, propagationWindowMs, monotonicMs } = options;
   const { instancesIntervalMs: intervalMs = DEFAULT_INSTANCES_INTERVAL_MS } = options;
   return {
     iam: { change, routine },
-    settling: new Settling({ windowMs: settleWindowMs, monotonicMs }),
-    adoptions: new Exclusive(),
-    breaker: new ConvergenceBreaker(),
+    recentWrites: new RecentWrites({ windowMs: propagationWindowMs, monotonicMs }),
+    adoptions: new KeyedMutex(),
+    breaker: new FlapBreaker(),
     reader,
     index: new SnapshotIndex(monotonicMs),
-    quotas: new QuotaWatch(reader, monotonicMs),
+    quotas: new QuotaCache(reader, monotonicMs),
     boundaries: new BoundaryPolicies(monotonicMs),
     instances: {
       reader: instanceReader,
-      snapshots: new RegionSnapshots({ reader: instanceReader, monotonicMs, settleWindowMs }),
+      snapshots: new RegionSnapshots({ reader: instanceReader, monotonicMs, propagationWindowMs }),
       intervalMs,
       guardRegions: options.guardRegions ?? (async () => []),
     },

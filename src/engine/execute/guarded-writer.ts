@@ -1,25 +1,25 @@
 import type { Action, ActionOutcome } from "../../plan/action.ts";
-import type { Assertion, IamWriter } from "../ports.ts";
+import type { IamWriter, Precondition } from "../ports.ts";
 import type { ExecutionReport } from "./execute.ts";
 
 /**
  * A writer that asks before each write, and again when its turn has come, whether the object that the plan was made from is
  * still current: turns may be long in coming, and people lose patience.
  */
-export class WhileCurrent implements IamWriter {
+export class GuardedWriter implements IamWriter {
   readonly #writer: IamWriter;
-  readonly #confirmCurrent: Assertion;
+  readonly #checkStillCurrent: Precondition;
   #refusal: { readonly error: unknown } | undefined;
 
-  constructor(writer: IamWriter, confirmCurrent: Assertion) {
+  constructor(writer: IamWriter, checkStillCurrent: Precondition) {
     this.#writer = writer;
-    this.#confirmCurrent = confirmCurrent;
+    this.#checkStillCurrent = checkStillCurrent;
   }
 
   /** Errors: those of the question, and those of the writer. */
   async perform(action: Action, signal: AbortSignal): Promise<ActionOutcome> {
-    const assertCurrent: Assertion = (asked) =>
-      this.#confirmCurrent(asked).catch((error: unknown) => {
+    const assertCurrent: Precondition = (asked) =>
+      this.#checkStillCurrent(asked).catch((error: unknown) => {
         this.#refusal = { error };
         throw error;
       });

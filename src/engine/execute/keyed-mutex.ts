@@ -4,7 +4,7 @@
  * Two objects that may both adopt the same role would otherwise both see it unowned, both tag it, and both write it. Within one
  * process this settles who comes first; the second then sees the first one's tags.
  */
-export class Exclusive {
+export class KeyedMutex {
   readonly #last = new Map<string, Promise<void>>();
 
   /** Runs the work when no earlier work has any of these names. Raises what the work raises. */

@@ -1,5 +1,5 @@
 import { ControllerError, dispositionOf } from "../../errors.ts";
-import { RecentMap } from "../../model/lru-map.ts";
+import { LruMap } from "../../model/lru-map.ts";
 import type { PolicyReader } from "../ports.ts";
 
 /** What IAM says of a managed policy. */
@@ -30,7 +30,7 @@ interface Entry {
 /** Which permissions boundaries of the classes of one account exist in IAM, as far as the process knows. */
 export class BoundaryPolicies {
   readonly #monotonicMs: () => number;
-  readonly #entries = new RecentMap<Entry>(MAX_POLICIES);
+  readonly #entries = new LruMap<Entry>(MAX_POLICIES);
 
   constructor(monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;

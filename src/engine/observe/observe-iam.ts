@@ -9,7 +9,14 @@ import {
 import { ownershipOf } from "../../model/ownership.ts";
 import { leaves } from "../../plan/role/diff-role.ts";
 import type { IamReader } from "../ports.ts";
-import type { RoleParts } from "./snapshot-index.ts";
+
+/** What was on a role: to know where to look, never a proof of what is there now. */
+export interface RoleParts {
+  readonly inlinePolicyNames: readonly string[];
+  readonly managedPolicyArns: readonly string[];
+  /** All instance profiles that hold the role, owned or not. */
+  readonly instanceProfileNames: readonly string[];
+}
 
 /**
  * Reads from IAM what the plan needs and no more: 2 calls while nothing is there or what is there is not ours to touch, 5

@@ -6,12 +6,12 @@ import type { AccountReader } from "../ports.ts";
 export interface QuotaSource {
   /** Undefined while they are not known, or must not be read. */
   known(signal: AbortSignal): Promise<AccountQuotas | undefined>;
-  /** As {@link QuotaWatch.refresh}. */
+  /** As {@link QuotaCache.refresh}. */
   refresh(maxAgeMs: number, signal: AbortSignal): Promise<AccountQuotas | undefined>;
 }
 
 /** The account's quotas as they were last read. Nothing depends on knowing them: IAM itself refuses what is too much. */
-export class QuotaWatch implements QuotaSource {
+export class QuotaCache implements QuotaSource {
   readonly #reader: AccountReader | undefined;
   readonly #monotonicMs: () => number;
   #current: AccountQuotas | undefined;

@@ -8,16 +8,16 @@ import { applyAction } from "../../plan/simulate.ts";
 import type { AppliedAction, ExecutionReport } from "../execute/execute.ts";
 
 /** What a read shows, seen through our own recent writes. */
-export interface SettledView {
+export interface OverlaidState {
   readonly state: ObservedState;
   /** How long until the last of our writes must be visible; 0 when there was none of late. */
-  readonly settlesInMs: number;
+  readonly visibleInMs: number;
   /** True when something may have been made of late without our hearing of it, so that its absence is not yet proved. */
   readonly mayHide: boolean;
 }
 
 /** How long IAM may take to show a write everywhere; reads that contradict our own writes count for nothing before. */
-export const DEFAULT_SETTLE_WINDOW_MS = 120_000;
+export const DEFAULT_PROPAGATION_WINDOW_MS = 120_000;
 
 /** One write of ours, or one whose reply was lost. */
 interface Remembered {
@@ -37,7 +37,7 @@ interface Remembered {
  * seen as it is, with the owner tags that it has. After the window the reads are believed again. Kept in memory only: after a
  * restart reads are believed at once, and the ways IAM refuses a repeated write (EntityAlreadyExists) keep that safe.
  */
-export class Settling {
+export class RecentWrites {
   readonly #windowMs: number;
   readonly #monotonicMs: () => number;
   /** By entity; the one that was written last comes last. */
@@ -74,16 +74,16 @@ export class Settling {
     ) {
       this.#add(failed.action, { atMs, write: undefined, entityId: "" });
     }
-    this.#sweep();
+    this.#scan();
   }
 
   /** The observed state with our recent writes replayed on it. */
-  view(desired: DesiredState, observed: ObservedState): SettledView {
+  overlay(desired: DesiredState, observed: ObservedState): OverlaidState {
     const recent = keysOf(desired).flatMap((key) => this.#recent(key));
     const lastMs = Math.max(...recent.map(({ atMs }) => atMs));
     return {
       state: recent.reduce(replay, observed),
-      settlesInMs: recent.length === 0 ? 0 : lastMs + this.#windowMs - this.#monotonicMs(),
+      visibleInMs: recent.length === 0 ? 0 : lastMs + this.#windowMs - this.#monotonicMs(),
       mayHide: recent.some(({ write }) => write === undefined),
     };
   }
@@ -111,7 +111,7 @@ export class Settling {
   }
 
   /** Forgets the entities that nothing was written to of late: nobody may ever ask for them again. */
-  #sweep(): void {
+  #scan(): void {
     for (const [key, remembered] of this.#writes) {
       const last = remembered.at(-1);
       if (last !== undefined && this.#isRecent(last.atMs)) return;

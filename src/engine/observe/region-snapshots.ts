@@ -22,7 +22,7 @@ export interface RegionSnapshotsOptions {
   readonly reader: InstanceReader;
   readonly monotonicMs: () => number;
   /** How long EC2 may take to show a write of ours. */
-  readonly settleWindowMs: number;
+  readonly propagationWindowMs: number;
 }
 
 /** A region that could not be read is not asked again for so long, however many objects want to know. */
@@ -123,7 +123,7 @@ export class RegionSnapshots {
 
   #accept(name: string, region: Region, readAtMs: number, found: readonly InstanceFacts[]): RegionSnapshot {
     const instances = new Map(found.map((facts) => [facts.instanceId, facts]));
-    const sinceMs = this.#options.monotonicMs() - this.#options.settleWindowMs;
+    const sinceMs = this.#options.monotonicMs() - this.#options.propagationWindowMs;
     const recent = region.writes.filter(({ atMs }) => atMs > sinceMs || atMs >= readAtMs);
     const { changed, unseen } = replayOn(instances, recent);
     region.writes = unseen;

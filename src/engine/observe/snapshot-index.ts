@@ -2,15 +2,8 @@ import type { ObjectMeta } from "../../api/instance-profile.ts";
 import { type DesiredPresent, type DesiredState, roleNameOf } from "../../model/desired-state.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { AccountSnapshot, ListedNames } from "./account-snapshot.ts";
+import type { RoleParts } from "./observe-iam.ts";
 import type { StaleObservation } from "./stale-observation.ts";
-
-/** What was on a role: to know where to look, never a proof of what is there now. */
-export interface RoleParts {
-  readonly inlinePolicyNames: readonly string[];
-  readonly managedPolicyArns: readonly string[];
-  /** All instance profiles that hold the role, owned or not. */
-  readonly instanceProfileNames: readonly string[];
-}
 
 /** Where a reconcile may start instead of reading everything. */
 export type StartingPoint =

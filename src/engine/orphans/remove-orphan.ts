@@ -6,7 +6,7 @@ import { isInstanceAction } from "../../plan/instances/instance-action.ts";
 import type { Blocker, Plan } from "../../plan/plan.ts";
 import type { AwsAccount } from "../accounts/aws-account.ts";
 import type { ClaimIndex } from "../observe/instance-claims.ts";
-import type { Assertion, IamReader } from "../ports.ts";
+import type { IamReader, Precondition } from "../ports.ts";
 import { type Convergence, converge } from "../reconcile/converge.ts";
 import type { Attempts } from "../reconcile/flap-breaker.ts";
 
@@ -22,7 +22,7 @@ export interface RemoveOrphanDependencies {
   readonly account: AwsAccount;
   readonly claims: ClaimIndex;
   /** Raises unless the object is still gone; called before each write. */
-  readonly assertGone: Assertion;
+  readonly assertGone: Precondition;
 }
 
 /**
@@ -38,15 +38,15 @@ export function removeOrphan(
   signal: AbortSignal,
 ): Promise<Convergence> {
   const { reader, writer } = account.iam.routine;
-  const { settling, adoptions } = account;
+  const { recentWrites, adoptions } = account;
   const deps = {
     reader: provenReader(reader, desired, proof),
     writer,
-    settling,
+    recentWrites,
     adoptions,
     attempts: UNUSED_ONLY,
     instances: { ...account.instances, claims, isAwaited: true },
-    confirmCurrent: assertGone,
+    checkStillCurrent: assertGone,
     isAnnounced: () => false,
   };
   return converge({ ...desired, retention: "ByOrigin", force: false }, deps, signal);

@@ -9,8 +9,8 @@ const MOST_NAMED = 5;
 
 /** The attempts at one object, for one pass. */
 export interface Attempts {
-  /** The plan; with a blocker when its very writes have been made too often. `isSettled`: AWS shows all that we wrote. */
-  judge(plan: Plan, isSettled: boolean): Plan;
+  /** The plan; with a blocker when its very writes have been made too often. `isPropagated`: AWS shows all that we wrote. */
+  judge(plan: Plan, isPropagated: boolean): Plan;
   /** All of the plan's writes succeeded. */
   carriedOut(plan: Plan): void;
 }
@@ -30,13 +30,13 @@ interface Series {
  * until the spec changes, a person asks for a look (`reconcile-at`), or the difference becomes another one or none. Kept in
  * memory only: a restart begins anew.
  */
-export class ConvergenceBreaker {
+export class FlapBreaker {
   readonly #series = new Map<string, Series>();
 
   /** @param asked changes when the object has to be tried anew */
   of(key: string, asked: string): Attempts {
     return {
-      judge: (plan, isSettled) => this.#judge(key, asked, plan, isSettled),
+      judge: (plan, isPropagated) => this.#judge(key, asked, plan, isPropagated),
       carriedOut: (plan) => {
         const writes = signatureOf(plan);
         const known = this.#series.get(key);
@@ -51,9 +51,9 @@ export class ConvergenceBreaker {
     this.#series.delete(key);
   }
 
-  #judge(key: string, asked: string, plan: Plan, isSettled: boolean): Plan {
+  #judge(key: string, asked: string, plan: Plan, isPropagated: boolean): Plan {
     const known = this.#series.get(key);
-    if (known === undefined || !isSettled) return plan;
+    if (known === undefined || !isPropagated) return plan;
     if (known.asked !== asked || known.writes !== signatureOf(plan)) {
       this.#series.delete(key);
       return plan;

@@ -51,6 +51,6 @@ export async function planUnread(
   signal: AbortSignal,
 ): Promise<Planned | undefined> {
   if (deps.start?.kind !== "absent" || desired.presence === "absent" || desired.mayAdopt) return undefined;
-  if ((deps.settling?.view(desired, NOTHING).settlesInMs ?? 0) > 0) return undefined;
+  if ((deps.recentWrites?.overlay(desired, NOTHING).visibleInMs ?? 0) > 0) return undefined;
   return planFor(desired, NOTHING, deps, signal);
 }

@@ -5,7 +5,7 @@ import type { Blocker, Plan } from "../../plan/plan.ts";
 import { quotaBlockers } from "../../plan/quota-blockers.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";
-import type { Settling } from "../observe/recent-writes.ts";
+import type { RecentWrites } from "../observe/recent-writes.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 
 /** A plan and what it was made from. */
@@ -16,13 +16,13 @@ export interface Planned {
   readonly view: ObservedState;
   readonly plan: Plan;
   /** How long until the last of our recent writes must be visible; 0 when what was read does not contradict them. */
-  readonly settlesInMs: number;
+  readonly visibleInMs: number;
 }
 
 /** What a plan is made with. */
 export interface PlanDependencies {
   /** Our own recent writes; unset: there are none. */
-  readonly settling?: Settling;
+  readonly recentWrites?: RecentWrites;
   readonly instances: InstanceObservation;
   /** What IAM allows the account; unset: unknown, and IAM itself refuses. */
   readonly quotas?: QuotaSource;
@@ -48,22 +48,22 @@ export async function planFor(
   deps: PlanDependencies,
   signal: AbortSignal,
 ): Promise<Planned> {
-  const { settling, instances } = deps;
-  const { state, settlesInMs, mayHide } = settling?.view(desired, observed) ?? NO_RECENT_WRITES(observed);
+  const { recentWrites, instances } = deps;
+  const { state, visibleInMs, mayHide } = recentWrites?.overlay(desired, observed) ?? NO_RECENT_WRITES(observed);
   const view = await observeInstances(desired, state, instances, signal);
   const plan = diff(desired, view);
   const isUnproved = mayHide && desired.presence === "absent";
-  const lags = settlesInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, { ...view, ...observed }));
+  const lags = visibleInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, { ...view, ...observed }));
   const blockers = await furtherBlockers(desired, plan, deps, signal);
   return {
     observed,
     view,
     plan: blockers.length === 0 ? plan : { ...plan, blockers },
-    settlesInMs: lags || isUnproved ? settlesInMs : 0,
+    visibleInMs: lags || isUnproved ? visibleInMs : 0,
   };
 }
 
-const NO_RECENT_WRITES = (state: ObservedState) => ({ state, settlesInMs: 0, mayHide: false });
+const NO_RECENT_WRITES = (state: ObservedState) => ({ state, visibleInMs: 0, mayHide: false });
 
 /** Nothing of a plan that puts a missing boundary on a role is written: what it removes first would be lost, and nothing be granted. */
 function boundaryBlockers({ actions }: Plan, boundary: RequiredBoundary | undefined): readonly Blocker[] {

@@ -6,11 +6,11 @@ import { regionsRemoved } from "../../plan/instances/record-regions.ts";
 import { applyAction } from "../../plan/simulate.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
 import type { AppliedAction } from "../execute/execute.ts";
-import { WhileCurrent } from "../execute/guarded-writer.ts";
+import { GuardedWriter } from "../execute/guarded-writer.ts";
 import { isPermanent } from "../observe/boundary-policies.ts";
 import { observe } from "../observe/observe-iam.ts";
-import type { Settling } from "../observe/recent-writes.ts";
-import type { Assertion, IamReader, IamWriter } from "../ports.ts";
+import type { RecentWrites } from "../observe/recent-writes.ts";
+import type { IamReader, IamWriter, Precondition } from "../ports.ts";
 import { assertProved } from "./assert-proved.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 import { observeMarked, revokeAssociations } from "./revoke-associations.ts";
@@ -30,9 +30,9 @@ export interface RevocationReport {
 export interface RevocationDependencies {
   readonly reader: IamReader;
   readonly writer: IamWriter;
-  readonly settling: Settling;
+  readonly recentWrites: RecentWrites;
   readonly instances: Pick<AccountInstances, "snapshots">;
-  readonly confirmCurrent: Assertion;
+  readonly checkStillCurrent: Precondition;
   /** What the class puts on its roles; unset: nothing. */
   readonly boundary?: RequiredBoundary | undefined;
 }
@@ -43,7 +43,7 @@ export interface RevocationDependencies {
  * cannot be read keeps the others from being tried.
  * Where the boundary of the class cannot be set, all permissions go instead, unless the policy itself does not exist.
  *
- * Errors: those of the reads of IAM and of `confirmCurrent`; ConflictError when they do not prove that the object owns the role; refused
+ * Errors: those of the reads of IAM and of `checkStillCurrent`; ConflictError when they do not prove that the object owns the role; refused
  * writes are in the report.
  */
 export async function revokeExcess(
@@ -53,7 +53,7 @@ export async function revokeExcess(
   signal: AbortSignal,
 ): Promise<RevocationReport> {
   const observed = await observe(desired, deps.reader, signal);
-  const { state } = deps.settling.view(desired, observed);
+  const { state } = deps.recentWrites.overlay(desired, observed);
   const revocations = state.role.presence === "absent" ? [] : revocationsOf(target, state.role);
   const regions = regionsBeyond(target, state.instanceProfile);
   assertProved(desired, observed, [
@@ -61,7 +61,7 @@ export async function revokeExcess(
     ...regionsRemoved(state.instanceProfile, regions),
   ]);
   const marked = await observeMarked(desired, state, regions, deps.instances, signal);
-  const writer = new WhileCurrent(deps.writer, deps.confirmCurrent);
+  const writer = new GuardedWriter(deps.writer, deps.checkStillCurrent);
   const applied: AppliedAction[] = [];
   const failed: FailedAction[] = [];
   const attempt = async (action: Action): Promise<unknown> => {
@@ -71,11 +71,11 @@ export async function revokeExcess(
   };
   const faultOf = (action: Action, refusal?: unknown): Promise<unknown> => boundaryFault(deps, action, refusal, signal);
   try {
-    for (const revocation of revocations) failed.push(...(await carryOut(revocation, attempt, faultOf)));
+    for (const revocation of revocations) failed.push(...(await executePlan(revocation, attempt, faultOf)));
     failed.push(...(await revokeAssociations(desired, state, marked, attempt)));
   } finally {
     const report = { applied, failed: undefined, refused: failed };
-    deps.settling.record(state, { ...report, refused: [] });
+    deps.recentWrites.record(state, { ...report, refused: [] });
     deps.instances.snapshots.record(report);
   }
   const after = applied.reduce((so, { action }) => applyAction(so, action), state);
@@ -83,7 +83,7 @@ export async function revokeExcess(
 }
 
 /** The writes that AWS has not made: the removal, or what goes instead where AWS refuses it. */
-async function carryOut(
+async function executePlan(
   { action, otherwise }: Revocation,
   attempt: (action: Action) => Promise<unknown>,
   faultOf: (action: Action, refusal?: unknown) => Promise<unknown>,
@@ -105,7 +105,7 @@ async function carryOut(
 
 /** The write that was made, or why AWS has not made it. Errors: those of the assertion. */
 async function tried(
-  writer: WhileCurrent,
+  writer: GuardedWriter,
   action: Action,
   signal: AbortSignal,
 ): Promise<{ readonly done: readonly AppliedAction[]; readonly error?: unknown }> {

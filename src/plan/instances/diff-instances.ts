@@ -5,13 +5,13 @@ import type { ObservedState } from "../../model/observed-state.ts";
 import { type Owner, ownershipOf } from "../../model/ownership.ts";
 import type { Action } from "../action.ts";
 import type { InstanceAction, InstanceTagAction } from "./instance-action.ts";
-import { carries, type Standing, standingOf, type Target, targetOf } from "./instance-status.ts";
+import { type AssociationState, associationStateOf, carries, type Target, targetOf } from "./instance-status.ts";
 import { regionsAfter, regionsBefore } from "./record-regions.ts";
 
 /** An instance and what is to be done about it. */
 interface Case {
   readonly instance: ObservedInstance;
-  readonly standing: Standing;
+  readonly associationState: AssociationState;
 }
 
 /**
@@ -26,10 +26,13 @@ export function diffInstances(desired: DesiredPresent, observed: ObservedState):
   if (instances === undefined || instances.unreadable !== undefined) return [];
   const { instanceProfileName, path } = desired.instanceProfile;
   const target = targetOf({ instanceProfileName, path }, observed, desired.instances?.replacesOthers ?? false);
-  const cases = instances.found.map((instance) => ({ instance, standing: standingOf(instance, target) }));
+  const cases = instances.found.map((instance) => ({
+    instance,
+    associationState: associationStateOf(instance, target),
+  }));
   const writes = cases.flatMap((one) => [
     ...(isToBeMarked(one) ? [tagCall("CreateTags", desired.owner, one.instance)] : []),
-    ...associationCalls(one.instance, one.standing, target),
+    ...associationCalls(one.instance, one.associationState, target),
     ...(isToBeUnmarked(one, target) ? [tagCall("DeleteTags", desired.owner, one.instance)] : []),
   ]);
   return [...regionsBefore(desired, observed), ...writes, ...regionsAfter(desired, observed)];
@@ -45,38 +48,44 @@ export function releaseInstances(
   if (instanceProfile.presence === "present" && ownershipOf(instanceProfile.tags, owner).kind !== "ours") return [];
   const target = targetOf(profile, observed, false);
   const cases = instances.found.map(
-    (instance): Case => ({ instance, standing: standingOf({ ...instance, isSelected: false }, target) }),
+    (instance): Case => ({
+      instance,
+      associationState: associationStateOf({ ...instance, isSelected: false }, target),
+    }),
   );
   return cases.flatMap((one) => [
-    ...associationCalls(one.instance, one.standing, target),
+    ...associationCalls(one.instance, one.associationState, target),
     ...(isToBeUnmarked(one, target) ? [tagCall("DeleteTags", owner, one.instance)] : []),
   ]);
 }
 
-function isToBeMarked({ instance, standing }: Case): boolean {
+function isToBeMarked({ instance, associationState }: Case): boolean {
   if (instance.hasFormerMarker) return true;
-  return !instance.isMarked && (standing === "associate" || standing === "replace" || standing === "reassociate");
+  return (
+    !instance.isMarked &&
+    (associationState === "associate" || associationState === "replace" || associationState === "reassociate")
+  );
 }
 
 /** Marked, though what it carries is not, or will not be, what the controller gave it. */
-function isToBeUnmarked({ instance, standing }: Case, target: Target): boolean {
+function isToBeUnmarked({ instance, associationState }: Case, target: Target): boolean {
   if (!instance.isMarked) return false;
-  if (standing === "leave" || standing === "unmark" || standing === "taken") return true;
-  return standing === "preceded" && !carries(instance, target);
+  if (associationState === "leave" || associationState === "unmark" || associationState === "taken") return true;
+  return associationState === "preceded" && !carries(instance, target);
 }
 
 function associationCalls(
   { instanceId, region, association }: ObservedInstance,
-  standing: Standing,
+  associationState: AssociationState,
   { instanceProfileName: iamInstanceProfile }: Target,
 ): readonly InstanceAction[] {
   const associate: InstanceAction = { kind: "AssociateIamInstanceProfile", region, instanceId, iamInstanceProfile };
-  if (standing === "associate") return [associate];
+  if (associationState === "associate") return [associate];
   if (association === undefined) return [];
   const { associationId, profileArn } = association;
   const place = { region, instanceId, associationId };
   const disassociate: InstanceAction = { kind: "DisassociateIamInstanceProfile", ...place, removes: profileArn };
-  switch (standing) {
+  switch (associationState) {
     case "replace":
       return [{ kind: "ReplaceIamInstanceProfileAssociation", ...place, iamInstanceProfile, replaces: profileArn }];
     case "reassociate":

@@ -2,7 +2,7 @@ import { isProfileArn, type ObservedInstance, type ProfileName } from "../../mod
 import type { ObservedState } from "../../model/observed-state.ts";
 
 /** What an instance is to a profile, and so what is to be done about it. */
-export type Standing =
+export type AssociationState =
   /** It carries the profile as it should. */
   | "associated"
   /** It has no profile: ours goes there. */
@@ -43,7 +43,7 @@ export function targetOf(
 }
 
 /** What is to be done about one instance. */
-export function standingOf(instance: ObservedInstance, target: Target): Standing {
+export function associationStateOf(instance: ObservedInstance, target: Target): AssociationState {
   if (!instance.isSelected) return standingOfUnselected(instance, target);
   if (instance.precededBy !== undefined) return "preceded";
   const { association } = instance;
@@ -64,14 +64,18 @@ export function carries({ association }: ObservedInstance, target: ProfileName):
   );
 }
 
-function standingOfUnselected(instance: ObservedInstance, target: Target): Standing {
+function standingOfUnselected(instance: ObservedInstance, target: Target): AssociationState {
   if (!instance.isMarked) return "none";
   if (!carries(instance, target)) return "unmark";
   return instance.association?.associationId === "" ? "wait" : "leave";
 }
 
 /** EC2 associates running and stopped instances; between the two it refuses. */
-function whenSettled({ state }: ObservedInstance, running: Standing, stopped: Standing): Standing {
+function whenSettled(
+  { state }: ObservedInstance,
+  running: AssociationState,
+  stopped: AssociationState,
+): AssociationState {
   if (state === "running") return running;
   return state === "stopped" ? stopped : "wait";
 }

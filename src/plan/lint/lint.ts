@@ -75,7 +75,7 @@ export function lint(object: Pick<InstanceProfile, "spec">, options: LintOptions
 }
 
 /** True for what IAM answers with a refusal, in every account. */
-export function isRefusedByIam({ rule, severity }: Finding): boolean {
+function isRefusedByIam({ rule, severity }: Finding): boolean {
   return severity === "error" && (rule === "unknown-operator" || rule === "policy-size");
 }
 

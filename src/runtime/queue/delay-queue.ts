@@ -21,7 +21,7 @@ export class DelayQueue {
   readonly #clock: Clock;
   readonly #onDue: (entry: DelayedKey) => void;
   readonly #entries = new Map<string, DelayedKey>();
-  /** By due time. May hold entries that #entries has replaced or lost: those are skipped, and swept when they outnumber. */
+  /** By due time. May hold entries that #entries has replaced or lost: those are skipped, and scanned when they outnumber. */
   #heap = new TinyQueue<DelayedKey>([], byDueTime);
   #timer: { readonly handle: Timer; readonly atMs: number } | undefined;
 
@@ -45,7 +45,7 @@ export class DelayQueue {
     };
     this.#entries.set(key, entry);
     this.#heap.push(entry);
-    this.#sweep();
+    this.#scan();
     this.#arm();
   }
 
@@ -90,7 +90,7 @@ export class DelayQueue {
     this.#arm();
   }
 
-  #sweep(): void {
+  #scan(): void {
     if (this.#heap.length > 2 * this.#entries.size + 64) {
       this.#heap = new TinyQueue<DelayedKey>([...this.#entries.values()], byDueTime);
     }

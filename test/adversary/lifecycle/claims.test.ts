@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfile, InstanceProfileStatus } from "../../../src/api/instance-profile.ts";
 import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
-import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
+import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { compareClaims } from "../../../src/model/instances/instance-claim.ts";
 import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
@@ -32,7 +32,7 @@ function claimants(objects: readonly InstanceProfile[], classes: readonly object
 
 function open(objects: readonly InstanceProfile[], classes: () => readonly object[]): () => readonly string[] {
   const raw = objects as unknown as readonly KubeObject[];
-  const directory = new ClassDirectory({
+  const directory = new ClassResolver({
     classes: () => classes() as readonly KubeObject[],
     objects: () => raw,
     clusterId: CLUSTER_ID,

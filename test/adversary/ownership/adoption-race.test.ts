@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { type ConvergeDependencies, type Convergence, converge } from "../../../src/engine/reconcile/converge.ts";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { planLines } from "../../../src/plan/render.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
@@ -12,10 +12,10 @@ import { desiredOf } from "../../support/builders.ts";
 const ADOPTING = desiredOf({ adoptionPolicy: "IfExists" });
 
 let iam: FakeIam;
-let adoptions: Exclusive;
+let adoptions: KeyedMutex;
 beforeEach(() => {
   iam = new FakeIam();
-  adoptions = new Exclusive();
+  adoptions = new KeyedMutex();
   iam.outsiderMakesRole("app");
 });
 
@@ -26,9 +26,9 @@ function reconcile(
   const deps = {
     reader: iam,
     writer: iam,
-    settling: new Settling({ windowMs: 120_000, monotonicMs: () => 1_000 }),
+    recentWrites: new RecentWrites({ windowMs: 120_000, monotonicMs: () => 1_000 }),
     adoptions,
-    confirmCurrent: async () => {},
+    checkStillCurrent: async () => {},
     isAnnounced,
     instances: withoutInstances(),
   };

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { type Convergence, converge } from "../../../src/engine/reconcile/converge.ts";
 import { RetryableError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
@@ -21,20 +21,20 @@ const WITHOUT_STATEMENTS: Partial<InstanceProfileSpec> = {
 };
 
 let iam: FakeIam;
-let settling: Settling;
+let recentWrites: RecentWrites;
 
 beforeEach(() => {
   iam = new FakeIam();
-  settling = new Settling({ windowMs: 0, monotonicMs: () => 1_000 });
+  recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 1_000 });
 });
 
 function reconcile(desired: DesiredState): Promise<Convergence> {
   const deps = {
     reader: iam,
     writer: iam,
-    settling,
-    adoptions: new Exclusive(),
-    confirmCurrent: async () => {},
+    recentWrites,
+    adoptions: new KeyedMutex(),
+    checkStillCurrent: async () => {},
     isAnnounced: () => true,
     instances: withoutInstances(),
   };

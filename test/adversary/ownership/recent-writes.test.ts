@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { type Convergence, converge } from "../../../src/engine/reconcile/converge.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
@@ -14,21 +14,21 @@ const OWNER = { [TAG_KEYS.clusterId]: CLUSTER_ID, [TAG_KEYS.namespace]: "team-a"
 
 let iam: FakeIam;
 let nowMs: number;
-let settling: Settling;
+let recentWrites: RecentWrites;
 
 beforeEach(() => {
   iam = new FakeIam();
   nowMs = 1_000;
-  settling = new Settling({ windowMs: WINDOW_MS, monotonicMs: () => nowMs });
+  recentWrites = new RecentWrites({ windowMs: WINDOW_MS, monotonicMs: () => nowMs });
 });
 
 function reconcile(desired: DesiredState): Promise<Convergence> {
   const deps = {
     reader: iam,
     writer: iam,
-    settling,
-    adoptions: new Exclusive(),
-    confirmCurrent: async () => {},
+    recentWrites,
+    adoptions: new KeyedMutex(),
+    checkStillCurrent: async () => {},
     isAnnounced: () => true,
     instances: withoutInstances(),
   };

@@ -112,7 +112,7 @@ const REPLACEMENTS: readonly (readonly [string, Tags, string])[] = [
 describe.each(DRIFTS)("between a scan that sees %s and its repair", (_drift, drift) => {
   test.each(REPLACEMENTS)("a role that is replaced by one %s gets no write", async (_what, tags, ready) => {
     await drift();
-    await fleet.sweep();
+    await fleet.scan();
     await replaceRole(tags);
     await fleet.drain();
     expect(written()).toEqual([]);
@@ -122,7 +122,7 @@ describe.each(DRIFTS)("between a scan that sees %s and its repair", (_drift, dri
 
 test("a role that is replaced by one whose name differs in case gets no write", async () => {
   await DRIFTS[0]?.[1]();
-  await fleet.sweep();
+  await fleet.scan();
   await replaceRole({}, "APP");
   await fleet.drain();
   expect(written()).toEqual([]);
@@ -131,7 +131,7 @@ test("a role that is replaced by one whose name differs in case gets no write", 
 
 test("a role that loses its owner tags gets no write, though it is the very role that the scan saw", async () => {
   await DRIFTS[0]?.[1]();
-  await fleet.sweep();
+  await fleet.scan();
   const keys = Object.keys(OWNER).map((key, i) => [`TagKeys.member.${i + 1}`, key]);
   await iam("UntagRole", { ...named, ...Object.fromEntries(keys) });
   await fleet.drain();
@@ -141,7 +141,7 @@ test("a role that loses its owner tags gets no write, though it is the very role
 
 test("a role that is replaced by one with all owner tags is read whole before it is written: the tags are the proof", async () => {
   await DRIFTS[0]?.[1]();
-  await fleet.sweep();
+  await fleet.scan();
   await replaceRole(OWNER);
   await fleet.drain();
   const reads = aws.calls.matching({ accessKeyId: "controller" }).map(({ action }) => action);
@@ -157,7 +157,7 @@ describe("between a scan that sees an instance profile without its role and the 
     ["with a part of the owner tags", { [TAG_KEYS.namespace]: "default" }, "False OwnedByAnother"],
   ])("a profile that is replaced by one %s gets no role", async (_what, tags, ready) => {
     await iam("RemoveRoleFromInstanceProfile", { ...named, InstanceProfileName: "app" });
-    await fleet.sweep();
+    await fleet.scan();
     await replaceProfile(tags);
     await fleet.drain();
     expect(written()).toEqual([]);
@@ -168,7 +168,7 @@ describe("between a scan that sees an instance profile without its role and the 
 
 describe("between a scan and a deletion, which knows from the scan what is on the role", () => {
   test.each(REPLACEMENTS)("a role that is replaced by one %s stays", async (_what, tags) => {
-    await fleet.sweep();
+    await fleet.scan();
     await replaceRole(tags);
     fleet.delete("app");
     await fleet.drain();
@@ -177,7 +177,7 @@ describe("between a scan and a deletion, which knows from the scan what is on th
   });
 
   test("a role that somebody swaps in the owned instance profile loses its place in it, and nothing else", async () => {
-    await fleet.sweep();
+    await fleet.scan();
     await iam("RemoveRoleFromInstanceProfile", { ...named, InstanceProfileName: "app" });
     await iam("CreateRole", { RoleName: "theirs", AssumeRolePolicyDocument: EC2_TRUST });
     await iam("AddRoleToInstanceProfile", { RoleName: "theirs", InstanceProfileName: "app" });

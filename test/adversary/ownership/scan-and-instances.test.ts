@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
 import type { InstanceObservation } from "../../../src/engine/observe/observe-instances.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
 import { partsToReread, type StaleObservation } from "../../../src/engine/observe/stale-observation.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
@@ -37,7 +37,7 @@ function instancesOf(ids: readonly string[]): InstanceObservation {
     association: undefined,
   }));
   const reader = { readRegion: async () => found, findUsers: async () => [] };
-  const snapshots = new RegionSnapshots({ reader, monotonicMs, settleWindowMs: 0 });
+  const snapshots = new RegionSnapshots({ reader, monotonicMs, propagationWindowMs: 0 });
   const claims = new ClaimIndex({ in: () => [] });
   return { reader, snapshots, claims, intervalMs: 60_000, isAwaited: false, guardRegions: async () => [] };
 }
@@ -50,9 +50,9 @@ async function reconcile(
   const deps = {
     ...{ reader: iam, writer: iam, instances: instancesOf(ids) },
     ...(observation && { start: { kind: "seen", observation } as const }),
-    settling: new Settling({ windowMs: 0, monotonicMs }),
-    adoptions: new Exclusive(),
-    confirmCurrent: async () => {},
+    recentWrites: new RecentWrites({ windowMs: 0, monotonicMs }),
+    adoptions: new KeyedMutex(),
+    checkStillCurrent: async () => {},
     isAnnounced: () => true,
   };
   const { plan } = await converge(desired, deps, new AbortController().signal);

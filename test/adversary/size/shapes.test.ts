@@ -3,13 +3,13 @@ import { boundedObject, oversizeIn } from "../../../src/api/bounded-object.ts";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { readShippedCrd } from "../../../src/cli/manifests/crd-file.ts";
-import { blockersOf, type Standing } from "../../../src/controller/classes/class-binding.ts";
-import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
+import { blockersOf, type ClassBinding } from "../../../src/controller/classes/class-binding.ts";
+import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { compileCrd } from "../../../src/crd/compile-crd.ts";
+import type { JsonObject } from "../../../src/crd/contract.ts";
 import { desiredState } from "../../../src/model/desired-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { lint } from "../../../src/plan/lint/lint.ts";
-import { compileCrd } from "../../../src/crd/compile-crd.ts";
-import type { JsonObject } from "../../../src/crd/contract.ts";
 import { CLUSTER_ID, NOTHING, stateAfter } from "../../support/builders.ts";
 import { LARGE_SPECS, type LargeSpec, MAX_OBJECT_BYTES } from "../../support/large-objects.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
@@ -72,8 +72,8 @@ function manifestOf({ spec }: LargeSpec, metadata: JsonObject = {}): JsonObject 
   } as JsonObject;
 }
 
-function standingOf(object: InstanceProfile): Standing {
-  return new ClassDirectory({ classes: () => [], objects: () => [], clusterId: CLUSTER_ID }).standingOf(object);
+function bindingOf(object: InstanceProfile): ClassBinding {
+  return new ClassResolver({ classes: () => [], objects: () => [], clusterId: CLUSTER_ID }).bindingOf(object);
 }
 
 const small = parseInstanceProfile(manifestOf({ name: "small", spec: {} }));
@@ -94,7 +94,7 @@ describe.each(SHAPES)("$name", (shape) => {
   });
 
   test("gets its answer", () => {
-    const blockers = blockersOf(standingOf(parseInstanceProfile(manifest)));
+    const blockers = blockersOf(bindingOf(parseInstanceProfile(manifest)));
     expect(blockers.map(({ reason, message }) => `${reason} ${message.split(":")[0]}`)).toEqual(
       ANSWERS[shape.name] ?? [],
     );
@@ -117,7 +117,7 @@ describe.each(OVERSIZE)("of $name", (shape) => {
 
   test("all goes when the object is deleted", () => {
     const going = parseInstanceProfile(manifestOf(shape, { deletionTimestamp: "2026-01-01T00:00:00Z" }));
-    expect(blockersOf(standingOf(going))).toEqual([]);
+    expect(blockersOf(bindingOf(going))).toEqual([]);
     const { actions, blockers } = diff(desiredState(going, CLUSTER_ID), there);
     expect(blockers).toEqual([]);
     expect(actions.map(({ kind }) => kind)).toContain("DeleteRole");

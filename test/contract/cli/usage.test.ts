@@ -43,7 +43,7 @@ describe("a command line that cannot be understood is explained in words, with s
     [["sandbox", "--kube-port", "65536"], '--kube-port: "65536" is not a whole number from 0 to 65535'],
     [["sandbox", "--orphan-policy", "Keep"], '--orphan-policy: "Keep" must be one of Retain, Delete'],
     [["sandbox", "--cluster-id", "a|b"], '--cluster-id: "a|b" cannot be the value of a tag'],
-    [["sandbox", "--sweep-interval", "1s"], "--sweep-interval: 1s is too short; write 10s or more"],
+    [["sandbox", "--account-scan-interval", "1s"], "--account-scan-interval: 1s is too short; write 10s or more"],
     [["sandbox", "--log-level", "loud"], '--log-level: "loud" is none of'],
     [["sandbox", "--once", "--kubeconfig-out", "/does/not/exist"], "--kubeconfig-out: ENOENT"],
     [["sandbox", "--once", "--apply", "/does/not/exist"], "cannot read /does/not/exist"],

@@ -31,7 +31,7 @@ controllerStories("the sandbox", () => SandboxRig.open());
 
 const test = testsOn(() => SandboxRig.open());
 
-test("a swept profile is destroyed by 4 writes and 3 reads: role, profile, and the instances that use it", async ({
+test("a scanned profile is destroyed by 4 writes and 3 reads: role, profile, and the instances that use it", async ({
   rig,
 }) => {
   const first = await rig.start();

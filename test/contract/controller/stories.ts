@@ -32,7 +32,7 @@ export async function established(rig: ControllerRig, name: string): Promise<voi
   await untilReady(rig, name);
 }
 
-/** A controller that has seen the account: the quotas are what a sweep asks for last. */
+/** A controller that has seen the account: the quotas are what a scan asks for last. */
 export async function startedAndSwept(rig: ControllerRig): Promise<void> {
   await rig.forgetCalls();
   await rig.start();
@@ -112,7 +112,7 @@ export function controllerStories(where: string, open: () => Promise<ControllerR
       expect(await rig.user.read(rig.key("app"))).toEqual(before);
     });
 
-    test("writes nothing, to AWS or to the API server, in five sweeps over an object in sync", async ({ rig }) => {
+    test("writes nothing, to AWS or to the API server, in five scans over an object in sync", async ({ rig }) => {
       const controller = await rig.start({ resyncMs: 20 });
       await established(rig, "app");
       // Its last write may be the Event.
@@ -124,9 +124,9 @@ export function controllerStories(where: string, open: () => Promise<ControllerR
       expect(await rig.kubeWrites()).toEqual([]);
     });
 
-    test("repairs what somebody changed in AWS by one write, at the next sweep", async ({ rig }) => {
+    test("repairs what somebody changed in AWS by one write, at the next scan", async ({ rig }) => {
       // Within the settle window a read that contradicts our own write is taken for a late one.
-      await rig.start({ resyncMs: 20, settleWindowMs: 0 });
+      await rig.start({ resyncMs: 20, propagationWindowMs: 0 });
       await established(rig, "app");
       await rig.forgetCalls();
       const { name } = rig.key("app");

@@ -38,7 +38,7 @@ const GOING = { deletionTimestamp: "2026-01-01T00:00:00Z" };
 
 function seen(after: ObservedState, applied: Extract<Outcome, { kind: "converged" }>["applied"] = []): Outcome {
   const plan = { actions: applied, blockers: [], unmanagedPolicies: [] };
-  return { kind: "converged", plan, applied, failed: undefined, after, settlesInMs: 0 };
+  return { kind: "converged", plan, applied, failed: undefined, after, visibleInMs: 0 };
 }
 
 /** Each reason of `InstancesAssociated` with the condition, by the code that gives it in a cluster. */

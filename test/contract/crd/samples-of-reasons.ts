@@ -1,15 +1,15 @@
 import type { InstanceProfile, InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
-import { NoReplyError } from "../../../src/aws/client/no-response-error.ts";
+import { NoResponseError } from "../../../src/aws/client/no-response-error.ts";
 import { toControllerError } from "../../../src/aws/errors/aws-errors.ts";
 import { tagListOf } from "../../../src/aws/iam/iam-entities.ts";
 import { blockersOf } from "../../../src/controller/classes/class-binding.ts";
 import { refused } from "../../../src/controller/classes/class-compliance.ts";
-import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
-import { AccountDirectory } from "../../../src/engine/accounts/account-registry.ts";
+import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { AccountRegistry } from "../../../src/engine/accounts/account-registry.ts";
 import { BoundaryPolicies } from "../../../src/engine/observe/boundary-policies.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
-import { ConvergenceBreaker } from "../../../src/engine/reconcile/flap-breaker.ts";
+import { FlapBreaker } from "../../../src/engine/reconcile/flap-breaker.ts";
 import { requiredBoundary } from "../../../src/engine/reconcile/required-boundary.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
@@ -124,7 +124,7 @@ const OBSTACLES: readonly unknown[] = [
   Object.assign(new Error("Could not load credentials from any providers"), { name: "CredentialsProviderError" }),
   new Error("Region is missing"),
   Object.assign(new TypeError("Invalid URL"), { code: "ERR_INVALID_URL", input: "iam.example" }),
-  new NoReplyError("iam.amazonaws.com", Object.assign(new Error("refused"), { code: "ECONNREFUSED" })),
+  new NoResponseError("iam.amazonaws.com", Object.assign(new Error("refused"), { code: "ECONNREFUSED" })),
   new Error("something that nobody expected"),
 ];
 
@@ -231,21 +231,21 @@ function thrownBy(attempt: () => unknown): readonly unknown[] {
 /** What is raised of a class whose credentials are of another account than it says. */
 export async function ofAnotherAccount(): Promise<unknown> {
   const identity = { accountId: async () => "999988887777" };
-  const accounts = new AccountDirectory({
+  const accounts = new AccountRegistry({
     own: { account: {} as never, identity },
     open: () => {
       throw new Error("not asked");
     },
     monotonicMs: () => 0,
   });
-  return accounts.reach(aClass(), new AbortController().signal).catch((error: unknown) => error);
+  return accounts.open(aClass(), new AbortController().signal).catch((error: unknown) => error);
 }
 
 function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
   const object = anInstanceProfile();
   const plan = diff(desiredOf(), NOTHING);
   const after = stateAfter(NOTHING, plan.actions);
-  const done = { kind: "converged", plan, applied: plan.actions, failed: undefined, after, settlesInMs: 0 } as const;
+  const done = { kind: "converged", plan, applied: plan.actions, failed: undefined, after, visibleInMs: 0 } as const;
   const hidden = JSON.parse(JSON.stringify(after).replaceAll("arn:aws:iam", "hidden")) as ObservedState;
   const going = anInstanceProfile({ metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } });
   const propagating = toControllerError(answered("InvalidParameterValue", "Invalid IAM Instance Profile name", 400), {
@@ -264,11 +264,11 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
   return [
     [object, done],
     [anInstanceProfile({ spec: { suspend: true } }), { kind: "suspended" }],
-    [object, { kind: "previewed", plan, observed: NOTHING, settlesInMs: 0 }],
+    [object, { kind: "previewed", plan, observed: NOTHING, visibleInMs: 0 }],
     [object, { ...done, after: hidden }],
-    [object, { kind: "announced", plan, observed: NOTHING, settlesInMs: 0 }],
-    [object, { ...done, failed: { action: association, error: propagating }, settlesInMs: 60_000 }],
-    [going, { ...done, settlesInMs: 5_000 }],
+    [object, { kind: "announced", plan, observed: NOTHING, visibleInMs: 0 }],
+    [object, { ...done, failed: { action: association, error: propagating }, visibleInMs: 60_000 }],
+    [going, { ...done, visibleInMs: 5_000 }],
     [object, blocked(oversizeBlockers(oversizePolicies({ statements: ["a".repeat(11_000)] })))],
     [object, blocked(quotaBlockers(desiredOf(), plan, { roles: { used: 1_000, quota: 1_000 } } as never))],
     [object, blocked(missingBoundary())],
@@ -297,7 +297,7 @@ function withPolicyOfOthers(state: ObservedState): ObservedState {
 }
 
 function writtenInVain(plan: Plan): Plan {
-  const attempts = new ConvergenceBreaker().of("team-a/app", "");
+  const attempts = new FlapBreaker().of("team-a/app", "");
   for (let times = 0; times < 3; times++) attempts.carriedOut(plan);
   return attempts.judge(plan, true);
 }
@@ -309,14 +309,14 @@ function standings(): readonly ReturnType<typeof blockersOf>[] {
     const objects = peers.map(
       (peer) => ({ ...peer, spec: { ...peer.spec, className: "readers" } }) as unknown as KubeObject,
     );
-    const directory = new ClassDirectory({
+    const directory = new ClassResolver({
       classes: () => classes as never,
       objects: () => objects,
       clusterId: "cluster-1",
     });
     const metadata = { creationTimestamp: "2026-01-01T00:00:00Z", ...more.metadata };
     return blockersOf(
-      directory.standingOf({ ...anInstanceProfile({ spec, metadata }), ...(more.status && { status: more.status }) }),
+      directory.bindingOf({ ...anInstanceProfile({ spec, metadata }), ...(more.status && { status: more.status }) }),
     );
   };
   const byDefault = (name: string) =>

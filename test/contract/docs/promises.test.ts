@@ -18,10 +18,10 @@ test("the README says that one of several replicas works, and how soon the next 
 });
 
 test("the README gives the times that the controller keeps", () => {
-  const { sweepIntervalMs, settleWindowMs } = DEFAULT_SETTINGS;
-  expect(sweepIntervalMs).toBe(10 * MINUTE_MS);
+  const { scanIntervalMs, propagationWindowMs } = DEFAULT_SETTINGS;
+  expect(scanIntervalMs).toBe(10 * MINUTE_MS);
   expect(PROMISES).toContain("every ten minutes");
-  expect(LIMITS).toContain(`For ${settleWindowMs / MINUTE_MS} minutes after a write`);
+  expect(LIMITS).toContain(`For ${propagationWindowMs / MINUTE_MS} minutes after a write`);
 });
 
 test("the README promises no listener where none is asked for", () => {

@@ -60,7 +60,7 @@ class Place {
         namespace: undefined,
         clusterId: "test",
         expectedAccountId: undefined,
-        settings: { ...DEFAULT_SETTINGS, settleWindowMs: 0 },
+        settings: { ...DEFAULT_SETTINGS, propagationWindowMs: 0 },
         listen: { probes: "127.0.0.1:0", metrics: "127.0.0.1:0" },
         logger: silentLogger,
         election: { namespace: "default", name: "instance-profile-controller", timings: TIMINGS },

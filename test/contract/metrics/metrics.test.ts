@@ -73,7 +73,7 @@ beforeAll(async () => {
       namespace: undefined,
       clusterId: undefined,
       expectedAccountId: "123456789012",
-      settings: { ...DEFAULT_SETTINGS, sweepIntervalMs: 100 },
+      settings: { ...DEFAULT_SETTINGS, scanIntervalMs: 100 },
       listen: { probes: "127.0.0.1:0", metrics: "127.0.0.1:0" },
       logger: silentLogger,
       election: { namespace: "default", name: "controller", timings: defaultElectionTimings },

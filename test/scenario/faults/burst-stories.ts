@@ -11,7 +11,7 @@ const TAKEOVER_MS = defaultElectionTimings.leaseDurationMs + 5_000;
 const IN_HAND = 10;
 /** Calls to AWS that an object takes from nothing to Ready. */
 const CALLS = CREATION.length;
-/** The read that proves what the lists of a sweep do not, and the call that was under way. */
+/** The read that proves what the lists of a scan do not, and the call that was under way. */
 const EXCESS = 2;
 const ONE_OF_TWO = {
   isElected: true,

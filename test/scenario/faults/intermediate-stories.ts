@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { DEFAULT_SETTLE_WINDOW_MS } from "../../../src/engine/observe/recent-writes.ts";
+import { DEFAULT_PROPAGATION_WINDOW_MS } from "../../../src/engine/observe/recent-writes.ts";
 import type { Fate } from "../../support/faults/fault-proxy.ts";
 import { Play, referenceOf, type Trace } from "../../support/simulation/play.ts";
 import type { Replica } from "../../support/simulation/replica.ts";
@@ -12,7 +12,7 @@ const TWO = [ONE_OF_TWO, ONE_OF_TWO];
 /** In which a lease expires and the next leader has begun. */
 const TAKEOVER_MS = 20_000;
 /** The settle window of the next leader, in which it does not believe what a late call has changed, and a resync. */
-const END_MS = TAKEOVER_MS + DEFAULT_SETTLE_WINDOW_MS + 60_000;
+const END_MS = TAKEOVER_MS + DEFAULT_PROPAGATION_WINDOW_MS + 60_000;
 
 /** What becomes of the leader as it sends a call, and of the call. */
 const ENDINGS: Readonly<Record<string, (leader: Replica) => Fate | undefined>> = {

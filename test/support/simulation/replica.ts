@@ -3,14 +3,14 @@ import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call/call-limiter.ts";
 import type { AwsClientOptions } from "../../../src/aws/client/client-config.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/controller/controller-process.ts";
-import { type LedWork, workAlone, workAsLeader } from "../../../src/cli/controller/run-elected.ts";
+import { type LedWork, runElected, workAlone } from "../../../src/cli/controller/run-elected.ts";
 import {
   Controller,
   type ControllerDependencies,
   type ControllerSettings,
 } from "../../../src/controller/controller.ts";
 import { leaderOnly } from "../../../src/controller/leader-guard.ts";
-import { AccountDirectory, type OpenAccount } from "../../../src/engine/accounts/account-registry.ts";
+import { AccountRegistry, type OpenAccount } from "../../../src/engine/accounts/account-registry.ts";
 import { type AwsAccount, openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
 import { EventRecorder } from "../../../src/kube/event-recorder.ts";
@@ -52,7 +52,7 @@ export interface ReplicaOptions {
   readonly awsRates?: AwsRates;
   /** May read the account as a whole, and so need not look at each object by itself. */
   readonly isSweeping?: boolean;
-  /** Watches the classes, assumes their roles, and sweeps their accounts. By default where the scenario has a class. */
+  /** Watches the classes, assumes their roles, and scans their accounts. By default where the scenario has a class. */
   readonly hasClasses?: boolean;
   /** As `run --require-class`. */
   readonly requiresClass?: boolean;
@@ -124,8 +124,7 @@ export class Replica {
   }
 
   #work(): void {
-    const led =
-      this.#elector === undefined ? workAlone(this.#controller) : workAsLeader(this.#controller, this.#elector);
+    const led = this.#elector === undefined ? workAlone(this.#controller) : runElected(this.#controller, this.#elector);
     this.#led = led;
     void led.lost.then((error) => {
       this.lost = error;
@@ -208,13 +207,13 @@ export class Replica {
     });
   }
 
-  #onlyAccount({ isSweeping, guardRegions }: ReplicaOptions, rates: AwsRates): AccountDirectory {
+  #onlyAccount({ isSweeping, guardRegions }: ReplicaOptions, rates: AwsRates): AccountRegistry {
     const aws = this.#connect(rates);
     return onlyAccount(openAccount(aws, this.machine, isSweeping ? aws.accountReader : undefined, guardRegions));
   }
 
   /** As the composition root has it: a limiter for each account. */
-  #accounts({ isSweeping, hasClasses }: ReplicaOptions, rates: AwsRates): AccountDirectory {
+  #accounts({ isSweeping, hasClasses }: ReplicaOptions, rates: AwsRates): AccountRegistry {
     const { machine: clock } = this;
     const own = this.#connect(rates);
     const limiters = new Map<string, CallLimiter>();
@@ -224,7 +223,7 @@ export class Replica {
       account: openAccount(aws, clock, (isSweeping ?? hasClasses) ? aws.accountReader : undefined),
       identity: aws.accountIdentity,
     });
-    return new AccountDirectory({
+    return new AccountRegistry({
       own: opened(own),
       open({ id, roleArn, externalId }, className) {
         const limiter = limiters.get(id) ?? new CallLimiter(clock, rates);
@@ -263,7 +262,7 @@ function openAccount(
     ...(reader !== undefined && { reader }),
     instanceReader: aws.instanceReader,
     guardRegions: async () => guardRegions,
-    settleWindowMs: DEFAULT_SETTINGS.settleWindowMs,
+    propagationWindowMs: DEFAULT_SETTINGS.propagationWindowMs,
     monotonicMs: () => clock.monotonicMs(),
   });
 }

@@ -45,27 +45,27 @@ function accountOf(roles: number, profiles: number): Answer {
   };
 }
 
-/** What a sweep reads, and by how many calls of which action. */
-async function sweep(): Promise<{ readonly roles: number; readonly calls: Readonly<Record<string, number>> }> {
+/** What a scan reads, and by how many calls of which action. */
+async function scan(): Promise<{ readonly roles: number; readonly calls: Readonly<Record<string, number>> }> {
   const { roles } = await takeSnapshot(ALL_NAMES, aws.accountReader, () => 0, never);
   await aws.accountReader.getQuotas(never);
   const byAction = Map.groupBy(server.received, (form) => form.get("Action") ?? "");
   return { roles: roles.size, calls: Object.fromEntries([...byAction].map(([action, all]) => [action, all.length])) };
 }
 
-test("a sweep of a thousand profiles with their roles is five calls", { timeout: 30_000 }, async () => {
+test("a scan of a thousand profiles with their roles is five calls", { timeout: 30_000 }, async () => {
   server.answerWith(accountOf(1_000, 1_000));
-  expect(await sweep()).toEqual({
+  expect(await scan()).toEqual({
     roles: 1_000,
     calls: { ListInstanceProfiles: 1, ListRoles: 1, GetAccountAuthorizationDetails: 2, GetAccountSummary: 1 },
   });
 });
 
-test("a sweep of a thousand profiles is six calls where AWS has added roles of its own", {
+test("a scan of a thousand profiles is six calls where AWS has added roles of its own", {
   timeout: 30_000,
 }, async () => {
   server.answerWith(accountOf(1_100, 1_000));
-  expect(await sweep()).toEqual({
+  expect(await scan()).toEqual({
     roles: 1_100,
     calls: { ListInstanceProfiles: 1, ListRoles: 2, GetAccountAuthorizationDetails: 2, GetAccountSummary: 1 },
   });

@@ -36,12 +36,12 @@ describe("the turns", () => {
     expect(order).toEqual(["a", "b", "c"]);
   });
 
-  test("come first to what a person waits for, however long a sweep has waited", async () => {
-    waitFor("sweep", "routine");
+  test("come first to what a person waits for, however long a scan has waited", async () => {
+    waitFor("scan", "routine");
     await clock.advance(900);
     waitFor("edit", "change");
     await clock.advance(2_000);
-    expect(order).toEqual(["edit", "sweep"]);
+    expect(order).toEqual(["edit", "scan"]);
   });
 
   test("are not taken out of order by who comes when a token has just come", async () => {

@@ -43,20 +43,20 @@ describe("each account", () => {
     });
   });
 
-  test("has quotas of its own, and none before its first sweep", async () => {
+  test("has quotas of its own, and none before its first scan", async () => {
     const metrics = newMetrics();
-    let swept: AccountQuotas | undefined;
+    let scanned: AccountQuotas | undefined;
     metrics.watchQuotas("own", () => quotasOf({ used: 10, quota: 1_000 }));
-    metrics.watchQuotas(TEAMS, () => swept);
+    metrics.watchQuotas(TEAMS, () => scanned);
     metrics.watchQuotas(OTHERS, () => undefined);
     expect(await shown(metrics, "aws_quota_used")).toEqual({ own: 10 });
-    swept = quotasOf({ used: 999, quota: 2_000 });
+    scanned = quotasOf({ used: 999, quota: 2_000 });
     expect(await shown(metrics, "aws_quota_used")).toEqual({ own: 10, [TEAMS]: 999 });
     expect(await shown(metrics, "aws_quota_limit")).toEqual({ own: 1_000, [TEAMS]: 2_000 });
   });
 });
 
-test("of several ways into one account, the one that was swept tells its quotas", async () => {
+test("of several ways into one account, the one that was scanned tells its quotas", async () => {
   const metrics = newMetrics();
   metrics.watchQuotas(TEAMS, () => quotasOf({ used: 3, quota: 1_000 }));
   metrics.watchQuotas(TEAMS, () => undefined);

@@ -34,11 +34,11 @@ async function sentFor(partition: Partition, region: string): Promise<readonly S
     credentials: { accessKeyId: "AKIAOWN", secretAccessKey: "s" },
   };
   const logger = new RecordingLogger();
-  const process = { aws: place, settings: { settleWindowMs: 0 }, logger };
+  const process = { aws: place, settings: { propagationWindowMs: 0 }, logger };
   const { accounts, close } = openAccounts(process, new ProductMetrics(new FakeClock(), "0.0.0"), () => {});
   const { signal } = new AbortController();
   const roleArn = `arn:${partition}:iam::${ID}:role/instance-profile-controller`;
-  const account = await accounts.reach(aClass({ account: { id: ID, partition, roleArn } }), signal);
+  const account = await accounts.open(aClass({ account: { id: ID, partition, roleArn } }), signal);
   await account.iam.change.reader.listRolePolicies("app", signal);
   close();
   return network.requests.map(({ form, host, signedFor, securityToken }) => ({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type LeaderWork, workAlone, workAsLeader } from "../../../src/cli/controller/run-elected.ts";
+import { type LeaderWork, runElected, workAlone } from "../../../src/cli/controller/run-elected.ts";
 import { ElectionWorld } from "../../support/election-world.ts";
 import { settle } from "../../support/fake-clock.ts";
 
@@ -22,7 +22,7 @@ function aPair() {
   const world = new ElectionWorld();
   const [a, b] = [world.candidate("a", { isStarted: false }), world.candidate("b", { isStarted: false })];
   const [workOfA, workOfB] = [new Work(), new Work()];
-  return { world, a, workOfA, workOfB, ledA: workAsLeader(workOfA, a.elector), ledB: workAsLeader(workOfB, b.elector) };
+  return { world, a, workOfA, workOfB, ledA: runElected(workOfA, a.elector), ledB: runElected(workOfB, b.elector) };
 }
 
 test("work begins when its process is elected, and not in the one that waits", async () => {

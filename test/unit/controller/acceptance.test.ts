@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { accept } from "../../../src/controller/classes/accept.ts";
 import { Acceptances } from "../../../src/controller/classes/acceptance.ts";
-import type { Standing } from "../../../src/controller/classes/class-binding.ts";
-import { OwnWrites } from "../../../src/controller/reconcile/mutation-cache.ts";
+import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
+import { MutationCache } from "../../../src/controller/reconcile/mutation-cache.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { ConflictError, RetryableError } from "../../../src/errors.ts";
 import { aClass, anInstanceProfile } from "../../support/builders.ts";
@@ -73,7 +73,7 @@ test("each acceptance is later than those before, also by the clock of a leader 
 
 describe("an acceptance that came to nothing counts no longer than the watch needs to show it", () => {
   const one = anInstanceProfile({ metadata: metadata("a") });
-  const standing: Standing = {
+  const binding: ClassBinding = {
     kind: "bound",
     class: readers,
     object: one,
@@ -87,9 +87,9 @@ describe("an acceptance that came to nothing counts no longer than the watch nee
   /** Tries to accept object a; what the API server answers comes from `patch`. */
   function attempt(acceptances: Acceptances, patch: () => Promise<KubeObject>, signal: AbortSignal): Promise<unknown> {
     const objects = { get: async () => undefined, patch, patchStatus: patch };
-    const deps = { objects, ownWrites: new OwnWrites(monotonicMs), classes: { acceptances }, nowMs: () => NOW };
+    const deps = { objects, mutationCache: new MutationCache(monotonicMs), classes: { acceptances }, nowMs: () => NOW };
     const raw = one as unknown as KubeObject;
-    return accept(deps, { key: "team-a/a", raw, object: one, standing }, signal).catch((error: unknown) => error);
+    return accept(deps, { key: "team-a/a", raw, object: one, binding }, signal).catch((error: unknown) => error);
   }
 
   const places = (acceptances: Acceptances): number => before(acceptances, "b");

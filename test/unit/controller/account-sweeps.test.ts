@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
 import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
-import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
+import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverage.ts";
-import { AccountSweeps } from "../../../src/controller/scan/scan-supervisor.ts";
+import { ScanSupervisor } from "../../../src/controller/scan/scan-supervisor.ts";
 import { type AwsAccount, openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { BlockedError } from "../../../src/errors.ts";
@@ -19,7 +19,7 @@ import { FakeClock, settle } from "../../support/fake-clock.ts";
 const OTHER_ACCOUNT = "222222222222";
 
 let clock: FakeClock;
-let sweeps: AccountSweeps;
+let scans: ScanSupervisor;
 let coverage: ScanCoverageByAccount;
 /** The InstanceProfileClasses of the cluster. */
 let classObjects: readonly KubeObject[];
@@ -34,17 +34,17 @@ beforeEach(() => {
   const monotonicMs = (): number => clock.monotonicMs();
   const iam = new FakeIam();
   const change = { reader: iam, writer: iam };
-  const own = openAwsAccount({ change, instanceReader: NO_INSTANCES, settleWindowMs: 0, monotonicMs });
+  const own = openAwsAccount({ change, instanceReader: NO_INSTANCES, propagationWindowMs: 0, monotonicMs });
   const objects = (): [] => [];
-  const classes = new ClassDirectory({ classes: () => classObjects, objects, clusterId: CLUSTER_ID });
+  const classes = new ClassResolver({ classes: () => classObjects, objects, clusterId: CLUSTER_ID });
   coverage = new ScanCoverageByAccount(monotonicMs);
-  const reach = async ({ spec }: InstanceProfileClass): Promise<AwsAccount> => {
+  const open = async ({ spec }: InstanceProfileClass): Promise<AwsAccount> => {
     tried.push(spec.account.roleArn);
     if (isReachable) return own;
     throw new BlockedError("not authorized to perform sts:AssumeRole", { reason: "AccessDenied" });
   };
-  sweeps = new AccountSweeps({
-    accounts: { own, reach, reached: [own], assertOwn: async () => {} },
+  scans = new ScanSupervisor({
+    accounts: { own, open, opened: [own], assertOwn: async () => {} },
     classes,
     objects,
     coverage,
@@ -56,29 +56,29 @@ beforeEach(() => {
     clock,
     random: () => 0.5,
     logger: silentLogger,
-    settings: { sweepIntervalMs: 600_000, intervals: DEFAULT_REQUEUE_INTERVALS },
+    settings: { scanIntervalMs: 600_000, intervals: DEFAULT_REQUEUE_INTERVALS },
   });
 });
 
-describe("the sweeps of all accounts", () => {
+describe("the scans of all accounts", () => {
   test("go on by timers until they are stopped", async () => {
-    sweeps.work();
+    scans.work();
     await settle();
     expect(clock.timerCount).toBeGreaterThan(0);
-    await sweeps.stop();
+    await scans.stop();
     expect(clock.timerCount).toBe(0);
   });
 
   test("leave nothing running when they are stopped in the moment in which they begin", async () => {
-    sweeps.work();
-    await sweeps.stop();
+    scans.work();
+    await scans.stop();
     await settle();
     expect(clock.timerCount).toBe(0);
   });
 
   test("do not begin for a process that is elected while it stops", async () => {
-    await sweeps.stop();
-    sweeps.work();
+    await scans.stop();
+    scans.work();
     await settle();
     expect(clock.timerCount).toBe(0);
   });
@@ -98,41 +98,41 @@ describe("the scan of a class's account", () => {
   test("keeps no object waiting while the account cannot be reached", async () => {
     classObjects = by("controller");
     isReachable = false;
-    sweeps.work();
+    scans.work();
     await settle();
     expect(tried).toHaveLength(1);
     expect(isWaitedFor()).toBe(false);
     await clock.advance(30_000);
     await settle();
     expect(tried).toHaveLength(2);
-    await sweeps.stop();
+    await scans.stop();
   });
 
   test("is waited for from its beginning, and not where the account cannot be read as a whole", async () => {
     classObjects = by("controller");
-    sweeps.work();
+    scans.work();
     expect(isWaitedFor()).toBe(true);
     await settle();
     expect(isWaitedFor()).toBe(false);
-    await sweeps.stop();
+    await scans.stop();
   });
 
   test("keeps no object waiting once it is stopped", async () => {
     classObjects = by("controller");
-    sweeps.work();
-    await sweeps.stop();
+    scans.work();
+    await scans.stop();
     expect(isWaitedFor()).toBe(false);
   });
 
   test("begins anew by another role when the class names one", async () => {
     classObjects = by("controller");
-    sweeps.work();
+    scans.work();
     await settle();
     classObjects = by("renamed");
-    sweeps.classesChanged();
+    scans.classesChanged();
     await clock.advance(1_000);
     await settle();
     expect(tried.map((arn) => arn?.split("/")[1])).toEqual(["controller", "renamed"]);
-    await sweeps.stop();
+    await scans.stop();
   });
 });

@@ -6,8 +6,8 @@ import type {
   ObjectMeta,
 } from "../../../src/api/instance-profile.ts";
 import { DEFAULT_CLASS_ANNOTATION } from "../../../src/api/instance-profile-class.ts";
-import type { Standing } from "../../../src/controller/classes/class-binding.ts";
-import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
+import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
+import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
@@ -18,22 +18,22 @@ function raw(object: object): KubeObject {
   return object as unknown as KubeObject;
 }
 
-function standing(
+function binding(
   object: InstanceProfile,
   classes: readonly object[],
   others: readonly InstanceProfile[] = [],
   requiresClass = false,
-): Standing {
-  return new ClassDirectory({
+): ClassBinding {
+  return new ClassResolver({
     classes: () => classes.map(raw),
     objects: () => [object, ...others].map(raw),
     clusterId: CLUSTER_ID,
     requiresClass,
-  }).standingOf(object);
+  }).bindingOf(object);
 }
 
 function saidOf(object: InstanceProfile, classes: readonly object[], others: readonly InstanceProfile[] = []): string {
-  const found = standing(object, classes, others);
+  const found = binding(object, classes, others);
   if (found.kind === "refused") return `refused ${found.blocker.reason}: ${found.blocker.message}`;
   if (found.kind === "free") return "free";
   const verdict = found.violations.map(({ reason }) => reason).join(" ") || "fits";
@@ -89,7 +89,7 @@ describe("the class of an object", () => {
   });
 
   test("is required with --require-class where there are none, too, but not of what is being deleted", () => {
-    expect(standing(of(undefined), [], [], true)).toEqual({
+    expect(binding(of(undefined), [], [], true)).toEqual({
       kind: "refused",
       blocker: {
         reason: "ClassRequired",
@@ -98,11 +98,11 @@ describe("the class of an object", () => {
           'create it anew with className, or mark a class with annotation iam.instanceprofile.dev/is-default-class: "true".',
       },
     });
-    expect(standing(of(undefined, {}, held), [], [], true).kind).toBe("refused");
-    expect(standing(of(undefined, {}, going), [], [], true).kind).toBe("free");
-    expect(standing(of("readers"), [aClass()], [], true).kind).toBe("bound");
+    expect(binding(of(undefined, {}, held), [], [], true).kind).toBe("refused");
+    expect(binding(of(undefined, {}, going), [], [], true).kind).toBe("free");
+    expect(binding(of("readers"), [aClass()], [], true).kind).toBe("bound");
     const main = aClass({}, { metadata: asDefault });
-    expect(standing(of(undefined), [main], [], true).kind).toBe("bound");
+    expect(binding(of(undefined), [main], [], true).kind).toBe("bound");
   });
 
   test("that is not there, cannot be read, or is going, is said to be so", () => {
@@ -160,17 +160,17 @@ describe("an object that goes", () => {
 
   test("has the class's deletion policy when it has none of its own", () => {
     const keeping = aClass({ deletionPolicy: "Retain", allowedDeletionPolicies: ["Delete", "Retain"] });
-    const found = standing(of("readers", {}, going), [keeping]);
+    const found = binding(of("readers", {}, going), [keeping]);
     expect(found).toMatchObject({ object: { spec: { deletionPolicy: "Retain" } } });
   });
 
   test("has a deletion policy that its class allows, whatever was written into its spec before it was deleted", () => {
-    const retaining = standing(of("readers", { deletionPolicy: "Retain" }, going), [aClass()]);
+    const retaining = binding(of("readers", { deletionPolicy: "Retain" }, going), [aClass()]);
     expect(retaining).toMatchObject({ violations: [] });
     expect(retaining).not.toHaveProperty("object.spec.deletionPolicy");
     const kept = aClass({ allowedDeletionPolicies: ["Retain"] });
     for (const spec of [{}, { deletionPolicy: "Delete" as const }]) {
-      expect(standing(of("readers", spec, going), [kept])).toMatchObject({
+      expect(binding(of("readers", spec, going), [kept])).toMatchObject({
         object: { spec: { deletionPolicy: "Retain" } },
       });
     }
@@ -180,7 +180,7 @@ describe("an object that goes", () => {
 describe("an object that no longer fits", () => {
   test("is left as it is, or cut down to what fits, as the class says", () => {
     expect(saidOf(of("readers", wide, held), [aClass({ onViolation: "Keep" })])).toBe("readers ActionNotAllowed");
-    const found = standing(of("readers", wide, {}, accepted()), [aClass({ onViolation: "Strip" })]);
+    const found = binding(of("readers", wide, {}, accepted()), [aClass({ onViolation: "Strip" })]);
     expect(found).toMatchObject({
       isStripped: true,
       object: { spec: { statements: [{ actions: ["s3:GetObject"] }] } },
@@ -248,7 +248,7 @@ describe("of more objects than a namespace may have", () => {
   test("manifests that were never in a cluster count in their order, after the objects that are there", () => {
     const saidOfManifest = (object: InstanceProfile, all: readonly InstanceProfile[]): string | undefined => {
       const options = { classes: () => [raw(limited)], objects: () => all.map(raw), clusterId: CLUSTER_ID };
-      const found = new ClassDirectory({ ...options, countsListed: true }).standingOf(object);
+      const found = new ClassResolver({ ...options, countsListed: true }).bindingOf(object);
       return found.kind === "bound" ? found.violations[0]?.reason : found.kind;
     };
     const [one, two] = [named("b", undefined, { uid: "" }), named("a", undefined, { uid: "" })];

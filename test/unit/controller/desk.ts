@@ -1,12 +1,12 @@
 import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
-import { ClassDirectory } from "../../../src/controller/classes/class-resolver.ts";
+import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
-import { OwnWrites } from "../../../src/controller/reconcile/mutation-cache.ts";
+import { MutationCache } from "../../../src/controller/reconcile/mutation-cache.ts";
 import { Reconciler } from "../../../src/controller/reconcile/reconciler.ts";
 import { StatusWriter } from "../../../src/controller/reconcile/status-writer.ts";
 import { ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverage.ts";
 import { openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
-import { DEFAULT_SETTLE_WINDOW_MS } from "../../../src/engine/observe/recent-writes.ts";
+import { DEFAULT_PROPAGATION_WINDOW_MS } from "../../../src/engine/observe/recent-writes.ts";
 import type { KubeObject, ObjectKey } from "../../../src/engine/ports.ts";
 import type { Requeue } from "../../../src/status/requeue.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
@@ -43,9 +43,9 @@ export class Desk {
     this.#reconciler = this.#open();
   }
 
-  /** The standing of objects, by the classes and objects that the caches show. */
-  get directory(): ClassDirectory {
-    return new ClassDirectory({
+  /** The binding of objects, by the classes and objects that the caches show. */
+  get directory(): ClassResolver {
+    return new ClassResolver({
       classes: () => this.seenClasses ?? this.classes,
       objects: () => [...this.#cache.values()],
       clusterId: CLUSTER_ID,
@@ -60,19 +60,19 @@ export class Desk {
 
   #open(): Reconciler {
     const nowMs = (): number => this.nowMs;
-    const ownWrites = new OwnWrites(nowMs);
+    const mutationCache = new MutationCache(nowMs);
     const { kube, iam } = this;
     const classes = this.directory;
     return new Reconciler({
       objects: kube,
       monotonicMs: nowMs,
       cache: { get: (key) => this.#cache.get(key) },
-      ownWrites,
+      mutationCache,
       accounts: onlyAccount(
         openAwsAccount({
           change: { reader: iam, writer: iam },
           instanceReader: NO_INSTANCES,
-          settleWindowMs: DEFAULT_SETTLE_WINDOW_MS,
+          propagationWindowMs: DEFAULT_PROPAGATION_WINDOW_MS,
           monotonicMs: nowMs,
         }),
       ),
@@ -92,7 +92,7 @@ export class Desk {
       statusWriter: new StatusWriter({
         objects: kube,
         events: kube,
-        ownWrites,
+        mutationCache,
         intervals: DEFAULT_REQUEUE_INTERVALS,
         nowMs,
         random: () => 0.5,

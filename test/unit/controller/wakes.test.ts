@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { priorityOf } from "../../../src/controller/urgency.ts";
-import { urgencyAtStart, wakes } from "../../../src/controller/watch-predicates.ts";
+import { shouldReconcile, urgencyAtStart } from "../../../src/controller/watch-predicates.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -31,11 +31,13 @@ describe("a reconcile is asked for by", () => {
     ["the loss of our finalizer", { finalizers: ["somebody.example/else"] }],
     ["the loss of all finalizers", { finalizers: undefined }],
   ])("%s", (_, metadata) => {
-    expect(wakes(version(), version(metadata))).toBe(true);
+    expect(shouldReconcile(version(), version(metadata))).toBe(true);
   });
 
   test("a spec that was edited in the same moment as we wrote the status", () => {
-    expect(wakes(version(), version({ generation: 3, resourceVersion: "9" }, { status: { plan: ["x"] } }))).toBe(true);
+    expect(
+      shouldReconcile(version(), version({ generation: 3, resourceVersion: "9" }, { status: { plan: ["x"] } })),
+    ).toBe(true);
   });
 });
 
@@ -47,11 +49,11 @@ describe("no reconcile is asked for by", () => {
     ["finalizers of others", { finalizers: [FINALIZER, "somebody.example/else"] }, {}],
     ["managed fields", { managedFields: [{}] }, {}],
   ])("%s", (_, metadata, rest) => {
-    expect(wakes(version(), version(metadata, rest))).toBe(false);
+    expect(shouldReconcile(version(), version(metadata, rest))).toBe(false);
   });
 
   test("the arrival of our own finalizer", () => {
-    expect(wakes(version({ finalizers: undefined }), version())).toBe(false);
+    expect(shouldReconcile(version({ finalizers: undefined }), version())).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
-import { AccountDirectory, type OpenAccount, type RoleAccount } from "../../../src/engine/accounts/account-registry.ts";
+import { AccountRegistry, type OpenAccount, type RoleAccount } from "../../../src/engine/accounts/account-registry.ts";
 import { openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
 import { BlockedError } from "../../../src/errors.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
@@ -16,14 +16,14 @@ let saysOf: Map<string, string | Error>;
 let asked: string[];
 let opened: RoleAccount[];
 let nowMs: number;
-let directory: AccountDirectory;
+let directory: AccountRegistry;
 
 beforeEach(() => {
   saysOf = new Map<string, string | Error>([["own", OWN]]);
   asked = [];
   opened = [];
   nowMs = 0;
-  directory = new AccountDirectory({
+  directory = new AccountRegistry({
     own: open("own"),
     open(account) {
       opened.push(account);
@@ -37,7 +37,7 @@ function open(who: string): OpenAccount {
   const iam = new FakeIam();
   const account = openAwsAccount({
     ...{ change: { reader: iam, writer: iam }, instanceReader: NO_INSTANCES },
-    ...{ settleWindowMs: 0, monotonicMs: () => nowMs },
+    ...{ propagationWindowMs: 0, monotonicMs: () => nowMs },
   });
   const accountId = async (): Promise<string> => {
     asked.push(who);
@@ -61,70 +61,70 @@ describe("an account", () => {
   test("is given to nobody before STS has said whose its credentials are, and then without asking again", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
     const of = classOf("a", OTHER, "controller");
-    await Promise.all([directory.reach(of, signal), directory.reach(of, signal)]);
-    await directory.reach(of, signal);
+    await Promise.all([directory.open(of, signal), directory.open(of, signal)]);
+    await directory.open(of, signal);
     expect(asked).toEqual(["own", roleIn(OTHER)]);
   });
 
   test("is not given when the credentials are of another one, and the message says what to do", async () => {
     saysOf.set(roleIn(OTHER), "999988887777");
-    await expect(directory.reach(classOf("a", OTHER, "controller"), signal)).rejects.toMatchObject({
+    await expect(directory.open(classOf("a", OTHER, "controller"), signal)).rejects.toMatchObject({
       reason: "AccountMismatch",
       disposition: "terminal",
       message:
         `the credentials of ${roleIn(OTHER)} are of account 999988887777, and class a is of account ${OTHER}. Nothing was written. Give the ` +
         "class a role of its account in spec.account.roleArn.",
     });
-    expect(directory.reached).toHaveLength(1);
+    expect(directory.opened).toHaveLength(1);
   });
 
   test("that cannot be reached fails at once for who asks within half a minute, and is tried again afterwards", async () => {
     const of = classOf("a", OTHER, "controller");
     saysOf.set(roleIn(OTHER), new BlockedError("may not assume", { reason: "AccessDenied" }));
-    await expect(directory.reach(of, signal)).rejects.toThrow("may not assume");
+    await expect(directory.open(of, signal)).rejects.toThrow("may not assume");
     nowMs = 29_000;
-    await expect(directory.reach(of, signal)).rejects.toThrow("may not assume");
+    await expect(directory.open(of, signal)).rejects.toThrow("may not assume");
     expect(asked).toEqual(["own", roleIn(OTHER)]);
     saysOf.set(roleIn(OTHER), OTHER);
     nowMs = 31_000;
-    await directory.reach(of, signal);
+    await directory.open(of, signal);
     expect(asked).toEqual(["own", roleIn(OTHER), roleIn(OTHER)]);
   });
 
   test("is held up by none that cannot be reached", async () => {
     saysOf.set(roleIn(OTHER), new BlockedError("may not assume", { reason: "AccessDenied" }));
     saysOf.set(roleIn("444455556666"), "444455556666");
-    await expect(directory.reach(classOf("a", OTHER, "controller"), signal)).rejects.toThrow();
-    await directory.reach(classOf("b", "444455556666", "controller"), signal);
-    expect(directory.reached).toHaveLength(2);
+    await expect(directory.open(classOf("a", OTHER, "controller"), signal)).rejects.toThrow();
+    await directory.open(classOf("b", "444455556666", "controller"), signal);
+    expect(directory.opened).toHaveLength(2);
   });
 
   test("is one for all of its classes: what is remembered of it they share, and their credentials they do not", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
     saysOf.set(roleIn(OTHER, "second"), OTHER);
-    const one = await directory.reach(classOf("a", OTHER, "controller"), signal);
-    const other = await directory.reach(classOf("b", OTHER, "second"), signal);
-    for (const part of ["settling", "adoptions", "breaker", "quotas", "index"] as const) {
+    const one = await directory.open(classOf("a", OTHER, "controller"), signal);
+    const other = await directory.open(classOf("b", OTHER, "second"), signal);
+    for (const part of ["recentWrites", "adoptions", "breaker", "quotas", "index"] as const) {
       expect(other[part]).toBe(one[part]);
     }
     expect(other.iam).not.toBe(one.iam);
-    expect(directory.reached).toHaveLength(2);
+    expect(directory.opened).toHaveLength(2);
   });
 
   test("is opened anew when the class names another role", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
     saysOf.set(roleIn(OTHER, "second"), OTHER);
-    await directory.reach(classOf("a", OTHER, "controller"), signal);
-    await directory.reach(classOf("a", OTHER, "second"), signal);
+    await directory.open(classOf("a", OTHER, "controller"), signal);
+    await directory.open(classOf("a", OTHER, "second"), signal);
     expect(opened.map(({ roleArn }) => roleArn)).toEqual([roleIn(OTHER), roleIn(OTHER, "second")]);
   });
 
   test("of the controller's own credentials is known as such, also when a role leads there", async () => {
     saysOf.set(roleIn(OWN), OWN);
     saysOf.set(roleIn(OTHER), OTHER);
-    await directory.reach(classOf("a", OWN), signal);
-    await directory.reach(classOf("b", OWN, "controller"), signal);
-    await directory.reach(classOf("c", OTHER, "controller"), signal);
+    await directory.open(classOf("a", OWN), signal);
+    await directory.open(classOf("b", OWN, "controller"), signal);
+    await directory.open(classOf("c", OTHER, "controller"), signal);
     expect(opened.map(({ id, isOwn }) => [id, isOwn])).toEqual([
       [OWN, true],
       [OTHER, false],
@@ -137,20 +137,20 @@ describe("a class that was let in", () => {
 
   test("is asked about anew when it is to be verified, and keeps its account when STS only does not answer", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
-    await directory.reach(of, signal);
+    await directory.open(of, signal);
     saysOf.set(roleIn(OTHER), new BlockedError("no", { reason: "AccessDenied" }));
     await expect(directory.verify(of, signal)).rejects.toThrow("no");
-    await expect(directory.reach(of, signal)).resolves.toBeDefined();
+    await expect(directory.open(of, signal)).resolves.toBeDefined();
     saysOf.set(roleIn(OTHER), OTHER);
     await expect(directory.verify(of, signal)).resolves.toBeUndefined();
   });
 
   test("loses its account when the credentials turn out to be another's", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
-    await directory.reach(of, signal);
+    await directory.open(of, signal);
     saysOf.set(roleIn(OTHER), OWN);
     await expect(directory.verify(of, signal)).rejects.toMatchObject({ reason: "AccountMismatch" });
-    await expect(directory.reach(of, signal)).rejects.toMatchObject({ reason: "AccountMismatch" });
+    await expect(directory.open(of, signal)).rejects.toMatchObject({ reason: "AccountMismatch" });
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { withoutInstances } from "../../fakes/no-instances.ts";
@@ -8,7 +8,7 @@ import { desiredOf } from "../../support/builders.ts";
 
 describe("work that shares a name", () => {
   test("runs one after the other, in the order asked for", async () => {
-    const exclusive = new Exclusive();
+    const exclusive = new KeyedMutex();
     const log: string[] = [];
     const work = (name: string) => async () => {
       log.push(`${name} begins`);
@@ -20,7 +20,7 @@ describe("work that shares a name", () => {
   });
 
   test("never waits in a circle, and leaves nothing behind", async () => {
-    const exclusive = new Exclusive();
+    const exclusive = new KeyedMutex();
     const names = [["a", "b"], ["b", "a"], ["a", "a"], ["b"]];
     const done = await Promise.all(names.map((some, i) => exclusive.run(some, async () => i)));
     expect(done).toEqual([0, 1, 2, 3]);
@@ -28,7 +28,7 @@ describe("work that shares a name", () => {
   });
 
   test("is let in one by one, also when the first of three has ended", async () => {
-    const exclusive = new Exclusive();
+    const exclusive = new KeyedMutex();
     let [inside, most] = [0, 0];
     const work = async (): Promise<void> => {
       most = Math.max(most, ++inside);
@@ -44,7 +44,7 @@ describe("work that shares a name", () => {
   });
 
   test("goes on when the one before failed", async () => {
-    const exclusive = new Exclusive();
+    const exclusive = new KeyedMutex();
     const failing = exclusive.run(["a"], async () => Promise.reject(new Error("no")));
     const next = exclusive.run(["a"], async () => "yes");
     await expect(failing).rejects.toThrow("no");
@@ -52,7 +52,7 @@ describe("work that shares a name", () => {
   });
 
   test("and work that shares none does not wait", async () => {
-    const exclusive = new Exclusive();
+    const exclusive = new KeyedMutex();
     const never = exclusive.run(["a"], () => new Promise<void>(() => {}));
     expect(await Promise.race([never, exclusive.run(["b"], async () => "b")])).toBe("b");
   });
@@ -61,13 +61,13 @@ describe("work that shares a name", () => {
 test("two objects that may adopt the same role at the same time: one gets it, the other writes nothing", async () => {
   const iam = new FakeIam();
   iam.outsiderMakesRole("app");
-  const settling = new Settling({ windowMs: 120_000, monotonicMs: () => 0 });
+  const recentWrites = new RecentWrites({ windowMs: 120_000, monotonicMs: () => 0 });
   const deps = {
     reader: iam,
     writer: iam,
-    settling,
-    adoptions: new Exclusive(),
-    confirmCurrent: async () => {},
+    recentWrites,
+    adoptions: new KeyedMutex(),
+    checkStillCurrent: async () => {},
     isAnnounced: () => true,
     instances: withoutInstances(),
   };

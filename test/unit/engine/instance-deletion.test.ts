@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
-import { converge } from "../../../src/engine/reconcile/converge.ts";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import type { InstanceFacts } from "../../../src/model/instances/instance.ts";
@@ -36,7 +36,7 @@ beforeEach(async () => {
   nowMs = 1_000;
   readRegion = async () => [web];
   findUsers = async () => [];
-  snapshots = new RegionSnapshots({ reader, monotonicMs, settleWindowMs: 0 });
+  snapshots = new RegionSnapshots({ reader, monotonicMs, propagationWindowMs: 0 });
   await reconcile(desiredOf({ instances: INSTANCES }));
   expect(iam.writes.at(-1)?.kind).toBe("AssociateIamInstanceProfile");
   iam.writes.length = 0;
@@ -49,9 +49,9 @@ async function reconcile(desired: DesiredState): Promise<string> {
   const deps = {
     reader: iam,
     writer: iam,
-    settling: new Settling({ windowMs: 0, monotonicMs }),
-    adoptions: new Exclusive(),
-    confirmCurrent: async () => {},
+    recentWrites: new RecentWrites({ windowMs: 0, monotonicMs }),
+    adoptions: new KeyedMutex(),
+    checkStillCurrent: async () => {},
     isAnnounced: () => true,
     instances: { reader, snapshots, claims, intervalMs: 60_000, isAwaited: true, guardRegions: async () => [] },
   };

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { converge } from "../../../src/engine/reconcile/converge.ts";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { BlockedError, ConflictError, RetryableError } from "../../../src/errors.ts";
 import type { InstanceFacts } from "../../../src/model/instances/instance.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
@@ -25,7 +25,7 @@ let readings: number;
 /** Waited for in each reading, after EC2 has looked. */
 let reply: () => Promise<void>;
 let snapshots: RegionSnapshots;
-let settling: Settling;
+let recentWrites: RecentWrites;
 const monotonicMs = (): number => nowMs;
 
 const reader = {
@@ -44,8 +44,8 @@ beforeEach(() => {
   instances = [];
   readings = 0;
   reply = async () => {};
-  snapshots = new RegionSnapshots({ reader, monotonicMs, settleWindowMs: WINDOW_MS });
-  settling = new Settling({ windowMs: WINDOW_MS, monotonicMs });
+  snapshots = new RegionSnapshots({ reader, monotonicMs, propagationWindowMs: WINDOW_MS });
+  recentWrites = new RecentWrites({ windowMs: WINDOW_MS, monotonicMs });
 });
 
 function instance(instanceId: string): InstanceFacts {
@@ -59,9 +59,9 @@ async function reconcile(isAwaited = false): Promise<{ readonly writes: readonly
   const deps = {
     reader: iam,
     writer: iam,
-    settling,
-    adoptions: new Exclusive(),
-    confirmCurrent: async () => {},
+    recentWrites,
+    adoptions: new KeyedMutex(),
+    checkStillCurrent: async () => {},
     isAnnounced: () => true,
     instances: { reader, snapshots, claims, intervalMs: 60_000, isAwaited, guardRegions: async () => [] },
   };

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { execute } from "../../../src/engine/execute/execute.ts";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import type { RoleParts } from "../../../src/engine/observe/observe-iam.ts";
 import { observe } from "../../../src/engine/observe/observe-iam.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
-import { type RoleParts, SnapshotIndex } from "../../../src/engine/observe/snapshot-index.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
+import { SnapshotIndex } from "../../../src/engine/observe/snapshot-index.ts";
 import type { IamReader } from "../../../src/engine/ports.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { BlockedError, ConflictError } from "../../../src/errors.ts";
@@ -33,17 +34,17 @@ beforeEach(() => {
   });
 });
 
-function pass(desired: DesiredState, confirmCurrent = async (): Promise<void> => {}) {
-  const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
+function pass(desired: DesiredState, checkStillCurrent = async (): Promise<void> => {}) {
+  const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
   return converge(
     desired,
     {
       reader: iam,
       writer: iam,
-      settling,
-      adoptions: new Exclusive(),
+      recentWrites,
+      adoptions: new KeyedMutex(),
       instances: withoutInstances(),
-      confirmCurrent,
+      checkStillCurrent,
       isAnnounced: () => true,
     },
     SIGNAL,
@@ -138,13 +139,13 @@ describe("a pass", () => {
   test("looks once before it writes, and once more where it adopts", async () => {
     const reads = async (desired: DesiredState): Promise<number> => {
       calls.length = 0;
-      const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
+      const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
       const deps = {
         reader,
         writer: iam,
-        settling,
-        adoptions: new Exclusive(),
-        confirmCurrent: async () => {},
+        recentWrites,
+        adoptions: new KeyedMutex(),
+        checkStillCurrent: async () => {},
         isAnnounced: () => true,
         instances: withoutInstances(),
       };
@@ -188,7 +189,7 @@ describe("a pass", () => {
   });
 });
 
-describe("a deletion for which a sweep has seen what is on the role", () => {
+describe("a deletion for which a scan has seen what is on the role", () => {
   const index = new SnapshotIndex(() => nowMs);
   let nowMs = 0;
 
@@ -196,20 +197,20 @@ describe("a deletion for which a sweep has seen what is on the role", () => {
 
   function goes() {
     const desired = desiredAbsence();
-    const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
+    const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
     const deps = {
       reader,
       writer: iam,
-      settling,
-      adoptions: new Exclusive(),
+      recentWrites,
+      adoptions: new KeyedMutex(),
       instances: withoutInstances(),
       index,
       start: index.startingPoint(desired, QUERY),
     };
-    return converge(desired, { ...deps, confirmCurrent: async () => {}, isAnnounced: () => true }, SIGNAL);
+    return converge(desired, { ...deps, checkStillCurrent: async () => {}, isAnnounced: () => true }, SIGNAL);
   }
 
-  /** What a sweep hands over. */
+  /** What a scan hands over. */
   function seen(role: Partial<RoleParts> = {}): void {
     const facts = { inlinePolicyNames: ["app"], managedPolicyArns: [], ...role };
     const snapshot = { roles: new Map([["app", facts]]), holders: new Map([["app", ["app"]]]), takenAtMs: nowMs };

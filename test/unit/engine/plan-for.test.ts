@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AccountSnapshot } from "../../../src/engine/observe/account-snapshot.ts";
-import { QuotaWatch } from "../../../src/engine/observe/quota-cache.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { QuotaCache } from "../../../src/engine/observe/quota-cache.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { planManifest } from "../../../src/engine/offline/plan-manifest.ts";
 import { fromSnapshot, objectByObject, type PlanReader } from "../../../src/engine/offline/plan-reader.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
@@ -41,11 +41,11 @@ function snapshotOf({ account: { roles, instanceProfiles } }: FakeIam): AccountS
   };
 }
 
-function quotasOf(quotas: Partial<AccountQuotas>): QuotaWatch {
+function quotasOf(quotas: Partial<AccountQuotas>): QuotaCache {
   const room = { used: 0, quota: 10 };
   const all = { inlinePoliciesChars: 10_240, trustPolicyChars: 2_048, managedPoliciesPerRole: 10 };
   const getQuotas = async () => ({ roles: room, instanceProfiles: room, ...all, ...quotas });
-  return new QuotaWatch({ getQuotas } as unknown as AccountReader, () => 0);
+  return new QuotaCache({ getQuotas } as unknown as AccountReader, () => 0);
 }
 
 type Object = ReturnType<typeof anInstanceProfile>;
@@ -56,8 +56,8 @@ async function plansOf(object: Object, observed: ObservedState, room: Partial<Ac
   const quotas = quotasOf(room);
   await quotas.refresh(0, signal);
   const instances = withoutInstances();
-  const settling = new Settling({ windowMs: 0, monotonicMs: () => 0 });
-  const deps = { reader: iam, settling, instances, quotas, refusedByIam: () => refusedByIam(object) };
+  const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
+  const deps = { reader: iam, recentWrites, instances, quotas, refusedByIam: () => refusedByIam(object) };
   const controller = await observeAndPlan(desiredState(object, CLUSTER_ID, GRANTS), deps, signal);
   const command = async (reader: PlanReader): Promise<Plan> => {
     const target = { clusterId: CLUSTER_ID, ...GRANTS };

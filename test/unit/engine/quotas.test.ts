@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { QuotaWatch } from "../../../src/engine/observe/quota-cache.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { QuotaCache } from "../../../src/engine/observe/quota-cache.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
 import { observeAndPlan } from "../../../src/engine/reconcile/observe-and-plan.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
@@ -21,7 +21,7 @@ const ROOM: AccountQuotas = {
 let answer: AccountQuotas | Error;
 let asked: number;
 let nowMs: number;
-let quotas: QuotaWatch;
+let quotas: QuotaCache;
 beforeEach(() => {
   [answer, asked, nowMs] = [ROOM, 0, 0];
   const getQuotas = async (): Promise<AccountQuotas> => {
@@ -29,13 +29,13 @@ beforeEach(() => {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  quotas = new QuotaWatch({ getQuotas } as unknown as AccountReader, () => nowMs);
+  quotas = new QuotaCache({ getQuotas } as unknown as AccountReader, () => nowMs);
 });
 
 async function blockersOf(spec: Readonly<Record<string, unknown>> = {}): Promise<readonly string[]> {
   const deps = {
     reader: new FakeIam(),
-    settling: new Settling({ windowMs: 0, monotonicMs: () => nowMs }),
+    recentWrites: new RecentWrites({ windowMs: 0, monotonicMs: () => nowMs }),
     quotas,
     instances: withoutInstances(),
   };
@@ -124,7 +124,7 @@ test("a deletion asks for no quota", async () => {
   await quotas.refresh(0, signal);
   const deps = {
     reader: new FakeIam(),
-    settling: new Settling({ windowMs: 0, monotonicMs: () => 0 }),
+    recentWrites: new RecentWrites({ windowMs: 0, monotonicMs: () => 0 }),
     quotas,
     instances: withoutInstances(),
   };

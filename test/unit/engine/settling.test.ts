@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { observeAndPlan } from "../../../src/engine/reconcile/observe-and-plan.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
@@ -14,21 +14,21 @@ const SIGNAL = new AbortController().signal;
 
 let iam: FakeIam;
 let nowMs: number;
-let settling: Settling;
+let recentWrites: RecentWrites;
 
 beforeEach(() => {
   iam = new FakeIam();
   nowMs = 1_000;
-  settling = new Settling({ windowMs: WINDOW_MS, monotonicMs: () => nowMs });
+  recentWrites = new RecentWrites({ windowMs: WINDOW_MS, monotonicMs: () => nowMs });
 });
 
 function pass(desired: DesiredState) {
   const deps = {
     reader: iam,
     writer: iam,
-    settling,
-    adoptions: new Exclusive(),
-    confirmCurrent: async () => {},
+    recentWrites,
+    adoptions: new KeyedMutex(),
+    checkStillCurrent: async () => {},
     isAnnounced: () => true,
     instances: withoutInstances(),
   };
@@ -36,7 +36,7 @@ function pass(desired: DesiredState) {
 }
 
 function look(desired: DesiredState) {
-  return observeAndPlan(desired, { reader: iam, settling, instances: withoutInstances() }, SIGNAL);
+  return observeAndPlan(desired, { reader: iam, recentWrites, instances: withoutInstances() }, SIGNAL);
 }
 
 const kinds = (): string[] => iam.writes.map(({ kind }) => kind);
@@ -46,9 +46,9 @@ describe("a read that lags behind our own writes", () => {
   test("does not make what was just made once more", async () => {
     await pass(desiredOf());
     iam.lag = 4;
-    const { plan, settlesInMs, after } = await pass(desiredOf());
+    const { plan, visibleInMs, after } = await pass(desiredOf());
     expect(plan.actions).toEqual([]);
-    expect(settlesInMs).toBe(WINDOW_MS);
+    expect(visibleInMs).toBe(WINDOW_MS);
     expect(after.role).toMatchObject({ roleId: "AROA1" });
     expect(kinds()).toEqual(["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"]);
   });
@@ -76,15 +76,15 @@ describe("a read that lags behind our own writes", () => {
     await pass(desiredOf());
     iam.outsider(() => ({ roles: {}, instanceProfiles: {} }));
     nowMs += WINDOW_MS - 1;
-    expect(await look(desiredOf())).toMatchObject({ plan: { actions: [] }, settlesInMs: 1 });
+    expect(await look(desiredOf())).toMatchObject({ plan: { actions: [] }, visibleInMs: 1 });
     nowMs += 1;
-    expect(await look(desiredOf())).toMatchObject({ settlesInMs: 0 });
+    expect(await look(desiredOf())).toMatchObject({ visibleInMs: 0 });
     expect((await look(desiredOf())).plan.actions.map(({ kind }) => kind)).toContain("CreateRole");
   });
 
   test("is not waited for when it agrees with what was written", async () => {
-    expect(await pass(desiredOf())).toMatchObject({ settlesInMs: 0 });
-    expect(await look(desiredOf())).toMatchObject({ plan: { actions: [] }, settlesInMs: 0 });
+    expect(await pass(desiredOf())).toMatchObject({ visibleInMs: 0 });
+    expect(await look(desiredOf())).toMatchObject({ plan: { actions: [] }, visibleInMs: 0 });
   });
 });
 
@@ -106,9 +106,9 @@ describe("what somebody else does within the window", () => {
     await pass(desiredOf());
     await pass(desiredAbsence());
     iam.outsiderMakesRole("app");
-    const { plan, settlesInMs } = await look(desiredAbsence());
+    const { plan, visibleInMs } = await look(desiredAbsence());
     expect(plan).toMatchObject({ actions: [], blockers: [] });
-    expect(settlesInMs).toBe(0);
+    expect(visibleInMs).toBe(0);
     expect((await look(desiredOf())).plan.blockers.map(({ reason }) => reason)).toEqual(["AlreadyExists"]);
   });
 
@@ -131,9 +131,9 @@ describe("what somebody else does within the window", () => {
       const { app } = roles;
       return { roles: app ? { app: { ...app, description: "theirs" } } : {}, instanceProfiles };
     });
-    const { settlesInMs } = await pass(reads("ours"));
-    expect(settlesInMs).toBeGreaterThan(0);
-    nowMs += settlesInMs;
+    const { visibleInMs } = await pass(reads("ours"));
+    expect(visibleInMs).toBeGreaterThan(0);
+    nowMs += visibleInMs;
     await pass(reads("ours"));
     expect(iam.role("app")).toMatchObject({ description: "ours" });
   });
@@ -158,16 +158,16 @@ describe("two objects on one role name", () => {
 });
 
 test("without a window every read is believed at once", async () => {
-  settling = new Settling({ windowMs: 0, monotonicMs: () => nowMs });
+  recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => nowMs });
   await pass(desiredOf());
   iam.lag = 4;
-  expect(await look(desiredOf())).toMatchObject({ settlesInMs: 0, observed: { role: { presence: "absent" } } });
+  expect(await look(desiredOf())).toMatchObject({ visibleInMs: 0, observed: { role: { presence: "absent" } } });
   expect((await look(desiredOf())).plan.actions.length).toBe(4);
 });
 
 test("before anything was written there is nothing to wait for", () => {
   const state = { role: { presence: "absent" }, instanceProfile: { presence: "absent" } } as const;
-  expect(settling.view(desiredOf(), state)).toEqual({ state, settlesInMs: 0, mayHide: false });
+  expect(recentWrites.overlay(desiredOf(), state)).toEqual({ state, visibleInMs: 0, mayHide: false });
 });
 
 describe("a creation whose reply was lost", () => {
@@ -182,7 +182,7 @@ describe("a creation whose reply was lost", () => {
   test("keeps the object until its role must have come to light", async () => {
     await createAndLoseTheReply();
     iam.lag = 1;
-    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, settlesInMs: WINDOW_MS });
+    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, visibleInMs: WINDOW_MS });
     iam.lag = 0;
     nowMs += 5_000;
     expect((await pass(desiredAbsence())).plan.actions.map(({ kind }) => kind)).toEqual(["DeleteRole"]);
@@ -193,19 +193,19 @@ describe("a creation whose reply was lost", () => {
     await pass(desiredOf());
     iam.fate = () => "do";
     await pass(desiredAbsence());
-    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, settlesInMs: WINDOW_MS });
+    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, visibleInMs: WINDOW_MS });
     expect(iam.account).toEqual({ roles: {}, instanceProfiles: {} });
   });
 
   test("keeps nobody who wants the role: the next look decides", async () => {
     await createAndLoseTheReply();
-    expect(await look(desiredOf())).toMatchObject({ settlesInMs: 0 });
+    expect(await look(desiredOf())).toMatchObject({ visibleInMs: 0 });
   });
 
   test("is not suspected where IAM has answered", async () => {
     iam.fate = () => new BlockedError("no", { reason: "AccessDenied" });
     await pass(desiredOf());
-    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, settlesInMs: 0 });
+    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, visibleInMs: 0 });
   });
 
   test("is not suspected of a write that makes nothing", async () => {
@@ -213,7 +213,7 @@ describe("a creation whose reply was lost", () => {
     await pass(desiredOf());
     iam.fate = () => "do";
     await pass(desiredAbsence());
-    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, settlesInMs: 0 });
+    expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, visibleInMs: 0 });
   });
 });
 
@@ -223,7 +223,7 @@ test("what is remembered of objects that are gone is forgotten after the window"
     nowMs += 10_000;
   }
   // 12 objects fit into the window, each with a role and a profile.
-  expect(settling.size).toBeLessThanOrEqual(26);
+  expect(recentWrites.size).toBeLessThanOrEqual(26);
 });
 
 test("what was applied before an abort is remembered", async () => {

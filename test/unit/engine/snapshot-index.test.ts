@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Exclusive } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
 import type { AccountSnapshot } from "../../../src/engine/observe/account-snapshot.ts";
-import { Settling } from "../../../src/engine/observe/recent-writes.ts";
+import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { type IndexQuery, SnapshotIndex, type StartingPoint } from "../../../src/engine/observe/snapshot-index.ts";
 import type { StaleObservation } from "../../../src/engine/observe/stale-observation.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
@@ -149,10 +149,10 @@ describe("a creation that starts without a read", () => {
     iam.beforeRead = async () => {
       iamCalls.push("read");
     };
-    const settling = new Settling({ windowMs: 0, monotonicMs: () => nowMs });
+    const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => nowMs });
     const start = index.startingPoint(desired, NEW);
-    const deps = { reader: iam, writer: iam, settling, adoptions: new Exclusive(), instances: withoutInstances() };
-    return converge(desired, { ...deps, start, confirmCurrent: async () => {}, isAnnounced: () => true }, signal);
+    const deps = { reader: iam, writer: iam, recentWrites, adoptions: new KeyedMutex(), instances: withoutInstances() };
+    return converge(desired, { ...deps, start, checkStillCurrent: async () => {}, isAnnounced: () => true }, signal);
   }
 
   test("and is told that the role is there, is no failure: the read that follows decides", async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { RecentMap } from "../../../src/model/lru-map.ts";
+import { LruMap } from "../../../src/model/lru-map.ts";
 
 test("lets go of what was not used for longest, and says so", () => {
   const gone: number[] = [];
-  const map = new RecentMap<number>(3, (value) => gone.push(value));
+  const map = new LruMap<number>(3, (value) => gone.push(value));
   for (const value of [1, 2, 3]) map.set(`key ${value}`, value);
   expect(map.get("key 1")).toBe(1);
   map.set("key 4", 4);

@@ -20,7 +20,7 @@ const told = (object: typeof GOING, outcome: Outcome): readonly string[] =>
 
 describe("a dry run", () => {
   const look = (plan: typeof CREATE | typeof EMPTY): Outcome => ({
-    ...{ kind: "previewed", plan, observed: MADE, settlesInMs: 0 },
+    ...{ kind: "previewed", plan, observed: MADE, visibleInMs: 0 },
   });
 
   test("that has nothing to do is in sync", () => {
@@ -52,7 +52,7 @@ describe("a dry run", () => {
 
 test("what a narrowed class leaves out is told by its own reason, and only a person can help", () => {
   const outcome: Outcome = {
-    ...{ kind: "converged", plan: EMPTY, applied: [], failed: undefined, after: MADE, settlesInMs: 0 },
+    ...{ kind: "converged", plan: EMPTY, applied: [], failed: undefined, after: MADE, visibleInMs: 0 },
     leftOut: NARROWED,
   };
   const words =
@@ -66,9 +66,9 @@ describe("a profile that EC2 does not know yet", () => {
     ...{ kind: "AssociateIamInstanceProfile", region, instanceId: "i-1", iamInstanceProfile: "app" },
   };
   const error = new ConflictError("not yet", { reason: "InstanceProfileNotYetUsable" });
-  const refusedFor = (settlesInMs: number): Outcome => ({
+  const refusedFor = (visibleInMs: number): Outcome => ({
     ...{ kind: "converged", plan: { ...EMPTY, actions: [action] }, applied: [], failed: { action, error } },
-    ...{ after: MADE, settlesInMs },
+    ...{ after: MADE, visibleInMs },
   });
 
   test("is waited for while it may come to light, which is no failure", () => {
@@ -89,7 +89,7 @@ test("what refused instances leave of a plan is all that was not carried out, wh
   const failed = { action: second, error: new ConflictError("no", { reason: "IncorrectState" }) };
   const outcome: Outcome = {
     ...{ kind: "converged", plan: { ...EMPTY, actions: [first, second, third] }, applied: [first, third] },
-    ...{ failed, refused: [failed], after: MADE, settlesInMs: 0 },
+    ...{ failed, refused: [failed], after: MADE, visibleInMs: 0 },
   };
   const context = { now: "2026-01-01T00:00:00Z", random: 0.5, intervals: DEFAULT_REQUEUE_INTERVALS, failures: 1 };
   const { plan = [] } = summaryAfter(anInstanceProfile(), outcome, context).status;

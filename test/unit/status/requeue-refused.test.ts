@@ -19,7 +19,7 @@ function refusedFor(count: number): Outcome {
     return { action, error };
   });
   const [failed] = refused;
-  return { kind: "converged", plan: EMPTY, applied: [], failed, refused, after: MADE, settlesInMs: 0 };
+  return { kind: "converged", plan: EMPTY, applied: [], failed, refused, after: MADE, visibleInMs: 0 };
 }
 
 describe("instances that AWS refuses are tried again", () => {
@@ -36,7 +36,7 @@ test("what was written in vain is looked at slowly, whatever else blocks it", ()
     { reason: "X", message: "x" },
   ];
   const outcome: Outcome = {
-    ...{ kind: "converged", plan: { ...EMPTY, blockers }, applied: [], failed: undefined, after: MADE, settlesInMs: 0 },
+    ...{ kind: "converged", plan: { ...EMPTY, blockers }, applied: [], failed: undefined, after: MADE, visibleInMs: 0 },
   };
   expect(afterMs(outcome)).toEqual({ kind: "after", delayMs: 600_000 });
 });

@@ -11,8 +11,8 @@ const MADE = stateAfter(NOTHING, CREATE.actions);
 const EMPTY = { actions: [], blockers: [], unmanagedPolicies: [] };
 const BLOCKED = { ...EMPTY, blockers: [{ reason: "X", message: "x" }] };
 
-const converged = (settlesInMs: number, plan: typeof BLOCKED | typeof EMPTY = EMPTY, after = MADE): Outcome => ({
-  ...{ kind: "converged", plan, applied: [], failed: undefined, after, settlesInMs },
+const converged = (visibleInMs: number, plan: typeof BLOCKED | typeof EMPTY = EMPTY, after = MADE): Outcome => ({
+  ...{ kind: "converged", plan, applied: [], failed: undefined, after, visibleInMs },
 });
 const when = (outcome: Outcome, random = 0.5) => requeueAfter(outcome, random);
 const inMs = (delayMs: number) => ({ kind: "after", delayMs });
@@ -35,8 +35,8 @@ describe("an object is looked at again", () => {
   test("after seconds while IAM lags, no later than it must have settled", () => {
     expect(when(converged(100_000))).toEqual(inMs(5_000));
     expect(when(converged(1))).toEqual(inMs(1));
-    expect(when({ kind: "previewed", plan: EMPTY, observed: MADE, settlesInMs: 3_000 })).toEqual(inMs(3_000));
-    expect(when({ kind: "previewed", plan: EMPTY, observed: MADE, settlesInMs: 1 })).toEqual(inMs(1));
+    expect(when({ kind: "previewed", plan: EMPTY, observed: MADE, visibleInMs: 3_000 })).toEqual(inMs(3_000));
+    expect(when({ kind: "previewed", plan: EMPTY, observed: MADE, visibleInMs: 1 })).toEqual(inMs(1));
   });
 
   test("after seconds while an ARN is not shown", () => {
@@ -46,7 +46,7 @@ describe("an object is looked at again", () => {
   });
 
   test("after the resync interval in a dry run", () => {
-    expect(when({ kind: "previewed", plan: CREATE, observed: NOTHING, settlesInMs: 0 })).toEqual(
+    expect(when({ kind: "previewed", plan: CREATE, observed: NOTHING, visibleInMs: 0 })).toEqual(
       atLeisureInMs(600_000),
     );
   });

@@ -22,7 +22,7 @@ const FIRST = "2026-01-01T00:00:00Z";
 const LATER = "2026-01-01T01:00:00Z";
 
 function converged(applied: readonly Action[] = [], after: ObservedState = MADE): Outcome {
-  return { kind: "converged", plan: { ...EMPTY, actions: applied }, applied, failed: undefined, after, settlesInMs: 0 };
+  return { kind: "converged", plan: { ...EMPTY, actions: applied }, applied, failed: undefined, after, visibleInMs: 0 };
 }
 
 function at(object: ObjectSoFar, outcome: Outcome, now: string = FIRST, failures = 0): Summary {
@@ -70,7 +70,7 @@ describe("lastVerifiedTime", () => {
       kind: "previewed",
       plan: { ...EMPTY, blockers: [BLOCKER] },
       observed: MADE,
-      settlesInMs: 0,
+      visibleInMs: 0,
     };
     for (const outcome of [converged([], hidden), blocked]) {
       expect(at(objectWith(undefined), outcome).status.lastVerifiedTime).toBeUndefined();
@@ -84,7 +84,7 @@ describe("lastHandledReconcileAt", () => {
       kind: "previewed",
       plan: { ...EMPTY, blockers: [BLOCKER] },
       observed: MADE,
-      settlesInMs: 0,
+      visibleInMs: 0,
     };
     expect(at(objectWith(READY, { annotations: ASKED }), blocked).status.lastHandledReconcileAt).toBe("7");
   });
@@ -102,7 +102,7 @@ describe("the plan in status", () => {
   const plan = (n: number): Action[] =>
     Array.from({ length: n }, (_, i) => ({ kind: "DetachRolePolicy", roleName: "app", policyArn: `arn:${i}` }));
   const pending = (actions: readonly Action[]): readonly string[] | undefined =>
-    at(objectWith(undefined), { kind: "previewed", plan: { ...EMPTY, actions }, observed: MADE, settlesInMs: 0 }).status
+    at(objectWith(undefined), { kind: "previewed", plan: { ...EMPTY, actions }, observed: MADE, visibleInMs: 0 }).status
       .plan;
 
   test("is what is still to be done: all of a preview, the rest of what failed", () => {
@@ -174,7 +174,7 @@ describe("conditions", () => {
       kind: "previewed",
       plan: { ...EMPTY, actions: CREATE.actions.slice(0, n) },
       observed: MADE,
-      settlesInMs: 0,
+      visibleInMs: 0,
     });
     expect(types(preview(0))).toEqual(["Ready=True"]);
     expect(types(preview(1))).toEqual(["Ready=False"]);
@@ -243,14 +243,14 @@ describe("Events", () => {
     const status = at(anInstanceProfile(), converged(CREATE.actions, withIds("AROA1", "AIPA1"))).status;
     const plan = { ...EMPTY, blockers: [BLOCKER] };
     const after = withIds("AROA2", "AIPA1");
-    const outcome: Outcome = { kind: "converged", plan, applied: [], failed: undefined, after, settlesInMs: 0 };
+    const outcome: Outcome = { kind: "converged", plan, applied: [], failed: undefined, after, visibleInMs: 0 };
     const first = at(objectWith(status), outcome);
     expect(first.events.map(({ reason }) => reason)).toEqual(["RoleRecreated", "AlreadyExists"]);
     expect(reasons(objectWith(first.status), outcome)).toEqual([]);
   });
 
   test("announce an adoption with what it will write, and warn of nothing", () => {
-    const outcome: Outcome = { kind: "announced", plan: CREATE, observed: NOTHING, settlesInMs: 0 };
+    const outcome: Outcome = { kind: "announced", plan: CREATE, observed: NOTHING, visibleInMs: 0 };
     const { events, status, requeue } = at(anInstanceProfile(), outcome);
     expect(events).toMatchObject([{ type: "Normal", reason: "AdoptionPlanned" }]);
     expect(events[0]?.note).toContain("+ role app;");
@@ -310,10 +310,10 @@ describe("Events", () => {
         applied: actions,
         failed: undefined,
         after: NOTHING,
-        settlesInMs: 0,
+        visibleInMs: 0,
       };
       expect(noteOf(wrote)).toMatch(/; the controller's log has all of it\)$/);
-      const announced: Outcome = { kind: "announced", plan, observed: NOTHING, settlesInMs: 0 };
+      const announced: Outcome = { kind: "announced", plan, observed: NOTHING, visibleInMs: 0 };
       expect(noteOf(announced)).toMatch(/; status[.]plan has more: kubectl describe\)$/);
     });
   });
