@@ -28,7 +28,7 @@ export const REGION_OPTION: OptionSpecs = {
 
 /** The options about EC2 instances. */
 export const INSTANCES_OPTIONS: OptionSpecs = {
-  "instances-interval": {
+  "instance-scan-interval": {
     type: "string",
     value: "DURATION",
     help: "between readings of the instances of a region; default 1m",
@@ -38,9 +38,9 @@ export const INSTANCES_OPTIONS: OptionSpecs = {
 
 /** What was given of them. Errors: UsageError. */
 export function instancesSettings(given: GivenOptions): InstancesSettings {
-  const interval = given.text("instances-interval");
+  const interval = given.text("instance-scan-interval");
   return {
-    intervalMs: durationMs("instances-interval", interval, DEFAULT_INSTANCES.intervalMs, MIN_INTERVAL_MS),
+    intervalMs: durationMs("instance-scan-interval", interval, DEFAULT_INSTANCES.intervalMs, MIN_INTERVAL_MS),
     regions: givenRegions(given),
   };
 }

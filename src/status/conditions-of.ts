@@ -45,11 +45,11 @@ function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Sus
     case "InSync":
       return { reason: "InSync", message: inSync(result) };
     case "PropagationPending":
-      return { reason: "RecentWrites", message: "AWS matches the spec; waiting for IAM to show the ARNs" };
+      return { reason: "PropagationPending", message: "AWS matches the spec; waiting for IAM to show the ARNs" };
     case "WaitingForEC2": {
       const message =
         "role and instance profile are made; waiting until EC2 knows the profile, to associate it with instances";
-      return { reason: "AwaitingEc2", message };
+      return { reason: "WaitingForEC2", message };
     }
     case "AdoptionPlanned":
       return { reason: "AdoptionPlanned", message: adoptionPlanned(result.plan) };

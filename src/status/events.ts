@@ -59,7 +59,7 @@ function aboutViolation(
           {
             type: "Warning" as const,
             reason: now.reason,
-            action: "JudgeByClass",
+            action: "CheckClass",
             note: noteText(now.message, "conditions"),
           },
         ]

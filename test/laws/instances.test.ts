@@ -94,7 +94,7 @@ const course = fc.tuple(world, fc.boolean()).map(([{ desired, state, wanted }, i
   return { state, wanted, isGoing, actions, end: stateAfter(state, actions) };
 });
 
-const REFUSED = new ConflictError("it has changed", { reason: "InstanceHasChanged" });
+const REFUSED = new ConflictError("it has changed", { reason: "InstanceChanged" });
 
 /** What comes of the actions where EC2 refuses every write to these instances. */
 async function carriedOut(

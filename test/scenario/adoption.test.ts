@@ -122,7 +122,7 @@ describe("what was adopted", () => {
     await controller.settle();
     await world.delete();
     await controller.settle();
-    expect(await world.ready()).toBe("False ForeignPolicies");
+    expect(await world.ready()).toBe("False UnmanagedPoliciesAttached");
     await world.outsider("DeleteRolePolicy", { RoleName: ROLE, PolicyName: "theirs" });
     world.nowMs += 600_000;
     await controller.settle();

@@ -72,7 +72,7 @@ describe("what others have hung on the role", () => {
     await world.outsider("PutRolePolicy", { RoleName: ROLE, PolicyName: "by-hand", PolicyDocument: ALLOW_ALL });
     await goes();
     expect(world.awsWrites()).toEqual([]);
-    expect(await world.ready()).toBe("False ForeignPolicies");
+    expect(await world.ready()).toBe("False UnmanagedPoliciesAttached");
     expect(await message()).toContain(`${READ_ONLY}, by-hand`);
     expect(await message()).toContain("in instance profiles that this object does not own: theirs.");
   });
@@ -97,7 +97,7 @@ describe("what others have hung on the role", () => {
     await established();
     await foreignProfile("theirs");
     await goes();
-    expect(await world.ready()).toBe("False RoleInForeignInstanceProfile");
+    expect(await world.ready()).toBe("False RoleInUnmanagedInstanceProfile");
     await world.outsider("RemoveRoleFromInstanceProfile", { InstanceProfileName: "theirs", RoleName: ROLE });
     await controller.settle();
     expect(await world.object()).toBeUndefined();
@@ -119,11 +119,11 @@ describe("what comes in the way between the look and the deletion", () => {
   test.each([
     [
       "a policy",
-      "ForeignPolicies",
+      "UnmanagedPoliciesAttached",
       READ_ONLY,
       () => world.outsider("AttachRolePolicy", { RoleName: ROLE, PolicyArn: READ_ONLY }),
     ],
-    ["a profile", "RoleInForeignInstanceProfile", "theirs", () => foreignProfile("theirs")],
+    ["a profile", "RoleInUnmanagedInstanceProfile", "theirs", () => foreignProfile("theirs")],
   ])("%s is found by a second look and named; what went is told", async (_, reason, name, act) => {
     await established();
     meanwhile("DeleteRole", act);

@@ -207,6 +207,6 @@ describe("owner tags that somebody has meddled with", () => {
     expect((await world.object())?.status?.unmanagedPolicies).toEqual([ONLY_S3, ROLE].sort());
     await world.delete();
     await controller.settle();
-    expect(await world.ready()).toBe("False ForeignPolicies");
+    expect(await world.ready()).toBe("False UnmanagedPoliciesAttached");
   });
 });

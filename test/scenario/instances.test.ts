@@ -370,7 +370,7 @@ describe("trouble with EC2", () => {
     const id = await ec2.runOne({ tags: WEB });
     await world.apply(world.manifest(instances()));
     await controller.once();
-    expect([await world.ready(), await condition()]).toEqual(["False AwaitingEc2", "False InstancesPending"]);
+    expect([await world.ready(), await condition()]).toEqual(["False WaitingForEC2", "False InstancesPending"]);
     const rounds = await controller.settle();
     expect(rounds).toBeLessThan(7);
     expect([await ec2.profileOf(id), await world.ready()]).toEqual([PROFILE, "True InSync"]);

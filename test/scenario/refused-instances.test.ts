@@ -70,8 +70,8 @@ async function status(): Promise<unknown> {
 describe("an instance that AWS refuses", () => {
   test.each([
     ["for want of permission", DENIED, "AccessDenied"],
-    ["for its state", WRONG_STATE, "InstanceHasChanged"],
-    ["because it has ended", GONE, "InstanceHasChanged"],
+    ["for its state", WRONG_STATE, "InstanceChanged"],
+    ["because it has ended", GONE, "InstanceChanged"],
     ["for a reason that nobody knows", { ...WRONG_STATE, code: "UnsupportedOperation" }, "UnsupportedOperation"],
   ])("%s holds up none of the others, and is named", async (_, answer, reason) => {
     const ids = await launch(4);

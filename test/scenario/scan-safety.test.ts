@@ -170,7 +170,7 @@ describe("a deletion after a scan", () => {
     await aside("AttachRolePolicy", { RoleName: "app", PolicyArn: THEIRS });
     fleet.wake("app");
     await fleet.drain();
-    expect(fleet.ready("app")).toBe("False ForeignPolicies");
+    expect(fleet.ready("app")).toBe("False UnmanagedPoliciesAttached");
   });
 });
 

@@ -157,7 +157,7 @@ describe("deletion", () => {
     world.kube.delete(KEY);
     await controller.settle();
     expect(world.aws.calls.writes()).toEqual([]);
-    expect(await world.ready()).toBe("False ForeignPolicies");
+    expect(await world.ready()).toBe("False UnmanagedPoliciesAttached");
     expect((await condition("Ready"))?.message).toContain("arn:aws:iam::aws:policy/ReadOnlyAccess");
     world.kube.annotate(KEY, { "iam.instanceprofile.dev/force-delete": "true" });
     await controller.settle();

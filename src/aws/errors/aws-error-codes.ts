@@ -14,7 +14,7 @@ const ACCESS_DENIED: CodeMeaning = { disposition: "blocked", reason: "AccessDeni
 const SERVICE_FAILURE: CodeMeaning = { disposition: "retryable", reason: "ServiceFailure" };
 const SERVICE_UNAVAILABLE: CodeMeaning = { disposition: "retryable", reason: "ServiceUnavailable" };
 const INVALID_INPUT: CodeMeaning = { disposition: "terminal", reason: "InvalidInput" };
-const INSTANCE_MOVED: CodeMeaning = { disposition: "conflict", reason: "InstanceHasChanged" };
+const INSTANCE_MOVED: CodeMeaning = { disposition: "conflict", reason: "InstanceChanged" };
 const EXPIRED: CodeMeaning = {
   disposition: "blocked",
   reason: "ExpiredToken",

@@ -5,7 +5,7 @@ import { clusterIdOf, durationMs, type GivenOptions, type OptionSpecs } from "..
 import { DEFAULT_SETTINGS } from "./controller-process.ts";
 
 /** A scan of a large account takes some seconds. */
-const MIN_SWEEP_MS = 10_000;
+const MIN_SCAN_INTERVAL_MS = 10_000;
 
 /** What `run` and `sandbox` both let their user choose of the controller. */
 export const CONTROLLER_OPTIONS: OptionSpecs = {
@@ -51,7 +51,7 @@ export function controllerChoices(given: GivenOptions): {
         "account-scan-interval",
         given.text("account-scan-interval"),
         scanIntervalMs,
-        MIN_SWEEP_MS,
+        MIN_SCAN_INTERVAL_MS,
       ),
       orphanPolicy: orphanPolicyOf(given.text("orphan-policy") ?? orphanPolicy),
     },

@@ -18,7 +18,7 @@ import { DEFAULT_REQUEUE_INTERVALS } from "../../status/requeue.ts";
 import { orphanMetrics } from "../metrics/orphan-metrics.ts";
 import { ProductMetrics } from "../metrics/product-metrics.ts";
 import { restClientMetrics } from "../metrics/rest-client-metrics.ts";
-import { sweepMetrics } from "../metrics/scan-metrics.ts";
+import { scanMetrics } from "../metrics/scan-metrics.ts";
 import { VERSION } from "../version.ts";
 import { classMetrics, classPorts } from "./class-ports.ts";
 import type { ControllerProcessOptions } from "./controller-process-options.ts";
@@ -182,7 +182,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
       queue: controllerMetrics.queueObserver,
       workers: controllerMetrics.workerObserver,
       reflector: metrics.watch(kind),
-      scans: sweepMetrics(metrics.registry),
+      scans: scanMetrics(metrics.registry),
       orphans: orphanMetrics(metrics.registry),
       results: metrics.results((key, isTerminal) => controllerMetrics.failed(key, isTerminal)),
     },

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { ScanObserver, ScanResult } from "../../controller/scan/iam-scan.ts";
 import type { AccountQuotas, Usage } from "../../model/account-quotas.ts";
 
-const PREFIX = "instance_profile_controller_sweep";
+const PREFIX = "instance_profile_controller_account_scan";
 const SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const RESULTS: readonly ScanResult[] = ["ok", "denied", "failed"];
 
@@ -47,7 +47,7 @@ export function quotaMetrics(registry: Registry): (account: string, quotas: Quot
 /**
  * Hears of the scans over each account, by its id or as `own`, where no class names it. `denied`: every object is read by itself.
  */
-export function sweepMetrics(registry: Registry): (account: string) => ScanObserver {
+export function scanMetrics(registry: Registry): (account: string) => ScanObserver {
   const registers = [registry];
   const labelNames = ["account"];
   const scans = new Counter({

@@ -11,7 +11,7 @@ import type { CachedClaims } from "../accounts/cached-claims.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 
 /** What a scan works with. */
-export interface InstanceSweepDependencies {
+export interface InstanceScanDependencies {
   readonly snapshots: RegionSnapshots;
   readonly claims: CachedClaims;
   readonly clock: Clock;
@@ -30,12 +30,12 @@ const MOTION_INTERVAL_MS = 10_000;
  * changed: started, ended, re-tagged, given another profile. Objects whose instances are as they were cost nothing.
  */
 export class InstanceScan {
-  readonly #deps: InstanceSweepDependencies;
+  readonly #deps: InstanceScanDependencies;
   readonly #stop = new AbortController();
   readonly #faults = new Map<string, string>();
   #timer: Timer | undefined;
 
-  constructor(deps: InstanceSweepDependencies) {
+  constructor(deps: InstanceScanDependencies) {
     this.#deps = deps;
     deps.snapshots.onRefresh = (snapshot, previous) => this.#compare(snapshot, previous);
   }

@@ -44,7 +44,7 @@ function guardStatement(one: Case): readonly Violation[] {
   return actions.some(({ reason }) => reason === UNDECIDED) ? actions : [...actions, ...guardResources(one)];
 }
 
-const UNDECIDED = "NotDecidable";
+const UNDECIDED = "PolicyTooComplex";
 
 function guardActions(one: Case): readonly Violation[] {
   const { statement, bounds, budget } = one;

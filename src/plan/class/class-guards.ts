@@ -17,7 +17,7 @@ export const VIOLATION_REASONS: ReadonlySet<string> = new Set([
   "NotActionsNotAllowed",
   "ResourceNotAllowed",
   "NotResourcesNotAllowed",
-  "NotDecidable",
+  "PolicyTooComplex",
   "ManagedPolicyNotAllowed",
   "TrustServiceNotAllowed",
   "TrustStatementNotAllowed",

@@ -128,13 +128,13 @@ function blockersOf(roleName: string, foreign: Foreign, desired: DesiredAbsent):
   const profiles = foreign.instanceProfileNames;
   return [
     ...when(policies, {
-      reason: "ForeignPolicies",
+      reason: "UnmanagedPoliciesAttached",
       message:
         `role ${roleName} has policies that this object did not put there: ${policies.join(", ")}. ` +
         `Take them off the role${orByForce(desired, "to remove them with it")}.`,
     }),
     ...when(profiles, {
-      reason: "RoleInForeignInstanceProfile",
+      reason: "RoleInUnmanagedInstanceProfile",
       message:
         `role ${roleName} is in instance profiles that this object does not own: ${profiles.join(", ")}. ` +
         `Take the role out of them${orByForce(desired, "to have it taken out; instances with these profiles then have no role")}.`,

@@ -115,13 +115,13 @@ describe("the annotation force-delete", () => {
     [
       "others' policies",
       withPolicies,
-      "ForeignPolicies",
+      "UnmanagedPoliciesAttached",
       `role app has policies that this object did not put there: theirs. Take them off the role; ${DENIED}.`,
     ],
     [
       "others' profiles",
       inProfiles,
-      "RoleInForeignInstanceProfile",
+      "RoleInUnmanagedInstanceProfile",
       `role app is in instance profiles that this object does not own: theirs. Take the role out of them; ${DENIED}.`,
     ],
   ];

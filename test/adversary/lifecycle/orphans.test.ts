@@ -132,7 +132,7 @@ const OUTSIDERS: readonly Attempt[] = [
     act: lost((world) => world.iam("AttachRolePolicy", { RoleName: "app", PolicyArn: READ_ONLY })),
     roles: ALL,
     counted: 1,
-    held: "ForeignPolicies",
+    held: "UnmanagedPoliciesAttached",
   },
   {
     name: "an instance profile of somebody's that holds the lost role holds its deletion back",
@@ -142,7 +142,7 @@ const OUTSIDERS: readonly Attempt[] = [
     }),
     roles: ALL,
     counted: 1,
-    held: "RoleInForeignInstanceProfile",
+    held: "RoleInUnmanagedInstanceProfile",
   },
   {
     name: "an instance that runs with the lost profile holds the deletion back",
@@ -164,7 +164,7 @@ const AUTHORS: readonly Attempt[] = [
     },
     roles: ALL,
     counted: 1,
-    held: "ForeignPolicies",
+    held: "UnmanagedPoliciesAttached",
   },
   {
     name: "a suspended object that is lost leaves AWS alone",

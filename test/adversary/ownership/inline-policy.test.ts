@@ -155,7 +155,7 @@ describe("an inline policy that somebody put on the role before the spec had sta
   test("holds up the deletion of the object, although it has the name in the spec", async () => {
     put("app");
     const { plan } = await reconcile(desiredAbsence());
-    expect(plan.blockers.map(({ reason }) => reason)).toEqual(["ForeignPolicies"]);
+    expect(plan.blockers.map(({ reason }) => reason)).toEqual(["UnmanagedPoliciesAttached"]);
     expect(policy()).toBe(DENY);
   });
 });

@@ -11,7 +11,7 @@ const HALF = 25;
 const CLI = Array.from({ length: HALF }, (_, i) => `cli-${i}`);
 const TERRAFORM = Array.from({ length: HALF }, (_, i) => `terraform-${i}`);
 /** The account is the test's own: nobody has to wait for its turn there. */
-const UNHURRIED = ["--aws-read-rate", "1000"];
+const UNHURRIED = ["--iam-read-qps", "1000"];
 
 let before: NodeJS.ProcessEnv;
 beforeEach(() => {
@@ -38,7 +38,7 @@ test("fifty profiles made by the AWS CLI and by Terraform are exported, planned 
 
   const exported = await runCli(["export", "--path-prefix", "/", "-n", rig.namespace, ...UNHURRIED]);
   expect(exported).toMatchObject({ status: 0, err: "50 of 50 instance profiles exported\n" });
-  const plan = await runCli(["plan", "--allow-adoption", "-f", "-", "--ec2-read-rate", "1000", ...UNHURRIED], {
+  const plan = await runCli(["plan", "--allow-adoption", "-f", "-", "--ec2-read-qps", "1000", ...UNHURRIED], {
     input: exported.out,
   });
   expect(plan.out).toContain("Plan: 0 in sync, 50 adopted as they are, 0 with changes, 0 blocked.");
@@ -56,7 +56,7 @@ test("fifty profiles made by the AWS CLI and by Terraform are exported, planned 
   expect(Object.fromEntries(counted(rig.awsWrites()))).toEqual({ TagRole: 50, TagInstanceProfile: 50 });
   expect(withoutOwnTags(await rig.awsState(""))).toEqual(withoutOwnTags(made));
 
-  const again = await runCli(["plan", "--allow-adoption", "-f", "-", "--ec2-read-rate", "1000", ...UNHURRIED], {
+  const again = await runCli(["plan", "--allow-adoption", "-f", "-", "--ec2-read-qps", "1000", ...UNHURRIED], {
     input: exported.out,
   });
   expect([again.status, again.out.match(/: in sync/g)?.length]).toEqual([0, 50]);

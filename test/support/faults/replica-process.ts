@@ -66,7 +66,7 @@ export class ReplicaProcess {
       ["--leader-elect", "--leader-elect-namespace", site.leaseNamespace],
       ["--leader-elect-name", LEASE],
       // A burst shall not last minutes.
-      ["--aws-read-rate", "200", "--aws-write-rate", "100"],
+      ["--iam-read-qps", "200", "--iam-write-qps", "100"],
     ].flat();
     const process_ = startProcess(process.execPath, args, {
       logFile: join(folder, "log"),

@@ -137,7 +137,7 @@ describe("calls to an AWS that throttles", () => {
       reason: "Throttled",
       message:
         "CreateRole on role app: IAM is asked as much as it may be, and the write had no turn in time. It is tried again by " +
-        "itself; --aws-write-rate is the limit where AWS sets none",
+        "itself; --iam-write-qps is the limit where AWS sets none",
     });
     await clock.advance(30_000);
     await failed;

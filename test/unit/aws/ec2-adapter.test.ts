@@ -130,10 +130,10 @@ const ASSOCIATE: Action = {
 
 describe("a refusal of EC2", () => {
   test.each([
-    ["IncorrectState", "There is an existing association for instance i-1", "conflict", "InstanceHasChanged"],
-    ["IncorrectInstanceState", "The instance is not running", "conflict", "InstanceHasChanged"],
-    ["InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist", "conflict", "InstanceHasChanged"],
-    ["InvalidAssociationID.NotFound", "An invalid association-id", "conflict", "InstanceHasChanged"],
+    ["IncorrectState", "There is an existing association for instance i-1", "conflict", "InstanceChanged"],
+    ["IncorrectInstanceState", "The instance is not running", "conflict", "InstanceChanged"],
+    ["InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist", "conflict", "InstanceChanged"],
+    ["InvalidAssociationID.NotFound", "An invalid association-id", "conflict", "InstanceChanged"],
     ["InvalidInstanceID.Malformed", "Invalid id", "terminal", "InvalidInput"],
     ["UnauthorizedOperation", "You are not authorized to perform this operation.", "blocked", "AccessDenied"],
     ["RequestLimitExceeded", "Request limit exceeded.", "throttled", "Throttled"],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { CallLimiter } from "../../../src/aws/call/call-limiter.ts";
 import { orphanMetrics } from "../../../src/cli/metrics/orphan-metrics.ts";
 import { ProductMetrics } from "../../../src/cli/metrics/product-metrics.ts";
-import { sweepMetrics } from "../../../src/cli/metrics/scan-metrics.ts";
+import { scanMetrics } from "../../../src/cli/metrics/scan-metrics.ts";
 import type { AccountQuotas, Usage } from "../../../src/model/account-quotas.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
@@ -65,14 +65,14 @@ test("of several ways into one account, the one that was scanned tells its quota
 
 test("an account that is scanned no longer shows nothing of its last scan, and the others go on", async () => {
   const metrics = newMetrics();
-  const [orphansOf, sweepsOf] = [orphanMetrics(metrics.registry), sweepMetrics(metrics.registry)];
+  const [orphansOf, sweepsOf] = [orphanMetrics(metrics.registry), scanMetrics(metrics.registry)];
   let quotas: AccountQuotas | undefined = quotasOf({ used: 3, quota: 1_000 });
   for (const account of [TEAMS, OTHERS]) {
     orphansOf(account).counted(2);
     sweepsOf(account).ended("ok", { durationMs: 1, seen: 5, news: 0 });
     metrics.watchQuotas(account, () => (account === TEAMS ? quotas : quotasOf({ used: 4, quota: 1_000 })));
   }
-  const gauges = ["orphans", "sweep_objects", "sweep_available", "aws_quota_used", "aws_quota_limit"];
+  const gauges = ["orphans", "account_scan_objects", "account_scan_available", "aws_quota_used", "aws_quota_limit"];
   for (const gauge of gauges) expect(Object.keys(await shown(metrics, gauge))).toEqual([TEAMS, OTHERS]);
   orphansOf(TEAMS).left();
   sweepsOf(TEAMS).left();

@@ -213,7 +213,7 @@ describe("an attempt to gain more access through actions", () => {
       ...Array.from({ length: 51 }, (_, i) => `s3:${"?".repeat(i + 1)}`),
     ];
     expect(saidOf(allow(["s3:*"]), { allowedActions: hard })).toEqual([
-      "NotDecidable: spec.statements[0].actions: whether class readers allows it cannot be decided in reasonable time. Write fewer " +
+      "PolicyTooComplex: spec.statements[0].actions: whether class readers allows it cannot be decided in reasonable time. Write fewer " +
         "wildcards into one pattern, or fewer statements.",
     ]);
   });
@@ -617,14 +617,14 @@ test("each reason that counts as a violation was given above, and no other", () 
 
 describe("admission", () => {
   test("refuses for each of these reasons too, but for those that it cannot know", () => {
-    const unknowable = ["TooManyObjects", "NotDecidable"];
+    const unknowable = ["TooManyObjects", "PolicyTooComplex"];
     const knowable = [...VIOLATION_REASONS].filter((reason) => !unknowable.includes(reason));
     expect([...seenAtAdmission].sort()).toEqual(knowable.sort());
   });
 
   test.each([
     ["how many objects there are", /^TooManyObjects/],
-    ["what takes long to decide", /^NotDecidable/],
+    ["what takes long to decide", /^PolicyTooComplex/],
     ["what {cluster} stands for", /^PathNotAllowed: .*cluster-1/],
     [
       "what a form that the class allows leaves",

@@ -75,7 +75,7 @@ describe("an object that goes", () => {
   test("waits while profiles that are not its own hold its role, names them, and takes the role out when forced", () => {
     const held = made({ role: { instanceProfileNames: ["App", "theirs", "others"] } });
     const { kinds, reasons, blockers } = going(held);
-    expect(reasons).toEqual(["RoleInForeignInstanceProfile"]);
+    expect(reasons).toEqual(["RoleInUnmanagedInstanceProfile"]);
     expect(kinds).toEqual(ALL);
     expect(blockers[0]?.message).toContain(
       "role app is in instance profiles that this object does not own: theirs, others.",
@@ -93,7 +93,7 @@ describe("an object that goes", () => {
 
   test("waits for somebody else's profile under its own profile's name too", () => {
     const held = made({ role: { instanceProfileNames: ["app"] }, profile: { tags: THEIRS } });
-    expect(going(held).reasons).toEqual(["RoleInForeignInstanceProfile"]);
+    expect(going(held).reasons).toEqual(["RoleInUnmanagedInstanceProfile"]);
     expect(going(held, {}, FORCE).actions[0]).toMatchObject({ instanceProfileName: "app", isForced: true });
     const adopted = made({ role: { instanceProfileNames: ["app"] }, profile: { tags: ADOPTED } });
     expect(going(adopted).reasons).toEqual([]);
@@ -121,7 +121,7 @@ describe("an object that goes", () => {
   test("waits for policies that it has not put there, and takes them when forced", () => {
     const policies = { inlinePolicyNames: ["app", "theirs"], managedPolicyArns: ["arn:aws:iam::1:policy/theirs"] };
     const { reasons, blockers } = going(made({ role: policies }));
-    expect(reasons).toEqual(["ForeignPolicies"]);
+    expect(reasons).toEqual(["UnmanagedPoliciesAttached"]);
     expect(blockers[0]?.message).toContain("did not put there: arn:aws:iam::1:policy/theirs, theirs.");
     const forced = going(made({ role: policies }), {}, { "iam.instanceprofile.dev/force-delete": "true" });
     expect(forced.reasons).toEqual([]);
@@ -147,7 +147,7 @@ describe("an object that goes", () => {
   test("forced with any other value than true waits all the same", () => {
     const policies = { inlinePolicyNames: ["theirs"] };
     expect(going(made({ role: policies }), {}, { "iam.instanceprofile.dev/force-delete": "yes" }).reasons).toEqual([
-      "ForeignPolicies",
+      "UnmanagedPoliciesAttached",
     ]);
   });
 });

@@ -72,7 +72,7 @@ describe("a profile that EC2 does not know yet", () => {
   });
 
   test("is waited for while it may come to light, which is no failure", () => {
-    expect(told(anInstanceProfile(), refusedFor(1))[0]).toContain("Ready False AwaitingEc2");
+    expect(told(anInstanceProfile(), refusedFor(1))[0]).toContain("Ready False WaitingForEC2");
     expect(requeueAfter(refusedFor(60_000), 0.5)).toEqual({ kind: "after", delayMs: 5_000 });
   });
 
