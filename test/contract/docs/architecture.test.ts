@@ -6,7 +6,7 @@ import { documentAt, ROOT, sectionOf } from "./document.ts";
 const DECISIONS = readdirSync(join(ROOT, "docs/adr")).toSorted();
 
 test("the table of folders has those of src, and no other", () => {
-  const [table = []] = sectionOf("docs/architecture.md", "Who may know what").tables;
+  const [table = []] = sectionOf("docs/architecture.md", "Folders").tables;
   const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const listed = table.slice(1).map(([folder]) => folder);
   expect(listed.toSorted()).toEqual(folders.map(({ name }) => `\`src/${name}\``).toSorted());
