@@ -40,14 +40,14 @@ test("the layer check looks at every source file", () => {
 
 /** Each plants one file that breaks one rule, by one import. */
 const planted = [
-  { what: "plan reaches into aws", rule: "pure-core", file: "src/plan/planted.ts", to: "../aws/aws-errors.ts" },
+  { what: "plan reaches into aws", rule: "pure-core", file: "src/plan/planted.ts", to: "../aws/errors/aws-errors.ts" },
   { what: "model reads files", rule: "pure-core", file: "src/model/planted.ts", to: "node:fs" },
   { what: "status depends on a package", rule: "pure-core", file: "src/status/planted.ts", to: "pino" },
   {
     what: "kube reaches into aws",
     rule: "adapters-are-strangers",
     file: "src/kube/planted.ts",
-    to: "../aws/deadline.ts",
+    to: "../aws/call/deadline.ts",
   },
   {
     what: "runtime knows plans",

@@ -43,10 +43,20 @@ function addStrings(environment: Environment): void {
     );
 }
 
+/** https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-list-library */
+function addLists(environment: Environment): void {
+  for (const type of ["int", "double", "string", "bool"]) {
+    environment.registerFunction(`list<${type}>.indexOf(${type}): int`, (list: Iterable<unknown>, wanted: unknown) =>
+      BigInt([...list].indexOf(wanted)),
+    );
+  }
+}
+
 /** A CEL environment with what Kubernetes adds to the language, as far as our CRDs and admission policies use it. */
 export function kubernetesEnvironment(): Environment {
   const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: true });
   addRegex(environment);
   addStrings(environment);
+  addLists(environment);
   return environment;
 }

@@ -15,6 +15,7 @@ import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { oversizePolicies } from "../../../src/model/policy/policy-size.ts";
 import { diff } from "../../../src/plan/diff.ts";
+import { refusedByIam } from "../../../src/plan/lint/lint.ts";
 import { oversizeBlockers } from "../../../src/plan/oversize-blockers.ts";
 import type { Blocker, Plan } from "../../../src/plan/plan.ts";
 import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
@@ -241,6 +242,14 @@ export async function ofAnotherAccount(): Promise<unknown> {
   return accounts.open(aClass(), new AbortController().signal).catch((error: unknown) => error);
 }
 
+/** A condition operator that IAM does not know. */
+const MISSPELLED = {
+  effect: "Allow",
+  actions: ["s3:GetObject"],
+  resources: ["arn:aws:s3:::bucket/*"],
+  conditions: { StringEqual: { "aws:SourceVpce": ["vpce-0abc1234"] } },
+} as const;
+
 function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
   const object = anInstanceProfile();
   const plan = diff(desiredOf(), NOTHING);
@@ -273,6 +282,7 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     [object, blocked(quotaBlockers(desiredOf(), plan, { roles: { used: 1_000, quota: 1_000 } } as never))],
     [object, blocked(missingBoundary())],
     [object, blocked(writtenInVain(plan).blockers)],
+    [object, blocked(refusedByIam(anInstanceProfile({ spec: { statements: [MISSPELLED] } })))],
     [object, { ...done, applied: [], plan: diff(desiredOf(), withPolicyOfOthers(after)) }],
     [going, { ...done, applied: [], plan: diff(desiredAbsence(), held) }],
   ];

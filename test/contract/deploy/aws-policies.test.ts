@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { EC2_READS } from "../../../src/aws/ec2/ec2-reader.ts";
-import { IAM_SNAPSHOT_READS } from "../../../src/aws/iam/account-pages.ts";
 import { IAM_ACCOUNT_READS } from "../../../src/aws/iam/account-reader.ts";
 import { IAM_INVENTORY_READS } from "../../../src/aws/iam/iam-inventory.ts";
 import { IAM_BOUNDARY_READS, IAM_READS } from "../../../src/aws/iam/iam-reader.ts";
@@ -54,7 +53,7 @@ test("the controller is allowed every action that the code calls and no other, b
 
 test("plan and export are allowed exactly the reads of the code", () => {
   const some = statements("plan-policy.json");
-  const ofTheAccount = new Set([...IAM_INVENTORY_READS, ...IAM_SNAPSHOT_READS]);
+  const ofTheAccount = new Set([...IAM_INVENTORY_READS, ...IAM_ACCOUNT_READS]);
   const reads = [...READS, ...[...ofTheAccount].map((operation) => `iam:${operation}`)];
   expect(actionsOf(some)).toEqual(reads.toSorted());
   expect(some.map(({ Effect }) => Effect)).toEqual(["Allow", "Allow", "Allow"]);
