@@ -178,9 +178,9 @@ describe("the admission policy of classes", () => {
           excused.push("ActionNotAllowed", "ActionDenied", "ResourceNotAllowed");
         expect([...guarded, ...excused]).toEqual(expect.arrayContaining(said.map(reasonOf)));
       }),
-      { numRuns: 1_500 },
+      { numRuns: 600 },
     );
-    expect(Math.min(seen.admitted, seen.refused)).toBeGreaterThan(100);
+    expect(Math.min(seen.admitted, seen.refused)).toBeGreaterThan(40);
   });
 
   test("refuses no change that asks for nothing new, whatever the class has become", () => {

@@ -6,7 +6,7 @@ import type { Simulation } from "../support/simulation/simulation.ts";
 import { must, policy } from "../unit/sandbox/aws/in-process.ts";
 
 const MINUTE_MS = 60_000;
-const SIZE = 50;
+const SIZE = 20;
 const NAMES = (team: Team): string[] => Array.from({ length: SIZE }, (_, i) => `${team}-${i}`);
 const SWEEP = ["GetAccountAuthorizationDetails", "GetAccountSummary", "ListInstanceProfiles", "ListRoles"];
 /** What IAM answers who asks too much. */
@@ -49,7 +49,7 @@ const isOfTeam =
   (call: { readonly server: string; readonly subject: string }): boolean =>
     call.server === "aws" && call.subject.startsWith(`${team}-`);
 
-describe("two accounts, a class for each, and 100 objects", () => {
+describe("two accounts, a class for each, and 20 objects in each", () => {
   test("each lands in its account, and each account is scanned once for all of its objects", async () => {
     for (const team of ["a", "b"] as const) await organisation.applyClass(team);
     const { logger } = sim.start({ hasClasses: true, concurrency: 10 });

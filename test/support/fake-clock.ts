@@ -17,6 +17,7 @@ export class FakeClock implements Clock {
   #monotonicMs = 0;
   #sequence = 0;
   readonly #pending = new Set<Pending>();
+  #whenSet: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
     this.#wallMs = startMs;
@@ -36,11 +37,18 @@ export class FakeClock implements Clock {
     return this.#pending.size;
   }
 
+  /** Resolves when the next timer is set: what ran since the last one rests then, however long its requests took. */
+  nextTimer(): Promise<void> {
+    return this.#whenSet.promise;
+  }
+
   schedule(delayMs: number, callback: () => void): Timer {
     if (!(delayMs >= 0)) throw new RangeError(`a timer of ${delayMs} ms`);
     this.#sequence += 1;
     const entry = { dueMs: this.#monotonicMs + delayMs, sequence: this.#sequence, callback };
     this.#pending.add(entry);
+    this.#whenSet.resolve();
+    this.#whenSet = Promise.withResolvers();
     return { cancel: () => void this.#pending.delete(entry) };
   }
 

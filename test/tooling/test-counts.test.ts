@@ -6,7 +6,7 @@ import { type Copy, copyOf, ROOT } from "./copy-of-sources.ts";
 let copy: Copy;
 
 beforeEach(() => {
-  copy = copyOf();
+  copy = copyOf("test/support/no-network.ts");
 });
 afterEach(() => copy.remove());
 

@@ -68,7 +68,7 @@ describe.each(FILES)("the workflow %s", (file) => {
       steps.filter(({ uses = "" }) => /^actions\/checkout@/.test(uses)),
     );
     expect(clones.length).toBe(jobsOf(file).length);
-    expect(clones.map((step) => step.with)).toEqual(clones.map(() => ({ "persist-credentials": false })));
+    expect(clones.map((step) => step.with?.["persist-credentials"])).toEqual(clones.map(() => false));
   });
 
   test("runs on one version of the runner and of Node, the version that the tests run on", () => {
@@ -88,6 +88,12 @@ describe.each(FILES)("the workflow %s", (file) => {
     const pip = commands.filter((command) => /\bpip install\b/.test(command));
     expect(pip.filter((command) => !/--no-deps --only-binary=:all: --requirement \S+$/.test(command))).toEqual([]);
   });
+});
+
+test("the subjects of a pull request's commits are checked, in a clone that has them", () => {
+  const [steps = []] = jobsOf("check.yaml").map((job) => job.steps);
+  expect(steps.find(({ run }) => run === 'node scripts/commit-subject.ts "$BASE..$HEAD"')).toBeDefined();
+  expect(steps[0]?.with).toMatchObject({ "fetch-depth": 0 });
 });
 
 test("an action is at one commit in all workflows", () => {
@@ -128,6 +134,14 @@ describe("a release", () => {
     expect(commands).toContain("npm ci --ignore-scripts --omit=dev");
     expect(commands).not.toMatch(/npm (?:run (?:check|e2e)|test)/);
     expect(jobs["check"]?.permissions).toBeUndefined();
+  });
+
+  test("has the notes that the changelog has for its version, known before anything is published", () => {
+    const steps = Object.values(jobs).flatMap((job) => job.steps);
+    const taking = steps.findIndex(({ run = "" }) => run.includes("scripts/release-notes.ts"));
+    expect(steps[taking]?.run).toBe(`node scripts/release-notes.ts "\${GITHUB_REF_NAME#v}" > notes.md`);
+    expect(taking).toBeLessThan(steps.findIndex(({ uses = "" }) => uses.startsWith("docker/")));
+    expect(steps.at(-1)?.run).toMatch(/^gh release create .* --notes-file notes\.md /);
   });
 
   test("has every base of the image by digest, and publishes the digests", () => {

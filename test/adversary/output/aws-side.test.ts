@@ -2,15 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { parseAllDocuments } from "yaml";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { manifestText, runCli } from "../../contract/cli/run-cli.ts";
+import { rememberEnvironment } from "../../support/environment.ts";
 import { ALLOW_ALL, EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { EVERYTHING, expectSafe } from "./hostile.ts";
 
 let aws: AwsSandbox;
-let before: NodeJS.ProcessEnv;
+let restoreEnvironment: () => void;
 
 beforeAll(async () => {
   aws = await startAwsSandbox();
-  before = { ...process.env };
+  restoreEnvironment = rememberEnvironment();
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: aws.url,
     AWS_REGION: "us-east-1",
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(() => aws.reset());
 afterAll(async () => {
-  process.env = before;
+  restoreEnvironment();
   await aws.close();
 });
 

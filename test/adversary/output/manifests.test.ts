@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { manifestText, runCli } from "../../contract/cli/run-cli.ts";
+import { rememberEnvironment } from "../../support/environment.ts";
 import { EVERYTHING, expectSafe, HOSTILE } from "./hostile.ts";
 
 const API_VERSION = "iam.instanceprofile.dev/v1beta1";
@@ -11,11 +12,11 @@ const ALLOW = { effect: "Allow", actions: ["s3:Get*"], resources: ["*"] };
 
 let aws: AwsSandbox;
 let folder: string;
-let before: NodeJS.ProcessEnv;
+let restoreEnvironment: () => void;
 
 beforeAll(async () => {
   [aws, folder] = await Promise.all([startAwsSandbox(), mkdtemp(join(tmpdir(), "hostile-"))]);
-  before = { ...process.env };
+  restoreEnvironment = rememberEnvironment();
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: aws.url,
     AWS_REGION: "us-east-1",
@@ -25,7 +26,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  process.env = before;
+  restoreEnvironment();
   await Promise.all([aws.close(), rm(folder, { recursive: true })]);
 });
 

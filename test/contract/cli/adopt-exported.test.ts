@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 import type { AwsState } from "../../support/aws-state.ts";
 import { readyOf } from "../../support/cluster-user.ts";
+import { rememberEnvironment } from "../../support/environment.ts";
 import { SandboxRig } from "../../support/sandbox-rig.ts";
 import { testsOn } from "../controller/stories.ts";
 import { makeByAwsCli, makeByTerraform } from "./outsider-shapes.ts";
@@ -13,12 +14,12 @@ const TERRAFORM = Array.from({ length: HALF }, (_, i) => `terraform-${i}`);
 /** The account is the test's own: nobody has to wait for its turn there. */
 const UNHURRIED = ["--iam-read-qps", "1000"];
 
-let before: NodeJS.ProcessEnv;
+let restoreEnvironment: () => void;
 beforeEach(() => {
-  before = { ...process.env };
+  restoreEnvironment = rememberEnvironment();
 });
 afterEach(() => {
-  process.env = before;
+  restoreEnvironment();
 });
 
 const test = testsOn(() => SandboxRig.open());

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
+import { rememberEnvironment } from "../../support/environment.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -13,16 +14,16 @@ const ENVIRONMENT = {
 const READ_S3 = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "s3:Get*", Resource: "*" } };
 
 let aws: AwsSandbox;
-let before: NodeJS.ProcessEnv;
+let restoreEnvironment: () => void;
 
 beforeAll(async () => {
   aws = await startAwsSandbox({});
-  before = { ...process.env };
+  restoreEnvironment = rememberEnvironment();
   Object.assign(process.env, ENVIRONMENT, { AWS_ENDPOINT_URL: aws.url });
 });
 beforeEach(() => aws.reset());
 afterAll(async () => {
-  process.env = before;
+  restoreEnvironment();
   await aws.close();
 });
 

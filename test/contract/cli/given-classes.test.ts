@@ -6,6 +6,7 @@ import { readShippedCrds } from "../../../src/cli/manifests/crd-file.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";
+import { rememberEnvironment } from "../../support/environment.ts";
 import type { KubeApi as Client, KubeJson } from "../../support/kube-api.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { plainKubeApi } from "../../support/plain-kube-api.ts";
@@ -25,7 +26,7 @@ let aws: AwsSandbox;
 let kube: KubeApi;
 let cluster: Client;
 let kubeconfig: string;
-let before: NodeJS.ProcessEnv;
+let restoreEnvironment: () => void;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "classes-"));
@@ -34,7 +35,7 @@ beforeAll(async () => {
   kubeconfig = join(folder, "kubeconfig");
   await writeFile(kubeconfig, kube.kubeconfig());
   await cluster.expectOk({ method: "POST", path: "/api/v1/namespaces", body: { metadata: { name: "team-a" } } });
-  before = { ...process.env };
+  restoreEnvironment = rememberEnvironment();
   Object.assign(process.env, { ...ENVIRONMENT, AWS_ENDPOINT_URL: aws.url });
 });
 beforeEach(async () => {
@@ -54,7 +55,7 @@ beforeEach(async () => {
   }
 });
 afterAll(async () => {
-  process.env = before;
+  restoreEnvironment();
   await Promise.all([aws.close(), kube.close(), rm(folder, { recursive: true })]);
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { Ec2User } from "../../support/ec2-user.ts";
+import { rememberEnvironment } from "../../support/environment.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { assumeShippedRole } from "../../support/shipped-role.ts";
 import { manifestText, runCli } from "./run-cli.ts";
@@ -16,7 +17,7 @@ const READ_S3 = { Effect: "Allow", Action: "s3:Get*", Resource: "*" };
 
 let aws: AwsSandbox;
 let folder: string;
-let before: NodeJS.ProcessEnv;
+let restoreEnvironment: () => void;
 let accessKeyId: string;
 
 beforeAll(async () => {
@@ -26,7 +27,7 @@ beforeAll(async () => {
   for (const name of NAMES) write(name);
   const credentials = await assumeShippedRole(aws.url, ["plan-policy.json"]);
   accessKeyId = credentials.accessKeyId;
-  before = { ...process.env };
+  restoreEnvironment = rememberEnvironment();
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: aws.url,
     AWS_REGION: REGION,
@@ -37,7 +38,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  process.env = before;
+  restoreEnvironment();
   rmSync(folder, { recursive: true, force: true });
   await aws.close();
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
+import { rememberEnvironment } from "../../support/environment.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { manifestText, runCli } from "./run-cli.ts";
 
@@ -11,11 +12,11 @@ const ENVIRONMENT = {
 };
 
 let aws: AwsSandbox;
-let before: NodeJS.ProcessEnv;
+let restoreEnvironment: () => void;
 
 beforeAll(async () => {
   aws = await startAwsSandbox({});
-  before = { ...process.env };
+  restoreEnvironment = rememberEnvironment();
   Object.assign(process.env, ENVIRONMENT);
 });
 beforeEach(() => {
@@ -23,7 +24,7 @@ beforeEach(() => {
   process.env["AWS_ENDPOINT_URL"] = aws.url;
 });
 afterAll(async () => {
-  process.env = before;
+  restoreEnvironment();
   await aws.close();
 });
 

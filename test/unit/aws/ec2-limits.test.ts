@@ -1,9 +1,11 @@
+// Loaded here and not by the first call: that takes longer than a unit test may.
+import "@aws-sdk/client-ec2";
 import { expect, test } from "vitest";
 import { connectAws } from "../../../src/aws/aws-connection.ts";
 import { CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call/call-limiter.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { recordingHandler } from "./recording-handler.ts";
+import { recordingHandler } from "../../support/recording-handler.ts";
 
 const { signal } = new AbortController();
 /** What EC2's own bucket for associations holds, and how fast it is filled. */

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vit
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
 import { type AwsClientOptions, commonClientConfig } from "../../../src/aws/client/client-config.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { type RecordingHandler, recordingHandler } from "./recording-handler.ts";
+import { type RecordingHandler, recordingHandler } from "../../support/recording-handler.ts";
 
 const never = new AbortController().signal;
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };

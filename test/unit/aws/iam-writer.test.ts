@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { connectAws } from "../../../src/aws/aws-connection.ts";
 import type { Action, ActionOutcome } from "../../../src/plan/action.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { recordingHandler } from "./recording-handler.ts";
+import { recordingHandler } from "../../support/recording-handler.ts";
 
 const never = new AbortController().signal;
 

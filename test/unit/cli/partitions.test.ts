@@ -4,8 +4,8 @@ import { openAccounts } from "../../../src/cli/controller/open-accounts.ts";
 import { ProductMetrics } from "../../../src/cli/metrics/product-metrics.ts";
 import { aClass } from "../../support/builders.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { recordingHandler } from "../../support/recording-handler.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
-import { recordingHandler } from "../aws/recording-handler.ts";
 
 const ID = "222233334444";
 const SESSION = [

@@ -187,22 +187,6 @@ test("does not go back to a token that the server has refused", async () => {
   await expect(credentials.current()).rejects.toThrow("ENOENT");
 });
 
-test("asks an exec plugin once for all who wait, keeps its answer, and asks again when the server refuses it", async () => {
-  const calls = join(dir, "calls");
-  const script = `echo x >> ${calls}; echo '{"status":{"token":"t'$(wc -l < ${calls})'"}}'`;
-  const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "sh", args: ["-c", script] };
-  const path = write("config", ["a"], { user: { token: undefined, exec } });
-  const { credentials } = load({ path });
-  const answers = await Promise.all([credentials.current(), credentials.current(), credentials.current()]);
-  expect(answers.map((answer) => answer.headers["Authorization"])).toEqual(["Bearer t1", "Bearer t1", "Bearer t1"]);
-  expect((await credentials.current()).headers["Authorization"]).toBe("Bearer t1");
-  expect(credentials.invalidate()).toBe(true);
-  expect((await credentials.current()).headers["Authorization"]).toBe("Bearer t2");
-  expect(credentials.invalidate()).toBe(false);
-  await clock.advance(10_000);
-  expect(credentials.invalidate()).toBe(true);
-});
-
 test("keeps what it has when the kubeconfig is gone at the time the server refuses it", async () => {
   const path = write("config", ["a"]);
   const { credentials } = load({ path });

@@ -184,11 +184,11 @@ describe("plain names are decided by looking them up", () => {
     expect(overlaps(words, [...names(199, "Put"), "S3:GET7"], ACTIONS)).toEqual({ found: "word", word: "s3:get7" });
   });
 
-  test("10,000 of them, with little more than a step for each to read it", () => {
-    const words = { patterns: names(10_000, "Get"), negated: false };
-    const budget = new StepBudget(21_000);
-    expect(within(words, names(10_000, "get"), ACTIONS, { budget })).toEqual({ found: "none" });
-    expect(overlaps(words, names(10_000, "Put"), ACTIONS, { budget })).toEqual({ found: "none" });
+  test("1,000 of them, with little more than a step for each to read it", () => {
+    const words = { patterns: names(1_000, "Get"), negated: false };
+    const budget = new StepBudget(2_100);
+    expect(within(words, names(1_000, "get"), ACTIONS, { budget })).toEqual({ found: "none" });
+    expect(overlaps(words, names(1_000, "Put"), ACTIONS, { budget })).toEqual({ found: "none" });
   });
 
   test("what is no action at all, without or with two colons, matches nothing", () => {

@@ -1,9 +1,9 @@
 import { request } from "node:http";
 import { afterEach, expect, onTestFinished, test } from "vitest";
-import type { Interceptor } from "../../../../../src/sandbox/kube/http/request-log.ts";
-import { type KubeApi, type KubeApiOptions, startKubeApi } from "../../../../../src/sandbox/kube/server.ts";
-import { Client } from "../../../../contract/kube/client.ts";
-import { FakeClock } from "../../../../support/fake-clock.ts";
+import type { Interceptor } from "../../../src/sandbox/kube/http/request-log.ts";
+import { type KubeApi, type KubeApiOptions, startKubeApi } from "../../../src/sandbox/kube/server.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { Client } from "./client.ts";
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 let intercept: Interceptor | undefined;

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { AwsClientOptions } from "../../../src/aws/client/client-config.ts";
+import type { AwsClientOptions } from "../../src/aws/client/client-config.ts";
 
 /** One request as it would have gone out, signed. */
 interface SignedRequest {

@@ -1,8 +1,8 @@
 import { CreateRoleCommand, GetRoleCommand, IAMClient, ListRolesCommand } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { IncomingCall } from "../../../../src/sandbox/aws/interception.ts";
-import { type AwsSandbox, startAwsSandbox } from "../../../../src/sandbox/aws/server.ts";
-import { ec2Trust } from "./in-process.ts";
+import type { IncomingCall } from "../../../src/sandbox/aws/interception.ts";
+import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
+import { ec2Trust } from "../../unit/sandbox/aws/in-process.ts";
 
 let sandbox: AwsSandbox;
 let iam: IAMClient;

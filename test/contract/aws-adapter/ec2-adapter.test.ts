@@ -3,8 +3,8 @@ import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.
 import type { Action } from "../../../src/plan/action.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { recordingHandler } from "../../support/recording-handler.ts";
 import { type Answer, type AnsweringServer, page, startAnsweringServer } from "./answering-server.ts";
-import { recordingHandler } from "./recording-handler.ts";
 
 const never = new AbortController().signal;
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
