@@ -25,7 +25,7 @@ describe.each(DECISIONS)("%s", (file) => {
     expect(headings[0]).toMatch(new RegExp(`^${number} `));
   });
 
-  test("says context, decision and cost", () => {
-    expect(headings.slice(1)).toEqual(["Context", "Decision", "Cost"]);
+  test("has status, context, decision and consequences", () => {
+    expect(headings.slice(1)).toEqual(["Status", "Context", "Decision", "Consequences"]);
   });
 });
