@@ -1,4 +1,4 @@
-import type { InstanceProfile, InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
+import type { InstanceProfile, InstanceProfileSpec, Statement } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { NoResponseError } from "../../../src/aws/client/no-response-error.ts";
 import { toControllerError } from "../../../src/aws/errors/aws-errors.ts";
@@ -15,6 +15,7 @@ import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { oversizePolicies } from "../../../src/model/policy/policy-size.ts";
 import { diff } from "../../../src/plan/diff.ts";
+import { refusedByIam } from "../../../src/plan/lint/lint.ts";
 import { oversizeBlockers } from "../../../src/plan/oversize-blockers.ts";
 import type { Blocker, Plan } from "../../../src/plan/plan.ts";
 import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
@@ -28,6 +29,12 @@ const ROLE = "role app";
 const POLICY = "inline policy app of role app";
 const PROFILE = "instance profile app";
 const INSTANCE = "instance i-0abc1234def567890 (eu-west-1)";
+const UNKNOWN_OPERATOR: Statement = {
+  effect: "Allow",
+  actions: ["s3:GetObject"],
+  resources: ["*"],
+  conditions: { StringIs: { "aws:RequestedRegion": ["eu-west-1"] } },
+};
 
 /** What AWS answers: its code and words, the status, and the call that it answers. */
 type Answer = readonly [code: string | undefined, words: string, status: number, operation: string, entity: string];
@@ -270,6 +277,7 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     [object, { ...done, failed: { action: association, error: propagating }, visibleInMs: 60_000 }],
     [going, { ...done, visibleInMs: 5_000 }],
     [object, blocked(oversizeBlockers(oversizePolicies({ statements: ["a".repeat(11_000)] })))],
+    [object, blocked(refusedByIam(anInstanceProfile({ spec: { statements: [UNKNOWN_OPERATOR] } })))],
     [object, blocked(quotaBlockers(desiredOf(), plan, { roles: { used: 1_000, quota: 1_000 } } as never))],
     [object, blocked(missingBoundary())],
     [object, blocked(writtenInVain(plan).blockers)],
