@@ -38,7 +38,7 @@ function createdBy({ actions }: Plan): readonly string[] {
 
 function againBlocker(id: string): Blocker {
   const message = `InstanceProfile ${id} is in this input more than once, and the last one applied wins. Remove the others.`;
-  return { reason: "OwnedByAnother", message };
+  return { reason: "DuplicateObject", message };
 }
 
 function sharedBlocker(title: string, first: string): Blocker {

@@ -89,7 +89,7 @@ async function awaitTurn(call: LimitedCall, turn: Turn, signal: AbortSignal): Pr
 function outOfPatience({ service, operation, entity }: AwsCallSubject, { kind }: CallClass): ThrottledError {
   const message =
     `${operation} on ${entity}: ${service} is asked as much as it may be, and the ${kind} had no turn in time. It is tried ` +
-    `again by itself; --${service === "EC2" ? "ec2" : "aws"}-${kind}-rate is the limit where AWS sets none`;
+    `again by itself; --${service === "EC2" ? "ec2" : "iam"}-${kind}-qps is the limit where AWS sets none`;
   return new ThrottledError(message, { reason: "Throttled" });
 }
 

@@ -24,20 +24,21 @@ const OF_EVENTS = explainedIn(BOOK, "Events");
 
 const INTRODUCTION = `# Samples of conditions
 
-For each reason of \`Ready\` the conditions of an object that has it, without their times and generations. What each means, and what to do,
-is in [the book of the CRD](instance-profile.md#reasons). Names and numbers in the messages are examples. Below are samples of the condition
-[of instances](#instancesassociated), of the conditions [of a class](#of-a-class), and [of Events](#events).
+This page shows, for each reason of \`Ready\`, the conditions of an object with that reason, without times and generations.
+[The reference of the CRD](instance-profile.md#reasons) says what each reason means and what to do. Names and numbers in the messages are
+examples. Below are samples of the condition [of instances](#instancesassociated), of the conditions [of a class](#of-a-class), and
+[of Events](#events).
 
-The code itself has written this page: \`npm run golden\` writes it anew.
+This page is generated from the code by \`npm run golden\`.
 `;
 
 const CHAPTERS = {
   instances:
-    "# InstancesAssociated\n\nThe condition of objects with `spec.instances`, [reason by reason](instance-profile.md#conditions).\n",
+    "# InstancesAssociated\n\nThe condition of an object with `spec.instances`, [reason by reason](instance-profile.md#conditions).\n",
   classes:
     "# Of a class\n\nThe conditions of an InstanceProfileClass, [reason by reason](instance-profile-class.md#reasons-of-a-class).\n",
   events:
-    "# Events\n\nThose that are not the message of a condition, [reason by reason](instance-profile.md#events).\n",
+    "# Events\n\nThe Events that do not repeat the message of a condition, [reason by reason](instance-profile.md#events).\n",
 };
 
 function section(title: string, sample: unknown): string {

@@ -1,4 +1,4 @@
-import type { InstanceProfile, InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
+import type { InstanceProfile, InstanceProfileSpec, Statement } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { NoResponseError } from "../../../src/aws/client/no-response-error.ts";
 import { toControllerError } from "../../../src/aws/errors/aws-errors.ts";
@@ -29,6 +29,12 @@ const ROLE = "role app";
 const POLICY = "inline policy app of role app";
 const PROFILE = "instance profile app";
 const INSTANCE = "instance i-0abc1234def567890 (eu-west-1)";
+const UNKNOWN_OPERATOR: Statement = {
+  effect: "Allow",
+  actions: ["s3:GetObject"],
+  resources: ["*"],
+  conditions: { StringIs: { "aws:RequestedRegion": ["eu-west-1"] } },
+};
 
 /** What AWS answers: its code and words, the status, and the call that it answers. */
 type Answer = readonly [code: string | undefined, words: string, status: number, operation: string, entity: string];
@@ -242,14 +248,6 @@ export async function ofAnotherAccount(): Promise<unknown> {
   return accounts.open(aClass(), new AbortController().signal).catch((error: unknown) => error);
 }
 
-/** A condition operator that IAM does not know. */
-const MISSPELLED = {
-  effect: "Allow",
-  actions: ["s3:GetObject"],
-  resources: ["arn:aws:s3:::bucket/*"],
-  conditions: { StringEqual: { "aws:SourceVpce": ["vpce-0abc1234"] } },
-} as const;
-
 function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
   const object = anInstanceProfile();
   const plan = diff(desiredOf(), NOTHING);
@@ -279,10 +277,10 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     [object, { ...done, failed: { action: association, error: propagating }, visibleInMs: 60_000 }],
     [going, { ...done, visibleInMs: 5_000 }],
     [object, blocked(oversizeBlockers(oversizePolicies({ statements: ["a".repeat(11_000)] })))],
+    [object, blocked(refusedByIam(anInstanceProfile({ spec: { statements: [UNKNOWN_OPERATOR] } })))],
     [object, blocked(quotaBlockers(desiredOf(), plan, { roles: { used: 1_000, quota: 1_000 } } as never))],
     [object, blocked(missingBoundary())],
     [object, blocked(writtenInVain(plan).blockers)],
-    [object, blocked(refusedByIam(anInstanceProfile({ spec: { statements: [MISSPELLED] } })))],
     [object, { ...done, applied: [], plan: diff(desiredOf(), withPolicyOfOthers(after)) }],
     [going, { ...done, applied: [], plan: diff(desiredAbsence(), held) }],
   ];

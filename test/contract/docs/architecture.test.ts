@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { documentAt, ROOT, sectionOf } from "./document.ts";
@@ -25,7 +25,9 @@ describe.each(DECISIONS)("%s", (file) => {
     expect(headings[0]).toMatch(new RegExp(`^${number} `));
   });
 
-  test("says context, decision and cost", () => {
-    expect(headings.slice(1)).toEqual(["Context", "Decision", "Cost"]);
+  test("has status, context, decision and consequences", () => {
+    const text = readFileSync(join(ROOT, "docs/adr", file), "utf8");
+    const sections = [...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
+    expect(sections).toEqual(["Status", "Context", "Decision", "Consequences"]);
   });
 });

@@ -45,7 +45,7 @@ test("a name that exists in AWS is left to its owner tags", () => {
 
 test("an object that is in the input twice is blocked the second time", () => {
   const [, again] = sharedNameBlockers([named("a", "app"), named("a", "other")]);
-  expect(again?.map(({ reason }) => reason)).toEqual(["OwnedByAnother"]);
+  expect(again?.map(({ reason }) => reason)).toEqual(["DuplicateObject"]);
 });
 
 test("the room that is left in an account goes to the first plans of an input", () => {
