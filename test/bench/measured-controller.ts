@@ -39,8 +39,8 @@ export async function startMeasured(place: {
 }): Promise<MeasuredController> {
   const folder = await mkdtemp(join(tmpdir(), "bench-"));
   const address = `127.0.0.1:${await freePort()}`;
-  const limits = ["aws", "ec2"].flatMap((service) => [
-    ...["read", "write"].flatMap((kind) => [`--${service}-${kind}-rate`, "100000"]),
+  const limits = ["iam", "ec2"].flatMap((service) => [
+    ...["read", "write"].flatMap((kind) => [`--${service}-${kind}-qps`, "100000"]),
   ]);
   const args = [
     MAIN,
