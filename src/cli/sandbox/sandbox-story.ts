@@ -37,7 +37,7 @@ type Tell = (step: string, result: string) => void;
  *
  * Errors: the signal's reason; TerminalError when the sandbox refuses what it is asked.
  */
-export async function tellStory(
+export async function playStory(
   places: StoryPlaces,
   { manifest, object }: { readonly manifest: Manifest; readonly object: SandboxObject },
   { io, timeoutMs }: { readonly io: CommandIo; readonly timeoutMs: number },
