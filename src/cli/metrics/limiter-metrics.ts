@@ -1,5 +1,5 @@
 import { Gauge, Histogram, type Registry } from "prom-client";
-import type { CallLimiter, TurnReport } from "../../aws/call/call-limiter.ts";
+import type { CallLimiter, LimiterWait } from "../../aws/call/call-limiter.ts";
 
 /** Buckets for the wait: none without a queue, seconds behind one. */
 const WAIT_SECONDS = [0.001, 0.01, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -10,7 +10,7 @@ const WAIT_SECONDS = [0.001, 0.01, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
  */
 export function limiterMetrics(
   registry: Registry,
-): (account: string, limiter: CallLimiter) => (report: TurnReport) => void {
+): (account: string, limiter: CallLimiter) => (report: LimiterWait) => void {
   const limiters = new Map<string, CallLimiter>();
   const registers = [registry];
   const labelNames = ["account", "service", "kind"];

@@ -72,13 +72,13 @@ export class ProductMetrics {
   }
 
   /** Returns the observers for the AWS clients of one account and the limiter that they share. */
-  watchAws(account: string, limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onTurn"> {
+  watchAws(account: string, limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onLimiterWait"> {
     return {
       onCall: ({ service, operation, code = "OK", durationMs }: AwsCallReport): void => {
         this.#awsRequests.inc({ service, operation, code });
         this.#awsDurations.observe({ service, operation }, durationMs / 1_000);
       },
-      onTurn: this.#limiters(account, limiter),
+      onLimiterWait: this.#limiters(account, limiter),
     };
   }
 

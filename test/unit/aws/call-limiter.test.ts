@@ -21,11 +21,11 @@ describe("the turns", () => {
   beforeEach(async () => {
     limiter = new CallLimiter(clock, { readsPerSecond: 1, writesPerSecond: 1 });
     order = [];
-    await Promise.all([limiter.turn(READ, "change", 0, signal), limiter.turn(READ, "change", 0, signal)]);
+    await Promise.all([limiter.acquire(READ, "change", 0, signal), limiter.acquire(READ, "change", 0, signal)]);
   });
 
   function waitFor(name: string, urgency: "change" | "routine", of: CallClass = READ): void {
-    void limiter.turn(of, urgency, PATIENT, signal).then(() => order.push(name));
+    void limiter.acquire(of, urgency, PATIENT, signal).then(() => order.push(name));
   }
 
   test("come one by one, at the rate", async () => {
@@ -62,7 +62,7 @@ describe("the turns", () => {
 
   test("end at once with the signal's reason when it aborts, and leave nothing behind", async () => {
     const abort = new AbortController();
-    const turn = limiter.turn(READ, "change", PATIENT, abort.signal);
+    const turn = limiter.acquire(READ, "change", PATIENT, abort.signal);
     const reason = new Error("shutting down");
     abort.abort(reason);
     await expect(turn).rejects.toBe(reason);
@@ -71,7 +71,7 @@ describe("the turns", () => {
   });
 
   test("that do not come within the patience are given up, and hold nobody up", async () => {
-    const impatient = limiter.turn(READ, "change", 500, signal);
+    const impatient = limiter.acquire(READ, "change", 500, signal);
     waitFor("patient", "change");
     await clock.advance(500);
     expect(await impatient).toBe(false);
