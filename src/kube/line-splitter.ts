@@ -1,9 +1,9 @@
 import { RetryableError } from "../errors.ts";
 
-/** Larger than any object etcd holds (1.5 MiB by default), with room for a server that was told otherwise. */
+/** Larger than any object in etcd (1.5 MiB by default), with a margin for servers with a higher limit. */
 const maxLineBytes: number = 8 * 1024 * 1024;
 
-/** What the server sent is not what its protocol allows. */
+/** The response violates the protocol. */
 export class MalformedStreamError extends RetryableError {
   constructor(message: string, cause?: unknown) {
     super(message, { reason: "MalformedResponse", cause });
@@ -13,8 +13,7 @@ export class MalformedStreamError extends RetryableError {
 const newline = 0x0a;
 
 /**
- * Splits a stream of bytes at LF and nowhere else: U+2028 inside a JSON string, where it is allowed, ends no line.
- * Empty lines are left out; lines come without their LF.
+ * Splits a byte stream into lines at LF only: U+2028 is valid within a JSON string. Skips empty lines.
  *
  * Errors: MalformedStreamError for a line above `maxBytes`; RetryableError when the stream ends within a line.
  */

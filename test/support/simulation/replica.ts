@@ -17,7 +17,7 @@ import { EventRecorder } from "../../../src/kube/event-recorder.ts";
 import type { Exchange } from "../../../src/kube/exchange.ts";
 import { KubeListWatch } from "../../../src/kube/list-watch.ts";
 import { KubeObjectClient } from "../../../src/kube/object-client.ts";
-import { resendWhenAsked } from "../../../src/kube/resend.ts";
+import { resendOnRetryAfter } from "../../../src/kube/resend.ts";
 import type { Clock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
 import { AbsentKindIsEmpty } from "../../../src/runtime/watch/optional-kind.ts";
@@ -152,7 +152,7 @@ export class Replica {
       ...(labelSelector !== undefined && { labelSelector }),
     };
     const { machine: clock, logger } = this;
-    const exchange = resendWhenAsked(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
+    const exchange = resendOnRetryAfter(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
     const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };
     const ports = {
       objects: new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: "instance-profile-controller" }),
