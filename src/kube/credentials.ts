@@ -34,8 +34,8 @@ export interface KubeIdentity {
 }
 
 /** A read that takes longer, such as an exec plugin that hangs, is started again. */
-const staleReadMs = 60_000;
-const betweenInvalidationsMs = 10_000;
+const STALE_READ_MS = 60_000;
+const BETWEEN_INVALIDATIONS_MS = 10_000;
 
 /**
  * Credentials of a kubeconfig: client certificates, tokens, token files, basic auth and exec plugins. Certificates are read
@@ -63,7 +63,7 @@ export class KubeConfigCredentials implements CredentialSource {
   current(): Promise<Credentials> {
     const nowMs = this.#clock.monotonicMs();
     // Concurrent requests share one run of the exec plugin.
-    if (this.#reading !== undefined && nowMs - this.#reading.sinceMs < staleReadMs) return this.#reading.credentials;
+    if (this.#reading !== undefined && nowMs - this.#reading.sinceMs < STALE_READ_MS) return this.#reading.credentials;
     const reading = { credentials: this.#read(), sinceMs: nowMs };
     this.#reading = reading;
     const forget = (): void => {
@@ -75,7 +75,7 @@ export class KubeConfigCredentials implements CredentialSource {
 
   invalidate(): boolean {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#invalidatedMs < betweenInvalidationsMs) return false;
+    if (nowMs - this.#invalidatedMs < BETWEEN_INVALIDATIONS_MS) return false;
     this.#invalidatedMs = nowMs;
     this.#tokenFile?.invalidate();
     try {

@@ -20,7 +20,7 @@ export interface ConnectionTimeouts {
 }
 
 /** Generous limits: a healthy API server needs less for a page of a list. */
-export const defaultConnectionTimeouts: ConnectionTimeouts = { connectMs: 10_000, headersMs: 30_000, bodyMs: 30_000 };
+export const DEFAULT_CONNECTION_TIMEOUTS: ConnectionTimeouts = { connectMs: 10_000, headersMs: 30_000, bodyMs: 30_000 };
 
 /**
  * The undici dispatchers of each lane. client-node would create one per request, with a TLS handshake each.

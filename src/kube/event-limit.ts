@@ -3,7 +3,7 @@ import { LruMap } from "../model/lru-map.ts";
 
 /** client-go's spam filter: https://github.com/kubernetes/client-go/blob/master/tools/record/events_cache.go */
 const burst = 25;
-const refillMs = 300_000;
+const REFILL_MS = 300_000;
 const maxObjects = 4_096;
 
 /** A token bucket: `tokens` as of `atMs`. */
@@ -26,7 +26,7 @@ export class EventLimit {
     const { apiVersion, kind, namespace, name, uid } = regarding;
     const key = [apiVersion, kind, namespace, name, uid].join("/");
     const bucket = this.#buckets.get(key) ?? { tokens: burst, atMs: nowMs };
-    bucket.tokens = Math.min(burst, bucket.tokens + (nowMs - bucket.atMs) / refillMs);
+    bucket.tokens = Math.min(burst, bucket.tokens + (nowMs - bucket.atMs) / REFILL_MS);
     bucket.atMs = nowMs;
     this.#buckets.set(key, bucket);
     if (bucket.tokens < 1) return false;

@@ -11,9 +11,9 @@ export interface Reporter {
 }
 
 /** Limits of events.k8s.io/v1, in bytes: https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/events.go */
-const maxNoteBytes = 1_024;
-const maxFieldBytes = 128;
-const maxNameLength = 253;
+const MAX_NOTE_BYTES = 1_024;
+const MAX_FIELD_BYTES = 128;
+const MAX_NAME_LENGTH = 253;
 
 /**
  * Builds the events.k8s.io/v1 object of the first occurrence. For repetitions only `series` is patched, because the API server
@@ -34,11 +34,11 @@ export function newEventObject(
     metadata: metadataOf(regarding, nowMs, sequence),
     eventTime: microTime(nowMs),
     reportingController: reporter.controller,
-    reportingInstance: truncate(reporter.instance, maxFieldBytes),
+    reportingInstance: truncate(reporter.instance, MAX_FIELD_BYTES),
     type: event.type,
-    reason: truncate(event.reason, maxFieldBytes),
-    action: truncate(event.action, maxFieldBytes),
-    note: truncate(messageText(event.note, maxNoteBytes), maxNoteBytes),
+    reason: truncate(event.reason, MAX_FIELD_BYTES),
+    action: truncate(event.action, MAX_FIELD_BYTES),
+    note: truncate(messageText(event.note, MAX_NOTE_BYTES), MAX_NOTE_BYTES),
     regarding,
   };
 }
@@ -52,7 +52,7 @@ export function seriesField(count: number, observedAtMs: number): KubeObject {
 function metadataOf(regarding: ObjectReference, nowMs: number, sequence: number): ObjectKey {
   const suffix = (BigInt(nowMs) * 1_000_000n + BigInt(sequence % 1_000_000)).toString(16);
   return {
-    name: `${nameWithin(regarding.name, maxNameLength - suffix.length - 1)}.${suffix}`,
+    name: `${nameWithin(regarding.name, MAX_NAME_LENGTH - suffix.length - 1)}.${suffix}`,
     // Events about cluster-scoped objects live in `default`.
     namespace: regarding.namespace || "default",
   };

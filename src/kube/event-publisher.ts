@@ -16,9 +16,9 @@ export interface EventPublisherOptions {
 }
 
 /** Longer queues mean an outage of the API server, which matters more than missing Events. */
-const maxQueued = 1_000;
-const maxAttempts = 5;
-const firstRetryMs = 1_000;
+const MAX_QUEUED = 1_000;
+const MAX_ATTEMPTS = 5;
+const FIRST_RETRY_MS = 1_000;
 
 const events = { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
 
@@ -49,7 +49,7 @@ export class EventPublisher {
 
   /** Returns false if the queue is full, and logs it the first time. */
   hasRoom(): boolean {
-    const hasRoom = this.#queue.length < maxQueued;
+    const hasRoom = this.#queue.length < MAX_QUEUED;
     if (!hasRoom && !this.#isDropping) {
       this.#options.logger.warn("Too many Events are queued for the API server; new Events are dropped");
     }
@@ -140,8 +140,8 @@ export class EventPublisher {
         return;
       } catch (error) {
         const isTransient = ["retryable", "throttled"].includes(dispositionOf(error));
-        if (!isTransient || attempt === maxAttempts) throw error;
-        await this.#options.clock.sleep(firstRetryMs * 2 ** (attempt - 1), this.#signal);
+        if (!isTransient || attempt === MAX_ATTEMPTS) throw error;
+        await this.#options.clock.sleep(FIRST_RETRY_MS * 2 ** (attempt - 1), this.#signal);
       }
     }
   }

@@ -2,9 +2,9 @@ import type { EventRecord, ObjectKey } from "../engine/ports.ts";
 import { LruMap } from "../model/lru-map.ts";
 
 /** client-go's numbers: https://github.com/kubernetes/client-go/blob/master/tools/events/event_broadcaster.go */
-const finishAfterMs = 360_000;
-const refreshAfterMs = 1_800_000;
-const maxSeries = 4_096;
+const FINISH_AFTER_MS = 360_000;
+const REFRESH_AFTER_MS = 1_800_000;
+const MAX_SERIES = 4_096;
 
 /** One Event and its repetitions. Times are monotonic, except those named `AtMs`, which appear in the Event. */
 export interface EventSeries {
@@ -42,13 +42,13 @@ export class EventSeriesCache {
     this.#onRemoved = (series) => {
       if (isUnpublished(series)) onEvict(series);
     };
-    this.#series = new LruMap<EventSeries>(maxSeries, this.#onRemoved);
+    this.#series = new LruMap<EventSeries>(MAX_SERIES, this.#onRemoved);
   }
 
   /** Counts the event in its series; undefined if there is no current series. */
   countRepetition(event: EventRecord, now: Moment): EventSeries | undefined {
     const series = this.#series.get(keyOf(event));
-    if (series === undefined || now.monotonicMs - series.observedMs > finishAfterMs) return undefined;
+    if (series === undefined || now.monotonicMs - series.observedMs > FINISH_AFTER_MS) return undefined;
     series.count += 1;
     series.observedMs = now.monotonicMs;
     series.observedAtMs = now.wallMs;
@@ -83,7 +83,7 @@ export class EventSeriesCache {
 
 /** Returns when a count must be published: once the series is silent, or half an hour after its last publication. */
 export function dueMs(series: EventSeries): number {
-  return Math.min(series.observedMs + finishAfterMs, series.sentMs + refreshAfterMs);
+  return Math.min(series.observedMs + FINISH_AFTER_MS, series.sentMs + REFRESH_AFTER_MS);
 }
 
 function isUnpublished(series: EventSeries): boolean {

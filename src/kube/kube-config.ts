@@ -31,7 +31,7 @@ export interface KubeCluster {
   readonly proxyUrl?: string;
 }
 
-const inClusterDir = "/var/run/secrets/kubernetes.io/serviceaccount";
+const IN_CLUSTER_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
  * Finds the cluster in the usual order: the given file, else KUBECONFIG (several files, the first definition wins), else the
@@ -44,7 +44,7 @@ export function loadKubeConfig(options: KubeConfigOptions): KubeCluster {
   if (options.path !== undefined) return fromFiles([resolve(options.path)], options);
   const listed = (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
   if (listed.length > 0) return fromFiles(listed, options);
-  const serviceAccountDir = options.serviceAccountDir ?? inClusterDir;
+  const serviceAccountDir = options.serviceAccountDir ?? IN_CLUSTER_DIR;
   if (env["KUBERNETES_SERVICE_HOST"] && existsSync(join(serviceAccountDir, "token"))) {
     return fromServiceAccount(serviceAccountDir, options);
   }

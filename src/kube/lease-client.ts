@@ -1,5 +1,5 @@
 import type { ObjectKey } from "../engine/ports.ts";
-import type { LeaseLock, LeaseWrite, SeenLease } from "../runtime/election/leader-election-lock.ts";
+import type { LeaseLock, LeaseWrite, ObservedLease } from "../runtime/election/leader-election-lock.ts";
 import type { Exchange, KubeRequest, KubeResponse } from "./exchange.ts";
 import { MalformedStreamError } from "./line-splitter.ts";
 import { collectionPath, describe, type KubeResource, objectPath } from "./resource.ts";
@@ -38,14 +38,14 @@ export class LeaseClient implements LeaseLock {
   }
 
   /** Reads without a resourceVersion, so that the server returns its latest state and not a cached one. */
-  async read(signal: AbortSignal): Promise<SeenLease | undefined> {
+  async read(signal: AbortSignal): Promise<ObservedLease | undefined> {
     const answer = await this.#request({ method: "GET", path: objectPath(leases, this.#key), signal });
     if (isNotFound(answer)) return undefined;
     return this.#parse(answer, "get");
   }
 
   /** Returns undefined if the Lease exists. Errors: a ConflictError, too, when the namespace does not exist. */
-  async create(write: LeaseWrite, signal: AbortSignal): Promise<SeenLease | undefined> {
+  async create(write: LeaseWrite, signal: AbortSignal): Promise<ObservedLease | undefined> {
     const { namespace, name } = this.#key;
     const answer = await this.#request({
       method: "POST",
@@ -58,7 +58,7 @@ export class LeaseClient implements LeaseLock {
     return answer.statusCode === 409 ? undefined : this.#parse(answer, "create");
   }
 
-  async update(write: LeaseWrite, previous: SeenLease, signal: AbortSignal): Promise<SeenLease | undefined> {
+  async update(write: LeaseWrite, previous: ObservedLease, signal: AbortSignal): Promise<ObservedLease | undefined> {
     const answer = await this.#request({
       method: "PATCH",
       path: objectPath(leases, this.#key),
@@ -77,7 +77,7 @@ export class LeaseClient implements LeaseLock {
     return response;
   }
 
-  #parse(answer: Answer, verb: string): SeenLease {
+  #parse(answer: Answer, verb: string): ObservedLease {
     const attempted = `${verb} ${describe(leases, this.#key)}`;
     if (answer.statusCode >= 300) throw toStatusError(answer, attempted);
     const lease = parseLease(answer.body);
@@ -106,7 +106,7 @@ function specOf(write: LeaseWrite): Readonly<Record<string, unknown>> {
 }
 
 /** Parses a Lease. Any part of its spec can be missing, because an operator can create it by hand. */
-function parseLease(body: unknown): SeenLease | undefined {
+function parseLease(body: unknown): ObservedLease | undefined {
   const { metadata, spec } = record(body);
   const version = record(metadata)["resourceVersion"];
   if (typeof version !== "string" || version === "") return undefined;

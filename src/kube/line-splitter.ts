@@ -1,7 +1,7 @@
 import { RetryableError } from "../errors.ts";
 
 /** Larger than any object in etcd (1.5 MiB by default), with a margin for servers with a higher limit. */
-const maxLineBytes: number = 8 * 1024 * 1024;
+const MAX_LINE_BYTES: number = 8 * 1024 * 1024;
 
 /** The response violates the protocol. */
 export class MalformedStreamError extends RetryableError {
@@ -10,7 +10,7 @@ export class MalformedStreamError extends RetryableError {
   }
 }
 
-const newline = 0x0a;
+const NEWLINE = 0x0a;
 
 /**
  * Splits a byte stream into lines at LF only: U+2028 is valid within a JSON string. Skips empty lines.
@@ -19,13 +19,13 @@ const newline = 0x0a;
  */
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
-  maxBytes: number = maxLineBytes,
+  maxBytes: number = MAX_LINE_BYTES,
 ): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array[] = [];
   let partialBytes = 0;
   for await (const chunk of chunks) {
     let start = 0;
-    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       parts.push(chunk.subarray(start, end));
       const line = parts.length === 1 ? chunk.subarray(start, end) : Buffer.concat(parts);
       refuseOversize(line.length, maxBytes);

@@ -8,7 +8,7 @@ export class RequestTimeoutError extends Error {
   }
 }
 
-const timeoutCodes: ReadonlySet<string> = new Set([
+const TIMEOUT_CODES: ReadonlySet<string> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
@@ -16,16 +16,16 @@ const timeoutCodes: ReadonlySet<string> = new Set([
 ]);
 
 /** Errors of a kept-alive connection that the server closed while it was being reused. */
-const closedCodes: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+const CLOSED_CODES: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
 /** Returns true if the connection can be dead without having reported it. */
 export function isTimeout(error: unknown): boolean {
-  return error instanceof RequestTimeoutError || timeoutCodes.has(codeOf(error) ?? "");
+  return error instanceof RequestTimeoutError || TIMEOUT_CODES.has(codeOf(error) ?? "");
 }
 
 /** Returns true if a retry is likely to help and, for a read, is harmless. */
 export function isClosedConnection(error: unknown): boolean {
-  return closedCodes.has(codeOf(error) ?? "");
+  return CLOSED_CODES.has(codeOf(error) ?? "");
 }
 
 /** Converts a failure between the controller and the server to an error with a stable message. */

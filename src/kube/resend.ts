@@ -10,10 +10,10 @@ export interface ResendOptions {
   readonly mayResendWrites?: () => boolean;
 }
 
-const maxResends = 4;
-const minWaitMs = 1_000;
+const MAX_RESENDS = 4;
+const MIN_WAIT_MS = 1_000;
 /** Longer waits are left to the work queue. */
-const maxWaitMs = 10_000;
+const MAX_WAIT_MS = 10_000;
 
 /**
  * Resends a request that the server rejected for overload, after the time in Retry-After. A short overload then costs a wait
@@ -27,7 +27,7 @@ export function resendOnRetryAfter(exchange: Exchange, options: ResendOptions): 
   return async (request) => {
     for (let resends = 0; ; resends++) {
       const response = await exchange(request);
-      const waitMs = resends < maxResends ? waitFor(request, response) : undefined;
+      const waitMs = resends < MAX_RESENDS ? waitFor(request, response) : undefined;
       if (waitMs === undefined) return response;
       await clock.sleep(waitMs, request.signal);
       if (request.method !== "GET" && !mayResendWrites()) return response;
@@ -41,5 +41,5 @@ function waitFor({ lane, method }: KubeRequest, response: KubeResponse): number 
   if (lane !== "api" || response.kind !== "json" || response.retryAfterMs === undefined) return undefined;
   const { statusCode, retryAfterMs } = response;
   const isSafe = statusCode === 429 || (statusCode >= 500 && method === "GET");
-  return isSafe && retryAfterMs <= maxWaitMs ? Math.max(minWaitMs, retryAfterMs) : undefined;
+  return isSafe && retryAfterMs <= MAX_WAIT_MS ? Math.max(MIN_WAIT_MS, retryAfterMs) : undefined;
 }

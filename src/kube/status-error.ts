@@ -88,12 +88,12 @@ export function errorOfStatus(status: KubeStatus, attempted: string, retryAfterM
   if (httpCode === 404 || httpCode === 409 || httpCode === 410) return new ConflictError(message, details);
   // Priority and Fairness sends 429; an overloaded or starting server sends 503 with Retry-After.
   if (httpCode === 429 || (httpCode >= 500 && retryAfterMs !== undefined)) return new ThrottledError(message, details);
-  if (terminalCodes.has(httpCode)) return new TerminalError(message, details);
+  if (TERMINAL_CODES.has(httpCode)) return new TerminalError(message, details);
   return new RetryableError(message, details);
 }
 
 /** Bad request, method, media type, size or content: the same request will be rejected again. */
-const terminalCodes: ReadonlySet<number> = new Set([400, 405, 406, 413, 415, 422]);
+const TERMINAL_CODES: ReadonlySet<number> = new Set([400, 405, 406, 413, 415, 422]);
 
 function parseCause(cause: unknown): StatusCause {
   const { reason, message, field } = (cause ?? {}) as Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Clock } from "../runtime/clock.ts";
 
 /** The kubelet rotates the token at 80 % of its lifetime of an hour or more: re-reading once a minute suffices, as in client-go. */
-const rereadAfterMs = 60_000;
+const REREAD_AFTER_MS = 60_000;
 
 /**
  * A bearer token in a file that another program keeps fresh.
@@ -23,7 +23,7 @@ export class TokenFile {
 
   async token(): Promise<string> {
     const nowMs = this.#clock.monotonicMs();
-    if (this.#token !== undefined && nowMs - this.#readMs < rereadAfterMs) return this.#token;
+    if (this.#token !== undefined && nowMs - this.#readMs < REREAD_AFTER_MS) return this.#token;
     try {
       const token = (await readFile(this.#path, "utf8")).trim();
       if (token === "") throw new Error(`The token file ${this.#path} is empty`);

@@ -2,7 +2,7 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../runtime/clock.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { Deadline } from "./deadline.ts";
-import { type ConnectionTimeouts, Dispatchers, defaultConnectionTimeouts } from "./dispatchers.ts";
+import { type ConnectionTimeouts, DEFAULT_CONNECTION_TIMEOUTS, Dispatchers } from "./dispatchers.ts";
 import { type Exchange, type Intercept, type KubeRequest, type KubeResponse, OversizeAnswerError } from "./exchange.ts";
 import type { KubeCluster } from "./kube-config.ts";
 import { isClosedConnection, isTimeout, toCredentialsError, toNetworkError } from "./network-error.ts";
@@ -25,7 +25,7 @@ export interface TransportOptions {
   readonly mayResendWrites?: ResendOptions["mayResendWrites"];
 }
 
-const defaultRequestTimeoutMs = 45_000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 45_000;
 
 /**
  * JSON over HTTP to one API server, with a kubeconfig's credentials.
@@ -50,8 +50,8 @@ export class Transport {
     this.#credentials = options.cluster.credentials;
     this.#clock = options.clock;
     this.#userAgent = `instance-profile-controller/${options.version}`;
-    this.#timeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs;
-    const timeouts = { ...defaultConnectionTimeouts, ...options.connectionTimeouts };
+    this.#timeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
+    const timeouts = { ...DEFAULT_CONNECTION_TIMEOUTS, ...options.connectionTimeouts };
     this.#dispatchers = new Dispatchers(timeouts, options.cluster.proxyUrl);
     const send: Exchange = (request) => this.#send(request);
     const { clock, intercept, onResend, mayResendWrites } = options;

@@ -6,7 +6,7 @@ import { KubeListWatch } from "../../kube/list-watch.ts";
 import { KubeObjectClient } from "../../kube/object-client.ts";
 import type { Transport } from "../../kube/transport.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { AbsentKindIsEmpty } from "../../runtime/watch/optional-kind.ts";
+import { OptionalKindListWatch } from "../../runtime/watch/optional-kind.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 import { INSTANCE_PROFILE_CLASSES } from "./resources.ts";
 
@@ -15,7 +15,7 @@ export function classPorts(
   { exchange }: Transport,
   leadership: Leadership | undefined,
 ): ControllerDependencies["classes"] {
-  const listWatch = new AbsentKindIsEmpty(
+  const listWatch = new OptionalKindListWatch(
     new KubeListWatch({ exchange, resource: INSTANCE_PROFILE_CLASSES }),
     systemClock,
   );

@@ -6,7 +6,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import { LeaderElector } from "../../runtime/election/leader-election.ts";
 import type { ElectionObserver } from "../../runtime/election/leader-election-options.ts";
 import {
-  defaultElectionTimings,
+  DEFAULT_ELECTION_TIMINGS,
   type ElectionTimings,
   timingsFault,
 } from "../../runtime/election/leader-election-timings.ts";
@@ -52,9 +52,9 @@ export function electionSettings(given: GivenOptions, ownNamespace: string): Ele
   if (!given.flag("leader-elect")) return undefined;
   const duration = (option: string, fallbackMs: number): number => durationMs(option, given.text(option), fallbackMs);
   const timings = {
-    leaseDurationMs: duration("leader-elect-lease-duration", defaultElectionTimings.leaseDurationMs),
-    renewDeadlineMs: duration("leader-elect-renew-deadline", defaultElectionTimings.renewDeadlineMs),
-    retryPeriodMs: duration("leader-elect-retry-period", defaultElectionTimings.retryPeriodMs),
+    leaseDurationMs: duration("leader-elect-lease-duration", DEFAULT_ELECTION_TIMINGS.leaseDurationMs),
+    renewDeadlineMs: duration("leader-elect-renew-deadline", DEFAULT_ELECTION_TIMINGS.renewDeadlineMs),
+    retryPeriodMs: duration("leader-elect-retry-period", DEFAULT_ELECTION_TIMINGS.retryPeriodMs),
   };
   const fault = timingsFault(timings);
   if (fault !== undefined) throw new UsageError(`--leader-elect: ${fault}`);

@@ -7,7 +7,7 @@ import { Transport } from "../../kube/transport.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { SnapshotReader } from "../../runtime/watch/list-snapshot.ts";
 import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
-import { AbsentKindIsEmpty } from "../../runtime/watch/optional-kind.ts";
+import { OptionalKindListWatch } from "../../runtime/watch/optional-kind.ts";
 import { clusterOf } from "../cluster-options.ts";
 import { INSTANCE_PROFILE_CLASSES, INSTANCE_PROFILES } from "../controller/resources.ts";
 import type { CommandIo } from "../io.ts";
@@ -86,6 +86,9 @@ async function listed(
 ): Promise<readonly WatchedObject[]> {
   const scope = namespace === undefined ? {} : { namespace };
   const kept = resource === INSTANCE_PROFILES ? { kept: boundedObject } : {};
-  const listWatch = new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource, ...scope, ...kept }), systemClock);
+  const listWatch = new OptionalKindListWatch(
+    new KubeListWatch({ exchange, resource, ...scope, ...kept }),
+    systemClock,
+  );
   return (await new SnapshotReader(listWatch, systemClock).take(stop)).items;
 }

@@ -15,7 +15,7 @@ import { readManifests } from "../../../src/cli/manifests/manifests.ts";
 import { applyToSandbox, statusOnceSettled } from "../../../src/cli/sandbox/sandbox-client.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { defaultElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
@@ -76,7 +76,7 @@ beforeAll(async () => {
       settings: { ...DEFAULT_SETTINGS, scanIntervalMs: 100 },
       listen: { probes: "127.0.0.1:0", metrics: "127.0.0.1:0" },
       logger: silentLogger,
-      election: { namespace: "default", name: "controller", timings: defaultElectionTimings },
+      election: { namespace: "default", name: "controller", timings: DEFAULT_ELECTION_TIMINGS },
     },
     new AbortController().signal,
   );

@@ -20,7 +20,7 @@ import { KubeObjectClient } from "../../../src/kube/object-client.ts";
 import { resendOnRetryAfter } from "../../../src/kube/resend.ts";
 import type { Clock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
-import { AbsentKindIsEmpty } from "../../../src/runtime/watch/optional-kind.ts";
+import { OptionalKindListWatch } from "../../../src/runtime/watch/optional-kind.ts";
 import { seededRandom } from "../../../src/sandbox/aws/random.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { CLUSTER_ID } from "../builders.ts";
@@ -243,7 +243,7 @@ export class Replica {
     const client = new KubeObjectClient({ exchange, resource: CLASSES, fieldManager: "instance-profile-controller" });
     const silent = { emit: () => {} };
     return {
-      listWatch: new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource: CLASSES }), this.machine),
+      listWatch: new OptionalKindListWatch(new KubeListWatch({ exchange, resource: CLASSES }), this.machine),
       client:
         this.#elector === undefined ? client : leaderOnly({ objects: client, events: silent }, this.#elector).objects,
     };
