@@ -231,7 +231,7 @@ describe("--class", () => {
     const file = await fileOf(aClass("readers"));
     expect(await plan(manifest("app"), "--class", file, ...ofCluster())).toMatchObject({
       status: 1,
-      err: expect.stringContaining("--class and --cluster-classes contradict each other: give one of them"),
+      err: expect.stringContaining("--class and --cluster-classes cannot be combined"),
     });
   });
 });
@@ -306,7 +306,7 @@ describe("--cluster-classes", () => {
   test("says so when the cluster has no classes, and judges as its controller would", async () => {
     expect(await validate(manifest("app"), ...ofCluster())).toMatchObject({
       status: 0,
-      err: expect.stringMatching(/^there is no InstanceProfileClass in the cluster of .*kubeconfig \(context .+\)\n$/),
+      err: expect.stringMatching(/^no InstanceProfileClass found in the cluster of .*kubeconfig \(context .+\)\n$/),
     });
     expect(await validate(manifest("app", { className: "readers" }), ...ofCluster())).toMatchObject({
       status: 1,
@@ -317,7 +317,7 @@ describe("--cluster-classes", () => {
   test("is what --kubeconfig and --context are for", async () => {
     expect(await validate(manifest("app"), "--context", "prod")).toMatchObject({
       status: 1,
-      err: expect.stringContaining("--context says something with --cluster-classes only"),
+      err: expect.stringContaining("--context requires --cluster-classes"),
     });
   });
 

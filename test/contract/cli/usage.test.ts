@@ -14,16 +14,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a command line that cannot be understood is explained in words, with status 1", () => {
   test.each([
-    [["nope"], 'there is no command "nope"'],
+    [["nope"], 'unknown command "nope"'],
     [["version", "extra"], "Unexpected argument 'extra'"],
-    [["plan"], "nothing to plan: give manifests with -f"],
-    [["validate"], "nothing to validate: give manifests with -f"],
+    [["plan"], "nothing to plan: pass manifests with -f"],
+    [["validate"], "nothing to validate: pass manifests with -f"],
     [["plan", "-f"], "argument missing"],
     [["plan", "-f", ""], "--filename: the value is empty"],
     [["plan", "app.yaml"], "Unexpected argument 'app.yaml'"],
     [["plan", "-f", "x", "--outputs", "json"], "Unknown option '--outputs'"],
-    [["plan", "-f", "x", "-n", "team-a"], "--namespace says something with --since-live only"],
-    [["plan", "-f", "x", "-o", "xml"], '--output: "xml" is none of text, json, markdown'],
+    [["plan", "-f", "x", "-n", "team-a"], "--namespace requires --since-live"],
+    [["plan", "-f", "x", "-o", "xml"], '--output: "xml" must be one of text, json, markdown'],
     [["plan", "-f", "x", "--cluster-id", ""], "--cluster-id: the value is empty"],
     [["plan", "-f", "x", "--cluster-id", "a|b"], '--cluster-id: "a|b" cannot be the value of a tag'],
     [["plan", "-f", "x", "--cluster-id", "a".repeat(257)], "cannot be the value of a tag"],
@@ -36,7 +36,7 @@ describe("a command line that cannot be understood is explained in words, with s
     [["run", "--ec2-write-qps", "0"], '--ec2-write-qps: "0" is not a number above 0'],
     [["export", "--path-prefix", "/", "--iam-read-qps", "0"], '--iam-read-qps: "0" is not a number above 0'],
     [["plan", "-f", "x", "--iam-read-qps", "Infinity"], '--iam-read-qps: "Infinity" is not a number above 0'],
-    [["run", "--log-level", "loud"], '--log-level: "loud" is none of'],
+    [["run", "--log-level", "loud"], '--log-level: "loud" must be one of'],
     [["run", "--cluster-id", ""], "--cluster-id: the value is empty"],
     [["run", "--namespace", ""], "--namespace: the value is empty"],
     [["run", "--kubeconfig", "/does/not/exist"], "/does/not/exist cannot be read"],
@@ -44,7 +44,7 @@ describe("a command line that cannot be understood is explained in words, with s
     [["sandbox", "--orphan-policy", "Keep"], '--orphan-policy: "Keep" must be one of Retain, Delete'],
     [["sandbox", "--cluster-id", "a|b"], '--cluster-id: "a|b" cannot be the value of a tag'],
     [["sandbox", "--account-scan-interval", "1s"], "--account-scan-interval: 1s is too short; write 10s or more"],
-    [["sandbox", "--log-level", "loud"], '--log-level: "loud" is none of'],
+    [["sandbox", "--log-level", "loud"], '--log-level: "loud" must be one of'],
     [["sandbox", "--once", "--kubeconfig-out", "/does/not/exist"], "--kubeconfig-out: ENOENT"],
     [["sandbox", "--once", "--apply", "/does/not/exist"], "cannot read /does/not/exist"],
   ])("%j", async (args, words) => {
@@ -98,13 +98,13 @@ describe("what is no manifest is explained in words", () => {
     [
       "a key twice",
       `${HEADER}metadata: {name: a, name: b}`,
-      "<stdin>: line 3, column 21: a key stands twice in one map",
+      "<stdin>: line 3, column 21: a key occurs twice in one map",
     ],
     ["an alias of nothing", `${HEADER}spec: *nope`, "<stdin>: line 3, column 7: an alias has no anchor before it"],
     [
       "an alias within itself",
       `${HEADER}spec: &s {statements: [*s]}`,
-      "<stdin>: line 3, column 10: an alias stands within what it stands for",
+      "<stdin>: line 3, column 10: an alias is recursive",
     ],
     [
       "a list within itself",

@@ -129,15 +129,15 @@ describe("calls to an AWS that throttles", () => {
     expect(clock.timerCount).toBe(0);
   });
 
-  test("say in words that never change that our own limit held them up", async () => {
+  test("report the configured rate limit in a stable message", async () => {
     const { once } = aws({ ours: 0.001, theirs: 1_000, burst: 1_000 });
     await once();
     const failed = expect(once()).rejects.toMatchObject({
       disposition: "throttled",
       reason: "Throttled",
       message:
-        "CreateRole on role app: IAM is asked as much as it may be, and the write had no turn in time. It is tried again by " +
-        "itself; --iam-write-qps is the limit where AWS sets none",
+        "CreateRole on role app: the write waited too long for the rate limit of IAM requests. The controller retries. " +
+        "If AWS does not throttle, raise --iam-write-qps.",
     });
     await clock.advance(30_000);
     await failed;
