@@ -162,7 +162,7 @@ function withoutClasses(requiresClass: boolean): BindingOf {
 
 function unknownClass(className: string): ClassBinding {
   const message =
-    `spec.className: ${className} cannot be checked because no classes were passed. Pass its file with --class, or use ` +
+    `spec.className: class ${className} cannot be checked because no classes were passed. Pass its file with --class, or use ` +
     "--cluster-classes.";
   return { kind: "refused", blocker: { reason: "ClassNotFound", message } };
 }

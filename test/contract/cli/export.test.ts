@@ -111,11 +111,11 @@ describe("export", () => {
 
   test.each<[string, string[], string]>([
     ["nothing", [], "nothing to export"],
-    ["a name and a path", ["--instance-profile", "a", "--path-prefix", "/"], "leave --path-prefix and --tag out"],
+    ["a name and a path", ["--instance-profile", "a", "--path-prefix", "/"], "cannot be combined with --path-prefix or --tag"],
     ["a tag without a value", ["--tag", "team"], '"team" must have the form KEY=VALUE'],
     ["a path without its slash", ["--path-prefix", "team/"], "must start with a slash"],
     ["a name that is not there", ["--instance-profile", "nope"], "instance profile nope does not exist"],
-    ["a path that has none", ["--path-prefix", "/nope/"], "no instance profile of this account"],
+    ["a path that has none", ["--path-prefix", "/nope/"], "no instance profile in this account"],
   ])("asked for %s is an error", async (_, options, words) => {
     const { status, out, err } = await exported(...options);
     expect([status, out]).toEqual([1, ""]);
@@ -159,7 +159,7 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     expect(manifestsIn(out).map(({ metadata }) => metadata.name)).toEqual(["shared"]);
     expect(out).toContain("#   it holds no role");
     expect(out).toContain("#   it belongs to InstanceProfile team-b/mine of cluster c-1 already");
-    expect(out).toContain("#   its role is that of shared above");
+    expect(out).toContain("#   its role is already managed by the manifest of shared above");
   });
 
   test("a line break that only some parsers know cannot leave its comment or its string", async () => {

@@ -25,8 +25,8 @@ describe("a command line that cannot be understood is explained in words, with s
     [["plan", "-f", "x", "-n", "team-a"], "--namespace requires --since-live"],
     [["plan", "-f", "x", "-o", "xml"], '--output: "xml" must be one of text, json, markdown'],
     [["plan", "-f", "x", "--cluster-id", ""], "--cluster-id: the value is empty"],
-    [["plan", "-f", "x", "--cluster-id", "a|b"], '--cluster-id: "a|b" cannot be the value of a tag'],
-    [["plan", "-f", "x", "--cluster-id", "a".repeat(257)], "cannot be the value of a tag"],
+    [["plan", "-f", "x", "--cluster-id", "a|b"], '--cluster-id: "a|b" is not a valid tag value'],
+    [["plan", "-f", "x", "--cluster-id", "a".repeat(257)], "is not a valid tag value"],
     [["run", "--concurrency", "0"], '--concurrency: "0" is not a whole number from 1 to 1000'],
     [["run", "--concurrency", "1e3"], '--concurrency: "1e3" is not a whole number'],
     [["run", "--resync-interval", "10"], '--resync-interval: "10" is not a duration'],
@@ -39,10 +39,10 @@ describe("a command line that cannot be understood is explained in words, with s
     [["run", "--log-level", "loud"], '--log-level: "loud" must be one of'],
     [["run", "--cluster-id", ""], "--cluster-id: the value is empty"],
     [["run", "--namespace", ""], "--namespace: the value is empty"],
-    [["run", "--kubeconfig", "/does/not/exist"], "/does/not/exist cannot be read"],
+    [["run", "--kubeconfig", "/does/not/exist"], "Cannot read kubeconfig /does/not/exist"],
     [["sandbox", "--kube-port", "65536"], '--kube-port: "65536" is not a whole number from 0 to 65535'],
     [["sandbox", "--orphan-policy", "Keep"], '--orphan-policy: "Keep" must be one of Retain, Delete'],
-    [["sandbox", "--cluster-id", "a|b"], '--cluster-id: "a|b" cannot be the value of a tag'],
+    [["sandbox", "--cluster-id", "a|b"], '--cluster-id: "a|b" is not a valid tag value'],
     [["sandbox", "--account-scan-interval", "1s"], "--account-scan-interval: 1s is too short; write 10s or more"],
     [["sandbox", "--log-level", "loud"], '--log-level: "loud" must be one of'],
     [["sandbox", "--once", "--kubeconfig-out", "/does/not/exist"], "--kubeconfig-out: ENOENT"],
@@ -90,7 +90,7 @@ describe("what is no manifest is explained in words", () => {
   ];
 
   test.each<[string, string, string]>([
-    ["nothing", "", "no InstanceProfile of iam.instanceprofile.dev in <stdin>"],
+    ["nothing", "", "no InstanceProfile (iam.instanceprofile.dev) found in <stdin>"],
     ["a scalar", "42", "no InstanceProfile"],
     ["another kind", "kind: ConfigMap\napiVersion: v1", "no InstanceProfile"],
     ["another group's InstanceProfile", "kind: InstanceProfile\napiVersion: iam.example.org/v1", "no InstanceProfile"],
@@ -109,7 +109,7 @@ describe("what is no manifest is explained in words", () => {
     [
       "a list within itself",
       "kind: List\nitems: &l [{kind: List, items: *l}]",
-      "<stdin>: line 2, column 11: an alias stands within",
+      "<stdin>: line 2, column 11: an alias is recursive",
     ],
     ["keys that are objects", `${HEADER}? {a: b}\n: c`, "<stdin>: line 3, column 3: a key is a list or a map"],
     ["a billion laughs", `${HEADER}${billion.join("\n")}`, ": aliases make the document too large"],
