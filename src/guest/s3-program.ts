@@ -22,17 +22,17 @@ const client = new S3Client();
 const MAX_ATTEMPTS = 8;
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await insist(JSON.parse(line) as GuestOrder))}\n`);
+  process.stdout.write(`${JSON.stringify(await sendWithRetry(JSON.parse(line) as GuestOrder))}\n`);
 }
 
 /** Retries while no credentials are available. Without an instance role, the metadata service answers at once each time. */
-async function insist(order: GuestOrder, attempt = 1): Promise<GuestReply> {
-  const reply = await carryOut(order);
+async function sendWithRetry(order: GuestOrder, attempt = 1): Promise<GuestReply> {
+  const reply = await send(order);
   const isTimeout = !reply.isDone && reply.code === "CredentialsProviderError";
-  return isTimeout && attempt < MAX_ATTEMPTS ? insist(order, attempt + 1) : reply;
+  return isTimeout && attempt < MAX_ATTEMPTS ? sendWithRetry(order, attempt + 1) : reply;
 }
 
-async function carryOut(order: GuestOrder): Promise<GuestReply> {
+async function send(order: GuestOrder): Promise<GuestReply> {
   try {
     if (order.operation === "ListBuckets") {
       const { Buckets = [] } = await client.send(new ListBucketsCommand());

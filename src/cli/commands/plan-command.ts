@@ -87,7 +87,9 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace requires --since-live");
   const rates = awsRates(given, PLAN_RATES);
   const manifests = await readManifests(paths, io.readInput);
-  const objects = manifests.map(({ source, position, value }) => understood(`${source}, document ${position}`, value));
+  const objects = manifests.map(({ source, position, value }) =>
+    parseManifest(`${source}, document ${position}`, value),
+  );
   const { bindingOf } = await classOptions(given, io, manifests);
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
@@ -96,9 +98,9 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
     const access = await planAccess(subject, aws, io.stop);
     const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
     const planned = await inParallel(objects, (object) => planOne(bindingOf, object, plan, io.stop));
-    const answers = await besideEachOther(planned, access.quotas, io.stop);
+    const answers = await withCrossBlockers(planned, access.quotas, io.stop);
     const removed = isSinceLive
-      ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
+      ? await planDeletions(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
       : [];
     const all = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(all, format));
@@ -113,7 +115,7 @@ function formatOf(name: string): PlanFormat {
   throw new UsageError(`--output: "${name}" must be one of text, json, markdown`);
 }
 
-function understood(where: string, value: unknown): InstanceProfile {
+function parseManifest(where: string, value: unknown): InstanceProfile {
   try {
     return parseInstanceProfile(value);
   } catch (error) {
@@ -153,7 +155,7 @@ async function planOne(
  * Adds the blockers that plans cause each other: names that two plans create, and the account's quota of roles and instance
  * profiles, which each plan alone can meet and all together can exceed. Earlier manifests take names and quota first.
  */
-async function besideEachOther(
+async function withCrossBlockers(
   answers: readonly Answer[],
   quotas: QuotaSource,
   signal: AbortSignal,
@@ -199,7 +201,7 @@ function clusterOf(answers: readonly Answer[], given: string | undefined): strin
   throw new UsageError(`--since-live: cannot determine the cluster: ${why}. Set --cluster-id.`);
 }
 
-async function planGone(
+async function planDeletions(
   clusterId: string,
   namespaces: readonly string[],
   answers: readonly Answer[],
@@ -207,9 +209,9 @@ async function planGone(
 ): Promise<readonly PlannedObject[]> {
   const signal = io.stop;
   const kept = answers.map(({ planned }) => planned);
-  const gone = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
-  const isOrphan = given.flag("cluster-classes") ? await notInCluster(gone, given, io) : () => false;
-  return inParallel(gone, async (removed) => {
+  const deleted = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
+  const isOrphan = given.flag("cluster-classes") ? await notInCluster(deleted, given, io) : () => false;
+  return inParallel(deleted, async (removed) => {
     const readers = { iam: aws.iamReader, instances: access.instances };
     const plan = isOrphan(removed) ? planOrphan(removed) : await planRemoved(removed, readers, signal);
     const { namespace, name } = removed.owner;
@@ -224,13 +226,13 @@ interface RemovalContext extends Pick<PlanContext, "aws"> {
   readonly io: CommandIo;
 }
 
-/** Returns a predicate for roles whose object is gone from the cluster too, not only from the manifests. */
+/** Returns a predicate for roles whose object is deleted from the cluster too, not only from the manifests. */
 async function notInCluster(
-  gone: readonly RemovedObject[],
+  deleted: readonly RemovedObject[],
   given: GivenOptions,
   io: CommandIo,
 ): Promise<(removed: RemovedObject) => boolean> {
-  const namespaces = new Set(gone.map(({ owner }) => owner.namespace).filter(isNamespace));
+  const namespaces = new Set(deleted.map(({ owner }) => owner.namespace).filter(isNamespace));
   const live = new Set((await readClusterObjects(given, io, namespaces)).map(keyOf));
   return ({ owner: { namespace, name } }) => !live.has(`${namespace}/${name}`);
 }

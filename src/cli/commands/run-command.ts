@@ -103,7 +103,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
   };
   const controller = await startUnlessStopped(options, io.stop);
   if (controller === undefined) return EXIT.ok;
-  const end = await Promise.race([stopAsked(io.stop), controller.lost]);
+  const end = await Promise.race([stopRequested(io.stop), controller.lost]);
   await controller.stop();
   return end instanceof Error ? EXIT.error : EXIT.ok;
 }
@@ -123,7 +123,7 @@ async function startUnlessStopped(
 }
 
 /** Resolves when the process is told to stop. */
-export function stopAsked(stop: AbortSignal): Promise<void> {
+export function stopRequested(stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (stop.aborted) resolve();
     else stop.addEventListener("abort", () => resolve(), { once: true });

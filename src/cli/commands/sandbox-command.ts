@@ -26,7 +26,7 @@ import {
   applyClassToSandbox,
   applyToSandbox,
   type SandboxObject,
-  statusOnceSettled,
+  waitForFinalStatus,
 } from "../sandbox/sandbox-client.ts";
 import { playStory, type StoryEnd } from "../sandbox/sandbox-story.ts";
 import {
@@ -36,10 +36,10 @@ import {
   suggestions,
   suggestionsWithoutController,
 } from "../sandbox/sandbox-text.ts";
-import { logLevel, stopAsked } from "./run-command.ts";
+import { logLevel, stopRequested } from "./run-command.ts";
 
 /** The sandbox answers in milliseconds. The status of a manifest that is not ready by then says what it waits for. */
-const SETTLE_TIMEOUT_MS = 15_000;
+const READY_TIMEOUT_MS = 15_000;
 const PORT_RANGE = { fallback: 0, min: 0, max: 65_535 };
 
 /** Runs the real controller against an embedded Kubernetes API and an embedded AWS. */
@@ -89,7 +89,7 @@ async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
     }
     const isAsExpected = await showAll(sandbox, given, io);
     if (given.flag("once")) return isAsExpected ? EXIT.ok : EXIT.error;
-    await stopAsked(io.stop);
+    await stopRequested(io.stop);
     return EXIT.ok;
   } catch (error) {
     if (!io.stop.aborted) throw error;
@@ -232,12 +232,12 @@ async function applyAll(
 function runStory({ places, aws }: Sandbox, applied: Applied, io: CommandIo): Promise<StoryEnd> {
   const { kubeUrl, awsUrl } = places;
   const metadataUrl = (instanceId: string): Promise<string> => aws.metadataUrl(instanceId);
-  return playStory({ kubeUrl, awsUrl, metadataUrl }, applied, { io, timeoutMs: SETTLE_TIMEOUT_MS });
+  return playStory({ kubeUrl, awsUrl, metadataUrl }, applied, { io, timeoutMs: READY_TIMEOUT_MS });
 }
 
 async function showOutcome(kubeUrl: string, object: SandboxObject, io: CommandIo): Promise<boolean> {
   const startMs = systemClock.monotonicMs();
-  const status = await statusOnceSettled(kubeUrl, object, { timeoutMs: SETTLE_TIMEOUT_MS, signal: io.stop });
+  const status = await waitForFinalStatus(kubeUrl, object, { timeoutMs: READY_TIMEOUT_MS, signal: io.stop });
   io.out(outcomeOf(object, status, Math.round(systemClock.monotonicMs() - startMs)));
   return isReady(status);
 }

@@ -34,7 +34,7 @@ export interface RunAccess extends PlanAccess {
 }
 
 /**
- * @param isSinceLive the roles without a manifest are asked for as well: the account is read once for both
+ * @param isSinceLive also read the roles without a manifest, so that the account is read once for both
  *
  * Errors: those of reading the account, but for a missing permission.
  */
@@ -48,8 +48,8 @@ export async function planAccess(
     quotas: quotasReadOnce(aws),
     reader: snapshot === undefined ? objectByObject(aws.iamReader) : fromSnapshot(snapshot, aws.iamReader),
     instances: instancesFor(objects, { clusterId, regions }, aws),
-    taggedRoles: async (asked) =>
-      isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(asked),
+    taggedRoles: async (abortSignal) =>
+      isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(abortSignal),
   };
 }
 

@@ -49,7 +49,7 @@ export async function applyClassToSandbox(url: string, manifest: Readonly<Record
  *
  * Errors: the signal's reason.
  */
-export async function statusOnceSettled(
+export async function waitForFinalStatus(
   url: string,
   { namespace, name }: SandboxObject,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },

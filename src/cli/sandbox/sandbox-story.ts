@@ -2,7 +2,7 @@ import type { GuestReply } from "../../guest/s3-program.ts";
 import type { CommandIo } from "../io.ts";
 import { type Guest, startGuest } from "./guest-process.ts";
 import { makeSandboxBucket, runSandboxInstance, SANDBOX_REGION } from "./sandbox-aws.ts";
-import { applyToSandbox, type SandboxObject, statusOnceSettled } from "./sandbox-client.ts";
+import { applyToSandbox, type SandboxObject, waitForFinalStatus } from "./sandbox-client.ts";
 
 /** The buckets that the demo creates. The program deletes SCRATCH. */
 const BUCKETS = ["reports", "scratch"] as const;
@@ -49,7 +49,7 @@ export async function playStory(
   const showStep: ShowStep = (step, result) => io.out(`  ${step.padEnd(21)}  ${result}`);
   const apply = async (value: Manifest): Promise<void> => {
     await applyToSandbox(places.kubeUrl, value);
-    await statusOnceSettled(places.kubeUrl, object, { timeoutMs, signal: io.stop });
+    await waitForFinalStatus(places.kubeUrl, object, { timeoutMs, signal: io.stop });
   };
   try {
     io.out(["", `On instance ${instanceId}, started with that profile, a program without configured credentials:`]);
@@ -75,17 +75,17 @@ function withStatement(manifest: Manifest): Manifest {
 
 async function readAndTryToDelete(guest: Guest, showStep: ShowStep): Promise<boolean> {
   const listed = await guest.order({ operation: "ListBuckets" });
-  showStep("list buckets", inWords(listed));
+  showStep("list buckets", describeReply(listed));
   const deleted = await guest.order({ operation: "DeleteBucket", bucket: SCRATCH });
-  showStep(`delete bucket ${SCRATCH}`, inWords(deleted));
+  showStep(`delete bucket ${SCRATCH}`, describeReply(deleted));
   return isListOf(listed, BUCKETS) && !deleted.isDone && deleted.code === "AccessDenied";
 }
 
 async function deleteAndRead(guest: Guest, showStep: ShowStep): Promise<boolean> {
   const deleted = await guest.order({ operation: "DeleteBucket", bucket: SCRATCH });
-  showStep(`delete bucket ${SCRATCH}`, inWords(deleted));
+  showStep(`delete bucket ${SCRATCH}`, describeReply(deleted));
   const listed = await guest.order({ operation: "ListBuckets" });
-  showStep("list buckets", inWords(listed));
+  showStep("list buckets", describeReply(listed));
   const left = BUCKETS.filter((bucket) => bucket !== SCRATCH);
   return deleted.isDone && isListOf(listed, left);
 }
@@ -94,7 +94,7 @@ function isListOf(reply: GuestReply, buckets: readonly string[]): boolean {
   return reply.isDone && reply.buckets.join() === buckets.join();
 }
 
-function inWords(reply: GuestReply): string {
+function describeReply(reply: GuestReply): string {
   if (!reply.isDone) return `${reply.code}: ${reply.message}`;
   return reply.buckets.length > 0 ? reply.buckets.join(", ") : "done";
 }

@@ -111,7 +111,11 @@ describe("export", () => {
 
   test.each<[string, string[], string]>([
     ["nothing", [], "nothing to export"],
-    ["a name and a path", ["--instance-profile", "a", "--path-prefix", "/"], "cannot be combined with --path-prefix or --tag"],
+    [
+      "a name and a path",
+      ["--instance-profile", "a", "--path-prefix", "/"],
+      "cannot be combined with --path-prefix or --tag",
+    ],
     ["a tag without a value", ["--tag", "team"], '"team" must have the form KEY=VALUE'],
     ["a path without its slash", ["--path-prefix", "team/"], "must start with a slash"],
     ["a name that is not there", ["--instance-profile", "nope"], "instance profile nope does not exist"],

@@ -12,7 +12,7 @@ import {
 } from "../../../src/cli/controller/controller-process.ts";
 import { readShippedCrd, samplePath } from "../../../src/cli/manifests/crd-file.ts";
 import { readManifests } from "../../../src/cli/manifests/manifests.ts";
-import { applyToSandbox, statusOnceSettled } from "../../../src/cli/sandbox/sandbox-client.ts";
+import { applyToSandbox, waitForFinalStatus } from "../../../src/cli/sandbox/sandbox-client.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
@@ -82,7 +82,7 @@ beforeAll(async () => {
   );
   const [sample] = await readManifests([samplePath("s3-read-only.yaml")], async () => "");
   const object = await applyToSandbox(kube.url, sample?.value ?? {});
-  await statusOnceSettled(kube.url, object, { timeoutMs: 5_000, signal: new AbortController().signal });
+  await waitForFinalStatus(kube.url, object, { timeoutMs: 5_000, signal: new AbortController().signal });
 });
 
 afterAll(async () => {

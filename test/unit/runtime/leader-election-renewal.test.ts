@@ -137,7 +137,10 @@ test.for([
   else world.put(lease);
   const before = world.lease;
   await world.clock.advance(2_000);
-  expect([a.elector.mayWrite(), a.end]).toEqual([false, new LeadershipLostError(`system/controller is held by ${holder}`)]);
+  expect([a.elector.mayWrite(), a.end]).toEqual([
+    false,
+    new LeadershipLostError(`system/controller is held by ${holder}`),
+  ]);
   expect(world.lease).toEqual(before);
 });
 

@@ -102,7 +102,10 @@ test("stays a candidate when another one is faster", async () => {
   await world.clock.advance(5_000);
   expect([world.writers, a.elector.isLeading]).toEqual([["b"], false]);
   expect(world.logger.lines).toContainEqual(
-    expect.objectContaining({ message: "Another process is the leader", fields: expect.objectContaining({ holder: "b" }) }),
+    expect.objectContaining({
+      message: "Another process is the leader",
+      fields: expect.objectContaining({ holder: "b" }),
+    }),
   );
 });
 
