@@ -34,6 +34,8 @@ export interface RunAccess extends PlanAccess {
 }
 
 /**
+ * Creates the AWS access for the manifests of one run.
+ *
  * @param isSinceLive also read the roles without a manifest, so that the account is read once for both
  *
  * Errors: those of reading the account, but for a missing permission.
