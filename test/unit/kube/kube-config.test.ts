@@ -105,7 +105,7 @@ test("names the file and what is wrong in it", () => {
   const aimless = write("aimless", ["a"], { current: "" });
   expect(() => load({ path: aimless })).toThrow(`${aimless} has no current-context. Set --context to one of: a.`);
   writeFileSync(path, "{]");
-  expect(() => load({ path })).toThrow(`The kubeconfig ${path} cannot be read`);
+  expect(() => load({ path })).toThrow(`Cannot read kubeconfig ${path}`);
 });
 
 test("says that a context's cluster is missing", () => {
