@@ -40,7 +40,7 @@ const KUBECONFIGS: readonly (readonly [string, string, string])[] = [
     "line 7, column 1: the indentation is wrong",
   ],
   ["a password before an open quote", users(`{password: ${SECRET}, token: "abc}`), "column"],
-  ["a token that is an alias", users(`{token: *${SECRET}}`), "is not a kubeconfig"],
+  ["a token that is an alias", users(`{token: *${SECRET}}`), "not a kubeconfig. Compare"],
   ["a token with a tag", users(`{token: !<${SECRET}> x}`), "has no current-context"],
   ["a token as a key that stands twice", users(`{${SECRET}: a, ${SECRET}: b}`), "a key stands twice"],
   ["a token with an escape that is not valid", users(`{token: "\\q${SECRET}"}`), "escape sequence"],
@@ -80,7 +80,7 @@ const KUBECONFIGS: readonly (readonly [string, string, string])[] = [
       `{exec: {apiVersion: client.authentication.k8s.io/v1, command: echo, args: [${SECRET}], interactiveMode: Never}}`,
       "{server: 'https://127.0.0.1:1'}",
     ),
-    "printed no JSON",
+    "did not print JSON",
   ],
 ];
 
