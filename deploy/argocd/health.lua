@@ -1,5 +1,5 @@
--- Health of an InstanceProfile for Argo CD, which knows nothing of conditions by itself. The conditions follow kstatus: Reconciling
--- and Stalled are there only while True. docs/spec/instance-profile.md explains the reasons.
+-- Health of an InstanceProfile for Argo CD, which does not evaluate conditions by itself. The conditions follow kstatus: Reconciling
+-- and Stalled are present only while True. docs/spec/instance-profile.md explains the reasons.
 local hs = { status = "Progressing", message = "Waiting for the controller" }
 
 local status = obj.status
@@ -17,9 +17,9 @@ end
 local ready = conditions["Ready"]
 local stalled = conditions["Stalled"]
 
--- What was said of an earlier spec says nothing of this one.
+-- A status of an earlier generation says nothing about this one.
 if status.observedGeneration ~= obj.metadata.generation or ready == nil then
-  hs.message = "Waiting for the controller to look at generation " .. tostring(obj.metadata.generation)
+  hs.message = "Waiting for the controller to observe generation " .. tostring(obj.metadata.generation)
   return hs
 end
 
@@ -29,7 +29,7 @@ if stalled ~= nil and stalled.status == "True" then
 elseif obj.metadata.deletionTimestamp ~= nil then
   hs.status = "Progressing"
 elseif ready.reason == "Suspended" or ready.reason == "DryRun" then
-  -- Nothing goes on until a person changes the spec.
+  -- No progress until a user changes the spec.
   hs.status = "Suspended"
 elseif ready.status == "True" then
   hs.status = "Healthy"

@@ -3,18 +3,18 @@ import type { AccountIdentity } from "../engine/ports.ts";
 import type { AwsCaller } from "./call/aws-call.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client/client-config.ts";
 import { addHooks } from "./client/middleware.ts";
-import { expected } from "./errors/require-field.ts";
+import { requireField } from "./errors/require-field.ts";
 
-/** An STS client on the region's own endpoint, or the configured one. */
+/** Creates an STS client for the regional endpoint, or for the configured one. */
 export function createStsClient(options: AwsClientOptions): STSClient {
   const client = new STSClient(commonClientConfig(options));
-  // Nothing that STS is asked here changes anything: who waits to lead may ask it too.
+  // No write guard: the STS requests change nothing, so a standby can send them too.
   const { assertMayWrite: _, ...reading } = options;
   addHooks(client, "STS", reading);
   return client;
 }
 
-/** Asks STS each time: whoever wants the answer often keeps it. Needs no permission. */
+/** Resolves the account id with STS at each call, without a cache. Needs no permission. */
 export function createAccountIdentity(sts: STSClient, call: AwsCaller): AccountIdentity {
   const subject = { service: "STS", operation: "GetCallerIdentity", entity: "the controller's credentials" } as const;
   return {
@@ -25,7 +25,7 @@ export function createAccountIdentity(sts: STSClient, call: AwsCaller): AccountI
           isRead: true,
           send: async (abortSignal) => {
             const { Account } = await sts.send(new GetCallerIdentityCommand(), { abortSignal });
-            return expected(Account, "Account", subject);
+            return requireField(Account, "Account", subject);
           },
         },
         signal,

@@ -8,7 +8,7 @@ import type { Ec2Write } from "./ec2/ec2-commands.ts";
 import type { Ec2OnDemand } from "./ec2/ec2-on-demand.ts";
 import { createIamWriteCall } from "./iam/iam-writer.ts";
 
-/** Writes of a plan, each to the service that it is for. */
+/** Creates the writer that sends each action of a plan to its service. */
 export function createAwsWriter(iam: IAMClient, ec2: Ec2OnDemand, call: AwsCaller): IamWriter {
   const writeIam = createIamWriteCall(iam, call);
   return {
@@ -20,7 +20,7 @@ export function createAwsWriter(iam: IAMClient, ec2: Ec2OnDemand, call: AwsCalle
   };
 }
 
-interface Ec2WriteWays {
+interface Ec2WriteContext {
   readonly ec2: Ec2OnDemand;
   readonly call: AwsCaller;
   readonly assertCurrent: Precondition | undefined;
@@ -28,12 +28,12 @@ interface Ec2WriteWays {
 
 async function writeEc2(
   action: InstanceAction,
-  { ec2, call, assertCurrent }: Ec2WriteWays,
+  { ec2, call, assertCurrent }: Ec2WriteContext,
   signal: AbortSignal,
 ): Promise<ActionOutcome> {
   const subject = { service: "EC2", operation: action.kind, entity: entityOf(action) } as const;
   const { clients, writes } = await ec2.load();
-  // The table's type ties each kind to its action, which the compiler cannot follow through a lookup by a union.
+  // EC2_WRITES maps each kind to its action type, but the compiler cannot narrow a lookup by a union.
   const write = writes[action.kind] as Ec2Write<InstanceAction>;
   return call(
     {

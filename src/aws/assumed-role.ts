@@ -1,8 +1,8 @@
 import { AssumeRoleCommand, type STSClient } from "@aws-sdk/client-sts";
 import type { AwsCaller } from "./call/aws-call.ts";
-import { expected } from "./errors/require-field.ts";
+import { requireField } from "./errors/require-field.ts";
 
-/** Which role to assume, and how CloudTrail shall name those who do. */
+/** The role to assume, and the session name for CloudTrail. */
 export interface RoleToAssume {
   readonly roleArn: string;
   readonly externalId?: string;
@@ -10,7 +10,7 @@ export interface RoleToAssume {
   readonly sessionName: string;
 }
 
-/** Credentials that end. */
+/** Credentials with an expiration. */
 interface TemporaryCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -18,11 +18,11 @@ interface TemporaryCredentials {
   readonly expiration: Date;
 }
 
-/** A role that is assumed by an assumed role may be so for an hour at most: role chaining. */
+/** The maximum of role chaining: a role assumed by an assumed role. */
 const DURATION_SECONDS = 3_600;
 
 /**
- * Credentials of an assumed role, for a client's configuration: the SDK keeps them, and asks again some minutes before they end.
+ * Creates a credential provider for a role. The SDK caches the credentials and refreshes them some minutes before they expire.
  *
  * Errors: ControllerErrors of AssumeRole.
  */
@@ -43,10 +43,10 @@ export function assumedRole(sts: STSClient, call: AwsCaller, role: RoleToAssume)
         send: async (abortSignal) => {
           const { Credentials } = await sts.send(new AssumeRoleCommand(input), { abortSignal });
           return {
-            accessKeyId: expected(Credentials?.AccessKeyId, "AccessKeyId", subject),
-            secretAccessKey: expected(Credentials?.SecretAccessKey, "SecretAccessKey", subject),
-            sessionToken: expected(Credentials?.SessionToken, "SessionToken", subject),
-            expiration: expected(Credentials?.Expiration, "Expiration", subject),
+            accessKeyId: requireField(Credentials?.AccessKeyId, "AccessKeyId", subject),
+            secretAccessKey: requireField(Credentials?.SecretAccessKey, "SecretAccessKey", subject),
+            sessionToken: requireField(Credentials?.SessionToken, "SessionToken", subject),
+            expiration: requireField(Credentials?.Expiration, "Expiration", subject),
           };
         },
       },
@@ -54,7 +54,7 @@ export function assumedRole(sts: STSClient, call: AwsCaller, role: RoleToAssume)
     );
 }
 
-/** What AWS shows as the session's name: the controller's and the class's. */
+/** Builds the session name, which AWS shows in CloudTrail, from the name of the class. */
 export function sessionNameOf(className: string): string {
   return `instance-profile-${className}`.slice(0, 64);
 }

@@ -12,32 +12,32 @@ import { createAccountReader } from "./iam/account-reader.ts";
 import { createIamInventory } from "./iam/iam-inventory.ts";
 import { createIamReader } from "./iam/iam-reader.ts";
 
-/** AWS as the engine sees it, over one set of credentials. */
+/** The AWS adapters of one set of credentials. */
 export interface AwsConnection {
   readonly iamReader: IamAccess["reader"];
-  /** Of IAM and of EC2. */
+  /** Writes to IAM and to EC2. */
   readonly iamWriter: IamWriter;
   readonly iamInventory: IamInventory;
-  /** The same, for what nobody waits for: other calls go before these. */
+  /** IAM access at low priority, for resyncs: other requests go first. */
   readonly routine: IamAccess;
-  /** Its calls are routine. */
+  /** Reads at low priority. */
   readonly accountReader: AccountReader;
   readonly instanceReader: InstanceReader;
   readonly accountIdentity: AccountIdentity;
-  /** Credentials of a role that this connection may assume; nothing is sent before they are asked for. */
+  /** Creates a credential provider for a role. Sends no request until credentials are needed. */
   assume(role: RoleToAssume): NonNullable<AwsClientOptions["credentials"]>;
-  /** The region that the environment or the options name; undefined when none is. */
+  /** Resolves the region of the options or the environment; undefined if there is none. */
   region(): Promise<string | undefined>;
   /** Closes the kept-alive connections. */
   close(): void;
 }
 
-/** Prepares to call AWS; nothing is sent and no credentials are looked for until the first call. */
+/** Creates the adapters. No request is sent and no credentials are resolved before the first call. */
 export function connectAws(options: AwsClientOptions): AwsConnection {
   const call = createAwsCaller(options, "change");
   const routineCall = createAwsCaller(options, "routine");
   const iam = createIamClient(options);
-  // The IAM client's credentials, remembered by it until they expire: one AssumeRoleWithWebIdentity for both.
+  // Shares the IAM client's credential cache, so that one AssumeRoleWithWebIdentity serves all clients.
   const sts = createStsClient({ ...options, credentials: iam.config.credentials });
   const ec2 = new Ec2OnDemand({ ...options, credentials: iam.config.credentials });
   return {

@@ -4,15 +4,13 @@ import { IAM_ACCOUNT_READS } from "./iam/account-reader.ts";
 import { IAM_WRITES } from "./iam/iam-commands.ts";
 import { IAM_BOUNDARY_READS, IAM_READS } from "./iam/iam-reader.ts";
 
-// Asked for by IAM beside the action that is called: PassRole by AddRoleToInstanceProfile (and
-// by EC2 where it associates), the tag actions (called by
-// themselves too) by creates with tags.
+// Permissions that IAM checks besides the called action: PassRole for AddRoleToInstanceProfile, and for EC2 associations. The
+// tag actions, which creates with tags need, are also called on their own.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 const IMPLIED = ["iam:PassRole"];
 
 /**
- * Every permission that the code can need, sorted, as policies write them (`iam:GetRole`). STS GetCallerIdentity is not
- * among them: it needs none.
+ * Every permission that the code can need, sorted, as policies write them (`iam:GetRole`). STS GetCallerIdentity needs none.
  */
 export const AWS_ACTIONS: readonly string[] = [
   ...[...IAM_READS, ...IAM_BOUNDARY_READS, ...IAM_ACCOUNT_READS, ...Object.keys(IAM_WRITES)].map(

@@ -45,7 +45,7 @@ const COMMANDS: readonly ListedCommand[] = [
   { name: "version", summary: "print the version", load: async () => versionCommand },
 ];
 
-/** Runs one command line and says how it ended. Never throws for what a user can do wrong. */
+/** Runs one command line and returns its exit status. Never throws for user errors. */
 export async function runCommandLine(args: readonly string[], processIo: ProcessIo): Promise<number> {
   const io = lineIo(processIo);
   const [name, ...rest] = args;
@@ -55,7 +55,7 @@ export async function runCommandLine(args: readonly string[], processIo: Process
   }
   const listed = COMMANDS.find((candidate) => candidate.name === name.replace(/^--version$/, "version"));
   if (listed === undefined) {
-    io.err([`${PROGRAM}: there is no command "${name}"`, "", ...programHelp()]);
+    io.err([`${PROGRAM}: unknown command "${name}"`, "", ...programHelp()]);
     return EXIT.error;
   }
   const command = await listed.load();
@@ -91,13 +91,13 @@ function programHelp(): readonly string[] {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
   const rows = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
-    `${PROGRAM}: keeps AWS IAM instance profiles in step with InstanceProfile manifests.`,
+    `${PROGRAM}: reconciles AWS IAM instance profiles with InstanceProfile objects.`,
     "",
     `Usage: ${PROGRAM} COMMAND [OPTIONS]`,
     "",
     ...rows,
     "",
-    `${PROGRAM} COMMAND --help says more.`,
+    `Run ${PROGRAM} COMMAND --help for the options of a command.`,
   ];
 }
 

@@ -1,20 +1,20 @@
 import type { CommandIo } from "./io.ts";
 import type { GivenOptions, OptionSpecs } from "./options.ts";
 
-/** One command of the program, as the list of commands shows it. */
+/** One command of the program, as the program's help lists it. */
 export interface ListedCommand {
   readonly name: string;
-  /** One line. */
+  /** One-line summary. */
   readonly summary: string;
-  /** Each command loads no more of the program than it needs: the whole takes a second. */
+  /** Loads the command on demand: loading all of them takes a second. */
   readonly load: () => Promise<Command>;
 }
 
-/** What a command does. */
+/** The implementation of a command. */
 export interface Command {
-  /** What `--help` says before the options. */
+  /** Text that `--help` prints before the options. */
   readonly description: string;
   readonly options: OptionSpecs;
-  /** Runs to the end; the exit status. Errors: UsageError, ControllerError, or a bug. */
+  /** Runs the command and returns its exit status. Errors: UsageError, ControllerError, or a bug. */
   readonly run: (given: GivenOptions, io: CommandIo) => Promise<number>;
 }

@@ -1,28 +1,28 @@
-/** Writes lines: one, or several. Nothing within a line starts another one or reaches a terminal as a control character. */
+/** Writes one or several lines. Line breaks and control characters within a line are escaped. */
 export type WriteLines = (lines: string | readonly string[]) => void;
 
-/** What a command reads and writes. */
+/** Input and output of a command. */
 export interface CommandIo {
   /** Writes lines to standard output. */
   readonly out: WriteLines;
-  /** Writes lines to standard error, without the users and passwords of URLs. */
+  /** Writes lines to standard error, with user names and passwords of URLs redacted. */
   readonly err: WriteLines;
-  /** All of standard input. Errors: TerminalError when it is not UTF-8. */
+  /** Reads all of standard input. Errors: TerminalError when it is not UTF-8. */
   readonly readInput: () => Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborts when the process is asked to stop (SIGINT, SIGTERM). */
+  /** Aborts when the process is told to stop (SIGINT, SIGTERM). */
   readonly stop: AbortSignal;
 }
 
-/** The process as the command line sees it, so that tests can run commands without one. */
+/** The command line's access to the process; tests run commands without one. */
 export interface ProcessIo extends Omit<CommandIo, "out" | "err"> {
-  /** Writes text to standard output as it is. */
+  /** Writes text to standard output unchanged. */
   readonly out: (text: string) => void;
-  /** Writes text to standard error as it is. */
+  /** Writes text to standard error unchanged. */
   readonly err: (text: string) => void;
 }
 
-/** What a command ends with; `plan` says more by it than success. */
+/** Exit statuses of commands; only `plan` uses more than `ok` and `error`. */
 export const EXIT: { readonly ok: 0; readonly error: 1; readonly changes: 2; readonly blocked: 3 } = {
   ok: 0,
   error: 1,
@@ -30,7 +30,7 @@ export const EXIT: { readonly ok: 0; readonly error: 1; readonly changes: 2; rea
   blocked: 3,
 };
 
-/** The command line cannot be understood: shown without a stack, with a pointer to help. */
+/** An error in the command line: shown without a stack, with a pointer to `--help`. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);

@@ -9,10 +9,10 @@ const REQUIREMENT = new RegExp(
 );
 
 /**
- * A label selector as kubectl takes it, looked at before it is used: an API server refuses a wrong one at each list, and
- * the controller would wait for better times.
+ * Checks the syntax of a label selector up front: the API server would reject a wrong one at every list, and the controller
+ * would retry forever.
  *
- * Errors: UsageError for what is none (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/).
+ * Errors: UsageError for an invalid selector (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/).
  */
 export function labelSelectorOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
@@ -22,7 +22,7 @@ export function labelSelectorOf(text: string | undefined): string | undefined {
     .find((part) => !REQUIREMENT.test(part));
   if (wrong === undefined) return text;
   throw new UsageError(
-    `--label-selector: "${wrong}" is no requirement; write for example team=web, team!=web, team, !team or "team in (web, db)", ` +
+    `--label-selector: "${wrong}" is not a requirement; write for example team=web, team!=web, team, !team or "team in (web, db)", ` +
       "several joined by commas",
   );
 }

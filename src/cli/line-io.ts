@@ -3,8 +3,8 @@ import { redact } from "../text/redact.ts";
 import type { CommandIo, ProcessIo } from "./io.ts";
 
 /**
- * The one way from a command to the terminal. Names and values of others (manifests, AWS, kubeconfigs) are in almost every line, so
- * the lines are made safe here and not where they are composed.
+ * Creates the output of a command. Lines contain names and values from manifests, AWS and kubeconfigs, so they are escaped
+ * and redacted here and not where they are composed.
  */
 export function lineIo(process: ProcessIo): CommandIo {
   return {

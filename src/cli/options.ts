@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { UsageError } from "./io.ts";
 
-/** One option of a command, with what `--help` says of it. */
+/** One option of a command, with its help text. */
 export interface OptionSpec {
   readonly type: "string" | "boolean";
   readonly multiple?: boolean;
@@ -14,7 +14,7 @@ export interface OptionSpec {
 /** A command's options by name. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** What was given, by name; multiple options are lists. */
+/** The options of a command line by name; multiple options are lists. */
 export interface GivenOptions {
   /** The value of a string option. */
   text(name: string): string | undefined;
@@ -24,7 +24,7 @@ export interface GivenOptions {
   flag(name: string): boolean;
 }
 
-/** Reads a command's arguments. Errors: UsageError for what the command does not know. */
+/** Reads a command's arguments. Errors: UsageError for unknown options and missing values. */
 export function readOptions(args: readonly string[], specs: OptionSpecs): GivenOptions {
   const options: ParseArgsConfig["options"] = { help: { type: "boolean", short: "h" } };
   for (const [name, { type, multiple, short }] of Object.entries(specs)) {
@@ -32,9 +32,9 @@ export function readOptions(args: readonly string[], specs: OptionSpecs): GivenO
   }
   const values = parse(args, options);
   for (const [name, value] of Object.entries(values)) {
-    // An unset variable in a script, as a rule: to go on as if the option were not there could hit the wrong cluster.
+    // Usually an unset variable in a script. Ignoring the option could select the wrong cluster.
     if ([value].flat().includes(""))
-      throw new UsageError(`--${name}: the value is empty; give one or leave the option out`);
+      throw new UsageError(`--${name}: the value is empty; set a value or omit the option`);
   }
   return {
     text: (name) => (typeof values[name] === "string" ? values[name] : undefined),
@@ -45,14 +45,18 @@ export function readOptions(args: readonly string[], specs: OptionSpecs): GivenO
 
 /** The option lines of a command's help. */
 export function optionHelp(specs: OptionSpecs): readonly string[] {
-  const rows = Object.entries({ ...specs, help: { type: "boolean", short: "h", help: "show this" } as OptionSpec }).map(
-    ([name, { short, value, help }]) => [`${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`, help],
-  );
+  const rows = Object.entries({
+    ...specs,
+    help: { type: "boolean", short: "h", help: "show this help" } as OptionSpec,
+  }).map(([name, { short, value, help }]) => [
+    `${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`,
+    help,
+  ]);
   const width = Math.max(...rows.map(([left]) => left?.length ?? 0));
   return rows.map(([left, help]) => `  ${left?.padEnd(width)}  ${help}`);
 }
 
-/** A duration such as `90s`, `10m` or `1h`, in ms, no shorter than `minMs`. Errors: UsageError naming the option. */
+/** Parses a duration such as `90s`, `10m` or `1h`, in ms, at least `minMs`. Errors: UsageError naming the option. */
 export function durationMs(name: string, text: string | undefined, fallbackMs: number, minMs = 0): number {
   if (text === undefined) return fallbackMs;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
@@ -65,7 +69,7 @@ export function durationMs(name: string, text: string | undefined, fallbackMs: n
   throw new UsageError(`--${name}: ${text} is too short; write ${minMs / 1_000}s or more`);
 }
 
-/** A whole number within bounds. Errors: UsageError naming the option. */
+/** Parses a whole number within bounds. Errors: UsageError naming the option. */
 export function wholeNumber(
   name: string,
   text: string | undefined,
@@ -79,7 +83,7 @@ export function wholeNumber(
   return number;
 }
 
-/** A number above 0, such as `0.5` or `20`. Errors: UsageError naming the option. */
+/** Parses a number above 0, such as `0.5` or `20`. Errors: UsageError naming the option. */
 export function positiveNumber(name: string, text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
   const number = Number(text);
@@ -87,11 +91,11 @@ export function positiveNumber(name: string, text: string | undefined, fallback:
   throw new UsageError(`--${name}: "${text}" is not a number above 0; write for example 0.5 or 20`);
 }
 
-/** The value of an owner tag, by which a cluster is told from others. Errors: UsageError for what IAM takes for no tag. */
+/** Validates the cluster id, which is part of the owner tags. Errors: UsageError for what IAM rejects in a tag value. */
 export function clusterIdOf(text: string | undefined): string | undefined {
   if (text === undefined || /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u.test(text)) return text;
   throw new UsageError(
-    `--cluster-id: "${text}" cannot be the value of a tag; write 1 to 256 letters, digits, spaces and any of _.:/=+-@`,
+    `--cluster-id: "${text}" is not a valid tag value; write 1 to 256 letters, digits, spaces and any of _.:/=+-@`,
   );
 }
 

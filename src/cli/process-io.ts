@@ -4,20 +4,20 @@ import type { ProcessIo } from "./io.ts";
 import { lineIo } from "./line-io.ts";
 import { decodeUtf8 } from "./manifests/utf8.ts";
 
-/** Exit status of a process that a second signal ends at once, as shells report it for SIGINT. */
+/** Exit status after a second SIGINT or SIGTERM, as shells report it for SIGINT. */
 const INTERRUPTED = 130;
 
-/** Exit status of a process whose output nobody reads any longer, as shells report it for SIGPIPE. */
+/** Exit status when the reader of standard output is gone, as shells report it for SIGPIPE. */
 const BROKEN_PIPE = 141;
 
-/** The real process. The first SIGINT or SIGTERM asks for an orderly stop, the second ends it on the spot. */
+/** Wraps the real process. The first SIGINT or SIGTERM starts an orderly stop, the second ends the process at once. */
 export function processIo(): ProcessIo {
   const stop = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stop.signal.aborted) process.exit(INTERRUPTED);
     stop.abort(new Error(`received ${signal}`));
   };
-  // Whoever read the output has had enough of it (`| head`); nobody is left to tell.
+  // The reader closed the pipe (`| head`).
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit(BROKEN_PIPE);
@@ -38,10 +38,10 @@ export function processIo(): ProcessIo {
 async function readStandardInput(): Promise<string> {
   const text = decodeUtf8(await buffer(process.stdin));
   if (text !== undefined) return text;
-  throw new TerminalError("standard input is not UTF-8: convert it", { reason: "UnreadableFile" });
+  throw new TerminalError("standard input is not UTF-8. Convert it to UTF-8.", { reason: "UnreadableFile" });
 }
 
-/** Node's own listener writes warnings as they are, and libraries put into them what they read. */
+/** Replaces Node's warning listener, which writes warnings unescaped; libraries put their input into them. */
 function showWarningsAsLines(io: ProcessIo): void {
   if (process.listenerCount("warning") === 0) return;
   process.removeAllListeners("warning");

@@ -6,5 +6,5 @@ export const VERSION: string = manifest.version;
 /** Set by scripts/build.ts in a bundle. */
 declare const BUILD_REVISION: string | undefined;
 
-/** The commit that a bundle was built from, when the build was told; else `unknown`. */
+/** The commit that a bundle was built from; `unknown` outside of a bundle. */
 export const REVISION: string = typeof BUILD_REVISION === "undefined" ? "unknown" : BUILD_REVISION;

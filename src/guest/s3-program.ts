@@ -1,38 +1,38 @@
 /**
- * What runs on an instance in the sandbox's story: a program with an S3 client of the AWS SDK that nobody has configured. It
- * is a process of its own, as the SDK looks for credentials in a process's environment and ends at the metadata service.
- * It takes orders as JSON, one a line, and answers each with a line of JSON, until its input ends.
+ * A program on a sandbox instance: an S3 client of the AWS SDK without any configuration. It is a process of its own because
+ * the SDK looks for credentials in the process's environment before it uses the metadata service. It reads requests as JSON
+ * lines from standard input, and answers each with a JSON line, until its input ends.
  */
 import { createInterface } from "node:readline";
 import { DeleteBucketCommand, ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 
-/** What the program can be told to do. */
+/** A request to the program. */
 export type GuestOrder =
   | { readonly operation: "ListBuckets" }
   | { readonly operation: "DeleteBucket"; readonly bucket: string };
 
-/** What became of an order: the names of the buckets where it asked for them, or AWS's error. */
+/** The result of a request: the names of the buckets for `ListBuckets`, or AWS's error. */
 export type GuestReply =
   | { readonly isDone: true; readonly buckets: readonly string[] }
   | { readonly isDone: false; readonly code: string; readonly message: string };
 
 const client = new S3Client();
 
-/** The SDK gives the metadata service one second, once; a machine that is busy starting needs more. */
+/** The SDK waits for the metadata service for one second, once; a busy machine needs more. */
 const MAX_ATTEMPTS = 8;
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await insist(JSON.parse(line) as GuestOrder))}\n`);
+  process.stdout.write(`${JSON.stringify(await sendWithRetry(JSON.parse(line) as GuestOrder))}\n`);
 }
 
-/** Asks again while no credentials come: where there are none, it is told so at once each time. */
-async function insist(order: GuestOrder, attempt = 1): Promise<GuestReply> {
-  const reply = await carryOut(order);
+/** Retries while no credentials are available. Without an instance role, the metadata service answers at once each time. */
+async function sendWithRetry(order: GuestOrder, attempt = 1): Promise<GuestReply> {
+  const reply = await send(order);
   const isTimeout = !reply.isDone && reply.code === "CredentialsProviderError";
-  return isTimeout && attempt < MAX_ATTEMPTS ? insist(order, attempt + 1) : reply;
+  return isTimeout && attempt < MAX_ATTEMPTS ? sendWithRetry(order, attempt + 1) : reply;
 }
 
-async function carryOut(order: GuestOrder): Promise<GuestReply> {
+async function send(order: GuestOrder): Promise<GuestReply> {
   try {
     if (order.operation === "ListBuckets") {
       const { Buckets = [] } = await client.send(new ListBucketsCommand());

@@ -3,7 +3,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { Clock } from "../runtime/clock.ts";
 import { TokenFile } from "./token-file.ts";
 
-/** What a TLS connection to the API server is made with. */
+/** TLS settings of a connection to the API server. */
 export interface TlsMaterial {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
@@ -13,36 +13,36 @@ export interface TlsMaterial {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Who we are to the API server, for one request. */
+/** The credentials of one request to the API server. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsMaterial;
 }
 
-/** Where credentials come from; they may change from one request to the next. */
+/** A source of credentials, which can change between requests. */
 export interface CredentialSource {
-  /** Errors: whatever keeps the credentials from being read; a later call tries anew. */
+  /** Returns the current credentials. Errors: those of reading them; a later call tries again. */
   current(): Promise<Credentials>;
-  /** The server refused them: forget what is cached. False when that happened just before and would not help again. */
+  /** Drops cached credentials after the server rejected them. Returns false if that happened just before. */
   invalidate(): boolean;
 }
 
-/** One user of one cluster, as client-node understands them, and the token file that it does not. */
+/** One user of one cluster as client-node represents them, and the token file, which client-node does not support. */
 export interface KubeIdentity {
   readonly kubeConfig: KubeConfig;
   readonly tokenFile: string | undefined;
 }
 
-/** An exec plugin that has not answered for so long is asked anew. */
-const staleReadMs = 60_000;
-const betweenInvalidationsMs = 10_000;
+/** A read that takes longer, such as an exec plugin that hangs, is started again. */
+const STALE_READ_MS = 60_000;
+const BETWEEN_INVALIDATIONS_MS = 10_000;
 
 /**
  * Credentials of a kubeconfig: client certificates, tokens, token files, basic auth and exec plugins. Certificates are read
- * for every request, so that rotated files are noticed; exec plugins are asked again when their credential expires.
+ * for every request, so that rotated files take effect; exec plugins run again when their credential expires.
  *
- * client-node would read token files itself, but neither trims them, nor re-reads them when they are refused, nor knows
- * the kubeconfig field `tokenFile`; so its own handling is not used.
+ * client-node's own handling of token files is not used: it does not trim tokens, does not re-read rejected ones, and does
+ * not know the kubeconfig field `tokenFile`.
  */
 export class KubeConfigCredentials implements CredentialSource {
   readonly #load: () => KubeIdentity;
@@ -52,7 +52,7 @@ export class KubeConfigCredentials implements CredentialSource {
   #reading: { readonly credentials: Promise<Credentials>; readonly sinceMs: number } | undefined;
   #invalidatedMs = Number.NEGATIVE_INFINITY;
 
-  /** `load` is called once now and again whenever the server has refused the credentials. */
+  /** `load` is called by the constructor, and again after the server has rejected the credentials. */
   constructor(load: () => KubeIdentity, clock: Clock) {
     this.#load = load;
     this.#clock = clock;
@@ -62,8 +62,8 @@ export class KubeConfigCredentials implements CredentialSource {
 
   current(): Promise<Credentials> {
     const nowMs = this.#clock.monotonicMs();
-    // One exec plugin for all requests that wait for it, not one each.
-    if (this.#reading !== undefined && nowMs - this.#reading.sinceMs < staleReadMs) return this.#reading.credentials;
+    // Concurrent requests share one run of the exec plugin.
+    if (this.#reading !== undefined && nowMs - this.#reading.sinceMs < STALE_READ_MS) return this.#reading.credentials;
     const reading = { credentials: this.#read(), sinceMs: nowMs };
     this.#reading = reading;
     const forget = (): void => {
@@ -75,15 +75,15 @@ export class KubeConfigCredentials implements CredentialSource {
 
   invalidate(): boolean {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#invalidatedMs < betweenInvalidationsMs) return false;
+    if (nowMs - this.#invalidatedMs < BETWEEN_INVALIDATIONS_MS) return false;
     this.#invalidatedMs = nowMs;
     this.#tokenFile?.invalidate();
     try {
-      // A new KubeConfig is the one way to make client-node forget what an exec plugin told it.
+      // Only a new KubeConfig makes client-node drop the cached result of an exec plugin.
       this.#identity = this.#load();
       this.#tokenFile = tokenFileOf(this.#identity, this.#clock);
     } catch {
-      // The file is being rewritten, or gone: what was loaded before is the best there is.
+      // The file is being rewritten or was removed: keep what was loaded before.
     }
     return true;
   }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { RequestTimeoutError } from "./network-error.ts";
 
-/** A caller's signal joined with a time limit. Release it, or the caller's signal keeps it for as long as it lives. */
+/** A caller's signal combined with a time limit. Without `release`, the caller's signal keeps a reference to it. */
 export class Deadline {
   readonly #caller: AbortSignal;
   readonly #abort = new AbortController();
@@ -16,23 +16,23 @@ export class Deadline {
     else caller.addEventListener("abort", this.#onCallerAbort, { once: true });
   }
 
-  /** Aborts when the caller's signal does, or when the time is over. */
+  /** Aborts with the caller's signal, or at the time limit. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** From now on only the caller's signal counts. */
+  /** Cancels the time limit; only the caller's signal remains. */
   stopClock(): void {
     this.#timer.cancel();
   }
 
-  /** Lets go of timer and signal. */
+  /** Removes the timer and the listener. */
   release(): void {
     this.#timer.cancel();
     this.#caller.removeEventListener("abort", this.#onCallerAbort);
   }
 
-  /** The promise's own outcome, unless the deadline comes first. */
+  /** Waits for the promise, or rejects when the signal aborts first. */
   wait<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reject(this.signal.reason);

@@ -3,30 +3,30 @@ import { Agent, type Dispatcher, ProxyAgent } from "undici";
 import type { TlsMaterial } from "./credentials.ts";
 
 /**
- * Which connections a request may use. A stuck one in one lane holds up nobody in another:
- * - `api`: short requests, on up to 16 connections that are kept for the next request.
- * - `watch`: streams that may be quiet for minutes, one connection each.
- * - `lease`: the few short requests that decide who leads.
+ * The connection pool of a request. A stuck connection in one lane does not block another lane:
+ * - `api`: short requests, on up to 16 kept-alive connections.
+ * - `watch`: streams that can be silent for minutes, one connection each.
+ * - `lease`: the short requests of leader election.
  */
 export type Lane = "api" | "watch" | "lease";
 
-/** Time limits on the connections themselves, ms. */
+/** Time limits of connections, ms. */
 export interface ConnectionTimeouts {
   readonly connectMs: number;
-  /** From the request to the first line of the answer. */
+  /** From the request to the first line of the response. */
   readonly headersMs: number;
-  /** Between two pieces of an answer; a watch has its own alarm for silence. */
+  /** Between two chunks of a response body; watches detect silence separately. */
   readonly bodyMs: number;
 }
 
-/** An API server that needs longer than this for a page of a list is not well. */
-export const defaultConnectionTimeouts: ConnectionTimeouts = { connectMs: 10_000, headersMs: 30_000, bodyMs: 30_000 };
+/** Generous limits: a healthy API server needs less for a page of a list. */
+export const DEFAULT_CONNECTION_TIMEOUTS: ConnectionTimeouts = { connectMs: 10_000, headersMs: 30_000, bodyMs: 30_000 };
 
 /**
- * undici's dispatchers, made here rather than by client-node, which makes one per request: 20 requests, 20 TLS handshakes.
+ * The undici dispatchers of each lane. client-node would create one per request, with a TLS handshake each.
  *
- * Guarantees: one dispatcher per lane for as long as the certificates stay the same. HTTP/1.1 only: over HTTP/2 every later
- * request would join the one session whose connection has died, and undici does not notice a ping that stays unanswered.
+ * Guarantees: one dispatcher per lane while the certificates stay the same. HTTP/1.1 only: over HTTP/2 all requests share a
+ * session, and undici does not notice when its connection is dead.
  */
 export class Dispatchers {
   readonly #timeouts: ConnectionTimeouts;
@@ -40,24 +40,24 @@ export class Dispatchers {
     this.#proxyUrl = proxyUrl;
   }
 
-  /** The lane's dispatcher; a new one, for all lanes, when the certificates are not those of the last call. */
+  /** Returns the lane's dispatcher. Changed certificates replace the dispatchers of all lanes. */
   get(lane: Lane, tls: TlsMaterial): Dispatcher {
     const fingerprint = fingerprintOf(tls);
     if (fingerprint !== this.#fingerprint) this.#retireAll();
     this.#fingerprint = fingerprint;
-    const dispatcher = this.#lanes.get(lane) ?? this.#make(lane, tls);
+    const dispatcher = this.#lanes.get(lane) ?? this.#create(lane, tls);
     this.#lanes.set(lane, dispatcher);
     return dispatcher;
   }
 
-  /** After a time-out: the lane's other idle connections may be as dead as this one, so none of them is used again. */
+  /** Replaces a dispatcher after a timeout: other idle connections of the lane can be dead too. */
   replace(lane: Lane, dispatcher: Dispatcher): void {
     if (this.#lanes.get(lane) !== dispatcher) return;
     this.#lanes.delete(lane);
     this.#retire(dispatcher);
   }
 
-  /** Ends every connection, whatever is under way on it. */
+  /** Ends every connection, including those with requests in flight. */
   async close(): Promise<void> {
     const all = [...this.#lanes.values(), ...this.#retired];
     this.#lanes.clear();
@@ -69,14 +69,14 @@ export class Dispatchers {
     this.#lanes.clear();
   }
 
-  /** Idle connections close now, busy ones when their requests, all of which have a limit, are over. */
+  /** Closes idle connections now, and busy ones when their requests end, all of which have a time limit. */
   #retire(dispatcher: Dispatcher): void {
     this.#retired.add(dispatcher);
     const forget = (): void => void this.#retired.delete(dispatcher);
     dispatcher.close().then(forget, forget);
   }
 
-  #make(lane: Lane, tls: TlsMaterial): Dispatcher {
+  #create(lane: Lane, tls: TlsMaterial): Dispatcher {
     const { connectMs, headersMs, bodyMs } = this.#timeouts;
     const options = {
       allowH2: false,
@@ -91,7 +91,7 @@ export class Dispatchers {
   }
 }
 
-/** Of the bytes, not of the paths: a rotated certificate is another one. */
+/** Hashes the certificate contents, not their paths, so that rotated files differ. */
 function fingerprintOf(tls: TlsMaterial): string {
   const hash = createHash("sha256");
   for (const [name, value] of Object.entries(tls)) hash.update(`${name}:${String(value)};`);

@@ -7,7 +7,7 @@ import type { Exchange } from "./exchange.ts";
 import { KubeObjectClient } from "./object-client.ts";
 import { statusOf } from "./status-error.ts";
 
-/** What an EventPublisher is made of. */
+/** Dependencies of an EventPublisher. */
 export interface EventPublisherOptions {
   readonly exchange: Exchange;
   readonly clock: Clock;
@@ -15,19 +15,19 @@ export interface EventPublisherOptions {
   readonly reporter: Reporter;
 }
 
-/** Beyond this the API server is in worse trouble than a missing event. */
-const maxQueued = 1_000;
-const maxAttempts = 5;
-const firstRetryMs = 1_000;
+/** Longer queues mean an outage of the API server, which matters more than missing Events. */
+const MAX_QUEUED = 1_000;
+const MAX_ATTEMPTS = 5;
+const FIRST_RETRY_MS = 1_000;
 
 const events = { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
 
 /**
- * Tells the API server about series, one after the other: creates the Event of a new one, patches the count of one that
- * it knows. What is counted while a series waits goes out with it.
+ * Publishes series to the API server, one after the other: creates the Event of a new series, and patches the count of a
+ * published one. Repetitions counted while a series is queued are included.
  *
- * Guarantees: `push` returns at once and never throws. What fails is tried a few times, then dropped with a line in the
- * log. At most 1,000 series wait.
+ * Guarantees: `push` returns at once and never throws. Failed requests are retried a few times, then dropped and logged. At
+ * most 1,000 series are queued.
  */
 export class EventPublisher {
   readonly #options: EventPublisherOptions;
@@ -47,17 +47,17 @@ export class EventPublisher {
     this.#client = new KubeObjectClient({ exchange, resource: events, fieldManager: reporter.controller });
   }
 
-  /** False, and a line in the log the first time: no more can wait. */
+  /** Returns false if the queue is full, and logs it the first time. */
   hasRoom(): boolean {
-    const hasRoom = this.#queue.length < maxQueued;
+    const hasRoom = this.#queue.length < MAX_QUEUED;
     if (!hasRoom && !this.#isDropping) {
-      this.#options.logger.warn("Too many events wait for the API server: dropping new ones");
+      this.#options.logger.warn("Too many Events are queued for the API server; new Events are dropped");
     }
     this.#isDropping = !hasRoom;
     return hasRoom;
   }
 
-  /** Has the series told when its turn comes. */
+  /** Queues the series for publication. */
   push(series: EventSeries): void {
     if (series.isQueued || !this.hasRoom()) return;
     series.isQueued = true;
@@ -75,7 +75,7 @@ export class EventPublisher {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       next.isQueued = false;
       await this.#publish(next).catch((error: unknown) => {
-        if (!this.#signal.aborted) this.#options.logger.warn("An event was not published", { err: error });
+        if (!this.#signal.aborted) this.#options.logger.warn("Failed to publish an Event", { err: error });
       });
     }
     this.#isPublishing = false;
@@ -83,7 +83,7 @@ export class EventPublisher {
 
   async #publish(series: EventSeries): Promise<void> {
     if (series.count === series.sentCount) return;
-    // What is counted from here on has to be told another time, whether this time succeeds or not.
+    // Repetitions counted from here on are published next time, whether this attempt succeeds or not.
     series.sentCount = series.count;
     series.sentMs = this.#options.clock.monotonicMs();
     if (series.key === undefined) await this.#create(series);
@@ -100,7 +100,7 @@ export class EventPublisher {
       try {
         await this.#client.create(namespace, whole, this.#signal);
       } catch (error) {
-        // The name is ours alone: an earlier attempt has succeeded, and only its answer was lost.
+        // The name is unique, so an earlier attempt succeeded and its response was lost.
         if (attempt === 1 || statusOf(error)?.httpCode !== 409) throw error;
       }
     });
@@ -116,18 +116,18 @@ export class EventPublisher {
     } catch (error) {
       const code = statusOf(error)?.httpCode;
       if (code !== 403 && code !== 404) throw error;
-      if (code === 403) this.#warnOfMissingRight(error);
-      // Gone after its hour, or not ours to change: an Event of its own says the same.
+      if (code === 403) this.#warnOfMissingPermission(error);
+      // The Event has expired after its hour, or patching it is denied: create a new Event with the same content.
       await this.#create(series);
     }
   }
 
-  #warnOfMissingRight(error: unknown): void {
+  #warnOfMissingPermission(error: unknown): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     this.#options.logger.warn(
-      "The API server forbids to patch events, so repetitions become Events of their own: " +
-        "grant the verb patch on events of events.k8s.io",
+      "Not authorized to patch Events, so each repetition creates a new Event. " +
+        "Grant the verb patch on events of events.k8s.io.",
       { err: error },
     );
   }
@@ -139,9 +139,9 @@ export class EventPublisher {
         await send(attempt);
         return;
       } catch (error) {
-        const mayPass = ["retryable", "throttled"].includes(dispositionOf(error));
-        if (!mayPass || attempt === maxAttempts) throw error;
-        await this.#options.clock.sleep(firstRetryMs * 2 ** (attempt - 1), this.#signal);
+        const isTransient = ["retryable", "throttled"].includes(dispositionOf(error));
+        if (!isTransient || attempt === MAX_ATTEMPTS) throw error;
+        await this.#options.clock.sleep(FIRST_RETRY_MS * 2 ** (attempt - 1), this.#signal);
       }
     }
   }

@@ -5,17 +5,17 @@ import { EventLimit } from "./event-limit.ts";
 import { EventPublisher, type EventPublisherOptions } from "./event-publisher.ts";
 import { dueMs, EventSeriesCache, type Moment } from "./event-series.ts";
 
-/** The least time between two looks at what is due: the queue may be full. */
-const minLookMs = 1_000;
+/** Minimum interval between two checks for due counts, because the queue can be full. */
+const MIN_CHECK_INTERVAL_MS = 1_000;
 
 /**
  * Publishes Kubernetes Events in the background.
  *
- * An event that comes again within six minutes becomes a series of the Event that is there: the second one at once, from
- * then on the count is told when nothing came for six minutes, every half an hour, and by `flush`.
+ * An Event that repeats within six minutes becomes a series of the existing Event: the second occurrence is published at
+ * once; later counts when nothing came for six minutes, every half an hour, and by `flush`.
  *
- * Guarantees: `emit` returns at once and never throws; its memory is bounded. One object has 25 events at once and another
- * one each five minutes; further ones are dropped, further repetitions only counted.
+ * Guarantees: `emit` returns at once and never throws; memory is bounded. One object can emit 25 Events at once and then one
+ * per five minutes; further Events are dropped, further repetitions are only counted.
  */
 export class EventRecorder implements EventSink {
   readonly #clock: Clock;
@@ -37,7 +37,7 @@ export class EventRecorder implements EventSink {
   emit(event: EventRecord): void {
     if (this.#abort.signal.aborted) return;
     const now: Moment = { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.nowMs() };
-    const series = this.#cache.again(event, now);
+    const series = this.#cache.countRepetition(event, now);
     if (series === undefined) {
       this.#first(event, now);
       return;
@@ -47,8 +47,8 @@ export class EventRecorder implements EventSink {
   }
 
   /**
-   * Resolves when everything emitted so far is published or dropped, counts included; once the signal aborts, what is left
-   * is dropped.
+   * Resolves when everything emitted so far is published or dropped, counts included. When the signal aborts, the rest is
+   * dropped.
    */
   async flush(signal: AbortSignal): Promise<void> {
     const giveUp = (): void => {
@@ -57,9 +57,9 @@ export class EventRecorder implements EventSink {
     };
     if (signal.aborted) giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
-    // What is on its way may be counted on meanwhile: told once more after that.
+    // Repetitions can be counted during the publication: publish them in a second round.
     await this.#publisher.whenIdle();
-    for (const series of this.#cache.untold()) this.#publisher.push(series);
+    for (const series of this.#cache.unpublished()) this.#publisher.push(series);
     await this.#publisher.whenIdle();
     this.#disarm();
     signal.removeEventListener("abort", giveUp);
@@ -68,23 +68,23 @@ export class EventRecorder implements EventSink {
   #first(event: EventRecord, now: Moment): void {
     if (!this.#publisher.hasRoom()) return;
     if (this.#limit.take(event.regarding, now.monotonicMs)) {
-      this.#publisher.push(this.#cache.begin(event, now));
+      this.#publisher.push(this.#cache.start(event, now));
       return;
     }
     const { namespace, name } = event.regarding;
-    this.#logger.debug("An event was dropped: its object has had too many", { namespace, name, reason: event.reason });
+    this.#logger.debug("Event dropped: its object has reached the limit", { namespace, name, reason: event.reason });
   }
 
-  /** Has the counts told when the first is due. A count of later may be due sooner, but not by more than six minutes. */
+  /** Schedules the publication of counts. A later count can be due earlier, but by six minutes at most. */
   #arm(): void {
     if (this.#timer !== undefined) return;
-    const waiting = this.#cache.untold();
+    const waiting = this.#cache.unpublished();
     if (waiting.length === 0) return;
     const firstMs = Math.min(...waiting.map(dueMs));
-    const delayMs = Math.max(minLookMs, firstMs - this.#clock.monotonicMs());
+    const delayMs = Math.max(MIN_CHECK_INTERVAL_MS, firstMs - this.#clock.monotonicMs());
     this.#timer = this.#clock.schedule(delayMs, () => {
       this.#timer = undefined;
-      this.#tellDue();
+      this.#publishDue();
     });
   }
 
@@ -93,10 +93,10 @@ export class EventRecorder implements EventSink {
     this.#timer = undefined;
   }
 
-  #tellDue(): void {
+  #publishDue(): void {
     if (this.#abort.signal.aborted) return;
     const nowMs = this.#clock.monotonicMs();
-    for (const series of this.#cache.untold()) if (dueMs(series) <= nowMs) this.#publisher.push(series);
+    for (const series of this.#cache.unpublished()) if (dueMs(series) <= nowMs) this.#publisher.push(series);
     this.#arm();
   }
 }

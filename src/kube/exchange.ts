@@ -4,28 +4,28 @@ import type { Lane } from "./dispatchers.ts";
 /** One request to the API server. */
 export interface KubeRequest {
   readonly method: "GET" | "POST" | "PATCH";
-  /** From the root of the server, without a query. */
+  /** Path from the root of the server, without query. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** JSON; sent with `contentType`. */
+  /** Body that is sent as JSON with `contentType`. */
   readonly body?: unknown;
   readonly contentType?: string;
   readonly lane: Lane;
   readonly signal: AbortSignal;
-  /** The answer, when it is one of JSON, may have so many bytes; any number when undefined. */
+  /** Maximum size of a JSON response; unlimited if undefined. */
   readonly maxBytes?: number;
 }
 
-/** The answer has more bytes than the request wants. */
+/** The response is larger than the request's `maxBytes`. */
 export class OversizeAnswerError extends RetryableError {
   constructor(maxBytes: number) {
-    super(`The API server sent an answer of more than ${maxBytes} bytes`, { reason: "OversizeAnswer" });
+    super(`The response of the API server exceeds ${maxBytes} bytes`, { reason: "OversizeAnswer" });
   }
 }
 
 /**
- * An answer, whatever its status code:
- * - `json`: complete. A body that is not JSON is given as its text.
+ * A response with any status code:
+ * - `json`: complete. A body that is not JSON is passed as text.
  * - `stream`: a 2xx in the watch lane. Read `chunks` to the end, or leave the loop, which closes the connection.
  */
 export type KubeResponse =
@@ -37,8 +37,8 @@ export type KubeResponse =
     }
   | { readonly kind: "stream"; readonly statusCode: number; readonly chunks: AsyncIterable<Uint8Array> };
 
-/** Sends a request and resolves with the answer. Errors: RetryableError for what is no answer; the signal's reason. */
+/** Sends a request and returns the response. Errors: RetryableError without a response; the signal's reason. */
 export type Exchange = (request: KubeRequest) => Promise<KubeResponse>;
 
-/** Stands between callers and the network: counts, measures, drops requests, loses answers. */
+/** Middleware between callers and the network; for metrics and fault injection. */
 export type Intercept = (next: Exchange) => Exchange;

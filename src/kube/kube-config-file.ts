@@ -4,19 +4,19 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { LineCounter, parseDocument } from "yaml";
 import { describeYamlFault } from "../text/yaml-fault.ts";
 
-/** One kubeconfig. */
+/** A parsed kubeconfig. */
 export interface KubeConfigFile {
   readonly kubeConfig: KubeConfig;
-  /** Files with a token, by the user's name. */
+  /** Paths of token files by user name. */
   readonly tokenFiles: ReadonlyMap<string, string>;
 }
 
-/** Of all that client-node says of a kubeconfig, what names fields alone. */
-const SAFE_WORDS = /^(?:clusters|users|contexts)\[\d+\](?:\.\w+)+ is missing$/;
+/** The messages of client-node that contain only field names. */
+const SAFE_MESSAGE = /^(?:clusters|users|contexts)\[\d+\](?:\.\w+)+ is missing$/;
 
 /**
- * Reads a kubeconfig; a text says why it cannot be read. Nothing of the file stands in it: tokens, passwords and keys are in it, and
- * both parsers and the JavaScript engine quote what they stumble over.
+ * Reads a kubeconfig; returns a message if it cannot be read. The message quotes nothing of the file, which contains tokens,
+ * passwords and keys: both parsers and the JavaScript engine put excerpts into their errors.
  */
 export function readKubeConfigFile(path: string): KubeConfigFile | string {
   let text: string;
@@ -33,18 +33,18 @@ export function readKubeConfigFile(path: string): KubeConfigFile | string {
   try {
     const content: unknown = document.toJS();
     const kubeConfig = new KubeConfig();
-    // As JSON, so that client-node's own parser has nothing to refuse.
+    // Pass JSON, which client-node's own YAML parser always accepts.
     kubeConfig.loadFromString(JSON.stringify(content));
     kubeConfig.makePathsAbsolute(folder);
     return { kubeConfig, tokenFiles: tokenFilesOf(content, folder) };
   } catch (error) {
-    const words = error instanceof Error ? error.message : "";
-    if (SAFE_WORDS.test(words)) return words;
-    return "it is not a kubeconfig; compare its clusters, users and contexts with kubectl config view";
+    const message = error instanceof Error ? error.message : "";
+    if (SAFE_MESSAGE.test(message)) return message;
+    return "not a kubeconfig. Compare its clusters, users and contexts with kubectl config view.";
   }
 }
 
-/** client-node looks for `token-file`; the field is called `tokenFile`: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
+/** Reads the field `tokenFile`; client-node looks for `token-file`: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
 function tokenFilesOf(document: unknown, dir: string): ReadonlyMap<string, string> {
   const { users } = document as { users?: readonly { name: string; user?: { tokenFile?: string; token?: string } }[] };
   const files = new Map<string, string>();

@@ -6,36 +6,36 @@ import type { Clock } from "../runtime/clock.ts";
 import { type CredentialSource, KubeConfigCredentials, type KubeIdentity } from "./credentials.ts";
 import { type KubeConfigFile, readKubeConfigFile } from "./kube-config-file.ts";
 
-/** Which cluster to speak to. */
+/** How to find the cluster. */
 export interface KubeConfigOptions {
-  /** `--kubeconfig`: wins over everything else. */
+  /** `--kubeconfig`: takes precedence. */
   readonly path?: string;
-  /** `--context`: instead of the file's current context. */
+  /** `--context`: overrides the current context of the file. */
   readonly context?: string;
-  /** The process's environment: KUBECONFIG, KUBERNETES_SERVICE_HOST and _PORT, HOME. */
+  /** The environment of the process: KUBECONFIG, KUBERNETES_SERVICE_HOST and _PORT, HOME. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** Where a pod finds its service account; tests put it elsewhere. */
+  /** Folder of the pod's service account; tests override it. */
   readonly serviceAccountDir?: string;
 }
 
-/** A cluster, who we are there, and where we live in it. */
+/** A cluster with the credentials for it. */
 export interface KubeCluster {
-  /** Base URL without a slash at the end. */
+  /** Base URL without a trailing slash. */
   readonly server: string;
   readonly credentials: CredentialSource;
-  /** The pod's namespace, or the context's; `default` when neither says. */
+  /** The namespace of the pod or the context; else `default`. */
   readonly namespace: string;
-  /** Where this was found, for the log: a file and context, or `in-cluster`. */
+  /** The origin of the configuration, for the log: file and context, or `in-cluster`. */
   readonly source: string;
   readonly proxyUrl?: string;
 }
 
-const inClusterDir = "/var/run/secrets/kubernetes.io/serviceaccount";
+const IN_CLUSTER_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
- * Finds the cluster as controllers do: the given file, else KUBECONFIG (several files, the first to name a thing wins),
- * else the pod's service account, else ~/.kube/config. Plain `http://` servers are accepted.
+ * Finds the cluster in the usual order: the given file, else KUBECONFIG (several files, the first definition wins), else the
+ * pod's service account, else ~/.kube/config. Accepts `http://` servers.
  *
  * Errors: TerminalError that names the file and what is missing in it.
  */
@@ -44,13 +44,13 @@ export function loadKubeConfig(options: KubeConfigOptions): KubeCluster {
   if (options.path !== undefined) return fromFiles([resolve(options.path)], options);
   const listed = (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
   if (listed.length > 0) return fromFiles(listed, options);
-  const serviceAccountDir = options.serviceAccountDir ?? inClusterDir;
+  const serviceAccountDir = options.serviceAccountDir ?? IN_CLUSTER_DIR;
   if (env["KUBERNETES_SERVICE_HOST"] && existsSync(join(serviceAccountDir, "token"))) {
     return fromServiceAccount(serviceAccountDir, options);
   }
   const home = join(env["HOME"] ?? "", ".kube", "config");
   if (existsSync(home)) return fromFiles([home], options);
-  throw invalid("No cluster is configured: give --kubeconfig, set KUBECONFIG, or run inside a cluster");
+  throw invalid("No cluster is configured. Set --kubeconfig or KUBECONFIG, or run inside a cluster.");
 }
 
 function fromServiceAccount(dir: string, options: KubeConfigOptions): KubeCluster {
@@ -84,7 +84,7 @@ function fromFiles(paths: readonly string[], options: KubeConfigOptions): KubeCl
   };
 }
 
-/** A kubeconfig of one cluster and one user, in which client-node refuses neither plain http nor an absent user. */
+/** Builds a KubeConfig of one cluster and one user, so that client-node accepts http and a missing user. */
 function identityOf(cluster: Cluster, user: User, tokenFile: string | undefined): KubeIdentity {
   const kubeConfig = new KubeConfig();
   const isPlain = cluster.server.startsWith("http:");
@@ -92,7 +92,7 @@ function identityOf(cluster: Cluster, user: User, tokenFile: string | undefined)
   return { kubeConfig, tokenFile };
 }
 
-/** All entries of the files, each with the file that it came from. */
+/** The merged entries of all files. */
 interface MergedFiles {
   readonly description: string;
   readonly currentContext: string | undefined;
@@ -113,7 +113,7 @@ function readFiles(paths: readonly string[]): MergedFiles {
   const clusters = new Map<string, Cluster>();
   const users = new Map<string, { readonly user: User; readonly tokenFile: string | undefined }>();
   let currentContext: string | undefined;
-  // kubectl, too, passes over files of KUBECONFIG that do not exist, but not over the only one.
+  // Like kubectl, skip missing files of a KUBECONFIG list, but not a single file.
   const present = paths.length > 1 ? paths.filter((path) => existsSync(path)) : paths;
   for (const path of present) {
     const { kubeConfig, tokenFiles } = readOne(path);
@@ -128,20 +128,20 @@ function readFiles(paths: readonly string[]): MergedFiles {
 function readOne(path: string): KubeConfigFile {
   const file = readKubeConfigFile(path);
   if (typeof file !== "string") return file;
-  throw invalid(`The kubeconfig ${path} cannot be read: ${file}`);
+  throw invalid(`Cannot read kubeconfig ${path}: ${file}`);
 }
 
 function chooseContext(files: MergedFiles, wanted: string | undefined): ChosenContext {
   const name = wanted ?? files.currentContext;
   const known = [...files.contexts.keys()].join(", ") || "none";
   if (name === undefined) {
-    throw invalid(`${files.description} names no current context: give --context (there are: ${known})`);
+    throw invalid(`${files.description} has no current-context. Set --context to one of: ${known}.`);
   }
   const context = files.contexts.get(name);
-  if (context === undefined) throw invalid(`${files.description} has no context ${name} (there are: ${known})`);
+  if (context === undefined) throw invalid(`${files.description} has no context ${name}. Its contexts: ${known}.`);
   const cluster = files.clusters.get(context.cluster);
   if (cluster === undefined) {
-    throw invalid(`${files.description}: context ${name} names the cluster ${context.cluster}, which is not there`);
+    throw invalid(`${files.description}: context ${name} refers to cluster ${context.cluster}, which does not exist`);
   }
   checkUrl(cluster.server, `${files.description}: cluster ${cluster.name}: server`, "https://host:port");
   if (cluster.proxyUrl) {
@@ -151,17 +151,17 @@ function chooseContext(files: MergedFiles, wanted: string | undefined): ChosenCo
   return { context, cluster, user, tokenFile };
 }
 
-/** The message leaves the URL out: it may hold a user and password in a form that cannot be told from the rest. */
+/** Checks a URL. The message does not quote it, because it can contain a user and password. */
 function checkUrl(url: string, what: string, example: string): void {
   if (typeof url === "string" && URL.canParse(url) && /^(?:https?|socks5):/i.test(url)) return;
-  throw invalid(`${what} is not a URL; write it as ${example}`);
+  throw invalid(`${what} is not a URL. Use the form ${example}.`);
 }
 
 function addFirst<T>(map: Map<string, T>, name: string, value: T): void {
   if (!map.has(name)) map.set(name, value);
 }
 
-/** Without a cause: that of a parser quotes what stands in the file. */
+/** Creates the error without a cause: a parser's error quotes the file. */
 function invalid(message: string): TerminalError {
   return new TerminalError(message, { reason: "InvalidKubeConfig" });
 }

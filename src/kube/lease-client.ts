@@ -1,14 +1,14 @@
 import type { ObjectKey } from "../engine/ports.ts";
-import type { LeaseLock, LeaseWrite, SeenLease } from "../runtime/election/leader-election-lock.ts";
+import type { LeaseLock, LeaseWrite, ObservedLease } from "../runtime/election/leader-election-lock.ts";
 import type { Exchange, KubeRequest, KubeResponse } from "./exchange.ts";
 import { MalformedStreamError } from "./line-splitter.ts";
 import { collectionPath, describe, type KubeResource, objectPath } from "./resource.ts";
 import { parseStatus, toStatusError } from "./status-error.ts";
 
-/** What a LeaseClient is made of. */
+/** Dependencies of a LeaseClient. */
 export interface LeaseClientOptions {
   readonly exchange: Exchange;
-  /** The Lease; its namespace must exist, the object need not. */
+  /** Key of the Lease; its namespace must exist, the Lease need not. */
   readonly key: ObjectKey;
   readonly fieldManager: string;
 }
@@ -18,10 +18,10 @@ type Answer = Extract<KubeResponse, { readonly kind: "json" }>;
 const leases: KubeResource = { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease" };
 
 /**
- * A Lease object as the lock of an election.
+ * The Lease object behind leader election.
  *
- * Guarantees: an update is a merge patch at a resourceVersion, so that it touches only what it names and fields of newer
- * servers survive. Requests have connections of their own, which are not used again after a request was cut.
+ * Guarantees: an update is a merge patch at a resourceVersion, so that it changes only the fields that it names. Requests use
+ * their own connections, which are not reused after a request was cut off.
  * Errors: ControllerErrors; the signal's reason when it aborts.
  */
 export class LeaseClient implements LeaseLock {
@@ -37,17 +37,17 @@ export class LeaseClient implements LeaseLock {
     this.name = `${options.key.namespace}/${options.key.name}`;
   }
 
-  /** Without a resourceVersion, which makes the server answer with its newest state rather than a cached one. */
-  async read(signal: AbortSignal): Promise<SeenLease | undefined> {
-    const answer = await this.#ask({ method: "GET", path: objectPath(leases, this.#key), signal });
+  /** Reads without a resourceVersion, so that the server returns its latest state and not a cached one. */
+  async read(signal: AbortSignal): Promise<ObservedLease | undefined> {
+    const answer = await this.#request({ method: "GET", path: objectPath(leases, this.#key), signal });
     if (isNotFound(answer)) return undefined;
-    return this.#seen(answer, "get");
+    return this.#parse(answer, "get");
   }
 
-  /** Errors: a ConflictError, too, when the namespace does not exist. */
-  async create(write: LeaseWrite, signal: AbortSignal): Promise<SeenLease | undefined> {
+  /** Returns undefined if the Lease exists. Errors: a ConflictError, too, when the namespace does not exist. */
+  async create(write: LeaseWrite, signal: AbortSignal): Promise<ObservedLease | undefined> {
     const { namespace, name } = this.#key;
-    const answer = await this.#ask({
+    const answer = await this.#request({
       method: "POST",
       path: collectionPath(leases, namespace),
       query: this.#query,
@@ -55,11 +55,11 @@ export class LeaseClient implements LeaseLock {
       contentType: "application/json",
       signal,
     });
-    return answer.statusCode === 409 ? undefined : this.#seen(answer, "create");
+    return answer.statusCode === 409 ? undefined : this.#parse(answer, "create");
   }
 
-  async update(write: LeaseWrite, previous: SeenLease, signal: AbortSignal): Promise<SeenLease | undefined> {
-    const answer = await this.#ask({
+  async update(write: LeaseWrite, previous: ObservedLease, signal: AbortSignal): Promise<ObservedLease | undefined> {
+    const answer = await this.#request({
       method: "PATCH",
       path: objectPath(leases, this.#key),
       query: this.#query,
@@ -67,32 +67,33 @@ export class LeaseClient implements LeaseLock {
       contentType: "application/merge-patch+json",
       signal,
     });
-    return answer.statusCode === 409 || isNotFound(answer) ? undefined : this.#seen(answer, "patch");
+    return answer.statusCode === 409 || isNotFound(answer) ? undefined : this.#parse(answer, "patch");
   }
 
-  async #ask(request: Omit<KubeRequest, "lane">): Promise<Answer> {
+  async #request(request: Omit<KubeRequest, "lane">): Promise<Answer> {
     const response = await this.#exchange({ ...request, lane: "lease" });
-    if (response.kind !== "json") throw new MalformedStreamError("The API server streamed a Lease");
+    if (response.kind !== "json")
+      throw new MalformedStreamError("The API server streamed the response to a Lease request");
     return response;
   }
 
-  #seen(answer: Answer, verb: string): SeenLease {
+  #parse(answer: Answer, verb: string): ObservedLease {
     const attempted = `${verb} ${describe(leases, this.#key)}`;
     if (answer.statusCode >= 300) throw toStatusError(answer, attempted);
     const lease = parseLease(answer.body);
     if (lease !== undefined) return lease;
     throw new MalformedStreamError(
-      `The API server answered an attempt to ${attempted} with something that is no Lease`,
+      `The API server responded to an attempt to ${attempted} with an object that is not a Lease`,
     );
   }
 }
 
-/** A 404 without a Status about an object is a server that does not serve leases. */
+/** A 404 that is not a Status of the object comes from a server that does not serve Leases. */
 function isNotFound({ statusCode, body }: Answer): boolean {
   return statusCode === 404 && parseStatus(404, body).reason === "NotFound";
 }
 
-/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/; fields left out stay as they are. */
+/** Builds the spec; omitted fields stay unchanged. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/ */
 function specOf(write: LeaseWrite): Readonly<Record<string, unknown>> {
   const { acquireTimeMs, leaseTransitions } = write;
   return {
@@ -104,8 +105,8 @@ function specOf(write: LeaseWrite): Readonly<Record<string, unknown>> {
   };
 }
 
-/** A Lease may lack any part of its spec, and the spec itself: somebody may have made it by hand, for us to fill. */
-function parseLease(body: unknown): SeenLease | undefined {
+/** Parses a Lease. Any part of its spec can be missing, because an operator can create it by hand. */
+function parseLease(body: unknown): ObservedLease | undefined {
   const { metadata, spec } = record(body);
   const version = record(metadata)["resourceVersion"];
   if (typeof version !== "string" || version === "") return undefined;
@@ -122,7 +123,7 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
-/** The server's MicroTime wants six digits after the point and refuses three. */
+/** Formats a MicroTime: the API server requires six decimal places and rejects three. */
 function microTime(nowMs: number): string {
   return new Date(nowMs).toISOString().replace("Z", "000Z");
 }

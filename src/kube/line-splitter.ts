@@ -1,32 +1,31 @@
 import { RetryableError } from "../errors.ts";
 
-/** Larger than any object etcd holds (1.5 MiB by default), with room for a server that was told otherwise. */
-const maxLineBytes: number = 8 * 1024 * 1024;
+/** Larger than any object in etcd (1.5 MiB by default), with a margin for servers with a higher limit. */
+const MAX_LINE_BYTES: number = 8 * 1024 * 1024;
 
-/** What the server sent is not what its protocol allows. */
+/** The response violates the protocol. */
 export class MalformedStreamError extends RetryableError {
   constructor(message: string, cause?: unknown) {
     super(message, { reason: "MalformedResponse", cause });
   }
 }
 
-const newline = 0x0a;
+const NEWLINE = 0x0a;
 
 /**
- * Splits a stream of bytes at LF and nowhere else: U+2028 inside a JSON string, where it is allowed, ends no line.
- * Empty lines are left out; lines come without their LF.
+ * Splits a byte stream into lines at LF only: U+2028 is valid within a JSON string. Skips empty lines.
  *
  * Errors: MalformedStreamError for a line above `maxBytes`; RetryableError when the stream ends within a line.
  */
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
-  maxBytes: number = maxLineBytes,
+  maxBytes: number = MAX_LINE_BYTES,
 ): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array[] = [];
   let partialBytes = 0;
   for await (const chunk of chunks) {
     let start = 0;
-    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       parts.push(chunk.subarray(start, end));
       const line = parts.length === 1 ? chunk.subarray(start, end) : Buffer.concat(parts);
       refuseOversize(line.length, maxBytes);

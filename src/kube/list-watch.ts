@@ -16,17 +16,17 @@ import { MalformedStreamError, splitLines } from "./line-splitter.ts";
 import { collectionPath, type KubeResource } from "./resource.ts";
 import { errorOfStatus, parseStatus, statusOf, toStatusError } from "./status-error.ts";
 
-/** Of one page of a list: room for 500 objects of 8 KB. Parsed, a page may take fifteen times as much memory. */
+/** Maximum size of a page of a list: room for 500 objects of 8 KB. Parsing can take fifteen times as much memory. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
-/** Which objects a KubeListWatch shows. */
+/** The objects of a KubeListWatch. */
 export interface ListWatchOptions {
   readonly exchange: Exchange;
   readonly resource: KubeResource;
   /** All namespaces when undefined. */
   readonly namespace?: string;
   readonly labelSelector?: string;
-  /** What is kept of an object, once it has come. Everything when undefined. */
+  /** Maps each received object to what is kept of it. Default: everything. */
   readonly kept?: (object: WatchedObject) => WatchedObject;
 }
 
@@ -38,7 +38,7 @@ interface RawEvent {
 
 type Change = Exclude<WatchEvent, { readonly type: "BOOKMARK" }>;
 
-/** An error event inside a watch that began well. */
+/** An error event within a running watch. */
 class WatchErrorEvent extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause });
@@ -46,7 +46,7 @@ class WatchErrorEvent extends Error {
   }
 }
 
-/** List and watch of one resource on the API server. */
+/** Lists and watches one resource on the API server. */
 export class KubeListWatch implements ListWatch {
   readonly #exchange: Exchange;
   readonly #path: string;
@@ -62,7 +62,7 @@ export class KubeListWatch implements ListWatch {
     this.#kept = options.kept ?? ((object) => object);
   }
 
-  /** Without a resourceVersion, which makes the server answer with its newest state rather than a cached one. */
+  /** Lists without a resourceVersion, so that the server returns its latest state and not a cached one. */
   async list(request: ListRequest): Promise<ListPage> {
     const { limit, continueToken, signal } = request;
     const query = {
@@ -70,10 +70,10 @@ export class KubeListWatch implements ListWatch {
       ...(limit !== undefined && { limit: String(limit) }),
       ...(continueToken !== undefined && { continue: continueToken }),
     };
-    // One object alone has to come, whatever its size: there is no smaller page.
+    // A page of one object has no limit, because it cannot be made smaller.
     const maxBytes = limit === undefined || limit === 1 ? {} : { maxBytes: MAX_PAGE_BYTES };
     const answer = await this.#exchange({ method: "GET", path: this.#path, query, lane: "api", signal, ...maxBytes });
-    if (answer.kind !== "json") throw new MalformedStreamError("The API server streamed its answer to a list");
+    if (answer.kind !== "json") throw new MalformedStreamError("The API server streamed the response to a list");
     if (answer.statusCode >= 300) throw toStatusError(answer, `list ${this.#plural}`);
     const page = parsePage(answer.body);
     return { ...page, items: page.items.map(this.#kept) };
@@ -81,7 +81,7 @@ export class KubeListWatch implements ListWatch {
 
   /** https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists */
   async *stream({ timeoutSeconds, signal }: StreamRequest): AsyncGenerator<InitialEvent> {
-    // Without a resourceVersion, as in list: END comes when the stream is as new as the newest state.
+    // Without a resourceVersion, as in list: END arrives when the stream has reached the latest state.
     const query = { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" };
     for await (const { type, object } of this.#open(query, timeoutSeconds, signal)) {
       if (type !== "BOOKMARK") yield this.#changeOf(type, object);
@@ -102,7 +102,7 @@ export class KubeListWatch implements ListWatch {
     const status = statusOf(error);
     if (status === undefined) return { kind: "unavailable" };
     const kind = kindOfCode(status.httpCode);
-    // Inside a watch only 410 says what is wrong. Anything else may come again for the same event, so the place is given up.
+    // Within a watch only 410 is specific. Other errors can repeat for the same event, so the reflector lists again.
     if (error instanceof WatchErrorEvent) return { kind: kind === "expired" ? kind : "rejected" };
     const { retryAfterMs } = error as { readonly retryAfterMs?: number };
     return retryAfterMs === undefined ? { kind } : { kind, retryAfterMs };
@@ -127,11 +127,11 @@ export class KubeListWatch implements ListWatch {
       signal,
     });
     if (answer.kind === "json") throw toStatusError(answer, `watch ${this.#plural}`);
-    // JSON is UTF-8; what is not is damaged, and a damaged name would be another object.
+    // Invalid UTF-8 is rejected, because a damaged name would refer to another object.
     const decoder = new TextDecoder("utf-8", { fatal: true });
     for await (const line of splitLines(answer.chunks)) {
       const event = parseJson(line, decoder);
-      if (!isRecord(event)) throw new MalformedStreamError("A line of the watch is no object");
+      if (!isRecord(event)) throw new MalformedStreamError("A line of the watch is not an object");
       yield { type: event["type"], object: event["object"] };
     }
   }
@@ -143,9 +143,9 @@ export class KubeListWatch implements ListWatch {
       case "DELETED":
         return { type, object: this.#kept(watchedObject(object)) };
       case "ERROR":
-        throw new WatchErrorEvent(errorOfStatus(parseStatus(500, object), `go on watching ${this.#plural}`));
+        throw new WatchErrorEvent(errorOfStatus(parseStatus(500, object), `watch ${this.#plural}`));
       default:
-        throw new MalformedStreamError(`The watch sent an event of the unknown type ${String(type).slice(0, 40)}`);
+        throw new MalformedStreamError(`The watch sent an event of unknown type ${String(type).slice(0, 40)}`);
     }
   }
 }
@@ -165,13 +165,14 @@ function kindOfCode(httpCode: number): FaultKind {
 
 function parsePage(body: unknown): ListPage {
   const { metadata, items } = isRecord(body) ? body : {};
-  if (!isRecord(metadata) || !Array.isArray(items)) throw new MalformedStreamError("The API server sent no list");
+  if (!isRecord(metadata) || !Array.isArray(items))
+    throw new MalformedStreamError("The response of the API server is not a list");
   const continueToken = metadata["continue"];
   const page = { items: items.map(watchedObject), resourceVersion: versionOf({ metadata }) };
   return typeof continueToken === "string" && continueToken !== "" ? { ...page, continueToken } : page;
 }
 
-/** What the cache keys and compares by must be there; the rest is the reader's business. */
+/** Checks the fields that the cache needs; readers check the rest. */
 function watchedObject(value: unknown): WatchedObject {
   const metadata = isRecord(value) ? value["metadata"] : undefined;
   const isComplete =
@@ -200,7 +201,7 @@ function parseJson(line: Uint8Array, decoder: TextDecoder): unknown {
   try {
     return JSON.parse(decoder.decode(line));
   } catch (error) {
-    throw new MalformedStreamError("A line of the watch is no JSON", error);
+    throw new MalformedStreamError("A line of the watch is not valid JSON", error);
   }
 }
 

@@ -1,52 +1,52 @@
 import { RetryableError } from "../errors.ts";
 
-/** The request took longer than it may. */
+/** The request exceeded its time limit. */
 export class RequestTimeoutError extends Error {
   constructor(timeoutMs: number) {
-    super(`no answer within ${timeoutMs / 1_000} s`);
+    super(`no response within ${timeoutMs / 1_000} s`);
     this.name = "RequestTimeoutError";
   }
 }
 
-const timeoutCodes: ReadonlySet<string> = new Set([
+const TIMEOUT_CODES: ReadonlySet<string> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
   "ETIMEDOUT",
 ]);
 
-/** The other side closed a connection that was kept for reuse, in the moment of its reuse. */
-const closedCodes: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+/** Errors of a kept-alive connection that the server closed while it was being reused. */
+const CLOSED_CODES: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
-/** True when the connection may be dead without knowing it. */
+/** Returns true if the connection can be dead without having reported it. */
 export function isTimeout(error: unknown): boolean {
-  return error instanceof RequestTimeoutError || timeoutCodes.has(codeOf(error) ?? "");
+  return error instanceof RequestTimeoutError || TIMEOUT_CODES.has(codeOf(error) ?? "");
 }
 
-/** True when asking once more is likely to help and, for a read, does no harm. */
+/** Returns true if a retry is likely to help and, for a read, is harmless. */
 export function isClosedConnection(error: unknown): boolean {
-  return closedCodes.has(codeOf(error) ?? "");
+  return CLOSED_CODES.has(codeOf(error) ?? "");
 }
 
-/** What went wrong between us and the server, in one stable sentence. */
+/** Converts a failure between the controller and the server to an error with a stable message. */
 export function toNetworkError(error: unknown, server: string): RetryableError {
   const why = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
-  return new RetryableError(`The API server at ${server} cannot be reached: ${why}`, {
+  return new RetryableError(`Cannot reach the API server at ${server}: ${why}`, {
     reason: isTimeout(error) ? "Timeout" : "Unreachable",
     cause: error,
   });
 }
 
-/** The credentials for the request could not be had. */
+/** Converts a failure to read the credentials. */
 export function toCredentialsError(error: unknown): RetryableError {
-  // A syntax error quotes what it could not parse: an exec plugin's output, with its token.
+  // A syntax error quotes its input: an exec plugin's output, with the token.
   if (error instanceof SyntaxError) {
-    return new RetryableError("The credentials for the API server cannot be read: the exec plugin printed no JSON", {
+    return new RetryableError("Cannot read the credentials for the API server: the exec plugin did not print JSON", {
       reason: "CredentialsUnavailable",
     });
   }
   const why = error instanceof Error ? error.message.slice(0, 300) : String(error);
-  return new RetryableError(`The credentials for the API server cannot be read: ${why}`, {
+  return new RetryableError(`Cannot read the credentials for the API server: ${why}`, {
     reason: "CredentialsUnavailable",
     cause: error,
   });

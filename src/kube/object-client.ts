@@ -5,22 +5,22 @@ import { MalformedStreamError } from "./line-splitter.ts";
 import { collectionPath, describe, type KubeResource, objectPath } from "./resource.ts";
 import { KubeStatusError, parseStatus, toStatusError } from "./status-error.ts";
 
-/** What a KubeObjectClient is made of. */
+/** Dependencies of a KubeObjectClient. */
 export interface ObjectClientOptions {
   readonly exchange: Exchange;
   readonly resource: KubeResource;
-  /** Who the server notes as the writer of a field; writes of status append `-status`. */
+  /** Field manager of the writes; status writes append `-status`. */
   readonly fieldManager: string;
-  /** What is kept of an object, once it has come. Everything when undefined. */
+  /** Maps each received object to what is kept of it. Default: everything. */
   readonly kept?: (object: KubeObject) => KubeObject;
 }
 
 type Answer = Extract<KubeResponse, { readonly kind: "json" }>;
 
 /**
- * Reads and writes objects of one resource as untyped JSON, so that fields this program does not know survive.
+ * Reads and writes objects of one resource as untyped JSON, so that unknown fields are preserved.
  *
- * Errors: ControllerErrors whose `statusOf` is what the API server said; the signal's reason when it aborts.
+ * Errors: ControllerErrors with a `statusOf`, if the API server sent one; the signal's reason when it aborts.
  */
 export class KubeObjectClient implements ObjectClient {
   readonly #exchange: Exchange;
@@ -35,28 +35,28 @@ export class KubeObjectClient implements ObjectClient {
     this.#kept = options.kept ?? ((object) => object);
   }
 
-  /** The object as it is now; undefined when there is none. */
+  /** Reads the current object; undefined if it does not exist. */
   async get(key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined> {
     const attempted = `get ${describe(this.#resource, key)}`;
-    const answer = await this.#ask({ method: "GET", path: objectPath(this.#resource, key), signal });
-    // A 404 without a Status about an object is a server that does not know the kind: its CRD is missing, not the object.
+    const answer = await this.#request({ method: "GET", path: objectPath(this.#resource, key), signal });
+    // A 404 that is not a Status of the object comes from a server without the CRD.
     if (answer.statusCode === 404 && parseStatus(404, answer.body).reason === "NotFound") return undefined;
     return this.#kept(objectOf(answer, attempted));
   }
 
-  /** Patches the object, not its status. A failed `test` is a ConflictError, and so is an object that is gone. */
+  /** Patches the object except its status. A failed `test` or a missing object is a ConflictError. */
   patch(key: ObjectKey, operations: readonly PatchOperation[], signal: AbortSignal): Promise<KubeObject> {
     return this.#patch(key, operations, undefined, signal);
   }
 
-  /** Patches the status alone. A failed `test` is a ConflictError, and so is an object that is gone. */
+  /** Patches only the status. A failed `test` or a missing object is a ConflictError. */
   patchStatus(key: ObjectKey, operations: readonly PatchOperation[], signal: AbortSignal): Promise<KubeObject> {
     return this.#patch(key, operations, "status", signal);
   }
 
-  /** Creates the object; one of its name is a ConflictError. */
+  /** Creates the object; an existing object of that name is a ConflictError. */
   async create(namespace: string | undefined, object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
-    const answer = await this.#ask({
+    const answer = await this.#request({
       method: "POST",
       path: collectionPath(this.#resource, namespace),
       query: { fieldManager: this.#fieldManager, fieldValidation: "Strict" },
@@ -75,7 +75,7 @@ export class KubeObjectClient implements ObjectClient {
   ): Promise<KubeObject> {
     const what = subresource === undefined ? "" : "the status of ";
     const attempted = `patch ${what}${describe(this.#resource, key)}`;
-    const answer = await this.#ask({
+    const answer = await this.#request({
       method: "PATCH",
       path: objectPath(this.#resource, key, subresource),
       query: {
@@ -90,10 +90,10 @@ export class KubeObjectClient implements ObjectClient {
     return this.#kept(objectOf(answer, attempted));
   }
 
-  async #ask(request: Omit<KubeRequest, "lane">): Promise<Answer> {
+  async #request(request: Omit<KubeRequest, "lane">): Promise<Answer> {
     const response = await this.#exchange({ ...request, lane: "api" });
     if (response.kind !== "json")
-      throw new MalformedStreamError("The API server streamed an answer to a plain request");
+      throw new MalformedStreamError("The API server streamed the response to a plain request");
     return response;
   }
 }
@@ -101,12 +101,14 @@ export class KubeObjectClient implements ObjectClient {
 function objectOf(answer: Answer, attempted: string): KubeObject {
   if (answer.statusCode >= 300) throw toStatusError(answer, attempted);
   if (typeof answer.body === "object" && answer.body !== null) return answer.body as KubeObject;
-  throw new MalformedStreamError(`The API server answered an attempt to ${attempted} with something that is no object`);
+  throw new MalformedStreamError(
+    `The API server responded to an attempt to ${attempted} with something that is not an object`,
+  );
 }
 
 /**
- * The API server answers a JSON patch that does not apply with 422 and no causes, an object that is invalid after the
- * patch with 422 and a cause per field.
+ * Detects a failed `test`: the API server rejects a JSON patch that does not apply with 422 and no causes, and an object that
+ * is invalid after the patch with 422 and a cause per field.
  */
 function isFailedTest(answer: Answer, operations: readonly PatchOperation[]): boolean {
   if (answer.statusCode !== 422 || !operations.some((operation) => operation.op === "test")) return false;
@@ -115,7 +117,7 @@ function isFailedTest(answer: Answer, operations: readonly PatchOperation[]): bo
 
 function failedTest(answer: Answer, attempted: string): ConflictError {
   const status = parseStatus(answer.statusCode, answer.body);
-  return new ConflictError(`Another writer changed the object before the attempt to ${attempted}`, {
+  return new ConflictError(`Another client changed the object before the attempt to ${attempted}`, {
     reason: "PatchTestFailed",
     cause: new KubeStatusError(status),
   });

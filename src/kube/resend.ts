@@ -1,33 +1,33 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { Exchange, KubeRequest, KubeResponse } from "./exchange.ts";
 
-/** What of the resending can be chosen. */
+/** Options for resending requests. */
 export interface ResendOptions {
   readonly clock: Clock;
-  /** Told of each request before it is sent again; must not throw. */
+  /** Called before each resend; must not throw. */
   readonly onResend?: (request: KubeRequest, statusCode: number) => void;
-  /** Asked when a write's wait is over: false makes the refusal its answer. Whoever waited may no longer be the leader. */
+  /** Checked before a write is resent, because leadership can be lost during the wait. False returns the rejection. */
   readonly mayResendWrites?: () => boolean;
 }
 
-const maxResends = 4;
-const minWaitMs = 1_000;
-/** Whoever is asked to wait longer has something better to do meanwhile. */
-const maxWaitMs = 10_000;
+const MAX_RESENDS = 4;
+const MIN_WAIT_MS = 1_000;
+/** Longer waits are left to the work queue. */
+const MAX_WAIT_MS = 10_000;
 
 /**
- * Sends again, after the time that the server asks for, what it has refused for want of capacity. So a busy moment of the
- * API server costs a wait rather than a whole pass with all of its reads of AWS.
+ * Resends a request that the server rejected for overload, after the time in Retry-After. A short overload then costs a wait
+ * and not a whole reconcile with its AWS requests.
  *
- * Only where that is safe: 429 says that nothing was done (API Priority and Fairness refuses before it acts), so it is for
- * all requests; after 5xx only reads are sent again. Not watches and leases, which have a rhythm of their own.
+ * Only where that is safe: 429 means that nothing was done (API Priority and Fairness rejects before it acts), so it applies
+ * to all requests; after 5xx only reads are resent. Watches and Leases have their own retries.
  */
-export function resendWhenAsked(exchange: Exchange, options: ResendOptions): Exchange {
+export function resendOnRetryAfter(exchange: Exchange, options: ResendOptions): Exchange {
   const { clock, onResend, mayResendWrites = () => true } = options;
   return async (request) => {
     for (let resends = 0; ; resends++) {
       const response = await exchange(request);
-      const waitMs = resends < maxResends ? waitFor(request, response) : undefined;
+      const waitMs = resends < MAX_RESENDS ? waitFor(request, response) : undefined;
       if (waitMs === undefined) return response;
       await clock.sleep(waitMs, request.signal);
       if (request.method !== "GET" && !mayResendWrites()) return response;
@@ -36,10 +36,10 @@ export function resendWhenAsked(exchange: Exchange, options: ResendOptions): Exc
   };
 }
 
-/** How long to wait before the request is sent again, ms; undefined when its answer is final. */
+/** Returns the wait before the request is resent, ms; undefined if the response is final. */
 function waitFor({ lane, method }: KubeRequest, response: KubeResponse): number | undefined {
   if (lane !== "api" || response.kind !== "json" || response.retryAfterMs === undefined) return undefined;
   const { statusCode, retryAfterMs } = response;
   const isSafe = statusCode === 429 || (statusCode >= 500 && method === "GET");
-  return isSafe && retryAfterMs <= maxWaitMs ? Math.max(minWaitMs, retryAfterMs) : undefined;
+  return isSafe && retryAfterMs <= MAX_WAIT_MS ? Math.max(MIN_WAIT_MS, retryAfterMs) : undefined;
 }

@@ -1,4 +1,4 @@
-/** A Retry-After header in ms: seconds or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). */
+/** Parses a Retry-After header to ms: seconds or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). */
 export function retryAfterMsOf(header: string | readonly string[] | undefined, nowMs: number): number | undefined {
   const value = typeof header === "string" ? header : header?.[0];
   if (value === undefined) return undefined;

@@ -9,7 +9,7 @@ import {
 } from "../errors.ts";
 import type { KubeResponse } from "./exchange.ts";
 
-/** One field that the server refuses. */
+/** One invalid field. */
 export interface StatusCause {
   /** `FieldValueInvalid`, `FieldValueRequired`, … */
   readonly reason: string;
@@ -18,16 +18,16 @@ export interface StatusCause {
   readonly field: string;
 }
 
-/** A failure in the API server's own words: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+/** A Status of the API server: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 export interface KubeStatus {
   readonly httpCode: number;
-  /** CamelCase; `Unknown` when the server gave none. */
+  /** CamelCase; `Unknown` if the server sent none. */
   readonly reason: string;
   readonly message: string;
   readonly causes: readonly StatusCause[];
 }
 
-/** What the API server said, as the cause of a ControllerError. Holds no headers, hence no tokens. */
+/** A Status of the API server as the cause of a ControllerError. Contains no headers and so no tokens. */
 export class KubeStatusError extends Error {
   readonly status: KubeStatus;
 
@@ -38,13 +38,13 @@ export class KubeStatusError extends Error {
   }
 }
 
-/** The API server's words behind an error; undefined when the error did not come from it. */
+/** Returns the API server's Status behind an error; undefined if the error did not come from it. */
 export function statusOf(error: unknown): KubeStatus | undefined {
   if (error instanceof KubeStatusError) return error.status;
   return error instanceof Error && error.cause !== undefined ? statusOf(error.cause) : undefined;
 }
 
-/** Reads a Status object, or makes one of whatever else came with that code (proxies answer in HTML). */
+/** Parses a Status object, or builds one from another body (proxies send HTML). */
 export function parseStatus(httpCode: number, body: unknown): KubeStatus {
   if (typeof body !== "object" || body === null) {
     const text = typeof body === "string" ? body.trim().slice(0, 200) : "";
@@ -65,8 +65,8 @@ export function parseStatus(httpCode: number, body: unknown): KubeStatus {
 }
 
 /**
- * The error for an answer that is no success. `attempted` says what we wanted, as in "patch InstanceProfile ns/name".
- * 404 is a ConflictError: what was there when we decided is not there now.
+ * Converts a response without success to an error. `attempted` is what was requested, as in "patch InstanceProfile ns/name".
+ * 404 is a ConflictError: the object existed when the decision was made.
  */
 export function toStatusError(
   response: Extract<KubeResponse, { readonly kind: "json" }>,
@@ -75,7 +75,7 @@ export function toStatusError(
   return errorOfStatus(parseStatus(response.statusCode, response.body), attempted, response.retryAfterMs);
 }
 
-/** The one table from what the API server says to what that asks of us. */
+/** Maps the API server's Status codes to dispositions. No other code does. */
 export function errorOfStatus(status: KubeStatus, attempted: string, retryAfterMs?: number): ControllerError {
   const { httpCode } = status;
   const message = `The API server refused to ${attempted} (${httpCode}): ${status.message}`;
@@ -86,14 +86,14 @@ export function errorOfStatus(status: KubeStatus, attempted: string, retryAfterM
   };
   if (httpCode === 401 || httpCode === 403) return new BlockedError(message, details);
   if (httpCode === 404 || httpCode === 409 || httpCode === 410) return new ConflictError(message, details);
-  // Priority and Fairness says 429; an overloaded or starting server says 503 and for how long.
+  // Priority and Fairness sends 429; an overloaded or starting server sends 503 with Retry-After.
   if (httpCode === 429 || (httpCode >= 500 && retryAfterMs !== undefined)) return new ThrottledError(message, details);
-  if (terminalCodes.has(httpCode)) return new TerminalError(message, details);
+  if (TERMINAL_CODES.has(httpCode)) return new TerminalError(message, details);
   return new RetryableError(message, details);
 }
 
-/** Bad request, method, media type, size or content: the same request will be refused again. */
-const terminalCodes: ReadonlySet<number> = new Set([400, 405, 406, 413, 415, 422]);
+/** Bad request, method, media type, size or content: the same request will be rejected again. */
+const TERMINAL_CODES: ReadonlySet<number> = new Set([400, 405, 406, 413, 415, 422]);
 
 function parseCause(cause: unknown): StatusCause {
   const { reason, message, field } = (cause ?? {}) as Readonly<Record<string, unknown>>;

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import type { Clock } from "../runtime/clock.ts";
 
-/** The kubelet replaces the token at 80 % of its life of an hour or more: once a minute is often enough, as in client-go. */
-const rereadAfterMs = 60_000;
+/** The kubelet rotates the token at 80 % of its lifetime of an hour or more: re-reading once a minute suffices, as in client-go. */
+const REREAD_AFTER_MS = 60_000;
 
 /**
- * A bearer token in a file that somebody else keeps fresh.
+ * A bearer token in a file that another program keeps fresh.
  *
- * Errors: what reading the file throws, but only while there is no earlier token: a file that cannot be read for a moment
- * does no harm as long as the server accepts what was read before.
+ * Errors: those of reading the file, but only without an earlier token: while the server accepts the previous token, a file
+ * that is briefly unreadable does no harm.
  */
 export class TokenFile {
   readonly #path: string;
@@ -23,7 +23,7 @@ export class TokenFile {
 
   async token(): Promise<string> {
     const nowMs = this.#clock.monotonicMs();
-    if (this.#token !== undefined && nowMs - this.#readMs < rereadAfterMs) return this.#token;
+    if (this.#token !== undefined && nowMs - this.#readMs < REREAD_AFTER_MS) return this.#token;
     try {
       const token = (await readFile(this.#path, "utf8")).trim();
       if (token === "") throw new Error(`The token file ${this.#path} is empty`);
@@ -36,7 +36,7 @@ export class TokenFile {
     }
   }
 
-  /** The server refused the token: the next one comes from the file or not at all. */
+  /** Drops the token after the server rejected it, so that the next one is read from the file. */
   invalidate(): void {
     this.#token = undefined;
   }

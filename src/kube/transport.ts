@@ -2,42 +2,42 @@ import type { Dispatcher } from "undici";
 import type { Clock } from "../runtime/clock.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { Deadline } from "./deadline.ts";
-import { type ConnectionTimeouts, Dispatchers, defaultConnectionTimeouts } from "./dispatchers.ts";
+import { type ConnectionTimeouts, DEFAULT_CONNECTION_TIMEOUTS, Dispatchers } from "./dispatchers.ts";
 import { type Exchange, type Intercept, type KubeRequest, type KubeResponse, OversizeAnswerError } from "./exchange.ts";
 import type { KubeCluster } from "./kube-config.ts";
 import { isClosedConnection, isTimeout, toCredentialsError, toNetworkError } from "./network-error.ts";
-import { type ResendOptions, resendWhenAsked } from "./resend.ts";
+import { type ResendOptions, resendOnRetryAfter } from "./resend.ts";
 import { retryAfterMsOf } from "./retry-after.ts";
 
-/** What a Transport is made of. */
+/** Dependencies of a Transport. */
 export interface TransportOptions {
   readonly cluster: KubeCluster;
   readonly clock: Clock;
-  /** Version of the program, for the User-Agent. */
+  /** Program version, for the User-Agent. */
   readonly version: string;
-  /** Limit on a whole exchange, in the `watch` lane on its headers, ms. */
+  /** Time limit of a whole exchange, ms; in the `watch` lane of its headers. */
   readonly requestTimeoutMs?: number;
   readonly connectionTimeouts?: Partial<ConnectionTimeouts>;
   readonly intercept?: Intercept;
-  /** Told of each request that is sent again because the server asked for that. */
+  /** See {@link ResendOptions}. */
   readonly onResend?: ResendOptions["onResend"];
-  /** Asked before a write is sent again for that reason. */
+  /** See {@link ResendOptions}. */
   readonly mayResendWrites?: ResendOptions["mayResendWrites"];
 }
 
-const defaultRequestTimeoutMs = 45_000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 45_000;
 
 /**
  * JSON over HTTP to one API server, with a kubeconfig's credentials.
  *
- * Guarantees: every exchange ends, by its answer, its limit or its signal. Credentials that cannot be read fail that one
- * request. A 401 re-reads the credentials and asks once more. A read whose kept connection was closed is sent once more;
- * a write never is. What the server refuses for want of capacity is sent again when it says ({@link resendWhenAsked}).
+ * Guarantees: every exchange ends, with its response, its time limit or its signal. Unreadable credentials fail only that
+ * request. A 401 re-reads the credentials and resends once. A read on a closed kept-alive connection is resent once; a write
+ * never is. Requests that the server rejects for overload are resent by {@link resendOnRetryAfter}.
  */
 export class Transport {
-  /** Sends through the intercept, if there is one; each request that is sent again, too. */
+  /** Sends a request through the intercept, if there is one, as each resend does. */
   readonly exchange: Exchange;
-  /** A server behind a proxy such as Rancher's has a path of its own, in front of every other. */
+  /** Base URL; servers behind a proxy such as Rancher's have a path. */
   readonly #server: URL;
   readonly #credentials: CredentialSource;
   readonly #clock: Clock;
@@ -50,19 +50,19 @@ export class Transport {
     this.#credentials = options.cluster.credentials;
     this.#clock = options.clock;
     this.#userAgent = `instance-profile-controller/${options.version}`;
-    this.#timeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs;
-    const timeouts = { ...defaultConnectionTimeouts, ...options.connectionTimeouts };
+    this.#timeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
+    const timeouts = { ...DEFAULT_CONNECTION_TIMEOUTS, ...options.connectionTimeouts };
     this.#dispatchers = new Dispatchers(timeouts, options.cluster.proxyUrl);
     const send: Exchange = (request) => this.#send(request);
     const { clock, intercept, onResend, mayResendWrites } = options;
-    this.exchange = resendWhenAsked(intercept?.(send) ?? send, {
+    this.exchange = resendOnRetryAfter(intercept?.(send) ?? send, {
       clock,
       ...(onResend !== undefined && { onResend }),
       ...(mayResendWrites !== undefined && { mayResendWrites }),
     });
   }
 
-  /** Ends every connection; what is under way fails. */
+  /** Ends every connection; requests in flight fail. */
   close(): Promise<void> {
     return this.#dispatchers.close();
   }
@@ -70,7 +70,7 @@ export class Transport {
   async #send(request: KubeRequest): Promise<KubeResponse> {
     const response = await this.#sendTwiceIfClosed(request);
     if (response.statusCode !== 401 || !this.#credentials.invalidate()) return response;
-    // Refused means not acted upon, so asking again with fresh credentials is safe for writes too.
+    // A 401 means that nothing was done, so resending with fresh credentials is safe for writes too.
     return this.#sendTwiceIfClosed(request);
   }
 
@@ -78,12 +78,12 @@ export class Transport {
     try {
       return await this.#attempt(request);
     } catch (error) {
-      const isWorthAnotherTry =
+      const canResend =
         request.method === "GET" &&
         error instanceof Error &&
         isClosedConnection(error.cause) &&
         !request.signal.aborted;
-      if (!isWorthAnotherTry) throw error;
+      if (!canResend) throw error;
       return this.#attempt(request);
     }
   }
@@ -96,7 +96,7 @@ export class Transport {
         throw toCredentialsError(error);
       });
       const dispatcher = this.#dispatchers.get(request.lane, tls);
-      // undici tells a request that waits for its connection of its abort only once the connection stands, or has failed.
+      // undici reports the abort of a request that waits for its connection only once the connection is open or has failed.
       return await deadline.wait(this.#dispatch(request, headers, dispatcher, deadline)).catch((error: unknown) => {
         throw this.#networkError(error, request, dispatcher);
       });
@@ -152,11 +152,11 @@ export class Transport {
   }
 
   #networkError(error: unknown, request: KubeRequest, dispatcher: Dispatcher): unknown {
-    // An election cuts its requests short long before their limit here; the next one must not wait on the same connection.
-    const isCutLease = request.lane === "lease" && request.signal.aborted;
+    // Leader election cuts its requests off before their time limit; the next one must not use the same connection.
+    const isAbortedLease = request.lane === "lease" && request.signal.aborted;
     if (error instanceof OversizeAnswerError) return error;
-    if (isTimeout(error) || isCutLease) this.#dispatchers.replace(request.lane, dispatcher);
-    // The caller's own abort is not a fault of the network.
+    if (isTimeout(error) || isAbortedLease) this.#dispatchers.replace(request.lane, dispatcher);
+    // The caller's own abort is not a network error.
     return request.signal.aborted ? request.signal.reason : toNetworkError(error, this.#server.origin);
   }
 
@@ -167,7 +167,7 @@ export class Transport {
   }
 }
 
-/** The text of a body, as long as it has no more bytes than this. Errors: OversizeAnswerError. */
+/** Reads the text of a body of at most `maxBytes`. Errors: OversizeAnswerError. */
 async function textOf(body: Dispatcher.ResponseData["body"], maxBytes: number | undefined): Promise<string> {
   if (maxBytes === undefined) return body.text();
   const chunks: Uint8Array[] = [];

@@ -3,19 +3,19 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Time as a port, so that tests decide how it passes. */
+/** Time as a dependency, so that tests control it. */
 export interface Clock {
-  /** Wall clock, ms since the epoch: for timestamps that people read, never for durations. */
+  /** Wall clock, ms since the epoch: for timestamps in output, never for durations. */
   nowMs(): number;
-  /** Never goes back and ignores clock changes: for durations and deadlines. */
+  /** Monotonic time, unaffected by clock changes: for durations and deadlines. */
   monotonicMs(): number;
-  /** Calls back once after `delayMs`, which is not below 0: Node warns of a timer in the past. */
+  /** Calls back once after `delayMs`, which must not be negative: Node warns of a timer in the past. */
   schedule(delayMs: number, callback: () => void): Timer;
   /** Resolves after `delayMs`; rejects with the signal's reason when that comes first. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The machine's own time. */
+/** The clock of the machine. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),

@@ -2,21 +2,21 @@ import type { Logger } from "../telemetry.ts";
 import type { FaultKind } from "./watch/list-watch.ts";
 
 const advice: Readonly<Record<FaultKind, string>> = {
-  expired: "The API server no longer has the state that was watched from: listing anew",
-  oversize: "The API server sent a page of more bytes than are taken at once, with no fewer objects to ask for",
-  malformed: "The API server sent something that cannot be understood: listing anew, so that nothing is missed",
-  notFound: "The API server does not know this kind: is its CRD installed?",
-  unauthorized: "The API server does not accept the credentials: are they expired, or for another cluster?",
-  forbidden: "The API server forbids list or watch: does the service account have the role that the deployment ships?",
-  throttled: "The API server asks for fewer requests",
-  unavailable: "The API server cannot be reached, or is not ready",
-  rejected: "The API server refuses to list or watch",
+  expired: "The resource version has expired on the API server; listing again",
+  oversize: "A page from the API server exceeds the size limit, even with one object",
+  malformed: "The API server sent an invalid response; listing again, so that nothing is missed",
+  notFound: "The API server does not know this kind. Install its CRD.",
+  unauthorized: "The API server rejects the credentials. Check whether they have expired or are for another cluster.",
+  forbidden: "Not authorized to list or watch. Bind the role that the deployment ships to the service account.",
+  throttled: "The API server throttles requests",
+  unavailable: "The API server is unreachable or not ready",
+  rejected: "The API server rejects the list or watch request",
 };
 
-/** Faults that pass only when a person acts. */
-const needsPerson: ReadonlySet<FaultKind> = new Set(["notFound", "unauthorized", "forbidden"]);
+/** Faults that require manual intervention. */
+const NEEDS_INTERVENTION: ReadonlySet<FaultKind> = new Set(["notFound", "unauthorized", "forbidden"]);
 
-/** Says each new trouble once, loudly enough, and says when it is over; repetitions go to the debug level. */
+/** Logs each new fault once, at a level that fits, and its end; repetitions at debug level. */
 export class FaultLog {
   readonly #logger: Logger;
   #current: { readonly kind: FaultKind; attempts: number } | undefined;
@@ -25,10 +25,10 @@ export class FaultLog {
     this.#logger = logger;
   }
 
-  /** The present trouble, when it is one that only a person ends. */
-  get needsPerson(): string | undefined {
+  /** Advice for the current fault, if it requires manual intervention. */
+  get interventionNeeded(): string | undefined {
     const kind = this.#current?.kind;
-    return kind !== undefined && needsPerson.has(kind) ? advice[kind] : undefined;
+    return kind !== undefined && NEEDS_INTERVENTION.has(kind) ? advice[kind] : undefined;
   }
 
   failed(kind: FaultKind, error: unknown, retryInMs: number): void {
@@ -40,13 +40,13 @@ export class FaultLog {
     }
     this.#current = { kind, attempts: 1 };
     if (kind === "expired") this.#logger.info(advice[kind], fields);
-    else if (needsPerson.has(kind)) this.#logger.error(advice[kind], fields);
+    else if (NEEDS_INTERVENTION.has(kind)) this.#logger.error(advice[kind], fields);
     else this.#logger.warn(advice[kind], fields);
   }
 
   recovered(): void {
     if (this.#current === undefined) return;
-    this.#logger.info("The API server answers again", { fault: this.#current.kind, attempts: this.#current.attempts });
+    this.#logger.info("The API server responds again", { fault: this.#current.kind, attempts: this.#current.attempts });
     this.#current = undefined;
   }
 }

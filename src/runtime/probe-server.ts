@@ -1,20 +1,20 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
-/** One thing that must hold; says what is wrong, or nothing. */
+/** A health check: returns what is wrong, or undefined. */
 export type Check = () => string | undefined;
 
-/** What a path answers. */
+/** The handler of a path. */
 export type Page = (verbose: boolean, excluded: ReadonlySet<string>) => Promise<PageAnswer> | PageAnswer;
 
-/** Text for one path. */
+/** The response of a page. */
 export interface PageAnswer {
   readonly statusCode: number;
   readonly contentType: string;
   readonly text: string;
 }
 
-/** A listener for probes or metrics. */
+/** A running listener for probes or metrics. */
 export interface ProbeServer {
   /** `http://127.0.0.1:8081` */
   readonly url: string;
@@ -22,15 +22,15 @@ export interface ProbeServer {
 }
 
 const PLAIN = "text/plain; charset=utf-8";
-/** A request that takes longer, or a client that reads its answer more slowly, is cut off. */
+/** Time limit of a request, including a client that reads slowly. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const TIMEOUT_CHECK_MS = 1_000;
 /** A probe with all its headers has a few hundred bytes. */
 const MAX_HEADER_BYTES = 8_192;
-/** Each takes a file descriptor that the controller needs for its own connections. */
+/** Bounds the file descriptors, which the controller needs for its own connections. */
 const MAX_CONNECTIONS = 100;
 
-/** Where to listen: `:8081` is every interface, `127.0.0.1:8081` one. Undefined for `0`, which asks for no listener. */
+/** Parses a listen address: `:8081` is all interfaces, `127.0.0.1:8081` one. Undefined for `0`, no listener. */
 export function parseBindAddress(text: string): { readonly host: string; readonly port: number } | undefined {
   if (text === "0") return undefined;
   const match = /^(?<host>[^:]*|\[[^\]]+\]):(?<port>\d{1,5})$/.exec(text);
@@ -40,23 +40,25 @@ export function parseBindAddress(text: string): { readonly host: string; readonl
   return { host: host === "" ? "::" : host, port };
 }
 
-/** A page over named checks, answered as kube-apiserver does: 200 `ok`, or 500 and the checks that failed. */
+/** Creates a page of named checks, in the format of kube-apiserver: 200 `ok`, or 500 and the failed checks. */
 export function checksPage(checks: Readonly<Record<string, Check>>): Page {
   return (verbose, excluded) => {
     const results = Object.entries(checks)
       .filter(([name]) => !excluded.has(name))
       .map(([name, check]) => ({ name, fault: check() }));
-    const isWell = results.every(({ fault }) => fault === undefined);
+    const isHealthy = results.every(({ fault }) => fault === undefined);
     const lines = results.map(({ name, fault }) =>
       fault === undefined ? `[+]${name} ok` : `[-]${name} failed: ${fault}`,
     );
-    const text = isWell && !verbose ? "ok" : [...lines, isWell ? "check passed" : "check failed", ""].join("\n");
-    return { statusCode: isWell ? 200 : 500, contentType: PLAIN, text };
+    const text = isHealthy && !verbose ? "ok" : [...lines, isHealthy ? "check passed" : "check failed", ""].join("\n");
+    return { statusCode: isHealthy ? 200 : 500, contentType: PLAIN, text };
   };
 }
 
 /**
- * Serves pages by path, GET and HEAD only, to anybody: no request may stop the process, or keep more of it busy than a probe does.
+ * Serves pages by path, GET and HEAD only. Unauthenticated: a request must neither stop the process nor use more of it than a
+ * probe does.
+ *
  * Errors: those of listening.
  */
 export async function startProbeServer(
@@ -93,7 +95,7 @@ export async function startProbeServer(
   };
 }
 
-/** Above the limit the oldest connection goes: one that is held open must not keep the kubelet's next probe out. */
+/** Closes the oldest connection above the limit, so that held connections do not block the kubelet's probes. */
 function dropOldest(server: Server): void {
   const open = new Set<Socket>();
   server.on("connection", (socket) => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { defaultElectionTimings } from "../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../src/runtime/election/leader-election-timings.ts";
 import { isAwsWrite } from "../support/aws-write.ts";
 import { readyOf } from "../support/cluster-user.ts";
 import { findControlPlane } from "../support/control-plane.ts";
@@ -15,7 +15,7 @@ const FLEET = 25;
 const ELECTION = {
   namespace: DEPLOYED_NAMESPACE,
   name: "instance-profile-controller",
-  timings: defaultElectionTimings,
+  timings: DEFAULT_ELECTION_TIMINGS,
 };
 const CREATION = ["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"];
 const DELETION = ["RemoveRoleFromInstanceProfile", "DeleteInstanceProfile", "DeleteRolePolicy", "DeleteRole"];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
-import { defaultElectionTimings } from "../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../src/runtime/election/leader-election-timings.ts";
 import type { ClusterUser } from "../support/cluster-user.ts";
 import type { ReplicaCall, ReplicaSite } from "../support/faults/replica-process.ts";
 import { Burst } from "./burst.ts";
@@ -7,7 +7,7 @@ import { Burst } from "./burst.ts";
 const BLOCK_MS = 20_000;
 /** What has left a process before it stood still arrives within this. */
 const ARRIVAL_MS = 3_000;
-const TAKEOVER_MS = defaultElectionTimings.leaseDurationMs + 5_000;
+const TAKEOVER_MS = DEFAULT_ELECTION_TIMINGS.leaseDurationMs + 5_000;
 
 /** Servers that controllers share, and a user of the one. */
 export interface SharedPlace {

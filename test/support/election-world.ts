@@ -1,5 +1,5 @@
 import { LeaderElector } from "../../src/runtime/election/leader-election.ts";
-import type { LeaseLock, LeaseWrite, SeenLease } from "../../src/runtime/election/leader-election-lock.ts";
+import type { LeaseLock, LeaseWrite, ObservedLease } from "../../src/runtime/election/leader-election-lock.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { MachineClock } from "./machine-clock.ts";
 import { RecordingLogger } from "./recording-logger.ts";
@@ -71,7 +71,7 @@ export class ElectionWorld {
     };
   }
 
-  #store(write: LeaseWrite, previous: SeenLease | undefined): SeenLease | undefined {
+  #store(write: LeaseWrite, previous: ObservedLease | undefined): ObservedLease | undefined {
     if (seen(this.lease)?.version !== previous?.version) return undefined;
     this.put({ ...this.lease, ...write });
     return seen(this.lease);
@@ -147,7 +147,7 @@ export class Candidate {
   }
 }
 
-function seen(lease: StoredLease | undefined): SeenLease | undefined {
+function seen(lease: StoredLease | undefined): ObservedLease | undefined {
   return (
     lease && {
       holderIdentity: lease.holderIdentity,

@@ -1,17 +1,17 @@
-/** A full bucket holds so many seconds' worth of calls: one object's writes, or two objects' reads, need not wait. */
+/** Capacity of a bucket, in seconds of its rate: one object's writes, or two objects' reads, need not wait. */
 export const BURST_SECONDS = 2;
-/** What is left of the rate when the other side throttles. Halving it, as TCP does, would waste a quarter of what is allowed. */
+/** Factor for the rate after a throttled call. Halving it, as TCP does, would waste a quarter of the allowed rate. */
 const DECREASE = 0.7;
-/** Share of the full rate that comes back per second without throttling: all of it, from nothing, within 50 s. */
+/** Share of the full rate that is regained per second without throttling: from none to all within 50 s. */
 const INCREASE_PER_SECOND = 0.02;
-/** Never slower than this share of the full rate, so that an end of the trouble is noticed. */
-const LEAST_SHARE = 0.01;
+/** Minimum share of the full rate, so that the bucket notices the end of throttling. */
+const MIN_RATE_SHARE = 0.01;
 
 /**
- * A token bucket whose rate follows what the other side allows: additive increase, multiplicative decrease.
+ * A token bucket whose rate adapts to throttling: additive increase, multiplicative decrease.
  *
- * The account's real limits are unknown and shared with everybody else in it, so the configured rate is only the most that
- * is ever asked for. Times are monotonic ms and never go back.
+ * The account's real limits are unknown and shared with other clients, so the configured rate is only an upper bound. Times
+ * are monotonic ms and never go back.
  */
 export class AdaptiveBucket {
   readonly #fullPerSecond: number;
@@ -22,7 +22,7 @@ export class AdaptiveBucket {
   #slowedAtMs = Number.NEGATIVE_INFINITY;
   #closedUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** @param burstSeconds how many seconds' worth of calls it saves up while nobody calls */
+  /** @param burstSeconds capacity in seconds of the rate */
   constructor(fullPerSecond: number, nowMs: number, burstSeconds: number = BURST_SECONDS) {
     this.#fullPerSecond = fullPerSecond;
     this.#burstSeconds = burstSeconds;
@@ -31,13 +31,13 @@ export class AdaptiveBucket {
     this.#atMs = nowMs;
   }
 
-  /** Calls per second at present. */
+  /** Returns the current rate. */
   perSecond(nowMs: number): number {
     this.#refill(nowMs);
     return this.#perSecond;
   }
 
-  /** How long until there is a token; 0 when there is one. */
+  /** Returns the time until a token is available; 0 if one is. */
   waitMs(nowMs: number): number {
     this.#refill(nowMs);
     const missing = 1 - this.#tokens;
@@ -45,7 +45,7 @@ export class AdaptiveBucket {
     return Math.max(fillMs, this.#closedUntilMs - nowMs, 0);
   }
 
-  /** Takes a token; false when there is none. */
+  /** Takes a token; returns false if none is available. */
   take(nowMs: number): boolean {
     if (this.waitMs(nowMs) > 0) return false;
     this.#tokens -= 1;
@@ -53,10 +53,10 @@ export class AdaptiveBucket {
   }
 
   /**
-   * The other side throttled a call that was sent at `sentAtMs`. Of calls that were under way together, one counts: they
-   * all tell of the same moment.
+   * Reduces the rate after a throttled call that was sent at `sentAtMs`. Of calls in flight at the same time only one counts,
+   * because all report the same moment.
    *
-   * @param retryAfterMs the pause that was asked for
+   * @param retryAfterMs the pause that the service requested
    */
   slowDown(sentAtMs: number, nowMs: number, retryAfterMs = 0): void {
     this.#refill(nowMs);
@@ -64,7 +64,7 @@ export class AdaptiveBucket {
     this.#tokens = Math.min(this.#tokens, 0);
     if (sentAtMs < this.#slowedAtMs) return;
     this.#slowedAtMs = nowMs;
-    this.#perSecond = Math.max(this.#perSecond * DECREASE, this.#fullPerSecond * LEAST_SHARE);
+    this.#perSecond = Math.max(this.#perSecond * DECREASE, this.#fullPerSecond * MIN_RATE_SHARE);
   }
 
   #refill(nowMs: number): void {
@@ -77,7 +77,7 @@ export class AdaptiveBucket {
     this.#tokens = Math.min(this.#capacity(), this.#tokens + earned);
   }
 
-  /** At least one token fits, however slow the rate. */
+  /** Room for at least one token, at any rate. */
   #capacity(): number {
     return Math.max(1, this.#perSecond * this.#burstSeconds);
   }

@@ -5,49 +5,49 @@ import { type AwsCallSubject, networkCodeOf, toControllerError, wireCodeOf } fro
 import type { CallClass } from "./call-limiter.ts";
 import { startDeadline } from "./deadline.ts";
 
-/** One call: its subject and what is special about it. */
+/** One call: its subject and options. */
 interface AwsCall<Reply> extends AwsCallSubject {
-  /** Sends the request with the SDK; called again only where `isRead`. */
+  /** Sends the request with the SDK; called more than once only if `isRead`. */
   readonly send: (signal: AbortSignal) => Promise<Reply>;
-  /** What NoSuchEntity means here; without it NoSuchEntity is a ConflictError. */
+  /** Result for NoSuchEntity; without it NoSuchEntity is a ConflictError. */
   readonly whenNoSuchEntity?: () => Reply;
-  /** Which of the service's limits the call counts against, where it has several of a kind. */
+  /** Which limit of the service the call counts against, if it has several of a kind. */
   readonly limit?: string;
-  /** Safe to send again: a connection that the other side closed while idle is not worth a failed reconcile. */
+  /** Whether the call is safe to resend, for example after the server closed an idle connection. */
   readonly isRead?: boolean;
-  /** Asked when the call's turn has come, each time; what it raises is raised, and nothing is sent. */
+  /** Checked right before each attempt to send; if it raises, nothing is sent and the error is passed on. */
   readonly assertCurrent?: Precondition | undefined;
-  /** Instead of the client's `callTimeoutMs`, for replies that take AWS long to make. */
+  /** Overrides the client's `callTimeoutMs`, for operations that take AWS long. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Makes one call, when its turn comes, within its time limit, and reports it. What AWS throttles was not carried out: it waits
- * for another turn, for as long as the call may wait in all.
+ * Sends one call within the rate limit and its timeout, and reports it. A throttled call was not carried out: it is queued
+ * again until its maximum wait is over.
  *
- * Errors: a ControllerError by {@link toControllerError}; the signal's reason when the signal was aborted; what
- * `assertMayWrite` raises.
+ * Errors: a ControllerError by {@link toControllerError}; the signal's reason when the signal was aborted; errors of
+ * `assertMayWrite`.
  */
 export type AwsCaller = <Reply>(call: AwsCall<Reply>, signal: AbortSignal) => Promise<Reply>;
 
 type CallerOptions = Pick<
   AwsClientOptions,
-  "clock" | "callTimeoutMs" | "onCall" | "onTurn" | "limiter" | "assertMayWrite"
+  "clock" | "callTimeoutMs" | "onCall" | "onLimiterWait" | "limiter" | "assertMayWrite"
 >;
 
 const DEFAULT_CALL_TIMEOUT_MS = 10_000;
 
-/** How long a call may wait for its turn, all its turns together: well within the time of a reconcile. */
-const PATIENCE_MS = 30_000;
+/** How long a call can wait for the rate limiter in total: well within the timeout of a reconcile. */
+const MAX_LIMITER_WAIT_MS = 30_000;
 
-/** The one way in which this adapter calls AWS; calls made through it are all of one urgency. */
+/** Creates the function through which this adapter calls AWS. All its calls have the same urgency. */
 export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCaller {
   return async (call, signal) => {
     const { clock, limiter } = options;
-    const lastTurnMs = clock.monotonicMs() + PATIENCE_MS;
+    const deadlineMs = clock.monotonicMs() + MAX_LIMITER_WAIT_MS;
     let throttled: ThrottledError | undefined;
     for (;;) {
-      await awaitTurn(call, { options, urgency, lastTurnMs, throttled }, signal);
+      await acquireToken(call, { options, urgency, deadlineMs, throttled }, signal);
       await call.assertCurrent?.(signal);
       const sentAtMs = clock.monotonicMs();
       try {
@@ -63,33 +63,33 @@ export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCa
 
 type LimitedCall = AwsCallSubject & Pick<AwsCall<never>, "isRead" | "limit">;
 
-interface Turn {
+interface LimiterRequest {
   readonly options: CallerOptions;
   readonly urgency: Urgency;
-  /** Monotonic ms after which no turn is worth waiting for. */
-  readonly lastTurnMs: number;
-  /** What AWS said to the turn before. */
+  /** Monotonic ms until which the call can wait. */
+  readonly deadlineMs: number;
+  /** The throttling error of the previous attempt. */
   readonly throttled: ThrottledError | undefined;
 }
 
-async function awaitTurn(call: LimitedCall, turn: Turn, signal: AbortSignal): Promise<void> {
-  const { options, urgency, lastTurnMs } = turn;
+async function acquireToken(call: LimitedCall, request: LimiterRequest, signal: AbortSignal): Promise<void> {
+  const { options, urgency, deadlineMs } = request;
   const of = classOf(call);
   const startMs = options.clock.monotonicMs();
   signal.throwIfAborted();
   if (options.limiter !== undefined) {
-    const isGranted = await options.limiter.turn(of, urgency, lastTurnMs - startMs, signal);
-    options.onTurn?.({ ...of, urgency, waitedMs: options.clock.monotonicMs() - startMs });
-    if (!isGranted) throw turn.throttled ?? outOfPatience(call, of);
+    const isGranted = await options.limiter.acquire(of, urgency, deadlineMs - startMs, signal);
+    options.onLimiterWait?.({ ...of, urgency, waitedMs: options.clock.monotonicMs() - startMs });
+    if (!isGranted) throw request.throttled ?? limiterTimeout(call, of);
   }
-  // The turn may have been long in coming: whoever may no longer write does not.
+  // After a long wait this process may no longer be the leader.
   if (of.kind === "write") options.assertMayWrite?.();
 }
 
-function outOfPatience({ service, operation, entity }: AwsCallSubject, { kind }: CallClass): ThrottledError {
+function limiterTimeout({ service, operation, entity }: AwsCallSubject, { kind }: CallClass): ThrottledError {
   const message =
-    `${operation} on ${entity}: ${service} is asked as much as it may be, and the ${kind} had no turn in time. It is tried ` +
-    `again by itself; --${service === "EC2" ? "ec2" : "iam"}-${kind}-qps is the limit where AWS sets none`;
+    `${operation} on ${entity}: the ${kind} waited too long for the rate limit of ${service} requests. The controller retries. ` +
+    `If AWS does not throttle, raise --${service === "EC2" ? "ec2" : "iam"}-${kind}-qps.`;
   return new ThrottledError(message, { reason: "Throttled" });
 }
 
@@ -111,7 +111,7 @@ async function once<Reply>(call: AwsCall<Reply>, options: CallerOptions, signal:
   }
 }
 
-/** Sends one request and reports how it ended, also when nobody waits for it any longer. */
+/** Sends one request and reports its outcome, even after the caller has given up. */
 async function reported<Reply>(call: AwsCall<Reply>, signal: AbortSignal, options: CallerOptions): Promise<Reply> {
   const startMs = options.clock.monotonicMs();
   const { service, operation } = call;

@@ -3,43 +3,43 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import { AdaptiveBucket } from "./adaptive-bucket.ts";
 import { burstSecondsOf, type CallRates, DEFAULT_EC2_RATES } from "./ec2-limits.ts";
 
-/** The most that an account is asked per second, of each service; of EC2, by its action and region. */
+/** Maximum request rates of an account for each service; for EC2, for each action and region. */
 export interface AwsRates extends CallRates {
-  /** Unset: as AWS publishes them. */
+  /** Default: the rates that AWS publishes. */
   readonly ec2?: CallRates;
 }
 
 /**
- * AWS publishes no rates for IAM, gives each account one set of them, and raises none of them:
- * https://repost.aws/knowledge-center/iam-sts-throttling-error. People report trouble from 5 to 20 per second.
+ * AWS publishes no rates for IAM, applies one set of them to each account, and does not raise them:
+ * https://repost.aws/knowledge-center/iam-sts-throttling-error. Users report throttling from 5 to 20 per second.
  */
 export const DEFAULT_AWS_RATES: AwsRates = { readsPerSecond: 10, writesPerSecond: 5 };
 
-/** The same rate for everything, for an AWS that nobody else uses. */
+/** The same rate for every service, for an AWS endpoint without other clients. */
 export function evenRates(perSecond: number): AwsRates {
   const rates = { readsPerSecond: perSecond, writesPerSecond: perSecond };
   return { ...rates, ec2: rates };
 }
 
-/** Whether a call changes AWS; the two have limits of their own. */
+/** Whether a call reads or writes; the two have separate limits. */
 export type CallKind = "read" | "write";
 
-/** What calls have in common that share a limit. */
+/** The properties by which calls share a limit. */
 export interface CallClass {
   /** As in `AwsServiceName`. */
   readonly service: string;
   readonly kind: CallKind;
-  /** Which of its limits, where the service has several of a kind; in log and metrics they are one. */
+  /** Which limit, if the service has several of a kind; log and metrics combine them. */
   readonly limit?: string | undefined;
 }
 
-/** One call's turn, and how long it took to come. */
-export interface TurnReport extends CallClass {
+/** One call's wait for the limiter. */
+export interface LimiterWait extends CallClass {
   readonly urgency: Urgency;
   readonly waitedMs: number;
 }
 
-/** How the calls of one service and kind fare. */
+/** The state of the limiter for one service and kind of call. */
 export interface LimiterState {
   readonly service: string;
   readonly kind: CallKind;
@@ -51,81 +51,81 @@ interface Waiter {
   readonly grant: () => void;
 }
 
-/** Calls that wait for one bucket, in lanes; a Set keeps the order of arrival and gives up any one in constant time. */
-interface Line {
+/** The calls that wait for one bucket. A Set keeps arrival order and removes any entry in constant time. */
+interface CallQueue {
   readonly bucket: AdaptiveBucket;
   readonly lanes: Readonly<Record<Urgency, Set<Waiter>>>;
   timer: Timer | undefined;
 }
 
 /**
- * The one limit of calls to an AWS account, shared by everything that calls it: passes of all workers, scans, deletions.
+ * The rate limiter of an AWS account, shared by everything that calls it: reconciles, account scans, deletions.
  *
- * Guarantees: no more than the configured rates, and less for as long as AWS throttles; of the calls that wait, urgent ones
- * go first, and within one urgency the first that came; a wait ends at once when its signal aborts.
+ * Guarantees: never more than the configured rates, and less while AWS throttles; urgent calls go first, and within one
+ * urgency in arrival order; a wait ends at once when its signal aborts.
  */
 export class CallLimiter {
   readonly #clock: Clock;
   readonly #rates: AwsRates;
-  readonly #lines = new Map<string, Line & { readonly of: CallClass }>();
+  readonly #queues = new Map<string, CallQueue & { readonly of: CallClass }>();
 
   constructor(clock: Clock, rates: AwsRates) {
     this.#clock = clock;
     this.#rates = rates;
   }
 
-  /** Of every service and kind that was ever called: calls that wait, and calls per second at present by its slowest limit. */
+  /** Returns, for every service and kind that was called, the waiting calls and the rate of its slowest limit. */
   state(): readonly LimiterState[] {
     const nowMs = this.#clock.monotonicMs();
-    const byKind = Map.groupBy(this.#lines.values(), ({ of }) => `${of.service} ${of.kind}`);
-    return [...byKind.values()].flatMap((lines) => {
-      const [first] = lines;
+    const byKind = Map.groupBy(this.#queues.values(), ({ of }) => `${of.service} ${of.kind}`);
+    return [...byKind.values()].flatMap((queues) => {
+      const [first] = queues;
       if (first === undefined) return [];
-      const waiting = lines.reduce((sum, { lanes }) => sum + lanes.change.size + lanes.routine.size, 0);
-      const perSecond = Math.min(...lines.map(({ bucket }) => bucket.perSecond(nowMs)));
+      const waiting = queues.reduce((sum, { lanes }) => sum + lanes.change.size + lanes.routine.size, 0);
+      const perSecond = Math.min(...queues.map(({ bucket }) => bucket.perSecond(nowMs)));
       return [{ service: first.of.service, kind: first.of.kind, waiting, perSecond }];
     });
   }
 
   /**
-   * Waits for a call's turn; false when it has not come within `patienceMs`.
+   * Waits for a token; false if none was available within `maxWaitMs`.
    *
    * Errors: the signal's reason when it aborts.
    */
-  async turn(of: CallClass, urgency: Urgency, patienceMs: number, signal: AbortSignal): Promise<boolean> {
+  async acquire(of: CallClass, urgency: Urgency, maxWaitMs: number, signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
-    const line = this.#lineOf(of);
-    const isFirst = line.lanes.change.size === 0 && (urgency === "change" || line.lanes.routine.size === 0);
-    if (isFirst && line.bucket.take(this.#clock.monotonicMs())) return true;
-    if (patienceMs <= 0) return false;
-    return this.#wait(line, urgency, patienceMs, signal);
+    const queue = this.#queueOf(of);
+    const isFirst = queue.lanes.change.size === 0 && (urgency === "change" || queue.lanes.routine.size === 0);
+    if (isFirst && queue.bucket.take(this.#clock.monotonicMs())) return true;
+    if (maxWaitMs <= 0) return false;
+    return this.#wait(queue, urgency, maxWaitMs, signal);
   }
 
-  /** AWS throttled a call that was sent at `sentAtMs`, and may have asked for a pause. */
+  /** Reduces the rate after AWS throttled a call that was sent at `sentAtMs`, with an optional pause. */
   throttled(of: CallClass, sentAtMs: number, retryAfterMs: number | undefined): void {
-    this.#lineOf(of).bucket.slowDown(sentAtMs, this.#clock.monotonicMs(), retryAfterMs);
+    this.#queueOf(of).bucket.slowDown(sentAtMs, this.#clock.monotonicMs(), retryAfterMs);
   }
 
-  #lineOf(of: CallClass): Line {
+  #queueOf(of: CallClass): CallQueue {
     const key = `${of.service} ${of.kind} ${of.limit ?? ""}`;
-    const known = this.#lines.get(key);
+    const known = this.#queues.get(key);
     if (known !== undefined) return known;
     const rates = of.service === "EC2" ? (this.#rates.ec2 ?? DEFAULT_EC2_RATES) : this.#rates;
     const perSecond = of.kind === "read" ? rates.readsPerSecond : rates.writesPerSecond;
     const bucket = new AdaptiveBucket(perSecond, this.#clock.monotonicMs(), burstSecondsOf(of));
-    const line = { of, bucket, lanes: { change: new Set<Waiter>(), routine: new Set<Waiter>() }, timer: undefined };
-    this.#lines.set(key, line);
-    return line;
+    const queue = { of, bucket, lanes: { change: new Set<Waiter>(), routine: new Set<Waiter>() }, timer: undefined };
+    this.#queues.set(key, queue);
+    return queue;
   }
 
-  #wait(line: Line, urgency: Urgency, patienceMs: number, signal: AbortSignal): Promise<boolean> {
+  #wait(queue: CallQueue, urgency: Urgency, maxWaitMs: number, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const lane = line.lanes[urgency];
+      const lane = queue.lanes[urgency];
       const end = (): void => {
         lane.delete(waiter);
-        patience.cancel();
+        timeout.cancel();
         signal.removeEventListener("abort", onAbort);
-        if (next(line) === undefined) disarm(line);
+        if (next(queue) === undefined) disarm(queue);
       };
       const waiter: Waiter = {
         grant: () => {
@@ -137,38 +137,38 @@ export class CallLimiter {
         end();
         reject(signal.reason);
       };
-      const patience = this.#clock.schedule(patienceMs, () => {
+      const timeout = this.#clock.schedule(maxWaitMs, () => {
         end();
         resolve(false);
       });
       signal.addEventListener("abort", onAbort, { once: true });
       lane.add(waiter);
-      this.#arm(line);
+      this.#arm(queue);
     });
   }
 
-  #arm(line: Line): void {
-    if (line.timer !== undefined || next(line) === undefined) return;
-    line.timer = this.#clock.schedule(line.bucket.waitMs(this.#clock.monotonicMs()), () => {
-      line.timer = undefined;
-      this.#grant(line);
+  #arm(queue: CallQueue): void {
+    if (queue.timer !== undefined || next(queue) === undefined) return;
+    queue.timer = this.#clock.schedule(queue.bucket.waitMs(this.#clock.monotonicMs()), () => {
+      queue.timer = undefined;
+      this.#grant(queue);
     });
   }
 
-  #grant(line: Line): void {
-    for (let waiter = next(line); waiter !== undefined; waiter = next(line)) {
-      if (!line.bucket.take(this.#clock.monotonicMs())) break;
+  #grant(queue: CallQueue): void {
+    for (let waiter = next(queue); waiter !== undefined; waiter = next(queue)) {
+      if (!queue.bucket.take(this.#clock.monotonicMs())) break;
       waiter.grant();
     }
-    this.#arm(line);
+    this.#arm(queue);
   }
 }
 
-function disarm(line: Line): void {
-  line.timer?.cancel();
-  line.timer = undefined;
+function disarm(queue: CallQueue): void {
+  queue.timer?.cancel();
+  queue.timer = undefined;
 }
 
-function next({ lanes }: Line): Waiter | undefined {
+function next({ lanes }: CallQueue): Waiter | undefined {
   return lanes.change.values().next().value ?? lanes.routine.values().next().value;
 }

@@ -1,17 +1,17 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { CallTimeoutError } from "../errors/aws-errors.ts";
 
-/** The limits of one call: the caller's signal and the time that it may take. */
+/** The time limit of one call, combined with the caller's signal. */
 export interface Deadline {
   /** Aborted with the outer signal's reason, or with a CallTimeoutError when time is up. */
   readonly signal: AbortSignal;
-  /** Rejects as soon as `signal` aborts: the SDK looks at signals only while it waits for the network. */
+  /** Rejects as soon as `signal` aborts: the SDK checks signals only while it waits for the network. */
   readonly passed: Promise<never>;
-  /** Takes back the timer and the listener; call it when the call has ended, however. */
+  /** Removes the timer and the listener; must be called when the call has ended. */
   readonly cancel: () => void;
 }
 
-/** Starts the time of one call. Not AbortSignal.any: the outer signal lives as long as the process, one call does not. */
+/** Starts the time limit of one call. Not AbortSignal.any, because the outer signal lives as long as the process. */
 export function startDeadline(clock: Clock, timeoutMs: number, outer: AbortSignal): Deadline {
   const controller = new AbortController();
   const onOuterAbort = (): void => controller.abort(outer.reason);

@@ -2,66 +2,66 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { IAMClientConfig } from "@aws-sdk/client-iam";
 import type { Clock } from "../../runtime/clock.ts";
-import type { CallLimiter, TurnReport } from "../call/call-limiter.ts";
+import type { CallLimiter, LimiterWait } from "../call/call-limiter.ts";
 import { noRetryStrategy } from "./no-retry-strategy.ts";
 
-/** One request to AWS that has ended, for metrics. */
+/** One completed request to AWS, for metrics. */
 export interface AwsCallReport {
   readonly service: AwsServiceName;
   /** The API action, such as `GetRole`. */
   readonly operation: string;
   /**
-   * Unset on success; else AWS's wire code (`NoSuchEntity`); where no AWS error came back, `Aborted` for calls that we
-   * gave up (time limit, shutdown) and else the error's reason.
+   * Unset on success; else AWS's error code (`NoSuchEntity`). Without an AWS error it is `Aborted` for calls that the
+   * controller gave up (timeout, shutdown), and else the error's reason.
    */
   readonly code?: string;
   readonly durationMs: number;
 }
 
-/** One reply of AWS, for the log: what AWS's support needs to find the request. */
+/** One reply of AWS, for the log; AWS Support needs its request id. */
 export interface AwsReply {
   readonly service: AwsServiceName;
   /** The API action, such as `PutRolePolicy`. */
   readonly operation: string;
-  /** AWS's name of the request. */
+  /** The AWS request id. */
   readonly requestId: string;
-  /** The HTTP status was one of success. */
+  /** Whether the HTTP status was a success. */
   readonly isSuccess: boolean;
 }
 
 /** The AWS services that this adapter calls. */
 export type AwsServiceName = "IAM" | "STS" | "EC2";
 
-/** How to reach AWS. What is left out follows the SDK's own resolution: environment, config files, instance metadata. */
+/** How to connect to AWS. Unset options follow the SDK's resolution: environment, config files, instance metadata. */
 export interface AwsClientOptions {
   readonly clock: Clock;
-  /** Of the product; the last part of the user agent, so that CloudTrail tells our calls from others. */
+  /** The product version, for the user agent, so that CloudTrail distinguishes this controller from other clients. */
   readonly version: string;
   readonly region?: string;
-  /** For every service, before `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL`. */
+  /** Endpoint of every service; precedes `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL`. */
   readonly endpoint?: string;
   readonly credentials?: NonNullable<IAMClientConfig["credentials"]>;
-  /** Connections open at once per host, kept alive between calls. Default 50. */
+  /** Concurrent connections per host, kept alive between calls. Default 50. */
   readonly maxSockets?: number;
-  /** Until the TCP connection stands. Default 3000. */
+  /** Time limit of the TCP connect. Default 3000. */
   readonly connectTimeoutMs?: number;
-  /** For a whole call: credentials, connection, request and reply. Default 10000. */
+  /** Time limit of a whole call: credentials, connection, request and reply. Default 10000. */
   readonly callTimeoutMs?: number;
-  /** Told of each request once it has ended; must not throw. */
+  /** Called for each completed request; must not throw. */
   readonly onCall?: (report: AwsCallReport) => void;
-  /** Told of each reply that has a request id; must not throw. */
+  /** Called for each reply that has a request id; must not throw. */
   readonly onReply?: (reply: AwsReply) => void;
-  /** Of the account that the credentials belong to; without one, calls are sent as they come. */
+  /** The limiter of the credentials' account; without one, calls are not limited. */
   readonly limiter?: CallLimiter;
-  /** Told of each turn that a call waited for; must not throw. */
-  readonly onTurn?: (report: TurnReport) => void;
-  /** Asked right before each single write is sent; raises when this process may write no longer. */
+  /** Called after each wait for the limiter; must not throw. */
+  readonly onLimiterWait?: (report: LimiterWait) => void;
+  /** Called right before each write is sent; raises when this process is no longer allowed to write. */
   readonly assertMayWrite?: () => void;
-  /** Takes the place of the network, for tests. */
+  /** Replaces the network, for tests. */
   readonly requestHandler?: NonNullable<IAMClientConfig["requestHandler"]>;
 }
 
-/** What every AWS client of the process is built from; of a type that each SDK client's configuration accepts. */
+/** The configuration that all AWS clients share, of a type that each SDK client accepts. */
 export type CommonClientConfig = Pick<
   IAMClientConfig,
   "region" | "endpoint" | "credentials" | "requestHandler" | "retryStrategy" | "maxAttempts" | "customUserAgent"
@@ -70,7 +70,7 @@ export type CommonClientConfig = Pick<
 const DEFAULT_MAX_SOCKETS = 50;
 const DEFAULT_CONNECT_TIMEOUT_MS = 3_000;
 
-/** Configuration shared by all clients of one process: same connections, same credentials, no retries inside the SDK. */
+/** Builds the shared configuration: same connections, same credentials, no retries inside the SDK. */
 export function commonClientConfig(options: AwsClientOptions): CommonClientConfig {
   return {
     ...(options.region === undefined ? {} : { region: options.region }),

@@ -2,14 +2,14 @@ import { EC2Client } from "@aws-sdk/client-ec2";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
 import { addHooks } from "./middleware.ts";
 
-/** EC2 is one service per region: a client for each that is asked for, made once. */
+/** One EC2 client per region, created on first use. */
 export interface Ec2Clients {
   of(region: string): EC2Client;
-  /** Closes the kept-alive connections of all of them. */
+  /** Closes the kept-alive connections of all clients. */
   destroy(): void;
 }
 
-/** Clients with the SDK's own resolution of credentials and endpoint, that send each request once. */
+/** Creates EC2 clients that resolve credentials and endpoint as the SDK does and send each request once. */
 export function createEc2Clients(options: AwsClientOptions): Ec2Clients {
   const clients = new Map<string, EC2Client>();
   return {

@@ -3,8 +3,8 @@ import type { IAMClient } from "@aws-sdk/client-iam";
 const READ = /^(Get|List|Describe)/;
 
 /**
- * Has each write of the client ask whether it may be sent, at the last moment before it is: credentials that had to be fetched
- * first, from STS or an agent, may have been so long in coming that another process leads by now.
+ * Calls `assertMayWrite` right before each write is sent. Fetching credentials from STS or an agent can take so long that
+ * another process has become the leader.
  */
 export function guardWrites(client: Pick<IAMClient, "middlewareStack">, assertMayWrite: () => void): void {
   client.middlewareStack.add(
@@ -12,7 +12,7 @@ export function guardWrites(client: Pick<IAMClient, "middlewareStack">, assertMa
       if (!READ.test(context.commandName ?? "")) assertMayWrite();
       return next(args);
     },
-    // The last of this step: the request is signed.
+    // Last in this step, after signing.
     { name: "guardWrites", step: "finalizeRequest", priority: "low" },
   );
 }

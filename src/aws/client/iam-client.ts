@@ -3,7 +3,7 @@ import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
 import { addHooks } from "./middleware.ts";
 
 /**
- * An IAM client with the SDK's own resolution of credentials, region and endpoint, that sends each request once and signs
+ * Creates an IAM client that resolves credentials, region and endpoint as the SDK does, sends each request once, and signs
  * for the partition's home region whatever the endpoint.
  */
 export function createIamClient(options: AwsClientOptions): IAMClient {
@@ -14,9 +14,9 @@ export function createIamClient(options: AwsClientOptions): IAMClient {
 }
 
 /**
- * IAM accepts signatures of one region per partition only. The SDK knows it for its own endpoints, but signs requests to
- * a configured endpoint (a PrivateLink one, say) for the client's region, which IAM refuses. So ask it where it would have
- * sent the request without that endpoint, and sign as for there.
+ * Signs for the one region per partition that IAM accepts. The SDK knows it for its own endpoints, but signs requests to a
+ * configured endpoint (PrivateLink, for example) for the client's region, which IAM rejects. So this resolves the default
+ * endpoint and uses its signing properties.
  */
 function signForHomeRegion(client: IAMClient): void {
   const resolve = client.config.endpointProvider;

@@ -4,12 +4,12 @@ import { guardWrites } from "./guard-writes.ts";
 import { wrapNetworkErrors } from "./no-response-error.ts";
 import { reportResponses } from "./report-responses.ts";
 
-/** The part of a client that takes hooks: every service's has it, of a type of its own that hooks do not look at. */
+/** The part of an SDK client that takes middleware. Each service has its own type, which the hooks do not need. */
 interface HookedClient {
   readonly middlewareStack: unknown;
 }
 
-/** Adds what every client of the adapter has: failures of the network by name, the write guard, and an ear for replies. */
+/** Adds the middleware of every client: named network errors, the write guard, and the reporting of replies. */
 export function addHooks(client: HookedClient, service: AwsServiceName, options: AwsClientOptions): void {
   const hooked = client as Pick<IAMClient, "middlewareStack">;
   wrapNetworkErrors(hooked);

@@ -1,10 +1,10 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 
-/** The network failed before a reply's headers came: the request may or may not have been carried out. */
+/** The network failed before the headers of a reply arrived: the request may have been carried out. */
 export class NoResponseError extends Error {
-  /** Name of the host that was asked, never an address: addresses differ from one attempt to the next. */
+  /** Name of the requested host, never an address, which differs between attempts. */
   readonly host: string;
-  /** Node's error code such as `ECONNREFUSED`; undefined for time-outs of the SDK's own. */
+  /** Node's error code such as `ECONNREFUSED`; undefined for timeouts of the SDK. */
   readonly code: string | undefined;
 
   constructor(host: string, cause: unknown) {
@@ -15,7 +15,7 @@ export class NoResponseError extends Error {
   }
 }
 
-/** Makes every failure of the client's network a {@link NoResponseError}, so that no other error is taken for one. */
+/** Converts every network failure of the client to a {@link NoResponseError}, and no other error. */
 export function wrapNetworkErrors(client: Pick<IAMClient, "middlewareStack">): void {
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -25,7 +25,7 @@ export function wrapNetworkErrors(client: Pick<IAMClient, "middlewareStack">): v
         throw new NoResponseError(hostOf(args.request), error);
       }
     },
-    // The innermost middleware: inside it is nothing but the request handler.
+    // The innermost middleware, next to the request handler.
     { name: "wrapNetworkErrors", step: "deserialize", priority: "low" },
   );
 }

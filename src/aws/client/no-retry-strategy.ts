@@ -6,9 +6,9 @@ type RetryStrategyV2 = Extract<
 >;
 
 /**
- * The SDK's retry strategy that never retries: retries belong to the work queue, which knows the object, the backoff and
- * the account's rate limit. The SDK's own strategies take LimitExceeded (a quota) for throttling, spend 2-4 s on it and,
- * in adaptive mode, slow every other call down: `LimitExceededException` is in THROTTLING_ERROR_CODES of
+ * An SDK retry strategy that never retries. Retries belong to the work queue, which knows the object, the backoff and the
+ * account's rate limit. The SDK's own strategies treat LimitExceeded (a quota) as throttling, spend 2-4 s on it and, in
+ * adaptive mode, slow down every other call: `LimitExceededException` is in THROTTLING_ERROR_CODES of
  * https://github.com/smithy-lang/smithy-typescript/blob/main/packages/core/src/submodules/retry/service-error-classification/constants.ts
  */
 export const noRetryStrategy: RetryStrategyV2 = {

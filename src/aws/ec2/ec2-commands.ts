@@ -12,23 +12,23 @@ import type { Tags } from "../../model/ownership.ts";
 import type { CreatedEntity } from "../../plan/action.ts";
 import type { InstanceAction } from "../../plan/instances/instance-action.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
-import { expected } from "../errors/require-field.ts";
+import { requireField } from "../errors/require-field.ts";
 
 /** What a write needs besides its action. */
 interface WriteContext {
-  /** Of the action's region. */
+  /** The client of the action's region. */
   readonly ec2: EC2Client;
   readonly subject: AwsCallSubject;
   readonly options: { readonly abortSignal: AbortSignal };
 }
 
-/** Sends one action as one request; resolves to the association that it made, where it makes one. */
+/** Sends one action as one request, and returns the association that it created, if any. */
 export type Ec2Write<A extends InstanceAction> = (
   action: A,
   context: WriteContext,
 ) => Promise<CreatedEntity | undefined>;
 
-/** How each kind of action is sent. Its keys are all the EC2 actions that writing calls. */
+/** The request for each kind of action. Its keys are all EC2 write actions. */
 export const EC2_WRITES: {
   readonly [Kind in InstanceAction["kind"]]: Ec2Write<Extract<InstanceAction, { readonly kind: Kind }>>;
 } = {
@@ -52,8 +52,8 @@ export const EC2_WRITES: {
 
 function created(association: IamInstanceProfileAssociation | undefined, subject: AwsCallSubject): CreatedEntity {
   return {
-    arn: expected(association?.IamInstanceProfile?.Arn, "Arn of the instance profile", subject),
-    id: expected(association?.AssociationId, "AssociationId", subject),
+    arn: requireField(association?.IamInstanceProfile?.Arn, "Arn of the instance profile", subject),
+    id: requireField(association?.AssociationId, "AssociationId", subject),
   };
 }
 

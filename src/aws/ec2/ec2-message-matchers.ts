@@ -1,6 +1,6 @@
 /**
- * EC2 does not know the profile, or not yet with its role: it hears of IAM's changes some seconds late, up to a minute
- * (https://github.com/eksctl-io/eksctl/issues/8039). By its code that is any bad parameter, so EC2's words must tell.
+ * Detects that EC2 does not know the profile yet, or not its role: EC2 sees changes in IAM after some seconds, up to a minute
+ * (https://github.com/eksctl-io/eksctl/issues/8039). The error code is that of any invalid parameter, so this checks the message.
  */
 export function isUnknownInstanceProfile(operation: string, code: string | undefined, message: string): boolean {
   if (!operation.endsWith("IamInstanceProfile") && !operation.endsWith("IamInstanceProfileAssociation")) return false;

@@ -5,7 +5,7 @@ import type { Ec2Clients } from "../client/ec2-client.ts";
 import type { EC2_WRITES } from "./ec2-commands.ts";
 import type { createInstanceReader } from "./ec2-reader.ts";
 
-/** All that talks to EC2. */
+/** Everything that calls EC2. */
 export interface Ec2 {
   readonly clients: Ec2Clients;
   readonly writes: typeof EC2_WRITES;
@@ -13,25 +13,25 @@ export interface Ec2 {
 }
 
 /**
- * EC2, from the first call on. Its SDK is by far the largest part of the program, and most of those who run it never ask EC2
- * anything: docs/scale.md has what it takes.
+ * Loads the EC2 client on first use. Its SDK is by far the largest part of the program, and most installations never call EC2;
+ * see docs/scale.md.
  */
 export class Ec2OnDemand {
   readonly #open: () => Promise<Ec2>;
   #loaded: Promise<Ec2> | undefined;
 
-  /** @param opens loads and makes it; called once */
+  /** @param opens loads and creates it; called once */
   constructor(options: AwsClientOptions, opens: (options: AwsClientOptions) => Promise<Ec2> = open) {
     this.#open = () => opens(options);
   }
 
-  /** Loads what is not loaded yet. To be awaited before a turn is asked for: it takes a while. */
+  /** Loads EC2 unless it is loaded. Await it before acquiring a rate limiter token, because it takes a while. */
   load(): Promise<Ec2> {
     this.#loaded ??= this.#open();
     return this.#loaded;
   }
 
-  /** Closes the connections, where there are any. Whoever asked for what could not be loaded has been told. */
+  /** Closes the connections. Load errors were reported to the caller of `load`. */
   destroy(): void {
     void this.#loaded?.then(
       ({ clients }) => clients.destroy(),
@@ -53,7 +53,7 @@ async function open(options: AwsClientOptions): Promise<Ec2> {
   };
 }
 
-/** Reads that load EC2 when there is one to make. */
+/** Creates a reader that loads EC2 on its first read. */
 export function instanceReaderOnDemand(ec2: Ec2OnDemand, call: AwsCaller): InstanceReader {
   const load = async (): Promise<InstanceReader> => {
     const { clients, createInstanceReader } = await ec2.load();

@@ -14,16 +14,16 @@ import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { allPages } from "../iam/pages.ts";
 import { type Associations, associationsByInstance, instanceFactsOf, LIVING_STATES } from "./ec2-entities.ts";
 
-/** The EC2 actions that reading calls. */
+/** The EC2 read actions. */
 export const EC2_READS = ["DescribeInstances", "DescribeIamInstanceProfileAssociations"] as const;
 
 type Ec2Read = (typeof EC2_READS)[number];
 
 const NO_ASSOCIATIONS: Associations = new Map();
-// EC2's maximum; it may send shorter pages all the same.
+// EC2's maximum; pages can be shorter.
 const PAGE_SIZE = 1000;
 
-/** Reads through the EC2 query API. */
+/** Creates the reader of instances and their associations. */
 export function createInstanceReader(ec2: Ec2Clients, call: AwsCaller): InstanceReader {
   const instances = async (region: string, filters: readonly Filter[], signal: AbortSignal): Promise<Instance[]> => {
     const read = reading("DescribeInstances", region);
@@ -69,7 +69,7 @@ export function createInstanceReader(ec2: Ec2Clients, call: AwsCaller): Instance
   };
 }
 
-/** EC2 ends a list with no token, or with an empty one. */
+/** Maps EC2's pagination, which ends a list with no token or an empty one, to IAM's. */
 function more(token: string | undefined): { readonly IsTruncated: boolean; readonly Marker: string | undefined } {
   return { IsTruncated: token !== undefined && token !== "", Marker: token };
 }

@@ -1,11 +1,11 @@
 import type { Disposition } from "../../errors.ts";
 
-/** What one wire code means to the controller. */
+/** The classification of an AWS error code. */
 export interface CodeMeaning {
   readonly disposition: Disposition;
-  /** The condition's reason; codes of one meaning share it. */
+  /** The reason of the condition; codes with the same meaning share it. */
   readonly reason: string;
-  /** What to do, where AWS's own words do not say it. Replaces them, for they vary from one attempt to the next. */
+  /** What to do, where AWS's message does not say it. Replaces the message, which can vary between attempts. */
   readonly advice?: string;
 }
 
@@ -14,22 +14,22 @@ const ACCESS_DENIED: CodeMeaning = { disposition: "blocked", reason: "AccessDeni
 const SERVICE_FAILURE: CodeMeaning = { disposition: "retryable", reason: "ServiceFailure" };
 const SERVICE_UNAVAILABLE: CodeMeaning = { disposition: "retryable", reason: "ServiceUnavailable" };
 const INVALID_INPUT: CodeMeaning = { disposition: "terminal", reason: "InvalidInput" };
-const INSTANCE_MOVED: CodeMeaning = { disposition: "conflict", reason: "InstanceChanged" };
+const INSTANCE_CHANGED: CodeMeaning = { disposition: "conflict", reason: "InstanceChanged" };
 const EXPIRED: CodeMeaning = {
   disposition: "blocked",
   reason: "ExpiredToken",
-  advice: "the controller's AWS credentials have expired; renew what it gets them from",
+  advice: "the controller's AWS credentials have expired. Renew their source.",
 };
 const REJECTED: CodeMeaning = {
   disposition: "blocked",
   reason: "CredentialsRejected",
   advice:
-    "AWS does not accept the controller's credentials; check the access key, its secret and session token, and this machine's clock",
+    "AWS rejects the controller's credentials. Check the access key, its secret and session token, and this machine's clock.",
 };
 const CLOCK_SKEW: CodeMeaning = {
   disposition: "blocked",
   reason: "ClockSkew",
-  advice: "AWS takes the request for too old or too new; set this machine's clock",
+  advice: "the time of the request differs too much from AWS's. Set this machine's clock.",
 };
 
 const meanings: Readonly<Record<string, CodeMeaning>> = {
@@ -41,7 +41,7 @@ const meanings: Readonly<Record<string, CodeMeaning>> = {
   RequestLimitExceeded: THROTTLED,
   TooManyRequestsException: THROTTLED,
 
-  // A quota. The SDK takes it for throttling, but waiting does not help.
+  // A quota. The SDK treats it as throttling, but waiting does not help.
   LimitExceeded: { disposition: "blocked", reason: "LimitExceeded" },
   AccessDenied: ACCESS_DENIED,
   AccessDeniedException: ACCESS_DENIED,
@@ -65,11 +65,11 @@ const meanings: Readonly<Record<string, CodeMeaning>> = {
   DeleteConflict: { disposition: "conflict", reason: "DeleteConflict" },
   ConcurrentModification: { disposition: "conflict", reason: "ConcurrentModification" },
   NoSuchEntity: { disposition: "conflict", reason: "NotYetVisible" },
-  // EC2 refuses what no longer holds of an instance or its association; a fresh look decides anew.
-  IncorrectState: INSTANCE_MOVED,
-  IncorrectInstanceState: INSTANCE_MOVED,
-  "InvalidInstanceID.NotFound": INSTANCE_MOVED,
-  "InvalidAssociationID.NotFound": INSTANCE_MOVED,
+  // The instance or association changed after it was observed; the next reconcile observes it again.
+  IncorrectState: INSTANCE_CHANGED,
+  IncorrectInstanceState: INSTANCE_CHANGED,
+  "InvalidInstanceID.NotFound": INSTANCE_CHANGED,
+  "InvalidAssociationID.NotFound": INSTANCE_CHANGED,
   "InvalidInstanceID.Malformed": INVALID_INPUT,
   EntityTemporarilyUnmodifiable: { disposition: "retryable", reason: "EntityTemporarilyUnmodifiable" },
 
@@ -88,13 +88,13 @@ const meanings: Readonly<Record<string, CodeMeaning>> = {
 };
 
 /**
- * The wire codes whose meaning is known, whatever the HTTP status. Sources: "Common errors" of the IAM and STS API
+ * The classification of the known error codes, whatever the HTTP status. Sources: "Common errors" of the IAM and STS API
  * references (https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html) and the errors of each action; for EC2
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
  */
 export const MEANING_OF_CODE: ReadonlyMap<string, CodeMeaning> = new Map(Object.entries(meanings));
 
-/** What a reply means whose code says nothing, or which is no AWS error document at all (a proxy, a crash). */
+/** Classifies a reply with an unknown code, or one that is not an AWS error document (a proxy, a crash). */
 export function meaningOfStatus(httpStatus: number, code: string | undefined): CodeMeaning {
   if (httpStatus === 429) return THROTTLED;
   if (httpStatus === 503) return SERVICE_UNAVAILABLE;

@@ -14,18 +14,18 @@ import { NoResponseError } from "../client/no-response-error.ts";
 import { isUnknownInstanceProfile } from "../ec2/ec2-message-matchers.ts";
 import { isInvalidPrincipal, isMissingPolicy } from "../iam/iam-message-matchers.ts";
 import { type CodeMeaning, MEANING_OF_CODE, meaningOfStatus } from "./aws-error-codes.ts";
-import { stableWords } from "./normalize-message.ts";
+import { normalizeMessage } from "./normalize-message.ts";
 
 /** One call to AWS, as messages name it. */
 export interface AwsCallSubject {
   readonly service: AwsServiceName;
   /** The API action, such as `PutRolePolicy`. */
   readonly operation: string;
-  /** What it is done to, such as `role app`. */
+  /** What the action applies to, such as `role app`. */
   readonly entity: string;
 }
 
-/** The call took longer than `callTimeoutMs` in all. */
+/** The call exceeded `callTimeoutMs`. */
 export class CallTimeoutError extends Error {
   constructor(timeoutMs: number) {
     super(`no complete reply within ${timeoutMs} ms`);
@@ -42,9 +42,9 @@ const ERROR_OF: Readonly<Record<Disposition, new (message: string, details: Erro
 };
 
 /**
- * Whatever a call to AWS threw, as a ControllerError. The one place that decides dispositions for AWS.
+ * Converts any error of an AWS call to a ControllerError. No other code chooses dispositions for AWS errors.
  *
- * The message is `<Action> on <entity>: <Code>: <AWS's words>` and is the same for every attempt that fails alike.
+ * The message is `<Action> on <entity>: <Code>: <AWS's message>`, and is the same for every attempt that fails the same way.
  */
 export function toControllerError(error: unknown, subject: AwsCallSubject): ControllerError {
   if (error instanceof ControllerError) return error;
@@ -55,7 +55,7 @@ export function toControllerError(error: unknown, subject: AwsCallSubject): Cont
     networkFailure(error);
   const { meaning, words } = failure ?? {
     meaning: { disposition: "retryable", reason: "UnexpectedError" },
-    words: `unexpected failure: ${stableWords(error instanceof Error ? error.message : String(error))}`,
+    words: `unexpected failure: ${normalizeMessage(error instanceof Error ? error.message : String(error))}`,
   };
   const retryAfterMs = retryAfterOf(error);
   const requestId = requestIdOf(error);
@@ -67,7 +67,7 @@ export function toControllerError(error: unknown, subject: AwsCallSubject): Cont
   });
 }
 
-/** AWS's code on the wire (`NoSuchEntity`), for replies that are AWS error documents. */
+/** Returns AWS's error code (`NoSuchEntity`) if the error is an AWS error document. */
 export function wireCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("$fault" in error)) return undefined;
   const code = field(error, "Code");
@@ -75,7 +75,7 @@ export function wireCodeOf(error: unknown): string | undefined {
   return NAMES_WITHOUT_CODE.has(error.name) ? undefined : error.name;
 }
 
-// What the SDK calls an error reply without a body, by its HTTP status: loadQueryErrorCode in
+// Names that the SDK gives to an error reply without a body, by its HTTP status: loadQueryErrorCode in
 // https://github.com/aws/aws-sdk-js-v3/blob/main/packages/core/src/submodules/protocols/query/AwsQueryProtocol.ts
 const NAMES_WITHOUT_CODE: ReadonlySet<string> = new Set(["Unknown", "NotFound"]);
 
@@ -94,7 +94,7 @@ function serviceFailure(error: unknown, operation: string): Failure | undefined 
     (code === undefined ? undefined : meaningOfCode(operation, code, error.message)) ??
     meaningOfStatus(status ?? 0, code);
   if (code === undefined) return { meaning, words: `HTTP ${status} without an AWS error document` };
-  return { meaning, words: `${code}: ${meaning.advice ?? stableWords(error.message)}` };
+  return { meaning, words: `${code}: ${meaning.advice ?? normalizeMessage(error.message)}` };
 }
 
 function meaningOfCode(operation: string, code: string, message: string): CodeMeaning | undefined {
@@ -103,7 +103,7 @@ function meaningOfCode(operation: string, code: string, message: string): CodeMe
   if (isUnknownInstanceProfile(operation, code, message)) {
     return { disposition: "retryable", reason: "InstanceProfileNotYetUsable" };
   }
-  // A profile holds one role: another one has come in since it was observed, or ours has not yet left everywhere.
+  // A profile holds one role: another role was added since it was observed, or the removal of the old one has not propagated.
   if (operation === "AddRoleToInstanceProfile" && code === "LimitExceeded") {
     return { disposition: "conflict", reason: "InstanceProfileOccupied" };
   }
@@ -118,29 +118,29 @@ const CREDENTIAL_ERRORS: ReadonlySet<string> = new Set([
 
 function credentialsFailure(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
-  // A file that a provider reads: the web identity token, say.
+  // A file that a credential provider reads, such as the web identity token.
   const isUnreadableFile = field(error, "syscall") === "open";
   if (!CREDENTIAL_ERRORS.has(error.name) && !isUnreadableFile) return undefined;
-  const words = `no AWS credentials: ${stableWords(error.message)}. Give the controller's service account an IAM role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`;
+  const words = `no AWS credentials: ${normalizeMessage(error.message)}. Give the controller's service account an IAM role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`;
   return { meaning: { disposition: "blocked", reason: "CredentialsUnavailable" }, words };
 }
 
 function settingsFailure(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
-  // The SDK throws a plain Error for it: @smithy/core, config-resolver/regionConfig/config.ts.
+  // The SDK throws a plain Error: @smithy/core, config-resolver/regionConfig/config.ts.
   if (error.message === "Region is missing") {
-    const words = "no AWS region: set AWS_REGION (any region of the partition will do; AWS_DEFAULT_REGION is not read)";
+    const words = "no AWS region. Set AWS_REGION to any region of the partition; AWS_DEFAULT_REGION is not used.";
     return { meaning: { disposition: "blocked", reason: "RegionMissing" }, words };
   }
   const isInvalidUrl = field(error, "code") === "ERR_INVALID_URL";
   if (error.name !== "EndpointError" && !isInvalidUrl) return undefined;
   const words = isInvalidUrl
-    ? `the AWS endpoint ${JSON.stringify(withoutUser(field(error, "input")))} is not a URL; write it as https://host`
-    : stableWords(error.message);
+    ? `the AWS endpoint ${JSON.stringify(withoutUser(field(error, "input")))} is not a URL. Use the form https://host.`
+    : normalizeMessage(error.message);
   return { meaning: { disposition: "blocked", reason: "InvalidEndpoint" }, words };
 }
 
-/** What is not a URL may hold a user and password all the same: up to its last `@`. */
+/** Strips user and password, up to the last `@`: an invalid URL can contain them too. */
 function withoutUser(endpoint: unknown): string {
   const text = String(endpoint);
   return text.slice(text.lastIndexOf("@") + 1);
@@ -157,7 +157,7 @@ function networkFailure(error: unknown): Failure | undefined {
   return code === undefined ? undefined : { meaning: UNREACHABLE, words: `the connection failed (${code})` };
 }
 
-/** The code of a failed socket or name look-up below an AWS call. */
+/** Returns the code of a failed socket or DNS lookup. */
 export function networkCodeOf(error: unknown): string | undefined {
   if (error instanceof NoResponseError) return error.code;
   if (!(error instanceof Error) || field(error, "syscall") === "open") return undefined;

@@ -1,11 +1,11 @@
-const LONGEST_WORDS = 800;
+const MAX_MESSAGE_CHARS = 800;
 
 /**
- * AWS's words without what differs from one attempt to the next: request ids, moments, and the session name behind an
- * assumed role (the SDK puts the time into it). One line, at most {@link LONGEST_WORDS} characters: a ValidationError
- * repeats the whole value that it refuses.
+ * Removes what differs between attempts from an AWS message: request ids, times, and the session name of an assumed role (into
+ * which the SDK puts the time). Returns one line of at most {@link MAX_MESSAGE_CHARS} characters: a ValidationError repeats the
+ * whole rejected value.
  */
-export function stableWords(message: string): string {
+export function normalizeMessage(message: string): string {
   const words = message
     .replace(/\s*Deserialization error: to see the raw response.*$/s, "")
     .replace(/(:assumed-role\/[\w+=,.@-]+)\/[\w+=,.@-]+/g, "$1")
@@ -16,5 +16,5 @@ export function stableWords(message: string): string {
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z?/g, "…")
     .replace(/\s+/g, " ")
     .trim();
-  return words.length <= LONGEST_WORDS ? words : `${words.slice(0, LONGEST_WORDS - 1)}…`;
+  return words.length <= MAX_MESSAGE_CHARS ? words : `${words.slice(0, MAX_MESSAGE_CHARS - 1)}…`;
 }

@@ -11,37 +11,37 @@ import type { AwsCaller } from "../call/aws-call.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { eachPage, type Page } from "./pages.ts";
 
-/** The IAM actions by which all roles and profiles of an account are read. */
+/** The IAM read actions of an account scan. */
 export const IAM_SNAPSHOT_READS = ["GetAccountAuthorizationDetails", "ListRoles", "ListInstanceProfiles"] as const;
 
-/** IAM's maximum; it may send shorter pages all the same. */
+/** IAM's maximum; pages can be shorter. */
 const PAGE_SIZE = 1000;
 
 /**
- * For roles with their policies, whose parsing blocks the event loop: half as long as that of the longest page, and no page more
- * for an account with a thousand roles and AWS's own. See docs/scale.md.
+ * Page size for roles with their policies, whose parsing blocks the event loop: half as long as a page of maximum size, with
+ * the same number of pages for an account with a thousand roles in addition to AWS's own. See docs/scale.md.
  */
 const REPORT_PAGE_SIZE = 550;
 
-/** IAM takes some seconds for a page of a thousand roles with all their policies. */
+/** IAM takes some seconds for a page of a thousand roles with all policies. */
 const PAGE_TIMEOUT_MS = 60_000;
 
-/** One list of the account: its pages as the SDK has them, and how errors name it. */
+/** One list of the account: its pages of SDK items, and its subject for errors. */
 export interface AccountList<Item> {
   readonly subject: AwsCallSubject;
   pages(signal: AbortSignal): AsyncIterable<readonly Item[]>;
 }
 
-/** The lists that tell of a whole account. Errors of their pages: as {@link eachPage}. */
+/** The lists of a whole account. Errors of their pages: as {@link eachPage}. */
 export interface AccountLists {
   /** Every role with its policies and tags. */
   readonly reportedRoles: AccountList<RoleDetail>;
   readonly roles: AccountList<Role>;
-  /** Those under a path; `/` for all. */
+  /** Instance profiles under a path; `/` for all. */
   instanceProfiles(pathPrefix: string): AccountList<InstanceProfile>;
 }
 
-/** Lists through the IAM query API, with calls of the caller's urgency. */
+/** Creates the lists. Their calls have the urgency of the caller. */
 export function accountLists(iam: IAMClient, call: AwsCaller): AccountLists {
   return {
     reportedRoles: list(call, "GetAccountAuthorizationDetails", "the account's roles", async (Marker, options) => {

@@ -3,14 +3,14 @@ import type { AccountReader, ListedInstanceProfile, ListedRole, ReportedRole } f
 import type { AccountQuotas, Usage } from "../../model/account-quotas.ts";
 import type { AwsCaller } from "../call/aws-call.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
-import { expected } from "../errors/require-field.ts";
+import { requireField } from "../errors/require-field.ts";
 import { type AccountList, accountLists, IAM_SNAPSHOT_READS } from "./account-pages.ts";
 import { listedInstanceProfileOf, listedRoleOf, reportedRoleOf } from "./iam-entities.ts";
 
-/** The IAM actions that reading a whole account calls. */
+/** The IAM read actions for whole accounts. */
 export const IAM_ACCOUNT_READS: readonly string[] = [...IAM_SNAPSHOT_READS, "GetAccountSummary"];
 
-/** Reads whole accounts through the IAM query API. */
+/** Creates the reader of whole accounts. */
 export function createAccountReader(iam: IAMClient, call: AwsCaller): AccountReader {
   const lists = accountLists(iam, call);
   return {
@@ -35,7 +35,7 @@ export function createAccountReader(iam: IAMClient, call: AwsCaller): AccountRea
 }
 
 function quotasOf({ SummaryMap }: GetAccountSummaryCommandOutput, subject: AwsCallSubject): AccountQuotas {
-  const summary: Readonly<Record<string, number | undefined>> = expected(SummaryMap, "SummaryMap", subject);
+  const summary: Readonly<Record<string, number | undefined>> = requireField(SummaryMap, "SummaryMap", subject);
   const usage = (name: "Roles" | "InstanceProfiles"): Usage | undefined => {
     const [used, quota] = [summary[name], summary[`${name}Quota`]];
     return used === undefined || quota === undefined ? undefined : { used, quota };

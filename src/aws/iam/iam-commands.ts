@@ -21,7 +21,7 @@ import {
 } from "@aws-sdk/client-iam";
 import type { CreatedEntity, CreateRole, IamAction, IamActionKind } from "../../plan/action.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
-import { expected } from "../errors/require-field.ts";
+import { requireField } from "../errors/require-field.ts";
 import { tagListOf } from "./iam-entities.ts";
 
 /** What a write needs besides its action. */
@@ -31,16 +31,16 @@ interface WriteContext {
   readonly options: { readonly abortSignal: AbortSignal };
 }
 
-/** Sends one action as one request; resolves to what it created, where it creates. */
+/** Sends one action as one request, and returns what it created, if anything. */
 export type Write<A extends IamAction> = (action: A, context: WriteContext) => Promise<CreatedEntity | undefined>;
 
-/** How each kind of action is sent. Its keys are all the IAM actions that writing calls. */
+/** The request for each kind of action. Its keys are all IAM write actions. */
 export const IAM_WRITES: { readonly [Kind in IamActionKind]: Write<Extract<IamAction, { readonly kind: Kind }>> } = {
   CreateRole: createRole,
   DeleteRole: ({ roleName }, { iam, options }) =>
     done(iam.send(new DeleteRoleCommand({ RoleName: roleName }), options)),
 
-  // Description and duration always together: IAM resets the duration that an UpdateRole leaves out.
+  // Always sends description and duration together: IAM resets a duration that UpdateRole omits.
   UpdateRole: ({ roleName, description, maxSessionDurationSeconds }, { iam, options }) => {
     const input = { RoleName: roleName, Description: description, MaxSessionDuration: maxSessionDurationSeconds };
     return done(iam.send(new UpdateRoleCommand(input), options));
@@ -75,8 +75,8 @@ export const IAM_WRITES: { readonly [Kind in IamActionKind]: Write<Extract<IamAc
     const input = { InstanceProfileName: instanceProfileName, Path: path, ...someTags(tags, subject) };
     const { InstanceProfile } = await iam.send(new CreateInstanceProfileCommand(input), options);
     return {
-      arn: expected(InstanceProfile?.Arn, "Arn", subject),
-      id: expected(InstanceProfile?.InstanceProfileId, "InstanceProfileId", subject),
+      arn: requireField(InstanceProfile?.Arn, "Arn", subject),
+      id: requireField(InstanceProfile?.InstanceProfileId, "InstanceProfileId", subject),
     };
   },
   DeleteInstanceProfile: ({ instanceProfileName }, { iam, options }) =>
@@ -110,7 +110,7 @@ async function createRole(action: CreateRole, { iam, subject, options }: WriteCo
     ...someTags(action.tags, subject),
   });
   const { Role } = await iam.send(command, options);
-  return { arn: expected(Role?.Arn, "Arn", subject), id: expected(Role?.RoleId, "RoleId", subject) };
+  return { arn: requireField(Role?.Arn, "Arn", subject), id: requireField(Role?.RoleId, "RoleId", subject) };
 }
 
 function someTags(tags: CreateRole["tags"], subject: AwsCallSubject): { readonly Tags?: ReturnType<typeof tagListOf> } {

@@ -1,14 +1,14 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { IamInventory, TaggedRole } from "../../engine/observe/inventory.ts";
 import type { AwsCaller } from "../call/aws-call.ts";
-import { expected } from "../errors/require-field.ts";
+import { requireField } from "../errors/require-field.ts";
 import { type AccountList, accountLists } from "./account-pages.ts";
 import { tagsOf } from "./iam-entities.ts";
 
-/** The IAM actions that taking stock calls, beside those of reading. */
+/** The IAM read actions of the inventory, besides those of the reader. */
 export const IAM_INVENTORY_READS = ["GetAccountAuthorizationDetails", "ListInstanceProfiles"] as const;
 
-/** Takes stock through the IAM query API. */
+/** Creates the inventory of instance profiles and tagged roles. */
 export function createIamInventory(iam: IAMClient, call: AwsCaller): IamInventory {
   const lists = accountLists(iam, call);
   return {
@@ -16,7 +16,7 @@ export function createIamInventory(iam: IAMClient, call: AwsCaller): IamInventor
       const list = lists.instanceProfiles(pathPrefix);
       return (await allOf(list, signal))
         .filter(({ Path = "/" }) => Path.startsWith(pathPrefix))
-        .map(({ InstanceProfileName }) => expected(InstanceProfileName, "InstanceProfileName", list.subject))
+        .map(({ InstanceProfileName }) => requireField(InstanceProfileName, "InstanceProfileName", list.subject))
         .sort();
     },
 
@@ -24,10 +24,10 @@ export function createIamInventory(iam: IAMClient, call: AwsCaller): IamInventor
       const { subject } = lists.reportedRoles;
       return (await allOf(lists.reportedRoles, signal))
         .map(({ RoleName, Tags, InstanceProfileList }) => ({
-          roleName: expected(RoleName, "RoleName", subject),
+          roleName: requireField(RoleName, "RoleName", subject),
           tags: tagsOf(Tags, subject),
           instanceProfileNames: (InstanceProfileList ?? [])
-            .map(({ InstanceProfileName }) => expected(InstanceProfileName, "InstanceProfileName", subject))
+            .map(({ InstanceProfileName }) => requireField(InstanceProfileName, "InstanceProfileName", subject))
             .sort(),
         }))
         .sort((a, b) => (a.roleName < b.roleName ? -1 : 1));

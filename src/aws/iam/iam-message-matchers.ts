@@ -1,9 +1,9 @@
-// The only places that decide by AWS's words; everything else goes by codes.
+// Only the functions of this file and of ec2-message-matchers.ts classify errors by message; all others use the code.
 
 /**
- * IAM refuses a trust policy that names a principal which it does not know (yet): a principal made seconds ago is unknown
- * for up to minutes. By its code that is MalformedPolicyDocument like any broken policy, so IAM's words must tell. The
- * error's reason is `InvalidPrincipal`, by which whoever knows the age of the spec may take it for passing:
+ * Detects a trust policy with a principal that IAM does not know (yet): a principal created seconds ago can be unknown for
+ * minutes. The code is MalformedPolicyDocument, as for any invalid policy, so this checks the message. The error's reason is
+ * `InvalidPrincipal`, which callers that know the age of the spec can treat as transient:
  * https://github.com/hashicorp/terraform-provider-aws/pull/12436 retries for two minutes.
  */
 export function isInvalidPrincipal(code: string | undefined, message: string): boolean {
@@ -11,9 +11,9 @@ export function isInvalidPrincipal(code: string | undefined, message: string): b
 }
 
 /**
- * NoSuchEntity about a managed policy or a boundary. A role appears by itself; a policy is somebody's to make. The code is
- * the same for both, so IAM's words must tell ("Policy arn:… does not exist or is not attachable.", "Scope ARN: …" for
- * boundaries), save for CreateRole, which has nothing else to miss.
+ * Detects NoSuchEntity for a managed policy or a boundary. A missing role appears after propagation; a missing policy must be
+ * created by a user. The code is the same, so this checks the message ("Policy arn:… does not exist or is not attachable.",
+ * "Scope ARN: …" for boundaries), except for CreateRole, which refers to nothing else.
  */
 export function isMissingPolicy(operation: string, code: string | undefined, message: string): boolean {
   return (

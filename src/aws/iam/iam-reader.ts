@@ -12,11 +12,11 @@ import type { IamReader, PolicyReader } from "../../engine/ports.ts";
 import { ABSENT, type Absent, type ObservedInstanceProfile, type RoleFacts } from "../../model/observed-state.ts";
 import type { AwsCaller } from "../call/aws-call.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
-import { expected } from "../errors/require-field.ts";
+import { requireField } from "../errors/require-field.ts";
 import { instanceProfileOf, roleFactsOf } from "./iam-entities.ts";
 import { allPages } from "./pages.ts";
 
-/** The IAM actions that reading calls; the last one only before a deletion. */
+/** The IAM read actions; the last one only before a deletion. */
 export const IAM_READS = [
   "GetRole",
   "ListRolePolicies",
@@ -26,15 +26,15 @@ export const IAM_READS = [
   "ListInstanceProfilesForRole",
 ] as const;
 
-/** The IAM actions that only a controller calls: to verify the permissions boundaries of classes. */
+/** The IAM read actions that only the controller uses, to verify the permissions boundaries of classes. */
 export const IAM_BOUNDARY_READS = ["GetPolicy"] as const;
 
 type IamRead = (typeof IAM_READS)[number] | (typeof IAM_BOUNDARY_READS)[number];
 
-// IAM's maximum; it may send shorter pages all the same.
+// IAM's maximum; pages can be shorter.
 const PAGE_SIZE = 1000;
 
-/** Reads through the IAM query API. */
+/** Creates the reader of IAM entities. */
 export function createIamReader(iam: IAMClient, call: AwsCaller): IamReader & PolicyReader {
   return { ...createEntityReader(iam, call), ...createListReader(iam, call) };
 }
@@ -63,7 +63,7 @@ function createEntityReader(iam: IAMClient, call: AwsCaller): Omit<IamReader, Li
         {
           ...read,
           send: async (abortSignal) =>
-            expected((await iam.send(command, { abortSignal })).PolicyDocument, "PolicyDocument", read),
+            requireField((await iam.send(command, { abortSignal })).PolicyDocument, "PolicyDocument", read),
           whenNoSuchEntity: () => undefined,
         },
         signal,
@@ -98,7 +98,7 @@ function createEntityReader(iam: IAMClient, call: AwsCaller): Omit<IamReader, Li
   };
 }
 
-/** What is on a role, page after page. */
+/** Creates the reads of a role's policies and profiles, which are paginated. */
 function createListReader(iam: IAMClient, call: AwsCaller): Pick<IamReader, Lists> {
   return {
     async listRolePolicies(roleName, signal): Promise<readonly string[]> {
@@ -122,7 +122,7 @@ function createListReader(iam: IAMClient, call: AwsCaller): Pick<IamReader, List
         const page = await call({ ...read, send: (abortSignal) => iam.send(command, { abortSignal }) }, signal);
         return { ...page, items: page.AttachedPolicies };
       });
-      return policies.map((policy) => expected(policy.PolicyArn, "PolicyArn", read)).sort();
+      return policies.map((policy) => requireField(policy.PolicyArn, "PolicyArn", read)).sort();
     },
 
     async listInstanceProfilesForRole(roleName, signal): Promise<readonly string[]> {
@@ -136,7 +136,7 @@ function createListReader(iam: IAMClient, call: AwsCaller): Pick<IamReader, List
         const page = await call({ ...read, send: (abortSignal) => iam.send(command, { abortSignal }) }, signal);
         return { ...page, items: page.InstanceProfiles };
       });
-      return profiles.map((profile) => expected(profile.InstanceProfileName, "InstanceProfileName", read)).sort();
+      return profiles.map((profile) => requireField(profile.InstanceProfileName, "InstanceProfileName", read)).sort();
     },
   };
 }

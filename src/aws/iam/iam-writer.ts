@@ -7,8 +7,8 @@ import { IAM_WRITES, type Write } from "./iam-commands.ts";
 const NOTHING_CREATED: ActionOutcome = { created: undefined };
 const NOTHING_THERE: ActionOutcome = { created: undefined, wasAbsent: true };
 
-// Their end is reached when the entity is gone, whoever removed it.
-const REMOVALS: ReadonlySet<IamActionKind> = new Set<IamActionKind>([
+// Deletions, which succeed when the entity no longer exists.
+const DELETIONS: ReadonlySet<IamActionKind> = new Set<IamActionKind>([
   "DeleteRole",
   "DeleteRolePermissionsBoundary",
   "DeleteRolePolicy",
@@ -24,11 +24,11 @@ export type IamWriteCall = (
   assertCurrent: Precondition | undefined,
 ) => Promise<ActionOutcome>;
 
-/** Writes through the IAM query API. */
+/** Creates the function that sends writes to IAM. */
 export function createIamWriteCall(iam: IAMClient, call: AwsCaller): IamWriteCall {
   return (action, signal, assertCurrent) => {
     const subject = { service: "IAM", operation: action.kind, entity: entityOf(action) } as const;
-    // The table's type ties each kind to its action, which the compiler cannot follow through a lookup by a union.
+    // IAM_WRITES maps each kind to its action type, but the compiler cannot narrow a lookup by a union.
     const write = IAM_WRITES[action.kind] as Write<IamAction>;
     return call(
       {
@@ -38,7 +38,7 @@ export function createIamWriteCall(iam: IAMClient, call: AwsCaller): IamWriteCal
           const created = await write(action, { iam, subject, options: { abortSignal } });
           return created === undefined ? NOTHING_CREATED : { created };
         },
-        ...(REMOVALS.has(action.kind) ? { whenNoSuchEntity: () => NOTHING_THERE } : {}),
+        ...(DELETIONS.has(action.kind) ? { whenNoSuchEntity: () => NOTHING_THERE } : {}),
       },
       signal,
     );

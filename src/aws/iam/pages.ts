@@ -1,5 +1,5 @@
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
-import { expected, unexpectedReply } from "../errors/require-field.ts";
+import { requireField, unexpectedReply } from "../errors/require-field.ts";
 
 /** One page of an IAM list. */
 export interface Page<Item> {
@@ -9,10 +9,10 @@ export interface Page<Item> {
 }
 
 /**
- * The pages of a list, one after the other.
+ * Reads the pages of a list in sequence.
  *
- * Errors: RetryableError for a page that is no list, that promises more without saying where, or that leads back to
- * itself: half a list would look like drift.
+ * Errors: RetryableError for a page without a list, a truncated page without a marker, or a marker that repeats: an incomplete
+ * list would look like drift.
  */
 export async function* eachPage<Item>(
   subject: AwsCallSubject,
@@ -21,15 +21,15 @@ export async function* eachPage<Item>(
   let marker: string | undefined;
   for (;;) {
     const page = await read(marker);
-    yield expected(page.items, "list", subject);
+    yield requireField(page.items, "list", subject);
     if (page.IsTruncated !== true) return;
-    const next = expected(page.Marker, "Marker for the next page", subject);
-    if (next === marker) throw unexpectedReply("the list leads back to the same page", subject);
+    const next = requireField(page.Marker, "Marker for the next page", subject);
+    if (next === marker) throw unexpectedReply("the list repeats the same page", subject);
     marker = next;
   }
 }
 
-/** Every item of a list. Errors: as {@link eachPage}. */
+/** Reads all items of a list. Errors: as {@link eachPage}. */
 export async function allPages<Item>(
   subject: AwsCallSubject,
   read: (marker: string | undefined) => Promise<Page<Item>>,

@@ -14,23 +14,32 @@ import type { GivenOptions } from "../options.ts";
 import { inParallel } from "../plan/in-parallel.ts";
 import { VERSION } from "../version.ts";
 
-/** Writes what exists in AWS as manifests that adopt it as it is. */
+/** Writes existing instance profiles as manifests that adopt them unchanged. */
 export const exportCommand: Command = {
   description: [
-    "Writes instance profiles that exist, with their roles, as manifests that adopt them as they are: planning the output",
-    "shows no change. What a manifest cannot say stands in comments. Needs no cluster and only read permissions.",
+    "Writes existing instance profiles, with their roles, as manifests that adopt them unchanged: a plan of the output shows",
+    "no changes. What a manifest cannot express is written as a comment. Needs no cluster and only read permissions.",
     "Exit status: 0 exported, 1 error.",
   ].join("\n"),
   options: {
-    "instance-profile": { type: "string", multiple: true, value: "NAME", help: "export this one; repeatable" },
-    "path-prefix": { type: "string", value: "PATH", help: "export all under this IAM path; / for every one" },
+    "instance-profile": {
+      type: "string",
+      multiple: true,
+      value: "NAME",
+      help: "export this instance profile; repeatable",
+    },
+    "path-prefix": {
+      type: "string",
+      value: "PATH",
+      help: "export all instance profiles under this IAM path; / for all",
+    },
     tag: {
       type: "string",
       multiple: true,
       value: "KEY=VALUE",
-      help: "export those with this tag on profile or role; repeatable, all must be there",
+      help: "export instance profiles with this tag on the profile or its role; repeatable, all tags must match",
     },
-    namespace: { type: "string", short: "n", value: "NAME", help: "the namespace to write into the manifests" },
+    namespace: { type: "string", short: "n", value: "NAME", help: "metadata.namespace of the manifests" },
     ...readRateOption(DEFAULT_AWS_RATES),
   },
   run: exportProfiles,
@@ -41,21 +50,20 @@ async function exportProfiles(given: GivenOptions, io: CommandIo): Promise<numbe
   const pathPrefix = given.text("path-prefix");
   const tags = tagsOf(given.list("tag"));
   if (names.length > 0 && (pathPrefix !== undefined || Object.keys(tags).length > 0)) {
-    throw new UsageError("--instance-profile names them all: leave --path-prefix and --tag out");
+    throw new UsageError("--instance-profile cannot be combined with --path-prefix or --tag");
   }
   if (names.length === 0 && pathPrefix === undefined && Object.keys(tags).length === 0) {
-    throw new UsageError("nothing to export: give --instance-profile, --path-prefix or --tag");
+    throw new UsageError("nothing to export: set --instance-profile, --path-prefix or --tag");
   }
   if (pathPrefix?.startsWith("/") === false)
-    throw new UsageError(`--path-prefix: "${pathPrefix}" begins with no slash`);
+    throw new UsageError(`--path-prefix: "${pathPrefix}" must start with a slash`);
   const limiter = new CallLimiter(systemClock, awsRates(given));
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
     const listed = names.length > 0 ? names : await aws.iamInventory.instanceProfileNames(pathPrefix ?? "/", io.stop);
     const profiles = await inParallel(listed, (name) => read(name, names.length > 0, aws, io.stop));
     const wanted = profiles.filter((profile) => profile !== undefined).filter((profile) => hasTags(profile, tags));
-    if (wanted.length === 0)
-      throw nothingThere("no instance profile of this account is under that path with those tags");
+    if (wanted.length === 0) throw nothingThere("no instance profile in this account matches --path-prefix and --tag");
     write(wanted, given.text("namespace"), io);
     return EXIT.ok;
   } finally {
@@ -67,7 +75,7 @@ function tagsOf(given: readonly string[]): Tags {
   return Object.fromEntries(
     given.map((tag) => {
       const [key = "", ...value] = tag.split("=");
-      if (key === "" || value.length === 0) throw new UsageError(`--tag: "${tag}" is not written as KEY=VALUE`);
+      if (key === "" || value.length === 0) throw new UsageError(`--tag: "${tag}" must have the form KEY=VALUE`);
       return [key, value.join("=")];
     }),
   );
@@ -90,12 +98,12 @@ async function read(
   return profile;
 }
 
-/** A misspelt name shall not pass. */
+/** Makes an empty export an error, so that a misspelled name does not go unnoticed. */
 function nothingThere(message: string): BlockedError {
   return new BlockedError(message, { reason: "NothingThere" });
 }
 
-/** One document for each; two objects cannot have one role, so the second profile of a role is no manifest. */
+/** Writes one document per profile. Two objects cannot share a role, so a role's second profile becomes a comment. */
 function write(profiles: readonly WholeProfile[], namespace: string | undefined, io: CommandIo): void {
   const nameFor = objectNames();
   const roles = new Map<string, string>();
@@ -108,17 +116,20 @@ function write(profiles: readonly WholeProfile[], namespace: string | undefined,
     const exported: ExportedProfile =
       other === undefined || profile.role === undefined
         ? exportProfile(profile, { name: nameFor(instanceProfileName), namespace })
-        : { kind: "none", why: [`its role is that of ${other} above, and a role is of one object only`] };
+        : {
+            kind: "none",
+            why: [`its role is already managed by the manifest of ${other} above; only one object can manage a role`],
+          };
     if (exported.kind === "whole") roles.set(roleKey, instanceProfileName);
     else incomplete += 1;
     documents.push(exportText(arn, exported));
   }
   io.out(documents.flatMap((lines, index) => (index === 0 ? lines : ["---", ...lines])));
-  const rest = incomplete === 0 ? "" : `; ${incomplete} stand in comments, which say why`;
+  const rest = incomplete === 0 ? "" : `; ${incomplete} written as comments, with the reason`;
   io.err(`${profiles.length - incomplete} of ${profiles.length} instance profiles exported${rest}`);
 }
 
-/** Names that Kubernetes takes, each given once. */
+/** Returns a function that turns instance profile names into unique Kubernetes object names. */
 function objectNames(): (instanceProfileName: string) => string {
   const given = new Set<string>();
   return (instanceProfileName) => {

@@ -27,10 +27,10 @@ import { inParallel } from "../plan/in-parallel.ts";
 import { PLAN_RATES, planAccess, type RunAccess } from "../plan/plan-access.ts";
 import { VERSION } from "../version.ts";
 
-/** Shows what the controller would write for manifests, without a cluster and without permission to write. */
+/** Shows what the controller would write for manifests, without a cluster and without write permissions. */
 export const planCommand: Command = {
   description: [
-    "Compares manifests with AWS and shows what the controller would write. Needs only read permissions, and no cluster but",
+    "Compares manifests with AWS and shows what the controller would write. Needs only read permissions, and a cluster only",
     "for --cluster-classes.",
     "Exit status: 0 in sync, 2 changes, 3 blocked, 1 error.",
   ].join("\n"),
@@ -40,28 +40,28 @@ export const planCommand: Command = {
       multiple: true,
       short: "f",
       value: "FILE|DIR|PATTERN|-",
-      help: "manifests to plan; repeatable; - is standard input, for kustomize",
+      help: "manifests to plan; repeatable; - reads standard input",
     },
     output: { type: "string", short: "o", value: "FORMAT", help: "text (default), json or markdown" },
     "cluster-id": {
       type: "string",
       value: "ID",
-      help: "the cluster that owns the objects; default: whichever the tags in AWS name",
+      help: "id of the cluster that owns the objects; default: read from the owner tags in AWS",
     },
     "since-live": {
       type: "boolean",
-      help: "also plan the removal of what the cluster owns in AWS and no manifest asks for; with --cluster-classes, orphans are told apart",
+      help: "also plan the deletion of what the cluster owns in AWS and no manifest describes; --cluster-classes marks orphans",
     },
     namespace: {
       type: "string",
       multiple: true,
       short: "n",
       value: "NAME",
-      help: "with --since-live: look at this namespace only; repeatable; default: every one of the cluster",
+      help: "with --since-live: only this namespace; repeatable; default: all namespaces of the cluster",
     },
     "allow-adoption": {
       type: "boolean",
-      help: "plan as a controller that runs with --allow-adoption: objects without a class may adopt",
+      help: "plan for a controller that runs with --allow-adoption: allow objects without a class to adopt",
     },
     ...REGION_OPTION,
     ...CLASS_OPTIONS,
@@ -71,7 +71,7 @@ export const planCommand: Command = {
   run: planManifests,
 };
 
-/** A planned object, with the cluster that it turned out to be of. */
+/** A planned object, and the id of the cluster that owns it, as far as it is known. */
 interface Answer {
   readonly planned: PlannedObject;
   readonly clusterId: string | undefined;
@@ -79,15 +79,17 @@ interface Answer {
 
 async function planManifests(given: GivenOptions, io: CommandIo): Promise<number> {
   const paths = given.list("filename");
-  if (paths.length === 0) throw new UsageError("nothing to plan: give manifests with -f");
+  if (paths.length === 0) throw new UsageError("nothing to plan: pass manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
   const clusterId = clusterIdOf(given.text("cluster-id"));
   const namespaces = given.list("namespace");
   const isSinceLive = given.flag("since-live");
-  if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace says something with --since-live only");
+  if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace requires --since-live");
   const rates = awsRates(given, PLAN_RATES);
   const manifests = await readManifests(paths, io.readInput);
-  const objects = manifests.map(({ source, position, value }) => understood(`${source}, document ${position}`, value));
+  const objects = manifests.map(({ source, position, value }) =>
+    parseManifest(`${source}, document ${position}`, value),
+  );
   const { bindingOf } = await classOptions(given, io, manifests);
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
@@ -96,9 +98,9 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
     const access = await planAccess(subject, aws, io.stop);
     const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
     const planned = await inParallel(objects, (object) => planOne(bindingOf, object, plan, io.stop));
-    const answers = await besideEachOther(planned, access.quotas, io.stop);
+    const answers = await withCrossBlockers(planned, access.quotas, io.stop);
     const removed = isSinceLive
-      ? await planGone(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
+      ? await planDeletions(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
       : [];
     const all = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(all, format));
@@ -110,10 +112,10 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
 
 function formatOf(name: string): PlanFormat {
   if (name === "text" || name === "json" || name === "markdown") return name;
-  throw new UsageError(`--output: "${name}" is none of text, json, markdown`);
+  throw new UsageError(`--output: "${name}" must be one of text, json, markdown`);
 }
 
-function understood(where: string, value: unknown): InstanceProfile {
+function parseManifest(where: string, value: unknown): InstanceProfile {
   try {
     return parseInstanceProfile(value);
   } catch (error) {
@@ -122,12 +124,12 @@ function understood(where: string, value: unknown): InstanceProfile {
   }
 }
 
-/** What every manifest of a run is planned with. */
+/** What the plans of all manifests share. */
 interface PlanContext {
   readonly aws: AwsConnection;
   readonly access: PlanAccess;
   readonly clusterId: string | undefined;
-  /** What the controller allows objects without a class. */
+  /** The controller's `--allow-adoption`, for objects without a class. */
   readonly allowsAdoption: boolean;
 }
 
@@ -150,10 +152,10 @@ async function planOne(
 }
 
 /**
- * The plans with what each of them blocks of the others: names that two of them create, and the account's number of roles and
- * instance profiles, which each may fit and all together may not. The first ones of the input get the names and the room.
+ * Adds the blockers that plans cause each other: names that two plans create, and the account's quota of roles and instance
+ * profiles, which each plan alone can meet and all together can exceed. Earlier manifests take names and quota first.
  */
-async function besideEachOther(
+async function withCrossBlockers(
   answers: readonly Answer[],
   quotas: QuotaSource,
   signal: AbortSignal,
@@ -172,7 +174,7 @@ async function besideEachOther(
   });
 }
 
-/** A plan is made with the caller's credentials, whatever role the class names: they have to be of its account. */
+/** Blocks objects whose class is of another account: a plan uses the caller's credentials, not the role of the class. */
 async function wrongAccount(
   binding: ClassBinding,
   aws: AwsConnection,
@@ -182,22 +184,24 @@ async function wrongAccount(
   const { metadata, spec } = binding.class;
   const actual = await aws.accountIdentity.accountId(signal);
   if (actual === spec.account.id) return [];
-  const message = `class ${metadata.name} is of AWS account ${spec.account.id}, and these credentials are of ${actual}. Plan it with credentials of its account.`;
+  const message = `class ${metadata.name} belongs to AWS account ${spec.account.id}, but the current credentials are for account ${actual}. Use credentials of account ${spec.account.id}.`;
   return [{ reason: "AccountMismatch", message }];
 }
 
-/** What is gone from the manifests can be told for one cluster only: with two, each one's objects are missing for the other. */
+/** Returns the one cluster to compare with: with two clusters, each one's objects would look deleted to the other. */
 function clusterOf(answers: readonly Answer[], given: string | undefined): string {
   const named = [...new Set(answers.map(({ clusterId }) => clusterId).filter((id) => id !== undefined))].sort();
   if (given !== undefined) return given;
   const [clusterId, ...others] = named;
   if (clusterId !== undefined && others.length === 0) return clusterId;
   const why =
-    clusterId === undefined ? "no object of these manifests is in AWS yet" : `they are of ${named.join(", ")}`;
-  throw new UsageError(`--since-live: which cluster is meant? ${why}; say it with --cluster-id`);
+    clusterId === undefined
+      ? "no object of these manifests exists in AWS yet"
+      : `the manifests belong to several clusters: ${named.join(", ")}`;
+  throw new UsageError(`--since-live: cannot determine the cluster: ${why}. Set --cluster-id.`);
 }
 
-async function planGone(
+async function planDeletions(
   clusterId: string,
   namespaces: readonly string[],
   answers: readonly Answer[],
@@ -205,9 +209,9 @@ async function planGone(
 ): Promise<readonly PlannedObject[]> {
   const signal = io.stop;
   const kept = answers.map(({ planned }) => planned);
-  const gone = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
-  const isOrphan = given.flag("cluster-classes") ? await notInCluster(gone, given, io) : () => false;
-  return inParallel(gone, async (removed) => {
+  const deleted = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
+  const isOrphan = given.flag("cluster-classes") ? await notInCluster(deleted, given, io) : () => false;
+  return inParallel(deleted, async (removed) => {
     const readers = { iam: aws.iamReader, instances: access.instances };
     const plan = isOrphan(removed) ? planOrphan(removed) : await planRemoved(removed, readers, signal);
     const { namespace, name } = removed.owner;
@@ -215,20 +219,20 @@ async function planGone(
   });
 }
 
-/** What removals are planned with. */
+/** What planning deletions needs. */
 interface RemovalContext extends Pick<PlanContext, "aws"> {
   readonly access: RunAccess;
   readonly given: GivenOptions;
   readonly io: CommandIo;
 }
 
-/** Tells the roles whose objects are gone from the cluster too, and not only from the manifests. */
+/** Returns a predicate for roles whose object is deleted from the cluster too, not only from the manifests. */
 async function notInCluster(
-  gone: readonly RemovedObject[],
+  deleted: readonly RemovedObject[],
   given: GivenOptions,
   io: CommandIo,
 ): Promise<(removed: RemovedObject) => boolean> {
-  const namespaces = new Set(gone.map(({ owner }) => owner.namespace).filter(isNamespace));
+  const namespaces = new Set(deleted.map(({ owner }) => owner.namespace).filter(isNamespace));
   const live = new Set((await readClusterObjects(given, io, namespaces)).map(keyOf));
   return ({ owner: { namespace, name } }) => !live.has(`${namespace}/${name}`);
 }

@@ -17,40 +17,50 @@ import { labelSelectorOf } from "../label-selector.ts";
 import { createLogger, LOG_LEVELS } from "../logging/logger.ts";
 import { durationMs, type GivenOptions, wholeNumber } from "../options.ts";
 
-/** AWS would be asked without a pause. */
+/** A shorter interval would keep AWS busy without a pause. */
 const MIN_RESYNC_MS = 1_000;
 
-/** Runs the controller until it is told to stop. */
+/** Runs the controller until SIGINT or SIGTERM. */
 export const runCommand: Command = {
   description: [
     "Runs the controller against a cluster and an AWS account until SIGINT or SIGTERM.",
-    "The cluster is --kubeconfig, else KUBECONFIG, else the pod's service account, else ~/.kube/config.",
-    "AWS credentials, region and AWS_ENDPOINT_URL are found as in every AWS SDK.",
-    "With --leader-elect one process of several works and the others wait, warm; one that loses the Lease ends with 1.",
+    "The cluster comes from --kubeconfig, else KUBECONFIG, else the pod's service account, else ~/.kube/config.",
+    "AWS credentials, region and AWS_ENDPOINT_URL come from the environment, as in every AWS SDK.",
+    "With --leader-elect one replica is the leader and the others are warm standbys. A leader that loses the Lease exits",
+    "with status 1.",
   ].join("\n"),
   options: {
     ...CLUSTER_OPTIONS,
-    namespace: { type: "string", short: "n", value: "NAME", help: "watch this namespace only; default: all" },
+    namespace: {
+      type: "string",
+      short: "n",
+      value: "NAME",
+      help: "watch only this namespace; default: all namespaces",
+    },
     "label-selector": {
       type: "string",
       value: "SELECTOR",
-      help: "work on objects with these labels only; default: all",
+      help: "reconcile only objects with these labels; default: all objects",
     },
     ...CONTROLLER_OPTIONS,
-    "account-id": { type: "string", value: "ID", help: "refuse to start with credentials of another AWS account" },
-    concurrency: { type: "string", value: "N", help: "objects worked on at once; default 10" },
-    "resync-interval": { type: "string", value: "DURATION", help: "between verifications of an object; default 10m" },
+    "account-id": { type: "string", value: "ID", help: "exit at start if the AWS credentials are for another account" },
+    concurrency: { type: "string", value: "N", help: "objects reconciled concurrently; default 10" },
+    "resync-interval": {
+      type: "string",
+      value: "DURATION",
+      help: "interval between resyncs of an unchanged object; default 10m",
+    },
     ...AWS_RATE_OPTIONS,
     ...INSTANCES_OPTIONS,
     "metrics-bind-address": {
       type: "string",
       value: "ADDRESS",
-      help: "serve /metrics at host:port or :port; default 0: nowhere",
+      help: "serve /metrics at host:port or :port; default 0: disabled",
     },
     "health-probe-bind-address": {
       type: "string",
       value: "ADDRESS",
-      help: "serve /healthz and /readyz at host:port or :port; default 0: nowhere",
+      help: "serve /healthz and /readyz at host:port or :port; default 0: disabled",
     },
     ...ELECTION_OPTIONS,
     "log-level": { type: "string", value: "LEVEL", help: `${LOG_LEVELS.join(", ")}; default info` },
@@ -93,12 +103,12 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
   };
   const controller = await startUnlessStopped(options, io.stop);
   if (controller === undefined) return EXIT.ok;
-  const end = await Promise.race([stopAsked(io.stop), controller.lost]);
+  const end = await Promise.race([stopRequested(io.stop), controller.lost]);
   await controller.stop();
   return end instanceof Error ? EXIT.error : EXIT.ok;
 }
 
-/** Undefined when the process is asked to stop before the controller is up. */
+/** Returns undefined when the process is told to stop before the controller has started. */
 async function startUnlessStopped(
   options: ControllerProcessOptions,
   stop: AbortSignal,
@@ -107,21 +117,21 @@ async function startUnlessStopped(
     return await startController(options, stop);
   } catch (error) {
     if (!stop.aborted || error !== stop.reason) throw error;
-    options.logger.info("controller stopped before it was up");
+    options.logger.info("controller stopped before it had started");
     return undefined;
   }
 }
 
-/** Resolves when the process is asked to stop. */
-export function stopAsked(stop: AbortSignal): Promise<void> {
+/** Resolves when the process is told to stop. */
+export function stopRequested(stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (stop.aborted) resolve();
     else stop.addEventListener("abort", () => resolve(), { once: true });
   });
 }
 
-/** The level as given, when it is one. Errors: UsageError. */
+/** Returns the level if it is valid. Errors: UsageError. */
 export function logLevel(level: string): string {
   if (LOG_LEVELS.includes(level)) return level;
-  throw new UsageError(`--log-level: "${level}" is none of ${LOG_LEVELS.join(", ")}`);
+  throw new UsageError(`--log-level: "${level}" must be one of ${LOG_LEVELS.join(", ")}`);
 }

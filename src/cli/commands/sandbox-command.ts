@@ -26,9 +26,9 @@ import {
   applyClassToSandbox,
   applyToSandbox,
   type SandboxObject,
-  statusOnceSettled,
+  waitForFinalStatus,
 } from "../sandbox/sandbox-client.ts";
-import { type StoryEnd, tellStory } from "../sandbox/sandbox-story.ts";
+import { playStory, type StoryEnd } from "../sandbox/sandbox-story.ts";
 import {
   introduction,
   outcomeOf,
@@ -36,18 +36,18 @@ import {
   suggestions,
   suggestionsWithoutController,
 } from "../sandbox/sandbox-text.ts";
-import { logLevel, stopAsked } from "./run-command.ts";
+import { logLevel, stopRequested } from "./run-command.ts";
 
-/** The sandbox answers in milliseconds; a manifest that is not settled by then says what it waits for in its status. */
-const SETTLE_TIMEOUT_MS = 15_000;
+/** The sandbox answers in milliseconds. The status of a manifest that is not ready by then says what it waits for. */
+const READY_TIMEOUT_MS = 15_000;
 const PORT_RANGE = { fallback: 0, min: 0, max: 65_535 };
 
 /** Runs the real controller against an embedded Kubernetes API and an embedded AWS. */
 export const sandboxCommand: Command = {
   description: [
-    "Runs the controller against an embedded Kubernetes API and an embedded AWS, applies manifests and shows what becomes",
-    "of them, then stays up for kubectl and the AWS CLI. Without --apply it also starts an instance with the sample's",
-    "profile, and shows what a program on it may do. It listens on 127.0.0.1 only, and keeps nothing.",
+    "Runs the controller against an embedded Kubernetes API and an embedded AWS, applies manifests, shows the result, and",
+    "keeps running for kubectl and the AWS CLI. Without --apply it also starts an instance with the sample's profile and",
+    "shows what a program on it is allowed to do. Listens on 127.0.0.1 only and stores nothing.",
   ].join("\n"),
   options: {
     apply: { type: "string", multiple: true, value: "FILE|DIR|-", help: "manifests to apply; default: a sample" },
@@ -57,17 +57,21 @@ export const sandboxCommand: Command = {
       value: "FILE|DIR|-",
       help: "InstanceProfileClasses to apply before the controller starts; repeatable",
     },
-    once: { type: "boolean", help: "end when the manifests are ready; exit status 1 when one is not" },
+    once: { type: "boolean", help: "exit when the manifests are ready; exit status 1 if one is not" },
     ...CONTROLLER_OPTIONS,
-    "no-controller": { type: "boolean", help: "only the two APIs, to run a controller of your own against" },
+    "no-controller": { type: "boolean", help: "start only the two APIs, for a controller that you run yourself" },
     "kubeconfig-out": {
       type: "string",
       value: "FILE",
-      help: "where to write the kubeconfig; default: a temporary file",
+      help: "file to write the kubeconfig to; default: a temporary file",
     },
-    "kube-port": { type: "string", value: "N", help: "port of the Kubernetes API; default: any free one" },
-    "aws-port": { type: "string", value: "N", help: "port of AWS; default: any free one" },
-    "log-level": { type: "string", value: "LEVEL", help: "of the controller, on standard error; default error" },
+    "kube-port": { type: "string", value: "N", help: "port of the Kubernetes API; default: any free port" },
+    "aws-port": { type: "string", value: "N", help: "port of AWS; default: any free port" },
+    "log-level": {
+      type: "string",
+      value: "LEVEL",
+      help: "log level of the controller, which logs to standard error; default error",
+    },
   },
   run: runSandbox,
 };
@@ -83,9 +87,9 @@ async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
     if (!given.flag("no-controller")) {
       controller = await startInside(sandbox, { level, ...choices }, io);
     }
-    const isWell = await showAll(sandbox, given, io);
-    if (given.flag("once")) return isWell ? EXIT.ok : EXIT.error;
-    await stopAsked(io.stop);
+    const isAsExpected = await showAll(sandbox, given, io);
+    if (given.flag("once")) return isAsExpected ? EXIT.ok : EXIT.error;
+    await stopRequested(io.stop);
     return EXIT.ok;
   } catch (error) {
     if (!io.stop.aborted) throw error;
@@ -96,7 +100,7 @@ async function runSandbox(given: GivenOptions, io: CommandIo): Promise<number> {
   }
 }
 
-/** Applies the manifests, tells the story of the sample, and says how to go on; whether all went as it should. */
+/** Applies the manifests, runs the sample's demo and suggests next steps. Returns whether everything went as expected. */
 async function showAll(sandbox: Sandbox, given: GivenOptions, io: CommandIo): Promise<boolean> {
   const { first, isAllReady } = await applyAll(sandbox.places.kubeUrl, given, io);
   if (given.flag("no-controller")) {
@@ -104,12 +108,12 @@ async function showAll(sandbox: Sandbox, given: GivenOptions, io: CommandIo): Pr
     return isAllReady;
   }
   const isSample = given.list("apply").length === 0;
-  const end = isAllReady && isSample ? await tellOf(sandbox, first, io) : undefined;
+  const end = isAllReady && isSample ? await runStory(sandbox, first, io) : undefined;
   if (!given.flag("once")) io.out(suggestions(sandbox.places, first.object, end?.instanceId));
   return isAllReady && end?.isAsExpected !== false;
 }
 
-/** The two APIs, and the file that tells kubectl of the one. */
+/** The two APIs, and the kubeconfig file for the Kubernetes one. */
 interface Sandbox {
   readonly places: SandboxPlaces;
   readonly aws: AwsSandbox;
@@ -142,7 +146,7 @@ async function openSandbox(given: GivenOptions): Promise<Sandbox> {
   }
 }
 
-/** Starts a server on the port that an option names. Errors: UsageError when the port is not to be had. */
+/** Starts a server on the port that an option names. Errors: UsageError when the port is not available. */
 async function listening<T>(option: string, given: GivenOptions, start: (port: number) => Promise<T>): Promise<T> {
   const port = wholeNumber(option, given.text(option), PORT_RANGE);
   try {
@@ -150,11 +154,13 @@ async function listening<T>(option: string, given: GivenOptions, start: (port: n
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
-    throw new UsageError(`--${option}: port ${port} is not to be had (${code}); choose another, or leave it out`);
+    throw new UsageError(
+      `--${option}: cannot listen on port ${port} (${code}). Choose another port or omit --${option}.`,
+    );
   }
 }
 
-/** What a user may choose of the controller in the sandbox. */
+/** The controller settings that a user of the sandbox can choose. */
 interface InsideSettings extends ReturnType<typeof controllerChoices> {
   readonly level: string;
 }
@@ -176,7 +182,7 @@ function startInside(
       namespace: undefined,
       clusterId,
       expectedAccountId: undefined,
-      // This AWS shows every write at once: what a read contradicts is drift, whenever it comes.
+      // The sandbox has no eventual consistency: a read that differs from a write is drift, however soon it comes.
       settings: { ...DEFAULT_SETTINGS, ...settings, propagationWindowMs: 0 },
       instances: { ...DEFAULT_INSTANCES, intervalMs: 2_000 },
       listen: NO_LISTENERS,
@@ -186,7 +192,7 @@ function startInside(
   );
 }
 
-/** A controller that has yet to start sees the classes before any object. */
+/** Applies the classes. Called before the controller starts, so that it observes them before any object. */
 async function applyClasses(kubeUrl: string, given: GivenOptions, io: CommandIo): Promise<void> {
   const paths = given.list("class");
   if (paths.length === 0) return;
@@ -196,7 +202,7 @@ async function applyClasses(kubeUrl: string, given: GivenOptions, io: CommandIo)
   }
 }
 
-/** A manifest and what the API server made of it. */
+/** A manifest and the object that the API server created from it. */
 interface Applied {
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly object: SandboxObject;
@@ -219,19 +225,19 @@ async function applyAll(
     isAllReady = (await showOutcome(kubeUrl, object, io)) && isAllReady;
   }
   const [first] = all;
-  if (first === undefined) throw new Error("readManifests gave none, against its promise");
+  if (first === undefined) throw new Error("readManifests returned no manifest, contrary to its contract");
   return { first, isAllReady };
 }
 
-function tellOf({ places, aws }: Sandbox, applied: Applied, io: CommandIo): Promise<StoryEnd> {
+function runStory({ places, aws }: Sandbox, applied: Applied, io: CommandIo): Promise<StoryEnd> {
   const { kubeUrl, awsUrl } = places;
   const metadataUrl = (instanceId: string): Promise<string> => aws.metadataUrl(instanceId);
-  return tellStory({ kubeUrl, awsUrl, metadataUrl }, applied, { io, timeoutMs: SETTLE_TIMEOUT_MS });
+  return playStory({ kubeUrl, awsUrl, metadataUrl }, applied, { io, timeoutMs: READY_TIMEOUT_MS });
 }
 
 async function showOutcome(kubeUrl: string, object: SandboxObject, io: CommandIo): Promise<boolean> {
   const startMs = systemClock.monotonicMs();
-  const status = await statusOnceSettled(kubeUrl, object, { timeoutMs: SETTLE_TIMEOUT_MS, signal: io.stop });
+  const status = await waitForFinalStatus(kubeUrl, object, { timeoutMs: READY_TIMEOUT_MS, signal: io.stop });
   io.out(outcomeOf(object, status, Math.round(systemClock.monotonicMs() - startMs)));
   return isReady(status);
 }
@@ -240,10 +246,10 @@ function isReady(status: InstanceProfileStatus): boolean {
   return status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
 }
 
-/** Where it was written; a file that nobody asked for goes with the sandbox. */
-function writeKubeconfig(kube: KubeApi, asked: string | undefined): { readonly path: string; remove(): void } {
-  const folder = asked === undefined ? mkdtempSync(join(tmpdir(), "instance-profile-sandbox-")) : undefined;
-  const path = asked ?? join(folder ?? "", "kubeconfig");
+/** Writes the kubeconfig and returns its path. `remove` deletes it unless the user chose the path. */
+function writeKubeconfig(kube: KubeApi, chosen: string | undefined): { readonly path: string; remove(): void } {
+  const folder = chosen === undefined ? mkdtempSync(join(tmpdir(), "instance-profile-sandbox-")) : undefined;
+  const path = chosen ?? join(folder ?? "", "kubeconfig");
   try {
     writeFileSync(path, kube.kubeconfig(), { mode: 0o600 });
   } catch (error) {

@@ -18,12 +18,12 @@ import type { GivenOptions } from "../options.ts";
 import { CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { VERSION } from "../version.ts";
 
-/** Judges manifests as the API server and IAM would, offline. */
+/** Checks manifests offline as the API server and IAM would. */
 export const validateCommand: Command = {
   description: [
-    "Checks manifests against the schema and the rules of the CRD, and their policies for what IAM refuses and for what",
-    "gives away more than was meant. Needs neither AWS nor, but for --cluster-classes, a cluster. Exit status: 0 when all are",
-    "valid (warnings are shown), 1 otherwise.",
+    "Checks manifests against the schema and the rules of the CRD, and checks their policies for what IAM rejects and for",
+    "permissions that are broader than intended. Needs no AWS account, and a cluster only for --cluster-classes.",
+    "Exit status: 0 when all manifests are valid (warnings are shown), 1 otherwise.",
   ].join("\n"),
   options: {
     filename: {
@@ -31,23 +31,23 @@ export const validateCommand: Command = {
       multiple: true,
       short: "f",
       value: "FILE|DIR|PATTERN|-",
-      help: "manifests; repeatable",
+      help: "manifests to check; repeatable; - reads standard input",
     },
     output: { type: "string", short: "o", value: "FORMAT", help: "text (default), json or sarif" },
-    "require-boundary": { type: "boolean", help: "a manifest without permissionsBoundaryArn is invalid" },
+    "require-boundary": { type: "boolean", help: "report a manifest without permissionsBoundaryArn as invalid" },
     ...CLASS_OPTIONS,
-    "cluster-id": { type: "string", value: "ID", help: "what {cluster} stands for in a class" },
-    strict: { type: "boolean", help: "a warning fails too" },
+    "cluster-id": { type: "string", value: "ID", help: "value of {cluster} in a class" },
+    strict: { type: "boolean", help: "exit with status 1 on warnings too" },
   },
   run: validateManifests,
 };
 
-/** What manifests are held to besides the CRD. */
+/** What manifests are checked against besides the CRD. */
 interface Standards extends LintOptions {
   readonly classes: ClassOptions;
 }
 
-/** More findings than this about one manifest are counted, not shown: nobody reads them, and each has to be found in the file. */
+/** Findings of one manifest beyond this number are counted, not shown: locating each in the file takes time. */
 const MAX_FINDINGS = 200;
 
 function bounded(findings: readonly Finding[]): readonly Finding[] {
@@ -60,12 +60,12 @@ function bounded(findings: readonly Finding[]): readonly Finding[] {
   ];
 }
 
-/** Compiled once in a process: it takes longer than to judge a manifest. */
+/** The compiled CRD, cached in the process: compiling it takes longer than checking a manifest. */
 let shippedVersions: readonly CompiledVersion[] | undefined;
 
 async function validateManifests(given: GivenOptions, io: CommandIo): Promise<number> {
   const paths = given.list("filename");
-  if (paths.length === 0) throw new UsageError("nothing to validate: give manifests with -f");
+  if (paths.length === 0) throw new UsageError("nothing to validate: pass manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
   const manifests = await readManifests(paths, io.readInput);
   const classes = await classOptions(given, io, manifests);
@@ -78,7 +78,7 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
   return isFailure ? EXIT.error : EXIT.ok;
 }
 
-/** A manifest and what was found in it. */
+/** A manifest and its findings. */
 interface Verdict {
   readonly manifest: Manifest;
   readonly findings: readonly Finding[];
@@ -108,14 +108,14 @@ async function located(verdicts: readonly Verdict[]): Promise<readonly JudgedMan
 
 function formatOf(name: string): ValidateFormat {
   if (name === "text" || name === "json" || name === "sarif") return name;
-  throw new UsageError(`--output: "${name}" is none of text, json, sarif`);
+  throw new UsageError(`--output: "${name}" must be one of text, json, sarif`);
 }
 
 function judge({ value }: Manifest, versions: readonly CompiledVersion[], options: Standards): readonly Finding[] {
   const version = versions.find(({ name }) => String(value["apiVersion"]).endsWith(`/${name}`));
   if (version === undefined) {
     const known = versions.map(({ name }) => name).join(", ");
-    return [invalid("apiVersion", `this version is not known; known are: ${known}`)];
+    return [invalid("apiVersion", `unknown version; must be one of: ${known}`)];
   }
   const bounded = withBoundedPolicies(value);
   const object = version.applyDefaults(structuredClone(bounded) as JsonObject);
@@ -128,7 +128,7 @@ function judge({ value }: Manifest, versions: readonly CompiledVersion[], option
   return [...oversizeFindings(bounded), ...(faults.length > 0 ? faults : judgePolicies(object, options))];
 }
 
-/** Where no classes are given, an object that names one is not judged by it: an API server would not, either. */
+/** Checks the object against its class. Without classes on the command line, a class name alone is no finding. */
 function judgeByClass(object: InstanceProfile, { classes }: Standards): readonly Finding[] {
   if (!classes.areGiven && object.spec.className !== undefined) return [];
   return blockersOf(classes.bindingOf(object)).map(({ message }) => {
@@ -139,7 +139,7 @@ function judgeByClass(object: InstanceProfile, { classes }: Standards): readonly
   });
 }
 
-/** What IAM takes in no account is not looked at any closer. */
+/** Reports policies above IAM's size limits. They are not checked any further. */
 function oversizeFindings(bounded: object): readonly Finding[] {
   return oversizeIn(bounded).map(({ field, message }) => ({
     ...invalid(field, message.slice(`${field}: `.length)),
@@ -151,14 +151,14 @@ function invalid(path: string, message: string): Finding {
   return { rule: "invalid", severity: "error", path, message };
 }
 
-/** The API server's words for "there may be more, after this" name a field that is none. */
+/** Replaces the API server's placeholder field `<nil>`, which stands for "more errors can follow". */
 function readable(field: string, message: string): Finding {
   return field === "<nil>"
     ? invalid("the whole object", message.replace(/^Invalid value: null: /, ""))
     : invalid(field, message);
 }
 
-/** What passes the schema is parsed as the controller would, and its policies are looked at. */
+/** Parses an object that the schema accepts as the controller would, and checks its policies. */
 function judgePolicies(object: JsonObject, options: Standards): readonly Finding[] {
   try {
     const parsed = parseInstanceProfile(object);

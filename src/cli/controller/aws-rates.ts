@@ -2,38 +2,38 @@ import { type AwsRates, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts
 import { DEFAULT_EC2_RATES } from "../../aws/call/ec2-limits.ts";
 import { type GivenOptions, type OptionSpecs, positiveNumber } from "../options.ts";
 
-/** The option that sets the most that an AWS account is asked per second. */
+/** The option that limits the read requests to an AWS account. */
 export function readRateOption({ readsPerSecond }: AwsRates): OptionSpecs {
-  const help = `most reads per second of AWS; default ${readsPerSecond}, less while it throttles`;
+  const help = `maximum IAM read requests per second; default ${readsPerSecond}, lower while AWS throttles`;
   return { "iam-read-qps": { type: "string", value: "N", help } };
 }
 
-/** For commands that read EC2, too. */
+/** The option for commands that also read EC2. */
 export const EC2_READ_RATE_OPTION: OptionSpecs = {
   "ec2-read-qps": {
     type: "string",
     value: "N",
-    help: `the same of EC2, for each action in each region; default ${DEFAULT_EC2_RATES.readsPerSecond}`,
+    help: `maximum EC2 read requests per second for each action and region; default ${DEFAULT_EC2_RATES.readsPerSecond}`,
   },
 };
 
-/** For commands that write, too. */
+/** The options for commands that also write. */
 export const AWS_RATE_OPTIONS: OptionSpecs = {
   ...readRateOption(DEFAULT_AWS_RATES),
   ...EC2_READ_RATE_OPTION,
   "iam-write-qps": {
     type: "string",
     value: "N",
-    help: `most writes per second to AWS; default ${DEFAULT_AWS_RATES.writesPerSecond}, less while it throttles`,
+    help: `maximum IAM write requests per second; default ${DEFAULT_AWS_RATES.writesPerSecond}, lower while AWS throttles`,
   },
   "ec2-write-qps": {
     type: "string",
     value: "N",
-    help: `the same to EC2, for each action in each region; default ${DEFAULT_EC2_RATES.writesPerSecond}`,
+    help: `maximum EC2 write requests per second for each action and region; default ${DEFAULT_EC2_RATES.writesPerSecond}`,
   },
 };
 
-/** The rates as given. Errors: UsageError for what is no number above 0. */
+/** Reads the rate options. Errors: UsageError for a value that is not a number above 0. */
 export function awsRates(given: GivenOptions, defaults: AwsRates = DEFAULT_AWS_RATES): AwsRates {
   const rate = (name: string, fallback: number): number => positiveNumber(name, given.text(name), fallback);
   const { readsPerSecond, writesPerSecond, ec2 = DEFAULT_EC2_RATES } = defaults;

@@ -6,16 +6,16 @@ import { KubeListWatch } from "../../kube/list-watch.ts";
 import { KubeObjectClient } from "../../kube/object-client.ts";
 import type { Transport } from "../../kube/transport.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { AbsentKindIsEmpty } from "../../runtime/watch/optional-kind.ts";
+import { OptionalKindListWatch } from "../../runtime/watch/optional-kind.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 import { INSTANCE_PROFILE_CLASSES } from "./resources.ts";
 
-/** How the controller sees the classes of the cluster. Where their CRD is not installed there are none. */
+/** The controller's access to InstanceProfileClasses. If their CRD is not installed, the list is empty. */
 export function classPorts(
   { exchange }: Transport,
   leadership: Leadership | undefined,
 ): ControllerDependencies["classes"] {
-  const listWatch = new AbsentKindIsEmpty(
+  const listWatch = new OptionalKindListWatch(
     new KubeListWatch({ exchange, resource: INSTANCE_PROFILE_CLASSES }),
     systemClock,
   );
@@ -31,7 +31,7 @@ export function classPorts(
   };
 }
 
-/** How many objects are of a class and how many do not fit theirs, as the statuses of the classes say. */
+/** Registers gauges of the objects with a class and of those that violate it, summed from the statuses of the classes. */
 export function classMetrics(registry: Registry, classes: () => ObjectCache): void {
   const gauge = (what: "objects" | "violations", help: string): Gauge =>
     new Gauge({
@@ -45,6 +45,6 @@ export function classMetrics(registry: Registry, classes: () => ObjectCache): vo
         this.set(statuses.reduce((sum, status) => sum + (status?.[what] ?? 0), 0));
       },
     });
-  gauge("objects", "InstanceProfiles that are of a class.");
-  gauge("violations", "InstanceProfiles that do not fit their class.");
+  gauge("objects", "InstanceProfiles that have a class.");
+  gauge("violations", "InstanceProfiles that violate their class.");
 }

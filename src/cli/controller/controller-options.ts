@@ -7,34 +7,34 @@ import { DEFAULT_SETTINGS } from "./controller-process.ts";
 /** A scan of a large account takes some seconds. */
 const MIN_SCAN_INTERVAL_MS = 10_000;
 
-/** What `run` and `sandbox` both let their user choose of the controller. */
+/** The controller options that `run` and `sandbox` share. */
 export const CONTROLLER_OPTIONS: OptionSpecs = {
   "cluster-id": {
     type: "string",
     value: "ID",
-    help: "part of every owner tag; default: uid of namespace kube-system",
+    help: "cluster id in the owner tags; default: uid of namespace kube-system",
   },
   "require-class": {
     type: "boolean",
-    help: "block objects without an InstanceProfileClass, also where there are no classes",
+    help: "block objects without an InstanceProfileClass, even if the cluster has no classes",
   },
   "allow-adoption": {
     type: "boolean",
-    help: "let objects without a class adopt roles and instance profiles that nobody owns (adoptionPolicy: IfExists)",
+    help: "allow objects without a class to adopt unowned roles and instance profiles (adoptionPolicy: IfExists)",
   },
   "account-scan-interval": {
     type: "string",
     value: "DURATION",
-    help: "between two looks at the whole account; default 10m",
+    help: "interval between account scans; default 10m",
   },
   "orphan-policy": {
     type: "string",
     value: "POLICY",
-    help: "what becomes of roles in AWS whose object is gone without its finalizer: Retain (default) reports them, Delete deletes what is proven",
+    help: "what happens to orphans, roles whose object was deleted without its finalizer: Retain (default) reports them, Delete deletes proven ones",
   },
 };
 
-/** What the options of {@link CONTROLLER_OPTIONS} choose. Errors: UsageError. */
+/** Reads {@link CONTROLLER_OPTIONS}. Errors: UsageError. */
 export function controllerChoices(given: GivenOptions): {
   readonly clusterId: string | undefined;
   readonly settings: Required<

@@ -7,25 +7,25 @@ import type { ElectionSettings } from "./election.ts";
 import type { ListenAddresses } from "./listeners.ts";
 import type { AwsPlace } from "./open-aws.ts";
 
-/** How a controller process is set up. */
+/** Configuration of a controller process. */
 export interface ControllerProcessOptions {
   readonly cluster: KubeCluster;
   readonly aws: AwsPlace;
-  /** The most that the account is asked per second; default: those of the `run` command. */
+  /** Rate limits of the account; default: those of the `run` command. */
   readonly awsRates?: AwsRates | undefined;
-  /** Watch this namespace only. */
+  /** Watch only this namespace. */
   readonly namespace: string | undefined;
-  /** Leave objects alone that it does not select. */
+  /** Ignore objects that it does not select. */
   readonly labelSelector?: string | undefined;
-  /** Instead of the uid of namespace kube-system. */
+  /** Replaces the uid of namespace kube-system. */
   readonly clusterId: string | undefined;
-  /** Refuse to start with credentials of any other account. */
+  /** Refuse to start with credentials of another account. */
   readonly expectedAccountId: string | undefined;
   readonly settings: ControllerSettings;
   /** Default: that of the `run` command. */
   readonly instances?: InstancesSettings;
   readonly listen: ListenAddresses;
   readonly logger: Logger;
-  /** Without it the process works at once, and must be the only one. */
+  /** Without it the process works at once and must be the only replica. */
   readonly election?: ElectionSettings | undefined;
 }

@@ -29,14 +29,14 @@ import { checkAccount } from "./open-aws.ts";
 import { INSTANCE_PROFILES } from "./resources.ts";
 import { runElected, workAlone } from "./run-elected.ts";
 
-/** One field manager for all of the controller's writes; those of status add a suffix. */
+/** The field manager of the controller's writes; status writes add a suffix. */
 const FIELD_MANAGER = "instance-profile-controller";
-/** How long running reconciles may take to end; within the pod's terminationGracePeriodSeconds, as all of the end. */
+/** How long running reconciles can take on shutdown. All of shutdown must fit terminationGracePeriodSeconds. */
 export const DRAIN_MS: number = 30_000;
-/** How long the last events may take. */
+/** How long publishing the last Events can take on shutdown. */
 export const FLUSH_MS: number = 5_000;
 
-/** What an operator may choose; see the options of the `run` command. */
+/** Defaults of the options of the `run` command. */
 export const DEFAULT_SETTINGS: ControllerSettings = {
   concurrency: 10,
   intervals: DEFAULT_REQUEUE_INTERVALS,
@@ -46,25 +46,25 @@ export const DEFAULT_SETTINGS: ControllerSettings = {
   syncTimeoutMs: 120_000,
 };
 
-/** Nobody has asked for a listener. */
+/** No listeners. */
 export const NO_LISTENERS: ListenAddresses = { probes: "0", metrics: "0" };
 
-/** A controller at work. */
+/** A running controller process. */
 export interface ControllerProcess {
-  /** Where it listens: probes, then metrics; empty when nobody asked for a listener. */
+  /** URLs of the listeners: probes, then metrics; empty without listeners. */
   readonly urls: readonly string[];
-  /** Resolves with the reason when the process led and does so no more: it must end, as a failure. Else it never does. */
+  /** Resolves with the reason when the process loses leadership: it must exit with an error. Never settles otherwise. */
   readonly lost: Promise<Error>;
-  /** Drains the workers, frees the lease, publishes the last events, and closes every connection. */
+  /** Drains the workers, releases the Lease, publishes the last Events, and closes every connection. */
   stop(): Promise<void>;
 }
 
 /**
- * Joins the adapters to the controller and starts it; resolves when the cache is filled. Work begins then, or when this
- * process is elected.
+ * Connects the adapters to the controller and starts it. Resolves when the cache is filled. Reconciling starts then, or when
+ * this process becomes the leader.
  *
- * Errors: ControllerErrors of the first calls (no cluster, no permission, the wrong account), each with what to do; the
- * signal's reason when it aborts. Nothing is left running then.
+ * Errors: ControllerErrors of the first requests (no cluster, not authorized, the wrong account), each with what to do; the
+ * signal's reason when it aborts. Nothing is left running after an error.
  */
 export async function startController(
   options: ControllerProcessOptions,
@@ -76,7 +76,7 @@ export async function startController(
     cluster: options.cluster,
     clock: systemClock,
     version: VERSION,
-    // Of the elector, which needs the transport itself.
+    // Late-bound: the elector needs the transport itself.
     mayResendWrites: () => elector?.mayWrite() ?? true,
     ...restClientMetrics(metrics.registry, systemClock, new URL(options.cluster.server).host),
   });
@@ -106,7 +106,7 @@ export async function startController(
     const listeners = await openListeners(options.listen, {
       healthz: { "event-loop": () => eventLoop.fault, "leader-election": () => elector?.fault },
       readyz: {
-        "cache-sync": () => (controller.hasSynced ? undefined : "the first list has not come yet"),
+        "cache-sync": () => (controller.hasSynced ? undefined : "the first list has not completed yet"),
         watch: () => controller.watchFault,
       },
       metrics: metrics.registry,

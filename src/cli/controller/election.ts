@@ -6,7 +6,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import { LeaderElector } from "../../runtime/election/leader-election.ts";
 import type { ElectionObserver } from "../../runtime/election/leader-election-options.ts";
 import {
-  defaultElectionTimings,
+  DEFAULT_ELECTION_TIMINGS,
   type ElectionTimings,
   timingsFault,
 } from "../../runtime/election/leader-election-timings.ts";
@@ -14,17 +14,21 @@ import type { Logger } from "../../telemetry.ts";
 import { UsageError } from "../io.ts";
 import { durationMs, type GivenOptions, type OptionSpecs } from "../options.ts";
 
-/** Which lease decides who leads, and how fast. */
+/** The Lease for leader election and its timings. */
 export interface ElectionSettings {
   readonly namespace: string;
   readonly name: string;
   readonly timings: ElectionTimings;
 }
 
-/** The options of `run` about the election, named as those of Kubernetes' own components. */
+/** The leader election options of `run`, named as those of Kubernetes components. */
 export const ELECTION_OPTIONS: OptionSpecs = {
-  "leader-elect": { type: "boolean", help: "work only while holding a Lease; needed for more than one replica" },
-  "leader-elect-namespace": { type: "string", value: "NAME", help: "namespace of the Lease; default: the pod's own" },
+  "leader-elect": { type: "boolean", help: "reconcile only while holding a Lease; required for more than one replica" },
+  "leader-elect-namespace": {
+    type: "string",
+    value: "NAME",
+    help: "namespace of the Lease; default: the pod's namespace",
+  },
   "leader-elect-name": {
     type: "string",
     value: "NAME",
@@ -33,24 +37,24 @@ export const ELECTION_OPTIONS: OptionSpecs = {
   "leader-elect-lease-duration": {
     type: "string",
     value: "DURATION",
-    help: "how long others wait after the leader's last sign; whole seconds, default 15s",
+    help: "how long a standby waits after the last renewal before it acquires the Lease; whole seconds, default 15s",
   },
   "leader-elect-renew-deadline": {
     type: "string",
     value: "DURATION",
-    help: "how long a leader may go on without renewing; default 10s",
+    help: "how long the leader keeps working without a renewal; default 10s",
   },
-  "leader-elect-retry-period": { type: "string", value: "DURATION", help: "between two renewals; default 2s" },
+  "leader-elect-retry-period": { type: "string", value: "DURATION", help: "interval between renewals; default 2s" },
 };
 
-/** What the options ask for; undefined when there is to be no election. Errors: UsageError. */
+/** Reads {@link ELECTION_OPTIONS}; undefined without `--leader-elect`. Errors: UsageError. */
 export function electionSettings(given: GivenOptions, ownNamespace: string): ElectionSettings | undefined {
   if (!given.flag("leader-elect")) return undefined;
   const duration = (option: string, fallbackMs: number): number => durationMs(option, given.text(option), fallbackMs);
   const timings = {
-    leaseDurationMs: duration("leader-elect-lease-duration", defaultElectionTimings.leaseDurationMs),
-    renewDeadlineMs: duration("leader-elect-renew-deadline", defaultElectionTimings.renewDeadlineMs),
-    retryPeriodMs: duration("leader-elect-retry-period", defaultElectionTimings.retryPeriodMs),
+    leaseDurationMs: duration("leader-elect-lease-duration", DEFAULT_ELECTION_TIMINGS.leaseDurationMs),
+    renewDeadlineMs: duration("leader-elect-renew-deadline", DEFAULT_ELECTION_TIMINGS.renewDeadlineMs),
+    retryPeriodMs: duration("leader-elect-retry-period", DEFAULT_ELECTION_TIMINGS.retryPeriodMs),
   };
   const fault = timingsFault(timings);
   if (fault !== undefined) throw new UsageError(`--leader-elect: ${fault}`);
@@ -61,7 +65,7 @@ export function electionSettings(given: GivenOptions, ownNamespace: string): Ele
   };
 }
 
-/** This process as a candidate. */
+/** Creates the elector of this process. */
 export function openElection(
   { namespace, name, timings }: ElectionSettings,
   parts: {

@@ -14,19 +14,19 @@ export interface ListenAddresses {
   readonly metrics: string;
 }
 
-/** What the listeners show. */
+/** What the listeners serve. */
 export interface ListenerContent {
-  /** Must hold for the process to be left alive: never AWS, never the API server. */
+  /** Liveness checks: never AWS, never the API server. */
   readonly healthz: Readonly<Record<string, Check>>;
-  /** Must hold for the process to count as available. */
+  /** Readiness checks. */
   readonly readyz: Readonly<Record<string, Check>>;
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
 }
 
 /**
- * Opens what was asked for; one listener serves both when the addresses are the same.
+ * Opens the configured listeners; one listener serves both when the addresses are equal.
  *
- * Errors: UsageError for an address that is none; those of listening.
+ * Errors: UsageError for an invalid address; those of listening.
  */
 export async function openListeners(
   addresses: ListenAddresses,
@@ -54,7 +54,7 @@ export async function openListeners(
   }
 }
 
-/** All checks under the path, and each one alone under its name: `/healthz/event-loop`. */
+/** Serves all checks under the path, and each check under its own name: `/healthz/event-loop`. */
 function checksPages(path: string, checks: Readonly<Record<string, Check>>): Readonly<Record<string, Page>> {
   const each = Object.entries(checks).map(
     ([name, check]) => [`${path}/${name}`, checksPage({ [name]: check })] as const,
@@ -70,7 +70,7 @@ function addressOf(option: string, text: string): ReturnType<typeof parseBindAdd
   }
 }
 
-/** Requests that come while an answer is being made get the same one: to make it takes time, and anybody may ask. */
+/** Serves the metrics. Concurrent requests share one rendering, which takes time. */
 function metricsPage(registry: ListenerContent["metrics"]): Page {
   let current: Promise<string> | undefined;
   const share = (): Promise<string> => {

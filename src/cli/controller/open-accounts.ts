@@ -10,7 +10,7 @@ import type { InstancesSettings } from "../instances-options.ts";
 import type { ProductMetrics } from "../metrics/product-metrics.ts";
 import { type AwsPlace, type OpenAwsOptions, openAws } from "./open-aws.ts";
 
-/** What a controller process says of AWS. */
+/** The settings of a controller process that concern AWS. */
 interface AwsSettings {
   readonly aws: AwsPlace;
   readonly awsRates?: AwsRates | undefined;
@@ -19,21 +19,21 @@ interface AwsSettings {
   readonly logger: Logger;
 }
 
-/** Every AWS account of the process. */
+/** All AWS accounts of the process. */
 export interface OpenAccounts {
   readonly accounts: AccountRegistry;
-  /** With the controller's own credentials. */
+  /** The connection with the controller's own credentials. */
   readonly own: AwsConnection;
   close(): void;
 }
 
-/** Where IAM and STS of the other partitions are asked; in `aws` the controller's own region will do. */
+/** The IAM and STS region of the other partitions; in `aws` the controller's own region works. */
 const HOME_REGION: Readonly<Partial<Record<Partition, string>>> = {
   "aws-cn": "cn-north-1",
   "aws-us-gov": "us-gov-west-1",
 };
 
-/** Joins the AWS adapter into the accounts of all classes, each with a limiter of its own; calls nothing. */
+/** Creates the account registry for all classes, with one limiter per account. Sends no request. */
 export function openAccounts(process: AwsSettings, metrics: ProductMetrics, assertMayWrite: () => void): OpenAccounts {
   const { aws: place, awsRates: rates, settings, instances, logger } = process;
   const options: OpenAwsOptions = {

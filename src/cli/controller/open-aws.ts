@@ -9,22 +9,22 @@ import { DEFAULT_INSTANCES, type InstancesSettings } from "../instances-options.
 import type { ProductMetrics } from "../metrics/product-metrics.ts";
 import { VERSION } from "../version.ts";
 
-/** What of an AWS client a controller process is told; the rest is the process's own. */
+/** The AWS client options that the caller chooses; the process supplies the rest. */
 export type AwsPlace = Pick<AwsClientOptions, "endpoint" | "region" | "credentials">;
 
-/** One account as the process holds it: its connection, and what the controller makes of it. */
+/** One open account: its connection, the controller's view of it, and its limiter. */
 export interface OpenAws {
   readonly connection: AwsConnection;
   readonly account: AwsAccount;
   readonly limiter: CallLimiter;
 }
 
-/** What an account is joined with. */
+/** What opening an account needs. */
 export interface OpenAwsOptions {
-  /** What metrics call the account. */
+  /** The value of the metric label `account`. */
   readonly label: string;
   readonly rates: AwsRates | undefined;
-  /** Where several connections are to one account. */
+  /** Set when several connections share an account. */
   readonly limiter?: CallLimiter;
   readonly propagationWindowMs: number;
   readonly metrics: ProductMetrics;
@@ -34,7 +34,7 @@ export interface OpenAwsOptions {
   readonly instances: InstancesSettings | undefined;
 }
 
-/** Joins the AWS adapter, its limiter and its metrics into an account; calls nothing. */
+/** Combines the AWS adapter, its limiter and its metrics into an account. Sends no request. */
 export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
   const limiter = options.limiter ?? new CallLimiter(systemClock, options.rates ?? DEFAULT_AWS_RATES);
   const { instances = DEFAULT_INSTANCES } = options;
@@ -62,9 +62,9 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
 }
 
 /**
- * The wrong credentials would make every object anew in somebody else's account.
+ * Checks the account of the credentials: with wrong ones the controller would create every object again in another account.
  *
- * Errors: BlockedError for credentials of another account than expected; those of asking.
+ * Errors: BlockedError for credentials of another account than expected; those of the request.
  */
 export async function checkAccount(
   expected: string | undefined,
@@ -75,7 +75,7 @@ export async function checkAccount(
   const actual = await aws.accountIdentity.accountId(signal);
   if (actual === expected) return;
   throw new BlockedError(
-    `the AWS credentials are of account ${actual}, --account-id asks for ${expected}. Nothing was written. ` +
+    `the AWS credentials are for account ${actual}, but --account-id is ${expected}. Nothing was written. ` +
       "Give the controller credentials of the right account, or correct --account-id.",
     { reason: "WrongAccount" },
   );

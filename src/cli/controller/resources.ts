@@ -2,10 +2,10 @@ import { API_GROUP, KIND, PLURAL } from "../../api/instance-profile.ts";
 import { CLASS_KIND, CLASS_PLURAL } from "../../api/instance-profile-class.ts";
 import type { KubeResource } from "../../kube/resource.ts";
 
-/** Where the API server has InstanceProfiles. */
+/** The API resource of InstanceProfiles. */
 export const INSTANCE_PROFILES: KubeResource = { group: API_GROUP, version: "v1beta1", plural: PLURAL, kind: KIND };
 
-/** Where it has their classes. */
+/** The API resource of InstanceProfileClasses. */
 export const INSTANCE_PROFILE_CLASSES: KubeResource = {
   group: API_GROUP,
   version: "v1beta1",

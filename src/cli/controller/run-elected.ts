@@ -1,26 +1,26 @@
 import type { LeaderElector } from "../../runtime/election/leader-election.ts";
 
-/** What only a leader may do; see Controller. */
+/** The part of the controller that only a leader runs; see Controller. */
 export interface LeaderWork {
   work(): void;
-  /** Resolves with false when something was left behind that may still be writing. */
+  /** Resolves with false when something that can still write is left running. */
   stop(drainMs: number): Promise<boolean>;
 }
 
-/** Work under way, or waiting for the election. */
+/** Leader work that runs or waits for the election. */
 export interface LedWork {
-  /** Resolves when this process led and does so no more; never otherwise. */
+  /** Resolves when this process loses leadership; never settles otherwise. */
   readonly lost: Promise<Error>;
-  /** Ends the work, then frees the lease. */
+  /** Ends the work, then releases the Lease. */
   stop(drainMs: number): Promise<boolean>;
 }
 
-/** Begins the work when this process is elected, and cuts it off when it leads no more. */
+/** Starts the work when this process becomes the leader, and cuts it off when it loses leadership. */
 export function runElected(work: LeaderWork, elector: LeaderElector): LedWork {
   const renewing = new AbortController();
   const lost = Promise.withResolvers<Error>();
   elector.run(renewing.signal).catch((error: Error) => {
-    // Nothing is drained: whatever is under way was decided by a leader.
+    // No drain: a process that lost the Lease must not finish its reconciles.
     void work.stop(0);
     lost.resolve(error);
   });
@@ -31,7 +31,7 @@ export function runElected(work: LeaderWork, elector: LeaderElector): LedWork {
     lost: lost.promise,
     async stop(drainMs) {
       const drained = await work.stop(drainMs);
-      // With something left behind that may still be writing, others had better wait until the lease expires.
+      // While something can still write, keep the Lease until it expires.
       if (drained) await elector.release();
       renewing.abort();
       return drained;
@@ -39,7 +39,7 @@ export function runElected(work: LeaderWork, elector: LeaderElector): LedWork {
   };
 }
 
-/** Begins the work at once, for a process that is the only one. */
+/** Starts the work at once, for a process without leader election. */
 export function workAlone(work: LeaderWork): LedWork {
   work.work();
   return { lost: new Promise(() => {}), stop: (drainMs) => work.stop(drainMs) };

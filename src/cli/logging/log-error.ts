@@ -1,9 +1,9 @@
 import { ControllerError } from "../../errors.ts";
 
-/** Causes of causes beyond this say nothing new. */
+/** Causes nested deeper are not logged. */
 const MAX_CAUSES = 3;
 
-/** An error as the log shows it. */
+/** Log fields of an error. */
 interface LoggedError {
   readonly type: string;
   readonly message: string;
@@ -15,8 +15,8 @@ interface LoggedError {
 }
 
 /**
- * An error as fields of a log line: what it is, what it says, its code and its causes. Nothing else that hangs on it, for
- * libraries hang requests with their headers on errors. The stack only of what nobody expected.
+ * Converts an error to log fields: type, message, code and causes. Other properties are dropped, because libraries attach
+ * requests with their headers to errors. Only unexpected errors keep their stack.
  */
 export function loggedError(error: unknown): unknown {
   return error instanceof Error ? fieldsOf(error, 0) : error;

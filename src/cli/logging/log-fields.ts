@@ -2,18 +2,18 @@ import type { LogFields } from "../../telemetry.ts";
 import { redact } from "../../text/redact.ts";
 import { loggedError } from "./log-error.ts";
 
-/** What is longer is cut: one line must not be larger than a log collector takes. */
+/** Longer texts are truncated, because log collectors limit the size of a line. */
 const MAX_TEXT_CHARS = 8_192;
 
-/** Nothing that is logged on purpose is nested deeper. */
+/** Deeper values are cut off; no deliberate field is nested that deep. */
 const MAX_DEPTH = 6;
 
-/** Fields as a log line shows them: errors as {@link loggedError} has them, and every text safe. */
+/** Makes fields safe for a log line: redacts texts and converts errors with {@link loggedError}. */
 export function safeFields(fields: LogFields): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, safeValue(value, 1)]));
 }
 
-/** A text without the credentials of URLs, and not longer than a log line may be. JSON escapes what is not printable. */
+/** Redacts credentials in URLs and truncates the text. JSON escapes unprintable characters. */
 export function safeText(text: string): string {
   const safe = redact(text);
   return safe.length <= MAX_TEXT_CHARS ? safe : `${safe.slice(0, MAX_TEXT_CHARS)}… (${safe.length} characters)`;

@@ -3,10 +3,10 @@ import type { LogFields, Logger } from "../../telemetry.ts";
 import { printableJson } from "../../text/printable.ts";
 import { safeFields, safeText } from "./log-fields.ts";
 
-/** Levels that `--log-level` takes. */
+/** The values of `--log-level`. */
 export const LOG_LEVELS: readonly string[] = ["debug", "info", "warn", "error"];
 
-/** What no line shows, at the top of it or one level below, by the names that code and libraries give such things. */
+/** Field names that are redacted at the top of a line or one level below. */
 const SECRETS = [
   "authorization",
   "token",
@@ -22,8 +22,8 @@ const SECRETS = [
 ];
 
 /**
- * JSON lines, one per event; credentials and policy documents are cut out should one slip in, and no line holds a control
- * character. They are written before the call returns, so that the last one is there however the process ends.
+ * Creates a logger that writes JSON lines. Fields that can hold credentials or policy documents are redacted, and control
+ * characters are escaped. Writes are synchronous, so that the last line is not lost when the process ends.
  */
 export function createLogger(level: string, destination: DestinationStream = standardError()): Logger {
   return asLogger(
@@ -33,7 +33,7 @@ export function createLogger(level: string, destination: DestinationStream = sta
         base: null,
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
-        // What is logged comes from safeFields: pino takes anything with a message for an error.
+        // safeFields has converted errors already; pino would treat any object with a message as an error.
         serializers: { err: (error) => error },
         hooks: { streamWrite: printableJson },
         redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: "[redacted]" },

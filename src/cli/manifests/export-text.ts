@@ -3,7 +3,7 @@ import type { ExportedProfile } from "../../engine/offline/export-profile.ts";
 import type { ExportNote } from "../../plan/exported-manifest.ts";
 import { isPrintableLine } from "../../text/printable.ts";
 
-/** A profile as lines of YAML. What must not be applied as it is stands in comments. */
+/** Renders an exported profile as lines of YAML. What must not be applied unchanged is commented out. */
 export function exportText(arn: string, exported: ExportedProfile): readonly string[] {
   const title = `Exported from ${arn}`;
   switch (exported.kind) {
@@ -11,7 +11,7 @@ export function exportText(arn: string, exported: ExportedProfile): readonly str
       return [...comment([title, ...exported.notes.flatMap(noteLines)]), ...yamlOf(exported.manifest)];
     case "partial": {
       const why = [
-        `${title}, in comments, because`,
+        `${title}, commented out because`,
         ...exported.why.map(indented),
         ...exported.notes.flatMap(noteLines),
       ];
@@ -23,22 +23,22 @@ export function exportText(arn: string, exported: ExportedProfile): readonly str
 }
 
 function noteLines({ text, document }: ExportNote): readonly string[] {
-  if (document === undefined) return [`Beside the manifest: ${text}`];
-  return [`Beside the manifest: ${text}`, ...JSON.stringify(document, null, 2).split("\n").map(indented)];
+  if (document === undefined) return [`Not in the manifest: ${text}`];
+  return [`Not in the manifest: ${text}`, ...JSON.stringify(document, null, 2).split("\n").map(indented)];
 }
 
 function indented(line: string): string {
   return `  ${line}`;
 }
 
-/** A line break in a name or value of AWS ends no comment: the writer escapes it. */
+/** Comments out lines. A line break within a name or value cannot end the comment, because the writer escapes it. */
 function comment(lines: readonly string[]): readonly string[] {
   return lines.map((line) => `# ${line}`.trimEnd());
 }
 
 /**
- * What the writer would escape stands in double quotes, where its escapes mean what they stand for, and on one line. Beyond the basic
- * plane YAML has an escape of its own: parsers refuse the two that JSON has.
+ * Renders a manifest as YAML. Strings with characters that the writer would escape become double-quoted single lines, where
+ * YAML keeps the escapes. Characters above U+FFFF use YAML's `\U` escape, because parsers reject JSON's surrogate pairs.
  */
 function yamlOf(manifest: Readonly<Record<string, unknown>>): readonly string[] {
   const document = new Document(manifest, { aliasDuplicateObjects: false });

@@ -7,10 +7,10 @@ const MANIFEST = /\.(ya?ml|json)$/;
 const WILDCARD = /[*?[{]/;
 
 /**
- * The files that a `-f` means, in name order: a file itself; of a folder every .yaml, .yml and .json below it; of a pattern
- * (`teams-?.yaml`) those files that it matches.
+ * Resolves a `-f` argument to files in name order: the file itself; for a folder every .yaml, .yml and .json below it; for a
+ * pattern (`teams-?.yaml`) the files that it matches.
  *
- * Errors: TerminalError for what is not there, and for a pattern that matches nothing.
+ * Errors: TerminalError for a missing path, and for a pattern without matches.
  */
 export async function manifestFiles(path: string): Promise<string[]> {
   const info = await stat(path).catch((error: unknown) => error);
@@ -18,10 +18,10 @@ export async function manifestFiles(path: string): Promise<string[]> {
   return (info as Awaited<ReturnType<typeof stat>>).isDirectory() ? filesBelow(path) : [path];
 }
 
-/** The text of a file. Errors: TerminalError that names it, also when it is not UTF-8. */
+/** Reads a file as text. Errors: TerminalError that names the file, also when it is not UTF-8. */
 export async function readManifestFile(file: string): Promise<string> {
   const bytes = await readFile(file).catch((error: unknown) => unreadable(file, error));
-  return decodeUtf8(bytes) ?? unreadable(file, "it is not UTF-8; convert it");
+  return decodeUtf8(bytes) ?? unreadable(file, "not UTF-8. Convert it to UTF-8.");
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
@@ -32,7 +32,7 @@ async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** A pattern may match folders too; what is in them is meant only when the pattern says so, as a shell has it. */
+/** Resolves a pattern. Folders that match are skipped, as in a shell: only an explicit pattern selects their files. */
 async function matching(pattern: string): Promise<string[]> {
   const files: string[] = [];
   for await (const path of glob(pattern)) {

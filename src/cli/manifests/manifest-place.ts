@@ -1,18 +1,15 @@
 import { EVENT_ID, type Event, getScalarValue } from "js-yaml";
 import { offsetOf } from "./yaml-events.ts";
 
-/** A field of a document of a text. */
+/** A field of a document within a text. */
 export interface DocumentField {
-  /** Which document, from 0. */
+  /** Index of the document, from 0. */
   readonly document: number;
-  /** As the API server gives it: `spec.statements[0].tags[a.b]`. */
+  /** The path as the API server writes it: `spec.statements[0].tags[a.b]`. */
   readonly path: string;
 }
 
-/**
- * Where fields stand in a text. A field that is missing, or a path that is not valid, is found at the nearest thing around it that is
- * there.
- */
+/** Returns the offset of each field in the text. For a missing field or an invalid path, the nearest existing parent. */
 export function offsetsIn(events: readonly Event[], text: string, fields: readonly DocumentField[]): readonly number[] {
   const tree = new EventTree(events, text);
   return fields.map(({ document, path }) => nearest(tree, tree.roots[document] ?? 0, path));
@@ -35,7 +32,7 @@ function nearest(tree: EventTree, root: number, path: string): number {
 
 interface Step {
   readonly node: number;
-  /** The key where there is one: that is what a user looks for. */
+  /** The node of the key, if there is one: that is what a user looks for. */
   readonly at: number;
   readonly rest: string;
 }
@@ -59,15 +56,15 @@ interface Keys {
   readonly longest: number;
 }
 
-/** The tree that a list of events stands for; a node is the index of its first event. */
+/** A tree view of a list of events; a node is the index of its first event. */
 class EventTree {
-  /** Of each document. */
+  /** The root of each document. */
   readonly roots: readonly number[];
   readonly #events: readonly Event[];
   readonly #text: string;
-  /** For each node, the index of what comes after all of it. */
+  /** For each node, the index after its last event. */
   readonly #after: Int32Array;
-  /** Many paths lead into one collection, and it may have tens of thousands of nodes. */
+  /** Cached, because many paths lead into one collection, which can have tens of thousands of nodes. */
   readonly #children = new Map<number, readonly number[]>();
   readonly #keys = new Map<number, Keys>();
 
@@ -98,7 +95,7 @@ class EventTree {
     return this.#events[node]?.type === EVENT_ID.SEQUENCE;
   }
 
-  /** The items of a sequence; of a map its keys and values in turn. */
+  /** Returns the items of a sequence; for a map, keys and values alternating. */
   items(node: number): readonly number[] {
     const known = this.#children.get(node);
     if (known !== undefined) return known;
@@ -109,7 +106,7 @@ class EventTree {
     return children;
   }
 
-  /** Undefined for what is not a map. */
+  /** Returns the keys of a map; undefined for other nodes. */
   keys(node: number): Keys | undefined {
     if (this.#events[node]?.type !== EVENT_ID.MAPPING) return undefined;
     const known = this.#keys.get(node);
@@ -130,8 +127,8 @@ class EventTree {
 }
 
 /**
- * The keys that a path can begin with, each with what follows it: `spec` in `spec.roleName` leaves `.roleName`. The longest comes first,
- * because keys have dots themselves (`iam.instanceprofile.dev/reconcile-at`).
+ * Returns the keys that a path can start with, each with the rest: `spec` in `spec.roleName` leaves `.roleName`. Longest first,
+ * because keys can contain dots (`iam.instanceprofile.dev/reconcile-at`).
  */
 function firstParts(path: string, longest: number): readonly { readonly key: string; readonly rest: string }[] {
   const isBracketed = path.startsWith("[");

@@ -10,32 +10,32 @@ import { readYaml } from "./yaml-reader.ts";
 
 const STDIN = "<stdin>";
 
-/** Where an object stands, for `placesOf` to find its fields. */
+/** The position of an object in its file, from which `placesOf` locates fields. */
 export interface ManifestOrigin {
   readonly piece: YamlPiece;
-  /** Which document of the piece, from 0. */
+  /** Index of the document in the piece, from 0. */
   readonly document: number;
-  /** Where it stands in its document: `.items[3]`; empty for all of it. */
+  /** Path of the object in its document: `.items[3]`; empty for the whole document. */
   readonly path: string;
   readonly lines: () => LineCounter;
 }
 
-/** One object as somebody wrote it, with where it stands. */
+/** One object of a manifest file, with its origin. */
 export interface Manifest {
   /** File name, or `<stdin>`. */
   readonly source: string;
-  /** Which document of the file, from 1. */
+  /** Number of the document in the file, from 1. */
   readonly position: number;
   readonly value: Readonly<Record<string, unknown>>;
   readonly origin: ManifestOrigin;
 }
 
 /**
- * Reads InstanceProfiles, or objects of another kind, from files, folders, patterns (see `manifestFiles`) and `-` (standard input); documents of other
- * kinds are passed over, as a folder of manifests holds them too, and Lists are opened.
+ * Reads objects of one kind from files, folders, patterns (see `manifestFiles`) and `-` (standard input). Skips documents of
+ * other kinds and expands Lists.
  *
- * Errors: TerminalError for what cannot be read or is not YAML, naming file and line; and when there is not one
- * such object in all of it, for a check of nothing would pass whatever is wrong.
+ * Errors: TerminalError for unreadable files and invalid YAML, with file and line; and when no object is found, because an
+ * empty check would succeed.
  */
 export async function readManifests(
   paths: readonly string[],
@@ -52,19 +52,19 @@ export async function readManifests(
   }
   if (manifests.length === 0) {
     const where = paths.map((path) => (path === "-" ? STDIN : path)).join(", ");
-    throw new TerminalError(`no ${kind} of ${API_GROUP} in ${where}`, { reason: "NothingThere" });
+    throw new TerminalError(`no ${kind} (${API_GROUP}) found in ${where}`, { reason: "NothingThere" });
   }
   return manifests;
 }
 
-/** So much text is read before whatever else the process does gets its turn. */
-const CHARS_A_TURN = 64 * 1_024;
+/** Characters to read before yielding to the event loop. */
+const CHARS_PER_SLICE = 64 * 1_024;
 
 async function manifestsIn(source: string, text: string, kind: string): Promise<readonly Manifest[]> {
   const lines = lazyLines(text);
   const manifests: Manifest[] = [];
   let documents = 0;
-  let turnEnds = CHARS_A_TURN;
+  let sliceEnd = CHARS_PER_SLICE;
   for (const piece of piecesOf(text)) {
     const values = await readPiece(piece, source, lines);
     for (const [document, value] of values.entries()) {
@@ -74,14 +74,14 @@ async function manifestsIn(source: string, text: string, kind: string): Promise<
       }
     }
     documents += values.length;
-    if (piece.offset < turnEnds) continue;
+    if (piece.offset < sliceEnd) continue;
     await nextTurn();
-    turnEnds = piece.offset + CHARS_A_TURN;
+    sliceEnd = piece.offset + CHARS_PER_SLICE;
   }
   return manifests;
 }
 
-/** Excerpts are left out of messages: a file that is no manifest may be a secret. */
+/** Messages contain no excerpts: a file that is not a manifest can be a secret. */
 async function readPiece(
   { text, offset }: YamlPiece,
   source: string,
@@ -108,11 +108,11 @@ function opened(value: unknown, path: string, kind: string): readonly Opened[] {
     return object["items"].flatMap((item, index) => opened(item, `${path}.items[${index}]`, kind));
   }
   const apiVersion = object["apiVersion"];
-  const isOurs = object["kind"] === kind && typeof apiVersion === "string" && apiVersion.startsWith(`${API_GROUP}/`);
-  return isOurs ? [{ value: object, path }] : [];
+  const isWanted = object["kind"] === kind && typeof apiVersion === "string" && apiVersion.startsWith(`${API_GROUP}/`);
+  return isWanted ? [{ value: object, path }] : [];
 }
 
-/** The lines of a text, which are found when they are needed first. */
+/** Indexes the lines of a text on first use. */
 function lazyLines(text: string): () => LineCounter {
   let known: LineCounter | undefined;
   return () => {

@@ -3,21 +3,21 @@ import type { ManifestOrigin } from "./manifests.ts";
 import type { YamlPiece } from "./yaml-documents.ts";
 import { findInYaml } from "./yaml-reader.ts";
 
-/** A place in a file, both from 1, as editors and compilers count. */
+/** A position in a file; both from 1, as in editors and compilers. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
-/** A field of a manifest, by the path that the API server gives. */
+/** A field of a manifest, with the path that the API server reports. */
 export interface ManifestField {
   readonly origin: ManifestOrigin;
   readonly path: string;
 }
 
 /**
- * Where fields stand in their files, in the order of the fields. Each piece of a file that has one is read once more: most manifests have
- * nothing to be found, and to keep all places takes more memory than the objects.
+ * Returns the places of fields in their files, in the order of the fields. Parses each affected piece again: most manifests
+ * have no findings, and keeping all positions would take more memory than the objects.
  */
 export async function placesOf(fields: readonly ManifestField[]): Promise<readonly Place[]> {
   const places: Place[] = [];

@@ -1,4 +1,4 @@
-/** The text of UTF-8, without its byte order mark. Undefined when the bytes are not UTF-8: to replace some would change a name unseen. */
+/** Decodes UTF-8 and strips the byte order mark; undefined for invalid bytes, whose replacement could change a name. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

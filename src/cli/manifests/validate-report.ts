@@ -2,24 +2,24 @@ import type { Finding } from "../../plan/lint/finding.ts";
 import type { Manifest } from "./manifests.ts";
 import type { Place } from "./places-of.ts";
 
-/** A finding, with where in the file it is. */
+/** A finding with its place in the file. */
 export type LocatedFinding = Finding & Place;
 
-/** A manifest and what was found in it. */
+/** A manifest and its findings. */
 export interface JudgedManifest {
   readonly manifest: Manifest;
   readonly findings: readonly LocatedFinding[];
 }
 
-/** How findings are shown. */
+/** Output formats of `validate`. */
 export type ValidateFormat = "text" | "json" | "sarif";
 
-/** True when a manifest would be refused. */
+/** Returns true if the API server would reject the manifest. */
 export function isInvalid({ findings }: JudgedManifest): boolean {
   return findings.some(({ severity }) => severity === "error");
 }
 
-/** All that was found, in the format asked for, as lines. */
+/** Renders all findings in the given format, as lines. */
 export function renderFindings(
   judged: readonly JudgedManifest[],
   format: ValidateFormat,
@@ -60,7 +60,7 @@ function nameOf({ value }: Manifest): string {
   return `${textOr(namespace, "default")}/${textOr(name, "?")}`;
 }
 
-/** A manifest that is not valid may have anything as a name. */
+/** Invalid manifests can have names of any type. */
 function textOr(value: unknown, otherwise: string): string {
   return typeof value === "string" ? value : otherwise;
 }
@@ -78,7 +78,7 @@ function jsonOf(judged: readonly JudgedManifest[]): unknown {
   };
 }
 
-/** https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html: what code hosts show beside the line of a change. */
+/** Renders SARIF, which code hosts show next to the changed lines: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
 function sarifOf(judged: readonly JudgedManifest[], version: string): unknown {
   const rules = [...new Set(judged.flatMap(({ findings }) => findings.map(({ rule }) => rule)))].sort();
   return {
@@ -112,12 +112,12 @@ function sarifOf(judged: readonly JudgedManifest[], version: string): unknown {
   };
 }
 
-/** A plain text message may hold links, `[text](target)`: no manifest has its own shown beside a change. */
+/** Breaks links (`[text](target)`), which plain text messages of SARIF may contain, so that a manifest cannot inject one. */
 function plainText(message: string): string {
   return message.replaceAll("](", "] (");
 }
 
-/** Relative, as it was given: a code host knows files by their path in the repository. */
+/** Returns the path relative as given: code hosts know files by their path in the repository. */
 function uriOf(source: string): string {
   if (source === "<stdin>") return "stdin";
   return source.toWellFormed().replace(/^\.\//, "").split("/").map(encodeURIComponent).join("/");

@@ -1,17 +1,17 @@
-/** A piece of a text that has whole documents in it, most often one. */
+/** A piece of a text that contains whole documents, usually one. */
 export interface YamlPiece {
-  /** Where it starts in the text. */
+  /** Offset of the piece in the text. */
   readonly offset: number;
   readonly text: string;
 }
 
-/** `---` and `...` at the start of a line end whatever comes before them, also a text between quotes. */
+/** `---` and `...` at the start of a line end the document, even within quotes. */
 const MARKER = /(?<=^|[\n\r])(?:---|\.\.\.)(?=[ \t\r\n]|$)/g;
 
-/** The start of a line that belongs to a document, and is no blank, comment or directive before it. */
+/** The start of a line with content: not blank, a comment or a directive. */
 const CONTENT = /(?<=^|[\n\r])[ \t]*[^ \t\n\r#%\ufeff]/;
 
-/** Cuts a text between its documents, so that each can be read by itself. */
+/** Splits a text between its documents, so that each can be read separately. */
 export function* piecesOf(text: string): Generator<YamlPiece> {
   let offset = 0;
   for (const { index, 0: marker } of text.matchAll(MARKER)) {

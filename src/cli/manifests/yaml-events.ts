@@ -2,7 +2,7 @@ import { EVENT_ID, type Event, parseEvents, SCALAR_STYLE, type ScalarStyle, YAML
 import { CST, Lexer } from "yaml";
 import { YamlFaultError } from "./yaml-fault-error.ts";
 
-/** An API server refuses objects long before; what reads them here calls itself for each level. */
+/** The API server rejects such objects earlier; the readers here are recursive. */
 export const MAX_DEPTH = 500;
 
 export const TOO_DEEP: string = `it is nested more than ${MAX_DEPTH} levels deep`;
@@ -10,8 +10,8 @@ export const TOO_DEEP: string = `it is nested more than ${MAX_DEPTH} levels deep
 const DEFICIENT_INDENTATION = "deficient indentation";
 
 /**
- * What the parser's reasons mean. Only these words are shown: a reason may quote the document, and a file that is no manifest may be a
- * secret.
+ * Meanings of the parser's reasons. Only these texts are shown: a reason can quote the document, and a file that is not a
+ * manifest can be a secret.
  */
 const MEANINGS: readonly (readonly [reason: RegExp, meaning: string])[] = [
   [/^nesting exceeded maxDepth/, TOO_DEEP],
@@ -22,7 +22,7 @@ const MEANINGS: readonly (readonly [reason: RegExp, meaning: string])[] = [
   [/^missed comma/, "a character is missing, such as a comma or a closing bracket"],
   [/^unknown escape sequence|^expected hexadecimal/, "a double-quoted string has an escape sequence that is not valid"],
   [/non-printable characters$|valid JSON character$|null byte/, "it has a control character; escape it"],
-  [/^end of the stream or a document separator/, "a character stands where none is expected"],
+  [/^end of the stream or a document separator/, "there is an unexpected character"],
   [/^expected the node content/, "a value is missing"],
   [/alias node/, "an alias is not valid"],
   [/anchor/, "an anchor is not valid"],
@@ -31,9 +31,10 @@ const MEANINGS: readonly (readonly [reason: RegExp, meaning: string])[] = [
 ];
 
 /**
- * The events of YAML text: a flat list that takes a tenth of the time and memory of a tree of nodes. Each refers to the text by offsets.
+ * Parses YAML text into events: a flat list that takes a tenth of the time and memory of a tree of nodes. Events refer to the
+ * text by offsets.
  *
- * Errors: YamlFaultError for what is not YAML.
+ * Errors: YamlFaultError for invalid YAML.
  */
 export function yamlEvents(text: string): Event[] {
   try {
@@ -55,8 +56,8 @@ function parse(text: string): Event[] {
 }
 
 /**
- * The text with a space for each line break and each comment between brackets, so that every offset stays. YAML wants all that is
- * between brackets further in than the key before them, and kubectl does not: many write the closing bracket below the key.
+ * Replaces line breaks and comments between brackets with spaces, which keeps every offset. YAML requires the content of
+ * brackets to be indented deeper than the key, but kubectl accepts a closing bracket below the key, which is common.
  */
 function withoutBreaksInFlow(text: string): string {
   const parts: string[] = [];
@@ -76,7 +77,7 @@ const DEPTHS: ReadonlyMap<string, number> = new Map([
   ["]", -1],
 ]);
 
-/** What the lexer says besides the text: that a document starts, that brackets end too early, and that a scalar comes next. */
+/** Markers that the lexer emits besides the text: document start, early end of brackets, scalar next. */
 const MARKS: ReadonlySet<string> = new Set([CST.DOCUMENT, CST.FLOW_END, CST.SCALAR]);
 
 function* tokensOf(text: string): Generator<{ readonly token: string; readonly isScalar: boolean }> {
@@ -87,7 +88,7 @@ function* tokensOf(text: string): Generator<{ readonly token: string; readonly i
   }
 }
 
-/** Where the value of an event stands in the text; -1 for a value that is left out. */
+/** Returns the offset of an event's value; -1 for an omitted value. */
 export function offsetOf(event: Event | undefined): number {
   switch (event?.type) {
     case EVENT_ID.MAPPING:
@@ -96,7 +97,7 @@ export function offsetOf(event: Event | undefined): number {
     case EVENT_ID.ALIAS:
       return event.anchorStart - 1;
     case EVENT_ID.SCALAR:
-      // The quote belongs to it.
+      // Include the opening quote.
       return QUOTED.has(event.style) ? event.valueStart - 1 : event.valueStart;
     default:
       return -1;

@@ -1,6 +1,6 @@
-/** A document that is YAML and that no API server could take. The message says what is wrong, and nothing of the document. */
+/** An error for invalid YAML, or for YAML that has no JSON form. Its message quotes nothing of the document. */
 export class YamlFaultError extends Error {
-  /** Where in the text. */
+  /** Offset of the error in the text. */
   readonly offset: number;
 
   constructor(what: string, offset: number) {

@@ -15,22 +15,22 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 
 type NodeEvent = ScalarEvent | AliasEvent | SequenceEvent | MappingEvent;
 
-/** What aliases may add to the documents of a text, in characters. */
+/** Limit of what aliases can add to the documents of a text, in characters. */
 const MAX_ALIASED_CHARS = 1_000_000;
 
 const USED: Event = { type: EVENT_ID.POP };
 
-/** A value takes this much at least, whatever its length. */
+/** Characters counted for each value in addition to its length. */
 const VALUE_CHARS = 8;
 
 /**
- * The documents of a text as JSON, in time that grows with its length alone. YAML can say more than JSON, and an API server takes
- * JSON: an alias stands for a copy, a key for its text, a number that is not finite for null.
+ * Converts the documents of a text to JSON, in time linear to its length. YAML features without a JSON form are converted: an
+ * alias becomes a copy, a key its text, a number that is not finite null.
  *
- * The events are used up: at their peak they take several times as much memory as what becomes of them.
+ * Consumes the events: at their peak they take several times the memory of the result.
  *
- * Errors: YamlFaultError for a key that stands twice in one map or is no scalar, for an alias within what it stands for or of what is not
- * there, and for aliases that add more than 1,000,000 characters.
+ * Errors: YamlFaultError for duplicate keys, keys that are not scalars, recursive aliases, aliases without an anchor, and
+ * aliases that add more than 1,000,000 characters.
  */
 export function jsonOf(events: Event[], text: string): readonly Json[] {
   return new JsonReader(events, text).documents();
@@ -39,17 +39,17 @@ export function jsonOf(events: Event[], text: string): readonly Json[] {
 class JsonReader {
   readonly #events: Event[];
   readonly #text: string;
-  /** An alias reads once more what is before it. */
+  /** With aliases, events are read more than once and cannot be discarded. */
   readonly #hasAliases: boolean;
-  /** The next event. */
+  /** Index of the next event. */
   #at = 0;
   #version = "";
   #anchors = new Map<string, number>();
-  /** What each alias stands for: an anchor may be set again after it. */
+  /** The target of each alias: an anchor can be redefined after it. */
   readonly #targets = new Map<number, number>();
-  /** The collections around the place that is being read. */
+  /** The collections that enclose the current position. */
   readonly #open = new Set<number>();
-  /** The outermost alias around the place that is being read. */
+  /** The outermost alias that encloses the current position. */
   #alias: AliasEvent | undefined;
   #aliasedCharsLeft = MAX_ALIASED_CHARS;
 
@@ -90,7 +90,7 @@ class JsonReader {
 
   #scalar(event: ScalarEvent, index: number): Json {
     const value = scalarOf(event, this.#text, this.#version);
-    if (value === undefined) throw this.#fault(event, "a value is not what its tag says");
+    if (value === undefined) throw this.#fault(event, "a value does not match its tag");
     this.#count(event, index, typeof value === "string" ? value.length : 0);
     return value;
   }
@@ -110,7 +110,7 @@ class JsonReader {
   }
 
   #within<T extends Json>(event: SequenceEvent | MappingEvent, index: number, read: () => T): T {
-    if (this.#open.has(index)) throw this.#fault(event, "an alias stands within what it stands for");
+    if (this.#open.has(index)) throw this.#fault(event, "an alias is recursive");
     if (this.#open.size >= MAX_DEPTH) throw this.#fault(event, TOO_DEEP);
     this.#count(event, index, 0);
     this.#open.add(index);
@@ -121,7 +121,7 @@ class JsonReader {
 
   #items(): Json {
     if (this.#atEnd()) return [];
-    // An empty list that grows takes room for seventeen at once, and most lists of a policy have one.
+    // Not [] with push: an empty array grows to a capacity of 17, and most lists of a policy have one item.
     const items: Json[] = [this.#read()];
     while (!this.#atEnd()) items.push(this.#read());
     return items;
@@ -132,7 +132,7 @@ class JsonReader {
     while (!this.#atEnd()) {
       const key = this.#events[this.#at];
       const name = this.#name();
-      if (Object.hasOwn(pairs, name)) throw this.#fault(key, "a key stands twice in one map");
+      if (Object.hasOwn(pairs, name)) throw this.#fault(key, "a key occurs twice in one map");
       const value = this.#read();
       if (name !== "__proto__") pairs[name] = value;
       else Object.defineProperty(pairs, name, { value, enumerable: true, configurable: true, writable: true });
@@ -147,14 +147,14 @@ class JsonReader {
     return key === null ? "" : String(key);
   }
 
-  /** True at the end of a collection, which is passed. */
+  /** Returns true at the end of a collection, and consumes the end. */
   #atEnd(): boolean {
     if (this.#events[this.#at]?.type !== EVENT_ID.POP) return false;
     this.#at += 1;
     return true;
   }
 
-  /** Only aliases can make much of a little text: what they add is counted, and an anchor within it is none. */
+  /** Counts what an alias adds, because only aliases can expand a small text. Anchors within an alias do not count. */
   #count({ anchorStart, anchorEnd }: Exclude<NodeEvent, AliasEvent>, index: number, chars: number): void {
     if (this.#alias === undefined) {
       if (anchorStart >= 0) this.#anchors.set(this.#text.slice(anchorStart, anchorEnd), index);

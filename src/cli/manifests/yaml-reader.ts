@@ -6,37 +6,37 @@ import { yamlEvents } from "./yaml-events.ts";
 import { YamlFaultError } from "./yaml-fault-error.ts";
 import { type Json, jsonOf } from "./yaml-json.ts";
 
-/** More than this would block the event loop for too long. */
+/** Larger texts would block the event loop for too long. */
 const MAX_INLINE_CHARS = 128 * 1_024;
 
 /** Enough to read any object that an API server stores. */
 const HEAP_MIB = 64;
 
-/** Of values that do not live long. */
+/** For short-lived values. */
 const YOUNG_HEAP_MIB = 8;
 
-/** What a list of many objects takes. */
+/** What a list of many objects needs. */
 const HEAP_MIB_FOR_EACH_MIB = 16;
 
-/** What a thread is asked: the documents of a text, or where fields of them stand. */
+/** A request to the worker thread: read the documents of a text, or locate fields in them. */
 export interface YamlRequest {
   readonly text: string;
   readonly fields?: readonly DocumentField[];
 }
 
-/** What it answers. */
+/** The reply of the worker thread. */
 export interface YamlReply {
-  /** Each as JSON text. */
+  /** Each document as JSON text. */
   readonly documents?: readonly string[];
   readonly offsets?: readonly number[];
   readonly fault?: { readonly what: string; readonly offset: number };
 }
 
 /**
- * The documents of a text as JSON. A large text is read in a thread of its own, so that it blocks nothing and takes no more memory than
- * it is given.
+ * Reads the documents of a text as JSON. Large texts are read in a worker thread, so that they do not block the event loop
+ * and their memory is limited.
  *
- * Errors: YamlFaultError for what is not YAML, has no meaning as JSON, or takes too much memory.
+ * Errors: YamlFaultError for text that is not YAML, has no JSON form, or takes too much memory.
  */
 export async function readYaml(text: string): Promise<readonly Json[]> {
   if (text.length <= MAX_INLINE_CHARS) return jsonOf(yamlEvents(text), text);
@@ -44,7 +44,7 @@ export async function readYaml(text: string): Promise<readonly Json[]> {
   return documents.map((document): Json => JSON.parse(document));
 }
 
-/** Where fields stand in the text. Errors: as {@link readYaml}. */
+/** Returns the offsets of fields in the text. Errors: as {@link readYaml}. */
 export async function findInYaml(text: string, fields: readonly DocumentField[]): Promise<readonly number[]> {
   if (text.length <= MAX_INLINE_CHARS) return offsetsIn(yamlEvents(text), text, fields);
   const { offsets = [] } = await inThread({ text, fields });
@@ -62,18 +62,18 @@ async function inThread(request: YamlRequest): Promise<YamlReply> {
     worker.once("error", reject);
   }).catch((error: NodeJS.ErrnoException): YamlReply => {
     if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") throw error;
-    const what = `it takes more than ${heapMib} MiB of memory to read; split it into smaller documents`;
+    const what = `reading it takes more than ${heapMib} MiB of memory. Split it into smaller documents.`;
     return { fault: { what, offset: 0 } };
   });
   if (fault !== undefined) throw new YamlFaultError(fault.what, fault.offset);
   return reply;
 }
 
-/** Beside the sources, or beside the bundle. */
+/** Finds the worker next to the sources or the bundle. */
 function workerFile(): string {
   const file = ["yaml-worker.ts", "yaml-worker.mjs"]
     .map((name) => join(import.meta.dirname, name))
     .find((path) => existsSync(path));
-  if (file === undefined) throw new Error("the program that reads YAML is missing: reinstall the program");
+  if (file === undefined) throw new Error("yaml-worker not found. Reinstall the program.");
   return file;
 }

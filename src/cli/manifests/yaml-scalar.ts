@@ -15,7 +15,7 @@ import {
   type ScalarTagDefinition,
 } from "js-yaml";
 
-/** What a scalar without a tag may be besides text, by the version that the document names. */
+/** Types of a scalar without a tag, by the YAML version of the document. Other scalars are text. */
 const IMPLICIT: Readonly<Record<string, readonly ScalarTagDefinition[]>> = {
   "1.1": [nullYaml11Tag, boolYaml11Tag, intYaml11Tag, floatYaml11Tag],
   "1.2": [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag],
@@ -23,13 +23,10 @@ const IMPLICIT: Readonly<Record<string, readonly ScalarTagDefinition[]>> = {
 
 const CORE_TAG = "tag:yaml.org,2002:";
 
-/** What a tag can ask for; with any other tag a scalar is text. */
+/** Types that a tag can select; with any other tag a scalar is text. */
 const EXPLICIT: readonly ScalarTagDefinition[] = [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag, binaryTag];
 
-/**
- * The value of a scalar, as JSON has it: a number that is not finite is null, bytes are text. Undefined where it is not what its tag
- * says.
- */
+/** Converts a scalar to JSON: a number that is not finite becomes null, bytes become text. Undefined if it does not match its tag. */
 export function scalarOf(
   event: ScalarEvent,
   text: string,

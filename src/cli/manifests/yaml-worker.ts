@@ -1,4 +1,4 @@
-/** Reads one piece of YAML in a thread of its own, as `yaml-reader.ts` asks. Runs on import. */
+/** Handles one YamlRequest in a worker thread of `yaml-reader.ts`. Runs on import. */
 import { parentPort, workerData } from "node:worker_threads";
 import { offsetsIn } from "./manifest-place.ts";
 import { yamlEvents } from "./yaml-events.ts";
@@ -11,7 +11,7 @@ parentPort?.postMessage(reply(workerData as YamlRequest));
 function reply({ text, fields }: YamlRequest): YamlReply {
   try {
     if (fields !== undefined) return { offsets: offsetsIn(yamlEvents(text), text, fields) };
-    // As text, which the other thread reads faster than a copy of so many objects.
+    // As JSON text, which is faster to transfer than a structured clone of many objects.
     return { documents: jsonOf(yamlEvents(text), text).map((document) => JSON.stringify(document)) };
   } catch (error) {
     if (!(error instanceof YamlFaultError)) throw error;

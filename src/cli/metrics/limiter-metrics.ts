@@ -1,23 +1,23 @@
 import { Gauge, Histogram, type Registry } from "prom-client";
-import type { CallLimiter, TurnReport } from "../../aws/call/call-limiter.ts";
+import type { CallLimiter, LimiterWait } from "../../aws/call/call-limiter.ts";
 
-/** A turn comes at once, or when those before it have had theirs. */
+/** Buckets for the wait: none without a queue, seconds behind one. */
 const WAIT_SECONDS = [0.001, 0.01, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
- * How fast each AWS account is asked, and who waits for it: shown at each scrape. Returns what makes an account's limiter known, which
- * is once for however many clients share it, and hears of each turn.
+ * Registers the metrics of the rate limiters of AWS accounts. Returns a function that adds an account's limiter, called once
+ * even if several clients share it, and returns the observer of its waits.
  */
 export function limiterMetrics(
   registry: Registry,
-): (account: string, limiter: CallLimiter) => (report: TurnReport) => void {
+): (account: string, limiter: CallLimiter) => (report: LimiterWait) => void {
   const limiters = new Map<string, CallLimiter>();
   const registers = [registry];
   const labelNames = ["account", "service", "kind"];
   const prefix = "instance_profile_controller_aws_limiter";
   new Gauge({
     name: `${prefix}_rate`,
-    help: "Calls per second that AWS is asked at most at present: less than configured while AWS throttles.",
+    help: "Current limit of requests to AWS per second: lower than configured while AWS throttles.",
     labelNames,
     registers,
     collect(): void {
@@ -27,7 +27,7 @@ export function limiterMetrics(
   });
   new Gauge({
     name: `${prefix}_waiting`,
-    help: "Calls to AWS that wait for their turn.",
+    help: "Requests to AWS that wait for the rate limiter.",
     labelNames,
     registers,
     collect(): void {
@@ -37,7 +37,7 @@ export function limiterMetrics(
   });
   const waits = new Histogram({
     name: `${prefix}_wait_seconds`,
-    help: "How long calls to AWS waited for their turn; urgency is change where a person waits, else routine.",
+    help: "How long requests to AWS waited for the rate limiter; urgency is change for changes by users, else routine.",
     labelNames: [...labelNames, "urgency"],
     buckets: WAIT_SECONDS,
     registers,

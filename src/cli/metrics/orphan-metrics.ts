@@ -3,13 +3,13 @@ import type { OrphanObserver } from "../../controller/orphans/orphan-options.ts"
 
 const PREFIX = "instance_profile_controller_orphans";
 
-/** Counts the orphans of each account, by its id or as `own`, where no class names it. */
+/** Registers the metrics of orphans. The label `account` is an account id, or `own` for an account that no class names. */
 export function orphanMetrics(registry: Registry): (account: string) => OrphanObserver {
   const options = { labelNames: ["account"], registers: [registry] };
   const found = new Gauge({
     ...options,
     name: PREFIX,
-    help: "Roles with this cluster's owner tags that no InstanceProfile answers for, after the last account scan.",
+    help: "Roles with this cluster's owner tags and no InstanceProfile, as of the last account scan.",
   });
   const deleted = new Counter({
     ...options,

@@ -12,12 +12,12 @@ import { REVISION } from "../version.ts";
 import { limiterMetrics } from "./limiter-metrics.ts";
 import { quotaMetrics } from "./scan-metrics.ts";
 
-/** What only this controller has starts so. */
+/** Prefix of the metrics that are specific to this controller. */
 const PREFIX = "instance_profile_controller";
-/** IAM answers in tens to hundreds of ms, and in seconds when it is asked too much. */
+/** IAM answers in tens to hundreds of ms, and in seconds while it throttles. */
 const AWS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** The process's metrics besides those of queue, reconciles and requests to the API server: AWS, watch, objects, build. */
+/** The metrics of AWS requests, watches, objects and the build. Queue, reconciles and API server requests have their own. */
 export class ProductMetrics {
   readonly registry: Registry = new Registry();
   readonly #awsRequests: Counter;
@@ -35,7 +35,7 @@ export class ProductMetrics {
     collectDefaultMetrics({ register: this.registry });
     this.#limiters = limiterMetrics(this.registry);
     this.#quotas = quotaMetrics(this.registry);
-    this.#awsRequests = this.#counter("aws_requests_total", "Requests to AWS; code is AWS's, OK when it succeeded.", [
+    this.#awsRequests = this.#counter("aws_requests_total", "Requests to AWS; code is the error code, or OK.", [
       "service",
       "operation",
       "code",
@@ -49,53 +49,53 @@ export class ProductMetrics {
     });
     this.#drifts = this.#counter(
       "drift_found_total",
-      "Passes that found AWS other than the spec asks though it had been as it asks, and nobody had changed the spec.",
+      "Reconciles that found drift: AWS was in sync before and the spec did not change.",
       [],
     );
     this.#drifts.inc(0);
     this.#repairs = this.#counter(
       "drift_repaired_total",
-      "Passes that wrote AWS though nobody had changed the spec.",
+      "Reconciles that repaired drift: they wrote to AWS although the spec did not change.",
       [],
     );
     this.#repairs.inc(0);
     this.#gaveUps = this.#counter(
       "not_converging_total",
-      "Objects that are not written any more, because the same writes were made again and again in vain.",
+      "Objects that the controller stopped writing because the same writes had no lasting effect.",
       [],
     );
     this.#gaveUps.inc(0);
     this.#writes = this.#counter("aws_writes_total", "Planned writes to AWS that succeeded.", []);
     this.#writes.inc(0);
-    const built = this.#gauge("build_info", "Always 1; the labels tell what was built.", ["version", "revision"]);
+    const built = this.#gauge("build_info", "Always 1; the labels identify the build.", ["version", "revision"]);
     built.set({ version, revision: REVISION }, 1);
   }
 
-  /** For the AWS clients of one account, and the limiter that they share. */
-  watchAws(account: string, limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onTurn"> {
+  /** Returns the observers for the AWS clients of one account and the limiter that they share. */
+  watchAws(account: string, limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onLimiterWait"> {
     return {
       onCall: ({ service, operation, code = "OK", durationMs }: AwsCallReport): void => {
         this.#awsRequests.inc({ service, operation, code });
         this.#awsDurations.observe({ service, operation }, durationMs / 1_000);
       },
-      onTurn: this.#limiters(account, limiter),
+      onLimiterWait: this.#limiters(account, limiter),
     };
   }
 
-  /** For what a way into an account has learnt of its quotas. */
+  /** Adds the quotas of an account connection. */
   watchQuotas(account: string, quotas: () => AccountQuotas | undefined): void {
     this.#quotas(account, quotas);
   }
 
-  /** For the election on the lease of this name: client-go's metrics. */
+  /** Returns the observer for the election on the Lease of this name; the metrics are those of client-go. */
   election(name: string): ElectionObserver {
     const registers = [this.registry];
     const labelNames = ["name"];
-    const help = "1 while this process leads.";
+    const help = "1 while this process is the leader.";
     const status = new Gauge({ name: "leader_election_master_status", help, labelNames, registers });
     const slowPaths = new Counter({
       name: "leader_election_slowpath_total",
-      help: "Renewals that had to read the lease first.",
+      help: "Renewals that had to read the Lease first.",
       labelNames,
       registers,
     });
@@ -106,7 +106,7 @@ export class ProductMetrics {
     };
   }
 
-  /** For the results of reconciles; `failed` goes on to the controller's own metrics. */
+  /** Returns the observer for the results of reconciles; forwards `failed` to the controller's own metrics. */
   results(failed: NonNullable<ResultObserver["failed"]>): ResultObserver {
     return {
       failed,
@@ -119,11 +119,11 @@ export class ProductMetrics {
     };
   }
 
-  /** For the watch of one kind. */
+  /** Returns the observer for the watch of one kind. */
   watch(kind: string): ReflectorObserver {
-    const lists = this.#counter("list_total", "Complete lists taken.", ["kind"]);
+    const lists = this.#counter("list_total", "Complete lists.", ["kind"]);
     const reconnects = this.#counter("watch_reconnects_total", "Watches that ended, by reason.", ["kind", "reason"]);
-    const last = this.#gauge("last_event_timestamp_seconds", "When the watch last said anything.", ["kind"]);
+    const last = this.#gauge("last_event_timestamp_seconds", "When the last list or watch event arrived.", ["kind"]);
     const lasted = this.#gauge("last_list_duration_seconds", "How long the last complete list took.", ["kind"]);
     const heard = (): void => last.set({ kind }, this.#clock.nowMs() / 1_000);
     lists.inc({ kind }, 0);
@@ -139,7 +139,7 @@ export class ProductMetrics {
     };
   }
 
-  /** Shows the cache at each scrape: how many objects, and how many of them stand how. No names: labels must stay few. */
+  /** Registers gauges over the cache: objects, and objects by condition. No label names an object, to bound their number. */
   watchObjects(kind: string, cache: () => ObjectCache): void {
     const registers = [this.registry];
     new Gauge({

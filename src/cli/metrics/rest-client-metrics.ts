@@ -5,7 +5,7 @@ import type { Clock } from "../../runtime/clock.ts";
 /** client-go's buckets for requests to the API server, in seconds. */
 const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 
-/** client-go's metrics of requests to the API server, for the transport. A watch counts once, when it begins. */
+/** Registers client-go's metrics of requests to the API server. A watch counts once, when it starts. */
 export function restClientMetrics(
   registry: Registry,
   clock: Clock,
@@ -14,20 +14,20 @@ export function restClientMetrics(
   const registers = [registry];
   const requests = new Counter({
     name: "rest_client_requests_total",
-    help: "Requests to the API server; code is <error> where no answer came.",
+    help: "Requests to the API server; code is <error> without a response.",
     labelNames: ["code", "method", "host"],
     registers,
   });
   const durations = new Histogram({
     name: "rest_client_request_duration_seconds",
-    help: "How long the API server took to answer.",
+    help: "How long the API server took to respond.",
     labelNames: ["verb", "host"],
     buckets: SECONDS,
     registers,
   });
   const retries = new Counter({
     name: "rest_client_request_retries_total",
-    help: "Requests that were sent again because the API server asked for that.",
+    help: "Requests that were retried because the API server requested it.",
     labelNames: ["code", "verb", "host"],
     registers,
   });

@@ -6,12 +6,12 @@ const PREFIX = "instance_profile_controller_account_scan";
 const SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const RESULTS: readonly ScanResult[] = ["ok", "denied", "failed"];
 
-/** What is known of an account's quotas; undefined before its first scan. */
+/** The observed quotas of an account; undefined before its first scan. */
 type Quotas = () => AccountQuotas | undefined;
 
 /**
- * Shows at each scrape what IAM allows each account, and how much of it is used. Returns what makes an account known; where there are
- * several ways into it, one that has been scanned tells.
+ * Registers gauges of IAM quotas and their usage. Returns a function that adds an account connection. If an account has
+ * several connections, one that has been scanned is reported.
  */
 export function quotaMetrics(registry: Registry): (account: string, quotas: Quotas) => void {
   const waysInto = new Map<string, readonly Quotas[]>();
@@ -30,68 +30,69 @@ export function quotaMetrics(registry: Registry): (account: string, quotas: Quot
       labelNames,
       registers: [registry],
       collect(): void {
-        // An account that is scanned no longer has no quotas that are known.
+        // Drops accounts that are no longer scanned.
         this.reset();
         for (const [account, ways] of waysInto)
           for (const [resource, usage] of usages(ways))
             if (usage !== undefined) this.set({ account, resource }, usage[part]);
       },
     });
-  show("used", "How many of them the AWS account has, whoever they belong to, at the last scan.", "used");
-  show("limit", "How many of them IAM allows the AWS account.", "quota");
+  show("used", "How many of this resource the AWS account has in total, as of the last account scan.", "used");
+  show("limit", "How many of this resource IAM allows in the AWS account.", "quota");
   return (account, quotas) => {
     waysInto.set(account, [...(waysInto.get(account) ?? []), quotas]);
   };
 }
 
 /**
- * Hears of the scans over each account, by its id or as `own`, where no class names it. `denied`: every object is read by itself.
+ * Registers the metrics of account scans. The label `account` is an account id, or `own` for an account that no class names.
+ * The result `denied` means that objects are read individually.
  */
 export function scanMetrics(registry: Registry): (account: string) => ScanObserver {
   const registers = [registry];
   const labelNames = ["account"];
   const scans = new Counter({
     name: `${PREFIX}s_total`,
-    help: "Looks at a whole account, by how they ended; denied: the objects are read one by one instead.",
+    help: "Account scans by result; denied: objects are read individually instead.",
     labelNames: ["account", "result"],
     registers,
   });
   const available = new Gauge({
     name: `${PREFIX}_available`,
-    help: "0 while the controller may not read the account as a whole and reads every object by itself.",
+    help: "0 while the controller is not authorized to scan the account and reads objects individually.",
     labelNames,
     registers,
   });
   const durations = new Histogram({
     name: `${PREFIX}_duration_seconds`,
-    help: "How long a look at the whole account took.",
+    help: "How long account scans took.",
     labelNames,
     buckets: SECONDS,
     registers,
   });
   const objects = new Gauge({
     name: `${PREFIX}_objects`,
-    help: "Objects that the last scan compared.",
+    help: "Objects that the last account scan compared.",
     labelNames,
     registers,
   });
-  const news = new Counter({
+  const differences = new Counter({
     name: `${PREFIX}_differences_total`,
-    help: "Objects that a scan found to be other than their status says.",
+    help: "Objects whose observed state differed from their status in an account scan.",
     labelNames,
     registers,
   });
   return (account) => {
     for (const result of RESULTS) scans.inc({ account, result }, 0);
     available.set({ account }, 1);
-    news.inc({ account }, 0);
+    differences.inc({ account }, 0);
     return {
       ended(result, { durationMs, seen, news: found }) {
         scans.inc({ account, result });
         if (result !== "failed") available.set({ account }, result === "ok" ? 1 : 0);
         durations.observe({ account }, durationMs / 1_000);
         if (result === "ok") objects.set({ account }, seen);
-        news.inc({ account }, found);
+        differences.inc({ account }, found);
       },
       left() {
         available.remove({ account });

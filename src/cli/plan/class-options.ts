@@ -12,42 +12,42 @@ import { clusterIdOf, type GivenOptions, type OptionSpecs } from "../options.ts"
 import { readClusterClasses } from "./cluster-classes.ts";
 import { applied, namespacesOf } from "./simulate-apply.ts";
 
-/** Names the classes that manifests are judged by. */
+/** Options that select the classes to check manifests against. */
 export const CLASS_OPTIONS: OptionSpecs = {
   class: {
     type: "string",
     multiple: true,
     value: "FILE|DIR|PATTERN|-",
-    help: "InstanceProfileClasses to judge by, as kubectl get iprofclass -o yaml writes them; repeatable",
+    help: "InstanceProfileClasses to check against, as printed by kubectl get iprofclass -o yaml; repeatable",
   },
   "cluster-classes": {
     type: "boolean",
-    help: "judge by the classes of the cluster, which is found as kubectl finds it; needs to list classes and InstanceProfiles",
+    help: "check against the classes of the cluster in the kubeconfig; requires permission to list classes and InstanceProfiles",
   },
   "require-class": {
     type: "boolean",
-    help: "block objects without a class, also where there are no classes, as run --require-class does",
+    help: "block objects without a class, even if there are no classes, as run --require-class does",
   },
   ...CLUSTER_OPTIONS,
 };
 
-/** Where an object stands under the classes that were given. */
+/** Resolves the class binding of an object under the selected classes. */
 export type BindingOf = (object: InstanceProfile) => ClassBinding;
 
-/** The classes that were given. */
+/** The selected classes. */
 export interface ClassOptions {
   readonly bindingOf: BindingOf;
-  /** False when nobody has said which classes there are. */
+  /** False if no option selects classes. */
   readonly areGiven: boolean;
 }
 
 /**
- * Reads the classes that `--class` or `--cluster-classes` names. The manifests count for limits, in a cluster beside the objects that
- * are there. With neither option an object that names a class is refused, for nobody can tell whether it fits; and with
- * `--require-class` one that names none.
+ * Reads the classes that `--class` or `--cluster-classes` selects. The manifests count towards limits, together with the
+ * objects in the cluster. Without either option, an object with a class name is refused, because it cannot be checked; with
+ * `--require-class`, one without a class name is refused too.
  *
- * Errors: TerminalError for a class that is not valid, and for two of one name; UsageError for options that contradict each other,
- * and when a class uses `{cluster}` and no `--cluster-id` is given; those of {@link readClusterClasses}.
+ * Errors: TerminalError for an invalid class and for two of the same name; UsageError for conflicting options, and when a class
+ * uses `{cluster}` without `--cluster-id`; those of {@link readClusterClasses}.
  */
 export async function classOptions(
   given: GivenOptions,
@@ -57,17 +57,17 @@ export async function classOptions(
   const paths = given.list("class");
   const objects = manifests.map(({ value }): KubeObject => value);
   if (given.flag("cluster-classes")) {
-    if (paths.length > 0) throw new UsageError("--class and --cluster-classes contradict each other: give one of them");
+    if (paths.length > 0) throw new UsageError("--class and --cluster-classes cannot be combined");
     return { bindingOf: await byCluster(objects, given, io), areGiven: true };
   }
   for (const name of Object.keys(CLUSTER_OPTIONS)) {
-    if (given.text(name) !== undefined) throw new UsageError(`--${name} says something with --cluster-classes only`);
+    if (given.text(name) !== undefined) throw new UsageError(`--${name} requires --cluster-classes`);
   }
   const requiresClass = given.flag("require-class");
   if (paths.length === 0) return { bindingOf: withoutClasses(requiresClass), areGiven: false };
   const clusterId = clusterIdOf(given.text("cluster-id"));
   const classes = await readClasses(paths, clusterId, io);
-  return { bindingOf: judgedBy({ classes, clusterId, objects, live: [], requiresClass }), areGiven: true };
+  return { bindingOf: bindingsIn({ classes, clusterId, objects, live: [], requiresClass }), areGiven: true };
 }
 
 async function readClasses(
@@ -82,12 +82,12 @@ async function readClasses(
     const name = checkedName(place, value);
     const other = places.get(name);
     if (other !== undefined) {
-      const message = `${place}: class ${name} is in ${other} too; leave one of them out`;
+      const message = `${place}: class ${name} is also defined in ${other}. Remove one of them.`;
       throw new TerminalError(message, { reason: "ClassTwice" });
     }
     places.set(name, place);
-    if (clusterId === undefined && speaksOfCluster(value)) {
-      throw new UsageError(`--class: class ${name} uses {cluster}; give the id of the cluster with --cluster-id`);
+    if (clusterId === undefined && usesClusterId(value)) {
+      throw new UsageError(`--class: class ${name} uses {cluster}. Set --cluster-id.`);
     }
   }
   return manifests.map(({ value }) => value);
@@ -101,44 +101,44 @@ async function byCluster(
   const named = clusterIdOf(given.text("cluster-id"));
   const found = await readClusterClasses(given, io, {
     namespaces: namespacesOf(objects),
-    needsId: (classes) => named === undefined && classes.some(speaksOfCluster),
+    needsId: (classes) => named === undefined && classes.some(usesClusterId),
   });
-  // A kubeconfig of another cluster than was meant would pass everything.
-  if (found.classes.length === 0) io.err(`there is no InstanceProfileClass in the cluster of ${found.source}`);
+  // The kubeconfig may be of the wrong cluster, in which nothing would be checked.
+  if (found.classes.length === 0) io.err(`no InstanceProfileClass found in the cluster of ${found.source}`);
   if (found.clusterId !== undefined) {
     io.err(
-      `{cluster} is taken for ${found.clusterId}, the uid of namespace kube-system; where the controller was given --cluster-id, give ` +
-        "the same here",
+      `{cluster} resolves to ${found.clusterId}, the uid of namespace kube-system. If the controller runs with --cluster-id, ` +
+        "set the same --cluster-id here.",
     );
   }
   const { classes, objects: live, clusterId = named } = found;
-  return judgedBy({ classes, clusterId, objects, live, requiresClass: given.flag("require-class") });
+  return bindingsIn({ classes, clusterId, objects, live, requiresClass: given.flag("require-class") });
 }
 
-/** What manifests are judged by. */
-interface Court {
+/** What class bindings are resolved from. */
+interface BindingSources {
   readonly classes: readonly KubeObject[];
   readonly clusterId: string | undefined;
-  /** The manifests. */
+  /** The objects of the manifests. */
   readonly objects: readonly KubeObject[];
-  /** What is in the cluster. */
+  /** The objects in the cluster. */
   readonly live: readonly KubeObject[];
   readonly requiresClass: boolean;
 }
 
-function judgedBy({ classes, clusterId = "", objects, live, requiresClass }: Court): BindingOf {
+function bindingsIn({ classes, clusterId = "", objects, live, requiresClass }: BindingSources): BindingOf {
   const { all, asApplied } = applied(objects, live);
-  const directory = new ClassResolver({
+  const resolver = new ClassResolver({
     classes: () => classes,
     objects: () => all,
     clusterId,
     countsListed: true,
     requiresClass,
   });
-  return (object) => directory.bindingOf(asApplied(object));
+  return (object) => resolver.bindingOf(asApplied(object));
 }
 
-function speaksOfCluster({ spec }: KubeObject): boolean {
+function usesClusterId({ spec }: KubeObject): boolean {
   return JSON.stringify(spec).includes("{cluster}");
 }
 
@@ -151,7 +151,7 @@ function checkedName(where: string, value: unknown): string {
   }
 }
 
-/** By nothing. Where an object names a class, a file or a cluster is missing from the command line, not the class. */
+/** Resolves bindings without classes. If an object names a class, the command line lacks an option, not the cluster the class. */
 function withoutClasses(requiresClass: boolean): BindingOf {
   const none = new ClassResolver({ classes: () => [], objects: () => [], clusterId: "", requiresClass });
   return (object) => {
@@ -162,7 +162,7 @@ function withoutClasses(requiresClass: boolean): BindingOf {
 
 function unknownClass(className: string): ClassBinding {
   const message =
-    `spec.className is ${className}, and no class is given to judge by. Name the file that has it with --class, or ask the cluster with ` +
+    `spec.className: class ${className} cannot be checked because no classes were passed. Pass its file with --class, or use ` +
     "--cluster-classes.";
   return { kind: "refused", blocker: { reason: "ClassNotFound", message } };
 }

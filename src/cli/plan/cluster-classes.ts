@@ -7,41 +7,41 @@ import { Transport } from "../../kube/transport.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { SnapshotReader } from "../../runtime/watch/list-snapshot.ts";
 import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
-import { AbsentKindIsEmpty } from "../../runtime/watch/optional-kind.ts";
+import { OptionalKindListWatch } from "../../runtime/watch/optional-kind.ts";
 import { clusterOf } from "../cluster-options.ts";
 import { INSTANCE_PROFILE_CLASSES, INSTANCE_PROFILES } from "../controller/resources.ts";
 import type { CommandIo } from "../io.ts";
 import type { GivenOptions } from "../options.ts";
 import { VERSION } from "../version.ts";
 
-/** What a cluster says about classes, as of now. */
+/** The classes of a cluster, and the objects that count towards their limits. */
 export interface ClusterClasses {
   readonly classes: readonly WatchedObject[];
-  /** The InstanceProfiles in the namespaces that were asked for. */
+  /** The InstanceProfiles in the requested namespaces. */
   readonly objects: readonly WatchedObject[];
-  /** For people: a kubeconfig and its context. */
+  /** The kubeconfig and its context, for messages. */
   readonly source: string;
-  /** The id that the controller takes when it is given none; undefined when `needsId` said that nobody asks for it. */
+  /** The controller's default cluster id; undefined unless `needsId` returned true. */
   readonly clusterId: string | undefined;
 }
 
-/** What of a cluster is read. */
-interface Question {
+/** What to read from a cluster. */
+interface ClusterQuery {
   readonly namespaces: Iterable<string>;
-  /** Whether these classes cannot be understood without the cluster's id. */
+  /** Whether these classes need the cluster id. */
   readonly needsId: (classes: readonly WatchedObject[]) => boolean;
 }
 
 /**
- * Reads the classes of a cluster, and the objects that count for their limits. Only reads: `list` of classes, and of InstanceProfiles in
- * the namespaces; `get` of namespace kube-system where its uid is needed.
+ * Reads the classes of a cluster, and the objects that count towards their limits. Requests: `list` of classes, and of
+ * InstanceProfiles in the namespaces; `get` of namespace kube-system if its uid is needed.
  *
- * Errors: ControllerErrors for a kubeconfig, a server or a permission that is missing; the stop signal's reason.
+ * Errors: ControllerErrors for a missing kubeconfig, server or permission; the stop signal's reason.
  */
 export async function readClusterClasses(
   given: GivenOptions,
   { env, stop }: Pick<CommandIo, "env" | "stop">,
-  { namespaces, needsId }: Question,
+  { namespaces, needsId }: ClusterQuery,
 ): Promise<ClusterClasses> {
   const cluster = clusterOf(given, env);
   const transport = new Transport({ cluster, clock: systemClock, version: VERSION });
@@ -58,7 +58,7 @@ export async function readClusterClasses(
 }
 
 /**
- * The InstanceProfiles of these namespaces, as of now. Where their kind is not installed there are none.
+ * Lists the InstanceProfiles of these namespaces; none if their CRD is not installed.
  *
  * Errors: as {@link readClusterClasses}.
  */
@@ -77,7 +77,7 @@ export async function readClusterObjects(
   }
 }
 
-/** As the controller does: of a kind that the server does not know there are no objects. */
+/** Lists objects as the controller does: a kind that the server does not know has no objects. */
 async function listed(
   exchange: Exchange,
   resource: KubeResource,
@@ -86,6 +86,9 @@ async function listed(
 ): Promise<readonly WatchedObject[]> {
   const scope = namespace === undefined ? {} : { namespace };
   const kept = resource === INSTANCE_PROFILES ? { kept: boundedObject } : {};
-  const listWatch = new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource, ...scope, ...kept }), systemClock);
+  const listWatch = new OptionalKindListWatch(
+    new KubeListWatch({ exchange, resource, ...scope, ...kept }),
+    systemClock,
+  );
   return (await new SnapshotReader(listWatch, systemClock).take(stop)).items;
 }

@@ -1,7 +1,7 @@
-/** AWS calls in flight at once; IAM's limits are per account and shared with everybody else. */
+/** Concurrent AWS requests; IAM's limits are per account and shared with other clients. */
 const CONCURRENCY = 8;
 
-/** Works on all items, a few at a time; results in the order of the items. Errors: the first that any work raises. */
+/** Runs `work` on all items, a few at a time. Results are in the order of the items. Errors: the first that any work raises. */
 export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;

@@ -16,25 +16,27 @@ import type { InstanceClaim } from "../../model/instances/instance-claim.ts";
 import { nameKey } from "../../model/naming.ts";
 import { systemClock } from "../../runtime/clock.ts";
 
-/** A person or a pipeline waits for a plan, and it ends soon: it may ask more at once than what runs for ever. */
+/** A plan is short and a user waits for it: it may use a higher rate than the long-running controller. */
 export const PLAN_RATES: AwsRates = { ...DEFAULT_AWS_RATES, readsPerSecond: 20 };
 
 /**
- * From so many manifests on the account is read as a whole: three calls for some hundreds of roles instead of five for each
+ * From this number of manifests, a plan scans the account: three requests for some hundreds of roles instead of five per
  * manifest.
  */
 const WHOLE_ACCOUNT_FROM = 10;
 
 const NO_CLAIMS: readonly InstanceClaim[] = [];
 
-/** What the manifests of one run are compared with, and where roles without a manifest are looked for. */
+/** What the manifests of one run are compared with, and where roles without a manifest are searched. */
 export interface RunAccess extends PlanAccess {
-  /** Every role of the account with its tags, sorted by name; read for this where it is not known. Errors: those of reading. */
+  /** Returns every role of the account with its tags, sorted by name; scans the account if necessary. Errors: those of reading. */
   taggedRoles(signal: AbortSignal): Promise<readonly TaggedRole[]>;
 }
 
 /**
- * @param isSinceLive the roles without a manifest are asked for as well: the account is read once for both
+ * Creates the AWS access for the manifests of one run.
+ *
+ * @param isSinceLive also read the roles without a manifest, so that the account is read once for both
  *
  * Errors: those of reading the account, but for a missing permission.
  */
@@ -48,12 +50,12 @@ export async function planAccess(
     quotas: quotasReadOnce(aws),
     reader: snapshot === undefined ? objectByObject(aws.iamReader) : fromSnapshot(snapshot, aws.iamReader),
     instances: instancesFor(objects, { clusterId, regions }, aws),
-    taggedRoles: async (asked) =>
-      isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(asked),
+    taggedRoles: async (abortSignal) =>
+      isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(abortSignal),
   };
 }
 
-/** Quotas that are read when the first plan writes, and not again. */
+/** Reads quotas when the first plan needs them, and caches them. */
 function quotasReadOnce({ accountReader }: AwsConnection): QuotaSource {
   const watch = new QuotaCache(accountReader, () => systemClock.monotonicMs());
   let reading: Promise<AccountQuotas | undefined> | undefined;
@@ -64,17 +66,17 @@ function quotasReadOnce({ accountReader }: AwsConnection): QuotaSource {
   return { known, refresh: (_maxAgeMs, signal) => known(signal) };
 }
 
-/** What is planned in one run. */
+/** What one run plans. */
 interface PlanSubject {
   readonly objects: readonly InstanceProfile[];
-  /** Empty when none was named. */
+  /** Empty if not set. */
   readonly clusterId: string;
   readonly isSinceLive: boolean;
-  /** Where instances are searched for; undefined: in the region of the credentials. */
+  /** Regions searched for instances; undefined: the region of the credentials. */
   readonly regions: readonly string[] | undefined;
 }
 
-/** Undefined where each object is to be read by itself. */
+/** Returns undefined if each object is to be read individually. */
 async function readWhole(
   objects: readonly InstanceProfile[],
   isSinceLive: boolean,
@@ -90,7 +92,7 @@ async function readWhole(
     const wanted = isSinceLive ? ALL_NAMES : named;
     return await takeSnapshot(wanted, accountReader, () => systemClock.monotonicMs(), signal);
   } catch (error) {
-    // Whoever may not read the whole account may still read what the manifests name.
+    // Without permission to scan the account, the roles of the manifests may still be readable.
     if (dispositionOf(error) !== "blocked") throw error;
     return undefined;
   }
@@ -102,7 +104,7 @@ function rolesIn({ roles, holders }: AccountSnapshot): readonly TaggedRole[] {
     .sort((a, b) => (a.roleName < b.roleName ? -1 : 1));
 }
 
-/** EC2 as the objects of these manifests share it. */
+/** EC2 access that the manifests share. */
 function instancesFor(
   objects: readonly InstanceProfile[],
   { clusterId, regions }: Pick<PlanSubject, "clusterId" | "regions">,
@@ -113,10 +115,10 @@ function instancesFor(
   return {
     reader,
     snapshots: new RegionSnapshots({ reader, monotonicMs: () => systemClock.monotonicMs(), propagationWindowMs: 0 }),
-    // One reading serves all manifests that are in sync.
+    // One read serves all manifests that are in sync.
     intervalMs: Number.POSITIVE_INFINITY,
     isAwaited: false,
-    // Where the instances of what is adopted, or has no manifest any more, are looked for, as the controller does.
+    // Instances of adopted or deleted profiles are searched in these regions, as the controller does.
     guardRegions: async () => regions ?? [await region()].filter((it) => it !== undefined),
     claims: new ClaimIndex({ in: (wanted) => byRegion.get(wanted) ?? NO_CLAIMS }),
   };

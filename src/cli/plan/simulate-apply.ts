@@ -2,23 +2,23 @@ import type { InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../../a
 import { keyText } from "../../controller/object-key.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 
-/** Manifests as a cluster would have them once they are applied. */
+/** Manifests as a cluster would store them once they are applied. */
 export interface Applied {
-  /** The objects of the cluster, then the manifests that are not there yet, in their order. */
+  /** The objects of the cluster, then the manifests that are not in it yet, in their order. */
   readonly all: readonly KubeObject[];
-  /** The object of a manifest, with what the cluster knows of it: its uid and age, its class, and what it has in AWS. */
+  /** The object of a manifest with the cluster's data: its uid and age, its class, and what it has in AWS. */
   readonly asApplied: (object: InstanceProfile) => InstanceProfile;
 }
 
-/** What is read of an untyped object. */
+/** The metadata read from an untyped object. */
 type Metadata = Pick<ObjectMeta, "namespace" | "name"> & Partial<ObjectMeta>;
 
-/** The namespaces that the manifests are for. */
+/** Returns the namespaces of the manifests. */
 export function namespacesOf(manifests: readonly KubeObject[]): ReadonlySet<string> {
   return new Set(manifests.map((manifest) => metadataOf(manifest).namespace));
 }
 
-/** `live` is what is in the cluster. */
+/** Merges the manifests with `live`, the objects in the cluster. */
 export function applied(manifests: readonly KubeObject[], live: readonly KubeObject[]): Applied {
   const known = new Map(live.map((object) => [keyOf(object), object]));
   const planned = new Map(
@@ -41,7 +41,7 @@ export function applied(manifests: readonly KubeObject[], live: readonly KubeObj
   };
 }
 
-/** The manifest with what applying it leaves as it is. */
+/** Merges the manifest with the fields that applying it does not change. */
 function withLive(manifest: KubeObject, there: KubeObject | undefined): KubeObject {
   const metadata = metadataOf(manifest);
   if (there === undefined) return { ...manifest, metadata };
@@ -54,7 +54,7 @@ function traces(there: KubeObject): Pick<ObjectMeta, "uid"> & Partial<ObjectMeta
   return { uid, ...(creationTimestamp && { creationTimestamp }), ...(finalizers && { finalizers }) };
 }
 
-/** What of a status an object is judged by. */
+/** The part of a status that class checks use. */
 function evidenceOf(there: KubeObject): InstanceProfileStatus | undefined {
   const { status } = there as { readonly status?: InstanceProfileStatus };
   if (status === undefined) return undefined;

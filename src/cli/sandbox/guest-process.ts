@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { GuestOrder, GuestReply } from "../../guest/s3-program.ts";
 
-/** Where a program on an instance finds AWS: nothing else is set in its environment. */
+/** The endpoints for a program on an instance. Nothing else is set in its environment. */
 export interface GuestPlaces {
   readonly awsUrl: string;
   readonly metadataUrl: string;
@@ -14,18 +14,18 @@ export interface GuestPlaces {
 
 /** The program `src/guest/s3-program.ts`, running as on an instance. */
 export interface Guest {
-  /** Carries out one order. Errors: the program has ended. */
+  /** Sends one request. Errors: the program has ended. */
   order(order: GuestOrder): Promise<GuestReply>;
   /** Ends the program. */
   stop(): Promise<void>;
 }
 
-/** Starts the program with no credentials, no home and no settings but where the sandbox is. */
+/** Starts the program without credentials, home or settings, except the endpoints of the sandbox. */
 export function startGuest({ awsUrl, metadataUrl, region }: GuestPlaces): Guest {
   const child = spawn(process.execPath, [programFile()], {
     stdio: ["pipe", "pipe", "inherit"],
     env: {
-      // The user's own ~/.aws is not on the instance.
+      // Hides the user's own ~/.aws.
       HOME: "/nonexistent",
       AWS_EC2_METADATA_SERVICE_ENDPOINT: metadataUrl,
       AWS_ENDPOINT_URL: awsUrl,
@@ -33,13 +33,13 @@ export function startGuest({ awsUrl, metadataUrl, region }: GuestPlaces): Guest 
     },
   });
   const replies = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  // A program that has ended takes no orders; that it gives no reply says so.
+  // Writing to a program that has ended fails; the missing reply reports that.
   child.stdin.on("error", () => undefined);
   return {
     async order(order) {
       child.stdin.write(`${JSON.stringify(order)}\n`);
       const { done, value } = await replies.next();
-      if (done === true) throw new Error(`the program on the instance has ended, with ${child.exitCode}`);
+      if (done === true) throw new Error(`the program on the instance ended with exit code ${child.exitCode}`);
       return JSON.parse(value) as GuestReply;
     },
     stop: () => ended(child),
@@ -53,11 +53,11 @@ async function ended(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Beside the sources, or beside the bundle. */
+/** Finds the program next to the sources or the bundle. */
 function programFile(): string {
   const file = ["../../guest/s3-program.ts", "guest.mjs"]
     .map((path) => join(import.meta.dirname, path))
     .find((path) => existsSync(path));
-  if (file === undefined) throw new Error(`the sandbox's program for instances is missing: reinstall the program`);
+  if (file === undefined) throw new Error(`guest program not found. Reinstall the program.`);
   return file;
 }

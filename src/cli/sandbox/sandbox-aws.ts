@@ -1,16 +1,16 @@
 import { type AwsRates, evenRates } from "../../aws/call/call-limiter.ts";
 import { TerminalError } from "../../errors.ts";
 
-/** The sandbox's one region, as far as its own commands go. */
+/** The region of the sandbox's own requests. */
 export const SANDBOX_REGION = "us-east-1";
 
-/** This AWS is the user's own, and throttles nobody. */
+/** The sandbox does not throttle. */
 export const SANDBOX_RATES: AwsRates = evenRates(1_000);
 
 /**
- * Starts an instance in the sandbox, as `aws ec2 run-instances` would; its id.
+ * Starts an instance in the sandbox, as `aws ec2 run-instances` would, and returns its id.
  *
- * Errors: TerminalError with EC2's words.
+ * Errors: TerminalError with EC2's message.
  */
 export async function runSandboxInstance(awsUrl: string, profileName: string): Promise<string> {
   const params = {
@@ -24,16 +24,16 @@ export async function runSandboxInstance(awsUrl: string, profileName: string): P
   };
   const reply = await asDeveloper("ec2", awsUrl, { method: "POST", body: new URLSearchParams(params) });
   const [, instanceId] = /<instanceId>(.*?)</.exec(reply) ?? [];
-  if (instanceId === undefined) throw new Error(`RunInstances answered without an instance: ${reply}`);
+  if (instanceId === undefined) throw new Error(`RunInstances returned no instance: ${reply}`);
   return instanceId;
 }
 
-/** Makes a bucket in the sandbox, as `aws s3 mb` would. */
+/** Creates a bucket in the sandbox, as `aws s3 mb` would. */
 export async function makeSandboxBucket(awsUrl: string, name: string): Promise<void> {
   await asDeveloper("s3", `${awsUrl}/${name}`, { method: "PUT" });
 }
 
-/** The sandbox looks at whose key it is and what for, and takes any signature of the developer's. */
+/** Sends a request with the developer's key. The sandbox checks the key and the service, not the signature. */
 async function asDeveloper(service: string, url: string, init: RequestInit): Promise<string> {
   const credential = `sandbox/20260101/${SANDBOX_REGION}/${service}/aws4_request`;
   const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=none`;

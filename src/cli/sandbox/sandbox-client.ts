@@ -3,7 +3,7 @@ import { CLASS_PLURAL } from "../../api/instance-profile-class.ts";
 import { TerminalError } from "../../errors.ts";
 import { systemClock } from "../../runtime/clock.ts";
 
-/** An InstanceProfile in the sandbox's API server, with the names it has in AWS. */
+/** An InstanceProfile in the sandbox's API server, with its names in AWS. */
 export interface SandboxObject {
   readonly namespace: string;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface SandboxObject {
   readonly instanceProfileName: string;
 }
 
-/** What of an InstanceProfile is looked at here. */
+/** The part of an InstanceProfile that the sandbox command reads. */
 interface Applied {
   readonly metadata: { readonly generation: number };
   readonly spec: { readonly roleName: string; readonly policyName?: string; readonly instanceProfileName?: string };
@@ -22,7 +22,7 @@ interface Applied {
 const API_PATH = "/apis/iam.instanceprofile.dev/v1beta1";
 const POLL_MS = 50;
 
-/** Brings a manifest to the sandbox as `kubectl apply --server-side` would, with its namespace. */
+/** Applies a manifest as `kubectl apply --server-side` would, and creates its namespace. */
 export async function applyToSandbox(url: string, manifest: Readonly<Record<string, unknown>>): Promise<SandboxObject> {
   const { namespace = "default", name = "" } = (manifest["metadata"] ?? {}) as Partial<SandboxObject>;
   const space = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
@@ -36,7 +36,7 @@ export async function applyToSandbox(url: string, manifest: Readonly<Record<stri
   return { namespace, name, roleName, policyName, instanceProfileName };
 }
 
-/** Brings an InstanceProfileClass to the sandbox in the same way. */
+/** Applies an InstanceProfileClass as `kubectl apply --server-side` would. */
 export async function applyClassToSandbox(url: string, manifest: Readonly<Record<string, unknown>>): Promise<void> {
   const { name = "" } = (manifest["metadata"] ?? {}) as Partial<SandboxObject>;
   const nameInUrl = encodeURIComponent(String(name).toWellFormed());
@@ -44,12 +44,12 @@ export async function applyClassToSandbox(url: string, manifest: Readonly<Record
 }
 
 /**
- * The object's status once the controller has come to rest over it: ready, stalled, or waiting for nothing (suspended, a
- * dry run). After `timeoutMs` the status as it is.
+ * Waits until the object's status is final: ready, stalled, or neither and not reconciling (suspended, a dry run). Returns
+ * the current status after `timeoutMs`.
  *
  * Errors: the signal's reason.
  */
-export async function statusOnceSettled(
+export async function waitForFinalStatus(
   url: string,
   { namespace, name }: SandboxObject,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
@@ -77,5 +77,5 @@ async function serverSideApply(target: string, object: Readonly<Record<string, u
   });
   const answer = (await reply.json()) as { readonly message?: string };
   if (reply.ok) return answer;
-  throw new TerminalError(answer.message ?? `the sandbox answered ${reply.status}`, { reason: "Refused" });
+  throw new TerminalError(answer.message ?? `the sandbox responded with status ${reply.status}`, { reason: "Refused" });
 }

@@ -2,7 +2,7 @@ import type { InstanceProfileStatus } from "../../api/instance-profile.ts";
 import { shellQuote } from "../../sandbox/shell-quote.ts";
 import type { SandboxObject } from "./sandbox-client.ts";
 
-/** Where a sandbox can be reached. */
+/** The endpoints of a sandbox. */
 export interface SandboxPlaces {
   readonly kubeUrl: string;
   readonly awsUrl: string;
@@ -10,10 +10,10 @@ export interface SandboxPlaces {
   readonly kubeconfig: string;
 }
 
-/** The first lines that a sandbox prints: what it is and where. */
+/** The first lines that a sandbox prints: what it is and its endpoints. */
 export function introduction({ kubeUrl, awsUrl, accountId }: SandboxPlaces): readonly string[] {
   return [
-    "Sandbox: an embedded Kubernetes API and an embedded AWS, on 127.0.0.1 only. It keeps nothing.",
+    "Sandbox: an embedded Kubernetes API and an embedded AWS, on 127.0.0.1 only. It stores nothing.",
     "",
     `  Kubernetes  ${kubeUrl}`,
     `  AWS         ${awsUrl}  (account ${accountId})`,
@@ -21,7 +21,7 @@ export function introduction({ kubeUrl, awsUrl, accountId }: SandboxPlaces): rea
   ];
 }
 
-/** What became of one manifest. */
+/** Renders the result of one manifest. */
 export function outcomeOf(
   { namespace, name }: SandboxObject,
   status: InstanceProfileStatus,
@@ -36,7 +36,7 @@ export function outcomeOf(
   ];
 }
 
-/** How to go on from another shell, by the names of the first manifest applied and on an instance, if there is one. */
+/** Suggests commands for another shell, with the names of the first manifest and of the instance, if there is one. */
 export function suggestions(
   places: SandboxPlaces,
   { namespace, name, roleName, policyName }: SandboxObject,
@@ -51,20 +51,20 @@ export function suggestions(
     `  kubectl describe iprof ${object}`,
     "  kubectl explain iprof.spec.statements",
     "",
-    "Break something in AWS, and have it repaired:",
+    "Cause drift in AWS, and let the controller repair it:",
     `  aws iam delete-role-policy ${policy}`,
     `  kubectl annotate iprof ${object} iam.instanceprofile.dev/reconcile-at=$(date +%s) --overwrite`,
     `  aws iam get-role-policy ${policy}`,
     "",
     ...(instanceId === undefined ? [] : onTheInstance(places, instanceId)),
-    "Ctrl-C ends it.",
+    "Press Ctrl-C to stop.",
   ];
 }
 
-/** The sandbox tells what a shell on the instance has in its environment. */
+/** Suggests commands with the instance's environment, which the sandbox serves. */
 function onTheInstance({ awsUrl }: SandboxPlaces, instanceId: string): readonly string[] {
   return [
-    "Be the program on the instance, in a shell for that alone:",
+    "Act as a program on the instance, in a separate shell:",
     `  eval "$(curl -s ${shellQuote(`${awsUrl}/instance/${instanceId}/environment`)})"`,
     "  aws s3 ls",
     "  aws s3 rb s3://reports",
@@ -72,18 +72,18 @@ function onTheInstance({ awsUrl }: SandboxPlaces, instanceId: string): readonly 
   ];
 }
 
-/** How to go on when no controller runs yet. */
+/** Suggests commands for a sandbox without a controller. */
 export function suggestionsWithoutController(places: SandboxPlaces): readonly string[] {
   return [
     ...anotherShell(places),
-    "No controller runs. Start one of your own:",
+    "No controller is running. Start your own:",
     "  npx --no instance-profile-controller run",
     "",
-    "Ctrl-C ends it.",
+    "Press Ctrl-C to stop.",
   ];
 }
 
-/** The AWS CLI before version 2 reads AWS_DEFAULT_REGION alone, the SDKs AWS_REGION alone. */
+/** Sets both variables: version 1 of the AWS CLI reads only AWS_DEFAULT_REGION, the SDKs only AWS_REGION. */
 function anotherShell({ kubeconfig, awsUrl }: SandboxPlaces): readonly string[] {
   return [
     "",

@@ -1,42 +1,42 @@
 import type { Clock } from "../clock.ts";
-import type { LeaseLock, LeaseWrite, SeenLease } from "./leader-election-lock.ts";
+import type { LeaseLock, LeaseWrite, ObservedLease } from "./leader-election-lock.ts";
 import { type Moment, momentOf } from "./leader-election-tenure.ts";
 import type { ElectionTimings } from "./leader-election-timings.ts";
 
-/** A version of the lease, and since when it is known here, monotonic ms. */
+/** A version of the Lease, and when it was first observed, monotonic ms. */
 export interface Observation {
-  readonly lease: SeenLease;
+  readonly lease: ObservedLease;
   readonly sinceMs: number;
 }
 
 /**
- * How an attempt ended, with the newest lease seen (undefined: there is none):
- * - `held`: the lease is ours; `sent` is when the request that made it so was sent.
- * - `notOurs`: somebody else has it and it has not expired; or, for a leader, it is anything but ours.
- * - `outrun`: somebody wrote it while we tried.
+ * The result of an attempt, with the last observed Lease (undefined if it does not exist):
+ * - `held`: this process holds the Lease; `sent` is when the successful request was sent.
+ * - `notHeld`: another process holds it and it has not expired; or, for a leader, this process no longer holds it.
+ * - `outrun`: another client wrote it during the attempt.
  */
 export type AttemptOutcome =
   | { readonly kind: "held"; readonly observation: Observation; readonly sent: Moment }
-  | { readonly kind: "notOurs" | "outrun"; readonly observation: Observation | undefined };
+  | { readonly kind: "notHeld" | "outrun"; readonly observation: Observation | undefined };
 
-/** Who tries, and by what rules. */
+/** The candidate and its dependencies. */
 export interface Candidacy {
   readonly lock: LeaseLock;
   readonly identity: string;
   readonly clock: Clock;
   readonly timings: ElectionTimings;
-  /** A leader's write at the last known version was refused, so that it has to read first. */
+  /** Called when a leader's write at the last known version was rejected, so that it has to read first. */
   readonly onSlowPath: () => void;
-  /** Before a write that makes the lease ours, if it gets through. */
+  /** Called before a write that acquires or renews the Lease. */
   readonly onClaim: () => void;
 }
 
 /**
- * Tries once to get the lease. Keeps nothing: the caller hands the last observation back in.
+ * Tries once to acquire the Lease. Stateless: the caller passes the last observation.
  *
- * Guarantees: writes only over a lease that is free, ours, or unchanged for its own duration by this host's monotonic
- * clock, and only in the version that was judged. Starts no write after the signal has aborted.
- * Errors: those of the lock, the signal's reason. A write may have taken effect even so; the next attempt finds out.
+ * Guarantees: writes only over a Lease that has no holder, is held by this process, or is unchanged for its own duration by this
+ * host's monotonic clock, and only in the version that was checked. Starts no write after the signal has aborted.
+ * Errors: those of the lock; the signal's reason. A write can have succeeded even so; the next attempt observes it.
  */
 export async function acquire(
   candidacy: Candidacy,
@@ -50,48 +50,48 @@ export async function acquire(
   const observation = { lease, sinceMs: isUnchanged ? known.sinceMs : clock.monotonicMs() };
   const isFree = lease.holderIdentity === "" || lease.holderIdentity === identity;
   const isExpired = clock.monotonicMs() >= expiresAtMs(observation, timings);
-  if (!isFree && !isExpired) return { kind: "notOurs", observation };
+  if (!isFree && !isExpired) return { kind: "notHeld", observation };
   return (await claim(candidacy, lease, signal)) ?? { kind: "outrun", observation };
 }
 
 /**
- * Tries once to keep a lease that was ours when it was seen last: by one write, or, where the lease has changed, by a look
- * at it and another write. A leader takes nothing back that is not its own: others may have led meanwhile.
+ * Tries once to renew a Lease that this process held when it was last observed: by one write, or, if the Lease has changed, by
+ * a read and another write. A leader never acquires a lost Lease again, because another process can have led in between.
  *
  * Errors: as those of `acquire`.
  */
-export async function renew(candidacy: Candidacy, known: SeenLease, signal: AbortSignal): Promise<AttemptOutcome> {
+export async function renew(candidacy: Candidacy, known: ObservedLease, signal: AbortSignal): Promise<AttemptOutcome> {
   const { lock, identity, clock } = candidacy;
   const renewed = await claim(candidacy, known, signal);
   if (renewed !== undefined) return renewed;
   candidacy.onSlowPath();
   const lease = await lock.read(signal);
   const observation = lease && { lease, sinceMs: clock.monotonicMs() };
-  if (lease?.holderIdentity !== identity) return { kind: "notOurs", observation };
+  if (lease?.holderIdentity !== identity) return { kind: "notHeld", observation };
   return (await claim(candidacy, lease, signal)) ?? { kind: "outrun", observation };
 }
 
-/** When the lease may be taken from its holder if it does not change before, monotonic ms. */
+/** Returns when the Lease can be acquired from its holder if it does not change before, monotonic ms. */
 export function expiresAtMs({ lease, sinceMs }: Observation, timings: ElectionTimings): number {
   return sinceMs + (lease.leaseDurationMs ?? timings.leaseDurationMs);
 }
 
-/** Frees the lease if it is still ours; `known` is what we last knew of it. Resolves with true when we freed it. */
-export async function giveUp(
+/** Releases the Lease if this process still holds it; `known` is its last observed version. Returns true on success. */
+export async function releaseLease(
   candidacy: Candidacy,
-  known: SeenLease | undefined,
+  known: ObservedLease | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { lock, identity, clock } = candidacy;
-  const free = async (lease: SeenLease): Promise<boolean> => {
+  const release = async (lease: ObservedLease): Promise<boolean> => {
     const nowMs = clock.nowMs();
-    // The shortest duration there is, for candidates that look at nothing else.
+    // The shortest duration, for candidates that check nothing else.
     const write = { holderIdentity: "", leaseDurationMs: 1_000, renewTimeMs: nowMs, acquireTimeMs: nowMs };
     return (await lock.update(write, lease, signal)) !== undefined;
   };
-  if (known?.holderIdentity === identity && (await free(known))) return true;
+  if (known?.holderIdentity === identity && (await release(known))) return true;
   const found = await lock.read(signal);
-  return found?.holderIdentity === identity && (await free(found));
+  return found?.holderIdentity === identity && (await release(found));
 }
 
 async function create(candidacy: Candidacy, signal: AbortSignal): Promise<Held | undefined> {
@@ -109,29 +109,29 @@ async function create(candidacy: Candidacy, signal: AbortSignal): Promise<Held |
   return held(await lock.create(write, signal), sent, clock);
 }
 
-/** Renews what is ours and takes over what is not; undefined when the lease has changed since it was seen. */
-async function claim(candidacy: Candidacy, seen: SeenLease, signal: AbortSignal): Promise<Held | undefined> {
+/** Renews a Lease that this process holds, or acquires it; undefined when it has changed since it was observed. */
+async function claim(candidacy: Candidacy, seen: ObservedLease, signal: AbortSignal): Promise<Held | undefined> {
   const { lock, identity, clock, timings } = candidacy;
   signal.throwIfAborted();
   candidacy.onClaim();
   const sent = momentOf(clock);
-  const isTakeOver = seen.holderIdentity !== identity;
+  const isAcquisition = seen.holderIdentity !== identity;
   const write: LeaseWrite = {
     holderIdentity: identity,
     leaseDurationMs: timings.leaseDurationMs,
     renewTimeMs: sent.wallMs,
-    ...(isTakeOver && { acquireTimeMs: sent.wallMs, leaseTransitions: seen.leaseTransitions + 1 }),
+    ...(isAcquisition && { acquireTimeMs: sent.wallMs, leaseTransitions: seen.leaseTransitions + 1 }),
   };
   return held(await lock.update(write, seen, signal), sent, clock);
 }
 
-/** Who holds the lease by what was seen last; empty when nobody does. */
+/** Returns the last observed holder of the Lease; empty without one. */
 export function holderOf({ observation }: AttemptOutcome): string {
   return observation?.lease.holderIdentity ?? "";
 }
 
 type Held = Extract<AttemptOutcome, { readonly kind: "held" }>;
 
-function held(lease: SeenLease | undefined, sent: Moment, clock: Clock): Held | undefined {
+function held(lease: ObservedLease | undefined, sent: Moment, clock: Clock): Held | undefined {
   return lease && { kind: "held", observation: { lease, sinceMs: clock.monotonicMs() }, sent };
 }

@@ -1,16 +1,16 @@
 import type { Clock } from "../clock.ts";
 
-/** An attempt took longer than it may. */
+/** An attempt exceeded its time limit. */
 export class AttemptTimeoutError extends Error {
   constructor(timeoutMs: number) {
-    super(`no answer within ${timeoutMs / 1_000} s`);
+    super(`no response within ${timeoutMs / 1_000} s`);
     this.name = "AttemptTimeoutError";
   }
 }
 
 /**
- * The work's own outcome, unless the time is over or the outer signal aborts first. Then the work's signal aborts, and the
- * answer does not wait for the work to notice; whatever the work still does is lost.
+ * Runs work with a time limit. When the time is over or the outer signal aborts, the work's signal aborts and the result is
+ * returned without waiting for the work, whose own result is dropped.
  */
 export async function limited<T>(
   limit: { readonly clock: Clock; readonly timeoutMs: number; readonly signal?: AbortSignal },

@@ -1,19 +1,18 @@
 /**
- * A lease as the store has it. Its times are left out on purpose: they are of another host's clock, and nobody may judge
- * by them.
+ * A Lease as stored. Its times are omitted on purpose: they are of another host's clock, and must not be used for decisions.
  */
-export interface SeenLease {
-  /** Who leads; empty when nobody does. */
+export interface ObservedLease {
+  /** The identity of the leader; empty if there is none. */
   readonly holderIdentity: string;
-  /** How long the holder may be silent; undefined when the record does not say. */
+  /** How long the holder can go without renewing; undefined if the Lease does not say. */
   readonly leaseDurationMs: number | undefined;
-  /** How often the lease has changed hands. */
+  /** How often the holder has changed. */
   readonly leaseTransitions: number;
-  /** Changes with every write to the lease, whoever makes it; for comparing, not for ordering. */
+  /** Changes with every write to the Lease by any client; only for comparison, not for ordering. */
   readonly version: string;
 }
 
-/** What an elector writes; fields that are left out stay as they are. Times are wall clock, for people to read. */
+/** The fields that an elector writes; omitted fields stay unchanged. Times are wall clock and informational. */
 export interface LeaseWrite {
   readonly holderIdentity: string;
   /** Whole seconds. */
@@ -24,18 +23,18 @@ export interface LeaseWrite {
 }
 
 /**
- * One lease in a store that all candidates share.
+ * One Lease in a store that all candidates share.
  *
- * Guarantees: `create` and `update` are conditional: they answer undefined, and change nothing, when the lease exists
- * already or is no longer in the version of `previous` (also when it is gone).
- * Assumption: a call ends soon after its signal aborts; whether a write that was cut took effect is then not known.
- * Errors: whatever kept the store from answering.
+ * Guarantees: `create` and `update` are conditional: they return undefined, and change nothing, when the Lease exists already
+ * or is no longer in the version of `previous` (also when it was deleted).
+ * Assumption: a call ends soon after its signal aborts; whether an aborted write took effect is unknown.
+ * Errors: those of the store.
  */
 export interface LeaseLock {
-  /** How messages name the lease. */
+  /** Name of the Lease for messages. */
   readonly name: string;
-  /** The newest lease, never a cached one; undefined when there is none. */
-  read(signal: AbortSignal): Promise<SeenLease | undefined>;
-  create(write: LeaseWrite, signal: AbortSignal): Promise<SeenLease | undefined>;
-  update(write: LeaseWrite, previous: SeenLease, signal: AbortSignal): Promise<SeenLease | undefined>;
+  /** Reads the latest Lease, never a cached one; undefined if it does not exist. */
+  read(signal: AbortSignal): Promise<ObservedLease | undefined>;
+  create(write: LeaseWrite, signal: AbortSignal): Promise<ObservedLease | undefined>;
+  update(write: LeaseWrite, previous: ObservedLease, signal: AbortSignal): Promise<ObservedLease | undefined>;
 }

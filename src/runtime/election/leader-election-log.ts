@@ -1,6 +1,6 @@
 import type { Logger } from "../../telemetry.ts";
 
-/** What an election says: each new state once, each new trouble once; repetitions go to the debug level. */
+/** Logs an election: each new state and each new failure once; repetitions at debug level. */
 export class ElectionLog {
   readonly #logger: Logger;
   readonly #identity: string;
@@ -17,35 +17,35 @@ export class ElectionLog {
   }
 
   elected(): void {
-    this.#logger.info("This process leads now");
+    this.#logger.info("This process is the leader");
   }
 
   lost(error: Error): void {
-    this.#logger.error("This process leads no more and must end", { err: error });
+    this.#logger.error("This process has lost leadership and exits", { err: error });
   }
 
   released(): void {
-    this.#logger.info("The lease is free for others");
+    this.#logger.info("The Lease is released");
   }
 
   notReleased(error: unknown): void {
-    this.#logger.warn("The lease could not be given up: others have to wait until it expires", { err: error });
+    this.#logger.warn("Failed to release the Lease; a standby can acquire it when it expires", { err: error });
   }
 
-  /** An attempt got an answer. */
+  /** Logs a successful request. */
   answered(holder: string): void {
-    if (this.#failures > 0) this.#logger.info("The lease can be reached again", { attempts: this.#failures });
+    if (this.#failures > 0) this.#logger.info("The Lease is accessible again", { attempts: this.#failures });
     this.#failures = 0;
     if (holder !== this.#holder && holder !== "" && holder !== this.#identity) {
-      this.#logger.info("Another process leads", { holder });
+      this.#logger.info("Another process is the leader", { holder });
     }
     this.#holder = holder;
   }
 
-  /** An attempt got none. */
+  /** Logs a failed request. */
   failed(error: unknown): void {
     this.#failures += 1;
-    const say = this.#failures === 1 ? this.#logger.warn : this.#logger.debug;
-    say.call(this.#logger, "The lease can be neither read nor written", { err: error });
+    const log = this.#failures === 1 ? this.#logger.warn : this.#logger.debug;
+    log.call(this.#logger, "Failed to read or write the Lease", { err: error });
   }
 }

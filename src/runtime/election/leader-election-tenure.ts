@@ -1,19 +1,19 @@
 import type { Clock } from "../clock.ts";
 
-/** A moment by both clocks. */
+/** One point in time on both clocks. */
 export interface Moment {
   readonly monotonicMs: number;
   readonly wallMs: number;
 }
 
-/** Now, by both clocks. */
+/** Returns the current time on both clocks. */
 export function momentOf(clock: Clock): Moment {
   return { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() };
 }
 
 /**
- * How long a lease that was made ours is good for: the renew deadline, counted from when the request was sent. The server
- * acted on it later than that, and others saw it later still.
+ * The time for which a held Lease is valid: the renew deadline, counted from when the request was sent. The server acted on it
+ * later, and other processes observed it later still.
  */
 export class Tenure {
   readonly #clock: Clock;
@@ -25,21 +25,21 @@ export class Tenure {
     this.#renewDeadlineMs = renewDeadlineMs;
   }
 
-  /** A request that was sent then has made the lease ours. */
+  /** Records that a request sent at this time acquired or renewed the Lease. */
   renew(sent: Moment): void {
     this.#sent = sent;
   }
 
-  /** Since the last renewal was sent, ms; infinite before the first. */
+  /** Time since the last successful renewal was sent, ms; infinite before the first. */
   get ageMs(): number {
     return this.#sent === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() - this.#sent.monotonicMs;
   }
 
   /**
-   * The deadline has not passed, by either clock. The wall clock counts too because a virtual machine may be suspended with
-   * its monotonic clock; one that is set forward costs no more than a pause until the next renewal.
+   * Whether the deadline has not passed, by either clock. The wall clock counts too because a virtual machine can be suspended
+   * together with its monotonic clock; a wall clock set forward only pauses the writes until the next renewal.
    */
-  get isGood(): boolean {
+  get isValid(): boolean {
     if (this.#sent === undefined) return false;
     const wallAgeMs = this.#clock.nowMs() - this.#sent.wallMs;
     return Math.max(this.ageMs, wallAgeMs) < this.#renewDeadlineMs;

@@ -1,28 +1,28 @@
-/** How long leadership lasts and how soon it changes hands; the names are client-go's. */
+/** Timings of leader election; the names are client-go's. */
 export interface ElectionTimings {
-  /** Candidates leave a lease alone for so long after its last change. Whole seconds: the Lease object has no finer unit. */
+  /** How long candidates wait after the last change of the Lease. Whole seconds: the Lease object has no finer unit. */
   readonly leaseDurationMs: number;
-  /** A leader that has not renewed for so long leads no more. */
+  /** After this time without a renewal a leader loses leadership. */
   readonly renewDeadlineMs: number;
-  /** Between two attempts of a leader; candidates wait up to 2.2 times as long. */
+  /** Interval between two attempts of a leader; candidates wait up to 2.2 times as long. */
   readonly retryPeriodMs: number;
 }
 
 /** https://github.com/kubernetes-sigs/controller-runtime/blob/main/pkg/manager/internal.go: 15 s, 10 s, 2 s. */
-export const defaultElectionTimings: ElectionTimings = {
+export const DEFAULT_ELECTION_TIMINGS: ElectionTimings = {
   leaseDurationMs: 15_000,
   renewDeadlineMs: 10_000,
   retryPeriodMs: 2_000,
 };
 
-/** By how much chance may lengthen a candidate's wait: candidates that started together shall not stay together. */
+/** Factor of the random extension of a candidate's wait, so that candidates that started together spread out. */
 export const CAMPAIGN_JITTER = 1.2;
 
 /**
- * Says in one sentence why the timings cannot work; undefined when they can.
+ * Validates the timings; returns a message if they cannot work.
  *
- * The leader must fall silent (renewDeadline) before the next one may start (leaseDuration): the gap between the two is all
- * that clocks of different speed, and a write already on its way, have for themselves.
+ * The leader must stop writing (renewDeadline) before the next one can start (leaseDuration): the difference is the margin for
+ * clocks of different speed and for writes in flight.
  */
 export function timingsFault({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: ElectionTimings): string | undefined {
   if (!(leaseDurationMs >= 1_000 && leaseDurationMs % 1_000 === 0)) {
@@ -38,7 +38,7 @@ export function timingsFault({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }
   return undefined;
 }
 
-/** Limit on one attempt, so that one dead connection leaves time for another attempt before the renew deadline. */
+/** Returns the time limit of one attempt, so that a dead connection leaves time for another one before the renew deadline. */
 export function attemptTimeoutMs(timings: ElectionTimings): number {
   return timings.renewDeadlineMs / 2;
 }

@@ -2,8 +2,8 @@ import type { Clock } from "../clock.ts";
 import { CAMPAIGN_JITTER, type ElectionTimings } from "./leader-election-timings.ts";
 
 /**
- * Notices an election that no longer moves although its process lives: a leader that does not renew, a candidate that no
- * longer tries. For the liveness probe, as client-go's HealthzAdaptor. Silent until the first attempt.
+ * Detects an election that is stuck in a live process: a leader that does not renew, a candidate that no longer tries. For the
+ * liveness probe, like client-go's HealthzAdaptor. Healthy until the first attempt.
  */
 export class ElectionWatchdog {
   readonly #lease: string;
@@ -17,21 +17,21 @@ export class ElectionWatchdog {
     this.#timings = timings;
   }
 
-  /** An attempt to get or keep the lease begins, whatever comes of it. */
+  /** Records the start of an attempt to acquire or renew the Lease. */
   attempted(): void {
     this.#attemptedMs = this.#clock.monotonicMs();
   }
 
-  /** What is wrong, if anything is. `renewedAgoMs` is a leader's time since its last good renewal; undefined of a candidate. */
+  /** Returns the fault, if there is one. `renewedAgoMs` is the time since a leader's last renewal; undefined for a candidate. */
   faultOf(renewedAgoMs: number | undefined): string | undefined {
     if (this.#attemptedMs === undefined) return undefined;
     const { leaseDurationMs, retryPeriodMs } = this.#timings;
     if (renewedAgoMs !== undefined && renewedAgoMs > leaseDurationMs) {
-      return `the lease ${this.#lease} was not renewed in time`;
+      return `the Lease ${this.#lease} was not renewed in time`;
     }
-    // The longest pause between two attempts, and as much patience as others have with the leader.
+    // The longest interval between two attempts, plus the time that candidates wait for the leader.
     const longestMs = retryPeriodMs * (1 + CAMPAIGN_JITTER) + leaseDurationMs;
-    const isStill = this.#clock.monotonicMs() - this.#attemptedMs > longestMs;
-    return isStill ? `the election on the lease ${this.#lease} stands still` : undefined;
+    const isStuck = this.#clock.monotonicMs() - this.#attemptedMs > longestMs;
+    return isStuck ? `the election for the Lease ${this.#lease} makes no progress` : undefined;
   }
 }

@@ -3,9 +3,9 @@ import {
   acquire,
   type Candidacy,
   expiresAtMs,
-  giveUp,
   holderOf,
   type Observation,
+  releaseLease,
   renew,
 } from "./leader-election-attempt.ts";
 import { limited } from "./leader-election-limit.ts";
@@ -17,17 +17,22 @@ import {
   NotLeadingError,
 } from "./leader-election-options.ts";
 import { Tenure } from "./leader-election-tenure.ts";
-import { attemptTimeoutMs, CAMPAIGN_JITTER, defaultElectionTimings, timingsFault } from "./leader-election-timings.ts";
+import {
+  attemptTimeoutMs,
+  CAMPAIGN_JITTER,
+  DEFAULT_ELECTION_TIMINGS,
+  timingsFault,
+} from "./leader-election-timings.ts";
 import { ElectionWatchdog } from "./leader-election-watchdog.ts";
 
 /**
- * One candidate for one lease, by client-go's rules. Stricter in two points: a leader that finds the lease not its own, be
- * it free or gone, has lost it; and `mayWrite`, which client-go leaves to others.
+ * A leader elector by client-go's rules. Stricter in two points: a leader that observes that it does not hold the Lease, even
+ * without a holder or deleted, has lost it; and `mayWrite`, which client-go does not have.
  *
- * Guarantees: of electors whose clocks run at speeds that differ by less than leaseDuration/renewDeadline, at most one
- * answers `mayWrite` with true at any time, whatever becomes of their requests. A request that hangs, or a blocked event
- * loop, does not prolong leadership. No guarantee (a lease gives no fencing): a write that was sent while `mayWrite` was
- * true may arrive after another process has begun to lead, so writes must be safe against that.
+ * Guarantees: of electors whose clock speeds differ by less than leaseDuration/renewDeadline, at most one returns true from
+ * `mayWrite` at any time, whatever the outcome of their requests. A hanging request or a blocked event loop does not prolong
+ * leadership. No guarantee (a Lease has no fencing): a write that was sent while `mayWrite` was true can arrive after another
+ * process has become the leader, so writes must be safe against that.
  */
 export class LeaderElector {
   readonly #candidacy: Candidacy;
@@ -41,15 +46,15 @@ export class LeaderElector {
   #run: Promise<void> | undefined;
   #phase: "candidate" | "leader" | "over" = "candidate";
   #known: Observation | undefined;
-  /** The lease is ours, or a write whose outcome is unknown may have made it so. */
+  /** Whether this process holds the Lease, or can hold it by a write with unknown outcome. */
   #mayHold = false;
   #lost: LeadershipLostError | undefined;
 
-  /** Errors: RangeError when the timings cannot work. */
+  /** Errors: RangeError for invalid timings. */
   constructor(options: LeaderElectorOptions) {
-    const { lock, identity, clock, timings = defaultElectionTimings } = options;
+    const { lock, identity, clock, timings = DEFAULT_ELECTION_TIMINGS } = options;
     const fault = timingsFault(timings);
-    if (fault !== undefined) throw new RangeError(`Leader election cannot work: ${fault}`);
+    if (fault !== undefined) throw new RangeError(`Invalid leader election timings: ${fault}`);
     this.#random = options.random;
     this.#observer = options.observer ?? {};
     this.#log = new ElectionLog(options.logger, lock.name, identity);
@@ -62,8 +67,8 @@ export class LeaderElector {
   }
 
   /**
-   * Campaigns for the lease, then keeps it. Resolves when the signal aborts or after `release`; only the latter hands the
-   * lease on. Call it once.
+   * Acquires the Lease, then keeps renewing it. Resolves when the signal aborts or after `release`; only `release` releases the
+   * Lease. Must be called once.
    *
    * Errors: LeadershipLostError.
    */
@@ -73,23 +78,23 @@ export class LeaderElector {
     return this.#run;
   }
 
-  /** Resolves with true when this process leads, with false when it stopped before it ever did. */
+  /** Resolves with true when this process becomes the leader, or with false when it stops before that. */
   whenLeading(): Promise<boolean> {
     return this.#elected.promise;
   }
 
-  /** Elected, and nothing has ended it yet. For showing; before a write ask `mayWrite`. */
+  /** Whether this process was elected and has not stopped. Informational; check `mayWrite` before a write. */
   get isLeading(): boolean {
     return this.#phase === "leader" && !this.#resignation.signal.aborted;
   }
 
   /**
-   * True while nobody else can be leading: the last good renewal was sent less than the renew deadline ago. Looks at the
-   * clocks, so that it is right even before anything else runs after the event loop was blocked. A leader in trouble gets
-   * it back with the next renewal, which succeeds only if nobody has led meanwhile.
+   * True while no other process can be the leader: the last successful renewal was sent less than the renew deadline ago. Reads
+   * the clocks, so that it is correct right after the event loop was blocked. It becomes true again with the next renewal, which
+   * succeeds only if no other process has led in between.
    */
   mayWrite(): boolean {
-    return this.isLeading && this.#tenure.isGood;
+    return this.isLeading && this.#tenure.isValid;
   }
 
   /** Errors: NotLeadingError unless `mayWrite`. */
@@ -97,7 +102,7 @@ export class LeaderElector {
     if (!this.mayWrite()) throw new NotLeadingError(this.#candidacy.lock.name);
   }
 
-  /** For the liveness probe: says what is wrong when this process was to end, to renew or to campaign, and has not. */
+  /** The fault for the liveness probe: this process should have exited, renewed or tried to acquire the Lease, and has not. */
   get fault(): string | undefined {
     if (this.#lost !== undefined) return this.#lost.message;
     if (this.#phase === "over" || this.#resignation.signal.aborted) return undefined;
@@ -105,9 +110,9 @@ export class LeaderElector {
   }
 
   /**
-   * Stops the election and gives the lease up, so that others need not wait for it to expire. Call it when everything that
-   * writes as a leader has ended. Takes no longer than half the renew deadline; never raises. Resolves with true when the
-   * lease is free, with false when it was not ours or the store did not confirm.
+   * Stops the election and releases the Lease, so that a standby need not wait until it expires. Call it when everything that
+   * writes as a leader has ended. Takes at most half the renew deadline; never raises. Resolves with true when the Lease is
+   * released, with false when this process did not hold it or the store did not confirm.
    */
   async release(): Promise<boolean> {
     this.#resignation.abort();
@@ -117,10 +122,10 @@ export class LeaderElector {
     const { clock, timings } = this.#candidacy;
     const limit = { clock, timeoutMs: attemptTimeoutMs(timings) };
     try {
-      const isFree = await limited(limit, (signal) => giveUp(this.#candidacy, this.#known?.lease, signal));
+      const isReleased = await limited(limit, (signal) => releaseLease(this.#candidacy, this.#known?.lease, signal));
       this.#mayHold = false;
-      if (isFree) this.#log.released();
-      return isFree;
+      if (isReleased) this.#log.released();
+      return isReleased;
     } catch (error) {
       this.#log.notReleased(error);
       return false;
@@ -147,18 +152,18 @@ export class LeaderElector {
     }
   }
 
-  /** Resolves when the lease is ours. */
+  /** Resolves when this process holds the Lease. */
   async #campaign(stop: AbortSignal): Promise<void> {
     const { clock, timings } = this.#candidacy;
     for (;;) {
       await this.#attempt(attemptTimeoutMs(timings), stop);
-      // An answer that the event loop heard too late wins nothing: the next attempt finds the lease ours and renews it.
-      if (this.#tenure.isGood) return;
+      // A response that arrived too late does not count: the next attempt observes the Lease as held and renews it.
+      if (this.#tenure.isValid) return;
       await clock.sleep(this.#campaignDelayMs(), stop);
     }
   }
 
-  /** Up to 2.2 retry periods, but not beyond the moment at which the lease expires. */
+  /** Returns up to 2.2 retry periods, but not beyond the expiration of the Lease. */
   #campaignDelayMs(): number {
     const { clock, timings } = this.#candidacy;
     const delayMs = timings.retryPeriodMs * (1 + CAMPAIGN_JITTER * this.#random());
@@ -175,7 +180,7 @@ export class LeaderElector {
     }
   }
 
-  /** One good renewal, with as many attempts as fit before the renew deadline. */
+  /** Renews once, with as many attempts as fit before the renew deadline. */
   async #renew(stop: AbortSignal): Promise<void> {
     const { clock, timings, lock } = this.#candidacy;
     const deadlineMs = clock.monotonicMs() + timings.renewDeadlineMs;
@@ -183,13 +188,13 @@ export class LeaderElector {
       const nextMs = Math.min(nowMs + timings.retryPeriodMs, deadlineMs);
       const outcome = await this.#attempt(Math.min(attemptTimeoutMs(timings), deadlineMs - nowMs), stop);
       if (outcome?.kind === "held") return;
-      if (outcome?.kind === "notOurs") throw this.#loss(`${holderOf(outcome) || "nobody"} holds ${lock.name}`);
+      if (outcome?.kind === "notHeld") throw this.#loss(`${lock.name} is held by ${holderOf(outcome) || "no process"}`);
       await clock.sleep(Math.max(0, nextMs - clock.monotonicMs()), stop);
     }
     throw this.#loss(`${lock.name} was not renewed for ${timings.renewDeadlineMs / 1_000} s`);
   }
 
-  /** Undefined when the store did not answer. Errors: the signal's reason. */
+  /** Makes one attempt; undefined when the store did not respond. Errors: the signal's reason. */
   async #attempt(timeoutMs: number, stop: AbortSignal): Promise<AttemptOutcome | undefined> {
     const { clock } = this.#candidacy;
     const known = this.#known;

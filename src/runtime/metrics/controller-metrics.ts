@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { QueueObserver, WorkQueue } from "../queue/work-queue.ts";
 import type { RunResult, WorkerObserver } from "../queue/workers.ts";
 
-/** What controller-runtime calls the ways a reconcile can end; dashboards made for it read these values. */
+/** controller-runtime's names of reconcile results, for dashboards made for it. */
 const RESULTS = ["success", "error", "requeue", "requeue_after"] as const;
 
 /** controller-runtime's buckets, in seconds: dashboards compare them across controllers. */
@@ -11,10 +11,10 @@ const RECONCILE_SECONDS = [
   2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
 ];
 
-/** client-go's buckets for queue times: 10 ns, times ten, twelve of them. */
+/** client-go's buckets for queue times: twelve powers of ten from 10 ns. */
 const QUEUE_SECONDS = Array.from({ length: 12 }, (_, i) => 10 ** (i - 8));
 
-/** Counts what a controller and its queue do, under controller-runtime's and client-go's names and labels. */
+/** Metrics of a controller and its queue, with controller-runtime's and client-go's names and labels. */
 export class ControllerMetrics {
   readonly queueObserver: QueueObserver;
   readonly workerObserver: WorkerObserver;
@@ -25,7 +25,7 @@ export class ControllerMetrics {
   readonly #timeouts: Counter;
   readonly #durations: Histogram;
   readonly #active: Gauge;
-  /** Keys whose run in progress has reported a failure. */
+  /** Keys whose running reconcile has reported a failure. */
   readonly #failing = new Set<string>();
   readonly #registry: Registry;
   readonly #labels: { readonly controller: string; readonly name: string };
@@ -43,15 +43,15 @@ export class ControllerMetrics {
         labelNames: ["controller", ...labelNames],
         registers: [registry],
       });
-    this.#reconciles = counter("reconcile_total", "Reconciles by how they ended.", ["result"]);
+    this.#reconciles = counter("reconcile_total", "Reconciles by result.", ["result"]);
     for (const result of RESULTS) this.#reconciles.inc({ controller, result }, 0);
     this.#errors = counter("reconcile_errors_total", "Reconciles that ended in an error.");
     this.#terminalErrors = counter(
       "terminal_reconcile_errors_total",
-      "Reconciles that only a change of the spec can mend.",
+      "Reconciles with an error that only a change of the spec can resolve.",
     );
-    this.#panics = counter("reconcile_panics_total", "Reconciles that raised something nobody expected.");
-    this.#timeouts = counter("reconcile_timeouts_total", "Reconciles that were cut because they took too long.");
+    this.#panics = counter("reconcile_panics_total", "Reconciles that raised an unexpected error.");
+    this.#timeouts = counter("reconcile_timeouts_total", "Reconciles that exceeded their timeout.");
     for (const started of [this.#errors, this.#terminalErrors, this.#panics, this.#timeouts])
       started.inc({ controller }, 0);
     this.#durations = new Histogram({
@@ -61,9 +61,9 @@ export class ControllerMetrics {
       buckets: RECONCILE_SECONDS,
       registers: [registry],
     });
-    this.#active = this.#gauge("controller_runtime_active_workers", "Reconciles under way.");
+    this.#active = this.#gauge("controller_runtime_active_workers", "Running reconciles.");
     this.#active.set({ controller }, 0);
-    this.#gauge("controller_runtime_max_concurrent_reconciles", "Reconciles that may be under way at once.").set(
+    this.#gauge("controller_runtime_max_concurrent_reconciles", "Maximum number of concurrent reconciles.").set(
       { controller },
       concurrency,
     );
@@ -71,20 +71,20 @@ export class ControllerMetrics {
     this.queueObserver = this.#observeQueue();
   }
 
-  /** The run of this key under way met a failure, whatever it then asks the queue for. */
+  /** Records a failure of the key's running reconcile, whatever requeue it returns. */
   failed(key: string, isTerminal: boolean): void {
     this.#failing.add(key);
     if (isTerminal) this.#terminalErrors.inc({ controller: this.#labels.controller });
   }
 
-  /** Shows the queue's present state at each scrape. */
+  /** Registers gauges of the queue's current state. */
   watchQueue(queue: WorkQueue): void {
     const { controller, name } = this.#labels;
     const labelNames = ["name", "controller"];
     const registers = [this.#registry];
     new Gauge({
       name: "workqueue_depth",
-      help: "Keys ready to be worked on, by priority.",
+      help: "Keys ready to be reconciled, by priority.",
       labelNames: [...labelNames, "priority"],
       registers,
       collect(): void {
@@ -96,7 +96,7 @@ export class ControllerMetrics {
     });
     new Gauge({
       name: "workqueue_unfinished_work_seconds",
-      help: "Time spent so far on what is under way, all of it together.",
+      help: "Total time spent so far on running reconciles.",
       labelNames,
       registers,
       collect(): void {
@@ -105,7 +105,7 @@ export class ControllerMetrics {
     });
     new Gauge({
       name: "workqueue_longest_running_processor_seconds",
-      help: "Age of the oldest run under way.",
+      help: "Age of the longest-running reconcile.",
       labelNames,
       registers,
       collect(): void {
@@ -137,7 +137,7 @@ export class ControllerMetrics {
     const adds = new Counter({ name: "workqueue_adds_total", help: "Keys added.", labelNames, registers });
     const retries = new Counter({
       name: "workqueue_retries_total",
-      help: "Keys put off after a failure.",
+      help: "Keys requeued after a failure.",
       labelNames,
       registers,
     });
@@ -145,14 +145,14 @@ export class ControllerMetrics {
     const buckets = QUEUE_SECONDS;
     const queued = new Histogram({
       name: "workqueue_queue_duration_seconds",
-      help: "How long keys waited after they were ready.",
+      help: "How long keys were ready before they were taken.",
       labelNames,
       buckets,
       registers,
     });
     const worked = new Histogram({
       name: "workqueue_work_duration_seconds",
-      help: "How long keys were worked on.",
+      help: "How long reconciles of a key took.",
       labelNames,
       buckets,
       registers,
@@ -170,7 +170,7 @@ export class ControllerMetrics {
   }
 }
 
-/** `backoff` is an error by controller-runtime's rules: it is what a returned error leads to. */
+/** Maps a result to controller-runtime's label. `backoff` is an error there: it is what a returned error leads to. */
 function labelOf(result: RunResult): (typeof RESULTS)[number] {
   switch (result) {
     case "done":

@@ -1,21 +1,21 @@
 import type { Clock, Timer } from "../clock.ts";
 
-/** What is still taken for a busy loop, and for how long a blocked one is remembered. */
+/** Thresholds for a blocked event loop. */
 export interface EventLoopLimits {
   readonly tickMs: number;
-  /** A tick that is later than this was held up by a blocked loop. */
+  /** A tick that is later than this means that the loop was blocked. */
   readonly maxLagMs: number;
-  /** A block counts for so long after its end: nobody can ask while it lasts. */
+  /** How long a past block is reported: a blocked loop cannot answer the probe. */
   readonly memoryMs: number;
 }
 
 /**
- * Half of the election's renew deadline is too late for a renewal and long after any honest work. The memory is shorter than
- * three probes ten seconds apart: one block that is over ends no process, a loop that blocks again and again does.
+ * The lag is half of the election's renew deadline, and far above normal work. The memory is shorter than three probes ten
+ * seconds apart, so that a single block does not restart the process but repeated ones do.
  */
-const defaultEventLoopLimits: EventLoopLimits = { tickMs: 1_000, maxLagMs: 5_000, memoryMs: 15_000 };
+const DEFAULT_EVENT_LOOP_LIMITS: EventLoopLimits = { tickMs: 1_000, maxLagMs: 5_000, memoryMs: 15_000 };
 
-/** Measures by a timer how late the event loop comes to its work. For the liveness probe. */
+/** Measures the lag of the event loop with a timer, for the liveness probe. */
 export class EventLoopWatch {
   readonly #clock: Clock;
   readonly #limits: EventLoopLimits;
@@ -23,12 +23,12 @@ export class EventLoopWatch {
   #dueMs = Number.POSITIVE_INFINITY;
   #blocked: { readonly lagMs: number; readonly endedMs: number } | undefined;
 
-  constructor(clock: Clock, limits: EventLoopLimits = defaultEventLoopLimits) {
+  constructor(clock: Clock, limits: EventLoopLimits = DEFAULT_EVENT_LOOP_LIMITS) {
     this.#clock = clock;
     this.#limits = limits;
   }
 
-  /** Begins to measure; its timer keeps the process alive until `stop`. */
+  /** Starts measuring; the timer keeps the process alive until `stop`. */
   start(): void {
     this.#dueMs = this.#clock.monotonicMs() + this.#limits.tickMs;
     this.#timer = this.#clock.schedule(this.#limits.tickMs, () => {
@@ -37,13 +37,13 @@ export class EventLoopWatch {
     });
   }
 
-  /** Ends the measuring; may be called again. */
+  /** Stops measuring; can be called again. */
   stop(): void {
     this.#timer?.cancel();
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
 
-  /** What is wrong with the loop, if anything is: it is held up now, or was until a moment ago. */
+  /** The fault, if the loop is blocked or was until recently. */
   get fault(): string | undefined {
     this.#judge();
     if (this.#blocked === undefined) return undefined;
@@ -52,7 +52,7 @@ export class EventLoopWatch {
     return `the event loop was blocked for ${Math.round(lagMs / 1_000)} s`;
   }
 
-  /** Whoever asks may come before the late tick does. */
+  /** Also called by the getter, which can run before the late tick. */
   #judge(): void {
     const nowMs = this.#clock.monotonicMs();
     const lagMs = nowMs - this.#dueMs;

@@ -1,19 +1,19 @@
-/** How long to wait after the n-th failure in a row of one key. */
+/** Delays after consecutive failures of one key. */
 export interface BackoffPolicy {
   /** Delay after the first failure; doubles with each further one. */
   readonly baseMs: number;
-  /** No delay is longer. */
+  /** Maximum delay. */
   readonly capMs: number;
-  /** Share of the delay that chance may take away, 0..1, so that keys that failed together do not return together. */
+  /** Maximum share of the delay that is randomly subtracted, 0..1, so that keys that failed together spread out. */
   readonly jitter: number;
 }
 
-/** client-go starts at 5 ms, too eager for IAM, and ends at 1000 s, too late for a person who has just mended the cause. */
-export const defaultBackoffPolicy: BackoffPolicy = { baseMs: 1_000, capMs: 300_000, jitter: 0.2 };
+/** client-go's 5 ms minimum is too fast for IAM, and its 1000 s maximum too slow for a user who has just fixed the cause. */
+export const DEFAULT_BACKOFF_POLICY: BackoffPolicy = { baseMs: 1_000, capMs: 300_000, jitter: 0.2 };
 
 /**
- * The delay after `failures` earlier failures: exponential, never above the cap, shortened by up to the jitter.
- * `random` returns a number in [0, 1).
+ * Returns the delay after `failures` earlier failures: exponential up to the cap, shortened by up to the jitter. `random`
+ * returns a number in [0, 1).
  */
 export function backoffDelayMs(policy: BackoffPolicy, failures: number, random: () => number): number {
   // 2^1024 is Infinity, which min() turns into the cap: no counter can overflow this.
@@ -21,30 +21,30 @@ export function backoffDelayMs(policy: BackoffPolicy, failures: number, random: 
   return fullMs * (1 - policy.jitter * random());
 }
 
-/** Exponential delay per key. A key costs memory only between its first failure and `forget`. */
+/** Exponential backoff per key. A key uses memory only between its first failure and `forget`. */
 export class KeyedBackoff {
   readonly #policy: BackoffPolicy;
   readonly #random: () => number;
   readonly #failures = new Map<string, number>();
 
-  constructor(random: () => number, policy: BackoffPolicy = defaultBackoffPolicy) {
+  constructor(random: () => number, policy: BackoffPolicy = DEFAULT_BACKOFF_POLICY) {
     this.#policy = policy;
     this.#random = random;
   }
 
-  /** Counts one more failure of the key and says how long to wait, ms. */
+  /** Counts one more failure of the key and returns the delay, ms. */
   nextDelayMs(key: string): number {
     const failures = this.failuresOf(key);
     this.#failures.set(key, failures + 1);
     return backoffDelayMs(this.#policy, failures, this.#random);
   }
 
-  /** Failures in a row since the last `forget`. */
+  /** Consecutive failures since the last `forget`. */
   failuresOf(key: string): number {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** The key succeeded, or is gone: its next failure starts at the base again. */
+  /** Resets the key after a success or its deletion: its next failure starts at the base delay. */
   forget(key: string): void {
     this.#failures.delete(key);
   }

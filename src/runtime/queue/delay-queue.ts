@@ -1,7 +1,7 @@
 import TinyQueue from "tinyqueue";
 import type { Clock, Timer } from "../clock.ts";
 
-/** A key whose turn comes later. */
+/** A key that becomes ready later. */
 export interface DelayedKey {
   readonly key: string;
   readonly priority: number;
@@ -9,19 +9,19 @@ export interface DelayedKey {
   readonly dueMs: number;
 }
 
-/** Node turns a timer of more than 24.8 days into one of 1 ms, so a far due time is reached in steps. */
-const longestTimerMs = 600_000;
+/** Maximum timer: Node turns a timer of more than 24.8 days into one of 1 ms, so later times are reached in steps. */
+const MAX_TIMER_MS = 600_000;
 
 /**
  * Keys that become ready later, with one timer for all of them.
  *
- * Guarantees: a key is in it once, with the earliest of the times asked for and the highest of the priorities.
+ * Guarantees: contains a key once, with the earliest of the requested times and the highest of the priorities.
  */
 export class DelayQueue {
   readonly #clock: Clock;
   readonly #onDue: (entry: DelayedKey) => void;
   readonly #entries = new Map<string, DelayedKey>();
-  /** By due time. May hold entries that #entries has replaced or lost: those are skipped, and scanned when they outnumber. */
+  /** By due time. Can contain entries that were replaced in or removed from #entries: skipped, and compacted when too many. */
   #heap = new TinyQueue<DelayedKey>([], byDueTime);
   #timer: { readonly handle: Timer; readonly atMs: number } | undefined;
 
@@ -30,26 +30,26 @@ export class DelayQueue {
     this.#onDue = onDue;
   }
 
-  /** Entries in memory, replaced ones included: at most twice the keys that wait, and a few. */
+  /** Entries in memory, including replaced ones: at most twice the waiting keys, and a few. */
   get held(): number {
     return this.#heap.length;
   }
 
   put(key: string, delayMs: number, priority: number): void {
     const known = this.#entries.get(key);
-    const askedMs = this.#clock.monotonicMs() + delayMs;
+    const requestedMs = this.#clock.monotonicMs() + delayMs;
     const entry: DelayedKey = {
       key,
-      dueMs: Math.min(askedMs, known?.dueMs ?? askedMs),
+      dueMs: Math.min(requestedMs, known?.dueMs ?? requestedMs),
       priority: Math.max(priority, known?.priority ?? priority),
     };
     this.#entries.set(key, entry);
     this.#heap.push(entry);
-    this.#scan();
+    this.#compact();
     this.#arm();
   }
 
-  /** Takes the key out before its time. */
+  /** Removes the key before its time. */
   remove(key: string): DelayedKey | undefined {
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
@@ -68,10 +68,10 @@ export class DelayQueue {
     const next = this.#heap.peek();
     if (next === undefined) return;
     const nowMs = this.#clock.monotonicMs();
-    const atMs = Math.min(next.dueMs, nowMs + longestTimerMs);
+    const atMs = Math.min(next.dueMs, nowMs + MAX_TIMER_MS);
     if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
     this.#timer?.handle.cancel();
-    // A key may have become due while others were released.
+    // A key can become due while others are released.
     const handle = this.#clock.schedule(Math.max(0, atMs - nowMs), () => {
       this.#timer = undefined;
       this.#release();
@@ -90,7 +90,7 @@ export class DelayQueue {
     this.#arm();
   }
 
-  #scan(): void {
+  #compact(): void {
     if (this.#heap.length > 2 * this.#entries.size + 64) {
       this.#heap = new TinyQueue<DelayedKey>([...this.#entries.values()], byDueTime);
     }

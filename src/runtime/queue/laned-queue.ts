@@ -1,7 +1,7 @@
 import { ReadyQueue } from "./ready-queue.ts";
 import type { TakenKey, WorkQueue } from "./work-queue.ts";
 
-/** What workers need of a queue. */
+/** The part of a queue that workers use. */
 export type WorkerQueue = Pick<
   WorkQueue,
   "get" | "done" | "addRateLimited" | "addAfter" | "forget" | "failuresOf" | "shutDown"
@@ -9,24 +9,24 @@ export type WorkerQueue = Pick<
 
 /** How keys share the workers. */
 export interface Lanes {
-  /** Keys of one lane may hold each other up, and no others. */
+  /** Returns the lane of a key. Slow keys delay only keys of the same lane. */
   readonly laneOf: (key: string) => string;
-  /** How many keys of one lane may be worked on at once; at least 1. */
+  /** Maximum number of concurrently running keys per lane; at least 1. */
   readonly size: () => number;
 }
 
 /**
- * A queue whose keys go to the workers in lanes of limited size: where all of a lane's keys are slow, workers are left for the
- * others. A key whose lane is full waits outside of the queue until one of its lane is done, the most urgent first.
+ * A queue that limits how many keys of one lane run at once, so that a lane of slow keys cannot occupy all workers. Keys of a
+ * full lane wait outside of the queue until a key of the lane is done, highest priority first.
  *
  * Guarantees and assumptions: those of {@link WorkQueue}.
  */
 export class LanedQueue implements WorkerQueue {
   readonly #queue: WorkQueue;
   readonly #lanes: Lanes;
-  /** Keys in the hands of workers, by lane. */
+  /** Running keys, by lane. */
   readonly #running = new Map<string, Set<string>>();
-  /** Keys whose lane is full, by lane. */
+  /** Keys that wait because their lane is full, by lane. */
   readonly #waiting = new Map<string, ReadyQueue>();
 
   constructor(queue: WorkQueue, lanes: Lanes) {
@@ -68,13 +68,13 @@ export class LanedQueue implements WorkerQueue {
     this.#running.set(lane, running);
     if (running.size < this.#lanes.size()) {
       running.add(key);
-      // It may have waited, and been added again since: this run is for both.
+      // The key can have been added again while it waited: this run covers both.
       for (const waiting of this.#waiting.values()) waiting.remove(key);
       return true;
     }
     const waiting = this.#waiting.get(lane) ?? new ReadyQueue();
     this.#waiting.set(lane, waiting);
-    // Only the order of coming counts: how long a key has been ready, its queue has told.
+    // The time is irrelevant here, only the order: the queue has reported how long the key was ready.
     waiting.put(key, priority, 0);
     return false;
   }

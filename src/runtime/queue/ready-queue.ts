@@ -1,4 +1,4 @@
-/** A key whose turn may come now. */
+/** A key that is ready to be taken. */
 export interface ReadyKey {
   readonly key: string;
   readonly priority: number;
@@ -6,17 +6,17 @@ export interface ReadyKey {
   readonly sinceMs: number;
 }
 
-/** Keys that may be worked on now: highest priority first, first come first served within one priority, no key twice. */
+/** Ready keys: highest priority first, FIFO within one priority, no duplicates. */
 export class ReadyQueue {
   readonly #entries = new Map<string, ReadyKey>();
-  /** One lane per priority; a Set keeps the order of arrival and gives up any key in constant time. */
+  /** One lane per priority; a Set keeps arrival order and removes any key in constant time. */
   readonly #lanes = new Map<number, Set<string>>();
 
   get size(): number {
     return this.#entries.size;
   }
 
-  /** How many keys wait, by priority; priorities without keys are absent. */
+  /** Number of keys by priority; priorities without keys are absent. */
   depths(): ReadonlyMap<number, number> {
     return new Map([...this.#lanes].map(([priority, lane]) => [priority, lane.size]));
   }
@@ -25,7 +25,7 @@ export class ReadyQueue {
     return this.#entries.has(key);
   }
 
-  /** Queues the key, or raises its priority when it is queued already. */
+  /** Adds the key, or raises its priority if it is queued. */
   put(key: string, priority: number, nowMs: number): void {
     const known = this.#entries.get(key);
     if (known !== undefined && known.priority >= priority) return;
@@ -34,14 +34,14 @@ export class ReadyQueue {
     this.#laneOf(priority).add(key);
   }
 
-  /** Takes the key whose turn it is. */
+  /** Takes the next key. */
   take(): ReadyKey | undefined {
     if (this.#entries.size === 0) return undefined;
     const [key] = this.#lanes.get(Math.max(...this.#lanes.keys())) ?? [];
     return key === undefined ? undefined : this.remove(key);
   }
 
-  /** Takes the key, whose turn it need not be; undefined when it does not wait. */
+  /** Removes the key; undefined if it is not queued. */
   remove(key: string): ReadyKey | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -65,7 +65,7 @@ export class ReadyQueue {
   #leaveLane(entry: ReadyKey): void {
     const lane = this.#lanes.get(entry.priority);
     lane?.delete(entry.key);
-    // Empty lanes go, so that the maximum over the lanes is the maximum over the keys.
+    // Remove empty lanes, so that the maximum over the lanes is the maximum over the keys.
     if (lane?.size === 0) this.#lanes.delete(entry.priority);
   }
 }

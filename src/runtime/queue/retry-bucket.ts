@@ -1,34 +1,34 @@
 import type { Clock } from "../clock.ts";
 
-/** How many retries all keys together may have. */
+/** Rate limit of the retries of all keys. */
 export interface RetryRate {
   readonly perSecond: number;
-  /** So many at once, after a quiet time. */
+  /** Retries at once after an idle period. */
   readonly burst: number;
 }
 
 /** https://github.com/kubernetes/client-go/blob/master/util/workqueue/default_rate_limiters.go: 10 per second, 100 at once. */
-const defaultRetryRate: RetryRate = { perSecond: 10, burst: 100 };
+const DEFAULT_RETRY_RATE: RetryRate = { perSecond: 10, burst: 100 };
 
 /**
- * Spreads the retries of all keys over time: when everything fails at once, as in an outage, the per-key delays alone would
- * bring everything back at once. Nobody is refused, only told to come later.
+ * Spreads the retries of all keys over time: in an outage everything fails at once, and the per-key delays alone would bring
+ * everything back at once. Never rejects a retry, only delays it.
  */
 export class RetryBucket {
   readonly #clock: Clock;
   readonly #rate: RetryRate;
-  /** As it was at #atMs; below zero by the reservations that wait for their time. */
+  /** Tokens as of #atMs; negative by the reservations that are still waiting. */
   #tokens: number;
   #atMs: number;
 
-  constructor(clock: Clock, rate: RetryRate = defaultRetryRate) {
+  constructor(clock: Clock, rate: RetryRate = DEFAULT_RETRY_RATE) {
     this.#clock = clock;
     this.#rate = rate;
     this.#tokens = rate.burst;
     this.#atMs = clock.monotonicMs();
   }
 
-  /** Takes the next place and says how long it is until then, ms. */
+  /** Reserves the next slot and returns the time until then, ms. */
   reserveMs(): number {
     const nowMs = this.#clock.monotonicMs();
     const { perSecond, burst } = this.#rate;

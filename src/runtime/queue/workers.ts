@@ -4,76 +4,76 @@ import type { WorkerQueue } from "./laned-queue.ts";
 import type { TakenKey } from "./work-queue.ts";
 
 /**
- * What a run asks for:
- * - `done`: nothing until something changes; earlier failures are forgotten.
- * - `after`: look again in `delayMs`, with this run's priority or the one given; earlier failures are forgotten.
- * - `backoff`: it failed; again after the key's own growing delay.
+ * What a reconcile requests of the queue:
+ * - `done`: nothing until the next change; resets the backoff.
+ * - `after`: requeue after `delayMs`, with the same priority or the given one; resets the backoff.
+ * - `backoff`: it failed; requeue after the key's growing delay.
  */
 export type Requeue =
   | { readonly kind: "done" }
   | { readonly kind: "after"; readonly delayMs: number; readonly priority?: number }
   | { readonly kind: "backoff" };
 
-/** What a run knows about itself. */
+/** Context of one reconcile. */
 export interface Run {
-  /** The key's, as the queue gave it out. */
+  /** The priority of the key. */
   readonly priority: number;
-  /** One id per run, in every line of its log. */
+  /** Unique id that appears in each of its log lines. */
   readonly reconcileId: string;
   readonly logger: Logger;
-  /** Failures of this key in a row before this run. */
+  /** Consecutive failures of this key before this reconcile. */
   readonly failures: number;
 }
 
 /**
- * Brings one key's object in step. Must be idempotent and read the present state anew: a key says what to look at,
- * never what happened.
+ * Reconciles the object of one key. Must be idempotent and read the current state: a key says which object to reconcile, never
+ * what happened.
  *
- * Assumption: it ends soon after the signal aborts (time-out or shutdown). Until it does, its key and its worker are taken.
+ * Assumption: it ends soon after the signal aborts (timeout or shutdown). Until then its key and its worker are occupied.
  */
 export type Reconcile = (key: string, signal: AbortSignal, run: Run) => Promise<Requeue>;
 
-/** How a run ended; `failed` and `timedOut` are requeued like `backoff`. `abandoned`: cut by the shutdown. */
+/** The result of a reconcile; `failed` and `timedOut` are requeued like `backoff`. `abandoned`: aborted by the shutdown. */
 export type RunResult = Requeue["kind"] | "failed" | "timedOut" | "abandoned";
 
-/** Hears of runs: the seam for metrics. Called synchronously; must not throw. */
+/** Observer of reconciles, for metrics. Called synchronously; must not throw. */
 export interface WorkerObserver {
   runStarted?(key: string): void;
   runEnded?(key: string, result: RunResult, durationMs: number): void;
 }
 
-/** What workers are made of. */
+/** Dependencies of Workers. */
 export interface WorkerOptions {
   readonly queue: WorkerQueue;
   readonly reconcile: Reconcile;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** `randomUUID`, or something predictable in tests. */
+  /** `randomUUID`; tests use predictable ids. */
   readonly newReconcileId: () => string;
-  /** What lines of the log call the object of a key; default: its key. */
+  /** Log fields that identify the object of a key; default: its key. */
   readonly fieldsOf?: (key: string) => LogFields;
-  /** How many keys are worked on at once. */
+  /** Maximum number of concurrent reconciles. */
   readonly concurrency: number;
-  /** A run that takes longer has its signal aborted. */
+  /** Time limit after which a reconcile's signal aborts. */
   readonly runTimeoutMs?: number;
   readonly observer?: WorkerObserver | undefined;
 }
 
-/** controller-runtime leaves this off; a call that hangs would then hold its key for ever. */
-const defaultRunTimeoutMs = 120_000;
+/** controller-runtime has no default; a hanging reconcile would then hold its key forever. */
+const DEFAULT_RUN_TIMEOUT_MS = 120_000;
 
-/** Runs that go on after their signal was aborted at shutdown get this long to notice. */
-const abortGraceMs = 1_000;
+/** Time for reconciles to end after their signal was aborted at shutdown. */
+const ABORT_GRACE_MS = 1_000;
 
-/** A run took longer than it may. */
+/** A reconcile exceeded its time limit. */
 class RunTimeoutError extends Error {
   constructor(timeoutMs: number) {
-    super(`The run was cut after ${timeoutMs / 1_000} s`);
+    super(`The reconcile was aborted after ${timeoutMs / 1_000} s`);
     this.name = "RunTimeoutError";
   }
 }
 
-/** The controller stops and did not wait for the run. */
+/** The controller shuts down and does not wait for the reconcile. */
 class ShutdownError extends Error {
   constructor() {
     super("The controller is shutting down");
@@ -81,29 +81,29 @@ class ShutdownError extends Error {
   }
 }
 
-/** Works on the queue's keys until stopped. */
+/** Reconciles the queue's keys until stopped. */
 export class Workers {
   readonly #options: WorkerOptions;
   readonly #timeoutMs: number;
-  /** One controller per run; a signal shared by all runs for the life of the process would gather listeners. */
+  /** One AbortController per reconcile; a signal shared for the life of the process would accumulate listeners. */
   readonly #running = new Set<AbortController>();
   #loops: readonly Promise<void>[] = [];
   #stopped: Promise<boolean> | undefined;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#timeoutMs = options.runTimeoutMs ?? defaultRunTimeoutMs;
+    this.#timeoutMs = options.runTimeoutMs ?? DEFAULT_RUN_TIMEOUT_MS;
   }
 
-  /** Starts the workers; further calls do nothing. */
+  /** Starts the workers; idempotent. */
   start(): void {
     if (this.#loops.length > 0 || this.#stopped !== undefined) return;
     this.#loops = Array.from({ length: this.#options.concurrency }, () => this.#work());
   }
 
   /**
-   * Takes no further keys, lets running ones finish for up to `drainMs`, then aborts them. Shuts the queue down.
-   * Resolves with true when every run has ended, false when some run ignored its signal and was left behind.
+   * Shuts the queue down, lets running reconciles finish for up to `drainMs`, then aborts them. Resolves with true when all have
+   * ended, with false when some ignored their signal and were left running.
    */
   stop(drainMs: number): Promise<boolean> {
     this.#stopped ??= this.#stop(drainMs);
@@ -115,7 +115,7 @@ export class Workers {
     const ended = Promise.all([queue.shutDown("drop"), ...this.#loops]).then(() => true);
     if (await within(ended, drainMs, clock)) return true;
     for (const run of this.#running) run.abort(new ShutdownError());
-    return within(ended, abortGraceMs, clock);
+    return within(ended, ABORT_GRACE_MS, clock);
   }
 
   async #work(): Promise<void> {
@@ -137,7 +137,7 @@ export class Workers {
       logger,
       failures: queue.failuresOf(taken.key),
     });
-    // Asked for before `done`, so that a key is never both free and forgotten about.
+    // Requeue before `done`, so that the key is never idle and unscheduled.
     this.#requeue(taken, requeue);
     queue.done(taken.key);
     observer?.runEnded?.(taken.key, result, clock.monotonicMs() - startMs);
@@ -147,14 +147,14 @@ export class Workers {
     const abort = new AbortController();
     this.#running.add(abort);
     const timer = this.#options.clock.schedule(this.#timeoutMs, () => {
-      run.logger.warn("The run takes too long and is being cut", { timeoutMs: this.#timeoutMs });
+      run.logger.warn("The reconcile exceeded its time limit; aborting it", { timeoutMs: this.#timeoutMs });
       abort.abort(new RunTimeoutError(this.#timeoutMs));
     });
     try {
       const requeue = await this.#options.reconcile(key, abort.signal, run);
       return { result: requeue.kind, requeue };
     } catch (error) {
-      return { result: blame(error, abort.signal, run.logger), requeue: { kind: "backoff" } };
+      return { result: resultOfError(error, abort.signal, run.logger), requeue: { kind: "backoff" } };
     } finally {
       timer.cancel();
       this.#running.delete(abort);
@@ -173,14 +173,14 @@ export class Workers {
   }
 }
 
-/** A run should handle what it knows; whatever reaches this place is a fault to be seen, not a reason to stop. */
-function blame(error: unknown, signal: AbortSignal, logger: Logger): RunResult {
+/** Classifies an error of a reconcile. Reconciles handle known errors, so any other is a bug: it is logged, and work goes on. */
+function resultOfError(error: unknown, signal: AbortSignal, logger: Logger): RunResult {
   if (signal.aborted) return signal.reason instanceof ShutdownError ? "abandoned" : "timedOut";
-  logger.error("The run failed in a way it did not expect", { err: error });
+  logger.error("The reconcile failed with an unexpected error", { err: error });
   return "failed";
 }
 
-/** The promise's own answer, or false when it takes longer than `timeoutMs`. */
+/** Waits for the promise; returns false if it takes longer than `timeoutMs`. */
 async function within(promise: Promise<boolean>, timeoutMs: number, clock: Clock): Promise<boolean> {
   const late = Promise.withResolvers<boolean>();
   const timer = clock.schedule(timeoutMs, () => late.resolve(false));

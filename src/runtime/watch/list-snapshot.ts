@@ -3,23 +3,23 @@ import type { FaultKind, ListPage, ListWatch } from "./list-watch.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { NoEndOfListError, streamSnapshot } from "./streamed-list.ts";
 
-/** Like client-go: large enough for few round trips, small enough for the server's memory. */
-const pageSize = 500;
-/** From 500 objects a page to one in four steps. */
-const SMALLER_BY = 5;
+/** client-go's page size: few round trips, and bounded memory on the server. */
+const PAGE_SIZE = 500;
+/** Divisor for the page size after an oversize page: from 500 objects to one in four steps. */
+const PAGE_SIZE_DIVISOR = 5;
 
-/** What a server without streams answers. */
-const refusals: ReadonlySet<FaultKind> = new Set(["rejected", "notFound"]);
+/** The faults of servers that do not support streaming lists. */
+const STREAM_UNSUPPORTED: ReadonlySet<FaultKind> = new Set(["rejected", "notFound"]);
 
-/** A list would fare no better, or the server asks to be left alone: not the time to ask in another way. */
-const wouldFailListsToo: ReadonlySet<FaultKind> = new Set(["unavailable", "throttled", "unauthorized"]);
+/** Faults that a list would meet too, or with which the server asks for fewer requests. */
+const ALSO_FAILS_LISTS: ReadonlySet<FaultKind> = new Set(["unavailable", "throttled", "unauthorized"]);
 
 /**
- * Reads all objects: as a stream where the server has that, which spares it a copy of everything in memory, else in pages.
+ * Reads all objects: as a stream where the server supports it, which saves the server a full copy in memory, else in pages.
  *
- * A server that refuses to stream, or never says that the list is complete, is not asked again once a list in pages has
- * shown that it is well otherwise. After any other failure of a stream the next list is one in pages: whatever breaks
- * streams cannot keep the cache from filling.
+ * A server that rejects streaming, or never sends the end of the list, is not asked to stream again once a paginated list has
+ * succeeded. After any other failure of a stream the next list is paginated, so that broken streams cannot keep the cache
+ * from filling.
  */
 export class SnapshotReader {
   readonly #listWatch: ListWatch;
@@ -49,20 +49,20 @@ export class SnapshotReader {
   async #takePagesInstead(error: unknown, signal: AbortSignal): Promise<Snapshot> {
     const hasNoEnd = error instanceof NoEndOfListError;
     const { kind } = this.#listWatch.faultOf(error);
-    if (!hasNoEnd && wouldFailListsToo.has(kind)) {
+    if (!hasNoEnd && ALSO_FAILS_LISTS.has(kind)) {
       this.#way = "pages once";
       throw error;
     }
     const snapshot = await takePages(this.#listWatch, signal);
-    // Only now: a kind whose CRD is missing is refused in every way, and a network that is silent says nothing of the server.
-    if (hasNoEnd ? error.end !== "closed" : refusals.has(kind)) this.#way = "pages";
+    // Only after a list has succeeded: a missing CRD fails every request, and a silent network says nothing about the server.
+    if (hasNoEnd ? error.end !== "closed" : STREAM_UNSUPPORTED.has(kind)) this.#way = "pages";
     return snapshot;
   }
 }
 
 /**
- * Reads all objects in pages of one consistent snapshot. A list that takes so long that the server forgets the snapshot
- * in between (410) starts again in one piece, which cannot expire.
+ * Reads all objects in pages of one consistent snapshot. If the snapshot expires on the server in between (410), lists again in
+ * one piece, which cannot expire.
  */
 async function takePages(listWatch: ListWatch, signal: AbortSignal): Promise<Snapshot> {
   const pages = new Pages(listWatch, signal);
@@ -71,26 +71,26 @@ async function takePages(listWatch: ListWatch, signal: AbortSignal): Promise<Sna
   try {
     return await followPages(pages, first);
   } catch (error) {
-    // What does not come in a page of the usual size does not come in one piece.
+    // If a page of normal size is too large, the whole list is too.
     if (pages.areSmaller || listWatch.faultOf(error).kind !== "expired") throw error;
     return listWatch.list({ limit: undefined, continueToken: undefined, signal });
   }
 }
 
-/** The pages of a list. Where one is larger than may come at once, it and those after it have fewer objects. */
+/** The pages of a list. After an oversize page, that page and the following ones have fewer objects. */
 class Pages {
   readonly #listWatch: ListWatch;
   readonly #signal: AbortSignal;
-  #limit = pageSize;
+  #limit = PAGE_SIZE;
 
   constructor(listWatch: ListWatch, signal: AbortSignal) {
     this.#listWatch = listWatch;
     this.#signal = signal;
   }
 
-  /** True once a page of the usual size was too large. */
+  /** Whether a page of normal size was too large. */
   get areSmaller(): boolean {
-    return this.#limit < pageSize;
+    return this.#limit < PAGE_SIZE;
   }
 
   async next(continueToken: string | undefined): Promise<ListPage> {
@@ -99,7 +99,7 @@ class Pages {
         return await this.#listWatch.list({ limit: this.#limit, continueToken, signal: this.#signal });
       } catch (error) {
         if (this.#limit === 1 || this.#listWatch.faultOf(error).kind !== "oversize") throw error;
-        this.#limit = Math.ceil(this.#limit / SMALLER_BY);
+        this.#limit = Math.ceil(this.#limit / PAGE_SIZE_DIVISOR);
       }
     }
   }
@@ -113,6 +113,6 @@ async function followPages(pages: Pages, first: ListPage): Promise<Snapshot> {
     for (const item of page.items) items.push(item);
     continueToken = page.continueToken;
   }
-  // The first page's version: should a later page show a newer state, the watch repeats what happened in between.
+  // The first page's version: if a later page is of a newer state, the watch repeats what happened in between.
   return { items, resourceVersion: first.resourceVersion };
 }

@@ -20,45 +20,45 @@ export interface WatchedObject {
   readonly metadata: ObjectMeta;
 }
 
-/** `namespace/name`, or `name` for what has no namespace: the key of caches and queues. */
+/** Returns `namespace/name`, or `name` for cluster-scoped objects: the key of caches and queues. */
 export function keyOf(object: { readonly metadata: Pick<ObjectMeta, "name" | "namespace"> }): string {
   const { name, namespace } = object.metadata;
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** One page of a list, at the state that `resourceVersion` names. */
+/** One page of a list, at the state of `resourceVersion`. */
 export interface ListPage {
   readonly items: readonly WatchedObject[];
   readonly resourceVersion: string;
-  /** There are more pages: ask again with this token. */
+  /** Set if there are more pages; pass it to the next request. */
   readonly continueToken?: string;
 }
 
-/** `limit` undefined asks for everything in one page. */
+/** A list request; an undefined `limit` requests everything in one page. */
 export interface ListRequest {
   readonly limit: number | undefined;
   readonly continueToken: string | undefined;
   readonly signal: AbortSignal;
 }
 
-/** What happened to an object, or how far the watch has come although nothing happened. */
+/** A change of an object, or a bookmark of the watch's progress. */
 export type WatchEvent =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: WatchedObject }
   | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
 
-/** `timeoutSeconds`: when the server shall end the watch by itself. */
+/** A watch request; the server ends the watch after `timeoutSeconds`. */
 export interface WatchRequest {
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
 }
 
-/** What a list is made of when it is streamed: objects, their changes meanwhile, and the word that it is complete. */
+/** An event of a streamed list: an object, a change in the meantime, or the end of the list. */
 export type InitialEvent =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: WatchedObject }
   | { readonly type: "END"; readonly resourceVersion: string };
 
-/** `timeoutSeconds`: when the server shall end the stream by itself. */
+/** A request for a streamed list; the server ends it after `timeoutSeconds`. */
 export interface StreamRequest {
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
@@ -67,13 +67,13 @@ export interface StreamRequest {
 /**
  * Why a list or a watch failed:
  * - `expired`: the server no longer has that resource version (410).
- * - `malformed`: what the server sent cannot be understood, so something may have been missed.
- * - `oversize`: a page of a list has more bytes than this program takes at once; one of fewer objects may do.
- * - `notFound`: the kind does not exist; its CRD may not be installed (404).
- * - `unauthorized`, `forbidden`: who we are, or what we may do (401, 403).
- * - `throttled`: the server asks for patience (429).
- * - `unavailable`: network, time-outs, 5xx, credentials that cannot be read: probably passing.
- * - `rejected`: the server refuses this request as it is (other 4xx, and an error event inside the watch).
+ * - `malformed`: the response is invalid, so something can have been missed.
+ * - `oversize`: a page of a list exceeds the size limit; one with fewer objects can fit.
+ * - `notFound`: the kind does not exist; its CRD may be missing (404).
+ * - `unauthorized`, `forbidden`: invalid credentials, missing permissions (401, 403).
+ * - `throttled`: the server asks for fewer requests (429).
+ * - `unavailable`: network, timeouts, 5xx, unreadable credentials: probably transient.
+ * - `rejected`: the server rejects this request (other 4xx, and an error event within the watch).
  */
 export type FaultKind =
   | "expired"
@@ -86,25 +86,25 @@ export type FaultKind =
   | "unavailable"
   | "rejected";
 
-/** A failure in the reflector's words. */
+/** A classified failure of a list or watch. */
 export interface ListWatchFault {
   readonly kind: FaultKind;
-  /** What the server asked us to wait, ms. */
+  /** The delay that the server requested, ms. */
   readonly retryAfterMs?: number;
 }
 
 /**
- * The API server's list and watch of one kind, as the reflector needs them.
+ * List and watch of one kind on the API server, as the reflector needs them.
  *
- * Guarantees: `list` is consistent: without a continue token it never answers from a stale cache. `watch` throws for an
- * error event and for a line that cannot be understood; it never skips one. Both end soon after their signal aborts.
- * `faultOf` understands whatever they throw, and calls what it does not know `unavailable`.
+ * Guarantees: `list` is consistent: without a continue token it never returns a stale cache. `watch` throws for an error event
+ * and for an invalid line; it never skips one. Both end soon after their signal aborts. `faultOf` classifies everything they
+ * throw; unknown errors are `unavailable`.
  */
 export interface ListWatch {
   list(request: ListRequest): Promise<ListPage>;
   /**
-   * A consistent list that the server sends object by object; it goes on after END as a watch does, until it is left.
-   * Absent: lists come in pages only. A server that does not know this may refuse it, end it, or never send END.
+   * A consistent list that the server sends object by object; after END it continues as a watch, until the loop is left.
+   * Optional: without it lists are paginated. A server without support can reject it, end it, or never send END.
    */
   stream?(request: StreamRequest): AsyncIterable<InitialEvent>;
   watch(request: WatchRequest): AsyncIterable<WatchEvent>;

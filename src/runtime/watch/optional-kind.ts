@@ -1,22 +1,22 @@
 import type { Clock } from "../clock.ts";
 import type { ListPage, ListRequest, ListWatch, ListWatchFault, WatchEvent, WatchRequest } from "./list-watch.ts";
 
-/** Between two looks whether the kind is there by now. */
+/** Interval between two checks whether the kind exists. */
 const POLL_MS = 30_000;
 
-/** The state of a kind that does not exist. No server names one so. */
+/** The resource version of a kind that does not exist. No server uses this value. */
 const ABSENT = "absent";
 
-/** The kind was absent when it was listed, and is there now: so the list is as stale as one can be. */
-class KindHasCome extends Error {}
+/** The kind was absent when it was listed and exists now, so the list has expired. */
+class KindAppeared extends Error {}
 
 /**
- * A kind whose CRD need not be installed: while the API server does not know it, it has no objects. It is noticed within half a minute
- * when that changes.
+ * A ListWatch of a kind whose CRD is optional: while the API server does not know the kind, it has no objects. Detects within
+ * half a minute that it was installed.
  *
- * Guarantees: only the server's own word that it does not know the kind counts as absence; every other fault is one.
+ * Guarantees: only the server's response that it does not know the kind counts as absence; other faults are passed on.
  */
-export class AbsentKindIsEmpty implements ListWatch {
+export class OptionalKindListWatch implements ListWatch {
   readonly #inner: ListWatch;
   readonly #clock: Clock;
 
@@ -36,19 +36,19 @@ export class AbsentKindIsEmpty implements ListWatch {
 
   async *watch(request: WatchRequest): AsyncGenerator<WatchEvent> {
     if (request.resourceVersion !== ABSENT) yield* this.#inner.watch(request);
-    else await this.#untilItComes(request.signal);
+    else await this.#waitUntilPresent(request.signal);
   }
 
   faultOf(error: unknown): ListWatchFault {
-    return error instanceof KindHasCome ? { kind: "expired" } : this.#inner.faultOf(error);
+    return error instanceof KindAppeared ? { kind: "expired" } : this.#inner.faultOf(error);
   }
 
-  /** Errors: KindHasCome; the faults of listing; the signal's reason. */
-  async #untilItComes(signal: AbortSignal): Promise<never> {
+  /** Polls until the kind exists. Errors: KindAppeared; the faults of listing; the signal's reason. */
+  async #waitUntilPresent(signal: AbortSignal): Promise<never> {
     for (;;) {
       await this.#clock.sleep(POLL_MS, signal);
       const { resourceVersion } = await this.list({ limit: 1, continueToken: undefined, signal });
-      if (resourceVersion !== ABSENT) throw new KindHasCome("The kind is there now");
+      if (resourceVersion !== ABSENT) throw new KindAppeared("The kind exists now");
     }
   }
 }

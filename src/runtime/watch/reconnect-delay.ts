@@ -1,17 +1,17 @@
 import type { Clock } from "../clock.ts";
 
-/** How a reflector spaces its attempts; the defaults are client-go's. */
+/** Delays between the attempts of a reflector; the defaults are client-go's. */
 export interface ReconnectPolicy {
   readonly baseMs: number;
   readonly capMs: number;
-  /** Without a fault for so long, the next one starts at the base again. */
+  /** After this time without a fault the delay starts at the base again. */
   readonly resetAfterMs: number;
 }
 
 /** https://github.com/kubernetes/client-go/blob/master/tools/cache/reflector.go: 800 ms to 30 s, reset after 2 min. */
-export const defaultReconnectPolicy: ReconnectPolicy = { baseMs: 800, capMs: 30_000, resetAfterMs: 120_000 };
+export const DEFAULT_RECONNECT_POLICY: ReconnectPolicy = { baseMs: 800, capMs: 30_000, resetAfterMs: 120_000 };
 
-/** Growing delays between attempts to reach the API server, each up to doubled by chance so that clients spread out. */
+/** Growing delays between attempts to reach the API server, each randomly up to doubled so that clients spread out. */
 export class ReconnectDelay {
   readonly #policy: ReconnectPolicy;
   readonly #clock: Clock;
@@ -19,13 +19,13 @@ export class ReconnectDelay {
   #faults = 0;
   #lastFaultMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, random: () => number, policy: ReconnectPolicy = defaultReconnectPolicy) {
+  constructor(clock: Clock, random: () => number, policy: ReconnectPolicy = DEFAULT_RECONNECT_POLICY) {
     this.#policy = policy;
     this.#clock = clock;
     this.#random = random;
   }
 
-  /** Counts one more fault and says how long to wait, ms; never less than what the server asked for. */
+  /** Counts one more fault and returns the delay, ms; never less than the server requested. */
   nextMs(retryAfterMs: number = 0): number {
     const { baseMs, capMs, resetAfterMs } = this.#policy;
     const nowMs = this.#clock.monotonicMs();

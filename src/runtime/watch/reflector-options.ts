@@ -1,36 +1,36 @@
 import type { Logger } from "../../telemetry.ts";
 import type { Clock } from "../clock.ts";
 import type { FaultKind, ListWatch, WatchEvent } from "./list-watch.ts";
-import { defaultReconnectPolicy, type ReconnectPolicy } from "./reconnect-delay.ts";
+import { DEFAULT_RECONNECT_POLICY, type ReconnectPolicy } from "./reconnect-delay.ts";
 import type { ObjectChange } from "./store.ts";
 import type { WatchEnd } from "./watch-session.ts";
 
-/** Limits of a watch; the defaults suit an API server, tests shorten them. */
+/** Time limits of a watch; the defaults suit an API server, tests shorten them. */
 export interface ReflectorTimings {
-  /** The server is asked to end a watch after this to twice this, so that watches spread over its replicas. */
+  /** The server ends a watch after this to twice this time, so that watches spread over its replicas. */
   readonly minWatchSeconds: number;
-  /** Three times the distance of bookmarks, which come about once a minute. */
+  /** Maximum silence: three times the interval of bookmarks, which come about once a minute. */
   readonly maxSilenceMs: number;
-  /** How much longer than asked for a watch may last. */
+  /** How much longer than requested a watch can last. */
   readonly watchGraceMs: number;
-  /** A watch that ends sooner is treated like a fault, lest a sick server makes us loop. */
+  /** A shorter watch counts as a fault, so that a faulty server cannot cause a tight loop. */
   readonly shortWatchMs: number;
-  /** When a watch ends and the last list is older than this, the next one is a list: it finds what no watch has told. */
+  /** When a watch ends and the last list is older than this, list again: that finds what watches have missed. */
   readonly relistAfterMs: number;
   readonly reconnect: ReconnectPolicy;
 }
 
-/** client-go's numbers, and two that it has not: a watchdog, which it leaves to HTTP/2, and the lists. */
-export const defaultReflectorTimings: ReflectorTimings = {
+/** client-go's values, plus two of its own: the silence limit, which client-go leaves to HTTP/2, and the lists. */
+export const DEFAULT_REFLECTOR_TIMINGS: ReflectorTimings = {
   minWatchSeconds: 300,
   maxSilenceMs: 180_000,
   watchGraceMs: 30_000,
   shortWatchMs: 1_000,
   relistAfterMs: 1_800_000,
-  reconnect: defaultReconnectPolicy,
+  reconnect: DEFAULT_RECONNECT_POLICY,
 };
 
-/** Hears what the reflector does: the seam for metrics and readiness. Called synchronously; must not throw. */
+/** Observer of the reflector, for metrics and readiness. Called synchronously; must not throw. */
 export interface ReflectorObserver {
   listed?(objects: number, durationMs: number): void;
   watchEnded?(end: WatchEnd | "failed"): void;
@@ -39,12 +39,12 @@ export interface ReflectorObserver {
   handlerFailed?(): void;
 }
 
-/** What a Reflector is made of. */
+/** Dependencies of a Reflector. */
 export interface ReflectorOptions {
   /** The kind, for the log. */
   readonly kind: string;
   readonly listWatch: ListWatch;
-  /** Called synchronously, in order, after the cache has changed. What it throws is logged and otherwise ignored. */
+  /** Called synchronously, in order, after the cache has changed. Errors are logged and otherwise ignored. */
   readonly onChange: (change: ObjectChange) => void;
   readonly clock: Clock;
   readonly random: () => number;

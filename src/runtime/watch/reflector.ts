@@ -4,20 +4,20 @@ import { FaultLog } from "../fault-log.ts";
 import { SnapshotReader } from "./list-snapshot.ts";
 import type { FaultKind, WatchEvent } from "./list-watch.ts";
 import { ReconnectDelay } from "./reconnect-delay.ts";
-import { defaultReflectorTimings, type ReflectorOptions, type ReflectorTimings } from "./reflector-options.ts";
+import { DEFAULT_REFLECTOR_TIMINGS, type ReflectorOptions, type ReflectorTimings } from "./reflector-options.ts";
 import { type ObjectCache, type ObjectChange, ObjectStore } from "./store.ts";
 import { runWatch } from "./watch-session.ts";
 
-/** After these the last resource version is of no use, or not to be trusted: list anew. */
-const relistAfter: ReadonlySet<FaultKind> = new Set(["expired", "malformed", "notFound", "rejected"]);
+/** Faults after which the last resource version is unusable, so that the reflector lists again. */
+const RELIST_AFTER: ReadonlySet<FaultKind> = new Set(["expired", "malformed", "notFound", "rejected"]);
 
 /**
- * Keeps a cache of all objects of one kind in step with the API server: lists, then watches, for as long as it runs.
+ * Keeps a cache of all objects of one kind up to date with the API server: lists, then watches, until stopped.
  *
- * Guarantees: no fault of the server, the network, the credentials or a handler ends it, only `stop` does. What changed
- * while nothing could be watched is found by the next list, deletions included; so is what a watch should have told and has
- * not, for there is a list every half an hour or so. It never asks in a tight loop.
- * Assumption: handlers are quick; they put a key into a queue.
+ * Guarantees: no fault of the server, the network, the credentials or a handler ends it, only `stop` does. Changes while
+ * nothing could be watched are found by the next list, deletions included; so are changes that a watch has missed, because it
+ * lists about every half an hour. It never sends requests in a tight loop.
+ * Assumption: handlers are quick, such as adding a key to a queue.
  */
 export class Reflector {
   readonly #options: ReflectorOptions;
@@ -29,7 +29,7 @@ export class Reflector {
   readonly #logger: Logger;
   readonly #abort = new AbortController();
   readonly #synced = Promise.withResolvers<void>();
-  /** Where the next watch begins; undefined: a list has to come first. */
+  /** Start of the next watch; undefined: list first. */
   #resourceVersion: string | undefined;
   #hasSynced = false;
   #lastFault: { readonly kind: FaultKind; readonly error: unknown } | undefined;
@@ -39,37 +39,37 @@ export class Reflector {
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
-    this.#timings = { ...defaultReflectorTimings, ...options.timings };
+    this.#timings = { ...DEFAULT_REFLECTOR_TIMINGS, ...options.timings };
     this.#snapshots = new SnapshotReader(options.listWatch, options.clock);
     this.#delay = new ReconnectDelay(options.clock, options.random, this.#timings.reconnect);
     this.#logger = options.logger.with({ kind: options.kind });
     this.#faults = new FaultLog(this.#logger);
-    // Nobody need be waiting for the first list when it is called off.
+    // There may be no waiter for the first list when it is cancelled.
     this.#synced.promise.catch(() => {});
   }
 
-  /** The last known state; empty until synced. */
+  /** The last observed state; empty until synced. */
   get cache(): ObjectCache {
     return this.#store;
   }
 
-  /** True once the handlers have seen the whole initial list. */
+  /** Whether the handlers have received the whole initial list. */
   get hasSynced(): boolean {
     return this.#hasSynced;
   }
 
-  /** Why the cache falls behind, when only a person can mend that; troubles that pass by themselves are not told. */
+  /** Why the cache falls behind, if that requires manual intervention; transient faults are not reported. */
   get fault(): string | undefined {
-    return this.#faults.needsPerson;
+    return this.#faults.interventionNeeded;
   }
 
-  /** Starts listing and watching; further calls, and calls after `stop`, do nothing. */
+  /** Starts listing and watching; idempotent, and without effect after `stop`. */
   start(): void {
     if (this.#abort.signal.aborted) return;
     this.#running ??= this.#run(this.#abort.signal);
   }
 
-  /** Ends whatever is under way and resolves when nothing more will happen; further calls wait for the same end. */
+  /** Aborts list and watch, and resolves when nothing more will happen; idempotent. */
   async stop(): Promise<void> {
     const reason = new Error(`The reflector of ${this.#options.kind} was stopped`);
     this.#abort.abort(reason);
@@ -78,7 +78,7 @@ export class Reflector {
   }
 
   /**
-   * Resolves when the handlers have seen the whole initial list.
+   * Resolves when the handlers have received the whole initial list.
    *
    * Errors: RetryableError with the last fault when that takes longer than `timeoutMs`; the signal's reason when it aborts;
    * an Error once stopped.
@@ -100,17 +100,17 @@ export class Reflector {
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const delayMs = await this.#listOrWatch(signal).catch((error: unknown) => this.#recover(error, signal));
-      // Rejects only when stopped, which the loop notices by itself.
+      // Rejects only when stopped, which the loop condition checks.
       if (delayMs > 0) await this.#options.clock.sleep(delayMs, signal).catch(() => {});
     }
   }
 
-  /** One list or one watch; returns how long to wait before the next, ms. */
+  /** Runs one list or one watch; returns the delay before the next, ms. */
   async #listOrWatch(signal: AbortSignal): Promise<number> {
     const nowMs = this.#options.clock.monotonicMs();
     if (this.#resourceVersion !== undefined && nowMs < this.#nextListMs)
       return this.#watch(this.#resourceVersion, signal);
-    // Before it is tried: where only lists fail, the watch goes on.
+    // Set before the attempt: if only lists fail, the watch continues.
     this.#nextListMs = nowMs + this.#timings.relistAfterMs;
     await this.#list(signal);
     return 0;
@@ -119,13 +119,13 @@ export class Reflector {
   async #list(signal: AbortSignal): Promise<void> {
     const startMs = this.#options.clock.monotonicMs();
     const snapshot = await this.#snapshots.take(signal);
-    // A list that was answered after stop() must not reach the handlers any more.
+    // A list that completes after stop() must not reach the handlers.
     signal.throwIfAborted();
     this.#deliver(this.#store.replace(snapshot.items, !this.#hasSynced));
     this.#resourceVersion = snapshot.resourceVersion;
     this.#hasSynced = true;
     this.#synced.resolve();
-    this.#isWell();
+    this.#markHealthy();
     this.#options.observer?.listed?.(snapshot.items.length, this.#options.clock.monotonicMs() - startMs);
   }
 
@@ -149,13 +149,13 @@ export class Reflector {
     const lastedMs = clock.monotonicMs() - startMs;
     if (end === "closed" && lastedMs < shortWatchMs) return this.#delay.nextMs();
     this.#logger.debug("The watch ended", { end, lastedMs: Math.round(lastedMs) });
-    if (end === "closed") this.#isWell();
+    if (end === "closed") this.#markHealthy();
     return 0;
   }
 
   #receive(event: WatchEvent): void {
     this.#options.observer?.eventReceived?.(event.type);
-    this.#isWell();
+    this.#markHealthy();
     if (event.type === "BOOKMARK") {
       this.#resourceVersion = event.resourceVersion;
       return;
@@ -175,21 +175,21 @@ export class Reflector {
     }
   }
 
-  /** Decides what a failure costs: the resource version or not, and how long to wait, ms. */
+  /** Handles a failure: decides whether to list again, and returns the delay, ms. */
   #recover(error: unknown, signal: AbortSignal): number {
     if (signal.aborted) return 0;
     const { listWatch, observer } = this.#options;
     const fault = listWatch.faultOf(error);
     if (this.#resourceVersion !== undefined) observer?.watchEnded?.("failed");
     observer?.faulted?.(fault.kind);
-    if (relistAfter.has(fault.kind)) this.#resourceVersion = undefined;
+    if (RELIST_AFTER.has(fault.kind)) this.#resourceVersion = undefined;
     const delayMs = this.#mayRelistAtOnce(fault.kind) ? 0 : this.#delay.nextMs(fault.retryAfterMs);
     this.#faults.failed(fault.kind, error, delayMs);
     this.#lastFault = { kind: fault.kind, error };
     return delayMs;
   }
 
-  /** An expired version is nobody's fault and a list mends it, unless the server says so again and again. */
+  /** An expired version is normal and a list resolves it, unless it repeats. */
   #mayRelistAtOnce(kind: FaultKind): boolean {
     if (kind !== "expired") return false;
     const nowMs = this.#options.clock.monotonicMs();
@@ -198,7 +198,7 @@ export class Reflector {
     return isFirst;
   }
 
-  #isWell(): void {
+  #markHealthy(): void {
     this.#lastFault = undefined;
     this.#faults.recovered();
   }
@@ -208,9 +208,9 @@ export class Reflector {
     const fault = this.#lastFault;
     const why =
       fault === undefined
-        ? "the API server has not answered yet"
+        ? "the API server has not responded yet"
         : `${fault.kind}: ${fault.error instanceof Error ? fault.error.message : String(fault.error)}`;
-    return new RetryableError(`The cache of ${kind} did not fill within ${timeoutMs / 1_000} s: ${why}`, {
+    return new RetryableError(`The cache of ${kind} was not filled within ${timeoutMs / 1_000} s: ${why}`, {
       reason: "CacheSyncTimeout",
       cause: fault?.error,
     });

@@ -1,6 +1,6 @@
 import type { WatchedObject } from "./list-watch.ts";
 
-/** Everything there was at one resource version: where a watch may begin. */
+/** All objects at one resource version, from which a watch can start. */
 export interface Snapshot {
   readonly items: readonly WatchedObject[];
   readonly resourceVersion: string;

@@ -2,16 +2,16 @@ import { keyOf, type WatchEvent, type WatchedObject } from "./list-watch.ts";
 
 /**
  * A change of the cache.
- * - `added`: `isInInitialList` is true for what was there when the cache first filled.
- * - `deleted`: with `isFinalStateUnknown` the deletion was not seen, only that the object is gone: `old` is the last state
- *   known, not the final one.
+ * - `added`: `isInInitialList` is true for objects that existed when the cache was first filled.
+ * - `deleted`: with `isFinalStateUnknown` the deletion was not observed, only that the object no longer exists: `old` is the
+ *   last observed state, not the final one.
  */
 export type ObjectChange =
   | { readonly type: "added"; readonly new: WatchedObject; readonly isInInitialList: boolean }
   | { readonly type: "updated"; readonly old: WatchedObject; readonly new: WatchedObject }
   | { readonly type: "deleted"; readonly old: WatchedObject; readonly isFinalStateUnknown: boolean };
 
-/** What the cache shows to readers. Objects are deep-frozen; they lag behind the API server. */
+/** Read access to the cache. Objects are deep-frozen; they lag behind the API server. */
 export interface ObjectCache {
   get(key: string): WatchedObject | undefined;
   list(): readonly WatchedObject[];
@@ -19,13 +19,13 @@ export interface ObjectCache {
   readonly size: number;
 }
 
-const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
+const LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration";
 
 /**
- * The last known state of every object of one kind, by `namespace/name`.
+ * The last observed state of every object of one kind, by `namespace/name`.
  *
- * Objects given to it become its own: they are frozen, and lose managedFields and kubectl's last-applied annotation, which
- * nobody reads and which can be most of an object.
+ * Freezes the objects, and strips managedFields and kubectl's last-applied annotation, which are not used and can be most of
+ * an object.
  */
 export class ObjectStore implements ObjectCache {
   readonly #objects = new Map<string, WatchedObject>();
@@ -46,7 +46,7 @@ export class ObjectStore implements ObjectCache {
     return [...this.#objects.keys()];
   }
 
-  /** Takes over a complete list and says what changed by it: deletions first, unchanged objects not at all. */
+  /** Replaces the content with a complete list and returns the changes: deletions first, unchanged objects not at all. */
   replace(items: readonly WatchedObject[], isInitialList: boolean): readonly ObjectChange[] {
     const listed = new Set(items.map(keyOf));
     const changes: ObjectChange[] = [];
@@ -61,11 +61,11 @@ export class ObjectStore implements ObjectCache {
     return changes;
   }
 
-  /** Takes over one event of the watch and says what changed by it; what is known already changes nothing. */
+  /** Applies one event of the watch and returns the changes; a known state changes nothing. */
   apply(event: Exclude<WatchEvent, { readonly type: "BOOKMARK" }>): readonly ObjectChange[] {
     if (event.type !== "DELETED") return this.#put(event.object, false);
     if (!this.#objects.delete(keyOf(event.object))) return [];
-    return [{ type: "deleted", old: settled(event.object), isFinalStateUnknown: false }];
+    return [{ type: "deleted", old: frozen(event.object), isFinalStateUnknown: false }];
   }
 
   #put(object: WatchedObject, isInInitialList: boolean): readonly ObjectChange[] {
@@ -74,11 +74,11 @@ export class ObjectStore implements ObjectCache {
     const isSame =
       old?.metadata.uid === object.metadata.uid && old.metadata.resourceVersion === object.metadata.resourceVersion;
     if (isSame) return [];
-    const fresh = settled(object);
+    const fresh = frozen(object);
     this.#objects.set(key, fresh);
     if (old === undefined) return [{ type: "added", new: fresh, isInInitialList }];
     if (old.metadata.uid === fresh.metadata.uid) return [{ type: "updated", old, new: fresh }];
-    // Deleted and made again while nobody watched: two objects of one name, and whoever tracks the first must let it go.
+    // Deleted and created again while unobserved: two objects of one name, and trackers of the first must drop it.
     return [
       { type: "deleted", old, isFinalStateUnknown: true },
       { type: "added", new: fresh, isInInitialList },
@@ -86,9 +86,9 @@ export class ObjectStore implements ObjectCache {
   }
 }
 
-function settled(object: WatchedObject): WatchedObject {
+function frozen(object: WatchedObject): WatchedObject {
   const { managedFields: _, ...metadata } = object.metadata as typeof object.metadata & { managedFields?: unknown };
-  const { [lastAppliedAnnotation]: __, ...annotations } = metadata.annotations ?? {};
+  const { [LAST_APPLIED_ANNOTATION]: __, ...annotations } = metadata.annotations ?? {};
   const kept = metadata.annotations === undefined ? metadata : { ...metadata, annotations };
   return deepFreeze({ ...object, metadata: kept });
 }

@@ -3,12 +3,12 @@ import { type InitialEvent, keyOf, type ListWatch, type WatchedObject } from "./
 import type { Snapshot } from "./snapshot.ts";
 import { runWatch, type WatchEnd } from "./watch-session.ts";
 
-/** A server that streams lists sends something within this, ms; one that does not may leave us waiting for ever. */
+/** Maximum silence, ms: a server that streams lists sends something within this time; one without support may never. */
 const maxSilenceMs = 10_000;
-/** All of it has to be there within this, so that half of the time to sync is left for another way, s. */
+/** Time limit of the whole stream, s; leaves half of the sync timeout for a paginated list. */
 const timeoutSeconds = 60;
 
-/** The stream broke off, fell silent, or went on and on, without saying that the list is complete. */
+/** The stream broke off, fell silent, or lasted too long, without reaching the end of the list. */
 export class NoEndOfListError extends Error {
   readonly end: WatchEnd;
 
@@ -20,17 +20,17 @@ export class NoEndOfListError extends Error {
 }
 
 /**
- * Reads all objects from a stream. What changes meanwhile is part of it, deletions too, so that the snapshot is what
- * there was at its resource version.
+ * Reads all objects from a stream. Includes changes in the meantime, deletions too, so that the snapshot is the state at its
+ * resource version.
  *
  * Errors: NoEndOfListError; what the stream throws before its first event; the signal's reason when it aborts.
  */
 export async function streamSnapshot(listWatch: ListWatch, clock: Clock, signal: AbortSignal): Promise<Snapshot> {
   const objects = new Map<string, WatchedObject>();
   let resourceVersion: string | undefined;
-  let hasBegun = false;
+  let hasStarted = false;
   const onEvent = (event: InitialEvent): void => {
-    hasBegun = true;
+    hasStarted = true;
     if (event.type === "END") resourceVersion = event.resourceVersion;
     else if (event.type === "DELETED") objects.delete(keyOf(event.object));
     else objects.set(keyOf(event.object), event.object);
@@ -40,13 +40,13 @@ export async function streamSnapshot(listWatch: ListWatch, clock: Clock, signal:
   const session = { open, clock, timeoutSeconds, maxSilenceMs, graceMs: 0, onEvent };
   const end = await runWatch(session, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw hasBegun ? new NoEndOfListError("closed", error) : error;
+    throw hasStarted ? new NoEndOfListError("closed", error) : error;
   });
   if (resourceVersion === undefined) throw new NoEndOfListError(end);
   return { items: [...objects.values()], resourceVersion };
 }
 
-/** The server would go on with a watch; leaving the loop closes it. */
+/** Ends after the list, though the server would continue with a watch; leaving the loop closes it. */
 async function* untilEnd(events: AsyncIterable<InitialEvent> | readonly never[]): AsyncGenerator<InitialEvent> {
   for await (const event of events) {
     yield event;

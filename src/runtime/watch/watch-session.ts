@@ -3,26 +3,26 @@ import type { Clock, Timer } from "../clock.ts";
 /**
  * How a watch ended without failing:
  * - `closed`: the server ended it, as it does after `timeoutSeconds`.
- * - `silent`: not even a bookmark came for too long; the connection may be dead without knowing it.
- * - `overdue`: the server did not end it when it should have.
+ * - `silent`: not even a bookmark came for too long; the connection can be dead.
+ * - `overdue`: the server did not end it in time.
  */
 export type WatchEnd = "closed" | "silent" | "overdue";
 
 /** One watch and its limits. */
 export interface WatchSession<Event> {
-  /** Begins the watch; the signal ends it. */
+  /** Opens the watch; the signal ends it. */
   readonly open: (signal: AbortSignal) => AsyncIterable<Event>;
   readonly clock: Clock;
   readonly timeoutSeconds: number;
-  /** The watch is given up when nothing comes for so long. */
+  /** Silence after which the watch is aborted. */
   readonly maxSilenceMs: number;
-  /** How much longer than `timeoutSeconds` it may last. */
+  /** How much longer than `timeoutSeconds` it can last. */
   readonly graceMs: number;
   readonly onEvent: (event: Event) => void;
 }
 
 /**
- * Watches until the watch ends by itself or has to be given up.
+ * Watches until the server ends the watch or it exceeds a limit.
  *
  * Errors: what the watch throws; the signal's reason when it aborts.
  */
@@ -33,7 +33,7 @@ export async function runWatch<Event>(session: WatchSession<Event>, signal: Abor
   let end: WatchEnd | undefined;
   const giveUp = (reason: WatchEnd): void => {
     end = reason;
-    abort.abort(new Error(`The watch was given up: ${reason}`));
+    abort.abort(new Error(`The watch was aborted: ${reason}`));
   };
   const onStop = (): void => abort.abort(signal.reason);
   signal.addEventListener("abort", onStop, { once: true });
@@ -53,12 +53,12 @@ export async function runWatch<Event>(session: WatchSession<Event>, signal: Abor
     signal.removeEventListener("abort", onStop);
     overdue.cancel();
     silence.cancel();
-    // Not awaited: whoever is stuck in next() is stuck here too, and it has been told to stop.
+    // Not awaited: an iterator that is stuck in next() is stuck here too, and its signal is aborted.
     events.return?.().catch(() => {});
   }
 }
 
-/** The next event; the signal wins even over an iterator that does not heed it. */
+/** Returns the next event; the signal takes effect even if the iterator ignores it. */
 function nextOf<Event>(events: AsyncIterator<Event>, signal: AbortSignal): Promise<IteratorResult<Event>> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
@@ -71,7 +71,7 @@ function nextOf<Event>(events: AsyncIterator<Event>, signal: AbortSignal): Promi
   });
 }
 
-/** Goes off when nothing was heard for a while; hearing costs no timer. */
+/** A timer that fires after a silence; receiving an event does not restart it, which is cheap. */
 class SilenceAlarm {
   readonly #clock: Clock;
   readonly #maxSilenceMs: number;

@@ -40,15 +40,15 @@ const KUBECONFIGS: readonly (readonly [string, string, string])[] = [
     "line 7, column 1: the indentation is wrong",
   ],
   ["a password before an open quote", users(`{password: ${SECRET}, token: "abc}`), "column"],
-  ["a token that is an alias", users(`{token: *${SECRET}}`), "is not a kubeconfig"],
-  ["a token with a tag", users(`{token: !<${SECRET}> x}`), "names no current context"],
+  ["a token that is an alias", users(`{token: *${SECRET}}`), "not a kubeconfig. Compare"],
+  ["a token with a tag", users(`{token: !<${SECRET}> x}`), "has no current-context"],
   ["a token as a key that stands twice", users(`{${SECRET}: a, ${SECRET}: b}`), "a key stands twice"],
   ["a token with an escape that is not valid", users(`{token: "\\q${SECRET}"}`), "escape sequence"],
-  ["a token where the list of users is meant", `users: ${SECRET}`, "names no current context"],
+  ["a token where the list of users is meant", `users: ${SECRET}`, "has no current-context"],
   ["a token where a user is meant", `users: [${SECRET}]`, "users[0].name is missing"],
-  ["a token where a cluster is meant", `clusters: {a: ${SECRET}}`, "names no current context"],
+  ["a token where a cluster is meant", `clusters: {a: ${SECRET}}`, "has no current-context"],
   ["certificate data that is cut off", users(`{client-certificate-data: "${SECRET}`), "column"],
-  ["a token alone", SECRET, "names no current context"],
+  ["a token alone", SECRET, "has no current-context"],
   ["a token behind a tab", users(`\n\ttoken: ${SECRET}`), "a tab is used for indentation"],
   [
     "a server that is not a URL and holds a password",
@@ -58,7 +58,7 @@ const KUBECONFIGS: readonly (readonly [string, string, string])[] = [
   [
     "a server with a user and password",
     whole("{}", `{server: "http://me:${SECRET}@127.0.0.1:1"}`),
-    "cannot be reached",
+    "Cannot reach the API server",
   ],
   ["a password with a slash in a server", whole("{}", `{server: "http://me:a/${SECRET}@127.0.0.1:1"}`), ""],
   [
@@ -80,7 +80,7 @@ const KUBECONFIGS: readonly (readonly [string, string, string])[] = [
       `{exec: {apiVersion: client.authentication.k8s.io/v1, command: echo, args: [${SECRET}], interactiveMode: Never}}`,
       "{server: 'https://127.0.0.1:1'}",
     ),
-    "printed no JSON",
+    "did not print JSON",
   ],
 ];
 
@@ -103,7 +103,7 @@ test.each(["broken-1", "broken-2"])("the kubeconfig %s is refused by its place a
   writeFileSync(file, text);
   const { status, err } = await runCli(["run", "--kubeconfig", file]);
   expect(status).toBe(1);
-  expect(err).toMatch(/cannot be read: line \d+, column \d+: /);
+  expect(err).toMatch(/Cannot read kubeconfig .*: line \d+, column \d+: /);
   expect(err).not.toContain("S3CRET");
 });
 

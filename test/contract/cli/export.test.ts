@@ -112,11 +112,15 @@ describe("export", () => {
 
   test.each<[string, string[], string]>([
     ["nothing", [], "nothing to export"],
-    ["a name and a path", ["--instance-profile", "a", "--path-prefix", "/"], "leave --path-prefix and --tag out"],
-    ["a tag without a value", ["--tag", "team"], '"team" is not written as KEY=VALUE'],
-    ["a path without its slash", ["--path-prefix", "team/"], "begins with no slash"],
+    [
+      "a name and a path",
+      ["--instance-profile", "a", "--path-prefix", "/"],
+      "cannot be combined with --path-prefix or --tag",
+    ],
+    ["a tag without a value", ["--tag", "team"], '"team" must have the form KEY=VALUE'],
+    ["a path without its slash", ["--path-prefix", "team/"], "must start with a slash"],
     ["a name that is not there", ["--instance-profile", "nope"], "instance profile nope does not exist"],
-    ["a path that has none", ["--path-prefix", "/nope/"], "no instance profile of this account"],
+    ["a path that has none", ["--path-prefix", "/nope/"], "no instance profile in this account"],
   ])("asked for %s is an error", async (_, options, words) => {
     const { status, out, err } = await exported(...options);
     expect([status, out]).toEqual([1, ""]);
@@ -129,9 +133,9 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     const extra = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "ec2:Describe*", Resource: "*" } };
     await make("app", { policies: { app: READ_S3, extra }, roleTags: { only: "here" } });
     const { out } = await exported("--instance-profile", "app");
-    expect(out).toContain("# Beside the manifest: inline policy extra is one more than a manifest holds");
+    expect(out).toContain("# Not in the manifest: inline policy extra is one more than a manifest holds");
     expect(out).toContain('"ec2:Describe*"');
-    expect(out).toContain("# Beside the manifest: tag only=here is on the role alone");
+    expect(out).toContain("# Not in the manifest: tag only=here is on the role alone");
     expect(await planOf(out)).toMatchObject({ status: 0 });
   });
 
@@ -145,7 +149,7 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     expect([status, manifestsIn(out)]).toEqual([0, []]);
     expect(out).toContain(words);
     expect(out).toContain("# kind: InstanceProfile");
-    expect(err).toContain("0 of 1 instance profiles exported; 1 stand in comments");
+    expect(err).toContain("0 of 1 instance profiles exported; 1 written as comments");
   });
 
   test("an empty profile, one that is owned already, and a role's second profile are named with the reason", async () => {
@@ -160,7 +164,7 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     expect(manifestsIn(out).map(({ metadata }) => metadata.name)).toEqual(["shared"]);
     expect(out).toContain("#   it holds no role");
     expect(out).toContain("#   it belongs to InstanceProfile team-b/mine of cluster c-1 already");
-    expect(out).toContain("#   its role is that of shared above");
+    expect(out).toContain("#   its role is already managed by the manifest of shared above");
   });
 
   test("a line break that only some parsers know cannot leave its comment or its string", async () => {

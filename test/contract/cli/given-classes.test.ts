@@ -199,7 +199,7 @@ describe("--class", () => {
     const { status, err } = await validate(manifest("app"), "--class", one, "--class", other);
     expect([status, err]).toEqual([
       1,
-      `instance-profile-controller validate: ${other}, document 1: class readers is in ${one}, document 1 too; leave one of them out\n`,
+      `instance-profile-controller validate: ${other}, document 1: class readers is also defined in ${one}, document 1. Remove one of them.\n`,
     ]);
   });
 
@@ -207,7 +207,7 @@ describe("--class", () => {
     const file = await fileOf(aClass("readers", { path: "/{cluster}/" }));
     expect(await validate(manifest("app"), "--class", file)).toMatchObject({
       status: 1,
-      err: expect.stringContaining("class readers uses {cluster}; give the id of the cluster with --cluster-id"),
+      err: expect.stringContaining("class readers uses {cluster}. Set --cluster-id."),
     });
   });
 
@@ -232,7 +232,7 @@ describe("--class", () => {
     const file = await fileOf(aClass("readers"));
     expect(await plan(manifest("app"), "--class", file, ...ofCluster())).toMatchObject({
       status: 1,
-      err: expect.stringContaining("--class and --cluster-classes contradict each other: give one of them"),
+      err: expect.stringContaining("--class and --cluster-classes cannot be combined"),
     });
   });
 });
@@ -246,8 +246,8 @@ describe("--cluster-classes", () => {
     expect(await validate(fitting, ...ofCluster())).toMatchObject({
       status: 0,
       err:
-        `{cluster} is taken for ${uid}, the uid of namespace kube-system; where the controller was given --cluster-id, give the same ` +
-        "here\n",
+        `{cluster} resolves to ${uid}, the uid of namespace kube-system. If the controller runs with --cluster-id, set the same ` +
+        "--cluster-id here.\n",
     });
     expect(await validate(fitting, ...ofCluster(), "--cluster-id", uid)).toMatchObject({ status: 0, err: "" });
   });
@@ -307,7 +307,7 @@ describe("--cluster-classes", () => {
   test("says so when the cluster has no classes, and judges as its controller would", async () => {
     expect(await validate(manifest("app"), ...ofCluster())).toMatchObject({
       status: 0,
-      err: expect.stringMatching(/^there is no InstanceProfileClass in the cluster of .*kubeconfig \(context .+\)\n$/),
+      err: expect.stringMatching(/^no InstanceProfileClass found in the cluster of .*kubeconfig \(context .+\)\n$/),
     });
     expect(await validate(manifest("app", { className: "readers" }), ...ofCluster())).toMatchObject({
       status: 1,
@@ -318,7 +318,7 @@ describe("--cluster-classes", () => {
   test("is what --kubeconfig and --context are for", async () => {
     expect(await validate(manifest("app"), "--context", "prod")).toMatchObject({
       status: 1,
-      err: expect.stringContaining("--context says something with --cluster-classes only"),
+      err: expect.stringContaining("--context requires --cluster-classes"),
     });
   });
 
@@ -336,8 +336,8 @@ test("without either, an object that names a class is blocked, with the way out"
   expect(await plan(manifest("app", { className: "prod" }))).toMatchObject({
     status: 3,
     out: expect.stringContaining(
-      "ClassNotFound: spec.className is prod, and no class is given to judge by. Name the file that has it with --class, or ask the " +
-        "cluster with --cluster-classes.",
+      "ClassNotFound: spec.className: class prod cannot be checked because no classes were passed. Pass its file with --class, or use " +
+        "--cluster-classes.",
     ),
   });
   expect(aws.calls.all).toEqual([]);

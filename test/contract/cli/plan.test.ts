@@ -161,7 +161,7 @@ describe("plan --since-live", () => {
     const { status, err } = await plan(other, "--since-live");
     expect(status).toBe(1);
     expect(err).toContain(
-      "which cluster is meant? no object of these manifests is in AWS yet; say it with --cluster-id",
+      "cannot determine the cluster: no object of these manifests exists in AWS yet. Set --cluster-id.",
     );
   });
 

@@ -104,7 +104,7 @@ describe("validate's findings as data", () => {
   });
 
   test("in an unknown format are a usage error", async () => {
-    expect((await validate(MANIFEST, "-o", "xml")).err).toContain('"xml" is none of text, json, sarif');
+    expect((await validate(MANIFEST, "-o", "xml")).err).toContain('"xml" must be one of text, json, sarif');
   });
 });
 

@@ -103,7 +103,7 @@ describe.concurrent("a controller whose first list does not come", () => {
     expect(list.query.get("labelSelector")).toBe("team in (web, db)");
     expect([await command.exited, command.output()]).toEqual([
       0,
-      expect.stringContaining("controller stopped before it was up"),
+      expect.stringContaining("controller stopped before it had started"),
     ]);
   });
 });

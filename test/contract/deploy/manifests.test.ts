@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from "yaml";
 import manifest from "../../../package.json" with { type: "json" };
 import { runCommand } from "../../../src/cli/commands/run-command.ts";
 import { DRAIN_MS, FLUSH_MS } from "../../../src/cli/controller/controller-process.ts";
-import { attemptTimeoutMs, defaultElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
+import { attemptTimeoutMs, DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
 import { AdmissionPolicy } from "../../support/admission-policy.ts";
 import { DEPLOY_FOLDER, type DeployedObject, deployedObjects, theObject } from "./deployed-files.ts";
 import { callLine, KUBE_CALLS, type KubeCall } from "./kube-calls.ts";
@@ -144,7 +144,7 @@ test("a second controller stands by, and they elect the one that works", () => {
 });
 
 test("the pod is given the time that the controller takes to end", () => {
-  const releaseMs = attemptTimeoutMs(defaultElectionTimings);
+  const releaseMs = attemptTimeoutMs(DEFAULT_ELECTION_TIMINGS);
   const graceMs = deployment().template.spec.terminationGracePeriodSeconds * 1_000;
   expect(graceMs).toBeGreaterThan(DRAIN_MS + releaseMs + FLUSH_MS);
 });

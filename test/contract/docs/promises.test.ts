@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS, NO_LISTENERS } from "../../../src/cli/controller/controller-process.ts";
-import { CAMPAIGN_JITTER, defaultElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
+import { CAMPAIGN_JITTER, DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
 import { ROOT, sectionOf } from "./document.ts";
 
 const PROMISES = textOf("What it promises");
@@ -10,7 +10,7 @@ const LIMITS = textOf("What it does not do yet");
 const MINUTE_MS = 60_000;
 
 test("the README says that one of several replicas works, and how soon the next one does", () => {
-  const { leaseDurationMs, retryPeriodMs } = defaultElectionTimings;
+  const { leaseDurationMs, retryPeriodMs } = DEFAULT_ELECTION_TIMINGS;
   const slowestMs = leaseDurationMs + retryPeriodMs * (1 + CAMPAIGN_JITTER);
   expect(PROMISES).toContain("One of several replicas works.");
   expect(PROMISES).toContain("when it dies within 20");

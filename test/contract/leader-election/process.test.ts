@@ -152,7 +152,7 @@ describe.concurrent("two processes", () => {
     await first.wire.close();
     await expect(first.controller.lost).resolves.toMatchObject({ name: "LeadershipLostError" });
     const probe = await shown(first.controller.urls[0], "/healthz");
-    expect(probe).toEqual({ status: 500, text: expect.stringContaining("leader-election failed: Leadership is lost") });
+    expect(probe).toEqual({ status: 500, text: expect.stringContaining("leader-election failed: Leadership lost") });
     expect(await masterStatus(first.controller)).toBe("0");
     await vi.waitFor(async () => expect(await masterStatus(second.controller)).toBe("1"), PATIENCE);
     await place.apply("later");
@@ -171,7 +171,7 @@ describe.concurrent("the command", () => {
     const contentType = "application/merge-patch+json";
     await place.admin.expectOk({ method: "PATCH", path: LEASE, body, contentType });
     expect(await command.exited).toBe(1);
-    expect(command.output()).toContain("kubectl holds default/instance-profile-controller");
+    expect(command.output()).toContain("default/instance-profile-controller is held by kubectl");
   });
 
   test("ends with 0, and leaves the lease free, when it is told to", async ({ place }) => {

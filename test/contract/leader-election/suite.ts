@@ -227,7 +227,7 @@ export function leaderElectionContract(name: string, open: () => Promise<ServerU
       const contentType = "application/merge-patch+json";
       await server.admin.expectOk({ method: "PATCH", path: `${leases}/taken`, body, contentType });
       await vi.waitFor(() => {
-        expect(a.end).toMatchObject({ message: `Leadership is lost: kubectl holds ${namespace}/taken` });
+        expect(a.end).toMatchObject({ message: `Leadership lost: ${namespace}/taken is held by kubectl` });
       }, PATIENCE);
       expect((await stored("taken"))["spec"]).toMatchObject({ holderIdentity: "kubectl" });
     });

@@ -12,10 +12,10 @@ import {
 } from "../../../src/cli/controller/controller-process.ts";
 import { readShippedCrd, samplePath } from "../../../src/cli/manifests/crd-file.ts";
 import { readManifests } from "../../../src/cli/manifests/manifests.ts";
-import { applyToSandbox, statusOnceSettled } from "../../../src/cli/sandbox/sandbox-client.ts";
+import { applyToSandbox, waitForFinalStatus } from "../../../src/cli/sandbox/sandbox-client.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { defaultElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
@@ -76,13 +76,13 @@ beforeAll(async () => {
       settings: { ...DEFAULT_SETTINGS, scanIntervalMs: 100 },
       listen: { probes: "127.0.0.1:0", metrics: "127.0.0.1:0" },
       logger: silentLogger,
-      election: { namespace: "default", name: "controller", timings: defaultElectionTimings },
+      election: { namespace: "default", name: "controller", timings: DEFAULT_ELECTION_TIMINGS },
     },
     new AbortController().signal,
   );
   const [sample] = await readManifests([samplePath("s3-read-only.yaml")], async () => "");
   const object = await applyToSandbox(kube.url, sample?.value ?? {});
-  await statusOnceSettled(kube.url, object, { timeoutMs: 5_000, signal: new AbortController().signal });
+  await waitForFinalStatus(kube.url, object, { timeoutMs: 5_000, signal: new AbortController().signal });
 });
 
 afterAll(async () => {

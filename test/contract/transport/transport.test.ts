@@ -228,7 +228,7 @@ test("fails the one request whose credentials cannot be read, and keeps secrets 
   await expect(transport.exchange(aRequest())).rejects.toMatchObject({
     disposition: "retryable",
     reason: "CredentialsUnavailable",
-    message: "The credentials for the API server cannot be read: ENOENT: no such file, open '/token'",
+    message: "Cannot read the credentials for the API server: ENOENT: no such file, open '/token'",
   });
   current = async () => JSON.parse('{"token":"se-cret');
   const error: unknown = await transport.exchange(aRequest()).catch((caught: unknown) => caught);

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { defaultElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
 import { readyOf } from "../../support/cluster-user.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
 import type { Replica } from "../../support/simulation/replica.ts";
 import { Simulation } from "../../support/simulation/simulation.ts";
 
 const CREATION = ["AddRoleToInstanceProfile", "CreateInstanceProfile", "CreateRole", "PutRolePolicy"];
-const TAKEOVER_MS = defaultElectionTimings.leaseDurationMs + 5_000;
+const TAKEOVER_MS = DEFAULT_ELECTION_TIMINGS.leaseDurationMs + 5_000;
 /** Objects that one leader has in hand at once. */
 const IN_HAND = 10;
 /** Calls to AWS that an object takes from nothing to Ready. */

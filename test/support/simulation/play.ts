@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { defaultReflectorTimings } from "../../../src/runtime/watch/reflector-options.ts";
+import { DEFAULT_REFLECTOR_TIMINGS } from "../../../src/runtime/watch/reflector-options.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import type { Story } from "../../scenario/stories.ts";
 import { endState, surplus } from "../oracles.ts";
@@ -9,7 +9,7 @@ import { Simulation } from "./simulation.ts";
 /** Longer than the settle window and every delay of a controller in trouble, shorter than a resync. */
 export const SETTLE_MS = 300_000;
 /** In which what no watch has told is found: the age at which a list is due, and the longest watch before it. */
-export const RELIST_MS = defaultReflectorTimings.relistAfterMs + 2_000 * defaultReflectorTimings.minWatchSeconds;
+export const RELIST_MS = DEFAULT_REFLECTOR_TIMINGS.relistAfterMs + 2_000 * DEFAULT_REFLECTOR_TIMINGS.minWatchSeconds;
 const HOUR_MS = 3_600_000;
 /** A run in trouble may take so many reconciles more than one that is well: a few resyncs, and a backoff all the way up. */
 const MORE_RECONCILES = 20;

@@ -17,10 +17,10 @@ import { EventRecorder } from "../../../src/kube/event-recorder.ts";
 import type { Exchange } from "../../../src/kube/exchange.ts";
 import { KubeListWatch } from "../../../src/kube/list-watch.ts";
 import { KubeObjectClient } from "../../../src/kube/object-client.ts";
-import { resendWhenAsked } from "../../../src/kube/resend.ts";
+import { resendOnRetryAfter } from "../../../src/kube/resend.ts";
 import type { Clock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
-import { AbsentKindIsEmpty } from "../../../src/runtime/watch/optional-kind.ts";
+import { OptionalKindListWatch } from "../../../src/runtime/watch/optional-kind.ts";
 import { seededRandom } from "../../../src/sandbox/aws/random.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { CLUSTER_ID } from "../builders.ts";
@@ -152,7 +152,7 @@ export class Replica {
       ...(labelSelector !== undefined && { labelSelector }),
     };
     const { machine: clock, logger } = this;
-    const exchange = resendWhenAsked(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
+    const exchange = resendOnRetryAfter(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
     const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };
     const ports = {
       objects: new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: "instance-profile-controller" }),
@@ -243,7 +243,7 @@ export class Replica {
     const client = new KubeObjectClient({ exchange, resource: CLASSES, fieldManager: "instance-profile-controller" });
     const silent = { emit: () => {} };
     return {
-      listWatch: new AbsentKindIsEmpty(new KubeListWatch({ exchange, resource: CLASSES }), this.machine),
+      listWatch: new OptionalKindListWatch(new KubeListWatch({ exchange, resource: CLASSES }), this.machine),
       client:
         this.#elector === undefined ? client : leaderOnly({ objects: client, events: silent }, this.#elector).objects,
     };

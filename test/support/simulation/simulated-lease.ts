@@ -1,4 +1,4 @@
-import type { LeaseLock, LeaseWrite, SeenLease } from "../../../src/runtime/election/leader-election-lock.ts";
+import type { LeaseLock, LeaseWrite, ObservedLease } from "../../../src/runtime/election/leader-election-lock.ts";
 import type { SimulatedWire } from "./simulated-wire.ts";
 
 /** The Lease that replicas contend for, by the API server's rules; test/contract/leader-election has the real one. */
@@ -25,13 +25,13 @@ export class SimulatedLease {
     };
   }
 
-  #store(write: LeaseWrite, previous: SeenLease | undefined): SeenLease | undefined {
+  #store(write: LeaseWrite, previous: ObservedLease | undefined): ObservedLease | undefined {
     if (this.#seen()?.version !== previous?.version) return undefined;
     this.#lease = { ...this.#lease, ...write, version: (this.#lease?.version ?? 0) + 1 };
     return this.#seen();
   }
 
-  #seen(): SeenLease | undefined {
+  #seen(): ObservedLease | undefined {
     if (this.#lease === undefined) return undefined;
     const { holderIdentity, leaseDurationMs, leaseTransitions = 0, version } = this.#lease;
     return { holderIdentity, leaseDurationMs, leaseTransitions, version: String(version) };

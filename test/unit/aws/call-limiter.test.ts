@@ -21,11 +21,11 @@ describe("the turns", () => {
   beforeEach(async () => {
     limiter = new CallLimiter(clock, { readsPerSecond: 1, writesPerSecond: 1 });
     order = [];
-    await Promise.all([limiter.turn(READ, "change", 0, signal), limiter.turn(READ, "change", 0, signal)]);
+    await Promise.all([limiter.acquire(READ, "change", 0, signal), limiter.acquire(READ, "change", 0, signal)]);
   });
 
   function waitFor(name: string, urgency: "change" | "routine", of: CallClass = READ): void {
-    void limiter.turn(of, urgency, PATIENT, signal).then(() => order.push(name));
+    void limiter.acquire(of, urgency, PATIENT, signal).then(() => order.push(name));
   }
 
   test("come one by one, at the rate", async () => {
@@ -62,7 +62,7 @@ describe("the turns", () => {
 
   test("end at once with the signal's reason when it aborts, and leave nothing behind", async () => {
     const abort = new AbortController();
-    const turn = limiter.turn(READ, "change", PATIENT, abort.signal);
+    const turn = limiter.acquire(READ, "change", PATIENT, abort.signal);
     const reason = new Error("shutting down");
     abort.abort(reason);
     await expect(turn).rejects.toBe(reason);
@@ -71,7 +71,7 @@ describe("the turns", () => {
   });
 
   test("that do not come within the patience are given up, and hold nobody up", async () => {
-    const impatient = limiter.turn(READ, "change", 500, signal);
+    const impatient = limiter.acquire(READ, "change", 500, signal);
     waitFor("patient", "change");
     await clock.advance(500);
     expect(await impatient).toBe(false);
@@ -129,15 +129,15 @@ describe("calls to an AWS that throttles", () => {
     expect(clock.timerCount).toBe(0);
   });
 
-  test("say in words that never change that our own limit held them up", async () => {
+  test("report the configured rate limit in a stable message", async () => {
     const { once } = aws({ ours: 0.001, theirs: 1_000, burst: 1_000 });
     await once();
     const failed = expect(once()).rejects.toMatchObject({
       disposition: "throttled",
       reason: "Throttled",
       message:
-        "CreateRole on role app: IAM is asked as much as it may be, and the write had no turn in time. It is tried again by " +
-        "itself; --iam-write-qps is the limit where AWS sets none",
+        "CreateRole on role app: the write waited too long for the rate limit of IAM requests. The controller retries. " +
+        "If AWS does not throttle, raise --iam-write-qps.",
     });
     await clock.advance(30_000);
     await failed;

@@ -76,7 +76,7 @@ test("a call that has no turn in time says which option is the limit", async () 
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
   const aws = connectAws({ clock, version: "0", region: "us-east-1", credentials, requestHandler: handler, limiter });
   await aws.iamWriter.perform(associate(0), signal).catch(() => {});
-  const second = expect(aws.iamWriter.perform(associate(1), signal)).rejects.toThrow(/--ec2-write-qps is the limit/);
+  const second = expect(aws.iamWriter.perform(associate(1), signal)).rejects.toThrow(/raise --ec2-write-qps/);
   await clock.advance(31_000);
   await second;
 });

@@ -123,7 +123,7 @@ describe("where IAM requests go, and for which region they are signed", () => {
     await expect(iamCall({})).rejects.toMatchObject({
       disposition: "blocked",
       reason: "RegionMissing",
-      message: expect.stringContaining("set AWS_REGION"),
+      message: expect.stringContaining("Set AWS_REGION"),
     });
   });
 });

@@ -186,7 +186,7 @@ describe("more tags than IAM takes", () => {
     await expect(sent(action)).rejects.toMatchObject({
       disposition: "terminal",
       reason: "TooManyTags",
-      message: expect.stringContaining("51 tags, and IAM allows 50"),
+      message: expect.stringContaining("51 tags exceed IAM's limit of 50"),
     });
   });
 });

@@ -34,8 +34,8 @@ describe("each account", () => {
     metrics.watchAws("own", calm);
     metrics.watchAws(TEAMS, busy);
     const read = { service: "IAM", kind: "read" } as const;
-    for (let call = 0; call < 4; call += 1) void busy.turn(read, "change", 60_000, signal);
-    await calm.turn(read, "change", 60_000, signal);
+    for (let call = 0; call < 4; call += 1) void busy.acquire(read, "change", 60_000, signal);
+    await calm.acquire(read, "change", 60_000, signal);
     expect(await shown(metrics, "aws_limiter_rate")).toEqual({ own: 9, [TEAMS]: 1 });
     expect(await shown(metrics, "aws_limiter_waiting")).toMatchObject({
       own: 0,

@@ -13,7 +13,7 @@ test.each(["uncaughtException", "unhandledRejection"])("an %s is logged before t
   exitOnBug(logger, target);
   target.emit(kind, new RangeError("lost"));
   expect(happened).toEqual([
-    ["a bug ends the process", kind, new RangeError("lost")],
+    ["exiting because of a bug", kind, new RangeError("lost")],
     ["exit", 1],
   ]);
 });

@@ -35,7 +35,7 @@ test.each([
 test("names the part that is wrong and shows what to write instead", () => {
   expect(() => labelSelectorOf("team=web,tier in front")).toThrow(UsageError);
   expect(() => labelSelectorOf("team=web,tier in front")).toThrow(
-    '"tier in front" is no requirement; write for example',
+    '"tier in front" is not a requirement; write for example',
   );
 });
 

@@ -27,7 +27,7 @@ test("a bug is shown with its stack and without what its message would do to a t
   const { io, err } = aProcess();
   showBug(new RangeError("a\n::error::b\u001b[2J https://me:pw@host"), io);
   const lines = err.join("").split("\n");
-  expect(lines[0]).toBe("a bug ends the process: RangeError: a\\u000a::error::b\\u001b[2J https://[redacted]@host");
+  expect(lines[0]).toBe("exiting because of a bug: RangeError: a\\u000a::error::b\\u001b[2J https://[redacted]@host");
   expect(lines.slice(1, -1).every((line) => line.startsWith("    at "))).toBe(true);
   expect(lines.length).toBeGreaterThan(3);
 });

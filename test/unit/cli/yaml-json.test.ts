@@ -47,10 +47,10 @@ describe("what no API server takes is refused", () => {
   ];
 
   test.each<[string, string, string]>([
-    ["a key twice", "a: 1\n'a': 2", "a key stands twice in one map"],
-    ["a number and its text as keys", "1: a\n'1': b", "a key stands twice in one map"],
-    ["an alias within itself", "a: &x [*x]", "an alias stands within what it stands for"],
-    ["an alias within its own key", "? &x [*x]\n: a", "an alias stands within what it stands for"],
+    ["a key twice", "a: 1\n'a': 2", "a key occurs twice in one map"],
+    ["a number and its text as keys", "1: a\n'1': b", "a key occurs twice in one map"],
+    ["an alias within itself", "a: &x [*x]", "an alias is recursive"],
+    ["an alias within its own key", "? &x [*x]\n: a", "an alias is recursive"],
     ["a list as a key", "? [x]\n: d", "a key is a list or a map"],
     ["keys within keys, each of which would be quoted anew", "? ".repeat(100), "a key is a list or a map"],
     ["an alias before its anchor", "a: *x\nb: &x 1", "an alias has no anchor before it"],

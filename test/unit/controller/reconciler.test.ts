@@ -24,10 +24,10 @@ describe("a pass that is cut in the middle (time-out, shutdown)", () => {
     const abort = new AbortController();
     desk.iam.fate = (action) => {
       if (action.kind !== kind) return "do";
-      abort.abort(new Error("The run was cut after 120 s"));
+      abort.abort(new Error("The reconcile was aborted after 120 s"));
       return abort.signal.reason;
     };
-    await expect(desk.reconcile(abort.signal)).rejects.toThrow("The run was cut");
+    await expect(desk.reconcile(abort.signal)).rejects.toThrow("The reconcile was aborted");
     desk.iam.fate = () => "do";
   }
 

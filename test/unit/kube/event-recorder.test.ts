@@ -127,7 +127,7 @@ test("tries again what may pass, and gives up in the end", async () => {
   await clock.advance(60_000);
   expect(attempts()).toBe(7);
   expect(created.map((event) => event["reason"])).toEqual(["Second"]);
-  expect(logger.messages("warn")).toEqual(["An event was not published"]);
+  expect(logger.messages("warn")).toEqual(["Failed to publish an Event"]);
 });
 
 test("does not try again what is refused", async () => {
@@ -135,14 +135,14 @@ test("does not try again what is refused", async () => {
   recorder.emit(record);
   await clock.advance(60_000);
   expect(attempts()).toBe(1);
-  expect(logger.messages("warn")).toEqual(["An event was not published"]);
+  expect(logger.messages("warn")).toEqual(["Failed to publish an Event"]);
 });
 
 test("drops new events when a thousand wait, and says so once", async () => {
   const held = Promise.withResolvers<number>();
   const { recorder, created, logger } = setUp(() => held.promise);
   for (let i = 0; i < 1_500; i++) recorder.emit(about(`p${i}`));
-  expect(logger.messages("warn")).toEqual(["Too many events wait for the API server: dropping new ones"]);
+  expect(logger.messages("warn")).toEqual(["Too many Events are queued for the API server; new Events are dropped"]);
   held.resolve(201);
   await recorder.flush(new AbortController().signal);
   expect(created).toHaveLength(1_001);
@@ -295,7 +295,7 @@ test("makes Events of repetitions, and says so once, where the role does not let
   }
   await clock.advance(6 * minuteMs);
   expect(created.map((event) => event["series"])).toMatchObject([undefined, { count: 2 }, { count: 6 }]);
-  expect(logger.messages("warn")).toEqual([expect.stringContaining("grant the verb patch on events")]);
+  expect(logger.messages("warn")).toEqual([expect.stringContaining("Grant the verb patch on events")]);
 });
 
 test("lets one object have twenty-five events at once and one more each five minutes, and takes nothing from others", async () => {

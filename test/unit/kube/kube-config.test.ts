@@ -94,25 +94,25 @@ test("takes the file in the home directory when nothing else is there", () => {
 
 test("says what to do when no cluster is configured", () => {
   expect(() => load({ env: { HOME: dir } })).toThrow(TerminalError);
-  expect(() => load({ env: { HOME: dir } })).toThrow("give --kubeconfig, set KUBECONFIG, or run inside a cluster");
+  expect(() => load({ env: { HOME: dir } })).toThrow("Set --kubeconfig or KUBECONFIG, or run inside a cluster.");
 });
 
 test("names the file and what is wrong in it", () => {
   const missing = join(dir, "missing");
-  expect(() => load({ path: missing })).toThrow(`The kubeconfig ${missing} cannot be read: ENOENT`);
+  expect(() => load({ path: missing })).toThrow(`Cannot read kubeconfig ${missing}: ENOENT`);
   const path = write("config", ["a", "b"]);
-  expect(() => load({ path, context: "c" })).toThrow(`${path} has no context c (there are: a, b)`);
+  expect(() => load({ path, context: "c" })).toThrow(`${path} has no context c. Its contexts: a, b.`);
   const aimless = write("aimless", ["a"], { current: "" });
-  expect(() => load({ path: aimless })).toThrow(`${aimless} names no current context: give --context (there are: a)`);
+  expect(() => load({ path: aimless })).toThrow(`${aimless} has no current-context. Set --context to one of: a.`);
   writeFileSync(path, "{]");
-  expect(() => load({ path })).toThrow(`The kubeconfig ${path} cannot be read`);
+  expect(() => load({ path })).toThrow(`Cannot read kubeconfig ${path}`);
 });
 
 test("says that a context's cluster is missing", () => {
   const path = join(dir, "config");
   const contexts = [{ name: "a", context: { cluster: "gone" } }];
   writeFileSync(path, JSON.stringify({ "current-context": "a", contexts, clusters: [], users: [] }));
-  expect(() => load({ path })).toThrow("context a names the cluster gone, which is not there");
+  expect(() => load({ path })).toThrow("context a refers to cluster gone, which does not exist");
 });
 
 test("speaks plain http, and needs no user for it", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KubeRequest, KubeResponse } from "../../../src/kube/exchange.ts";
-import { resendWhenAsked } from "../../../src/kube/resend.ts";
+import { resendOnRetryAfter } from "../../../src/kube/resend.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 function refused(statusCode: number, retryAfterMs?: number): KubeResponse {
@@ -15,7 +15,7 @@ function sent(answers: readonly KubeResponse[], request: Partial<KubeRequest> = 
   const clock = new FakeClock();
   const sentAtMs: number[] = [];
   const resent: string[] = [];
-  const exchange = resendWhenAsked(
+  const exchange = resendOnRetryAfter(
     async () => {
       const answer = answers[Math.min(sentAtMs.length, answers.length - 1)];
       sentAtMs.push(clock.monotonicMs());

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { backoffDelayMs, defaultBackoffPolicy, KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
+import { backoffDelayMs, DEFAULT_BACKOFF_POLICY, KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
 
 test("doubles from one second to five minutes", () => {
   const backoff = new KeyedBackoff(() => 0);
@@ -24,7 +24,7 @@ test("starts over after forget", () => {
 });
 
 test("spreads keys that failed together, and never beyond the cap", () => {
-  expect(backoffDelayMs(defaultBackoffPolicy, 0, () => 0.5)).toBe(900);
-  expect(backoffDelayMs(defaultBackoffPolicy, 5_000, () => 0)).toBe(300_000);
-  expect(backoffDelayMs(defaultBackoffPolicy, 5_000, () => 0.999)).toBeGreaterThan(239_000);
+  expect(backoffDelayMs(DEFAULT_BACKOFF_POLICY, 0, () => 0.5)).toBe(900);
+  expect(backoffDelayMs(DEFAULT_BACKOFF_POLICY, 5_000, () => 0)).toBe(300_000);
+  expect(backoffDelayMs(DEFAULT_BACKOFF_POLICY, 5_000, () => 0.999)).toBeGreaterThan(239_000);
 });

@@ -57,8 +57,8 @@ test.for<[string, CallFate]>([
     false,
     [false, true, false],
   ]);
-  expect(a.elector.fault).toBe("Leadership is lost: system/controller was not renewed for 10 s");
-  expect(world.logger.messages("error")).toEqual(["This process leads no more and must end"]);
+  expect(a.elector.fault).toBe("Leadership lost: system/controller was not renewed for 10 s");
+  expect(world.logger.messages("error")).toEqual(["This process has lost leadership and exits"]);
 });
 
 test.for<[string, readonly CallFate[]]>([
@@ -129,15 +129,18 @@ test("keeps a lease that somebody else annotated", async () => {
 
 test.for([
   ["has another holder", { holderIdentity: "kubectl", leaseDurationMs: 15_000, renewTimeMs: 0 }, "kubectl"],
-  ["has no holder", { holderIdentity: "", leaseDurationMs: 15_000, renewTimeMs: 0 }, "nobody"],
-  ["is gone", undefined, "nobody"],
+  ["has no holder", { holderIdentity: "", leaseDurationMs: 15_000, renewTimeMs: 0 }, "no process"],
+  ["is gone", undefined, "no process"],
 ] as const)("loses the lease as soon as it sees that it %s, and leaves it alone", async ([, lease, holder]) => {
   const { world, a } = await led();
   if (lease === undefined) world.lease = undefined;
   else world.put(lease);
   const before = world.lease;
   await world.clock.advance(2_000);
-  expect([a.elector.mayWrite(), a.end]).toEqual([false, new LeadershipLostError(`${holder} holds system/controller`)]);
+  expect([a.elector.mayWrite(), a.end]).toEqual([
+    false,
+    new LeadershipLostError(`system/controller is held by ${holder}`),
+  ]);
   expect(world.lease).toEqual(before);
 });
 
@@ -148,7 +151,7 @@ test("may not write after a blocked event loop, before anything else has run", a
   // Not one callback of this process has run since: the question alone finds out.
   expect([a.elector.isLeading, a.elector.mayWrite(), world.calls]).toEqual([true, false, []]);
   expect(() => a.elector.assertLeading()).toThrow(NotLeadingError);
-  expect(a.elector.fault).toBe("the lease system/controller was not renewed in time");
+  expect(a.elector.fault).toBe("the Lease system/controller was not renewed in time");
 });
 
 test("leads on after a blocked event loop only if nobody has led meanwhile", async () => {
@@ -161,7 +164,7 @@ test("leads on after a blocked event loop only if nobody has led meanwhile", asy
   const b = world.candidate("b");
   a.clock.block(20_000);
   await world.clock.advance(20_000);
-  expect([world.writers, a.end]).toEqual([["b"], new LeadershipLostError("b holds system/controller")]);
+  expect([world.writers, a.end]).toEqual([["b"], new LeadershipLostError("system/controller is held by b")]);
   await b.elector.release();
 });
 
@@ -172,7 +175,7 @@ test("does not lead on when another process has led, and has freed the lease aga
   await world.clock.advance(18_000);
   await b.elector.release();
   await world.clock.advance(2_000);
-  expect([world.writers, a.end]).toEqual([[], new LeadershipLostError("nobody holds system/controller")]);
+  expect([world.writers, a.end]).toEqual([[], new LeadershipLostError("system/controller is held by no process")]);
 });
 
 test("does not count a renewal whose answer waited out a blocked event loop", async () => {
@@ -239,7 +242,7 @@ test("says by its probe that it stands still when a process that waits for the l
   await world.clock.advance(15_000);
   expect(b.elector.fault).toBeUndefined();
   await world.clock.advance(5_000);
-  expect(b.elector.fault).toBe("the election on the lease system/controller stands still");
+  expect(b.elector.fault).toBe("the election for the Lease system/controller makes no progress");
   expect(world.candidate("c", { isStarted: false }).elector.fault).toBeUndefined();
 });
 

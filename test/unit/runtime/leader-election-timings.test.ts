@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
 import {
-  defaultElectionTimings,
+  DEFAULT_ELECTION_TIMINGS,
   type ElectionTimings,
   timingsFault,
 } from "../../../src/runtime/election/leader-election-timings.ts";
@@ -19,14 +19,14 @@ const wrong: readonly [Partial<ElectionTimings>, string][] = [
 ];
 
 test.for(wrong)("refuses timings that cannot work: %o", ([change, message]) => {
-  expect(timingsFault({ ...defaultElectionTimings, ...change })).toContain(message);
+  expect(timingsFault({ ...DEFAULT_ELECTION_TIMINGS, ...change })).toContain(message);
 });
 
 test("takes the defaults, and an elector refuses what cannot work", () => {
-  expect(timingsFault(defaultElectionTimings)).toBeUndefined();
+  expect(timingsFault(DEFAULT_ELECTION_TIMINGS)).toBeUndefined();
   const world = new ElectionWorld();
   const a = world.candidate("a", { isStarted: false });
-  const timings = { ...defaultElectionTimings, renewDeadlineMs: 20_000 };
+  const timings = { ...DEFAULT_ELECTION_TIMINGS, renewDeadlineMs: 20_000 };
   const make = () =>
     new LeaderElector({
       lock: world.lockOf(a),

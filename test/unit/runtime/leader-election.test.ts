@@ -102,7 +102,10 @@ test("stays a candidate when another one is faster", async () => {
   await world.clock.advance(5_000);
   expect([world.writers, a.elector.isLeading]).toEqual([["b"], false]);
   expect(world.logger.lines).toContainEqual(
-    expect.objectContaining({ message: "Another process leads", fields: expect.objectContaining({ holder: "b" }) }),
+    expect.objectContaining({
+      message: "Another process is the leader",
+      fields: expect.objectContaining({ holder: "b" }),
+    }),
   );
 });
 
@@ -160,11 +163,11 @@ test("goes on asking while the store does not answer, says so once, and says whe
   world.judge = () => ({ kind: "refused" });
   const a = world.candidate("a");
   await world.clock.advance(HOUR_MS / 60);
-  expect(world.logger.messages("warn")).toEqual(["The lease can be neither read nor written"]);
+  expect(world.logger.messages("warn")).toEqual(["Failed to read or write the Lease"]);
   world.judge = () => ({ kind: "answered" });
   await world.clock.advance(2_000);
   expect(a.elector.mayWrite()).toBe(true);
-  expect(world.logger.messages("info")).toContain("The lease can be reached again");
+  expect(world.logger.messages("info")).toContain("The Lease is accessible again");
 });
 
 test("gives a request that hangs up after half the renew deadline", async () => {

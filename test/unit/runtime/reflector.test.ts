@@ -78,7 +78,7 @@ test("says why it is not synced when the time for it is over", async () => {
   };
   reflector.start();
   const synced = expect(reflector.whenSynced(120_000)).rejects.toThrow(
-    "The cache of InstanceProfile did not fill within 120 s: forbidden: fake forbidden",
+    "The cache of InstanceProfile was not filled within 120 s: forbidden: fake forbidden",
   );
   await clock.advance(120_000);
   await synced;
@@ -254,7 +254,7 @@ test("waits for the CRD when the list is answered with 404", async () => {
   reflector.start();
   await clock.advance(60_000);
   expect(reflector.hasSynced).toBe(true);
-  expect(logger.messages("error")).toEqual(["The API server does not know this kind: is its CRD installed?"]);
+  expect(logger.messages("error")).toEqual(["The API server does not know this kind. Install its CRD."]);
 });
 
 test("keeps its cache when the CRD is removed, and lists anew when it is back", async () => {
@@ -433,11 +433,11 @@ test("says once and loudly that it is forbidden to watch, and says when that is 
   for (let i = 0; i < 6; i++) api.failList.push(new FakeFault("forbidden"));
   reflector.start();
   await settle();
-  expect(reflector.fault).toContain("does the service account have the role");
+  expect(reflector.fault).toContain("Bind the role that the deployment ships");
   await clock.advance(120_000);
   expect(reflector.fault).toBeUndefined();
   expect(logger.messages("error")).toHaveLength(1);
-  expect(logger.messages("info")).toEqual(["The API server answers again"]);
+  expect(logger.messages("info")).toEqual(["The API server responds again"]);
   expect(logger.lines.find((line) => line.level === "info")?.fields).toMatchObject({ attempts: 6 });
 });
 
