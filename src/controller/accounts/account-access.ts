@@ -10,7 +10,7 @@ import type { AccountClaims } from "./claims-by-account.ts";
 export type Accounts = Pick<AccountRegistry, "own" | "open" | "opened" | "assertOwn">;
 
 /** What a pass over an object of this binding calls AWS with. */
-export type AwsAccess = Omit<ConvergeDependencies, "checkStillCurrent" | "isAnnounced">;
+export type AwsAccess = Omit<ConvergeDependencies, "precondition" | "isAnnounced">;
 
 /** The same before it is known what object the pass is about. */
 type AccountAccess = Omit<AwsAccess, "attempts" | "start"> & Pick<AwsAccount, "breaker" | "index">;

@@ -39,7 +39,7 @@ export interface StripAccess {
   readonly instances: Pick<AccountInstances, "snapshots">;
   /** See {@link revokeExcess}. */
   readonly boundary?: RequiredBoundary | undefined;
-  readonly checkStillCurrent: (signal: AbortSignal) => Promise<void>;
+  readonly precondition: (signal: AbortSignal) => Promise<void>;
 }
 
 /** The report of a reconcile, and AWS after access was removed; unset: none was. */

@@ -9,7 +9,7 @@ import { type AccessSources, type AwsAccess, accessFor } from "../accounts/accou
 import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { grantsOf } from "./grants.ts";
-import { checkStillCurrent, type LiveObjectSources } from "./live-object-check.ts";
+import { preconditionOf, type LiveObjectSources } from "./live-object-check.ts";
 import { convergeInOwnAccount, ownAccountOf } from "./orphan-guard.ts";
 import { asOutcome, attempt, attemptOf } from "./outcomes.ts";
 import type { Subject } from "./subject.ts";
@@ -37,11 +37,11 @@ export class AwsSteps {
    */
   converge(subject: Subject, signal: AbortSignal, provedMs?: number): Promise<Outcome> {
     const isAnnouncedPlan = (plan: Plan): boolean => isAnnounced(subject.object, plan);
-    const confirmed = checkStillCurrent(this.#deps, subject, provedMs);
+    const confirmed = preconditionOf(this.#deps, subject, provedMs);
     return attempt(signal, async () => {
       const desired = this.#desired(subject);
       const access = await this.#open(subject, signal, desired);
-      const deps = { ...access, isAnnounced: isAnnouncedPlan, checkStillCurrent: confirmed };
+      const deps = { ...access, isAnnounced: isAnnouncedPlan, precondition: confirmed };
       return asOutcome(await convergeInOwnAccount(desired, deps, ownAccountOf(this.#deps.accounts, subject), signal));
     });
   }
@@ -66,7 +66,7 @@ export class AwsSteps {
 
   /** What access beyond the class is removed with. */
   async openForStrip(subject: Subject, signal: AbortSignal): Promise<StripAccess> {
-    return { ...(await this.#open(subject, signal)), checkStillCurrent: checkStillCurrent(this.#deps, subject) };
+    return { ...(await this.#open(subject, signal)), precondition: preconditionOf(this.#deps, subject) };
   }
 
   #desired({ object, binding }: Subject): DesiredState {

@@ -34,7 +34,7 @@ const CONFIRMED_MS = 5_000;
  *
  * @param provedMs when the API server itself last said that the object is current, on the clock of the sources
  */
-export function checkStillCurrent(
+export function preconditionOf(
   sources: LiveObjectSources,
   judged: BoundObject,
   provedMs: number = Number.NEGATIVE_INFINITY,

@@ -13,7 +13,7 @@ export interface Subject {
   /** As its class has it. */
   readonly object: InstanceProfile;
   readonly binding: ClassBinding;
-  /** By what it was judged, and when: see {@link checkStillCurrent}. */
+  /** By what it was judged, and when: see {@link preconditionOf}. */
   readonly classRevision: string;
   readonly judgedMs: number;
   readonly run: RunFacts;

@@ -49,10 +49,10 @@ async function reconcile(
 ): Promise<string> {
   const deps = {
     ...{ reader: iam, writer: iam, instances: instancesOf(ids) },
-    ...(observation && { start: { kind: "seen", observation } as const }),
+    ...(observation && { start: { kind: "observed", observation } as const }),
     recentWrites: new RecentWrites({ windowMs: 0, monotonicMs }),
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
   };
   const { plan } = await converge(desired, deps, new AbortController().signal);

@@ -67,7 +67,7 @@ test("two objects that may adopt the same role at the same time: one gets it, th
     writer: iam,
     recentWrites,
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
     instances: withoutInstances(),
   };

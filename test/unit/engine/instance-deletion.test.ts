@@ -51,7 +51,7 @@ async function reconcile(desired: DesiredState): Promise<string> {
     writer: iam,
     recentWrites: new RecentWrites({ windowMs: 0, monotonicMs }),
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
     instances: { reader, snapshots, claims, intervalMs: 60_000, isAwaited: true, guardRegions: async () => [] },
   };

@@ -61,7 +61,7 @@ async function reconcile(isAwaited = false): Promise<{ readonly writes: readonly
     writer: iam,
     recentWrites,
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
     instances: { reader, snapshots, claims, intervalMs: 60_000, isAwaited, guardRegions: async () => [] },
   };

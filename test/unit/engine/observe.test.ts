@@ -34,7 +34,7 @@ beforeEach(() => {
   });
 });
 
-function pass(desired: DesiredState, checkStillCurrent = async (): Promise<void> => {}) {
+function pass(desired: DesiredState, precondition = async (): Promise<void> => {}) {
   const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
   return converge(
     desired,
@@ -44,7 +44,7 @@ function pass(desired: DesiredState, checkStillCurrent = async (): Promise<void>
       recentWrites,
       adoptions: new KeyedMutex(),
       instances: withoutInstances(),
-      checkStillCurrent,
+      precondition,
       isAnnounced: () => true,
     },
     SIGNAL,
@@ -145,7 +145,7 @@ describe("a pass", () => {
         writer: iam,
         recentWrites,
         adoptions: new KeyedMutex(),
-        checkStillCurrent: async () => {},
+        precondition: async () => {},
         isAnnounced: () => true,
         instances: withoutInstances(),
       };
@@ -207,7 +207,7 @@ describe("a deletion for which a scan has seen what is on the role", () => {
       index,
       start: index.startingPoint(desired, QUERY),
     };
-    return converge(desired, { ...deps, checkStillCurrent: async () => {}, isAnnounced: () => true }, SIGNAL);
+    return converge(desired, { ...deps, precondition: async () => {}, isAnnounced: () => true }, SIGNAL);
   }
 
   /** What a scan hands over. */

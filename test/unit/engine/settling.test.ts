@@ -28,7 +28,7 @@ function pass(desired: DesiredState) {
     writer: iam,
     recentWrites,
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
     instances: withoutInstances(),
   };
@@ -167,7 +167,7 @@ test("without a window every read is believed at once", async () => {
 
 test("before anything was written there is nothing to wait for", () => {
   const state = { role: { presence: "absent" }, instanceProfile: { presence: "absent" } } as const;
-  expect(recentWrites.overlay(desiredOf(), state)).toEqual({ state, visibleInMs: 0, mayHide: false });
+  expect(recentWrites.overlay(desiredOf(), state)).toEqual({ state, visibleInMs: 0, hasUnconfirmedCreate: false });
 });
 
 describe("a creation whose reply was lost", () => {

@@ -85,7 +85,7 @@ describe("an object that a scan saw to differ starts from what the scan saw", ()
 
   test("once, for half a minute", () => {
     record();
-    expect(startOf({}, RESYNC)).toMatchObject({ kind: "seen", observation });
+    expect(startOf({}, RESYNC)).toMatchObject({ kind: "observed", observation });
     expect(startOf({}, RESYNC).kind).toBe("unknown");
     record();
     nowMs += 30_000;
@@ -104,7 +104,7 @@ describe("an object that a scan saw to differ starts from what the scan saw", ()
 
   test("also while a user waits, when an earlier process was creating it", () => {
     record({ isOfInterruptedCreate: true });
-    expect(startOf({}, { ...RESYNC, isUserWaiting: true }).kind).toBe("seen");
+    expect(startOf({}, { ...RESYNC, isUserWaiting: true }).kind).toBe("observed");
   });
 
   test("but from absence when an earlier process was creating it and nothing is there", () => {
@@ -152,7 +152,7 @@ describe("a creation that starts without a read", () => {
     const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => nowMs });
     const start = index.startingPoint(desired, NEW);
     const deps = { reader: iam, writer: iam, recentWrites, adoptions: new KeyedMutex(), instances: withoutInstances() };
-    return converge(desired, { ...deps, start, checkStillCurrent: async () => {}, isAnnounced: () => true }, signal);
+    return converge(desired, { ...deps, start, precondition: async () => {}, isAnnounced: () => true }, signal);
   }
 
   test("and is told that the role is there, is no failure: the read that follows decides", async () => {
