@@ -75,7 +75,7 @@ export function scanMetrics(registry: Registry): (account: string) => ScanObserv
     labelNames,
     registers,
   });
-  const news = new Counter({
+  const differences = new Counter({
     name: `${PREFIX}_differences_total`,
     help: "Objects that a scan found to be other than their status says.",
     labelNames,
@@ -84,14 +84,14 @@ export function scanMetrics(registry: Registry): (account: string) => ScanObserv
   return (account) => {
     for (const result of RESULTS) scans.inc({ account, result }, 0);
     available.set({ account }, 1);
-    news.inc({ account }, 0);
+    differences.inc({ account }, 0);
     return {
-      ended(result, { durationMs, seen, news: found }) {
+      ended(result, { durationMs, compared, different }) {
         scans.inc({ account, result });
         if (result !== "failed") available.set({ account }, result === "ok" ? 1 : 0);
         durations.observe({ account }, durationMs / 1_000);
-        if (result === "ok") objects.set({ account }, seen);
-        news.inc({ account }, found);
+        if (result === "ok") objects.set({ account }, compared);
+        differences.inc({ account }, different);
       },
       left() {
         available.remove({ account });

@@ -115,7 +115,7 @@ function instancesFor(
     snapshots: new RegionSnapshots({ reader, monotonicMs: () => systemClock.monotonicMs(), propagationWindowMs: 0 }),
     // One reading serves all manifests that are in sync.
     intervalMs: Number.POSITIVE_INFINITY,
-    isAwaited: false,
+    isUserWaiting: false,
     // Where the instances of what is adopted, or has no manifest any more, are looked for, as the controller does.
     guardRegions: async () => regions ?? [await region()].filter((it) => it !== undefined),
     claims: new ClaimIndex({ in: (wanted) => byRegion.get(wanted) ?? NO_CLAIMS }),

@@ -15,7 +15,7 @@ import type { RegionSnapshot } from "./region-snapshots.ts";
 export interface InstanceObservation extends AccountInstances {
   readonly claims: ClaimIndex;
   /** A user waits for the reconcile, so a snapshot that is a minute old is too old. */
-  readonly isAwaited: boolean;
+  readonly isUserWaiting: boolean;
 }
 
 /** The maximum age of a snapshot that decides about a write, or that a user waits for. */
@@ -92,7 +92,7 @@ function regionsOf({ owner, instances }: DesiredState, { instanceProfile }: Obse
 /** A routine reconcile uses an older snapshot as long as it leads to no writes. */
 async function observePresent(query: Query<DesiredPresent>): Promise<ObservedInstances> {
   const { desired, state, deps } = query;
-  if (!deps.isAwaited) {
+  if (!deps.isUserWaiting) {
     const instances = await readRegions(query, deps.intervalMs);
     if (diffInstances(desired, { ...state, instances }).length === 0) return instances;
   }

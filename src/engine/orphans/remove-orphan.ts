@@ -49,7 +49,7 @@ export function removeOrphan(
     recentWrites,
     adoptions,
     attempts: UNUSED_ONLY,
-    instances: { ...account.instances, claims, isAwaited: true },
+    instances: { ...account.instances, claims, isUserWaiting: true },
     precondition: assertGone,
     isAnnounced: () => false,
   };

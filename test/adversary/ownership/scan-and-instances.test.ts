@@ -39,7 +39,7 @@ function instancesOf(ids: readonly string[]): InstanceObservation {
   const reader = { readRegion: async () => found, findUsers: async () => [] };
   const snapshots = new RegionSnapshots({ reader, monotonicMs, propagationWindowMs: 0 });
   const claims = new ClaimIndex({ in: () => [] });
-  return { reader, snapshots, claims, intervalMs: 60_000, isAwaited: false, guardRegions: async () => [] };
+  return { reader, snapshots, claims, intervalMs: 60_000, isUserWaiting: false, guardRegions: async () => [] };
 }
 
 async function reconcile(

@@ -50,7 +50,7 @@ beforeEach(() => {
     coverage,
     claims: new ClaimsByAccount({ objects, accountOf: (raw) => classes.accountOf(raw), clusterId: CLUSTER_ID }),
     queue: new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) }),
-    wake: () => {},
+    enqueue: () => {},
     observerOf: undefined,
     clusterId: CLUSTER_ID,
     clock,

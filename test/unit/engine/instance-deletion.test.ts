@@ -53,7 +53,7 @@ async function reconcile(desired: DesiredState): Promise<string> {
     adoptions: new KeyedMutex(),
     precondition: async () => {},
     isAnnounced: () => true,
-    instances: { reader, snapshots, claims, intervalMs: 60_000, isAwaited: true, guardRegions: async () => [] },
+    instances: { reader, snapshots, claims, intervalMs: 60_000, isUserWaiting: true, guardRegions: async () => [] },
   };
   return converge(desired, deps, new AbortController().signal).then(
     ({ plan }) => plan.blockers.map(({ reason }) => reason).join(" "),

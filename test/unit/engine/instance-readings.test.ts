@@ -53,7 +53,7 @@ function instance(instanceId: string): InstanceFacts {
 }
 
 /** One reconcile; its writes and what stopped it. */
-async function reconcile(isAwaited = false): Promise<{ readonly writes: readonly string[]; readonly error: unknown }> {
+async function reconcile(isUserWaiting = false): Promise<{ readonly writes: readonly string[]; readonly error: unknown }> {
   const before = iam.writes.length;
   const claims = new ClaimIndex({ in: () => [] });
   const deps = {
@@ -63,7 +63,7 @@ async function reconcile(isAwaited = false): Promise<{ readonly writes: readonly
     adoptions: new KeyedMutex(),
     precondition: async () => {},
     isAnnounced: () => true,
-    instances: { reader, snapshots, claims, intervalMs: 60_000, isAwaited, guardRegions: async () => [] },
+    instances: { reader, snapshots, claims, intervalMs: 60_000, isUserWaiting, guardRegions: async () => [] },
   };
   const { report, after } = await converge(DESIRED, deps, new AbortController().signal);
   const error = report.failed?.error ?? after.instances?.unreadable;
