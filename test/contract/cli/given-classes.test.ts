@@ -157,7 +157,7 @@ describe.each([
 
   test("a class that is not there is an error that lists those that are", async () => {
     const options = await given(aClass("readers"), aClass("writers"));
-    const words = "InstanceProfileClass reader does not exist; there are readers, writers.";
+    const words = "InstanceProfileClass reader does not exist. Existing classes: readers, writers.";
     const unknown = manifest("app", { className: "reader" });
     expect(await plan(unknown, ...options)).toMatchObject({ status: 3, out: expect.stringContaining(words) });
     expect(await validate(unknown, ...options)).toMatchObject({ status: 1, out: expect.stringContaining(words) });
@@ -259,7 +259,7 @@ describe("--cluster-classes", () => {
     expect(out).toContain(
       "InstanceProfile team-a/orphan: no manifest any more, nothing to remove\n" +
         "  ? OrphanedInAWS: role orphan: the owner tags name InstanceProfile team-a/orphan, which is not in the cluster. Create the object " +
-        "again to resume them, or delete them in IAM.",
+        "again to manage them, or delete them in IAM.",
     );
     expect(status).toBe(2);
   });
@@ -310,7 +310,7 @@ describe("--cluster-classes", () => {
     });
     expect(await validate(manifest("app", { className: "readers" }), ...ofCluster())).toMatchObject({
       status: 1,
-      out: expect.stringContaining("InstanceProfileClass readers does not exist; there are none."),
+      out: expect.stringContaining("InstanceProfileClass readers does not exist. Existing classes: none."),
     });
   });
 

@@ -82,8 +82,9 @@ describe("the class of an object", () => {
   test("is none only where there are none: leaving className out is no way around them", () => {
     expect(saidOf(of(undefined), [])).toBe("free");
     expect(saidOf(of(undefined), [aClass()])).toBe(
-      "refused ClassRequired: spec.className is not set, and no InstanceProfileClass is marked as the default. Where there are classes every " +
-        'object needs one: create it anew with className, or mark a class with annotation iam.instanceprofile.dev/is-default-class: "true".',
+      "refused ClassRequired: spec.className is not set, and no InstanceProfileClass is marked as the default. If the cluster has classes, every " +
+        "object needs one. Create the object again with spec.className, or mark a class as the default with the annotation " +
+        'iam.instanceprofile.dev/is-default-class: "true".',
     );
     expect(saidOf(of(undefined, {}, held), [aClass()])).toMatch(/^refused ClassRequired/);
   });
@@ -94,8 +95,8 @@ describe("the class of an object", () => {
       blocker: {
         reason: "ClassRequired",
         message:
-          "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class every object needs a class: " +
-          'create it anew with className, or mark a class with annotation iam.instanceprofile.dev/is-default-class: "true".',
+          "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class, every object needs a class. " +
+          'Create the object again with spec.className, or mark a class as the default with the annotation iam.instanceprofile.dev/is-default-class: "true".',
       },
     });
     expect(binding(of(undefined, {}, held), [], [], true).kind).toBe("refused");
@@ -107,15 +108,15 @@ describe("the class of an object", () => {
 
   test("that is not there, cannot be read, or is going, is said to be so", () => {
     expect(saidOf(of("nobody"), [aClass()])).toBe(
-      "refused ClassNotFound: InstanceProfileClass nobody does not exist; there are readers. Create it, or create the object anew with another className.",
+      "refused ClassNotFound: InstanceProfileClass nobody does not exist. Existing classes: readers. Create the class, or create the object again with another spec.className.",
     );
     const broken = { ...aClass(), spec: { account: { id: "1" } } };
     expect(saidOf(of("readers"), [broken])).toMatch(
-      /^refused ClassInvalid: InstanceProfileClass "readers" is invalid: .* Mend the class\.$/,
+      /^refused ClassInvalid: InstanceProfileClass "readers" is invalid: .* Correct the class\.$/,
     );
     const leaving = aClass({}, { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } });
     expect(saidOf(of("readers"), [leaving])).toBe(
-      "refused ClassNotFound: InstanceProfileClass readers is being deleted. Use another class.",
+      "refused ClassNotFound: InstanceProfileClass readers is being deleted. Create the object again with another spec.className.",
     );
     expect(saidOf(of("readers", {}, {}, accepted()), [leaving])).toBe("readers fits");
     // An author can write a finalizer into a manifest.
@@ -127,8 +128,8 @@ describe("the class of an object", () => {
   test("is nobody's choice when two are the default", () => {
     const two = ["b", "a"].map((name) => aClass({}, { metadata: { name, ...asDefault } }));
     expect(saidOf(of(undefined), two)).toBe(
-      "refused ClassAmbiguous: classes a, b are all marked as the default. Take annotation iam.instanceprofile.dev/is-default-class off all " +
-        "but one.",
+      "refused ClassAmbiguous: classes a, b are all marked as the default. Remove the annotation iam.instanceprofile.dev/is-default-class from " +
+        "all but one.",
     );
   });
 
@@ -138,7 +139,7 @@ describe("the class of an object", () => {
     const main = aClass({}, { metadata: { name: "main", ...asDefault } });
     expect(saidOf(there("123456789012"), [main])).toBe("main fits");
     expect(saidOf(there("210987654321"), [main])).toMatch(
-      /^refused ClassAccountChanged: the object is bound to AWS account 210987654321, and class main is of account 123456789012\. The controller moves no role:/,
+      /^refused ClassAccountChanged: the object is bound to AWS account 210987654321, but class main is for account 123456789012\. The controller does not move roles/,
     );
     expect(saidOf(there("210987654321", going), [main])).toMatch(/^refused ClassAccountChanged/);
     // Whoever replaces the whole object takes its finalizer off, and not its status.

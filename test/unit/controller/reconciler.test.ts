@@ -317,10 +317,10 @@ describe("the API server", () => {
     const refused = new BlockedError("instanceprofiles/status is forbidden", { reason: "Forbidden" });
     desk.kube.patchStatus = () => Promise.reject(refused);
     expect(await desk.reconcile()).toEqual({ kind: "backoff" });
-    expect(desk.logger.messages("warn")).toEqual(["reconcile postponed"]);
+    expect(desk.logger.messages("warn")).toEqual(["reconcile failed on the API server; the controller retries"]);
     desk.kube.patchStatus = () => Promise.reject(new ConflictError("moved", { reason: "Conflict" }));
     await desk.reconcile();
-    expect(desk.logger.messages("warn")).toEqual(["reconcile postponed"]);
+    expect(desk.logger.messages("warn")).toEqual(["reconcile failed on the API server; the controller retries"]);
   });
 
   test("out of reach for the last look before a write: nothing is written", async () => {

@@ -72,8 +72,8 @@ describe("an account", () => {
       reason: "AccountMismatch",
       disposition: "terminal",
       message:
-        `the credentials of ${roleIn(OTHER)} are of account 999988887777, and class a is of account ${OTHER}. Nothing was written. Give the ` +
-        "class a role of its account in spec.account.roleArn.",
+        `the credentials of ${roleIn(OTHER)} belong to account 999988887777, but class a requires account ${OTHER}. Nothing was written. Set ` +
+        `spec.account.roleArn of the class to a role in account ${OTHER}.`,
     });
     expect(directory.opened).toHaveLength(1);
   });

@@ -53,7 +53,9 @@ function instance(instanceId: string): InstanceFacts {
 }
 
 /** One reconcile; its writes and what stopped it. */
-async function reconcile(isUserWaiting = false): Promise<{ readonly writes: readonly string[]; readonly error: unknown }> {
+async function reconcile(
+  isUserWaiting = false,
+): Promise<{ readonly writes: readonly string[]; readonly error: unknown }> {
   const before = iam.writes.length;
   const claims = new ClaimIndex({ in: () => [] });
   const deps = {
