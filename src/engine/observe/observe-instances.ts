@@ -102,11 +102,11 @@ async function observePresent(query: Query<DesiredPresent>): Promise<ObservedIns
 async function readRegions(query: Query, maxAgeMs: number): Promise<ObservedInstances> {
   const { desired, regions, deps, signal } = query;
   const read = await Promise.all(regions.map((region) => deps.snapshots.get(region, maxAgeMs, signal)));
-  const seen = read.flatMap((snapshot) => relevantIn(snapshot, query));
-  const found = seen.map(({ instance }) => instance);
+  const relevant = read.flatMap((snapshot) => relevantIn(snapshot, query));
+  const found = relevant.map(({ instance }) => instance);
   const { ids = [], region = "" } = (desired.presence === "present" ? desired.instances : undefined) ?? {};
   const there = new Set(found.map(({ instanceId }) => instanceId));
-  const isLater = seen.some(({ isAfterPending }) => isAfterPending);
+  const isLater = relevant.some(({ isAfterPending }) => isAfterPending);
   return {
     ...NOTHING_FOUND,
     found,

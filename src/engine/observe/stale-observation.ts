@@ -89,46 +89,46 @@ export async function reread(
   signal: AbortSignal,
 ): Promise<ObservedState> {
   if (toReread === "everything") return observe(desired, iam, signal);
-  let seen = observed;
+  let state = observed;
   for (const part of toReread) {
-    const { role, instanceProfile } = seen;
+    const { role, instanceProfile } = state;
     // CreateInstanceProfile refuses where there is one.
     if (part === "instance profile" && isOfInterruptedCreate && instanceProfile.presence === "absent") continue;
     const now =
-      role.presence === "absent" ? undefined : await rereadPart(part, { ...seen, role }, desired, iam, signal);
+      role.presence === "absent" ? undefined : await rereadPart(part, { ...state, role }, desired, iam, signal);
     if (now === undefined) return observe(desired, iam, signal);
-    seen = now;
+    state = now;
   }
-  return seen;
+  return state;
 }
 
 /** Undefined when the role has another unique id. */
 async function rereadPart(
   part: Part,
-  seen: ObservedState & { readonly role: ObservedRole },
+  state: ObservedState & { readonly role: ObservedRole },
   desired: DesiredPresent,
   iam: IamReader,
   signal: AbortSignal,
 ): Promise<ObservedState | undefined> {
-  const { role } = seen;
+  const { role } = state;
   const { roleName } = desired.role;
   switch (part) {
     case "role": {
       const facts = await iam.getRole(roleName, signal);
       const isSame = facts.presence === "present" && facts.roleId === role.roleId;
-      return isSame ? { ...seen, role: { ...role, ...facts } } : undefined;
+      return isSame ? { ...state, role: { ...role, ...facts } } : undefined;
     }
     case "managed policies": {
       const managedPolicyArns = await iam.listAttachedRolePolicies(roleName, signal);
-      return { ...seen, role: { ...role, managedPolicyArns } };
+      return { ...state, role: { ...role, managedPolicyArns } };
     }
     case "instance profile": {
       const instanceProfile = await iam.getInstanceProfile(desired.instanceProfile.instanceProfileName, signal);
-      return { ...seen, instanceProfile };
+      return { ...state, instanceProfile };
     }
     default: {
       const policyName = part.slice("inline policy ".length);
-      return { ...seen, role: withPolicy(role, policyName, await iam.getRolePolicy(roleName, policyName, signal)) };
+      return { ...state, role: withPolicy(role, policyName, await iam.getRolePolicy(roleName, policyName, signal)) };
     }
   }
 }

@@ -46,7 +46,8 @@ export async function planManifest(
   const desired = desiredState(object, clusterId ?? "", grants);
   const observed = await access.reader.read(desired, signal);
   const named = clusterId === undefined ? clusterNamedBy(desired, observed) : undefined;
-  const planAs = (owned: DesiredState, seen: ObservedState): Promise<Plan> => plan(object, owned, seen, access, signal);
+  const planAs = (owned: DesiredState, observedState: ObservedState): Promise<Plan> =>
+    plan(object, owned, observedState, access, signal);
   if (named === undefined) return { plan: await planAs(desired, observed), clusterId };
   const owned = desiredState(object, named, grants);
   return { plan: await planAs(owned, await access.reader.read(owned, signal)), clusterId: named };

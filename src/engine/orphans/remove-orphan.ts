@@ -79,8 +79,8 @@ function provenReader(reader: IamReader, desired: DesiredAbsent, proof: OrphanPr
     isProven: (entity: T) => boolean,
   ): T | Absent => {
     // The plan writes nothing to entities with other owner tags, or none.
-    const isOurs = entity.presence === "present" && ownershipOf(entity.tags, desired.owner).kind === "ours";
-    if (!isOurs || (isProven(entity) && isLeft(entity.tags))) return entity;
+    const isOwned = entity.presence === "present" && ownershipOf(entity.tags, desired.owner).kind === "ours";
+    if (!isOwned || (isProven(entity) && isLeft(entity.tags))) return entity;
     const message = `role ${desired.roleName} or its instance profile is not the one that the status of the deleted object names`;
     throw new BlockedError(message, { reason: "OrphanNotProven" });
   };

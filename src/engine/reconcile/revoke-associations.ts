@@ -33,8 +33,8 @@ export async function observeMarked(
   for (const region of regions) {
     try {
       const { instances } = await snapshots.get(region, FRESH_MS, signal);
-      const seen = [...instances.values()].map((facts) => observedInstanceFor(desired, state, facts, []));
-      const found = [...marked.found, ...seen.filter(({ isMarked }) => isMarked)];
+      const observed = [...instances.values()].map((facts) => observedInstanceFor(desired, state, facts, []));
+      const found = [...marked.found, ...observed.filter(({ isMarked }) => isMarked)];
       marked = { ...marked, regions: [...marked.regions, region], found };
     } catch (error) {
       signal.throwIfAborted();
