@@ -344,7 +344,7 @@ test("without either, an object that names a class is blocked, with the way out"
 
 describe("with --require-class", () => {
   const REQUIRED =
-    "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class every object needs a";
+    "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class, every object needs a";
 
   test("a manifest without a class is blocked where no class is given, and where the cluster has none", async () => {
     for (const options of [[], ofCluster()]) {
