@@ -357,7 +357,7 @@ describe("with --require-class", () => {
       expect(await validate(manifest("app"), ...options, "--require-class")).toMatchObject({
         status: 1,
         out: expect.stringMatching(
-          /error: spec\.className: spec\.className is not set, .* With --require-class every object/,
+          /error: spec\.className: spec\.className is not set, .* With --require-class, every object/,
         ),
       });
     }
