@@ -29,10 +29,10 @@ import { ScanSupervisor } from "./scan/scan-supervisor.ts";
 import { priorityOf, queueRequeue, type Urgency, urgencyOf } from "./urgency.ts";
 import { shouldReconcile, urgencyAtStart } from "./watch-predicates.ts";
 
-/** Everything a controller needs from outside; the composition root makes it. */
+/** The dependencies of {@link Controller}, created by the composition root. */
 export interface ControllerDependencies {
   readonly listWatch: ListWatch;
-  /** What `listWatch` shows, when it does not show every object. */
+  /** The scope of `listWatch`; unset: every object. */
   readonly scope?: { readonly namespace?: string; readonly labelSelector?: string };
   readonly objects: ObjectClient;
   /** InstanceProfileClasses. */
@@ -49,7 +49,7 @@ export interface ControllerDependencies {
   readonly observers?: ControllerObservers;
 }
 
-/** The seams for metrics, all of them together. */
+/** The observers that record metrics. */
 export interface ControllerObservers {
   readonly queue?: QueueObserver;
   readonly workers?: WorkerObserver;
@@ -57,30 +57,31 @@ export interface ControllerObservers {
   readonly results?: ResultObserver;
   /** By account: its id, or OWN_ACCOUNT. */
   readonly scans?: (account: string) => ScanObserver;
-  /** By account, too. */
+  /** By account: its id, or OWN_ACCOUNT; called with the results of orphan scans. */
   readonly orphans?: (account: string) => OrphanObserver;
 }
 
-/** What an operator may choose. */
+/** The settings that an operator can configure. */
 export interface ControllerSettings {
-  /** Objects worked on at once. */
+  /** The number of objects that are reconciled at the same time. */
   readonly concurrency: number;
   readonly intervals: RequeueIntervals;
   readonly propagationWindowMs: number;
-  /** Between two looks at the whole account. */
+  /** The interval between two account scans. */
   readonly scanIntervalMs: number;
-  /** What becomes of what is left in AWS of objects that are gone; see docs/adr/0015. */
+  /** What to do with roles in AWS whose object no longer exists; see docs/adr/0015. */
   readonly orphanPolicy: OrphanPolicy;
-  /** Objects without a class may adopt what nobody owns; unset: they may not. */
+  /** Whether objects without a class may adopt unowned roles. Default: false. */
   readonly allowsAdoption?: boolean;
-  /** How long to wait for the first list before giving up. */
+  /** How long to wait for the first list before `start` fails. */
   readonly syncTimeoutMs: number;
-  /** Whether objects without a class are blocked, also where there are no classes. Default: false. */
+  /** Whether objects without a class are blocked even if the cluster has no classes. Default: false. */
   readonly requiresClass?: boolean;
 }
 
 /**
- * Watches InstanceProfiles and keeps AWS in step with them: the reflector fills the queue, the workers empty it.
+ * Watches InstanceProfiles and keeps AWS in sync with them: the reflector fills the queue, and the workers reconcile
+ * its keys.
  */
 export class Controller {
   readonly #queue: WorkQueue;
@@ -99,7 +100,7 @@ export class Controller {
     this.#reflector = new Reflector({
       kind: "InstanceProfile",
       listWatch: deps.listWatch,
-      onChange: (change) => this.#enqueue(change),
+      onChange: (change) => this.#objectChanged(change),
       clock,
       random,
       logger,
@@ -109,20 +110,20 @@ export class Controller {
     const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
     const counted = new CountedOrphans(() => this.#classes.orphansFreed());
     this.#classes = this.#openClasses(deps, objects, counted);
-    const { directory } = this.#classes;
-    const accountOf = (raw: KubeObject): string | undefined => directory.accountOf(raw);
-    const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: directory.claimRules });
+    const { resolver } = this.#classes;
+    const accountOf = (raw: KubeObject): string | undefined => resolver.accountOf(raw);
+    const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: resolver.claimRules });
     const cache = { get: (key: string) => this.#reflector.cache.get(key) };
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const releases = new Releases();
     const reconciler = openReconciler(
       { ...deps, ...settings, objects: releases.noting(deps.objects), observer: observers.results },
-      { coverage, claims, cache, classes: directory, listClasses },
+      { coverage, claims, cache, classes: resolver, listClasses },
     );
-    this.#orphans = this.#openOrphans(deps, { releases, claims, directory, counted });
+    this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted });
     this.#scans = new ScanSupervisor({
       accounts,
-      classes: directory,
+      classes: resolver,
       objects,
       queue: this.#queue,
       coverage,
@@ -134,42 +135,42 @@ export class Controller {
       settings,
       observerOf: observers.scans,
       orphans: this.#orphans,
-      wake: (key) => this.#wake(key),
+      enqueue: (key) => this.#enqueue(key),
     });
     this.#workers = this.#openWorkers(deps, reconciler);
   }
 
-  /** The keys that wait or are worked on. */
+  /** The keys that are queued or being reconciled. */
   get queue(): WorkQueue {
     return this.#queue;
   }
 
-  /** The objects as last seen. */
+  /** The objects in the cache. */
   get cache(): ObjectCache {
     return this.#reflector.cache;
   }
 
-  /** The classes as last seen. */
+  /** The classes in the cache. */
   get classes(): ObjectCache {
     return this.#classes.cache;
   }
 
-  /** True once every object and every class was seen. */
+  /** True once every object and every class is in the cache. */
   get hasSynced(): boolean {
     return this.#reflector.hasSynced && this.#classes.hasSynced;
   }
 
-  /** Why objects are no longer seen, when only a person can mend that. */
+  /** Why a watch is broken, when that needs manual intervention. */
   get watchFault(): string | undefined {
     return this.#reflector.fault ?? this.#classes.watchFault;
   }
 
   /**
-   * Resolves when the cache holds every object; nothing is worked on before `work`. So a process that waits to become the
-   * leader is warm.
+   * Starts the watches, and resolves when the cache holds every object. Reconciles nothing before `work`, so that a
+   * standby has a warm cache.
    *
-   * Errors: the last fault of the list when it does not come in time; the signal's reason when it aborts first. Either way
-   * the watch goes on until `stop`.
+   * Errors: the last fault of the list when it exceeds the timeout; the signal's reason when it aborts first. In both
+   * cases the watch continues until `stop`.
    */
   async start(signal: AbortSignal): Promise<void> {
     const { syncTimeoutMs } = this.#settings;
@@ -177,18 +178,18 @@ export class Controller {
     await Promise.all([this.#reflector.whenSynced(syncTimeoutMs, signal), this.#classes.start(syncTimeoutMs, signal)]);
   }
 
-  /** Lets the workers begin, with every object as it is now. Does nothing after `stop`. */
+  /** Enqueues every object and starts the workers. Does nothing after `stop`. */
   work(): void {
     this.#isWorking = true;
     for (const object of this.#reflector.cache.list()) {
-      this.#wake(keyText(object["metadata"] as ObjectKey), urgencyAtStart(object));
+      this.#enqueue(keyText(object["metadata"] as ObjectKey), urgencyAtStart(object));
     }
     this.#scans.work();
     this.#classes.work();
     this.#workers.start();
   }
 
-  /** Takes nothing new, lets running reconciles finish for up to `drainMs`; false when some had to be left behind. */
+  /** Starts no more reconciles, and waits up to `drainMs` for running ones; false when some did not finish. */
   async stop(drainMs: number): Promise<boolean> {
     const [drained, classesDrained] = await Promise.all([
       this.#workers.stop(drainMs),
@@ -217,7 +218,7 @@ export class Controller {
       events,
       newReconcileId,
       onChange: () => this.#scans.classesChanged(),
-      wake: (key) => this.#wake(key),
+      enqueue: (key) => this.#enqueue(key),
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
       requiresClass: settings.requiresClass ?? false,
@@ -228,11 +229,11 @@ export class Controller {
     { clock, logger, newReconcileId, settings, observers }: ControllerDependencies,
     reconciler: Reconciler,
   ): Workers {
-    const { directory } = this.#classes;
-    // An account that throttles, or does not answer, holds up its share of the workers and no more.
+    const { resolver } = this.#classes;
+    // An account that throttles or does not respond can block only its share of the workers.
     const lanes = {
-      laneOf: (key: string) => directory.accountOf(this.#reflector.cache.get(key) ?? {}) ?? "",
-      size: () => Math.max(1, Math.floor(settings.concurrency / Math.max(1, directory.classes.accountIds.length))),
+      laneOf: (key: string) => resolver.accountOf(this.#reflector.cache.get(key) ?? {}) ?? "",
+      size: () => Math.max(1, Math.floor(settings.concurrency / Math.max(1, resolver.classes.accountIds.length))),
     };
     return new Workers({
       queue: new LanedQueue(this.#queue, lanes),
@@ -252,26 +253,26 @@ export class Controller {
     return openOrphans(deps, { ...known, cache, accountOf: (raw) => this.#scans.accountOf(raw) });
   }
 
-  #enqueue(change: ObjectChange): void {
+  #objectChanged(change: ObjectChange): void {
     this.#classes.objectChanged(change);
     this.#scans.objectChanged(change);
     this.#orphans.objectChanged(change, this.#isWorking);
     switch (change.type) {
       case "added":
-        this.#wake(keyText(change.new.metadata), change.isInInitialList ? urgencyAtStart(change.new) : "change");
+        this.#enqueue(keyText(change.new.metadata), change.isInInitialList ? urgencyAtStart(change.new) : "change");
         return;
       case "updated":
-        if (shouldReconcile(change.old, change.new)) this.#wake(keyText(change.new.metadata));
+        if (shouldReconcile(change.old, change.new)) this.#enqueue(keyText(change.new.metadata));
         return;
       case "deleted":
-        // The reconcile forgets what it remembers; what is left in AWS all the same is for `orphans`.
-        this.#wake(keyText(change.old.metadata));
+        // The reconcile clears the caches of the object; `orphans` handles what is left in AWS.
+        this.#enqueue(keyText(change.old.metadata));
         return;
     }
   }
 
-  /** What changes while another process works is that one's business: whether anything is left of it, `work` sees. */
-  #wake(key: string, urgency: Urgency = "change"): void {
+  /** Does nothing on a standby: the leader handles the change, and `work` enqueues every object. */
+  #enqueue(key: string, urgency: Urgency = "change"): void {
     if (this.#isWorking) this.#queue.add(key, { priority: priorityOf(urgency) });
   }
 }

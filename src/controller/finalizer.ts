@@ -1,17 +1,17 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import type { PatchOperation } from "../engine/ports.ts";
 
-/** Holds the object back until what it made in AWS is gone. */
+/** The finalizer that keeps an object until its role and instance profile are deleted from AWS. */
 export const FINALIZER = "iam.instanceprofile.dev/cleanup";
 
-/** True when the object waits for us before it may go. */
+/** True when the object has the controller's finalizer. */
 export function hasFinalizer(object: Pick<InstanceProfile, "metadata">): boolean {
   return object.metadata.finalizers?.includes(FINALIZER) ?? false;
 }
 
 /**
- * Adds our finalizer to the very version that was read. The guard makes it also the proof that the read was current, and
- * that nobody else's finalizer is lost.
+ * Adds the controller's finalizer to exactly the version that was read. The precondition proves that the read was
+ * current, and keeps the finalizers of other controllers.
  */
 export function addFinalizerPatch({ metadata }: Pick<InstanceProfile, "metadata">): readonly PatchOperation[] {
   const guard: PatchOperation = { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion };
@@ -21,8 +21,8 @@ export function addFinalizerPatch({ metadata }: Pick<InstanceProfile, "metadata"
 }
 
 /**
- * Removes our finalizer from this incarnation of the object, as long as its spec is the one that was acted on (a deletion
- * policy can be edited while an object goes), and only where the finalizer still stands.
+ * Removes the controller's finalizer from the object with this uid, if its spec is still the one that was reconciled (a
+ * deletion policy can be edited during a deletion) and the finalizer is still at the same index.
  */
 export function removeFinalizerPatch({ metadata }: Pick<InstanceProfile, "metadata">): readonly PatchOperation[] {
   const path = `/metadata/finalizers/${metadata.finalizers?.indexOf(FINALIZER) ?? -1}`;

@@ -1,22 +1,22 @@
 import type { EventSink, ObjectClient } from "../engine/ports.ts";
 
-/** Whether this process is the one that may write; see LeaderElector. */
+/** Says whether this process is the leader, which may write; see LeaderElector. */
 export interface Leadership {
   mayWrite(): boolean;
   /** Raises a ControllerError unless `mayWrite`. */
   assertLeading(): void;
 }
 
-/** Everything through which a controller changes the cluster. */
+/** The ports through which a controller writes to the cluster. */
 export interface WritingPorts {
   readonly objects: ObjectClient;
   readonly events: EventSink;
 }
 
 /**
- * The ports as only a leader may use them: leadership is looked at before each single write, so that a process that was
- * frozen between two writes of one pass does not send the second. Reads pass; events of others are dropped. Writes to AWS may
- * have to wait for their turn: the AWS clients look (`assertMayWrite`) when it has come.
+ * Guards the ports by leadership, which is checked before each write, so that a process that was paused between two
+ * writes of one reconcile does not send the second. Reads are not guarded; Events of a standby are dropped. Writes to
+ * AWS may wait for the rate limit, so the AWS clients check leadership (`assertMayWrite`) after the wait.
  */
 export function leaderOnly({ objects, events }: WritingPorts, leadership: Leadership): WritingPorts {
   return {

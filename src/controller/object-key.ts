@@ -2,7 +2,7 @@ import { KIND } from "../api/instance-profile.ts";
 import type { ObjectKey } from "../engine/ports.ts";
 import type { LogFields } from "../telemetry.ts";
 
-/** A key as queue and cache use it: `namespace/name`. Neither part can contain a slash. */
+/** The key of an object in queue and cache: `namespace/name`. Neither part can contain a slash. */
 export function keyText({ namespace = "", name }: Partial<ObjectKey> & Pick<ObjectKey, "name">): string {
   return `${namespace}/${name}`;
 }
@@ -13,7 +13,7 @@ function parseKey(key: string): ObjectKey {
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
-/** The object of a key as lines of the log name it: by controller-runtime's fields. */
+/** The log fields that name the object of a key, as in controller-runtime. */
 export function logFieldsOf(key: string): LogFields {
   const { namespace, name } = parseKey(key);
   return { [KIND]: { namespace, name }, namespace, name };

@@ -3,7 +3,7 @@ import type { KubeObject } from "../engine/ports.ts";
 import { FINALIZER } from "./finalizer.ts";
 import type { Urgency } from "./urgency.ts";
 
-/** What of an object's metadata can ask for a reconcile. */
+/** The metadata that can trigger a reconcile. */
 interface Metadata {
   readonly uid?: string;
   readonly generation?: number;
@@ -13,9 +13,9 @@ interface Metadata {
 }
 
 /**
- * True when the difference between two versions of an object asks for a reconcile: a new spec, deletion, one of our
- * annotations, or the loss of our finalizer. Our own writes (status, the finalizer's arrival) do not, so a reconcile does
- * not wake itself. It compares states, not events: whatever was missed in between, the next difference shows it.
+ * True when the difference between two versions of an object triggers a reconcile: a new spec, a deletion, one of the
+ * controller's annotations, or the removal of its finalizer. The controller's own writes (status, adding the finalizer)
+ * do not trigger one. It compares states, not events, so that missed versions do not matter.
  */
 export function shouldReconcile(before: KubeObject, after: KubeObject): boolean {
   const [a, b] = [metadataOf(before), metadataOf(after)];
@@ -29,22 +29,23 @@ export function shouldReconcile(before: KubeObject, after: KubeObject): boolean 
   );
 }
 
-/** What of a status tells of what people have asked for. */
-interface Answered {
+/** The parts of a status that say which changes were handled. */
+interface Handled {
   readonly observedGeneration?: number;
   readonly lastHandledReconcileAt?: string;
 }
 
 /**
- * How urgent an object is for a process that begins to work. What was changed while nobody looked, or has never been looked at,
- * goes before the many that are only listed, and after what is being changed now.
+ * The urgency of an object at startup. Objects that were changed since their last reconcile, or never reconciled,
+ * precede unchanged objects, and follow objects that are changed now.
  */
 export function urgencyAtStart(object: KubeObject): Urgency {
   const { generation, deletionTimestamp, annotations } = metadataOf(object);
-  const { observedGeneration, lastHandledReconcileAt } = (object["status"] ?? {}) as Answered;
-  const asked = annotations?.[RECONCILE_AT_ANNOTATION];
-  const isAnswered = observedGeneration === generation && (asked === undefined || asked === lastHandledReconcileAt);
-  return isAnswered && deletionTimestamp === undefined ? "resync" : "initialList";
+  const { observedGeneration, lastHandledReconcileAt } = (object["status"] ?? {}) as Handled;
+  const reconcileAt = annotations?.[RECONCILE_AT_ANNOTATION];
+  const isHandled =
+    observedGeneration === generation && (reconcileAt === undefined || reconcileAt === lastHandledReconcileAt);
+  return isHandled && deletionTimestamp === undefined ? "resync" : "initialList";
 }
 
 function metadataOf(object: KubeObject): Metadata {

@@ -7,8 +7,8 @@ import type { Action, ActionOutcome } from "../plan/action.ts";
  *
  * Guarantees: `absent` means that IAM said NoSuchEntity and nothing else. Names and ARNs come sorted.
  * Errors: a ControllerError whose disposition is decided; AccessDenied is `blocked`, never `absent`.
- * NoSuchEntity for the role itself in a list of what is on it is a ConflictError: the role has just gone, or is not yet
- * visible everywhere.
+ * NoSuchEntity for the role itself in a list of its policies is a ConflictError: the role was just deleted, or has not
+ * propagated yet.
  */
 export interface IamReader {
   getRole(roleName: string, signal: AbortSignal): Promise<RoleFacts | Absent>;
@@ -16,7 +16,7 @@ export interface IamReader {
   /** The document as IAM returns it, percent-encoded; undefined when there is no such policy (or role). */
   getRolePolicy(roleName: string, policyName: string, signal: AbortSignal): Promise<string | undefined>;
   listAttachedRolePolicies(roleName: string, signal: AbortSignal): Promise<readonly string[]>;
-  /** Names of all instance profiles that hold the role, whosever they are. */
+  /** The names of all instance profiles that hold the role, owned or not. */
   listInstanceProfilesForRole(roleName: string, signal: AbortSignal): Promise<readonly string[]>;
   getInstanceProfile(instanceProfileName: string, signal: AbortSignal): Promise<ObservedInstanceProfile | Absent>;
 }
@@ -31,38 +31,38 @@ export interface PolicyReader {
 }
 
 /**
- * Writes to IAM: one action is one API call, sent once. Retries are the queue's business.
+ * Writes to IAM: one action is one request, sent once. The work queue retries.
  *
- * Guarantees: NoSuchEntity on a delete, detach or removal is success, and the outcome says so. NoSuchEntity on any other write is a ConflictError
- * (just gone, or not yet visible), but for a managed policy or boundary that does not exist, which is a BlockedError:
- * looking again soon would not make it. EntityAlreadyExists is a ConflictError: the next observation decides by the owner tags.
- * Errors: a ControllerError with IAM's words, without request ids.
+ * Guarantees: NoSuchEntity on a delete, detach or removal is success, and the outcome says so. NoSuchEntity on any
+ * other write is a ConflictError (just deleted, or not propagated yet), except for a managed policy or boundary that
+ * does not exist, which is a BlockedError: an early retry does not help. EntityAlreadyExists is a ConflictError: the
+ * next observation decides by the owner tags.
+ * Errors: a ControllerError with IAM's message, without request ids.
  */
 export interface IamWriter {
   /**
-   * @param assertCurrent asked when the write's turn has come, right before it is sent; what it raises is raised, and nothing
-   *   is sent
+   * @param precondition called after any wait for the rate limit, right before the request is sent; if it raises,
+   *   nothing is sent
    */
-  perform(action: Action, signal: AbortSignal, assertCurrent?: Precondition): Promise<ActionOutcome>;
+  perform(action: Action, signal: AbortSignal, precondition?: Precondition): Promise<ActionOutcome>;
 }
 
-/** Raises unless what it is about still holds. */
+/** Raises unless the precondition of a write still holds. */
 export type Precondition = (signal: AbortSignal) => Promise<void>;
 
-/** What a list of roles tells that the report of the account leaves out. */
+/** The fields of a role that only lists contain, not the report of the account. */
 export type ListedRole = Pick<RoleFacts, "roleName" | "description" | "maxSessionDurationSeconds">;
 
-/** A role with its policies, as the report of the account has it. */
+/** A role with its policies, from the report of the account (GetAccountAuthorizationDetails). */
 export type ReportedRole = Omit<ObservedRole, "description" | "maxSessionDurationSeconds">;
 
-/** An instance profile in a list: lists tell no tags of profiles. */
+/** An instance profile from a list: without tags. */
 export type ListedInstanceProfile = Omit<ObservedInstanceProfile, "tags">;
 
 /**
- * Reads of a whole account, a page of some hundreds at a time: as many calls as pages of roles or profiles, whoever they belong
- * to.
+ * Reads of a whole account, some hundred entries a page: one request for each page of roles or profiles, owned or not.
  *
- * Errors: as {@link IamReader}. Half a list is an error, never a shorter list.
+ * Errors: as {@link IamReader}. An incomplete list is an error, never a shorter list.
  */
 export interface AccountReader {
   /** Every role of the account with its policies. */
@@ -72,19 +72,19 @@ export interface AccountReader {
   getQuotas(signal: AbortSignal): Promise<AccountQuotas>;
 }
 
-/** Both hands on IAM. */
+/** The reader and the writer of IAM. */
 export interface IamAccess {
   readonly reader: IamReader & PolicyReader;
   readonly writer: IamWriter;
 }
 
 /**
- * Who waits for a call: a person who has changed something (`change`), or nobody (`routine`: resyncs, scans). Where calls
- * have to wait for each other, `change` goes first.
+ * The priority of a request: `change` when a user waits for it, `routine` for resyncs and scans. Under a rate limit,
+ * `change` goes first.
  */
 export type Urgency = "change" | "routine";
 
-/** Who the credentials belong to. */
+/** Says which account the credentials belong to. */
 export interface AccountIdentity {
   /** The 12-digit account id by STS GetCallerIdentity. */
   accountId(signal: AbortSignal): Promise<string>;
@@ -107,8 +107,8 @@ export type PatchOperation =
 /**
  * The InstanceProfile objects of the cluster, live (not from the cache).
  *
- * Errors: ControllerErrors. A JSON patch whose `test` fails, and a 409, are ConflictErrors. A patch of an object that is
- * gone is a ConflictError too.
+ * Errors: ControllerErrors. A JSON patch whose `test` fails, and a 409, are ConflictErrors. A patch of an object that
+ * is gone is a ConflictError too.
  */
 export interface ObjectClient {
   get(key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined>;
@@ -116,7 +116,7 @@ export interface ObjectClient {
   patchStatus(key: ObjectKey, operations: readonly PatchOperation[], signal: AbortSignal): Promise<KubeObject>;
 }
 
-/** What a Kubernetes Event is about. */
+/** The object that a Kubernetes Event concerns. */
 export interface ObjectReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -129,9 +129,9 @@ export interface ObjectReference {
 /** A Kubernetes Event to publish. Notes name no secrets and no policy documents. */
 export interface EventRecord {
   readonly type: "Normal" | "Warning";
-  /** CamelCase, why; stable per cause. */
+  /** CamelCase: why; stable per cause. */
   readonly reason: string;
-  /** CamelCase, what the controller did. */
+  /** CamelCase: what the controller did. */
   readonly action: string;
   readonly note: string;
   readonly regarding: ObjectReference;

@@ -18,6 +18,6 @@ export function withoutInstances(): InstanceObservation {
     intervalMs: 60_000,
     guardRegions: async () => [],
     claims: new ClaimIndex({ in: () => [] }),
-    isAwaited: true,
+    isUserWaiting: true,
   };
 }

@@ -128,7 +128,7 @@ test("force-delete waits for a class that allows it, and then goes on by itself"
 
 describe("a controller that requires classes", () => {
   const BLOCKED =
-    /^False ClassRequired: spec\.className is not set, .* With --require-class every object needs a class: /;
+    /^False ClassRequired: spec\.className is not set, .* With --require-class, every object needs a class\. /;
 
   test("writes nothing for an object without one, until a class is the default", async () => {
     sim.start({ hasClasses: true, requiresClass: true });

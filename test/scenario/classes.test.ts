@@ -99,8 +99,8 @@ describe("a class that is changed while objects are of it", () => {
     await pass(MINUTE_MS);
     expect(await org.ready("one")).toBe(IN_SYNC);
     const mismatch =
-      `False AccountMismatch: the controller's own credentials are of account ${HOME}, and class b is of account ${TEAMS.b}. Nothing was ` +
-      "written. Give the class a role of its account in spec.account.roleArn.";
+      `False AccountMismatch: the controller's own credentials belong to account ${HOME}, but class b requires account ${TEAMS.b}. Nothing was ` +
+      `written. Set spec.account.roleArn of the class to a role in account ${TEAMS.b}.`;
     expect(await org.ready("two")).toBe(mismatch);
     expect(await org.classReady("b")).toBe(mismatch);
     expect(org.rolesIn(HOME)).toEqual(["one"]);
@@ -180,8 +180,9 @@ describe("the default class", () => {
     await org.applyClass("b", {}, { isDefault: true });
     await pass(MINUTE_MS);
     expect(await org.ready("one")).toBe(
-      `False ClassAccountChanged: the object is bound to AWS account ${TEAMS.a}, and class b is of account ${TEAMS.b}. The controller moves no ` +
-        "role: make a class of the old account the default again, or delete that role and instance profile by hand and create the object again.",
+      `False ClassAccountChanged: the object is bound to AWS account ${TEAMS.a}, but class b is for account ${TEAMS.b}. The controller does ` +
+        "not move roles between accounts. Make a class of the former account the default again, or delete the role and the instance profile in " +
+        "AWS and create the object again.",
     );
     expect(org.rolesIn(TEAMS.a)).toEqual(["one"]);
     expect(org.rolesIn(TEAMS.b)).toEqual([]);
@@ -197,9 +198,9 @@ describe("the default class", () => {
     await pass(MINUTE_MS);
     expect(await org.classStatus("a")).toBeUndefined();
     expect(await org.ready("one")).toBe(
-      `False ClassAccountChanged: the role is in AWS account ${TEAMS.a}, the object has no class any more, and the controller's own credentials ` +
-        `are of account ${HOME}. Nothing is moved, made anew or forgotten: make a class of account ${TEAMS.a} the default again, or delete that ` +
-        "role and profile by hand and then this object with its finalizer.",
+      `False ClassAccountChanged: the role is in AWS account ${TEAMS.a}, the object no longer has a class, and the controller's own credentials ` +
+        `belong to account ${HOME}. The controller writes nothing in either account. Make a class of account ${TEAMS.a} the default again, or ` +
+        "delete the role and the instance profile in AWS, and then delete this object and remove its finalizer.",
     );
     expect(org.rolesIn(HOME)).toEqual([]);
 
@@ -227,7 +228,7 @@ test("a class that is in use is held back from its deletion until its objects ar
     "False InUse: deletion waits: InstanceProfiles of this class: 2. Delete them first.",
   );
   expect(await org.ready("late")).toBe(
-    "False ClassNotFound: InstanceProfileClass a is being deleted. Use another class.",
+    "False ClassNotFound: InstanceProfileClass a is being deleted. Create the object again with another spec.className.",
   );
   for (const name of ["late", "one"]) await sim.delete({ namespace: "default", name });
   await pass(MINUTE_MS);
@@ -245,7 +246,7 @@ test("where the kind of classes is not installed, an object that names one waits
   await apply("two");
   await pass(MINUTE_MS);
   expect(await org.ready("one")).toBe(
-    "False ClassNotFound: InstanceProfileClass a does not exist; there are none. Create it, or create the object anew with another className.",
+    "False ClassNotFound: InstanceProfileClass a does not exist. Existing classes: none. Create the class, or create the object again with another spec.className.",
   );
   expect(await org.ready("two")).toBe(IN_SYNC);
   expect(org.rolesIn(HOME)).toEqual(["two"]);

@@ -71,7 +71,7 @@ test("a scan costs a call of each kind per 1,000 instances, wakes the objects of
       logger: silentLogger,
       claims: controller.claims.of(scenarioAccountKey()).claims,
     },
-    wake: (key) => woken.push(key),
+    enqueue: (key) => woken.push(key),
   });
   scan.start();
   const pass = async (): Promise<void> => {

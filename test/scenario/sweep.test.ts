@@ -399,7 +399,7 @@ describe.each(["GetAccountAuthorizationDetails", "ListRoles", "ListInstanceProfi
     await put("app", ALLOW_ALL);
     await fleet.pass(11 * MINUTE_MS);
     expect(fleet.events.at(-1)).toBe("app DriftRepaired");
-    const told = fleet.logger.lines.filter(({ message }) => message.includes("cannot be read as a whole"));
+    const told = fleet.logger.lines.filter(({ message }) => message.includes("account scan is not authorized"));
     expect(told).toHaveLength(1);
     expect(JSON.stringify(told)).toContain(`iam:${action}`);
     aws.denyActions.clear();

@@ -181,7 +181,7 @@ export class Fleet {
 
   /** The next step of the round of instance profiles. */
   lookAtNextProfile(): Promise<void> {
-    return this.#process.profileTagScan.lookAtNext(signal);
+    return this.#process.profileTagScan.scanNext(signal);
   }
 
   /** Does what is due, and lets time pass until so long after now. */

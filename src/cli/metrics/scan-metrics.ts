@@ -87,12 +87,12 @@ export function scanMetrics(registry: Registry): (account: string) => ScanObserv
     available.set({ account }, 1);
     differences.inc({ account }, 0);
     return {
-      ended(result, { durationMs, seen, news: found }) {
+      ended(result, { durationMs, compared, different }) {
         scans.inc({ account, result });
         if (result !== "failed") available.set({ account }, result === "ok" ? 1 : 0);
         durations.observe({ account }, durationMs / 1_000);
-        if (result === "ok") objects.set({ account }, seen);
-        differences.inc({ account }, found);
+        if (result === "ok") objects.set({ account }, compared);
+        differences.inc({ account }, different);
       },
       left() {
         available.remove({ account });

@@ -117,7 +117,7 @@ function instancesFor(
     snapshots: new RegionSnapshots({ reader, monotonicMs: () => systemClock.monotonicMs(), propagationWindowMs: 0 }),
     // One read serves all manifests that are in sync.
     intervalMs: Number.POSITIVE_INFINITY,
-    isAwaited: false,
+    isUserWaiting: false,
     // Instances of adopted or deleted profiles are searched in these regions, as the controller does.
     guardRegions: async () => regions ?? [await region()].filter((it) => it !== undefined),
     claims: new ClaimIndex({ in: (wanted) => byRegion.get(wanted) ?? NO_CLAIMS }),

@@ -6,30 +6,30 @@ import { type RequiredBoundary, requiredBoundary } from "../../engine/reconcile/
 import { accountKeyOf, type ClassBinding } from "../classes/class-binding.ts";
 import type { AccountClaims } from "./claims-by-account.ts";
 
-/** The part of an AccountRegistry that passes need. */
+/** The part of an AccountRegistry that reconciles need. */
 export type Accounts = Pick<AccountRegistry, "own" | "open" | "opened" | "assertOwn">;
 
-/** What a pass over an object of this binding calls AWS with. */
-export type AwsAccess = Omit<ConvergeDependencies, "checkStillCurrent" | "isAnnounced">;
+/** The dependencies of a reconcile that call AWS. */
+export type AwsAccess = Omit<ConvergeDependencies, "precondition" | "isAnnounced">;
 
-/** The same before it is known what object the pass is about. */
+/** The access to an account, not bound to an object yet. */
 type AccountAccess = Omit<AwsAccess, "attempts" | "start"> & Pick<AwsAccount, "breaker" | "index">;
 
-/** Where access comes from. */
+/** The sources of {@link accessFor}. */
 export interface AccessSources {
   readonly accounts: Accounts;
-  /** Who asks for which instances. */
+  /** The claims on instances, by account. */
   readonly claims: { of(account: string): Pick<AccountClaims, "index"> };
 }
 
-/** Whose access is asked for. */
+/** The class binding of the object, and the priority of its requests. */
 interface AccessQuery {
   readonly binding: ClassBinding;
-  /** Requests for it go before those that no user waits for. */
+  /** True: its requests precede those of resyncs and scans. */
   readonly isUserWaiting: boolean;
 }
 
-/** The account of the object's class, or the controller's own. Errors: those of {@link AccountRegistry.open}. */
+/** Opens the account of the object's class, or the controller's own. Errors: those of {@link AccountRegistry.open}. */
 export async function accessFor(
   { accounts, claims }: AccessSources,
   { binding, isUserWaiting }: AccessQuery,
@@ -38,13 +38,13 @@ export async function accessFor(
   const aws = binding.kind === "bound" ? await accounts.open(binding.class, signal) : accounts.own;
   const { iam, recentWrites, adoptions, breaker, quotas, index, boundaries: policies } = aws;
   const { index: claimIndex } = claims.of(accountKeyOf(binding));
-  const instances = { ...aws.instances, claims: claimIndex, isAwaited: isUserWaiting };
+  const instances = { ...aws.instances, claims: claimIndex, isUserWaiting };
   const { reader, writer } = iam[isUserWaiting ? "change" : "routine"];
   const boundary = binding.kind === "bound" ? requiredBoundary(binding.class, { policies, reader }) : undefined;
   return { reader, writer, recentWrites, adoptions, breaker, quotas, index, instances, boundary };
 }
 
-/** The permissions boundary that the class puts on its roles. Errors: those of {@link AccountRegistry.open}. */
+/** The permissions boundary that the class sets on its roles. Errors: those of {@link AccountRegistry.open}. */
 export async function boundaryOf(
   accounts: Pick<Accounts, "open">,
   of: InstanceProfileClass,

@@ -1,2 +1,2 @@
-/** Stands for the account of the controller's own credentials, for the objects of no class. */
+/** The key of the account of the controller's own credentials, which objects without a class are in. */
 export const OWN_ACCOUNT = "own";

@@ -6,27 +6,29 @@ import { claimOf } from "../../model/instances/claim-of.ts";
 import { isHeldBack } from "../../model/instances/claim-record.ts";
 import type { InstanceClaim } from "../../model/instances/instance-claim.ts";
 
-/** Which objects may claim instances at all. */
+/** Decides which objects may claim instances. */
 export interface ClaimRules {
-  /** Changes when the answer of `isAllowed` may. */
+  /** Changes whenever the result of `isAllowed` may change. */
   readonly revision: () => string;
-  /** False for an object that its class refuses: what may not be written takes nothing from others. */
+  /**
+   * False for an object that its class denies: an object that cannot be written must not take instances from others.
+   */
   readonly isAllowed: (object: InstanceProfile) => boolean;
 }
 
 /**
- * What the objects of the watch's cache ask of instances. Objects that are suspended, blocked or a dry run keep the instances and the
- * place that they had before, if they have an instance profile; what they ask for meanwhile gives way to every other claim. Without an
- * instance profile they do not count.
+ * The claims on instances of the objects in the watch's cache. An object that is suspended, blocked or a dry run keeps
+ * its instances and its place if it has an instance profile; new claims of it lose to all other claims. Without an
+ * instance profile it has no claims.
  */
 export class CachedClaims implements ClaimSource {
   readonly #list: () => readonly KubeObject[];
   readonly #clusterId: string;
   readonly #rules: ClaimRules;
   #revision = "";
-  /** Objects of the cache are frozen: what was read from one stays true. */
+  /** Results by object: objects of the cache are frozen, so a result stays valid. */
   #read = new WeakMap<KubeObject, readonly InstanceClaim[]>();
-  /** The last claim of each object: one that says the same is the same, whatever else of its object has changed. */
+  /** The last claim of each object, so that an equal claim keeps its identity when the rest of its object changes. */
   readonly #latest = new Map<string, InstanceClaim>();
   readonly #byRegion = new Map<string, readonly InstanceClaim[]>();
 
@@ -44,22 +46,22 @@ export class CachedClaims implements ClaimSource {
     return claims;
   }
 
-  /** Of every region. */
+  /** The claims of all regions. */
   all(): readonly InstanceClaim[] {
     const revision = this.#rules.revision();
     if (revision !== this.#revision) this.#read = new WeakMap();
     this.#revision = revision;
     const claims = this.#list().flatMap((raw) => this.of(raw));
-    // Those of objects that are gone.
+    // Evicts the claims of deleted objects.
     if (this.#latest.size > 2 * claims.length + 100) this.#latest.clear();
     return claims;
   }
 
-  /** Of one object: one claim, or none. A spec that does not parse asks for nothing. */
+  /** The claim of one object, if any. An invalid spec has none. */
   of(raw: KubeObject): readonly InstanceClaim[] {
     const known = this.#read.get(raw);
     if (known !== undefined) return known;
-    const claims = asksForInstances(raw) ? this.#parse(raw) : [];
+    const claims = selectsInstances(raw) ? this.#parse(raw) : [];
     this.#read.set(raw, claims);
     return claims;
   }
@@ -83,13 +85,13 @@ export class CachedClaims implements ClaimSource {
   }
 }
 
-/** True when something else has to change before the object gets an instance profile. */
+/** True when the object is blocked and has no instance profile yet. */
 function isBlockedCreate(object: InstanceProfile): boolean {
   return object.status?.instanceProfile === undefined && isHeldBack(object);
 }
 
-/** Most objects do not, and need not be parsed to know it. */
-export function asksForInstances(raw: KubeObject): boolean {
+/** True when the spec selects instances. Cheap: it does not parse the object. */
+export function selectsInstances(raw: KubeObject): boolean {
   const spec = raw["spec"] as { readonly instances?: unknown } | undefined;
   return spec?.instances !== undefined;
 }

@@ -1,28 +1,28 @@
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
 import type { KubeObject } from "../../engine/ports.ts";
-import { asksForInstances, CachedClaims, type ClaimRules } from "./cached-claims.ts";
+import { CachedClaims, type ClaimRules, selectsInstances } from "./cached-claims.ts";
 
-/** What the claims are found in. */
+/** The dependencies of {@link ClaimsByAccount}. */
 export interface ClaimsByAccountOptions {
   readonly objects: () => readonly KubeObject[];
   /** See ClassResolver. */
   readonly accountOf: (raw: KubeObject) => string | undefined;
   readonly clusterId: string;
-  /** Unset: every object may. */
+  /** Unset: every object may claim instances. */
   readonly rules?: ClaimRules;
 }
 
 const ALL_ALLOWED: ClaimRules = { revision: () => "", isAllowed: () => true };
 
-/** The claims of the objects of one account, as they are and by the instances that they are on. */
+/** The claims of the objects of one account, as a list and indexed by instance. */
 export interface AccountClaims {
   readonly claims: CachedClaims;
   readonly index: ClaimIndex;
 }
 
 /**
- * Who asks for which instances, account by account: the objects of all classes of an account compete for its instances, and
- * those of another account have nothing to do with them.
+ * The claims on instances, by account: the objects of all classes of an account compete for its instances, and objects
+ * of other accounts do not.
  */
 export class ClaimsByAccount {
   readonly #options: ClaimsByAccountOptions;
@@ -37,7 +37,7 @@ export class ClaimsByAccount {
     if (known !== undefined) return known;
     const { objects, accountOf, clusterId, rules = ALL_ALLOWED } = this.#options;
     const list = (): readonly KubeObject[] =>
-      objects().filter((raw) => asksForInstances(raw) && accountOf(raw) === account);
+      objects().filter((raw) => selectsInstances(raw) && accountOf(raw) === account);
     const claims = new CachedClaims(list, clusterId, rules);
     const fresh = { claims, index: new ClaimIndex(claims) };
     this.#byAccount.set(account, fresh);

@@ -7,7 +7,7 @@ import { writeAcceptance } from "./acceptance.ts";
 import type { ClassBinding } from "./class-binding.ts";
 import type { ClassResolver } from "./class-resolver.ts";
 
-/** What an acceptance is written with. */
+/** The dependencies of {@link accept}. */
 export interface AcceptanceDependencies {
   readonly objects: ObjectClient;
   readonly mutationCache: MutationCache;
@@ -15,7 +15,7 @@ export interface AcceptanceDependencies {
   readonly nowMs: () => number;
 }
 
-/** An object that fits its class. */
+/** An object that complies with its class. */
 interface Candidate {
   readonly key: string;
   readonly raw: KubeObject;
@@ -24,8 +24,9 @@ interface Candidate {
 }
 
 /**
- * Records in status that the class has accepted the object, before anything of it is in AWS: so it is known afterwards what counts
- * for the class, and which account the object is bound to, whatever its author writes and wherever this process ends.
+ * Records in status that the class has accepted the object, before anything is created in AWS. So the objects that
+ * count for the class, and the account that each is bound to, stay known even if the author edits the object or this
+ * process stops.
  *
  * Errors: ConflictError when another object has taken the last place meanwhile; those of the patch.
  */
@@ -36,12 +37,15 @@ export async function accept(
 ): Promise<Pick<Candidate, "raw" | "object">> {
   if (binding.kind !== "bound") return { raw, object };
   const of = binding.class;
-  const most = of.spec.maxPerNamespace ?? Number.POSITIVE_INFINITY;
+  const max = of.spec.maxPerNamespace ?? Number.POSITIVE_INFINITY;
   const { objects: others, orphans } = classes.acceptances.before(object, of);
-  if (others + orphans.length >= most) {
-    throw new ConflictError(`class ${of.metadata.name} has accepted another object instead of ${key}`, {
-      reason: "TooManyObjects",
-    });
+  if (others + orphans.length >= max) {
+    throw new ConflictError(
+      `class ${of.metadata.name} accepted another object before ${key}. The controller retries.`,
+      {
+        reason: "TooManyObjects",
+      },
+    );
   }
   const { accepted, release, ended } = classes.acceptances.reserve(object, of, nowMs());
   try {
@@ -50,7 +54,7 @@ export async function accept(
     const { metadata: current, status } = parseInstanceProfile(written);
     return { raw: written, object: { ...object, metadata: current, ...(status && { status }) } };
   } catch (error) {
-    // A reply that was lost may be that of a write that succeeded: the place stays taken until the watch would have shown that.
+    // If the reply was lost, the write may have succeeded: keep the reservation until the watch would have shown it.
     if (dispositionOf(error) !== "retryable") release();
     throw error;
   } finally {

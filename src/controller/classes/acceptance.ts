@@ -18,14 +18,17 @@ export function boundAccountId(status: Evidence | undefined): string | undefined
   return status?.accountId ?? status?.class?.accountId;
 }
 
-/** The record of the acceptance as the class is now; undefined for an object that its class has not accepted. */
+/**
+ * The record of the acceptance with the current deletion terms of the class; undefined for an object that its class has
+ * not accepted.
+ */
 export function currentRecord(binding: ClassBinding): AcceptedClass | undefined {
   if (binding.kind !== "bound" || !binding.isAccepted) return undefined;
   const accepted = binding.object.status?.class;
   return accepted && withDeletionTerms(accepted, binding.class);
 }
 
-/** What of an object the count of a namespace depends on. */
+/** The fields of an object that the count of a namespace depends on. */
 export interface Countable {
   readonly metadata: Pick<ObjectMeta, "uid" | "namespace" | "name">;
   readonly spec: { readonly roleName: string };
@@ -39,59 +42,59 @@ interface Accepted {
   readonly role: string;
 }
 
-/** What counts for a class before an object. */
+/** What counts against `maxPerNamespace` before an object. */
 export interface CountedBefore {
   readonly objects: number;
   readonly orphans: readonly CountedOrphan[];
 }
 
-/** When something was accepted; of two things at once the uid decides. */
+/** When an object was accepted; the uid breaks ties. */
 type Moment = Pick<Accepted, "uid" | "acceptedTime">;
 
-/** What is counted: the objects of one class in one namespace. */
+/** The unit of counting: one class in one namespace. */
 interface Place {
   readonly className: string;
   readonly namespace: string;
 }
 
-/** An acceptance that is on its way to the API server. */
+/** An acceptance that the cache does not show yet. */
 interface Reservation extends Accepted, Place {
-  /** When the request that writes it ended; undefined while it is under way. */
+  /** When the request that writes it ended; undefined while it is in progress. */
   endedMs: number | undefined;
 }
 
 /**
- * How long a reservation stands in for the cache after its request has ended. A watch that is later than this has lost its place, and
- * an acceptance of which nothing is seen by then was never written.
+ * How long a reservation counts after its request has ended. An acceptance that the watch has not shown by then was
+ * never written.
  */
 const RESERVED_MS = 60_000;
 
-/** What acceptances are counted by. */
+/** The sources of {@link Acceptances}. */
 export interface AcceptanceSources {
-  /** The InstanceProfiles as last seen. */
+  /** The InstanceProfiles in the cache. */
   readonly objects: () => readonly KubeObject[];
   readonly monotonicMs: () => number;
-  /** What objects that are gone have left in AWS, by namespace and class; unset: nothing. */
+  /** What deleted objects have left in AWS, by namespace and class; unset: nothing. */
   readonly orphans?: Pick<CountedOrphans, "of">;
 }
 
-/** A place that was taken for an object. */
+/** A place that is reserved for an object. */
 export interface ReservedPlace {
   readonly accepted: AcceptedClass;
-  /** Gives the place back: the acceptance was not written. */
+  /** Releases the place: the acceptance was not written. */
   readonly release: () => void;
-  /** The request that writes the acceptance has ended, whatever came of it. */
+  /** Call it when the request that writes the acceptance has ended, whatever the result. */
   readonly ended: () => void;
 }
 
 /**
- * Counts the objects that a class has accepted, and orders them: first accepted, first counted. Names and creation times decide
- * nothing, because authors choose them. An object counts until it is gone, also while it is being deleted; what it has left in AWS counts
- * until an object of its name answers for the role, or the role is gone.
+ * Counts the objects that a class has accepted, ordered by acceptance time. Names and creation times do not matter,
+ * because authors choose them. An object counts until it no longer exists, also while it is being deleted; what it has
+ * left in AWS counts until an object of its name manages the role, or the role no longer exists.
  *
- * The cache learns of an acceptance some time after the controller has written it. Until then a reservation stands in for it, so
- * that two objects that are reconciled at the same time cannot both take the last place. A reservation whose request came to nothing that
- * anyone could see (a lost reply, an object that was gone by then, a process that stops) expires.
+ * The cache shows an acceptance some time after the controller has written it. Until then a reservation counts, so that
+ * two objects that are reconciled at the same time cannot both take the last place. A reservation without a visible
+ * result (a lost reply, an object that no longer exists, a process that stops) expires.
  */
 export class Acceptances {
   readonly #sources: AcceptanceSources;
@@ -102,17 +105,18 @@ export class Acceptances {
   }
 
   /**
-   * What of the class counts in the namespace before this object: everything when it is not accepted itself. An orphan that only tags in
-   * AWS tell of never counts before an accepted object, because others may have written the tags.
+   * What counts for the class in the namespace before this object: everything if the object is not accepted itself. An
+   * orphan that is known only by its tags in AWS never counts before an accepted object, because another client may
+   * have written the tags.
    */
   before(object: Countable, of: InstanceProfileClass): CountedBefore {
     const { uid, namespace } = object.metadata;
     const all = this.#accepted({ className: of.metadata.name, namespace });
     const own = all.get(uid);
     const others = [...all.values()].filter((one) => one.uid !== uid);
-    const answeredFor = new Set([roleKey(object), ...others.map(({ role }) => role)]);
+    const managedRoles = new Set([roleKey(object), ...others.map(({ role }) => role)]);
     const orphans = (this.#sources.orphans?.of(namespace, of) ?? []).filter(
-      (one) => one.uid !== uid && !all.has(one.uid) && !answeredFor.has(roleKeyOf(one)),
+      (one) => one.uid !== uid && !all.has(one.uid) && !managedRoles.has(roleKeyOf(one)),
     );
     if (own === undefined) return { objects: others.length, orphans };
     return {
@@ -122,14 +126,14 @@ export class Acceptances {
   }
 
   /**
-   * Takes a place for the object. The caller has found that there is one, and nothing else ran in between. The caller says when its
-   * request has ended.
+   * Reserves a place for the object. The caller has checked in the same tick that one is free, and calls `ended` when
+   * its request has ended.
    */
   reserve(object: Countable, { metadata, spec }: InstanceProfileClass, nowMs: number): ReservedPlace {
     const { uid, namespace } = object.metadata;
     const place = { className: metadata.name, namespace };
     const latestMs = Math.max(0, ...[...this.#accepted(place).values()].map((one) => Date.parse(one.acceptedTime)));
-    // A clock that is behind that of another leader must not put this object before those that are there.
+    // A clock that is behind that of an earlier leader must not put this object before those that are accepted already.
     const acceptedTime = new Date(Math.max(nowMs, latestMs + 1)).toISOString();
     const reservation: Reservation = { uid, acceptedTime, role: roleKey(object), endedMs: undefined, ...place };
     this.#reservations.set(uid, reservation);
@@ -142,7 +146,7 @@ export class Acceptances {
     };
   }
 
-  /** The cache shows this version of an object, or that it is gone: it is counted from the cache from now on. */
+  /** The cache shows this version of an object, or its deletion: the reservation is no longer needed. */
   observed(object: KubeObject, isGone: boolean): void {
     const { uid } = object["metadata"] as ObjectMeta;
     const reservation = this.#reservations.get(uid);
@@ -177,7 +181,7 @@ function acceptedIn(object: KubeObject): AcceptedClass | undefined {
   return (object["status"] as InstanceProfileStatus | undefined)?.class;
 }
 
-/** The same for an object and for what it has left in AWS, also when the object was created again. */
+/** Equal for an object and for the role that it has left in AWS, also if the object was re-created. */
 function roleKeyOf({ name, roleName }: Pick<CountedOrphan, "name" | "roleName">): string {
   return `${name}/${nameKey(roleName)}`;
 }
@@ -186,7 +190,7 @@ function roleKey({ metadata, spec }: Countable): string {
   return roleKeyOf({ name: metadata.name, roleName: spec.roleName });
 }
 
-/** An object of the cache need not be valid: it counts all the same. */
+/** The role key of an object in the cache, which may be invalid and counts anyway. */
 function cachedRoleKey(object: KubeObject): string {
   const { roleName = "" } = (object["spec"] ?? {}) as { readonly roleName?: string };
   return roleKeyOf({ name: (object["metadata"] as ObjectMeta).name, roleName });
@@ -197,7 +201,7 @@ function isBefore(one: Moment, other: Moment): boolean {
   return time === otherTime ? one.uid < other.uid : time < otherTime;
 }
 
-/** Writes the acceptance to status, of the very version that was judged. Errors: those of the patch. */
+/** Writes the acceptance to the status of exactly the version that was checked. Errors: those of the patch. */
 export function writeAcceptance(
   objects: ObjectClient,
   { metadata, status }: Pick<InstanceProfile, "metadata" | "status">,

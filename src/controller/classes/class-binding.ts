@@ -5,11 +5,13 @@ import { oversizeBlockers } from "../../plan/oversize-blockers.ts";
 import type { Blocker } from "../../plan/plan.ts";
 import { OWN_ACCOUNT } from "../accounts/account-key.ts";
 
-/** Where an object stands: under no class, for the cluster has none; under one; or nowhere. */
+/**
+ * Which class an object has: `free`: none is needed; `bound`: this class; `refused`: a class is required and missing.
+ */
 export type ClassBinding =
   | {
       readonly kind: "free";
-      /** Under the recorded terms of the class that accepted it, if one did and is gone. */
+      /** With the recorded deletion terms of the class that accepted it, if one did. */
       readonly object: InstanceProfile;
       /** See {@link forceDeniedByRecord}. */
       readonly forceDeniedBy?: string | undefined;
@@ -17,20 +19,19 @@ export type ClassBinding =
   | {
       readonly kind: "bound";
       readonly class: InstanceProfileClass;
-      /** With what the class adds, and without what it has taken away. */
+      /** With the defaults of the class, and without what it strips. */
       readonly object: InstanceProfile;
-      /** How it does not fit. */
       readonly violations: readonly Violation[];
-      /** What the violations are judged against. */
+      /** The bounds that the violations are checked against. */
       readonly bounds: Bounds;
-      /** The violations are left out of `object`, which may be written; else they forbid it. */
+      /** True: the violations are stripped from `object`, which may be written. False: they block it. */
       readonly isStripped: boolean;
-      /** The class has not accepted the object yet, or not this class: that is written before anything in AWS is. */
+      /** False until this class has accepted the object, which is recorded before the first write to AWS. */
       readonly isAccepted: boolean;
     }
   | { readonly kind: "refused"; readonly blocker: Blocker };
 
-/** Why an object may not be created or changed; empty when it may. */
+/** The blockers of an object that must not be created or changed; empty when it may be. */
 export function blockersOf(binding: ClassBinding): readonly Blocker[] {
   if (binding.kind === "refused") return [binding.blocker];
   if (binding.kind === "bound" && !binding.isStripped) return binding.violations.map(asBlocker);
@@ -44,7 +45,7 @@ export function accountKeyOf(binding: ClassBinding): string {
   return binding.kind === "bound" ? binding.class.spec.account.id : OWN_ACCOUNT;
 }
 
-/** A violation without what of the spec would have to go. */
+/** A violation as a blocker, without the excess of the spec. */
 export function asBlocker({ reason, message }: Blocker): Blocker {
   return { reason, message };
 }

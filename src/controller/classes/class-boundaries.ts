@@ -4,13 +4,16 @@ import { isPermanent } from "../../engine/observe/boundary-policies.ts";
 import type { RequiredBoundary } from "../../engine/reconcile/required-boundary.ts";
 import type { BoundaryFact } from "../../status/class-status.ts";
 
-/** Finds the boundary that a class requires, and the way to its account. Errors: those of reaching the account. */
+/** Returns the boundary that a class requires, with access to its account. Errors: those of opening the account. */
 export type BoundaryOf = (of: InstanceProfileClass, signal: AbortSignal) => Promise<RequiredBoundary | undefined>;
 
-/** Verifies that the permissions boundaries of classes exist: when a class is new or edited, and again while one is missing. */
+/**
+ * Verifies that the permissions boundaries of classes exist: when a class is new or edited, and again while one is
+ * missing.
+ */
 export class ClassBoundaries {
   readonly #boundaryOf: BoundaryOf;
-  /** By name of the class, the edit that was verified last. */
+  /** The last verified edit, by name of the class. */
   readonly #verified = new Map<string, string>();
 
   constructor(boundaryOf: BoundaryOf) {
@@ -18,9 +21,9 @@ export class ClassBoundaries {
   }
 
   /**
-   * What is to be reported of the class's boundary; undefined when it has none, or when it exists.
+   * What to report about the class's boundary; undefined when the class has none, or when it exists.
    *
-   * Errors: those of reaching the account; the signal's reason when it aborts.
+   * Errors: those of opening the account; the signal's reason when it aborts.
    */
   async verify(of: InstanceProfileClass, signal: AbortSignal): Promise<BoundaryFact | undefined> {
     const boundary = await this.#boundaryOf(of, signal);
@@ -42,7 +45,7 @@ export class ClassBoundaries {
     }
   }
 
-  /** The class is gone. */
+  /** Removes what is known of a deleted class. */
   forget(name: string): void {
     this.#verified.delete(name);
   }

@@ -6,8 +6,8 @@ import type { Outcome } from "../../status/outcome.ts";
 import { asBlocker, type ClassBinding } from "./class-binding.ts";
 
 /**
- * The name of the object's class, or of the one that is gone, when it does not allow the annotation `force-delete`; undefined when the
- * annotation has an effect.
+ * The name of the object's class, or of the deleted class that accepted it, if it does not allow the annotation
+ * `force-delete`; undefined when the annotation has an effect.
  */
 export function forceDeniedBy(binding: ClassBinding): string | undefined {
   switch (binding.kind) {
@@ -25,14 +25,14 @@ export function refused(blockers: readonly Blocker[]): Outcome {
   return { kind: "refused", blockers };
 }
 
-/** The outcome of a reconcile, with what of the spec the class has taken away. */
+/** The outcome of a reconcile, with the parts of the spec that the class has stripped. */
 export function withLeftOut(outcome: Outcome, binding: ClassBinding): Outcome {
   if (binding.kind !== "bound" || !binding.isStripped) return outcome;
   if (outcome.kind !== "converged" && outcome.kind !== "previewed") return outcome;
   return { ...outcome, leftOut: binding.violations.map(asBlocker) };
 }
 
-/** What the class says about an object of this binding; undefined when the object needs no class. */
+/** Whether an object of this binding complies with its class; undefined when the object needs no class. */
 export function complianceOf(binding: ClassBinding, status: Parameters<typeof hasTrace>[0]): Compliance | undefined {
   switch (binding.kind) {
     case "free":
@@ -42,8 +42,8 @@ export function complianceOf(binding: ClassBinding, status: Parameters<typeof ha
     case "bound": {
       const { violations, isStripped } = binding;
       if (violations.length === 0) return { kind: "compliant", className: binding.class.metadata.name };
-      const unwritten = hasTrace(status) ? "kept" : "not created";
-      return violated(violations.map(asBlocker), isStripped ? "stripped" : unwritten);
+      const effectOfBlock = hasTrace(status) ? "kept" : "not created";
+      return violated(violations.map(asBlocker), isStripped ? "stripped" : effectOfBlock);
     }
   }
 }

@@ -19,17 +19,17 @@ import type { BoundaryOf } from "./class-boundaries.ts";
 import { ClassReconciler } from "./class-reconciler.ts";
 import { ClassResolver } from "./class-resolver.ts";
 
-/** What the classes are made of. */
+/** The dependencies of {@link ClassController}. */
 export interface ClassesOptions {
   readonly listWatch: ListWatch;
   readonly client: ObjectClient;
-  /** The InstanceProfiles as last seen. */
+  /** The InstanceProfiles in the cache. */
   readonly objects: () => readonly KubeObject[];
-  /** Hears that a class has come, gone or changed. */
+  /** Called when a class was added, deleted or changed. */
   readonly onChange: () => void;
-  /** Has an InstanceProfile looked at, by its key. */
-  readonly wake: (key: string) => void;
-  /** See AccountRegistry. */
+  /** Enqueues an InstanceProfile by its key. */
+  readonly enqueue: (key: string) => void;
+  /** See AccountRegistry.verify. */
   readonly verify: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
   /** See {@link ClassReconciler}. */
   readonly boundaryOf: BoundaryOf;
@@ -37,7 +37,7 @@ export interface ClassesOptions {
   readonly clusterId: string;
   /** See {@link ClassResolver}. */
   readonly requiresClass: boolean;
-  /** What objects that are gone have left in AWS. */
+  /** What deleted objects have left in AWS. */
   readonly orphans: Pick<CountedOrphans, "of">;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -46,14 +46,16 @@ export interface ClassesOptions {
   readonly newReconcileId: () => string;
 }
 
-/** A class's counts follow its objects after so long: a burst of them is one write. */
+/** The delay before the counts of a class are updated, so that a burst of changed objects causes one write. */
 const COUNT_AFTER_MS = 2_000;
-/** A list of classes from the API server is good for so long. */
+/** The maximum age of a list of classes from the API server. */
 const LIVE_FOR_MS = 1_000;
 
-/** Watches InstanceProfileClasses: wakes the objects of a class that has changed, and tells in its status how it is used. */
+/**
+ * Watches InstanceProfileClasses: enqueues the objects of a changed class, and reports in its status how it is used.
+ */
 export class ClassController {
-  readonly directory: ClassResolver;
+  readonly resolver: ClassResolver;
   readonly #options: ClassesOptions;
   readonly #reflector: Reflector;
   readonly #queue: WorkQueue;
@@ -74,7 +76,7 @@ export class ClassController {
       random,
       logger,
     });
-    this.directory = new ClassResolver({
+    this.resolver = new ClassResolver({
       classes: () => this.cache.list(),
       objects,
       clusterId,
@@ -89,7 +91,7 @@ export class ClassController {
       verify: options.verify,
       boundaryOf: options.boundaryOf,
       events: options.events,
-      wakeObjects: (className) => this.#wakeObjects(className),
+      enqueueObjects: (className) => this.#enqueueObjects(className),
       nowMs: () => clock.nowMs(),
     });
     this.#workers = new Workers({
@@ -102,23 +104,24 @@ export class ClassController {
     });
   }
 
-  /** The classes as last seen. */
+  /** The classes in the cache. */
   get cache(): ObjectCache {
     return this.#reflector.cache;
   }
 
-  /** True once every class was seen. Before that no object may be judged. */
+  /** True once every class is in the cache. Before that, no object may be reconciled. */
   get hasSynced(): boolean {
     return this.#reflector.hasSynced;
   }
 
-  /** Why classes are no longer seen, when only a person can mend that. */
+  /** Why the watch of classes is broken, when that needs manual intervention. */
   get watchFault(): string | undefined {
     return this.#reflector.fault;
   }
 
   /**
-   * The classes as the API server has them now, at most {@link LIVE_FOR_MS} old: so that the late writes of many objects cost one list.
+   * Lists the classes from the API server. The result is cached for {@link LIVE_FOR_MS}, so that late writes of many
+   * objects share one request.
    *
    * Errors: those of the list.
    */
@@ -131,13 +134,13 @@ export class ClassController {
     return items;
   }
 
-  /** Resolves when every class was seen. Errors: as Reflector.whenSynced. */
+  /** Starts the watch, and resolves when every class is in the cache. Errors: as Reflector.whenSynced. */
   async start(timeoutMs: number, signal: AbortSignal): Promise<void> {
     this.#reflector.start();
     await this.#reflector.whenSynced(timeoutMs, signal);
   }
 
-  /** Lets the writing of status begin. */
+  /** Starts the workers that write status. */
   work(): void {
     this.#workers.start();
   }
@@ -148,49 +151,52 @@ export class ClassController {
     return drained;
   }
 
-  /** An InstanceProfile came, went or changed: its class counts anew, and its place may be free for a neighbour. */
+  /**
+   * An InstanceProfile was added, deleted or changed: updates the counts of its class, and enqueues objects that wait
+   * for its place.
+   */
   objectChanged(change: ObjectChange): void {
     const object = change.type === "deleted" ? change.old : change.new;
-    this.directory.acceptances.observed(object, change.type === "deleted");
-    const className = this.directory.classNameOf(object);
+    this.resolver.acceptances.observed(object, change.type === "deleted");
+    const className = this.resolver.classNameOf(object);
     if (className === undefined) return;
     this.#queue.addAfter(className, COUNT_AFTER_MS);
-    if (change.type === "deleted") this.#wakeWaiting(this.#objectsOf(className));
+    if (change.type === "deleted") this.#enqueueOverLimit(this.#objectsOf(className));
   }
 
-  /** What an object had left in AWS is gone: its place may be free. */
+  /** An orphan no longer exists: enqueues the objects that wait for its place. */
   orphansFreed(): void {
-    this.#wakeWaiting(this.#options.objects());
+    this.#enqueueOverLimit(this.#options.objects());
   }
 
-  #wakeWaiting(objects: readonly KubeObject[]): void {
-    for (const object of objects) if (violationOf(object) === "TooManyObjects") this.#options.wake(keyOf(object));
+  #enqueueOverLimit(objects: readonly KubeObject[]): void {
+    for (const object of objects) if (violationOf(object) === "TooManyObjects") this.#options.enqueue(keyOf(object));
   }
 
   #classChanged(change: ObjectChange): void {
     const { name } = (change.type === "deleted" ? change.old : change.new).metadata;
     this.#queue.add(name);
-    if (change.type === "updated" && !asksForMore(change.old, change.new)) return;
+    if (change.type === "updated" && !affectsObjects(change.old, change.new)) return;
     this.#options.onChange();
-    // At the start every object is looked at anyway.
+    // At startup every object is reconciled anyway.
     if (change.type === "added" && change.isInInitialList) return;
     for (const object of this.#options.objects()) {
       const { className } = (object["spec"] ?? {}) as { readonly className?: string };
-      if (className === undefined || className === name) this.#options.wake(keyOf(object));
+      if (className === undefined || className === name) this.#options.enqueue(keyOf(object));
     }
   }
 
-  #wakeObjects(className: string): void {
-    for (const object of this.#objectsOf(className)) this.#options.wake(keyOf(object));
+  #enqueueObjects(className: string): void {
+    for (const object of this.#objectsOf(className)) this.#options.enqueue(keyOf(object));
   }
 
   #objectsOf(className: string): readonly KubeObject[] {
-    return this.#options.objects().filter((object) => this.directory.classNameOf(object) === className);
+    return this.#options.objects().filter((object) => this.resolver.classNameOf(object) === className);
   }
 }
 
-/** Another spec, another default, or a deletion; our own status is none of them. */
-function asksForMore(old: KubeObject, fresh: KubeObject): boolean {
+/** True when the spec, the annotations or the deletion differ; the controller's own status writes do not count. */
+function affectsObjects(old: KubeObject, fresh: KubeObject): boolean {
   return shouldReconcile(old, fresh) || JSON.stringify(annotationsOf(old)) !== JSON.stringify(annotationsOf(fresh));
 }
 

@@ -14,31 +14,32 @@ import type { Logger } from "../../telemetry.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "../finalizer.ts";
 import { type BoundaryOf, ClassBoundaries } from "./class-boundaries.ts";
 
-/** What the reconciler of classes works with. */
+/** The dependencies of {@link ClassReconciler}. */
 export interface ClassReconcilerDependencies {
   readonly client: ObjectClient;
   readonly cache: { get(key: string): KubeObject | undefined };
-  /** The InstanceProfiles of a class, as last seen. */
+  /** The InstanceProfiles of a class in the cache. */
   readonly objectsOf: (className: string) => readonly KubeObject[];
-  /** Asks whose the credentials of the class are. Errors: ControllerErrors, when they are not the account's that the class names. */
+  /** Verifies that the credentials of the class belong to its account. Errors: ControllerErrors, if they do not. */
   readonly verify: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
   readonly boundaryOf: BoundaryOf;
   readonly events: EventSink;
-  /** Has the InstanceProfiles of a class reconciled. */
-  readonly wakeObjects: (className: string) => void;
+  /** Enqueues the InstanceProfiles of a class. */
+  readonly enqueueObjects: (className: string) => void;
   readonly nowMs: () => number;
 }
 
 type Reached = Pick<ClassFacts, "fault" | "account" | "boundary">;
 
 const DONE: Requeue = { kind: "done" };
-/** Between two looks at whether the account can still be reached. */
-const LOOK_AGAIN: Requeue = { kind: "after", delayMs: 300_000 };
+/** The interval at which access to the account is verified again. */
+const RESYNC: Requeue = { kind: "after", delayMs: 300_000 };
 
 /**
- * Tells of each class whether its account can be reached and how it is used, and holds it back while objects are of it.
+ * Reports for each class whether its account is accessible and how the class is used, and keeps its finalizer while
+ * objects use it.
  *
- * It decides nothing: an object is judged by the class's spec alone.
+ * Its status is informational: objects are checked against the class's spec alone.
  */
 export class ClassReconciler {
   readonly #deps: ClassReconcilerDependencies;
@@ -49,7 +50,7 @@ export class ClassReconciler {
     this.#boundaries = new ClassBoundaries(deps.boundaryOf);
   }
 
-  /** One class by its key, start to finish; only a bug raises. */
+  /** Reconciles one class by its key. Raises only for a bug. */
   async reconcile(key: string, signal: AbortSignal, { logger }: { readonly logger: Logger }): Promise<Requeue> {
     const raw = this.#deps.cache.get(key);
     if (raw === undefined) {
@@ -57,36 +58,40 @@ export class ClassReconciler {
       return DONE;
     }
     try {
-      return await this.#look(raw, signal);
+      return await this.#reconcileClass(raw, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ControllerError)) throw error;
       const level = error.disposition === "conflict" ? "info" : "warn";
-      logger[level]("reconcile of a class postponed", { reason: error.reason, error: error.message });
+      logger[level]("reconcile of a class failed on the API server; the controller retries", {
+        reason: error.reason,
+        error: error.message,
+      });
       return { kind: "backoff" };
     }
   }
 
-  async #look(raw: KubeObject, signal: AbortSignal): Promise<Requeue> {
+  async #reconcileClass(raw: KubeObject, signal: AbortSignal): Promise<Requeue> {
     const metadata = raw["metadata"] as ObjectMeta;
     const used = this.#deps.objectsOf(metadata.name);
-    const isGoing = metadata.deletionTimestamp !== undefined;
-    if (isGoing && used.length === 0) {
+    const isInDeletion = metadata.deletionTimestamp !== undefined;
+    if (isInDeletion && used.length === 0) {
       if (hasFinalizer({ metadata })) await this.#patch(metadata, removeFinalizerPatch({ metadata }), signal);
       return DONE;
     }
-    if (!isGoing && !hasFinalizer({ metadata })) await this.#patch(metadata, addFinalizerPatch({ metadata }), signal);
+    if (!isInDeletion && !hasFinalizer({ metadata }))
+      await this.#patch(metadata, addFinalizerPatch({ metadata }), signal);
     const facts = {
-      ...(await this.#reach(raw, isGoing, signal)),
-      isGoing,
+      ...(await this.#reach(raw, isInDeletion, signal)),
+      isInDeletion,
       objects: used.length,
-      violations: used.filter(doesNotFit).length,
+      violations: used.filter(isNonCompliant).length,
     };
     await this.#publish(raw, metadata, facts, signal);
     return requeueOf(facts);
   }
 
-  async #reach(raw: KubeObject, isGoing: boolean, signal: AbortSignal): Promise<Reached> {
+  async #reach(raw: KubeObject, isInDeletion: boolean, signal: AbortSignal): Promise<Reached> {
     let of: InstanceProfileClass;
     try {
       of = parseInstanceProfileClass(raw);
@@ -94,7 +99,7 @@ export class ClassReconciler {
       if (!(error instanceof ControllerError)) throw error;
       return { fault: error.message, account: undefined };
     }
-    if (isGoing) return { fault: undefined, account: undefined };
+    if (isInDeletion) return { fault: undefined, account: undefined };
     try {
       await this.#deps.verify(of, signal);
       const boundary = await this.#boundaries.verify(of, signal);
@@ -122,7 +127,7 @@ export class ClassReconciler {
     );
   }
 
-  /** Events about the class; and its objects are reconciled when a missing boundary has come. */
+  /** Emits the Events about the class, and enqueues its objects when a missing boundary was created. */
   #announce(
     { name, uid, resourceVersion }: ObjectMeta,
     before: readonly Condition[] | undefined,
@@ -131,7 +136,7 @@ export class ClassReconciler {
     const regarding = { apiVersion: API_VERSION, kind: CLASS_KIND, namespace: "", name, uid, resourceVersion };
     for (const event of classEvents(before, now)) this.#deps.events.emit({ ...event, regarding });
     const wasMissing = findCondition(before, "Ready")?.reason === PERMISSIONS_BOUNDARY_NOT_FOUND;
-    if (wasMissing && findCondition(now, "Ready")?.status === "True") this.#deps.wakeObjects(name);
+    if (wasMissing && findCondition(now, "Ready")?.status === "True") this.#deps.enqueueObjects(name);
   }
 
   #patch(
@@ -143,25 +148,25 @@ export class ClassReconciler {
   }
 }
 
-/** When to look again: soon at what is missing, later and later at what fails. */
-function requeueOf({ isGoing, fault, account, boundary }: ClassFacts): Requeue {
-  if (isGoing || fault !== undefined) return LOOK_AGAIN;
+/** The requeue of a class: soon for a missing boundary, with backoff for a transient error. */
+function requeueOf({ isInDeletion, fault, account, boundary }: ClassFacts): Requeue {
+  if (isInDeletion || fault !== undefined) return RESYNC;
   if (account === undefined || "error" in account) return { kind: "backoff" };
   if (boundary?.kind === "missing") return { kind: "after", delayMs: MISSING_MAX_AGE_MS };
-  return boundary?.isRetried === true ? { kind: "backoff" } : LOOK_AGAIN;
+  return boundary?.isRetried === true ? { kind: "backoff" } : RESYNC;
 }
 
-/** Classes are in no namespace. */
+/** The key of a class, which is cluster-scoped. */
 function clusterKey({ name }: ObjectMeta): { readonly namespace: string; readonly name: string } {
   return { namespace: "", name };
 }
 
-function doesNotFit(raw: KubeObject): boolean {
+function isNonCompliant(raw: KubeObject): boolean {
   const { conditions } = (raw["status"] ?? {}) as { readonly conditions?: readonly Condition[] };
   return findCondition(conditions, COMPLIANT)?.status === "False";
 }
 
-/** Key order is no difference. */
+/** JSON with sorted keys, for comparison. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === "object" && part !== null && !Array.isArray(part)

@@ -16,15 +16,15 @@ import type { ClassResolver } from "./class-resolver.ts";
 import { blockedByBoundary } from "./missing-boundary.ts";
 import { type StripAccess, withinClass } from "./strip.ts";
 
-/** What a report about an object and its class is made with. */
+/** The dependencies of {@link classReport}. */
 export interface ClassReportSources {
   readonly classes: Pick<ClassResolver, "bindingOf">;
   readonly clusterId: string;
 }
 
 /**
- * The outcome of a reconcile with what the class says; where the class strips, AWS has no more than it allows afterwards. That holds
- * for an object in deletion too, for as long as the deletion takes: its author chooses that, as by `suspend`.
+ * Adds the compliance to the outcome of a reconcile. If the class strips, removes access that it does not allow from
+ * AWS, also for an object in deletion, because its author can delay the deletion, for example with `suspend`.
  *
  * Errors: those of the API server; a failure of AWS is in the report.
  */
@@ -35,9 +35,9 @@ export async function classReport(
   open: () => Promise<StripAccess>,
   signal: AbortSignal,
 ): Promise<Report> {
-  const isGoing = isInDeletion(subject.object);
-  const binding = isGoing ? bindingWithoutDeletion(classes, subject) : subject.binding;
-  if (isGoing && !isOfStrippingClass(binding)) return { outcome };
+  const isBeingDeleted = isInDeletion(subject.object);
+  const binding = isBeingDeleted ? bindingWithoutDeletion(classes, subject) : subject.binding;
+  if (isBeingDeleted && !isOfStrippingClass(binding)) return { outcome };
   const object = withoutDeletion(binding.kind === "refused" ? subject.object : binding.object);
   const compliance = complianceOf(binding, object.status);
   const { logger } = subject.run;
@@ -52,8 +52,8 @@ export async function classReport(
 }
 
 /**
- * What is still to be written, for AWS as it is after access was removed: what the reconcile has planned was for AWS before that. A spec
- * that cannot be read plans nothing.
+ * The actions that are still pending after access was removed: the plan of the reconcile was for the state before.
+ * Empty for a spec that cannot be parsed.
  */
 function pendingAfter(
   { object, binding, isReadable }: Subject,
@@ -64,11 +64,14 @@ function pendingAfter(
   const planned = "plan" in outcome ? outcome.plan.actions : undefined;
   if (isReadable === false || planned?.length === 0) return [];
   const { actions } = diff(desiredState(object, clusterId, grantsOf(binding, {})), after);
-  // The removal has read IAM alone.
+  // The removal has read only IAM.
   return [...actions.filter((action) => !isInstanceAction(action)), ...(planned ?? []).filter(isInstanceAction)];
 }
 
-/** A spec that cannot be read is judged already, by the parts that can. */
+/**
+ * The binding of the object as if it were not being deleted. A spec that cannot be parsed was already checked by its
+ * readable parts.
+ */
 function bindingWithoutDeletion(
   classes: ClassReportSources["classes"],
   { raw, binding, isReadable }: Subject,

@@ -15,24 +15,27 @@ import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resol
 import { forceDeniedByRecord, underRecordedTerms } from "./deletion-terms.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
 
-/** What the directory looks things up in. */
+/** The dependencies of {@link ClassResolver}. */
 export interface ClassResolverOptions {
-  /** The InstanceProfileClasses as last seen. */
+  /** The InstanceProfileClasses in the cache. */
   readonly classes: () => readonly KubeObject[];
-  /** The InstanceProfiles as last seen. */
+  /** The InstanceProfiles in the cache. */
   readonly objects: () => readonly KubeObject[];
   readonly clusterId: string;
-  /** Objects that no class has accepted yet count too, in the order of `objects`: for manifests that were never in a cluster. */
+  /**
+   * True: objects that no class has accepted yet count too, in the order of `objects`, for manifests that were never in
+   * a cluster.
+   */
   readonly countsListed?: boolean;
-  /** Whether every object needs a class, also where there is none. Default: false. */
+  /** Whether every object needs a class even if the cluster has none. Default: false. */
   readonly requiresClass?: boolean;
-  /** For acceptances that are under way; unset where nothing is accepted. */
+  /** For acceptances in progress; unset where nothing is accepted. */
   readonly monotonicMs?: () => number;
-  /** What objects that are gone have left in AWS; unset where nobody knows. */
+  /** What deleted objects have left in AWS; unset: unknown. */
   readonly orphans?: Pick<CountedOrphans, "of">;
 }
 
-/** Says of every object which class it is under and whether it fits. Reads caches and nothing else. */
+/** Resolves the class binding of each object, and whether it complies. Reads only caches. */
 export class ClassResolver {
   readonly classes: ParsedClasses;
   readonly acceptances: Acceptances;
@@ -44,28 +47,31 @@ export class ClassResolver {
     this.acceptances = new Acceptances({ monotonicMs: () => 0, ...options });
   }
 
-  /** Judged anew each time: the class, the object or its neighbours may have changed. */
+  /**
+   * The class binding of the object. Computed on every call, because the class, the object or its peers may have
+   * changed.
+   */
   bindingOf(object: InstanceProfile): ClassBinding {
     const found = this.#resolve(object, this.classes);
     if (found.kind === "none") return free(object);
     if (found.kind === "blocked") {
-      return isGoingFree(object) ? free(object) : { kind: "refused", blocker: found.blocker };
+      return isDeletableWithoutClass(object) ? free(object) : { kind: "refused", blocker: found.blocker };
     }
     const moved = movedBlocker(object, found.class);
     return moved === undefined ? this.#judge(object, found.class) : { kind: "refused", blocker: moved };
   }
 
   /**
-   * What the object is judged by: compare it right before a write.
+   * The revision of the class that the object is checked against; compare it right before a write.
    *
-   * @param classes as the API server has them now; unset: as last seen
+   * @param classes as read from the API server; unset: from the cache
    */
   revisionOf(object: InstanceProfile, classes?: readonly KubeObject[]): string {
     const parsed = classes === undefined ? this.classes : new ParsedClasses(() => classes);
     return classRevisionOf(this.#resolve(object, parsed));
   }
 
-  /** Which objects may claim instances: those that may be written, as far as the class says. */
+  /** Allows claims on instances to objects that their class does not block. */
   get claimRules(): ClaimRules {
     return {
       revision: () => this.classes.revision,
@@ -76,7 +82,7 @@ export class ClassResolver {
     };
   }
 
-  /** The class's name as the object has it, or the default's; undefined when there is none. */
+  /** The name of the class in the spec of the object, or of the default class; undefined when there is neither. */
   classNameOf(raw: KubeObject): string | undefined {
     const { className } = (raw["spec"] ?? {}) as { readonly className?: string };
     if (className !== undefined) return className;
@@ -84,7 +90,7 @@ export class ClassResolver {
     return others.length === 0 ? name : undefined;
   }
 
-  /** The key of the account that the object is in, as its class says; undefined when it has none and needs one. */
+  /** The key of the account that the object is in; undefined when it needs a class and has none. */
   accountOf(raw: KubeObject): string | undefined {
     const className = this.classNameOf(raw);
     if (className === undefined) return this.#requiresClass || !this.classes.isEmpty ? undefined : OWN_ACCOUNT;
@@ -101,22 +107,22 @@ export class ClassResolver {
   }
 
   #judge(object: InstanceProfile, of: InstanceProfileClass): ClassBinding {
-    const whole = withClassDefaults(object, of);
+    const defaulted = withClassDefaults(object, of);
     const bounds = this.#boundsOf(object, of);
     const isAccepted = isAcceptedBy(object.status, of);
     const common = { kind: "bound", class: of, bounds, isAccepted } as const;
-    // What goes is not judged: taking it down grants nothing.
-    const isGoing = object.metadata.deletionTimestamp !== undefined;
-    const violations = isGoing ? [] : [...oversizeViolations(object), ...classViolations(object.spec, bounds)];
+    // An object in deletion is not checked: deleting grants nothing.
+    const isInDeletion = object.metadata.deletionTimestamp !== undefined;
+    const violations = isInDeletion ? [] : [...oversizeViolations(object), ...classViolations(object.spec, bounds)];
     const isStripped = violations.length > 0 && of.spec.onViolation === "Strip" && hasTrace(object.status);
-    if (!isStripped) return { ...common, object: whole, violations, isStripped };
-    // What is taken away is taken away now: to wait, or only to observe, is the choice of who wrote too much.
-    const cut: InstanceProfileSpec = {
-      ...withoutExcess(whole.spec, violations, of),
+    if (!isStripped) return { ...common, object: defaulted, violations, isStripped };
+    // `suspend` and DryRun must not delay a strip: the author who exceeded the class could set them.
+    const stripped: InstanceProfileSpec = {
+      ...withoutExcess(defaulted.spec, violations, of),
       suspend: false,
       mode: "Enforce",
     };
-    return { ...common, object: { ...whole, spec: cut }, violations, isStripped };
+    return { ...common, object: { ...defaulted, spec: stripped }, violations, isStripped };
   }
 
   #boundsOf(object: InstanceProfile, of: InstanceProfileClass): Bounds {
@@ -145,25 +151,31 @@ function free(object: InstanceProfile): ClassBinding {
   return { kind: "free", object: underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
 }
 
-/** It was created with the controller's own credentials, or by a class that is gone, and can still be deleted. */
-function isGoingFree({ metadata, spec }: InstanceProfile): boolean {
+/**
+ * True for an object in deletion without a class name: the controller's own credentials, or a deleted class, created
+ * it.
+ */
+function isDeletableWithoutClass({ metadata, spec }: InstanceProfile): boolean {
   return metadata.deletionTimestamp !== undefined && spec.className === undefined;
 }
 
-/** A role does not move: in another account it would be created again, and the old one forgotten. */
+/**
+ * Blocks an object that is bound to another account: a second role would be created there, and the first one left
+ * behind.
+ */
 function movedBlocker({ status }: InstanceProfile, of: InstanceProfileClass): Blocker | undefined {
   const accountId = boundAccountId(status);
   if (accountId === undefined || accountId === of.spec.account.id) return undefined;
   return {
     reason: "ClassAccountChanged",
     message:
-      `the object is bound to AWS account ${accountId}, and class ${of.metadata.name} is of account ${of.spec.account.id}. The controller ` +
-      "moves no role: make a class of the old account the default again, or delete that role and instance profile by hand and create the " +
-      "object again.",
+      `the object is bound to AWS account ${accountId}, but class ${of.metadata.name} is for account ${of.spec.account.id}. The controller ` +
+      "does not move roles between accounts. Make a class of the former account the default again, or delete the role and the instance " +
+      "profile in AWS and create the object again.",
   };
 }
 
-/** A policy that is too large to be looked at violates the class, for nothing shows that it does not. */
+/** Policies that are too large to check count as violations, because compliance cannot be shown. */
 function oversizeViolations({ oversize = [] }: InstanceProfile): readonly Violation[] {
   return oversizeBlockers(oversize).map((blocker) => ({ ...blocker, excess: { kind: "name" } }));
 }

@@ -9,8 +9,8 @@ export function isMissingBoundary(error: unknown): error is ControllerError {
 }
 
 /**
- * The outcome of a reconcile in which AWS refused to put the class's boundary on a role: blocked, where the policy does not exist. Without the
- * permission for the policy that the class names, AWS's own words are `AccessDenied`, which sends the reader to the wrong place.
+ * The outcome of a reconcile in which AWS refused to set the class's boundary on a role: blocked if the policy does not
+ * exist. AWS's own error may be `AccessDenied` then, which misleads the reader.
  */
 export async function blockedByBoundary(
   outcome: Outcome,

@@ -3,20 +3,20 @@ import { parseInstanceProfileClass } from "../../api/parse-instance-profile-clas
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
 
-/** A class, or what is wrong with it. */
+/** A parsed class, or why it is invalid. */
 export type ParsedClass = { readonly class: InstanceProfileClass } | { readonly fault: string };
 
 /** The InstanceProfileClasses of a cache, each parsed once. */
 export class ParsedClasses {
   readonly #list: () => readonly KubeObject[];
-  /** Objects of a cache are frozen: what was read from one stays true. */
+  /** Results by object: objects of a cache are frozen, so a result stays valid. */
   readonly #parsed = new WeakMap<KubeObject, ParsedClass>();
 
   constructor(list: () => readonly KubeObject[]) {
     this.#list = list;
   }
 
-  /** Changes when a class comes, goes, or changes in what objects are judged by. */
+  /** Changes when a class is added or deleted, or changes in a way that affects objects. */
   get revision(): string {
     const parts = this.#list().map((raw) => {
       const { name, uid, generation, deletionTimestamp, annotations } = metadataOf(raw);
@@ -25,17 +25,17 @@ export class ParsedClasses {
     return JSON.stringify(parts);
   }
 
-  /** There is no class at all. */
+  /** True when the cluster has no class, valid or not. */
   get isEmpty(): boolean {
     return this.#list().length === 0;
   }
 
-  /** The ids of the accounts that the valid classes are of, each once. */
+  /** The account ids of the valid classes, without duplicates. */
   get accountIds(): readonly string[] {
     return [...new Set(this.#valid().map(({ spec }) => spec.account.id))];
   }
 
-  /** Undefined when there is none of this name. */
+  /** The class of this name; undefined when it does not exist. */
   named(className: string): ParsedClass | undefined {
     const raw = this.#list().find((one) => metadataOf(one).name === className);
     return raw === undefined ? undefined : this.#parse(raw);
@@ -48,14 +48,14 @@ export class ParsedClasses {
       .sort((one, other) => (age(one) < age(other) ? -1 : 1));
   }
 
-  /** Of all, in order. */
+  /** The names of all classes, sorted. */
   names(): readonly string[] {
     return this.#list()
       .map((raw) => metadataOf(raw).name)
       .sort();
   }
 
-  /** Those that are marked as the default; there should be one at most. */
+  /** The names of the classes that are marked as the default, sorted; more than one is ambiguous. */
   defaultNames(): readonly string[] {
     return this.#list()
       .map(metadataOf)

@@ -21,17 +21,17 @@ import { isMissingBoundary } from "./missing-boundary.ts";
 
 type Bound = Extract<ClassBinding, { readonly kind: "bound" }>;
 
-/** What a revocation is about. */
+/** The object of a revocation, with its class binding. */
 export interface StripSubject {
-  /** As the class has it. */
+  /** With the defaults and bounds of the class applied. */
   readonly object: InstanceProfile;
-  /** Also of an object in deletion: as if it stayed. */
+  /** Computed as if the object were not being deleted. */
   readonly binding: ClassBinding;
   readonly clusterId: string;
   readonly logger: Logger;
 }
 
-/** What a revocation calls AWS with. */
+/** The dependencies of a revocation that call AWS. */
 export interface StripAccess {
   readonly reader: IamReader;
   readonly writer: IamWriter;
@@ -39,20 +39,20 @@ export interface StripAccess {
   readonly instances: Pick<AccountInstances, "snapshots">;
   /** See {@link revokeExcess}. */
   readonly boundary?: RequiredBoundary | undefined;
-  readonly checkStillCurrent: (signal: AbortSignal) => Promise<void>;
+  readonly precondition: (signal: AbortSignal) => Promise<void>;
 }
 
-/** The report of a reconcile, and AWS after access was removed; unset: none was. */
+/** The report of a reconcile, and the state after access was removed; unset: nothing was removed. */
 export type StripReport = Report & { readonly after?: ObservedState };
 
 /**
- * Makes sure that AWS has no more than the class allows, after a reconcile of an object whose class strips, and adds to the report what
- * was removed and what could not be. An outcome that shows the role within its class costs no request.
+ * Removes access that the class does not allow, after a reconcile of an object whose class strips, and adds to the
+ * report what was removed and what could not be. An outcome that shows a compliant role costs no request.
  *
- * The reconcile applies what of the spec the class allows. When that fails, for whatever reason (IAM refuses another statement, a
- * quota, a boundary that does not exist), or never began (the object is suspended, a dry run, or its deletion waits), the access
- * that the class does not allow is removed by itself. A missing boundary takes no other access away (docs/security.md). A spec within the class is no proof: AWS may still have what an earlier spec
- * asked for.
+ * The reconcile applies the allowed part of the spec. If that fails for any reason (IAM rejects another statement, a
+ * quota, a boundary that does not exist), or never starts (the object is suspended, a dry run, or its deletion is
+ * blocked), the access that the class does not allow is removed separately. A missing boundary removes no other access
+ * (docs/security.md). A compliant spec is no proof: AWS may still have the access of an earlier spec.
  */
 export async function withinClass(
   subject: StripSubject,
@@ -79,7 +79,7 @@ interface Target {
   readonly revocation: RevocationTarget;
 }
 
-/** Undefined unless the class strips, and something of the object may be in AWS. */
+/** The target of the revocation; undefined unless the class strips and the object may have access in AWS. */
 function targetOf({ object, binding, clusterId }: StripSubject): Target | undefined {
   if (binding.kind !== "bound" || !mayHaveExcess(object, binding)) return undefined;
   const { violations, bounds } = binding;
@@ -90,28 +90,34 @@ function targetOf({ object, binding, clusterId }: StripSubject): Target | undefi
   return { desired, revocation: { owner: desired.owner, bounds, trust: spec.trust, allowsNothing } };
 }
 
-/** An object that no status was ever written for may have been created by a process that ended before it could. */
+/**
+ * True when AWS may have access that the class does not allow. A never reported object may have been created by a
+ * process that stopped.
+ */
 function mayHaveExcess(object: InstanceProfile, { violations, class: { spec } }: Bound): boolean {
   if (spec.onViolation !== "Strip") return false;
   return hasTrace(object.status) || (violations.length > 0 && isUnreported(object));
 }
 
-/** True when the reconcile has applied a spec that is within the class, or has seen a role that is, and no association beyond it. */
+/**
+ * True when the reconcile has applied a compliant spec, or observed a compliant role, and no association that the class
+ * does not allow.
+ */
 function isWithin(target: RevocationTarget, compliance: Compliance, outcome: Outcome): boolean {
-  const state = seenIn(outcome);
+  const state = stateAfter(outcome);
   if (state === undefined || regionsBeyond(target, state.instanceProfile).length > 0) return false;
   if (compliance.kind === "compliant" && isApplied(outcome)) return true;
   const { role } = state;
   return role.presence === "absent" || revocationsOf(target, role).length === 0;
 }
 
-/** True when the reconcile did all that it planned. */
+/** True when the reconcile executed its whole plan. */
 function isApplied(outcome: Outcome): boolean {
   return outcome.kind === "converged" && outcome.failed === undefined && outcome.plan.blockers.length === 0;
 }
 
-/** AWS as the reconcile has left it; undefined when it may not have read it. */
-function seenIn(outcome: Outcome): ObservedState | undefined {
+/** The state after the reconcile; undefined when it may not have been read. */
+function stateAfter(outcome: Outcome): ObservedState | undefined {
   if (outcome.kind === "converged") return outcome.after;
   if (outcome.kind !== "previewed" && outcome.kind !== "announced") return undefined;
   return outcome.plan.blockers.length > 0 ? undefined : outcome.observed;
@@ -135,11 +141,11 @@ function unverified(compliance: Compliance): Compliance {
   return compliance.kind === "violated" ? { ...compliance, effect: "unverified" } : compliance;
 }
 
-/** A reconcile that left too much in AWS has failed, and is tried again, whatever else it came to. */
+/** A reconcile that left access beyond the class has failed and is retried, whatever its own outcome. */
 function failing(outcome: Outcome, error: unknown): Pick<Report, "outcome" | "mustRetry"> {
   const failure = outcome.kind === "converged" ? outcome.failed : outcome.kind === "failed" ? outcome : undefined;
   if (failure === undefined) return { outcome: { kind: "failed", error } };
-  // Its own failure may wait for an edit of the spec: what is beyond the class does not.
+  // A terminal failure waits for an edit of the spec, but the removal of excess access must not.
   return { outcome, mustRetry: dispositionOf(failure.error) === "terminal" };
 }
 

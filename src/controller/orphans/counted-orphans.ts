@@ -4,21 +4,27 @@ import type { Orphan } from "../../engine/orphans/orphans.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { LruMap } from "../../model/lru-map.ts";
 
-/** A role in AWS whose object is gone, as far as the number of a class depends on it. */
+/** A role in AWS whose object no longer exists, and that counts against `maxPerNamespace` of a class. */
 export interface CountedOrphan {
   readonly namespace: string;
-  /** Of the object. */
+  /** The name of the object. */
   readonly name: string;
   readonly uid: string;
   readonly roleName: string;
   readonly accountId: string;
-  /** By the status of the object; undefined where only tags in AWS tell of the role, so that it is of any class of the account. */
+  /**
+   * From the status of the object; undefined if the role is known only by its tags, so that it counts for every class
+   * of the account.
+   */
   readonly accepted: AcceptedClass | undefined;
 }
 
 /** About 500 bytes each. */
 const MAX_LOST = 5_000;
-/** Scans in a row that must not show what was lost before it counts no longer: one may have begun before. */
+/**
+ * The number of consecutive scans without the role after which it no longer counts: one may have begun before the
+ * deletion.
+ */
 const SCANS_IN_A_ROW = 2;
 
 interface Lost {
@@ -27,24 +33,24 @@ interface Lost {
 }
 
 /**
- * Counts what accepted objects have left in AWS for `maxPerNamespace`, until it is gone: else an author could have any number of roles,
- * by having objects deleted without their finalizer.
+ * Counts the orphans of accepted objects for `maxPerNamespace`, until they no longer exist: otherwise an author could
+ * have any number of roles, by having objects deleted without their finalizer.
  *
- * An object that is lost counts from that moment, and is known by its status, which only the controller writes. What account scans confirm
- * later, after a restart say, is known by tags in AWS alone.
+ * An object that was deleted without its finalizer counts at once, by its status, which only the controller writes.
+ * Orphans that account scans confirm later, for example after a restart, are known only by their tags.
  */
 export class CountedOrphans {
   readonly #onFreed: () => void;
   readonly #lost = new LruMap<Lost>(MAX_LOST);
-  /** By the key of the account. */
+  /** By account key. */
   readonly #confirmed = new Map<string, readonly CountedOrphan[]>();
 
-  /** `onFreed` is called when something counts no longer. */
+  /** @param onFreed called when an orphan no longer counts */
   constructor(onFreed: () => void) {
     this.#onFreed = onFreed;
   }
 
-  /** An object is gone without having been released. */
+  /** Records an object that was deleted without its finalizer being removed by the controller. */
   lost(last: KubeObject): void {
     const { uid, namespace, name } = last["metadata"] as ObjectMeta;
     const { class: accepted } = (last["status"] ?? {}) as InstanceProfileStatus;
@@ -55,10 +61,10 @@ export class CountedOrphans {
   }
 
   /**
-   * A scan of the account has ended.
+   * Records the results of an account scan.
    *
-   * @param shown the uids of objects without which the scan has found roles
-   * @param confirmed all orphans of the account that are confirmed
+   * @param shown the uids in the owner tags of the candidates that the scan found
+   * @param confirmed all confirmed orphans of the account
    */
   scanned(accountKey: string, shown: ReadonlySet<string>, confirmed: readonly Orphan[]): void {
     const before = this.#size;
@@ -70,12 +76,12 @@ export class CountedOrphans {
     if (this.#size < before) this.#onFreed();
   }
 
-  /** The account is scanned no longer: nothing more is known of it than what its objects have left. */
+  /** Removes the confirmed orphans of an account that is no longer scanned. */
   forget(accountKey: string): void {
     this.#confirmed.delete(accountKey);
   }
 
-  /** What counts for the class in the namespace. */
+  /** The orphans that count for the class in the namespace. */
   of(namespace: string, { metadata, spec }: InstanceProfileClass): readonly CountedOrphan[] {
     const lost = [...this.#lost.values()].map(({ orphan }) => orphan);
     const known = new Set(lost.map(({ uid }) => uid));

@@ -5,15 +5,15 @@ import { ControllerError } from "../../errors.ts";
 import { type DesiredAbsent, desiredState } from "../../model/desired-state.ts";
 import { LruMap } from "../../model/lru-map.ts";
 
-/** What this process knows of an object that it saw being deleted. */
+/** An object whose deletion this process has observed. */
 export interface DeletedObject {
   readonly uid: string;
-  /** By the object's status, which only the controller writes. */
+  /** From the object's status, which only the controller writes. */
   readonly roleId: string;
   readonly instanceProfileId: string | undefined;
-  /** The object asked to leave everything in AWS. */
+  /** True if its deletion policy is `Retain`. */
   readonly isRetained: boolean;
-  /** What its deletion asks of AWS. */
+  /** The desired state of its deletion. */
   readonly desired: DesiredAbsent;
 }
 
@@ -21,8 +21,8 @@ export interface DeletedObject {
 const MAX_DELETED = 5_000;
 
 /**
- * The objects that this process saw being deleted, by the unique id of their role. It is the only proof that a role in AWS was an object's:
- * everybody who may tag roles can write owner tags.
+ * The objects whose deletion this process has observed, by the unique id of their role. This is the only proof that a
+ * role in AWS belonged to an object, because any client that may tag roles can write owner tags.
  */
 export class DeletedObjects {
   readonly #clusterId: string;
@@ -33,9 +33,10 @@ export class DeletedObjects {
   }
 
   /**
-   * Records the last version of an object, as its class has it, whose deletion the watch reported. Not for one that is only missing from
-   * a new list: the API server may have been set back to a backup. An object that leaves AWS alone (suspended, a dry run) is no proof either,
-   * unless a class has accepted it: its author chooses that, and the class bounds what the author may have in AWS.
+   * Records the last version of an object whose deletion the watch reported, with its class applied. Do not call it for
+   * an object that is only missing from a new list: the API server may have been restored from a backup. A suspended
+   * object or a dry run, whose deletion must not change AWS, is no proof either, unless a class has accepted it: the
+   * class bounds what its author may keep in AWS.
    */
   record(object: InstanceProfile): void {
     const { metadata, spec, status } = object;
@@ -55,8 +56,8 @@ export class DeletedObjects {
 }
 
 /**
- * The last version of an object, as an object that is being deleted: the API server removes one without finalizers at once. Undefined when the
- * spec is not valid, for then its names cannot be trusted.
+ * The last version of a deleted object, with a deletion timestamp, which it lacks if it had no finalizers. Undefined if
+ * the spec is invalid, because its names cannot be trusted then.
  */
 export function asDeleted(last: KubeObject): InstanceProfile | undefined {
   try {

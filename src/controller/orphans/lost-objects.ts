@@ -11,23 +11,29 @@ import { failureFields } from "../reconcile/failure-fields.ts";
 import { emitAbout, type OrphanOptions } from "./orphan-options.ts";
 import type { Releases } from "./releases.ts";
 
-/** What handling lost objects works with. */
+/** The dependencies of {@link LostObjects}. */
 export interface LostObjectsOptions extends OrphanOptions {
   readonly releases: Releases;
-  /** The object as its class has it, and as one that is being deleted; undefined when that cannot be known. */
+  /** The object in deletion, with its class applied; undefined when it cannot be determined. */
   readonly asJudged: (last: KubeObject) => InstanceProfile | undefined;
-  /** The account that the object is in; undefined where that cannot be reached now. */
+  /** The account that the object is in; undefined while it is not accessible. */
   readonly accountOf: (raw: KubeObject) => AwsAccount | undefined;
 }
 
-/** An entity that the object's status names and AWS still has; its tags are undefined where AWS could not be read. */
+/**
+ * An entity that the object's status names and that still exists in AWS; its tags are undefined if AWS could not be
+ * read.
+ */
 interface Left {
   readonly kind: "role" | "instance profile";
   readonly arn: string;
   readonly tags: Tags | undefined;
 }
 
-/** Reports, as soon as the watch shows it, that an object went without this process having released it. */
+/**
+ * Reports objects that were deleted without this process having removed their finalizer, as soon as the watch shows the
+ * deletion.
+ */
 export class LostObjects {
   readonly #options: LostObjectsOptions;
 
@@ -36,9 +42,9 @@ export class LostObjects {
   }
 
   /**
-   * An object is gone. `last` is its last known version, `object` what `asJudged` makes of it.
+   * Handles the deletion of an object. `last` is its last known version, `object` the result of `asJudged`.
    *
-   * Errors: none but bugs and the signal's reason.
+   * Errors: bugs, and the signal's reason.
    */
   async objectDeleted(last: KubeObject, object: InstanceProfile | undefined, signal: AbortSignal): Promise<void> {
     const status = last["status"] as InstanceProfileStatus | undefined;
@@ -46,15 +52,18 @@ export class LostObjects {
     const { uid } = last["metadata"] as ObjectMeta;
     const isRetained = object?.spec.deletionPolicy === "Retain";
     if ((await this.#options.releases.has(uid)) && !isRetained) return;
-    if (await this.#isThere(last, signal)) return;
+    if (await this.#stillExists(last, signal)) return;
     const left = (await this.#leftIn(last, status, signal)).filter((one) => isOrphaned(one, object));
     if (left.length === 0) return;
     if (isRetained) await this.#markRetained(last, left, signal);
     else this.#report(last, object, status, left);
   }
 
-  /** The object has only left the scope of a label selector. Where that cannot be known, the report says what the watch said. */
-  async #isThere(last: KubeObject, signal: AbortSignal): Promise<boolean> {
+  /**
+   * True when the object exists and only no longer matches the label selector; false also when the API server cannot be
+   * read.
+   */
+  async #stillExists(last: KubeObject, signal: AbortSignal): Promise<boolean> {
     const { namespace, name, uid } = last["metadata"] as ObjectMeta;
     try {
       const current = await this.#options.client.get({ namespace, name }, signal);
@@ -66,7 +75,7 @@ export class LostObjects {
     }
   }
 
-  /** Only what AWS shows with the object's owner tags; where it cannot be read, what the status names. */
+  /** The entities in AWS that have the object's owner tags; if AWS cannot be read, those that the status names. */
   async #leftIn(last: KubeObject, status: InstanceProfileStatus, signal: AbortSignal): Promise<readonly Left[]> {
     const { role, instanceProfile } = status;
     const named: readonly Left[] = [
@@ -79,7 +88,7 @@ export class LostObjects {
     if (account === undefined) return named;
     const { reader } = account.iam.routine;
     const owner = this.#ownerOf(last);
-    const seen = async ({ kind, arn }: Left): Promise<readonly Left[]> => {
+    const observed = async ({ kind, arn }: Left): Promise<readonly Left[]> => {
       const name = nameInArn(arn);
       const entity: Absent | { readonly presence: "present"; readonly arn: string; readonly tags: Tags } =
         kind === "role" ? await reader.getRole(name, signal) : await reader.getInstanceProfile(name, signal);
@@ -87,7 +96,7 @@ export class LostObjects {
       return ownershipOf(entity.tags, owner).kind === "ours" ? [{ kind, arn, tags: entity.tags }] : [];
     };
     try {
-      return (await Promise.all(named.map(seen))).flat();
+      return (await Promise.all(named.map(observed))).flat();
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ControllerError) return named;
@@ -126,14 +135,14 @@ export class LostObjects {
     emitAbout(events, owner, event);
   }
 
-  /** An object of the same name was created since, and asks for the same role. */
+  /** True when an object of the same name was created since, and manages the same role. */
   #isResumed(owner: Owner, object: InstanceProfile | undefined): boolean {
     const current = this.#options.cache.get(keyText(owner));
     const { roleName } = (current?.["spec"] ?? {}) as { readonly roleName?: string };
     return current !== undefined && (object === undefined || sameName(roleName, object.spec.roleName));
   }
 
-  /** Notes in AWS that the entities were left on purpose, so that no later scan takes them for orphans. */
+  /** Tags the entities as retained, so that no later scan reports them as orphans. */
   async #markRetained(last: KubeObject, left: readonly Left[], signal: AbortSignal): Promise<void> {
     const { uid, namespace, name } = last["metadata"] as ObjectMeta;
     const writer = this.#options.accountOf(last)?.iam.routine.writer;
@@ -151,14 +160,14 @@ export class LostObjects {
         signal.throwIfAborted();
         if (!(error instanceof ControllerError)) throw error;
         const what =
-          "what an object retains in AWS could not be tagged as retained, and is reported as an orphan later";
+          "could not tag an entity that a deleted object retains; the next account scans report it as an orphan";
         this.#options.logger.warn(what, { namespace, name, entity: arn, ...failureFields(error) });
       }
     }
   }
 }
 
-/** What was adopted stays when its object goes, unless the object says otherwise. */
+/** False for an adopted entity, which stays when its object is deleted, unless the deletion policy is `Delete`. */
 function isOrphaned({ tags }: Left, object: InstanceProfile | undefined): boolean {
   return tags?.[TAG_KEYS.adopted] !== "true" || object?.spec.deletionPolicy === "Delete";
 }

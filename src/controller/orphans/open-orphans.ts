@@ -11,7 +11,7 @@ import type { OrphanObserver, OrphanPolicy } from "./orphan-options.ts";
 import { Orphans } from "./orphans.ts";
 import type { Releases } from "./releases.ts";
 
-/** What finding orphans needs of the dependencies of a controller. */
+/** The dependencies of the controller that orphans need. */
 interface OrphanDependencies {
   readonly listWatch: Pick<ListWatch, "list">;
   readonly scope?: { readonly namespace?: string; readonly labelSelector?: string };
@@ -23,23 +23,23 @@ interface OrphanDependencies {
   readonly observers?: { readonly orphans?: (account: string) => OrphanObserver };
 }
 
-/** What a controller already has of what orphans are judged by. */
+/** The parts of a controller that orphans share. */
 export interface OrphanSources {
   readonly releases: Releases;
   readonly claims: ClaimsByAccount;
-  readonly directory: ClassResolver;
+  readonly resolver: ClassResolver;
   readonly counted: CountedOrphans;
   readonly cache: ObjectCache;
   readonly accountOf: (raw: KubeObject) => AwsAccount | undefined;
 }
 
-/** One object that is not being deleted is enough; most often the first page has it. */
+/** Small, because one object that is not being deleted is enough, and usually on the first page. */
 const PAGE_SIZE = 50;
 
-/** The orphans of a controller that has found none yet. */
+/** Creates the {@link Orphans} of a controller. */
 export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): Orphans {
   const { clusterId, scope = {}, settings, observers = {} } = deps;
-  const { releases, claims, directory, counted, cache, accountOf } = sources;
+  const { releases, claims, resolver, counted, cache, accountOf } = sources;
   return new Orphans({
     releases,
     claims,
@@ -57,7 +57,7 @@ export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): O
     hasLiveObjects: (signal) => hasLiveObjects(deps.listWatch, signal),
     asJudged(last) {
       const object = asDeleted(last);
-      const binding = object && directory.bindingOf(object);
+      const binding = object && resolver.bindingOf(object);
       return binding === undefined || binding.kind === "refused" ? undefined : binding.object;
     },
   });

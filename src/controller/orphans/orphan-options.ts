@@ -7,26 +7,26 @@ import type { Logger } from "../../telemetry.ts";
 import type { CountedOrphans } from "./counted-orphans.ts";
 import type { DeletedObjects } from "./deleted-objects.ts";
 
-/** What becomes of entities in AWS whose object is gone; see docs/adr/0015. */
+/** What to do with entities in AWS whose object no longer exists; see docs/adr/0015. */
 export type OrphanPolicy = "Retain" | "Delete";
 
-/** Hears of the orphans of one account: the seam for metrics. Called synchronously; must not throw. */
+/** Observes the orphans of one account, for metrics. Called synchronously; must not throw. */
 export interface OrphanObserver {
-  /** How many orphans are confirmed after a scan. */
+  /** Called with the number of confirmed orphans after each scan. */
   counted(orphans: number): void;
   deleted(): void;
-  /** The account is scanned no longer: what was counted says nothing any more. */
+  /** Called when the account is no longer scanned, so that its count is stale. */
   left(): void;
 }
 
-/** What finding, reporting and deleting orphans works with. */
+/** The dependencies of finding, reporting and deleting orphans. */
 export interface OrphanOptions {
   readonly policy: OrphanPolicy;
   readonly scope: WatchedScope;
-  /** The watch shows an object that loses its labels as deleted. */
+  /** True if the watch reports an object as deleted that only no longer matches. */
   readonly hasLabelSelector: boolean;
   readonly client: Pick<ObjectClient, "get">;
-  /** The objects as last seen, of all namespaces and classes in scope. */
+  /** The objects in the cache: all in the watched scope. */
   readonly cache: { get(key: string): KubeObject | undefined; readonly size: number };
   /** True when the API server has an object that is not being deleted. Errors: ControllerErrors. */
   readonly hasLiveObjects: (signal: AbortSignal) => Promise<boolean>;
@@ -35,11 +35,11 @@ export interface OrphanOptions {
   readonly counted: CountedOrphans;
   readonly claims: { of(account: string): { readonly index: ClaimIndex } };
   readonly logger: Logger;
-  /** For one account, by the key that scans have for it. */
+  /** By account key. */
   readonly observerOf: ((account: string) => OrphanObserver) | undefined;
 }
 
-/** Publishes an Event about an object that is gone, or was never there. */
+/** Emits an Event about an object that no longer exists, or never existed. */
 export function emitAbout(events: EventSink, key: ObjectKey & { readonly uid: string }, event: EventDraft): void {
   const { namespace, name, uid } = key;
   const regarding = { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion: "" };

@@ -9,25 +9,26 @@ import { failureFields } from "../reconcile/failure-fields.ts";
 import type { DeletedObject } from "./deleted-objects.ts";
 import { emitAbout, type OrphanObserver, type OrphanOptions } from "./orphan-options.ts";
 
-/** An orphan, and the proof that it is what an object has left. */
+/** An orphan, and the proof that a deleted object left it. */
 interface Proven {
   readonly orphan: Orphan;
   readonly proof: DeletedObject;
 }
 
-/** So few orphans are never taken for the loss of a cluster's objects. */
-const FEW = 10;
+/** Up to this number, orphans are deleted even if there are more orphans than objects. */
+const MIN_SUSPICIOUS = 10;
 
 /**
- * Deletes orphans under `--orphan-policy=Delete`, and nothing else: only what the status of an object named whose deletion this process saw,
- * which its owner tags still name, which is not adopted or retained, and which no instance uses.
+ * Deletes orphans under `--orphan-policy=Delete`. It deletes a role only if this process has observed the deletion of
+ * its object, the status of the object named the role, the owner tags still name the object, the role is neither
+ * adopted nor retained, and no instance uses it.
  */
 export class OrphanRemoval {
   readonly #accountKey: string;
   readonly #options: OrphanOptions;
   readonly #observer: OrphanObserver | undefined;
-  /** Why nothing was deleted the last time, so that it is logged once. */
-  #lastHeld = "";
+  /** Why nothing was deleted the last time, so that the reason is logged once. */
+  #lastReason = "";
 
   constructor(accountKey: string, options: OrphanOptions, observer: OrphanObserver | undefined) {
     this.#accountKey = accountKey;
@@ -35,23 +36,23 @@ export class OrphanRemoval {
     this.#observer = observer;
   }
 
-  /** True when the policy and the proof allow the deletion. */
+  /** True when the policy and the proof allow deleting the orphan. */
   mayRemove(orphan: Orphan): boolean {
     return this.#proofOf(orphan) !== undefined;
   }
 
-  /** Deletes those of these confirmed orphans that may be deleted. Errors: those of asking the API server. */
+  /** Deletes the confirmed orphans that may be deleted. Errors: those of the API server. */
   async remove(account: AwsAccount, orphans: readonly Orphan[], signal: AbortSignal): Promise<void> {
     const proven = orphans.flatMap((orphan) => {
       const proof = this.#proofOf(orphan);
       return proof === undefined ? [] : [{ orphan, proof }];
     });
     if (proven.length === 0) return;
-    const held = await this.#heldBack(proven.length, signal);
-    if (held !== this.#lastHeld && held !== "")
-      this.#options.logger.warn("no orphan is deleted", { orphans: proven.length, reason: held });
-    this.#lastHeld = held;
-    if (held !== "") return;
+    const reason = await this.#whyBlocked(proven.length, signal);
+    if (reason !== this.#lastReason && reason !== "")
+      this.#options.logger.warn("no orphan is deleted", { orphans: proven.length, reason });
+    this.#lastReason = reason;
+    if (reason !== "") return;
     for (const one of proven) await this.#removeOne(account, one, signal);
   }
 
@@ -63,19 +64,21 @@ export class OrphanRemoval {
     return namespace === owner.namespace && name === owner.name ? proof : undefined;
   }
 
-  /** Objects that are lost in numbers are more likely a cluster that is being restored than the work of one client. */
-  async #heldBack(orphans: number, signal: AbortSignal): Promise<string> {
+  /**
+   * Why no orphan may be deleted; empty if they may be. Many orphans at once suggest a cluster that is being restored.
+   */
+  async #whyBlocked(orphans: number, signal: AbortSignal): Promise<string> {
     const { cache, hasLiveObjects } = this.#options;
     if (!(await hasLiveObjects(signal))) return "the cluster has no InstanceProfile that is not being deleted";
-    return orphans > Math.max(FEW, cache.size) ? "there are more orphans than InstanceProfiles" : "";
+    return orphans > Math.max(MIN_SUSPICIOUS, cache.size) ? "there are more orphans than InstanceProfiles" : "";
   }
 
   async #removeOne(account: AwsAccount, { orphan, proof }: Proven, signal: AbortSignal): Promise<void> {
     const { client, claims, logger } = this.#options;
     const { owner, role } = orphan;
     const fields = { namespace: owner.namespace, name: owner.name, uid: owner.uid, role: role.arn };
-    const assertGone = async (asked: AbortSignal): Promise<void> => {
-      if ((await client.get(objectKeyOf(owner), asked)) === undefined) return;
+    const assertGone = async (requestSignal: AbortSignal): Promise<void> => {
+      if ((await client.get(objectKeyOf(owner), requestSignal)) === undefined) return;
       const message = `InstanceProfile ${owner.namespace}/${owner.name} exists again`;
       throw new ConflictError(message, { reason: "ObjectExists" });
     };
@@ -101,7 +104,7 @@ export class OrphanRemoval {
     if (failed !== undefined) {
       const { error } = failed;
       const why = error instanceof ControllerError ? failureFields(error) : { err: error };
-      logger.warn("an orphan was not deleted as a whole", { ...fields, ...why });
+      logger.warn("an orphan was deleted only in part", { ...fields, ...why });
       return;
     }
     if (actions.length === 0) return;

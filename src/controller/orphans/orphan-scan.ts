@@ -9,34 +9,36 @@ import { failureFields } from "../reconcile/failure-fields.ts";
 import { emitAbout, type OrphanObserver, type OrphanOptions } from "./orphan-options.ts";
 import { OrphanRemoval } from "./orphan-removal.ts";
 
-/** What a scan of one account hands on. */
+/** Receives the results of the scans of one account. */
 export interface OrphanScan {
-  /** True for a role that may be an orphan, as far as the cache tells. */
+  /** True for a role that may be an orphan, by the cache. */
   isCandidate(role: SelectedRole): boolean;
-  /** Confirms, reports and, where the policy says so, deletes the orphans among these candidates. Never raises. */
+  /** Confirms and reports the orphans among the candidates, and deletes them if the policy says so. Never raises. */
   scanned(account: AwsAccount, candidates: readonly SelectedRole[], signal: AbortSignal): Promise<void>;
 }
 
-/** What is known of one candidate. */
+/** The state of one candidate. */
 interface Candidate {
-  /** In so many scans in a row. */
+  /** The number of consecutive scans that found it. */
   readonly scans: number;
-  /** The scan that last asked the API server about it; 0: none yet. */
-  readonly askedInScan: number;
+  /** The last scan in which its object was requested from the API server; 0: none yet. */
+  readonly requestedInScan: number;
   readonly orphan: Orphan | undefined;
   readonly isReported: boolean;
 }
 
-/** Scans in a row that must show a role without an object: one may lag behind, or be overtaken by a deletion under way. */
+/**
+ * The number of consecutive scans that must find a role without an object: one scan may lag, or race with a deletion.
+ */
 const SCANS_IN_A_ROW = 2;
-/** Requests to the API server per scan; with more candidates, those asked about longest ago come first. */
-const MAX_ASKED = 100;
-/** Reports per scan; the rest follows with the next scans, and the metric counts all. */
+/** Requests to the API server per scan; the candidates that were requested longest ago come first. */
+const MAX_REQUESTS = 100;
+/** Reports per scan; the rest follows after the next scans, and the metric counts all. */
 const MAX_REPORTED = 20;
 
-const NEW: Candidate = { scans: 0, askedInScan: 0, orphan: undefined, isReported: false };
+const NEW: Candidate = { scans: 0, requestedInScan: 0, orphan: undefined, isReported: false };
 
-/** The orphans of one account, from scan to scan. */
+/** Tracks the orphans of one account across scans. */
 export class AccountOrphans implements OrphanScan {
   readonly #accountKey: string;
   readonly #options: OrphanOptions;
@@ -81,11 +83,11 @@ export class AccountOrphans implements OrphanScan {
       if (signal.aborted) return;
       const level = error instanceof ControllerError ? "warn" : "error";
       const fields = error instanceof ControllerError ? failureFields(error) : { err: error };
-      this.#logger[level]("orphans could not be confirmed", fields);
+      this.#logger[level]("could not confirm orphans; the next account scan retries", fields);
     }
   }
 
-  /** The account is scanned no longer. */
+  /** Call it when the account is no longer scanned. */
   left(): void {
     this.#observer?.left();
   }
@@ -100,7 +102,7 @@ export class AccountOrphans implements OrphanScan {
     return owner && orphanOf(role, cache.get(keyText(objectKeyOf(owner))), scope);
   }
 
-  /** Asks the API server itself: a label selector hides objects from the cache, and the cache may lag. */
+  /** Confirms orphans by reading from the API server: the cache may lag, and a label selector hides objects from it. */
   async #confirm(
     roles: readonly SelectedRole[],
     known: Map<string, Candidate>,
@@ -112,14 +114,17 @@ export class AccountOrphans implements OrphanScan {
         const candidate = known.get(role.roleId) ?? NEW;
         return candidate.scans < SCANS_IN_A_ROW ? [] : [{ role, candidate }];
       })
-      .sort((a, b) => a.candidate.askedInScan - b.candidate.askedInScan || (a.role.roleName < b.role.roleName ? -1 : 1))
-      .slice(0, MAX_ASKED);
+      .sort(
+        (a, b) =>
+          a.candidate.requestedInScan - b.candidate.requestedInScan || (a.role.roleName < b.role.roleName ? -1 : 1),
+      )
+      .slice(0, MAX_REQUESTS);
     const orphans: Orphan[] = [];
     for (const { role, candidate } of due) {
       const owner = orphanOwner(role.tags, scope);
       if (owner === undefined) continue;
       const orphan = orphanOf(role, await client.get(objectKeyOf(owner), signal), scope);
-      known.set(role.roleId, { ...candidate, askedInScan: this.#scan, orphan });
+      known.set(role.roleId, { ...candidate, requestedInScan: this.#scan, orphan });
       if (orphan !== undefined) orphans.push(orphan);
     }
     return orphans;
@@ -140,7 +145,7 @@ export class AccountOrphans implements OrphanScan {
       this.#reportOne(orphan, instanceProfiles);
     }
     if (fresh.length > MAX_REPORTED) {
-      this.#logger.warn("further orphans in AWS are reported after the next scans", {
+      this.#logger.warn("more orphans in AWS are reported after the next scans", {
         orphans: fresh.length - MAX_REPORTED,
       });
     }

@@ -5,15 +5,15 @@ import { LostObjects, type LostObjectsOptions } from "./lost-objects.ts";
 import { AccountOrphans, type OrphanScan } from "./orphan-scan.ts";
 
 /**
- * Finds what objects have left in AWS without the controller having released them: at once where the watch shows that an object went,
- * and by the owner tags of roles in each account scan.
+ * Finds what objects have left in AWS that were deleted without the controller removing their finalizer: at once when
+ * the watch shows the deletion, and by the owner tags of roles in each account scan.
  */
 export class Orphans {
   readonly #options: LostObjectsOptions;
   readonly #lost: LostObjects;
   readonly #byAccount = new Map<string, AccountOrphans>();
   readonly #abort = new AbortController();
-  /** One deletion at a time: nobody waits for a report, and a burst must not take AWS's requests from those who wait. */
+  /** The chain of reports. One at a time: reports are not urgent, and a burst must not use up the rate limit of AWS. */
   #reporting: Promise<void> = Promise.resolve();
 
   constructor(options: LostObjectsOptions) {
@@ -21,21 +21,21 @@ export class Orphans {
     this.#lost = new LostObjects(options);
   }
 
-  /** Of the account that scans know by this key; what it knows outlives a scan that begins anew. */
+  /** The orphans of an account by its key. The state outlives a restart of the account's scans. */
   of(accountKey: string): OrphanScan {
     const known = this.#byAccount.get(accountKey) ?? new AccountOrphans(accountKey, this.#options);
     this.#byAccount.set(accountKey, known);
     return known;
   }
 
-  /** The account is scanned no longer: what its scans have found says nothing any more. */
+  /** Removes the state of an account that is no longer scanned. */
   forget(accountKey: string): void {
     this.#byAccount.get(accountKey)?.left();
     this.#byAccount.delete(accountKey);
     this.#options.counted.forget(accountKey);
   }
 
-  /** The watch shows a change. `isWorking`: this process is the leader, and reports. */
+  /** Handles a change from the watch. `isWorking`: this process is the leader and reports. */
   objectChanged(change: ObjectChange, isWorking: boolean): void {
     if (change.type !== "deleted") return;
     const { old, isFinalStateUnknown } = change;
@@ -49,11 +49,17 @@ export class Orphans {
     this.#reporting = this.#reporting
       .then(() => (signal.aborted ? undefined : this.#lost.objectDeleted(old, object, signal)))
       .catch((error: unknown) => {
-        if (!signal.aborted) this.#options.logger.error("a lost object could not be reported", { err: error });
+        if (!signal.aborted)
+          this.#options.logger.error("could not report an object that was deleted without its finalizer", {
+            err: error,
+          });
       });
   }
 
-  /** What the class lets an object retain is bound by no class any more. A selector hides objects, which count for another controller. */
+  /**
+   * Counts the deletion, except of a retained object, which its class no longer bounds, and with a label selector,
+   * which hides objects.
+   */
   #count(last: KubeObject, object: InstanceProfile | undefined): void {
     const { releases, counted, hasLabelSelector } = this.#options;
     if (hasLabelSelector || object?.spec.deletionPolicy === "Retain") return;
@@ -62,7 +68,7 @@ export class Orphans {
     else void release.then((isReleased) => (isReleased ? undefined : counted.lost(last)));
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no report is in progress. */
   async stop(): Promise<void> {
     this.#abort.abort(new Error("The controller is shutting down"));
     await this.#reporting;

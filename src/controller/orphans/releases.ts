@@ -2,18 +2,21 @@ import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/port
 import { ControllerError } from "../../errors.ts";
 import { LruMap } from "../../model/lru-map.ts";
 
-/** Objects whose release is remembered: the watch reports the deletion of each within seconds. */
+/** The maximum number of recorded releases: the watch reports each deletion within seconds. */
 const MAX_RELEASES = 10_000;
 
 /**
- * Which objects this process has released: it took the controller's finalizer off, because AWS is clean or the object retains what it
- * has there. Any other end of an object leaves its entities in AWS.
+ * Records the objects that this process has released by removing the controller's finalizer, because nothing is left in
+ * AWS or the object retains it. If an object is deleted in any other way, its entities stay in AWS.
  */
 export class Releases {
-  /** By uid; resolves with false when the object turned out to be gone before, or no longer had the finalizer. */
+  /** By uid; resolves to false when the object no longer existed, or no longer had the finalizer. */
   readonly #byUid = new LruMap<Promise<boolean>>(MAX_RELEASES);
 
-  /** The client, whose removals of finalizers are noted. The note precedes the request: the watch may be faster than the reply. */
+  /**
+   * Wraps a client so that removals of finalizers are recorded, before the reply, because the watch may be faster than
+   * it.
+   */
   noting(client: ObjectClient): ObjectClient {
     return {
       get: (key, signal) => client.get(key, signal),
@@ -27,12 +30,12 @@ export class Releases {
     };
   }
 
-  /** True when this process released the object, or may have: a lost reply proves nothing. */
+  /** True when this process has released the object, or may have, if the reply was lost. */
   async has(uid: string): Promise<boolean> {
     return (await this.#byUid.get(uid)) ?? false;
   }
 
-  /** What came of its release; undefined when this process has not tried to release it. */
+  /** The result of the release; undefined when this process has not tried to release the object. */
   of(uid: string): Promise<boolean> | undefined {
     return this.#byUid.get(uid);
   }

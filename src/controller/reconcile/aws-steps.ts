@@ -9,16 +9,16 @@ import { type AccessSources, type AwsAccess, accessFor } from "../accounts/accou
 import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { grantsOf } from "./grants.ts";
-import { checkStillCurrent, type LiveObjectSources } from "./live-object-check.ts";
+import { type LiveObjectSources, preconditionOf } from "./live-object-check.ts";
 import { convergeInOwnAccount, ownAccountOf } from "./orphan-guard.ts";
 import { asOutcome, attempt, attemptOf } from "./outcomes.ts";
 import type { Subject } from "./subject.ts";
 
-/** What the steps work with. */
+/** The dependencies of {@link AwsSteps}. */
 export interface AwsStepsDependencies extends AccessSources, LiveObjectSources {
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
-  /** Objects without a class may adopt; unset: they may not. */
+  /** Whether objects without a class may adopt. Default: false. */
   readonly allowsAdoption?: boolean | undefined;
 }
 
@@ -33,15 +33,15 @@ export class AwsSteps {
   /**
    * Observes, plans and executes.
    *
-   * @param provedMs when the API server itself last said that the object is current
+   * @param provedMs when the API server last proved that the object is current
    */
   converge(subject: Subject, signal: AbortSignal, provedMs?: number): Promise<Outcome> {
     const isAnnouncedPlan = (plan: Plan): boolean => isAnnounced(subject.object, plan);
-    const confirmed = checkStillCurrent(this.#deps, subject, provedMs);
+    const confirmed = preconditionOf(this.#deps, subject, provedMs);
     return attempt(signal, async () => {
       const desired = this.#desired(subject);
       const access = await this.#open(subject, signal, desired);
-      const deps = { ...access, isAnnounced: isAnnouncedPlan, checkStillCurrent: confirmed };
+      const deps = { ...access, isAnnounced: isAnnouncedPlan, precondition: confirmed };
       return asOutcome(await convergeInOwnAccount(desired, deps, ownAccountOf(this.#deps.accounts, subject), signal));
     });
   }
@@ -56,7 +56,7 @@ export class AwsSteps {
     });
   }
 
-  /** The failure of an object whose account cannot be reached; undefined when it can. */
+  /** The failure to open the object's account; undefined when the account is accessible. */
   unreachable(subject: Subject, signal: AbortSignal): Promise<Outcome | undefined> {
     return attempt<Outcome | undefined>(signal, async () => {
       await this.#open(subject, signal);
@@ -64,16 +64,19 @@ export class AwsSteps {
     });
   }
 
-  /** What access beyond the class is removed with. */
+  /** Opens the access for a revocation. */
   async openForStrip(subject: Subject, signal: AbortSignal): Promise<StripAccess> {
-    return { ...(await this.#open(subject, signal)), checkStillCurrent: checkStillCurrent(this.#deps, subject) };
+    return { ...(await this.#open(subject, signal)), precondition: preconditionOf(this.#deps, subject) };
   }
 
   #desired({ object, binding }: Subject): DesiredState {
     return desiredState(object, this.#deps.clusterId, grantsOf(binding, this.#deps));
   }
 
-  /** @param desired what is observed; unset: nothing, so that no starting point is used up */
+  /**
+   * @param desired the state that the reconcile starts from; unset: nothing is observed, so no starting point is used
+   *   up
+   */
   async #open(subject: Subject, signal: AbortSignal, desired?: DesiredState): Promise<AwsAccess> {
     const { key, object, binding, run, isNew = false } = subject;
     const waiting = { isUserWaiting: isUserWaiting(run.urgency) };

@@ -1,19 +1,20 @@
 import { ControllerError } from "../../errors.ts";
 import type { Outcome } from "../../status/outcome.ts";
 
-/** True when AWS refused a deletion for something that still hangs on what was to go. */
-export function isDeleteConflict(pass: Outcome): boolean {
-  if (pass.kind !== "converged" || pass.failed === undefined) return false;
-  const { error } = pass.failed;
+/** True when AWS refused a delete because something is still attached to the entity. */
+export function isDeleteConflict(outcome: Outcome): boolean {
+  if (outcome.kind !== "converged" || outcome.failed === undefined) return false;
+  const { error } = outcome.failed;
   return error instanceof ControllerError && error.reason === "DeleteConflict";
 }
 
 /**
- * The outcome of a pass that AWS held up, told by what a second look shows: the names of what came in the way since the first
- * one, where there are any, and AWS's words where there are none.
+ * Explains a delete conflict by a second observation: the outcome with the blockers that it found, which name what is
+ * attached, or unchanged, with the message of AWS, if it found none.
  */
-export function explainDeleteConflict(pass: Outcome, look: Outcome): Outcome {
-  if (pass.kind !== "converged" || look.kind !== "previewed" || look.plan.blockers.length === 0) return pass;
-  const plan = { ...look.plan, actions: [...pass.applied, ...look.plan.actions] };
-  return { ...pass, plan, failed: undefined, after: look.observed };
+export function explainDeleteConflict(outcome: Outcome, preview: Outcome): Outcome {
+  if (outcome.kind !== "converged" || preview.kind !== "previewed" || preview.plan.blockers.length === 0)
+    return outcome;
+  const plan = { ...preview.plan, actions: [...outcome.applied, ...preview.plan.actions] };
+  return { ...outcome, plan, failed: undefined, after: preview.observed };
 }

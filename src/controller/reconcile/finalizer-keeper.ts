@@ -8,13 +8,16 @@ import type { MutationCache } from "./mutation-cache.ts";
 import { hasEntities } from "./outcomes.ts";
 import type { Subject } from "./subject.ts";
 
-/** What the finalizer is written with. */
+/** The dependencies of {@link FinalizerKeeper}. */
 export interface FinalizerKeeperDependencies {
   readonly objects: ObjectClient;
   readonly mutationCache: MutationCache;
 }
 
-/** Writes the controller's finalizer. Errors of all methods: those of the patch, a ConflictError when the object has changed. */
+/**
+ * Adds and removes the controller's finalizer. Errors of all methods: those of the patch, a ConflictError when the
+ * object has changed.
+ */
 export class FinalizerKeeper {
   readonly #deps: FinalizerKeeperDependencies;
 
@@ -22,18 +25,18 @@ export class FinalizerKeeper {
     this.#deps = deps;
   }
 
-  /** Adds the finalizer before anything of the object is in AWS. */
+  /** Adds the finalizer. Call it before the first write to AWS. */
   async add(subject: Subject, signal: AbortSignal): Promise<Subject> {
     if (hasFinalizer(subject.object)) return subject;
     const raw = await this.#add(subject.raw, subject.object, signal);
-    // The very version that was judged, with a finalizer more.
+    // The precondition of the patch proves that this is the version that was read, plus the finalizer.
     const { metadata } = parseInstanceProfile(raw);
     return { ...subject, raw, object: { ...subject.object, metadata }, isNew: !hasEntities(subject.object) };
   }
 
   /**
-   * Adds the finalizer again that another client removed: whatever blocks the object, what it has in AWS must not outlive it
-   * unseen. Returns the object as it is then.
+   * Adds the finalizer again if another client has removed it, also while the object is blocked, so that nothing is
+   * left in AWS unnoticed. Returns the new version of the object.
    */
   async restore(
     raw: KubeObject,
@@ -43,7 +46,7 @@ export class FinalizerKeeper {
     return hasFinalizer(object) || !hasTrace(object.status) ? raw : this.#add(raw, object, signal);
   }
 
-  /** Lets the object go. False when there was no finalizer of ours. */
+  /** Removes the finalizer. False if the object did not have it. */
   async remove(object: InstanceProfile, signal: AbortSignal): Promise<boolean> {
     if (!hasFinalizer(object)) return false;
     await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);

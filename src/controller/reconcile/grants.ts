@@ -3,10 +3,10 @@ import type { ClassBinding } from "../classes/class-binding.ts";
 import { forceDeniedBy } from "../classes/class-compliance.ts";
 
 /**
- * What the class and the operator say of an object. A class that does not allow adoption has refused the spec already, or has taken the
- * adoption out of it.
+ * What the class and the operator allow the object to do. A class that does not allow adoption has already blocked the
+ * spec, or stripped the adoption from it.
  *
- * @param allowsAdoption what the operator allows objects without a class; unset: nothing
+ * @param allowsAdoption whether the operator allows adoption by objects without a class. Default: false
  */
 export function grantsOf(
   binding: ClassBinding,

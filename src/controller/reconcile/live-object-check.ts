@@ -4,7 +4,7 @@ import { ConflictError } from "../../errors.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
 import { asReceived, Postponed } from "./outcomes.ts";
 
-/** What the check of an object and its class reads. */
+/** The sources of {@link preconditionOf}. */
 export interface LiveObjectSources {
   readonly objects: ObjectClient;
   readonly classes: Pick<ClassResolver, "revisionOf">;
@@ -13,28 +13,28 @@ export interface LiveObjectSources {
   readonly monotonicMs: () => number;
 }
 
-/** What a plan was made from. */
+/** The object and the class revision that a plan was computed from. */
 export interface BoundObject {
   readonly object: InstanceProfile;
-  /** {@link ClassResolver.revisionOf} when the object was judged. */
+  /** {@link ClassResolver.revisionOf} when the binding was resolved. */
   readonly classRevision: string;
-  /** When that was, on the clock of the sources. */
+  /** When the binding was resolved, on the clock of the sources. */
   readonly judgedMs: number;
 }
 
-/** For so long what was read of an object and of its class is good for the next write. Without throttling a reconcile is faster. */
+/** How long a read of the object and its class counts for further writes. Without throttling, a reconcile is faster. */
 const CONFIRMED_MS = 5_000;
 
 /**
- * The precondition of each write to AWS: the object and its class are still the ones that the plan was made from.
+ * The precondition of each write to AWS: the object and its class are still the ones that the plan was computed from.
  *
- * The cache of classes is compared before every write, which costs no request. When the last proof is older than five seconds,
- * the object and the classes are read from the API server again, so that neither a slow AWS nor a watch that lags lets a write
- * through that an edit, a deletion or a narrowed class has taken back (ADR 0011).
+ * The class revision is compared with the cache before every write, which costs no request. When the last proof is
+ * older than five seconds, the object and the classes are read from the API server again, so that neither a slow AWS
+ * nor a lagging watch permits a write that an edit, a deletion or a narrowed class has made obsolete (ADR 0011).
  *
- * @param provedMs when the API server itself last said that the object is current, on the clock of the sources
+ * @param provedMs when the API server last proved that the object is current, on the clock of the sources
  */
-export function checkStillCurrent(
+export function preconditionOf(
   sources: LiveObjectSources,
   judged: BoundObject,
   provedMs: number = Number.NEGATIVE_INFINITY,
@@ -45,7 +45,7 @@ export function checkStillCurrent(
   const isLate = (confirmedMs: number, nowMs: number): boolean => nowMs - confirmedMs >= CONFIRMED_MS;
   return async (signal) => {
     assertSameClass(judged, classes.revisionOf(judged.object));
-    // Of the time before the request: the reply may have been long in coming.
+    // Taken before the request, because the reply may be slow.
     const nowMs = monotonicMs();
     if (isLate(objectConfirmedMs, nowMs)) {
       await assertSameObject(sources, judged, signal);
@@ -61,7 +61,7 @@ export function checkStillCurrent(
 
 function assertSameClass({ object, classRevision }: BoundObject, now: string): void {
   if (now === classRevision) return;
-  throw stale("StaleClass", `the class of ${keyOf(object)} has changed since the object was judged`);
+  throw stale("StaleClass", `the class of ${keyOf(object)} has changed since the plan was computed`);
 }
 
 async function assertSameObject(
@@ -79,7 +79,7 @@ async function assertSameObject(
   if (!isSame) throw stale("StaleObject", `${then.namespace}/${then.name} has changed since it was read`);
 }
 
-/** A failure of the API server says nothing about AWS: the reconcile is tried again. */
+/** A failure of the API server says nothing about AWS: the reconcile is retried without a status. */
 async function orPostpone<T>(reply: Promise<T>): Promise<T> {
   try {
     return await reply;

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../engine/ports.ts";
 
-/** One object as our last write left it, and the versions that our writes replaced. */
+/** The last written version of an object, and the versions that the controller's writes replaced. */
 interface OwnMutation {
   readonly replaced: ReadonlySet<string>;
   readonly latest: KubeObject;
@@ -8,15 +8,15 @@ interface OwnMutation {
 }
 
 /**
- * A watch that is later than this has lost its place, or the API server was set back to a backup, where a version that we
- * replaced is the present one. Then what the cache shows is the better guess.
+ * How long a written version overrides the cache. If the cache still shows a replaced version after that, the API
+ * server was probably restored from a backup, and the cache is right.
  */
-const BELIEVED_MS = 60_000;
+const MAX_AGE_MS = 60_000;
 
 /**
- * Reading one's own writes. The cache hears of a write through the watch, some time after the reply; a reconcile in between
- * would decide from the version before the write and write the same again. So the reply stands in for the cache for as long
- * as the cache still shows a version that we know to be replaced, but not for ever.
+ * A cache of the controller's own writes to the API server. The watch shows a write some time after the reply; a
+ * reconcile in between would start from the old version and write again. So the reply overrides the watch's cache while
+ * that shows a version that is known to be replaced, for at most a minute.
  */
 export class MutationCache {
   readonly #monotonicMs: () => number;
@@ -26,30 +26,30 @@ export class MutationCache {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** How many objects have a write remembered. */
+  /** The number of objects with a recorded write. */
   get size(): number {
     return this.#writes.size;
   }
 
-  /** Remembers the reply to a write that replaced `previous`. */
+  /** Records the reply to a write that replaced `previous`. */
   record(key: string, previous: KubeObject, latest: KubeObject): void {
     if (resourceVersionOf(latest) === resourceVersionOf(previous)) return;
     const replaced = new Set(this.#writes.get(key)?.replaced).add(resourceVersionOf(previous));
     this.#writes.set(key, { replaced, latest, atMs: this.#monotonicMs() });
   }
 
-  /** The newer of the two: what the cache has, or what our last write answered. */
+  /** The newer of the cached version and the last written version. */
   newest(key: string, cached: KubeObject | undefined): KubeObject | undefined {
     const known = this.#writes.get(key);
     if (known === undefined) return cached;
-    const isBelieved = this.#monotonicMs() - known.atMs < BELIEVED_MS;
-    if (cached !== undefined && isBelieved && known.replaced.has(resourceVersionOf(cached))) return known.latest;
+    const isRecent = this.#monotonicMs() - known.atMs < MAX_AGE_MS;
+    if (cached !== undefined && isRecent && known.replaced.has(resourceVersionOf(cached))) return known.latest;
     this.#writes.delete(key);
     return cached;
   }
 }
 
-/** Compared for equality only: it is opaque. */
+/** The resource version, which is opaque: compare it only for equality. */
 function resourceVersionOf(object: KubeObject): string {
   const metadata = object["metadata"] as { readonly resourceVersion?: string } | undefined;
   return metadata?.resourceVersion ?? "";

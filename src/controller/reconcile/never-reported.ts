@@ -6,15 +6,16 @@ export function isUnreported({ status }: Pick<InstanceProfile, "status">): boole
   return (status?.observedGeneration ?? -1) < 0;
 }
 
-/** True when the object is to be created and no status was ever written for it. */
+/** True when the object is enforced, not in deletion, and was never reported. */
 export function isUnreportedCreate(object: InstanceProfile): boolean {
   const { metadata, spec } = object;
   return isUnreported(object) && metadata.deletionTimestamp === undefined && spec.mode === "Enforce";
 }
 
 /**
- * True when an object with the finalizer was never reported. To a process that starts, it is what the one before was creating:
- * AWS may have nothing of it yet, or all. It decides what is read first and proves nothing, because authors can write finalizers.
+ * True when an object with the finalizer was never reported: an earlier process may have stopped while creating it, so
+ * AWS may have nothing, a part or all of it. It only decides what is read first and proves nothing, because authors can
+ * write finalizers.
  */
 export function isInterruptedCreate(object: InstanceProfile): boolean {
   return isUnreportedCreate(object) && hasFinalizer(object);

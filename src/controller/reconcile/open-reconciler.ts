@@ -7,7 +7,7 @@ import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
 import type { ResultObserver } from "./result-observer.ts";
 import { StatusWriter } from "./status-writer.ts";
 
-/** What a reconciler is made of. */
+/** The dependencies of {@link openReconciler}. */
 export interface OpenReconcilerOptions {
   readonly objects: ObjectClient;
   readonly events: EventSink;
@@ -22,7 +22,7 @@ export interface OpenReconcilerOptions {
   readonly observer: ResultObserver | undefined;
 }
 
-/** A reconciler that remembers nothing yet, with what others tell it. */
+/** Creates a reconciler with empty caches. */
 export function openReconciler(
   options: OpenReconcilerOptions,
   known: Pick<ReconcilerDependencies, "coverage" | "claims" | "cache" | "classes" | "listClasses">,

@@ -7,8 +7,9 @@ import { boundAccountId } from "../classes/acceptance.ts";
 import type { ClassBinding } from "../classes/class-binding.ts";
 
 /**
- * For an object that no class leads to an account any more, though its status names one: the class may have been another account's.
- * Raises unless the controller's own credentials are of that account. Undefined for all other objects.
+ * The precondition for an object without a class whose status names an account, because a deleted class may have been
+ * for another account: raises unless the controller's own credentials belong to that account. Undefined for all other
+ * objects.
  */
 export function ownAccountOf(
   accounts: Accounts,
@@ -20,28 +21,28 @@ export function ownAccountOf(
 }
 
 /**
- * {@link converge}, which neither makes anew nor takes for gone what may only have been looked for in the wrong account. `assertThere` is
- * not asked where the names are found, so that in the usual case it costs no call.
+ * {@link converge}, but does not create entities, or treat them as deleted, when they may exist in another account.
+ * `assertOwnAccount` is called only then, so that the usual case costs no request.
  *
- * Errors: those of `converge`, and of `assertThere`.
+ * Errors: those of `converge`, and of `assertOwnAccount`.
  */
 export async function convergeInOwnAccount(
   desired: DesiredState,
   deps: ConvergeDependencies,
-  assertThere: Precondition | undefined,
+  assertOwnAccount: Precondition | undefined,
   signal: AbortSignal,
 ): Promise<Convergence> {
-  if (assertThere === undefined) return converge(desired, deps, signal);
-  const pass = await converge(desired, { ...deps, writer: makesOnlyThere(deps.writer, assertThere) }, signal);
-  if (desired.presence === "absent" && pass.plan.actions.length === 0) await assertThere(signal);
-  return pass;
+  if (assertOwnAccount === undefined) return converge(desired, deps, signal);
+  const result = await converge(desired, { ...deps, writer: withCreateGuard(deps.writer, assertOwnAccount) }, signal);
+  if (desired.presence === "absent" && result.plan.actions.length === 0) await assertOwnAccount(signal);
+  return result;
 }
 
-function makesOnlyThere(writer: IamWriter, assertThere: Precondition): IamWriter {
+function withCreateGuard(writer: IamWriter, assertOwnAccount: Precondition): IamWriter {
   return {
-    async perform(action, signal, assertCurrent) {
-      if (action.kind === "CreateRole" || action.kind === "CreateInstanceProfile") await assertThere(signal);
-      return writer.perform(action, signal, assertCurrent);
+    async perform(action, signal, precondition) {
+      if (action.kind === "CreateRole" || action.kind === "CreateInstanceProfile") await assertOwnAccount(signal);
+      return writer.perform(action, signal, precondition);
     },
   };
 }

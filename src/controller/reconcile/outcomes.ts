@@ -11,25 +11,28 @@ import type { Run } from "../../runtime/queue/workers.ts";
 import type { ObjectSoFar, Outcome } from "../../status/outcome.ts";
 import type { Urgency } from "../urgency.ts";
 
-/** What the reconciler needs to know of the run it is in. */
+/** The logger and the urgency of one reconcile. */
 export interface RunFacts extends Pick<Run, "logger"> {
   readonly urgency: Urgency;
 }
 
-/** Carries a failure on the Kubernetes side out of a pass: it says nothing about AWS, so it is not for the status. */
+/**
+ * Wraps an error of the API server in a step that calls AWS: it says nothing about AWS, so it is not reported in the
+ * status.
+ */
 export class Postponed extends Error {
   constructor(cause: unknown) {
     super("postponed", { cause });
   }
 }
 
-/** Turns what a pass raises into an outcome. */
+/** Runs a step and converts its errors into an outcome; raises the cause of a {@link Postponed}. */
 export async function attempt<T extends Outcome | undefined>(
   signal: AbortSignal,
-  pass: () => Promise<T>,
+  step: () => Promise<T>,
 ): Promise<T | Extract<Outcome, { readonly kind: "failed" }>> {
   try {
-    return await pass();
+    return await step();
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Postponed) throw error.cause;
@@ -38,7 +41,7 @@ export async function attempt<T extends Outcome | undefined>(
   }
 }
 
-/** A pass as status and events see it. */
+/** The outcome that status and Events are computed from. */
 export function asOutcome({ plan, report, after, visibleInMs, isAnnouncement }: Convergence): Outcome {
   if (isAnnouncement) return { kind: "announced", plan, observed: after, visibleInMs };
   const applied = report.applied.map(({ action }) => action);
@@ -46,17 +49,17 @@ export function asOutcome({ plan, report, after, visibleInMs, isAnnouncement }: 
   return { kind: "converged", plan, applied, failed, after, visibleInMs, ...(refused.length > 0 && { refused }) };
 }
 
-/** An object whose spec nobody has looked at. */
+/** An object whose spec is not parsed. */
 export function asReceived(raw: KubeObject): ObjectSoFar {
   return { metadata: raw["metadata"] as ObjectMeta, status: raw["status"] as InstanceProfileStatus };
 }
 
-/** What the object asks for now: a new spec, and a new value of `reconcile-at`, ask for a new attempt. */
+/** The identity of an attempt: it changes with the spec and with the value of `reconcile-at`. */
 export function attemptOf({ metadata: { uid, generation, annotations } }: InstanceProfile): string {
   return JSON.stringify([uid, generation, annotations?.[RECONCILE_AT_ANNOTATION]]);
 }
 
-/** The object was seen to have something in AWS. */
+/** True when the status names a role or an instance profile. */
 export function hasEntities({ status }: InstanceProfile): boolean {
   return status?.role !== undefined || status?.instanceProfile !== undefined;
 }

@@ -3,15 +3,15 @@ import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { TerminalError } from "../../errors.ts";
 
-/** What tells which role and profile an object has, and under which class. */
+/** The fields that identify the role, the instance profile and the class of an object. */
 const IDENTIFYING_FIELDS = ["className", "roleName", "instanceProfileName", "path"] as const;
 
-/** Stands in for the policies, which the spec need not have in a form that can be read. */
+/** Replaces the policies, which may be invalid, so that the rest of the spec can be parsed. */
 const PLACEHOLDER = { managedPolicyArns: ["arn:aws:iam::aws:policy/AWSDenyAll"] };
 
 /**
- * An object whose spec does not parse, with the fields that identify what it has in AWS and nothing else: it grants nothing.
- * Undefined when these do not parse either.
+ * An object with an invalid spec, reduced to the fields that identify its role and instance profile: it grants nothing.
+ * Undefined when these fields are invalid too.
  */
 export function readablePartsOf(raw: KubeObject): InstanceProfile | undefined {
   const spec = (raw["spec"] ?? {}) as Readonly<Record<string, unknown>>;

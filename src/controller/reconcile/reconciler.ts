@@ -27,11 +27,11 @@ import { skipReconcile } from "./skip-reconcile.ts";
 import type { Report, StatusWriter } from "./status-writer.ts";
 import { isAccepted, isInDeletion, type Subject, unreadable } from "./subject.ts";
 
-/** What the reconciler works with. */
+/** The dependencies of {@link Reconciler}. */
 export interface ReconcilerDependencies extends AwsStepsDependencies, AcceptanceDependencies {
   /** The watch's cache, by `namespace/name`. */
   readonly cache: { get(key: string): KubeObject | undefined };
-  /** What account scans have seen. */
+  /** The coverage of account scans. */
   readonly coverage: ScanCoverageByAccount;
   readonly classes: Pick<ClassResolver, "bindingOf" | "revisionOf" | "acceptances">;
   readonly statusWriter: StatusWriter;
@@ -40,10 +40,11 @@ export interface ReconcilerDependencies extends AwsStepsDependencies, Acceptance
 const DONE: Requeue = { kind: "done" };
 
 /**
- * Makes AWS match one object and reports to its status: at most one status patch, and none when nothing changed.
+ * Brings AWS in sync with one object and reports in its status: at most one status patch, and none when nothing
+ * changed.
  *
- * Assumptions: never called twice at once for one key. Safe to be killed after any call: the next run starts from what the
- * API server and AWS show.
+ * Assumptions: never called concurrently for one key. The process may stop after any request: the next reconcile starts
+ * from the state of the API server and AWS.
  */
 export class Reconciler {
   readonly #deps: ReconcilerDependencies;
@@ -56,7 +57,7 @@ export class Reconciler {
     this.#finalizer = new FinalizerKeeper(deps);
   }
 
-  /** Reconciles the object of one key. What goes wrong ends in status and requeue; only a bug raises. */
+  /** Reconciles the object of one key. Errors are reported in status and requeued; only a bug raises. */
   async reconcile(key: string, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
     const raw = this.#deps.mutationCache.newest(key, this.#deps.cache.get(key));
     if (raw === undefined) {
@@ -68,9 +69,12 @@ export class Reconciler {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ControllerError)) throw error;
-      // The object changed meanwhile, or the API server cannot be reached: there is nowhere to write it but the log.
+      // The object changed meanwhile, or the API server is unavailable, so the status cannot be written.
       const level = error.disposition === "conflict" ? "info" : "warn";
-      run.logger[level]("reconcile postponed", { reason: error.reason, error: error.message });
+      run.logger[level]("reconcile failed on the API server; the controller retries", {
+        reason: error.reason,
+        error: error.message,
+      });
       return { kind: "backoff" };
     }
   }
@@ -80,7 +84,7 @@ export class Reconciler {
     if (object instanceof TerminalError) return this.#reportInvalid(key, raw, object, run, signal);
     const subject = this.#bindClass(key, raw, object, run);
     if (!isInDeletion(object)) return this.#reconcilePresent(subject, signal);
-    // A finalizer that another client removed leaves the status, which says what is to be deleted.
+    // If another client removed the finalizer, the status still says what to delete.
     return hasFinalizer(object) || hasTrace(object.status) ? this.#reconcileDeleted(subject, signal) : DONE;
   }
 
@@ -101,7 +105,7 @@ export class Reconciler {
     };
   }
 
-  /** An object that stays: each step ends the reconcile, or leaves it to the next one. */
+  /** Reconciles an object that is not in deletion. */
   async #reconcilePresent(found: Subject, signal: AbortSignal): Promise<Requeue> {
     const subject = await this.#restoreFinalizer(found, signal);
     const blockers = blockersOf(subject.binding);
@@ -116,27 +120,32 @@ export class Reconciler {
     return this.#reconcileFirst(subject, signal);
   }
 
-  /** An object that may have nothing in AWS yet: the API server records it before the first write to AWS. */
+  /**
+   * Reconciles an object that may have nothing in AWS yet: records it in the API server before the first write to AWS.
+   */
   async #reconcileFirst(subject: Subject, signal: AbortSignal): Promise<Requeue> {
-    // No finalizer for what may never be reached.
+    // No finalizer while the account is not accessible: it would block the deletion of an object that has nothing in
+    // AWS.
     const unreachable = await this.#aws.unreachable(subject, signal);
     if (unreachable !== undefined) return this.#report(subject, unreachable, signal);
     const provedMs = this.#deps.monotonicMs(); // The guarded patches prove that the object is current.
-    const held = await this.#finalizer.add(subject, signal);
-    const accepted = isAccepted(held) ? held : { ...held, ...(await accept(this.#deps, held, signal)) };
+    const finalized = await this.#finalizer.add(subject, signal);
+    const accepted = isAccepted(finalized)
+      ? finalized
+      : { ...finalized, ...(await accept(this.#deps, finalized, signal)) };
     return this.#report(accepted, await this.#aws.converge(accepted, signal, provedMs), signal);
   }
 
-  /** An object in deletion. */
+  /** Reconciles an object in deletion. */
   async #reconcileDeleted(subject: Subject, signal: AbortSignal): Promise<Requeue> {
     const { spec } = subject.object;
-    if (spec.deletionPolicy === "Retain") return this.#letGo(subject, { kind: "suspended" }, signal);
+    if (spec.deletionPolicy === "Retain") return this.#finalize(subject, { kind: "suspended" }, signal);
     const blockers = blockersOf(subject.binding);
     if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
     if (spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
     const outcome =
       spec.mode === "DryRun" ? await this.#aws.preview(subject, signal) : await this.#delete(subject, signal);
-    return isGone(outcome) ? this.#letGo(subject, outcome, signal) : this.#report(subject, outcome, signal);
+    return isGone(outcome) ? this.#finalize(subject, outcome, signal) : this.#report(subject, outcome, signal);
   }
 
   async #delete(subject: Subject, signal: AbortSignal): Promise<Outcome> {
@@ -148,8 +157,10 @@ export class Reconciler {
       : outcome;
   }
 
-  /** Releases the object once what stays of it in AWS is within its class: afterwards nothing narrows it any more. */
-  async #letGo(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
+  /**
+   * Removes the finalizer once what stays in AWS complies with the class, because nothing can revoke access afterwards.
+   */
+  async #finalize(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
     const report = await this.#withinClass(subject, outcome, signal);
     if (report.outcome.kind === "failed") return this.#write(subject, report, signal);
     const applied = outcome.kind === "converged" ? outcome.applied : [];
@@ -157,14 +168,14 @@ export class Reconciler {
   }
 
   async #release({ key, object }: Subject, applied: readonly Action[], signal: AbortSignal): Promise<Requeue> {
-    const wasHeld = await this.#finalizer.remove(object, signal);
+    const hadFinalizer = await this.#finalizer.remove(object, signal);
     this.#forget(key);
-    const events = wasHeld || applied.length > 0 ? deletedEvents(object, applied) : [];
+    const events = hadFinalizer || applied.length > 0 ? deletedEvents(object, applied) : [];
     for (const event of events) this.#deps.statusWriter.emit(object, event);
     return DONE;
   }
 
-  /** A spec that does not parse asks for nothing: report it, and change nothing in AWS but what the class does not allow. */
+  /** Reports an invalid spec. Changes nothing in AWS, except that it revokes access that the class does not allow. */
   async #reportInvalid(
     key: string,
     raw: KubeObject,
@@ -173,16 +184,16 @@ export class Reconciler {
     signal: AbortSignal,
   ): Promise<Requeue> {
     const received = asReceived(raw);
-    const isGoing = isInDeletion(received);
-    if (isGoing && !hasFinalizer(received)) return DONE;
-    const held = isGoing ? raw : await this.#finalizer.restore(raw, received, signal);
-    const outcome: Outcome = { kind: "failed", error: isGoing ? deletionWaits(error) : error };
-    const readable = readablePartsOf(held);
+    const isBeingDeleted = isInDeletion(received);
+    if (isBeingDeleted && !hasFinalizer(received)) return DONE;
+    const current = isBeingDeleted ? raw : await this.#finalizer.restore(raw, received, signal);
+    const outcome: Outcome = { kind: "failed", error: isBeingDeleted ? deletionBlocked(error) : error };
+    const readable = readablePartsOf(current);
     const report =
       readable === undefined
         ? { outcome }
-        : await this.#withinClass(unreadable(this.#bindClass(key, held, readable, run), error), outcome, signal);
-    const reported = { raw: held, object: asReceived(held), logger: run.logger };
+        : await this.#withinClass(unreadable(this.#bindClass(key, current, readable, run), error), outcome, signal);
+    const reported = { raw: current, object: asReceived(current), logger: run.logger };
     return (await this.#deps.statusWriter.report(reported, report, signal)).requeue;
   }
 
@@ -232,16 +243,16 @@ function parsed(raw: KubeObject): InstanceProfile | TerminalError {
   }
 }
 
-/** AWS's reply to a deletion is proof enough: it is not read again. A dry run reads that nothing is left. */
+/** True when nothing is left in AWS, by the replies to the deletes, or by the read of a dry run. */
 function isGone(outcome: Outcome): boolean {
   if (outcome.kind === "previewed") return outcome.visibleInMs === 0 && isInSync(outcome.plan);
   if (outcome.kind !== "converged" || outcome.visibleInMs !== 0) return false;
   return outcome.failed === undefined && outcome.plan.blockers.length === 0;
 }
 
-function deletionWaits(error: TerminalError): TerminalError {
+function deletionBlocked(error: TerminalError): TerminalError {
   const message =
-    `${error.message}. Deletion waits: mend the spec, or take the finalizer ${FINALIZER} off the object and remove by hand ` +
-    "what it has made in AWS.";
+    `${error.message}. The deletion is blocked. Correct the spec, or delete the role and the instance profile in AWS and remove the ` +
+    `finalizer ${FINALIZER} from the object.`;
   return new TerminalError(message, { reason: error.reason, cause: error });
 }

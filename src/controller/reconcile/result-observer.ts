@@ -10,19 +10,19 @@ import { errorIn, observationIn, type Result } from "../../status/result.ts";
 import type { Logger } from "../../telemetry.ts";
 import { failureFields } from "./failure-fields.ts";
 
-/** Receives the results of reconciles: the seam for metrics. Called synchronously; must not throw. */
+/** Observes the results of reconciles, for metrics. Called synchronously; must not throw. */
 export interface ResultObserver {
-  /** The reconcile failed; `terminal` when only a change of the spec helps. */
+  /** The reconcile failed; `isTerminal` when only a change of the spec helps. */
   failed?(key: string, isTerminal: boolean): void;
-  /** AWS differed from a spec that was in sync before and that nobody had changed. */
+  /** AWS differed from a spec that was in sync before and did not change. */
   drifted?(key: string): void;
-  /** AWS was written; `isRepair` when nobody had changed the spec. */
+  /** Actions were applied; `isRepair` when the spec did not change. */
   wrote?(key: string, actions: number, isRepair: boolean): void;
-  /** The object is not written any more: the same writes were made too often in vain. Once, when it begins. */
+  /** The object became NotConverging: the same writes were tried too often. Called once, when that state begins. */
   gaveUp?(key: string): void;
 }
 
-/** Tells the observer about the result. */
+/** Passes the result to the observer. */
 export function observeResult(
   observer: ResultObserver | undefined,
   key: string,
@@ -41,7 +41,7 @@ export function observeResult(
   if (applied.length > 0) observer?.wrote?.(key, applied.length, wasInSync && !isOnlyAboutInstances(applied));
 }
 
-/** Logs what was written and what failed: names only, never documents. */
+/** Logs the applied actions and the failure: names only, never policy documents. */
 export function logResult(logger: Logger, result: Result): void {
   const { plan, applied = [] } = observationIn(result) ?? {};
   if (plan !== undefined && applied.length > 0) {
@@ -59,7 +59,7 @@ function hasGivenUp({ status }: ObjectSoFar, blockers: readonly { readonly reaso
   return !hadBefore && blockers.some(({ reason }) => reason === NOT_CONVERGING);
 }
 
-/** Instances come and go without a change of the spec. */
+/** True for actions on instances alone, which are launched and terminated without a change of the spec. */
 function isOnlyAboutInstances(actions: readonly Action[]): boolean {
   return actions.length > 0 && actions.every(isInstanceAction);
 }

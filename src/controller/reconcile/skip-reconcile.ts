@@ -8,14 +8,14 @@ import { isUnreportedCreate } from "./never-reported.ts";
 import type { RunFacts } from "./outcomes.ts";
 import type { StatusWriter } from "./status-writer.ts";
 
-/** How soon to see whether the scan that is under way has seen the object. */
+/** The requeue of an object that waits for the first scan. */
 const SCAN_POLL: Requeue = { kind: "after", delayMs: 1_000, urgency: "resync" };
-/** As soon, for what a user waits for. */
+/** The same, with the urgency of a user's change. */
 const UNREPORTED_POLL: Requeue = { kind: "after", delayMs: 1_000 };
-/** A scan of a large account, or of one that throttles, takes its time. */
+/** The maximum wait for the first scan: it is slow for a large account, or one that throttles. */
 const UNREPORTED_MAX_WAIT_MS = 10_000;
 
-/** An object that may need no reconcile of its own. */
+/** An object whose reconcile may be skipped. */
 export interface SkipCandidate {
   readonly key: string;
   readonly object: InstanceProfile;
@@ -24,8 +24,8 @@ export interface SkipCandidate {
 }
 
 /**
- * The requeue of an object that scans cover, so that it need not be read by itself: an object in sync, and, while the first scan is under
- * way, what an earlier process created or left. Undefined when the object must be reconciled.
+ * The requeue of an object whose reconcile is skipped because scans cover it: an object in sync and, during the first
+ * scan, an object that an earlier process may have created or left. Undefined when the object must be reconciled.
  */
 export function skipReconcile(
   { key, object, run, coverage }: SkipCandidate,

@@ -12,28 +12,31 @@ import { keyText } from "../object-key.ts";
 import type { MutationCache } from "./mutation-cache.ts";
 import { logResult, observeResult, type ResultObserver } from "./result-observer.ts";
 
-/** What one reconcile did and saw, and what the class of the object says about it. */
+/** The outcome of one reconcile, and the compliance of the object with its class. */
 export interface Report {
   readonly outcome: Outcome;
   /** Unset for an object that needs no class. */
   readonly compliance?: Compliance | undefined;
-  /** The record of its acceptance as the class is now; unset: as it was. */
+  /** The acceptance record with the current deletion terms; unset: unchanged. */
   readonly accepted?: AcceptedClass | undefined;
-  /** What is still to be written after access was removed; unset: as the outcome says. */
+  /** The pending actions after access was removed; unset: those of the outcome. */
   readonly pending?: readonly Action[] | undefined;
-  /** AWS may have more than the class allows: the object is retried with backoff, whatever its own failure asks for. */
+  /**
+   * AWS may have access that the class does not allow: the object is retried with backoff, whatever the disposition of
+   * its own failure.
+   */
   readonly mustRetry?: boolean;
 }
 
-/** What a report is about. */
+/** The object of a report. */
 export interface Reported {
-  /** As the API server has it. */
+  /** The version that was read from the API server. */
   readonly raw: KubeObject;
   readonly object: ObjectSoFar;
   readonly logger: Logger;
 }
 
-/** What the status writer works with. */
+/** The dependencies of {@link StatusWriter}. */
 export interface StatusWriterDependencies {
   readonly objects: ObjectClient;
   readonly events: EventSink;
@@ -45,7 +48,7 @@ export interface StatusWriterDependencies {
   readonly observer?: ResultObserver | undefined;
 }
 
-/** An object's failures in a row. */
+/** The consecutive failures of an object. */
 interface Failures {
   readonly count: number;
   readonly reason: string;
@@ -53,10 +56,13 @@ interface Failures {
   readonly sinceMs: number;
 }
 
-/** Reports what a reconcile came to: the one place that writes status and decides the requeue. */
+/** Reports the outcome of a reconcile. No other code writes status or decides the requeue. */
 export class StatusWriter {
   readonly #deps: StatusWriterDependencies;
-  /** Failures in a row, by key. The queue's own count starts again whenever a run names a time for the next one. */
+  /**
+   * Consecutive failures by key. The queue's own count is reset whenever a reconcile requests a requeue after a fixed
+   * delay.
+   */
   readonly #failures = new Map<string, Failures>();
 
   constructor(deps: StatusWriterDependencies) {
@@ -64,9 +70,10 @@ export class StatusWriter {
   }
 
   /**
-   * Log lines, metrics and Events, then one status patch when the status changed and none when it did not.
+   * Writes log lines, metrics and Events, and patches the status if it has changed.
    *
-   * Errors: those of the status patch; the signal's reason when it was aborted, because then the outcome is that of the abort.
+   * Errors: those of the status patch; the signal's reason when it is aborted, because the outcome is then that of the
+   * abort.
    */
   async report(
     { raw, object, logger }: Reported,
@@ -108,12 +115,12 @@ export class StatusWriter {
     return { result, requeue: mustRetry ? { kind: "backoff" } : requeue };
   }
 
-  /** When the next reconcile is due of an object that was in sync and was not read. */
+  /** The requeue of an object in sync whose reconcile was skipped. */
   nextResync(): Requeue {
     return resync(this.#deps.intervals, this.#deps.random());
   }
 
-  /** The object is gone, or about to: nothing of it need be known. */
+  /** Removes the state of a deleted object. */
   forget(key: string): void {
     this.#failures.delete(key);
   }
@@ -125,13 +132,13 @@ export class StatusWriter {
     this.#deps.events.emit({ ...event, regarding });
   }
 
-  /** Since the object first failed for this reason, without another reason or a success in between. */
+  /** How long the object has failed for this reason, without another reason or a success in between. */
   #failingForMs(key: string, error: unknown): number {
     const known = this.#failures.get(key);
     return known?.reason === reasonOfError(error) ? this.#deps.nowMs() - known.sinceMs : 0;
   }
 
-  /** How often in a row the object has failed, this time included. */
+  /** The number of consecutive failures, including this one. */
   #count(key: string, error: unknown): number {
     if (error === undefined) {
       this.#failures.delete(key);
@@ -146,13 +153,13 @@ export class StatusWriter {
   }
 }
 
-/** An old copy of the object must not write over a status that is newer than the one it has. */
+/** The precondition that a stale copy of the object does not overwrite a newer status. */
 function notOlderThan(status: ObjectSoFar["status"]): readonly PatchOperation[] {
   const value = status?.observedGeneration;
   return value === undefined ? [] : [{ op: "test", path: "/status/observedGeneration", value }];
 }
 
-/** What a class has accepted may not be forgotten: where this copy shows no acceptance, nothing may have come after it. */
+/** The precondition that the patch does not remove an acceptance that this copy does not show. */
 function nothingAccepted({ metadata, status }: ObjectSoFar): readonly PatchOperation[] {
   return hasTrace(status) ? [] : [{ op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion }];
 }

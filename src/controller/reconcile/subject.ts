@@ -6,36 +6,38 @@ import type { ClassBinding } from "../classes/class-binding.ts";
 import type { ScanCoverage } from "../scan/scan-coverage.ts";
 import type { RunFacts } from "./outcomes.ts";
 
-/** An object as it came and as it was understood. */
+/** The object of one reconcile, as received and with its class applied. */
 export interface Subject {
   readonly key: string;
   readonly raw: KubeObject;
-  /** As its class has it. */
+  /** With the defaults and bounds of its class applied. */
   readonly object: InstanceProfile;
   readonly binding: ClassBinding;
-  /** By what it was judged, and when: see {@link checkStillCurrent}. */
+  /** The revision of the class, and when it was resolved: see {@link preconditionOf}. */
   readonly classRevision: string;
   readonly judgedMs: number;
   readonly run: RunFacts;
-  /** Those of its account. */
+  /** The scan coverage of its account. */
   readonly coverage: ScanCoverage;
-  /** False: `object` has only the parts of a spec that could be read. */
+  /** False: the spec is invalid, and `object` has only its readable parts. */
   readonly isReadable?: boolean | undefined;
   /** Nothing was ever created for the object. */
   readonly isNew?: boolean | undefined;
 }
 
-/** True when nothing of an acceptance is to be written before AWS is. */
+/** True when no acceptance has to be recorded before the first write to AWS. */
 export function isAccepted({ binding }: Subject): boolean {
   return binding.kind !== "bound" || binding.isAccepted || binding.violations.length > 0;
 }
 
-/** True when somebody has deleted the object, and its finalizer holds it. */
+/** True when the object has a deletion timestamp. */
 export function isInDeletion({ metadata }: Pick<InstanceProfile, "metadata">): boolean {
   return metadata.deletionTimestamp !== undefined;
 }
 
-/** An object whose spec cannot be read violates its class, for nothing shows that it does not. */
+/**
+ * Marks a subject whose spec is invalid. That counts as a violation of its class, because compliance cannot be shown.
+ */
 export function unreadable(subject: Subject, { reason, message }: TerminalError): Subject {
   const { binding, object } = subject;
   if (binding.kind !== "bound") return { ...subject, isReadable: false };

@@ -16,12 +16,15 @@ import { InstanceScan } from "./instance-scan.ts";
 import { ProfileTagScan } from "./profile-tag-scan.ts";
 import type { ScanCoverage } from "./scan-coverage.ts";
 
-/** What all scans of a process share. */
+/** The dependencies that all scans of a process share. */
 export interface ScanDependencies {
   readonly classes: Pick<ClassResolver, "bindingOf">;
   readonly queue: WorkQueue;
-  /** Has an object looked at that has changed in EC2: no scan of IAM sees that, so the look may not be spared. */
-  readonly wake: (key: string) => void;
+  /**
+   * Enqueues an object whose instances have changed in EC2. Its reconcile must not be skipped, because no scan of IAM
+   * covers that.
+   */
+  readonly enqueue: (key: string) => void;
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -30,14 +33,14 @@ export interface ScanDependencies {
   readonly settings: { readonly scanIntervalMs: number; readonly intervals: RequeueIntervals };
 }
 
-/** What is scanned. */
+/** The account to scan. */
 export interface ScanTarget {
-  /** Its classes as they are now, in the order in which they are tried. */
+  /** Its classes, in the order in which they are tried. */
   readonly classes: () => readonly InstanceProfileClass[];
-  /** It is the controller's own. */
+  /** True for the account of the controller's own credentials. */
   readonly isOwn: boolean;
   readonly accounts: Accounts;
-  /** The objects that are in it, as last seen. */
+  /** The objects of the account in the cache. */
   readonly objects: () => readonly KubeObject[];
   readonly coverage: ScanCoverage;
   readonly claims: CachedClaims;
@@ -45,17 +48,17 @@ export interface ScanTarget {
   readonly orphans: OrphanScan | undefined;
 }
 
-/** An account that could not be reached is tried again after so long; its objects have told their users by then. */
+/** The delay before opening an account is retried. Its objects report the failure. */
 const RETRY_MS = 30_000;
 
-/** The looks at one account as a whole: at its roles and profiles, at the tags of its profiles, and at its instances. */
+/** The scan loops of one account: of its roles and profiles, of the tags of its profiles, and of its instances. */
 export class AccountLoops {
   readonly #deps: ScanDependencies;
   readonly #target: ScanTarget;
   readonly #abort = new AbortController();
-  /** The class that it was reached by. */
-  #reachedByClass: InstanceProfileClass | undefined;
-  #beginning: Promise<void> | undefined;
+  /** The class whose credentials opened the account. */
+  #openedByClass: InstanceProfileClass | undefined;
+  #starting: Promise<void> | undefined;
   #iamScan: IamScan | undefined;
   #profileTagScan: ProfileTagScan | undefined;
   #instances: InstanceScan | undefined;
@@ -66,45 +69,47 @@ export class AccountLoops {
     this.#deps = around;
   }
 
-  /** Begins as soon as the account can be reached; a pass that nobody waits for waits for the first scan. Once only. */
+  /**
+   * Starts the loops as soon as the account is accessible. Resyncs wait for the first scan. Further calls do nothing.
+   */
   start(): void {
     this.#target.coverage.expectScan();
-    this.#beginning ??= this.#begin(this.#abort.signal);
+    this.#starting ??= this.#openAndScan(this.#abort.signal);
   }
 
-  /** Resolves when what was under way has been given up. */
+  /** Stops the loops; resolves when none is running. */
   async stop(): Promise<void> {
     this.#abort.abort(new Error("The account is no longer scanned"));
     this.#target.coverage.scanEnded(0);
     this.#instances?.stop();
-    await Promise.all([this.#beginning, this.#iamScan?.stop(), this.#profileTagScan?.stop()]);
+    await Promise.all([this.#starting, this.#iamScan?.stop(), this.#profileTagScan?.stop()]);
   }
 
-  /** The account is scanned no longer, and this has stopped: nothing that was last seen of it may go on being shown. */
+  /** Clears the metrics and quotas of an account that is no longer scanned. Call it after `stop`. */
   left(): void {
     this.#target.observer?.left();
     this.#account?.quotas.forget();
   }
 
-  /** False when the class that it was reached by is gone, or leads there in another way. */
+  /** False when the class that opened the account was deleted, or has another account access. */
   get isUpToDate(): boolean {
-    const by = this.#reachedByClass;
-    return by === undefined || this.#target.classes().some((one) => isSameWay(one, by));
+    const by = this.#openedByClass;
+    return by === undefined || this.#target.classes().some((one) => hasSameAccess(one, by));
   }
 
-  /** Undefined until it was reached. */
+  /** Undefined until the account was opened. */
   get account(): AwsAccount | undefined {
     return this.#account;
   }
 
-  /** An object of the account has changed. */
+  /** Handles a change of an object of the account. */
   onChange(change: ObjectChange): void {
     this.#instances?.onChange(change);
   }
 
-  async #begin(signal: AbortSignal): Promise<void> {
+  async #openAndScan(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const account = await this.#reached(signal);
+      const account = await this.#openAccount(signal);
       if (signal.aborted) return;
       if (account !== undefined) {
         this.#scan(account);
@@ -115,14 +120,17 @@ export class AccountLoops {
     }
   }
 
-  /** By the first class that leads there. The objects and the class tell why others do not. */
-  async #reached(signal: AbortSignal): Promise<AwsAccount | undefined> {
+  /**
+   * Opens the account by the first class that succeeds. The other classes and their objects report their failures
+   * themselves.
+   */
+  async #openAccount(signal: AbortSignal): Promise<AwsAccount | undefined> {
     const { accounts, classes, isOwn } = this.#target;
     if (isOwn) return accounts.own;
     for (const of of classes()) {
       try {
         const account = await accounts.open(of, signal);
-        this.#reachedByClass = of;
+        this.#openedByClass = of;
         return account;
       } catch (error) {
         if (signal.aborted) return undefined;
@@ -135,7 +143,7 @@ export class AccountLoops {
   #scan(account: AwsAccount): void {
     const { objects, coverage, claims, observer, orphans } = this.#target;
     this.#account = account;
-    const { settings, wake, clock, logger } = this.#deps;
+    const { settings, enqueue, clock, logger } = this.#deps;
     const shared = { ...this.#deps, account, objects, coverage };
     const { reader } = account;
     if (reader === undefined) coverage.scanEnded(0);
@@ -147,12 +155,12 @@ export class AccountLoops {
     this.#profileTagScan = new ProfileTagScan(shared);
     this.#profileTagScan.start();
     const { snapshots, intervalMs } = account.instances;
-    this.#instances = new InstanceScan({ snapshots, claims, clock, intervalMs, wake, logger });
+    this.#instances = new InstanceScan({ snapshots, claims, clock, intervalMs, enqueue, logger });
     this.#instances.start();
   }
 }
 
-function isSameWay(one: InstanceProfileClass, other: InstanceProfileClass): boolean {
-  const way = ({ metadata, spec }: InstanceProfileClass): string => JSON.stringify([metadata.name, spec.account]);
-  return way(one) === way(other);
+function hasSameAccess(one: InstanceProfileClass, other: InstanceProfileClass): boolean {
+  const accessOf = ({ metadata, spec }: InstanceProfileClass): string => JSON.stringify([metadata.name, spec.account]);
+  return accessOf(one) === accessOf(other);
 }

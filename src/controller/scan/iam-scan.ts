@@ -13,21 +13,24 @@ import { priorityOf } from "../urgency.ts";
 import type { ScanCoverage } from "./scan-coverage.ts";
 import { type ScanSubject, type SubjectRules, subjectOf, verdictOf } from "./scan-verdict.ts";
 
-/** How a scan ended: `denied` when the controller may not read the account as a whole. */
+/** The result of a scan: `denied` when the controller is not authorized to read the whole account. */
 export type ScanResult = "ok" | "denied" | "failed";
 
-/** Hears of scans: the seam for metrics. Called synchronously; must not throw. */
+/** Observes scans, for metrics. Called synchronously; must not throw. */
 export interface ScanObserver {
-  ended(result: ScanResult, facts: { readonly durationMs: number; readonly seen: number; readonly news: number }): void;
-  /** The account is scanned no longer. */
+  ended(
+    result: ScanResult,
+    facts: { readonly durationMs: number; readonly compared: number; readonly different: number },
+  ): void;
+  /** Called when the account is no longer scanned. */
   left(): void;
 }
 
-/** What a iamScan works with. */
+/** The dependencies of {@link IamScan}. */
 export interface IamScanOptions {
   readonly account: AwsAccount;
   readonly reader: AccountReader;
-  /** The objects of the account, as last seen. */
+  /** The objects of the account in the cache. */
   readonly objects: () => readonly KubeObject[];
   readonly queue: WorkQueue;
   readonly coverage: ScanCoverage;
@@ -37,28 +40,30 @@ export interface IamScanOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
-  /** Between two scans, give or take a tenth. */
+  /** The interval between two scans, with a jitter of 10 %. */
   readonly intervalMs: number;
   readonly intervals: RequeueIntervals;
   readonly observer?: ScanObserver | undefined;
   readonly orphans?: OrphanScan | undefined;
 }
 
-/** So many objects are compared before others get their turn on the event loop: some milliseconds' work. */
+/** The number of objects that are compared before the event loop is yielded: some milliseconds of work. */
 const CHUNK = 20;
-/** What was well is spared a look of its own for so many intervals: a scan may fail once without setting off thousands of reads. */
-const SPARED_INTERVALS = 2.5;
-/** A scan that failed in passing is tried again sooner than the next is due. */
+/**
+ * For how many intervals a scan covers an object in sync, so that one failed scan does not cause thousands of reads.
+ */
+const COVERED_INTERVALS = 2.5;
+/** The delay before a scan is retried after a transient error. */
 const RETRY_MS = 60_000;
 const JITTER = 0.1;
 
 /**
- * Looks at the whole account every so often, and wakes the objects for which it differs from what it should be, or from what their status
- * says.
+ * Scans the whole account periodically, and enqueues the objects whose observed state differs from their spec or
+ * status.
  *
- * A scan writes nothing itself and proves nothing for ever: what it sees goes to a pass, which reads the doubtful part again
- * before it writes. Where the account may not be read as a whole, nothing is lost: every object is read by itself as often as
- * before.
+ * A scan writes nothing, and its observations may be stale: the reconcile reads the relevant parts again before it
+ * writes. If the controller is not authorized to read the whole account, every object is read by its own resync
+ * instead.
  */
 export class IamScan {
   readonly #options: IamScanOptions;
@@ -70,14 +75,14 @@ export class IamScan {
     this.#options = options;
   }
 
-  /** The first scan begins at once; further calls do nothing. */
+  /** Starts the first scan at once. Further calls do nothing. */
   start(): void {
     if (this.#loop !== undefined || this.#abort.signal.aborted) return;
     this.#options.coverage.expectScan();
     this.#loop = this.#run(this.#abort.signal);
   }
 
-  /** Resolves when a scan under way has been given up. */
+  /** Stops the loop; resolves when no scan is running. */
   async stop(): Promise<void> {
     this.#abort.abort(new Error("The controller is shutting down"));
     await this.#loop;
@@ -92,31 +97,33 @@ export class IamScan {
     }
   }
 
-  /** One scan. Never raises: what went wrong is logged, and its objects are read one by one if it stays so. */
+  /** Runs one scan. Never raises: errors are logged, and the objects are read one by one if the error persists. */
   async scan(signal: AbortSignal): Promise<ScanResult> {
     const { account, clock, coverage, intervalMs, observer, orphans } = this.#options;
     const startMs = clock.monotonicMs();
-    const count = { seen: 0, news: 0 };
+    const count = { compared: 0, different: 0 };
     let result: ScanResult = "ok";
     let candidates: readonly SelectedRole[] = [];
     try {
       candidates = await this.#compare(count, signal);
     } catch (error) {
       if (signal.aborted) return "failed";
-      result = this.#blame(error);
+      result = this.#logFailure(error);
     }
-    if (result === "ok" && this.#last === "denied")
-      this.#options.logger.info("the account can be read as a whole again");
+    if (result === "ok" && this.#last === "denied") this.#options.logger.info("account scan is authorized again");
     this.#last = result;
-    if (result !== "failed") coverage.scanEnded(result === "ok" ? intervalMs * SPARED_INTERVALS : 0);
+    if (result !== "failed") coverage.scanEnded(result === "ok" ? intervalMs * COVERED_INTERVALS : 0);
     else if (coverage.isFirstScanAhead) coverage.scanEnded(0);
     observer?.ended(result, { durationMs: clock.monotonicMs() - startMs, ...count });
     if (result === "ok") await orphans?.scanned(account, candidates, signal);
     return result;
   }
 
-  /** Returns the roles that may be orphans. */
-  async #compare(count: { seen: number; news: number }, signal: AbortSignal): Promise<readonly SelectedRole[]> {
+  /** Compares every object with a snapshot of the account, and returns the roles that may be orphans. */
+  async #compare(
+    count: { compared: number; different: number },
+    signal: AbortSignal,
+  ): Promise<readonly SelectedRole[]> {
     const { account, reader, clock, orphans } = this.#options;
     const subjects = await this.#subjects(signal);
     const wanted = {
@@ -127,9 +134,9 @@ export class IamScan {
     const snapshot = await takeSnapshot(wanted, reader, () => clock.monotonicMs(), signal);
     account.index.replace(snapshot);
     await account.quotas.refresh(0, signal);
-    for await (const subject of this.#unhurried(subjects, signal)) {
-      count.seen += 1;
-      if (this.#judge(subject, snapshot)) count.news += 1;
+    for await (const subject of this.#yielding(subjects, signal)) {
+      count.compared += 1;
+      if (this.#compareOne(subject, snapshot)) count.different += 1;
     }
     return snapshot.selected;
   }
@@ -138,18 +145,18 @@ export class IamScan {
     const { objects, coverage } = this.#options;
     const isFirst = coverage.isFirstScanAhead;
     const subjects: ScanSubject[] = [];
-    for await (const raw of this.#unhurried(objects(), signal)) {
+    for await (const raw of this.#yielding(objects(), signal)) {
       const subject = subjectOf(raw, this.#options, isFirst);
       if (subject !== undefined) subjects.push(subject);
     }
     return subjects;
   }
 
-  /** True when the object has to be looked at. */
-  #judge(subject: ScanSubject, snapshot: AccountSnapshot): boolean {
+  /** Compares one object with the snapshot. True when it differs and is enqueued. */
+  #compareOne(subject: ScanSubject, snapshot: AccountSnapshot): boolean {
     const { account, queue, coverage, clock, intervals } = this.#options;
     const { key, object } = subject;
-    // A pass under way knows better.
+    // A reconcile in progress has fresher observations.
     if (queue.isRunning(key)) return false;
     const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
     const verdict = verdictOf(subject, snapshot, { recentWrites: account.recentWrites, intervals, now });
@@ -161,31 +168,33 @@ export class IamScan {
     if (verdict.kind !== "different") return false;
     account.index.record(key, object.metadata, verdict.observation, snapshot.takenAtMs);
     coverage.recordDifference(key);
-    // Somebody has waited for what is begun since before this process began to work.
+    // A user has waited for an interrupted create since before this process started.
     queue.add(key, { priority: priorityOf(subject.isInterruptedCreate ? "change" : "scan") });
     return true;
   }
 
-  /** The items, with a turn for everybody else on the event loop now and then. */
-  async *#unhurried<T>(items: readonly T[], signal: AbortSignal): AsyncGenerator<T, void> {
+  /** Iterates over the items and yields to the event loop after each chunk. */
+  async *#yielding<T>(items: readonly T[], signal: AbortSignal): AsyncGenerator<T, void> {
     for (const [index, item] of items.entries()) {
       if (index % CHUNK === CHUNK - 1) await this.#options.clock.sleep(0, signal);
       yield item;
     }
   }
 
-  #blame(error: unknown): ScanResult {
+  #logFailure(error: unknown): ScanResult {
     const { logger } = this.#options;
     if (!(error instanceof ControllerError)) {
-      logger.error("the scan failed in a way it did not expect", { err: error });
+      logger.error("account scan failed unexpectedly", { err: error });
       return "failed";
     }
     if (error.reason !== "AccessDenied") {
-      logger.warn("scan failed", failureFields(error));
+      logger.warn("account scan failed; the controller retries", failureFields(error));
       return "failed";
     }
     if (this.#last !== "denied") {
-      const what = "the account cannot be read as a whole: every object is read by itself, at many times the calls";
+      const what =
+        "account scan is not authorized: the controller reads each object separately, with many times the requests. Grant it the " +
+        "permissions for account scans";
       logger.warn(what, failureFields(error));
     }
     return "denied";

@@ -10,24 +10,24 @@ import type { Logger } from "../../telemetry.ts";
 import type { CachedClaims } from "../accounts/cached-claims.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 
-/** What a scan works with. */
+/** The dependencies of {@link InstanceScan}. */
 export interface InstanceScanDependencies {
   readonly snapshots: RegionSnapshots;
   readonly claims: CachedClaims;
   readonly clock: Clock;
-  /** Between two readings of a region. */
+  /** The interval between two reads of a region. */
   readonly intervalMs: number;
   /** Called with the key of an object whose instances have changed. */
-  readonly wake: (key: string) => void;
+  readonly enqueue: (key: string) => void;
   readonly logger: Logger;
 }
 
-/** While an instance that is asked for is about to start or stop, its region is read this often. */
-const MOTION_INTERVAL_MS = 10_000;
+/** The read interval of all regions while a selected instance is starting, stopping or changing its association. */
+const TRANSITION_INTERVAL_MS = 10_000;
 
 /**
- * Reads the instances of every region that some object asks for, once for all objects, and wakes those whose instances have
- * changed: started, ended, re-tagged, given another profile. Objects whose instances are as they were cost nothing.
+ * Reads the instances of every region that an object selects from, once for all objects, and enqueues the objects whose
+ * instances have changed: started, stopped, terminated, re-tagged or associated with another profile.
  */
 export class InstanceScan {
   readonly #deps: InstanceScanDependencies;
@@ -40,7 +40,7 @@ export class InstanceScan {
     deps.snapshots.onRefresh = (snapshot, previous) => this.#compare(snapshot, previous);
   }
 
-  /** Begins; does nothing after `stop`. */
+  /** Starts the loop; does nothing after `stop`. */
   start(): void {
     if (!this.#stop.signal.aborted && this.#timer === undefined) this.#schedule();
   }
@@ -50,25 +50,25 @@ export class InstanceScan {
     this.#timer?.cancel();
   }
 
-  /** An object has changed: those that select the same instances may win or lose them by it. */
+  /** Handles a changed object: enqueues the objects that select the same instances, which may win or lose them. */
   onChange(change: ObjectChange): void {
     if (change.type === "added" && change.isInInitialList) return;
-    const { claims, snapshots, wake } = this.#deps;
+    const { claims, snapshots, enqueue } = this.#deps;
     const before = "old" in change ? claims.of(change.old) : [];
     const after = "new" in change ? claims.of(change.new) : [];
     const versions = [...before, ...after];
     if (versions.length === 0 || versions[0] === versions[1]) return;
     for (const { instances, key } of versions) {
       const found = [...(snapshots.peek(instances.region)?.instances.values() ?? [])];
-      const asked = found.filter((facts) => selects(instances, facts));
-      const rivals = claims.in(instances.region).filter((claim) => claim.key !== key && isForAny(claim, asked));
-      for (const rival of rivals) wake(rival.key);
+      const selected = found.filter((facts) => selects(instances, facts));
+      const rivals = claims.in(instances.region).filter((claim) => claim.key !== key && isForAny(claim, selected));
+      for (const rival of rivals) enqueue(rival.key);
     }
   }
 
   #schedule(): void {
     const { clock, intervalMs } = this.#deps;
-    const delayMs = this.#isInMotion() ? Math.min(MOTION_INTERVAL_MS, intervalMs) : intervalMs;
+    const delayMs = this.#isInTransition() ? Math.min(TRANSITION_INTERVAL_MS, intervalMs) : intervalMs;
     this.#timer = clock.schedule(delayMs, () => {
       void this.#scan(delayMs).finally(() => {
         if (!this.#stop.signal.aborted) this.#schedule();
@@ -79,57 +79,57 @@ export class InstanceScan {
   async #scan(intervalMs: number): Promise<void> {
     const { claims, snapshots } = this.#deps;
     const regions = new Set(claims.all().map(({ instances }) => instances.region));
-    // What an object had read in between need not be read again.
+    // A region that a reconcile has read in between need not be read again.
     const maxAgeMs = intervalMs / 2;
     await Promise.all(
       [...regions].map((region) =>
         snapshots.get(region, maxAgeMs, this.#stop.signal).then(
           () => void this.#faults.delete(region),
-          (error: unknown) => this.#told(region, error),
+          (error: unknown) => this.#logFault(region, error),
         ),
       ),
     );
   }
 
-  /** The objects tell their users; the log says it once. */
-  #told(region: string, error: unknown): void {
-    const words = error instanceof Error ? error.message : String(error);
-    if (this.#stop.signal.aborted || this.#faults.get(region) === words) return;
-    this.#faults.set(region, words);
-    const facts = error instanceof ControllerError ? failureFields(error) : { error: words };
-    this.#deps.logger.warn("instances not read", { region, ...facts });
+  /** Logs a fault once. The objects report it in their status. */
+  #logFault(region: string, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.#stop.signal.aborted || this.#faults.get(region) === message) return;
+    this.#faults.set(region, message);
+    const facts = error instanceof ControllerError ? failureFields(error) : { error: message };
+    this.#deps.logger.warn("could not read instances; the controller retries", { region, ...facts });
   }
 
   #compare(snapshot: RegionSnapshot, previous: RegionSnapshot | undefined): void {
     if (previous === undefined) {
-      this.#wakeForFormerMarkers(snapshot);
+      this.#enqueueFormerlyMarked(snapshot);
       return;
     }
     const changed = changesBetween(previous, snapshot);
     if (changed.length === 0) return;
     for (const claim of this.#deps.claims.in(snapshot.region)) {
-      if (changed.some((versions) => versions.some((facts) => concerns(claim, facts)))) this.#deps.wake(claim.key);
+      if (changed.some((versions) => versions.some((facts) => concerns(claim, facts)))) this.#deps.enqueue(claim.key);
     }
   }
 
-  /** Markers of an earlier version count until their objects have written new ones, so the controller does that at its start. */
-  #wakeForFormerMarkers(snapshot: RegionSnapshot): void {
+  /** Enqueues objects with markers of an earlier version, which the controller migrates at startup. */
+  #enqueueFormerlyMarked(snapshot: RegionSnapshot): void {
     const markers = new Set([...snapshot.instances.values()].map(({ tags }) => tags[ASSOCIATED_BY_TAG]));
     for (const { owner, key } of this.#deps.claims.in(snapshot.region)) {
-      if (markers.has(formerMarkerOf(owner))) this.#deps.wake(key);
+      if (markers.has(formerMarkerOf(owner))) this.#deps.enqueue(key);
     }
   }
 
-  #isInMotion(): boolean {
+  #isInTransition(): boolean {
     const { claims, snapshots } = this.#deps;
     return claims.all().some(({ instances }) => {
       const found = snapshots.peek(instances.region)?.instances;
-      return found !== undefined && [...found.values()].some((facts) => isMoving(facts) && selects(instances, facts));
+      return found !== undefined && [...found.values()].some((facts) => isChanging(facts) && selects(instances, facts));
     });
   }
 }
 
-/** Both versions of each instance that is not as it was; one of an instance that has come or gone. */
+/** Both versions of each changed instance; one version of a new or removed instance. */
 function changesBetween(before: RegionSnapshot, after: RegionSnapshot): readonly (readonly InstanceFacts[])[] {
   const changed: (readonly InstanceFacts[])[] = [];
   for (const [id, now] of after.instances) {
@@ -143,7 +143,9 @@ function changesBetween(before: RegionSnapshot, after: RegionSnapshot): readonly
 
 function isSame(then: InstanceFacts, now: InstanceFacts): boolean {
   if (then === now) return true;
-  return then.state === now.state && sameTags(then.tags, now.tags) && sameTie(then.association, now.association);
+  return (
+    then.state === now.state && sameTags(then.tags, now.tags) && sameAssociation(then.association, now.association)
+  );
 }
 
 function sameTags(one: Tags, other: Tags): boolean {
@@ -151,8 +153,8 @@ function sameTags(one: Tags, other: Tags): boolean {
   return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
 }
 
-/** The id of the profile is not known of an association that we have just made. */
-function sameTie(then: ObservedAssociation | undefined, now: ObservedAssociation | undefined): boolean {
+/** The profile id of an association that the controller has just created is unknown (empty). */
+function sameAssociation(then: ObservedAssociation | undefined, now: ObservedAssociation | undefined): boolean {
   if (then === undefined || now === undefined) return then === now;
   const isSameProfile = then.profileId === now.profileId || then.profileId === "";
   return then.associationId === now.associationId && then.state === now.state && isSameProfile;
@@ -166,7 +168,7 @@ function concerns(claim: InstanceClaim, facts: InstanceFacts): boolean {
   return selects(claim.instances, facts) || facts.tags[ASSOCIATED_BY_TAG] === markerOf(claim.owner, facts.instanceId);
 }
 
-function isMoving({ state, association }: InstanceFacts): boolean {
+function isChanging({ state, association }: InstanceFacts): boolean {
   return (
     state === "pending" || state === "stopping" || (association !== undefined && association.state !== "associated")
   );

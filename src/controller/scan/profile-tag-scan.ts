@@ -12,10 +12,10 @@ import { priorityOf } from "../urgency.ts";
 import type { ScanCoverage } from "./scan-coverage.ts";
 import { type ScanSubject, type SubjectRules, subjectOf } from "./scan-verdict.ts";
 
-/** What the rounds work with. */
+/** The dependencies of {@link ProfileTagScan}. */
 export interface ProfileTagScanOptions {
   readonly account: AwsAccount;
-  /** The objects of the account, as last seen. */
+  /** The objects of the account in the cache. */
   readonly objects: () => readonly KubeObject[];
   readonly queue: WorkQueue;
   readonly coverage: ScanCoverage;
@@ -25,22 +25,22 @@ export interface ProfileTagScanOptions {
   readonly logger: Logger;
 }
 
-/** In which every profile is looked at once. */
-const ROUND_MS = 6 * 3_600_000;
+/** The time in which every profile is read once. */
+const CYCLE_MS = 6 * 3_600_000;
 
-const SHORTEST_PAUSE_MS = 1_000;
-/** With few objects a round is shorter: a call in ten minutes is no burden, and there may soon be more of them. */
-const LONGEST_PAUSE_MS = 600_000;
+const MIN_DELAY_MS = 1_000;
+/** With few objects the cycle is shorter: a request every ten minutes is cheap. */
+const MAX_DELAY_MS = 600_000;
 
 /**
- * Looks at one instance profile after the other, each of them once in a round: their tags are in no list that a scan could
- * read. An object whose profile is not as it should be is woken for a look at everything.
+ * Reads one instance profile after the other, each once in a cycle, because no list that an account scan reads contains
+ * their tags. Enqueues an object whose profile is not in sync.
  */
 export class ProfileTagScan {
   readonly #options: ProfileTagScanOptions;
   readonly #abort = new AbortController();
   #loop: Promise<void> | undefined;
-  /** The key that was looked at last: the next one in order is next. */
+  /** The key that was read last; the scan continues with the next one in sort order. */
   #lastKey = "";
 
   constructor(options: ProfileTagScanOptions) {
@@ -60,25 +60,28 @@ export class ProfileTagScan {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, objects } = this.#options;
     while (!signal.aborted) {
-      const pauseMs = Math.max(SHORTEST_PAUSE_MS, Math.min(ROUND_MS / objects().length, LONGEST_PAUSE_MS));
+      const pauseMs = Math.max(MIN_DELAY_MS, Math.min(CYCLE_MS / objects().length, MAX_DELAY_MS));
       await clock.sleep(pauseMs, signal).catch(() => {});
-      if (!signal.aborted) await this.lookAtNext(signal);
+      if (!signal.aborted) await this.scanNext(signal);
     }
   }
 
-  /** One object's profile. Never raises: what could not be read is looked at in the next round. */
-  async lookAtNext(signal: AbortSignal): Promise<void> {
+  /** Reads the next profile. Raises only for a bug: a profile that could not be read is read in the next cycle. */
+  async scanNext(signal: AbortSignal): Promise<void> {
     const { queue, coverage, logger } = this.#options;
     const subject = this.#next();
     if (subject === undefined || !coverage.covers(subject.key) || queue.isRunning(subject.key)) return;
     try {
-      if (await this.#isAsAskedFor(subject, signal)) return;
+      if (await this.#isProfileInSync(subject, signal)) return;
       coverage.forget(subject.key);
       queue.add(subject.key, { priority: priorityOf("scan") });
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ControllerError)) throw error;
-      logger.debug("an instance profile could not be looked at", { key: subject.key, error: error.message });
+      logger.debug("could not read an instance profile; the next cycle retries", {
+        key: subject.key,
+        error: error.message,
+      });
     }
   }
 
@@ -91,7 +94,7 @@ export class ProfileTagScan {
     return raw === undefined ? undefined : subjectOf(raw, this.#options);
   }
 
-  async #isAsAskedFor({ desired }: ScanSubject, signal: AbortSignal): Promise<boolean> {
+  async #isProfileInSync({ desired }: ScanSubject, signal: AbortSignal): Promise<boolean> {
     const { iam, recentWrites } = this.#options.account;
     const { instanceProfileName } = desired.instanceProfile;
     const instanceProfile = await iam.routine.reader.getInstanceProfile(instanceProfileName, signal);

@@ -1,6 +1,6 @@
 /**
- * Which objects of one account the scans of it cover, by key: an object that was seen in sync is not read by itself while scans
- * read it together with all others.
+ * Records which objects of one account its scans cover, by key. The resync of an object that was observed in sync is
+ * skipped while scans observe it.
  */
 export class ScanCoverage {
   readonly #monotonicMs: () => number;
@@ -14,12 +14,12 @@ export class ScanCoverage {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** A scan is about to read all objects at once: what no user waits for waits for it. */
+  /** True until the first scan has ended; resyncs wait for it. */
   get isFirstScanAhead(): boolean {
     return this.#isFirstScanAhead;
   }
 
-  /** As `isFirstScanAhead`, for what waits no longer than so long. */
+  /** As `isFirstScanAhead`, for at most `maxWaitMs` after the scan was expected. */
   isFirstScanAheadFor(maxWaitMs: number): boolean {
     return this.#isFirstScanAhead && this.#monotonicMs() - this.#expectedSinceMs < maxWaitMs;
   }
@@ -30,49 +30,52 @@ export class ScanCoverage {
     this.#isFirstScanAhead = true;
   }
 
-  /** Scans work, and will come again: what was in sync within the last `coversMs` needs no read of its own. 0: they do not. */
+  /**
+   * Records the end of a scan: objects that were in sync within the last `coversMs` are covered. 0: scans cover
+   * nothing.
+   */
   scanEnded(coversMs: number): void {
     this.#isFirstScanAhead = false;
     this.#coversMs = coversMs;
   }
 
-  /** The object was seen in sync. */
+  /** Records that the object was observed in sync. */
   recordInSync(key: string, atMs: number = this.#monotonicMs()): void {
     this.#inSyncAtMs.set(key, atMs);
     this.#different.delete(key);
   }
 
-  /** A scan saw that AWS differs from the object's spec or status. */
+  /** Records that, by a scan, AWS differs from the object's spec or status. */
   recordDifference(key: string): void {
     this.#inSyncAtMs.delete(key);
     this.#different.add(key);
   }
 
-  /** A reconcile has ended; it has verified the object, or not. */
+  /** Records the end of a reconcile. */
   reconciled(key: string, isVerified: boolean): void {
     if (isVerified) this.recordInSync(key);
     else this.forget(key);
   }
 
-  /** True when the last that is known of the object is a difference that a scan saw. */
+  /** True when a scan found a difference and the object was not reconciled since. */
   isDifferent(key: string): boolean {
     return this.#different.has(key);
   }
 
-  /** True when the object was in sync not long ago and a scan will read it again. */
+  /** True when the object was in sync recently, and a scan will observe it again. */
   covers(key: string): boolean {
     const atMs = this.#inSyncAtMs.get(key);
     return atMs !== undefined && this.#monotonicMs() - atMs < this.#coversMs;
   }
 
-  /** Nothing is known of the object any more. */
+  /** Removes the state of an object. */
   forget(key: string): void {
     this.#inSyncAtMs.delete(key);
     this.#different.delete(key);
   }
 }
 
-/** The coverage of each account: one may be scanned while another may not be read as a whole. */
+/** The coverage of each account: scans may work for one and not be authorized for another. */
 export class ScanCoverageByAccount {
   readonly #monotonicMs: () => number;
   readonly #byAccount = new Map<string, ScanCoverage>();

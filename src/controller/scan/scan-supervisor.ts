@@ -11,26 +11,26 @@ import { AccountLoops, type ScanDependencies } from "./account-loops.ts";
 import type { ScanObserver } from "./iam-scan.ts";
 import type { ScanCoverageByAccount } from "./scan-coverage.ts";
 
-/** What the scans are made of. */
+/** The dependencies of {@link ScanSupervisor}. */
 export interface ScanSupervisorOptions extends ScanDependencies {
   readonly accounts: Accounts;
   readonly classes: ClassResolver;
-  /** All objects, as last seen. */
+  /** All objects in the cache. */
   readonly objects: () => readonly KubeObject[];
   readonly coverage: ScanCoverageByAccount;
   readonly claims: ClaimsByAccount;
-  /** For the scans of one account. */
+  /** By account key. */
   readonly observerOf: ((account: string) => ScanObserver) | undefined;
-  /** For those of one account, too; without it nobody looks for orphans. */
+  /** By account key; unset: scans do not find orphans. */
   readonly orphans?: { of(account: string): OrphanScan; forget(account: string): void };
 }
 
-/** Objects and classes come in bursts. */
-const FOLLOW_AFTER_MS = 1_000;
+/** The delay before the set of accounts is updated, because objects and classes change in bursts. */
+const UPDATE_AFTER_MS = 1_000;
 
 /**
- * Scans each account that objects are in or may come to, once, however many classes it has: by the oldest of them that leads there.
- * Accounts come and go with the objects and the classes.
+ * Runs one set of scan loops for each account that has objects or classes, by the oldest class that can open it. Starts
+ * and stops them when objects and classes change.
  */
 export class ScanSupervisor {
   readonly #options: ScanSupervisorOptions;
@@ -43,14 +43,14 @@ export class ScanSupervisor {
     this.#options = options;
   }
 
-  /** Begins. Does nothing after `stop`. */
+  /** Starts the scans. Does nothing after `stop`. */
   work(): void {
     if (this.#phase === "stopped") return;
     this.#phase = "working";
-    this.#follow();
+    this.#updateAccounts();
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Stops all scans; resolves when none is running. */
   async stop(): Promise<void> {
     this.#phase = "stopped";
     this.#timer?.cancel();
@@ -58,35 +58,35 @@ export class ScanSupervisor {
     await Promise.all(this.#ending);
   }
 
-  /** The account that the object is in; undefined while it is not reached. */
+  /** The account that the object is in; undefined until it was opened. */
   accountOf(raw: KubeObject): AwsAccount | undefined {
     const account = this.#options.classes.accountOf(raw);
     return account === undefined ? undefined : this.#running.get(account)?.account;
   }
 
-  /** An object has come, gone or changed. */
+  /** Handles an added, changed or deleted object. */
   objectChanged(change: ObjectChange): void {
     const account = this.#options.classes.accountOf(change.type === "deleted" ? change.old : change.new);
     if (account !== undefined) this.#running.get(account)?.onChange(change);
-    if (change.type !== "updated") this.#followSoon();
+    if (change.type !== "updated") this.#scheduleUpdate();
   }
 
-  /** A class has come, gone or changed. */
+  /** Handles an added, changed or deleted class. */
   classesChanged(): void {
-    this.#followSoon();
+    this.#scheduleUpdate();
   }
 
-  #followSoon(): void {
+  #scheduleUpdate(): void {
     if (this.#phase !== "working" || this.#timer !== undefined) return;
-    this.#timer = this.#options.clock.schedule(FOLLOW_AFTER_MS, () => {
+    this.#timer = this.#options.clock.schedule(UPDATE_AFTER_MS, () => {
       this.#timer = undefined;
-      this.#follow();
+      this.#updateAccounts();
     });
   }
 
-  #follow(): void {
+  #updateAccounts(): void {
     const { classes, objects } = this.#options;
-    // Also where no object is yet: the first need no look of their own then.
+    // Also accounts without objects, so that the first objects can start from a scan.
     const open = classes.classes.isEmpty ? [OWN_ACCOUNT] : classes.classes.accountIds;
     const wanted = new Set([...open, ...objects().map((raw) => classes.accountOf(raw))]);
     for (const [account, scan] of this.#running) {
@@ -128,7 +128,7 @@ export class ScanSupervisor {
     this.#ending.add(ended);
   }
 
-  /** Unless somebody has come to the account meanwhile. */
+  /** Clears the state of an account, unless its scans were started again meanwhile. */
   #left(account: string, scan: AccountLoops): void {
     if (this.#running.has(account)) return;
     scan.left();

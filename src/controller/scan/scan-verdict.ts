@@ -26,12 +26,14 @@ import type { ClassResolver } from "../classes/class-resolver.ts";
 import { keyText } from "../object-key.ts";
 import { isInterruptedCreate } from "../reconcile/never-reported.ts";
 
-/** An object that a scan can judge: it was well when it was last looked at, or is looked at without being written. */
+/**
+ * An object that a scan compares: it was in sync at its last reconcile, is a dry run, or its create was interrupted.
+ */
 export interface ScanSubject {
   readonly key: string;
   readonly object: InstanceProfile;
   readonly desired: DesiredPresent;
-  /** What its class says, as a reconcile would report it. */
+  /** The compliance that a reconcile would report. */
   readonly compliance: Compliance | undefined;
   /** See {@link currentRecord}. */
   readonly accepted: AcceptedClass | undefined;
@@ -39,39 +41,39 @@ export interface ScanSubject {
   readonly isInterruptedCreate: boolean;
 }
 
-/** What a scan sees of an object: that all is as its status says, or something else. */
+/** Whether an object is in sync with its spec and status by a scan. */
 export type Verdict =
   | { readonly kind: "in sync" }
-  /** IAM still lags behind our own writes: the pass that wrote them looks again by itself. */
-  | { readonly kind: "recentWrites" }
+  /** IAM lags behind recent writes: the reconcile that wrote them has requeued the object. */
+  | { readonly kind: "propagating" }
   | { readonly kind: "different"; readonly observation: StaleObservation };
 
 const NOTHING: PartsToReread = new Set();
 
-/** How objects are understood. */
+/** The dependencies of {@link subjectOf}. */
 export interface SubjectRules {
   readonly classes: Pick<ClassResolver, "bindingOf">;
   readonly clusterId: string;
 }
 
 /**
- * The object, as its class has it, as a scan's subject; undefined when passes look at it by themselves, or nobody shall. What
- * is begun is a subject of the first scan alone, for which its pass waits.
+ * The object as the subject of a scan, with its class applied; undefined when it is reconciled separately, or not at
+ * all. An interrupted create is a subject only of the first scan, which its reconcile waits for.
  */
 export function subjectOf(
   raw: KubeObject,
   { classes, clusterId }: SubjectRules,
   isFirstScan = false,
 ): ScanSubject | undefined {
-  const understood = parsed(raw);
-  if (understood === undefined) return undefined;
-  const { metadata, spec, status } = understood;
+  const parsed = parse(raw);
+  if (parsed === undefined) return undefined;
+  const { metadata, spec, status } = parsed;
   const ready = findCondition(status?.conditions, "Ready");
-  const isWell = ready?.status === "True" || (spec.mode === "DryRun" && ready?.reason === "DryRun");
-  const isKnown = isWell && ready?.observedGeneration === metadata.generation;
-  const begun = isFirstScan && isInterruptedCreate(understood);
-  if (spec.suspend || !(isKnown || begun)) return undefined;
-  const binding = classes.bindingOf(understood);
+  const wasInSync = ready?.status === "True" || (spec.mode === "DryRun" && ready?.reason === "DryRun");
+  const isCurrent = wasInSync && ready?.observedGeneration === metadata.generation;
+  const isInterrupted = isFirstScan && isInterruptedCreate(parsed);
+  if (spec.suspend || !(isCurrent || isInterrupted)) return undefined;
+  const binding = classes.bindingOf(parsed);
   if (binding.kind === "refused" || blockersOf(binding).length > 0) return undefined;
   const { object } = binding;
   const desired = desiredState(object, clusterId);
@@ -83,11 +85,11 @@ export function subjectOf(
     desired,
     compliance,
     accepted: currentRecord(binding),
-    isInterruptedCreate: begun,
+    isInterruptedCreate: isInterrupted,
   };
 }
 
-function parsed(raw: KubeObject): InstanceProfile | undefined {
+function parse(raw: KubeObject): InstanceProfile | undefined {
   try {
     return parseInstanceProfile(raw);
   } catch (error) {
@@ -96,7 +98,7 @@ function parsed(raw: KubeObject): InstanceProfile | undefined {
   }
 }
 
-/** Puts what the snapshot has of the object through the very diff of a reconcile. Pure but for the memory of our writes. */
+/** Compares the object with the snapshot, by the same diff as a reconcile. Pure, except that it reads recent writes. */
 export function verdictOf(
   { object, desired, compliance, accepted, isInterruptedCreate: isOfInterruptedCreate }: ScanSubject,
   snapshot: AccountSnapshot,
@@ -105,7 +107,7 @@ export function verdictOf(
   const observed = observedIn(snapshot, desired);
   const { state, visibleInMs } = context.recentWrites.overlay(desired, observed);
   const plan = diff(desired, state);
-  if (visibleInMs > 0) return { kind: "recentWrites" };
+  if (visibleInMs > 0) return { kind: "propagating" };
   const toReread = partsToReread(plan);
   if (isOfInterruptedCreate)
     return { kind: "different", observation: { observed, toReread: withProfile(toReread), isOfInterruptedCreate } };
@@ -128,7 +130,9 @@ export function verdictOf(
     : { kind: "different", observation };
 }
 
-/** No list tells whose a profile is, and nobody has told it of what is begun. */
+/**
+ * Adds the instance profile: no list contains its owner tags, and the status of an interrupted create does not name it.
+ */
 function withProfile(parts: PartsToReread): PartsToReread {
   return parts === "everything" ? parts : new Set([...parts, "instance profile" as const]);
 }

@@ -3,63 +3,63 @@ import { TerminalError } from "../../errors.ts";
 import type { AccountIdentity } from "../ports.ts";
 import type { AwsAccount } from "./aws-account.ts";
 
-/** An account with a way to ask whose its credentials are. */
+/** An account, and the client that verifies which account its credentials belong to. */
 export interface OpenAccount {
   readonly account: AwsAccount;
   readonly identity: AccountIdentity;
 }
 
-/** An account that is reached by a role. */
+/** An account that the controller accesses by assuming a role. */
 export interface RoleAccount extends ClassAccount {
   readonly roleArn: string;
-  /** It is the account of the controller's own credentials as well: what is asked of it is asked of one account. */
+  /** True for the account of the controller's own credentials: both ways share its rate limits. */
   readonly isOwn: boolean;
 }
 
-/** What a directory is made of. */
-export interface AccountDirectoryOptions {
-  /** With the controller's own credentials. */
+/** The dependencies of an {@link AccountRegistry}. */
+export interface AccountRegistryOptions {
+  /** The account of the controller's own credentials. */
   readonly own: OpenAccount;
-  /** With those of a role to assume; calls nothing. */
+  /** Opens an account with the credentials of a role to assume; sends no request. */
   readonly open: (account: RoleAccount, className: string) => OpenAccount;
   readonly monotonicMs: () => number;
 }
 
-/** A failure is believed for so long: an account that does not answer must not hold a worker again and again. */
-const FAILURE_BELIEVED_MS = 30_000;
+/** How long a failure is cached, so that an account that does not respond does not block one worker after another. */
+const FAILURE_CACHE_MS = 30_000;
 
-/** The way into one account that a class has. */
-interface Way {
-  /** What of the class it was opened by. */
-  readonly by: string;
-  /** Undefined until it was first tried. */
+/** The connection of one class to its account. */
+interface Connection {
+  /** The fields of the class that the connection was opened with. */
+  readonly key: string;
+  /** Undefined until the first attempt to open it. */
   opened: OpenAccount | undefined;
-  proof: "none" | "given" | { readonly error: unknown; readonly atMs: number };
-  asking: Promise<void> | undefined;
+  proof: "none" | "verified" | { readonly error: unknown; readonly atMs: number };
+  verification: Promise<void> | undefined;
 }
 
 /**
  * The AWS accounts of the process: the controller's own, and one for each class that names a role to assume.
  *
- * Guarantees: nobody gets a class's account before STS has said that its credentials are of the account that the class names. Classes of one
- * account share what is remembered of it. An account that cannot be reached fails at once for whoever asks again soon.
+ * Guarantees: a class's account is returned only after STS has confirmed that the credentials belong to the account
+ * that the class names. Classes of one account share its caches. A failure is cached for 30 seconds.
  */
 export class AccountRegistry {
-  readonly #options: AccountDirectoryOptions;
-  readonly #ways = new Map<string, Way>();
+  readonly #options: AccountRegistryOptions;
+  readonly #connections = new Map<string, Connection>();
   #ownId: string | undefined;
   readonly #byId = new Map<string, AwsAccount>();
 
-  constructor(options: AccountDirectoryOptions) {
+  constructor(options: AccountRegistryOptions) {
     this.#options = options;
   }
 
-  /** With the controller's own credentials, whosever they are. */
+  /** The account of the controller's own credentials, whose id is not verified. */
   get own(): AwsAccount {
     return this.#options.own.account;
   }
 
-  /** Every account that was reached so far, once. */
+  /** Every account that was opened so far, without duplicates. */
   get opened(): readonly AwsAccount[] {
     return [...new Set([this.own, ...this.#byId.values()])];
   }
@@ -67,77 +67,79 @@ export class AccountRegistry {
   /**
    * The account of the class.
    *
-   * Errors: TerminalError `AccountMismatch` when the credentials are of another account; those of assuming the role and of asking STS.
+   * Errors: TerminalError `AccountMismatch` when the credentials belong to another account; those of AssumeRole and
+   * GetCallerIdentity.
    */
   async open(of: InstanceProfileClass, signal: AbortSignal): Promise<AwsAccount> {
     const { account } = of.spec;
-    const way = this.#wayOf(of.metadata.name, account);
-    if (way.proof !== "given") await this.#prove(way, of, signal);
-    const opened = way.opened as OpenAccount;
+    const connection = this.#connectionOf(of.metadata.name, account);
+    if (connection.proof !== "verified") await this.#prove(connection, of, signal);
+    const opened = connection.opened as OpenAccount;
     const shared = this.#byId.get(account.id);
     if (shared === undefined) {
       this.#byId.set(account.id, opened.account);
       return opened.account;
     }
-    // Its own credentials, and what all who write this account have to know of each other.
+    // The class's own credentials, with the caches and locks that all writers of the account share.
     const { iam, reader, instances } = opened.account;
     return { ...shared, iam, reader, instances };
   }
 
   /**
-   * Asks again whose the credentials of the class are, whatever was said before: what was let in may be shut out since. Only another
-   * account takes the class's account from those who have it; calls that fail tell for themselves.
+   * Verifies again which account the credentials of the class belong to, because trust may have been withdrawn since.
+   * Only a mismatch invalidates the connection: a failed request is raised, and the earlier verification stays valid.
    *
-   * Errors: as {@link reach}.
+   * Errors: as {@link open}.
    */
   async verify(of: InstanceProfileClass, signal: AbortSignal): Promise<void> {
-    const way = this.#wayOf(of.metadata.name, of.spec.account);
-    if (way.proof !== "given") return this.#prove(way, of, signal);
-    const actual = await (way.opened as OpenAccount).identity.accountId(signal);
+    const connection = this.#connectionOf(of.metadata.name, of.spec.account);
+    if (connection.proof !== "verified") return this.#prove(connection, of, signal);
+    const actual = await (connection.opened as OpenAccount).identity.accountId(signal);
     if (actual === of.spec.account.id) return;
     const error = mismatch(of, actual);
-    way.proof = { error, atMs: this.#options.monotonicMs() };
+    connection.proof = { error, atMs: this.#options.monotonicMs() };
     throw error;
   }
 
   /**
-   * Raises unless the controller's own credentials are of this account. STS is asked once.
+   * Raises unless the controller's own credentials belong to this account. Sends one request to STS in the lifetime of
+   * the process.
    *
-   * Errors: TerminalError `ClassAccountChanged`; those of asking STS.
+   * Errors: TerminalError `ClassAccountChanged`; those of GetCallerIdentity.
    */
   async assertOwn(accountId: string, signal: AbortSignal): Promise<void> {
     this.#ownId ??= await this.#options.own.identity.accountId(signal);
     if (this.#ownId === accountId) return;
     throw new TerminalError(
-      `the role is in AWS account ${accountId}, the object has no class any more, and the controller's own credentials are of account ` +
-        `${this.#ownId}. Nothing is moved, made anew or forgotten: make a class of account ${accountId} the default again, or delete that role ` +
-        "and profile by hand and then this object with its finalizer.",
+      `the role is in AWS account ${accountId}, the object no longer has a class, and the controller's own credentials belong to account ` +
+        `${this.#ownId}. The controller writes nothing in either account. Make a class of account ${accountId} the default again, or delete ` +
+        "the role and the instance profile in AWS, and then delete this object and remove its finalizer.",
       { reason: "ClassAccountChanged" },
     );
   }
 
-  #wayOf(className: string, account: ClassAccount): Way {
+  #connectionOf(className: string, account: ClassAccount): Connection {
     const { roleArn } = account;
-    const by = JSON.stringify([account.id, roleArn, account.externalId]);
-    const known = this.#ways.get(className);
-    if (known?.by === by) return known;
-    // A way that is given up is not closed: passes may still be on it, and its idle connections end by themselves.
+    const key = JSON.stringify([account.id, roleArn, account.externalId]);
+    const known = this.#connections.get(className);
+    if (known?.key === key) return known;
+    // The previous connection is not closed: a reconcile may still use it, and its idle sockets time out.
     const opened = roleArn === undefined ? this.#options.own : undefined;
-    const way: Way = { by, opened, proof: "none", asking: undefined };
-    this.#ways.set(className, way);
-    return way;
+    const connection: Connection = { key, opened, proof: "none", verification: undefined };
+    this.#connections.set(className, connection);
+    return connection;
   }
 
-  async #prove(way: Way, of: InstanceProfileClass, signal: AbortSignal): Promise<void> {
-    const { proof } = way;
+  async #prove(connection: Connection, of: InstanceProfileClass, signal: AbortSignal): Promise<void> {
+    const { proof } = connection;
     if (typeof proof === "object") {
-      const isBelieved = this.#options.monotonicMs() - proof.atMs < FAILURE_BELIEVED_MS;
-      if (isBelieved || way.asking !== undefined) throw proof.error;
+      const isCached = this.#options.monotonicMs() - proof.atMs < FAILURE_CACHE_MS;
+      if (isCached || connection.verification !== undefined) throw proof.error;
     }
-    way.asking ??= this.#ask(way, of, signal).finally(() => {
-      way.asking = undefined;
+    connection.verification ??= this.#verifyIdentity(connection, of, signal).finally(() => {
+      connection.verification = undefined;
     });
-    await way.asking;
+    await connection.verification;
   }
 
   async #open({ metadata, spec: { account } }: InstanceProfileClass, signal: AbortSignal): Promise<OpenAccount> {
@@ -148,28 +150,28 @@ export class AccountRegistry {
     return open({ ...account, roleArn, isOwn: this.#ownId === account.id }, metadata.name);
   }
 
-  async #ask(way: Way, of: InstanceProfileClass, signal: AbortSignal): Promise<void> {
+  async #verifyIdentity(connection: Connection, of: InstanceProfileClass, signal: AbortSignal): Promise<void> {
     try {
-      way.opened ??= await this.#open(of, signal);
-      const actual = await way.opened.identity.accountId(signal);
+      connection.opened ??= await this.#open(of, signal);
+      const actual = await connection.opened.identity.accountId(signal);
       if (actual !== of.spec.account.id) throw mismatch(of, actual);
-      way.proof = "given";
+      connection.proof = "verified";
     } catch (error) {
-      // Whoever gave up says nothing about the account.
-      if (!signal.aborted) way.proof = { error, atMs: this.#options.monotonicMs() };
+      // An aborted request says nothing about the account.
+      if (!signal.aborted) connection.proof = { error, atMs: this.#options.monotonicMs() };
       throw error;
     }
   }
 }
 
 function mismatch({ metadata, spec }: InstanceProfileClass, actual: string): TerminalError {
-  const whose =
+  const credentials =
     spec.account.roleArn === undefined
       ? "the controller's own credentials"
       : `the credentials of ${spec.account.roleArn}`;
   return new TerminalError(
-    `${whose} are of account ${actual}, and class ${metadata.name} is of account ${spec.account.id}. Nothing was written. Give the class a role ` +
-      "of its account in spec.account.roleArn.",
+    `${credentials} belong to account ${actual}, but class ${metadata.name} requires account ${spec.account.id}. Nothing was written. Set ` +
+      `spec.account.roleArn of the class to a role in account ${spec.account.id}.`,
     { reason: "AccountMismatch" },
   );
 }

@@ -9,42 +9,42 @@ import type { AccountReader, IamAccess, Urgency } from "../ports.ts";
 import { FlapBreaker } from "../reconcile/flap-breaker.ts";
 
 /**
- * One AWS account as the passes of all objects in it share it: the ways to call it, and what this process remembers of it.
- * Names of roles and profiles are unique within it, and mean nothing in another.
+ * One AWS account, shared by the reconciles of all its objects: its clients, caches and locks. Names of roles and
+ * profiles are unique within an account only.
  */
 export interface AwsAccount {
-  /** By who waits for the calls. */
+  /** One client for each urgency. */
   readonly iam: Readonly<Record<Urgency, IamAccess>>;
   readonly recentWrites: RecentWrites;
   readonly adoptions: KeyedMutex;
   readonly breaker: FlapBreaker;
-  /** To read all of it at once; undefined where that cannot be done. */
+  /** Reads the whole account for account scans; undefined where that is not possible. */
   readonly reader: AccountReader | undefined;
-  /** What the last account scan saw. */
+  /** The results of the last account scan. */
   readonly index: SnapshotIndex;
   readonly quotas: QuotaCache;
   readonly boundaries: BoundaryPolicies;
   readonly instances: AccountInstances;
 }
 
-/** The account's EC2 instances, as all objects see them. */
+/** The access to the account's EC2 instances, shared by all objects. */
 export interface AccountInstances {
   readonly reader: InstanceReader;
   readonly snapshots: RegionSnapshots;
-  /** Between two readings of a region that nobody waits for. */
+  /** The interval between two routine reads of a region. */
   readonly intervalMs: number;
-  /** Where instances may use any profile, whatever its object says. */
+  /** The regions that are searched for users of any instance profile before it is deleted. */
   readonly guardRegions: () => Promise<readonly string[]>;
 }
 
-/** How often the instances of a region are read. */
+/** The default interval between two reads of the instances of a region. */
 export const DEFAULT_INSTANCES_INTERVAL_MS = 60_000;
 
-/** What an account is made of. */
+/** The dependencies of {@link openAwsAccount}. */
 export interface AwsAccountOptions {
-  /** For what a person waits for. */
+  /** For requests that a user waits for. */
   readonly change: IamAccess;
-  /** For what nobody waits for; the same as `change` where the two need not be told apart. */
+  /** For resyncs and scans. Default: `change`. */
   readonly routine?: IamAccess;
   readonly reader?: AccountReader;
   readonly instanceReader: InstanceReader;
@@ -55,7 +55,7 @@ export interface AwsAccountOptions {
   readonly monotonicMs: () => number;
 }
 
-/** An account of which nothing is remembered yet. */
+/** Opens an account with empty caches; sends no request. */
 export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
   const { change, routine = change, reader, instanceReader, propagationWindowMs, monotonicMs } = options;
   const { instancesIntervalMs: intervalMs = DEFAULT_INSTANCES_INTERVAL_MS } = options;

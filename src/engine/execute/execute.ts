@@ -3,32 +3,34 @@ import type { Plan } from "../../plan/plan.ts";
 import type { IamWriter } from "../ports.ts";
 import { Refusals } from "./instance-refusals.ts";
 
-/** An action that succeeded, with what it made. */
+/** An action that succeeded, with its outcome. */
 export interface AppliedAction {
   readonly action: Action;
   readonly outcome: ActionOutcome;
 }
 
 /**
- * How far a plan came. Without refusals `applied` is a prefix of the plan's actions, and `failed` is the one after it.
+ * The result of executing a plan. Without refusals `applied` is a prefix of the plan's actions, and `failed` is the
+ * next one.
  */
 export interface ExecutionReport {
   readonly applied: readonly AppliedAction[];
   /**
-   * What stopped the plan; whether it took effect is not known. Where only instances were refused: the one of the refusals
-   * that asks for the soonest look.
+   * The action that stopped the plan; whether it took effect is unknown. If only writes to instances were refused: the
+   * refusal that is retried soonest.
    */
   readonly failed: FailedAction | undefined;
-  /** Writes to one instance each that AWS has refused; those to other instances went on. */
+  /** The refused write of each instance that AWS refused to change; writes to other instances continued. */
   readonly refused: readonly FailedAction[];
 }
 
 /**
- * Runs a plan's actions in order and stops at the first failure. No retries: the next reconcile observes anew.
+ * Executes a plan's actions in order and stops at the first failure. It does not retry: the next reconcile observes
+ * again.
  *
- * An instance that AWS refuses keeps no other from its turn: what is left for that very instance is left out, and the writes to
- * other instances go on. Writes to IAM do not: they may come after the
- * instances only when there is nothing left to do on any.
+ * A refused write to an instance does not stop the writes to other instances. The remaining writes to the same instance
+ * and all later writes to IAM are skipped, because writes to IAM may follow those to instances only when every instance
+ * is in sync.
  *
  * Assumptions: the plan has no blockers (a plan with one is a programming error and raises).
  * Guarantees: never raises for a failing write; the failure is in the report.
@@ -38,12 +40,12 @@ export async function execute(plan: Plan, iam: IamWriter, signal: AbortSignal): 
   const applied: AppliedAction[] = [];
   const refusals = new Refusals();
   for (const action of plan.actions) {
-    if (refusals.endBefore(action)) break;
-    if (refusals.isAboutRefused(action)) continue;
+    if (refusals.mustStopBefore(action)) break;
+    if (refusals.concernsRefusedInstance(action)) continue;
     try {
       applied.push({ action, outcome: await iam.perform(action, signal) });
     } catch (error) {
-      if (!refusals.take(action, error)) return { applied, failed: { action, error }, refused: refusals.all };
+      if (!refusals.record(action, error)) return { applied, failed: { action, error }, refused: refusals.all };
     }
   }
   return { applied, failed: refusals.soonest, refused: refusals.all };

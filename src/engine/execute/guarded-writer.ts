@@ -3,37 +3,37 @@ import type { IamWriter, Precondition } from "../ports.ts";
 import type { ExecutionReport } from "./execute.ts";
 
 /**
- * A writer that asks before each write, and again when its turn has come, whether the object that the plan was made from is
- * still current: turns may be long in coming, and people lose patience.
+ * A writer that checks a precondition before each write, and again right before the request is sent: a write may wait
+ * long for the rate limit, and the object may change meanwhile.
  */
 export class GuardedWriter implements IamWriter {
   readonly #writer: IamWriter;
-  readonly #checkStillCurrent: Precondition;
+  readonly #precondition: Precondition;
   #refusal: { readonly error: unknown } | undefined;
 
-  constructor(writer: IamWriter, checkStillCurrent: Precondition) {
+  constructor(writer: IamWriter, precondition: Precondition) {
     this.#writer = writer;
-    this.#checkStillCurrent = checkStillCurrent;
+    this.#precondition = precondition;
   }
 
-  /** Errors: those of the question, and those of the writer. */
+  /** Errors: those of the precondition, and those of the writer. */
   async perform(action: Action, signal: AbortSignal): Promise<ActionOutcome> {
-    const assertCurrent: Precondition = (asked) =>
-      this.#checkStillCurrent(asked).catch((error: unknown) => {
+    const precondition: Precondition = (requestSignal) =>
+      this.#precondition(requestSignal).catch((error: unknown) => {
         this.#refusal = { error };
         throw error;
       });
-    await assertCurrent(signal);
-    return this.#writer.perform(action, signal, assertCurrent);
+    await precondition(signal);
+    return this.#writer.perform(action, signal, precondition);
   }
 
-  /** The report without the write that was not sent. */
+  /** The report without the write whose precondition failed: it was not sent. */
   sentOf(report: ExecutionReport): ExecutionReport {
     return this.#refusal === undefined ? report : { ...report, failed: undefined };
   }
 
-  /** Raises what the question raised, when the pass has kept the books of what it wrote before. */
-  assertCurrent(): void {
+  /** Raises the error of the failed precondition. Call it after the writes before it are recorded. */
+  throwIfPreconditionFailed(): void {
     if (this.#refusal !== undefined) throw this.#refusal.error;
   }
 }

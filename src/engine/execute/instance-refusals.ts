@@ -2,11 +2,13 @@ import { ControllerError, dispositionOf, isPropagating } from "../../errors.ts";
 import type { Action, FailedAction } from "../../plan/action.ts";
 import { type InstanceAction, isInstanceAction } from "../../plan/instances/instance-action.ts";
 
-/** After so many refused calls a pass ends: whoever may write to no instance at all shall not learn it from each. */
-const MOST_REFUSALS = 100;
+/**
+ * Refused requests after which a reconcile ends, so that a controller without permissions does not try every instance.
+ */
+const MAX_REFUSALS = 100;
 
-/** What no other instance would be spared: trouble of the service, or an answer that nobody understands. */
-const OF_THE_SERVICE: ReadonlySet<string> = new Set([
+/** Reasons of failures that every other instance would meet too: the service fails, or its reply is not understood. */
+const SERVICE_FAILURES: ReadonlySet<string> = new Set([
   "EndpointUnreachable",
   "ServiceFailure",
   "ServiceUnavailable",
@@ -14,52 +16,52 @@ const OF_THE_SERVICE: ReadonlySet<string> = new Set([
   "UnexpectedError",
 ]);
 
-/** True for a refusal that need not meet the next instance: AWS has answered, and the answer is about this one. */
+/** True for a refusal that concerns one instance only, so that writes to others may succeed. */
 function isOfOneInstance(error: unknown): boolean {
   if (!(error instanceof ControllerError) || isPropagating(error)) return false;
   switch (dispositionOf(error)) {
     case "throttled":
       return false;
     case "blocked":
-      // All others are about the controller: its credentials, its endpoint, its account.
+      // All other reasons concern the controller: its credentials, its endpoint, its account.
       return error.reason === "AccessDenied";
     case "retryable":
-      return !OF_THE_SERVICE.has(error.reason);
+      return !SERVICE_FAILURES.has(error.reason);
     case "conflict":
     case "terminal":
       return true;
   }
 }
 
-/** The instances that AWS has refused in one pass. */
+/** The instances that AWS has refused to change in one reconcile. */
 export class Refusals {
   readonly #refused: FailedAction[] = [];
   readonly #instances = new Set<string>();
-  /** Of refused calls. */
+  /** The number of refused requests. */
   #count = 0;
 
-  /** True when there were refusals, and the action is none that goes on in spite of them. */
-  endBefore(action: Action): boolean {
-    return this.#count > 0 && (!isInstanceAction(action) || this.#count >= MOST_REFUSALS);
+  /** True when there were refusals and the action must not follow them. */
+  mustStopBefore(action: Action): boolean {
+    return this.#count > 0 && (!isInstanceAction(action) || this.#count >= MAX_REFUSALS);
   }
 
-  /** One for each instance, in the order of the calls. */
+  /** One refusal for each instance, in the order of the requests. */
   get all(): readonly FailedAction[] {
     return this.#refused;
   }
 
-  /** What has moved is looked at at once, and what a person has to mend is not. */
+  /** The refusal that is retried soonest: a conflict if there is one. */
   get soonest(): FailedAction | undefined {
     return this.#refused.find(({ error }) => dispositionOf(error) === "conflict") ?? this.#refused[0];
   }
 
-  /** True for a write to an instance that has refused one before. */
-  isAboutRefused(action: Action): boolean {
+  /** True for a write to an instance of which AWS has refused an earlier write. */
+  concernsRefusedInstance(action: Action): boolean {
     return isInstanceAction(action) && this.#instances.has(placeOf(action));
   }
 
-  /** Takes down a write that one instance has refused; false when the failure is not of one instance. */
-  take(action: Action, error: unknown): boolean {
+  /** Records a refusal that concerns one instance; false for any other failure. */
+  record(action: Action, error: unknown): boolean {
     if (!isInstanceAction(action) || !isOfOneInstance(error)) return false;
     this.#count += 1;
     this.#instances.add(placeOf(action));

@@ -1,28 +1,28 @@
 /**
- * Lets one piece of work at a time have a name.
+ * A mutex for each name.
  *
- * Two objects that may both adopt the same role would otherwise both see it unowned, both tag it, and both write it. Within one
- * process this settles who comes first; the second then sees the first one's tags.
+ * Two objects that may adopt the same role could otherwise both observe it as unowned, both tag it, and both write to
+ * it. Within one process, the mutex lets one go first; the second then observes the owner tags of the first.
  */
 export class KeyedMutex {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Runs the work when no earlier work has any of these names. Raises what the work raises. */
+  /** Runs the work when no earlier work holds any of these names. Raises what the work raises. */
   async run<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
-    const turn = Promise.withResolvers<void>();
-    // All names are taken in one step, so that two works never wait for each other.
+    const held = Promise.withResolvers<void>();
+    // All names are acquired in one step, so that there is no deadlock.
     const earlier = names.map((name) => this.#last.get(name));
-    for (const name of names) this.#last.set(name, turn.promise);
+    for (const name of names) this.#last.set(name, held.promise);
     try {
       await Promise.all(earlier);
       return await work();
     } finally {
-      turn.resolve();
-      for (const name of names) if (this.#last.get(name) === turn.promise) this.#last.delete(name);
+      held.resolve();
+      for (const name of names) if (this.#last.get(name) === held.promise) this.#last.delete(name);
     }
   }
 
-  /** Names that are taken. */
+  /** The number of names that are held. */
   get size(): number {
     return this.#last.size;
   }

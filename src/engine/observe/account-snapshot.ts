@@ -2,52 +2,53 @@ import { nameKey } from "../../model/naming.ts";
 import type { ObservedRole } from "../../model/observed-state.ts";
 import type { AccountReader, ListedInstanceProfile, ListedRole } from "../ports.ts";
 
-/** Names as {@link nameKey} writes them. */
+/** The roles and instance profiles that a snapshot keeps; names as returned by {@link nameKey}. */
 export interface WantedNames {
   readonly roles: Pick<ReadonlySet<string>, "has" | "size">;
   readonly instanceProfiles: Pick<ReadonlySet<string>, "has">;
-  /** Selects further roles, which are kept without their policies. */
+  /** Selects more roles, which the snapshot keeps without their policies. */
   readonly selects?: ((role: SelectedRole) => boolean) | undefined;
 }
 
-/** A role with what tells whose it is. */
+/** A role with the fields that identify it and its owner. */
 export type SelectedRole = Pick<ObservedRole, "roleName" | "roleId" | "arn" | "tags">;
 
-/** Whatever is there: for who looks once, and at all of it. */
+/** Every role and instance profile of the account: for commands that read it once. */
 export const ALL_NAMES: WantedNames = {
   roles: { has: () => true, size: Number.POSITIVE_INFINITY },
   instanceProfiles: { has: () => true },
 };
 
-/** Every role and instance profile of an account when it was listed, by {@link nameKey}, whoever they belong to. */
+/** The names of all roles and instance profiles of an account, owned or not, by {@link nameKey}. */
 export interface ListedNames {
   readonly roles: ReadonlySet<string>;
   readonly instanceProfiles: ReadonlySet<string>;
-  /** Before the first list began, monotonic ms. */
+  /** Monotonic ms before the first list request. */
   readonly listedAtMs: number;
 }
 
 /**
- * What an account showed of some roles and profiles, by name key. What is not in it was not there, or came while it was read.
+ * Some roles and profiles of an account, by name key. An entry that is missing did not exist, or was created during the
+ * read.
  */
 export interface AccountSnapshot {
   readonly roles: ReadonlyMap<string, ObservedRole>;
-  /** Without tags: no list tells them. */
+  /** Without tags: no list contains them. */
   readonly instanceProfiles: ReadonlyMap<string, ListedInstanceProfile>;
-  /** By role: the names of all instance profiles that hold it, whoever they belong to. */
+  /** By role: the names of all instance profiles that hold it, owned or not. */
   readonly holders: ReadonlyMap<string, readonly string[]>;
-  /** Before the first role with its policies was read: nothing in `roles` is older. */
+  /** Monotonic ms before the first role with its policies was read: nothing in `roles` is older. */
   readonly takenAtMs: number;
   readonly names: ListedNames;
-  /** What `selects` selected, in no order. */
+  /** The roles that `selects` selected, unordered. */
   readonly selected: readonly SelectedRole[];
 }
 
 /**
- * Reads a whole account, and keeps what is wanted of it: as many calls as there are pages of its roles (twice) and of
- * its profiles. Where no role is wanted or selected, their policies are not read.
+ * Reads a whole account and keeps the wanted part: one request for each page of roles (twice) and of profiles. If no
+ * role is wanted or selected, their policies are not read.
  *
- * Errors: those of the reader. There is no half of a snapshot.
+ * Errors: those of the reader. A snapshot is complete or an error.
  */
 export async function takeSnapshot(
   wanted: WantedNames,

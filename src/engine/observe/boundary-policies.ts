@@ -2,32 +2,32 @@ import { ControllerError, dispositionOf } from "../../errors.ts";
 import { LruMap } from "../../model/lru-map.ts";
 import type { PolicyReader } from "../ports.ts";
 
-/** What IAM says of a managed policy. */
+/** Whether a managed policy exists in IAM. */
 export type PolicyVerdict =
   | { readonly kind: "exists" }
   | { readonly kind: "missing" }
-  /** IAM does not let the controller read the policy, or the request failed. */
+  /** The controller is not authorized to read the policy, or the request failed. */
   | { readonly kind: "unverified"; readonly error: ControllerError };
 
-/** How a verdict is come by. */
+/** How a verdict is obtained. */
 export interface VerdictQuery {
   readonly reader: PolicyReader;
-  /** An older verdict is verified again. */
+  /** A verdict older than this is verified again. */
   readonly maxAgeMs: number;
-  /** A policy that was missing may have been created since: its verdict is verified again when older than this. Default: `maxAgeMs`. */
+  /** The same for a policy that was missing, which may have been created since. Default: `maxAgeMs`. */
   readonly missingMaxAgeMs?: number;
 }
 
-/** More than an account's classes name in the lifetime of a process. */
+/** More policies than the classes of an account name in the lifetime of a process. */
 const MAX_POLICIES = 1_000;
 
 interface Entry {
   verdict: PolicyVerdict | undefined;
   verifiedAtMs: number;
-  asking: Promise<PolicyVerdict> | undefined;
+  verification: Promise<PolicyVerdict> | undefined;
 }
 
-/** Which permissions boundaries of the classes of one account exist in IAM, as far as the process knows. */
+/** A cache of which permissions boundaries of the classes of one account exist in IAM. */
 export class BoundaryPolicies {
   readonly #monotonicMs: () => number;
   readonly #entries = new LruMap<Entry>(MAX_POLICIES);
@@ -36,7 +36,7 @@ export class BoundaryPolicies {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** True when IAM has said that the policy does not exist, and nothing else since. Costs no request. */
+  /** True when the last verdict is that the policy does not exist. Sends no request. */
   isMissing(policyArn: string): boolean {
     return this.#entries.get(policyArn)?.verdict?.kind === "missing";
   }
@@ -49,8 +49,8 @@ export class BoundaryPolicies {
   }
 
   /**
-   * Whether the policy exists: what is known, or else by one request to IAM, however many callers wait for it. A failure that
-   * can pass is not remembered.
+   * Whether the policy exists: the cached verdict, or else the result of one request, shared by all callers that wait
+   * for it. A transient failure is not cached.
    *
    * Errors: the signal's reason when it aborts.
    */
@@ -60,13 +60,18 @@ export class BoundaryPolicies {
     const { maxAgeMs, missingMaxAgeMs = maxAgeMs } = query;
     const isRecent = this.#monotonicMs() - verifiedAtMs < (verdict?.kind === "missing" ? missingMaxAgeMs : maxAgeMs);
     if (verdict !== undefined && isRecent) return verdict;
-    entry.asking ??= this.#ask(policyArn, entry, query, signal).finally(() => {
-      entry.asking = undefined;
+    entry.verification ??= this.#requestVerdict(policyArn, entry, query, signal).finally(() => {
+      entry.verification = undefined;
     });
-    return entry.asking;
+    return entry.verification;
   }
 
-  async #ask(policyArn: string, entry: Entry, { reader }: VerdictQuery, signal: AbortSignal): Promise<PolicyVerdict> {
+  async #requestVerdict(
+    policyArn: string,
+    entry: Entry,
+    { reader }: VerdictQuery,
+    signal: AbortSignal,
+  ): Promise<PolicyVerdict> {
     const startedAtMs = this.#monotonicMs();
     const verdict = await verdictOf(reader, policyArn, signal);
     if (verdict.kind === "unverified" && !isPermanent(verdict.error)) return verdict;
@@ -78,13 +83,13 @@ export class BoundaryPolicies {
   #entryOf(policyArn: string): Entry {
     const known = this.#entries.get(policyArn);
     if (known !== undefined) return known;
-    const entry: Entry = { verdict: undefined, verifiedAtMs: Number.NEGATIVE_INFINITY, asking: undefined };
+    const entry: Entry = { verdict: undefined, verifiedAtMs: Number.NEGATIVE_INFINITY, verification: undefined };
     this.#entries.set(policyArn, entry);
     return entry;
   }
 }
 
-/** False for a failure that a retry can pass. */
+/** False for a transient error, which a retry may resolve. */
 export function isPermanent(error: unknown): boolean {
   return ["terminal", "blocked"].includes(dispositionOf(error));
 }

@@ -2,13 +2,13 @@ import type { InstanceFacts } from "../../model/instances/instance.ts";
 import { type InstanceClaim, inOrderOn, selects } from "../../model/instances/instance-claim.ts";
 import type { RegionSnapshot } from "./region-snapshots.ts";
 
-/** What all objects ask of the instances of a region. */
+/** The claims of all objects on the instances of a region. */
 export interface ClaimSource {
-  /** The very same list for as long as nothing has changed. Objects that are going ask for nothing. */
+  /** The same list (by identity) until a claim changes. Objects in deletion have no claims. */
   in(region: string): readonly InstanceClaim[];
 }
 
-/** The claims on an instance, the one that wins first. */
+/** The claims on an instance, the winning claim first. */
 export type ClaimsOnInstance = (instanceId: string) => readonly InstanceClaim[];
 
 interface Known {
@@ -17,8 +17,9 @@ interface Known {
 }
 
 /**
- * Who asks for each instance of a snapshot: worked out once for all objects, until the snapshot or a claim changes. Which instances a
- * selection means is kept apart, because a claim changes more often than its selection: whenever it is recorded or held back.
+ * An index of the claims on each instance of a snapshot, computed once for all objects until the snapshot or a claim
+ * changes. The instances that a selector matches are cached separately, because a claim changes more often (when it is
+ * recorded or held back) than its selector.
  */
 export class ClaimIndex {
   readonly #source: ClaimSource;
@@ -33,18 +34,18 @@ export class ClaimIndex {
     const claims = this.#source.in(snapshot.region);
     const known = this.#known.get(snapshot);
     if (known?.claims === claims) return known.onInstance;
-    const onInstance = this.#workOut(snapshot, claims);
+    const onInstance = this.#indexOf(snapshot, claims);
     this.#known.set(snapshot, { claims, onInstance });
     return onInstance;
   }
 
-  /** RFC 3339, of the claim of the region that was recorded last; empty when none is recorded. */
+  /** The RFC 3339 time of the claim that was recorded last in the region; empty when none is recorded. */
   latestTimeIn(region: string): string {
     const times = this.#source.in(region).flatMap(({ instances }) => instances.priority.claimedTime ?? []);
     return times.reduce((latest, time) => (latest === "" || Date.parse(time) > Date.parse(latest) ? time : latest), "");
   }
 
-  #workOut(snapshot: RegionSnapshot, claims: readonly InstanceClaim[]): ClaimsOnInstance {
+  #indexOf(snapshot: RegionSnapshot, claims: readonly InstanceClaim[]): ClaimsOnInstance {
     const byInstance = new Map<string, InstanceClaim[]>();
     for (const claim of claims) {
       for (const { instanceId } of this.#selectedBy(claim, snapshot)) {
@@ -57,7 +58,7 @@ export class ClaimIndex {
       const facts = snapshot.instances.get(instanceId);
       if (facts !== undefined && all.length > 1) byInstance.set(instanceId, [...inOrderOn(facts, all)]);
     }
-    return (instanceId) => byInstance.get(instanceId) ?? NOBODY;
+    return (instanceId) => byInstance.get(instanceId) ?? NO_CLAIMS;
   }
 
   #selectedBy({ instances }: InstanceClaim, snapshot: RegionSnapshot): readonly InstanceFacts[] {
@@ -72,4 +73,4 @@ export class ClaimIndex {
   }
 }
 
-const NOBODY: readonly InstanceClaim[] = [];
+const NO_CLAIMS: readonly InstanceClaim[] = [];

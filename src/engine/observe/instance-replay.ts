@@ -3,24 +3,24 @@ import type { CreatedEntity } from "../../plan/action.ts";
 import { type AssociationAction, type InstanceAction, isAboutTags } from "../../plan/instances/instance-action.ts";
 import { associationAfter } from "../../plan/instances/simulate-instances.ts";
 
-/** A write of ours to EC2, and when it succeeded. */
+/** A write of the controller to EC2, and when it succeeded. */
 export interface InstanceWrite {
   readonly atMs: number;
   readonly action: InstanceAction;
   readonly created: CreatedEntity | undefined;
 }
 
-/** What the writes make of what was read. */
+/** The result of laying recent writes over a read. */
 export interface Replay {
-  /** The instances that look different for them, as they look now. */
+  /** The instances that the writes change, after the writes. */
   readonly changed: readonly InstanceFacts[];
-  /** The writes that the reading did not show. One that it has shown needs no remembering. */
+  /** The writes that the read did not show. A write that it has shown need not be kept. */
   readonly unseen: readonly InstanceWrite[];
 }
 
 /**
- * Our writes, oldest first, on instances as EC2 shows them: what the reading does not show yet is added. Where somebody else has
- * written since, what he left stays: association ids tell.
+ * Lays the controller's recent writes, oldest first, over the instances as EC2 returned them. A later change by another
+ * client, which its association id reveals, is kept.
  */
 export function replayOn(read: ReadonlyMap<string, InstanceFacts>, writes: readonly InstanceWrite[]): Replay {
   const changed = new Map<string, InstanceFacts>();
@@ -35,7 +35,7 @@ export function replayOn(read: ReadonlyMap<string, InstanceFacts>, writes: reado
   return { changed: [...changed.values()], unseen };
 }
 
-/** The very facts when the write shows in them, or no longer counts. */
+/** Returns the same object when the read already shows the write, or the write no longer applies. */
 function afterWrite(facts: InstanceFacts, { action, created }: InstanceWrite): InstanceFacts {
   if (isAboutTags(action)) return withTags(facts, action.kind, action.tags);
   if (!isBefore(facts, action)) return facts;
@@ -43,7 +43,7 @@ function afterWrite(facts: InstanceFacts, { action, created }: InstanceWrite): I
   return { ...facts, ...associationAfter(cleared(facts, action), action, profile, created) };
 }
 
-/** True when what is there is what the write found, so that the write does not show yet. */
+/** True when the association is the one from before the write, so that the read does not show the write yet. */
 function isBefore({ association }: InstanceFacts, action: AssociationAction): boolean {
   if (action.kind === "AssociateIamInstanceProfile") {
     return association === undefined || association.associationId === "" || association.state === "disassociating";
@@ -51,7 +51,7 @@ function isBefore({ association }: InstanceFacts, action: AssociationAction): bo
   return association?.associationId === action.associationId;
 }
 
-/** What is on its way out is no obstacle to what comes in. */
+/** An association that is disassociating does not prevent a new one. */
 function cleared(facts: InstanceFacts, action: AssociationAction): Pick<InstanceFacts, "association"> {
   return action.kind === "AssociateIamInstanceProfile" ? { association: undefined } : facts;
 }

@@ -6,8 +6,11 @@ import { mayHaveFormerMarkers } from "../../model/instances/recorded-regions.ts"
 import type { ObservedState } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
 
-/** An instance as the object sees it. */
-export function asSeenBy(
+/**
+ * The observed state of an instance for one object: whether the object selects it, and whether it has the object's
+ * marker.
+ */
+export function observedInstanceFor(
   desired: DesiredState,
   state: ObservedState,
   { tags, ...facts }: InstanceFacts,
@@ -15,9 +18,9 @@ export function asSeenBy(
 ): ObservedInstance {
   const { owner, presence } = desired;
   const key = `${owner.namespace}/${owner.name}`;
-  const isAsked = isAskedFor(desired, { ...facts, tags });
-  const isSelected = presence === "present" && isAsked;
-  const hasFormerMarker = isAsked && isFormerlyMarked(desired, state, { ...facts, tags });
+  const isMatched = matchesSelector(desired, { ...facts, tags });
+  const isSelected = presence === "present" && isMatched;
+  const hasFormerMarker = isMatched && isFormerlyMarked(desired, state, { ...facts, tags });
   const isMarked = hasFormerMarker || tags[ASSOCIATED_BY_TAG] === markerOf(owner, facts.instanceId);
   const rank = claims.findIndex((claim) => claim.key === key);
   const [first] = claims;
@@ -31,13 +34,14 @@ export function asSeenBy(
   return { ...facts, isSelected, isMarked, ...(hasFormerMarker && { hasFormerMarker }), precededBy, isYielded };
 }
 
-function isAskedFor({ instances }: DesiredState, facts: InstanceFacts): boolean {
+function matchesSelector({ instances }: DesiredState, facts: InstanceFacts): boolean {
   return instances !== undefined && selects(instances, facts);
 }
 
 /**
- * A marker of an earlier version names no instance, so a copy looks like it. It counts only until the profile has been through the
- * change of markers, and only on instances that the spec selects and that have the profile: those it would associate by itself.
+ * A marker of an earlier version does not name the instance, so a copy of it looks the same. It counts only until the
+ * markers of the profile have been migrated, and only on instances that the spec selects and that have the profile:
+ * those that the controller would associate anyway.
  */
 function isFormerlyMarked(
   { owner }: DesiredState,

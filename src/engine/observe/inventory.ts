@@ -1,6 +1,6 @@
 import type { Tags } from "../../model/ownership.ts";
 
-/** A role that somebody's tags are on. */
+/** A role with its tags. */
 export interface TaggedRole {
   readonly roleName: string;
   readonly tags: Tags;
@@ -9,13 +9,13 @@ export interface TaggedRole {
 }
 
 /**
- * What there is in the account, for questions that no name can be asked of.
+ * Lists the roles and instance profiles of the account, for commands that do not know their names.
  *
- * Errors: a ControllerError whose disposition is decided; a list is whole or not at all.
+ * Errors: a ControllerError whose disposition is decided. A list is complete or an error.
  */
 export interface IamInventory {
   /** Names of the instance profiles under a path (`/` for all), sorted. */
   instanceProfileNames(pathPrefix: string, signal: AbortSignal): Promise<readonly string[]>;
-  /** Every role with its tags, sorted by name: one call for some hundreds. */
+  /** Every role with its tags, sorted by name: one request for some hundreds. */
   taggedRoles(signal: AbortSignal): Promise<readonly TaggedRole[]>;
 }

@@ -10,7 +10,7 @@ import { ownershipOf } from "../../model/ownership.ts";
 import { leaves } from "../../plan/role/diff-role.ts";
 import type { IamReader } from "../ports.ts";
 
-/** What was on a role: to know where to look, never a proof of what is there now. */
+/** The parts of a role as an earlier scan saw them: they say what to read, and prove nothing about the present. */
 export interface RoleParts {
   readonly inlinePolicyNames: readonly string[];
   readonly managedPolicyArns: readonly string[];
@@ -19,10 +19,10 @@ export interface RoleParts {
 }
 
 /**
- * Reads from IAM what the plan needs and no more: 2 calls while nothing is there or what is there is not ours to touch, 5
- * to verify a role with an inline policy, 5 to take it down, or 2 where what is on it is known.
+ * Reads from IAM what the plan needs: 2 requests when the role does not exist or must not be written, 5 to verify a
+ * role with an inline policy, 5 to delete it, or 2 where its parts are known.
  *
- * Errors: whatever the reader raises; a state is whole or not at all.
+ * Errors: those of the reader. A state is complete or an error.
  */
 export async function observe(
   desired: DesiredState,
@@ -41,7 +41,7 @@ export async function observe(
 interface Names {
   readonly roleName: string;
   readonly instanceProfileName: string;
-  /** Inline policies whose documents the plan compares. */
+  /** The inline policies whose documents the plan compares. */
   readonly documentsOf: readonly string[];
 }
 
@@ -66,7 +66,7 @@ async function observeRole(
 ): Promise<ObservedRole | Absent> {
   const facts = await iam.getRole(roleName, signal);
   if (facts.presence === "absent") return ABSENT;
-  if (!mayMatter(ownershipOf(facts.tags, desired.owner).kind, desired)) {
+  if (!needsPolicies(ownershipOf(facts.tags, desired.owner).kind, desired)) {
     return { ...facts, inlinePolicyNames: [], inlinePolicyDocuments: {}, managedPolicyArns: [] };
   }
   if (known !== undefined && desired.presence === "absent") {
@@ -79,24 +79,27 @@ async function observeRole(
     iam.listRolePolicies(roleName, signal),
     iam.listAttachedRolePolicies(roleName, signal),
     read(documentsOf),
-    // Only a role that is to go may not be in anybody's profile.
+    // Only the deletion of a role depends on the instance profiles that hold it.
     desired.presence === "absent" ? iam.listInstanceProfilesForRole(roleName, signal) : undefined,
   ]);
-  const leaving = await read(
-    inlinePolicyNames.filter((name) => !documentsOf.includes(name) && goes(desired, facts, name)),
+  const removed = await read(
+    inlinePolicyNames.filter((name) => !documentsOf.includes(name) && isRemoved(desired, facts, name)),
   );
-  const inlinePolicyDocuments = present([...documents, ...leaving]);
+  const inlinePolicyDocuments = present([...documents, ...removed]);
   const policies = { inlinePolicyNames, managedPolicyArns, inlinePolicyDocuments };
   return { ...facts, ...policies, ...(instanceProfileNames && { instanceProfileNames }) };
 }
 
-/** The policies of a role that may not be written anyway cost no calls. */
-export function mayMatter(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
+/** False for a role that the object neither owns nor may adopt: its policies are not read. */
+export function needsPolicies(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
   return ownership === "ours" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }
 
-/** What a policy grants that is to go decides what goes first. A role that is to go takes everything with it. */
-function goes(desired: DesiredState, { tags }: RoleFacts, policyName: string): boolean {
+/**
+ * True for a policy that the plan deletes: what it grants decides the order of the writes. Not needed when the whole
+ * role is deleted.
+ */
+function isRemoved(desired: DesiredState, { tags }: RoleFacts, policyName: string): boolean {
   return desired.presence === "present" && leaves(desired, tags).inline(policyName);
 }
 
@@ -105,8 +108,8 @@ function present(documents: readonly (readonly [string, string | undefined])[]):
 }
 
 /**
- * All results, or the error of the first that failed, in the order given and not of arrival: which of two calls fails first
- * is chance, and a condition's message must not change by chance.
+ * All results, or the first error in the order given, not of arrival: which of two requests fails first is random, and
+ * a condition's message must not change at random.
  */
 async function allInOrder<T extends readonly unknown[]>(
   promises: { readonly [K in keyof T]: Promise<T[K]> | T[K] },

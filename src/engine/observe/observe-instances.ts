@@ -7,21 +7,21 @@ import { ownershipOf } from "../../model/ownership.ts";
 import { diffInstances } from "../../plan/instances/diff-instances.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
 import type { ClaimIndex } from "./instance-claims.ts";
-import { asSeenBy } from "./instance-view.ts";
+import { observedInstanceFor } from "./instance-view.ts";
 import { usersOf } from "./profile-users.ts";
 import type { RegionSnapshot } from "./region-snapshots.ts";
 
-/** What a look at EC2 needs. */
+/** What observing EC2 needs. */
 export interface InstanceObservation extends AccountInstances {
   readonly claims: ClaimIndex;
-  /** Somebody waits for the pass: what an instance was a minute ago is not good enough. */
-  readonly isAwaited: boolean;
+  /** A user waits for the reconcile, so a snapshot that is a minute old is too old. */
+  readonly isUserWaiting: boolean;
 }
 
-/** How new a look at EC2 must be that decides over a write, or that a person waits for. */
+/** The maximum age of a snapshot that decides about a write, or that a user waits for. */
 export const FRESH_MS = 2_000;
 
-/** One observation: for which object, and where. */
+/** One observation: the object and the regions. */
 interface Query<Desired extends DesiredState = DesiredState> {
   readonly desired: Desired;
   readonly state: ObservedState;
@@ -31,11 +31,11 @@ interface Query<Desired extends DesiredState = DesiredState> {
 }
 
 /**
- * Adds to what IAM has of an object what EC2 has of it. Costs nothing for an object that never had to do with instances; one
- * shared reading per region for one that has; and one call per region for any object that goes with its profile.
+ * Adds the instances to the observed state of an object. Costs no request for an object without instances, one shared
+ * read per region for an object with instances, and one request per region for an object whose profile is deleted.
  *
- * Errors: of an object that is to be, none but the signal's: what could not be read is told in the state, and the rest goes
- * on. Of one that goes, those of the reads, for what was associated must not be forgotten.
+ * Errors: for an object that is present, only the signal's: a failed read is part of the state, and the reconcile
+ * continues without it. For an object in deletion, those of the reads, because no association may be left behind.
  */
 export async function observeInstances(
   desired: DesiredState,
@@ -45,7 +45,7 @@ export async function observeInstances(
 ): Promise<ObservedState> {
   const regions = regionsOf(desired, state);
   if (desired.presence === "absent") {
-    const instances = await whatHoldsBack({ desired, state, regions, deps, signal });
+    const instances = await observeAbsent({ desired, state, regions, deps, signal });
     return instances === undefined ? state : { ...state, instances };
   }
   const query = {
@@ -64,7 +64,7 @@ export async function observeInstances(
   }
 }
 
-/** Who uses the instance profile that the object is about to adopt: with another role in it they would run with that. */
+/** Adds the instances that use a profile to be adopted: they would get the role that the adoption puts into it. */
 async function withAdoptedUsers({
   desired,
   state,
@@ -80,7 +80,7 @@ async function withAdoptedUsers({
 
 const NOTHING_FOUND: ObservedInstances = { found: [], missingIds: [], unsearched: [] };
 
-/** Where the object has, or may have, associations: what it asks for, and what its profile remembers. */
+/** The regions where the object may have associations: that of its spec, and those that its profile records. */
 function regionsOf({ owner, instances }: DesiredState, { instanceProfile }: ObservedState): readonly string[] {
   const wanted = instances === undefined ? [] : [instances.region];
   if (instanceProfile.presence === "absent") return wanted;
@@ -89,10 +89,10 @@ function regionsOf({ owner, instances }: DesiredState, { instanceProfile }: Obse
   return [...new Set([...wanted, ...(ownership === "ours" ? recordedRegions(instanceProfile.tags) : [])])].sort();
 }
 
-/** A look that leads to writes must be fresh; one that leads to none need not be. */
+/** A routine reconcile uses an older snapshot as long as it leads to no writes. */
 async function observePresent(query: Query<DesiredPresent>): Promise<ObservedInstances> {
   const { desired, state, deps } = query;
-  if (!deps.isAwaited) {
+  if (!deps.isUserWaiting) {
     const instances = await readRegions(query, deps.intervalMs);
     if (diffInstances(desired, { ...state, instances }).length === 0) return instances;
   }
@@ -102,11 +102,11 @@ async function observePresent(query: Query<DesiredPresent>): Promise<ObservedIns
 async function readRegions(query: Query, maxAgeMs: number): Promise<ObservedInstances> {
   const { desired, regions, deps, signal } = query;
   const read = await Promise.all(regions.map((region) => deps.snapshots.get(region, maxAgeMs, signal)));
-  const seen = read.flatMap((snapshot) => seenIn(snapshot, query));
-  const found = seen.map(({ instance }) => instance);
+  const relevant = read.flatMap((snapshot) => relevantIn(snapshot, query));
+  const found = relevant.map(({ instance }) => instance);
   const { ids = [], region = "" } = (desired.presence === "present" ? desired.instances : undefined) ?? {};
   const there = new Set(found.map(({ instanceId }) => instanceId));
-  const isLater = seen.some(({ isAfterPending }) => isAfterPending);
+  const isLater = relevant.some(({ isAfterPending }) => isAfterPending);
   return {
     ...NOTHING_FOUND,
     found,
@@ -115,18 +115,18 @@ async function readRegions(query: Query, maxAgeMs: number): Promise<ObservedInst
   };
 }
 
-/** An instance that is the object's concern. */
-interface SeenInstance {
+/** An instance that the object selects or has marked. */
+interface RelevantInstance {
   readonly instance: ObservedInstance;
-  /** A claim that wins over the object's is yet to be recorded. */
+  /** A claim that wins over the object's is not recorded yet. */
   readonly isAfterPending: boolean;
 }
 
-function seenIn(snapshot: RegionSnapshot, { desired, state, deps }: Query): readonly SeenInstance[] {
+function relevantIn(snapshot: RegionSnapshot, { desired, state, deps }: Query): readonly RelevantInstance[] {
   const onInstance = deps.claims.on(snapshot);
   return [...snapshot.instances.values()].flatMap((facts) => {
     const claims = withOwn(desired, facts, onInstance(facts.instanceId));
-    const instance = asSeenBy(desired, state, facts, claims);
+    const instance = observedInstanceFor(desired, state, facts, claims);
     if (!instance.isSelected && !instance.isMarked) return [];
     return [{ instance, isAfterPending: instance.isSelected && isAfterPending(desired, claims) }];
   });
@@ -137,7 +137,10 @@ function isAfterPending(desired: DesiredState, claims: readonly InstanceClaim[])
   return own !== undefined && claims.some((claim) => isPendingClaim(claim) && compareClaims(claim, own) < 0);
 }
 
-/** Until its status says that an object is no longer blocked, its claim does not count for others, and has its place for itself. */
+/**
+ * Adds the object's own claim. While its status says that the object is blocked, the claim does not count for other
+ * objects, only for itself.
+ */
 function withOwn(
   desired: DesiredState,
   facts: InstanceFacts,
@@ -158,8 +161,8 @@ function keyOf({ owner: { namespace, name } }: DesiredState): string {
   return `${namespace}/${name}`;
 }
 
-/** What an object that goes has to take off instances, and who else uses its profile. */
-async function whatHoldsBack(query: Query<DesiredAbsent>): Promise<ObservedInstances | undefined> {
+/** The instances to disassociate from an object in deletion, and those that use its profile otherwise. */
+async function observeAbsent(query: Query<DesiredAbsent>): Promise<ObservedInstances | undefined> {
   const { desired, state, regions, deps, signal } = query;
   const { instanceProfile } = state;
   const ownership =
@@ -173,12 +176,12 @@ async function whatHoldsBack(query: Query<DesiredAbsent>): Promise<ObservedInsta
   const others = users.filter(({ instanceId }) => !known.has(instanceId));
   return {
     ...released,
-    found: [...released.found, ...others.map((facts) => asSeenBy(desired, state, facts, []))],
+    found: [...released.found, ...others.map((facts) => observedInstanceFor(desired, state, facts, []))],
     unsearched,
   };
 }
 
-/** Whoever forces a deletion does without what cannot be read. */
+/** A forced deletion ignores what cannot be read. */
 async function whenRead(desired: DesiredAbsent, read: () => Promise<ObservedInstances>): Promise<ObservedInstances> {
   if (!desired.force) return read();
   return read().catch(() => NOTHING_FOUND);

@@ -4,7 +4,7 @@ import type { ObservedInstanceProfile } from "../../model/observed-state.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 
-/** The instances that use a profile, as EC2 shows them. */
+/** The instances that use a profile, as EC2 returned them. */
 interface FoundUsers extends ProfileUsers {
   readonly users: readonly InstanceFacts[];
 }
@@ -13,11 +13,11 @@ interface FoundUsers extends ProfileUsers {
 interface Search {
   readonly arn: string;
   readonly reader: InstanceReader;
-  /** What cannot be read is done without. */
+  /** Ignore what cannot be read. */
   readonly force: boolean;
 }
 
-/** A missing permission is reported and holds nothing up: the controller need not have permissions for EC2. */
+/** A missing permission is reported and blocks nothing: permissions for EC2 are optional. */
 async function searchIn(region: string, { arn, reader, force }: Search, signal: AbortSignal): Promise<FoundUsers> {
   try {
     return { users: await reader.findUsers(arn, region, signal), unsearched: [] };
@@ -29,9 +29,10 @@ async function searchIn(region: string, { arn, reader, force }: Search, signal: 
 }
 
 /**
- * The instances that use the profile, in these regions and in those that the operator names.
+ * The instances that use the profile, in these regions and in the guarded regions that the operator configured.
  *
- * Errors: those of the reads, but for a missing permission, and with `force` none; ConflictError while IAM shows no ARN to search by.
+ * Errors: those of the reads, but for a missing permission, and with `force` none; ConflictError while IAM shows no ARN
+ * to search by.
  */
 export async function usersOf(
   { arn, instanceProfileName }: Pick<ObservedInstanceProfile, "arn" | "instanceProfileName">,
@@ -41,7 +42,9 @@ export async function usersOf(
   signal: AbortSignal,
 ): Promise<FoundUsers> {
   if (!arn.startsWith("arn:")) {
-    const message = `IAM does not show the ARN of instance profile ${instanceProfileName} yet, by which its users are found`;
+    const message =
+      `IAM does not return the ARN of instance profile ${instanceProfileName} yet, which the search for its users needs. ` +
+      "The controller retries.";
     throw new ConflictError(message, { reason: "NotYetVisible" });
   }
   const searched = [...new Set([...regions, ...(await guardRegions())])].sort();

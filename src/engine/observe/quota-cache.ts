@@ -2,15 +2,15 @@ import { ControllerError } from "../../errors.ts";
 import type { AccountQuotas } from "../../model/account-quotas.ts";
 import type { AccountReader } from "../ports.ts";
 
-/** What planning needs to know of quotas. */
+/** The quotas that a plan is checked against. */
 export interface QuotaSource {
-  /** Undefined while they are not known, or must not be read. */
+  /** The cached quotas; undefined while they are unknown, or the controller is not authorized to read them. */
   known(signal: AbortSignal): Promise<AccountQuotas | undefined>;
   /** As {@link QuotaCache.refresh}. */
   refresh(maxAgeMs: number, signal: AbortSignal): Promise<AccountQuotas | undefined>;
 }
 
-/** The account's quotas as they were last read. Nothing depends on knowing them: IAM itself refuses what is too much. */
+/** A cache of the account's quotas. No safety depends on it: IAM itself rejects a write beyond a quota. */
 export class QuotaCache implements QuotaSource {
   readonly #reader: AccountReader | undefined;
   readonly #monotonicMs: () => number;
@@ -22,25 +22,25 @@ export class QuotaCache implements QuotaSource {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** As they were last read; undefined while they are not known, or must not be read. */
+  /** The quotas as last read; undefined while they are unknown, or the controller is not authorized to read them. */
   get current(): AccountQuotas | undefined {
     return this.#current;
   }
 
-  /** The account is not scanned any more, so that nothing keeps them current. */
+  /** Clears the cache. Call it when account scans stop, because nothing keeps the quotas current then. */
   forget(): void {
     this.#current = undefined;
     this.#readAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** As `current`: a scan reads them, and a plan does not wait for that. */
+  /** As `current`: scans read the quotas, and a plan does not wait for them. */
   async known(): Promise<AccountQuotas | undefined> {
     return this.#current;
   }
 
   /**
-   * Reads them, unless that was done within the last `maxAgeMs`. Where it fails, what was known stays known; where it is not
-   * allowed, nothing is known any more.
+   * Reads the quotas, unless that was attempted within the last `maxAgeMs`. After a failure the cached quotas stay;
+   * access denied clears them.
    *
    * Errors: the signal's reason when it aborts.
    */

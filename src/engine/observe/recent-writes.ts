@@ -7,40 +7,46 @@ import { isInstanceAction } from "../../plan/instances/instance-action.ts";
 import { applyAction } from "../../plan/simulate.ts";
 import type { AppliedAction, ExecutionReport } from "../execute/execute.ts";
 
-/** What a read shows, seen through our own recent writes. */
+/** Observed state with the controller's own recent writes laid over it. */
 export interface OverlaidState {
   readonly state: ObservedState;
-  /** How long until the last of our writes must be visible; 0 when there was none of late. */
+  /** How long until the last recent write must be visible; 0 when there is none. */
   readonly visibleInMs: number;
-  /** True when something may have been made of late without our hearing of it, so that its absence is not yet proved. */
-  readonly mayHide: boolean;
+  /**
+   * True when a recent create may have succeeded although its reply was lost, so that its absence is not proved yet.
+   */
+  readonly hasUnconfirmedCreate: boolean;
 }
 
-/** How long IAM may take to show a write everywhere; reads that contradict our own writes count for nothing before. */
+/**
+ * The default propagation window: how long IAM may take to show a write everywhere. Within it, own writes override
+ * reads.
+ */
 export const DEFAULT_PROPAGATION_WINDOW_MS = 120_000;
 
-/** One write of ours, or one whose reply was lost. */
+/** One write of the controller, also one whose reply was lost. */
 interface Remembered {
   readonly atMs: number;
-  /** Undefined when it is not known whether the write took effect. */
+  /** Undefined when it is unknown whether the write took effect. */
   readonly write: AppliedAction | undefined;
-  /** The role or profile that was written: another one of the same name was not. */
+  /** The unique id of the role or profile that was written; another one of the same name has another id. */
   readonly entityId: string;
 }
 
 /**
- * Remembers our own recent writes, so that a read that lags behind them causes no second write.
+ * A cache of the controller's own recent writes, so that a read that lags behind them causes no second write.
  *
- * IAM is eventually consistent: a read right after a write may show the state before it, for a role, a policy or a profile
- * alone (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html). Within the window, observed states
- * are replayed through the writes made to the same entity (its unique id tells): what somebody else has put in its place is
- * seen as it is, with the owner tags that it has. After the window the reads are believed again. Kept in memory only: after a
- * restart reads are believed at once, and the ways IAM refuses a repeated write (EntityAlreadyExists) keep that safe.
+ * IAM is eventually consistent: a read right after a write may show the state before it, for a role, a policy or a
+ * profile alone (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html). Within the window,
+ * observed states are replayed through the writes to the same entity (by its unique id): an entity that another client
+ * has created in its place is observed as it is, with its own tags. After the window, reads count as they are. Kept in
+ * memory only: after a restart reads count at once, which is safe because IAM refuses a repeated create
+ * (EntityAlreadyExists).
  */
 export class RecentWrites {
   readonly #windowMs: number;
   readonly #monotonicMs: () => number;
-  /** By entity; the one that was written last comes last. */
+  /** By entity, the most recently written last. */
   readonly #writes = new Map<string, readonly Remembered[]>();
 
   constructor(options: { readonly windowMs: number; readonly monotonicMs: () => number }) {
@@ -48,12 +54,12 @@ export class RecentWrites {
     this.#monotonicMs = options.monotonicMs;
   }
 
-  /** How many roles and profiles have writes remembered. */
+  /** The number of roles and profiles with recent writes. */
   get size(): number {
     return this.#writes.size;
   }
 
-  /** Remembers what a pass did to the state that it began with. */
+  /** Records the writes of one reconcile, which started from the state `before`. */
   record(before: ObservedState, { applied, failed }: ExecutionReport): void {
     const atMs = this.#monotonicMs();
     let state = before;
@@ -61,12 +67,12 @@ export class RecentWrites {
       if (isInstanceAction(write.action)) continue;
       const after = applyAction(state, write.action, write.outcome.created);
       const entityId = idOf(write.action, state) || idOf(write.action, after);
-      const doubtfulSinceMs = this.#doubtfulSinceMs(write);
-      if (doubtfulSinceMs === undefined) this.#add(write.action, { atMs, write, entityId });
-      else this.#add(write.action, { atMs: doubtfulSinceMs, write: undefined, entityId });
+      const uncertainSinceMs = this.#uncertainSinceMs(write);
+      if (uncertainSinceMs === undefined) this.#add(write.action, { atMs, write, entityId });
+      else this.#add(write.action, { atMs: uncertainSinceMs, write: undefined, entityId });
       state = after;
     }
-    // A failed removal hides nothing, and what failed for a reason that IAM gave was not done.
+    // A failed delete leaves nothing behind unnoticed, and a write that IAM refused had no effect.
     if (
       failed?.action.kind.startsWith("Create") &&
       !isInstanceAction(failed.action) &&
@@ -74,22 +80,22 @@ export class RecentWrites {
     ) {
       this.#add(failed.action, { atMs, write: undefined, entityId: "" });
     }
-    this.#scan();
+    this.#evictExpired();
   }
 
-  /** The observed state with our recent writes replayed on it. */
+  /** The observed state with the recent writes laid over it. */
   overlay(desired: DesiredState, observed: ObservedState): OverlaidState {
     const recent = keysOf(desired).flatMap((key) => this.#recent(key));
     const lastMs = Math.max(...recent.map(({ atMs }) => atMs));
     return {
       state: recent.reduce(replay, observed),
       visibleInMs: recent.length === 0 ? 0 : lastMs + this.#windowMs - this.#monotonicMs(),
-      mayHide: recent.some(({ write }) => write === undefined),
+      hasUnconfirmedCreate: recent.some(({ write }) => write === undefined),
     };
   }
 
-  /** When we made what AWS then did not find to delete: it may only not show it everywhere yet. */
-  #doubtfulSinceMs({ action, outcome }: AppliedAction): number | undefined {
+  /** When the controller created an entity that AWS then did not find to delete: it may not have propagated yet. */
+  #uncertainSinceMs({ action, outcome }: AppliedAction): number | undefined {
     const deletes = action.kind === "DeleteRole" || action.kind === "DeleteInstanceProfile";
     if (!deletes || outcome.wasAbsent !== true) return undefined;
     return this.#recent(keyOf(action)).findLast(({ write }) => isCreation(write))?.atMs;
@@ -110,8 +116,8 @@ export class RecentWrites {
     return atMs > this.#monotonicMs() - this.#windowMs;
   }
 
-  /** Forgets the entities that nothing was written to of late: nobody may ever ask for them again. */
-  #scan(): void {
+  /** Evicts the entities without recent writes: their objects may never be reconciled again. */
+  #evictExpired(): void {
     for (const [key, remembered] of this.#writes) {
       const last = remembered.at(-1);
       if (last !== undefined && this.#isRecent(last.atMs)) return;
@@ -131,7 +137,7 @@ function replay(state: ObservedState, { write, entityId }: Remembered): Observed
   return isAnother ? state : applyAction(state, write.action, write.outcome.created);
 }
 
-/** The unique id of what the action writes; empty when it is not there. */
+/** The unique id of the entity that the action writes; empty when it does not exist. */
 function idOf(action: Action, { role, instanceProfile }: ObservedState): string {
   if ("instanceProfileName" in action) return instanceProfile.presence === "absent" ? "" : instanceProfile.id;
   return role.presence === "absent" ? "" : role.roleId;

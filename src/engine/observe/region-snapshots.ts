@@ -5,28 +5,28 @@ import type { AppliedAction, ExecutionReport } from "../execute/execute.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 import { type InstanceWrite, replayOn } from "./instance-replay.ts";
 
-/** All instances of one region at one moment, seen through our own recent writes. */
+/** All instances of one region at one moment, with the controller's own recent writes laid over them. */
 export interface RegionSnapshot {
   readonly region: string;
-  /** Monotonic ms at which the reading began. */
+  /** Monotonic ms at which the read began. */
   readonly readAtMs: number;
   /** By id. */
   readonly instances: ReadonlyMap<string, InstanceFacts>;
 }
 
-/** What was read anew, beside what was known before; undefined the first time. */
+/** Receives a new snapshot and the previous one; `previous` is undefined the first time. */
 export type RefreshListener = (snapshot: RegionSnapshot, previous: RegionSnapshot | undefined) => void;
 
-/** What the snapshots are read and kept with. */
+/** The dependencies of {@link RegionSnapshots}. */
 export interface RegionSnapshotsOptions {
   readonly reader: InstanceReader;
   readonly monotonicMs: () => number;
-  /** How long EC2 may take to show a write of ours. */
+  /** How long EC2 may take to show a write. */
   readonly propagationWindowMs: number;
 }
 
-/** A region that could not be read is not asked again for so long, however many objects want to know. */
-const FAILURE_PAUSE_MS = 5_000;
+/** How long a failed read of a region is cached for all objects. */
+const FAILURE_CACHE_MS = 5_000;
 
 interface Reading {
   readonly startedAtMs: number;
@@ -37,22 +37,25 @@ interface Region {
   current?: RegionSnapshot;
   reading?: Reading;
   failure?: { readonly atMs: number; readonly error: unknown };
-  /** Nothing that was read before this counts: a write was refused because something has moved, or its reply was lost. */
+  /**
+   * Reads that began before this are stale: a write was refused because an instance has changed, or its reply was lost.
+   */
   invalidBeforeMs: number;
-  /** Our writes that no reading has shown yet, oldest first. */
+  /** The controller's writes that no read has shown yet, oldest first. */
   writes: readonly InstanceWrite[];
 }
 
 /**
- * The instances of each region, read once for all objects: however many ask at once, one reading serves them.
+ * A cache of the instances of each region, shared by all objects: concurrent callers share one read.
  *
- * Guarantees: own writes show at once, also while EC2 does not show them yet. What a write by an old snapshot can do wrong EC2
- * refuses, for association ids change with every write; then the region is read anew.
+ * Guarantees: the controller's own writes are visible at once, also while EC2 does not show them yet. A write that is
+ * based on a stale snapshot is refused by EC2, because association ids change with every write; then the region is read
+ * again.
  */
 export class RegionSnapshots {
   readonly #options: RegionSnapshotsOptions;
   readonly #regions = new Map<string, Region>();
-  /** Told of every reading. Called synchronously; must not throw. */
+  /** Called synchronously after every read; must not throw. */
   onRefresh: RefreshListener = () => {};
 
   constructor(options: RegionSnapshotsOptions) {
@@ -60,10 +63,10 @@ export class RegionSnapshots {
   }
 
   /**
-   * The region as it was read no longer ago than `maxAgeMs`.
+   * A snapshot of the region that is at most `maxAgeMs` old.
    *
-   * Errors: those of the reader, also when another caller has just met them; the signal's reason when it aborts, which does
-   * not end the reading for the others.
+   * Errors: those of the reader, also from the cache; the signal's reason when it aborts, which does not abort the read
+   * for other callers.
    */
   async get(name: string, maxAgeMs: number, signal: AbortSignal): Promise<RegionSnapshot> {
     signal.throwIfAborted();
@@ -72,22 +75,22 @@ export class RegionSnapshots {
     if (region.current !== undefined && region.current.readAtMs >= oldestMs) return region.current;
     const { reading, failure } = region;
     if (reading !== undefined && reading.startedAtMs >= oldestMs) return orAbort(reading.snapshot, signal);
-    if (failure !== undefined && failure.atMs + FAILURE_PAUSE_MS > this.#options.monotonicMs()) throw failure.error;
+    if (failure !== undefined && failure.atMs + FAILURE_CACHE_MS > this.#options.monotonicMs()) throw failure.error;
     return orAbort(this.#read(name, region), signal);
   }
 
-  /** What was read last, however long ago. */
+  /** The last snapshot, however old. */
   peek(name: string): RegionSnapshot | undefined {
     return this.#regions.get(name)?.current;
   }
 
-  /** Remembers what a pass did. */
+  /** Records the writes of one reconcile. */
   record({ applied, failed, refused }: ExecutionReport): void {
     for (const write of applied) {
       if (isInstanceAction(write.action)) this.#recordWrite(write.action, write.outcome);
     }
     for (const { action, error } of failed === undefined ? refused : [failed, ...refused]) {
-      if (!isInstanceAction(action) || tellsNothing(error)) continue;
+      if (!isInstanceAction(action) || isUnrelatedToState(error)) continue;
       this.#region(action.region).invalidBeforeMs = this.#options.monotonicMs();
     }
   }
@@ -131,7 +134,7 @@ export class RegionSnapshots {
     delete region.failure;
     const snapshot = { region: name, readAtMs, instances };
     const previous = region.current;
-    // Two readings may overlap: what began later is what counts.
+    // Reads may overlap: the one that began later counts.
     if (previous !== undefined && previous.readAtMs > readAtMs) return previous;
     region.current = snapshot;
     this.onRefresh(snapshot, previous);
@@ -147,8 +150,8 @@ export class RegionSnapshots {
   }
 }
 
-/** Whoever is refused for want of permission, or asked to wait, has learnt nothing of what is there. */
-function tellsNothing(error: unknown): boolean {
+/** True for an error that says nothing about the instances, such as access denied or throttling. */
+function isUnrelatedToState(error: unknown): boolean {
   if (!(error instanceof ControllerError)) return false;
   if (isPropagating(error)) return true;
   const disposition = dispositionOf(error);

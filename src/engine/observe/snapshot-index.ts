@@ -5,18 +5,21 @@ import type { AccountSnapshot, ListedNames } from "./account-snapshot.ts";
 import type { RoleParts } from "./observe-iam.ts";
 import type { StaleObservation } from "./stale-observation.ts";
 
-/** Where a reconcile may start instead of reading everything. */
+/** What a reconcile starts from instead of reading everything. */
 export type StartingPoint =
-  /** The scan saw neither a role nor an instance profile of these names: the first write is a creation, which IAM refuses where they exist. */
+  /**
+   * The scan found neither a role nor an instance profile of these names: the first write is a create, which IAM
+   * refuses where they exist.
+   */
   | { readonly kind: "absent" }
-  /** The scan saw the object's side of AWS a moment ago. */
-  | { readonly kind: "seen"; readonly observation: StaleObservation }
-  /** The scan saw what is on a role that is to be deleted. */
+  /** The scan observed the object's role and instance profile a moment ago. */
+  | { readonly kind: "observed"; readonly observation: StaleObservation }
+  /** The scan listed the parts of a role that is to be deleted. */
   | { readonly kind: "parts"; readonly parts: RoleParts }
   /** Read everything. */
   | { readonly kind: "unknown" };
 
-/** The starting point of a reconcile that believes no scan. */
+/** The starting point of a reconcile that uses no scan. */
 export const UNKNOWN: StartingPoint = { kind: "unknown" };
 
 /** The object that a reconcile is about. */
@@ -25,27 +28,28 @@ export interface IndexQuery extends Pick<ObjectMeta, "uid" | "generation"> {
   readonly key: string;
   /** Nothing was ever created for the object. */
   readonly isNew: boolean;
-  /** A user waits, so an observation of the scan is not good enough, unless it is of an interrupted creation. */
+  /** A user waits, so an observation of the scan does not suffice, except of an interrupted create. */
   readonly isUserWaiting: boolean;
 }
 
-/** Names and parts of roles from an older scan are no better than a guess. */
-const SCAN_BELIEVED_MS = 900_000;
-/** An older observation says nothing about who owns the role now. */
-const OBSERVATION_BELIEVED_MS = 30_000;
+/** The maximum age of the names and parts of roles from a scan. */
+const SCAN_MAX_AGE_MS = 900_000;
+/** The maximum age of an observation: the owner of the role may have changed since. */
+const OBSERVATION_MAX_AGE_MS = 30_000;
 
 type RecordedObservation = StaleObservation & Pick<ObjectMeta, "uid" | "generation"> & { readonly atMs: number };
 
 /**
- * What the last account scan saw, as starting points for reconciles. Each fact is given out once: a reconcile that it misled reads
- * everything the next time. Nothing in it is a proof; what is written is proved by a read in the same reconcile.
+ * The results of the last account scan, as starting points for reconciles. Each fact is used once, so that a reconcile
+ * that it misled reads everything the next time. Facts prove nothing: ownership of what is written is proved by a read
+ * in the same reconcile.
  */
 export class SnapshotIndex {
   readonly #monotonicMs: () => number;
   #names: ListedNames | undefined;
   #roles = new Map<string, RoleParts>();
   #takenAtMs = Number.NEGATIVE_INFINITY;
-  /** Names that were given out as absent since the scan. */
+  /** The names that were returned as absent since the scan. */
   readonly #usedNames = new Set<string>();
   readonly #observations = new Map<string, RecordedObservation>();
 
@@ -53,7 +57,7 @@ export class SnapshotIndex {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** A scan has read the account: its facts take the place of all earlier ones. */
+  /** Replaces all facts with those of a new scan. */
   replace({ roles, holders, takenAtMs, names }: AccountSnapshot): void {
     this.#names = names;
     this.#takenAtMs = takenAtMs;
@@ -66,7 +70,7 @@ export class SnapshotIndex {
     );
   }
 
-  /** The scan saw that AWS differs from the object's spec or status. */
+  /** Records that, by the scan, AWS differs from the object's spec or status. */
   record(key: string, { uid, generation }: RecordedIdentity, observation: StaleObservation, atMs: number): void {
     this.#observations.set(key, { ...observation, uid, generation, atMs });
   }
@@ -80,15 +84,15 @@ export class SnapshotIndex {
     }
     const isNew = query.isNew || observation?.isOfInterruptedCreate === true;
     if (isNew && !desired.mayAdopt && this.#takeAbsent(desired)) return { kind: "absent" };
-    return observation === undefined ? UNKNOWN : { kind: "seen", observation };
+    return observation === undefined ? UNKNOWN : { kind: "observed", observation };
   }
 
-  /** The controller has written the role: the next scan sees what is on it now. */
+  /** Removes the parts of a role that the controller has written; the next scan reads them again. */
   forgetRole(desired: DesiredState): void {
     this.#roles.delete(nameKey(roleNameOf(desired)));
   }
 
-  /** The object is in sync, or gone: what an earlier scan saw of it is of no use. */
+  /** Removes the observation of an object that is in sync or deleted. */
   forget(key: string): void {
     this.#observations.delete(key);
   }
@@ -98,19 +102,19 @@ export class SnapshotIndex {
     this.#observations.delete(key);
     if (known === undefined || (isUserWaiting && known.isOfInterruptedCreate !== true)) return undefined;
     if (known.uid !== uid || known.generation !== generation) return undefined;
-    return this.#monotonicMs() - known.atMs < OBSERVATION_BELIEVED_MS ? known : undefined;
+    return this.#monotonicMs() - known.atMs < OBSERVATION_MAX_AGE_MS ? known : undefined;
   }
 
   #takeParts(roleName: string): RoleParts | undefined {
     const parts = this.#roles.get(nameKey(roleName));
     this.#roles.delete(nameKey(roleName));
-    return this.#monotonicMs() - this.#takenAtMs < SCAN_BELIEVED_MS ? parts : undefined;
+    return this.#monotonicMs() - this.#takenAtMs < SCAN_MAX_AGE_MS ? parts : undefined;
   }
 
   #takeAbsent({ role, instanceProfile }: DesiredPresent): boolean {
     const [roleName, profileName] = [nameKey(role.roleName), nameKey(instanceProfile.instanceProfileName)];
     const listed = this.#names;
-    if (listed === undefined || this.#monotonicMs() - listed.listedAtMs >= SCAN_BELIEVED_MS) return false;
+    if (listed === undefined || this.#monotonicMs() - listed.listedAtMs >= SCAN_MAX_AGE_MS) return false;
     if (listed.roles.has(roleName) || listed.instanceProfiles.has(profileName)) return false;
     const names = [`role ${roleName}`, `instance profile ${profileName}`];
     if (names.some((name) => this.#usedNames.has(name))) return false;

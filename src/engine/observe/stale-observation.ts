@@ -10,23 +10,23 @@ import type { IamReader } from "../ports.ts";
 import type { AccountSnapshot } from "./account-snapshot.ts";
 import { observe } from "./observe-iam.ts";
 
-/** A part of an object's AWS side that one read shows. */
+/** A part of an object's observed state that one request reads. */
 export type Part = "role" | "managed policies" | "instance profile" | `inline policy ${string}`;
 
-/** What must be read again before anything is written because of a stale observation. */
+/** What must be read again before a write that is based on a stale observation. */
 export type PartsToReread = "everything" | ReadonlySet<Part>;
 
-/** An object's side of AWS as an account scan saw it. */
+/** The observed state of an object by an account scan. */
 export interface StaleObservation {
   readonly observed: ObservedState;
   readonly toReread: PartsToReread;
-  /** An earlier process may have been creating the object, and none has reported its status since. */
+  /** The create may have been interrupted: the object has its finalizer, but no status was ever reported. */
   readonly isOfInterruptedCreate?: boolean;
 }
 
 /**
- * The object's side of a snapshot. The tags of its instance profile, which no list contains, are taken to be in sync: what a scan
- * cannot see, it does not call different.
+ * The observed state of an object from a snapshot. The tags of its instance profile, which no list contains, are
+ * assumed to be in sync.
  */
 export function observedIn(snapshot: AccountSnapshot, desired: DesiredPresent): ObservedState {
   const { role, instanceProfile } = desired;
@@ -37,33 +37,36 @@ export function observedIn(snapshot: AccountSnapshot, desired: DesiredPresent): 
   };
 }
 
-/** A role as a snapshot has it. IAM finds an inline policy by its name in any case, and so does this. */
+/** The role from a snapshot. Names of inline policies match in any case, as in IAM. */
 export function reported(
   role: ObservedRole | undefined,
   { role: { inlinePolicy } }: DesiredPresent,
 ): ObservedRole | Absent {
   if (role === undefined) return ABSENT;
   const wanted = inlinePolicy?.policyName;
-  const there = role.inlinePolicyNames.find((name) => wanted !== undefined && sameName(name, wanted));
-  const document = there === undefined ? undefined : role.inlinePolicyDocuments[there];
+  const found = role.inlinePolicyNames.find((name) => wanted !== undefined && sameName(name, wanted));
+  const document = found === undefined ? undefined : role.inlinePolicyDocuments[found];
   if (wanted === undefined || document === undefined) return role;
   return { ...role, inlinePolicyDocuments: { ...role.inlinePolicyDocuments, [wanted]: document } };
 }
 
-/** What must be read again before the plan's writes: the parts that they are about, or everything before anything is blocked. */
+/**
+ * What must be read again before the plan's writes: the parts that they concern, or everything for a plan with
+ * blockers.
+ */
 export function partsToReread({ actions, blockers }: Plan): PartsToReread {
   return blockers.length > 0 ? "everything" : partsOf(actions);
 }
 
-/** True when all that must be read again was read. */
+/** True when everything that must be read again was read. */
 export function isCovered(wanted: PartsToReread, read: PartsToReread): boolean {
   if (read === "everything") return true;
   return wanted !== "everything" && [...wanted].every((part) => read.has(part));
 }
 
 /**
- * The parts that the writes are about, and those that prove ownership of what is written: the role by its tags and id, the instance
- * profile by its tags. A profile that is associated with an instance is handed out, so it is proved too.
+ * The parts that the writes concern, and those that prove ownership of what is written: the role by its tags and id,
+ * the instance profile by its tags. An association gives the profile to an instance, so it needs that proof too.
  */
 export function partsOf(actions: readonly Action[]): ReadonlySet<Part> {
   return new Set(actions.flatMap((action) => (isInstanceAction(action) ? ["instance profile"] : partsOfIam(action))));
@@ -75,8 +78,9 @@ function partsOfIam(action: IamAction): readonly Part[] {
 }
 
 /**
- * The observed state with the parts read again: no request, one for each, or all of {@link observe}. Another role in place of the one
- * that the scan saw, by its unique id, means that everything is read: what was not read again is of the former one.
+ * The observed state with the parts read again: one request for each part, or those of {@link observe}. If the role has
+ * another unique id than in the scan, everything is read, because the parts that were not read again belong to the
+ * former role.
  */
 export async function reread(
   { observed, toReread, isOfInterruptedCreate }: StaleObservation,
@@ -85,46 +89,46 @@ export async function reread(
   signal: AbortSignal,
 ): Promise<ObservedState> {
   if (toReread === "everything") return observe(desired, iam, signal);
-  let seen = observed;
+  let state = observed;
   for (const part of toReread) {
-    const { role, instanceProfile } = seen;
+    const { role, instanceProfile } = state;
     // CreateInstanceProfile refuses where there is one.
     if (part === "instance profile" && isOfInterruptedCreate && instanceProfile.presence === "absent") continue;
     const now =
-      role.presence === "absent" ? undefined : await rereadPart(part, { ...seen, role }, desired, iam, signal);
+      role.presence === "absent" ? undefined : await rereadPart(part, { ...state, role }, desired, iam, signal);
     if (now === undefined) return observe(desired, iam, signal);
-    seen = now;
+    state = now;
   }
-  return seen;
+  return state;
 }
 
-/** Undefined when the role is another one. */
+/** Undefined when the role has another unique id. */
 async function rereadPart(
   part: Part,
-  seen: ObservedState & { readonly role: ObservedRole },
+  state: ObservedState & { readonly role: ObservedRole },
   desired: DesiredPresent,
   iam: IamReader,
   signal: AbortSignal,
 ): Promise<ObservedState | undefined> {
-  const { role } = seen;
+  const { role } = state;
   const { roleName } = desired.role;
   switch (part) {
     case "role": {
       const facts = await iam.getRole(roleName, signal);
       const isSame = facts.presence === "present" && facts.roleId === role.roleId;
-      return isSame ? { ...seen, role: { ...role, ...facts } } : undefined;
+      return isSame ? { ...state, role: { ...role, ...facts } } : undefined;
     }
     case "managed policies": {
       const managedPolicyArns = await iam.listAttachedRolePolicies(roleName, signal);
-      return { ...seen, role: { ...role, managedPolicyArns } };
+      return { ...state, role: { ...role, managedPolicyArns } };
     }
     case "instance profile": {
       const instanceProfile = await iam.getInstanceProfile(desired.instanceProfile.instanceProfileName, signal);
-      return { ...seen, instanceProfile };
+      return { ...state, instanceProfile };
     }
     default: {
       const policyName = part.slice("inline policy ".length);
-      return { ...seen, role: withPolicy(role, policyName, await iam.getRolePolicy(roleName, policyName, signal)) };
+      return { ...state, role: withPolicy(role, policyName, await iam.getRolePolicy(roleName, policyName, signal)) };
     }
   }
 }

@@ -9,23 +9,23 @@ import { renderPlans } from "../../plan/render.ts";
 import type { WholeProfile } from "./read-profile.ts";
 
 /**
- * An instance profile as a manifest. `whole`: applying it changes nothing but owner tags. `partial`: it would change
- * something, which `why` says; it must not be applied as it is. `none`: there is no manifest for it at all.
+ * An instance profile as a manifest. `whole`: applying it changes nothing but owner tags. `partial`: applying it would
+ * change AWS, as `why` says, so edit it first. `none`: no manifest can describe it.
  */
 export type ExportedProfile =
   | (ExportedManifest & { readonly kind: "whole" })
   | (ExportedManifest & { readonly kind: "partial"; readonly why: readonly string[] })
   | { readonly kind: "none"; readonly why: readonly string[] };
 
-/** Turns what exists into a manifest, and proves by a plan of that manifest that it says the same. Pure. */
+/** Exports an instance profile as a manifest, and proves by a plan of the manifest that they are in sync. Pure. */
 export function exportProfile({ instanceProfile, role }: WholeProfile, names: ExportNames): ExportedProfile {
-  if (role === undefined) return { kind: "none", why: ["it holds no role, and a manifest has one"] };
+  if (role === undefined) return { kind: "none", why: ["it holds no role, but a manifest requires one"] };
   const owner = [role, instanceProfile].find(({ tags }) => tags[TAG_KEYS.name] !== undefined)?.tags;
   if (owner !== undefined) {
     const { [TAG_KEYS.namespace]: namespace, [TAG_KEYS.name]: name, [TAG_KEYS.clusterId]: clusterId } = owner;
     return {
       kind: "none",
-      why: [`it belongs to InstanceProfile ${namespace}/${name} of cluster ${clusterId} already`],
+      why: [`InstanceProfile ${namespace}/${name} of cluster ${clusterId} already owns it`],
     };
   }
   const exported = exportedManifest(role, instanceProfile, names);
@@ -34,7 +34,7 @@ export function exportProfile({ instanceProfile, role }: WholeProfile, names: Ex
     const plan = diff(desiredState(object, "some-cluster", { allowsAdoption: true }), { role, instanceProfile });
     if (isInSync(plan) || isAdoptionAlone(plan)) return { kind: "whole", ...exported };
     const [, ...lines] = renderPlans([{ ...object.metadata, plan }], "text");
-    return { kind: "partial", ...exported, why: ["applied, it would change AWS:", ...lines.slice(0, -2)] };
+    return { kind: "partial", ...exported, why: ["applying it would change AWS:", ...lines.slice(0, -2)] };
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;
     return { kind: "partial", ...exported, why: [error.message] };

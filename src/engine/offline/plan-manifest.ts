@@ -9,20 +9,22 @@ import type { QuotaSource } from "../observe/quota-cache.ts";
 import { planFor } from "../reconcile/plan-for.ts";
 import type { PlanReader } from "./plan-reader.ts";
 
-/** A plan made without a cluster. */
+/** A plan that was computed without a cluster. */
 export interface ManifestPlan {
   readonly plan: Plan;
-  /** The cluster that the plan is for: the one given, else the one that the tags of the object's role or profile name. */
+  /**
+   * The cluster that the plan is for: the one given, or else the one that the owner tags of the role or profile name.
+   */
   readonly clusterId: string | undefined;
 }
 
-/** What a manifest is planned for. */
+/** The cluster and the grants that a manifest is planned for. */
 export interface PlanTarget extends Grants {
   /** Undefined: the cluster that the tags in AWS name. */
   readonly clusterId: string | undefined;
 }
 
-/** What AWS is read through. */
+/** The readers of AWS that a plan uses. */
 export interface PlanAccess {
   readonly reader: PlanReader;
   readonly instances: InstanceObservation;
@@ -30,10 +32,10 @@ export interface PlanAccess {
 }
 
 /**
- * What the controller would do about a manifest. Without a cluster to ask, the tags of a role or profile that name this very
- * object tell which cluster it is of.
+ * Plans what the controller would do for a manifest. If no cluster is given, it is taken from the owner tags of a role
+ * or profile that name this object.
  *
- * Errors: whatever the readers raise.
+ * Errors: those of the readers.
  */
 export async function planManifest(
   object: InstanceProfile,
@@ -44,13 +46,14 @@ export async function planManifest(
   const desired = desiredState(object, clusterId ?? "", grants);
   const observed = await access.reader.read(desired, signal);
   const named = clusterId === undefined ? clusterNamedBy(desired, observed) : undefined;
-  const planAs = (owned: DesiredState, seen: ObservedState): Promise<Plan> => plan(object, owned, seen, access, signal);
+  const planAs = (owned: DesiredState, observedState: ObservedState): Promise<Plan> =>
+    plan(object, owned, observedState, access, signal);
   if (named === undefined) return { plan: await planAs(desired, observed), clusterId };
   const owned = desiredState(object, named, grants);
   return { plan: await planAs(owned, await access.reader.read(owned, signal)), clusterId: named };
 }
 
-/** Half a plan is none: what the controller reports in a status is an error here. */
+/** Raises what the controller would report in a status: a plan is complete or an error. */
 async function plan(
   object: InstanceProfile,
   desired: DesiredState,

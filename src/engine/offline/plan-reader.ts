@@ -3,28 +3,28 @@ import { nameKey } from "../../model/naming.ts";
 import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
 import type { AccountSnapshot } from "../observe/account-snapshot.ts";
-import { mayMatter, observe } from "../observe/observe-iam.ts";
+import { needsPolicies, observe } from "../observe/observe-iam.ts";
 import { reported } from "../observe/stale-observation.ts";
 import type { IamReader } from "../ports.ts";
 
-/** What AWS has of one object, read for a plan. */
+/** Reads the observed state of one object for a plan. */
 export interface PlanReader {
   /**
-   * As {@link observe}. A second question about the same object, with another owner, asks IAM again for as little as can be.
+   * As {@link observe}. A second read of the same object with another owner sends as few requests as possible.
    *
-   * Errors: whatever the readers raise.
+   * Errors: those of the readers.
    */
   read(desired: DesiredState, signal: AbortSignal): Promise<ObservedState>;
 }
 
-/** Reads each object by itself: up to five calls. */
+/** Reads each object with its own requests: up to five. */
 export function objectByObject(iam: IamReader): PlanReader {
   return { read: (desired, signal) => observe(desired, iam, signal) };
 }
 
 /**
- * Looks roles and their policies up in what was read of the whole account, and reads the instance profile of each object that has
- * one: its tags, by which it has an owner, are in no list.
+ * Looks up roles and their policies in an account snapshot, and reads the instance profile of each object that has one:
+ * no list contains its owner tags.
  */
 export function fromSnapshot(snapshot: AccountSnapshot, iam: IamReader): PlanReader {
   const profiles = new Map<string, ReturnType<IamReader["getInstanceProfile"]>>();
@@ -40,7 +40,7 @@ export function fromSnapshot(snapshot: AccountSnapshot, iam: IamReader): PlanRea
       if (desired.presence === "absent") return observe(desired, iam, signal);
       const instanceProfile = await profileOf(desired.instanceProfile.instanceProfileName, signal);
       const role = reported(snapshot.roles.get(nameKey(desired.role.roleName)), desired);
-      if (role.presence === "absent" || mayMatter(ownershipOf(role.tags, desired.owner).kind, desired)) {
+      if (role.presence === "absent" || needsPolicies(ownershipOf(role.tags, desired.owner).kind, desired)) {
         return { role, instanceProfile };
       }
       const nothingOnIt = { inlinePolicyNames: [], inlinePolicyDocuments: {}, managedPolicyArns: [] };

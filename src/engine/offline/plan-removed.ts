@@ -8,22 +8,24 @@ import { observe } from "../observe/observe-iam.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
 import type { IamReader, ObjectKey } from "../ports.ts";
 
-/** Where to look for what no manifest asks for any more. */
+/** Where to search for roles whose manifest was removed. */
 export interface RemovedScope {
   readonly clusterId: string;
   /** Empty: every namespace of the cluster. */
   readonly namespaces: readonly string[];
-  /** The objects that manifests ask for. */
+  /** The objects that have a manifest. */
   readonly kept: readonly ObjectKey[];
 }
 
-/** A role whose object has no manifest any more. */
+/** A role whose object no longer has a manifest. */
 export interface RemovedObject {
   readonly owner: Owner;
   readonly role: TaggedRole;
 }
 
-/** The roles that a cluster owns and no manifest asks for, but for those retained on purpose; sorted by the names of their objects. */
+/**
+ * The roles that a cluster owns and no manifest declares, except retained ones; sorted by the names of their objects.
+ */
 export function removedObjects(roles: readonly TaggedRole[], scope: RemovedScope): readonly RemovedObject[] {
   const kept = new Set(scope.kept.map(({ namespace, name }) => `${namespace}/${name}`));
   return roles
@@ -31,8 +33,8 @@ export function removedObjects(roles: readonly TaggedRole[], scope: RemovedScope
       const { [TAG_KEYS.namespace]: namespace, [TAG_KEYS.name]: name, [TAG_KEYS.clusterId]: clusterId } = role.tags;
       if (clusterId !== scope.clusterId || namespace === undefined || name === undefined) return [];
       if (isRetained(role.tags)) return [];
-      const isMeant = scope.namespaces.length === 0 || scope.namespaces.includes(namespace);
-      return !isMeant || kept.has(`${namespace}/${name}`)
+      const isInScope = scope.namespaces.length === 0 || scope.namespaces.includes(namespace);
+      return !isInScope || kept.has(`${namespace}/${name}`)
         ? []
         : [{ owner: { clusterId, namespace, name, uid: "" }, role }];
     })
@@ -40,10 +42,10 @@ export function removedObjects(roles: readonly TaggedRole[], scope: RemovedScope
 }
 
 /**
- * What deleting the object would take down, as far as AWS tells: the spec is gone, and with it a `deletionPolicy`, so what
- * was adopted counts as kept.
+ * Plans the deletion of the object from what AWS shows. The spec with its `deletionPolicy` no longer exists, so adopted
+ * entities count as retained.
  *
- * Errors: whatever the readers raise.
+ * Errors: those of the readers.
  */
 export async function planRemoved(
   removed: RemovedObject,
@@ -70,28 +72,31 @@ export async function planRemoved(
   return diff(known, await observeInstances(known, observed, instances, signal));
 }
 
-/** The plan for a role whose object is gone from the cluster too: nothing that is merged removes it, and somebody has to be told. */
+/**
+ * The plan for a role whose object is not in the cluster either: a note for the user, because no merge deletes the
+ * role.
+ */
 export function planOrphan({ owner, role: { roleName, instanceProfileNames } }: RemovedObject): Plan {
   const profiles = instanceProfileNames.map((name) => ` and instance profile ${name}`).join("");
   const message =
     `role ${roleName}${profiles}: the owner tags name InstanceProfile ${owner.namespace}/${owner.name}, which is not in the cluster. ` +
-    "Create the object again to resume them, or delete them in IAM.";
+    "Create the object again to manage them, or delete them in IAM.";
   return { actions: [], blockers: [], unmanagedPolicies: [], notes: [{ reason: "OrphanedInAWS", message }] };
 }
 
-/** A role may be in profiles of others too: the object's own is the one with its tags. */
+/** The instance profile of the object: the one with its owner tags, because other profiles may hold the role too. */
 async function profileOf({ owner, role }: RemovedObject, reader: IamReader, signal: AbortSignal): Promise<string> {
   const { roleName, instanceProfileNames } = role;
-  const likeliest = instanceProfileNames.toSorted(
+  const candidates = instanceProfileNames.toSorted(
     (a, b) => Number(sameName(b, roleName)) - Number(sameName(a, roleName)),
   );
-  if (likeliest.length > 1) {
-    for (const name of likeliest) {
+  if (candidates.length > 1) {
+    for (const name of candidates) {
       const profile = await reader.getInstanceProfile(name, signal);
       if (profile.presence === "present" && ownershipOf(profile.tags, owner).kind === "ours") return name;
     }
   }
-  return likeliest[0] ?? roleName;
+  return candidates[0] ?? roleName;
 }
 
 function keyOf({ owner }: RemovedObject): string {

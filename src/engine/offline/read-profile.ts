@@ -1,7 +1,7 @@
 import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
 import type { IamReader } from "../ports.ts";
 
-/** Everything that there is of an instance profile and its role. */
+/** An instance profile and its role with all policies. */
 export interface WholeProfile {
   readonly instanceProfile: ObservedInstanceProfile;
   /** Undefined: the profile is empty. */
@@ -9,9 +9,9 @@ export interface WholeProfile {
 }
 
 /**
- * Reads an instance profile with its role and every document on it; undefined when there is no such profile.
+ * Reads an instance profile with its role and every inline policy document; undefined when the profile does not exist.
  *
- * Errors: whatever the reader raises.
+ * Errors: those of the reader.
  */
 export async function readWholeProfile(
   instanceProfileName: string,

@@ -5,16 +5,16 @@ import type { SelectedRole } from "../observe/account-snapshot.ts";
 import type { KubeObject, ObjectKey } from "../ports.ts";
 
 /**
- * Why a role that bears the owner tags of this cluster is an orphan:
+ * Why a role with the owner tags of this cluster is an orphan:
  * - `ObjectGone`: no object has the namespace and name of the tags.
- * - `OtherAccount`: the object is there, and its status says that it lives in another AWS account.
- * - `OtherRole`: the object is there, and names another role: it was re-created, or the tags are forged.
- * - `NotResumed`: the object is there and names the role, and has nothing of its own in AWS: it was re-created, and is suspended, a dry run,
- *   or blocked. Its class does not reach the role.
+ * - `OtherAccount`: the object exists, and its status names another AWS account.
+ * - `OtherRole`: the object exists and names another role: it was re-created, or the tags are forged.
+ * - `NotResumed`: the object exists and names the role, but has created nothing in AWS: it was re-created, and is
+ *   suspended, a dry run, or blocked. Its class does not apply to the role.
  */
 export type OrphanKind = "ObjectGone" | "OtherAccount" | "OtherRole" | "NotResumed";
 
-/** A role in AWS that no object of the cluster answers for. */
+/** A role in AWS that has the owner tags of the cluster, but that no object manages. */
 export interface Orphan {
   readonly kind: OrphanKind;
   readonly owner: Owner;
@@ -29,7 +29,10 @@ export interface WatchedScope {
   readonly namespace: string | undefined;
 }
 
-/** Kubernetes names and uids: whatever else stands in a tag, this controller has not written it. */
+/**
+ * Kubernetes namespaces; a tag with any other value was not written by this controller. The same holds for names and
+ * uids.
+ */
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const MAX_NAME_LENGTH = 253;
@@ -37,8 +40,8 @@ const UID = /^[-A-Za-z0-9]{1,128}$/;
 const ROLE_ARN = /^arn:[^:]*:iam::(\d{12}):role\//;
 
 /**
- * The owner that the tags name, if an orphan may have them: an object of this cluster and within the scope. Undefined for what was
- * adopted, which stays when its object goes, and for what was retained on purpose.
+ * The owner that the tags name, if a role with these tags can be an orphan: an object of this cluster within the
+ * watched scope. Undefined for an adopted role, which stays when its object is deleted, and for a retained one.
  */
 export function orphanOwner(tags: Tags, { clusterId, namespace: watched }: WatchedScope): Owner | undefined {
   const { [TAG_KEYS.namespace]: namespace = "", [TAG_KEYS.name]: name = "", [TAG_KEYS.uid]: uid = "" } = tags;
@@ -50,8 +53,9 @@ export function orphanOwner(tags: Tags, { clusterId, namespace: watched }: Watch
 }
 
 /**
- * The role as an orphan, judged by the object that its tags name, or by there being none. Undefined when the object answers for the role,
- * also one that was re-created under the same name and resumes it, or was not reconciled yet; and while IAM does not show the role's ARN yet.
+ * The role as an orphan, decided by the object that its tags name, if any. Undefined when the object manages the role,
+ * also if it was re-created under the same name and resumes the role, or is not reconciled yet; and while IAM does not
+ * return the role's ARN yet.
  */
 export function orphanOf(role: SelectedRole, object: KubeObject | undefined, scope: WatchedScope): Orphan | undefined {
   const owner = orphanOwner(role.tags, scope);
@@ -70,20 +74,20 @@ export function orphanOf(role: SelectedRole, object: KubeObject | undefined, sco
 }
 
 /**
- * True for a dry run that shows the role of an object of the same name in its status: it writes nothing, so the tags still name the object
- * before it.
+ * True for a dry run whose status shows the role of an earlier object of the same name: it writes nothing, so the tags
+ * still name the earlier object.
  */
 function isSeenByDryRun(owner: Owner, { metadata, spec, status }: ObjectFacts): boolean {
   const isSuccessor = owner.uid !== "" && owner.uid !== metadata?.uid;
   return isSuccessor && spec?.mode === "DryRun" && status?.class === undefined;
 }
 
-/** True for what may be the name of a namespace: tags are written by whoever has the permission. */
+/** True for a valid name of a namespace. Anyone with the permission can write tags. */
 export function isNamespace(text: string): boolean {
   return NAMESPACE.test(text);
 }
 
-/** What of an object tells where it lives. */
+/** The fields of an object that say which role and account it manages. */
 interface ObjectFacts {
   readonly metadata?: { readonly uid?: string };
   readonly spec?: { readonly roleName?: string; readonly mode?: string };

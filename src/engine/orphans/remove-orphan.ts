@@ -10,24 +10,28 @@ import type { IamReader, Precondition } from "../ports.ts";
 import { type Convergence, converge } from "../reconcile/converge.ts";
 import type { Attempts } from "../reconcile/flap-breaker.ts";
 
-/** What proves that entities in AWS are those of an object that is gone: ids that its status named, which nobody can forge in AWS. */
+/**
+ * Proof that entities in AWS belong to a deleted object: the unique ids that its status named, which cannot be forged
+ * in AWS.
+ */
 export interface OrphanProof {
   readonly uid: string;
   readonly roleId: string;
   readonly instanceProfileId: string | undefined;
 }
 
-/** What the removal of an orphan works with. */
+/** The dependencies of {@link removeOrphan}. */
 export interface RemoveOrphanDependencies {
   readonly account: AwsAccount;
   readonly claims: ClaimIndex;
-  /** Raises unless the object is still gone; called before each write. */
+  /** Raises if the object exists again; called before each write. */
   readonly assertGone: Precondition;
 }
 
 /**
- * Deletes what an object has left in AWS, by the same reconcile that deletes for an object: observe, plan, execute. Stricter than that: the
- * role must be the very one that the object's status named, no instance may use the profile, and nothing goes by force.
+ * Deletes the role and instance profile that a deleted object left in AWS, in the same way as for an object in
+ * deletion: observe, plan, execute. The conditions are stricter: the role must be the one that the object's status
+ * named, no instance may use the profile, and nothing is deleted by force.
  *
  * Errors: BlockedError `OrphanNotProven`; those of the reads and of `assertGone`. Failing writes are in the report.
  */
@@ -45,20 +49,20 @@ export function removeOrphan(
     recentWrites,
     adoptions,
     attempts: UNUSED_ONLY,
-    instances: { ...account.instances, claims, isAwaited: true },
-    checkStillCurrent: assertGone,
+    instances: { ...account.instances, claims, isUserWaiting: true },
+    precondition: assertGone,
     isAnnounced: () => false,
   };
   return converge({ ...desired, retention: "ByOrigin", force: false }, deps, signal);
 }
 
-/** Blocks the plan while an instance uses the profile, or might: nobody is there who could be asked. */
+/** Blocks the plan while an instance uses the profile, or may use it. */
 const UNUSED_ONLY: Attempts = {
   judge(plan: Plan): Plan {
     const inUse = plan.actions.some(isInstanceAction) || plan.notes !== undefined;
     return inUse ? { ...plan, blockers: [...plan.blockers, MAY_BE_IN_USE] } : plan;
   },
-  carriedOut() {},
+  recordExecuted() {},
 };
 
 const MAY_BE_IN_USE: Blocker = {
@@ -66,7 +70,7 @@ const MAY_BE_IN_USE: Blocker = {
   message: "instances use the instance profile, or could not be searched for",
 };
 
-/** A reader that raises where the entities of these names are not those that are proven. */
+/** A reader that raises where the entities of these names are not the proven ones. */
 function provenReader(reader: IamReader, desired: DesiredAbsent, proof: OrphanProof): IamReader {
   const isLeft = (tags: Tags): boolean =>
     ownershipOf(tags, desired.owner).kind === "ours" && tags[TAG_KEYS.uid] === proof.uid && !isRetained(tags);
@@ -74,10 +78,10 @@ function provenReader(reader: IamReader, desired: DesiredAbsent, proof: OrphanPr
     entity: T | Absent,
     isProven: (entity: T) => boolean,
   ): T | Absent => {
-    // What bears others' tags, or none, is no business of this plan.
-    const isOurs = entity.presence === "present" && ownershipOf(entity.tags, desired.owner).kind === "ours";
-    if (!isOurs || (isProven(entity) && isLeft(entity.tags))) return entity;
-    const message = `${desired.roleName}: the role or its instance profile is not the one that the deleted object had`;
+    // The plan writes nothing to entities with other owner tags, or none.
+    const isOwned = entity.presence === "present" && ownershipOf(entity.tags, desired.owner).kind === "ours";
+    if (!isOwned || (isProven(entity) && isLeft(entity.tags))) return entity;
+    const message = `role ${desired.roleName} or its instance profile is not the one that the status of the deleted object names`;
     throw new BlockedError(message, { reason: "OrphanNotProven" });
   };
   return {

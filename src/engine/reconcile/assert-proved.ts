@@ -5,7 +5,8 @@ import type { Action } from "../../plan/action.ts";
 import { unprovedEntity } from "../../plan/proof.ts";
 
 /**
- * Raises unless IAM has shown in this reconcile that the object owns, or may adopt, what the actions write.
+ * Raises unless a read in this reconcile proves that the object owns, or may adopt, the entities that the actions
+ * write.
  *
  * @param observed as read, without recent writes laid over it
  *
@@ -16,7 +17,7 @@ export function assertProved(desired: DesiredState, observed: ObservedState, act
   if (entity === undefined) return;
   const name = entity === "role" ? roleNameOf(desired) : profileNameOf(desired);
   const message =
-    `IAM does not show ${entity} ${name} with the owner tags of this object yet, so nothing is written to it. ` +
-    "The controller reads it again.";
+    `IAM does not show ${entity} ${name} with the owner tags of this object yet, so the controller writes nothing to it. ` +
+    "The controller retries.";
   throw new ConflictError(message, { reason: "NotYetVisible" });
 }

@@ -15,49 +15,49 @@ import type { Attempts } from "./flap-breaker.ts";
 import { type ObserveDependencies, observeAndPlan, planUnread } from "./observe-and-plan.ts";
 import type { Planned } from "./plan-for.ts";
 
-/** What one pass over one object found and did. */
+/** The result of reconciling one object with AWS. */
 export interface Convergence {
   readonly plan: Plan;
   readonly report: ExecutionReport;
-  /** AWS after the writes, as far as it is known without reading again. */
+  /** The state after the writes, computed without reading again. */
   readonly after: ObservedState;
   /**
-   * Above 0: reads still contradict our own recent writes, may not yet show something of ours, or EC2 does not know the profile
-   * yet; all is to be read again
-   * after at most this time.
+   * Above 0: reads still contradict the recent writes, may not show them yet, or the profile has not propagated to EC2.
+   * Requeue after at most this time.
    */
   readonly visibleInMs: number;
-  /** True when nothing was written because the user has yet to be told of an adoption. */
+  /** True when nothing was written because an adoption must be reported to the user first. */
   readonly isAnnouncement: boolean;
 }
 
-/** What a pass needs. */
+/** The dependencies of {@link converge}. */
 export interface ConvergeDependencies extends ObserveDependencies {
   readonly recentWrites: RecentWrites;
   readonly writer: IamWriter;
   readonly adoptions: KeyedMutex;
-  /** Told when the role was written. */
+  /** Called when the role was written. */
   readonly index?: Pick<SnapshotIndex, "forgetRole">;
   /**
-   * Called before each write of a pass; raises when the object the plan was made from is no longer current, so that an old
-   * copy of it cannot write. It knows itself for how long what it has seen is good.
+   * Called before each write; raises when the object that the plan was computed from is no longer current, so that a
+   * stale copy cannot write. It decides itself how long its last read counts.
    */
-  readonly checkStillCurrent: Precondition;
-  /** Knows what was written in vain; without it everything is written as often as it differs. */
+  readonly precondition: Precondition;
+  /** Stops writes that do not last; unset: the controller repairs drift without limit. */
   readonly attempts?: Attempts;
-  /** Whether the user has been told what such a plan, which adopts, will change. */
+  /** True when the changes of a plan that adopts were already reported to the user. */
   readonly isAnnounced: (plan: Plan) => boolean;
 }
 
 const NOTHING_DONE: ExecutionReport = { applied: [], failed: undefined, refused: [] };
 
 /**
- * Observe, plan, execute: one pass. Writes nothing when the plan is empty or blocked, or adopts and has not been announced.
- * What would be adopted is looked at once more when no other adoption under way has its name. An object of whose names a scan has
- * seen nothing is created first, and looked at when IAM says that something is there.
+ * Observes, plans and executes. Writes nothing when the plan is empty or blocked, or when it adopts and was not
+ * announced yet. Before an adoption, the entities are observed again under a lock on their names. If a scan found
+ * nothing of the object's names, the controller creates first, and observes only when IAM reports that something
+ * exists.
  *
- * Errors: those of the reads and of `checkStillCurrent`; ConflictError when the reads do not prove that the object owns what is to be
- * written; failing writes are in the report.
+ * Errors: those of the reads and of `precondition`; ConflictError when the reads do not prove that the object owns what
+ * is to be written; failing writes are in the report.
  */
 export async function converge(
   desired: DesiredState,
@@ -72,7 +72,7 @@ export async function converge(
   return convergeObserved(desired, deps, signal);
 }
 
-/** Somebody has come first to the name of the role, or something is in the way: that is decided by a look. */
+/** True when the role already exists or the plan is blocked: the controller must observe to decide. */
 function isPresumptionRefuted({ plan, report: { failed } }: Convergence): boolean {
   if (plan.blockers.length > 0) return true;
   const { action, error } = failed ?? {};
@@ -89,8 +89,8 @@ async function convergeObserved(
   if (!deps.isAnnounced(found.plan)) return nothingDone(found, true);
   return deps.adoptions.run(namesOf(desired), async () => {
     const again = await observeAndPlan(desired, { ...deps, start: UNKNOWN }, signal);
-    const isNews = isToBeAnnounced(again.plan) && !deps.isAnnounced(again.plan);
-    return isNews ? nothingDone(again, true) : executePlan(desired, again, deps, signal);
+    const mustAnnounce = isToBeAnnounced(again.plan) && !deps.isAnnounced(again.plan);
+    return mustAnnounce ? nothingDone(again, true) : executePlan(desired, again, deps, signal);
   });
 }
 
@@ -113,14 +113,14 @@ async function executePlan(
   const plan = deps.attempts?.judge(found.plan, found.visibleInMs === 0) ?? found.plan;
   if (plan.blockers.length > 0 || plan.actions.length === 0) return nothingDone({ ...found, plan }, false);
   assertProved(desired, found.observed, plan.actions);
-  const writer = new GuardedWriter(deps.writer, deps.checkStillCurrent);
+  const writer = new GuardedWriter(deps.writer, deps.precondition);
   const report = await execute(plan, writer, signal);
   const sent = writer.sentOf(report);
   deps.recentWrites.record(view, sent);
   deps.index?.forgetRole(desired);
-  if (report.failed === undefined) deps.attempts?.carriedOut(plan);
+  if (report.failed === undefined) deps.attempts?.recordExecuted(plan);
   deps.instances.snapshots.record(sent);
-  writer.assertCurrent();
+  writer.throwIfPreconditionFailed();
   const after = report.applied.reduce(
     (state, { action, outcome }) => applyAction(state, action, outcome.created),
     view,
@@ -130,8 +130,8 @@ async function executePlan(
 }
 
 /**
- * An object must not be let go while what was made for it may still come to light; and EC2 may not know yet what was made of
- * late.
+ * How long to wait for propagation. The finalizer must stay while a create of the object may still become visible, and
+ * a new profile may not have propagated to EC2 yet.
  */
 function waitsForMs(
   desired: DesiredState,
@@ -139,8 +139,8 @@ function waitsForMs(
   { failed }: ExecutionReport,
   recentWrites: RecentWrites,
 ): number {
-  const { mayHide, visibleInMs } = recentWrites.overlay(desired, after);
-  const isUnproved = mayHide && desired.presence === "absent";
+  const { hasUnconfirmedCreate, visibleInMs } = recentWrites.overlay(desired, after);
+  const isUnproved = hasUnconfirmedCreate && desired.presence === "absent";
   return isUnproved || isPropagating(failed?.error) ? visibleInMs : 0;
 }
 

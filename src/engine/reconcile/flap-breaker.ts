@@ -2,63 +2,66 @@ import { createHash } from "node:crypto";
 import { NOT_CONVERGING, type Plan } from "../../plan/plan.ts";
 import { planLines } from "../../plan/render.ts";
 
-/** So often the same writes are made before they are taken for useless. */
-const MOST_ATTEMPTS = 3;
-/** Of the writes that are named in the message; the status has them all. */
-const MOST_NAMED = 5;
+/** After so many successful attempts, the same writes are blocked. */
+const MAX_ATTEMPTS = 3;
+/** The maximum number of writes named in the message; the status has all of them. */
+const MAX_NAMED = 5;
 
-/** The attempts at one object, for one pass. */
+/** The attempts to bring one object in sync. */
 export interface Attempts {
-  /** The plan; with a blocker when its very writes have been made too often. `isPropagated`: AWS shows all that we wrote. */
+  /**
+   * Returns the plan, with a blocker if the same writes were tried too often. `isPropagated`: AWS shows all recent
+   * writes.
+   */
   judge(plan: Plan, isPropagated: boolean): Plan;
-  /** All of the plan's writes succeeded. */
-  carriedOut(plan: Plan): void;
+  /** Records that all writes of the plan succeeded. */
+  recordExecuted(plan: Plan): void;
 }
 
 interface Series {
-  /** What made the object be looked at: a new spec, or a person who asks, begins a new series. */
-  readonly asked: string;
+  /** What triggered the reconcile: a new spec or a new `reconcile-at` starts a new series. */
+  readonly trigger: string;
   readonly writes: string;
   readonly times: number;
 }
 
 /**
- * Stops writing what does not last. Where somebody else undoes our writes, or IAM keeps another form of what it is sent, each look finds
- * the same difference and would write the same again, for ever.
+ * Stops writes that do not last. If another client reverts the writes, or IAM stores another form of what it receives,
+ * every reconcile finds the same drift and would repeat the same writes forever.
  *
- * The same writes, made {@link MOST_ATTEMPTS} times without AWS having been seen as asked for in between, are not made again
- * until the spec changes, a person asks for a look (`reconcile-at`), or the difference becomes another one or none. Kept in
- * memory only: a restart begins anew.
+ * After {@link MAX_ATTEMPTS} times without being in sync in between, the same writes are blocked until the spec
+ * changes, a user requests a reconcile (`reconcile-at`), or the drift changes or disappears. Kept in memory only: a
+ * restart resets it.
  */
 export class FlapBreaker {
   readonly #series = new Map<string, Series>();
 
-  /** @param asked changes when the object has to be tried anew */
-  of(key: string, asked: string): Attempts {
+  /** @param trigger another value starts a new series */
+  of(key: string, trigger: string): Attempts {
     return {
-      judge: (plan, isPropagated) => this.#judge(key, asked, plan, isPropagated),
-      carriedOut: (plan) => {
+      judge: (plan, isPropagated) => this.#judge(key, trigger, plan, isPropagated),
+      recordExecuted: (plan) => {
         const writes = signatureOf(plan);
         const known = this.#series.get(key);
-        const times = known?.asked === asked && known.writes === writes ? known.times + 1 : 1;
-        this.#series.set(key, { asked, writes, times });
+        const times = known?.trigger === trigger && known.writes === writes ? known.times + 1 : 1;
+        this.#series.set(key, { trigger, writes, times });
       },
     };
   }
 
-  /** The object was seen as asked for, or is gone. */
+  /** Removes the series of an object that is in sync or deleted. */
   forget(key: string): void {
     this.#series.delete(key);
   }
 
-  #judge(key: string, asked: string, plan: Plan, isPropagated: boolean): Plan {
+  #judge(key: string, trigger: string, plan: Plan, isPropagated: boolean): Plan {
     const known = this.#series.get(key);
     if (known === undefined || !isPropagated) return plan;
-    if (known.asked !== asked || known.writes !== signatureOf(plan)) {
+    if (known.trigger !== trigger || known.writes !== signatureOf(plan)) {
       this.#series.delete(key);
       return plan;
     }
-    return known.times < MOST_ATTEMPTS
+    return known.times < MAX_ATTEMPTS
       ? plan
       : { ...plan, blockers: [{ reason: NOT_CONVERGING, message: messageOf(plan) }] };
   }
@@ -70,11 +73,11 @@ function signatureOf({ actions }: Plan): string {
 
 function messageOf(plan: Plan): string {
   const lines = planLines(plan);
-  const rest = lines.length > MOST_NAMED ? `, and ${lines.length - MOST_NAMED} more` : "";
+  const rest = lines.length > MAX_NAMED ? `, and ${lines.length - MAX_NAMED} more` : "";
   return (
-    `the same ${lines.length === 1 ? "write was" : "writes were"} made ${MOST_ATTEMPTS} times, and AWS differs as before: ` +
-    `${lines.slice(0, MOST_NAMED).join(", ")}${rest}. Something else undoes ${lines.length === 1 ? "it" : "them"}, or IAM ` +
-    "keeps another form of what it is sent. Nothing more is written until the difference changes, the spec changes, or the " +
-    "annotation iam.instanceprofile.dev/reconcile-at asks for another try."
+    `the same ${lines.length === 1 ? "write" : "writes"} succeeded ${MAX_ATTEMPTS} times, but the drift came back: ` +
+    `${lines.slice(0, MAX_NAMED).join(", ")}${rest}. Another client reverts ${lines.length === 1 ? "it" : "them"}, or IAM ` +
+    "stores another form of what the controller sends. The controller writes nothing until the drift or the spec changes. To try " +
+    "again, set the annotation iam.instanceprofile.dev/reconcile-at to the current time."
   );
 }

@@ -6,18 +6,18 @@ import { isCovered, partsToReread, reread } from "../observe/stale-observation.t
 import type { IamReader } from "../ports.ts";
 import { type PlanDependencies, type Planned, planFor } from "./plan-for.ts";
 
-/** What observing and planning needs. */
+/** The dependencies of {@link observeAndPlan}. */
 export interface ObserveDependencies extends PlanDependencies {
   readonly reader: IamReader;
-  /** Where to start; unset: everything is read. */
+  /** The starting point; unset: everything is read. */
   readonly start?: StartingPoint;
 }
 
 const NOTHING: ObservedState = { role: ABSENT, instanceProfile: ABSENT };
 
 /**
- * Observes and plans, without a writer in reach. From a stale observation only the parts are read that must be confirmed, as long as the
- * plan is about nothing else.
+ * Observes and plans; cannot write. If it starts from a stale observation, it reads only the parts that must be
+ * confirmed, as long as the plan concerns nothing else.
  */
 export async function observeAndPlan(
   desired: DesiredState,
@@ -27,10 +27,10 @@ export async function observeAndPlan(
   const { reader, start } = deps;
   if (start?.kind === "parts") {
     const found = await planFor(desired, await observe(desired, reader, signal, start.parts), deps, signal);
-    // What was in the way may have gone since: only a fresh read may block a deletion.
+    // The blocker may be resolved since the scan: only a fresh read may block a deletion.
     if (found.plan.blockers.length === 0) return found;
   }
-  if (start?.kind === "seen" && desired.presence === "present") {
+  if (start?.kind === "observed" && desired.presence === "present") {
     const { observation } = start;
     const found = await planFor(desired, await reread(observation, desired, reader, signal), deps, signal);
     if (isCovered(partsToReread(found.plan), observation.toReread)) return found;
@@ -39,11 +39,12 @@ export async function observeAndPlan(
 }
 
 /**
- * The plan for an object of whose names the scan has seen nothing, without a read of IAM: everything is created. It begins with CreateRole,
- * and what follows on a role or an instance profile follows on its creation, so that nothing is written to what was there before.
+ * Plans without a read of IAM for an object of whose names the scan found nothing: everything is created. The plan
+ * starts with CreateRole, and writes to a role or an instance profile only after creating it, so that nothing that
+ * existed before is changed.
  *
- * Undefined where that must not be presumed: the scan does not say so, IAM may lag behind our own writes, or what is there may be
- * adopted, which the user must see before the first write.
+ * Undefined where absence must not be assumed: the scan does not show it, IAM may lag behind recent writes, or the
+ * object may adopt, which must be reported to the user before the first write.
  */
 export async function planUnread(
   desired: DesiredState,

@@ -8,37 +8,37 @@ import type { QuotaSource } from "../observe/quota-cache.ts";
 import type { RecentWrites } from "../observe/recent-writes.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 
-/** A plan and what it was made from. */
+/** A plan and the state that it was computed from. */
 export interface Planned {
   /** As read. */
   readonly observed: ObservedState;
-  /** As read, with our own recent writes laid over it. */
+  /** As read, with the recent writes laid over it. */
   readonly view: ObservedState;
   readonly plan: Plan;
-  /** How long until the last of our recent writes must be visible; 0 when what was read does not contradict them. */
+  /** How long until the last recent write must be visible; 0 when the reads do not contradict the recent writes. */
   readonly visibleInMs: number;
 }
 
-/** What a plan is made with. */
+/** The dependencies of {@link planFor}. */
 export interface PlanDependencies {
-  /** Our own recent writes; unset: there are none. */
+  /** The controller's own recent writes; unset: none. */
   readonly recentWrites?: RecentWrites;
   readonly instances: InstanceObservation;
-  /** What IAM allows the account; unset: unknown, and IAM itself refuses. */
+  /** The account's quotas; unset: unknown, so that only IAM enforces them. */
   readonly quotas?: QuotaSource;
-  /** What the class of the object puts on its roles; unset: nothing. */
+  /** The permissions boundary that the class sets on its roles; unset: none. */
   readonly boundary?: RequiredBoundary | undefined;
-  /** What IAM refuses in every account of the spec that the plan is for. Asked only for a plan that writes; unset: nothing. */
+  /** Blockers for what IAM rejects of the spec in every account. Called only for a plan that writes; unset: none. */
   readonly refusedByIam?: () => readonly Blocker[];
 }
 
-/** Another client may have made room since the last scan. */
-const QUOTAS_BELIEVED_MS = 60_000;
+/** The maximum age of quotas that block a plan: another client may have freed some since the last scan. */
+const QUOTAS_MAX_AGE_MS = 60_000;
 
 /**
- * The one planning pipeline, for the controller, DryRun and the command `plan`: what was read → our recent writes laid over it →
- * instances → diff with ownership → what IAM refuses in every account → quotas. Nothing of a plan is written that would fail
- * half-way, as far as that is known.
+ * The planning pipeline of the controller, DryRun and the command `plan`: observed state → recent writes → instances →
+ * diff with ownership → what IAM rejects in every account → quotas. A plan that is known to fail half-way has blockers,
+ * so that none of it is written.
  *
  * Errors: those of reading instances and quotas.
  */
@@ -49,10 +49,11 @@ export async function planFor(
   signal: AbortSignal,
 ): Promise<Planned> {
   const { recentWrites, instances } = deps;
-  const { state, visibleInMs, mayHide } = recentWrites?.overlay(desired, observed) ?? NO_RECENT_WRITES(observed);
+  const { state, visibleInMs, hasUnconfirmedCreate } =
+    recentWrites?.overlay(desired, observed) ?? NO_RECENT_WRITES(observed);
   const view = await observeInstances(desired, state, instances, signal);
   const plan = diff(desired, view);
-  const isUnproved = mayHide && desired.presence === "absent";
+  const isUnproved = hasUnconfirmedCreate && desired.presence === "absent";
   const lags = visibleInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, { ...view, ...observed }));
   const blockers = await furtherBlockers(desired, plan, deps, signal);
   return {
@@ -63,16 +64,22 @@ export async function planFor(
   };
 }
 
-const NO_RECENT_WRITES = (state: ObservedState) => ({ state, visibleInMs: 0, mayHide: false });
+const NO_RECENT_WRITES = (state: ObservedState) => ({ state, visibleInMs: 0, hasUnconfirmedCreate: false });
 
-/** Nothing of a plan that puts a missing boundary on a role is written: what it removes first would be lost, and nothing be granted. */
+/**
+ * Blocks a plan that sets a missing boundary on a role: it would remove permissions first, and then fail to grant the
+ * new ones.
+ */
 function boundaryBlockers({ actions }: Plan, boundary: RequiredBoundary | undefined): readonly Blocker[] {
   const fault = boundary?.fault;
   if (fault === undefined || !actions.some((action) => boundary?.isSetBy(action))) return [];
   return [{ reason: fault.reason, message: fault.message }];
 }
 
-/** What is known to fail although the object owns what it writes; empty for a plan that writes nothing or is blocked already. */
+/**
+ * Blockers for writes that are known to fail although the object owns what it writes; empty for a plan that writes
+ * nothing or is blocked already.
+ */
 async function furtherBlockers(
   desired: DesiredState,
   plan: Plan,
@@ -85,5 +92,5 @@ async function furtherBlockers(
   const refused = refusedByIam?.() ?? [];
   if (refused.length > 0 || quotas === undefined) return refused;
   if (quotaBlockers(desired, plan, await quotas.known(signal)).length === 0) return [];
-  return quotaBlockers(desired, plan, await quotas.refresh(QUOTAS_BELIEVED_MS, signal));
+  return quotaBlockers(desired, plan, await quotas.refresh(QUOTAS_MAX_AGE_MS, signal));
 }

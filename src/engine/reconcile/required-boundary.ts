@@ -5,24 +5,27 @@ import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../../plan/plan.ts";
 import { type BoundaryPolicies, isPermanent, type PolicyVerdict } from "../observe/boundary-policies.ts";
 import type { PolicyReader } from "../ports.ts";
 
-/** A refused write, and an edit of the class, cost at most one request for each policy in this time. */
+/** The maximum age of a verdict after a refused write: at most one request for each policy in this time. */
 const VERDICT_MAX_AGE_MS = 600_000;
-/** Until the controller verifies again whether a missing policy exists: it may be seconds old, or just have been created. */
+/**
+ * The maximum age of a verdict that a policy is missing: it may not have propagated yet, or may have been created
+ * since.
+ */
 export const MISSING_MAX_AGE_MS = 60_000;
 
-/** What a {@link RequiredBoundary} is verified with. */
+/** The cache and the reader that a {@link RequiredBoundary} is verified with. */
 export interface BoundarySources {
   readonly policies: BoundaryPolicies;
   readonly reader: PolicyReader;
 }
 
-/** The boundary that the class puts on its roles; undefined for a class that requires none. */
+/** The boundary that the class sets on its roles; undefined for a class that requires none. */
 export function requiredBoundary(of: InstanceProfileClass, sources: BoundarySources): RequiredBoundary | undefined {
   const arn = of.spec.permissionsBoundaryArn;
   return arn === undefined ? undefined : new RequiredBoundary(arn, of, sources);
 }
 
-/** The permissions boundary that a class puts on its roles, and what is known of the policy. */
+/** The permissions boundary that a class sets on its roles, and whether its policy exists. */
 export class RequiredBoundary {
   readonly arn: string;
   readonly #of: InstanceProfileClass;
@@ -34,21 +37,21 @@ export class RequiredBoundary {
     this.#sources = sources;
   }
 
-  /** True when the write puts the boundary on a role. */
+  /** True when the write sets the boundary on a role. */
   isSetBy(action: Action): boolean {
     return "permissionsBoundaryArn" in action && action.permissionsBoundaryArn === this.arn;
   }
 
-  /** Why no role can have the boundary, by what is known without a request; undefined when nothing is known against it. */
+  /** Why no role can have the boundary, from cached verdicts; undefined when no reason is known. Sends no request. */
   get fault(): BlockedError | undefined {
     const isMissing = !isInReach(this.arn, this.#of) || this.#sources.policies.isMissing(this.arn);
     return isMissing ? this.#notFound() : undefined;
   }
 
   /**
-   * Why IAM has refused to put the boundary on a role, as far as that is not for the role or the controller: because the policy does not
-   * exist, or because it cannot be known at the moment whether it does. Undefined when the policy exists, or when
-   * IAM does not let the controller read it.
+   * Why IAM has refused to set the boundary on a role, if the boundary is the cause: the policy does not exist, or a
+   * transient error prevents the check. Undefined when the policy exists, or when the controller is not authorized to
+   * read it.
    */
   async faultAfter(refusal: unknown, signal: AbortSignal): Promise<ControllerError | undefined> {
     if (!isPermanent(refusal)) return undefined;
@@ -88,7 +91,7 @@ export class RequiredBoundary {
   }
 }
 
-/** IAM takes a boundary from the role's own account, or one of AWS's own policies. */
+/** IAM accepts as a boundary a policy of the role's own account, or an AWS managed policy. */
 function isInReach(arn: string, { spec }: InstanceProfileClass): boolean {
   const [, , , , accountId] = arn.split(":");
   return accountId === "aws" || accountId === spec.account.id;

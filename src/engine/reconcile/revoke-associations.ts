@@ -6,7 +6,7 @@ import type { Action, FailedAction } from "../../plan/action.ts";
 import { releaseInstances } from "../../plan/instances/diff-instances.ts";
 import { regionsRemoved } from "../../plan/instances/record-regions.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
-import { asSeenBy } from "../observe/instance-view.ts";
+import { observedInstanceFor } from "../observe/instance-view.ts";
 import { FRESH_MS } from "../observe/observe-instances.ts";
 
 /** The instances of some regions that have the marker of one object. */
@@ -18,7 +18,10 @@ export interface MarkedInstances {
   readonly unread?: unknown;
 }
 
-/** Reads the instances of these regions that have the marker of the object. Errors: the signal's reason; no others of the reads. */
+/**
+ * Reads the instances of these regions that have the marker of the object. Errors: the signal's reason; no others of
+ * the reads.
+ */
 export async function observeMarked(
   desired: DesiredPresent,
   state: ObservedState,
@@ -30,8 +33,8 @@ export async function observeMarked(
   for (const region of regions) {
     try {
       const { instances } = await snapshots.get(region, FRESH_MS, signal);
-      const seen = [...instances.values()].map((facts) => asSeenBy(desired, state, facts, []));
-      const found = [...marked.found, ...seen.filter(({ isMarked }) => isMarked)];
+      const observed = [...instances.values()].map((facts) => observedInstanceFor(desired, state, facts, []));
+      const found = [...marked.found, ...observed.filter(({ isMarked }) => isMarked)];
       marked = { ...marked, regions: [...marked.regions, region], found };
     } catch (error) {
       signal.throwIfAborted();
@@ -43,11 +46,11 @@ export async function observeMarked(
 }
 
 /**
- * Takes the profile off the marked instances, and the regions that were read off the record of the profile, so that the next reconcile
- * reads nothing there. Returns the writes that AWS has not made: an instance that refuses one keeps its marker, and its region stays
- * on the record.
+ * Disassociates the profile from the marked instances, and removes the regions that were read from the record of the
+ * profile, so that the next reconcile reads nothing there. Returns the writes that failed: an instance with a failed
+ * write keeps its marker, and its region stays on the record.
  *
- * @param attempt returns the error of the write, or undefined when AWS made it
+ * @param attempt returns the error of the write, or undefined on success
  */
 export async function revokeAssociations(
   { owner, instanceProfile }: DesiredPresent,
@@ -58,7 +61,7 @@ export async function revokeAssociations(
   const failed = new Map(found.flatMap(unlisted));
   const observed = { ...state, instances: { found, missingIds: [], unsearched: [] } };
   for (const action of releaseInstances({ owner, ...instanceProfile }, observed)) {
-    // The marker goes last: what follows a refused write on the same instance is not tried.
+    // The marker is removed last: after a refused write, the rest for the same instance is skipped.
     if (failed.has(action.instanceId)) continue;
     const error = await attempt(action);
     if (error !== undefined) failed.set(action.instanceId, { action, error });
@@ -76,7 +79,7 @@ export async function revokeAssociations(
 /** EC2 disassociates by the id of the association, which it may not list yet. */
 function unlisted({ instanceId, region, association }: ObservedInstance): readonly (readonly [string, FailedAction])[] {
   if (association?.associationId !== "") return [];
-  const message = `EC2 does not list the association of instance ${instanceId} (${region}) yet. The controller reads it again.`;
+  const message = `EC2 does not list the association of instance ${instanceId} (${region}) yet. The controller retries.`;
   const place = { region, instanceId, associationId: "", removes: association.profileArn };
   const action: Action = { kind: "DisassociateIamInstanceProfile", ...place };
   return [[instanceId, { action, error: new ConflictError(message, { reason: "NotYetVisible" }) }]];

@@ -15,36 +15,39 @@ import { assertProved } from "./assert-proved.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 import { observeMarked, revokeAssociations } from "./revoke-associations.ts";
 
-/** What the revocation of one object's excess access did. */
+/** The result of revoking one object's excess access. */
 export interface RevocationReport {
   readonly applied: readonly Action[];
-  /** Writes that AWS refused, so that something beyond the class may be left; empty: AWS has no more than the class allows. */
+  /** The failed writes, after which access that the class does not allow may be left; empty: none is left. */
   readonly failed: readonly FailedAction[];
-  /** As read, with the removals. */
+  /** The observed state after the removals. */
   readonly after: ObservedState;
-  /** Why the instances of a region could not be read, so that associations beyond the class may be left; undefined: all were read. */
+  /**
+   * Why the instances of a region could not be read, so that associations that the class does not allow may be left;
+   * undefined: all were read.
+   */
   readonly unread: unknown;
 }
 
-/** What a revocation calls AWS with. */
+/** The dependencies of {@link revokeExcess}. */
 export interface RevocationDependencies {
   readonly reader: IamReader;
   readonly writer: IamWriter;
   readonly recentWrites: RecentWrites;
   readonly instances: Pick<AccountInstances, "snapshots">;
-  readonly checkStillCurrent: Precondition;
-  /** What the class puts on its roles; unset: nothing. */
+  readonly precondition: Precondition;
+  /** The permissions boundary that the class sets on its roles; unset: none. */
   readonly boundary?: RequiredBoundary | undefined;
 }
 
 /**
- * Takes from a role, and from the associations of its profile, what the class does not allow, by removal alone, so that it succeeds
- * where the rest of a spec cannot be applied. The owner tags are read in the same call. Neither a refused removal nor a region that
- * cannot be read keeps the others from being tried.
- * Where the boundary of the class cannot be set, all permissions go instead, unless the policy itself does not exist.
+ * Revokes permissions and associations that the class does not allow. It only removes, so that it succeeds where the
+ * rest of a spec cannot be applied. The owner tags are read in the same call. Neither a refused removal nor a region
+ * that cannot be read stops the others. Where the boundary of the class cannot be set, all permissions are removed
+ * instead, unless the policy itself does not exist.
  *
- * Errors: those of the reads of IAM and of `checkStillCurrent`; ConflictError when they do not prove that the object owns the role; refused
- * writes are in the report.
+ * Errors: those of the reads of IAM and of `precondition`; ConflictError when they do not prove that the object owns
+ * the role; refused writes are in the report.
  */
 export async function revokeExcess(
   desired: DesiredPresent,
@@ -61,7 +64,7 @@ export async function revokeExcess(
     ...regionsRemoved(state.instanceProfile, regions),
   ]);
   const marked = await observeMarked(desired, state, regions, deps.instances, signal);
-  const writer = new GuardedWriter(deps.writer, deps.checkStillCurrent);
+  const writer = new GuardedWriter(deps.writer, deps.precondition);
   const applied: AppliedAction[] = [];
   const failed: FailedAction[] = [];
   const attempt = async (action: Action): Promise<unknown> => {
@@ -78,11 +81,11 @@ export async function revokeExcess(
     deps.recentWrites.record(state, { ...report, refused: [] });
     deps.instances.snapshots.record(report);
   }
-  const after = applied.reduce((so, { action }) => applyAction(so, action), state);
+  const after = applied.reduce((current, { action }) => applyAction(current, action), state);
   return { applied: applied.map(({ action }) => action), failed, unread: marked.unread, after };
 }
 
-/** The writes that AWS has not made: the removal, or what goes instead where AWS refuses it. */
+/** Executes a revocation, or its alternative where AWS refuses it, and returns the failed writes. */
 async function executePlan(
   { action, otherwise }: Revocation,
   attempt: (action: Action) => Promise<unknown>,
@@ -103,7 +106,7 @@ async function executePlan(
   return failed;
 }
 
-/** The write that was made, or why AWS has not made it. Errors: those of the assertion. */
+/** The applied write, or why it failed. Errors: those of the precondition. */
 async function tried(
   writer: GuardedWriter,
   action: Action,
@@ -113,12 +116,12 @@ async function tried(
     return { done: [{ action, outcome: await writer.perform(action, signal) }] };
   } catch (error) {
     signal.throwIfAborted();
-    writer.assertCurrent();
+    writer.throwIfPreconditionFailed();
     return { done: [], error };
   }
 }
 
-/** Why the write cannot succeed for want of the class's boundary; undefined for other writes and other reasons. */
+/** Why the write cannot succeed without the class's boundary; undefined for other writes and other reasons. */
 async function boundaryFault(
   { boundary }: RevocationDependencies,
   action: Action,

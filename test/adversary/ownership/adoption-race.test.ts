@@ -28,7 +28,7 @@ function reconcile(
     writer: iam,
     recentWrites: new RecentWrites({ windowMs: 120_000, monotonicMs: () => 1_000 }),
     adoptions,
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced,
     instances: withoutInstances(),
   };

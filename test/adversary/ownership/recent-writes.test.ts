@@ -28,7 +28,7 @@ function reconcile(desired: DesiredState): Promise<Convergence> {
     writer: iam,
     recentWrites,
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
     instances: withoutInstances(),
   };

@@ -39,7 +39,7 @@ function instancesOf(ids: readonly string[]): InstanceObservation {
   const reader = { readRegion: async () => found, findUsers: async () => [] };
   const snapshots = new RegionSnapshots({ reader, monotonicMs, propagationWindowMs: 0 });
   const claims = new ClaimIndex({ in: () => [] });
-  return { reader, snapshots, claims, intervalMs: 60_000, isAwaited: false, guardRegions: async () => [] };
+  return { reader, snapshots, claims, intervalMs: 60_000, isUserWaiting: false, guardRegions: async () => [] };
 }
 
 async function reconcile(
@@ -49,10 +49,10 @@ async function reconcile(
 ): Promise<string> {
   const deps = {
     ...{ reader: iam, writer: iam, instances: instancesOf(ids) },
-    ...(observation && { start: { kind: "seen", observation } as const }),
+    ...(observation && { start: { kind: "observed", observation } as const }),
     recentWrites: new RecentWrites({ windowMs: 0, monotonicMs }),
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
   };
   const { plan } = await converge(desired, deps, new AbortController().signal);

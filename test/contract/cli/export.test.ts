@@ -163,7 +163,7 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     const { out } = await exported("--path-prefix", "/");
     expect(manifestsIn(out).map(({ metadata }) => metadata.name)).toEqual(["shared"]);
     expect(out).toContain("#   it holds no role");
-    expect(out).toContain("#   it belongs to InstanceProfile team-b/mine of cluster c-1 already");
+    expect(out).toContain("#   InstanceProfile team-b/mine of cluster c-1 already owns it");
     expect(out).toContain("#   its role is already managed by the manifest of shared above");
   });
 

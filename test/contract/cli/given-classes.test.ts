@@ -158,7 +158,7 @@ describe.each([
 
   test("a class that is not there is an error that lists those that are", async () => {
     const options = await given(aClass("readers"), aClass("writers"));
-    const words = "InstanceProfileClass reader does not exist; there are readers, writers.";
+    const words = "InstanceProfileClass reader does not exist. Existing classes: readers, writers.";
     const unknown = manifest("app", { className: "reader" });
     expect(await plan(unknown, ...options)).toMatchObject({ status: 3, out: expect.stringContaining(words) });
     expect(await validate(unknown, ...options)).toMatchObject({ status: 1, out: expect.stringContaining(words) });
@@ -260,7 +260,7 @@ describe("--cluster-classes", () => {
     expect(out).toContain(
       "InstanceProfile team-a/orphan: no manifest any more, nothing to remove\n" +
         "  ? OrphanedInAWS: role orphan: the owner tags name InstanceProfile team-a/orphan, which is not in the cluster. Create the object " +
-        "again to resume them, or delete them in IAM.",
+        "again to manage them, or delete them in IAM.",
     );
     expect(status).toBe(2);
   });
@@ -311,7 +311,7 @@ describe("--cluster-classes", () => {
     });
     expect(await validate(manifest("app", { className: "readers" }), ...ofCluster())).toMatchObject({
       status: 1,
-      out: expect.stringContaining("InstanceProfileClass readers does not exist; there are none."),
+      out: expect.stringContaining("InstanceProfileClass readers does not exist. Existing classes: none."),
     });
   });
 
@@ -345,7 +345,7 @@ test("without either, an object that names a class is blocked, with the way out"
 
 describe("with --require-class", () => {
   const REQUIRED =
-    "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class every object needs a";
+    "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class, every object needs a";
 
   test("a manifest without a class is blocked where no class is given, and where the cluster has none", async () => {
     for (const options of [[], ofCluster()]) {
@@ -358,7 +358,7 @@ describe("with --require-class", () => {
       expect(await validate(manifest("app"), ...options, "--require-class")).toMatchObject({
         status: 1,
         out: expect.stringMatching(
-          /error: spec\.className: spec\.className is not set, .* With --require-class every object/,
+          /error: spec\.className: spec\.className is not set, .* With --require-class, every object/,
         ),
       });
     }

@@ -180,8 +180,8 @@ describe("the controller on a cluster with classes", () => {
     await apply("nowhere", "elsewhere");
     await until(async () =>
       expect(await readyOf("nowhere")).toBe(
-        "False AccountMismatch: the controller's own credentials are of account 123456789012, and class elsewhere is of account 210987654321. " +
-          "Nothing was written. Give the class a role of its account in spec.account.roleArn.",
+        "False AccountMismatch: the controller's own credentials belong to account 123456789012, but class elsewhere requires account 210987654321. " +
+          "Nothing was written. Set spec.account.roleArn of the class to a role in account 210987654321.",
       ),
     );
     expect(rig.aws.snapshot().roles["nowhere"]).toBeUndefined();

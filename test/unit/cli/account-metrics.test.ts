@@ -69,7 +69,7 @@ test("an account that is scanned no longer shows nothing of its last scan, and t
   let quotas: AccountQuotas | undefined = quotasOf({ used: 3, quota: 1_000 });
   for (const account of [TEAMS, OTHERS]) {
     orphansOf(account).counted(2);
-    sweepsOf(account).ended("ok", { durationMs: 1, seen: 5, news: 0 });
+    sweepsOf(account).ended("ok", { durationMs: 1, compared: 5, different: 0 });
     metrics.watchQuotas(account, () => (account === TEAMS ? quotas : quotasOf({ used: 4, quota: 1_000 })));
   }
   const gauges = ["orphans", "account_scan_objects", "account_scan_available", "aws_quota_used", "aws_quota_limit"];

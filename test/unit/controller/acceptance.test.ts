@@ -33,14 +33,14 @@ function before(acceptances: Acceptances, name: string): number {
   return acceptances.before(countable(name), readers).objects;
 }
 
-test("a place that is being taken is taken: two objects that are reconciled at once cannot both have the last one", () => {
+test("a reserved place counts: two objects that are reconciled concurrently cannot both take the last one", () => {
   const acceptances = new Acceptances({ objects: () => [object("a"), object("b")], monotonicMs });
   acceptances.reserve(countable("a"), readers, NOW);
   expect(before(acceptances, "b")).toBe(1);
   expect(before(acceptances, "a")).toBe(0);
 });
 
-test("a place is free again when the acceptance could not be written, or its object is gone", () => {
+test("a place is released when the acceptance is not written, or its object is deleted", () => {
   const acceptances = new Acceptances({ objects: () => [], monotonicMs });
   acceptances.reserve(countable("a"), readers, NOW).release();
   expect(before(acceptances, "b")).toBe(0);
@@ -49,12 +49,12 @@ test("a place is free again when the acceptance could not be written, or its obj
   expect(before(acceptances, "b")).toBe(0);
 });
 
-test("an accepted object whose spec is not there counts like any other", () => {
+test("an accepted object without a spec counts", () => {
   const { spec: _, ...broken } = object("a", "2026-01-01T00:00:00.000Z");
   expect(before(new Acceptances({ objects: () => [broken], monotonicMs }), "b")).toBe(1);
 });
 
-test("a version of the object from before the acceptance frees no place", () => {
+test("a version of the object from before the acceptance does not release the place", () => {
   let cached = [object("a")];
   const acceptances = new Acceptances({ objects: () => cached, monotonicMs });
   const { accepted } = acceptances.reserve(countable("a"), readers, NOW);
@@ -65,13 +65,13 @@ test("a version of the object from before the acceptance frees no place", () => 
   expect(before(acceptances, "b")).toBe(1);
 });
 
-test("each acceptance is later than those before, also by the clock of a leader that is behind", () => {
+test("each acceptance is later than earlier ones, even if the clock of the leader is behind", () => {
   const acceptances = new Acceptances({ objects: () => [object("a", "2026-01-01T00:05:00.000Z")], monotonicMs });
   expect(acceptances.reserve(countable("b"), readers, NOW).accepted.acceptedTime).toBe("2026-01-01T00:05:00.001Z");
   expect(acceptances.reserve(countable("c"), readers, NOW).accepted.acceptedTime).toBe("2026-01-01T00:05:00.002Z");
 });
 
-describe("an acceptance that came to nothing counts no longer than the watch needs to show it", () => {
+describe("a failed acceptance counts only until the watch would have shown it", () => {
   const one = anInstanceProfile({ metadata: metadata("a") });
   const binding: ClassBinding = {
     kind: "bound",
@@ -106,7 +106,7 @@ describe("an acceptance that came to nothing counts no longer than the watch nee
     expect(places(acceptances)).toBe(0);
   });
 
-  test("when the process stops writing in between, as one that has lost the lease does", async () => {
+  test("when the process stops writing, for example after it lost the Lease", async () => {
     const acceptances = new Acceptances({ objects: () => [object("a")], monotonicMs });
     const abort = new AbortController();
     const asked = attempt(
@@ -122,14 +122,14 @@ describe("an acceptance that came to nothing counts no longer than the watch nee
     expect(places(acceptances)).toBe(0);
   });
 
-  test("not even that long when the API server refuses it", async () => {
+  test("and not at all when the API server rejects it", async () => {
     const acceptances = new Acceptances({ objects: () => [object("a")], monotonicMs });
     const refusal = new ConflictError("another version", { reason: "PatchTestFailed" });
     await attempt(acceptances, () => Promise.reject(refusal), new AbortController().signal);
     expect(places(acceptances)).toBe(0);
   });
 
-  test("while one that the watch shows in time never stops counting", async () => {
+  test("an acceptance that the watch shows in time never stops counting", async () => {
     let cached = [object("a")];
     const acceptances = new Acceptances({ objects: () => cached, monotonicMs });
     const { accepted, ended } = acceptances.reserve(countable("a"), readers, NOW);

@@ -50,7 +50,7 @@ beforeEach(() => {
     coverage,
     claims: new ClaimsByAccount({ objects, accountOf: (raw) => classes.accountOf(raw), clusterId: CLUSTER_ID }),
     queue: new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) }),
-    wake: () => {},
+    enqueue: () => {},
     observerOf: undefined,
     clusterId: CLUSTER_ID,
     clock,
@@ -61,7 +61,7 @@ beforeEach(() => {
 });
 
 describe("the scans of all accounts", () => {
-  test("go on by timers until they are stopped", async () => {
+  test("repeat by timers until they are stopped", async () => {
     scans.work();
     await settle();
     expect(clock.timerCount).toBeGreaterThan(0);
@@ -69,14 +69,14 @@ describe("the scans of all accounts", () => {
     expect(clock.timerCount).toBe(0);
   });
 
-  test("leave nothing running when they are stopped in the moment in which they begin", async () => {
+  test("leave nothing running when they are stopped as they start", async () => {
     scans.work();
     await scans.stop();
     await settle();
     expect(clock.timerCount).toBe(0);
   });
 
-  test("do not begin for a process that is elected while it stops", async () => {
+  test("do not start in a process that becomes the leader while it stops", async () => {
     await scans.stop();
     scans.work();
     await settle();
@@ -95,7 +95,7 @@ describe("the scan of a class's account", () => {
   };
   const isWaitedFor = (): boolean => coverage.of(OTHER_ACCOUNT).isFirstScanAhead;
 
-  test("keeps no object waiting while the account cannot be reached", async () => {
+  test("keeps no object waiting while the account is not accessible", async () => {
     classObjects = by("controller");
     isReachable = false;
     scans.work();
@@ -108,7 +108,7 @@ describe("the scan of a class's account", () => {
     await scans.stop();
   });
 
-  test("is waited for from its beginning, and not where the account cannot be read as a whole", async () => {
+  test("is waited for from its start, unless the account scan is not authorized", async () => {
     classObjects = by("controller");
     scans.work();
     expect(isWaitedFor()).toBe(true);
@@ -124,7 +124,7 @@ describe("the scan of a class's account", () => {
     expect(isWaitedFor()).toBe(false);
   });
 
-  test("begins anew by another role when the class names one", async () => {
+  test("restarts with another role when the class names one", async () => {
     classObjects = by("controller");
     scans.work();
     await settle();

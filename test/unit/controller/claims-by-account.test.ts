@@ -16,7 +16,7 @@ function classOf(name: string, id: string): KubeObject {
   return aClass({ account, allowedInstanceRegions: ["*"] }, { metadata: { name } }) as unknown as KubeObject;
 }
 
-test("objects of all classes of an account ask for its instances together, the older one first; those of another do not", () => {
+test("objects of all classes of an account compete for its instances, the older one first; objects of another account do not", () => {
   const objects = [asking("young", "a", 3), asking("old", "b", 1), asking("elsewhere", "c", 0)];
   const classes = [classOf("a", "111122223333"), classOf("b", "111122223333"), classOf("c", "444455556666")];
   const directory = new ClassResolver({ classes: () => classes, objects: () => objects, clusterId: CLUSTER_ID });

@@ -65,12 +65,12 @@ const wide: Partial<InstanceProfileSpec> = {
 };
 
 describe("the class of an object", () => {
-  test("is the one that it names", () => {
+  test("is the one that its spec names", () => {
     expect(saidOf(of("readers"), [aClass()])).toBe("readers fits");
     expect(saidOf(of("readers", wide), [aClass()])).toBe("readers ActionNotAllowed");
   });
 
-  test("is the default when it names none", () => {
+  test("is the default class when its spec names none", () => {
     expect(saidOf(of(undefined), [aClass(), aClass({}, { metadata: { name: "main", ...asDefault } })])).toBe(
       "main fits",
     );
@@ -79,23 +79,24 @@ describe("the class of an object", () => {
     );
   });
 
-  test("is none only where there are none: leaving className out is no way around them", () => {
+  test("is required as soon as the cluster has classes, so that omitting className does not bypass them", () => {
     expect(saidOf(of(undefined), [])).toBe("free");
     expect(saidOf(of(undefined), [aClass()])).toBe(
-      "refused ClassRequired: spec.className is not set, and no InstanceProfileClass is marked as the default. Where there are classes every " +
-        'object needs one: create it anew with className, or mark a class with annotation iam.instanceprofile.dev/is-default-class: "true".',
+      "refused ClassRequired: spec.className is not set, and no InstanceProfileClass is marked as the default. If the cluster has classes, every " +
+        "object needs one. Create the object again with spec.className, or mark a class as the default with the annotation " +
+        'iam.instanceprofile.dev/is-default-class: "true".',
     );
     expect(saidOf(of(undefined, {}, held), [aClass()])).toMatch(/^refused ClassRequired/);
   });
 
-  test("is required with --require-class where there are none, too, but not of what is being deleted", () => {
+  test("is required with --require-class even if the cluster has none, except of objects in deletion", () => {
     expect(binding(of(undefined), [], [], true)).toEqual({
       kind: "refused",
       blocker: {
         reason: "ClassRequired",
         message:
-          "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class every object needs a class: " +
-          'create it anew with className, or mark a class with annotation iam.instanceprofile.dev/is-default-class: "true".',
+          "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class, every object needs a class. " +
+          'Create the object again with spec.className, or mark a class as the default with the annotation iam.instanceprofile.dev/is-default-class: "true".',
       },
     });
     expect(binding(of(undefined, {}, held), [], [], true).kind).toBe("refused");
@@ -105,17 +106,17 @@ describe("the class of an object", () => {
     expect(binding(of(undefined), [main], [], true).kind).toBe("bound");
   });
 
-  test("that is not there, cannot be read, or is going, is said to be so", () => {
+  test("is reported when it does not exist, is invalid, or is being deleted", () => {
     expect(saidOf(of("nobody"), [aClass()])).toBe(
-      "refused ClassNotFound: InstanceProfileClass nobody does not exist; there are readers. Create it, or create the object anew with another className.",
+      "refused ClassNotFound: InstanceProfileClass nobody does not exist. Existing classes: readers. Create the class, or create the object again with another spec.className.",
     );
     const broken = { ...aClass(), spec: { account: { id: "1" } } };
     expect(saidOf(of("readers"), [broken])).toMatch(
-      /^refused ClassInvalid: InstanceProfileClass "readers" is invalid: .* Mend the class\.$/,
+      /^refused ClassInvalid: InstanceProfileClass "readers" is invalid: .* Correct the class\.$/,
     );
     const leaving = aClass({}, { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } });
     expect(saidOf(of("readers"), [leaving])).toBe(
-      "refused ClassNotFound: InstanceProfileClass readers is being deleted. Use another class.",
+      "refused ClassNotFound: InstanceProfileClass readers is being deleted. Create the object again with another spec.className.",
     );
     expect(saidOf(of("readers", {}, {}, accepted()), [leaving])).toBe("readers fits");
     // An author can write a finalizer into a manifest.
@@ -124,11 +125,11 @@ describe("the class of an object", () => {
     expect(saidOf(of("readers", {}, going), [leaving])).toBe("readers fits");
   });
 
-  test("is nobody's choice when two are the default", () => {
+  test("is ambiguous when two are the default", () => {
     const two = ["b", "a"].map((name) => aClass({}, { metadata: { name, ...asDefault } }));
     expect(saidOf(of(undefined), two)).toBe(
-      "refused ClassAmbiguous: classes a, b are all marked as the default. Take annotation iam.instanceprofile.dev/is-default-class off all " +
-        "but one.",
+      "refused ClassAmbiguous: classes a, b are all marked as the default. Remove the annotation iam.instanceprofile.dev/is-default-class from " +
+        "all but one.",
     );
   });
 
@@ -138,7 +139,7 @@ describe("the class of an object", () => {
     const main = aClass({}, { metadata: { name: "main", ...asDefault } });
     expect(saidOf(there("123456789012"), [main])).toBe("main fits");
     expect(saidOf(there("210987654321"), [main])).toMatch(
-      /^refused ClassAccountChanged: the object is bound to AWS account 210987654321, and class main is of account 123456789012\. The controller moves no role:/,
+      /^refused ClassAccountChanged: the object is bound to AWS account 210987654321, but class main is for account 123456789012\. The controller does not move roles/,
     );
     expect(saidOf(there("210987654321", going), [main])).toMatch(/^refused ClassAccountChanged/);
     // Whoever replaces the whole object takes its finalizer off, and not its status.
@@ -148,23 +149,23 @@ describe("the class of an object", () => {
   });
 });
 
-describe("an object that goes", () => {
-  test("is not judged", () => {
+describe("an object in deletion", () => {
+  test("is not checked against its class", () => {
     expect(saidOf(of("readers", wide, going), [aClass()])).toBe("readers fits");
   });
 
-  test("goes without a class when it had none, though there are some now", () => {
+  test("is deleted without a class when it had none, although the cluster has classes now", () => {
     expect(saidOf(of(undefined, {}, going), [aClass()])).toBe("free");
     expect(saidOf(of("nobody", {}, going), [aClass()])).toMatch(/^refused ClassNotFound/);
   });
 
-  test("has the class's deletion policy when it has none of its own", () => {
+  test("gets the class's deletion policy when its spec sets none", () => {
     const keeping = aClass({ deletionPolicy: "Retain", allowedDeletionPolicies: ["Delete", "Retain"] });
     const found = binding(of("readers", {}, going), [keeping]);
     expect(found).toMatchObject({ object: { spec: { deletionPolicy: "Retain" } } });
   });
 
-  test("has a deletion policy that its class allows, whatever was written into its spec before it was deleted", () => {
+  test("gets a deletion policy that its class allows, whatever its spec says", () => {
     const retaining = binding(of("readers", { deletionPolicy: "Retain" }, going), [aClass()]);
     expect(retaining).toMatchObject({ violations: [] });
     expect(retaining).not.toHaveProperty("object.spec.deletionPolicy");
@@ -177,8 +178,8 @@ describe("an object that goes", () => {
   });
 });
 
-describe("an object that no longer fits", () => {
-  test("is left as it is, or cut down to what fits, as the class says", () => {
+describe("an object that no longer complies with its class", () => {
+  test("is kept or stripped, as the class says", () => {
     expect(saidOf(of("readers", wide, held), [aClass({ onViolation: "Keep" })])).toBe("readers ActionNotAllowed");
     const found = binding(of("readers", wide, {}, accepted()), [aClass({ onViolation: "Strip" })]);
     expect(found).toMatchObject({
@@ -187,19 +188,19 @@ describe("an object that no longer fits", () => {
     });
   });
 
-  test("is not created, though the class would cut it down", () => {
+  test("is not created, although the class strips", () => {
     expect(saidOf(of("readers", wide), [aClass({ onViolation: "Strip" })])).toBe("readers ActionNotAllowed");
     expect(saidOf(of("readers", wide, held), [aClass({ onViolation: "Strip" })])).toBe("readers ActionNotAllowed");
   });
 
-  test("is cut down when it was created before there was a class", () => {
+  test("is stripped when it was created before the class", () => {
     const there = of(undefined, wide, {}, { role: { arn: "arn:aws:iam::123456789012:role/app", id: "AROA1" } });
     expect(saidOf(there, [aClass({ onViolation: "Strip" }, { metadata: { ...asDefault } })])).toBe(
       "readers ActionNotAllowed, stripped",
     );
   });
 
-  test("is cut down though its name cannot change", () => {
+  test("is stripped although its name cannot change", () => {
     const strict = aClass({ onViolation: "Strip", roleNamePrefix: "other-" });
     expect(saidOf(of("readers", wide, {}, accepted()), [strict])).toBe(
       "readers RoleNameNotAllowed RoleNameNotAllowed ActionNotAllowed, stripped",
@@ -207,7 +208,7 @@ describe("an object that no longer fits", () => {
   });
 });
 
-describe("of more objects than a namespace may have", () => {
+describe("when a namespace has more objects than allowed", () => {
   const limited = aClass({ maxPerNamespace: 1 }, { metadata: { ...asDefault } });
   const named = (
     name: string,
@@ -216,7 +217,7 @@ describe("of more objects than a namespace may have", () => {
     className?: string,
   ): InstanceProfile => of(className, {}, { name, uid: `uid-${name}`, ...metadata }, status);
 
-  test("those that were accepted first count, whatever their names and ages", () => {
+  test("those that were accepted first count, whatever their names and creation times", () => {
     const [first, second] = [
       named("z", accepted(1)),
       named("a", accepted(2), { creationTimestamp: "2020-01-01T00:00:00Z" }),
@@ -225,13 +226,13 @@ describe("of more objects than a namespace may have", () => {
     expect(saidOf(second, [limited], [first])).toBe("readers TooManyObjects");
   });
 
-  test("one that is not accepted yet is refused while there is no place, however old it is", () => {
+  test("an object that is not accepted yet is denied while no place is free, however old it is", () => {
     const old = named("a", undefined, { creationTimestamp: "2020-01-01T00:00:00Z" });
     expect(saidOf(old, [limited], [named("z", accepted(1))])).toBe("readers TooManyObjects");
     expect(saidOf(old, [limited], [named("z")])).toBe("readers fits");
   });
 
-  test("one counts until it is gone, also when it is suspended or being deleted", () => {
+  test("an object counts until it no longer exists, also when it is suspended or being deleted", () => {
     const own = named("own");
     const leaving = named("z", accepted(1), { deletionTimestamp: "2026-01-01T00:00:05Z" });
     expect(saidOf(own, [limited], [leaving])).toBe("readers TooManyObjects");
@@ -239,13 +240,13 @@ describe("of more objects than a namespace may have", () => {
     expect(saidOf(own, [limited], [suspended])).toBe("readers TooManyObjects");
   });
 
-  test("those of other namespaces and classes do not count", () => {
+  test("objects of other namespaces and classes do not count", () => {
     const own = named("own");
     expect(saidOf(own, [limited], [named("z", accepted(1), { namespace: "team-b" })])).toBe("readers fits");
     expect(saidOf(own, [limited], [named("z", accepted(1, "other"))])).toBe("readers fits");
   });
 
-  test("manifests that were never in a cluster count in their order, after the objects that are there", () => {
+  test("manifests that were never in a cluster count in their order, after existing objects", () => {
     const saidOfManifest = (object: InstanceProfile, all: readonly InstanceProfile[]): string | undefined => {
       const options = { classes: () => [raw(limited)], objects: () => all.map(raw), clusterId: CLUSTER_ID };
       const found = new ClassResolver({ ...options, countsListed: true }).bindingOf(object);

@@ -22,16 +22,16 @@ describe("the finalizer", () => {
     expect(patched(it, addFinalizerPatch(it))).toEqual([FINALIZER]);
   });
 
-  test("is added behind those of others", () => {
+  test("is added after those of other controllers", () => {
     const it = object({ finalizers: [OTHER] });
     expect(patched(it, addFinalizerPatch(it))).toEqual([OTHER, FINALIZER]);
   });
 
-  test("is not added to a version that nobody has looked at", () => {
+  test("is not added to another version than the one that was read", () => {
     expect(patched(object({ resourceVersion: "2" }), addFinalizerPatch(object()))).toBe("TestError");
   });
 
-  test("is removed alone", () => {
+  test("is removed without touching others", () => {
     const it = object({ finalizers: [OTHER, FINALIZER] });
     expect(patched(it, removeFinalizerPatch(it))).toEqual([OTHER]);
   });
@@ -45,7 +45,7 @@ describe("the finalizer", () => {
     expect(patched(object({ finalizers: [FINALIZER], ...metadata }), removeFinalizerPatch(it))).toBe("TestError");
   });
 
-  test("is known when it is there", () => {
+  test("is detected", () => {
     expect([object(), object({ finalizers: [OTHER] }), object({ finalizers: [FINALIZER] })].map(hasFinalizer)).toEqual([
       false,
       false,

@@ -36,8 +36,8 @@ async function givenUp(): Promise<void> {
   await desk.reconcile();
 }
 
-describe("the same writes, made three times without lasting effect", () => {
-  test("are not made a fourth time: the object stalls, and says what keeps differing and how to go on", async () => {
+describe("the same writes, three times without lasting effect", () => {
+  test("are not repeated a fourth time: the object is Stalled, and its message names the drift and what to do", async () => {
     await givenUp();
     expect(writesSoFar()).toBe(4 + 3);
     expect(desk.ready).toBe("False NotConverging");
@@ -48,7 +48,7 @@ describe("the same writes, made three times without lasting effect", () => {
     expect(desk.eventReasons.at(-1)).toBe("NotConverging");
   });
 
-  test("are looked at slowly from then on, and told once", async () => {
+  test("are then observed at a slow interval, and reported once", async () => {
     await givenUp();
     const [writes, kubeWrites, events] = [writesSoFar(), desk.kube.writes.length, desk.eventReasons.length];
     for (let i = 0; i < 3; i += 1) {
@@ -72,7 +72,7 @@ describe("the same writes, made three times without lasting effect", () => {
     expect(desk.ready).toBe("True InSync");
   });
 
-  test("are forgotten when AWS is seen as asked for, by whoever's hand", async () => {
+  test("are reset when AWS is observed in sync, whichever client changed it", async () => {
     await givenUp();
     undo(desk.iam.writes.map((action) => ("document" in action ? action.document : "")).at(-1));
     await desk.reconcile();
@@ -85,7 +85,7 @@ describe("the same writes, made three times without lasting effect", () => {
     expect(writesSoFar()).toBe(before + 3);
   });
 
-  test("are not counted while IAM only lags behind our own write", async () => {
+  test("are not counted while IAM lags behind a recent write", async () => {
     desk.apply();
     await desk.reconcile();
     desk.iam.lag = 1;
@@ -98,8 +98,8 @@ describe("the same writes, made three times without lasting effect", () => {
   });
 });
 
-describe("a principal that IAM does not know", () => {
-  test("may have been made just now: two minutes of trying, then it waits for a change", async () => {
+describe("a principal that IAM rejects", () => {
+  test("may have been created just now: the controller retries for two minutes, then waits for a change", async () => {
     desk.iam.fate = () => new TerminalError("Invalid principal in policy", { reason: "InvalidPrincipal" });
     desk.apply();
     expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 10_000 });
@@ -111,7 +111,7 @@ describe("a principal that IAM does not know", () => {
     expect(desk.object?.status?.conditions?.map(({ type }) => type)).toEqual(["Ready", "Stalled"]);
   });
 
-  test("is given its two minutes whatever failed before", async () => {
+  test("is retried for two minutes, whatever failed before", async () => {
     desk.iam.fate = () => new TerminalError("not a policy", { reason: "MalformedPolicyDocument" });
     desk.apply();
     await desk.reconcile();
@@ -122,7 +122,7 @@ describe("a principal that IAM does not know", () => {
     expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 10_000 });
   });
 
-  test("is given two minutes anew after a success", async () => {
+  test("is retried for another two minutes after a success", async () => {
     desk.apply();
     await desk.reconcile();
     for (let i = 0; i < 2; i += 1) {

@@ -38,7 +38,7 @@ const calls: readonly [string, (ports: WritingPorts) => Promise<unknown>][] = [
   ["patchStatus", ({ objects }) => objects.patchStatus(KEY, [], signal)],
 ];
 
-test.for(calls)("%s gets through while the process leads, and not a moment longer", async ([what, call]) => {
+test.for(calls)("%s is sent only while the process is the leader", async ([what, call]) => {
   const { ports, seen, process } = guarded();
   await call(ports);
   process.leads = false;
@@ -46,7 +46,7 @@ test.for(calls)("%s gets through while the process leads, and not a moment longe
   expect(seen).toEqual([what]);
 });
 
-test("a process that does not lead reads, and tells nobody anything", async () => {
+test("a standby can read, and emits no Events", async () => {
   const { ports, seen, process } = guarded();
   const event = { reason: "Created" } as EventRecord;
   ports.events.emit(event);

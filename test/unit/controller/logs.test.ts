@@ -6,7 +6,7 @@ const POLICY = [
   { sid: "TopSecret", effect: "Allow", actions: ["s3:GetObject"], resources: ["arn:aws:s3:::payroll/*"] },
 ];
 
-test("the log names what was written and what went wrong, and never a document", async () => {
+test("the log names applied actions and failures, and never a policy document", async () => {
   const desk = new Desk();
   desk.apply({ statements: POLICY, tags: { owner: "somebody" } });
   await desk.reconcile();
@@ -36,7 +36,7 @@ test("the log names what was written and what went wrong, and never a document",
   expect(JSON.stringify(desk.logger.lines)).not.toMatch(/Statement|TopSecret|payroll|somebody|secret-token/);
 });
 
-test("the log has AWS's name of a request that failed, and neither the status nor an event has", async () => {
+test("the log has the AWS request id of a failure, and neither the status nor an Event has it", async () => {
   const desk = new Desk();
   desk.apply();
   const requestId = "8d1ad5a4-request";

@@ -19,7 +19,7 @@ async function isReady(spec: Record<string, unknown> = {}): Promise<void> {
 
 const writesSoFar = (): number => desk.iam.writes.length;
 
-describe("a pass that is cut in the middle (time-out, shutdown)", () => {
+describe("a reconcile that is aborted (timeout, shutdown)", () => {
   async function cutAt(kind: string): Promise<void> {
     const abort = new AbortController();
     desk.iam.fate = (action) => {
@@ -31,14 +31,14 @@ describe("a pass that is cut in the middle (time-out, shutdown)", () => {
     desk.iam.fate = () => "do";
   }
 
-  test("tells nothing of itself: no status, no Event", async () => {
+  test("reports nothing: no status, no Event", async () => {
     desk.apply();
     await cutAt("CreateInstanceProfile");
     expect(desk.object?.status).toBeUndefined();
     expect(desk.eventReasons).toEqual([]);
   });
 
-  test("is remembered: what it wrote is not written again, however stale the next read", async () => {
+  test("has its writes recorded: they are not repeated, however stale the next read", async () => {
     desk.apply();
     await cutAt("CreateInstanceProfile");
     desk.iam.lag = 2;
@@ -57,8 +57,8 @@ describe("a pass that is cut in the middle (time-out, shutdown)", () => {
   });
 });
 
-describe("an old copy of the object", () => {
-  test("does not let it go by a deletion policy that was changed since", async () => {
+describe("a stale copy of the object", () => {
+  test("does not release it by a deletion policy that was changed since", async () => {
     await isReady({ deletionPolicy: "Retain" });
     desk.kube.delete(KEY);
     const old = desk.kube.read(KEY);
@@ -70,7 +70,7 @@ describe("an old copy of the object", () => {
     expect(desk.iam.account.roles).toEqual({});
   });
 
-  test("does not force a deletion that is no longer to be forced", async () => {
+  test("does not force a deletion after the annotation was removed", async () => {
     await isReady();
     desk.iam.outsider((account) => {
       const { app } = account.roles;
@@ -85,7 +85,7 @@ describe("an old copy of the object", () => {
     expect(writesSoFar()).toBe(before);
   });
 
-  test("does not write its status over a newer one", async () => {
+  test("does not overwrite a newer status", async () => {
     await isReady();
     const old = desk.kube.read(KEY);
     desk.apply(S3_ALL);
@@ -109,10 +109,10 @@ describe("an old copy of the object", () => {
   });
 });
 
-describe("a spec that does not parse, on an object that goes", () => {
+describe("an invalid spec of an object in deletion", () => {
   const broken = { roleName: "no spaces allowed" };
 
-  test("keeps what it has made, and says how to go on", async () => {
+  test("keeps its entities in AWS, and its message says what to do", async () => {
     await isReady();
     desk.kube.delete(KEY);
     desk.apply(broken);
@@ -128,7 +128,7 @@ describe("a spec that does not parse, on an object that goes", () => {
     expect(desk.iam.account.roles).toEqual({});
   });
 
-  test("is not written to when it never was ours to clean up", async () => {
+  test("writes nothing when the object never had the finalizer", async () => {
     desk.apply(broken, { finalizers: ["somebody.example/else"] });
     desk.kube.delete(KEY);
     const before = desk.kube.read(KEY);
@@ -138,7 +138,7 @@ describe("a spec that does not parse, on an object that goes", () => {
 });
 
 describe("suspend", () => {
-  test("leaves Ready what it was, about the generation that it was about", async () => {
+  test("keeps the status and the observed generation of Ready", async () => {
     await isReady();
     desk.apply({ ...S3_ALL, suspend: true });
     expect(await desk.reconcile()).toEqual({ kind: "done" });
@@ -148,14 +148,14 @@ describe("suspend", () => {
     });
   });
 
-  test("says Unknown of an object that was never looked at", async () => {
+  test("reports Unknown for an object that was never reconciled", async () => {
     desk.apply({ suspend: true });
     await desk.reconcile();
     expect(desk.ready).toBe("Unknown Suspended");
     expect(desk.isHeld).toBe(false);
   });
 
-  test("holds a deletion up, and lets it go on", async () => {
+  test("blocks a deletion until it is unset", async () => {
     await isReady();
     desk.apply({ suspend: true });
     desk.kube.delete(KEY);
@@ -171,7 +171,7 @@ describe("suspend", () => {
 });
 
 describe("mode DryRun", () => {
-  test("after Enforce shows the plan and writes nothing; Enforce again carries it out", async () => {
+  test("after Enforce shows the plan and writes nothing; Enforce again executes it", async () => {
     await isReady();
     desk.apply({ ...S3_ALL, mode: "DryRun" });
     const before = writesSoFar();
@@ -185,7 +185,7 @@ describe("mode DryRun", () => {
     expect(desk.ready).toBe("True InSync");
   });
 
-  test("right after a creation shows the ARNs, however stale the read", async () => {
+  test("right after a create shows the ARNs, however stale the read", async () => {
     await isReady();
     desk.iam.lag = 4;
     desk.apply({ mode: "DryRun" });
@@ -193,7 +193,7 @@ describe("mode DryRun", () => {
     expect(desk.object?.status?.instanceProfile?.arn).toContain(":instance-profile/app");
   });
 
-  test("of an object that goes says that deletion waits, and lets go of one that has nothing", async () => {
+  test("of an object in deletion reports that the deletion is blocked, and releases an object without entities", async () => {
     await isReady();
     desk.apply({ mode: "DryRun" });
     desk.kube.delete(KEY);
@@ -207,7 +207,7 @@ describe("mode DryRun", () => {
   });
 });
 
-describe("trouble that lasts", () => {
+describe("a persistent failure", () => {
   test.each([
     ["AWS out of reach", UNREACHABLE],
     [
@@ -230,7 +230,7 @@ describe("trouble that lasts", () => {
     expect(desk.ready).toBe("True InSync");
   });
 
-  test("that comes and goes is counted anew each time", async () => {
+  test("is counted from zero after each success", async () => {
     await isReady();
     const { getRole } = desk.iam;
     for (let i = 0; i < 5; i++) {
@@ -244,7 +244,7 @@ describe("trouble that lasts", () => {
 });
 
 describe("deletion", () => {
-  test("is over with AWS's replies: no second look", async () => {
+  test("is complete with the replies of AWS, without another read", async () => {
     await isReady();
     desk.kube.delete(KEY);
     let reads = 0;
@@ -257,7 +257,7 @@ describe("deletion", () => {
     expect(desk.eventReasons).toEqual(["Created", "Deleted"]);
   });
 
-  test("that comes to a stop on its way tells what went, and goes on from there", async () => {
+  test("that fails half-way reports what was deleted, and continues from there", async () => {
     await isReady();
     desk.kube.delete(KEY);
     desk.iam.fate = ({ kind }) => (kind === "DeleteRolePolicy" ? UNREACHABLE : "do");
@@ -269,7 +269,7 @@ describe("deletion", () => {
   });
 });
 
-test("an object that goes right after the reply to its creation was lost is kept until AWS must have shown the role", async () => {
+test("an object that is deleted right after the reply to its create was lost is kept until the role must have propagated", async () => {
   desk.apply();
   desk.iam.fate = ({ kind }) => (kind === "CreateRole" ? { doAndThenFail: UNREACHABLE } : "do");
   await desk.reconcile();
@@ -288,7 +288,7 @@ test("an object that goes right after the reply to its creation was lost is kept
   expect(desk.iam.account.roles).toEqual({});
 });
 
-test("an object that goes while AWS does not see yet what was made for it is kept until AWS must see it", async () => {
+test("an object that is deleted while its create has not propagated is kept until it must have propagated", async () => {
   desk.apply();
   await desk.reconcile();
   desk.kube.delete(KEY);
@@ -305,25 +305,25 @@ test("an object that goes while AWS does not see yet what was made for it is kep
   expect(desk.iam.account).toEqual({ roles: {}, instanceProfiles: {} });
 });
 
-test("a dry run warns of nothing: that something is pending is what it was asked for", async () => {
+test("a dry run emits no warning, because pending actions are expected", async () => {
   desk.apply({ mode: "DryRun" });
   await desk.reconcile();
   expect(desk.kube.events).toMatchObject([{ type: "Normal", reason: "DryRun" }]);
 });
 
 describe("the API server", () => {
-  test("refusing the status is said in the log, as loud as it is bad", async () => {
+  test("rejecting the status is logged, with a level by its severity", async () => {
     desk.apply();
     const refused = new BlockedError("instanceprofiles/status is forbidden", { reason: "Forbidden" });
     desk.kube.patchStatus = () => Promise.reject(refused);
     expect(await desk.reconcile()).toEqual({ kind: "backoff" });
-    expect(desk.logger.messages("warn")).toEqual(["reconcile postponed"]);
+    expect(desk.logger.messages("warn")).toEqual(["reconcile failed on the API server; the controller retries"]);
     desk.kube.patchStatus = () => Promise.reject(new ConflictError("moved", { reason: "Conflict" }));
     await desk.reconcile();
-    expect(desk.logger.messages("warn")).toEqual(["reconcile postponed"]);
+    expect(desk.logger.messages("warn")).toEqual(["reconcile failed on the API server; the controller retries"]);
   });
 
-  test("out of reach for the last look before a write: nothing is written", async () => {
+  test("unavailable for the last check before a write: nothing is written", async () => {
     await isReady();
     desk.apply(S3_ALL);
     desk.kube.get = () => Promise.reject(UNREACHABLE);

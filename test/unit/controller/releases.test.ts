@@ -28,7 +28,7 @@ describe("an object is released by this process", () => {
     expect(await releases.has("uid-1")).toBe(true);
   });
 
-  test("also when the watch shows the deletion before the reply has come", async () => {
+  test("also when the watch shows the deletion before the reply", async () => {
     const patched = client.patch(KEY, removeFinalizerPatch(object), signal);
     const isReleased = releases.has("uid-1");
     reply.resolve({});
@@ -36,7 +36,7 @@ describe("an object is released by this process", () => {
     expect(await isReleased).toBe(true);
   });
 
-  test("when the reply was lost, for the removal may have been carried out", async () => {
+  test("when the reply was lost, because the removal may have succeeded", async () => {
     const patched = client.patch(KEY, removeFinalizerPatch(object), signal);
     reply.reject(new RetryableError("connection reset", { reason: "Network" }));
     await expect(patched).rejects.toThrow("connection reset");
@@ -45,7 +45,7 @@ describe("an object is released by this process", () => {
 });
 
 describe("an object is not released by this process", () => {
-  test("when somebody else was first to take the finalizer off", async () => {
+  test("when another client removed the finalizer first", async () => {
     const patched = client.patch(KEY, removeFinalizerPatch(object), signal);
     reply.reject(new ConflictError("the test failed", { reason: "PatchTestFailed" }));
     await expect(patched).rejects.toThrow("the test failed");
@@ -62,7 +62,7 @@ describe("an object is not released by this process", () => {
     expect(await releases.has("uid-1")).toBe(false);
   });
 
-  test("when another object of its name was", async () => {
+  test("when another object of its name was released", async () => {
     const patched = client.patch(KEY, removeFinalizerPatch(object), signal);
     reply.resolve({});
     await patched;

@@ -24,11 +24,11 @@ function recorded(instances: InstancesSpec): InstanceProfile {
   return { ...object, status: { ...object.status, instances: { matched: 0, associated: 0, pending: 0, claim } } };
 }
 
-test("a resync of an object that a scan covers is skipped, also with instances once their claim is recorded", () => {
+test("the resync of an object that a scan covers is skipped, also with instances once their claim is recorded", () => {
   expect([isSkipped(anInstanceProfile()), isSkipped(recorded(WEB))]).toEqual([true, true]);
 });
 
-test("a resync records a claim that is not recorded yet, for a scan of IAM does not", () => {
+test("a resync records a claim that is not recorded yet, because an account scan does not", () => {
   expect(isSkipped(anInstanceProfile({ spec: { instances: WEB } }))).toBe(false);
   expect(isSkipped(recorded({ ...WEB, region: "eu-north-1" }))).toBe(false);
 });

@@ -49,7 +49,7 @@ describe("a finalizer is removed", () => {
     expect(desk.isHeld).toBe(true);
   });
 
-  test("and never another's in its place", async () => {
+  test("and never the finalizer of another controller at its index", async () => {
     await inSync(retained);
     desk.kube.delete(KEY);
     const old = desk.kube.read(KEY);
@@ -59,8 +59,8 @@ describe("a finalizer is removed", () => {
   });
 });
 
-describe("a cache that is behind the controller's own writes", () => {
-  test("by several of them is seen through", async () => {
+describe("a cache that lags behind the controller's own writes", () => {
+  test("by several versions is overridden", async () => {
     desk.apply();
     const first = desk.kube.read(KEY);
     await desk.reconcile();
@@ -70,7 +70,7 @@ describe("a cache that is behind the controller's own writes", () => {
     expect(desk.object?.status).toEqual(status);
   });
 
-  test("by the status alone is seen through", async () => {
+  test("by the status alone is overridden", async () => {
     desk.apply();
     let unreported: ReturnType<typeof desk.kube.read>;
     const { patchStatus } = desk.kube;
@@ -85,7 +85,7 @@ describe("a cache that is behind the controller's own writes", () => {
     expect(desk.kube.writes.length).toBe(before);
   });
 
-  test("by the finalizer that it put back is seen through", async () => {
+  test("by the restored finalizer is overridden", async () => {
     await inSync();
     await desk.kube.patch(KEY, [{ op: "remove", path: "/metadata/finalizers" }]);
     const old = desk.kube.read(KEY);
@@ -94,7 +94,7 @@ describe("a cache that is behind the controller's own writes", () => {
     expect(await desk.reconcile(undefined, old)).toMatchObject({ kind: "after", urgency: "resync" });
   });
 
-  test("for more than a minute is believed: the API server may have been restored from a backup", async () => {
+  test("for more than a minute counts: the API server may have been restored from a backup", async () => {
     desk.apply();
     const first = desk.kube.read(KEY);
     await desk.reconcile();
@@ -105,7 +105,7 @@ describe("a cache that is behind the controller's own writes", () => {
   });
 });
 
-test("a status is not written to an object that has taken the name", async () => {
+test("a status is not written to another object of the same name", async () => {
   desk.apply({ roleName: "no spaces allowed" });
   const old = desk.kube.read(KEY);
   desk.kube.forget(KEY);
@@ -115,7 +115,7 @@ test("a status is not written to an object that has taken the name", async () =>
 });
 
 describe("an object in deletion", () => {
-  test("that another's finalizer holds, and that never had anything in AWS, leaves AWS alone", async () => {
+  test("with the finalizer of another controller, that never had entities in AWS, causes no request to AWS", async () => {
     desk.apply({}, { finalizers: [OTHER] });
     desk.kube.delete(KEY);
     const owner = { [TAG_KEYS.clusterId]: CLUSTER_ID, [TAG_KEYS.namespace]: "default", [TAG_KEYS.name]: "app" };
@@ -133,7 +133,7 @@ describe("an object in deletion", () => {
     expect(desk.iam.role("app")).toBeDefined();
   });
 
-  test("is held in a dry run, too, until a role whose creation got no reply must have come to light", async () => {
+  test("is kept in a dry run, too, until a role whose create got no reply must have propagated", async () => {
     desk.apply();
     const error = new RetryableError("no reply from iam", { reason: "EndpointUnreachable" });
     desk.iam.fate = ({ kind }) => (kind === "CreateRole" ? { doAndThenFail: error } : "do");

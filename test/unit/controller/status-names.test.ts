@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 
 describe("a status names no role", () => {
-  test("that is not the object's", async () => {
+  test("that the object does not own", async () => {
     desk.iam.outsiderMakesRole("app");
     desk.apply();
     await desk.reconcile();
@@ -20,7 +20,7 @@ describe("a status names no role", () => {
     expect(desk.object?.status?.role).toBeUndefined();
   });
 
-  test("that the object is yet to adopt", async () => {
+  test("that the object has not adopted yet", async () => {
     desk.classes = [aClass({ allowAdoption: true, allowedActions: ["s3:*"] }) as unknown as KubeObject];
     desk.iam.outsiderMakesRole("app");
     desk.apply({ className: "readers", statements: [STATEMENT], adoptionPolicy: "IfExists" });
@@ -33,7 +33,7 @@ describe("a status names no role", () => {
   });
 });
 
-test("a status goes on naming the object's role when another takes its place", async () => {
+test("a status still names the object's role when another role replaces it", async () => {
   desk.apply();
   await desk.reconcile();
   const { role } = desk.object?.status ?? {};

@@ -16,7 +16,7 @@ const METADATA: Fields = {
 
 const version = (metadata: Fields = {}, rest: Fields = {}) => ({ metadata: { ...METADATA, ...metadata }, ...rest });
 
-describe("a reconcile is asked for by", () => {
+describe("a reconcile is triggered by", () => {
   test.each<[string, Fields]>([
     ["another object of the same name", { uid: "uid-2" }],
     ["a new spec", { generation: 3 }],
@@ -34,14 +34,14 @@ describe("a reconcile is asked for by", () => {
     expect(shouldReconcile(version(), version(metadata))).toBe(true);
   });
 
-  test("a spec that was edited in the same moment as we wrote the status", () => {
+  test("a spec that was edited at the same time as the status was written", () => {
     expect(
       shouldReconcile(version(), version({ generation: 3, resourceVersion: "9" }, { status: { plan: ["x"] } })),
     ).toBe(true);
   });
 });
 
-describe("no reconcile is asked for by", () => {
+describe("no reconcile is triggered by", () => {
   test.each<[string, Fields, Fields]>([
     ["our own status", { resourceVersion: "8" }, { status: { observedGeneration: 2 } }],
     ["labels", { labels: { team: "a" } }, {}],
@@ -52,7 +52,7 @@ describe("no reconcile is asked for by", () => {
     expect(shouldReconcile(version(), version(metadata, rest))).toBe(false);
   });
 
-  test("the arrival of our own finalizer", () => {
+  test("adding the controller's finalizer", () => {
     expect(shouldReconcile(version({ finalizers: undefined }), version())).toBe(false);
   });
 });
@@ -60,12 +60,12 @@ describe("no reconcile is asked for by", () => {
 /** Everything that was asked for is answered. */
 const ANSWERED = { status: { observedGeneration: 2, lastHandledReconcileAt: "1" } };
 
-describe("for a process that begins to work", () => {
+describe("for a process that becomes the leader", () => {
   test.each<[string, Fields, Fields]>([
     ["one that was edited while nobody looked", { generation: 3 }, ANSWERED],
     ["one that was deleted while nobody looked", { deletionTimestamp: "2026-01-01T00:00:00Z" }, ANSWERED],
     [
-      "one that was to be verified while nobody looked",
+      "one whose reconcile was requested while no process was running",
       { annotations: { "iam.instanceprofile.dev/reconcile-at": "2" } },
       ANSWERED,
     ],

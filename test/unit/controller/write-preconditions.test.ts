@@ -39,7 +39,7 @@ async function inSync(): Promise<void> {
   desk.iam.writes.length = 0;
 }
 
-describe("a write that waits for its turn at the rate limiter", () => {
+describe("a write that waits for the rate limit", () => {
   const CHANGES: readonly (readonly [string, () => void])[] = [
     ["the spec was edited", () => desk.apply({ description: "another" })],
     ["the object was deleted", () => desk.kube.delete(KEY)],
@@ -68,7 +68,7 @@ describe("a write that waits for its turn at the rate limiter", () => {
     expect(kinds()).toEqual(CREATION.slice(0, 2));
   });
 
-  test("is not sent when a deletion is forced no longer", async () => {
+  test("is not sent when the deletion is no longer forced", async () => {
     await inSync();
     desk.iam.outsider(({ roles: { app }, instanceProfiles }) => ({
       roles: app ? { app: { ...app, managedPolicyArns: ["arn:aws:iam::123456789012:policy/theirs"] } } : {},
@@ -81,7 +81,7 @@ describe("a write that waits for its turn at the rate limiter", () => {
     expect(kinds()).toEqual([]);
   });
 
-  test("takes no turn when the object changed before", async () => {
+  test("does not enter the rate limiter when the object changed before", async () => {
     await inSync();
     desk.apply(EDITED);
     const seen = desk.kube.read(KEY);
@@ -94,7 +94,7 @@ describe("a write that waits for its turn at the rate limiter", () => {
     expect(turns).toBe(0);
   });
 
-  test("counts the age of the last answer from when it was asked for", async () => {
+  test("counts the age of the last read from when its request was sent", async () => {
     await inSync();
     desk.apply(EDITED);
     const { get } = desk.kube;
@@ -124,7 +124,7 @@ describe("a write that waits for its turn at the rate limiter", () => {
     expect(kinds()).toEqual([]);
   });
 
-  test("is not sent while the API server does not answer, and status says nothing of that", async () => {
+  test("is not sent while the API server does not respond, which the status does not report", async () => {
     await inSync();
     desk.apply(EDITED);
     const { get } = desk.kube;
@@ -154,7 +154,7 @@ describe("a class that is narrowed while the watch does not show it", () => {
     desk.classes = classOf(["s3:*"], 1);
   });
 
-  test("holds for the first write, when the object was judged by it long before", async () => {
+  test("is effective for the first write, when the object was checked long before", async () => {
     desk.apply(spec);
     const { patch } = desk.kube;
     desk.kube.patch = async (key, operations) => {
@@ -167,7 +167,7 @@ describe("a class that is narrowed while the watch does not show it", () => {
     expect(kinds()).toEqual([]);
   });
 
-  test("holds for a write that comes long after the classes were asked for, however late their list arrived", async () => {
+  test("is effective for a write long after the request for the classes, however late their list arrived", async () => {
     desk.apply(spec);
     await desk.reconcile();
     desk.iam.writes.length = 0;
@@ -189,7 +189,7 @@ describe("a class that is narrowed while the watch does not show it", () => {
 });
 
 describe("a write that was not sent", () => {
-  test("leaves nothing to wait for: the object that was deleted instead is released at once", async () => {
+  test("leaves nothing to wait for: the object that was deleted meanwhile is released at once", async () => {
     desk.apply();
     waitingFor("CreateRole", 6_000, () => desk.kube.delete(KEY));
     await desk.reconcile();
@@ -197,7 +197,7 @@ describe("a write that was not sent", () => {
     expect(desk.object).toBeUndefined();
   });
 
-  test("does not let the writes before it be forgotten, however stale the next read", async () => {
+  test("keeps the writes before it recorded, however stale the next read", async () => {
     desk.apply();
     waitingFor("CreateInstanceProfile", 6_000, () => desk.apply({ description: "another" }));
     await desk.reconcile();
@@ -216,7 +216,7 @@ describe("a write that was not sent", () => {
 });
 
 describe("what AWS does not find to delete", () => {
-  test("keeps the object no longer than until AWS must show it", async () => {
+  test("keeps the object only until it must have propagated", async () => {
     desk.apply();
     await desk.reconcile();
     const createdMs = desk.nowMs;
@@ -231,7 +231,7 @@ describe("what AWS does not find to delete", () => {
     expect(desk.nowMs).toBeGreaterThan(createdMs + 120_000);
   });
 
-  test("and this process has not created is gone: the object is released at once", async () => {
+  test("and this process has not created does not exist: the object is released at once", async () => {
     desk.apply();
     await desk.reconcile();
     desk.restart();

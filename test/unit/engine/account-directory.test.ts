@@ -58,7 +58,7 @@ function classOf(name: string, id: string, role?: string): InstanceProfileClass 
 }
 
 describe("an account", () => {
-  test("is given to nobody before STS has said whose its credentials are, and then without asking again", async () => {
+  test("is returned only after STS has confirmed its credentials, and then without another request", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
     const of = classOf("a", OTHER, "controller");
     await Promise.all([directory.open(of, signal), directory.open(of, signal)]);
@@ -66,19 +66,19 @@ describe("an account", () => {
     expect(asked).toEqual(["own", roleIn(OTHER)]);
   });
 
-  test("is not given when the credentials are of another one, and the message says what to do", async () => {
+  test("is not returned when the credentials belong to another account, and the message says what to do", async () => {
     saysOf.set(roleIn(OTHER), "999988887777");
     await expect(directory.open(classOf("a", OTHER, "controller"), signal)).rejects.toMatchObject({
       reason: "AccountMismatch",
       disposition: "terminal",
       message:
-        `the credentials of ${roleIn(OTHER)} are of account 999988887777, and class a is of account ${OTHER}. Nothing was written. Give the ` +
-        "class a role of its account in spec.account.roleArn.",
+        `the credentials of ${roleIn(OTHER)} belong to account 999988887777, but class a requires account ${OTHER}. Nothing was written. Set ` +
+        `spec.account.roleArn of the class to a role in account ${OTHER}.`,
     });
     expect(directory.opened).toHaveLength(1);
   });
 
-  test("that cannot be reached fails at once for who asks within half a minute, and is tried again afterwards", async () => {
+  test("that is not accessible fails at once within half a minute, and is retried afterwards", async () => {
     const of = classOf("a", OTHER, "controller");
     saysOf.set(roleIn(OTHER), new BlockedError("may not assume", { reason: "AccessDenied" }));
     await expect(directory.open(of, signal)).rejects.toThrow("may not assume");
@@ -91,7 +91,7 @@ describe("an account", () => {
     expect(asked).toEqual(["own", roleIn(OTHER), roleIn(OTHER)]);
   });
 
-  test("is held up by none that cannot be reached", async () => {
+  test("is not blocked by another account that is not accessible", async () => {
     saysOf.set(roleIn(OTHER), new BlockedError("may not assume", { reason: "AccessDenied" }));
     saysOf.set(roleIn("444455556666"), "444455556666");
     await expect(directory.open(classOf("a", OTHER, "controller"), signal)).rejects.toThrow();
@@ -99,7 +99,7 @@ describe("an account", () => {
     expect(directory.opened).toHaveLength(2);
   });
 
-  test("is one for all of its classes: what is remembered of it they share, and their credentials they do not", async () => {
+  test("is shared by all of its classes: its caches are, their credentials are not", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
     saysOf.set(roleIn(OTHER, "second"), OTHER);
     const one = await directory.open(classOf("a", OTHER, "controller"), signal);
@@ -111,7 +111,7 @@ describe("an account", () => {
     expect(directory.opened).toHaveLength(2);
   });
 
-  test("is opened anew when the class names another role", async () => {
+  test("is opened again when the class names another role", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
     saysOf.set(roleIn(OTHER, "second"), OTHER);
     await directory.open(classOf("a", OTHER, "controller"), signal);
@@ -119,7 +119,7 @@ describe("an account", () => {
     expect(opened.map(({ roleArn }) => roleArn)).toEqual([roleIn(OTHER), roleIn(OTHER, "second")]);
   });
 
-  test("of the controller's own credentials is known as such, also when a role leads there", async () => {
+  test("of the controller's own credentials is detected, also when it is accessed by a role", async () => {
     saysOf.set(roleIn(OWN), OWN);
     saysOf.set(roleIn(OTHER), OTHER);
     await directory.open(classOf("a", OWN), signal);
@@ -132,10 +132,10 @@ describe("an account", () => {
   });
 });
 
-describe("a class that was let in", () => {
+describe("a class whose account was verified", () => {
   const of = classOf("team", OTHER, "controller");
 
-  test("is asked about anew when it is to be verified, and keeps its account when STS only does not answer", async () => {
+  test("is verified again on request, and keeps its account when STS does not respond", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
     await directory.open(of, signal);
     saysOf.set(roleIn(OTHER), new BlockedError("no", { reason: "AccessDenied" }));
@@ -145,7 +145,7 @@ describe("a class that was let in", () => {
     await expect(directory.verify(of, signal)).resolves.toBeUndefined();
   });
 
-  test("loses its account when the credentials turn out to be another's", async () => {
+  test("loses its account when the credentials belong to another account", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
     await directory.open(of, signal);
     saysOf.set(roleIn(OTHER), OWN);
@@ -154,7 +154,7 @@ describe("a class that was let in", () => {
   });
 });
 
-test("whose the controller's own credentials are is asked once", async () => {
+test("the account of the controller's own credentials is requested once", async () => {
   await directory.assertOwn(OWN, signal);
   await directory.assertOwn(OWN, signal);
   await expect(directory.assertOwn(OTHER, signal)).rejects.toMatchObject({ reason: "ClassAccountChanged" });

@@ -7,7 +7,7 @@ import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredOf } from "../../support/builders.ts";
 
 describe("work that shares a name", () => {
-  test("runs one after the other, in the order asked for", async () => {
+  test("runs one after the other, in the order of the calls", async () => {
     const exclusive = new KeyedMutex();
     const log: string[] = [];
     const work = (name: string) => async () => {
@@ -19,7 +19,7 @@ describe("work that shares a name", () => {
     expect(log).toEqual(["1 begins", "1 ends", "2 begins", "2 ends"]);
   });
 
-  test("never waits in a circle, and leaves nothing behind", async () => {
+  test("never deadlocks, and leaves nothing behind", async () => {
     const exclusive = new KeyedMutex();
     const names = [["a", "b"], ["b", "a"], ["a", "a"], ["b"]];
     const done = await Promise.all(names.map((some, i) => exclusive.run(some, async () => i)));
@@ -27,7 +27,7 @@ describe("work that shares a name", () => {
     expect(exclusive.size).toBe(0);
   });
 
-  test("is let in one by one, also when the first of three has ended", async () => {
+  test("runs one by one, also when the first of three has ended", async () => {
     const exclusive = new KeyedMutex();
     let [inside, most] = [0, 0];
     const work = async (): Promise<void> => {
@@ -43,7 +43,7 @@ describe("work that shares a name", () => {
     expect(exclusive.size).toBe(0);
   });
 
-  test("goes on when the one before failed", async () => {
+  test("continues when the work before it failed", async () => {
     const exclusive = new KeyedMutex();
     const failing = exclusive.run(["a"], async () => Promise.reject(new Error("no")));
     const next = exclusive.run(["a"], async () => "yes");
@@ -51,14 +51,14 @@ describe("work that shares a name", () => {
     expect(await next).toBe("yes");
   });
 
-  test("and work that shares none does not wait", async () => {
+  test("does not delay work with other names", async () => {
     const exclusive = new KeyedMutex();
     const never = exclusive.run(["a"], () => new Promise<void>(() => {}));
     expect(await Promise.race([never, exclusive.run(["b"], async () => "b")])).toBe("b");
   });
 });
 
-test("two objects that may adopt the same role at the same time: one gets it, the other writes nothing", async () => {
+test("of two objects that may adopt the same role at the same time, one adopts it and the other writes nothing", async () => {
   const iam = new FakeIam();
   iam.outsiderMakesRole("app");
   const recentWrites = new RecentWrites({ windowMs: 120_000, monotonicMs: () => 0 });
@@ -67,7 +67,7 @@ test("two objects that may adopt the same role at the same time: one gets it, th
     writer: iam,
     recentWrites,
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
     instances: withoutInstances(),
   };

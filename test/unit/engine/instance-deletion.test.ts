@@ -51,9 +51,9 @@ async function reconcile(desired: DesiredState): Promise<string> {
     writer: iam,
     recentWrites: new RecentWrites({ windowMs: 0, monotonicMs }),
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
-    instances: { reader, snapshots, claims, intervalMs: 60_000, isAwaited: true, guardRegions: async () => [] },
+    instances: { reader, snapshots, claims, intervalMs: 60_000, isUserWaiting: true, guardRegions: async () => [] },
   };
   return converge(desired, deps, new AbortController().signal).then(
     ({ plan }) => plan.blockers.map(({ reason }) => reason).join(" "),
@@ -61,7 +61,7 @@ async function reconcile(desired: DesiredState): Promise<string> {
   );
 }
 
-test("a region with associations that cannot be read holds the deletion up, for want of permission too", async () => {
+test("a region with associations that cannot be read blocks the deletion, also without permission", async () => {
   for (const error of [NO_REPLY, DENIED]) {
     readRegion = () => Promise.reject(error);
     expect(await reconcile(desiredAbsence())).toBe(error.reason);
@@ -70,21 +70,21 @@ test("a region with associations that cannot be read holds the deletion up, for 
   expect(iam.writes).toEqual([]);
 });
 
-test("a search for other users of the profile that gets no reply holds the deletion up", async () => {
+test("a search for other users of the profile without a reply blocks the deletion", async () => {
   readRegion = async () => [];
   findUsers = () => Promise.reject(NO_REPLY);
   expect(await reconcile(desiredAbsence())).toBe("EndpointUnreachable");
   expect(iam.writes).toEqual([]);
 });
 
-test("a search that the controller has no permission for does not", async () => {
+test("a search that the controller is not authorized for does not", async () => {
   readRegion = async () => [];
   findUsers = () => Promise.reject(DENIED);
   expect(await reconcile(desiredAbsence())).toBe("");
   expect(iam.writes.map(({ kind }) => kind)).toContain("DeleteInstanceProfile");
 });
 
-test("a profile whose ARN IAM does not show yet is not deleted: its users cannot be searched for", async () => {
+test("a profile whose ARN IAM does not return yet is not deleted, because its users cannot be searched for", async () => {
   readRegion = async () => [];
   iam.outsider(({ roles, instanceProfiles: { app } }) => ({
     roles,
@@ -94,7 +94,7 @@ test("a profile whose ARN IAM does not show yet is not deleted: its users cannot
   expect(iam.writes).toEqual([]);
 });
 
-test("force-delete does without what cannot be read", async () => {
+test("force-delete ignores what cannot be read", async () => {
   readRegion = () => Promise.reject(NO_REPLY);
   findUsers = () => Promise.reject(NO_REPLY);
   expect(await reconcile(desiredAbsence({}, { annotations: { "iam.instanceprofile.dev/force-delete": "true" } }))).toBe(

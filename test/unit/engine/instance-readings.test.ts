@@ -53,7 +53,9 @@ function instance(instanceId: string): InstanceFacts {
 }
 
 /** One reconcile; its writes and what stopped it. */
-async function reconcile(isAwaited = false): Promise<{ readonly writes: readonly string[]; readonly error: unknown }> {
+async function reconcile(
+  isUserWaiting = false,
+): Promise<{ readonly writes: readonly string[]; readonly error: unknown }> {
   const before = iam.writes.length;
   const claims = new ClaimIndex({ in: () => [] });
   const deps = {
@@ -61,17 +63,17 @@ async function reconcile(isAwaited = false): Promise<{ readonly writes: readonly
     writer: iam,
     recentWrites,
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
-    instances: { reader, snapshots, claims, intervalMs: 60_000, isAwaited, guardRegions: async () => [] },
+    instances: { reader, snapshots, claims, intervalMs: 60_000, isUserWaiting, guardRegions: async () => [] },
   };
   const { report, after } = await converge(DESIRED, deps, new AbortController().signal);
   const error = report.failed?.error ?? after.instances?.unreadable;
   return { writes: iam.writes.slice(before).map(({ kind }) => kind), error };
 }
 
-describe("a reading of EC2", () => {
-  test("serves a routine reconcile that writes nothing for as long as the interval", async () => {
+describe("a read of EC2", () => {
+  test("serves a resync that writes nothing for the whole interval", async () => {
     await reconcile();
     nowMs += 59_000;
     await reconcile();
@@ -81,7 +83,7 @@ describe("a reading of EC2", () => {
     expect(readings).toBe(2);
   });
 
-  test("serves a reconcile that a person waits for no longer than two seconds", async () => {
+  test("serves a reconcile that a user waits for at most two seconds", async () => {
     await reconcile();
     nowMs += 2_001;
     instances = [instance("i-1")];
@@ -89,7 +91,7 @@ describe("a reading of EC2", () => {
     expect(readings).toBe(2);
   });
 
-  test("of more than two seconds ago leads to no write: the instance may be gone", async () => {
+  test("older than two seconds leads to no write: the instance may be terminated", async () => {
     instances = [instance("i-1")];
     iam.fate = ({ kind }) =>
       kind === "CreateTags" ? new RetryableError("no reply", { reason: "EndpointUnreachable" }) : "do";
@@ -101,7 +103,7 @@ describe("a reading of EC2", () => {
     expect((await reconcile()).writes).toEqual([]);
   });
 
-  test("that failed is not tried again for five seconds, however many objects ask", async () => {
+  test("that failed is not retried for five seconds, however many objects need it", async () => {
     await reconcile();
     nowMs += 60_001;
     reply = () => Promise.reject(new RetryableError("no reply from ec2", { reason: "EndpointUnreachable" }));
@@ -112,7 +114,7 @@ describe("a reading of EC2", () => {
     expect((await reconcile()).error).toBeUndefined();
   });
 
-  test("that began earlier does not take the place of a later one", async () => {
+  test("that began earlier does not replace a later one", async () => {
     const { signal } = new AbortController();
     const first = Promise.withResolvers<void>();
     reply = () => first.promise;
@@ -141,7 +143,7 @@ describe("a refused write to an instance", () => {
     iam.fate = () => "do";
   }
 
-  test("because something has moved makes the next reconcile read the region, however new the last reading", async () => {
+  test("because of a conflict makes the next reconcile read the region, however new the last read", async () => {
     await refusedWith(new ConflictError("the instance has an association", { reason: "IncorrectState" }));
     const before = readings;
     nowMs += 1;
@@ -149,7 +151,7 @@ describe("a refused write to an instance", () => {
     expect(readings).toBe(before + 1);
   });
 
-  test("for want of permission does not", async () => {
+  test("because access is denied does not", async () => {
     await refusedWith(new BlockedError("not authorized", { reason: "AccessDenied" }));
     const before = readings;
     nowMs += 1;
@@ -168,14 +170,14 @@ describe("the controller's own writes to instances", () => {
     expect((await reconcile(true)).writes).toEqual([]);
   });
 
-  test("count while EC2 does not show them, until the settle window is over", async () => {
+  test("count while EC2 does not show them, until the propagation window ends", async () => {
     nowMs += WINDOW_MS - 1;
     expect((await reconcile(true)).writes).toEqual([]);
     nowMs += 2_001;
     expect((await reconcile(true)).writes).toEqual(ASSOCIATION);
   });
 
-  test("count when they were made during a reading that takes longer than the settle window", async () => {
+  test("count when they were sent during a read that takes longer than the propagation window", async () => {
     const { signal } = new AbortController();
     nowMs += 10_000;
     instances = [instance("i-1"), instance("i-2")];

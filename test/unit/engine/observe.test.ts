@@ -34,7 +34,7 @@ beforeEach(() => {
   });
 });
 
-function pass(desired: DesiredState, checkStillCurrent = async (): Promise<void> => {}) {
+function pass(desired: DesiredState, precondition = async (): Promise<void> => {}) {
   const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
   return converge(
     desired,
@@ -44,7 +44,7 @@ function pass(desired: DesiredState, checkStillCurrent = async (): Promise<void>
       recentWrites,
       adoptions: new KeyedMutex(),
       instances: withoutInstances(),
-      checkStillCurrent,
+      precondition,
       isAnnounced: () => true,
     },
     SIGNAL,
@@ -52,12 +52,12 @@ function pass(desired: DesiredState, checkStillCurrent = async (): Promise<void>
 }
 
 describe("observing", () => {
-  test("what is not there costs two calls", async () => {
+  test("an absent role costs two requests", async () => {
     await observe(desiredOf(), reader, SIGNAL);
     expect(calls.sort()).toEqual(["getInstanceProfile app", "getRole app"]);
   });
 
-  test("what is there costs five, also when it goes", async () => {
+  test("an existing role costs five, also in deletion", async () => {
     await pass(desiredOf());
     await observe(desiredOf(), reader, SIGNAL);
     expect(calls.length).toBe(5);
@@ -81,7 +81,7 @@ describe("observing", () => {
     expect(calls.length).toBe(4);
   });
 
-  test("what may not be written is not looked into", async () => {
+  test("the policies of a role that must not be written are not read", async () => {
     iam.outsiderMakesRole("app");
     for (const desired of [desiredOf(), desiredAbsence()]) {
       calls.length = 0;
@@ -91,7 +91,7 @@ describe("observing", () => {
     }
   });
 
-  test("what may be adopted is looked into, but not when the object goes", async () => {
+  test("the policies of a role that may be adopted are read, but not in deletion", async () => {
     iam.outsiderMakesRole("app");
     await observe(desiredOf({ adoptionPolicy: "IfExists" }), reader, SIGNAL);
     expect(calls.length).toBe(5);
@@ -100,14 +100,14 @@ describe("observing", () => {
     expect(calls.length).toBe(2);
   });
 
-  test("a policy that is to go is read too: what it denies decides the order of writes", async () => {
+  test("a policy that is to be deleted is read too: what it denies decides the order of writes", async () => {
     await pass(desiredOf({ policyName: "old" }));
     const { role } = await observe(desiredOf({ policyName: "new" }), reader, SIGNAL);
     expect(calls).toContain("getRolePolicy app old");
     expect(role).toMatchObject({ inlinePolicyDocuments: { old: expect.stringContaining("Statement") } });
   });
 
-  test("a policy of somebody else's is read only when it is to go", async () => {
+  test("an unmanaged policy is read only when it is to be deleted", async () => {
     await pass(desiredOf());
     await iam.perform({ kind: "PutRolePolicy", roleName: "app", policyName: "theirs", document: "{}", changes: [] });
     await observe(desiredOf(), reader, SIGNAL);
@@ -129,14 +129,14 @@ describe("observing", () => {
   });
 });
 
-describe("a pass", () => {
-  test("that has nothing to write does not ask whether the object is current", async () => {
+describe("a reconcile", () => {
+  test("that has nothing to write does not check the precondition", async () => {
     await pass(desiredOf());
     const { report } = await pass(desiredOf(), () => Promise.reject(new Error("asked")));
     expect(report).toEqual({ applied: [], failed: undefined, refused: [] });
   });
 
-  test("looks once before it writes, and once more where it adopts", async () => {
+  test("observes once before it writes, and once more where it adopts", async () => {
     const reads = async (desired: DesiredState): Promise<number> => {
       calls.length = 0;
       const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
@@ -145,7 +145,7 @@ describe("a pass", () => {
         writer: iam,
         recentWrites,
         adoptions: new KeyedMutex(),
-        checkStillCurrent: async () => {},
+        precondition: async () => {},
         isAnnounced: () => true,
         instances: withoutInstances(),
       };
@@ -158,7 +158,7 @@ describe("a pass", () => {
     expect(await reads(desiredOf({ adoptionPolicy: "IfExists" }))).toBe(2);
   });
 
-  test("that is blocked writes nothing and shows what is there", async () => {
+  test("that is blocked writes nothing and returns the observed state", async () => {
     iam.outsiderMakesRole("app");
     const { plan, report, after } = await pass(desiredOf(), () => Promise.reject(new Error("asked")));
     expect(plan.blockers.length).toBe(1);
@@ -166,13 +166,13 @@ describe("a pass", () => {
     expect(after.role).toMatchObject({ presence: "present", tags: {} });
   });
 
-  test("over an object that is no longer current writes nothing", async () => {
+  test("of a stale object writes nothing", async () => {
     const stale = new ConflictError("moved", { reason: "StaleObject" });
     await expect(pass(desiredOf(), () => Promise.reject(stale))).rejects.toBe(stale);
     expect(iam.writes).toEqual([]);
   });
 
-  test("stops at the first failure, and tells how far it came", async () => {
+  test("stops at the first failure, and reports the applied actions", async () => {
     iam.fate = ({ kind }) => (kind === "CreateInstanceProfile" ? DENIED : "do");
     const { report, after } = await pass(desiredOf());
     expect(report.applied.map(({ action }) => action.kind)).toEqual(["CreateRole", "PutRolePolicy"]);
@@ -183,13 +183,13 @@ describe("a pass", () => {
     });
   });
 
-  test("of a blocked plan is a bug, and raises", async () => {
+  test("that executes a blocked plan is a bug, and raises", async () => {
     const plan = { actions: [], blockers: [{ reason: "X", message: "x" }], unmanagedPolicies: [] };
     await expect(execute(plan, iam, SIGNAL)).rejects.toThrow("must not be executed");
   });
 });
 
-describe("a deletion for which a scan has seen what is on the role", () => {
+describe("a deletion for which a scan has listed the parts of the role", () => {
   const index = new SnapshotIndex(() => nowMs);
   let nowMs = 0;
 
@@ -207,7 +207,7 @@ describe("a deletion for which a scan has seen what is on the role", () => {
       index,
       start: index.startingPoint(desired, QUERY),
     };
-    return converge(desired, { ...deps, checkStillCurrent: async () => {}, isAnnounced: () => true }, SIGNAL);
+    return converge(desired, { ...deps, precondition: async () => {}, isAnnounced: () => true }, SIGNAL);
   }
 
   /** What a scan hands over. */
@@ -222,21 +222,21 @@ describe("a deletion for which a scan has seen what is on the role", () => {
     calls.length = 0;
   });
 
-  test("costs two reads, which prove whose it is", async () => {
+  test("costs two reads, which prove ownership", async () => {
     seen();
     expect((await goes()).report.applied.length).toBe(4);
     expect(calls.map((call) => call.split(" ")[0]).toSorted()).toEqual(["getInstanceProfile", "getRole"]);
     expect(iam.role("app")).toBeUndefined();
   });
 
-  test("is held up by a fresh look alone: what was in the way may have gone", async () => {
+  test("is blocked only by a fresh read: the blocker may be resolved", async () => {
     seen({ inlinePolicyNames: ["app", "theirs"] });
     expect((await goes()).plan.blockers).toEqual([]);
     expect(calls.length).toBe(7);
     expect(iam.role("app")).toBeUndefined();
   });
 
-  test("relies on it once, and not for long", async () => {
+  test("uses them once, and not for long", async () => {
     seen();
     iam.fate = ({ kind }) => (kind === "DeleteRole" ? new Error("DeleteConflict") : "do");
     await goes();

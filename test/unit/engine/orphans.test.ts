@@ -17,7 +17,7 @@ const ROLE: SelectedRole = { roleName: "app", roleId: "AROA1", arn: ARN, tags: O
 const object = (spec: object, status: object = {}): KubeObject => ({ metadata: { uid: "uid-2" }, spec, status });
 
 describe("the owner that an orphan may have", () => {
-  test("is read off the tags", () => {
+  test("is taken from the tags", () => {
     expect(orphanOwner(OWNER, SCOPE)).toEqual({
       ...{ clusterId: "cluster-1", namespace: "team-a", name: "app", uid: "uid-1" },
     });
@@ -35,15 +35,15 @@ describe("the owner that an orphan may have", () => {
     expect(orphanOwner({ ...OWNER, ...tags }, SCOPE)).toBeUndefined();
   });
 
-  test("is somebody again when another object has written its uid since the retention", () => {
+  test("is defined again when another object has written its uid since the retention", () => {
     expect(orphanOwner({ ...OWNER, [TAG_KEYS.retained]: "uid-0" }, SCOPE)).toBeDefined();
   });
 
-  test("is nobody for a controller without a cluster's id, whatever the tags leave out", () => {
+  test("is undefined for a controller without a cluster id, whatever tags are missing", () => {
     expect(orphanOwner({ ...OWNER, [TAG_KEYS.clusterId]: "" }, { ...SCOPE, clusterId: "" })).toBeUndefined();
   });
 
-  test("is of the watched namespace alone", () => {
+  test("is limited to the watched namespace", () => {
     expect(orphanOwner(OWNER, { ...SCOPE, namespace: "team-a" })).toBeDefined();
     expect(orphanOwner(OWNER, { ...SCOPE, namespace: "team-b" })).toBeUndefined();
   });
@@ -65,7 +65,7 @@ describe("a role with owner tags", () => {
     expect(orphanOf(ROLE, found, SCOPE)?.kind).toBe(kind);
   });
 
-  test("is not judged before IAM shows its ARN", () => {
+  test("is no orphan before IAM returns its ARN", () => {
     expect(orphanOf({ ...ROLE, arn: "AROA1" }, undefined, SCOPE)).toBeUndefined();
   });
 });

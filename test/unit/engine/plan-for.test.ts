@@ -66,7 +66,7 @@ async function plansOf(object: Object, observed: ObservedState, room: Partial<Ac
   return [controller.plan, await command(objectByObject(iam)), await command(fromSnapshot(snapshotOf(iam), iam))];
 }
 
-describe("the controller and the command plan make the same plan", () => {
+describe("the controller and the command `plan` compute the same plan", () => {
   test.each(GOLDEN_CASES)("of the case %s", async (name) => {
     const { object, observed } = goldenCase(name);
     const [controller, ...commands] = await plansOf(object, observed);
@@ -102,7 +102,7 @@ describe("the controller and the command plan make the same plan", () => {
   });
 });
 
-test("a role that is in sync is not blocked by a policy that IAM would refuse today", async () => {
+test("a role that is in sync is not blocked by a policy that IAM would reject today", async () => {
   const object = anInstanceProfile();
   const [{ actions } = { actions: [] }] = await plansOf(object, NOTHING);
   const deps = {

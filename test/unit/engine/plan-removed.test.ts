@@ -21,8 +21,8 @@ const kept = [{ namespace: "team-a", name: "kept" }];
 const found = (namespaces: readonly string[]): readonly string[] =>
   removedObjects(ROLES, { clusterId: "cluster-1", namespaces, kept }).map(({ role }) => role.roleName);
 
-describe("what no manifest asks for any more", () => {
-  test("is what the cluster owns by all three tags, without the objects that have a manifest", () => {
+describe("roles without a manifest", () => {
+  test("are those that the cluster owns by all three tags, without the objects that have a manifest", () => {
     expect(found([])).toEqual(["r-z", "r-a"]);
   });
 
@@ -31,7 +31,7 @@ describe("what no manifest asks for any more", () => {
     expect(found(["team-c"])).toEqual([]);
   });
 
-  test("does not mistake the same name in another namespace for the manifest", () => {
+  test("include an object whose name has a manifest in another namespace", () => {
     const other = [{ namespace: "team-b", name: "kept" }];
     expect(removedObjects(ROLES.slice(0, 1), { clusterId: "cluster-1", namespaces: [], kept: other })).toHaveLength(1);
   });

@@ -43,7 +43,7 @@ async function blockersOf(spec: Readonly<Record<string, unknown>> = {}): Promise
   return plan.blockers.map(({ reason, message }) => `${reason}: ${message}`);
 }
 
-describe("what is known to be over a quota is not begun", () => {
+describe("a plan that is known to exceed a quota is blocked", () => {
   test.each<[string, Partial<AccountQuotas>, Readonly<Record<string, unknown>>, string]>([
     [
       "roles",
@@ -80,12 +80,12 @@ describe("what is known to be over a quota is not begun", () => {
     expect(others).toEqual([]);
   });
 
-  test("but for what has room", async () => {
+  test("but not if the quota has room", async () => {
     await quotas.refresh(0, signal);
     expect(await blockersOf()).toEqual([]);
   });
 
-  test("but once there is room: old numbers are read anew before they block", async () => {
+  test("but not once there is room: old quotas are read again before they block", async () => {
     answer = { ...ROOM, roles: { used: 1_000, quota: 1_000 } };
     await quotas.refresh(0, signal);
     answer = ROOM;
@@ -94,7 +94,7 @@ describe("what is known to be over a quota is not begun", () => {
     expect(asked).toBe(2);
   });
 
-  test("and many objects that are blocked ask once a minute, all together", async () => {
+  test("and all blocked objects together cause one request a minute", async () => {
     answer = { ...ROOM, roles: { used: 1_000, quota: 1_000 } };
     await quotas.refresh(0, signal);
     nowMs = 61_000;
@@ -103,8 +103,8 @@ describe("what is known to be over a quota is not begun", () => {
   });
 });
 
-describe("quotas that are not known block nothing", () => {
-  test("before they were read, and where they may not be", async () => {
+describe("unknown quotas block nothing", () => {
+  test("before they were read, and where reading them is not authorized", async () => {
     expect(await blockersOf()).toEqual([]);
     answer = new BlockedError("no", { reason: "AccessDenied" });
     await quotas.refresh(0, signal);
@@ -112,7 +112,7 @@ describe("quotas that are not known block nothing", () => {
     expect(asked).toBe(1);
   });
 
-  test("and a failed read leaves known what was known", async () => {
+  test("and a failed read keeps the cached quotas", async () => {
     await quotas.refresh(0, signal);
     answer = new RetryableError("no", { reason: "ServiceFailure" });
     await quotas.refresh(0, signal);
@@ -120,7 +120,7 @@ describe("quotas that are not known block nothing", () => {
   });
 });
 
-test("a deletion asks for no quota", async () => {
+test("a deletion requests no quotas", async () => {
   await quotas.refresh(0, signal);
   const deps = {
     reader: new FakeIam(),

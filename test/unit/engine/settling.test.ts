@@ -28,7 +28,7 @@ function pass(desired: DesiredState) {
     writer: iam,
     recentWrites,
     adoptions: new KeyedMutex(),
-    checkStillCurrent: async () => {},
+    precondition: async () => {},
     isAnnounced: () => true,
     instances: withoutInstances(),
   };
@@ -42,8 +42,8 @@ function look(desired: DesiredState) {
 const kinds = (): string[] => iam.writes.map(({ kind }) => kind);
 const reads = (description: string) => desiredOf({ description });
 
-describe("a read that lags behind our own writes", () => {
-  test("does not make what was just made once more", async () => {
+describe("a read that lags behind recent writes", () => {
+  test("does not repeat a create", async () => {
     await pass(desiredOf());
     iam.lag = 4;
     const { plan, visibleInMs, after } = await pass(desiredOf());
@@ -53,7 +53,7 @@ describe("a read that lags behind our own writes", () => {
     expect(kinds()).toEqual(["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"]);
   });
 
-  test("of any age within the window does not undo the last of quick edits back and forth", async () => {
+  test("of any age within the window does not revert the last of several quick edits", async () => {
     await pass(reads("a"));
     for (const description of ["b", "a", "b", "a"]) await pass(reads(description));
     const before = iam.writes.length;
@@ -61,7 +61,7 @@ describe("a read that lags behind our own writes", () => {
     expect(iam.role("app")).toMatchObject({ description: "a" });
   });
 
-  test("of any age does not let an object go that was deleted and made again", async () => {
+  test("of any age does not release an object that was deleted and created again", async () => {
     await pass(desiredOf());
     await pass(desiredAbsence());
     await pass(desiredOf({}, { uid: "uid-2" }));
@@ -72,7 +72,7 @@ describe("a read that lags behind our own writes", () => {
     }
   });
 
-  test("is believed when the window is over, and not a moment before", async () => {
+  test("counts when the window ends, and not before", async () => {
     await pass(desiredOf());
     iam.outsider(() => ({ roles: {}, instanceProfiles: {} }));
     nowMs += WINDOW_MS - 1;
@@ -82,14 +82,14 @@ describe("a read that lags behind our own writes", () => {
     expect((await look(desiredOf())).plan.actions.map(({ kind }) => kind)).toContain("CreateRole");
   });
 
-  test("is not waited for when it agrees with what was written", async () => {
+  test("causes no wait when it agrees with the writes", async () => {
     expect(await pass(desiredOf())).toMatchObject({ visibleInMs: 0 });
     expect(await look(desiredOf())).toMatchObject({ plan: { actions: [] }, visibleInMs: 0 });
   });
 });
 
-describe("what somebody else does within the window", () => {
-  test("a role made in place of ours is not taken for ours: nothing is written to it", async () => {
+describe("a change by another client within the window", () => {
+  test("a role that replaced the object's role is not owned: nothing is written to it", async () => {
     const mayAdopt = { adoptionPolicy: "IfExists" as const };
     iam.outsiderMakesRole("app");
     await pass(desiredOf(mayAdopt));
@@ -102,7 +102,7 @@ describe("what somebody else does within the window", () => {
     expect(iam.writes.length).toBe(before);
   });
 
-  test("a role made after ours was deleted is seen as what it is, and left when the object goes", async () => {
+  test("a role that was created after the object's role was deleted is observed as it is, and left when the object is deleted", async () => {
     await pass(desiredOf());
     await pass(desiredAbsence());
     iam.outsiderMakesRole("app");
@@ -112,7 +112,7 @@ describe("what somebody else does within the window", () => {
     expect((await look(desiredOf())).plan.blockers.map(({ reason }) => reason)).toEqual(["AlreadyExists"]);
   });
 
-  test("a profile made in place of ours is not taken for ours", async () => {
+  test("a profile that replaced the object's profile is not owned", async () => {
     await pass(desiredOf());
     iam.outsider(({ roles, instanceProfiles }) => {
       const { app } = instanceProfiles;
@@ -124,7 +124,7 @@ describe("what somebody else does within the window", () => {
     ]);
   });
 
-  test("drift is seen at the end of the window, and repaired then", async () => {
+  test("drift is observed at the end of the window, and repaired then", async () => {
     await pass(reads("first"));
     await pass(reads("ours"));
     iam.outsider(({ roles, instanceProfiles }) => {
@@ -139,17 +139,17 @@ describe("what somebody else does within the window", () => {
   });
 });
 
-describe("two objects on one role name", () => {
+describe("two objects with one role name", () => {
   const other = { name: "other", uid: "uid-9" };
 
-  test("the second one sees through the first one's writes, whatever its profile is called", async () => {
+  test("the second observes the writes of the first, whatever its profile name", async () => {
     await pass(desiredOf());
     iam.lag = 4;
     const second = desiredOf({ instanceProfileName: "another", roleName: "APP" }, other);
     expect((await look(second)).plan.blockers.map(({ reason }) => reason)).toEqual(["OwnedByAnother"]);
   });
 
-  test("its deletion touches nothing of the first one", async () => {
+  test("its deletion changes nothing of the first", async () => {
     await pass(desiredOf());
     const before = iam.writes.length;
     for (iam.lag = 0; iam.lag <= 4; iam.lag++) await pass(desiredAbsence({}, other));
@@ -157,7 +157,7 @@ describe("two objects on one role name", () => {
   });
 });
 
-test("without a window every read is believed at once", async () => {
+test("without a window every read counts at once", async () => {
   recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => nowMs });
   await pass(desiredOf());
   iam.lag = 4;
@@ -165,12 +165,12 @@ test("without a window every read is believed at once", async () => {
   expect((await look(desiredOf())).plan.actions.length).toBe(4);
 });
 
-test("before anything was written there is nothing to wait for", () => {
+test("before the first write there is nothing to wait for", () => {
   const state = { role: { presence: "absent" }, instanceProfile: { presence: "absent" } } as const;
-  expect(recentWrites.overlay(desiredOf(), state)).toEqual({ state, visibleInMs: 0, mayHide: false });
+  expect(recentWrites.overlay(desiredOf(), state)).toEqual({ state, visibleInMs: 0, hasUnconfirmedCreate: false });
 });
 
-describe("a creation whose reply was lost", () => {
+describe("a create whose reply was lost", () => {
   const reset = new RetryableError("the connection was reset", { reason: "EndpointUnreachable" });
 
   async function createAndLoseTheReply(): Promise<void> {
@@ -179,7 +179,7 @@ describe("a creation whose reply was lost", () => {
     iam.fate = () => "do";
   }
 
-  test("keeps the object until its role must have come to light", async () => {
+  test("keeps the object until its role must have propagated", async () => {
     await createAndLoseTheReply();
     iam.lag = 1;
     expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, visibleInMs: WINDOW_MS });
@@ -188,7 +188,7 @@ describe("a creation whose reply was lost", () => {
     expect((await pass(desiredAbsence())).plan.actions.map(({ kind }) => kind)).toEqual(["DeleteRole"]);
   });
 
-  test("keeps it as well when other writes were heard of", async () => {
+  test("keeps it also when other writes got a reply", async () => {
     iam.fate = ({ kind }) => (kind === "CreateInstanceProfile" ? { doAndThenFail: reset } : "do");
     await pass(desiredOf());
     iam.fate = () => "do";
@@ -197,18 +197,18 @@ describe("a creation whose reply was lost", () => {
     expect(iam.account).toEqual({ roles: {}, instanceProfiles: {} });
   });
 
-  test("keeps nobody who wants the role: the next look decides", async () => {
+  test("does not delay an object that wants the role: the next observation decides", async () => {
     await createAndLoseTheReply();
     expect(await look(desiredOf())).toMatchObject({ visibleInMs: 0 });
   });
 
-  test("is not suspected where IAM has answered", async () => {
+  test("is not assumed where IAM has replied", async () => {
     iam.fate = () => new BlockedError("no", { reason: "AccessDenied" });
     await pass(desiredOf());
     expect(await look(desiredAbsence())).toMatchObject({ plan: { actions: [] }, visibleInMs: 0 });
   });
 
-  test("is not suspected of a write that makes nothing", async () => {
+  test("is not assumed for a write that creates nothing", async () => {
     iam.fate = ({ kind }) => (kind === "PutRolePolicy" ? reset : "do");
     await pass(desiredOf());
     iam.fate = () => "do";
@@ -217,7 +217,7 @@ describe("a creation whose reply was lost", () => {
   });
 });
 
-test("what is remembered of objects that are gone is forgotten after the window", async () => {
+test("the recent writes of deleted objects are evicted after the window", async () => {
   for (let i = 0; i < 50; i++) {
     await pass(desiredOf({ roleName: `app-${i}` }));
     nowMs += 10_000;
@@ -226,7 +226,7 @@ test("what is remembered of objects that are gone is forgotten after the window"
   expect(recentWrites.size).toBeLessThanOrEqual(26);
 });
 
-test("what was applied before an abort is remembered", async () => {
+test("what was applied before an abort is recorded", async () => {
   iam.fate = ({ kind }) => (kind === "CreateInstanceProfile" ? new Error("aborted") : "do");
   await pass(desiredOf());
   iam.lag = 2;

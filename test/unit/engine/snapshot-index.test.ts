@@ -40,13 +40,13 @@ const isAbsent = (spec: Parameters<typeof desiredOf>[0] = {}, query: IndexQuery 
   startOf(spec, query).kind === "absent";
 
 describe("a new object starts from absence", () => {
-  test("when a scan saw neither of its names, and not before there was one", () => {
+  test("when a scan found neither of its names, and not before the first scan", () => {
     expect(isAbsent()).toBe(false);
     scan(["other"], ["other"]);
     expect(isAbsent()).toBe(true);
   });
 
-  test("not when the scan saw the role or the instance profile, in whatever case the object writes it", () => {
+  test("not when the scan found the role or the instance profile, in any case of its name", () => {
     scan(["app"], ["front"]);
     expect(isAbsent({ roleName: "App", instanceProfileName: "new" })).toBe(false);
     expect(isAbsent({ roleName: "new", instanceProfileName: "FRONT" })).toBe(false);
@@ -60,7 +60,7 @@ describe("a new object starts from absence", () => {
     expect(isAbsent()).toBe(true);
   });
 
-  test("once, until the next scan: the second object of a name reads", () => {
+  test("once, until the next scan: the second object with the name reads", () => {
     scan();
     expect(isAbsent({ roleName: "a", instanceProfileName: "b" })).toBe(true);
     expect(isAbsent({ roleName: "A", instanceProfileName: "c" })).toBe(false);
@@ -69,7 +69,7 @@ describe("a new object starts from absence", () => {
     expect(isAbsent({ roleName: "a", instanceProfileName: "b" })).toBe(true);
   });
 
-  test("for a quarter of an hour", () => {
+  test("for 15 minutes", () => {
     scan();
     nowMs = QUARTER_MS - 1;
     expect(isAbsent({ roleName: "a" })).toBe(true);
@@ -78,14 +78,14 @@ describe("a new object starts from absence", () => {
   });
 });
 
-describe("an object that a scan saw to differ starts from what the scan saw", () => {
+describe("an object that differs by a scan starts from the scan's observation", () => {
   const observation: StaleObservation = { observed: NOTHING, toReread: "everything" };
   const record = (more: Partial<StaleObservation> = {}): void =>
     index.record(NEW.key, NEW, { ...observation, ...more }, nowMs);
 
-  test("once, for half a minute", () => {
+  test("once, for 30 seconds", () => {
     record();
-    expect(startOf({}, RESYNC)).toMatchObject({ kind: "seen", observation });
+    expect(startOf({}, RESYNC)).toMatchObject({ kind: "observed", observation });
     expect(startOf({}, RESYNC).kind).toBe("unknown");
     record();
     nowMs += 30_000;
@@ -104,26 +104,26 @@ describe("an object that a scan saw to differ starts from what the scan saw", ()
 
   test("also while a user waits, when an earlier process was creating it", () => {
     record({ isOfInterruptedCreate: true });
-    expect(startOf({}, { ...RESYNC, isUserWaiting: true }).kind).toBe("seen");
+    expect(startOf({}, { ...RESYNC, isUserWaiting: true }).kind).toBe("observed");
   });
 
-  test("but from absence when an earlier process was creating it and nothing is there", () => {
+  test("but from absence when an earlier process was creating it and nothing exists", () => {
     scan();
     record({ isOfInterruptedCreate: true });
     expect(isAbsent({}, RESYNC)).toBe(true);
   });
 
-  test("not once it was seen in sync", () => {
+  test("not once it was observed in sync", () => {
     record();
     index.forget(NEW.key);
     expect(startOf({}, RESYNC).kind).toBe("unknown");
   });
 });
 
-describe("a deletion starts from what was on the role", () => {
+describe("a deletion starts from the parts of the role", () => {
   const start = (roleName = "app"): StartingPoint => index.startingPoint(desiredAbsence({ roleName }), RESYNC);
 
-  test("once, for a quarter of an hour, in whatever case the object writes the name", () => {
+  test("once, for 15 minutes, in any case of the role name", () => {
     scan(["app"]);
     expect(start("APP")).toEqual({
       kind: "parts",
@@ -142,7 +142,7 @@ describe("a deletion starts from what was on the role", () => {
   });
 });
 
-describe("a creation that starts without a read", () => {
+describe("a create that starts without a read", () => {
   const iamCalls: string[] = [];
   function pass(iam: FakeIam, desired: DesiredPresent = desiredOf()) {
     iamCalls.length = 0;
@@ -152,10 +152,10 @@ describe("a creation that starts without a read", () => {
     const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => nowMs });
     const start = index.startingPoint(desired, NEW);
     const deps = { reader: iam, writer: iam, recentWrites, adoptions: new KeyedMutex(), instances: withoutInstances() };
-    return converge(desired, { ...deps, start, checkStillCurrent: async () => {}, isAnnounced: () => true }, signal);
+    return converge(desired, { ...deps, start, precondition: async () => {}, isAnnounced: () => true }, signal);
   }
 
-  test("and is told that the role is there, is no failure: the read that follows decides", async () => {
+  test("is no failure when the role exists: the read that follows decides", async () => {
     const iam = new FakeIam();
     iam.outsiderMakesRole("app");
     scan();
@@ -165,7 +165,7 @@ describe("a creation that starts without a read", () => {
     expect(iam.writes).toEqual([]);
   });
 
-  test("and fails for any other reason, has failed: nothing more is tried", async () => {
+  test("fails for any other reason, without further writes", async () => {
     const iam = new FakeIam();
     iam.fate = () => new BlockedError("no", { reason: "AccessDenied" });
     scan();
@@ -174,7 +174,7 @@ describe("a creation that starts without a read", () => {
     expect(iamCalls).toEqual([]);
   });
 
-  test("and finds the instance profile taken, when its role is made, stops there as any creation does", async () => {
+  test("stops after CreateRole when the instance profile is taken, as any create does", async () => {
     const iam = new FakeIam();
     const taken = new ConflictError("it is there already", { reason: "EntityAlreadyExists" });
     iam.fate = ({ kind }) => (kind === "CreateInstanceProfile" ? taken : "do");
