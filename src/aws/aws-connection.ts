@@ -26,7 +26,7 @@ export interface AwsConnection {
   readonly accountIdentity: AccountIdentity;
   /** Creates a credential provider for a role. Sends no request until credentials are needed. */
   assume(role: RoleToAssume): NonNullable<AwsClientOptions["credentials"]>;
-  /** Resolves the region of the options or the environment; undefined if there is none. */
+  /** Resolves the region of the options or the environment; undefined if it is unknown. */
   region(): Promise<string | undefined>;
   /** Closes the kept-alive connections. */
   close(): void;

@@ -53,7 +53,7 @@ export const NO_LISTENERS: ListenAddresses = { probes: "0", metrics: "0" };
 export interface ControllerProcess {
   /** URLs of the listeners: probes, then metrics; empty without listeners. */
   readonly urls: readonly string[];
-  /** Resolves with the reason when the process loses leadership: it must exit with an error. Never settles otherwise. */
+  /** Resolves with the reason when the process loses leadership: it must exit with an error. Stays pending otherwise. */
   readonly lost: Promise<Error>;
   /** Drains the workers, releases the Lease, publishes the last Events, and closes every connection. */
   stop(): Promise<void>;

@@ -9,7 +9,7 @@ export interface LeaderWork {
 
 /** Leader work that runs or waits for the election. */
 export interface LedWork {
-  /** Resolves when this process loses leadership; never settles otherwise. */
+  /** Resolves when this process loses leadership; stays pending otherwise. */
   readonly lost: Promise<Error>;
   /** Ends the work, then releases the Lease. */
   stop(drainMs: number): Promise<boolean>;

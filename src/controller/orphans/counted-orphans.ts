@@ -22,7 +22,7 @@ export interface CountedOrphan {
 /** About 500 bytes each. */
 const MAX_LOST = 5_000;
 /**
- * The number of consecutive scans without the role after which it no longer counts: one may have begun before the
+ * The number of consecutive scans without the role after which it no longer counts: one may have started before the
  * deletion.
  */
 const SCANS_IN_A_ROW = 2;

@@ -114,8 +114,8 @@ function present(documents: readonly (readonly [string, string | undefined])[]):
 async function allInOrder<T extends readonly unknown[]>(
   promises: { readonly [K in keyof T]: Promise<T[K]> | T[K] },
 ): Promise<T> {
-  const settled = await Promise.allSettled(promises);
-  const failed = settled.find((result) => result.status === "rejected");
+  const results = await Promise.allSettled(promises);
+  const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  return settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }

@@ -10,7 +10,7 @@ import type { AppliedAction, ExecutionReport } from "../execute/execute.ts";
 /** Observed state with the controller's own recent writes laid over it. */
 export interface OverlaidState {
   readonly state: ObservedState;
-  /** How long until the last recent write must be visible; 0 when there is none. */
+  /** How long until the last recent write must be visible; 0 without recent writes. */
   readonly visibleInMs: number;
   /**
    * True when a recent create may have succeeded although its reply was lost, so that its absence is not proved yet.

@@ -2,7 +2,7 @@
  * A Lease as stored. Its times are omitted on purpose: they are of another host's clock, and must not be used for decisions.
  */
 export interface ObservedLease {
-  /** The identity of the leader; empty if there is none. */
+  /** The identity of the leader; empty without a leader. */
   readonly holderIdentity: string;
   /** How long the holder can go without renewing; undefined if the Lease does not say. */
   readonly leaseDurationMs: number | undefined;
