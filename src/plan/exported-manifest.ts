@@ -82,10 +82,11 @@ function inlinePolicyOf(role: ObservedRole): InlinePart {
   const notes = policies
     .filter((policy) => policy !== chosen)
     .map(({ policyName, statements }) => {
-      const why = statements === undefined ? "has no words in a manifest" : "is one more than a manifest holds";
+      const why =
+        statements === undefined ? "cannot be expressed in a manifest" : "is an additional one, and a manifest has one";
       const read = policyJson(readPolicy(inlinePolicyDocuments[policyName] ?? "", "permissions"));
       return {
-        text: `inline policy ${policyName} ${why}; it stays on the role as it is, not managed:`,
+        text: `inline policy ${policyName} ${why}; it stays on the role, unmanaged:`,
         document: read ?? inlinePolicyDocuments[policyName] ?? "",
       };
     });
@@ -129,8 +130,8 @@ function tagsOf(ofRole: Tags, ofProfile: Tags): TagPart {
       .filter((tag) => !isShared(tag) && !isOwn(tag[0]))
       .sort()
       .map(([key, value]) => {
-        const why = belongsToAws(key) ? `of the ${what} belongs to AWS` : `is on the ${what} alone`;
-        return { text: `tag ${key}=${value} ${why}; it stays there, not managed` };
+        const why = belongsToAws(key) ? `of the ${what} is reserved by AWS` : `is only on the ${what}`;
+        return { text: `tag ${key}=${value} ${why}; it stays there, unmanaged` };
       });
   return {
     shared: Object.fromEntries(Object.entries(ofRole).filter(isShared).sort()),

@@ -28,8 +28,8 @@ export function claim(desired: DesiredPresent, entity: ObservedRole | ObservedIn
   if (entity.path !== wantedPath) {
     return refused(
       "PathConflict",
-      `${what} exists with path ${entity.path}, the spec asks for ${wantedPath}; IAM cannot change a path. ` +
-        "Write the object with the path that is there, or delete what is there.",
+      `${what} exists with path ${entity.path}, and the spec has path ${wantedPath}; IAM cannot change a path. ` +
+        "Create the object with the existing path, or delete the existing entity.",
     );
   }
   return { kind: "allowed", adopted: ownership.kind === "unowned" || ownership.adopted };
@@ -39,13 +39,13 @@ function notAdopted({ isAdoptionDenied }: DesiredPresent, what: string): Claim {
   if (isAdoptionDenied) {
     return refused(
       "AdoptionNotAllowed",
-      `${what} exists already and was not made by this object. spec.adoptionPolicy is IfExists, and an object without a class may adopt ` +
-        "only where the controller runs with --allow-adoption. Choose another name, or ask the operator to allow it, best by a class.",
+      `${what} already exists and was not created by this object. spec.adoptionPolicy is IfExists, and an object without a class can adopt ` +
+        "only if the controller runs with --allow-adoption. Choose another name, or ask the operator to allow adoption, preferably in a class.",
     );
   }
   return refused(
     "AlreadyExists",
-    `${what} exists already and was not made by this object. Choose another name, or set adoptionPolicy: IfExists to take it over.`,
+    `${what} already exists and was not created by this object. Choose another name, or set adoptionPolicy: IfExists to adopt it.`,
   );
 }
 
@@ -62,13 +62,13 @@ function ownedByAnother(desired: DesiredPresent, owner: Extract<Ownership, { rea
   const { clusterId, namespace, name } = owner;
   if ([clusterId, namespace, name].includes(undefined)) {
     return (
-      `has some of the tags ${DECIDING_TAG_KEYS.join(", ")} and not all, so it cannot be told whose it is. ` +
-      "Put the missing ones back, or remove them all."
+      `has only some of the tags ${DECIDING_TAG_KEYS.join(", ")}, so its owner is unknown. ` +
+      "Restore the missing tags, or remove all of them."
     );
   }
   return (
-    `belongs to InstanceProfile ${namespace}/${name}${elsewhere(desired, clusterId)}. Choose another name, or delete that ` +
-    `object first. If it is gone for good, remove the tags ${TAG_PREFIX}* and set adoptionPolicy: IfExists.`
+    `is owned by InstanceProfile ${namespace}/${name}${elsewhere(desired, clusterId)}. Choose another name, or delete that ` +
+    `object first. If that object no longer exists, remove the tags ${TAG_PREFIX}* and set adoptionPolicy: IfExists.`
   );
 }
 

@@ -57,8 +57,8 @@ function raised(usage: Usage | undefined, by: number): Usage | undefined {
 function tooMany(what: string, plural: string, usage: Usage | undefined): readonly Blocker[] {
   if (usage === undefined || usage.used < usage.quota) return [];
   const message =
-    `${what} cannot be made: the AWS account has as many ${plural} as IAM allows it (${usage.quota}). Ask AWS for a higher ` +
-    `quota, or delete ${plural} that nobody needs; it then goes on by itself.`;
+    `${what} cannot be created: the AWS account has as many ${plural} as its IAM quota allows (${usage.quota}). Ask AWS for a higher ` +
+    `quota, or delete unused ${plural}; the controller then retries.`;
   return [{ reason: "QuotaExceeded", message }];
 }
 
@@ -79,6 +79,6 @@ function tooManyAttached(roleName: string, attached: number, quota: number | und
   if (quota === undefined || attached <= quota) return [];
   const message =
     `role ${roleName} would have ${attached} managed policies, and IAM allows ${quota} in this account. Name fewer in ` +
-    "spec.managedPolicyArns, take off those that others attached, or ask AWS for a higher quota.";
+    "spec.managedPolicyArns, detach unmanaged policies, or ask AWS for a higher quota.";
   return [{ reason: "QuotaExceeded", message }];
 }

@@ -91,9 +91,9 @@ function escapeMarkdown(text: string): string {
 }
 
 function verdictOf({ plan, isRemoved }: PlannedObject): string {
-  const why = isRemoved ? "no manifest any more, " : "";
+  const why = isRemoved ? "no manifest, " : "";
   if (isInSync(plan)) return isRemoved ? `${why}nothing to remove` : "in sync";
-  if (isAdoptionAlone(plan)) return "adopted as it is, only owner tags are written";
+  if (isAdoptionAlone(plan)) return "adopted unchanged, only owner tags are written";
   const parts = [count(plan, "+", "to add"), count(plan, "~", "to change"), count(plan, "-", "to remove")];
   if (plan.blockers.length > 0) parts.push("blocked");
   return why + parts.filter((part) => part !== "").join(", ");
@@ -124,6 +124,6 @@ export function countsOf(objects: readonly PlannedObject[]): PlanCounts {
 
 function summaryOf(objects: readonly PlannedObject[]): string {
   const { inSync, adopted, changed, blocked } = countsOf(objects);
-  const asTheyAre = adopted === undefined ? "" : `${adopted} adopted as they are, `;
+  const asTheyAre = adopted === undefined ? "" : `${adopted} adopted unchanged, `;
   return `Plan: ${inSync} in sync, ${asTheyAre}${changed} with changes, ${blocked} blocked.`;
 }

@@ -42,6 +42,6 @@ function againBlocker(id: string): Blocker {
 }
 
 function sharedBlocker(title: string, first: string): Blocker {
-  const message = `${title} is that of InstanceProfile ${first} in this input, too. Only one object can own it: choose another name.`;
+  const message = `${title} is also created by InstanceProfile ${first} in this input. Only one object can own it: choose another name.`;
   return { reason: "OwnedByAnother", message };
 }

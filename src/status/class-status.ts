@@ -55,19 +55,19 @@ function accepted({ fault }: ClassFacts): ConditionDraft {
 function readiness({ fault, account, boundary, isGoing, objects }: ClassFacts): readonly ConditionDraft[] {
   if (fault !== undefined) return [notReady("InvalidSpec", fault), stalled("InvalidSpec", fault)];
   if (isGoing) {
-    const message = `deletion waits: InstanceProfiles of this class: ${objects}. Delete them first.`;
+    const message = `deletion is blocked by InstanceProfiles of this class (${objects}). Delete them first.`;
     return [notReady("InUse", message), reconciling("InUse", message)];
   }
   if (account === undefined || "error" in account) return unreachable(account?.error);
   if (boundary?.kind === "missing") return missingBoundary(boundary);
-  const message = `STS says that the credentials are of account ${account.id}`;
+  const message = `STS reports that the credentials are of account ${account.id}`;
   return [ready("AccountReachable", boundary === undefined ? message : `${message}. ${unverified(boundary)}`)];
 }
 
 function missingBoundary({ arn, accountId }: Extract<BoundaryFact, { kind: "missing" }>): readonly ConditionDraft[] {
   const message =
     `spec.permissionsBoundaryArn: policy ${arn} does not exist in AWS account ${accountId}, so no role of this class can have it. The ` +
-    "controller creates no role of the class and gives existing roles no more permissions; what they have within the class stays. " +
+    "controller creates no role of the class and grants existing roles no additional permissions; they keep what the class allows. " +
     "Create the policy, or correct the ARN.";
   return [notReady(PERMISSIONS_BOUNDARY_NOT_FOUND, message), stalled(PERMISSIONS_BOUNDARY_NOT_FOUND, message)];
 }

@@ -52,7 +52,7 @@ export function withRemoval(
 ): Compliance {
   if (compliance.kind === "violated") return { ...compliance, revoked, remaining };
   if (remaining.length === 0) return { ...compliance, revoked };
-  const message = `The spec is within class ${compliance.className}, and AWS still has what an earlier spec asked for.`;
+  const message = `The spec is within class ${compliance.className}, and AWS still has access that an earlier spec granted.`;
   const violations = [{ reason: ACCESS_BEYOND_CLASS, message }];
   return { kind: "violated", violations, effect: "stripped", revoked, remaining };
 }
@@ -93,15 +93,15 @@ function effectOf({ effect, remaining }: Violated): string {
     case "not created":
       return "The controller writes nothing to AWS.";
     case "kept":
-      return "The controller leaves in AWS what is there and writes nothing (the class has onViolation: Keep).";
+      return "The controller writes nothing and leaves AWS unchanged (the class has onViolation: Keep).";
     case "blocked":
-      return "The controller leaves in AWS what is there and writes nothing.";
+      return "The controller writes nothing and leaves AWS unchanged.";
     case "unverified":
       return "The controller could not verify that AWS has no more than the class allows. It retries.";
     case "unbounded":
-      return "AWS has nothing of this object that the class does not allow, but for the missing permissions boundary.";
+      return "Everything that this object has in AWS is within the class, except for the missing permissions boundary.";
     case "stripped":
-      return "AWS has nothing of this object that the class does not allow (the class has onViolation: Strip).";
+      return "Everything that this object has in AWS is within the class (the class has onViolation: Strip).";
   }
 }
 

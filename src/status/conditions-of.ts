@@ -33,8 +33,10 @@ function aboutReadiness(object: ObjectSoFar, result: Result): readonly Condition
 function suspended(object: ObjectSoFar): ConditionDraft {
   const last = findCondition(object.status?.conditions, "Ready");
   const waits =
-    object.metadata.deletionTimestamp === undefined ? "AWS is left as it is" : "deletion waits until it is false";
-  const message = `spec.suspend is true: ${waits}; Ready says what was last known`;
+    object.metadata.deletionTimestamp === undefined
+      ? "the controller does not change AWS"
+      : "deletion is blocked until it is false";
+  const message = `spec.suspend is true: ${waits}; Ready shows the last known state`;
   const { status, observedGeneration } = last ?? { status: "Unknown" as const, observedGeneration: undefined };
   // What Ready says, it says of the generation that was last looked at.
   return { type: "Ready", status, reason: "Suspended", message, ...(observedGeneration && { observedGeneration }) };
@@ -45,10 +47,10 @@ function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Sus
     case "InSync":
       return { reason: "InSync", message: inSync(result) };
     case "PropagationPending":
-      return { reason: "PropagationPending", message: "AWS matches the spec; waiting for IAM to show the ARNs" };
+      return { reason: "PropagationPending", message: "AWS matches the spec; waiting for IAM to return the ARNs" };
     case "WaitingForEC2": {
       const message =
-        "role and instance profile are made; waiting until EC2 knows the profile, to associate it with instances";
+        "role and instance profile are created; waiting for the instance profile to propagate to EC2 before it is associated";
       return { reason: "WaitingForEC2", message };
     }
     case "AdoptionPlanned":
@@ -68,7 +70,7 @@ function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Sus
       return failed(result.error);
     case "Deleting": {
       const { notes = [] } = result.observation.plan;
-      const message = `deletion is under way; waiting until IAM shows that everything is gone${appended(notes)}`;
+      const message = `deletion is in progress; waiting for IAM to show that everything is deleted${appended(notes)}`;
       return { reason: "Deleting", message };
     }
   }
@@ -78,19 +80,19 @@ function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Sus
 function inSync({ observation: { plan, mayWrite } }: ResultOf<"InSync">): string {
   if (!mayWrite) return "AWS matches the spec (mode: DryRun, nothing is written)";
   const count = plan.unmanagedPolicies.length;
-  const more = `; the role has ${count} more ${count === 1 ? "policy" : "policies"}, see status.unmanagedPolicies`;
+  const more = `; the role has ${count} unmanaged ${count === 1 ? "policy" : "policies"}, see status.unmanagedPolicies`;
   return `role, policies and instance profile in AWS match the spec${count === 0 ? "" : more}`;
 }
 
 function adoptionPlanned({ actions, notes = [] }: Plan): string {
   return (
-    `adoptionPolicy is IfExists, and what is there is nobody's: it is taken over next, with ${writes(actions.length)} that ` +
+    `adoptionPolicy is IfExists, and what exists has no owner: the controller adopts it next, with ${writes(actions.length)} that ` +
     `status.plan lists${appended(notes)}`
   );
 }
 
 function dryRun({ metadata }: ObjectSoFar, { actions, notes = [] }: Plan): string {
-  const waits = metadata.deletionTimestamp === undefined ? "" : "deletion waits for mode: Enforce, ";
+  const waits = metadata.deletionTimestamp === undefined ? "" : "deletion is blocked until mode is Enforce, ";
   return `mode is DryRun: ${waits}${writes(actions.length)} pending, see status.plan${appended(notes)}`;
 }
 

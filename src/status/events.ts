@@ -92,7 +92,7 @@ export function noteEvents({ plan, applied }: Pick<Observation, "plan" | "applie
 export function deletedEvents({ spec }: InstanceProfile, applied: readonly Action[]): readonly EventDraft[] {
   const note =
     applied.length === 0
-      ? `nothing of role ${spec.roleName} and instance profile ${spec.instanceProfileName} is left that is this object's to remove`
+      ? `nothing to delete: role ${spec.roleName} and instance profile ${spec.instanceProfileName} do not exist, are retained, or are not owned`
       : listed(applied);
   return [...aboutForce(applied), { type: "Normal", reason: "Deleted", action: "Delete", note }];
 }
@@ -105,10 +105,7 @@ function aboutForce(applied: readonly Action[]): readonly EventDraft[] {
       type: "Warning",
       reason: "ForcedRemoval",
       action: "Delete",
-      note: noteText(
-        `removed by force-delete, though this object had not put it there: ${describeAction(action).title}`,
-        "log",
-      ),
+      note: noteText(`removed by force-delete, although unmanaged: ${describeAction(action).title}`, "log"),
     }));
 }
 
@@ -160,8 +157,8 @@ function aboutStrangers({ spec, status, metadata }: ObjectSoFar, result: Result)
   const before = status?.unmanagedPolicies ?? [];
   if (now.every((policy) => before.includes(policy))) return [];
   const note =
-    `role ${spec?.roleName} has policies that the spec does not name: ${now.join(", ")}. They are left alone; ` +
-    "unmanagedPolicies: Remove takes them off.";
+    `role ${spec?.roleName} has unmanaged policies, which the spec does not name: ${now.join(", ")}. They are left alone; ` +
+    "set unmanagedPolicies: Remove to remove them.";
   return [
     { type: "Warning", reason: "UnmanagedPolicies", action: "Observe", note: noteText(note, "unmanagedPolicies") },
   ];

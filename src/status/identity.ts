@@ -20,9 +20,9 @@ export function aboutIdentity({ metadata, status }: ObjectSoFar, result: Result)
       ? [
           recreated(
             "RoleRecreated",
-            `role ${role.roleName} is not the one of before: it was deleted and made again by ${seen.maker("CreateRole")}, ` +
+            `role ${role.roleName} was deleted and created again by ${seen.maker("CreateRole")}, ` +
               `and its unique id is ${role.roleId} in place of ${status?.role?.id}. Policies elsewhere that name it as a ` +
-              "principal still mean the former one until they are written again.",
+              "principal still refer to the deleted role until they are written again.",
           ),
         ]
       : []),
@@ -30,9 +30,9 @@ export function aboutIdentity({ metadata, status }: ObjectSoFar, result: Result)
       ? [
           recreated(
             "InstanceProfileRecreated",
-            `instance profile ${instanceProfile.instanceProfileName} is not the one of before: it was deleted and made again ` +
+            `instance profile ${instanceProfile.instanceProfileName} was deleted and created again ` +
               `by ${seen.maker("CreateInstanceProfile")}, and its unique id is ${instanceProfile.id} in place of ` +
-              `${status?.instanceProfile?.id}. Instances that were started with the former one have to be associated with it anew.`,
+              `${status?.instanceProfile?.id}. Associate it again with the instances that were started with the deleted one.`,
           ),
         ]
       : []),
@@ -49,7 +49,7 @@ function seenIn(result: Result): Seen | undefined {
   if (observation === undefined) return undefined;
   const { state, applied } = observation;
   const kinds = applied.map(({ kind }) => kind);
-  return { state, maker: (kind) => (kinds.includes(kind) ? "this controller" : "somebody else") };
+  return { state, maker: (kind) => (kinds.includes(kind) ? "this controller" : "another client") };
 }
 
 /** Ids that are not known yet prove nothing. */

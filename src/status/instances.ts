@@ -84,14 +84,14 @@ export function aboutInstances(object: ObjectSoFar, result: Result): readonly Co
 
 function judgeTally(tally: Tally, failure: unknown): ConditionDraft {
   const { matched, associated, pending, conflicts, refused } = tally;
-  const count = `${associated} of ${matched} matching instances carry the profile`;
+  const count = `${associated} of ${matched} matching instances have the instance profile`;
   if (failure !== undefined) {
     const words = messageOfError(failure);
     const all = refused.length === 0 ? words : named([words, ...refused.filter((line) => line !== words)]);
     return draft("False", reasonOfError(failure), `${count}; ${all}`);
   }
   if (conflicts.length > 0) return draft("False", "InstanceConflict", `${count}; ${named(conflicts)}`);
-  if (pending > 0) return draft("False", "InstancesPending", `${count}; ${pending} wait for it`);
+  if (pending > 0) return draft("False", "InstancesPending", `${count}; ${pending} pending`);
   if (matched === 0) return draft("True", "NoInstancesMatch", "no instance matches");
   return draft("True", "AllAssociated", count);
 }
@@ -135,7 +135,7 @@ function conflictOf(
   associationState: AssociationState,
 ): readonly string[] {
   if (associationState === "preceded")
-    return [`${instanceId} goes to InstanceProfile ${precededBy}, which selects it too and claimed it first`];
+    return [`${instanceId} is claimed by InstanceProfile ${precededBy}, which also selects it and claimed it first`];
   if (associationState !== "taken") return [];
   return [`${instanceId} has instance profile ${nameInArn(association?.profileArn ?? "")}, and onConflict is Keep`];
 }

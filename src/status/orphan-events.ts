@@ -21,12 +21,12 @@ export function orphanedEvent(cause: OrphanCause, left: LeftInAws, isDeletedNext
 
 /** Reports that the controller has deleted an orphan. */
 export function orphanDeletedEvent(lines: readonly string[]): EventDraft {
-  const note = `deleted what an object that is gone had left in AWS: ${lines.join("; ")}`;
+  const note = `deleted what a deleted object had left in AWS: ${lines.join("; ")}`;
   return { type: "Normal", reason: "OrphanDeleted", action: "Delete", note };
 }
 
 const WHY: Readonly<Record<OrphanCause, string>> = {
-  Lost: "left in AWS, because the object was deleted after something had taken the controller's finalizer off",
+  Lost: "left in AWS, because the object was deleted after its finalizer had been removed",
   ObjectGone: "the owner tags name this object, which does not exist",
   OtherAccount: "the owner tags name this object, whose role is in another AWS account",
   OtherRole: "the owner tags name this object, which names another role",
@@ -36,8 +36,8 @@ const WHY: Readonly<Record<OrphanCause, string>> = {
 const DELETED_NEXT = "The controller deletes it when two account scans have confirmed that (--orphan-policy=Delete).";
 
 function adviceFor(cause: OrphanCause, { uid }: LeftInAws): string {
-  if (cause === "OtherAccount" || cause === "OtherRole") return "Delete it in IAM if nobody uses it.";
-  if (cause === "NotResumed") return "Let the object be applied, which resumes it, or delete it in IAM.";
+  if (cause === "OtherAccount" || cause === "OtherRole") return "Delete it in IAM if it is unused.";
+  if (cause === "NotResumed") return "Make sure that the object can be applied, which resumes it, or delete it in IAM.";
   const keep = uid === "" ? "" : `, or keep it: tag the role iam.instanceprofile.dev/retained=${uid}`;
   return `Create the object again to resume it, delete it in IAM${keep}.`;
 }

@@ -44,7 +44,7 @@ describe("an account that goes away while the controller runs", () => {
     await pass(MINUTE_MS);
     expect(await org.ready("one")).toBe(IN_SYNC);
     expect(await org.classReady("a")).toBe(
-      `True AccountReachable: STS says that the credentials are of account ${TEAMS.a}`,
+      `True AccountReachable: STS reports that the credentials are of account ${TEAMS.a}`,
     );
 
     await org.trust(TEAMS.a, "999988887777");

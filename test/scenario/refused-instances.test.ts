@@ -82,7 +82,7 @@ describe("an instance that AWS refuses", () => {
     expect(await profiles(ids)).toEqual([undefined, undefined, ...others.map(() => PROFILE)]);
     expect(await world.ready()).toBe(`False ${reason}`);
     expect(await condition()).toMatchObject({ status: "False", reason });
-    expect((await condition()).message).toContain("2 of 4 matching instances carry the profile; AssociateIam");
+    expect((await condition()).message).toContain("2 of 4 matching instances have the instance profile; AssociateIam");
     const line = expect.stringContaining(`instance ${second} (${REGION})`);
     expect(await status()).toEqual({
       matched: 4,

@@ -18,7 +18,7 @@ export function describeInstanceAction(action: InstanceAction): ActionDescriptio
         title: `instance profile of instance ${action.instanceId} (${region})`,
         details:
           nameInArn(action.replaces) === action.iamInstanceProfile
-            ? ["~ it has a profile of this name that was deleted since"]
+            ? ["~ it has a deleted instance profile of the same name"]
             : [`- ${action.replaces}`, `+ ${action.iamInstanceProfile}`],
       };
     case "DisassociateIamInstanceProfile":

@@ -54,20 +54,20 @@ export function forceDenied(className: string): string {
 function inUse({ instanceProfileName, forceDeniedBy }: DesiredAbsent, users: readonly ObservedInstance[]): Blocker {
   const force =
     forceDeniedBy === undefined
-      ? `. The annotation ${FORCE_DELETE_ANNOTATION}: "true" takes their credentials away.`
+      ? `. The annotation ${FORCE_DELETE_ANNOTATION}: "true" deletes it anyway, and the instances lose their credentials.`
       : `; ${forceDenied(forceDeniedBy)}.`;
   return {
     reason: "InstancesUseProfile",
     message:
-      `instance profile ${instanceProfileName} is in use by ${listed(users)}. Terminate them or give them another profile; ` +
-      `deletion then goes on by itself${force}`,
+      `instance profile ${instanceProfileName} is in use by ${listed(users)}. Terminate them or associate another instance profile; ` +
+      `the controller then continues the deletion${force}`,
   };
 }
 
 function passed({ instanceProfileName }: DesiredAbsent, users: readonly ObservedInstance[]): Note {
   return {
     reason: "DeletedInUse",
-    message: `force-delete: instance profile ${instanceProfileName} goes though ${listed(users)} use it and lose their credentials`,
+    message: `force-delete: deletes instance profile ${instanceProfileName} although ${listed(users)} use it; they lose their credentials`,
   };
 }
 

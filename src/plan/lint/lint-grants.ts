@@ -53,7 +53,7 @@ export function lintTrustStatement(
       rule: "anyone-may-assume",
       severity: "warning",
       path: `${path}.principals.aws[${everyone}]`,
-      message: "every AWS account may assume this role; name the accounts or roles, or add conditions",
+      message: "every AWS account can assume this role; name the accounts or roles, or add conditions",
     },
   ];
 }
@@ -64,7 +64,7 @@ function notActions(path: string): Finding {
     severity: "warning",
     path: `${path}.notActions`,
     message:
-      "Allow with notActions grants everything else, and every service that AWS will ever add; list what is needed under actions",
+      "Allow with notActions grants every other action, including those of services that AWS adds later; list the needed actions under actions",
   };
 }
 
@@ -73,7 +73,8 @@ function notResources(path: string): Finding {
     rule: "allow-not-resource",
     severity: "warning",
     path: `${path}.notResources`,
-    message: "Allow with notResources grants it on everything else, now and later; list what is needed under resources",
+    message:
+      "Allow with notResources grants the actions on every other resource, now and later; list the needed resources under resources",
   };
 }
 
@@ -109,7 +110,7 @@ function escalation(action: string, where: string, matched: readonly string[], p
     severity: "warning",
     path,
     message:
-      `${action} on ${where} lets an instance give itself permissions that this policy does not grant${including}; ` +
+      `${action} on ${where} allows an instance to grant itself permissions that this policy does not grant${including}; ` +
       "name the actions and the resources, or set a permissionsBoundaryArn",
   };
 }
@@ -119,7 +120,7 @@ function assumption(action: string, where: string, path: string): Finding {
     rule: "assume-any-role",
     severity: "warning",
     path,
-    message: `${action} on ${where} lets an instance become any role there that trusts this account; name the roles`,
+    message: `${action} on ${where} allows an instance to assume any role there that trusts this account; name the roles`,
   };
 }
 

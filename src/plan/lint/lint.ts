@@ -92,7 +92,7 @@ const MISSING_BOUNDARY: Finding = {
   rule: "missing-boundary",
   severity: "error",
   path: "spec.permissionsBoundaryArn",
-  message: "every role shall have a permissions boundary; write the ARN of the policy that bounds it",
+  message: "every role must have a permissions boundary; set it to the ARN of a managed policy",
 };
 
 function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
@@ -141,7 +141,7 @@ function operators(conditions: PolicyConditions | undefined, path: string): read
 
 function suggestion(operator: string): string {
   const match = [...OPERATORS].find((known) => known.toLowerCase() === operator.toLowerCase());
-  return match === undefined ? "" : `; write ${match}`;
+  return match === undefined ? "" : `; use ${match}`;
 }
 
 /** IAM shows the principal's ARN instead while the principal exists, so such a document never matches what is read back. */
@@ -152,6 +152,6 @@ function uniqueIds(principals: readonly string[], path: string): readonly Findin
       rule: "unique-id-principal",
       severity: "error",
       path,
-      message: `${principal} is a unique id; write the ARN of the role or user, IAM resolves it itself`,
+      message: `${principal} is a unique id; use the ARN of the role or user, which IAM resolves`,
     }));
 }

@@ -130,14 +130,14 @@ function blockersOf(roleName: string, foreign: Foreign, desired: DesiredAbsent):
     ...when(policies, {
       reason: "UnmanagedPoliciesAttached",
       message:
-        `role ${roleName} has policies that this object did not put there: ${policies.join(", ")}. ` +
-        `Take them off the role${orByForce(desired, "to remove them with it")}.`,
+        `role ${roleName} has unmanaged policies, which this object did not attach or write: ${policies.join(", ")}. ` +
+        `Remove them from the role${orByForce(desired, "to remove them with the role")}.`,
     }),
     ...when(profiles, {
       reason: "RoleInUnmanagedInstanceProfile",
       message:
         `role ${roleName} is in instance profiles that this object does not own: ${profiles.join(", ")}. ` +
-        `Take the role out of them${orByForce(desired, "to have it taken out; instances with these profiles then have no role")}.`,
+        `Remove the role from them${orByForce(desired, "to have the controller remove it; instances with these profiles then have no role")}.`,
     }),
   ];
 }

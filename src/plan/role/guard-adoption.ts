@@ -30,7 +30,7 @@ export function guardAdoption(
   if (roleName !== undefined && !sameName(roleName, desired.role.roleName)) {
     return { blockers: [swapBlocker(desired, { instanceProfileName, roleName }, listed(users))], notes };
   }
-  const message = `instance profile ${instanceProfileName} is in use by ${listed(users)}. They run with what this object grants its role.`;
+  const message = `instance profile ${instanceProfileName} is in use by ${listed(users)}. They get the permissions that this object grants its role.`;
   return { blockers: [], notes: [...notes, { reason: "AdoptedInUse", message }] };
 }
 
@@ -46,11 +46,11 @@ function boundaryNotes({ role }: DesiredPresent, observed: ObservedRole): readon
   const there = observed.permissionsBoundaryArn;
   const title = `role ${observed.roleName}`;
   if (there === undefined) {
-    const then = wanted === undefined ? "and the spec asks for none" : `and gets ${wanted}`;
+    const then = wanted === undefined ? "and the spec sets none" : `and gets ${wanted}`;
     return [{ reason: "AdoptedWithoutBoundary", message: `${title} has no permissions boundary, ${then}` }];
   }
   if (there === wanted) return [];
-  const then = wanted === undefined ? "which adoption removes, because the spec asks for none" : `and gets ${wanted}`;
+  const then = wanted === undefined ? "which adoption removes, because the spec sets none" : `and gets ${wanted}`;
   return [{ reason: "AdoptedWithOtherBoundary", message: `${title} has permissions boundary ${there}, ${then}` }];
 }
 
@@ -63,7 +63,7 @@ function swapBlocker(
     reason: "InstancesUseProfile",
     message:
       `instance profile ${there.instanceProfileName} holds role ${there.roleName} and is in use by ${users}. Adopting it would give ` +
-      `them role ${role.roleName} instead. Terminate them or give them another instance profile, or create an object with roleName: ` +
-      `${there.roleName}, which adopts the role that they run with.`,
+      `them role ${role.roleName} instead. Terminate them or associate another instance profile, or create an object with roleName: ` +
+      `${there.roleName}, which adopts the role that they use.`,
   };
 }

@@ -23,7 +23,7 @@ export function guardInlinePolicy(desired: DesiredPresent, observed: ObservedRol
   const names = [policyName, ...observed.inlinePolicyNames.filter((name) => sameName(name, policyName))];
   if (recordsInlinePolicy(readAppliedRecord(observed.tags), names)) return [];
   const message =
-    `role ${roleName} has inline policy ${policyName}, which this object did not put there and would overwrite. Delete the policy, set ` +
+    `role ${roleName} has inline policy ${policyName}, which is unmanaged and would be overwritten. Delete the policy, set ` +
     "another spec.policyName, or set unmanagedPolicies: Remove to overwrite it.";
   return [{ reason: "InlinePolicyNotOwned", message }];
 }

@@ -92,7 +92,7 @@ describe("export", () => {
     ]);
     expect(await planOf(out)).toMatchObject({
       status: 0,
-      out: expect.stringContaining("0 in sync, 2 adopted as they are, 0 with changes, 0 blocked"),
+      out: expect.stringContaining("0 in sync, 2 adopted unchanged, 0 with changes, 0 blocked"),
     });
     expect(aws.calls.writes()).toEqual([]);
   });
@@ -128,7 +128,7 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     const extra = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "ec2:Describe*", Resource: "*" } };
     await make("app", { policies: { app: READ_S3, extra }, roleTags: { only: "here" } });
     const { out } = await exported("--instance-profile", "app");
-    expect(out).toContain("# Beside the manifest: inline policy extra is one more than a manifest holds");
+    expect(out).toContain("# Beside the manifest: inline policy extra is an additional one, and a manifest has one");
     expect(out).toContain('"ec2:Describe*"');
     expect(out).toContain("# Beside the manifest: tag only=here is on the role alone");
     expect(await planOf(out)).toMatchObject({ status: 0 });
@@ -158,7 +158,7 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     const { out } = await exported("--path-prefix", "/");
     expect(manifestsIn(out).map(({ metadata }) => metadata.name)).toEqual(["shared"]);
     expect(out).toContain("#   it holds no role");
-    expect(out).toContain("#   it belongs to InstanceProfile team-b/mine of cluster c-1 already");
+    expect(out).toContain("#   it is owned by InstanceProfile team-b/mine of cluster c-1 already");
     expect(out).toContain("#   its role is that of shared above");
   });
 

@@ -87,7 +87,7 @@ describe("plan's exit status tells how things stand", () => {
     await make("cluster-9");
     const { status, out } = await plan(manifestText(), "--cluster-id", "cluster-1");
     expect(status).toBe(3);
-    expect(out).toContain("belongs to InstanceProfile team-a/app of cluster cluster-9");
+    expect(out).toContain("is owned by InstanceProfile team-a/app of cluster cluster-9");
   });
 
   test("3 for a class, which this version does not know", async () => {
@@ -149,7 +149,7 @@ describe("plan --since-live", () => {
     aws.calls.reset();
     const { status, out } = await plan(other, "--since-live", "--cluster-id", "cluster-9");
     expect(status).toBe(2);
-    expect(out).toContain("InstanceProfile team-a/app: no manifest any more, 4 to remove");
+    expect(out).toContain("InstanceProfile team-a/app: no manifest, 4 to remove");
     expect(out).toContain("  - role app\n");
     expect(aws.calls.writes()).toEqual([]);
   });
@@ -174,7 +174,7 @@ describe("plan --since-live", () => {
   test("says of what was adopted that nothing goes", async () => {
     await make("cluster-9", { adopted: "true" });
     const { out } = await plan(other, "--since-live", "--cluster-id", "cluster-9");
-    expect(out).toContain("InstanceProfile team-a/app: no manifest any more, nothing to remove");
+    expect(out).toContain("InstanceProfile team-a/app: no manifest, nothing to remove");
   });
 
   test("leaves out what an object has retained, but not when another object of the name has written it since", async () => {

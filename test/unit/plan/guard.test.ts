@@ -18,16 +18,16 @@ function saidOf(tags: Readonly<Record<string, string | undefined>>): string[] {
 }
 
 const REMEDY =
-  "Choose another name, or delete that object first. If it is gone for good, remove the tags iam.instanceprofile.dev/* and " +
+  "Choose another name, or delete that object first. If that object no longer exists, remove the tags iam.instanceprofile.dev/* and " +
   "set adoptionPolicy: IfExists.";
 
 describe("a role that is not ours is named with whose it is", () => {
   test("another object's, here or in another cluster", () => {
     expect(saidOf({ [TAG_KEYS.name]: "other" })).toEqual([
-      `OwnedByAnother: role app belongs to InstanceProfile team-a/other. ${REMEDY}`,
+      `OwnedByAnother: role app is owned by InstanceProfile team-a/other. ${REMEDY}`,
     ]);
     expect(saidOf({ [TAG_KEYS.clusterId]: "cluster-2" })).toEqual([
-      `OwnedByAnother: role app belongs to InstanceProfile team-a/app of cluster cluster-2. ${REMEDY}`,
+      `OwnedByAnother: role app is owned by InstanceProfile team-a/app of cluster cluster-2. ${REMEDY}`,
     ]);
   });
 
@@ -57,7 +57,7 @@ describe("what may not be taken over", () => {
         reason: "PathConflict",
         message:
           "instance profile app exists with path /x/, the spec asks for /; IAM cannot change a path. " +
-          "Write the object with the path that is there, or delete what is there.",
+          "Create the object with the existing path, or delete the existing entity.",
       },
     ]);
   });

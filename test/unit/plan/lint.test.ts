@@ -49,8 +49,8 @@ test("a unique id as a principal is an error; the other principals are not", () 
   const statements = [{ effect: "Allow" as const, principals: { aws }, actions: ["sts:AssumeRole"] }];
   const path = "error spec.trust.statements[0].principals.aws";
   expect(found({ trust: { services: [], statements } })).toEqual([
-    `${path}: AROAEXAMPLE is a unique id; write the ARN of the role or user, IAM resolves it itself`,
-    `${path}: AIDAEXAMPLE is a unique id; write the ARN of the role or user, IAM resolves it itself`,
+    `${path}: AROAEXAMPLE is a unique id; use the ARN of the role or user, which IAM resolves`,
+    `${path}: AIDAEXAMPLE is a unique id; use the ARN of the role or user, which IAM resolves`,
   ]);
 });
 
@@ -91,11 +91,11 @@ describe("grants that give away more than was meant are warnings", () => {
   const at = "spec.statements[0]";
 
   test.each([
-    ["iam:*", "*", "iam:* on * lets an instance give itself permissions"],
+    ["iam:*", "*", "iam:* on * allows an instance to grant itself permissions"],
     ["IAM:put*policy", "arn:aws:iam::123456789012:role/*", "IAM:put*policy on arn:aws:iam::123456789012:role/* lets"],
-    ["iam:PassRole", "*", "iam:PassRole on * lets an instance give itself permissions"],
+    ["iam:PassRole", "*", "iam:PassRole on * allows an instance to grant itself permissions"],
     // IAM reads * in the fields that are left out.
-    ["iam:*", "arn:aws:iam", "iam:* on arn:aws:iam lets an instance give itself permissions"],
+    ["iam:*", "arn:aws:iam", "iam:* on arn:aws:iam allows an instance to grant itself permissions"],
     ["iam:*", "arn:aws:iam::123456789012", "iam:* on arn:aws:iam::123456789012 lets"],
     ["iam:PutRolePolicy", "arn:*", "iam:PutRolePolicy on arn:* lets"],
     ["iam:PassRole", ACCOUNTS_ROLES, `iam:PassRole on ${ACCOUNTS_ROLES} lets`],

@@ -344,7 +344,7 @@ describe("policies on the role that the spec does not name", () => {
       [
         "Ready",
         "True",
-        "role, policies and instance profile in AWS match the spec; the role has 2 more policies, see status.unmanagedPolicies",
+        "role, policies and instance profile in AWS match the spec; the role has 2 unmanaged policies, see status.unmanagedPolicies",
       ],
     ]);
   });
