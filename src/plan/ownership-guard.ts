@@ -4,22 +4,24 @@ import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-st
 import { DECIDING_TAG_KEYS, type Ownership, ownershipOf, TAG_PREFIX } from "../model/ownership.ts";
 import type { Blocker } from "./plan.ts";
 
-/** Whether an existing entity may be written, and as what. */
-export type Claim =
+/** Whether an existing entity may be written. `adopted` tells whether it was, or is now, adopted. */
+export type OwnershipVerdict =
   | { readonly kind: "allowed"; readonly adopted: boolean }
   | { readonly kind: "refused"; readonly blocker: Blocker };
 
 /**
- * Decides whether the object may write an existing role or profile. The proof is the owner tags and nothing else: a
- * matching name proves nothing.
+ * Decides whether the object may write an existing role or profile. Only the owner tags prove ownership; a matching name does not.
  */
-export function claim(desired: DesiredPresent, entity: ObservedRole | ObservedInstanceProfile): Claim {
+export function verifyOwnership(
+  desired: DesiredPresent,
+  entity: ObservedRole | ObservedInstanceProfile,
+): OwnershipVerdict {
   const what = "roleName" in entity && "roleId" in entity ? `role ${entity.roleName}` : profileTitle(entity);
   const wantedPath = "roleId" in entity ? desired.role.path : desired.instanceProfile.path;
   const ownership = ownershipOf(entity.tags, desired.owner);
   if (ownership.kind === "foreign") return refused("OwnedByAnother", `${what} ${ownedByAnother(desired, ownership)}`);
   if (ownership.kind === "unowned" && !desired.mayAdopt) return notAdopted(desired, what);
-  if (ownership.kind === "unowned" && isOfAws(entity.path)) {
+  if (ownership.kind === "unowned" && isReservedByAws(entity.path)) {
     return refused(
       "AdoptionNotAllowed",
       `${what} has path ${entity.path}, so an AWS service manages it, and it cannot be adopted. Choose another name.`,
@@ -35,7 +37,7 @@ export function claim(desired: DesiredPresent, entity: ObservedRole | ObservedIn
   return { kind: "allowed", adopted: ownership.kind === "unowned" || ownership.adopted };
 }
 
-function notAdopted({ isAdoptionDenied }: DesiredPresent, what: string): Claim {
+function notAdopted({ isAdoptionDenied }: DesiredPresent, what: string): OwnershipVerdict {
   if (isAdoptionDenied) {
     return refused(
       "AdoptionNotAllowed",
@@ -49,8 +51,8 @@ function notAdopted({ isAdoptionDenied }: DesiredPresent, what: string): Claim {
   );
 }
 
-/** Service-linked roles, and roles that AWS keeps for its own console and IAM Identity Center. */
-function isOfAws(path: string): boolean {
+/** True for service-linked roles, and for roles that AWS reserves for its own console and IAM Identity Center. */
+function isReservedByAws(path: string): boolean {
   return ["/aws-service-role/", "/aws-reserved/"].some((prefix) => nameKey(path).startsWith(prefix));
 }
 
@@ -76,6 +78,6 @@ function elsewhere(desired: DesiredPresent, clusterId: string | undefined): stri
   return clusterId === desired.owner.clusterId ? "" : ` of cluster ${clusterId}`;
 }
 
-function refused(reason: string, message: string): Claim {
+function refused(reason: string, message: string): OwnershipVerdict {
   return { kind: "refused", blocker: { reason, message } };
 }

@@ -5,8 +5,8 @@ import { isInstanceAction } from "./instances/instance-action.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
 /**
- * Why IAM would refuse the plan for a quota, as far as the quotas are known: what is known to fail need not be begun. Nothing of a plan
- * that would fail half-way is written, so a role is not left without the policy that does not fit it.
+ * Blocks a plan that would exceed a known quota of IAM. Nothing of such a plan is written, so that no role is left without the policy that
+ * exceeds the quota.
  */
 export function quotaBlockers(
   desired: DesiredPresent,
@@ -30,7 +30,7 @@ export function quotaBlockers(
   ];
 }
 
-/** Why IAM would refuse a creation of the plan for the number of roles or instance profiles. */
+/** Blocks creations that would exceed the quota of roles or instance profiles. */
 export function countBlockers({ actions }: Plan, { roles, instanceProfiles }: AccountQuotas): readonly Blocker[] {
   return actions.flatMap((action) => {
     if (action.kind === "CreateRole") return tooMany(`role ${action.roleName}`, "roles", roles);
@@ -39,7 +39,7 @@ export function countBlockers({ actions }: Plan, { roles, instanceProfiles }: Ac
   });
 }
 
-/** The quotas after the creations of the plan, for the plans that follow it. */
+/** The usage of the quotas after the creations of the plan, for the plans that follow it. */
 export function withCreations(quotas: AccountQuotas, { actions, blockers }: Plan): AccountQuotas {
   const creates = (kind: IamActionKind): number =>
     blockers.length > 0 ? 0 : actions.filter((action) => action.kind === kind).length;

@@ -4,36 +4,36 @@ import { ControllerError, dispositionOf } from "../errors.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../plan/plan.ts";
 import { type ConditionDraft, fitted, notReady, ready, reconciling, stalled, writeConditions } from "./conditions.ts";
 
-/** What one look at a class came to. */
+/** The result of one reconcile of a class. */
 export interface ClassFacts {
   /** Why the spec cannot be read; undefined when it can. */
   readonly fault: string | undefined;
-  /** What STS said; undefined when it was not asked. */
+  /** The answer of STS; undefined without a request. */
   readonly account: { readonly id: string } | { readonly error: unknown } | undefined;
-  /** What is wrong with the permissions boundary; undefined when there is none, or when it exists. */
+  /** A problem of the permissions boundary; undefined when there is none, or when the policy exists. */
   readonly boundary?: BoundaryFact | undefined;
   readonly isGoing: boolean;
   /** InstanceProfiles of the class. */
   readonly objects: number;
-  /** Of those, how many do not fit it. */
+  /** How many of them violate it. */
   readonly violations: number;
 }
 
-/** What is to be reported of the permissions boundary of a class. */
+/** A problem of the permissions boundary of a class. */
 export type BoundaryFact =
   | { readonly kind: "missing"; readonly arn: string; readonly accountId: string }
-  /** Whether it exists is not known. */
+  /** It is not known whether the policy exists. */
   | { readonly kind: "unverified"; readonly arn: string; readonly why: string; readonly isRetried: boolean };
 
-/** The class as far as its status depends on it. */
-export interface ClassSoFar {
+/** The part of a class that its next status depends on. */
+export interface ReportedClass {
   readonly generation: number;
   readonly conditions: readonly Condition[] | undefined;
 }
 
-/** The status that the facts deserve. The same facts give the same status, so it is not written twice. `now`: RFC 3339. */
+/** Computes the status from the facts. The same facts give the same status, so it is not written twice. `now`: RFC 3339. */
 export function classStatus(
-  { generation, conditions }: ClassSoFar,
+  { generation, conditions }: ReportedClass,
   facts: ClassFacts,
   now: string,
 ): InstanceProfileClassStatus {

@@ -2,25 +2,25 @@ import type { Condition } from "../api/instance-profile.ts";
 import type { Blocker, Note, Plan } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances } from "./instances.ts";
-import type { ObjectSoFar } from "./outcome.ts";
+import type { ReportedObject } from "./outcome.ts";
 import { messageOfError, type Result, type ResultOf, reasonOfError } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
 
-/** What a condition says. */
-type Said = Pick<ConditionDraft, "reason" | "message">;
+/** Reason and message of a condition. */
+type Explanation = Pick<ConditionDraft, "reason" | "message">;
 
 /**
- * The conditions that follow from a result, in the order in which they are shown. `Ready` is always there; `Reconciling` and
- * `Stalled` only while true, never both (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
+ * Computes the conditions of a result, in the order of the status. `Ready` is always present, `Reconciling` and `Stalled` only while they
+ * are true, and never both (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
  */
-export function conditionsOf(object: ObjectSoFar, result: Result): readonly ConditionDraft[] {
+export function conditionsOf(object: ReportedObject, result: Result): readonly ConditionDraft[] {
   return [...aboutReadiness(object, result), ...aboutInstances(object, result)];
 }
 
-function aboutReadiness(object: ObjectSoFar, result: Result): readonly ConditionDraft[] {
+function aboutReadiness(object: ReportedObject, result: Result): readonly ConditionDraft[] {
   if (result.kind === "Suspended") return [suspended(object)];
   const { ready: status, beside } = RESULT_TABLE[result.kind];
-  const { reason, message } = said(object, result);
+  const { reason, message } = explain(object, result);
   if (status === "True") return [ready(reason, message)];
   if (beside === undefined) return [notReady(reason, message)];
   if (beside === "Stalled") return [notReady(reason, message), stalled(reason, message)];
@@ -30,19 +30,19 @@ function aboutReadiness(object: ObjectSoFar, result: Result): readonly Condition
   ];
 }
 
-function suspended(object: ObjectSoFar): ConditionDraft {
+function suspended(object: ReportedObject): ConditionDraft {
   const last = findCondition(object.status?.conditions, "Ready");
-  const waits =
+  const effect =
     object.metadata.deletionTimestamp === undefined
       ? "the controller does not change AWS"
       : "deletion is blocked until it is false";
-  const message = `spec.suspend is true: ${waits}; Ready shows the last known state`;
+  const message = `spec.suspend is true: ${effect}; Ready shows the last known state`;
   const { status, observedGeneration } = last ?? { status: "Unknown" as const, observedGeneration: undefined };
-  // What Ready says, it says of the generation that was last looked at.
+  // Ready keeps the generation that was last reconciled.
   return { type: "Ready", status, reason: "Suspended", message, ...(observedGeneration && { observedGeneration }) };
 }
 
-function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Suspended" }>): Said {
+function explain(object: ReportedObject, result: Exclude<Result, { readonly kind: "Suspended" }>): Explanation {
   switch (result.kind) {
     case "InSync":
       return { reason: "InSync", message: inSync(result) };
@@ -76,7 +76,7 @@ function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Sus
   }
 }
 
-/** Names the policies that the spec does not: who reads that AWS matches must know that the role allows more than the spec. */
+/** The message names unmanaged policies, because the role then allows more than the spec although AWS matches it. */
 function inSync({ observation: { plan, mayWrite } }: ResultOf<"InSync">): string {
   if (!mayWrite) return "AWS matches the spec (mode: DryRun, nothing is written)";
   const count = plan.unmanagedPolicies.length;
@@ -91,17 +91,17 @@ function adoptionPlanned({ actions, notes = [] }: Plan): string {
   );
 }
 
-function dryRun({ metadata }: ObjectSoFar, { actions, notes = [] }: Plan): string {
-  const waits = metadata.deletionTimestamp === undefined ? "" : "deletion is blocked until mode is Enforce, ";
-  return `mode is DryRun: ${waits}${writes(actions.length)} pending, see status.plan${appended(notes)}`;
+function dryRun({ metadata }: ReportedObject, { actions, notes = [] }: Plan): string {
+  const effect = metadata.deletionTimestamp === undefined ? "" : "deletion is blocked until mode is Enforce, ";
+  return `mode is DryRun: ${effect}${writes(actions.length)} pending, see status.plan${appended(notes)}`;
 }
 
-function blocked(blockers: readonly Blocker[]): Said {
+function blocked(blockers: readonly Blocker[]): Explanation {
   const message = blockers.map((blocker) => blocker.message).join(" ");
   return { reason: blockers[0]?.reason ?? "UnexpectedError", message };
 }
 
-function failed(error: unknown): Said {
+function failed(error: unknown): Explanation {
   return { reason: reasonOfError(error), message: messageOfError(error) };
 }
 
@@ -113,8 +113,8 @@ function writes(count: number): string {
   return `${count} ${count === 1 ? "write" : "writes"}`;
 }
 
-/** True when the object was last seen in sync with AWS, at this very generation. */
-export function wasReady(object: ObjectSoFar): boolean {
+/** True when the last reported condition `Ready` is true for the current generation. */
+export function wasReady(object: ReportedObject): boolean {
   const condition: Condition | undefined = findCondition(object.status?.conditions, "Ready");
   return condition?.status === "True" && condition.observedGeneration === object.metadata.generation;
 }

@@ -40,8 +40,8 @@ interface Answer {
 /** From now on EC2 answers a write of this kind that is about one of these instances, alone or with others, like this. */
 function refuse(action: string, ids: readonly string[], answer: Answer): void {
   world.aws.onRequest((call) => {
-    const isAbout = Object.values(call.params).some((value) => ids.includes(value));
-    return call.action === action && isAbout ? { kind: "error", ...answer } : undefined;
+    const concernsInstance = Object.values(call.params).some((value) => ids.includes(value));
+    return call.action === action && concernsInstance ? { kind: "error", ...answer } : undefined;
   });
 }
 

@@ -3,7 +3,7 @@ import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../../
 import { hasTrace } from "../../model/trace.ts";
 import type { Action } from "../../plan/action.ts";
 import type { Compliance } from "../../status/compliance.ts";
-import type { EventDraft, ObjectSoFar, Outcome } from "../../status/outcome.ts";
+import type { EventDraft, ReportedObject, Outcome } from "../../status/outcome.ts";
 import { type Requeue, type RequeueIntervals, resync } from "../../status/requeue.ts";
 import { classify, errorIn, type Result, reasonOfError } from "../../status/result.ts";
 import { sameStatus, summarize } from "../../status/summarize.ts";
@@ -29,7 +29,7 @@ export interface Report {
 export interface Reported {
   /** As the API server has it. */
   readonly raw: KubeObject;
-  readonly object: ObjectSoFar;
+  readonly object: ReportedObject;
   readonly logger: Logger;
 }
 
@@ -119,7 +119,7 @@ export class StatusWriter {
   }
 
   /** Emits an Event about the object. */
-  emit({ metadata }: ObjectSoFar, event: EventDraft): void {
+  emit({ metadata }: ReportedObject, event: EventDraft): void {
     const { namespace, name, uid, resourceVersion } = metadata;
     const regarding = { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion };
     this.#deps.events.emit({ ...event, regarding });
@@ -147,12 +147,12 @@ export class StatusWriter {
 }
 
 /** An old copy of the object must not write over a status that is newer than the one it has. */
-function notOlderThan(status: ObjectSoFar["status"]): readonly PatchOperation[] {
+function notOlderThan(status: ReportedObject["status"]): readonly PatchOperation[] {
   const value = status?.observedGeneration;
   return value === undefined ? [] : [{ op: "test", path: "/status/observedGeneration", value }];
 }
 
 /** What a class has accepted may not be forgotten: where this copy shows no acceptance, nothing may have come after it. */
-function nothingAccepted({ metadata, status }: ObjectSoFar): readonly PatchOperation[] {
+function nothingAccepted({ metadata, status }: ReportedObject): readonly PatchOperation[] {
   return hasTrace(status) ? [] : [{ op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion }];
 }

@@ -1,6 +1,6 @@
 import type { InstanceFacts } from "../../model/instances/instance.ts";
 import type { CreatedEntity } from "../../plan/action.ts";
-import { type AssociationAction, type InstanceAction, isAboutTags } from "../../plan/instances/instance-action.ts";
+import { type AssociationAction, type InstanceAction, isTagAction } from "../../plan/instances/instance-action.ts";
 import { associationAfter } from "../../plan/instances/simulate-instances.ts";
 
 /** A write of ours to EC2, and when it succeeded. */
@@ -37,7 +37,7 @@ export function replayOn(read: ReadonlyMap<string, InstanceFacts>, writes: reado
 
 /** The very facts when the write shows in them, or no longer counts. */
 function afterWrite(facts: InstanceFacts, { action, created }: InstanceWrite): InstanceFacts {
-  if (isAboutTags(action)) return withTags(facts, action.kind, action.tags);
+  if (isTagAction(action)) return withTags(facts, action.kind, action.tags);
   if (!isBefore(facts, action)) return facts;
   const profile = { arn: created?.arn ?? "", id: "" };
   return { ...facts, ...associationAfter(cleared(facts, action), action, profile, created) };

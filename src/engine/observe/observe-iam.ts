@@ -7,7 +7,7 @@ import {
   type RoleFacts,
 } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
-import { leaves } from "../../plan/role/diff-role.ts";
+import { removalRules } from "../../plan/role/diff-role.ts";
 import type { IamReader } from "../ports.ts";
 
 /** What was on a role: to know where to look, never a proof of what is there now. */
@@ -97,7 +97,7 @@ export function mayMatter(ownership: ReturnType<typeof ownershipOf>["kind"], des
 
 /** What a policy grants that is to go decides what goes first. A role that is to go takes everything with it. */
 function goes(desired: DesiredState, { tags }: RoleFacts, policyName: string): boolean {
-  return desired.presence === "present" && leaves(desired, tags).inline(policyName);
+  return desired.presence === "present" && removalRules(desired, tags).inline(policyName);
 }
 
 function present(documents: readonly (readonly [string, string | undefined])[]): Readonly<Record<string, string>> {

@@ -2,7 +2,7 @@ import { nameInArn } from "../../model/naming.ts";
 import type { ActionDescription } from "../action-description.ts";
 import type { InstanceAction, InstanceTagAction } from "./instance-action.ts";
 
-/** Says what a write to EC2 does, naming the instances. */
+/** Describes a write to EC2 and names the instance. */
 export function describeInstanceAction(action: InstanceAction): ActionDescription {
   const { region } = action;
   switch (action.kind) {

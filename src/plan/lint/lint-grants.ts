@@ -4,7 +4,7 @@ import { matchesWildcards } from "../../model/wildcard/wildcard-containment.ts";
 import type { Finding } from "./finding.ts";
 
 /**
- * Actions by which whoever has them on a role, user or policy of more rights gets those rights.
+ * Actions that give a principal the permissions of the role, user or policy that it may use them on.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate
  */
 const ESCALATING: readonly string[] = [
@@ -29,8 +29,8 @@ const ASSUME_ROLE = "sts:AssumeRole";
 const SHOWN = 3;
 
 /**
- * What a statement of the inline policy allows that its author may not have meant. Denials are never too wide; within a
- * permissions boundary (`isBounded`) the boundary says what is.
+ * Finds grants of an inline policy statement that are wider than its author may have intended. A Deny is never too wide, and with a
+ * permissions boundary (`isBounded`) the boundary limits the grants.
  */
 export function lintStatement(statement: Statement, path: string, isBounded: boolean): readonly Finding[] {
   if (statement.effect === "Deny" || isBounded) return [];
@@ -41,7 +41,7 @@ export function lintStatement(statement: Statement, path: string, isBounded: boo
   ];
 }
 
-/** A role that the whole world may assume. */
+/** Finds a trust statement by which every AWS account can assume the role. */
 export function lintTrustStatement(
   { effect, principals, conditions }: TrustStatement,
   path: string,
@@ -124,14 +124,14 @@ function assumption(action: string, where: string, path: string): Finding {
   };
 }
 
-/** A wildcard stands for resources that nobody has named, unless it is only the end of a name. */
+/** True when a resource has a wildcard that is not only the end of a name. */
 function isWide(resource: string): boolean {
   if (resource === "*") return true;
   const name = completedFields(resource)?.at(-1) ?? "";
   return /^(\*|[\w-]+\/\*)/.test(name);
 }
 
-/** True when a pattern of IAM (`iam:Put*`) matches an action; actions are the same in any case. */
+/** True when an IAM pattern (`iam:Put*`) matches an action. Actions are case-insensitive. */
 function matchesAction(pattern: string, action: string): boolean {
   return matchesWildcards(pattern, action, { foldsCase: true });
 }

@@ -7,11 +7,11 @@ import { readPolicy, samePolicy } from "../../model/policy/policy-document.ts";
 import type { Blocker } from "../plan.ts";
 
 /**
- * Blocks a plan that would overwrite an inline policy that somebody else put on an owned role under the name that the spec uses: it may
- * hold a Deny. The applied record tells which policies are the controller's; it has the name of a policy before the policy is put.
+ * Blocks a plan that would overwrite an unmanaged inline policy with the name that the spec uses: it may hold a Deny. The applied record
+ * tells which policies are the controller's; it has the name of a policy before the policy is written.
  *
- * An adoption announces what it changes, `unmanagedPolicies: Remove` asks for the overwrite, and a policy that says what the spec says
- * is not overwritten.
+ * It does not block an adoption, which is reported before it changes anything, nor `unmanagedPolicies: Remove`, nor a policy that is
+ * equivalent to the spec.
  */
 export function guardInlinePolicy(desired: DesiredPresent, observed: ObservedRole): readonly Blocker[] {
   const { inlinePolicy, roleName } = desired.role;

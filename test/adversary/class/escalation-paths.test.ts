@@ -175,9 +175,9 @@ describe("an action that only looks like an allowed one is no action", () => {
 });
 
 const NOT_ACTIONS =
-  "NotActionsNotAllowed: spec.statements[0].notActions: class team-a allows no notActions in an Allow statement. Write actions.";
+  "NotActionsNotAllowed: spec.statements[0].notActions: class team-a does not allow notActions in an Allow statement. Use actions.";
 const NOT_RESOURCES =
-  "NotResourcesNotAllowed: spec.statements[0].notResources: class team-a allows no notResources in an Allow statement. Write resources.";
+  "NotResourcesNotAllowed: spec.statements[0].notResources: class team-a does not allow notResources in an Allow statement. Use resources.";
 const RESOURCES = "it allows arn:aws:s3:::team-a-*, arn:aws:sqs:*:123456789012:team-a-*. Narrow the statement.";
 
 /** [the way, what is written, what is said] */
@@ -293,17 +293,17 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "a weaker boundary",
     { permissionsBoundaryArn: "arn:aws:iam::aws:policy/AdministratorAccess" },
-    `BoundaryNotAllowed: spec.permissionsBoundaryArn is arn:aws:iam::aws:policy/AdministratorAccess, and class team-a puts ${OWN}:policy/k8s-boundary. Use that ARN, or remove the field.`,
+    `BoundaryNotAllowed: spec.permissionsBoundaryArn is arn:aws:iam::aws:policy/AdministratorAccess, and class team-a requires ${OWN}:policy/k8s-boundary. Use that ARN, or remove the field.`,
   ],
   [
     "the boundary's name in another path",
     { permissionsBoundaryArn: `${OWN}:policy/mine/k8s-boundary` },
-    `BoundaryNotAllowed: spec.permissionsBoundaryArn is ${OWN}:policy/mine/k8s-boundary, and class team-a puts ${OWN}:policy/k8s-boundary. Use that ARN, or remove the field.`,
+    `BoundaryNotAllowed: spec.permissionsBoundaryArn is ${OWN}:policy/mine/k8s-boundary, and class team-a requires ${OWN}:policy/k8s-boundary. Use that ARN, or remove the field.`,
   ],
   [
     "the boundary's name in other letters",
     { permissionsBoundaryArn: `${OWN}:policy/K8s-Boundary` },
-    `BoundaryNotAllowed: spec.permissionsBoundaryArn is ${OWN}:policy/K8s-Boundary, and class team-a puts ${OWN}:policy/k8s-boundary. Use that ARN, or remove the field.`,
+    `BoundaryNotAllowed: spec.permissionsBoundaryArn is ${OWN}:policy/K8s-Boundary, and class team-a requires ${OWN}:policy/k8s-boundary. Use that ARN, or remove the field.`,
   ],
   [
     "no boundary, by an empty one",
@@ -367,12 +367,12 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "another service, which a stranger may have act for them",
     { trust: { services: ["ec2.amazonaws.com", "lambda.amazonaws.com"] } },
-    "TrustServiceNotAllowed: spec.trust.services: class team-a does not let lambda.amazonaws.com assume the role; it lets ec2.amazonaws.com. Remove it.",
+    "TrustServiceNotAllowed: spec.trust.services: class team-a does not allow lambda.amazonaws.com to assume the role; it allows ec2.amazonaws.com. Remove it.",
   ],
   [
     "EC2 of another partition",
     { trust: { services: ["ec2.amazonaws.com.cn"] } },
-    "TrustServiceNotAllowed: spec.trust.services: class team-a does not let ec2.amazonaws.com.cn assume the role; it lets ec2.amazonaws.com. Remove it.",
+    "TrustServiceNotAllowed: spec.trust.services: class team-a does not allow ec2.amazonaws.com.cn to assume the role; it allows ec2.amazonaws.com. Remove it.",
   ],
   [
     "EC2 in other letters",
@@ -460,7 +460,7 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
       [
         `the path ${path}`,
         { path },
-        `PathNotAllowed: spec.path is ${path}, and class team-a asks for ${PATH}. A path is immutable: create another object.`,
+        `PathNotAllowed: spec.path is ${path}, and class team-a requires ${PATH}. A path is immutable: create another object.`,
       ] as const,
   ),
   [

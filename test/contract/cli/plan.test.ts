@@ -79,7 +79,7 @@ describe("plan's exit status tells how things stand", () => {
     const other = manifestText({ roleName: "other" }, { name: "other" });
     const { status, out } = await plan(`${manifestText()}\n---\n${other}`);
     expect(status).toBe(3);
-    expect(out).toMatch(/AlreadyExists: role app exists already/);
+    expect(out).toMatch(/AlreadyExists: role app already exists/);
     expect(out).toContain("Plan: 0 in sync, 1 with changes, 1 blocked.");
   });
 
@@ -101,7 +101,7 @@ describe("plan's exit status tells how things stand", () => {
     expect(await plan(manifestText({ statements }))).toMatchObject({
       status: 3,
       out: expect.stringContaining(
-        "! InvalidPolicy: spec.statements[0].conditions.stringequals: stringequals is not an IAM condition operator; write " +
+        "! InvalidPolicy: spec.statements[0].conditions.stringequals: stringequals is not an IAM condition operator; use " +
           "StringEquals. IAM refuses it.",
       ),
     });

@@ -144,7 +144,10 @@ describe("an attempt to gain more access through actions", () => {
       "sts:A*",
       `ActionDenied: spec.statements[0].actions[1]: sts:A* allows sts:AssumeRole, which class readers ${DENIED}.`,
     ],
-    ["STS:assumerole", `ActionDenied: spec.statements[0].actions[1]: STS:assumerole is an action that class readers ${DENIED}.`],
+    [
+      "STS:assumerole",
+      `ActionDenied: spec.statements[0].actions[1]: STS:assumerole is an action that class readers ${DENIED}.`,
+    ],
     [
       "iam:Get*",
       `ActionDenied: spec.statements[0].actions[1]: iam:Get* allows iam:getaccountauthorizationdetails, which class readers ${DENIED}.`,
@@ -170,7 +173,7 @@ describe("an attempt to gain more access through actions", () => {
   test("by every action but some is refused, and where the class allows the form, judged", () => {
     const spec: Spec = { ...named, statements: [{ effect: "Allow", notActions: ["s3:Delete*"], resources: ["*"] }] };
     expect(saidOf(spec, CAREFUL)).toEqual([
-      "NotActionsNotAllowed: spec.statements[0].notActions: class readers allows no notActions in an Allow statement. Write actions.",
+      "NotActionsNotAllowed: spec.statements[0].notActions: class readers does not allow notActions in an Allow statement. Use actions.",
     ]);
     expect(saidOf(spec, { ...CAREFUL, allowNotActions: true })).toEqual([
       `ActionNotAllowed: spec.statements[0].notActions: everything except these includes iam:PassRole, which class readers does not allow; ${ALLOWED}. Narrow the statement.`,
@@ -273,7 +276,7 @@ describe("an attempt to reach resources beyond", () => {
       statements: [{ effect: "Allow", actions: ["s3:GetObject"], notResources: ["arn:aws:s3:::x"] }],
     };
     expect(saidOf(spec, of)).toEqual([
-      "NotResourcesNotAllowed: spec.statements[0].notResources: class readers allows no notResources in an Allow statement. Write resources.",
+      "NotResourcesNotAllowed: spec.statements[0].notResources: class readers does not allow notResources in an Allow statement. Use resources.",
     ]);
     expect(saidOf(spec, { ...of, allowNotResources: true })).toEqual([
       `ResourceNotAllowed: spec.statements[0].notResources: everything except these includes *, which class readers does not allow; ${may}`,
@@ -309,8 +312,8 @@ describe("an attempt through what is beside the policy", () => {
       "another service that may assume the role",
       { trust: { services: ["ec2.amazonaws.com", "lambda.amazonaws.com"], statements: [] } },
       {},
-      "TrustServiceNotAllowed: spec.trust.services: class readers does not let lambda.amazonaws.com assume the role; it lets ec2.amazonaws.com. " +
-        "Take it out.",
+      "TrustServiceNotAllowed: spec.trust.services: class readers does not allow lambda.amazonaws.com to assume the role; it allows ec2.amazonaws.com. " +
+        "Remove it.",
     ],
     [
       "another account that may assume the role",
@@ -359,7 +362,7 @@ describe("an attempt through what is beside the policy", () => {
       { instances: { region: "us-east-1", ids: ["i-0123456789abcdef0"], onConflict: "Keep" } },
       { allowedInstanceRegions: ["eu-*", "us-west-2"] },
       "InstanceRegionNotAllowed: spec.instances.region: class readers does not allow instances in us-east-1; it allows eu-*, us-west-2. " +
-        "Write one of these regions, or remove spec.instances.",
+        "Use one of these regions, or remove spec.instances.",
     ],
     [
       "sessions that outlast the working day",
@@ -436,7 +439,7 @@ describe("an attempt through what is beside the policy", () => {
     ["/{cluster}/{namespace}/", "/{cluster}/{namespace}/"],
   ])("the path %s is refused", (path, shown) => {
     expect(saidOf({ ...named, path }, CAREFUL)).toEqual([
-      `PathNotAllowed: spec.path is ${shown}, and class readers asks for /cluster-1/team-a/. A path is immutable: create another object.`,
+      `PathNotAllowed: spec.path is ${shown}, and class readers requires /cluster-1/team-a/. A path is immutable: create another object.`,
     ]);
   });
 
@@ -455,7 +458,7 @@ describe("an attempt through what is beside the policy", () => {
     [["*-team-a"], "*-team-a"],
   ])("a class for %j is not this namespace's", (namespaces, shown) => {
     expect(saidOf({ roleName: "whatever", path: "/elsewhere/" }, { ...CAREFUL, namespaces })).toEqual([
-      `NamespaceNotAllowed: class readers does not allow namespace team-a; it is for ${shown}. Use another class.`,
+      `NamespaceNotAllowed: class readers does not allow namespace team-a; it allows ${shown}. Use another class.`,
     ]);
     expect(saidOf({}, { namespaces: [...namespaces, "team-*"] })).toEqual([]);
   });
@@ -482,7 +485,7 @@ describe("an attempt through what is beside the policy", () => {
     const allowedTagKeys = ["k*"];
     expect(saidOf({ tags }, { tags: { k0: "v" }, allowedTagKeys })).toEqual([]);
     expect(saidOf({ tags }, { tags: { team: "a" }, allowedTagKeys })).toEqual([
-      "TagNotAllowed: spec.tags and those of class readers are 43 tags; IAM has room for 42. Remove some.",
+      "TagNotAllowed: spec.tags and the tags of class readers are 43 tags; IAM has room for 42. Remove some.",
     ]);
     // What Strip removes makes room.
     expect(saidOf({ tags }, { tags: { team: "a" }, allowedTagKeys: ["k1*", "k2*", "k3*"] })).not.toContainEqual(

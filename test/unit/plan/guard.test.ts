@@ -33,7 +33,7 @@ describe("a role that is not ours is named with whose it is", () => {
 
   test.each([TAG_KEYS.clusterId, TAG_KEYS.namespace, TAG_KEYS.name])("nobody's, for want of %s", (key) => {
     expect(saidOf({ [key]: undefined })[0]).toMatch(
-      /^OwnedByAnother: role app has some of the tags \S+cluster-id, \S+namespace, \S+name and not all/,
+      /^OwnedByAnother: role app has only some of the tags \S+cluster-id, \S+namespace, \S+name and not all/,
     );
   });
 
@@ -49,8 +49,8 @@ describe("what may not be taken over", () => {
       instanceProfile: { ...MADE.instanceProfile, tags: {}, path: "/x/" },
     };
     expect(diff(desiredOf(), bare).blockers.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^role app exists already/),
-      expect.stringMatching(/^instance profile app exists already/),
+      expect.stringMatching(/^role app already exists/),
+      expect.stringMatching(/^instance profile app already exists/),
     ]);
     expect(diff(desiredOf({ adoptionPolicy: "IfExists" }), bare).blockers).toEqual([
       {

@@ -4,7 +4,7 @@ import { BlockedError, RetryableError, TerminalError } from "../../../src/errors
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
-import type { ObjectSoFar, Outcome } from "../../../src/status/outcome.ts";
+import type { Outcome, ReportedObject } from "../../../src/status/outcome.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { type Summary, sameStatus } from "../../../src/status/summarize.ts";
 import { isAnnounced } from "../../../src/status/truncate.ts";
@@ -15,7 +15,7 @@ const CREATE = diff(desiredOf(), NOTHING);
 const MADE = stateAfter(NOTHING, CREATE.actions);
 const EMPTY = { actions: [], blockers: [], unmanagedPolicies: [] };
 const ASKED = { "iam.instanceprofile.dev/reconcile-at": "7" };
-const BLOCKER = { reason: "AlreadyExists", message: "role app exists already." };
+const BLOCKER = { reason: "AlreadyExists", message: "role app already exists." };
 const DENIED = new BlockedError("PutRolePolicy on role app: AccessDenied: no", { reason: "AccessDenied" });
 
 const FIRST = "2026-01-01T00:00:00Z";
@@ -25,7 +25,7 @@ function converged(applied: readonly Action[] = [], after: ObservedState = MADE)
   return { kind: "converged", plan: { ...EMPTY, actions: applied }, applied, failed: undefined, after, visibleInMs: 0 };
 }
 
-function at(object: ObjectSoFar, outcome: Outcome, now: string = FIRST, failures = 0): Summary {
+function at(object: ReportedObject, outcome: Outcome, now: string = FIRST, failures = 0): Summary {
   return summaryAfter(object, outcome, { now, random: 0.5, intervals: DEFAULT_REQUEUE_INTERVALS, failures });
 }
 
@@ -187,7 +187,7 @@ describe("conditions", () => {
 });
 
 describe("Events", () => {
-  const reasons = (object: ObjectSoFar, outcome: Outcome) =>
+  const reasons = (object: ReportedObject, outcome: Outcome) =>
     at(object, outcome, LATER, 9).events.map(({ reason }) => reason);
 
   test("call what was written by what it was", () => {
