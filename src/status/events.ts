@@ -154,7 +154,7 @@ function aboutUnmanagedPolicies({ spec, status, metadata }: ReportedObject, resu
   const before = status?.unmanagedPolicies ?? [];
   if (now.every((policy) => before.includes(policy))) return [];
   const note =
-    `role ${spec?.roleName} has unmanaged policies, which the spec does not name: ${now.join(", ")}. They are left alone; ` +
+    `role ${spec?.roleName} has unmanaged policies, which the spec does not name: ${now.join(", ")}. The controller leaves them; ` +
     "set unmanagedPolicies: Remove to remove them.";
   return [
     { type: "Warning", reason: "UnmanagedPolicies", action: "Observe", note: noteText(note, "unmanagedPolicies") },

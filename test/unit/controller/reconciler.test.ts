@@ -162,7 +162,7 @@ describe("suspend", () => {
     const before = writesSoFar();
     await desk.reconcile();
     expect(writesSoFar()).toBe(before);
-    expect(desk.message).toContain("deletion waits");
+    expect(desk.message).toContain("deletion is blocked");
     desk.apply({ suspend: false });
     await desk.reconcile();
     expect(desk.object).toBeUndefined();

@@ -342,7 +342,7 @@ describe("an attempt through what is beside the policy", () => {
       "another boundary",
       { permissionsBoundaryArn: "arn:aws:iam::aws:policy/AdministratorAccess" },
       CAREFUL,
-      "BoundaryNotAllowed: spec.permissionsBoundaryArn is arn:aws:iam::aws:policy/AdministratorAccess, and class readers puts " +
+      "BoundaryNotAllowed: spec.permissionsBoundaryArn is arn:aws:iam::aws:policy/AdministratorAccess, and class readers requires " +
         "arn:aws:iam::123456789012:policy/boundary. Use that ARN, or remove the field.",
     ],
     [

@@ -56,7 +56,7 @@ describe("what may not be taken over", () => {
       {
         reason: "PathConflict",
         message:
-          "instance profile app exists with path /x/, the spec asks for /; IAM cannot change a path. " +
+          "instance profile app exists with path /x/, and the spec has path /; IAM cannot change a path. " +
           "Create the object with the existing path, or delete the existing entity.",
       },
     ]);

@@ -46,7 +46,7 @@ describe("a dry run", () => {
     expect(told(anInstanceProfile(), narrowed)[0]).toBe(
       "Ready False ActionsNotAllowed: class readers does not allow s3:PutObject. The controller would apply the rest of the spec.",
     );
-    expect(told(GOING, narrowed)[0]).toContain("deletion waits");
+    expect(told(GOING, narrowed)[0]).toContain("deletion is blocked");
   });
 });
 

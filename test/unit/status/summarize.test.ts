@@ -231,7 +231,7 @@ describe("Events", () => {
       );
     expect(notes(converged([], withIds("AROA1", "AIPA1")))).toEqual([]);
     expect(notes(converged([], withIds("AROA2", "AIPA1")))).toEqual([
-      expect.stringMatching(/^RoleRecreated: role app .* by somebody else, .* AROA2 in place of AROA1/),
+      expect.stringMatching(/^RoleRecreated: role app .* by another client, .* AROA2 in place of AROA1/),
     ]);
     expect(notes(converged(CREATE.actions, withIds("AROA1", "AIPA2")))).toEqual([
       expect.stringMatching(/^InstanceProfileRecreated: instance profile app .* by this controller, .* AIPA2/),
@@ -357,7 +357,7 @@ describe("policies on the role that the spec does not name", () => {
         reason: "UnmanagedPolicies",
         action: "Observe",
         note:
-          `role app has policies that the spec does not name: ${ADMIN}. They are left alone; unmanagedPolicies: Remove takes ` +
+          `role app has unmanaged policies, which the spec does not name: ${ADMIN}. The controller leaves them; unmanagedPolicies: Remove takes ` +
           "them off.",
       },
     ]);
