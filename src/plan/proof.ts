@@ -54,5 +54,5 @@ function requiredBy(action: Action): readonly ProvedEntity[] {
 function mayBeWritten(desired: DesiredState, entity: ObservedRole | ObservedInstanceProfile | Absent): boolean {
   if (entity.presence === "absent") return false;
   const { kind } = ownershipOf(entity.tags, desired.owner);
-  return kind === "ours" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
+  return kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }

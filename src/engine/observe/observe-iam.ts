@@ -92,7 +92,7 @@ async function observeRole(
 
 /** The policies of a role that may not be written anyway cost no calls. */
 export function mayMatter(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
-  return ownership === "ours" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
+  return ownership === "owned" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }
 
 /** What a policy grants that is to go decides what goes first. A role that is to go takes everything with it. */

@@ -88,7 +88,7 @@ async function profileOf({ owner, role }: RemovedObject, reader: IamReader, sign
   if (likeliest.length > 1) {
     for (const name of likeliest) {
       const profile = await reader.getInstanceProfile(name, signal);
-      if (profile.presence === "present" && ownershipOf(profile.tags, owner).kind === "ours") return name;
+      if (profile.presence === "present" && ownershipOf(profile.tags, owner).kind === "owned") return name;
     }
   }
   return likeliest[0] ?? roleName;

@@ -69,13 +69,13 @@ const MAY_BE_IN_USE: Blocker = {
 /** A reader that raises where the entities of these names are not those that are proven. */
 function provenReader(reader: IamReader, desired: DesiredAbsent, proof: OrphanProof): IamReader {
   const isLeft = (tags: Tags): boolean =>
-    ownershipOf(tags, desired.owner).kind === "ours" && tags[TAG_KEYS.uid] === proof.uid && !isRetained(tags);
+    ownershipOf(tags, desired.owner).kind === "owned" && tags[TAG_KEYS.uid] === proof.uid && !isRetained(tags);
   const proven = <T extends { readonly presence: "present"; readonly tags: Tags }>(
     entity: T | Absent,
     isProven: (entity: T) => boolean,
   ): T | Absent => {
     // What bears others' tags, or none, is no business of this plan.
-    const isOurs = entity.presence === "present" && ownershipOf(entity.tags, desired.owner).kind === "ours";
+    const isOurs = entity.presence === "present" && ownershipOf(entity.tags, desired.owner).kind === "owned";
     if (!isOurs || (isProven(entity) && isLeft(entity.tags))) return entity;
     const message = `${desired.roleName}: the role or its instance profile is not the one that the deleted object had`;
     throw new BlockedError(message, { reason: "OrphanNotProven" });

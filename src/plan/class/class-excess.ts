@@ -46,7 +46,7 @@ export interface RevocationTarget {
  * Only what the controller has put on the role is checked. Unmanaged policies are reported instead.
  */
 export function revocationsOf(target: RevocationTarget, role: ObservedRole): readonly Revocation[] {
-  if (ownershipOf(role.tags, target.owner).kind !== "ours") return [];
+  if (ownershipOf(role.tags, target.owner).kind !== "owned") return [];
   const { roleName } = role;
   const own = ownPolicies(role);
   const excess = {
@@ -74,7 +74,7 @@ export function regionsBeyond(
   { owner, bounds, allowsNothing }: RevocationTarget,
   profile: ObservedInstanceProfile | Absent,
 ): readonly string[] {
-  if (profile.presence === "absent" || ownershipOf(profile.tags, owner).kind !== "ours") return [];
+  if (profile.presence === "absent" || ownershipOf(profile.tags, owner).kind !== "owned") return [];
   return recordedRegions(profile.tags).filter((region) => allowsNothing || !allowsInstancesOf(region, bounds));
 }
 

@@ -46,7 +46,7 @@ export function releaseInstances(
 ): readonly InstanceAction[] {
   const { instances, instanceProfile } = observed;
   if (instances === undefined) return [];
-  if (instanceProfile.presence === "present" && ownershipOf(instanceProfile.tags, owner).kind !== "ours") return [];
+  if (instanceProfile.presence === "present" && ownershipOf(instanceProfile.tags, owner).kind !== "owned") return [];
   const target = targetOf(profile, observed, false);
   const cases = instances.found.map(
     (instance): Case => ({

@@ -52,7 +52,7 @@ function isToBeDeleted(
 ): boolean {
   if (entity.presence === "absent") return false;
   const ownership = ownershipOf(entity.tags, desired.owner);
-  if (ownership.kind !== "ours") return false;
+  if (ownership.kind !== "owned") return false;
   return desired.retention === "Delete" || (desired.retention === "ByOrigin" && !ownership.adopted);
 }
 
@@ -63,7 +63,7 @@ function deleteProfile(
   role: ObservedRole | undefined,
 ): readonly Action[] {
   const { instanceProfile } = observed;
-  if (instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, desired.owner).kind !== "ours")
+  if (instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, desired.owner).kind !== "owned")
     return [];
   const { instanceProfileName, roleName } = instanceProfile;
   const isRemoved = roleName !== undefined && (profile !== undefined || sameName(roleName, role?.roleName));
@@ -111,7 +111,7 @@ function unmanagedOn(desired: DesiredAbsent, { instanceProfile }: ObservedState,
   const record = readAppliedRecord(role.tags);
   // A profile that only the list shows is being created or deleted, and DeleteRole fails if it still holds the role.
   const isOwn =
-    instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, desired.owner).kind === "ours";
+    instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, desired.owner).kind === "owned";
   const own = isOwn ? desired.instanceProfileName : undefined;
   return {
     inlinePolicyNames: role.inlinePolicyNames.filter(

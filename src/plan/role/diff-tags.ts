@@ -44,7 +44,7 @@ export function tagsAtCreation(owner: Owner, wanted: Tags, record: AppliedRecord
 
 /** The record on an owned entity. A record on any other entity is ignored. */
 export function recordOn(tags: Tags, owner: Owner): AppliedRecord {
-  return ownershipOf(tags, owner).kind === "ours" ? readAppliedRecord(tags) : appliedRecord([], []);
+  return ownershipOf(tags, owner).kind === "owned" ? readAppliedRecord(tags) : appliedRecord([], []);
 }
 
 /** The changes after which the entity has the controller's tags and the user's. Other tags are not changed. */

@@ -16,7 +16,7 @@ import type { Blocker } from "../plan.ts";
 export function guardInlinePolicy(desired: DesiredPresent, observed: ObservedRole): readonly Blocker[] {
   const { inlinePolicy, roleName } = desired.role;
   if (inlinePolicy === undefined || desired.removesUnmanaged) return [];
-  if (ownershipOf(observed.tags, desired.owner).kind !== "ours") return [];
+  if (ownershipOf(observed.tags, desired.owner).kind !== "owned") return [];
   const { policyName, document } = inlinePolicy;
   const text = observed.inlinePolicyDocuments[policyName];
   if (text === undefined || samePolicy(readPolicy(text, "permissions"), document)) return [];

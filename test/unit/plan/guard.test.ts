@@ -68,17 +68,17 @@ describe("ownership read off tags", () => {
   const proof = { [TAG_KEYS.clusterId]: CLUSTER_ID, [TAG_KEYS.namespace]: "team-a", [TAG_KEYS.name]: "app" };
 
   test("is adopted by the word true alone", () => {
-    expect(ownershipOf({ ...proof, [TAG_KEYS.adopted]: "true" }, owner)).toEqual({ kind: "ours", adopted: true });
+    expect(ownershipOf({ ...proof, [TAG_KEYS.adopted]: "true" }, owner)).toEqual({ kind: "owned", adopted: true });
     for (const adopted of ["false", "TRUE", ""]) {
-      expect(ownershipOf({ ...proof, [TAG_KEYS.adopted]: adopted }, owner)).toEqual({ kind: "ours", adopted: false });
+      expect(ownershipOf({ ...proof, [TAG_KEYS.adopted]: adopted }, owner)).toEqual({ kind: "owned", adopted: false });
     }
   });
 
   test("goes by the letter: names of objects and clusters have case", () => {
-    expect(ownershipOf({ ...proof, [TAG_KEYS.name]: "App" }, owner).kind).toBe("foreign");
+    expect(ownershipOf({ ...proof, [TAG_KEYS.name]: "App" }, owner).kind).toBe("ownedByAnother");
   });
 
   test("is nobody's when a cluster is not known and the tags name one", () => {
-    expect(ownershipOf(proof, { ...owner, clusterId: "" }).kind).toBe("foreign");
+    expect(ownershipOf(proof, { ...owner, clusterId: "" }).kind).toBe("ownedByAnother");
   });
 });
