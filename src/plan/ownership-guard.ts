@@ -19,7 +19,8 @@ export function verifyOwnership(
   const what = "roleName" in entity && "roleId" in entity ? `role ${entity.roleName}` : profileTitle(entity);
   const wantedPath = "roleId" in entity ? desired.role.path : desired.instanceProfile.path;
   const ownership = ownershipOf(entity.tags, desired.owner);
-  if (ownership.kind === "ownedByAnother") return refused("OwnedByAnother", `${what} ${ownedByAnother(desired, ownership)}`);
+  if (ownership.kind === "ownedByAnother")
+    return refused("OwnedByAnother", `${what} ${ownedByAnother(desired, ownership)}`);
   if (ownership.kind === "unowned" && !desired.mayAdopt) return notAdopted(desired, what);
   if (ownership.kind === "unowned" && isReservedByAws(entity.path)) {
     return refused(
@@ -60,7 +61,10 @@ function profileTitle(entity: ObservedRole | ObservedInstanceProfile): string {
   return `instance profile ${"instanceProfileName" in entity ? entity.instanceProfileName : entity.roleName}`;
 }
 
-function ownedByAnother(desired: DesiredPresent, owner: Extract<Ownership, { readonly kind: "ownedByAnother" }>): string {
+function ownedByAnother(
+  desired: DesiredPresent,
+  owner: Extract<Ownership, { readonly kind: "ownedByAnother" }>,
+): string {
   const { clusterId, namespace, name } = owner;
   if ([clusterId, namespace, name].includes(undefined)) {
     return (

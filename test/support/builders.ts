@@ -14,7 +14,7 @@ import { parseInstanceProfileClass } from "../../src/api/parse-instance-profile-
 import { type DesiredPresent, desiredState } from "../../src/model/desired-state.ts";
 import { ABSENT, type ObservedState } from "../../src/model/observed-state.ts";
 import type { Action } from "../../src/plan/action.ts";
-import { isTagAction, isInstanceAction } from "../../src/plan/instances/instance-action.ts";
+import { isInstanceAction, isTagAction } from "../../src/plan/instances/instance-action.ts";
 import { applyAction } from "../../src/plan/simulate.ts";
 
 export const CLUSTER_ID = "cluster-1";

@@ -1,6 +1,6 @@
 import type { ConditionDraft } from "../../src/status/conditions.ts";
 import { conditionsOf } from "../../src/status/conditions-of.ts";
-import type { ReportedObject, Outcome } from "../../src/status/outcome.ts";
+import type { Outcome, ReportedObject } from "../../src/status/outcome.ts";
 import { DEFAULT_REQUEUE_INTERVALS, type Requeue, requeueOf } from "../../src/status/requeue.ts";
 import { classify } from "../../src/status/result.ts";
 import { type Summary, type SummaryContext, summarize } from "../../src/status/summarize.ts";

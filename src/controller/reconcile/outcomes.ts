@@ -8,7 +8,7 @@ import type { KubeObject } from "../../engine/ports.ts";
 import type { Convergence } from "../../engine/reconcile/converge.ts";
 import { ControllerError } from "../../errors.ts";
 import type { Run } from "../../runtime/queue/workers.ts";
-import type { ReportedObject, Outcome } from "../../status/outcome.ts";
+import type { Outcome, ReportedObject } from "../../status/outcome.ts";
 import type { Urgency } from "../urgency.ts";
 
 /** What the reconciler needs to know of the run it is in. */

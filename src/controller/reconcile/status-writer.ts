@@ -3,7 +3,7 @@ import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../../
 import { hasTrace } from "../../model/trace.ts";
 import type { Action } from "../../plan/action.ts";
 import type { Compliance } from "../../status/compliance.ts";
-import type { EventDraft, ReportedObject, Outcome } from "../../status/outcome.ts";
+import type { EventDraft, Outcome, ReportedObject } from "../../status/outcome.ts";
 import { type Requeue, type RequeueIntervals, resync } from "../../status/requeue.ts";
 import { classify, errorIn, type Result, reasonOfError } from "../../status/result.ts";
 import { sameStatus, summarize } from "../../status/summarize.ts";

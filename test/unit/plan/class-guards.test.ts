@@ -216,8 +216,8 @@ describe("an attempt to gain more access through actions", () => {
       ...Array.from({ length: 51 }, (_, i) => `s3:${"?".repeat(i + 1)}`),
     ];
     expect(saidOf(allow(["s3:*"]), { allowedActions: hard })).toEqual([
-      "PolicyTooComplex: spec.statements[0].actions: whether class readers allows it cannot be decided in bounded time. Write fewer " +
-        "wildcards into one pattern, or fewer statements.",
+      "PolicyTooComplex: spec.statements[0].actions: whether class readers allows it cannot be decided in bounded time. Use fewer " +
+        "wildcards in one pattern, or fewer statements.",
     ]);
   });
 });
@@ -305,8 +305,8 @@ describe("an attempt through what is beside the policy", () => {
       "any managed policy, where none is named",
       { managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"] },
       {},
-      "ManagedPolicyNotAllowed: spec.managedPolicyArns: class readers does not allow arn:aws:iam::aws:policy/ReadOnlyAccess; it allows none. Take " +
-        "it out.",
+      "ManagedPolicyNotAllowed: spec.managedPolicyArns: class readers does not allow arn:aws:iam::aws:policy/ReadOnlyAccess; it allows none. " +
+        "Remove it.",
     ],
     [
       "another service that may assume the role",

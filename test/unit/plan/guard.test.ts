@@ -33,7 +33,7 @@ describe("a role that is not ours is named with whose it is", () => {
 
   test.each([TAG_KEYS.clusterId, TAG_KEYS.namespace, TAG_KEYS.name])("nobody's, for want of %s", (key) => {
     expect(saidOf({ [key]: undefined })[0]).toMatch(
-      /^OwnedByAnother: role app has only some of the tags \S+cluster-id, \S+namespace, \S+name and not all/,
+      /^OwnedByAnother: role app has only some of the tags \S+cluster-id, \S+namespace, \S+name, so its owner is unknown/,
     );
   });
 

@@ -357,8 +357,8 @@ describe("policies on the role that the spec does not name", () => {
         reason: "UnmanagedPolicies",
         action: "Observe",
         note:
-          `role app has unmanaged policies, which the spec does not name: ${ADMIN}. The controller leaves them; unmanagedPolicies: Remove takes ` +
-          "them off.",
+          `role app has unmanaged policies, which the spec does not name: ${ADMIN}. The controller leaves them; set ` +
+          "unmanagedPolicies: Remove to remove them.",
       },
     ]);
     expect(at(objectWith(first.status), strangers(ADMIN)).events).toEqual([]);
