@@ -60,7 +60,7 @@ const tagKey = (shown: string): string =>
   `TagNotAllowed: spec.tags: class team-a does not allow key ${shown}; it allows app, cost-*. Remove it.`;
 const tagSet = (shown: string): string => `TagNotAllowed: spec.tags: ${shown} is set by class team-a; remove it.`;
 const region = (name: string): string =>
-  `InstanceRegionNotAllowed: spec.instances.region: class team-a does not allow instances in ${name}; it allows eu-*, us-west-2. Write ` +
+  `InstanceRegionNotAllowed: spec.instances.region: class team-a does not allow instances in ${name}; it allows eu-*, us-west-2. Use ` +
   "one of these regions, or remove spec.instances.";
 const session = (seconds: number): string =>
   `SessionDurationNotAllowed: spec.maxSessionDurationSeconds is ${seconds}, and class team-a allows at most 7200. Reduce it.`;
