@@ -110,7 +110,7 @@ describe("the annotation force-delete", () => {
       inUse,
       "InstancesUseProfile",
       "instance profile app is in use by i-0123456789abcdef0 (eu-west-1). Terminate them or associate another instance profile; the controller then continues " +
-        `by itself; ${DENIED}.`,
+        `the deletion; ${DENIED}.`,
     ],
     [
       "others' policies",

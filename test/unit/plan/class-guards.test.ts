@@ -631,7 +631,7 @@ describe("admission", () => {
     ["what {cluster} stands for", /^PathNotAllowed: .*cluster-1/],
     [
       "what a form that the class allows leaves",
-      /^\w+: spec\.statements\[0\]\.not(?:Actions|Resources): all but these/,
+      /^\w+: spec\.statements\[0\]\.not(?:Actions|Resources): everything except these/,
     ],
     ["what a policy variable becomes", /^ResourceNotAllowed: .*\$\{/],
   ])("leaves to the controller %s", (_what, messages) => {
