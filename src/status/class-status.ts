@@ -12,7 +12,7 @@ export interface ClassFacts {
   readonly account: { readonly id: string } | { readonly error: unknown } | undefined;
   /** A problem of the permissions boundary; undefined when there is none, or when the policy exists. */
   readonly boundary?: BoundaryFact | undefined;
-  readonly isGoing: boolean;
+  readonly isInDeletion: boolean;
   /** InstanceProfiles of the class. */
   readonly objects: number;
   /** How many of them violate it. */
@@ -52,9 +52,9 @@ function accepted({ fault }: ClassFacts): ConditionDraft {
     : { type: "Accepted", status: "False", reason: "InvalidSpec", message: fault };
 }
 
-function readiness({ fault, account, boundary, isGoing, objects }: ClassFacts): readonly ConditionDraft[] {
+function readiness({ fault, account, boundary, isInDeletion, objects }: ClassFacts): readonly ConditionDraft[] {
   if (fault !== undefined) return [notReady("InvalidSpec", fault), stalled("InvalidSpec", fault)];
-  if (isGoing) {
+  if (isInDeletion) {
     const message = `deletion is blocked by InstanceProfiles of this class (${objects}). Delete them first.`;
     return [notReady("InUse", message), reconciling("InUse", message)];
   }

@@ -78,7 +78,7 @@ export class ClassReconciler {
     if (!isGoing && !hasFinalizer({ metadata })) await this.#patch(metadata, addFinalizerPatch({ metadata }), signal);
     const facts = {
       ...(await this.#reach(raw, isGoing, signal)),
-      isGoing,
+      isInDeletion: isGoing,
       objects: used.length,
       violations: used.filter(doesNotFit).length,
     };
@@ -144,8 +144,8 @@ export class ClassReconciler {
 }
 
 /** When to look again: soon at what is missing, later and later at what fails. */
-function requeueOf({ isGoing, fault, account, boundary }: ClassFacts): Requeue {
-  if (isGoing || fault !== undefined) return LOOK_AGAIN;
+function requeueOf({ isInDeletion, fault, account, boundary }: ClassFacts): Requeue {
+  if (isInDeletion || fault !== undefined) return LOOK_AGAIN;
   if (account === undefined || "error" in account) return { kind: "backoff" };
   if (boundary?.kind === "missing") return { kind: "after", delayMs: MISSING_MAX_AGE_MS };
   return boundary?.isRetried === true ? { kind: "backoff" } : LOOK_AGAIN;

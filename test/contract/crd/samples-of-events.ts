@@ -68,7 +68,7 @@ export async function samplesOfClasses(): Promise<ReadonlyMap<string, readonly C
   const facts = {
     fault: undefined,
     account: { id: "123456789012" },
-    isGoing: false,
+    isInDeletion: false,
     objects: 3,
     violations: 0,
   } as const;
@@ -101,7 +101,7 @@ export async function samplesOfClasses(): Promise<ReadonlyMap<string, readonly C
         accountId: "123456789012",
       },
     }),
-    told({ ...facts, account: undefined, isGoing: true }),
+    told({ ...facts, account: undefined, isInDeletion: true }),
     told({
       ...facts,
       account: undefined,
