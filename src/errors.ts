@@ -1,33 +1,33 @@
 import { messageText } from "./text/message.ts";
 
 /**
- * What a failure asks of the controller, decided once, where the failure enters (`aws/`, `kube/`, `api/`):
- * - `terminal`: the spec must change; nothing else helps.
- * - `blocked`: a person must change something other than the spec; look again slowly.
- * - `conflict`: the world moved under us; observe anew soon.
- * - `throttled`: slow down; it is nobody's fault.
- * - `retryable`: probably passing. Anything unknown belongs here.
+ * How the controller handles a failure, decided once, where the failure enters (`aws/`, `kube/`, `api/`):
+ * - `terminal`: the spec must change.
+ * - `blocked`: manual intervention outside the spec is needed; retry slowly.
+ * - `conflict`: the observed state changed concurrently; observe again soon.
+ * - `throttled`: reduce the request rate.
+ * - `retryable`: probably transient. Anything unknown belongs here.
  */
 export type Disposition = "terminal" | "blocked" | "conflict" | "throttled" | "retryable";
 
-/** Longer messages are cut: other sides repeat in them what they were sent. */
+/** The maximum length of a message: APIs repeat in their messages what they were sent. */
 const MAX_MESSAGE_CHARS = 16_384;
 
-/** What every error carries besides its message. */
+/** The details of an error besides its message. */
 export interface ErrorDetails {
-  /** CamelCase; shown as the condition's reason. Stable for as long as the cause is the same. */
+  /** The reason of the condition, in CamelCase. It must stay the same while the cause is the same. */
   readonly reason: string;
   readonly cause?: unknown;
-  /** What the other side asked us to wait, when it said so. */
+  /** The delay that the API requests before the next attempt, if any. */
   readonly retryAfterMs?: number;
-  /** What the other side calls the request that failed, for whoever has to ask there: for the log alone. */
+  /** The id of the failed request, for support cases. It is only logged. */
   readonly requestId?: string;
 }
 
 /**
- * A failure with a disposition. The message is shown to users in conditions, so it names the object, says why and what to
- * do, and carries nothing that changes from one attempt to the next (no request ids, no times). Names and words of others
- * in it are made printable here, and the credentials of URLs are taken out.
+ * A failure with a disposition. Conditions show the message to users, so it must name the object, say why and what to do, and contain
+ * nothing that changes between attempts, such as request ids or times. The constructor makes the message printable and removes the
+ * credentials of URLs.
  */
 export abstract class ControllerError extends Error {
   abstract readonly disposition: Disposition;
@@ -44,40 +44,40 @@ export abstract class ControllerError extends Error {
   }
 }
 
-/** The spec must change before trying again makes sense. */
+/** A failure that persists until the spec changes. */
 export class TerminalError extends ControllerError {
   readonly disposition = "terminal";
 }
 
-/** Someone must change something outside the spec: a permission, a quota, an unowned role. */
+/** A failure that needs manual intervention outside the spec, such as a permission, a quota or an unowned role. */
 export class BlockedError extends ControllerError {
   readonly disposition = "blocked";
 }
 
-/** What was read is no longer true; a fresh look decides anew. */
+/** The observed state changed concurrently; the next reconcile observes it again. */
 export class ConflictError extends ControllerError {
   readonly disposition = "conflict";
 }
 
-/** The other side asked for fewer requests. */
+/** The API throttled the request. */
 export class ThrottledError extends ControllerError {
   readonly disposition = "throttled";
 }
 
-/** Trouble that is likely to pass: network, 5xx, and everything nobody has classified. */
+/** A failure that is probably transient: network errors, 5xx, and everything unclassified. */
 export class RetryableError extends ControllerError {
   readonly disposition = "retryable";
 }
 
 /**
- * True for EC2's refusal of an instance profile that it does not know yet, or not yet with its role: right after the profile
- * was made that is to be waited for, and no failure.
+ * True when EC2 rejected an instance profile that has not propagated yet, or whose role has not. Right after the creation of the profile
+ * this is expected and not a failure.
  */
 export function isPropagating(error: unknown): boolean {
   return error instanceof ControllerError && error.reason === "InstanceProfileNotYetUsable";
 }
 
-/** The disposition of anything thrown; what is not ours is `retryable`, never guessed terminal. */
+/** The disposition of anything thrown. Anything but a ControllerError is `retryable`. */
 export function dispositionOf(error: unknown): Disposition {
   return error instanceof ControllerError ? error.disposition : "retryable";
 }

@@ -1,7 +1,7 @@
-/** Fields of one log line, beside its message. Never put policy documents, credentials or tokens here. */
+/** The fields of one log line. They must not contain policy documents, credentials or tokens. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** The log as the code sees it; the process gives it a destination (see cli). */
+/** The log. The process configures its destination (see cli). */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -11,7 +11,7 @@ export interface Logger {
   with(fields: LogFields): Logger;
 }
 
-/** A logger that says nothing, for tests and commands whose output is their product. */
+/** A logger that discards everything, for tests and for commands whose output is their result. */
 export const silentLogger: Logger = {
   debug() {},
   info() {},

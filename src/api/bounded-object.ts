@@ -1,51 +1,51 @@
 import { type OversizePolicy, oversizePolicies } from "../model/policy/policy-size.ts";
 import { API_GROUP } from "./instance-profile.ts";
 
-/** On an object whose policies were left out: a symbol, so that no manifest and no answer of a server can have it. */
+/** The key of the omitted policies of an object. It is a symbol, so that no manifest and no API response can contain it. */
 const OVERSIZE: unique symbol = Symbol("oversize policies");
 
 type Fields = Readonly<Record<string | symbol, unknown>>;
 
-/** Stands for policies that are left out. Should anything ever be done with it, nobody gains access. */
+/** Placeholders for omitted policies. They grant no access if they are ever written. */
 const NO_ACCESS = [{ effect: "Deny", actions: ["*"], resources: ["*"] }] as const;
 const NO_TRUST = { services: [], statements: [{ effect: "Deny", principals: { aws: ["*"] } }] } as const;
 
 /**
- * The object without what would make it costly to hold and to judge: policies that IAM takes in no account, of which only
- * {@link oversizeIn} is left, and metadata that nobody reads. What is small enough comes back as it is.
+ * The object without what is expensive to store and check: policies that IAM accepts in no account, which {@link oversizeIn} describes, and
+ * unused metadata. Small objects are returned unchanged.
  */
 export function boundedObject<T>(object: T): T {
   if (!isRecord(object)) return object;
   return withBoundedMetadata(withBoundedPolicies(object)) as T;
 }
 
-/** The object without policies that IAM takes in no account. */
+/** The object without policies that IAM accepts in no account. */
 export function withBoundedPolicies<T>(object: T): T {
   if (!isRecord(object) || OVERSIZE in object) return object;
   const { spec } = object;
   const oversize = oversizePolicies(spec);
   if (oversize.length === 0 || !isRecord(spec)) return object;
-  const isLeftOut = (field: OversizePolicy["field"]): boolean => oversize.some((policy) => policy.field === field);
+  const isOmitted = (field: OversizePolicy["field"]): boolean => oversize.some((policy) => policy.field === field);
   return {
     ...object,
     [OVERSIZE]: oversize,
     spec: {
       ...spec,
-      ...(isLeftOut("spec.statements") && { statements: NO_ACCESS }),
-      ...(isLeftOut("spec.trust") && { trust: NO_TRUST }),
+      ...(isOmitted("spec.statements") && { statements: NO_ACCESS }),
+      ...(isOmitted("spec.trust") && { trust: NO_TRUST }),
     },
   };
 }
 
-/** Which policies were left out of the object; empty when none were. */
+/** The policies that were omitted from the object; empty if there are none. */
 export function oversizeIn(object: unknown): readonly OversizePolicy[] {
   return isRecord(object) && OVERSIZE in object ? (object[OVERSIZE] as readonly OversizePolicy[]) : [];
 }
 
-/** Longer values of annotations are cut: a status has no room to answer them. */
+/** The maximum length of an annotation value, because status has no room to repeat longer ones. */
 const MAX_ANNOTATION_CHARS = 1_024;
 
-/** Labels and the annotations of other programs may be most of an object, and decide nothing. */
+/** Removes labels and the annotations of other programs, which are not used and can be most of an object. */
 function withBoundedMetadata(object: Fields): Fields {
   const { metadata } = object;
   if (!isRecord(metadata)) return object;

@@ -1,7 +1,7 @@
 import { list } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
 import type { ClassAccount, InstanceProfileClassSpec, InstanceProfileClassStatus } from "./instance-profile-class.ts";
-import { defaulted, foreignObject, object, optional, required } from "./object-fields.ts";
+import { defaulted, lenientObject, object, optional, required } from "./object-fields.ts";
 import { actionField, matches, resourceField, serviceField } from "./policy-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 import { permissionsBoundaryArnField, tagsField } from "./spec-fields.ts";
@@ -36,13 +36,13 @@ const accountField: Field<ClassAccount> = object<ClassAccount>(
     ),
   },
   {
-    message: "roleArn is of another account or partition; write a role of the account in id",
+    message: "roleArn is in another account or partition; write a role of the account in id",
     fieldPath: ".roleArn",
     holds: ({ id, partition, roleArn }) =>
       roleArn === undefined || roleArn.startsWith(`arn:${partition}:iam::${id}:role/`),
   },
   {
-    message: "an external id goes with the role that is assumed; write roleArn too, or leave externalId out",
+    message: "an external id requires a role to assume; write roleArn too, or remove externalId",
     fieldPath: ".externalId",
     holds: ({ roleArn, externalId }) => externalId === undefined || roleArn !== undefined,
   },
@@ -57,7 +57,7 @@ const prefixField: Field<string> = text(
   { minLength: 1, maxLength: 128 },
   matches(
     "^([\\w+=,.@-]|\\{namespace\\}|\\{cluster\\})+$",
-    "write letters, digits, any of _+=,.@- and the words {namespace} and {cluster} only, as in {namespace}-",
+    "write letters, digits, any of _+=,.@- and the placeholders {namespace} and {cluster} only, as in {namespace}-",
   ),
 );
 
@@ -65,13 +65,13 @@ const pathField: Field<string> = text(
   { minLength: 1, maxLength: 512 },
   matches(
     "^/(([\\x21-\\x7A\\x7C\\x7E]|\\{namespace\\}|\\{cluster\\})+/)?$",
-    "write a path that begins and ends with a slash, in which only {namespace} and {cluster} stand in braces, as in /{namespace}/",
+    "write a path that begins and ends with a slash, with {namespace} and {cluster} as the only text in braces, as in /{namespace}/",
   ),
 );
 
-/** AWS fills in policy variables when a policy is evaluated; there is nothing here that could. */
+/** AWS replaces policy variables when it evaluates a policy. The controller cannot. */
 const noVariables: Rule<string> = {
-  message: "policy variables mean nothing here; write *, or {namespace} and {cluster}",
+  message: "policy variables have no meaning here; write *, or {namespace} and {cluster}",
   holds: (value) => !value.includes("$" + "{"),
 };
 
@@ -79,7 +79,7 @@ const managedPolicyField: Field<string> = text(
   { minLength: 1, maxLength: 1024 },
   matches(
     "^arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/[\\x21-\\x7E]+$",
-    "write the ARN of a managed policy, with * and ? after policy/ if need be, as in arn:aws:iam::aws:policy/AmazonSSM*",
+    "write the ARN of a managed policy, with * and ? only after policy/, as in arn:aws:iam::aws:policy/AmazonSSM*",
   ),
 );
 
@@ -101,7 +101,7 @@ const tagKeyPatternField: Field<string> = text(
   },
 );
 
-/** Every field of a class's spec with its bounds and rules: the offline twin of the CRD. */
+/** Every field of the spec of a class with its bounds and rules. It is equivalent to the CRD, for use without an API server. */
 export const classSpecField: Field<InstanceProfileClassSpec> = object<InstanceProfileClassSpec>(
   {
     account: required(accountField),
@@ -136,7 +136,7 @@ export const classSpecField: Field<InstanceProfileClassSpec> = object<InstancePr
     onViolation: defaulted(choice("Keep", "Strip"), "Keep"),
   },
   {
-    message: "deletionPolicy is not in allowedDeletionPolicies; add it there, or leave deletionPolicy out",
+    message: "deletionPolicy is not in allowedDeletionPolicies; add it there, or remove deletionPolicy",
     fieldPath: ".deletionPolicy",
     holds: ({ deletionPolicy, allowedDeletionPolicies }) =>
       deletionPolicy === undefined || allowedDeletionPolicies.includes(deletionPolicy),
@@ -145,8 +145,8 @@ export const classSpecField: Field<InstanceProfileClassSpec> = object<InstancePr
 
 const countField: Field<number> = integer({ format: "int32", minimum: 0 });
 
-/** Every field of a class's status. Bounds are the CRD's; they bind whoever writes. */
-export const classStatusField: Field<InstanceProfileClassStatus> = foreignObject<InstanceProfileClassStatus>({
+/** Every field of the status of a class, with the bounds of the CRD. */
+export const classStatusField: Field<InstanceProfileClassStatus> = lenientObject<InstanceProfileClassStatus>({
   observedGeneration: optional(generationField),
   conditions: optional(conditionsField),
   objects: optional(countField),

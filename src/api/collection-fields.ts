@@ -50,7 +50,7 @@ export interface MapBounds {
   readonly maxProperties?: number;
 }
 
-/** A map from any key to one kind of value. As in the API server, a key whose value is null is not there. */
+/** A map from any key to one kind of value. As in the API server, a key whose value is null is absent. */
 export function map<T>(
   entry: Field<T>,
   bounds: MapBounds,

@@ -1,21 +1,21 @@
-/** One thing wrong with a value, in the words and the form of the Kubernetes API server: `path: problem`. */
+/** One validation error of a value, in the format of the Kubernetes API server: `path: problem`. */
 export interface Fault {
-  /** As the API server writes it: `spec.statements[0].actions[1]`. */
+  /** The field path, such as `spec.statements[0].actions[1]`. */
   readonly path: string;
   readonly problem: string;
 }
 
-/** What a value must satisfy beyond its shape; the CRD says the same in CEL, with the same message. */
+/** A rule that a value must satisfy beyond its type. The CRD has the same rule in CEL, with the same message. */
 export interface Rule<T> {
   /** What to write instead. */
   readonly message: string;
-  /** The property that is blamed, as `.name`; unset: the value itself. */
+  /** The property that the error names, as `.name`; unset: the value itself. */
   readonly fieldPath?: string;
-  /** Never throws for a value of the right shape. */
+  /** Never throws for a value of the right type. */
   readonly holds: (value: T) => boolean;
 }
 
-/** A field's shape as a CRD writes it, with the messages of its rules in place of CEL. */
+/** The schema of a field as in a CRD, with the messages of its rules instead of CEL. */
 export interface FieldSchema {
   readonly type: "string" | "integer" | "boolean" | "array" | "object";
   readonly format?: string;
@@ -39,23 +39,23 @@ export interface FieldSchema {
   readonly messages?: readonly string[];
 }
 
-/** How to read one kind of value, and what the CRD says about it. */
+/** Reads one kind of value; with the schema that the CRD has for it. */
 export interface Field<T> {
   readonly schema: FieldSchema;
   /**
-   * Appends what is wrong to `faults`. Undefined when the value has not even the right shape; a value of the right
-   * shape comes back though it breaks a bound or a rule, so that its surroundings can be judged too. Never throws.
+   * Appends validation errors to `faults`. Undefined when the value has the wrong type. A value of the right type is returned although it
+   * violates a bound or a rule, so that its parent can be validated too. Never throws.
    */
   readonly read: (value: unknown, path: string, faults: Fault[]) => T | undefined;
 }
 
-/** Quotes text for a message and cuts it when it is long. */
+/** Quotes text for a message and truncates it if it is long. */
 export function quote(text: string): string {
   const shown = text.length > 64 ? `${text.slice(0, 64)}...` : text;
   return JSON.stringify(shown);
 }
 
-/** The fault of a value of another type. */
+/** The validation error of a value with the wrong type. */
 export function wrongType(value: unknown, path: string, expected: string): Fault {
   const found = typeName(value);
   return {
@@ -64,7 +64,7 @@ export function wrongType(value: unknown, path: string, expected: string): Fault
   };
 }
 
-/** Appends a fault for every rule that the value breaks. `shown` is how the value appears in them, if at all. */
+/** Appends a validation error for every rule that the value violates. `shown` is the value in their messages, if any. */
 export function applyRules<T>(
   rules: readonly Rule<T>[],
   value: T,
@@ -78,17 +78,17 @@ export function applyRules<T>(
   }
 }
 
-/** The rules' messages as a part of a schema; nothing when there are no rules. */
+/** The messages of the rules as part of a schema; empty without rules. */
 export function messagesOf(rules: readonly Rule<never>[]): { readonly messages?: readonly string[] } {
   return rules.length === 0 ? {} : { messages: rules.map((rule) => rule.message) };
 }
 
-/** A JSON object: neither null nor a list. */
+/** True for a JSON object: neither null nor a list. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A key of a map as a path shows it: cut when it is long. */
+/** A key of a map in a field path, truncated if it is long. */
 export function clip(key: string): string {
   return key.length > 64 ? `${key.slice(0, 64)}...` : key;
 }

@@ -1,15 +1,15 @@
 import type { API_VERSION, Condition, DeletionPolicy, ObjectMeta } from "./instance-profile.ts";
 
-/** The kind, as written in `kind`. */
+/** The value of `kind`. */
 export const CLASS_KIND = "InstanceProfileClass";
 
 /** The resource name in URLs and RBAC rules. */
 export const CLASS_PLURAL = "instanceprofileclasses";
 
-/** `"true"` makes the class the one of objects that name none. */
+/** The annotation that, with the value `"true"`, makes the class the default of objects that name none. */
 export const DEFAULT_CLASS_ANNOTATION = "iam.instanceprofile.dev/is-default-class";
 
-/** Which AWS account InstanceProfiles may use and what they may grant: what an administrator brings, defaults filled in. */
+/** The AWS account that InstanceProfiles may use and the bounds of what they may grant, with defaults filled in. */
 export interface InstanceProfileClass {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: typeof CLASS_KIND;
@@ -19,75 +19,75 @@ export interface InstanceProfileClass {
 }
 
 /**
- * What is not named is not allowed. `{namespace}` and `{cluster}` in `roleNamePrefix`, `path` and `allowedResources` stand
- * for the object's namespace and the cluster's id.
+ * The spec of a class. Anything that it does not name is not allowed. `{namespace}` and `{cluster}` in `roleNamePrefix`, `path` and
+ * `allowedResources` stand for the namespace of the object and the id of the cluster.
  */
 export interface InstanceProfileClassSpec {
   readonly account: ClassAccount;
   /** Names of namespaces that may use the class, with `*`; never empty. */
   readonly namespaces: readonly string[];
-  /** Of role and instance profile. Unset: any name. */
+  /** The prefix of the names of role and instance profile. Unset: any name. */
   readonly roleNamePrefix?: string;
-  /** Of role and instance profile, exactly. Unset: any path. */
+  /** The exact path of role and instance profile. Unset: any path. */
   readonly path?: string;
-  /** Put on every role; an object may name it or none, but no other. Unset: the object's own, or none. */
+  /** The permissions boundary of every role. An object may name it or none. Unset: the object's own, or none. */
   readonly permissionsBoundaryArn?: string;
   /** Patterns; never empty. */
   readonly allowedActions: readonly string[];
   /** Patterns; they win over `allowedActions`. */
   readonly deniedActions: readonly string[];
-  /** Whether an Allow statement may have `notActions`; its actions are then judged like any others. */
+  /** Whether an Allow statement may have `notActions`; its actions are then checked like any others. */
   readonly allowNotActions: boolean;
   /** Patterns; never empty. */
   readonly allowedResources: readonly string[];
-  /** Whether an Allow statement may have `notResources`; its resources are then judged like any others. */
+  /** Whether an Allow statement may have `notResources`; its resources are then checked like any others. */
   readonly allowNotResources: boolean;
   /** Patterns of ARNs. */
   readonly allowedManagedPolicies: readonly string[];
   readonly allowedTrustServices: readonly string[];
-  /** Whether an object may have trust statements of its own; nothing in them is judged. */
+  /** Whether an object may have trust statements; their content is not checked. */
   readonly allowTrustStatements: boolean;
-  /** Whether an object may take over what exists. */
+  /** Whether an object may adopt existing entities. */
   readonly allowAdoption: boolean;
   /** Patterns, with `*`, of the regions that `instances` may name; empty: an object may have no `instances`. */
   readonly allowedInstanceRegions: readonly string[];
   /** The highest `maxSessionDurationSeconds` that an object may have. */
   readonly maxSessionDurationSeconds: number;
-  /** Objects of this class in one namespace. Unset: any number. */
+  /** The maximum number of objects of this class in one namespace. Unset: any number. */
   readonly maxPerNamespace?: number;
-  /** On every role and instance profile; an object may not set one of them to anything else. */
+  /** The tags of every role and instance profile. An object must not give one of them another value. */
   readonly tags: Readonly<Record<string, string>>;
-  /** Patterns, with `*`, of the tag keys that an object may set itself; A to Z match in either case, as in IAM. */
+  /** Patterns, with `*`, of the tag keys that an object may set. A to Z are case-insensitive, as in IAM. */
   readonly allowedTagKeys: readonly string[];
-  /** Of objects that have none; one of `allowedDeletionPolicies`. */
+  /** The deletion policy of objects that have none; one of `allowedDeletionPolicies`. */
   readonly deletionPolicy?: DeletionPolicy;
-  /** Never empty. Where there is one only, it holds for every object, whatever its spec says. */
+  /** Never empty. A single value applies to every object, whatever its spec says. */
   readonly allowedDeletionPolicies: readonly DeletionPolicy[];
   /** Whether the annotation `force-delete` of an object has an effect. */
   readonly allowForceDelete: boolean;
-  /** What becomes of an object that was accepted and no longer fits: left as it is, or cut down to what fits. */
+  /** What happens to an accepted object that violates the class: AWS stays unchanged, or is reduced to what the class allows. */
   readonly onViolation: "Keep" | "Strip";
 }
 
-/** Where the roles are. */
+/** The AWS account of the roles. */
 export interface ClassAccount {
   /** 12 digits. */
   readonly id: string;
   readonly partition: Partition;
-  /** Assumed for every call. Unset: the controller's own credentials. */
+  /** The role that the controller assumes for every request. Unset: the controller's own credentials. */
   readonly roleArn?: string;
   readonly externalId?: string;
 }
 
-/** What an ARN begins with, after `arn:`. */
+/** The partition of an ARN, after `arn:`. */
 export type Partition = "aws" | "aws-cn" | "aws-us-gov";
 
-/** What the controller last saw. Output only. */
+/** The last observed state of a class. Output only. */
 export interface InstanceProfileClassStatus {
   readonly observedGeneration?: number;
   readonly conditions?: readonly Condition[];
-  /** InstanceProfiles of this class. */
+  /** The number of InstanceProfiles of this class. */
   readonly objects?: number;
-  /** Of those, how many do not fit it. */
+  /** The number of those that violate the class. */
   readonly violations?: number;
 }

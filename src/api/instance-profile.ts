@@ -3,19 +3,19 @@ import type { OversizePolicy } from "../model/policy/policy-size.ts";
 /** The API group of every kind of this controller, and the prefix of its annotations, finalizers and AWS tags. */
 export const API_GROUP = "iam.instanceprofile.dev";
 
-/** Group and version, as written in `apiVersion`. */
+/** The value of `apiVersion`. */
 export const API_VERSION = "iam.instanceprofile.dev/v1beta1";
 
-/** The kind, as written in `kind`. */
+/** The value of `kind`. */
 export const KIND = "InstanceProfile";
 
 /** The resource name in URLs and RBAC rules. */
 export const PLURAL = "instanceprofiles";
 
-/** Any value not seen before asks for a verification now; `status.lastHandledReconcileAt` answers with that value. */
+/** The annotation that requests a reconcile with each new value. `status.lastHandledReconcileAt` has the last value that was handled. */
 export const RECONCILE_AT_ANNOTATION = "iam.instanceprofile.dev/reconcile-at";
 
-/** `"true"` lets deletion pass what blocks it. */
+/** The annotation that, with the value `"true"`, forces a deletion that is blocked. */
 export const FORCE_DELETE_ANNOTATION = "iam.instanceprofile.dev/force-delete";
 
 /** The part of Kubernetes metadata that the controller reads. */
@@ -29,7 +29,7 @@ export interface ObjectMeta {
   readonly generation: number;
   /** Empty for a manifest that was never in a cluster. */
   readonly resourceVersion: string;
-  /** RFC 3339; there once deletion was asked for. */
+  /** RFC 3339; set once the object is in deletion. */
   readonly deletionTimestamp?: string;
   readonly finalizers?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
@@ -38,18 +38,18 @@ export interface ObjectMeta {
   readonly creationTimestamp?: string;
 }
 
-/** One role, its policies, and the instance profile that hands it to EC2: what a user brings, defaults filled in. */
+/** One role, its policies, and the instance profile that provides it to EC2, with defaults filled in. */
 export interface InstanceProfile {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: typeof KIND;
   readonly metadata: ObjectMeta;
   readonly spec: InstanceProfileSpec;
   readonly status?: InstanceProfileStatus;
-  /** Policies that IAM takes in no account; `spec` denies everything in their place. Unset where there are none. */
+  /** Policies that IAM accepts in no account; `spec` denies everything instead. Unset if there are none. */
   readonly oversize?: readonly OversizePolicy[];
 }
 
-/** What should be true in AWS. Fields with a constant default are always there; names are resolved. */
+/** The desired state in AWS. Fields with a constant default are always set; names are resolved. */
 export interface InstanceProfileSpec {
   /** The InstanceProfileClass that bounds this object. Unset: the default class, if there is one. */
   readonly className?: string;
@@ -62,7 +62,7 @@ export interface InstanceProfileSpec {
   readonly description?: string;
   /** The inline policy's name; `roleName` when the manifest names none. */
   readonly policyName: string;
-  /** The inline policy. Empty (only beside `managedPolicyArns`): the role has no inline policy of ours. */
+  /** The statements of the inline policy. If empty (only with `managedPolicyArns`), the role has no inline policy of this object. */
   readonly statements: readonly Statement[];
   /** A set: the order means nothing. */
   readonly managedPolicyArns: readonly string[];
@@ -72,35 +72,35 @@ export interface InstanceProfileSpec {
   readonly trust: Trust;
   /** On the role and on the instance profile, beside the controller's own tags. */
   readonly tags: Readonly<Record<string, string>>;
-  /** Whether a role or profile that exists and is nobody's may be taken over. */
+  /** Whether an existing unowned role or instance profile is adopted. */
   readonly adoptionPolicy: "Never" | "IfExists";
-  /** Unset: `Delete` for what the controller made, `Retain` for what it adopted. */
+  /** Unset: `Delete` for what the controller created, `Retain` for what it adopted. */
   readonly deletionPolicy?: DeletionPolicy;
   /** What to do about policies on the role that the spec does not name. */
   readonly unmanagedPolicies: "Report" | "Remove";
   readonly mode: "Enforce" | "DryRun";
-  /** While true, AWS is left alone. */
+  /** While true, the controller does not change AWS. */
   readonly suspend: boolean;
   readonly instances?: InstancesSpec;
 }
 
-/** Whether the AWS objects go when the Kubernetes object goes. */
+/** Whether the entities in AWS are deleted with the Kubernetes object. */
 export type DeletionPolicy = "Delete" | "Retain";
 
 /** Condition operator to condition key to values; never an empty list. */
 export type PolicyConditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
-/** Either of the pair, never both, never none. */
+/** Exactly one of the pair. */
 type StatementActions =
   | { readonly actions: readonly string[]; readonly notActions?: never }
   | { readonly notActions: readonly string[]; readonly actions?: never };
 
-/** Either of the pair, never both, never none. */
+/** Exactly one of the pair. */
 type StatementResources =
   | { readonly resources: readonly string[]; readonly notResources?: never }
   | { readonly notResources: readonly string[]; readonly resources?: never };
 
-/** What a statement has besides its actions and resources. */
+/** The fields of a statement besides its actions and resources. */
 export interface StatementBase {
   /** Never the empty string. */
   readonly sid?: string;
@@ -111,7 +111,7 @@ export interface StatementBase {
 /** One statement of the inline policy; lists are never empty. */
 export type Statement = StatementBase & StatementActions & StatementResources;
 
-/** Who may assume the role: at least one service or one statement. */
+/** The principals that may assume the role: at least one service or one statement. */
 export interface Trust {
   /** Service principals, a set; together they are one Allow statement for `sts:AssumeRole`. */
   readonly services: readonly string[];
@@ -142,43 +142,43 @@ export interface Principals {
   readonly canonicalUsers?: readonly string[];
 }
 
-/** Which instances carry the profile: by tags or by id, never both. */
+/** The instances that are associated with the instance profile: by tags or by id, never both. */
 export type InstancesSpec = InstancesSpecBase &
   (
     | { readonly selector: InstanceSelector; readonly ids?: never }
     | { readonly ids: readonly string[]; readonly selector?: never }
   );
 
-/** Where to look and what to do about another profile. */
+/** The region of the instances, and what to do about another instance profile. */
 export interface InstancesSpecBase {
   readonly region: string;
   readonly onConflict: "Keep" | "Replace";
 }
 
-/** Every tag must match; never empty. */
+/** Selects instances that have all of the tags; never empty. */
 export interface InstanceSelector {
   readonly matchTags: Readonly<Record<string, string>>;
 }
 
-/** What the controller last saw and did. Output only: nothing is decided from it but transitions. */
+/** The last observed state and what the controller did. Output only. */
 export interface InstanceProfileStatus {
-  /** The generation that the rest of the status is about; -1 until the controller has looked. */
+  /** The generation that the rest of the status is about; -1 until the first reconcile. */
   readonly observedGeneration?: number;
   /** The AWS account. */
   readonly accountId?: string;
-  /** The class that accepted the object; written before anything in AWS is. */
+  /** The class that accepted the object; written before anything in AWS. */
   readonly class?: AcceptedClass;
   readonly role?: AwsObjectReference;
   readonly instanceProfile?: AwsObjectReference;
   readonly conditions?: readonly Condition[];
-  /** Pending or blocked actions, one line each, bounded. */
+  /** The pending or blocked actions, one line each, truncated. */
   readonly plan?: readonly string[];
-  /** Policies on the role that the spec does not name, bounded. */
+  /** Policies on the role that the spec does not name, truncated. */
   readonly unmanagedPolicies?: readonly string[];
   readonly instances?: InstancesStatus;
-  /** RFC 3339: when AWS was last seen to match after a change, a repair or a request; quiet checks do not move it. */
+  /** RFC 3339: when the controller last verified that AWS matches the spec. A check without a change updates it about once an hour. */
   readonly lastVerifiedTime?: string;
-  /** The last value of the reconcile-at annotation that was acted on. */
+  /** The last value of the reconcile-at annotation that was handled. */
   readonly lastHandledReconcileAt?: string;
 }
 
@@ -189,7 +189,7 @@ export interface AcceptedClass {
   readonly accountId: string;
   /** RFC 3339 with milliseconds; later than that of every object that the class had accepted in the namespace before. */
   readonly acceptedTime: string;
-  /** The class's `deletionPolicy`. This and the next two are the class as last seen, and hold once it is gone. */
+  /** The class's `deletionPolicy`. This and the next two are those of the class as last observed, and apply after it is deleted. */
   readonly deletionPolicy?: DeletionPolicy;
   /** The class's; unset: `Delete` alone. */
   readonly allowedDeletionPolicies?: readonly DeletionPolicy[];
@@ -197,7 +197,7 @@ export interface AcceptedClass {
   readonly allowForceDelete?: boolean;
 }
 
-/** How AWS names what was made. */
+/** ARN and unique id of an entity in AWS. */
 export interface AwsObjectReference {
   readonly arn: string;
   /** The unique id (`AROA…`, `AIPA…`). */
@@ -209,11 +209,11 @@ export interface InstancesStatus {
   readonly matched: number;
   readonly associated: number;
   readonly pending: number;
-  /** Instances that cannot have the profile, and why, one line each, bounded; left out when there are none. */
+  /** Instances that cannot have the instance profile, and why, one line each, truncated; unset when there are none. */
   readonly conflicts?: readonly string[];
-  /** Instances that AWS did not let the controller write to, and its words, one line each, bounded; left out when none. */
+  /** Writes to instances that AWS refused, and why, one line each, truncated; unset when there are none. */
   readonly refused?: readonly string[];
-  /** Left out before the controller has recorded that the object claims these instances. */
+  /** Unset until the controller has recorded that the object claims these instances. */
   readonly claim?: InstancesClaim;
 }
 
@@ -225,7 +225,7 @@ export interface InstancesClaim {
   readonly selection: string;
 }
 
-/** A condition as in metav1.Condition, with the generation it is about. */
+/** A condition as in metav1.Condition; observedGeneration is required. */
 export interface Condition {
   readonly type: string;
   readonly status: "True" | "False" | "Unknown";

@@ -5,7 +5,7 @@ import { defaulted, object, optional, required } from "./object-fields.ts";
 import { matches } from "./policy-fields.ts";
 import { characterCount, choice, text } from "./scalar-fields.ts";
 
-/** The instances block as a manifest has it, before it is known that it has one of `selector` and `ids`. */
+/** The `instances` of a manifest, before the rule that exactly one of `selector` and `ids` is set. */
 export interface LooseInstances extends InstancesSpecBase {
   readonly selector?: InstanceSelector;
   readonly ids?: readonly string[];
@@ -26,7 +26,7 @@ const instanceIdField: Field<string> = text(
   matches("^i-([0-9a-f]{8}|[0-9a-f]{17})$", "write an instance id, as in i-0123456789abcdef0"),
 );
 
-/** Which instances carry the profile. */
+/** The instances that are associated with the instance profile. */
 export const instancesField: Field<LooseInstances> = object<LooseInstances>(
   {
     selector: optional(selectorField),

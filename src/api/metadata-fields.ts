@@ -1,12 +1,12 @@
 import { list, map } from "./collection-fields.ts";
 import type { Field } from "./field.ts";
 import type { ObjectMeta } from "./instance-profile.ts";
-import { defaulted, foreignObject, optional, required } from "./object-fields.ts";
+import { defaulted, lenientObject, optional, required } from "./object-fields.ts";
 import { matches } from "./policy-fields.ts";
 import { integer, text } from "./scalar-fields.ts";
 
-/** The metadata that the controller reads. The API server judges the rest of it. */
-export const metadataField: Field<ObjectMeta> = foreignObject<ObjectMeta>({
+/** The metadata that the controller reads. The API server validates the rest. */
+export const metadataField: Field<ObjectMeta> = lenientObject<ObjectMeta>({
   name: required(
     text(
       { minLength: 1, maxLength: 253 },

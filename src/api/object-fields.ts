@@ -16,21 +16,21 @@ export interface RequiredProperty<T> {
   readonly field: Field<T>;
 }
 
-/** A property that is filled in when the manifest has none, or null. */
+/** A property with a default, which applies when the manifest has none, or null. */
 export interface DefaultedProperty<T> {
   readonly presence: "defaulted";
   readonly field: Field<T>;
-  /** As the manifest would have it; it is read like one. */
+  /** The default, in the form of a manifest. */
   readonly value: unknown;
 }
 
-/** A property that may stay away. */
+/** A property that the manifest may omit. */
 export interface OptionalProperty<T> {
   readonly presence: "optional";
   readonly field: Field<T>;
 }
 
-/** Every property of `T`, no other; optional exactly where `T` has it optional. The compiler checks both. */
+/** Exactly the properties of `T`, optional where they are optional in `T`. The compiler checks both. */
 export type Properties<T> = {
   readonly [K in keyof T]-?: Partial<Pick<T, K>> extends Pick<T, K>
     ? OptionalProperty<Exclude<T[K], undefined>>
@@ -42,29 +42,29 @@ export function required<T>(field: Field<T>): RequiredProperty<T> {
   return { presence: "required", field };
 }
 
-/** `field`, or `value` where the manifest has none. */
+/** `field`, or `value` if the manifest has none. */
 export function defaulted<T>(field: Field<T>, value: unknown): DefaultedProperty<T> {
   return { presence: "defaulted", field, value };
 }
 
-/** `field`, which may stay away. */
+/** `field`, which the manifest may omit. */
 export function optional<T>(field: Field<T>): OptionalProperty<T> {
   return { presence: "optional", field };
 }
 
-/** An object with known properties; any other property is a fault. One that is null is not there. */
+/** An object with known properties; any other property is an error. A property that is null is absent. */
 export function object<T>(properties: Properties<T>, ...rules: readonly Rule<T>[]): Field<T> {
   return readerOf(properties, rules, "refuse");
 }
 
-/** An object that Kubernetes or an earlier version of the controller wrote: what is not known is not seen. */
-export function foreignObject<T>(properties: Properties<T>): Field<T> {
+/** An object that Kubernetes or another version of the controller wrote: unknown properties are ignored. */
+export function lenientObject<T>(properties: Properties<T>): Field<T> {
   return readerOf(properties, [], "ignore");
 }
 
 type AnyProperty = RequiredProperty<unknown> | DefaultedProperty<unknown> | OptionalProperty<unknown>;
 
-function readerOf<T>(properties: Properties<T>, rules: readonly Rule<T>[], strangers: "refuse" | "ignore"): Field<T> {
+function readerOf<T>(properties: Properties<T>, rules: readonly Rule<T>[], unknown: "refuse" | "ignore"): Field<T> {
   const known: readonly (readonly [string, AnyProperty])[] = Object.entries(properties);
   const names = new Set(known.map(([name]) => name));
   return {
@@ -74,7 +74,7 @@ function readerOf<T>(properties: Properties<T>, rules: readonly Rule<T>[], stran
         faults.push(wrongType(value, path, "object"));
         return undefined;
       }
-      if (strangers === "refuse") refuseStrangers(value, names, path, faults);
+      if (unknown === "refuse") refuseUnknown(value, names, path, faults);
       const outcomes = known.map(([name, property]): [string, PropertyOutcome] => {
         const found = Object.hasOwn(value, name) ? value[name] : undefined;
         return [name, readProperty(property, found, `${path}.${name}`, faults)];
@@ -94,7 +94,7 @@ function readerOf<T>(properties: Properties<T>, rules: readonly Rule<T>[], stran
 type PropertyOutcome = "absent" | "broken" | { readonly value: unknown };
 
 function readProperty(property: AnyProperty, found: unknown, path: string, faults: Fault[]): PropertyOutcome {
-  // As in the API server, a property that is null is not there.
+  // As in the API server, a property that is null is absent.
   const input = found ?? (property.presence === "defaulted" ? property.value : undefined);
   if (input === undefined) {
     if (property.presence === "optional") return "absent";
@@ -110,15 +110,15 @@ function objectSchema(known: readonly (readonly [string, AnyProperty])[]): Field
     name,
     property.presence === "defaulted" ? { ...property.field.schema, default: property.value } : property.field.schema,
   ]);
-  const needed = known.filter(([, property]) => property.presence === "required").map(([name]) => name);
+  const mandatory = known.filter(([, property]) => property.presence === "required").map(([name]) => name);
   return {
     type: "object",
     properties: Object.fromEntries(properties),
-    ...(needed.length === 0 ? {} : { required: needed }),
+    ...(mandatory.length === 0 ? {} : { required: mandatory }),
   };
 }
 
-function refuseStrangers(
+function refuseUnknown(
   value: Readonly<Record<string, unknown>>,
   names: ReadonlySet<string>,
   path: string,

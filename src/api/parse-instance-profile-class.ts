@@ -4,7 +4,7 @@ import { CLASS_KIND, type InstanceProfileClass } from "./instance-profile-class.
 import { readObject } from "./read-object.ts";
 
 /**
- * Reads a manifest or an object of the API server and fills in the defaults, by the CRD's rules but those about changes.
+ * Reads a manifest or an object of the API server and fills in the defaults. It applies the rules of the CRD except those about changes.
  *
  * Errors: those of {@link readObject}.
  */

@@ -15,10 +15,10 @@ import { type LooseSpec, specField } from "./spec-fields.ts";
 import { statusField } from "./status-fields.ts";
 
 /**
- * Reads a manifest or an object of the API server, fills in the defaults and resolves the names. It repeats the CRD's
- * schema and every CEL rule but those about changes, because a plan made offline has no API server.
+ * Reads a manifest or an object of the API server, fills in the defaults and resolves the names. It repeats the schema of the CRD and
+ * every CEL rule except those about changes, because an offline plan has no API server.
  *
- * Policies that IAM takes in no account are not read: `oversize` names them.
+ * Policies that IAM accepts in no account are not read: `oversize` describes them.
  *
  * Errors: those of {@link readObject}.
  */
@@ -47,14 +47,14 @@ function resolve(loose: LooseSpec): InstanceProfileSpec {
   };
 }
 
-// IAM knows no difference between an empty sid and none.
+// To IAM, an empty sid is the same as none.
 function withoutEmptySid<T extends { readonly sid?: string }>(statement: T): T {
   if (statement.sid !== "") return statement;
   const { sid: _, ...rest } = statement;
   return rest as T;
 }
 
-// The rules of statementsField have left exactly one of each pair; `?? []` is for the compiler.
+// The rules of statementsField ensure exactly one of each pair; `?? []` is for the compiler.
 function toStatement({ actions, notActions, resources, notResources, ...base }: LooseStatement): Statement {
   const what = notActions === undefined ? { actions: actions ?? [] } : { notActions };
   const where = notResources === undefined ? { resources: resources ?? [] } : { notResources };

@@ -4,7 +4,7 @@ import type { PolicyConditions, StatementBase } from "./instance-profile.ts";
 import { object, optional, required } from "./object-fields.ts";
 import { choice, text } from "./scalar-fields.ts";
 
-/** A statement as a manifest has it, before it is known that it has one of each pair. */
+/** A statement of a manifest, before the rule that exactly one of each pair is set. */
 export interface LooseStatement extends StatementBase {
   readonly actions?: readonly string[];
   readonly notActions?: readonly string[];
@@ -12,13 +12,13 @@ export interface LooseStatement extends StatementBase {
   readonly notResources?: readonly string[];
 }
 
-/** A rule that a regular expression states. The pattern must mean the same to JavaScript's `u` flag and to RE2. */
+/** A rule with a regular expression. The pattern must have the same meaning with JavaScript's `u` flag and in RE2. */
 export function matches(pattern: string, message: string): Rule<string> {
   const expression = new RegExp(pattern, "u");
   return { message, holds: (value) => expression.test(value) };
 }
 
-/** What IAM takes in a policy: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
+/** The characters that IAM accepts in a policy: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
 const LATIN_1 = "^[\\t\\n\\r\\x20-\\xFF]*$";
 
 /** The id of a statement. */
@@ -27,7 +27,7 @@ export const sidField: Field<string> = text(
   matches("^[A-Za-z0-9]*$", "IAM takes letters and digits only in a sid; write it as in ReadBuckets"),
 );
 
-/** What a statement does. */
+/** The effect of a statement. */
 export const effectField: Field<"Allow" | "Deny"> = choice("Allow", "Deny");
 
 /** A service principal. */
@@ -91,7 +91,7 @@ const statementField: Field<LooseStatement> = object<LooseStatement>(
   },
 );
 
-/** In one policy no two statements share a sid; statements without one (or with an empty one) are apart. */
+/** The sids of a policy must be unique; statements without a sid, or with an empty one, do not count. */
 export const sidsAreUnique: Rule<readonly { readonly sid?: string }[]> = {
   message: "two statements have the same sid; write another sid or leave it out",
   holds(statements) {

@@ -3,17 +3,17 @@ import { type Fault, type Field, quote } from "./field.ts";
 import { API_VERSION, type ObjectMeta } from "./instance-profile.ts";
 import { metadataField } from "./metadata-fields.ts";
 
-/** More faults than this are counted, not shown, so that the message fits into a condition. */
+/** The maximum number of errors in a message, which must fit into a condition; the message counts the rest. */
 const MAX_SHOWN_FAULTS = 50;
 
-/** One kind of the API group, as far as reading an object of it goes. */
+/** One kind of the API group, with the fields of its objects. */
 export interface KindFields<Spec, Status> {
   readonly kind: string;
   readonly spec: Field<Spec>;
   readonly status: Field<Status>;
 }
 
-/** An object of a kind, whose spec is still as the manifest has it. */
+/** An object whose spec is still in the form of the manifest. */
 export interface ReadObject<Spec, Status> {
   readonly metadata: ObjectMeta;
   readonly spec: Spec;
@@ -23,8 +23,8 @@ export interface ReadObject<Spec, Status> {
 /**
  * Reads a manifest or an object of the API server.
  *
- * Errors: TerminalError with reason `InvalidSpec` whose message lists every fault as `path: problem`, in the API
- * server's words; nothing else, whatever the value. A status that is not one is dropped: nothing is decided from it.
+ * Errors: only TerminalError with reason `InvalidSpec`, whose message lists every error as `path: problem`, in the format of the API
+ * server. An invalid status is ignored.
  */
 export function readObject<Spec, Status>(value: unknown, fields: KindFields<Spec, Status>): ReadObject<Spec, Status> {
   const faults: Fault[] = [];

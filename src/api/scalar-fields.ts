@@ -4,12 +4,12 @@ import { applyRules, type Fault, type Field, messagesOf, quote, type Rule, wrong
 export interface StringBounds {
   readonly minLength?: number;
   readonly maxLength?: number;
-  /** Must mean the same to JavaScript's `u` flag and to RE2. */
+  /** Must have the same meaning with JavaScript's `u` flag and in RE2. */
   readonly pattern?: string;
   readonly format?: "date-time";
 }
 
-/** A string. Its bounds are faults of their own; its rules say what to write instead. */
+/** A string. The messages of its rules say what to write instead. */
 export function text(bounds: StringBounds = {}, ...rules: readonly Rule<string>[]): Field<string> {
   const pattern = bounds.pattern === undefined ? undefined : new RegExp(bounds.pattern, "u");
   return {
@@ -30,7 +30,7 @@ export function text(bounds: StringBounds = {}, ...rules: readonly Rule<string>[
   };
 }
 
-/** One of a few words. */
+/** One of several strings. */
 export function choice<const T extends string>(...words: readonly T[]): Field<T> {
   const supported = words.map((word) => `"${word}"`).join(", ");
   return {
@@ -100,7 +100,7 @@ function checkLength(value: string, { minLength = 0, maxLength }: StringBounds, 
   }
 }
 
-/** Unicode characters, as the API server counts; a UTF-16 surrogate pair is one. */
+/** The number of Unicode characters, as the API server counts them; a UTF-16 surrogate pair is one. */
 export function characterCount(value: string): number {
   let count = 0;
   for (const _ of value) count += 1;

@@ -9,7 +9,7 @@ import { trustField } from "./trust-fields.ts";
 
 type ResolvedLater = "instanceProfileName" | "policyName" | "statements" | "instances";
 
-/** The spec as a manifest has it: defaults filled in, names not resolved, pairs not told apart. */
+/** The spec of a manifest with defaults filled in, before names are resolved and pairs are distinguished. */
 export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
   readonly instanceProfileName?: string;
   readonly policyName?: string;
@@ -20,7 +20,7 @@ export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
 const NAME = matches("^[\\w+=,.@-]+$", "write letters, digits and any of _+=,.@- only, as in app-server");
 const MANAGED_POLICY_ARN = "^arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/([\\x21-\\x7E]+/)?[\\w+=,.@-]+$";
 const TAG_TEXT = "^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$";
-/** IAM's 50 less the controller's own: cluster-id, namespace, name, uid, adopted, applied, instance-regions and retained. */
+/** IAM's maximum of 50, minus the controller's own: cluster-id, namespace, name, uid, adopted, applied, instance-regions and retained. */
 const MAX_TAGS = 42;
 const tagKey = new RegExp(TAG_TEXT, "u");
 
@@ -39,7 +39,7 @@ const tagRules: readonly Rule<Readonly<Record<string, string>>>[] = [
     holds: (tags) => Object.keys(tags).every((key) => tagKey.test(key)),
   },
   {
-    message: "to IAM tag keys that differ only in the case of their letters are one; keep one of them",
+    message: "IAM treats tag keys that differ only in case as the same; keep one of them",
     holds: (tags) => new Set(Object.keys(tags).map(asciiLower)).size === Object.keys(tags).length,
   },
 ];
@@ -82,7 +82,7 @@ export const permissionsBoundaryArnField: Field<string> = text(
   matches(MANAGED_POLICY_ARN, "write the ARN of a managed policy, as in arn:aws:iam::123456789012:policy/boundary"),
 );
 
-/** Tags that are the user's to choose. */
+/** The user's tags. */
 export const tagsField: Field<Readonly<Record<string, string>>> = map(
   text({ maxLength: 256 }, matches(TAG_TEXT, "write letters, digits, spaces and any of _.:/=+-@ only in tag values")),
   { maxProperties: MAX_TAGS },
@@ -91,7 +91,7 @@ export const tagsField: Field<Readonly<Record<string, string>>> = map(
 
 const trustDefault = { services: ["ec2.amazonaws.com"], statements: [] };
 
-/** Every field of the spec with its bounds and rules: the offline twin of the CRD. */
+/** Every field of the spec with its bounds and rules. It is equivalent to the CRD, for use without an API server. */
 export const specField: Field<LooseSpec> = object<LooseSpec>(
   {
     className: optional(classNameField),
@@ -120,7 +120,7 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
   },
 );
 
-// As CEL's lowerAscii: only A to Z.
+// Like lowerAscii in CEL: only A to Z.
 function asciiLower(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

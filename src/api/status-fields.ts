@@ -8,21 +8,21 @@ import type {
   InstancesClaim,
   InstancesStatus,
 } from "./instance-profile.ts";
-import { foreignObject, optional, required } from "./object-fields.ts";
+import { lenientObject, optional, required } from "./object-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 
 /** A `metadata.generation`. */
 export const generationField: Field<number> = integer({ format: "int64", minimum: 0 });
-/** -1 until somebody has looked. */
+/** -1 until the first reconcile. */
 const observedGenerationField: Field<number> = integer({ format: "int64", minimum: -1 });
 const countField: Field<number> = integer({ format: "int32", minimum: 0 });
 
-const referenceField: Field<AwsObjectReference> = foreignObject<AwsObjectReference>({
+const referenceField: Field<AwsObjectReference> = lenientObject<AwsObjectReference>({
   arn: required(text({ maxLength: 2048 })),
   id: required(text({ maxLength: 128 })),
 });
 
-const acceptedClassField: Field<AcceptedClass> = foreignObject<AcceptedClass>({
+const acceptedClassField: Field<AcceptedClass> = lenientObject<AcceptedClass>({
   name: required(text({ maxLength: 253 })),
   accountId: required(text({ maxLength: 12 })),
   acceptedTime: required(text({ format: "date-time" })),
@@ -31,7 +31,7 @@ const acceptedClassField: Field<AcceptedClass> = foreignObject<AcceptedClass>({
   allowForceDelete: optional(flag()),
 });
 
-const conditionField: Field<Condition> = foreignObject<Condition>({
+const conditionField: Field<Condition> = lenientObject<Condition>({
   type: required(text({ minLength: 1, maxLength: 316 })),
   status: required(choice("True", "False", "Unknown")),
   reason: required(text({ minLength: 1, maxLength: 1024, pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$" })),
@@ -47,15 +47,15 @@ export const conditionsField: Field<readonly Condition[]> = list(conditionField,
   listMapKeys: ["type"],
 });
 
-/** The longest selection that a spec can have: 20 tags, each character of which JSON may escape. */
+/** The maximum length of a selection: 20 tags, each character of which JSON may escape. */
 const MAX_SELECTION_CHARS = 65_536;
 
-const instancesClaimField: Field<InstancesClaim> = foreignObject<InstancesClaim>({
+const instancesClaimField: Field<InstancesClaim> = lenientObject<InstancesClaim>({
   time: required(text({ format: "date-time" })),
   selection: required(text({ maxLength: MAX_SELECTION_CHARS })),
 });
 
-const instancesStatusField: Field<InstancesStatus> = foreignObject<InstancesStatus>({
+const instancesStatusField: Field<InstancesStatus> = lenientObject<InstancesStatus>({
   matched: required(countField),
   associated: required(countField),
   pending: required(countField),
@@ -64,7 +64,7 @@ const instancesStatusField: Field<InstancesStatus> = foreignObject<InstancesStat
   claim: optional(instancesClaimField),
 });
 
-const fields: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus>({
+const fields: Field<InstanceProfileStatus> = lenientObject<InstanceProfileStatus>({
   observedGeneration: optional(observedGenerationField),
   accountId: optional(text({ maxLength: 12 })),
   class: optional(acceptedClassField),
@@ -79,8 +79,8 @@ const fields: Field<InstanceProfileStatus> = foreignObject<InstanceProfileStatus
 });
 
 /**
- * Every field of the status. Bounds are the CRD's; they bind whoever writes. The API server fills in a status that nobody has
- * written with an observedGeneration that is none: without a single condition kstatus would take a new object for Current.
+ * Every field of the status, with the bounds of the CRD. The API server gives a new object an observedGeneration that no object has,
+ * because kstatus would otherwise take an object without conditions for Current.
  */
 export const statusField: Field<InstanceProfileStatus> = {
   ...fields,

@@ -55,14 +55,14 @@ const trustStatementField: Field<TrustStatement> = object<TrustStatement>({
   conditions: optional(conditionsField),
 });
 
-/** What the trust policy is made of. */
+/** The services and statements of the trust policy. */
 export const trustField: Field<Trust> = object<Trust>(
   {
     services: defaulted(list(serviceField, { maxItems: 20, listType: "set" }), ["ec2.amazonaws.com"]),
     statements: defaulted(list(trustStatementField, { maxItems: 20, listType: "atomic" }, sidsAreUnique), []),
   },
   {
-    message: "nobody could assume the role; write at least one of services and statements",
+    message: "no principal could assume the role; write at least one of services and statements",
     holds: ({ services, statements }) => services.length > 0 || statements.length > 0,
   },
 );

@@ -1,13 +1,10 @@
-/** How much there is of something, and how much there may be. */
+/** The usage of a quota. */
 export interface Usage {
   readonly used: number;
   readonly quota: number;
 }
 
-/**
- * What IAM allows the account, as its summary tells: quotas are the account's own, and can be raised. Undefined where the
- * summary did not say.
- */
+/** The IAM quotas of the account and their usage, from the account summary. Undefined where the summary has no value. */
 export interface AccountQuotas {
   readonly roles: Usage | undefined;
   readonly instanceProfiles: Usage | undefined;

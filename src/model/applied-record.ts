@@ -2,14 +2,12 @@ import { TAG_KEYS, type Tags } from "./ownership.ts";
 import { SHORT_HASH_CHARS, shortHash } from "./short-hash.ts";
 
 /**
- * What the controller has put on an entity, written on the entity itself as one tag.
+ * The record of what the controller has put on an entity, stored in one tag of the entity.
  *
- * Without it a policy or tag that has left the spec could not be told from one that somebody else added, and the
- * controller would have to choose between leaving its own leftovers and removing what is not its own. Status cannot hold
- * this: it is written after AWS and lost with the object. A tag value has room for 256 characters, so names are recorded
- * as short hashes, as long as there is room for. What the record holds and the spec does not name is a leftover. Names are compared
- * with those of the spec letter by letter, never by their hashes: an author who finds two names with one hash must not keep the one
- * by asking for the other. A stranger's name is mistaken for a leftover when its hash is one of those recorded.
+ * It distinguishes a leftover, which the record holds and the spec does not name, from what another client added. Status cannot hold it,
+ * because it is written after AWS and lost with the object. A tag value has room for 256 characters, so names are recorded as hashes, as
+ * long as there is room for. Names of the spec are compared exactly and never by their hashes: an author who finds two names with one hash
+ * must not keep one of them by naming the other. An unmanaged name counts as a leftover if its hash equals a recorded one.
  */
 export interface AppliedRecord {
   /** Hashes of {@link inlinePolicyId} and {@link managedPolicyId}. */
@@ -18,45 +16,45 @@ export interface AppliedRecord {
   readonly tagKeys: Hashes;
 }
 
-/** Hashes of one length; a shorter hash of a name is the beginning of a longer one. */
+/** Hashes of one length. A shorter hash of a name is a prefix of a longer one. */
 interface Hashes {
   readonly chars: number;
   readonly all: ReadonlySet<string>;
 }
 
-/** Tag values may have this many characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html */
+/** The maximum length of a tag value: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html */
 const MAX_TAG_VALUE_CHARS = 256;
 const VERSION = "v1";
 const LONGEST = SHORT_HASH_CHARS;
-/** Lengths of the hashes of policies and of tag keys, best first. The last holds the most that IAM allows on one role. */
+/** The lengths of the hashes of policies and of tag keys, longest first. The last has room for the maximum that IAM allows on a role. */
 const LENGTHS: readonly (readonly [number, number])[] = [
   [LONGEST, LONGEST],
   [5, 5],
   [4, 4],
   [4, 3],
 ];
-/** All that the CRD lets through fits into these, but they tell names badly apart. */
+/** Lengths with room for everything that the CRD allows, but with frequent collisions. */
 const LAST_RESORT: readonly [number, number] = [3, 2];
 const FORMAT = new RegExp(`^${VERSION}[.]([1-${LONGEST}])([1-${LONGEST}])[.]([0-9A-Za-z]*)[.]([0-9A-Za-z]*)$`);
 
-/** How an inline policy is named in a record, by the name that IAM lists. */
+/** The id of an inline policy in a record, by the name that IAM lists. */
 export function inlinePolicyId(policyName: string): string {
   return `inline:${policyName}`;
 }
 
-/** How an attached policy is named in a record. */
+/** The id of a managed policy in a record. */
 export function managedPolicyId(policyArn: string): string {
   return `managed:${policyArn}`;
 }
 
-/** The record of an entity that holds just these. */
+/** The record of an entity with these policies and tags. */
 export function appliedRecord(policyIds: readonly string[], tagKeys: readonly string[]): AppliedRecord {
   return { policies: hashesOf(policyIds), tagKeys: hashesOf(tagKeys) };
 }
 
 /**
- * The record on an entity that is known to be ours. Empty when there is none, or one that this version cannot read: then
- * nothing is known to have been put there, and what the spec does not name is left alone.
+ * Reads the record on an owned entity. Empty when there is none, or when this version cannot read it; then everything that the spec does
+ * not name counts as unmanaged.
  */
 export function readAppliedRecord(tags: Tags): AppliedRecord {
   const match = FORMAT.exec(tags[TAG_KEYS.applied] ?? "");
@@ -65,18 +63,18 @@ export function readAppliedRecord(tags: Tags): AppliedRecord {
   return { policies: split(policies, Number(policyChars)), tagKeys: split(tagKeys, Number(tagKeyChars)) };
 }
 
-/** The tag value of a record: the same for the same set, whatever the order. */
+/** The tag value of a record; it does not depend on the order of the names. */
 export function encodeAppliedRecord(record: AppliedRecord): string {
   return firstThatFits(record, LENGTHS) ?? encoded(record, LAST_RESORT);
 }
 
-/** The tag value of both records in one; undefined when a tag value has no room for hashes that tell them apart. */
+/** The tag value of both records together; undefined when a tag value has no room for hashes that are long enough. */
 export function encodeBothRecords(one: AppliedRecord, other: AppliedRecord): string | undefined {
   const both = { policies: merged(one.policies, other.policies), tagKeys: merged(one.tagKeys, other.tagKeys) };
   return firstThatFits(both, LENGTHS);
 }
 
-/** True when the controller has attached the policy. */
+/** True when the controller attached the policy. */
 export function recordsManagedPolicy({ policies }: AppliedRecord, policyArn: string): boolean {
   return holds(policies, managedPolicyId(policyArn));
 }
@@ -87,8 +85,8 @@ export function recordsTag({ tagKeys }: AppliedRecord, tagKey: string): boolean 
 }
 
 /**
- * True when the controller put the inline policy there, under one of the names that IAM takes for this one. The record has the name
- * before the policy is put, so that a crash leaves no policy of the controller unrecorded.
+ * True when the controller wrote the inline policy, under one of the names that IAM treats as this one. The name is recorded before the
+ * policy is written, so that a crash leaves no policy unrecorded.
  */
 export function recordsInlinePolicy({ policies }: AppliedRecord, names: readonly string[]): boolean {
   return names.some((name) => holds(policies, inlinePolicyId(name)));
@@ -122,7 +120,7 @@ function merged(one: Hashes, other: Hashes): Hashes {
   return { chars, all: new Set([...shortened(one, chars).all, ...shortened(other, chars).all]) };
 }
 
-/** Hashes that are no longer than that. */
+/** The hashes, truncated to at most this length. */
 function shortened({ chars, all }: Hashes, most: number): Hashes {
   if (chars <= most) return { chars, all };
   return { chars: most, all: new Set([...all].map((hash) => hash.slice(0, most))) };

@@ -6,14 +6,14 @@ import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
 import { buildPolicy, type PolicyDocument, permissionsDocument, trustDocument } from "./policy/policy-document.ts";
 import type { OversizePolicy } from "./policy/policy-size.ts";
 
-/** What is to be kept of the entities when the object goes. `ByOrigin`: what was adopted stays, what was made goes. */
+/** What happens to the entities when the object is deleted. `ByOrigin`: what was adopted is retained, what was created is deleted. */
 export type Retention = "Delete" | "Retain" | "ByOrigin";
 
-/** The role as the object asks for it. */
+/** The desired role. */
 export interface DesiredRole {
   readonly roleName: string;
   readonly path: string;
-  /** Empty when the object has none: IAM knows no difference. */
+  /** Empty when the object has none, which is the same to IAM. */
   readonly description: string;
   readonly maxSessionDurationSeconds: number;
   readonly permissionsBoundaryArn: string | undefined;
@@ -24,68 +24,68 @@ export interface DesiredRole {
   readonly managedPolicyArns: readonly string[];
 }
 
-/** The object asks for a role in an instance profile. */
+/** The desired state of an object that is not in deletion: a role in an instance profile. */
 export interface DesiredPresent {
   readonly presence: "present";
   readonly owner: Owner;
   readonly role: DesiredRole;
   readonly instanceProfile: { readonly instanceProfileName: string; readonly path: string };
-  /** The instances that are to carry the profile; undefined when the object leaves that to whoever starts them. */
+  /** The instances to associate; undefined when the spec has no `instances`. */
   readonly instances: DesiredInstances | undefined;
-  /** Policies that IAM takes in no account, and that are not part of `role` therefore. Nothing may be written with one. */
+  /** Policies that IAM accepts in no account and that are therefore not part of `role`. While there are any, nothing is written. */
   readonly oversize: readonly OversizePolicy[];
-  /** The user's tags, for role and profile alike. */
+  /** The user's tags, for both role and instance profile. */
   readonly tags: Tags;
-  /** Whether an entity without owner tags may be adopted: the spec asks for it, and a class or the operator allows it. */
+  /** True when an unowned entity may be adopted: the spec requests it, and a class or the operator allows it. */
   readonly mayAdopt: boolean;
-  /** The spec asks for adoption, and neither a class nor the operator allows it. */
+  /** True when the spec requests adoption, and neither a class nor the operator allows it. */
   readonly isAdoptionDenied: boolean;
-  /** Are policies that the spec does not name taken off the role. */
+  /** True when unmanaged policies are removed from the role. */
   readonly removesUnmanaged: boolean;
 }
 
-/** The object is going: what it owns goes with it, as far as `retention` says. */
+/** The desired state of an object in deletion: what it owns is deleted, according to `retention`. */
 export interface DesiredAbsent {
   readonly presence: "absent";
   readonly owner: Owner;
   readonly roleName: string;
   readonly instanceProfileName: string;
   readonly path: string;
-  /** What it wanted its profile on. */
+  /** The instances that the spec selects. */
   readonly instances: DesiredInstances | undefined;
   readonly policyName: string;
   readonly managedPolicyArns: readonly string[];
   readonly retention: Retention;
-  /** Policies that are not ours go too; the user has asked for it, and the object's class does not forbid it. */
+  /** True when unmanaged policies are removed too: the user requested it, and the object's class allows it. */
   readonly force: boolean;
-  /** The name of the class that does not allow `force`; undefined when the user may ask for it. */
+  /** The name of the class that denies `force`; undefined when it is allowed. */
   readonly forceDeniedBy?: string;
 }
 
-/** What AWS should have for one object. Deletion is a desire like any other. */
+/** What AWS must have for one object. */
 export type DesiredState = DesiredPresent | DesiredAbsent;
 
-/** The role's name, whether the object is to be or to go. */
+/** The name of the role, whether or not the object is in deletion. */
 export function roleNameOf(desired: DesiredState): string {
   return desired.presence === "absent" ? desired.roleName : desired.role.roleName;
 }
 
-/** The instance profile's name, whether the object is to be or to go. */
+/** The name of the instance profile, whether or not the object is in deletion. */
 export function profileNameOf(desired: DesiredState): string {
   return desired.presence === "absent" ? desired.instanceProfileName : desired.instanceProfile.instanceProfileName;
 }
 
-/** What the class and the operator say of an object, which its author cannot. */
+/** What the class and the operator allow an object, which its author cannot choose. */
 export interface Grants {
   /** The class of the object, or the operator for objects without one, allows `adoptionPolicy: IfExists`. */
   readonly allowsAdoption: boolean;
-  /** The name of the object's class, when it does not allow the annotation `force-delete`. */
+  /** The name of the object's class if it denies the annotation `force-delete`. */
   readonly forceDeniedBy?: string | undefined;
 }
 
 const NO_GRANTS: Grants = { allowsAdoption: false };
 
-/** What the object asks of AWS. Deterministic; never throws on a parsed object. */
+/** Computes the desired state of an object. Deterministic; never throws for a parsed object. */
 export function desiredState(
   object: InstanceProfile,
   clusterId: string,
@@ -138,7 +138,7 @@ export function desiredState(
   };
 }
 
-/** The instances that the object asks for; undefined when it asks for none. */
+/** The instances that the spec selects; undefined when it has no `instances`. */
 export function desiredInstances(object: InstanceProfile): DesiredInstances | undefined {
   const { metadata, spec } = object;
   const { instances } = spec;
@@ -158,8 +158,8 @@ export function desiredInstances(object: InstanceProfile): DesiredInstances | un
 }
 
 /**
- * The user's tags without those that IAM would take for the controller's own: tag keys of a role are the same in any case, and
- * one of these in other letters would overwrite the proof of ownership.
+ * The user's tags without those that IAM would treat as the controller's own: tag keys of a role are case-insensitive, so such a tag would
+ * overwrite the proof of ownership.
  */
 function userTags(tags: Tags): Tags {
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !nameKey(key).startsWith(TAG_PREFIX)));

@@ -1,11 +1,11 @@
-/** A map that holds at most `capacity` entries: the one that was not asked for or set for longest goes first. */
+/** A map with at most `capacity` entries that evicts the least recently used one. */
 export class LruMap<Value> {
   readonly #capacity: number;
   readonly #onEvict: (value: Value) => void;
-  /** A Map keeps the order of insertion: what is used is put in anew, at the end. */
+  /** A Map keeps the order of insertion, so a used entry is inserted again at the end. */
   readonly #entries = new Map<string, Value>();
 
-  /** `onEvict` hears what has to go for want of room. */
+  /** `onEvict` receives each evicted value. */
   constructor(capacity: number, onEvict: (value: Value) => void = () => {}) {
     this.#capacity = capacity;
     this.#onEvict = onEvict;

@@ -1,21 +1,21 @@
 import type { ObservedInstances, ProfileUsers } from "./instances/instance.ts";
 import type { Tags } from "./ownership.ts";
 
-/** Read and not there. A failed read is never this: it is an error. */
+/** An entity that was read and does not exist. A failed read is an error instead. */
 export interface Absent {
   readonly presence: "absent";
 }
 
-/** The one value of {@link Absent}. */
+/** The only value of {@link Absent}. */
 export const ABSENT: Absent = { presence: "absent" };
 
-/** What GetRole says of a role. */
+/** A role as GetRole returns it. */
 export interface RoleFacts {
   readonly presence: "present";
   readonly roleName: string;
-  /** Right after creation IAM may give the unique id here instead of an ARN. */
+  /** Right after creation IAM may return the unique id instead of an ARN. */
   readonly arn: string;
-  /** `AROA…`; a role deleted and made again has another one. */
+  /** `AROA…`. A role that was deleted and created again has another id. */
   readonly roleId: string;
   readonly path: string;
   readonly description: string;
@@ -30,15 +30,15 @@ export interface RoleFacts {
 export interface ObservedRole extends RoleFacts {
   /** Every inline policy's name, sorted. */
   readonly inlinePolicyNames: readonly string[];
-  /** Documents as IAM returns them, of those inline policies whose content matters to the plan. */
+  /** Documents as IAM returns them, of the inline policies whose content affects the plan. */
   readonly inlinePolicyDocuments: Readonly<Record<string, string>>;
   /** Attached managed policies, sorted. */
   readonly managedPolicyArns: readonly string[];
-  /** The instance profiles that hold it, sorted; undefined where nobody has asked. */
+  /** The instance profiles that hold it, sorted; undefined if they were not read. */
   readonly instanceProfileNames?: readonly string[];
 }
 
-/** What GetInstanceProfile says. */
+/** An instance profile as GetInstanceProfile returns it. */
 export interface ObservedInstanceProfile {
   readonly presence: "present";
   readonly instanceProfileName: string;
@@ -51,12 +51,12 @@ export interface ObservedInstanceProfile {
   readonly roleName: string | undefined;
 }
 
-/** All that AWS has of one InstanceProfile object. Plain JSON: a test can write it down. */
+/** The observed state of one InstanceProfile object in AWS. Plain JSON. */
 export interface ObservedState {
   readonly role: ObservedRole | Absent;
   readonly instanceProfile: ObservedInstanceProfile | Absent;
-  /** Not there when nothing in EC2 is, or ever was, the object's concern. */
+  /** Unset when the object does not select, and never associated, any instance. */
   readonly instances?: ObservedInstances;
-  /** The instances that use an instance profile that the object may adopt; not there for any other profile. */
+  /** The instances that use an instance profile that the object may adopt; unset for any other profile. */
   readonly adoptedUsers?: ProfileUsers;
 }

@@ -1,6 +1,6 @@
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** More would say no more: 62^6 is above the 2^32 that the hash can be. */
+/** The length of a hash. 62^6 exceeds the 2^32 values of the hash, so more characters would add nothing. */
 export const SHORT_HASH_CHARS = 6;
 
 /** FNV-1a over UTF-16 units, mixed once more so that every digit spreads, in base 62, lowest digit first. */

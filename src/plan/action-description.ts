@@ -1,11 +1,11 @@
-/** What an action does to what is there, as every plan reader knows it: adds, changes or takes away. */
+/** The effect of an action: adds, changes or removes. */
 type Symbol = "+" | "~" | "-";
 
-/** An action in words. */
+/** A description of an action for people. */
 export interface ActionDescription {
   readonly symbol: Symbol;
-  /** One line, without the symbol: what is written. */
+  /** What the action writes, in one line, without the symbol. */
   readonly title: string;
-  /** What changes inside, a line each; may be empty. */
+  /** The changes in detail, one line each; may be empty. */
   readonly details: readonly string[];
 }

@@ -2,19 +2,18 @@ import type { Tags } from "../model/ownership.ts";
 import type { InstanceAction } from "./instances/instance-action.ts";
 
 /**
- * One write to AWS, as data. `kind` is the name of the API action it becomes, so a plan reads like the CloudTrail it will
- * cause.
+ * One write to AWS, as data. `kind` is the name of the API action, so a plan reads like the CloudTrail events that it causes.
  */
 export type Action = IamAction | InstanceAction;
 
-/** One write to IAM. Policy documents are the minified text as sent. */
+/** One write to IAM. Policy documents are minified, as they are sent. */
 export type IamAction =
   | CreateRole
   | { readonly kind: "DeleteRole"; readonly roleName: string }
   | {
       readonly kind: "UpdateRole";
       readonly roleName: string;
-      /** Sent together with the duration always: IAM resets what an UpdateRole leaves out. */
+      /** Always sent together with the duration, because IAM resets what an UpdateRole omits. */
       readonly description: string;
       readonly maxSessionDurationSeconds: number;
       readonly changes: readonly string[];
@@ -36,7 +35,7 @@ export type IamAction =
       readonly roleName: string;
       readonly policyName: string;
       readonly document: string;
-      /** Statement-level differences to what is there; empty when the policy is new. */
+      /** Statement-level differences from the observed policy; empty when the policy is new. */
       readonly changes: readonly string[];
     }
   | ({ readonly kind: "DeleteRolePolicy"; readonly roleName: string; readonly policyName: string } & Forcible)
@@ -68,13 +67,13 @@ export type IamAction =
       readonly tagKeys: readonly string[];
     };
 
-/** A removal that may be of what somebody else has put there. */
+/** A removal that can concern something unmanaged. */
 interface Forcible {
-  /** True when it is not the object's to remove but for the annotation `force-delete`: told in an Event of its own. */
+  /** True when only the annotation `force-delete` allows the removal, which is then reported in its own Event. */
   readonly isForced?: true;
 }
 
-/** Makes the role whole in one call: with owner tags and boundary, so there is no moment in which it is nobody's. */
+/** Creates the role with owner tags and boundary in one call, so that it is never unowned. */
 export interface CreateRole {
   readonly kind: "CreateRole";
   readonly roleName: string;
@@ -90,19 +89,16 @@ export interface CreateRole {
 /** The API action of a write to IAM. */
 export type IamActionKind = IamAction["kind"];
 
-/**
- * Names and ids that AWS gave to what an action made; what a later read would say. Of an association: its own id, and the
- * ARN of its profile.
- */
+/** ARN and id that AWS gave to what an action created. For an association: its own id, and the ARN of its profile. */
 export interface CreatedEntity {
   readonly arn: string;
   readonly id: string;
 }
 
-/** What is known after an action succeeded, beyond that it did. */
+/** What AWS returned for an action that succeeded. */
 export interface ActionOutcome {
   readonly created: CreatedEntity | undefined;
-  /** True of a removal when AWS knew nothing to remove: its aim is reached, or AWS does not show it everywhere yet. */
+  /** True for a removal when AWS found nothing to remove: it is removed already, or a creation has not propagated yet. */
   readonly wasAbsent?: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { ActionDescription } from "./action-description.ts";
 import { describeInstanceAction } from "./instances/describe-instance-action.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 
-/** Says what an action does, naming the entity. The compiler proves that every action has words. */
+/** Describes an action and names the entity. The compiler checks that every action has a description. */
 export function describeAction(action: Action): ActionDescription {
   return isInstanceAction(action) ? describeInstanceAction(action) : describeIamAction(action);
 }
@@ -84,7 +84,7 @@ function describePut(action: Extract<Action, { readonly kind: "PutRolePolicy" }>
   return action.changes.length === 0 ? describe("+", title, [action.document]) : describe("~", title, action.changes);
 }
 
-/** The controller's own tags are its bookkeeping; a reader of a plan wants to see the user's. */
+/** The tags without the controller's own, which are internal and would only clutter a plan. */
 function userTags(tags: Tags): readonly string[] {
   return Object.entries(tags)
     .filter(([key]) => !key.startsWith(TAG_PREFIX))

@@ -3,7 +3,7 @@ import type { ObservedState } from "../model/observed-state.ts";
 import type { Action } from "./action.ts";
 import { diffInstances } from "./instances/diff-instances.ts";
 import { oversizeBlockers } from "./oversize-blockers.ts";
-import { claim } from "./ownership-guard.ts";
+import { verifyOwnership } from "./ownership-guard.ts";
 import type { Blocker, Plan } from "./plan.ts";
 import { diffAbsent } from "./role/diff-absent.ts";
 import { createInstanceProfile, updateInstanceProfile } from "./role/diff-instance-profile.ts";
@@ -12,14 +12,14 @@ import { guardAdoption } from "./role/guard-adoption.ts";
 import { guardInlinePolicy } from "./role/guard-inline-policy.ts";
 
 /**
- * What stands between AWS and the object's desire: forwards to create, backwards to delete. Pure and total: no clock, no
- * input or output, no exception.
+ * Computes the plan from the observed to the desired state: writes in order of creation, or in reverse order for a deletion. Pure and
+ * total: no clock, no input or output, no exception.
  */
 export function diff(desired: DesiredState, observed: ObservedState): Plan {
   return desired.presence === "absent" ? diffAbsent(desired, observed) : diffPresent(desired, observed);
 }
 
-/** The writes of one entity, or the reason why there may be none. */
+/** The writes to one entity, or the reasons why it must not be written. */
 interface Part {
   readonly actions: readonly Action[];
   readonly blockers: readonly Blocker[];
@@ -42,7 +42,7 @@ function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
 
 function diffRole(desired: DesiredPresent, { role }: ObservedState): Part {
   if (role.presence === "absent") return { actions: createRole(desired), blockers: [] };
-  const verdict = claim(desired, role);
+  const verdict = verifyOwnership(desired, role);
   if (verdict.kind === "refused") return { actions: [], blockers: [verdict.blocker] };
   const blockers = guardInlinePolicy(desired, role);
   return { actions: blockers.length > 0 ? [] : updateRole(desired, role, verdict.adopted), blockers };
@@ -50,7 +50,7 @@ function diffRole(desired: DesiredPresent, { role }: ObservedState): Part {
 
 function diffInstanceProfile(desired: DesiredPresent, { instanceProfile }: ObservedState): Part {
   if (instanceProfile.presence === "absent") return { actions: createInstanceProfile(desired), blockers: [] };
-  const verdict = claim(desired, instanceProfile);
+  const verdict = verifyOwnership(desired, instanceProfile);
   if (verdict.kind === "refused") return { actions: [], blockers: [verdict.blocker] };
   return { actions: updateInstanceProfile(desired, instanceProfile, verdict.adopted), blockers: [] };
 }

@@ -12,29 +12,29 @@ import {
 import type { JsonValue } from "../model/policy/policy-json.ts";
 import { type ManifestStatement, statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
 
-/** Something of a role or profile that the manifest does not say, in words, with what it is. */
+/** A part of a role or instance profile that the manifest does not cover. */
 export interface ExportNote {
   readonly text: string;
-  /** A policy document that stays as it is. */
+  /** The policy document that stays unmanaged. */
   readonly document?: JsonValue;
 }
 
-/** A manifest for what exists, and what of it stands beside the manifest. */
+/** A manifest for an existing role, and notes on what the manifest does not cover. */
 export interface ExportedManifest {
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly notes: readonly ExportNote[];
 }
 
-/** How the object is to be called. */
+/** Name and namespace of the object in the manifest. */
 export interface ExportNames {
   readonly name: string;
-  /** Undefined: the manifest names none. */
+  /** Undefined: the manifest has no namespace. */
   readonly namespace: string | undefined;
 }
 
 /**
- * The manifest that adopts a role and its profile as they are. It is a proposal: whether planning it shows no change is for the
- * caller to see. Fields that say what the default says are left out.
+ * The manifest that adopts a role and its instance profile unchanged. The caller must plan it to verify that nothing changes. Fields with
+ * their default value are omitted.
  */
 export function exportedManifest(
   role: ObservedRole,
@@ -68,7 +68,7 @@ interface InlinePart {
   readonly notes: readonly ExportNote[];
 }
 
-/** A manifest has one inline policy. Of several, the one with the role's name is the best guess; the others stay. */
+/** A manifest has one inline policy. If there are several, the one with the role's name is preferred; the others stay unmanaged. */
 function inlinePolicyOf(role: ObservedRole): InlinePart {
   const { roleName, inlinePolicyNames, inlinePolicyDocuments } = role;
   const byLikelihood = inlinePolicyNames.toSorted(
@@ -82,10 +82,11 @@ function inlinePolicyOf(role: ObservedRole): InlinePart {
   const notes = policies
     .filter((policy) => policy !== chosen)
     .map(({ policyName, statements }) => {
-      const why = statements === undefined ? "has no words in a manifest" : "is one more than a manifest holds";
+      const why =
+        statements === undefined ? "cannot be expressed in a manifest" : "is an additional one, and a manifest has one";
       const read = policyJson(readPolicy(inlinePolicyDocuments[policyName] ?? "", "permissions"));
       return {
-        text: `inline policy ${policyName} ${why}; it stays on the role as it is, not managed:`,
+        text: `inline policy ${policyName} ${why}; it stays on the role, unmanaged:`,
         document: read ?? inlinePolicyDocuments[policyName] ?? "",
       };
     });
@@ -95,18 +96,18 @@ function inlinePolicyOf(role: ObservedRole): InlinePart {
 }
 
 function expressible(text: string): readonly ManifestStatement[] | undefined {
-  const there = readPolicy(text, "permissions");
-  const statements = statementsFrom(policyJson(there));
+  const current = readPolicy(text, "permissions");
+  const statements = statementsFrom(policyJson(current));
   if (statements === undefined || statements.length === 0) return undefined;
   return samePolicy(
     buildPolicy(permissionsDocument(statements as unknown as readonly Statement[]), "permissions"),
-    there,
+    current,
   )
     ? statements
     : undefined;
 }
 
-/** Left out where it is what a manifest without `trust` means. */
+/** The trust of the manifest; empty when it is the default. */
 function trustOf({ trustPolicy }: ObservedRole): { readonly trust?: unknown } {
   const trust = trustFrom(policyJson(readPolicy(trustPolicy, "trust")));
   if (trust === undefined) return {};
@@ -120,7 +121,7 @@ interface TagPart {
   readonly notes: readonly ExportNote[];
 }
 
-/** A manifest's tags are on both. What only one of the two has, or has otherwise, stays on it without being managed. */
+/** The tags of the manifest, which are on both entities. A tag that is on one only, or has two values, stays there unmanaged. */
 function tagsOf(ofRole: Tags, ofProfile: Tags): TagPart {
   const isShared = ([key, value]: readonly [string, string]): boolean =>
     ofRole[key] === value && ofProfile[key] === value && !belongsToAws(key) && !isOwn(key);
@@ -129,8 +130,8 @@ function tagsOf(ofRole: Tags, ofProfile: Tags): TagPart {
       .filter((tag) => !isShared(tag) && !isOwn(tag[0]))
       .sort()
       .map(([key, value]) => {
-        const why = belongsToAws(key) ? `of the ${what} belongs to AWS` : `is on the ${what} alone`;
-        return { text: `tag ${key}=${value} ${why}; it stays there, not managed` };
+        const why = belongsToAws(key) ? `of the ${what} is reserved by AWS` : `is only on the ${what}`;
+        return { text: `tag ${key}=${value} ${why}; it stays there, unmanaged` };
       });
   return {
     shared: Object.fromEntries(Object.entries(ofRole).filter(isShared).sort()),

@@ -4,22 +4,25 @@ import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-st
 import { DECIDING_TAG_KEYS, type Ownership, ownershipOf, TAG_PREFIX } from "../model/ownership.ts";
 import type { Blocker } from "./plan.ts";
 
-/** Whether an existing entity may be written, and as what. */
-export type Claim =
+/** Whether an existing entity may be written. `adopted` tells whether it was, or is now, adopted. */
+export type OwnershipVerdict =
   | { readonly kind: "allowed"; readonly adopted: boolean }
   | { readonly kind: "refused"; readonly blocker: Blocker };
 
 /**
- * Decides whether the object may write an existing role or profile. The proof is the owner tags and nothing else: a
- * matching name proves nothing.
+ * Decides whether the object may write an existing role or profile. Only the owner tags prove ownership; a matching name does not.
  */
-export function claim(desired: DesiredPresent, entity: ObservedRole | ObservedInstanceProfile): Claim {
+export function verifyOwnership(
+  desired: DesiredPresent,
+  entity: ObservedRole | ObservedInstanceProfile,
+): OwnershipVerdict {
   const what = "roleName" in entity && "roleId" in entity ? `role ${entity.roleName}` : profileTitle(entity);
   const wantedPath = "roleId" in entity ? desired.role.path : desired.instanceProfile.path;
   const ownership = ownershipOf(entity.tags, desired.owner);
-  if (ownership.kind === "foreign") return refused("OwnedByAnother", `${what} ${ownedByAnother(desired, ownership)}`);
+  if (ownership.kind === "ownedByAnother")
+    return refused("OwnedByAnother", `${what} ${ownedByAnother(desired, ownership)}`);
   if (ownership.kind === "unowned" && !desired.mayAdopt) return notAdopted(desired, what);
-  if (ownership.kind === "unowned" && isOfAws(entity.path)) {
+  if (ownership.kind === "unowned" && isReservedByAws(entity.path)) {
     return refused(
       "AdoptionNotAllowed",
       `${what} has path ${entity.path}, so an AWS service manages it, and it cannot be adopted. Choose another name.`,
@@ -28,29 +31,29 @@ export function claim(desired: DesiredPresent, entity: ObservedRole | ObservedIn
   if (entity.path !== wantedPath) {
     return refused(
       "PathConflict",
-      `${what} exists with path ${entity.path}, the spec asks for ${wantedPath}; IAM cannot change a path. ` +
-        "Write the object with the path that is there, or delete what is there.",
+      `${what} exists with path ${entity.path}, and the spec has path ${wantedPath}; IAM cannot change a path. ` +
+        "Create the object with the existing path, or delete the existing entity.",
     );
   }
   return { kind: "allowed", adopted: ownership.kind === "unowned" || ownership.adopted };
 }
 
-function notAdopted({ isAdoptionDenied }: DesiredPresent, what: string): Claim {
+function notAdopted({ isAdoptionDenied }: DesiredPresent, what: string): OwnershipVerdict {
   if (isAdoptionDenied) {
     return refused(
       "AdoptionNotAllowed",
-      `${what} exists already and was not made by this object. spec.adoptionPolicy is IfExists, and an object without a class may adopt ` +
-        "only where the controller runs with --allow-adoption. Choose another name, or ask the operator to allow it, best by a class.",
+      `${what} already exists and was not created by this object. spec.adoptionPolicy is IfExists, and an object without a class can adopt ` +
+        "only if the controller runs with --allow-adoption. Choose another name, or ask the operator to allow adoption, preferably in a class.",
     );
   }
   return refused(
     "AlreadyExists",
-    `${what} exists already and was not made by this object. Choose another name, or set adoptionPolicy: IfExists to take it over.`,
+    `${what} already exists and was not created by this object. Choose another name, or set adoptionPolicy: IfExists to adopt it.`,
   );
 }
 
-/** Service-linked roles, and roles that AWS keeps for its own console and IAM Identity Center. */
-function isOfAws(path: string): boolean {
+/** True for service-linked roles, and for roles that AWS reserves for its own console and IAM Identity Center. */
+function isReservedByAws(path: string): boolean {
   return ["/aws-service-role/", "/aws-reserved/"].some((prefix) => nameKey(path).startsWith(prefix));
 }
 
@@ -58,17 +61,20 @@ function profileTitle(entity: ObservedRole | ObservedInstanceProfile): string {
   return `instance profile ${"instanceProfileName" in entity ? entity.instanceProfileName : entity.roleName}`;
 }
 
-function ownedByAnother(desired: DesiredPresent, owner: Extract<Ownership, { readonly kind: "foreign" }>): string {
+function ownedByAnother(
+  desired: DesiredPresent,
+  owner: Extract<Ownership, { readonly kind: "ownedByAnother" }>,
+): string {
   const { clusterId, namespace, name } = owner;
   if ([clusterId, namespace, name].includes(undefined)) {
     return (
-      `has some of the tags ${DECIDING_TAG_KEYS.join(", ")} and not all, so it cannot be told whose it is. ` +
-      "Put the missing ones back, or remove them all."
+      `has only some of the tags ${DECIDING_TAG_KEYS.join(", ")}, so its owner is unknown. ` +
+      "Restore the missing tags, or remove all of them."
     );
   }
   return (
-    `belongs to InstanceProfile ${namespace}/${name}${elsewhere(desired, clusterId)}. Choose another name, or delete that ` +
-    `object first. If it is gone for good, remove the tags ${TAG_PREFIX}* and set adoptionPolicy: IfExists.`
+    `is owned by InstanceProfile ${namespace}/${name}${elsewhere(desired, clusterId)}. Choose another name, or delete that ` +
+    `object first. If that object no longer exists, remove the tags ${TAG_PREFIX}* and set adoptionPolicy: IfExists.`
   );
 }
 
@@ -76,6 +82,6 @@ function elsewhere(desired: DesiredPresent, clusterId: string | undefined): stri
   return clusterId === desired.owner.clusterId ? "" : ` of cluster ${clusterId}`;
 }
 
-function refused(reason: string, message: string): Claim {
+function refused(reason: string, message: string): OwnershipVerdict {
   return { kind: "refused", blocker: { reason, message } };
 }

@@ -1,53 +1,47 @@
 import { TAG_KEYS, TAG_PREFIX } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
 
-/** Why nothing may be written, in words for a person. */
+/** A reason why nothing must be written until something else changes. */
 export interface Blocker {
-  /** CamelCase, shown as the condition's reason. */
+  /** The reason of the condition, in CamelCase. */
   readonly reason: string;
-  /** Names the entity, says what is wrong, and what to do. */
+  /** The entity, what is wrong, and what to do. */
   readonly message: string;
 }
 
-/** What a reader of the plan should know though it holds nothing up. */
+/** Information for the reader of a plan that blocks nothing. */
 export type Note = Blocker;
 
-/**
- * All that stands between what AWS has and what an object asks for. Plain JSON and deterministic: the same inputs give the
- * same bytes.
- */
+/** The difference between the observed and the desired state. Plain JSON and deterministic: the same inputs give the same bytes. */
 export interface Plan {
-  /** The writes, in the order IAM accepts them; a prefix of them is always a safe place to stop. */
+  /** The writes, in an order that IAM accepts and in which it is safe to stop after any of them. */
   readonly actions: readonly Action[];
-  /** When there is one, none of the actions may be run. */
+  /** When there is one, none of the actions must be run. */
   readonly blockers: readonly Blocker[];
-  /** Policies on the role that the spec does not name and the plan leaves alone: inline names and ARNs, sorted. */
+  /** Policies on the role that the spec does not name and the plan does not change: inline names and ARNs, sorted. */
   readonly unmanagedPolicies: readonly string[];
-  /** Left out when there are none. */
+  /** Unset when there are none. */
   readonly notes?: readonly Note[];
 }
 
-/** The reason of the blocker of a plan whose very writes have been made too often in vain. */
+/** The reason of the blocker of a plan whose writes have been repeated too often without effect. */
 export const NOT_CONVERGING = "NotConverging";
 
-/** The reason of what is blocked because the permissions boundary of the class does not exist in IAM. */
+/** The reason when the permissions boundary of the class does not exist in IAM. */
 export const PERMISSIONS_BOUNDARY_NOT_FOUND = "PermissionsBoundaryNotFound";
 
-/** True when AWS is as asked for. */
+/** True when the observed state equals the desired state. */
 export function isInSync(plan: Plan): boolean {
   return plan.actions.length === 0 && plan.blockers.length === 0;
 }
 
-/** True when the action makes the object's own what was there before it. */
+/** True when the action adopts an existing entity. */
 export function isAdoption(action: Action): boolean {
   return "tags" in action && !action.kind.startsWith("Create") && action.tags[TAG_KEYS.adopted] === "true";
 }
 
-/**
- * True when all that is to be written are the controller's own tags on what nobody owned: AWS is as asked for already, and
- * only becomes somebody's.
- */
-export function isAdoptionAlone({ actions, blockers }: Plan): boolean {
+/** True when the plan adopts and writes only the controller's own tags, because AWS matches the spec already. */
+export function isAdoptionOnly({ actions, blockers }: Plan): boolean {
   const isOwnTagging = (action: Action): boolean =>
     (action.kind === "TagRole" || action.kind === "TagInstanceProfile") &&
     Object.keys(action.tags).every((key) => key.startsWith(TAG_PREFIX));

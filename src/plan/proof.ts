@@ -4,7 +4,7 @@ import { ownershipOf } from "../model/ownership.ts";
 import type { Action, IamAction } from "./action.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 
-/** An IAM entity whose ownership a write rests on. */
+/** An IAM entity that a write requires to be owned. */
 export type ProvedEntity = "role" | "instance profile";
 
 /**
@@ -25,7 +25,7 @@ export function unprovedEntity(
     ...(mayBeWritten(desired, observed.instanceProfile) ? (["instance profile"] as const) : []),
   ]);
   for (const action of actions) {
-    const missing = restsOn(action).find((entity) => !proved.has(entity));
+    const missing = requiredBy(action).find((entity) => !proved.has(entity));
     if (missing !== undefined) return missing;
     if (action.kind === "CreateRole") proved.add("role");
     if (action.kind === "CreateInstanceProfile") proved.add("instance profile");
@@ -33,19 +33,19 @@ export function unprovedEntity(
   return undefined;
 }
 
-/** The entities that a write to IAM changes or hands out. */
+/** The entities that a write to IAM changes or passes on. */
 export function entitiesOf(action: IamAction): readonly ProvedEntity[] {
   if (action.kind === "AddRoleToInstanceProfile") return ["role", "instance profile"];
-  // By force the role leaves instance profiles that the object does not own.
+  // A forced removal takes the role out of an instance profile that is not owned.
   if (action.kind === "RemoveRoleFromInstanceProfile") return action.isForced ? ["role"] : ["instance profile"];
   return "instanceProfileName" in action ? ["instance profile"] : ["role"];
 }
 
 /**
- * Writes that take a profile off an instance rest on the marker of the instance and name the association, so they need no instance
- * profile, which may be deleted already.
+ * The entities that must be owned for a write. A disassociation needs no instance profile, which may be deleted already: the marker of the
+ * instance proves its origin, and the write names the association.
  */
-function restsOn(action: Action): readonly ProvedEntity[] {
+function requiredBy(action: Action): readonly ProvedEntity[] {
   if (isInstanceAction(action)) return "iamInstanceProfile" in action ? ["instance profile"] : [];
   if (action.kind === "CreateRole" || action.kind === "CreateInstanceProfile") return [];
   return entitiesOf(action);
@@ -54,5 +54,5 @@ function restsOn(action: Action): readonly ProvedEntity[] {
 function mayBeWritten(desired: DesiredState, entity: ObservedRole | ObservedInstanceProfile | Absent): boolean {
   if (entity.presence === "absent") return false;
   const { kind } = ownershipOf(entity.tags, desired.owner);
-  return kind === "ours" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
+  return kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }

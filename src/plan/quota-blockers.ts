@@ -5,8 +5,8 @@ import { isInstanceAction } from "./instances/instance-action.ts";
 import type { Blocker, Plan } from "./plan.ts";
 
 /**
- * Why IAM would refuse the plan for a quota, as far as the quotas are known: what is known to fail need not be begun. Nothing of a plan
- * that would fail half-way is written, so a role is not left without the policy that does not fit it.
+ * Blocks a plan that would exceed a known quota of IAM. Nothing of such a plan is written, so that no role is left without the policy that
+ * exceeds the quota.
  */
 export function quotaBlockers(
   desired: DesiredPresent,
@@ -30,7 +30,7 @@ export function quotaBlockers(
   ];
 }
 
-/** Why IAM would refuse a creation of the plan for the number of roles or instance profiles. */
+/** Blocks creations that would exceed the quota of roles or instance profiles. */
 export function countBlockers({ actions }: Plan, { roles, instanceProfiles }: AccountQuotas): readonly Blocker[] {
   return actions.flatMap((action) => {
     if (action.kind === "CreateRole") return tooMany(`role ${action.roleName}`, "roles", roles);
@@ -39,7 +39,7 @@ export function countBlockers({ actions }: Plan, { roles, instanceProfiles }: Ac
   });
 }
 
-/** The quotas after the creations of the plan, for the plans that follow it. */
+/** The usage of the quotas after the creations of the plan, for the plans that follow it. */
 export function withCreations(quotas: AccountQuotas, { actions, blockers }: Plan): AccountQuotas {
   const creates = (kind: IamActionKind): number =>
     blockers.length > 0 ? 0 : actions.filter((action) => action.kind === kind).length;
@@ -57,8 +57,8 @@ function raised(usage: Usage | undefined, by: number): Usage | undefined {
 function tooMany(what: string, plural: string, usage: Usage | undefined): readonly Blocker[] {
   if (usage === undefined || usage.used < usage.quota) return [];
   const message =
-    `${what} cannot be made: the AWS account has as many ${plural} as IAM allows it (${usage.quota}). Ask AWS for a higher ` +
-    `quota, or delete ${plural} that nobody needs; it then goes on by itself.`;
+    `${what} cannot be created: the AWS account has as many ${plural} as its IAM quota allows (${usage.quota}). Ask AWS for a higher ` +
+    `quota, or delete unused ${plural}; the controller then retries.`;
   return [{ reason: "QuotaExceeded", message }];
 }
 
@@ -79,6 +79,6 @@ function tooManyAttached(roleName: string, attached: number, quota: number | und
   if (quota === undefined || attached <= quota) return [];
   const message =
     `role ${roleName} would have ${attached} managed policies, and IAM allows ${quota} in this account. Name fewer in ` +
-    "spec.managedPolicyArns, take off those that others attached, or ask AWS for a higher quota.";
+    "spec.managedPolicyArns, detach unmanaged policies, or ask AWS for a higher quota.";
   return [{ reason: "QuotaExceeded", message }];
 }

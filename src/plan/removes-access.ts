@@ -2,8 +2,8 @@ import { TAG_PREFIX } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
 
 /**
- * True for a write that takes something from what a role grants, trusts, or gives to instances; false for what only adds, and for the
- * controller's own tags. A tag of the user that is overwritten counts: policies can grant access by its value.
+ * True for a write that removes grants, trust or an association; false for a write that only adds, and for the controller's own tags.
+ * Overwriting a tag of the user counts, because policies can grant access by its value.
  */
 export function removesAccess(action: Action): boolean {
   switch (action.kind) {

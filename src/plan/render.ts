@@ -1,22 +1,22 @@
 import type { ActionDescription } from "./action-description.ts";
 import { describeAction } from "./describe-action.ts";
-import { isAdoptionAlone, isInSync, type Plan } from "./plan.ts";
+import { isAdoptionOnly, isInSync, type Plan } from "./plan.ts";
 
 /** A plan and the object it is for. */
 export interface PlannedObject {
   readonly namespace: string;
   readonly name: string;
   readonly plan: Plan;
-  /** The manifest is gone, what it made is still there: the plan takes it down. */
+  /** True when the manifest was removed: the plan deletes what it left in AWS. */
   readonly isRemoved?: true;
 }
 
-/** How a plan is shown. */
+/** The output format of a plan. */
 export type PlanFormat = "text" | "json" | "markdown";
 
 /**
- * The plans in the format asked for, as lines: a line break within one is part of a name or value, for the writer to escape.
- * The same plans give the same lines.
+ * Renders plans as lines. A line break within a line is part of a name or value, and the writer must escape it. The same plans give the
+ * same lines.
  */
 export function renderPlans(objects: readonly PlannedObject[], format: PlanFormat): readonly string[] {
   switch (format) {
@@ -29,7 +29,7 @@ export function renderPlans(objects: readonly PlannedObject[], format: PlanForma
   }
 }
 
-/** One line per action, for status: `+ role app`. */
+/** The actions as lines for status, such as `+ role app`. */
 export function planLines(plan: Plan): readonly string[] {
   return plan.actions.map((action) => {
     const { symbol, title } = describeAction(action);
@@ -73,17 +73,17 @@ function markdownOf(object: PlannedObject): readonly string[] {
   ];
 }
 
-/** A diff block colours by the first character; `!` is what most renderers show as changed. */
+/** Most renderers color a diff line by its first character and show `!` as changed. */
 function asDiff(line: string): string {
   return line.startsWith("~") ? `!${line.slice(1)}` : line;
 }
 
-/** User text could close the fence that it stands in. */
+/** The longest run of backticks: the fence must be longer, because user text could close it. */
 function longestBacktickRun(text: string): number {
   return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
 }
 
-/** Text that is neither HTML nor Markdown, nor a link or a mention that a code host makes of plain words. */
+/** Escapes HTML and Markdown, and the links and mentions that code hosts create from plain text. */
 function escapeMarkdown(text: string): string {
   return text
     .replace(/[!-+:-@[-`{-~]/g, (character) => `&#${character.charCodeAt(0)};`)
@@ -91,9 +91,9 @@ function escapeMarkdown(text: string): string {
 }
 
 function verdictOf({ plan, isRemoved }: PlannedObject): string {
-  const why = isRemoved ? "no manifest any more, " : "";
+  const why = isRemoved ? "no manifest, " : "";
   if (isInSync(plan)) return isRemoved ? `${why}nothing to remove` : "in sync";
-  if (isAdoptionAlone(plan)) return "adopted as it is, only owner tags are written";
+  if (isAdoptionOnly(plan)) return "adopted unchanged, only owner tags are written";
   const parts = [count(plan, "+", "to add"), count(plan, "~", "to change"), count(plan, "-", "to remove")];
   if (plan.blockers.length > 0) parts.push("blocked");
   return why + parts.filter((part) => part !== "").join(", ");
@@ -104,26 +104,26 @@ function count(plan: Plan, symbol: string, words: string): string {
   return n === 0 ? "" : `${n} ${words}`;
 }
 
-/** How many objects stand how, each counted once. */
+/** The number of objects by the state of their plans; each object counts once. */
 export interface PlanCounts {
   readonly inSync: number;
-  /** Left out when there are none. */
+  /** Unset when there are none. */
   readonly adopted?: number;
   readonly changed: number;
   readonly blocked: number;
 }
 
-/** Counts objects by what their plans say: a blocked one is blocked only, one that is adopted as it is has no changes. */
+/** Counts objects by the state of their plans. A blocked object counts as blocked only; one that is adopted unchanged has no changes. */
 export function countsOf(objects: readonly PlannedObject[]): PlanCounts {
   const blocked = objects.filter(({ plan }) => plan.blockers.length > 0).length;
   const inSync = objects.filter(({ plan }) => isInSync(plan)).length;
-  const adopted = objects.filter(({ plan }) => isAdoptionAlone(plan)).length;
+  const adopted = objects.filter(({ plan }) => isAdoptionOnly(plan)).length;
   const changed = objects.length - blocked - inSync - adopted;
   return { inSync, ...(adopted === 0 ? {} : { adopted }), changed, blocked };
 }
 
 function summaryOf(objects: readonly PlannedObject[]): string {
   const { inSync, adopted, changed, blocked } = countsOf(objects);
-  const asTheyAre = adopted === undefined ? "" : `${adopted} adopted as they are, `;
-  return `Plan: ${inSync} in sync, ${asTheyAre}${changed} with changes, ${blocked} blocked.`;
+  const unchanged = adopted === undefined ? "" : `${adopted} adopted unchanged, `;
+  return `Plan: ${inSync} in sync, ${unchanged}${changed} with changes, ${blocked} blocked.`;
 }

@@ -9,15 +9,15 @@ export interface InputPlan {
 }
 
 /**
- * Why objects of one input cannot all be applied as planned: the controller creates a role or an instance profile for the first one that
- * names it, and blocks every other one. What is in AWS already has an owner, which the plan itself tells. In the order of the input.
+ * The blockers of objects that create the same role or instance profile in one input, in the order of the input: the controller creates it
+ * for the first object and blocks the others. The owner of what exists in AWS is checked by the plan itself.
  */
 export function sharedNameBlockers(planned: readonly InputPlan[]): readonly (readonly Blocker[])[] {
   const creators = new Map<string, string>();
   const seen = new Set<string>();
   return planned.map(({ namespace, name, plan }) => {
     const id = `${namespace}/${name}`;
-    if (seen.has(id)) return [againBlocker(id)];
+    if (seen.has(id)) return [duplicateBlocker(id)];
     seen.add(id);
     const created = plan.blockers.length > 0 ? [] : createdBy(plan);
     const blockers = created.flatMap((title) => {
@@ -36,12 +36,12 @@ function createdBy({ actions }: Plan): readonly string[] {
   });
 }
 
-function againBlocker(id: string): Blocker {
+function duplicateBlocker(id: string): Blocker {
   const message = `InstanceProfile ${id} is in this input more than once, and the last one applied wins. Remove the others.`;
   return { reason: "DuplicateObject", message };
 }
 
 function sharedBlocker(title: string, first: string): Blocker {
-  const message = `${title} is that of InstanceProfile ${first} in this input, too. Only one object can own it: choose another name.`;
+  const message = `${title} is also created by InstanceProfile ${first} in this input. Only one object can own it: choose another name.`;
   return { reason: "OwnedByAnother", message };
 }

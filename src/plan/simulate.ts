@@ -11,12 +11,12 @@ import { isInstanceAction } from "./instances/instance-action.ts";
 import { instancesAfter } from "./instances/simulate-instances.ts";
 
 /**
- * The state after an action succeeded, as IAM would show it once everything is visible. Total and idempotent: an action
- * applied to a state that already has its effect changes nothing.
+ * The state after an action succeeded, as AWS returns it once the write has propagated. Total and idempotent: an action applied to a
+ * state that already has its effect changes nothing.
  *
- * Used for the status right after a write, to see through reads that lag behind our own writes, and to state the laws.
+ * It gives the status right after a write, corrects reads that lag behind recent writes, and states the laws of the planner.
  *
- * @param created what the create call answered; without it the ids stay empty.
+ * @param created what the create call returned; without it the ids stay empty
  */
 export function applyAction(state: ObservedState, action: Action, created?: CreatedEntity): ObservedState {
   if (isInstanceAction(action)) return instancesAfter(state, action, created);
@@ -28,7 +28,7 @@ export function applyAction(state: ObservedState, action: Action, created?: Crea
     case "RemoveRoleFromInstanceProfile":
       return {
         ...state,
-        role: inOrOut(state.role, action),
+        role: withMembership(state.role, action),
         instanceProfile: profileAfter(state.instanceProfile, action, created),
       };
     case "CreateInstanceProfile":
@@ -44,12 +44,12 @@ export function applyAction(state: ObservedState, action: Action, created?: Crea
 }
 
 type ProfileAction = Extract<Action, { readonly instanceProfileName: string }>;
-type LifeOfRole = Extract<Action, { readonly kind: "CreateRole" | "DeleteRole" }>;
-type ChangeOfRole = Exclude<IamAction, ProfileAction | LifeOfRole>;
+type RoleLifecycleAction = Extract<Action, { readonly kind: "CreateRole" | "DeleteRole" }>;
+type RoleUpdate = Exclude<IamAction, ProfileAction | RoleLifecycleAction>;
 type Membership = Extract<Action, { readonly kind: "AddRoleToInstanceProfile" | "RemoveRoleFromInstanceProfile" }>;
 
-/** The role as it knows of the profiles that hold it, where somebody has asked. */
-function inOrOut(role: ObservedState["role"], action: Membership): ObservedState["role"] {
+/** The role with its list of instance profiles updated, if the list was read. */
+function withMembership(role: ObservedState["role"], action: Membership): ObservedState["role"] {
   if (role.presence === "absent" || role.instanceProfileNames === undefined) return role;
   if (!sameName(role.roleName, action.roleName)) return role;
   const others = otherNames(role.instanceProfileNames, action.instanceProfileName);
@@ -57,7 +57,11 @@ function inOrOut(role: ObservedState["role"], action: Membership): ObservedState
   return { ...role, instanceProfileNames: isIn ? withItem(others, action.instanceProfileName) : others };
 }
 
-function roleAfter({ role }: ObservedState, action: LifeOfRole, created?: CreatedEntity): ObservedState["role"] {
+function roleAfter(
+  { role }: ObservedState,
+  action: RoleLifecycleAction,
+  created?: CreatedEntity,
+): ObservedState["role"] {
   if (action.kind === "DeleteRole") return ABSENT;
   if (role.presence === "present") return role;
   return {
@@ -77,7 +81,7 @@ function roleAfter({ role }: ObservedState, action: LifeOfRole, created?: Create
   };
 }
 
-function changed(role: ObservedRole, action: ChangeOfRole): Partial<ObservedRole> {
+function changed(role: ObservedRole, action: RoleUpdate): Partial<ObservedRole> {
   switch (action.kind) {
     case "UpdateRole":
       return { description: action.description, maxSessionDurationSeconds: action.maxSessionDurationSeconds };
@@ -113,7 +117,7 @@ function profileAfter(
   action: ProfileAction,
   created?: CreatedEntity,
 ): ObservedState["instanceProfile"] {
-  // Our role can be taken out of a profile that is not the object's.
+  // The role can be removed from an instance profile that is not owned.
   if (profile.presence === "present" && !sameName(profile.instanceProfileName, action.instanceProfileName))
     return profile;
   if (action.kind === "DeleteInstanceProfile") return ABSENT;
@@ -160,12 +164,12 @@ function withItem(list: readonly string[], item: string): readonly string[] {
   return list.includes(item) ? list : [...list, item].sort();
 }
 
-/** The names that IAM does not take for this one. */
+/** The names that IAM treats as different from this one. */
 function otherNames(names: readonly string[], name: string): readonly string[] {
   return names.filter((other) => !sameName(other, name));
 }
 
-/** Under its own name, and under every name that it was read by. */
+/** The documents with this one under its own name and under every name that it was read by. */
 function withDocument(role: ObservedRole, name: string, document: string): Readonly<Record<string, string>> {
   const readAs = Object.keys(role.inlinePolicyDocuments).filter((other) => sameName(other, name));
   return { ...role.inlinePolicyDocuments, ...Object.fromEntries([...readAs, name].map((key) => [key, document])) };

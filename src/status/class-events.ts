@@ -4,7 +4,7 @@ import { findCondition } from "./conditions.ts";
 import { noteText } from "./note.ts";
 import type { EventDraft } from "./outcome.ts";
 
-/** A Warning Event when `Ready` turns to a missing boundary, or names another one. */
+/** Emits a Warning Event when `Ready` starts to report a missing boundary, or reports another one. */
 export function classEvents(
   previous: readonly Condition[] | undefined,
   current: readonly Condition[] | undefined,

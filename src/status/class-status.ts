@@ -4,36 +4,36 @@ import { ControllerError, dispositionOf } from "../errors.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../plan/plan.ts";
 import { type ConditionDraft, fitted, notReady, ready, reconciling, stalled, writeConditions } from "./conditions.ts";
 
-/** What one look at a class came to. */
+/** The result of one reconcile of a class. */
 export interface ClassFacts {
   /** Why the spec cannot be read; undefined when it can. */
   readonly fault: string | undefined;
-  /** What STS said; undefined when it was not asked. */
+  /** The answer of STS; undefined without a request. */
   readonly account: { readonly id: string } | { readonly error: unknown } | undefined;
-  /** What is wrong with the permissions boundary; undefined when there is none, or when it exists. */
+  /** A problem of the permissions boundary; undefined when there is none, or when the policy exists. */
   readonly boundary?: BoundaryFact | undefined;
   readonly isInDeletion: boolean;
   /** InstanceProfiles of the class. */
   readonly objects: number;
-  /** Of those, how many do not fit it. */
+  /** How many of them violate it. */
   readonly violations: number;
 }
 
-/** What is to be reported of the permissions boundary of a class. */
+/** A problem of the permissions boundary of a class. */
 export type BoundaryFact =
   | { readonly kind: "missing"; readonly arn: string; readonly accountId: string }
-  /** Whether it exists is not known. */
+  /** It is not known whether the policy exists. */
   | { readonly kind: "unverified"; readonly arn: string; readonly why: string; readonly isRetried: boolean };
 
-/** The class as far as its status depends on it. */
-export interface ClassSoFar {
+/** The part of a class that its next status depends on. */
+export interface ReportedClass {
   readonly generation: number;
   readonly conditions: readonly Condition[] | undefined;
 }
 
-/** The status that the facts deserve. The same facts give the same status, so it is not written twice. `now`: RFC 3339. */
+/** Computes the status from the facts. The same facts give the same status, so it is not written twice. `now`: RFC 3339. */
 export function classStatus(
-  { generation, conditions }: ClassSoFar,
+  { generation, conditions }: ReportedClass,
   facts: ClassFacts,
   now: string,
 ): InstanceProfileClassStatus {
@@ -55,19 +55,19 @@ function accepted({ fault }: ClassFacts): ConditionDraft {
 function readiness({ fault, account, boundary, isInDeletion, objects }: ClassFacts): readonly ConditionDraft[] {
   if (fault !== undefined) return [notReady("InvalidSpec", fault), stalled("InvalidSpec", fault)];
   if (isInDeletion) {
-    const message = `deletion waits: InstanceProfiles of this class: ${objects}. Delete them first.`;
+    const message = `deletion is blocked by InstanceProfiles of this class (${objects}). Delete them first.`;
     return [notReady("InUse", message), reconciling("InUse", message)];
   }
   if (account === undefined || "error" in account) return unreachable(account?.error);
   if (boundary?.kind === "missing") return missingBoundary(boundary);
-  const message = `STS says that the credentials are of account ${account.id}`;
+  const message = `STS reports that the credentials are of account ${account.id}`;
   return [ready("AccountReachable", boundary === undefined ? message : `${message}. ${unverified(boundary)}`)];
 }
 
 function missingBoundary({ arn, accountId }: Extract<BoundaryFact, { kind: "missing" }>): readonly ConditionDraft[] {
   const message =
     `spec.permissionsBoundaryArn: policy ${arn} does not exist in AWS account ${accountId}, so no role of this class can have it. The ` +
-    "controller creates no role of the class and gives existing roles no more permissions; what they have within the class stays. " +
+    "controller creates no role of the class and grants existing roles no additional permissions; they keep what the class allows. " +
     "Create the policy, or correct the ARN.";
   return [notReady(PERMISSIONS_BOUNDARY_NOT_FOUND, message), stalled(PERMISSIONS_BOUNDARY_NOT_FOUND, message)];
 }

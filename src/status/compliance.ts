@@ -2,32 +2,32 @@ import type { Action, FailedAction } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import type { Blocker } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
-import type { ObjectSoFar } from "./outcome.ts";
+import type { ReportedObject } from "./outcome.ts";
 
-/** The condition about an object and its class. It says nothing of AWS and the spec, which `Ready` does, and no other failure hides it. */
+/** The type of the condition about an object and its class. It is independent of `Ready`, and no other failure hides it. */
 export const COMPLIANT = "Compliant";
 
-/** What happens in AWS to what the class does not allow. */
+/** The effect of a violation in AWS. */
 export type ViolationEffect =
   /** Nothing of the object is in AWS, and nothing is written. */
   | "not created"
-  /** `onViolation: Keep`: what is in AWS stays as it is, and nothing is written. */
+  /** `onViolation: Keep`: AWS stays unchanged. */
   | "kept"
-  /** The class cannot be applied: what is in AWS stays as it is, and nothing is written. */
+  /** The class cannot be applied: AWS stays unchanged. */
   | "blocked"
   /** `onViolation: Strip`: AWS has no more than the class allows. */
   | "stripped"
-  /** As `stripped`, but the role does not have the class's permissions boundary, because the policy does not exist. */
+  /** As `stripped`, but the role lacks the class's permissions boundary, because the policy does not exist. */
   | "unbounded"
-  /** As `stripped`, but the role could not be read to make sure. */
+  /** As `stripped`, but the role could not be read to verify it. */
   | "unverified";
 
-/** Whether an object is within its class; an object that needs no class has none. */
+/** Whether an object is within its class; undefined for an object that needs no class. */
 export type Compliance =
   | {
       readonly kind: "compliant";
       readonly className: string;
-      /** Removals of what an earlier spec has left in AWS; unset: none. */
+      /** Removals of access that an earlier spec granted; unset: none. */
       readonly revoked?: readonly Action[];
     }
   | {
@@ -35,16 +35,16 @@ export type Compliance =
       /** Never empty. */
       readonly violations: readonly Blocker[];
       readonly effect: ViolationEffect;
-      /** Removals that were made because the rest of the spec could not be applied. */
+      /** Removals that succeeded, made because the rest of the spec could not be applied. */
       readonly revoked: readonly Action[];
       /** Removals that AWS refused. */
       readonly remaining: readonly FailedAction[];
     };
 
-/** The reason when the spec is within the class, and AWS refuses to remove what it has beyond the class. */
+/** The reason when the spec is within the class, and AWS refuses to remove access that the class does not allow. */
 const ACCESS_BEYOND_CLASS = "AccessBeyondClass";
 
-/** The same after removals of access in AWS: those that were made, and those that AWS refused. */
+/** The compliance after removals of access in AWS: those that succeeded, and those that AWS refused. */
 export function withRemoval(
   compliance: Compliance,
   revoked: readonly Action[],
@@ -52,12 +52,12 @@ export function withRemoval(
 ): Compliance {
   if (compliance.kind === "violated") return { ...compliance, revoked, remaining };
   if (remaining.length === 0) return { ...compliance, revoked };
-  const message = `The spec is within class ${compliance.className}, and AWS still has what an earlier spec asked for.`;
+  const message = `The spec is within class ${compliance.className}, and AWS still has access that an earlier spec granted.`;
   const violations = [{ reason: ACCESS_BEYOND_CLASS, message }];
   return { kind: "violated", violations, effect: "stripped", revoked, remaining };
 }
 
-/** The same where the role cannot have the permissions boundary of its class, because the policy does not exist. */
+/** The compliance when the role cannot have the permissions boundary of its class, because the policy does not exist. */
 export function withoutBoundary(compliance: Compliance, { reason, message }: Blocker): Compliance {
   const known = compliance.kind === "violated" ? compliance : { violations: [], remaining: [] };
   return {
@@ -69,7 +69,7 @@ export function withoutBoundary(compliance: Compliance, { reason, message }: Blo
   };
 }
 
-/** The condition of that name; none for an object that needs no class. */
+/** The condition `Compliant`; empty for an object that needs no class. */
 export function aboutCompliance(compliance: Compliance | undefined): readonly ConditionDraft[] {
   if (compliance === undefined) return [];
   if (compliance.kind === "compliant") {
@@ -77,40 +77,42 @@ export function aboutCompliance(compliance: Compliance | undefined): readonly Co
     return [{ type: COMPLIANT, status: "True", reason: "WithinClass", message }];
   }
   const { violations } = compliance;
-  const words = violations.map(({ message }) => message).join(" ");
+  const messages = violations.map(({ message }) => message).join(" ");
   const reason = violations[0]?.reason ?? "UnexpectedError";
-  return [{ type: COMPLIANT, status: "False", reason, message: `${words} ${effectOf(compliance)}` }];
+  return [{ type: COMPLIANT, status: "False", reason, message: `${messages} ${effectOf(compliance)}` }];
 }
 
 type Violated = Extract<Compliance, { readonly kind: "violated" }>;
 
 function effectOf({ effect, remaining }: Violated): string {
   if (remaining.length > 0) {
-    const what = remaining.map(({ action, error }) => `${describeAction(action).title}: ${wordsOf(error)}`).join("; ");
+    const what = remaining
+      .map(({ action, error }) => `${describeAction(action).title}: ${messageOf(error)}`)
+      .join("; ");
     return `AWS still has more than the class allows, because it refused to remove it: ${what}.`;
   }
   switch (effect) {
     case "not created":
       return "The controller writes nothing to AWS.";
     case "kept":
-      return "The controller leaves in AWS what is there and writes nothing (the class has onViolation: Keep).";
+      return "The controller writes nothing and leaves AWS unchanged (the class has onViolation: Keep).";
     case "blocked":
-      return "The controller leaves in AWS what is there and writes nothing.";
+      return "The controller writes nothing and leaves AWS unchanged.";
     case "unverified":
       return "The controller could not verify that AWS has no more than the class allows. It retries.";
     case "unbounded":
-      return "AWS has nothing of this object that the class does not allow, but for the missing permissions boundary.";
+      return "Everything that this object has in AWS is within the class, except for the missing permissions boundary.";
     case "stripped":
-      return "AWS has nothing of this object that the class does not allow (the class has onViolation: Strip).";
+      return "Everything that this object has in AWS is within the class (the class has onViolation: Strip).";
   }
 }
 
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** True when the status says something else about the class than this. */
-export function isComplianceNews(object: ObjectSoFar, compliance: Compliance | undefined): boolean {
+/** True when the condition `Compliant` differs from the one in status. */
+export function isComplianceChange(object: ReportedObject, compliance: Compliance | undefined): boolean {
   const [now] = aboutCompliance(compliance);
   const before = findCondition(object.status?.conditions, COMPLIANT);
   return before?.status !== now?.status || before?.reason !== now?.reason || before?.message !== now?.message;

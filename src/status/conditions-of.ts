@@ -2,25 +2,25 @@ import type { Condition } from "../api/instance-profile.ts";
 import type { Blocker, Note, Plan } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances } from "./instances.ts";
-import type { ObjectSoFar } from "./outcome.ts";
+import type { ReportedObject } from "./outcome.ts";
 import { messageOfError, type Result, type ResultOf, reasonOfError } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
 
-/** What a condition says. */
-type Said = Pick<ConditionDraft, "reason" | "message">;
+/** Reason and message of a condition. */
+type Explanation = Pick<ConditionDraft, "reason" | "message">;
 
 /**
- * The conditions that follow from a result, in the order in which they are shown. `Ready` is always there; `Reconciling` and
- * `Stalled` only while true, never both (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
+ * Computes the conditions of a result, in the order of the status. `Ready` is always present, `Reconciling` and `Stalled` only while they
+ * are true, and never both (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
  */
-export function conditionsOf(object: ObjectSoFar, result: Result): readonly ConditionDraft[] {
+export function conditionsOf(object: ReportedObject, result: Result): readonly ConditionDraft[] {
   return [...aboutReadiness(object, result), ...aboutInstances(object, result)];
 }
 
-function aboutReadiness(object: ObjectSoFar, result: Result): readonly ConditionDraft[] {
+function aboutReadiness(object: ReportedObject, result: Result): readonly ConditionDraft[] {
   if (result.kind === "Suspended") return [suspended(object)];
   const { ready: status, beside } = RESULT_TABLE[result.kind];
-  const { reason, message } = said(object, result);
+  const { reason, message } = explain(object, result);
   if (status === "True") return [ready(reason, message)];
   if (beside === undefined) return [notReady(reason, message)];
   if (beside === "Stalled") return [notReady(reason, message), stalled(reason, message)];
@@ -30,25 +30,27 @@ function aboutReadiness(object: ObjectSoFar, result: Result): readonly Condition
   ];
 }
 
-function suspended(object: ObjectSoFar): ConditionDraft {
+function suspended(object: ReportedObject): ConditionDraft {
   const last = findCondition(object.status?.conditions, "Ready");
-  const waits =
-    object.metadata.deletionTimestamp === undefined ? "AWS is left as it is" : "deletion waits until it is false";
-  const message = `spec.suspend is true: ${waits}; Ready says what was last known`;
+  const effect =
+    object.metadata.deletionTimestamp === undefined
+      ? "the controller does not change AWS"
+      : "deletion is blocked until it is false";
+  const message = `spec.suspend is true: ${effect}; Ready shows the last known state`;
   const { status, observedGeneration } = last ?? { status: "Unknown" as const, observedGeneration: undefined };
-  // What Ready says, it says of the generation that was last looked at.
+  // Ready keeps the generation that was last reconciled.
   return { type: "Ready", status, reason: "Suspended", message, ...(observedGeneration && { observedGeneration }) };
 }
 
-function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Suspended" }>): Said {
+function explain(object: ReportedObject, result: Exclude<Result, { readonly kind: "Suspended" }>): Explanation {
   switch (result.kind) {
     case "InSync":
       return { reason: "InSync", message: inSync(result) };
     case "PropagationPending":
-      return { reason: "PropagationPending", message: "AWS matches the spec; waiting for IAM to show the ARNs" };
+      return { reason: "PropagationPending", message: "AWS matches the spec; waiting for IAM to return the ARNs" };
     case "WaitingForEC2": {
       const message =
-        "role and instance profile are made; waiting until EC2 knows the profile, to associate it with instances";
+        "role and instance profile are created; waiting for the instance profile to propagate to EC2 before it is associated";
       return { reason: "WaitingForEC2", message };
     }
     case "AdoptionPlanned":
@@ -68,38 +70,38 @@ function said(object: ObjectSoFar, result: Exclude<Result, { readonly kind: "Sus
       return failed(result.error);
     case "Deleting": {
       const { notes = [] } = result.observation.plan;
-      const message = `deletion is under way; waiting until IAM shows that everything is gone${appended(notes)}`;
+      const message = `deletion is in progress; waiting for IAM to show that everything is deleted${appended(notes)}`;
       return { reason: "Deleting", message };
     }
   }
 }
 
-/** Names the policies that the spec does not: who reads that AWS matches must know that the role allows more than the spec. */
+/** The message names unmanaged policies, because the role then allows more than the spec although AWS matches it. */
 function inSync({ observation: { plan, mayWrite } }: ResultOf<"InSync">): string {
   if (!mayWrite) return "AWS matches the spec (mode: DryRun, nothing is written)";
   const count = plan.unmanagedPolicies.length;
-  const more = `; the role has ${count} more ${count === 1 ? "policy" : "policies"}, see status.unmanagedPolicies`;
+  const more = `; the role has ${count} unmanaged ${count === 1 ? "policy" : "policies"}, see status.unmanagedPolicies`;
   return `role, policies and instance profile in AWS match the spec${count === 0 ? "" : more}`;
 }
 
 function adoptionPlanned({ actions, notes = [] }: Plan): string {
   return (
-    `adoptionPolicy is IfExists, and what is there is nobody's: it is taken over next, with ${writes(actions.length)} that ` +
+    `adoptionPolicy is IfExists, and what exists has no owner: the controller adopts it next, with ${writes(actions.length)} that ` +
     `status.plan lists${appended(notes)}`
   );
 }
 
-function dryRun({ metadata }: ObjectSoFar, { actions, notes = [] }: Plan): string {
-  const waits = metadata.deletionTimestamp === undefined ? "" : "deletion waits for mode: Enforce, ";
-  return `mode is DryRun: ${waits}${writes(actions.length)} pending, see status.plan${appended(notes)}`;
+function dryRun({ metadata }: ReportedObject, { actions, notes = [] }: Plan): string {
+  const effect = metadata.deletionTimestamp === undefined ? "" : "deletion is blocked until mode is Enforce, ";
+  return `mode is DryRun: ${effect}${writes(actions.length)} pending, see status.plan${appended(notes)}`;
 }
 
-function blocked(blockers: readonly Blocker[]): Said {
+function blocked(blockers: readonly Blocker[]): Explanation {
   const message = blockers.map((blocker) => blocker.message).join(" ");
   return { reason: blockers[0]?.reason ?? "UnexpectedError", message };
 }
 
-function failed(error: unknown): Said {
+function failed(error: unknown): Explanation {
   return { reason: reasonOfError(error), message: messageOfError(error) };
 }
 
@@ -111,8 +113,8 @@ function writes(count: number): string {
   return `${count} ${count === 1 ? "write" : "writes"}`;
 }
 
-/** True when the object was last seen in sync with AWS, at this very generation. */
-export function wasReady(object: ObjectSoFar): boolean {
+/** True when the last reported condition `Ready` is true for the current generation. */
+export function wasReady(object: ReportedObject): boolean {
   const condition: Condition | undefined = findCondition(object.status?.conditions, "Ready");
   return condition?.status === "True" && condition.observedGeneration === object.metadata.generation;
 }

@@ -1,23 +1,23 @@
 import type { Condition } from "../api/instance-profile.ts";
 import { messageText } from "../text/message.ts";
 
-/** A condition before it has a time and a generation. */
+/** A condition without transition time and generation. */
 export interface ConditionDraft extends Pick<Condition, "type" | "status" | "reason" | "message"> {
-  /** The generation that it is about, when that is not the present one. */
+  /** The generation that it is about; unset: the current one. */
   readonly observedGeneration?: number;
 }
 
-/** The API server refuses longer messages: https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Condition */
+/** The API server rejects longer messages: https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Condition */
 const MAX_MESSAGE_CHARS = 32_768;
 
-/** The draft with a message that the API server takes and gives back as it was, and that is safe to show on a terminal. */
+/** The draft with a message that the API server accepts and returns unchanged, and that is safe to show on a terminal. */
 export function fitted(draft: ConditionDraft): ConditionDraft {
   return { ...draft, message: messageText(draft.message, MAX_MESSAGE_CHARS) };
 }
 
 /**
- * The conditions of a status: the drafts in their order, each with the transition time of its predecessor when its status
- * is the same. A type that has no draft is gone: `Reconciling` and `Stalled` are there only while true (kstatus).
+ * Builds the conditions of a status from the drafts, in their order. A condition keeps its transition time while its status is the same. A
+ * type without a draft is removed: `Reconciling` and `Stalled` are present only while true (kstatus).
  */
 export function writeConditions(
   drafts: readonly ConditionDraft[],
@@ -38,27 +38,27 @@ export function writeConditions(
   });
 }
 
-/** All is as asked for. */
+/** `Ready` is true: AWS matches the spec. */
 export function ready(reason: string, message: string): ConditionDraft {
   return { type: "Ready", status: "True", reason, message };
 }
 
-/** Not as asked for, or not known to be. */
+/** `Ready` is false: AWS does not match the spec, or is not known to. */
 export function notReady(reason: string, message: string): ConditionDraft {
   return { type: "Ready", status: "False", reason, message };
 }
 
-/** The controller is at it and will come back by itself. */
+/** The controller is working on the object and retries. */
 export function reconciling(reason: string, message: string): ConditionDraft {
   return { type: "Reconciling", status: "True", reason, message };
 }
 
-/** Trying again cannot help; a person has to change something. */
+/** Retrying does not help: the object needs manual intervention. */
 export function stalled(reason: string, message: string): ConditionDraft {
   return { type: "Stalled", status: "True", reason, message };
 }
 
-/** The condition of that type, if there. */
+/** The condition of that type, if present. */
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }

@@ -4,46 +4,43 @@ import { describeAction } from "../plan/describe-action.ts";
 import { isInstanceAction } from "../plan/instances/instance-action.ts";
 import { isAdoption, type Plan } from "../plan/plan.ts";
 import { removesAccess } from "../plan/removes-access.ts";
-import { COMPLIANT, type Compliance, isComplianceNews } from "./compliance.ts";
+import { COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { wasReady } from "./conditions-of.ts";
 import { aboutIdentity } from "./identity.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
 import { noteText } from "./note.ts";
-import type { EventDraft, ObjectSoFar } from "./outcome.ts";
+import type { EventDraft, ReportedObject } from "./outcome.ts";
 import { type Observation, observationIn, type Result } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
 import { bounded } from "./truncate.ts";
 
 /**
- * The Events of one reconcile: one for what was written to AWS, one for each entity that is another one than before, one when
- * `Ready` turns false or changes its reason. An outcome like the one before is no news.
+ * Computes the Events of one reconcile: one for the writes to AWS, one for each entity that was recreated, one when `Ready` becomes false
+ * or changes its reason. A result that is the same as the one before emits nothing.
  */
 export function eventsOf(
-  object: ObjectSoFar,
+  object: ReportedObject,
   result: Result,
   conditions: readonly ConditionDraft[],
   compliance?: Compliance,
 ): EventDraft[] {
   const trouble = aboutTrouble(object, result, conditions);
-  // What blocks is looked at again and again, and the status goes on showing the former entity.
-  const isNews = !isBlocked(result) || trouble.length > 0;
+  // A blocked object is reconciled again and again, and its status keeps the former entity.
+  const isChange = !isBlocked(result) || trouble.length > 0;
   return [
     ...aboutWrites(object, result),
     ...aboutViolation(object, conditions, compliance),
-    ...(isNews ? aboutIdentity(object, result) : []),
+    ...(isChange ? aboutIdentity(object, result) : []),
     ...trouble,
-    ...aboutStrangers(object, result),
+    ...aboutUnmanagedPolicies(object, result),
     ...aboutConflicts(object, conditions),
   ];
 }
 
-/**
- * A violation that is new or another one, where `Ready` does not say it already, and the access that was taken away because the
- * rest of the spec could not be applied.
- */
+/** Reports a new violation that `Ready` does not report already, and access that was removed because the spec could not be applied. */
 function aboutViolation(
-  object: ObjectSoFar,
+  object: ReportedObject,
   conditions: readonly ConditionDraft[],
   compliance: Compliance | undefined,
 ): readonly EventDraft[] {
@@ -52,9 +49,9 @@ function aboutViolation(
   const now = conditions.find(({ type }) => type === COMPLIANT);
   const isShown = conditions.some(({ type, reason }) => type === "Ready" && reason === now?.reason);
   const isViolation = compliance.kind === "violated" && now !== undefined;
-  const isNews = isViolation && !isShown && isComplianceNews(object, compliance);
+  const isChange = isViolation && !isShown && isComplianceChange(object, compliance);
   return [
-    ...(isNews
+    ...(isChange
       ? [
           {
             type: "Warning" as const,
@@ -70,14 +67,14 @@ function aboutViolation(
   ];
 }
 
-/** The reason of the Event about access that was removed because the class does not allow it. */
+/** The reason of the Event about removed access that the class does not allow. */
 const ACCESS_STRIPPED = "AccessStripped";
 
 function isBlocked({ kind }: Result): boolean {
   return kind === "BlockedByPlan" || kind === "BlockedByClass";
 }
 
-/** What a deletion passed over, or could not know: by force, or for want of permission. */
+/** Reports the notes of a deletion: what was deleted by force, or could not be checked without permission. */
 export function noteEvents({ plan, applied }: Pick<Observation, "plan" | "applied">): EventDraft[] {
   if (applied.length === 0) return [];
   return (plan.notes ?? []).map(({ reason, message }) => ({
@@ -88,16 +85,16 @@ export function noteEvents({ plan, applied }: Pick<Observation, "plan" | "applie
   }));
 }
 
-/** All that was ever made for the object is gone, or was left as the spec asks. */
+/** Reports that the deletion of the object is complete. */
 export function deletedEvents({ spec }: InstanceProfile, applied: readonly Action[]): readonly EventDraft[] {
   const note =
     applied.length === 0
-      ? `nothing of role ${spec.roleName} and instance profile ${spec.instanceProfileName} is left that is this object's to remove`
+      ? `nothing to delete: role ${spec.roleName} and instance profile ${spec.instanceProfileName} do not exist, are retained, or are not owned`
       : listed(applied);
   return [...aboutForce(applied), { type: "Normal", reason: "Deleted", action: "Delete", note }];
 }
 
-/** One for each thing that somebody else had put there and that went all the same. */
+/** Reports each forced removal of something unmanaged. */
 function aboutForce(applied: readonly Action[]): readonly EventDraft[] {
   return applied
     .filter((action) => "isForced" in action && action.isForced === true)
@@ -105,28 +102,25 @@ function aboutForce(applied: readonly Action[]): readonly EventDraft[] {
       type: "Warning",
       reason: "ForcedRemoval",
       action: "Delete",
-      note: noteText(
-        `removed by force-delete, though this object had not put it there: ${describeAction(action).title}`,
-        "log",
-      ),
+      note: noteText(`removed by force-delete, although unmanaged: ${describeAction(action).title}`, "log"),
     }));
 }
 
-function aboutWrites(object: ObjectSoFar, result: Result): EventDraft[] {
+function aboutWrites(object: ReportedObject, result: Result): EventDraft[] {
   const applied = observationIn(result)?.applied ?? [];
   if (applied.length === 0) return [];
   const note = listed(applied);
-  // A deletion that stops on its way: no later reconcile knows what it has removed so far.
+  // The deletion is not complete, and no later reconcile knows what this one removed.
   if (object.metadata.deletionTimestamp !== undefined)
     return [...aboutForce(applied), { type: "Normal", reason: "Deleting", action: "Delete", note }];
   const isStripped = result.kind === "Stripped";
   if (isStripped && applied.some(removesAccess))
     return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
-  // What the class has left of the spec is no drift.
-  return [{ type: "Normal", ...whatItWas(applied, wasReady(object) && !isStripped), note }];
+  // Applying the part of the spec that the class allows is not a repair of drift.
+  return [{ type: "Normal", ...reasonOfWrites(applied, wasReady(object) && !isStripped), note }];
 }
 
-function whatItWas(applied: readonly Action[], wasInSync: boolean): { reason: string; action: string } {
+function reasonOfWrites(applied: readonly Action[], wasInSync: boolean): { reason: string; action: string } {
   if (applied.every(isInstanceAction)) return { reason: "InstancesUpdated", action: "Associate" };
   if (applied.some(isAdoption)) return { reason: "Adopted", action: "Adopt" };
   if (wasInSync) return { reason: "DriftRepaired", action: "Repair" };
@@ -136,7 +130,7 @@ function whatItWas(applied: readonly Action[], wasInSync: boolean): { reason: st
   return { reason: "Updated", action: "Update" };
 }
 
-function aboutTrouble(object: ObjectSoFar, result: Result, conditions: readonly ConditionDraft[]): EventDraft[] {
+function aboutTrouble(object: ReportedObject, result: Result, conditions: readonly ConditionDraft[]): EventDraft[] {
   const { event: type } = RESULT_TABLE[result.kind];
   const now = conditions.find((condition) => condition.type === "Ready");
   if (type === undefined || now?.status !== "False") return [];
@@ -146,29 +140,29 @@ function aboutTrouble(object: ObjectSoFar, result: Result, conditions: readonly 
   return [{ type, reason: now.reason, action: "Reconcile", note }];
 }
 
-/** What the reader must know of an adoption comes first: the list of writes may be cut. */
+/** The notes of an adoption come first, because the list of writes may be cut. */
 function announced({ actions, notes = [] }: Plan): string {
   const known = notes.map(({ message }) => `${message}. `).join("");
   return noteText(`${known}next: ${titlesOf(actions)}`, "plan");
 }
 
-/** Permissions that the spec does not give are news when they come. */
-function aboutStrangers({ spec, status, metadata }: ObjectSoFar, result: Result): EventDraft[] {
+/** Reports new unmanaged policies on the role. */
+function aboutUnmanagedPolicies({ spec, status, metadata }: ReportedObject, result: Result): EventDraft[] {
   const plan = isBlocked(result) ? undefined : observationIn(result)?.plan;
   if (plan === undefined || metadata.deletionTimestamp !== undefined) return [];
   const now = bounded(plan.unmanagedPolicies) ?? [];
   const before = status?.unmanagedPolicies ?? [];
   if (now.every((policy) => before.includes(policy))) return [];
   const note =
-    `role ${spec?.roleName} has policies that the spec does not name: ${now.join(", ")}. They are left alone; ` +
-    "unmanagedPolicies: Remove takes them off.";
+    `role ${spec?.roleName} has unmanaged policies, which the spec does not name: ${now.join(", ")}. The controller leaves them; ` +
+    "set unmanagedPolicies: Remove to remove them.";
   return [
     { type: "Warning", reason: "UnmanagedPolicies", action: "Observe", note: noteText(note, "unmanagedPolicies") },
   ];
 }
 
-/** Instances that are somebody else's: news when they become so, or become others. */
-function aboutConflicts(object: ObjectSoFar, conditions: readonly ConditionDraft[]): EventDraft[] {
+/** Reports new conflicts with other instance profiles or objects. */
+function aboutConflicts(object: ReportedObject, conditions: readonly ConditionDraft[]): EventDraft[] {
   const now = conditions.find(({ type }) => type === INSTANCES_ASSOCIATED);
   if (now?.reason !== "InstanceConflict") return [];
   const before = findCondition(object.status?.conditions, INSTANCES_ASSOCIATED);
@@ -176,7 +170,7 @@ function aboutConflicts(object: ObjectSoFar, conditions: readonly ConditionDraft
   return [{ type: "Warning", reason: now.reason, action: "Associate", note: noteText(now.message, "conditions") }];
 }
 
-/** Writes that were made: status does not list them. */
+/** The titles of applied writes, which status does not list. */
 function listed(actions: readonly Action[]): string {
   return noteText(titlesOf(actions), "log");
 }

@@ -1,17 +1,16 @@
 import type { ObservedState } from "../model/observed-state.ts";
-import type { EventDraft, ObjectSoFar } from "./outcome.ts";
+import type { EventDraft, ReportedObject } from "./outcome.ts";
 import { observationIn, type Result } from "./result.ts";
 
 /**
- * An Event for each entity that has another unique id than the status shows. A role or profile that was deleted and made
- * again has the name and the ARN of the former one and is another one all the same: what refers to the former by id does not
- * know it (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids).
+ * Emits an Event for each entity whose unique id differs from the one in status. A role or instance profile that was deleted and created
+ * again has the same name and ARN, but what refers to the deleted one by id does not apply to it (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids).
  */
-export function aboutIdentity({ metadata, status }: ObjectSoFar, result: Result): readonly EventDraft[] {
+export function aboutIdentity({ metadata, status }: ReportedObject, result: Result): readonly EventDraft[] {
   if (metadata.deletionTimestamp !== undefined) return [];
-  const seen = seenIn(result);
-  if (seen === undefined) return [];
-  const { role, instanceProfile } = seen.state;
+  const observed = observedIn(result);
+  if (observed === undefined) return [];
+  const { role, instanceProfile } = observed.state;
   const isNewRole = role.presence === "present" && isAnother(status?.role?.id, role.roleId);
   const isNewProfile =
     instanceProfile.presence === "present" && isAnother(status?.instanceProfile?.id, instanceProfile.id);
@@ -20,9 +19,9 @@ export function aboutIdentity({ metadata, status }: ObjectSoFar, result: Result)
       ? [
           recreated(
             "RoleRecreated",
-            `role ${role.roleName} is not the one of before: it was deleted and made again by ${seen.maker("CreateRole")}, ` +
+            `role ${role.roleName} was deleted and created again by ${observed.creator("CreateRole")}, ` +
               `and its unique id is ${role.roleId} in place of ${status?.role?.id}. Policies elsewhere that name it as a ` +
-              "principal still mean the former one until they are written again.",
+              "principal still refer to the deleted role until they are written again.",
           ),
         ]
       : []),
@@ -30,29 +29,29 @@ export function aboutIdentity({ metadata, status }: ObjectSoFar, result: Result)
       ? [
           recreated(
             "InstanceProfileRecreated",
-            `instance profile ${instanceProfile.instanceProfileName} is not the one of before: it was deleted and made again ` +
-              `by ${seen.maker("CreateInstanceProfile")}, and its unique id is ${instanceProfile.id} in place of ` +
-              `${status?.instanceProfile?.id}. Instances that were started with the former one have to be associated with it anew.`,
+            `instance profile ${instanceProfile.instanceProfileName} was deleted and created again ` +
+              `by ${observed.creator("CreateInstanceProfile")}, and its unique id is ${instanceProfile.id} in place of ` +
+              `${status?.instanceProfile?.id}. Associate it again with the instances that were started with the deleted one.`,
           ),
         ]
       : []),
   ];
 }
 
-interface Seen {
+interface ObservedEntities {
   readonly state: ObservedState;
-  readonly maker: (kind: "CreateRole" | "CreateInstanceProfile") => string;
+  readonly creator: (kind: "CreateRole" | "CreateInstanceProfile") => string;
 }
 
-function seenIn(result: Result): Seen | undefined {
+function observedIn(result: Result): ObservedEntities | undefined {
   const observation = observationIn(result);
   if (observation === undefined) return undefined;
   const { state, applied } = observation;
   const kinds = applied.map(({ kind }) => kind);
-  return { state, maker: (kind) => (kinds.includes(kind) ? "this controller" : "somebody else") };
+  return { state, creator: (kind) => (kinds.includes(kind) ? "this controller" : "another client") };
 }
 
-/** Ids that are not known yet prove nothing. */
+/** Compares ids; an id that is not known yet proves nothing. */
 function isAnother(before: string | undefined, now: string): boolean {
   return before !== undefined && before !== "" && now !== "" && before !== now;
 }

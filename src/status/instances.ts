@@ -2,33 +2,33 @@ import type { InstanceProfileStatus, InstancesClaim, InstancesStatus } from "../
 import { newClaimRecord, recordedClaim } from "../model/instances/claim-record.ts";
 import type { ObservedInstance, ObservedInstances } from "../model/instances/instance.ts";
 import { nameInArn } from "../model/naming.ts";
-import { isAbout, isInstanceAction } from "../plan/instances/instance-action.ts";
+import { concernsInstance, isInstanceAction } from "../plan/instances/instance-action.ts";
 import { type AssociationState, associationStateOf, targetOf } from "../plan/instances/instance-status.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
-import type { ObjectSoFar } from "./outcome.ts";
+import type { ReportedObject } from "./outcome.ts";
 import { messageOfError, observationIn, ownStateIn, type Result, reasonOfError } from "./result.ts";
 import { bounded } from "./truncate.ts";
 
-/** The condition about instances; there when the spec asks for any. It says nothing of role and profile, which `Ready` does. */
+/** The type of the condition about instances, present when the spec has `instances`. `Ready` covers role and instance profile. */
 export const INSTANCES_ASSOCIATED = "InstancesAssociated";
 
-/** A message names so many conflicts and counts the rest; the status lists more of them. */
+/** The maximum number of conflicts that a message names; it counts the rest. The status lists more of them. */
 const MAX_NAMED = 3;
 
-/** What `spec.instances` came to. */
+/** The instances that `spec.instances` selects, counted by their state. */
 interface Tally {
   readonly matched: number;
   readonly associated: number;
   readonly pending: number;
   /** One line each. */
   readonly conflicts: readonly string[];
-  /** One line each: of instances that AWS has refused, also of those that do not match any more. */
+  /** One line for each write that AWS refused, also to instances that no longer match. */
   readonly refused: readonly string[];
 }
 
-/** The status fields about instances: as they are, as they last were when nobody looked, or none when none are asked for. */
+/** The status fields about instances. Empty keeps the last status, when they were not read; undefined removes it, when the spec has none. */
 export function instancesOf(
-  object: ObjectSoFar,
+  object: ReportedObject,
   result: Result,
   nowMs: number,
 ): { readonly instances?: InstanceProfileStatus["instances"] } {
@@ -48,21 +48,21 @@ export function instancesOf(
   return { instances };
 }
 
-/** The record of the claim: the one that there is, or a new one, when the object has an instance profile and has its turn. */
-function claimOf(object: ObjectSoFar, result: Result, nowMs: number): InstancesClaim | undefined {
-  const asked = object.spec?.instances;
-  if (asked === undefined) return undefined;
-  const recorded = recordedClaim(object, asked);
+/** The record of the claim: the existing one, or a new one when the object has an instance profile and its claim may be recorded. */
+function claimOf(object: ReportedObject, result: Result, nowMs: number): InstancesClaim | undefined {
+  const selected = object.spec?.instances;
+  if (selected === undefined) return undefined;
+  const recorded = recordedClaim(object, selected);
   const observation = observationIn(result);
   if (recorded !== undefined || observation === undefined || !observation.mayWrite) return recorded;
   const { instances, instanceProfile } = observation.state;
   const latestTime = instances?.latestClaimTime;
   if (latestTime === undefined || instanceProfile.presence === "absent") return undefined;
-  return newClaimRecord(object, asked, { nowMs, latestTime });
+  return newClaimRecord(object, selected, { nowMs, latestTime });
 }
 
-/** The condition as it was last known, for when nobody looked; it keeps the generation that it is about. */
-function lastOfInstances(object: ObjectSoFar): readonly ConditionDraft[] {
+/** The last reported condition, for a result without a read of the instances; it keeps its generation. */
+function lastOfInstances(object: ReportedObject): readonly ConditionDraft[] {
   if (object.spec !== undefined && object.spec.instances === undefined) return [];
   const last = findCondition(object.status?.conditions, INSTANCES_ASSOCIATED);
   if (last === undefined) return [];
@@ -70,8 +70,8 @@ function lastOfInstances(object: ObjectSoFar): readonly ConditionDraft[] {
   return [{ type, status, reason, message, observedGeneration }];
 }
 
-/** Whether every matching instance carries the profile. */
-export function aboutInstances(object: ObjectSoFar, result: Result): readonly ConditionDraft[] {
+/** Reports whether every matching instance has the instance profile. */
+export function aboutInstances(object: ReportedObject, result: Result): readonly ConditionDraft[] {
   const state = ownStateIn(result);
   if (state === undefined) return lastOfInstances(object);
   if (object.spec?.instances === undefined || object.metadata.deletionTimestamp !== undefined) return [];
@@ -84,14 +84,14 @@ export function aboutInstances(object: ObjectSoFar, result: Result): readonly Co
 
 function judgeTally(tally: Tally, failure: unknown): ConditionDraft {
   const { matched, associated, pending, conflicts, refused } = tally;
-  const count = `${associated} of ${matched} matching instances carry the profile`;
+  const count = `${associated} of ${matched} matching instances have the instance profile`;
   if (failure !== undefined) {
-    const words = messageOfError(failure);
-    const all = refused.length === 0 ? words : named([words, ...refused.filter((line) => line !== words)]);
+    const message = messageOfError(failure);
+    const all = refused.length === 0 ? message : named([message, ...refused.filter((line) => line !== message)]);
     return draft("False", reasonOfError(failure), `${count}; ${all}`);
   }
   if (conflicts.length > 0) return draft("False", "InstanceConflict", `${count}; ${named(conflicts)}`);
-  if (pending > 0) return draft("False", "InstancesPending", `${count}; ${pending} wait for it`);
+  if (pending > 0) return draft("False", "InstancesPending", `${count}; ${pending} pending`);
   if (matched === 0) return draft("True", "NoInstancesMatch", "no instance matches");
   return draft("True", "AllAssociated", count);
 }
@@ -101,7 +101,7 @@ function named(lines: readonly string[]): string {
   return `${lines.slice(0, MAX_NAMED).join("; ")}${rest}`;
 }
 
-function tallyOf(object: ObjectSoFar, result: Result): Tally | undefined {
+function tallyOf(object: ReportedObject, result: Result): Tally | undefined {
   const state = ownStateIn(result);
   const { spec } = object;
   const instances = state?.instances;
@@ -116,7 +116,7 @@ function tallyOf(object: ObjectSoFar, result: Result): Tally | undefined {
   const matched = selected.length;
   const failures = observationIn(result)?.refused ?? [];
   const isRefused = ({ instanceId }: ObservedInstance): boolean =>
-    failures.some(({ action }) => isInstanceAction(action) && isAbout(action, instanceId));
+    failures.some(({ action }) => isInstanceAction(action) && concernsInstance(action, instanceId));
   const refused = selected.filter(
     ({ instance, associationState }) =>
       associationState !== "associated" && conflictOf(instance, associationState).length === 0 && isRefused(instance),
@@ -135,7 +135,7 @@ function conflictOf(
   associationState: AssociationState,
 ): readonly string[] {
   if (associationState === "preceded")
-    return [`${instanceId} goes to InstanceProfile ${precededBy}, which selects it too and claimed it first`];
+    return [`${instanceId} is claimed by InstanceProfile ${precededBy}, which also selects it and claimed it first`];
   if (associationState !== "taken") return [];
   return [`${instanceId} has instance profile ${nameInArn(association?.profileArn ?? "")}, and onConflict is Keep`];
 }

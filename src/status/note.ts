@@ -1,7 +1,7 @@
 import { byteLength, firstBytes } from "../text/first-bytes.ts";
 import { messageText } from "../text/message.ts";
 
-/** Where the reader finds the whole of a note that is cut. */
+/** Where the full text of a truncated note is. */
 export const WHOLE_IN = {
   conditions: "status.conditions has all of it: kubectl describe",
   plan: "status.plan has more: kubectl describe",
@@ -9,12 +9,12 @@ export const WHOLE_IN = {
   log: "the controller's log has all of it",
 } as const;
 
-/** The API server refuses longer notes: https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/events.go */
+/** The API server rejects longer notes: https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/events.go */
 const MAX_NOTE_BYTES = 1_024;
-/** Above the longest message of a condition. */
+/** More than the longest message of a condition. */
 const MAX_TEXT_CHARS = 65_536;
 
-/** The text as the note of an Event: safe to show, within the bytes that the API server takes. A cut note ends with where the rest is. */
+/** The text as the note of an Event: safe to show, and truncated to what the API server accepts, with a pointer to the full text. */
 export function noteText(text: string, wholeIn: keyof typeof WHOLE_IN): string {
   const note = messageText(text, MAX_TEXT_CHARS);
   if (byteLength(note) <= MAX_NOTE_BYTES) return note;

@@ -3,23 +3,23 @@ import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 
-/** What one reconcile of one object did and saw. {@link classify} in result.ts says what state that leaves the object in. */
+/** What one reconcile of one object did and observed. {@link classify} in result.ts derives the state of the object from it. */
 export type Outcome =
   | {
-      /** AWS was observed, and written where it differed. */
+      /** AWS was observed, and written to where it differed. */
       readonly kind: "converged";
       readonly plan: Plan;
       readonly applied: readonly Action[];
       readonly failed: FailedAction | undefined;
-      /** Writes to one instance each that AWS has refused, while those to others went on; unset: none. */
+      /** Writes to single instances that AWS refused, while the plan went on; unset: none. */
       readonly refused?: readonly FailedAction[];
       readonly after: ObservedState;
       readonly visibleInMs: number;
-      /** What of the spec the class does not allow: AWS has the rest. */
+      /** The parts of the spec that the class does not allow and AWS therefore does not have. */
       readonly leftOut?: readonly Blocker[];
     }
   | {
-      /** `mode: DryRun`: AWS was observed and nothing else. */
+      /** `mode: DryRun`: AWS was only observed. */
       readonly kind: "previewed";
       readonly plan: Plan;
       readonly observed: ObservedState;
@@ -27,7 +27,7 @@ export type Outcome =
       readonly leftOut?: readonly Blocker[];
     }
   | {
-      /** AWS was observed; the plan adopts, and is told before it is carried out. */
+      /** AWS was observed; the plan adopts, so it is reported before it is applied. */
       readonly kind: "announced";
       readonly plan: Plan;
       readonly observed: ObservedState;
@@ -35,23 +35,23 @@ export type Outcome =
     }
   | { readonly kind: "suspended" }
   | {
-      /** The class, or the size of a policy, forbids the object: AWS was not read. */
+      /** The class, or the size of a policy, blocks the object: AWS was not read. */
       readonly kind: "refused";
       readonly blockers: readonly Blocker[];
     }
   | {
-      /** No plan could be made: the spec is not valid, or AWS could not be read. */
+      /** There is no plan: the spec is not valid, or AWS could not be read. */
       readonly kind: "failed";
       readonly error: unknown;
     };
 
 /**
- * An object as far as it could be understood. Metadata and status come from the API server's own hand; the spec is missing
- * when it does not parse, and then nothing is done but to say so.
+ * An object with its last reported status. The spec is unset when it is not valid; metadata and status, which the API server validates, are
+ * still there to report it.
  */
-export type ObjectSoFar = Pick<InstanceProfile, "metadata" | "status"> & { readonly spec?: InstanceProfileSpec };
+export type ReportedObject = Pick<InstanceProfile, "metadata" | "status"> & { readonly spec?: InstanceProfileSpec };
 
-/** An Event before it is about an object. */
+/** An Event without the object that it is about. */
 export interface EventDraft {
   readonly type: "Normal" | "Warning";
   readonly reason: string;

@@ -3,7 +3,7 @@ import { NOT_CONVERGING } from "../plan/plan.ts";
 import { observationIn, type Result, type ResultOf, showsArns } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
 
-/** When the next reconcile of an object is due. `backoff`: later each time it fails in a row. `done`: when something changes. */
+/** When the next reconcile of an object is due. `backoff`: later with each failure in a row. `done`: when something changes. */
 export type Requeue =
   | { readonly kind: "done" }
   | { readonly kind: "after"; readonly delayMs: number; readonly urgency?: "resync" }
@@ -11,11 +11,11 @@ export type Requeue =
 
 /** The times between reconciles of one object. */
 export interface RequeueIntervals {
-  /** Between two reconciles of an object that is in sync. */
+  /** The time between two reconciles of an object that is in sync. */
   readonly resyncMs: number;
-  /** Before the next reconcile of an object that something outside its spec blocks. */
+  /** The time before the next reconcile of an object that is blocked by something outside its spec. */
   readonly blockedRetryMs: number;
-  /** Between two reads while IAM still shows the state before our write. */
+  /** The time between two reads while IAM may still return the state before a write. */
   readonly propagationPollMs: number;
 }
 
@@ -26,7 +26,7 @@ export const DEFAULT_REQUEUE_INTERVALS: RequeueIntervals = {
   propagationPollMs: 5_000,
 };
 
-/** The shortest pause for an API that asks for fewer requests, whatever time it names. */
+/** The minimum delay after throttling, also when the API names a shorter one. */
 const MIN_RETRY_AFTER_MS = 1_000;
 
 /** Spreads periodic work by ±10 %, so that a fleet started at once does not stay in step. */
@@ -57,7 +57,7 @@ export function requeueOf(result: Result, intervals: RequeueIntervals, random: n
   }
 }
 
-/** The next reconcile of an object that is in sync: behind everything that a user waits for. */
+/** The next resync, which the queue handles after everything that a user waits for. */
 export function resync({ resyncMs }: RequeueIntervals, random: number): Requeue {
   return { kind: "after", delayMs: jittered(resyncMs, random), urgency: "resync" };
 }
@@ -66,7 +66,7 @@ function jittered(delayMs: number, random: number): number {
   return Math.round(delayMs * (1 - JITTER + 2 * JITTER * random));
 }
 
-/** True while AWS may not show all of our writes, or does not show an ARN. */
+/** True while AWS may not return all recent writes, or does not return an ARN. */
 function mustPoll(result: Result): boolean {
   const state = observationIn(result)?.state;
   return ("verifyInMs" in result && result.verifyInMs > 0) || (state !== undefined && !showsArns(state));
@@ -77,7 +77,7 @@ function pollMs(result: Result, { propagationPollMs }: RequeueIntervals): number
   return verifyInMs > 0 ? Math.min(verifyInMs, propagationPollMs) : propagationPollMs;
 }
 
-/** What was written again and again in vain is not read every minute. */
+/** An object that does not converge is retried at the resync interval only. */
 function blockedMs(result: Result, { resyncMs, blockedRetryMs }: RequeueIntervals): number {
   const blockers = "blockers" in result ? result.blockers : [];
   return blockers.some(({ reason }) => reason === NOT_CONVERGING) ? resyncMs : blockedRetryMs;
@@ -95,7 +95,7 @@ function retry(
   return { kind: "backoff" };
 }
 
-/** Each reconcile tries every refused instance again, so the pause grows with their number, up to the resync interval. */
+/** Each reconcile retries every refused instance, so the delay grows with their number, up to the resync interval. */
 function blockedByAwsMs(refused: number, { resyncMs, blockedRetryMs }: RequeueIntervals): number {
   return Math.min(Math.max(refused, 1) * blockedRetryMs, Math.max(resyncMs, blockedRetryMs));
 }

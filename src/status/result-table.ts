@@ -1,6 +1,6 @@
 import type { Result } from "./result.ts";
 
-/** When the next reconcile is due; `requeue.ts` gives the times. */
+/** When the next reconcile is due; `requeue.ts` has the times. */
 export type RequeueRule =
   /** After the resync interval, and earlier while recent writes may not be visible. */
   | "resync"
@@ -12,12 +12,12 @@ export type RequeueRule =
   | "on change"
   /** After the retry interval for what is blocked. */
   | "blocked"
-  /** As the disposition of the error says: with backoff, after the time that the other side named, or as for what is blocked. */
+  /** By the disposition of the error: with backoff, after the time that the API names, or as for blocked objects. */
   | "retry"
-  /** After the resync interval, in case the cause goes away without a change of the spec. */
+  /** After the resync interval, in case the cause disappears without a change of the spec. */
   | "slow";
 
-/** What follows from a result. */
+/** The consequences of a result. */
 export interface ResultRow {
   /** The status of the condition `Ready`; `kept`: as it was. */
   readonly ready: "True" | "False" | "kept";
@@ -30,10 +30,7 @@ export interface ResultRow {
   readonly isVerified: boolean;
 }
 
-/**
- * What follows from each result: the one place that decides conditions, requeue and Events. docs/architecture.md shows this table; a
- * test compares the two.
- */
+/** The consequences of each result: conditions, requeue and Events. docs/architecture.md shows this table; a test compares the two. */
 export const RESULT_TABLE: Readonly<Record<Result["kind"], ResultRow>> = {
   InSync: { ready: "True", beside: undefined, requeue: "resync", event: undefined, isVerified: true },
   PropagationPending: { ready: "False", beside: "Reconciling", requeue: "poll", event: undefined, isVerified: false },
@@ -49,7 +46,7 @@ export const RESULT_TABLE: Readonly<Record<Result["kind"], ResultRow>> = {
   Deleting: { ready: "False", beside: "Reconciling", requeue: "poll", event: undefined, isVerified: false },
 };
 
-/** True when the result shows that AWS needs no further read before the next resync. */
+/** True when AWS needs no further read before the next resync. */
 export function isVerified(result: Result): boolean {
   return RESULT_TABLE[result.kind].isVerified && "verifyInMs" in result && result.verifyInMs <= 0;
 }

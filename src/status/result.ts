@@ -2,10 +2,10 @@ import { ControllerError, type Disposition, dispositionOf, isPropagating } from 
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
-import type { ObjectSoFar, Outcome } from "./outcome.ts";
+import type { Outcome, ReportedObject } from "./outcome.ts";
 import { type TransientFailure, transientFailure } from "./transient-failures.ts";
 
-/** What a reconcile read from AWS and what it wrote. */
+/** What a reconcile read from AWS, and what it wrote. */
 export interface Observation {
   readonly plan: Plan;
   /** AWS after the writes. */
@@ -19,40 +19,37 @@ export interface Observation {
   readonly mayWrite: boolean;
 }
 
-/** A result after which AWS must be read again, at the latest when its recent writes must be visible. */
+/** A result that is verified by another read, at the latest when recent writes must have propagated. */
 interface Observed {
   readonly observation: Observation;
   /** 0: the next resync is soon enough. */
   readonly verifyInMs: number;
 }
 
-/**
- * The state that a reconcile leaves an object in: one of these, each with only the data that it needs. `result-table.ts` says what
- * follows from each: conditions, requeue, Event and metric.
- */
+/** The state of an object after a reconcile. `result-table.ts` has the consequences of each: conditions, requeue, Event and metric. */
 export type Result =
   /** AWS matches the spec. */
   | (Observed & { readonly kind: "InSync" })
-  /** All is written, and IAM does not show the ARNs yet. */
+  /** Everything is written, and IAM does not return the ARNs yet. */
   | (Observed & { readonly kind: "PropagationPending" })
-  /** Role and instance profile are written, and EC2 does not know the instance profile yet. */
+  /** Role and instance profile are written, and the instance profile has not propagated to EC2 yet. */
   | (Observed & { readonly kind: "WaitingForEC2" })
-  /** The plan adopts; the user can read it in status before it is carried out. */
+  /** The plan adopts; status shows it before it is applied. */
   | { readonly kind: "AdoptionPlanned"; readonly plan: Plan }
   /** `mode: DryRun`: the plan is in status, nothing is written. */
   | (Observed & { readonly kind: "DryRun" })
   | { readonly kind: "Suspended" }
-  /** The plan must not be carried out until something outside the controller changes. */
+  /** The plan must not be applied until something outside the controller changes. */
   | { readonly kind: "BlockedByPlan"; readonly blockers: readonly Blocker[]; readonly observation: Observation }
-  /** The class, or a policy that is too large to compare, forbids the object before AWS is read. */
+  /** The class, or a policy that is too large to compare, blocks the object before AWS is read. */
   | { readonly kind: "BlockedByClass"; readonly blockers: readonly Blocker[] }
   /** The class has removed parts of the spec; AWS has the rest. */
   | (Observed & { readonly kind: "Stripped"; readonly leftOut: readonly Blocker[] })
   /** Something failed that may succeed without a change of the spec. */
   | (Failure & { readonly kind: "Retrying"; readonly transient: TransientFailure | undefined })
-  /** Something failed that only a change of the spec can help. */
+  /** Something failed that requires a change of the spec. */
   | (Failure & { readonly kind: "Failed" })
-  /** The deletion is under way, and IAM may still show what was deleted. */
+  /** The deletion is in progress, and IAM may still return what was deleted. */
   | (Observed & { readonly kind: "Deleting" });
 
 interface Failure {
@@ -68,13 +65,13 @@ type OutcomeWithPlan = Extract<Outcome, { readonly kind: "previewed" | "converge
 export type ResultOf<K extends Result["kind"]> = Extract<Result, { readonly kind: K }>;
 
 /**
- * The result that an outcome amounts to for the object. The order of the rules is the order of importance: what blocks hides what
- * failed, and what failed hides what is merely unfinished.
+ * Derives the result from the outcome of a reconcile. The order of the rules is the order of importance: a blocker hides a failure, and a
+ * failure hides unfinished work.
  *
  * @param failingForMs how long the object has failed for the reason of that error
  */
 export function classify(
-  object: ObjectSoFar,
+  object: ReportedObject,
   outcome: Outcome,
   failingForMs: (error: unknown) => number = () => Number.POSITIVE_INFINITY,
 ): Result {
@@ -94,7 +91,7 @@ export function classify(
 }
 
 function classifyObserved(
-  object: ObjectSoFar,
+  object: ReportedObject,
   outcome: OutcomeWithPlan,
   failingForMs: (error: unknown) => number,
 ): Result {
@@ -137,32 +134,32 @@ function observationOf(outcome: OutcomeWithPlan): Observation {
   return { plan, state, applied, failed, refused, mayWrite: true };
 }
 
-/** Right after creation IAM may answer with the unique id in place of the ARN. What is absent has no ARN to show. */
+/** True when IAM returns the ARN of every entity that exists. Right after creation it may return the unique id instead. */
 export function showsArns({ role, instanceProfile }: ObservedState): boolean {
   return [role, instanceProfile].every((entity) => entity.presence === "absent" || entity.arn.startsWith("arn:"));
 }
 
-/** What failed; undefined for a result that is no failure. */
+/** The error of a result; undefined when it is not a failure. */
 export function errorIn(result: Result): unknown {
   return "error" in result ? result.error : undefined;
 }
 
-/** What was read and written; undefined when the reconcile ended before it read AWS, or found a plan that adopts. */
+/** The observation of a result; undefined when the reconcile ended before it read AWS, or reports a plan that adopts. */
 export function observationIn(result: Result): Observation | undefined {
   return "observation" in result ? result.observation : undefined;
 }
 
-/** AWS as far as it is known to be the object's; undefined when it was not read, or when what was read blocks the plan. */
+/** The observed state if it is known to be owned; undefined when AWS was not read, or when the observed state blocks the plan. */
 export function ownStateIn(result: Result): ObservedState | undefined {
   return result.kind === "BlockedByPlan" ? undefined : observationIn(result)?.state;
 }
 
-/** The reason that a failure shows in a condition. */
+/** The reason of a failure in a condition. */
 export function reasonOfError(error: unknown): string {
   return error instanceof ControllerError ? error.reason : "UnexpectedError";
 }
 
-/** The words that a failure shows in a condition. */
+/** The message of a failure in a condition. */
 export function messageOfError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

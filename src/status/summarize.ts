@@ -7,52 +7,52 @@ import {
 import type { Action } from "../plan/action.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
-import { aboutCompliance, type Compliance, isComplianceNews } from "./compliance.ts";
+import { aboutCompliance, type Compliance, isComplianceChange } from "./compliance.ts";
 import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
 import { conditionsOf, wasReady } from "./conditions-of.ts";
 import { eventsOf } from "./events.ts";
 import { instancesOf } from "./instances.ts";
-import type { EventDraft, ObjectSoFar } from "./outcome.ts";
+import type { EventDraft, ReportedObject } from "./outcome.ts";
 import { type Requeue, type RequeueIntervals, requeueOf } from "./requeue.ts";
 import { errorIn, type Observation, observationIn, ownStateIn, type Result } from "./result.ts";
 import { bounded } from "./truncate.ts";
 
-/** What the user sees of a reconcile, and when the next one is. */
+/** What a reconcile reports to the user, and when the next one is due. */
 export interface Summary {
   readonly status: InstanceProfileStatus;
   readonly events: readonly EventDraft[];
   readonly requeue: Requeue;
 }
 
-/** What the summary depends on besides object and outcome. */
+/** The inputs of a summary besides object and result. */
 export interface SummaryContext {
   /** RFC 3339, whole seconds. */
   readonly now: string;
   /** In [0, 1). */
   readonly random: number;
   readonly intervals: RequeueIntervals;
-  /** How often in a row the object has failed, this time included. */
+  /** The number of failures in a row, including this one. */
   readonly failures: number;
   /** Unset for an object that needs no class. */
   readonly compliance?: Compliance | undefined;
-  /** The record of its acceptance as the class is now; unset: as it was. */
+  /** The record of its acceptance, with the class as it is now; unset: unchanged. */
   readonly accepted?: AcceptedClass | undefined;
-  /** What is still to be written after access was removed; unset: as the result says. */
+  /** The writes that are pending after access was removed; unset: those of the result. */
   readonly pending?: readonly Action[] | undefined;
 }
 
-/** So many passing failures in a row are nobody's news while the object is otherwise well. */
+/** The number of transient failures in a row that are not reported while the object is Ready. */
 const TOLERATED_FAILURES = 2;
 
 /**
- * Makes status, Events and requeue from a result. The status is whole: what the result does not know is carried over from the
- * object. The same result on the object that has this status gives the same status, so it is not written twice.
+ * Computes status, Events and requeue from a result. The status is complete: it carries over from the object what the result does not
+ * contain. The same result for the object with this status gives the same status, so it is not written twice.
  */
-export function summarize(object: ObjectSoFar, result: Result, context: SummaryContext): Summary {
+export function summarize(object: ReportedObject, result: Result, context: SummaryContext): Summary {
   const requeue = requeueOf(result, context.intervals, context.random);
   const { compliance, accepted, pending } = context;
-  const isNews = pending !== undefined || isComplianceNews(object, compliance);
-  const isQuiet = !isNews && isTolerable(object, result, context.failures);
+  const isChange = pending !== undefined || isComplianceChange(object, compliance);
+  const isQuiet = !isChange && isTolerable(object, result, context.failures);
   if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
   const drafts = [...conditionsOf(object, result), ...aboutCompliance(compliance)].map(fitted);
   return {
@@ -72,12 +72,12 @@ export function summarize(object: ObjectSoFar, result: Result, context: SummaryC
   };
 }
 
-function isTolerable(object: ObjectSoFar, result: Result, failures: number): boolean {
+function isTolerable(object: ReportedObject, result: Result, failures: number): boolean {
   if (result.kind !== "Retrying" || failures > TOLERATED_FAILURES || !wasReady(object)) return false;
   return result.disposition !== "terminal" && result.disposition !== "blocked";
 }
 
-function carriedOver({ status }: ObjectSoFar): Partial<InstanceProfileStatus> {
+function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus> {
   if (status === undefined) return {};
   const { accountId, role, instanceProfile, plan, unmanagedPolicies, instances, class: accepted } = status;
   const { lastVerifiedTime, lastHandledReconcileAt } = status;
@@ -94,7 +94,7 @@ function carriedOver({ status }: ObjectSoFar): Partial<InstanceProfileStatus> {
   });
 }
 
-/** Names are shown of what is known to be the object's: not of what blocks it, or is yet to be adopted. */
+/** The ARNs and ids of owned entities only, not of those that block the object or are not adopted yet. */
 function namesOf(result: Result): Partial<Writable<InstanceProfileStatus>> {
   const state = ownStateIn(result);
   if (state === undefined) return {};
@@ -126,48 +126,48 @@ function linesOf(actions: readonly Action[]): readonly string[] | undefined {
   return bounded(planLines({ actions, blockers: [], unmanagedPolicies: [] }));
 }
 
-/** The writes that are still to be made: the one that stopped the plan and all after it, or what the refused instances left of it. */
+/** The pending writes: the one that stopped the plan and all after it, or those that AWS refused for single instances. */
 function pendingIn({ plan: { actions }, applied, refused }: Observation): readonly Action[] {
   return refused.length === 0 ? actions.slice(applied.length) : actions.filter((action) => !applied.includes(action));
 }
 
-/** How long `lastVerifiedTime` may stand still at least, so that a fleet in sync writes next to no status. */
-const VERIFIED_ANEW_MS = 3_600_000;
+/** The minimum time between two updates of `lastVerifiedTime` without another change, so that a fleet in sync rarely writes status. */
+const VERIFIED_UPDATE_MS = 3_600_000;
 
-/** Times move with something to tell, and else now and then, at another time for each object. */
+/** The time of the last verification, updated with another change of the status, or after a time that differs between objects. */
 function verification(
-  object: ObjectSoFar,
+  object: ReportedObject,
   result: Result,
   drafts: readonly ConditionDraft[],
   now: string,
 ): Partial<InstanceProfileStatus> {
   if (result.kind === "Suspended" || errorIn(result) !== undefined) return {};
-  const asked = object.metadata.annotations?.[RECONCILE_AT_ANNOTATION];
-  const isAnswer = asked !== undefined && asked !== object.status?.lastHandledReconcileAt;
+  const requested = object.metadata.annotations?.[RECONCILE_AT_ANNOTATION];
+  const isAnswer = requested !== undefined && requested !== object.status?.lastHandledReconcileAt;
   const isReady = drafts.some((draft) => draft.type === "Ready" && draft.status === "True");
-  const isNews =
+  const isUpdate =
     isReady &&
     (isAnswer ||
       !wasReady(object) ||
       (observationIn(result)?.applied.length ?? 0) > 0 ||
-      Date.parse(now) - Date.parse(object.status?.lastVerifiedTime ?? "") >= verifiedAnewMs(object.metadata.uid));
-  return { ...(isAnswer && { lastHandledReconcileAt: asked }), ...(isNews && { lastVerifiedTime: now }) };
+      Date.parse(now) - Date.parse(object.status?.lastVerifiedTime ?? "") >= verifiedUpdateMs(object.metadata.uid));
+  return { ...(isAnswer && { lastHandledReconcileAt: requested }), ...(isUpdate && { lastVerifiedTime: now }) };
 }
 
-/** From one to one and a half hours, always the same for one object: what was made together is not verified together. */
-function verifiedAnewMs(uid: string): number {
+/** From one to one and a half hours, constant for one object, so that objects that were created together are not updated together. */
+function verifiedUpdateMs(uid: string): number {
   const sum = [...uid].reduce((hash, character) => (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0, 0);
-  return VERIFIED_ANEW_MS * (1 + (sum % 1_000) / 2_000);
+  return VERIFIED_UPDATE_MS * (1 + (sum % 1_000) / 2_000);
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] | undefined };
 
-/** A status without the fields that have nothing to say. */
+/** The fields that have a value. */
 function compact<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** True when writing `next` over `current` would change nothing. Key order is no difference. */
+/** True when writing `next` over `current` would change nothing. The order of keys does not matter. */
 export function sameStatus(current: InstanceProfileStatus | undefined, next: InstanceProfileStatus): boolean {
   return JSON.stringify(sortKeys(current ?? {})) === JSON.stringify(sortKeys(next));
 }

@@ -1,27 +1,27 @@
 import { ControllerError } from "../errors.ts";
 
 /**
- * A failure of AWS's that passes by itself, though its code says nothing of the kind. Quarantined here, because each of these is
- * a guess about somebody else's system: what was seen, when, where it is told of, and how long it is believed.
+ * A failure of AWS that is transient although its error code does not say so. The rules are kept in one file because each is an assumption
+ * about another system: what was observed, its source, when it was checked, and how long the failure counts as transient.
  */
 export interface TransientFailure {
-  /** As the adapter names it. */
+  /** The reason of the error. */
   readonly reason: string;
-  /** When the rule was last held against its source. */
+  /** When the rule was last compared with its source. */
   readonly checkedOn: string;
   readonly source: string;
-  /** After so long it is what its code says. */
+  /** After this time the failure counts as what its code says. */
   readonly boundMs: number;
   readonly retryMs: number;
 }
 
-/** Everything in here has had an end in minutes wherever people have told of it. */
+/** All reports of these failures say that they end within minutes. */
 const TWO_MINUTES_MS = 120_000;
 
 /** The rules, each for one reason. */
 export const TRANSIENT_FAILURES: readonly TransientFailure[] = [
   {
-    // A principal made moments ago is unknown to IAM: MalformedPolicyDocument, "Invalid principal in policy".
+    // A new principal has not propagated yet: MalformedPolicyDocument, "Invalid principal in policy".
     reason: "InvalidPrincipal",
     checkedOn: "2026-11-24",
     source: "https://github.com/hashicorp/terraform-provider-aws/pull/12436",
@@ -29,7 +29,7 @@ export const TRANSIENT_FAILURES: readonly TransientFailure[] = [
     retryMs: 10_000,
   },
   {
-    // A role or profile made moments ago is not there yet for the call that follows: NoSuchEntity on a write.
+    // A new role or instance profile has not propagated yet: NoSuchEntity on a write.
     reason: "NotYetVisible",
     checkedOn: "2026-11-24",
     source:
@@ -38,7 +38,7 @@ export const TRANSIENT_FAILURES: readonly TransientFailure[] = [
     retryMs: 5_000,
   },
   {
-    // What has just been taken off a role or out of a profile is still there for the deletion that follows.
+    // A removal from a role or an instance profile has not propagated yet when the deletion follows.
     reason: "DeleteConflict",
     checkedOn: "2026-11-24",
     source: "https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/iam/role.go",
@@ -48,7 +48,7 @@ export const TRANSIENT_FAILURES: readonly TransientFailure[] = [
 ];
 
 /**
- * The rule by which a failure may be taken for passing; undefined where there is none, or the failure has lasted longer.
+ * The rule by which a failure counts as transient; undefined when there is none, or the failure has lasted longer.
  *
  * @param failingForMs since the object first failed for this reason, without a success in between
  */

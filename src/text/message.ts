@@ -2,8 +2,8 @@ import { printable } from "./printable.ts";
 import { redact } from "./redact.ts";
 
 /**
- * A message as it may be shown in a status, an Event, a log or on a terminal: one line without control characters or credentials
- * of URLs, at most `maxChars` long.
+ * The text as a message that is safe in a status, an Event, a log or on a terminal: one line without control characters or credentials of
+ * URLs, at most `maxChars` long.
  */
 export function messageText(text: string, maxChars: number): string {
   const redacted = redact(text);

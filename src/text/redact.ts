@@ -1,15 +1,15 @@
 const HIDDEN = "[redacted]";
 
-/** What stands between spaces, quotes and brackets: a URL, at most. */
+/** A run of characters without spaces, quotes and brackets, which can be a URL. */
 const WORD = /[^\s"<>`]+/g;
 
-/** V8's words for what JSON.parse cannot read, `Unexpected token 'e', ..."token":ey"... is not valid JSON`: it quotes the text. */
+/** The V8 error of JSON.parse quotes the text: `Unexpected token 'e', ..."token":ey"... is not valid JSON`. */
 const EXCERPT_START = /, (?:\.\.\.)?"/;
 const EXCERPT_END = " is not valid JSON";
 
 /**
- * The text without the user and password of any URL in it, and without the excerpt of a document that is not JSON. It is meant
- * for messages: it may take more of a URL than needed, up to its last `@`, because passwords are not always percent-encoded.
+ * The text without the user and password of URLs, and without the excerpt of a document that is not JSON. It may remove more of a URL than
+ * needed, up to its last `@`, because passwords are not always percent-encoded.
  */
 export function redact(text: string): string {
   return withoutExcerpt(text).replace(WORD, withoutUser);

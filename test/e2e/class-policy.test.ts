@@ -145,7 +145,7 @@ describe("the API server, by the policy of classes,", { skip: adminKubeconfig ==
       expect([status, body["message"]]).toEqual([
         422,
         expect.stringContaining(
-          `NamespaceNotAllowed: class ${run} is not for namespace ${run}; it is for e2e-other-*. Use another class.`,
+          `NamespaceNotAllowed: class ${run} does not allow namespace ${run}; it allows e2e-other-*. Use another class.`,
         ),
       ]);
     }, PATIENCE);

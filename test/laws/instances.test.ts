@@ -8,8 +8,8 @@ import { recordedRegions } from "../../src/model/instances/recorded-regions.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";
 import type { Action, ActionOutcome } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
-import { isAbout, isInstanceAction } from "../../src/plan/instances/instance-action.ts";
-import { carries } from "../../src/plan/instances/instance-status.ts";
+import { concernsInstance, isInstanceAction } from "../../src/plan/instances/instance-action.ts";
+import { hasProfile } from "../../src/plan/instances/instance-status.ts";
 import { desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
 
 const OURS = "arn:aws:iam::123456789012:instance-profile/app";
@@ -103,7 +103,7 @@ async function carriedOut(
   refused: ReadonlySet<string>,
 ): Promise<ObservedState> {
   const perform = async (action: Action): Promise<ActionOutcome> => {
-    if (isInstanceAction(action) && [...refused].some((id) => isAbout(action, id))) throw REFUSED;
+    if (isInstanceAction(action) && [...refused].some((id) => concernsInstance(action, id))) throw REFUSED;
     return { created: undefined };
   };
   const plan = { actions, blockers: [], unmanagedPolicies: [] };
@@ -156,7 +156,9 @@ describe("the laws of association", () => {
         expect(free.map(([, now]) => now)).toEqual(free.map(([whole]) => whole));
         const regions = stateRegions(middle);
         const marked = foundIn(state).filter(({ instanceId, isMarked }) => isRefused.has(instanceId) && isMarked);
-        const written = actions.some((action) => isInstanceAction(action) && ids.some((id) => isAbout(action, id)));
+        const written = actions.some(
+          (action) => isInstanceAction(action) && ids.some((id) => concernsInstance(action, id)),
+        );
         for (const { instanceId, region } of written ? marked : []) {
           expect(foundIn(middle).find((one) => one.instanceId === instanceId)?.isMarked).toBe(true);
           expect(stateRegions(state).includes(region) ? regions : [region]).toContain(region);
@@ -192,8 +194,8 @@ describe("the laws of association", () => {
   test("the profile leaves no instance that somebody else gave it to", () => {
     fc.assert(
       fc.property(course, ({ state, end }) => {
-        const given = pairs(state, end).filter(([then]) => !then.isMarked && carries(then, PROFILE));
-        expect(given.filter(([, now]) => !carries(now, PROFILE))).toEqual([]);
+        const given = pairs(state, end).filter(([then]) => !then.isMarked && hasProfile(then, PROFILE));
+        expect(given.filter(([, now]) => !hasProfile(now, PROFILE))).toEqual([]);
       }),
     );
   });
@@ -202,7 +204,7 @@ describe("the laws of association", () => {
     fc.assert(
       fc.property(world, ({ state, wanted }) => {
         const plan = diff(desiredAbsence(withInstances(wanted)), state);
-        const users = foundIn(stateAfter(state, plan.actions)).filter((one) => carries(one, PROFILE));
+        const users = foundIn(stateAfter(state, plan.actions)).filter((one) => hasProfile(one, PROFILE));
         expect(plan.blockers.map(({ reason }) => reason)).toEqual(users.length > 0 ? ["InstancesUseProfile"] : []);
         const force = { annotations: { "iam.instanceprofile.dev/force-delete": "true" } };
         expect(diff(desiredAbsence(withInstances(wanted), force), state).blockers).toEqual([]);

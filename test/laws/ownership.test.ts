@@ -76,7 +76,7 @@ function ownership(
 
 /** May the plan write what it found so? */
 function mayWrite(wanted: DesiredState, found: ReturnType<typeof ownership>): boolean {
-  if (found === "ours") return true;
+  if (found === "owned") return true;
   return wanted.presence === "present" && (found === "absent" || (found === "unowned" && wanted.mayAdopt));
 }
 
@@ -110,7 +110,7 @@ describe("ownership, whatever the tags say", () => {
         const forced = toBeRun(wanted, observed).filter((action) => "isForced" in action);
         if (forced.length === 0) return;
         expect(wanted).toMatchObject({ presence: "absent", force: true });
-        expect(ownership(wanted, observed.role)).toBe("ours");
+        expect(ownership(wanted, observed.role)).toBe("owned");
         expect(forced.map(({ kind }) => kind).filter((kind) => /^Delete(Role|InstanceProfile)$/.test(kind))).toEqual(
           [],
         );
@@ -128,7 +128,7 @@ describe("ownership, whatever the tags say", () => {
           const [first] = toBeRun(wanted, observed).filter((action) => writes(action) === part);
           if (first === undefined || ownership(wanted, observed[part]) !== "unowned") continue;
           expect(first.kind).toMatch(/^Tag/);
-          expect(ownership(wanted, stateAfter(observed, [first])[part])).toBe("ours");
+          expect(ownership(wanted, stateAfter(observed, [first])[part])).toBe("owned");
         }
       }),
       { numRuns: 300 },

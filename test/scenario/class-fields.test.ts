@@ -116,7 +116,7 @@ test("force-delete waits for a class that allows it, and then goes on by itself"
   await sim.delete(KEY);
   await pass(MINUTE_MS);
   expect(await org.ready("one")).toBe(
-    "False UnmanagedPoliciesAttached: role one has policies that this object did not put there: theirs. Take them off the role; class a does not " +
+    "False UnmanagedPoliciesAttached: role one has unmanaged policies, which this object did not attach or write: theirs. Remove them from the role; class a does not " +
       "allow the annotation iam.instanceprofile.dev/force-delete.",
   );
   expect(org.rolesIn(TEAMS.a)).toEqual(["one"]);

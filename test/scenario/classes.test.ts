@@ -44,7 +44,7 @@ describe("an account that goes away while the controller runs", () => {
     await pass(MINUTE_MS);
     expect(await org.ready("one")).toBe(IN_SYNC);
     expect(await org.classReady("a")).toBe(
-      `True AccountReachable: STS says that the credentials are of account ${TEAMS.a}`,
+      `True AccountReachable: STS reports that the credentials are of account ${TEAMS.a}`,
     );
 
     await org.trust(TEAMS.a, "999988887777");
@@ -225,7 +225,7 @@ test("a class that is in use is held back from its deletion until its objects ar
   await apply("late", { className: "a" });
   await pass(MINUTE_MS);
   expect(await org.classReady("a")).toBe(
-    "False InUse: deletion waits: InstanceProfiles of this class: 2. Delete them first.",
+    "False InUse: deletion is blocked by InstanceProfiles of this class (2). Delete them first.",
   );
   expect(await org.ready("late")).toBe(
     "False ClassNotFound: InstanceProfileClass a is being deleted. Create the object again with another spec.className.",

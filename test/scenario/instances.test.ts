@@ -160,7 +160,7 @@ describe("an instance with another profile", () => {
     expect(await ec2.profileOf(id)).toBe("other");
     expect([await world.ready(), await condition()]).toEqual(["True InSync", "False InstanceConflict"]);
     expect(await message()).toBe(
-      `0 of 1 matching instances carry the profile; ${id} has instance profile other, and onConflict is Keep`,
+      `0 of 1 matching instances have the instance profile; ${id} has instance profile other, and onConflict is Keep`,
     );
     expect(await world.eventReasons()).toContain("InstanceConflict");
     expect(ec2Writes()).toEqual([]);
@@ -269,7 +269,7 @@ describe("two objects that select one instance", () => {
     expect(ec2Writes()).toEqual([]);
     expect(await condition()).toBe("False InstanceConflict");
     expect(await message()).toContain(
-      "goes to InstanceProfile default/younger, which selects it too and claimed it first",
+      "goes to InstanceProfile default/younger, which also selects it and claimed it first",
     );
     await controller.settle(OTHER);
     expect([await ec2.profileOf(id), await ec2.profileOf(next)]).toEqual(["younger", "younger"]);

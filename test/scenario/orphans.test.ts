@@ -9,7 +9,7 @@ describe("an object that is deleted after something has taken its finalizer off"
     await world.sim.run(5_000);
     expect(await world.notes("app", "OrphanedInAWS")).toEqual([
       "role arn:aws:iam::123456789012:role/app and instance profile arn:aws:iam::123456789012:instance-profile/app in AWS account " +
-        "123456789012: left in AWS, because the object was deleted after something had taken the controller's finalizer off. Create the " +
+        "123456789012: left in AWS, because the object was deleted after its finalizer had been removed. Create the " +
         `object again to resume it, delete it in IAM, or keep it: tag the role iam.instanceprofile.dev/retained=${uid}.`,
     ]);
     expect(world.logged("warn")).toEqual(["an object was deleted without its finalizer and left entities in AWS"]);

@@ -40,8 +40,8 @@ interface Answer {
 /** From now on EC2 answers a write of this kind that is about one of these instances, alone or with others, like this. */
 function refuse(action: string, ids: readonly string[], answer: Answer): void {
   world.aws.onRequest((call) => {
-    const isAbout = Object.values(call.params).some((value) => ids.includes(value));
-    return call.action === action && isAbout ? { kind: "error", ...answer } : undefined;
+    const concernsInstance = Object.values(call.params).some((value) => ids.includes(value));
+    return call.action === action && concernsInstance ? { kind: "error", ...answer } : undefined;
   });
 }
 
@@ -82,7 +82,7 @@ describe("an instance that AWS refuses", () => {
     expect(await profiles(ids)).toEqual([undefined, undefined, ...others.map(() => PROFILE)]);
     expect(await world.ready()).toBe(`False ${reason}`);
     expect(await condition()).toMatchObject({ status: "False", reason });
-    expect((await condition()).message).toContain("2 of 4 matching instances carry the profile; AssociateIam");
+    expect((await condition()).message).toContain("2 of 4 matching instances have the instance profile; AssociateIam");
     const line = expect.stringContaining(`instance ${second} (${REGION})`);
     expect(await status()).toEqual({
       matched: 4,

@@ -14,7 +14,7 @@ import { parseInstanceProfileClass } from "../../src/api/parse-instance-profile-
 import { type DesiredPresent, desiredState } from "../../src/model/desired-state.ts";
 import { ABSENT, type ObservedState } from "../../src/model/observed-state.ts";
 import type { Action } from "../../src/plan/action.ts";
-import { isAboutTags, isInstanceAction } from "../../src/plan/instances/instance-action.ts";
+import { isInstanceAction, isTagAction } from "../../src/plan/instances/instance-action.ts";
 import { applyAction } from "../../src/plan/simulate.ts";
 
 export const CLUSTER_ID = "cluster-1";
@@ -91,7 +91,7 @@ function madeBy(action: Action, { instanceProfile }: ObservedState): { arn: stri
       id: "AIPAEXAMPLE",
     };
   }
-  if (isInstanceAction(action) && !isAboutTags(action) && "iamInstanceProfile" in action) {
+  if (isInstanceAction(action) && !isTagAction(action) && "iamInstanceProfile" in action) {
     const arn = instanceProfile.presence === "present" ? instanceProfile.arn : "";
     return { arn, id: `iip-assoc-of-${action.instanceId}` };
   }

@@ -1,18 +1,18 @@
 import type { ConditionDraft } from "../../src/status/conditions.ts";
 import { conditionsOf } from "../../src/status/conditions-of.ts";
-import type { ObjectSoFar, Outcome } from "../../src/status/outcome.ts";
+import type { Outcome, ReportedObject } from "../../src/status/outcome.ts";
 import { DEFAULT_REQUEUE_INTERVALS, type Requeue, requeueOf } from "../../src/status/requeue.ts";
 import { classify } from "../../src/status/result.ts";
 import { type Summary, type SummaryContext, summarize } from "../../src/status/summarize.ts";
 import { anInstanceProfile } from "./builders.ts";
 
 /** The conditions after a reconcile with that outcome. */
-export function conditionsAfter(object: ObjectSoFar, outcome: Outcome): readonly ConditionDraft[] {
+export function conditionsAfter(object: ReportedObject, outcome: Outcome): readonly ConditionDraft[] {
   return conditionsOf(object, classify(object, outcome));
 }
 
 /** Status, Events and requeue after a reconcile with that outcome. */
-export function summaryAfter(object: ObjectSoFar, outcome: Outcome, context: SummaryContext): Summary {
+export function summaryAfter(object: ReportedObject, outcome: Outcome, context: SummaryContext): Summary {
   return summarize(object, classify(object, outcome), context);
 }
 

@@ -132,7 +132,7 @@ class JsonReader {
     while (!this.#atEnd()) {
       const key = this.#events[this.#at];
       const name = this.#name();
-      if (Object.hasOwn(pairs, name)) throw this.#fault(key, "a key occurs twice in one map");
+      if (Object.hasOwn(pairs, name)) throw this.#fault(key, "a map has the same key twice");
       const value = this.#read();
       if (name !== "__proto__") pairs[name] = value;
       else Object.defineProperty(pairs, name, { value, enumerable: true, configurable: true, writable: true });

@@ -93,7 +93,7 @@ export class LostObjects {
       const entity: Absent | { readonly presence: "present"; readonly arn: string; readonly tags: Tags } =
         kind === "role" ? await reader.getRole(name, signal) : await reader.getInstanceProfile(name, signal);
       if (entity.presence === "absent" || entity.arn !== arn) return [];
-      return ownershipOf(entity.tags, owner).kind === "ours" ? [{ kind, arn, tags: entity.tags }] : [];
+      return ownershipOf(entity.tags, owner).kind === "owned" ? [{ kind, arn, tags: entity.tags }] : [];
     };
     try {
       return (await Promise.all(named.map(observed))).flat();

@@ -8,7 +8,7 @@ import type { KubeObject } from "../../engine/ports.ts";
 import type { Convergence } from "../../engine/reconcile/converge.ts";
 import { ControllerError } from "../../errors.ts";
 import type { Run } from "../../runtime/queue/workers.ts";
-import type { ObjectSoFar, Outcome } from "../../status/outcome.ts";
+import type { Outcome, ReportedObject } from "../../status/outcome.ts";
 import type { Urgency } from "../urgency.ts";
 
 /** The logger and the urgency of one reconcile. */
@@ -50,7 +50,7 @@ export function asOutcome({ plan, report, after, visibleInMs, isAnnouncement }: 
 }
 
 /** An object whose spec is not parsed. */
-export function asReceived(raw: KubeObject): ObjectSoFar {
+export function asReceived(raw: KubeObject): ReportedObject {
   return { metadata: raw["metadata"] as ObjectMeta, status: raw["status"] as InstanceProfileStatus };
 }
 

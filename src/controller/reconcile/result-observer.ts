@@ -5,7 +5,7 @@ import { isInSync, NOT_CONVERGING } from "../../plan/plan.ts";
 import { planLines } from "../../plan/render.ts";
 import { findCondition } from "../../status/conditions.ts";
 import { wasReady } from "../../status/conditions-of.ts";
-import type { ObjectSoFar } from "../../status/outcome.ts";
+import type { ReportedObject } from "../../status/outcome.ts";
 import { errorIn, observationIn, type Result } from "../../status/result.ts";
 import type { Logger } from "../../telemetry.ts";
 import { failureFields } from "./failure-fields.ts";
@@ -26,7 +26,7 @@ export interface ResultObserver {
 export function observeResult(
   observer: ResultObserver | undefined,
   key: string,
-  object: ObjectSoFar,
+  object: ReportedObject,
   result: Result,
 ): void {
   const error = errorIn(result);
@@ -54,7 +54,7 @@ export function logResult(logger: Logger, result: Result): void {
     logger.warn("reconcile failed", { disposition: error.disposition, ...failureFields(error) });
 }
 
-function hasGivenUp({ status }: ObjectSoFar, blockers: readonly { readonly reason: string }[]): boolean {
+function hasGivenUp({ status }: ReportedObject, blockers: readonly { readonly reason: string }[]): boolean {
   const hadBefore = findCondition(status?.conditions, "Ready")?.reason === NOT_CONVERGING;
   return !hadBefore && blockers.some(({ reason }) => reason === NOT_CONVERGING);
 }

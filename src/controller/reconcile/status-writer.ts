@@ -3,7 +3,7 @@ import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../../
 import { hasTrace } from "../../model/trace.ts";
 import type { Action } from "../../plan/action.ts";
 import type { Compliance } from "../../status/compliance.ts";
-import type { EventDraft, ObjectSoFar, Outcome } from "../../status/outcome.ts";
+import type { EventDraft, Outcome, ReportedObject } from "../../status/outcome.ts";
 import { type Requeue, type RequeueIntervals, resync } from "../../status/requeue.ts";
 import { classify, errorIn, type Result, reasonOfError } from "../../status/result.ts";
 import { sameStatus, summarize } from "../../status/summarize.ts";
@@ -32,7 +32,7 @@ export interface Report {
 export interface Reported {
   /** The version that was read from the API server. */
   readonly raw: KubeObject;
-  readonly object: ObjectSoFar;
+  readonly object: ReportedObject;
   readonly logger: Logger;
 }
 
@@ -126,7 +126,7 @@ export class StatusWriter {
   }
 
   /** Emits an Event about the object. */
-  emit({ metadata }: ObjectSoFar, event: EventDraft): void {
+  emit({ metadata }: ReportedObject, event: EventDraft): void {
     const { namespace, name, uid, resourceVersion } = metadata;
     const regarding = { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion };
     this.#deps.events.emit({ ...event, regarding });
@@ -154,12 +154,12 @@ export class StatusWriter {
 }
 
 /** The precondition that a stale copy of the object does not overwrite a newer status. */
-function notOlderThan(status: ObjectSoFar["status"]): readonly PatchOperation[] {
+function notOlderThan(status: ReportedObject["status"]): readonly PatchOperation[] {
   const value = status?.observedGeneration;
   return value === undefined ? [] : [{ op: "test", path: "/status/observedGeneration", value }];
 }
 
 /** The precondition that the patch does not remove an acceptance that this copy does not show. */
-function nothingAccepted({ metadata, status }: ObjectSoFar): readonly PatchOperation[] {
+function nothingAccepted({ metadata, status }: ReportedObject): readonly PatchOperation[] {
   return hasTrace(status) ? [] : [{ op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion }];
 }

@@ -1,6 +1,6 @@
 import type { InstanceFacts } from "../../model/instances/instance.ts";
 import type { CreatedEntity } from "../../plan/action.ts";
-import { type AssociationAction, type InstanceAction, isAboutTags } from "../../plan/instances/instance-action.ts";
+import { type AssociationAction, type InstanceAction, isTagAction } from "../../plan/instances/instance-action.ts";
 import { associationAfter } from "../../plan/instances/simulate-instances.ts";
 
 /** A write of the controller to EC2, and when it succeeded. */
@@ -37,7 +37,7 @@ export function replayOn(read: ReadonlyMap<string, InstanceFacts>, writes: reado
 
 /** Returns the same object when the read already shows the write, or the write no longer applies. */
 function afterWrite(facts: InstanceFacts, { action, created }: InstanceWrite): InstanceFacts {
-  if (isAboutTags(action)) return withTags(facts, action.kind, action.tags);
+  if (isTagAction(action)) return withTags(facts, action.kind, action.tags);
   if (!isBefore(facts, action)) return facts;
   const profile = { arn: created?.arn ?? "", id: "" };
   return { ...facts, ...associationAfter(cleared(facts, action), action, profile, created) };

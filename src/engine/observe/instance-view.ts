@@ -48,7 +48,7 @@ function isFormerlyMarked(
   { instanceProfile }: ObservedState,
   { tags, association }: InstanceFacts,
 ): boolean {
-  if (instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, owner).kind !== "ours") return false;
+  if (instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, owner).kind !== "owned") return false;
   if (!mayHaveFormerMarkers(instanceProfile.tags) || tags[ASSOCIATED_BY_TAG] !== formerMarkerOf(owner)) return false;
   return association !== undefined && isProfileArn(association.profileArn, instanceProfile);
 }

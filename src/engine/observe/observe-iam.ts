@@ -7,7 +7,7 @@ import {
   type RoleFacts,
 } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
-import { leaves } from "../../plan/role/diff-role.ts";
+import { removalRules } from "../../plan/role/diff-role.ts";
 import type { IamReader } from "../ports.ts";
 
 /** The parts of a role as an earlier scan saw them: they say what to read, and prove nothing about the present. */
@@ -92,7 +92,7 @@ async function observeRole(
 
 /** False for a role that the object neither owns nor may adopt: its policies are not read. */
 export function needsPolicies(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
-  return ownership === "ours" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
+  return ownership === "owned" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }
 
 /**
@@ -100,7 +100,7 @@ export function needsPolicies(ownership: ReturnType<typeof ownershipOf>["kind"],
  * role is deleted.
  */
 function isRemoved(desired: DesiredState, { tags }: RoleFacts, policyName: string): boolean {
-  return desired.presence === "present" && leaves(desired, tags).inline(policyName);
+  return desired.presence === "present" && removalRules(desired, tags).inline(policyName);
 }
 
 function present(documents: readonly (readonly [string, string | undefined])[]): Readonly<Record<string, string>> {

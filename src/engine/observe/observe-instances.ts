@@ -85,8 +85,8 @@ function regionsOf({ owner, instances }: DesiredState, { instanceProfile }: Obse
   const wanted = instances === undefined ? [] : [instances.region];
   if (instanceProfile.presence === "absent") return wanted;
   const ownership = ownershipOf(instanceProfile.tags, owner).kind;
-  if (ownership === "foreign") return [];
-  return [...new Set([...wanted, ...(ownership === "ours" ? recordedRegions(instanceProfile.tags) : [])])].sort();
+  if (ownership === "ownedByAnother") return [];
+  return [...new Set([...wanted, ...(ownership === "owned" ? recordedRegions(instanceProfile.tags) : [])])].sort();
 }
 
 /** A routine reconcile uses an older snapshot as long as it leads to no writes. */
@@ -167,7 +167,7 @@ async function observeAbsent(query: Query<DesiredAbsent>): Promise<ObservedInsta
   const { instanceProfile } = state;
   const ownership =
     instanceProfile.presence === "absent" ? undefined : ownershipOf(instanceProfile.tags, desired.owner);
-  if (ownership !== undefined && ownership.kind !== "ours") return undefined;
+  if (ownership !== undefined && ownership.kind !== "owned") return undefined;
   const released = await whenRead(desired, () => readRegions(query, FRESH_MS));
   const stays = desired.retention === "ByOrigin" && ownership?.adopted === true;
   if (instanceProfile.presence === "absent" || stays) return regions.length === 0 ? undefined : released;

@@ -4,7 +4,7 @@ import { desiredState } from "../../model/desired-state.ts";
 import { TAG_KEYS } from "../../model/ownership.ts";
 import { diff } from "../../plan/diff.ts";
 import { type ExportedManifest, type ExportNames, exportedManifest } from "../../plan/exported-manifest.ts";
-import { isAdoptionAlone, isInSync } from "../../plan/plan.ts";
+import { isAdoptionOnly, isInSync } from "../../plan/plan.ts";
 import { renderPlans } from "../../plan/render.ts";
 import type { WholeProfile } from "./read-profile.ts";
 
@@ -32,7 +32,7 @@ export function exportProfile({ instanceProfile, role }: WholeProfile, names: Ex
   try {
     const object = parseInstanceProfile(exported.manifest);
     const plan = diff(desiredState(object, "some-cluster", { allowsAdoption: true }), { role, instanceProfile });
-    if (isInSync(plan) || isAdoptionAlone(plan)) return { kind: "whole", ...exported };
+    if (isInSync(plan) || isAdoptionOnly(plan)) return { kind: "whole", ...exported };
     const [, ...lines] = renderPlans([{ ...object.metadata, plan }], "text");
     return { kind: "partial", ...exported, why: ["applying it would change AWS:", ...lines.slice(0, -2)] };
   } catch (error) {

@@ -93,7 +93,7 @@ async function profileOf({ owner, role }: RemovedObject, reader: IamReader, sign
   if (candidates.length > 1) {
     for (const name of candidates) {
       const profile = await reader.getInstanceProfile(name, signal);
-      if (profile.presence === "present" && ownershipOf(profile.tags, owner).kind === "ours") return name;
+      if (profile.presence === "present" && ownershipOf(profile.tags, owner).kind === "owned") return name;
     }
   }
   return candidates[0] ?? roleName;

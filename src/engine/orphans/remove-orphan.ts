@@ -73,13 +73,13 @@ const MAY_BE_IN_USE: Blocker = {
 /** A reader that raises where the entities of these names are not the proven ones. */
 function provenReader(reader: IamReader, desired: DesiredAbsent, proof: OrphanProof): IamReader {
   const isLeft = (tags: Tags): boolean =>
-    ownershipOf(tags, desired.owner).kind === "ours" && tags[TAG_KEYS.uid] === proof.uid && !isRetained(tags);
+    ownershipOf(tags, desired.owner).kind === "owned" && tags[TAG_KEYS.uid] === proof.uid && !isRetained(tags);
   const proven = <T extends { readonly presence: "present"; readonly tags: Tags }>(
     entity: T | Absent,
     isProven: (entity: T) => boolean,
   ): T | Absent => {
     // The plan writes nothing to entities with other owner tags, or none.
-    const isOwned = entity.presence === "present" && ownershipOf(entity.tags, desired.owner).kind === "ours";
+    const isOwned = entity.presence === "present" && ownershipOf(entity.tags, desired.owner).kind === "owned";
     if (!isOwned || (isProven(entity) && isLeft(entity.tags))) return entity;
     const message = `role ${desired.roleName} or its instance profile is not the one that the status of the deleted object names`;
     throw new BlockedError(message, { reason: "OrphanNotProven" });

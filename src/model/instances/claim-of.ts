@@ -2,7 +2,7 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { desiredInstances } from "../desired-state.ts";
 import type { InstanceClaim } from "./instance-claim.ts";
 
-/** What the object asks of instances, as other objects must know it; undefined when it asks for none, or is going. */
+/** The claim of the object on instances; undefined when the spec has no `instances`, or the object is in deletion. */
 export function claimOf(object: InstanceProfile, clusterId: string): InstanceClaim | undefined {
   const { metadata, spec } = object;
   const instances = desiredInstances(object);

@@ -1,8 +1,8 @@
 import type { InstanceProfile, InstancesClaim, InstancesSpec } from "../../api/instance-profile.ts";
 
 /**
- * True for an object that the controller associates nothing for: it is suspended, a dry run, blocked, or its instance profile could not
- * be created, as far as its status knows.
+ * True for an object for which the controller associates no instances: it is suspended, a dry run, blocked, or its instance profile could
+ * not be created, according to its status.
  */
 export function isHeldBack({ spec, status }: Pick<InstanceProfile, "spec" | "status">): boolean {
   const has = (type: string, wanted: string): boolean =>
@@ -11,12 +11,12 @@ export function isHeldBack({ spec, status }: Pick<InstanceProfile, "spec" | "sta
   return spec.suspend || spec.mode === "DryRun" || has("Stalled", "True") || hasFailedCreate;
 }
 
-/** What of an object its claim on instances depends on. */
+/** The part of an object that its claim on instances depends on. */
 type Claimant = Pick<InstanceProfile, "status"> & { readonly metadata: Pick<InstanceProfile["metadata"], "uid"> };
 
 /**
- * The record in status of the claim that the object makes with these `instances`; undefined when the controller has recorded none. A
- * record of another selection, or of another object (a backup was restored under a new uid), is none of this claim.
+ * The record in status of the claim with these `instances`; undefined when the controller has recorded none. A record of another
+ * selection, or of another object (a backup that was restored with a new uid), does not count.
  */
 export function recordedClaim({ metadata, status }: Claimant, instances: InstancesSpec): InstancesClaim | undefined {
   const claim = status?.instances?.claim;
@@ -24,7 +24,7 @@ export function recordedClaim({ metadata, status }: Claimant, instances: Instanc
   return claim.selection === selectionText(metadata.uid, instances) ? claim : undefined;
 }
 
-/** A record of the claim: made now, and after the latest claim that is known, also by a clock that is behind. */
+/** Creates a record of the claim, with a time after the latest known claim even if the clock is behind. */
 export function newClaimRecord(
   { metadata }: Pick<Claimant, "metadata">,
   instances: InstancesSpec,
@@ -37,7 +37,7 @@ export function newClaimRecord(
   };
 }
 
-/** Whose claim it is, and on which instances. What is to become of other profiles is no part of it. */
+/** The object and the instances of a claim. `onConflict` is not part of it. */
 function selectionText(uid: string, { region, selector, ids = [] }: InstancesSpec): string {
   const tags = Object.entries(selector?.matchTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([uid, region, selector === undefined ? [...new Set(ids)].sort() : tags]);

@@ -2,41 +2,41 @@ import type { Owner, Tags } from "../ownership.ts";
 import type { InstanceFacts, ProfileName } from "./instance.ts";
 import { ASSOCIATED_BY_TAG, markerOf } from "./instance-marker.ts";
 
-/** Which instances an object wants its profile on. */
+/** The instances that an object selects for its instance profile. */
 export interface DesiredInstances {
   readonly region: string;
   /** Every one of these tags must match; undefined when the object names ids. */
   readonly matchTags: Tags | undefined;
   /** Sorted; empty when the object has a selector. */
   readonly ids: readonly string[];
-  /** What becomes of another profile on a selected instance. */
+  /** True when another profile on a selected instance is replaced. */
   readonly replacesOthers: boolean;
   readonly priority: ClaimPriority;
 }
 
-/** What decides between objects that select one instance, where none of them has it. Authors choose none of it. */
+/** What decides between objects that select one instance which none of them has. Authors cannot choose any of it. */
 export interface ClaimPriority {
-  /** RFC 3339, when the controller recorded in status that the object claims these instances; undefined before. */
+  /** RFC 3339: when the controller recorded the claim in status; undefined before. */
   readonly claimedTime: string | undefined;
-  /** The object cannot claim anything now: it is suspended, a dry run, blocked, or has no instance profile because its creation failed. */
+  /** True when the object cannot claim now: it is suspended, a dry run, blocked, or its instance profile could not be created. */
   readonly isHeldBack: boolean;
-  /** RFC 3339, since when the object exists; empty for a manifest that was never in a cluster. */
+  /** RFC 3339: the creation time of the object; empty for a manifest that was never in a cluster. */
   readonly createdTime: string;
 }
 
-/** What one object of the cluster asks for, as far as another one must know it. */
+/** The claim of one object of the cluster on instances. */
 export interface InstanceClaim {
   /** `namespace/name`. */
   readonly key: string;
-  /** Of the object; empty for a manifest that was never in a cluster. */
+  /** The uid of the object; empty for a manifest that was never in a cluster. */
   readonly uid: string;
   readonly instances: DesiredInstances;
   readonly profile: ProfileName;
-  /** Whom the tag on an instance names that was associated for it. */
+  /** The owner that the marker on an associated instance names. */
   readonly owner: Owner;
 }
 
-/** True when the object means this instance. */
+/** True when the object selects this instance. */
 export function selects(
   desired: DesiredInstances,
   { instanceId, region, tags }: Pick<InstanceFacts, "instanceId" | "region" | "tags">,
@@ -47,9 +47,8 @@ export function selects(
 }
 
 /**
- * Orders the claims on one instance so that the one that wins comes first. The object that the marker on the instance names keeps it
- * for as long as it claims it; EC2 has one marker at most, and only the controller writes it. Where there is none, {@link compareClaims}
- * decides.
+ * Orders the claims on one instance, the winner first. The object that the marker on the instance names keeps the instance for as long as
+ * it claims it; an instance has at most one marker, which only the controller writes. Without a marker, {@link compareClaims} decides.
  */
 export function inOrderOn(
   { instanceId, tags }: Pick<InstanceFacts, "instanceId" | "tags">,
@@ -63,9 +62,9 @@ export function inOrderOn(
 }
 
 /**
- * Orders claims so that the one that wins comes first: recorded claims by the time of the record, then those that the controller can
- * record, then those of objects that are held back. Among claims that are not recorded the older object comes first, then the uid,
- * and a manifest that was never in a cluster comes last.
+ * Compares two claims, so that the winner comes first: recorded claims by the time of the record, then claims that the controller can
+ * record, then claims of objects that are held back. Claims without a record are ordered by the age of the object, then by uid; a manifest
+ * that was never in a cluster comes last.
  */
 export function compareClaims(one: InstanceClaim, other: InstanceClaim): number {
   const [priority, otherPriority] = [one.instances.priority, other.instances.priority];
@@ -78,7 +77,7 @@ export function compareClaims(one: InstanceClaim, other: InstanceClaim): number 
   );
 }
 
-/** True for a claim that is not recorded, of an object that the controller is about to reconcile. */
+/** True for a claim without a record that the controller can record. */
 export function isPendingClaim({ instances: { priority } }: InstanceClaim): boolean {
   return rankOf(priority) === 1;
 }

@@ -1,23 +1,23 @@
 import { nameKey } from "../naming.ts";
 import type { Tags } from "../ownership.ts";
 
-/** Where an EC2 instance is in its life. One that shuts down or has ended is no instance any more. */
+/** The state of an EC2 instance. An instance that is shutting down or terminated is not read. */
 export type InstanceState = "pending" | "running" | "stopping" | "stopped";
 
-/** The tie between an instance and a profile; an instance has one at most. */
+/** The association of an instance with an instance profile. An instance has at most one. */
 export interface ObservedAssociation {
   /**
-   * `iip-assoc-…`; a replaced profile has another one, so a write by this id misses what has changed meanwhile. Empty while
-   * EC2 does not list it.
+   * `iip-assoc-…`. A replaced profile has another id, so a write with this id fails after a concurrent change. Empty while EC2 does not
+   * list it.
    */
   readonly associationId: string;
   readonly profileArn: string;
-  /** `AIPA…`: another one than the profile's means a profile of the same name that is gone. */
+  /** `AIPA…`. If it differs from the id of the profile, it is that of a deleted profile with the same name. */
   readonly profileId: string;
   readonly state: "associating" | "associated" | "disassociating";
 }
 
-/** An EC2 instance as one region shows it. */
+/** An EC2 instance as its region returns it. */
 export interface InstanceFacts {
   readonly instanceId: string;
   readonly region: string;
@@ -26,44 +26,44 @@ export interface InstanceFacts {
   readonly association: ObservedAssociation | undefined;
 }
 
-/** An instance as one object sees it. */
+/** An instance with its relation to one object. */
 export interface ObservedInstance extends Omit<InstanceFacts, "tags"> {
-  /** The object's selector or ids mean it. */
+  /** True when the selector or the ids of the object select it. */
   readonly isSelected: boolean;
-  /** The tag on it says that the controller associated this very instance for this object. */
+  /** True when its marker says that the controller associated it for this object. */
   readonly isMarked: boolean;
   /**
-   * The tag on it is of an earlier version, which named no instance, and counts: the spec selects the instance, it has the profile, and
-   * the profile has not been through the change of markers. The controller writes a new tag.
+   * Set when its marker is of an earlier version, which named no instance, and counts: the spec selects the instance, it has the profile,
+   * and the markers of the profile have not been replaced yet. The controller writes a new marker.
    */
   readonly hasFormerMarker?: true;
   /** `namespace/name` of the object that selects it too and has it, or claimed it before this one. */
   readonly precededBy: string | undefined;
   /**
-   * It has the marker of this object and the profile of another one that claims it: both were associated at once, and the marker, of
-   * which there is one, decides.
+   * True when it has the marker of this object and the profile of another object that claims it. Both were associated at the same time, and
+   * the marker decides, because there is only one.
    */
   readonly isYielded: boolean;
 }
 
-/** All of EC2 that one object may have to do with. Plain JSON: a test can write it down. */
+/** The observed instances that concern one object. Plain JSON. */
 export interface ObservedInstances {
-  /** What the object selects, what is marked as its, and, when it goes, what uses its profile. By region, then id. */
+  /** Instances that the object selects, that have its marker, and, if it is in deletion, that use its profile. By region, then id. */
   readonly found: readonly ObservedInstance[];
   /** Ids that the spec names and the region does not have, sorted. */
   readonly missingIds: readonly string[];
   /**
-   * RFC 3339, the record of the latest claim in the region; empty when there is none. Unset where the claim of the object cannot be
-   * recorded: a claim that wins over it is not recorded itself yet.
+   * RFC 3339: the time of the latest recorded claim in the region; empty when there is none. Unset while the claim of the object must not be
+   * recorded, because a claim that wins over it is not recorded yet.
    */
   readonly latestClaimTime?: string;
-  /** Regions that could not be searched for instances that use the profile, and why; only of an object that goes. */
+  /** Regions that could not be searched for users of the profile, and why; only for an object in deletion. */
   readonly unsearched: readonly { readonly region: string; readonly why: string }[];
-  /** Why the regions of the spec could not be read; then the rest says nothing. */
+  /** The error that prevented the read of the spec's region. When it is set, the other fields have no meaning. */
   readonly unreadable?: unknown;
 }
 
-/** The instances that use an instance profile, as far as they could be searched for. */
+/** The instances that use an instance profile, in the regions that could be searched. */
 export interface ProfileUsers {
   /** By region, then id. */
   readonly users: readonly Pick<InstanceFacts, "instanceId" | "region">[];
@@ -71,13 +71,13 @@ export interface ProfileUsers {
   readonly unsearched: ObservedInstances["unsearched"];
 }
 
-/** An instance profile as an association names it. */
+/** Name and path of an instance profile, which the ARN in an association contains. */
 export interface ProfileName {
   readonly instanceProfileName: string;
   readonly path: string;
 }
 
-/** True when the ARN is that of the profile of this name, whatever account and partition. */
+/** True when the ARN is that of the profile with this name and path, in any account and partition. */
 export function isProfileArn(arn: string, { instanceProfileName, path }: ProfileName): boolean {
   return nameKey(arn).endsWith(nameKey(`:instance-profile${path}${instanceProfileName}`));
 }

@@ -1,18 +1,18 @@
 import { TAG_PREFIX, type Tags } from "../ownership.ts";
 
 /**
- * The tag on an instance profile that names the regions in which the controller may have associated it: a region that has
- * left the spec would otherwise be forgotten with its associations. There only while there is such a region.
+ * The key of the tag on an instance profile that names the regions in which the controller may have associated it, so that a region that
+ * was removed from the spec is not forgotten. Present only while there is such a region.
  */
 export const REGIONS_TAG: string = `${TAG_PREFIX}instance-regions`;
 
 /**
- * The same tag as earlier versions wrote it. Where it is, instances may have markers of these versions. The controller replaces it
- * when all of them have new ones, and from then on a marker that names no instance proves nothing.
+ * The key of the same tag in earlier versions. While it is present, instances may have markers of these versions. The controller replaces
+ * it when all instances have new markers; after that, a marker that names no instance proves nothing.
  */
 export const FORMER_REGIONS_TAG: string = `${TAG_PREFIX}regions`;
 
-/** The tag's value: a set, in one order. Empty for no region. */
+/** The value of the tag: the sorted set of regions. Empty without a region. */
 export function regionsText(regions: readonly string[]): string {
   return [...new Set(regions)]
     .filter((region) => region !== "")
@@ -20,7 +20,7 @@ export function regionsText(regions: readonly string[]): string {
     .join(" ");
 }
 
-/** The regions that the tags of a profile record, sorted. */
+/** The regions that the tags of an instance profile record, sorted. */
 export function recordedRegions(tags: Tags): readonly string[] {
   const text = regionsText([tags[REGIONS_TAG], tags[FORMER_REGIONS_TAG]].flatMap((value) => (value ?? "").split(" ")));
   return text === "" ? [] : text.split(" ");

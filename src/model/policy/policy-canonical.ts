@@ -10,7 +10,7 @@ import {
   type JsonValue,
 } from "./policy-json.ts";
 
-/** What a document is for: what a role may do (`permissions`), or who may assume it (`trust`). */
+/** The use of a document: the permissions of a role, or its trust policy. */
 export type PolicyUse = "permissions" | "trust";
 
 /**
@@ -20,13 +20,13 @@ export type PolicyUse = "permissions" | "trust";
  */
 const DEFAULT_VERSION = "2008-10-17";
 
-/** The version that has policy variables. */
+/** The version with policy variables. */
 const VERSION_WITH_VARIABLES = "2012-10-17";
 
 /**
- * The one form of all documents that mean the same to IAM. It is itself a policy document and its own canonical form.
- * What is not understood (unknown elements, wrong types) is kept as it is, so it is equal only to itself: a false
- * "different" costs one write, a false "same" hides a drift.
+ * The canonical form of all documents with the same meaning to IAM. It is a policy document and its own canonical form. Unknown elements
+ * and wrong types are kept unchanged, so they are equal only to themselves: a false "different" costs one write, a false "same" hides
+ * drift.
  */
 export function canonicalDocument(document: JsonValue, use: PolicyUse): JsonValue {
   if (!isJsonObject(document)) return document;
@@ -35,7 +35,7 @@ export function canonicalDocument(document: JsonValue, use: PolicyUse): JsonValu
   return { ...elementsOf(document), Statement: sorted(statements) };
 }
 
-/** The elements of a document beside its statements, in canonical form. */
+/** The elements of a document without its statements, in canonical form. */
 export function elementsOf(document: JsonObject): JsonObject {
   const { Statement: _, ...elements } = document;
   return { Version: DEFAULT_VERSION, ...elements };
@@ -146,7 +146,7 @@ function asIs(value: JsonValue): JsonValue {
   return value;
 }
 
-/** Service prefixes and action names are the same in any case. */
+/** Service prefixes and action names are case-insensitive. */
 function lowerCase(value: JsonValue): JsonValue {
   return typeof value === "string" ? asciiLowerCase(value) : value;
 }

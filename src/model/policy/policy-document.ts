@@ -13,12 +13,12 @@ export const DEFAULT_TRUST_POLICY_QUOTA_CHARS = 2_048;
 
 const POLICY_VERSION = "2012-10-17";
 
-/** What `canonical` starts with when the text is no document. No JSON starts like this, so nothing else is equal. */
+/** The prefix of `canonical` when the text is not a document. No JSON starts like this, so nothing else is equal. */
 const UNREADABLE = "unreadable:";
 
 declare const madeHere: unique symbol;
 
-/** A policy document that can be compared. Plain JSON at run time; only this module makes one. */
+/** A policy document that can be compared. Plain JSON at run time; only this module creates it. */
 export interface PolicyDocument {
   readonly [madeHere]: true;
   readonly use: PolicyUse;
@@ -30,21 +30,21 @@ export interface PolicyDocument {
   readonly sizeChars: number;
 }
 
-/** A document of our own. `text` keeps the author's order; the same document gives the same text. */
+/** Builds a desired document. `text` keeps the author's order; the same document gives the same text. */
 export function buildPolicy(document: JsonValue, use: PolicyUse): PolicyDocument {
   return policyDocument(minifyPolicy(document), canonicalJson(canonicalDocument(document, use)), use);
 }
 
 /**
- * A document as AWS returned it, percent-encoded or not. Never throws: a text that is no document, or one that two readers
- * may read differently (a key twice), is equal only to the same text, so whatever we want instead gets written.
+ * Reads a document as AWS returned it, percent-encoded or not. Never throws: a text that is not a document, or that is ambiguous (a
+ * duplicate key), is equal only to the same text, so the desired document is written instead.
  */
 export function readPolicy(text: string, use: PolicyUse): PolicyDocument {
   const document = parsePolicyText(text);
   return document === undefined ? policyDocument(text, UNREADABLE + text, use) : buildPolicy(document, use);
 }
 
-/** True when both grant the same, as far as IAM's documented rules tell. */
+/** True when both grant the same, by the documented rules of IAM. */
 export function samePolicy(a: PolicyDocument, b: PolicyDocument): boolean {
   return a.use === b.use && a.canonical === b.canonical;
 }
@@ -58,12 +58,12 @@ export function describePolicyChange(from: PolicyDocument, to: PolicyDocument): 
   return samePolicy(from, to) ? [] : describeChange(policyJson(from), policyJson(to), to.use);
 }
 
-/** The inline policy that a spec asks for. */
+/** The desired inline policy of a spec. */
 export function permissionsDocument(statements: readonly Statement[]): JsonValue {
   return { Version: POLICY_VERSION, Statement: statements.map(permissionsStatement) };
 }
 
-/** The trust policy that a spec asks for: one statement for all services, then the free statements. */
+/** The desired trust policy of a spec: one statement for all services, then the trust statements. */
 export function trustDocument(trust: Trust): JsonValue {
   return {
     Version: POLICY_VERSION,

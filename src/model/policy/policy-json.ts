@@ -1,4 +1,4 @@
-/** Any JSON value. Policy code takes and makes plain JSON, so that nothing in it needs more than JSON.parse gives. */
+/** Any JSON value. */
 export type JsonValue = string | number | boolean | null | JsonList | JsonObject;
 
 /** A JSON array. */

@@ -25,7 +25,7 @@ type Grid = readonly ReadonlySet<string>[];
  */
 const MAX_STEPS = 200_000;
 
-/** What the documents allow and deny together. A document that cannot be read is a point of both, unlike any other. */
+/** What the documents together allow and deny. An unreadable document counts as both, and is different from any other. */
 export function scopeOf(documents: readonly PolicyDocument[]): PolicyScope {
   const statements = documents.flatMap(statementsIn);
   return {
@@ -39,12 +39,12 @@ export function deniesNothing({ denies }: PolicyScope): boolean {
   return denies.size === 0;
 }
 
-/** True only when the first allows no more and denies no less than the second. False also where that takes too long to find out. */
+/** True only when the first allows no more and denies no less than the second. False also when the step budget is exceeded. */
 export function isNoWider(one: PolicyScope, other: PolicyScope): boolean {
   return isWithin(one.allows, other.allows) && isWithin(other.denies, one.denies);
 }
 
-/** True only when all that the second denies, the first denies too. False also where that takes too long to find out. */
+/** True only when the first denies everything that the second denies. False also when the step budget is exceeded. */
 export function deniesAsMuch(one: PolicyScope, other: PolicyScope): boolean {
   return isWithin(other.denies, one.denies);
 }

@@ -1,8 +1,8 @@
-/** A policy of a spec that IAM takes in no account. */
+/** A policy of a spec that IAM accepts in no account. */
 export interface OversizePolicy {
-  /** Where the spec has it. */
+  /** The field that holds it. */
   readonly field: "spec.statements" | "spec.trust";
-  /** What is wrong, where, and what to do about it. */
+  /** What is wrong, where, and what to do. */
   readonly message: string;
 }
 

@@ -10,7 +10,7 @@ export interface StatementView {
   readonly facts: readonly StatementFact[];
 }
 
-/** What became of a statement. */
+/** The change of a statement between two documents. */
 export type StatementFate =
   | { readonly fate: "changed"; readonly before: StatementView; readonly after: StatementView }
   | { readonly fate: "added"; readonly after: StatementView }

@@ -29,15 +29,15 @@ const PRINCIPALS: Readonly<Record<string, keyof Principals>> = {
 };
 
 /**
- * The `statements` that write a permissions document as a manifest does; undefined when a manifest has no words for it. It is
- * a guess until `buildPolicy` of it has been found to mean the same: Version and unknown elements are not looked at.
+ * The `statements` of a manifest for a permissions document; undefined when a manifest cannot express it. Version and unknown elements are
+ * ignored, so the caller must verify the result with `buildPolicy`.
  */
 export function statementsFrom(document: JsonValue | undefined): readonly ManifestStatement[] | undefined {
   if (!isJsonObject(document)) return undefined;
   return allOrNothing(statementsOf(document).map((statement) => written(statement, PERMISSION_ELEMENTS)));
 }
 
-/** The `trust` that writes a trust policy as a manifest does, on the same terms. */
+/** The `trust` of a manifest for a trust policy, with the same limits. */
 export function trustFrom(document: JsonValue | undefined): Trust | undefined {
   if (!isJsonObject(document)) return undefined;
   const all = allOrNothing(statementsOf(document).map((statement) => written(statement, TRUST_ELEMENTS)));

@@ -1,6 +1,6 @@
 /**
- * Actions that one recognises, the most telling first: by which more access is gained, then data read, changed or destroyed. They serve
- * as examples of what a pattern matches, and decide nothing.
+ * Well-known actions, the most critical first: actions that gain access, then those that read, change or delete data. They are examples of
+ * what a pattern matches, and decide nothing.
  */
 export const WELL_KNOWN_ACTIONS: readonly string[] = [
   "iam:PassRole",

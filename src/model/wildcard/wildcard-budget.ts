@@ -1,4 +1,4 @@
-/** Counts work, so that a decision ends after a number of steps that does not depend on what is asked. */
+/** Counts steps, so that a decision ends after a bounded number of steps. */
 export class StepBudget {
   #left: number;
 
@@ -13,5 +13,5 @@ export class StepBudget {
   }
 }
 
-/** The budget is used up. Whoever gave the budget catches it: callers see an answer that says that nothing was decided. */
+/** The budget is exceeded. The owner of the budget catches it and reports that nothing was decided. */
 export class TooManySteps extends Error {}

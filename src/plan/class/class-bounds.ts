@@ -4,8 +4,8 @@ import type { Blocker } from "../plan.ts";
 import { effectiveDeletionPolicy } from "./class-deletion.ts";
 
 /**
- * What of a spec goes beyond its class. `everything`: the class allows the object nothing at all. `name`: something that cannot be left
- * out and grants nothing.
+ * The part of a spec that its class does not allow. `everything`: the class allows the object nothing. `name`: a part that cannot be
+ * removed from the spec and grants nothing.
  */
 export type Excess =
   | { readonly kind: "statement"; readonly index: number }
@@ -22,28 +22,28 @@ export type Excess =
   | { readonly kind: "everything" }
   | { readonly kind: "name" };
 
-/** One way in which an object does not fit its class. */
+/** One part of an object that its class does not allow, and why. */
 export interface Violation extends Blocker {
   readonly excess: Excess;
 }
 
-/** The class and what its words stand for. */
+/** The class and the values of its placeholders. */
 export interface Bounds {
   readonly class: InstanceProfileClass;
   readonly namespace: string;
   readonly clusterId: string;
-  /** Objects of the class in the namespace that count before this one. */
+  /** The number of objects of the class in the namespace that were accepted before this one. */
   readonly olderPeers: number;
-  /** Those of them that are roles in AWS whose objects are gone, by name; unset: none. */
+  /** Names of the roles among them that are in AWS without an object; unset: none. */
   readonly orphanedRoles?: readonly string[];
 }
 
-/** Text of a class with `{namespace}` and `{cluster}` filled in. */
+/** A text of the class with `{namespace}` and `{cluster}` filled in. */
 export function filledIn(text: string, { namespace, clusterId }: Bounds): string {
   return text.replaceAll(/\{(namespace|cluster)\}/g, (_, word) => (word === "namespace" ? namespace : clusterId));
 }
 
-/** The object with what its class adds, boundary and tags, and with the deletion policy that holds for it. */
+/** The object with the boundary and tags that its class adds, and with its effective deletion policy. */
 export function withClassDefaults(object: InstanceProfile, { spec: bounds }: InstanceProfileClass): InstanceProfile {
   const { deletionPolicy: _, ...spec } = object.spec;
   const permissionsBoundaryArn = spec.permissionsBoundaryArn ?? bounds.permissionsBoundaryArn;
@@ -59,15 +59,15 @@ export function withClassDefaults(object: InstanceProfile, { spec: bounds }: Ins
   };
 }
 
-/** Trusts nobody: IAM takes no trust policy without a statement. */
-export const NOBODY_MAY_ASSUME: Trust = {
+/** The trust of a role that no principal can assume. IAM requires at least one statement in a trust policy. */
+export const NO_TRUST: Trust = {
   services: [],
   statements: [{ sid: "NoTrustAllowed", effect: "Deny", actions: ["sts:AssumeRole"], principals: { aws: ["*"] } }],
 };
 
 /**
- * The spec without its excess: what it grants, and whom it trusts, is never more than before and never more than the class allows. Where
- * nothing is left to trust, nobody can assume the role.
+ * The spec without the parts that violate the class. It never grants or trusts more than before, nor more than the class allows. Where no
+ * allowed trust is left, no principal can assume the role.
  */
 export function withoutExcess(
   spec: InstanceProfileSpec,
@@ -101,7 +101,7 @@ function allowedTrust(trust: Trust, has: (excess: Excess) => boolean): Trust {
   const services = trust.services.filter((service) => !has({ kind: "trustService", service }));
   const statements = trust.statements.filter((_, index) => !has({ kind: "trustStatement", index }));
   const isClosed = services.length === 0 && !statements.some(({ effect }) => effect === "Allow");
-  return isClosed ? NOBODY_MAY_ASSUME : { services, statements };
+  return isClosed ? NO_TRUST : { services, statements };
 }
 
 function withoutTags(tags: InstanceProfileSpec["tags"], has: (excess: Excess) => boolean): InstanceProfileSpec["tags"] {

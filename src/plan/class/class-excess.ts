@@ -18,36 +18,35 @@ import {
 } from "../../model/policy/policy-document.ts";
 import { statementsFrom, trustFrom } from "../../model/policy/statements-of.ts";
 import type { Action } from "../action.ts";
-import { type Bounds, NOBODY_MAY_ASSUME } from "./class-bounds.ts";
+import { type Bounds, NO_TRUST } from "./class-bounds.ts";
 import { allowsInstancesOf, guardManagedPolicies, guardSessionDuration, guardTrust } from "./class-guards-access.ts";
 import { guardTags } from "./class-guards-names.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 
-/** One write that takes access away, and what takes it away when AWS refuses that write. */
+/** One write that removes access, and the writes that remove it when AWS refuses that one. */
 export interface Revocation {
   readonly action: Action;
   readonly otherwise: readonly Action[];
 }
 
-/** Whose access is judged. */
+/** The object whose access is checked, and its class. */
 export interface RevocationTarget {
   readonly owner: Owner;
   readonly bounds: Bounds;
-  /** What of the spec's trust the class allows. */
+  /** The part of the spec's trust that the class allows. */
   readonly trust: InstanceProfileSpec["trust"];
-  /** The class allows the object nothing at all. */
+  /** The class allows the object nothing. */
   readonly allowsNothing: boolean;
 }
 
 /**
- * The writes after which the role grants and trusts no more than its class allows, judged by what AWS has and not by the spec: for
- * an object whose spec cannot be applied, whatever the reason. Empty when the role is within its class, or is not the object's.
+ * The writes after which the role grants and trusts no more than its class allows. It checks the observed state and not the spec, so it
+ * works for an object whose spec cannot be applied. Empty when the role is within its class, or is not owned.
  *
- * Only what the controller has put on the role is judged. Policies that other clients have put there are not the object's access
- * to give, and are reported instead.
+ * Only what the controller has put on the role is checked. Unmanaged policies are reported instead.
  */
 export function revocationsOf(target: RevocationTarget, role: ObservedRole): readonly Revocation[] {
-  if (ownershipOf(role.tags, target.owner).kind !== "ours") return [];
+  if (ownershipOf(role.tags, target.owner).kind !== "owned") return [];
   const { roleName } = role;
   const own = ownPolicies(role);
   const excess = {
@@ -68,14 +67,14 @@ export function revocationsOf(target: RevocationTarget, role: ObservedRole): rea
 }
 
 /**
- * The regions in which the controller may have associated the profile with instances, and in which the class allows no instances of the
- * object. They are read off the record on the profile, so that a spec that no longer names a region hides nothing.
+ * The regions in which the controller may have associated the profile with instances and in which the class allows none. They come from
+ * the record on the instance profile, so a spec that no longer names a region hides nothing.
  */
 export function regionsBeyond(
   { owner, bounds, allowsNothing }: RevocationTarget,
   profile: ObservedInstanceProfile | Absent,
 ): readonly string[] {
-  if (profile.presence === "absent" || ownershipOf(profile.tags, owner).kind !== "ours") return [];
+  if (profile.presence === "absent" || ownershipOf(profile.tags, owner).kind !== "owned") return [];
   return recordedRegions(profile.tags).filter((region) => allowsNothing || !allowsInstancesOf(region, bounds));
 }
 
@@ -100,7 +99,7 @@ function removals(roleName: string, { inline, managed }: Policies): readonly Act
   ];
 }
 
-/** What cannot be read as statements cannot be shown to be within the class. */
+/** A document that cannot be read as statements counts as not allowed. */
 function allowsInline({ bounds, allowsNothing }: RevocationTarget, text: string | undefined): boolean {
   if (allowsNothing || text === undefined) return false;
   const statements = statementsFrom(policyJson(readPolicy(text, "permissions")));
@@ -118,12 +117,12 @@ function closeTrust(
 ): readonly Revocation[] {
   const current = trustFrom(policyJson(readPolicy(trustPolicy, "trust")));
   if (current !== undefined && guardTrust({ trust: current }, bounds).length === 0) return [];
-  const closed = writeTrust(roleName, buildPolicy(trustDocument(NOBODY_MAY_ASSUME), "trust"));
+  const closed = writeTrust(roleName, buildPolicy(trustDocument(NO_TRUST), "trust"));
   const allowed = writeTrust(roleName, buildPolicy(trustDocument(trust), "trust"));
   return [{ action: allowed, otherwise: [closed] }];
 }
 
-/** Tags that other clients set are not the object's. */
+/** Removes only tags that the controller has set. */
 function removeTags(
   { bounds, allowsNothing }: RevocationTarget,
   { roleName, tags }: ObservedRole,
@@ -152,7 +151,7 @@ function writeTrust(roleName: string, { text }: PolicyDocument): Action {
   return { kind: "UpdateAssumeRolePolicy", roleName, document: text, changes: [] };
 }
 
-/** Where the boundary of the class cannot be set, nothing bounds what is left. */
+/** Where the boundary of the class cannot be set, nothing bounds the remaining policies, so they are removed. */
 function setBoundary({ bounds }: RevocationTarget, role: ObservedRole, left: readonly Action[]): readonly Revocation[] {
   const { permissionsBoundaryArn } = bounds.class.spec;
   if (permissionsBoundaryArn === undefined || permissionsBoundaryArn === role.permissionsBoundaryArn) return [];

@@ -4,7 +4,7 @@ import { matchesWildcards } from "../../model/wildcard/wildcard-containment.ts";
 import type { Bounds, Violation } from "./class-bounds.ts";
 import { classTitle, someOf, violation } from "./class-messages.ts";
 
-/** What else gives access: managed policies, who may assume the role and for how long, adoption, instances, and what a deletion leaves. */
+/** Checks managed policies, trust, adoption, instances, session duration and deletion policy. */
 export function guardAccess(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   return [
     ...guardManagedPolicies(spec, bounds),
@@ -16,7 +16,7 @@ export function guardAccess(spec: InstanceProfileSpec, bounds: Bounds): readonly
   ];
 }
 
-/** Every attached policy that the class does not allow. */
+/** Finds every managed policy that the class does not allow. */
 export function guardManagedPolicies(
   spec: Pick<InstanceProfileSpec, "managedPolicyArns">,
   bounds: Bounds,
@@ -29,13 +29,13 @@ export function guardManagedPolicies(
     .map((arn) =>
       violation(
         "ManagedPolicyNotAllowed",
-        `spec.managedPolicyArns: ${classTitle(bounds)} does not allow ${arn}; it allows ${someOf(allowed)}. Take it out.`,
+        `spec.managedPolicyArns: ${classTitle(bounds)} does not allow ${arn}; it allows ${someOf(allowed)}. Remove it.`,
         { kind: "managedPolicy", arn },
       ),
     );
 }
 
-/** Every service and statement of the trust policy that the class does not allow. */
+/** Finds every service and statement of the trust policy that the class does not allow. */
 export function guardTrust({ trust }: Pick<InstanceProfileSpec, "trust">, bounds: Bounds): readonly Violation[] {
   const { allowedTrustServices: allowed, allowTrustStatements } = bounds.class.spec;
   const services = trust.services
@@ -43,18 +43,18 @@ export function guardTrust({ trust }: Pick<InstanceProfileSpec, "trust">, bounds
     .map((service) =>
       violation(
         "TrustServiceNotAllowed",
-        `spec.trust.services: ${classTitle(bounds)} does not let ${service} assume the role; it lets ${someOf(allowed)}. Take it out.`,
+        `spec.trust.services: ${classTitle(bounds)} does not allow ${service} to assume the role; it allows ${someOf(allowed)}. Remove it.`,
         { kind: "trustService", service },
       ),
     );
   if (allowTrustStatements) return services;
   const statements = trust.statements.flatMap(({ effect }, index) =>
-    // A Deny only takes away who may assume the role.
+    // A Deny only narrows who can assume the role.
     effect === "Deny"
       ? []
       : violation(
           "TrustStatementNotAllowed",
-          `spec.trust.statements[${index}]: ${classTitle(bounds)} allows no trust statements of one's own. Take it out.`,
+          `spec.trust.statements[${index}]: ${classTitle(bounds)} does not allow trust statements. Remove it.`,
           { kind: "trustStatement", index },
         ),
   );
@@ -63,7 +63,7 @@ export function guardTrust({ trust }: Pick<InstanceProfileSpec, "trust">, bounds
 
 function guardAdoption(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   if (bounds.class.spec.allowAdoption || spec.adoptionPolicy === "Never") return [];
-  const message = `spec.adoptionPolicy is IfExists, and ${classTitle(bounds)} allows no adoption. Write Never, or leave it out.`;
+  const message = `spec.adoptionPolicy is IfExists, and ${classTitle(bounds)} does not allow adoption. Set it to Never, or remove the field.`;
   return [violation("AdoptionNotAllowed", message, { kind: "adoption" })];
 }
 
@@ -71,38 +71,38 @@ function guardInstances({ instances }: InstanceProfileSpec, bounds: Bounds): rea
   const allowed = bounds.class.spec.allowedInstanceRegions;
   if (instances === undefined) return [];
   if (allowed.length === 0) {
-    const message = `spec.instances: ${classTitle(bounds)} does not let objects give instances a profile. Take it out.`;
+    const message = `spec.instances: ${classTitle(bounds)} does not allow objects to associate instances. Remove it.`;
     return [violation("InstancesNotAllowed", message, { kind: "instances" })];
   }
   if (allowsInstancesOf(instances.region, bounds)) return [];
   const message =
-    `spec.instances.region: ${classTitle(bounds)} does not allow instances of ${showValue(instances.region)}; it allows ` +
-    `${someOf(allowed)}. Write one of these regions, or remove spec.instances.`;
+    `spec.instances.region: ${classTitle(bounds)} does not allow instances in ${showValue(instances.region)}; it allows ` +
+    `${someOf(allowed)}. Use one of these regions, or remove spec.instances.`;
   return [violation("InstanceRegionNotAllowed", message, { kind: "instances" })];
 }
 
-/** True when objects of the class may give instances of the region a profile. */
+/** True when objects of the class may associate instances in the region. */
 export function allowsInstancesOf(region: string, bounds: Bounds): boolean {
   const allowed = bounds.class.spec.allowedInstanceRegions;
   return allowed.some((pattern) => matchesWildcards(pattern, region, { foldsCase: false }));
 }
 
-/** The session duration: at most that of the class. */
+/** Checks that the session duration is at most that of the class. */
 export function guardSessionDuration(
   spec: Pick<InstanceProfileSpec, "maxSessionDurationSeconds">,
   bounds: Bounds,
 ): readonly Violation[] {
   const allowedSeconds = bounds.class.spec.maxSessionDurationSeconds;
-  const asked = spec.maxSessionDurationSeconds;
-  if (asked <= allowedSeconds) return [];
-  const message = `spec.maxSessionDurationSeconds is ${asked}, and ${classTitle(bounds)} allows at most ${allowedSeconds}. Write that or less.`;
+  const seconds = spec.maxSessionDurationSeconds;
+  if (seconds <= allowedSeconds) return [];
+  const message = `spec.maxSessionDurationSeconds is ${seconds}, and ${classTitle(bounds)} allows at most ${allowedSeconds}. Reduce it.`;
   return [violation("SessionDurationNotAllowed", message, { kind: "sessionDuration" })];
 }
 
 function guardDeletionPolicy(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   const { allowedDeletionPolicies: allowed } = bounds.class.spec;
-  const asked = spec.deletionPolicy;
-  if (asked === undefined || allowed.includes(asked)) return [];
-  const message = `spec.deletionPolicy is ${asked}, and ${classTitle(bounds)} allows ${allowed.join(", ")} only. Write that, or leave the field out.`;
+  const { deletionPolicy } = spec;
+  if (deletionPolicy === undefined || allowed.includes(deletionPolicy)) return [];
+  const message = `spec.deletionPolicy is ${deletionPolicy}, and ${classTitle(bounds)} allows ${allowed.join(", ")} only. Use that, or remove the field.`;
   return [violation("DeletionPolicyNotAllowed", message, { kind: "deletionPolicy" })];
 }

@@ -4,22 +4,22 @@ import { matchesWildcards } from "../../model/wildcard/wildcard-containment.ts";
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
 import { classTitle, someOf, violation } from "./class-messages.ts";
 
-/** The most tags that a role may have beside the controller's own. */
+/** The maximum number of tags on a role, without the controller's own. */
 const MAX_TAGS = 42;
 
-/** Whether the object may use the class at all: its namespace, and its place among the others. */
+/** Checks whether the object may use the class: its namespace, and the number of objects that the class accepted before it. */
 export function guardUse(bounds: Bounds): readonly Violation[] {
   const { namespaces, maxPerNamespace } = bounds.class.spec;
   const { namespace, olderPeers } = bounds;
   if (!namespaces.some((pattern) => matchesWildcards(pattern, namespace, { foldsCase: false }))) {
-    const message = `${classTitle(bounds)} is not for namespace ${namespace}; it is for ${someOf(namespaces)}. Use another class.`;
+    const message = `${classTitle(bounds)} does not allow namespace ${namespace}; it allows ${someOf(namespaces)}. Use another class.`;
     return [violation("NamespaceNotAllowed", message, { kind: "everything" })];
   }
   if (maxPerNamespace === undefined || olderPeers < maxPerNamespace) return [];
   return [violation("TooManyObjects", tooMany(bounds, maxPerNamespace), { kind: "everything" })];
 }
 
-/** Roles that objects have left in AWS count too, and a reader who only looks at objects would not find them. */
+/** The message names roles left in AWS: they count too, and listing the InstanceProfiles does not show them. */
 function tooMany(bounds: Bounds, most: number): string {
   const { namespace, olderPeers, orphanedRoles = [] } = bounds;
   if (orphanedRoles.length === 0) {
@@ -32,11 +32,11 @@ function tooMany(bounds: Bounds, most: number): string {
     `${classTitle(bounds)} allows namespace ${namespace} ${most} InstanceProfiles (maxPerNamespace). It counts ` +
     `${olderPeers - orphanedRoles.length} that it accepted before this one, and the roles that InstanceProfiles have left in AWS account ` +
     `${bounds.class.spec.account.id}, because they were deleted without the controller's finalizer: ${someOf(orphanedRoles)}. Create those ` +
-    "InstanceProfiles again and delete them, or have the roles deleted in IAM."
+    "InstanceProfiles again and delete them, or delete the roles in IAM."
   );
 }
 
-/** Names, path, boundary and tags: each is compared to the letter. */
+/** Checks names, path, boundary and tags, by exact comparison. */
 export function guardNames(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   return [
     ...guardPrefix(spec, bounds),
@@ -54,7 +54,7 @@ function guardPrefix(spec: InstanceProfileSpec, bounds: Bounds): readonly Violat
     .map((field) =>
       violation(
         "RoleNameNotAllowed",
-        `spec.${field} ${spec[field]} does not begin with ${prefix}, as ${classTitle(bounds)} asks. Names cannot change: write ` +
+        `spec.${field} ${spec[field]} does not begin with ${prefix}, as ${classTitle(bounds)} requires. Names are immutable: create ` +
           "another object.",
         { kind: "name" },
       ),
@@ -66,7 +66,7 @@ function guardPath(spec: InstanceProfileSpec, bounds: Bounds): readonly Violatio
   const path = filledIn(bounds.class.spec.path, bounds);
   if (spec.path === path) return [];
   const message =
-    `spec.path is ${showValue(spec.path)}, and ${classTitle(bounds)} asks for ${showValue(path)}. A path cannot change: write ` +
+    `spec.path is ${showValue(spec.path)}, and ${classTitle(bounds)} requires ${showValue(path)}. A path is immutable: create ` +
     "another object.";
   return [violation("PathNotAllowed", message, { kind: "name" })];
 }
@@ -76,25 +76,25 @@ function guardBoundary(spec: InstanceProfileSpec, bounds: Bounds): readonly Viol
   const own = spec.permissionsBoundaryArn;
   if (required === undefined || own === undefined || own === required) return [];
   const message =
-    `spec.permissionsBoundaryArn is ${own}, and ${classTitle(bounds)} puts ${required} on its roles. Write that one, or leave ` +
-    "the field out.";
+    `spec.permissionsBoundaryArn is ${own}, and ${classTitle(bounds)} requires ${required}. Use that ARN, or remove ` +
+    "the field.";
   return [violation("BoundaryNotAllowed", message, { kind: "boundary" })];
 }
 
-/** Tags: of the class or with a key that it allows, and as many as IAM has room for. */
+/** Checks that each tag comes from the class or has a key that the class allows, and that IAM has room for all of them. */
 export function guardTags(spec: Pick<InstanceProfileSpec, "tags">, bounds: Bounds): readonly Violation[] {
   const { tags: classTags, allowedTagKeys: allowed } = bounds.class.spec;
   const own = Object.keys(spec.tags).filter((key) => classTags[key] !== spec.tags[key]);
-  const taken = own.filter((key) => isSetBy(classTags, key));
-  const beyond = own.filter((key) => !taken.includes(key) && !isAllowedKey(allowed, key));
-  const kept = own.length - taken.length - beyond.length + Object.keys(classTags).length;
-  const tooMany = `spec.tags and those of ${classTitle(bounds)} are ${kept} tags; IAM leaves room for ${MAX_TAGS}. Take some out.`;
+  const setByClass = own.filter((key) => isSetBy(classTags, key));
+  const denied = own.filter((key) => !setByClass.includes(key) && !isAllowedKey(allowed, key));
+  const kept = own.length - setByClass.length - denied.length + Object.keys(classTags).length;
+  const tooMany = `spec.tags and the tags of ${classTitle(bounds)} are ${kept} tags; IAM has room for ${MAX_TAGS}. Remove some.`;
   return [
-    ...taken.map((key) => {
-      const message = `spec.tags: ${showValue(key)} is set by ${classTitle(bounds)}; take it out.`;
+    ...setByClass.map((key) => {
+      const message = `spec.tags: ${showValue(key)} is set by ${classTitle(bounds)}; remove it.`;
       return violation("TagNotAllowed", message, { kind: "tag", key });
     }),
-    ...beyond.map((key) => {
+    ...denied.map((key) => {
       const message = `spec.tags: ${classTitle(bounds)} does not allow key ${showValue(key)}; it allows ${someOf(allowed)}. Remove it.`;
       return violation("TagNotAllowed", message, { kind: "tag", key });
     }),
@@ -102,12 +102,12 @@ export function guardTags(spec: Pick<InstanceProfileSpec, "tags">, bounds: Bound
   ];
 }
 
-/** IAM takes keys that differ in the case of A to Z for one key, in its conditions too. */
+/** IAM treats keys that differ only in the case of A to Z as one key, in policy conditions too. */
 function isAllowedKey(patterns: readonly string[], key: string): boolean {
   return patterns.some((pattern) => matchesWildcards(pattern, key, { foldsCase: true }));
 }
 
-/** Whether IAM could take the key for one of the class. What it does with letters beyond ASCII is not documented: any case counts. */
+/** True when IAM could treat the key as one of the class's keys. Case folding beyond ASCII is not documented, so any case matches. */
 function isSetBy(classTags: Readonly<Record<string, string>>, key: string): boolean {
   const anyCase = (one: string): string => one.toUpperCase().toLowerCase();
   return Object.keys(classTags).some((ofClass) => anyCase(ofClass) === anyCase(key));

@@ -15,20 +15,20 @@ import { ACTIONS, RESOURCES, type WordKind } from "../../model/wildcard/wildcard
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
 import { classTitle, someOf, violation } from "./class-messages.ts";
 
-/** One statement under judgement. */
+/** One statement and what it is checked against. */
 interface Case {
   readonly index: number;
   readonly statement: Statement;
   readonly bounds: Bounds;
-  /** What the class allows, with its words filled in. */
+  /** The class's `allowedResources`, with the placeholders filled in. */
   readonly resources: readonly string[];
-  /** Shared by all statements of an object, so that a long policy takes no longer than one hard question. */
+  /** Shared by all statements of an object, so that a long policy takes no longer than one hard statement. */
   readonly budget: StepBudget;
 }
 
 /**
- * Whether every action and resource that the inline policy allows is one that the class allows, decided by containment and
- * statement by statement. What a Deny takes away is not subtracted: it would hang on its conditions.
+ * Checks by containment, statement by statement, that the class allows every action and resource that the inline policy allows. Deny
+ * statements are not subtracted, because their effect depends on their conditions.
  */
 export function guardStatements(spec: Pick<InstanceProfileSpec, "statements">, bounds: Bounds): readonly Violation[] {
   const budget = new StepBudget(MAX_STEPS);
@@ -40,7 +40,7 @@ export function guardStatements(spec: Pick<InstanceProfileSpec, "statements">, b
 
 function guardStatement(one: Case): readonly Violation[] {
   const actions = guardActions(one);
-  // Nothing is left to decide the rest with.
+  // The step budget is spent.
   return actions.some(({ reason }) => reason === UNDECIDED) ? actions : [...actions, ...guardResources(one)];
 }
 
@@ -74,7 +74,7 @@ function guardResources(one: Case): readonly Violation[] {
   return [beyond(one, subject, outside, "ResourceNotAllowed", `does not allow; it allows ${someOf(allowed)}`)];
 }
 
-/** One side of a statement: the words that it is about, and how to name them. */
+/** The actions or the resources of a statement, and the field that holds them. */
 interface Subject {
   readonly field: string;
   readonly written: readonly string[];
@@ -97,7 +97,7 @@ function subjectOf(
 }
 
 function negated({ index, bounds }: Case, reason: string, field: string, instead: string): Violation {
-  const message = `spec.statements[${index}].${field}: ${classTitle(bounds)} allows no ${field} in an Allow statement. Write ${instead}.`;
+  const message = `spec.statements[${index}].${field}: ${classTitle(bounds)} does not allow ${field} in an Allow statement. Use ${instead}.`;
   return violation(reason, message, { kind: "statement", index });
 }
 
@@ -105,30 +105,34 @@ function beyond({ index, bounds }: Case, subject: Subject, example: Example, rea
   const excess = { kind: "statement" as const, index };
   if (example.found !== "word") {
     const message =
-      `${subject.field}: whether ${classTitle(bounds)} allows it cannot be decided in reasonable time. Write fewer wildcards into one ` +
+      `${subject.field}: whether ${classTitle(bounds)} allows it cannot be decided in bounded time. Use fewer wildcards in one ` +
       "pattern, or fewer statements.";
     return violation(UNDECIDED, message, excess);
   }
-  const { place, how } = whereItComesFrom(subject, example.word);
+  const { place, how } = originOf(subject, example.word);
   return violation(reason, `${place}: ${how} ${classTitle(bounds)} ${why}. Narrow the statement.`, excess);
 }
 
-/** The field that lets the word in, with the index of the pattern where one pattern does, and how. */
-function whereItComesFrom(
+/** The field that covers the word, with the index of the pattern where one pattern matches it, and how it does. */
+function originOf(
   { field, words, written, kind }: Subject,
   word: string,
 ): { readonly place: string; readonly how: string } {
-  if (words.negated) return { place: field, how: `all but these are ${showValue(word)} too, which` };
+  if (words.negated) return { place: field, how: `everything except these includes ${showValue(word)}, which` };
   const index = written.findIndex((one) => matchesWildcards(one, word, kind));
   const pattern = written[index];
-  if (pattern === undefined) return { place: field, how: `${showValue(word)} is what` };
-  return { place: `${field}[${index}]`, how: howItComes(pattern, word, kind) };
+  if (pattern === undefined) return { place: field, how: `${showValue(word)} ${isOneThat(kind)}` };
+  return { place: `${field}[${index}]`, how: howPatternMatches(pattern, word, kind) };
 }
 
-function howItComes(pattern: string, word: string, kind: WordKind): string {
+function howPatternMatches(pattern: string, word: string, kind: WordKind): string {
   const meant = kind === RESOURCES ? completedResource(pattern) : pattern;
   const isWordItself = meant === word || !/[*?$]/.test(meant);
-  if (isWordItself) return `${showValue(pattern)} is what`;
+  if (isWordItself) return `${showValue(pattern)} ${isOneThat(kind)}`;
   const inFull = meant === pattern ? "" : `, which means ${showValue(meant)},`;
   return `${showValue(pattern)}${inFull} allows ${showValue(word)}, which`;
+}
+
+function isOneThat(kind: WordKind): string {
+  return kind === RESOURCES ? "is a resource that" : "is an action that";
 }

@@ -4,7 +4,7 @@ import { guardAccess } from "./class-guards-access.ts";
 import { guardNames, guardUse } from "./class-guards-names.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 
-/** The reasons of violations: an object that is not Ready for one of them does not fit its class. */
+/** The reasons of violations: an object that is not Ready for one of them violates its class. */
 export const VIOLATION_REASONS: ReadonlySet<string> = new Set([
   "NamespaceNotAllowed",
   "TooManyObjects",
@@ -29,12 +29,12 @@ export const VIOLATION_REASONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Every way in which a spec does not fit its class; none: it fits. Decided from the two alone, before anything is read from AWS.
+ * Every violation of a class by a spec; empty when the spec is compliant. It depends on the two alone and is decided before AWS is read.
  * Deterministic, and bounded in time whatever the spec.
  */
 export function classViolations(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   const use = guardUse(bounds);
-  // Who may not use the class at all is not told what it allows.
+  // A namespace that the class does not allow must not learn what the class allows.
   if (use.some(({ reason }) => reason === "NamespaceNotAllowed")) return use;
   return [...use, ...guardNames(spec, bounds), ...guardStatements(spec, bounds), ...guardAccess(spec, bounds)];
 }

@@ -3,19 +3,19 @@ import type { Bounds, Excess, Violation } from "./class-bounds.ts";
 
 const MAX_SHOWN = 5;
 
-/** How messages name the class. */
+/** The name of the class in messages. */
 export function classTitle(bounds: Bounds): string {
   return `class ${bounds.class.metadata.name}`;
 }
 
-/** A few of a list, and how many more there are. */
+/** The first items of a list, and how many more there are. */
 export function someOf(items: readonly string[]): string {
   if (items.length === 0) return "none";
   const shown = items.slice(0, MAX_SHOWN).map(showValue).join(", ");
   return items.length <= MAX_SHOWN ? shown : `${shown} and ${items.length - MAX_SHOWN} more`;
 }
 
-/** A violation, with what of the spec would have to go. */
+/** Builds a violation; `excess` is the part of the spec that the class does not allow. */
 export function violation(reason: string, message: string, excess: Excess): Violation {
   return { reason, message, excess };
 }

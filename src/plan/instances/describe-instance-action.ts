@@ -2,7 +2,7 @@ import { nameInArn } from "../../model/naming.ts";
 import type { ActionDescription } from "../action-description.ts";
 import type { InstanceAction, InstanceTagAction } from "./instance-action.ts";
 
-/** Says what a write to EC2 does, naming the instances. */
+/** Describes a write to EC2 and names the instance. */
 export function describeInstanceAction(action: InstanceAction): ActionDescription {
   const { region } = action;
   switch (action.kind) {
@@ -18,7 +18,7 @@ export function describeInstanceAction(action: InstanceAction): ActionDescriptio
         title: `instance profile of instance ${action.instanceId} (${region})`,
         details:
           nameInArn(action.replaces) === action.iamInstanceProfile
-            ? ["~ it has a profile of this name that was deleted since"]
+            ? ["~ it has a deleted instance profile of the same name"]
             : [`- ${action.replaces}`, `+ ${action.iamInstanceProfile}`],
       };
     case "DisassociateIamInstanceProfile":

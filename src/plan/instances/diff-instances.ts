@@ -5,21 +5,22 @@ import type { ObservedState } from "../../model/observed-state.ts";
 import { type Owner, ownershipOf } from "../../model/ownership.ts";
 import type { Action } from "../action.ts";
 import type { InstanceAction, InstanceTagAction } from "./instance-action.ts";
-import { type AssociationState, associationStateOf, carries, type Target, targetOf } from "./instance-status.ts";
+import { type AssociationState, associationStateOf, hasProfile, type Target, targetOf } from "./instance-status.ts";
 import { regionsAfter, regionsBefore } from "./record-regions.ts";
 
-/** An instance and what is to be done about it. */
+/** An instance and its state with respect to the instance profile. */
 interface Case {
   readonly instance: ObservedInstance;
   readonly associationState: AssociationState;
 }
 
 /**
- * The writes that put the profile on the instances that the object selects, and take it off those that it selects no more.
+ * The writes that associate the instance profile with the instances that the object selects, and disassociate it from those that it no
+ * longer selects.
  *
- * What the controller is about to associate gets its tag first, and what it has disassociated loses it last; the profile
- * has the region in a tag of its own before the first and until after the last. So a crash anywhere leaves no association
- * whose origin is forgotten.
+ * An instance gets the controller's tag before it is associated and loses it after it is disassociated. The region is in a tag of the
+ * instance profile before the first write and until after the last. So after a crash at any point, the origin of every association is
+ * known.
  */
 export function diffInstances(desired: DesiredPresent, observed: ObservedState): readonly Action[] {
   const { instances } = observed;
@@ -38,14 +39,14 @@ export function diffInstances(desired: DesiredPresent, observed: ObservedState):
   return [...regionsBefore(desired, observed), ...writes, ...regionsAfter(desired, observed)];
 }
 
-/** The writes that take the profile off all instances that the controller associated it with: its object selects none any more. */
+/** The writes that disassociate the profile from all instances that the controller associated it with. */
 export function releaseInstances(
   { owner, ...profile }: ProfileName & { readonly owner: Owner },
   observed: ObservedState,
 ): readonly InstanceAction[] {
   const { instances, instanceProfile } = observed;
   if (instances === undefined) return [];
-  if (instanceProfile.presence === "present" && ownershipOf(instanceProfile.tags, owner).kind !== "ours") return [];
+  if (instanceProfile.presence === "present" && ownershipOf(instanceProfile.tags, owner).kind !== "owned") return [];
   const target = targetOf(profile, observed, false);
   const cases = instances.found.map(
     (instance): Case => ({
@@ -67,11 +68,11 @@ function isToBeMarked({ instance, associationState }: Case): boolean {
   );
 }
 
-/** Marked, though what it carries is not, or will not be, what the controller gave it. */
+/** True for a marked instance whose profile is not, or will not be, one that the controller associated. */
 function isToBeUnmarked({ instance, associationState }: Case, target: Target): boolean {
   if (!instance.isMarked) return false;
   if (associationState === "leave" || associationState === "unmark" || associationState === "taken") return true;
-  return associationState === "preceded" && !carries(instance, target);
+  return associationState === "preceded" && !hasProfile(instance, target);
 }
 
 function associationCalls(
@@ -102,7 +103,7 @@ function tagCall(
   owner: Owner,
   { region, instanceId, hasFormerMarker }: ObservedInstance,
 ): InstanceTagAction {
-  // A tag is removed only where it has this value.
+  // EC2 deletes the tag only if it has this value.
   const isFormer = kind === "DeleteTags" && hasFormerMarker === true;
   const marker = isFormer ? formerMarkerOf(owner) : markerOf(owner, instanceId);
   return { kind, region, instanceId, tags: { [ASSOCIATED_BY_TAG]: marker } };

@@ -3,17 +3,17 @@ import type { Tags } from "../../model/ownership.ts";
 /** One write to EC2, as data; `kind` is the name of the EC2 API action that it becomes. */
 export type InstanceAction = AssociationAction | InstanceTagAction;
 
-/** A write to the tie between one instance and a profile. */
+/** A write to the association of one instance with an instance profile. */
 export type AssociationAction =
   | {
       readonly kind: "AssociateIamInstanceProfile";
       readonly region: string;
       readonly instanceId: string;
-      /** The profile by its name, which is known before IAM has made it. */
+      /** The name of the profile, which is known before IAM has created it. */
       readonly iamInstanceProfile: string;
     }
   | {
-      /** EC2 takes it for running instances only. */
+      /** EC2 accepts it for running instances only. */
       readonly kind: "ReplaceIamInstanceProfileAssociation";
       readonly region: string;
       readonly instanceId: string;
@@ -33,12 +33,12 @@ export type AssociationAction =
       readonly removes: string;
     };
 
-/** A write of the controller's one tag, whose value names the instance. */
+/** A write of the controller's tag on an instance, whose value names the instance. */
 export interface InstanceTagAction {
   readonly kind: "CreateTags" | "DeleteTags";
   readonly region: string;
   readonly instanceId: string;
-  /** DeleteTags removes a tag only where it has this value. */
+  /** DeleteTags deletes a tag only if it has this value. */
   readonly tags: Tags;
 }
 
@@ -50,7 +50,7 @@ const KINDS: ReadonlySet<string> = new Set<InstanceAction["kind"]>([
   "DeleteTags",
 ]);
 
-/** True for writes to EC2; all others are to IAM. */
+/** True for writes to EC2; all other writes are to IAM. */
 export function isInstanceAction<A extends { readonly kind: string }>(
   action: A,
 ): action is Extract<A, { readonly kind: InstanceAction["kind"] }> {
@@ -58,11 +58,11 @@ export function isInstanceAction<A extends { readonly kind: string }>(
 }
 
 /** True when the action writes to the instance. */
-export function isAbout(action: InstanceAction, instanceId: string): boolean {
+export function concernsInstance(action: InstanceAction, instanceId: string): boolean {
   return action.instanceId === instanceId;
 }
 
-/** True for the writes of the controller's tag. */
-export function isAboutTags(action: InstanceAction): action is InstanceTagAction {
+/** True for writes of the controller's tag. */
+export function isTagAction(action: InstanceAction): action is InstanceTagAction {
   return action.kind === "CreateTags" || action.kind === "DeleteTags";
 }

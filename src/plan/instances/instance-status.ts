@@ -1,37 +1,37 @@
 import { isProfileArn, type ObservedInstance, type ProfileName } from "../../model/instances/instance.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 
-/** What an instance is to a profile, and so what is to be done about it. */
+/** The state of an instance with respect to an instance profile, from which its writes follow. */
 export type AssociationState =
-  /** It carries the profile as it should. */
+  /** It is associated with the profile, as desired. */
   | "associated"
-  /** It has no profile: ours goes there. */
+  /** It has no profile and gets this one. */
   | "associate"
-  /** Ours takes the place of what it has: in one call while it runs, in two while it is stopped. */
+  /** This profile replaces another one: in one call while the instance runs, in two calls while it is stopped. */
   | "replace"
   | "reassociate"
-  /** EC2 takes no writes in its present state; it is looked at again. */
+  /** EC2 accepts no association writes in its present state. */
   | "wait"
-  /** It has another profile, and that is to be left alone. */
+  /** It has another profile, which the object must not replace. */
   | "taken"
-  /** Another object selects it too, and has it or claimed it before. */
+  /** Another object selects it too, and has it or claimed it first. */
   | "preceded"
-  /** The object does not mean it (any more); it carries the profile because the controller put it there. */
+  /** The object does not select it (any more), and the controller associated the profile with it. */
   | "leave"
-  /** As `leave`, but the profile is off already: only the tag is left. */
+  /** As `leave`, but it is disassociated already: only the tag is left. */
   | "unmark"
-  /** Nothing of the object's concern. */
+  /** The object neither selects it nor associated it. */
   | "none";
 
-/** The profile that an object keeps on its instances. */
+/** The instance profile that an object associates with its instances. */
 export interface Target extends ProfileName {
   /** The profile's unique id; empty while there is no such profile, undefined while it is not known. */
   readonly profileId: string | undefined;
-  /** Another profile on a selected instance makes way. */
+  /** True when it replaces another profile on a selected instance. */
   readonly replacesOthers: boolean;
 }
 
-/** The target of an object with this spec, as IAM has it now. */
+/** The target of an object, with the profile's id as observed. */
 export function targetOf(
   profile: ProfileName,
   { instanceProfile }: Pick<ObservedState, "instanceProfile">,
@@ -42,36 +42,36 @@ export function targetOf(
   return { instanceProfileName, path, profileId: known, replacesOthers };
 }
 
-/** What is to be done about one instance. */
+/** The state of one instance. */
 export function associationStateOf(instance: ObservedInstance, target: Target): AssociationState {
-  if (!instance.isSelected) return standingOfUnselected(instance, target);
+  if (!instance.isSelected) return stateOfUnselected(instance, target);
   if (instance.precededBy !== undefined) return "preceded";
   const { association } = instance;
-  if (association === undefined) return whenSettled(instance, "associate", "associate");
+  if (association === undefined) return byInstanceState(instance, "associate", "associate");
   if (association.state === "disassociating" || association.associationId === "") return "wait";
   if (isProfileArn(association.profileArn, target)) {
-    if (isStale(association.profileId, target)) return whenSettled(instance, "replace", "reassociate");
+    if (isStale(association.profileId, target)) return byInstanceState(instance, "replace", "reassociate");
     return association.state === "associated" ? "associated" : "wait";
   }
   if (!target.replacesOthers && !instance.isYielded) return "taken";
-  return whenSettled(instance, "replace", "reassociate");
+  return byInstanceState(instance, "replace", "reassociate");
 }
 
-/** True when the instance has the object's own profile, whoever gave it. */
-export function carries({ association }: ObservedInstance, target: ProfileName): boolean {
+/** True when the instance has the object's instance profile, whichever client associated it. */
+export function hasProfile({ association }: ObservedInstance, target: ProfileName): boolean {
   return (
     association !== undefined && association.state !== "disassociating" && isProfileArn(association.profileArn, target)
   );
 }
 
-function standingOfUnselected(instance: ObservedInstance, target: Target): AssociationState {
+function stateOfUnselected(instance: ObservedInstance, target: Target): AssociationState {
   if (!instance.isMarked) return "none";
-  if (!carries(instance, target)) return "unmark";
+  if (!hasProfile(instance, target)) return "unmark";
   return instance.association?.associationId === "" ? "wait" : "leave";
 }
 
-/** EC2 associates running and stopped instances; between the two it refuses. */
-function whenSettled(
+/** EC2 associates running and stopped instances, and refuses while an instance changes between the two. */
+function byInstanceState(
   { state }: ObservedInstance,
   running: AssociationState,
   stopped: AssociationState,
@@ -81,8 +81,8 @@ function whenSettled(
 }
 
 /**
- * A profile that was deleted and made again has the same ARN and another id. An instance that still has the old one gets no
- * credentials from the new one: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
+ * A profile that was deleted and created again has the same ARN and another id. An instance that still has the deleted one gets no
+ * credentials: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
  */
 function isStale(profileId: string, target: Target): boolean {
   return target.profileId !== undefined && profileId !== "" && profileId !== target.profileId;

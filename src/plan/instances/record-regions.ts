@@ -9,12 +9,12 @@ import {
 import type { Absent, ObservedInstanceProfile, ObservedState } from "../../model/observed-state.ts";
 import type { Action } from "../action.ts";
 
-/** What IAM allows on an instance profile: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/** The maximum number of tags on an instance profile: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const MAX_TAGS = 50;
 
 /**
- * Adds the region of the spec to the record on the instance profile before anything is done there. A profile that this very plan creates
- * has the record from its first call on.
+ * Adds the region of the spec to the record on the instance profile, before the first write in that region. A profile that this plan
+ * creates has the record from its creation.
  */
 export function regionsBefore(desired: DesiredPresent, { instanceProfile }: ObservedState): readonly Action[] {
   if (instanceProfile.presence === "absent") return [];
@@ -26,24 +26,27 @@ export function regionsBefore(desired: DesiredPresent, { instanceProfile }: Obse
 }
 
 /**
- * Takes regions off the record where nothing is left to undo. The record of an earlier version is replaced by a new one, because by
- * now all instances have new markers.
+ * Removes regions from the record in which nothing is left to undo. It replaces the record of an earlier version with a new one, because
+ * all instances have new markers at this point.
  */
 export function regionsAfter(desired: DesiredPresent, { instanceProfile }: ObservedState): readonly Action[] {
   if (instanceProfile.presence === "absent") return [];
   const { tags } = instanceProfile;
   const final = regionsText(wantedBy(desired));
   const isFormer = mayHaveFormerMarkers(tags);
-  const there = isFormer ? tags[REGIONS_TAG] : regionsText([...recordedRegions(tags), ...wantedBy(desired)]);
-  const gone = [isFormer ? FORMER_REGIONS_TAG : "", final === "" && tags[REGIONS_TAG] !== undefined ? REGIONS_TAG : ""];
-  const tagKeys = gone.filter((key) => key !== "");
+  const current = isFormer ? tags[REGIONS_TAG] : regionsText([...recordedRegions(tags), ...wantedBy(desired)]);
+  const obsolete = [
+    isFormer ? FORMER_REGIONS_TAG : "",
+    final === "" && tags[REGIONS_TAG] !== undefined ? REGIONS_TAG : "",
+  ];
+  const tagKeys = obsolete.filter((key) => key !== "");
   const untag = tagKeys.length === 0 ? [] : [untagging(desired, tagKeys)];
-  const tag = final === "" || final === there ? [] : [tagging(desired, { [REGIONS_TAG]: final })];
-  // Where all tags are in use, the former record makes room for the new one.
+  const tag = final === "" || final === current ? [] : [tagging(desired, { [REGIONS_TAG]: final })];
+  // When the profile has the maximum number of tags, removing the former record makes room for the new one.
   return Object.keys(tags).length >= MAX_TAGS ? [...untag, ...tag] : [...tag, ...untag];
 }
 
-/** Takes regions off the record, under either of its names, where the controller has nothing associated any more. */
+/** Removes regions from the record, under both of its names, in which the controller has nothing associated any more. */
 export function regionsRemoved(
   profile: ObservedInstanceProfile | Absent,
   regions: readonly string[],

@@ -1,21 +1,21 @@
 import type { ObservedAssociation, ObservedInstance } from "../../model/instances/instance.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import type { CreatedEntity } from "../action.ts";
-import { type AssociationAction, type InstanceAction, isAboutTags } from "./instance-action.ts";
+import { type AssociationAction, type InstanceAction, isTagAction } from "./instance-action.ts";
 
-/** The state after a write to EC2 succeeded; instances that it does not know stay unknown. */
+/** The state after a write to EC2 succeeded. Instances that are not in the state are not added. */
 export function instancesAfter(state: ObservedState, action: InstanceAction, created?: CreatedEntity): ObservedState {
   const { instances } = state;
   if (instances === undefined) return state;
-  const isMeant = ({ region, instanceId }: ObservedInstance): boolean =>
+  const isTarget = ({ region, instanceId }: ObservedInstance): boolean =>
     region === action.region && instanceId === action.instanceId;
   const after = (instance: ObservedInstance): ObservedInstance =>
-    isAboutTags(action)
+    isTagAction(action)
       ? marked(instance, action.kind === "CreateTags")
       : { ...instance, ...associationAfter(instance, action, profileOf(state, action), created) };
   return {
     ...state,
-    instances: { ...instances, found: instances.found.map((one) => (isMeant(one) ? after(one) : one)) },
+    instances: { ...instances, found: instances.found.map((one) => (isTarget(one) ? after(one) : one)) },
   };
 }
 
@@ -23,8 +23,8 @@ function marked({ hasFormerMarker: _, ...instance }: ObservedInstance, isMarked:
   return { ...instance, isMarked };
 }
 
-/** What is known of the profile that an instance gets. */
-interface GivenProfile {
+/** ARN and id of the profile that an instance gets. */
+interface NewProfile {
   readonly arn: string;
   readonly id: string;
 }
@@ -33,7 +33,7 @@ interface GivenProfile {
 export function associationAfter(
   { association }: Pick<ObservedInstance, "association">,
   action: AssociationAction,
-  profile: GivenProfile,
+  profile: NewProfile,
   created?: CreatedEntity,
 ): { readonly association: ObservedAssociation | undefined } {
   if (action.kind === "DisassociateIamInstanceProfile") {
@@ -50,7 +50,7 @@ export function associationAfter(
   };
 }
 
-function profileOf({ instanceProfile }: ObservedState, action: AssociationAction): GivenProfile {
+function profileOf({ instanceProfile }: ObservedState, action: AssociationAction): NewProfile {
   if (instanceProfile.presence === "present") return { arn: instanceProfile.arn, id: instanceProfile.id };
   const name = "iamInstanceProfile" in action ? action.iamInstanceProfile : "";
   return { arn: `:instance-profile/${name}`, id: "" };

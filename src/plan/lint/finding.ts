@@ -1,4 +1,4 @@
-/** What a finding is about, as tools that read many of them sort by. */
+/** The kind of a finding, for tools that group findings. */
 export type LintRule =
   | "invalid"
   | "unknown-field"
@@ -15,13 +15,13 @@ export type LintRule =
   | "missing-boundary"
   | "class";
 
-/** Something that the API server or IAM will refuse, or that its author cannot have meant. */
+/** A problem of a manifest: the API server or IAM will reject it, or the author probably did not intend it. */
 export interface Finding {
   readonly rule: LintRule;
-  /** `error`: it is refused. `warning`: depends on the account, or is merely unwise. */
+  /** `error`: it is rejected. `warning`: it depends on the account, or is only risky. */
   readonly severity: "error" | "warning";
-  /** `spec.statements[0].conditions`. */
+  /** The field path, such as `spec.statements[0].conditions`. */
   readonly path: string;
-  /** What is wrong and what to write instead. */
+  /** What is wrong, and what to do. */
   readonly message: string;
 }

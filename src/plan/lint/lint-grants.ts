@@ -4,7 +4,7 @@ import { matchesWildcards } from "../../model/wildcard/wildcard-containment.ts";
 import type { Finding } from "./finding.ts";
 
 /**
- * Actions by which whoever has them on a role, user or policy of more rights gets those rights.
+ * Actions that give a principal the permissions of the role, user or policy that it may use them on.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate
  */
 const ESCALATING: readonly string[] = [
@@ -29,8 +29,8 @@ const ASSUME_ROLE = "sts:AssumeRole";
 const SHOWN = 3;
 
 /**
- * What a statement of the inline policy allows that its author may not have meant. Denials are never too wide; within a
- * permissions boundary (`isBounded`) the boundary says what is.
+ * Finds grants of an inline policy statement that are wider than its author may have intended. A Deny is never too wide, and with a
+ * permissions boundary (`isBounded`) the boundary limits the grants.
  */
 export function lintStatement(statement: Statement, path: string, isBounded: boolean): readonly Finding[] {
   if (statement.effect === "Deny" || isBounded) return [];
@@ -41,7 +41,7 @@ export function lintStatement(statement: Statement, path: string, isBounded: boo
   ];
 }
 
-/** A role that the whole world may assume. */
+/** Finds a trust statement by which every AWS account can assume the role. */
 export function lintTrustStatement(
   { effect, principals, conditions }: TrustStatement,
   path: string,
@@ -53,7 +53,7 @@ export function lintTrustStatement(
       rule: "anyone-may-assume",
       severity: "warning",
       path: `${path}.principals.aws[${everyone}]`,
-      message: "every AWS account may assume this role; name the accounts or roles, or add conditions",
+      message: "every AWS account can assume this role; name the accounts or roles, or add conditions",
     },
   ];
 }
@@ -64,7 +64,7 @@ function notActions(path: string): Finding {
     severity: "warning",
     path: `${path}.notActions`,
     message:
-      "Allow with notActions grants everything else, and every service that AWS will ever add; list what is needed under actions",
+      "Allow with notActions grants every other action, including those of services that AWS adds later; list the needed actions under actions",
   };
 }
 
@@ -73,7 +73,8 @@ function notResources(path: string): Finding {
     rule: "allow-not-resource",
     severity: "warning",
     path: `${path}.notResources`,
-    message: "Allow with notResources grants it on everything else, now and later; list what is needed under resources",
+    message:
+      "Allow with notResources grants the actions on every other resource, now and later; list the needed resources under resources",
   };
 }
 
@@ -109,7 +110,7 @@ function escalation(action: string, where: string, matched: readonly string[], p
     severity: "warning",
     path,
     message:
-      `${action} on ${where} lets an instance give itself permissions that this policy does not grant${including}; ` +
+      `${action} on ${where} allows an instance to grant itself permissions that this policy does not grant${including}; ` +
       "name the actions and the resources, or set a permissionsBoundaryArn",
   };
 }
@@ -119,18 +120,18 @@ function assumption(action: string, where: string, path: string): Finding {
     rule: "assume-any-role",
     severity: "warning",
     path,
-    message: `${action} on ${where} lets an instance become any role there that trusts this account; name the roles`,
+    message: `${action} on ${where} allows an instance to assume any role there that trusts this account; name the roles`,
   };
 }
 
-/** A wildcard stands for resources that nobody has named, unless it is only the end of a name. */
+/** True when a resource has a wildcard that is not only the end of a name. */
 function isWide(resource: string): boolean {
   if (resource === "*") return true;
   const name = completedFields(resource)?.at(-1) ?? "";
   return /^(\*|[\w-]+\/\*)/.test(name);
 }
 
-/** True when a pattern of IAM (`iam:Put*`) matches an action; actions are the same in any case. */
+/** True when an IAM pattern (`iam:Put*`) matches an action. Actions are case-insensitive. */
 function matchesAction(pattern: string, action: string): boolean {
   return matchesWildcards(pattern, action, { foldsCase: true });
 }

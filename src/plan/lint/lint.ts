@@ -10,9 +10,9 @@ import type { Blocker } from "../plan.ts";
 import type { Finding } from "./finding.ts";
 import { lintStatement, lintTrustStatement } from "./lint-grants.ts";
 
-/** What the people who check a manifest ask for beyond what IAM does. */
+/** Optional requirements on a manifest beyond those of IAM. */
 export interface LintOptions {
-  /** Every role shall have a permissions boundary. */
+  /** True when every role must have a permissions boundary. */
   readonly requiresBoundary: boolean;
 }
 
@@ -50,13 +50,16 @@ const OPERATORS: ReadonlySet<string> = new Set([
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const DEFAULT_ATTACHED_POLICIES_QUOTA = 10;
 
-const NO_DEMANDS: LintOptions = { requiresBoundary: false };
+const NO_REQUIREMENTS: LintOptions = { requiresBoundary: false };
 
 /**
- * What IAM would say no to, what would never match, and what gives away more than its author may have meant, of a spec
- * that the API server accepts.
+ * Finds problems of a spec that the API server accepts: what IAM rejects, what never matches, and grants that are wider than the author may
+ * have intended.
  */
-export function lint(object: Pick<InstanceProfile, "spec">, options: LintOptions = NO_DEMANDS): readonly Finding[] {
+export function lint(
+  object: Pick<InstanceProfile, "spec">,
+  options: LintOptions = NO_REQUIREMENTS,
+): readonly Finding[] {
   const { spec } = object;
   const isBounded = spec.permissionsBoundaryArn !== undefined;
   return [
@@ -74,12 +77,12 @@ export function lint(object: Pick<InstanceProfile, "spec">, options: LintOptions
   ];
 }
 
-/** True for what IAM answers with a refusal, in every account. */
+/** True for a finding that IAM rejects in every account. */
 function isRefusedByIam({ rule, severity }: Finding): boolean {
   return severity === "error" && (rule === "unknown-operator" || rule === "policy-size");
 }
 
-/** Why IAM refuses the spec in every account: part of a plan could be carried out, and the rest never. */
+/** Blockers for what IAM rejects in every account. Without them, a part of the plan would be applied and the rest never. */
 export function refusedByIam(object: Pick<InstanceProfile, "spec">): readonly Blocker[] {
   const faults = lint(object).filter(isRefusedByIam);
   return faults.map(({ path, message }) => ({
@@ -92,7 +95,7 @@ const MISSING_BOUNDARY: Finding = {
   rule: "missing-boundary",
   severity: "error",
   path: "spec.permissionsBoundaryArn",
-  message: "every role shall have a permissions boundary; write the ARN of the policy that bounds it",
+  message: "every role must have a permissions boundary; set it to the ARN of a managed policy",
 };
 
 function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
@@ -141,10 +144,10 @@ function operators(conditions: PolicyConditions | undefined, path: string): read
 
 function suggestion(operator: string): string {
   const match = [...OPERATORS].find((known) => known.toLowerCase() === operator.toLowerCase());
-  return match === undefined ? "" : `; write ${match}`;
+  return match === undefined ? "" : `; use ${match}`;
 }
 
-/** IAM shows the principal's ARN instead while the principal exists, so such a document never matches what is read back. */
+/** Finds unique ids as principals. IAM returns the ARN while the principal exists, so such a document never matches what is observed. */
 function uniqueIds(principals: readonly string[], path: string): readonly Finding[] {
   return principals
     .filter((principal) => /^A(ROA|IDA)/.test(principal))
@@ -152,6 +155,6 @@ function uniqueIds(principals: readonly string[], path: string): readonly Findin
       rule: "unique-id-principal",
       severity: "error",
       path,
-      message: `${principal} is a unique id; write the ARN of the role or user, IAM resolves it itself`,
+      message: `${principal} is a unique id; use the ARN of the role or user, which IAM resolves`,
     }));
 }

@@ -6,30 +6,30 @@ import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../..
 import { ownershipOf } from "../../model/ownership.ts";
 import type { Action } from "../action.ts";
 import { releaseInstances } from "../instances/diff-instances.ts";
-import { forceDenied, guardInstances, NOBODY } from "../instances/guard-instances.ts";
+import { forceDenied, guardInstances, NO_USERS } from "../instances/guard-instances.ts";
 import type { Blocker, Plan } from "../plan.ts";
 
 /**
- * Backwards through what creation did: out of the profile, profile, attachments, inline policies, role. What is not ours,
- * or is to be retained, is as good as absent. What others have hung on a role that goes holds the whole deletion up; by force
- * it goes too, and each such removal is marked.
+ * Plans a deletion, in reverse order of creation: membership, instance profile, attachments, inline policies, role. What is not owned, or
+ * is retained, counts as absent. Anything unmanaged on a role that is to be deleted blocks the whole deletion; a forced deletion removes it
+ * too, and marks each such removal.
  */
 export function diffAbsent(desired: DesiredAbsent, observed: ObservedState): Plan {
-  const role = goes(desired, observed.role) ? (observed.role as ObservedRole) : undefined;
-  const profile = goes(desired, observed.instanceProfile)
+  const role = isToBeDeleted(desired, observed.role) ? (observed.role as ObservedRole) : undefined;
+  const profile = isToBeDeleted(desired, observed.instanceProfile)
     ? (observed.instanceProfile as ObservedInstanceProfile)
     : undefined;
-  const foreign = role === undefined ? NOTHING_FOREIGN : foreignOn(desired, observed, role);
-  const leaving = deleteProfile(desired, observed, profile, role);
-  const inUse = leaving.length === 0 ? NOBODY : guardInstances(desired, observed);
+  const unmanaged = role === undefined ? NOTHING_UNMANAGED : unmanagedOn(desired, observed, role);
+  const deletions = deleteProfile(desired, observed, profile, role);
+  const inUse = deletions.length === 0 ? NO_USERS : guardInstances(desired, observed);
   return {
     actions: [
       ...releaseInstances(desired, observed),
-      ...leaving,
-      ...(role === undefined ? [] : deleteRole(desired, role, foreign)),
+      ...deletions,
+      ...(role === undefined ? [] : deleteRole(desired, role, unmanaged)),
     ],
     blockers: [
-      ...(role === undefined || desired.force ? [] : blockersOf(role.roleName, foreign, desired)),
+      ...(role === undefined || desired.force ? [] : blockersOf(role.roleName, unmanaged, desired)),
       ...inUse.blockers,
     ],
     unmanagedPolicies: [],
@@ -37,22 +37,22 @@ export function diffAbsent(desired: DesiredAbsent, observed: ObservedState): Pla
   };
 }
 
-/** What others have put on a role, or put it into; sorted. */
-interface Foreign {
+/** Unmanaged policies on a role, and unowned instance profiles that hold it; sorted. */
+interface Unmanaged {
   readonly inlinePolicyNames: readonly string[];
   readonly managedPolicyArns: readonly string[];
   readonly instanceProfileNames: readonly string[];
 }
 
-const NOTHING_FOREIGN: Foreign = { inlinePolicyNames: [], managedPolicyArns: [], instanceProfileNames: [] };
+const NOTHING_UNMANAGED: Unmanaged = { inlinePolicyNames: [], managedPolicyArns: [], instanceProfileNames: [] };
 
-function goes(
+function isToBeDeleted(
   desired: DesiredAbsent,
   entity: ObservedRole | ObservedInstanceProfile | { presence: "absent" },
 ): boolean {
   if (entity.presence === "absent") return false;
   const ownership = ownershipOf(entity.tags, desired.owner);
-  if (ownership.kind !== "ours") return false;
+  if (ownership.kind !== "owned") return false;
   return desired.retention === "Delete" || (desired.retention === "ByOrigin" && !ownership.adopted);
 }
 
@@ -62,20 +62,21 @@ function deleteProfile(
   profile: ObservedInstanceProfile | undefined,
   role: ObservedRole | undefined,
 ): readonly Action[] {
-  const held = observed.instanceProfile;
-  if (held.presence === "absent" || ownershipOf(held.tags, desired.owner).kind !== "ours") return [];
-  const { instanceProfileName, roleName } = held;
-  const leaves = roleName !== undefined && (profile !== undefined || sameName(roleName, role?.roleName));
+  const { instanceProfile } = observed;
+  if (instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, desired.owner).kind !== "owned")
+    return [];
+  const { instanceProfileName, roleName } = instanceProfile;
+  const isRemoved = roleName !== undefined && (profile !== undefined || sameName(roleName, role?.roleName));
   return [
-    ...(leaves ? [{ kind: "RemoveRoleFromInstanceProfile" as const, instanceProfileName, roleName }] : []),
+    ...(isRemoved ? [{ kind: "RemoveRoleFromInstanceProfile" as const, instanceProfileName, roleName }] : []),
     ...(profile === undefined ? [] : [{ kind: "DeleteInstanceProfile" as const, instanceProfileName }]),
   ];
 }
 
-function deleteRole({ force }: DesiredAbsent, role: ObservedRole, foreign: Foreign): readonly Action[] {
+function deleteRole({ force }: DesiredAbsent, role: ObservedRole, unmanaged: Unmanaged): readonly Action[] {
   const { roleName, managedPolicyArns, inlinePolicyNames } = role;
-  const marked = (isForeign: boolean): { isForced?: true } => (force && isForeign ? { isForced: true } : {});
-  const others = force ? foreign.instanceProfileNames : [];
+  const marked = (isUnmanaged: boolean): { isForced?: true } => (force && isUnmanaged ? { isForced: true } : {});
+  const others = force ? unmanaged.instanceProfileNames : [];
   return [
     ...others.map(
       (instanceProfileName): Action => ({
@@ -90,7 +91,7 @@ function deleteRole({ force }: DesiredAbsent, role: ObservedRole, foreign: Forei
         kind: "DetachRolePolicy",
         roleName,
         policyArn,
-        ...marked(foreign.managedPolicyArns.includes(policyArn)),
+        ...marked(unmanaged.managedPolicyArns.includes(policyArn)),
       }),
     ),
     ...inlinePolicyNames.map(
@@ -98,19 +99,19 @@ function deleteRole({ force }: DesiredAbsent, role: ObservedRole, foreign: Forei
         kind: "DeleteRolePolicy",
         roleName,
         policyName,
-        ...marked(foreign.inlinePolicyNames.includes(policyName)),
+        ...marked(unmanaged.inlinePolicyNames.includes(policyName)),
       }),
     ),
     { kind: "DeleteRole", roleName },
   ];
 }
 
-/** Policies that neither the spec nor the record on the role accounts for, and profiles that are not the object's own. */
-function foreignOn(desired: DesiredAbsent, { instanceProfile }: ObservedState, role: ObservedRole): Foreign {
+/** Finds policies that neither the spec nor the record on the role names, and instance profiles that are not owned. */
+function unmanagedOn(desired: DesiredAbsent, { instanceProfile }: ObservedState, role: ObservedRole): Unmanaged {
   const record = readAppliedRecord(role.tags);
-  // A profile that a list shows and a look does not is on its way in or out: nobody's fault, and DeleteRole will tell.
+  // A profile that only the list shows is being created or deleted, and DeleteRole fails if it still holds the role.
   const isOwn =
-    instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, desired.owner).kind === "ours";
+    instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, desired.owner).kind === "owned";
   const own = isOwn ? desired.instanceProfileName : undefined;
   return {
     inlinePolicyNames: role.inlinePolicyNames.filter(
@@ -123,26 +124,26 @@ function foreignOn(desired: DesiredAbsent, { instanceProfile }: ObservedState, r
   };
 }
 
-function blockersOf(roleName: string, foreign: Foreign, desired: DesiredAbsent): readonly Blocker[] {
-  const policies = [...foreign.inlinePolicyNames, ...foreign.managedPolicyArns].sort();
-  const profiles = foreign.instanceProfileNames;
+function blockersOf(roleName: string, unmanaged: Unmanaged, desired: DesiredAbsent): readonly Blocker[] {
+  const policies = [...unmanaged.inlinePolicyNames, ...unmanaged.managedPolicyArns].sort();
+  const profiles = unmanaged.instanceProfileNames;
   return [
     ...when(policies, {
       reason: "UnmanagedPoliciesAttached",
       message:
-        `role ${roleName} has policies that this object did not put there: ${policies.join(", ")}. ` +
-        `Take them off the role${orByForce(desired, "to remove them with it")}.`,
+        `role ${roleName} has unmanaged policies, which this object did not attach or write: ${policies.join(", ")}. ` +
+        `Remove them from the role${orByForce(desired, "to remove them with the role")}.`,
     }),
     ...when(profiles, {
       reason: "RoleInUnmanagedInstanceProfile",
       message:
         `role ${roleName} is in instance profiles that this object does not own: ${profiles.join(", ")}. ` +
-        `Take the role out of them${orByForce(desired, "to have it taken out; instances with these profiles then have no role")}.`,
+        `Remove the role from them${orByForce(desired, "to have the controller remove it; instances with these profiles then have no role")}.`,
     }),
   ];
 }
 
-/** The way past a blocker by annotation, or why there is none. */
+/** The part of a message about the annotation that overrides the blocker, or why it has no effect. */
 function orByForce({ forceDeniedBy }: DesiredAbsent, effect: string): string {
   return forceDeniedBy === undefined
     ? `, or set the annotation ${FORCE_DELETE_ANNOTATION}: "true" ${effect}`

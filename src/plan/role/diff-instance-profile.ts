@@ -7,7 +7,7 @@ import type { Tags } from "../../model/ownership.ts";
 import type { Action } from "../action.ts";
 import { diffTags, tagsAtCreation } from "./diff-tags.ts";
 
-/** The writes that make an instance profile that is not there, with its role in it. */
+/** The writes that create an absent instance profile and add the role to it. */
 export function createInstanceProfile(desired: DesiredPresent): readonly Action[] {
   const { instanceProfileName, path } = desired.instanceProfile;
   return [
@@ -16,14 +16,14 @@ export function createInstanceProfile(desired: DesiredPresent): readonly Action[
   ];
 }
 
-/** All tags of the object's instance profile when it has just been made. */
+/** All tags of the instance profile at its creation. */
 export function profileTagsAtCreation({ owner, tags, instances }: DesiredPresent): Tags {
-  // It remembers where it is associated from its first moment on; see diff-instances.ts.
+  // The profile records the region from its creation on; see diff-instances.ts.
   const regions = instances === undefined ? {} : { [REGIONS_TAG]: instances.region };
   return tagsAtCreation(owner, { ...tags, ...regions }, appliedRecord([], Object.keys(tags)));
 }
 
-/** The writes that bring an existing instance profile in line: its tags, and the one role it holds. */
+/** The writes that update an existing instance profile: its tags, and the one role that it holds. */
 export function updateInstanceProfile(
   desired: DesiredPresent,
   observed: ObservedInstanceProfile,
@@ -43,7 +43,7 @@ export function updateInstanceProfile(
   ];
 }
 
-/** IAM allows one role in a profile: another one has to leave before ours can enter. */
+/** IAM allows one role in an instance profile, so another role is removed first. */
 function replaceRole(desired: DesiredPresent, observed: ObservedInstanceProfile): readonly Action[] {
   const { instanceProfileName } = desired.instanceProfile;
   const { roleName } = desired.role;

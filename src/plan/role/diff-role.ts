@@ -21,7 +21,7 @@ import type { Action } from "../action.ts";
 import { diffTags, recordOn, tagsAtCreation } from "./diff-tags.ts";
 import { type FrameChange, orderRoleChanges, type RoleChanges } from "./order-role-changes.ts";
 
-/** The writes that make a role that is not there, whole. */
+/** The writes that create an absent role completely. */
 export function createRole(desired: DesiredPresent): readonly Action[] {
   const { role } = desired;
   return [
@@ -44,10 +44,7 @@ export function createRole(desired: DesiredPresent): readonly Action[] {
   ];
 }
 
-/**
- * The writes that bring an existing role in line: owner tags first, then what orderRoleChanges makes of the rest, then the
- * tags that have gone.
- */
+/** The writes that update an existing role: owner tags first, then the changes in the order of orderRoleChanges, then obsolete tags. */
 export function updateRole(desired: DesiredPresent, observed: ObservedRole, adopted: boolean): readonly Action[] {
   const { role } = desired;
   const { roleName } = role;
@@ -55,31 +52,33 @@ export function updateRole(desired: DesiredPresent, observed: ObservedRole, adop
   const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted: desired.tags, record });
   const changes = changesOf(desired, observed);
   const untag = untagRole(roleName, tags.untag);
-  const removals = orderRoleChanges({ ...NO_CHANGES, roleName, leaving: changes.leaving, detach: changes.detach });
+  const removals = orderRoleChanges({ ...NO_CHANGES, roleName, obsolete: changes.obsolete, detach: changes.detach });
   return [
     ...untagRole(roleName, tags.replaced),
     ...(tags.removesFirst ? [...removals, ...untag] : []),
     ...tagRole(roleName, tags.before),
-    ...orderRoleChanges(tags.removesFirst ? { ...changes, leaving: [], detach: [] } : changes),
+    ...orderRoleChanges(tags.removesFirst ? { ...changes, obsolete: [], detach: [] } : changes),
     ...(tags.removesFirst ? [] : untag),
     ...tagRole(roleName, tags.after),
   ];
 }
 
-/** Policies that stay on the role though the spec does not name them; sorted. */
+/** Policies that stay on the role although the spec does not name them; sorted. */
 export function unmanagedPolicies(desired: DesiredPresent, observed: ObservedRole): readonly string[] {
-  const goes = leaves(desired, observed.tags);
+  const isRemoved = removalRules(desired, observed.tags);
   return [
-    ...observed.inlinePolicyNames.filter((name) => !isWanted(desired.role, observed, name) && !goes.inline(name)),
-    ...observed.managedPolicyArns.filter((arn) => !desired.role.managedPolicyArns.includes(arn) && !goes.managed(arn)),
+    ...observed.inlinePolicyNames.filter((name) => !isWanted(desired.role, observed, name) && !isRemoved.inline(name)),
+    ...observed.managedPolicyArns.filter(
+      (arn) => !desired.role.managedPolicyArns.includes(arn) && !isRemoved.managed(arn),
+    ),
   ].sort();
 }
 
 /**
- * Which policies go when the spec does not name them: those that we have put there, or all if the user says so. For the reader
- * too: the documents of inline policies that go matter to the order of writes.
+ * Tells which policies are removed when the spec does not name them: those that the controller put there, or all with
+ * `unmanagedPolicies: Remove`. The observer uses it too, because the documents of removed inline policies affect the order of writes.
  */
-export function leaves(
+export function removalRules(
   desired: DesiredPresent,
   tags: Tags,
 ): { readonly inline: (policyName: string) => boolean; readonly managed: (policyArn: string) => boolean } {
@@ -94,9 +93,9 @@ export function leaves(
 }
 
 /**
- * What role and spec hold in common when all is well.
+ * The record of what the role holds when the plan is applied.
  *
- * @param spellings other names that the role has the inline policy under
+ * @param spellings other names under which the role has the inline policy
  */
 function recordOf(desired: DesiredPresent, spellings: readonly string[] = []): AppliedRecord {
   const { inlinePolicy, managedPolicyArns } = desired.role;
@@ -108,8 +107,8 @@ function recordOf(desired: DesiredPresent, spellings: readonly string[] = []): A
 }
 
 /**
- * IAM may keep a policy under the letters that it was first put with, whatever the spec calls it since, and also when it is put again: it
- * stays the controller's by those.
+ * The names of the inline policy that differ from the spec only in case. IAM may keep the case of the first write, also when the policy is
+ * written again, so the record has these names too.
  */
 function spellingsOf(role: DesiredRole, observed: ObservedRole): readonly string[] {
   return observed.inlinePolicyNames.filter(
@@ -121,7 +120,7 @@ const NO_CHANGES: Omit<RoleChanges, "roleName"> = {
   frame: [],
   settings: [],
   inline: undefined,
-  leaving: [],
+  obsolete: [],
   attach: [],
   detach: [],
 };
@@ -129,7 +128,7 @@ const NO_CHANGES: Omit<RoleChanges, "roleName"> = {
 function changesOf(desired: DesiredPresent, observed: ObservedRole): RoleChanges {
   const { role } = desired;
   const { roleName } = role;
-  const goes = leaves(desired, observed.tags);
+  const isRemoved = removalRules(desired, observed.tags);
   return {
     roleName,
     frame: [...updateBoundary(role, observed), ...updateTrustPolicy(role, observed)],
@@ -138,25 +137,25 @@ function changesOf(desired: DesiredPresent, observed: ObservedRole): RoleChanges
       ...role.inlinePolicy,
       current: permissions(observed.inlinePolicyDocuments[role.inlinePolicy.policyName]),
     },
-    leaving: observed.inlinePolicyNames
-      .filter((name) => !isWanted(role, observed, name) && goes.inline(name))
+    obsolete: observed.inlinePolicyNames
+      .filter((name) => !isWanted(role, observed, name) && isRemoved.inline(name))
       .map((policyName) => ({ policyName, document: permissions(observed.inlinePolicyDocuments[policyName]) })),
     attach: role.managedPolicyArns
       .filter((policyArn) => !observed.managedPolicyArns.includes(policyArn))
       .map((policyArn) => attach(roleName, policyArn)),
     detach: observed.managedPolicyArns
-      .filter((policyArn) => !role.managedPolicyArns.includes(policyArn) && goes.managed(policyArn))
+      .filter((policyArn) => !role.managedPolicyArns.includes(policyArn) && isRemoved.managed(policyArn))
       .map((policyArn) => ({ kind: "DetachRolePolicy", roleName, policyArn })),
   };
 }
 
-/** The policy that the spec names, under that name or under one that IAM takes for it. */
+/** True for the policy that the spec names, under that name or under one that IAM treats as the same. */
 function isWanted({ inlinePolicy }: DesiredRole, observed: ObservedRole, policyName: string): boolean {
   if (inlinePolicy === undefined) return false;
   const { policyName: wanted } = inlinePolicy;
   if (policyName === wanted) return true;
-  const isThere = observed.inlinePolicyDocuments[wanted] !== undefined;
-  return isThere && sameName(policyName, wanted) && !observed.inlinePolicyNames.includes(wanted);
+  const isPresent = observed.inlinePolicyDocuments[wanted] !== undefined;
+  return isPresent && sameName(policyName, wanted) && !observed.inlinePolicyNames.includes(wanted);
 }
 
 function updateBoundary(role: DesiredRole, observed: ObservedRole): readonly FrameChange[] {

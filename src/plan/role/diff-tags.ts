@@ -10,14 +10,13 @@ import { nameKey } from "../../model/naming.ts";
 import { type Owner, ownershipOf, ownerTags, TAG_KEYS, TAG_PREFIX, type Tags } from "../../model/ownership.ts";
 
 /**
- * The tag writes that frame all other writes of one entity.
+ * The tag writes of one entity, before and after all its other writes.
  *
- * `replaced` goes before all: keys that come back in other letters, which are the same key to a role and another one to an
- * instance profile, so that only this order comes to the same end for both
- * (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html). `before` sets what differs and records what is about to
- * be added, so that a crash in between leaves nothing unaccounted for. `untag` and `after` run last: leftovers of earlier
- * specs go, and the record shrinks to what is there. When a tag has no room for both the old and the new record,
- * `removesFirst` asks for the removals to come before `before`.
+ * `replaced` comes first: keys that are set again with another case. A role treats them as the same key and an instance profile does not
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html), and only this order has the same result for both. `before` sets what
+ * differs and records what the plan adds, so that after a crash everything is accounted for. `untag` and `after` come last: they remove
+ * the leftovers of earlier specs and reduce the record to what remains. When a tag has no room for both the old and the new record,
+ * `removesFirst` is true, and the removals come before `before`.
  */
 export interface TagChange {
   readonly replaced: readonly string[];
@@ -34,21 +33,21 @@ export interface TagDiffInput {
   readonly adopted: boolean;
   /** The user's tags. */
   readonly wanted: Tags;
-  /** What the entity holds when the plan is done. */
+  /** What the entity holds when the plan is applied. */
   readonly record: AppliedRecord;
 }
 
-/** All tags of an entity that is made now. */
+/** All tags of an entity at its creation. */
 export function tagsAtCreation(owner: Owner, wanted: Tags, record: AppliedRecord): Tags {
   return sorted({ ...wanted, ...ownerTags(owner, false), [TAG_KEYS.applied]: encodeAppliedRecord(record) });
 }
 
-/** The record on an entity, when it is ours: what stands on anybody else's tells nothing of what we did. */
+/** The record on an owned entity. A record on any other entity is ignored. */
 export function recordOn(tags: Tags, owner: Owner): AppliedRecord {
-  return ownershipOf(tags, owner).kind === "ours" ? readAppliedRecord(tags) : appliedRecord([], []);
+  return ownershipOf(tags, owner).kind === "owned" ? readAppliedRecord(tags) : appliedRecord([], []);
 }
 
-/** What must change so that the entity has our tags and the user's; other tags are not ours to touch. */
+/** The changes after which the entity has the controller's tags and the user's. Other tags are not changed. */
 export function diffTags({ observed, owner, adopted, wanted, record }: TagDiffInput): TagChange {
   const recorded = recordOn(observed, owner);
   const union = encodeBothRecords(recorded, record);

@@ -5,16 +5,16 @@ import { ownershipOf } from "../../model/ownership.ts";
 import { listed, unsearchedNotes } from "../instances/guard-instances.ts";
 import type { Blocker, Note } from "../plan.ts";
 
-/** What stands against an adoption, and what a reader of the plan must know of it. */
+/** Blockers of an adoption, and notes for the reader of its plan. */
 export interface AdoptionGuard {
   readonly blockers: readonly Blocker[];
   readonly notes: readonly Note[];
 }
 
 /**
- * Says of a plan that adopts which instances run with the instance profile, and how the permissions boundary of the role differs from
- * the one that the spec asks for. A role is not swapped in an instance profile that instances use: they would run with other
- * permissions within the hour.
+ * Checks a plan that adopts: which instances use the instance profile, and how the permissions boundary of the role differs from the spec.
+ * It blocks the replacement of the role in an instance profile that instances use, because they would get other permissions within the
+ * hour.
  */
 export function guardAdoption(
   desired: DesiredPresent,
@@ -30,7 +30,7 @@ export function guardAdoption(
   if (roleName !== undefined && !sameName(roleName, desired.role.roleName)) {
     return { blockers: [swapBlocker(desired, { instanceProfileName, roleName }, listed(users))], notes };
   }
-  const message = `instance profile ${instanceProfileName} is in use by ${listed(users)}. They run with what this object grants its role.`;
+  const message = `instance profile ${instanceProfileName} is in use by ${listed(users)}. They get the permissions that this object grants its role.`;
   return { blockers: [], notes: [...notes, { reason: "AdoptedInUse", message }] };
 }
 
@@ -43,27 +43,27 @@ function isAdopted<T extends ObservedRole | ObservedInstanceProfile>(
 
 function boundaryNotes({ role }: DesiredPresent, observed: ObservedRole): readonly Note[] {
   const wanted = role.permissionsBoundaryArn;
-  const there = observed.permissionsBoundaryArn;
+  const current = observed.permissionsBoundaryArn;
   const title = `role ${observed.roleName}`;
-  if (there === undefined) {
-    const then = wanted === undefined ? "and the spec asks for none" : `and gets ${wanted}`;
+  if (current === undefined) {
+    const then = wanted === undefined ? "and the spec sets none" : `and gets ${wanted}`;
     return [{ reason: "AdoptedWithoutBoundary", message: `${title} has no permissions boundary, ${then}` }];
   }
-  if (there === wanted) return [];
-  const then = wanted === undefined ? "which adoption removes, because the spec asks for none" : `and gets ${wanted}`;
-  return [{ reason: "AdoptedWithOtherBoundary", message: `${title} has permissions boundary ${there}, ${then}` }];
+  if (current === wanted) return [];
+  const then = wanted === undefined ? "which adoption removes, because the spec sets none" : `and gets ${wanted}`;
+  return [{ reason: "AdoptedWithOtherBoundary", message: `${title} has permissions boundary ${current}, ${then}` }];
 }
 
 function swapBlocker(
   { role }: DesiredPresent,
-  there: { readonly instanceProfileName: string; readonly roleName: string },
+  current: { readonly instanceProfileName: string; readonly roleName: string },
   users: string,
 ): Blocker {
   return {
     reason: "InstancesUseProfile",
     message:
-      `instance profile ${there.instanceProfileName} holds role ${there.roleName} and is in use by ${users}. Adopting it would give ` +
-      `them role ${role.roleName} instead. Terminate them or give them another instance profile, or create an object with roleName: ` +
-      `${there.roleName}, which adopts the role that they run with.`,
+      `instance profile ${current.instanceProfileName} holds role ${current.roleName} and is in use by ${users}. Adopting it would give ` +
+      `them role ${role.roleName} instead. Terminate them or associate another instance profile, or create an object with roleName: ` +
+      `${current.roleName}, which adopts the role that they use.`,
   };
 }

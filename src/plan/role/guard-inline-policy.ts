@@ -7,23 +7,23 @@ import { readPolicy, samePolicy } from "../../model/policy/policy-document.ts";
 import type { Blocker } from "../plan.ts";
 
 /**
- * Blocks a plan that would overwrite an inline policy that somebody else put on an owned role under the name that the spec uses: it may
- * hold a Deny. The applied record tells which policies are the controller's; it has the name of a policy before the policy is put.
+ * Blocks a plan that would overwrite an unmanaged inline policy with the name that the spec uses: it may hold a Deny. The applied record
+ * tells which policies are the controller's; it has the name of a policy before the policy is written.
  *
- * An adoption announces what it changes, `unmanagedPolicies: Remove` asks for the overwrite, and a policy that says what the spec says
- * is not overwritten.
+ * It does not block an adoption, which is reported before it changes anything, nor `unmanagedPolicies: Remove`, nor a policy that is
+ * equivalent to the spec.
  */
 export function guardInlinePolicy(desired: DesiredPresent, observed: ObservedRole): readonly Blocker[] {
   const { inlinePolicy, roleName } = desired.role;
   if (inlinePolicy === undefined || desired.removesUnmanaged) return [];
-  if (ownershipOf(observed.tags, desired.owner).kind !== "ours") return [];
+  if (ownershipOf(observed.tags, desired.owner).kind !== "owned") return [];
   const { policyName, document } = inlinePolicy;
   const text = observed.inlinePolicyDocuments[policyName];
   if (text === undefined || samePolicy(readPolicy(text, "permissions"), document)) return [];
   const names = [policyName, ...observed.inlinePolicyNames.filter((name) => sameName(name, policyName))];
   if (recordsInlinePolicy(readAppliedRecord(observed.tags), names)) return [];
   const message =
-    `role ${roleName} has inline policy ${policyName}, which this object did not put there and would overwrite. Delete the policy, set ` +
+    `role ${roleName} has inline policy ${policyName}, which is unmanaged and would be overwritten. Delete the policy, set ` +
     "another spec.policyName, or set unmanagedPolicies: Remove to overwrite it.";
   return [{ reason: "InlinePolicyNotOwned", message }];
 }

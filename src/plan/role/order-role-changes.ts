@@ -3,26 +3,26 @@ import { commonGround, deniesAsMuch, deniesNothing, isNoWider, scopeOf } from ".
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
 import type { Action } from "../action.ts";
 
-/** A write to what bounds all of a role's permissions: its boundary, or who may assume it. */
+/** A write to the permissions boundary or the trust policy of a role, which bound all its permissions. */
 export interface FrameChange {
   readonly action: Action;
-  /** `replaces`: it takes something away and gives something else. */
+  /** `replaces`: it removes something and adds something else. */
   readonly effect: "narrows" | "widens" | "replaces";
 }
 
-/** An inline policy that is on the role; its document is undefined when it was not read. */
-export interface InlinePolicyThere {
+/** An inline policy on the role; its document is undefined when it was not read. */
+export interface ObservedInlinePolicy {
   readonly policyName: string;
   readonly document: PolicyDocument | undefined;
 }
 
-/** All that is to change about what a role may do and who may be it. */
+/** The changes to the permissions and the trust of a role. */
 export interface RoleChanges {
   readonly roleName: string;
   readonly frame: readonly FrameChange[];
-  /** What neither grants nor takes away. */
+  /** Changes that neither grant nor remove permissions. */
   readonly settings: readonly Action[];
-  /** The inline policy asked for, if any, and what is there under its name. */
+  /** The desired inline policy, if any, and the observed policy with its name. */
   readonly inline:
     | {
         readonly policyName: string;
@@ -30,19 +30,19 @@ export interface RoleChanges {
         readonly current: PolicyDocument | undefined;
       }
     | undefined;
-  /** Inline policies that go. */
-  readonly leaving: readonly InlinePolicyThere[];
+  /** Inline policies to delete. */
+  readonly obsolete: readonly ObservedInlinePolicy[];
   readonly attach: readonly Action[];
   readonly detach: readonly Action[];
 }
 
 /**
- * The writes in an order in which no prefix grants what neither the old nor the new state grants: what narrows comes first,
- * what widens last. Where an edit takes away and gives at once, around a boundary or a trust policy that is replaced, the
- * inline policy passes through what old and new have in common.
+ * Orders the writes so that no prefix grants what neither the old nor the new state grants: writes that narrow come first, writes that
+ * widen last. When one edit both removes and adds, around a boundary or a trust policy that is replaced, the inline policy is first
+ * narrowed to what old and new have in common.
  *
- * Managed policies are taken to allow only: what is in them is not known. Boundary and trust policy both replaced in one edit
- * cannot be put in such an order; then the boundary comes first.
+ * Managed policies count as Allow only, because their content is not known. No such order exists when boundary and trust policy are both
+ * replaced; then the boundary comes first.
  */
 export function orderRoleChanges(changes: RoleChanges): readonly Action[] {
   const frame = (effect: FrameChange["effect"]): readonly Action[] =>
@@ -50,48 +50,48 @@ export function orderRoleChanges(changes: RoleChanges): readonly Action[] {
   return [...frame("narrows"), ...changes.settings, ...policyChanges(changes, frame("replaces")), ...frame("widens")];
 }
 
-/** The inline policies that the changes are about, as far as they were read. */
-function documentsThere({ inline, leaving }: RoleChanges): readonly PolicyDocument[] {
-  return [...(inline?.current ? [inline.current] : []), ...documentsOf(leaving)];
+/** The observed documents of the inline policies that change, as far as they were read. */
+function observedDocuments({ inline, obsolete }: RoleChanges): readonly PolicyDocument[] {
+  return [...(inline?.current ? [inline.current] : []), ...documentsOf(obsolete)];
 }
 
 function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonly Action[] {
-  const { inline, leaving, attach, detach } = changes;
-  const there = documentsThere(changes);
-  const before = scopeOf(there);
+  const { inline, obsolete, attach, detach } = changes;
+  const current = observedDocuments(changes);
+  const before = scopeOf(current);
   const put = some(inline && putPolicy(changes.roleName, inline, inline.current, inline.document));
-  const drop = leaving.map(deletion(changes.roleName));
-  // A policy that got another name is there under it before the old one goes, unless both together are too much for IAM.
+  const drop = obsolete.map(deletion(changes.roleName));
+  // A renamed policy is written before the old one is deleted, unless both together exceed the quota of IAM.
   const renamed = isRoomForBoth(changes) ? [...put, ...drop] : [...drop, ...put];
   const isFree = pivots.length === 0;
   const dropFirst = [...detach, ...drop, ...put, ...attach];
   const keepingDenials = isRoomForBoth(changes) ? [...put, ...attach, ...detach, ...drop] : dropFirst;
-  // Most roles deny nothing: then there is nothing to compare.
+  // Most roles deny nothing, so there is nothing to compare.
   if (isFree && deniesNothing(before)) return keepingDenials;
   const after = scopeOf(documentsOf(inline ? [inline] : []));
   if (isFree && deniesAsMuch(after, before)) return keepingDenials;
-  if (isFree && deniesNothing(scopeOf(documentsOf(leaving)))) return dropFirst;
+  if (isFree && deniesNothing(scopeOf(documentsOf(obsolete)))) return dropFirst;
   if (isNoWider(after, before)) return [...detach, ...renamed, ...pivots, ...attach];
   if (isNoWider(before, after)) return [...detach, ...pivots, ...renamed, ...attach];
-  return [...detach, ...throughCommonGround(changes, there, pivots), ...attach];
+  return [...detach, ...throughCommonGround(changes, current, pivots), ...attach];
 }
 
 /**
- * Narrows the inline policies to what old and new share, turns the pivots, and widens to what is asked for. Where no inline
- * policy is asked for, one that goes holds the denials until nothing needs them.
+ * Narrows the inline policies to what old and new have in common, writes the pivots, and widens to the desired policy. If no inline policy
+ * is desired, an obsolete one holds the denials until they are no longer needed.
  */
 function throughCommonGround(
-  { roleName, inline, leaving }: RoleChanges,
-  there: readonly PolicyDocument[],
+  { roleName, inline, obsolete }: RoleChanges,
+  current: readonly PolicyDocument[],
   pivots: readonly Action[],
 ): readonly Action[] {
-  const drop = (policies: readonly InlinePolicyThere[]): readonly Action[] => policies.map(deletion(roleName));
-  const common = commonGround(there, inline ? [inline.document] : []);
+  const drop = (policies: readonly ObservedInlinePolicy[]): readonly Action[] => policies.map(deletion(roleName));
+  const common = commonGround(current, inline ? [inline.document] : []);
   if (common === undefined || common.sizeChars > MAX_INLINE_POLICIES_CHARS) {
     const emptied = inline?.current === undefined ? [] : [deletion(roleName)(inline)];
     return [
       ...emptied,
-      ...drop(leaving),
+      ...drop(obsolete),
       ...pivots,
       ...some(inline && putPolicy(roleName, inline, undefined, inline.document)),
     ];
@@ -101,14 +101,14 @@ function throughCommonGround(
       putPolicy(roleName, inline, inline.current, common),
       putPolicy(roleName, inline, common, inline.document),
     ];
-    return [...some(narrow), ...drop(leaving), ...pivots, ...some(widen)];
+    return [...some(narrow), ...drop(obsolete), ...pivots, ...some(widen)];
   }
-  const [holder, ...others] = leaving;
+  const [holder, ...others] = obsolete;
   if (holder === undefined) return pivots;
   return [...some(putPolicy(roleName, holder, holder.document, common)), ...drop(others), ...pivots, ...drop([holder])];
 }
 
-/** Undefined when what is there means the same. */
+/** The write of an inline policy; undefined when the observed policy is equivalent. */
 function putPolicy(
   roleName: string,
   { policyName }: { readonly policyName: string },
@@ -129,12 +129,12 @@ function deletion(roleName: string): (policy: { readonly policyName: string }) =
 }
 
 /** All inline policies of a role share one quota. */
-function isRoomForBoth({ inline, leaving }: RoleChanges): boolean {
-  const sizeChars = documentsOf(leaving).reduce((sum, document) => sum + document.sizeChars, 0);
+function isRoomForBoth({ inline, obsolete }: RoleChanges): boolean {
+  const sizeChars = documentsOf(obsolete).reduce((sum, document) => sum + document.sizeChars, 0);
   return sizeChars + (inline?.document.sizeChars ?? 0) <= MAX_INLINE_POLICIES_CHARS;
 }
 
-function documentsOf(policies: readonly InlinePolicyThere[]): readonly PolicyDocument[] {
+function documentsOf(policies: readonly ObservedInlinePolicy[]): readonly PolicyDocument[] {
   return policies.flatMap(({ document }) => (document === undefined ? [] : [document]));
 }
 

@@ -109,20 +109,20 @@ describe("the annotation force-delete", () => {
       "others' instances",
       inUse,
       "InstancesUseProfile",
-      "instance profile app is in use by i-0123456789abcdef0 (eu-west-1). Terminate them or give them another profile; deletion then goes on " +
-        `by itself; ${DENIED}.`,
+      "instance profile app is in use by i-0123456789abcdef0 (eu-west-1). Terminate them or associate another instance profile; the controller then continues " +
+        `the deletion; ${DENIED}.`,
     ],
     [
       "others' policies",
       withPolicies,
       "UnmanagedPoliciesAttached",
-      `role app has policies that this object did not put there: theirs. Take them off the role; ${DENIED}.`,
+      `role app has unmanaged policies, which this object did not attach or write: theirs. Remove them from the role; ${DENIED}.`,
     ],
     [
       "others' profiles",
       inProfiles,
       "RoleInUnmanagedInstanceProfile",
-      `role app is in instance profiles that this object does not own: theirs. Take the role out of them; ${DENIED}.`,
+      `role app is in instance profiles that this object does not own: theirs. Remove the role from them; ${DENIED}.`,
     ],
   ];
 

@@ -63,7 +63,7 @@ const invalid = (field: string, said: string, value?: string): string =>
   `InvalidSpec: InstanceProfile "app" is invalid: spec.${field}: Invalid value: ${value === undefined ? "" : `${printable(JSON.stringify(value))}: `}${said}`;
 const ALLOWED = "it allows s3:*, sqs:*, logs:*, ec2:Describe*. Narrow the statement.";
 const NO_TRUST =
-  "TrustStatementNotAllowed: spec.trust.statements[0]: class team-a allows no trust statements of one's own. Take it out.";
+  "TrustStatementNotAllowed: spec.trust.statements[0]: class team-a does not allow trust statements. Remove it.";
 
 test("what the team's class is for is let through", () => {
   expect(answerTo({})).toEqual([]);
@@ -96,11 +96,11 @@ const BY_ITSELF = [
 describe("an action by which one gains more is refused", () => {
   test.each(BY_ITSELF)("%s", (action) => {
     expect(answerTo(grants(action))).toEqual([
-      `ActionNotAllowed: spec.statements[0].actions[0]: ${action} is what class team-a does not allow; ${ALLOWED}`,
+      `ActionNotAllowed: spec.statements[0].actions[0]: ${action} is an action that class team-a does not allow; ${ALLOWED}`,
     ]);
     const shouted = action.toUpperCase();
     expect(answerTo(grants(shouted))).toEqual([
-      `ActionNotAllowed: spec.statements[0].actions[0]: ${shouted} is what class team-a does not allow; ${ALLOWED}`,
+      `ActionNotAllowed: spec.statements[0].actions[0]: ${shouted} is an action that class team-a does not allow; ${ALLOWED}`,
     ]);
   });
 });
@@ -175,9 +175,9 @@ describe("an action that only looks like an allowed one is no action", () => {
 });
 
 const NOT_ACTIONS =
-  "NotActionsNotAllowed: spec.statements[0].notActions: class team-a allows no notActions in an Allow statement. Write actions.";
+  "NotActionsNotAllowed: spec.statements[0].notActions: class team-a does not allow notActions in an Allow statement. Use actions.";
 const NOT_RESOURCES =
-  "NotResourcesNotAllowed: spec.statements[0].notResources: class team-a allows no notResources in an Allow statement. Write resources.";
+  "NotResourcesNotAllowed: spec.statements[0].notResources: class team-a does not allow notResources in an Allow statement. Use resources.";
 const RESOURCES = "it allows arn:aws:s3:::team-a-*, arn:aws:sqs:*:123456789012:team-a-*. Narrow the statement.";
 
 /** [the way, what is written, what is said] */
@@ -216,7 +216,7 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "any resource",
     grants("s3:GetObject", "*"),
-    `ResourceNotAllowed: spec.statements[0].resources[0]: * is what class team-a does not allow; ${RESOURCES}`,
+    `ResourceNotAllowed: spec.statements[0].resources[0]: * is a resource that class team-a does not allow; ${RESOURCES}`,
   ],
   [
     "another team's bucket by a shorter name",
@@ -226,7 +226,7 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "another partition's bucket",
     grants("s3:GetObject", "arn:aws-cn:s3:::team-a-x"),
-    `ResourceNotAllowed: spec.statements[0].resources[0]: arn:aws-cn:s3:::team-a-x is what class team-a does not allow; ${RESOURCES}`,
+    `ResourceNotAllowed: spec.statements[0].resources[0]: arn:aws-cn:s3:::team-a-x is a resource that class team-a does not allow; ${RESOURCES}`,
   ],
   [
     "another account's queue",
@@ -262,24 +262,24 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "a look-alike of one's own prefix",
     grants("s3:GetObject", "arn:aws:s3:::te\u00e0m-a-x"),
-    `ResourceNotAllowed: spec.statements[0].resources[0]: "arn:aws:s3:::te\\u00e0m-a-x" is what class team-a does not allow; ${RESOURCES}`,
+    `ResourceNotAllowed: spec.statements[0].resources[0]: "arn:aws:s3:::te\\u00e0m-a-x" is a resource that class team-a does not allow; ${RESOURCES}`,
   ],
 
   // Through the role's attachments and boundary.
   [
     "AdministratorAccess attached",
     { managedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] },
-    "ManagedPolicyNotAllowed: spec.managedPolicyArns: class team-a does not allow arn:aws:iam::aws:policy/AdministratorAccess; it allows arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore. Take it out.",
+    "ManagedPolicyNotAllowed: spec.managedPolicyArns: class team-a does not allow arn:aws:iam::aws:policy/AdministratorAccess; it allows arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore. Remove it.",
   ],
   [
     "a policy of one's own with an allowed one's name",
     { managedPolicyArns: [`${OWN}:policy/AmazonSSMManagedInstanceCore`] },
-    "ManagedPolicyNotAllowed: spec.managedPolicyArns: class team-a does not allow arn:aws:iam::123456789012:policy/AmazonSSMManagedInstanceCore; it allows arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore. Take it out.",
+    "ManagedPolicyNotAllowed: spec.managedPolicyArns: class team-a does not allow arn:aws:iam::123456789012:policy/AmazonSSMManagedInstanceCore; it allows arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore. Remove it.",
   ],
   [
     "an allowed policy in other letters",
     { managedPolicyArns: ["arn:aws:iam::aws:policy/amazonssmmanagedinstancecore"] },
-    "ManagedPolicyNotAllowed: spec.managedPolicyArns: class team-a does not allow arn:aws:iam::aws:policy/amazonssmmanagedinstancecore; it allows arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore. Take it out.",
+    "ManagedPolicyNotAllowed: spec.managedPolicyArns: class team-a does not allow arn:aws:iam::aws:policy/amazonssmmanagedinstancecore; it allows arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore. Remove it.",
   ],
   [
     "an attachment by a pattern",
@@ -293,17 +293,17 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "a weaker boundary",
     { permissionsBoundaryArn: "arn:aws:iam::aws:policy/AdministratorAccess" },
-    `BoundaryNotAllowed: spec.permissionsBoundaryArn is arn:aws:iam::aws:policy/AdministratorAccess, and class team-a puts ${OWN}:policy/k8s-boundary on its roles. Write that one, or leave the field out.`,
+    `BoundaryNotAllowed: spec.permissionsBoundaryArn is arn:aws:iam::aws:policy/AdministratorAccess, and class team-a requires ${OWN}:policy/k8s-boundary. Use that ARN, or remove the field.`,
   ],
   [
     "the boundary's name in another path",
     { permissionsBoundaryArn: `${OWN}:policy/mine/k8s-boundary` },
-    `BoundaryNotAllowed: spec.permissionsBoundaryArn is ${OWN}:policy/mine/k8s-boundary, and class team-a puts ${OWN}:policy/k8s-boundary on its roles. Write that one, or leave the field out.`,
+    `BoundaryNotAllowed: spec.permissionsBoundaryArn is ${OWN}:policy/mine/k8s-boundary, and class team-a requires ${OWN}:policy/k8s-boundary. Use that ARN, or remove the field.`,
   ],
   [
     "the boundary's name in other letters",
     { permissionsBoundaryArn: `${OWN}:policy/K8s-Boundary` },
-    `BoundaryNotAllowed: spec.permissionsBoundaryArn is ${OWN}:policy/K8s-Boundary, and class team-a puts ${OWN}:policy/k8s-boundary on its roles. Write that one, or leave the field out.`,
+    `BoundaryNotAllowed: spec.permissionsBoundaryArn is ${OWN}:policy/K8s-Boundary, and class team-a requires ${OWN}:policy/k8s-boundary. Use that ARN, or remove the field.`,
   ],
   [
     "no boundary, by an empty one",
@@ -367,12 +367,12 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "another service, which a stranger may have act for them",
     { trust: { services: ["ec2.amazonaws.com", "lambda.amazonaws.com"] } },
-    "TrustServiceNotAllowed: spec.trust.services: class team-a does not let lambda.amazonaws.com assume the role; it lets ec2.amazonaws.com. Take it out.",
+    "TrustServiceNotAllowed: spec.trust.services: class team-a does not allow lambda.amazonaws.com to assume the role; it allows ec2.amazonaws.com. Remove it.",
   ],
   [
     "EC2 of another partition",
     { trust: { services: ["ec2.amazonaws.com.cn"] } },
-    "TrustServiceNotAllowed: spec.trust.services: class team-a does not let ec2.amazonaws.com.cn assume the role; it lets ec2.amazonaws.com. Take it out.",
+    "TrustServiceNotAllowed: spec.trust.services: class team-a does not allow ec2.amazonaws.com.cn to assume the role; it allows ec2.amazonaws.com. Remove it.",
   ],
   [
     "EC2 in other letters",
@@ -417,17 +417,17 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "another team's name",
     { roleName: "team-b-app", instanceProfileName: "team-a-app" },
-    "RoleNameNotAllowed: spec.roleName team-b-app does not begin with team-a-, as class team-a asks. Names cannot change: write another object.",
+    "RoleNameNotAllowed: spec.roleName team-b-app does not begin with team-a-, as class team-a requires. Names are immutable: create another object.",
   ],
   [
     "the prefix in other letters, which IAM takes for the same name",
     { roleName: "TEAM-A-app", instanceProfileName: "team-a-app" },
-    "RoleNameNotAllowed: spec.roleName TEAM-A-app does not begin with team-a-, as class team-a asks. Names cannot change: write another object.",
+    "RoleNameNotAllowed: spec.roleName TEAM-A-app does not begin with team-a-, as class team-a requires. Names are immutable: create another object.",
   ],
   [
     "a profile of another team's name",
     { instanceProfileName: "team-b-app" },
-    "RoleNameNotAllowed: spec.instanceProfileName team-b-app does not begin with team-a-, as class team-a asks. Names cannot change: write another object.",
+    "RoleNameNotAllowed: spec.instanceProfileName team-b-app does not begin with team-a-, as class team-a requires. Names are immutable: create another object.",
   ],
   [
     "the placeholder itself",
@@ -460,7 +460,7 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
       [
         `the path ${path}`,
         { path },
-        `PathNotAllowed: spec.path is ${path}, and class team-a asks for ${PATH}. A path cannot change: write another object.`,
+        `PathNotAllowed: spec.path is ${path}, and class team-a requires ${PATH}. A path is immutable: create another object.`,
       ] as const,
   ),
   [
@@ -477,22 +477,22 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "taking over a role that exists",
     { adoptionPolicy: "IfExists" },
-    "AdoptionNotAllowed: spec.adoptionPolicy is IfExists, and class team-a allows no adoption. Write Never, or leave it out.",
+    "AdoptionNotAllowed: spec.adoptionPolicy is IfExists, and class team-a does not allow adoption. Set it to Never, or remove the field.",
   ],
   [
     "other people's instances",
     { instances: { region: "eu-west-1", onConflict: "Replace", ids: ["i-0123456789abcdef0"] } },
-    "InstancesNotAllowed: spec.instances: class team-a does not let objects give instances a profile. Take it out.",
+    "InstancesNotAllowed: spec.instances: class team-a does not allow objects to associate instances. Remove it.",
   ],
   [
     "another team's tag, by which others grant access",
     { tags: { team: "b" } },
-    "TagNotAllowed: spec.tags: team is set by class team-a; take it out.",
+    "TagNotAllowed: spec.tags: team is set by class team-a; remove it.",
   ],
   [
     "the tag's key in other letters, which IAM takes for the same key",
     { tags: { TEAM: "a" } },
-    "TagNotAllowed: spec.tags: TEAM is set by class team-a; take it out.",
+    "TagNotAllowed: spec.tags: TEAM is set by class team-a; remove it.",
   ],
   [
     "the tags that prove ownership",

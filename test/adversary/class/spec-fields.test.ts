@@ -58,14 +58,14 @@ function answersTo(spec: Fields, old?: Fields): Answers {
 
 const tagKey = (shown: string): string =>
   `TagNotAllowed: spec.tags: class team-a does not allow key ${shown}; it allows app, cost-*. Remove it.`;
-const tagSet = (shown: string): string => `TagNotAllowed: spec.tags: ${shown} is set by class team-a; take it out.`;
+const tagSet = (shown: string): string => `TagNotAllowed: spec.tags: ${shown} is set by class team-a; remove it.`;
 const region = (name: string): string =>
-  `InstanceRegionNotAllowed: spec.instances.region: class team-a does not allow instances of ${name}; it allows eu-*, us-west-2. Write ` +
+  `InstanceRegionNotAllowed: spec.instances.region: class team-a does not allow instances in ${name}; it allows eu-*, us-west-2. Use ` +
   "one of these regions, or remove spec.instances.";
 const session = (seconds: number): string =>
-  `SessionDurationNotAllowed: spec.maxSessionDurationSeconds is ${seconds}, and class team-a allows at most 7200. Write that or less.`;
+  `SessionDurationNotAllowed: spec.maxSessionDurationSeconds is ${seconds}, and class team-a allows at most 7200. Reduce it.`;
 const RETAIN =
-  "DeletionPolicyNotAllowed: spec.deletionPolicy is Retain, and class team-a allows Delete only. Write that, or leave the field out.";
+  "DeletionPolicyNotAllowed: spec.deletionPolicy is Retain, and class team-a allows Delete only. Use that, or remove the field.";
 
 const inRegion = (name: string): Fields => ({ instances: { region: name, ids: ["i-0123456789abcdef0"] } });
 

@@ -42,7 +42,7 @@ const KUBECONFIGS: readonly (readonly [string, string, string])[] = [
   ["a password before an open quote", users(`{password: ${SECRET}, token: "abc}`), "column"],
   ["a token that is an alias", users(`{token: *${SECRET}}`), "not a kubeconfig. Compare"],
   ["a token with a tag", users(`{token: !<${SECRET}> x}`), "has no current-context"],
-  ["a token as a key that stands twice", users(`{${SECRET}: a, ${SECRET}: b}`), "a key stands twice"],
+  ["a token as a key that stands twice", users(`{${SECRET}: a, ${SECRET}: b}`), "a map has the same key twice"],
   ["a token with an escape that is not valid", users(`{token: "\\q${SECRET}"}`), "escape sequence"],
   ["a token where the list of users is meant", `users: ${SECRET}`, "has no current-context"],
   ["a token where a user is meant", `users: [${SECRET}]`, "users[0].name is missing"],

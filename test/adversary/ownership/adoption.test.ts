@@ -225,7 +225,7 @@ describe("an instance profile that instances use", () => {
     await world.apply(world.manifest(ADOPT));
     await controller.once();
     expect(await message()).toContain(
-      `instances of ${REGION} that may use instance profile ${ROLE} were not looked for`,
+      `region ${REGION} was not searched for instances that use instance profile ${ROLE}`,
     );
   });
 });

@@ -83,7 +83,7 @@ const ATTEMPTS: readonly (readonly [name: string, text: string, answer: RegExp])
     /the indentation is wrong|a character is missing/,
   ],
   ["an open bracket", withField(`  a: [${"x, ".repeat(60_000)}`), /a character is missing/],
-  ["a key that stands twice, far down", `${block(GRID)}kind: InstanceProfile\n`, /a key occurs twice in one map/],
+  ["a key that stands twice, far down", `${block(GRID)}kind: InstanceProfile\n`, /a map has the same key twice/],
   [
     "an alias of much, often",
     withField(`  a: &a [${"x,".repeat(1_000)}]\n  b: [${"*a,".repeat(300_000)}]`),

@@ -42,7 +42,7 @@ test("fifty profiles made by the AWS CLI and by Terraform are exported, planned 
   const plan = await runCli(["plan", "--allow-adoption", "-f", "-", "--ec2-read-qps", "1000", ...UNHURRIED], {
     input: exported.out,
   });
-  expect(plan.out).toContain("Plan: 0 in sync, 50 adopted as they are, 0 with changes, 0 blocked.");
+  expect(plan.out).toContain("Plan: 0 in sync, 50 adopted unchanged, 0 with changes, 0 blocked.");
   expect(plan.status).toBe(0);
   expect(rig.aws.calls.writes({ accessKeyId: "exporter" })).toEqual([]);
 

@@ -93,7 +93,7 @@ describe("export", () => {
     ]);
     expect(await planOf(out)).toMatchObject({
       status: 0,
-      out: expect.stringContaining("0 in sync, 2 adopted as they are, 0 with changes, 0 blocked"),
+      out: expect.stringContaining("0 in sync, 2 adopted unchanged, 0 with changes, 0 blocked"),
     });
     expect(aws.calls.writes()).toEqual([]);
   });
@@ -133,7 +133,7 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     const extra = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "ec2:Describe*", Resource: "*" } };
     await make("app", { policies: { app: READ_S3, extra }, roleTags: { only: "here" } });
     const { out } = await exported("--instance-profile", "app");
-    expect(out).toContain("# Not in the manifest: inline policy extra is one more than a manifest holds");
+    expect(out).toContain("# Not in the manifest: inline policy extra is an additional one, and a manifest has one");
     expect(out).toContain('"ec2:Describe*"');
     expect(out).toContain("# Not in the manifest: tag only=here is on the role alone");
     expect(await planOf(out)).toMatchObject({ status: 0 });

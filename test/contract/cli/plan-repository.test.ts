@@ -113,7 +113,7 @@ describe("the plan of a repository of fifty manifests, with the shipped read-onl
     renameSync(join(folder, "app-11.gone"), fileOf("app-11"));
     expect(status).toBe(2);
     expect(calls).toMatchObject(WHOLE_ACCOUNT);
-    expect(out).toContain("InstanceProfile team-a/app-11: no manifest any more, 4 to remove");
+    expect(out).toContain("InstanceProfile team-a/app-11: no manifest, 4 to remove");
     expect(out).toContain("Plan: 49 in sync, 1 with changes, 0 blocked.");
   });
 
@@ -122,7 +122,7 @@ describe("the plan of a repository of fifty manifests, with the shipped read-onl
     const { status, out } = await plan("--cluster-id", CLUSTER);
     write("app-20");
     expect(status).toBe(3);
-    expect(out).toContain("instance profile app-21 belongs to InstanceProfile team-a/app-21");
+    expect(out).toContain("instance profile app-21 is owned by InstanceProfile team-a/app-21");
   });
 
   test("goes on object by object where the policy does not let it read the account", async () => {

@@ -80,7 +80,7 @@ describe("plan's exit status tells how things stand", () => {
     const other = manifestText({ roleName: "other" }, { name: "other" });
     const { status, out } = await plan(`${manifestText()}\n---\n${other}`);
     expect(status).toBe(3);
-    expect(out).toMatch(/AlreadyExists: role app exists already/);
+    expect(out).toMatch(/AlreadyExists: role app already exists/);
     expect(out).toContain("Plan: 0 in sync, 1 with changes, 1 blocked.");
   });
 
@@ -88,7 +88,7 @@ describe("plan's exit status tells how things stand", () => {
     await make("cluster-9");
     const { status, out } = await plan(manifestText(), "--cluster-id", "cluster-1");
     expect(status).toBe(3);
-    expect(out).toContain("belongs to InstanceProfile team-a/app of cluster cluster-9");
+    expect(out).toContain("is owned by InstanceProfile team-a/app of cluster cluster-9");
   });
 
   test("3 for a class, which this version does not know", async () => {
@@ -102,7 +102,7 @@ describe("plan's exit status tells how things stand", () => {
     expect(await plan(manifestText({ statements }))).toMatchObject({
       status: 3,
       out: expect.stringContaining(
-        "! InvalidPolicy: spec.statements[0].conditions.stringequals: stringequals is not an IAM condition operator; write " +
+        "! InvalidPolicy: spec.statements[0].conditions.stringequals: stringequals is not an IAM condition operator; use " +
           "StringEquals. IAM refuses it.",
       ),
     });
@@ -150,7 +150,7 @@ describe("plan --since-live", () => {
     aws.calls.reset();
     const { status, out } = await plan(other, "--since-live", "--cluster-id", "cluster-9");
     expect(status).toBe(2);
-    expect(out).toContain("InstanceProfile team-a/app: no manifest any more, 4 to remove");
+    expect(out).toContain("InstanceProfile team-a/app: no manifest, 4 to remove");
     expect(out).toContain("  - role app\n");
     expect(aws.calls.writes()).toEqual([]);
   });
@@ -175,7 +175,7 @@ describe("plan --since-live", () => {
   test("says of what was adopted that nothing goes", async () => {
     await make("cluster-9", { adopted: "true" });
     const { out } = await plan(other, "--since-live", "--cluster-id", "cluster-9");
-    expect(out).toContain("InstanceProfile team-a/app: no manifest any more, nothing to remove");
+    expect(out).toContain("InstanceProfile team-a/app: no manifest, nothing to remove");
   });
 
   test("leaves out what an object has retained, but not when another object of the name has written it since", async () => {

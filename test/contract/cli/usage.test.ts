@@ -98,7 +98,7 @@ describe("what is no manifest is explained in words", () => {
     [
       "a key twice",
       `${HEADER}metadata: {name: a, name: b}`,
-      "<stdin>: line 3, column 21: a key occurs twice in one map",
+      "<stdin>: line 3, column 21: a map has the same key twice",
     ],
     ["an alias of nothing", `${HEADER}spec: *nope`, "<stdin>: line 3, column 7: an alias has no anchor before it"],
     [

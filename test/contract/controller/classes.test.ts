@@ -220,7 +220,7 @@ describe("the controller on a cluster with classes", () => {
     await until(async () =>
       expect((await classStatus("leaving"))?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
         reason: "InUse",
-        message: "deletion waits: InstanceProfiles of this class: 1. Delete them first.",
+        message: "deletion is blocked by InstanceProfiles of this class (1). Delete them first.",
       }),
     );
     await rig.user.delete(rig.key("last"));

@@ -32,10 +32,12 @@ describe("the admission policy of classes", () => {
     const trust = { services: [], statements: [...Array.from({ length: 19 }, () => distrusted), trusted] };
     const { spec } = anInstanceProfile({ spec: { statements } });
     const said = saidAtAdmission(spec, allowed.class, allowed).join("\n");
-    expect(said).toContain("ActionNotAllowed: spec.statements[99].actions[0]: s3:PutObject is what class readers");
+    expect(said).toContain(
+      "ActionNotAllowed: spec.statements[99].actions[0]: s3:PutObject is an action that class readers",
+    );
     const { spec: trusting } = anInstanceProfile({ spec: { trust } });
     expect(saidAtAdmission(trusting, aClass({}), allowed)).toContain(
-      "TrustStatementNotAllowed: spec.trust.statements[19]: class readers allows no trust statements of one's own. Take it out.",
+      "TrustStatementNotAllowed: spec.trust.statements[19]: class readers does not allow trust statements. Remove it.",
     );
   });
 

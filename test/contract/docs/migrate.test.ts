@@ -58,7 +58,7 @@ describe("the migration in the documents", () => {
     expect(await type(exported)).toMatchObject({ status: 0 });
     expect(await type(validated)).toMatchObject({ status: 0, out: expect.stringContaining("team-a/web: ok") });
     const { status, out } = await type(planned);
-    expect([status, out]).toEqual([0, expect.stringContaining("adopted as it is, only owner tags are written")]);
+    expect([status, out]).toEqual([0, expect.stringContaining("adopted unchanged, only owner tags are written")]);
   });
 
   test("is adopted once it is applied, and becomes Ready", async () => {

@@ -47,8 +47,8 @@ describe("what no API server takes is refused", () => {
   ];
 
   test.each<[string, string, string]>([
-    ["a key twice", "a: 1\n'a': 2", "a key occurs twice in one map"],
-    ["a number and its text as keys", "1: a\n'1': b", "a key occurs twice in one map"],
+    ["a key twice", "a: 1\n'a': 2", "a map has the same key twice"],
+    ["a number and its text as keys", "1: a\n'1': b", "a map has the same key twice"],
     ["an alias within itself", "a: &x [*x]", "an alias is recursive"],
     ["an alias within its own key", "? &x [*x]\n: a", "an alias is recursive"],
     ["a list as a key", "? [x]\n: d", "a key is a list or a map"],

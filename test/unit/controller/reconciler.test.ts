@@ -162,7 +162,7 @@ describe("suspend", () => {
     const before = writesSoFar();
     await desk.reconcile();
     expect(writesSoFar()).toBe(before);
-    expect(desk.message).toContain("deletion waits");
+    expect(desk.message).toContain("deletion is blocked");
     desk.apply({ suspend: false });
     await desk.reconcile();
     expect(desk.object).toBeUndefined();
@@ -198,7 +198,7 @@ describe("mode DryRun", () => {
     desk.apply({ mode: "DryRun" });
     desk.kube.delete(KEY);
     await desk.reconcile();
-    expect(desk.message).toMatch(/deletion waits .*4 writes pending/);
+    expect(desk.message).toMatch(/deletion is blocked .*4 writes pending/);
     expect(desk.isHeld).toBe(true);
     desk.iam.outsider(() => ({ roles: {}, instanceProfiles: {} }));
     desk.nowMs += 120_000;

@@ -49,13 +49,13 @@ describe("a plan that is known to exceed a quota is blocked", () => {
       "roles",
       { roles: { used: 1_000, quota: 1_000 } },
       {},
-      "role app cannot be made: the AWS account has as many roles",
+      "role app cannot be created: the AWS account has as many roles",
     ],
     [
       "instance profiles",
       { instanceProfiles: { used: 1_000, quota: 1_000 } },
       {},
-      "instance profile app cannot be made: the AWS account has as many instance profiles as IAM allows it (1000)",
+      "instance profile app cannot be created: the AWS account has as many instance profiles as its IAM quota allows (1000)",
     ],
     ["the trust policy", { trustPolicyChars: 10 }, {}, "and IAM allows 10 in this account. Shorten spec.trust"],
     [

@@ -102,7 +102,7 @@ describe("an attempt to gain more access through actions", () => {
     ],
     [
       "IAM:PASSROLE",
-      `ActionNotAllowed: spec.statements[0].actions[1]: IAM:PASSROLE is what class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: IAM:PASSROLE is an action that class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "iam:Put*",
@@ -114,7 +114,7 @@ describe("an attempt to gain more access through actions", () => {
     ],
     [
       "iam:SetDefaultPolicyVersion",
-      `ActionNotAllowed: spec.statements[0].actions[1]: iam:SetDefaultPolicyVersion is what class readers does not allow; ${ALLOWED}.`,
+      `ActionNotAllowed: spec.statements[0].actions[1]: iam:SetDefaultPolicyVersion is an action that class readers does not allow; ${ALLOWED}.`,
     ],
     [
       "iam:DeleteRolePermissionsBoundar?",
@@ -144,7 +144,10 @@ describe("an attempt to gain more access through actions", () => {
       "sts:A*",
       `ActionDenied: spec.statements[0].actions[1]: sts:A* allows sts:AssumeRole, which class readers ${DENIED}.`,
     ],
-    ["STS:assumerole", `ActionDenied: spec.statements[0].actions[1]: STS:assumerole is what class readers ${DENIED}.`],
+    [
+      "STS:assumerole",
+      `ActionDenied: spec.statements[0].actions[1]: STS:assumerole is an action that class readers ${DENIED}.`,
+    ],
     [
       "iam:Get*",
       `ActionDenied: spec.statements[0].actions[1]: iam:Get* allows iam:getaccountauthorizationdetails, which class readers ${DENIED}.`,
@@ -163,17 +166,17 @@ describe("an attempt to gain more access through actions", () => {
   ])("a look-alike is refused: %j", (action, shown) => {
     const [said] = saidOf({ ...named, ...allow([action]) }, { ...CAREFUL, allowedActions: ["s3:GetObject"] });
     expect(said).toBe(
-      `ActionNotAllowed: spec.statements[0].actions[0]: ${shown} is what class readers does not allow; it allows s3:GetObject. Narrow the statement.`,
+      `ActionNotAllowed: spec.statements[0].actions[0]: ${shown} is an action that class readers does not allow; it allows s3:GetObject. Narrow the statement.`,
     );
   });
 
   test("by every action but some is refused, and where the class allows the form, judged", () => {
     const spec: Spec = { ...named, statements: [{ effect: "Allow", notActions: ["s3:Delete*"], resources: ["*"] }] };
     expect(saidOf(spec, CAREFUL)).toEqual([
-      "NotActionsNotAllowed: spec.statements[0].notActions: class readers allows no notActions in an Allow statement. Write actions.",
+      "NotActionsNotAllowed: spec.statements[0].notActions: class readers does not allow notActions in an Allow statement. Use actions.",
     ]);
     expect(saidOf(spec, { ...CAREFUL, allowNotActions: true })).toEqual([
-      `ActionNotAllowed: spec.statements[0].notActions: all but these are iam:PassRole too, which class readers does not allow; ${ALLOWED}. Narrow the statement.`,
+      `ActionNotAllowed: spec.statements[0].notActions: everything except these includes iam:PassRole, which class readers does not allow; ${ALLOWED}. Narrow the statement.`,
     ]);
     const iam: Spec = {
       ...named,
@@ -187,7 +190,7 @@ describe("an attempt to gain more access through actions", () => {
     };
     expect(saidOf(iam, almostAll)).toEqual([]);
     expect(saidOf(spec, almostAll)).toEqual([
-      "ActionDenied: spec.statements[0].notActions: all but these are iam:PassRole too, which class readers denies: iam:*, sts:*. Narrow the statement.",
+      "ActionDenied: spec.statements[0].notActions: everything except these includes iam:PassRole, which class readers denies: iam:*, sts:*. Narrow the statement.",
     ]);
   });
 
@@ -201,7 +204,7 @@ describe("an attempt to gain more access through actions", () => {
       ],
     };
     expect(saidOf(spec, CAREFUL)[0]).toMatch(
-      /^ActionNotAllowed: spec\.statements\[2\]\.actions\[0\]: iam:PassRole is what/,
+      /^ActionNotAllowed: spec\.statements\[2\]\.actions\[0\]: iam:PassRole is an action that/,
     );
   });
 
@@ -213,8 +216,8 @@ describe("an attempt to gain more access through actions", () => {
       ...Array.from({ length: 51 }, (_, i) => `s3:${"?".repeat(i + 1)}`),
     ];
     expect(saidOf(allow(["s3:*"]), { allowedActions: hard })).toEqual([
-      "PolicyTooComplex: spec.statements[0].actions: whether class readers allows it cannot be decided in reasonable time. Write fewer " +
-        "wildcards into one pattern, or fewer statements.",
+      "PolicyTooComplex: spec.statements[0].actions: whether class readers allows it cannot be decided in bounded time. Use fewer " +
+        "wildcards in one pattern, or fewer statements.",
     ]);
   });
 });
@@ -223,14 +226,14 @@ describe("an attempt to reach resources beyond", () => {
   const of: ClassSpec = { allowedResources: ["arn:aws:s3:::{namespace}-*"] };
   const may = "it allows arn:aws:s3:::team-a-*. Narrow the statement.";
   test.each([
-    ["*", `* is what class readers does not allow; ${may}`],
+    ["*", `* is a resource that class readers does not allow; ${may}`],
     ["arn:aws:s3:::*", `arn:aws:s3:::* allows arn:aws:s3:::, which class readers does not allow; ${may}`],
     [
       "arn:aws:s3:::team-a*",
       `arn:aws:s3:::team-a* allows arn:aws:s3:::team-a, which class readers does not allow; ${may}`,
     ],
-    ["arn:aws:s3:::team-b-x", `arn:aws:s3:::team-b-x is what class readers does not allow; ${may}`],
-    ["arn:aws:s3:::Team-a-x", `arn:aws:s3:::Team-a-x is what class readers does not allow; ${may}`],
+    ["arn:aws:s3:::team-b-x", `arn:aws:s3:::team-b-x is a resource that class readers does not allow; ${may}`],
+    ["arn:aws:s3:::Team-a-x", `arn:aws:s3:::Team-a-x is a resource that class readers does not allow; ${may}`],
     [
       "arn:*:s3:::team-a-x",
       `arn:*:s3:::team-a-x allows arn::s3:::team-a-x, which class readers does not allow; ${may}`,
@@ -273,10 +276,10 @@ describe("an attempt to reach resources beyond", () => {
       statements: [{ effect: "Allow", actions: ["s3:GetObject"], notResources: ["arn:aws:s3:::x"] }],
     };
     expect(saidOf(spec, of)).toEqual([
-      "NotResourcesNotAllowed: spec.statements[0].notResources: class readers allows no notResources in an Allow statement. Write resources.",
+      "NotResourcesNotAllowed: spec.statements[0].notResources: class readers does not allow notResources in an Allow statement. Use resources.",
     ]);
     expect(saidOf(spec, { ...of, allowNotResources: true })).toEqual([
-      `ResourceNotAllowed: spec.statements[0].notResources: all but these are * too, which class readers does not allow; ${may}`,
+      `ResourceNotAllowed: spec.statements[0].notResources: everything except these includes *, which class readers does not allow; ${may}`,
     ]);
     expect(saidOf(spec, { allowNotResources: true })).toEqual([]);
   });
@@ -289,28 +292,28 @@ describe("an attempt through what is beside the policy", () => {
       { managedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] },
       CAREFUL,
       "ManagedPolicyNotAllowed: spec.managedPolicyArns: class readers does not allow arn:aws:iam::aws:policy/AdministratorAccess; it allows " +
-        "arn:aws:iam::aws:policy/AmazonSSM*, arn:aws:iam::123456789012:policy/team-a/*. Take it out.",
+        "arn:aws:iam::aws:policy/AmazonSSM*, arn:aws:iam::123456789012:policy/team-a/*. Remove it.",
     ],
     [
       "a managed policy of another's path",
       { managedPolicyArns: ["arn:aws:iam::123456789012:policy/team-b/team-a/all"] },
       CAREFUL,
       "ManagedPolicyNotAllowed: spec.managedPolicyArns: class readers does not allow arn:aws:iam::123456789012:policy/team-b/team-a/all; it " +
-        "allows arn:aws:iam::aws:policy/AmazonSSM*, arn:aws:iam::123456789012:policy/team-a/*. Take it out.",
+        "allows arn:aws:iam::aws:policy/AmazonSSM*, arn:aws:iam::123456789012:policy/team-a/*. Remove it.",
     ],
     [
       "any managed policy, where none is named",
       { managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"] },
       {},
-      "ManagedPolicyNotAllowed: spec.managedPolicyArns: class readers does not allow arn:aws:iam::aws:policy/ReadOnlyAccess; it allows none. Take " +
-        "it out.",
+      "ManagedPolicyNotAllowed: spec.managedPolicyArns: class readers does not allow arn:aws:iam::aws:policy/ReadOnlyAccess; it allows none. " +
+        "Remove it.",
     ],
     [
       "another service that may assume the role",
       { trust: { services: ["ec2.amazonaws.com", "lambda.amazonaws.com"], statements: [] } },
       {},
-      "TrustServiceNotAllowed: spec.trust.services: class readers does not let lambda.amazonaws.com assume the role; it lets ec2.amazonaws.com. " +
-        "Take it out.",
+      "TrustServiceNotAllowed: spec.trust.services: class readers does not allow lambda.amazonaws.com to assume the role; it allows ec2.amazonaws.com. " +
+        "Remove it.",
     ],
     [
       "another account that may assume the role",
@@ -321,32 +324,32 @@ describe("an attempt through what is beside the policy", () => {
         },
       },
       {},
-      "TrustStatementNotAllowed: spec.trust.statements[0]: class readers allows no trust statements of one's own. Take it out.",
+      "TrustStatementNotAllowed: spec.trust.statements[0]: class readers does not allow trust statements. Remove it.",
     ],
     [
       "taking over a role that is there",
       { adoptionPolicy: "IfExists" },
       {},
-      "AdoptionNotAllowed: spec.adoptionPolicy is IfExists, and class readers allows no adoption. Write Never, or leave it out.",
+      "AdoptionNotAllowed: spec.adoptionPolicy is IfExists, and class readers does not allow adoption. Set it to Never, or remove the field.",
     ],
     [
       "the profile of another's instances",
       { instances: { region: "eu-west-1", onConflict: "Replace", selector: { matchTags: { team: "b" } } } },
       {},
-      "InstancesNotAllowed: spec.instances: class readers does not let objects give instances a profile. Take it out.",
+      "InstancesNotAllowed: spec.instances: class readers does not allow objects to associate instances. Remove it.",
     ],
     [
       "another boundary",
       { permissionsBoundaryArn: "arn:aws:iam::aws:policy/AdministratorAccess" },
       CAREFUL,
-      "BoundaryNotAllowed: spec.permissionsBoundaryArn is arn:aws:iam::aws:policy/AdministratorAccess, and class readers puts " +
-        "arn:aws:iam::123456789012:policy/boundary on its roles. Write that one, or leave the field out.",
+      "BoundaryNotAllowed: spec.permissionsBoundaryArn is arn:aws:iam::aws:policy/AdministratorAccess, and class readers requires " +
+        "arn:aws:iam::123456789012:policy/boundary. Use that ARN, or remove the field.",
     ],
     [
       "another value for a tag by which others grant access",
       { tags: { Team: "b" } },
       { tags: { team: "a" } },
-      "TagNotAllowed: spec.tags: Team is set by class readers; take it out.",
+      "TagNotAllowed: spec.tags: Team is set by class readers; remove it.",
     ],
     [
       "a tag by which others grant access",
@@ -358,26 +361,26 @@ describe("an attempt through what is beside the policy", () => {
       "instances of another region",
       { instances: { region: "us-east-1", ids: ["i-0123456789abcdef0"], onConflict: "Keep" } },
       { allowedInstanceRegions: ["eu-*", "us-west-2"] },
-      "InstanceRegionNotAllowed: spec.instances.region: class readers does not allow instances of us-east-1; it allows eu-*, us-west-2. " +
-        "Write one of these regions, or remove spec.instances.",
+      "InstanceRegionNotAllowed: spec.instances.region: class readers does not allow instances in us-east-1; it allows eu-*, us-west-2. " +
+        "Use one of these regions, or remove spec.instances.",
     ],
     [
       "sessions that outlast the working day",
       { maxSessionDurationSeconds: 7201 },
       { maxSessionDurationSeconds: 7200 },
-      "SessionDurationNotAllowed: spec.maxSessionDurationSeconds is 7201, and class readers allows at most 7200. Write that or less.",
+      "SessionDurationNotAllowed: spec.maxSessionDurationSeconds is 7201, and class readers allows at most 7200. Reduce it.",
     ],
     [
       "a role that outlives its object",
       { deletionPolicy: "Retain" },
       {},
-      "DeletionPolicyNotAllowed: spec.deletionPolicy is Retain, and class readers allows Delete only. Write that, or leave the field out.",
+      "DeletionPolicyNotAllowed: spec.deletionPolicy is Retain, and class readers allows Delete only. Use that, or remove the field.",
     ],
     [
       "a role that others must be able to keep",
       { deletionPolicy: "Delete" },
       { allowedDeletionPolicies: ["Retain"] },
-      "DeletionPolicyNotAllowed: spec.deletionPolicy is Delete, and class readers allows Retain only. Write that, or leave the field out.",
+      "DeletionPolicyNotAllowed: spec.deletionPolicy is Delete, and class readers allows Retain only. Use that, or remove the field.",
     ],
   ])("%s is refused", (_, spec, of, said) => {
     expect(saidOf({ ...(of === CAREFUL ? named : {}), ...spec }, of)).toEqual([said]);
@@ -421,7 +424,7 @@ describe("an attempt through what is beside the policy", () => {
   test("a tag key that IAM could take for one of the class is the class's, also beyond ASCII", () => {
     // A Kelvin sign, which some ways to compare take for a k.
     expect(saidOf({ tags: { "\u212a8s": "x" } }, { tags: { k8s: "a" }, allowedTagKeys: ["*"] })).toEqual([
-      'TagNotAllowed: spec.tags: "\\u212a8s" is set by class readers; take it out.',
+      'TagNotAllowed: spec.tags: "\\u212a8s" is set by class readers; remove it.',
     ]);
   });
 
@@ -436,16 +439,16 @@ describe("an attempt through what is beside the policy", () => {
     ["/{cluster}/{namespace}/", "/{cluster}/{namespace}/"],
   ])("the path %s is refused", (path, shown) => {
     expect(saidOf({ ...named, path }, CAREFUL)).toEqual([
-      `PathNotAllowed: spec.path is ${shown}, and class readers asks for /cluster-1/team-a/. A path cannot change: write another object.`,
+      `PathNotAllowed: spec.path is ${shown}, and class readers requires /cluster-1/team-a/. A path is immutable: create another object.`,
     ]);
   });
 
   test.each(["app", "team-b-app", "TEAM-A-app", "team-a", "xteam-a-app"])("the name %s is refused", (roleName) => {
     expect(saidOf({ ...named, roleName, instanceProfileName: "team-a-app" }, CAREFUL)).toEqual([
-      `RoleNameNotAllowed: spec.roleName ${roleName} does not begin with team-a-, as class readers asks. Names cannot change: write another object.`,
+      `RoleNameNotAllowed: spec.roleName ${roleName} does not begin with team-a-, as class readers requires. Names are immutable: create another object.`,
     ]);
     expect(saidOf({ ...named, instanceProfileName: roleName }, CAREFUL)).toEqual([
-      `RoleNameNotAllowed: spec.instanceProfileName ${roleName} does not begin with team-a-, as class readers asks. Names cannot change: write another object.`,
+      `RoleNameNotAllowed: spec.instanceProfileName ${roleName} does not begin with team-a-, as class readers requires. Names are immutable: create another object.`,
     ]);
   });
 
@@ -455,7 +458,7 @@ describe("an attempt through what is beside the policy", () => {
     [["*-team-a"], "*-team-a"],
   ])("a class for %j is not this namespace's", (namespaces, shown) => {
     expect(saidOf({ roleName: "whatever", path: "/elsewhere/" }, { ...CAREFUL, namespaces })).toEqual([
-      `NamespaceNotAllowed: class readers is not for namespace team-a; it is for ${shown}. Use another class.`,
+      `NamespaceNotAllowed: class readers does not allow namespace team-a; it allows ${shown}. Use another class.`,
     ]);
     expect(saidOf({}, { namespaces: [...namespaces, "team-*"] })).toEqual([]);
   });
@@ -473,7 +476,7 @@ describe("an attempt through what is beside the policy", () => {
     expect(saidOf({}, { maxPerNamespace: 3 }, { olderPeers: 3, orphanedRoles })).toEqual([
       "TooManyObjects: class readers allows namespace team-a 3 InstanceProfiles (maxPerNamespace). It counts 1 that it accepted before this one, " +
         "and the roles that InstanceProfiles have left in AWS account 123456789012, because they were deleted without the controller's " +
-        "finalizer: app, web. Create those InstanceProfiles again and delete them, or have the roles deleted in IAM.",
+        "finalizer: app, web. Create those InstanceProfiles again and delete them, or delete the roles in IAM.",
     ]);
   });
 
@@ -482,7 +485,7 @@ describe("an attempt through what is beside the policy", () => {
     const allowedTagKeys = ["k*"];
     expect(saidOf({ tags }, { tags: { k0: "v" }, allowedTagKeys })).toEqual([]);
     expect(saidOf({ tags }, { tags: { team: "a" }, allowedTagKeys })).toEqual([
-      "TagNotAllowed: spec.tags and those of class readers are 43 tags; IAM leaves room for 42. Take some out.",
+      "TagNotAllowed: spec.tags and the tags of class readers are 43 tags; IAM has room for 42. Remove some.",
     ]);
     // What Strip removes makes room.
     expect(saidOf({ tags }, { tags: { team: "a" }, allowedTagKeys: ["k1*", "k2*", "k3*"] })).not.toContainEqual(
@@ -628,7 +631,7 @@ describe("admission", () => {
     ["what {cluster} stands for", /^PathNotAllowed: .*cluster-1/],
     [
       "what a form that the class allows leaves",
-      /^\w+: spec\.statements\[0\]\.not(?:Actions|Resources): all but these/,
+      /^\w+: spec\.statements\[0\]\.not(?:Actions|Resources): everything except these/,
     ],
     ["what a policy variable becomes", /^ResourceNotAllowed: .*\$\{/],
   ])("leaves to the controller %s", (_what, messages) => {

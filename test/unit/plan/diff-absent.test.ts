@@ -122,7 +122,7 @@ describe("an object that goes", () => {
     const policies = { inlinePolicyNames: ["app", "theirs"], managedPolicyArns: ["arn:aws:iam::1:policy/theirs"] };
     const { reasons, blockers } = going(made({ role: policies }));
     expect(reasons).toEqual(["UnmanagedPoliciesAttached"]);
-    expect(blockers[0]?.message).toContain("did not put there: arn:aws:iam::1:policy/theirs, theirs.");
+    expect(blockers[0]?.message).toContain("did not attach or write: arn:aws:iam::1:policy/theirs, theirs.");
     const forced = going(made({ role: policies }), {}, { "iam.instanceprofile.dev/force-delete": "true" });
     expect(forced.reasons).toEqual([]);
     expect(forced.kinds).toEqual([

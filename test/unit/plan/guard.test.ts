@@ -18,22 +18,22 @@ function saidOf(tags: Readonly<Record<string, string | undefined>>): string[] {
 }
 
 const REMEDY =
-  "Choose another name, or delete that object first. If it is gone for good, remove the tags iam.instanceprofile.dev/* and " +
+  "Choose another name, or delete that object first. If that object no longer exists, remove the tags iam.instanceprofile.dev/* and " +
   "set adoptionPolicy: IfExists.";
 
 describe("a role that is not ours is named with whose it is", () => {
   test("another object's, here or in another cluster", () => {
     expect(saidOf({ [TAG_KEYS.name]: "other" })).toEqual([
-      `OwnedByAnother: role app belongs to InstanceProfile team-a/other. ${REMEDY}`,
+      `OwnedByAnother: role app is owned by InstanceProfile team-a/other. ${REMEDY}`,
     ]);
     expect(saidOf({ [TAG_KEYS.clusterId]: "cluster-2" })).toEqual([
-      `OwnedByAnother: role app belongs to InstanceProfile team-a/app of cluster cluster-2. ${REMEDY}`,
+      `OwnedByAnother: role app is owned by InstanceProfile team-a/app of cluster cluster-2. ${REMEDY}`,
     ]);
   });
 
   test.each([TAG_KEYS.clusterId, TAG_KEYS.namespace, TAG_KEYS.name])("nobody's, for want of %s", (key) => {
     expect(saidOf({ [key]: undefined })[0]).toMatch(
-      /^OwnedByAnother: role app has some of the tags \S+cluster-id, \S+namespace, \S+name and not all/,
+      /^OwnedByAnother: role app has only some of the tags \S+cluster-id, \S+namespace, \S+name, so its owner is unknown/,
     );
   });
 
@@ -49,15 +49,15 @@ describe("what may not be taken over", () => {
       instanceProfile: { ...MADE.instanceProfile, tags: {}, path: "/x/" },
     };
     expect(diff(desiredOf(), bare).blockers.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^role app exists already/),
-      expect.stringMatching(/^instance profile app exists already/),
+      expect.stringMatching(/^role app already exists/),
+      expect.stringMatching(/^instance profile app already exists/),
     ]);
     expect(diff(desiredOf({ adoptionPolicy: "IfExists" }), bare).blockers).toEqual([
       {
         reason: "PathConflict",
         message:
-          "instance profile app exists with path /x/, the spec asks for /; IAM cannot change a path. " +
-          "Write the object with the path that is there, or delete what is there.",
+          "instance profile app exists with path /x/, and the spec has path /; IAM cannot change a path. " +
+          "Create the object with the existing path, or delete the existing entity.",
       },
     ]);
   });
@@ -68,17 +68,17 @@ describe("ownership read off tags", () => {
   const proof = { [TAG_KEYS.clusterId]: CLUSTER_ID, [TAG_KEYS.namespace]: "team-a", [TAG_KEYS.name]: "app" };
 
   test("is adopted by the word true alone", () => {
-    expect(ownershipOf({ ...proof, [TAG_KEYS.adopted]: "true" }, owner)).toEqual({ kind: "ours", adopted: true });
+    expect(ownershipOf({ ...proof, [TAG_KEYS.adopted]: "true" }, owner)).toEqual({ kind: "owned", adopted: true });
     for (const adopted of ["false", "TRUE", ""]) {
-      expect(ownershipOf({ ...proof, [TAG_KEYS.adopted]: adopted }, owner)).toEqual({ kind: "ours", adopted: false });
+      expect(ownershipOf({ ...proof, [TAG_KEYS.adopted]: adopted }, owner)).toEqual({ kind: "owned", adopted: false });
     }
   });
 
   test("goes by the letter: names of objects and clusters have case", () => {
-    expect(ownershipOf({ ...proof, [TAG_KEYS.name]: "App" }, owner).kind).toBe("foreign");
+    expect(ownershipOf({ ...proof, [TAG_KEYS.name]: "App" }, owner).kind).toBe("ownedByAnother");
   });
 
   test("is nobody's when a cluster is not known and the tags name one", () => {
-    expect(ownershipOf(proof, { ...owner, clusterId: "" }).kind).toBe("foreign");
+    expect(ownershipOf(proof, { ...owner, clusterId: "" }).kind).toBe("ownedByAnother");
   });
 });

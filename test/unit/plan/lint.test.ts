@@ -29,7 +29,7 @@ describe("condition operators", () => {
   test("that IAM does not know are errors, with the one that was meant where there is one", () => {
     const path = "error spec.statements[0].conditions";
     expect(testing("stringlike", "StringMatches", "ForSomeValues:StringLike")).toEqual([
-      `${path}.stringlike: stringlike is not an IAM condition operator; write StringLike`,
+      `${path}.stringlike: stringlike is not an IAM condition operator; use StringLike`,
       `${path}.StringMatches: StringMatches is not an IAM condition operator`,
       `${path}.ForSomeValues:StringLike: ForSomeValues:StringLike is not an IAM condition operator`,
     ]);
@@ -39,7 +39,7 @@ describe("condition operators", () => {
     const trusted = { effect: "Allow" as const, principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] };
     const statements = [trusted, { ...trusted, conditions: { bool: { "aws:a": ["true"] } } }];
     expect(found({ trust: { services: [], statements } })).toEqual([
-      "error spec.trust.statements[1].conditions.bool: bool is not an IAM condition operator; write Bool",
+      "error spec.trust.statements[1].conditions.bool: bool is not an IAM condition operator; use Bool",
     ]);
   });
 });
@@ -49,8 +49,8 @@ test("a unique id as a principal is an error; the other principals are not", () 
   const statements = [{ effect: "Allow" as const, principals: { aws }, actions: ["sts:AssumeRole"] }];
   const path = "error spec.trust.statements[0].principals.aws";
   expect(found({ trust: { services: [], statements } })).toEqual([
-    `${path}: AROAEXAMPLE is a unique id; write the ARN of the role or user, IAM resolves it itself`,
-    `${path}: AIDAEXAMPLE is a unique id; write the ARN of the role or user, IAM resolves it itself`,
+    `${path}: AROAEXAMPLE is a unique id; use the ARN of the role or user, which IAM resolves`,
+    `${path}: AIDAEXAMPLE is a unique id; use the ARN of the role or user, which IAM resolves`,
   ]);
 });
 
@@ -91,16 +91,20 @@ describe("grants that give away more than was meant are warnings", () => {
   const at = "spec.statements[0]";
 
   test.each([
-    ["iam:*", "*", "iam:* on * lets an instance give itself permissions"],
-    ["IAM:put*policy", "arn:aws:iam::123456789012:role/*", "IAM:put*policy on arn:aws:iam::123456789012:role/* lets"],
-    ["iam:PassRole", "*", "iam:PassRole on * lets an instance give itself permissions"],
+    ["iam:*", "*", "iam:* on * allows an instance to grant itself permissions"],
+    [
+      "IAM:put*policy",
+      "arn:aws:iam::123456789012:role/*",
+      "IAM:put*policy on arn:aws:iam::123456789012:role/* allows an instance to grant",
+    ],
+    ["iam:PassRole", "*", "iam:PassRole on * allows an instance to grant itself permissions"],
     // IAM reads * in the fields that are left out.
-    ["iam:*", "arn:aws:iam", "iam:* on arn:aws:iam lets an instance give itself permissions"],
-    ["iam:*", "arn:aws:iam::123456789012", "iam:* on arn:aws:iam::123456789012 lets"],
-    ["iam:PutRolePolicy", "arn:*", "iam:PutRolePolicy on arn:* lets"],
-    ["iam:PassRole", ACCOUNTS_ROLES, `iam:PassRole on ${ACCOUNTS_ROLES} lets`],
+    ["iam:*", "arn:aws:iam", "iam:* on arn:aws:iam allows an instance to grant itself permissions"],
+    ["iam:*", "arn:aws:iam::123456789012", "iam:* on arn:aws:iam::123456789012 allows an instance to grant"],
+    ["iam:PutRolePolicy", "arn:*", "iam:PutRolePolicy on arn:* allows an instance to grant"],
+    ["iam:PassRole", ACCOUNTS_ROLES, `iam:PassRole on ${ACCOUNTS_ROLES} allows an instance to grant`],
     ["*", "arn:aws", "every action on arn:aws makes each instance an administrator"],
-    ["sts:AssumeRol?", "*", "sts:AssumeRol? on * lets an instance become any role there"],
+    ["sts:AssumeRol?", "*", "sts:AssumeRol? on * allows an instance to assume any role there"],
     ["*", "*", "every action on * makes each instance an administrator"],
   ])("%s on %s", (action, resource, words) => {
     const [finding, ...others] = granted({ actions: ["s3:Get*", action], resources: [resource] });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import type { Action } from "../../../src/plan/action.ts";
-import { isAdoptionAlone, type Plan } from "../../../src/plan/plan.ts";
+import { isAdoptionOnly, type Plan } from "../../../src/plan/plan.ts";
 
 const ADOPTS: Action = { kind: "TagRole", roleName: "app", tags: { [TAG_KEYS.adopted]: "true", [TAG_KEYS.uid]: "1" } };
 const OWN: Action = { kind: "TagInstanceProfile", instanceProfileName: "app", tags: { [TAG_KEYS.uid]: "1" } };
@@ -16,8 +16,8 @@ const planOf = (actions: readonly Action[], reason?: string): Plan => ({
 
 describe("a plan takes over what is there as it is", () => {
   test("when it writes the controller's own tags alone, and one of them says so", () => {
-    expect(isAdoptionAlone(planOf([ADOPTS]))).toBe(true);
-    expect(isAdoptionAlone(planOf([ADOPTS, OWN]))).toBe(true);
+    expect(isAdoptionOnly(planOf([ADOPTS]))).toBe(true);
+    expect(isAdoptionOnly(planOf([ADOPTS, OWN]))).toBe(true);
   });
 
   test.each<[string, Plan]>([
@@ -27,6 +27,6 @@ describe("a plan takes over what is there as it is", () => {
     ["anything but tags, too", planOf([ADOPTS, DETACH])],
     ["nothing because it is blocked", planOf([ADOPTS], "AlreadyExists")],
   ])("not when it writes %s", (_what, plan) => {
-    expect(isAdoptionAlone(plan)).toBe(false);
+    expect(isAdoptionOnly(plan)).toBe(false);
   });
 });

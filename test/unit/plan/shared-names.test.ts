@@ -26,10 +26,10 @@ test("the second object that creates a role or an instance profile is blocked, i
   ]);
   expect(first).toEqual([]);
   expect(second?.map(({ message }) => message)).toEqual([
-    "role APP is that of InstanceProfile team-a/a in this input, too. Only one object can own it: choose another name.",
+    "role APP is also created by InstanceProfile team-a/a in this input. Only one object can own it: choose another name.",
   ]);
   expect(third?.map(({ reason, message }) => `${reason}: ${message}`)).toEqual([
-    "OwnedByAnother: instance profile App is that of InstanceProfile team-a/a in this input, too. Only one object can own it: " +
+    "OwnedByAnother: instance profile App is also created by InstanceProfile team-a/a in this input. Only one object can own it: " +
       "choose another name.",
   ]);
 });

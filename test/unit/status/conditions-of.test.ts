@@ -37,7 +37,7 @@ describe("a dry run", () => {
 
   test("of an object that is to go says that its deletion waits, whatever is left to do", () => {
     expect(told(GOING, look(EMPTY))).toEqual([
-      "Ready False DryRun: mode is DryRun: deletion waits for mode: Enforce, 0 writes pending, see status.plan",
+      "Ready False DryRun: mode is DryRun: deletion is blocked until mode is Enforce, 0 writes pending, see status.plan",
     ]);
   });
 
@@ -46,7 +46,7 @@ describe("a dry run", () => {
     expect(told(anInstanceProfile(), narrowed)[0]).toBe(
       "Ready False ActionsNotAllowed: class readers does not allow s3:PutObject. The controller would apply the rest of the spec.",
     );
-    expect(told(GOING, narrowed)[0]).toContain("deletion waits");
+    expect(told(GOING, narrowed)[0]).toContain("deletion is blocked");
   });
 });
 

@@ -45,8 +45,8 @@ describe("a suspended object", () => {
   const told = (metadata: object) => conditionsAfter(anInstanceProfile({ metadata }), { kind: "suspended" })[0];
 
   test("says that AWS is left as it is, or that its deletion waits", () => {
-    expect(told({})?.message).toContain("AWS is left as it is");
-    expect(told({ deletionTimestamp: "2026-01-01T00:00:00Z" })?.message).toContain("deletion waits");
+    expect(told({})?.message).toContain("the controller does not change AWS");
+    expect(told({ deletionTimestamp: "2026-01-01T00:00:00Z" })?.message).toContain("deletion is blocked");
   });
 
   test("that was never looked at says of no generation that it was", () => {

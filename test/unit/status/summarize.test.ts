@@ -4,7 +4,7 @@ import { BlockedError, RetryableError, TerminalError } from "../../../src/errors
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
-import type { ObjectSoFar, Outcome } from "../../../src/status/outcome.ts";
+import type { Outcome, ReportedObject } from "../../../src/status/outcome.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { type Summary, sameStatus } from "../../../src/status/summarize.ts";
 import { isAnnounced } from "../../../src/status/truncate.ts";
@@ -15,7 +15,7 @@ const CREATE = diff(desiredOf(), NOTHING);
 const MADE = stateAfter(NOTHING, CREATE.actions);
 const EMPTY = { actions: [], blockers: [], unmanagedPolicies: [] };
 const ASKED = { "iam.instanceprofile.dev/reconcile-at": "7" };
-const BLOCKER = { reason: "AlreadyExists", message: "role app exists already." };
+const BLOCKER = { reason: "AlreadyExists", message: "role app already exists." };
 const DENIED = new BlockedError("PutRolePolicy on role app: AccessDenied: no", { reason: "AccessDenied" });
 
 const FIRST = "2026-01-01T00:00:00Z";
@@ -25,7 +25,7 @@ function converged(applied: readonly Action[] = [], after: ObservedState = MADE)
   return { kind: "converged", plan: { ...EMPTY, actions: applied }, applied, failed: undefined, after, visibleInMs: 0 };
 }
 
-function at(object: ObjectSoFar, outcome: Outcome, now: string = FIRST, failures = 0): Summary {
+function at(object: ReportedObject, outcome: Outcome, now: string = FIRST, failures = 0): Summary {
   return summaryAfter(object, outcome, { now, random: 0.5, intervals: DEFAULT_REQUEUE_INTERVALS, failures });
 }
 
@@ -187,7 +187,7 @@ describe("conditions", () => {
 });
 
 describe("Events", () => {
-  const reasons = (object: ObjectSoFar, outcome: Outcome) =>
+  const reasons = (object: ReportedObject, outcome: Outcome) =>
     at(object, outcome, LATER, 9).events.map(({ reason }) => reason);
 
   test("call what was written by what it was", () => {
@@ -231,7 +231,7 @@ describe("Events", () => {
       );
     expect(notes(converged([], withIds("AROA1", "AIPA1")))).toEqual([]);
     expect(notes(converged([], withIds("AROA2", "AIPA1")))).toEqual([
-      expect.stringMatching(/^RoleRecreated: role app .* by somebody else, .* AROA2 in place of AROA1/),
+      expect.stringMatching(/^RoleRecreated: role app .* by another client, .* AROA2 in place of AROA1/),
     ]);
     expect(notes(converged(CREATE.actions, withIds("AROA1", "AIPA2")))).toEqual([
       expect.stringMatching(/^InstanceProfileRecreated: instance profile app .* by this controller, .* AIPA2/),
@@ -344,7 +344,7 @@ describe("policies on the role that the spec does not name", () => {
       [
         "Ready",
         "True",
-        "role, policies and instance profile in AWS match the spec; the role has 2 more policies, see status.unmanagedPolicies",
+        "role, policies and instance profile in AWS match the spec; the role has 2 unmanaged policies, see status.unmanagedPolicies",
       ],
     ]);
   });
@@ -357,8 +357,8 @@ describe("policies on the role that the spec does not name", () => {
         reason: "UnmanagedPolicies",
         action: "Observe",
         note:
-          `role app has policies that the spec does not name: ${ADMIN}. They are left alone; unmanagedPolicies: Remove takes ` +
-          "them off.",
+          `role app has unmanaged policies, which the spec does not name: ${ADMIN}. The controller leaves them; set ` +
+          "unmanagedPolicies: Remove to remove them.",
       },
     ]);
     expect(at(objectWith(first.status), strangers(ADMIN)).events).toEqual([]);

@@ -16,12 +16,12 @@ export type PrincipalTest = (statement: Statement) => boolean;
 export function evaluatePolicies(
   documents: readonly JsonObject[],
   request: PolicyRequest,
-  isAbout: PrincipalTest = () => true,
+  concernsInstance: PrincipalTest = () => true,
 ): Verdict {
   const effects = documents.flatMap((document) => {
     const variables = document["Version"] === "2012-10-17" ? request.context : undefined;
     return (statementsOf(document) ?? [])
-      .filter((statement) => isAbout(statement) && statementMatches(statement, request, variables))
+      .filter((statement) => concernsInstance(statement) && statementMatches(statement, request, variables))
       .map((statement) => statement["Effect"]);
   });
   if (effects.includes("Deny")) return "deny";

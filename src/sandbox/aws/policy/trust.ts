@@ -27,7 +27,7 @@ export function trustIn(
     (accepted: readonly string[]): PrincipalTest =>
     (statement: Statement) =>
       awsPrincipals(statement).some((principal) => accepted.includes(principal));
-  const judge = (isAbout: PrincipalTest) => judgement(account, role, context, isAbout);
+  const judge = (concernsInstance: PrincipalTest) => judgement(account, role, context, concernsInstance);
   if (judge(names(["*", root, ...arns])) !== "allow") return undefined;
   return judge(names(["*", ...arns])) === "allow" ? "caller" : "account";
 }
@@ -35,15 +35,15 @@ export function trustIn(
 /** Whether a role's trust policy lets an AWS service in, such as `ec2`. */
 export function trustsService(account: Account, role: Role, service: string, context: RequestContext): boolean {
   const accepted = [`${service}.amazonaws.com`, `${service}.amazonaws.com.cn`];
-  const isAbout: PrincipalTest = ({ Principal: principal }) =>
+  const concernsInstance: PrincipalTest = ({ Principal: principal }) =>
     principal === "*" ||
     (isObject(principal) &&
       "Service" in principal &&
       (stringList(principal["Service"]) ?? []).some((name) => accepted.includes(name)));
-  return judgement(account, role, context, isAbout) === "allow";
+  return judgement(account, role, context, concernsInstance) === "allow";
 }
 
-function judgement(account: Account, role: Role, context: RequestContext, isAbout: PrincipalTest) {
+function judgement(account: Account, role: Role, context: RequestContext, concernsInstance: PrincipalTest) {
   const request = { action: "sts:AssumeRole", resource: account.roleArn(role), context };
-  return evaluatePolicies([displayPrincipals(account, role.trustPolicy)], request, isAbout);
+  return evaluatePolicies([displayPrincipals(account, role.trustPolicy)], request, concernsInstance);
 }
