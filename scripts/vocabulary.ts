@@ -25,7 +25,7 @@ const TERMS: readonly (readonly [words: RegExp, instead: string])[] = [
   [/\bas good as\b/i, "say what it is"],
   [/\bput right\b/i, "repair"],
   [/\b(looks?|looked|looking) (at|again|once more)\b/i, "read, reconcile, observe"],
-  [/\bis none\b/i, "is invalid, does not exist"],
+  [/(?<!there )\bis none\b/i, "is invalid, does not exist"],
   [/\bonly a person\b/i, "manual intervention"],
 ];
 

@@ -20,7 +20,7 @@ type Region = ReadonlyMap<string, readonly Grid[]>;
 type Grid = readonly ReadonlySet<string>[];
 
 /**
- * What a comparison may cost. The policies that IAM takes need a small part of it, unless somebody spreads actions and resources
+ * What a comparison may cost. The policies that IAM takes need a small part of it, unless a policy spreads actions and resources
  * over many statements on purpose.
  */
 const MAX_STEPS = 200_000;
@@ -150,7 +150,7 @@ function isWithin(part: Region, whole: Region): boolean {
   }
 }
 
-/** True when every point of the grid is in one of the others. Names that the same of the others have are looked at as one. */
+/** True when every point of the grid is in one of the others. Names that occur in the same other grids are compared as one. */
 function isCovered(grid: Grid, others: readonly Grid[], dimension: number, budget: StepBudget): boolean {
   const names = grid[dimension];
   if (names === undefined || others.length === 0) return others.length > 0;

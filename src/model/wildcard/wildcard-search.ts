@@ -79,7 +79,7 @@ function isHopeless(places: Places, { cover, isInside }: Condition): boolean {
   return isInside ? places.blocks.length === 0 : cover.acceptsAll(places);
 }
 
-/** What was reached and is to be looked at, in the order it was reached, without what is no better than what was reached before. */
+/** The nodes that were reached and are still to be expanded, in the order in which they were reached, without those that are no better than an earlier one. */
 class Frontier {
   readonly #glob: Glob;
   readonly #search: Search;

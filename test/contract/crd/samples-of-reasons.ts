@@ -132,7 +132,7 @@ const OBSTACLES: readonly unknown[] = [
   new Error("Region is missing"),
   Object.assign(new TypeError("Invalid URL"), { code: "ERR_INVALID_URL", input: "iam.example" }),
   new NoResponseError("iam.amazonaws.com", Object.assign(new Error("refused"), { code: "ECONNREFUSED" })),
-  new Error("something that nobody expected"),
+  new Error("an unknown error"),
 ];
 
 type Spec = Partial<InstanceProfileSpec>;
@@ -267,7 +267,7 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     iamInstanceProfile: "app",
   } as const;
   const blocked = (blockers: Plan["blockers"]): Outcome => ({ ...done, applied: [], plan: { ...plan, blockers } });
-  const held = { ...after, role: { ...after.role, instanceProfileNames: ["app", "somebody-elses"] } } as ObservedState;
+  const held = { ...after, role: { ...after.role, instanceProfileNames: ["app", "other-profile"] } } as ObservedState;
   return [
     [object, done],
     [anInstanceProfile({ spec: { suspend: true } }), { kind: "suspended" }],
