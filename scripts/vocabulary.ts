@@ -70,7 +70,7 @@ function main(): void {
   if (files.length === 0) throw new Error("there are no files to check: this check would pass whatever is wrong");
   const misuses = files.flatMap((file) => misusesIn(file, readFileSync(join(ROOT, file), "utf8")));
   for (const { file, line, word, instead } of misuses) console.error(`${file}:${line}: "${word}": write ${instead}`);
-  if (misuses.length > 0) console.error(`${misuses.length} words of CONTRIBUTING.md's "not" list`);
+  if (misuses.length > 0) console.error(`${misuses.length} words that the vocabulary in CONTRIBUTING.md replaces`);
   process.exitCode = misuses.length === 0 ? 0 : 1;
 }
 
