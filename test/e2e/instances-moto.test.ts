@@ -63,7 +63,7 @@ describe.skipIf(why !== undefined)(`instances of an AWS over the network${why ? 
     const controller = world.controller();
     await controller.settle();
     expect([await ec2.profileOf(id), await world.ready()]).toEqual([world.key.name, "True InSync"]);
-    expect((await status())?.instances).toEqual({ matched: 1, associated: 1, pending: 0 });
+    expect((await status())?.instances).toMatchObject({ matched: 1, associated: 1, pending: 0 });
     expect(world.awsWrites().slice(-2)).toEqual(["CreateTags", "AssociateIamInstanceProfile"]);
     world.forgetCalls();
     await world.controller().settle();
