@@ -29,7 +29,7 @@ function diagram(rows: Rows): readonly string[] {
 
 function table(rows: Rows): readonly string[] {
   return [
-    "| result | `Ready` | beside it | next reconcile | Event | a scan may stand in |",
+    "| result | `Ready` | second condition | next reconcile | Event | a scan may replace the resync |",
     "| --- | --- | --- | --- | --- | --- |",
     ...rows.map(
       ([kind, { ready, beside, requeue, event, isVerified }]) =>

@@ -3,9 +3,9 @@ import type { Requeue } from "../status/requeue.ts";
 
 /**
  * Why an object is reconciled, which decides its priority:
- * - `change`: a user changed the object, or its retry or poll is due.
+ * - `change`: a user changed the object, its retry or poll is due, or its instances changed in EC2.
  * - `initialList`: the object had a pending change when this process started to reconcile.
- * - `scan`: an account scan found a difference.
+ * - `scan`: a scan of IAM found a difference.
  * - `resync`: the periodic reconcile of an unchanged object.
  */
 export type Urgency = "change" | "initialList" | "scan" | "resync";

@@ -27,6 +27,9 @@ export interface Plan {
 /** The reason of the blocker of a plan whose writes have been repeated too often without effect. */
 export const NOT_CONVERGING = "NotConverging";
 
+/** The reason of the blocker of a policy that IAM rejects in every account. */
+export const INVALID_POLICY = "InvalidPolicy";
+
 /** The reason when the permissions boundary of the class does not exist in IAM. */
 export const PERMISSIONS_BOUNDARY_NOT_FOUND = "PermissionsBoundaryNotFound";
 

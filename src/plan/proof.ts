@@ -1,7 +1,7 @@
 import type { DesiredState } from "../model/desired-state.ts";
 import type { Absent, ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
-import type { Action, IamAction } from "./action.ts";
+import type { Action, IamAction, IamActionKind } from "./action.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 
 /** An IAM entity that a write requires to be owned. */
@@ -33,12 +33,33 @@ export function unprovedEntity(
   return undefined;
 }
 
+/** The entities that each write to IAM changes or passes on. Every action is in it, so that none takes another's proof. */
+const ENTITIES: Readonly<Record<IamActionKind, readonly ProvedEntity[]>> = {
+  CreateRole: ["role"],
+  DeleteRole: ["role"],
+  UpdateRole: ["role"],
+  UpdateAssumeRolePolicy: ["role"],
+  PutRolePermissionsBoundary: ["role"],
+  DeleteRolePermissionsBoundary: ["role"],
+  PutRolePolicy: ["role"],
+  DeleteRolePolicy: ["role"],
+  AttachRolePolicy: ["role"],
+  DetachRolePolicy: ["role"],
+  TagRole: ["role"],
+  UntagRole: ["role"],
+  CreateInstanceProfile: ["instance profile"],
+  DeleteInstanceProfile: ["instance profile"],
+  RemoveRoleFromInstanceProfile: ["instance profile"],
+  TagInstanceProfile: ["instance profile"],
+  UntagInstanceProfile: ["instance profile"],
+  AddRoleToInstanceProfile: ["role", "instance profile"],
+};
+
 /** The entities that a write to IAM changes or passes on. */
 export function entitiesOf(action: IamAction): readonly ProvedEntity[] {
-  if (action.kind === "AddRoleToInstanceProfile") return ["role", "instance profile"];
   // A forced removal takes the role out of an instance profile that is not owned.
-  if (action.kind === "RemoveRoleFromInstanceProfile") return action.isForced ? ["role"] : ["instance profile"];
-  return "instanceProfileName" in action ? ["instance profile"] : ["role"];
+  if (action.kind === "RemoveRoleFromInstanceProfile" && action.isForced) return ["role"];
+  return ENTITIES[action.kind];
 }
 
 /**

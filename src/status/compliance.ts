@@ -35,7 +35,7 @@ export type Compliance =
       /** Never empty. */
       readonly violations: readonly Blocker[];
       readonly effect: ViolationEffect;
-      /** Removals that succeeded, made because the rest of the spec could not be applied. */
+      /** Removals that succeeded, made apart from the plan. */
       readonly revoked: readonly Action[];
       /** Removals that AWS refused. */
       readonly remaining: readonly FailedAction[];

@@ -1,4 +1,5 @@
 import type { Condition } from "../api/instance-profile.ts";
+import { isRefusedByIam, lint } from "../plan/lint/lint.ts";
 import type { Blocker, Note, Plan } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances } from "./instances.ts";
@@ -67,7 +68,7 @@ function explain(object: ReportedObject, result: Exclude<Result, { readonly kind
     }
     case "Retrying":
     case "Failed":
-      return failed(result.error);
+      return failed(object, result.error);
     case "Deleting": {
       const { notes = [] } = result.observation.plan;
       const message = `deletion is in progress; waiting for IAM to show that everything is deleted${appended(notes)}`;
@@ -101,8 +102,16 @@ function blocked(blockers: readonly Blocker[]): Explanation {
   return { reason: blockers[0]?.reason ?? "UnexpectedError", message };
 }
 
-function failed(error: unknown): Explanation {
-  return { reason: reasonOfError(error), message: messageOfError(error) };
+function failed(object: ReportedObject, error: unknown): Explanation {
+  const reason = reasonOfError(error);
+  const message = messageOfError(error);
+  return { reason, message: reason === "MalformedPolicyDocument" ? `${message}${faultsOf(object)}` : message };
+}
+
+/** IAM says that a policy is malformed, and usually not where. */
+function faultsOf({ spec }: ReportedObject): string {
+  const faults = spec === undefined ? [] : lint({ spec }).filter(isRefusedByIam);
+  return faults.map(({ path, message }) => ` ${path}: ${message}.`).join("");
 }
 
 function appended(notes: readonly Note[]): string {

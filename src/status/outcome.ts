@@ -40,7 +40,7 @@ export type Outcome =
       readonly blockers: readonly Blocker[];
     }
   | {
-      /** There is no plan: the spec is not valid, or AWS could not be read. */
+      /** The spec is not valid, AWS could not be read, or access beyond the class could not be removed. */
       readonly kind: "failed";
       readonly error: unknown;
     };

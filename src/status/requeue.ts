@@ -1,5 +1,5 @@
 import { ControllerError } from "../errors.ts";
-import { NOT_CONVERGING } from "../plan/plan.ts";
+import { INVALID_POLICY, NOT_CONVERGING } from "../plan/plan.ts";
 import { observationIn, type Result, type ResultOf, showsArns } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
 
@@ -80,7 +80,8 @@ function pollMs(result: Result, { propagationPollMs }: RequeueIntervals): number
 /** An object that does not converge is retried at the resync interval only. */
 function blockedMs(result: Result, { resyncMs, blockedRetryMs }: RequeueIntervals): number {
   const blockers = "blockers" in result ? result.blockers : [];
-  return blockers.some(({ reason }) => reason === NOT_CONVERGING) ? resyncMs : blockedRetryMs;
+  const onlyEditHelps = blockers.some(({ reason }) => reason === NOT_CONVERGING || reason === INVALID_POLICY);
+  return onlyEditHelps ? resyncMs : blockedRetryMs;
 }
 
 function retry(

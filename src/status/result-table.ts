@@ -4,15 +4,18 @@ import type { Result } from "./result.ts";
 export type RequeueRule =
   /** After the resync interval, and earlier while recent writes may not be visible. */
   | "resync"
-  /** Every few seconds. */
+  /** After the propagation poll interval, or when the last write must be visible, whichever is earlier. */
   | "poll"
   /** At once. */
   | "now"
-  /** When the object, its class or a flag changes. */
+  /** When the object or its class changes. */
   | "on change"
   /** After the retry interval for what is blocked. */
   | "blocked"
-  /** By the disposition of the error: with backoff, after the time that the API names, or as for blocked objects. */
+  /**
+   * By the error: after a fixed time for a known transient failure, after the time that the API names, as for blocked objects, or
+   * else with backoff.
+   */
   | "retry"
   /** After the resync interval, in case the cause disappears without a change of the spec. */
   | "slow";

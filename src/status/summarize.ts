@@ -74,6 +74,8 @@ export function summarize(object: ReportedObject, result: Result, context: Summa
 
 function isTolerable(object: ReportedObject, result: Result, failures: number): boolean {
   if (result.kind !== "Retrying" || failures > TOLERATED_FAILURES || !wasReady(object)) return false;
+  // What was written is reported now: no later reconcile knows of it.
+  if ((result.observation?.applied.length ?? 0) > 0) return false;
   return result.disposition !== "terminal" && result.disposition !== "blocked";
 }
 

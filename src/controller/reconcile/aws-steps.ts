@@ -51,7 +51,7 @@ export class AwsSteps {
     return attempt(signal, async () => {
       const desired = this.#desired(subject);
       const access = await this.#open(subject, signal, desired);
-      const { view, plan, visibleInMs } = await observeAndPlan(desired, access, signal);
+      const { view, plan, visibleInMs } = await observeAndPlan(desired, { ...access, isForecast: true }, signal);
       return { kind: "previewed", plan, observed: view, visibleInMs };
     });
   }

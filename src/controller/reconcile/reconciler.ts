@@ -40,8 +40,8 @@ export interface ReconcilerDependencies extends AwsStepsDependencies, Acceptance
 const DONE: Requeue = { kind: "done" };
 
 /**
- * Brings AWS in sync with one object and reports in its status: at most one status patch, and none when nothing
- * changed.
+ * Brings AWS in sync with one object and reports in its status: one status patch, none when nothing changed, and one more that
+ * records the acceptance by a class.
  *
  * Assumptions: never called concurrently for one key. The process may stop after any request: the next reconcile starts
  * from the state of the API server and AWS.
@@ -71,7 +71,7 @@ export class Reconciler {
       if (!(error instanceof ControllerError)) throw error;
       // The object changed meanwhile, or the API server is unavailable, so the status cannot be written.
       const level = error.disposition === "conflict" ? "info" : "warn";
-      run.logger[level]("reconcile failed on the API server; the controller retries", {
+      run.logger[level]("could not write to the Kubernetes API; the controller retries", {
         reason: error.reason,
         error: error.message,
       });
@@ -139,6 +139,7 @@ export class Reconciler {
   /** Reconciles an object in deletion. */
   async #reconcileDeleted(subject: Subject, signal: AbortSignal): Promise<Requeue> {
     const { spec } = subject.object;
+    // The controller writes nothing to AWS, as for a suspended object.
     if (spec.deletionPolicy === "Retain") return this.#finalize(subject, { kind: "suspended" }, signal);
     const blockers = blockersOf(subject.binding);
     if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);

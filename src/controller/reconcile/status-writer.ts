@@ -56,7 +56,10 @@ interface Failures {
   readonly sinceMs: number;
 }
 
-/** Reports the outcome of a reconcile. No other code writes status or decides the requeue. */
+/**
+ * Reports the outcome of a reconcile: log, metrics, Events, status and requeue. Only the acceptance by a class is written to
+ * status elsewhere (`classes/accept.ts`).
+ */
 export class StatusWriter {
   readonly #deps: StatusWriterDependencies;
   /**

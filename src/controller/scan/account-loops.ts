@@ -61,12 +61,12 @@ export class AccountLoops {
   #starting: Promise<void> | undefined;
   #iamScan: IamScan | undefined;
   #profileTagScan: ProfileTagScan | undefined;
-  #instances: InstanceScan | undefined;
+  #instanceScan: InstanceScan | undefined;
   #account: AwsAccount | undefined;
 
-  constructor(scanned: ScanTarget, around: ScanDependencies) {
-    this.#target = scanned;
-    this.#deps = around;
+  constructor(target: ScanTarget, deps: ScanDependencies) {
+    this.#target = target;
+    this.#deps = deps;
   }
 
   /**
@@ -81,7 +81,7 @@ export class AccountLoops {
   async stop(): Promise<void> {
     this.#abort.abort(new Error("The account is no longer scanned"));
     this.#target.coverage.scanEnded(0);
-    this.#instances?.stop();
+    this.#instanceScan?.stop();
     await Promise.all([this.#starting, this.#iamScan?.stop(), this.#profileTagScan?.stop()]);
   }
 
@@ -104,7 +104,7 @@ export class AccountLoops {
 
   /** Handles a change of an object of the account. */
   onChange(change: ObjectChange): void {
-    this.#instances?.onChange(change);
+    this.#instanceScan?.onChange(change);
   }
 
   async #openAndScan(signal: AbortSignal): Promise<void> {
@@ -155,8 +155,8 @@ export class AccountLoops {
     this.#profileTagScan = new ProfileTagScan(shared);
     this.#profileTagScan.start();
     const { snapshots, intervalMs } = account.instances;
-    this.#instances = new InstanceScan({ snapshots, claims, clock, intervalMs, enqueue, logger });
-    this.#instances.start();
+    this.#instanceScan = new InstanceScan({ snapshots, claims, clock, intervalMs, enqueue, logger });
+    this.#instanceScan.start();
   }
 }
 

@@ -84,7 +84,7 @@ export class IamScan {
 
   /** Stops the loop; resolves when no scan is running. */
   async stop(): Promise<void> {
-    this.#abort.abort(new Error("The controller is shutting down"));
+    this.#abort.abort(new Error("The account is no longer scanned"));
     await this.#loop;
   }
 
@@ -97,7 +97,7 @@ export class IamScan {
     }
   }
 
-  /** Runs one scan. Never raises: errors are logged, and the objects are read one by one if the error persists. */
+  /** Runs one scan. Never raises: errors are logged. Once scans no longer cover the objects, their resyncs read them one by one. */
   async scan(signal: AbortSignal): Promise<ScanResult> {
     const { account, clock, coverage, intervalMs, observer, orphans } = this.#options;
     const startMs = clock.monotonicMs();

@@ -25,7 +25,7 @@ export interface ExecutionReport {
 }
 
 /**
- * Executes a plan's actions in order and stops at the first failure. It does not retry: the next reconcile observes
+ * Executes a plan's actions in order and stops at the first failure, except at a refused write to an instance. It does not retry: the next reconcile observes
  * again.
  *
  * A refused write to an instance does not stop the writes to other instances. The remaining writes to the same instance

@@ -61,7 +61,7 @@ async function plan(
   { instances, quotas }: PlanAccess,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const deps = { instances, quotas, refusedByIam: () => refusedByIam(object) };
+  const deps = { instances, quotas, refusedByIam: () => refusedByIam(object), isForecast: true };
   const { plan: found, view } = await planFor(desired, observed, deps, signal);
   if (view.instances?.unreadable !== undefined) throw view.instances.unreadable;
   return found;

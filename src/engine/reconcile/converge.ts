@@ -35,7 +35,7 @@ export interface ConvergeDependencies extends ObserveDependencies {
   readonly recentWrites: RecentWrites;
   readonly writer: IamWriter;
   readonly adoptions: KeyedMutex;
-  /** Called when the role was written. */
+  /** Forgets the role after every execution, because the role may have been written. */
   readonly index?: Pick<SnapshotIndex, "forgetRole">;
   /**
    * Called before each write; raises when the object that the plan was computed from is no longer current, so that a

@@ -5,7 +5,7 @@ import type { Blocker, Plan } from "../../plan/plan.ts";
 import { quotaBlockers } from "../../plan/quota-blockers.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";
-import type { RecentWrites } from "../observe/recent-writes.ts";
+import type { OverlaidState, RecentWrites } from "../observe/recent-writes.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 
 /** A plan and the state that it was computed from. */
@@ -28,8 +28,10 @@ export interface PlanDependencies {
   readonly quotas?: QuotaSource;
   /** The permissions boundary that the class sets on its roles; unset: none. */
   readonly boundary?: RequiredBoundary | undefined;
-  /** Blockers for what IAM rejects of the spec in every account. Called only for a plan that writes; unset: none. */
+  /** Blockers for what IAM rejects of the spec in every account. Called only for a plan that writes a policy; unset: none. */
   readonly refusedByIam?: () => readonly Blocker[];
+  /** The plan is shown and not executed, as by `plan` and DryRun, so that a policy which IAM rejects always blocks it. */
+  readonly isForecast?: boolean;
 }
 
 /** The maximum age of quotas that block a plan: another client may have freed some since the last scan. */
@@ -50,7 +52,7 @@ export async function planFor(
 ): Promise<Planned> {
   const { recentWrites, instances } = deps;
   const { state, visibleInMs, hasUnconfirmedCreate } =
-    recentWrites?.overlay(desired, observed) ?? NO_RECENT_WRITES(observed);
+    recentWrites?.overlay(desired, observed) ?? withoutRecentWrites(observed);
   const view = await observeInstances(desired, state, instances, signal);
   const plan = diff(desired, view);
   const isUnproved = hasUnconfirmedCreate && desired.presence === "absent";
@@ -64,7 +66,9 @@ export async function planFor(
   };
 }
 
-const NO_RECENT_WRITES = (state: ObservedState) => ({ state, visibleInMs: 0, hasUnconfirmedCreate: false });
+function withoutRecentWrites(state: ObservedState): OverlaidState {
+  return { state, visibleInMs: 0, hasUnconfirmedCreate: false };
+}
 
 /**
  * Blocks a plan that sets a missing boundary on a role: it would remove permissions first, and then fail to grant the
@@ -83,14 +87,29 @@ function boundaryBlockers({ actions }: Plan, boundary: RequiredBoundary | undefi
 async function furtherBlockers(
   desired: DesiredState,
   plan: Plan,
-  { quotas, refusedByIam, boundary }: PlanDependencies,
+  deps: PlanDependencies,
   signal: AbortSignal,
 ): Promise<readonly Blocker[]> {
+  const { quotas, boundary } = deps;
   const missing = boundaryBlockers(plan, boundary);
   if (missing.length > 0) return [...plan.blockers, ...missing];
   if (desired.presence === "absent" || plan.actions.length === 0 || plan.blockers.length > 0) return [];
-  const refused = refusedByIam?.() ?? [];
+  const refused = invalidPolicyBlockers(plan, deps);
   if (refused.length > 0 || quotas === undefined) return refused;
   if (quotaBlockers(desired, plan, await quotas.known(signal)).length === 0) return [];
   return quotaBlockers(desired, plan, await quotas.refresh(QUOTAS_MAX_AGE_MS, signal));
+}
+
+/**
+ * Blocks the creation of a role without the policy that IAM rejects. The plan for a role that exists is executed: it sets the boundary
+ * and removes access before it writes the policy, and an invalid policy must not put that off.
+ */
+function invalidPolicyBlockers(
+  { actions }: Plan,
+  { refusedByIam, isForecast = false }: PlanDependencies,
+): readonly Blocker[] {
+  const kinds = new Set(actions.map(({ kind }) => kind));
+  const isCreation = kinds.has("CreateRole");
+  const writesPolicy = isCreation || kinds.has("PutRolePolicy") || kinds.has("UpdateAssumeRolePolicy");
+  return writesPolicy && (isForecast || isCreation) ? (refusedByIam?.() ?? []) : [];
 }

@@ -6,7 +6,7 @@ import {
   trustDocument,
 } from "../../model/policy/policy-document.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
-import type { Blocker } from "../plan.ts";
+import { type Blocker, INVALID_POLICY } from "../plan.ts";
 import type { Finding } from "./finding.ts";
 import { lintStatement, lintTrustStatement } from "./lint-grants.ts";
 
@@ -78,7 +78,7 @@ export function lint(
 }
 
 /** True for a finding that IAM rejects in every account. */
-function isRefusedByIam({ rule, severity }: Finding): boolean {
+export function isRefusedByIam({ rule, severity }: Finding): boolean {
   return severity === "error" && (rule === "unknown-operator" || rule === "policy-size");
 }
 
@@ -86,7 +86,7 @@ function isRefusedByIam({ rule, severity }: Finding): boolean {
 export function refusedByIam(object: Pick<InstanceProfile, "spec">): readonly Blocker[] {
   const faults = lint(object).filter(isRefusedByIam);
   return faults.map(({ path, message }) => ({
-    reason: "InvalidPolicy",
+    reason: INVALID_POLICY,
     message: `${path}: ${message}. IAM refuses it.`,
   }));
 }

@@ -135,7 +135,7 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     const { out } = await exported("--instance-profile", "app");
     expect(out).toContain("# Not in the manifest: inline policy extra is an additional one, and a manifest has one");
     expect(out).toContain('"ec2:Describe*"');
-    expect(out).toContain("# Not in the manifest: tag only=here is on the role alone");
+    expect(out).toContain("# Not in the manifest: tag only=here is only on the role");
     expect(await planOf(out)).toMatchObject({ status: 0 });
   });
 
@@ -173,7 +173,7 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     await make("app", { policies: { app: policy }, roleTags: { t: "a\u2028spec:" } });
     const { out } = await exported("--instance-profile", "app");
     expect(out).not.toMatch(/[\u0085\u2028]/);
-    expect(out).toContain("tag t=a\\u2028spec: is on the role alone");
+    expect(out).toContain("tag t=a\\u2028spec: is only on the role");
     expect(await planOf(out)).toMatchObject({ status: 0 });
   });
 });

@@ -317,10 +317,10 @@ describe("the API server", () => {
     const refused = new BlockedError("instanceprofiles/status is forbidden", { reason: "Forbidden" });
     desk.kube.patchStatus = () => Promise.reject(refused);
     expect(await desk.reconcile()).toEqual({ kind: "backoff" });
-    expect(desk.logger.messages("warn")).toEqual(["reconcile failed on the API server; the controller retries"]);
+    expect(desk.logger.messages("warn")).toEqual(["could not write to the Kubernetes API; the controller retries"]);
     desk.kube.patchStatus = () => Promise.reject(new ConflictError("moved", { reason: "Conflict" }));
     await desk.reconcile();
-    expect(desk.logger.messages("warn")).toEqual(["reconcile failed on the API server; the controller retries"]);
+    expect(desk.logger.messages("warn")).toEqual(["could not write to the Kubernetes API; the controller retries"]);
   });
 
   test("unavailable for the last check before a write: nothing is written", async () => {

@@ -113,3 +113,22 @@ test("a role that is in sync is not blocked by a policy that IAM would reject to
   const { plan } = await observeAndPlan(desiredState(object, CLUSTER_ID, GRANTS), deps, signal);
   expect(plan).toMatchObject({ actions: [], blockers: [] });
 });
+
+test("an invalid policy of a role that exists does not put off the removal of access", async () => {
+  const object = anInstanceProfile();
+  const [{ actions } = { actions: [] }] = await plansOf(object, NOTHING);
+  const iam = iamWith(stateAfter(NOTHING, actions));
+  const changed = anInstanceProfile({
+    spec: { statements: [{ effect: "Allow", actions: ["s3:Put*"], resources: ["*"] }] },
+  });
+  const deps = {
+    reader: iam,
+    instances: withoutInstances(),
+    refusedByIam: () => [{ reason: "InvalidPolicy", message: "no" }],
+  };
+  const desired = desiredState(changed, CLUSTER_ID, GRANTS);
+  const executed = await observeAndPlan(desired, deps, signal);
+  expect([executed.plan.actions.map(({ kind }) => kind), executed.plan.blockers]).toEqual([["PutRolePolicy"], []]);
+  const shown = await observeAndPlan(desired, { ...deps, isForecast: true }, signal);
+  expect(shown.plan.blockers.map(({ reason }) => reason)).toEqual(["InvalidPolicy"]);
+});

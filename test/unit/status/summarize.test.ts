@@ -367,3 +367,18 @@ describe("policies on the role that the spec does not name", () => {
     expect(at(objectWith(second.status), strangers("handmade")).events).toEqual([]);
   });
 });
+test("a policy that IAM calls malformed is pointed at, where the fault is known", () => {
+  const conditions = { StringEqual: { "aws:a": ["b"] } };
+  const statements = [{ effect: "Allow" as const, actions: ["s3:Get*"], resources: ["*"], conditions }];
+  const error = new TerminalError(
+    "PutRolePolicy on inline policy app of role app: MalformedPolicyDocument: Syntax errors in policy.",
+    {
+      reason: "MalformedPolicyDocument",
+    },
+  );
+  const { status } = at(anInstanceProfile({ spec: { statements } }), { kind: "failed", error });
+  expect(status.conditions?.[0]?.message).toBe(
+    "PutRolePolicy on inline policy app of role app: MalformedPolicyDocument: Syntax errors in policy. spec.statements[0].conditions.StringEqual: " +
+      "StringEqual is not an IAM condition operator.",
+  );
+});
