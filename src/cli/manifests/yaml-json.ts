@@ -8,7 +8,7 @@ import {
 } from "js-yaml";
 import { MAX_DEPTH, offsetOf, TOO_DEEP } from "./yaml-events.ts";
 import { YamlFaultError } from "./yaml-fault-error.ts";
-import { scalarOf } from "./yaml-scalar.ts";
+import { AMBIGUOUS, scalarOf } from "./yaml-scalar.ts";
 
 /** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -91,6 +91,11 @@ class JsonReader {
   #scalar(event: ScalarEvent, index: number): Json {
     const value = scalarOf(event, this.#text, this.#version);
     if (value === undefined) throw this.#fault(event, "a value does not match its tag");
+    if (value === AMBIGUOUS)
+      throw this.#fault(
+        event,
+        "kubectl and YAML 1.2 read this value differently; quote it, or write true, false or a decimal number",
+      );
     this.#count(event, index, typeof value === "string" ? value.length : 0);
     return value;
   }

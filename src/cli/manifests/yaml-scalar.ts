@@ -26,16 +26,24 @@ const CORE_TAG = "tag:yaml.org,2002:";
 /** Types that a tag can select; with any other tag a scalar is text. */
 const EXPLICIT: readonly ScalarTagDefinition[] = [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag, binaryTag];
 
+/** The value of a plain scalar that YAML 1.1, which kubectl reads, and YAML 1.2 take for different values, such as `yes` or `0777`. */
+export const AMBIGUOUS: unique symbol = Symbol("ambiguous");
+
 /** Converts a scalar to JSON: a number that is not finite becomes null, bytes become text. Undefined if it does not match its tag. */
 export function scalarOf(
   event: ScalarEvent,
   text: string,
   version: string,
-): string | number | boolean | null | undefined {
+): string | number | boolean | null | undefined | typeof AMBIGUOUS {
   const source = getScalarValue(text, event);
   const tag = event.tagStart < 0 ? "" : text.slice(event.tagStart, event.tagEnd);
   if (tag !== "") return tagged(source, tag);
   if (event.style !== SCALAR_STYLE.PLAIN) return source;
+  const value = implicit(source, version);
+  return Object.is(value, implicit(source, "1.1")) ? value : AMBIGUOUS;
+}
+
+function implicit(source: string, version: string): string | number | boolean | null {
   for (const definition of IMPLICIT[version] ?? IMPLICIT["1.2"] ?? []) {
     const value = resolved(definition, source, false);
     if (value !== NOT_RESOLVED) return plain(value);

@@ -54,7 +54,7 @@ describe("validate finds what only IAM would refuse", () => {
     });
     expect(status).toBe(1);
     expect(out).toContain("spec.statements[0].conditions.stringequals: ");
-    expect(out).toContain("write StringEquals");
+    expect(out).toContain("use StringEquals");
   });
 
   test("an operator in any of its forms is one", async () => {

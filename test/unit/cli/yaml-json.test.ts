@@ -60,3 +60,23 @@ describe("what no API server takes is refused", () => {
     expect(() => read(text)).toThrow(words);
   });
 });
+
+describe("a plain scalar that kubectl reads as another value than YAML 1.2", () => {
+  test.each(["yes", "No", "on", "off", "y", "010000", "0777", "1_000", "0b11"])(
+    "%s is refused: it must be quoted",
+    (value) => {
+      expect(() => read(`a: ${value}`)).toThrow(/quote it/);
+    },
+  );
+
+  test.each([
+    ["true", true],
+    ["3600", 3600],
+    ["2012-10-17", "2012-10-17"],
+    ['"yes"', "yes"],
+    ["arn:aws:iam::012345678901:role/a", "arn:aws:iam::012345678901:role/a"],
+    ["null", null],
+  ])("%s is read as it is", (value, expected) => {
+    expect(read(`a: ${value}`)).toEqual({ a: expected });
+  });
+});
