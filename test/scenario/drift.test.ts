@@ -116,7 +116,7 @@ describe("a role that somebody deleted and made again", () => {
     expect(state()).toEqual(before);
     expect(tellingEvents()).toEqual(["DriftRepaired", "RoleRecreated"]);
     const { note } = world.kube.events.at(-1) ?? {};
-    expect(note).toContain("made again by somebody else");
+    expect(note).toContain("created again by another client");
     expect(note).toContain(`${world.aws.snapshot().roles[ROLE]?.id} in place of ${id}`);
     expect((await world.object())?.status?.role?.id).toBe(world.aws.snapshot().roles[ROLE]?.id);
   });

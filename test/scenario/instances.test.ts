@@ -269,7 +269,7 @@ describe("two objects that select one instance", () => {
     expect(ec2Writes()).toEqual([]);
     expect(await condition()).toBe("False InstanceConflict");
     expect(await message()).toContain(
-      "goes to InstanceProfile default/younger, which also selects it and claimed it first",
+      "is claimed by InstanceProfile default/younger, which also selects it and claimed it first",
     );
     await controller.settle(OTHER);
     expect([await ec2.profileOf(id), await ec2.profileOf(next)]).toEqual(["younger", "younger"]);

@@ -92,7 +92,7 @@ const ATTEMPTS: readonly (readonly [name: string, text: string, answer: RegExp])
   [
     "a list of nothing but numbers",
     withField(`  a: [${"1,".repeat(700_000)}]`),
-    /split it into smaller documents|unknown field "spec.a"/,
+    /Split it into smaller documents|unknown field "spec.a"/,
   ],
 ];
 

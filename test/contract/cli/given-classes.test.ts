@@ -170,7 +170,7 @@ describe.each([
     expect(await plan(manifest("app", spec), ...options, "--cluster-id", "prod")).toMatchObject({ status: 2 });
     expect(await plan(manifest("app", spec), ...options, "--cluster-id", "dev")).toMatchObject({
       status: 3,
-      out: expect.stringContaining("PathNotAllowed: spec.path is /prod/, and class readers asks for /dev/"),
+      out: expect.stringContaining("PathNotAllowed: spec.path is /prod/, and class readers requires /dev/"),
     });
   });
 });

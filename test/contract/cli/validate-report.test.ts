@@ -68,7 +68,7 @@ describe("validate's exit status", () => {
     expect(await validate(bounded, "--require-boundary")).toMatchObject({ status: 0 });
     const { status, out } = await validate(manifestText(), "--require-boundary");
     expect(status).toBe(1);
-    expect(out).toContain("error: spec.permissionsBoundaryArn: every role shall have a permissions boundary");
+    expect(out).toContain("error: spec.permissionsBoundaryArn: every role must have a permissions boundary");
   });
 });
 

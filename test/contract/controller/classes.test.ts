@@ -156,8 +156,8 @@ describe("the controller on a cluster with classes", () => {
         reason: "PermissionsBoundaryNotFound",
         message:
           `spec.permissionsBoundaryArn: policy ${permissionsBoundaryArn} does not exist in AWS account 123456789012, so no role of this class can ` +
-          "have it. The controller creates no role of the class and gives existing roles no more permissions; what they have within the class " +
-          "stays. Create the policy, or correct the ARN.",
+          "have it. The controller creates no role of the class and grants existing roles no additional permissions; they keep what the class " +
+          "allows. Create the policy, or correct the ARN.",
       });
     });
     for (const name of ["bounded", "unborn"]) {
