@@ -81,3 +81,13 @@ export function isPropagating(error: unknown): boolean {
 export function dispositionOf(error: unknown): Disposition {
   return error instanceof ControllerError ? error.disposition : "retryable";
 }
+
+/** The reason of a failure in a condition. */
+export function reasonOfError(error: unknown): string {
+  return error instanceof ControllerError ? error.reason : "UnexpectedError";
+}
+
+/** The message of a failure in a condition. */
+export function messageOfError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

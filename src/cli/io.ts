@@ -10,7 +10,7 @@ export interface CommandIo {
   /** Reads all of standard input. Errors: TerminalError when it is not UTF-8. */
   readonly readInput: () => Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborts when the process is told to stop (SIGINT, SIGTERM). */
+  /** Aborts when the process gets a request to stop (SIGINT, SIGTERM). */
   readonly stop: AbortSignal;
 }
 

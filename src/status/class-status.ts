@@ -1,6 +1,6 @@
 import type { Condition } from "../api/instance-profile.ts";
 import type { InstanceProfileClassStatus } from "../api/instance-profile-class.ts";
-import { ControllerError, dispositionOf } from "../errors.ts";
+import { dispositionOf, messageOfError, reasonOfError } from "../errors.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../plan/plan.ts";
 import { type ConditionDraft, fitted, notReady, ready, reconciling, stalled, writeConditions } from "./conditions.ts";
 
@@ -77,8 +77,8 @@ function unverified({ arn, why }: Extract<BoundaryFact, { kind: "unverified" }>)
 }
 
 function unreachable(error: unknown): readonly ConditionDraft[] {
-  const reason = error instanceof ControllerError ? error.reason : "UnexpectedError";
-  const message = error instanceof Error ? error.message : String(error);
+  const reason = reasonOfError(error);
+  const message = messageOfError(error);
   return dispositionOf(error) === "terminal"
     ? [notReady(reason, message), stalled(reason, message)]
     : [notReady(reason, message), reconciling("ProgressingWithRetry", message)];

@@ -1,3 +1,4 @@
+import { messageOfError } from "../errors.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import type { Blocker } from "../plan/plan.ts";
@@ -87,7 +88,7 @@ type Violated = Extract<Compliance, { readonly kind: "violated" }>;
 function effectOf({ effect, remaining }: Violated): string {
   if (remaining.length > 0) {
     const what = remaining
-      .map(({ action, error }) => `${describeAction(action).title}: ${messageOf(error)}`)
+      .map(({ action, error }) => `${describeAction(action).title}: ${messageOfError(error)}`)
       .join("; ");
     return `AWS still has more than the class allows, because it refused to remove it: ${what}.`;
   }
@@ -105,10 +106,6 @@ function effectOf({ effect, remaining }: Violated): string {
     case "stripped":
       return "Everything that this object has in AWS is within the class (the class has onViolation: Strip).";
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** True when the condition `Compliant` differs from the one in status. */

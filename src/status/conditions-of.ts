@@ -1,10 +1,11 @@
 import type { Condition } from "../api/instance-profile.ts";
+import { messageOfError, reasonOfError } from "../errors.ts";
 import { isRefusedByIam, lint } from "../plan/lint/lint.ts";
 import type { Blocker, Note, Plan } from "../plan/plan.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances } from "./instances.ts";
 import type { ReportedObject } from "./outcome.ts";
-import { messageOfError, type Result, type ResultOf, reasonOfError } from "./result.ts";
+import type { Result, ResultOf } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
 
 /** Reason and message of a condition. */

@@ -1,4 +1,5 @@
 import type { InstanceProfileStatus, InstancesClaim, InstancesStatus } from "../api/instance-profile.ts";
+import { messageOfError, reasonOfError } from "../errors.ts";
 import { newClaimRecord, recordedClaim } from "../model/instances/claim-record.ts";
 import type { ObservedInstance, ObservedInstances } from "../model/instances/instance.ts";
 import { nameInArn } from "../model/naming.ts";
@@ -6,7 +7,7 @@ import { concernsInstance, isInstanceAction } from "../plan/instances/instance-a
 import { type AssociationState, associationStateOf, targetOf } from "../plan/instances/instance-status.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import type { ReportedObject } from "./outcome.ts";
-import { messageOfError, observationIn, ownStateIn, type Result, reasonOfError } from "./result.ts";
+import { observationIn, ownStateIn, type Result } from "./result.ts";
 import { bounded } from "./truncate.ts";
 
 /** The type of the condition about instances, present when the spec has `instances`. `Ready` covers role and instance profile. */

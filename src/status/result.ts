@@ -1,4 +1,4 @@
-import { ControllerError, type Disposition, dispositionOf, isPropagating } from "../errors.ts";
+import { type Disposition, dispositionOf, isPropagating } from "../errors.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
@@ -152,14 +152,4 @@ export function observationIn(result: Result): Observation | undefined {
 /** The observed state if it is known to be owned; undefined when AWS was not read, or when the observed state blocks the plan. */
 export function ownStateIn(result: Result): ObservedState | undefined {
   return result.kind === "BlockedByPlan" ? undefined : observationIn(result)?.state;
-}
-
-/** The reason of a failure in a condition. */
-export function reasonOfError(error: unknown): string {
-  return error instanceof ControllerError ? error.reason : "UnexpectedError";
-}
-
-/** The message of a failure in a condition. */
-export function messageOfError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

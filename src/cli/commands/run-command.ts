@@ -108,7 +108,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
   return end instanceof Error ? EXIT.error : EXIT.ok;
 }
 
-/** Returns undefined when the process is told to stop before the controller has started. */
+/** Returns undefined when the process gets a request to stop before the controller has started. */
 async function startUnlessStopped(
   options: ControllerProcessOptions,
   stop: AbortSignal,
@@ -122,7 +122,7 @@ async function startUnlessStopped(
   }
 }
 
-/** Resolves when the process is told to stop. */
+/** Resolves when the process gets a request to stop. */
 export function stopRequested(stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (stop.aborted) resolve();

@@ -1,11 +1,12 @@
 import { type AcceptedClass, API_VERSION, KIND } from "../../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../../engine/ports.ts";
+import { reasonOfError } from "../../errors.ts";
 import { hasTrace } from "../../model/trace.ts";
 import type { Action } from "../../plan/action.ts";
 import type { Compliance } from "../../status/compliance.ts";
 import type { EventDraft, Outcome, ReportedObject } from "../../status/outcome.ts";
 import { type Requeue, type RequeueIntervals, resync } from "../../status/requeue.ts";
-import { classify, errorIn, type Result, reasonOfError } from "../../status/result.ts";
+import { classify, errorIn, type Result } from "../../status/result.ts";
 import { sameStatus, summarize } from "../../status/summarize.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";

@@ -1,5 +1,5 @@
 import type { RegionSnapshot, RegionSnapshots } from "../../engine/observe/region-snapshots.ts";
-import { ControllerError } from "../../errors.ts";
+import { ControllerError, messageOfError } from "../../errors.ts";
 import type { InstanceFacts, ObservedAssociation } from "../../model/instances/instance.ts";
 import { type InstanceClaim, selects } from "../../model/instances/instance-claim.ts";
 import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../../model/instances/instance-marker.ts";
@@ -93,7 +93,7 @@ export class InstanceScan {
 
   /** Logs a fault once. The objects report it in their status. */
   #logFault(region: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOfError(error);
     if (this.#stop.signal.aborted || this.#faults.get(region) === message) return;
     this.#faults.set(region, message);
     const facts = error instanceof ControllerError ? failureFields(error) : { error: message };

@@ -1,4 +1,4 @@
-import { ConflictError, dispositionOf } from "../../errors.ts";
+import { ConflictError, dispositionOf, messageOfError } from "../../errors.ts";
 import type { InstanceFacts, ProfileUsers } from "../../model/instances/instance.ts";
 import type { ObservedInstanceProfile } from "../../model/observed-state.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
@@ -24,7 +24,7 @@ async function searchIn(region: string, { arn, reader, force }: Search, signal: 
   } catch (error) {
     signal.throwIfAborted();
     if (dispositionOf(error) !== "blocked" && !force) throw error;
-    return { users: [], unsearched: [{ region, why: error instanceof Error ? error.message : String(error) }] };
+    return { users: [], unsearched: [{ region, why: messageOfError(error) }] };
   }
 }
 

@@ -106,7 +106,7 @@ function withoutSid(statement: JsonValue): JsonValue {
   return rest;
 }
 
-/** Of what is listed under `Not…` no part can be told from the rest: it is common to all points. */
+/** Of what is listed under `Not…` no part can be distinguished from the rest: it is common to all points. */
 function gridOf(
   { Action, Resource, Principal, ...common }: JsonObject,
   version: JsonValue | undefined,
