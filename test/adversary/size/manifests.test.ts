@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -16,7 +18,7 @@ const MAIN = join(import.meta.dirname, "../../../src/main.ts");
 const MAX_BLOCK_MS = 250;
 
 /** Of JavaScript's heap, for the program and what it reads: a tree of 1 MB does not fit. */
-const HEAP_MIB = 72;
+const HEAP_MIB = 96;
 
 const specOf = (name: string) => LARGE_SPECS.find((shape) => shape.name === name)?.spec ?? {};
 const GRID = s3ReadOnly(
@@ -96,10 +98,12 @@ const ATTEMPTS: readonly (readonly [name: string, text: string, answer: RegExp])
   ],
 ];
 
+let folder: string;
 let aws: AwsSandbox;
 let before: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "large-manifests-"));
   aws = await startAwsSandbox();
   before = { ...process.env };
   Object.assign(process.env, {
@@ -114,6 +118,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   process.env = before;
+  rmSync(folder, { recursive: true });
   await aws.close();
 });
 
@@ -140,15 +145,15 @@ test.each(ATTEMPTS.filter(([name]) => name.startsWith("one object")))(
 
 const NEEDY = ["one object of as many keys as there may be", "2,000 documents", "a List of 200"];
 
-test.each(ATTEMPTS.filter(([name]) => NEEDY.includes(name)))(
-  "validate of %s needs little memory",
-  async (_, input, answer) => {
-    const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, MAIN, "validate", "-f", "-"]);
-    child.stdin.on("error", () => undefined).end(input);
-    const exited = once(child, "exit");
-    const said = (await Promise.all([textOf(child.stdout), textOf(child.stderr)])).join("");
-    await exited;
-    expect(said.slice(-100_000)).toMatch(answer);
-  },
-  120_000,
-);
+test("validate of three files of 1 MB, one after the other, needs little memory", async () => {
+  const files = ATTEMPTS.filter(([name]) => NEEDY.includes(name)).map(([name, input]) => {
+    const file = join(folder, `${name}.yaml`);
+    writeFileSync(file, input);
+    return ["-f", file];
+  });
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, MAIN, "validate", ...files.flat()]);
+  const exited = once(child, "exit");
+  const said = (await Promise.all([textOf(child.stdout), textOf(child.stderr)])).join("");
+  await exited;
+  expect(said.slice(-100_000)).toMatch(/2201 checked, /);
+}, 120_000);

@@ -55,8 +55,6 @@ async function remove(controller: PodController, name: string): Promise<void> {
 }
 
 const LARGE: readonly { readonly name: string; readonly spec: Fields; readonly expected: string }[] = [
-  { name: "20-x-300-x-200", spec: grid(20, 300, 200), expected: "False PolicyTooLarge" },
-  { name: "40-x-300-x-200", spec: grid(40, 300, 200), expected: "False PolicyTooLarge" },
   { name: "100-x-300-x-200", spec: grid(100, 300, 200), expected: "False PolicyTooLarge" },
   { name: "all-that-iam-takes", spec: grid(1, 230, 150, 480), expected: "True InSync" },
 ];
