@@ -3,6 +3,7 @@ import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts"
 import { systemClock } from "../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { desiredAbsence } from "../support/builders.ts";
+import { directAws } from "../support/direct-aws.ts";
 import { Fleet } from "../support/fleet.ts";
 import { ALLOW_ALL, EC2_TRUST, outsider } from "../support/outsider.ts";
 
@@ -17,7 +18,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
   const credentials = { accessKeyId: "controller", secretAccessKey: "test" };
-  const place = { region: "us-east-1", endpoint: aws.url, credentials };
+  const place = { region: "us-east-1", requestHandler: directAws(aws), credentials };
   connection = connectAws({ clock: systemClock, version: "test", ...place });
 });
 beforeEach(() => {

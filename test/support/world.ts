@@ -6,6 +6,7 @@ import { FakeKube } from "../fakes/fake-kube.ts";
 import type { AwsState } from "./aws-state.ts";
 import { CLUSTER_ID } from "./builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
+import { directAws } from "./direct-aws.ts";
 import { Incarnation } from "./incarnation.ts";
 import { Interceptor } from "./intercept.ts";
 import { s3ReadOnly } from "./manifest.ts";
@@ -25,7 +26,7 @@ export function manifest(spec: Fields = {}, metadata: Fields = {}): Manifest {
   return s3ReadOnly(KEY, spec, metadata);
 }
 
-/** The real reconciler and the real AWS adapter, against the sandbox's AWS over HTTP and an API server in memory. */
+/** The real reconciler and the real AWS adapter, against the sandbox's AWS and an API server in memory. */
 export class World implements ScenarioWorld {
   kube: FakeKube = new FakeKube();
   nowMs: number = START_MS;
@@ -46,7 +47,7 @@ export class World implements ScenarioWorld {
       clock: systemClock,
       version: "test",
       region: REGION,
-      endpoint: aws.url,
+      requestHandler: directAws(aws),
       credentials: { accessKeyId: CONTROLLER, secretAccessKey: "test" },
     });
   }

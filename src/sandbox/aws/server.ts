@@ -3,13 +3,14 @@ import { type AccountSnapshot, type SnapshotOptions, snapshotOf } from "./accoun
 import { type Awkwardness, AwkwardnessSwitches } from "./awkwardness.ts";
 import { CallLog } from "./call-log.ts";
 import { Cloud } from "./cloud.ts";
-import type { Dispatcher } from "./dispatch.ts";
+import { type Dispatcher, dispatch, type Outcome } from "./dispatch.ts";
 import { respond } from "./endpoint.ts";
 import { close, listen } from "./http-listener.ts";
 import { defaultQuotas, type Quotas } from "./iam/quotas.ts";
 import { MetadataEndpoints } from "./imds/endpoints.ts";
 import type { CredentialTimes } from "./imds/role-credentials.ts";
 import type { RequestHook } from "./interception.ts";
+import { type HttpParts, parseRequest } from "./protocol/request.ts";
 import { seededRandom } from "./random.ts";
 import { TokenBuckets } from "./throttle.ts";
 
@@ -46,6 +47,8 @@ export interface AwsSandbox {
   readonly denyActions: Set<string>;
   /** The truth now, for assertions; of the home account unless another is named. */
   snapshot(options?: SnapshotOptions & { readonly accountId?: string }): AccountSnapshot;
+  /** Carries out a call of IAM, STS or EC2 as if it had come over the network. */
+  call(request: HttpParts): Promise<Outcome>;
   /** The AWS_EC2_METADATA_SERVICE_ENDPOINT of an instance. Errors: there is no such instance. */
   metadataUrl(instanceId: string): Promise<string>;
   /** Replaces all awkwardness from the next call on. */
@@ -94,6 +97,7 @@ export async function startAwsSandbox(options: AwsSandboxOptions = {}): Promise<
     calls: dispatcher.calls,
     denyActions,
     snapshot: (of = {}) => snapshotOf(of.accountId === undefined ? cloud.home : cloud.account(of.accountId), of),
+    call: (request) => dispatch(dispatcher, parseRequest(request)),
     metadataUrl: (instanceId) => metadata.url(instanceId),
     setAwkwardness: (awkwardness) => switches.set(awkwardness),
     onRequest(next) {

@@ -4,6 +4,7 @@ import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { CLUSTER_ID } from "../../support/builders.ts";
+import { directAws } from "../../support/direct-aws.ts";
 import { Fleet } from "../../support/fleet.ts";
 import { ALLOW_ALL, EC2_TRUST, outsider } from "../../support/outsider.ts";
 
@@ -23,7 +24,13 @@ let fleet: Fleet;
 beforeAll(async () => {
   aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
   const credentials = { accessKeyId: "controller", secretAccessKey: "test" };
-  connection = connectAws({ clock: systemClock, version: "test", region: "us-east-1", endpoint: aws.url, credentials });
+  connection = connectAws({
+    clock: systemClock,
+    version: "test",
+    region: "us-east-1",
+    requestHandler: directAws(aws),
+    credentials,
+  });
 });
 beforeEach(async () => {
   aws.reset();
