@@ -5,7 +5,7 @@ import {
   CREATION,
   controllerStories,
   established,
-  startedAndSwept,
+  startedAndScanned,
   testsOn,
   until,
   untilGone,
@@ -37,7 +37,7 @@ test("a scanned profile is destroyed by 4 writes and 3 reads: role, profile, and
   const first = await rig.start();
   await established(rig, "app");
   await first.stop();
-  await startedAndSwept(rig);
+  await startedAndScanned(rig);
   await rig.user.delete(rig.key("app"));
   await untilGone(rig, "app");
   const calls = rig.awsCalls();

@@ -33,7 +33,7 @@ export async function established(rig: ControllerRig, name: string): Promise<voi
 }
 
 /** A controller that has seen the account: the quotas are what a scan asks for last. */
-export async function startedAndSwept(rig: ControllerRig): Promise<void> {
+export async function startedAndScanned(rig: ControllerRig): Promise<void> {
   await rig.forgetCalls();
   await rig.start();
   await until(() => expect(rig.awsCalls()).toContain("GetAccountSummary"));
@@ -62,7 +62,7 @@ export function controllerStories(where: string, open: () => Promise<ControllerR
 
   describe.concurrent(`the controller on ${where}`, () => {
     test("makes an applied manifest Ready, with both ARNs, by 4 writes and no read", async ({ rig }) => {
-      await startedAndSwept(rig);
+      await startedAndScanned(rig);
       await established(rig, "app");
       const { name } = rig.key("app");
       expect((await rig.user.read(rig.key("app")))?.status).toMatchObject({
@@ -206,7 +206,7 @@ export function controllerStories(where: string, open: () => Promise<ControllerR
     test(`brings ${FLEET} objects that come at once to Ready, each by its 4 writes and no read, none twice`, async ({
       rig,
     }) => {
-      await startedAndSwept(rig);
+      await startedAndScanned(rig);
       const keys = Array.from({ length: FLEET }, (_, i) => rig.key(`app-${i}`));
       await Promise.all(keys.map((key) => rig.user.apply(rig.manifest(key))));
       await until(async () => {
