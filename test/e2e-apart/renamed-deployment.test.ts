@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { ATTEMPTS, type Attempt, CLASS_SPEC, METADATA_BEFORE, PROFILE_SPEC } from "../adversary/admission/attempts.ts";
-import { DEPLOY_FOLDER, type DeployedObject } from "../contract/deploy/deployed-files.ts";
+import { CRDS_FOLDER, DEPLOY_FOLDER, type DeployedObject } from "../contract/deploy/deployed-files.ts";
 import { type ControlPlane, findControlPlane, startControlPlane } from "../support/control-plane.ts";
 import { type KubeApi, openKubeApi } from "../support/kube-api.ts";
 import { serviceAccountToken, writeKubeconfig } from "../support/kubeconfig.ts";
@@ -76,8 +76,10 @@ describe.each(OVERLAYS)("the deployment with $name", { skip: source.kind !== "as
     await writeFile(join(folder, "kustomization.yaml"), JSON.stringify(kustomization));
     const rendered = spawnSync("kubectl", ["kustomize", folder], { encoding: "utf8", maxBuffer: 2 ** 26 });
     objects = parseAllDocuments(rendered.stdout).map((document) => document.toJS() as DeployedObject);
-    const args = ["--kubeconfig", controlPlane.adminKubeconfig, "apply", "--server-side", "-f", "-"];
-    const applied = spawnSync("kubectl", args, { encoding: "utf8", input: rendered.stdout });
+    const args = ["--kubeconfig", controlPlane.adminKubeconfig, "apply", "--server-side"];
+    const crds = spawnSync("kubectl", [...args, "-k", CRDS_FOLDER], { encoding: "utf8" });
+    expect([crds.status, crds.stderr]).toEqual([0, ""]);
+    const applied = spawnSync("kubectl", [...args, "-f", "-"], { encoding: "utf8", input: rendered.stdout });
     expect([applied.status, applied.stderr]).toEqual([0, ""]);
     await admin.expectOk({ method: "POST", path: "/api/v1/namespaces", body: { metadata: { name: TEAM } } });
     const made = (kind: string, spec: object) => ({

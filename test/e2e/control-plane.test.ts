@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { CLASS_SAMPLES_FOLDER, listSamples, type Manifest } from "../contract/crd/samples.ts";
-import { DEPLOY_FOLDER, type DeployedObject, theObject } from "../contract/deploy/deployed-files.ts";
+import { CRDS_FOLDER, DEPLOY_FOLDER, type DeployedObject, theObject } from "../contract/deploy/deployed-files.ts";
 import { callLine, KUBE_CALLS } from "../contract/deploy/kube-calls.ts";
 import { DEPLOYED_NAMESPACE, DEPLOYED_USER, type DeployedAccount, deployAccount } from "../support/deployed-account.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
@@ -74,20 +74,13 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
 
   // In somebody's cluster it would start a controller.
   test.skipIf(!isClusterOurs || !hasKubectl)(
-    "takes all that kubectl makes of the deployment, without a warning",
+    "takes all that kubectl makes of the CRDs and the deployment, without a warning",
     () => {
-      const args = [
-        "--kubeconfig",
-        adminKubeconfig,
-        "apply",
-        "--server-side",
-        "--force-conflicts",
-        "-k",
-        DEPLOY_FOLDER,
-      ];
-      const { status, stderr } = spawnSync("kubectl", args, { encoding: "utf8" });
-      expect(stderr).toBe("");
-      expect(status).toBe(0);
+      for (const source of [CRDS_FOLDER, DEPLOY_FOLDER]) {
+        const args = ["--kubeconfig", adminKubeconfig, "apply", "--server-side", "--force-conflicts", "-k", source];
+        const { status, stderr } = spawnSync("kubectl", args, { encoding: "utf8" });
+        expect([status, stderr]).toEqual([0, ""]);
+      }
     },
   );
 
@@ -101,12 +94,15 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
     });
   });
 
-  test.skipIf(!hasKubectl)("is given by install.yaml just what kubectl makes of the folder", () => {
-    const { stdout } = spawnSync("kubectl", ["kustomize", DEPLOY_FOLDER], { encoding: "utf8" });
+  test.skipIf(!hasKubectl).each([
+    ["install.yaml", DEPLOY_FOLDER],
+    ["crds.yaml", CRDS_FOLDER],
+  ])("is given by %s just what kubectl makes of its folder", (file, source) => {
+    const { stdout } = spawnSync("kubectl", ["kustomize", source], { encoding: "utf8" });
     const byName = (objects: readonly DeployedObject[]) =>
       Object.fromEntries(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
     const objectsIn = (text: string) => parseAllDocuments(text).map((document) => document.toJS() as DeployedObject);
-    const installed = readFileSync(join(DEPLOY_FOLDER, "install.yaml"), "utf8");
+    const installed = readFileSync(join(DEPLOY_FOLDER, file), "utf8");
     expect(byName(objectsIn(installed))).toEqual(byName(objectsIn(stdout)));
   });
 

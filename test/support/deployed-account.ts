@@ -1,4 +1,4 @@
-import { type DeployedObject, deployedObjects } from "../contract/deploy/deployed-files.ts";
+import { type DeployedObject, deployedCrds, deployedObjects } from "../contract/deploy/deployed-files.ts";
 import { eventually } from "./eventually.ts";
 import { type KubeApi, openKubeApi } from "./kube-api.ts";
 import { serviceAccountToken, writeKubeconfig } from "./kubeconfig.ts";
@@ -36,7 +36,7 @@ const PATHS: Readonly<Record<string, string>> = {
 const SERVED_WITHIN = { timeoutMs: 20_000, intervalMs: 50 };
 
 /**
- * Applies `deploy/` but for the Deployment (the tests are the pod), and asks for a token of the account.
+ * Applies `crds/` and `deploy/` but for the Deployment (the tests are the pod), and asks for a token of the account.
  *
  * Errors: a cluster of somebody that has the controller's namespace already.
  */
@@ -49,7 +49,7 @@ export async function deployAccount(
     throw new Error(`this cluster has a namespace ${SYSTEM} already: name one for tests, or delete it`);
   }
   const objects = deployedObjects().filter(({ kind }) => kind !== "Deployment");
-  for (const object of objects) await apply(admin, object);
+  for (const object of [...deployedCrds(), ...objects]) await apply(admin, object);
   const served = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofiles?limit=1";
   await eventually(() => admin.expectOk({ method: "GET", path: served }), SERVED_WITHIN);
   const kubeconfig = await writeKubeconfig(folder, admin, await serviceAccountToken(admin, SYSTEM, ACCOUNT));
@@ -79,8 +79,7 @@ async function apply(admin: KubeApi, object: DeployedObject): Promise<void> {
 }
 
 async function remove(admin: KubeApi, objects: readonly DeployedObject[]): Promise<void> {
-  const own = objects.filter(({ kind }) => kind !== "CustomResourceDefinition").toReversed();
-  for (const object of own) await admin.request({ method: "DELETE", path: pathOf(object) });
+  for (const object of objects.toReversed()) await admin.request({ method: "DELETE", path: pathOf(object) });
   const gone = async (): Promise<void> => {
     const { status } = await admin.request({ method: "GET", path: `/api/v1/namespaces/${SYSTEM}` });
     if (status !== 404) throw new Error(`namespace ${SYSTEM} is still there`);

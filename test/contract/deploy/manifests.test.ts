@@ -7,7 +7,7 @@ import { runCommand } from "../../../src/cli/commands/run-command.ts";
 import { DRAIN_MS, FLUSH_MS } from "../../../src/cli/controller/controller-process.ts";
 import { attemptTimeoutMs, DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
 import { AdmissionPolicy } from "../../support/admission-policy.ts";
-import { DEPLOY_FOLDER, type DeployedObject, deployedObjects, theObject } from "./deployed-files.ts";
+import { DEPLOY_FOLDER, type DeployedObject, deployedCrds, deployedObjects, theObject } from "./deployed-files.ts";
 import { callLine, KUBE_CALLS, type KubeCall } from "./kube-calls.ts";
 
 interface Rule {
@@ -71,11 +71,9 @@ function theContainer(): Container {
   return container;
 }
 
-test("the CRDs, a namespace, what runs the controller in it and what guards it are deployed, and no secret", () => {
+test("a namespace, what runs the controller in it and what guards it are deployed, and neither a secret nor a CRD", () => {
   const objects = deployedObjects().map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`);
   expect(objects).toEqual([
-    "CustomResourceDefinition /instanceprofiles.iam.instanceprofile.dev",
-    "CustomResourceDefinition /instanceprofileclasses.iam.instanceprofile.dev",
     `Namespace /${NAMESPACE}`,
     `ServiceAccount ${NAMESPACE}/${ACCOUNT}`,
     `ClusterRole /${ACCOUNT}`,
@@ -94,10 +92,35 @@ test("the CRDs, a namespace, what runs the controller in it and what guards it a
   ]);
 });
 
-test("install.yaml holds what is deployed, object by object", () => {
-  const text = readFileSync(join(DEPLOY_FOLDER, "install.yaml"), "utf8");
+test.each([
+  ["install.yaml", deployedObjects],
+  ["crds.yaml", deployedCrds],
+] as const)("%s holds what its folder deploys, object by object", (file, rendered) => {
+  const text = readFileSync(join(DEPLOY_FOLDER, file), "utf8");
   const installed = parseAllDocuments(text).map((document) => document.toJS());
-  expect(installed, "run: node scripts/install-yaml.ts").toEqual(deployedObjects());
+  expect(installed, "run: node scripts/install-yaml.ts").toEqual(rendered());
+});
+
+test("no overlay deploys a CRD, so that deleting one deletes no InstanceProfile", () => {
+  const overlays = readdirSync(join(DEPLOY_FOLDER, "overlays")).map((name) => join(DEPLOY_FOLDER, "overlays", name));
+  const kustomizations = [join(DEPLOY_FOLDER, "base"), DEPLOY_FOLDER, ...overlays].map((folder) =>
+    readFileSync(join(folder, "kustomization.yaml"), "utf8"),
+  );
+  const resources = kustomizations.flatMap((text) => (parse(text) as { resources: readonly string[] }).resources);
+  expect(resources.filter((resource) => /crd/i.test(resource))).toEqual([]);
+  expect(deployedObjects().map(({ kind }) => kind)).not.toContain("CustomResourceDefinition");
+});
+
+test("the CRDs outlive a GitOps tool that prunes them or is uninstalled", () => {
+  const annotations = {
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+    "helm.sh/resource-policy": "keep",
+  };
+  expect(deployedCrds().map(({ metadata }) => metadata)).toEqual([
+    { name: "instanceprofiles.iam.instanceprofile.dev", annotations },
+    { name: "instanceprofileclasses.iam.instanceprofile.dev", annotations },
+  ]);
 });
 
 test("every manifest of the base is deployed", () => {
@@ -284,5 +307,6 @@ test("in one namespace the controller is allowed the same of InstanceProfiles, a
     readonly patches: readonly { readonly target: { readonly kind: string }; readonly patch: string }[];
   };
   const deleted = patches.filter(({ patch }) => patch.startsWith("$patch: delete")).map(({ target }) => target.kind);
-  expect(deleted).toEqual(["ClusterRole", "ClusterRoleBinding"]);
+  // Deleting the overlay must not delete the namespace, which holds the objects.
+  expect(deleted).toEqual(["Namespace", "ClusterRole", "ClusterRoleBinding"]);
 });
