@@ -1,5 +1,5 @@
 import type { AccountRegistry } from "../engine/accounts/account-registry.ts";
-import type { EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
+import type { CrdReader, EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { KeyedBackoff } from "../runtime/queue/backoff.ts";
 import { LanedQueue } from "../runtime/queue/laned-queue.ts";
@@ -20,6 +20,7 @@ import { type OrphanSources, openOrphans } from "./orphans/open-orphans.ts";
 import type { OrphanObserver, OrphanPolicy } from "./orphans/orphan-options.ts";
 import type { Orphans } from "./orphans/orphans.ts";
 import { Releases } from "./orphans/releases.ts";
+import { CrdDeletion, type CrdDeletionPolicy } from "./reconcile/crd-deletion.ts";
 import { openReconciler } from "./reconcile/open-reconciler.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
 import type { ResultObserver } from "./reconcile/result-observer.ts";
@@ -37,6 +38,8 @@ export interface ControllerDependencies {
   readonly objects: ObjectClient;
   /** InstanceProfileClasses. */
   readonly classes: { readonly listWatch: ListWatch; readonly client: ObjectClient };
+  /** Of the CRD of InstanceProfiles. */
+  readonly crd: CrdReader;
   readonly events: EventSink;
   readonly accounts: AccountRegistry;
   readonly clusterId: string;
@@ -71,6 +74,8 @@ export interface ControllerSettings {
   readonly scanIntervalMs: number;
   /** What to do with roles in AWS whose object no longer exists; see docs/adr/0015. */
   readonly orphanPolicy: OrphanPolicy;
+  /** What happens in AWS to the objects that go with their CRD. */
+  readonly crdDeletionPolicy: CrdDeletionPolicy;
   /** Whether objects without a class may adopt unowned roles. Default: false. */
   readonly allowsAdoption?: boolean;
   /** How long to wait for the first list before `start` fails. */
@@ -116,11 +121,17 @@ export class Controller {
     const cache = { get: (key: string) => this.#reflector.cache.get(key) };
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const releases = new Releases();
+    const crdDeletion = new CrdDeletion({
+      crd: deps.crd,
+      policy: settings.crdDeletionPolicy,
+      monotonicMs: () => clock.monotonicMs(),
+      logger,
+    });
     const reconciler = openReconciler(
       { ...deps, ...settings, objects: releases.noting(deps.objects), observer: observers.results },
-      { coverage, claims, cache, classes: resolver, listClasses },
+      { coverage, claims, cache, classes: resolver, listClasses, crdDeletion },
     );
-    this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted });
+    this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted, crdDeletion });
     this.#scans = new ScanSupervisor({
       accounts,
       classes: resolver,

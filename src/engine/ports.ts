@@ -116,6 +116,20 @@ export interface ObjectClient {
   patchStatus(key: ObjectKey, operations: readonly PatchOperation[], signal: AbortSignal): Promise<KubeObject>;
 }
 
+/** What is known of a CRD. */
+export interface CrdState {
+  readonly isBeingDeleted: boolean;
+  /** False: not read from the CRD itself, so that a recent deletion may not show. */
+  readonly isConfirmed: boolean;
+}
+
+/** Reads a CRD, live. Errors: ControllerErrors. */
+export interface CrdReader {
+  /** `instanceprofiles.iam.instanceprofile.dev`. */
+  readonly name: string;
+  read(signal: AbortSignal): Promise<CrdState>;
+}
+
 /** The object that a Kubernetes Event concerns. */
 export interface ObjectReference {
   readonly apiVersion: string;

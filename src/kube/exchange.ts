@@ -10,6 +10,8 @@ export interface KubeRequest {
   /** Body that is sent as JSON with `contentType`. */
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Default: `application/json`. */
+  readonly accept?: string;
   readonly lane: Lane;
   readonly signal: AbortSignal;
   /** Maximum size of a JSON response; unlimited if undefined. */

@@ -118,7 +118,7 @@ export class Transport {
       path: this.#pathOf(request),
       method: request.method,
       headers: {
-        accept: "application/json",
+        accept: request.accept ?? "application/json",
         "user-agent": this.#userAgent,
         ...(hasBody && { "content-type": request.contentType ?? "application/json" }),
         ...credentials,

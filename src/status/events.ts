@@ -33,6 +33,7 @@ export function eventsOf(
     ...aboutViolation(object, conditions, compliance),
     ...(isChange ? aboutIdentity(object, result) : []),
     ...trouble,
+    ...aboutSuspendedDeletion(object, result, conditions),
     ...aboutUnmanagedPolicies(object, result),
     ...aboutConflicts(object, conditions),
   ];
@@ -94,6 +95,16 @@ export function deletedEvents({ spec }: InstanceProfile, applied: readonly Actio
   return [...aboutForce(applied), { type: "Normal", reason: "Deleted", action: "Delete", note }];
 }
 
+/** Reports what stays in AWS of an object that goes with its CRD. */
+export function retainedEvent({ status }: ReportedObject, crdName: string): EventDraft {
+  const arns = [status?.role, status?.instanceProfile].flatMap((it) => it?.arn ?? []);
+  const note =
+    `CustomResourceDefinition ${crdName} is being deleted, so the controller removes its finalizer and leaves AWS as it is. ` +
+    `In AWS: ${arns.join(", ") || "nothing that status names"}. To manage it again, install the CustomResourceDefinition and create the ` +
+    "object again with the same name.";
+  return { type: "Warning", reason: "Retained", action: "Delete", note: noteText(note, "log") };
+}
+
 /** Reports each forced removal of something unmanaged. */
 function aboutForce(applied: readonly Action[]): readonly EventDraft[] {
   return applied
@@ -138,6 +149,18 @@ function aboutTrouble(object: ReportedObject, result: Result, conditions: readon
   if (before?.status === "False" && before.reason === now.reason && before.message === now.message) return [];
   const note = result.kind === "AdoptionPlanned" ? announced(result.plan) : noteText(now.message, "conditions");
   return [{ type, reason: now.reason, action: "Reconcile", note }];
+}
+
+/** Reports once that `suspend` blocks a deletion, for which `kubectl delete` waits. */
+function aboutSuspendedDeletion(
+  { metadata, status }: ReportedObject,
+  { kind }: Result,
+  conditions: readonly ConditionDraft[],
+): readonly EventDraft[] {
+  const now = conditions.find(({ type }) => type === "Ready");
+  if (kind !== "Suspended" || metadata.deletionTimestamp === undefined || now === undefined) return [];
+  if (findCondition(status?.conditions, "Ready")?.message === now.message) return [];
+  return [{ type: "Warning", reason: now.reason, action: "Delete", note: noteText(now.message, "conditions") }];
 }
 
 /** The notes of an adoption come first, because the list of writes may be cut. */

@@ -16,6 +16,7 @@ import { Workers } from "../../src/runtime/queue/workers.ts";
 import { TokenBuckets } from "../../src/sandbox/aws/throttle.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
+import { crdDeletionOf } from "../fakes/fake-crd.ts";
 import { FakeIam } from "../fakes/fake-iam.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
 import { NO_INSTANCES } from "../fakes/no-instances.ts";
@@ -92,6 +93,7 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     statusWriter: new StatusWriter({
       ...{ objects: kube, events: kube, mutationCache, intervals: DEFAULT_REQUEUE_INTERVALS, nowMs, random: () => 0.5 },
     }),
+    crdDeletion: crdDeletionOf(),
     clusterId: CLUSTER_ID,
   });
   const queue = new WorkQueue({ clock, backoff: new KeyedBackoff(() => 0) });

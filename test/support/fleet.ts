@@ -14,6 +14,7 @@ import type { Clock } from "../../src/runtime/clock.ts";
 import { KeyedBackoff } from "../../src/runtime/queue/backoff.ts";
 import { type TakenKey, WorkQueue } from "../../src/runtime/queue/work-queue.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
+import { crdDeletionOf } from "../fakes/fake-crd.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
 import { NO_INSTANCES } from "../fakes/no-instances.ts";
 import { CLUSTER_ID } from "./builders.ts";
@@ -76,6 +77,7 @@ class Process {
         random: () => 0.5,
       }),
       clusterId: CLUSTER_ID,
+      crdDeletion: crdDeletionOf(),
     });
     const { account, queue, coverage } = this;
     const objects = (): readonly KubeObject[] => fleet.objects();

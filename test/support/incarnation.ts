@@ -7,10 +7,19 @@ import { ScanCoverageByAccount } from "../../src/controller/scan/scan-coverage.t
 import { type AwsAccount, openAwsAccount } from "../../src/engine/accounts/aws-account.ts";
 import type { InstanceReader } from "../../src/engine/instance-ports.ts";
 import { DEFAULT_PROPAGATION_WINDOW_MS } from "../../src/engine/observe/recent-writes.ts";
-import type { EventSink, IamAccess, IamWriter, KubeObject, ObjectClient, ObjectKey } from "../../src/engine/ports.ts";
+import type {
+  CrdReader,
+  EventSink,
+  IamAccess,
+  IamWriter,
+  KubeObject,
+  ObjectClient,
+  ObjectKey,
+} from "../../src/engine/ports.ts";
 import type { Requeue } from "../../src/runtime/queue/workers.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
+import { crdDeletionOf, FakeCrd } from "../fakes/fake-crd.ts";
 import type { Interceptor } from "./intercept.ts";
 import { onlyAccount } from "./no-classes.ts";
 import { listScenarioClasses, scenarioAccountKey, scenarioClasses } from "./scenario-class.ts";
@@ -37,6 +46,8 @@ export interface Surroundings {
   readonly isPresumptionRefuted?: boolean;
   /** The InstanceProfileClasses of the cluster; unset: those of the scenario. */
   readonly classes?: (() => readonly KubeObject[]) | undefined;
+  /** Unset: it is there to stay. */
+  readonly crd?: CrdReader;
   /** Virtual time, which an incarnation moves on as it waits. */
   readonly time: { nowMs: number };
   /** The object that is meant when no other is named. */
@@ -103,6 +114,7 @@ export class Incarnation {
       }),
       clusterId: around.clusterId,
       allowsAdoption: around.deniesAdoption !== true,
+      crdDeletion: crdDeletionOf(interceptor.wrap("kube", around.crd ?? new FakeCrd()), { monotonicMs: nowMs }),
     });
   }
 

@@ -1,5 +1,4 @@
 import type { ControllerSettings } from "../../controller/controller.ts";
-import type { OrphanPolicy } from "../../controller/orphans/orphan-options.ts";
 import { UsageError } from "../io.ts";
 import { clusterIdOf, durationMs, type GivenOptions, type OptionSpecs } from "../options.ts";
 import { DEFAULT_SETTINGS } from "./controller-process.ts";
@@ -32,16 +31,24 @@ export const CONTROLLER_OPTIONS: OptionSpecs = {
     value: "POLICY",
     help: "what happens to orphans, roles whose object was deleted without its finalizer: Retain (default) reports them, Delete deletes proven ones",
   },
+  "crd-deletion-policy": {
+    type: "string",
+    value: "POLICY",
+    help: "what happens in AWS when the CRD is deleted, and with it every object: Retain (default) leaves roles and instance profiles as they are, Delete deletes them",
+  },
 };
 
 /** Reads {@link CONTROLLER_OPTIONS}. Errors: UsageError. */
 export function controllerChoices(given: GivenOptions): {
   readonly clusterId: string | undefined;
   readonly settings: Required<
-    Pick<ControllerSettings, "requiresClass" | "allowsAdoption" | "scanIntervalMs" | "orphanPolicy">
+    Pick<
+      ControllerSettings,
+      "requiresClass" | "allowsAdoption" | "scanIntervalMs" | "orphanPolicy" | "crdDeletionPolicy"
+    >
   >;
 } {
-  const { orphanPolicy, scanIntervalMs } = DEFAULT_SETTINGS;
+  const { orphanPolicy, crdDeletionPolicy, scanIntervalMs } = DEFAULT_SETTINGS;
   return {
     clusterId: clusterIdOf(given.text("cluster-id")),
     settings: {
@@ -53,12 +60,14 @@ export function controllerChoices(given: GivenOptions): {
         scanIntervalMs,
         MIN_SCAN_INTERVAL_MS,
       ),
-      orphanPolicy: orphanPolicyOf(given.text("orphan-policy") ?? orphanPolicy),
+      orphanPolicy: policyOf("orphan-policy", given) ?? orphanPolicy,
+      crdDeletionPolicy: policyOf("crd-deletion-policy", given) ?? crdDeletionPolicy,
     },
   };
 }
 
-function orphanPolicyOf(policy: string): OrphanPolicy {
-  if (policy === "Retain" || policy === "Delete") return policy;
-  throw new UsageError(`--orphan-policy: "${policy}" must be one of Retain, Delete`);
+function policyOf(option: string, given: GivenOptions): "Retain" | "Delete" | undefined {
+  const policy = given.text(option);
+  if (policy === undefined || policy === "Retain" || policy === "Delete") return policy;
+  throw new UsageError(`--${option}: "${policy}" must be one of Retain, Delete`);
 }

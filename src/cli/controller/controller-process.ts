@@ -6,6 +6,7 @@ import { Controller, type ControllerSettings } from "../../controller/controller
 import { leaderOnly } from "../../controller/leader-guard.ts";
 import { DEFAULT_PROPAGATION_WINDOW_MS } from "../../engine/observe/recent-writes.ts";
 import { readClusterId } from "../../kube/cluster-id.ts";
+import { KubeCrdReader } from "../../kube/crd-reader.ts";
 import { EventRecorder } from "../../kube/event-recorder.ts";
 import { KubeListWatch } from "../../kube/list-watch.ts";
 import { KubeObjectClient } from "../../kube/object-client.ts";
@@ -43,6 +44,7 @@ export const DEFAULT_SETTINGS: ControllerSettings = {
   propagationWindowMs: DEFAULT_PROPAGATION_WINDOW_MS,
   scanIntervalMs: 600_000,
   orphanPolicy: "Retain",
+  crdDeletionPolicy: "Retain",
   syncTimeoutMs: 120_000,
 };
 
@@ -172,6 +174,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
     accounts: aws.accounts,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),
     classes: classPorts(transport, elector),
+    crd: new KubeCrdReader(exchange, INSTANCE_PROFILES),
     clusterId,
     clock: systemClock,
     random: Math.random,

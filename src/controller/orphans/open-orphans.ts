@@ -5,6 +5,7 @@ import type { ObjectCache } from "../../runtime/watch/store.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { ClaimsByAccount } from "../accounts/claims-by-account.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
+import type { CrdDeletion } from "../reconcile/crd-deletion.ts";
 import type { CountedOrphans } from "./counted-orphans.ts";
 import { asDeleted, DeletedObjects } from "./deleted-objects.ts";
 import type { OrphanObserver, OrphanPolicy } from "./orphan-options.ts";
@@ -29,6 +30,7 @@ export interface OrphanSources {
   readonly claims: ClaimsByAccount;
   readonly resolver: ClassResolver;
   readonly counted: CountedOrphans;
+  readonly crdDeletion: Pick<CrdDeletion, "effectOn">;
   readonly cache: ObjectCache;
   readonly accountOf: (raw: KubeObject) => AwsAccount | undefined;
 }
@@ -39,11 +41,12 @@ const PAGE_SIZE = 50;
 /** Creates the {@link Orphans} of a controller. */
 export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): Orphans {
   const { clusterId, scope = {}, settings, observers = {} } = deps;
-  const { releases, claims, resolver, counted, cache, accountOf } = sources;
+  const { releases, claims, resolver, counted, crdDeletion, cache, accountOf } = sources;
   return new Orphans({
     releases,
     claims,
     counted,
+    crdDeletion,
     cache,
     accountOf,
     client: deps.objects,

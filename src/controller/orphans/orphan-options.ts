@@ -4,6 +4,7 @@ import type { WatchedScope } from "../../engine/orphans/orphans.ts";
 import type { EventSink, KubeObject, ObjectClient, ObjectKey } from "../../engine/ports.ts";
 import type { EventDraft } from "../../status/outcome.ts";
 import type { Logger } from "../../telemetry.ts";
+import type { CrdDeletion } from "../reconcile/crd-deletion.ts";
 import type { CountedOrphans } from "./counted-orphans.ts";
 import type { DeletedObjects } from "./deleted-objects.ts";
 
@@ -33,6 +34,8 @@ export interface OrphanOptions {
   readonly events: EventSink;
   readonly deleted: DeletedObjects;
   readonly counted: CountedOrphans;
+  /** An object that went with its CRD is no proof. */
+  readonly crdDeletion: Pick<CrdDeletion, "effectOn">;
   readonly claims: { of(account: string): { readonly index: ClaimIndex } };
   readonly logger: Logger;
   /** By account key. */

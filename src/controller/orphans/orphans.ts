@@ -1,5 +1,6 @@
 import type { InstanceProfile, ObjectMeta } from "../../api/instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
+import { ControllerError } from "../../errors.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";
 import { LostObjects, type LostObjectsOptions } from "./lost-objects.ts";
 import { AccountOrphans, type OrphanScan } from "./orphan-scan.ts";
@@ -39,21 +40,36 @@ export class Orphans {
   objectChanged(change: ObjectChange, isWorking: boolean): void {
     if (change.type !== "deleted") return;
     const { old, isFinalStateUnknown } = change;
-    const { deleted, hasLabelSelector, asJudged } = this.#options;
+    const { hasLabelSelector, asJudged, policy } = this.#options;
     const object = asJudged(old);
-    const isProof = !isFinalStateUnknown && !hasLabelSelector;
-    if (isProof && object !== undefined) deleted.record(object);
+    const isProof = policy === "Delete" && !isFinalStateUnknown && !hasLabelSelector;
+    if (isProof && object !== undefined) this.#enqueue(() => this.#prove(object));
     if (!isWorking || this.#abort.signal.aborted) return;
     this.#count(old, object);
+    this.#enqueue(() => this.#lost.objectDeleted(old, object, this.#abort.signal));
+  }
+
+  #enqueue(report: () => Promise<void>): void {
     const { signal } = this.#abort;
     this.#reporting = this.#reporting
-      .then(() => (signal.aborted ? undefined : this.#lost.objectDeleted(old, object, signal)))
+      .then(() => (signal.aborted ? undefined : report()))
       .catch((error: unknown) => {
         if (!signal.aborted)
           this.#options.logger.error("could not report an object that was deleted without its finalizer", {
             err: error,
           });
       });
+  }
+
+  /** Records the deletion as a proof, unless the object went with its CRD, or the API server cannot say. */
+  async #prove(object: InstanceProfile): Promise<void> {
+    const { crdDeletion, deleted } = this.#options;
+    try {
+      const effect = await crdDeletion.effectOn(object.metadata.uid, this.#abort.signal);
+      if (effect === "Delete") deleted.record(object);
+    } catch (error) {
+      if (!(error instanceof ControllerError)) throw error;
+    }
   }
 
   /**

@@ -47,7 +47,7 @@ export class FinalizerKeeper {
   }
 
   /** Removes the finalizer. False if the object did not have it. */
-  async remove(object: InstanceProfile, signal: AbortSignal): Promise<boolean> {
+  async remove(object: Pick<InstanceProfile, "metadata">, signal: AbortSignal): Promise<boolean> {
     if (!hasFinalizer(object)) return false;
     await this.#deps.objects.patch(object.metadata, removeFinalizerPatch(object), signal);
     return true;

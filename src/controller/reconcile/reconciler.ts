@@ -5,8 +5,8 @@ import { ControllerError, TerminalError } from "../../errors.ts";
 import { hasTrace } from "../../model/trace.ts";
 import type { Action } from "../../plan/action.ts";
 import { isInSync } from "../../plan/plan.ts";
-import { deletedEvents, noteEvents } from "../../status/events.ts";
-import type { Outcome } from "../../status/outcome.ts";
+import { deletedEvents, noteEvents, retainedEvent } from "../../status/events.ts";
+import type { Outcome, ReportedObject } from "../../status/outcome.ts";
 import type { Requeue } from "../../status/requeue.ts";
 import { isVerified } from "../../status/result-table.ts";
 import { type AcceptanceDependencies, accept } from "../classes/accept.ts";
@@ -19,6 +19,7 @@ import { underRecordedTerms } from "../classes/deletion-terms.ts";
 import { FINALIZER, hasFinalizer } from "../finalizer.ts";
 import type { ScanCoverageByAccount } from "../scan/scan-coverage.ts";
 import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
+import { type CrdDeletion, DISCOVERY_LAG_MS } from "./crd-deletion.ts";
 import { explainDeleteConflict, isDeleteConflict } from "./delete-conflict.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
 import { asReceived, type RunFacts } from "./outcomes.ts";
@@ -35,9 +36,12 @@ export interface ReconcilerDependencies extends AwsStepsDependencies, Acceptance
   readonly coverage: ScanCoverageByAccount;
   readonly classes: Pick<ClassResolver, "bindingOf" | "revisionOf" | "acceptances">;
   readonly statusWriter: StatusWriter;
+  readonly crdDeletion: Pick<CrdDeletion, "effectOn" | "crdName">;
 }
 
 const DONE: Requeue = { kind: "done" };
+/** An object that is in deletion already does not change when its CRD is deleted, so the watch shows nothing. */
+const CHECK_CRD_AGAIN: Requeue = { kind: "after", delayMs: 60_000 };
 
 /**
  * Brings AWS in sync with one object and reports in its status: one status patch, none when nothing changed, and one more that
@@ -71,7 +75,7 @@ export class Reconciler {
       if (!(error instanceof ControllerError)) throw error;
       // The object changed meanwhile, or the API server is unavailable, so the status cannot be written.
       const level = error.disposition === "conflict" ? "info" : "warn";
-      run.logger[level]("could not write to the Kubernetes API; the controller retries", {
+      run.logger[level]("request to the Kubernetes API failed; the controller retries", {
         reason: error.reason,
         error: error.message,
       });
@@ -80,12 +84,30 @@ export class Reconciler {
   }
 
   async #reconcileObject(key: string, raw: KubeObject, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
+    const received = asReceived(raw);
+    if (isInDeletion(received)) {
+      // If another client removed the finalizer, the status still says what to delete.
+      if (!hasFinalizer(received) && !hasTrace(received.status)) return DONE;
+      const effect = await this.#deps.crdDeletion.effectOn(received.metadata.uid, signal);
+      if (effect === "Retain") return this.#retain(key, received, run, signal);
+      if (effect === "Unknown") return { kind: "after", delayMs: DISCOVERY_LAG_MS };
+    }
     const object = parsed(raw);
     if (object instanceof TerminalError) return this.#reportInvalid(key, raw, object, run, signal);
     const subject = this.#bindClass(key, raw, object, run);
-    if (!isInDeletion(object)) return this.#reconcilePresent(subject, signal);
-    // If another client removed the finalizer, the status still says what to delete.
-    return hasFinalizer(object) || hasTrace(object.status) ? this.#reconcileDeleted(subject, signal) : DONE;
+    return isInDeletion(object) ? this.#reconcileDeleted(subject, signal) : this.#reconcilePresent(subject, signal);
+  }
+
+  /** Releases an object that goes with its CRD. AWS stays as it is, whatever its spec, its class or its policy says. */
+  async #retain(key: string, object: ReportedObject, { logger }: RunFacts, signal: AbortSignal): Promise<Requeue> {
+    await this.#finalizer.remove(object, signal);
+    this.#forget(key);
+    const { crdName } = this.#deps.crdDeletion;
+    const { accountId: awsAccount, role, instanceProfile } = object.status ?? {};
+    const left = { awsAccount, role: role?.arn, instanceProfile: instanceProfile?.arn };
+    logger.info("retained what the object has in AWS, because its CRD is being deleted", { crd: crdName, ...left });
+    this.#deps.statusWriter.emit(object, retainedEvent(object, crdName));
+    return DONE;
   }
 
   #bindClass(key: string, raw: KubeObject, object: InstanceProfile, run: RunFacts): Subject {
@@ -143,7 +165,10 @@ export class Reconciler {
     if (spec.deletionPolicy === "Retain") return this.#finalize(subject, { kind: "suspended" }, signal);
     const blockers = blockersOf(subject.binding);
     if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
-    if (spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
+    if (spec.suspend) {
+      const requeue = await this.#report(subject, { kind: "suspended" }, signal);
+      return requeue.kind === "done" ? CHECK_CRD_AGAIN : requeue;
+    }
     const outcome =
       spec.mode === "DryRun" ? await this.#aws.preview(subject, signal) : await this.#delete(subject, signal);
     return isGone(outcome) ? this.#finalize(subject, outcome, signal) : this.#report(subject, outcome, signal);

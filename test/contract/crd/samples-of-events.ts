@@ -4,7 +4,7 @@ import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../..
 import { diff } from "../../../src/plan/diff.ts";
 import { type ClassFacts, classStatus } from "../../../src/status/class-status.ts";
 import type { ConditionDraft } from "../../../src/status/conditions.ts";
-import { deletedEvents, noteEvents } from "../../../src/status/events.ts";
+import { deletedEvents, noteEvents, retainedEvent } from "../../../src/status/events.ts";
 import { INSTANCES_ASSOCIATED } from "../../../src/status/instances.ts";
 import { orphanDeletedEvent, orphanedEvent } from "../../../src/status/orphan-events.ts";
 import type { EventDraft, Outcome } from "../../../src/status/outcome.ts";
@@ -150,6 +150,7 @@ export function samplesOfEvents(): ReadonlyMap<string, EventDraft> {
     ...said(ready, { ...seen(known, [REMOVAL]), leftOut: [VIOLATION] } as Outcome),
     ...said(ready, seen({ ...MADE, ...withIds("AROALATTER", "AIPALATTER") })),
     ...deletedEvents(anInstanceProfile({ metadata: GOING }), deletion.actions),
+    retainedEvent(ready, "instanceprofiles.iam.instanceprofile.dev"),
     ...noteEvents({ plan: forced, applied: forced.actions }),
     orphanedEvent("Lost", LEFT),
     orphanDeletedEvent(["- instance profile app", "- role app"]),

@@ -36,6 +36,13 @@ export const KUBE_CALLS: readonly KubeCall[] = [
   { group: "coordination.k8s.io", resource: "leases", verb: "get", name: "instance-profile-controller" },
   { group: "coordination.k8s.io", resource: "leases", verb: "patch", name: "instance-profile-controller" },
   { group: "coordination.k8s.io", resource: "leases", verb: "create" },
+  // src/kube/crd-reader.ts: before the deletion of an object deletes anything in AWS
+  {
+    group: "apiextensions.k8s.io",
+    resource: "customresourcedefinitions",
+    verb: "get",
+    name: "instanceprofiles.iam.instanceprofile.dev",
+  },
   // src/kube/cluster-id.ts
   { group: "", resource: "namespaces", verb: "get", name: "kube-system" },
 ];

@@ -291,16 +291,17 @@ describe("the hardened overlay", () => {
   });
 });
 
-test("in one namespace the controller is allowed the same of InstanceProfiles, and of the cluster its classes alone", () => {
+test("in one namespace the controller is allowed the same of InstanceProfiles, and of the cluster its classes and its CRD alone", () => {
   const folder = join(DEPLOY_FOLDER, "overlays/single-namespace");
   const text = readFileSync(join(folder, "role.yaml"), "utf8");
   const documents = parseAllDocuments(text).map((document) => document.toJS() as DeployedObject);
   const [role, classRole] = documents as [DeployedObject, DeployedObject];
   const clusterWide = allowedCalls(theObject("ClusterRole")).filter(({ resource }) => resource !== "namespaces");
-  const ofClasses = clusterWide.filter(({ resource }) => resource.startsWith("instanceprofileclasses"));
-  const ofObjects = clusterWide.filter((call) => !ofClasses.includes(call));
+  const clusterScoped = /^(?:instanceprofileclasses|customresourcedefinitions)/;
+  const ofCluster = clusterWide.filter(({ resource }) => clusterScoped.test(resource));
+  const ofObjects = clusterWide.filter((call) => !ofCluster.includes(call));
   expect(allowedCalls(role).map(callLine).sort()).toEqual(ofObjects.map(callLine).sort());
-  expect(allowedCalls(classRole).map(callLine).sort()).toEqual(ofClasses.map(callLine).sort());
+  expect(allowedCalls(classRole).map(callLine).sort()).toEqual(ofCluster.map(callLine).sort());
   expect(documents.map(({ kind }) => kind)).toEqual(["Role", "ClusterRole", "ClusterRoleBinding", "RoleBinding"]);
   for (const binding of documents.slice(2)) expect(binding["subjects"]).toEqual(theObject("RoleBinding")["subjects"]);
   const { patches } = parse(readFileSync(join(folder, "kustomization.yaml"), "utf8")) as {

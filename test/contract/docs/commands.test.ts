@@ -24,7 +24,7 @@ const KUBECTL_VERBS = [
   "patch",
   "wait",
 ];
-const KUBECTL_FLAGS = ["--recursive", "--validate", "--tail"];
+const KUBECTL_FLAGS = ["--prune", "--recursive", "--validate", "--tail"];
 const NPX_FLAGS = ["--no"];
 const FOLDERS = /^(?:src|test|docs|deploy|crds|scripts|\.ci)\//;
 

@@ -13,6 +13,7 @@ import { leaderOnly } from "../../../src/controller/leader-guard.ts";
 import { AccountRegistry, type OpenAccount } from "../../../src/engine/accounts/account-registry.ts";
 import { type AwsAccount, openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
+import { KubeCrdReader } from "../../../src/kube/crd-reader.ts";
 import { EventRecorder } from "../../../src/kube/event-recorder.ts";
 import type { Exchange } from "../../../src/kube/exchange.ts";
 import { KubeListWatch } from "../../../src/kube/list-watch.ts";
@@ -57,6 +58,7 @@ export interface ReplicaOptions {
   /** As `run --require-class`. */
   readonly requiresClass?: boolean;
   readonly orphanPolicy?: ControllerSettings["orphanPolicy"];
+  readonly crdDeletionPolicy?: ControllerSettings["crdDeletionPolicy"];
   /** Where instances are looked for before a profile goes; default: nowhere. */
   readonly guardRegions?: readonly string[];
   /** Sees this namespace only. */
@@ -147,6 +149,7 @@ export class Replica {
     const { concurrency = 1, resyncMs = DEFAULT_REQUEUE_INTERVALS.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
     const { requiresClass = false } = options;
     const { orphanPolicy = DEFAULT_SETTINGS.orphanPolicy, namespace, labelSelector } = options;
+    const { crdDeletionPolicy = DEFAULT_SETTINGS.crdDeletionPolicy } = options;
     const scope = {
       ...(namespace !== undefined && { namespace }),
       ...(labelSelector !== undefined && { labelSelector }),
@@ -166,6 +169,7 @@ export class Replica {
       scope,
       accounts: hasClasses ? this.#accounts(options, awsRates) : this.#onlyAccount(options, awsRates),
       classes: hasClasses ? this.#classes(exchange) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
+      crd: new KubeCrdReader(exchange, RESOURCE),
       ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
       clusterId: CLUSTER_ID,
       clock,
@@ -173,7 +177,7 @@ export class Replica {
       newReconcileId: () => `${this.name}-${++runs}`,
       logger,
       settings: {
-        ...{ ...DEFAULT_SETTINGS, concurrency, requiresClass, orphanPolicy },
+        ...{ ...DEFAULT_SETTINGS, concurrency, requiresClass, orphanPolicy, crdDeletionPolicy },
         intervals: { ...DEFAULT_REQUEUE_INTERVALS, resyncMs },
       },
       observers: {

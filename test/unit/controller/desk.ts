@@ -1,6 +1,7 @@
 import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
+import type { CrdDeletionPolicy } from "../../../src/controller/reconcile/crd-deletion.ts";
 import { MutationCache } from "../../../src/controller/reconcile/mutation-cache.ts";
 import { Reconciler } from "../../../src/controller/reconcile/reconciler.ts";
 import { StatusWriter } from "../../../src/controller/reconcile/status-writer.ts";
@@ -10,6 +11,7 @@ import { DEFAULT_PROPAGATION_WINDOW_MS } from "../../../src/engine/observe/recen
 import type { KubeObject, ObjectKey } from "../../../src/engine/ports.ts";
 import type { Requeue } from "../../../src/status/requeue.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
+import { crdDeletionOf, FakeCrd } from "../../fakes/fake-crd.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { FakeKube } from "../../fakes/fake-kube.ts";
 import { NO_INSTANCES } from "../../fakes/no-instances.ts";
@@ -28,6 +30,9 @@ const TEXT_KEY = "default/app";
 export class Desk {
   readonly kube: FakeKube = new FakeKube();
   readonly iam: FakeIam = new FakeIam();
+  readonly crd: FakeCrd = new FakeCrd();
+  /** As `run --crd-deletion-policy`; takes effect with the next process. */
+  crdDeletionPolicy: CrdDeletionPolicy = "Retain";
   readonly logger: RecordingLogger = new RecordingLogger();
   nowMs: number = Date.parse("2026-01-01T00:00:00Z");
   /** The InstanceProfileClasses as the API server has them. */
@@ -98,6 +103,11 @@ export class Desk {
         random: () => 0.5,
       }),
       clusterId: CLUSTER_ID,
+      crdDeletion: crdDeletionOf(this.crd, {
+        policy: this.crdDeletionPolicy,
+        monotonicMs: nowMs,
+        logger: this.logger,
+      }),
     });
   }
 

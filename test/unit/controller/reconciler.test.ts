@@ -163,6 +163,10 @@ describe("suspend", () => {
     await desk.reconcile();
     expect(writesSoFar()).toBe(before);
     expect(desk.message).toContain("deletion is blocked");
+    await desk.reconcile();
+    expect(desk.kube.events.slice(1)).toEqual([
+      expect.objectContaining({ type: "Warning", reason: "Suspended", action: "Delete", note: desk.message }),
+    ]);
     desk.apply({ suspend: false });
     await desk.reconcile();
     expect(desk.object).toBeUndefined();
@@ -317,10 +321,10 @@ describe("the API server", () => {
     const refused = new BlockedError("instanceprofiles/status is forbidden", { reason: "Forbidden" });
     desk.kube.patchStatus = () => Promise.reject(refused);
     expect(await desk.reconcile()).toEqual({ kind: "backoff" });
-    expect(desk.logger.messages("warn")).toEqual(["could not write to the Kubernetes API; the controller retries"]);
+    expect(desk.logger.messages("warn")).toEqual(["request to the Kubernetes API failed; the controller retries"]);
     desk.kube.patchStatus = () => Promise.reject(new ConflictError("moved", { reason: "Conflict" }));
     await desk.reconcile();
-    expect(desk.logger.messages("warn")).toEqual(["could not write to the Kubernetes API; the controller retries"]);
+    expect(desk.logger.messages("warn")).toEqual(["request to the Kubernetes API failed; the controller retries"]);
   });
 
   test("unavailable for the last check before a write: nothing is written", async () => {
