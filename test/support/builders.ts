@@ -12,8 +12,15 @@ import {
 } from "../../src/api/instance-profile-class.ts";
 import { parseInstanceProfileClass } from "../../src/api/parse-instance-profile-class.ts";
 import { type DesiredPresent, desiredState } from "../../src/model/desired-state.ts";
-import { ABSENT, type ObservedState } from "../../src/model/observed-state.ts";
+import type { ObservedInstance } from "../../src/model/instances/instance.ts";
+import {
+  ABSENT,
+  type ObservedInstanceProfile,
+  type ObservedRole,
+  type ObservedState,
+} from "../../src/model/observed-state.ts";
 import type { Action } from "../../src/plan/action.ts";
+import { diff } from "../../src/plan/diff.ts";
 import { isInstanceAction, isTagAction } from "../../src/plan/instances/instance-action.ts";
 import { applyAction } from "../../src/plan/simulate.ts";
 
@@ -79,6 +86,37 @@ export function desiredAbsence(spec: Partial<InstanceProfileSpec> = {}, metadata
 /** The state after all these actions. */
 export function stateAfter(state: ObservedState, actions: readonly Action[]): ObservedState {
   return actions.reduce((so, action) => applyAction(so, action, madeBy(action, so)), state);
+}
+
+/** The role and the instance profile of an object, as the controller creates them. */
+export interface CreatedState extends ObservedState {
+  readonly role: ObservedRole;
+  readonly instanceProfile: ObservedInstanceProfile;
+}
+
+/** What AWS has after the controller has created everything for the object. */
+export function createdState(spec: Partial<InstanceProfileSpec> = {}): CreatedState {
+  return stateAfter(NOTHING, diff(desiredOf(spec), NOTHING).actions) as CreatedState;
+}
+
+/** A running instance that has the instance profile `app` and that the object neither selects nor has associated. */
+export function anInstance(overrides: Partial<ObservedInstance> = {}): ObservedInstance {
+  return {
+    instanceId: "i-1",
+    region: "eu-west-1",
+    state: "running",
+    association: {
+      associationId: "iip-assoc-1",
+      profileArn: "arn:aws:iam::123456789012:instance-profile/app",
+      profileId: "AIPAEXAMPLE",
+      state: "associated",
+    },
+    isSelected: false,
+    isMarked: false,
+    precededBy: undefined,
+    isYielded: false,
+    ...overrides,
+  };
 }
 
 function madeBy(action: Action, { instanceProfile }: ObservedState): { arn: string; id: string } | undefined {

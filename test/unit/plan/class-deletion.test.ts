@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import type { DeletionPolicy } from "../../../src/api/instance-profile.ts";
+import { effectiveDeletionPolicy, forceDeleteDeniedBy } from "../../../src/plan/class/class-deletion.ts";
+import { aClass } from "../../support/builders.ts";
+
+const BOTH: readonly DeletionPolicy[] = ["Delete", "Retain"];
+
+/** The policy in effect for an object with this policy, in a class that allows these and has this default. */
+function effective(
+  deletionPolicy: DeletionPolicy | undefined,
+  allowedDeletionPolicies: readonly DeletionPolicy[],
+  ofClass?: DeletionPolicy,
+): DeletionPolicy | undefined {
+  const terms = { allowedDeletionPolicies, allowForceDelete: false, ...(ofClass && { deletionPolicy: ofClass }) };
+  return effectiveDeletionPolicy(deletionPolicy === undefined ? {} : { deletionPolicy }, terms);
+}
+
+describe("the deletion policy in effect", () => {
+  test("is that of the spec, if the class allows it", () => {
+    expect(effective("Retain", BOTH, "Delete")).toBe("Retain");
+    expect(effective("Delete", BOTH, "Retain")).toBe("Delete");
+  });
+
+  test("is that of the class, if the spec has none", () => {
+    expect(effective(undefined, BOTH, "Retain")).toBe("Retain");
+    expect(effective(undefined, BOTH, "Delete")).toBe("Delete");
+  });
+
+  test("is left to the origin of each entity, if neither has one", () => {
+    expect(effective(undefined, BOTH)).toBeUndefined();
+    expect(effective(undefined, ["Delete"])).toBeUndefined();
+  });
+
+  test("is left to the origin where the class does not allow Retain, so that nothing blocks the deletion", () => {
+    expect(effective("Retain", ["Delete"])).toBeUndefined();
+  });
+
+  test("is Retain where the class does not allow Delete, so that nothing is deleted", () => {
+    expect(effective("Delete", ["Retain"])).toBe("Retain");
+    expect(effective(undefined, ["Retain"])).toBe("Retain");
+  });
+});
+
+test("a class denies the annotation force-delete unless it allows it", () => {
+  expect(forceDeleteDeniedBy(aClass())).toBe("readers");
+  expect(forceDeleteDeniedBy(aClass({ allowForceDelete: true }))).toBeUndefined();
+});
