@@ -5,6 +5,7 @@ import { KeyedBackoff } from "../runtime/queue/backoff.ts";
 import { LanedQueue } from "../runtime/queue/laned-queue.ts";
 import { type QueueObserver, WorkQueue } from "../runtime/queue/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/queue/workers.ts";
+import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
 import type { ListWatch } from "../runtime/watch/list-watch.ts";
 import { Reflector } from "../runtime/watch/reflector.ts";
 import type { ReflectorObserver } from "../runtime/watch/reflector-options.ts";
@@ -78,6 +79,8 @@ export interface ControllerSettings {
   readonly crdDeletionPolicy: CrdDeletionPolicy;
   /** Whether objects without a class may adopt unowned roles. Default: false. */
   readonly allowsAdoption?: boolean;
+  /** What happens to what the controller created, for objects without a deletion policy. Default: Delete. */
+  readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
   /** How long to wait for the first list before `start` fails. */
   readonly syncTimeoutMs: number;
   /** Whether objects without a class are blocked even if the cluster has no classes. Default: false. */
@@ -233,6 +236,7 @@ export class Controller {
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
       requiresClass: settings.requiresClass ?? false,
+      defaultDeletionPolicy: settings.defaultDeletionPolicy,
     });
   }
 

@@ -17,6 +17,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import { keyOf } from "../../runtime/watch/list-watch.ts";
 import type { Command } from "../command.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
+import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy } from "../deletion-policies.ts";
 import { givenRegions, REGION_OPTION } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { readManifests } from "../manifests/manifests.ts";
@@ -63,6 +64,7 @@ export const planCommand: Command = {
       type: "boolean",
       help: "plan for a controller that runs with --allow-adoption: allow objects without a class to adopt",
     },
+    ...DEFAULT_DELETION_POLICY_OPTION,
     ...REGION_OPTION,
     ...CLASS_OPTIONS,
     ...readRateOption(PLAN_RATES),
@@ -208,12 +210,13 @@ async function planDeletions(
   { aws, access, given, io }: RemovalContext,
 ): Promise<readonly PlannedObject[]> {
   const signal = io.stop;
+  const defaultPolicy = defaultDeletionPolicy(given);
   const kept = answers.map(({ planned }) => planned);
   const deleted = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
   const isOrphan = given.flag("cluster-classes") ? await notInCluster(deleted, given, io) : () => false;
   return inParallel(deleted, async (removed) => {
-    const readers = { iam: aws.iamReader, instances: access.instances };
-    const plan = isOrphan(removed) ? planOrphan(removed) : await planRemoved(removed, readers, signal);
+    const sources = { iam: aws.iamReader, instances: access.instances, defaultDeletionPolicy: defaultPolicy };
+    const plan = isOrphan(removed) ? planOrphan(removed) : await planRemoved(removed, sources, signal);
     const { namespace, name } = removed.owner;
     return { namespace, name, plan, isRemoved: true };
   });

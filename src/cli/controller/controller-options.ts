@@ -1,5 +1,5 @@
 import type { ControllerSettings } from "../../controller/controller.ts";
-import { UsageError } from "../io.ts";
+import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy, policyOf } from "../deletion-policies.ts";
 import { clusterIdOf, durationMs, type GivenOptions, type OptionSpecs } from "../options.ts";
 import { DEFAULT_SETTINGS } from "./controller-process.ts";
 
@@ -31,6 +31,7 @@ export const CONTROLLER_OPTIONS: OptionSpecs = {
     value: "POLICY",
     help: "what happens to orphans, roles whose object was deleted without its finalizer: Retain (default) reports them, Delete deletes proven ones",
   },
+  ...DEFAULT_DELETION_POLICY_OPTION,
   "crd-deletion-policy": {
     type: "string",
     value: "POLICY",
@@ -44,7 +45,12 @@ export function controllerChoices(given: GivenOptions): {
   readonly settings: Required<
     Pick<
       ControllerSettings,
-      "requiresClass" | "allowsAdoption" | "scanIntervalMs" | "orphanPolicy" | "crdDeletionPolicy"
+      | "requiresClass"
+      | "allowsAdoption"
+      | "scanIntervalMs"
+      | "orphanPolicy"
+      | "crdDeletionPolicy"
+      | "defaultDeletionPolicy"
     >
   >;
 } {
@@ -61,13 +67,8 @@ export function controllerChoices(given: GivenOptions): {
         MIN_SCAN_INTERVAL_MS,
       ),
       orphanPolicy: policyOf("orphan-policy", given) ?? orphanPolicy,
+      defaultDeletionPolicy: defaultDeletionPolicy(given),
       crdDeletionPolicy: policyOf("crd-deletion-policy", given) ?? crdDeletionPolicy,
     },
   };
-}
-
-function policyOf(option: string, given: GivenOptions): "Retain" | "Delete" | undefined {
-  const policy = given.text(option);
-  if (policy === undefined || policy === "Retain" || policy === "Delete") return policy;
-  throw new UsageError(`--${option}: "${policy}" must be one of Retain, Delete`);
 }

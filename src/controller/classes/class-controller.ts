@@ -1,6 +1,7 @@
 import type { Condition } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { EventSink, KubeObject, ObjectClient } from "../../engine/ports.ts";
+import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { KeyedBackoff } from "../../runtime/queue/backoff.ts";
 import { WorkQueue } from "../../runtime/queue/work-queue.ts";
@@ -37,6 +38,8 @@ export interface ClassesOptions {
   readonly clusterId: string;
   /** See {@link ClassResolver}. */
   readonly requiresClass: boolean;
+  /** See {@link ClassResolver}. */
+  readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
   /** What deleted objects have left in AWS. */
   readonly orphans: Pick<CountedOrphans, "of">;
   readonly clock: Clock;
@@ -81,6 +84,7 @@ export class ClassController {
       objects,
       clusterId,
       requiresClass,
+      defaultDeletionPolicy: options.defaultDeletionPolicy,
       monotonicMs: () => clock.monotonicMs(),
       orphans: options.orphans,
     });

@@ -3,6 +3,7 @@ import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { hasTrace } from "../../model/trace.ts";
 import { type Bounds, type Violation, withClassDefaults, withoutExcess } from "../../plan/class/class-bounds.ts";
+import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import { classViolations } from "../../plan/class/class-guards.ts";
 import { oversizeBlockers } from "../../plan/oversize-blockers.ts";
 import type { Blocker } from "../../plan/plan.ts";
@@ -29,6 +30,8 @@ export interface ClassResolverOptions {
   readonly countsListed?: boolean;
   /** Whether every object needs a class even if the cluster has none. Default: false. */
   readonly requiresClass?: boolean;
+  /** The operator's default for objects without a deletion policy. Default: Delete. */
+  readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
   /** For acceptances in progress; unset where nothing is accepted. */
   readonly monotonicMs?: () => number;
   /** What deleted objects have left in AWS; unset: unknown. */
@@ -53,9 +56,9 @@ export class ClassResolver {
    */
   bindingOf(object: InstanceProfile): ClassBinding {
     const found = this.#resolve(object, this.classes);
-    if (found.kind === "none") return free(object);
+    if (found.kind === "none") return this.#free(object);
     if (found.kind === "blocked") {
-      return isDeletableWithoutClass(object) ? free(object) : { kind: "refused", blocker: found.blocker };
+      return isDeletableWithoutClass(object) ? this.#free(object) : { kind: "refused", blocker: found.blocker };
     }
     const moved = movedBlocker(object, found.class);
     return moved === undefined ? this.#judge(object, found.class) : { kind: "refused", blocker: moved };
@@ -102,12 +105,21 @@ export class ClassResolver {
     return this.#options.requiresClass ?? false;
   }
 
+  /** The object with the deletion terms that are recorded in its status, or the operator's default. */
+  underRecordedTerms(object: InstanceProfile): InstanceProfile {
+    return underRecordedTerms(object, this.#options.defaultDeletionPolicy);
+  }
+
+  #free(object: InstanceProfile): ClassBinding {
+    return { kind: "free", object: this.underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
+  }
+
   #resolve(object: InstanceProfile, classes: ParsedClasses): ResolvedClass {
     return resolveClass(object, classes, this.#requiresClass);
   }
 
   #judge(object: InstanceProfile, of: InstanceProfileClass): ClassBinding {
-    const defaulted = withClassDefaults(object, of);
+    const defaulted = withClassDefaults(object, of, this.#options.defaultDeletionPolicy);
     const bounds = this.#boundsOf(object, of);
     const isAccepted = isAcceptedBy(object.status, of);
     const common = { kind: "bound", class: of, bounds, isAccepted } as const;
@@ -145,10 +157,6 @@ export class ClassResolver {
     const index = peers.findIndex((raw) => (raw["metadata"] as InstanceProfile["metadata"]).name === name);
     return index === -1 ? peers.length : index;
   }
-}
-
-function free(object: InstanceProfile): ClassBinding {
-  return { kind: "free", object: underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
 }
 
 /**

@@ -1,6 +1,11 @@
 import type { AcceptedClass, InstanceProfile } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
-import { type DeletionTerms, effectiveDeletionPolicy } from "../../plan/class/class-deletion.ts";
+import {
+  type DefaultDeletionPolicy,
+  type DeletionTerms,
+  effectiveDeletionPolicy,
+  ownDeletionPolicy,
+} from "../../plan/class/class-deletion.ts";
 import { isInDeletion } from "../reconcile/subject.ts";
 
 /** The defaults of the CRD. */
@@ -23,14 +28,19 @@ export function withDeletionTerms(
 }
 
 /**
- * Applies the recorded deletion terms to an object whose class cannot be resolved: otherwise it would escape the bounds
+ * Applies the recorded deletion terms to an object in deletion whose class cannot be resolved: otherwise it would escape the bounds
  * of the class that accepted it as soon as that class is deleted. Only the controller writes the record.
+ *
+ * @param fallback the operator's default policy
  */
-export function underRecordedTerms(object: InstanceProfile): InstanceProfile {
+export function underRecordedTerms(object: InstanceProfile, fallback?: DefaultDeletionPolicy): InstanceProfile {
+  if (!isInDeletion(object)) return object;
   const accepted = object.status?.class;
-  if (accepted === undefined || !isInDeletion(object)) return object;
   const { deletionPolicy: _, ...spec } = object.spec;
-  const deletionPolicy = effectiveDeletionPolicy(object.spec, { ...DEFAULT_TERMS, ...accepted });
+  const deletionPolicy =
+    accepted === undefined
+      ? ownDeletionPolicy(object.spec, fallback)
+      : effectiveDeletionPolicy(object.spec, { ...DEFAULT_TERMS, ...accepted }, fallback);
   return { ...object, spec: { ...spec, ...(deletionPolicy !== undefined && { deletionPolicy }) } };
 }
 

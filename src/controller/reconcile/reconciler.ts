@@ -15,7 +15,6 @@ import { accountKeyOf, blockersOf } from "../classes/class-binding.ts";
 import { refused, withLeftOut } from "../classes/class-compliance.ts";
 import { classReport } from "../classes/class-report.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
-import { underRecordedTerms } from "../classes/deletion-terms.ts";
 import { FINALIZER, hasFinalizer } from "../finalizer.ts";
 import type { ScanCoverageByAccount } from "../scan/scan-coverage.ts";
 import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
@@ -34,7 +33,7 @@ export interface ReconcilerDependencies extends AwsStepsDependencies, Acceptance
   readonly cache: { get(key: string): KubeObject | undefined };
   /** The coverage of account scans. */
   readonly coverage: ScanCoverageByAccount;
-  readonly classes: Pick<ClassResolver, "bindingOf" | "revisionOf" | "acceptances">;
+  readonly classes: Pick<ClassResolver, "bindingOf" | "revisionOf" | "acceptances" | "underRecordedTerms">;
   readonly statusWriter: StatusWriter;
   readonly crdDeletion: Pick<CrdDeletion, "effectOn" | "crdName">;
 }
@@ -119,7 +118,7 @@ export class Reconciler {
       key,
       raw,
       binding,
-      object: binding.kind === "refused" ? underRecordedTerms(object) : binding.object,
+      object: binding.kind === "refused" ? classes.underRecordedTerms(object) : binding.object,
       classRevision: classes.revisionOf(object),
       judgedMs,
       run: { ...run, logger: run.logger.with({ generation: object.metadata.generation }) },

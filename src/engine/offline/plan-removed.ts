@@ -1,6 +1,7 @@
 import type { DesiredAbsent } from "../../model/desired-state.ts";
 import { sameName } from "../../model/naming.ts";
 import { isRetained, type Owner, ownershipOf, TAG_KEYS } from "../../model/ownership.ts";
+import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import { diff } from "../../plan/diff.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { TaggedRole } from "../observe/inventory.ts";
@@ -15,6 +16,14 @@ export interface RemovedScope {
   readonly namespaces: readonly string[];
   /** The objects that have a manifest. */
   readonly kept: readonly ObjectKey[];
+}
+
+/** How to plan deletions. */
+export interface RemovalSources {
+  readonly iam: IamReader;
+  readonly instances: InstanceObservation;
+  /** The operator's `--default-deletion-policy`; unset: Delete. */
+  readonly defaultDeletionPolicy?: DefaultDeletionPolicy;
 }
 
 /** A role whose object no longer has a manifest. */
@@ -42,14 +51,14 @@ export function removedObjects(roles: readonly TaggedRole[], scope: RemovedScope
 }
 
 /**
- * Plans the deletion of the object from what AWS shows. The spec with its `deletionPolicy` no longer exists, so adopted
- * entities count as retained.
+ * Plans the deletion of the object from what AWS shows. The spec with its `deletionPolicy` no longer exists, so the default applies, and
+ * adopted entities count as retained.
  *
  * Errors: those of the readers.
  */
 export async function planRemoved(
   removed: RemovedObject,
-  { iam, instances }: { readonly iam: IamReader; readonly instances: InstanceObservation },
+  { iam, instances, defaultDeletionPolicy }: RemovalSources,
   signal: AbortSignal,
 ): Promise<Plan> {
   const { owner, role } = removed;
@@ -62,7 +71,7 @@ export async function planRemoved(
     instances: undefined,
     policyName: role.roleName,
     managedPolicyArns: [],
-    retention: "ByOrigin",
+    retention: defaultDeletionPolicy === "Retain" ? "Retain" : "ByOrigin",
     force: false,
   };
   const observed = await observe(desired, iam, signal);

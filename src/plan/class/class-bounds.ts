@@ -1,7 +1,7 @@
 import type { InstanceProfile, InstanceProfileSpec, Trust } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { Blocker } from "../plan.ts";
-import { effectiveDeletionPolicy } from "./class-deletion.ts";
+import { type DefaultDeletionPolicy, effectiveDeletionPolicy } from "./class-deletion.ts";
 
 /**
  * The part of a spec that its class does not allow. `everything`: the class allows the object nothing. `name`: a part that cannot be
@@ -44,10 +44,14 @@ export function filledIn(text: string, { namespace, clusterId }: Bounds): string
 }
 
 /** The object with the boundary and tags that its class adds, and with its effective deletion policy. */
-export function withClassDefaults(object: InstanceProfile, { spec: bounds }: InstanceProfileClass): InstanceProfile {
+export function withClassDefaults(
+  object: InstanceProfile,
+  { spec: bounds }: InstanceProfileClass,
+  fallback?: DefaultDeletionPolicy,
+): InstanceProfile {
   const { deletionPolicy: _, ...spec } = object.spec;
   const permissionsBoundaryArn = spec.permissionsBoundaryArn ?? bounds.permissionsBoundaryArn;
-  const deletionPolicy = effectiveDeletionPolicy(object.spec, bounds);
+  const deletionPolicy = effectiveDeletionPolicy(object.spec, bounds, fallback);
   return {
     ...object,
     spec: {

@@ -172,6 +172,13 @@ describe("plan --since-live", () => {
     for (const { out } of [elsewhere, narrowed]) expect(out).not.toContain("team-a/app");
   });
 
+  test("removes nothing for a controller whose default is to retain", async () => {
+    await make("cluster-9");
+    const options = ["--since-live", "--cluster-id", "cluster-9", "--default-deletion-policy", "Retain"];
+    const { out } = await plan(other, ...options);
+    expect(out).toContain("InstanceProfile team-a/app: no manifest, nothing to remove");
+  });
+
   test("says of what was adopted that nothing goes", async () => {
     await make("cluster-9", { adopted: "true" });
     const { out } = await plan(other, "--since-live", "--cluster-id", "cluster-9");

@@ -33,6 +33,8 @@ export class Desk {
   readonly crd: FakeCrd = new FakeCrd();
   /** As `run --crd-deletion-policy`; takes effect with the next process. */
   crdDeletionPolicy: CrdDeletionPolicy = "Retain";
+  /** As `run --default-deletion-policy`; takes effect with the next process. */
+  defaultDeletionPolicy: "Retain" | "Delete" = "Delete";
   readonly logger: RecordingLogger = new RecordingLogger();
   nowMs: number = Date.parse("2026-01-01T00:00:00Z");
   /** The InstanceProfileClasses as the API server has them. */
@@ -55,6 +57,7 @@ export class Desk {
       objects: () => [...this.#cache.values()],
       clusterId: CLUSTER_ID,
       monotonicMs: () => this.nowMs,
+      defaultDeletionPolicy: this.defaultDeletionPolicy,
     });
   }
 
