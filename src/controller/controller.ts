@@ -23,6 +23,7 @@ import type { Orphans } from "./orphans/orphans.ts";
 import { Releases } from "./orphans/releases.ts";
 import { CrdDeletion, type CrdDeletionPolicy } from "./reconcile/crd-deletion.ts";
 import { openReconciler } from "./reconcile/open-reconciler.ts";
+import { OwnStatus } from "./reconcile/own-status.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
 import type { ResultObserver } from "./reconcile/result-observer.ts";
 import type { ScanObserver } from "./scan/iam-scan.ts";
@@ -98,6 +99,7 @@ export class Controller {
   readonly #scans: ScanSupervisor;
   readonly #classes: ClassController;
   readonly #orphans: Orphans;
+  readonly #ownStatus: OwnStatus;
   readonly #settings: ControllerSettings;
   #isWorking = false;
 
@@ -114,25 +116,23 @@ export class Controller {
       logger,
       observer: observers.reflector,
     });
-    const coverage = new ScanCoverageByAccount(() => clock.monotonicMs());
+    const monotonicMs = (): number => clock.monotonicMs();
+    const coverage = new ScanCoverageByAccount(monotonicMs);
     const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
     const counted = new CountedOrphans(() => this.#classes.orphansFreed());
     this.#classes = this.#openClasses(deps, objects, counted);
     const { resolver } = this.#classes;
     const accountOf = (raw: KubeObject): string | undefined => resolver.accountOf(raw);
     const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: resolver.claimRules });
-    const cache = { get: (key: string) => this.#reflector.cache.get(key) };
+    const { cache } = this.#reflector;
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const releases = new Releases();
-    const crdDeletion = new CrdDeletion({
-      crd: deps.crd,
-      policy: settings.crdDeletionPolicy,
-      monotonicMs: () => clock.monotonicMs(),
-      logger,
-    });
+    const ownStatus = this.#openOwnStatus(deps);
+    this.#ownStatus = ownStatus;
+    const crdDeletion = new CrdDeletion({ crd: deps.crd, policy: settings.crdDeletionPolicy, monotonicMs, logger });
     const reconciler = openReconciler(
-      { ...deps, ...settings, objects: releases.noting(deps.objects), observer: observers.results },
-      { coverage, claims, cache, classes: resolver, listClasses, crdDeletion },
+      { ...deps, ...settings, objects: ownStatus.noting(releases.noting(deps.objects)), observer: observers.results },
+      { coverage, claims, cache, classes: resolver, listClasses, crdDeletion, ownStatus },
     );
     this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted, crdDeletion });
     this.#scans = new ScanSupervisor({
@@ -240,6 +240,12 @@ export class Controller {
     });
   }
 
+  #openOwnStatus({ clock, random, logger }: ControllerDependencies): OwnStatus {
+    const restoreAfter = (key: string, delayMs: number): void =>
+      this.#queue.addAfter(key, delayMs, { priority: priorityOf("scan") });
+    return new OwnStatus({ monotonicMs: () => clock.monotonicMs(), random, logger, restoreAfter });
+  }
+
   #openWorkers(
     { clock, logger, newReconcileId, settings, observers }: ControllerDependencies,
     reconciler: Reconciler,
@@ -277,6 +283,7 @@ export class Controller {
         this.#enqueue(keyText(change.new.metadata), change.isInInitialList ? urgencyAtStart(change.new) : "change");
         return;
       case "updated":
+        if (this.#isWorking) this.#ownStatus.changed(keyText(change.new.metadata), change.old, change.new);
         if (shouldReconcile(change.old, change.new)) this.#enqueue(keyText(change.new.metadata));
         return;
       case "deleted":

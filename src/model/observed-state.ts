@@ -17,6 +17,8 @@ export interface RoleFacts {
   readonly arn: string;
   /** `AROA…`. A role that was deleted and created again has another id. */
   readonly roleId: string;
+  /** RFC 3339; unset: unknown. */
+  readonly createdTime?: string;
   readonly path: string;
   readonly description: string;
   readonly maxSessionDurationSeconds: number;
@@ -45,6 +47,8 @@ export interface ObservedInstanceProfile {
   readonly arn: string;
   /** `AIPA…` */
   readonly id: string;
+  /** RFC 3339; unset: unknown. */
+  readonly createdTime?: string;
   readonly path: string;
   readonly tags: Tags;
   /** IAM allows one role at most. */

@@ -11,9 +11,12 @@ export function aboutIdentity({ metadata, status }: ReportedObject, result: Resu
   const observed = observedIn(result);
   if (observed === undefined) return [];
   const { role, instanceProfile } = observed.state;
-  const isNewRole = role.presence === "present" && isAnother(status?.role?.id, role.roleId);
+  const isNew = isCreatedAfter(status?.lastVerifiedTime);
+  const isNewRole = role.presence === "present" && isAnother(status?.role?.id, role.roleId) && isNew(role);
   const isNewProfile =
-    instanceProfile.presence === "present" && isAnother(status?.instanceProfile?.id, instanceProfile.id);
+    instanceProfile.presence === "present" &&
+    isAnother(status?.instanceProfile?.id, instanceProfile.id) &&
+    isNew(instanceProfile);
   return [
     ...(isNewRole
       ? [
@@ -54,6 +57,14 @@ function observedIn(result: Result): ObservedEntities | undefined {
 /** Compares ids; an id that is not known yet proves nothing. */
 function isAnother(before: string | undefined, now: string): boolean {
   return before !== undefined && before !== "" && now !== "" && before !== now;
+}
+
+/** An entity that is older than the last verification has not been recreated since: another client wrote the id in status. */
+function isCreatedAfter(verified: string | undefined): (entity: { readonly createdTime?: string }) => boolean {
+  return ({ createdTime }) => {
+    if (verified === undefined || createdTime === undefined) return true;
+    return Date.parse(createdTime) > Date.parse(verified);
+  };
 }
 
 function recreated(reason: string, note: string): EventDraft {

@@ -35,14 +35,18 @@ export type Outcome =
     }
   | { readonly kind: "suspended" }
   | {
-      /** The class, or the size of a policy, blocks the object: AWS was not read. */
+      /** The class, or the size of a policy, blocks the object before AWS is read. */
       readonly kind: "refused";
       readonly blockers: readonly Blocker[];
+      /** What an interrupted create has left in AWS; unset: AWS was not read. */
+      readonly found?: ObservedState | undefined;
     }
   | {
       /** The spec is not valid, AWS could not be read, or access beyond the class could not be removed. */
       readonly kind: "failed";
       readonly error: unknown;
+      /** What an interrupted create has left in AWS; unset: AWS was not read. */
+      readonly found?: ObservedState | undefined;
     };
 
 /**

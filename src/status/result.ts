@@ -42,7 +42,11 @@ export type Result =
   /** The plan must not be applied until something outside the controller changes. */
   | { readonly kind: "BlockedByPlan"; readonly blockers: readonly Blocker[]; readonly observation: Observation }
   /** The class, or a policy that is too large to compare, blocks the object before AWS is read. */
-  | { readonly kind: "BlockedByClass"; readonly blockers: readonly Blocker[] }
+  | {
+      readonly kind: "BlockedByClass";
+      readonly blockers: readonly Blocker[];
+      readonly found?: ObservedState | undefined;
+    }
   /** The class has removed parts of the spec; AWS has the rest. */
   | (Observed & { readonly kind: "Stripped"; readonly leftOut: readonly Blocker[] })
   /** Something failed that may succeed without a change of the spec. */
@@ -57,6 +61,8 @@ interface Failure {
   readonly disposition: Disposition;
   /** Undefined when AWS could not be read. */
   readonly observation: Observation | undefined;
+  /** See the outcome `failed`. */
+  readonly found?: ObservedState | undefined;
 }
 
 type OutcomeWithPlan = Extract<Outcome, { readonly kind: "previewed" | "converged" }>;
@@ -79,9 +85,9 @@ export function classify(
     case "suspended":
       return { kind: "Suspended" };
     case "refused":
-      return { kind: "BlockedByClass", blockers: outcome.blockers };
+      return { kind: "BlockedByClass", blockers: outcome.blockers, found: outcome.found };
     case "failed":
-      return failureOf(outcome.error, undefined, failingForMs);
+      return { ...failureOf(outcome.error, undefined, failingForMs), found: outcome.found };
     case "announced":
       return { kind: "AdoptionPlanned", plan: outcome.plan };
     case "previewed":
@@ -118,7 +124,7 @@ function failureOf(
   error: unknown,
   observation: Observation | undefined,
   failingForMs: (error: unknown) => number,
-): Result {
+): ResultOf<"Retrying" | "Failed"> {
   const transient = transientFailure(error, failingForMs(error));
   const failure = { error, disposition: dispositionOf(error), observation };
   return failure.disposition === "terminal" && transient === undefined
@@ -152,4 +158,10 @@ export function observationIn(result: Result): Observation | undefined {
 /** The observed state if it is known to be owned; undefined when AWS was not read, or when the observed state blocks the plan. */
 export function ownStateIn(result: Result): ObservedState | undefined {
   return result.kind === "BlockedByPlan" ? undefined : observationIn(result)?.state;
+}
+
+/** The observed state of a blocked object, of which only the owner tags tell what is owned. */
+export function blockedStateIn(result: Result): ObservedState | undefined {
+  if (result.kind === "BlockedByPlan") return result.observation.state;
+  return "found" in result ? result.found : undefined;
 }

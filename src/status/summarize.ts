@@ -4,6 +4,8 @@ import {
   type InstanceProfileStatus,
   RECONCILE_AT_ANNOTATION,
 } from "../api/instance-profile.ts";
+import type { ObservedState } from "../model/observed-state.ts";
+import { TAG_KEYS, type Tags } from "../model/ownership.ts";
 import type { Action } from "../plan/action.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
@@ -14,7 +16,7 @@ import { eventsOf } from "./events.ts";
 import { instancesOf } from "./instances.ts";
 import type { EventDraft, ReportedObject } from "./outcome.ts";
 import { type Requeue, type RequeueIntervals, requeueOf } from "./requeue.ts";
-import { errorIn, type Observation, observationIn, ownStateIn, type Result } from "./result.ts";
+import { blockedStateIn, type Observation, observationIn, ownStateIn, type Result } from "./result.ts";
 import { bounded } from "./truncate.ts";
 
 /** What a reconcile reports to the user, and when the next one is due. */
@@ -52,14 +54,14 @@ export function summarize(object: ReportedObject, result: Result, context: Summa
   const requeue = requeueOf(result, context.intervals, context.random);
   const { compliance, accepted, pending } = context;
   const isChange = pending !== undefined || isComplianceChange(object, compliance);
-  const isQuiet = !isChange && isTolerable(object, result, context.failures);
+  const isQuiet = !isChange && !isRequested(object) && isTolerable(object, result, context.failures);
   if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
   const drafts = [...conditionsOf(object, result), ...aboutCompliance(compliance)].map(fitted);
   return {
     status: compact({
       ...carriedOver(object),
       ...(accepted !== undefined && { class: accepted }),
-      ...namesOf(result),
+      ...namesOf(object, result),
       ...listsOf(result),
       ...(pending !== undefined && { plan: linesOf(pending) }),
       ...instancesOf(object, result, Date.parse(context.now)),
@@ -97,12 +99,31 @@ function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus>
 }
 
 /** The ARNs and ids of owned entities only, not of those that block the object or are not adopted yet. */
-function namesOf(result: Result): Partial<Writable<InstanceProfileStatus>> {
+function namesOf(object: ReportedObject, result: Result): Partial<Writable<InstanceProfileStatus>> {
   const state = ownStateIn(result);
-  if (state === undefined) return {};
+  if (state === undefined) return namesOfOwned(object, blockedStateIn(result));
   const role = referenceOf(state.role, (it) => it.roleId);
-  const accountId = role?.arn.split(":")[4];
+  const accountId = role && accountIn(role);
   return { role, instanceProfile: referenceOf(state.instanceProfile, (it) => it.id), ...(accountId && { accountId }) };
+}
+
+/** The names of what this object has created although it is blocked now, so that its deletion is not taken for that of an object with nothing in AWS. */
+function namesOfOwned({ metadata }: ReportedObject, state?: ObservedState): Partial<Writable<InstanceProfileStatus>> {
+  const isOwned = ({ tags }: { readonly tags: Tags }): boolean =>
+    tags[TAG_KEYS.uid] === metadata.uid &&
+    tags[TAG_KEYS.namespace] === metadata.namespace &&
+    tags[TAG_KEYS.name] === metadata.name;
+  const role =
+    state?.role.presence === "present" && isOwned(state.role) ? referenceOf(state.role, (it) => it.roleId) : undefined;
+  const instanceProfile =
+    state?.instanceProfile.presence === "present" && isOwned(state.instanceProfile)
+      ? referenceOf(state.instanceProfile, (it) => it.id)
+      : undefined;
+  return compact({ role, instanceProfile, accountId: role && accountIn(role) });
+}
+
+function accountIn({ arn }: AwsObjectReference): string | undefined {
+  return arn.split(":")[4];
 }
 
 function referenceOf<T extends { readonly presence: "present"; readonly arn: string }>(
@@ -133,6 +154,9 @@ function pendingIn({ plan: { actions }, applied, refused }: Observation): readon
   return refused.length === 0 ? actions.slice(applied.length) : actions.filter((action) => !applied.includes(action));
 }
 
+/** The bound of the CRD. */
+const MAX_REQUEST_CHARS = 1_024;
+
 /** The minimum time between two updates of `lastVerifiedTime` without another change, so that a fleet in sync rarely writes status. */
 const VERIFIED_UPDATE_MS = 3_600_000;
 
@@ -143,9 +167,9 @@ function verification(
   drafts: readonly ConditionDraft[],
   now: string,
 ): Partial<InstanceProfileStatus> {
-  if (result.kind === "Suspended" || errorIn(result) !== undefined) return {};
-  const requested = object.metadata.annotations?.[RECONCILE_AT_ANNOTATION];
-  const isAnswer = requested !== undefined && requested !== object.status?.lastHandledReconcileAt;
+  // A suspended object handles no request.
+  if (result.kind === "Suspended") return {};
+  const isAnswer = isRequested(object);
   const isReady = drafts.some((draft) => draft.type === "Ready" && draft.status === "True");
   const isUpdate =
     isReady &&
@@ -153,7 +177,18 @@ function verification(
       !wasReady(object) ||
       (observationIn(result)?.applied.length ?? 0) > 0 ||
       Date.parse(now) - Date.parse(object.status?.lastVerifiedTime ?? "") >= verifiedUpdateMs(object.metadata.uid));
-  return { ...(isAnswer && { lastHandledReconcileAt: requested }), ...(isUpdate && { lastVerifiedTime: now }) };
+  return { ...(isAnswer && { lastHandledReconcileAt: requestOf(object) }), ...(isUpdate && { lastVerifiedTime: now }) };
+}
+
+/** True when the annotation `reconcile-at` has a value that was not handled yet. */
+function isRequested(object: ReportedObject): boolean {
+  const isSet = object.metadata.annotations?.[RECONCILE_AT_ANNOTATION] !== undefined;
+  return isSet && requestOf(object) !== object.status?.lastHandledReconcileAt;
+}
+
+/** The value of the annotation `reconcile-at`, as much of it as status can hold. */
+function requestOf({ metadata }: ReportedObject): string {
+  return (metadata.annotations?.[RECONCILE_AT_ANNOTATION] ?? "").slice(0, MAX_REQUEST_CHARS);
 }
 
 /** From one to one and a half hours, constant for one object, so that objects that were created together are not updated together. */

@@ -88,6 +88,19 @@ export class FakeKube implements ObjectClient, EventSink {
     this.#put(key, { ...current, metadata });
   }
 
+  /** What `kubectl replace --subresource=status` with no status does. */
+  wipeStatus(key: ObjectKey): void {
+    const { status: _, ...rest } = this.#current(key);
+    this.#put(key, rest);
+  }
+
+  /** What `kubectl replace` with the user's own manifest does. */
+  loseFinalizers(key: ObjectKey): void {
+    const current = this.#current(key);
+    const { finalizers: _, ...metadata } = current.metadata;
+    this.#put(key, { ...current, metadata });
+  }
+
   /** As if its finalizers had been taken off by hand, and then it was deleted. */
   forget(key: ObjectKey): void {
     this.#objects.delete(text(key));

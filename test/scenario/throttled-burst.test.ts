@@ -20,6 +20,7 @@ import { crdDeletionOf } from "../fakes/fake-crd.ts";
 import { FakeIam } from "../fakes/fake-iam.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
 import { NO_INSTANCES } from "../fakes/no-instances.ts";
+import { ownStatusOf } from "../fakes/own-status-of.ts";
 import { CLUSTER_ID } from "../support/builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "../support/cluster-user.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -90,6 +91,7 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     coverage: new ScanCoverageByAccount(monotonicMs),
     claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
     monotonicMs,
+    ownStatus: ownStatusOf(monotonicMs),
     statusWriter: new StatusWriter({
       ...{ objects: kube, events: kube, mutationCache, intervals: DEFAULT_REQUEUE_INTERVALS, nowMs, random: () => 0.5 },
     }),

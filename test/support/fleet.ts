@@ -17,6 +17,7 @@ import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { crdDeletionOf } from "../fakes/fake-crd.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
 import { NO_INSTANCES } from "../fakes/no-instances.ts";
+import { ownStatusOf } from "../fakes/own-status-of.ts";
 import { CLUSTER_ID } from "./builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -68,6 +69,7 @@ class Process {
       nowMs,
       coverage: byAccount,
       claims: { of: () => ({ index: new ClaimIndex({ in: () => [] }) }) },
+      ownStatus: ownStatusOf(monotonicMs),
       statusWriter: new StatusWriter({
         objects: kube,
         events: kube,

@@ -20,6 +20,7 @@ import type { Requeue } from "../../src/runtime/queue/workers.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import { crdDeletionOf, FakeCrd } from "../fakes/fake-crd.ts";
+import { ownStatusOf } from "../fakes/own-status-of.ts";
 import type { Interceptor } from "./intercept.ts";
 import { onlyAccount } from "./no-classes.ts";
 import { listScenarioClasses, scenarioAccountKey, scenarioClasses } from "./scenario-class.ts";
@@ -104,6 +105,7 @@ export class Incarnation {
       nowMs,
       coverage: new ScanCoverageByAccount(nowMs),
       claims: this.claims,
+      ownStatus: ownStatusOf(nowMs),
       statusWriter: new StatusWriter({
         objects,
         events: around.events,

@@ -17,6 +17,7 @@ export function roleFactsOf(role: Role | undefined, subject: AwsCallSubject): Ro
     roleName: requireField(present.RoleName, "RoleName", subject),
     arn: requireField(present.Arn, "Arn", subject),
     roleId: requireField(present.RoleId, "RoleId", subject),
+    ...createdTimeOf(present),
     path: requireField(present.Path, "Path", subject),
     description: present.Description ?? "",
     maxSessionDurationSeconds: present.MaxSessionDuration ?? DEFAULT_MAX_SESSION_DURATION_SECONDS,
@@ -50,6 +51,7 @@ export function reportedRoleOf(role: RoleDetail, subject: AwsCallSubject): Repor
     roleName: requireField(role.RoleName, "RoleName", subject),
     arn: requireField(role.Arn, "Arn", subject),
     roleId: requireField(role.RoleId, "RoleId", subject),
+    ...createdTimeOf(role),
     path: requireField(role.Path, "Path", subject),
     permissionsBoundaryArn: role.PermissionsBoundary?.PermissionsBoundaryArn,
     tags: tagsOf(role.Tags, subject),
@@ -80,10 +82,15 @@ export function instanceProfileOf(
     instanceProfileName: requireField(present.InstanceProfileName, "InstanceProfileName", subject),
     arn: requireField(present.Arn, "Arn", subject),
     id: requireField(present.InstanceProfileId, "InstanceProfileId", subject),
+    ...createdTimeOf(present),
     path: requireField(present.Path, "Path", subject),
     tags: tagsOf(present.Tags, subject),
     roleName: present.Roles?.[0]?.RoleName,
   };
+}
+
+function createdTimeOf({ CreateDate }: { readonly CreateDate?: Date | undefined }): { readonly createdTime?: string } {
+  return CreateDate === undefined ? {} : { createdTime: CreateDate.toISOString() };
 }
 
 /** Converts a list of tags to a map. */

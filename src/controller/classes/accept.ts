@@ -51,8 +51,9 @@ export async function accept(
   try {
     const written = await writeAcceptance(objects, object, accepted, signal);
     mutationCache.record(key, raw, written);
-    const { metadata: current, status } = parseInstanceProfile(written);
-    return { raw: written, object: { ...object, metadata: current, ...(status && { status }) } };
+    const { metadata: current } = parseInstanceProfile(written);
+    const status = { observedGeneration: -1, ...object.status, class: accepted };
+    return { raw: written, object: { ...object, metadata: current, status } };
   } catch (error) {
     // If the reply was lost, the write may have succeeded: keep the reservation until the watch would have shown it.
     if (dispositionOf(error) !== "retryable") release();

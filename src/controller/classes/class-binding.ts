@@ -29,7 +29,12 @@ export type ClassBinding =
       /** False until this class has accepted the object, which is recorded before the first write to AWS. */
       readonly isAccepted: boolean;
     }
-  | { readonly kind: "refused"; readonly blocker: Blocker };
+  | {
+      readonly kind: "refused";
+      readonly blocker: Blocker;
+      /** The class of the object, if it is for another account than the one that the object is bound to. */
+      readonly moved?: InstanceProfileClass;
+    };
 
 /** The blockers of an object that must not be created or changed; empty when it may be. */
 export function blockersOf(binding: ClassBinding): readonly Blocker[] {

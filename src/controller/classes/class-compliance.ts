@@ -21,7 +21,7 @@ export function forceDeniedBy(binding: ClassBinding): string | undefined {
 }
 
 /** The outcome of a reconcile that ended before it read AWS. */
-export function refused(blockers: readonly Blocker[]): Outcome {
+export function refused(blockers: readonly Blocker[]): Extract<Outcome, { readonly kind: "refused" }> {
   return { kind: "refused", blockers };
 }
 

@@ -74,9 +74,9 @@ function pendingAfter(
  */
 function bindingWithoutDeletion(
   classes: ClassReportSources["classes"],
-  { raw, binding, isReadable }: Subject,
+  { raw, object: { status }, binding, isReadable }: Subject,
 ): ClassBinding {
-  return isReadable === false ? binding : classes.bindingOf(withoutDeletion(parseInstanceProfile(raw)));
+  return isReadable === false ? binding : classes.bindingOf(withoutDeletion(parseInstanceProfile({ ...raw, status })));
 }
 
 function withoutDeletion(object: InstanceProfile): InstanceProfile {

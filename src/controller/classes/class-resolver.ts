@@ -61,7 +61,9 @@ export class ClassResolver {
       return isDeletableWithoutClass(object) ? this.#free(object) : { kind: "refused", blocker: found.blocker };
     }
     const moved = movedBlocker(object, found.class);
-    return moved === undefined ? this.#judge(object, found.class) : { kind: "refused", blocker: moved };
+    return moved === undefined
+      ? this.#judge(object, found.class)
+      : { kind: "refused", blocker: moved, moved: found.class };
   }
 
   /**

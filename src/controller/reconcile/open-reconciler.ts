@@ -25,7 +25,10 @@ export interface OpenReconcilerOptions {
 /** Creates a reconciler with empty caches. */
 export function openReconciler(
   options: OpenReconcilerOptions,
-  known: Pick<ReconcilerDependencies, "coverage" | "claims" | "cache" | "classes" | "listClasses" | "crdDeletion">,
+  known: Pick<
+    ReconcilerDependencies,
+    "coverage" | "claims" | "cache" | "classes" | "listClasses" | "crdDeletion" | "ownStatus"
+  >,
 ): Reconciler {
   const { objects, events, accounts, clusterId, clock, random, intervals, observer } = options;
   const monotonicMs = (): number => clock.monotonicMs();

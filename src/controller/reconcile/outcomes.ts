@@ -6,9 +6,11 @@ import {
 } from "../../api/instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import type { Convergence } from "../../engine/reconcile/converge.ts";
-import { ControllerError } from "../../errors.ts";
+import { ControllerError, TerminalError } from "../../errors.ts";
+import { isInSync } from "../../plan/plan.ts";
 import type { Run } from "../../runtime/queue/workers.ts";
 import type { Outcome, ReportedObject } from "../../status/outcome.ts";
+import { FINALIZER } from "../finalizer.ts";
 import type { Urgency } from "../urgency.ts";
 
 /** The logger and the urgency of one reconcile. */
@@ -62,4 +64,19 @@ export function attemptOf({ metadata: { uid, generation, annotations } }: Instan
 /** True when the status names a role or an instance profile. */
 export function hasEntities({ status }: InstanceProfile): boolean {
   return status?.role !== undefined || status?.instanceProfile !== undefined;
+}
+
+/** True when nothing is left in AWS, by the replies to the deletes, or by the read of a dry run. */
+export function isGone(outcome: Outcome): boolean {
+  if (outcome.kind === "previewed") return outcome.visibleInMs === 0 && isInSync(outcome.plan);
+  if (outcome.kind !== "converged" || outcome.visibleInMs !== 0) return false;
+  return outcome.failed === undefined && outcome.plan.blockers.length === 0;
+}
+
+/** The failure of an object in deletion whose spec is invalid. */
+export function deletionBlocked(error: TerminalError): TerminalError {
+  const message =
+    `${error.message}. The deletion is blocked. Correct the spec, or delete the role and the instance profile in AWS and remove the ` +
+    `finalizer ${FINALIZER} from the object.`;
+  return new TerminalError(message, { reason: error.reason, cause: error });
 }

@@ -26,3 +26,13 @@ export function readablePartsOf(raw: KubeObject): InstanceProfile | undefined {
     throw error;
   }
 }
+
+/** The object, or why its spec is invalid. */
+export function parsed(raw: KubeObject): InstanceProfile | TerminalError {
+  try {
+    return parseInstanceProfile(raw);
+  } catch (error) {
+    if (error instanceof TerminalError) return error;
+    throw error;
+  }
+}

@@ -4,7 +4,6 @@ import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError, TerminalError } from "../../errors.ts";
 import { hasTrace } from "../../model/trace.ts";
 import type { Action } from "../../plan/action.ts";
-import { isInSync } from "../../plan/plan.ts";
 import { deletedEvents, noteEvents, retainedEvent } from "../../status/events.ts";
 import type { Outcome, ReportedObject } from "../../status/outcome.ts";
 import type { Requeue } from "../../status/requeue.ts";
@@ -15,14 +14,17 @@ import { accountKeyOf, blockersOf } from "../classes/class-binding.ts";
 import { refused, withLeftOut } from "../classes/class-compliance.ts";
 import { classReport } from "../classes/class-report.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
-import { FINALIZER, hasFinalizer } from "../finalizer.ts";
+import { hasFinalizer } from "../finalizer.ts";
 import type { ScanCoverageByAccount } from "../scan/scan-coverage.ts";
 import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
 import { type CrdDeletion, DISCOVERY_LAG_MS } from "./crd-deletion.ts";
 import { explainDeleteConflict, isDeleteConflict } from "./delete-conflict.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
-import { asReceived, type RunFacts } from "./outcomes.ts";
-import { readablePartsOf } from "./readable-parts.ts";
+import { isInterruptedCreate } from "./never-reported.ts";
+import { asReceived, deletionBlocked, isGone, type RunFacts } from "./outcomes.ts";
+import type { OwnStatus } from "./own-status.ts";
+import { inProvedAccount } from "./proved-account.ts";
+import { parsed, readablePartsOf } from "./readable-parts.ts";
 import { skipReconcile } from "./skip-reconcile.ts";
 import type { Report, StatusWriter } from "./status-writer.ts";
 import { isAccepted, isInDeletion, type Subject, unreadable } from "./subject.ts";
@@ -33,10 +35,15 @@ export interface ReconcilerDependencies extends AwsStepsDependencies, Acceptance
   readonly cache: { get(key: string): KubeObject | undefined };
   /** The coverage of account scans. */
   readonly coverage: ScanCoverageByAccount;
-  readonly classes: Pick<ClassResolver, "bindingOf" | "revisionOf" | "acceptances" | "underRecordedTerms">;
+  readonly classes: Omit<ClassResolver, "claimRules" | "classNameOf" | "accountOf">;
   readonly statusWriter: StatusWriter;
   readonly crdDeletion: Pick<CrdDeletion, "effectOn" | "crdName">;
+  /** The status of objects whose status another client has changed. */
+  readonly ownStatus: Pick<OwnStatus, "withOwn" | "forget">;
 }
+
+/** The outcome of a reconcile that ends before it reads AWS. */
+type BlockedOutcome = Extract<Outcome, { readonly kind: "refused" | "failed" }>;
 
 const DONE: Requeue = { kind: "done" };
 /** An object that is in deletion already does not change when its CRD is deleted, so the watch shows nothing. */
@@ -83,7 +90,8 @@ export class Reconciler {
   }
 
   async #reconcileObject(key: string, raw: KubeObject, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
-    const received = asReceived(raw);
+    const own = this.#deps.ownStatus.withOwn(key, raw);
+    const received = asReceived(own);
     if (isInDeletion(received)) {
       // If another client removed the finalizer, the status still says what to delete.
       if (!hasFinalizer(received) && !hasTrace(received.status)) return DONE;
@@ -91,9 +99,9 @@ export class Reconciler {
       if (effect === "Retain") return this.#retain(key, received, run, signal);
       if (effect === "Unknown") return { kind: "after", delayMs: DISCOVERY_LAG_MS };
     }
-    const object = parsed(raw);
+    const object = parsed(own);
     if (object instanceof TerminalError) return this.#reportInvalid(key, raw, object, run, signal);
-    const subject = this.#bindClass(key, raw, object, run);
+    const subject = await this.#correctAccount(this.#bindClass(key, raw, object, run), signal);
     return isInDeletion(object) ? this.#reconcileDeleted(subject, signal) : this.#reconcilePresent(subject, signal);
   }
 
@@ -126,14 +134,27 @@ export class Reconciler {
     };
   }
 
+  /** Binds the object again if status names an account that the tags in AWS refute. */
+  async #correctAccount(subject: Subject, signal: AbortSignal): Promise<Subject> {
+    const { key, raw, object, binding, run } = subject;
+    if (binding.kind !== "refused" || binding.moved === undefined) return subject;
+    const proved = await inProvedAccount(this.#deps, object, binding.moved, signal);
+    return proved === undefined ? subject : this.#bindClass(key, raw, proved, run);
+  }
+
   /** Reconciles an object that is not in deletion. */
   async #reconcilePresent(found: Subject, signal: AbortSignal): Promise<Requeue> {
     const subject = await this.#restoreFinalizer(found, signal);
     const blockers = blockersOf(subject.binding);
-    if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
+    if (blockers.length > 0)
+      return this.#report(subject, await this.#withFound(subject, refused(blockers), signal), signal);
     if (subject.object.spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
     const skipped = skipReconcile(subject, this.#deps.statusWriter);
-    if (skipped !== undefined) return skipped;
+    if (skipped !== undefined) {
+      // Scans cover the object, so that the status that the controller has reported is still right.
+      await this.#deps.statusWriter.restore(subject, signal);
+      return skipped;
+    }
     if (subject.object.spec.mode === "DryRun")
       return this.#report(subject, await this.#aws.preview(subject, signal), signal);
     if (hasFinalizer(subject.object) && isAccepted(subject))
@@ -208,18 +229,34 @@ export class Reconciler {
     run: RunFacts,
     signal: AbortSignal,
   ): Promise<Requeue> {
-    const received = asReceived(raw);
+    const received = asReceived(this.#deps.ownStatus.withOwn(key, raw));
     const isBeingDeleted = isInDeletion(received);
     if (isBeingDeleted && !hasFinalizer(received)) return DONE;
     const current = isBeingDeleted ? raw : await this.#finalizer.restore(raw, received, signal);
-    const outcome: Outcome = { kind: "failed", error: isBeingDeleted ? deletionBlocked(error) : error };
-    const readable = readablePartsOf(current);
+    const failed: BlockedOutcome = { kind: "failed", error: isBeingDeleted ? deletionBlocked(error) : error };
+    const own = { ...current, status: received.status };
+    const object = asReceived(own);
+    const readable = readablePartsOf(own);
     const report =
       readable === undefined
-        ? { outcome }
-        : await this.#withinClass(unreadable(this.#bindClass(key, current, readable, run), error), outcome, signal);
-    const reported = { raw: current, object: asReceived(current), logger: run.logger };
+        ? { outcome: failed }
+        : await this.#withReadable(unreadable(this.#bindClass(key, current, readable, run), error), failed, signal);
+    const reported = { raw: current, object, logger: run.logger };
     return (await this.#deps.statusWriter.report(reported, report, signal)).requeue;
+  }
+
+  async #withReadable(subject: Subject, failed: BlockedOutcome, signal: AbortSignal): Promise<Report> {
+    return this.#withinClass(subject, await this.#withFound(subject, failed, signal), signal);
+  }
+
+  /**
+   * Adds what an interrupted create has left in AWS to an outcome without a read of AWS, so that status names it and no
+   * other change of the object makes the controller forget it.
+   */
+  async #withFound(subject: Subject, outcome: BlockedOutcome, signal: AbortSignal): Promise<Outcome> {
+    if (!isInterruptedCreate(subject.object)) return outcome;
+    const preview = await this.#aws.preview(subject, signal);
+    return preview.kind === "previewed" ? { ...outcome, found: preview.observed } : outcome;
   }
 
   async #report(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
@@ -251,33 +288,11 @@ export class Reconciler {
 
   #forget(key: string): void {
     this.#deps.statusWriter.forget(key);
+    this.#deps.ownStatus.forget(key);
     this.#deps.coverage.forget(key);
     for (const { breaker, index } of this.#deps.accounts.opened) {
       breaker.forget(key);
       index.forget(key);
     }
   }
-}
-
-function parsed(raw: KubeObject): InstanceProfile | TerminalError {
-  try {
-    return parseInstanceProfile(raw);
-  } catch (error) {
-    if (error instanceof TerminalError) return error;
-    throw error;
-  }
-}
-
-/** True when nothing is left in AWS, by the replies to the deletes, or by the read of a dry run. */
-function isGone(outcome: Outcome): boolean {
-  if (outcome.kind === "previewed") return outcome.visibleInMs === 0 && isInSync(outcome.plan);
-  if (outcome.kind !== "converged" || outcome.visibleInMs !== 0) return false;
-  return outcome.failed === undefined && outcome.plan.blockers.length === 0;
-}
-
-function deletionBlocked(error: TerminalError): TerminalError {
-  const message =
-    `${error.message}. The deletion is blocked. Correct the spec, or delete the role and the instance profile in AWS and remove the ` +
-    `finalizer ${FINALIZER} from the object.`;
-  return new TerminalError(message, { reason: error.reason, cause: error });
 }

@@ -1,4 +1,4 @@
-import { type AcceptedClass, API_VERSION, KIND } from "../../api/instance-profile.ts";
+import { type AcceptedClass, API_VERSION, type InstanceProfileStatus, KIND } from "../../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../../engine/ports.ts";
 import { reasonOfError } from "../../errors.ts";
 import { hasTrace } from "../../model/trace.ts";
@@ -11,6 +11,7 @@ import { sameStatus, summarize } from "../../status/summarize.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
 import type { MutationCache } from "./mutation-cache.ts";
+import { asReceived } from "./outcomes.ts";
 import { logResult, observeResult, type ResultObserver } from "./result-observer.ts";
 
 /** The outcome of one reconcile, and the compliance of the object with its class. */
@@ -100,23 +101,13 @@ export class StatusWriter {
     logResult(logger, result);
     observeResult(observer, key, object, result);
     for (const event of events) this.emit(object, event);
-    if (!sameStatus(object.status, status)) {
-      const preconditions = [
-        ...notOlderThan(object.status),
-        ...(compliance === undefined ? [] : nothingAccepted(object)),
-      ];
-      const patched = await this.#deps.objects.patchStatus(
-        object.metadata,
-        [
-          { op: "test", path: "/metadata/uid", value: object.metadata.uid },
-          ...preconditions,
-          { op: "add", path: "/status", value: status },
-        ],
-        signal,
-      );
-      this.#deps.mutationCache.record(key, raw, patched);
-    }
+    await this.#write(raw, status, compliance === undefined ? [] : nothingAccepted(asReceived(raw)), signal);
     return { result, requeue: mustRetry ? { kind: "backoff" } : requeue };
+  }
+
+  /** Writes the reported status again where another client has changed it. Errors: those of the status patch. */
+  async restore({ raw, object: { status } }: Pick<Reported, "raw" | "object">, signal: AbortSignal): Promise<void> {
+    if (status !== undefined) await this.#write(raw, status, [], signal);
   }
 
   /** The requeue of an object in sync whose reconcile was skipped. */
@@ -134,6 +125,25 @@ export class StatusWriter {
     const { namespace, name, uid, resourceVersion } = metadata;
     const regarding = { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion };
     this.#deps.events.emit({ ...event, regarding });
+  }
+
+  /** Patches the status, unless the API server has it already. */
+  async #write(
+    raw: KubeObject,
+    status: InstanceProfileStatus,
+    preconditions: readonly PatchOperation[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { metadata, status: shown } = asReceived(raw);
+    if (sameStatus(shown, status)) return;
+    const operations: readonly PatchOperation[] = [
+      { op: "test", path: "/metadata/uid", value: metadata.uid },
+      ...notOlderThan(shown),
+      ...preconditions,
+      { op: "add", path: "/status", value: status },
+    ];
+    const patched = await this.#deps.objects.patchStatus(metadata, operations, signal);
+    this.#deps.mutationCache.record(keyText(metadata), raw, patched);
   }
 
   /** How long the object has failed for this reason, without another reason or a success in between. */

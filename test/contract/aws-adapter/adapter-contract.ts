@@ -319,6 +319,7 @@ export function describeAdapterContract(name: string, start: () => Promise<AwsUn
           instanceProfileName,
           arn: expect.stringMatching(new RegExp(`^arn:aws:iam::\\d{12}:instance-profile/apps/${instanceProfileName}$`)),
           id: expect.stringMatching(/^\w{16,}$/),
+          createdTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
           path: "/apps/",
           tags: { team: "a" },
           roleName: undefined,

@@ -27,6 +27,7 @@ describe("a role", () => {
       roleName: "app",
       arn: "AROAEXAMPLE",
       roleId: "AROAEXAMPLE",
+      createdTime: "2026-01-01T00:00:00.000Z",
       path: "/",
       description: "",
       maxSessionDurationSeconds: 3600,
@@ -136,6 +137,7 @@ describe("an instance profile", () => {
     instanceProfileName: "p",
     arn: "arn:aws:iam::123456789012:instance-profile/apps/p",
     id: "AIPAEXAMPLE",
+    createdTime: "2026-01-01T00:00:00.000Z",
     path: "/apps/",
     tags: { team: "a" },
   };

@@ -3,6 +3,7 @@ import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import type { CrdDeletionPolicy } from "../../../src/controller/reconcile/crd-deletion.ts";
 import { MutationCache } from "../../../src/controller/reconcile/mutation-cache.ts";
+import type { OwnStatus } from "../../../src/controller/reconcile/own-status.ts";
 import { Reconciler } from "../../../src/controller/reconcile/reconciler.ts";
 import { StatusWriter } from "../../../src/controller/reconcile/status-writer.ts";
 import { ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverage.ts";
@@ -15,6 +16,7 @@ import { crdDeletionOf, FakeCrd } from "../../fakes/fake-crd.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { FakeKube } from "../../fakes/fake-kube.ts";
 import { NO_INSTANCES } from "../../fakes/no-instances.ts";
+import { ownStatusOf } from "../../fakes/own-status-of.ts";
 import { CLUSTER_ID } from "../../support/builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "../../support/cluster-user.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
@@ -44,6 +46,7 @@ export class Desk {
   /** Waited for when the API server has listed the classes, before the list arrives. */
   afterClassList: () => Promise<void> = async () => {};
   readonly #cache = new Map<string, KubeObject>();
+  #ownStatus!: OwnStatus;
   #reconciler: Reconciler;
 
   constructor() {
@@ -69,10 +72,13 @@ export class Desk {
   #open(): Reconciler {
     const nowMs = (): number => this.nowMs;
     const mutationCache = new MutationCache(nowMs);
-    const { kube, iam } = this;
+    const { iam } = this;
+    const ownStatus = ownStatusOf(nowMs);
+    this.#ownStatus = ownStatus;
+    const objects = ownStatus.noting(this.kube);
     const classes = this.directory;
     return new Reconciler({
-      objects: kube,
+      objects,
       monotonicMs: nowMs,
       cache: { get: (key) => this.#cache.get(key) },
       mutationCache,
@@ -97,9 +103,10 @@ export class Desk {
         accountOf: (raw) => classes.accountOf(raw),
         clusterId: CLUSTER_ID,
       }),
+      ownStatus,
       statusWriter: new StatusWriter({
-        objects: kube,
-        events: kube,
+        objects,
+        events: this.kube,
         mutationCache,
         intervals: DEFAULT_REQUEUE_INTERVALS,
         nowMs,
@@ -147,6 +154,8 @@ export class Desk {
   /** One reconcile; the cache shows what the API server has, or what the test says. */
   reconcile(signal: AbortSignal = new AbortController().signal, cached?: KubeObject): Promise<Requeue> {
     const shown = cached ?? this.kube.read(KEY);
+    const before = this.#cache.get(TEXT_KEY);
+    if (before !== undefined && shown !== undefined) this.#ownStatus.changed(TEXT_KEY, before, shown);
     if (shown === undefined) this.#cache.delete(TEXT_KEY);
     else this.#cache.set(TEXT_KEY, shown);
     return this.#reconciler.reconcile(TEXT_KEY, signal, { logger: this.logger, urgency: "change" });

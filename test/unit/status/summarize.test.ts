@@ -79,22 +79,37 @@ describe("lastVerifiedTime", () => {
 });
 
 describe("lastHandledReconcileAt", () => {
-  test("answers when AWS could be looked at, blocked or not", () => {
+  test("answers whatever the result is, as Flux does: blocked by the plan or the class, or failed", () => {
     const blocked: Outcome = {
       kind: "previewed",
       plan: { ...EMPTY, blockers: [BLOCKER] },
       observed: MADE,
       visibleInMs: 0,
     };
-    expect(at(objectWith(READY, { annotations: ASKED }), blocked).status.lastHandledReconcileAt).toBe("7");
+    const refused: Outcome = { kind: "refused", blockers: [BLOCKER] };
+    for (const outcome of [blocked, refused, { kind: "failed", error: DENIED } as const]) {
+      expect(at(objectWith(READY, { annotations: ASKED }), outcome).status.lastHandledReconcileAt).toBe("7");
+    }
   });
 
-  test("does not answer when it could not, or was not to be", () => {
-    const outcomes: Outcome[] = [{ kind: "failed", error: DENIED }, { kind: "suspended" }];
-    for (const outcome of outcomes) {
-      expect(at(objectWith(READY, { annotations: ASKED }), outcome).status.lastHandledReconcileAt).toBeUndefined();
-    }
+  test("answers a request that fails transiently at once, which is otherwise not reported while the object is ready", () => {
+    const throttled = new RetryableError("later", { reason: "Timeout" });
+    const { status } = at(objectWith(READY, { annotations: ASKED }), { kind: "failed", error: throttled });
+    expect(status.lastHandledReconcileAt).toBe("7");
+    expect(status.conditions?.[0]).toMatchObject({ type: "Ready", status: "False" });
+  });
+
+  test("does not answer for a suspended object, or without a request", () => {
+    const asked = objectWith(READY, { annotations: ASKED });
+    expect(at(asked, { kind: "suspended" }).status.lastHandledReconcileAt).toBeUndefined();
     expect(at(objectWith(READY), converged()).status.lastHandledReconcileAt).toBeUndefined();
+  });
+
+  test("answers a value that is too long for status with its beginning, once", () => {
+    const object = objectWith(READY, { annotations: { ...ASKED, [Object.keys(ASKED)[0] ?? ""]: "x".repeat(3_000) } });
+    const { status } = at(object, converged());
+    expect(status.lastHandledReconcileAt).toBe("x".repeat(1_024));
+    expect(at({ ...object, status }, converged()).status).toEqual(status);
   });
 });
 

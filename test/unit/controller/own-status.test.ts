@@ -1,0 +1,117 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { OwnStatus } from "../../../src/controller/reconcile/own-status.ts";
+import type { KubeObject, ObjectClient, PatchOperation } from "../../../src/engine/ports.ts";
+import { ConflictError, RetryableError } from "../../../src/errors.ts";
+import { ownStatusOf } from "../../fakes/own-status-of.ts";
+import { RecordingLogger } from "../../support/recording-logger.ts";
+
+const KEY = { namespace: "team-a", name: "app" };
+const TEXT = "team-a/app";
+const SIGNAL = new AbortController().signal;
+
+const version = (status: unknown, uid = "uid-1"): KubeObject => ({ metadata: { ...KEY, uid }, status });
+const whole = (value: unknown): readonly PatchOperation[] => [
+  { op: "test", path: "/metadata/uid", value: "uid-1" },
+  { op: "add", path: "/status", value },
+];
+
+let nowMs: number;
+/** After which delays the status was to be written again. */
+let delays: number[];
+let logger: RecordingLogger;
+let ownStatus: OwnStatus;
+/** What becomes of the next writes. */
+let reply: () => Promise<KubeObject>;
+let client: ObjectClient;
+beforeEach(() => {
+  nowMs = 0;
+  delays = [];
+  logger = new RecordingLogger();
+  const restoreAfter = (_: string, delayMs: number): void => void delays.push(delayMs);
+  ownStatus = ownStatusOf(() => nowMs, { logger, restoreAfter });
+  reply = async () => ({});
+  const never = (): never => {
+    throw new Error("not used");
+  };
+  client = ownStatus.noting({ get: never, patch: never, patchStatus: () => reply() });
+});
+
+const [A, B, C] = [{ observedGeneration: 1 }, { observedGeneration: 2 }, { observedGeneration: 3 }];
+
+describe("a status is the controller's own", () => {
+  test("although the watch shows it before the reply arrives", async () => {
+    const arrival = Promise.withResolvers<KubeObject>();
+    reply = () => arrival.promise;
+    const write = client.patchStatus(KEY, whole(B), SIGNAL);
+    ownStatus.changed(TEXT, version(A), version(B));
+    expect(delays).toEqual([]);
+    arrival.resolve({});
+    await write;
+  });
+
+  test("although the reply was lost", async () => {
+    reply = () => Promise.reject(new RetryableError("lost", { reason: "Timeout" }));
+    await expect(client.patchStatus(KEY, whole(B), SIGNAL)).rejects.toThrow("lost");
+    ownStatus.changed(TEXT, version(A), version(B));
+    expect(delays).toEqual([]);
+  });
+
+  test("although a relist skipped the write before it", async () => {
+    await client.patchStatus(KEY, whole(B), SIGNAL);
+    await client.patchStatus(KEY, whole(C), SIGNAL);
+    ownStatus.changed(TEXT, version(A), version(C));
+    expect(delays).toEqual([]);
+  });
+
+  test("if it is the one before with the field that the controller wrote", async () => {
+    await client.patchStatus(KEY, [{ op: "add", path: "/status/class", value: { name: "a" } }], SIGNAL);
+    ownStatus.changed(TEXT, version(A), version({ ...A, class: { name: "a" } }));
+    expect(delays).toEqual([]);
+  });
+});
+
+describe("a status is another client's", () => {
+  test("if the API server refused the controller's write of the same", async () => {
+    reply = () => Promise.reject(new ConflictError("changed", { reason: "Conflict" }));
+    await expect(client.patchStatus(KEY, whole(B), SIGNAL)).rejects.toThrow("changed");
+    ownStatus.changed(TEXT, version(A), version(B));
+    expect(delays).toEqual([1_000]);
+  });
+
+  test("if it is an own one that a later own one has replaced", async () => {
+    await client.patchStatus(KEY, whole(B), SIGNAL);
+    await client.patchStatus(KEY, whole(C), SIGNAL);
+    ownStatus.changed(TEXT, version(A), version(C));
+    ownStatus.changed(TEXT, version(C), version(B));
+    expect(delays).toEqual([1_000]);
+    expect(ownStatus.withOwn(TEXT, version(B))).toEqual(version(C));
+  });
+
+  test("and gives way to the last own one, through any number of changes, until that is written again", async () => {
+    ownStatus.changed(TEXT, version(A), version(B));
+    ownStatus.changed(TEXT, version(B), version(undefined));
+    expect(logger.lines).toHaveLength(1);
+    expect(ownStatus.withOwn(TEXT, version(undefined))).toEqual(version(A));
+    await client.patchStatus(KEY, whole(A), SIGNAL);
+    ownStatus.changed(TEXT, version(undefined), version(A));
+    expect(ownStatus.withOwn(TEXT, version(B))).toEqual(version(B));
+  });
+
+  test("but not that of another object of the same name", () => {
+    ownStatus.changed(TEXT, version(A), version(B));
+    expect(ownStatus.withOwn(TEXT, version(B, "uid-2"))).toEqual(version(B, "uid-2"));
+  });
+});
+
+test("each restoration doubles the delay of the next, up to five minutes, and ten minutes of peace reset it", async () => {
+  for (let i = 0; i < 11; i += 1) {
+    ownStatus.changed(TEXT, version(A), version(B));
+    await client.patchStatus(KEY, whole(A), SIGNAL);
+    ownStatus.changed(TEXT, version(B), version(A));
+  }
+  expect(delays.slice(0, 3)).toEqual([1_000, 2_000, 4_000]);
+  expect(delays.at(-1)).toBe(300_000);
+  nowMs += 600_000;
+  ownStatus.changed(TEXT, version(A), version(B));
+  expect(delays.at(-1)).toBe(1_000);
+});
