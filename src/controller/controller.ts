@@ -1,11 +1,11 @@
 import type { AccountRegistry } from "../engine/accounts/account-registry.ts";
 import type { CrdReader, EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
+import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { KeyedBackoff } from "../runtime/queue/backoff.ts";
 import { LanedQueue } from "../runtime/queue/laned-queue.ts";
 import { type QueueObserver, WorkQueue } from "../runtime/queue/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/queue/workers.ts";
-import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
 import type { ListWatch } from "../runtime/watch/list-watch.ts";
 import { Reflector } from "../runtime/watch/reflector.ts";
 import type { ReflectorObserver } from "../runtime/watch/reflector-options.ts";

@@ -1,3 +1,4 @@
+import type { EventRecord } from "../engine/ports.ts";
 import { dispositionOf } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../telemetry.ts";
@@ -74,11 +75,20 @@ export class EventPublisher {
     this.#isPublishing = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       next.isQueued = false;
-      await this.#publish(next).catch((error: unknown) => {
-        if (!this.#signal.aborted) this.#options.logger.warn("Failed to publish an Event", { err: error });
-      });
+      const { event } = next;
+      await this.#publish(next).catch((error: unknown) => this.#logFailure(event, error));
     }
     this.#isPublishing = false;
+  }
+
+  /** An Event about an object in a namespace that is being deleted cannot be stored, so the log keeps it. */
+  #logFailure({ reason, note, regarding }: EventRecord, error: unknown): void {
+    if (this.#signal.aborted) return;
+    const { logger } = this.#options;
+    const { namespace, name } = regarding;
+    if (isOfEndingNamespace(error))
+      logger.info("Event dropped: its namespace is being deleted", { namespace, name, reason, note });
+    else logger.warn("Failed to publish an Event", { err: error });
   }
 
   async #publish(series: EventSeries): Promise<void> {
@@ -145,4 +155,12 @@ export class EventPublisher {
       }
     }
   }
+}
+
+/** True when the API server stores nothing in the namespace, because it is being deleted or is gone. */
+function isOfEndingNamespace(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status === undefined) return false;
+  const isGone = status.httpCode === 404 && status.message.startsWith("namespaces ");
+  return isGone || status.causes.some(({ reason }) => reason === "NamespaceTerminating");
 }

@@ -22,8 +22,8 @@ const RESTART_MS = 1_000;
 /** 65 % of 384 MiB, as the image gives it in deploy/. */
 const NODE_OPTIONS = "--max-old-space-size=249";
 /** What the log says when the program itself is wrong. */
-const BUGS = ["exiting because of a bug", "The reconcile failed with an unexpected error", "A handler failed"];
-const LOST_LEASE = "has lost leadership";
+const BUGS = ["exiting because of a bug", "Observed a panic", "A handler failed"];
+const LOST_LEASE = "leader election lost";
 
 /** A controller process that is started again whenever it ends, as by a kubelet, with wires of its own to both servers. */
 export class Replica {

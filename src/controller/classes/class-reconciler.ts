@@ -12,6 +12,7 @@ import { COMPLIANT } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";
 import type { Logger } from "../../telemetry.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "../finalizer.ts";
+import { failureFields } from "../reconcile/failure-fields.ts";
 import { type BoundaryOf, ClassBoundaries } from "./class-boundaries.ts";
 
 /** The dependencies of {@link ClassReconciler}. */
@@ -63,10 +64,7 @@ export class ClassReconciler {
       signal.throwIfAborted();
       if (!(error instanceof ControllerError)) throw error;
       const level = error.disposition === "conflict" ? "info" : "warn";
-      logger[level]("reconcile of a class failed on the API server; the controller retries", {
-        reason: error.reason,
-        error: error.message,
-      });
+      logger[level]("Reconciler error", { disposition: error.disposition, ...failureFields(error) });
       return { kind: "backoff" };
     }
   }

@@ -10,10 +10,10 @@ import type { ObservedState } from "../../model/observed-state.ts";
 import { hasTrace } from "../../model/trace.ts";
 import { withoutExcess } from "../../plan/class/class-bounds.ts";
 import { type RevocationTarget, regionsBeyond, revocationsOf } from "../../plan/class/class-excess.ts";
-import { planLines } from "../../plan/render.ts";
 import { type Compliance, withoutBoundary, withRemoval } from "../../status/compliance.ts";
 import type { Outcome } from "../../status/outcome.ts";
 import type { Logger } from "../../telemetry.ts";
+import { logWrites } from "../reconcile/log-writes.ts";
 import { isUnreported } from "../reconcile/never-reported.ts";
 import type { Report } from "../reconcile/status-writer.ts";
 import type { ClassBinding } from "./class-binding.ts";
@@ -64,8 +64,8 @@ export async function withinClass(
   if (target === undefined || compliance === undefined || isWithin(target.revocation, compliance, outcome))
     return { outcome, compliance };
   try {
-    const report = await revokeExcess(target.desired, target.revocation, await open(), signal);
-    logRevoked(subject, report);
+    const access = { ...(await open()), onWritten: logWrites(subject.logger, { why: "the class does not allow it" }) };
+    const report = await revokeExcess(target.desired, target.revocation, access, signal);
     return withRevocation(outcome, compliance, report);
   } catch (error) {
     signal.throwIfAborted();
@@ -147,10 +147,4 @@ function failing(outcome: Outcome, error: unknown): Pick<Report, "outcome" | "mu
   if (failure === undefined) return { outcome: { kind: "failed", error } };
   // A terminal failure waits for an edit of the spec, but the removal of excess access must not.
   return { outcome, mustRetry: dispositionOf(failure.error) === "terminal" };
-}
-
-function logRevoked({ logger }: StripSubject, { applied }: RevocationReport): void {
-  if (applied.length === 0) return;
-  const actions = planLines({ actions: applied, blockers: [], unmanagedPolicies: [] });
-  logger.info("removed access that the class does not allow", { actions });
 }

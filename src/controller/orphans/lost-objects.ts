@@ -5,9 +5,11 @@ import { ControllerError } from "../../errors.ts";
 import { nameInArn, sameName } from "../../model/naming.ts";
 import type { Absent } from "../../model/observed-state.ts";
 import { type Owner, ownershipOf, TAG_KEYS, type Tags } from "../../model/ownership.ts";
+import type { Action } from "../../plan/action.ts";
 import { orphanedEvent } from "../../status/orphan-events.ts";
 import { keyText } from "../object-key.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
+import { logWrites } from "../reconcile/log-writes.ts";
 import { emitAbout, type OrphanOptions } from "./orphan-options.ts";
 import type { Releases } from "./releases.ts";
 
@@ -145,23 +147,26 @@ export class LostObjects {
   /** Tags the entities as retained, so that no later scan reports them as orphans. */
   async #markRetained(last: KubeObject, left: readonly Left[], signal: AbortSignal): Promise<void> {
     const { uid, namespace, name } = last["metadata"] as ObjectMeta;
+    const { logger } = this.#options;
     const writer = this.#options.accountOf(last)?.iam.routine.writer;
+    if (writer === undefined) return;
+    const written = logWrites(logger, { namespace, name, uid, why: "the object retains it" });
     for (const { kind, arn, tags } of left) {
       if (tags?.[TAG_KEYS.uid] !== uid || tags[TAG_KEYS.retained] === uid) continue;
       const retained = { [TAG_KEYS.retained]: uid };
+      const action: Action =
+        kind === "role"
+          ? { kind: "TagRole", roleName: nameInArn(arn), tags: retained }
+          : { kind: "TagInstanceProfile", instanceProfileName: nameInArn(arn), tags: retained };
       try {
-        await (kind === "role"
-          ? writer?.perform({ kind: "TagRole", roleName: nameInArn(arn), tags: retained }, signal)
-          : writer?.perform(
-              { kind: "TagInstanceProfile", instanceProfileName: nameInArn(arn), tags: retained },
-              signal,
-            ));
+        await writer.perform(action, signal);
+        written([action]);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof ControllerError)) throw error;
         const what =
           "could not tag an entity that a deleted object retains; the next account scans report it as an orphan";
-        this.#options.logger.warn(what, { namespace, name, entity: arn, ...failureFields(error) });
+        logger.warn(what, { namespace, name, entity: arn, ...failureFields(error) });
       }
     }
   }

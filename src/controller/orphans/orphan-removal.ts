@@ -6,6 +6,7 @@ import { ConflictError, ControllerError } from "../../errors.ts";
 import { planLines } from "../../plan/render.ts";
 import { orphanDeletedEvent } from "../../status/orphan-events.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
+import { logWrites } from "../reconcile/log-writes.ts";
 import type { DeletedObject } from "./deleted-objects.ts";
 import { emitAbout, type OrphanObserver, type OrphanOptions } from "./orphan-options.ts";
 
@@ -83,7 +84,8 @@ export class OrphanRemoval {
       throw new ConflictError(message, { reason: "ObjectExists" });
     };
     try {
-      const deps = { account, claims: claims.of(this.#accountKey).index, assertGone };
+      const onWritten = logWrites(logger, { ...fields, why: "it is an orphan" });
+      const deps = { account, claims: claims.of(this.#accountKey).index, assertGone, onWritten };
       this.#publish(orphan, await removeOrphan(proof.desired, proof, deps, signal), fields);
     } catch (error) {
       signal.throwIfAborted();
@@ -100,7 +102,6 @@ export class OrphanRemoval {
       return;
     }
     const actions = planLines({ ...plan, actions: applied.map(({ action }) => action) });
-    if (actions.length > 0) logger.info("deleted an orphan", { ...fields, actions });
     if (failed !== undefined) {
       const { error } = failed;
       const why = error instanceof ControllerError ? failureFields(error) : { err: error };

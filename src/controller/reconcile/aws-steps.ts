@@ -10,6 +10,7 @@ import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { grantsOf } from "./grants.ts";
 import { type LiveObjectSources, preconditionOf } from "./live-object-check.ts";
+import { logWrites } from "./log-writes.ts";
 import { convergeInOwnAccount, ownAccountOf } from "./orphan-guard.ts";
 import { asOutcome, attempt, attemptOf } from "./outcomes.ts";
 import type { Subject } from "./subject.ts";
@@ -41,7 +42,8 @@ export class AwsSteps {
     return attempt(signal, async () => {
       const desired = this.#desired(subject);
       const access = await this.#open(subject, signal, desired);
-      const deps = { ...access, isAnnounced: isAnnouncedPlan, precondition: confirmed };
+      const onWritten = logWrites(subject.run.logger);
+      const deps = { ...access, isAnnounced: isAnnouncedPlan, precondition: confirmed, onWritten };
       return asOutcome(await convergeInOwnAccount(desired, deps, ownAccountOf(this.#deps.accounts, subject), signal));
     });
   }

@@ -19,6 +19,7 @@ import type { ScanCoverageByAccount } from "../scan/scan-coverage.ts";
 import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
 import { type CrdDeletion, DISCOVERY_LAG_MS } from "./crd-deletion.ts";
 import { explainDeleteConflict, isDeleteConflict } from "./delete-conflict.ts";
+import { failureFields } from "./failure-fields.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
 import { isInterruptedCreate } from "./never-reported.ts";
 import { asReceived, deletionBlocked, isGone, type RunFacts } from "./outcomes.ts";
@@ -81,10 +82,7 @@ export class Reconciler {
       if (!(error instanceof ControllerError)) throw error;
       // The object changed meanwhile, or the API server is unavailable, so the status cannot be written.
       const level = error.disposition === "conflict" ? "info" : "warn";
-      run.logger[level]("request to the Kubernetes API failed; the controller retries", {
-        reason: error.reason,
-        error: error.message,
-      });
+      run.logger[level]("Reconciler error", { disposition: error.disposition, ...failureFields(error) });
       return { kind: "backoff" };
     }
   }

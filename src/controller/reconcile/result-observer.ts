@@ -2,7 +2,6 @@ import { ControllerError, dispositionOf } from "../../errors.ts";
 import type { Action } from "../../plan/action.ts";
 import { isInstanceAction } from "../../plan/instances/instance-action.ts";
 import { isInSync, NOT_CONVERGING } from "../../plan/plan.ts";
-import { planLines } from "../../plan/render.ts";
 import { findCondition } from "../../status/conditions.ts";
 import { wasReady } from "../../status/conditions-of.ts";
 import type { ReportedObject } from "../../status/outcome.ts";
@@ -41,17 +40,11 @@ export function observeResult(
   if (applied.length > 0) observer?.wrote?.(key, applied.length, wasInSync && !isOnlyAboutInstances(applied));
 }
 
-/** Logs the applied actions and the failure: names only, never policy documents. */
+/** Logs the failure, in the words of controller-runtime. */
 export function logResult(logger: Logger, result: Result): void {
-  const { plan, applied = [] } = observationIn(result) ?? {};
-  if (plan !== undefined && applied.length > 0) {
-    const notes = plan.notes?.map(({ message }) => message);
-    const actions = planLines({ ...plan, actions: applied });
-    logger.info("wrote AWS", { actions, ...(notes !== undefined && { notes }) });
-  }
   const error = errorIn(result);
   if (error instanceof ControllerError)
-    logger.warn("reconcile failed", { disposition: error.disposition, ...failureFields(error) });
+    logger.warn("Reconciler error", { disposition: error.disposition, ...failureFields(error) });
 }
 
 function hasGivenUp({ status }: ReportedObject, blockers: readonly { readonly reason: string }[]): boolean {

@@ -96,7 +96,7 @@ export class InstanceScan {
     const message = messageOfError(error);
     if (this.#stop.signal.aborted || this.#faults.get(region) === message) return;
     this.#faults.set(region, message);
-    const facts = error instanceof ControllerError ? failureFields(error) : { error: message };
+    const facts = error instanceof ControllerError ? failureFields(error) : { err: { message } };
     this.#deps.logger.warn("could not read instances; the controller retries", { region, ...facts });
   }
 

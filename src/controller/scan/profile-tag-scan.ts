@@ -8,6 +8,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
+import { failureFields } from "../reconcile/failure-fields.ts";
 import { priorityOf } from "../urgency.ts";
 import type { ScanCoverage } from "./scan-coverage.ts";
 import { type ScanSubject, type SubjectRules, subjectOf } from "./scan-verdict.ts";
@@ -80,7 +81,7 @@ export class ProfileTagScan {
       if (!(error instanceof ControllerError)) throw error;
       logger.debug("could not read an instance profile; the next cycle retries", {
         key: subject.key,
-        error: error.message,
+        ...failureFields(error),
       });
     }
   }

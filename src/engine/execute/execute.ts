@@ -1,5 +1,5 @@
 import type { Action, ActionOutcome, FailedAction } from "../../plan/action.ts";
-import type { Plan } from "../../plan/plan.ts";
+import type { Note, Plan } from "../../plan/plan.ts";
 import type { IamWriter } from "../ports.ts";
 import { Refusals } from "./instance-refusals.ts";
 
@@ -8,6 +8,9 @@ export interface AppliedAction {
   readonly action: Action;
   readonly outcome: ActionOutcome;
 }
+
+/** Called with the writes that AWS has carried out, at least one, and the notes of their plan. Must not throw. */
+export type OnWritten = (actions: readonly Action[], notes?: readonly Note[]) => void;
 
 /**
  * The result of executing a plan. Without refusals `applied` is a prefix of the plan's actions, and `failed` is the

@@ -5,6 +5,7 @@ import { isRetained, ownershipOf, TAG_KEYS, type Tags } from "../../model/owners
 import { isInstanceAction } from "../../plan/instances/instance-action.ts";
 import type { Blocker, Plan } from "../../plan/plan.ts";
 import type { AwsAccount } from "../accounts/aws-account.ts";
+import type { OnWritten } from "../execute/execute.ts";
 import type { ClaimIndex } from "../observe/instance-claims.ts";
 import type { IamReader, Precondition } from "../ports.ts";
 import { type Convergence, converge } from "../reconcile/converge.ts";
@@ -26,6 +27,7 @@ export interface RemoveOrphanDependencies {
   readonly claims: ClaimIndex;
   /** Raises if the object exists again; called before each write. */
   readonly assertGone: Precondition;
+  readonly onWritten?: OnWritten;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface RemoveOrphanDependencies {
 export function removeOrphan(
   desired: DesiredAbsent,
   proof: OrphanProof,
-  { account, claims, assertGone }: RemoveOrphanDependencies,
+  { account, claims, assertGone, onWritten }: RemoveOrphanDependencies,
   signal: AbortSignal,
 ): Promise<Convergence> {
   const { reader, writer } = account.iam.routine;
@@ -51,6 +53,7 @@ export function removeOrphan(
     attempts: UNUSED_ONLY,
     instances: { ...account.instances, claims, isUserWaiting: true },
     precondition: assertGone,
+    onWritten,
     isAnnounced: () => false,
   };
   return converge({ ...desired, retention: "ByOrigin", force: false }, deps, signal);

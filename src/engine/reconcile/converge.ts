@@ -4,7 +4,7 @@ import { nameKey } from "../../model/naming.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { isAdoption, type Plan } from "../../plan/plan.ts";
 import { applyAction } from "../../plan/simulate.ts";
-import { type ExecutionReport, execute } from "../execute/execute.ts";
+import { type ExecutionReport, execute, type OnWritten } from "../execute/execute.ts";
 import { GuardedWriter } from "../execute/guarded-writer.ts";
 import type { KeyedMutex } from "../execute/keyed-mutex.ts";
 import type { RecentWrites } from "../observe/recent-writes.ts";
@@ -44,6 +44,7 @@ export interface ConvergeDependencies extends ObserveDependencies {
   readonly precondition: Precondition;
   /** Stops writes that do not last; unset: the controller repairs drift without limit. */
   readonly attempts?: Attempts;
+  readonly onWritten?: OnWritten | undefined;
   /** True when the changes of a plan that adopts were already reported to the user. */
   readonly isAnnounced: (plan: Plan) => boolean;
 }
@@ -115,6 +116,11 @@ async function executePlan(
   assertProved(desired, found.observed, plan.actions);
   const writer = new GuardedWriter(deps.writer, deps.precondition);
   const report = await execute(plan, writer, signal);
+  if (report.applied.length > 0)
+    deps.onWritten?.(
+      report.applied.map(({ action }) => action),
+      plan.notes,
+    );
   const sent = writer.sentOf(report);
   deps.recentWrites.record(view, sent);
   deps.index?.forgetRole(desired);

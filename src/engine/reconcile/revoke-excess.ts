@@ -5,7 +5,7 @@ import { type Revocation, type RevocationTarget, regionsBeyond, revocationsOf } 
 import { regionsRemoved } from "../../plan/instances/record-regions.ts";
 import { applyAction } from "../../plan/simulate.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
-import type { AppliedAction } from "../execute/execute.ts";
+import type { AppliedAction, OnWritten } from "../execute/execute.ts";
 import { GuardedWriter } from "../execute/guarded-writer.ts";
 import { isPermanent } from "../observe/boundary-policies.ts";
 import { observe } from "../observe/observe-iam.ts";
@@ -36,6 +36,7 @@ export interface RevocationDependencies {
   readonly recentWrites: RecentWrites;
   readonly instances: Pick<AccountInstances, "snapshots">;
   readonly precondition: Precondition;
+  readonly onWritten?: OnWritten | undefined;
   /** The permissions boundary that the class sets on its roles; unset: none. */
   readonly boundary?: RequiredBoundary | undefined;
 }
@@ -80,6 +81,7 @@ export async function revokeExcess(
     const report = { applied, failed: undefined, refused: failed };
     deps.recentWrites.record(state, { ...report, refused: [] });
     deps.instances.snapshots.record(report);
+    if (applied.length > 0) deps.onWritten?.(applied.map(({ action }) => action));
   }
   const after = applied.reduce((current, { action }) => applyAction(current, action), state);
   return { applied: applied.map(({ action }) => action), failed, unread: marked.unread, after };

@@ -1,6 +1,6 @@
 import type { Logger } from "../../telemetry.ts";
 
-/** Logs an election: each new state and each new failure once; repetitions at debug level. */
+/** Logs an election in the words of client-go: each new state and each new failure once; repetitions at debug level. */
 export class ElectionLog {
   readonly #logger: Logger;
   readonly #identity: string;
@@ -13,23 +13,23 @@ export class ElectionLog {
   }
 
   campaigning(): void {
-    this.#logger.info("Waiting to become the leader");
+    this.#logger.info("attempting to acquire leader lease");
   }
 
   elected(): void {
-    this.#logger.info("This process is the leader");
+    this.#logger.info("successfully acquired lease");
   }
 
   lost(error: Error): void {
-    this.#logger.error("This process has lost leadership and exits", { err: error });
+    this.#logger.error("leader election lost", { err: error });
   }
 
   released(): void {
-    this.#logger.info("The Lease is released");
+    this.#logger.info("released lease");
   }
 
   notReleased(error: unknown): void {
-    this.#logger.warn("Failed to release the Lease; a standby can acquire it when it expires", { err: error });
+    this.#logger.warn("failed to release lease; a standby can acquire it when it expires", { err: error });
   }
 
   /** Logs a successful request. */
@@ -37,7 +37,7 @@ export class ElectionLog {
     if (this.#failures > 0) this.#logger.info("The Lease is accessible again", { attempts: this.#failures });
     this.#failures = 0;
     if (holder !== this.#holder && holder !== "" && holder !== this.#identity) {
-      this.#logger.info("Another process is the leader", { holder });
+      this.#logger.info("new leader elected", { holder });
     }
     this.#holder = holder;
   }

@@ -176,7 +176,7 @@ export class Workers {
 /** Classifies an error of a reconcile. Reconciles handle known errors, so any other is a bug: it is logged, and work goes on. */
 function resultOfError(error: unknown, signal: AbortSignal, logger: Logger): RunResult {
   if (signal.aborted) return signal.reason instanceof ShutdownError ? "abandoned" : "timedOut";
-  logger.error("The reconcile failed with an unexpected error", { err: error });
+  logger.error("Observed a panic", { err: error });
   return "failed";
 }
 

@@ -83,7 +83,7 @@ export class ReplicaProcess {
 
   /** It says so in its log. */
   get hasLed(): boolean {
-    return this.process.output().includes("This process is the leader");
+    return this.process.output().includes("successfully acquired lease");
   }
 
   /** It waits, warm, or leads. */

@@ -32,7 +32,7 @@ test("the log names applied actions and failures, and never a policy document", 
       ],
     },
   });
-  expect(desk.logger.messages("warn")).toEqual(Array(3).fill("reconcile failed"));
+  expect(desk.logger.messages("warn")).toEqual(Array(3).fill("Reconciler error"));
   expect(JSON.stringify(desk.logger.lines)).not.toMatch(/Statement|TopSecret|payroll|somebody|secret-token/);
 });
 
@@ -44,10 +44,25 @@ test("the log has the AWS request id of a failure, and neither the status nor an
   await desk.reconcile();
   expect(desk.logger.lines).toContainEqual(
     expect.objectContaining({
-      message: "reconcile failed",
+      message: "Reconciler error",
       fields: expect.objectContaining({ reason: "AccessDenied", requestId }),
     }),
   );
   expect(desk.message).toContain("CreateRole on role app: no");
   expect(JSON.stringify([desk.object, desk.kube.events])).not.toContain(requestId);
+});
+
+test("what was written before a reconcile fails for another reason is in the log too", async () => {
+  const desk = new Desk();
+  desk.apply();
+  let writes = 0;
+  desk.iam.beforeWrite = async () => {
+    writes += 1;
+    if (writes !== 2) return;
+    desk.nowMs += 6_000;
+    desk.apply({ description: "edited" });
+  };
+  expect(await desk.reconcile()).toEqual({ kind: "backoff" });
+  expect(desk.logger.lines.map(({ message }) => message)).toEqual(["wrote AWS", "Reconciler error"]);
+  expect(desk.logger.lines[0]?.fields["actions"]).toEqual(["+ role app"]);
 });

@@ -321,10 +321,10 @@ describe("the API server", () => {
     const refused = new BlockedError("instanceprofiles/status is forbidden", { reason: "Forbidden" });
     desk.kube.patchStatus = () => Promise.reject(refused);
     expect(await desk.reconcile()).toEqual({ kind: "backoff" });
-    expect(desk.logger.messages("warn")).toEqual(["request to the Kubernetes API failed; the controller retries"]);
+    expect(desk.logger.messages("warn")).toEqual(["Reconciler error"]);
     desk.kube.patchStatus = () => Promise.reject(new ConflictError("moved", { reason: "Conflict" }));
     await desk.reconcile();
-    expect(desk.logger.messages("warn")).toEqual(["request to the Kubernetes API failed; the controller retries"]);
+    expect(desk.logger.messages("warn")).toEqual(["Reconciler error"]);
   });
 
   test("unavailable for the last check before a write: nothing is written", async () => {

@@ -22,7 +22,10 @@ const record: EventRecord = {
 };
 
 /** `answer` is a status code, or undefined for a server that cannot be reached. */
-function setUp(answer: (request: KubeRequest, attempt: number) => Promise<number | undefined> | number | undefined) {
+function setUp(
+  answer: (request: KubeRequest, attempt: number) => Promise<number | undefined> | number | undefined,
+  refusal: object = {},
+) {
   const clock = new FakeClock(Date.UTC(2026, 0, 2, 3, 4, 5, 678));
   const logger = new RecordingLogger();
   const created: Record<string, unknown>[] = [];
@@ -42,7 +45,7 @@ function setUp(answer: (request: KubeRequest, attempt: number) => Promise<number
       return {
         kind: "json",
         statusCode,
-        body: { code: statusCode, reason: "R", message: "m" },
+        body: { code: statusCode, reason: "R", message: "m", ...refusal },
         retryAfterMs: undefined,
       };
     },
@@ -136,6 +139,26 @@ test("does not try again what is refused", async () => {
   await clock.advance(60_000);
   expect(attempts()).toBe(1);
   expect(logger.messages("warn")).toEqual(["Failed to publish an Event"]);
+});
+
+test.each([
+  [
+    "is being deleted",
+    403,
+    { details: { causes: [{ reason: "NamespaceTerminating", message: "namespace team-a is being terminated" }] } },
+  ],
+  ["is gone", 404, { message: 'namespaces "team-a" not found' }],
+])("keeps an event in the log, without a warning, when its namespace %s", async (_, status, refusal) => {
+  const { recorder, logger } = setUp(() => status, refusal);
+  recorder.emit(record);
+  await recorder.flush(new AbortController().signal);
+  expect(logger.lines).toEqual([
+    {
+      level: "info",
+      message: "Event dropped: its namespace is being deleted",
+      fields: { namespace: "team-a", name: "reader", reason: "RoleCreated", note: "Created the role reader" },
+    },
+  ]);
 });
 
 test("drops new events when a thousand wait, and says so once", async () => {

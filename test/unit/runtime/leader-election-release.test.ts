@@ -108,7 +108,7 @@ test("takes no longer than half the renew deadline when the store does not answe
   await world.clock.advance(1);
   expect(result).toBe(false);
   expect(world.logger.messages("warn")).toEqual([
-    "Failed to release the Lease; a standby can acquire it when it expires",
+    "failed to release lease; a standby can acquire it when it expires",
   ]);
 });
 

@@ -58,7 +58,7 @@ test.for<[string, CallFate]>([
     [false, true, false],
   ]);
   expect(a.elector.fault).toBe("Leadership lost: system/controller was not renewed for 10 s");
-  expect(world.logger.messages("error")).toEqual(["This process has lost leadership and exits"]);
+  expect(world.logger.messages("error")).toEqual(["leader election lost"]);
 });
 
 test.for<[string, readonly CallFate[]]>([

@@ -103,7 +103,7 @@ test("stays a candidate when another one is faster", async () => {
   expect([world.writers, a.elector.isLeading]).toEqual([["b"], false]);
   expect(world.logger.lines).toContainEqual(
     expect.objectContaining({
-      message: "Another process is the leader",
+      message: "new leader elected",
       fields: expect.objectContaining({ holder: "b" }),
     }),
   );
