@@ -92,7 +92,11 @@ export class FakeIam implements IamReader, IamWriter, PolicyReader {
   }
 
   async getRole(roleName: string): Promise<RoleFacts | Absent> {
-    return (await this.#seen()).roles[nameKey(roleName)] ?? ABSENT;
+    const role = (await this.#seen()).roles[nameKey(roleName)];
+    if (role === undefined) return ABSENT;
+    // IAM returns no policies with a role.
+    const { inlinePolicyNames: _, inlinePolicyDocuments: __, managedPolicyArns: ___, ...facts } = role;
+    return facts;
   }
 
   async listRolePolicies(roleName: string): Promise<readonly string[]> {

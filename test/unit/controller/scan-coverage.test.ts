@@ -1,0 +1,99 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { ScanCoverage, ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverage.ts";
+
+const KEY = "team-a/app";
+const COVERS_MS = 60_000;
+
+let nowMs: number;
+let coverage: ScanCoverage;
+beforeEach(() => {
+  nowMs = 1_000;
+  coverage = new ScanCoverage(() => nowMs);
+});
+
+describe("an object is covered", () => {
+  test("not before a scan has ended, nor when it was never observed in sync", () => {
+    coverage.recordInSync(KEY);
+    expect(coverage.covers(KEY)).toBe(false);
+    coverage.scanEnded(COVERS_MS);
+    expect(coverage.covers(KEY)).toBe(true);
+    expect(coverage.covers("team-a/other")).toBe(false);
+  });
+
+  test("for a limited time after it was observed in sync, so that a scan that stops covers nothing", () => {
+    coverage.recordInSync(KEY);
+    coverage.scanEnded(COVERS_MS);
+    nowMs += COVERS_MS - 1;
+    expect(coverage.covers(KEY)).toBe(true);
+    nowMs += 1;
+    expect(coverage.covers(KEY)).toBe(false);
+  });
+
+  test("from the time of the observation, not from the end of the scan", () => {
+    coverage.recordInSync(KEY, nowMs - COVERS_MS);
+    coverage.scanEnded(COVERS_MS);
+    expect(coverage.covers(KEY)).toBe(false);
+  });
+
+  test("not after a scan that covers nothing, for example without permission", () => {
+    coverage.scanEnded(COVERS_MS);
+    coverage.recordInSync(KEY);
+    coverage.scanEnded(0);
+    expect(coverage.covers(KEY)).toBe(false);
+  });
+
+  test("not after a scan found a difference, until a reconcile has verified it", () => {
+    coverage.scanEnded(COVERS_MS);
+    coverage.recordInSync(KEY);
+    coverage.recordDifference(KEY);
+    expect([coverage.covers(KEY), coverage.isDifferent(KEY)]).toEqual([false, true]);
+    coverage.reconciled(KEY, true);
+    expect([coverage.covers(KEY), coverage.isDifferent(KEY)]).toEqual([true, false]);
+  });
+
+  test("not after a reconcile that did not find it in sync", () => {
+    coverage.scanEnded(COVERS_MS);
+    coverage.recordInSync(KEY);
+    coverage.reconciled(KEY, false);
+    expect(coverage.covers(KEY)).toBe(false);
+  });
+
+  test("not once it was deleted, and then it differs from nothing", () => {
+    coverage.scanEnded(COVERS_MS);
+    coverage.recordInSync(KEY);
+    coverage.recordDifference("team-a/other");
+    for (const key of [KEY, "team-a/other"]) coverage.forget(key);
+    expect([coverage.covers(KEY), coverage.isDifferent("team-a/other")]).toEqual([false, false]);
+  });
+});
+
+describe("resyncs wait for the first scan", () => {
+  test("until it has ended, whatever its result", () => {
+    expect(coverage.isFirstScanAhead).toBe(false);
+    coverage.expectScan();
+    expect(coverage.isFirstScanAhead).toBe(true);
+    coverage.scanEnded(0);
+    expect(coverage.isFirstScanAhead).toBe(false);
+  });
+
+  test("for a limited time since it was first expected", () => {
+    coverage.expectScan();
+    nowMs += 4_000;
+    coverage.expectScan();
+    nowMs += 999;
+    expect(coverage.isFirstScanAheadFor(5_000)).toBe(true);
+    nowMs += 1;
+    expect(coverage.isFirstScanAheadFor(5_000)).toBe(false);
+    coverage.scanEnded(0);
+    expect(coverage.isFirstScanAheadFor(60_000)).toBe(false);
+  });
+});
+
+test("the scans of one account cover no object of another one", () => {
+  const all = new ScanCoverageByAccount(() => nowMs);
+  for (const account of ["own", "123456789012"]) all.of(account).scanEnded(COVERS_MS);
+  all.of("own").recordInSync(KEY);
+  expect([all.of("own").covers(KEY), all.of("123456789012").covers(KEY)]).toEqual([true, false]);
+  all.forget(KEY);
+  expect(all.of("own").covers(KEY)).toBe(false);
+});
