@@ -3,6 +3,7 @@ import {
   clip,
   type Fault,
   type Field,
+  type FieldSchema,
   isObject,
   messagesOf,
   quote,
@@ -18,14 +19,19 @@ export interface ListBounds {
   readonly listMapKeys?: readonly string[];
 }
 
-/** A list of one kind of item. In a `set` no item may appear twice. */
+/**
+ * A list of one kind of item. In a `set` no item may appear twice.
+ *
+ * The schema of the items has no defaults: the API server would write them into the stored lists, which kubectl and Argo
+ * CD then compare as a whole with those of the manifest and find different each time. The parser fills them in.
+ */
 export function list<T>(
   item: Field<T>,
   bounds: ListBounds,
   ...rules: readonly Rule<readonly T[]>[]
 ): Field<readonly T[]> {
   return {
-    schema: { type: "array", ...bounds, items: item.schema, ...messagesOf(rules) },
+    schema: { type: "array", ...bounds, items: withoutDefaults(item.schema), ...messagesOf(rules) },
     read(value, path, faults) {
       if (!Array.isArray(value)) {
         faults.push(wrongType(value, path, "array"));
@@ -42,6 +48,13 @@ export function list<T>(
       return whole;
     },
   };
+}
+
+function withoutDefaults({ default: _, ...schema }: FieldSchema): FieldSchema {
+  const { properties } = schema;
+  if (properties === undefined) return schema;
+  const entries = Object.entries(properties).map(([key, property]) => [key, withoutDefaults(property)]);
+  return { ...schema, properties: Object.fromEntries(entries) };
 }
 
 /** Bounds of a map. */

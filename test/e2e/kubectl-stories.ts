@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ObjectKey } from "../../src/engine/ports.ts";
-import { listSamples } from "../contract/crd/samples.ts";
+import { documents, listSamples, SAMPLES_FOLDER, yamlFiles } from "../contract/crd/samples.ts";
 import type { Manifest } from "../support/cluster-user.ts";
 import { findKubectls, Kubectl } from "../support/kubectl.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
@@ -17,6 +17,8 @@ export interface KubectlPlace {
   readonly prefix: string;
   /** For files. */
   readonly folder: string;
+  /** True where no other test meets the classes of the cluster. */
+  readonly mayMakeClasses?: boolean;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 const file = process.argv[2];
 writeFileSync(file, readFileSync(file, "utf8").replace("- s3:List*", "- s3:ListBucket"));
 `;
+/** What a default inside a list would change each time. */
+const LIST_DEFAULT = {
+  apiVersion: "iam.instanceprofile.dev/v1beta1",
+  kind: "InstanceProfile",
+  spec: {
+    roleName: "argo",
+    statements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] }],
+    trust: { statements: [{ effect: "Allow", principals: { aws: ["123456789012"] } }] },
+  },
+};
+const CLASS_SAMPLES = yamlFiles(join(SAMPLES_FOLDER, "classes")).flatMap((file) => documents(file));
 const binaries = findKubectls().map((file) => ({ version: basename(file), file }));
 
 /** What a user of kubectl sees and does, in every version that is here. */
@@ -69,6 +82,29 @@ export function kubectlStories(open: () => Promise<KubectlPlace>): void {
       const edited = manifest(name, { description: "applied by the server" });
       expect(await kubectl.ok(apply, { input: edited })).toBe(`${KIND}/${name} serverside-applied\n`);
       expect(await field(name, ".spec.description")).toBe("applied by the server");
+    });
+
+    const samples = [...listSamples(), { file: "list-default", outcome: "accepted", manifest: LIST_DEFAULT } as const]
+      .filter(({ outcome }) => outcome === "accepted")
+      .map(({ file, ...sample }) => ({ sample: basename(file, ".yaml"), ...sample }));
+
+    test.each(samples)("applies $sample twice, and the second time changes nothing", async (sample) => {
+      if (!("manifest" in sample)) throw new Error("not an accepted sample");
+      const { apiVersion, kind, spec } = sample.manifest as unknown as Manifest;
+      const called = `${name}-${sample.sample}`;
+      // A dry run, because AWS has not everything that each sample refers to.
+      const metadata = { name: called, namespace: place.namespace };
+      const input = JSON.stringify({ apiVersion, kind, metadata, spec: { ...spec, mode: "DryRun" } });
+      await expectUnchanged(kubectl, `${KIND}/${called}`, input);
+    });
+
+    test("applies each class twice, and the second time changes nothing", async (context) => {
+      if (place.mayMakeClasses !== true) return context.skip("other tests meet the classes of this cluster");
+      for (const sample of CLASS_SAMPLES) {
+        const { metadata } = sample as unknown as Manifest;
+        const input = JSON.stringify(sample);
+        await expectUnchanged(kubectl, `instanceprofileclass.iam.instanceprofile.dev/${metadata.name}`, input);
+      }
     });
 
     test("waits until an object is Ready", async () => {
@@ -208,6 +244,21 @@ export function kubectlStories(open: () => Promise<KubectlPlace>): void {
       expect(await kubectl.ok(["get", "iprof", name, "--ignore-not-found"])).toBe("");
     });
   });
+}
+
+/** Applies it twice on each side; deletes it. What is stored does not change, whatever kubectl says. */
+async function expectUnchanged(kubectl: Kubectl, resource: string, input: string): Promise<void> {
+  const generation = (): Promise<string> => kubectl.ok(["get", resource, "-o", "jsonpath={.metadata.generation}"]);
+  const onClient = (): Promise<string> => kubectl.ok(["apply", "-f", "-"], { input });
+  const onServer = (): Promise<string> => kubectl.ok(["apply", "--server-side", "-f", "-"], { input });
+  expect(await onClient()).toBe(`${resource} created\n`);
+  expect([await onClient(), await generation()]).toEqual([`${resource} unchanged\n`, "1"]);
+  await kubectl.ok(["delete", resource]);
+  await onServer();
+  expect(await kubectl.run(["diff", "--server-side", "-f", "-"], { input })).toMatchObject({ code: 0, stdout: "" });
+  await onServer();
+  expect(await generation()).toBe("1");
+  await kubectl.ok(["delete", resource]);
 }
 
 function refusedSample(name: string): { readonly before?: object; readonly after: object; readonly message: string } {

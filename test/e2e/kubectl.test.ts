@@ -25,6 +25,7 @@ async function openSandbox(): Promise<KubectlPlace> {
     namespace: "default",
     prefix: "",
     folder,
+    mayMakeClasses: true,
     close: () => sandbox.stop(),
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { API_GROUP, API_VERSION, KIND, PLURAL } from "../../../src/api/instance-profile.ts";
 import { specField } from "../../../src/api/spec-fields.ts";
 import { statusField } from "../../../src/api/status-fields.ts";
+import { readShippedCrds } from "../../../src/cli/manifests/crd-file.ts";
 import { type CrdNode, shapeOf } from "./crd-shape.ts";
 import { CRD_FILE, documents } from "./samples.ts";
 
@@ -40,6 +41,16 @@ function at(root: unknown, ...path: readonly string[]): Record<string, unknown> 
   );
 }
 
+/** The paths of the defaults at any depth of list items. */
+function defaultsInLists(node: unknown, path: readonly string[] = []): readonly string[] {
+  if (typeof node !== "object" || node === null) return [];
+  return Object.entries(node).flatMap(([key, value]) => {
+    const here = [...path, key];
+    const isDefault = key === "default" && path.includes("items") && path.at(-1) !== "properties";
+    return isDefault ? [here.join(".")] : defaultsInLists(value, here);
+  });
+}
+
 // The compiler compares the other half: each field of src/api/*-fields.ts is an `object<T>` over exactly the keys of its
 // type in instance-profile.ts, optional where the type is.
 describe("the CRD and src/api", () => {
@@ -49,6 +60,15 @@ describe("the CRD and src/api", () => {
 
   test("have the same status fields and bounds", () => {
     expect(shapeOf(schemas().status)).toEqual(statusField.schema);
+  });
+
+  test("have no defaults inside lists, which would make `kubectl apply` and Argo CD find a difference each time", () => {
+    const crds = readShippedCrds().map((one) => JSON.stringify(one));
+    expect(crds).toHaveLength(2);
+    expect(crds.flatMap((one) => defaultsInLists(JSON.parse(one)))).toEqual([]);
+    expect(defaultsInLists({ items: { properties: { actions: { default: [] } } } })).toEqual([
+      "items.properties.actions.default",
+    ]);
   });
 
   test("have the same group, version, kind and plural", () => {

@@ -11,7 +11,7 @@ export const CRD_FILE: string = join(CRDS, "iam.instanceprofile.dev_instanceprof
 export const CLASS_CRD_FILE: string = join(CRDS, "iam.instanceprofile.dev_instanceprofileclasses.yaml");
 
 /** Where samples of InstanceProfiles are, and those of InstanceProfileClasses. */
-const SAMPLES_FOLDER = join(CRDS, "samples");
+export const SAMPLES_FOLDER = join(CRDS, "samples");
 export const CLASS_SAMPLES_FOLDER: string = join(SAMPLES_FOLDER, "classes");
 
 /** A manifest as JSON. */
@@ -60,7 +60,7 @@ function refusedSample(file: string): Sample {
   return { file, outcome: "change-refused", before: first, after: second, message };
 }
 
-function yamlFiles(folder: string): readonly string[] {
+export function yamlFiles(folder: string): readonly string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith(".yaml"))
     .sort()
