@@ -42,6 +42,11 @@ const COMMANDS: readonly ListedCommand[] = [
     summary: "check manifests offline: schema, rules, policies",
     load: async () => (await import("./commands/validate-command.ts")).validateCommand,
   },
+  {
+    name: "release",
+    summary: "release objects whose controller is gone; leaves AWS as it is",
+    load: async () => (await import("./commands/release-command.ts")).releaseCommand,
+  },
   { name: "version", summary: "print the version", load: async () => versionCommand },
 ];
 
@@ -60,7 +65,7 @@ export async function runCommandLine(args: readonly string[], processIo: Process
   }
   const command = await listed.load();
   try {
-    const given = readOptions(rest, command.options);
+    const given = readOptions(rest, command.options, command.positionals !== undefined);
     if (given.flag("help")) {
       io.out(commandHelp(listed.name, command));
       return EXIT.ok;
@@ -101,6 +106,7 @@ function programHelp(): readonly string[] {
   ];
 }
 
-function commandHelp(name: string, { description, options }: Command): readonly string[] {
-  return [`Usage: ${PROGRAM} ${name} [OPTIONS]`, "", ...description.split("\n"), "", ...optionHelp(options)];
+function commandHelp(name: string, { description, options, positionals }: Command): readonly string[] {
+  const rest = positionals === undefined ? "" : ` ${positionals}`;
+  return [`Usage: ${PROGRAM} ${name} [OPTIONS]${rest}`, "", ...description.split("\n"), "", ...optionHelp(options)];
 }

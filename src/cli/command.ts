@@ -15,6 +15,8 @@ export interface Command {
   /** Text that `--help` prints before the options. */
   readonly description: string;
   readonly options: OptionSpecs;
+  /** The placeholder of its positional arguments; unset: it takes none. */
+  readonly positionals?: string;
   /** Runs the command and returns its exit status. Errors: UsageError, ControllerError, or a bug. */
   readonly run: (given: GivenOptions, io: CommandIo) => Promise<number>;
 }

@@ -22,15 +22,20 @@ export interface GivenOptions {
   list(name: string): readonly string[];
   /** True when a boolean option was given. */
   flag(name: string): boolean;
+  /** The arguments that are not options. */
+  readonly positionals: readonly string[];
 }
 
-/** Reads a command's arguments. Errors: UsageError for unknown options and missing values. */
-export function readOptions(args: readonly string[], specs: OptionSpecs): GivenOptions {
+/**
+ * Reads a command's arguments. Errors: UsageError for unknown options, missing values, and positional arguments that the command does not
+ * take.
+ */
+export function readOptions(args: readonly string[], specs: OptionSpecs, allowPositionals = false): GivenOptions {
   const options: ParseArgsConfig["options"] = { help: { type: "boolean", short: "h" } };
   for (const [name, { type, multiple, short }] of Object.entries(specs)) {
     options[name] = { type, ...(multiple && { multiple }), ...(short && { short }) };
   }
-  const values = parse(args, options);
+  const { values, positionals } = parse({ args: [...args], options, strict: true, allowPositionals });
   for (const [name, value] of Object.entries(values)) {
     // Usually an unset variable in a script. Ignoring the option could select the wrong cluster.
     if ([value].flat().includes(""))
@@ -40,6 +45,7 @@ export function readOptions(args: readonly string[], specs: OptionSpecs): GivenO
     text: (name) => (typeof values[name] === "string" ? values[name] : undefined),
     list: (name) => (Array.isArray(values[name]) ? values[name].map(String) : []),
     flag: (name) => values[name] === true,
+    positionals,
   };
 }
 
@@ -99,9 +105,12 @@ export function clusterIdOf(text: string | undefined): string | undefined {
   );
 }
 
-function parse(args: readonly string[], options: ParseArgsConfig["options"]): Record<string, unknown> {
+function parse(config: ParseArgsConfig): {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly positionals: readonly string[];
+} {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+    return parseArgs(config);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new UsageError(words.replaceAll("\n", " "));

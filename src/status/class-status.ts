@@ -1,6 +1,7 @@
 import type { Condition } from "../api/instance-profile.ts";
 import type { InstanceProfileClassStatus } from "../api/instance-profile-class.ts";
 import { dispositionOf, messageOfError, reasonOfError } from "../errors.ts";
+import { someOf } from "../plan/class/class-messages.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../plan/plan.ts";
 import { type ConditionDraft, fitted, notReady, ready, reconciling, stalled, writeConditions } from "./conditions.ts";
 
@@ -15,6 +16,8 @@ export interface ClassFacts {
   readonly isInDeletion: boolean;
   /** InstanceProfiles of the class. */
   readonly objects: number;
+  /** `namespace/name` of each of them, for a class in deletion; unset: not known. */
+  readonly usedBy?: readonly string[];
   /** How many of them violate it. */
   readonly violations: number;
 }
@@ -52,10 +55,18 @@ function accepted({ fault }: ClassFacts): ConditionDraft {
     : { type: "Accepted", status: "False", reason: "InvalidSpec", message: fault };
 }
 
-function readiness({ fault, account, boundary, isInDeletion, objects }: ClassFacts): readonly ConditionDraft[] {
+function readiness({
+  fault,
+  account,
+  boundary,
+  isInDeletion,
+  objects,
+  usedBy = [],
+}: ClassFacts): readonly ConditionDraft[] {
   if (fault !== undefined) return [notReady("InvalidSpec", fault), stalled("InvalidSpec", fault)];
   if (isInDeletion) {
-    const message = `deletion is blocked by InstanceProfiles of this class (${objects}). Delete them first.`;
+    const names = usedBy.length === 0 ? "" : `: ${someOf(usedBy.toSorted())}`;
+    const message = `deletion is blocked by InstanceProfiles of this class (${objects})${names}. Delete them first.`;
     return [notReady("InUse", message), reconciling("InUse", message)];
   }
   if (account === undefined || "error" in account) return unreachable(account?.error);

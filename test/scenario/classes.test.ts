@@ -225,7 +225,7 @@ test("a class that is in use is held back from its deletion until its objects ar
   await apply("late", { className: "a" });
   await pass(MINUTE_MS);
   expect(await org.classReady("a")).toBe(
-    "False InUse: deletion is blocked by InstanceProfiles of this class (2). Delete them first.",
+    "False InUse: deletion is blocked by InstanceProfiles of this class (2): default/late, default/one. Delete them first.",
   );
   expect(await org.ready("late")).toBe(
     "False ClassNotFound: InstanceProfileClass a is being deleted. Create the object again with another spec.className.",

@@ -47,8 +47,8 @@ export async function readClusterClasses(
   const transport = new Transport({ cluster, clock: systemClock, version: VERSION });
   try {
     const { exchange } = transport;
-    const classes = await listed(exchange, INSTANCE_PROFILE_CLASSES, undefined, stop);
-    const lists = [...namespaces].map((namespace) => listed(exchange, INSTANCE_PROFILES, namespace, stop));
+    const classes = await listObjects(exchange, INSTANCE_PROFILE_CLASSES, undefined, stop);
+    const lists = [...namespaces].map((namespace) => listObjects(exchange, INSTANCE_PROFILES, namespace, stop));
     const objects = (await Promise.all(lists)).flat();
     const clusterId = needsId(classes) ? await readClusterId(exchange, stop) : undefined;
     return { classes, objects, source: cluster.source, clusterId };
@@ -70,7 +70,7 @@ export async function readClusterObjects(
   const transport = new Transport({ cluster: clusterOf(given, env), clock: systemClock, version: VERSION });
   try {
     const { exchange } = transport;
-    const lists = [...namespaces].map((namespace) => listed(exchange, INSTANCE_PROFILES, namespace, stop));
+    const lists = [...namespaces].map((namespace) => listObjects(exchange, INSTANCE_PROFILES, namespace, stop));
     return (await Promise.all(lists)).flat();
   } finally {
     await transport.close();
@@ -78,7 +78,7 @@ export async function readClusterObjects(
 }
 
 /** Lists objects as the controller does: a kind that the server does not know has no objects. */
-async function listed(
+export async function listObjects(
   exchange: Exchange,
   resource: KubeResource,
   namespace: string | undefined,

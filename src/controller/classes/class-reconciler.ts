@@ -12,6 +12,7 @@ import { COMPLIANT } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";
 import type { Logger } from "../../telemetry.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "../finalizer.ts";
+import { keyText } from "../object-key.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 import { type BoundaryOf, ClassBoundaries } from "./class-boundaries.ts";
 
@@ -83,6 +84,7 @@ export class ClassReconciler {
       ...(await this.#reach(raw, isInDeletion, signal)),
       isInDeletion,
       objects: used.length,
+      ...(isInDeletion && { usedBy: used.map((object) => keyText(object["metadata"] as ObjectMeta)) }),
       violations: used.filter(isNonCompliant).length,
     };
     await this.#publish(raw, metadata, facts, signal);

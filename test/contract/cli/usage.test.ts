@@ -16,6 +16,10 @@ describe("a command line that cannot be understood is explained in words, with s
   test.each([
     [["nope"], 'unknown command "nope"'],
     [["version", "extra"], "Unexpected argument 'extra'"],
+    [["release"], "name the objects to release, or use one of --all, --all-namespaces"],
+    [["release", "app", "--all"], "name the objects to release, or use one of --all, --all-namespaces"],
+    [["release", "-A", "-n", "team-a"], "--all-namespaces selects everything; omit --namespace and --classes"],
+    [["release", "readers", "--classes", "-n", "team-a"], "--classes: classes have no namespace"],
     [["plan"], "nothing to plan: pass manifests with -f"],
     [["validate"], "nothing to validate: pass manifests with -f"],
     [["plan", "-f"], "argument missing"],
@@ -59,7 +63,7 @@ describe("help and version", () => {
   test.each([["help"], ["--help"], ["-h"]])("%s lists the commands", async (word) => {
     const { status, out } = await runCli([word]);
     expect(status).toBe(0);
-    expect(out).toMatch(/run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*validate .*\n.*version /);
+    expect(out).toMatch(/run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*validate .*\n.*release .*\n.*version /);
   });
 
   test("no command at all is an error that shows the same", async () => {
@@ -68,7 +72,7 @@ describe("help and version", () => {
     expect(err).toContain("Usage:");
   });
 
-  test.each(["run", "sandbox", "plan", "export", "validate", "version"])(
+  test.each(["run", "sandbox", "plan", "export", "validate", "release", "version"])(
     "%s --help says what it does",
     async (command) => {
       const { status, out } = await runCli([command, "--help"]);

@@ -220,7 +220,9 @@ describe("the controller on a cluster with classes", () => {
     await until(async () =>
       expect((await classStatus("leaving"))?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
         reason: "InUse",
-        message: "deletion is blocked by InstanceProfiles of this class (1). Delete them first.",
+        message: expect.stringMatching(
+          /^deletion is blocked by InstanceProfiles of this class \(1\): \S+\/last\. Delete them first\.$/,
+        ),
       }),
     );
     await rig.user.delete(rig.key("last"));

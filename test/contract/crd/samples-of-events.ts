@@ -101,7 +101,7 @@ export async function samplesOfClasses(): Promise<ReadonlyMap<string, readonly C
         accountId: "123456789012",
       },
     }),
-    told({ ...facts, account: undefined, isInDeletion: true }),
+    told({ ...facts, account: undefined, isInDeletion: true, usedBy: ["team-a/web", "team-a/app", "team-b/app"] }),
     told({
       ...facts,
       account: undefined,

@@ -1,0 +1,88 @@
+import type { InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
+import { hasFinalizer, removeFinalizerPatch } from "../../controller/finalizer.ts";
+import type { KubeObject } from "../../engine/ports.ts";
+import { ControllerError, TerminalError } from "../../errors.ts";
+import type { Exchange } from "../../kube/exchange.ts";
+import { KubeObjectClient } from "../../kube/object-client.ts";
+import type { KubeResource } from "../../kube/resource.ts";
+import { INSTANCE_PROFILE_CLASSES, INSTANCE_PROFILES } from "../controller/resources.ts";
+import { listObjects } from "../plan/cluster-classes.ts";
+
+/** An InstanceProfile or a class with the controller's finalizer. */
+export interface HeldObject {
+  readonly resource: KubeResource;
+  readonly metadata: ObjectMeta;
+  /** `InstanceProfile team-a/app`. */
+  readonly title: string;
+  readonly isInDeletion: boolean;
+  /** The ARNs in AWS that status names. */
+  readonly arns: readonly string[];
+  /** The class that the object names or was accepted by; undefined for a class. */
+  readonly className: string | undefined;
+}
+
+/** Which objects to release. */
+export interface Selection {
+  /** Undefined: all. */
+  readonly names: readonly string[] | undefined;
+  /** Undefined: every namespace. */
+  readonly namespace: string | undefined;
+  readonly resource: KubeResource;
+}
+
+/** Reads the selected objects that have the controller's finalizer. Errors: TerminalError for a name that does not exist; those of reads. */
+export async function heldObjects(
+  exchange: Exchange,
+  { names, namespace, resource }: Selection,
+  signal: AbortSignal,
+): Promise<readonly HeldObject[]> {
+  const scope = resource === INSTANCE_PROFILE_CLASSES ? "" : (namespace ?? "");
+  const client = clientOf(exchange, resource);
+  const named = async (name: string): Promise<KubeObject> => {
+    const found = await client.get({ namespace: scope, name }, signal);
+    if (found !== undefined) return found;
+    const where = scope === "" ? "" : ` in namespace ${scope}`;
+    throw new TerminalError(`${resource.kind} ${name} does not exist${where}`, { reason: "NotFound" });
+  };
+  const objects =
+    names === undefined
+      ? await listObjects(exchange, resource, scope === "" ? undefined : scope, signal)
+      : await Promise.all(names.map(named));
+  return objects.map((raw) => heldObject(raw as KubeObject, resource)).filter(hasFinalizer);
+}
+
+/** Removes the controller's finalizer. Returns why that failed; undefined on success. Errors: the signal's reason. */
+export async function release(
+  exchange: Exchange,
+  { resource, metadata }: HeldObject,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const key = { namespace: metadata.namespace ?? "", name: metadata.name };
+  try {
+    await clientOf(exchange, resource).patch(key, removeFinalizerPatch({ metadata }), signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ControllerError) return error.message;
+    throw error;
+  }
+}
+
+function heldObject(raw: KubeObject, resource: KubeResource): HeldObject {
+  const metadata = raw["metadata"] as ObjectMeta;
+  const status = (raw["status"] ?? {}) as InstanceProfileStatus;
+  const { className } = (raw["spec"] ?? {}) as { readonly className?: string };
+  const isProfile = resource === INSTANCE_PROFILES;
+  return {
+    resource,
+    metadata,
+    title: isProfile ? `${resource.kind} ${metadata.namespace}/${metadata.name}` : `${resource.kind} ${metadata.name}`,
+    isInDeletion: metadata.deletionTimestamp !== undefined,
+    arns: isProfile ? [status.role, status.instanceProfile].flatMap((it) => it?.arn ?? []) : [],
+    className: isProfile ? (className ?? status.class?.name) : undefined,
+  };
+}
+
+function clientOf(exchange: Exchange, resource: KubeResource): KubeObjectClient {
+  return new KubeObjectClient({ exchange, resource, fieldManager: "instance-profile-controller" });
+}
