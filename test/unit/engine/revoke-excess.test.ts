@@ -182,6 +182,12 @@ describe("the boundary of the class", () => {
   });
 });
 
+test("a boundary that does not exist keeps no other access from being removed", async () => {
+  await create(WIDE);
+  await revoke({ permissionsBoundaryArn: BOUNDARY.replace("123456789012", "210987654321") });
+  expect(kinds()).toEqual(["DeleteRolePolicy", "DetachRolePolicy"]);
+});
+
 test("a trust policy that AWS refuses is closed", async () => {
   await create({ trust: { services: ["lambda.amazonaws.com"], statements: [] } });
   iam.fate = (action) =>

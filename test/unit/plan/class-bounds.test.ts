@@ -1,216 +1,127 @@
 import { describe, expect, test } from "vitest";
-import { classSpecField } from "../../../src/api/class-fields.ts";
-import type { FieldSchema } from "../../../src/api/field.ts";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
-import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
-import { specField } from "../../../src/api/spec-fields.ts";
+import { type Bounds, filledIn, withClassDefaults, withoutExcess } from "../../../src/plan/class/class-bounds.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile } from "../../support/builders.ts";
+import { boundsOf, CAREFUL, NAMED } from "./guarded-specs.ts";
 
-type Spec = Partial<InstanceProfileSpec>;
-type ClassSpec = Partial<InstanceProfileClassSpec>;
-
-/** What bounds a field of an InstanceProfile, or why nothing has to. */
-type Fate =
-  | {
-      /** The class fields that decide. */
-      readonly by: readonly (keyof InstanceProfileClassSpec)[];
-      readonly spec: Spec;
-      /** Only fields of `by`. Empty: the defaults of a class do not allow it. */
-      readonly refusedBy: ClassSpec;
-      readonly allowedBy: ClassSpec;
-    }
-  | { readonly exempt: string };
-
-const trusting = (aws: string): Spec => ({
-  trust: {
-    services: ["ec2.amazonaws.com"],
-    statements: [{ effect: "Allow", actions: ["sts:AssumeRole"], principals: { aws: [aws] } }],
-  },
+test("the placeholders of a class stand for the namespace and the cluster of the object, wherever they are", () => {
+  expect(filledIn("/{cluster}/{namespace}/{namespace}/{other}/", boundsOf())).toBe("/cluster-1/team-a/team-a/{other}/");
 });
-const TRUST_STATEMENT: Fate = {
-  by: ["allowTrustStatements"],
-  spec: trusting("*"),
-  refusedBy: {},
-  allowedBy: { allowTrustStatements: true },
-};
-const INSTANCES: Fate = {
-  by: ["allowedInstanceRegions"],
-  spec: { instances: { region: "eu-west-1", ids: ["i-0123456789abcdef0"], onConflict: "Replace" } },
-  refusedBy: {},
-  allowedBy: { allowedInstanceRegions: ["eu-*"] },
-};
-const LABEL = { exempt: "text for readers; nothing in AWS decides by it" } as const;
-const NARROWS = { exempt: "a condition only narrows its statement, whose actions and resources are judged without it" };
-const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 
-/** Every field of a spec, by its path. A new field does not compile, or fails below, until its line is here. */
-const FATES: Readonly<Record<keyof InstanceProfileSpec, Readonly<Record<string, Fate>>>> = {
-  className: { "": { exempt: "it chooses the class; which namespaces may use one is the class's `namespaces`" } },
-  roleName: {
-    "": {
-      by: ["roleNamePrefix"],
-      spec: { roleName: "b-app", instanceProfileName: "a-app" },
-      refusedBy: { roleNamePrefix: "a-" },
-      allowedBy: {},
+describe("a spec without what violates its class", () => {
+  const bounds = boundsOf({
+    ...CAREFUL,
+    ...{ tags: { team: "a" }, allowedTagKeys: ["app"], maxSessionDurationSeconds: 7200 },
+  });
+  const wide = anInstanceProfile({
+    spec: {
+      ...NAMED,
+      statements: [
+        { sid: "Mine", effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] },
+        { sid: "Yours", effect: "Allow", actions: ["iam:*"], resources: ["*"] },
+        { sid: "Not", effect: "Deny", actions: ["iam:*"], resources: ["*"] },
+      ],
+      managedPolicyArns: [
+        "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+      ],
+      trust: {
+        services: ["ec2.amazonaws.com", "lambda.amazonaws.com"],
+        statements: [{ effect: "Allow", actions: ["sts:AssumeRole"], principals: { aws: ["210987654321"] } }],
+      },
+      adoptionPolicy: "IfExists",
+      instances: { region: "eu-west-1", onConflict: "Keep", ids: ["i-0123456789abcdef0"] },
+      tags: { app: "x", TEAM: "b", "eks-cluster-admin": "true" },
+      maxSessionDurationSeconds: 43_200,
+      deletionPolicy: "Retain",
     },
-  },
-  instanceProfileName: {
-    "": {
-      by: ["roleNamePrefix"],
-      spec: { roleName: "a-app", instanceProfileName: "b-app" },
-      refusedBy: { roleNamePrefix: "a-" },
-      allowedBy: {},
-    },
-  },
-  path: { "": { by: ["path"], spec: { path: "/b/" }, refusedBy: { path: "/a/" }, allowedBy: {} } },
-  description: { "": LABEL },
-  policyName: { "": { exempt: "it names a policy inside of the object's own role" } },
-  statements: {
-    "[].sid": LABEL,
-    "[].effect": { exempt: "what an Allow grants is judged; a Deny grants nothing" },
-    "[].actions[]": {
-      by: ["allowedActions", "deniedActions"],
-      spec: { statements: [{ effect: "Allow", actions: ["s3:Put*"], resources: ["*"] }] },
-      refusedBy: { allowedActions: ["s3:*"], deniedActions: ["s3:PutBucketPolicy"] },
-      allowedBy: { allowedActions: ["s3:*"] },
-    },
-    "[].notActions[]": {
-      by: ["allowNotActions", "allowedActions"],
-      spec: { statements: [{ effect: "Allow", notActions: ["iam:*"], resources: ["*"] }] },
-      refusedBy: { allowedActions: ["*"] },
-      allowedBy: { allowNotActions: true, allowedActions: ["*"] },
-    },
-    "[].resources[]": {
-      by: ["allowedResources"],
-      spec: { statements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["arn:aws:s3:::b/*"] }] },
-      refusedBy: { allowedResources: ["arn:aws:s3:::a/*"] },
-      allowedBy: { allowedResources: ["arn:aws:s3:::b/*"] },
-    },
-    "[].notResources[]": {
-      by: ["allowNotResources"],
-      spec: { statements: [{ effect: "Allow", actions: ["s3:GetObject"], notResources: ["arn:aws:s3:::a"] }] },
-      refusedBy: {},
-      allowedBy: { allowNotResources: true },
-    },
-    "[].conditions": NARROWS,
-  },
-  managedPolicyArns: {
-    "[]": {
-      by: ["allowedManagedPolicies"],
-      spec: { managedPolicyArns: [ARN] },
-      refusedBy: {},
-      allowedBy: { allowedManagedPolicies: [ARN] },
-    },
-  },
-  permissionsBoundaryArn: {
-    "": {
-      by: ["permissionsBoundaryArn"],
-      spec: { permissionsBoundaryArn: ARN },
-      refusedBy: { permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary" },
-      allowedBy: {},
-    },
-  },
-  maxSessionDurationSeconds: {
-    "": {
-      by: ["maxSessionDurationSeconds"],
-      spec: { maxSessionDurationSeconds: 3601 },
-      refusedBy: {},
-      allowedBy: { maxSessionDurationSeconds: 3601 },
-    },
-  },
-  trust: {
-    ".services[]": {
-      by: ["allowedTrustServices"],
-      spec: { trust: { services: ["lambda.amazonaws.com"], statements: [] } },
-      refusedBy: {},
-      allowedBy: { allowedTrustServices: ["lambda.amazonaws.com"] },
-    },
-    ".statements[].sid": LABEL,
-    ".statements[].effect": { exempt: "each Allow is refused or allowed as a whole; a Deny lets nobody in" },
-    ".statements[].actions[]": TRUST_STATEMENT,
-    ".statements[].principals.aws[]": TRUST_STATEMENT,
-    ".statements[].principals.services[]": TRUST_STATEMENT,
-    ".statements[].principals.federated[]": TRUST_STATEMENT,
-    ".statements[].principals.canonicalUsers[]": TRUST_STATEMENT,
-    ".statements[].conditions": TRUST_STATEMENT,
-  },
-  tags: {
-    "": {
-      by: ["allowedTagKeys", "tags"],
-      spec: { tags: { "eks-cluster-admin": "true" } },
-      refusedBy: {},
-      allowedBy: { allowedTagKeys: ["eks-*"] },
-    },
-  },
-  adoptionPolicy: {
-    "": {
-      by: ["allowAdoption"],
-      spec: { adoptionPolicy: "IfExists", deletionPolicy: "Delete" },
-      refusedBy: {},
-      allowedBy: { allowAdoption: true },
-    },
-  },
-  deletionPolicy: {
-    "": {
-      by: ["allowedDeletionPolicies"],
-      spec: { deletionPolicy: "Retain" },
-      refusedBy: {},
-      allowedBy: { allowedDeletionPolicies: ["Delete", "Retain"] },
-    },
-  },
-  unmanagedPolicies: { "": { exempt: "Remove only takes from the object's own role what the spec does not name" } },
-  mode: { "": { exempt: "DryRun writes nothing; Strip writes all the same" } },
-  suspend: { "": { exempt: "a suspended object writes nothing; Strip writes all the same" } },
-  instances: {
-    ".region": INSTANCES,
-    ".ids[]": INSTANCES,
-    ".selector.matchTags": INSTANCES,
-    ".onConflict": INSTANCES,
-  },
-};
+  }).spec;
 
-/** Class fields that bound something other than a field of a spec. */
-const OTHER_CLASS_FIELDS: Readonly<Partial<Record<keyof InstanceProfileClassSpec, string>>> = {
-  account: "where everything is",
-  namespaces: "the namespace of the object",
-  maxPerNamespace: "the number of objects",
-  deletionPolicy: "a default",
-  allowForceDelete: "an annotation: test/adversary/class/deletion.test.ts",
-  onViolation: "what becomes of a violation",
-};
+  const strippedOf = (spec: InstanceProfileSpec, by: Bounds = bounds): InstanceProfileSpec =>
+    withoutExcess(spec, classViolations(spec, by), by.class);
 
-function pathsOf(schema: FieldSchema, path = ""): readonly string[] {
-  if (schema.properties !== undefined) {
-    return Object.entries(schema.properties).flatMap(([name, child]) => pathsOf(child, `${path}.${name}`));
-  }
-  return schema.items === undefined ? [path] : pathsOf(schema.items, `${path}[]`);
-}
-
-const lines = Object.entries(FATES).flatMap(([field, parts]) =>
-  Object.entries(parts).map(([part, fate]) => ({ path: `.${field}${part}`, fate })),
-);
-const bounded = lines.flatMap(({ path, fate }) => ("by" in fate ? [{ path, ...fate }] : []));
-
-describe("each field of a spec", () => {
-  test("has a class field that bounds it, or a reason why none has to", () => {
-    expect(lines.map(({ path }) => path).sort()).toEqual([...pathsOf(specField.schema)].sort());
+  test("keeps what the class allows, and is then compliant", () => {
+    const cut = strippedOf(wide);
+    expect(cut.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
+    expect(cut.managedPolicyArns).toEqual(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]);
+    expect(cut.trust).toEqual({ services: ["ec2.amazonaws.com"], statements: [] });
+    expect(cut).toMatchObject({ adoptionPolicy: "Never", maxSessionDurationSeconds: 7200 });
+    expect(cut).not.toHaveProperty("deletionPolicy");
+    expect(cut.tags).toEqual({ app: "x", team: "a" });
+    expect(cut).not.toHaveProperty("instances");
+    expect(classViolations(cut, bounds)).toEqual([]);
   });
 
-  test.each(bounded)(
-    "$path is refused or allowed by $by, and by nothing else",
-    ({ by, spec, refusedBy, allowedBy }) => {
-      const { spec: asked } = anInstanceProfile({ spec });
-      const violations = (of: ClassSpec): readonly unknown[] =>
-        classViolations(asked, { class: aClass(of), namespace: "team-a", clusterId: "cluster-1", olderPeers: 0 });
-      expect(violations(refusedBy)).toHaveLength(1);
-      expect(violations(allowedBy)).toEqual([]);
-      expect(by).toEqual(expect.arrayContaining(Object.keys({ ...refusedBy, ...allowedBy })));
-    },
-  );
+  test("has the value that its class gives to a tag", () => {
+    const object = anInstanceProfile({ spec: { ...NAMED, tags: { team: "b" } } });
+    const violations = classViolations(object.spec, bounds);
+    const cut = withoutExcess(withClassDefaults(object, bounds.class).spec, violations, bounds.class);
+    expect(cut.tags).toEqual({ team: "a" });
+  });
+
+  test("keeps its name and path, which grant nothing, and loses the excess", () => {
+    const cut = strippedOf({ ...wide, roleName: "app", path: "/elsewhere/" });
+    expect(cut.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
+    expect(cut).toMatchObject({ roleName: "app", path: "/elsewhere/" });
+  });
+
+  test.each([
+    [[]],
+    [[{ effect: "Deny", actions: ["sts:AssumeRole"], principals: { aws: ["210987654321"] } }]],
+  ] as const)("trusts no principal where only the statements %j are left", (statements) => {
+    const cut = strippedOf({ ...wide, trust: { services: ["lambda.amazonaws.com"], statements } });
+    expect(cut.trust).toEqual({
+      services: [],
+      statements: [{ sid: "NoTrustAllowed", effect: "Deny", actions: ["sts:AssumeRole"], principals: { aws: ["*"] } }],
+    });
+    expect(classViolations(cut, bounds)).toEqual([]);
+  });
+
+  test("has only the tags of its class where IAM has no room for all", () => {
+    const tags = Object.fromEntries(Array.from({ length: 42 }, (_, i) => [`app-${i}`, "x"]));
+    const roomy = { ...bounds, class: aClass({ ...bounds.class.spec, allowedTagKeys: ["app-*"] }) };
+    expect(strippedOf({ ...wide, tags }, roomy).tags).toEqual({ team: "a" });
+  });
+
+  test("has the boundary of the class instead of its own", () => {
+    const permissionsBoundaryArn = "arn:aws:iam::123456789012:policy/k8s-boundary";
+    const strict = { ...bounds, class: aClass({ ...bounds.class.spec, permissionsBoundaryArn }) };
+    const cut = strippedOf({ ...wide, permissionsBoundaryArn: "arn:aws:iam::aws:policy/AdministratorAccess" }, strict);
+    expect(cut.permissionsBoundaryArn).toBe(permissionsBoundaryArn);
+    expect(classViolations(cut, strict)).toEqual([]);
+  });
+
+  test.each([
+    ["does not allow its namespace", { ...bounds, class: aClass({ ...bounds.class.spec, namespaces: ["other"] }) }],
+    [
+      "has the maximum number of objects",
+      { ...bounds, class: aClass({ ...bounds.class.spec, maxPerNamespace: 1 }), olderPeers: 1 },
+    ],
+  ])("grants nothing when the class %s", (_, by) => {
+    const cut = strippedOf(wide, by);
+    expect(cut).toMatchObject({ statements: [], managedPolicyArns: [], tags: { team: "a" } });
+    expect(cut.tags).not.toHaveProperty("app");
+    expect(cut).not.toHaveProperty("instances");
+  });
 });
 
-test("each field of a class bounds a field of a spec, or something else that is named", () => {
-  const used = new Set([...bounded.flatMap(({ by }) => by), ...Object.keys(OTHER_CLASS_FIELDS)]);
-  expect([...used].sort()).toEqual(Object.keys(classSpecField.schema.properties ?? {}).sort());
+test("a class adds its boundary, its tags and its deletion policy to an object that has none", () => {
+  const of = aClass({
+    permissionsBoundaryArn: "arn:aws:iam::aws:policy/B",
+    tags: { team: "a" },
+    deletionPolicy: "Retain",
+    allowedDeletionPolicies: ["Delete", "Retain"],
+  });
+  expect(withClassDefaults(anInstanceProfile({ spec: { tags: { app: "x" } } }), of).spec).toMatchObject({
+    permissionsBoundaryArn: "arn:aws:iam::aws:policy/B",
+    tags: { app: "x", team: "a" },
+    deletionPolicy: "Retain",
+  });
+  expect(withClassDefaults(anInstanceProfile({ spec: { deletionPolicy: "Delete" } }), of).spec.deletionPolicy).toBe(
+    "Delete",
+  );
+  expect(withClassDefaults(anInstanceProfile({ spec: { tags: { team: "b" } } }), of).spec.tags).toEqual({ team: "a" });
+  const both = aClass({ allowedDeletionPolicies: ["Delete", "Retain"] });
+  expect(withClassDefaults(anInstanceProfile(), both)).toEqual(anInstanceProfile());
 });

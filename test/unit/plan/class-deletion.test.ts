@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { DeletionPolicy } from "../../../src/api/instance-profile.ts";
-import { effectiveDeletionPolicy, forceDeleteDeniedBy } from "../../../src/plan/class/class-deletion.ts";
+import {
+  effectiveDeletionPolicy,
+  forceDeleteDeniedBy,
+  ownDeletionPolicy,
+} from "../../../src/plan/class/class-deletion.ts";
 import { aClass } from "../../support/builders.ts";
 
 const BOTH: readonly DeletionPolicy[] = ["Delete", "Retain"];
@@ -38,6 +42,27 @@ describe("the deletion policy in effect", () => {
   test("is Retain where the class does not allow Delete, so that nothing is deleted", () => {
     expect(effective("Delete", ["Retain"])).toBe("Retain");
     expect(effective(undefined, ["Retain"])).toBe("Retain");
+  });
+});
+
+describe("the operator's default deletion policy", () => {
+  const terms = { allowedDeletionPolicies: BOTH, allowForceDelete: false };
+
+  test("applies where neither the spec nor the class has one", () => {
+    expect(effectiveDeletionPolicy({}, terms, "Retain")).toBe("Retain");
+    expect(effectiveDeletionPolicy({ deletionPolicy: "Delete" }, terms, "Retain")).toBe("Delete");
+    expect(effectiveDeletionPolicy({}, { ...terms, deletionPolicy: "Delete" }, "Retain")).toBe("Delete");
+    expect(ownDeletionPolicy({}, "Retain")).toBe("Retain");
+    expect(ownDeletionPolicy({ deletionPolicy: "Delete" }, "Retain")).toBe("Delete");
+  });
+
+  test("never deletes what was adopted: Delete leaves it to the origin of each entity", () => {
+    expect(effectiveDeletionPolicy({}, terms, "Delete")).toBeUndefined();
+    expect(ownDeletionPolicy({}, "Delete")).toBeUndefined();
+  });
+
+  test("applies only where the class allows it", () => {
+    expect(effectiveDeletionPolicy({}, { ...terms, allowedDeletionPolicies: ["Delete"] }, "Retain")).toBeUndefined();
   });
 });
 

@@ -107,9 +107,7 @@ test("takes no longer than half the renew deadline when the store does not answe
   expect(result).toBeUndefined();
   await world.clock.advance(1);
   expect(result).toBe(false);
-  expect(world.logger.messages("warn")).toEqual([
-    "failed to release lease; a standby can acquire it when it expires",
-  ]);
+  expect(world.logger.messages("warn")).toEqual(["failed to release lease; a standby can acquire it when it expires"]);
 });
 
 test("ends an election that has not begun", async () => {

@@ -1,0 +1,216 @@
+import { describe, expect, test } from "vitest";
+import { classSpecField } from "../../../src/api/class-fields.ts";
+import type { FieldSchema } from "../../../src/api/field.ts";
+import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
+import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
+import { specField } from "../../../src/api/spec-fields.ts";
+import { classViolations } from "../../../src/plan/class/class-guards.ts";
+import { aClass, anInstanceProfile } from "../../support/builders.ts";
+
+type Spec = Partial<InstanceProfileSpec>;
+type ClassSpec = Partial<InstanceProfileClassSpec>;
+
+/** What bounds a field of an InstanceProfile, or why nothing has to. */
+type Fate =
+  | {
+      /** The class fields that decide. */
+      readonly by: readonly (keyof InstanceProfileClassSpec)[];
+      readonly spec: Spec;
+      /** Only fields of `by`. Empty: the defaults of a class do not allow it. */
+      readonly refusedBy: ClassSpec;
+      readonly allowedBy: ClassSpec;
+    }
+  | { readonly exempt: string };
+
+const trusting = (aws: string): Spec => ({
+  trust: {
+    services: ["ec2.amazonaws.com"],
+    statements: [{ effect: "Allow", actions: ["sts:AssumeRole"], principals: { aws: [aws] } }],
+  },
+});
+const TRUST_STATEMENT: Fate = {
+  by: ["allowTrustStatements"],
+  spec: trusting("*"),
+  refusedBy: {},
+  allowedBy: { allowTrustStatements: true },
+};
+const INSTANCES: Fate = {
+  by: ["allowedInstanceRegions"],
+  spec: { instances: { region: "eu-west-1", ids: ["i-0123456789abcdef0"], onConflict: "Replace" } },
+  refusedBy: {},
+  allowedBy: { allowedInstanceRegions: ["eu-*"] },
+};
+const LABEL = { exempt: "text for readers; nothing in AWS decides by it" } as const;
+const NARROWS = { exempt: "a condition only narrows its statement, whose actions and resources are judged without it" };
+const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
+/** Every field of a spec, by its path. A new field does not compile, or fails below, until its line is here. */
+const FATES: Readonly<Record<keyof InstanceProfileSpec, Readonly<Record<string, Fate>>>> = {
+  className: { "": { exempt: "it chooses the class; which namespaces may use one is the class's `namespaces`" } },
+  roleName: {
+    "": {
+      by: ["roleNamePrefix"],
+      spec: { roleName: "b-app", instanceProfileName: "a-app" },
+      refusedBy: { roleNamePrefix: "a-" },
+      allowedBy: {},
+    },
+  },
+  instanceProfileName: {
+    "": {
+      by: ["roleNamePrefix"],
+      spec: { roleName: "a-app", instanceProfileName: "b-app" },
+      refusedBy: { roleNamePrefix: "a-" },
+      allowedBy: {},
+    },
+  },
+  path: { "": { by: ["path"], spec: { path: "/b/" }, refusedBy: { path: "/a/" }, allowedBy: {} } },
+  description: { "": LABEL },
+  policyName: { "": { exempt: "it names a policy inside of the object's own role" } },
+  statements: {
+    "[].sid": LABEL,
+    "[].effect": { exempt: "what an Allow grants is judged; a Deny grants nothing" },
+    "[].actions[]": {
+      by: ["allowedActions", "deniedActions"],
+      spec: { statements: [{ effect: "Allow", actions: ["s3:Put*"], resources: ["*"] }] },
+      refusedBy: { allowedActions: ["s3:*"], deniedActions: ["s3:PutBucketPolicy"] },
+      allowedBy: { allowedActions: ["s3:*"] },
+    },
+    "[].notActions[]": {
+      by: ["allowNotActions", "allowedActions"],
+      spec: { statements: [{ effect: "Allow", notActions: ["iam:*"], resources: ["*"] }] },
+      refusedBy: { allowedActions: ["*"] },
+      allowedBy: { allowNotActions: true, allowedActions: ["*"] },
+    },
+    "[].resources[]": {
+      by: ["allowedResources"],
+      spec: { statements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["arn:aws:s3:::b/*"] }] },
+      refusedBy: { allowedResources: ["arn:aws:s3:::a/*"] },
+      allowedBy: { allowedResources: ["arn:aws:s3:::b/*"] },
+    },
+    "[].notResources[]": {
+      by: ["allowNotResources"],
+      spec: { statements: [{ effect: "Allow", actions: ["s3:GetObject"], notResources: ["arn:aws:s3:::a"] }] },
+      refusedBy: {},
+      allowedBy: { allowNotResources: true },
+    },
+    "[].conditions": NARROWS,
+  },
+  managedPolicyArns: {
+    "[]": {
+      by: ["allowedManagedPolicies"],
+      spec: { managedPolicyArns: [ARN] },
+      refusedBy: {},
+      allowedBy: { allowedManagedPolicies: [ARN] },
+    },
+  },
+  permissionsBoundaryArn: {
+    "": {
+      by: ["permissionsBoundaryArn"],
+      spec: { permissionsBoundaryArn: ARN },
+      refusedBy: { permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary" },
+      allowedBy: {},
+    },
+  },
+  maxSessionDurationSeconds: {
+    "": {
+      by: ["maxSessionDurationSeconds"],
+      spec: { maxSessionDurationSeconds: 3601 },
+      refusedBy: {},
+      allowedBy: { maxSessionDurationSeconds: 3601 },
+    },
+  },
+  trust: {
+    ".services[]": {
+      by: ["allowedTrustServices"],
+      spec: { trust: { services: ["lambda.amazonaws.com"], statements: [] } },
+      refusedBy: {},
+      allowedBy: { allowedTrustServices: ["lambda.amazonaws.com"] },
+    },
+    ".statements[].sid": LABEL,
+    ".statements[].effect": { exempt: "each Allow is refused or allowed as a whole; a Deny lets nobody in" },
+    ".statements[].actions[]": TRUST_STATEMENT,
+    ".statements[].principals.aws[]": TRUST_STATEMENT,
+    ".statements[].principals.services[]": TRUST_STATEMENT,
+    ".statements[].principals.federated[]": TRUST_STATEMENT,
+    ".statements[].principals.canonicalUsers[]": TRUST_STATEMENT,
+    ".statements[].conditions": TRUST_STATEMENT,
+  },
+  tags: {
+    "": {
+      by: ["allowedTagKeys", "tags"],
+      spec: { tags: { "eks-cluster-admin": "true" } },
+      refusedBy: {},
+      allowedBy: { allowedTagKeys: ["eks-*"] },
+    },
+  },
+  adoptionPolicy: {
+    "": {
+      by: ["allowAdoption"],
+      spec: { adoptionPolicy: "IfExists", deletionPolicy: "Delete" },
+      refusedBy: {},
+      allowedBy: { allowAdoption: true },
+    },
+  },
+  deletionPolicy: {
+    "": {
+      by: ["allowedDeletionPolicies"],
+      spec: { deletionPolicy: "Retain" },
+      refusedBy: {},
+      allowedBy: { allowedDeletionPolicies: ["Delete", "Retain"] },
+    },
+  },
+  unmanagedPolicies: { "": { exempt: "Remove only takes from the object's own role what the spec does not name" } },
+  mode: { "": { exempt: "DryRun writes nothing; Strip writes all the same" } },
+  suspend: { "": { exempt: "a suspended object writes nothing; Strip writes all the same" } },
+  instances: {
+    ".region": INSTANCES,
+    ".ids[]": INSTANCES,
+    ".selector.matchTags": INSTANCES,
+    ".onConflict": INSTANCES,
+  },
+};
+
+/** Class fields that bound something other than a field of a spec. */
+const OTHER_CLASS_FIELDS: Readonly<Partial<Record<keyof InstanceProfileClassSpec, string>>> = {
+  account: "where everything is",
+  namespaces: "the namespace of the object",
+  maxPerNamespace: "the number of objects",
+  deletionPolicy: "a default",
+  allowForceDelete: "an annotation: test/adversary/class/deletion.test.ts",
+  onViolation: "what becomes of a violation",
+};
+
+function pathsOf(schema: FieldSchema, path = ""): readonly string[] {
+  if (schema.properties !== undefined) {
+    return Object.entries(schema.properties).flatMap(([name, child]) => pathsOf(child, `${path}.${name}`));
+  }
+  return schema.items === undefined ? [path] : pathsOf(schema.items, `${path}[]`);
+}
+
+const lines = Object.entries(FATES).flatMap(([field, parts]) =>
+  Object.entries(parts).map(([part, fate]) => ({ path: `.${field}${part}`, fate })),
+);
+const bounded = lines.flatMap(({ path, fate }) => ("by" in fate ? [{ path, ...fate }] : []));
+
+describe("each field of a spec", () => {
+  test("has a class field that bounds it, or a reason why none has to", () => {
+    expect(lines.map(({ path }) => path).sort()).toEqual([...pathsOf(specField.schema)].sort());
+  });
+
+  test.each(bounded)(
+    "$path is refused or allowed by $by, and by nothing else",
+    ({ by, spec, refusedBy, allowedBy }) => {
+      const { spec: asked } = anInstanceProfile({ spec });
+      const violations = (of: ClassSpec): readonly unknown[] =>
+        classViolations(asked, { class: aClass(of), namespace: "team-a", clusterId: "cluster-1", olderPeers: 0 });
+      expect(violations(refusedBy)).toHaveLength(1);
+      expect(violations(allowedBy)).toEqual([]);
+      expect(by).toEqual(expect.arrayContaining(Object.keys({ ...refusedBy, ...allowedBy })));
+    },
+  );
+});
+
+test("each field of a class bounds a field of a spec, or something else that is named", () => {
+  const used = new Set([...bounded.flatMap(({ by }) => by), ...Object.keys(OTHER_CLASS_FIELDS)]);
+  expect([...used].sort()).toEqual(Object.keys(classSpecField.schema.properties ?? {}).sort());
+});
