@@ -1,5 +1,5 @@
--- Health of an InstanceProfile for Argo CD, which does not evaluate conditions by itself. The conditions follow kstatus: Reconciling
--- and Stalled are present only while True. docs/spec/instance-profile.md explains the reasons.
+-- Health of an InstanceProfile and of an InstanceProfileClass for Argo CD, which does not evaluate conditions by itself. The conditions
+-- follow kstatus: Reconciling, Stalled, DryRun and Suspended are present only while True. docs/gitops.md explains the results.
 local hs = { status = "Progressing", message = "Waiting for the controller" }
 
 local status = obj.status
@@ -16,19 +16,21 @@ for _, condition in ipairs(status.conditions) do
 end
 local ready = conditions["Ready"]
 local stalled = conditions["Stalled"]
+-- DryRun or Suspended takes the place of Ready where the controller is told not to make the object ready.
+local state = ready or conditions["DryRun"] or conditions["Suspended"]
 
 -- A status of an earlier generation says nothing about this one.
-if status.observedGeneration ~= obj.metadata.generation or ready == nil then
+if status.observedGeneration ~= obj.metadata.generation or state == nil then
   hs.message = "Waiting for the controller to observe generation " .. tostring(obj.metadata.generation)
   return hs
 end
 
-hs.message = ready.reason .. ": " .. ready.message
+hs.message = state.reason .. ": " .. state.message
 if stalled ~= nil and stalled.status == "True" then
   hs.status = "Degraded"
 elseif obj.metadata.deletionTimestamp ~= nil then
   hs.status = "Progressing"
-elseif ready.reason == "Suspended" or ready.reason == "DryRun" then
+elseif conditions["Suspended"] ~= nil or ready == nil then
   -- No progress until a user changes the spec.
   hs.status = "Suspended"
 elseif ready.status == "True" then

@@ -8,40 +8,60 @@ import type { ReportedObject } from "./outcome.ts";
 import type { Result, ResultOf } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
 
+/** The type of the condition of an object with `mode: DryRun`. */
+export const DRY_RUN = "DryRun";
+
+/** The type of the condition of an object with `suspend: true`. */
+export const SUSPENDED = "Suspended";
+
+/** The condition `DryRun` of an object whose state another condition tells. */
+const NOTHING_WRITTEN = { reason: "DryRun", message: "mode is DryRun: the controller writes nothing to AWS" };
+
 /** Reason and message of a condition. */
 type Explanation = Pick<ConditionDraft, "reason" | "message">;
 
 /**
- * Computes the conditions of a result, in the order of the status. `Ready` is always present, `Reconciling` and `Stalled` only while they
- * are true, and never both (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
+ * Computes the conditions of a result, in the order of the status. The first one tells the state of the object: `Ready`, or `DryRun` or
+ * `Suspended` where the controller is told not to make the object ready. All but `Ready` are present only while they are true, and
+ * `Reconciling` and `Stalled` never together (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
  */
 export function conditionsOf(object: ReportedObject, result: Result): readonly ConditionDraft[] {
   return [...aboutReadiness(object, result), ...aboutInstances(object, result)];
 }
 
 function aboutReadiness(object: ReportedObject, result: Result): readonly ConditionDraft[] {
-  if (result.kind === "Suspended") return [suspended(object)];
-  const { ready: status, beside } = RESULT_TABLE[result.kind];
-  const { reason, message } = explain(object, result);
-  if (status === "True") return [ready(reason, message)];
-  if (beside === undefined) return [notReady(reason, message)];
-  if (beside === "Stalled") return [notReady(reason, message), stalled(reason, message)];
-  return [
-    notReady(reason, message),
-    reconciling(result.kind === "Retrying" ? "ProgressingWithRetry" : reason, message),
-  ];
+  if (result.kind === "Suspended") return suspended(object);
+  const explanation = explain(object, result);
+  if (result.kind === "DryRun") return [present(DRY_RUN, explanation)];
+  const mode = object.spec?.mode === "DryRun" ? [present(DRY_RUN, NOTHING_WRITTEN)] : [];
+  return [...readiness(result, explanation), ...mode];
 }
 
-function suspended(object: ReportedObject): ConditionDraft {
+function readiness({ kind }: Result, { reason, message }: Explanation): readonly ConditionDraft[] {
+  const { ready: status, beside } = RESULT_TABLE[kind];
+  if (status === "True") return [ready(reason, message)];
+  if (beside === "Stalled") return [notReady(reason, message), stalled(reason, message)];
+  return [notReady(reason, message), reconciling(kind === "Retrying" ? "ProgressingWithRetry" : reason, message)];
+}
+
+function suspended(object: ReportedObject): readonly ConditionDraft[] {
   const last = findCondition(object.status?.conditions, "Ready");
   const effect =
     object.metadata.deletionTimestamp === undefined
       ? "the controller does not change AWS"
       : "deletion is blocked until it is false";
-  const message = `spec.suspend is true: ${effect}; Ready shows the last known state`;
-  const { status, observedGeneration } = last ?? { status: "Unknown" as const, observedGeneration: undefined };
+  const now = present(SUSPENDED, { reason: "Suspended", message: `spec.suspend is true: ${effect}` });
+  if (last?.status !== "True") return [now];
   // Ready keeps the generation that was last reconciled.
-  return { type: "Ready", status, reason: "Suspended", message, ...(observedGeneration && { observedGeneration }) };
+  const { status, observedGeneration } = last;
+  return [
+    { ...now, type: "Ready", status, message: `${now.message}; Ready shows the last known state`, observedGeneration },
+    now,
+  ];
+}
+
+function present(type: string, explanation: Explanation): ConditionDraft {
+  return { type, status: "True", ...explanation };
 }
 
 function explain(object: ReportedObject, result: Exclude<Result, { readonly kind: "Suspended" }>): Explanation {

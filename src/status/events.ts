@@ -6,7 +6,7 @@ import { isAdoption, type Plan } from "../plan/plan.ts";
 import { removesAccess } from "../plan/removes-access.ts";
 import { COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
-import { wasReady } from "./conditions-of.ts";
+import { SUSPENDED, wasReady } from "./conditions-of.ts";
 import { aboutIdentity } from "./identity.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
 import { noteText } from "./note.ts";
@@ -143,10 +143,10 @@ function reasonOfWrites(applied: readonly Action[], wasInSync: boolean): { reaso
 
 function aboutTrouble(object: ReportedObject, result: Result, conditions: readonly ConditionDraft[]): EventDraft[] {
   const { event: type } = RESULT_TABLE[result.kind];
-  const now = conditions.find((condition) => condition.type === "Ready");
-  if (type === undefined || now?.status !== "False") return [];
-  const before = findCondition(object.status?.conditions, "Ready");
-  if (before?.status === "False" && before.reason === now.reason && before.message === now.message) return [];
+  const [now] = conditions;
+  if (type === undefined || now === undefined) return [];
+  const before = findCondition(object.status?.conditions, now.type);
+  if (before?.status === now.status && before.reason === now.reason && before.message === now.message) return [];
   const note = result.kind === "AdoptionPlanned" ? announced(result.plan) : noteText(now.message, "conditions");
   return [{ type, reason: now.reason, action: "Reconcile", note }];
 }
@@ -157,9 +157,9 @@ function aboutSuspendedDeletion(
   { kind }: Result,
   conditions: readonly ConditionDraft[],
 ): readonly EventDraft[] {
-  const now = conditions.find(({ type }) => type === "Ready");
+  const now = conditions.find(({ type }) => type === SUSPENDED);
   if (kind !== "Suspended" || metadata.deletionTimestamp === undefined || now === undefined) return [];
-  if (findCondition(status?.conditions, "Ready")?.message === now.message) return [];
+  if (findCondition(status?.conditions, SUSPENDED)?.message === now.message) return [];
   return [{ type: "Warning", reason: now.reason, action: "Delete", note: noteText(now.message, "conditions") }];
 }
 

@@ -22,12 +22,15 @@ export type RequeueRule =
 
 /** The consequences of a result. */
 export interface ResultRow {
-  /** The status of the condition `Ready`; `kept`: as it was. */
-  readonly ready: "True" | "False" | "kept";
-  /** The condition beside `Ready`. kstatus reads these two: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus */
-  readonly beside: "Reconciling" | "Stalled" | undefined;
+  /**
+   * The status of the condition `Ready`. `absent`: there is no such condition, because kstatus takes `False` and `Unknown` for progress
+   * that a client waits for. `True or absent`: `True` if it was, else absent.
+   */
+  readonly ready: "True" | "False" | "absent" | "True or absent";
+  /** The condition beside `Ready`. kstatus reads `Ready`, `Reconciling` and `Stalled`: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus */
+  readonly beside: "Reconciling" | "Stalled" | "DryRun" | "Suspended" | undefined;
   readonly requeue: RequeueRule;
-  /** The type of the Event when `Ready` becomes `False` or changes its reason; undefined: no Event. */
+  /** The type of the Event when `Ready` becomes `False`, or `DryRun` `True`, or one of them changes its message; undefined: no Event. */
   readonly event: "Normal" | "Warning" | undefined;
   /** True when AWS was read and nothing is left to do, so that an account scan may take the place of the next resync. */
   readonly isVerified: boolean;
@@ -39,8 +42,14 @@ export const RESULT_TABLE: Readonly<Record<Result["kind"], ResultRow>> = {
   PropagationPending: { ready: "False", beside: "Reconciling", requeue: "poll", event: undefined, isVerified: false },
   WaitingForEC2: { ready: "False", beside: "Reconciling", requeue: "poll", event: undefined, isVerified: false },
   AdoptionPlanned: { ready: "False", beside: "Reconciling", requeue: "now", event: "Normal", isVerified: false },
-  DryRun: { ready: "False", beside: undefined, requeue: "resync", event: "Normal", isVerified: true },
-  Suspended: { ready: "kept", beside: undefined, requeue: "on change", event: undefined, isVerified: false },
+  DryRun: { ready: "absent", beside: "DryRun", requeue: "resync", event: "Normal", isVerified: true },
+  Suspended: {
+    ready: "True or absent",
+    beside: "Suspended",
+    requeue: "on change",
+    event: undefined,
+    isVerified: false,
+  },
   BlockedByPlan: { ready: "False", beside: "Stalled", requeue: "blocked", event: "Warning", isVerified: false },
   BlockedByClass: { ready: "False", beside: "Stalled", requeue: "blocked", event: "Warning", isVerified: false },
   Stripped: { ready: "False", beside: "Stalled", requeue: "resync", event: "Warning", isVerified: false },

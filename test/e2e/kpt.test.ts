@@ -101,6 +101,26 @@ describe.skipIf(why !== undefined)(`kpt live, which waits by kstatus${why ? ` ($
     ]);
   });
 
+  test("takes suspended objects and dry runs for reconciled, and waits for none of them", async () => {
+    const names = [`${site.prefix}-kpt-dry`, `${site.prefix}-kpt-idle`];
+    const [dry = "", idle = ""] = names;
+    const path = await newPackage("idle", [
+      s3ReadOnly({ namespace, name: dry }, { mode: "DryRun" }),
+      s3ReadOnly({ namespace, name: idle }, { suspend: true }),
+    ]);
+    const startedMs = performance.now();
+    const applied = await apply(path);
+    expect(applied).toMatchObject({ code: 0, stdout: expect.stringMatching(/2 attempted, 2 successful.*reconcile/s) });
+    expect((performance.now() - startedMs) / 1_000).toBeLessThan(PATIENCE_S - 10);
+    const status = await kpt("live", "status", path);
+    for (const name of names) expect(status.stdout).toMatch(new RegExp(`${name} is Current`));
+    expect(await Promise.all(names.map(isInAws))).toEqual([
+      [false, false],
+      [false, false],
+    ]);
+    expect(await kpt("live", "destroy", path)).toMatchObject({ code: 0 });
+  });
+
   test("fails at once for an object that only a person can mend, and says which", async () => {
     const name = `${site.prefix}-kpt-taken`;
     await outsider(site.awsEndpoint, "CreateRole", { RoleName: name, AssumeRolePolicyDocument: EC2_TRUST });

@@ -253,12 +253,12 @@ async function expectUnchanged(kubectl: Kubectl, resource: string, input: string
   const onServer = (): Promise<string> => kubectl.ok(["apply", "--server-side", "-f", "-"], { input });
   expect(await onClient()).toBe(`${resource} created\n`);
   expect([await onClient(), await generation()]).toEqual([`${resource} unchanged\n`, "1"]);
-  await kubectl.ok(["delete", resource]);
+  expect((await kubectl.run(["delete", resource])).code).toBe(0);
   await onServer();
   expect(await kubectl.run(["diff", "--server-side", "-f", "-"], { input })).toMatchObject({ code: 0, stdout: "" });
   await onServer();
   expect(await generation()).toBe("1");
-  await kubectl.ok(["delete", resource]);
+  expect((await kubectl.run(["delete", resource])).code).toBe(0);
 }
 
 function refusedSample(name: string): { readonly before?: object; readonly after: object; readonly message: string } {

@@ -77,7 +77,7 @@ describe("adoption", () => {
     await madeByHand();
     await world.apply(manifest({ ...ADOPT, mode: "DryRun" }));
     await controller.settle();
-    expect(await world.ready()).toBe("False DryRun");
+    expect(await world.ready()).toBe("absent DryRun");
     expect((await status())?.plan?.length).toBe(5);
     expect(world.awsWrites()).toEqual([]);
   });

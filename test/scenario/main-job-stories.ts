@@ -185,7 +185,7 @@ export function mainJobStories(open: () => Promise<ScenarioWorld>): void {
     await world.apply(world.manifest({ mode: "DryRun" }));
     await world.controller().settle();
     expect(world.awsWrites()).toEqual([]);
-    expect(await world.ready()).toBe("False DryRun");
+    expect(await world.ready()).toBe("absent DryRun");
     const { name } = world.key;
     expect((await world.object())?.status?.plan).toEqual([
       `+ role ${name}`,

@@ -173,7 +173,7 @@ describe("a deletion after a scan", () => {
     await fleet.scan();
     fleet.delete("app");
     await fleet.drain();
-    expect(fleet.ready("app")).toBe("False DryRun");
+    expect(fleet.ready("app")).toBe("absent DryRun");
     await aside("AttachRolePolicy", { RoleName: "app", PolicyArn: THEIRS });
     fleet.wake("app");
     await fleet.drain();

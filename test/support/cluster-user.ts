@@ -107,10 +107,10 @@ export class ClusterUser {
   }
 }
 
-/** `True InSync` and the like; undefined when the object or the condition is not there. */
+/** `True InSync` and the like, `absent DryRun` where another condition is in the place of Ready; undefined without conditions. */
 export function readyOf(object: ObjectView | undefined): string | undefined {
-  const condition = object?.status?.conditions?.find(({ type }) => type === "Ready");
-  return condition && `${condition.status} ${condition.reason}`;
+  const [condition] = object?.status?.conditions ?? [];
+  return condition && `${condition.type === "Ready" ? condition.status : "absent"} ${condition.reason}`;
 }
 
 function pathOf({ namespace, name }: ObjectKey): string {

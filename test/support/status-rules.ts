@@ -23,7 +23,7 @@ type Rule = (seen: Seen) => readonly string[];
 
 const MAX_LINES = 20;
 const MAX_LINE_CHARS = 2_048;
-const KNOWN_TYPES = ["Ready", "Reconciling", "Stalled", "InstancesAssociated", "Compliant"];
+const KNOWN_TYPES = ["Ready", "Reconciling", "Stalled", "DryRun", "Suspended", "InstancesAssociated", "Compliant"];
 
 /**
  * What every status must be, whatever happened: kstatus
@@ -31,12 +31,15 @@ const KNOWN_TYPES = ["Ready", "Reconciling", "Stalled", "InstancesAssociated", "
  * docs/spec/instance-profile.md. Each rule gives what breaks it.
  */
 const RULES: Readonly<Record<string, Rule>> = {
-  "1 Ready is there, once there is a status": ({ conditions }) =>
-    conditions.filter(({ type }) => type === "Ready").length === 1 ? [] : ["Ready is missing, or there twice"],
+  "1 the first condition is Ready, or DryRun or Suspended in its place, and none is there twice": ({ conditions }) => {
+    const types = conditions.map(({ type }) => type);
+    const isState = ["Ready", "DryRun", "Suspended"].includes(types[0] ?? "");
+    return isState && types.lastIndexOf("Ready") <= 0 && new Set(types).size === types.length ? [] : [types.join()];
+  },
 
-  "2 Reconciling and Stalled are there only while True": ({ conditions }) =>
+  "2 Reconciling, Stalled, DryRun and Suspended are there only while True": ({ conditions }) =>
     conditions
-      .filter(({ type, status }) => ["Reconciling", "Stalled"].includes(type) && status !== "True")
+      .filter(({ type, status }) => KNOWN_TYPES.slice(1, 5).includes(type) && status !== "True")
       .map(({ type, status }) => `${type} is ${status}`),
 
   "3 never both Reconciling and Stalled": ({ conditions }) =>
@@ -123,7 +126,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       ? is.plan
       : [],
 
-  "18 kstatus reads Current only from Ready=True, Failed only from Stalled, and nothing before the first look": ({
+  "18 kstatus reads Current only from Ready=True, or DryRun or Suspended in its place, and Failed only from Stalled": ({
     object,
     conditions,
     is,
@@ -131,7 +134,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   }) => {
     if (metadata.deletionTimestamp !== undefined) return [];
     const isSeen = is.observedGeneration === metadata.generation;
-    const isReady = ready(conditions)?.status === "True";
+    const isReady = ready(conditions)?.status === "True" || ["DryRun", "Suspended"].includes(conditions[0]?.type ?? "");
     const isStalled = has(conditions, "Stalled");
     const expected = !isSeen ? "InProgress" : isStalled ? "Failed" : isReady ? "Current" : "InProgress";
     const result = kstatusOf(object);

@@ -27,9 +27,9 @@ export function outcomeOf(
   status: InstanceProfileStatus,
   elapsedMs: number,
 ): readonly string[] {
-  const ready = status.conditions?.find(({ type }) => type === "Ready");
+  const [state] = status.conditions ?? [];
   return [
-    `  InstanceProfile ${namespace}/${name}: Ready=${ready?.status ?? "?"} ${ready?.reason ?? "?"}: ${ready?.message ?? "no status yet"}`,
+    `  InstanceProfile ${namespace}/${name}: ${state?.type ?? "Ready"}=${state?.status ?? "?"} ${state?.reason ?? "?"}: ${state?.message ?? "no status yet"}`,
     `  role              ${status.role?.arn ?? "-"}`,
     `  instance profile  ${status.instanceProfile?.arn ?? "-"}`,
     `  after ${elapsedMs} ms`,

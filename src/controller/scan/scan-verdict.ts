@@ -15,6 +15,7 @@ import { type DesiredPresent, desiredState } from "../../model/desired-state.ts"
 import { diff } from "../../plan/diff.ts";
 import type { Compliance } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";
+import { DRY_RUN } from "../../status/conditions-of.ts";
 import type { Outcome } from "../../status/outcome.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import { classify } from "../../status/result.ts";
@@ -68,9 +69,8 @@ export function subjectOf(
   const parsed = parse(raw);
   if (parsed === undefined) return undefined;
   const { metadata, spec, status } = parsed;
-  const ready = findCondition(status?.conditions, "Ready");
-  const wasInSync = ready?.status === "True" || (spec.mode === "DryRun" && ready?.reason === "DryRun");
-  const isCurrent = wasInSync && ready?.observedGeneration === metadata.generation;
+  const state = findCondition(status?.conditions, "Ready") ?? findCondition(status?.conditions, DRY_RUN);
+  const isCurrent = state?.status === "True" && state.observedGeneration === metadata.generation;
   const isInterrupted = isFirstScan && isInterruptedCreate(parsed);
   if (spec.suspend || !(isCurrent || isInterrupted)) return undefined;
   const binding = classes.bindingOf(parsed);

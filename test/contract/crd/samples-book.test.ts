@@ -24,7 +24,7 @@ const OF_EVENTS = explainedIn(BOOK, "Events");
 
 const INTRODUCTION = `# Samples of conditions
 
-This page shows, for each reason of \`Ready\`, the conditions of an object with that reason, without times and generations.
+This page shows, for each reason of the first condition, the conditions of an object with that reason, without times and generations.
 [The reference of the CRD](instance-profile.md#reasons) says what each reason means and what to do. Names and numbers in the messages are
 examples. Below are samples of the condition [of instances](#instancesassociated), of the conditions [of a class](#of-a-class), and
 [of Events](#events).

@@ -197,7 +197,7 @@ export async function samplesOfReasons(): Promise<ReadonlyMap<string, readonly C
   ];
   const samples = new Map<string, readonly ConditionDraft[]>();
   for (const conditions of drafts) {
-    const reason = conditions.find(({ type }) => type === "Ready")?.reason ?? "";
+    const reason = conditions[0]?.reason ?? "";
     if (!samples.has(reason)) samples.set(reason, conditions);
   }
   return samples;

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { LuaFactory } from "wasmoon";
 import { parse } from "yaml";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
+import { parseInstanceProfileClass } from "../../../src/api/parse-instance-profile-class.ts";
 import { kstatusOf } from "../../support/kstatus.ts";
 import { DEPLOY_FOLDER } from "./deployed-files.ts";
 
@@ -47,10 +48,11 @@ function luaOf(value: unknown): string {
 
 const read = (file: string): KubeObject => parse(readFileSync(file, "utf8")) as KubeObject;
 
-describe("Argo CD's health of an InstanceProfile", () => {
+describe("Argo CD's health of objects and classes", () => {
   test.each(SAMPLES)("of $inputPath is $healthStatus.status", async ({ inputPath, healthStatus }) => {
     const object = read(join(FOLDER, inputPath));
-    expect(() => parseInstanceProfile(object)).not.toThrow();
+    const parse = object["kind"] === "InstanceProfileClass" ? parseInstanceProfileClass : parseInstanceProfile;
+    expect(() => parse(object)).not.toThrow();
     expect(await healthOf(object)).toEqual(healthStatus);
   });
 
@@ -76,13 +78,14 @@ describe("Argo CD's health of an InstanceProfile", () => {
       const whole = { ...object, metadata: { ...(object["metadata"] as object), generation }, status };
       const { status: health } = await healthOf(whole);
       const kstatus = kstatusOf(whole);
-      const expected = { Current: ["Healthy"], Failed: ["Degraded"], InProgress: ["Progressing", "Suspended"] };
+      const expected = { Current: ["Healthy", "Suspended"], Failed: ["Degraded"], InProgress: ["Progressing"] };
       if (kstatus !== "Terminating") expect(expected[kstatus], name).toContain(health);
     }
   });
 
   test("is what the patch of Argo CD's ConfigMap holds", () => {
     const { data } = read(join(FOLDER, "argocd-cm.yaml")) as { readonly data: Readonly<Record<string, string>> };
-    expect(data["resource.customizations.health.iam.instanceprofile.dev_InstanceProfile"]).toBe(SCRIPT);
+    const key = "resource.customizations.health.iam.instanceprofile.dev";
+    expect(data).toEqual({ [`${key}_InstanceProfile`]: SCRIPT, [`${key}_InstanceProfileClass`]: SCRIPT });
   });
 });

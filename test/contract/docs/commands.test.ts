@@ -26,6 +26,7 @@ const KUBECTL_VERBS = [
 ];
 const KUBECTL_FLAGS = ["--prune", "--recursive", "--validate", "--tail"];
 const NPX_FLAGS = ["--no"];
+const GITOPS_FLAGS = ["--wait", "--for", "--force", "--reconcile-timeout"];
 const FOLDERS = /^(?:src|test|docs|deploy|crds|scripts|\.ci)\//;
 
 const options = new Map<string, ReadonlySet<string>>();
@@ -173,12 +174,12 @@ function faultOfPath(path: string): string | undefined {
   return existsSync(join(ROOT, path)) || /[*<>]/.test(path) ? undefined : `${path} does not exist`;
 }
 
-/** Of this program, of a script of this repository, of kubectl, or of npx. */
+/** Of this program, of a script of this repository, of kubectl and other clients, or of npx. */
 function isKnownFlag(flag: string): boolean {
   const ofScripts = readFileSync(join(ROOT, "scripts/e2e.ts"), "utf8").includes(`"${flag}"`);
   return (
     ofScripts ||
-    [...KUBECTL_FLAGS, ...NPX_FLAGS].includes(flag) ||
+    [...KUBECTL_FLAGS, ...NPX_FLAGS, ...GITOPS_FLAGS].includes(flag) ||
     [...options.values()].some((known) => known.has(flag))
   );
 }

@@ -134,7 +134,11 @@ export class Desk {
   }
 
   get message(): string | undefined {
-    return this.object?.status?.conditions?.find(({ type }) => type === "Ready")?.message;
+    return this.object?.status?.conditions?.[0]?.message;
+  }
+
+  messageOf(type: string): string | undefined {
+    return this.object?.status?.conditions?.find((one) => one.type === type)?.message;
   }
 
   /** A condition as `status reason`. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { BlockedError, ConflictError, RetryableError, ThrottledError } from "../../../src/errors.ts";
+import { kstatusOf } from "../../support/kstatus.ts";
 import { Desk, KEY } from "./desk.ts";
 
 const S3_ALL = { statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }] };
@@ -144,15 +145,30 @@ describe("suspend", () => {
     expect(await desk.reconcile()).toEqual({ kind: "done" });
     expect(desk.object?.status).toMatchObject({
       observedGeneration: 2,
-      conditions: [{ type: "Ready", status: "True", reason: "Suspended", observedGeneration: 1 }],
+      conditions: [
+        { type: "Ready", status: "True", reason: "Suspended", observedGeneration: 1 },
+        { type: "Suspended", status: "True", reason: "Suspended", observedGeneration: 2 },
+      ],
     });
   });
 
-  test("reports Unknown for an object that was never reconciled", async () => {
+  test("is all that an object reports that was never reconciled, and kstatus takes it for Current", async () => {
     desk.apply({ suspend: true });
     await desk.reconcile();
-    expect(desk.ready).toBe("Unknown Suspended");
+    expect(desk.ready).toBe("absent Suspended");
+    expect(kstatusOf(desk.kube.read(KEY) ?? {})).toBe("Current");
     expect(desk.isHeld).toBe(false);
+  });
+
+  test("takes the place of Ready=False, so that nobody waits for an object that was blocked before", async () => {
+    desk.iam.outsiderMakesRole("app");
+    desk.apply();
+    await desk.reconcile();
+    expect(kstatusOf(desk.kube.read(KEY) ?? {})).toBe("Failed");
+    desk.apply({ suspend: true });
+    await desk.reconcile();
+    expect(desk.ready).toBe("absent Suspended");
+    expect(kstatusOf(desk.kube.read(KEY) ?? {})).toBe("Current");
   });
 
   test("blocks a deletion until it is unset", async () => {
@@ -165,7 +181,12 @@ describe("suspend", () => {
     expect(desk.message).toContain("deletion is blocked");
     await desk.reconcile();
     expect(desk.kube.events.slice(1)).toEqual([
-      expect.objectContaining({ type: "Warning", reason: "Suspended", action: "Delete", note: desk.message }),
+      expect.objectContaining({
+        type: "Warning",
+        reason: "Suspended",
+        action: "Delete",
+        note: desk.messageOf("Suspended"),
+      }),
     ]);
     desk.apply({ suspend: false });
     await desk.reconcile();
@@ -181,7 +202,7 @@ describe("mode DryRun", () => {
     const before = writesSoFar();
     await desk.reconcile();
     expect(writesSoFar()).toBe(before);
-    expect(desk.ready).toBe("False DryRun");
+    expect(desk.ready).toBe("absent DryRun");
     expect(desk.object?.status?.role?.arn).toContain(":role/app");
     desk.apply(S3_ALL);
     await desk.reconcile();

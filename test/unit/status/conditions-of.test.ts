@@ -31,13 +31,13 @@ describe("a dry run", () => {
 
   test("says how many writes are pending", () => {
     expect(told(anInstanceProfile(), look(CREATE))).toEqual([
-      "Ready False DryRun: mode is DryRun: 4 writes pending, see status.plan",
+      "DryRun True DryRun: mode is DryRun: 4 writes pending, see status.plan",
     ]);
   });
 
   test("of an object that is to go says that its deletion waits, whatever is left to do", () => {
     expect(told(GOING, look(EMPTY))).toEqual([
-      "Ready False DryRun: mode is DryRun: deletion is blocked until mode is Enforce, 0 writes pending, see status.plan",
+      "DryRun True DryRun: mode is DryRun: deletion is blocked until mode is Enforce, 0 writes pending, see status.plan",
     ]);
   });
 

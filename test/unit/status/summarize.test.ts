@@ -192,7 +192,7 @@ describe("conditions", () => {
       visibleInMs: 0,
     });
     expect(types(preview(0))).toEqual(["Ready=True"]);
-    expect(types(preview(1))).toEqual(["Ready=False"]);
+    expect(types(preview(1))).toEqual(["DryRun=True"]);
     const message = (n: number) => at(objectWith(undefined), preview(n)).status.conditions?.[0]?.message;
     expect([message(1), message(2)]).toEqual([
       "mode is DryRun: 1 write pending, see status.plan",
