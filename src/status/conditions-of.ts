@@ -1,7 +1,9 @@
 import type { Condition } from "../api/instance-profile.ts";
 import { messageOfError, reasonOfError } from "../errors.ts";
+import type { Lag } from "../plan/lag.ts";
 import { isRefusedByIam, lint } from "../plan/lint/lint.ts";
 import type { Blocker, Note, Plan } from "../plan/plan.ts";
+import { planLines } from "../plan/render.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances } from "./instances.ts";
 import type { ReportedObject } from "./outcome.ts";
@@ -17,6 +19,9 @@ export const SUSPENDED = "Suspended";
 /** The condition `DryRun` of an object whose state another condition tells. */
 const NOTHING_WRITTEN = { reason: "DryRun", message: "mode is DryRun: the controller writes nothing to AWS" };
 
+/** The maximum number of writes named in a message. */
+const MAX_NAMED = 5;
+
 /** Reason and message of a condition. */
 type Explanation = Pick<ConditionDraft, "reason" | "message">;
 
@@ -24,14 +29,16 @@ type Explanation = Pick<ConditionDraft, "reason" | "message">;
  * Computes the conditions of a result, in the order of the status. The first one tells the state of the object: `Ready`, or `DryRun` or
  * `Suspended` where the controller is told not to make the object ready. All but `Ready` are present only while they are true, and
  * `Reconciling` and `Stalled` never together (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
+ *
+ * @param lagsUntil the end of the lag of the result, as RFC 3339
  */
-export function conditionsOf(object: ReportedObject, result: Result): readonly ConditionDraft[] {
-  return [...aboutReadiness(object, result), ...aboutInstances(object, result)];
+export function conditionsOf(object: ReportedObject, result: Result, lagsUntil?: string): readonly ConditionDraft[] {
+  return [...aboutReadiness(object, result, lagsUntil), ...aboutInstances(object, result)];
 }
 
-function aboutReadiness(object: ReportedObject, result: Result): readonly ConditionDraft[] {
+function aboutReadiness(object: ReportedObject, result: Result, lagsUntil?: string): readonly ConditionDraft[] {
   if (result.kind === "Suspended") return suspended(object);
-  const explanation = explain(object, result);
+  const explanation = explain(object, result, lagsUntil);
   if (result.kind === "DryRun") return [present(DRY_RUN, explanation)];
   const mode = object.spec?.mode === "DryRun" ? [present(DRY_RUN, NOTHING_WRITTEN)] : [];
   return [...readiness(result, explanation), ...mode];
@@ -64,12 +71,16 @@ function present(type: string, explanation: Explanation): ConditionDraft {
   return { type, status: "True", ...explanation };
 }
 
-function explain(object: ReportedObject, result: Exclude<Result, { readonly kind: "Suspended" }>): Explanation {
+function explain(
+  object: ReportedObject,
+  result: Exclude<Result, { readonly kind: "Suspended" }>,
+  lagsUntil?: string,
+): Explanation {
   switch (result.kind) {
     case "InSync":
       return { reason: "InSync", message: inSync(result) };
     case "PropagationPending":
-      return { reason: "PropagationPending", message: "AWS matches the spec; waiting for IAM to return the ARNs" };
+      return { reason: "PropagationPending", message: propagationPending(result.observation.lag, lagsUntil) };
     case "WaitingForEC2": {
       const message =
         "role and instance profile are created; waiting for the instance profile to propagate to EC2 before it is associated";
@@ -91,8 +102,11 @@ function explain(object: ReportedObject, result: Exclude<Result, { readonly kind
     case "Failed":
       return failed(object, result.error);
     case "Deleting": {
-      const { notes = [] } = result.observation.plan;
-      const message = `deletion is in progress; waiting for IAM to show that everything is deleted${appended(notes)}`;
+      const { plan, lag } = result.observation;
+      const still = lag === undefined ? "" : `; ${unseen(lag, lagsUntil)}`;
+      const message =
+        `deletion is in progress; waiting for IAM to show that everything is deleted${still}` +
+        appended(plan.notes ?? []);
       return { reason: "Deleting", message };
     }
   }
@@ -104,6 +118,20 @@ function inSync({ observation: { plan, mayWrite } }: ResultOf<"InSync">): string
   const count = plan.unmanagedPolicies.length;
   const more = `; the role has ${count} unmanaged ${count === 1 ? "policy" : "policies"}, see status.unmanagedPolicies`;
   return `role, policies and instance profile in AWS match the spec${count === 0 ? "" : more}`;
+}
+
+function propagationPending(lag: Lag | undefined, lagsUntil?: string): string {
+  if (lag === undefined) return "AWS matches the spec; waiting for IAM to return the ARNs";
+  const next = "the controller reads again, and repairs what differs then";
+  return `everything is written, but AWS is not verified: ${unseen(lag, lagsUntil)}; ${next}`;
+}
+
+/** What AWS shows instead of the recent writes, and until when that is taken for propagation delay. */
+function unseen({ unseen: actions }: Lag, lagsUntil = "the end of the propagation window"): string {
+  const lines = planLines({ actions, blockers: [], unmanagedPolicies: [] });
+  const rest = lines.length > MAX_NAMED ? `, and ${lines.length - MAX_NAMED} more` : "";
+  const named = lines.length === 0 ? "recent writes" : `the writes ${lines.slice(0, MAX_NAMED).join(", ")}${rest}`;
+  return `IAM shows the state before ${named}, which counts as propagation delay until ${lagsUntil}`;
 }
 
 function adoptionPlanned({ actions, notes = [] }: Plan): string {
@@ -141,6 +169,16 @@ function appended(notes: readonly Note[]): string {
 
 function writes(count: number): string {
   return `${count} ${count === 1 ? "write" : "writes"}`;
+}
+
+/**
+ * True when the last report for the current generation says that everything is written, whether AWS shows it or not: a
+ * later write repairs drift.
+ */
+export function wasWritten(object: ReportedObject): boolean {
+  const condition = findCondition(object.status?.conditions, "Ready");
+  const isPending = condition?.reason === "PropagationPending";
+  return wasReady(object) || (isPending && condition.observedGeneration === object.metadata.generation);
 }
 
 /** True when the last reported condition `Ready` is true for the current generation. */

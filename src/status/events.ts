@@ -6,7 +6,7 @@ import { isAdoption, type Plan } from "../plan/plan.ts";
 import { removesAccess } from "../plan/removes-access.ts";
 import { COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
-import { SUSPENDED, wasReady } from "./conditions-of.ts";
+import { SUSPENDED, wasWritten } from "./conditions-of.ts";
 import { aboutIdentity } from "./identity.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
 import { noteText } from "./note.ts";
@@ -128,7 +128,7 @@ function aboutWrites(object: ReportedObject, result: Result): EventDraft[] {
   if (isStripped && applied.some(removesAccess))
     return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
   // Applying the part of the spec that the class allows is not a repair of drift.
-  return [{ type: "Normal", ...reasonOfWrites(applied, wasReady(object) && !isStripped), note }];
+  return [{ type: "Normal", ...reasonOfWrites(applied, wasWritten(object) && !isStripped), note }];
 }
 
 function reasonOfWrites(applied: readonly Action[], wasInSync: boolean): { reason: string; action: string } {

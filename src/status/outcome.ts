@@ -1,6 +1,7 @@
 import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profile.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
+import type { Lag } from "../plan/lag.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 
 /** What one reconcile of one object did and observed. {@link classify} in result.ts derives the state of the object from it. */
@@ -15,6 +16,8 @@ export type Outcome =
       readonly refused?: readonly FailedAction[];
       readonly after: ObservedState;
       readonly visibleInMs: number;
+      /** Unset when the reads do not contradict recent writes. */
+      readonly lag?: Lag | undefined;
       /** The parts of the spec that the class does not allow and AWS therefore does not have. */
       readonly leftOut?: readonly Blocker[];
     }
@@ -24,6 +27,7 @@ export type Outcome =
       readonly plan: Plan;
       readonly observed: ObservedState;
       readonly visibleInMs: number;
+      readonly lag?: Lag | undefined;
       readonly leftOut?: readonly Blocker[];
     }
   | {

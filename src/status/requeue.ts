@@ -45,9 +45,9 @@ export function requeueOf(result: Result, intervals: RequeueIntervals, random: n
     case "now":
       return after(0);
     case "poll":
-      return after(pollMs(result, intervals));
+      return poll(result, intervals, random);
     case "resync":
-      return mustPoll(result) ? after(pollMs(result, intervals)) : resync(intervals, random);
+      return mustPoll(result) ? poll(result, intervals, random) : resync(intervals, random);
     case "blocked":
       return after(blockedMs(result, intervals));
     case "retry":
@@ -72,9 +72,11 @@ function mustPoll(result: Result): boolean {
   return ("verifyInMs" in result && result.verifyInMs > 0) || (state !== undefined && !showsArns(state));
 }
 
-function pollMs(result: Result, { propagationPollMs }: RequeueIntervals): number {
+/** Without jitter for the last read: one that is too early counts as little as the one before. */
+function poll(result: Result, { propagationPollMs }: RequeueIntervals, random: number): Requeue {
   const verifyInMs = "verifyInMs" in result ? result.verifyInMs : 0;
-  return verifyInMs > 0 ? Math.min(verifyInMs, propagationPollMs) : propagationPollMs;
+  const isLast = verifyInMs > 0 && verifyInMs <= propagationPollMs;
+  return { kind: "after", delayMs: isLast ? Math.ceil(verifyInMs) : jittered(propagationPollMs, random) };
 }
 
 /** An object that does not converge is retried at the resync interval only. */

@@ -1,6 +1,7 @@
 import { type Disposition, dispositionOf, isPropagating } from "../errors.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
+import type { Lag } from "../plan/lag.ts";
 import type { Blocker, Plan } from "../plan/plan.ts";
 import type { Outcome, ReportedObject } from "./outcome.ts";
 import { type TransientFailure, transientFailure } from "./transient-failures.ts";
@@ -17,6 +18,8 @@ export interface Observation {
   readonly refused: readonly FailedAction[];
   /** False for `mode: DryRun`, which writes nothing. */
   readonly mayWrite: boolean;
+  /** What AWS does not show of earlier writes, so that nothing is verified; unset when it shows them all. */
+  readonly lag?: Lag | undefined;
 }
 
 /** A result that is verified by another read, at the latest when recent writes must have propagated. */
@@ -30,7 +33,7 @@ interface Observed {
 export type Result =
   /** AWS matches the spec. */
   | (Observed & { readonly kind: "InSync" })
-  /** Everything is written, and IAM does not return the ARNs yet. */
+  /** Everything is written, and IAM does not return the ARNs, or shows the state before a write. */
   | (Observed & { readonly kind: "PropagationPending" })
   /** Role and instance profile are written, and the instance profile has not propagated to EC2 yet. */
   | (Observed & { readonly kind: "WaitingForEC2" })
@@ -115,9 +118,9 @@ function classifyObserved(
   return { kind: kindOfFinished(observation), ...observed };
 }
 
-function kindOfFinished({ mayWrite, plan, state }: Observation): "InSync" | "DryRun" | "PropagationPending" {
+function kindOfFinished({ mayWrite, plan, state, lag }: Observation): "InSync" | "DryRun" | "PropagationPending" {
   if (!mayWrite) return plan.actions.length === 0 ? "InSync" : "DryRun";
-  return showsArns(state) ? "InSync" : "PropagationPending";
+  return showsArns(state) && lag === undefined ? "InSync" : "PropagationPending";
 }
 
 function failureOf(
@@ -133,11 +136,11 @@ function failureOf(
 }
 
 function observationOf(outcome: OutcomeWithPlan): Observation {
-  const { plan } = outcome;
+  const { plan, lag } = outcome;
   if (outcome.kind === "previewed")
-    return { plan, state: outcome.observed, applied: [], failed: undefined, refused: [], mayWrite: false };
+    return { plan, state: outcome.observed, applied: [], failed: undefined, refused: [], mayWrite: false, lag };
   const { after: state, applied, failed, refused = [] } = outcome;
-  return { plan, state, applied, failed, refused, mayWrite: true };
+  return { plan, state, applied, failed, refused, mayWrite: true, lag };
 }
 
 /** True when IAM returns the ARN of every entity that exists. Right after creation it may return the unique id instead. */

@@ -41,6 +41,8 @@ export interface SummaryContext {
   readonly accepted?: AcceptedClass | undefined;
   /** The writes that are pending after access was removed; unset: those of the result. */
   readonly pending?: readonly Action[] | undefined;
+  /** The end of the lag of the result, as RFC 3339; unset: it has none. */
+  readonly lagsUntil?: string | undefined;
 }
 
 /** The number of transient failures in a row that are not reported while the object is Ready. */
@@ -52,11 +54,11 @@ const TOLERATED_FAILURES = 2;
  */
 export function summarize(object: ReportedObject, result: Result, context: SummaryContext): Summary {
   const requeue = requeueOf(result, context.intervals, context.random);
-  const { compliance, accepted, pending } = context;
+  const { compliance, accepted, pending, lagsUntil } = context;
   const isChange = pending !== undefined || isComplianceChange(object, compliance);
-  const isQuiet = !isChange && !isRequested(object) && isTolerable(object, result, context.failures);
+  const isQuiet = !isChange && openRequest(object) === undefined && isTolerable(object, result, context.failures);
   if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
-  const drafts = [...conditionsOf(object, result), ...aboutCompliance(compliance)].map(fitted);
+  const drafts = [...conditionsOf(object, result, lagsUntil), ...aboutCompliance(compliance)].map(fitted);
   return {
     status: compact({
       ...carriedOver(object),
@@ -167,28 +169,26 @@ function verification(
   drafts: readonly ConditionDraft[],
   now: string,
 ): Partial<InstanceProfileStatus> {
-  // A suspended object handles no request.
-  if (result.kind === "Suspended") return {};
-  const isAnswer = isRequested(object);
+  // A suspended object handles no request, and a read that lags answers none.
+  if (result.kind === "Suspended" || observationIn(result)?.lag !== undefined) return {};
+  const request = openRequest(object);
   const isReady = drafts.some((draft) => draft.type === "Ready" && draft.status === "True");
   const isUpdate =
     isReady &&
-    (isAnswer ||
+    (request !== undefined ||
       !wasReady(object) ||
       (observationIn(result)?.applied.length ?? 0) > 0 ||
       Date.parse(now) - Date.parse(object.status?.lastVerifiedTime ?? "") >= verifiedUpdateMs(object.metadata.uid));
-  return { ...(isAnswer && { lastHandledReconcileAt: requestOf(object) }), ...(isUpdate && { lastVerifiedTime: now }) };
+  return {
+    ...(request !== undefined && { lastHandledReconcileAt: request }),
+    ...(isUpdate && { lastVerifiedTime: now }),
+  };
 }
 
-/** True when the annotation `reconcile-at` has a value that was not handled yet. */
-function isRequested(object: ReportedObject): boolean {
-  const isSet = object.metadata.annotations?.[RECONCILE_AT_ANNOTATION] !== undefined;
-  return isSet && requestOf(object) !== object.status?.lastHandledReconcileAt;
-}
-
-/** The value of the annotation `reconcile-at`, as much of it as status can hold. */
-function requestOf({ metadata }: ReportedObject): string {
-  return (metadata.annotations?.[RECONCILE_AT_ANNOTATION] ?? "").slice(0, MAX_REQUEST_CHARS);
+/** The value of the annotation `reconcile-at` that was not handled yet, as much of it as status can hold; undefined: none. */
+export function openRequest({ metadata, status }: ReportedObject): string | undefined {
+  const request = metadata.annotations?.[RECONCILE_AT_ANNOTATION]?.slice(0, MAX_REQUEST_CHARS);
+  return request === status?.lastHandledReconcileAt ? undefined : request;
 }
 
 /** From one to one and a half hours, constant for one object, so that objects that were created together are not updated together. */

@@ -162,7 +162,7 @@ export const DRIFTS: Readonly<Record<string, (name: string, steps: OutsiderSteps
 };
 
 /** What AWS has, whatever the unique ids. */
-function withoutIds({ roles, instanceProfiles }: AwsState): unknown {
+export function withoutIds({ roles, instanceProfiles }: AwsState): unknown {
   const strip = (all: Readonly<Record<string, unknown>>) =>
     Object.values(all).map((it) => ({ ...(it as object), id: "" }));
   return { roles: strip(roles), instanceProfiles: strip(instanceProfiles) };

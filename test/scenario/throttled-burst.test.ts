@@ -93,7 +93,15 @@ test("a thousand objects made at once under a throttle: none fails, none is stuc
     monotonicMs,
     ownStatus: ownStatusOf(monotonicMs),
     statusWriter: new StatusWriter({
-      ...{ objects: kube, events: kube, mutationCache, intervals: DEFAULT_REQUEUE_INTERVALS, nowMs, random: () => 0.5 },
+      ...{
+        objects: kube,
+        events: kube,
+        mutationCache,
+        intervals: DEFAULT_REQUEUE_INTERVALS,
+        nowMs,
+        monotonicMs,
+        random: () => 0.5,
+      },
     }),
     crdDeletion: crdDeletionOf(),
     clusterId: CLUSTER_ID,

@@ -76,6 +76,7 @@ class Process {
         mutationCache,
         intervals,
         nowMs,
+        monotonicMs: () => clock.monotonicMs(),
         random: () => 0.5,
       }),
       clusterId: CLUSTER_ID,

@@ -112,6 +112,7 @@ export class Incarnation {
         mutationCache,
         intervals: DEFAULT_REQUEUE_INTERVALS,
         nowMs,
+        monotonicMs: nowMs,
         random: () => 0.5,
       }),
       clusterId: around.clusterId,

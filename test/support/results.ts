@@ -6,9 +6,9 @@ import { classify } from "../../src/status/result.ts";
 import { type Summary, type SummaryContext, summarize } from "../../src/status/summarize.ts";
 import { anInstanceProfile } from "./builders.ts";
 
-/** The conditions after a reconcile with that outcome. */
+/** The conditions after a reconcile with that outcome, which lags until midnight and two minutes. */
 export function conditionsAfter(object: ReportedObject, outcome: Outcome): readonly ConditionDraft[] {
-  return conditionsOf(object, classify(object, outcome));
+  return conditionsOf(object, classify(object, outcome), "2026-01-01T00:02:00Z");
 }
 
 /** Status, Events and requeue after a reconcile with that outcome. */

@@ -4,6 +4,7 @@ import { type DesiredState, desiredState } from "../../model/desired-state.ts";
 import { refusedByIam } from "../../plan/lint/lint.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { Outcome } from "../../status/outcome.ts";
+import { openRequest } from "../../status/summarize.ts";
 import { isAnnounced } from "../../status/truncate.ts";
 import { type AccessSources, type AwsAccess, accessFor } from "../accounts/account-access.ts";
 import type { StripAccess } from "../classes/strip.ts";
@@ -53,8 +54,8 @@ export class AwsSteps {
     return attempt(signal, async () => {
       const desired = this.#desired(subject);
       const access = await this.#open(subject, signal, desired);
-      const { view, plan, visibleInMs } = await observeAndPlan(desired, { ...access, isForecast: true }, signal);
-      return { kind: "previewed", plan, observed: view, visibleInMs };
+      const { view, plan, visibleInMs, lag } = await observeAndPlan(desired, { ...access, isForecast: true }, signal);
+      return { kind: "previewed", plan, observed: view, visibleInMs, lag };
     });
   }
 
@@ -89,6 +90,7 @@ export class AwsSteps {
         ? UNKNOWN
         : access.index.startingPoint(desired, { key, uid, generation, isNew, ...waiting });
     const attempts = access.breaker.of(key, attemptOf(object));
-    return { ...access, start, attempts, refusedByIam: () => refusedByIam(object) };
+    const isRequested = openRequest(object) !== undefined;
+    return { ...access, start, attempts, isRequested, refusedByIam: () => refusedByIam(object) };
   }
 }

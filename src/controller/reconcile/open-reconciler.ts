@@ -34,7 +34,16 @@ export function openReconciler(
   const monotonicMs = (): number => clock.monotonicMs();
   const mutationCache = new MutationCache(monotonicMs);
   const nowMs = (): number => clock.nowMs();
-  const statusWriter = new StatusWriter({ objects, events, mutationCache, intervals, nowMs, random, observer });
+  const statusWriter = new StatusWriter({
+    objects,
+    events,
+    mutationCache,
+    intervals,
+    nowMs,
+    monotonicMs,
+    random,
+    observer,
+  });
   return new Reconciler({
     ...known,
     objects,

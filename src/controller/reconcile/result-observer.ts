@@ -3,7 +3,7 @@ import type { Action } from "../../plan/action.ts";
 import { isInstanceAction } from "../../plan/instances/instance-action.ts";
 import { isInSync, NOT_CONVERGING } from "../../plan/plan.ts";
 import { findCondition } from "../../status/conditions.ts";
-import { wasReady } from "../../status/conditions-of.ts";
+import { wasWritten } from "../../status/conditions-of.ts";
 import type { ReportedObject } from "../../status/outcome.ts";
 import { errorIn, observationIn, type Result } from "../../status/result.ts";
 import type { Logger } from "../../telemetry.ts";
@@ -32,7 +32,7 @@ export function observeResult(
   if (error !== undefined) observer?.failed?.(key, dispositionOf(error) === "terminal");
   const plan = result.kind === "AdoptionPlanned" ? result.plan : observationIn(result)?.plan;
   if (plan === undefined) return;
-  const wasInSync = wasReady(object) && result.kind !== "Stripped";
+  const wasInSync = wasWritten(object) && result.kind !== "Stripped";
   if (!isInSync(plan) && wasInSync && !isOnlyAboutInstances(plan.actions)) observer?.drifted?.(key);
   const applied = observationIn(result)?.applied ?? [];
   if (result.kind === "BlockedByPlan" && result.observation.mayWrite && hasGivenUp(object, result.blockers))

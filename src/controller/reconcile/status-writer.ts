@@ -6,7 +6,7 @@ import type { Action } from "../../plan/action.ts";
 import type { Compliance } from "../../status/compliance.ts";
 import type { EventDraft, Outcome, ReportedObject } from "../../status/outcome.ts";
 import { type Requeue, type RequeueIntervals, resync } from "../../status/requeue.ts";
-import { classify, errorIn, type Result } from "../../status/result.ts";
+import { classify, errorIn, observationIn, type Result } from "../../status/result.ts";
 import { sameStatus, summarize } from "../../status/summarize.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
@@ -45,6 +45,7 @@ export interface StatusWriterDependencies {
   readonly mutationCache: MutationCache;
   readonly intervals: RequeueIntervals;
   readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly observer?: ResultObserver | undefined;
@@ -90,13 +91,14 @@ export class StatusWriter {
     const key = keyText(object.metadata);
     const result = classify(object, outcome, (error) => this.#failingForMs(key, error));
     const { status, events, requeue } = summarize(object, result, {
-      now: `${new Date(nowMs()).toISOString().slice(0, 19)}Z`,
+      now: timestamp(nowMs()),
       random: random(),
       intervals,
       failures: this.#count(key, errorIn(result)),
       compliance,
       accepted,
       pending,
+      lagsUntil: this.#endOfLag(result),
     });
     logResult(logger, result);
     observeResult(observer, key, object, result);
@@ -146,6 +148,14 @@ export class StatusWriter {
     this.#deps.mutationCache.record(keyText(metadata), raw, patched);
   }
 
+  /** Rounded up, so that it is the same time at each read of the same lag. */
+  #endOfLag(result: Result): string | undefined {
+    const lag = observationIn(result)?.lag;
+    if (lag === undefined) return undefined;
+    const { nowMs, monotonicMs } = this.#deps;
+    return timestamp(Math.ceil((nowMs() + lag.untilMs - monotonicMs()) / 1_000) * 1_000);
+  }
+
   /** How long the object has failed for this reason, without another reason or a success in between. */
   #failingForMs(key: string, error: unknown): number {
     const known = this.#failures.get(key);
@@ -165,6 +175,11 @@ export class StatusWriter {
     this.#failures.set(key, { count, reason, sinceMs });
     return count;
   }
+}
+
+/** RFC 3339, whole seconds. */
+function timestamp(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
 /** The precondition that a stale copy of the object does not overwrite a newer status. */

@@ -45,7 +45,7 @@ export interface ScanSubject {
 /** Whether an object is in sync with its spec and status by a scan. */
 export type Verdict =
   | { readonly kind: "in sync" }
-  /** IAM lags behind recent writes: the reconcile that wrote them has requeued the object. */
+  /** IAM lags behind recent writes, and shows no other difference. */
   | { readonly kind: "propagating" }
   | { readonly kind: "different"; readonly observation: StaleObservation };
 
@@ -105,10 +105,10 @@ export function verdictOf(
   context: { readonly recentWrites: RecentWrites; readonly intervals: RequeueIntervals; readonly now: string },
 ): Verdict {
   const observed = observedIn(snapshot, desired);
-  const { state, visibleInMs } = context.recentWrites.overlay(desired, observed);
+  const { state, lagsUntilMs } = context.recentWrites.overlay(desired, observed);
   const plan = diff(desired, state);
-  if (visibleInMs > 0) return { kind: "propagating" };
   const toReread = partsToReread(plan);
+  if (lagsUntilMs !== undefined && isCovered(toReread, NOTHING)) return { kind: "propagating" };
   if (isOfInterruptedCreate)
     return { kind: "different", observation: { observed, toReread: withProfile(toReread), isOfInterruptedCreate } };
   const observation: StaleObservation = { observed, toReread };

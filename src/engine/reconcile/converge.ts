@@ -2,6 +2,8 @@ import { ControllerError, isPropagating } from "../../errors.ts";
 import { type DesiredState, profileNameOf, roleNameOf } from "../../model/desired-state.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
+import { diff } from "../../plan/diff.ts";
+import { type Lag, unseenBetween } from "../../plan/lag.ts";
 import { isAdoption, type Plan } from "../../plan/plan.ts";
 import { applyAction } from "../../plan/simulate.ts";
 import { type ExecutionReport, execute, type OnWritten } from "../execute/execute.ts";
@@ -26,6 +28,8 @@ export interface Convergence {
    * Requeue after at most this time.
    */
   readonly visibleInMs: number;
+  /** Unset when the reads show all earlier writes. */
+  readonly lag?: Lag | undefined;
   /** True when nothing was written because an adoption must be reported to the user first. */
   readonly isAnnouncement: boolean;
 }
@@ -99,9 +103,9 @@ function isToBeAnnounced({ actions, blockers }: Plan): boolean {
   return blockers.length === 0 && actions.some(isAdoption);
 }
 
-function nothingDone({ observed, view, plan, visibleInMs }: Planned, isAnnouncement: boolean): Convergence {
+function nothingDone({ observed, view, plan, visibleInMs, lag }: Planned, isAnnouncement: boolean): Convergence {
   const after = plan.blockers.length > 0 ? observed : view;
-  return { plan, report: NOTHING_DONE, after, visibleInMs, isAnnouncement };
+  return { plan, report: NOTHING_DONE, after, visibleInMs, lag, isAnnouncement };
 }
 
 async function executePlan(
@@ -123,31 +127,37 @@ async function executePlan(
     );
   const sent = writer.sentOf(report);
   deps.recentWrites.record(view, sent);
+  deps.recentWrites.contradictions.end(desired.owner.uid);
   deps.index?.forgetRole(desired);
   if (report.failed === undefined) deps.attempts?.recordExecuted(plan);
   deps.instances.snapshots.record(sent);
   writer.throwIfPreconditionFailed();
-  const after = report.applied.reduce(
-    (state, { action, outcome }) => applyAction(state, action, outcome.created),
-    view,
-  );
-  const visibleInMs = waitsForMs(desired, after, report, deps.recentWrites);
-  return { plan, report, after, visibleInMs, isAnnouncement: false };
+  const after = afterWrites(view, report);
+  return { plan, report, after, isAnnouncement: false, ...waitAfter(desired, found, after, report, deps.recentWrites) };
+}
+
+function afterWrites(state: ObservedState, { applied }: ExecutionReport): ObservedState {
+  return applied.reduce((current, { action, outcome }) => applyAction(current, action, outcome.created), state);
 }
 
 /**
- * How long to wait for propagation. The finalizer must stay while a create of the object may still become visible, and
- * a new profile may not have propagated to EC2 yet.
+ * How long to wait for propagation. The finalizer must stay while a create of the object may still become visible, a
+ * new profile may not have propagated to EC2 yet, and the reads before these writes may not have shown earlier ones.
  */
-function waitsForMs(
+function waitAfter(
   desired: DesiredState,
+  { observed }: Planned,
   after: ObservedState,
-  { failed }: ExecutionReport,
+  report: ExecutionReport,
   recentWrites: RecentWrites,
-): number {
-  const { hasUnconfirmedCreate, visibleInMs } = recentWrites.overlay(desired, after);
+): Pick<Convergence, "visibleInMs" | "lag"> {
+  const asRead = afterWrites({ ...after, ...observed }, report);
+  const { hasUnconfirmedCreate, visibleInMs, lagsUntilMs, atMs } = recentWrites.overlay(desired, asRead);
   const isUnproved = hasUnconfirmedCreate && desired.presence === "absent";
-  return isUnproved || isPropagating(failed?.error) ? visibleInMs : 0;
+  const waitMs = isUnproved || isPropagating(report.failed?.error) ? visibleInMs : 0;
+  const unseen = lagsUntilMs === undefined ? undefined : unseenBetween(diff(desired, after), diff(desired, asRead));
+  if (unseen === undefined || lagsUntilMs === undefined) return { visibleInMs: waitMs };
+  return { visibleInMs: Math.max(waitMs, lagsUntilMs - atMs), lag: { unseen, untilMs: lagsUntilMs } };
 }
 
 function namesOf(desired: DesiredState): readonly string[] {

@@ -1,11 +1,12 @@
 import type { DesiredState } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { diff } from "../../plan/diff.ts";
+import { type Lag, unseenBetween } from "../../plan/lag.ts";
 import type { Blocker, Plan } from "../../plan/plan.ts";
 import { quotaBlockers } from "../../plan/quota-blockers.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";
-import type { OverlaidState, RecentWrites } from "../observe/recent-writes.ts";
+import { type OverlaidState, RecentWrites } from "../observe/recent-writes.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 
 /** A plan and the state that it was computed from. */
@@ -17,6 +18,8 @@ export interface Planned {
   readonly plan: Plan;
   /** How long until the last recent write must be visible; 0 when the reads do not contradict the recent writes. */
   readonly visibleInMs: number;
+  /** Unset when the reads do not contradict the recent writes. */
+  readonly lag?: Lag | undefined;
 }
 
 /** The dependencies of {@link planFor}. */
@@ -30,6 +33,8 @@ export interface PlanDependencies {
   readonly boundary?: RequiredBoundary | undefined;
   /** Blockers for what IAM rejects of the spec in every account. Called only for a plan that writes a policy; unset: none. */
   readonly refusedByIam?: () => readonly Blocker[];
+  /** A user has requested the reconcile, which shortens the propagation window. */
+  readonly isRequested?: boolean;
   /** The plan is shown and not executed, as by `plan` and DryRun, so that a policy which IAM rejects always blocks it. */
   readonly isForecast?: boolean;
 }
@@ -50,24 +55,59 @@ export async function planFor(
   deps: PlanDependencies,
   signal: AbortSignal,
 ): Promise<Planned> {
-  const { recentWrites, instances } = deps;
-  const { state, visibleInMs, hasUnconfirmedCreate } =
-    recentWrites?.overlay(desired, observed) ?? withoutRecentWrites(observed);
-  const view = await observeInstances(desired, state, instances, signal);
-  const plan = diff(desired, view);
-  const isUnproved = hasUnconfirmedCreate && desired.presence === "absent";
-  const lags = visibleInMs > 0 && JSON.stringify(plan) !== JSON.stringify(diff(desired, { ...view, ...observed }));
-  const blockers = await furtherBlockers(desired, plan, deps, signal);
-  return {
-    observed,
-    view,
-    plan: blockers.length === 0 ? plan : { ...plan, blockers },
-    visibleInMs: lags || isUnproved ? visibleInMs : 0,
-  };
+  const found = await planOverlaid(desired, observed, deps, signal);
+  const blockers = await furtherBlockers(desired, found.plan, deps, signal);
+  return blockers.length === 0 ? found : { ...found, plan: { ...found.plan, blockers } };
 }
 
-function withoutRecentWrites(state: ObservedState): OverlaidState {
-  return { state, visibleInMs: 0, hasUnconfirmedCreate: false };
+/** Plans from the observed state with the recent writes laid over it, as long as reads that contradict them may lag. */
+async function planOverlaid(
+  desired: DesiredState,
+  observed: ObservedState,
+  deps: PlanDependencies,
+  signal: AbortSignal,
+): Promise<Planned> {
+  const { recentWrites = NO_WRITES, instances } = deps;
+  const overlaid = recentWrites.overlay(desired, observed);
+  const view = await observeInstances(desired, overlaid.state, instances, signal);
+  const plan = diff(desired, view);
+  const isUnproved = overlaid.hasUnconfirmedCreate && desired.presence === "absent";
+  const unprovedMs = isUnproved ? overlaid.visibleInMs : 0;
+  const lag = lagOf(desired, { plan, read: { ...view, ...observed }, overlaid }, deps);
+  if (lag === undefined) return { observed, view, plan, visibleInMs: unprovedMs };
+  const lagMs = lag.untilMs - overlaid.atMs;
+  if (lagMs > 0) return { observed, view, plan, visibleInMs: Math.max(lagMs, unprovedMs), lag };
+  const counted = await observeInstances(desired, observed, instances, signal);
+  return { observed, view: counted, plan: diff(desired, counted), visibleInMs: 0 };
+}
+
+/** For plans of what this process has not written. */
+const NO_WRITES = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
+
+/** A plan from the state with the recent writes laid over it, and the state as it was read. */
+interface Overlaid {
+  readonly plan: Plan;
+  readonly read: ObservedState;
+  readonly overlaid: OverlaidState;
+}
+
+/** The lag of what was read, and until when it is believed; undefined when the read shows all recent writes. */
+function lagOf(
+  desired: DesiredState,
+  { plan, read, overlaid: { atMs, lagsUntilMs } }: Overlaid,
+  { recentWrites = NO_WRITES, isRequested = false }: PlanDependencies,
+): Lag | undefined {
+  const { uid } = desired.owner;
+  const asRead = lagsUntilMs === undefined ? plan : diff(desired, read);
+  const unseen = unseenBetween(plan, asRead);
+  if (unseen === undefined || lagsUntilMs === undefined) {
+    recentWrites.contradictions.end(uid);
+    return undefined;
+  }
+  // What is not visible yet must not pass for deleted: only the window proves that.
+  const mayShorten = isRequested && desired.presence === "present";
+  const contradiction = { uid, shown: JSON.stringify(asRead), atMs, lagsUntilMs, isRequested: mayShorten };
+  return { unseen, untilMs: recentWrites.contradictions.record(contradiction) };
 }
 
 /**

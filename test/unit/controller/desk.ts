@@ -110,6 +110,7 @@ export class Desk {
         mutationCache,
         intervals: DEFAULT_REQUEUE_INTERVALS,
         nowMs,
+        monotonicMs: () => this.nowMs,
         random: () => 0.5,
       }),
       clusterId: CLUSTER_ID,

@@ -94,7 +94,7 @@ describe("the same writes, three times without lasting effect", () => {
       await desk.reconcile();
     }
     expect(writesSoFar()).toBe(4);
-    expect(desk.ready).toBe("True InSync");
+    expect(desk.ready).toBe("False PropagationPending");
   });
 });
 

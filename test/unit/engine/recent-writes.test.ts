@@ -22,8 +22,9 @@ beforeEach(() => {
   recentWrites = new RecentWrites({ windowMs: WINDOW_MS, monotonicMs: () => nowMs });
 });
 
-function pass(desired: DesiredState) {
+function pass(desired: DesiredState, { isRequested = false } = {}) {
   const deps = {
+    isRequested,
     reader: iam,
     writer: iam,
     recentWrites,
@@ -37,6 +38,13 @@ function pass(desired: DesiredState) {
 
 function look(desired: DesiredState) {
   return observeAndPlan(desired, { reader: iam, recentWrites, instances: withoutInstances() }, SIGNAL);
+}
+
+function outsiderDescribes(description: string): void {
+  iam.outsider(({ roles: { app }, instanceProfiles }) => ({
+    roles: app ? { app: { ...app, description } } : {},
+    instanceProfiles,
+  }));
 }
 
 const kinds = (): string[] => iam.writes.map(({ kind }) => kind);
@@ -124,18 +132,46 @@ describe("a change by another client within the window", () => {
     ]);
   });
 
-  test("drift is observed at the end of the window, and repaired then", async () => {
+  test("a value that the controller neither wrote nor replaced is repaired at once", async () => {
     await pass(reads("first"));
     await pass(reads("ours"));
-    iam.outsider(({ roles, instanceProfiles }) => {
-      const { app } = roles;
-      return { roles: app ? { app: { ...app, description: "theirs" } } : {}, instanceProfiles };
+    outsiderDescribes("theirs");
+    expect(await pass(reads("ours"))).toMatchObject({ visibleInMs: 0 });
+    expect(iam.role("app")).toMatchObject({ description: "ours" });
+  });
+
+  test("is repaired while another value lags, which is reported as unseen", async () => {
+    await pass(reads("ours"));
+    await pass(desiredOf({ description: "ours", tags: { team: "a" } }));
+    iam.outsider(({ roles: { app }, instanceProfiles }) => {
+      const { team: _, ...tags } = app?.tags ?? {};
+      return { roles: app ? { app: { ...app, description: "theirs", tags } } : {}, instanceProfiles };
     });
+    const { report, visibleInMs, lag } = await pass(desiredOf({ description: "ours", tags: { team: "a" } }));
+    expect(report.applied.map(({ action }) => action.kind)).toEqual(["UpdateRole"]);
+    expect(visibleInMs).toBe(WINDOW_MS);
+    expect(lag?.unseen.map(({ kind }) => kind)).toEqual(["TagRole"]);
+  });
+
+  test("back to a value that the controller replaced is repaired at the end of the window", async () => {
+    await pass(reads("first"));
+    await pass(reads("ours"));
+    outsiderDescribes("first");
     const { visibleInMs } = await pass(reads("ours"));
     expect(visibleInMs).toBeGreaterThan(0);
     nowMs += visibleInMs;
     await pass(reads("ours"));
     expect(iam.role("app")).toMatchObject({ description: "ours" });
+  });
+
+  test("that the controller repaired is propagation delay when a read shows it again", async () => {
+    await pass(reads("ours"));
+    outsiderDescribes("theirs");
+    await pass(reads("ours"));
+    iam.lag = 1;
+    const before = iam.writes.length;
+    expect(await pass(reads("ours"))).toMatchObject({ visibleInMs: WINDOW_MS });
+    expect(iam.writes.length).toBe(before);
   });
 });
 
@@ -167,7 +203,9 @@ test("without a window every read counts at once", async () => {
 
 test("before the first write there is nothing to wait for", () => {
   const state = { role: { presence: "absent" }, instanceProfile: { presence: "absent" } } as const;
-  expect(recentWrites.overlay(desiredOf(), state)).toEqual({ state, visibleInMs: 0, hasUnconfirmedCreate: false });
+  const { lagsUntilMs, ...overlaid } = recentWrites.overlay(desiredOf(), state);
+  expect(lagsUntilMs).toBeUndefined();
+  expect(overlaid).toEqual({ state, atMs: nowMs, visibleInMs: 0, hasUnconfirmedCreate: false });
 });
 
 describe("a create whose reply was lost", () => {
@@ -232,4 +270,58 @@ test("what was applied before an abort is recorded", async () => {
   iam.lag = 2;
   const { plan } = await look(desiredOf());
   expect(plan.actions.map(({ kind }) => kind)).toEqual(["CreateInstanceProfile", "AddRoleToInstanceProfile"]);
+});
+
+describe("a requested reconcile whose reads contradict recent writes", () => {
+  const requested = (desired: DesiredState) => pass(desired, { isRequested: true });
+
+  beforeEach(async () => {
+    await pass(reads("first"));
+    await pass(reads("ours"));
+    outsiderDescribes("first");
+  });
+
+  test("believes three reads that agree over 15 s, and then repairs", async () => {
+    for (const atMs of [0, 5_000, 10_000]) {
+      nowMs = 1_000 + atMs;
+      expect(await requested(reads("ours"))).toMatchObject({ visibleInMs: 15_000 - atMs, lag: { untilMs: 16_000 } });
+    }
+    nowMs = 16_000;
+    expect(await requested(reads("ours"))).toMatchObject({ visibleInMs: 0, report: { applied: [{}] } });
+    expect(iam.role("app")).toMatchObject({ description: "ours" });
+  });
+
+  test("needs the third read, however late it comes", async () => {
+    await requested(reads("ours"));
+    nowMs += 20_000;
+    expect(await requested(reads("ours"))).toMatchObject({ visibleInMs: 5_000 });
+    nowMs += 5_000;
+    await requested(reads("ours"));
+    expect(iam.role("app")).toMatchObject({ description: "ours" });
+  });
+
+  test("starts again when a read shows another state", async () => {
+    await pass(desiredOf({ description: "ours", tags: { team: "a" } }));
+    await requested(desiredOf({ description: "ours", tags: { team: "a" } }));
+    iam.outsider(({ roles: { app }, instanceProfiles }) => {
+      const { team: _, ...tags } = app?.tags ?? {};
+      return { roles: app ? { app: { ...app, tags } } : {}, instanceProfiles };
+    });
+    nowMs += 15_000;
+    const { visibleInMs } = await requested(desiredOf({ description: "ours", tags: { team: "a" } }));
+    expect(visibleInMs).toBe(15_000);
+  });
+
+  test("does not wait longer than the window", async () => {
+    nowMs = 1_000 + WINDOW_MS - 2_000;
+    expect(await requested(reads("ours"))).toMatchObject({ visibleInMs: 2_000 });
+  });
+
+  test("of an object in deletion waits for the window: what is not there yet is not deleted", async () => {
+    iam.outsider(() => ({ roles: {}, instanceProfiles: {} }));
+    for (let i = 0; i < 5; i++) {
+      await expect(requested(desiredAbsence())).rejects.toMatchObject({ reason: "NotYetVisible" });
+      nowMs += 10_000;
+    }
+  });
 });

@@ -35,6 +35,20 @@ describe("the rules of a status can fail", () => {
     expect(brokenStatusRules({ before: undefined, after: undefined, nowMs: NOW_MS })).toEqual([]);
   });
 
+  test("rule 19", () => {
+    const pending = condition({ status: "False", reason: "PropagationPending", message: "AWS is not verified: so" });
+    const verified = { ...WELL, conditions: [pending], lastVerifiedTime: "2026-01-01T00:09:00Z" };
+    expect(broken(verified, { ...WELL, lastVerifiedTime: "2026-01-01T00:08:00Z" })).toContain(19);
+    expect(broken(verified, verified)).toEqual([]);
+  });
+
+  test("the end of a lag is a time that a message may name", () => {
+    const until = condition({
+      message: "counts as propagation delay until 2026-01-01T00:02:00Z; the controller reads again",
+    });
+    expect(broken({ ...WELL, conditions: [until] })).toEqual([]);
+  });
+
   test.each<[number, InstanceProfileStatus]>([
     [1, { ...WELL, conditions: [] }],
     [2, { ...WELL, conditions: [FALSE, condition({ type: "Stalled", status: "False" })] }],
@@ -55,6 +69,7 @@ describe("the rules of a status can fail", () => {
     [15, { observedGeneration: 2, conditions: [condition()] }],
     [18, { observedGeneration: 2, conditions: [] }],
     [18, { conditions: [condition()] }],
+    [11, { ...WELL, conditions: [condition({ message: "the last attempt was at 2026-01-01T00:00:00Z" })] }],
   ])("rule %i", (rule, status) => {
     expect(broken(status)).toContain(rule);
   });

@@ -1,0 +1,106 @@
+import { nameKey, sameName } from "../../model/naming.ts";
+import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../model/observed-state.ts";
+import { readPolicy } from "../../model/policy/policy-document.ts";
+import type { IamAction } from "../../plan/action.ts";
+
+/** The value that one write replaces, such as one tag or one inline policy of a role. */
+export interface WrittenValue {
+  /** Unique within the role or the instance profile. */
+  readonly name: string;
+  /** Equal texts for equal values; undefined when the value was not read. */
+  readonly in: (state: ObservedState) => string | undefined;
+}
+
+const ABSENT_VALUE = "absent";
+
+/** The writes that replace one value each and together have the effect of the action. */
+export function singleWrites(action: IamAction): readonly IamAction[] {
+  switch (action.kind) {
+    case "TagRole":
+    case "TagInstanceProfile":
+      return Object.entries(action.tags).map(([key, value]) => ({ ...action, tags: { [key]: value } }));
+    case "UntagRole":
+    case "UntagInstanceProfile":
+      return action.tagKeys.map((key) => ({ ...action, tagKeys: [key] }));
+    default:
+      return [action];
+  }
+}
+
+/** The value that a {@link singleWrites single write} replaces. */
+export function writtenValue(action: IamAction): WrittenValue {
+  switch (action.kind) {
+    case "CreateRole":
+    case "DeleteRole":
+      return { name: "role", in: ({ role }) => role.presence };
+    case "CreateInstanceProfile":
+    case "DeleteInstanceProfile":
+      return { name: "instance profile", in: ({ instanceProfile }) => instanceProfile.presence };
+    case "AddRoleToInstanceProfile":
+    case "RemoveRoleFromInstanceProfile":
+      return ofProfile("membership", ({ roleName }) =>
+        roleName === undefined ? ABSENT_VALUE : `=${nameKey(roleName)}`,
+      );
+    case "TagInstanceProfile":
+    case "UntagInstanceProfile":
+      return ofProfile(`tag ${tagKeyOf(action)}`, ({ tags }) => shown(tags[tagKeyOf(action)]));
+    default:
+      return valueOfRole(action);
+  }
+}
+
+type RoleUpdate = Exclude<
+  IamAction,
+  { readonly instanceProfileName: string } | { readonly kind: "CreateRole" | "DeleteRole" }
+>;
+
+function valueOfRole(action: RoleUpdate): WrittenValue {
+  switch (action.kind) {
+    case "UpdateRole":
+      return ofRole("settings", (role) => JSON.stringify([role.description, role.maxSessionDurationSeconds]));
+    case "UpdateAssumeRolePolicy":
+      return ofRole("trust policy", ({ trustPolicy }) => readPolicy(trustPolicy, "trust").canonical);
+    case "PutRolePermissionsBoundary":
+    case "DeleteRolePermissionsBoundary":
+      return ofRole("boundary", ({ permissionsBoundaryArn }) => shown(permissionsBoundaryArn));
+    case "PutRolePolicy":
+    case "DeleteRolePolicy":
+      return ofRole(`inline policy ${nameKey(action.policyName)}`, (role) => inlinePolicy(role, action.policyName));
+    case "AttachRolePolicy":
+    case "DetachRolePolicy":
+      return ofRole(`managed policy ${action.policyArn}`, ({ managedPolicyArns }) =>
+        String(managedPolicyArns.includes(action.policyArn)),
+      );
+    case "TagRole":
+    case "UntagRole":
+      return ofRole(`tag ${tagKeyOf(action)}`, ({ tags }) => shown(tags[tagKeyOf(action)]));
+  }
+}
+
+/** Undefined for a policy whose document does not affect the plan and was therefore not read. */
+function inlinePolicy({ inlinePolicyNames, inlinePolicyDocuments }: ObservedRole, name: string): string | undefined {
+  if (!inlinePolicyNames.some((other) => sameName(other, name))) return ABSENT_VALUE;
+  const [, document] = Object.entries(inlinePolicyDocuments).find(([other]) => sameName(other, name)) ?? [];
+  return document === undefined ? undefined : readPolicy(document, "permissions").canonical;
+}
+
+function tagKeyOf(
+  action: { readonly tags: Readonly<Record<string, string>> } | { readonly tagKeys: readonly string[] },
+) {
+  return ("tags" in action ? Object.keys(action.tags) : action.tagKeys)[0] ?? "";
+}
+
+function shown(value: string | undefined): string {
+  return value === undefined ? ABSENT_VALUE : `=${value}`;
+}
+
+function ofRole(name: string, valueIn: (role: ObservedRole) => string | undefined): WrittenValue {
+  return { name: `role: ${name}`, in: ({ role }) => (role.presence === "absent" ? ABSENT_VALUE : valueIn(role)) };
+}
+
+function ofProfile(name: string, valueIn: (profile: ObservedInstanceProfile) => string): WrittenValue {
+  return {
+    name: `instance profile: ${name}`,
+    in: ({ instanceProfile: profile }) => (profile.presence === "absent" ? ABSENT_VALUE : valueIn(profile)),
+  };
+}
