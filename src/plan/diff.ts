@@ -16,7 +16,8 @@ import { guardInlinePolicy } from "./role/guard-inline-policy.ts";
  * total: no clock, no input or output, no exception.
  */
 export function diff(desired: DesiredState, observed: ObservedState): Plan {
-  return desired.presence === "absent" ? diffAbsent(desired, observed) : diffPresent(desired, observed);
+  const plan = desired.presence === "absent" ? diffAbsent(desired, observed) : diffPresent(desired, observed);
+  return plan.blockers.length === 0 ? plan : { ...plan, actions: [] };
 }
 
 /** The writes to one entity, or the reasons why it must not be written. */
@@ -31,7 +32,7 @@ function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
   const role = diffRole(desired, observed);
   const profile = diffInstanceProfile(desired, observed);
   const adoption = guardAdoption(desired, observed);
-  const blockers = [...role.blockers, ...profile.blockers, ...adoption.blockers];
+  const blockers = [...onceForBoth(role.blockers, profile.blockers), ...adoption.blockers];
   return {
     actions: [...role.actions, ...profile.actions, ...(blockers.length > 0 ? [] : diffInstances(desired, observed))],
     blockers,
@@ -53,4 +54,16 @@ function diffInstanceProfile(desired: DesiredPresent, { instanceProfile }: Obser
   const verdict = verifyOwnership(desired, instanceProfile);
   if (verdict.kind === "refused") return { actions: [], blockers: [verdict.blocker] };
   return { actions: updateInstanceProfile(desired, instanceProfile, verdict.adopted), blockers: [] };
+}
+
+/** One blocker for role and instance profile when the same holds for both: another object owns them, for example. */
+function onceForBoth(ofRole: readonly Blocker[], ofProfile: readonly Blocker[]): readonly Blocker[] {
+  const [role, profile] = [ofRole[0], ofProfile[0]];
+  const [name = ""] = /^role \S+(?= )/.exec(role?.message ?? "") ?? [];
+  const [profileName = ""] = /^instance profile \S+(?= )/.exec(profile?.message ?? "") ?? [];
+  if (role === undefined || profile === undefined || name === "" || role.reason !== profile.reason)
+    return [...ofRole, ...ofProfile];
+  const rest = role.message.slice(name.length);
+  if (profile.message.slice(profileName.length) !== rest) return [...ofRole, ...ofProfile];
+  return [{ ...role, message: `${name}, like ${profileName},${rest}` }];
 }

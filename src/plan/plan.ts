@@ -7,6 +7,13 @@ export interface Blocker {
   readonly reason: string;
   /** The entity, what is wrong, and what to do. */
   readonly message: string;
+  /** For a manifest: the file, line and column of the cause, as in `app.yaml:12:7`. */
+  readonly place?: string;
+}
+
+/** A blocker that a field of the spec causes, and the path of the field. */
+export interface FieldBlocker extends Blocker {
+  readonly path: string;
 }
 
 /** Information for the reader of a plan that blocks nothing. */
@@ -16,7 +23,7 @@ export type Note = Blocker;
 export interface Plan {
   /** The writes, in an order that IAM accepts and in which it is safe to stop after any of them. */
   readonly actions: readonly Action[];
-  /** When there is one, none of the actions must be run. */
+  /** When there is one, none of the actions must be run; then there are none, but for those that are made before IAM refuses a policy. */
   readonly blockers: readonly Blocker[];
   /** Policies on the role that the spec does not name and the plan does not change: inline names and ARNs, sorted. */
   readonly unmanagedPolicies: readonly string[];
@@ -45,8 +52,11 @@ export function isAdoption(action: Action): boolean {
 
 /** True when the plan adopts and writes only the controller's own tags, because AWS matches the spec already. */
 export function isAdoptionOnly({ actions, blockers }: Plan): boolean {
-  const isOwnTagging = (action: Action): boolean =>
-    (action.kind === "TagRole" || action.kind === "TagInstanceProfile") &&
-    Object.keys(action.tags).every((key) => key.startsWith(TAG_PREFIX));
   return blockers.length === 0 && actions.some(isAdoption) && actions.every(isOwnTagging);
+}
+
+/** True for a write of the controller's own tags alone. */
+export function isOwnTagging(action: Action): boolean {
+  const isTagging = action.kind === "TagRole" || action.kind === "TagInstanceProfile";
+  return isTagging && Object.keys(action.tags).every((key) => key.startsWith(TAG_PREFIX));
 }

@@ -1,8 +1,10 @@
 import type { AccountQuotas, Usage } from "../model/account-quotas.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
+import type { ObservedState } from "../model/observed-state.ts";
 import type { IamActionKind } from "./action.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 import type { Blocker, Plan } from "./plan.ts";
+import { applyAction } from "./simulate.ts";
 
 /**
  * Blocks a plan that would exceed a known quota of IAM. Nothing of such a plan is written, so that no role is left without the policy that
@@ -37,6 +39,33 @@ export function countBlockers({ actions }: Plan, { roles, instanceProfiles }: Ac
     if (action.kind !== "CreateInstanceProfile") return [];
     return tooMany(`instance profile ${action.instanceProfileName}`, "instance profiles", instanceProfiles);
   });
+}
+
+/** IAM's limit for the tags of a role or an instance profile, which is the same in every account. */
+const MAX_TAGS = 50;
+
+/** Blocks writes after which an entity would have more tags than IAM allows, those of other clients included. */
+export function tagBlockers({ actions }: Plan, observed: ObservedState): readonly Blocker[] {
+  let state = observed;
+  for (const action of actions) {
+    state = applyAction(state, action);
+    const tags = action.kind === "TagRole" ? tagCount(state.role) : 0;
+    const profileTags = action.kind === "TagInstanceProfile" ? tagCount(state.instanceProfile) : 0;
+    if (tags > MAX_TAGS) return tooManyTags("role", tags);
+    if (profileTags > MAX_TAGS) return tooManyTags("instance profile", profileTags);
+  }
+  return [];
+}
+
+function tagCount(entity: ObservedState["role"] | ObservedState["instanceProfile"]): number {
+  return entity.presence === "absent" ? 0 : Object.keys(entity.tags).length;
+}
+
+function tooManyTags(what: string, tags: number): readonly Blocker[] {
+  const message =
+    `spec.tags: the ${what} would have ${tags} tags, those of other clients included, and IAM allows ${MAX_TAGS}. Remove some from ` +
+    "spec.tags, or in IAM.";
+  return [{ reason: "QuotaExceeded", message }];
 }
 
 /** The usage of the quotas after the creations of the plan, for the plans that follow it. */

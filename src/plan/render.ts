@@ -1,3 +1,4 @@
+import type { Action } from "./action.ts";
 import type { ActionDescription } from "./action-description.ts";
 import { describeAction } from "./describe-action.ts";
 import { isAdoptionOnly, isInSync, type Plan } from "./plan.ts";
@@ -23,10 +24,27 @@ export function renderPlans(objects: readonly PlannedObject[], format: PlanForma
     case "text":
       return [...objects.flatMap((object) => [...textOf(object), ""]), summaryOf(objects)];
     case "json":
-      return JSON.stringify({ objects, summary: countsOf(objects) }, null, 2).split("\n");
+      return jsonOf(objects).split("\n");
     case "markdown":
       return [`**${summaryOf(objects)}**`, ...objects.flatMap((object) => ["", ...markdownOf(object)])];
   }
+}
+
+/** The version of the JSON that the commands print; it changes when a reader of the JSON has to. */
+export const OUTPUT_API_VERSION = "cli.iam.instanceprofile.dev/v1";
+
+function jsonOf(objects: readonly PlannedObject[]): string {
+  const shown = objects.map((object) => ({
+    ...object,
+    plan: { ...object.plan, actions: object.plan.actions.map(withParsedDocument) },
+  }));
+  const header = { apiVersion: OUTPUT_API_VERSION, kind: "Plan" };
+  return JSON.stringify({ ...header, objects: shown, summary: countsOf(objects) }, null, 2);
+}
+
+/** The action with its policy document as an object, which a reader of the JSON need not parse again. */
+function withParsedDocument(action: Action): object {
+  return "document" in action ? { ...action, document: JSON.parse(action.document) } : action;
 }
 
 /** The actions as lines for status, such as `+ role app`. */
@@ -45,7 +63,9 @@ function textOf(object: PlannedObject): readonly string[] {
 function linesOf(plan: Plan, indent: string): readonly string[] {
   return [
     ...plan.actions.flatMap((action) => actionLines(describeAction(action), indent)),
-    ...plan.blockers.map(({ reason, message }) => `${indent}! ${reason}: ${message}`),
+    ...plan.blockers.map(
+      ({ reason, message, place }) => `${indent}! ${place ? `${place}: ` : ""}${reason}: ${message}`,
+    ),
     ...(plan.notes ?? []).map(({ reason, message }) => `${indent}? ${reason}: ${message}`),
     ...plan.unmanagedPolicies.map((policy) => `${indent}? unmanaged policy ${policy}, left alone`),
   ];

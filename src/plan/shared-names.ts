@@ -1,47 +1,89 @@
-import { nameKey } from "../model/naming.ts";
-import type { Blocker, Plan } from "./plan.ts";
+import type { InstanceProfile } from "../api/instance-profile.ts";
+import { nameKey, sameName } from "../model/naming.ts";
+import type { FieldBlocker } from "./plan.ts";
 
-/** An object of an input and its plan. */
-export interface InputPlan {
-  readonly namespace: string;
-  readonly name: string;
-  readonly plan: Plan;
+/** An object of an input, for the search for names that objects of the input share. */
+export interface InputObject {
+  readonly object: Pick<InstanceProfile, "metadata" | "spec">;
+  /** Where it is in the input: `app.yaml, document 2`. */
+  readonly source: string;
+  /** What tells AWS accounts apart: names are unique in each. */
+  readonly account: string;
+  /** True for an object that creates and changes nothing for a reason of its own: it takes no name. */
+  readonly isBlocked: boolean;
 }
 
 /**
- * The blockers of objects that create the same role or instance profile in one input, in the order of the input: the controller creates it
- * for the first object and blocks the others. The owner of what exists in AWS is checked by the plan itself.
+ * The blockers that objects of one input cause each other, in the order of the input: an object that is in it twice, and a role or
+ * instance profile that several objects name, in whatever case. The first one that may write takes the name, as in a cluster.
  */
-export function sharedNameBlockers(planned: readonly InputPlan[]): readonly (readonly Blocker[])[] {
-  const creators = new Map<string, string>();
-  const seen = new Set<string>();
-  return planned.map(({ namespace, name, plan }) => {
-    const id = `${namespace}/${name}`;
-    if (seen.has(id)) return [duplicateBlocker(id)];
-    seen.add(id);
-    const created = plan.blockers.length > 0 ? [] : createdBy(plan);
-    const blockers = created.flatMap((title) => {
-      const first = creators.get(nameKey(title));
-      return first === undefined ? [] : [sharedBlocker(title, first)];
-    });
-    if (blockers.length === 0) for (const title of created) creators.set(nameKey(title), id);
-    return blockers;
+export function sharedNames(input: readonly InputObject[]): readonly (readonly FieldBlocker[])[] {
+  const firsts = new Map<string, InputObject>();
+  const found = input.map((one): readonly FieldBlocker[] => {
+    const first = firsts.get(idOf(one.object));
+    if (first === undefined) firsts.set(idOf(one.object), one);
+    return first === undefined ? [] : [duplicateBlocker(first)];
+  });
+  const takers = new Map<string, InputObject>();
+  const byTurn = [...input.entries()].sort(([, a], [, b]) => Number(leavesAwsAlone(a)) - Number(leavesAwsAlone(b)));
+  for (const [index, one] of byTurn) {
+    if (one.isBlocked || found[index]?.length !== 0) continue;
+    const names = namesOf(one);
+    const shared = names.filter(({ key }) => takers.has(key));
+    found[index] = sharedBlockers(shared, takers);
+    if (shared.length === 0) for (const { key } of names) takers.set(key, one);
+  }
+  return found;
+}
+
+function leavesAwsAlone({ object: { spec } }: InputObject): boolean {
+  return spec.suspend || spec.mode === "DryRun";
+}
+
+function duplicateBlocker({ object, source }: InputObject): FieldBlocker {
+  const message = `metadata.name: InstanceProfile ${idOf(object)} is also in ${source}, and the last one applied wins. Remove one of them.`;
+  return { reason: "DuplicateObject", path: "metadata.name", message };
+}
+
+/** A name that an object takes in its account. */
+interface TakenName {
+  readonly key: string;
+  readonly what: "role" | "instance profile";
+  readonly name: string;
+  readonly path: string;
+}
+
+function namesOf({ object: { spec }, account }: InputObject): readonly TakenName[] {
+  const { roleName, instanceProfileName } = spec;
+  const taken = (what: TakenName["what"], name: string, path: string): TakenName => {
+    return { key: `${account} ${what} ${nameKey(name)}`, what, name, path };
+  };
+  return [
+    taken("role", roleName, "spec.roleName"),
+    taken("instance profile", instanceProfileName, "spec.instanceProfileName"),
+  ];
+}
+
+/** One blocker for role and instance profile of one name that one object takes: it is one mistake. */
+function sharedBlockers(
+  shared: readonly TakenName[],
+  takers: ReadonlyMap<string, InputObject>,
+): readonly FieldBlocker[] {
+  const [first, second] = shared;
+  const isOneFault =
+    second !== undefined &&
+    sameName(first?.name, second.name) &&
+    takers.get(second.key) === takers.get(first?.key ?? "");
+  return (isOneFault ? [first] : shared).flatMap((taken) => {
+    const by = taken && takers.get(taken.key);
+    if (taken === undefined || by === undefined) return [];
+    const what = `${isOneFault ? "role and instance profile" : taken.what} ${taken.name}`;
+    const other = `InstanceProfile ${idOf(by.object)} (${by.source})`;
+    const message = `${taken.path}: ${other} also names ${what}. Only one object can own a name: choose another one.`;
+    return [{ reason: "OwnedByAnother", path: taken.path, message }];
   });
 }
 
-function createdBy({ actions }: Plan): readonly string[] {
-  return actions.flatMap((action) => {
-    if (action.kind === "CreateRole") return [`role ${action.roleName}`];
-    return action.kind === "CreateInstanceProfile" ? [`instance profile ${action.instanceProfileName}`] : [];
-  });
-}
-
-function duplicateBlocker(id: string): Blocker {
-  const message = `InstanceProfile ${id} is in this input more than once, and the last one applied wins. Remove the others.`;
-  return { reason: "DuplicateObject", message };
-}
-
-function sharedBlocker(title: string, first: string): Blocker {
-  const message = `${title} is also created by InstanceProfile ${first} in this input. Only one object can own it: choose another name.`;
-  return { reason: "OwnedByAnother", message };
+function idOf({ metadata: { namespace, name } }: InputObject["object"]): string {
+  return `${namespace}/${name}`;
 }

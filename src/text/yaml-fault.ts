@@ -36,13 +36,20 @@ const MEANINGS: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: "a character is not expected here",
 };
 
-/** Describes a YAML error without quoting the document, such as `line 3, column 5: the indentation is wrong`. */
-export function describeYamlFault({ code, pos }: YamlFault, lines: LineIndex): string {
-  return `${placeAt(pos[0], lines)}: ${MEANINGS[code] ?? "this is not valid YAML"}`;
+/** A position in a file; both from 1, as in editors and compilers. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
 }
 
-/** Line and column of an offset, for messages. */
-export function placeAt(offset: number, lines: LineIndex): string {
+/** Describes a YAML error without quoting the document, such as `line 3, column 5: the indentation is wrong`. */
+export function describeYamlFault({ code, pos }: YamlFault, lines: LineIndex): string {
+  const { line, column } = placeIn(lines, pos[0]);
+  return `line ${line}, column ${column}: ${MEANINGS[code] ?? "this is not valid YAML"}`;
+}
+
+/** Converts an offset in a text to its place. */
+export function placeIn(lines: LineIndex, offset: number): Place {
   const { line, col } = lines.linePos(offset);
-  return `line ${Math.max(line, 1)}, column ${Math.max(col, 1)}`;
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
 }

@@ -1,18 +1,12 @@
-import type { InstanceProfile } from "../../api/instance-profile.ts";
-import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { CallLimiter } from "../../aws/call/call-limiter.ts";
 import { blockersOf, type ClassBinding } from "../../controller/classes/class-binding.ts";
 import { grantsOf } from "../../controller/reconcile/grants.ts";
-import type { QuotaSource } from "../../engine/observe/quota-cache.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
 import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../../engine/offline/plan-removed.ts";
 import { isNamespace } from "../../engine/orphans/orphans.ts";
-import { TerminalError } from "../../errors.ts";
-import type { Blocker } from "../../plan/plan.ts";
-import { countBlockers, withCreations } from "../../plan/quota-blockers.ts";
+import type { Blocker, Note, Plan } from "../../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../../plan/render.ts";
-import { sharedNameBlockers } from "../../plan/shared-names.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { keyOf } from "../../runtime/watch/list-watch.ts";
 import type { Command } from "../command.ts";
@@ -20,12 +14,12 @@ import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aw
 import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy } from "../deletion-policies.ts";
 import { givenRegions, REGION_OPTION } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
-import { readManifests } from "../manifests/manifests.ts";
 import { clusterIdOf, type GivenOptions } from "../options.ts";
 import { type BindingOf, CLASS_OPTIONS, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
 import { inParallel } from "../plan/in-parallel.ts";
 import { PLAN_RATES, planAccess, type RunAccess } from "../plan/plan-access.ts";
+import { type Answer, readSubjects, type Subject, withCrossBlockers, withPlaces } from "../plan/plan-subjects.ts";
 import { VERSION } from "../version.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without write permissions. */
@@ -73,12 +67,6 @@ export const planCommand: Command = {
   run: planManifests,
 };
 
-/** A planned object, and the id of the cluster that owns it, as far as it is known. */
-interface Answer {
-  readonly planned: PlannedObject;
-  readonly clusterId: string | undefined;
-}
-
 async function planManifests(given: GivenOptions, io: CommandIo): Promise<number> {
   const paths = given.list("filename");
   if (paths.length === 0) throw new UsageError("nothing to plan: pass manifests with -f");
@@ -88,19 +76,22 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const isSinceLive = given.flag("since-live");
   if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace requires --since-live");
   const rates = awsRates(given, PLAN_RATES);
-  const manifests = await readManifests(paths, io.readInput);
-  const objects = manifests.map(({ source, position, value }) =>
-    parseManifest(`${source}, document ${position}`, value),
+  const subjects = await readSubjects(paths, io);
+  if (subjects === undefined) return EXIT.error;
+  const objects = subjects.map(({ object }) => object);
+  const classes = await classOptions(
+    given,
+    io,
+    subjects.map(({ manifest }) => manifest),
   );
-  const { bindingOf } = await classOptions(given, io, manifests);
   const limiter = new CallLimiter(systemClock, rates);
   const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
   try {
     const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
     const access = await planAccess(subject, aws, io.stop);
     const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
-    const planned = await inParallel(objects, (object) => planOne(bindingOf, object, plan, io.stop));
-    const answers = await withCrossBlockers(planned, access.quotas, io.stop);
+    const planned = await inParallel(subjects, (one) => planOne(classes.bindingOf, one, plan, io.stop));
+    const answers = await withPlaces(await withCrossBlockers(planned, access.quotas, io.stop));
     const removed = isSinceLive
       ? await planDeletions(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
       : [];
@@ -117,15 +108,6 @@ function formatOf(name: string): PlanFormat {
   throw new UsageError(`--output: "${name}" must be one of text, json, markdown`);
 }
 
-function parseManifest(where: string, value: unknown): InstanceProfile {
-  try {
-    return parseInstanceProfile(value);
-  } catch (error) {
-    if (!(error instanceof TerminalError)) throw error;
-    throw new TerminalError(`${where}: ${error.message}`, { reason: error.reason, cause: error });
-  }
-}
-
 /** What the plans of all manifests share. */
 interface PlanContext {
   readonly aws: AwsConnection;
@@ -137,44 +119,34 @@ interface PlanContext {
 
 async function planOne(
   bindingOf: BindingOf,
-  object: InstanceProfile,
+  subject: Subject,
   { aws, access, clusterId, allowsAdoption }: PlanContext,
   signal: AbortSignal,
 ): Promise<Answer> {
+  const { object } = subject;
   const { namespace, name } = object.metadata;
+  const answer = (plan: Plan, owner = clusterId): Answer => {
+    return { ...subject, planned: { namespace, name, plan }, clusterId: owner };
+  };
   const binding = bindingOf(object);
   const blockers = [...blockersOf(binding), ...(await wrongAccount(binding, aws, signal))];
-  if (binding.kind === "refused" || blockers.length > 0) {
-    const plan = { actions: [], blockers, unmanagedPolicies: [] };
-    return { planned: { namespace, name, plan }, clusterId };
-  }
+  if (binding.kind === "refused" || blockers.length > 0) return answer({ ...NOTHING_PLANNED, blockers });
+  const { suspend, mode } = binding.object.spec;
+  if (suspend) return answer({ ...NOTHING_PLANNED, notes: [SUSPENDED] });
   const target = { clusterId, ...grantsOf(binding, { allowsAdoption }) };
   const { plan, clusterId: found } = await planManifest(binding.object, target, access, signal);
-  return { planned: { namespace, name, plan }, clusterId: found };
+  const isShownOnly = mode === "DryRun" && plan.actions.length > 0;
+  return answer(isShownOnly ? { ...plan, notes: [...(plan.notes ?? []), DRY_RUN] } : plan, found);
 }
 
-/**
- * Adds the blockers that plans cause each other: names that two plans create, and the account's quota of roles and instance
- * profiles, which each plan alone can meet and all together can exceed. Earlier manifests take names and quota first.
- */
-async function withCrossBlockers(
-  answers: readonly Answer[],
-  quotas: QuotaSource,
-  signal: AbortSignal,
-): Promise<readonly Answer[]> {
-  const shared = sharedNameBlockers(answers.map(({ planned }) => planned));
-  const isCreation = ({ planned }: Answer): boolean =>
-    planned.plan.actions.some(({ kind }) => kind === "CreateRole" || kind === "CreateInstanceProfile");
-  let left = answers.some(isCreation) ? await quotas.known(signal) : undefined;
-  return answers.map((answer, i) => {
-    const { plan } = answer.planned;
-    if (plan.blockers.length > 0) return answer;
-    const blockers = [...(shared[i] ?? []), ...(left === undefined ? [] : countBlockers(plan, left))];
-    if (blockers.length > 0) return { ...answer, planned: { ...answer.planned, plan: { ...plan, blockers } } };
-    left = left && withCreations(left, plan);
-    return answer;
-  });
-}
+const NOTHING_PLANNED: Plan = { actions: [], blockers: [], unmanagedPolicies: [] };
+
+const SUSPENDED: Note = { reason: "Suspended", message: "spec.suspend is true, so the controller writes nothing" };
+
+const DRY_RUN: Note = {
+  reason: "DryRun",
+  message: "spec.mode is DryRun, so the controller reports these writes and does not make them",
+};
 
 /** Blocks objects whose class is of another account: a plan uses the caller's credentials, not the role of the class. */
 async function wrongAccount(

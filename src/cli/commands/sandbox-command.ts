@@ -19,6 +19,7 @@ import { DEFAULT_INSTANCES } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { createLogger } from "../logging/logger.ts";
 import { readShippedCrds, samplePath } from "../manifests/crd-file.ts";
+import { fileFault } from "../manifests/manifest-files.ts";
 import { readManifests } from "../manifests/manifests.ts";
 import { type GivenOptions, wholeNumber } from "../options.ts";
 import { SANDBOX_RATES, SANDBOX_REGION } from "../sandbox/sandbox-aws.ts";
@@ -253,7 +254,7 @@ function writeKubeconfig(kube: KubeApi, chosen: string | undefined): { readonly 
   try {
     writeFileSync(path, kube.kubeconfig(), { mode: 0o600 });
   } catch (error) {
-    throw new UsageError(`--kubeconfig-out: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`--kubeconfig-out: ${path} ${fileFault(error as NodeJS.ErrnoException)}`);
   }
   return {
     path,

@@ -1,19 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { oversizeIn, withBoundedPolicies } from "../../api/bounded-object.ts";
 import type { InstanceProfile } from "../../api/instance-profile.ts";
-import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
-import { blockersOf } from "../../controller/classes/class-binding.ts";
-import { compileCrd } from "../../crd/compile-crd.ts";
-import type { CompiledVersion, JsonObject } from "../../crd/contract.ts";
-import { TerminalError } from "../../errors.ts";
+import { accountKeyOf, blockersOf } from "../../controller/classes/class-binding.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { type LintOptions, lint } from "../../plan/lint/lint.ts";
+import { type InputObject, sharedNames } from "../../plan/shared-names.ts";
 import type { Command } from "../command.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
-import { readShippedCrd } from "../manifests/crd-file.ts";
-import { type Manifest, readManifests } from "../manifests/manifests.ts";
-import { placesOf } from "../manifests/places-of.ts";
-import { isInvalid, type JudgedManifest, renderFindings, type ValidateFormat } from "../manifests/validate-report.ts";
+import { invalid, judgeManifest } from "../manifests/judge-manifest.ts";
+import { type Manifest, readInput, titleOf } from "../manifests/manifests.ts";
+import { fieldOf, located } from "../manifests/places-of.ts";
+import { isInvalid, renderFindings, type ValidateFormat } from "../manifests/validate-report.ts";
 import type { GivenOptions } from "../options.ts";
 import { CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { VERSION } from "../version.ts";
@@ -60,50 +56,52 @@ function bounded(findings: readonly Finding[]): readonly Finding[] {
   ];
 }
 
-/** The compiled CRD, cached in the process: compiling it takes longer than checking a manifest. */
-let shippedVersions: readonly CompiledVersion[] | undefined;
-
 async function validateManifests(given: GivenOptions, io: CommandIo): Promise<number> {
   const paths = given.list("filename");
   if (paths.length === 0) throw new UsageError("nothing to validate: pass manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
-  const manifests = await readManifests(paths, io.readInput);
+  const { manifests, faults } = await readInput(paths, io.readInput);
   const classes = await classOptions(given, io, manifests);
-  const options: Standards = { requiresBoundary: given.flag("require-boundary"), classes };
-  shippedVersions ??= compileCrd(readShippedCrd()).versions;
-  const versions = shippedVersions;
-  const judged = await located(await judgeAll(manifests, versions, options));
-  io.out(renderFindings(judged, format, VERSION));
-  const isFailure = given.flag("strict") ? judged.some(({ findings }) => findings.length > 0) : judged.some(isInvalid);
-  return isFailure ? EXIT.error : EXIT.ok;
+  const verdicts = await judgeAll(manifests, { requiresBoundary: given.flag("require-boundary"), classes });
+  const judged = await located(withSharedNames(verdicts, classes));
+  io.out(renderFindings({ judged, faults }, format, VERSION));
+  const isUnclean = given.flag("strict") && judged.some(({ findings }) => findings.length > 0);
+  return isUnclean || faults.length > 0 || judged.some(isInvalid) ? EXIT.error : EXIT.ok;
 }
 
-/** A manifest and its findings. */
+/** A manifest, the object in it unless the API server would reject it, and the findings. */
 interface Verdict {
   readonly manifest: Manifest;
+  readonly object: InstanceProfile | undefined;
   readonly findings: readonly Finding[];
 }
 
-async function judgeAll(
-  manifests: readonly Manifest[],
-  versions: readonly CompiledVersion[],
-  options: Standards,
-): Promise<readonly Verdict[]> {
+async function judgeAll(manifests: readonly Manifest[], options: Standards): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const manifest of manifests) {
-    verdicts.push({ manifest, findings: bounded(judge(manifest, versions, options)) });
+    const { object, findings } = judgeManifest(manifest);
+    const further = object === undefined ? [] : [...lint(object, options), ...judgeByClass(object, options.classes)];
+    verdicts.push({ manifest, object, findings: bounded([...findings, ...further]) });
     await nextTurn();
   }
   return verdicts;
 }
 
-async function located(verdicts: readonly Verdict[]): Promise<readonly JudgedManifest[]> {
-  const fields = verdicts.flatMap(({ manifest, findings }) => findings.map(({ path }) => ({ ...manifest, path })));
-  const places = (await placesOf(fields)).values();
-  return verdicts.map(({ manifest, findings }) => ({
-    manifest,
-    findings: findings.map((finding) => ({ ...finding, ...(places.next().value ?? { line: 1, column: 1 }) })),
-  }));
+/** Adds the findings that objects cause each other. */
+function withSharedNames(verdicts: readonly Verdict[], { bindingOf, areGiven }: ClassOptions): readonly Verdict[] {
+  const valid = verdicts.filter((verdict) => verdict.object !== undefined);
+  const input = valid.map(({ manifest, object, findings }): InputObject => {
+    const found = object as InstanceProfile;
+    // Without classes, only the names of classes tell accounts apart.
+    const account = areGiven ? accountKeyOf(bindingOf(found)) : (found.spec.className ?? "");
+    const isBlocked = findings.some(({ severity }) => severity === "error");
+    return { object: found, source: titleOf(manifest), account, isBlocked };
+  });
+  const shared = new Map(sharedNames(input).map((names, index) => [valid[index], names]));
+  return verdicts.map((verdict) => {
+    const found = (shared.get(verdict) ?? []).map(({ path, message }) => finding("shared-name", path, message));
+    return { ...verdict, findings: [...verdict.findings, ...found] };
+  });
 }
 
 function formatOf(name: string): ValidateFormat {
@@ -111,60 +109,16 @@ function formatOf(name: string): ValidateFormat {
   throw new UsageError(`--output: "${name}" must be one of text, json, sarif`);
 }
 
-function judge({ value }: Manifest, versions: readonly CompiledVersion[], options: Standards): readonly Finding[] {
-  const version = versions.find(({ name }) => String(value["apiVersion"]).endsWith(`/${name}`));
-  if (version === undefined) {
-    const known = versions.map(({ name }) => name).join(", ");
-    return [invalid("apiVersion", `unknown version; must be one of: ${known}`)];
-  }
-  const bounded = withBoundedPolicies(value);
-  const object = version.applyDefaults(structuredClone(bounded) as JsonObject);
-  const faults = [
-    ...version
-      .unknownFields(object)
-      .map((path): Finding => ({ ...invalid(path, `unknown field "${path}"`), rule: "unknown-field" })),
-    ...version.validate(object).map(({ field, message }) => readable(field, message)),
-  ];
-  return [...oversizeFindings(bounded), ...(faults.length > 0 ? faults : judgePolicies(object, options))];
-}
-
 /** Checks the object against its class. Without classes on the command line, a class name alone is no finding. */
-function judgeByClass(object: InstanceProfile, { classes }: Standards): readonly Finding[] {
-  if (!classes.areGiven && object.spec.className !== undefined) return [];
-  return blockersOf(classes.bindingOf(object)).map(({ message }) => {
-    const path = /^spec(\.[A-Za-z]+(\[\d+\])?)+/.exec(message)?.[0] ?? "spec.className";
-    // A finding shows its path in front of its message.
-    const words = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
-    return { ...invalid(path, words), rule: "class" };
-  });
+function judgeByClass(object: InstanceProfile, { bindingOf, areGiven }: ClassOptions): readonly Finding[] {
+  if (!areGiven && object.spec.className !== undefined) return [];
+  return blockersOf(bindingOf(object))
+    .filter(({ message }) => !object.oversize?.some((policy) => policy.message === message))
+    .map(({ message }) => finding("class", fieldOf(message) ?? "spec.className", message));
 }
 
-/** Reports policies above IAM's size limits. They are not checked any further. */
-function oversizeFindings(bounded: object): readonly Finding[] {
-  return oversizeIn(bounded).map(({ field, message }) => ({
-    ...invalid(field, message.slice(`${field}: `.length)),
-    rule: "policy-size",
-  }));
-}
-
-function invalid(path: string, message: string): Finding {
-  return { rule: "invalid", severity: "error", path, message };
-}
-
-/** Replaces the API server's placeholder field `<nil>`, which stands for "more errors can follow". */
-function readable(field: string, message: string): Finding {
-  return field === "<nil>"
-    ? invalid("the whole object", message.replace(/^Invalid value: null: /, ""))
-    : invalid(field, message);
-}
-
-/** Parses an object that the schema accepts as the controller would, and checks its policies. */
-function judgePolicies(object: JsonObject, options: Standards): readonly Finding[] {
-  try {
-    const parsed = parseInstanceProfile(object);
-    return [...lint(parsed, options), ...judgeByClass(parsed, options)];
-  } catch (error) {
-    if (!(error instanceof TerminalError)) throw error;
-    return [invalid("spec", error.message)];
-  }
+/** A finding of a message that can begin with the path, which a finding shows in front of its message. */
+function finding(rule: Finding["rule"], path: string, message: string): Finding {
+  const words = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
+  return { ...invalid(path, words), rule };
 }

@@ -21,7 +21,7 @@ export async function manifestFiles(path: string): Promise<string[]> {
 /** Reads a file as text. Errors: TerminalError that names the file, also when it is not UTF-8. */
 export async function readManifestFile(file: string): Promise<string> {
   const bytes = await readFile(file).catch((error: unknown) => unreadable(file, error));
-  return decodeUtf8(bytes) ?? unreadable(file, "not UTF-8. Convert it to UTF-8.");
+  return decodeUtf8(bytes) ?? unreadable(file, "is not UTF-8. Convert it to UTF-8.");
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
@@ -44,7 +44,20 @@ async function matching(pattern: string): Promise<string[]> {
   return files.sort();
 }
 
+/** What the errors of the file system mean. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist",
+  ENOTDIR: "does not exist: a part of the path is not a folder",
+  EACCES: "cannot be accessed: permission denied",
+  EISDIR: "is a folder",
+};
+
 function unreadable(path: string, cause: unknown): never {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  throw new TerminalError(`cannot read ${path}: ${why}`, { reason: "UnreadableFile", cause });
+  const why = cause instanceof Error ? fileFault(cause) : String(cause);
+  throw new TerminalError(`${path} ${why}`, { reason: "UnreadableFile", cause });
+}
+
+/** What an error of the file system means, as the predicate of a sentence about the path. */
+export function fileFault({ code = "unknown error" }: NodeJS.ErrnoException): string {
+  return REASONS[code] ?? `cannot be read or written (${code})`;
 }

@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LineCounter } from "yaml";
 import { API_GROUP, KIND } from "../../api/instance-profile.ts";
+import { CLASS_KIND } from "../../api/instance-profile-class.ts";
 import { TerminalError } from "../../errors.ts";
-import { placeAt } from "../../text/yaml-fault.ts";
+import { placeIn } from "../../text/yaml-fault.ts";
 import { manifestFiles, readManifestFile } from "./manifest-files.ts";
+import { OtherDocuments, TEMPLATE_HINT } from "./other-documents.ts";
 import { piecesOf, type YamlPiece } from "./yaml-documents.ts";
 import { YamlFaultError } from "./yaml-fault-error.ts";
 import { readYaml } from "./yaml-reader.ts";
@@ -30,47 +32,106 @@ export interface Manifest {
   readonly origin: ManifestOrigin;
 }
 
+/** A file, or a document of one, that cannot be read. */
+export interface ManifestFault {
+  readonly source: string;
+  readonly line: number;
+  readonly column: number;
+  /** What is wrong, without an excerpt: a file that is not a manifest can be a secret. */
+  readonly message: string;
+}
+
+/** The objects of the input, and what of the input cannot be read. */
+export interface ManifestInput {
+  readonly manifests: readonly Manifest[];
+  readonly faults: readonly ManifestFault[];
+}
+
 /**
  * Reads objects of one kind from files, folders, patterns (see `manifestFiles`) and `-` (standard input). Skips documents of
- * other kinds and expands Lists.
+ * other kinds and expands Lists. Reads on after a fault, so that one run shows all of them.
  *
- * Errors: TerminalError for unreadable files and invalid YAML, with file and line; and when no object is found, because an
- * empty check would succeed.
+ * Errors: TerminalError for a path without files; and when the input has neither an object nor a fault, because an empty check
+ * would succeed.
  */
-export async function readManifests(
+export async function readInput(
   paths: readonly string[],
-  readInput: () => Promise<string>,
+  readStdin: () => Promise<string>,
   kind: string = KIND,
-): Promise<Manifest[]> {
-  const manifests: Manifest[] = [];
+): Promise<ManifestInput> {
+  const input: Collected = { manifests: [], faults: [], others: new OtherDocuments() };
   for (const path of paths) {
-    const files = path === "-" ? [STDIN] : await manifestFiles(path);
-    for (const file of files) {
-      const text = file === STDIN ? await readInput() : await readManifestFile(file);
-      manifests.push(...(await manifestsIn(file, text, kind)));
+    for (const file of path === "-" ? [STDIN] : await manifestFiles(path)) {
+      const text = await textOf(file, readStdin);
+      if (typeof text === "string") await readText(file, text, kind, input);
+      else input.faults.push(text);
     }
   }
-  if (manifests.length === 0) {
+  if (input.manifests.length === 0 && input.faults.length === 0) {
     const where = paths.map((path) => (path === "-" ? STDIN : path)).join(", ");
-    throw new TerminalError(`no ${kind} (${API_GROUP}) found in ${where}`, { reason: "NothingThere" });
+    const message = `no ${kind} (${API_GROUP}) found in ${where}${input.others.hint}`;
+    throw new TerminalError(message, { reason: "NothingThere" });
   }
-  return manifests;
+  return input;
+}
+
+/** Reads objects as {@link readInput}. Errors: those of it, and TerminalError for the first fault. */
+export async function readManifests(
+  paths: readonly string[],
+  readStdin: () => Promise<string>,
+  kind: string = KIND,
+): Promise<readonly Manifest[]> {
+  const { manifests, faults } = await readInput(paths, readStdin, kind);
+  const [first, ...rest] = faults;
+  if (first === undefined) return manifests;
+  const more = rest.length === 0 ? "" : ` (and ${rest.length} more)`;
+  throw new TerminalError(`${faultLine(first)}${more}`, { reason: "NotYaml" });
+}
+
+/** A fault as `validate` and `plan` print it: `app.yaml:3:5: error: the indentation is wrong`. */
+export function faultLine({ source, line, column, message }: ManifestFault): string {
+  return `${source}:${line}:${column}: error: ${message}`;
+}
+
+/** A manifest in messages about another one. */
+export function titleOf({ source, position }: Manifest): string {
+  return `${source}, document ${position}`;
 }
 
 /** Characters to read before yielding to the event loop. */
 const CHARS_PER_SLICE = 64 * 1_024;
 
-async function manifestsIn(source: string, text: string, kind: string): Promise<readonly Manifest[]> {
+/** What {@link readInput} fills. */
+interface Collected {
+  readonly manifests: Manifest[];
+  readonly faults: ManifestFault[];
+  readonly others: OtherDocuments;
+}
+
+async function textOf(file: string, readStdin: () => Promise<string>): Promise<string | ManifestFault> {
+  try {
+    return file === STDIN ? await readStdin() : await readManifestFile(file);
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    return { source: file, line: 1, column: 1, message: error.message };
+  }
+}
+
+async function readText(source: string, text: string, kind: string, collected: Collected): Promise<void> {
   const lines = lazyLines(text);
-  const manifests: Manifest[] = [];
   let documents = 0;
   let sliceEnd = CHARS_PER_SLICE;
   for (const piece of piecesOf(text)) {
     const values = await readPiece(piece, source, lines);
+    if ("message" in values) {
+      collected.faults.push(values);
+      documents += 1;
+      continue;
+    }
     for (const [document, value] of values.entries()) {
       const position = documents + document + 1;
-      for (const { path, value: object } of opened(value, "", kind)) {
-        manifests.push({ source, position, value: object, origin: { piece, document, path, lines } });
+      for (const { path, value: object } of opened(value, "", kind, collected.others)) {
+        collected.manifests.push({ source, position, value: object, origin: { piece, document, path, lines } });
       }
     }
     documents += values.length;
@@ -78,21 +139,19 @@ async function manifestsIn(source: string, text: string, kind: string): Promise<
     await nextTurn();
     sliceEnd = piece.offset + CHARS_PER_SLICE;
   }
-  return manifests;
 }
 
-/** Messages contain no excerpts: a file that is not a manifest can be a secret. */
 async function readPiece(
   { text, offset }: YamlPiece,
   source: string,
   lines: () => LineCounter,
-): Promise<readonly unknown[]> {
+): Promise<readonly unknown[] | ManifestFault> {
   try {
     return await readYaml(text);
   } catch (error) {
     if (!(error instanceof YamlFaultError)) throw error;
-    const where = placeAt(offset + error.offset, lines());
-    throw new TerminalError(`${source}: ${where}: ${error.message}`, { reason: "NotYaml" });
+    const { line, column } = placeIn(lines(), offset + error.offset);
+    return { source, line, column, message: `${error.message}${text.includes("{{") ? TEMPLATE_HINT : ""}` };
   }
 }
 
@@ -101,15 +160,19 @@ interface Opened {
   readonly path: string;
 }
 
-function opened(value: unknown, path: string, kind: string): readonly Opened[] {
+/** Returns the objects to check: those of the kind, and those of our API group with a kind that it does not have. */
+function opened(value: unknown, path: string, kind: string, others: OtherDocuments): readonly Opened[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   const object = value as Readonly<Record<string, unknown>>;
-  if (object["kind"] === "List" && Array.isArray(object["items"])) {
-    return object["items"].flatMap((item, index) => opened(item, `${path}.items[${index}]`, kind));
+  const isList = object["kind"] === "List" || object["kind"] === `${kind}List`;
+  if (isList && Array.isArray(object["items"])) {
+    return object["items"].flatMap((item, index) => opened(item, `${path}.items[${index}]`, kind, others));
   }
-  const apiVersion = object["apiVersion"];
-  const isWanted = object["kind"] === kind && typeof apiVersion === "string" && apiVersion.startsWith(`${API_GROUP}/`);
-  return isWanted ? [{ value: object, path }] : [];
+  const isOfGroup = String(object["apiVersion"]).startsWith(`${API_GROUP}/`);
+  const isMisnamed = kind === KIND && !String(object["kind"]).startsWith(CLASS_KIND);
+  if (isOfGroup && (object["kind"] === kind || isMisnamed)) return [{ value: object, path }];
+  others.add(object);
+  return [];
 }
 
 /** Indexes the lines of a text on first use. */

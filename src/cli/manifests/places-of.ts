@@ -1,13 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ManifestOrigin } from "./manifests.ts";
+import type { Finding } from "../../plan/lint/finding.ts";
+import { type Place, placeIn } from "../../text/yaml-fault.ts";
+import type { Manifest, ManifestOrigin } from "./manifests.ts";
 import type { YamlPiece } from "./yaml-documents.ts";
 import { findInYaml } from "./yaml-reader.ts";
-
-/** A position in a file; both from 1, as in editors and compilers. */
-export interface Place {
-  readonly line: number;
-  readonly column: number;
-}
 
 /** A field of a manifest, with the path that the API server reports. */
 export interface ManifestField {
@@ -28,10 +24,29 @@ export async function placesOf(fields: readonly ManifestField[]): Promise<readon
       group.map(([, { origin, path }]) => ({ document: origin.document, path: `${origin.path}.${path}` })),
     );
     for (const [i, [index, { origin }]] of group.entries()) {
-      const { line, col } = origin.lines().linePos(offset + (offsets[i] ?? 0));
-      places[index] = { line: Math.max(line, 1), column: Math.max(col, 1) };
+      places[index] = placeIn(origin.lines(), offset + (offsets[i] ?? 0));
     }
     await nextTurn();
   }
   return places;
+}
+
+/** A finding with its place in the file. */
+export type LocatedFinding = Finding & Place;
+
+/** Adds to each finding its place in the file of its manifest. */
+export async function located<T extends { readonly manifest: Manifest; readonly findings: readonly Finding[] }>(
+  judged: readonly T[],
+): Promise<readonly (T & { readonly findings: readonly LocatedFinding[] })[]> {
+  const fields = judged.flatMap(({ manifest, findings }) => findings.map(({ path }) => ({ ...manifest, path })));
+  const places = (await placesOf(fields)).values();
+  return judged.map((one) => ({
+    ...one,
+    findings: one.findings.map((finding) => ({ ...finding, ...(places.next().value ?? { line: 1, column: 1 }) })),
+  }));
+}
+
+/** The field that a message begins with: `spec.statements[0].conditions`; undefined for another message. */
+export function fieldOf(message: string): string | undefined {
+  return /^(?:spec|metadata)(\.[A-Za-z]+(\[\d+\])?)+/.exec(message)?.[0];
 }

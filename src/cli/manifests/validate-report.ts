@@ -1,9 +1,7 @@
 import type { Finding } from "../../plan/lint/finding.ts";
-import type { Manifest } from "./manifests.ts";
-import type { Place } from "./places-of.ts";
-
-/** A finding with its place in the file. */
-export type LocatedFinding = Finding & Place;
+import { OUTPUT_API_VERSION } from "../../plan/render.ts";
+import { faultLine, type Manifest, type ManifestFault } from "./manifests.ts";
+import type { LocatedFinding } from "./places-of.ts";
 
 /** A manifest and its findings. */
 export interface JudgedManifest {
@@ -11,27 +9,29 @@ export interface JudgedManifest {
   readonly findings: readonly LocatedFinding[];
 }
 
+/** What `validate` found in its input. */
+export interface JudgedInput {
+  readonly judged: readonly JudgedManifest[];
+  readonly faults: readonly ManifestFault[];
+}
+
 /** Output formats of `validate`. */
 export type ValidateFormat = "text" | "json" | "sarif";
 
 /** Returns true if the API server would reject the manifest. */
-export function isInvalid({ findings }: JudgedManifest): boolean {
+export function isInvalid({ findings }: Pick<JudgedManifest, "findings">): boolean {
   return findings.some(({ severity }) => severity === "error");
 }
 
 /** Renders all findings in the given format, as lines. */
-export function renderFindings(
-  judged: readonly JudgedManifest[],
-  format: ValidateFormat,
-  version: string,
-): readonly string[] {
+export function renderFindings(input: JudgedInput, format: ValidateFormat, version: string): readonly string[] {
   switch (format) {
     case "text":
-      return textOf(judged);
+      return textOf(input);
     case "json":
-      return linesOf(jsonOf(judged));
+      return linesOf(jsonOf(input));
     case "sarif":
-      return linesOf(sarifOf(judged, version));
+      return linesOf(sarifOf(input, version));
   }
 }
 
@@ -39,20 +39,33 @@ function linesOf(json: unknown): readonly string[] {
   return JSON.stringify(json, null, 2).split("\n");
 }
 
-function textOf(judged: readonly JudgedManifest[]): readonly string[] {
-  const invalid = judged.filter(isInvalid).length;
+function textOf({ judged, faults }: JudgedInput): readonly string[] {
+  const { checked, invalid } = summaryOf({ judged, faults });
   const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === "warning")).length;
   const noted = warnings === 0 ? "" : `, ${warnings} ${warnings === 1 ? "warning" : "warnings"}`;
-  return [...judged.flatMap(reportOf), `${judged.length} checked, ${invalid} invalid${noted}`];
+  return [
+    ...faults.flatMap((fault) => [`${fault.source}: unreadable`, `  ${faultLine(fault)}`]),
+    ...judged.flatMap(reportOf),
+    `${checked} checked, ${invalid} invalid${noted}`,
+  ];
+}
+
+/** A document that cannot be read counts as an invalid manifest. */
+function summaryOf({ judged, faults }: JudgedInput): { readonly checked: number; readonly invalid: number } {
+  return { checked: judged.length + faults.length, invalid: judged.filter(isInvalid).length + faults.length };
 }
 
 function reportOf(judged: JudgedManifest): readonly string[] {
   const { source, position } = judged.manifest;
   const title = `${source} (document ${position}) ${nameOf(judged.manifest)}: ${isInvalid(judged) ? "invalid" : "ok"}`;
-  const lines = judged.findings.map(
-    ({ severity, path, message, line, column }) => `  ${source}:${line}:${column}: ${severity}: ${path}: ${message}`,
+  return [title, ...findingLines(judged).map((line) => `  ${line}`)];
+}
+
+/** The findings of a manifest as lines: `app.yaml:3:5: error: spec.path: Invalid value`. */
+export function findingLines({ manifest: { source }, findings }: JudgedManifest): readonly string[] {
+  return findings.map(
+    ({ severity, path, message, line, column }) => `${source}:${line}:${column}: ${severity}: ${path}: ${message}`,
   );
-  return [title, ...lines];
 }
 
 function nameOf({ value }: Manifest): string {
@@ -65,8 +78,10 @@ function textOr(value: unknown, otherwise: string): string {
   return typeof value === "string" ? value : otherwise;
 }
 
-function jsonOf(judged: readonly JudgedManifest[]): unknown {
+function jsonOf({ judged, faults }: JudgedInput): unknown {
   return {
+    apiVersion: OUTPUT_API_VERSION,
+    kind: "ValidateResult",
     manifests: judged.map((one) => ({
       source: one.manifest.source,
       document: one.manifest.position,
@@ -74,13 +89,16 @@ function jsonOf(judged: readonly JudgedManifest[]): unknown {
       valid: !isInvalid(one),
       findings: one.findings,
     })),
-    summary: { checked: judged.length, invalid: judged.filter(isInvalid).length },
+    unreadable: faults,
+    summary: summaryOf({ judged, faults }),
   };
 }
 
 /** Renders SARIF, which code hosts show next to the changed lines: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
-function sarifOf(judged: readonly JudgedManifest[], version: string): unknown {
-  const rules = [...new Set(judged.flatMap(({ findings }) => findings.map(({ rule }) => rule)))].sort();
+function sarifOf({ judged, faults }: JudgedInput, version: string): unknown {
+  const found = judged.flatMap((one) => one.findings.map((finding) => sarifFinding(one, finding)));
+  const results = [...faults.map(sarifFault), ...found];
+  const rules = [...new Set(results.map(({ ruleId }) => ruleId))].sort();
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
@@ -90,25 +108,45 @@ function sarifOf(judged: readonly JudgedManifest[], version: string): unknown {
           driver: { name: "instance-profile-controller", version, rules: rules.map((id) => ({ id })) },
         },
         columnKind: "utf16CodeUnits",
-        results: judged.flatMap((one) =>
-          one.findings.map(({ rule, severity, path, message, line, column }) => ({
-            ruleId: rule,
-            ruleIndex: rules.indexOf(rule),
-            level: severity,
-            message: { text: plainText(`${path}: ${message}`) },
-            locations: [
-              {
-                physicalLocation: {
-                  artifactLocation: { uri: uriOf(one.manifest.source) },
-                  region: { startLine: line, startColumn: column },
-                },
-                logicalLocations: [{ fullyQualifiedName: `${nameOf(one.manifest)}/${path}` }],
-              },
-            ],
-          })),
-        ),
+        results: results.map((result) => ({ ...result, ruleIndex: rules.indexOf(result.ruleId) })),
       },
     ],
+  };
+}
+
+/** One result, without the index of its rule. */
+interface SarifResult {
+  readonly ruleId: string;
+  readonly level: Finding["severity"];
+  readonly message: { readonly text: string };
+  readonly locations: readonly object[];
+}
+
+function sarifFinding(
+  judged: JudgedManifest,
+  { rule, severity, path, message, ...place }: LocatedFinding,
+): SarifResult {
+  const name = `${nameOf(judged.manifest)}/${path}`;
+  return sarifResult(rule, severity, `${path}: ${message}`, {
+    ...physical({ ...place, source: judged.manifest.source }),
+    logicalLocations: [{ fullyQualifiedName: name }],
+  });
+}
+
+function sarifFault(fault: ManifestFault): SarifResult {
+  return sarifResult("unreadable", "error", fault.message, physical(fault));
+}
+
+function sarifResult(ruleId: string, level: SarifResult["level"], text: string, location: object): SarifResult {
+  return { ruleId, level, message: { text: plainText(text) }, locations: [location] };
+}
+
+function physical({ source, line, column }: Omit<ManifestFault, "message">): object {
+  return {
+    physicalLocation: {
+      artifactLocation: { uri: uriOf(source) },
+      region: { startLine: line, startColumn: column },
+    },
   };
 }
 

@@ -8,12 +8,13 @@ import type { InstanceClaim } from "../../model/instances/instance-claim.ts";
 
 /** Decides which objects may claim instances. */
 export interface ClaimRules {
-  /** Changes whenever the result of `isAllowed` may change. */
+  /** Changes whenever the result of `judged` may change. */
   readonly revision: () => string;
   /**
-   * False for an object that its class denies: an object that cannot be written must not take instances from others.
+   * The object with its class applied. Undefined for one that its class denies: an object that cannot be written must not
+   * take instances from others.
    */
-  readonly isAllowed: (object: InstanceProfile) => boolean;
+  readonly judged: (object: InstanceProfile) => InstanceProfile | undefined;
 }
 
 /**
@@ -69,8 +70,8 @@ export class CachedClaims implements ClaimSource {
   #parse(raw: KubeObject): readonly InstanceClaim[] {
     try {
       const object = parseInstanceProfile(raw);
-      if (isBlockedCreate(object) || !this.#rules.isAllowed(object)) return [];
-      const claim = claimOf(object, this.#clusterId);
+      const judged = isBlockedCreate(object) ? undefined : this.#rules.judged(object);
+      const claim = judged && claimOf(judged, this.#clusterId);
       return claim === undefined ? [] : [this.#same(claim)];
     } catch {
       return [];

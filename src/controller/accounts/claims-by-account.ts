@@ -12,7 +12,7 @@ export interface ClaimsByAccountOptions {
   readonly rules?: ClaimRules;
 }
 
-const ALL_ALLOWED: ClaimRules = { revision: () => "", isAllowed: () => true };
+const ALL_ALLOWED: ClaimRules = { revision: () => "", judged: (object) => object };
 
 /** The claims of the objects of one account, as a list and indexed by instance. */
 export interface AccountClaims {

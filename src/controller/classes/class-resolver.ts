@@ -2,7 +2,13 @@ import type { InstanceProfile, InstanceProfileSpec } from "../../api/instance-pr
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { hasTrace } from "../../model/trace.ts";
-import { type Bounds, type Violation, withClassDefaults, withoutExcess } from "../../plan/class/class-bounds.ts";
+import {
+  type Bounds,
+  type Violation,
+  withClassDefaults,
+  withClassPath,
+  withoutExcess,
+} from "../../plan/class/class-bounds.ts";
 import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import { classViolations } from "../../plan/class/class-guards.ts";
 import { oversizeBlockers } from "../../plan/oversize-blockers.ts";
@@ -76,13 +82,15 @@ export class ClassResolver {
     return classRevisionOf(this.#resolve(object, parsed));
   }
 
-  /** Allows claims on instances to objects that their class does not block. */
+  /** Allows claims on instances to objects that their class does not block, with its path. */
   get claimRules(): ClaimRules {
     return {
       revision: () => this.classes.revision,
-      isAllowed: (object) => {
+      judged: (object) => {
         const binding = this.bindingOf(object);
-        return blockersOf(binding).length === 0 && binding.kind !== "refused" && claimsInstances(binding.object);
+        const isAllowed =
+          blockersOf(binding).length === 0 && binding.kind !== "refused" && claimsInstances(binding.object);
+        return isAllowed ? binding.object : undefined;
       },
     };
   }
@@ -120,9 +128,10 @@ export class ClassResolver {
     return resolveClass(object, classes, this.#requiresClass);
   }
 
-  #judge(object: InstanceProfile, of: InstanceProfileClass): ClassBinding {
+  #judge(received: InstanceProfile, of: InstanceProfileClass): ClassBinding {
+    const bounds = this.#boundsOf(received, of);
+    const object = withClassPath(received, bounds);
     const defaulted = withClassDefaults(object, of, this.#options.defaultDeletionPolicy);
-    const bounds = this.#boundsOf(object, of);
     const isAccepted = isAcceptedBy(object.status, of);
     const common = { kind: "bound", class: of, bounds, isAccepted } as const;
     // An object in deletion is not checked: deleting grants nothing.

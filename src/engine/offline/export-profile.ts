@@ -4,7 +4,7 @@ import { desiredState } from "../../model/desired-state.ts";
 import { TAG_KEYS } from "../../model/ownership.ts";
 import { diff } from "../../plan/diff.ts";
 import { type ExportedManifest, type ExportNames, exportedManifest } from "../../plan/exported-manifest.ts";
-import { isAdoptionOnly, isInSync } from "../../plan/plan.ts";
+import { isAdoptionOnly, isInSync, isOwnTagging } from "../../plan/plan.ts";
 import { renderPlans } from "../../plan/render.ts";
 import type { WholeProfile } from "./read-profile.ts";
 
@@ -33,7 +33,9 @@ export function exportProfile({ instanceProfile, role }: WholeProfile, names: Ex
     const object = parseInstanceProfile(exported.manifest);
     const plan = diff(desiredState(object, "some-cluster", { allowsAdoption: true }), { role, instanceProfile });
     if (isInSync(plan) || isAdoptionOnly(plan)) return { kind: "whole", ...exported };
-    const [, ...lines] = renderPlans([{ ...object.metadata, plan }], "text");
+    // Owner tags and notes come with every adoption: they are no reason.
+    const changes = { ...plan, actions: plan.actions.filter((action) => !isOwnTagging(action)), notes: [] };
+    const [, ...lines] = renderPlans([{ ...object.metadata, plan: { ...changes, unmanagedPolicies: [] } }], "text");
     return { kind: "partial", ...exported, why: ["applying it would change AWS:", ...lines.slice(0, -2)] };
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;

@@ -1,9 +1,10 @@
 import type { DesiredState } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
+import type { Action } from "../../plan/action.ts";
 import { diff } from "../../plan/diff.ts";
 import { type Lag, unseenBetween } from "../../plan/lag.ts";
-import type { Blocker, Plan } from "../../plan/plan.ts";
-import { quotaBlockers } from "../../plan/quota-blockers.ts";
+import { type Blocker, type FieldBlocker, INVALID_POLICY, type Plan } from "../../plan/plan.ts";
+import { quotaBlockers, tagBlockers } from "../../plan/quota-blockers.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";
 import { type OverlaidState, RecentWrites } from "../observe/recent-writes.ts";
@@ -32,7 +33,7 @@ export interface PlanDependencies {
   /** The permissions boundary that the class sets on its roles; unset: none. */
   readonly boundary?: RequiredBoundary | undefined;
   /** Blockers for what IAM rejects of the spec in every account. Called only for a plan that writes a policy; unset: none. */
-  readonly refusedByIam?: () => readonly Blocker[];
+  readonly refusedByIam?: () => readonly FieldBlocker[];
   /** A user has requested the reconcile, which shortens the propagation window. */
   readonly isRequested?: boolean;
   /** The plan is shown and not executed, as by `plan` and DryRun, so that a policy which IAM rejects always blocks it. */
@@ -56,8 +57,9 @@ export async function planFor(
   signal: AbortSignal,
 ): Promise<Planned> {
   const found = await planOverlaid(desired, observed, deps, signal);
-  const blockers = await furtherBlockers(desired, found.plan, deps, signal);
-  return blockers.length === 0 ? found : { ...found, plan: { ...found.plan, blockers } };
+  const blockers = await furtherBlockers(desired, found, deps, signal);
+  if (blockers.length === 0) return found;
+  return { ...found, plan: { ...found.plan, actions: writesBefore(blockers, desired, found.plan), blockers } };
 }
 
 /** Plans from the observed state with the recent writes laid over it, as long as reads that contradict them may lag. */
@@ -126,7 +128,7 @@ function boundaryBlockers({ actions }: Plan, boundary: RequiredBoundary | undefi
  */
 async function furtherBlockers(
   desired: DesiredState,
-  plan: Plan,
+  { plan, view }: Pick<Planned, "plan" | "view">,
   deps: PlanDependencies,
   signal: AbortSignal,
 ): Promise<readonly Blocker[]> {
@@ -134,7 +136,7 @@ async function furtherBlockers(
   const missing = boundaryBlockers(plan, boundary);
   if (missing.length > 0) return [...plan.blockers, ...missing];
   if (desired.presence === "absent" || plan.actions.length === 0 || plan.blockers.length > 0) return [];
-  const refused = invalidPolicyBlockers(plan, deps);
+  const refused = [...invalidPolicyBlockers(plan, deps), ...tagBlockers(plan, view)];
   if (refused.length > 0 || quotas === undefined) return refused;
   if (quotaBlockers(desired, plan, await quotas.known(signal)).length === 0) return [];
   return quotaBlockers(desired, plan, await quotas.refresh(QUOTAS_MAX_AGE_MS, signal));
@@ -147,9 +149,23 @@ async function furtherBlockers(
 function invalidPolicyBlockers(
   { actions }: Plan,
   { refusedByIam, isForecast = false }: PlanDependencies,
-): readonly Blocker[] {
+): readonly FieldBlocker[] {
   const kinds = new Set(actions.map(({ kind }) => kind));
   const isCreation = kinds.has("CreateRole");
   const writesPolicy = isCreation || kinds.has("PutRolePolicy") || kinds.has("UpdateAssumeRolePolicy");
   return writesPolicy && (isForecast || isCreation) ? (refusedByIam?.() ?? []) : [];
+}
+
+/**
+ * The writes of a blocked plan that are made nevertheless: the controller narrows a role that exists before IAM refuses the policy. Empty
+ * for every other blocker.
+ */
+function writesBefore(blockers: readonly Blocker[], desired: DesiredState, { actions }: Plan): readonly Action[] {
+  const [{ reason, path = "" }] = blockers as readonly [Partial<FieldBlocker> & Blocker];
+  if (reason !== INVALID_POLICY || desired.presence === "absent") return [];
+  if (actions.some(({ kind }) => kind === "CreateRole")) return [];
+  const { trustPolicy, inlinePolicy } = desired.role;
+  const refused = path.startsWith("spec.trust") ? trustPolicy.text : inlinePolicy?.document.text;
+  const end = actions.findIndex((action) => "document" in action && action.document === refused);
+  return end === -1 ? [] : actions.slice(0, end);
 }

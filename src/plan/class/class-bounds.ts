@@ -1,5 +1,6 @@
 import type { InstanceProfile, InstanceProfileSpec, Trust } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
+import { nameInArn } from "../../model/naming.ts";
 import type { Blocker } from "../plan.ts";
 import { type DefaultDeletionPolicy, effectiveDeletionPolicy } from "./class-deletion.ts";
 
@@ -62,6 +63,20 @@ export function withClassDefaults(
     },
   };
 }
+
+/**
+ * The object with the path of its class. The default `/` chooses no path, and where the class requires another one, only that one is
+ * possible. Unless the object has a role elsewhere: a role cannot move, so its path stays a violation.
+ */
+export function withClassPath(object: InstanceProfile, bounds: Bounds): InstanceProfile {
+  if (object.spec.path !== DEFAULT_PATH || bounds.class.spec.path === undefined) return object;
+  const path = filledIn(bounds.class.spec.path, bounds);
+  const arn = object.status?.role?.arn;
+  if (arn !== undefined && !arn.endsWith(`:role${path}${nameInArn(arn)}`)) return object;
+  return { ...object, spec: { ...object.spec, path } };
+}
+
+const DEFAULT_PATH = "/";
 
 /** The trust of a role that no principal can assume. IAM requires at least one statement in a trust policy. */
 export const NO_TRUST: Trust = {

@@ -46,10 +46,14 @@ export function guardNames(spec: InstanceProfileSpec, bounds: Bounds): readonly 
   ];
 }
 
+const NAME_FIELDS = ["roleName", "instanceProfileName"] as const;
+
 function guardPrefix(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   if (bounds.class.spec.roleNamePrefix === undefined) return [];
   const prefix = filledIn(bounds.class.spec.roleNamePrefix, bounds);
-  return (["roleName", "instanceProfileName"] as const)
+  // The instance profile has the role's name unless the spec says otherwise: one fault, not two.
+  const fields = spec.instanceProfileName === spec.roleName ? (["roleName"] as const) : NAME_FIELDS;
+  return fields
     .filter((field) => !spec[field].startsWith(prefix))
     .map((field) =>
       violation(

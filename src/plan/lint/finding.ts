@@ -13,7 +13,9 @@ export type LintRule =
   | "privilege-escalation"
   | "assume-any-role"
   | "missing-boundary"
-  | "class";
+  | "class"
+  | "shared-name"
+  | "unreadable";
 
 /** A problem of a manifest: the API server or IAM will reject it, or the author probably did not intend it. */
 export interface Finding {

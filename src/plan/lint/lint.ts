@@ -6,7 +6,8 @@ import {
   trustDocument,
 } from "../../model/policy/policy-document.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
-import { type Blocker, INVALID_POLICY } from "../plan.ts";
+import { didYouMean } from "../../text/did-you-mean.ts";
+import { type FieldBlocker, INVALID_POLICY } from "../plan.ts";
 import type { Finding } from "./finding.ts";
 import { lintStatement, lintTrustStatement } from "./lint-grants.ts";
 
@@ -83,12 +84,9 @@ export function isRefusedByIam({ rule, severity }: Finding): boolean {
 }
 
 /** Blockers for what IAM rejects in every account. Without them, a part of the plan would be applied and the rest never. */
-export function refusedByIam(object: Pick<InstanceProfile, "spec">): readonly Blocker[] {
+export function refusedByIam(object: Pick<InstanceProfile, "spec">): readonly FieldBlocker[] {
   const faults = lint(object).filter(isRefusedByIam);
-  return faults.map(({ path, message }) => ({
-    reason: INVALID_POLICY,
-    message: `${path}: ${message}. IAM refuses it.`,
-  }));
+  return faults.map(({ path, message }) => ({ reason: INVALID_POLICY, path, message: `${path}: ${message}` }));
 }
 
 const MISSING_BOUNDARY: Finding = {
@@ -132,19 +130,12 @@ function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
 }
 
 function operators(conditions: PolicyConditions | undefined, path: string): readonly Finding[] {
-  return Object.keys(conditions ?? {})
-    .filter((operator) => !OPERATORS.has(operator.replace(/^(ForAllValues|ForAnyValue):/, "").replace(/IfExists$/, "")))
-    .map((operator) => ({
-      rule: "unknown-operator",
-      severity: "error",
-      path: `${path}.${operator}`,
-      message: `${operator} is not an IAM condition operator${suggestion(operator)}`,
-    }));
-}
-
-function suggestion(operator: string): string {
-  const match = [...OPERATORS].find((known) => known.toLowerCase() === operator.toLowerCase());
-  return match === undefined ? "" : `; use ${match}`;
+  return Object.keys(conditions ?? {}).flatMap((operator): readonly Finding[] => {
+    const plain = operator.replace(/^(ForAllValues|ForAnyValue):/, "").replace(/IfExists$/, "");
+    if (OPERATORS.has(plain)) return [];
+    const message = `${operator} is not an IAM condition operator${didYouMean(plain, OPERATORS)}, so IAM refuses the policy`;
+    return [{ rule: "unknown-operator", severity: "error", path: `${path}.${operator}`, message }];
+  });
 }
 
 /** Finds unique ids as principals. IAM returns the ARN while the principal exists, so such a document never matches what is observed. */

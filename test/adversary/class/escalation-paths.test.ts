@@ -445,7 +445,6 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
     invalid("roleName", "write letters, digits and any of _+=,.@- only, as in app-server", "te\u0430m-a-app"),
   ],
   ...[
-    "/",
     "/k8s/cluster-1/team-b/",
     "/k8s/cluster-1/team-a/../team-b/",
     "/k8s/cluster-1/team-a/x/",

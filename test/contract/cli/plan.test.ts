@@ -102,8 +102,8 @@ describe("plan's exit status tells how things stand", () => {
     expect(await plan(manifestText({ statements }))).toMatchObject({
       status: 3,
       out: expect.stringContaining(
-        "! InvalidPolicy: spec.statements[0].conditions.stringequals: stringequals is not an IAM condition operator; use " +
-          "StringEquals. IAM refuses it.",
+        "! <stdin>:1:232: InvalidPolicy: spec.statements[0].conditions.stringequals: stringequals is not an IAM condition operator " +
+          "(did you mean StringEquals?), so IAM refuses the policy",
       ),
     });
   });
@@ -111,7 +111,8 @@ describe("plan's exit status tells how things stand", () => {
   test("1 for an invalid manifest, named by file and document, before AWS is asked anything", async () => {
     const { status, err } = await plan(`${manifestText()}\n---\n${manifestText({ roleName: "not a name" })}`);
     expect(status).toBe(1);
-    expect(err).toContain('<stdin>, document 2: InstanceProfile "app" is invalid: spec.roleName');
+    expect(err).toContain("<stdin>:3:129: error: spec.roleName: Invalid value");
+    expect(err).toContain("nothing was planned: 1 of 2 manifests are invalid");
     expect(aws.calls.all).toEqual([]);
   });
 

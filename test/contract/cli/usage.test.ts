@@ -49,8 +49,8 @@ describe("a command line that cannot be understood is explained in words, with s
     [["sandbox", "--cluster-id", "a|b"], '--cluster-id: "a|b" is not a valid tag value'],
     [["sandbox", "--account-scan-interval", "1s"], "--account-scan-interval: 1s is too short; write 10s or more"],
     [["sandbox", "--log-level", "loud"], '--log-level: "loud" must be one of'],
-    [["sandbox", "--once", "--kubeconfig-out", "/does/not/exist"], "--kubeconfig-out: ENOENT"],
-    [["sandbox", "--once", "--apply", "/does/not/exist"], "cannot read /does/not/exist"],
+    [["sandbox", "--once", "--kubeconfig-out", "/does/not/exist"], "--kubeconfig-out: /does/not/exist does not exist"],
+    [["sandbox", "--once", "--apply", "/does/not/exist"], "/does/not/exist does not exist"],
   ])("%j", async (args, words) => {
     const { status, err } = await runCli(args);
     expect(status).toBe(1);
@@ -98,31 +98,23 @@ describe("what is no manifest is explained in words", () => {
     ["a scalar", "42", "no InstanceProfile"],
     ["another kind", "kind: ConfigMap\napiVersion: v1", "no InstanceProfile"],
     ["another group's InstanceProfile", "kind: InstanceProfile\napiVersion: iam.example.org/v1", "no InstanceProfile"],
-    ["half a map", "{", "<stdin>: line 1, column 2: a character is missing"],
-    [
-      "a key twice",
-      `${HEADER}metadata: {name: a, name: b}`,
-      "<stdin>: line 3, column 21: a map has the same key twice",
-    ],
-    ["an alias of nothing", `${HEADER}spec: *nope`, "<stdin>: line 3, column 7: an alias has no anchor before it"],
-    [
-      "an alias within itself",
-      `${HEADER}spec: &s {statements: [*s]}`,
-      "<stdin>: line 3, column 10: an alias is recursive",
-    ],
+    ["half a map", "{", "<stdin>:1:2: error: a character is missing"],
+    ["a key twice", `${HEADER}metadata: {name: a, name: b}`, "<stdin>:3:21: error: a map has the same key twice"],
+    ["an alias of nothing", `${HEADER}spec: *nope`, "<stdin>:3:7: error: an alias has no anchor before it"],
+    ["an alias within itself", `${HEADER}spec: &s {statements: [*s]}`, "<stdin>:3:10: error: an alias is recursive"],
     [
       "a list within itself",
       "kind: List\nitems: &l [{kind: List, items: *l}]",
-      "<stdin>: line 2, column 11: an alias is recursive",
+      "<stdin>:2:11: error: an alias is recursive",
     ],
-    ["keys that are objects", `${HEADER}? {a: b}\n: c`, "<stdin>: line 3, column 3: a key is a list or a map"],
+    ["keys that are objects", `${HEADER}? {a: b}\n: c`, "<stdin>:3:3: error: a key is a list or a map"],
     ["a billion laughs", `${HEADER}${billion.join("\n")}`, ": aliases make the document too large"],
-    ["nesting without end", `${HEADER}spec: ${"[".repeat(20_000)}`, "<stdin>: "],
+    ["nesting without end", `${HEADER}spec: ${"[".repeat(20_000)}`, "<stdin>:3:"],
   ])("%s", async (_, input, words) => {
     for (const command of ["validate", "plan"]) {
-      const { status, err } = await runCli([command, "-f", "-"], { input });
+      const { status, out, err } = await runCli([command, "-f", "-"], { input });
       expect(status).toBe(1);
-      expect(err).toContain(words);
+      expect(out + err).toContain(words);
     }
   });
 
@@ -157,13 +149,20 @@ describe("manifests are found", () => {
     );
     writeFileSync(join(folder, "notes.txt"), "{{ not yaml");
     const { status, out } = await runCli(["validate", "-f", folder]);
-    expect(out).toContain("5 checked, 0 invalid");
-    expect(out).toContain("many.yaml (document 3) team-a/app: ok");
-    expect(status).toBe(0);
+    expect(out).toContain("5 checked, 4 invalid");
+    expect(out).toContain("anchors.yml (document 1) default/a: ok");
+    const first = `${join(folder, "list.json")}, document 1`;
+    expect(out).toContain(
+      `error: metadata.name: InstanceProfile team-a/app is also in ${first}, and the last one applied wins.`,
+    );
+    expect(out).toContain("many.yaml (document 3) team-a/app: invalid");
+    expect(status).toBe(1);
   });
 
   test("thousands of them in one file", async () => {
-    const input = Array.from({ length: 2_000 }, (_, i) => manifestText({}, { name: `app-${i}` })).join("\n---\n");
+    const input = Array.from({ length: 2_000 }, (_, i) =>
+      manifestText({ roleName: `app-${i}` }, { name: `app-${i}` }),
+    ).join("\n---\n");
     expect((await runCli(["validate", "-f", "-"], { input })).out).toContain("2000 checked, 0 invalid");
   });
 });

@@ -114,8 +114,11 @@ describe("a pattern", () => {
     folder = mkdtempSync(join(tmpdir(), "pattern-"));
     for (const team of ["a", "b"]) {
       mkdirSync(join(folder, team, "deep"), { recursive: true });
-      writeFileSync(join(folder, team, "profile.yaml"), manifestText({}, { name: `${team}-1` }));
-      writeFileSync(join(folder, team, "deep", "profile.yml"), manifestText({}, { name: `${team}-2` }));
+      writeFileSync(join(folder, team, "profile.yaml"), manifestText({ roleName: `${team}-1` }, { name: `${team}-1` }));
+      writeFileSync(
+        join(folder, team, "deep", "profile.yml"),
+        manifestText({ roleName: `${team}-2` }, { name: `${team}-2` }),
+      );
       writeFileSync(join(folder, team, "notes.md"), "# notes");
     }
   });

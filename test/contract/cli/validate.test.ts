@@ -6,7 +6,7 @@ import { manifestText, runCli } from "./run-cli.ts";
 const SAMPLES = join(import.meta.dirname, "../../../crds/samples");
 const REFUSED = readdirSync(join(SAMPLES, "refused")).map((name) => {
   const text = readFileSync(join(SAMPLES, "refused", name), "utf8");
-  return { name, message: /^# refused: (.+)$/m.exec(text)?.[1] ?? "", isChange: /^---$/m.test(text) };
+  return { name, text, message: /^# refused: (.+)$/m.exec(text)?.[1] ?? "", isChange: /^---$/m.test(text) };
 });
 
 /** What was said of each file, in order. */
@@ -33,8 +33,10 @@ describe("validate says what the API server would say, offline", () => {
 
   test.each(REFUSED.filter(({ isChange }) => isChange))(
     "$name is valid by itself: only the change is refused",
-    ({ name }) => {
-      expect(reportOf(join("refused", name)).match(/: ok\n/g)?.length).toBe(2);
+    async ({ text }) => {
+      for (const input of text.split(/^---$/m)) {
+        expect(await runCli(["validate", "-f", "-"], { input })).toMatchObject({ status: 0 });
+      }
     },
   );
 
@@ -54,7 +56,7 @@ describe("validate finds what only IAM would refuse", () => {
     });
     expect(status).toBe(1);
     expect(out).toContain("spec.statements[0].conditions.stringequals: ");
-    expect(out).toContain("use StringEquals");
+    expect(out).toContain("did you mean StringEquals?");
   });
 
   test("an operator in any of its forms is one", async () => {

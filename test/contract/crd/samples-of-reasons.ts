@@ -153,7 +153,7 @@ const MISFITS: readonly (readonly [Spec, ClassSpec])[] = [
   [{}, { namespaces: ["team-b"] }],
   [{}, { maxPerNamespace: 1 }],
   [{}, { roleNamePrefix: "{namespace}-" }],
-  [{}, { path: "/{namespace}/" }],
+  [{ path: "/other/" }, { path: "/{namespace}/" }],
   [
     { permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/mine" },
     { permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary" },

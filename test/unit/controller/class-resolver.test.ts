@@ -203,7 +203,7 @@ describe("an object that no longer complies with its class", () => {
   test("is stripped although its name cannot change", () => {
     const strict = aClass({ onViolation: "Strip", roleNamePrefix: "other-" });
     expect(saidOf(of("readers", wide, {}, accepted()), [strict])).toBe(
-      "readers RoleNameNotAllowed RoleNameNotAllowed ActionNotAllowed, stripped",
+      "readers RoleNameNotAllowed ActionNotAllowed, stripped",
     );
   });
 });
@@ -256,5 +256,31 @@ describe("when a namespace has more objects than allowed", () => {
     expect(saidOfManifest(one, [one, two])).toBeUndefined();
     expect(saidOfManifest(two, [one, two])).toBe("TooManyObjects");
     expect(saidOfManifest(one, [one, named("z", accepted(1))])).toBe("TooManyObjects");
+  });
+});
+
+describe("an object without a path of its own", () => {
+  const strict = aClass({ path: "/k8s/{namespace}/" });
+  const pathOf = (object: InstanceProfile): string => {
+    const found = binding(object, [strict]);
+    return found.kind === "bound"
+      ? `${found.object.spec.path} ${found.violations.map(({ reason }) => reason)}`
+      : found.kind;
+  };
+  const withRole = (path: string) =>
+    of("readers", {}, {}, { role: { arn: `arn:aws:iam::123456789012:role${path}app`, id: "AROA1" } });
+
+  test("gets the path of its class, before it has a role and while its role is there", () => {
+    expect(pathOf(of("readers"))).toBe("/k8s/team-a/ ");
+    expect(pathOf(withRole("/k8s/team-a/"))).toBe("/k8s/team-a/ ");
+  });
+
+  test("violates its class while it has a role elsewhere: a role cannot move", () => {
+    expect(pathOf(withRole("/"))).toBe("/ PathNotAllowed");
+    expect(pathOf(withRole("/k8s/team-b/"))).toBe("/ PathNotAllowed");
+  });
+
+  test("is held to another path that it chooses", () => {
+    expect(pathOf(of("readers", { path: "/k8s/team-b/" }))).toBe("/k8s/team-b/ PathNotAllowed");
   });
 });

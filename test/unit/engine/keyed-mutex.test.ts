@@ -78,7 +78,7 @@ test("of two objects that may adopt the same role at the same time, one adopts i
     ),
   );
   expect(first?.plan.blockers).toEqual([]);
-  expect(second?.plan.blockers.map(({ reason }) => reason)).toEqual(["OwnedByAnother", "OwnedByAnother"]);
+  expect(second?.plan.blockers.map(({ reason }) => reason)).toEqual(["OwnedByAnother"]);
   expect(second?.report.applied).toEqual([]);
   expect(iam.role("app")?.tags["iam.instanceprofile.dev/name"]).toBe("first");
 });

@@ -108,7 +108,7 @@ test("a role that is in sync is not blocked by a policy that IAM would reject to
   const deps = {
     reader: iamWith(stateAfter(NOTHING, actions)),
     instances: withoutInstances(),
-    refusedByIam: () => [{ reason: "InvalidPolicy", message: "no" }],
+    refusedByIam: () => [{ reason: "InvalidPolicy", path: "spec.statements[0].conditions", message: "no" }],
   };
   const { plan } = await observeAndPlan(desiredState(object, CLUSTER_ID, GRANTS), deps, signal);
   expect(plan).toMatchObject({ actions: [], blockers: [] });
@@ -124,11 +124,61 @@ test("an invalid policy of a role that exists does not put off the removal of ac
   const deps = {
     reader: iam,
     instances: withoutInstances(),
-    refusedByIam: () => [{ reason: "InvalidPolicy", message: "no" }],
+    refusedByIam: () => [{ reason: "InvalidPolicy", path: "spec.statements[0].conditions", message: "no" }],
   };
   const desired = desiredState(changed, CLUSTER_ID, GRANTS);
   const executed = await observeAndPlan(desired, deps, signal);
   expect([executed.plan.actions.map(({ kind }) => kind), executed.plan.blockers]).toEqual([["PutRolePolicy"], []]);
   const shown = await observeAndPlan(desired, { ...deps, isForecast: true }, signal);
-  expect(shown.plan.blockers.map(({ reason }) => reason)).toEqual(["InvalidPolicy"]);
+  expect([shown.plan.actions, shown.plan.blockers.map(({ reason }) => reason)]).toEqual([[], ["InvalidPolicy"]]);
+});
+
+test("a plan that is shown lists what the controller removes before IAM refuses the policy, and nothing after it", async () => {
+  const [{ actions } = { actions: [] }] = await plansOf(anInstanceProfile(), NOTHING);
+  const after = anInstanceProfile({
+    spec: {
+      managedPolicyArns: ["arn:aws:iam::aws:policy/New"],
+      permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary",
+      statements: [{ effect: "Allow", actions: ["s3:Put*"], resources: ["*"] }],
+    },
+  });
+  const deps = {
+    reader: iamWith(stateAfter(NOTHING, actions)),
+    instances: withoutInstances(),
+    refusedByIam: () => [{ reason: "InvalidPolicy", path: "spec.statements[0].conditions", message: "no" }],
+    isForecast: true,
+  };
+  const { plan } = await observeAndPlan(desiredState(after, CLUSTER_ID, GRANTS), deps, signal);
+  const kinds = plan.actions.map(({ kind }) => kind);
+  expect(kinds).toContain("PutRolePermissionsBoundary");
+  expect(kinds).not.toContain("PutRolePolicy");
+  expect(kinds).not.toContain("AttachRolePolicy");
+});
+
+test("an entity with tags of others is not given more tags than IAM allows, and nothing else of the plan is written", async () => {
+  const [{ actions } = { actions: [] }] = await plansOf(anInstanceProfile(), NOTHING);
+  const made = stateAfter(NOTHING, actions);
+  if (made.role.presence === "absent") throw new Error("no role");
+  const others = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`other-${i}`, "x"]));
+  const observed = { ...made, role: { ...made.role, tags: { ...made.role.tags, ...others } } };
+  const tagged = (count: number) =>
+    anInstanceProfile({
+      spec: {
+        description: "edited",
+        tags: Object.fromEntries(Array.from({ length: count }, (_, i) => [`own-${i}`, "x"])),
+      },
+    });
+  const [fits] = await plansOf(tagged(5), observed);
+  expect(fits?.blockers).toEqual([]);
+  const [exceeds] = await plansOf(tagged(6), observed);
+  expect([exceeds?.actions, exceeds?.blockers]).toEqual([
+    [],
+    [
+      {
+        reason: "QuotaExceeded",
+        message:
+          "spec.tags: the role would have 51 tags, those of other clients included, and IAM allows 50. Remove some from spec.tags, or in IAM.",
+      },
+    ],
+  ]);
 });

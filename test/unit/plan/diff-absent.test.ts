@@ -76,7 +76,7 @@ describe("an object that goes", () => {
     const held = made({ role: { instanceProfileNames: ["App", "theirs", "others"] } });
     const { kinds, reasons, blockers } = going(held);
     expect(reasons).toEqual(["RoleInUnmanagedInstanceProfile"]);
-    expect(kinds).toEqual(ALL);
+    expect(kinds).toEqual([]);
     expect(blockers[0]?.message).toContain(
       "role app is in instance profiles that this object does not own: theirs, others.",
     );

@@ -29,9 +29,9 @@ describe("condition operators", () => {
   test("that IAM does not know are errors, with the one that was meant where there is one", () => {
     const path = "error spec.statements[0].conditions";
     expect(testing("stringlike", "StringMatches", "ForSomeValues:StringLike")).toEqual([
-      `${path}.stringlike: stringlike is not an IAM condition operator; use StringLike`,
-      `${path}.StringMatches: StringMatches is not an IAM condition operator`,
-      `${path}.ForSomeValues:StringLike: ForSomeValues:StringLike is not an IAM condition operator`,
+      `${path}.stringlike: stringlike is not an IAM condition operator (did you mean StringLike?), so IAM refuses the policy`,
+      `${path}.StringMatches: StringMatches is not an IAM condition operator, so IAM refuses the policy`,
+      `${path}.ForSomeValues:StringLike: ForSomeValues:StringLike is not an IAM condition operator, so IAM refuses the policy`,
     ]);
   });
 
@@ -39,7 +39,7 @@ describe("condition operators", () => {
     const trusted = { effect: "Allow" as const, principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] };
     const statements = [trusted, { ...trusted, conditions: { bool: { "aws:a": ["true"] } } }];
     expect(found({ trust: { services: [], statements } })).toEqual([
-      "error spec.trust.statements[1].conditions.bool: bool is not an IAM condition operator; use Bool",
+      "error spec.trust.statements[1].conditions.bool: bool is not an IAM condition operator (did you mean Bool?), so IAM refuses the policy",
     ]);
   });
 });

@@ -2,50 +2,74 @@ import { expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { countBlockers, withCreations } from "../../../src/plan/quota-blockers.ts";
-import { type InputPlan, sharedNameBlockers } from "../../../src/plan/shared-names.ts";
-import { desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { type InputObject, sharedNames } from "../../../src/plan/shared-names.ts";
+import { anInstanceProfile, desiredOf, NOTHING } from "../../support/builders.ts";
 
 const CREATE = diff(desiredOf(), NOTHING);
 
-function planned(name: string, spec: Partial<InstanceProfileSpec>): InputPlan {
-  return { namespace: "team-a", name, plan: diff(desiredOf(spec), NOTHING) };
+function named(name: string, spec: Partial<InstanceProfileSpec>, facts: Partial<InputObject> = {}): InputObject {
+  const instanceProfileName = spec.instanceProfileName ?? spec.roleName;
+  const object = anInstanceProfile({
+    metadata: { name },
+    spec: { ...spec, ...(instanceProfileName !== undefined && { instanceProfileName }) },
+  });
+  return { object, source: `${name}.yaml, document 1`, account: "", isBlocked: false, ...facts };
 }
 
-const named = (name: string, roleName: string, instanceProfileName: string = roleName): InputPlan =>
-  planned(name, { roleName, instanceProfileName });
+const messages = (...input: readonly InputObject[]) =>
+  sharedNames(input).map((found) => found.map(({ path, message }) => message.replace(`${path}: `, "")));
 
 test("objects of one input with names of their own do not block each other", () => {
-  expect(sharedNameBlockers([named("a", "a"), named("b", "b")])).toEqual([[], []]);
+  expect(messages(named("a", { roleName: "a" }), named("b", { roleName: "b" }))).toEqual([[], []]);
 });
 
-test("the second object that creates a role or an instance profile is blocked, in whatever case it writes the name", () => {
-  const [first, second, third] = sharedNameBlockers([
-    named("a", "app"),
-    named("b", "APP", "b"),
-    named("c", "c", "App"),
-  ]);
+test("a role or an instance profile that two objects name is left to the first, in whatever case it is written", () => {
+  const [first, second, third] = messages(
+    named("a", { roleName: "app" }),
+    named("b", { roleName: "APP", instanceProfileName: "b" }),
+    named("c", { roleName: "c", instanceProfileName: "App" }),
+  );
+  const advice = "Only one object can own a name: choose another one.";
   expect(first).toEqual([]);
-  expect(second?.map(({ message }) => message)).toEqual([
-    "role APP is also created by InstanceProfile team-a/a in this input. Only one object can own it: choose another name.",
-  ]);
-  expect(third?.map(({ reason, message }) => `${reason}: ${message}`)).toEqual([
-    "OwnedByAnother: instance profile App is also created by InstanceProfile team-a/a in this input. Only one object can own it: " +
-      "choose another name.",
-  ]);
+  expect(second).toEqual([`InstanceProfile team-a/a (a.yaml, document 1) also names role APP. ${advice}`]);
+  expect(third).toEqual([`InstanceProfile team-a/a (a.yaml, document 1) also names instance profile App. ${advice}`]);
 });
 
-test("a name that exists in AWS is left to its owner tags", () => {
-  const owned: InputPlan = {
-    namespace: "team-a",
-    name: "z",
-    plan: diff(desiredOf(), stateAfter(NOTHING, CREATE.actions)),
-  };
-  expect(sharedNameBlockers([owned, { ...owned, name: "y" }])).toEqual([[], []]);
+test("role and instance profile of one name are one fault", () => {
+  const [, second] = messages(named("a", { roleName: "app" }), named("b", { roleName: "app" }));
+  expect(second).toEqual([expect.stringContaining("also names role and instance profile app.")]);
 });
 
-test("an object that is in the input twice is blocked the second time", () => {
-  const [, again] = sharedNameBlockers([named("a", "app"), named("a", "other")]);
-  expect(again?.map(({ reason }) => reason)).toEqual(["DuplicateObject"]);
+test("an object that writes takes the name before one that is suspended or a dry run", () => {
+  const [dryRun, suspended, writes] = messages(
+    named("a", { roleName: "app", mode: "DryRun" }),
+    named("b", { roleName: "app", suspend: true }),
+    named("c", { roleName: "app" }),
+  );
+  expect(writes).toEqual([]);
+  for (const others of [dryRun, suspended])
+    expect(others).toEqual([expect.stringContaining("InstanceProfile team-a/c")]);
+});
+
+test("an object that is blocked anyway takes no name, and names are per account", () => {
+  const blocked = named("a", { roleName: "app" }, { isBlocked: true });
+  expect(messages(blocked, named("b", { roleName: "app" }))).toEqual([[], []]);
+  const elsewhere = named("a", { roleName: "app" }, { account: "222222222222" });
+  expect(messages(elsewhere, named("b", { roleName: "app" }))).toEqual([[], []]);
+});
+
+test("an object that is in the input twice is blocked the second time, whatever names it has", () => {
+  const again = { ...named("a", { roleName: "other" }), source: "b.yaml, document 3" };
+  const [first, second] = sharedNames([named("a", { roleName: "app" }), again]);
+  expect(first).toEqual([]);
+  expect(second).toEqual([
+    {
+      reason: "DuplicateObject",
+      path: "metadata.name",
+      message:
+        "metadata.name: InstanceProfile team-a/a is also in a.yaml, document 1, and the last one applied wins. Remove one of them.",
+    },
+  ]);
 });
 
 test("the room that is left in an account goes to the first plans of an input", () => {

@@ -394,6 +394,6 @@ test("a policy that IAM calls malformed is pointed at, where the fault is known"
   const { status } = at(anInstanceProfile({ spec: { statements } }), { kind: "failed", error });
   expect(status.conditions?.[0]?.message).toBe(
     "PutRolePolicy on inline policy app of role app: MalformedPolicyDocument: Syntax errors in policy. spec.statements[0].conditions.StringEqual: " +
-      "StringEqual is not an IAM condition operator.",
+      "StringEqual is not an IAM condition operator (did you mean StringEquals?), so IAM refuses the policy.",
   );
 });

@@ -1,0 +1,92 @@
+import { oversizeIn, withBoundedPolicies } from "../../api/bounded-object.ts";
+import { type InstanceProfile, KIND } from "../../api/instance-profile.ts";
+import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
+import { compileCrd } from "../../crd/compile-crd.ts";
+import type { CompiledVersion, Json, JsonObject } from "../../crd/contract.ts";
+import { TerminalError } from "../../errors.ts";
+import type { Finding } from "../../plan/lint/finding.ts";
+import { didYouMean } from "../../text/did-you-mean.ts";
+import { readShippedCrd } from "./crd-file.ts";
+import type { Manifest } from "./manifests.ts";
+
+/** A manifest as the API server would judge it. */
+export interface SchemaVerdict {
+  /** Undefined when the API server would reject the manifest. */
+  readonly object: InstanceProfile | undefined;
+  /** Why the API server would reject the manifest, and which policies are too large for IAM. */
+  readonly findings: readonly Finding[];
+}
+
+/** The compiled CRD, cached in the process: compiling it takes longer than checking a manifest. */
+let shippedVersions: readonly CompiledVersion[] | undefined;
+
+/** Checks a manifest against the schema and the rules of the CRD. */
+export function judgeManifest({ value }: Pick<Manifest, "value">): SchemaVerdict {
+  shippedVersions ??= compileCrd(readShippedCrd()).versions;
+  const versions = shippedVersions;
+  if (value["kind"] !== KIND)
+    return rejected([invalid("kind", `unknown kind${didYouMean(String(value["kind"]), [KIND])}`)]);
+  const version = versions.find(({ name }) => String(value["apiVersion"]).endsWith(`/${name}`));
+  if (version === undefined) {
+    const known = versions.map(({ name }) => name).join(", ");
+    return rejected([invalid("apiVersion", `unknown version; must be one of: ${known}`)]);
+  }
+  const bounded = withBoundedPolicies(value);
+  const object = version.applyDefaults(structuredClone(bounded) as JsonObject);
+  const oversize = oversizeFindings(bounded);
+  const faults = [
+    ...version.unknownFields(object).map((path) => unknownField(path, version.schema)),
+    ...version.validate(object).map(({ field, message }) => readable(field, message)),
+  ];
+  if (faults.length > 0) return rejected([...oversize, ...faults]);
+  try {
+    return { object: parseInstanceProfile(value), findings: oversize };
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    return rejected([...oversize, invalid("spec", error.message)]);
+  }
+}
+
+/** An error in a manifest. */
+export function invalid(path: string, message: string): Finding {
+  return { rule: "invalid", severity: "error", path, message };
+}
+
+function rejected(findings: readonly Finding[]): SchemaVerdict {
+  return { object: undefined, findings };
+}
+
+/** Policies above IAM's size limits. They are not checked any further. */
+function oversizeFindings(bounded: object): readonly Finding[] {
+  return oversizeIn(bounded).map(({ field, message }) => ({
+    ...invalid(field, message.slice(`${field}: `.length)),
+    rule: "policy-size",
+  }));
+}
+
+/** Replaces the API server's placeholder field `<nil>`, which stands for "more errors can follow". */
+function readable(field: string, message: string): Finding {
+  return field === "<nil>"
+    ? invalid("the whole object", message.replace(/^Invalid value: null: /, ""))
+    : invalid(field, message);
+}
+
+/** Suggests a field of the same object, also for the spelling of IAM's JSON: `Effect`, `Action`. */
+function unknownField(path: string, schema: JsonObject): Finding {
+  const [, parent = "", name = path] = /^(.*)\.([^.]*)$/.exec(path) ?? [];
+  const message = `unknown field "${path}"${didYouMean(name, fieldsAt(schema, parent))}`;
+  return { ...invalid(path, message), rule: "unknown-field" };
+}
+
+function fieldsAt(schema: JsonObject, path: string): readonly string[] {
+  let node: Json | undefined = schema;
+  for (const step of path.match(/[^.[\]]+/g) ?? []) {
+    node = /^\d+$/.test(step) ? member(node, "items") : member(member(node, "properties"), step);
+  }
+  return Object.keys(member(node, "properties") ?? {});
+}
+
+function member(node: Json | undefined, name: string): Json | undefined {
+  const isObject = typeof node === "object" && node !== null && !Array.isArray(node);
+  return isObject && Object.hasOwn(node, name) ? node[name] : undefined;
+}

@@ -1,0 +1,90 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { InstanceProfile } from "../../api/instance-profile.ts";
+import type { QuotaSource } from "../../engine/observe/quota-cache.ts";
+import type { Blocker, FieldBlocker } from "../../plan/plan.ts";
+import { countBlockers, withCreations } from "../../plan/quota-blockers.ts";
+import type { PlannedObject } from "../../plan/render.ts";
+import { type InputObject, sharedNames } from "../../plan/shared-names.ts";
+import type { CommandIo } from "../io.ts";
+import { invalid, judgeManifest } from "../manifests/judge-manifest.ts";
+import { faultLine, type Manifest, readInput, titleOf } from "../manifests/manifests.ts";
+import { fieldOf, located } from "../manifests/places-of.ts";
+import { findingLines } from "../manifests/validate-report.ts";
+
+/** A manifest and the object in it. */
+export interface Subject {
+  readonly manifest: Manifest;
+  readonly object: InstanceProfile;
+}
+
+/** Returns the objects of valid input; undefined after printing what `validate` says of other input. */
+export async function readSubjects(paths: readonly string[], io: CommandIo): Promise<readonly Subject[] | undefined> {
+  const { manifests, faults } = await readInput(paths, io.readInput);
+  const judged = [];
+  for (const manifest of manifests) {
+    judged.push({ manifest, ...judgeManifest(manifest) });
+    await nextTurn();
+  }
+  const rejected = judged.filter(({ object }) => object === undefined);
+  if (faults.length === 0 && rejected.length === 0) {
+    return judged.map(({ manifest, object }) => ({ manifest, object: object as InstanceProfile }));
+  }
+  io.err([
+    ...faults.map(faultLine),
+    ...(await located(rejected)).flatMap(findingLines),
+    `nothing was planned: ${faults.length + rejected.length} of ${faults.length + manifests.length} manifests are invalid`,
+  ]);
+  return undefined;
+}
+
+/** A planned object, and the id of the cluster that owns it, as far as it is known. */
+export interface Answer extends Subject {
+  readonly planned: PlannedObject;
+  readonly clusterId: string | undefined;
+}
+
+/**
+ * Adds the blockers that plans cause each other: names that two objects have, and the account's quota of roles and instance
+ * profiles, which each plan alone can meet and all together can exceed. Earlier manifests take names and quota first.
+ */
+export async function withCrossBlockers(
+  answers: readonly Answer[],
+  quotas: QuotaSource,
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
+  const input = answers.map(({ manifest, object, planned }): InputObject => {
+    return { object, source: titleOf(manifest), account: "", isBlocked: planned.plan.blockers.length > 0 };
+  });
+  const shared = sharedNames(input);
+  const isCreation = ({ planned }: Answer): boolean =>
+    planned.plan.actions.some(({ kind }) => kind === "CreateRole" || kind === "CreateInstanceProfile");
+  let left = answers.some(isCreation) ? await quotas.known(signal) : undefined;
+  return answers.map((answer, i) => {
+    const { plan } = answer.planned;
+    if (plan.blockers.length > 0) return answer;
+    const blockers = [...(shared[i] ?? []), ...(left === undefined ? [] : countBlockers(plan, left))];
+    if (blockers.length > 0)
+      return { ...answer, planned: { ...answer.planned, plan: { actions: [], unmanagedPolicies: [], blockers } } };
+    left = left && withCreations(left, plan);
+    return answer;
+  });
+}
+
+/** Adds to each blocker the place of the field that causes it, or else of the object's name. */
+export async function withPlaces(answers: readonly Answer[]): Promise<readonly Answer[]> {
+  const causes = answers.map(({ manifest, planned }) => ({
+    manifest,
+    findings: planned.plan.blockers.map((blocker: Partial<FieldBlocker> & Blocker) =>
+      invalid(blocker.path ?? fieldOf(blocker.message) ?? "metadata.name", blocker.message),
+    ),
+  }));
+  const placed = await located(causes);
+  return answers.map((answer, i) => {
+    const { plan } = answer.planned;
+    const blockers = plan.blockers.map((blocker, index) => {
+      const { line = 1, column = 1 } = placed[i]?.findings[index] ?? {};
+      return { ...blocker, place: `${answer.manifest.source}:${line}:${column}` };
+    });
+    return { ...answer, planned: { ...answer.planned, plan: { ...plan, blockers } } };
+  });
+}
