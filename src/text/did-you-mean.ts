@@ -1,7 +1,7 @@
 /** More changes than this make another word. */
 const MAX_CHANGES = 2;
 
-/** Longer names are compared by nobody who made a typing error, and the cost grows with the square of the length. */
+/** Longer names have no typing error that is worth the search, and the cost grows with the square of the length. */
 const MAX_LENGTH = 64;
 
 /** A question to put after an unknown name in a message: the known name that is most like it; empty when none is. */
