@@ -35,7 +35,7 @@ await build({
   splitting: true,
   platform: "node",
   format: "esm",
-  target: "node22.19",
+  target: "node22.21",
   sourcemap: "linked",
   sourcesContent: false,
   banner: { js: REQUIRE },

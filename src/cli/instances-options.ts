@@ -1,3 +1,4 @@
+import { isKnownRegion } from "../aws/client/known-region.ts";
 import { DEFAULT_INSTANCES_INTERVAL_MS } from "../engine/accounts/aws-account.ts";
 import { UsageError } from "./io.ts";
 import { durationMs, type GivenOptions, type OptionSpecs } from "./options.ts";
@@ -48,8 +49,9 @@ export function instancesSettings(given: GivenOptions): InstancesSettings {
 /** The regions of `--region`; undefined if it is not set. Errors: UsageError. */
 export function givenRegions(given: GivenOptions): readonly string[] | undefined {
   const regions = given.list("region");
-  const unknown = regions.find((region) => !/^[a-z]+(-[a-z]+)+-[0-9]+$/.test(region));
-  if (unknown !== undefined)
-    throw new UsageError(`--region: "${unknown}" is not a region; write for example eu-west-1`);
+  const unknown = regions.find((region) => !isKnownRegion(region));
+  if (unknown !== undefined) {
+    throw new UsageError(`--region: "${unknown}" is not a region that this version knows; write for example eu-west-1`);
+  }
   return regions.length === 0 ? undefined : regions;
 }

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { isNamespace } from "../engine/orphans/orphans.ts";
 import { UsageError } from "./io.ts";
 
 /** One option of a command, with its help text. */
@@ -103,6 +104,26 @@ export function clusterIdOf(text: string | undefined): string | undefined {
   throw new UsageError(
     `--cluster-id: "${text}" is not a valid tag value; write 1 to 256 letters, digits, spaces and any of _.:/=+-@`,
   );
+}
+
+/** Validates an AWS account id. Errors: UsageError naming the option. */
+export function accountIdOf(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || /^\d{12}$/.test(text)) return text;
+  throw new UsageError(`--${name}: "${text}" is not an AWS account id; write its 12 digits`);
+}
+
+/** Validates a value of an option as the name of a namespace. Errors: UsageError naming the option. */
+export function namespaceOf<T extends string | undefined>(name: string, text: T): T {
+  if (text === undefined || isNamespace(text)) return text;
+  throw new UsageError(
+    `--${name}: "${text}" is not the name of a namespace; write 1 to 63 lower-case letters, digits and dashes`,
+  );
+}
+
+/** The namespaces of a repeatable `--namespace`, each once; undefined when it is not set. Errors: UsageError. */
+export function namespacesOf(given: GivenOptions): readonly string[] | undefined {
+  const names = new Set(given.list("namespace").map((text) => namespaceOf("namespace", text)));
+  return names.size === 0 ? undefined : [...names];
 }
 
 function parse(config: ParseArgsConfig): {

@@ -7,7 +7,7 @@ import { LanedQueue } from "../runtime/queue/laned-queue.ts";
 import { type QueueObserver, WorkQueue } from "../runtime/queue/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/queue/workers.ts";
 import type { ListWatch } from "../runtime/watch/list-watch.ts";
-import { Reflector } from "../runtime/watch/reflector.ts";
+import { ReflectorGroup } from "../runtime/watch/reflector-group.ts";
 import type { ReflectorObserver } from "../runtime/watch/reflector-options.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/watch/store.ts";
 import type { RequeueIntervals } from "../status/requeue.ts";
@@ -34,9 +34,10 @@ import { shouldReconcile, urgencyAtStart } from "./watch-predicates.ts";
 
 /** The dependencies of {@link Controller}, created by the composition root. */
 export interface ControllerDependencies {
-  readonly listWatch: ListWatch;
-  /** The scope of `listWatch`; unset: every object. */
-  readonly scope?: { readonly namespace?: string; readonly labelSelector?: string };
+  /** One for each watched namespace, or one for all. */
+  readonly listWatches: readonly ListWatch[];
+  /** The scope of `listWatches`; unset: every object. */
+  readonly scope?: { readonly namespaces?: readonly string[]; readonly labelSelector?: string };
   readonly objects: ObjectClient;
   /** InstanceProfileClasses. */
   readonly classes: { readonly listWatch: ListWatch; readonly client: ObjectClient };
@@ -94,7 +95,7 @@ export interface ControllerSettings {
  */
 export class Controller {
   readonly #queue: WorkQueue;
-  readonly #reflector: Reflector;
+  readonly #reflector: ReflectorGroup;
   readonly #workers: Workers;
   readonly #scans: ScanSupervisor;
   readonly #classes: ClassController;
@@ -107,9 +108,9 @@ export class Controller {
     const { clock, random, logger, settings, accounts, clusterId, observers = {} } = deps;
     this.#settings = settings;
     this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random), observer: observers.queue });
-    this.#reflector = new Reflector({
+    this.#reflector = new ReflectorGroup({
       kind: "InstanceProfile",
-      listWatch: deps.listWatch,
+      listWatches: deps.listWatches,
       onChange: (change) => this.#objectChanged(change),
       clock,
       random,

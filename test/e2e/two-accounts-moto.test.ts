@@ -91,7 +91,7 @@ describe.skipIf(source.kind !== "moto")("two classes, and moto with an account f
         cluster: loadKubeConfig({ path: join(folder, "kubeconfig"), env: {}, clock: systemClock }),
         aws: { endpoint: moto.endpoint, region: TEST_REGION, credentials: TEST_CREDENTIALS },
         awsRates: UNHURRIED,
-        ...{ namespace: undefined, clusterId: undefined, expectedAccountId: OWN_ACCOUNT_ID },
+        ...{ clusterId: undefined, expectedAccountId: OWN_ACCOUNT_ID },
         settings: controllerSettings({}),
         listen: NO_LISTENERS,
         logger: new RecordingLogger(),

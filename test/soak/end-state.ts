@@ -51,7 +51,6 @@ export async function freshState(manifests: readonly Manifest[], seed: number): 
         source: "soak",
       },
       aws: { endpoint: aws.url, region: "us-east-1", credentials: CREDENTIALS },
-      namespace: undefined,
       clusterId: "soak",
       expectedAccountId: undefined,
       settings: DEFAULT_SETTINGS,

@@ -63,7 +63,7 @@ export class OwnCluster {
         cluster: { ...cluster, server: `https://127.0.0.1:${wire.port}` },
         aws: { endpoint: this.aws.url, region: "us-east-1", credentials: CREDENTIALS },
         awsRates: UNHURRIED,
-        namespace,
+        namespaces: [namespace],
         clusterId: undefined,
         expectedAccountId: undefined,
         settings: controllerSettings({}),

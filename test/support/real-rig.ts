@@ -58,7 +58,7 @@ export class RealRig implements ControllerRig {
         cluster: loadKubeConfig({ path: this.#site.account.kubeconfig, env: {}, clock: systemClock }),
         aws: { endpoint: this.#aws.url, region: TEST_REGION, credentials: TEST_CREDENTIALS },
         awsRates: UNHURRIED,
-        namespace: this.namespace,
+        namespaces: [this.namespace],
         clusterId: undefined,
         expectedAccountId: undefined,
         settings: controllerSettings(settings),

@@ -68,7 +68,6 @@ export class SandboxRig implements ControllerRig {
           credentials: this.credentials,
         },
         awsRates: UNHURRIED,
-        namespace: undefined,
         clusterId: undefined,
         expectedAccountId: undefined,
         settings: controllerSettings(settings),

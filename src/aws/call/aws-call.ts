@@ -32,7 +32,7 @@ export type AwsCaller = <Reply>(call: AwsCall<Reply>, signal: AbortSignal) => Pr
 
 type CallerOptions = Pick<
   AwsClientOptions,
-  "clock" | "callTimeoutMs" | "onCall" | "onLimiterWait" | "limiter" | "assertMayWrite"
+  "clock" | "callTimeoutMs" | "credentialsAdvice" | "onCall" | "onLimiterWait" | "limiter" | "assertMayWrite"
 >;
 
 const DEFAULT_CALL_TIMEOUT_MS = 10_000;
@@ -105,7 +105,7 @@ async function once<Reply>(call: AwsCall<Reply>, options: CallerOptions, signal:
   } catch (error) {
     signal.throwIfAborted();
     if (call.whenNoSuchEntity !== undefined && wireCodeOf(error) === "NoSuchEntity") return call.whenNoSuchEntity();
-    throw toControllerError(deadline.signal.aborted ? deadline.signal.reason : error, call);
+    throw toControllerError(deadline.signal.aborted ? deadline.signal.reason : error, call, options.credentialsAdvice);
   } finally {
     deadline.cancel();
   }

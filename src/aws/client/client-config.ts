@@ -1,4 +1,4 @@
-import { Agent as HttpAgent } from "node:http";
+import { type AgentOptions, Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { IAMClientConfig } from "@aws-sdk/client-iam";
 import type { Clock } from "../../runtime/clock.ts";
@@ -41,6 +41,8 @@ export interface AwsClientOptions {
   /** Endpoint of every service; precedes `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL`. */
   readonly endpoint?: string;
   readonly credentials?: NonNullable<IAMClientConfig["credentials"]>;
+  /** What to do without credentials; default: what the operator of the controller has to do. */
+  readonly credentialsAdvice?: string;
   /** Concurrent connections per host, kept alive between calls. Default 50. */
   readonly maxSockets?: number;
   /** Time limit of the TCP connect. Default 3000. */
@@ -84,10 +86,31 @@ export function commonClientConfig(options: AwsClientOptions): CommonClientConfi
 }
 
 function networkOptions(options: AwsClientOptions): NonNullable<IAMClientConfig["requestHandler"]> {
-  const agent = { keepAlive: true, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS };
+  const agent = {
+    keepAlive: true,
+    maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS,
+    proxyEnv: proxyEnvironment(process.env),
+  };
   return {
     connectionTimeout: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     httpAgent: new HttpAgent(agent),
     httpsAgent: new HttpsAgent(agent),
+  };
+}
+
+/** Hosts that no proxy can reach for this process: itself, and where an instance, a task or a pod gets credentials. */
+const NEVER_PROXIED = [
+  ...["localhost", "127.0.0.1", "::1"],
+  ...["169.254.169.254", "fd00:ec2::254", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"],
+];
+
+/** The proxy settings of the environment, in either case, as Node's agents take them. */
+function proxyEnvironment(env: NodeJS.ProcessEnv): NonNullable<AgentOptions["proxyEnv"]> {
+  const either = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name];
+  const [http, https, none] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].map(either);
+  return {
+    ...(http && { HTTP_PROXY: http }),
+    ...(https && { HTTPS_PROXY: https }),
+    NO_PROXY: [...(none ? [none] : []), ...NEVER_PROXIED].join(),
   };
 }

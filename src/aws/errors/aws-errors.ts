@@ -46,11 +46,15 @@ const ERROR_OF: Readonly<Record<Disposition, new (message: string, details: Erro
  *
  * The message is `<Action> on <entity>: <Code>: <AWS's message>`, and is the same for every attempt that fails the same way.
  */
-export function toControllerError(error: unknown, subject: AwsCallSubject): ControllerError {
+export function toControllerError(
+  error: unknown,
+  subject: AwsCallSubject,
+  credentialsAdvice: string = SERVICE_ACCOUNT_ADVICE,
+): ControllerError {
   if (error instanceof ControllerError) return error;
   const failure =
     serviceFailure(error, subject.operation) ??
-    credentialsFailure(error) ??
+    credentialsFailure(error, credentialsAdvice) ??
     settingsFailure(error) ??
     networkFailure(error);
   const { meaning, words } = failure ?? {
@@ -116,12 +120,15 @@ const CREDENTIAL_ERRORS: ReadonlySet<string> = new Set([
   "ProviderError",
 ]);
 
-function credentialsFailure(error: unknown): Failure | undefined {
+const SERVICE_ACCOUNT_ADVICE =
+  "Give the controller's service account an IAM role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+
+function credentialsFailure(error: unknown, advice: string): Failure | undefined {
   if (!(error instanceof Error)) return undefined;
   // A file that a credential provider reads, such as the web identity token.
   const isUnreadableFile = field(error, "syscall") === "open";
   if (!CREDENTIAL_ERRORS.has(error.name) && !isUnreadableFile) return undefined;
-  const words = `no AWS credentials: ${normalizeMessage(error.message)}. Give the controller's service account an IAM role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`;
+  const words = `no AWS credentials: ${normalizeMessage(error.message)}. ${advice}`;
   return { meaning: { disposition: "blocked", reason: "CredentialsUnavailable" }, words };
 }
 

@@ -1,18 +1,17 @@
-import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
-import { CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
+import type { AwsConnection } from "../../aws/aws-connection.ts";
+import { DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { type ExportedProfile, exportProfile } from "../../engine/offline/export-profile.ts";
 import { readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
 import { BlockedError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { Tags } from "../../model/ownership.ts";
-import { systemClock } from "../../runtime/clock.ts";
 import type { Command } from "../command.ts";
 import { awsRates, readRateOption } from "../controller/aws-rates.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { exportText } from "../manifests/export-text.ts";
-import type { GivenOptions } from "../options.ts";
+import { type GivenOptions, namespaceOf } from "../options.ts";
 import { inParallel } from "../plan/in-parallel.ts";
-import { VERSION } from "../version.ts";
+import { connectAsUser } from "../plan/plan-access.ts";
 
 /** Writes existing instance profiles as manifests that adopt them unchanged. */
 export const exportCommand: Command = {
@@ -49,6 +48,7 @@ async function exportProfiles(given: GivenOptions, io: CommandIo): Promise<numbe
   const names = given.list("instance-profile");
   const pathPrefix = given.text("path-prefix");
   const tags = tagsOf(given.list("tag"));
+  const namespace = namespaceOf("namespace", given.text("namespace"));
   if (names.length > 0 && (pathPrefix !== undefined || Object.keys(tags).length > 0)) {
     throw new UsageError("--instance-profile cannot be combined with --path-prefix or --tag");
   }
@@ -57,14 +57,13 @@ async function exportProfiles(given: GivenOptions, io: CommandIo): Promise<numbe
   }
   if (pathPrefix?.startsWith("/") === false)
     throw new UsageError(`--path-prefix: "${pathPrefix}" must start with a slash`);
-  const limiter = new CallLimiter(systemClock, awsRates(given));
-  const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
+  const aws = connectAsUser(awsRates(given), io.env);
   try {
     const listed = names.length > 0 ? names : await aws.iamInventory.instanceProfileNames(pathPrefix ?? "/", io.stop);
     const profiles = await inParallel(listed, (name) => read(name, names.length > 0, aws, io.stop));
     const wanted = profiles.filter((profile) => profile !== undefined).filter((profile) => hasTags(profile, tags));
     if (wanted.length === 0) throw nothingThere("no instance profile in this account matches --path-prefix and --tag");
-    write(wanted, given.text("namespace"), io);
+    write(wanted, namespace, io);
     return EXIT.ok;
   } finally {
     aws.close();

@@ -1,5 +1,4 @@
-import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
-import { CallLimiter } from "../../aws/call/call-limiter.ts";
+import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { blockersOf, type ClassBinding } from "../../controller/classes/class-binding.ts";
 import { grantsOf } from "../../controller/reconcile/grants.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
@@ -7,20 +6,18 @@ import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../
 import { isNamespace } from "../../engine/orphans/orphans.ts";
 import type { Blocker, Note, Plan } from "../../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../../plan/render.ts";
-import { systemClock } from "../../runtime/clock.ts";
 import { keyOf } from "../../runtime/watch/list-watch.ts";
 import type { Command } from "../command.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
 import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy } from "../deletion-policies.ts";
 import { givenRegions, REGION_OPTION } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
-import { clusterIdOf, type GivenOptions } from "../options.ts";
+import { clusterIdOf, type GivenOptions, namespacesOf } from "../options.ts";
 import { type BindingOf, CLASS_OPTIONS, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
 import { inParallel } from "../plan/in-parallel.ts";
-import { PLAN_RATES, planAccess, type RunAccess } from "../plan/plan-access.ts";
+import { connectAsUser, PLAN_RATES, planAccess, type RunAccess } from "../plan/plan-access.ts";
 import { type Answer, readSubjects, type Subject, withCrossBlockers, withPlaces } from "../plan/plan-subjects.ts";
-import { VERSION } from "../version.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without write permissions. */
 export const planCommand: Command = {
@@ -72,7 +69,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   if (paths.length === 0) throw new UsageError("nothing to plan: pass manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
   const clusterId = clusterIdOf(given.text("cluster-id"));
-  const namespaces = given.list("namespace");
+  const namespaces = namespacesOf(given) ?? [];
   const isSinceLive = given.flag("since-live");
   if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace requires --since-live");
   const rates = awsRates(given, PLAN_RATES);
@@ -84,8 +81,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
     io,
     subjects.map(({ manifest }) => manifest),
   );
-  const limiter = new CallLimiter(systemClock, rates);
-  const aws = connectAws({ clock: systemClock, version: VERSION, limiter });
+  const aws = connectAsUser(rates, io.env);
   try {
     const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
     const access = await planAccess(subject, aws, io.stop);

@@ -15,7 +15,7 @@ import { INSTANCES_OPTIONS, instancesSettings } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { labelSelectorOf } from "../label-selector.ts";
 import { createLogger, LOG_LEVELS } from "../logging/logger.ts";
-import { durationMs, type GivenOptions, wholeNumber } from "../options.ts";
+import { accountIdOf, durationMs, type GivenOptions, namespacesOf, wholeNumber } from "../options.ts";
 
 /** A shorter interval would keep AWS busy without a pause. */
 const MIN_RESYNC_MS = 1_000;
@@ -33,9 +33,10 @@ export const runCommand: Command = {
     ...CLUSTER_OPTIONS,
     namespace: {
       type: "string",
+      multiple: true,
       short: "n",
       value: "NAME",
-      help: "watch only this namespace; default: all namespaces",
+      help: "watch only this namespace; repeatable; default: all namespaces",
     },
     "label-selector": {
       type: "string",
@@ -88,10 +89,10 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     cluster,
     aws: {},
     awsRates: rates,
-    namespace: given.text("namespace"),
+    namespaces: namespacesOf(given),
     labelSelector: labelSelectorOf(given.text("label-selector")),
     clusterId: choices.clusterId,
-    expectedAccountId: given.text("account-id"),
+    expectedAccountId: accountIdOf("account-id", given.text("account-id")),
     settings,
     instances: instancesSettings(given),
     listen: {

@@ -180,7 +180,6 @@ function startInside(
         credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" },
       },
       awsRates: SANDBOX_RATES,
-      namespace: undefined,
       clusterId,
       expectedAccountId: undefined,
       // The sandbox has no eventual consistency: a read that differs from a write is drift, however soon it comes.

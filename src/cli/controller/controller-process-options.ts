@@ -13,8 +13,8 @@ export interface ControllerProcessOptions {
   readonly aws: AwsPlace;
   /** Rate limits of the account; default: those of the `run` command. */
   readonly awsRates?: AwsRates | undefined;
-  /** Watch only this namespace. */
-  readonly namespace: string | undefined;
+  /** Watch only these namespaces; unset: all. */
+  readonly namespaces?: readonly string[] | undefined;
   /** Ignore objects that it does not select. */
   readonly labelSelector?: string | undefined;
   /** Replaces the uid of namespace kube-system. */

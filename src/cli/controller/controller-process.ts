@@ -110,6 +110,7 @@ export async function startController(
       readyz: {
         "cache-sync": () => (controller.hasSynced ? undefined : "the first list has not completed yet"),
         watch: () => controller.watchFault,
+        lease: () => elector?.accessFault,
       },
       metrics: metrics.registry,
     });
@@ -160,17 +161,15 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   const { exchange } = transport;
   const kind = KIND.toLowerCase();
   const controllerMetrics = new ControllerMetrics(metrics.registry, kind, options.settings.concurrency);
-  const { namespace, labelSelector } = options;
-  const scope = {
-    ...(namespace !== undefined && { namespace }),
-    ...(labelSelector !== undefined && { labelSelector }),
-  };
+  const { namespaces, labelSelector } = options;
+  const selected = { ...(labelSelector !== undefined && { labelSelector }) };
+  const scopes = namespaces === undefined ? [{}] : namespaces.map((namespace) => ({ namespace }));
   const bounded = { resource: INSTANCE_PROFILES, kept: boundedObject };
   const objects = new KubeObjectClient({ exchange, fieldManager: FIELD_MANAGER, ...bounded });
   const ports = { objects, events };
   const controller = new Controller({
-    listWatch: new KubeListWatch({ exchange, ...bounded, ...scope }),
-    scope,
+    listWatches: scopes.map((scope) => new KubeListWatch({ exchange, ...bounded, ...selected, ...scope })),
+    scope: { ...selected, ...(namespaces !== undefined && { namespaces }) },
     accounts: aws.accounts,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),
     classes: classPorts(transport, elector),

@@ -12,7 +12,7 @@ import {
 } from "../../runtime/election/leader-election-timings.ts";
 import type { Logger } from "../../telemetry.ts";
 import { UsageError } from "../io.ts";
-import { durationMs, type GivenOptions, type OptionSpecs } from "../options.ts";
+import { durationMs, type GivenOptions, namespaceOf, type OptionSpecs } from "../options.ts";
 
 /** The Lease for leader election and its timings. */
 export interface ElectionSettings {
@@ -59,7 +59,7 @@ export function electionSettings(given: GivenOptions, ownNamespace: string): Ele
   const fault = timingsFault(timings);
   if (fault !== undefined) throw new UsageError(`--leader-elect: ${fault}`);
   return {
-    namespace: given.text("leader-elect-namespace") ?? ownNamespace,
+    namespace: namespaceOf("leader-elect-namespace", given.text("leader-elect-namespace")) ?? ownNamespace,
     name: given.text("leader-elect-name") ?? "instance-profile-controller",
     timings,
   };

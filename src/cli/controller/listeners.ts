@@ -45,7 +45,7 @@ export async function openListeners(
   try {
     for (const [option, text, pages] of plan) {
       const address = addressOf(option, text);
-      if (address !== undefined) open.push(await startProbeServer(address, pages));
+      if (address !== undefined) open.push(await listening(option, text, startProbeServer(address, pages)));
     }
     return open;
   } catch (error) {
@@ -53,6 +53,27 @@ export async function openListeners(
     throw error;
   }
 }
+
+/** Errors: UsageError when the address is not available; those of listening. */
+async function listening(option: string, text: string, starting: Promise<ProbeServer>): Promise<ProbeServer> {
+  try {
+    return await starting;
+  } catch (error) {
+    const why = UNAVAILABLE[(error as NodeJS.ErrnoException).code ?? ""];
+    if (why === undefined) throw error;
+    throw new UsageError(
+      `--${option}: cannot listen on ${text}: ${why}. Choose another address, or 0 for no listener.`,
+    );
+  }
+}
+
+/** Why a process cannot listen on an address. */
+const UNAVAILABLE: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process uses the port",
+  EACCES: "the port requires more privileges",
+  EADDRNOTAVAIL: "no network interface has this address",
+  ENOTFOUND: "the host has no address",
+};
 
 /** Serves all checks under the path, and each check under its own name: `/healthz/event-loop`. */
 function checksPages(path: string, checks: Readonly<Record<string, Check>>): Readonly<Record<string, Page>> {

@@ -1,6 +1,6 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
-import type { AwsConnection } from "../../aws/aws-connection.ts";
-import { type AwsRates, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
+import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
+import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
 import type { TaggedRole } from "../../engine/observe/inventory.ts";
@@ -15,9 +15,20 @@ import { claimOf } from "../../model/instances/claim-of.ts";
 import type { InstanceClaim } from "../../model/instances/instance-claim.ts";
 import { nameKey } from "../../model/naming.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import type { CommandIo } from "../io.ts";
+import { VERSION } from "../version.ts";
 
 /** A plan is short and a user waits for it: it may use a higher rate than the long-running controller. */
 export const PLAN_RATES: AwsRates = { ...DEFAULT_AWS_RATES, readsPerSecond: 20 };
+
+/** Connects a command that a user runs with their own credentials. */
+export function connectAsUser(rates: AwsRates, { AWS_PROFILE: profile }: CommandIo["env"]): AwsConnection {
+  const named = profile === undefined ? "" : ` --profile ${profile}`;
+  const other = profile === undefined ? "set AWS_PROFILE, or" : "name another profile in AWS_PROFILE, or";
+  const credentialsAdvice = `Sign in with aws sso login${named}, ${other} set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`;
+  const limiter = new CallLimiter(systemClock, rates);
+  return connectAws({ clock: systemClock, version: VERSION, limiter, credentialsAdvice });
+}
 
 /**
  * From this number of manifests, a plan scans the account: three requests for some hundreds of roles instead of five per

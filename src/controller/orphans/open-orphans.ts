@@ -14,8 +14,8 @@ import type { Releases } from "./releases.ts";
 
 /** The dependencies of the controller that orphans need. */
 interface OrphanDependencies {
-  readonly listWatch: Pick<ListWatch, "list">;
-  readonly scope?: { readonly namespace?: string; readonly labelSelector?: string };
+  readonly listWatches: readonly Pick<ListWatch, "list">[];
+  readonly scope?: { readonly namespaces?: readonly string[]; readonly labelSelector?: string };
   readonly objects: Pick<ObjectClient, "get">;
   readonly events: EventSink;
   readonly clusterId: string;
@@ -53,11 +53,11 @@ export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): O
     events: deps.events,
     logger: deps.logger,
     policy: settings.orphanPolicy,
-    scope: { clusterId, namespace: scope.namespace },
+    scope: { clusterId, namespaces: scope.namespaces },
     hasLabelSelector: scope.labelSelector !== undefined,
     deleted: new DeletedObjects(clusterId),
     observerOf: observers.orphans,
-    hasLiveObjects: (signal) => hasLiveObjects(deps.listWatch, signal),
+    hasLiveObjects: (signal) => hasLiveObjects(deps.listWatches, signal),
     asJudged(last) {
       const object = asDeleted(last);
       const binding = object && resolver.bindingOf(object);
@@ -66,13 +66,15 @@ export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): O
   });
 }
 
-async function hasLiveObjects(listWatch: Pick<ListWatch, "list">, signal: AbortSignal): Promise<boolean> {
-  let continueToken: string | undefined;
-  do {
-    const page = await listWatch.list({ limit: PAGE_SIZE, continueToken, signal });
-    if (page.items.some(isLive)) return true;
-    continueToken = page.continueToken;
-  } while (continueToken !== undefined);
+async function hasLiveObjects(listWatches: readonly Pick<ListWatch, "list">[], signal: AbortSignal): Promise<boolean> {
+  for (const listWatch of listWatches) {
+    let continueToken: string | undefined;
+    do {
+      const page = await listWatch.list({ limit: PAGE_SIZE, continueToken, signal });
+      if (page.items.some(isLive)) return true;
+      continueToken = page.continueToken;
+    } while (continueToken !== undefined);
+  }
   return false;
 }
 

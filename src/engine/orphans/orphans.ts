@@ -26,7 +26,7 @@ export interface Orphan {
 export interface WatchedScope {
   readonly clusterId: string;
   /** Undefined: every namespace. */
-  readonly namespace: string | undefined;
+  readonly namespaces: readonly string[] | undefined;
 }
 
 /**
@@ -43,12 +43,12 @@ const ROLE_ARN = /^arn:[^:]*:iam::(\d{12}):role\//;
  * The owner that the tags name, if a role with these tags can be an orphan: an object of this cluster within the
  * watched scope. Undefined for an adopted role, which stays when its object is deleted, and for a retained one.
  */
-export function orphanOwner(tags: Tags, { clusterId, namespace: watched }: WatchedScope): Owner | undefined {
+export function orphanOwner(tags: Tags, { clusterId, namespaces: watched }: WatchedScope): Owner | undefined {
   const { [TAG_KEYS.namespace]: namespace = "", [TAG_KEYS.name]: name = "", [TAG_KEYS.uid]: uid = "" } = tags;
   if (clusterId === "" || tags[TAG_KEYS.clusterId] !== clusterId) return undefined;
   if (tags[TAG_KEYS.adopted] === "true" || isRetained(tags)) return undefined;
   if (!isNamespace(namespace) || name.length > MAX_NAME_LENGTH || !NAME.test(name)) return undefined;
-  if (watched !== undefined && namespace !== watched) return undefined;
+  if (watched !== undefined && !watched.includes(namespace)) return undefined;
   return { clusterId, namespace, name, uid: UID.test(uid) ? uid : "" };
 }
 

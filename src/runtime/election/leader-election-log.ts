@@ -1,6 +1,6 @@
 import type { Logger } from "../../telemetry.ts";
 
-/** Logs an election in the words of client-go: each new state and each new failure once; repetitions at debug level. */
+/** Logs an election in the words of client-go: each new state once, and each failed attempt. */
 export class ElectionLog {
   readonly #logger: Logger;
   readonly #identity: string;
@@ -42,10 +42,9 @@ export class ElectionLog {
     this.#holder = holder;
   }
 
-  /** Logs a failed request. */
+  /** Logs a failed attempt. */
   failed(error: unknown): void {
     this.#failures += 1;
-    const log = this.#failures === 1 ? this.#logger.warn : this.#logger.debug;
-    log.call(this.#logger, "Failed to read or write the Lease", { err: error });
+    this.#logger.warn("Failed to read or write the Lease", { err: error, attempts: this.#failures });
   }
 }

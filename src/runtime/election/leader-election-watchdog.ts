@@ -1,6 +1,9 @@
 import type { Clock } from "../clock.ts";
 import { CAMPAIGN_JITTER, type ElectionTimings } from "./leader-election-timings.ts";
 
+/** How long attempts can fail before the process is not ready: longer than an API server restarts. */
+const UNREADY_AFTER_MS = 60_000;
+
 /**
  * Detects an election that is stuck in a live process: a leader that does not renew, a candidate that no longer tries. For the
  * liveness probe, like client-go's HealthzAdaptor. Healthy until the first attempt.
@@ -10,6 +13,7 @@ export class ElectionWatchdog {
   readonly #clock: Clock;
   readonly #timings: ElectionTimings;
   #attemptedMs: number | undefined;
+  #failingSinceMs: number | undefined;
 
   constructor(lease: string, clock: Clock, timings: ElectionTimings) {
     this.#lease = lease;
@@ -20,6 +24,24 @@ export class ElectionWatchdog {
   /** Records the start of an attempt to acquire or renew the Lease. */
   attempted(): void {
     this.#attemptedMs = this.#clock.monotonicMs();
+  }
+
+  /** Records that the store responded to an attempt. */
+  answered(): void {
+    this.#failingSinceMs = undefined;
+  }
+
+  /** Records a failed attempt. */
+  failed(): void {
+    this.#failingSinceMs ??= this.#clock.monotonicMs();
+  }
+
+  /** Why the Lease has not been accessible for a minute, if so. */
+  get accessFault(): string | undefined {
+    if (this.#failingSinceMs === undefined) return undefined;
+    const failingMs = this.#clock.monotonicMs() - this.#failingSinceMs;
+    if (failingMs < UNREADY_AFTER_MS) return undefined;
+    return `the Lease ${this.#lease} could not be read or written for ${Math.round(failingMs / 1_000)} s; the log says why`;
   }
 
   /** Returns the fault, if there is one. `renewedAgoMs` is the time since a leader's last renewal; undefined for a candidate. */

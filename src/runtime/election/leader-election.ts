@@ -102,6 +102,11 @@ export class LeaderElector {
     if (!this.mayWrite()) throw new NotLeadingError(this.#candidacy.lock.name);
   }
 
+  /** The fault for the readiness probe: the Lease cannot be read or written, and it is not a matter of seconds. */
+  get accessFault(): string | undefined {
+    return this.#phase === "over" ? undefined : this.#watchdog.accessFault;
+  }
+
   /** The fault for the liveness probe: this process should have exited, renewed or tried to acquire the Lease, and has not. */
   get fault(): string | undefined {
     if (this.#lost !== undefined) return this.#lost.message;
@@ -207,10 +212,12 @@ export class LeaderElector {
       this.#known = outcome.observation;
       this.#mayHold = holderOf(outcome) === this.#candidacy.identity;
       if (outcome.kind === "held") this.#tenure.renew(outcome.sent);
+      this.#watchdog.answered();
       this.#log.answered(holderOf(outcome));
       return outcome;
     } catch (error) {
       stop.throwIfAborted();
+      this.#watchdog.failed();
       this.#log.failed(error);
       return undefined;
     }

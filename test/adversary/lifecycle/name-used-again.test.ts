@@ -5,7 +5,7 @@ import type { KubeObject } from "../../../src/engine/ports.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
 
-const SCOPE = { clusterId: CLUSTER_ID, namespace: undefined };
+const SCOPE = { clusterId: CLUSTER_ID, namespaces: undefined };
 
 /** The role of an object that is gone, as an account scan shows it. */
 const ROLE = {

@@ -338,7 +338,7 @@ describe("what comes between the decision and the deletion", () => {
 
 describe("a controller that sees a part of the cluster", () => {
   test("by namespace reports no role of another namespace", async () => {
-    const world = await OrphanWorld.open({ ...DELETE, namespace: "default" });
+    const world = await OrphanWorld.open({ ...DELETE, namespaces: ["default"] });
     await world.role("theirs", { namespace: "team-b", name: "gone", uid: UID });
     await world.role("mine", { namespace: "default", name: "gone", uid: UID });
     await world.scans(4);

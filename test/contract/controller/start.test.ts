@@ -41,7 +41,6 @@ class Place {
       {
         cluster: { server: this.server.url, credentials, namespace: "default", source: "test" },
         aws: { endpoint: "http://127.0.0.1:9", region: "us-east-1", credentials: CREDENTIALS },
-        namespace: undefined,
         clusterId: "test",
         expectedAccountId: undefined,
         settings: { ...DEFAULT_SETTINGS, syncTimeoutMs },

@@ -57,7 +57,6 @@ class Place {
       {
         cluster: { ...cluster, server: wire.url },
         aws: { endpoint: this.aws.url, region: "us-east-1", credentials: CREDENTIALS },
-        namespace: undefined,
         clusterId: "test",
         expectedAccountId: undefined,
         settings: { ...DEFAULT_SETTINGS, propagationWindowMs: 0 },

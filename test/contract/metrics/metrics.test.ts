@@ -70,7 +70,6 @@ beforeAll(async () => {
     {
       cluster: loadKubeConfig({ path: kubeconfig, env: {}, clock: systemClock }),
       aws: { endpoint: aws.url, region: "us-east-1", credentials: { accessKeyId: "a", secretAccessKey: "b" } },
-      namespace: undefined,
       clusterId: undefined,
       expectedAccountId: "123456789012",
       settings: { ...DEFAULT_SETTINGS, scanIntervalMs: 100 },

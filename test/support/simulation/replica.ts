@@ -62,7 +62,7 @@ export interface ReplicaOptions {
   /** Where instances are looked for before a profile goes; default: nowhere. */
   readonly guardRegions?: readonly string[];
   /** Sees this namespace only. */
-  readonly namespace?: string;
+  readonly namespaces?: readonly string[];
   /** Sees objects with these labels only. */
   readonly labelSelector?: string;
 }
@@ -148,12 +148,10 @@ export class Replica {
   #make(options: ReplicaOptions): Controller {
     const { concurrency = 1, resyncMs = DEFAULT_REQUEUE_INTERVALS.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
     const { requiresClass = false } = options;
-    const { orphanPolicy = DEFAULT_SETTINGS.orphanPolicy, namespace, labelSelector } = options;
+    const { orphanPolicy = DEFAULT_SETTINGS.orphanPolicy, namespaces, labelSelector } = options;
     const { crdDeletionPolicy = DEFAULT_SETTINGS.crdDeletionPolicy } = options;
-    const scope = {
-      ...(namespace !== undefined && { namespace }),
-      ...(labelSelector !== undefined && { labelSelector }),
-    };
+    const selected = { ...(labelSelector !== undefined && { labelSelector }) };
+    const scopes = namespaces === undefined ? [{}] : namespaces.map((namespace) => ({ namespace }));
     const { machine: clock, logger } = this;
     const exchange = resendOnRetryAfter(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
     const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };
@@ -165,8 +163,8 @@ export class Replica {
     const hasClasses = options.hasClasses ?? scenarioClass() !== undefined;
     let runs = 0;
     return new Controller({
-      listWatch: new KubeListWatch({ exchange, resource: RESOURCE, ...scope }),
-      scope,
+      listWatches: scopes.map((scope) => new KubeListWatch({ exchange, resource: RESOURCE, ...selected, ...scope })),
+      scope: { ...selected, ...(namespaces !== undefined && { namespaces }) },
       accounts: hasClasses ? this.#accounts(options, awsRates) : this.#onlyAccount(options, awsRates),
       classes: hasClasses ? this.#classes(exchange) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
       crd: new KubeCrdReader(exchange, RESOURCE),

@@ -4,7 +4,7 @@ import { orphanOf, orphanOwner, type WatchedScope } from "../../../src/engine/or
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { TAG_KEYS, type Tags } from "../../../src/model/ownership.ts";
 
-const SCOPE: WatchedScope = { clusterId: "cluster-1", namespace: undefined };
+const SCOPE: WatchedScope = { clusterId: "cluster-1", namespaces: undefined };
 const OWNER: Tags = {
   [TAG_KEYS.clusterId]: "cluster-1",
   [TAG_KEYS.namespace]: "team-a",
@@ -44,8 +44,8 @@ describe("the owner that an orphan may have", () => {
   });
 
   test("is limited to the watched namespace", () => {
-    expect(orphanOwner(OWNER, { ...SCOPE, namespace: "team-a" })).toBeDefined();
-    expect(orphanOwner(OWNER, { ...SCOPE, namespace: "team-b" })).toBeUndefined();
+    expect(orphanOwner(OWNER, { ...SCOPE, namespaces: ["team-c", "team-a"] })).toBeDefined();
+    expect(orphanOwner(OWNER, { ...SCOPE, namespaces: ["team-b"] })).toBeUndefined();
   });
 });
 

@@ -158,16 +158,33 @@ test("asks again after one to 2.2 retry periods, so that candidates do not stay 
   expect([await waits(0), await waits(0.5), await waits(1)]).toEqual([2_000, 3_200, 4_400]);
 });
 
-test("goes on asking while the store does not answer, says so once, and says when it does again", async () => {
+test("goes on asking while the store does not answer, says so each time, and says when it does again", async () => {
   const world = new ElectionWorld();
   world.judge = () => ({ kind: "refused" });
   const a = world.candidate("a");
   await world.clock.advance(HOUR_MS / 60);
-  expect(world.logger.messages("warn")).toEqual(["Failed to read or write the Lease"]);
+  const attempts = world.calls.length;
+  expect(attempts).toBeGreaterThan(10);
+  expect(world.logger.messages("warn")).toEqual(Array(attempts).fill("Failed to read or write the Lease"));
   world.judge = () => ({ kind: "answered" });
   await world.clock.advance(2_000);
   expect(a.elector.mayWrite()).toBe(true);
   expect(world.logger.messages("info")).toContain("The Lease is accessible again");
+});
+
+test("is not ready after a minute without access to the Lease, and ready again with the first answer", async () => {
+  const world = new ElectionWorld();
+  world.judge = () => ({ kind: "refused" });
+  const { elector } = world.candidate("a");
+  await world.clock.advance(59_000);
+  expect(elector.accessFault).toBeUndefined();
+  await world.clock.advance(5_000);
+  expect(elector.accessFault).toMatch(
+    /^the Lease system\/controller could not be read or written for 6\d s; the log says why$/,
+  );
+  world.judge = () => ({ kind: "answered" });
+  await world.clock.advance(5_000);
+  expect(elector.accessFault).toBeUndefined();
 });
 
 test("gives a request that hangs up after half the renew deadline", async () => {
