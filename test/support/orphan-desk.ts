@@ -98,7 +98,7 @@ export class OrphanDesk {
   options(overrides: Partial<OrphanOptions> = {}): OrphanOptions {
     return {
       policy: "Delete",
-      scope: { clusterId: CLUSTER_ID, namespace: undefined },
+      scope: { clusterId: CLUSTER_ID, namespaces: undefined },
       hasLabelSelector: false,
       client: this.kube,
       cache: this.cache,
