@@ -34,9 +34,8 @@ import { shouldReconcile, urgencyAtStart } from "./watch-predicates.ts";
 
 /** The dependencies of {@link Controller}, created by the composition root. */
 export interface ControllerDependencies {
-  /** One for each watched namespace, or one for all. */
+  /** One for each namespace of `scope`, or one for all. */
   readonly listWatches: readonly ListWatch[];
-  /** The scope of `listWatches`; unset: every object. */
   readonly scope?: { readonly namespaces?: readonly string[]; readonly labelSelector?: string };
   readonly objects: ObjectClient;
   /** InstanceProfileClasses. */
