@@ -83,12 +83,9 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
       resyncMs: durationMs("resync-interval", given.text("resync-interval"), intervals.resyncMs, MIN_RESYNC_MS),
     },
   };
-  const rates = awsRates(given);
-  const cluster = clusterOf(given, io.env);
   const options = {
-    cluster,
     aws: {},
-    awsRates: rates,
+    awsRates: awsRates(given),
     namespaces: namespacesOf(given),
     labelSelector: labelSelectorOf(given.text("label-selector")),
     clusterId: choices.clusterId,
@@ -100,9 +97,12 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
       metrics: given.text("metrics-bind-address") ?? NO_LISTENERS.metrics,
     },
     logger,
-    election: electionSettings(given, cluster.namespace),
   };
-  const controller = await startUnlessStopped(options, io.stop);
+  // After every other option: a wrong one is reported whether or not there is a cluster.
+  const election = electionSettings(given);
+  const cluster = clusterOf(given, io.env);
+  const lease = election && { ...election, namespace: election.namespace ?? cluster.namespace };
+  const controller = await startUnlessStopped({ ...options, cluster, election: lease }, io.stop);
   if (controller === undefined) return EXIT.ok;
   const end = await Promise.race([stopRequested(io.stop), controller.lost]);
   await controller.stop();

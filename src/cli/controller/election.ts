@@ -21,6 +21,9 @@ export interface ElectionSettings {
   readonly timings: ElectionTimings;
 }
 
+/** The settings that the command line gives; the namespace is that of the pod unless it is given. */
+export type GivenElection = Omit<ElectionSettings, "namespace"> & { readonly namespace: string | undefined };
+
 /** The leader election options of `run`, named as those of Kubernetes components. */
 export const ELECTION_OPTIONS: OptionSpecs = {
   "leader-elect": { type: "boolean", help: "reconcile only while holding a Lease; required for more than one replica" },
@@ -48,7 +51,7 @@ export const ELECTION_OPTIONS: OptionSpecs = {
 };
 
 /** Reads {@link ELECTION_OPTIONS}; undefined without `--leader-elect`. Errors: UsageError. */
-export function electionSettings(given: GivenOptions, ownNamespace: string): ElectionSettings | undefined {
+export function electionSettings(given: GivenOptions): GivenElection | undefined {
   if (!given.flag("leader-elect")) return undefined;
   const duration = (option: string, fallbackMs: number): number => durationMs(option, given.text(option), fallbackMs);
   const timings = {
@@ -59,7 +62,7 @@ export function electionSettings(given: GivenOptions, ownNamespace: string): Ele
   const fault = timingsFault(timings);
   if (fault !== undefined) throw new UsageError(`--leader-elect: ${fault}`);
   return {
-    namespace: namespaceOf("leader-elect-namespace", given.text("leader-elect-namespace")) ?? ownNamespace,
+    namespace: namespaceOf("leader-elect-namespace", given.text("leader-elect-namespace")),
     name: given.text("leader-elect-name") ?? "instance-profile-controller",
     timings,
   };

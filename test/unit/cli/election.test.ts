@@ -3,7 +3,7 @@ import { ELECTION_OPTIONS, electionSettings } from "../../../src/cli/controller/
 import { UsageError } from "../../../src/cli/io.ts";
 import { readOptions } from "../../../src/cli/options.ts";
 
-const settingsOf = (...args: string[]) => electionSettings(readOptions(args, ELECTION_OPTIONS), "own");
+const settingsOf = (...args: string[]) => electionSettings(readOptions(args, ELECTION_OPTIONS));
 
 test("there is no election unless it is asked for", () => {
   expect(settingsOf("--leader-elect-name", "x")).toBeUndefined();
@@ -11,7 +11,7 @@ test("there is no election unless it is asked for", () => {
 
 test("an election is in the process's own namespace, at client-go's pace, unless something else is said", () => {
   expect(settingsOf("--leader-elect")).toEqual({
-    namespace: "own",
+    namespace: undefined,
     name: "instance-profile-controller",
     timings: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 },
   });
