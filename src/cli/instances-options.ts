@@ -7,7 +7,7 @@ import { durationMs, type GivenOptions, type OptionSpecs } from "./options.ts";
 export interface InstancesSettings {
   /** Interval between two scans of the instances of a region. */
   readonly intervalMs: number;
-  /** Regions searched for instances before a profile is deleted; undefined: the region of the environment. */
+  /** Regions searched for users of a profile before it is deleted; undefined: those that the account has enabled. */
   readonly regions: readonly string[] | undefined;
 }
 
@@ -23,7 +23,7 @@ export const REGION_OPTION: OptionSpecs = {
     type: "string",
     multiple: true,
     value: "REGION",
-    help: "search this region for instances before an instance profile is deleted or adopted; repeatable; default: AWS_REGION",
+    help: "search only this region for instances and launch templates before an instance profile is deleted or adopted; repeatable; default: every region that the account has enabled",
   },
 };
 

@@ -60,6 +60,8 @@ export interface DesiredAbsent {
   readonly force: boolean;
   /** The name of the class that denies `force`; undefined when it is allowed. */
   readonly forceDeniedBy?: string;
+  /** When the user deleted the object, as RFC 3339; unset for a manifest that was removed. */
+  readonly deletedAt?: string;
 }
 
 /** What AWS must have for one object. */
@@ -107,6 +109,7 @@ export function desiredState(
       retention: spec.deletionPolicy ?? "ByOrigin",
       force: forceDeniedBy === undefined && metadata.annotations?.[FORCE_DELETE_ANNOTATION] === "true",
       ...(forceDeniedBy !== undefined && { forceDeniedBy }),
+      deletedAt: metadata.deletionTimestamp,
     };
   }
   return {

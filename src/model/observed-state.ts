@@ -26,6 +26,12 @@ export interface RoleFacts {
   readonly tags: Tags;
   /** The trust policy as IAM returns it, percent-encoded or not. */
   readonly trustPolicy: string;
+  /** The last use of its credentials, which IAM shows hours later. Unset when IAM knows none, and in lists. */
+  readonly lastUsed?: {
+    /** RFC 3339, whole seconds. */
+    readonly at: string;
+    readonly region: string | undefined;
+  };
 }
 
 /** A role with its policies. */
@@ -61,6 +67,6 @@ export interface ObservedState {
   readonly instanceProfile: ObservedInstanceProfile | Absent;
   /** Unset when the object does not select, and never associated, any instance. */
   readonly instances?: ObservedInstances;
-  /** The instances that use an instance profile that the object may adopt; unset for any other profile. */
+  /** What uses an instance profile that the object may adopt; unset for any other profile. */
   readonly adoptedUsers?: ProfileUsers;
 }

@@ -45,6 +45,8 @@ const motoDifferences = Object.entries({
   "replaces the profile of a running instance under a new association id": "the association keeps its id",
   "shows the new profile of an instance after a replacement": "DescribeInstances goes on showing the old one",
   "lists the associations of many instances in pages": "MaxResults is ignored",
+  "finds launch templates that name the profile by its ARN with a filter, and no others": "Filters is ignored",
+  "lists the regions that the account has enabled": "regions that it has not enabled are listed too",
   "refuses a call without a signature": unchecked,
   "refuses an IAM call signed for another region than the partition's home": unchecked,
   "answers an unknown action as the caller's mistake, in XML": "a 500 in HTML",

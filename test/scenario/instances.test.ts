@@ -339,14 +339,17 @@ describe("deletion", () => {
     expect(forced[0]?.note).toContain(id);
   });
 
-  test("costs one question more for an object that has nothing to do with instances, and is stopped by them all the same", async () => {
+  test("costs two reads of EC2 more for an object without instances, and is blocked by them all the same", async () => {
     await world.apply(world.manifest());
     await controller.settle();
     const id = await ec2.runOne({ profile: PROFILE });
     await world.delete();
     await controller.settle();
     expect(await world.ready()).toBe("False InstancesUseProfile");
-    expect(world.awsCalls().filter((action) => action.startsWith("Describe"))).toEqual(["DescribeInstances"]);
+    expect(world.awsCalls().filter((action) => action.startsWith("Describe"))).toEqual([
+      "DescribeInstances",
+      "DescribeLaunchTemplateVersions",
+    ]);
     await ec2.terminate(id);
     await controller.settle();
     expect(await world.object()).toBeUndefined();

@@ -13,6 +13,7 @@ import type { Tags } from "../../src/model/ownership.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { FakeIam } from "../fakes/fake-iam.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
+import { NO_INSTANCES } from "../fakes/no-instances.ts";
 import { anInstanceProfile, CLUSTER_ID, desiredOf, NOTHING } from "./builders.ts";
 import { RecordingLogger } from "./recording-logger.ts";
 
@@ -36,6 +37,7 @@ export class OrphanDesk {
   readonly account: AwsAccount = openAwsAccount({
     change: { reader: this.iam, writer: this.iam },
     instanceReader: {
+      ...NO_INSTANCES,
       readRegion: async () => this.instances,
       findUsers: async () => {
         if (this.searchFault !== undefined) throw this.searchFault;

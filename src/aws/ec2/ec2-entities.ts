@@ -1,4 +1,5 @@
-import type { IamInstanceProfileAssociation, Instance } from "@aws-sdk/client-ec2";
+import type { IamInstanceProfileAssociation, Instance, LaunchTemplateVersion } from "@aws-sdk/client-ec2";
+import type { ListedLaunchTemplate } from "../../engine/instance-ports.ts";
 import type { InstanceFacts, InstanceState, ObservedAssociation } from "../../model/instances/instance.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { requireField, unexpectedReply } from "../errors/require-field.ts";
@@ -74,4 +75,22 @@ function associationFromInstance({ IamInstanceProfile }: Instance): ObservedAsso
     profileId: IamInstanceProfile.Id ?? "",
     state: "associating",
   };
+}
+
+/** The launch templates of these versions, once for each profile that they name. */
+export function launchTemplatesOf(
+  versions: readonly LaunchTemplateVersion[],
+  region: string,
+  subject: AwsCallSubject,
+): readonly ListedLaunchTemplate[] {
+  const templates = new Map<string, ListedLaunchTemplate>();
+  for (const { LaunchTemplateId, LaunchTemplateName = "", LaunchTemplateData } of versions) {
+    const { Arn, Name } = LaunchTemplateData?.IamInstanceProfile ?? {};
+    const profile = Arn ?? Name;
+    if (profile === undefined) continue;
+    const launchTemplateId = requireField(LaunchTemplateId, "LaunchTemplateId", subject);
+    const template = { launchTemplateId, launchTemplateName: LaunchTemplateName, region, profile };
+    templates.set(`${launchTemplateId} ${profile}`, template);
+  }
+  return [...templates.values()];
 }

@@ -62,5 +62,8 @@ export function instanceReaderOnDemand(ec2: Ec2OnDemand, call: AwsCaller): Insta
   return {
     readRegion: async (region, signal) => (await load()).readRegion(region, signal),
     findUsers: async (profileArn, region, signal) => (await load()).findUsers(profileArn, region, signal),
+    listRegions: async (home, signal) => (await load()).listRegions(home, signal),
+    listAssociations: async (region, signal) => (await load()).listAssociations(region, signal),
+    listLaunchTemplates: async (region, signal) => (await load()).listLaunchTemplates(region, signal),
   };
 }

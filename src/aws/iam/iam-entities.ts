@@ -24,7 +24,14 @@ export function roleFactsOf(role: Role | undefined, subject: AwsCallSubject): Ro
     permissionsBoundaryArn: present.PermissionsBoundary?.PermissionsBoundaryArn,
     tags: tagsOf(present.Tags, subject),
     trustPolicy: requireField(present.AssumeRolePolicyDocument, "AssumeRolePolicyDocument", subject),
+    ...lastUsedOf(present),
   };
+}
+
+function lastUsedOf({ RoleLastUsed: { LastUsedDate, Region } = {} }: Role): Pick<RoleFacts, "lastUsed"> {
+  return LastUsedDate === undefined
+    ? {}
+    : { lastUsed: { at: `${LastUsedDate.toISOString().slice(0, 19)}Z`, region: Region } };
 }
 
 /** Converts a role of ListRoles, which has neither tags nor boundary. */

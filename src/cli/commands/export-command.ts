@@ -1,5 +1,6 @@
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
+import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { type ExportedProfile, exportProfile } from "../../engine/offline/export-profile.ts";
 import { readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
 import { BlockedError } from "../../errors.ts";
@@ -10,7 +11,6 @@ import { awsRates, readRateOption } from "../controller/aws-rates.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { exportText } from "../manifests/export-text.ts";
 import { type GivenOptions, namespaceOf } from "../options.ts";
-import { inParallel } from "../plan/in-parallel.ts";
 import { connectAsUser } from "../plan/plan-access.ts";
 
 /** Writes existing instance profiles as manifests that adopt them unchanged. */

@@ -1,6 +1,7 @@
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { blockersOf, type ClassBinding } from "../../controller/classes/class-binding.ts";
 import { grantsOf } from "../../controller/reconcile/grants.ts";
+import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
 import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../../engine/offline/plan-removed.ts";
 import { isNamespace } from "../../engine/orphans/orphans.ts";
@@ -15,7 +16,6 @@ import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { clusterIdOf, type GivenOptions, namespacesOf } from "../options.ts";
 import { type BindingOf, CLASS_OPTIONS, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
-import { inParallel } from "../plan/in-parallel.ts";
 import { connectAsUser, PLAN_RATES, planAccess, type RunAccess } from "../plan/plan-access.ts";
 import { type Answer, readSubjects, type Subject, withCrossBlockers, withPlaces } from "../plan/plan-subjects.ts";
 

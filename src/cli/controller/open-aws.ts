@@ -54,6 +54,7 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     instanceReader: connection.instanceReader,
     instancesIntervalMs: instances.intervalMs,
     guardRegions: async () => instances.regions ?? [await connection.region()].filter((it) => it !== undefined),
+    isEveryRegionGuarded: instances.regions === undefined,
     propagationWindowMs: options.propagationWindowMs,
     monotonicMs: () => systemClock.monotonicMs(),
   });

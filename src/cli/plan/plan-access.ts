@@ -5,6 +5,7 @@ import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../../engine/obse
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
 import type { TaggedRole } from "../../engine/observe/inventory.ts";
 import type { InstanceObservation } from "../../engine/observe/observe-instances.ts";
+import { ProfileUsage } from "../../engine/observe/profile-usage.ts";
 import { QuotaCache, type QuotaSource } from "../../engine/observe/quota-cache.ts";
 import { RegionSnapshots } from "../../engine/observe/region-snapshots.ts";
 import type { PlanAccess } from "../../engine/offline/plan-manifest.ts";
@@ -83,7 +84,7 @@ interface PlanSubject {
   /** Empty if not set. */
   readonly clusterId: string;
   readonly isSinceLive: boolean;
-  /** Regions searched for instances; undefined: the region of the credentials. */
+  /** Regions searched for instances; undefined: those that the account has enabled. */
   readonly regions: readonly string[] | undefined;
 }
 
@@ -131,6 +132,8 @@ function instancesFor(
     isUserWaiting: false,
     // Instances of adopted or deleted profiles are searched in these regions, as the controller does.
     guardRegions: async () => regions ?? [await region()].filter((it) => it !== undefined),
+    isEveryRegionGuarded: regions === undefined,
+    usage: new ProfileUsage({ reader, monotonicMs: () => systemClock.monotonicMs() }),
     claims: new ClaimIndex({ in: (wanted) => byRegion.get(wanted) ?? NO_CLAIMS }),
   };
 }

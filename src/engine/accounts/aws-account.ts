@@ -1,6 +1,7 @@
 import { KeyedMutex } from "../execute/keyed-mutex.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 import { BoundaryPolicies } from "../observe/boundary-policies.ts";
+import { ProfileUsage } from "../observe/profile-usage.ts";
 import { QuotaCache } from "../observe/quota-cache.ts";
 import { RecentWrites } from "../observe/recent-writes.ts";
 import { RegionSnapshots } from "../observe/region-snapshots.ts";
@@ -33,8 +34,11 @@ export interface AccountInstances {
   readonly snapshots: RegionSnapshots;
   /** The interval between two routine reads of a region. */
   readonly intervalMs: number;
-  /** The regions that are searched for users of any instance profile before it is deleted. */
+  /** The regions that are read for users of any instance profile before it is deleted. */
   readonly guardRegions: () => Promise<readonly string[]>;
+  /** True when the other regions that the account has enabled are searched too. */
+  readonly isEveryRegionGuarded: boolean;
+  readonly usage: ProfileUsage;
 }
 
 /** The default interval between two reads of the instances of a region. */
@@ -50,6 +54,8 @@ export interface AwsAccountOptions {
   readonly instanceReader: InstanceReader;
   readonly instancesIntervalMs?: number;
   readonly guardRegions?: () => Promise<readonly string[]>;
+  /** Default: false. */
+  readonly isEveryRegionGuarded?: boolean;
   /** See {@link RecentWrites}; 0 where reads never lag. */
   readonly propagationWindowMs: number;
   readonly monotonicMs: () => number;
@@ -73,6 +79,8 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
       snapshots: new RegionSnapshots({ reader: instanceReader, monotonicMs, propagationWindowMs }),
       intervalMs,
       guardRegions: options.guardRegions ?? (async () => []),
+      isEveryRegionGuarded: options.isEveryRegionGuarded ?? false,
+      usage: new ProfileUsage({ reader: instanceReader, monotonicMs }),
     },
   };
 }

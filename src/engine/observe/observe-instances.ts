@@ -171,12 +171,13 @@ async function observeAbsent(query: Query<DesiredAbsent>): Promise<ObservedInsta
   const released = await whenRead(desired, () => readRegions(query, FRESH_MS));
   const stays = desired.retention === "ByOrigin" && ownership?.adopted === true;
   if (instanceProfile.presence === "absent" || stays) return regions.length === 0 ? undefined : released;
-  const { users, unsearched } = await usersOf(instanceProfile, regions, deps, desired, signal);
+  const { users, launchTemplates, unsearched } = await usersOf(instanceProfile, regions, deps, desired, signal);
   const known = new Set(released.found.map(({ instanceId }) => instanceId));
   const others = users.filter(({ instanceId }) => !known.has(instanceId));
   return {
     ...released,
     found: [...released.found, ...others.map((facts) => observedInstanceFor(desired, state, facts, []))],
+    launchTemplates,
     unsearched,
   };
 }

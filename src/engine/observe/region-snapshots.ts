@@ -4,6 +4,7 @@ import { type InstanceAction, isInstanceAction } from "../../plan/instances/inst
 import type { AppliedAction, ExecutionReport } from "../execute/execute.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 import { type InstanceWrite, replayOn } from "./instance-replay.ts";
+import { FAILURE_CACHE_MS, orAbort } from "./shared-reads.ts";
 
 /** All instances of one region at one moment, with the controller's own recent writes laid over them. */
 export interface RegionSnapshot {
@@ -24,9 +25,6 @@ export interface RegionSnapshotsOptions {
   /** How long EC2 may take to show a write. */
   readonly propagationWindowMs: number;
 }
-
-/** How long a failed read of a region is cached for all objects. */
-const FAILURE_CACHE_MS = 5_000;
 
 interface Reading {
   readonly startedAtMs: number;
@@ -156,12 +154,4 @@ function isUnrelatedToState(error: unknown): boolean {
   if (isPropagating(error)) return true;
   const disposition = dispositionOf(error);
   return disposition === "throttled" || disposition === "blocked" || disposition === "terminal";
-}
-
-function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

@@ -57,18 +57,37 @@ export interface ObservedInstances {
    * recorded, because a claim that wins over it is not recorded yet.
    */
   readonly latestClaimTime?: string;
-  /** Regions that could not be searched for users of the profile, and why; only for an object in deletion. */
-  readonly unsearched: readonly { readonly region: string; readonly why: string }[];
+  /** The launch templates that name the profile; only for an object in deletion. */
+  readonly launchTemplates?: readonly LaunchTemplateUser[];
+  /** What could not be searched for users of the profile; only for an object in deletion. */
+  readonly unsearched: readonly Unsearched[];
   /** The error that prevented the read of the spec's region. When it is set, the other fields have no meaning. */
   readonly unreadable?: unknown;
 }
 
-/** The instances that use an instance profile, in the regions that could be searched. */
+/** A launch template that names an instance profile in its latest or default version. */
+export interface LaunchTemplateUser {
+  readonly launchTemplateId: string;
+  readonly launchTemplateName: string;
+  readonly region: string;
+}
+
+/** A search for the users of an instance profile that was not made. */
+export interface Unsearched {
+  /** Undefined when it is not known which regions the account has enabled. */
+  readonly region: string | undefined;
+  /** Set when the launch templates were not searched, otherwise the instances. */
+  readonly isOfTemplates?: true;
+  readonly why: string;
+}
+
+/** What uses an instance profile, in the regions that could be searched. */
 export interface ProfileUsers {
   /** By region, then id. */
   readonly users: readonly Pick<InstanceFacts, "instanceId" | "region">[];
-  /** Regions that could not be searched, and why. */
-  readonly unsearched: ObservedInstances["unsearched"];
+  /** By region. */
+  readonly launchTemplates: readonly LaunchTemplateUser[];
+  readonly unsearched: readonly Unsearched[];
 }
 
 /** Name and path of an instance profile, which the ARN in an association contains. */

@@ -2,7 +2,7 @@ import type { DesiredPresent } from "../../model/desired-state.ts";
 import { sameName } from "../../model/naming.ts";
 import type { Absent, ObservedInstanceProfile, ObservedRole, ObservedState } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
-import { listed, unsearchedNotes } from "../instances/guard-instances.ts";
+import { listed, listedTemplates, unsearchedNotes } from "../instances/guard-instances.ts";
 import type { Blocker, Note } from "../plan.ts";
 
 /** Blockers of an adoption, and notes for the reader of its plan. */
@@ -12,9 +12,9 @@ export interface AdoptionGuard {
 }
 
 /**
- * Checks a plan that adopts: which instances use the instance profile, and how the permissions boundary of the role differs from the spec.
- * It blocks the replacement of the role in an instance profile that instances use, because they would get other permissions within the
- * hour.
+ * Checks a plan that adopts: what uses the instance profile, and how the permissions boundary of the role differs from the spec.
+ * It blocks the replacement of the role in an instance profile that is in use, because the instances would get other
+ * permissions within the hour.
  */
 export function guardAdoption(
   desired: DesiredPresent,
@@ -24,13 +24,17 @@ export function guardAdoption(
   const boundary = isAdopted(desired, role) ? boundaryNotes(desired, role) : [];
   if (!isAdopted(desired, instanceProfile) || adoptedUsers === undefined) return { blockers: [], notes: boundary };
   const { instanceProfileName, roleName } = instanceProfile;
-  const { users, unsearched } = adoptedUsers;
+  const { users, launchTemplates, unsearched } = adoptedUsers;
   const notes = [...boundary, ...unsearchedNotes(instanceProfileName, unsearched)];
-  if (users.length === 0) return { blockers: [], notes };
+  if (users.length === 0 && launchTemplates.length === 0) return { blockers: [], notes };
+  const inUse = [
+    ...(users.length === 0 ? [] : [listed(users)]),
+    ...(launchTemplates.length === 0 ? [] : [listedTemplates(launchTemplates)]),
+  ].join(" and ");
   if (roleName !== undefined && !sameName(roleName, desired.role.roleName)) {
-    return { blockers: [swapBlocker(desired, { instanceProfileName, roleName }, listed(users))], notes };
+    return { blockers: [swapBlocker(desired, { instanceProfileName, roleName }, inUse)], notes };
   }
-  const message = `instance profile ${instanceProfileName} is in use by ${listed(users)}. They get the permissions that this object grants its role.`;
+  const message = `instance profile ${instanceProfileName} is in use by ${inUse}. They get the permissions that this object grants its role.`;
   return { blockers: [], notes: [...notes, { reason: "AdoptedInUse", message }] };
 }
 
@@ -63,7 +67,7 @@ function swapBlocker(
     reason: "InstancesUseProfile",
     message:
       `instance profile ${current.instanceProfileName} holds role ${current.roleName} and is in use by ${users}. Adopting it would give ` +
-      `them role ${role.roleName} instead. Terminate them or associate another instance profile, or create an object with roleName: ` +
+      `them role ${role.roleName} instead. Terminate them or give them another instance profile, or create an object with roleName: ` +
       `${current.roleName}, which adopts the role that they use.`,
   };
 }

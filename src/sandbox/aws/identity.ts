@@ -42,7 +42,11 @@ const complaints: Readonly<Record<ServiceName, Readonly<Record<Complaint, readon
  * the home account. Signatures are not verified: what they protect is the way here, which is this machine.
  * @throws AwsFault ExpiredToken, InvalidClientTokenId and the like, as the service words it
  */
-export function identify(cloud: Cloud, service: ServiceName, { accessKeyId, sessionToken }: CredentialScope): Caller {
+export function identify(
+  cloud: Cloud,
+  service: ServiceName,
+  { accessKeyId, sessionToken, region }: CredentialScope,
+): Caller {
   if (!accessKeyId.startsWith("ASIA")) {
     const account = /^\d{12}$/.test(accessKeyId) ? cloud.account(accessKeyId) : cloud.home;
     return { account, arn: account.developerArn, userId: DEVELOPER_ID, session: undefined };
@@ -51,6 +55,7 @@ export function identify(cloud: Cloud, service: ServiceName, { accessKeyId, sess
   if (session === undefined) throw fault(service, "unknownKey");
   if (session.token !== sessionToken) throw fault(service, "wrongToken");
   if (session.expiresAtMs <= session.account.now()) throw fault(service, "expired");
+  session.account.recordUse(session.roleId, region);
   return callerOf(session);
 }
 

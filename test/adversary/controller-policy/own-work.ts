@@ -85,6 +85,8 @@ export const OWN_WORK: readonly Row[] = [
   ["remove its mark", "ec2:DeleteTags", INSTANCE, { ...marked, "aws:TagKeys": [MARK] }],
   ["read the instances", "ec2:DescribeInstances", "*"],
   ["read the associations", "ec2:DescribeIamInstanceProfileAssociations", "*"],
+  ["read the launch templates", "ec2:DescribeLaunchTemplateVersions", "*"],
+  ["list the regions", "ec2:DescribeRegions", "*"],
   ["read the account at once", "iam:GetAccountAuthorizationDetails", "*"],
   ["verify a boundary of the account", "iam:GetPolicy", BOUNDARY],
   ["verify a boundary of AWS's own", "iam:GetPolicy", "arn:aws:iam::aws:policy/PowerUserAccess"],

@@ -11,6 +11,7 @@ import { ABSENT } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
+import { NO_INSTANCES, withoutInstances } from "../../fakes/no-instances.ts";
 import { CLUSTER_ID, desiredOf } from "../../support/builders.ts";
 
 /** An instance waits for the profile while a scan of IAM has seen drift on the role, and somebody replaces the profile. */
@@ -36,10 +37,10 @@ function instancesOf(ids: readonly string[]): InstanceObservation {
     tags: { app: "web" },
     association: undefined,
   }));
-  const reader = { readRegion: async () => found, findUsers: async () => [] };
+  const reader = { ...NO_INSTANCES, readRegion: async () => found };
   const snapshots = new RegionSnapshots({ reader, monotonicMs, propagationWindowMs: 0 });
   const claims = new ClaimIndex({ in: () => [] });
-  return { reader, snapshots, claims, intervalMs: 60_000, isUserWaiting: false, guardRegions: async () => [] };
+  return { ...withoutInstances(), reader, snapshots, claims, isUserWaiting: false };
 }
 
 async function reconcile(

@@ -121,6 +121,72 @@ describe("a region", () => {
   });
 });
 
+describe("the last use of a role", () => {
+  const role = (more: string): Answer =>
+    reply(
+      "GetRole",
+      `<GetRoleResult><Role><Path>/</Path><RoleName>app</RoleName><RoleId>AROA1</RoleId><Arn>arn:aws:iam::1:role/app</Arn>` +
+        `<AssumeRolePolicyDocument>{}</AssumeRolePolicyDocument><RoleLastUsed>${more}</RoleLastUsed></Role></GetRoleResult>`,
+    );
+
+  test("has its time and region, and is unset where IAM knows none", async () => {
+    server.answerWith(role("<LastUsedDate>2026-01-01T00:00:00Z</LastUsedDate><Region>eu-west-1</Region>"), role(""));
+    expect(await aws.iamReader.getRole("app", never)).toMatchObject({
+      lastUsed: { at: "2026-01-01T00:00:00Z", region: "eu-west-1" },
+    });
+    expect(await aws.iamReader.getRole("app", never)).not.toHaveProperty("lastUsed");
+  });
+});
+
+describe("what uses instance profiles", () => {
+  const version = (id: string, profile: string): string =>
+    `<item><launchTemplateId>${id}</launchTemplateId><launchTemplateName>web</launchTemplateName>` +
+    `<launchTemplateData>${profile}</launchTemplateData></item>`;
+  const byName = "<iamInstanceProfile><name>app</name></iamInstanceProfile>";
+  const byArn = `<iamInstanceProfile><arn>${ARN}</arn></iamInstanceProfile>`;
+  const versions = (content: string, token = ""): Answer =>
+    reply(
+      "DescribeLaunchTemplateVersions",
+      `<launchTemplateVersionSet>${content}</launchTemplateVersionSet><nextToken>${token}</nextToken>`,
+    );
+
+  test("are the launch templates that name one, each once for its latest and default versions, from every page", async () => {
+    server.answerWith(
+      versions(version("lt-1", byName) + version("lt-1", byName) + version("lt-2", ""), "more"),
+      versions(version("lt-1", byArn)),
+    );
+    const template = { launchTemplateId: "lt-1", launchTemplateName: "web", region: "eu-north-1" };
+    expect(await aws.instanceReader.listLaunchTemplates("eu-north-1", never)).toEqual([
+      { ...template, profile: "app" },
+      { ...template, profile: ARN },
+    ]);
+    expect(Object.fromEntries(server.received[0] ?? [])).toMatchObject({
+      Action: "DescribeLaunchTemplateVersions",
+      "LaunchTemplateVersion.1": "$Latest",
+      "LaunchTemplateVersion.2": "$Default",
+      MaxResults: "200",
+    });
+  });
+
+  test("are the instances with an association that is there or on its way", async () => {
+    server.answerWith(
+      associations(association("iip-1", "i-1", "associating") + association("iip-2", "i-2", "disassociated")),
+    );
+    expect(await aws.instanceReader.listAssociations("eu-north-1", never)).toEqual([
+      { instanceId: "i-1", profileArn: ARN },
+    ]);
+  });
+
+  test("is searched for in the regions that the account has enabled", async () => {
+    const region = (name: string, status: string): string =>
+      `<item><regionName>${name}</regionName><optInStatus>${status}</optInStatus></item>`;
+    const enabled = region("us-east-1", "opt-in-not-required") + region("eu-south-1", "opted-in");
+    const regions = `<regionInfo>${enabled}${region("eu-south-2", "not-opted-in")}</regionInfo>`;
+    server.answerWith(reply("DescribeRegions", regions));
+    expect(await aws.instanceReader.listRegions("us-east-1", never)).toEqual(["eu-south-1", "us-east-1"]);
+  });
+});
+
 const ASSOCIATE: Action = {
   kind: "AssociateIamInstanceProfile",
   region: "eu-north-1",

@@ -80,6 +80,10 @@ export class Bench {
     return name;
   }
 
+  templateName(): string {
+    return this.#name("Template");
+  }
+
   policyName(): string {
     return this.#name("Policy");
   }

@@ -3,6 +3,7 @@ import { associationCases } from "./association-cases.ts";
 import { ec2Cases } from "./ec2-cases.ts";
 import { Bench, type Case } from "./harness.ts";
 import { instanceProfileCases } from "./instance-profile-cases.ts";
+import { launchTemplateCases } from "./launch-template-cases.ts";
 import { protocolCases } from "./protocol-cases.ts";
 import { reportCases } from "./report-cases.ts";
 import { roleCases } from "./role-cases.ts";
@@ -26,6 +27,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   reports: reportCases,
   ec2: ec2Cases,
   associations: associationCases,
+  "launch templates": launchTemplateCases,
   protocol: protocolCases,
 };
 

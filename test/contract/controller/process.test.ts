@@ -31,23 +31,25 @@ controllerStories("the sandbox", () => SandboxRig.open());
 
 const test = testsOn(() => SandboxRig.open());
 
-test("a scanned profile is destroyed by 4 writes and 3 reads: role, profile, and the instances that use it", async ({
+test("scanned profiles are destroyed by 4 writes and 3 reads each: role, profile, and the instances that use it", async ({
   rig,
 }) => {
+  const names = ["app", "web", "db"];
   const first = await rig.start();
-  await established(rig, "app");
+  for (const name of names) await established(rig, name);
   await first.stop();
   await startedAndScanned(rig);
-  await rig.user.delete(rig.key("app"));
-  await untilGone(rig, "app");
-  const calls = rig.awsCalls();
-  expect(calls.slice(0, 3).toSorted()).toEqual(["DescribeInstances", "GetInstanceProfile", "GetRole"]);
-  expect(calls.slice(3)).toEqual([
-    "RemoveRoleFromInstanceProfile",
-    "DeleteInstanceProfile",
-    "DeleteRolePolicy",
-    "DeleteRole",
-  ]);
+  for (const name of names) await rig.user.delete(rig.key(name));
+  for (const name of names) await untilGone(rig, name);
+  const calls = Object.groupBy(rig.awsCalls(), (call) => call);
+  const deletion = ["RemoveRoleFromInstanceProfile", "DeleteInstanceProfile", "DeleteRolePolicy", "DeleteRole"];
+  for (const call of ["GetRole", "GetInstanceProfile", "DescribeInstances", ...deletion])
+    expect([call, calls[call]?.length]).toEqual([call, names.length]);
+  // What the other regions of the account have is read once for all of them.
+  const { DescribeRegions, DescribeIamInstanceProfileAssociations, DescribeLaunchTemplateVersions } = calls;
+  const shared = [DescribeRegions, DescribeIamInstanceProfileAssociations, DescribeLaunchTemplateVersions];
+  expect(shared.map((all) => all?.length)).toEqual([1, 16, 17]);
+  expect(rig.awsCalls().length).toBe(7 * names.length + 34);
 });
 
 describe.concurrent("the controller on an API server in trouble", () => {

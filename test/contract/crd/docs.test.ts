@@ -89,6 +89,8 @@ const BESIDE_READY = new Set([
   "OrphanedInAWS",
   "ProgressingWithRetry",
   "InstancesNotSearched",
+  "LaunchTemplatesNotSearched",
+  "RoleRecentlyUsed",
   "DeletedInUse",
   "AdoptedInUse",
   "AdoptedWithoutBoundary",

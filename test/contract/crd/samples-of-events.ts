@@ -139,7 +139,19 @@ export function samplesOfEvents(): ReadonlyMap<string, EventDraft> {
       state: "associated" as const,
     },
   };
-  const unsearched = [{ region: "us-east-1", why: "DescribeInstances: UnauthorizedOperation" }];
+  const unsearched = [
+    { region: "us-east-1", why: "DescribeInstances: UnauthorizedOperation" },
+    {
+      region: "us-east-1",
+      isOfTemplates: true as const,
+      why: "DescribeLaunchTemplateVersions: UnauthorizedOperation",
+    },
+  ];
+  const recentlyUsed = diff(desiredAbsence(), {
+    role: { ...(MADE.role as ObservedRole), lastUsed: { at: "2026-01-01T00:00:00Z", region: "eu-west-1" } },
+    instanceProfile: MADE.instanceProfile,
+    instances: { found: [], missingIds: [], unsearched: [] },
+  });
   const forced = diff(desiredAbsence({}, { annotations: force }), {
     ...MADE,
     instances: { found: [used], missingIds: [], unsearched },
@@ -152,6 +164,7 @@ export function samplesOfEvents(): ReadonlyMap<string, EventDraft> {
     ...deletedEvents(anInstanceProfile({ metadata: GOING }), deletion.actions),
     retainedEvent(ready, "instanceprofiles.iam.instanceprofile.dev"),
     ...noteEvents({ plan: forced, applied: forced.actions }),
+    ...noteEvents({ plan: recentlyUsed, applied: recentlyUsed.actions }),
     orphanedEvent("Lost", LEFT),
     orphanDeletedEvent(["- instance profile app", "- role app"]),
   ]);

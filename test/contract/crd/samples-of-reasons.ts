@@ -267,6 +267,8 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
   } as const;
   const blocked = (blockers: Plan["blockers"]): Outcome => ({ ...done, applied: [], plan: { ...plan, blockers } });
   const held = { ...after, role: { ...after.role, instanceProfileNames: ["app", "other-profile"] } } as ObservedState;
+  const template = { launchTemplateId: "lt-0abc1234def567890", launchTemplateName: "web", region: "eu-west-1" };
+  const named = { found: [], missingIds: [], launchTemplates: [template], unsearched: [] };
   return [
     [object, done],
     [anInstanceProfile({ spec: { suspend: true } }), { kind: "suspended" }],
@@ -282,6 +284,7 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     [object, blocked(writtenInVain(plan).blockers)],
     [object, { ...done, applied: [], plan: diff(desiredOf(), withPolicyOfOthers(after)) }],
     [going, { ...done, applied: [], plan: diff(desiredAbsence(), held) }],
+    [going, { ...done, applied: [], plan: diff(desiredAbsence(), { ...after, instances: named }) }],
   ];
 }
 

@@ -57,10 +57,14 @@ export interface ReplicaOptions {
   readonly hasClasses?: boolean;
   /** As `run --require-class`. */
   readonly requiresClass?: boolean;
+  /** As `run --allow-adoption`. */
+  readonly allowsAdoption?: boolean;
   readonly orphanPolicy?: ControllerSettings["orphanPolicy"];
   readonly crdDeletionPolicy?: ControllerSettings["crdDeletionPolicy"];
   /** Where instances are looked for before a profile goes; default: nowhere. */
   readonly guardRegions?: readonly string[];
+  /** Everywhere that the account has enabled, as without --region. */
+  readonly isEveryRegionGuarded?: boolean;
   /** Sees this namespace only. */
   readonly namespaces?: readonly string[];
   /** Sees objects with these labels only. */
@@ -147,7 +151,7 @@ export class Replica {
 
   #make(options: ReplicaOptions): Controller {
     const { concurrency = 1, resyncMs = DEFAULT_REQUEUE_INTERVALS.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
-    const { requiresClass = false } = options;
+    const { requiresClass = false, allowsAdoption = false } = options;
     const { orphanPolicy = DEFAULT_SETTINGS.orphanPolicy, namespaces, labelSelector } = options;
     const { crdDeletionPolicy = DEFAULT_SETTINGS.crdDeletionPolicy } = options;
     const selected = { ...(labelSelector !== undefined && { labelSelector }) };
@@ -175,7 +179,7 @@ export class Replica {
       newReconcileId: () => `${this.name}-${++runs}`,
       logger,
       settings: {
-        ...{ ...DEFAULT_SETTINGS, concurrency, requiresClass, orphanPolicy, crdDeletionPolicy },
+        ...{ ...DEFAULT_SETTINGS, concurrency, requiresClass, orphanPolicy, crdDeletionPolicy, allowsAdoption },
         intervals: { ...DEFAULT_REQUEUE_INTERVALS, resyncMs },
       },
       observers: {
@@ -209,9 +213,9 @@ export class Replica {
     });
   }
 
-  #onlyAccount({ isSweeping, guardRegions }: ReplicaOptions, rates: AwsRates): AccountRegistry {
+  #onlyAccount(options: ReplicaOptions, rates: AwsRates): AccountRegistry {
     const aws = this.#connect(rates);
-    return onlyAccount(openAccount(aws, this.machine, isSweeping ? aws.accountReader : undefined, guardRegions));
+    return onlyAccount(openAccount(aws, this.machine, options.isSweeping ? aws.accountReader : undefined, options));
   }
 
   /** As the composition root has it: a limiter for each account. */
@@ -256,7 +260,7 @@ function openAccount(
   aws: AwsConnection,
   clock: Clock,
   reader?: AccountReader,
-  guardRegions: readonly string[] = [],
+  { guardRegions = [], isEveryRegionGuarded = false }: ReplicaOptions = {},
 ): AwsAccount {
   return openAwsAccount({
     change: { reader: aws.iamReader, writer: aws.iamWriter },
@@ -264,6 +268,7 @@ function openAccount(
     ...(reader !== undefined && { reader }),
     instanceReader: aws.instanceReader,
     guardRegions: async () => guardRegions,
+    isEveryRegionGuarded,
     propagationWindowMs: DEFAULT_SETTINGS.propagationWindowMs,
     monotonicMs: () => clock.monotonicMs(),
   });

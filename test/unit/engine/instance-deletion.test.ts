@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import type { InstanceReader } from "../../../src/engine/instance-ports.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
@@ -8,6 +9,7 @@ import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import type { InstanceFacts } from "../../../src/model/instances/instance.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
+import { NO_INSTANCES, withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredAbsence, desiredOf } from "../../support/builders.ts";
 
 /** Before an instance profile is deleted, EC2 must have said who uses it: what cannot be read is not taken for nothing. */
@@ -28,7 +30,7 @@ let nowMs: number;
 let readRegion: () => Promise<readonly InstanceFacts[]>;
 let findUsers: () => Promise<readonly InstanceFacts[]>;
 let snapshots: RegionSnapshots;
-const reader = { readRegion: () => readRegion(), findUsers: () => findUsers() };
+const reader: InstanceReader = { ...NO_INSTANCES, readRegion: () => readRegion(), findUsers: () => findUsers() };
 const monotonicMs = (): number => nowMs;
 
 beforeEach(async () => {
@@ -53,7 +55,7 @@ async function reconcile(desired: DesiredState): Promise<string> {
     adoptions: new KeyedMutex(),
     precondition: async () => {},
     isAnnounced: () => true,
-    instances: { reader, snapshots, claims, intervalMs: 60_000, isUserWaiting: true, guardRegions: async () => [] },
+    instances: { ...withoutInstances(), reader, snapshots, claims },
   };
   return converge(desired, deps, new AbortController().signal).then(
     ({ plan }) => plan.blockers.map(({ reason }) => reason).join(" "),

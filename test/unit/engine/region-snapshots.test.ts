@@ -7,6 +7,7 @@ import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { BlockedError, ConflictError, RetryableError } from "../../../src/errors.ts";
 import type { InstanceFacts } from "../../../src/model/instances/instance.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
+import { NO_INSTANCES, withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredOf } from "../../support/builders.ts";
 
 /** How old a reading of EC2 may be, and what makes it worthless. */
@@ -29,13 +30,13 @@ let recentWrites: RecentWrites;
 const monotonicMs = (): number => nowMs;
 
 const reader = {
+  ...NO_INSTANCES,
   readRegion: async (): Promise<readonly InstanceFacts[]> => {
     readings += 1;
     const seen = instances;
     await reply();
     return seen;
   },
-  findUsers: async (): Promise<readonly InstanceFacts[]> => [],
 };
 
 beforeEach(() => {
@@ -65,7 +66,7 @@ async function reconcile(
     adoptions: new KeyedMutex(),
     precondition: async () => {},
     isAnnounced: () => true,
-    instances: { reader, snapshots, claims, intervalMs: 60_000, isUserWaiting, guardRegions: async () => [] },
+    instances: { ...withoutInstances(), reader, snapshots, claims, isUserWaiting },
   };
   const { report, after } = await converge(DESIRED, deps, new AbortController().signal);
   const error = report.failed?.error ?? after.instances?.unreadable;

@@ -10,7 +10,12 @@ const UNOWNED = {
   role: { ...CREATED.role, tags: {} },
   instanceProfile: { ...CREATED.instanceProfile, tags: {} },
 };
-const USED: ProfileUsers = { users: [{ instanceId: "i-1", region: "eu-west-1" }], unsearched: [] };
+const USED: ProfileUsers = {
+  users: [{ instanceId: "i-1", region: "eu-west-1" }],
+  launchTemplates: [],
+  unsearched: [],
+};
+const WEB = { launchTemplateId: "lt-1", launchTemplateName: "web", region: "eu-west-2" };
 const BOUNDARY = "arn:aws:iam::123456789012:policy/boundary";
 
 function reasonsFor(observed: ObservedState, spec: Partial<InstanceProfileSpec> = {}) {
@@ -28,14 +33,24 @@ describe("an instance profile to adopt that instances use", () => {
         reason: "InstancesUseProfile",
         message:
           "instance profile app holds role former and is in use by i-1 (eu-west-1). Adopting it would give them role app instead. " +
-          "Terminate them or associate another instance profile, or create an object with roleName: former, which adopts the role that " +
+          "Terminate them or give them another instance profile, or create an object with roleName: former, which adopts the role that " +
           "they use.",
       },
     ]);
   });
 
-  test("is not blocked when no instance uses it", () => {
-    const adoptedUsers = { users: [], unsearched: [] };
+  test("is blocked for a launch template too, which is named beside the instances", () => {
+    const named = { ...otherRole, adoptedUsers: { ...USED, launchTemplates: [WEB] } };
+    const { blockers } = guardAdoption(desiredOf({ adoptionPolicy: "IfExists" }), named);
+    expect(blockers[0]?.message).toContain(
+      "in use by i-1 (eu-west-1) and launch template web (lt-1, eu-west-2). Adopting",
+    );
+    const alone = { ...otherRole, adoptedUsers: { ...USED, users: [], launchTemplates: [WEB] } };
+    expect(reasonsFor(alone).blockers).toEqual(["InstancesUseProfile"]);
+  });
+
+  test("is not blocked when nothing uses it", () => {
+    const adoptedUsers = { users: [], launchTemplates: [], unsearched: [] };
     expect(reasonsFor({ ...otherRole, adoptedUsers }).blockers).toEqual([]);
   });
 
@@ -62,7 +77,7 @@ describe("an instance profile to adopt that instances use", () => {
 });
 
 test("a region that could not be searched for users is noted, with the reason", () => {
-  const adoptedUsers = { users: [], unsearched: [{ region: "eu-west-2", why: "AccessDenied" }] };
+  const adoptedUsers = { users: [], launchTemplates: [], unsearched: [{ region: "eu-west-2", why: "AccessDenied" }] };
   const { notes } = guardAdoption(desiredOf({ adoptionPolicy: "IfExists" }), { ...UNOWNED, adoptedUsers });
   expect(notes.map(({ message }) => message)).toContain(
     "region eu-west-2 was not searched for instances that use instance profile app: AccessDenied",

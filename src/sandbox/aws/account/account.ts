@@ -18,6 +18,12 @@ export interface AccountSettings {
   readonly switches: AwkwardnessSwitches;
 }
 
+/** When and where credentials of a role were used. */
+interface RoleUse {
+  readonly atMs: number;
+  readonly region: string;
+}
+
 /** The whole state of one AWS account. Handlers read and change it synchronously, so every call is atomic. */
 export class Account {
   readonly settings: AccountSettings;
@@ -26,6 +32,8 @@ export class Account {
   /** Customer managed policies by ARN. */
   readonly policies: EntityStore<ManagedPolicy>;
   readonly #regions = new Map<string, Region>();
+  /** By the unique id of the role. */
+  readonly #lastUses = new Map<string, RoleUse>();
   #iamWrites = 0;
 
   constructor(settings: AccountSettings) {
@@ -55,6 +63,16 @@ export class Account {
     return this.instanceProfiles.seenBehind(name, this.settings.switches.current.ec2ProfileDelayMs ?? 0);
   }
 
+  /** Records a call with credentials of the role. */
+  recordUse(roleId: string, region: string): void {
+    this.#lastUses.set(roleId, { atMs: this.now(), region });
+  }
+
+  /** The last call with credentials of the role. */
+  lastUse(roleId: string): RoleUse | undefined {
+    return this.#lastUses.get(roleId);
+  }
+
   /** Counts an IAM write, and says with which fault it fails if it is one that does. */
   takePassingFault(): PassingWriteFault | undefined {
     const failing = this.settings.switches.current.failEveryNthWrite;
@@ -74,6 +92,7 @@ export class Account {
       store.clear();
     }
     this.#regions.clear();
+    this.#lastUses.clear();
   }
 
   roleArn(role: Pick<Role, "path" | "name">): string {

@@ -54,6 +54,18 @@ export interface ManagedPolicy {
   readonly document: string;
 }
 
+/** A launch template with its only version. */
+export interface LaunchTemplate {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly imageId: string | undefined;
+  readonly instanceType: string | undefined;
+  /** As it was given, whether or not there is such an instance profile. */
+  readonly profileArn: string | undefined;
+  readonly profileName: string | undefined;
+}
+
 /** Where an EC2 instance stays. */
 type RestingState = "running" | "stopped" | "terminated";
 

@@ -1,5 +1,5 @@
 import type { AwkwardnessSwitches } from "../awkwardness.ts";
-import type { Instance, InstanceState, ProfileAssociation } from "./entities.ts";
+import type { Instance, InstanceState, LaunchTemplate, ProfileAssociation } from "./entities.ts";
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IamInstanceProfileAssociation.html */
 export type AssociationState = "associating" | "associated" | "disassociating" | "disassociated";
@@ -20,10 +20,11 @@ interface Surroundings {
   readonly switches: AwkwardnessSwitches;
 }
 
-/** The EC2 things of one region: instances and their profile associations, each on its way from state to state. */
+/** The EC2 things of one region: launch templates, and instances and their profile associations, each on its way from state to state. */
 export class Region {
   readonly #around: Surroundings;
   readonly #instances = new Map<string, Instance>();
+  readonly #launchTemplates = new Map<string, LaunchTemplate>();
   readonly #associations = new Map<string, ProfileAssociation>();
   /** By instance, oldest first. */
   readonly #byInstance = new Map<string, readonly ProfileAssociation[]>();
@@ -44,6 +45,19 @@ export class Region {
 
   putInstance(instance: Instance): void {
     this.#instances.set(instance.id, instance);
+  }
+
+  /** In the order of their creation. */
+  launchTemplates(): LaunchTemplate[] {
+    return [...this.#launchTemplates.values()];
+  }
+
+  putLaunchTemplate(template: LaunchTemplate): void {
+    this.#launchTemplates.set(template.id, template);
+  }
+
+  removeLaunchTemplate(id: string): void {
+    this.#launchTemplates.delete(id);
   }
 
   /** What the instance does now. */

@@ -7,7 +7,9 @@ import {
   replaceIamInstanceProfileAssociation,
 } from "./associations.ts";
 import { describeInstances } from "./instances.ts";
+import { createLaunchTemplate, deleteLaunchTemplate, describeLaunchTemplateVersions } from "./launch-templates.ts";
 import { moveInstances } from "./move-instances.ts";
+import { describeRegions } from "./regions.ts";
 import { passRolePermission, runInstances } from "./run-instances.ts";
 import { createTags, deleteTags } from "./tags.ts";
 
@@ -35,5 +37,9 @@ export const ec2Operations: Operations = {
     alsoNeeds: passRolePermission,
   },
   DisassociateIamInstanceProfile: { kind: "write", handle: disassociateIamInstanceProfile },
+  DescribeRegions: { kind: "read", handle: describeRegions },
+  CreateLaunchTemplate: { kind: "write", handle: createLaunchTemplate },
+  DeleteLaunchTemplate: { kind: "write", handle: deleteLaunchTemplate },
+  DescribeLaunchTemplateVersions: { kind: "read", handle: describeLaunchTemplateVersions },
   DescribeIamInstanceProfileAssociations: { kind: "read", handle: describeIamInstanceProfileAssociations },
 };

@@ -7,7 +7,7 @@ import { percentEncode } from "../policy/trust-display.ts";
 import { members, type XmlTree } from "../protocol/answer.ts";
 import { optional } from "./constraints.ts";
 import { paginate } from "./paging.ts";
-import { attachedPolicies, boundary, listedProfile, roleIdentity } from "./render.ts";
+import { attachedPolicies, boundary, listedProfile, roleIdentity, roleLastUsed } from "./render.ts";
 import { tagElements } from "./tags.ts";
 
 /** Calls that answer about the account as a whole. */
@@ -48,7 +48,7 @@ function roleDetail(account: Account, role: Role, profiles: readonly InstancePro
     AttachedManagedPolicies: attachedPolicies(account.shown(role.attachedPolicyArns)),
     PermissionsBoundary: boundary(role.boundaryArn),
     Tags: tagElements(account, role.tags) ?? {},
-    RoleLastUsed: {},
+    RoleLastUsed: roleLastUsed(account, role),
   };
 }
 

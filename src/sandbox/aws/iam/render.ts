@@ -25,8 +25,14 @@ export function fullRole(account: Account, role: Role): XmlTree {
     ...listedRole(account, role),
     PermissionsBoundary: boundary(role.boundaryArn),
     Tags: tagElements(account, role.tags),
-    RoleLastUsed: {},
+    RoleLastUsed: roleLastUsed(account, role),
   };
+}
+
+/** Empty for a role that was never used. */
+export function roleLastUsed(account: Account, { id }: Role): XmlTree {
+  const use = account.lastUse(id);
+  return use === undefined ? {} : { LastUsedDate: timestamp(use.atMs), Region: use.region };
 }
 
 /** A role as listings answer it: without boundary, tags and last use. */

@@ -1,4 +1,4 @@
-/** Concurrent AWS requests; IAM's limits are per account and shared with other clients. */
+/** Concurrent AWS requests; the limits of AWS are per account and shared with other clients. */
 const CONCURRENCY = 8;
 
 /** Runs `work` on all items, a few at a time. Results are in the order of the items. Errors: the first that any work raises. */

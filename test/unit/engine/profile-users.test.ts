@@ -1,0 +1,145 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { InstanceReader, ListedLaunchTemplate } from "../../../src/engine/instance-ports.ts";
+import { ProfileUsage } from "../../../src/engine/observe/profile-usage.ts";
+import { usersOf } from "../../../src/engine/observe/profile-users.ts";
+import { BlockedError, RetryableError } from "../../../src/errors.ts";
+import type { InstanceFacts } from "../../../src/model/instances/instance.ts";
+import { NO_INSTANCES } from "../../fakes/no-instances.ts";
+
+const ARN = "arn:aws:iam::123456789012:instance-profile/app";
+const PROFILE = { arn: ARN, instanceProfileName: "app" };
+const DENIED = new BlockedError("not authorized to perform the call", { reason: "AccessDenied" });
+const NO_REPLY = new RetryableError("no reply from ec2", { reason: "EndpointUnreachable" });
+
+/** EC2 in memory: instances and launch templates by region. */
+let instances: Record<string, readonly InstanceFacts[]>;
+let templates: Record<string, readonly ListedLaunchTemplate[]>;
+let reads: string[];
+let fails: (call: string, region: string) => Error | undefined;
+let nowMs: number;
+let usage: ProfileUsage;
+
+function read<T>(call: string, region: string, value: () => T): Promise<T> {
+  reads.push(`${call} ${region}`);
+  const error = fails(call, region);
+  return error === undefined ? Promise.resolve(value()) : Promise.reject(error);
+}
+
+const reader: InstanceReader = {
+  ...NO_INSTANCES,
+  findUsers: (arn, region) =>
+    read("find", region, () => (instances[region] ?? []).filter(({ association }) => association?.profileArn === arn)),
+  listRegions: (home) => read("regions", home, () => ["ap-south-1", "eu-west-1", "us-east-1"]),
+  listAssociations: (region) =>
+    read("associations", region, () =>
+      (instances[region] ?? []).map(({ instanceId, association }) => ({
+        instanceId,
+        profileArn: association?.profileArn ?? "",
+      })),
+    ),
+  listLaunchTemplates: (region) => read("templates", region, () => templates[region] ?? []),
+};
+
+beforeEach(() => {
+  instances = {};
+  templates = {};
+  reads = [];
+  fails = () => undefined;
+  nowMs = 0;
+  usage = new ProfileUsage({ reader, monotonicMs: () => nowMs });
+});
+
+function search({ force = false, guarded = ["us-east-1"], isEveryRegionGuarded = true } = {}) {
+  const access = { reader, usage, guardRegions: async () => guarded, isEveryRegionGuarded };
+  return usersOf(PROFILE, [], access, { force }, new AbortController().signal);
+}
+
+function instanceIn(region: string, profileArn = ARN): InstanceFacts {
+  const association = { associationId: "", profileArn, profileId: "", state: "associated" as const };
+  return { instanceId: `i-${region}`, region, state: "running", tags: {}, association };
+}
+
+function templateIn(region: string, profile: string): ListedLaunchTemplate {
+  return { launchTemplateId: `lt-${region}`, launchTemplateName: "web", region, profile };
+}
+
+describe("a search for the users of an instance profile", () => {
+  test("finds instances in every region that the account has enabled", async () => {
+    instances = { "ap-south-1": [instanceIn("ap-south-1")], "us-east-1": [instanceIn("us-east-1")] };
+    expect((await search()).users.map(({ instanceId }) => instanceId)).toEqual(["i-ap-south-1", "i-us-east-1"]);
+  });
+
+  test("finds launch templates that name the profile by ARN or by name, and no others", async () => {
+    templates = {
+      "ap-south-1": [templateIn("ap-south-1", ARN)],
+      "eu-west-1": [templateIn("eu-west-1", "App")],
+      "us-east-1": [templateIn("us-east-1", "app-2"), templateIn("us-east-1", `${ARN}-2`)],
+    };
+    expect((await search()).launchTemplates.map(({ region }) => region)).toEqual(["ap-south-1", "eu-west-1"]);
+  });
+
+  test("reads the other regions once a minute, the guarded one each time", async () => {
+    for (const atMs of [0, 59_999]) {
+      nowMs = atMs;
+      await search();
+    }
+    expect(reads.filter((call) => call === "find us-east-1")).toHaveLength(2);
+    expect(reads.filter((call) => call === "associations eu-west-1")).toHaveLength(1);
+    expect(reads.filter((call) => call.startsWith("regions"))).toHaveLength(1);
+    expect(reads.filter((call) => call === "templates us-east-1")).toHaveLength(1);
+    nowMs = 60_000;
+    await search();
+    expect(reads.filter((call) => call === "associations eu-west-1")).toHaveLength(2);
+  });
+
+  test("believes no association of the last minute before it has read the instance", async () => {
+    instances = { "eu-west-1": [instanceIn("eu-west-1")] };
+    expect((await search()).users).toHaveLength(1);
+    instances = {};
+    expect((await search()).users).toEqual([]);
+  });
+
+  test("names what it is not authorized to search, and finds the rest", async () => {
+    instances = { "ap-south-1": [instanceIn("ap-south-1")] };
+    fails = (_, region) => (region === "eu-west-1" ? DENIED : undefined);
+    const { users, unsearched } = await search();
+    expect(users).toHaveLength(1);
+    expect(unsearched).toEqual([
+      { region: "eu-west-1", why: DENIED.message },
+      { region: "eu-west-1", isOfTemplates: true, why: DENIED.message },
+    ]);
+  });
+
+  test("says that it does not know the regions when it may not list them", async () => {
+    fails = (call) => (call === "regions" ? DENIED : undefined);
+    expect((await search()).unsearched).toEqual([{ region: undefined, why: DENIED.message }]);
+    expect(reads).toContain("find us-east-1");
+  });
+
+  test("says that no region is configured", async () => {
+    expect((await search({ guarded: [] })).unsearched).toEqual([
+      { region: undefined, why: expect.stringContaining("AWS_REGION") },
+    ]);
+  });
+
+  test("fails where a region does not answer, unless the deletion is forced", async () => {
+    fails = (_, region) => (region === "ap-south-1" ? NO_REPLY : undefined);
+    await expect(search()).rejects.toBe(NO_REPLY);
+    expect((await search({ force: true })).unsearched).toHaveLength(2);
+  });
+
+  test("asks a region that failed again after 5 seconds", async () => {
+    fails = () => NO_REPLY;
+    await expect(search()).rejects.toBe(NO_REPLY);
+    fails = () => undefined;
+    await expect(search()).rejects.toBe(NO_REPLY);
+    nowMs += 5_000;
+    expect((await search()).unsearched).toEqual([]);
+  });
+
+  test("asks only the guarded regions where the operator has named them", async () => {
+    instances = { "eu-west-1": [instanceIn("eu-west-1")] };
+    expect((await search({ isEveryRegionGuarded: false })).users).toEqual([]);
+    expect(reads.toSorted()).toEqual(["find us-east-1", "templates us-east-1"]);
+  });
+});
