@@ -148,10 +148,10 @@ describe("what another client deleted 5 s after the creation is deleted at most 
     async ({ lagMs, steps }) => {
       const sim = new Simulation();
       sim.start();
-      if (lagMs > 0) sim.servers.aws.setAwkwardness({ visibilityDelayMs: { min: lagMs, max: lagMs } });
       await sim.apply(sim.manifest());
       await sim.run(5_000);
       const sinceMs = sim.clock.monotonicMs();
+      sim.servers.aws.setAwkwardness({ visibilityDelayMs: lagMs });
       await changed(sim, steps);
       await sim.delete();
       await sim.run(300_000);
