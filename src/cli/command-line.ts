@@ -1,5 +1,6 @@
 import { ControllerError } from "../errors.ts";
 import type { Command, ListedCommand } from "./command.ts";
+import { COMPLETION_SCRIPTS } from "./completion.ts";
 import { type CommandIo, EXIT, type ProcessIo, UsageError } from "./io.ts";
 import { lineIo } from "./line-io.ts";
 import { optionHelp, readOptions } from "./options.ts";
@@ -12,6 +13,25 @@ const versionCommand: Command = {
   options: {},
   run: async (_given, io) => {
     io.out(VERSION);
+    return EXIT.ok;
+  },
+};
+
+const completionCommand: Command = {
+  description: [
+    "Prints the completion script of a shell: bash, zsh or fish. For bash: source <(instance-profile-controller completion bash)",
+    "Exit status: 0 printed, 1 error.",
+  ].join("\n"),
+  options: {},
+  positionals: "SHELL",
+  run: async (given, io) => {
+    const [shell = "", ...others] = given.positionals;
+    const script = Object.hasOwn(COMPLETION_SCRIPTS, shell) ? COMPLETION_SCRIPTS[shell] : undefined;
+    if (script === undefined || others.length > 0) {
+      throw new UsageError(`name one shell: ${Object.keys(COMPLETION_SCRIPTS).join(", ")}`);
+    }
+    const loaded = COMMANDS.map(async ({ name, summary, load }) => ({ name, summary, ...(await load()) }));
+    io.out(script(PROGRAM, await Promise.all(loaded)));
     return EXIT.ok;
   },
 };
@@ -46,6 +66,11 @@ const COMMANDS: readonly ListedCommand[] = [
     name: "release",
     summary: "release objects whose controller is gone; leaves AWS as it is",
     load: async () => (await import("./commands/release-command.ts")).releaseCommand,
+  },
+  {
+    name: "completion",
+    summary: "print the completion script of a shell",
+    load: async () => completionCommand,
   },
   { name: "version", summary: "print the version", load: async () => versionCommand },
 ];

@@ -50,12 +50,14 @@ export function readOptions(args: readonly string[], specs: OptionSpecs, allowPo
   };
 }
 
+/** The options of a command, with the one that every command has. */
+export function optionsWithHelp(specs: OptionSpecs): OptionSpecs {
+  return { ...specs, help: { type: "boolean", short: "h", help: "show this help" } };
+}
+
 /** The option lines of a command's help. */
 export function optionHelp(specs: OptionSpecs): readonly string[] {
-  const rows = Object.entries({
-    ...specs,
-    help: { type: "boolean", short: "h", help: "show this help" } as OptionSpec,
-  }).map(([name, { short, value, help }]) => [
+  const rows = Object.entries(optionsWithHelp(specs)).map(([name, { short, value, help }]) => [
     `${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`,
     help,
   ]);

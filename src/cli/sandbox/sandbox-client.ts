@@ -30,10 +30,17 @@ export async function applyToSandbox(url: string, manifest: Readonly<Record<stri
   await serverSideApply(`${url}/api/v1/namespaces/${inUrl}`, space);
   const applied = await serverSideApply(
     `${url}${API_PATH}/namespaces/${inUrl}/instanceprofiles/${nameInUrl}`,
-    manifest,
+    withLastApplied(manifest),
   );
   const { roleName, policyName = roleName, instanceProfileName = roleName } = (applied as Applied).spec;
   return { namespace, name, roleName, policyName, instanceProfileName };
+}
+
+/** Adds the annotation of `kubectl apply`, which warns of an object without it. */
+function withLastApplied(manifest: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { annotations, ...metadata } = (manifest["metadata"] ?? {}) as { readonly annotations?: object };
+  const lastApplied = { "kubectl.kubernetes.io/last-applied-configuration": `${JSON.stringify(manifest)}\n` };
+  return { ...manifest, metadata: { ...metadata, annotations: { ...annotations, ...lastApplied } } };
 }
 
 /** Applies an InstanceProfileClass as `kubectl apply --server-side` would. */

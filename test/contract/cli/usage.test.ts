@@ -72,7 +72,9 @@ describe("help and version", () => {
   test.each([["help"], ["--help"], ["-h"]])("%s lists the commands", async (word) => {
     const { status, out } = await runCli([word]);
     expect(status).toBe(0);
-    expect(out).toMatch(/run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*validate .*\n.*release .*\n.*version /);
+    expect(out).toMatch(
+      /run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*validate .*\n.*release .*\n.*completion .*\n.*version /,
+    );
   });
 
   test("no command at all is an error that shows the same", async () => {
@@ -81,7 +83,7 @@ describe("help and version", () => {
     expect(err).toContain("Usage:");
   });
 
-  test.each(["run", "sandbox", "plan", "export", "validate", "release", "version"])(
+  test.each(["run", "sandbox", "plan", "export", "validate", "release", "completion", "version"])(
     "%s --help says what it does",
     async (command) => {
       const { status, out } = await runCli([command, "--help"]);
