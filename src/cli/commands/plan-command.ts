@@ -1,5 +1,7 @@
+import type { InstanceProfile } from "../../api/instance-profile.ts";
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { blockersOf, type ClassBinding } from "../../controller/classes/class-binding.ts";
+import { asDeleted } from "../../controller/orphans/deleted-objects.ts";
 import { grantsOf } from "../../controller/reconcile/grants.ts";
 import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
@@ -7,14 +9,14 @@ import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../
 import { isNamespace } from "../../engine/orphans/orphans.ts";
 import type { Blocker, Note, Plan } from "../../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../../plan/render.ts";
-import { keyOf } from "../../runtime/watch/list-watch.ts";
+import { keyOf, type WatchedObject } from "../../runtime/watch/list-watch.ts";
 import type { Command } from "../command.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
 import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy } from "../deletion-policies.ts";
 import { givenRegions, REGION_OPTION } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { clusterIdOf, type GivenOptions, namespacesOf } from "../options.ts";
-import { type BindingOf, CLASS_OPTIONS, classOptions } from "../plan/class-options.ts";
+import { type BindingOf, CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
 import { connectAsUser, PLAN_RATES, planAccess, type RunAccess } from "../plan/plan-access.ts";
 import { type Answer, readSubjects, type Subject, withCrossBlockers, withPlaces } from "../plan/plan-subjects.ts";
@@ -89,7 +91,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
     const planned = await inParallel(subjects, (one) => planOne(classes.bindingOf, one, plan, io.stop));
     const answers = await withPlaces(await withCrossBlockers(planned, access.quotas, io.stop));
     const removed = isSinceLive
-      ? await planDeletions(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io })
+      ? await planDeletions(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io, classes })
       : [];
     const all = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(all, format));
@@ -175,37 +177,47 @@ async function planDeletions(
   clusterId: string,
   namespaces: readonly string[],
   answers: readonly Answer[],
-  { aws, access, given, io }: RemovalContext,
+  { aws, access, given, io, classes }: RemovalContext,
 ): Promise<readonly PlannedObject[]> {
   const signal = io.stop;
   const defaultPolicy = defaultDeletionPolicy(given);
   const kept = answers.map(({ planned }) => planned);
   const deleted = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
-  const isOrphan = given.flag("cluster-classes") ? await notInCluster(deleted, given, io) : () => false;
+  const live = given.flag("cluster-classes") ? await liveObjects(deleted, given, io) : undefined;
   return inParallel(deleted, async (removed) => {
-    const sources = { iam: aws.iamReader, instances: access.instances, defaultDeletionPolicy: defaultPolicy };
-    const plan = isOrphan(removed) ? planOrphan(removed) : await planRemoved(removed, sources, signal);
     const { namespace, name } = removed.owner;
+    const object = live?.get(`${namespace}/${name}`);
+    const deletionPolicy = object && deletionPolicyOf(object, classes.bindingOf);
+    const sources = { iam: aws.iamReader, instances: access.instances, defaultDeletionPolicy: defaultPolicy };
+    const isOrphan = live !== undefined && object === undefined;
+    const plan = isOrphan ? planOrphan(removed) : await planRemoved(removed, { ...sources, deletionPolicy }, signal);
     return { namespace, name, plan, isRemoved: true };
   });
 }
 
 /** What planning deletions needs. */
 interface RemovalContext extends Pick<PlanContext, "aws"> {
+  readonly classes: Pick<ClassOptions, "bindingOf">;
   readonly access: RunAccess;
   readonly given: GivenOptions;
   readonly io: CommandIo;
 }
 
-/** Returns a predicate for roles whose object is deleted from the cluster too, not only from the manifests. */
-async function notInCluster(
+/** The objects in the cluster that have no manifest, by `namespace/name`. */
+async function liveObjects(
   deleted: readonly RemovedObject[],
   given: GivenOptions,
   io: CommandIo,
-): Promise<(removed: RemovedObject) => boolean> {
+): Promise<ReadonlyMap<string, WatchedObject>> {
   const namespaces = new Set(deleted.map(({ owner }) => owner.namespace).filter(isNamespace));
-  const live = new Set((await readClusterObjects(given, io, namespaces)).map(keyOf));
-  return ({ owner: { namespace, name } }) => !live.has(`${namespace}/${name}`);
+  return new Map((await readClusterObjects(given, io, namespaces)).map((object) => [keyOf(object), object]));
+}
+
+/** The deletion policy of an object in the cluster, as its class bounds it; undefined for an invalid spec. */
+function deletionPolicyOf(live: WatchedObject, bindingOf: BindingOf): InstanceProfile["spec"]["deletionPolicy"] {
+  const object = asDeleted(live);
+  const binding = object && bindingOf(object);
+  return binding === undefined || binding.kind === "refused" ? undefined : binding.object.spec.deletionPolicy;
 }
 
 function exitStatusOf(planned: readonly PlannedObject[]): number {

@@ -24,6 +24,8 @@ export interface RemovalSources {
   readonly instances: InstanceObservation;
   /** The operator's `--default-deletion-policy`; unset: Delete. */
   readonly defaultDeletionPolicy?: DefaultDeletionPolicy;
+  /** The policy of the object, where the cluster still has it. */
+  readonly deletionPolicy?: DefaultDeletionPolicy | undefined;
 }
 
 /** A role whose object no longer has a manifest. */
@@ -51,14 +53,14 @@ export function removedObjects(roles: readonly TaggedRole[], scope: RemovedScope
 }
 
 /**
- * Plans the deletion of the object from what AWS shows. The spec with its `deletionPolicy` no longer exists, so the default applies, and
- * adopted entities count as retained.
+ * Plans the deletion of the object from what AWS shows. Unless the cluster still has the object with its `deletionPolicy`, the default
+ * applies, and adopted entities count as retained.
  *
  * Errors: those of the readers.
  */
 export async function planRemoved(
   removed: RemovedObject,
-  { iam, instances, defaultDeletionPolicy }: RemovalSources,
+  { iam, instances, defaultDeletionPolicy, deletionPolicy }: RemovalSources,
   signal: AbortSignal,
 ): Promise<Plan> {
   const { owner, role } = removed;
@@ -71,7 +73,7 @@ export async function planRemoved(
     instances: undefined,
     policyName: role.roleName,
     managedPolicyArns: [],
-    retention: defaultDeletionPolicy === "Retain" ? "Retain" : "ByOrigin",
+    retention: deletionPolicy ?? (defaultDeletionPolicy === "Retain" ? "Retain" : "ByOrigin"),
     force: false,
   };
   const observed = await observe(desired, iam, signal);

@@ -265,6 +265,18 @@ describe("--cluster-classes", () => {
     expect(status).toBe(2);
   });
 
+  test("plans no removal of what the object in the cluster retains", async () => {
+    await ownedRole("r4");
+    await create(JSON.parse(manifest("r4", { deletionPolicy: "Retain" })) as KubeJson);
+    const args = ["--since-live", "--cluster-id", "cluster-1"];
+    expect(await plan(manifest("app"), ...args, ...ofCluster())).toMatchObject({
+      out: expect.stringContaining("InstanceProfile team-a/r4: no manifest, nothing to remove\n"),
+    });
+    expect((await plan(manifest("app"), ...args)).out).toContain(
+      "InstanceProfile team-a/r4: no manifest, 1 to remove\n",
+    );
+  });
+
   test("counts the objects of the cluster before those that are new", async () => {
     await create(aClass("readers", { maxPerNamespace: 1 }, DEFAULT));
     await create(JSON.parse(manifest("zoo")) as KubeJson);
