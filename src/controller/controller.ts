@@ -195,9 +195,9 @@ export class Controller {
   /** Enqueues every object and starts the workers. Does nothing after `stop`. */
   work(): void {
     this.#isWorking = true;
-    for (const object of this.#reflector.cache.list()) {
-      this.#enqueue(keyText(object["metadata"] as ObjectKey), urgencyAtStart(object));
-    }
+    this.#ownStatus.start();
+    const objects = this.#reflector.cache.list();
+    for (const raw of objects) this.#enqueue(keyText(raw["metadata"] as ObjectKey), urgencyAtStart(raw));
     this.#scans.work();
     this.#classes.work();
     this.#workers.start();

@@ -42,6 +42,8 @@ interface Restorations {
 
 /** How long a write that the watch does not show is waited for. */
 const PENDING_MS = 60_000;
+/** How long after the start the last writes of the former leader may arrive. */
+const FORMER_LEADER_MS = 10_000;
 /** The first restoration follows within seconds; a client that keeps writing cannot keep the controller busy. */
 const RESTORE_POLICY: BackoffPolicy = { baseMs: 1_000, capMs: 300_000, jitter: 0.2 };
 /** After this time without a restoration, the next one follows within seconds again. */
@@ -58,9 +60,15 @@ export class OwnStatus {
   readonly #pending = new Map<string, readonly PendingWrite[]>();
   readonly #overwritten = new Map<string, Overwritten>();
   readonly #restorations = new Map<string, Restorations>();
+  #believesUntilMs = 0;
 
   constructor(options: OwnStatusOptions) {
     this.#options = options;
+  }
+
+  /** The controller begins to work: for a moment, the watch may still show status writes of the former leader. */
+  start(): void {
+    this.#believesUntilMs = this.#options.monotonicMs() + FORMER_LEADER_MS;
   }
 
   /** Wraps a client so that status writes are recorded before they are sent, because the watch may precede the reply. */
@@ -88,6 +96,7 @@ export class OwnStatus {
     const pending = this.#pending.get(key) ?? [];
     const index = pending.findIndex(({ resultsIn }) => resultsIn(old, shown));
     const known = this.#overwritten.get(key);
+    if (known === undefined && index === -1 && this.#options.monotonicMs() < this.#believesUntilMs) return;
     if (index !== -1) {
       this.#keepPending(key, pending.slice(index + 1));
       if (this.#overwritten.delete(key)) this.#countRestoration(key);

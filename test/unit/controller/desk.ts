@@ -66,6 +66,7 @@ export class Desk {
 
   /** Another process begins, which remembers nothing. */
   restart(): void {
+    this.#cache.clear();
     this.#reconciler = this.#open();
   }
 

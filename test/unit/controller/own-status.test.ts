@@ -70,6 +70,15 @@ describe("a status is the controller's own", () => {
   });
 });
 
+test("a status that arrives within seconds of the start is believed: the former leader may have written it", () => {
+  ownStatus.start();
+  ownStatus.changed(TEXT, version(A), version(B));
+  expect(ownStatus.withOwn(TEXT, version(B))).toEqual(version(B));
+  nowMs += 10_000;
+  ownStatus.changed(TEXT, version(B), version(C));
+  expect(ownStatus.withOwn(TEXT, version(C))).toEqual(version(B));
+});
+
 describe("a status is another client's", () => {
   test("if the API server refused the controller's write of the same", async () => {
     reply = () => Promise.reject(new ConflictError("changed", { reason: "Conflict" }));
