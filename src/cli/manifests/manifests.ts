@@ -12,7 +12,7 @@ import { readYaml } from "./yaml-reader.ts";
 
 const STDIN = "<stdin>";
 
-/** The position of an object in its file, from which `placesOf` locates fields. */
+/** The position of an object in its file, from which `located` finds fields. */
 export interface ManifestOrigin {
   readonly piece: YamlPiece;
   /** Index of the document in the piece, from 0. */

@@ -15,7 +15,7 @@ export interface ManifestField {
  * Returns the places of fields in their files, in the order of the fields. Parses each affected piece again: most manifests
  * have no findings, and keeping all positions would take more memory than the objects.
  */
-export async function placesOf(fields: readonly ManifestField[]): Promise<readonly Place[]> {
+async function placesOf(fields: readonly ManifestField[]): Promise<readonly Place[]> {
   const places: Place[] = [];
   const byPiece = Map.groupBy(fields.entries(), ([, { origin }]): YamlPiece => origin.piece);
   for (const [{ text, offset }, group] of byPiece) {
