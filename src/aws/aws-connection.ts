@@ -1,10 +1,10 @@
 import type { InstanceReader } from "../engine/instance-ports.ts";
 import type { IamInventory } from "../engine/observe/inventory.ts";
-import type { AccountIdentity, AccountReader, IamAccess, IamWriter } from "../engine/ports.ts";
+import type { AccountIdentity, AccountReader, IamAccess, IamWriter, Urgency } from "../engine/ports.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
 import { createAwsWriter } from "./action-writer.ts";
 import { assumedRole, type RoleToAssume } from "./assumed-role.ts";
-import { createAwsCaller } from "./call/aws-call.ts";
+import { type AwsCaller, createAwsCaller } from "./call/aws-call.ts";
 import type { AwsClientOptions } from "./client/client-config.ts";
 import { createIamClient } from "./client/iam-client.ts";
 import { Ec2OnDemand, instanceReaderOnDemand } from "./ec2/ec2-on-demand.ts";
@@ -18,9 +18,9 @@ export interface AwsConnection {
   /** Writes to IAM and to EC2. */
   readonly iamWriter: IamWriter;
   readonly iamInventory: IamInventory;
-  /** IAM access at low priority, for resyncs: other requests go first. */
-  readonly routine: IamAccess;
-  /** Reads at low priority. */
+  /** The same for each urgency; `iamReader` and `iamWriter` are those of `change`. */
+  readonly iam: Readonly<Record<Urgency, IamAccess>>;
+  /** Reads with the urgency `routine`. */
   readonly accountReader: AccountReader;
   readonly instanceReader: InstanceReader;
   readonly accountIdentity: AccountIdentity;
@@ -40,11 +40,21 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
   // Shares the IAM client's credential cache, so that one AssumeRoleWithWebIdentity serves all clients.
   const sts = createStsClient({ ...options, credentials: iam.config.credentials });
   const ec2 = new Ec2OnDemand({ ...options, credentials: iam.config.credentials });
+  const accessBy = (caller: AwsCaller): IamAccess => ({
+    reader: createIamReader(iam, caller),
+    writer: createAwsWriter(iam, ec2, caller),
+  });
+  const change = accessBy(call);
   return {
-    iamReader: createIamReader(iam, call),
-    iamWriter: createAwsWriter(iam, ec2, call),
+    iamReader: change.reader,
+    iamWriter: change.writer,
+    iam: {
+      narrowing: accessBy(createAwsCaller(options, "narrowing")),
+      change,
+      bulk: accessBy(createAwsCaller(options, "bulk")),
+      routine: accessBy(routineCall),
+    },
     iamInventory: createIamInventory(iam, call),
-    routine: { reader: createIamReader(iam, routineCall), writer: createAwsWriter(iam, ec2, routineCall) },
     accountReader: createAccountReader(iam, routineCall),
     instanceReader: instanceReaderOnDemand(ec2, call),
     accountIdentity: createAccountIdentity(sts, call),

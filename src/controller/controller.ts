@@ -3,34 +3,38 @@ import type { CrdReader, EventSink, KubeObject, ObjectClient, ObjectKey } from "
 import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { KeyedBackoff } from "../runtime/queue/backoff.ts";
-import { LanedQueue } from "../runtime/queue/laned-queue.ts";
+import type { Shares } from "../runtime/queue/shares.ts";
 import { type QueueObserver, WorkQueue } from "../runtime/queue/work-queue.ts";
 import { type WorkerObserver, Workers } from "../runtime/queue/workers.ts";
 import type { ListWatch } from "../runtime/watch/list-watch.ts";
 import { ReflectorGroup } from "../runtime/watch/reflector-group.ts";
 import type { ReflectorObserver } from "../runtime/watch/reflector-options.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/watch/store.ts";
-import type { RequeueIntervals } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import { boundaryOf } from "./accounts/account-access.ts";
 import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
 import { ClassController } from "./classes/class-controller.ts";
-import { keyText, logFieldsOf } from "./object-key.ts";
+import type { ControllerSettings } from "./controller-settings.ts";
+import { keyText, logFieldsOf, namespaceOf } from "./object-key.ts";
 import { CountedOrphans } from "./orphans/counted-orphans.ts";
 import { type OrphanSources, openOrphans } from "./orphans/open-orphans.ts";
-import type { OrphanObserver, OrphanPolicy } from "./orphans/orphan-options.ts";
+import type { OrphanObserver } from "./orphans/orphan-options.ts";
 import type { Orphans } from "./orphans/orphans.ts";
 import { Releases } from "./orphans/releases.ts";
-import { CrdDeletion, type CrdDeletionPolicy } from "./reconcile/crd-deletion.ts";
+import { CrdDeletion } from "./reconcile/crd-deletion.ts";
+import { unreportedSinceMs } from "./reconcile/never-reported.ts";
 import { openReconciler } from "./reconcile/open-reconciler.ts";
 import { OwnStatus } from "./reconcile/own-status.ts";
+import { QueuedReport } from "./reconcile/queued-report.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
 import type { ResultObserver } from "./reconcile/result-observer.ts";
 import type { ScanObserver } from "./scan/iam-scan.ts";
 import { ScanCoverageByAccount } from "./scan/scan-coverage.ts";
 import { ScanSupervisor } from "./scan/scan-supervisor.ts";
-import { priorityOf, queueRequeue, type Urgency, urgencyOf } from "./urgency.ts";
-import { shouldReconcile, urgencyAtStart } from "./watch-predicates.ts";
+import { priorityOf, queueRequeue, URGENT_FROM, type Urgency, urgencyOf } from "./urgency.ts";
+import { shouldReconcile, urgencyAtStart, urgencyOfChange } from "./watch-predicates.ts";
+
+export type { ControllerSettings } from "./controller-settings.ts";
 
 /** The dependencies of {@link Controller}, created by the composition root. */
 export interface ControllerDependencies {
@@ -66,28 +70,6 @@ export interface ControllerObservers {
   readonly orphans?: (account: string) => OrphanObserver;
 }
 
-/** The settings that an operator can configure. */
-export interface ControllerSettings {
-  /** The number of objects that are reconciled at the same time. */
-  readonly concurrency: number;
-  readonly intervals: RequeueIntervals;
-  readonly propagationWindowMs: number;
-  /** The interval between two account scans. */
-  readonly scanIntervalMs: number;
-  /** What to do with roles in AWS whose object no longer exists; see docs/adr/0015. */
-  readonly orphanPolicy: OrphanPolicy;
-  /** What happens in AWS to the objects that go with their CRD. */
-  readonly crdDeletionPolicy: CrdDeletionPolicy;
-  /** Whether objects without a class may adopt unowned roles. Default: false. */
-  readonly allowsAdoption?: boolean;
-  /** What happens to what the controller created, for objects without a deletion policy. Default: Delete. */
-  readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
-  /** How long to wait for the first list before `start` fails. */
-  readonly syncTimeoutMs: number;
-  /** Whether objects without a class are blocked even if the cluster has no classes. Default: false. */
-  readonly requiresClass?: boolean;
-}
-
 /**
  * Watches InstanceProfiles and keeps AWS in sync with them: the reflector fills the queue, and the workers reconcile
  * its keys.
@@ -100,13 +82,19 @@ export class Controller {
   readonly #classes: ClassController;
   readonly #orphans: Orphans;
   readonly #ownStatus: OwnStatus;
+  readonly #queuedReport: QueuedReport;
   readonly #settings: ControllerSettings;
   #isWorking = false;
 
   constructor(deps: ControllerDependencies) {
     const { clock, random, logger, settings, accounts, clusterId, observers = {} } = deps;
     this.#settings = settings;
-    this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random), observer: observers.queue });
+    this.#queue = new WorkQueue({
+      clock,
+      backoff: new KeyedBackoff(random),
+      observer: observers.queue,
+      shares: this.#shares(),
+    });
     this.#reflector = new ReflectorGroup({
       kind: "InstanceProfile",
       listWatches: deps.listWatches,
@@ -150,6 +138,13 @@ export class Controller {
       observerOf: observers.scans,
       orphans: this.#orphans,
       enqueue: (key) => this.#enqueue(key),
+    });
+    this.#queuedReport = new QueuedReport({
+      queue: this.#queue,
+      unreportedSinceMs: (key) => unreportedSinceMs(cache.get(key)),
+      report: (key, waiting, signal) => reconciler.reportQueued(key, waiting, signal),
+      clock,
+      logger,
     });
     this.#workers = this.#openWorkers(deps, reconciler);
   }
@@ -200,6 +195,7 @@ export class Controller {
     for (const raw of objects) this.#enqueue(keyText(raw["metadata"] as ObjectKey), urgencyAtStart(raw));
     this.#scans.work();
     this.#classes.work();
+    this.#queuedReport.start();
     this.#workers.start();
   }
 
@@ -209,6 +205,7 @@ export class Controller {
       this.#workers.stop(drainMs),
       this.#classes.stop(drainMs),
       this.#scans.stop(),
+      this.#queuedReport.stop(),
       this.#orphans.stop(),
     ]);
     await this.#reflector.stop();
@@ -232,7 +229,7 @@ export class Controller {
       events,
       newReconcileId,
       onChange: () => this.#scans.classesChanged(),
-      enqueue: (key) => this.#enqueue(key),
+      enqueue: (key, urgency) => this.#enqueue(key, urgency),
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
       requiresClass: settings.requiresClass ?? false,
@@ -250,16 +247,13 @@ export class Controller {
     { clock, logger, newReconcileId, settings, observers }: ControllerDependencies,
     reconciler: Reconciler,
   ): Workers {
-    const { resolver } = this.#classes;
-    // An account that throttles or does not respond can block only its share of the workers.
-    const lanes = {
-      laneOf: (key: string) => resolver.accountOf(this.#reflector.cache.get(key) ?? {}) ?? "",
-      size: () => Math.max(1, Math.floor(settings.concurrency / Math.max(1, resolver.classes.accountIds.length))),
-    };
     return new Workers({
-      queue: new LanedQueue(this.#queue, lanes),
-      reconcile: async (key, signal, { logger: runLogger, priority }) =>
-        queueRequeue(await reconciler.reconcile(key, signal, { logger: runLogger, urgency: urgencyOf(priority) })),
+      queue: this.#queue,
+      reconcile: async (key, signal, { logger: runLogger, priority }) => {
+        await this.#queuedReport.settled(key);
+        const run = { logger: runLogger, urgency: urgencyOf(priority) };
+        return queueRequeue(await reconciler.reconcile(key, signal, run));
+      },
       clock,
       logger,
       newReconcileId,
@@ -267,6 +261,17 @@ export class Controller {
       concurrency: settings.concurrency,
       observer: observers?.workers,
     });
+  }
+
+  /** Namespaces take turns. An account that throttles or does not respond can block only its share of the workers. */
+  #shares(): Shares {
+    return {
+      groupOf: namespaceOf,
+      laneOf: (key) => this.#classes.resolver.accountOf(this.#reflector.cache.get(key) ?? {}) ?? "",
+      lanes: () => this.#classes.resolver.classes.accountIds.length,
+      workers: this.#settings.concurrency,
+      urgentFrom: URGENT_FROM,
+    };
   }
 
   #openOrphans(deps: ControllerDependencies, known: Omit<OrphanSources, "cache" | "accountOf">): Orphans {
@@ -280,11 +285,15 @@ export class Controller {
     this.#orphans.objectChanged(change, this.#isWorking);
     switch (change.type) {
       case "added":
-        this.#enqueue(keyText(change.new.metadata), change.isInInitialList ? urgencyAtStart(change.new) : "change");
+        this.#enqueue(
+          keyText(change.new.metadata),
+          change.isInInitialList ? urgencyAtStart(change.new) : urgencyOfChange(undefined, change.new),
+        );
         return;
       case "updated":
         if (this.#isWorking) this.#ownStatus.changed(keyText(change.new.metadata), change.old, change.new);
-        if (shouldReconcile(change.old, change.new)) this.#enqueue(keyText(change.new.metadata));
+        if (shouldReconcile(change.old, change.new))
+          this.#enqueue(keyText(change.new.metadata), urgencyOfChange(change.old, change.new));
         return;
       case "deleted":
         // The reconcile clears the caches of the object; `orphans` handles what is left in AWS.

@@ -13,6 +13,11 @@ function parseKey(key: string): ObjectKey {
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
+/** The namespace in a key. */
+export function namespaceOf(key: string): string {
+  return parseKey(key).namespace;
+}
+
 /** The log fields that name the object of a key, as in controller-runtime. */
 export function logFieldsOf(key: string): LogFields {
   const { namespace, name } = parseKey(key);

@@ -1,32 +1,59 @@
+import type { Urgency as RequestUrgency } from "../engine/ports.ts";
 import type { Requeue as RuntimeRequeue } from "../runtime/queue/workers.ts";
 import type { Requeue } from "../status/requeue.ts";
 
 /**
  * Why an object is reconciled, which decides its priority:
- * - `change`: a user changed the object, its retry or poll is due, or its instances changed in EC2.
+ * - `narrowing`: a user removed access from the spec, and added none.
+ * - `change`: a user changed or deleted the object, or its instances changed in EC2.
  * - `initialList`: the object had a pending change when this process started to reconcile.
+ * - `creation`: nothing of the object is in AWS yet.
+ * - `class`: the class of the object changed.
  * - `scan`: a scan of IAM found a difference.
- * - `resync`: the periodic reconcile of an unchanged object.
+ * - `resync`: the periodic reconcile of an unchanged object, or the retry of a blocked one.
  */
-export type Urgency = "change" | "initialList" | "scan" | "resync";
+export type Urgency = "narrowing" | "change" | "initialList" | "creation" | "class" | "scan" | "resync";
 
-/** The queue priorities: higher first. Each urgency has its own, so that {@link urgencyOf} can map it back. */
-const PRIORITIES: Readonly<Record<Urgency, number>> = { change: 0, initialList: -50, scan: -75, resync: -100 };
+/** The consequences of an urgency. */
+interface UrgencyRow {
+  /** The queue priority: higher first. Each urgency has its own, so that {@link urgencyOf} can map it back. */
+  readonly priority: number;
+  /** The priority of its requests to AWS. */
+  readonly requests: RequestUrgency;
+}
+
+const URGENCIES: Readonly<Record<Urgency, UrgencyRow>> = {
+  narrowing: { priority: 50, requests: "narrowing" },
+  change: { priority: 0, requests: "change" },
+  initialList: { priority: -50, requests: "bulk" },
+  creation: { priority: -60, requests: "bulk" },
+  class: { priority: -70, requests: "routine" },
+  scan: { priority: -75, requests: "routine" },
+  resync: { priority: -100, requests: "routine" },
+};
+
+/** Keys of this or a higher priority do not wait until a worker has finished a less urgent one. */
+export const URGENT_FROM: number = URGENCIES.change.priority;
 
 /** The queue priority of an urgency. */
 export function priorityOf(urgency: Urgency): number {
-  return PRIORITIES[urgency];
+  return URGENCIES[urgency].priority;
 }
 
 /** The urgency of a key that the queue returned with this priority. */
 export function urgencyOf(priority: number): Urgency {
-  const found = (Object.keys(PRIORITIES) as Urgency[]).find((urgency) => PRIORITIES[urgency] === priority);
+  const found = (Object.keys(URGENCIES) as Urgency[]).find((urgency) => priorityOf(urgency) === priority);
   return found ?? "change";
 }
 
-/** True when a user waits for the reconcile, so that its requests to AWS precede those of scans and resyncs. */
+/** The priority of the requests to AWS of a reconcile with this urgency. */
+export function requestUrgencyOf(urgency: Urgency): RequestUrgency {
+  return URGENCIES[urgency].requests;
+}
+
+/** True when a user waits for the reconcile. */
 export function isUserWaiting(urgency: Urgency): boolean {
-  return urgency === "change" || urgency === "initialList";
+  return requestUrgencyOf(urgency) !== "routine";
 }
 
 /** The requeue in the form that the workers expect. */

@@ -79,10 +79,14 @@ export interface IamAccess {
 }
 
 /**
- * The priority of a request: `change` when a user waits for it, `routine` for resyncs and scans. Under a rate limit,
- * `change` goes first.
+ * The priorities of requests, the most urgent first: `narrowing` for an edit that removes access, `change` for other
+ * changes of existing objects, `bulk` for first creations and for what was pending at the start, `routine` for resyncs
+ * and scans.
  */
-export type Urgency = "change" | "routine";
+export const URGENCIES = ["narrowing", "change", "bulk", "routine"] as const;
+
+/** The priority of a request under a rate limit. */
+export type Urgency = (typeof URGENCIES)[number];
 
 /** Says which account the credentials belong to. */
 export interface AccountIdentity {

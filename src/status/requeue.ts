@@ -39,6 +39,12 @@ const JITTER = 0.1;
  */
 export function requeueOf(result: Result, intervals: RequeueIntervals, random: number): Requeue {
   const after = (delayMs: number): Requeue => ({ kind: "after", delayMs: jittered(delayMs, random) });
+  // What another party must change first is tried again after everything that a user waits for.
+  const whenIdle = (delayMs: number): Requeue => ({
+    kind: "after",
+    delayMs: jittered(delayMs, random),
+    urgency: "resync",
+  });
   switch (RESULT_TABLE[result.kind].requeue) {
     case "on change":
       return { kind: "done" };
@@ -49,11 +55,11 @@ export function requeueOf(result: Result, intervals: RequeueIntervals, random: n
     case "resync":
       return mustPoll(result) ? poll(result, intervals, random) : resync(intervals, random);
     case "blocked":
-      return after(blockedMs(result, intervals));
+      return whenIdle(blockedMs(result, intervals));
     case "retry":
-      return result.kind === "Retrying" ? retry(result, intervals, after) : { kind: "backoff" };
+      return result.kind === "Retrying" ? retry(result, intervals, { after, whenIdle }) : { kind: "backoff" };
     case "slow":
-      return after(intervals.resyncMs);
+      return whenIdle(intervals.resyncMs);
   }
 }
 
@@ -89,10 +95,10 @@ function blockedMs(result: Result, { resyncMs, blockedRetryMs }: RequeueInterval
 function retry(
   { error, disposition, transient, observation }: ResultOf<"Retrying">,
   intervals: RequeueIntervals,
-  after: (delayMs: number) => Requeue,
+  { after, whenIdle }: Readonly<Record<"after" | "whenIdle", (delayMs: number) => Requeue>>,
 ): Requeue {
   if (transient !== undefined) return after(transient.retryMs);
-  if (disposition === "blocked") return after(blockedByAwsMs(observation?.refused.length ?? 0, intervals));
+  if (disposition === "blocked") return whenIdle(blockedByAwsMs(observation?.refused.length ?? 0, intervals));
   if (disposition === "throttled" && error instanceof ControllerError && error.retryAfterMs !== undefined)
     return after(Math.max(error.retryAfterMs, MIN_RETRY_AFTER_MS));
   return { kind: "backoff" };

@@ -15,6 +15,7 @@ import { conditionsOf, wasReady } from "./conditions-of.ts";
 import { eventsOf } from "./events.ts";
 import { instancesOf } from "./instances.ts";
 import type { EventDraft, ReportedObject } from "./outcome.ts";
+import { isReportedQueued } from "./queued.ts";
 import { type Requeue, type RequeueIntervals, requeueOf } from "./requeue.ts";
 import { blockedStateIn, type Observation, observationIn, ownStateIn, type Result } from "./result.ts";
 import { bounded } from "./truncate.ts";
@@ -55,7 +56,7 @@ const TOLERATED_FAILURES = 2;
 export function summarize(object: ReportedObject, result: Result, context: SummaryContext): Summary {
   const requeue = requeueOf(result, context.intervals, context.random);
   const { compliance, accepted, pending, lagsUntil } = context;
-  const isChange = pending !== undefined || isComplianceChange(object, compliance);
+  const isChange = pending !== undefined || isComplianceChange(object, compliance) || isReportedQueued(object);
   const isQuiet = !isChange && openRequest(object) === undefined && isTolerable(object, result, context.failures);
   if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
   const drafts = [...conditionsOf(object, result, lagsUntil), ...aboutCompliance(compliance)].map(fitted);

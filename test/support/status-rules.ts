@@ -45,8 +45,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   "3 never both Reconciling and Stalled": ({ conditions }) =>
     has(conditions, "Reconciling") && has(conditions, "Stalled") ? ["both"] : [],
 
-  "4 neither of them beside Ready=True": ({ conditions }) =>
-    ready(conditions)?.status === "True" && (has(conditions, "Reconciling") || has(conditions, "Stalled"))
+  "4 neither of them beside Ready=True, unless the object waits in the queue": ({ conditions }) =>
+    ready(conditions)?.status === "True" &&
+    conditions.some(({ type, reason }) => ["Reconciling", "Stalled"].includes(type) && reason !== "Queued")
       ? ["Ready is True"]
       : [],
 
@@ -136,7 +137,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     const isSeen = is.observedGeneration === metadata.generation;
     const isReady = ready(conditions)?.status === "True" || ["DryRun", "Suspended"].includes(conditions[0]?.type ?? "");
     const isStalled = has(conditions, "Stalled");
-    const expected = !isSeen ? "InProgress" : isStalled ? "Failed" : isReady ? "Current" : "InProgress";
+    const isQueued = conditions.some(({ type, reason }) => type === "Reconciling" && reason === "Queued");
+    const expected = !isSeen || isQueued ? "InProgress" : isStalled ? "Failed" : isReady ? "Current" : "InProgress";
     const result = kstatusOf(object);
     return result === expected ? [] : [`kstatus reads ${result}, the conditions say ${expected}`];
   },

@@ -1,4 +1,4 @@
-import type { Urgency } from "../../engine/ports.ts";
+import { URGENCIES, type Urgency } from "../../engine/ports.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { AdaptiveBucket } from "./adaptive-bucket.ts";
 import { burstSecondsOf, type CallRates, DEFAULT_EC2_RATES } from "./ec2-limits.ts";
@@ -48,6 +48,8 @@ export interface LimiterState {
 }
 
 interface Waiter {
+  /** Monotonic ms. */
+  readonly sinceMs: number;
   readonly grant: () => void;
 }
 
@@ -56,13 +58,18 @@ interface CallQueue {
   readonly bucket: AdaptiveBucket;
   readonly lanes: Readonly<Record<Urgency, Set<Waiter>>>;
   timer: Timer | undefined;
+  /** Tokens that were granted to calls that waited. */
+  granted: number;
 }
+
+/** One of so many tokens goes to the call that has waited longest, whatever its urgency, so that none starves. */
+const GRANTS_PER_OLDEST = 5;
 
 /**
  * The rate limiter of an AWS account, shared by everything that calls it: reconciles, account scans, deletions.
  *
- * Guarantees: never more than the configured rates, and less while AWS throttles; urgent calls go first, and within one
- * urgency in arrival order; a wait ends at once when its signal aborts.
+ * Guarantees: never more than the configured rates, and less while AWS throttles; four of five
+ * calls that wait go by urgency, and within one urgency in arrival order; a wait ends at once when its signal aborts.
  */
 export class CallLimiter {
   readonly #clock: Clock;
@@ -81,7 +88,7 @@ export class CallLimiter {
     return [...byKind.values()].flatMap((queues) => {
       const [first] = queues;
       if (first === undefined) return [];
-      const waiting = queues.reduce((sum, { lanes }) => sum + lanes.change.size + lanes.routine.size, 0);
+      const waiting = queues.reduce((sum, { lanes }) => sum + waitingIn(lanes, URGENCIES), 0);
       const perSecond = Math.min(...queues.map(({ bucket }) => bucket.perSecond(nowMs)));
       return [{ service: first.of.service, kind: first.of.kind, waiting, perSecond }];
     });
@@ -95,8 +102,8 @@ export class CallLimiter {
   async acquire(of: CallClass, urgency: Urgency, maxWaitMs: number, signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     const queue = this.#queueOf(of);
-    const isFirst = queue.lanes.change.size === 0 && (urgency === "change" || queue.lanes.routine.size === 0);
-    if (isFirst && queue.bucket.take(this.#clock.monotonicMs())) return true;
+    const before = URGENCIES.slice(0, URGENCIES.indexOf(urgency) + 1);
+    if (waitingIn(queue.lanes, before) === 0 && queue.bucket.take(this.#clock.monotonicMs())) return true;
     if (maxWaitMs <= 0) return false;
     return this.#wait(queue, urgency, maxWaitMs, signal);
   }
@@ -113,7 +120,9 @@ export class CallLimiter {
     const rates = of.service === "EC2" ? (this.#rates.ec2 ?? DEFAULT_EC2_RATES) : this.#rates;
     const perSecond = of.kind === "read" ? rates.readsPerSecond : rates.writesPerSecond;
     const bucket = new AdaptiveBucket(perSecond, this.#clock.monotonicMs(), burstSecondsOf(of));
-    const queue = { of, bucket, lanes: { change: new Set<Waiter>(), routine: new Set<Waiter>() }, timer: undefined };
+    const newLane = (): Set<Waiter> => new Set();
+    const lanes = { narrowing: newLane(), change: newLane(), bulk: newLane(), routine: newLane() };
+    const queue = { of, bucket, lanes, timer: undefined, granted: 0 };
     this.#queues.set(key, queue);
     return queue;
   }
@@ -128,6 +137,7 @@ export class CallLimiter {
         if (next(queue) === undefined) disarm(queue);
       };
       const waiter: Waiter = {
+        sinceMs: this.#clock.monotonicMs(),
         grant: () => {
           end();
           resolve(true);
@@ -158,6 +168,7 @@ export class CallLimiter {
   #grant(queue: CallQueue): void {
     for (let waiter = next(queue); waiter !== undefined; waiter = next(queue)) {
       if (!queue.bucket.take(this.#clock.monotonicMs())) break;
+      queue.granted += 1;
       waiter.grant();
     }
     this.#arm(queue);
@@ -169,6 +180,15 @@ function disarm(queue: CallQueue): void {
   queue.timer = undefined;
 }
 
-function next({ lanes }: CallQueue): Waiter | undefined {
-  return lanes.change.values().next().value ?? lanes.routine.values().next().value;
+function next({ lanes, granted }: CallQueue): Waiter | undefined {
+  const first = URGENCIES.flatMap((urgency) => lanes[urgency].values().next().value ?? []);
+  if ((granted + 1) % GRANTS_PER_OLDEST !== 0) return first[0];
+  return first.reduce<Waiter | undefined>(
+    (oldest, waiter) => (oldest === undefined || waiter.sinceMs < oldest.sinceMs ? waiter : oldest),
+    undefined,
+  );
+}
+
+function waitingIn(lanes: CallQueue["lanes"], urgencies: readonly Urgency[]): number {
+  return urgencies.reduce((sum, urgency) => sum + lanes[urgency].size, 0);
 }

@@ -49,7 +49,7 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
   });
   const account = openAwsAccount({
     change: { reader: connection.iamReader, writer: connection.iamWriter },
-    routine: connection.routine,
+    iam: connection.iam,
     reader: connection.accountReader,
     instanceReader: connection.instanceReader,
     instancesIntervalMs: instances.intervalMs,

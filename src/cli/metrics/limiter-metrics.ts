@@ -37,7 +37,7 @@ export function limiterMetrics(
   });
   const waits = new Histogram({
     name: `${prefix}_wait_seconds`,
-    help: "How long requests to AWS waited for the rate limiter; urgency is change for changes by users, else routine.",
+    help: "How long requests to AWS waited for the rate limiter; urgency is narrowing, change, bulk or routine.",
     labelNames: [...labelNames, "urgency"],
     buckets: WAIT_SECONDS,
     registers,

@@ -153,14 +153,17 @@ export class ProductMetrics {
     });
     new Gauge({
       name: `${PREFIX}_resource_condition`,
-      help: "Objects by condition and its status.",
+      help: "Objects by condition and its status; Ready is Unknown for an object without conditions.",
       labelNames: ["kind", "condition", "status"],
       registers,
       collect(): void {
         this.reset();
+        const ready = { kind, condition: "Ready" };
+        for (const status of ["True", "False", "Unknown"]) this.set({ ...ready, status }, 0);
         for (const object of cache().list()) {
           const { conditions = [] } = (object["status"] ?? {}) as InstanceProfileStatus;
           for (const { type, status } of conditions) this.inc({ kind, condition: type, status });
+          if (conditions.length === 0) this.inc({ ...ready, status: "Unknown" });
         }
       },
     });

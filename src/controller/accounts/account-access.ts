@@ -4,6 +4,7 @@ import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
 import type { ConvergeDependencies } from "../../engine/reconcile/converge.ts";
 import { type RequiredBoundary, requiredBoundary } from "../../engine/reconcile/required-boundary.ts";
 import { accountKeyOf, type ClassBinding } from "../classes/class-binding.ts";
+import { isUserWaiting, requestUrgencyOf, type Urgency } from "../urgency.ts";
 import type { AccountClaims } from "./claims-by-account.ts";
 
 /** The part of an AccountRegistry that reconciles need. */
@@ -22,24 +23,23 @@ export interface AccessSources {
   readonly claims: { of(account: string): Pick<AccountClaims, "index"> };
 }
 
-/** The class binding of the object, and the priority of its requests. */
+/** The class binding of the object, and why it is reconciled. */
 interface AccessQuery {
   readonly binding: ClassBinding;
-  /** True: its requests precede those of resyncs and scans. */
-  readonly isUserWaiting: boolean;
+  readonly urgency: Urgency;
 }
 
 /** Opens the account of the object's class, or the controller's own. Errors: those of {@link AccountRegistry.open}. */
 export async function accessFor(
   { accounts, claims }: AccessSources,
-  { binding, isUserWaiting }: AccessQuery,
+  { binding, urgency }: AccessQuery,
   signal: AbortSignal,
 ): Promise<AccountAccess> {
   const aws = binding.kind === "bound" ? await accounts.open(binding.class, signal) : accounts.own;
   const { iam, recentWrites, adoptions, breaker, quotas, index, boundaries: policies } = aws;
   const { index: claimIndex } = claims.of(accountKeyOf(binding));
-  const instances = { ...aws.instances, claims: claimIndex, isUserWaiting };
-  const { reader, writer } = iam[isUserWaiting ? "change" : "routine"];
+  const instances = { ...aws.instances, claims: claimIndex, isUserWaiting: isUserWaiting(urgency) };
+  const { reader, writer } = iam[requestUrgencyOf(urgency)];
   const boundary = binding.kind === "bound" ? requiredBoundary(binding.class, { policies, reader }) : undefined;
   return { reader, writer, recentWrites, adoptions, breaker, quotas, index, instances, boundary };
 }

@@ -15,6 +15,7 @@ import { findCondition } from "../../status/conditions.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
 import type { CountedOrphans } from "../orphans/counted-orphans.ts";
+import type { Urgency } from "../urgency.ts";
 import { shouldReconcile } from "../watch-predicates.ts";
 import type { BoundaryOf } from "./class-boundaries.ts";
 import { ClassReconciler } from "./class-reconciler.ts";
@@ -29,7 +30,7 @@ export interface ClassesOptions {
   /** Called when a class was added, deleted or changed. */
   readonly onChange: () => void;
   /** Enqueues an InstanceProfile by its key. */
-  readonly enqueue: (key: string) => void;
+  readonly enqueue: (key: string, urgency: Urgency) => void;
   /** See AccountRegistry.verify. */
   readonly verify: (of: InstanceProfileClass, signal: AbortSignal) => Promise<unknown>;
   /** See {@link ClassReconciler}. */
@@ -174,7 +175,8 @@ export class ClassController {
   }
 
   #enqueueOverLimit(objects: readonly KubeObject[]): void {
-    for (const object of objects) if (violationOf(object) === "TooManyObjects") this.#options.enqueue(keyOf(object));
+    for (const object of objects)
+      if (violationOf(object) === "TooManyObjects") this.#options.enqueue(keyOf(object), "creation");
   }
 
   #classChanged(change: ObjectChange): void {
@@ -186,12 +188,12 @@ export class ClassController {
     if (change.type === "added" && change.isInInitialList) return;
     for (const object of this.#options.objects()) {
       const { className } = (object["spec"] ?? {}) as { readonly className?: string };
-      if (className === undefined || className === name) this.#options.enqueue(keyOf(object));
+      if (className === undefined || className === name) this.#options.enqueue(keyOf(object), "class");
     }
   }
 
   #enqueueObjects(className: string): void {
-    for (const object of this.#objectsOf(className)) this.#options.enqueue(keyOf(object));
+    for (const object of this.#objectsOf(className)) this.#options.enqueue(keyOf(object), "class");
   }
 
   #objectsOf(className: string): readonly KubeObject[] {

@@ -82,13 +82,13 @@ export class AwsSteps {
    */
   async #open(subject: Subject, signal: AbortSignal, desired?: DesiredState): Promise<AwsAccess> {
     const { key, object, binding, run, isNew = false } = subject;
-    const waiting = { isUserWaiting: isUserWaiting(run.urgency) };
-    const access = await accessFor(this.#deps, { binding, ...waiting }, signal);
+    const { urgency } = run;
+    const access = await accessFor(this.#deps, { binding, urgency }, signal);
     const { uid, generation } = object.metadata;
     const start =
       desired === undefined
         ? UNKNOWN
-        : access.index.startingPoint(desired, { key, uid, generation, isNew, ...waiting });
+        : access.index.startingPoint(desired, { key, uid, generation, isNew, isUserWaiting: isUserWaiting(urgency) });
     const attempts = access.breaker.of(key, attemptOf(object));
     const isRequested = openRequest(object) !== undefined;
     return { ...access, start, attempts, isRequested, refusedByIam: () => refusedByIam(object) };

@@ -1,9 +1,19 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
+import type { KubeObject } from "../../engine/ports.ts";
 import { hasFinalizer } from "../finalizer.ts";
+import { asReceived } from "./outcomes.ts";
 
 /** True when no status was ever written for the object. */
 export function isUnreported({ status }: Pick<InstanceProfile, "status">): boolean {
   return (status?.observedGeneration ?? -1) < 0;
+}
+
+/** When an object was created, in ms since the epoch; undefined once a status was written for it. */
+export function unreportedSinceMs(raw: KubeObject | undefined): number | undefined {
+  if (raw === undefined) return undefined;
+  const { metadata, status } = asReceived(raw);
+  const atMs = Date.parse(metadata.creationTimestamp ?? "");
+  return isUnreported({ ...(status && { status }) }) && !Number.isNaN(atMs) ? atMs : undefined;
 }
 
 /** True when the object is enforced, not in deletion, and was never reported. */

@@ -87,6 +87,14 @@ export class Reconciler {
     }
   }
 
+  /** Reports that the object of a key waits in the queue. Errors: those of the status patch. */
+  async reportQueued(key: string, waiting: number, signal: AbortSignal): Promise<void> {
+    const raw = this.#deps.mutationCache.newest(key, this.#deps.cache.get(key));
+    // A status that another client has overwritten is restored first.
+    if (raw === undefined || this.#deps.ownStatus.withOwn(key, raw) !== raw) return;
+    await this.#deps.statusWriter.reportQueued(raw, waiting, signal);
+  }
+
   async #reconcileObject(key: string, raw: KubeObject, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
     const own = this.#deps.ownStatus.withOwn(key, raw);
     const received = asReceived(own);

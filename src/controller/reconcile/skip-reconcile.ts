@@ -1,7 +1,6 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { isHeldBack, recordedClaim } from "../../model/instances/claim-record.ts";
 import type { Requeue } from "../../status/requeue.ts";
-import { hasFinalizer } from "../finalizer.ts";
 import type { ScanCoverage } from "../scan/scan-coverage.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { isUnreportedCreate } from "./never-reported.ts";
@@ -25,7 +24,7 @@ export interface SkipCandidate {
 
 /**
  * The requeue of an object whose reconcile is skipped because scans cover it: an object in sync and, during the first
- * scan, an object that an earlier process may have created or left. Undefined when the object must be reconciled.
+ * scan, an object that was never reported. Undefined when the object must be reconciled.
  */
 export function skipReconcile(
   { key, object, run, coverage }: SkipCandidate,
@@ -33,8 +32,7 @@ export function skipReconcile(
 ): Requeue | undefined {
   if (coverage.isDifferent(key)) return undefined;
   const { metadata, status } = object;
-  const isLeft = isUnreportedCreate(object) && (hasFinalizer(object) || run.urgency === "initialList");
-  if (isLeft && coverage.isFirstScanAheadFor(UNREPORTED_MAX_WAIT_MS)) return UNREPORTED_POLL;
+  if (isUnreportedCreate(object) && coverage.isFirstScanAheadFor(UNREPORTED_MAX_WAIT_MS)) return UNREPORTED_POLL;
   if (isUserWaiting(run.urgency)) return undefined;
   const isCurrent = status?.observedGeneration === metadata.generation;
   if (coverage.isFirstScanAhead && isCurrent) return SCAN_POLL;

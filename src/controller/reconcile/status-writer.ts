@@ -5,6 +5,7 @@ import { hasTrace } from "../../model/trace.ts";
 import type { Action } from "../../plan/action.ts";
 import type { Compliance } from "../../status/compliance.ts";
 import type { EventDraft, Outcome, ReportedObject } from "../../status/outcome.ts";
+import { isReportedQueued, queuedConditions } from "../../status/queued.ts";
 import { type Requeue, type RequeueIntervals, resync } from "../../status/requeue.ts";
 import { classify, errorIn, observationIn, type Result } from "../../status/result.ts";
 import { sameStatus, summarize } from "../../status/summarize.ts";
@@ -87,11 +88,11 @@ export class StatusWriter {
     signal: AbortSignal,
   ): Promise<{ readonly result: Result; readonly requeue: Requeue }> {
     signal.throwIfAborted();
-    const { nowMs, random, intervals, observer } = this.#deps;
+    const { random, intervals, observer } = this.#deps;
     const key = keyText(object.metadata);
     const result = classify(object, outcome, (error) => this.#failingForMs(key, error));
     const { status, events, requeue } = summarize(object, result, {
-      now: timestamp(nowMs()),
+      now: this.#now(),
       random: random(),
       intervals,
       failures: this.#count(key, errorIn(result)),
@@ -110,6 +111,22 @@ export class StatusWriter {
   /** Writes the reported status again where another client has changed it. Errors: those of the status patch. */
   async restore({ raw, object: { status } }: Pick<Reported, "raw" | "object">, signal: AbortSignal): Promise<void> {
     if (status !== undefined) await this.#write(raw, status, [], signal);
+  }
+
+  /**
+   * Writes that the object waits in the queue, unless its status says so.
+   *
+   * @param waiting how many objects wait
+   *
+   * Errors: those of the patch, a ConflictError when the object has changed.
+   */
+  async reportQueued(raw: KubeObject, waiting: number, signal: AbortSignal): Promise<void> {
+    const object = asReceived(raw);
+    if (isReportedQueued(object)) return;
+    const { metadata, status } = object;
+    const conditions = queuedConditions(object, waiting, this.#now());
+    const unchanged = { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion } as const;
+    await this.#write(raw, { observedGeneration: -1, ...status, conditions }, [unchanged], signal);
   }
 
   /** The requeue of an object in sync whose reconcile was skipped. */
@@ -154,6 +171,10 @@ export class StatusWriter {
     if (lag === undefined) return undefined;
     const { nowMs, monotonicMs } = this.#deps;
     return timestamp(Math.ceil((nowMs() + lag.untilMs - monotonicMs()) / 1_000) * 1_000);
+  }
+
+  #now(): string {
+    return timestamp(this.#deps.nowMs());
   }
 
   /** How long the object has failed for this reason, without another reason or a success in between. */

@@ -46,10 +46,10 @@ export const DEFAULT_INSTANCES_INTERVAL_MS = 60_000;
 
 /** The dependencies of {@link openAwsAccount}. */
 export interface AwsAccountOptions {
-  /** For requests that a user waits for. */
+  /** For changes by users. */
   readonly change: IamAccess;
-  /** For resyncs and scans. Default: `change`. */
-  readonly routine?: IamAccess;
+  /** By urgency. Default: `change` for all. */
+  readonly iam?: Readonly<Record<Urgency, IamAccess>>;
   readonly reader?: AccountReader;
   readonly instanceReader: InstanceReader;
   readonly instancesIntervalMs?: number;
@@ -63,10 +63,10 @@ export interface AwsAccountOptions {
 
 /** Opens an account with empty caches; sends no request. */
 export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
-  const { change, routine = change, reader, instanceReader, propagationWindowMs, monotonicMs } = options;
+  const { change, reader, instanceReader, propagationWindowMs, monotonicMs } = options;
   const { instancesIntervalMs: intervalMs = DEFAULT_INSTANCES_INTERVAL_MS } = options;
   return {
-    iam: { change, routine },
+    iam: options.iam ?? { narrowing: change, change, bulk: change, routine: change },
     recentWrites: new RecentWrites({ windowMs: propagationWindowMs, monotonicMs }),
     adoptions: new KeyedMutex(),
     breaker: new FlapBreaker(),

@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.ts";
 import type { KeyedBackoff } from "./backoff.ts";
 import { DelayQueue } from "./delay-queue.ts";
-import { ReadyQueue } from "./ready-queue.ts";
+import { type ReadyKey, ReadyQueue } from "./ready-queue.ts";
 import { RetryBucket } from "./retry-bucket.ts";
+import { RunningKeys, type Shares, UNSHARED } from "./shares.ts";
 
 /** Observer of the queue, for metrics. Called synchronously; must not throw. */
 export interface QueueObserver {
@@ -36,13 +37,16 @@ export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly backoff: KeyedBackoff;
   readonly observer?: QueueObserver | undefined;
+  /** Default: keys are taken in arrival order within one priority, without limits. */
+  readonly shares?: Shares;
 }
 
 /**
  * A work queue by client-go's rules.
  *
  * Guarantees: a key is taken by one worker at a time; a burst of adds becomes one run; an add during a run causes exactly one
- * more run after it; of several requested times the earliest wins, of several priorities the highest.
+ * more run after it; of several requested times the earliest wins, of several priorities the highest; the workers are shared
+ * by {@link Shares}.
  * Assumption: `done` is called for every key that `get` returns.
  */
 export class WorkQueue {
@@ -50,17 +54,20 @@ export class WorkQueue {
   readonly #backoff: KeyedBackoff;
   readonly #retries: RetryBucket;
   readonly #observer: QueueObserver;
-  readonly #ready = new ReadyQueue();
+  readonly #ready: ReadyQueue;
   readonly #delayed: DelayQueue;
-  /** Running keys, with their start (monotonic ms). */
-  readonly #running = new Map<string, number>();
+  readonly #running: RunningKeys;
   /** Keys added while they run, with their priority; they become ready when the run ends. */
   readonly #parked = new Map<string, number>();
+  /** Idle workers. While there are any, no ready key may run. */
   readonly #waiters: ((taken: TakenKey | undefined) => void)[] = [];
   #mode: "open" | ShutDownMode = "open";
   readonly #drained = Promise.withResolvers<void>();
 
   constructor(options: WorkQueueOptions) {
+    const { shares = UNSHARED } = options;
+    this.#ready = new ReadyQueue(shares);
+    this.#running = new RunningKeys(shares);
     this.#clock = options.clock;
     this.#backoff = options.backoff;
     this.#retries = new RetryBucket(options.clock);
@@ -86,7 +93,17 @@ export class WorkQueue {
   /** Running keys and for how long, ms, for the unfinished-work gauges. */
   running(): readonly { readonly key: string; readonly workedMs: number }[] {
     const nowMs = this.#clock.monotonicMs();
-    return [...this.#running].map(([key, sinceMs]) => ({ key, workedMs: nowMs - sinceMs }));
+    return [...this.#running.entries()].map(([key, { sinceMs }]) => ({ key, workedMs: nowMs - sinceMs }));
+  }
+
+  /** Whether the key is ready and not taken yet. */
+  isWaiting(key: string): boolean {
+    return this.#ready.has(key);
+  }
+
+  /** The keys that are ready and not taken yet, in the order in which they became ready. */
+  waiting(): Iterable<ReadyKey> {
+    return this.#ready.entries();
   }
 
   /** Whether a worker has the key. */
@@ -138,13 +155,14 @@ export class WorkQueue {
 
   /** Marks the key as finished; if it was added during the run, it becomes ready. */
   done(key: string): void {
-    const sinceMs = this.#running.get(key);
-    if (sinceMs === undefined) return;
-    this.#running.delete(key);
-    this.#observer.finished?.(key, this.#clock.monotonicMs() - sinceMs);
+    const ended = this.#running.end(key);
+    if (ended === undefined) return;
+    const nowMs = this.#clock.monotonicMs();
+    this.#observer.finished?.(key, nowMs - ended.sinceMs);
     const parkedPriority = this.#parked.get(key);
     this.#parked.delete(key);
-    if (parkedPriority !== undefined && this.#mode !== "drop") this.#enqueueReady(key, parkedPriority);
+    if (parkedPriority !== undefined && this.#mode !== "drop") this.#ready.put(key, parkedPriority, nowMs);
+    this.#handOut();
     this.#resolveWhenDrained();
   }
 
@@ -153,7 +171,8 @@ export class WorkQueue {
     this.#mode = mode;
     this.#delayed.clear();
     if (mode === "drop") this.#ready.clear();
-    // Waiters exist only while nothing is ready, and nothing is added any more.
+    this.#handOut();
+    // Nothing is added any more.
     for (const resolve of this.#waiters.splice(0)) resolve(undefined);
     this.#resolveWhenDrained();
     return this.#drained.promise;
@@ -167,22 +186,28 @@ export class WorkQueue {
 
   #enqueue(key: string, priority: number): void {
     if (!this.#ready.has(key)) this.#observer.added?.(key);
-    this.#enqueueReady(key, priority);
+    this.#ready.put(key, priority, this.#clock.monotonicMs());
+    this.#handOut();
   }
 
-  #enqueueReady(key: string, priority: number): void {
-    this.#ready.put(key, priority, this.#clock.monotonicMs());
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) waiter(this.#take());
+  /** Gives idle workers what may run now. */
+  #handOut(): void {
+    while (this.#waiters.length > 0) {
+      const taken = this.#take();
+      if (taken === undefined) return;
+      this.#waiters.shift()?.(taken);
+    }
   }
 
   #take(): TakenKey | undefined {
-    const entry = this.#ready.take();
+    const isDraining = this.#mode !== "open";
+    const entry = this.#ready.take((lane, priority) => isDraining || this.#running.admits(lane, priority));
     if (entry === undefined) return undefined;
+    const { key, lane, priority, sinceMs } = entry;
     const nowMs = this.#clock.monotonicMs();
-    this.#running.set(entry.key, nowMs);
-    this.#observer.taken?.(entry.key, nowMs - entry.sinceMs);
-    return { key: entry.key, priority: entry.priority };
+    this.#running.start(key, lane, priority, nowMs);
+    this.#observer.taken?.(key, nowMs - sinceMs);
+    return { key, priority };
   }
 
   #resolveWhenDrained(): void {

@@ -1,7 +1,12 @@
 import type { LogFields, Logger } from "../../telemetry.ts";
 import type { Clock } from "../clock.ts";
-import type { WorkerQueue } from "./laned-queue.ts";
-import type { TakenKey } from "./work-queue.ts";
+import type { TakenKey, WorkQueue } from "./work-queue.ts";
+
+/** The part of a queue that workers use. */
+export type WorkerQueue = Pick<
+  WorkQueue,
+  "get" | "done" | "addRateLimited" | "addAfter" | "forget" | "failuresOf" | "shutDown"
+>;
 
 /**
  * What a reconcile requests of the queue:

@@ -1,4 +1,4 @@
-import type { InstanceProfile, InstanceProfileSpec, Statement } from "../../../src/api/instance-profile.ts";
+import type { Condition, InstanceProfile, InstanceProfileSpec, Statement } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { NoResponseError } from "../../../src/aws/client/no-response-error.ts";
 import { toControllerError } from "../../../src/aws/errors/aws-errors.ts";
@@ -21,6 +21,7 @@ import type { Blocker, Plan } from "../../../src/plan/plan.ts";
 import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
 import type { ConditionDraft } from "../../../src/status/conditions.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
+import { queuedConditions } from "../../../src/status/queued.ts";
 import { aClass, anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
 import { conditionsAfter } from "../../support/results.ts";
 import { goldenSamples } from "./golden-samples.ts";
@@ -193,6 +194,7 @@ export async function samplesOfReasons(): Promise<ReadonlyMap<string, readonly C
     ...(await failures()).map((error) => conditionsAfter(object, { kind: "failed", error })),
     ...outcomes().map(([of, outcome]) => conditionsAfter(of, outcome)),
     ...standings().map((blockers) => conditionsAfter(object, refused(blockers))),
+    queuedConditions({ metadata: object.metadata }, 812, "2026-01-01T00:00:00Z").map(asDraft),
     ...goldenSamples().map(({ conditions }) => conditions),
   ];
   const samples = new Map<string, readonly ConditionDraft[]>();
@@ -201,6 +203,10 @@ export async function samplesOfReasons(): Promise<ReadonlyMap<string, readonly C
     if (!samples.has(reason)) samples.set(reason, conditions);
   }
   return samples;
+}
+
+function asDraft({ type, status, reason, message }: Condition): ConditionDraft {
+  return { type, status, reason, message };
 }
 
 async function failures(): Promise<readonly unknown[]> {

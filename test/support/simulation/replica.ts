@@ -264,7 +264,7 @@ function openAccount(
 ): AwsAccount {
   return openAwsAccount({
     change: { reader: aws.iamReader, writer: aws.iamWriter },
-    routine: aws.routine,
+    iam: aws.iam,
     ...(reader !== undefined && { reader }),
     instanceReader: aws.instanceReader,
     guardRegions: async () => guardRegions,

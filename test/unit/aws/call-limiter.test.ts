@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createAwsCaller } from "../../../src/aws/call/aws-call.ts";
 import { type CallClass, CallLimiter } from "../../../src/aws/call/call-limiter.ts";
+import { URGENCIES, type Urgency } from "../../../src/engine/ports.ts";
 import { ThrottledError } from "../../../src/errors.ts";
 import { TokenBuckets } from "../../../src/sandbox/aws/throttle.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
@@ -24,7 +25,7 @@ describe("the turns", () => {
     await Promise.all([limiter.acquire(READ, "change", 0, signal), limiter.acquire(READ, "change", 0, signal)]);
   });
 
-  function waitFor(name: string, urgency: "change" | "routine", of: CallClass = READ): void {
+  function waitFor(name: string, urgency: Urgency, of: CallClass = READ): void {
     void limiter.acquire(of, urgency, PATIENT, signal).then(() => order.push(name));
   }
 
@@ -42,6 +43,20 @@ describe("the turns", () => {
     waitFor("edit", "change");
     await clock.advance(2_000);
     expect(order).toEqual(["edit", "scan"]);
+  });
+
+  test("come by urgency: narrowing edits, other changes, what comes in bulk, and scans last", async () => {
+    for (const urgency of URGENCIES.toReversed()) waitFor(urgency, urgency);
+    await clock.advance(4_000);
+    expect(order).toEqual(URGENCIES);
+  });
+
+  test("come once in five times to what has waited longest, so that changes without end starve nothing", async () => {
+    waitFor("scan", "routine");
+    await clock.advance(1);
+    for (let i = 0; i < 9; i += 1) waitFor(`edit-${i}`, "change");
+    await clock.advance(5_000);
+    expect(order).toEqual(["edit-0", "edit-1", "edit-2", "edit-3", "scan"]);
   });
 
   test("are not taken out of order by who comes when a token has just come", async () => {

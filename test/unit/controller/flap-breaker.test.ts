@@ -53,7 +53,7 @@ describe("the same writes, three times without lasting effect", () => {
     const [writes, kubeWrites, events] = [writesSoFar(), desk.kube.writes.length, desk.eventReasons.length];
     for (let i = 0; i < 3; i += 1) {
       undo();
-      expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: RESYNC_MS });
+      expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: RESYNC_MS, urgency: "resync" });
     }
     expect([writesSoFar(), desk.kube.writes.length, desk.eventReasons.length]).toEqual([writes, kubeWrites, events]);
   });
@@ -107,7 +107,7 @@ describe("a principal that IAM rejects", () => {
     desk.nowMs += 119_000;
     expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: 10_000 });
     desk.nowMs += 1_000;
-    expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: RESYNC_MS });
+    expect(await desk.reconcile()).toEqual({ kind: "after", delayMs: RESYNC_MS, urgency: "resync" });
     expect(desk.object?.status?.conditions?.map(({ type }) => type)).toEqual(["Ready", "Stalled"]);
   });
 

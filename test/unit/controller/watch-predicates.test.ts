@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { priorityOf } from "../../../src/controller/urgency.ts";
-import { shouldReconcile, urgencyAtStart } from "../../../src/controller/watch-predicates.ts";
+import { shouldReconcile, urgencyAtStart, urgencyOfChange } from "../../../src/controller/watch-predicates.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -74,5 +74,40 @@ describe("for a process that becomes the leader", () => {
     const due = priorityOf(urgencyAtStart(version({}, ANSWERED)));
     const pending = priorityOf(urgencyAtStart(version(metadata, rest)));
     expect([pending > due, pending < 0]).toEqual([true, true]);
+  });
+});
+
+describe("the urgency of a change is", () => {
+  const allow = (...actions: readonly string[]) => ({
+    spec: { statements: [{ effect: "Allow", actions, resources: ["*"] }] },
+  });
+  const inAws = (status: Fields = {}) => ({ status: { observedGeneration: 2, accountId: "123456789012", ...status } });
+
+  test("that of a creation while nothing of the object is in AWS, whatever its author writes", () => {
+    const forged = version({ finalizers: [FINALIZER], annotations: METADATA["annotations"] }, allow("s3:*"));
+    expect(urgencyOfChange(undefined, forged)).toBe("creation");
+    const edited = version({ generation: 3 }, { ...allow("s3:Get*"), status: { observedGeneration: 2 } });
+    expect(urgencyOfChange(version({}, { ...allow("s3:*"), status: { observedGeneration: 2 } }), edited)).toBe(
+      "creation",
+    );
+  });
+
+  test("that of a change for a deletion, and for reconcile-at", () => {
+    const deleted = version({ deletionTimestamp: "2026-01-01T00:00:00Z" });
+    expect(urgencyOfChange(version(), deleted)).toBe("change");
+    const asked = version({ annotations: { "iam.instanceprofile.dev/reconcile-at": "2" } }, inAws());
+    expect(urgencyOfChange(version({}, inAws()), asked)).toBe("change");
+  });
+
+  test("that of a narrowing edit only if the earlier spec was reconciled", () => {
+    const narrowed = version({ generation: 3 }, { ...allow("s3:Get*"), ...inAws() });
+    expect(urgencyOfChange(version({}, { ...allow("s3:*"), ...inAws() }), narrowed)).toBe("narrowing");
+    const before = version({}, { ...allow("s3:*"), ...inAws({ observedGeneration: 1 }) });
+    expect(urgencyOfChange(before, narrowed)).toBe("change");
+  });
+
+  test("that of a change for an edit that widens", () => {
+    const widened = version({ generation: 3 }, { ...allow("s3:*"), ...inAws() });
+    expect(urgencyOfChange(version({}, { ...allow("s3:Get*"), ...inAws() }), widened)).toBe("change");
   });
 });

@@ -28,8 +28,8 @@ describe("an object is looked at again", () => {
   });
 
   test("after a minute when it is blocked, whatever settles", () => {
-    expect(when(converged(0, BLOCKED))).toEqual(inMs(60_000));
-    expect(when(converged(1_000, BLOCKED))).toEqual(inMs(60_000));
+    expect(when(converged(0, BLOCKED))).toEqual(atLeisureInMs(60_000));
+    expect(when(converged(1_000, BLOCKED))).toEqual(atLeisureInMs(60_000));
   });
 
   test("after seconds while IAM lags, no later than it must have settled", () => {
@@ -58,13 +58,13 @@ describe("an object is looked at again", () => {
 
 describe("after a failure", () => {
   test.each<[string, unknown, object]>([
-    ["terminal", new TerminalError("x", { reason: "InvalidSpec" }), inMs(600_000)],
+    ["terminal", new TerminalError("x", { reason: "InvalidSpec" }), atLeisureInMs(600_000)],
     [
       "terminal, by a principal that IAM should have known by now",
       new TerminalError("x", { reason: "InvalidPrincipal" }),
-      inMs(600_000),
+      atLeisureInMs(600_000),
     ],
-    ["blocked", new BlockedError("x", { reason: "AccessDenied" }), inMs(60_000)],
+    ["blocked", new BlockedError("x", { reason: "AccessDenied" }), atLeisureInMs(60_000)],
     ["conflict", new ConflictError("x", { reason: "DeleteConflict" }), { kind: "backoff" }],
     ["retryable", new RetryableError("x", { reason: "ServiceFailure" }), { kind: "backoff" }],
     ["throttled", new ThrottledError("x", { reason: "Throttled" }), { kind: "backoff" }],
@@ -83,13 +83,13 @@ describe("after a failure", () => {
   test("that passes by itself as a rule, soon, as long as it has not lasted", () => {
     const unknown = failed(new TerminalError("x", { reason: "InvalidPrincipal" }));
     expect(requeueAfter(unknown, 0.5, 0)).toEqual(inMs(10_000));
-    expect(requeueAfter(unknown, 0.5, 120_000)).toEqual(inMs(600_000));
+    expect(requeueAfter(unknown, 0.5, 120_000)).toEqual(atLeisureInMs(600_000));
   });
 
   test("of a write, as after any other", () => {
     const action = CREATE.actions[0];
     if (action === undefined) throw new Error("there is no action");
     const outcome = { ...converged(0), failed: { action, error: new BlockedError("x", { reason: "AccessDenied" }) } };
-    expect(when(outcome as Outcome)).toEqual(inMs(60_000));
+    expect(when(outcome as Outcome)).toEqual(atLeisureInMs(60_000));
   });
 });

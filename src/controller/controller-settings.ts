@@ -1,0 +1,26 @@
+import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
+import type { RequeueIntervals } from "../status/requeue.ts";
+import type { OrphanPolicy } from "./orphans/orphan-options.ts";
+import type { CrdDeletionPolicy } from "./reconcile/crd-deletion.ts";
+
+/** The settings that an operator can configure. */
+export interface ControllerSettings {
+  /** The number of objects that are reconciled at the same time. */
+  readonly concurrency: number;
+  readonly intervals: RequeueIntervals;
+  readonly propagationWindowMs: number;
+  /** The interval between two account scans. */
+  readonly scanIntervalMs: number;
+  /** What to do with roles in AWS whose object no longer exists; see docs/adr/0015. */
+  readonly orphanPolicy: OrphanPolicy;
+  /** What happens in AWS to the objects that go with their CRD. */
+  readonly crdDeletionPolicy: CrdDeletionPolicy;
+  /** Whether objects without a class may adopt unowned roles. Default: false. */
+  readonly allowsAdoption?: boolean;
+  /** What happens to what the controller created, for objects without a deletion policy. Default: Delete. */
+  readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
+  /** How long to wait for the first list before `start` fails. */
+  readonly syncTimeoutMs: number;
+  /** Whether objects without a class are blocked even if the cluster has no classes. Default: false. */
+  readonly requiresClass?: boolean;
+}
