@@ -1,6 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AccountIdentity } from "../engine/ports.ts";
-import type { AwsCaller } from "./call/aws-call.ts";
+import { type AwsCaller, awaitCredentials } from "./call/aws-call.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client/client-config.ts";
 import { addHooks } from "./client/middleware.ts";
 import { requireField } from "./errors/require-field.ts";
@@ -15,7 +15,11 @@ export function createStsClient(options: AwsClientOptions): STSClient {
 }
 
 /** Resolves the account id with STS at each call, without a cache. Needs no permission. */
-export function createAccountIdentity(sts: STSClient, call: AwsCaller): AccountIdentity {
+export function createAccountIdentity(
+  sts: STSClient,
+  call: AwsCaller,
+  credentials: Parameters<typeof awaitCredentials>[1],
+): AccountIdentity {
   const subject = { service: "STS", operation: "GetCallerIdentity", entity: "the controller's credentials" } as const;
   return {
     accountId: (signal): Promise<string> =>
@@ -30,5 +34,6 @@ export function createAccountIdentity(sts: STSClient, call: AwsCaller): AccountI
         },
         signal,
       ),
+    renew: (signal) => awaitCredentials(subject, credentials, signal),
   };
 }

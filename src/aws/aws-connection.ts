@@ -34,9 +34,11 @@ export interface AwsConnection {
 
 /** Creates the adapters. No request is sent and no credentials are resolved before the first call. */
 export function connectAws(options: AwsClientOptions): AwsConnection {
-  const call = createAwsCaller(options, "change");
-  const routineCall = createAwsCaller(options, "routine");
   const iam = createIamClient(options);
+  const callOptions = { ...options, fetchCredentials: () => iam.config.credentials() };
+  const callerOf = (urgency: Urgency): AwsCaller => createAwsCaller(callOptions, urgency);
+  const call = callerOf("change");
+  const routineCall = callerOf("routine");
   // Shares the IAM client's credential cache, so that one AssumeRoleWithWebIdentity serves all clients.
   const sts = createStsClient({ ...options, credentials: iam.config.credentials });
   const ec2 = new Ec2OnDemand({ ...options, credentials: iam.config.credentials });
@@ -49,15 +51,15 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
     iamReader: change.reader,
     iamWriter: change.writer,
     iam: {
-      narrowing: accessBy(createAwsCaller(options, "narrowing")),
+      narrowing: accessBy(callerOf("narrowing")),
       change,
-      bulk: accessBy(createAwsCaller(options, "bulk")),
+      bulk: accessBy(callerOf("bulk")),
       routine: accessBy(routineCall),
     },
     iamInventory: createIamInventory(iam, call),
     accountReader: createAccountReader(iam, routineCall),
     instanceReader: instanceReaderOnDemand(ec2, call),
-    accountIdentity: createAccountIdentity(sts, call),
+    accountIdentity: createAccountIdentity(sts, call, callOptions),
     assume: (role) => assumedRole(sts, call, role),
     region: () => iam.config.region().catch(() => undefined),
     close() {

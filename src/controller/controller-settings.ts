@@ -1,7 +1,24 @@
 import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
+import type { QueueObserver } from "../runtime/queue/work-queue.ts";
+import type { WorkerObserver } from "../runtime/queue/workers.ts";
+import type { ReflectorObserver } from "../runtime/watch/reflector-options.ts";
 import type { RequeueIntervals } from "../status/requeue.ts";
-import type { OrphanPolicy } from "./orphans/orphan-options.ts";
+import type { OrphanObserver, OrphanPolicy } from "./orphans/orphan-options.ts";
 import type { CrdDeletionPolicy } from "./reconcile/crd-deletion.ts";
+import type { ResultObserver } from "./reconcile/result-observer.ts";
+import type { ScanObserver } from "./scan/iam-scan.ts";
+
+/** The observers that record metrics. */
+export interface ControllerObservers {
+  readonly queue?: QueueObserver;
+  readonly workers?: WorkerObserver;
+  readonly reflector?: ReflectorObserver;
+  readonly results?: ResultObserver;
+  /** By account: its id, or OWN_ACCOUNT. */
+  readonly scans?: (account: string) => ScanObserver;
+  /** By account: its id, or OWN_ACCOUNT; called with the results of orphan scans. */
+  readonly orphans?: (account: string) => OrphanObserver;
+}
 
 /** The settings that an operator can configure. */
 export interface ControllerSettings {

@@ -4,37 +4,32 @@ import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { KeyedBackoff } from "../runtime/queue/backoff.ts";
 import type { Shares } from "../runtime/queue/shares.ts";
-import { type QueueObserver, WorkQueue } from "../runtime/queue/work-queue.ts";
-import { type WorkerObserver, Workers } from "../runtime/queue/workers.ts";
+import { WorkQueue } from "../runtime/queue/work-queue.ts";
+import { Workers } from "../runtime/queue/workers.ts";
 import type { ListWatch } from "../runtime/watch/list-watch.ts";
 import { ReflectorGroup } from "../runtime/watch/reflector-group.ts";
-import type { ReflectorObserver } from "../runtime/watch/reflector-options.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/watch/store.ts";
 import type { Logger } from "../telemetry.ts";
 import { boundaryOf } from "./accounts/account-access.ts";
 import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
 import { ClassController } from "./classes/class-controller.ts";
-import type { ControllerSettings } from "./controller-settings.ts";
+import type { ControllerObservers, ControllerSettings } from "./controller-settings.ts";
 import { keyText, logFieldsOf, namespaceOf } from "./object-key.ts";
 import { CountedOrphans } from "./orphans/counted-orphans.ts";
 import { type OrphanSources, openOrphans } from "./orphans/open-orphans.ts";
-import type { OrphanObserver } from "./orphans/orphan-options.ts";
 import type { Orphans } from "./orphans/orphans.ts";
 import { Releases } from "./orphans/releases.ts";
 import { CrdDeletion } from "./reconcile/crd-deletion.ts";
-import { unreportedSinceMs } from "./reconcile/never-reported.ts";
 import { openReconciler } from "./reconcile/open-reconciler.ts";
 import { OwnStatus } from "./reconcile/own-status.ts";
-import { QueuedReport } from "./reconcile/queued-report.ts";
+import type { QueuedReport } from "./reconcile/queued-report.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
-import type { ResultObserver } from "./reconcile/result-observer.ts";
-import type { ScanObserver } from "./scan/iam-scan.ts";
 import { ScanCoverageByAccount } from "./scan/scan-coverage.ts";
 import { ScanSupervisor } from "./scan/scan-supervisor.ts";
 import { priorityOf, queueRequeue, URGENT_FROM, type Urgency, urgencyOf } from "./urgency.ts";
 import { shouldReconcile, urgencyAtStart, urgencyOfChange } from "./watch-predicates.ts";
 
-export type { ControllerSettings } from "./controller-settings.ts";
+export type { ControllerObservers, ControllerSettings } from "./controller-settings.ts";
 
 /** The dependencies of {@link Controller}, created by the composition root. */
 export interface ControllerDependencies {
@@ -58,18 +53,6 @@ export interface ControllerDependencies {
   readonly observers?: ControllerObservers;
 }
 
-/** The observers that record metrics. */
-export interface ControllerObservers {
-  readonly queue?: QueueObserver;
-  readonly workers?: WorkerObserver;
-  readonly reflector?: ReflectorObserver;
-  readonly results?: ResultObserver;
-  /** By account: its id, or OWN_ACCOUNT. */
-  readonly scans?: (account: string) => ScanObserver;
-  /** By account: its id, or OWN_ACCOUNT; called with the results of orphan scans. */
-  readonly orphans?: (account: string) => OrphanObserver;
-}
-
 /**
  * Watches InstanceProfiles and keeps AWS in sync with them: the reflector fills the queue, and the workers reconcile
  * its keys.
@@ -89,12 +72,7 @@ export class Controller {
   constructor(deps: ControllerDependencies) {
     const { clock, random, logger, settings, accounts, clusterId, observers = {} } = deps;
     this.#settings = settings;
-    this.#queue = new WorkQueue({
-      clock,
-      backoff: new KeyedBackoff(random),
-      observer: observers.queue,
-      shares: this.#shares(),
-    });
+    this.#queue = this.#openQueue(deps);
     this.#reflector = new ReflectorGroup({
       kind: "InstanceProfile",
       listWatches: deps.listWatches,
@@ -118,8 +96,14 @@ export class Controller {
     const ownStatus = this.#openOwnStatus(deps);
     this.#ownStatus = ownStatus;
     const crdDeletion = new CrdDeletion({ crd: deps.crd, policy: settings.crdDeletionPolicy, monotonicMs, logger });
-    const reconciler = openReconciler(
-      { ...deps, ...settings, objects: ownStatus.noting(releases.noting(deps.objects)), observer: observers.results },
+    const { reconciler, queuedReport } = openReconciler(
+      {
+        ...deps,
+        ...settings,
+        objects: ownStatus.noting(releases.noting(deps.objects)),
+        observer: observers.results,
+        queue: this.#queue,
+      },
       { coverage, claims, cache, classes: resolver, listClasses, crdDeletion, ownStatus },
     );
     this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted, crdDeletion });
@@ -139,13 +123,7 @@ export class Controller {
       orphans: this.#orphans,
       enqueue: (key) => this.#enqueue(key),
     });
-    this.#queuedReport = new QueuedReport({
-      queue: this.#queue,
-      unreportedSinceMs: (key) => unreportedSinceMs(cache.get(key)),
-      report: (key, waiting, signal) => reconciler.reportQueued(key, waiting, signal),
-      clock,
-      logger,
-    });
+    this.#queuedReport = queuedReport;
     this.#workers = this.#openWorkers(deps, reconciler);
   }
 
@@ -261,6 +239,11 @@ export class Controller {
       concurrency: settings.concurrency,
       observer: observers?.workers,
     });
+  }
+
+  #openQueue({ clock, random, observers }: ControllerDependencies): WorkQueue {
+    const backoff = new KeyedBackoff(random);
+    return new WorkQueue({ clock, backoff, observer: observers?.queue, shares: this.#shares() });
   }
 
   /** Namespaces take turns. An account that throttles or does not respond can block only its share of the workers. */

@@ -8,11 +8,20 @@ import type { Requeue } from "../status/requeue.ts";
  * - `change`: a user changed or deleted the object, or its instances changed in EC2.
  * - `initialList`: the object had a pending change when this process started to reconcile.
  * - `creation`: nothing of the object is in AWS yet.
+ * - `initialCreation`: the same, since before this process started to reconcile.
  * - `class`: the class of the object changed.
  * - `scan`: a scan of IAM found a difference.
  * - `resync`: the periodic reconcile of an unchanged object, or the retry of a blocked one.
  */
-export type Urgency = "narrowing" | "change" | "initialList" | "creation" | "class" | "scan" | "resync";
+export type Urgency =
+  | "narrowing"
+  | "change"
+  | "initialList"
+  | "creation"
+  | "initialCreation"
+  | "class"
+  | "scan"
+  | "resync";
 
 /** The consequences of an urgency. */
 interface UrgencyRow {
@@ -27,6 +36,7 @@ const URGENCIES: Readonly<Record<Urgency, UrgencyRow>> = {
   change: { priority: 0, requests: "change" },
   initialList: { priority: -50, requests: "bulk" },
   creation: { priority: -60, requests: "bulk" },
+  initialCreation: { priority: -65, requests: "bulk" },
   class: { priority: -70, requests: "routine" },
   scan: { priority: -75, requests: "routine" },
   resync: { priority: -100, requests: "routine" },
@@ -54,6 +64,11 @@ export function requestUrgencyOf(urgency: Urgency): RequestUrgency {
 /** True when a user waits for the reconcile. */
 export function isUserWaiting(urgency: Urgency): boolean {
   return requestUrgencyOf(urgency) !== "routine";
+}
+
+/** True when an account scan can take the place of the reconcile. */
+export function isPeriodic(urgency: Urgency): boolean {
+  return urgency === "scan" || urgency === "resync";
 }
 
 /** The requeue in the form that the workers expect. */

@@ -62,7 +62,7 @@ export function urgencyAtStart(object: KubeObject): Urgency {
   const isHandled =
     observedGeneration === generation && (reconcileAt === undefined || reconcileAt === lastHandledReconcileAt);
   if (isHandled && deletionTimestamp === undefined) return "resync";
-  return deletionTimestamp !== undefined || hasTrace(statusOf(object)) ? "initialList" : "creation";
+  return deletionTimestamp !== undefined || hasTrace(statusOf(object)) ? "initialList" : "initialCreation";
 }
 
 function statusOf(object: KubeObject): Handled {

@@ -92,6 +92,8 @@ export type Urgency = (typeof URGENCIES)[number];
 export interface AccountIdentity {
   /** The 12-digit account id by STS GetCallerIdentity. */
   accountId(signal: AbortSignal): Promise<string>;
+  /** Renews the credentials if they expire soon. Sends no request while they are valid. */
+  renew(signal: AbortSignal): Promise<void>;
 }
 
 /** Namespaced name of one InstanceProfile object. */

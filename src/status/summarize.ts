@@ -9,7 +9,7 @@ import { TAG_KEYS, type Tags } from "../model/ownership.ts";
 import type { Action } from "../plan/action.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
-import { aboutCompliance, type Compliance, isComplianceChange } from "./compliance.ts";
+import { aboutCompliance, COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";
 import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
 import { conditionsOf, wasReady } from "./conditions-of.ts";
 import { eventsOf } from "./events.ts";
@@ -74,6 +74,29 @@ export function summarize(object: ReportedObject, result: Result, context: Summa
     }),
     events: eventsOf(object, result, drafts, compliance),
     requeue,
+  };
+}
+
+/**
+ * The status of an object that AWS is in sync with, after a change of its class that changes nothing in AWS.
+ *
+ * @param accepted unset: unchanged
+ */
+export function withClass(
+  { metadata, status = {} }: ReportedObject,
+  compliance: Compliance | undefined,
+  accepted: AcceptedClass | undefined,
+  now: string,
+): InstanceProfileStatus {
+  const conditions = status.conditions ?? [];
+  const drafts = aboutCompliance(compliance).map(fitted);
+  return {
+    ...status,
+    ...(accepted !== undefined && { class: accepted }),
+    conditions: [
+      ...conditions.filter(({ type }) => type !== COMPLIANT),
+      ...writeConditions(drafts, conditions, metadata.generation, now),
+    ],
   };
 }
 

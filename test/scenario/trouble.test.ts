@@ -21,7 +21,7 @@ describe("AccessDenied", () => {
     world.kube.apply(manifest());
     const controller = world.controller();
     const requeue = await controller.once();
-    expect(requeue).toEqual({ kind: "after", delayMs: 60_000 });
+    expect(requeue).toEqual({ kind: "after", delayMs: 60_000, urgency: "resync" });
     expect(await world.ready()).toBe("False AccessDenied");
     expect((await condition("Ready"))?.message).toContain("iam:PutRolePolicy");
     world.aws.denyActions.clear();
@@ -63,7 +63,7 @@ describe("LimitExceeded", () => {
     world.aws.calls.reset();
     const large = [{ sid: "S", effect: "Allow", actions: ["s3:GetObject"], resources: resourcesOf(20) }];
     world.kube.apply(manifest({ statements: large }));
-    expect(await controller.once()).toEqual({ kind: "after", delayMs: 60_000 });
+    expect(await controller.once()).toEqual({ kind: "after", delayMs: 60_000, urgency: "resync" });
     expect(await world.ready()).toBe("False LimitExceeded");
     expect(world.aws.calls.count({ action: "PutRolePolicy" })).toBe(1);
     world.kube.apply(manifest());

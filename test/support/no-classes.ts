@@ -5,7 +5,7 @@ import type { ListWatch } from "../../src/runtime/watch/list-watch.ts";
 /** The controller's own account, and no other. */
 export function onlyAccount(account: AwsAccount): AccountRegistry {
   return new AccountRegistry({
-    own: { account, identity: { accountId: async () => "123456789012" } },
+    own: { account, identity: { accountId: async () => "123456789012", renew: async () => {} } },
     open: () => {
       throw new Error("there are no classes");
     },

@@ -22,7 +22,8 @@ interface AwsCall<Reply> extends AwsCallSubject {
 }
 
 /**
- * Sends one call within the rate limit and its timeout, and reports it. A throttled call was not carried out: it is queued
+ * Sends one call within the rate limit and its timeout, and reports it. Credentials are fetched before, within a timeout of
+ * their own: they are requests to another service, and many accounts renew theirs at the same time. A throttled call was not carried out: it is queued
  * again until its maximum wait is over.
  *
  * Errors: a ControllerError by {@link toControllerError}; the signal's reason when the signal was aborted; errors of
@@ -33,9 +34,14 @@ export type AwsCaller = <Reply>(call: AwsCall<Reply>, signal: AbortSignal) => Pr
 type CallerOptions = Pick<
   AwsClientOptions,
   "clock" | "callTimeoutMs" | "credentialsAdvice" | "onCall" | "onLimiterWait" | "limiter" | "assertMayWrite"
->;
+> & {
+  /** Fetches the credentials, unless they are valid for some minutes. */
+  readonly fetchCredentials?: () => Promise<unknown>;
+};
 
 const DEFAULT_CALL_TIMEOUT_MS = 10_000;
+/** Longer than an AssumeRole can wait for the rate limiter and AWS. */
+const CREDENTIALS_TIMEOUT_MS = 45_000;
 
 /** How long a call can wait for the rate limiter in total: well within the timeout of a reconcile. */
 const MAX_LIMITER_WAIT_MS = 30_000;
@@ -44,6 +50,7 @@ const MAX_LIMITER_WAIT_MS = 30_000;
 export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCaller {
   return async (call, signal) => {
     const { clock, limiter } = options;
+    await awaitCredentials(call, options, signal);
     const deadlineMs = clock.monotonicMs() + MAX_LIMITER_WAIT_MS;
     let throttled: ThrottledError | undefined;
     for (;;) {
@@ -59,6 +66,25 @@ export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCa
       }
     }
   };
+}
+
+/** Waits until the credentials for the call are valid. Errors: as the call. */
+export async function awaitCredentials(
+  call: AwsCallSubject,
+  { clock, fetchCredentials }: Pick<CallerOptions, "clock" | "fetchCredentials">,
+  signal: AbortSignal,
+): Promise<void> {
+  if (fetchCredentials === undefined) return;
+  signal.throwIfAborted();
+  const deadline = startDeadline(clock, CREDENTIALS_TIMEOUT_MS, signal);
+  try {
+    await Promise.race([fetchCredentials(), deadline.passed]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw toControllerError(error, call);
+  } finally {
+    deadline.cancel();
+  }
 }
 
 type LimitedCall = AwsCallSubject & Pick<AwsCall<never>, "isRead" | "limit">;

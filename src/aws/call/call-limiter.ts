@@ -7,6 +7,8 @@ import { burstSecondsOf, type CallRates, DEFAULT_EC2_RATES } from "./ec2-limits.
 export interface AwsRates extends CallRates {
   /** Default: the rates that AWS publishes. */
   readonly ec2?: CallRates;
+  /** Default: {@link STS_RATES}. */
+  readonly sts?: CallRates;
 }
 
 /**
@@ -15,10 +17,16 @@ export interface AwsRates extends CallRates {
  */
 export const DEFAULT_AWS_RATES: AwsRates = { readsPerSecond: 10, writesPerSecond: 5 };
 
+/**
+ * STS allows 600 requests per second for each account and region, which its clients share:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html. Many accounts take a request each at the start.
+ */
+const STS_RATES: CallRates = { readsPerSecond: 50, writesPerSecond: 50 };
+
 /** The same rate for every service, for an AWS endpoint without other clients. */
 export function evenRates(perSecond: number): AwsRates {
   const rates = { readsPerSecond: perSecond, writesPerSecond: perSecond };
-  return { ...rates, ec2: rates };
+  return { ...rates, ec2: rates, sts: rates };
 }
 
 /** Whether a call reads or writes; the two have separate limits. */
@@ -117,7 +125,7 @@ export class CallLimiter {
     const key = `${of.service} ${of.kind} ${of.limit ?? ""}`;
     const known = this.#queues.get(key);
     if (known !== undefined) return known;
-    const rates = of.service === "EC2" ? (this.#rates.ec2 ?? DEFAULT_EC2_RATES) : this.#rates;
+    const rates = ratesOf(of.service, this.#rates);
     const perSecond = of.kind === "read" ? rates.readsPerSecond : rates.writesPerSecond;
     const bucket = new AdaptiveBucket(perSecond, this.#clock.monotonicMs(), burstSecondsOf(of));
     const newLane = (): Set<Waiter> => new Set();
@@ -173,6 +181,11 @@ export class CallLimiter {
     }
     this.#arm(queue);
   }
+}
+
+function ratesOf(service: string, rates: AwsRates): CallRates {
+  if (service === "EC2") return rates.ec2 ?? DEFAULT_EC2_RATES;
+  return service === "STS" ? (rates.sts ?? STS_RATES) : rates;
 }
 
 function disarm(queue: CallQueue): void {

@@ -47,7 +47,7 @@ export interface AwsClientOptions {
   readonly maxSockets?: number;
   /** Time limit of the TCP connect. Default 3000. */
   readonly connectTimeoutMs?: number;
-  /** Time limit of a whole call: credentials, connection, request and reply. Default 10000. */
+  /** Time limit of a call: connection, request and reply. Default 10000. */
   readonly callTimeoutMs?: number;
   /** Called for each completed request; must not throw. */
   readonly onCall?: (report: AwsCallReport) => void;

@@ -1,8 +1,12 @@
 import type { EventSink, ObjectClient } from "../../engine/ports.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
+import type { Logger } from "../../telemetry.ts";
 import type { Accounts } from "../accounts/account-access.ts";
 import { MutationCache } from "./mutation-cache.ts";
+import { unreportedSinceMs } from "./never-reported.ts";
+import { QueuedReport } from "./queued-report.ts";
 import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
 import type { ResultObserver } from "./result-observer.ts";
 import { StatusWriter } from "./status-writer.ts";
@@ -20,16 +24,18 @@ export interface OpenReconcilerOptions {
   /** See {@link ReconcilerDependencies}. */
   readonly allowsAdoption?: boolean | undefined;
   readonly observer: ResultObserver | undefined;
+  readonly queue: WorkQueue;
+  readonly logger: Logger;
 }
 
-/** Creates a reconciler with empty caches. */
+/** Creates a reconciler with empty caches, and the report about the objects that wait for it. */
 export function openReconciler(
   options: OpenReconcilerOptions,
   known: Pick<
     ReconcilerDependencies,
     "coverage" | "claims" | "cache" | "classes" | "listClasses" | "crdDeletion" | "ownStatus"
   >,
-): Reconciler {
+): { readonly reconciler: Reconciler; readonly queuedReport: QueuedReport } {
   const { objects, events, accounts, clusterId, clock, random, intervals, observer } = options;
   const monotonicMs = (): number => clock.monotonicMs();
   const mutationCache = new MutationCache(monotonicMs);
@@ -44,7 +50,15 @@ export function openReconciler(
     random,
     observer,
   });
-  return new Reconciler({
+  const report = async (key: string, waiting: number, signal: AbortSignal): Promise<void> => {
+    const raw = mutationCache.newest(key, known.cache.get(key));
+    // A status that another client has overwritten is restored first.
+    if (raw === undefined || known.ownStatus.withOwn(key, raw) !== raw) return;
+    await statusWriter.reportQueued(raw, waiting, signal);
+  };
+  const waitingSinceMs = (key: string): number | undefined => unreportedSinceMs(known.cache.get(key));
+  const queuedReport = new QueuedReport({ ...options, unreportedSinceMs: waitingSinceMs, report });
+  const reconciler = new Reconciler({
     ...known,
     objects,
     monotonicMs,
@@ -55,4 +69,5 @@ export function openReconciler(
     clusterId,
     allowsAdoption: options.allowsAdoption,
   });
+  return { reconciler, queuedReport };
 }

@@ -77,7 +77,7 @@ export class QueuedReport {
     const [monotonicMs, nowMs] = [clock.monotonicMs(), clock.nowMs()];
     const due: string[] = [];
     for (const { key, priority, sinceMs } of queue.waiting()) {
-      if (priority < priorityOf("creation")) continue;
+      if (priority < priorityOf("initialCreation")) continue;
       const unreportedMs = nowMs - (unreportedSinceMs(key) ?? nowMs);
       if (Math.max(monotonicMs - sinceMs, unreportedMs) >= QUEUED_AFTER_MS) due.push(key);
     }

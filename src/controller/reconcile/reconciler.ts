@@ -15,7 +15,7 @@ import { refused, withLeftOut } from "../classes/class-compliance.ts";
 import { classReport } from "../classes/class-report.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
 import { hasFinalizer } from "../finalizer.ts";
-import type { ScanCoverageByAccount } from "../scan/scan-coverage.ts";
+import { digestOf, type ScanCoverageByAccount } from "../scan/scan-coverage.ts";
 import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
 import { type CrdDeletion, DISCOVERY_LAG_MS } from "./crd-deletion.ts";
 import { explainDeleteConflict, isDeleteConflict } from "./delete-conflict.ts";
@@ -26,7 +26,7 @@ import { asReceived, deletionBlocked, isGone, type RunFacts } from "./outcomes.t
 import type { OwnStatus } from "./own-status.ts";
 import { inProvedAccount } from "./proved-account.ts";
 import { parsed, readablePartsOf } from "./readable-parts.ts";
-import { skipReconcile } from "./skip-reconcile.ts";
+import { skipReconcile, skipUnaffected } from "./skip-reconcile.ts";
 import type { Report, StatusWriter } from "./status-writer.ts";
 import { isAccepted, isInDeletion, type Subject, unreadable } from "./subject.ts";
 
@@ -85,14 +85,6 @@ export class Reconciler {
       run.logger[level]("Reconciler error", { disposition: error.disposition, ...failureFields(error) });
       return { kind: "backoff" };
     }
-  }
-
-  /** Reports that the object of a key waits in the queue. Errors: those of the status patch. */
-  async reportQueued(key: string, waiting: number, signal: AbortSignal): Promise<void> {
-    const raw = this.#deps.mutationCache.newest(key, this.#deps.cache.get(key));
-    // A status that another client has overwritten is restored first.
-    if (raw === undefined || this.#deps.ownStatus.withOwn(key, raw) !== raw) return;
-    await this.#deps.statusWriter.reportQueued(raw, waiting, signal);
   }
 
   async #reconcileObject(key: string, raw: KubeObject, signal: AbortSignal, run: RunFacts): Promise<Requeue> {
@@ -161,6 +153,8 @@ export class Reconciler {
       await this.#deps.statusWriter.restore(subject, signal);
       return skipped;
     }
+    const unaffected = await skipUnaffected(subject, this.#deps, signal);
+    if (unaffected !== undefined) return unaffected;
     if (subject.object.spec.mode === "DryRun")
       return this.#report(subject, await this.#aws.preview(subject, signal), signal);
     if (hasFinalizer(subject.object) && isAccepted(subject))
@@ -276,7 +270,7 @@ export class Reconciler {
   async #write({ key, raw, object, run, coverage }: Subject, report: Report, signal: AbortSignal): Promise<Requeue> {
     const reported = { raw, object, logger: run.logger };
     const { result, requeue } = await this.#deps.statusWriter.report(reported, report, signal);
-    coverage.reconciled(key, isVerified(result));
+    coverage.reconciled(key, isVerified(result) ? digestOf(object, this.#deps.clusterId) : undefined);
     return requeue;
   }
 

@@ -1,11 +1,16 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { isHeldBack, recordedClaim } from "../../model/instances/claim-record.ts";
+import { wasReady } from "../../status/conditions-of.ts";
 import type { Requeue } from "../../status/requeue.ts";
-import type { ScanCoverage } from "../scan/scan-coverage.ts";
-import { isUserWaiting } from "../urgency.ts";
+import { currentRecord } from "../classes/acceptance.ts";
+import { complianceOf } from "../classes/class-compliance.ts";
+import { hasFinalizer } from "../finalizer.ts";
+import { digestOf, type ScanCoverage } from "../scan/scan-coverage.ts";
+import { isPeriodic } from "../urgency.ts";
 import { isUnreportedCreate } from "./never-reported.ts";
 import type { RunFacts } from "./outcomes.ts";
 import type { StatusWriter } from "./status-writer.ts";
+import type { Subject } from "./subject.ts";
 
 /** The requeue of an object that waits for the first scan. */
 const SCAN_POLL: Requeue = { kind: "after", delayMs: 1_000, urgency: "resync" };
@@ -24,7 +29,7 @@ export interface SkipCandidate {
 
 /**
  * The requeue of an object whose reconcile is skipped because scans cover it: an object in sync and, during the first
- * scan, an object that was never reported. Undefined when the object must be reconciled.
+ * scan, an object that an earlier process may have created or left. Undefined when the object must be reconciled.
  */
 export function skipReconcile(
   { key, object, run, coverage }: SkipCandidate,
@@ -32,8 +37,9 @@ export function skipReconcile(
 ): Requeue | undefined {
   if (coverage.isDifferent(key)) return undefined;
   const { metadata, status } = object;
-  if (isUnreportedCreate(object) && coverage.isFirstScanAheadFor(UNREPORTED_MAX_WAIT_MS)) return UNREPORTED_POLL;
-  if (isUserWaiting(run.urgency)) return undefined;
+  const isLeft = isUnreportedCreate(object) && (hasFinalizer(object) || run.urgency === "initialCreation");
+  if (isLeft && coverage.isFirstScanAheadFor(UNREPORTED_MAX_WAIT_MS)) return UNREPORTED_POLL;
+  if (!isPeriodic(run.urgency)) return undefined;
   const isCurrent = status?.observedGeneration === metadata.generation;
   if (coverage.isFirstScanAhead && isCurrent) return SCAN_POLL;
   // A scan of IAM records no claim on instances.
@@ -41,4 +47,25 @@ export function skipReconcile(
   const isUnrecorded = instances !== undefined && recordedClaim(object, instances) === undefined;
   if (isUnrecorded && !isHeldBack(object)) return undefined;
   return coverage.covers(key) ? statusWriter.nextResync() : undefined;
+}
+
+/**
+ * The requeue of an object that a change of its class leaves as it is in AWS, because AWS was in sync with the same desired
+ * state since the last resync; undefined when the object must be reconciled. Writes what the change changes in the
+ * status. The claims of objects on instances depend on each other, so an object with instances is never skipped.
+ *
+ * Errors: those of the status patch.
+ */
+export async function skipUnaffected(
+  { raw, object, binding, ...subject }: Subject,
+  { statusWriter, clusterId }: { readonly statusWriter: StatusWriter; readonly clusterId: string },
+  signal: AbortSignal,
+): Promise<Requeue | undefined> {
+  const { key, run, coverage } = subject;
+  if (run.urgency !== "class" || object.spec.instances !== undefined) return undefined;
+  const isWithinClass = binding.kind !== "bound" || (binding.isAccepted && binding.violations.length === 0);
+  if (!isWithinClass || !wasReady(object) || !hasFinalizer(object)) return undefined;
+  if (!coverage.isInSyncWith(key, digestOf(object, clusterId), statusWriter.resyncMs)) return undefined;
+  await statusWriter.reportClass({ raw, object }, complianceOf(binding, object.status), currentRecord(binding), signal);
+  return statusWriter.nextResync();
 }

@@ -8,7 +8,7 @@ import type { EventDraft, Outcome, ReportedObject } from "../../status/outcome.t
 import { isReportedQueued, queuedConditions } from "../../status/queued.ts";
 import { type Requeue, type RequeueIntervals, resync } from "../../status/requeue.ts";
 import { classify, errorIn, observationIn, type Result } from "../../status/result.ts";
-import { sameStatus, summarize } from "../../status/summarize.ts";
+import { sameStatus, summarize, withClass } from "../../status/summarize.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
 import type { MutationCache } from "./mutation-cache.ts";
@@ -111,6 +111,22 @@ export class StatusWriter {
   /** Writes the reported status again where another client has changed it. Errors: those of the status patch. */
   async restore({ raw, object: { status } }: Pick<Reported, "raw" | "object">, signal: AbortSignal): Promise<void> {
     if (status !== undefined) await this.#write(raw, status, [], signal);
+  }
+
+  /** Writes what a change of the class changes in the status of an object that AWS is in sync with. Errors: as {@link report}. */
+  async reportClass(
+    { raw, object }: Pick<Reported, "raw" | "object">,
+    compliance: Compliance | undefined,
+    accepted: AcceptedClass | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const preconditions = compliance === undefined ? [] : nothingAccepted(asReceived(raw));
+    await this.#write(raw, withClass(object, compliance, accepted, this.#now()), preconditions, signal);
+  }
+
+  /** The interval between two resyncs. */
+  get resyncMs(): number {
+    return this.#deps.intervals.resyncMs;
   }
 
   /**

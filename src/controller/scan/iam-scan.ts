@@ -10,7 +10,7 @@ import type { Logger } from "../../telemetry.ts";
 import type { OrphanScan } from "../orphans/orphan-scan.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 import { priorityOf } from "../urgency.ts";
-import type { ScanCoverage } from "./scan-coverage.ts";
+import { digestOf, type ScanCoverage } from "./scan-coverage.ts";
 import { type ScanSubject, type SubjectRules, subjectOf, verdictOf } from "./scan-verdict.ts";
 
 /** The result of a scan: `denied` when the controller is not authorized to read the whole account. */
@@ -162,7 +162,7 @@ export class IamScan {
     const verdict = verdictOf(subject, snapshot, { recentWrites: account.recentWrites, intervals, now });
     if (verdict.kind === "in sync") {
       account.index.forget(key);
-      coverage.recordInSync(key, snapshot.takenAtMs);
+      coverage.recordInSync(key, digestOf(object, this.#options.clusterId), snapshot.takenAtMs);
       account.breaker.forget(key);
     }
     if (verdict.kind !== "different") return false;

@@ -1,10 +1,28 @@
+import { createHash } from "node:crypto";
+import type { InstanceProfile } from "../../api/instance-profile.ts";
+import { desiredState } from "../../model/desired-state.ts";
+
+/** An observation of an object in sync. */
+interface InSync {
+  readonly atMs: number;
+  /** See {@link digestOf}. */
+  readonly digest: string;
+}
+
+/** Equal for equal desired states of one generation of an object. */
+export function digestOf(object: InstanceProfile, clusterId: string): string {
+  const { uid, generation } = object.metadata;
+  const parts = [uid, generation, desiredState(object, clusterId)];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64");
+}
+
 /**
  * Records which objects of one account its scans cover, by key. The resync of an object that was observed in sync is
  * skipped while scans observe it.
  */
 export class ScanCoverage {
   readonly #monotonicMs: () => number;
-  readonly #inSyncAtMs = new Map<string, number>();
+  readonly #inSync = new Map<string, InSync>();
   readonly #different = new Set<string>();
   #coversMs = 0;
   #isFirstScanAhead = false;
@@ -39,22 +57,22 @@ export class ScanCoverage {
     this.#coversMs = coversMs;
   }
 
-  /** Records that the object was observed in sync. */
-  recordInSync(key: string, atMs: number = this.#monotonicMs()): void {
-    this.#inSyncAtMs.set(key, atMs);
+  /** Records that AWS was observed in sync with the desired state of this digest. */
+  recordInSync(key: string, digest: string, atMs: number = this.#monotonicMs()): void {
+    this.#inSync.set(key, { atMs, digest });
     this.#different.delete(key);
   }
 
   /** Records that, by a scan, AWS differs from the object's spec or status. */
   recordDifference(key: string): void {
-    this.#inSyncAtMs.delete(key);
+    this.#inSync.delete(key);
     this.#different.add(key);
   }
 
-  /** Records the end of a reconcile. */
-  reconciled(key: string, isVerified: boolean): void {
-    if (isVerified) this.recordInSync(key);
-    else this.forget(key);
+  /** Records the end of a reconcile, with the digest of the desired state if AWS was observed in sync with it. */
+  reconciled(key: string, digest: string | undefined): void {
+    if (digest === undefined) this.forget(key);
+    else this.recordInSync(key, digest);
   }
 
   /** True when a scan found a difference and the object was not reconciled since. */
@@ -64,13 +82,22 @@ export class ScanCoverage {
 
   /** True when the object was in sync recently, and a scan will observe it again. */
   covers(key: string): boolean {
-    const atMs = this.#inSyncAtMs.get(key);
-    return atMs !== undefined && this.#monotonicMs() - atMs < this.#coversMs;
+    return this.#inSyncSince(key, this.#coversMs) !== undefined;
+  }
+
+  /** True when AWS was in sync with the desired state of this digest within `maxAgeMs`, or scans cover that. */
+  isInSyncWith(key: string, digest: string, maxAgeMs: number): boolean {
+    return this.#inSyncSince(key, Math.max(maxAgeMs, this.#coversMs))?.digest === digest;
+  }
+
+  #inSyncSince(key: string, maxAgeMs: number): InSync | undefined {
+    const known = this.#inSync.get(key);
+    return known !== undefined && this.#monotonicMs() - known.atMs < maxAgeMs ? known : undefined;
   }
 
   /** Removes the state of an object. */
   forget(key: string): void {
-    this.#inSyncAtMs.delete(key);
+    this.#inSync.delete(key);
     this.#different.delete(key);
   }
 }

@@ -1,6 +1,7 @@
 import type { ClassAccount, InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { TerminalError } from "../../errors.ts";
 import type { AccountIdentity } from "../ports.ts";
+import { SharedRequest } from "../shared-request.ts";
 import type { AwsAccount } from "./aws-account.ts";
 
 /** An account, and the client that verifies which account its credentials belong to. */
@@ -27,6 +28,8 @@ export interface AccountRegistryOptions {
 
 /** How long a failure is cached, so that an account that does not respond does not block one worker after another. */
 const FAILURE_CACHE_MS = 30_000;
+/** How long the account of the controller's own credentials is known: an operator can replace them. */
+const OWN_ID_MAX_AGE_MS = 3_600_000;
 
 /** The connection of one class to its account. */
 interface Connection {
@@ -35,7 +38,7 @@ interface Connection {
   /** Undefined until the first attempt to open it. */
   opened: OpenAccount | undefined;
   proof: "none" | "verified" | { readonly error: unknown; readonly atMs: number };
-  verification: Promise<void> | undefined;
+  readonly verification: SharedRequest<void>;
 }
 
 /**
@@ -47,7 +50,8 @@ interface Connection {
 export class AccountRegistry {
   readonly #options: AccountRegistryOptions;
   readonly #connections = new Map<string, Connection>();
-  #ownId: string | undefined;
+  #ownId: { readonly id: string; readonly atMs: number } | undefined;
+  readonly #ownIdRequest = new SharedRequest<string>();
   readonly #byId = new Map<string, AwsAccount>();
 
   constructor(options: AccountRegistryOptions) {
@@ -86,15 +90,19 @@ export class AccountRegistry {
   }
 
   /**
-   * Verifies again which account the credentials of the class belong to, because trust may have been withdrawn since.
-   * Only a mismatch invalidates the connection: a failed request is raised, and the earlier verification stays valid.
+   * Verifies that the class can still open its account, because trust may have been withdrawn since: renews credentials
+   * that expire soon. A role stays in its account, so STS is asked again only for the controller's own credentials, at
+   * most once an hour. Only a mismatch invalidates the connection: a failed request is raised, and the earlier
+   * verification stays valid.
    *
    * Errors: as {@link open}.
    */
   async verify(of: InstanceProfileClass, signal: AbortSignal): Promise<void> {
     const connection = this.#connectionOf(of.metadata.name, of.spec.account);
     if (connection.proof !== "verified") return this.#prove(connection, of, signal);
-    const actual = await (connection.opened as OpenAccount).identity.accountId(signal);
+    await (connection.opened as OpenAccount).identity.renew(signal);
+    if (of.spec.account.roleArn !== undefined) return;
+    const actual = await this.#ownAccountId(OWN_ID_MAX_AGE_MS, signal);
     if (actual === of.spec.account.id) return;
     const error = mismatch(of, actual);
     connection.proof = { error, atMs: this.#options.monotonicMs() };
@@ -108,11 +116,11 @@ export class AccountRegistry {
    * Errors: TerminalError `ClassAccountChanged`; those of GetCallerIdentity.
    */
   async assertOwn(accountId: string, signal: AbortSignal): Promise<void> {
-    this.#ownId ??= await this.#options.own.identity.accountId(signal);
-    if (this.#ownId === accountId) return;
+    const ownId = await this.#ownAccountId(Number.POSITIVE_INFINITY, signal);
+    if (ownId === accountId) return;
     throw new TerminalError(
       `the role is in AWS account ${accountId}, the object no longer has a class, and the controller's own credentials belong to account ` +
-        `${this.#ownId}. The controller writes nothing in either account. Make a class of account ${accountId} the default again, or delete ` +
+        `${ownId}. The controller writes nothing in either account. Make a class of account ${accountId} the default again, or delete ` +
         "the role and the instance profile in AWS, and then delete this object and remove its finalizer.",
       { reason: "ClassAccountChanged" },
     );
@@ -125,7 +133,7 @@ export class AccountRegistry {
     if (known?.key === key) return known;
     // The previous connection is not closed: a reconcile may still use it, and its idle sockets time out.
     const opened = roleArn === undefined ? this.#options.own : undefined;
-    const connection: Connection = { key, opened, proof: "none", verification: undefined };
+    const connection: Connection = { key, opened, proof: "none", verification: new SharedRequest() };
     this.#connections.set(className, connection);
     return connection;
   }
@@ -134,26 +142,35 @@ export class AccountRegistry {
     const { proof } = connection;
     if (typeof proof === "object") {
       const isCached = this.#options.monotonicMs() - proof.atMs < FAILURE_CACHE_MS;
-      if (isCached || connection.verification !== undefined) throw proof.error;
+      if (isCached || connection.verification.isRunning) throw proof.error;
     }
-    connection.verification ??= this.#verifyIdentity(connection, of, signal).finally(() => {
-      connection.verification = undefined;
-    });
-    await connection.verification;
+    await connection.verification.join((shared) => this.#verifyIdentity(connection, of, shared), signal);
   }
 
   async #open({ metadata, spec: { account } }: InstanceProfileClass, signal: AbortSignal): Promise<OpenAccount> {
     const { own, open } = this.#options;
     const { roleArn } = account;
     if (roleArn === undefined) return own;
-    this.#ownId ??= await own.identity.accountId(signal);
-    return open({ ...account, roleArn, isOwn: this.#ownId === account.id }, metadata.name);
+    const ownId = await this.#ownAccountId(Number.POSITIVE_INFINITY, signal);
+    return open({ ...account, roleArn, isOwn: ownId === account.id }, metadata.name);
+  }
+
+  async #ownAccountId(maxAgeMs: number, signal: AbortSignal): Promise<string> {
+    const { own, monotonicMs } = this.#options;
+    const nowMs = monotonicMs();
+    if (this.#ownId !== undefined && nowMs - this.#ownId.atMs < maxAgeMs) return this.#ownId.id;
+    const id = await this.#ownIdRequest.join((shared) => own.identity.accountId(shared), signal);
+    this.#ownId = { id, atMs: nowMs };
+    return id;
   }
 
   async #verifyIdentity(connection: Connection, of: InstanceProfileClass, signal: AbortSignal): Promise<void> {
     try {
       connection.opened ??= await this.#open(of, signal);
-      const actual = await connection.opened.identity.accountId(signal);
+      const isOwn = of.spec.account.roleArn === undefined;
+      const actual = await (isOwn
+        ? this.#ownAccountId(OWN_ID_MAX_AGE_MS, signal)
+        : connection.opened.identity.accountId(signal));
       if (actual !== of.spec.account.id) throw mismatch(of, actual);
       connection.proof = "verified";
     } catch (error) {

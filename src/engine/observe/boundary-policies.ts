@@ -1,6 +1,7 @@
 import { ControllerError, dispositionOf } from "../../errors.ts";
 import { LruMap } from "../../model/lru-map.ts";
 import type { PolicyReader } from "../ports.ts";
+import { SharedRequest } from "../shared-request.ts";
 
 /** Whether a managed policy exists in IAM. */
 export type PolicyVerdict =
@@ -24,7 +25,7 @@ const MAX_POLICIES = 1_000;
 interface Entry {
   verdict: PolicyVerdict | undefined;
   verifiedAtMs: number;
-  verification: Promise<PolicyVerdict> | undefined;
+  readonly verification: SharedRequest<PolicyVerdict>;
 }
 
 /** A cache of which permissions boundaries of the classes of one account exist in IAM. */
@@ -60,10 +61,7 @@ export class BoundaryPolicies {
     const { maxAgeMs, missingMaxAgeMs = maxAgeMs } = query;
     const isRecent = this.#monotonicMs() - verifiedAtMs < (verdict?.kind === "missing" ? missingMaxAgeMs : maxAgeMs);
     if (verdict !== undefined && isRecent) return verdict;
-    entry.verification ??= this.#requestVerdict(policyArn, entry, query, signal).finally(() => {
-      entry.verification = undefined;
-    });
-    return entry.verification;
+    return entry.verification.join((shared) => this.#requestVerdict(policyArn, entry, query, shared), signal);
   }
 
   async #requestVerdict(
@@ -83,7 +81,8 @@ export class BoundaryPolicies {
   #entryOf(policyArn: string): Entry {
     const known = this.#entries.get(policyArn);
     if (known !== undefined) return known;
-    const entry: Entry = { verdict: undefined, verifiedAtMs: Number.NEGATIVE_INFINITY, verification: undefined };
+    const verification = new SharedRequest<PolicyVerdict>();
+    const entry: Entry = { verdict: undefined, verifiedAtMs: Number.NEGATIVE_INFINITY, verification };
     this.#entries.set(policyArn, entry);
     return entry;
   }

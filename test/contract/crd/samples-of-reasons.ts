@@ -243,7 +243,7 @@ function thrownBy(attempt: () => unknown): readonly unknown[] {
 
 /** What is raised of a class whose credentials are of another account than it says. */
 export async function ofAnotherAccount(): Promise<unknown> {
-  const identity = { accountId: async () => "999988887777" };
+  const identity = { accountId: async () => "999988887777", renew: async () => {} };
   const accounts = new AccountRegistry({
     own: { account: {} as never, identity },
     open: () => {

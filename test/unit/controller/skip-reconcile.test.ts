@@ -13,7 +13,7 @@ const WEB: InstancesSpec = { region: "eu-west-1", selector: { matchTags: { app: 
 function isSkipped(object: InstanceProfile): boolean {
   const coverage = new ScanCoverage(() => 0);
   coverage.scanEnded(600_000);
-  coverage.recordInSync("team-a/app");
+  coverage.recordInSync("team-a/app", "digest");
   const run = { logger: silentLogger, urgency: "resync" as const };
   return skipReconcile({ key: "team-a/app", object, run, coverage }, { nextResync: () => RESYNC }) !== undefined;
 }

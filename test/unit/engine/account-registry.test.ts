@@ -14,6 +14,9 @@ const { signal } = new AbortController();
 /** Whose the credentials of each role are, as STS says; an error where it says nothing. */
 let saysOf: Map<string, string | Error>;
 let asked: string[];
+/** Whose credentials were renewed, or found valid; an error where STS refuses. */
+let renewed: string[];
+let notRenewed: Map<string, Error>;
 let opened: RoleAccount[];
 let nowMs: number;
 let directory: AccountRegistry;
@@ -21,6 +24,8 @@ let directory: AccountRegistry;
 beforeEach(() => {
   saysOf = new Map<string, string | Error>([["own", OWN]]);
   asked = [];
+  renewed = [];
+  notRenewed = new Map();
   opened = [];
   nowMs = 0;
   directory = new AccountRegistry({
@@ -45,7 +50,12 @@ function open(who: string): OpenAccount {
     if (typeof said !== "string") throw said;
     return said;
   };
-  return { account, identity: { accountId } };
+  const renew = async (): Promise<void> => {
+    renewed.push(who);
+    const error = notRenewed.get(who);
+    if (error !== undefined) throw error;
+  };
+  return { account, identity: { accountId, renew } };
 }
 
 function roleIn(id: string, role = "controller"): string {
@@ -135,22 +145,27 @@ describe("an account", () => {
 describe("a class whose account was verified", () => {
   const of = classOf("team", OTHER, "controller");
 
-  test("is verified again on request, and keeps its account when STS does not respond", async () => {
+  test("is verified again by its credentials alone, and keeps its account when STS does not renew them", async () => {
     saysOf.set(roleIn(OTHER), OTHER);
     await directory.open(of, signal);
-    saysOf.set(roleIn(OTHER), new BlockedError("no", { reason: "AccessDenied" }));
+    asked = [];
+    notRenewed.set(roleIn(OTHER), new BlockedError("no", { reason: "AccessDenied" }));
     await expect(directory.verify(of, signal)).rejects.toThrow("no");
     await expect(directory.open(of, signal)).resolves.toBeDefined();
-    saysOf.set(roleIn(OTHER), OTHER);
+    notRenewed.clear();
     await expect(directory.verify(of, signal)).resolves.toBeUndefined();
+    expect([asked, renewed]).toEqual([[], [roleIn(OTHER), roleIn(OTHER)]]);
   });
 
-  test("loses its account when the credentials belong to another account", async () => {
-    saysOf.set(roleIn(OTHER), OTHER);
-    await directory.open(of, signal);
-    saysOf.set(roleIn(OTHER), OWN);
-    await expect(directory.verify(of, signal)).rejects.toMatchObject({ reason: "AccountMismatch" });
-    await expect(directory.open(of, signal)).rejects.toMatchObject({ reason: "AccountMismatch" });
+  test("by the controller's own credentials loses its account within an hour after they were replaced", async () => {
+    const own = classOf("team", OWN);
+    await directory.open(own, signal);
+    saysOf.set("own", OTHER);
+    await directory.verify(own, signal);
+    nowMs = 3_600_000;
+    await expect(directory.verify(own, signal)).rejects.toMatchObject({ reason: "AccountMismatch" });
+    await expect(directory.open(own, signal)).rejects.toMatchObject({ reason: "AccountMismatch" });
+    expect(asked).toEqual(["own", "own"]);
   });
 });
 

@@ -24,9 +24,9 @@ function refusedFor(count: number): Outcome {
 
 describe("instances that AWS refuses are tried again", () => {
   test("the rarer the more there are, and no more rarely than all is looked at", () => {
-    expect(afterMs(refusedFor(1))).toEqual({ kind: "after", delayMs: 60_000 });
-    expect(afterMs(refusedFor(3))).toEqual({ kind: "after", delayMs: 180_000 });
-    expect(afterMs(refusedFor(40))).toEqual({ kind: "after", delayMs: 600_000 });
+    expect(afterMs(refusedFor(1))).toEqual({ kind: "after", delayMs: 60_000, urgency: "resync" });
+    expect(afterMs(refusedFor(3))).toEqual({ kind: "after", delayMs: 180_000, urgency: "resync" });
+    expect(afterMs(refusedFor(40))).toEqual({ kind: "after", delayMs: 600_000, urgency: "resync" });
   });
 });
 
@@ -38,7 +38,7 @@ test("what was written in vain is looked at slowly, whatever else blocks it", ()
   const outcome: Outcome = {
     ...{ kind: "converged", plan: { ...EMPTY, blockers }, applied: [], failed: undefined, after: MADE, visibleInMs: 0 },
   };
-  expect(afterMs(outcome)).toEqual({ kind: "after", delayMs: 600_000 });
+  expect(afterMs(outcome)).toEqual({ kind: "after", delayMs: 600_000, urgency: "resync" });
 });
 
 describe("a suspended object", () => {
