@@ -163,7 +163,7 @@ export class IamScan {
     if (verdict.kind === "in sync") {
       account.index.forget(key);
       coverage.recordInSync(key, digestOf(object, this.#options.clusterId), snapshot.takenAtMs);
-      account.breaker.forget(key);
+      account.breaker.inSync(key);
     }
     if (verdict.kind !== "different") return false;
     account.index.record(key, object.metadata, verdict.observation, snapshot.takenAtMs);

@@ -69,7 +69,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     iam: options.iam ?? { narrowing: change, change, bulk: change, routine: change },
     recentWrites: new RecentWrites({ windowMs: propagationWindowMs, monotonicMs }),
     adoptions: new KeyedMutex(),
-    breaker: new FlapBreaker(),
+    breaker: new FlapBreaker(monotonicMs),
     reader,
     index: new SnapshotIndex(monotonicMs),
     quotas: new QuotaCache(reader, monotonicMs),

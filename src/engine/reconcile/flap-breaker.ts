@@ -2,8 +2,11 @@ import { createHash } from "node:crypto";
 import { NOT_CONVERGING, type Plan } from "../../plan/plan.ts";
 import { planLines } from "../../plan/render.ts";
 
-/** After so many successful attempts, the same writes are blocked. */
+/** After so many successful attempts in a row, the same writes are blocked. */
 const MAX_ATTEMPTS = 3;
+/** After so many repairs within {@link WINDOW_MS}, the same writes are blocked even if AWS was in sync in between. */
+const MAX_REPAIRS = 4;
+const WINDOW_MS = 3_600_000;
 /** The maximum number of writes named in the message; the status has all of them. */
 const MAX_NAMED = 5;
 
@@ -19,65 +22,125 @@ export interface Attempts {
 }
 
 interface Series {
-  /** What triggered the reconcile: a new spec or a new `reconcile-at` starts a new series. */
-  readonly trigger: string;
   readonly writes: string;
   readonly times: number;
+}
+
+/** Writes of one object that succeeded. */
+interface History {
+  /** What triggered the reconcile: a new spec or a new `reconcile-at` starts a new history. */
+  readonly trigger: string;
+  /** The same writes, without being in sync in between. */
+  series: Series | undefined;
+  /** The writes within the window, the oldest first. */
+  repairs: readonly { readonly content: string; readonly atMs: number }[];
+  /** The content of the writes that were repaired too often. */
+  givenUp: string | undefined;
 }
 
 /**
  * Stops writes that do not last. If another client reverts the writes, or IAM stores another form of what it receives,
  * every reconcile finds the same drift and would repeat the same writes forever.
  *
- * After {@link MAX_ATTEMPTS} times without being in sync in between, the same writes are blocked until the spec
- * changes, a user requests a reconcile (`reconcile-at`), or the drift changes or disappears. Kept in memory only: a
- * restart resets it.
+ * After {@link MAX_ATTEMPTS} times without being in sync in between, or {@link MAX_REPAIRS} times within an hour, the same
+ * writes are blocked until the spec changes, a user requests a reconcile (`reconcile-at`), or the drift changes or
+ * disappears. Kept in memory only: a restart resets it.
  */
 export class FlapBreaker {
-  readonly #series = new Map<string, Series>();
+  readonly #monotonicMs: () => number;
+  readonly #histories = new Map<string, History>();
 
-  /** @param trigger another value starts a new series */
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** @param trigger another value starts a new history */
   of(key: string, trigger: string): Attempts {
     return {
       judge: (plan, isPropagated) => this.#judge(key, trigger, plan, isPropagated),
-      recordExecuted: (plan) => {
-        const writes = signatureOf(plan);
-        const known = this.#series.get(key);
-        const times = known?.trigger === trigger && known.writes === writes ? known.times + 1 : 1;
-        this.#series.set(key, { trigger, writes, times });
-      },
+      recordExecuted: (plan) => this.#record(key, trigger, plan),
     };
   }
 
-  /** Removes the series of an object that is in sync or deleted. */
+  /** Records that AWS was observed in sync: only the number of repairs within an hour is kept. */
+  inSync(key: string): void {
+    const known = this.#histories.get(key);
+    if (known === undefined) return;
+    const repairs = this.#recent(known);
+    if (repairs.length === 0) this.#histories.delete(key);
+    else this.#histories.set(key, { ...known, series: undefined, repairs, givenUp: undefined });
+  }
+
+  /** Removes the history of a deleted object. */
   forget(key: string): void {
-    this.#series.delete(key);
+    this.#histories.delete(key);
+  }
+
+  #record(key: string, trigger: string, plan: Plan): void {
+    const found = this.#histories.get(key);
+    const known = found?.trigger === trigger ? found : undefined;
+    const writes = signatureOf(plan);
+    const times = known?.series?.writes === writes ? known.series.times + 1 : 1;
+    const repair = { content: contentOf(plan), atMs: this.#monotonicMs() };
+    this.#histories.set(key, {
+      trigger,
+      series: { writes, times },
+      repairs: [...(known === undefined ? [] : this.#recent(known)), repair],
+      givenUp: undefined,
+    });
   }
 
   #judge(key: string, trigger: string, plan: Plan, isPropagated: boolean): Plan {
-    const known = this.#series.get(key);
+    const known = this.#histories.get(key);
     if (known === undefined || !isPropagated) return plan;
-    if (known.trigger !== trigger || known.writes !== signatureOf(plan)) {
-      this.#series.delete(key);
+    if (known.trigger !== trigger) {
+      this.#histories.delete(key);
       return plan;
     }
-    return known.times < MAX_ATTEMPTS
-      ? plan
-      : { ...plan, blockers: [{ reason: NOT_CONVERGING, message: messageOf(plan) }] };
+    if (plan.actions.length === 0) {
+      this.inSync(key);
+      return plan;
+    }
+    const content = contentOf(plan);
+    const repairs = this.#recent(known).filter((one) => one.content === content).length;
+    if (known.givenUp === content || repairs >= MAX_REPAIRS) {
+      known.givenUp = content;
+      return blocked(plan, `${MAX_REPAIRS} times within an hour`);
+    }
+    known.givenUp = undefined;
+    if (known.series?.writes !== signatureOf(plan)) known.series = undefined;
+    return known.series !== undefined && known.series.times >= MAX_ATTEMPTS
+      ? blocked(plan, `${MAX_ATTEMPTS} times`)
+      : plan;
+  }
+
+  #recent({ repairs }: History): History["repairs"] {
+    const nowMs = this.#monotonicMs();
+    return repairs.filter(({ atMs }) => nowMs - atMs < WINDOW_MS);
   }
 }
 
+/** Equal for plans that find the same drift and repair it by the same writes. */
 function signatureOf({ actions }: Plan): string {
-  return createHash("sha256").update(JSON.stringify(actions)).digest("base64");
+  return digest(actions);
 }
 
-function messageOf(plan: Plan): string {
+/** Equal for plans that write the same, whatever they find. */
+function contentOf({ actions }: Plan): string {
+  return digest(actions.map((action) => ({ ...action, changes: undefined })));
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("base64");
+}
+
+function blocked(plan: Plan, howOften: string): Plan {
   const lines = planLines(plan);
   const rest = lines.length > MAX_NAMED ? `, and ${lines.length - MAX_NAMED} more` : "";
-  return (
-    `the same ${lines.length === 1 ? "write" : "writes"} succeeded ${MAX_ATTEMPTS} times, but the drift came back: ` +
+  const message =
+    `the same ${lines.length === 1 ? "write" : "writes"} succeeded ${howOften}, but the drift came back: ` +
     `${lines.slice(0, MAX_NAMED).join(", ")}${rest}. Another client reverts ${lines.length === 1 ? "it" : "them"}, or IAM ` +
-    "stores another form of what the controller sends. The controller writes nothing until the drift or the spec changes. To try " +
-    "again, set the annotation iam.instanceprofile.dev/reconcile-at to the current time."
-  );
+    "stores another form of what the controller sends; AWS CloudTrail shows which client writes. The controller writes nothing until " +
+    "the drift or the spec changes. To try again, set the annotation iam.instanceprofile.dev/reconcile-at to the current time.";
+  return { ...plan, blockers: [{ reason: NOT_CONVERGING, message }] };
 }

@@ -313,7 +313,7 @@ function withPolicyOfOthers(state: ObservedState): ObservedState {
 }
 
 function writtenInVain(plan: Plan): Plan {
-  const attempts = new FlapBreaker().of("team-a/app", "");
+  const attempts = new FlapBreaker(() => 0).of("team-a/app", "");
   for (let times = 0; times < 3; times++) attempts.recordExecuted(plan);
   return attempts.judge(plan, true);
 }
