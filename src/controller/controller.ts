@@ -1,6 +1,5 @@
 import type { AccountRegistry } from "../engine/accounts/account-registry.ts";
 import type { CrdReader, EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
-import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { KeyedBackoff } from "../runtime/queue/backoff.ts";
 import type { Shares } from "../runtime/queue/shares.ts";

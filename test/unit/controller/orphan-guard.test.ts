@@ -18,7 +18,7 @@ const signal = new AbortController().signal;
 
 /** The accounts of a controller whose own credentials belong to {@link OWN}. */
 const accounts = new AccountRegistry({
-  own: { account: {} as AwsAccount, identity: { accountId: async () => OWN } },
+  own: { account: {} as AwsAccount, identity: { accountId: async () => OWN, renew: async () => {} } },
   open: () => {
     throw new Error("no class is opened here");
   },

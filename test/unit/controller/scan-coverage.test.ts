@@ -3,6 +3,7 @@ import { ScanCoverage, ScanCoverageByAccount } from "../../../src/controller/sca
 
 const KEY = "team-a/app";
 const COVERS_MS = 60_000;
+const DIGEST = "digest";
 
 let nowMs: number;
 let coverage: ScanCoverage;
@@ -13,7 +14,7 @@ beforeEach(() => {
 
 describe("an object is covered", () => {
   test("not before a scan has ended, nor when it was never observed in sync", () => {
-    coverage.recordInSync(KEY);
+    coverage.recordInSync(KEY, DIGEST);
     expect(coverage.covers(KEY)).toBe(false);
     coverage.scanEnded(COVERS_MS);
     expect(coverage.covers(KEY)).toBe(true);
@@ -21,7 +22,7 @@ describe("an object is covered", () => {
   });
 
   test("for a limited time after it was observed in sync, so that a scan that stops covers nothing", () => {
-    coverage.recordInSync(KEY);
+    coverage.recordInSync(KEY, DIGEST);
     coverage.scanEnded(COVERS_MS);
     nowMs += COVERS_MS - 1;
     expect(coverage.covers(KEY)).toBe(true);
@@ -30,37 +31,37 @@ describe("an object is covered", () => {
   });
 
   test("from the time of the observation, not from the end of the scan", () => {
-    coverage.recordInSync(KEY, nowMs - COVERS_MS);
+    coverage.recordInSync(KEY, DIGEST, nowMs - COVERS_MS);
     coverage.scanEnded(COVERS_MS);
     expect(coverage.covers(KEY)).toBe(false);
   });
 
   test("not after a scan that covers nothing, for example without permission", () => {
     coverage.scanEnded(COVERS_MS);
-    coverage.recordInSync(KEY);
+    coverage.recordInSync(KEY, DIGEST);
     coverage.scanEnded(0);
     expect(coverage.covers(KEY)).toBe(false);
   });
 
   test("not after a scan found a difference, until a reconcile has verified it", () => {
     coverage.scanEnded(COVERS_MS);
-    coverage.recordInSync(KEY);
+    coverage.recordInSync(KEY, DIGEST);
     coverage.recordDifference(KEY);
     expect([coverage.covers(KEY), coverage.isDifferent(KEY)]).toEqual([false, true]);
-    coverage.reconciled(KEY, true);
+    coverage.reconciled(KEY, DIGEST);
     expect([coverage.covers(KEY), coverage.isDifferent(KEY)]).toEqual([true, false]);
   });
 
   test("not after a reconcile that did not find it in sync", () => {
     coverage.scanEnded(COVERS_MS);
-    coverage.recordInSync(KEY);
-    coverage.reconciled(KEY, false);
+    coverage.recordInSync(KEY, DIGEST);
+    coverage.reconciled(KEY, undefined);
     expect(coverage.covers(KEY)).toBe(false);
   });
 
   test("not once it was deleted, and then it differs from nothing", () => {
     coverage.scanEnded(COVERS_MS);
-    coverage.recordInSync(KEY);
+    coverage.recordInSync(KEY, DIGEST);
     coverage.recordDifference("team-a/other");
     for (const key of [KEY, "team-a/other"]) coverage.forget(key);
     expect([coverage.covers(KEY), coverage.isDifferent("team-a/other")]).toEqual([false, false]);
@@ -92,8 +93,28 @@ describe("resyncs wait for the first scan", () => {
 test("the scans of one account cover no object of another one", () => {
   const all = new ScanCoverageByAccount(() => nowMs);
   for (const account of ["own", "123456789012"]) all.of(account).scanEnded(COVERS_MS);
-  all.of("own").recordInSync(KEY);
+  all.of("own").recordInSync(KEY, DIGEST);
   expect([all.of("own").covers(KEY), all.of("123456789012").covers(KEY)]).toEqual([true, false]);
   all.forget(KEY);
   expect(all.of("own").covers(KEY)).toBe(false);
+});
+
+describe("AWS is known to be in sync with a desired state", () => {
+  test("while scans cover it, or for the given time, and with no other state", () => {
+    coverage.recordInSync(KEY, DIGEST);
+    nowMs += 10;
+    expect([coverage.isInSyncWith(KEY, DIGEST, 11), coverage.isInSyncWith(KEY, DIGEST, 10)]).toEqual([true, false]);
+    expect(coverage.isInSyncWith(KEY, "another digest", 11)).toBe(false);
+    coverage.scanEnded(COVERS_MS);
+    expect(coverage.isInSyncWith(KEY, DIGEST, 10)).toBe(true);
+  });
+
+  test("not after a scan found a difference, nor after a reconcile that did not verify it", () => {
+    coverage.recordInSync(KEY, DIGEST);
+    coverage.recordDifference(KEY);
+    expect(coverage.isInSyncWith(KEY, DIGEST, 10)).toBe(false);
+    coverage.reconciled(KEY, DIGEST);
+    coverage.reconciled(KEY, undefined);
+    expect(coverage.isInSyncWith(KEY, DIGEST, 10)).toBe(false);
+  });
 });
