@@ -36,6 +36,8 @@ export interface ControllerSettings {
   readonly allowsAdoption?: boolean;
   /** What happens to what the controller created, for objects without a deletion policy. Default: Delete. */
   readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
+  /** Whether the status of classes is written. Default: only if all objects of the cluster are watched. */
+  readonly reportsClasses?: boolean | undefined;
   /** How long to wait for the first list before `start` fails. */
   readonly syncTimeoutMs: number;
   /** Whether objects without a class are blocked even if the cluster has no classes. Default: false. */

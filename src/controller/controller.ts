@@ -12,6 +12,7 @@ import type { Logger } from "../telemetry.ts";
 import { boundaryOf } from "./accounts/account-access.ts";
 import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
 import { ClassController } from "./classes/class-controller.ts";
+import { classTenure, isWholeCluster } from "./classes/class-tenure.ts";
 import type { ControllerObservers, ControllerSettings } from "./controller-settings.ts";
 import { keyText, logFieldsOf, namespaceOf } from "./object-key.ts";
 import { CountedOrphans } from "./orphans/counted-orphans.ts";
@@ -92,18 +93,17 @@ export class Controller {
     const { cache } = this.#reflector;
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const releases = new Releases();
-    const ownStatus = this.#openOwnStatus(deps);
-    this.#ownStatus = ownStatus;
+    this.#ownStatus = this.#openOwnStatus(deps);
     const crdDeletion = new CrdDeletion({ crd: deps.crd, policy: settings.crdDeletionPolicy, monotonicMs, logger });
     const { reconciler, queuedReport } = openReconciler(
       {
         ...deps,
         ...settings,
-        objects: ownStatus.noting(releases.noting(deps.objects)),
+        objects: this.#ownStatus.noting(releases.noting(deps.objects)),
         observer: observers.results,
         queue: this.#queue,
       },
-      { coverage, claims, cache, classes: resolver, listClasses, crdDeletion, ownStatus },
+      { coverage, claims, cache, classes: resolver, listClasses, crdDeletion, ownStatus: this.#ownStatus },
     );
     this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted, crdDeletion });
     this.#scans = new ScanSupervisor({
@@ -121,6 +121,7 @@ export class Controller {
       observerOf: observers.scans,
       orphans: this.#orphans,
       enqueue: (key) => this.#enqueue(key),
+      isScoped: !isWholeCluster(deps.scope ?? {}),
     });
     this.#queuedReport = queuedReport;
     this.#workers = this.#openWorkers(deps, reconciler);
@@ -210,6 +211,7 @@ export class Controller {
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
       requiresClass: settings.requiresClass ?? false,
+      tenure: classTenure(deps.scope ?? {}, settings.reportsClasses),
       defaultDeletionPolicy: settings.defaultDeletionPolicy,
     });
   }
@@ -227,7 +229,7 @@ export class Controller {
     return new Workers({
       queue: this.#queue,
       reconcile: async (key, signal, { logger: runLogger, priority }) => {
-        await this.#queuedReport.settled(key);
+        await this.#queuedReport.written(key);
         const run = { logger: runLogger, urgency: urgencyOf(priority) };
         return queueRequeue(await reconciler.reconcile(key, signal, run));
       },

@@ -16,12 +16,12 @@ export class SharedRequest<T> {
   /** Waits for the running request, or starts one. Errors: those of the request; the reason of the caller's signal. */
   async join(request: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
-    this.#running ??= this.#start(request);
-    const running = this.#running;
-    running.waiting += 1;
     const aborted = Promise.withResolvers<never>();
     const onAbort = (): void => aborted.reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
+    this.#running ??= this.#start(request);
+    const running = this.#running;
+    running.waiting += 1;
     try {
       return await Promise.race([running.promise, aborted.promise]);
     } finally {

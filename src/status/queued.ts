@@ -3,7 +3,7 @@ import { findCondition, reconciling, writeConditions } from "./conditions.ts";
 import type { ReportedObject } from "./outcome.ts";
 
 /** The reason of the conditions of an object that waits for its reconcile. */
-export const QUEUED = "Queued";
+const QUEUED = "Queued";
 
 /** True when the object's status says that it waits. */
 export function isReportedQueued({ status }: Pick<ReportedObject, "status">): boolean {

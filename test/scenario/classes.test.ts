@@ -106,7 +106,7 @@ describe("a class that is changed while objects are of it", () => {
     expect(org.rolesIn(HOME)).toEqual(["one"]);
   });
 
-  test("again and again: its hundred objects are looked at as fast as the account allows, and nothing is written", async () => {
+  test("again and again, in ways that change nothing for its hundred objects: nothing is read and nothing is written", async () => {
     await org.applyClass("a");
     sim.start({ hasClasses: true, concurrency: 10 });
     const names = Array.from({ length: 100 }, (_, i) => `app-${i}`);
@@ -126,10 +126,7 @@ describe("a class that is changed while objects are of it", () => {
     await pass(MINUTE_MS);
     expect(writes().length).toBe(awsWrites);
     expect(statuses()).toBe(before);
-    // Each object is looked at once or twice, however often the class was edited meanwhile: five reads a look.
-    const reads = org.callsTo(TEAMS.a).length;
-    expect(reads).toBeGreaterThan(0);
-    expect(reads).toBeLessThanOrEqual(2 * 5 * names.length);
+    expect(org.callsTo(TEAMS.a)).toEqual([]);
   });
 });
 

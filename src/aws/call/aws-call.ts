@@ -71,7 +71,7 @@ export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCa
 /** Waits until the credentials for the call are valid. Errors: as the call. */
 export async function awaitCredentials(
   call: AwsCallSubject,
-  { clock, fetchCredentials }: Pick<CallerOptions, "clock" | "fetchCredentials">,
+  { clock, fetchCredentials, credentialsAdvice }: Pick<CallerOptions, "clock" | "fetchCredentials" | "credentialsAdvice">,
   signal: AbortSignal,
 ): Promise<void> {
   if (fetchCredentials === undefined) return;
@@ -81,7 +81,7 @@ export async function awaitCredentials(
     await Promise.race([fetchCredentials(), deadline.passed]);
   } catch (error) {
     signal.throwIfAborted();
-    throw toControllerError(error, call);
+    throw toControllerError(error, call, credentialsAdvice);
   } finally {
     deadline.cancel();
   }

@@ -44,6 +44,10 @@ export const runCommand: Command = {
       help: "reconcile only objects with these labels; default: all objects",
     },
     ...CONTROLLER_OPTIONS,
+    "report-classes": {
+      type: "boolean",
+      help: "with --namespace or --label-selector: report the status of classes, which only one deployment of a cluster may do; without them it always does",
+    },
     "account-id": { type: "string", value: "ID", help: "exit at start if the AWS credentials are for another account" },
     concurrency: { type: "string", value: "N", help: "objects reconciled concurrently; default 10" },
     "resync-interval": {
@@ -77,6 +81,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
   const settings = {
     ...DEFAULT_SETTINGS,
     ...choices.settings,
+    ...(given.flag("report-classes") && { reportsClasses: true }),
     concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
     intervals: {
       ...intervals,

@@ -110,7 +110,7 @@ export async function startController(
       readyz: {
         "cache-sync": () => (controller.hasSynced ? undefined : "the first list has not completed yet"),
         watch: () => controller.watchFault,
-        lease: () => elector?.accessFault,
+        lease: () => elector?.accessFault ?? elector?.conflict,
       },
       metrics: metrics.registry,
     });
@@ -143,17 +143,13 @@ interface Parts {
 }
 
 function electorOf(
-  { election, logger }: ControllerProcessOptions,
+  { election, namespaces, labelSelector, logger }: ControllerProcessOptions,
   { exchange }: Transport,
   metrics: ProductMetrics,
 ): LeaderElector | undefined {
   if (election === undefined) return undefined;
-  return openElection(election, {
-    exchange,
-    fieldManager: FIELD_MANAGER,
-    logger,
-    observer: metrics.election(election.name),
-  });
+  const parts = { exchange, fieldManager: FIELD_MANAGER, logger, observer: metrics.election(election.name) };
+  return openElection(election, { namespaces, labelSelector }, parts);
 }
 
 function controllerOf(options: ControllerProcessOptions, parts: Parts): Controller {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { type DeploymentScope, scopeIdOf } from "../../controller/classes/class-tenure.ts";
 import type { Exchange } from "../../kube/exchange.ts";
 import { LeaseClient } from "../../kube/lease-client.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -68,9 +69,25 @@ export function electionSettings(given: GivenOptions): GivenElection | undefined
   };
 }
 
+/** The identity of a process: who it is, and a part that all replicas of its deployment share. */
+function electionIdentity(scope: DeploymentScope): string {
+  return `${hostname()}_${randomUUID()}_${scopeIdOf(scope)}`;
+}
+
+/** Why the holder of a Lease and a process of this scope must not share it: they watch different objects. */
+export function scopeConflict(lease: string, scope: DeploymentScope, holder: string): string | undefined {
+  const [, , scopeId] = holder.split("_");
+  if (scopeId === undefined || scopeId === scopeIdOf(scope)) return undefined;
+  return (
+    `The Lease ${lease} is held by a deployment that watches other namespaces or labels, so the objects of this process are not reconciled. ` +
+    "Give each deployment a Lease of its own with --leader-elect-name."
+  );
+}
+
 /** Creates the elector of this process. */
 export function openElection(
   { namespace, name, timings }: ElectionSettings,
+  scope: DeploymentScope,
   parts: {
     readonly exchange: Exchange;
     readonly fieldManager: string;
@@ -81,7 +98,8 @@ export function openElection(
   const { exchange, fieldManager, logger, observer } = parts;
   return new LeaderElector({
     lock: new LeaseClient({ exchange, key: { namespace, name }, fieldManager }),
-    identity: `${hostname()}_${randomUUID()}`,
+    identity: electionIdentity(scope),
+    conflictWith: (holder) => scopeConflict(`${namespace}/${name}`, scope, holder),
     clock: systemClock,
     random: Math.random,
     timings,

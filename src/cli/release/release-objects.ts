@@ -1,5 +1,5 @@
 import type { InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
-import { hasFinalizer, removeFinalizerPatch } from "../../controller/finalizer.ts";
+import { isOwnFinalizer, removeFinalizerPatch } from "../../controller/finalizer.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError, TerminalError } from "../../errors.ts";
 import type { Exchange } from "../../kube/exchange.ts";
@@ -48,7 +48,9 @@ export async function heldObjects(
     names === undefined
       ? await listObjects(exchange, resource, scope === "" ? undefined : scope, signal)
       : await Promise.all(names.map(named));
-  return objects.map((raw) => heldObject(raw as KubeObject, resource)).filter(hasFinalizer);
+  return objects
+    .map((raw) => heldObject(raw as KubeObject, resource))
+    .filter(({ metadata }) => metadata.finalizers?.some(isOwnFinalizer));
 }
 
 /** Removes the controller's finalizer. Returns why that failed; undefined on success. Errors: the signal's reason. */
@@ -59,7 +61,7 @@ export async function release(
 ): Promise<string | undefined> {
   const key = { namespace: metadata.namespace ?? "", name: metadata.name };
   try {
-    await clientOf(exchange, resource).patch(key, removeFinalizerPatch({ metadata }), signal);
+    await clientOf(exchange, resource).patch(key, removeFinalizerPatch({ metadata }, isOwnFinalizer), signal);
     return undefined;
   } catch (error) {
     signal.throwIfAborted();

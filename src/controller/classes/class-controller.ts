@@ -20,6 +20,7 @@ import { shouldReconcile } from "../watch-predicates.ts";
 import type { BoundaryOf } from "./class-boundaries.ts";
 import { ClassReconciler } from "./class-reconciler.ts";
 import { ClassResolver } from "./class-resolver.ts";
+import type { ClassTenure } from "./class-tenure.ts";
 
 /** The dependencies of {@link ClassController}. */
 export interface ClassesOptions {
@@ -48,6 +49,7 @@ export interface ClassesOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly newReconcileId: () => string;
+  readonly tenure: ClassTenure;
 }
 
 /** The delay before the counts of a class are updated, so that a burst of changed objects causes one write. */
@@ -98,6 +100,7 @@ export class ClassController {
       events: options.events,
       enqueueObjects: (className) => this.#enqueueObjects(className),
       nowMs: () => clock.nowMs(),
+      tenure: options.tenure,
     });
     this.#workers = new Workers({
       queue: this.#queue,

@@ -15,6 +15,7 @@ import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "../finali
 import { keyText } from "../object-key.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 import { type BoundaryOf, ClassBoundaries } from "./class-boundaries.ts";
+import type { ClassTenure } from "./class-tenure.ts";
 
 /** The dependencies of {@link ClassReconciler}. */
 export interface ClassReconcilerDependencies {
@@ -29,6 +30,7 @@ export interface ClassReconcilerDependencies {
   /** Enqueues the InstanceProfiles of a class. */
   readonly enqueueObjects: (className: string) => void;
   readonly nowMs: () => number;
+  readonly tenure: ClassTenure;
 }
 
 type Reached = Pick<ClassFacts, "fault" | "account" | "boundary">;
@@ -74,12 +76,20 @@ export class ClassReconciler {
     const metadata = raw["metadata"] as ObjectMeta;
     const used = this.#deps.objectsOf(metadata.name);
     const isInDeletion = metadata.deletionTimestamp !== undefined;
+    const { finalizer, holdsAll, reports } = this.#deps.tenure;
+    const isHeld = hasFinalizer({ metadata }, finalizer);
     if (isInDeletion && used.length === 0) {
-      if (hasFinalizer({ metadata })) await this.#patch(metadata, removeFinalizerPatch({ metadata }), signal);
+      if (isHeld)
+        await this.#patch(
+          metadata,
+          removeFinalizerPatch({ metadata }, (one) => one === finalizer),
+          signal,
+        );
       return DONE;
     }
-    if (!isInDeletion && !hasFinalizer({ metadata }))
-      await this.#patch(metadata, addFinalizerPatch({ metadata }), signal);
+    if (!isInDeletion && !isHeld && (holdsAll || used.length > 0))
+      await this.#patch(metadata, addFinalizerPatch({ metadata }, finalizer), signal);
+    if (!reports) return DONE;
     const facts = {
       ...(await this.#reach(raw, isInDeletion, signal)),
       isInDeletion,

@@ -49,7 +49,7 @@ export class QueuedReport {
   }
 
   /** Resolves when no write to the object is in progress, so that a reconcile does not conflict with it. */
-  async settled(key: string): Promise<void> {
+  async written(key: string): Promise<void> {
     await this.#writing.get(key);
   }
 

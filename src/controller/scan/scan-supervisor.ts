@@ -21,6 +21,8 @@ export interface ScanSupervisorOptions extends ScanDependencies {
   readonly claims: ClaimsByAccount;
   /** By account key. */
   readonly observerOf: ((account: string) => ScanObserver) | undefined;
+  /** Only a part of the cluster's objects is watched, so that accounts without any of them are not scanned. */
+  readonly isScoped?: boolean;
   /** By account key; unset: scans do not find orphans. */
   readonly orphans?: { of(account: string): OrphanScan; forget(account: string): void };
 }
@@ -85,10 +87,10 @@ export class ScanSupervisor {
   }
 
   #updateAccounts(): void {
-    const { classes, objects } = this.#options;
+    const { classes, objects, isScoped = false } = this.#options;
     // Also accounts without objects, so that the first objects can start from a scan.
     const open = classes.classes.isEmpty ? [OWN_ACCOUNT] : classes.classes.accountIds;
-    const wanted = new Set([...open, ...objects().map((raw) => classes.accountOf(raw))]);
+    const wanted = new Set([...(isScoped ? [] : open), ...objects().map((raw) => classes.accountOf(raw))]);
     for (const [account, scan] of this.#running) {
       if (!wanted.has(account)) this.#end(account, () => this.#left(account, scan));
       else if (!scan.isUpToDate) this.#end(account);

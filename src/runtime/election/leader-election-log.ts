@@ -7,9 +7,12 @@ export class ElectionLog {
   #holder: string | undefined;
   #failures = 0;
 
-  constructor(logger: Logger, lease: string, identity: string) {
+  readonly #conflictWith: (holder: string) => string | undefined;
+
+  constructor(logger: Logger, lease: string, identity: string, conflictWith: (holder: string) => string | undefined) {
     this.#logger = logger.with({ lease, identity });
     this.#identity = identity;
+    this.#conflictWith = conflictWith;
   }
 
   campaigning(): void {
@@ -38,6 +41,8 @@ export class ElectionLog {
     this.#failures = 0;
     if (holder !== this.#holder && holder !== "" && holder !== this.#identity) {
       this.#logger.info("new leader elected", { holder });
+      const conflict = this.#conflictWith(holder);
+      if (conflict !== undefined) this.#logger.error(conflict, { holder });
     }
     this.#holder = holder;
   }

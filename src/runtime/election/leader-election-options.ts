@@ -23,6 +23,8 @@ export interface LeaderElectorOptions {
   readonly logger: Logger;
   readonly timings?: ElectionTimings;
   readonly observer?: ElectionObserver;
+  /** Why the holder of this identity must not share the Lease with this process; undefined if it may. Default: each may. */
+  readonly conflictWith?: (holder: string) => string | undefined;
 }
 
 /** This process was the leader and lost the Lease. It must exit, because its state in memory is that of a leader. */

@@ -41,6 +41,7 @@ export class LeaderElector {
   readonly #random: () => number;
   readonly #observer: ElectionObserver;
   readonly #log: ElectionLog;
+  readonly #conflictWith: (holder: string) => string | undefined;
   readonly #resignation = new AbortController();
   readonly #elected = Promise.withResolvers<boolean>();
   #run: Promise<void> | undefined;
@@ -57,7 +58,8 @@ export class LeaderElector {
     if (fault !== undefined) throw new RangeError(`Invalid leader election timings: ${fault}`);
     this.#random = options.random;
     this.#observer = options.observer ?? {};
-    this.#log = new ElectionLog(options.logger, lock.name, identity);
+    this.#conflictWith = options.conflictWith ?? (() => undefined);
+    this.#log = new ElectionLog(options.logger, lock.name, identity, this.#conflictWith);
     this.#tenure = new Tenure(clock, timings.renewDeadlineMs);
     this.#watchdog = new ElectionWatchdog(lock.name, clock, timings);
     const onClaim = (): void => {
@@ -105,6 +107,12 @@ export class LeaderElector {
   /** The fault for the readiness probe: the Lease cannot be read or written, and it is not a matter of seconds. */
   get accessFault(): string | undefined {
     return this.#phase === "over" ? undefined : this.#watchdog.accessFault;
+  }
+
+  /** Why the holder of the Lease must not share it with this process; undefined if it may. */
+  get conflict(): string | undefined {
+    const holder = this.#known?.lease.holderIdentity ?? "";
+    return holder === "" || this.#mayHold ? undefined : this.#conflictWith(holder);
   }
 
   /** The fault for the liveness probe: this process should have exited, renewed or tried to acquire the Lease, and has not. */

@@ -65,6 +65,8 @@ export interface ReplicaOptions {
   readonly guardRegions?: readonly string[];
   /** Everywhere that the account has enabled, as without --region. */
   readonly isEveryRegionGuarded?: boolean;
+  /** As `run --report-classes`. */
+  readonly reportsClasses?: boolean;
   /** Sees this namespace only. */
   readonly namespaces?: readonly string[];
   /** Sees objects with these labels only. */
@@ -180,6 +182,7 @@ export class Replica {
       logger,
       settings: {
         ...{ ...DEFAULT_SETTINGS, concurrency, requiresClass, orphanPolicy, crdDeletionPolicy, allowsAdoption },
+        reportsClasses: options.reportsClasses,
         intervals: { ...DEFAULT_REQUEUE_INTERVALS, resyncMs },
       },
       observers: {

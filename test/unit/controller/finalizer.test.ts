@@ -46,10 +46,8 @@ describe("the finalizer", () => {
   });
 
   test("is detected", () => {
-    expect([object(), object({ finalizers: [OTHER] }), object({ finalizers: [FINALIZER] })].map(hasFinalizer)).toEqual([
-      false,
-      false,
-      true,
-    ]);
+    expect(
+      [object(), object({ finalizers: [OTHER] }), object({ finalizers: [FINALIZER] })].map((one) => hasFinalizer(one)),
+    ).toEqual([false, false, true]);
   });
 });

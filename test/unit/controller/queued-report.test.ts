@@ -61,7 +61,7 @@ test("a reconcile starts only after the write to its object has ended", async ()
   queue.add("a/new", CREATION);
   await clock.advance(35_000);
   let isSettled = false;
-  const settled = report.settled("a/new").then(() => {
+  const settled = report.written("a/new").then(() => {
     isSettled = true;
   });
   await clock.advance(1);

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { scopeConflict } from "../../../src/cli/controller/election.ts";
+import { scopeIdOf } from "../../../src/controller/classes/class-tenure.ts";
+
+const LEASE = "default/instance-profile-controller";
+const ALL = { namespace: undefined, labelSelector: undefined };
+const holder = (scope: Readonly<Record<string, unknown>>): string => `pod-1_0b0e-uuid_${scopeIdOf(scope)}`;
+
+test("replicas of one deployment share a Lease, with or without a scope", () => {
+  expect(scopeConflict(LEASE, ALL, holder(ALL))).toBeUndefined();
+  const scope = { namespace: "team-a", labelSelector: "tier=web" };
+  expect(scopeConflict(LEASE, scope, holder({ labelSelector: "tier=web", namespace: "team-a" }))).toBeUndefined();
+});
+
+test.each([
+  [{ namespace: "team-a" }, { namespace: "team-b" }],
+  [{ namespace: "team-a" }, ALL],
+  [ALL, { labelSelector: "tier=web" }],
+])("a deployment of scope %j is told that one of scope %j holds its Lease", (own, other) => {
+  expect(scopeConflict(LEASE, own, holder(other))).toBe(
+    "The Lease default/instance-profile-controller is held by a deployment that watches other namespaces or labels, so the objects of this " +
+      "process are not reconciled. Give each deployment a Lease of its own with --leader-elect-name.",
+  );
+});
+
+test("a holder that does not say what it watches is no conflict", () => {
+  expect(scopeConflict(LEASE, ALL, "pod-1_0b0e-uuid")).toBeUndefined();
+});
