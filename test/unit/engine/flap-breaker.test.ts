@@ -71,9 +71,7 @@ test("a reconcile that finds AWS in sync counts as one", () => {
 test("drift that differs in what AWS has, and is repaired by the same writes, counts as the same within an hour", () => {
   const found = (changes: readonly string[]): Plan => ({
     ...IN_SYNC,
-    actions: [
-      { kind: "PutRolePolicy", roleName: "app", policyName: "app", document: {} as never, changes } as never,
-    ],
+    actions: [{ kind: "PutRolePolicy", roleName: "app", policyName: "app", document: {} as never, changes } as never],
   });
   for (let i = 0; i < 4; i += 1) expect(repairs(found([`- statement ${i}`]))).toBe(true);
   expect(repairs(found(["- statement 5"]))).toBe(false);
