@@ -61,7 +61,7 @@ export class RealRig implements ControllerRig {
         namespaces: [this.namespace],
         clusterId: undefined,
         expectedAccountId: undefined,
-        settings: controllerSettings(settings),
+        settings: { ...controllerSettings(settings), reportsClasses: true },
         listen: NO_LISTENERS,
         logger: this.#log,
       },
