@@ -32,7 +32,7 @@ beforeAll(async () => {
     {
       cluster: loadKubeConfig({ path: site.account.kubeconfig, env: {}, clock: systemClock }),
       aws: { endpoint: site.awsEndpoint, region: TEST_REGION, credentials: TEST_CREDENTIALS },
-      namespace: undefined,
+      namespaces: undefined,
       labelSelector: "fair-queue=yes",
       clusterId: undefined,
       expectedAccountId: undefined,

@@ -36,7 +36,7 @@ async function finalizersOf(name: string): Promise<readonly string[] | undefined
 
 /** A deployment for each team's namespace, with objects of class `a` in both. */
 async function twoDeployments(): Promise<void> {
-  for (const team of ["a", "b"]) sim.start({ hasClasses: true, namespace: `team-${team}` });
+  for (const team of ["a", "b"]) sim.start({ hasClasses: true, namespaces: [`team-${team}`] });
   for (const team of ["a", "b"]) await apply(`team-${team}`, "a");
   await sim.run(2 * MINUTE_MS);
   for (const team of ["a", "b"])
@@ -70,8 +70,8 @@ test("a class is kept until no deployment has objects of it, and each removes it
 });
 
 test("only the deployment that is told to report writes the status of classes", async () => {
-  sim.start({ hasClasses: true, namespace: "team-b" });
-  sim.start({ hasClasses: true, namespace: "team-a", reportsClasses: true });
+  sim.start({ hasClasses: true, namespaces: ["team-b"] });
+  sim.start({ hasClasses: true, namespaces: ["team-a"], reportsClasses: true });
   for (const team of ["a", "b"]) await apply(`team-${team}`, "a");
   await sim.run(2 * MINUTE_MS);
   expect(await org.classReady("a")).toMatch(/^True AccountReachable/);

@@ -71,7 +71,11 @@ export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCa
 /** Waits until the credentials for the call are valid. Errors: as the call. */
 export async function awaitCredentials(
   call: AwsCallSubject,
-  { clock, fetchCredentials, credentialsAdvice }: Pick<CallerOptions, "clock" | "fetchCredentials" | "credentialsAdvice">,
+  {
+    clock,
+    fetchCredentials,
+    credentialsAdvice,
+  }: Pick<CallerOptions, "clock" | "fetchCredentials" | "credentialsAdvice">,
   signal: AbortSignal,
 ): Promise<void> {
   if (fetchCredentials === undefined) return;

@@ -19,13 +19,14 @@ export function isWholeCluster(scope: DeploymentScope): boolean {
   return Object.values(scope).every((part) => part === undefined);
 }
 
-/** The id of a scope, which is stable across restarts: `all` for the whole cluster. */
+/** The id of a scope, which is stable across restarts and the order of options: `all` for the whole cluster. */
 export function scopeIdOf(scope: DeploymentScope): string {
   if (isWholeCluster(scope)) return "all";
-  return createHash("sha256")
-    .update(JSON.stringify(Object.entries(scope).sort()))
-    .digest("hex")
-    .slice(0, 16);
+  const parts = Object.entries(scope)
+    .filter(([, part]) => part !== undefined)
+    .map(([field, part]) => [field, Array.isArray(part) ? [...part].sort() : part])
+    .sort();
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
 
 /** @param reportsClasses unset: only a deployment that watches the whole cluster reports */

@@ -89,8 +89,11 @@ export class ScanSupervisor {
   #updateAccounts(): void {
     const { classes, objects, isScoped = false } = this.#options;
     // Also accounts without objects, so that the first objects can start from a scan.
-    const open = classes.classes.isEmpty ? [OWN_ACCOUNT] : classes.classes.accountIds;
-    const wanted = new Set([...(isScoped ? [] : open), ...objects().map((raw) => classes.accountOf(raw))]);
+    const ofClasses = isScoped ? [] : classes.classes.accountIds;
+    const wanted = new Set([
+      ...(classes.classes.isEmpty ? [OWN_ACCOUNT] : ofClasses),
+      ...objects().map((raw) => classes.accountOf(raw)),
+    ]);
     for (const [account, scan] of this.#running) {
       if (!wanted.has(account)) this.#end(account, () => this.#left(account, scan));
       else if (!scan.isUpToDate) this.#end(account);
