@@ -90,7 +90,6 @@ export class Controller {
     const { resolver } = this.#classes;
     const accountOf = (raw: KubeObject): string | undefined => resolver.accountOf(raw);
     const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: resolver.claimRules });
-    const { cache } = this.#reflector;
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const releases = new Releases();
     this.#ownStatus = this.#openOwnStatus(deps);
@@ -103,7 +102,10 @@ export class Controller {
         observer: observers.results,
         queue: this.#queue,
       },
-      { coverage, claims, cache, classes: resolver, listClasses, crdDeletion, ownStatus: this.#ownStatus },
+      {
+        ...{ coverage, claims, classes: resolver, listClasses, crdDeletion },
+        ...{ reflector: this.#reflector, ownStatus: this.#ownStatus },
+      },
     );
     this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted, crdDeletion });
     this.#scans = new ScanSupervisor({

@@ -96,6 +96,10 @@ export class KubeListWatch implements ListWatch {
     }
   }
 
+  async currentVersion(signal: AbortSignal): Promise<string> {
+    return (await this.list({ limit: 1, continueToken: undefined, signal })).resourceVersion;
+  }
+
   faultOf(error: unknown): ListWatchFault {
     if (error instanceof MalformedStreamError) return { kind: "malformed" };
     if (error instanceof OversizeAnswerError) return { kind: "oversize" };

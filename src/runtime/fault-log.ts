@@ -3,6 +3,7 @@ import type { FaultKind } from "./watch/list-watch.ts";
 
 const advice: Readonly<Record<FaultKind, string>> = {
   expired: "The resource version has expired on the API server; listing again",
+  rewound: "The API server went back to an earlier state, so etcd was restored from a backup; listing again",
   oversize: "A page from the API server exceeds the size limit, even with one object",
   malformed: "The API server sent an invalid response; listing again, so that nothing is missed",
   notFound: "The API server does not know this kind. Install its CRD.",

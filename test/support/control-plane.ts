@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
@@ -43,6 +43,10 @@ export interface ControlPlane {
   stopApiServer(): Promise<void>;
   /** Starts the API server again, at the same address; resolves when it is ready. */
   startApiServer(): Promise<void>;
+  /** Ends both processes, keeps a copy of what etcd has, and starts both again. */
+  backUp(): Promise<void>;
+  /** Ends both processes, puts the copy in the place of what etcd has, and starts both again. */
+  restore(): Promise<void>;
   /** Ends both processes and removes everything they wrote. */
   stop(): Promise<void>;
 }
@@ -80,9 +84,11 @@ export async function startControlPlane({
   const etcdUrl = `http://127.0.0.1:${clientPort}`;
   const adminToken = randomBytes(16).toString("hex");
   await writeServerFiles(folder, adminToken);
-  const etcd = startProcess(join(assetsDir, "etcd"), etcdFlags(folder, etcdUrl, `http://127.0.0.1:${peerPort}`), {
-    logFile: join(folder, "etcd.log"),
-  });
+  const startEtcd = (): BackgroundProcess =>
+    startProcess(join(assetsDir, "etcd"), etcdFlags(folder, etcdUrl, `http://127.0.0.1:${peerPort}`), {
+      logFile: join(folder, "etcd.log"),
+    });
+  let etcd = startEtcd();
   const flags = [...apiServerFlagsOf(folder, etcdUrl, securePort), ...apiServerFlags];
   const startServer = (): BackgroundProcess =>
     startProcess(join(assetsDir, "kube-apiserver"), flags, { logFile: join(folder, "kube-apiserver.log") });
@@ -100,6 +106,15 @@ export async function startControlPlane({
     await etcd.stop();
     await rm(folder, { recursive: true, force: true });
   };
+  const whileStopped = async (change: () => Promise<void>): Promise<void> => {
+    await apiServer.stop();
+    await etcd.stop();
+    await change();
+    etcd = startEtcd();
+    apiServer = startServer();
+    await untilReady();
+  };
+  const [data, copy] = [join(folder, "etcd"), join(folder, "etcd-backup")];
   try {
     const adminKubeconfig = await untilReady();
     const auditLog = join(folder, "audit.log");
@@ -110,6 +125,12 @@ export async function startControlPlane({
         apiServer = startServer();
         await untilReady();
       },
+      backUp: () => whileStopped(() => cp(data, copy, { recursive: true })),
+      restore: () =>
+        whileStopped(async () => {
+          await rm(data, { recursive: true });
+          await cp(copy, data, { recursive: true });
+        }),
     };
   } catch (error) {
     await stop();

@@ -168,6 +168,21 @@ export class FakeListWatch implements ListWatch {
     return watch.events();
   }
 
+  async currentVersion(): Promise<string> {
+    return this.version;
+  }
+
+  /** As when etcd is restored from a backup of now: what happens after this is forgotten by `restore`. */
+  backUp(): () => void {
+    const [version, objects] = [this.#version, structuredClone([...this.#objects])];
+    return () => {
+      this.#version = version;
+      this.#history.splice(0, this.#history.length, ...this.#history.filter((change) => change.version <= version));
+      this.#objects.clear();
+      for (const [key, object] of objects) this.#objects.set(key, object);
+    };
+  }
+
   stream(request: StreamRequest): AsyncIterable<InitialEvent> {
     const stream: FakeStream = new FakeWatch<StreamRequest, InitialEvent>(request);
     this.streams.push(stream);

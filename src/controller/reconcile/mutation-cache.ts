@@ -1,4 +1,5 @@
 import type { KubeObject } from "../../engine/ports.ts";
+import { isRewound } from "../../runtime/watch/resource-version.ts";
 
 /** The last written version of an object, and the versions that the controller's writes replaced. */
 interface OwnMutation {
@@ -20,10 +21,13 @@ const MAX_AGE_MS = 60_000;
  */
 export class MutationCache {
   readonly #monotonicMs: () => number;
+  readonly #onRewound: (from: string, to: string) => void;
   readonly #writes = new Map<string, OwnMutation>();
 
-  constructor(monotonicMs: () => number) {
+  /** @param onRewound called when a reply is older than the version that it replaced, so that etcd was restored */
+  constructor(monotonicMs: () => number, onRewound: (from: string, to: string) => void = () => {}) {
     this.#monotonicMs = monotonicMs;
+    this.#onRewound = onRewound;
   }
 
   /** The number of objects with a recorded write. */
@@ -33,8 +37,13 @@ export class MutationCache {
 
   /** Records the reply to a write that replaced `previous`. */
   record(key: string, previous: KubeObject, latest: KubeObject): void {
-    if (resourceVersionOf(latest) === resourceVersionOf(previous)) return;
-    const replaced = new Set(this.#writes.get(key)?.replaced).add(resourceVersionOf(previous));
+    const [from, to] = [resourceVersionOf(previous), resourceVersionOf(latest)];
+    if (to === from) return;
+    if (isRewound(from, to)) {
+      this.#onRewound(from, to);
+      return;
+    }
+    const replaced = new Set(this.#writes.get(key)?.replaced).add(from);
     this.#writes.set(key, { replaced, latest, atMs: this.#monotonicMs() });
   }
 
@@ -49,7 +58,7 @@ export class MutationCache {
   }
 }
 
-/** The resource version, which is opaque: compare it only for equality. */
+/** The resource version of an object. */
 function resourceVersionOf(object: KubeObject): string {
   const metadata = object["metadata"] as { readonly resourceVersion?: string } | undefined;
   return metadata?.resourceVersion ?? "";

@@ -1,6 +1,7 @@
 import type { EventSink, ObjectClient } from "../../engine/ports.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
+import type { Reflector } from "../../runtime/watch/reflector.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { Accounts } from "../accounts/account-access.ts";
@@ -28,17 +29,23 @@ export interface OpenReconcilerOptions {
   readonly logger: Logger;
 }
 
+/** What a reconciler shares with the rest of the controller. */
+interface KnownToReconciler
+  extends Pick<
+    ReconcilerDependencies,
+    "coverage" | "claims" | "classes" | "listClasses" | "crdDeletion" | "ownStatus"
+  > {
+  readonly reflector: Pick<Reflector, "cache" | "relist">;
+}
+
 /** Creates a reconciler with empty caches, and the report about the objects that wait for it. */
 export function openReconciler(
   options: OpenReconcilerOptions,
-  known: Pick<
-    ReconcilerDependencies,
-    "coverage" | "claims" | "cache" | "classes" | "listClasses" | "crdDeletion" | "ownStatus"
-  >,
+  { reflector, ...known }: KnownToReconciler,
 ): { readonly reconciler: Reconciler; readonly queuedReport: QueuedReport } {
   const { objects, events, accounts, clusterId, clock, random, intervals, observer } = options;
   const monotonicMs = (): number => clock.monotonicMs();
-  const mutationCache = new MutationCache(monotonicMs);
+  const mutationCache = new MutationCache(monotonicMs, (from, to) => reflector.relist(from, to));
   const nowMs = (): number => clock.nowMs();
   const statusWriter = new StatusWriter({
     objects,
@@ -51,15 +58,16 @@ export function openReconciler(
     observer,
   });
   const report = async (key: string, waiting: number, signal: AbortSignal): Promise<void> => {
-    const raw = mutationCache.newest(key, known.cache.get(key));
+    const raw = mutationCache.newest(key, reflector.cache.get(key));
     // A status that another client has overwritten is restored first.
     if (raw === undefined || known.ownStatus.withOwn(key, raw) !== raw) return;
     await statusWriter.reportQueued(raw, waiting, signal);
   };
-  const waitingSinceMs = (key: string): number | undefined => unreportedSinceMs(known.cache.get(key));
+  const waitingSinceMs = (key: string): number | undefined => unreportedSinceMs(reflector.cache.get(key));
   const queuedReport = new QueuedReport({ ...options, unreportedSinceMs: waitingSinceMs, report });
   const reconciler = new Reconciler({
     ...known,
+    cache: { get: (key) => reflector.cache.get(key) },
     objects,
     monotonicMs,
     nowMs,

@@ -67,6 +67,7 @@ export interface StreamRequest {
 /**
  * Why a list or a watch failed:
  * - `expired`: the server no longer has that resource version (410).
+ * - `rewound`: the server shows an earlier resource version than before: etcd was restored from a backup.
  * - `malformed`: the response is invalid, so something can have been missed.
  * - `oversize`: a page of a list exceeds the size limit; one with fewer objects can fit.
  * - `notFound`: the kind does not exist; its CRD may be missing (404).
@@ -77,6 +78,7 @@ export interface StreamRequest {
  */
 export type FaultKind =
   | "expired"
+  | "rewound"
   | "malformed"
   | "oversize"
   | "notFound"
@@ -108,5 +110,7 @@ export interface ListWatch {
    */
   stream?(request: StreamRequest): AsyncIterable<InitialEvent>;
   watch(request: WatchRequest): AsyncIterable<WatchEvent>;
+  /** The latest resource version of the server. Optional: without it, only lists and watches show that etcd was restored. */
+  currentVersion?(signal: AbortSignal): Promise<string>;
   faultOf(error: unknown): ListWatchFault;
 }

@@ -33,6 +33,11 @@ export class ReflectorGroup {
     for (const reflector of this.#reflectors) reflector.start();
   }
 
+  /** As {@link Reflector.relist}, of all: they share the server that went back. */
+  relist(from: string, to: string): void {
+    for (const reflector of this.#reflectors) reflector.relist(from, to);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
   }

@@ -2,14 +2,18 @@ import { RetryableError } from "../../errors.ts";
 import type { Logger } from "../../telemetry.ts";
 import { FaultLog } from "../fault-log.ts";
 import { SnapshotReader } from "./list-snapshot.ts";
-import type { FaultKind, WatchEvent } from "./list-watch.ts";
+import type { FaultKind, ListWatchFault, WatchEvent } from "./list-watch.ts";
 import { ReconnectDelay } from "./reconnect-delay.ts";
 import { DEFAULT_REFLECTOR_TIMINGS, type ReflectorOptions, type ReflectorTimings } from "./reflector-options.ts";
+import { isRewound, RewoundError } from "./resource-version.ts";
 import { type ObjectCache, type ObjectChange, ObjectStore } from "./store.ts";
 import { runWatch } from "./watch-session.ts";
 
 /** Faults after which the last resource version is unusable, so that the reflector lists again. */
-const RELIST_AFTER: ReadonlySet<FaultKind> = new Set(["expired", "malformed", "notFound", "rejected"]);
+const RELIST_AFTER: ReadonlySet<FaultKind> = new Set(["expired", "rewound", "malformed", "notFound", "rejected"]);
+
+/** The time between two attempts to compare versions, while the watch works. */
+const PROBE_RETRY_MS = 10_000;
 
 /**
  * Keeps a cache of all objects of one kind up to date with the API server: lists, then watches, until stopped.
@@ -31,6 +35,13 @@ export class Reflector {
   readonly #synced = Promise.withResolvers<void>();
   /** Start of the next watch; undefined: list first. */
   #resourceVersion: string | undefined;
+  /** The last start of a watch, kept while `#resourceVersion` is unset. */
+  #lastVersion: string | undefined;
+  #watchAbort: AbortController | undefined;
+  /** True from the moment when the server went back until the next list. */
+  #isRewound = false;
+  /** False right after a list, whose version the server certainly has. */
+  #mustProbe = false;
   #hasSynced = false;
   #lastFault: { readonly kind: FaultKind; readonly error: unknown } | undefined;
   #lastExpiredMs = Number.NEGATIVE_INFINITY;
@@ -67,6 +78,11 @@ export class Reflector {
   start(): void {
     if (this.#abort.signal.aborted) return;
     this.#running ??= this.#run(this.#abort.signal);
+  }
+
+  /** Lists again, because a reply of the server shows that it went back in time; without effect unless it watches. */
+  relist(from: string, to: string): void {
+    this.#watchAbort?.abort(new RewoundError(from, to));
   }
 
   /** Aborts list and watch, and resolves when nothing more will happen; idempotent. */
@@ -121,17 +137,51 @@ export class Reflector {
     const snapshot = await this.#snapshots.take(signal);
     // A list that completes after stop() must not reach the handlers.
     signal.throwIfAborted();
-    this.#deliver(this.#store.replace(snapshot.items, !this.#hasSynced));
-    this.#resourceVersion = snapshot.resourceVersion;
+    const isContinuous = !isRewound(this.#lastVersion, snapshot.resourceVersion) && !this.#isRewound;
+    this.#deliver(this.#store.replace(snapshot.items, { isInitialList: !this.#hasSynced, isContinuous }));
+    this.#moveTo(snapshot.resourceVersion);
+    this.#isRewound = false;
+    this.#mustProbe = false;
     this.#hasSynced = true;
     this.#synced.resolve();
     this.#markHealthy();
     this.#options.observer?.listed?.(snapshot.items.length, this.#options.clock.monotonicMs() - startMs);
   }
 
+  /**
+   * Compares the start of a watch with the version of the server, while the watch runs: a watch from a version of the
+   * server's future shows neither an error nor the changes until then.
+   */
+  async #probe(from: string, watch: AbortController): Promise<void> {
+    const { listWatch, clock } = this.#options;
+    while (!watch.signal.aborted) {
+      try {
+        const current = await listWatch.currentVersion?.(watch.signal);
+        if (isRewound(from, current)) this.relist(from, current ?? "");
+        return;
+      } catch {
+        // What the watch lacks too ends it; a list alone that fails is tried again.
+        await clock.sleep(PROBE_RETRY_MS, watch.signal).catch(() => {});
+      }
+    }
+  }
+
+  #assertNotRewound(current: string): void {
+    if (isRewound(this.#lastVersion, current)) throw new RewoundError(this.#lastVersion ?? "", current);
+  }
+
+  #moveTo(resourceVersion: string): void {
+    this.#resourceVersion = resourceVersion;
+    this.#lastVersion = resourceVersion;
+  }
+
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<number> {
     const { listWatch, clock, random, observer } = this.#options;
     const { minWatchSeconds, maxSilenceMs, watchGraceMs, shortWatchMs } = this.#timings;
+    const watch = new AbortController();
+    this.#watchAbort = watch;
+    if (this.#mustProbe) void this.#probe(resourceVersion, watch);
+    this.#mustProbe = true;
     const startMs = clock.monotonicMs();
     const timeoutSeconds = Math.ceil(minWatchSeconds * (1 + random()));
     const end = await runWatch(
@@ -143,8 +193,8 @@ export class Reflector {
         graceMs: watchGraceMs,
         onEvent: (event) => this.#receive(event),
       },
-      signal,
-    );
+      AbortSignal.any([signal, watch.signal]),
+    ).finally(() => watch.abort());
     observer?.watchEnded?.(end);
     const lastedMs = clock.monotonicMs() - startMs;
     if (end === "closed" && lastedMs < shortWatchMs) return this.#delay.nextMs();
@@ -156,12 +206,10 @@ export class Reflector {
   #receive(event: WatchEvent): void {
     this.#options.observer?.eventReceived?.(event.type);
     this.#markHealthy();
-    if (event.type === "BOOKMARK") {
-      this.#resourceVersion = event.resourceVersion;
-      return;
-    }
-    this.#deliver(this.#store.apply(event));
-    this.#resourceVersion = event.object.metadata.resourceVersion;
+    const resourceVersion = event.type === "BOOKMARK" ? event.resourceVersion : event.object.metadata.resourceVersion;
+    this.#assertNotRewound(resourceVersion);
+    if (event.type !== "BOOKMARK") this.#deliver(this.#store.apply(event));
+    this.#moveTo(resourceVersion);
   }
 
   #deliver(changes: readonly ObjectChange[]): void {
@@ -179,7 +227,8 @@ export class Reflector {
   #recover(error: unknown, signal: AbortSignal): number {
     if (signal.aborted) return 0;
     const { listWatch, observer } = this.#options;
-    const fault = listWatch.faultOf(error);
+    const fault: ListWatchFault = error instanceof RewoundError ? { kind: "rewound" } : listWatch.faultOf(error);
+    if (fault.kind === "rewound") this.#isRewound = true;
     if (this.#resourceVersion !== undefined) observer?.watchEnded?.("failed");
     observer?.faulted?.(fault.kind);
     if (RELIST_AFTER.has(fault.kind)) this.#resourceVersion = undefined;
@@ -189,9 +238,9 @@ export class Reflector {
     return delayMs;
   }
 
-  /** An expired version is normal and a list resolves it, unless it repeats. */
+  /** A list resolves an expired version, which is normal, and a rewound one, unless it repeats. */
   #mayRelistAtOnce(kind: FaultKind): boolean {
-    if (kind !== "expired") return false;
+    if (kind !== "expired" && kind !== "rewound") return false;
     const nowMs = this.#options.clock.monotonicMs();
     const isFirst = nowMs - this.#lastExpiredMs > this.#timings.reconnect.capMs;
     this.#lastExpiredMs = nowMs;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { keyOf, type WatchEvent, type WatchedObject } from "./list-watch.ts";
 
 /**
@@ -10,6 +11,13 @@ export type ObjectChange =
   | { readonly type: "added"; readonly new: WatchedObject; readonly isInInitialList: boolean }
   | { readonly type: "updated"; readonly old: WatchedObject; readonly new: WatchedObject }
   | { readonly type: "deleted"; readonly old: WatchedObject; readonly isFinalStateUnknown: boolean };
+
+/** What is known of a list beside its items. */
+export interface ListFacts {
+  readonly isInitialList: boolean;
+  /** False when the server went back in time since the last list: two states of an object can have the same version. */
+  readonly isContinuous: boolean;
+}
 
 /** Read access to the cache. Objects are deep-frozen; they lag behind the API server. */
 export interface ObjectCache {
@@ -47,7 +55,7 @@ export class ObjectStore implements ObjectCache {
   }
 
   /** Replaces the content with a complete list and returns the changes: deletions first, unchanged objects not at all. */
-  replace(items: readonly WatchedObject[], isInitialList: boolean): readonly ObjectChange[] {
+  replace(items: readonly WatchedObject[], { isInitialList, isContinuous }: ListFacts): readonly ObjectChange[] {
     const listed = new Set(items.map(keyOf));
     const changes: ObjectChange[] = [];
     for (const [key, old] of this.#objects) {
@@ -56,7 +64,7 @@ export class ObjectStore implements ObjectCache {
       changes.push({ type: "deleted", old, isFinalStateUnknown: true });
     }
     for (const item of items) {
-      for (const change of this.#put(item, isInitialList)) changes.push(change);
+      for (const change of this.#put(item, isInitialList, isContinuous)) changes.push(change);
     }
     return changes;
   }
@@ -68,13 +76,13 @@ export class ObjectStore implements ObjectCache {
     return [{ type: "deleted", old: frozen(event.object), isFinalStateUnknown: false }];
   }
 
-  #put(object: WatchedObject, isInInitialList: boolean): readonly ObjectChange[] {
+  #put(object: WatchedObject, isInInitialList: boolean, isContinuous = true): readonly ObjectChange[] {
     const key = keyOf(object);
     const old = this.#objects.get(key);
     const isSame =
       old?.metadata.uid === object.metadata.uid && old.metadata.resourceVersion === object.metadata.resourceVersion;
-    if (isSame) return [];
-    const fresh = frozen(object);
+    const fresh = isSame && isContinuous ? undefined : frozen(object);
+    if (fresh === undefined || (isSame && isDeepStrictEqual(old, fresh))) return [];
     this.#objects.set(key, fresh);
     if (old === undefined) return [{ type: "added", new: fresh, isInInitialList }];
     if (old.metadata.uid === fresh.metadata.uid) return [{ type: "updated", old, new: fresh }];

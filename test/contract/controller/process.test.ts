@@ -18,7 +18,8 @@ const PATCH_STATUS = `${PATCH}/status`;
 
 /** A whole list, as a stream or in pages; what goes on from somewhere is none. */
 function isList({ what, query }: { readonly what: string; readonly query: URLSearchParams }): boolean {
-  return what === "list instanceprofiles.iam.instanceprofile.dev" || (what === WATCH && query.has("sendInitialEvents"));
+  const isWhole = what === "list instanceprofiles.iam.instanceprofile.dev" && query.get("limit") !== "1";
+  return isWhole || (what === WATCH && query.has("sendInitialEvents"));
 }
 
 const UNAVAILABLE = {

