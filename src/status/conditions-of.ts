@@ -80,7 +80,7 @@ function explain(
     case "InSync":
       return { reason: "InSync", message: inSync(result) };
     case "PropagationPending":
-      return { reason: "PropagationPending", message: propagationPending(result.observation.lag, lagsUntil) };
+      return { reason: "PropagationPending", message: propagationPending(result, lagsUntil) };
     case "WaitingForEC2": {
       const message =
         "role and instance profile are created; waiting for the instance profile to propagate to EC2 before it is associated";
@@ -120,9 +120,10 @@ function inSync({ observation: { plan, mayWrite } }: ResultOf<"InSync">): string
   return `role, policies and instance profile in AWS match the spec${count === 0 ? "" : more}`;
 }
 
-function propagationPending(lag: Lag | undefined, lagsUntil?: string): string {
+function propagationPending({ observation }: ResultOf<"PropagationPending">, lagsUntil?: string): string {
+  const { lag, mayWrite } = observation;
   if (lag === undefined) return "AWS matches the spec; waiting for IAM to return the ARNs";
-  const next = "the controller reads again, and repairs what differs then";
+  const next = `the controller reads again, and ${mayWrite ? "repairs" : "plans"} what differs then`;
   return `everything is written, but AWS is not verified: ${unseen(lag, lagsUntil)}; ${next}`;
 }
 

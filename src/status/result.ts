@@ -33,7 +33,7 @@ interface Observed {
 export type Result =
   /** AWS matches the spec. */
   | (Observed & { readonly kind: "InSync" })
-  /** Everything is written, and IAM does not return the ARNs, or shows the state before a write. */
+  /** Nothing is left to write, and IAM does not return the ARNs, or shows the state before a write. */
   | (Observed & { readonly kind: "PropagationPending" })
   /** Role and instance profile are written, and the instance profile has not propagated to EC2 yet. */
   | (Observed & { readonly kind: "WaitingForEC2" })
@@ -119,7 +119,7 @@ function classifyObserved(
 }
 
 function kindOfFinished({ mayWrite, plan, state, lag }: Observation): "InSync" | "DryRun" | "PropagationPending" {
-  if (!mayWrite) return plan.actions.length === 0 ? "InSync" : "DryRun";
+  if (!mayWrite && plan.actions.length > 0) return "DryRun";
   return showsArns(state) && lag === undefined ? "InSync" : "PropagationPending";
 }
 

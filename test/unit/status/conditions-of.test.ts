@@ -29,6 +29,22 @@ describe("a dry run", () => {
     ]);
   });
 
+  test("that has nothing to do while IAM shows the state before a write is not in sync", () => {
+    const lag = { unseen: CREATE.actions.slice(0, 1), untilMs: 120_000 };
+    const [ready = "", ...beside] = told(anInstanceProfile({ spec: { mode: "DryRun" } }), {
+      ...look(EMPTY),
+      lag,
+    } as Outcome);
+    expect(ready).toMatch(
+      /^Ready False PropagationPending: .*AWS is not verified: IAM shows the state before the writes /,
+    );
+    expect(ready).toMatch(/the controller reads again, and plans what differs then$/);
+    expect(beside).toEqual([
+      expect.stringMatching(/^Reconciling True PropagationPending: /),
+      "DryRun True DryRun: mode is DryRun: the controller writes nothing to AWS",
+    ]);
+  });
+
   test("says how many writes are pending", () => {
     expect(told(anInstanceProfile(), look(CREATE))).toEqual([
       "DryRun True DryRun: mode is DryRun: 4 writes pending, see status.plan",
