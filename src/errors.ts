@@ -42,6 +42,18 @@ export abstract class ControllerError extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.requestId = details.requestId;
   }
+
+  /** Creates the same failure with another message. */
+  withMessage(message: string): ControllerError {
+    const { reason, retryAfterMs, requestId } = this;
+    const SameClass = this.constructor as new (message: string, details: ErrorDetails) => ControllerError;
+    return new SameClass(message, {
+      reason,
+      cause: this,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(requestId !== undefined && { requestId }),
+    });
+  }
 }
 
 /** A failure that persists until the spec changes. */

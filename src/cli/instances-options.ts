@@ -23,7 +23,7 @@ export const REGION_OPTION: OptionSpecs = {
     type: "string",
     multiple: true,
     value: "REGION",
-    help: "search only this region for instances and launch templates before an instance profile is deleted or adopted; repeatable; default: every region that the account has enabled",
+    help: "search only this region for instances and launch templates before an instance profile is deleted or adopted; repeatable; default: every region that the account has enabled, which must all be reachable",
   },
 };
 

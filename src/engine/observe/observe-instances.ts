@@ -75,8 +75,10 @@ async function withAdoptedUsers({
   const { instanceProfile } = state;
   if (!desired.mayAdopt || instanceProfile.presence === "absent") return state;
   if (ownershipOf(instanceProfile.tags, desired.owner).kind !== "unowned") return state;
-  return { ...state, adoptedUsers: await usersOf(instanceProfile, regions, deps, { force: false }, signal) };
+  return { ...state, adoptedUsers: await usersOf(instanceProfile, regions, deps, ADOPTION, signal) };
 }
+
+const ADOPTION = { of: "adoption", force: false } as const;
 
 const NOTHING_FOUND: ObservedInstances = { found: [], missingIds: [], unsearched: [] };
 
@@ -171,7 +173,8 @@ async function observeAbsent(query: Query<DesiredAbsent>): Promise<ObservedInsta
   const released = await whenRead(desired, () => readRegions(query, FRESH_MS));
   const stays = desired.retention === "ByOrigin" && ownership?.adopted === true;
   if (instanceProfile.presence === "absent" || stays) return regions.length === 0 ? undefined : released;
-  const { users, launchTemplates, unsearched } = await usersOf(instanceProfile, regions, deps, desired, signal);
+  const purpose = { of: "deletion", force: desired.force } as const;
+  const { users, launchTemplates, unsearched } = await usersOf(instanceProfile, regions, deps, purpose, signal);
   const known = new Set(released.found.map(({ instanceId }) => instanceId));
   const others = users.filter(({ instanceId }) => !known.has(instanceId));
   return {

@@ -51,8 +51,8 @@ export function unsearchedNotes(instanceProfileName: string, unsearched: readonl
   });
 }
 
-/** The regions as the subject of a sentence. */
-function placesOf(unsearched: readonly Unsearched[]): string {
+/** The regions as the subject of a sentence, with its verb. */
+export function placesOf(unsearched: readonly Pick<Unsearched, "region">[]): string {
   const regions = unsearched.flatMap(({ region }) => region ?? []).sort();
   const isPartial = regions.length < unsearched.length;
   const named = `${regions.length === 1 ? "region" : "regions"} ${regions.join(", ")}`;

@@ -79,6 +79,13 @@ test("a search for other users of the profile without a reply blocks the deletio
   expect(iam.writes).toEqual([]);
 });
 
+test("a search whose credentials AWS rejects blocks the deletion", async () => {
+  readRegion = async () => [];
+  findUsers = () => Promise.reject(new BlockedError("AuthFailure", { reason: "CredentialsRejected" }));
+  expect(await reconcile(desiredAbsence())).toBe("CredentialsRejected");
+  expect(iam.writes).toEqual([]);
+});
+
 test("a search that the controller is not authorized for does not", async () => {
   readRegion = async () => [];
   findUsers = () => Promise.reject(DENIED);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceReader, ListedLaunchTemplate } from "../../../src/engine/instance-ports.ts";
 import { ProfileUsage } from "../../../src/engine/observe/profile-usage.ts";
 import { usersOf } from "../../../src/engine/observe/profile-users.ts";
-import { BlockedError, RetryableError } from "../../../src/errors.ts";
+import { BlockedError, type ControllerError, RetryableError } from "../../../src/errors.ts";
 import type { InstanceFacts } from "../../../src/model/instances/instance.ts";
 import { NO_INSTANCES } from "../../fakes/no-instances.ts";
 
@@ -51,7 +51,7 @@ beforeEach(() => {
 
 function search({ force = false, guarded = ["us-east-1"], isEveryRegionGuarded = true } = {}) {
   const access = { reader, usage, guardRegions: async () => guarded, isEveryRegionGuarded };
-  return usersOf(PROFILE, [], access, { force }, new AbortController().signal);
+  return usersOf(PROFILE, [], access, { of: "deletion", force }, new AbortController().signal);
 }
 
 function instanceIn(region: string, profileArn = ARN): InstanceFacts {
@@ -124,15 +124,62 @@ describe("a search for the users of an instance profile", () => {
 
   test("fails where a region does not answer, unless the deletion is forced", async () => {
     fails = (_, region) => (region === "ap-south-1" ? NO_REPLY : undefined);
-    await expect(search()).rejects.toBe(NO_REPLY);
+    await expect(search()).rejects.toMatchObject({ disposition: "retryable", reason: "EndpointUnreachable" });
     expect((await search({ force: true })).unsearched).toHaveLength(2);
+  });
+
+  const MANUAL = ["ExpiredToken", "CredentialsRejected", "ClockSkew", "LimitExceeded", "CredentialsUnavailable"];
+  test.each(MANUAL.flatMap((reason) => ["us-east-1", "ap-south-1"].map((region) => [reason, region] as const)))(
+    "fails with %s in %s, which says nothing about the permission to search",
+    async (reason, region) => {
+      for (const failing of ["regions", "find", "associations", "templates"]) {
+        usage = new ProfileUsage({ reader, monotonicMs: () => nowMs });
+        const isCalled = region === "us-east-1" ? failing !== "associations" : !["regions", "find"].includes(failing);
+        if (!isCalled) continue;
+        fails = (call, at) => (call === failing && at === region ? new BlockedError("no", { reason }) : undefined);
+        await expect(search(), failing).rejects.toMatchObject({ disposition: "blocked", reason });
+      }
+    },
+  );
+
+  test("takes OptInRequired for a denial only in a region that EC2 lists as enabled", async () => {
+    const optIn = new BlockedError("no subscription", { reason: "OptInRequired" });
+    fails = (call, region) => (call !== "regions" && region === "ap-south-1" ? optIn : undefined);
+    expect((await search()).unsearched.map(({ region }) => region)).toEqual(["ap-south-1", "ap-south-1"]);
+    const named = { guarded: ["ap-south-1"], isEveryRegionGuarded: false };
+    await expect(search(named)).rejects.toMatchObject({ reason: "OptInRequired" });
+    usage = new ProfileUsage({ reader, monotonicMs: () => nowMs });
+    fails = (call) => (call === "regions" ? optIn : undefined);
+    await expect(search()).rejects.toMatchObject({ reason: "OptInRequired" });
+  });
+
+  test("says which regions do not answer, what waits and what to do, whichever region fails first", async () => {
+    fails = (_, region) => (region === "us-east-1" ? undefined : NO_REPLY);
+    const error = await search().catch((caught: ControllerError) => caught);
+    expect(error).toMatchObject({
+      message:
+        "no reply from ec2. The deletion of instance profile app waits: regions ap-south-1, eu-west-1 were not searched, and instances " +
+        "or launch templates there may use it. Let the controller reach EC2 there, or run it with --region for each region in use; " +
+        "it then searches only those.",
+    });
+  });
+
+  test("advises to reach EC2 only when the network fails", async () => {
+    fails = (_, region) =>
+      region === "us-east-1" ? new BlockedError("Renew their source.", { reason: "ExpiredToken" }) : undefined;
+    const error = await search().catch((caught: ControllerError) => caught);
+    expect(error).toMatchObject({
+      message:
+        "Renew their source. The deletion of instance profile app waits: region us-east-1 was not searched, and instances or launch " +
+        "templates there may use it.",
+    });
   });
 
   test("asks a region that failed again after 5 seconds", async () => {
     fails = () => NO_REPLY;
-    await expect(search()).rejects.toBe(NO_REPLY);
+    await expect(search()).rejects.toThrow(NO_REPLY.message);
     fails = () => undefined;
-    await expect(search()).rejects.toBe(NO_REPLY);
+    await expect(search()).rejects.toThrow(NO_REPLY.message);
     nowMs += 5_000;
     expect((await search()).unsearched).toEqual([]);
   });
