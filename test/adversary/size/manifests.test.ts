@@ -18,7 +18,7 @@ const MAIN = join(import.meta.dirname, "../../../src/main.ts");
 const MAX_BLOCK_MS = 250;
 
 /** Of JavaScript's heap, for the program and what it reads: a tree of 1 MB does not fit. */
-const HEAP_MIB = 96;
+const HEAP_MIB = 112;
 
 const specOf = (name: string) => LARGE_SPECS.find((shape) => shape.name === name)?.spec ?? {};
 const GRID = s3ReadOnly(
