@@ -65,6 +65,8 @@ export class Controller {
   readonly #classes: ClassController;
   readonly #orphans: Orphans;
   readonly #ownStatus: OwnStatus;
+  /** The objects in the cache, with the controller's own statuses. */
+  readonly #objects: ObjectCache;
   readonly #queuedReport: QueuedReport;
   readonly #settings: ControllerSettings;
   #isWorking = false;
@@ -84,7 +86,9 @@ export class Controller {
     });
     const monotonicMs = (): number => clock.monotonicMs();
     const coverage = new ScanCoverageByAccount(monotonicMs);
-    const objects = (): readonly KubeObject[] => this.#reflector.cache.list();
+    this.#ownStatus = this.#openOwnStatus(deps);
+    this.#objects = this.#ownStatus.view(this.#reflector.cache);
+    const objects = (): readonly KubeObject[] => this.#objects.list();
     const counted = new CountedOrphans(() => this.#classes.orphansFreed());
     this.#classes = this.#openClasses(deps, objects, counted);
     const { resolver } = this.#classes;
@@ -92,7 +96,6 @@ export class Controller {
     const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: resolver.claimRules });
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const releases = new Releases();
-    this.#ownStatus = this.#openOwnStatus(deps);
     const crdDeletion = new CrdDeletion({ crd: deps.crd, policy: settings.crdDeletionPolicy, monotonicMs, logger });
     const { reconciler, queuedReport } = openReconciler(
       {
@@ -261,11 +264,11 @@ export class Controller {
   }
 
   #openOrphans(deps: ControllerDependencies, known: Omit<OrphanSources, "cache" | "accountOf">): Orphans {
-    const { cache } = this.#reflector;
-    return openOrphans(deps, { ...known, cache, accountOf: (raw) => this.#scans.accountOf(raw) });
+    return openOrphans(deps, { ...known, cache: this.#objects, accountOf: (raw) => this.#scans.accountOf(raw) });
   }
 
-  #objectChanged(change: ObjectChange): void {
+  #objectChanged(shown: ObjectChange): void {
+    const change = this.#isWorking ? this.#ownStatus.seen(shown) : shown;
     this.#classes.objectChanged(change);
     this.#scans.objectChanged(change);
     this.#orphans.objectChanged(change, this.#isWorking);
@@ -277,7 +280,6 @@ export class Controller {
         );
         return;
       case "updated":
-        if (this.#isWorking) this.#ownStatus.changed(keyText(change.new.metadata), change.old, change.new);
         if (shouldReconcile(change.old, change.new))
           this.#enqueue(keyText(change.new.metadata), urgencyOfChange(change.old, change.new));
         return;

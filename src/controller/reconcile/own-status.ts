@@ -2,6 +2,8 @@ import type { InstanceProfileStatus, ObjectMeta } from "../../api/instance-profi
 import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/ports.ts";
 import { dispositionOf } from "../../errors.ts";
 import { type BackoffPolicy, backoffDelayMs } from "../../runtime/queue/backoff.ts";
+import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
+import type { ObjectCache, ObjectChange } from "../../runtime/watch/store.ts";
 import { sameStatus } from "../../status/summarize.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText, logFieldsOf } from "../object-key.ts";
@@ -10,9 +12,13 @@ type Status = InstanceProfileStatus | undefined;
 
 /** A status write that the watch has not shown yet. */
 interface PendingWrite {
-  /** True when the controller's write of this status over the other one results in the third. */
-  readonly resultsIn: (before: Status, after: Status) => boolean;
+  /** The field of the status that it replaces; undefined if it replaces the whole status. */
+  readonly field: string | undefined;
+  readonly value: unknown;
   readonly sentMs: number;
+  isAnswered: boolean;
+  /** The status in the reply, which differs from the written one if an admission webhook changes it. */
+  stored?: Status;
 }
 
 /** A status that another client has overwritten. */
@@ -22,6 +28,8 @@ interface Overwritten {
   readonly own: Status;
   /** The status of the other client. */
   readonly shown: Status;
+  /** The delay of the restoration. */
+  readonly delayMs: number;
 }
 
 /** The dependencies of {@link OwnStatus}. */
@@ -40,8 +48,10 @@ interface Restorations {
   readonly lastMs: number;
 }
 
-/** How long a write that the watch does not show is waited for. */
+/** How long a write without a reply is waited for: it may have succeeded. */
 const PENDING_MS = 60_000;
+/** Writes that the watch has not shown are kept up to this number. */
+const MAX_PENDING = 10;
 /** How long after the start the last writes of the former leader may arrive. */
 const FORMER_LEADER_MS = 10_000;
 /** The first restoration follows within seconds; a client that keeps writing cannot keep the controller busy. */
@@ -77,45 +87,73 @@ export class OwnStatus {
       get: (key, signal) => client.get(key, signal),
       patch: (key, operations, signal) => client.patch(key, operations, signal),
       patchStatus: async (key, operations, signal) => {
-        const withdraw = this.#expect(keyText(key), operations);
+        const write = this.#expect(keyText(key), operations);
         try {
-          return await client.patchStatus(key, operations, signal);
+          const reply = await client.patchStatus(key, operations, signal);
+          this.#replied(keyText(key), write, reply);
+          return reply;
         } catch (error) {
           // If the reply was lost, the write may have succeeded.
-          if (dispositionOf(error) !== "retryable") withdraw();
+          if (dispositionOf(error) !== "retryable") this.#withdraw(keyText(key), write);
           throw error;
         }
       },
     };
   }
 
+  /** A cache with the controller's own statuses in place of other clients', for whatever decides by objects in the cache. */
+  view(cache: ObjectCache): ObjectCache {
+    const own = (raw: WatchedObject) => this.withOwn(keyText(raw.metadata), raw);
+    return {
+      get: (key) => {
+        const raw = cache.get(key);
+        return raw && own(raw);
+      },
+      list: () => (this.#overwritten.size === 0 ? cache.list() : cache.list().map(own)),
+      keys: () => cache.keys(),
+      get size() {
+        return cache.size;
+      },
+    };
+  }
+
+  /** The change as the controller's own statuses show it. Takes note of a status that another client has written. */
+  seen(change: ObjectChange): ObjectChange {
+    if (change.type === "added") return change;
+    const key = keyText(change.old.metadata);
+    const old = this.withOwn(key, change.old);
+    if (change.type === "deleted") return { ...change, old };
+    this.changed(key, change.old, change.new);
+    return { ...change, old, new: this.withOwn(key, change.new) };
+  }
+
   /** The watch shows another version of an object, whose status this or another client may have changed. */
   changed(key: string, before: KubeObject, after: KubeObject): void {
     const [old, shown] = [statusOf(before), statusOf(after)];
     if (same(old, shown)) return;
-    const pending = this.#pending.get(key) ?? [];
-    const index = pending.findIndex(({ resultsIn }) => resultsIn(old, shown));
-    const known = this.#overwritten.get(key);
-    if (known === undefined && index === -1 && this.#options.monotonicMs() < this.#believesUntilMs) return;
-    if (index !== -1) {
-      this.#keepPending(key, pending.slice(index + 1));
-      if (this.#overwritten.delete(key)) this.#countRestoration(key);
+    const overwritten = this.#overwritten.get(key);
+    const known = overwritten?.uid === uidOf(after) ? overwritten : undefined;
+    const pending = this.#pendingOf(key);
+    const index = pending.findIndex((write) => resultsIn(write, old, shown));
+    const write = pending[index];
+    if (write === undefined) {
+      if (known !== undefined) this.#keep(key, { ...known, shown });
+      else this.#overwrittenBy(key, old, after);
       return;
     }
-    if (known === undefined)
-      this.#options.logger.warn("another client changed the status; the controller restores it", logFieldsOf(key));
-    const own = known === undefined ? old : known.own;
-    this.#overwritten.set(key, { uid: uidOf(after), own, shown });
-    const delayMs = backoffDelayMs(RESTORE_POLICY, this.#restorationsOf(key), this.#options.random);
-    this.#options.restoreAfter(key, delayMs);
+    this.#keepPending(key, pending.slice(index + 1));
+    this.#overwritten.delete(key);
+    // The rest of the status is still the other client's.
+    if (known !== undefined && write.field !== undefined)
+      this.#keep(key, { ...known, own: resultOf(write, known.own), shown });
   }
 
   /** The object with the controller's own status in place of another client's. */
-  withOwn(key: string, raw: KubeObject): KubeObject {
+  withOwn<T extends KubeObject>(key: string, raw: T): T {
     const known = this.#overwritten.get(key);
     if (known === undefined || known.uid !== uidOf(raw) || !same(known.shown, statusOf(raw))) return raw;
     const { status: _, ...rest } = raw;
-    return known.own === undefined ? rest : { ...rest, status: known.own };
+    return (known.own === undefined ? rest : { ...rest, status: known.own }) as T;
   }
 
   /** Removes the state of a deleted object. */
@@ -125,16 +163,49 @@ export class OwnStatus {
     this.#restorations.delete(key);
   }
 
-  #expect(key: string, operations: readonly PatchOperation[]): () => void {
+  #overwrittenBy(key: string, own: Status, after: KubeObject): void {
     const nowMs = this.#options.monotonicMs();
-    const write: PendingWrite = { resultsIn: resultOf(operations), sentMs: nowMs };
-    const recent = (this.#pending.get(key) ?? []).filter(({ sentMs }) => nowMs - sentMs < PENDING_MS);
-    this.#pending.set(key, [...recent, write]);
-    return () =>
-      this.#keepPending(
-        key,
-        (this.#pending.get(key) ?? []).filter((one) => one !== write),
-      );
+    if (nowMs < this.#believesUntilMs) return;
+    this.#options.logger.warn("another client changed the status; the controller restores it", logFieldsOf(key));
+    const count = this.#restorationsOf(key);
+    this.#restorations.set(key, { count: count + 1, lastMs: nowMs });
+    const delayMs = backoffDelayMs(RESTORE_POLICY, count, this.#options.random);
+    this.#keep(key, { uid: uidOf(after), own, shown: statusOf(after), delayMs });
+  }
+
+  #keep(key: string, overwritten: Overwritten): void {
+    this.#overwritten.set(key, overwritten);
+    this.#options.restoreAfter(key, overwritten.delayMs);
+  }
+
+  #expect(key: string, operations: readonly PatchOperation[]): PendingWrite {
+    const { path = "", value } = (operations.find(({ op }) => op !== "test") ?? {}) as Partial<PatchOperation & Value>;
+    const field = path === "/status" ? undefined : path.slice("/status/".length);
+    const write: PendingWrite = { field, value, sentMs: this.#options.monotonicMs(), isAnswered: false };
+    this.#pending.set(key, [...this.#pendingOf(key), write].slice(-MAX_PENDING));
+    return write;
+  }
+
+  /** The watch may have shown the write before the reply arrived, with a status that differs from the written one. */
+  #replied(key: string, write: PendingWrite, reply: KubeObject): void {
+    write.isAnswered = true;
+    if (reply["status"] === undefined) return;
+    write.stored = statusOf(reply);
+    const known = this.#overwritten.get(key);
+    if (known !== undefined && write.field === undefined && same(known.shown, write.stored))
+      this.#overwritten.delete(key);
+  }
+
+  #withdraw(key: string, write: PendingWrite): void {
+    this.#keepPending(
+      key,
+      this.#pendingOf(key).filter((one) => one !== write),
+    );
+  }
+
+  #pendingOf(key: string): readonly PendingWrite[] {
+    const nowMs = this.#options.monotonicMs();
+    return (this.#pending.get(key) ?? []).filter(({ isAnswered, sentMs }) => isAnswered || nowMs - sentMs < PENDING_MS);
   }
 
   #keepPending(key: string, writes: readonly PendingWrite[]): void {
@@ -146,23 +217,19 @@ export class OwnStatus {
     const known = this.#restorations.get(key);
     return known === undefined || this.#options.monotonicMs() - known.lastMs >= FORGIVEN_AFTER_MS ? 0 : known.count;
   }
-
-  #countRestoration(key: string): void {
-    this.#restorations.set(key, { count: this.#restorationsOf(key) + 1, lastMs: this.#options.monotonicMs() });
-  }
 }
 
 interface Value {
   readonly value: unknown;
 }
 
-/** The effect of a patch, which has one operation besides its tests: it replaces the whole status, or one field of it. */
-function resultOf(operations: readonly PatchOperation[]): PendingWrite["resultsIn"] {
-  const { path = "", value } = (operations.find(({ op }) => op !== "test") ?? {}) as Partial<PatchOperation & Value>;
-  return (before, after) => {
-    const result = path === "/status" ? value : { ...before, [path.slice("/status/".length)]: value };
-    return same(result as Status, after);
-  };
+/** The status after a write of the controller: a write has one operation besides its tests. */
+function resultOf({ field, value }: PendingWrite, before: Status): Status {
+  return (field === undefined ? value : { ...before, [field]: value }) as Status;
+}
+
+function resultsIn(write: PendingWrite, before: Status, after: Status): boolean {
+  return same(resultOf(write, before), after) || (write.stored !== undefined && same(write.stored, after));
 }
 
 function same(one: Status, other: Status): boolean {

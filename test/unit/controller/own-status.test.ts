@@ -124,3 +124,65 @@ test("each restoration doubles the delay of the next, up to five minutes, and te
   ownStatus.changed(TEXT, version(A), version(B));
   expect(delays.at(-1)).toBe(1_000);
 });
+
+describe("whatever decides by the cache", () => {
+  const cacheOf = (raw: KubeObject) => ({ get: () => raw, list: () => [raw], keys: () => [TEXT], size: 1 }) as never;
+
+  test("sees the controller's own status while another client's stands", () => {
+    ownStatus.changed(TEXT, version(A), version(B));
+    const view = ownStatus.view(cacheOf(version(B)));
+    expect([view.get(TEXT), view.list()]).toEqual([version(A), [version(A)]]);
+  });
+
+  test("is told of a deletion with the controller's own status", () => {
+    const [old, shown] = [version(A), version(B)] as never[];
+    ownStatus.seen({ type: "updated", old: old as never, new: shown as never });
+    const deleted = ownStatus.seen({ type: "deleted", old: shown as never, isFinalStateUnknown: false });
+    expect(deleted).toMatchObject({ type: "deleted", old: version(A) });
+  });
+});
+
+test("a field that the controller writes over another client's status does not make the rest its own", async () => {
+  ownStatus.changed(TEXT, version(A), version(B));
+  const accepted = { name: "a" };
+  await client.patchStatus(KEY, [{ op: "add", path: "/status/class", value: accepted }], SIGNAL);
+  const shown = version({ ...B, class: accepted });
+  ownStatus.changed(TEXT, version(B), shown);
+  expect(ownStatus.withOwn(TEXT, shown)).toEqual(version({ ...A, class: accepted }));
+  expect(delays).toHaveLength(2);
+});
+
+test("a new object does not get the status of a former one of its name", () => {
+  ownStatus.changed(TEXT, version(A), version(B));
+  ownStatus.changed(TEXT, version(undefined, "uid-2"), version(C, "uid-2"));
+  expect(ownStatus.withOwn(TEXT, version(C, "uid-2"))).toEqual({ metadata: { ...KEY, uid: "uid-2" } });
+});
+
+test("a write that the watch did not show within a minute proves nothing later", async () => {
+  reply = () => Promise.reject(new RetryableError("lost", { reason: "Timeout" }));
+  await expect(client.patchStatus(KEY, whole(B), SIGNAL)).rejects.toThrow("lost");
+  nowMs += 60_000;
+  ownStatus.changed(TEXT, version(A), version(B));
+  expect(delays).toEqual([1_000]);
+});
+
+describe("a status that a webhook changed as the controller wrote it is the controller's own", () => {
+  const changedByWebhook = { ...B, conditions: [] };
+
+  test("when the reply arrives first", async () => {
+    reply = async () => version(changedByWebhook);
+    await client.patchStatus(KEY, whole(B), SIGNAL);
+    ownStatus.changed(TEXT, version(A), version(changedByWebhook));
+    expect(delays).toEqual([]);
+  });
+
+  test("when the watch shows it first", async () => {
+    const arrival = Promise.withResolvers<KubeObject>();
+    reply = () => arrival.promise;
+    const write = client.patchStatus(KEY, whole(B), SIGNAL);
+    ownStatus.changed(TEXT, version(A), version(changedByWebhook));
+    arrival.resolve(version(changedByWebhook));
+    await write;
+    expect(ownStatus.withOwn(TEXT, version(changedByWebhook))).toEqual(version(changedByWebhook));
+  });
+});
