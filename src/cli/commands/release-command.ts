@@ -7,8 +7,8 @@ import type { Command } from "../command.ts";
 import { INSTANCE_PROFILE_CLASSES, INSTANCE_PROFILES } from "../controller/resources.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import type { GivenOptions } from "../options.ts";
-import { assertNoController } from "../release/lease-check.ts";
-import { type HeldObject, heldObjects, release, type Selection } from "../release/release-objects.ts";
+import { LeaseCheck } from "../release/lease-check.ts";
+import { countOf, type HeldObject, heldObjects, releaseAll, type Selection } from "../release/release-objects.ts";
 import { VERSION } from "../version.ts";
 
 /** Releases objects without AWS, where the controller is gone. */
@@ -70,8 +70,10 @@ async function releaseSelected(given: GivenOptions, io: CommandIo): Promise<numb
       io.out(`Nothing was changed. Run the command again with --yes to release ${countOf(releasable)}.`);
       return EXIT.ok;
     }
-    if (!given.flag("force")) await assertNoController(leaseOf(given, exchange), systemClock, io.err, io.stop);
-    return await releaseAll(releasable, exchange, io);
+    const lease = leaseOf(given, exchange);
+    const check = given.flag("force") ? undefined : new LeaseCheck({ lease, clock: systemClock, say: io.err });
+    await check?.start(io.stop);
+    return (await releaseAll(releasable, { exchange, check }, io)) ? EXIT.ok : EXIT.error;
   } finally {
     await transport.close();
   }
@@ -136,24 +138,8 @@ function reportOf(
   return [...(chosen.length === 0 ? ["nothing to release"] : lines), ...skipped];
 }
 
-async function releaseAll(objects: readonly HeldObject[], exchange: Exchange, io: CommandIo): Promise<number> {
-  const failed: HeldObject[] = [];
-  for (const object of objects) {
-    const why = await release(exchange, object, io.stop);
-    if (why === undefined) continue;
-    failed.push(object);
-    io.err(`${object.title}: not released: ${why}`);
-  }
-  io.out(`Released ${countOf(objects.filter((one) => !failed.includes(one)))}. Nothing was changed in AWS.`);
-  return failed.length === 0 ? EXIT.ok : EXIT.error;
-}
-
 function leaseOf(given: GivenOptions, exchange: Exchange): LeaseClient {
   const namespace = given.text("leader-elect-namespace") ?? "instance-profile-system";
   const name = given.text("leader-elect-name") ?? "instance-profile-controller";
   return new LeaseClient({ exchange, key: { namespace, name }, fieldManager: "instance-profile-controller" });
-}
-
-function countOf({ length }: readonly unknown[]): string {
-  return `${length} ${length === 1 ? "object" : "objects"}`;
 }

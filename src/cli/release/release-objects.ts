@@ -6,7 +6,12 @@ import type { Exchange } from "../../kube/exchange.ts";
 import { KubeObjectClient } from "../../kube/object-client.ts";
 import type { KubeResource } from "../../kube/resource.ts";
 import { INSTANCE_PROFILE_CLASSES, INSTANCE_PROFILES } from "../controller/resources.ts";
+import type { CommandIo } from "../io.ts";
 import { listObjects } from "../plan/cluster-classes.ts";
+import type { LeaseCheck } from "./lease-check.ts";
+
+/** How many objects are released between two checks for a controller: a second or so. */
+const BATCH_SIZE = 10;
 
 /** An InstanceProfile or a class with the controller's finalizer. */
 export interface HeldObject {
@@ -53,8 +58,37 @@ export async function heldObjects(
     .filter(({ metadata }) => metadata.finalizers?.some(isOwnFinalizer));
 }
 
+/**
+ * Releases the objects one after another, and checks between batches that no controller has started. False if some were not released.
+ *
+ * Errors: those of the check; the signal's reason.
+ */
+export async function releaseAll(
+  objects: readonly HeldObject[],
+  { exchange, check }: { readonly exchange: Exchange; readonly check: Pick<LeaseCheck, "again"> | undefined },
+  { out, err, stop }: Pick<CommandIo, "out" | "err" | "stop">,
+): Promise<boolean> {
+  const released: HeldObject[] = [];
+  try {
+    for (const [index, object] of objects.entries()) {
+      if (index > 0 && index % BATCH_SIZE === 0) await check?.again(stop);
+      const why = await release(exchange, object, stop);
+      if (why === undefined) released.push(object);
+      else err(`${object.title}: not released: ${why}`);
+    }
+  } finally {
+    out(`Released ${countOf(released)}. Nothing was changed in AWS.`);
+  }
+  return released.length === objects.length;
+}
+
+/** `1 object`, `2 objects`. */
+export function countOf({ length }: readonly unknown[]): string {
+  return `${length} ${length === 1 ? "object" : "objects"}`;
+}
+
 /** Removes the controller's finalizer. Returns why that failed; undefined on success. Errors: the signal's reason. */
-export async function release(
+async function release(
   exchange: Exchange,
   { resource, metadata }: HeldObject,
   signal: AbortSignal,
