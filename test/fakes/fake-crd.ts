@@ -10,10 +10,17 @@ export class FakeCrd implements CrdReader {
   isReadable = true;
   /** What the API server answers instead. */
   fault: Error | undefined;
+  /** Waited for once the CRD was read, before the reply arrives. */
+  beforeReply: () => Promise<void> = async () => {};
+  /** How often it was read. */
+  reads = 0;
 
   async read(): Promise<CrdState> {
+    this.reads += 1;
     if (this.fault !== undefined) throw this.fault;
-    return { isBeingDeleted: this.isBeingDeleted, isConfirmed: this.isReadable };
+    const state = { isBeingDeleted: this.isBeingDeleted, isConfirmed: this.isReadable };
+    await this.beforeReply();
+    return state;
   }
 }
 

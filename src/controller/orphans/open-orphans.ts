@@ -1,5 +1,6 @@
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
 import type { EventSink, KubeObject, ObjectClient } from "../../engine/ports.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { ListWatch, WatchedObject } from "../../runtime/watch/list-watch.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 import type { Logger } from "../../telemetry.ts";
@@ -19,6 +20,7 @@ interface OrphanDependencies {
   readonly objects: Pick<ObjectClient, "get">;
   readonly events: EventSink;
   readonly clusterId: string;
+  readonly clock: Pick<Clock, "monotonicMs">;
   readonly logger: Logger;
   readonly settings: { readonly orphanPolicy: OrphanPolicy };
   readonly observers?: { readonly orphans?: (account: string) => OrphanObserver };
@@ -30,7 +32,7 @@ export interface OrphanSources {
   readonly claims: ClaimsByAccount;
   readonly resolver: ClassResolver;
   readonly counted: CountedOrphans;
-  readonly crdDeletion: Pick<CrdDeletion, "effectOn">;
+  readonly crdDeletion: Pick<CrdDeletion, "deletedAlone">;
   readonly cache: ObjectCache;
   readonly accountOf: (raw: KubeObject) => AwsAccount | undefined;
 }
@@ -51,6 +53,7 @@ export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): O
     accountOf,
     client: deps.objects,
     events: deps.events,
+    monotonicMs: () => deps.clock.monotonicMs(),
     logger: deps.logger,
     policy: settings.orphanPolicy,
     scope: { clusterId, namespaces: scope.namespaces },

@@ -35,8 +35,9 @@ export interface OrphanOptions {
   readonly deleted: DeletedObjects;
   readonly counted: CountedOrphans;
   /** An object that went with its CRD is no proof. */
-  readonly crdDeletion: Pick<CrdDeletion, "effectOn">;
+  readonly crdDeletion: Pick<CrdDeletion, "deletedAlone">;
   readonly claims: { of(account: string): { readonly index: ClaimIndex } };
+  readonly monotonicMs: () => number;
   readonly logger: Logger;
   /** By account key. */
   readonly observerOf: ((account: string) => OrphanObserver) | undefined;

@@ -1,7 +1,7 @@
 import type { InstanceProfile, ObjectMeta } from "../../api/instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
-import { ControllerError } from "../../errors.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";
+import { DeletionProofs } from "./deletion-proofs.ts";
 import { LostObjects, type LostObjectsOptions } from "./lost-objects.ts";
 import { AccountOrphans, type OrphanScan } from "./orphan-scan.ts";
 
@@ -12,6 +12,7 @@ import { AccountOrphans, type OrphanScan } from "./orphan-scan.ts";
 export class Orphans {
   readonly #options: LostObjectsOptions;
   readonly #lost: LostObjects;
+  readonly #proofs: DeletionProofs;
   readonly #byAccount = new Map<string, AccountOrphans>();
   readonly #abort = new AbortController();
   /** The chain of reports. One at a time: reports are not urgent, and a burst must not use up the rate limit of AWS. */
@@ -20,6 +21,7 @@ export class Orphans {
   constructor(options: LostObjectsOptions) {
     this.#options = options;
     this.#lost = new LostObjects(options);
+    this.#proofs = new DeletionProofs(options);
   }
 
   /** The orphans of an account by its key. The state outlives a restart of the account's scans. */
@@ -43,32 +45,29 @@ export class Orphans {
     const { hasLabelSelector, asJudged, policy } = this.#options;
     const object = asJudged(old);
     const isProof = policy === "Delete" && !isFinalStateUnknown && !hasLabelSelector;
-    if (isProof && object !== undefined) this.#enqueue(() => this.#prove(object));
-    if (!isWorking || this.#abort.signal.aborted) return;
-    this.#count(old, object);
-    this.#enqueue(() => this.#lost.objectDeleted(old, object, this.#abort.signal));
+    const { signal } = this.#abort;
+    if (signal.aborted) return;
+    // Outside of the chain, which may wait for AWS until the CRD is created again.
+    const proved = isProof && object !== undefined ? this.#logged(this.#proofs.deleted(object, signal)) : undefined;
+    if (isWorking) this.#count(old, object);
+    this.#enqueue(async () => {
+      await proved;
+      if (isWorking) await this.#lost.objectDeleted(old, object, signal);
+    });
   }
 
   #enqueue(report: () => Promise<void>): void {
     const { signal } = this.#abort;
-    this.#reporting = this.#reporting
-      .then(() => (signal.aborted ? undefined : report()))
-      .catch((error: unknown) => {
-        if (!signal.aborted)
-          this.#options.logger.error("could not report an object that was deleted without its finalizer", {
-            err: error,
-          });
-      });
+    this.#reporting = this.#logged(this.#reporting.then(() => (signal.aborted ? undefined : report())));
   }
 
-  /** Records the deletion as a proof, unless the object went with its CRD, or the API server cannot say. */
-  async #prove(object: InstanceProfile): Promise<void> {
-    const { crdDeletion, deleted } = this.#options;
+  async #logged(work: Promise<void>): Promise<void> {
     try {
-      const effect = await crdDeletion.effectOn(object.metadata.uid, this.#abort.signal);
-      if (effect === "Delete") deleted.record(object);
+      await work;
     } catch (error) {
-      if (!(error instanceof ControllerError)) throw error;
+      if (this.#abort.signal.aborted) return;
+      const message = "could not report an object that was deleted without its finalizer";
+      this.#options.logger.error(message, { err: error });
     }
   }
 

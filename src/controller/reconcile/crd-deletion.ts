@@ -1,6 +1,8 @@
-import type { CrdReader } from "../../engine/ports.ts";
+import type { InstanceProfile } from "../../api/instance-profile.ts";
+import type { CrdReader, CrdState } from "../../engine/ports.ts";
 import { LruMap } from "../../model/lru-map.ts";
 import type { Logger } from "../../telemetry.ts";
+import { keyText } from "../object-key.ts";
 
 /** What happens in AWS when the CRD is deleted, and so every object. */
 export type CrdDeletionPolicy = "Retain" | "Delete";
@@ -11,7 +13,8 @@ export type EffectOfDeletion = "Retain" | "Delete" | "Unknown";
 /** How long discovery may lag behind the deletion of a CRD. */
 export const DISCOVERY_LAG_MS = 10_000;
 
-const MAX_WAITING = 10_000;
+/** The maximum number of remembered retained objects: the watch reports each deletion within seconds. */
+const MAX_RETAINED = 10_000;
 
 /** The dependencies of {@link CrdDeletion}. */
 export interface CrdDeletionOptions {
@@ -29,8 +32,15 @@ export interface CrdDeletionOptions {
  */
 export class CrdDeletion {
   readonly #options: CrdDeletionOptions;
-  /** When the objects were first asked for without permission to read the CRD, by uid. */
-  readonly #askedMs = new LruMap<number>(MAX_WAITING);
+  /**
+   * When objects in deletion were first asked for without permission to read the CRD, by `namespace/name`. `forget` bounds it
+   * by the objects in the cache. It evicts nothing: an object whose time is evicted before it asks again would never be deleted.
+   */
+  readonly #seen = new Map<string, { readonly uid: string; readonly seenMs: number }>();
+  /** The uids of objects that go with their CRD: the CRD may exist again when the watch shows that they are gone. */
+  readonly #retained = new LruMap<true>(MAX_RETAINED);
+  /** When discovery last showed that the CRD is being deleted: API servers may lag behind each other. */
+  #withdrawnMs = Number.NEGATIVE_INFINITY;
   #hasWarned = false;
 
   constructor(options: CrdDeletionOptions) {
@@ -42,18 +52,59 @@ export class CrdDeletion {
     return this.#options.crd.name;
   }
 
-  /** The effect for an object that has a deletion timestamp. Errors: ControllerErrors of the API server. */
-  async effectOn(uid: string, signal: AbortSignal): Promise<EffectOfDeletion> {
-    const { crd, policy, monotonicMs } = this.#options;
-    if (policy === "Delete") return "Delete";
-    const { isBeingDeleted, isConfirmed } = await crd.read(signal);
+  /** The effect for the object of a key that has a deletion timestamp. Errors: ControllerErrors of the API server. */
+  async effectOn(key: string, uid: string, signal: AbortSignal): Promise<EffectOfDeletion> {
+    if (this.#options.policy === "Delete") return "Delete";
+    const startedMs = this.#options.monotonicMs();
+    const state = await this.#read(signal);
+    if (state.isBeingDeleted) this.#retained.set(uid, true);
+    else if (!state.isConfirmed && this.#seenMs(key, uid) === undefined)
+      this.#seen.set(key, { uid, seenMs: startedMs });
+    return this.#effect(state, startedMs, this.#seenMs(key, uid));
+  }
+
+  /**
+   * Selects the objects that were not deleted with their CRD, by one read of it. The objects are those that the watch shows as
+   * deleted. Errors: ControllerErrors of the API server.
+   */
+  async deletedAlone<T extends Pick<InstanceProfile, "metadata">>(
+    objects: readonly T[],
+    signal: AbortSignal,
+  ): Promise<readonly T[]> {
+    if (this.#options.policy === "Delete") return objects;
+    const startedMs = this.#options.monotonicMs();
+    const candidates = objects
+      .filter(({ metadata }) => this.#retained.get(metadata.uid) === undefined)
+      .map((object) => ({ object, seenMs: this.#seenMs(keyText(object.metadata), object.metadata.uid) }));
+    if (candidates.length === 0) return [];
+    const state = await this.#read(signal);
+    return candidates
+      .filter(({ seenMs }) => this.#effect(state, startedMs, seenMs) === "Delete")
+      .map(({ object }) => object);
+  }
+
+  /** Forgets the object of a key that no longer exists or that the controller has released. */
+  forget(key: string): void {
+    this.#seen.delete(key);
+  }
+
+  async #read(signal: AbortSignal): Promise<CrdState> {
+    const state = await this.#options.crd.read(signal);
+    if (state.isBeingDeleted) this.#withdrawnMs = this.#options.monotonicMs();
+    else if (!state.isConfirmed) this.#warn();
+    return state;
+  }
+
+  #seenMs(key: string, uid: string): number | undefined {
+    const seen = this.#seen.get(key);
+    return seen?.uid === uid ? seen.seenMs : undefined;
+  }
+
+  /** `startedMs`: when the read of the CRD began; only what it shows of the time before counts. */
+  #effect({ isBeingDeleted, isConfirmed }: CrdState, startedMs: number, seenMs = startedMs): EffectOfDeletion {
     if (isBeingDeleted) return "Retain";
     if (isConfirmed) return "Delete";
-    this.#warn();
-    const nowMs = monotonicMs();
-    const askedMs = this.#askedMs.get(uid) ?? nowMs;
-    this.#askedMs.set(uid, askedMs);
-    return nowMs - askedMs >= DISCOVERY_LAG_MS ? "Delete" : "Unknown";
+    return startedMs - Math.max(seenMs, this.#withdrawnMs) >= DISCOVERY_LAG_MS ? "Delete" : "Unknown";
   }
 
   #warn(): void {

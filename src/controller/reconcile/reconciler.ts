@@ -38,7 +38,7 @@ export interface ReconcilerDependencies extends AwsStepsDependencies, Acceptance
   readonly coverage: ScanCoverageByAccount;
   readonly classes: Omit<ClassResolver, "claimRules" | "classNameOf" | "accountOf">;
   readonly statusWriter: StatusWriter;
-  readonly crdDeletion: Pick<CrdDeletion, "effectOn" | "crdName">;
+  readonly crdDeletion: Pick<CrdDeletion, "effectOn" | "crdName" | "forget">;
   /** The status of objects whose status another client has changed. */
   readonly ownStatus: Pick<OwnStatus, "withOwn" | "forget">;
 }
@@ -93,7 +93,7 @@ export class Reconciler {
     if (isInDeletion(received)) {
       // If another client removed the finalizer, the status still says what to delete.
       if (!hasFinalizer(received) && !hasTrace(received.status)) return DONE;
-      const effect = await this.#deps.crdDeletion.effectOn(received.metadata.uid, signal);
+      const effect = await this.#deps.crdDeletion.effectOn(key, received.metadata.uid, signal);
       if (effect === "Retain") return this.#retain(key, received, run, signal);
       if (effect === "Unknown") return { kind: "after", delayMs: DISCOVERY_LAG_MS };
     }
@@ -289,6 +289,7 @@ export class Reconciler {
   #forget(key: string): void {
     this.#deps.statusWriter.forget(key);
     this.#deps.ownStatus.forget(key);
+    this.#deps.crdDeletion.forget(key);
     this.#deps.coverage.forget(key);
     for (const { breaker, index } of this.#deps.accounts.opened) {
       breaker.forget(key);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { RetryableError } from "../../../src/errors.ts";
+import { crdDeletionOf, FakeCrd } from "../../fakes/fake-crd.ts";
 import { Desk, KEY } from "./desk.ts";
 
 let desk: Desk;
@@ -123,5 +124,62 @@ describe("without permission to read the CRD", () => {
     expect(desk.logger.messages("warn")).toEqual([
       expect.stringContaining("Grant the verb get on customresourcedefinitions of apiextensions.k8s.io"),
     ]);
+  });
+});
+
+describe("without permission to read the CRD, the ten seconds of an object", () => {
+  const { signal } = new AbortController();
+  let crd: FakeCrd;
+  let nowMs: number;
+  beforeEach(() => {
+    crd = new FakeCrd();
+    crd.isReadable = false;
+    nowMs = 0;
+  });
+  const opened = () => crdDeletionOf(crd, { monotonicMs: () => nowMs });
+
+  test("end also when more objects are in deletion than any bound, and they ask in turn", async () => {
+    const crdDeletion = opened();
+    const effects = async (): Promise<ReadonlySet<string>> => {
+      const all = new Set<string>();
+      for (let i = 0; i < 30_000; i += 1) all.add(await crdDeletion.effectOn(`team-a/${i}`, `uid-${i}`, signal));
+      return all;
+    };
+    expect(await effects()).toEqual(new Set(["Unknown"]));
+    nowMs += 10_000;
+    expect(await effects()).toEqual(new Set(["Delete"]));
+  });
+
+  test("begin anew for another object of its name, and for one that was forgotten", async () => {
+    const crdDeletion = opened();
+    await crdDeletion.effectOn("team-a/app", "uid-1", signal);
+    nowMs += 10_000;
+    expect(await crdDeletion.effectOn("team-a/app", "uid-2", signal)).toBe("Unknown");
+    nowMs += 10_000;
+    expect(await crdDeletion.effectOn("team-a/app", "uid-2", signal)).toBe("Delete");
+    crdDeletion.forget("team-a/app");
+    expect(await crdDeletion.effectOn("team-a/app", "uid-2", signal)).toBe("Unknown");
+  });
+
+  test("are those before the read: one that began earlier and took long proves nothing", async () => {
+    const crdDeletion = opened();
+    await crdDeletion.effectOn("team-a/app", "uid-1", signal);
+    const read = Promise.withResolvers<void>();
+    crd.beforeReply = () => read.promise;
+    const effect = crdDeletion.effectOn("team-a/app", "uid-1", signal);
+    nowMs += 10_000;
+    read.resolve();
+    expect(await effect).toBe("Unknown");
+  });
+
+  test("begin anew when any read shows the deletion of the CRD: API servers may lag behind each other", async () => {
+    const crdDeletion = opened();
+    await crdDeletion.effectOn("team-a/app", "uid-1", signal);
+    nowMs += 9_000;
+    crd.isBeingDeleted = true;
+    expect(await crdDeletion.effectOn("team-a/other", "uid-2", signal)).toBe("Retain");
+    crd.isBeingDeleted = false;
+    nowMs += 1_000;
+    expect(await crdDeletion.effectOn("team-a/app", "uid-1", signal)).toBe("Unknown");
   });
 });
