@@ -65,8 +65,6 @@ export class Controller {
   readonly #classes: ClassController;
   readonly #orphans: Orphans;
   readonly #ownStatus: OwnStatus;
-  /** The objects in the cache, with the controller's own statuses. */
-  readonly #objects: ObjectCache;
   readonly #queuedReport: QueuedReport;
   readonly #settings: ControllerSettings;
   #isWorking = false;
@@ -76,18 +74,14 @@ export class Controller {
     this.#settings = settings;
     this.#queue = this.#openQueue(deps);
     this.#reflector = new ReflectorGroup({
+      ...deps,
       kind: "InstanceProfile",
-      listWatches: deps.listWatches,
       onChange: (change) => this.#objectChanged(change),
-      clock,
-      random,
-      logger,
       observer: observers.reflector,
     });
     const monotonicMs = (): number => clock.monotonicMs();
     const coverage = new ScanCoverageByAccount(monotonicMs);
     this.#ownStatus = this.#openOwnStatus(deps);
-    this.#objects = this.#ownStatus.view(this.#reflector.cache);
     const objects = (): readonly KubeObject[] => this.#objects.list();
     const counted = new CountedOrphans(() => this.#classes.orphansFreed());
     this.#classes = this.#openClasses(deps, objects, counted);
@@ -135,6 +129,11 @@ export class Controller {
   /** The keys that are queued or being reconciled. */
   get queue(): WorkQueue {
     return this.#queue;
+  }
+
+  /** The objects in the cache, with the controller's own statuses. */
+  get #objects(): ObjectCache {
+    return this.#ownStatus.view(this.#reflector.cache);
   }
 
   /** The objects in the cache. */

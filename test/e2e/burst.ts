@@ -82,21 +82,33 @@ export class Burst {
     }
   }
 
-  /** Every object was made by its four writes, none twice. */
+  /**
+   * Every object was made by its four writes, none twice. AWS can carry out a write whose reply nobody hears, so that it is not
+   * among the calls: one for each object that a leader had in hand at its end.
+   */
   expectNothingTwice(): void {
     const writes = this.#byObject(({ what, status }) => status < 300 && isAwsWrite(what));
     expect(writes.size).toBe(this.#size);
-    for (const [, all] of writes) expect(all.map(({ what }) => what).sort()).toEqual(CREATION);
+    const made = [...writes.values()].map((all) => all.map(({ what }) => what));
+    for (const whats of made) expect([...new Set(whats)].toSorted()).toEqual(whats.toSorted());
+    const unheard = made.map((whats) => CREATION.length - whats.length).filter((count) => count > 0);
+    expect(Math.max(0, ...unheard)).toBeLessThanOrEqual(1);
+    expect(unheard.length).toBeLessThanOrEqual(this.#ends * IN_HAND);
   }
 
   /**
-   * No object cost more calls than with one leader, but for those that a leader had in hand at its end.
+   * No object cost more calls than with one leader, but for those that a leader had in hand at its end. Together they cost no more than
+   * the excess of all: on a busy machine one of them can be tried several times.
    */
   expectNothingReadAgain(): void {
-    const counts = [...this.#calls().values()].map(({ length }) => length);
-    const ends = this.replicas.length - 1;
-    expect(counts.filter((count) => count > CALLS).length).toBeLessThanOrEqual(ends * IN_HAND);
-    expect(Math.max(...counts)).toBeLessThanOrEqual(CALLS + ends * EXCESS);
+    const excess = [...this.#calls().values()].map(({ length }) => length - CALLS).filter((count) => count > 0);
+    expect(excess.length).toBeLessThanOrEqual(this.#ends * IN_HAND);
+    expect(excess.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(this.#ends * IN_HAND * EXCESS);
+  }
+
+  /** How many processes have ended, or may have. */
+  get #ends(): number {
+    return this.replicas.length - 1;
   }
 
   /** How many objects have taken how many calls. */

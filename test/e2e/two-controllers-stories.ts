@@ -7,7 +7,8 @@ import { Burst } from "./burst.ts";
 const BLOCK_MS = 20_000;
 /** What a process sent arrives within this. */
 const ARRIVAL_MS = 3_000;
-const TAKEOVER_MS = DEFAULT_ELECTION_TIMINGS.leaseDurationMs + 5_000;
+/** Twice the lease: a busy machine starts attempts and requests late. */
+const TAKEOVER_MS = 2 * DEFAULT_ELECTION_TIMINGS.leaseDurationMs;
 
 /** Servers that controllers share, and a user of the one. */
 export interface SharedPlace {

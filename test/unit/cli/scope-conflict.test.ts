@@ -9,7 +9,9 @@ const holder = (scope: Readonly<Record<string, unknown>>): string => `pod-1_0b0e
 test("replicas of one deployment share a Lease, with or without a scope", () => {
   expect(scopeConflict(LEASE, ALL, holder(ALL))).toBeUndefined();
   const scope = { namespaces: ["team-a", "team-b"], labelSelector: "tier=web" };
-  expect(scopeConflict(LEASE, scope, holder({ labelSelector: "tier=web", namespaces: ["team-b", "team-a"] }))).toBeUndefined();
+  expect(
+    scopeConflict(LEASE, scope, holder({ labelSelector: "tier=web", namespaces: ["team-b", "team-a"] })),
+  ).toBeUndefined();
 });
 
 test.each([
