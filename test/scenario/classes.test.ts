@@ -226,7 +226,7 @@ test("a class that is in use is held back from its deletion until its objects ar
     "False InUse: deletion is blocked by InstanceProfiles of this class (2): default/late, default/one. Delete them first.",
   );
   expect(await org.ready("late")).toBe(
-    "False ClassNotFound: InstanceProfileClass a is being deleted. Create the object again with another spec.className.",
+    "False ClassNotFound: InstanceProfileClass a is being deleted. Create the object again with another spec.className. Deleting an object deletes its role, unless spec.deletionPolicy retains it.",
   );
   for (const name of ["late", "one"]) await sim.delete({ namespace: "default", name });
   await pass(MINUTE_MS);
@@ -244,7 +244,7 @@ test("where the kind of classes is not installed, an object that names one waits
   await apply("two");
   await pass(MINUTE_MS);
   expect(await org.ready("one")).toBe(
-    "False ClassNotFound: InstanceProfileClass a does not exist. Existing classes: none. Create the class, or create the object again with another spec.className.",
+    "False ClassNotFound: InstanceProfileClass a does not exist. Existing classes: none. Create the class, or create the object again with another spec.className. Deleting an object deletes its role, unless spec.deletionPolicy retains it.",
   );
   expect(await org.ready("two")).toBe(IN_SYNC);
   expect(org.rolesIn(HOME)).toEqual(["two"]);

@@ -11,6 +11,9 @@ export type ResolvedClass =
   | { readonly kind: "none" }
   | { readonly kind: "blocked"; readonly blocker: Blocker };
 
+/** What to know before an object is created again. */
+const DELETES_ROLE = "Deleting an object deletes its role, unless spec.deletionPolicy retains it.";
+
 /**
  * Resolves the class that the object names, or the default class. Pure.
  *
@@ -31,7 +34,7 @@ export function resolveClass(object: InstanceProfile, classes: ParsedClasses, re
     : "If the cluster has classes, every object needs one";
   const message =
     `spec.className is not set, and no InstanceProfileClass is marked as the default. ${why}. ` +
-    `Create the object again with spec.className, or mark a class as the default with the annotation ${DEFAULT_CLASS_ANNOTATION}: "true".`;
+    `Mark a class as the default with the annotation ${DEFAULT_CLASS_ANNOTATION}: "true", or create the object again with spec.className. ${DELETES_ROLE}`;
   return blocked("ClassRequired", message);
 }
 
@@ -55,7 +58,7 @@ export function classRevisionOf(resolved: ResolvedClass): string {
 function named(className: string, { metadata, status }: InstanceProfile, classes: ParsedClasses): ResolvedClass {
   const parsed = classes.named(className);
   if (parsed === undefined) {
-    const message = `InstanceProfileClass ${className} does not exist. Existing classes: ${someOf(classes.names())}. Create the class, or create the object again with another spec.className.`;
+    const message = `InstanceProfileClass ${className} does not exist. Existing classes: ${someOf(classes.names())}. Create the class, or create the object again with another spec.className. ${DELETES_ROLE}`;
     return blocked("ClassNotFound", message);
   }
   if ("fault" in parsed) return blocked("ClassInvalid", `${parsed.fault}. Correct the class.`);
@@ -65,7 +68,7 @@ function named(className: string, { metadata, status }: InstanceProfile, classes
   if (!isInDeletion || !isNew) return { kind: "class", class: found };
   return blocked(
     "ClassNotFound",
-    `InstanceProfileClass ${className} is being deleted. Create the object again with another spec.className.`,
+    `InstanceProfileClass ${className} is being deleted. Create the object again with another spec.className. ${DELETES_ROLE}`,
   );
 }
 

@@ -83,8 +83,9 @@ describe("the class of an object", () => {
     expect(saidOf(of(undefined), [])).toBe("free");
     expect(saidOf(of(undefined), [aClass()])).toBe(
       "refused ClassRequired: spec.className is not set, and no InstanceProfileClass is marked as the default. If the cluster has classes, every " +
-        "object needs one. Create the object again with spec.className, or mark a class as the default with the annotation " +
-        'iam.instanceprofile.dev/is-default-class: "true".',
+        "object needs one. Mark a class as the default with the annotation " +
+        'iam.instanceprofile.dev/is-default-class: "true", or create the object again with spec.className. ' +
+        "Deleting an object deletes its role, unless spec.deletionPolicy retains it.",
     );
     expect(saidOf(of(undefined, {}, held), [aClass()])).toMatch(/^refused ClassRequired/);
   });
@@ -96,7 +97,7 @@ describe("the class of an object", () => {
         reason: "ClassRequired",
         message:
           "spec.className is not set, and no InstanceProfileClass is marked as the default. With --require-class, every object needs a class. " +
-          'Create the object again with spec.className, or mark a class as the default with the annotation iam.instanceprofile.dev/is-default-class: "true".',
+          'Mark a class as the default with the annotation iam.instanceprofile.dev/is-default-class: "true", or create the object again with spec.className. Deleting an object deletes its role, unless spec.deletionPolicy retains it.',
       },
     });
     expect(binding(of(undefined, {}, held), [], [], true).kind).toBe("refused");
@@ -108,7 +109,7 @@ describe("the class of an object", () => {
 
   test("is reported when it does not exist, is invalid, or is being deleted", () => {
     expect(saidOf(of("nobody"), [aClass()])).toBe(
-      "refused ClassNotFound: InstanceProfileClass nobody does not exist. Existing classes: readers. Create the class, or create the object again with another spec.className.",
+      "refused ClassNotFound: InstanceProfileClass nobody does not exist. Existing classes: readers. Create the class, or create the object again with another spec.className. Deleting an object deletes its role, unless spec.deletionPolicy retains it.",
     );
     const broken = { ...aClass(), spec: { account: { id: "1" } } };
     expect(saidOf(of("readers"), [broken])).toMatch(
@@ -116,7 +117,7 @@ describe("the class of an object", () => {
     );
     const leaving = aClass({}, { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } });
     expect(saidOf(of("readers"), [leaving])).toBe(
-      "refused ClassNotFound: InstanceProfileClass readers is being deleted. Create the object again with another spec.className.",
+      "refused ClassNotFound: InstanceProfileClass readers is being deleted. Create the object again with another spec.className. Deleting an object deletes its role, unless spec.deletionPolicy retains it.",
     );
     expect(saidOf(of("readers", {}, {}, accepted()), [leaving])).toBe("readers fits");
     // An author can write a finalizer into a manifest.
