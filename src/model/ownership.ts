@@ -64,6 +64,17 @@ export function ownershipOf(tags: Tags, owner: Owner): Ownership {
   return { kind: "ownedByAnother", clusterId, namespace, name };
 }
 
+/**
+ * The cluster id of an entity that has the tags of this very object, including its uid, but the id of another cluster: the
+ * controller runs with another `--cluster-id` than before. Undefined for every other entity.
+ */
+export function formerClusterId(tags: Tags, { clusterId, namespace, name, uid }: Owner): string | undefined {
+  const isSameObject =
+    uid !== "" && tags[TAG_KEYS.uid] === uid && tags[TAG_KEYS.namespace] === namespace && tags[TAG_KEYS.name] === name;
+  const former = tags[TAG_KEYS.clusterId];
+  return isSameObject && former !== clusterId ? former : undefined;
+}
+
 /** The tags that mark an entity as owned. They do not contain `adopted` when it is false. */
 export function ownerTags(owner: Owner, adopted: boolean): Tags {
   return {

@@ -1,7 +1,14 @@
 import type { DesiredPresent } from "../model/desired-state.ts";
 import { nameKey } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
-import { DECIDING_TAG_KEYS, type Ownership, ownershipOf, TAG_PREFIX } from "../model/ownership.ts";
+import {
+  DECIDING_TAG_KEYS,
+  formerClusterId,
+  type Owner,
+  type Ownership,
+  ownershipOf,
+  TAG_PREFIX,
+} from "../model/ownership.ts";
 import type { Blocker } from "./plan.ts";
 
 /** Whether an existing entity may be written. `adopted` tells whether it was, or is now, adopted. */
@@ -16,9 +23,11 @@ export function verifyOwnership(
   desired: DesiredPresent,
   entity: ObservedRole | ObservedInstanceProfile,
 ): OwnershipVerdict {
-  const what = "roleName" in entity && "roleId" in entity ? `role ${entity.roleName}` : profileTitle(entity);
+  const what = titleOf(entity);
   const wantedPath = "roleId" in entity ? desired.role.path : desired.instanceProfile.path;
   const ownership = ownershipOf(entity.tags, desired.owner);
+  const formerly = guardClusterId(desired.owner, entity);
+  if (formerly !== undefined) return { kind: "refused", blocker: formerly };
   if (ownership.kind === "ownedByAnother")
     return refused("OwnedByAnother", `${what} ${ownedByAnother(desired, ownership)}`);
   if (ownership.kind === "unowned" && !desired.mayAdopt) return notAdopted(desired, what);
@@ -36,6 +45,19 @@ export function verifyOwnership(
     );
   }
   return { kind: "allowed", adopted: ownership.kind === "unowned" || ownership.adopted };
+}
+
+/**
+ * The blocker for an entity that has the tags of this very object under another cluster id: without it, a deletion would release the
+ * object and leave the entity, because it is not owned.
+ */
+export function guardClusterId(owner: Owner, entity: ObservedRole | ObservedInstanceProfile): Blocker | undefined {
+  const former = formerClusterId(entity.tags, owner);
+  if (former === undefined) return undefined;
+  const message =
+    `${titleOf(entity)} has the tags of this object with cluster id ${former}, and this controller runs with cluster id ${owner.clusterId}. ` +
+    "Start the controller with the former --cluster-id.";
+  return { reason: "OwnedByAnother", message };
 }
 
 function notAdopted({ isAdoptionDenied }: DesiredPresent, what: string): OwnershipVerdict {
@@ -57,8 +79,9 @@ function isReservedByAws(path: string): boolean {
   return ["/aws-service-role/", "/aws-reserved/"].some((prefix) => nameKey(path).startsWith(prefix));
 }
 
-function profileTitle(entity: ObservedRole | ObservedInstanceProfile): string {
-  return `instance profile ${"instanceProfileName" in entity ? entity.instanceProfileName : entity.roleName}`;
+function titleOf(entity: ObservedRole | ObservedInstanceProfile): string {
+  if ("roleId" in entity) return `role ${entity.roleName}`;
+  return `instance profile ${entity.instanceProfileName}`;
 }
 
 function ownedByAnother(

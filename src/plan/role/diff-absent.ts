@@ -7,6 +7,7 @@ import { ownershipOf } from "../../model/ownership.ts";
 import type { Action } from "../action.ts";
 import { releaseInstances } from "../instances/diff-instances.ts";
 import { forceDenied, guardInstances, NO_USERS } from "../instances/guard-instances.ts";
+import { guardClusterId } from "../ownership-guard.ts";
 import type { Blocker, Plan } from "../plan.ts";
 
 /**
@@ -29,6 +30,7 @@ export function diffAbsent(desired: DesiredAbsent, observed: ObservedState): Pla
       ...(role === undefined ? [] : deleteRole(desired, role, unmanaged)),
     ],
     blockers: [
+      ...underAnotherClusterId(desired, observed),
       ...(role === undefined || desired.force ? [] : blockersOf(role.roleName, unmanaged, desired)),
       ...inUse.blockers,
     ],
@@ -54,6 +56,17 @@ function isToBeDeleted(
   const ownership = ownershipOf(entity.tags, desired.owner);
   if (ownership.kind !== "owned") return false;
   return desired.retention === "Delete" || (desired.retention === "ByOrigin" && !ownership.adopted);
+}
+
+/** What would be left behind: it is this object's, but for the cluster id. */
+function underAnotherClusterId(
+  { owner, retention, force }: DesiredAbsent,
+  observed: ObservedState,
+): readonly Blocker[] {
+  if (force || retention === "Retain") return [];
+  return [observed.role, observed.instanceProfile].flatMap((entity) => {
+    return entity.presence === "absent" ? [] : (guardClusterId(owner, entity) ?? []);
+  });
 }
 
 function deleteProfile(

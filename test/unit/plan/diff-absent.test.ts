@@ -42,6 +42,19 @@ describe("an object that goes", () => {
     expect(going(NOTHING)).toMatchObject({ kinds: [], reasons: [] });
   });
 
+  test("is not released while what it made has another cluster id: the controller was started with another one", () => {
+    const former = { [TAG_KEYS.clusterId]: "former" };
+    const elsewhere = made({ role: { tags: former }, profile: { tags: former } });
+    expect(going(elsewhere)).toMatchObject({ kinds: [], reasons: ["OwnedByAnother", "OwnedByAnother"] });
+    expect(going(elsewhere).blockers[0]?.message).toMatch(
+      /^role app has the tags of this object with cluster id former/,
+    );
+    const ofAnother = { ...former, [TAG_KEYS.uid]: "uid-2" };
+    expect(going(made({ role: { tags: ofAnother }, profile: { tags: ofAnother } })).reasons).toEqual([]);
+    expect(going(elsewhere, { deletionPolicy: "Retain" }).reasons).toEqual([]);
+    expect(going(elsewhere, {}, FORCE).reasons).toEqual([]);
+  });
+
   test("leaves what it has adopted, and takes our role out of an adopted profile", () => {
     expect(going(made({ role: { tags: ADOPTED }, profile: { tags: ADOPTED } })).kinds).toEqual([]);
     expect(going(made({ profile: { tags: ADOPTED } })).kinds).toEqual([
