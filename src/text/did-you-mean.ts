@@ -7,10 +7,22 @@ const MAX_LENGTH = 64;
 /** A question to put after an unknown name in a message: the known name that is most like it; empty when none is. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const [best] = [...known]
-    .map((candidate) => ({ candidate, changes: changesBetween(name.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({
+      candidate,
+      changes: Math.min(changesIn(name, candidate), changesIn(stem(name), stem(candidate))),
+    }))
     .filter(({ candidate, changes }) => changes <= MAX_CHANGES && changes < candidate.length / 2)
     .sort((a, b) => a.changes - b.changes);
   return best === undefined ? "" : ` (did you mean ${best.candidate}?)`;
+}
+
+function changesIn(name: string, candidate: string): number {
+  return changesBetween(name.toLowerCase(), candidate.toLowerCase());
+}
+
+/** A field without the ending that other tools leave out: `permissionsBoundary`, `managedPolicies`. */
+function stem(field: string): string {
+  return field.replace(/(?:Arns?|Seconds)$/, "").replace(/ies$/, "y");
 }
 
 /** The Levenshtein distance: characters to insert, delete or replace. */
