@@ -179,13 +179,27 @@ describe("owner tags that somebody has meddled with", () => {
     expect(message).toContain("iam.instanceprofile.dev/cluster-id, iam.instanceprofile.dev/namespace");
   });
 
-  test("those of another cluster: the object goes and leaves the role where it is", async () => {
-    await settled();
-    await world.outsider("TagRole", {
+  const tagRole = (key: string, value: string) =>
+    world.outsider("TagRole", {
       RoleName: ROLE,
-      "Tags.member.1.Key": "iam.instanceprofile.dev/cluster-id",
-      "Tags.member.1.Value": "another",
+      "Tags.member.1.Key": `iam.instanceprofile.dev/${key}`,
+      "Tags.member.1.Value": value,
     });
+
+  test("another cluster id: the deletion waits, and names both ids", async () => {
+    await settled();
+    await tagRole("cluster-id", "another");
+    world.nowMs += 600_000;
+    world.forgetCalls();
+    await world.delete();
+    await controller.settle();
+    expect([await world.ready(), world.awsWrites()]).toEqual(["False OwnedByAnother", []]);
+  });
+
+  test("those of another cluster's object: the object goes and leaves the role where it is", async () => {
+    await settled();
+    await tagRole("cluster-id", "another");
+    await tagRole("uid", "another-uid");
     world.nowMs += 600_000;
     await world.delete();
     await controller.settle();
