@@ -16,7 +16,7 @@ for _, condition in ipairs(status.conditions) do
 end
 local ready = conditions["Ready"]
 local stalled = conditions["Stalled"]
--- DryRun or Suspended takes the place of Ready where the controller is told not to make the object ready.
+-- DryRun or Suspended takes the place of Ready where the spec keeps the controller from making the object ready.
 local state = ready or conditions["DryRun"] or conditions["Suspended"]
 
 -- A status of an earlier generation says nothing about this one.

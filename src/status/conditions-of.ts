@@ -27,7 +27,7 @@ type Explanation = Pick<ConditionDraft, "reason" | "message">;
 
 /**
  * Computes the conditions of a result, in the order of the status. The first one tells the state of the object: `Ready`, or `DryRun` or
- * `Suspended` where the controller is told not to make the object ready. All but `Ready` are present only while they are true, and
+ * `Suspended` where the spec keeps the controller from making the object ready. All but `Ready` are present only while they are true, and
  * `Reconciling` and `Stalled` never together (kstatus: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
  *
  * @param lagsUntil the end of the lag of the result, as RFC 3339

@@ -69,7 +69,7 @@ test("a class is kept until no deployment has objects of it, and each removes it
   expect(org.rolesIn(TEAMS.a)).toEqual([]);
 });
 
-test("only the deployment that is told to report writes the status of classes", async () => {
+test("only the deployment that runs with --report-classes writes the status of classes", async () => {
   sim.start({ hasClasses: true, namespaces: ["team-b"] });
   sim.start({ hasClasses: true, namespaces: ["team-a"], reportsClasses: true });
   for (const team of ["a", "b"]) await apply(`team-${team}`, "a");

@@ -134,7 +134,7 @@ describe("whatever decides by the cache", () => {
     expect([view.get(TEXT), view.list()]).toEqual([version(A), [version(A)]]);
   });
 
-  test("is told of a deletion with the controller's own status", () => {
+  test("sees a deletion with the controller's own status", () => {
     const [old, shown] = [version(A), version(B)] as never[];
     ownStatus.seen({ type: "updated", old: old as never, new: shown as never });
     const deleted = ownStatus.seen({ type: "deleted", old: shown as never, isFinalStateUnknown: false });
