@@ -1,6 +1,6 @@
 import { ControllerError } from "../errors.ts";
-import type { Command, ListedCommand } from "./command.ts";
-import { COMPLETION_SCRIPTS } from "./completion.ts";
+import type { Command, CommandGroup, ListedCommand } from "./command.ts";
+import { COMPLETION_SCRIPTS, type CompletedCommand } from "./completion.ts";
 import { type CommandIo, EXIT, type ProcessIo, UsageError } from "./io.ts";
 import { lineIo } from "./line-io.ts";
 import { optionHelp, readOptions } from "./options.ts";
@@ -30,11 +30,16 @@ const completionCommand: Command = {
     if (script === undefined || others.length > 0) {
       throw new UsageError(`name one shell: ${Object.keys(COMPLETION_SCRIPTS).join(", ")}`);
     }
-    const loaded = COMMANDS.map(async ({ name, summary, load }) => ({ name, summary, ...(await load()) }));
-    io.out(script(PROGRAM, await Promise.all(loaded)));
+    io.out(script(PROGRAM, await Promise.all(COMMANDS.map(completed))));
     return EXIT.ok;
   },
 };
+
+async function completed({ name, summary, load }: ListedCommand): Promise<CompletedCommand> {
+  const loaded = await load();
+  if (!("subcommands" in loaded)) return { name, summary, options: loaded.options, subcommands: [] };
+  return { name, summary, options: {}, subcommands: await Promise.all(loaded.subcommands.map(completed)) };
+}
 
 const COMMANDS: readonly ListedCommand[] = [
   {
@@ -75,63 +80,78 @@ const COMMANDS: readonly ListedCommand[] = [
   { name: "version", summary: "print the version", load: async () => versionCommand },
 ];
 
+const PROGRAM_GROUP: CommandGroup = {
+  description: "Reconciles AWS IAM instance profiles with InstanceProfile objects.",
+  subcommands: COMMANDS,
+};
+
 /** Runs one command line and returns its exit status. Never throws for user errors. */
 export async function runCommandLine(args: readonly string[], processIo: ProcessIo): Promise<number> {
-  const io = lineIo(processIo);
+  const [first, ...rest] = args;
+  return runGroup(PROGRAM, PROGRAM_GROUP, first === "--version" ? ["version", ...rest] : args, lineIo(processIo));
+}
+
+/** Runs the command of a group that the first argument names. `title` is how the group is called: `instance-profile-controller access`. */
+async function runGroup(title: string, group: CommandGroup, args: readonly string[], io: CommandIo): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-    (name === undefined ? io.err : io.out)(programHelp());
+    (name === undefined ? io.err : io.out)(groupHelp(title, group));
     return name === undefined ? EXIT.error : EXIT.ok;
   }
-  const listed = COMMANDS.find((candidate) => candidate.name === name.replace(/^--version$/, "version"));
+  const listed = group.subcommands.find((candidate) => candidate.name === name);
   if (listed === undefined) {
-    io.err([`${PROGRAM}: unknown command "${name}"`, "", ...programHelp()]);
+    io.err([`${title}: unknown command "${name}"`, "", ...groupHelp(title, group)]);
     return EXIT.error;
   }
-  const command = await listed.load();
+  const loaded = await listed.load();
+  const inner = `${title} ${listed.name}`;
+  return "subcommands" in loaded ? runGroup(inner, loaded, rest, io) : runOne(inner, loaded, rest, io);
+}
+
+async function runOne(title: string, command: Command, args: readonly string[], io: CommandIo): Promise<number> {
   try {
-    const given = readOptions(rest, command.options, command.positionals !== undefined);
+    const given = readOptions(args, command.options, command.positionals !== undefined);
     if (given.flag("help")) {
-      io.out(commandHelp(listed.name, command));
+      io.out(commandHelp(title, command));
       return EXIT.ok;
     }
     return await command.run(given, io);
   } catch (error) {
     if (io.stop.aborted && error === io.stop.reason) {
-      io.err(`${PROGRAM} ${listed.name}: stopped: ${io.stop.reason.message}`);
+      io.err(`${title}: stopped: ${io.stop.reason.message}`);
       return EXIT.error;
     }
-    return explain(listed.name, error, io);
+    return explain(title, error, io);
   }
 }
 
-function explain(name: string, error: unknown, io: CommandIo): number {
+function explain(title: string, error: unknown, io: CommandIo): number {
   if (error instanceof UsageError) {
-    io.err([`${PROGRAM} ${name}: ${error.message}`, `See ${PROGRAM} ${name} --help.`]);
+    io.err([`${title}: ${error.message}`, `See ${title} --help.`]);
     return EXIT.error;
   }
   if (error instanceof ControllerError) {
-    io.err(`${PROGRAM} ${name}: ${error.message}`);
+    io.err(`${title}: ${error.message}`);
     return EXIT.error;
   }
   throw error;
 }
 
-function programHelp(): readonly string[] {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const rows = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+function groupHelp(title: string, { description, subcommands }: CommandGroup): readonly string[] {
+  const width = Math.max(...subcommands.map(({ name }) => name.length));
+  const rows = subcommands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
-    `${PROGRAM}: reconciles AWS IAM instance profiles with InstanceProfile objects.`,
+    `Usage: ${title} COMMAND [OPTIONS]`,
     "",
-    `Usage: ${PROGRAM} COMMAND [OPTIONS]`,
+    ...description.split("\n"),
     "",
     ...rows,
     "",
-    `Run ${PROGRAM} COMMAND --help for the options of a command.`,
+    `Run ${title} COMMAND --help for the options of a command.`,
   ];
 }
 
-function commandHelp(name: string, { description, options, positionals }: Command): readonly string[] {
+function commandHelp(title: string, { description, options, positionals }: Command): readonly string[] {
   const rest = positionals === undefined ? "" : ` ${positionals}`;
-  return [`Usage: ${PROGRAM} ${name} [OPTIONS]${rest}`, "", ...description.split("\n"), "", ...optionHelp(options)];
+  return [`Usage: ${title} [OPTIONS]${rest}`, "", ...description.split("\n"), "", ...optionHelp(options)];
 }

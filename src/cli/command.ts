@@ -7,7 +7,14 @@ export interface ListedCommand {
   /** One-line summary. */
   readonly summary: string;
   /** Loads the command on demand: loading all of them takes a second. */
-  readonly load: () => Promise<Command>;
+  readonly load: () => Promise<Command | CommandGroup>;
+}
+
+/** A command that consists of others, such as `access` of `access can`. */
+export interface CommandGroup {
+  /** Text that `--help` prints before the list of its commands. */
+  readonly description: string;
+  readonly subcommands: readonly ListedCommand[];
 }
 
 /** The implementation of a command. */
