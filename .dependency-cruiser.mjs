@@ -67,10 +67,32 @@ export default {
     {
       name: "sandbox-knows-no-product",
       comment:
-        "The sandbox stands in for AWS and Kubernetes: if it shared the product's code, it would share its mistakes.",
+        "The sandbox stands in for AWS and Kubernetes: if it shared the product's code, it would share its mistakes. The CRD validator and the evaluator of policies are the exceptions.",
       severity: "error",
       from: { path: "^src/sandbox/" },
-      to: { path: "^src/", pathNot: "^src/(sandbox|crd)/" },
+      to: {
+        path: "^src/",
+        pathNot: "^src/(sandbox|crd|model/access/evaluate)/|^src/model/access/access-request[.]ts$",
+      },
+    },
+    {
+      name: "evaluator-decides-alone",
+      comment:
+        "The evaluator of requests checks the comparison of policies, so it shares no code with it, and its mistakes are its own.",
+      severity: "error",
+      from: { path: "^src/model/access/evaluate/" },
+      to: {
+        path: "^src/",
+        pathNot: "^src/model/access/(evaluate/|access[.]ts$|access-request[.]ts$)|^src/model/policy/policy-json[.]ts$",
+      },
+    },
+    {
+      name: "evaluator-is-one-module",
+      comment:
+        "Only the sandbox, whose checks of policies are of the same kind, uses parts of the evaluator: use evaluate.ts.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(sandbox|model/access/evaluate)/" },
+      to: { path: "^src/model/access/evaluate/", pathNot: "/evaluate[.]ts$" },
     },
     {
       name: "crd-knows-nobody",

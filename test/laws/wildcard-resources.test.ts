@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { requestContext } from "../../src/model/access/access-request.ts";
+import { evaluatePolicies } from "../../src/model/access/evaluate/evaluate.ts";
 import { buildPolicy, samePolicy } from "../../src/model/policy/policy-document.ts";
 import type { JsonObject } from "../../src/model/policy/policy-json.ts";
 import { isNoWider, scopeOf } from "../../src/model/policy/policy-scope.ts";
 import { overlaps, within } from "../../src/model/wildcard/wildcard-containment.ts";
 import { RESOURCES } from "../../src/model/wildcard/wildcard-tokens.ts";
-import { evaluatePolicies } from "../../src/sandbox/aws/policy/evaluate.ts";
-import { requestContext } from "../../src/sandbox/aws/policy/request-context.ts";
 import { variable } from "../support/resource-patterns.ts";
 
 /** WILDCARD_RUNS=250000, in all, is the size at which the laws were seen to hold; the default is what a push can bear. */
@@ -188,7 +188,7 @@ describe("small policies", () => {
         const other = mutation === 0 ? another : mutated(one, another, mutation);
         const [a, b] = [buildPolicy(one, "permissions"), buildPolicy(other, "permissions")];
         const allowed = [one, other].map((policy) =>
-          REQUESTS.map((request) => evaluatePolicies([policy as JsonObject], request) === "allow"),
+          REQUESTS.map((request) => evaluatePolicies([policy], request).verdict === "allow"),
         );
         if (samePolicy(a, b)) {
           seen.same += 1;

@@ -100,6 +100,24 @@ const planted = [
     to: "../model/ownership.ts",
   },
   {
+    what: "the sandbox uses the comparison of policies",
+    rule: "sandbox-knows-no-product",
+    file: "src/sandbox/planted-access.ts",
+    to: "../model/access/access.ts",
+  },
+  {
+    what: "the evaluator shares code with the comparison of policies",
+    rule: "evaluator-decides-alone",
+    file: "src/model/access/evaluate/planted.ts",
+    to: "../../wildcard/wildcard-glob.ts",
+  },
+  {
+    what: "the comparison of policies shares code with the evaluator",
+    rule: "evaluator-is-one-module",
+    file: "src/model/access/planted.ts",
+    to: "./evaluate/glob.ts",
+  },
+  {
     what: "the CRD validator uses the product",
     rule: "crd-knows-nobody",
     file: "src/crd/planted.ts",

@@ -1,7 +1,7 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
-import type { JsonObject } from "../../../src/sandbox/aws/policy/document.ts";
-import { evaluatePolicies } from "../../../src/sandbox/aws/policy/evaluate.ts";
-import { requestContext } from "../../../src/sandbox/aws/policy/request-context.ts";
+import { requestContext } from "../../../src/model/access/access-request.ts";
+import type { JsonObject } from "../../../src/model/access/evaluate/document.ts";
+import { evaluatePolicies } from "../../../src/model/access/evaluate/evaluate.ts";
 import { shippedPolicy } from "../../support/shipped-role.ts";
 
 /** One permission that is asked for in AWS: the action, the resource, and the condition keys of the request. */
@@ -63,5 +63,5 @@ export function sandboxAnswerTo(
 ): "allowed" | "denied" {
   const documents = policies.map(([, policy]) => policy as JsonObject);
   const context = requestContext({ ...keys });
-  return evaluatePolicies(documents, { action, resource, context }) === "allow" ? "allowed" : "denied";
+  return evaluatePolicies(documents, { action, resource, context }).verdict === "allow" ? "allowed" : "denied";
 }

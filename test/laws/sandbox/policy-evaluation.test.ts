@@ -1,8 +1,8 @@
 import { runUnsafeSimulation } from "@cloud-copilot/iam-simulate";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { evaluatePolicies } from "../../../src/sandbox/aws/policy/evaluate.ts";
-import { requestContext } from "../../../src/sandbox/aws/policy/request-context.ts";
+import { requestContext } from "../../../src/model/access/access-request.ts";
+import { evaluatePolicies } from "../../../src/model/access/evaluate/evaluate.ts";
 
 // Somebody else's reading of AWS's rules, as the judge of ours. It is under the AGPL, so it tests and is not shipped.
 const accountId = "123456789012";
@@ -136,7 +136,7 @@ test("judges identity policies as an independent reading of AWS's rules does", (
       fc.array(documents, { minLength: 1, maxLength: 2 }),
       asked,
       (policies, { action, resource, context }) => {
-        const ours = evaluatePolicies(policies, { action, resource, context: requestContext(context) });
+        const ours = evaluatePolicies(policies, { action, resource, context: requestContext(context) }).verdict;
         const theirs = runUnsafeSimulation(
           {
             request: { principal, action, resource: { resource, accountId }, contextVariables: { ...context } },

@@ -1,6 +1,6 @@
+import { requestContext } from "../../../model/access/access-request.ts";
 import { AwsFault } from "../fault.ts";
 import type { Call, Operation, Permission } from "../handler.ts";
-import { requestContext } from "../policy/request-context.ts";
 import type { QueryServiceName } from "../protocol/request.ts";
 import { callKeys, sessionKeys } from "./context.ts";
 import { resourceArns, resourceInWords } from "./permissions.ts";

@@ -1,20 +1,19 @@
+import type { AccessRequest } from "../../../model/access/access-request.ts";
+import { isObject, type JsonObject } from "../../../model/access/evaluate/document.ts";
+import { evaluatePolicies } from "../../../model/access/evaluate/evaluate.ts";
 import type { Account } from "../account/account.ts";
 import { roleOf, type Session } from "../account/session.ts";
 import { awsManagedPolicy } from "../policy/aws-managed-policies.ts";
-import type { JsonObject } from "../policy/document.ts";
-import { isObject } from "../policy/document.ts";
-import { evaluatePolicies } from "../policy/evaluate.ts";
-import type { PolicyRequest } from "../policy/request-context.ts";
 
 /**
  * Why the policies of a session's role do not let a request through, as AWS words it after the resource; undefined when
  * they do. The policies are those of this moment, as readers see them: an edit acts on sessions that are there already.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
-export function refusalOf(session: Session, request: PolicyRequest): string | undefined {
+export function refusalOf(session: Session, request: AccessRequest): string | undefined {
   const { identity, boundary } = policiesOf(session);
-  const fromIdentity = evaluatePolicies(identity, request);
-  const fromBoundary = boundary === undefined ? "allow" : evaluatePolicies(boundary, request);
+  const fromIdentity = evaluatePolicies(identity, request).verdict;
+  const fromBoundary = boundary === undefined ? "allow" : evaluatePolicies(boundary, request).verdict;
   if (fromIdentity === "deny") return "with an explicit deny in an identity-based policy";
   if (fromBoundary === "deny") return "with an explicit deny in a permissions boundary";
   if (fromIdentity === "silent") return `because no identity-based policy allows the ${request.action} action`;

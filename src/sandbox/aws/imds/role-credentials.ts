@@ -1,9 +1,9 @@
+import { requestContext } from "../../../model/access/access-request.ts";
 import type { Account } from "../account/account.ts";
 import type { InstanceProfile, ProfileAssociation, Role } from "../account/entities.ts";
 import { nameInArn } from "../account/identifiers.ts";
 import { newSession, type Session } from "../account/session.ts";
 import type { Cloud } from "../cloud.ts";
-import { requestContext } from "../policy/request-context.ts";
 import { trustsService } from "../policy/trust.ts";
 
 /** When an instance gets new credentials. */

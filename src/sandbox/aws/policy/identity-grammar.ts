@@ -1,14 +1,13 @@
-import { malformedPolicy } from "../fault.ts";
-import { isConditionShaped, unknownOperator } from "./conditions.ts";
 import {
-  isFilled,
   isObject,
   type JsonObject,
-  parseObject,
   type Statement,
   statementsOf,
   stringList,
-} from "./document.ts";
+} from "../../../model/access/evaluate/document.ts";
+import { malformedPolicy } from "../fault.ts";
+import { isConditionShaped, unknownOperator } from "./conditions.ts";
+import { isFilled, parseObject } from "./document.ts";
 import { resourceComplaint } from "./resource-arn.ts";
 
 const syntaxErrors = "Syntax errors in policy.";

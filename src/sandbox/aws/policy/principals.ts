@@ -1,8 +1,8 @@
+import { isObject, type JsonObject, type Statement, statementsOf } from "../../../model/access/evaluate/document.ts";
 import type { Account } from "../account/account.ts";
 import type { TrustPolicy } from "../account/entities.ts";
 import { DEVELOPER_ID, nameInArn, rootArn } from "../account/identifiers.ts";
 import { malformedPolicy } from "../fault.ts";
-import { isObject, type JsonObject, type Statement, statementsOf, stringList } from "./document.ts";
 import { isServicePrincipal } from "./service-principals.ts";
 
 /**
@@ -102,13 +102,4 @@ function arnOfId(account: Account, id: string): string | undefined {
 
 function display(account: Account, value: string): string {
   return /^A(ROA|IDA)/.test(value) ? (arnOfId(account, value) ?? value) : value;
-}
-
-/** The AWS principals of a statement as a list; empty when it names none. */
-export function awsPrincipals(statement: Statement): readonly string[] {
-  const principal = statement["Principal"];
-  if (principal === "*") {
-    return ["*"];
-  }
-  return isObject(principal) && "AWS" in principal ? (stringList(principal["AWS"]) ?? []) : [];
 }

@@ -1,4 +1,5 @@
-import { completedFields, tokensOf } from "./arn-fields.ts";
+import { completedFields } from "../../../model/access/evaluate/arn.ts";
+import { isVariable, tokensOf } from "../../../model/access/evaluate/template.ts";
 
 /** What IAM resources in a policy may begin with, in the order of IAM's own message. */
 const iamResourceKinds = [
@@ -55,7 +56,7 @@ export function resourceComplaint(resource: string, partition: string): string |
 /** The field with `*` for its variables, which may become anything. */
 function withoutVariables(field: string): string {
   return tokensOf(field, true)
-    .map((token) => (token.length > 1 && token.startsWith("$") ? "*" : token))
+    .map((token) => (isVariable(token) ? "*" : token))
     .join("");
 }
 

@@ -1,7 +1,7 @@
+import { isObject } from "../../../model/access/evaluate/document.ts";
 import type { Account } from "../account/account.ts";
 import type { TrustPolicy } from "../account/entities.ts";
 import type { Random } from "../random.ts";
-import { isObject } from "./document.ts";
 import { displayPrincipals, mapPrincipalLists } from "./principals.ts";
 
 /**

@@ -1,9 +1,9 @@
+import { requestContext } from "../../../model/access/access-request.ts";
 import { isDenied } from "../authorization/authorize.ts";
 import { sessionKeys } from "../authorization/context.ts";
 import { refusalOf } from "../authorization/session-policies.ts";
 import { AwsFault } from "../fault.ts";
 import type { Caller } from "../handler.ts";
-import { requestContext } from "../policy/request-context.ts";
 import type { Bucket } from "./bucket.ts";
 import type { S3Action, S3Request } from "./request.ts";
 

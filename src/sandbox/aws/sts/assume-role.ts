@@ -1,3 +1,4 @@
+import { type RequestContext, requestContext } from "../../../model/access/access-request.ts";
 import type { Account } from "../account/account.ts";
 import type { Role } from "../account/entities.ts";
 import { nameInArn } from "../account/identifiers.ts";
@@ -7,7 +8,6 @@ import { refusalOf } from "../authorization/session-policies.ts";
 import { AwsFault, validationError } from "../fault.ts";
 import type { Call } from "../handler.ts";
 import { constraintMessage, integer } from "../iam/constraints.ts";
-import { type RequestContext, requestContext } from "../policy/request-context.ts";
 import { trustIn } from "../policy/trust.ts";
 import { timestamp, type XmlTree } from "../protocol/answer.ts";
 
@@ -65,9 +65,11 @@ function mayAssume(call: Call, account: Account, role: Role): boolean {
   const { caller } = call;
   const { session } = caller;
   const context = contextOf(call);
+  // A role that is gone is not the namesake that a policy may mean now.
   const ownRole = session === undefined ? undefined : roleOf(session);
+  if (session !== undefined && ownRole === undefined) return false;
   const arns = ownRole === undefined ? [caller.arn] : [caller.arn, caller.account.roleArn(ownRole)];
-  const trust = trustIn(account, role, { arns, accountId: caller.account.settings.accountId }, context);
+  const trust = trustIn(account, role, arns, context);
   if (trust === undefined) return false;
   if (session === undefined || (trust === "caller" && account === caller.account)) return true;
   return refusalOf(session, { action: "sts:AssumeRole", resource: account.roleArn(role), context }) === undefined;

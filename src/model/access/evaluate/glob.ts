@@ -1,0 +1,137 @@
+import type { RequestContext } from "../access-request.ts";
+import { type Part, partsOf, resolvedParts, type TextReading } from "./template.ts";
+
+/** What a text of a policy means for a text of a request. */
+export interface TextPattern {
+  /** False when one of its variables has no value; then it matches nothing. */
+  isResolvable(context: RequestContext): boolean;
+  matches(text: string, context: RequestContext): boolean;
+}
+
+/** Says whether a text matches. */
+export type TextTest = (text: string) => boolean;
+
+/**
+ * A pattern of a policy: `*` matches any text, `?` one character, and a variable its value, without wildcards. `fold` makes texts
+ * equal that differ in case.
+ */
+export function compileText(
+  pattern: string,
+  reading: TextReading & { readonly fold?: (text: string) => string },
+): TextPattern {
+  const { fold } = reading;
+  const test = (parts: readonly Part[]): TextTest => globTest(fold === undefined ? parts : parts.map(folded(fold)));
+  const bound = compileParts(partsOf(pattern, reading), test);
+  return fold === undefined ? bound : { ...bound, matches: (text, context) => bound.matches(fold(text), context) };
+}
+
+const folded =
+  (fold: (text: string) => string) =>
+  (part: Part): Part =>
+    part.kind === "text" ? { kind: "text", text: fold(part.text) } : part;
+
+/** A pattern that is compiled once when it has no variable, and else for each request. */
+export function compileParts(parts: readonly Part[], compile: (parts: readonly Part[]) => TextTest): TextPattern {
+  if (parts.every(({ kind }) => kind !== "variable")) {
+    const test = compile(parts);
+    return { isResolvable: () => true, matches: test };
+  }
+  return {
+    isResolvable: (context) => resolvedParts(parts, context) !== undefined,
+    matches: (text, context) => {
+      const resolved = resolvedParts(parts, context);
+      return resolved !== undefined && compile(resolved)(text);
+    },
+  };
+}
+
+/** Whether a whole text matches parts without variables. */
+export function globTest(parts: readonly Part[]): TextTest {
+  const [first, second] = parts;
+  if (first === undefined) return (text) => text === "";
+  if (second === undefined && first.kind === "many" && !first.inField) return () => true;
+  if (parts.every(({ kind }) => kind === "text")) {
+    const literal = parts.map((part) => (part.kind === "text" ? part.text : "")).join("");
+    return (text) => text === literal;
+  }
+  const glob = parts.flatMap(tokensOfPart);
+  const hasFields = glob.includes(MANY_IN_FIELD) || glob.includes(ONE_IN_FIELD);
+  return hasFields ? (text) => matchesFields(glob, text) : (text) => matchesGlob(glob, text);
+}
+
+const MANY = -1;
+const ONE = -2;
+const MANY_IN_FIELD = -3;
+const ONE_IN_FIELD = -4;
+const COLON = ":".charCodeAt(0);
+
+/** A wildcard, or the code points of a text. */
+function tokensOfPart(part: Part): number | readonly number[] {
+  if (part.kind === "many") return part.inField ? MANY_IN_FIELD : MANY;
+  if (part.kind === "one") return part.inField ? ONE_IN_FIELD : ONE;
+  return part.kind === "text" ? Array.from(part.text, (character) => character.codePointAt(0) ?? 0) : [];
+}
+
+/**
+ * Matches without recursion, and tries again from the last `*` only: an earlier one need never match more, because the last one can match
+ * whatever the earlier one leaves. At most length of the glob times length of the text.
+ */
+function matchesGlob(glob: readonly number[], text: string): boolean {
+  let [at, token, afterMany, retryAt] = [0, 0, -1, 0];
+  while (at < text.length) {
+    const wanted = glob[token];
+    const given = text.codePointAt(at) ?? 0;
+    if (wanted === MANY) {
+      token += 1;
+      [afterMany, retryAt] = [token, at];
+    } else if (wanted === ONE || wanted === given) {
+      at += widthOf(given);
+      token += 1;
+    } else if (afterMany >= 0) {
+      retryAt += widthOf(text.codePointAt(retryAt) ?? 0);
+      [token, at] = [afterMany, retryAt];
+    } else {
+      return false;
+    }
+  }
+  while (glob[token] === MANY) token += 1;
+  return token === glob.length;
+}
+
+function widthOf(codePoint: number): number {
+  return codePoint > 0xffff ? 2 : 1;
+}
+
+/** Matches wildcards of both kinds: follows all places of the glob that the text so far can have reached. The same bound. */
+function matchesFields(glob: readonly number[], text: string): boolean {
+  let reached = withSkipped(glob, [0]);
+  for (const character of text) {
+    const given = character.codePointAt(0) ?? 0;
+    reached = withSkipped(
+      glob,
+      reached.flatMap((place) => placesAfter(glob, place, given)),
+    );
+  }
+  return reached.includes(glob.length);
+}
+
+/** The places themselves and those behind wildcards that match nothing, each once. */
+function withSkipped(glob: readonly number[], places: readonly number[]): readonly number[] {
+  const all = new Set<number>();
+  for (const place of places) {
+    let next = place;
+    while (!all.has(next)) {
+      all.add(next);
+      if (glob[next] === MANY || glob[next] === MANY_IN_FIELD) next += 1;
+    }
+  }
+  return [...all];
+}
+
+/** Where one character leads to from a place. */
+function placesAfter(glob: readonly number[], place: number, given: number): readonly number[] {
+  const wanted = glob[place];
+  if (wanted === MANY || (wanted === MANY_IN_FIELD && given !== COLON)) return [place];
+  const isOne = wanted === given || wanted === ONE || (wanted === ONE_IN_FIELD && given !== COLON);
+  return isOne ? [place + 1] : [];
+}
