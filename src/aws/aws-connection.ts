@@ -1,6 +1,13 @@
 import type { InstanceReader } from "../engine/instance-ports.ts";
 import type { IamInventory } from "../engine/observe/inventory.ts";
-import type { AccountIdentity, AccountReader, IamAccess, IamWriter, Urgency } from "../engine/ports.ts";
+import type {
+  AccountIdentity,
+  AccountReader,
+  IamAccess,
+  IamWriter,
+  ManagedPolicyReader,
+  Urgency,
+} from "../engine/ports.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
 import { createAwsWriter } from "./action-writer.ts";
 import { assumedRole, type RoleToAssume } from "./assumed-role.ts";
@@ -11,6 +18,7 @@ import { Ec2OnDemand, instanceReaderOnDemand } from "./ec2/ec2-on-demand.ts";
 import { createAccountReader } from "./iam/account-reader.ts";
 import { createIamInventory } from "./iam/iam-inventory.ts";
 import { createIamReader } from "./iam/iam-reader.ts";
+import { createManagedPolicyReader } from "./iam/managed-policy-reader.ts";
 
 /** The AWS adapters of one set of credentials. */
 export interface AwsConnection {
@@ -18,6 +26,7 @@ export interface AwsConnection {
   /** Writes to IAM and to EC2. */
   readonly iamWriter: IamWriter;
   readonly iamInventory: IamInventory;
+  readonly managedPolicies: ManagedPolicyReader;
   /** The same for each urgency; `iamReader` and `iamWriter` are those of `change`. */
   readonly iam: Readonly<Record<Urgency, IamAccess>>;
   /** Reads with the urgency `routine`. */
@@ -57,6 +66,7 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
       routine: accessBy(routineCall),
     },
     iamInventory: createIamInventory(iam, call),
+    managedPolicies: createManagedPolicyReader(iam, call),
     accountReader: createAccountReader(iam, routineCall),
     instanceReader: instanceReaderOnDemand(ec2, call),
     accountIdentity: createAccountIdentity(sts, call, callOptions),

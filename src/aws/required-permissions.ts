@@ -10,7 +10,7 @@ import { IAM_BOUNDARY_READS, IAM_READS } from "./iam/iam-reader.ts";
 const IMPLIED = ["iam:PassRole"];
 
 /**
- * Every permission that the code can need, sorted, as policies write them (`iam:GetRole`). STS GetCallerIdentity needs none.
+ * Every permission that the controller can need, sorted, as policies write them (`iam:GetRole`). STS GetCallerIdentity needs none.
  */
 export const AWS_ACTIONS: readonly string[] = [
   ...[...IAM_READS, ...IAM_BOUNDARY_READS, ...IAM_ACCOUNT_READS, ...Object.keys(IAM_WRITES)].map(

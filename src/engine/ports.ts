@@ -31,6 +31,16 @@ export interface PolicyReader {
 }
 
 /**
+ * Reads what managed policies allow, for commands that a user runs: the controller has no permission for it.
+ *
+ * Errors: as {@link IamReader}.
+ */
+export interface ManagedPolicyReader {
+  /** The document of the default version as IAM returns it, percent-encoded; undefined when there is no such policy. */
+  document(policyArn: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/**
  * Writes to IAM: one action is one request, sent once. The work queue retries.
  *
  * Guarantees: NoSuchEntity on a delete, detach or removal is success, and the outcome says so. NoSuchEntity on any

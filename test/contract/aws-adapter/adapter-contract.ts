@@ -299,6 +299,17 @@ export function describeAdapterContract(name: string, start: () => Promise<AwsUn
         expect(await aws.iamReader.policyExists("arn:aws:iam::123456789012:policy/contract-nope", never)).toBe(false);
       });
 
+      test("are read by the document of their default version", async () => {
+        const document = await aws.managedPolicies.document(await managedPolicy("a"), never);
+        expect(JSON.parse(decodeURIComponent(document ?? ""))).toEqual(JSON.parse(READ_S3));
+        const ofAws = await aws.managedPolicies.document("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", never);
+        expect(decodeURIComponent(ofAws ?? "")).toContain("ssm:UpdateInstanceInformation");
+        expect(await aws.managedPolicies.document("arn:aws:iam::123456789012:policy/contract-nope", never)).toBe(
+          undefined,
+        );
+        expect(calls).toEqual(["GetPolicy", "GetPolicyVersion", "GetPolicy", "GetPolicyVersion", "NoSuchEntity"]);
+      });
+
       test("one that does not exist waits for somebody to make it", async () => {
         await createRole();
         const policyArn = "arn:aws:iam::123456789012:policy/contract-nope";

@@ -70,6 +70,12 @@ describe("the AWS adapter against the sandbox's faults", () => {
     await expect(aws.iamReader.getRolePolicy("app", "s3", never)).rejects.toMatchObject(denied);
     await expect(aws.iamReader.getInstanceProfile("p", never)).rejects.toMatchObject(denied);
     await expect(aws.iamReader.policyExists("arn:aws:iam::aws:policy/none", never)).rejects.toMatchObject(denied);
+    const arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+    await expect(aws.managedPolicies.document(arn, never)).rejects.toMatchObject(denied);
+    sandbox.denyActions.clear();
+    sandbox.denyActions.add("iam:GetPolicyVersion");
+    await expect(aws.managedPolicies.document(arn, never)).rejects.toMatchObject(denied);
+    sandbox.denyActions.clear();
   });
 
   test("a write whose reply is lost fails as retryable though it was carried out", async () => {

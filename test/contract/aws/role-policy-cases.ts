@@ -7,6 +7,8 @@ import {
   DeleteRolePermissionsBoundaryCommand,
   DeleteRolePolicyCommand,
   DetachRolePolicyCommand,
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
   ListAttachedRolePoliciesCommand,
@@ -169,6 +171,19 @@ export const rolePolicyCases: readonly Case[] = [
       await bench.iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
       const { AttachedPolicies } = await bench.iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
       expect(AttachedPolicies).toEqual([{ PolicyArn, PolicyName: "AmazonSSMManagedInstanceCore" }]);
+    },
+  },
+  {
+    test: "gives back the document of a managed policy by its version",
+    async run(bench) {
+      const PolicyArn = await customerPolicy(bench);
+      const { Policy } = await bench.iam.send(new GetPolicyCommand({ PolicyArn }));
+      const VersionId = Policy?.DefaultVersionId;
+      const { PolicyVersion } = await bench.iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }));
+      expect(JSON.parse(decodeURIComponent(PolicyVersion?.Document ?? ""))).toEqual(JSON.parse(s3ReadOnly));
+      expect(PolicyVersion).toMatchObject({ VersionId, IsDefaultVersion: true });
+      const missing = bench.iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId: "v9" }));
+      expect(await refusal(missing)).toMatchObject({ code: "NoSuchEntity", status: 404 });
     },
   },
   {

@@ -41,6 +41,7 @@ export type RuledParameter =
   | "AssumeRolePolicyDocument"
   | "PolicyArn"
   | "PermissionsBoundary"
+  | "VersionId"
   | "Marker";
 
 /** The rules of the parameters by the name they have in calls. Patterns are those of the public API model. */
@@ -60,6 +61,11 @@ const rules: Readonly<Record<RuledParameter, TextRule>> = {
   AssumeRolePolicyDocument: documentRule(),
   PolicyArn: { min: 20, max: 2_048, pattern: /^[\s\S]*$/, complaint: onlyNameCharacters },
   PermissionsBoundary: { min: 20, max: 2_048, pattern: /^[\s\S]*$/, complaint: onlyNameCharacters },
+  VersionId: {
+    max: 32,
+    pattern: /^v[1-9][0-9]*(\.[A-Za-z0-9-]*)?$/,
+    complaint: mustMatch("v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"),
+  },
   Marker: { min: 1, max: 2_048, pattern: /^[ -\xFF]+$/, complaint: mustMatch("[\\u0020-\\u00FF]+") },
 };
 

@@ -4,18 +4,20 @@ import { AwsFault, alreadyExists, deleteConflict, limitExceeded, noSuchEntity } 
 import type { Call, Operations } from "../handler.ts";
 import { awsManagedPolicies } from "../policy/aws-managed-policies.ts";
 import { checkIdentityPolicy } from "../policy/identity-grammar.ts";
-import { members, type XmlTree } from "../protocol/answer.ts";
+import { percentEncode } from "../policy/trust-display.ts";
+import { members, timestamp, type XmlTree } from "../protocol/answer.ts";
 import { optional, required } from "./constraints.ts";
 import { isAwsManaged, visiblePolicy } from "./lookup.ts";
 import { paginate } from "./paging.ts";
 import { countedSize } from "./quotas.ts";
-import { fullPolicy, listedPolicy } from "./render.ts";
+import { fullPolicy, listedPolicy, ONLY_VERSION } from "./render.ts";
 import { readTags } from "./tags.ts";
 
 /** Managed policies: made, read and deleted. They have no versions to change. */
 export const managedPolicyOperations: Operations = {
   CreatePolicy: { kind: "write", handle: createPolicy },
   GetPolicy: { kind: "read", handle: (call) => ({ Policy: fullPolicy(call.account, requireVisiblePolicy(call)) }) },
+  GetPolicyVersion: { kind: "read", handle: getPolicyVersion },
   DeletePolicy: { kind: "write", handle: deletePolicy },
   ListPolicies: { kind: "read", handle: listPolicies },
 };
@@ -33,6 +35,23 @@ function requireVisiblePolicy(call: Call): ManagedPolicy {
     throw missing(arn);
   }
   return policy;
+}
+
+/** The document of a policy, percent-encoded. */
+function getPolicyVersion(call: Call): XmlTree {
+  const policy = requireVisiblePolicy(call);
+  const version = required(call.params, "VersionId");
+  if (version !== ONLY_VERSION) {
+    throw noSuchEntity(`Policy ${policy.arn} version ${version} does not exist or is not attachable.`);
+  }
+  return {
+    PolicyVersion: {
+      Document: percentEncode(policy.document),
+      VersionId: ONLY_VERSION,
+      IsDefaultVersion: true,
+      CreateDate: timestamp(policy.createdAtMs),
+    },
+  };
 }
 
 /**

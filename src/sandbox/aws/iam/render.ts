@@ -77,6 +77,9 @@ export function attachedPolicies(arns: readonly string[]): XmlTree {
   return members(arns.map((arn) => ({ PolicyName: nameInArn(arn), PolicyArn: arn })));
 }
 
+/** The one version that a managed policy has here. */
+export const ONLY_VERSION = "v1";
+
 /** A managed policy as listings answer it: without description and tags. */
 export function listedPolicy(account: Account, policy: ManagedPolicy): XmlTree {
   const roles = account.roles.allVisible();
@@ -85,7 +88,7 @@ export function listedPolicy(account: Account, policy: ManagedPolicy): XmlTree {
     PolicyId: policy.id,
     Arn: policy.arn,
     Path: policy.path,
-    DefaultVersionId: "v1",
+    DefaultVersionId: ONLY_VERSION,
     AttachmentCount: roles.filter((role) => role.attachedPolicyArns.includes(policy.arn)).length,
     PermissionsBoundaryUsageCount: roles.filter((role) => role.boundaryArn === policy.arn).length,
     IsAttachable: true,
