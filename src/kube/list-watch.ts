@@ -89,15 +89,11 @@ export class KubeListWatch implements ListWatch {
     }
   }
 
-  async *watch({ resourceVersion, timeoutSeconds, signal }: WatchRequest): AsyncGenerator<WatchEvent> {
-    for await (const { type, object } of this.#open({ resourceVersion }, timeoutSeconds, signal)) {
+  async *watch({ resourceVersion, timeoutSeconds, signal, onOpen }: WatchRequest): AsyncGenerator<WatchEvent> {
+    for await (const { type, object } of this.#open({ resourceVersion }, timeoutSeconds, signal, onOpen)) {
       if (type === "BOOKMARK") yield { type, resourceVersion: versionOf(object) };
       else yield this.#changeOf(type, object);
     }
-  }
-
-  async currentVersion(signal: AbortSignal): Promise<string> {
-    return (await this.list({ limit: 1, continueToken: undefined, signal })).resourceVersion;
   }
 
   faultOf(error: unknown): ListWatchFault {
@@ -116,6 +112,7 @@ export class KubeListWatch implements ListWatch {
     query: Readonly<Record<string, string>>,
     timeoutSeconds: number,
     signal: AbortSignal,
+    onOpen?: () => void,
   ): AsyncGenerator<RawEvent> {
     const answer = await this.#exchange({
       method: "GET",
@@ -131,6 +128,7 @@ export class KubeListWatch implements ListWatch {
       signal,
     });
     if (answer.kind === "json") throw toStatusError(answer, `watch ${this.#plural}`);
+    onOpen?.();
     // Invalid UTF-8 is rejected, because a damaged name would refer to another object.
     const decoder = new TextDecoder("utf-8", { fatal: true });
     for await (const line of splitLines(answer.chunks)) {

@@ -78,6 +78,8 @@ export class FakeListWatch implements ListWatch {
   readonly failWatch: Error[] = [];
   /** Called before each page is answered: tests change the world, or never answer. */
   beforePage: (request: ListRequest) => Promise<void> | void = () => {};
+  /** False: the test calls `onOpen` of each watch. */
+  opensAtOnce = true;
   /** Called when a watch is opened. */
   onWatch: (watch: FakeWatch) => void = () => {};
   /** False: a list is answered although nobody wants it any more. */
@@ -163,13 +165,15 @@ export class FakeListWatch implements ListWatch {
     const from = Number(request.resourceVersion);
     if (failure !== undefined) watch.send(failure);
     else if (from < this.#compactedTo) watch.send(new FakeFault("expired"));
+    else if (this.opensAtOnce) request.onOpen?.();
     for (const change of this.#history) if (change.version > from) watch.send(change.event);
     this.onWatch(watch);
     return watch.events();
   }
 
-  async currentVersion(): Promise<string> {
-    return this.version;
+  /** Writes of other kinds, which share the versions. */
+  writeElsewhere(count: number): void {
+    this.#version += count;
   }
 
   /** As when etcd is restored from a backup of now: what happens after this is forgotten by `restore`. */

@@ -59,11 +59,8 @@ export class ScriptedApiServer {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Without those of one object, which ask for the version of the server alone. */
   get lists(): readonly SeenRequest[] {
-    return this.seen.filter(({ path, query }) => {
-      return path === collection && query.get("watch") === null && query.get("limit") !== "1";
-    });
+    return this.seen.filter((request) => request.path === collection && request.query.get("watch") === null);
   }
 
   get watches(): readonly SeenRequest[] {

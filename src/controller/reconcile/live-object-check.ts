@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../../api/instance-profile.ts";
 import type { KubeObject, ObjectClient, Precondition } from "../../engine/ports.ts";
 import { ConflictError } from "../../errors.ts";
@@ -16,6 +17,8 @@ export interface LiveObjectSources {
 /** The object and the class revision that a plan was computed from. */
 export interface BoundObject {
   readonly object: InstanceProfile;
+  /** The object as received. */
+  readonly raw: KubeObject;
   /** {@link ClassResolver.revisionOf} when the binding was resolved. */
   readonly classRevision: string;
   /** When the binding was resolved, on the clock of the sources. */
@@ -66,14 +69,16 @@ function assertSameClass({ object, classRevision }: BoundObject, now: string): v
 
 async function assertSameObject(
   { objects }: LiveObjectSources,
-  { object: { metadata: then } }: BoundObject,
+  { object: { metadata: then }, raw }: BoundObject,
   signal: AbortSignal,
 ): Promise<void> {
   const live = await orPostpone(objects.get(then, signal));
   const now = live === undefined ? undefined : asReceived(live).metadata;
+  // After a restore of etcd, two specs can have the same generation.
   const isSame =
     now?.uid === then.uid &&
     now.generation === then.generation &&
+    isDeepStrictEqual(live?.["spec"], raw["spec"]) &&
     now.deletionTimestamp === then.deletionTimestamp &&
     now.annotations?.[FORCE_DELETE_ANNOTATION] === then.annotations?.[FORCE_DELETE_ANNOTATION];
   if (!isSame) throw stale("StaleObject", `${then.namespace}/${then.name} has changed since it was read`);

@@ -5,7 +5,7 @@ import type { Reflector } from "../../runtime/watch/reflector.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { Accounts } from "../accounts/account-access.ts";
-import { MutationCache } from "./mutation-cache.ts";
+import { MutationCache, type WatchedCache } from "./mutation-cache.ts";
 import { unreportedSinceMs } from "./never-reported.ts";
 import { QueuedReport } from "./queued-report.ts";
 import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
@@ -35,7 +35,7 @@ interface KnownToReconciler
     ReconcilerDependencies,
     "coverage" | "claims" | "classes" | "listClasses" | "crdDeletion" | "ownStatus"
   > {
-  readonly reflector: Pick<Reflector, "cache" | "relist">;
+  readonly reflector: Pick<Reflector, "cache"> & WatchedCache;
 }
 
 /** Creates a reconciler with empty caches, and the report about the objects that wait for it. */
@@ -45,7 +45,7 @@ export function openReconciler(
 ): { readonly reconciler: Reconciler; readonly queuedReport: QueuedReport } {
   const { objects, events, accounts, clusterId, clock, random, intervals, observer } = options;
   const monotonicMs = (): number => clock.monotonicMs();
-  const mutationCache = new MutationCache(monotonicMs, (from, to) => reflector.relist(from, to));
+  const mutationCache = new MutationCache(monotonicMs, reflector);
   const nowMs = (): number => clock.nowMs();
   const statusWriter = new StatusWriter({
     objects,

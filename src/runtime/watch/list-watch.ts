@@ -50,6 +50,8 @@ export type WatchEvent =
 export interface WatchRequest {
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
+  /** Called when the server has accepted the watch, before its first event. */
+  readonly onOpen?: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -110,7 +112,5 @@ export interface ListWatch {
    */
   stream?(request: StreamRequest): AsyncIterable<InitialEvent>;
   watch(request: WatchRequest): AsyncIterable<WatchEvent>;
-  /** The latest resource version of the server. Optional: without it, only lists and watches show that etcd was restored. */
-  currentVersion?(signal: AbortSignal): Promise<string>;
   faultOf(error: unknown): ListWatchFault;
 }

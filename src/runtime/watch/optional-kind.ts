@@ -39,10 +39,6 @@ export class OptionalKindListWatch implements ListWatch {
     else await this.#waitUntilPresent(request.signal);
   }
 
-  async currentVersion(signal: AbortSignal): Promise<string> {
-    return (await this.list({ limit: 1, continueToken: undefined, signal })).resourceVersion;
-  }
-
   faultOf(error: unknown): ListWatchFault {
     return error instanceof KindAppeared ? { kind: "expired" } : this.#inner.faultOf(error);
   }

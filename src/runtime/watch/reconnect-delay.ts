@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** Delays between the attempts of a reflector; the defaults are client-go's. */
+/** Delays between the attempts of a reflector; see {@link DEFAULT_RECONNECT_POLICY}. */
 export interface ReconnectPolicy {
   readonly baseMs: number;
   readonly capMs: number;
@@ -8,8 +8,11 @@ export interface ReconnectPolicy {
   readonly resetAfterMs: number;
 }
 
-/** https://github.com/kubernetes/client-go/blob/master/tools/cache/reflector.go: 800 ms to 30 s, reset after 2 min. */
-export const DEFAULT_RECONNECT_POLICY: ReconnectPolicy = { baseMs: 800, capMs: 30_000, resetAfterMs: 120_000 };
+/**
+ * As https://github.com/kubernetes/client-go/blob/master/tools/cache/reflector.go, but up to 10 s instead of 30 s: what has
+ * changed while the API server was away is in the cache within half a minute.
+ */
+export const DEFAULT_RECONNECT_POLICY: ReconnectPolicy = { baseMs: 800, capMs: 10_000, resetAfterMs: 120_000 };
 
 /** Growing delays between attempts to reach the API server, each randomly up to doubled so that clients spread out. */
 export class ReconnectDelay {

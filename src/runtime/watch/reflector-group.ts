@@ -29,6 +29,11 @@ export class ReflectorGroup {
     return this.#reflectors.find(({ fault }) => fault !== undefined)?.fault;
   }
 
+  /** As {@link Reflector.listedMs}, of the reflector that listed first. */
+  get listedMs(): number {
+    return Math.min(...this.#reflectors.map(({ listedMs }) => listedMs));
+  }
+
   start(): void {
     for (const reflector of this.#reflectors) reflector.start();
   }

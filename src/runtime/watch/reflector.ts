@@ -12,15 +12,22 @@ import { runWatch } from "./watch-session.ts";
 /** Faults after which the last resource version is unusable, so that the reflector lists again. */
 const RELIST_AFTER: ReadonlySet<FaultKind> = new Set(["expired", "rewound", "malformed", "notFound", "rejected"]);
 
-/** The time between two attempts to compare versions, while the watch works. */
-const PROBE_RETRY_MS = 10_000;
+/**
+ * A restore of etcd stops every API server for longer. After a longer silence the server may have another past, in which its
+ * resource versions have grown beyond the start of the watch: the watch would show neither an error nor what is different.
+ */
+const MAX_SILENCE_MS = 2_000;
+
+/** The API server accepted a watch after such a silence. */
+class LongSilenceError extends Error {}
 
 /**
  * Keeps a cache of all objects of one kind up to date with the API server: lists, then watches, until stopped.
  *
  * Guarantees: no fault of the server, the network, the credentials or a handler ends it, only `stop` does. Changes while
  * nothing could be watched are found by the next list, deletions included; so are changes that a watch has missed, because it
- * lists about every half an hour. It never sends requests in a tight loop.
+ * lists about every half an hour. A restore of etcd leaves nothing of the lost past in the cache: it lists after each silence
+ * that can hide one, and when a resource version goes back. It never sends requests in a tight loop.
  * Assumption: handlers are quick, such as adding a key to a queue.
  */
 export class Reflector {
@@ -38,10 +45,11 @@ export class Reflector {
   /** The last start of a watch, kept while `#resourceVersion` is unset. */
   #lastVersion: string | undefined;
   #watchAbort: AbortController | undefined;
-  /** True from the moment when the server went back until the next list. */
-  #isRewound = false;
-  /** False right after a list, whose version the server certainly has. */
-  #mustProbe = false;
+  /** When the server last sent something of the past that the cache shows. */
+  #heardMs = Number.NEGATIVE_INFINITY;
+  /** True until the watch after a list is open, so that a slow server is not listed again and again. */
+  #hasJustListed = false;
+  #listedMs = Number.NEGATIVE_INFINITY;
   #hasSynced = false;
   #lastFault: { readonly kind: FaultKind; readonly error: unknown } | undefined;
   #lastExpiredMs = Number.NEGATIVE_INFINITY;
@@ -67,6 +75,11 @@ export class Reflector {
   /** Whether the handlers have received the whole initial list. */
   get hasSynced(): boolean {
     return this.#hasSynced;
+  }
+
+  /** The start of the last complete list: the cache is at least as new as the server was then. */
+  get listedMs(): number {
+    return this.#listedMs;
   }
 
   /** Why the cache falls behind, if that requires manual intervention; transient faults are not reported. */
@@ -124,7 +137,7 @@ export class Reflector {
   /** Runs one list or one watch; returns the delay before the next, ms. */
   async #listOrWatch(signal: AbortSignal): Promise<number> {
     const nowMs = this.#options.clock.monotonicMs();
-    if (this.#resourceVersion !== undefined && nowMs < this.#nextListMs)
+    if (this.#resourceVersion !== undefined && nowMs < this.#nextListMs && !this.#wasSilent())
       return this.#watch(this.#resourceVersion, signal);
     // Set before the attempt: if only lists fail, the watch continues.
     this.#nextListMs = nowMs + this.#timings.relistAfterMs;
@@ -137,33 +150,32 @@ export class Reflector {
     const snapshot = await this.#snapshots.take(signal);
     // A list that completes after stop() must not reach the handlers.
     signal.throwIfAborted();
-    const isContinuous = !isRewound(this.#lastVersion, snapshot.resourceVersion) && !this.#isRewound;
-    this.#deliver(this.#store.replace(snapshot.items, { isInitialList: !this.#hasSynced, isContinuous }));
+    const isContinuous = !this.#wasSilent() && !isRewound(this.#lastVersion, snapshot.resourceVersion);
+    const changes = this.#store.replace(snapshot.items, { isInitialList: !this.#hasSynced, isContinuous });
+    this.#reportRewound(changes, snapshot.resourceVersion);
+    this.#listedMs = startMs;
+    this.#deliver(changes);
     this.#moveTo(snapshot.resourceVersion);
-    this.#isRewound = false;
-    this.#mustProbe = false;
+    this.#hasJustListed = true;
     this.#hasSynced = true;
     this.#synced.resolve();
     this.#markHealthy();
     this.#options.observer?.listed?.(snapshot.items.length, this.#options.clock.monotonicMs() - startMs);
   }
 
-  /**
-   * Compares the start of a watch with the version of the server, while the watch runs: a watch from a version of the
-   * server's future shows neither an error nor the changes until then.
-   */
-  async #probe(from: string, watch: AbortController): Promise<void> {
-    const { listWatch, clock } = this.#options;
-    while (!watch.signal.aborted) {
-      try {
-        const current = await listWatch.currentVersion?.(watch.signal);
-        if (isRewound(from, current)) this.relist(from, current ?? "");
-        return;
-      } catch {
-        // What the watch lacks too ends it; a list alone that fails is tried again.
-        await clock.sleep(PROBE_RETRY_MS, watch.signal).catch(() => {});
-      }
-    }
+  /** Reports a restore of etcd that only a list shows. */
+  #reportRewound(changes: readonly ObjectChange[], version: string): void {
+    const versions = changes.flatMap((change) =>
+      change.type === "updated" ? [[change.old.metadata.resourceVersion, change.new.metadata.resourceVersion]] : [],
+    );
+    const [from = "", to = ""] = [[this.#lastVersion, version], ...versions].find(([a, b]) => isRewound(a, b)) ?? [];
+    if (from === "" || this.#lastFault?.kind === "rewound") return;
+    this.#options.observer?.faulted?.("rewound");
+    this.#faults.failed("rewound", new RewoundError(from, to), 0);
+  }
+
+  #wasSilent(): boolean {
+    return this.#options.clock.monotonicMs() - this.#heardMs > MAX_SILENCE_MS;
   }
 
   #assertNotRewound(current: string): void {
@@ -173,6 +185,7 @@ export class Reflector {
   #moveTo(resourceVersion: string): void {
     this.#resourceVersion = resourceVersion;
     this.#lastVersion = resourceVersion;
+    this.#heardMs = this.#options.clock.monotonicMs();
   }
 
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<number> {
@@ -180,13 +193,15 @@ export class Reflector {
     const { minWatchSeconds, maxSilenceMs, watchGraceMs, shortWatchMs } = this.#timings;
     const watch = new AbortController();
     this.#watchAbort = watch;
-    if (this.#mustProbe) void this.#probe(resourceVersion, watch);
-    this.#mustProbe = true;
+    const onOpen = (): void => {
+      if (this.#wasSilent() && !this.#hasJustListed) watch.abort(new LongSilenceError("The API server was silent"));
+      this.#hasJustListed = false;
+    };
     const startMs = clock.monotonicMs();
     const timeoutSeconds = Math.ceil(minWatchSeconds * (1 + random()));
     const end = await runWatch(
       {
-        open: (abort) => listWatch.watch({ resourceVersion, timeoutSeconds, signal: abort }),
+        open: (abort) => listWatch.watch({ resourceVersion, timeoutSeconds, signal: abort, onOpen }),
         clock,
         timeoutSeconds,
         maxSilenceMs,
@@ -194,9 +209,11 @@ export class Reflector {
         onEvent: (event) => this.#receive(event),
       },
       AbortSignal.any([signal, watch.signal]),
-    ).finally(() => watch.abort());
+    );
     observer?.watchEnded?.(end);
     const lastedMs = clock.monotonicMs() - startMs;
+    // An API server that stops, or loses its etcd, ends watches before their time.
+    if (end === "closed" && lastedMs >= timeoutSeconds * 1_000) this.#heardMs = clock.monotonicMs();
     if (end === "closed" && lastedMs < shortWatchMs) return this.#delay.nextMs();
     this.#logger.debug("The watch ended", { end, lastedMs: Math.round(lastedMs) });
     if (end === "closed") this.#markHealthy();
@@ -225,10 +242,10 @@ export class Reflector {
 
   /** Handles a failure: decides whether to list again, and returns the delay, ms. */
   #recover(error: unknown, signal: AbortSignal): number {
-    if (signal.aborted) return 0;
+    if (signal.aborted || error instanceof LongSilenceError) return 0;
     const { listWatch, observer } = this.#options;
     const fault: ListWatchFault = error instanceof RewoundError ? { kind: "rewound" } : listWatch.faultOf(error);
-    if (fault.kind === "rewound") this.#isRewound = true;
+    if (fault.kind === "rewound") this.#heardMs = Number.NEGATIVE_INFINITY;
     if (this.#resourceVersion !== undefined) observer?.watchEnded?.("failed");
     observer?.faulted?.(fault.kind);
     if (RELIST_AFTER.has(fault.kind)) this.#resourceVersion = undefined;

@@ -1,6 +1,9 @@
 import { readShippedCrds } from "../../../src/cli/manifests/crd-file.ts";
+import type { JsonObject } from "../../../src/crd/contract.ts";
+import { stringMember } from "../../../src/crd/json.ts";
 import { handle } from "../../../src/sandbox/kube/handlers/api-handler.ts";
 import type { ApiReply } from "../../../src/sandbox/kube/handlers/api-request.ts";
+import { metaOf } from "../../../src/sandbox/kube/json.ts";
 import type { KubeState } from "../../../src/sandbox/kube/kube-state.ts";
 import { newKubeState } from "../../../src/sandbox/kube/server.ts";
 import { StatusError } from "../../../src/sandbox/kube/status-error.ts";
@@ -33,11 +36,36 @@ export class SimulatedServers {
   readonly aws: InProcessAws = new InProcessAws();
   readonly lease: SimulatedLease = new SimulatedLease();
   readonly #clock: FakeClock;
-  readonly #kube: KubeState;
+  #kube: KubeState;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
     this.#kube = newKubeState({ definitions: CRDS, clock });
+  }
+
+  /** Keeps what etcd has now. The returned function restores it: all watches end, and the API server starts anew. */
+  backUp(): () => void {
+    const { store } = this.#kube;
+    const { revision } = store;
+    const objects = store
+      .storages()
+      .flatMap((storage) => store.list(storage, "").entries.map(([key, object]) => ({ storage, key, object })));
+    return () => {
+      this.#kube.watches.endAll();
+      this.#kube = newKubeState({ definitions: CRDS, clock: this.#clock });
+      for (const { storage, key, object } of objects.toSorted((a, b) => versionOf(a.object) - versionOf(b.object))) {
+        this.writeElsewhere(versionOf(object) - this.#kube.store.revision - 1);
+        // What every API server starts with.
+        if (versionOf(object) > this.#kube.store.revision) this.#kube.store.put(storage, key, object);
+      }
+      this.writeElsewhere(revision - this.#kube.store.revision);
+      this.#kube.store.compact();
+    };
+  }
+
+  /** So many writes to objects that the controller does not watch. */
+  writeElsewhere(count: number): void {
+    for (let i = 0; i < count; i += 1) this.#kube.store.put("/configmaps", "default/busy", { metadata: {} });
   }
 
   askKube({ method, path, query, contentType, body }: KubeAsked): KubeSaid {
@@ -79,6 +107,10 @@ export class SimulatedServers {
       },
     };
   }
+}
+
+function versionOf(object: JsonObject): number {
+  return Number(stringMember(metaOf(object), "resourceVersion"));
 }
 
 function said(reply: ApiReply): KubeSaid {

@@ -58,10 +58,18 @@ describe("the reply to the last own write", () => {
 
 test("a reply that is older than what it replaced is reported, and not recorded: etcd was restored", () => {
   const rewound: string[] = [];
-  const cache = new MutationCache(
-    () => nowMs,
-    (from, to) => void rewound.push(`${from} ${to}`),
-  );
+  const relist = (from: string, to: string) => void rewound.push(`${from} ${to}`);
+  const cache = new MutationCache(() => nowMs, { listedMs: 0, relist });
   cache.record(KEY, version("50"), version("7"));
   expect([rewound, cache.size]).toEqual([["50 7"], 0]);
+});
+
+test("a list that began after the write overrides it: what it shows was restored from a backup", () => {
+  const watched = { listedMs: 0, relist() {} };
+  const cache = new MutationCache(() => nowMs, watched);
+  cache.record(KEY, version("5"), version("9"));
+  watched.listedMs = nowMs;
+  expect(cache.newest(KEY, version("5"))).toEqual(version("9"));
+  watched.listedMs = nowMs + 1;
+  expect(cache.newest(KEY, version("5"))).toEqual(version("5"));
 });
