@@ -7,15 +7,16 @@ export type Coverage = "name" | "account";
 export type PrincipalTest = (principals: readonly string[]) => Coverage | undefined;
 
 /**
- * Compiles the Principal element of a trust policy. `*` in a Deny is every principal; in an Allow, IAM stores `{"AWS": "*"}` for it, which
- * is every principal of AWS accounts. A statement without the element is about no principal.
+ * Compiles the Principal element of a trust policy. `*` is every principal of every kind; in an Allow, so is `{"AWS": "*"}`, which IAM
+ * stores for it. In a Deny, that is every principal of AWS accounts. A statement without the element is about no principal.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
  */
 export function compilePrincipal(statement: Statement): PrincipalTest {
   const element = statement["Principal"];
-  if (element === "*") {
-    return statement["Effect"] === "Deny" ? () => "name" : compileNames({ AWS: ["*"] });
-  }
+  const accounts = isObject(element) ? element["AWS"] : undefined;
+  const isEveryone =
+    element === "*" || (statement["Effect"] === "Allow" && stringList(accounts)?.includes("*") === true);
+  if (isEveryone) return () => "name";
   return isObject(element) ? compileNames(element) : () => undefined;
 }
 

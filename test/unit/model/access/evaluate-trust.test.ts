@@ -42,8 +42,10 @@ describe("an Allow", () => {
     ["of an account is not for another account", { AWS: ACCOUNT }, `AWS:${USER.replace("1111", "9999")}`, undefined],
     ["of an account is not for a service", { AWS: ACCOUNT }, "Service:ec2.amazonaws.com", undefined],
     ["of everyone is for every principal of an account", { AWS: "*" }, `AWS:${USER}`, "name"],
-    ["of * is the same as of every AWS principal", "*", `AWS:${USER}`, "name"],
-    ["of * is not for a service", "*", "Service:ec2.amazonaws.com", undefined],
+    ["of everyone is for services and providers too", { AWS: ["*"] }, "Service:ec2.amazonaws.com", "name"],
+    ["of * is the same as of everyone", "*", `AWS:${USER}`, "name"],
+    ["of * is for services and providers too", "*", "Federated:accounts.google.com", "name"],
+    ["of every service is not for providers", { Service: "*" }, "Federated:accounts.google.com", undefined],
     [
       "of a provider is for that provider",
       { Federated: "accounts.google.com" },
