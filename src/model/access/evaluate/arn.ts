@@ -35,6 +35,7 @@ export function compileResource(pattern: string, reading: TextReading, colons: C
   if (colons === "no wildcard") return compileArn(pattern, reading);
   const fields = completedFields(pattern, reading.hasVariables);
   if (colons === "every wildcard") return compileText(fields.join(":"), reading);
+  if (!fields.slice(0, FIELDS - 1).some((field) => /[*?$]/.test(field))) return compileArn(pattern, reading);
   const head = fields.slice(0, FIELDS - 1).flatMap((field) => [...inField(partsOf(field, reading)), COLON]);
   return compileParts([...head, ...partsOf(fields.at(-1) ?? "", reading)], globTest);
 }

@@ -104,34 +104,33 @@ function widthOf(codePoint: number): number {
 
 /** Matches wildcards of both kinds: follows all places of the glob that the text so far can have reached. The same bound. */
 function matchesFields(glob: readonly number[], text: string): boolean {
-  let reached = withSkipped(glob, [0]);
+  let [reached, next] = [new Uint8Array(glob.length + 1), new Uint8Array(glob.length + 1)];
+  reach(glob, reached, 0);
   for (const character of text) {
     const given = character.codePointAt(0) ?? 0;
-    reached = withSkipped(
-      glob,
-      reached.flatMap((place) => placesAfter(glob, place, given)),
-    );
-  }
-  return reached.includes(glob.length);
-}
-
-/** The places themselves and those behind wildcards that match nothing, each once. */
-function withSkipped(glob: readonly number[], places: readonly number[]): readonly number[] {
-  const all = new Set<number>();
-  for (const place of places) {
-    let next = place;
-    while (!all.has(next)) {
-      all.add(next);
-      if (glob[next] === MANY || glob[next] === MANY_IN_FIELD) next += 1;
+    next.fill(0);
+    for (let place = 0; place < glob.length; place += 1) {
+      if (reached[place] === 1) step(glob, next, place, given);
     }
+    [reached, next] = [next, reached];
   }
-  return [...all];
+  return reached[glob.length] === 1;
 }
 
-/** Where one character leads to from a place. */
-function placesAfter(glob: readonly number[], place: number, given: number): readonly number[] {
+/** Marks a place, and those behind it that are reached when its wildcards match nothing. */
+function reach(glob: readonly number[], places: Uint8Array, from: number): void {
+  let place = from;
+  while (places[place] === 0) {
+    places[place] = 1;
+    if (glob[place] !== MANY && glob[place] !== MANY_IN_FIELD) return;
+    place += 1;
+  }
+}
+
+/** Marks where one character leads to from a place. */
+function step(glob: readonly number[], places: Uint8Array, place: number, given: number): void {
   const wanted = glob[place];
-  if (wanted === MANY || (wanted === MANY_IN_FIELD && given !== COLON)) return [place];
+  if (wanted === MANY || (wanted === MANY_IN_FIELD && given !== COLON)) reach(glob, places, place);
   const isOne = wanted === given || wanted === ONE || (wanted === ONE_IN_FIELD && given !== COLON);
-  return isOne ? [place + 1] : [];
+  if (isOne) reach(glob, places, place + 1);
 }
