@@ -65,14 +65,14 @@ function oversizeFindings(bounded: object): readonly Finding[] {
 }
 
 /** Replaces the API server's placeholder field `<nil>`, which stands for "more errors can follow". */
-function readable(field: string, message: string): Finding {
+export function readable(field: string, message: string): Finding {
   return field === "<nil>"
     ? invalid("the whole object", message.replace(/^Invalid value: null: /, ""))
     : invalid(field, message);
 }
 
 /** Suggests a field of the same object, also for the spelling of IAM's JSON: `Effect`, `Action`. */
-function unknownField(path: string, schema: JsonObject): Finding {
+export function unknownField(path: string, schema: JsonObject): Finding {
   const [, parent = "", name = path] = /^(.*)\.([^.]*)$/.exec(path) ?? [];
   const message = `unknown field "${path}"${didYouMean(name, fieldsAt(schema, parent))}`;
   return { ...invalid(path, message), rule: "unknown-field" };

@@ -44,33 +44,46 @@ export interface ManifestFault {
 /** The objects of the input, and what of the input cannot be read. */
 export interface ManifestInput {
   readonly manifests: readonly Manifest[];
+  /** The documents of kind {@link TEST_KIND}, which belong to no cluster. */
+  readonly tests: readonly Manifest[];
+  /** The IAM policy documents. */
+  readonly policies: readonly Manifest[];
   readonly faults: readonly ManifestFault[];
 }
 
+/** The kind of a policy test: a file beside the manifests, and not a resource of a cluster. */
+export const TEST_KIND = "InstanceProfileTest";
+
 /**
- * Reads objects of one kind from files, folders, patterns (see `manifestFiles`) and `-` (standard input). Skips documents of
- * other kinds and expands Lists. Reads on after a fault, so that one run shows all of them.
+ * Reads objects of one kind from files, folders, patterns (see `manifestFiles`) and `-` (standard input), with the policies and policy
+ * tests beside them. Skips documents of other kinds and expands Lists. Reads on after a fault, so that one run shows all of them.
  *
  * Errors: TerminalError for a path without files; and when the input has neither an object nor a fault, because an empty check
  * would succeed.
+ *
+ * @param policiesSuffice true when the input may have policy documents alone
  */
 export async function readInput(
   paths: readonly string[],
   readStdin: () => Promise<string>,
   kind: string = KIND,
+  policiesSuffice = false,
 ): Promise<ManifestInput> {
-  const input: Collected = { manifests: [], faults: [], others: new OtherDocuments() };
+  const input = await collect(paths, readStdin, kind);
+  const { manifests, policies, faults, others } = input;
+  if (manifests.length > 0 || faults.length > 0 || (policiesSuffice && policies.length > 0)) return input;
+  const where = paths.map((path) => (path === "-" ? STDIN : path)).join(", ");
+  throw new TerminalError(`no ${kind} (${API_GROUP}) found in ${where}${others.hint}`, { reason: "NothingThere" });
+}
+
+async function collect(paths: readonly string[], readStdin: () => Promise<string>, kind: string): Promise<Collected> {
+  const input: Collected = { manifests: [], tests: [], policies: [], faults: [], others: new OtherDocuments() };
   for (const path of paths) {
     for (const file of path === "-" ? [STDIN] : await manifestFiles(path)) {
       const text = await textOf(file, readStdin);
       if (typeof text === "string") await readText(file, text, kind, input);
       else input.faults.push(text);
     }
-  }
-  if (input.manifests.length === 0 && input.faults.length === 0) {
-    const where = paths.map((path) => (path === "-" ? STDIN : path)).join(", ");
-    const message = `no ${kind} (${API_GROUP}) found in ${where}${input.others.hint}`;
-    throw new TerminalError(message, { reason: "NothingThere" });
   }
   return input;
 }
@@ -104,6 +117,8 @@ const CHARS_PER_SLICE = 64 * 1_024;
 /** What {@link readInput} fills. */
 interface Collected {
   readonly manifests: Manifest[];
+  readonly tests: Manifest[];
+  readonly policies: Manifest[];
   readonly faults: ManifestFault[];
   readonly others: OtherDocuments;
 }
@@ -130,8 +145,8 @@ async function readText(source: string, text: string, kind: string, collected: C
     }
     for (const [document, value] of values.entries()) {
       const position = documents + document + 1;
-      for (const { path, value: object } of opened(value, "", kind, collected.others)) {
-        collected.manifests.push({ source, position, value: object, origin: { piece, document, path, lines } });
+      for (const { path, value: object, list } of opened(value, "", kind, collected.others)) {
+        collected[list].push({ source, position, value: object, origin: { piece, document, path, lines } });
       }
     }
     documents += values.length;
@@ -158,9 +173,10 @@ async function readPiece(
 interface Opened {
   readonly value: Readonly<Record<string, unknown>>;
   readonly path: string;
+  readonly list: "manifests" | "tests" | "policies";
 }
 
-/** Returns the objects to check: those of the kind, and those of our API group with a kind that it does not have. */
+/** Returns the objects to check: those of the kind, those of our API group with a kind that it does not have, tests and policies. */
 function opened(value: unknown, path: string, kind: string, others: OtherDocuments): readonly Opened[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   const object = value as Readonly<Record<string, unknown>>;
@@ -169,10 +185,15 @@ function opened(value: unknown, path: string, kind: string, others: OtherDocumen
     return object["items"].flatMap((item, index) => opened(item, `${path}.items[${index}]`, kind, others));
   }
   const isOfGroup = String(object["apiVersion"]).startsWith(`${API_GROUP}/`);
+  if (isOfGroup && object["kind"] === TEST_KIND) return [{ value: object, path, list: "tests" }];
   const isMisnamed = kind === KIND && !String(object["kind"]).startsWith(CLASS_KIND);
-  if (isOfGroup && (object["kind"] === kind || isMisnamed)) return [{ value: object, path }];
+  if (isOfGroup && (object["kind"] === kind || isMisnamed)) return [{ value: object, path, list: "manifests" }];
   others.add(object);
-  return [];
+  return isPolicy(object) ? [{ value: object, path, list: "policies" }] : [];
+}
+
+function isPolicy(object: Readonly<Record<string, unknown>>): boolean {
+  return object["kind"] === undefined && "Statement" in object;
 }
 
 /** Indexes the lines of a text on first use. */

@@ -5,9 +5,10 @@ import type { Blocker, FieldBlocker } from "../../plan/plan.ts";
 import { countBlockers, withCreations } from "../../plan/quota-blockers.ts";
 import type { PlannedObject } from "../../plan/render.ts";
 import { type InputObject, sharedNames } from "../../plan/shared-names.ts";
+import { locateStatements, manifestPathOf } from "../access/locate-statements.ts";
 import type { CommandIo } from "../io.ts";
 import { invalid, judgeManifest } from "../manifests/judge-manifest.ts";
-import { faultLine, type Manifest, readInput, titleOf } from "../manifests/manifests.ts";
+import { faultLine, type Manifest, type ManifestInput, readInput, titleOf } from "../manifests/manifests.ts";
 import { fieldOf, located } from "../manifests/places-of.ts";
 import { findingLines } from "../manifests/validate-report.ts";
 
@@ -19,7 +20,19 @@ export interface Subject {
 
 /** Returns the objects of valid input; undefined after printing what `validate` says of other input. */
 export async function readSubjects(paths: readonly string[], io: CommandIo): Promise<readonly Subject[] | undefined> {
-  const { manifests, faults } = await readInput(paths, io.readInput);
+  return validSubjects(await readInput(paths, io.readInput), "nothing was planned", io);
+}
+
+/**
+ * Returns the objects of valid manifests; undefined after printing what `validate` says of others.
+ *
+ * @param consequence what does not happen: `nothing was planned`
+ */
+export async function validSubjects(
+  { manifests, faults }: Pick<ManifestInput, "manifests" | "faults">,
+  consequence: string,
+  io: Pick<CommandIo, "err">,
+): Promise<readonly Subject[] | undefined> {
   const judged = [];
   for (const manifest of manifests) {
     judged.push({ manifest, ...judgeManifest(manifest) });
@@ -32,7 +45,7 @@ export async function readSubjects(paths: readonly string[], io: CommandIo): Pro
   io.err([
     ...faults.map(faultLine),
     ...(await located(rejected)).flatMap(findingLines),
-    `nothing was planned: ${faults.length + rejected.length} of ${faults.length + manifests.length} manifests are invalid`,
+    `${consequence}: ${faults.length + rejected.length} of ${faults.length + manifests.length} manifests are invalid`,
   ]);
   return undefined;
 }
@@ -63,10 +76,30 @@ export async function withCrossBlockers(
     const { plan } = answer.planned;
     if (plan.blockers.length > 0) return answer;
     const blockers = [...(shared[i] ?? []), ...(left === undefined ? [] : countBlockers(plan, left))];
-    if (blockers.length > 0)
-      return { ...answer, planned: { ...answer.planned, plan: { actions: [], unmanagedPolicies: [], blockers } } };
+    if (blockers.length > 0) return { ...answer, planned: blocked(answer.planned, blockers) };
     left = left && withCreations(left, plan);
     return answer;
+  });
+}
+
+/** Nothing is written, so that nothing is granted. */
+function blocked({ access: _, ...planned }: PlannedObject, blockers: readonly Blocker[]): PlannedObject {
+  return { ...planned, plan: { actions: [], unmanagedPolicies: [], blockers } };
+}
+
+/** Adds to each statement that grants new access its place in the manifest. */
+export async function withStatementPlaces(answers: readonly Answer[]): Promise<readonly Answer[]> {
+  const granting = answers.flatMap((answer) => {
+    const { access: report } = answer.planned;
+    const { manifest, object } = answer;
+    if (report === undefined || report.verdict === "no-new-access") return [];
+    return [{ answer, report, manifest, pathOf: manifestPathOf(object.spec) }];
+  });
+  const reports = await locateStatements(granting);
+  const found = new Map(granting.map(({ answer }, index) => [answer, reports[index]]));
+  return answers.map((answer) => {
+    const access = found.get(answer);
+    return access === undefined ? answer : { ...answer, planned: { ...answer.planned, access } };
   });
 }
 

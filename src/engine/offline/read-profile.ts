@@ -21,10 +21,19 @@ export async function readWholeProfile(
   const instanceProfile = await iam.getInstanceProfile(instanceProfileName, signal);
   if (instanceProfile.presence === "absent") return undefined;
   const { roleName } = instanceProfile;
-  return { instanceProfile, role: roleName === undefined ? undefined : await readRole(roleName, iam, signal) };
+  return { instanceProfile, role: roleName === undefined ? undefined : await readWholeRole(roleName, iam, signal) };
 }
 
-async function readRole(roleName: string, iam: IamReader, signal: AbortSignal): Promise<ObservedRole | undefined> {
+/**
+ * Reads a role with every inline policy document; undefined when it does not exist.
+ *
+ * Errors: those of the reader.
+ */
+export async function readWholeRole(
+  roleName: string,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<ObservedRole | undefined> {
   const facts = await iam.getRole(roleName, signal);
   if (facts.presence === "absent") return undefined;
   const inlinePolicyNames = await iam.listRolePolicies(roleName, signal);
