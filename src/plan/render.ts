@@ -1,3 +1,7 @@
+import { escapeMarkdown, fenced } from "../text/markdown.ts";
+import type { AccessReport } from "./access/access-report.ts";
+import { type NamedReport, overallLine, overallMarkdown, overallVerdict } from "./access/access-summary.ts";
+import { accessLines } from "./access/access-text.ts";
 import type { Action } from "./action.ts";
 import type { ActionDescription } from "./action-description.ts";
 import { describeAction } from "./describe-action.ts";
@@ -8,6 +12,8 @@ export interface PlannedObject {
   readonly namespace: string;
   readonly name: string;
   readonly plan: Plan;
+  /** What the plan newly grants; unset when it is in sync or blocked, or when that was not computed. */
+  readonly access?: AccessReport;
   /** True when the manifest was removed: the plan deletes what it left in AWS. */
   readonly isRemoved?: true;
 }
@@ -22,12 +28,35 @@ export type PlanFormat = "text" | "json" | "markdown";
 export function renderPlans(objects: readonly PlannedObject[], format: PlanFormat): readonly string[] {
   switch (format) {
     case "text":
-      return [...objects.flatMap((object) => [...textOf(object), ""]), summaryOf(objects)];
+      return [
+        ...accessSummary(objects, overallLine),
+        ...objects.flatMap((object) => [...textOf(object), ""]),
+        summaryOf(objects),
+      ];
     case "json":
       return jsonOf(objects).split("\n");
     case "markdown":
-      return [`**${summaryOf(objects)}**`, ...objects.flatMap((object) => ["", ...markdownOf(object)])];
+      return [
+        ...accessSummary(objects, overallMarkdown),
+        `**${summaryOf(objects)}**`,
+        ...objects.flatMap((object) => ["", ...markdownOf(object)]),
+      ];
   }
+}
+
+/** What the plans together newly grant, which a reviewer must know first, and an empty line. Nothing for plans without writes. */
+function accessSummary(
+  objects: readonly PlannedObject[],
+  lineOf: (reports: readonly NamedReport[]) => string,
+): readonly string[] {
+  const reports = reportsOf(objects);
+  return reports.length === 0 ? [] : [lineOf(reports), ""];
+}
+
+function reportsOf(objects: readonly PlannedObject[]): readonly NamedReport[] {
+  return objects.flatMap(({ namespace, name, access }) =>
+    access === undefined ? [] : [{ name: `${namespace}/${name}`, report: access }],
+  );
 }
 
 /** The version of the JSON that the commands print; it changes when a reader of the JSON has to. */
@@ -38,7 +67,9 @@ function jsonOf(objects: readonly PlannedObject[]): string {
     ...object,
     plan: { ...object.plan, actions: object.plan.actions.map(withParsedDocument) },
   }));
-  const header = { apiVersion: OUTPUT_API_VERSION, kind: "Plan" };
+  const reports = reportsOf(objects);
+  const verdict = reports.length === 0 ? {} : { access: { verdict: overallVerdict(reports) } };
+  const header = { apiVersion: OUTPUT_API_VERSION, kind: "Plan", ...verdict };
   return JSON.stringify({ ...header, objects: shown, summary: countsOf(objects) }, null, 2);
 }
 
@@ -56,12 +87,13 @@ export function planLines(plan: Plan): readonly string[] {
 }
 
 function textOf(object: PlannedObject): readonly string[] {
-  const { namespace, name, plan } = object;
-  return [`InstanceProfile ${namespace}/${name}: ${verdictOf(object)}`, ...linesOf(plan, "  ")];
+  const { namespace, name } = object;
+  return [`InstanceProfile ${namespace}/${name}: ${verdictOf(object)}`, ...linesOf(object, "  ")];
 }
 
-function linesOf(plan: Plan, indent: string): readonly string[] {
+function linesOf({ plan, access }: PlannedObject, indent: string): readonly string[] {
   return [
+    ...(access === undefined ? [] : accessLines(access).map((line) => `${indent}${line}`)),
     ...plan.actions.flatMap((action) => actionLines(describeAction(action), indent)),
     ...plan.blockers.map(
       ({ reason, message, place }) => `${indent}! ${place ? `${place}: ` : ""}${reason}: ${message}`,
@@ -78,36 +110,15 @@ function actionLines({ symbol, title, details }: ActionDescription, indent: stri
 function markdownOf(object: PlannedObject): readonly string[] {
   const { namespace, name, plan } = object;
   const title = `<code>${escapeMarkdown(`${namespace}/${name}`)}</code>: ${verdictOf(object)}`;
-  const lines = linesOf(plan, "");
+  const lines = linesOf(object, "");
   if (lines.length === 0) return [`- ${title}`];
-  const fence = "`".repeat(Math.max(3, longestBacktickRun(lines.join("\n")) + 1));
   const open = isInSync(plan) ? "" : " open";
-  return [
-    `<details${open}><summary>${title}</summary>`,
-    "",
-    `${fence}diff`,
-    ...lines.map(asDiff),
-    fence,
-    "",
-    "</details>",
-  ];
+  return [`<details${open}><summary>${title}</summary>`, "", ...fenced(lines.map(asDiff), "diff"), "", "</details>"];
 }
 
 /** Most renderers color a diff line by its first character and show `!` as changed. */
 function asDiff(line: string): string {
   return line.startsWith("~") ? `!${line.slice(1)}` : line;
-}
-
-/** The longest run of backticks: the fence must be longer, because user text could close it. */
-function longestBacktickRun(text: string): number {
-  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-}
-
-/** Escapes HTML and Markdown, and the links and mentions that code hosts create from plain text. */
-function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[!-+:-@[-`{-~]/g, (character) => `&#${character.charCodeAt(0)};`)
-    .replace(/\bwww\./gi, (match) => match.replace(".", "&#46;"));
 }
 
 function verdictOf({ plan, isRemoved }: PlannedObject): string {

@@ -32,6 +32,9 @@ export interface AccessExample {
   readonly context: Readonly<Record<string, readonly string[]>>;
   /** The Allow statement of `to` that allows it. */
   readonly place: StatementPlace;
+  /** The action, and the resource or principal, of that statement that the request matches; undefined for `Not…`. */
+  readonly actionPattern: string | undefined;
+  readonly targetPattern: string | undefined;
 }
 
 /** Something that was not decided. It counts as new access wherever a decision depends on it. */

@@ -1,0 +1,58 @@
+import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
+import type { AccessReport, AreaReport, ReportedPlace } from "../../plan/access/access-report.ts";
+import { inlinePolicy, TRUST_POLICY } from "../../plan/access/role-access.ts";
+import { invalid } from "../manifests/judge-manifest.ts";
+import type { Manifest } from "../manifests/manifests.ts";
+import { type LocatedFinding, located } from "../manifests/places-of.ts";
+
+/** A report, and where its statements come from. */
+export interface LocatableReport {
+  readonly report: AccessReport;
+  readonly manifest: Manifest;
+  /** The path of a statement in the manifest; undefined when the manifest does not have it. */
+  readonly pathOf: (place: Partial<ReportedPlace>) => string | undefined;
+}
+
+/** Adds to each statement of the reports its place in the file. */
+export async function locateStatements(reports: readonly LocatableReport[]): Promise<readonly AccessReport[]> {
+  const wanted = reports.map(({ report, manifest, pathOf }) => ({
+    manifest,
+    findings: placesIn(report).map((place) => invalid(pathOf(place) ?? "", "")),
+  }));
+  const found = await located(wanted);
+  return reports.map(({ report, manifest, pathOf }, index) => {
+    const findings: readonly LocatedFinding[] = found[index]?.findings ?? [];
+    const places = findings.values();
+    const withPlace = <T extends Partial<ReportedPlace>>(item: T): T => {
+      const { line = 1, column = 1 } = places.next().value ?? {};
+      return pathOf(item) === undefined ? item : { ...item, place: `${manifest.source}:${line}:${column}` };
+    };
+    const area = ({ verdict, examples, undecided }: AreaReport): AreaReport => ({
+      verdict,
+      examples: examples.map(withPlace),
+      undecided: undecided.map(withPlace),
+    });
+    return { ...report, permissions: area(report.permissions), trust: area(report.trust) };
+  });
+}
+
+/** In the order in which {@link locateStatements} hands them out. */
+function placesIn({ permissions, trust }: AccessReport): readonly Partial<ReportedPlace>[] {
+  return [permissions, trust].flatMap(({ examples, undecided }) => [...examples, ...undecided]);
+}
+
+/** The path of a statement in a manifest: one of the inline policy or of the trust policy. */
+export function manifestPathOf({ policyName, trust }: InstanceProfileSpec): LocatableReport["pathOf"] {
+  return ({ policy, statement }) => {
+    if (statement === undefined) return undefined;
+    if (policy === inlinePolicy(policyName)) return `spec.statements[${statement}]`;
+    if (policy !== TRUST_POLICY) return undefined;
+    if (trust.services.length === 0) return `spec.trust.statements[${statement}]`;
+    return statement === 0 ? "spec.trust.services" : `spec.trust.statements[${statement - 1}]`;
+  };
+}
+
+/** The path of a statement in a policy document. */
+export function documentPathOf({ statement }: Partial<ReportedPlace>): string | undefined {
+  return statement === undefined ? undefined : `Statement[${statement}]`;
+}

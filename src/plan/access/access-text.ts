@@ -1,0 +1,125 @@
+import { messageText } from "../../text/message.ts";
+import type { AccessReport, AreaReport, ReportedDoubt, ReportedExample, ReportedPlace } from "./access-report.ts";
+
+/** The line of a change that grants nothing. */
+export const NO_NEW_ACCESS = "Grants no new access.";
+
+/** How a line about new permissions begins. */
+export const GRANTS = "Grants new access";
+
+/** How a line about new trust begins. */
+export const TRUSTS = "Lets new principals assume the role";
+
+/** Statements that one report names; the rest is counted. */
+const MAX_SHOWN = 5;
+
+/** What authors write: ARNs, values of conditions, Sids. */
+const MAX_PART_CHARS = 200;
+
+/** A line of status.plan can have 4,096; the line of a status has two of these. */
+const MAX_LINE_CHARS = 1_500;
+
+/** The report as lines, the worst first. One line when nothing is new. */
+export function accessLines(report: AccessReport, maxShown: number = MAX_SHOWN): readonly string[] {
+  return [
+    ...areaLines(report.permissions, GRANTS, permissionText, maxShown),
+    ...areaLines(report.trust, TRUSTS, trustText, maxShown),
+    ...(report.verdict === "no-new-access" ? [noneLine(report)] : []),
+  ];
+}
+
+/** The report in one line, for a status or a summary: one example, and how many more there are. */
+export function accessLine(report: AccessReport): string {
+  return accessLines(report, 1).join("; ");
+}
+
+/** What of a permissions comparison is new, as lines that begin with the title. Empty when nothing is. */
+export function permissionLines(report: AreaReport, title: string): readonly string[] {
+  return areaLines(report, title, permissionText, MAX_SHOWN);
+}
+
+/** What a statement grants, without an example: `s3:PutObject on *`. */
+export function grantOf({
+  action,
+  resource,
+  actionPattern = action,
+  targetPattern = resource,
+}: ReportedExample): string {
+  return `${part(actionPattern)} on ${part(targetPattern)}`;
+}
+
+/** Who may newly assume the role: `Service:lambda.amazonaws.com`. */
+export function principalOf({ principal = "?" }: ReportedExample): string {
+  return part(principal);
+}
+
+function noneLine({ notRead = [] }: AccessReport): string {
+  if (notRead.length === 0) return NO_NEW_ACCESS;
+  return `Grants no new access. Unchanged and not read: ${notRead.map(part).join(", ")}.`;
+}
+
+function areaLines(
+  { examples, undecided }: AreaReport,
+  title: string,
+  text: (example: ReportedExample) => string,
+  maxShown: number,
+): readonly string[] {
+  return [
+    ...shown(examples, maxShown, text).map((line) => `${title}: ${line}`),
+    ...shown(undecided, maxShown, doubtText).map((line) => `New access is not decided: ${line}`),
+  ];
+}
+
+/** The texts of the first items; the last of them counts the rest. */
+function shown<T extends Partial<ReportedPlace>>(
+  items: readonly T[],
+  maxShown: number,
+  text: (item: T) => string,
+): readonly string[] {
+  const lines = items.slice(0, maxShown).map((item) => messageText(text(item), MAX_LINE_CHARS));
+  const rest = items.length - lines.length;
+  if (rest === 0) return lines;
+  const more = `, and ${rest} more ${rest === 1 ? "statement" : "statements"}`;
+  return lines.map((line, index) => (index === lines.length - 1 ? `${line}${more}` : line));
+}
+
+/** What the statement grants, then a request of it that was not allowed before. */
+function permissionText(example: ReportedExample): string {
+  const granted = grantOf(example);
+  const request = `${part(example.action)} on ${part(example.resource)}`;
+  const conditions = contextText(example);
+  const isSaid = request === granted && conditions === "";
+  return withDetails(granted, [...(isSaid ? [] : [`example: ${request}${conditions}`]), ...placeOf(example)]);
+}
+
+function trustText(example: ReportedExample): string {
+  return withDetails(principalOf(example), [`${part(example.action)}${contextText(example)}`, ...placeOf(example)]);
+}
+
+function doubtText(doubt: ReportedDoubt): string {
+  const place = placeOf(doubt).map((text) => `${text}: `);
+  return `${place.join("")}${messageText(doubt.reason, 4 * MAX_PART_CHARS)}; review it by hand`;
+}
+
+function contextText({ context }: ReportedExample): string {
+  const keys = Object.entries(context).map(([key, values]) => {
+    const texts = values.map((value) => JSON.stringify(part(value)));
+    return `${part(key)} = ${texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`}`;
+  });
+  return keys.length === 0 ? "" : ` with ${keys.join(" and ")}`;
+}
+
+function placeOf({ policy, statement, sid, place }: Partial<ReportedPlace>): readonly string[] {
+  if (statement === undefined) return [];
+  const named = sid === undefined || sid === "" ? "" : ` ${JSON.stringify(part(sid))}`;
+  const where = policy === undefined ? "" : ` of ${part(policy)}`;
+  return [`statement ${statement + 1}${named}${where}${place === undefined ? "" : ` at ${place}`}`];
+}
+
+function withDetails(text: string, details: readonly string[]): string {
+  return details.length === 0 ? text : `${text} (${details.join("; ")})`;
+}
+
+function part(text: string): string {
+  return messageText(text, MAX_PART_CHARS);
+}
