@@ -14,14 +14,20 @@ export function isReportedQueued({ status }: Pick<ReportedObject, "status">): bo
  * The conditions of an object that waits for its reconcile: the last ones and `Reconciling`. `Ready` is `Unknown` until
  * the first reconcile. `Stalled` goes, because a change of the object may have resolved it.
  *
- * @param waiting how many objects wait, this one included
+ * @param waiting how many objects wait, this one included; undefined: a worker has the object, and its requests wait
  */
-export function queuedConditions(object: ReportedObject, waiting: number, now: string): readonly Condition[] {
+export function queuedConditions(
+  object: ReportedObject,
+  waiting: number | undefined,
+  now: string,
+): readonly Condition[] {
   const { metadata, status } = object;
   const last = (status?.conditions ?? []).filter(({ type }) => type !== "Stalled" && type !== "Reconciling");
   const message =
-    `the object waits in the queue of the controller, where ${waiting} ${waiting === 1 ? "object waits" : "objects wait"}: the requests ` +
-    "to AWS per second are limited. The controller reconciles it when its turn comes.";
+    waiting === undefined
+      ? "the controller reconciles the object, and its requests wait: the requests to AWS per second are limited, or AWS is slow to reply."
+      : `the object waits in the queue of the controller, where ${waiting} ${waiting === 1 ? "object waits" : "objects wait"}: the requests ` +
+        "to AWS per second are limited. The controller reconciles it when its turn comes.";
   const ready = { type: "Ready", status: "Unknown", reason: QUEUED, message } as const;
   const drafts = [...(findCondition(last, "Ready") === undefined ? [ready] : []), reconciling(QUEUED, message)];
   const observed = status?.observedGeneration ?? -1;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { readyOf } from "../support/cluster-user.ts";
 import { kstatusOf } from "../support/kstatus.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
+import { Organisation } from "../support/simulation/organisation.ts";
 import { Simulation } from "../support/simulation/simulation.ts";
 import { must, policy } from "../unit/sandbox/aws/in-process.ts";
 
@@ -53,6 +54,32 @@ test("among 1,000 creations an edit, a reconcile-at and a deletion are in AWS wi
   const writes = sim.writes("kube", bulkMs).filter(({ what }) => what === "PATCH instanceprofiles/status");
   const last = waiting.at(-1)?.metadata.name;
   expect(writes.filter(({ subject }) => subject === last)).toHaveLength(1);
+});
+
+/** An object whose four writes take longer than a minute says so within 45 s. */
+async function isCreatedSlowly(sim: Simulation, spec = {}): Promise<void> {
+  const hasClasses = "className" in spec;
+  sim.start({ hasClasses, isSweeping: true, awsRates: { readsPerSecond: 10, writesPerSecond: 1 / 20 } });
+  await sim.run(1_000);
+  await sim.apply(s3ReadOnly(key("slow"), spec));
+  await sim.run(45_000);
+  expect(readyOf(await sim.object(key("slow")))).toBe("Unknown Queued");
+  await sim.run(3 * MINUTE_MS);
+  expect(readyOf(await sim.object(key("slow")))).toBe("True InSync");
+  expect(sim.writes("aws").map(({ what }) => what)).toEqual([
+    ...["CreateRole", "PutRolePolicy", "CreateInstanceProfile", "AddRoleToInstanceProfile"],
+  ]);
+}
+
+test("an object whose requests wait for the rate limit says so, and is created with four writes", async () => {
+  await isCreatedSlowly(new Simulation());
+});
+
+test("an object of a class whose requests wait for the rate limit says so, and is created with four writes", async () => {
+  const org = await Organisation.open();
+  await org.applyClass("a");
+  await isCreatedSlowly(org.sim, { className: "a" });
+  org.close();
 });
 
 test("among 200 edits one that removes access is sent before those that wait", { timeout: 60_000 }, async () => {

@@ -57,7 +57,7 @@ export function openReconciler(
     random,
     observer,
   });
-  const report = async (key: string, waiting: number, signal: AbortSignal): Promise<void> => {
+  const report = async (key: string, waiting: number | undefined, signal: AbortSignal): Promise<void> => {
     const raw = mutationCache.newest(key, reflector.cache.get(key));
     // A status that another client has overwritten is restored first.
     if (raw === undefined || known.ownStatus.withOwn(key, raw) !== raw) return;

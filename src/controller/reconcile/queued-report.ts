@@ -7,11 +7,11 @@ import { failureFields } from "./failure-fields.ts";
 
 /** The dependencies of {@link QueuedReport}. */
 export interface QueuedReportOptions {
-  readonly queue: Pick<WorkQueue, "waiting" | "isWaiting" | "depth">;
+  readonly queue: Pick<WorkQueue, "waiting" | "running" | "isWaiting" | "isRunning" | "depth">;
   /** When the object was created, in ms since the epoch, if it was never reported; else undefined. */
   readonly unreportedSinceMs: (key: string) => number | undefined;
-  /** Writes that the object waits, unless its status says so. */
-  readonly report: (key: string, waiting: number, signal: AbortSignal) => Promise<void>;
+  /** Writes that the object waits, unless its status says so; `waiting` is unset for an object that a worker has. */
+  readonly report: (key: string, waiting: number | undefined, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -23,8 +23,9 @@ const CHECK_MS = 5_000;
 const PARALLEL = 10;
 
 /**
- * Writes into the status of objects that a user waits for that they wait in the queue: once for each wait. The writes need no
- * worker and no request to AWS, so nothing that delays the objects delays them.
+ * Writes into the status of objects that a user waits for that they wait in the queue: once for each wait. So it does for objects
+ * that a worker has and that were never reported, because their requests may wait for long. The writes need no worker and no
+ * request to AWS, so nothing that delays the objects delays them.
  */
 export class QueuedReport {
   readonly #options: QueuedReportOptions;
@@ -60,11 +61,10 @@ export class QueuedReport {
   }
 
   async #check(): Promise<void> {
-    const { queue } = this.#options;
     const due = this.#due().values();
     const work = async (): Promise<void> => {
       for (const key of due) {
-        const written = this.#report(key, queue.depth).finally(() => this.#writing.delete(key));
+        const written = this.#report(key).finally(() => this.#writing.delete(key));
         this.#writing.set(key, written);
         await written;
       }
@@ -81,14 +81,19 @@ export class QueuedReport {
       const unreportedMs = nowMs - (unreportedSinceMs(key) ?? nowMs);
       if (Math.max(monotonicMs - sinceMs, unreportedMs) >= QUEUED_AFTER_MS) due.push(key);
     }
+    for (const { key } of queue.running()) {
+      if (nowMs - (unreportedSinceMs(key) ?? nowMs) >= QUEUED_AFTER_MS) due.push(key);
+    }
     return due;
   }
 
-  async #report(key: string, waiting: number): Promise<void> {
+  async #report(key: string): Promise<void> {
     const { signal } = this.#abort;
-    if (signal.aborted || !this.#options.queue.isWaiting(key)) return;
+    const { queue } = this.#options;
+    const isRunning = queue.isRunning(key);
+    if (signal.aborted || !(isRunning || queue.isWaiting(key))) return;
     try {
-      await this.#options.report(key, waiting, signal);
+      await this.#options.report(key, isRunning ? undefined : queue.depth, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ControllerError)) throw error;

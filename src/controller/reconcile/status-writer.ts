@@ -130,13 +130,13 @@ export class StatusWriter {
   }
 
   /**
-   * Writes that the object waits in the queue, unless its status says so.
+   * Writes that the object waits, unless its status says so.
    *
-   * @param waiting how many objects wait
+   * @param waiting how many objects wait in the queue; undefined: a worker has the object
    *
    * Errors: those of the patch, a ConflictError when the object has changed.
    */
-  async reportQueued(raw: KubeObject, waiting: number, signal: AbortSignal): Promise<void> {
+  async reportQueued(raw: KubeObject, waiting: number | undefined, signal: AbortSignal): Promise<void> {
     const object = asReceived(raw);
     if (isReportedQueued(object)) return;
     const { metadata, status } = object;

@@ -41,7 +41,17 @@ test("objects that a user waits for are reported within 45 s, and resyncs are no
   expect(new Set(reported)).toEqual(new Set(["a/new", "a/edited"]));
 });
 
-test("an object that a worker took is not reported", async () => {
+test("an object that a worker has is reported if it has no status for 30 s", async () => {
+  unreportedSinceMs = clock.nowMs();
+  queue.add("a/new", CREATION);
+  await queue.get();
+  await clock.advance(29_000);
+  expect(reported).toEqual([]);
+  await clock.advance(1_000);
+  expect(reported).toEqual(["a/new"]);
+});
+
+test("an object with a status that a worker has is not reported", async () => {
   queue.add("a/new", CREATION);
   await queue.get();
   await clock.advance(60_000);
