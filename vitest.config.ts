@@ -27,6 +27,15 @@ const project = (
 /** The job itself: what is made, repaired, taken over and taken down. */
 const WITH_CLASS_TOO = ["main-job", "drift", "deletion", "adoption"].map((name) => `test/scenario/${name}.test.ts`);
 
+/** Scenarios whose reconciles a test drives by hand. An account that throttles would throttle `plan` too. */
+const WITH_PLAN = [
+  ...["adoption", "creation", "deletion", "drift", "edges", "instance-fleet", "instances", "logged-writes", "main-job"],
+  ...["orphans", "refused-instances", "trouble", "uninstall", "crash", "instance-crash", "crd-sequences"],
+].map((name) => `test/scenario/${name}.test.ts`);
+
+/** Else a sample. */
+const ALL_SCENARIOS = process.env["SCENARIOS"] === "all";
+
 /** When set, every run also leaves its results here as JSON, in a file of its own (scripts/test-counts.ts adds them up). */
 const jsonFolder = process.env["VITEST_JSON_DIR"];
 
@@ -48,8 +57,16 @@ export default defineConfig({
           exclude: ["classes", "two-accounts", "account-crash", "give-it-to-teams"].map(
             (name) => `test/scenario/${name}.test.ts`,
           ),
-          include: process.env["SCENARIOS"] === "all" ? ["test/scenario/**/*.test.ts"] : WITH_CLASS_TOO,
+          include: ALL_SCENARIOS ? ["test/scenario/**/*.test.ts"] : WITH_CLASS_TOO,
           env: { SCENARIO_CLASS: "permissive" },
+        },
+      },
+      {
+        // Each reconcile is compared with the command `plan` (test/support/same-plan.ts).
+        test: {
+          ...project("scenario-with-plan", { testTimeout: 120_000, isolate: false }).test,
+          include: ALL_SCENARIOS ? WITH_PLAN : ["test/scenario/main-job.test.ts"],
+          env: { COMPARE_PLANS: "true" },
         },
       },
       project("contract", { testTimeout: 30_000, isolate: false }),

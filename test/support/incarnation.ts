@@ -17,12 +17,14 @@ import type {
   ObjectKey,
 } from "../../src/engine/ports.ts";
 import type { Requeue } from "../../src/runtime/queue/workers.ts";
+import type { Outcome } from "../../src/status/outcome.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { silentLogger } from "../../src/telemetry.ts";
 import { crdDeletionOf, FakeCrd } from "../fakes/fake-crd.ts";
 import { ownStatusOf } from "../fakes/own-status-of.ts";
 import type { Interceptor } from "./intercept.ts";
 import { onlyAccount } from "./no-classes.ts";
+import { differenceFrom, type PlanAnswer } from "./same-plan.ts";
 import { listScenarioClasses, scenarioAccountKey, scenarioClasses } from "./scenario-class.ts";
 import { brokenStatusRules } from "./status-rules.ts";
 
@@ -53,8 +55,20 @@ export interface Surroundings {
   readonly time: { nowMs: number };
   /** The object that is meant when no other is named. */
   readonly key: ObjectKey;
+  /** What `plan` says of an object beside others; unset: it is not compared with what a reconcile does. */
+  readonly planOf?: ((object: KubeObject, others: readonly KubeObject[]) => Promise<PlanAnswer>) | undefined;
   /** What a cache that is up to date shows. */
   read(key: ObjectKey): Promise<KubeObject | undefined>;
+}
+
+/** Keeps the outcome that it reported last. */
+class RecordingStatusWriter extends StatusWriter {
+  outcome: Outcome | undefined;
+
+  override report(...args: Parameters<StatusWriter["report"]>): ReturnType<StatusWriter["report"]> {
+    this.outcome = args[1].outcome;
+    return super.report(...args);
+  }
 }
 
 /** One run of the controller process, driven by hand. Every call of its ports goes through the interceptor. */
@@ -62,6 +76,7 @@ export class Incarnation {
   readonly interceptor: Interceptor;
   readonly #deps: Surroundings;
   readonly #reconciler: Reconciler;
+  readonly #statusWriter: RecordingStatusWriter;
   readonly #cache = new Map<string, KubeObject>();
   readonly #failures = new Map<string, number>();
   /** What it remembers of AWS. */
@@ -94,6 +109,15 @@ export class Incarnation {
       clusterId: around.clusterId,
       rules: classes.claimRules,
     });
+    this.#statusWriter = new RecordingStatusWriter({
+      objects,
+      events: around.events,
+      mutationCache,
+      intervals: DEFAULT_REQUEUE_INTERVALS,
+      nowMs,
+      monotonicMs: nowMs,
+      random: () => 0.5,
+    });
     this.#reconciler = new Reconciler({
       objects,
       monotonicMs: nowMs,
@@ -106,15 +130,7 @@ export class Incarnation {
       coverage: new ScanCoverageByAccount(nowMs),
       claims: this.claims,
       ownStatus: ownStatusOf(nowMs),
-      statusWriter: new StatusWriter({
-        objects,
-        events: around.events,
-        mutationCache,
-        intervals: DEFAULT_REQUEUE_INTERVALS,
-        nowMs,
-        monotonicMs: nowMs,
-        random: () => 0.5,
-      }),
+      statusWriter: this.#statusWriter,
       clusterId: around.clusterId,
       allowsAdoption: around.deniesAdoption !== true,
       crdDeletion: crdDeletionOf(interceptor.wrap("kube", around.crd ?? new FakeCrd()), { monotonicMs: nowMs }),
@@ -150,6 +166,7 @@ export class Incarnation {
     const text = `${key.namespace}/${key.name}`;
     const before = await this.#deps.read(key);
     const shown = cached ?? before;
+    const assertAsPlanned = cached === undefined && before !== undefined ? await this.#plan(text, before) : () => {};
     if (shown === undefined) this.#cache.delete(text);
     else this.#cache.set(text, shown);
     const failures = this.#failures.get(text) ?? 0;
@@ -158,10 +175,30 @@ export class Incarnation {
       .reconcile(text, new AbortController().signal, run)
       .catch(() => ({ kind: "backoff" as const }));
     this.#failures.set(text, requeue.kind === "backoff" ? failures + 1 : 0);
+    assertAsPlanned();
     const after = await this.#deps.read(key);
     const broken = brokenStatusRules({ before, after, nowMs: this.#deps.time.nowMs });
     if (broken.length > 0) throw new Error(`${broken.join("\n")}\n${JSON.stringify(after?.["status"], null, 2)}`);
     return requeue;
+  }
+
+  /** Asks `plan`, if it is compared. The returned function raises when the reconcile that followed planned something else. */
+  async #plan(key: string, object: KubeObject): Promise<() => void> {
+    const { planOf } = this.#deps;
+    if (planOf === undefined || !isPresent(object)) return () => {};
+    const others = [...this.#cache].filter(([one, raw]) => one !== key && isPresent(raw) && claimsInstances(raw));
+    const answer = await planOf(
+      object,
+      others.map(([, raw]) => raw),
+    );
+    this.#statusWriter.outcome = undefined;
+    const faults = this.interceptor.faults;
+    return () => {
+      const { outcome } = this.#statusWriter;
+      if (outcome === undefined || this.interceptor.faults > faults) return;
+      const difference = differenceFrom(answer, outcome);
+      if (difference !== undefined) throw new Error(difference);
+    };
   }
 
   /**
@@ -182,4 +219,12 @@ export class Incarnation {
   #failuresOf(key: ObjectKey): number {
     return this.#failures.get(`${key.namespace}/${key.name}`) ?? 0;
   }
+}
+
+function claimsInstances({ spec }: KubeObject): boolean {
+  return (spec as { readonly instances?: unknown }).instances !== undefined;
+}
+
+function isPresent({ metadata }: KubeObject): boolean {
+  return (metadata as { readonly deletionTimestamp?: string }).deletionTimestamp === undefined;
 }

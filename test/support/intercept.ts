@@ -21,6 +21,8 @@ export class LostCall extends Error {
 /** Counts and judges every call through the ports it wraps; all of them share one numbering. */
 export class Interceptor {
   readonly calls: SeenCall[] = [];
+  /** How many calls did not pass. */
+  faults = 0;
   readonly #judge: Judge;
   readonly #lost: (call: SeenCall) => Error;
 
@@ -44,6 +46,7 @@ export class Interceptor {
     const call = { number: this.calls.length + 1, port, method };
     this.calls.push(call);
     const fate = this.#judge(call);
+    if (fate !== "pass") this.faults += 1;
     if (fate === "refuse") throw this.#lost(call);
     const reply = await send();
     if (fate === "lose-reply") throw this.#lost(call);

@@ -11,6 +11,7 @@ import { Incarnation } from "./incarnation.ts";
 import { Interceptor } from "./intercept.ts";
 import { s3ReadOnly } from "./manifest.ts";
 import { outsider } from "./outsider.ts";
+import { ARE_PLANS_COMPARED, type PlanAnswer, planOf } from "./same-plan.ts";
 import type { ScenarioWorld } from "./scenario-world.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -91,11 +92,17 @@ export class World implements ScenarioWorld {
         isPresumptionRefuted: this.isPresumptionRefuted,
         deniesAdoption: this.deniesAdoption,
         classes: this.classes,
+        planOf: ARE_PLANS_COMPARED ? (...objects) => this.#planOf(...objects) : undefined,
         key: KEY,
         read: async (key) => this.kube.read(key),
       },
       interceptor,
     );
+  }
+
+  async #planOf(object: KubeObject, others: readonly KubeObject[]): Promise<PlanAnswer> {
+    const adoption = this.deniesAdoption ? [] : ["--allow-adoption"];
+    return planOf(object, others, { awsUrl: this.aws.url, region: REGION, flags: ["--region", REGION, ...adoption] });
   }
 
   async apply(manifest: Manifest): Promise<void> {
