@@ -68,6 +68,11 @@ const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./commands/validate-command.ts")).validateCommand,
   },
   {
+    name: "access",
+    summary: "say what policies allow",
+    load: async () => (await import("./access/access-command.ts")).accessCommand,
+  },
+  {
     name: "release",
     summary: "release objects whose controller is gone; leaves AWS as it is",
     load: async () => (await import("./commands/release-command.ts")).releaseCommand,

@@ -109,11 +109,20 @@ function contextText({ context }: ReportedExample): string {
   return keys.length === 0 ? "" : ` with ${keys.join(" and ")}`;
 }
 
-function placeOf({ policy, statement, sid, place }: Partial<ReportedPlace>): readonly string[] {
-  if (statement === undefined) return [];
+function placeOf({ policy, statement, ...rest }: Partial<ReportedPlace>): readonly string[] {
+  return statement === undefined ? [] : [placeText({ ...(policy !== undefined && { policy }), statement, ...rest })];
+}
+
+/** A statement in messages: `statement 1 "Read" of inline policy app at app.yaml:12:7`. */
+export function placeText({
+  policy,
+  statement,
+  sid,
+  place,
+}: Partial<ReportedPlace> & { readonly statement: number }): string {
   const named = sid === undefined || sid === "" ? "" : ` ${JSON.stringify(part(sid))}`;
   const where = policy === undefined ? "" : ` of ${part(policy)}`;
-  return [`statement ${statement + 1}${named}${where}${place === undefined ? "" : ` at ${place}`}`];
+  return `statement ${statement + 1}${named}${where}${place === undefined ? "" : ` at ${place}`}`;
 }
 
 function withDetails(text: string, details: readonly string[]): string {

@@ -18,6 +18,10 @@ describe("the completion script", () => {
     expect(completed("va")).toEqual(["validate"]);
     expect(completed("run", "--leader-elect-n")).toEqual(["--leader-elect-namespace", "--leader-elect-name"]);
     expect(completed("plan", "--since")).toEqual(["--since-live"]);
+    expect(completed("access", "")).toEqual(["can"]);
+    expect(completed("access", "ca")).toEqual(["can"]);
+    expect(completed("access", "can", "--off")).toEqual(["--offline"]);
+    expect(completed("access", "nope", "--off")).toEqual([]);
     // File names are left to the shell.
     expect(completed("plan", "-f", "ma")).toEqual([]);
   });
@@ -25,7 +29,7 @@ describe("the completion script", () => {
   test.each(["zsh", "fish"])("of %s names every option of a command", async (shell) => {
     const { status, out } = await runCli(["completion", shell]);
     expect(status).toBe(0);
-    for (const option of ["since-live", "cluster-classes", "leader-elect-namespace"]) {
+    for (const option of ["since-live", "cluster-classes", "leader-elect-namespace", "context"]) {
       expect(out).toContain(shell === "fish" ? `-l ${option}` : `--${option}[`);
     }
     if (has(shell)) expect(spawnSync(shell, ["-n"], { input: out, encoding: "utf8" }).stderr).toBe("");

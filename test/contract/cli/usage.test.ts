@@ -73,7 +73,7 @@ describe("help and version", () => {
     const { status, out } = await runCli([word]);
     expect(status).toBe(0);
     expect(out).toMatch(
-      /run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*validate .*\n.*release .*\n.*completion .*\n.*version /,
+      /run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*validate .*\n.*access .*\n.*release .*\n.*completion .*\n.*version /,
     );
   });
 
@@ -83,15 +83,31 @@ describe("help and version", () => {
     expect(err).toContain("Usage:");
   });
 
-  test.each(["run", "sandbox", "plan", "export", "validate", "release", "completion", "version"])(
-    "%s --help says what it does",
-    async (command) => {
-      const { status, out } = await runCli([command, "--help"]);
-      expect(status).toBe(0);
-      expect(out).toContain(`Usage: instance-profile-controller ${command}`);
-      expect(out).toContain("-h, --help");
-    },
-  );
+  test.each([
+    ...["run", "sandbox", "plan", "export", "validate", "access can"],
+    ...["release", "completion", "version"],
+  ])("%s --help says what it does", async (command) => {
+    const { status, out } = await runCli([...command.split(" "), "--help"]);
+    expect(status).toBe(0);
+    expect(out).toContain(`Usage: instance-profile-controller ${command}`);
+    expect(out).toContain("-h, --help");
+  });
+
+  test.each([["--help"], ["-h"], ["help"]])("access %s lists its commands", async (word) => {
+    const { status, out } = await runCli(["access", word]);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^Usage: instance-profile-controller access COMMAND [\s\S]*\n {2}can /);
+  });
+
+  test("a group without a command, or with an unknown one, is an error that shows its commands", async () => {
+    for (const args of [["access"], ["access", "nope"]]) {
+      const { status, out, err } = await runCli(args);
+      expect([status, out]).toEqual([1, ""]);
+      expect(err).toContain("Usage: instance-profile-controller access COMMAND");
+    }
+    const { err } = await runCli(["access", "nope"]);
+    expect(err).toContain('instance-profile-controller access: unknown command "nope"');
+  });
 
   test.each(["version", "--version"])("%s prints it", async (word) => {
     expect(await runCli([word])).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });

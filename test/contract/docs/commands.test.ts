@@ -37,7 +37,10 @@ const clients: Readonly<Record<string, object>> = {
 };
 
 beforeAll(async () => {
-  for (const name of await commandNames()) options.set(name, await optionsOf(name));
+  for (const name of await commandNames()) {
+    options.set(name, await optionsOf(name));
+    for (const part of await commandNames(name)) options.set(`${name} ${part}`, await optionsOf(`${name} ${part}`));
+  }
 });
 
 /** What is wrong with a command, in words; undefined when nothing is. Keyed by its first word: others are not known. */
@@ -137,6 +140,7 @@ test("a command that is not known here is a fault, so that none goes unread", ()
   expect(judge("npx", [PROGRAM, "plan"], [])).toContain("without --no");
   expect(judge("npx", ["--no", PROGRAM, "plan", "--loud"], [])).toContain("--loud");
   expect(judge("npx", ["--no", PROGRAM, "frobnicate"], [])).toContain("frobnicate");
+  expect(judge("npx", ["--no", PROGRAM, "access", "can", "--loud"], [])).toContain("--loud");
   expect(judge("npm", ["run", "nothing"], [])).toContain("nothing");
   expect(judge("kubectl", ["apply", "-f", "crds/none.yaml"], [])).toContain("crds/none.yaml");
   expect(judge("aws", ["iam", "make-coffee"], [])).toContain("make-coffee");
@@ -155,7 +159,9 @@ function judge(program: string, words: readonly string[], made: readonly string[
   return own === undefined ? `no one here knows ${program}` : own(words, made);
 }
 
-function faultOfProgram([command = "", ...args]: readonly string[]): string | undefined {
+function faultOfProgram([name = "", ...rest]: readonly string[]): string | undefined {
+  const isGroup = options.has(`${name} ${rest[0]}`);
+  const [command, args] = isGroup ? [`${name} ${rest[0]}`, rest.slice(1)] : [name, rest];
   const known = options.get(command);
   if (known === undefined) return `no command "${command}"`;
   const flag = args

@@ -64,15 +64,15 @@ export async function runProgramWith(env: Environment, args: readonly string[], 
   }
 }
 
-/** The names of the program's commands, by its help. */
-export async function commandNames(): Promise<readonly string[]> {
-  const { out } = await runProgram(["--help"]);
+/** The names of the program's commands, or of the commands of a group, by its help. */
+export async function commandNames(...group: readonly string[]): Promise<readonly string[]> {
+  const { out } = await runProgram([...group, "--help"]);
   return [...out.matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name]) => name ?? "");
 }
 
 /** The options of a command by its help: long and short names, with their dashes. */
 export async function optionsOf(command: string): Promise<ReadonlySet<string>> {
-  const { out } = await runProgram([command, "--help"]);
+  const { out } = await runProgram([...command.split(" "), "--help"]);
   const rows = [...out.matchAll(/^ {2}(?:(-\w), | {4})(--[\w-]+)/gm)];
   return new Set(rows.flatMap(([, short, long]) => [short, long]).filter((name) => name !== undefined));
 }
