@@ -9,7 +9,7 @@ import {
   samePolicy,
 } from "../../src/model/policy/policy-document.ts";
 import { isNoWider, scopeOf } from "../../src/model/policy/policy-scope.ts";
-import { completedResource } from "../../src/model/wildcard/resource-pattern.ts";
+import { completedResource } from "../../src/model/policy/resource-pattern.ts";
 import { classViolations } from "../../src/plan/class/class-guards.ts";
 import { lint } from "../../src/plan/lint/lint.ts";
 import { resourceComplaint } from "../../src/sandbox/aws/policy/resource-arn.ts";

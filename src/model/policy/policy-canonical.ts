@@ -1,4 +1,4 @@
-import { completedResource, type VariableUse } from "../wildcard/resource-pattern.ts";
+import { completedResource, type VariableUse } from "./resource-pattern.ts";
 import {
   asciiLowerCase,
   canonicalJson,

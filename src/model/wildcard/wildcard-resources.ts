@@ -1,4 +1,4 @@
-import { completedFields, hasVariable, type ResourcePiece, resourceParts, resourcePieces } from "./resource-pattern.ts";
+import { completedFields, hasVariable, type ResourcePiece, resourceParts, resourcePieces } from "../policy/resource-pattern.ts";
 import {
   ANY_BUT_COLON,
   ANY_CHARACTER,

@@ -1,7 +1,7 @@
 import type { InstanceProfileSpec, Statement } from "../../api/instance-profile.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import { WELL_KNOWN_ACTIONS } from "../../model/policy/well-known-actions.ts";
-import { completedResource } from "../../model/wildcard/resource-pattern.ts";
+import { completedResource } from "../../model/policy/resource-pattern.ts";
 import { StepBudget } from "../../model/wildcard/wildcard-budget.ts";
 import {
   type Example,

@@ -1,5 +1,5 @@
 import type { Statement, TrustStatement } from "../../api/instance-profile.ts";
-import { completedFields } from "../../model/wildcard/resource-pattern.ts";
+import { completedFields } from "../../model/policy/resource-pattern.ts";
 import { matchesWildcards } from "../../model/wildcard/wildcard-containment.ts";
 import type { Finding } from "./finding.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { completedResource, resourceParts, resourcePieces } from "../../../src/model/wildcard/resource-pattern.ts";
+import { completedResource, resourceParts, resourcePieces } from "../../../src/model/policy/resource-pattern.ts";
 import { variable } from "../../support/resource-patterns.ts";
 
 const ACCOUNT = variable("aws:PrincipalAccount");

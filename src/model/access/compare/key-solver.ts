@@ -1,0 +1,148 @@
+import { findWordIn } from "../words/find-word.ts";
+import type { GlobSet } from "../words/glob-set.ts";
+import type { StepBudget } from "../words/step-budget.ts";
+import { TEXT_WORDS } from "../words/word-kind.ts";
+import type { Matcher } from "./condition-matcher.ts";
+import type { ConditionTest } from "./condition-test.ts";
+import { addressCandidates, addressMatches, lineCandidates, lineMatches } from "./value-candidates.ts";
+
+/** A test of a condition key that must hold, or must not. */
+export interface Literal {
+  readonly test: ConditionTest;
+  readonly holds: boolean;
+}
+
+/** Values of a condition key for which literals hold. */
+export interface KeySolution {
+  /** Empty: the key is absent. */
+  readonly values: readonly string[];
+  /** False when AWS alone knows whether the literals hold. */
+  readonly isCertain: boolean;
+}
+
+/**
+ * Values of one condition key for which all literals hold; undefined when there are none, which is a proof. A key has one value, or is
+ * absent. `isMultivalued`: it can have several.
+ *
+ * Errors: StepBudgetExceeded.
+ */
+export function solveKey(
+  literals: readonly Literal[],
+  isMultivalued: boolean,
+  budget: StepBudget,
+): KeySolution | undefined {
+  budget.spend(literals.length);
+  if (contradicts(literals)) return undefined;
+  const known = literals.filter(({ test }) => test.matcher.family !== "unknown");
+  const isCertain = known.length === literals.length;
+  if (known.every(holdsWhenAbsent)) return { values: [], isCertain };
+  if (!known.every(mayHoldWhenPresent)) return undefined;
+  const tested = known.filter(({ test }) => test.matcher.family !== "presence");
+  const families = new Set(tested.map(({ test }) => test.matcher.family));
+  // No value is of two types, and how AWS compares a value of another type is not documented.
+  if (families.size > 1) return { values: ["example"], isCertain: false };
+  const single = solveValue(tested.map(wantedMatch), budget);
+  if (single !== undefined) return { values: [single], isCertain };
+  if (!isMultivalued) return undefined;
+  if (tested.some(({ test }) => test.quantifier === "one")) return { values: ["example"], isCertain: false };
+  const several = solveSeveral(tested, budget);
+  return several && { values: several, isCertain };
+}
+
+function contradicts(literals: readonly Literal[]): boolean {
+  const wanted = new Map(literals.map(({ test, holds }) => [test.id, holds]));
+  return literals.some(({ test, holds }) => wanted.get(test.id) !== holds);
+}
+
+/**
+ * What an absent key means: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html and, for
+ * sets of values, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ */
+function holdsWhenAbsent({ test, holds }: Literal): boolean {
+  const { matcher, quantifier, ifExists, isNegated } = test;
+  if (matcher.family === "presence") return matcher.whenAbsent === holds;
+  if (quantifier === "any") return !holds;
+  return (quantifier === "all" || ifExists || isNegated) === holds;
+}
+
+function mayHoldWhenPresent({ test: { matcher }, holds }: Literal): boolean {
+  return matcher.family !== "presence" || matcher.whenPresent === holds;
+}
+
+/** A matcher that one value must match, or must not. */
+interface Want {
+  readonly matcher: Matcher;
+  readonly matches: boolean;
+}
+
+function wantedMatch({ test: { matcher, isNegated }, holds }: Literal): Want {
+  return { matcher, matches: holds !== isNegated };
+}
+
+/** A set of values in which every universal holds for each, and every existential for one; undefined when there is none. */
+function solveSeveral(literals: readonly Literal[], budget: StepBudget): readonly string[] | undefined {
+  const isUniversal = ({ test, holds }: Literal): boolean => (test.quantifier === "all") === holds;
+  const universals = literals.filter(isUniversal).map(wantedMatch);
+  const existentials = literals.filter((literal) => !isUniversal(literal)).map(wantedMatch);
+  const values: string[] = [];
+  for (const existential of existentials) {
+    const value = solveValue([...universals, existential], budget);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  return [...new Set(values)];
+}
+
+/** A value as wanted; undefined when there is none. All matchers are of one family. */
+function solveValue(wants: readonly Want[], budget: StepBudget): string | undefined {
+  const [first] = wants;
+  if (first === undefined) return "example";
+  switch (first.matcher.family) {
+    case "text":
+      return solveText(wants, budget);
+    case "number":
+    case "date":
+      return solveLine(wants, first.matcher.family, budget);
+    case "truth":
+      return ["true", "false"].find((value) => wants.every((want) => truthMatches(want, value === "true")));
+    case "address":
+      return solveAddress(wants, budget);
+    default:
+      return undefined;
+  }
+}
+
+function solveText(wants: readonly Want[], budget: StepBudget): string | undefined {
+  const sets = (matches: boolean): readonly GlobSet[] =>
+    wants.flatMap((want) => (want.matches === matches && want.matcher.family === "text" ? [want.matcher.globs] : []));
+  const word = findWordIn({ include: sets(true), exclude: sets(false) }, TEXT_WORDS, budget);
+  return word && String.fromCharCode(...word);
+}
+
+function solveLine(wants: readonly Want[], family: "number" | "date", budget: StepBudget): string | undefined {
+  const matchers = wants.flatMap(({ matcher, matches }) =>
+    matcher.family === "number" || matcher.family === "date" ? [{ matcher, matches }] : [],
+  );
+  const candidates = lineCandidates(matchers.flatMap(({ matcher }) => matcher.bounds));
+  budget.spend(candidates.length * matchers.length);
+  const found = candidates.find((value) =>
+    matchers.every(({ matcher, matches }) => lineMatches(matcher.order, matcher.bounds, value) === matches),
+  );
+  if (found === undefined) return undefined;
+  return family === "number" ? String(found) : new Date(found).toISOString();
+}
+
+function truthMatches({ matcher, matches }: Want, value: boolean): boolean {
+  return matcher.family === "truth" && matcher.values.has(value) === matches;
+}
+
+function solveAddress(wants: readonly Want[], budget: StepBudget): string | undefined {
+  const matchers = wants.flatMap(({ matcher, matches }) =>
+    matcher.family === "address" ? [{ ranges: matcher.ranges, matches }] : [],
+  );
+  const candidates = addressCandidates(matchers.flatMap(({ ranges }) => ranges));
+  budget.spend(candidates.length * matchers.length);
+  return candidates.find((candidate) =>
+    matchers.every(({ ranges, matches }) => addressMatches(ranges, candidate) === matches),
+  )?.text;
+}
