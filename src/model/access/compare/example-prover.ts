@@ -35,15 +35,16 @@ export class ExampleProver {
   /** An example; undefined when no request with the words of the candidate is one by every reading. */
   prove(granting: AccessStatement, candidate: Candidate, sets: StatementSets): AccessExample | undefined {
     for (const draft of drafts(candidate, sets)) {
-      if (this.#isExample(draft)) return this.#example(granting, this.#polished(granting, draft));
+      if (this.#isExample(granting, draft)) return this.#example(granting, this.#polished(granting, draft));
     }
     return undefined;
   }
 
-  #isExample(draft: Draft): boolean {
+  #isExample(granting: AccessStatement, draft: Draft): boolean {
     const request = this.#requestOf(draft);
     return this.#pairs.every(
-      ({ from, to }) => isCertainlyAllowed(to.evaluate(request)) && isCertainlyRefused(from.evaluate(request)),
+      ({ from, to }) =>
+        isCertainlyAllowed(to.evaluate(request), granting) && isCertainlyRefused(from.evaluate(request)),
     );
   }
 
@@ -55,24 +56,18 @@ export class ExampleProver {
 
   /** The draft with a well-known action, a filled resource and no needless condition keys, as far as it stays an example. */
   #polished(granting: AccessStatement, draft: Draft): Draft {
+    const better = (from: Draft, others: readonly Draft[]): Draft =>
+      others.find((other) => this.#isExample(granting, other)) ?? from;
     let polished = draft;
     for (const key of draft.context.keys()) {
       const context = new Map(polished.context);
       context.delete(key);
-      polished = this.#better(polished, [{ ...polished, context }]);
+      polished = better(polished, [{ ...polished, context }]);
     }
-    polished = this.#better(
-      polished,
-      targetsFor(granting, this.#use).map((target) => ({ ...polished, target })),
-    );
-    return this.#better(
-      polished,
-      actionsFor(granting, polished.action).map((action) => ({ ...polished, action })),
-    );
-  }
-
-  #better(draft: Draft, others: readonly Draft[]): Draft {
-    return others.find((other) => this.#isExample(other)) ?? draft;
+    const targets = targetsFor(granting, this.#use).map((target) => ({ ...polished, target }));
+    polished = better(polished, targets);
+    const actions = actionsFor(granting, polished.action).map((action) => ({ ...polished, action }));
+    return better(polished, actions);
   }
 
   #example(granting: AccessStatement, { action, target, context }: Draft): AccessExample {
@@ -100,22 +95,21 @@ export class ExampleProver {
 
 type Evaluator = ReturnType<typeof compileAccess>;
 
-/** A statement that names the account of a principal leaves it to the account: that is access of the account, not of the principal. */
-function isCertainlyAllowed({ isAllowed, layers }: AccessDecision): boolean {
+/** True when every layer allows the request, in the first one the statement itself, and no layer could deny it. */
+function isCertainlyAllowed({ isAllowed, layers }: AccessDecision, { place }: AccessStatement): boolean {
+  const isGranted = layers[place.layer]?.decidedBy.some(
+    ({ document, statement }) => document === place.document && statement === place.statement,
+  );
   return (
-    isAllowed &&
-    layers.every(
-      ({ decidedBy, unknown }) =>
-        decidedBy.some(({ by }) => by === "name") && !unknown.some(({ effect }) => effect !== "Allow"),
-    )
+    isAllowed && isGranted === true && layers.every(({ unknown }) => unknown.every(({ effect }) => effect === "Allow"))
   );
 }
 
+/** True when one layer does not allow the request, and could not. */
 function isCertainlyRefused({ layers }: AccessDecision): boolean {
   return layers.some(
-    ({ verdict, decidedBy, unknown }) =>
-      verdict === "deny" ||
-      (!decidedBy.some(({ by }) => by === "name") && !unknown.some(({ effect }) => effect !== "Deny")),
+    ({ verdict, unknown }) =>
+      verdict === "deny" || (verdict === "silent" && unknown.every(({ effect }) => effect === "Deny")),
   );
 }
 

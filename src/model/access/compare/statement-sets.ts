@@ -62,7 +62,7 @@ export class StatementSets {
   #make(statement: AccessStatement, dimension: Dimension, extent: Extent): WordSet {
     const set = statement[dimension];
     if (dimension === "actions") return { globs: globSet(set.patterns.map(wildcardTokens)), isNegated: set.isNegated };
-    if (this.#use === "trust") return principalSet(set, statement.effect, extent);
+    if (this.#use === "trust") return principalSet(set, extent);
     // IAM matches nothing against "all but this" while a variable of "this" has no value.
     if (set.isNegated && extent === "atLeast" && statement.hasVariables && set.patterns.some(hasVariable))
       return NOTHING;
@@ -108,11 +108,10 @@ function variableName(variable: string): string {
   return `${key.trim().toLowerCase()}${fallback}`;
 }
 
-function principalSet(set: PatternSet, effect: AccessStatement["effect"], extent: Extent): WordSet {
+function principalSet(set: PatternSet, extent: Extent): WordSet {
   // Which principals NotPrincipal leaves out depends on their accounts and sessions.
   if (set.isNegated) return extent === "atLeast" ? NOTHING : EVERYTHING;
-  const patterns = extent === "own" ? set.patterns : principalPatterns(set.patterns, effect);
-  return { globs: globSet(patterns.map(wildcardTokens)), isNegated: false };
+  return { globs: globSet(principalPatterns(set.patterns).map(wildcardTokens)), isNegated: false };
 }
 
 function globSet(patterns: readonly (readonly Token[])[], variablesAreAnyText = false): GlobSet {
