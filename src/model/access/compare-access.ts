@@ -3,6 +3,13 @@ import type { Access, AccessComparison, AccessExample, UndecidedPart } from "./a
 import { type AccessQuestion, AccessSearch, type Candidate } from "./compare/access-search.ts";
 import { type AccessStatement, type StatementLayer, statementLayers } from "./compare/access-statement.ts";
 import { ExampleProver } from "./compare/example-prover.ts";
+import {
+  substituted,
+  type VariableValue,
+  valueLiterals,
+  variableKeys,
+  variableValues,
+} from "./compare/substitution.ts";
 import { COLON_READINGS, type ColonReading, isReadAlike } from "./words/resource-tokens.ts";
 import { StepBudget, StepBudgetExceeded } from "./words/step-budget.ts";
 
@@ -113,11 +120,24 @@ class Comparison {
     const isAllowedAlready = (): boolean =>
       granting.some((statement) => oldAllows.some((other) => search.isWithin(statement, other)));
     if (oldDenies.length === 0 && isAllowedAlready()) return;
-    search.search(question, (candidate) => this.#visit(first, question, candidate, search));
+    search.search(question, (candidate) => this.#visit(first, question, candidate));
+    if (this.#undecided.has(first)) this.#tryValues(first, question, search);
   }
 
-  #visit(first: AccessStatement, { granting }: AccessQuestion, candidate: Candidate, search: AccessSearch): boolean {
-    const example = this.#prover.prove(first, candidate, search.sets);
+  /** Looks for an example with chosen values of the policy variables. */
+  #tryValues(first: AccessStatement, question: AccessQuestion, search: AccessSearch): void {
+    const statements = [...question.granting, ...question.newDenies, ...question.oldAllows, ...question.oldDenies];
+    const keys = variableKeys(statements);
+    if (keys.length === 0) return;
+    for (const value of variableValues(statements)) {
+      if (this.#examples.has(first)) return;
+      const chosen = questionWith(question, keys, value);
+      if (chosen !== undefined) search.search(chosen, (candidate) => this.#visit(first, question, candidate));
+    }
+  }
+
+  #visit(first: AccessStatement, { granting }: AccessQuestion, candidate: Candidate): boolean {
+    const example = this.#prover.prove(first, candidate);
     if (example !== undefined) {
       this.#examples.set(first, example);
       return true;
@@ -148,6 +168,25 @@ class Comparison {
     if (examples.length > 0) return { verdict: "new-access", examples, undecided };
     return undecided.length > 0 ? { verdict: "undecided", undecided } : { verdict: "no-new-access" };
   }
+}
+
+/** The question for one value of all variables; undefined when an Allow statement then matches nothing. */
+function questionWith(
+  question: AccessQuestion,
+  keys: readonly string[],
+  value: VariableValue,
+): AccessQuestion | undefined {
+  const all = (statements: readonly AccessStatement[]): readonly AccessStatement[] =>
+    statements.flatMap((statement) => substituted(statement, value) ?? []);
+  const granting = all(question.granting);
+  if (granting.length < question.granting.length) return undefined;
+  return {
+    given: valueLiterals(keys, value),
+    granting,
+    newDenies: all(question.newDenies),
+    oldAllows: all(question.oldAllows),
+    oldDenies: all(question.oldDenies),
+  };
 }
 
 /** Every choice of one statement from each layer; the choices of the first layer vary slowest. */

@@ -6,17 +6,13 @@ import { ACTION_WORDS, RESOURCE_WORDS, TEXT_WORDS } from "../words/word-kind.ts"
 import type { AccessStatement } from "./access-statement.ts";
 import { ConditionSolver, type Constraint, type ContextSolution, literals } from "./condition-solver.ts";
 import type { Literal } from "./key-solver.ts";
-import {
-  DIMENSIONS,
-  type Dimension,
-  type Extent,
-  isEverything,
-  StatementSets,
-  type WordSet,
-} from "./statement-sets.ts";
+import { type Extent, isEverything, type WordSet } from "./pattern-compiler.ts";
+import { DIMENSIONS, type Dimension, StatementSets } from "./statement-sets.ts";
 
 /** Asks for a request that all of the Allow statements match, that no new Deny matches, and that the old statements do not allow. */
 export interface AccessQuestion {
+  /** What must hold of the condition keys besides. */
+  readonly given?: readonly Literal[];
   /** One Allow statement from each layer of the new side. */
   readonly granting: readonly AccessStatement[];
   readonly newDenies: readonly AccessStatement[];
@@ -65,7 +61,7 @@ export class AccessSearch {
   readonly #budget: StepBudget;
 
   constructor(use: Access["use"], colons: ColonReading, multivalued: ReadonlySet<string>, budget: StepBudget) {
-    this.sets = new StatementSets(use, colons);
+    this.sets = new StatementSets(use, colons, budget);
     this.#finders = {
       actions: new WordFinder(ACTION_WORDS, budget),
       targets: new WordFinder(use === "trust" ? TEXT_WORDS : RESOURCE_WORDS, budget),
@@ -80,13 +76,13 @@ export class AccessSearch {
    * Errors: StepBudgetExceeded.
    */
   search(question: AccessQuestion, visit: Visit): void {
-    const { granting, newDenies, oldAllows, oldDenies } = question;
+    const { granting, newDenies, oldAllows, oldDenies, given = [] } = question;
     const weighed: readonly Weighed[] = [
       ...newDenies.map((statement) => ({ role: "newDeny" as const, statement })),
       ...oldDenies.map((statement) => ({ role: "oldDeny" as const, statement })),
       ...oldAllows.map((statement) => ({ role: "oldAllow" as const, statement })),
     ];
-    new Exploration(granting, this, visit).run(weighed);
+    new Exploration(granting, given, this, visit).run(weighed);
   }
 
   /** True only when every request that `inner` matches is one that `outer` matches, whatever the values of variables are. */
@@ -136,6 +132,7 @@ function outside(query: WordQuery, { globs, isNegated }: WordSet): WordQuery {
 /** One search. */
 class Exploration {
   readonly #granting: readonly AccessStatement[];
+  readonly #given: readonly Literal[];
   readonly #search: AccessSearch;
   readonly #visit: Visit;
   /** Parts that were searched, by their dimension and the statements that matter in them. */
@@ -144,8 +141,9 @@ class Exploration {
   readonly #words: Word[] = [];
   #isOver = false;
 
-  constructor(granting: readonly AccessStatement[], search: AccessSearch, visit: Visit) {
+  constructor(granting: readonly AccessStatement[], given: readonly Literal[], search: AccessSearch, visit: Visit) {
     this.#granting = granting;
+    this.#given = given;
     this.#search = search;
     this.#visit = visit;
   }
@@ -214,14 +212,14 @@ class Exploration {
   #decideConditions(weighed: readonly Weighed[]): void {
     const of = (role: Role): readonly AccessStatement[] =>
       weighed.flatMap((one) => (one.role === role ? [one.statement] : []));
-    const all = this.#granting.flatMap(({ tests }) => literals(tests, true));
+    const all = [...this.#given, ...this.#granting.flatMap(({ tests }) => literals(tests, true))];
     const notDenied = of("newDeny").map(({ tests }) => literals(tests, false));
     const notAllowed: Constraint = {
       all,
       anyOf: [...notDenied, ...of("oldAllow").map(({ tests }) => literals(tests, false))],
     };
     const denied = of("oldDeny").map(
-      ({ tests }): Constraint => ({ all: both(all, literals(tests, true)), anyOf: notDenied }),
+      ({ tests }): Constraint => ({ all: [...all, ...literals(tests, true)], anyOf: notDenied }),
     );
     const solution = this.#search.solve([notAllowed, ...denied]);
     const [action, target] = this.#words;
@@ -233,8 +231,4 @@ class Exploration {
 /** What is not certain must not hide an answer. */
 function extentOf(role: Role): Extent {
   return role === "oldDeny" ? "atMost" : "atLeast";
-}
-
-function both(some: readonly Literal[], more: readonly Literal[]): readonly Literal[] {
-  return [...some, ...more];
 }

@@ -2,12 +2,7 @@ import { canonicalStatement, readingOf, statementsOf } from "../../policy/policy
 import { canonicalJson, isJsonList, isJsonObject, type JsonObject, type JsonValue } from "../../policy/policy-json.ts";
 import type { Access, StatementPlace } from "../access.ts";
 import { type ConditionTest, conditionTests } from "./condition-test.ts";
-
-/** Patterns, or, `isNegated`, everything that none of them matches. */
-export interface PatternSet {
-  readonly patterns: readonly string[];
-  readonly isNegated: boolean;
-}
+import type { PatternSet } from "./pattern-compiler.ts";
 
 /** A statement, ready to be compared. */
 export interface AccessStatement {
@@ -22,6 +17,8 @@ export interface AccessStatement {
   /** The resources, or in a trust policy the principals, each as `AWS:111122223333`. */
   readonly targets: PatternSet;
   readonly tests: readonly ConditionTest[];
+  /** The Condition that the tests are made of, in canonical form. */
+  readonly condition: JsonValue | undefined;
   /** True when `${…}` is a policy variable. */
   readonly hasVariables: boolean;
 }
@@ -88,7 +85,7 @@ function readStatement(
   if (actions === undefined || targets === undefined || tests === undefined) return undefined;
   const json = canonicalJson(statement);
   const id = hasVariables && json.includes("${") ? `variables ${json}` : json;
-  return { place, effect, id, actions, targets, tests, hasVariables };
+  return { place, effect, id, actions, targets, tests, condition: statement["Condition"], hasVariables };
 }
 
 function resourceSet(statement: JsonObject): PatternSet | undefined {

@@ -5,12 +5,10 @@ import type { Access, AccessExample } from "../access.ts";
 import { resourcePattern } from "../evaluate/arn.ts";
 import { type AccessDecision, compileAccess, type EvaluatedRequest } from "../evaluate/evaluate.ts";
 import { textPattern } from "../evaluate/glob.ts";
-import type { Word } from "../words/find-word.ts";
 import { COLON_READINGS } from "../words/resource-tokens.ts";
 import { isVariableCode } from "../words/token.ts";
 import type { Candidate } from "./access-search.ts";
 import type { AccessStatement } from "./access-statement.ts";
-import type { StatementSets } from "./statement-sets.ts";
 
 /** A request with the texts of a candidate. */
 interface Draft {
@@ -33,11 +31,12 @@ export class ExampleProver {
   }
 
   /** An example; undefined when no request with the words of the candidate is one by every reading. */
-  prove(granting: AccessStatement, candidate: Candidate, sets: StatementSets): AccessExample | undefined {
-    for (const draft of drafts(candidate, sets)) {
-      if (this.#isExample(granting, draft)) return this.#example(granting, this.#polished(granting, draft));
-    }
-    return undefined;
+  prove(granting: AccessStatement, candidate: Candidate): AccessExample | undefined {
+    const { action, target, context } = candidate;
+    // A variable in a word stands for values that the search has not chosen.
+    if (target.some(isVariableCode)) return undefined;
+    const draft = { action: String.fromCharCode(...action), target: String.fromCharCode(...target), context };
+    return this.#isExample(granting, draft) ? this.#example(granting, this.#polished(granting, draft)) : undefined;
   }
 
   #isExample(granting: AccessStatement, draft: Draft): boolean {
@@ -111,37 +110,6 @@ function isCertainlyRefused({ layers }: AccessDecision): boolean {
     ({ verdict, unknown }) =>
       verdict === "deny" || (verdict === "silent" && unknown.every(({ effect }) => effect === "Deny")),
   );
-}
-
-const MAX_DRAFTS = 12;
-
-/** Requests with the words of a candidate, for some values of the policy variables. */
-function drafts({ action, target, context, weighed }: Candidate, sets: StatementSets): readonly Draft[] {
-  const names = sets.variables.map((name) => name.replace(/,.*$/s, ""));
-  const used = names.filter((_, index) => target.some((code) => isVariableCode(code) && (code & 0xffff) === index));
-  const isWeighed = weighed.some(({ targets }) => targets.patterns.some((pattern) => pattern.includes("${")));
-  const plain = { action: textOf(action, []), target: textOf(target, []), context };
-  if (used.length === 0 && !isWeighed) return [plain];
-  const values = ["example", ...segmentsOf([plain.target, ...weighed.flatMap(({ targets }) => targets.patterns)])];
-  const filled = values.slice(0, MAX_DRAFTS).map((value): Draft => {
-    const valueFor = (name: string): string => context.get(name)?.[0] ?? value;
-    return {
-      action: plain.action,
-      target: textOf(target, names.map(valueFor)),
-      context: new Map([...names.map((name): [string, string[]] => [name, [valueFor(name)]]), ...context]),
-    };
-  });
-  return used.length === 0 ? [plain, ...filled] : filled;
-}
-
-function textOf(word: Word, values: readonly string[]): string {
-  return word
-    .map((code) => (isVariableCode(code) ? (values[code & 0xffff] ?? "") : String.fromCharCode(code)))
-    .join("");
-}
-
-function segmentsOf(texts: readonly string[]): readonly string[] {
-  return [...new Set(texts.flatMap((text) => text.split(/[:/*?]|\$\{[^}]*\}/)))].filter((segment) => segment !== "");
 }
 
 const MAX_ACTIONS = 100;
