@@ -2,7 +2,8 @@ import type { JsonValue } from "../policy/policy-json.ts";
 
 /**
  * What a principal may do, as IAM computes it: a request is allowed when every layer allows it. A layer allows a request when one of its
- * statements allows it and none denies it. The identity policies of a role are one layer; a permissions boundary is another.
+ * statements allows it and none denies it. The identity policies of a role are one layer; a permissions boundary is another. Without a layer,
+ * nothing is allowed.
  */
 export interface Access {
   /** Who may assume the role (`trust`), or what the role may do (`permissions`). */

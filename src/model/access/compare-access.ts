@@ -2,7 +2,9 @@ import { canonicalJson } from "../policy/policy-json.ts";
 import type { Access, AccessComparison, AccessExample, UndecidedPart } from "./access.ts";
 import { type AccessQuestion, AccessSearch, type Candidate } from "./compare/access-search.ts";
 import { type AccessStatement, type StatementLayer, statementLayers } from "./compare/access-statement.ts";
+import { ConditionSolver } from "./compare/condition-solver.ts";
 import { ExampleProver } from "./compare/example-prover.ts";
+import { ActionSets } from "./compare/statement-sets.ts";
 import {
   substituted,
   type VariableValue,
@@ -34,13 +36,18 @@ export interface CompareOptions {
  */
 export function compareAccess(from: Access, to: Access, options: CompareOptions = {}): AccessComparison {
   if (canonicalJson(from as never) === canonicalJson(to as never)) return { verdict: "no-new-access" };
-  const [old, next] = [statementLayers(from), statementLayers(to)];
+  const [old, next] = [layersOf(from), layersOf(to)];
   const unreadable = [...old, ...next].some((layer) => layer === undefined);
   if (unreadable)
     return { verdict: "undecided", undecided: [{ place: undefined, reason: "a policy document cannot be read" }] };
   const allowing = to.use === "trust" ? next.map((layer) => readable(layer).flatMap(byPrincipal)) : next.map(readable);
   const comparison = new Comparison(from, to, { old: old.map(readable), next: allowing });
   return comparison.run(options.maxSteps ?? MAX_COMPARISON_STEPS);
+}
+
+/** Without a layer, nothing is allowed. */
+function layersOf(access: Access): readonly StatementLayer[] {
+  return access.layers.length === 0 ? [[]] : statementLayers(access);
 }
 
 /** One statement for each principal that an Allow names, so that there is an example for each. */
@@ -80,8 +87,9 @@ class Comparison {
   run(maxSteps: number): AccessComparison {
     try {
       const budget = new StepBudget(maxSteps);
-      const multivalued = multivaluedKeys(this.#sides);
-      for (const colons of this.#readings()) this.#compare(new AccessSearch(this.#to.use, colons, multivalued, budget));
+      const conditions = new ConditionSolver(multivaluedKeys(this.#sides), budget);
+      const tools = { actions: new ActionSets(budget), conditions, budget };
+      for (const colons of this.#readings()) this.#compare(new AccessSearch(this.#to.use, colons, tools));
     } catch (error) {
       if (!(error instanceof StepBudgetExceeded)) throw error;
       if (this.#current !== undefined) this.#undecided.set(this.#current, "the policies are too complex to compare");

@@ -1,12 +1,21 @@
 import { asciiLowerCase } from "../policy/policy-json.ts";
-import { type Extent, PatternCompiler, type PatternSet, type WordSet } from "./compare/pattern-compiler.ts";
-import { findWordIn, type Word, type WordQuery } from "./words/find-word.ts";
+import { hasVariable } from "../policy/resource-pattern.ts";
+import {
+  actionWords,
+  type Extent,
+  PatternCompiler,
+  type PatternSet,
+  spendOnReading,
+  type WordSet,
+} from "./compare/pattern-compiler.ts";
+import { findWordIn, WordFinder, type WordQuery } from "./words/find-word.ts";
 import { globOf } from "./words/glob.ts";
 import { GlobSet } from "./words/glob-set.ts";
 import { COLON_READINGS, type ColonReading, isReadAlike } from "./words/resource-tokens.ts";
 import { StepBudget, StepBudgetExceeded } from "./words/step-budget.ts";
 import { isVariableCode, wildcardTokens } from "./words/token.ts";
 import { ACTION_WORDS, RESOURCE_WORDS } from "./words/word-kind.ts";
+import type { Word } from "./words/word-search.ts";
 
 export type { PatternSet } from "./compare/pattern-compiler.ts";
 
@@ -16,7 +25,8 @@ export type PatternKind = "actions" | "resources";
 /** The answer to "is there such a word?". `undecided`: not within the step budget; it counts as yes. */
 export type PatternExample =
   | { readonly found: "none" }
-  | { readonly found: "word"; readonly word: string }
+  /** `pattern`: the pattern of the set that matches the word; undefined when the set is negated. */
+  | { readonly found: "word"; readonly word: string; readonly pattern: string | undefined }
   | { readonly found: "undecided" };
 
 /** How to look for an example. */
@@ -34,12 +44,32 @@ export function outsidePatterns(
   kind: PatternKind,
   options: CheckOptions,
 ): PatternExample {
-  return byEveryReading([set.patterns, allowed], kind, options, (compiler) => {
-    const [inner, outer] = [compile(compiler, set, kind, "own"), listed(compiler, allowed, kind, "atLeast")];
-    return inner.isNegated
-      ? { include: [], exclude: [inner.globs, outer.globs] }
-      : { include: [inner.globs], exclude: [outer.globs] };
+  return decide(() => {
+    const open = kind === "resources" && !set.isNegated ? notWithinOne(set, allowed, options.budget) : set;
+    const outside = (extent: Extent): PatternExample =>
+      byEveryReading(open, allowed, kind, options, (compiler) => {
+        const [inner, outer] = [compile(compiler, open, kind, extent), listed(compiler, allowed, kind, "atLeast")];
+        return inner.isNegated
+          ? { include: [], exclude: [inner.globs, outer.globs] }
+          : { include: [inner.globs], exclude: [outer.globs] };
+      });
+    const own = outside("own");
+    // A variable is within the same variable, or within what contains every text. Either is a proof, and the second one has plain words.
+    return own.found === "word" && open.patterns.some(hasVariable) ? outside("atMost") : own;
   });
+}
+
+/**
+ * The patterns that no single allowed one contains, wildcard by wildcard, by the strictest reading. What one contains so, it contains by
+ * every reading.
+ */
+function notWithinOne(set: PatternSet, allowed: readonly string[], budget: StepBudget): PatternSet {
+  const compiler = new PatternCompiler(COLON_READINGS.at(-1) ?? "no wildcard");
+  const outer = listed(compiler, allowed, "resources", "atLeast").globs;
+  const finder = new WordFinder(RESOURCE_WORDS, budget);
+  const isOpen = (pattern: string): boolean =>
+    listed(compiler, [pattern], "resources", "own").globs.globs.some((glob) => !finder.isWithinOne(glob, outer));
+  return { ...set, patterns: set.patterns.filter(isOpen) };
 }
 
 /** A word of the set that one of the denied patterns matches. `none` is a proof, by every reading of wildcards. */
@@ -49,12 +79,14 @@ export function sharedWithPatterns(
   kind: PatternKind,
   options: CheckOptions,
 ): PatternExample {
-  return byEveryReading([set.patterns, denied], kind, options, (compiler) => {
-    const [one, other] = [compile(compiler, set, kind, "own"), listed(compiler, denied, kind, "atMost")];
-    return one.isNegated
-      ? { include: [other.globs], exclude: [one.globs] }
-      : { include: [one.globs, other.globs], exclude: [] };
-  });
+  return decide(() =>
+    byEveryReading(set, denied, kind, options, (compiler) => {
+      const [one, other] = [compile(compiler, set, kind, "atMost"), listed(compiler, denied, kind, "atMost")];
+      return one.isNegated
+        ? { include: [other.globs], exclude: [one.globs] }
+        : { include: [one.globs, other.globs], exclude: [] };
+    }),
+  );
 }
 
 /** True when the pattern, with `*` and `?`, matches the text. */
@@ -66,26 +98,40 @@ export function matchesWildcards(pattern: string, text: string, options: { reado
 /** Matching one text takes at most as many steps as the text and the pattern are long. */
 const UNBOUNDED = new StepBudget(Number.POSITIVE_INFINITY);
 
-function byEveryReading(
-  lists: readonly (readonly string[])[],
-  kind: PatternKind,
-  { budget, prefer = [] }: CheckOptions,
-  queryOf: (compiler: PatternCompiler) => WordQuery,
-): PatternExample {
+function decide(question: () => PatternExample): PatternExample {
   try {
-    for (const colons of readingsOf(lists, kind)) {
-      const compiler = new PatternCompiler(colons, budget);
-      const query = queryOf(compiler);
-      const word = findWordIn(query, kind === "actions" ? ACTION_WORDS : RESOURCE_WORDS, budget);
-      if (word === undefined) continue;
-      const preferred = prefer.find((known) => isAnswer(codesOf(compared(known, kind)), query, budget));
-      return { found: "word", word: preferred ?? textOf(word, compiler.variables) };
-    }
-    return { found: "none" };
+    return question();
   } catch (error) {
     if (error instanceof StepBudgetExceeded) return { found: "undecided" };
     throw error;
   }
+}
+
+function byEveryReading(
+  set: PatternSet,
+  others: readonly string[],
+  kind: PatternKind,
+  { budget, prefer = [] }: CheckOptions,
+  queryOf: (compiler: PatternCompiler) => WordQuery,
+): PatternExample {
+  spendOnReading(set.patterns, budget);
+  for (const colons of readingsOf([set.patterns, others], kind)) {
+    const compiler = new PatternCompiler(colons);
+    const query = queryOf(compiler);
+    const word = findWordIn(query, kind === "actions" ? ACTION_WORDS : RESOURCE_WORDS, budget);
+    if (word === undefined) continue;
+    const preferred = prefer.find((known) => isAnswer(codesOf(compared(known, kind)), query, budget));
+    const codes = preferred === undefined ? word : codesOf(compared(preferred, kind));
+    const matchesWord = (pattern: string): boolean =>
+      listed(compiler, [pattern], kind, "atMost").globs.matches(codes, budget);
+    const pattern = set.isNegated ? undefined : set.patterns.find(matchesWord);
+    return {
+      found: "word",
+      word: preferred ?? String.fromCharCode(...word.filter((code) => !isVariableCode(code))),
+      pattern,
+    };
+  }
+  return { found: "none" };
 }
 
 /** One reading is enough when all of them agree on the patterns. */
@@ -95,7 +141,7 @@ function readingsOf(lists: readonly (readonly string[])[], kind: PatternKind): r
 }
 
 function compile(compiler: PatternCompiler, set: PatternSet, kind: PatternKind, extent: Extent): WordSet {
-  return kind === "actions" ? compiler.actions(set) : compiler.resources(set, true, extent);
+  return kind === "actions" ? actionWords(set) : compiler.resources(set, true, extent);
 }
 
 function listed(compiler: PatternCompiler, patterns: readonly string[], kind: PatternKind, extent: Extent): WordSet {
@@ -112,12 +158,4 @@ function compared(word: string, kind: PatternKind): string {
 
 function codesOf(text: string): Word {
   return Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
-}
-
-/** Variables are written as in a policy. */
-function textOf(word: Word, variables: readonly string[]): string {
-  const characters = word.map((code) =>
-    isVariableCode(code) ? `\${${variables[code & 0xffff] ?? ""}}` : String.fromCharCode(code),
-  );
-  return characters.join("");
 }

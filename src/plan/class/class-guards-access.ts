@@ -1,6 +1,6 @@
 import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
+import { matchesWildcards } from "../../model/access/pattern-check.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
-import { matchesWildcards } from "../../model/wildcard/wildcard-containment.ts";
 import type { Bounds, Violation } from "./class-bounds.ts";
 import { classTitle, someOf, violation } from "./class-messages.ts";
 

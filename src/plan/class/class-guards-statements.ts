@@ -1,19 +1,23 @@
 import type { InstanceProfileSpec, Statement } from "../../api/instance-profile.ts";
-import { showValue } from "../../model/policy/policy-elements.ts";
-import { WELL_KNOWN_ACTIONS } from "../../model/policy/well-known-actions.ts";
-import { completedResource } from "../../model/policy/resource-pattern.ts";
-import { StepBudget } from "../../model/wildcard/wildcard-budget.ts";
 import {
-  type Example,
-  MAX_STEPS,
-  matchesWildcards,
-  overlaps,
-  type WordSet,
-  within,
-} from "../../model/wildcard/wildcard-containment.ts";
-import { ACTIONS, RESOURCES, type WordKind } from "../../model/wildcard/wildcard-tokens.ts";
+  outsidePatterns,
+  type PatternExample,
+  type PatternKind,
+  type PatternSet,
+  sharedWithPatterns,
+} from "../../model/access/pattern-check.ts";
+import { StepBudget } from "../../model/access/words/step-budget.ts";
+import { showValue } from "../../model/policy/policy-elements.ts";
+import { completedResource } from "../../model/policy/resource-pattern.ts";
+import { WELL_KNOWN_ACTIONS } from "../../model/policy/well-known-actions.ts";
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
 import { classTitle, someOf, violation } from "./class-messages.ts";
+
+/**
+ * Steps that the check of one object against its class may take, some milliseconds. Policies that people write need hundreds. What uses them
+ * up names every letter behind a `*`, each with many `?` behind it.
+ */
+const MAX_CLASS_STEPS = 60_000;
 
 /** One statement and what it is checked against. */
 interface Case {
@@ -31,7 +35,7 @@ interface Case {
  * statements are not subtracted, because their effect depends on their conditions.
  */
 export function guardStatements(spec: Pick<InstanceProfileSpec, "statements">, bounds: Bounds): readonly Violation[] {
-  const budget = new StepBudget(MAX_STEPS);
+  const budget = new StepBudget(MAX_CLASS_STEPS);
   const resources = bounds.class.spec.allowedResources.map((pattern) => filledIn(pattern, bounds));
   return spec.statements.flatMap((statement, index) =>
     statement.effect === "Deny" ? [] : guardStatement({ index, statement, bounds, resources, budget }),
@@ -49,15 +53,16 @@ const UNDECIDED = "PolicyTooComplex";
 function guardActions(one: Case): readonly Violation[] {
   const { statement, bounds, budget } = one;
   const { allowedActions, deniedActions, allowNotActions } = bounds.class.spec;
-  const subject = subjectOf(one, "actions", statement.actions, statement.notActions, ACTIONS);
-  if (subject.words.negated && !allowNotActions) return [negated(one, "NotActionsNotAllowed", "notActions", "actions")];
+  const subject = subjectOf(one, "actions", statement.actions, statement.notActions);
+  if (subject.words.isNegated && !allowNotActions)
+    return [negated(one, "NotActionsNotAllowed", "notActions", "actions")];
   const wanted = { prefer: WELL_KNOWN_ACTIONS, budget };
-  const outside = within(subject.words, allowedActions, ACTIONS, wanted);
+  const outside = outsidePatterns(subject.words, allowedActions, "actions", wanted);
   if (outside.found !== "none") {
     return [beyond(one, subject, outside, "ActionNotAllowed", `does not allow; it allows ${someOf(allowedActions)}`)];
   }
   if (deniedActions.length === 0) return [];
-  const denied = overlaps(subject.words, deniedActions, ACTIONS, wanted);
+  const denied = sharedWithPatterns(subject.words, deniedActions, "actions", wanted);
   if (denied.found === "none") return [];
   return [beyond(one, subject, denied, "ActionDenied", `denies: ${someOf(deniedActions)}`)];
 }
@@ -65,11 +70,11 @@ function guardActions(one: Case): readonly Violation[] {
 function guardResources(one: Case): readonly Violation[] {
   const { statement, bounds, resources: allowed, budget } = one;
   const { allowNotResources } = bounds.class.spec;
-  const subject = subjectOf(one, "resources", statement.resources, statement.notResources, RESOURCES);
-  if (subject.words.negated && !allowNotResources) {
+  const subject = subjectOf(one, "resources", statement.resources, statement.notResources);
+  if (subject.words.isNegated && !allowNotResources) {
     return [negated(one, "NotResourcesNotAllowed", "notResources", "resources")];
   }
-  const outside = within(subject.words, allowed, RESOURCES, { budget });
+  const outside = outsidePatterns(subject.words, allowed, "resources", { budget });
   if (outside.found === "none") return [];
   return [beyond(one, subject, outside, "ResourceNotAllowed", `does not allow; it allows ${someOf(allowed)}`)];
 }
@@ -78,22 +83,21 @@ function guardResources(one: Case): readonly Violation[] {
 interface Subject {
   readonly field: string;
   readonly written: readonly string[];
-  readonly words: WordSet;
-  readonly kind: WordKind;
+  readonly words: PatternSet;
+  readonly kind: PatternKind;
 }
 
 function subjectOf(
   { index }: Case,
-  name: "actions" | "resources",
+  kind: PatternKind,
   listed: readonly string[] | undefined,
   not: readonly string[] | undefined,
-  kind: WordKind,
 ): Subject {
   const written = listed ?? not ?? [];
-  const negatedName = name === "actions" ? "notActions" : "notResources";
+  const negatedKind = kind === "actions" ? "notActions" : "notResources";
   const isNegated = listed === undefined;
-  const field = `spec.statements[${index}].${isNegated ? negatedName : name}`;
-  return { field, written, words: { patterns: written, negated: isNegated }, kind };
+  const field = `spec.statements[${index}].${isNegated ? negatedKind : kind}`;
+  return { field, written, words: { patterns: written, isNegated }, kind };
 }
 
 function negated({ index, bounds }: Case, reason: string, field: string, instead: string): Violation {
@@ -101,7 +105,13 @@ function negated({ index, bounds }: Case, reason: string, field: string, instead
   return violation(reason, message, { kind: "statement", index });
 }
 
-function beyond({ index, bounds }: Case, subject: Subject, example: Example, reason: string, why: string): Violation {
+function beyond(
+  { index, bounds }: Case,
+  subject: Subject,
+  example: PatternExample,
+  reason: string,
+  why: string,
+): Violation {
   const excess = { kind: "statement" as const, index };
   if (example.found !== "word") {
     const message =
@@ -109,30 +119,28 @@ function beyond({ index, bounds }: Case, subject: Subject, example: Example, rea
       "pattern, or fewer statements.";
     return violation(UNDECIDED, message, excess);
   }
-  const { place, how } = originOf(subject, example.word);
+  const { place, how } = originOf(subject, example);
   return violation(reason, `${place}: ${how} ${classTitle(bounds)} ${why}. Narrow the statement.`, excess);
 }
 
-/** The field that covers the word, with the index of the pattern where one pattern matches it, and how it does. */
+/** The field that covers the word, with the index of the pattern that matches it, and how it does. */
 function originOf(
   { field, words, written, kind }: Subject,
-  word: string,
+  { word, pattern }: Extract<PatternExample, { found: "word" }>,
 ): { readonly place: string; readonly how: string } {
-  if (words.negated) return { place: field, how: `everything except these includes ${showValue(word)}, which` };
-  const index = written.findIndex((one) => matchesWildcards(one, word, kind));
-  const pattern = written[index];
+  if (words.isNegated) return { place: field, how: `everything except these includes ${showValue(word)}, which` };
   if (pattern === undefined) return { place: field, how: `${showValue(word)} ${isOneThat(kind)}` };
-  return { place: `${field}[${index}]`, how: howPatternMatches(pattern, word, kind) };
+  return { place: `${field}[${written.indexOf(pattern)}]`, how: howPatternMatches(pattern, word, kind) };
 }
 
-function howPatternMatches(pattern: string, word: string, kind: WordKind): string {
-  const meant = kind === RESOURCES ? completedResource(pattern) : pattern;
+function howPatternMatches(pattern: string, word: string, kind: PatternKind): string {
+  const meant = kind === "resources" ? completedResource(pattern) : pattern;
   const isWordItself = meant === word || !/[*?$]/.test(meant);
   if (isWordItself) return `${showValue(pattern)} ${isOneThat(kind)}`;
   const inFull = meant === pattern ? "" : `, which means ${showValue(meant)},`;
   return `${showValue(pattern)}${inFull} allows ${showValue(word)}, which`;
 }
 
-function isOneThat(kind: WordKind): string {
-  return kind === RESOURCES ? "is a resource that" : "is an action that";
+function isOneThat(kind: PatternKind): string {
+  return kind === "resources" ? "is a resource that" : "is an action that";
 }

@@ -1,6 +1,6 @@
 import type { Statement, TrustStatement } from "../../api/instance-profile.ts";
+import { matchesWildcards } from "../../model/access/pattern-check.ts";
 import { completedFields } from "../../model/policy/resource-pattern.ts";
-import { matchesWildcards } from "../../model/wildcard/wildcard-containment.ts";
 import type { Finding } from "./finding.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { allowsNoMore } from "../../model/access/policy-relations.ts";
 import {
   type AppliedRecord,
   appliedRecord,
@@ -16,7 +17,6 @@ import {
   readPolicy,
   samePolicy,
 } from "../../model/policy/policy-document.ts";
-import { isNoWider, scopeOf } from "../../model/policy/policy-scope.ts";
 import type { Action } from "../action.ts";
 import { diffTags, recordOn, tagsAtCreation } from "./diff-tags.ts";
 import { type FrameChange, orderRoleChanges, type RoleChanges } from "./order-role-changes.ts";
@@ -173,9 +173,8 @@ function updateTrustPolicy({ roleName, trustPolicy }: DesiredRole, observed: Obs
   if (samePolicy(current, trustPolicy)) return [];
   const changes = describePolicyChange(current, trustPolicy);
   const action: Action = { kind: "UpdateAssumeRolePolicy", roleName, document: trustPolicy.text, changes };
-  const [before, after] = [scopeOf([current]), scopeOf([trustPolicy])];
-  if (isNoWider(after, before)) return [{ action, effect: "narrows" }];
-  return [{ action, effect: isNoWider(before, after) ? "widens" : "replaces" }];
+  if (allowsNoMore([trustPolicy], [current])) return [{ action, effect: "narrows" }];
+  return [{ action, effect: allowsNoMore([current], [trustPolicy]) ? "widens" : "replaces" }];
 }
 
 function updateSettings(role: DesiredRole, observed: ObservedRole): readonly Action[] {

@@ -1,5 +1,5 @@
+import { commonGround, deniesAsMuch, deniesNothing, isNoWider } from "../../model/access/policy-relations.ts";
 import { describePolicyChange, type PolicyDocument, samePolicy } from "../../model/policy/policy-document.ts";
-import { commonGround, deniesAsMuch, deniesNothing, isNoWider, scopeOf } from "../../model/policy/policy-scope.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
 import type { Action } from "../action.ts";
 
@@ -58,7 +58,6 @@ function observedDocuments({ inline, obsolete }: RoleChanges): readonly PolicyDo
 function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonly Action[] {
   const { inline, obsolete, attach, detach } = changes;
   const current = observedDocuments(changes);
-  const before = scopeOf(current);
   const put = some(inline && putPolicy(changes.roleName, inline, inline.current, inline.document));
   const drop = obsolete.map(deletion(changes.roleName));
   // A renamed policy is written before the old one is deleted, unless both together exceed the quota of IAM.
@@ -67,12 +66,12 @@ function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonl
   const dropFirst = [...detach, ...drop, ...put, ...attach];
   const keepingDenials = isRoomForBoth(changes) ? [...put, ...attach, ...detach, ...drop] : dropFirst;
   // Most roles deny nothing, so there is nothing to compare.
-  if (isFree && deniesNothing(before)) return keepingDenials;
-  const after = scopeOf(documentsOf(inline ? [inline] : []));
-  if (isFree && deniesAsMuch(after, before)) return keepingDenials;
-  if (isFree && deniesNothing(scopeOf(documentsOf(obsolete)))) return dropFirst;
-  if (isNoWider(after, before)) return [...detach, ...renamed, ...pivots, ...attach];
-  if (isNoWider(before, after)) return [...detach, ...pivots, ...renamed, ...attach];
+  if (isFree && deniesNothing(current)) return keepingDenials;
+  const wanted = documentsOf(inline ? [inline] : []);
+  if (isFree && deniesAsMuch(wanted, current)) return keepingDenials;
+  if (isFree && deniesNothing(documentsOf(obsolete))) return dropFirst;
+  if (isNoWider(wanted, current)) return [...detach, ...renamed, ...pivots, ...attach];
+  if (isNoWider(current, wanted)) return [...detach, ...pivots, ...renamed, ...attach];
   return [...detach, ...throughCommonGround(changes, current, pivots), ...attach];
 }
 

@@ -1,13 +1,14 @@
 import type { Access } from "../access.ts";
-import { type Word, WordFinder, type WordQuery } from "../words/find-word.ts";
+import { WordFinder, type WordQuery } from "../words/find-word.ts";
 import type { ColonReading } from "../words/resource-tokens.ts";
 import type { StepBudget } from "../words/step-budget.ts";
-import { ACTION_WORDS, RESOURCE_WORDS, TEXT_WORDS } from "../words/word-kind.ts";
+import { RESOURCE_WORDS, TEXT_WORDS } from "../words/word-kind.ts";
+import type { Word } from "../words/word-search.ts";
 import type { AccessStatement } from "./access-statement.ts";
-import { ConditionSolver, type Constraint, type ContextSolution, literals } from "./condition-solver.ts";
+import { type ConditionSolver, type Constraint, type ContextSolution, literals } from "./condition-solver.ts";
 import type { Literal } from "./key-solver.ts";
 import { type Extent, isEverything, type WordSet } from "./pattern-compiler.ts";
-import { DIMENSIONS, type Dimension, StatementSets } from "./statement-sets.ts";
+import { type ActionSets, DIMENSIONS, type Dimension, StatementSets } from "./statement-sets.ts";
 
 /** Asks for a request that all of the Allow statements match, that no new Deny matches, and that the old statements do not allow. */
 export interface AccessQuestion {
@@ -49,6 +50,13 @@ interface Cell extends WordQuery {
   readonly witness: Word;
 }
 
+/** What the searches by all readings share. */
+export interface SearchTools {
+  readonly actions: ActionSets;
+  readonly conditions: ConditionSolver;
+  readonly budget: StepBudget;
+}
+
 /**
  * Searches for requests, by one reading of wildcards. It divides the actions of the Allow statements by the statements that could matter,
  * then the resources in each part, and decides the conditions in each part of these. Statements divide, patterns never do, so the parts
@@ -60,13 +68,13 @@ export class AccessSearch {
   readonly #conditions: ConditionSolver;
   readonly #budget: StepBudget;
 
-  constructor(use: Access["use"], colons: ColonReading, multivalued: ReadonlySet<string>, budget: StepBudget) {
-    this.sets = new StatementSets(use, colons, budget);
+  constructor(use: Access["use"], colons: ColonReading, { actions, conditions, budget }: SearchTools) {
+    this.sets = new StatementSets(use, colons, actions, budget);
     this.#finders = {
-      actions: new WordFinder(ACTION_WORDS, budget),
+      actions: actions.finder,
       targets: new WordFinder(use === "trust" ? TEXT_WORDS : RESOURCE_WORDS, budget),
     };
-    this.#conditions = new ConditionSolver(multivalued, budget);
+    this.#conditions = conditions;
     this.#budget = budget;
   }
 

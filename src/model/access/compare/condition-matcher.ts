@@ -48,7 +48,7 @@ const ORDERS: readonly Order[] = ["equals", "lessthan", "lessthanequals", "great
 
 const MATCHERS: ReadonlyMap<string, MatcherOf> = new Map<string, MatcherOf>([
   ["stringequals", (operands) => texts(operands, literalTokens)],
-  ["stringequalsignorecase", (operands) => texts(operands, (text) => inAnyCase(literalTokens(text)))],
+  ["stringequalsignorecase", textsInAnyCase],
   ["stringlike", (operands) => texts(operands, wildcardTokens)],
   ["arnequals", arns],
   ["arnlike", arns],
@@ -71,6 +71,13 @@ function texts(operands: Operands, toTokens: ToTokens): Matcher {
   return withoutVariables(operands, (escapes) =>
     textMatcher(operands.values.map((value) => textTokens(value, escapes, toTokens))),
   );
+}
+
+/** How AWS folds the case of other letters is not documented. */
+function textsInAnyCase(operands: Operands): Matcher {
+  const isAscii = operands.values.every((value) => /^[ -~]*$/.test(value));
+  if (!isAscii) return unknown(`a value for ${operands.key} has letters other than A to Z`);
+  return texts(operands, (text) => inAnyCase(literalTokens(text)));
 }
 
 function arns(operands: Operands): Matcher {

@@ -1,10 +1,7 @@
-import { asciiLowerCase } from "../../policy/policy-json.ts";
 import { completedResource } from "../../policy/resource-pattern.ts";
 import { WELL_KNOWN_ACTIONS } from "../../policy/well-known-actions.ts";
 import type { Access, AccessExample } from "../access.ts";
-import { resourcePattern } from "../evaluate/arn.ts";
-import { type AccessDecision, compileAccess, type EvaluatedRequest } from "../evaluate/evaluate.ts";
-import { textPattern } from "../evaluate/glob.ts";
+import { type AccessDecision, compileAccess, type EvaluatedRequest, evaluatePolicies } from "../evaluate/evaluate.ts";
 import { COLON_READINGS } from "../words/resource-tokens.ts";
 import { isVariableCode } from "../words/token.ts";
 import type { Candidate } from "./access-search.ts";
@@ -20,14 +17,14 @@ interface Draft {
 /** Confirms candidates by evaluating both sides, and makes examples of them that are pleasant to read. */
 export class ExampleProver {
   readonly #use: Access["use"];
-  readonly #pairs: readonly { readonly from: Evaluator; readonly to: Evaluator }[];
+  /** Both sides by each reading, once there is a candidate. */
+  readonly #compile: () => readonly Pair[];
+  #pairs: readonly Pair[] | undefined;
 
   constructor(from: Access, to: Access) {
     this.#use = to.use;
-    this.#pairs = COLON_READINGS.map((colons) => ({
-      from: compileAccess(from, { colons }),
-      to: compileAccess(to, { colons }),
-    }));
+    this.#compile = () =>
+      COLON_READINGS.map((colons) => ({ from: compileAccess(from, { colons }), to: compileAccess(to, { colons }) }));
   }
 
   /** An example; undefined when no request with the words of the candidate is one by every reading. */
@@ -41,6 +38,7 @@ export class ExampleProver {
 
   #isExample(granting: AccessStatement, draft: Draft): boolean {
     const request = this.#requestOf(draft);
+    this.#pairs ??= this.#compile();
     return this.#pairs.every(
       ({ from, to }) =>
         isCertainlyAllowed(to.evaluate(request), granting) && isCertainlyRefused(from.evaluate(request)),
@@ -69,30 +67,32 @@ export class ExampleProver {
     return better(polished, actions);
   }
 
-  #example(granting: AccessStatement, { action, target, context }: Draft): AccessExample {
-    const hasVariables = granting.hasVariables;
-    const actions = listOf(granting.written["Action"]);
-    const resources = listOf(granting.written["Resource"]);
+  #example({ written, place, hasVariables }: AccessStatement, draft: Draft): AccessExample {
+    const request = this.#requestOf(draft);
+    const Version = hasVariables ? "2012-10-17" : "2008-10-17";
+    const matches = (Action: string, Resource: string): boolean => {
+      const Statement = [{ Effect: "Allow", Action, Resource }];
+      return evaluatePolicies([{ Version, Statement }], request, { colons: "every wildcard" }).verdict === "allow";
+    };
+    const isTrust = this.#use === "trust";
     return {
-      actionPattern: actions.find((name) =>
-        textPattern(name, { hasVariables: false, fold: asciiLowerCase }).matches(asciiLowerCase(action), context),
-      ),
-      targetPattern:
-        this.#use === "trust"
-          ? undefined
-          : resources.find((name) =>
-              resourcePattern(name, { hasVariables }, "every wildcard").matches(target, context),
-            ),
-      action,
-      resource: this.#use === "trust" ? "*" : target,
-      principal: this.#use === "trust" ? principalName(target) : undefined,
-      context: Object.fromEntries(context),
-      place: granting.place,
+      action: draft.action,
+      resource: request.resource,
+      principal: isTrust ? principalName(draft.target) : undefined,
+      context: Object.fromEntries(draft.context),
+      place,
+      actionPattern: listOf(written["Action"]).find((pattern) => matches(pattern, "*")),
+      targetPattern: isTrust ? undefined : listOf(written["Resource"]).find((pattern) => matches("*", pattern)),
     };
   }
 }
 
 type Evaluator = ReturnType<typeof compileAccess>;
+
+interface Pair {
+  readonly from: Evaluator;
+  readonly to: Evaluator;
+}
 
 /** True when every layer allows the request, in the first one the statement itself, and no layer could deny it. */
 function isCertainlyAllowed({ isAllowed, layers }: AccessDecision, { place }: AccessStatement): boolean {
@@ -125,12 +125,19 @@ function actionsFor({ written }: AccessStatement, action: string): readonly stri
 
 /** Resources that the patterns of the statement match: with a region, an account and a name in place of wildcards. */
 function targetsFor({ written }: AccessStatement, use: Access["use"]): readonly string[] {
-  if (use === "trust") return [];
+  if (use === "trust") return PRINCIPALS;
   return listOf(written["Resource"])
     .slice(0, MAX_ACTIONS)
     .filter((pattern) => pattern.startsWith("arn:"))
     .map((pattern) => filled(completedResource(pattern, "plain")));
 }
+
+/** Examples of principals that a statement could name with `*`. */
+const PRINCIPALS = [
+  "AWS:arn:aws:iam::111122223333:root",
+  "Service:ec2.amazonaws.com",
+  "Federated:cognito-identity.amazonaws.com",
+];
 
 const FILLED = ["arn", "aws", "s3", "us-east-1", "111122223333"];
 

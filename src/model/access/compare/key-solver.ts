@@ -44,9 +44,10 @@ export function solveKey(
   const single = solveValue(tested.map(wantedMatch), budget);
   if (single !== undefined) return { values: [single], isCertain };
   if (!isMultivalued) return undefined;
-  if (tested.some(({ test }) => test.quantifier === "one")) return { values: ["example"], isCertain: false };
   const several = solveSeveral(tested, budget);
-  return several && { values: several, isCertain };
+  // AWS advises against operators for one value on a key that has several.
+  const isPlain = tested.some(({ test }) => test.quantifier === "one");
+  return several && { values: several, isCertain: isCertain && !isPlain };
 }
 
 function contradicts(literals: readonly Literal[]): boolean {
@@ -79,9 +80,17 @@ function wantedMatch({ test: { matcher, isNegated }, holds }: Literal): Want {
   return { matcher, matches: holds !== isNegated };
 }
 
+/**
+ * A plain operator holds for several values when one matches, or, negated, when none does.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+ */
+function needsAll({ quantifier, isNegated }: Literal["test"]): boolean {
+  return quantifier === "all" || (quantifier === "one" && isNegated);
+}
+
 /** A set of values in which every universal holds for each, and every existential for one; undefined when there is none. */
 function solveSeveral(literals: readonly Literal[], budget: StepBudget): readonly string[] | undefined {
-  const isUniversal = ({ test, holds }: Literal): boolean => (test.quantifier === "all") === holds;
+  const isUniversal = ({ test, holds }: Literal): boolean => needsAll(test) === holds;
   const universals = literals.filter(isUniversal).map(wantedMatch);
   const existentials = literals.filter((literal) => !isUniversal(literal)).map(wantedMatch);
   const values: string[] = [];

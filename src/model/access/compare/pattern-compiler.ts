@@ -39,37 +39,33 @@ export function isEverything({ globs, isNegated }: WordSet): boolean {
 /** Pattern characters that are read in one step. */
 const READ_PER_STEP = 16;
 
-/** Makes globs of patterns, by one reading of wildcards. The same variable becomes the same character everywhere. */
+/** Spends the steps that it takes to read the patterns. */
+export function spendOnReading(patterns: readonly string[], budget: StepBudget): void {
+  budget.spend(patterns.reduce((sum, { length }) => sum + Math.ceil(length / READ_PER_STEP), 0));
+}
+
+/** The words of patterns with `*` and `?` and nothing else that is special. */
+export function textWords({ patterns, isNegated }: PatternSet): WordSet {
+  return { globs: new GlobSet([...new Set(patterns)].map((pattern) => globOf(wildcardTokens(pattern)))), isNegated };
+}
+
+/** The words of actions, which match in any case. */
+export function actionWords({ patterns, isNegated }: PatternSet): WordSet {
+  return textWords({ patterns: patterns.map(asciiLowerCase), isNegated });
+}
+
+/** Makes globs of resource patterns, by one reading of wildcards. The same variable becomes the same character everywhere. */
 export class PatternCompiler {
   readonly #colons: ColonReading;
-  readonly #budget: StepBudget;
   readonly #variables = new Map<string, number>();
 
-  constructor(colons: ColonReading, budget: StepBudget) {
+  constructor(colons: ColonReading) {
     this.#colons = colons;
-    this.#budget = budget;
-  }
-
-  /** The names of the variables, each at the index of its character. */
-  get variables(): readonly string[] {
-    return [...this.#variables.keys()];
-  }
-
-  /** Patterns with `*` and `?` and nothing else that is special. */
-  texts({ patterns, isNegated }: PatternSet): WordSet {
-    this.#spendOn(patterns);
-    return { globs: new GlobSet(patterns.map((pattern) => globOf(wildcardTokens(pattern)))), isNegated };
-  }
-
-  /** Actions match in any case. */
-  actions({ patterns, isNegated }: PatternSet): WordSet {
-    return this.texts({ patterns: [...new Set(patterns.map(asciiLowerCase))], isNegated });
   }
 
   /** Resources, with `${…}` as variables or as plain text. */
   resources(set: PatternSet, hasVariables: boolean, extent: Extent): WordSet {
     const { patterns, isNegated } = set;
-    this.#spendOn(patterns);
     // IAM matches nothing against "all but this" while a variable of "this" has no value.
     if (isNegated && extent === "atLeast" && hasVariables && patterns.some(hasVariable)) return NO_WORDS;
     const inner = isNegated ? complementOf(extent) : extent;
@@ -93,10 +89,6 @@ export class PatternCompiler {
     const index = this.#variables.get(name) ?? this.#variables.size;
     this.#variables.set(name, index);
     return variableCode(index, isColonless);
-  }
-
-  #spendOn(patterns: readonly string[]): void {
-    this.#budget.spend(patterns.reduce((sum, { length }) => sum + Math.ceil(length / READ_PER_STEP), 0));
   }
 }
 

@@ -1,13 +1,18 @@
 import type { Access } from "../access.ts";
+import { WordFinder } from "../words/find-word.ts";
 import type { ColonReading } from "../words/resource-tokens.ts";
 import type { StepBudget } from "../words/step-budget.ts";
+import { ACTION_WORDS } from "../words/word-kind.ts";
 import type { AccessStatement } from "./access-statement.ts";
 import {
   ALL_WORDS,
+  actionWords,
   type Extent,
   NO_WORDS,
   PatternCompiler,
   type PatternSet,
+  spendOnReading,
+  textWords,
   type WordSet,
 } from "./pattern-compiler.ts";
 import { principalPatterns } from "./principal-patterns.ts";
@@ -18,41 +23,62 @@ export type Dimension = "actions" | "targets";
 /** The dimensions in the order in which they are decided. */
 export const DIMENSIONS: readonly Dimension[] = ["actions", "targets"];
 
+/** The actions of statements: the same by every reading of wildcards, and to every extent. */
+export class ActionSets {
+  readonly finder: WordFinder;
+  readonly #budget: StepBudget;
+  readonly #sets = new Map<AccessStatement, WordSet>();
+
+  constructor(budget: StepBudget) {
+    this.finder = new WordFinder(ACTION_WORDS, budget);
+    this.#budget = budget;
+  }
+
+  /** The actions of a statement. */
+  get(statement: AccessStatement): WordSet {
+    const known = this.#sets.get(statement);
+    if (known !== undefined) return known;
+    spendOnReading(statement.actions.patterns, this.#budget);
+    const made = actionWords(statement.actions);
+    this.#sets.set(statement, made);
+    return made;
+  }
+}
+
 /** The words of statements, each made once, by one reading of wildcards. */
 export class StatementSets {
   readonly #use: Access["use"];
+  readonly #actions: ActionSets;
   readonly #compiler: PatternCompiler;
-  readonly #sets = new Map<AccessStatement, Map<string, WordSet>>();
+  readonly #budget: StepBudget;
+  readonly #sets = new Map<AccessStatement, Map<Extent, WordSet>>();
 
-  constructor(use: Access["use"], colons: ColonReading, budget: StepBudget) {
+  constructor(use: Access["use"], colons: ColonReading, actions: ActionSets, budget: StepBudget) {
     this.#use = use;
-    this.#compiler = new PatternCompiler(colons, budget);
-  }
-
-  /** The names of the variables, each at the index of its character. */
-  get variables(): readonly string[] {
-    return this.#compiler.variables;
+    this.#actions = actions;
+    this.#compiler = new PatternCompiler(colons);
+    this.#budget = budget;
   }
 
   /** The words of a statement in one dimension. */
   get(statement: AccessStatement, dimension: Dimension, extent: Extent): WordSet {
-    const key = `${dimension} ${extent}`;
-    const sets = this.#sets.get(statement) ?? new Map<string, WordSet>();
+    if (dimension === "actions") return this.#actions.get(statement);
+    const sets = this.#sets.get(statement) ?? new Map<Extent, WordSet>();
     this.#sets.set(statement, sets);
-    const set = sets.get(key) ?? this.#make(statement, dimension, extent);
-    sets.set(key, set);
+    const set = sets.get(extent) ?? this.#make(statement, extent);
+    sets.set(extent, set);
     return set;
   }
 
-  #make({ actions, targets, hasVariables }: AccessStatement, dimension: Dimension, extent: Extent): WordSet {
-    if (dimension === "actions") return this.#compiler.actions(actions);
+  #make({ effect, targets, hasVariables }: AccessStatement, extent: Extent): WordSet {
+    spendOnReading(targets.patterns, this.#budget);
     if (this.#use === "permissions") return this.#compiler.resources(targets, hasVariables, extent);
-    return this.#principals(targets, extent);
+    return this.#principals(targets, effect, extent);
   }
 
-  #principals({ patterns, isNegated }: PatternSet, extent: Extent): WordSet {
+  #principals({ patterns, isNegated }: PatternSet, effect: AccessStatement["effect"], extent: Extent): WordSet {
     // Which principals NotPrincipal exempts depends on their accounts and sessions.
     if (isNegated) return extent === "atLeast" ? NO_WORDS : ALL_WORDS;
-    return this.#compiler.texts({ patterns: principalPatterns(patterns), isNegated });
+    return textWords({ patterns: principalPatterns(patterns, effect), isNegated });
   }
 }

@@ -1,11 +1,9 @@
-import { endsMayMeet, type Glob, globOf, REPEATS, repeatAccepts } from "./glob.ts";
-import { GlobSet, isSubset, OTHER, type Positions } from "./glob-set.ts";
+import { type Glob, globOf, REPEATS } from "./glob.ts";
+import { GlobSet } from "./glob-set.ts";
 import type { StepBudget } from "./step-budget.ts";
-import { COLON, foldCode, isVariableCode, TOKEN } from "./token.ts";
-import { MAX_KIND_STATES, type WordKind } from "./word-kind.ts";
-
-/** The characters of a word; a policy variable is one character. */
-export type Word = readonly number[];
+import { TOKEN } from "./token.ts";
+import type { WordKind } from "./word-kind.ts";
+import { type Automaton, type SearchQuery, type Word, WordSearch } from "./word-search.ts";
 
 /** Asks for a word that each set of `include` and no set of `exclude` matches. */
 export interface WordQuery {
@@ -33,7 +31,10 @@ export class WordFinder {
    */
   find({ include, exclude }: WordQuery): Word | undefined {
     this.#budget.spend(1 + include.length + exclude.length);
-    const pivot = include.reduce((a, b) => (b.globs.length < a.globs.length ? b : a), include[0] ?? EVERYTHING);
+    // A variable stands for any text only in a word of a set where it is itself.
+    const exact = include.filter(({ variablesAreAnyText }) => !variablesAreAnyText);
+    const pivot =
+      [...(exact.length > 0 ? exact : include)].sort((a, b) => a.globs.length - b.globs.length)[0] ?? EVERYTHING;
     const others = include.filter((set) => set !== pivot);
     for (const glob of pivot.globs) {
       const word = this.#findIn(glob, others, exclude);
@@ -42,20 +43,32 @@ export class WordFinder {
     return undefined;
   }
 
+  /** True only when one glob of the set matches every word that the glob matches. False says nothing. */
+  isWithinOne(glob: Glob, set: GlobSet): boolean {
+    return this.#relation(glob, set).isContained;
+  }
+
   #findIn(glob: Glob, include: readonly GlobSet[], exclude: readonly GlobSet[]): Word | undefined {
-    const inside: Automaton[] = [];
-    for (const set of include) {
-      const { meeting, isContained } = this.#relation(glob, set);
-      if (meeting.length === 0) return undefined;
-      if (!isContained) inside.push({ set, start: set.start(meeting) });
-    }
-    const outside: Automaton[] = [];
-    for (const set of exclude) {
-      const { meeting, isContained } = this.#relation(glob, set);
-      if (isContained) return undefined;
-      if (meeting.length > 0) outside.push({ set, start: set.start(meeting) });
-    }
-    return new Search({ glob, inside, outside, kind: this.#kind, budget: this.#budget }).run();
+    const inside = include.map((set) => this.#relation(glob, set));
+    if (inside.some(({ meeting }) => meeting.length === 0)) return undefined;
+    const outside = exclude.map((set) => this.#relation(glob, set));
+    if (outside.some(({ isContained }) => isContained)) return undefined;
+    const query = {
+      glob,
+      inside: inside.filter(({ isContained }) => !isContained).map(automaton),
+      outside: outside.filter(({ meeting }) => meeting.length > 0).map(automaton),
+      kind: this.#kind,
+      budget: this.#budget,
+    };
+    const isDecided = glob.name !== undefined && query.inside.length + query.outside.length === 0;
+    return isDecided ? this.#ofKind([...glob.codes]) : search(query);
+  }
+
+  #ofKind(word: Word): Word | undefined {
+    this.#budget.spend(1 + (word.length >> 4));
+    let state: number | undefined = this.#kind.start;
+    for (const code of word) state = state === undefined ? undefined : this.#kind.next(state, code);
+    return state !== undefined && this.#kind.accepts(state) ? word : undefined;
   }
 
   #relation(glob: Glob, set: GlobSet): Relation {
@@ -73,6 +86,7 @@ export function findWordIn(query: WordQuery, kind: WordKind, budget: StepBudget)
 }
 
 interface Relation {
+  readonly set: GlobSet;
   /** The globs of the set that may share a word with the glob. */
   readonly meeting: readonly number[];
   /** True only when one of them matches every word that the glob matches. */
@@ -80,12 +94,9 @@ interface Relation {
 }
 
 function relationOf(glob: Glob, set: GlobSet, budget: StepBudget): Relation {
-  budget.spend(1 + set.globs.length);
-  const hasFreeVariables = set.variablesAreAnyText && glob.codes.some(isVariableCode);
-  const meeting = [...set.globs.keys()].filter(
-    (index) => hasFreeVariables || endsMayMeet(glob, set.globs[index] as Glob),
-  );
-  return { meeting, isContained: meeting.length > 0 && isWithinOne(glob, set, meeting, budget) };
+  const meeting = set.meeting(glob, budget);
+  const isSame = glob.name !== undefined && meeting.some((index) => set.globs[index]?.name === glob.name);
+  return { set, meeting, isContained: isSame || (meeting.length > 0 && isWithinOne(glob, set, meeting, budget)) };
 }
 
 /** Walks the tokens of the glob as if its wildcards were characters. */
@@ -101,170 +112,17 @@ function isWithinOne({ codes, repeats }: Glob, set: GlobSet, meeting: readonly n
   return false;
 }
 
-/** A set of globs, and where a word starts in it. */
-interface Automaton {
-  readonly set: GlobSet;
-  readonly start: Positions;
+function automaton({ set, meeting }: Relation): Automaton {
+  return { set, meeting, start: set.start(meeting) };
 }
 
-interface SearchQuery {
-  readonly glob: Glob;
-  readonly inside: readonly Automaton[];
-  readonly outside: readonly Automaton[];
-  readonly kind: WordKind;
-  readonly budget: StepBudget;
-}
-
-/** A prefix of a word: where it stands in the glob, in the kind and in each set, and how it came there. */
-interface Node {
-  readonly position: number;
-  readonly kindState: number;
-  readonly inside: readonly Positions[];
-  readonly outside: readonly Positions[];
-  readonly parent: Node | undefined;
-  readonly code: number;
-}
-
-/** Walks all automata at once, breadth first, so that the first word found is a shortest one. */
-class Search {
-  readonly #query: SearchQuery;
-  readonly #queue: Node[] = [];
-  /** By position and state of the kind: the nodes that were reached. A node that one of them dominates leads to no other word. */
-  readonly #reached = new Map<number, Node[]>();
-
-  constructor(query: SearchQuery) {
-    this.#query = query;
+/** A word is in one set when it is in one of its globs. One glob at a time has fewer positions than all at once. */
+function search(query: SearchQuery): Word | undefined {
+  const [only, ...more] = query.inside;
+  if (only === undefined || more.length > 0) return new WordSearch(query).run();
+  for (const index of only.meeting) {
+    const word = new WordSearch({ ...query, inside: [{ ...only, start: only.set.start([index]) }] }).run();
+    if (word !== undefined) return word;
   }
-
-  run(): Word | undefined {
-    const { glob, inside, outside, kind } = this.#query;
-    this.#reach({
-      position: 0,
-      kindState: kind.start,
-      inside: inside.map(({ start }) => start),
-      outside: outside.map(({ start }) => start),
-      parent: undefined,
-      code: OTHER,
-    });
-    for (let next = 0; next < this.#queue.length; next += 1) {
-      const node = this.#queue[next] as Node;
-      if (node.position === glob.codes.length && kind.accepts(node.kindState) && this.#isMatch(node))
-        return wordOf(node);
-      for (const code of this.#codesAt(node)) this.#advance(node, code);
-    }
-    return undefined;
-  }
-
-  #isMatch(node: Node): boolean {
-    const { inside, outside } = this.#query;
-    return (
-      node.inside.every((positions, index) => inside[index]?.set.accepts(positions)) &&
-      !node.outside.some((positions, index) => outside[index]?.set.accepts(positions))
-    );
-  }
-
-  #advance(node: Node, code: number): void {
-    const { glob, kind, budget } = this.#query;
-    const kindState = kind.next(node.kindState, code);
-    if (kindState === undefined) return;
-    budget.spend(1);
-    const inside = this.#stepInside(node, code);
-    const outside = inside && this.#stepOutside(node, code);
-    if (inside === undefined || outside === undefined) return;
-    for (const position of positionsAfter(glob, node.position, code)) {
-      this.#reach({ position, kindState, inside, outside, parent: node, code });
-    }
-  }
-
-  /** Undefined when no word that continues so is in one of the sets. */
-  #stepInside(node: Node, code: number): readonly Positions[] | undefined {
-    const next: Positions[] = [];
-    for (const [index, { set }] of this.#query.inside.entries()) {
-      const positions = set.step(node.inside[index] as Positions, code, this.#query.budget);
-      if (positions.blocks.length === 0) return undefined;
-      next.push(positions);
-    }
-    return next;
-  }
-
-  /** Undefined when every word that continues so is in one of the sets. */
-  #stepOutside(node: Node, code: number): readonly Positions[] | undefined {
-    const next: Positions[] = [];
-    for (const [index, { set }] of this.#query.outside.entries()) {
-      const positions = set.step(node.outside[index] as Positions, code, this.#query.budget);
-      if (set.acceptsAll(positions)) return undefined;
-      next.push(positions);
-    }
-    return next;
-  }
-
-  #reach(node: Node): void {
-    const key = node.position * MAX_KIND_STATES + node.kindState;
-    const reached = this.#reached.get(key);
-    if (reached === undefined) this.#reached.set(key, [node]);
-    else if (reached.some((other) => this.#dominates(other, node))) return;
-    else reached.push(node);
-    this.#queue.push(node);
-  }
-
-  /** True when every continuation that makes a word of `other` makes a word of `one`. */
-  #dominates(one: Node, other: Node): boolean {
-    this.#query.budget.spend(1 + ((other.inside.length + other.outside.length) >> 2));
-    return (
-      other.inside.every((positions, index) => isSubset(positions, one.inside[index] as Positions)) &&
-      other.outside.every((positions, index) => isSubset(one.outside[index] as Positions, positions))
-    );
-  }
-
-  /**
-   * The characters that make a difference here, and one that stands for all others. To stay outside of a set, a character that the set
-   * names is never better than one that it does not name.
-   */
-  #codesAt(node: Node): readonly number[] {
-    const { glob, inside, outside, kind, budget } = this.#query;
-    const token = glob.codes[node.position] ?? OTHER;
-    const isFree = glob.repeats[node.position] !== REPEATS.nothing;
-    const own = token >= 0 ? (foldCode(token) ?? [token]) : [];
-    if (!isFree && token !== TOKEN.anyCharacter && token !== TOKEN.anyButColon) return own;
-    const named = new Set<number>(own);
-    for (const [index, { set }] of inside.entries()) set.addNamed(node.inside[index] as Positions, named);
-    const unwanted = new Set<number>();
-    for (const [index, { set }] of outside.entries()) set.addNamed(node.outside[index] as Positions, unwanted);
-    budget.spend(4 + named.size + (unwanted.size >> 1));
-    const rest = kind.alphabet.find((code) => !named.has(code) && !unwanted.has(code) && !kind.literals.includes(code));
-    if (rest === undefined) return [...new Set([...named, ...unwanted, ...kind.literals, ...kind.alphabet])];
-    return [...new Set([rest, ...named, ...this.#literalsThatDiffer(node, rest)])];
-  }
-
-  /** A colon leads on in fewer globs than other characters do where wildcards do not match it. */
-  #literalsThatDiffer(node: Node, rest: number): readonly number[] {
-    const { inside, outside, kind } = this.#query;
-    const restState = kind.next(node.kindState, rest);
-    const isColonSpecial = [...inside, ...outside].some(({ set }) => set.mindsColons);
-    const differs = (code: number): boolean =>
-      kind.next(node.kindState, code) !== restState || (code === COLON && isColonSpecial);
-    return [...new Set([...kind.literals, COLON])].filter(differs);
-  }
-}
-
-/** The positions after one more character. A star need not be left for a later one that accepts as much. */
-function positionsAfter({ codes, repeats }: Glob, position: number, code: number): readonly number[] {
-  const token = codes[position];
-  const leads = token !== undefined && tokenMatches(token, code);
-  if (!repeatAccepts(repeats[position], code)) return leads ? [position + 1] : [];
-  if (!leads) return [position];
-  return (repeats[position + 1] ?? 0) >= (repeats[position] ?? 0) ? [position + 1] : [position, position + 1];
-}
-
-function tokenMatches(token: number, code: number): boolean {
-  if (token === code) return true;
-  if (token === TOKEN.anyCharacter) return code < 0x1_0000;
-  if (token === TOKEN.anyButColon) return code < 0x1_0000 && code !== COLON;
-  return foldCode(token)?.includes(code) ?? false;
-}
-
-function wordOf(last: Node): Word {
-  const codes: number[] = [];
-  for (let node: Node | undefined = last; node?.parent !== undefined; node = node.parent) codes.push(node.code);
-  return codes.reverse();
+  return undefined;
 }

@@ -1,15 +1,7 @@
-import { type Glob, REPEATS } from "./glob.ts";
+import { endsMayMeet, type Glob, REPEATS } from "./glob.ts";
+import { at, type Positions, PositionsBuilder } from "./positions.ts";
 import type { StepBudget } from "./step-budget.ts";
 import { COLON, foldCode, isMaybeColon, isVariableCode, TOKEN, type Token } from "./token.ts";
-
-/**
- * The positions that a prefix of a word reaches in the globs of a set, as bits, 32 to a block. Only blocks with a position are listed, in
- * ascending order.
- */
-export interface Positions {
-  readonly blocks: Int32Array;
-  readonly bits: Int32Array;
-}
 
 /** A character that no glob names. */
 export const OTHER = -2;
@@ -39,6 +31,9 @@ export class GlobSet {
   /** By token: the positions before it. */
   readonly #before = new Map<Token, Int32Array>();
   readonly #codes: Int32Array;
+  /** The globs that match one word, by that word; and the others. */
+  readonly #names = new Map<string, number>();
+  readonly #wildcards: number[] = [];
 
   constructor(globs: readonly Glob[], options: { readonly variablesAreAnyText?: boolean } = {}) {
     this.globs = globs;
@@ -57,7 +52,25 @@ export class GlobSet {
     this.#questionMarks = new Int32Array(blocks);
     this.#anyQuestionMarks = new Int32Array(blocks);
     this.#codes = new Int32Array(blocks * BLOCK).fill(OTHER);
-    for (const [index, glob] of globs.entries()) this.#add(index, glob);
+    for (const [index, glob] of globs.entries()) {
+      this.#add(index, glob);
+      if (glob.name === undefined) this.#wildcards.push(index);
+      else this.#names.set(glob.name, index);
+    }
+  }
+
+  /** The indexes of the globs that may share a word with the glob, ascending. Names are looked up, not compared. */
+  meeting(glob: Glob, budget: StepBudget): readonly number[] {
+    const hasFreeVariables = this.variablesAreAnyText && glob.codes.some(isVariableCode);
+    const mayMeet = (index: number): boolean => hasFreeVariables || endsMayMeet(glob, this.globs[index] as Glob);
+    if (hasFreeVariables || glob.name === undefined) {
+      budget.spend(1 + this.globs.length);
+      return [...this.globs.keys()].filter(mayMeet);
+    }
+    budget.spend(1 + this.#wildcards.length);
+    const name = this.#names.get(glob.name);
+    const wildcards = this.#wildcards.filter(mayMeet);
+    return name === undefined ? wildcards : [...wildcards, name].sort((a, b) => a - b);
   }
 
   #add(index: number, { codes, repeats }: Glob): void {
@@ -211,59 +224,6 @@ export class GlobSet {
       }
     }
   }
-}
-
-/** True when every position of `part` is in `whole`: `whole` matches at least the words that `part` matches. */
-export function isSubset(part: Positions, whole: Positions): boolean {
-  if (part.blocks.length > whole.blocks.length) return false;
-  let other = 0;
-  for (let index = 0; index < part.blocks.length; index += 1) {
-    const block = at(part.blocks, index);
-    while (other < whole.blocks.length && at(whole.blocks, other) < block) other += 1;
-    if (other === whole.blocks.length || at(whole.blocks, other) !== block) return false;
-    if ((at(part.bits, index) & ~at(whole.bits, other)) !== 0) return false;
-  }
-  return true;
-}
-
-/** Positions in the making. Blocks are added in ascending order; empty ones are dropped. */
-class PositionsBuilder {
-  readonly blocks: Int32Array;
-  readonly bits: Int32Array;
-  length = 0;
-
-  constructor(capacity: number) {
-    this.blocks = new Int32Array(capacity);
-    this.bits = new Int32Array(capacity);
-  }
-
-  add(block: number, bits: number): void {
-    if (bits === 0) return;
-    const last = this.length - 1;
-    if (last >= 0 && this.blocks[last] === block) {
-      this.bits[last] = at(this.bits, last) | bits;
-      return;
-    }
-    this.blocks[this.length] = block;
-    this.bits[this.length] = bits;
-    this.length += 1;
-  }
-
-  build(): Positions {
-    let kept = 0;
-    for (let index = 0; index < this.length; index += 1) {
-      if (this.bits[index] === 0) continue;
-      this.blocks[kept] = at(this.blocks, index);
-      this.bits[kept] = at(this.bits, index);
-      kept += 1;
-    }
-    return { blocks: this.blocks.slice(0, kept), bits: this.bits.slice(0, kept) };
-  }
-}
-
-/** For indexes that are known to be within the array. */
-function at(array: Int32Array, index: number): number {
-  return array[index] as number;
 }
 
 function setBit(masks: Int32Array, block: number, bit: number): void {

@@ -17,6 +17,8 @@ export interface Glob {
   /** The first and the last position with a star; both -1 when there is none. */
   readonly firstStar: number;
   readonly lastStar: number;
+  /** The text of the one word that the glob matches; undefined when it has a wildcard, or a letter that matches in either case. */
+  readonly name: string | undefined;
 }
 
 /** The glob of a list of tokens. */
@@ -39,7 +41,16 @@ export function globOf(tokens: readonly Token[]): Glob {
     }
   }
   const mindsColons = repeats.includes(REPEATS.textWithoutColon) || codes.includes(TOKEN.anyButColon);
-  return { codes, repeats, mindsColons, firstStar: firstStarIn(repeats), lastStar: lastStarIn(repeats) };
+  const [firstStar, lastStar] = [firstStarIn(repeats), lastStarIn(repeats)];
+  const isName = firstStar < 0 && codes.every((code) => code >= 0 && foldCode(code) === undefined);
+  const name = isName ? nameOf(codes) : undefined;
+  return { codes, repeats, mindsColons, firstStar, lastStar, name };
+}
+
+function nameOf(codes: Int32Array): string {
+  let name = "";
+  for (const code of codes) name += String.fromCodePoint(code);
+  return name;
 }
 
 function isStar(token: Token): boolean {
@@ -64,11 +75,6 @@ function firstStarIn(repeats: Uint8Array): number {
 
 function lastStarIn(repeats: Uint8Array): number {
   return repeats.findLastIndex((repeat) => repeat !== REPEATS.nothing);
-}
-
-/** True for a glob without wildcards and without letters that match in either case: it matches one word. */
-export function isSingleWord({ codes, firstStar }: Glob): boolean {
-  return firstStar < 0 && codes.every((code) => code >= 0 && foldCode(code) === undefined);
 }
 
 /** True for `*`. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { buildPolicy, type PolicyDocument, readPolicy } from "../../../src/model/policy/policy-document.ts";
-import type { JsonValue } from "../../../src/model/policy/policy-json.ts";
-import { commonGround, deniesAsMuch, isNoWider, scopeOf } from "../../../src/model/policy/policy-scope.ts";
+import { allowsNoMore, commonGround, deniesAsMuch, isNoWider } from "../../../../src/model/access/policy-relations.ts";
+import { buildPolicy, type PolicyDocument, readPolicy } from "../../../../src/model/policy/policy-document.ts";
+import type { JsonValue } from "../../../../src/model/policy/policy-json.ts";
 
 const policy = (...Statement: JsonValue[]): PolicyDocument =>
   buildPolicy({ Version: "2012-10-17", Statement }, "permissions");
@@ -11,26 +11,38 @@ const allow = (Action: JsonValue, Resource: JsonValue = "*", more: object = {}) 
   ...more,
 });
 const deny = (Action: JsonValue, Resource: JsonValue = "*") => ({ Effect: "Deny", Action, Resource });
+const allBut = (...NotAction: string[]) => policy({ Effect: "Allow", NotAction, Resource: "*" });
 const lets = (Principal: JsonValue) => ({ Effect: "Allow", Principal, Action: "sts:AssumeRole" });
 
-const noWider = (one: PolicyDocument[], other: PolicyDocument[]): boolean => isNoWider(scopeOf(one), scopeOf(other));
-const same = (one: PolicyDocument[], other: PolicyDocument[]): boolean => noWider(one, other) && noWider(other, one);
+const same = (one: PolicyDocument[], other: PolicyDocument[]): boolean =>
+  isNoWider(one, other) && isNoWider(other, one);
+const [A, B] = ["arn:aws:s3:::a", "arn:aws:s3:::b"];
+const secure = { Condition: { Bool: { "aws:SecureTransport": "true" } } };
 
 describe("one document allows no more than another", () => {
   test.each<[string, PolicyDocument, PolicyDocument]>([
     ["with fewer actions", policy(allow("s3:Get*")), policy(allow(["s3:Get*", "s3:List*"]))],
-    ["with fewer resources", policy(allow("s3:Get*", "a")), policy(allow("s3:Get*", ["a", "b"]))],
+    ["with fewer resources", policy(allow("s3:Get*", A)), policy(allow("s3:Get*", [A, B]))],
     ["with fewer statements", policy(allow("s3:Get*")), policy(allow("s3:Get*"), allow("ec2:*"))],
     ["with more denials", policy(allow("s3:*"), deny("s3:Put*")), policy(allow("s3:*"))],
     ["with a denial of more", policy(deny(["s3:Put*", "s3:Get*"])), policy(deny("s3:Put*"))],
+    ["with a narrower wildcard", policy(allow("s3:GetObject")), policy(allow("s3:Get*"))],
+    ["with a condition", policy(allow("s3:*", "*", secure)), policy(allow("s3:*"))],
+    ["with all but more", allBut("a:*", "b:*"), allBut("a:*")],
     ["with fewer principals", trust(lets({ Service: ["a"] })), trust(lets({ Service: ["a", "b"], AWS: "1" }))],
   ])("%s", (_, narrow, wide) => {
-    expect(noWider([narrow], [wide])).toBe(true);
-    expect(noWider([wide], [narrow])).toBe(false);
+    expect(isNoWider([narrow], [wide])).toBe(true);
+    expect(isNoWider([wide], [narrow])).toBe(false);
   });
 
   test.each<[string, PolicyDocument, PolicyDocument]>([
     ["split another way", policy(allow(["s3:Get*", "s3:List*"])), policy(allow("s3:List*"), allow("s3:get*"))],
+    ["with the wildcard that contains the other", policy(allow("s3:*")), policy(allow(["s3:*", "s3:GetObject"]))],
+    [
+      "in another version, without variables",
+      readPolicy('{"Statement":[{"Effect":"Allow","Action":"a:*","Resource":"*"}]}', "permissions"),
+      policy(allow("a:*")),
+    ],
     ["under another Sid", policy(allow("s3:*", "*", { Sid: "A" })), policy(allow("s3:*", "*", { Sid: "B" }))],
     ["principals split", trust(lets({ Service: ["a", "b"] })), trust(lets({ Service: "b" }), lets({ Service: "a" }))],
   ])("when it is the same %s", (_, one, other) => {
@@ -38,28 +50,28 @@ describe("one document allows no more than another", () => {
   });
 
   test.each<[string, PolicyDocument, PolicyDocument]>([
-    ["other conditions", policy(allow("s3:*", "*", { Condition: { Bool: { a: "true" } } })), policy(allow("s3:*"))],
-    ["a wildcard around it", policy(allow("s3:*")), policy(allow("s3:GetObject"))],
     [
-      "everything but one action",
-      policy({ Effect: "Allow", NotAction: ["a:*", "b:*"], Resource: "*" }),
-      policy({ Effect: "Allow", NotAction: "a:*", Resource: "*" }),
+      "another condition",
+      policy(allow("s3:*", "*", secure)),
+      policy(allow("s3:*", "*", { Condition: { Bool: { a: "true" } } })),
     ],
+    ["wildcards that share only a part", policy(allow("s3:*Object")), policy(allow("s3:Get*"))],
+    ["a denial less and an action less", policy(allow(["s3:*", "ec2:*"]), deny("s3:Put*")), policy(allow("s3:*"))],
     ["a principal of another type", trust(lets({ AWS: "a" })), trust(lets({ Service: "a" }))],
     [
-      "another version of the language",
-      readPolicy('{"Statement":[{"Effect":"Allow","Action":"a:*","Resource":"*"}]}', "permissions"),
-      policy(allow("a:*")),
+      "what is a variable in one version only",
+      readPolicy(`{"Statement":[{"Effect":"Allow","Action":"a:*","Resource":"${A}\${aws:username}"}]}`, "permissions"),
+      policy(allow("a:*", `${A}\${aws:username}`)),
     ],
-  ])("and neither way with %s, as far as texts tell", (_, one, other) => {
-    expect(noWider([one], [other])).toBe(false);
-    expect(noWider([other], [one])).toBe(false);
+  ])("and neither way with %s", (_, one, other) => {
+    expect(isNoWider([one], [other])).toBe(false);
+    expect(isNoWider([other], [one])).toBe(false);
   });
 
   test("together, several documents allow what each allows", () => {
     expect(same([policy(allow("a:*")), policy(deny("b:*"))], [policy(deny("b:*"), allow("a:*"))])).toBe(true);
-    expect(noWider([], [policy(allow("a:*"))])).toBe(true);
-    expect(noWider([], [policy(deny("a:*"))])).toBe(false);
+    expect(isNoWider([], [policy(allow("a:*"))])).toBe(true);
+    expect(isNoWider([], [policy(deny("a:*"))])).toBe(false);
   });
 
   test.each([
@@ -70,19 +82,26 @@ describe("one document allows no more than another", () => {
   ])("what cannot be understood (%s) may allow and deny anything", (text) => {
     const odd = readPolicy(text, "permissions");
     expect(same([odd], [odd])).toBe(true);
-    expect(noWider([odd], [policy(allow("a:*"))])).toBe(false);
-    expect(noWider([policy(deny("a:*"))], [odd])).toBe(false);
-    expect(deniesAsMuch(scopeOf([policy(deny("a:*"))]), scopeOf([odd]))).toBe(false);
+    expect(isNoWider([odd], [policy(allow("a:*"))])).toBe(false);
+    expect(isNoWider([policy(deny("a:*"))], [odd])).toBe(false);
+    expect(deniesAsMuch([policy(deny("a:*"))], [odd])).toBe(false);
   });
 });
 
 describe("the denials of one reach as far as those of another", () => {
   test("when each piece of them is denied", () => {
-    const reach = (one: JsonValue[], other: JsonValue[]) =>
-      deniesAsMuch(scopeOf([policy(...one)]), scopeOf([policy(...other)]));
+    const reach = (one: JsonValue[], other: JsonValue[]) => deniesAsMuch([policy(...one)], [policy(...other)]);
     expect(reach([deny(["a:*", "b:*"])], [deny("b:*"), allow("c:*")])).toBe(true);
     expect(reach([deny("b:*")], [deny(["a:*", "b:*"])])).toBe(false);
     expect(reach([allow("c:*")], [])).toBe(true);
+  });
+});
+
+describe("beside other policies of the role", () => {
+  test("a document that denies less is wider, although it allows no more itself", () => {
+    const [before, after] = [policy(allow("s3:*"), deny("ec2:*")), policy(allow("s3:*"))];
+    expect(allowsNoMore([after], [before])).toBe(true);
+    expect(isNoWider([after], [before])).toBe(false);
   });
 });
 
@@ -99,6 +118,12 @@ describe("the common ground of two sides", () => {
       Version: "2012-10-17",
       Statement: [allow("s3:Get*", "*", { Condition: {} }), deny("iam:*"), deny("sts:*")],
     });
+  });
+
+  test("has the narrower of two statements when one contains the other", () => {
+    const [before, after] = [policy(allow("s3:*"), allow("ec2:*")), policy(allow("s3:Get*"), allow("sqs:*"))];
+    expect(ground([before], [after])).toEqual({ Version: "2012-10-17", Statement: [allow("s3:Get*")] });
+    expect(ground([after], [before])).toEqual({ Version: "2012-10-17", Statement: [allow("s3:Get*")] });
   });
 
   test("is nothing when they share nothing and nobody denies", () => {

@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { requestContext } from "../../src/model/access/access-request.ts";
-import { evaluatePolicies } from "../../src/model/access/evaluate/evaluate.ts";
-import { buildPolicy, samePolicy } from "../../src/model/policy/policy-document.ts";
-import type { JsonObject } from "../../src/model/policy/policy-json.ts";
-import { isNoWider, scopeOf } from "../../src/model/policy/policy-scope.ts";
-import { overlaps, within } from "../../src/model/wildcard/wildcard-containment.ts";
-import { RESOURCES } from "../../src/model/wildcard/wildcard-tokens.ts";
-import { variable } from "../support/resource-patterns.ts";
+import { requestContext } from "../../../src/model/access/access-request.ts";
+import { evaluatePolicies } from "../../../src/model/access/evaluate/evaluate.ts";
+import { isNoWider } from "../../../src/model/access/policy-relations.ts";
+import { buildPolicy, samePolicy } from "../../../src/model/policy/policy-document.ts";
+import type { JsonObject } from "../../../src/model/policy/policy-json.ts";
+import { overlaps, within } from "../../support/access/pattern-questions.ts";
+import { variable } from "../../support/resource-patterns.ts";
 
 /** WILDCARD_RUNS=250000, in all, is the size at which the laws were seen to hold; the default is what a push can bear. */
 const numRuns = Number(process.env["WILDCARD_RUNS"] ?? 2_000);
@@ -94,19 +93,19 @@ test("containment and overlap of resources are decided as by trying every short 
   const seen = { within: 0, outside: 0, apart: 0, both: 0, byReading: 0 };
   fc.assert(
     fc.property(pairs, ({ mine, others }) => {
-      const words = { patterns: mine, negated: false };
+      const words = { patterns: mine, isNegated: false };
       const tried = READINGS.map((reading) => ({
         isIn: matcherOf(mine, reading),
         isListed: matcherOf(others, reading),
       }));
-      const outside = within(words, others, RESOURCES);
+      const outside = within(words, others, "resources");
       const found = tried.map(({ isIn, isListed }) => ARNS.some((arn) => isIn(arn) && !isListed(arn)));
       if (outside.found === "none") expect(found).toEqual([false, false, false]);
       else expect(outside).toSatisfy(({ word }) => tried.some(({ isIn, isListed }) => isIn(word) && !isListed(word)));
       seen[outside.found === "none" ? "within" : "outside"] += 1;
       if (new Set(found).size > 1) seen.byReading += 1;
 
-      const both = overlaps(words, others, RESOURCES);
+      const both = overlaps(words, others, "resources");
       const meets = tried.map(({ isIn, isListed }) => ARNS.some((arn) => isIn(arn) && isListed(arn)));
       if (both.found === "none") expect(meets).toEqual([false, false, false]);
       else expect(both).toSatisfy(({ word }) => tried.some(({ isIn, isListed }) => isIn(word) && isListed(word)));
@@ -120,14 +119,14 @@ test("containment and overlap of resources are decided as by trying every short 
 test("all but some resources are decided as by trying every short ARN", { timeout }, () => {
   fc.assert(
     fc.property(fc.array(plain, { minLength: 1, maxLength: 2 }), listed, (patterns, others) => {
-      const words = { patterns, negated: true };
+      const words = { patterns, isNegated: true };
       const tried = READINGS.map((reading) => ({
         isOut: matcherOf(patterns, reading),
         isListed: matcherOf(others, reading),
       }));
-      const outside = within(words, [...others, "*"], RESOURCES);
+      const outside = within(words, [...others, "*"], "resources");
       expect(outside).toEqual({ found: "none" });
-      const both = overlaps(words, others, RESOURCES);
+      const both = overlaps(words, others, "resources");
       const meets = tried.some(({ isOut, isListed }) => ARNS.some((arn) => !isOut(arn) && isListed(arn)));
       if (both.found === "none") expect(meets).toBe(false);
       else expect(both).toSatisfy(({ word }) => tried.some(({ isOut, isListed }) => !isOut(word) && isListed(word)));
@@ -188,13 +187,13 @@ describe("small policies", () => {
         const other = mutation === 0 ? another : mutated(one, another, mutation);
         const [a, b] = [buildPolicy(one, "permissions"), buildPolicy(other, "permissions")];
         const allowed = [one, other].map((policy) =>
-          REQUESTS.map((request) => evaluatePolicies([policy], request).verdict === "allow"),
+          REQUESTS.map((request) => evaluatePolicies([policy as JsonObject], request).verdict === "allow"),
         );
         if (samePolicy(a, b)) {
           seen.same += 1;
           expect(allowed[0]).toEqual(allowed[1]);
         }
-        if (isNoWider(scopeOf([a]), scopeOf([b]))) {
+        if (isNoWider([a], [b])) {
           seen.narrower += 1;
           expect(REQUESTS.filter((_, index) => allowed[0]?.[index] && !allowed[1]?.[index])).toEqual([]);
         }
