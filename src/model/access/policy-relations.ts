@@ -51,47 +51,83 @@ export function isNoWider(one: Documents, other: Documents): boolean {
 }
 
 /**
- * A document that allows only what both sides allow, and denies what either side denies; undefined when that is nothing. It has the Allow
- * statements of each side that the other side is proved to allow. What two statements share only in part, it leaves out.
+ * A document that allows only what both sides allow, and denies what either side denies; undefined when that is nothing. It has the parts
+ * of each side that the other side is proved to allow: whole statements, else their actions and resources one by one. What two wildcards
+ * share only in part, such as `s3:Get*` and `s3:*Object`, it leaves out.
  */
 export function commonGround(one: Documents, other: Documents): PolicyDocument | undefined {
   const [mine, theirs] = [one.flatMap(readable), other.flatMap(readable)];
   const shared = [
-    ...theirs.filter((statement) => isAllowedBy(statement, one)),
-    ...mine.filter((statement) => isAllowedBy(statement, other)),
+    ...theirs.flatMap((statement) => partsAllowedBy(statement, one)),
+    ...mine.flatMap((statement) => partsAllowedBy(statement, other)),
   ];
-  const denials = [...mine, ...theirs].filter(({ json }) => json["Effect"] === "Deny");
-  const kept = [...shared, ...denials].map(({ json: { Sid: _, ...statement } }) => statement);
-  const distinct = [...Map.groupBy(kept, meaningOf).values()].flatMap((same) => same.slice(0, 1));
-  if (distinct.length === 0) return undefined;
-  return buildPolicy({ Version: "2012-10-17", Statement: distinct }, "permissions");
+  return documentOf([...shared, ...denialsIn(one), ...denialsIn(other)]);
+}
+
+/** The document with the Deny statements of others; undefined when one of them cannot be read, or has another meaning in it. */
+export function withDenialsOf(others: Documents, documents: Documents): PolicyDocument | undefined {
+  const statements = documents.flatMap(readable);
+  const isWhole = [...others, ...documents].every(
+    (document) => readable(document).length === statementsIn(document)?.length,
+  );
+  return isWhole ? documentOf([...statements, ...denialsIn(others)]) : undefined;
+}
+
+function denialsIn(documents: Documents): readonly JsonObject[] {
+  return documents.flatMap(readable).filter(({ Effect: effect }) => effect === "Deny");
+}
+
+/** Statements with the same meaning are written once, without their Sids, which must be unique. */
+function documentOf(statements: readonly JsonObject[]): PolicyDocument | undefined {
+  const distinct = [...Map.groupBy(statements, meaningOf).values()].flatMap((same) => same.slice(0, 1));
+  return distinct.length === 0 ? undefined : buildPolicy({ Version: "2012-10-17", Statement: distinct }, "permissions");
 }
 
 function meaningOf(statement: JsonObject): string {
   return canonicalJson(canonicalStatement(statement, { use: "permissions", variables: "variables" }));
 }
 
-/** A statement with the version of its document. */
-interface VersionedStatement {
-  readonly version: JsonValue | undefined;
-  readonly json: JsonObject;
-}
-
-/** Statements of one document that mean the same in version 2012-10-17. */
-function readable(document: PolicyDocument): readonly VersionedStatement[] {
+/** Statements of one document that mean the same in version 2012-10-17, without their Sids. */
+function readable(document: PolicyDocument): readonly JsonObject[] {
   const json = policyJson(document);
   const version = isJsonObject(json) ? json["Version"] : undefined;
-  return (statementsIn(document) ?? []).flatMap((statement) => {
+  return (statementsIn(document) ?? []).flatMap(({ Sid: _, ...statement }) => {
     const isSame = version === "2012-10-17" || !JSON.stringify(statement).includes("${");
-    return isSame ? [{ version: "2012-10-17", json: statement }] : [];
+    return isSame ? [statement] : [];
   });
 }
 
-function isAllowedBy({ version, json }: VersionedStatement, documents: Documents): boolean {
-  const from = accessOf(documents);
-  if (json["Effect"] !== "Allow" || from === undefined) return false;
-  const to: Access = { use: "permissions", layers: [[{ Version: version ?? null, Statement: [json] }]] };
-  return compareAccess(withoutDenials(from), to, { maxSteps: MAX_STEPS }).verdict === "no-new-access";
+/** Statements with more combinations of actions and resources are taken whole or not at all. */
+const MAX_PARTS = 200;
+
+function partsAllowedBy(statement: JsonObject, documents: Documents): readonly JsonObject[] {
+  const isAllowed = allowanceOf(documents);
+  if (statement["Effect"] !== "Allow" || isAllowed(statement))
+    return statement["Effect"] === "Allow" ? [statement] : [];
+  const [actions, resources] = [listOf(statement["Action"]), listOf(statement["Resource"])];
+  if (actions.length * resources.length > MAX_PARTS) return [];
+  const kept = Map.groupBy(actions, (Action) =>
+    canonicalJson(resources.filter((Resource) => isAllowed({ ...statement, Action, Resource }))),
+  );
+  return [...kept].flatMap(([json, group]) =>
+    json === "[]" ? [] : [{ ...statement, Action: group, Resource: JSON.parse(json) }],
+  );
+}
+
+function listOf(value: JsonValue | undefined): readonly JsonValue[] {
+  if (value === undefined) return [];
+  return isJsonList(value) ? value : [value];
+}
+
+/** Tells whether the Allow statements of the documents are proved to allow what a statement allows. */
+function allowanceOf(documents: Documents): (statement: JsonObject) => boolean {
+  const access = accessOf(documents);
+  const from = access && withoutDenials(access);
+  return (statement) => {
+    if (from === undefined) return false;
+    const to: Access = { use: "permissions", layers: [[{ Version: "2012-10-17", Statement: [statement] }]] };
+    return compareAccess(from, to, { maxSteps: MAX_STEPS }).verdict === "no-new-access";
+  };
 }
 
 /** The common ground has the denials of both sides. */
@@ -122,8 +158,7 @@ function asAllowed(statement: JsonObject): readonly JsonObject[] {
 
 function withStatements(json: JsonValue, convert: (statement: JsonObject) => readonly JsonObject[]): JsonValue {
   if (!isJsonObject(json)) return json;
-  const statement = json["Statement"] ?? [];
-  const list = isJsonList(statement) ? statement : [statement];
+  const list = listOf(json["Statement"]);
   const converted = list.flatMap((member): readonly JsonValue[] => (isJsonObject(member) ? convert(member) : [member]));
   return { ...json, Statement: converted };
 }
@@ -138,7 +173,6 @@ function accessOf(documents: Documents): Access | undefined {
 function statementsIn(document: PolicyDocument): readonly JsonObject[] | undefined {
   const json = policyJson(document);
   if (!isJsonObject(json)) return undefined;
-  const statement = json["Statement"] ?? [];
-  const list = isJsonList(statement) ? statement : [statement];
+  const list = listOf(json["Statement"]);
   return list.every(isJsonObject) ? list : undefined;
 }

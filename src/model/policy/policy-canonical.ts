@@ -1,4 +1,3 @@
-import { completedResource, type VariableUse } from "./resource-pattern.ts";
 import {
   asciiLowerCase,
   canonicalJson,
@@ -9,6 +8,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from "./policy-json.ts";
+import { completedResource, type VariableUse } from "./resource-pattern.ts";
 
 /** The use of a document: the permissions of a role, or its trust policy. */
 export type PolicyUse = "permissions" | "trust";

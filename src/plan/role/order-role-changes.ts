@@ -1,4 +1,11 @@
-import { commonGround, deniesAsMuch, deniesNothing, isNoWider } from "../../model/access/policy-relations.ts";
+import {
+  allowsNoMore,
+  commonGround,
+  deniesAsMuch,
+  deniesNothing,
+  isNoWider,
+  withDenialsOf,
+} from "../../model/access/policy-relations.ts";
 import { describePolicyChange, type PolicyDocument, samePolicy } from "../../model/policy/policy-document.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
 import type { Action } from "../action.ts";
@@ -56,23 +63,63 @@ function observedDocuments({ inline, obsolete }: RoleChanges): readonly PolicyDo
 }
 
 function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonly Action[] {
+  if (pivots.length === 0) return changesWithoutPivot(changes);
   const { inline, obsolete, attach, detach } = changes;
   const current = observedDocuments(changes);
+  const wanted = documentsOf(inline ? [inline] : []);
   const put = some(inline && putPolicy(changes.roleName, inline, inline.current, inline.document));
   const drop = obsolete.map(deletion(changes.roleName));
   // A renamed policy is written before the old one is deleted, unless both together exceed the quota of IAM.
   const renamed = isRoomForBoth(changes) ? [...put, ...drop] : [...drop, ...put];
-  const isFree = pivots.length === 0;
-  const dropFirst = [...detach, ...drop, ...put, ...attach];
-  const keepingDenials = isRoomForBoth(changes) ? [...put, ...attach, ...detach, ...drop] : dropFirst;
-  // Most roles deny nothing, so there is nothing to compare.
-  if (isFree && deniesNothing(current)) return keepingDenials;
-  const wanted = documentsOf(inline ? [inline] : []);
-  if (isFree && deniesAsMuch(wanted, current)) return keepingDenials;
-  if (isFree && deniesNothing(documentsOf(obsolete))) return dropFirst;
   if (isNoWider(wanted, current)) return [...detach, ...renamed, ...pivots, ...attach];
   if (isNoWider(current, wanted)) return [...detach, ...pivots, ...renamed, ...attach];
   return [...detach, ...throughCommonGround(changes, current, pivots), ...attach];
+}
+
+/**
+ * Attaches before it detaches, and replaces the inline policy in between, so that what old and new state both allow is allowed all the time.
+ * A Deny that is new holds before something is attached, and one that goes holds until everything is detached.
+ */
+function changesWithoutPivot(changes: RoleChanges): readonly Action[] {
+  const { roleName, inline, obsolete, attach, detach } = changes;
+  const put = (from: PolicyDocument | undefined, to: PolicyDocument | undefined): readonly Action[] =>
+    to === undefined || inline === undefined ? [] : some(putPolicy(roleName, inline, from, to));
+  const denying = obsolete.filter(({ document }) => document !== undefined && !deniesNothing([document]));
+  const drop = [...obsolete.filter((policy) => !denying.includes(policy)), ...denying].map(deletion(roleName));
+  const steps = inlineSteps(changes);
+  if (denying.length > 1)
+    return [...detach, ...throughCommonGround(changes, observedDocuments(changes), []), ...attach];
+  if (steps === undefined) return [...detach, ...drop, ...put(inline?.current, inline?.document), ...attach];
+  const { first, last } = steps;
+  return [
+    ...put(inline?.current, first),
+    ...attach,
+    ...put(first, last),
+    ...detach,
+    ...drop,
+    ...put(last, inline?.document),
+  ];
+}
+
+/** The inline policy while managed policies are attached, and while they are detached; undefined when IAM has no room for it. */
+function inlineSteps(
+  changes: RoleChanges,
+): { readonly first: PolicyDocument | undefined; readonly last: PolicyDocument | undefined } | undefined {
+  const { inline, attach, detach } = changes;
+  const [current, wanted] = [
+    documentsOf([{ document: inline?.current }]),
+    documentsOf([{ document: inline?.document }]),
+  ];
+  const isDenialKept = detach.length === 0 || deniesAsMuch(wanted, current);
+  const last = isDenialKept ? wanted[0] : withDenialsOf(current, wanted);
+  const isDenialThere = attach.length === 0 || deniesAsMuch(observedDocuments(changes), wanted);
+  const hasAllOf = (): boolean => allowsNoMore(current, wanted);
+  const narrowed = (): PolicyDocument | undefined => (hasAllOf() ? last : withDenialsOf(wanted, current));
+  const first = isDenialThere ? current[0] : narrowed();
+  const isWhole = (last !== undefined || wanted.length === 0) && (first !== undefined || current.length === 0);
+  return isWhole && isRoomFor(changes, documentsOf([{ document: first }, { document: last }]))
+    ? { first, last }
+    : undefined;
 }
 
 /**
@@ -128,12 +175,17 @@ function deletion(roleName: string): (policy: { readonly policyName: string }) =
 }
 
 /** All inline policies of a role share one quota. */
-function isRoomForBoth({ inline, obsolete }: RoleChanges): boolean {
-  const sizeChars = documentsOf(obsolete).reduce((sum, document) => sum + document.sizeChars, 0);
-  return sizeChars + (inline?.document.sizeChars ?? 0) <= MAX_INLINE_POLICIES_CHARS;
+function isRoomForBoth(changes: RoleChanges): boolean {
+  return isRoomFor(changes, documentsOf(changes.inline ? [changes.inline] : []));
 }
 
-function documentsOf(policies: readonly ObservedInlinePolicy[]): readonly PolicyDocument[] {
+/** True when each of the documents fits beside the policies to delete. */
+function isRoomFor({ obsolete }: RoleChanges, documents: readonly PolicyDocument[]): boolean {
+  const sizeChars = documentsOf(obsolete).reduce((sum, document) => sum + document.sizeChars, 0);
+  return documents.every((document) => sizeChars + document.sizeChars <= MAX_INLINE_POLICIES_CHARS);
+}
+
+function documentsOf(policies: readonly Pick<ObservedInlinePolicy, "document">[]): readonly PolicyDocument[] {
   return policies.flatMap(({ document }) => (document === undefined ? [] : [document]));
 }
 
