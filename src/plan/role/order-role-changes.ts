@@ -112,14 +112,25 @@ function inlineSteps(
   ];
   const isDenialKept = detach.length === 0 || deniesAsMuch(wanted, current);
   const last = isDenialKept ? wanted[0] : withDenialsOf(current, wanted);
-  const isDenialThere = attach.length === 0 || deniesAsMuch(observedDocuments(changes), wanted);
-  const hasAllOf = (): boolean => allowsNoMore(current, wanted);
-  const narrowed = (): PolicyDocument | undefined => (hasAllOf() ? last : withDenialsOf(wanted, current));
-  const first = isDenialThere ? current[0] : narrowed();
+  const first = attach.length === 0 ? current[0] : whileAttaching(changes, current, wanted, last);
   const isWhole = (last !== undefined || wanted.length === 0) && (first !== undefined || current.length === 0);
   return isWhole && isRoomFor(changes, documentsOf([{ document: first }, { document: last }]))
     ? { first, last }
     : undefined;
+}
+
+/**
+ * A policy that allows as much as the old one comes first: IAM refuses it before anything is attached. Else the old one stays until
+ * everything is attached, with the denials of the new one.
+ */
+function whileAttaching(
+  changes: RoleChanges,
+  current: readonly PolicyDocument[],
+  wanted: readonly PolicyDocument[],
+  last: PolicyDocument | undefined,
+): PolicyDocument | undefined {
+  if (allowsNoMore(current, wanted)) return last;
+  return deniesAsMuch(observedDocuments(changes), wanted) ? current[0] : withDenialsOf(wanted, current);
 }
 
 /**

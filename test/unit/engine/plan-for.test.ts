@@ -139,7 +139,7 @@ test("a plan that is shown lists what the controller removes before IAM refuses 
     spec: {
       managedPolicyArns: ["arn:aws:iam::aws:policy/New"],
       permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary",
-      statements: [{ effect: "Allow", actions: ["s3:Put*"], resources: ["*"] }],
+      statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }],
     },
   });
   const deps = {

@@ -205,12 +205,12 @@ class Exploration {
     const [inside, outsideCell] = isWitnessIn ? [own, other] : [other, own];
     // A request that no statement but the Allow matches is the likeliest answer.
     if (outsideCell !== undefined) this.#divide(depth, dimension, outsideCell, rest, chosen);
-    if (inside === undefined || this.#settles(next, depth, chosen)) return;
+    if (inside === undefined || this.#isDecidedBy(next, depth, chosen)) return;
     this.#divide(depth, dimension, inside, rest, [...chosen, next]);
   }
 
   /** True when the statement alone decides that no request of the cell is an answer. */
-  #settles({ role, statement }: Weighed, depth: number, chosen: readonly Weighed[]): boolean {
+  #isDecidedBy({ role, statement }: Weighed, depth: number, chosen: readonly Weighed[]): boolean {
     if (role === "oldDeny" || statement.tests.length > 0) return false;
     const later = DIMENSIONS.slice(depth + 1);
     if (!later.every((dimension) => isEverything(this.#search.sets.get(statement, dimension, "atLeast")))) return false;
