@@ -69,7 +69,7 @@ const COMMANDS: readonly ListedCommand[] = [
   },
   {
     name: "access",
-    summary: "say what policies allow",
+    summary: "say what policies allow, and what a change grants",
     load: async () => (await import("./access/access-command.ts")).accessCommand,
   },
   {

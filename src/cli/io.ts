@@ -9,6 +9,8 @@ export interface CommandIo {
   readonly err: WriteLines;
   /** Reads all of standard input. Errors: TerminalError when it is not UTF-8. */
   readonly readInput: () => Promise<string>;
+  /** Reads standard input line by line. */
+  readonly readLines: () => AsyncIterable<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts when the process gets a request to stop (SIGINT, SIGTERM). */
   readonly stop: AbortSignal;
@@ -22,13 +24,18 @@ export interface ProcessIo extends Omit<CommandIo, "out" | "err"> {
   readonly err: (text: string) => void;
 }
 
-/** Exit statuses of commands; only `plan` uses more than `ok` and `error`. */
-export const EXIT: { readonly ok: 0; readonly error: 1; readonly changes: 2; readonly blocked: 3 } = {
-  ok: 0,
-  error: 1,
-  changes: 2,
-  blocked: 3,
-};
+/** Exit statuses of commands; only `plan` and `access` use more than `ok` and `error`. */
+export const EXIT: {
+  readonly ok: 0;
+  readonly error: 1;
+  readonly changes: 2;
+  readonly blocked: 3;
+  /** `plan --fail-on-new-access` */
+  readonly newAccess: 4;
+} = { ok: 0, error: 1, changes: 2, blocked: 3, newAccess: 4 };
+
+/** Exit statuses of `access diff`. */
+export const DIFF_EXIT = { "no-new-access": 0, "new-access": 2, undecided: 3 } as const;
 
 /** An error in the command line: shown without a stack, with a pointer to `--help`. */
 export class UsageError extends Error {

@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import { TerminalError } from "../errors.ts";
 import type { ProcessIo } from "./io.ts";
@@ -28,6 +29,7 @@ export function processIo(): ProcessIo {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     readInput: readStandardInput,
+    readLines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
     env: process.env,
     stop: stop.signal,
   };

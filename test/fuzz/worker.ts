@@ -2,6 +2,7 @@
  * Runs the cases that the parent names, one after the other: a manifest goes into one command, and what comes of it is judged. A process
  * of its own, so that the parent can end a case that does not end by itself.
  */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { runCommandLine } from "../../src/cli/command-line.ts";
 import { decodeUtf8 } from "../../src/cli/manifests/utf8.ts";
 import { seededRandom } from "../../src/sandbox/aws/random.ts";
 import { startAwsSandbox } from "../../src/sandbox/aws/server.ts";
+import { linesOf } from "../support/lines-of.ts";
 import { corpus } from "./corpus.ts";
 import { caseOf } from "./mutations.ts";
 import type { Finding, FromWorker } from "./protocol.ts";
@@ -97,7 +99,14 @@ async function run(args: readonly string[], input: string): Promise<Ended> {
   };
   const stop = new AbortController().signal;
   const before = process.cpuUsage();
-  const status = await runCommandLine(args, { out: write, err: write, readInput: async () => input, env: {}, stop });
+  const status = await runCommandLine(args, {
+    out: write,
+    err: write,
+    readInput: async () => input,
+    readLines: () => linesOf(input),
+    env: {},
+    stop,
+  });
   const { user, system } = process.cpuUsage(before);
   return { status, output, cpuMs: Math.round((user + system) / 1_000) };
 }

@@ -6,6 +6,7 @@ import { type Blocker, INVALID_POLICY, NOT_CONVERGING, type Plan } from "../../s
 import { renderPlans } from "../../src/plan/render.ts";
 import type { Outcome } from "../../src/status/outcome.ts";
 import { CLUSTER_ID } from "./builders.ts";
+import { linesOf } from "./lines-of.ts";
 
 /** What `plan` says of one object; undefined when it is an error. */
 export type PlanAnswer = Pick<Plan, "actions" | "blockers"> | undefined;
@@ -42,11 +43,12 @@ export async function planOf(
   let text = "";
   try {
     await runCommandLine(["plan", "-f", "-", "-o", "json", "--cluster-id", CLUSTER_ID, ...flags], {
-      out: (line) => {
-        text += typeof line === "string" ? line : line.join("\n");
+      out: (written) => {
+        text += written;
       },
       err: () => {},
       readInput: async () => input,
+      readLines: () => linesOf(input),
       env: {},
       stop: new AbortController().signal,
     });

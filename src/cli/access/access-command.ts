@@ -9,5 +9,10 @@ export const accessCommand: CommandGroup = {
       summary: "say whether a request is allowed, and by which statement",
       load: async () => (await import("./can-command.ts")).canCommand,
     },
+    {
+      name: "diff",
+      summary: "say what a change of policies or manifests grants",
+      load: async () => (await import("./diff-command.ts")).diffCommand,
+    },
   ],
 };

@@ -7,6 +7,8 @@ import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
 import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../../engine/offline/plan-removed.ts";
 import { isNamespace } from "../../engine/orphans/orphans.ts";
+import type { AccessReport } from "../../plan/access/access-report.ts";
+import { NOTHING_NEW } from "../../plan/access/planned-access.ts";
 import type { Blocker, Note, Plan } from "../../plan/plan.ts";
 import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../../plan/render.ts";
 import { keyOf, type WatchedObject } from "../../runtime/watch/list-watch.ts";
@@ -18,15 +20,22 @@ import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { clusterIdOf, type GivenOptions, namespacesOf } from "../options.ts";
 import { type BindingOf, CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
-import { connectAsUser, PLAN_RATES, planAccess, type RunAccess } from "../plan/plan-access.ts";
-import { type Answer, readSubjects, type Subject, withCrossBlockers, withPlaces } from "../plan/plan-subjects.ts";
+import { connectAsUser, PLAN_RATES, planAccess, type RunAccess, reportUnread } from "../plan/plan-access.ts";
+import {
+  type Answer,
+  readSubjects,
+  type Subject,
+  withCrossBlockers,
+  withPlaces,
+  withStatementPlaces,
+} from "../plan/plan-subjects.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without write permissions. */
 export const planCommand: Command = {
   description: [
     "Compares manifests with AWS and shows what the controller would write. Needs only read permissions, and a cluster only",
     "for --cluster-classes.",
-    "Exit status: 0 in sync, 2 changes, 3 blocked, 1 error.",
+    "Exit status: 0 in sync, 2 changes, 3 blocked, 1 error; with --fail-on-new-access, 4 when a plan grants new access.",
   ].join("\n"),
   options: {
     filename: {
@@ -57,6 +66,10 @@ export const planCommand: Command = {
       type: "boolean",
       help: "plan for a controller that runs with --allow-adoption: allow objects without a class to adopt",
     },
+    "fail-on-new-access": {
+      type: "boolean",
+      help: "exit with status 4 when a plan grants new access, or when that is not decided",
+    },
     ...DEFAULT_DELETION_POLICY_OPTION,
     ...REGION_OPTION,
     ...CLASS_OPTIONS,
@@ -86,16 +99,17 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const aws = connectAsUser(rates, io.env);
   try {
     const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
-    const access = await planAccess(subject, aws, io.stop);
+    const access = await planAccess(subject, aws, io.stop, reportUnread(io));
     const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
     const planned = await inParallel(subjects, (one) => planOne(classes.bindingOf, one, plan, io.stop));
-    const answers = await withPlaces(await withCrossBlockers(planned, access.quotas, io.stop));
+    const checked = await withCrossBlockers(planned, access.quotas, io.stop);
+    const answers = await withStatementPlaces(await withPlaces(checked));
     const removed = isSinceLive
       ? await planDeletions(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io, classes })
       : [];
     const all = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(all, format));
-    return exitStatusOf(all);
+    return exitStatusOf(all, given.flag("fail-on-new-access"));
   } finally {
     aws.close();
   }
@@ -123,8 +137,8 @@ async function planOne(
 ): Promise<Answer> {
   const { object } = subject;
   const { namespace, name } = object.metadata;
-  const answer = (plan: Plan, owner = clusterId): Answer => {
-    return { ...subject, planned: { namespace, name, plan }, clusterId: owner };
+  const answer = (plan: Plan, owner = clusterId, granted?: AccessReport): Answer => {
+    return { ...subject, planned: { namespace, name, ...(granted && { access: granted }), plan }, clusterId: owner };
   };
   const binding = bindingOf(object);
   const blockers = [...blockersOf(binding), ...(await wrongAccount(binding, aws, signal))];
@@ -132,9 +146,9 @@ async function planOne(
   const { suspend, mode } = binding.object.spec;
   if (suspend) return answer({ ...NOTHING_PLANNED, notes: [SUSPENDED] });
   const target = { clusterId, ...grantsOf(binding, { allowsAdoption }) };
-  const { plan, clusterId: found } = await planManifest(binding.object, target, access, signal);
+  const { plan, clusterId: found, access: granted } = await planManifest(binding.object, target, access, signal);
   const isShownOnly = mode === "DryRun" && plan.actions.length > 0;
-  return answer(isShownOnly ? { ...plan, notes: [...(plan.notes ?? []), DRY_RUN] } : plan, found);
+  return answer(isShownOnly ? { ...plan, notes: [...(plan.notes ?? []), DRY_RUN] } : plan, found, granted);
 }
 
 const NOTHING_PLANNED: Plan = { actions: [], blockers: [], unmanagedPolicies: [] };
@@ -191,7 +205,7 @@ async function planDeletions(
     const sources = { iam: aws.iamReader, instances: access.instances, defaultDeletionPolicy: defaultPolicy };
     const isOrphan = live !== undefined && object === undefined;
     const plan = isOrphan ? planOrphan(removed) : await planRemoved(removed, { ...sources, deletionPolicy }, signal);
-    return { namespace, name, plan, isRemoved: true };
+    return { namespace, name, plan, isRemoved: true, ...(plan.actions.length > 0 && { access: NOTHING_NEW }) };
   });
 }
 
@@ -220,7 +234,9 @@ function deletionPolicyOf(live: WatchedObject, bindingOf: BindingOf): InstancePr
   return binding === undefined || binding.kind === "refused" ? undefined : binding.object.spec.deletionPolicy;
 }
 
-function exitStatusOf(planned: readonly PlannedObject[]): number {
+function exitStatusOf(planned: readonly PlannedObject[], failsOnNewAccess: boolean): number {
+  if (failsOnNewAccess && planned.some(({ access }) => access !== undefined && access.verdict !== "no-new-access"))
+    return EXIT.newAccess;
   const { changed, blocked } = countsOf(planned);
   if (blocked > 0) return EXIT.blocked;
   return changed > 0 ? EXIT.changes : EXIT.ok;

@@ -2,12 +2,14 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
+import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
 import type { TaggedRole } from "../../engine/observe/inventory.ts";
 import type { InstanceObservation } from "../../engine/observe/observe-instances.ts";
 import { ProfileUsage } from "../../engine/observe/profile-usage.ts";
 import { QuotaCache, type QuotaSource } from "../../engine/observe/quota-cache.ts";
 import { RegionSnapshots } from "../../engine/observe/region-snapshots.ts";
+import type { PolicyDocuments } from "../../engine/offline/plan-access.ts";
 import type { PlanAccess } from "../../engine/offline/plan-manifest.ts";
 import { fromSnapshot, objectByObject } from "../../engine/offline/plan-reader.ts";
 import { dispositionOf } from "../../errors.ts";
@@ -15,9 +17,11 @@ import type { AccountQuotas } from "../../model/account-quotas.ts";
 import { claimOf } from "../../model/instances/claim-of.ts";
 import type { InstanceClaim } from "../../model/instances/instance-claim.ts";
 import { nameKey } from "../../model/naming.ts";
+import type { ManagedPolicies } from "../../plan/access/role-access.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { CommandIo } from "../io.ts";
 import { VERSION } from "../version.ts";
+import { readManagedPolicies } from "./managed-policies.ts";
 
 /** A plan is short and a user waits for it: it may use a higher rate than the long-running controller. */
 export const PLAN_RATES: AwsRates = { ...DEFAULT_AWS_RATES, readsPerSecond: 20 };
@@ -56,15 +60,42 @@ export async function planAccess(
   { objects, clusterId, isSinceLive, regions }: PlanSubject,
   aws: AwsConnection,
   signal: AbortSignal,
+  onUnread: OnUnread,
 ): Promise<RunAccess> {
   const snapshot = await readWhole(objects, isSinceLive, aws, signal);
   return {
     quotas: quotasReadOnce(aws),
     reader: snapshot === undefined ? objectByObject(aws.iamReader) : fromSnapshot(snapshot, aws.iamReader),
     instances: instancesFor(objects, { clusterId, regions }, aws),
+    policies: policyDocuments(aws, onUnread),
     taggedRoles: async (abortSignal) =>
       isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(abortSignal),
   };
+}
+
+/** Reads each managed policy once, for all objects. */
+function policyDocuments(aws: AwsConnection, onUnread: OnUnread): PolicyDocuments {
+  const reads = new Map<string, Promise<ManagedPolicies>>();
+  const read = (arn: string, signal: AbortSignal): Promise<ManagedPolicies> => {
+    const known = reads.get(arn) ?? readManagedPolicies([arn], aws, signal, onUnread);
+    reads.set(arn, known);
+    return known;
+  };
+  return {
+    inline: aws.iamReader.getRolePolicy,
+    managed: async (arns, signal) => {
+      const found = await inParallel(arns, (arn) => read(arn, signal));
+      return new Map(found.flatMap((documents) => [...documents]));
+    },
+  };
+}
+
+/** Reports a managed policy that was not read, and why. */
+type OnUnread = (policyArn: string, reason: string) => void;
+
+/** Says on standard error which managed policies were not read. */
+export function reportUnread({ err }: Pick<CommandIo, "err">): OnUnread {
+  return (arn, reason) => err(`${arn} was not read: ${reason}`);
 }
 
 /** Reads quotas when the first plan needs them, and caches them. */

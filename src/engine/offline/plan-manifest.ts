@@ -2,11 +2,13 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { type DesiredState, desiredState, type Grants } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { TAG_KEYS } from "../../model/ownership.ts";
+import type { AccessReport } from "../../plan/access/access-report.ts";
 import { refusedByIam } from "../../plan/lint/lint.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { InstanceObservation } from "../observe/observe-instances.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";
 import { planFor } from "../reconcile/plan-for.ts";
+import { accessOfPlan, type PolicyDocuments } from "./plan-access.ts";
 import type { PlanReader } from "./plan-reader.ts";
 
 /** A plan that was computed without a cluster. */
@@ -16,6 +18,8 @@ export interface ManifestPlan {
    * The cluster that the plan is for: the one given, or else the one that the owner tags of the role or profile name.
    */
   readonly clusterId: string | undefined;
+  /** What the plan newly grants; undefined for a plan that is in sync or blocked. */
+  readonly access: AccessReport | undefined;
 }
 
 /** The cluster and the grants that a manifest is planned for. */
@@ -29,6 +33,7 @@ export interface PlanAccess {
   readonly reader: PlanReader;
   readonly instances: InstanceObservation;
   readonly quotas: QuotaSource;
+  readonly policies: PolicyDocuments;
 }
 
 /**
@@ -46,25 +51,24 @@ export async function planManifest(
   const desired = desiredState(object, clusterId ?? "", grants);
   const observed = await access.reader.read(desired, signal);
   const named = clusterId === undefined ? clusterNamedBy(desired, observed) : undefined;
-  const planAs = (owned: DesiredState, observedState: ObservedState): Promise<Plan> =>
-    plan(object, owned, observedState, access, signal);
-  if (named === undefined) return { plan: await planAs(desired, observed), clusterId };
+  if (named === undefined) return { ...(await planAndJudge(object, desired, observed, access, signal)), clusterId };
   const owned = desiredState(object, named, grants);
-  return { plan: await planAs(owned, await access.reader.read(owned, signal)), clusterId: named };
+  const again = await access.reader.read(owned, signal);
+  return { ...(await planAndJudge(object, owned, again, access, signal)), clusterId: named };
 }
 
 /** Raises what the controller would report in a status: a plan is complete or an error. */
-async function plan(
+async function planAndJudge(
   object: InstanceProfile,
   desired: DesiredState,
   observed: ObservedState,
-  { instances, quotas }: PlanAccess,
+  { instances, quotas, policies }: PlanAccess,
   signal: AbortSignal,
-): Promise<Plan> {
+): Promise<Pick<ManifestPlan, "plan" | "access">> {
   const deps = { instances, quotas, refusedByIam: () => refusedByIam(object), isForecast: true };
   const { plan: found, view } = await planFor(desired, observed, deps, signal);
   if (view.instances?.unreadable !== undefined) throw view.instances.unreadable;
-  return found;
+  return { plan: found, access: await accessOfPlan(found, view, policies, signal) };
 }
 
 function clusterNamedBy({ owner }: DesiredState, { role, instanceProfile }: ObservedState): string | undefined {

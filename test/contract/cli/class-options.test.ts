@@ -256,7 +256,9 @@ describe("--cluster-classes", () => {
     for (const name of ["orphan", "leaving"]) await ownedRole(name);
     await create(JSON.parse(manifest("leaving")) as KubeJson);
     const { status, out } = await plan(manifest("app"), "--since-live", "--cluster-id", "cluster-1", ...ofCluster());
-    expect(out).toContain("InstanceProfile team-a/leaving: no manifest, 1 to remove\n  - role leaving");
+    expect(out).toContain(
+      "InstanceProfile team-a/leaving: no manifest, 1 to remove\n  Grants no new access.\n  - role leaving",
+    );
     expect(out).toContain(
       "InstanceProfile team-a/orphan: no manifest, nothing to remove\n" +
         "  ? OrphanedInAWS: role orphan: the owner tags name InstanceProfile team-a/orphan, which is not in the cluster. Create the object " +

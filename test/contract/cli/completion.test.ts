@@ -18,7 +18,7 @@ describe("the completion script", () => {
     expect(completed("va")).toEqual(["validate"]);
     expect(completed("run", "--leader-elect-n")).toEqual(["--leader-elect-namespace", "--leader-elect-name"]);
     expect(completed("plan", "--since")).toEqual(["--since-live"]);
-    expect(completed("access", "")).toEqual(["can"]);
+    expect(completed("access", "")).toEqual(["can", "diff"]);
     expect(completed("access", "ca")).toEqual(["can"]);
     expect(completed("access", "can", "--off")).toEqual(["--offline"]);
     expect(completed("access", "nope", "--off")).toEqual([]);

@@ -217,7 +217,9 @@ describe("plan's output", () => {
   });
 
   test("is Markdown for a review", async () => {
-    expect((await plan(manifestText(), "-o", "markdown")).out).toMatch(/^[*][*]Plan: .*\n\n<details open>/);
+    expect((await plan(manifestText(), "-o", "markdown")).out).toMatch(
+      /^[*][*]Grants .*\n\n[*][*]Plan: .*\n\n<details open>/,
+    );
   });
 
   test("is the same for the same input, in the order of the manifests", async () => {

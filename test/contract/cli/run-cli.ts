@@ -1,4 +1,5 @@
 import { runCommandLine } from "../../../src/cli/command-line.ts";
+import { linesOf } from "../../support/lines-of.ts";
 
 /** How a command ended and what it said. */
 export interface Ended {
@@ -21,6 +22,7 @@ export async function runCli(args: readonly string[], { input = "", env = {}, st
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
     readInput: async () => input,
+    readLines: () => linesOf(input),
     env,
     stop: stop ?? new AbortController().signal,
   });

@@ -72,6 +72,7 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   // What checks a release is not of this repository.
   cosign: () => undefined,
   gh: () => undefined,
+  git: () => undefined,
 };
 
 describe.each(DOCUMENTS)("$path", ({ fences, codeSpans }) => {
@@ -141,6 +142,7 @@ test("a command that is not known here is a fault, so that none goes unread", ()
   expect(judge("npx", ["--no", PROGRAM, "plan", "--loud"], [])).toContain("--loud");
   expect(judge("npx", ["--no", PROGRAM, "frobnicate"], [])).toContain("frobnicate");
   expect(judge("npx", ["--no", PROGRAM, "access", "can", "--loud"], [])).toContain("--loud");
+  expect(judge("npx", ["--no", PROGRAM, "access", "diff", "--loud"], [])).toContain("--loud");
   expect(judge("npm", ["run", "nothing"], [])).toContain("nothing");
   expect(judge("kubectl", ["apply", "-f", "crds/none.yaml"], [])).toContain("crds/none.yaml");
   expect(judge("aws", ["iam", "make-coffee"], [])).toContain("make-coffee");

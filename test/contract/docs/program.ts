@@ -1,5 +1,6 @@
 import { vi } from "vitest";
 import { runCommandLine } from "../../../src/cli/command-line.ts";
+import { linesOf } from "../../support/lines-of.ts";
 
 /** How the program is called in the documents. */
 export const PROGRAM = "instance-profile-controller";
@@ -29,6 +30,7 @@ export function startProgram(args: readonly string[], input = ""): RunningProgra
     out: (text: string) => void out.push(text),
     err: (text: string) => void err.push(text),
     readInput: async () => input,
+    readLines: () => linesOf(input),
     env: process.env,
     stop: stop.signal,
   };

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { showBug } from "../../../src/cli/controller/crash-handler.ts";
 import type { ProcessIo } from "../../../src/cli/io.ts";
 import { lineIo } from "../../../src/cli/line-io.ts";
+import { linesOf } from "../../support/lines-of.ts";
 
 function aProcess(): { readonly io: ProcessIo; readonly out: string[]; readonly err: string[] } {
   const [out, err]: [string[], string[]] = [[], []];
@@ -9,6 +10,7 @@ function aProcess(): { readonly io: ProcessIo; readonly out: string[]; readonly 
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
     readInput: async () => "",
+    readLines: () => linesOf(""),
     env: {},
     stop: new AbortController().signal,
   };

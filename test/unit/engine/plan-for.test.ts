@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AccountSnapshot } from "../../../src/engine/observe/account-snapshot.ts";
 import { QuotaCache } from "../../../src/engine/observe/quota-cache.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
+import type { PolicyDocuments } from "../../../src/engine/offline/plan-access.ts";
 import { planManifest } from "../../../src/engine/offline/plan-manifest.ts";
 import { fromSnapshot, objectByObject, type PlanReader } from "../../../src/engine/offline/plan-reader.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
@@ -48,6 +49,8 @@ function quotasOf(quotas: Partial<AccountQuotas>): QuotaCache {
   return new QuotaCache({ getQuotas } as unknown as AccountReader, () => 0);
 }
 
+const NO_POLICIES: PolicyDocuments = { inline: async () => undefined, managed: async () => new Map() };
+
 type Object = ReturnType<typeof anInstanceProfile>;
 
 /** The plan of the controller, and those of the command, read object by object and from a snapshot of the account. */
@@ -61,7 +64,7 @@ async function plansOf(object: Object, observed: ObservedState, room: Partial<Ac
   const controller = await observeAndPlan(desiredState(object, CLUSTER_ID, GRANTS), deps, signal);
   const command = async (reader: PlanReader): Promise<Plan> => {
     const target = { clusterId: CLUSTER_ID, ...GRANTS };
-    return (await planManifest(object, target, { reader, instances, quotas }, signal)).plan;
+    return (await planManifest(object, target, { reader, instances, quotas, policies: NO_POLICIES }, signal)).plan;
   };
   return [controller.plan, await command(objectByObject(iam)), await command(fromSnapshot(snapshotOf(iam), iam))];
 }

@@ -1,0 +1,4 @@
+/** The lines of a text, as a stream. */
+export async function* linesOf(text: string): AsyncIterable<string> {
+  yield* text.split("\n");
+}
