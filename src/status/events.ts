@@ -1,4 +1,5 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
+import { accessEffect } from "../plan/access/access-effect.ts";
 import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import { isInstanceAction } from "../plan/instances/instance-action.ts";
@@ -120,10 +121,10 @@ function aboutForce(applied: readonly Action[]): readonly EventDraft[] {
 function aboutWrites(object: ReportedObject, result: Result): EventDraft[] {
   const applied = observationIn(result)?.applied ?? [];
   if (applied.length === 0) return [];
-  const note = listed(applied);
   // The deletion is not complete, and no later reconcile knows what this one removed.
   if (object.metadata.deletionTimestamp !== undefined)
-    return [...aboutForce(applied), { type: "Normal", reason: "Deleting", action: "Delete", note }];
+    return [...aboutForce(applied), { type: "Normal", reason: "Deleting", action: "Delete", note: listed(applied) }];
+  const note = listedWithEffect(applied, observationIn(result));
   const isStripped = result.kind === "Stripped";
   if (isStripped && applied.some(removesAccess))
     return [{ type: "Warning", reason: ACCESS_STRIPPED, action: "Strip", note }];
@@ -196,6 +197,12 @@ function aboutConflicts(object: ReportedObject, conditions: readonly ConditionDr
 /** The titles of applied writes, which status does not list. */
 function listed(actions: readonly Action[]): string {
   return noteText(titlesOf(actions), "log");
+}
+
+/** The applied writes, after what they did to the access of the role. */
+function listedWithEffect(applied: readonly Action[], { before }: Pick<Observation, "before"> = {}): string {
+  const effect = before && accessEffect(before, applied);
+  return noteText(`${effect === undefined ? "" : `${effect}: `}${titlesOf(applied)}`, "log");
 }
 
 function titlesOf(actions: readonly Action[]): string {

@@ -14,6 +14,8 @@ export type Outcome =
       readonly failed: FailedAction | undefined;
       /** Writes to single instances that AWS refused, while the plan went on; unset: none. */
       readonly refused?: readonly FailedAction[];
+      /** AWS before the writes; unset: nothing was written, or AWS was not read. */
+      readonly before?: ObservedState;
       readonly after: ObservedState;
       readonly visibleInMs: number;
       /** Unset when the reads do not contradict recent writes. */

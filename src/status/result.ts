@@ -9,6 +9,8 @@ import { type TransientFailure, transientFailure } from "./transient-failures.ts
 /** What a reconcile read from AWS, and what it wrote. */
 export interface Observation {
   readonly plan: Plan;
+  /** AWS before the writes; unset: nothing was written, or AWS was not read. */
+  readonly before?: ObservedState;
   /** AWS after the writes. */
   readonly state: ObservedState;
   readonly applied: readonly Action[];
@@ -139,8 +141,8 @@ function observationOf(outcome: OutcomeWithPlan): Observation {
   const { plan, lag } = outcome;
   if (outcome.kind === "previewed")
     return { plan, state: outcome.observed, applied: [], failed: undefined, refused: [], mayWrite: false, lag };
-  const { after: state, applied, failed, refused = [] } = outcome;
-  return { plan, state, applied, failed, refused, mayWrite: true, lag };
+  const { before, after: state, applied, failed, refused = [] } = outcome;
+  return { plan, ...(before && { before }), state, applied, failed, refused, mayWrite: true, lag };
 }
 
 /** True when IAM returns the ARN of every entity that exists. Right after creation it may return the unique id instead. */

@@ -6,6 +6,7 @@ import {
 } from "../api/instance-profile.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { TAG_KEYS, type Tags } from "../model/ownership.ts";
+import { grantedLine } from "../plan/access/access-effect.ts";
 import type { Action } from "../plan/action.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
@@ -164,7 +165,16 @@ function listsOf(result: Result): Partial<Writable<InstanceProfileStatus>> {
   if (result.kind === "BlockedByClass") return { plan: undefined, unmanagedPolicies: undefined };
   if (result.kind === "AdoptionPlanned") return listsIn(result.plan, result.plan.actions);
   const observation = observationIn(result);
-  return observation === undefined ? {} : listsIn(observation.plan, pendingIn(observation));
+  if (observation === undefined) return {};
+  const lists = listsIn(observation.plan, pendingIn(observation));
+  return result.kind === "DryRun" ? { ...lists, plan: previewOf(observation) } : lists;
+}
+
+/** The pending writes of a dry run, after what they grant. */
+function previewOf(observation: Observation): readonly string[] | undefined {
+  const pending = pendingIn(observation);
+  const granted = grantedLine(observation.state, pending);
+  return bounded([...(granted === undefined ? [] : [granted]), ...planLines({ ...NO_PLAN, actions: pending })]);
 }
 
 function listsIn(plan: Plan, actions: readonly Action[]): Partial<Writable<InstanceProfileStatus>> {
@@ -172,8 +182,10 @@ function listsIn(plan: Plan, actions: readonly Action[]): Partial<Writable<Insta
 }
 
 function linesOf(actions: readonly Action[]): readonly string[] | undefined {
-  return bounded(planLines({ actions, blockers: [], unmanagedPolicies: [] }));
+  return bounded(planLines({ ...NO_PLAN, actions }));
 }
+
+const NO_PLAN: Plan = { actions: [], blockers: [], unmanagedPolicies: [] };
 
 /** The pending writes: the one that stopped the plan and all after it, or those that AWS refused for single instances. */
 function pendingIn({ plan: { actions }, applied, refused }: Observation): readonly Action[] {

@@ -374,7 +374,7 @@ test("a dry run shows in its plan what a scan saw, and writes nothing to AWS", a
   await fleet.scan();
   await fleet.drain();
   expect(fleet.ready("app")).toBe("absent DryRun");
-  expect(fleet.object("app")?.status?.plan).toEqual(["~ inline policy app of role app"]);
+  expect(fleet.object("app")?.status?.plan).toEqual(["Grants no new access.", "~ inline policy app of role app"]);
   forget();
   await fleet.scan();
   await fleet.drain();

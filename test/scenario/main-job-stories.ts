@@ -188,6 +188,7 @@ export function mainJobStories(open: () => Promise<ScenarioWorld>): void {
     expect(await world.ready()).toBe("absent DryRun");
     const { name } = world.key;
     expect((await world.object())?.status?.plan).toEqual([
+      expect.stringMatching(/^Grants new access: s3:Get\* on \* .*; Lets new principals assume the role: Service:ec2/),
       `+ role ${name}`,
       `+ inline policy ${name} of role ${name}`,
       `+ instance profile ${name}`,

@@ -50,6 +50,7 @@ function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
       plan,
       applied: mayWrite ? plan.actions : [],
       failed: undefined,
+      ...(mayWrite && { before: observed }),
       after: mayWrite ? stateAfter(observed, plan.actions) : observed,
       visibleInMs: 0,
     },

@@ -44,11 +44,22 @@ export async function attempt<T extends Outcome | undefined>(
 }
 
 /** The outcome that status and Events are computed from. */
-export function asOutcome({ plan, report, after, visibleInMs, lag, isAnnouncement }: Convergence): Outcome {
+export function asOutcome(convergence: Convergence): Outcome {
+  const { plan, report, before, after, visibleInMs, lag, isAnnouncement } = convergence;
   if (isAnnouncement) return { kind: "announced", plan, observed: after, visibleInMs };
   const applied = report.applied.map(({ action }) => action);
   const { failed, refused } = report;
-  return { kind: "converged", plan, applied, failed, after, visibleInMs, lag, ...(refused.length > 0 && { refused }) };
+  return {
+    kind: "converged",
+    plan,
+    applied,
+    failed,
+    ...(before && { before }),
+    after,
+    visibleInMs,
+    lag,
+    ...(refused.length > 0 && { refused }),
+  };
 }
 
 /** An object whose spec is not parsed. */

@@ -21,6 +21,8 @@ import type { Planned } from "./plan-for.ts";
 export interface Convergence {
   readonly plan: Plan;
   readonly report: ExecutionReport;
+  /** The state before the writes; unset when nothing was written. */
+  readonly before?: ObservedState;
   /** The state after the writes, computed without reading again. */
   readonly after: ObservedState;
   /**
@@ -133,7 +135,8 @@ async function executePlan(
   deps.instances.snapshots.record(sent);
   writer.throwIfPreconditionFailed();
   const after = afterWrites(view, report);
-  return { plan, report, after, isAnnouncement: false, ...waitAfter(desired, found, after, report, deps.recentWrites) };
+  const wait = waitAfter(desired, found, after, report, deps.recentWrites);
+  return { plan, report, before: view, after, isAnnouncement: false, ...wait };
 }
 
 function afterWrites(state: ObservedState, { applied }: ExecutionReport): ObservedState {
