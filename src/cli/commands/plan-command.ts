@@ -29,6 +29,7 @@ import {
   withPlaces,
   withStatementPlaces,
 } from "../plan/plan-subjects.ts";
+import { areTestsMet } from "../policy-tests/planned-tests.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without write permissions. */
 export const planCommand: Command = {
@@ -88,8 +89,9 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const isSinceLive = given.flag("since-live");
   if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace requires --since-live");
   const rates = awsRates(given, PLAN_RATES);
-  const subjects = await readSubjects(paths, io);
-  if (subjects === undefined) return EXIT.error;
+  const input = await readSubjects(paths, io);
+  if (input === undefined) return EXIT.error;
+  const { subjects, tests } = input;
   const objects = subjects.map(({ object }) => object);
   const classes = await classOptions(
     given,
@@ -109,6 +111,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
       : [];
     const all = [...answers.map((answer) => answer.planned), ...removed];
     io.out(renderPlans(all, format));
+    if (!(await areTestsMet(tests, subjects, access.policies, io))) return EXIT.error;
     return exitStatusOf(all, given.flag("fail-on-new-access"));
   } finally {
     aws.close();

@@ -12,6 +12,7 @@ import { fieldOf, located } from "../manifests/places-of.ts";
 import { isInvalid, renderFindings, type ValidateFormat } from "../manifests/validate-report.ts";
 import type { GivenOptions } from "../options.ts";
 import { CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
+import { type JudgedTest, judgeTests, type TestedObject, testedObject } from "../policy-tests/judge-tests.ts";
 import { VERSION } from "../version.ts";
 
 /** Checks manifests offline as the API server and IAM would. */
@@ -60,10 +61,11 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
   const paths = given.list("filename");
   if (paths.length === 0) throw new UsageError("nothing to validate: pass manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
-  const { manifests, faults } = await readInput(paths, io.readInput);
+  const { manifests, tests, faults } = await readInput(paths, io.readInput);
   const classes = await classOptions(given, io, manifests);
   const verdicts = await judgeAll(manifests, { requiresBoundary: given.flag("require-boundary"), classes });
-  const judged = await located(withSharedNames(verdicts, classes));
+  const testResults = await judgeTests(tests, verdicts.map(testedObjectOf), "warning");
+  const judged = await located<JudgedTest>([...withSharedNames(verdicts, classes), ...testResults]);
   io.out(renderFindings({ judged, faults }, format, VERSION));
   const isUnclean = given.flag("strict") && judged.some(({ findings }) => findings.length > 0);
   return isUnclean || faults.length > 0 || judged.some(isInvalid) ? EXIT.error : EXIT.ok;
@@ -85,6 +87,13 @@ async function judgeAll(manifests: readonly Manifest[], options: Standards): Pro
     await nextTurn();
   }
   return verdicts;
+}
+
+/** The object as its tests see it. Managed policies are not read. */
+function testedObjectOf({ manifest: { value }, object }: Verdict): TestedObject {
+  if (object !== undefined) return testedObject(object, new Map());
+  const { namespace = "default", name = "" } = (value["metadata"] ?? {}) as { namespace?: string; name?: string };
+  return { namespace, name, access: undefined };
 }
 
 /** Adds the findings that objects cause each other. */

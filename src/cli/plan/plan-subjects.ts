@@ -18,9 +18,17 @@ export interface Subject {
   readonly object: InstanceProfile;
 }
 
-/** Returns the objects of valid input; undefined after printing what `validate` says of other input. */
-export async function readSubjects(paths: readonly string[], io: CommandIo): Promise<readonly Subject[] | undefined> {
-  return validSubjects(await readInput(paths, io.readInput), "nothing was planned", io);
+/** The objects of valid input, and the policy tests beside them. */
+export interface PlanInput {
+  readonly subjects: readonly Subject[];
+  readonly tests: readonly Manifest[];
+}
+
+/** Returns undefined after printing what `validate` says of invalid input. */
+export async function readSubjects(paths: readonly string[], io: CommandIo): Promise<PlanInput | undefined> {
+  const input = await readInput(paths, io.readInput);
+  const subjects = await validSubjects(input, "nothing was planned", io);
+  return subjects && { subjects, tests: input.tests };
 }
 
 /**

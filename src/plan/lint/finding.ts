@@ -15,6 +15,7 @@ export type LintRule =
   | "missing-boundary"
   | "class"
   | "shared-name"
+  | "policy-test"
   | "unreadable";
 
 /** A problem of a manifest: the API server or IAM will reject it, or the author probably did not intend it. */

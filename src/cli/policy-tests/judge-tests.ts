@@ -1,0 +1,162 @@
+import { dirname, join } from "node:path";
+import { API_VERSION, type InstanceProfile, KIND } from "../../api/instance-profile.ts";
+import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
+import type { JsonObject } from "../../crd/contract.ts";
+import { TerminalError } from "../../errors.ts";
+import { buildPolicy, permissionsDocument, policyJson } from "../../model/policy/policy-document.ts";
+import type { JsonValue } from "../../model/policy/policy-json.ts";
+import { type Expectation, failedExpectations } from "../../plan/access/expectations.ts";
+import { type ManagedPolicies, manifestAccess, type RoleAccess } from "../../plan/access/role-access.ts";
+import type { Finding } from "../../plan/lint/finding.ts";
+import { messageText } from "../../text/message.ts";
+import { invalid, readable, unknownField } from "../manifests/judge-manifest.ts";
+import { type Manifest, readInput } from "../manifests/manifests.ts";
+import { compiledTestSchema } from "./test-schema.ts";
+
+/** An object that a test can name. */
+export interface TestedObject {
+  readonly namespace: string;
+  readonly name: string;
+  /** Undefined when the object is invalid, so that its tests are not run. */
+  readonly access: RoleAccess | undefined;
+}
+
+/** A test and what it found. */
+export interface JudgedTest {
+  readonly manifest: Manifest;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Runs the tests on the objects of the same input.
+ *
+ * @param unread how to report that a test was run without policies that were not read
+ */
+export async function judgeTests(
+  tests: readonly Manifest[],
+  objects: readonly TestedObject[],
+  unread: Finding["severity"],
+): Promise<readonly JudgedTest[]> {
+  const judged: JudgedTest[] = [];
+  for (const manifest of tests) judged.push({ manifest, findings: await findingsOf(manifest, objects, unread) });
+  return judged;
+}
+
+/** The spec of a test that the schema has checked, with defaults. */
+interface TestSpec {
+  readonly instanceProfile: string;
+  readonly allow?: readonly Partial<Expectation>[];
+  readonly deny?: readonly Partial<Expectation>[];
+  readonly noMoreThan?: { readonly statements?: JsonValue; readonly policyFile?: string };
+}
+
+async function findingsOf(
+  manifest: Manifest,
+  objects: readonly TestedObject[],
+  unread: Finding["severity"],
+): Promise<readonly Finding[]> {
+  const schema = compiledTestSchema();
+  const { value } = manifest;
+  if (value["apiVersion"] !== API_VERSION) return [invalid("apiVersion", `unknown version; must be ${API_VERSION}`)];
+  const document = schema.applyDefaults(structuredClone(value) as JsonObject);
+  const faults = [
+    ...schema.unknownFields(document).map((path) => unknownField(path, schema.schema)),
+    ...schema.validate(document).map(({ field, message }) => readable(field, message)),
+    ...contextFaults(document["spec"] as unknown as TestSpec | undefined),
+  ];
+  if (faults.length > 0) return faults;
+  const spec = document["spec"] as unknown as TestSpec;
+  const { namespace = "default" } = (document["metadata"] ?? {}) as { readonly namespace?: string };
+  const name = `${namespace}/${spec.instanceProfile}`;
+  const object = objects.find((it) => it.namespace === namespace && it.name === spec.instanceProfile);
+  if (object === undefined) {
+    const message = `InstanceProfile ${messageText(name, 400)} is not in the input. Pass its manifest with -f, or correct the name.`;
+    return [failure("instanceProfile", message)];
+  }
+  if (object.access === undefined)
+    return [failure("instanceProfile", `InstanceProfile ${name} is invalid. Correct it first.`)];
+  return run(manifest, spec, object.access, unread);
+}
+
+async function run(
+  manifest: Manifest,
+  spec: TestSpec,
+  access: RoleAccess,
+  unread: Finding["severity"],
+): Promise<readonly Finding[]> {
+  const reference = await referenceOf(manifest, spec.noMoreThan);
+  if (typeof reference === "string") return [failure("noMoreThan", reference)];
+  const { allow = [], deny = [] } = spec;
+  const expectations = { allow: allow.map(complete), deny: deny.map(complete), noMoreThan: reference?.policy };
+  const failed = failedExpectations(expectations, access).map(({ path, message }) => failure(path, message));
+  return [...failed, ...aboutUnread(access, unread)];
+}
+
+function complete({ actions = [], resources = ["*"], context = {} }: Partial<Expectation>): Expectation {
+  return { actions, resources, context };
+}
+
+/** The policy of `noMoreThan`; a text, with the reason, when it cannot be read. */
+async function referenceOf(
+  { source }: Manifest,
+  noMoreThan: TestSpec["noMoreThan"],
+): Promise<{ readonly policy: JsonValue } | string | undefined> {
+  if (noMoreThan === undefined) return undefined;
+  const { statements, policyFile } = noMoreThan;
+  if (policyFile !== undefined) return policyIn(join(source.startsWith("<") ? "." : dirname(source), policyFile));
+  const spec = { roleName: "reference", statements };
+  try {
+    const parsed = parseInstanceProfile({ apiVersion: API_VERSION, kind: KIND, metadata: { name: "reference" }, spec });
+    const policy = policyJson(buildPolicy(permissionsDocument(parsed.spec.statements), "permissions"));
+    return parsed.oversize === undefined && policy !== undefined ? { policy } : "the statements are too large for IAM";
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    return error.message;
+  }
+}
+
+async function policyIn(file: string): Promise<{ readonly policy: JsonValue } | string> {
+  try {
+    const { policies, faults } = await readInput([file], async () => "", undefined, true);
+    const [policy, ...others] = policies;
+    if (faults[0] !== undefined) return `${file}: ${faults[0].message}`;
+    if (policy === undefined || others.length > 0) return `${file} must have one IAM policy document`;
+    return { policy: policy.value as unknown as JsonValue };
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    return error.message;
+  }
+}
+
+/** A value of the context is a text or a list of texts, which a structural schema cannot say. */
+function contextFaults(spec: TestSpec | undefined): readonly Finding[] {
+  return (["allow", "deny"] as const).flatMap((field) => {
+    const list: unknown = spec?.[field];
+    return (Array.isArray(list) ? list : []).flatMap((expectation: { readonly context?: unknown } | null, index) =>
+      Object.entries(expectation?.context ?? {}).flatMap(([key, value]) =>
+        [value].flat().every((it) => typeof it === "string")
+          ? []
+          : [invalid(`spec.${field}[${index}].context[${key}]`, "must be a string or a list of strings: quote it")],
+      ),
+    );
+  });
+}
+
+function aboutUnread({ permissions, boundary }: RoleAccess, severity: Finding["severity"]): readonly Finding[] {
+  const names = [...permissions, ...(boundary === undefined ? [] : [boundary])]
+    .filter(({ document }) => document === undefined)
+    .map((policy) => policy.name);
+  if (names.length === 0) return [];
+  const message = `the test was run without ${messageText(names.join(", "), 1_000)}: not read. plan reads managed policies.`;
+  return [{ ...failure("instanceProfile", message), severity }];
+}
+
+function failure(path: string, message: string): Finding {
+  return { rule: "policy-test", severity: "error", path: `spec.${path}`, message };
+}
+
+/** The object that tests name, by its manifest. */
+export function testedObject(object: InstanceProfile, managed: ManagedPolicies): TestedObject {
+  const { namespace, name } = object.metadata;
+  return { namespace, name, access: object.oversize === undefined ? manifestAccess(object, managed) : undefined };
+}

@@ -1,0 +1,196 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { testSchema } from "../../../src/cli/policy-tests/test-schema.ts";
+import { manifestText, runCli } from "./run-cli.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "policy-tests-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: unknown): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+const aTest = (spec: object, metadata: object = {}): string =>
+  JSON.stringify({
+    apiVersion: "iam.instanceprofile.dev/v1beta1",
+    kind: "InstanceProfileTest",
+    metadata: { name: "app-test", namespace: "team-a", ...metadata },
+    spec: { instanceProfile: "app", ...spec },
+  });
+
+const READ = { sid: "Read", effect: "Allow", actions: ["s3:Get*"], resources: ["*"] };
+const validate = (...more: readonly string[]) => runCli(["validate", "-f", folder, ...more]);
+
+describe("validate runs the policy tests of its input", () => {
+  beforeEach(() => file("app.json", manifestText({ statements: [READ] })));
+
+  test("and says that they are met", async () => {
+    file(
+      "tests/app.json",
+      aTest({
+        allow: [{ actions: ["s3:GetObject"] }],
+        deny: [{ actions: ["iam:*"] }],
+        noMoreThan: { statements: [READ] },
+      }),
+    );
+    const { status, out } = await validate();
+    expect(out).toContain("team-a/app-test: ok");
+    expect({ status, last: out.trim().split("\n").at(-1) }).toEqual({ status: 0, last: "2 checked, 0 invalid" });
+  });
+
+  test("and names file, line, expectation and reason of one that fails", async () => {
+    const path = file(
+      "tests/app.yaml",
+      [
+        "apiVersion: iam.instanceprofile.dev/v1beta1",
+        "kind: InstanceProfileTest",
+        "metadata: { name: app-test, namespace: team-a }",
+        "spec:",
+        "  instanceProfile: app",
+        "  allow:",
+        "    - actions: [s3:GetObject]",
+        "    - actions: [s3:PutObject]",
+        "  deny:",
+        "    - actions: [s3:*]",
+        "      resources: ['arn:aws:s3:::reports/*']",
+        "  noMoreThan:",
+        "    statements:",
+        "      - { effect: Allow, actions: ['s3:GetObject'], resources: ['*'] }",
+      ].join("\n"),
+    );
+    const { status, out } = await validate();
+    expect(status).toBe(1);
+    const lines = out.split("\n").filter((line) => line.includes(": error: "));
+    expect(lines).toEqual([
+      `  ${path}:8:7: error: spec.allow[1]: s3:PutObject on * must be allowed, but is not`,
+      expect.stringMatching(
+        /:10:7: error: spec\.deny\[0\]: s3:\* on arn:aws:s3:::reports\/\* must be denied, but s3:Get\S* on arn:aws:s3:::reports\/\S* is allowed: statement 1 "Read" of inline policy app$/,
+      ),
+      expect.stringMatching(
+        /:12:3: error: spec\.noMoreThan: the object grants more: s3:Get\* on \* \(example: s3:get\S* on \*; statement 1 "Read" of inline policy app\)$/i,
+      ),
+    ]);
+  });
+
+  test("and reads the policy of noMoreThan from a file beside the test", async () => {
+    file("tests/bound.json", {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "s3:*", Resource: "*" }],
+    });
+    file("tests/app.json", aTest({ noMoreThan: { policyFile: "bound.json" } }));
+    expect(await validate()).toMatchObject({ status: 0 });
+    file("tests/bound.json", { Version: "2012-10-17", Statement: [] });
+    expect(await validate()).toMatchObject({
+      status: 1,
+      out: expect.stringContaining("the object grants more: s3:Get*"),
+    });
+    rmSync(join(folder, "tests/bound.json"));
+    expect(await validate()).toMatchObject({ status: 1, out: expect.stringContaining("bound.json does not exist") });
+    file("tests/bound.json", "secret: value");
+    expect(await validate()).toMatchObject({ status: 1, out: expect.not.stringContaining("value") });
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      "of an object that is not in the input",
+      aTest({ instanceProfile: "other", deny: [{ actions: ["iam:*"] }] }),
+      /InstanceProfile team-a\/other is not in the input/,
+    ],
+    [
+      "of an object in another namespace",
+      aTest({ deny: [{ actions: ["iam:*"] }] }, { namespace: "team-b" }),
+      /InstanceProfile team-b\/app is not in the input/,
+    ],
+    ["without expectations", aTest({}), /write at least one of allow, deny and noMoreThan/],
+    ["with an unknown field", aTest({ denied: [{ actions: ["iam:*"] }] }), /unknown field "spec\.denied"/],
+    [
+      "with a field of IAM's JSON",
+      aTest({ deny: [{ Action: ["iam:*"] }] }),
+      /unknown field "spec\.deny\[0\]\.Action" \(did you mean actions\?\)/,
+    ],
+    ["without actions", aTest({ deny: [{ resources: ["*"] }] }), /spec\.deny\[0\]\.actions: Required value/],
+    [
+      "with a number in the context",
+      aTest({ deny: [{ actions: ["iam:*"], context: { "a:b": 1 } }] }),
+      /spec\.deny\[0\]\.context\[a:b\]: must be a string or a list of strings/,
+    ],
+    [
+      "with two policies",
+      aTest({ noMoreThan: { statements: [READ], policyFile: "x" } }),
+      /write exactly one of statements and policyFile/,
+    ],
+    [
+      "with a statement that the CRD refuses",
+      aTest({ noMoreThan: { statements: [{ effect: "Allow", actions: ["s3"], resources: ["*"] }] } }),
+      /write service:Action/,
+    ],
+    [
+      "of another version",
+      aTest({ deny: [{ actions: ["iam:*"] }] }).replace("v1beta1", "v2"),
+      /apiVersion: unknown version/,
+    ],
+  ])("and refuses one %s", async (_name, content, message) => {
+    file("tests/app.json", content);
+    const { status, out } = await validate();
+    expect(out).toMatch(message);
+    expect(status).toBe(1);
+  });
+});
+
+describe("a policy test without everything that it needs", () => {
+  test("is not run on an invalid object", async () => {
+    file("app.json", manifestText({ statements: [{ ...READ, effect: "allow" }] }));
+    file("tests/app.json", aTest({ deny: [{ actions: ["iam:*"] }] }));
+    expect(await validate()).toMatchObject({
+      status: 1,
+      out: expect.stringContaining("InstanceProfile team-a/app is invalid. Correct it first."),
+    });
+  });
+
+  test("warns of managed policies that validate does not read", async () => {
+    file(
+      "app.json",
+      manifestText({ statements: [READ], managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"] }),
+    );
+    file("tests/app.json", aTest({ deny: [{ actions: ["iam:*"] }] }));
+    const { status, out } = await validate();
+    expect(out).toContain(
+      "warning: spec.instanceProfile: the test was run without managed policy arn:aws:iam::aws:policy/ReadOnlyAccess",
+    );
+    expect(status).toBe(0);
+  });
+
+  test("is no input by itself", async () => {
+    file("tests/app.json", aTest({ deny: [{ actions: ["iam:*"] }] }));
+    expect(await validate()).toMatchObject({
+      status: 1,
+      err: expect.stringContaining("no InstanceProfile (iam.instanceprofile.dev) found"),
+    });
+  });
+});
+
+/** JSON schema without the extensions of Kubernetes, and with unknown fields refused as `validate` refuses them. */
+function plain(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(plain);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const entries = Object.entries(schema).filter(([key]) => !key.startsWith("x-kubernetes-"));
+  const isClosed = "properties" in schema;
+  return {
+    ...Object.fromEntries(entries.map(([key, value]) => [key, plain(value)])),
+    ...(isClosed && { additionalProperties: false }),
+  };
+}
+
+test("the published JSON schema is the one that validate uses", async () => {
+  const header = { $schema: "https://json-schema.org/draft/2020-12/schema", title: "InstanceProfileTest" };
+  const text = `${JSON.stringify({ ...header, ...(plain(testSchema()) as object) }, null, 2)}\n`;
+  await expect(text).toMatchFileSnapshot("../../../docs/spec/instance-profile-test.schema.json");
+});
