@@ -41,8 +41,8 @@ export function compareAccess(from: Access, to: Access, options: CompareOptions 
   if (unreadable)
     return { verdict: "undecided", undecided: [{ place: undefined, reason: "a policy document cannot be read" }] };
   const allowing = to.use === "trust" ? next.map((layer) => readable(layer).flatMap(byPrincipal)) : next.map(readable);
-  const comparison = new Comparison(from, to, { old: old.map(readable), next: allowing });
-  return comparison.run(options.maxSteps ?? MAX_COMPARISON_STEPS);
+  const sides = { old: old.map(readable), next: allowing };
+  return new Comparison(from, to, sides, options.maxSteps ?? MAX_COMPARISON_STEPS).run();
 }
 
 /** Without a layer, nothing is allowed. */
@@ -73,28 +73,31 @@ class Comparison {
   readonly #to: Access;
   readonly #sides: Sides;
   readonly #prover: ExampleProver;
+  readonly #budget: StepBudget;
   /** By the first of the granting statements. */
   readonly #examples = new Map<AccessStatement, AccessExample>();
   readonly #undecided = new Map<AccessStatement, string>();
   #current: AccessStatement | undefined;
 
-  constructor(from: Access, to: Access, sides: Sides) {
+  constructor(from: Access, to: Access, sides: Sides, maxSteps: number) {
     this.#to = to;
     this.#sides = sides;
-    this.#prover = new ExampleProver(from, to);
+    this.#budget = new StepBudget(maxSteps);
+    this.#prover = new ExampleProver(from, to, this.#budget);
   }
 
-  run(maxSteps: number): AccessComparison {
+  run(): AccessComparison {
     try {
-      const budget = new StepBudget(maxSteps);
+      const budget = this.#budget;
       const conditions = new ConditionSolver(multivaluedKeys(this.#sides), budget);
       const tools = { actions: new ActionSets(budget), conditions, budget };
       for (const colons of this.#readings()) this.#compare(new AccessSearch(this.#to.use, colons, tools));
     } catch (error) {
       if (!(error instanceof StepBudgetExceeded)) throw error;
-      if (this.#current !== undefined) this.#undecided.set(this.#current, "the policies are too complex to compare");
+      const place = this.#current?.place;
+      return this.#answer([{ place, reason: "the policies are too complex to compare" }]);
     }
-    return this.#answer();
+    return this.#answer([]);
   }
 
   /** One reading is enough when none of the patterns is read differently. */
@@ -168,10 +171,12 @@ class Comparison {
       : "it depends on whether a wildcard in an ARN matches a colon";
   }
 
-  #answer(): AccessComparison {
-    const undecided = [...this.#undecided].flatMap(([statement, reason]): readonly UndecidedPart[] =>
+  /** `unfinished`: where the steps ran out, if they did. Nothing is proved then, whatever was compared before. */
+  #answer(unfinished: readonly UndecidedPart[]): AccessComparison {
+    const doubtful = [...this.#undecided].flatMap(([statement, reason]): readonly UndecidedPart[] =>
       this.#examples.has(statement) ? [] : [{ place: statement.place, reason }],
     );
+    const undecided = [...doubtful, ...unfinished];
     const examples = [...this.#examples.values()];
     if (examples.length > 0) return { verdict: "new-access", examples, undecided };
     return undecided.length > 0 ? { verdict: "undecided", undecided } : { verdict: "no-new-access" };

@@ -3,6 +3,7 @@ import { WELL_KNOWN_ACTIONS } from "../../policy/well-known-actions.ts";
 import type { Access, AccessExample } from "../access.ts";
 import { type AccessDecision, compileAccess, type EvaluatedRequest, evaluatePolicies } from "../evaluate/evaluate.ts";
 import { COLON_READINGS } from "../words/resource-tokens.ts";
+import type { StepBudget } from "../words/step-budget.ts";
 import { isVariableCode } from "../words/token.ts";
 import type { Candidate } from "./access-search.ts";
 import type { AccessStatement } from "./access-statement.ts";
@@ -14,24 +15,40 @@ interface Draft {
   readonly context: ReadonlyMap<string, readonly string[]>;
 }
 
+/** As measured for patterns with variables, which are read for each request. */
+const STEPS_PER_CHARACTER = 0.5;
+/** In addition to the steps of the comparison. */
+const POLISHING_STEPS = 1_000_000;
+
 /** Confirms candidates by evaluating both sides, and makes examples of them that are pleasant to read. */
 export class ExampleProver {
   readonly #use: Access["use"];
   /** Both sides by each reading, once there is a candidate. */
   readonly #compile: () => readonly Pair[];
   #pairs: readonly Pair[] | undefined;
+  readonly #budget: StepBudget;
+  /** What it costs to evaluate both sides by all readings. */
+  readonly #steps: number;
+  #polishing = POLISHING_STEPS;
 
-  constructor(from: Access, to: Access) {
+  constructor(from: Access, to: Access, budget: StepBudget) {
     this.#use = to.use;
+    this.#budget = budget;
+    this.#steps = Math.ceil(JSON.stringify([from, to]).length * STEPS_PER_CHARACTER);
     this.#compile = () =>
       COLON_READINGS.map((colons) => ({ from: compileAccess(from, { colons }), to: compileAccess(to, { colons }) }));
   }
 
-  /** An example; undefined when no request with the words of the candidate is one by every reading. */
+  /**
+   * An example; undefined when no request with the words of the candidate is one by every reading.
+   *
+   * Errors: StepBudgetExceeded.
+   */
   prove(granting: AccessStatement, candidate: Candidate): AccessExample | undefined {
     const { action, target, context } = candidate;
     // A variable in a word stands for values that the search has not chosen.
     if (target.some(isVariableCode)) return undefined;
+    this.#budget.spend(this.#steps);
     const draft = { action: String.fromCharCode(...action), target: String.fromCharCode(...target), context };
     return this.#isExample(granting, draft) ? this.#example(granting, this.#polished(granting, draft)) : undefined;
   }
@@ -54,7 +71,7 @@ export class ExampleProver {
   /** The draft with a well-known action, a filled resource and no needless condition keys, as far as it stays an example. */
   #polished(granting: AccessStatement, draft: Draft): Draft {
     const better = (from: Draft, others: readonly Draft[]): Draft =>
-      others.find((other) => this.#isExample(granting, other)) ?? from;
+      others.find((other) => this.#mayPolish() && this.#isExample(granting, other)) ?? from;
     let polished = draft;
     for (const key of draft.context.keys()) {
       const context = new Map(polished.context);
@@ -65,6 +82,12 @@ export class ExampleProver {
     polished = better(polished, targets);
     const actions = actionsFor(granting, polished.action).map((action) => ({ ...polished, action }));
     return better(polished, actions);
+  }
+
+  /** An example that cannot be made more pleasant in time is as good an example. */
+  #mayPolish(): boolean {
+    this.#polishing -= this.#steps;
+    return this.#polishing >= 0;
   }
 
   #example({ written, place, hasVariables }: AccessStatement, draft: Draft): AccessExample {

@@ -41,7 +41,8 @@ export function solveKey(
   const families = new Set(tested.map(({ test }) => test.matcher.family));
   // No value is of two types, and how AWS compares a value of another type is not documented.
   if (families.size > 1) return { values: ["example"], isCertain: false };
-  const single = solveValue(tested.map(wantedMatch), budget);
+  const wants = tested.map(wantedMatch);
+  const single = solveValue(wants, budget) ?? valueOfNoType(literals, wants);
   if (single !== undefined) return { values: [single], isCertain };
   if (!isMultivalued) return undefined;
   const several = solveSeveral(tested, budget);
@@ -95,12 +96,25 @@ function solveSeveral(literals: readonly Literal[], budget: StepBudget): readonl
   const existentials = literals.filter((literal) => !isUniversal(literal)).map(wantedMatch);
   const values: string[] = [];
   for (const existential of existentials) {
-    const value = solveValue([...universals, existential], budget);
+    const wants = [...universals, existential];
+    const value = solveValue(wants, budget) ?? valueOfNoType(literals, wants);
     if (value === undefined) return undefined;
     values.push(value);
   }
   return [...new Set(values)];
 }
+
+/**
+ * A value that no operator but those of texts can read, when none of them has to match. AWS gives its own keys values of one type; tags and
+ * what identity providers say of a user are texts of their authors.
+ */
+function valueOfNoType(literals: readonly Literal[], wants: readonly Want[]): string | undefined {
+  const isFree = literals.some(({ test }) => FREE_TEXT_KEY.test(test.key));
+  return isFree && wants.every(({ matcher, matches }) => !matches && matcher.family !== "text") ? "example" : undefined;
+}
+
+/** Such as `aws:principaltag/team`, `token.actions.githubusercontent.com:ref` and `saml:cn`. */
+const FREE_TEXT_KEY = /tag\/|^[^:]*\.|^saml:/;
 
 /** A value as wanted; undefined when there is none. All matchers are of one family. */
 function solveValue(wants: readonly Want[], budget: StepBudget): string | undefined {

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import type { Access } from "../../../../src/model/access/access.ts";
+import { compareAccess } from "../../../../src/model/access/compare-access.ts";
+import type { JsonObject } from "../../../../src/model/policy/policy-json.ts";
+
+const access = (...statements: readonly JsonObject[]): Access => ({
+  use: "permissions",
+  layers: [[{ Version: "2012-10-17", Statement: statements }]],
+});
+const ALLOW: JsonObject = { Effect: "Allow", Action: "s3:*", Resource: "*" };
+
+describe("a condition key that is compared as a truth value", () => {
+  const denied = (operator: string, key: string, values: readonly string[]): Access =>
+    access(ALLOW, { ...ALLOW, Effect: "Deny", Condition: { [operator]: { [key]: values } } });
+  const nothing = access(ALLOW, { ...ALLOW, Effect: "Deny" });
+
+  test.each([
+    ["BoolIfExists", "aws:PrincipalTag/admin", ["true", "false"]],
+    ["BoolIfExists", "token.actions.githubusercontent.com:private", ["true", "false"]],
+  ])("may have any text when it is a tag or an identity provider's: %s of %s", (operator, key, values) => {
+    const comparison = compareAccess(nothing, denied(operator, key, values));
+    expect(comparison).toMatchObject({
+      verdict: "new-access",
+      examples: [{ context: { [key.toLowerCase()]: ["example"] } }],
+    });
+  });
+
+  test("has values of its type when it is AWS's", () => {
+    const to = denied("BoolIfExists", "aws:SecureTransport", ["true", "false"]);
+    expect(compareAccess(nothing, to)).toEqual({ verdict: "no-new-access" });
+  });
+});
+
+test("confirming examples takes steps, so that many statements with variables do not take minutes", () => {
+  const statements = (resource: (index: number) => string): Access =>
+    access(...Array.from({ length: 8 }, (_, index) => ({ ...ALLOW, Resource: `arn:aws:s3:::${resource(index)}` })));
+  const from = statements((index) => `${index}/\${aws:username}/*/\${aws:PrincipalTag/t${index}}`);
+  const to = statements((index) => `${index}/*/\${aws:username}/\${aws:PrincipalTag/t${index}}`);
+  const compared = (maxSteps: number) => {
+    const comparison = compareAccess(from, to, { maxSteps });
+    return comparison.verdict === "new-access" && [comparison.examples.length, comparison.undecided.length];
+  };
+  expect(compared(3_000_000)).toEqual([8, 0]);
+  expect(compared(20_000)).not.toEqual([8, 0]);
+});
+
+test("nothing is proved when the steps run out before anything is compared", () => {
+  const denies = Array.from({ length: 30 }, (_, index) => ({ ...ALLOW, Effect: "Deny", Action: `s3:*x${index}*` }));
+  const [from, to] = [access(ALLOW, ...denies), access(ALLOW, ...denies.slice(1))];
+  for (const maxSteps of [0, 10, 100, 1_000]) {
+    expect([maxSteps, compareAccess(from, to, { maxSteps }).verdict]).not.toEqual([maxSteps, "no-new-access"]);
+  }
+});
