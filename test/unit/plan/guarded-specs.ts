@@ -40,7 +40,6 @@ export const REASONS = {
     "PolicyTooComplex",
     "ResourceNotAllowed",
   ],
-  maximum: ["AccessNotAllowed"],
   names: [
     "BoundaryNotAllowed",
     "NamespaceNotAllowed",
