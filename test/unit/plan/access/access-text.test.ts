@@ -102,6 +102,13 @@ describe("the words for all objects together", () => {
     expect(overallVerdict([{ name: "a/1", report: undecided }])).toBe("undecided");
   });
 
+  test("have no control characters, and an end, whatever an author writes", () => {
+    const hostile = granting(example({ targetPattern: `arn:aws:s3:::\u001b[2K\n${"x".repeat(5_000)}` }));
+    const line = overallLine(Array.from({ length: 9 }, () => ({ name: "a/1", report: hostile })));
+    expect(line).toMatch(/^[\x20-\x7e…]+$/);
+    expect(line.length).toBeLessThan(1_000);
+  });
+
   test("keep Markdown out of what authors write", () => {
     const hostile = granting(example({ targetPattern: "`**x** [y](https://evil.example) @team `` <img src=x>" }));
     const [line = ""] = [overallMarkdown([{ name: "a/1", report: hostile }])];
