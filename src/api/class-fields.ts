@@ -2,7 +2,14 @@ import { list } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
 import type { ClassAccount, InstanceProfileClassSpec, InstanceProfileClassStatus } from "./instance-profile-class.ts";
 import { defaulted, lenientObject, object, optional, required } from "./object-fields.ts";
-import { actionField, matches, resourceField, serviceField } from "./policy-fields.ts";
+import {
+  actionField,
+  type LooseStatement,
+  matches,
+  maximumStatementsField,
+  resourceField,
+  serviceField,
+} from "./policy-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 import { permissionsBoundaryArnField, tagsField } from "./spec-fields.ts";
 import { conditionsField, generationField } from "./status-fields.ts";
@@ -101,8 +108,13 @@ const tagKeyPatternField: Field<string> = text(
   },
 );
 
+/** A class as its manifest has it. */
+export interface LooseClassSpec extends Omit<InstanceProfileClassSpec, "maximumAccess"> {
+  readonly maximumAccess?: { readonly statements: readonly LooseStatement[] };
+}
+
 /** Every field of the spec of a class with its bounds and rules. It is equivalent to the CRD, for use without an API server. */
-export const classSpecField: Field<InstanceProfileClassSpec> = object<InstanceProfileClassSpec>(
+export const classSpecField: Field<LooseClassSpec> = object<LooseClassSpec>(
   {
     account: required(accountField),
     namespaces: required(list(namespaceField, { minItems: 1, maxItems: 100, listType: "set" })),
@@ -116,6 +128,9 @@ export const classSpecField: Field<InstanceProfileClassSpec> = object<InstancePr
       "*",
     ]),
     allowNotResources: defaulted(flag(), false),
+    maximumAccess: optional(
+      object<{ readonly statements: readonly LooseStatement[] }>({ statements: required(maximumStatementsField) }),
+    ),
     allowedManagedPolicies: defaulted(list(managedPolicyField, { maxItems: 100, listType: "set" }), []),
     allowedTrustServices: defaulted(list(serviceField, { minItems: 1, maxItems: 20, listType: "set" }), [
       "ec2.amazonaws.com",

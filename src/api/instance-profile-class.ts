@@ -1,4 +1,4 @@
-import type { API_VERSION, Condition, DeletionPolicy, ObjectMeta } from "./instance-profile.ts";
+import type { API_VERSION, Condition, DeletionPolicy, ObjectMeta, Statement } from "./instance-profile.ts";
 
 /** The value of `kind`. */
 export const CLASS_KIND = "InstanceProfileClass";
@@ -19,8 +19,8 @@ export interface InstanceProfileClass {
 }
 
 /**
- * The spec of a class. Anything that it does not name is not allowed. `{namespace}` and `{cluster}` in `roleNamePrefix`, `path` and
- * `allowedResources` stand for the namespace of the object and the id of the cluster.
+ * The spec of a class. Anything that it does not name is not allowed. `{namespace}` and `{cluster}` in `roleNamePrefix`, `path`,
+ * `allowedResources` and `maximumAccess` stand for the namespace of the object and the id of the cluster.
  */
 export interface InstanceProfileClassSpec {
   readonly account: ClassAccount;
@@ -42,6 +42,8 @@ export interface InstanceProfileClassSpec {
   readonly allowedResources: readonly string[];
   /** Whether an Allow statement may have `notResources`; its resources are then checked like any others. */
   readonly allowNotResources: boolean;
+  /** The most that the statements of an object may allow together. Unset: what the fields above allow. */
+  readonly maximumAccess?: MaximumAccess;
   /** Patterns of ARNs. */
   readonly allowedManagedPolicies: readonly string[];
   readonly allowedTrustServices: readonly string[];
@@ -67,6 +69,12 @@ export interface InstanceProfileClassSpec {
   readonly allowForceDelete: boolean;
   /** What happens to an accepted object that violates the class: AWS stays unchanged, or is reduced to what the class allows. */
   readonly onViolation: "Keep" | "Strip";
+}
+
+/** A policy that bounds others. */
+export interface MaximumAccess {
+  /** 1 to 50 statements. */
+  readonly statements: readonly Statement[];
 }
 
 /** The AWS account of the roles. */

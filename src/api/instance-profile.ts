@@ -171,7 +171,7 @@ export interface InstanceProfileStatus {
   readonly role?: AwsObjectReference;
   readonly instanceProfile?: AwsObjectReference;
   readonly conditions?: readonly Condition[];
-  /** The pending or blocked actions, one line each, truncated. */
+  /** The pending or blocked actions, one line each, truncated. With mode DryRun, what they grant comes first. */
   readonly plan?: readonly string[];
   /** Policies on the role that the spec does not name, truncated. */
   readonly unmanagedPolicies?: readonly string[];

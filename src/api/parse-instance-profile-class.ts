@@ -1,6 +1,7 @@
 import { classSpecField, classStatusField } from "./class-fields.ts";
 import { API_VERSION } from "./instance-profile.ts";
 import { CLASS_KIND, type InstanceProfileClass } from "./instance-profile-class.ts";
+import { toStatement } from "./policy-fields.ts";
 import { readObject } from "./read-object.ts";
 
 /**
@@ -9,6 +10,13 @@ import { readObject } from "./read-object.ts";
  * Errors: those of {@link readObject}.
  */
 export function parseInstanceProfileClass(value: unknown): InstanceProfileClass {
-  const object = readObject(value, { kind: CLASS_KIND, spec: classSpecField, status: classStatusField });
-  return { apiVersion: API_VERSION, kind: CLASS_KIND, ...object };
+  const { spec, ...object } = readObject(value, { kind: CLASS_KIND, spec: classSpecField, status: classStatusField });
+  const { maximumAccess, ...bounds } = spec;
+  const most = maximumAccess && { statements: maximumAccess.statements.map(toStatement) };
+  return {
+    apiVersion: API_VERSION,
+    kind: CLASS_KIND,
+    ...object,
+    spec: { ...bounds, ...(most !== undefined && { maximumAccess: most }) },
+  };
 }

@@ -5,11 +5,10 @@ import {
   type InstanceProfileSpec,
   type InstancesSpec,
   KIND,
-  type Statement,
   type TrustStatement,
 } from "./instance-profile.ts";
 import type { LooseInstances } from "./instances-fields.ts";
-import type { LooseStatement } from "./policy-fields.ts";
+import { toStatement, withoutEmptySid } from "./policy-fields.ts";
 import { readObject } from "./read-object.ts";
 import { type LooseSpec, specField } from "./spec-fields.ts";
 import { statusField } from "./status-fields.ts";
@@ -41,24 +40,10 @@ function resolve(loose: LooseSpec): InstanceProfileSpec {
     ...rest,
     instanceProfileName: loose.instanceProfileName ?? loose.roleName,
     policyName: loose.policyName ?? loose.roleName,
-    statements: statements.map(withoutEmptySid).map(toStatement),
+    statements: statements.map(toStatement),
     trust: { ...loose.trust, statements: loose.trust.statements.map<TrustStatement>(withoutEmptySid) },
     ...(instances === undefined ? {} : { instances: toInstances(instances) }),
   };
-}
-
-// To IAM, an empty sid is the same as none.
-function withoutEmptySid<T extends { readonly sid?: string }>(statement: T): T {
-  if (statement.sid !== "") return statement;
-  const { sid: _, ...rest } = statement;
-  return rest as T;
-}
-
-// The rules of statementsField ensure exactly one of each pair; `?? []` is for the compiler.
-function toStatement({ actions, notActions, resources, notResources, ...base }: LooseStatement): Statement {
-  const what = notActions === undefined ? { actions: actions ?? [] } : { notActions };
-  const where = notResources === undefined ? { resources: resources ?? [] } : { notResources };
-  return { ...base, ...what, ...where };
 }
 
 function toInstances({ selector, ids, ...base }: LooseInstances): InstancesSpec {

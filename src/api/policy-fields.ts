@@ -1,6 +1,6 @@
 import { list, map } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
-import type { PolicyConditions, StatementBase } from "./instance-profile.ts";
+import type { PolicyConditions, Statement, StatementBase } from "./instance-profile.ts";
 import { object, optional, required } from "./object-fields.ts";
 import { choice, text } from "./scalar-fields.ts";
 
@@ -106,3 +106,25 @@ export const statementsField: Field<readonly LooseStatement[]> = list(
   { maxItems: 100, listType: "atomic" },
   sidsAreUnique,
 );
+
+/** The statements that bound those of an object. */
+export const maximumStatementsField: Field<readonly LooseStatement[]> = list(
+  statementField,
+  { minItems: 1, maxItems: 50, listType: "atomic" },
+  sidsAreUnique,
+);
+
+/** To IAM, an empty sid is the same as none. */
+export function withoutEmptySid<T extends { readonly sid?: string }>(statement: T): T {
+  if (statement.sid !== "") return statement;
+  const { sid: _, ...rest } = statement;
+  return rest as T;
+}
+
+/** The statement without an empty sid. The rules of a statement ensure exactly one of each pair; `?? []` is for the compiler. */
+export function toStatement(loose: LooseStatement): Statement {
+  const { actions, notActions, resources, notResources, ...base } = withoutEmptySid(loose);
+  const what = notActions === undefined ? { actions: actions ?? [] } : { notActions };
+  const where = notResources === undefined ? { resources: resources ?? [] } : { notResources };
+  return { ...base, ...what, ...where };
+}

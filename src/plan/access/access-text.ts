@@ -101,7 +101,8 @@ function doubtText(doubt: ReportedDoubt): string {
   return `${place.join("")}${messageText(doubt.reason, 4 * MAX_PART_CHARS)}; review it by hand`;
 }
 
-function contextText({ context }: ReportedExample): string {
+/** The condition keys of a request: ` with aws:sourceip = "10.0.0.1"`; empty when it needs none. */
+export function contextText({ context }: Pick<ReportedExample, "context">): string {
   const keys = Object.entries(context).map(([key, values]) => {
     const texts = values.map((value) => JSON.stringify(part(value)));
     return `${part(key)} = ${texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`}`;

@@ -20,6 +20,7 @@ import { statementsFrom, trustFrom } from "../../model/policy/statements-of.ts";
 import type { Action } from "../action.ts";
 import { type Bounds, NO_TRUST } from "./class-bounds.ts";
 import { allowsInstancesOf, guardManagedPolicies, guardSessionDuration, guardTrust } from "./class-guards-access.ts";
+import { guardMaximumAccess } from "./class-guards-maximum.ts";
 import { guardTags } from "./class-guards-names.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 
@@ -104,7 +105,8 @@ function allowsInline({ bounds, allowsNothing }: RevocationTarget, text: string 
   if (allowsNothing || text === undefined) return false;
   const statements = statementsFrom(policyJson(readPolicy(text, "permissions")));
   if (statements === undefined) return false;
-  return guardStatements({ statements: statements as unknown as readonly Statement[] }, bounds).length === 0;
+  const spec = { statements: statements as unknown as readonly Statement[] };
+  return guardStatements(spec, bounds).length === 0 && guardMaximumAccess(spec, bounds).length === 0;
 }
 
 function allowsManaged({ bounds, allowsNothing }: RevocationTarget, arn: string): boolean {

@@ -1,6 +1,7 @@
 import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
 import type { Bounds, Violation } from "./class-bounds.ts";
 import { guardAccess } from "./class-guards-access.ts";
+import { guardMaximumAccess } from "./class-guards-maximum.ts";
 import { guardNames, guardUse } from "./class-guards-names.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 
@@ -17,6 +18,7 @@ export const VIOLATION_REASONS: ReadonlySet<string> = new Set([
   "NotActionsNotAllowed",
   "ResourceNotAllowed",
   "NotResourcesNotAllowed",
+  "AccessNotAllowed",
   "PolicyTooComplex",
   "ManagedPolicyNotAllowed",
   "TrustServiceNotAllowed",
@@ -36,5 +38,11 @@ export function classViolations(spec: InstanceProfileSpec, bounds: Bounds): read
   const use = guardUse(bounds);
   // A namespace that the class does not allow must not learn what the class allows.
   if (use.some(({ reason }) => reason === "NamespaceNotAllowed")) return use;
-  return [...use, ...guardNames(spec, bounds), ...guardStatements(spec, bounds), ...guardAccess(spec, bounds)];
+  return [
+    ...use,
+    ...guardNames(spec, bounds),
+    ...guardStatements(spec, bounds),
+    ...guardMaximumAccess(spec, bounds),
+    ...guardAccess(spec, bounds),
+  ];
 }

@@ -162,6 +162,10 @@ const MISFITS: readonly (readonly [Spec, ClassSpec])[] = [
   [{ tags: { team: "b" } }, { tags: { team: "a" } }],
   [allow(["s3:*"]), {}],
   [allow(["s3:GetObject"]), { deniedActions: ["s3:GetObject"] }],
+  [
+    allow(["s3:GetObject"]),
+    { maximumAccess: { statements: [{ effect: "Allow", actions: ["*"], resources: ["arn:aws:s3:::team-a-*"] }] } },
+  ],
   [{ statements: [{ effect: "Allow", notActions: ["s3:*"], resources: ["*"] }] }, {}],
   [allow(["s3:GetObject"]), { allowedResources: ["arn:aws:s3:::team-a-*"] }],
   [{ statements: [{ effect: "Allow", actions: ["s3:GetObject"], notResources: ["arn:aws:s3:::a"] }] }, {}],

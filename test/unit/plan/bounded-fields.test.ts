@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { classSpecField } from "../../../src/api/class-fields.ts";
 import type { FieldSchema } from "../../../src/api/field.ts";
-import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
-import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
+import type { InstanceProfileSpec, PolicyConditions } from "../../../src/api/instance-profile.ts";
+import type { InstanceProfileClassSpec, MaximumAccess } from "../../../src/api/instance-profile-class.ts";
 import { specField } from "../../../src/api/spec-fields.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile } from "../../support/builders.ts";
@@ -41,7 +41,10 @@ const INSTANCES: Fate = {
   allowedBy: { allowedInstanceRegions: ["eu-*"] },
 };
 const LABEL = { exempt: "text for readers; nothing in AWS decides by it" } as const;
-const NARROWS = { exempt: "a condition only narrows its statement, whose actions and resources are judged without it" };
+const SECURE = { Bool: { "aws:SecureTransport": ["true"] } };
+const atMost = (conditions: PolicyConditions): MaximumAccess => ({
+  statements: [{ effect: "Allow", actions: ["*"], resources: ["*"], conditions }],
+});
 const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 
 /** Every field of a spec, by its path. A new field does not compile, or fails below, until its line is here. */
@@ -93,7 +96,12 @@ const FATES: Readonly<Record<keyof InstanceProfileSpec, Readonly<Record<string, 
       refusedBy: {},
       allowedBy: { allowNotResources: true },
     },
-    "[].conditions": NARROWS,
+    "[].conditions": {
+      by: ["maximumAccess"],
+      spec: { statements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["*"], conditions: SECURE }] },
+      refusedBy: { maximumAccess: atMost({ Bool: { "aws:SecureTransport": ["false"] } }) },
+      allowedBy: { maximumAccess: atMost(SECURE) },
+    },
   },
   managedPolicyArns: {
     "[]": {

@@ -57,6 +57,15 @@ describe("a policy that the controller put on the role", () => {
     expect(revoked(targetOf(), createdState(WIDE).role)).toEqual(expected);
   });
 
+  test("is removed when the maximum access of the class does not allow it", () => {
+    const of = { allowedActions: ["*"], allowedManagedPolicies: ["arn:aws:iam::aws:policy/Admin*"] };
+    const most = (actions: readonly string[]) => ({
+      maximumAccess: { statements: [{ effect: "Allow" as const, actions, resources: ["*"] }] },
+    });
+    expect(revoked(targetOf({ ...of, ...most(["s3:*"]) }), createdState(WIDE).role)).toEqual(["DeleteRolePolicy app"]);
+    expect(revoked(targetOf({ ...of, ...most(["iam:*"]) }), createdState(WIDE).role)).toEqual([]);
+  });
+
   test("stays when the class allows it", () => {
     const of = { allowedActions: ["iam:*"], allowedManagedPolicies: ["arn:aws:iam::aws:policy/Admin*"] };
     expect(revoked(targetOf(of), createdState(WIDE).role)).toEqual([]);

@@ -40,6 +40,7 @@ export const REASONS = {
     "PolicyTooComplex",
     "ResourceNotAllowed",
   ],
+  maximum: ["AccessNotAllowed"],
   names: [
     "BoundaryNotAllowed",
     "NamespaceNotAllowed",

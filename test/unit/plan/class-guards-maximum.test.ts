@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import type { Statement } from "../../../src/api/instance-profile.ts";
+import { guardMaximumAccess } from "../../../src/plan/class/class-guards-maximum.ts";
+import { aClass } from "../../support/builders.ts";
+
+const allow = (actions: readonly string[], resources: readonly string[] = ["*"], more: object = {}): Statement => ({
+  effect: "Allow",
+  actions,
+  resources,
+  ...more,
+});
+const deny = (actions: readonly string[], resources: readonly string[] = ["*"], more: object = {}): Statement => ({
+  effect: "Deny",
+  actions,
+  resources,
+  ...more,
+});
+const fromOffice = { conditions: { IpAddress: { "aws:SourceIp": ["10.0.0.0/8"] } } };
+
+function messagesOf(maximum: readonly Statement[], ...statements: readonly Statement[]): readonly string[] {
+  const bounds = {
+    class: aClass({ allowedActions: ["*"], maximumAccess: { statements: maximum } }),
+    namespace: "team-a",
+    clusterId: "cluster-1",
+    olderPeers: 0,
+  };
+  return guardMaximumAccess({ statements }, bounds).map(({ reason, message }) => `${reason}: ${message}`);
+}
+
+describe("statements within the maximum access of their class are compliant", () => {
+  const maximum = [allow(["*"], ["*"], fromOffice), allow(["s3:*"], ["arn:aws:s3:::{namespace}-*"]), deny(["iam:*"])];
+
+  test.each<[string, readonly Statement[]]>([
+    ["within one statement of the class", [allow(["s3:Get*"], ["arn:aws:s3:::team-a-data/*"])]],
+    ["within a statement with a condition", [allow(["ec2:*"], ["*"], fromOffice), deny(["iam:*"])]],
+    [
+      "with what the class denies denied by the object itself",
+      [allow(["*"], ["*"], { conditions: { IpAddress: { "aws:SourceIp": ["10.1.0.0/16"] } } }), deny(["iam:*"])],
+    ],
+    ["with a Deny alone", [deny(["*"])]],
+    ["without statements", []],
+  ])("%s", (_, statements) => {
+    expect(messagesOf(maximum, ...statements)).toEqual([]);
+  });
+
+  test("and a class without maximum access refuses nothing by it", () => {
+    const bounds = { class: aClass(), namespace: "team-a", clusterId: "cluster-1", olderPeers: 0 };
+    expect(guardMaximumAccess({ statements: [allow(["*"])] }, bounds)).toEqual([]);
+  });
+});
+
+describe("a statement beyond the maximum access is a violation, with an example", () => {
+  test("of an action that the class denies", () => {
+    expect(messagesOf([allow(["*"]), deny(["iam:*"])], allow(["s3:*"]), allow(["iam:Get*"]))).toEqual([
+      "AccessNotAllowed: spec.statements[1]: allows iam:GetRole on *, which maximumAccess of class readers does not allow. Narrow the statement.",
+    ]);
+  });
+
+  test("of a resource of another namespace", () => {
+    const maximum = [allow(["s3:*"], ["arn:aws:s3:::{namespace}-*"])];
+    expect(messagesOf(maximum, allow(["s3:PutObject"], ["arn:aws:s3:::team-b-data/*"]))).toEqual([
+      "AccessNotAllowed: spec.statements[0]: allows s3:PutObject on arn:aws:s3:::team-b-data/example, which maximumAccess of class readers does not allow. Narrow the statement.",
+    ]);
+  });
+
+  test("of a request from elsewhere", () => {
+    const anywhere = allow(["s3:GetObject"], ["*"], { conditions: { IpAddress: { "aws:SourceIp": ["8.8.8.8/32"] } } });
+    expect(messagesOf([allow(["s3:*"], ["*"], fromOffice)], anywhere)).toEqual([
+      'AccessNotAllowed: spec.statements[0]: allows s3:GetObject on * with aws:sourceip = "8.8.8.8", which maximumAccess of class readers does not allow. Narrow the statement.',
+    ]);
+  });
+
+  test("of which AWS alone knows whether the class allows it", () => {
+    const unknown = {
+      conditions: { StringLike: { "aws:PrincipalTag/team": ["a"] }, FutureEquals: { "aws:x": ["1"] } },
+    };
+    expect(messagesOf([allow(["s3:*"], ["*"], unknown)], allow(["s3:Get*"]))).toEqual([
+      expect.stringMatching(/^(?:AccessNotAllowed|PolicyTooComplex): spec\.statements\[0\]: /),
+    ]);
+  });
+});
