@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
+import type { AwsConnection } from "../../src/aws/aws-connection.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { desiredAbsence } from "../support/builders.ts";
-import { directAws } from "../support/direct-aws.ts";
+import { connectDirectly } from "../support/direct-aws.ts";
 import { Fleet } from "../support/fleet.ts";
 import { ALLOW_ALL, EC2_TRUST, outsider } from "../support/outsider.ts";
 
@@ -17,9 +16,7 @@ let fleet: Fleet;
 
 beforeAll(async () => {
   aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
-  const credentials = { accessKeyId: "controller", secretAccessKey: "test" };
-  const place = { region: "us-east-1", requestHandler: directAws(aws), credentials };
-  connection = connectAws({ clock: systemClock, version: "test", ...place });
+  connection = connectDirectly(aws);
 });
 beforeEach(() => {
   aws.reset();

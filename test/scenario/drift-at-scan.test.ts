@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
+import type { AwsConnection } from "../../src/aws/aws-connection.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
-import { directAws } from "../support/direct-aws.ts";
+import { connectDirectly } from "../support/direct-aws.ts";
 import { Fleet } from "../support/fleet.ts";
 import { ALLOW_ALL, EC2_TRUST, outsider } from "../support/outsider.ts";
 import { DRIFTING_SPEC, DRIFTS, type Drift, stepsFor, tag } from "./drift-stories.ts";
@@ -35,14 +34,7 @@ let theirs: unknown;
 /** One fleet, in which somebody has changed each object in another way; then one scan, and one round of the profiles. */
 beforeAll(async () => {
   aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
-  const credentials = { accessKeyId: "controller", secretAccessKey: "test" };
-  connection = connectAws({
-    clock: systemClock,
-    version: "test",
-    region: "us-east-1",
-    requestHandler: directAws(aws),
-    credentials,
-  });
+  connection = connectDirectly(aws);
   const { iamReader: reader, iamWriter: writer, accountReader } = connection;
   fleet = new Fleet({ change: { reader, writer }, reader: accountReader });
   const names = [...Object.keys(TABLE).map(nameOf), "others-add"];

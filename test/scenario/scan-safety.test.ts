@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts";
+import type { AwsConnection } from "../../src/aws/aws-connection.ts";
 import type { AccountReader, IamWriter } from "../../src/engine/ports.ts";
 import { RetryableError } from "../../src/errors.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
-import { directAws } from "../support/direct-aws.ts";
+import { connectDirectly } from "../support/direct-aws.ts";
 import { Fleet } from "../support/fleet.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { ALLOW_ALL, EC2_TRUST, outsider } from "../support/outsider.ts";
@@ -26,14 +25,7 @@ let afterRead: (what: keyof AccountReader) => Promise<void>;
 
 beforeAll(async () => {
   aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
-  const credentials = { accessKeyId: "controller", secretAccessKey: "test" };
-  connection = connectAws({
-    clock: systemClock,
-    version: "test",
-    region: "us-east-1",
-    requestHandler: directAws(aws),
-    credentials,
-  });
+  connection = connectDirectly(aws);
 });
 beforeEach(() => {
   aws.reset();

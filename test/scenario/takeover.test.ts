@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts";
+import type { AwsConnection } from "../../src/aws/aws-connection.ts";
 import type { IamWriter } from "../../src/engine/ports.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
-import { directAws } from "../support/direct-aws.ts";
+import { connectDirectly } from "../support/direct-aws.ts";
 import { Fleet } from "../support/fleet.ts";
 import { EC2_TRUST, outsider } from "../support/outsider.ts";
 
@@ -18,14 +17,7 @@ let writesLeft: number;
 
 beforeAll(async () => {
   aws = await startAwsSandbox({ now: () => fleet?.clock.nowMs() ?? 0 });
-  const credentials = { accessKeyId: "controller", secretAccessKey: "test" };
-  connection = connectAws({
-    clock: systemClock,
-    version: "test",
-    region: "us-east-1",
-    requestHandler: directAws(aws),
-    credentials,
-  });
+  connection = connectDirectly(aws);
 });
 beforeEach(() => {
   aws.reset();

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts";
 import type { AwsClientOptions } from "../../src/aws/client/client-config.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import type { AwsSandbox } from "../../src/sandbox/aws/server.ts";
 
 interface HttpRequest {
@@ -8,11 +10,25 @@ interface HttpRequest {
   readonly body: string;
 }
 
+/** The access key of a controller in the sandbox. */
+export const CONTROLLER = "controller";
+
+/** Connects a controller to the sandbox in this process, without sockets. */
+export function connectDirectly(aws: AwsSandbox): AwsConnection {
+  return connectAws({
+    clock: systemClock,
+    version: "test",
+    region: "us-east-1",
+    requestHandler: directAws(aws),
+    credentials: { accessKeyId: CONTROLLER, secretAccessKey: "test" },
+  });
+}
+
 /**
  * Carries the calls of an AWS client to the sandbox in this process, without sockets, which are half of the time that a call
  * takes. A connection that the sandbox cuts ends as Node's HTTP client says it.
  */
-export function directAws(aws: AwsSandbox): NonNullable<AwsClientOptions["requestHandler"]> {
+function directAws(aws: AwsSandbox): NonNullable<AwsClientOptions["requestHandler"]> {
   const handle = async ({ method, headers, body }: HttpRequest): Promise<unknown> => {
     const outcome = await aws.call({ method, url: "/", headers, body });
     if (outcome.kind === "cut") throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });

@@ -1,12 +1,11 @@
-import { connectAws } from "../../src/aws/aws-connection.ts";
+import type { AwsConnection } from "../../src/aws/aws-connection.ts";
 import type { KubeObject, ObjectKey } from "../../src/engine/ports.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { type AwsSandbox, type AwsSandboxOptions, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
 import type { AwsState } from "./aws-state.ts";
 import { CLUSTER_ID } from "./builders.ts";
 import { type Manifest, type ObjectView, readyOf } from "./cluster-user.ts";
-import { directAws } from "./direct-aws.ts";
+import { CONTROLLER, connectDirectly } from "./direct-aws.ts";
 import { Incarnation } from "./incarnation.ts";
 import { Interceptor } from "./intercept.ts";
 import { s3ReadOnly } from "./manifest.ts";
@@ -17,7 +16,6 @@ import type { ScenarioWorld } from "./scenario-world.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 const KEY: ObjectKey = { namespace: "default", name: "s3-read-only" };
-const CONTROLLER = "controller";
 /** Where the stories' instances are. */
 export const REGION = "us-east-1";
 const START_MS = Date.parse("2026-01-01T00:00:00Z");
@@ -40,17 +38,11 @@ export class World implements ScenarioWorld {
   deniesAdoption = false;
   /** See {@link Incarnation}: of the controllers made from now on. */
   classes: (() => readonly KubeObject[]) | undefined;
-  readonly #connection: ReturnType<typeof connectAws>;
+  readonly #connection: AwsConnection;
 
   private constructor(aws: AwsSandbox) {
     this.aws = aws;
-    this.#connection = connectAws({
-      clock: systemClock,
-      version: "test",
-      region: REGION,
-      requestHandler: directAws(aws),
-      credentials: { accessKeyId: CONTROLLER, secretAccessKey: "test" },
-    });
+    this.#connection = connectDirectly(aws);
   }
 
   static async open(options: AwsSandboxOptions = {}): Promise<World> {
