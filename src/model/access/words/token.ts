@@ -46,7 +46,7 @@ const UPPER_Z = 90;
 const TO_LOWER = 32;
 
 /** The token of a letter A to Z that matches in either case; other code units are themselves. */
-export function anyCase(code: number): Token {
+function anyCase(code: number): Token {
   const lower = code >= UPPER_A && code <= UPPER_Z ? code + TO_LOWER : code;
   const isLetter = lower >= UPPER_A + TO_LOWER && lower <= UPPER_Z + TO_LOWER;
   return isLetter ? ANY_CASE + lower : code;
