@@ -35,7 +35,8 @@ export interface CompareOptions {
  * A condition key has one value, or several when a policy tests it with ForAnyValue or ForAllValues.
  */
 export function compareAccess(from: Access, to: Access, options: CompareOptions = {}): AccessComparison {
-  if (canonicalJson([from.use, from.layers]) === canonicalJson([to.use, to.layers])) return { verdict: "no-new-access" };
+  const [before, after] = [from, to].map(({ use, layers }) => canonicalJson([use, layers]));
+  if (before === after) return { verdict: "no-new-access" };
   const [old, next] = [layersOf(from), layersOf(to)];
   const unreadable = [...old, ...next].some((layer) => layer === undefined);
   if (unreadable)
