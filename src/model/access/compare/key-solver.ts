@@ -89,11 +89,15 @@ function needsAll({ quantifier, isNegated }: Literal["test"]): boolean {
   return quantifier === "all" || (quantifier === "one" && isNegated);
 }
 
-/** A set of values in which every universal holds for each, and every existential for one; undefined when there is none. */
+/**
+ * Several values in which every universal holds for each, and every existential for one; undefined when there are none. Without an existential,
+ * one value would do.
+ */
 function solveSeveral(literals: readonly Literal[], budget: StepBudget): readonly string[] | undefined {
   const isUniversal = ({ test, holds }: Literal): boolean => needsAll(test) === holds;
   const universals = literals.filter(isUniversal).map(wantedMatch);
   const existentials = literals.filter((literal) => !isUniversal(literal)).map(wantedMatch);
+  if (existentials.length === 0) return undefined;
   const values: string[] = [];
   for (const existential of existentials) {
     const wants = [...universals, existential];
