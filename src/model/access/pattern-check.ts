@@ -13,7 +13,7 @@ import { globOf } from "./words/glob.ts";
 import { GlobSet } from "./words/glob-set.ts";
 import { COLON_READINGS, type ColonReading, isReadAlike } from "./words/resource-tokens.ts";
 import { StepBudget, StepBudgetExceeded } from "./words/step-budget.ts";
-import { isVariableCode, wildcardTokens } from "./words/token.ts";
+import { isVariableCode, literalTokens, wildcardTokens } from "./words/token.ts";
 import { ACTION_WORDS, RESOURCE_WORDS } from "./words/word-kind.ts";
 import type { Word } from "./words/word-search.ts";
 
@@ -92,7 +92,7 @@ export function sharedWithPatterns(
 /** True when the pattern, with `*` and `?`, matches the text. */
 export function matchesWildcards(pattern: string, text: string, options: { readonly foldsCase: boolean }): boolean {
   const [one, other] = options.foldsCase ? [asciiLowerCase(pattern), asciiLowerCase(text)] : [pattern, text];
-  return new GlobSet([globOf(wildcardTokens(one))]).matches(codesOf(other), UNBOUNDED);
+  return new GlobSet([globOf(wildcardTokens(one))]).matches(literalTokens(other), UNBOUNDED);
 }
 
 /** Matching one text takes at most as many steps as the text and the pattern are long. */
@@ -120,8 +120,8 @@ function byEveryReading(
     const query = queryOf(compiler);
     const word = findWordIn(query, kind === "actions" ? ACTION_WORDS : RESOURCE_WORDS, budget);
     if (word === undefined) continue;
-    const preferred = prefer.find((known) => isAnswer(codesOf(compared(known, kind)), query, budget));
-    const codes = preferred === undefined ? word : codesOf(compared(preferred, kind));
+    const preferred = prefer.find((known) => isAnswer(literalTokens(compared(known, kind)), query, budget));
+    const codes = preferred === undefined ? word : literalTokens(compared(preferred, kind));
     const matchesWord = (pattern: string): boolean =>
       listed(compiler, [pattern], kind, "atMost").globs.matches(codes, budget);
     const pattern = set.isNegated ? undefined : set.patterns.find(matchesWord);
@@ -154,8 +154,4 @@ function isAnswer(word: Word, { include, exclude }: WordQuery, budget: StepBudge
 
 function compared(word: string, kind: PatternKind): string {
   return kind === "actions" ? asciiLowerCase(word) : word;
-}
-
-function codesOf(text: string): Word {
-  return Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
 }

@@ -1,6 +1,6 @@
 import { canonicalStatement } from "../policy/policy-canonical.ts";
 import { buildPolicy, type PolicyDocument, policyJson } from "../policy/policy-document.ts";
-import { canonicalJson, isJsonList, isJsonObject, type JsonObject, type JsonValue } from "../policy/policy-json.ts";
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, listOf } from "../policy/policy-json.ts";
 import type { Access } from "./access.ts";
 import { compareAccess } from "./compare-access.ts";
 
@@ -112,11 +112,6 @@ function partsAllowedBy(statement: JsonObject, documents: Documents): readonly J
   return [...kept].flatMap(([json, group]) =>
     json === "[]" ? [] : [{ ...statement, Action: group, Resource: JSON.parse(json) }],
   );
-}
-
-function listOf(value: JsonValue | undefined): readonly JsonValue[] {
-  if (value === undefined) return [];
-  return isJsonList(value) ? value : [value];
 }
 
 /** Tells whether the Allow statements of the documents are proved to allow what a statement allows. */

@@ -2,11 +2,11 @@ import {
   asciiLowerCase,
   canonicalJson,
   compareCodeUnits,
-  isJsonList,
   isJsonObject,
   type JsonList,
   type JsonObject,
   type JsonValue,
+  listOf,
 } from "./policy-json.ts";
 import { completedResource, type VariableUse } from "./resource-pattern.ts";
 
@@ -43,8 +43,7 @@ export function elementsOf(document: JsonObject): JsonObject {
 
 /** The statements of a document as written: one object means a list of one, nothing means none. */
 export function statementsOf(document: JsonObject): JsonList {
-  const statement = document["Statement"];
-  return statement === undefined ? [] : listOf(statement);
+  return listOf(document["Statement"]);
 }
 
 /** How the statements of a document are to be read. */
@@ -170,10 +169,6 @@ function setOf(value: JsonValue, fold: (member: JsonValue) => JsonValue): JsonLi
   return members.every((member) => typeof member === "string")
     ? [...new Set(members)].sort()
     : distinct(sorted(members));
-}
-
-function listOf(value: JsonValue): JsonList {
-  return isJsonList(value) ? value : [value];
 }
 
 function sorted(values: JsonList): JsonList {

@@ -19,6 +19,18 @@ export function isJsonList(value: JsonValue | undefined): value is JsonList {
   return Array.isArray(value);
 }
 
+/** The members of a list, another value as a list of one, and none for nothing: policies have one value without a list around it. */
+export function listOf(value: JsonValue | undefined): JsonList {
+  if (value === undefined) return [];
+  return isJsonList(value) ? value : [value];
+}
+
+/** {@link listOf} for strings; undefined for nothing, and when a member is no string. */
+export function stringsOf(value: JsonValue | undefined): readonly string[] | undefined {
+  const list = listOf(value);
+  return value !== undefined && list.every((member) => typeof member === "string") ? list : undefined;
+}
+
 /** JSON with keys in code unit order and no white space: equal strings mean equal values, whatever the key order. */
 export function canonicalJson(value: JsonValue): string {
   if (isJsonList(value)) return `[${value.map(canonicalJson).join(",")}]`;

@@ -1,6 +1,6 @@
 import type { PolicyConditions, Principals, Trust, TrustStatement } from "../../api/instance-profile.ts";
 import { statementsOf } from "./policy-canonical.ts";
-import { isJsonList, isJsonObject, type JsonObject, type JsonValue } from "./policy-json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, listOf } from "./policy-json.ts";
 
 /** A statement as a manifest has it. */
 export type ManifestStatement = Readonly<Record<string, unknown>>;
@@ -91,7 +91,7 @@ function fieldOf(
     case "conditions":
       return isJsonObject(value) && Object.keys(value).length === 0 ? [] : one(name, conditionsFrom(value));
     default:
-      return [[name, listFrom(value)]];
+      return [[name, listOf(value)]];
   }
 }
 
@@ -102,7 +102,7 @@ function one(name: string, value: unknown): readonly Field[] | undefined {
 function principalsFrom(value: JsonValue): Principals | undefined {
   if (value === "*") return { aws: ["*"] };
   if (!isJsonObject(value)) return undefined;
-  const entries = Object.entries(value).map(([kind, members]) => [PRINCIPALS[kind], listFrom(members)] as const);
+  const entries = Object.entries(value).map(([kind, members]) => [PRINCIPALS[kind], listOf(members)] as const);
   return entries.some(([kind]) => kind === undefined) ? undefined : (Object.fromEntries(entries) as Principals);
 }
 
@@ -112,13 +112,9 @@ function conditionsFrom(value: JsonValue): PolicyConditions | undefined {
   return Object.fromEntries(
     operators.map(([operator, keys]) => [
       operator,
-      Object.fromEntries(Object.entries(keys).map(([key, values]) => [key, listFrom(values).map(String)])),
+      Object.fromEntries(Object.entries(keys).map(([key, values]) => [key, listOf(values).map(String)])),
     ]),
   );
-}
-
-function listFrom(value: JsonValue): readonly JsonValue[] {
-  return isJsonList(value) ? value : [value];
 }
 
 function allOrNothing<T>(items: readonly (T | undefined)[]): readonly T[] | undefined {

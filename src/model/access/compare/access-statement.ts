@@ -1,5 +1,5 @@
 import { canonicalStatement, readingOf, statementsOf } from "../../policy/policy-canonical.ts";
-import { canonicalJson, isJsonList, isJsonObject, type JsonObject, type JsonValue } from "../../policy/policy-json.ts";
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, stringsOf } from "../../policy/policy-json.ts";
 import type { Access, StatementPlace } from "../access.ts";
 import { type ConditionTest, conditionTests } from "./condition-test.ts";
 import type { PatternSet } from "./pattern-compiler.ts";
@@ -118,10 +118,4 @@ function patternSet(listed: JsonValue | undefined, not: JsonValue | undefined): 
   if ((listed === undefined) === (not === undefined)) return undefined;
   const patterns = stringsOf(listed ?? not);
   return patterns && { patterns, isNegated: listed === undefined };
-}
-
-function stringsOf(value: JsonValue | undefined): readonly string[] | undefined {
-  if (value === undefined) return undefined;
-  const list = isJsonList(value) ? value : [value];
-  return list.every((member) => typeof member === "string") ? list : undefined;
 }

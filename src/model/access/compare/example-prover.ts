@@ -1,3 +1,4 @@
+import { stringsOf } from "../../policy/policy-json.ts";
 import { completedResource } from "../../policy/resource-pattern.ts";
 import { WELL_KNOWN_ACTIONS } from "../../policy/well-known-actions.ts";
 import type { Access, AccessExample } from "../access.ts";
@@ -104,8 +105,10 @@ export class ExampleProver {
       principal: isTrust ? principalName(draft.target) : undefined,
       context: Object.fromEntries(draft.context),
       place,
-      actionPattern: listOf(written["Action"]).find((pattern) => matches(pattern, "*")),
-      targetPattern: isTrust ? undefined : listOf(written["Resource"]).find((pattern) => matches("*", pattern)),
+      actionPattern: (stringsOf(written["Action"]) ?? []).find((pattern) => matches(pattern, "*")),
+      targetPattern: isTrust
+        ? undefined
+        : (stringsOf(written["Resource"]) ?? []).find((pattern) => matches("*", pattern)),
     };
   }
 }
@@ -140,7 +143,7 @@ const MAX_ACTIONS = 100;
 /** Actions that the statement names, and well-known ones that it could match. */
 function actionsFor({ written }: AccessStatement, action: string): readonly string[] {
   const service = action.slice(0, action.indexOf(":"));
-  const named = listOf(written["Action"]).filter((name) => !/[*?]/.test(name));
+  const named = (stringsOf(written["Action"]) ?? []).filter((name) => !/[*?]/.test(name));
   const known = WELL_KNOWN_ACTIONS.filter((name) => service === "x" || name.toLowerCase().startsWith(`${service}:`));
   const same = [...named, ...WELL_KNOWN_ACTIONS].filter((name) => name.toLowerCase() === action);
   return [...same, ...named, ...known].slice(0, MAX_ACTIONS);
@@ -149,7 +152,7 @@ function actionsFor({ written }: AccessStatement, action: string): readonly stri
 /** Resources that the patterns of the statement match: with a region, an account and a name in place of wildcards. */
 function targetsFor({ written }: AccessStatement, use: Access["use"]): readonly string[] {
   if (use === "trust") return PRINCIPALS;
-  return listOf(written["Resource"])
+  return (stringsOf(written["Resource"]) ?? [])
     .slice(0, MAX_ACTIONS)
     .filter((pattern) => pattern.startsWith("arn:"))
     .map((pattern) => filled(completedResource(pattern, "plain")));
@@ -171,10 +174,6 @@ function filled(pattern: string): string {
     .map((field, index) => (field === "*" ? (FILLED[index] ?? "") : field.replaceAll(/[*?]/g, "1")));
   const rest = fields.slice(FILLED.length).join(":").replaceAll("*", "example").replaceAll("?", "x");
   return [...head, rest].join(":");
-}
-
-function listOf(value: unknown): readonly string[] {
-  return (Array.isArray(value) ? value : [value]).filter((member) => typeof member === "string");
 }
 
 /** The ARN of an account's root for an account. */

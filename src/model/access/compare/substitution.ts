@@ -1,4 +1,4 @@
-import { asciiLowerCase, isJsonList, isJsonObject, type JsonValue } from "../../policy/policy-json.ts";
+import { asciiLowerCase, isJsonObject, type JsonValue, listOf } from "../../policy/policy-json.ts";
 import { hasVariable, resourcePieces } from "../../policy/resource-pattern.ts";
 import type { AccessStatement } from "./access-statement.ts";
 import { conditionTests } from "./condition-test.ts";
@@ -62,9 +62,7 @@ function valuesWith(condition: JsonValue, value: VariableValue): JsonValue {
   const operators = Object.entries(condition).map(([operator, keys]): [string, JsonValue] => {
     if (!isJsonObject(keys)) return [operator, keys];
     const members = Object.entries(keys).map(([key, values]): [string, JsonValue] => {
-      const texts = (isJsonList(values) ? values : [values]).map((member) =>
-        typeof member === "string" ? textWith(member, value) : member,
-      );
+      const texts = listOf(values).map((member) => (typeof member === "string" ? textWith(member, value) : member));
       return [key, texts.filter((member) => member !== undefined)];
     });
     return [operator, Object.fromEntries(members)];

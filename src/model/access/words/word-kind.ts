@@ -1,4 +1,4 @@
-import { COLON } from "./token.ts";
+import { COLON, literalTokens } from "./token.ts";
 
 /**
  * The texts that a pattern is about, as a small automaton. Because an action always has one colon, `*` and `*:*` are the same set of
@@ -19,7 +19,7 @@ export interface WordKind {
 export const MAX_KIND_STATES = 16;
 
 const STAR = 42;
-const ARN = codesOf("arn");
+const ARN = literalTokens("arn");
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
 /**
@@ -35,7 +35,7 @@ export const ACTION_WORDS: WordKind = {
   },
   accepts: (state) => state === 3,
   literals: [COLON],
-  alphabet: codesOf(`x${LETTERS}0123456789_-`),
+  alphabet: literalTokens(`x${LETTERS}0123456789_-`),
 };
 
 /**
@@ -54,7 +54,7 @@ export const RESOURCE_WORDS: WordKind = {
   },
   accepts: (state) => state >= 8,
   literals: [...ARN, COLON, STAR],
-  alphabet: [...codesOf(`x${LETTERS}${LETTERS.toUpperCase()}0123456789/-_.`), ...latin1()],
+  alphabet: [...literalTokens(`x${LETTERS}${LETTERS.toUpperCase()}0123456789/-_.`), ...latin1()],
 };
 
 /** Any text, also the empty one: the value of a condition key, or a principal with its type. */
@@ -63,12 +63,8 @@ export const TEXT_WORDS: WordKind = {
   next: (state) => state,
   accepts: () => true,
   literals: [],
-  alphabet: [...codesOf(`x${LETTERS}${LETTERS.toUpperCase()}0123456789/-_.`), ...latin1(), ...latinExtended()],
+  alphabet: [...literalTokens(`x${LETTERS}${LETTERS.toUpperCase()}0123456789/-_.`), ...latin1(), ...latinExtended()],
 };
-
-function codesOf(text: string): readonly number[] {
-  return Array.from(text, (character) => character.charCodeAt(0));
-}
 
 /** The characters that IAM accepts in a policy: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
 function latin1(): readonly number[] {
