@@ -3,13 +3,13 @@ import { createInterface } from "node:readline";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { TerminalError } from "../../errors.ts";
 import type { Access } from "../../model/access/access.ts";
-import { isJsonList, isJsonObject, type JsonValue } from "../../model/policy/policy-json.ts";
+import { isJsonObject, type JsonValue, listOf } from "../../model/policy/policy-json.ts";
 import { parsePolicyText } from "../../model/policy/policy-text.ts";
 import { areaReport } from "../../plan/access/access-report.ts";
 import type { CompareAccess } from "../../plan/access/compare-roles.ts";
 import { type CommandIo, EXIT } from "../io.ts";
 import { fileFault } from "../manifests/manifest-files.ts";
-import { isTrustPolicy } from "./diff-sides.ts";
+import { isTrustPolicy } from "./policy-input.ts";
 
 /**
  * Compares the pairs of policies of a file of JSON lines, and prints a line for each as soon as it is decided. Returns the exit status: 1 when
@@ -75,6 +75,6 @@ function answerTo(line: string, compare: CompareAccess): Answer {
 }
 
 function policiesOf(value: JsonValue | undefined): readonly JsonValue[] | undefined {
-  const policies = isJsonList(value) ? value : [value];
-  return policies.every((policy) => isJsonObject(policy)) ? policies : undefined;
+  const policies = listOf(value);
+  return value !== undefined && policies.every(isJsonObject) ? policies : undefined;
 }

@@ -1,5 +1,6 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
-import { isJsonList, isJsonObject, type JsonValue } from "../../model/policy/policy-json.ts";
+import { statementsOf } from "../../model/policy/policy-canonical.ts";
+import { isJsonObject, type JsonValue } from "../../model/policy/policy-json.ts";
 import { type CommandIo, UsageError } from "../io.ts";
 import { type Manifest, readInput } from "../manifests/manifests.ts";
 import { type Subject, validSubjects } from "../plan/plan-subjects.ts";
@@ -50,8 +51,7 @@ export function nameOf({ metadata: { namespace, name } }: Pick<InstanceProfile, 
 /** True for a policy document with principals: a trust policy. */
 export function isTrustPolicy(document: JsonValue): boolean {
   if (!isJsonObject(document)) return false;
-  const { Statement: statements } = document;
-  return (isJsonList(statements) ? statements : [statements]).some(
+  return statementsOf(document).some(
     (statement) => isJsonObject(statement) && ("Principal" in statement || "NotPrincipal" in statement),
   );
 }
