@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ConditionSolver, literals } from "../../../../../src/model/access/compare/condition-solver.ts";
 import { conditionTests } from "../../../../../src/model/access/compare/condition-test.ts";
 import type { Literal } from "../../../../../src/model/access/compare/key-solver.ts";
-import { StepBudget } from "../../../../../src/model/access/words/step-budget.ts";
+import { StepBudget, StepBudgetExceeded } from "../../../../../src/model/access/words/step-budget.ts";
 import type { JsonObject } from "../../../../../src/model/policy/policy-json.ts";
 
 const holds = (condition: JsonObject): readonly Literal[] => literals(conditionTests(condition, false) ?? [], true);
@@ -83,4 +83,15 @@ describe("a doubt", () => {
     ]);
     expect(solution?.doubt).toBeUndefined();
   });
+});
+
+test("a solver knows a test that must hold from the same test that must not", () => {
+  const one = solver();
+  const found = [holds, fails].map((must) => one.solve([{ all: must(equals("a", "1")), anyOf: [] }])?.context.get("a"));
+  expect(found).toEqual([["1"], undefined]);
+});
+
+test("choosing takes steps besides those of each key", () => {
+  const poor = new ConditionSolver(new Set(), new StepBudget(1));
+  expect(() => poor.solve([{ all: holds({ Null: { a: "true" } }), anyOf: [] }])).toThrow(StepBudgetExceeded);
 });

@@ -139,6 +139,7 @@ describe("the values of a type", () => {
     ["a number between two", hold({ NumericGreaterThan: "1", NumericLessThan: "2" }), "1.5"],
     ["a number below all", hold({ NumericLessThan: "-3" }), "-4"],
     ["a number above all", hold({ NumericGreaterThan: "7" }), "8"],
+    ["a number that must not compare", fail({ NumericLessThanIfExists: "2" }), "2"],
     ["a date", hold({ DateGreaterThan: "2030-01-01T00:00:00Z" }), "2030-01-01T00:00:00.001Z"],
     ["true", hold({ Bool: ["true", "false"], Null: "false" }).concat(fail({ Bool: "false" })), "true"],
     ["false", fail({ BoolIfExists: "true" }), "false"],
@@ -153,7 +154,10 @@ describe("the values of a type", () => {
   });
 });
 
-test("solving takes steps", () => {
-  const all = hold({ StringEquals: "a" });
-  expect(() => solveKey(all, false, new StepBudget(0))).toThrow(StepBudgetExceeded);
+test.each<[string, readonly Literal[], steps: number]>([
+  ["for each test", hold({ Null: "true" }), 0],
+  ["for each number", hold({ NumericEquals: ["1", "2", "3"] }), 7],
+  ["for each address", hold({ IpAddress: ["10.0.0.1", "10.0.0.2"] }), 10],
+])("solving takes steps %s", (_, all, steps) => {
+  expect(() => solveKey(all, false, new StepBudget(steps))).toThrow(StepBudgetExceeded);
 });
