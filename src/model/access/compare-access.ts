@@ -4,6 +4,7 @@ import { type AccessQuestion, AccessSearch, type Candidate } from "./compare/acc
 import { type AccessStatement, type StatementLayer, statementLayers } from "./compare/access-statement.ts";
 import { ConditionSolver } from "./compare/condition-solver.ts";
 import { ExampleProver } from "./compare/example-prover.ts";
+import { MULTIVALUED_KEYS } from "./compare/key-types.ts";
 import { ActionSets } from "./compare/statement-sets.ts";
 import {
   substituted,
@@ -32,7 +33,7 @@ export interface CompareOptions {
  * `no-new-access` is a proof over all requests, by every reading of wildcards that AWS's documentation admits. Each example is confirmed by
  * evaluating both sides. What is neither proved nor confirmed is undecided. The answer does not depend on the machine.
  *
- * A condition key has one value, or several when a policy tests it with ForAnyValue or ForAllValues.
+ * A condition key has one value, or several when AWS gives it several or a policy tests it with ForAnyValue or ForAllValues.
  */
 export function compareAccess(from: Access, to: Access, options: CompareOptions = {}): AccessComparison {
   const [before, after] = [from, to].map(({ use, layers }) => canonicalJson([use, layers]));
@@ -213,5 +214,6 @@ function combine(layers: readonly (readonly AccessStatement[])[]): readonly (rea
 
 function multivaluedKeys({ old, next }: Sides): ReadonlySet<string> {
   const tests = [...old, ...next].flat().flatMap((statement) => statement.tests);
-  return new Set(tests.filter(({ quantifier }) => quantifier !== "one").map(({ key }) => key));
+  const tested = tests.filter(({ quantifier }) => quantifier !== "one").map(({ key }) => key);
+  return new Set([...MULTIVALUED_KEYS, ...tested]);
 }

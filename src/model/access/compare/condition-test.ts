@@ -64,8 +64,13 @@ function conditionTest(
 function withoutAmbiguous(tests: readonly ConditionTest[]): readonly ConditionTest[] {
   const named = Map.groupBy(tests, ({ operator, key }) => `${operator} ${key}`);
   return tests.map((test): ConditionTest => {
-    const isAmbiguous = (named.get(`${test.operator} ${test.key}`)?.length ?? 0) > 1;
-    if (!isAmbiguous) return test;
-    return { ...test, matcher: { family: "unknown", reason: `it tests ${test.key} twice with the same operator` } };
+    const same = named.get(`${test.operator} ${test.key}`) ?? [];
+    if (same.length < 2) return test;
+    const reason = `it tests ${test.key} twice with the same operator`;
+    return {
+      ...test,
+      id: canonicalJson([test.id, ...same.map(({ id }) => id)]),
+      matcher: { family: "unknown", reason },
+    };
   });
 }

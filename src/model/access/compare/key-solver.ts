@@ -4,6 +4,7 @@ import type { StepBudget } from "../words/step-budget.ts";
 import { TEXT_WORDS } from "../words/word-kind.ts";
 import type { Matcher } from "./condition-matcher.ts";
 import type { ConditionTest } from "./condition-test.ts";
+import { isOfType } from "./key-types.ts";
 import { addressCandidates, addressMatches, lineCandidates, lineMatches } from "./value-candidates.ts";
 
 /** A test of a condition key that must hold, or must not. */
@@ -108,17 +109,13 @@ function solveSeveral(literals: readonly Literal[], budget: StepBudget): readonl
   return [...new Set(values)];
 }
 
-/**
- * A value that no operator but those of texts can read, when none of them has to match. AWS gives its own keys values of one type; tags and
- * what identity providers say of a user are texts of their authors.
- */
+/** A value that no operator but those of texts can read, when none of them has to match, and the key can have one. */
 function valueOfNoType(literals: readonly Literal[], wants: readonly Want[]): string | undefined {
-  const isFree = literals.some(({ test }) => FREE_TEXT_KEY.test(test.key));
-  return isFree && wants.every(({ matcher, matches }) => !matches && matcher.family !== "text") ? "example" : undefined;
+  const isTyped = literals.some(({ test }) => isOfType(test.key, test.matcher.family));
+  return !isTyped && wants.every(({ matcher, matches }) => !matches && matcher.family !== "text")
+    ? "example"
+    : undefined;
 }
-
-/** Such as `aws:principaltag/team`, `token.actions.githubusercontent.com:ref` and `saml:cn`. */
-const FREE_TEXT_KEY = /tag\/|^[^:]*\.|^saml:/;
 
 /** A value as wanted; undefined when there is none. All matchers are of one family. */
 function solveValue(wants: readonly Want[], budget: StepBudget): string | undefined {

@@ -9,7 +9,7 @@ const access = (...statements: readonly JsonObject[]): Access => ({
 });
 const ALLOW: JsonObject = { Effect: "Allow", Action: "s3:*", Resource: "*" };
 
-describe("a condition key that is compared as a truth value", () => {
+describe("a condition key that is compared as another type than text", () => {
   const denied = (operator: string, key: string, values: readonly string[]): Access =>
     access(ALLOW, { ...ALLOW, Effect: "Deny", Condition: { [operator]: { [key]: values } } });
   const nothing = access(ALLOW, { ...ALLOW, Effect: "Deny" });
@@ -17,7 +17,10 @@ describe("a condition key that is compared as a truth value", () => {
   test.each([
     ["BoolIfExists", "aws:PrincipalTag/admin", ["true", "false"]],
     ["BoolIfExists", "token.actions.githubusercontent.com:private", ["true", "false"]],
-  ])("may have any text when it is a tag or an identity provider's: %s of %s", (operator, key, values) => {
+    ["BoolIfExists", "aws:username", ["true", "false"]],
+    ["IpAddressIfExists", "aws:UserAgent", ["0.0.0.0/0", "::/0"]],
+    ["BoolIfExists", "aws:SourceIp", ["true", "false"]],
+  ])("may have any text when AWS does not give it that type: %s of %s", (operator, key, values) => {
     const comparison = compareAccess(nothing, denied(operator, key, values));
     expect(comparison).toMatchObject({
       verdict: "new-access",
@@ -25,10 +28,38 @@ describe("a condition key that is compared as a truth value", () => {
     });
   });
 
-  test("has values of its type when it is AWS's", () => {
-    const to = denied("BoolIfExists", "aws:SecureTransport", ["true", "false"]);
-    expect(compareAccess(nothing, to)).toEqual({ verdict: "no-new-access" });
+  test.each([
+    ["BoolIfExists", "aws:SecureTransport", ["true", "false"]],
+    ["IpAddressIfExists", "aws:SourceIp", ["0.0.0.0/0", "::/0"]],
+  ])("has values of its type alone when it is AWS's: %s of %s", (operator, key, values) => {
+    expect(compareAccess(nothing, denied(operator, key, values))).toEqual({ verdict: "no-new-access" });
   });
+
+  test("may be no number where two ranges deny every number", () => {
+    const deny = (operator: string): JsonObject => ({
+      ...ALLOW,
+      Effect: "Deny",
+      Condition: { [operator]: { "s3:prefix": "5" } },
+    });
+    const to = access(ALLOW, deny("NumericLessThanIfExists"), deny("NumericGreaterThanEqualsIfExists"));
+    expect(compareAccess(nothing, to)).toMatchObject({
+      verdict: "new-access",
+      examples: [{ context: { "s3:prefix": ["example"] } }],
+    });
+  });
+});
+
+test("a key to which AWS gives several values has them also where no policy tests it as a set", () => {
+  const condition = { StringEquals: { "aws:TagKeys": "a" }, StringLike: { "aws:TagKeys": "b" } };
+  expect(compareAccess(access(), access({ ...ALLOW, Condition: condition })).verdict).not.toBe("no-new-access");
+});
+
+test("a key that is tested twice with the same operator may have either value", () => {
+  const [one, twice] = [{ k: "a" }, { k: "a", K: "b" }].map((keys) =>
+    access({ ...ALLOW, Condition: { StringEquals: keys } }),
+  ) as [Access, Access];
+  expect(compareAccess(one, twice).verdict).toBe("undecided");
+  expect(compareAccess(twice, twice)).toEqual({ verdict: "no-new-access" });
 });
 
 test("confirming examples takes steps, so that many statements with variables do not take minutes", () => {

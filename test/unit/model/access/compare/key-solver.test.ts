@@ -53,7 +53,7 @@ describe("a key has no values", () => {
     ["of two texts", hold({ StringEquals: "a", StringLike: "b*" })],
     ["beside the range", hold({ NumericGreaterThan: "2", NumericLessThan: "2" })],
     ["between true and false", [...hold({ Bool: ["true", "false"] }), ...fail({ BoolIfExists: ["true", "false"] })]],
-    ["outside of all addresses", hold({ NotIpAddress: ["0.0.0.0/0", "::/0"], Null: "false" })],
+    ["outside of all addresses", hold({ NotIpAddress: ["0.0.0.0/0", "::/0"], Null: "false" }, "aws:sourceip")],
   ])("%s", (_, all) => {
     expect(solved(all)).toBeUndefined();
   });
