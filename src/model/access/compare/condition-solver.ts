@@ -78,6 +78,8 @@ export class ConditionSolver {
   /** The assignment with one more literal; undefined when its key has no values then. */
   #assume(assignment: Assignment, literal: Literal, acceptsDoubt: boolean): Assignment | undefined {
     if (isAssumed(assignment, literal)) return assignment;
+    // The assignment is copied.
+    this.#budget.spend(assignment.size >> 3);
     const { key } = literal.test;
     const assumed = [...(assignment.get(key) ?? []), literal];
     const solution = this.#solutionOf(key, assumed);

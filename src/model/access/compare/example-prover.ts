@@ -18,8 +18,8 @@ interface Draft {
 
 /** As measured for patterns with variables, which are read for each request. */
 const STEPS_PER_CHARACTER = 0.5;
-/** In addition to the steps of the comparison. */
-const POLISHING_STEPS = 1_000_000;
+/** In addition to the steps of the comparison, and no more than these. */
+const MAX_POLISHING_STEPS = 1_000_000;
 
 /** Confirms candidates by evaluating both sides, and makes examples of them that are pleasant to read. */
 export class ExampleProver {
@@ -30,9 +30,10 @@ export class ExampleProver {
   readonly #budget: StepBudget;
   /** What it costs to evaluate both sides by all readings. */
   readonly #steps: number;
-  #polishing = POLISHING_STEPS;
+  #polishing: number;
 
   constructor(from: Access, to: Access, budget: StepBudget) {
+    this.#polishing = Math.min(MAX_POLISHING_STEPS, budget.left);
     this.#use = to.use;
     this.#budget = budget;
     this.#steps = Math.ceil(JSON.stringify([from, to]).length * STEPS_PER_CHARACTER);

@@ -8,6 +8,11 @@ export class StepBudget {
     this.#left = steps;
   }
 
+  /** Steps that are left. */
+  get left(): number {
+    return this.#left;
+  }
+
   /** Takes steps from the budget. Errors: {@link StepBudgetExceeded}, once it is empty. */
   spend(steps: number): void {
     this.#left -= steps;

@@ -75,6 +75,14 @@ test("confirming examples takes steps, so that many statements with variables do
   expect(compared(20_000)).not.toEqual([8, 0]);
 });
 
+test("conditions of many keys take steps for each key, so that a few steps end soon", () => {
+  const keys = (count: number, value: string): JsonObject =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, value]));
+  const from = access({ ...ALLOW, Condition: { Null: keys(700, "true") } });
+  const to = access({ ...ALLOW, Condition: { StringLike: keys(700, "*") } });
+  expect(compareAccess(from, to, { maxSteps: 20_000 }).verdict).toBe("undecided");
+});
+
 test("nothing is proved when the steps run out before anything is compared", () => {
   const denies = Array.from({ length: 30 }, (_, index) => ({ ...ALLOW, Effect: "Deny", Action: `s3:*x${index}*` }));
   const [from, to] = [access(ALLOW, ...denies), access(ALLOW, ...denies.slice(1))];
