@@ -6,39 +6,45 @@ import { TEST_KIND } from "../manifests/manifests.ts";
 
 const PATTERNS: JsonObject = { type: "array", minItems: 1, maxItems: 100 };
 
-const EXPECTATIONS: JsonObject = {
-  type: "array",
-  maxItems: 100,
-  items: {
-    type: "object",
-    required: ["actions"],
-    properties: {
-      actions: {
-        ...PATTERNS,
-        description: "Actions such as s3:GetObject. A pattern such as s3:Get* stands for every action that it matches.",
-        items: { type: "string", minLength: 1, maxLength: 128 },
-      },
-      resources: {
-        ...PATTERNS,
-        description:
-          "ARNs, or patterns, each of which stands for every ARN that it matches. Default: *, every resource.",
-        items: { type: "string", minLength: 1, maxLength: 2048 },
-        default: ["*"],
-      },
-      context: {
-        type: "object",
-        description: "The condition keys of the requests, with one value or a list. The requests have no others.",
-        maxProperties: 50,
-        additionalProperties: { "x-kubernetes-preserve-unknown-fields": true },
+/** Requests. Their actions and resources follow the rules of a statement: a misspelt one matches nothing, so that `deny` would be met. */
+function expectations(statement: JsonObject, description: string): JsonObject {
+  return {
+    type: "array",
+    description,
+    maxItems: 100,
+    items: {
+      type: "object",
+      required: ["actions"],
+      properties: {
+        actions: {
+          ...PATTERNS,
+          description:
+            "Actions such as s3:GetObject. A pattern such as s3:Get* stands for every action that it matches.",
+          items: objectIn(property(statement, "actions"), "items"),
+        },
+        resources: {
+          ...PATTERNS,
+          description:
+            "ARNs, or patterns, each of which stands for every ARN that it matches. Default: *, every resource.",
+          items: objectIn(property(statement, "resources"), "items"),
+          default: ["*"],
+        },
+        context: {
+          type: "object",
+          description: "The condition keys of the requests, with one value or a list. The requests have no others.",
+          maxProperties: 50,
+          additionalProperties: { "x-kubernetes-preserve-unknown-fields": true },
+        },
       },
     },
-  },
-};
+  };
+}
 
 /** The schema of an InstanceProfileTest, with the statements of the shipped CRD. */
 export function testSchema(): JsonObject {
   const [version] = compileCrd(readShippedCrd()).versions;
   const statements = property(property(version?.schema, "spec"), "statements");
+  const statement = objectIn(statements, "items");
   return {
     type: "object",
     description:
@@ -64,8 +70,8 @@ export function testSchema(): JsonObject {
             minLength: 1,
             maxLength: 253,
           },
-          allow: { ...EXPECTATIONS, description: "Requests that the object must allow." },
-          deny: { ...EXPECTATIONS, description: "Requests that the object must not allow." },
+          allow: expectations(statement, "Requests that the object must allow."),
+          deny: expectations(statement, "Requests that the object must not allow."),
           noMoreThan: {
             type: "object",
             description: "The policy that the object must be within: it may allow nothing that this policy does not.",

@@ -137,6 +137,18 @@ describe("validate runs the policy tests of its input", () => {
       aTest({ deny: [{ actions: ["iam:*"] }] }).replace("v1beta1", "v2"),
       /apiVersion: unknown version/,
     ],
+    ...["GetObject", "s3-GetObject", "s3:GetObject ", " s3:GetObject", "s3:Get Object", "s3:"].flatMap((action) =>
+      (["allow", "deny"] as const).map((field): [string, string, RegExp] => [
+        `that ${field === "allow" ? "allows" : "denies"} the misspelt action "${action}"`,
+        aTest({ [field]: [{ actions: ["iam:*", action] }] }),
+        new RegExp(`spec\\.${field}\\[0\\]\\.actions\\[1\\]: .*write service:Action, as in s3:GetObject or s3:Get\\*`),
+      ]),
+    ),
+    ...(["allow", "deny"] as const).map((field): [string, string, RegExp] => [
+      `with a resource in ${field} that is no ARN`,
+      aTest({ [field]: [{ actions: ["s3:GetObject"], resources: ["reports/*"] }] }),
+      new RegExp(`spec\\.${field}\\[0\\]\\.resources\\[0\\]: .*write an ARN, as in arn:aws:s3:::my-bucket`),
+    ]),
   ])("and refuses one %s", async (_name, content, message) => {
     file("tests/app.json", content);
     const { status, out } = await validate();
