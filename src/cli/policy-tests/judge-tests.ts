@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { API_VERSION, type InstanceProfile, KIND } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
@@ -115,8 +116,15 @@ async function referenceOf(
   }
 }
 
+/** More than any policy of IAM. */
+const MAX_POLICY_BYTES = 1_048_576;
+
+/** Authors of tests name the file. Never reads a folder, a device or a pipe, which may not end. */
 async function policyIn(file: string): Promise<{ readonly policy: JsonValue } | string> {
   try {
+    const info = await stat(file).catch(() => undefined);
+    if (info !== undefined && !(info.isFile() && info.size <= MAX_POLICY_BYTES))
+      return `${file} must be a file of at most 1 MiB`;
     const { policies, faults } = await readInput([file], async () => "", undefined, true);
     const [policy, ...others] = policies;
     if (faults[0] !== undefined) return `${file}: ${faults[0].message}`;

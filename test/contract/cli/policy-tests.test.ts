@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -96,6 +96,20 @@ describe("validate runs the policy tests of its input", () => {
     expect(await validate()).toMatchObject({ status: 1, out: expect.stringContaining("bound.json does not exist") });
     file("tests/bound.json", "secret: value");
     expect(await validate()).toMatchObject({ status: 1, out: expect.not.stringContaining("value") });
+  });
+
+  test("and reads no folder, device or huge file as the policy of noMoreThan", async () => {
+    file("big.txt", " ".repeat(1_048_577));
+    symlinkSync("/dev/zero", join(folder, "zero.json"));
+    for (const policyFile of ["zero.json", ".", "big.txt"]) {
+      file("app-test.json", aTest({ noMoreThan: { policyFile } }));
+      const { status, out } = await validate();
+      expect([policyFile, status, out]).toEqual([
+        policyFile,
+        1,
+        expect.stringContaining("must be a file of at most 1 MiB"),
+      ]);
+    }
   });
 
   test.each<[string, string, RegExp]>([
