@@ -6,6 +6,7 @@ import { type AccessDecision, compileAccess, type EvaluatedRequest, evaluatePoli
 import { COLON_READINGS } from "../words/resource-tokens.ts";
 import type { StepBudget } from "../words/step-budget.ts";
 import { isVariableCode } from "../words/token.ts";
+import { wordText } from "../words/word-search.ts";
 import type { Candidate } from "./access-search.ts";
 import type { AccessStatement } from "./access-statement.ts";
 
@@ -51,7 +52,7 @@ export class ExampleProver {
     // A variable in a word stands for values that the search has not chosen.
     if (target.some(isVariableCode)) return undefined;
     this.#budget.spend(this.#steps);
-    const draft = { action: String.fromCharCode(...action), target: String.fromCharCode(...target), context };
+    const draft = { action: wordText(action), target: wordText(target), context };
     return this.#isExample(granting, draft) ? this.#example(granting, this.#polished(granting, draft)) : undefined;
   }
 

@@ -2,6 +2,7 @@ import { findWordIn } from "../words/find-word.ts";
 import type { GlobSet } from "../words/glob-set.ts";
 import type { StepBudget } from "../words/step-budget.ts";
 import { TEXT_WORDS } from "../words/word-kind.ts";
+import { wordText } from "../words/word-search.ts";
 import type { Matcher } from "./condition-matcher.ts";
 import type { ConditionTest } from "./condition-test.ts";
 import { isOfType } from "./key-types.ts";
@@ -140,7 +141,7 @@ function solveText(wants: readonly Want[], budget: StepBudget): string | undefin
   const sets = (matches: boolean): readonly GlobSet[] =>
     wants.flatMap((want) => (want.matches === matches && want.matcher.family === "text" ? [want.matcher.globs] : []));
   const word = findWordIn({ include: sets(true), exclude: sets(false) }, TEXT_WORDS, budget);
-  return word && String.fromCharCode(...word);
+  return word && wordText(word);
 }
 
 function solveLine(wants: readonly Want[], family: "number" | "date", budget: StepBudget): string | undefined {

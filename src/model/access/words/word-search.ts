@@ -8,6 +8,11 @@ import { MAX_KIND_STATES, type WordKind } from "./word-kind.ts";
 /** The characters of a word; a policy variable is one character. */
 export type Word = readonly number[];
 
+/** The word as text. A call takes fewer arguments than a word can have characters. */
+export function wordText(word: Word): string {
+  return word.map((code) => String.fromCharCode(code)).join("");
+}
+
 /** A set of globs, and where a word starts in it. */
 export interface Automaton {
   readonly set: GlobSet;

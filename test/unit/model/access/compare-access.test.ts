@@ -83,6 +83,12 @@ test("conditions of many keys take steps for each key, so that a few steps end s
   expect(compareAccess(from, to, { maxSteps: 20_000 }).verdict).toBe("undecided");
 });
 
+test("a value of any length is compared", () => {
+  const long = "a".repeat(130_000);
+  const to = access({ ...ALLOW, Condition: { StringEquals: { k: long } } });
+  expect(compareAccess(access(), to)).toMatchObject({ verdict: "new-access", examples: [{ context: { k: [long] } }] });
+});
+
 test("nothing is proved when the steps run out before anything is compared", () => {
   const denies = Array.from({ length: 30 }, (_, index) => ({ ...ALLOW, Effect: "Deny", Action: `s3:*x${index}*` }));
   const [from, to] = [access(ALLOW, ...denies), access(ALLOW, ...denies.slice(1))];
