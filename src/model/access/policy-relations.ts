@@ -53,14 +53,17 @@ export function isNoWider(one: Documents, other: Documents): boolean {
 /**
  * A document that allows only what both sides allow, and denies what either side denies; undefined when that is nothing. It has the parts
  * of each side that the other side is proved to allow: whole statements, else their actions and resources one by one. What two wildcards
- * share only in part, such as `s3:Get*` and `s3:*Object`, it leaves out.
+ * share only in part, such as `s3:Get*` and `s3:*Object`, it leaves out. It allows nothing beside a Deny that cannot be read, or has another
+ * meaning in it.
  */
 export function commonGround(one: Documents, other: Documents): PolicyDocument | undefined {
   const [mine, theirs] = [one.flatMap(readable), other.flatMap(readable)];
-  const shared = [
-    ...theirs.flatMap((statement) => partsAllowedBy(statement, one)),
-    ...mine.flatMap((statement) => partsAllowedBy(statement, other)),
-  ];
+  const shared = [...one, ...other].every(hasReadableDenials)
+    ? [
+        ...theirs.flatMap((statement) => partsAllowedBy(statement, one)),
+        ...mine.flatMap((statement) => partsAllowedBy(statement, other)),
+      ]
+    : [];
   return documentOf([...shared, ...denialsIn(one), ...denialsIn(other)]);
 }
 
@@ -71,6 +74,12 @@ export function withDenialsOf(others: Documents, documents: Documents): PolicyDo
     (document) => readable(document).length === statementsIn(document)?.length,
   );
   return isWhole ? documentOf([...statements, ...denialsIn(others)]) : undefined;
+}
+
+/** What is no Allow may deny. */
+function hasReadableDenials(document: PolicyDocument): boolean {
+  const others = statementsIn(document)?.filter(({ Effect: effect }) => effect !== "Allow");
+  return others?.length === readable(document).filter(({ Effect: effect }) => effect === "Deny").length;
 }
 
 function denialsIn(documents: Documents): readonly JsonObject[] {

@@ -137,6 +137,19 @@ describe("the common ground of two sides", () => {
     expect(ground([], [denying])).toEqual({ Version: "2012-10-17", Statement: [deny("a:*")] });
   });
 
+  test.each([
+    `{"Version":"2008-10-17","Statement":[{"Effect":"Deny","Action":"a:*","Resource":"${A}\${aws:username}"}]}`,
+    '{"Version":"2012-10-17","Statement":[{"Effect":"deny","Action":"a:*","Resource":"*"}]}',
+    '{"Version":"2012-10-17","Statement":["x"]}',
+    "%%%",
+  ])("allows nothing beside denials that it cannot have: %s", (text) => {
+    const odd = [readPolicy(text, "permissions"), policy(allow("a:*"))];
+    const other = [policy(allow("a:*"), deny("b:*"))];
+    const denials = { Version: "2012-10-17", Statement: [deny("b:*")] };
+    expect([ground(odd, other), ground(other, odd)]).toEqual([denials, denials]);
+    expect(ground(odd, [policy(allow("a:*"))])).toBeUndefined();
+  });
+
   test("has nothing of what cannot be understood", () => {
     const odd = readPolicy('{"Version":"2012-10-17","Statement":["x",{"Effect":"Maybe"}]}', "permissions");
     expect(ground([odd], [odd])).toBeUndefined();
