@@ -51,10 +51,27 @@ export interface RoleChanges {
  * Managed policies count as Allow only, because their content is not known. No such order exists when boundary and trust policy are both
  * replaced; then the boundary comes first.
  */
-export function orderRoleChanges(changes: RoleChanges): readonly Action[] {
+export function orderRoleChanges(unordered: RoleChanges): readonly Action[] {
+  const [denying, others] = [unordered.obsolete.filter(isDenying), unordered.obsolete.filter((one) => !isDenying(one))];
+  const changes = { ...unordered, obsolete: [...others, ...denying] };
   const frame = (effect: FrameChange["effect"]): readonly Action[] =>
     changes.frame.filter((change) => change.effect === effect).map(({ action }) => action);
   return [...frame("narrows"), ...changes.settings, ...policyChanges(changes, frame("replaces")), ...frame("widens")];
+}
+
+/** True for a policy that is known to have a Deny. It is deleted last: until then, it denies what other obsolete policies allow. */
+function isDenying({ document }: ObservedInlinePolicy): boolean {
+  return document !== undefined && !deniesNothing([document]);
+}
+
+/**
+ * True when whole writes can lift a Deny while another policy that is to go still allows what it denies: of two obsolete policies with a
+ * Deny, one is deleted first, and the desired policy may replace one that denies more.
+ */
+function losesDenials({ inline, obsolete }: RoleChanges): boolean {
+  if (obsolete.filter(isDenying).length > 1) return true;
+  if (obsolete.length === 0 || inline?.current === undefined) return false;
+  return !deniesAsMuch([inline.document, ...documentsOf(obsolete)], [inline.current]);
 }
 
 /** The observed documents of the inline policies that change, as far as they were read. */
@@ -71,6 +88,7 @@ function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonl
   const drop = obsolete.map(deletion(changes.roleName));
   // A renamed policy is written before the old one is deleted, unless both together exceed the quota of IAM.
   const renamed = isRoomForBoth(changes) ? [...put, ...drop] : [...drop, ...put];
+  if (losesDenials(changes)) return [...detach, ...throughCommonGround(changes, current, pivots), ...attach];
   if (isNoWider(wanted, current)) return [...detach, ...renamed, ...pivots, ...attach];
   if (isNoWider(current, wanted)) return [...detach, ...pivots, ...renamed, ...attach];
   return [...detach, ...throughCommonGround(changes, current, pivots), ...attach];
@@ -84,10 +102,9 @@ function changesWithoutPivot(changes: RoleChanges): readonly Action[] {
   const { roleName, inline, obsolete, attach, detach } = changes;
   const put = (from: PolicyDocument | undefined, to: PolicyDocument | undefined): readonly Action[] =>
     to === undefined || inline === undefined ? [] : some(putPolicy(roleName, inline, from, to));
-  const denying = obsolete.filter(({ document }) => document !== undefined && !deniesNothing([document]));
-  const drop = [...obsolete.filter((policy) => !denying.includes(policy)), ...denying].map(deletion(roleName));
+  const drop = obsolete.map(deletion(roleName));
   const steps = inlineSteps(changes);
-  if (denying.length > 1)
+  if (losesDenials(changes))
     return [...detach, ...throughCommonGround(changes, observedDocuments(changes), []), ...attach];
   if (steps === undefined) return [...detach, ...drop, ...put(inline?.current, inline?.document), ...attach];
   const { first, last } = steps;

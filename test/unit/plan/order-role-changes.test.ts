@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
-import type { ObservedRole } from "../../../src/model/observed-state.ts";
+import type { ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
 
@@ -13,7 +13,18 @@ const [B1, B2] = ["arn:aws:iam::1:policy/b1", "arn:aws:iam::1:policy/b2"];
 
 /** The writes that grant or take away, in order, from one spec to another. */
 function edit(from: Spec, to: Spec): string[] {
+  return writes(stateAfter(NOTHING, diff(desiredOf(from), NOTHING).actions), to);
+}
+
+/** The same after an edit that was cut off when it had written its inline policy, under another name. */
+function editAfter(from: Spec, cutOff: Spec, to: Spec): string[] {
   const start = stateAfter(NOTHING, diff(desiredOf(from), NOTHING).actions);
+  const { actions } = diff(desiredOf(cutOff), start);
+  const written = actions.slice(0, actions.findIndex(({ kind }) => kind === "PutRolePolicy") + 1);
+  return writes(stateAfter(start, written), to);
+}
+
+function writes(start: ObservedState, to: Spec): string[] {
   return diff(desiredOf(to), start)
     .actions.filter(({ kind }) => !/^(Tag|Untag)/.test(kind))
     .map((action) => {
@@ -136,5 +147,28 @@ describe("a document that nobody can read", () => {
     expect(unreadable({ inlinePolicyDocuments: { app: "%%%" }, trustPolicy: "[]" })).toEqual([
       ...["DeleteRolePolicy", "UpdateAssumeRolePolicy", "PutRolePolicy"],
     ]);
+  });
+});
+
+describe("after an edit that was cut off, a Deny goes after what it denies", () => {
+  const old = { policyName: "b", statements: [allow("s3:*")] };
+  const denying = { policyName: "a", statements: [deny("*")] };
+
+  test("when both policies are to go", () => {
+    const trust = { services: ["lambda.amazonaws.com"], statements: [] };
+    const none = { policyName: "c", statements: [], trust };
+    const [allowing, pivot] = [{ ...old, policyName: "a" }, "UpdateAssumeRolePolicy"];
+    expect(editAfter(old, denying, none)).toEqual([pivot, "DeleteRolePolicy b", "DeleteRolePolicy a"]);
+    expect(editAfter({ ...denying, policyName: "b" }, allowing, none)).toEqual([
+      ...[pivot, "DeleteRolePolicy a", "DeleteRolePolicy b"],
+    ]);
+  });
+
+  test("when the desired policy replaces it", () => {
+    const wanted = { policyName: "a", statements: [allow("ec2:*")] };
+    expect(editAfter(old, denying, wanted)).toEqual(["DeleteRolePolicy b", "PutRolePolicy a"]);
+    const trust = { services: ["lambda.amazonaws.com"], statements: [] };
+    const pivot = ["DeleteRolePolicy b", "UpdateAssumeRolePolicy", "PutRolePolicy a"];
+    expect(editAfter(old, denying, { ...wanted, trust })).toEqual(pivot);
   });
 });
