@@ -60,6 +60,8 @@ describe("all resources but one with a policy variable", () => {
     expect(compiledAllBut(pattern, "atLeast")).toBe(NO_WORDS);
     expect(has(compiledAllBut(pattern, "atLeast", false), S3, "x")).toBe(true);
     expect(has(compiledAllBut(`${S3}b`, "atLeast"), S3, "x")).toBe(true);
+    // The variable of a request may have the value b.
+    expect(has(compiledAllBut(`${S3}b`, "atLeast"), S3, USER)).toBe(false);
   });
 
   test.each<Extent>(["own", "atMost"])("are %s those that it does not match for all values", (extent) => {
