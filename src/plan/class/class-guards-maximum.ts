@@ -1,10 +1,12 @@
 import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
 import type { AccessExample, UndecidedPart } from "../../model/access/access.ts";
+import { requestContext } from "../../model/access/access-request.ts";
 import { compareAccess } from "../../model/access/compare-access.ts";
+import { evaluatePolicies } from "../../model/access/evaluate/evaluate.ts";
 import { permissionsDocument } from "../../model/policy/policy-document.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";
-import { contextText } from "../access/access-text.ts";
+import { contextText, placeText } from "../access/access-text.ts";
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
 import { classTitle, violation } from "./class-messages.ts";
 
@@ -30,17 +32,32 @@ export function guardMaximumAccess(
   if (comparison.verdict === "no-new-access") return [];
   const examples = comparison.verdict === "new-access" ? comparison.examples : [];
   return [
-    ...examples.map((example) => beyond(example, bounds)),
+    ...examples.map((example) => beyond(example, most, bounds)),
     ...comparison.undecided.flatMap((part) => undecided(part, statements.length, bounds)),
   ];
 }
 
-function beyond({ place, action, resource, context }: AccessExample, bounds: Bounds): Violation {
+function beyond(example: AccessExample, most: JsonValue, bounds: Bounds): Violation {
+  const { place, action, resource, context } = example;
   const index = place.statement;
   const message =
     `spec.statements[${index}]: allows ${showValue(action)} on ${showValue(resource)}${contextText({ context })}, which maximumAccess of ` +
-    `${classTitle(bounds)} does not allow. Narrow the statement.`;
+    `${classTitle(bounds)} does not allow: ${whyNot(example, most)}. Narrow the statement.`;
   return violation("AccessNotAllowed", message, { kind: "statement", index });
+}
+
+/** What the policy of the class says to a request that it does not allow. */
+function whyNot({ action, resource, context }: AccessExample, most: JsonValue): string {
+  const { verdict, decidedBy, unknown } = evaluatePolicies([most], {
+    action,
+    resource,
+    context: requestContext(context),
+  });
+  const [denying] = decidedBy;
+  if (verdict === "deny" && denying !== undefined) {
+    return `its ${placeText({ statement: denying.statement, ...(denying.sid !== undefined && { sid: denying.sid }) })} denies it`;
+  }
+  return unknown.length === 0 ? "no statement of it allows this" : "no statement of it is known to allow this";
 }
 
 /** A part without a place is every statement. */

@@ -38,11 +38,22 @@ export function classViolations(spec: InstanceProfileSpec, bounds: Bounds): read
   const use = guardUse(bounds);
   // A namespace that the class does not allow must not learn what the class allows.
   if (use.some(({ reason }) => reason === "NamespaceNotAllowed")) return use;
+  const statements = guardStatements(spec, bounds);
   return [
     ...use,
     ...guardNames(spec, bounds),
-    ...guardStatements(spec, bounds),
-    ...guardMaximumAccess(spec, bounds),
+    ...statements,
+    ...ofOtherStatements(guardMaximumAccess(spec, bounds), statements),
     ...guardAccess(spec, bounds),
   ];
+}
+
+/** The violations without those of statements that the class refuses already: a fault is reported once. What is not decided refuses nothing. */
+function ofOtherStatements(found: readonly Violation[], reported: readonly Violation[]): readonly Violation[] {
+  const refused = new Set(
+    reported
+      .filter(({ reason }) => reason !== "PolicyTooComplex")
+      .map(({ excess }) => (excess.kind === "statement" ? excess.index : undefined)),
+  );
+  return found.filter(({ excess }) => excess.kind !== "statement" || !refused.has(excess.index));
 }

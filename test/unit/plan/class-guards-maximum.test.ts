@@ -52,21 +52,31 @@ describe("statements within the maximum access of their class are compliant", ()
 describe("a statement beyond the maximum access is a violation, with an example", () => {
   test("of an action that the class denies", () => {
     expect(messagesOf([allow(["*"]), deny(["iam:*"])], allow(["s3:*"]), allow(["iam:Get*"]))).toEqual([
-      "AccessNotAllowed: spec.statements[1]: allows iam:GetRole on *, which maximumAccess of class readers does not allow. Narrow the statement.",
+      "AccessNotAllowed: spec.statements[1]: allows iam:GetRole on *, which maximumAccess of class readers does not allow: its statement 2 denies it. Narrow the statement.",
+    ]);
+  });
+
+  test("of what a Deny with a condition denies, which the example meets and the message names", () => {
+    const maximum = [allow(["s3:*"]), deny(["s3:*"], ["*"], { ...fromOffice, sid: "NotTheOffice" })];
+    const office = allow(["s3:GetObject"], ["*"], fromOffice);
+    expect(messagesOf(maximum, office)).toEqual([
+      expect.stringMatching(
+        /with aws:sourceip = "10\..*", which maximumAccess of class readers does not allow: its statement 2 "NotTheOffice" denies it\. Narrow/,
+      ),
     ]);
   });
 
   test("of a resource of another namespace", () => {
     const maximum = [allow(["s3:*"], ["arn:aws:s3:::{namespace}-*"])];
     expect(messagesOf(maximum, allow(["s3:PutObject"], ["arn:aws:s3:::team-b-data/*"]))).toEqual([
-      "AccessNotAllowed: spec.statements[0]: allows s3:PutObject on arn:aws:s3:::team-b-data/example, which maximumAccess of class readers does not allow. Narrow the statement.",
+      "AccessNotAllowed: spec.statements[0]: allows s3:PutObject on arn:aws:s3:::team-b-data/example, which maximumAccess of class readers does not allow: no statement of it allows this. Narrow the statement.",
     ]);
   });
 
   test("of a request from elsewhere", () => {
     const anywhere = allow(["s3:GetObject"], ["*"], { conditions: { IpAddress: { "aws:SourceIp": ["8.8.8.8/32"] } } });
     expect(messagesOf([allow(["s3:*"], ["*"], fromOffice)], anywhere)).toEqual([
-      'AccessNotAllowed: spec.statements[0]: allows s3:GetObject on * with aws:sourceip = "8.8.8.8", which maximumAccess of class readers does not allow. Narrow the statement.',
+      'AccessNotAllowed: spec.statements[0]: allows s3:GetObject on * with aws:sourceip = "8.8.8.8", which maximumAccess of class readers does not allow: no statement of it allows this. Narrow the statement.',
     ]);
   });
 

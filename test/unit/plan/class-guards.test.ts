@@ -38,3 +38,28 @@ test("a namespace that the class does not allow learns nothing of what the class
 test("the reasons that count as a violation in a condition are those that the guards give", () => {
   expect([...VIOLATION_REASONS].sort()).toEqual(Object.values(REASONS).flat().sort());
 });
+
+test("a statement that the class refuses for its actions or resources is not reported again for its maximum access", () => {
+  const maximumAccess = { statements: [{ effect: "Allow" as const, actions: ["s3:Get*"], resources: ["*"] }] };
+  const of = (...actions: readonly string[]): readonly string[] => {
+    const statements = actions.map((action) => ({ effect: "Allow" as const, actions: [action], resources: ["*"] }));
+    const { spec } = anInstanceProfile({ spec: { statements } });
+    const found = classViolations(spec, boundsOf({ allowedActions: ["s3:*"], maximumAccess }));
+    return found.map(({ reason, message }) => `${reason} ${/\[\d+\]/.exec(message)?.[0]}`);
+  };
+  expect(of("iam:GetRole")).toEqual(["ActionNotAllowed [0]"]);
+  expect(of("iam:GetRole", "s3:PutObject", "s3:GetObject")).toEqual(["ActionNotAllowed [0]", "AccessNotAllowed [1]"]);
+});
+
+test("a statement of which another guard decides nothing is still reported for its maximum access", () => {
+  const { spec } = anInstanceProfile({ spec: allow(["s3:*"]) });
+  const intricate = [
+    ...[..."abcdefghijklmnopqrstuvwxyz0123456789_-"].map((letter) => `s3:*${letter}${"?".repeat(50)}`),
+    ...Array.from({ length: 51 }, (_, i) => `s3:${"?".repeat(i + 1)}`),
+  ];
+  const maximumAccess = { statements: [{ effect: "Allow" as const, actions: ["ec2:*"], resources: ["*"] }] };
+  const reasons = classViolations(spec, boundsOf({ allowedActions: intricate, maximumAccess })).map(
+    (one) => one.reason,
+  );
+  expect(reasons).toEqual(["PolicyTooComplex", "AccessNotAllowed"]);
+});
