@@ -5,7 +5,13 @@ import { accessLines } from "./access/access-text.ts";
 import type { Action } from "./action.ts";
 import type { ActionDescription } from "./action-description.ts";
 import { describeAction } from "./describe-action.ts";
-import { isAdoptionOnly, isInSync, type Plan } from "./plan.ts";
+import { type Blocker, isAdoptionOnly, isInSync, type Plan } from "./plan.ts";
+
+/** What the class of an object does not allow and does not block: the plan is for the rest of the object. */
+export interface StrippedViolation extends Blocker {
+  /** False for what cannot be left out, such as a name: it is reported only. */
+  readonly isStripped: boolean;
+}
 
 /** A plan and the object it is for. */
 export interface PlannedObject {
@@ -14,6 +20,8 @@ export interface PlannedObject {
   readonly plan: Plan;
   /** What the plan newly grants; unset when it is in sync or blocked, or when that was not computed. */
   readonly access?: AccessReport;
+  /** Unset when there are none. */
+  readonly violations?: readonly StrippedViolation[];
   /** True when the manifest was removed: the plan deletes what it left in AWS. */
   readonly isRemoved?: true;
 }
@@ -91,16 +99,19 @@ function textOf(object: PlannedObject): readonly string[] {
   return [`InstanceProfile ${namespace}/${name}: ${verdictOf(object)}`, ...linesOf(object, "  ")];
 }
 
-function linesOf({ plan, access }: PlannedObject, indent: string): readonly string[] {
+function linesOf({ plan, access, violations = [] }: PlannedObject, indent: string): readonly string[] {
   return [
     ...(access === undefined ? [] : accessLines(access).map((line) => `${indent}${line}`)),
     ...plan.actions.flatMap((action) => actionLines(describeAction(action), indent)),
-    ...plan.blockers.map(
-      ({ reason, message, place }) => `${indent}! ${place ? `${place}: ` : ""}${reason}: ${message}`,
-    ),
+    ...plan.blockers.map((blocker) => `${indent}! ${blockerText(blocker)}`),
+    ...violations.map((one) => `${indent}! ${blockerText(one)}${one.isStripped ? " The class strips it." : ""}`),
     ...(plan.notes ?? []).map(({ reason, message }) => `${indent}? ${reason}: ${message}`),
     ...plan.unmanagedPolicies.map((policy) => `${indent}? unmanaged policy ${policy}, left alone`),
   ];
+}
+
+function blockerText({ reason, message, place }: Blocker): string {
+  return `${place ? `${place}: ` : ""}${reason}: ${message}`;
 }
 
 function actionLines({ symbol, title, details }: ActionDescription, indent: string): readonly string[] {
@@ -108,11 +119,11 @@ function actionLines({ symbol, title, details }: ActionDescription, indent: stri
 }
 
 function markdownOf(object: PlannedObject): readonly string[] {
-  const { namespace, name, plan } = object;
+  const { namespace, name, plan, violations } = object;
   const title = `<code>${escapeMarkdown(`${namespace}/${name}`)}</code>: ${verdictOf(object)}`;
   const lines = linesOf(object, "");
   if (lines.length === 0) return [`- ${title}`];
-  const open = isInSync(plan) ? "" : " open";
+  const open = isInSync(plan) && violations === undefined ? "" : " open";
   return [`<details${open}><summary>${title}</summary>`, "", ...fenced(lines.map(asDiff), "diff"), "", "</details>"];
 }
 
@@ -121,7 +132,11 @@ function asDiff(line: string): string {
   return line.startsWith("~") ? `!${line.slice(1)}` : line;
 }
 
-function verdictOf({ plan, isRemoved }: PlannedObject): string {
+function verdictOf(object: PlannedObject): string {
+  return object.violations === undefined ? stateOf(object) : `${stateOf(object)}, violates its class`;
+}
+
+function stateOf({ plan, isRemoved }: PlannedObject): string {
   const why = isRemoved ? "no manifest, " : "";
   if (isInSync(plan)) return isRemoved ? `${why}nothing to remove` : "in sync";
   if (isAdoptionOnly(plan)) return "adopted unchanged, only owner tags are written";

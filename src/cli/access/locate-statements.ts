@@ -1,4 +1,5 @@
-import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { InstanceProfileSpec, Trust } from "../../api/instance-profile.ts";
 import type { AccessReport, AreaReport, ReportedPlace } from "../../plan/access/access-report.ts";
 import { inlinePolicy, TRUST_POLICY } from "../../plan/access/role-access.ts";
 import { invalid } from "../manifests/judge-manifest.ts";
@@ -39,6 +40,54 @@ export async function locateStatements(reports: readonly LocatableReport[]): Pro
 /** In the order in which {@link locateStatements} hands them out. */
 function placesIn({ permissions, trust }: AccessReport): readonly Partial<ReportedPlace>[] {
   return [permissions, trust].flatMap(({ examples, undecided }) => [...examples, ...undecided]);
+}
+
+/**
+ * The report with the statements numbered as in the policies of the manifest, of which a class can strip some before the rest is written.
+ * A statement that the manifest does not have loses its number.
+ */
+export function asInManifest(
+  report: AccessReport,
+  written: InstanceProfileSpec,
+  manifest: InstanceProfileSpec,
+): AccessReport {
+  const numbered = <T extends Partial<ReportedPlace>>(item: T): T => {
+    const { policy, statement, ...rest } = item;
+    if (statement === undefined) return item;
+    const isTrust = policy === TRUST_POLICY;
+    if (!isTrust && policy !== inlinePolicy(written.policyName)) return item;
+    const found = isTrust
+      ? trustIndex(statement, written.trust, manifest.trust)
+      : indexIn(manifest.statements, written.statements, statement);
+    return (found === undefined ? { ...rest, policy } : { ...item, statement: found }) as T;
+  };
+  const area = (one: AreaReport): AreaReport => ({
+    ...one,
+    examples: one.examples.map(numbered),
+    undecided: one.undecided.map(numbered),
+  });
+  return { ...report, permissions: area(report.permissions), trust: area(report.trust) };
+}
+
+/** The services of a trust are its first statement. */
+function trustIndex(statement: number, written: Trust, manifest: Trust): number | undefined {
+  const before = written.services.length === 0 ? 0 : 1;
+  const after = manifest.services.length === 0 ? 0 : 1;
+  if (statement < before) return statement;
+  const found = indexIn(manifest.statements, written.statements, statement - before);
+  return found === undefined ? undefined : found + after;
+}
+
+/** What is written are the statements of the manifest without some: each is behind the one before it. */
+function indexIn<T>(manifest: readonly T[], written: readonly T[], statement: number): number | undefined {
+  if (written[statement] === undefined) return undefined;
+  let index = -1;
+  for (const wanted of written.slice(0, statement + 1)) {
+    const rest = index + 1;
+    index = manifest.findIndex((one, at) => at >= rest && isDeepStrictEqual(one, wanted));
+    if (index === -1) return undefined;
+  }
+  return index;
 }
 
 /** The path of a statement in a manifest: one of the inline policy or of the trust policy. */

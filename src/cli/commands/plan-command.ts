@@ -1,6 +1,6 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import type { AwsConnection } from "../../aws/aws-connection.ts";
-import { blockersOf, type ClassBinding } from "../../controller/classes/class-binding.ts";
+import { blockersOf, type ClassBinding, strippedViolations } from "../../controller/classes/class-binding.ts";
 import { asDeleted } from "../../controller/orphans/deleted-objects.ts";
 import { grantsOf } from "../../controller/reconcile/grants.ts";
 import { inParallel } from "../../engine/observe/in-parallel.ts";
@@ -10,7 +10,13 @@ import { isNamespace } from "../../engine/orphans/orphans.ts";
 import type { AccessReport } from "../../plan/access/access-report.ts";
 import { NOTHING_NEW } from "../../plan/access/planned-access.ts";
 import type { Blocker, Note, Plan } from "../../plan/plan.ts";
-import { countsOf, type PlanFormat, type PlannedObject, renderPlans } from "../../plan/render.ts";
+import {
+  countsOf,
+  type PlanFormat,
+  type PlannedObject,
+  renderPlans,
+  type StrippedViolation,
+} from "../../plan/render.ts";
 import { keyOf, type WatchedObject } from "../../runtime/watch/list-watch.ts";
 import type { Command } from "../command.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
@@ -140,10 +146,14 @@ async function planOne(
 ): Promise<Answer> {
   const { object } = subject;
   const { namespace, name } = object.metadata;
-  const answer = (plan: Plan, owner = clusterId, granted?: AccessReport): Answer => {
-    return { ...subject, planned: { namespace, name, ...(granted && { access: granted }), plan }, clusterId: owner };
-  };
   const binding = bindingOf(object);
+  const violations = violationsOf(binding);
+  const answer = (plan: Plan, owner = clusterId, granted?: AccessReport): Answer => {
+    const found = violations.filter(({ message }) => !plan.blockers.some((blocker) => blocker.message === message));
+    const reported = { ...(granted && { access: granted }), ...(found.length > 0 && { violations: found }) };
+    const written = binding.kind === "refused" ? object : binding.object;
+    return { ...subject, planned: { namespace, name, ...reported, plan }, written: written.spec, clusterId: owner };
+  };
   const blockers = [...blockersOf(binding), ...(await wrongAccount(binding, aws, signal))];
   if (binding.kind === "refused" || blockers.length > 0) return answer({ ...NOTHING_PLANNED, blockers });
   const { suspend, mode } = binding.object.spec;
@@ -152,6 +162,13 @@ async function planOne(
   const { plan, clusterId: found, access: granted } = await planManifest(binding.object, target, access, signal);
   const isShownOnly = mode === "DryRun" && plan.actions.length > 0;
   return answer(isShownOnly ? { ...plan, notes: [...(plan.notes ?? []), DRY_RUN] } : plan, found, granted);
+}
+
+/** What the plan leaves out of the object, and what it cannot leave out of it. */
+function violationsOf(binding: ClassBinding): readonly StrippedViolation[] {
+  return strippedViolations(binding).map(({ reason, message, excess }) => {
+    return { reason, message, isStripped: excess.kind !== "name" };
+  });
 }
 
 const NOTHING_PLANNED: Plan = { actions: [], blockers: [], unmanagedPolicies: [] };

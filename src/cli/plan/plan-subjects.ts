@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { InstanceProfile } from "../../api/instance-profile.ts";
+import type { InstanceProfile, InstanceProfileSpec } from "../../api/instance-profile.ts";
 import type { QuotaSource } from "../../engine/observe/quota-cache.ts";
 import type { Blocker, FieldBlocker } from "../../plan/plan.ts";
 import { countBlockers, withCreations } from "../../plan/quota-blockers.ts";
 import type { PlannedObject } from "../../plan/render.ts";
 import { type InputObject, sharedNames } from "../../plan/shared-names.ts";
-import { locateStatements, manifestPathOf } from "../access/locate-statements.ts";
+import { asInManifest, locateStatements, manifestPathOf } from "../access/locate-statements.ts";
 import type { CommandIo } from "../io.ts";
 import { invalid, judgeManifest } from "../manifests/judge-manifest.ts";
 import { faultLine, type Manifest, type ManifestInput, readInput, titleOf } from "../manifests/manifests.ts";
-import { fieldOf, located } from "../manifests/places-of.ts";
+import { fieldOf, type LocatedFinding, located } from "../manifests/places-of.ts";
 import { findingLines } from "../manifests/validate-report.ts";
 
 /** A manifest and the object in it. */
@@ -61,6 +61,8 @@ export async function validSubjects(
 /** A planned object, and the id of the cluster that owns it, as far as it is known. */
 export interface Answer extends Subject {
   readonly planned: PlannedObject;
+  /** The spec that the plan is for: the object's, without what its class strips. */
+  readonly written: InstanceProfileSpec;
   readonly clusterId: string | undefined;
 }
 
@@ -98,9 +100,10 @@ function blocked({ access: _, ...planned }: PlannedObject, blockers: readonly Bl
 /** Adds to each statement that grants new access its place in the manifest. */
 export async function withStatementPlaces(answers: readonly Answer[]): Promise<readonly Answer[]> {
   const granting = answers.flatMap((answer) => {
-    const { access: report } = answer.planned;
-    const { manifest, object } = answer;
-    if (report === undefined || report.verdict === "no-new-access") return [];
+    const { manifest, object, written } = answer;
+    const { access } = answer.planned;
+    if (access === undefined || access.verdict === "no-new-access") return [];
+    const report = asInManifest(access, written, object.spec);
     return [{ answer, report, manifest, pathOf: manifestPathOf(object.spec) }];
   });
   const reports = await locateStatements(granting);
@@ -111,21 +114,25 @@ export async function withStatementPlaces(answers: readonly Answer[]): Promise<r
   });
 }
 
-/** Adds to each blocker the place of the field that causes it, or else of the object's name. */
+/** Adds to each blocker and violation the place of the field that causes it, or else of the object's name. */
 export async function withPlaces(answers: readonly Answer[]): Promise<readonly Answer[]> {
-  const causes = answers.map(({ manifest, planned }) => ({
+  const causes = answers.map(({ manifest, planned: { plan, violations = [] } }) => ({
     manifest,
-    findings: planned.plan.blockers.map((blocker: Partial<FieldBlocker> & Blocker) =>
+    findings: [...plan.blockers, ...violations].map((blocker: Partial<FieldBlocker> & Blocker) =>
       invalid(blocker.path ?? fieldOf(blocker.message) ?? "metadata.name", blocker.message),
     ),
   }));
-  const placed = await located(causes);
+  const found = await located(causes);
   return answers.map((answer, i) => {
-    const { plan } = answer.planned;
-    const blockers = plan.blockers.map((blocker, index) => {
-      const { line = 1, column = 1 } = placed[i]?.findings[index] ?? {};
+    const { plan, violations } = answer.planned;
+    const findings: readonly LocatedFinding[] = found[i]?.findings ?? [];
+    const places = findings.values();
+    const placed = <T extends Blocker>(blocker: T): T => {
+      const { line = 1, column = 1 } = places.next().value ?? {};
       return { ...blocker, place: `${answer.manifest.source}:${line}:${column}` };
-    });
-    return { ...answer, planned: { ...answer.planned, plan: { ...plan, blockers } } };
+    };
+    const blockers = plan.blockers.map(placed);
+    const violated = violations && { violations: violations.map(placed) };
+    return { ...answer, planned: { ...answer.planned, ...violated, plan: { ...plan, blockers } } };
   });
 }

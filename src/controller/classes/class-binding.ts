@@ -45,6 +45,11 @@ export function blockersOf(binding: ClassBinding): readonly Blocker[] {
   return metadata.deletionTimestamp === undefined ? oversizeBlockers(oversize) : [];
 }
 
+/** The violations that the class strips from the object, so that they do not block it; empty for an object that complies or is blocked. */
+export function strippedViolations(binding: ClassBinding): readonly Violation[] {
+  return binding.kind === "bound" && binding.isStripped ? binding.violations : [];
+}
+
 /** The account that an object of this binding is in: the AWS account id of its class, or {@link OWN_ACCOUNT}. */
 export function accountKeyOf(binding: ClassBinding): string {
   return binding.kind === "bound" ? binding.class.spec.account.id : OWN_ACCOUNT;

@@ -8,7 +8,7 @@ export type Verdict = AccessComparison["verdict"];
 export interface ReportedPlace {
   /** `inline policy app` */
   readonly policy: string;
-  /** From 0, as in the document. */
+  /** From 0, as in the document, or as in the manifest when that has more of them. */
   readonly statement: number;
   readonly sid?: string;
   /** In a file, as `app.yaml:12:7`. */
