@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { InstanceProfile } from "../../api/instance-profile.ts";
-import { accountKeyOf, blockersOf } from "../../controller/classes/class-binding.ts";
+import { accountKeyOf, blockersOf, strippedViolations } from "../../controller/classes/class-binding.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { type LintOptions, lint } from "../../plan/lint/lint.ts";
+import type { Blocker } from "../../plan/plan.ts";
 import { type InputObject, sharedNames } from "../../plan/shared-names.ts";
 import type { Command } from "../command.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
@@ -97,13 +98,16 @@ function testedObjectOf({ manifest: { value }, object }: Verdict): TestedObject 
 }
 
 /** Adds the findings that objects cause each other. */
-function withSharedNames(verdicts: readonly Verdict[], { bindingOf, areGiven }: ClassOptions): readonly Verdict[] {
+function withSharedNames(verdicts: readonly Verdict[], classes: ClassOptions): readonly Verdict[] {
+  const { bindingOf, areGiven } = classes;
   const valid = verdicts.filter((verdict) => verdict.object !== undefined);
   const input = valid.map(({ manifest, object, findings }): InputObject => {
     const found = object as InstanceProfile;
     // Without classes, only the names of classes tell accounts apart.
     const account = areGiven ? accountKeyOf(bindingOf(found)) : (found.spec.className ?? "");
-    const isBlocked = findings.some(({ severity }) => severity === "error");
+    const isRejected = findings.some(({ severity, rule }) => severity === "error" && rule !== "class");
+    // An object that its class strips has its names.
+    const isBlocked = isRejected || judgedByClass(found, classes).blockers.length > 0;
     return { object: found, source: titleOf(manifest), account, isBlocked };
   });
   const shared = new Map(sharedNames(input).map((names, index) => [valid[index], names]));
@@ -118,12 +122,25 @@ function formatOf(name: string): ValidateFormat {
   throw new UsageError(`--output: "${name}" must be one of text, json, sarif`);
 }
 
-/** Checks the object against its class. Without classes on the command line, a class name alone is no finding. */
-function judgeByClass(object: InstanceProfile, { bindingOf, areGiven }: ClassOptions): readonly Finding[] {
-  if (!areGiven && object.spec.className !== undefined) return [];
-  return blockersOf(bindingOf(object))
+/** What the object violates of its class. What the class strips in the cluster is a violation too. */
+function judgeByClass(object: InstanceProfile, classes: ClassOptions): readonly Finding[] {
+  const { blockers, stripped } = judgedByClass(object, classes);
+  return [...blockers, ...stripped]
     .filter(({ message }) => !object.oversize?.some((policy) => policy.message === message))
-    .map(({ message }) => finding("class", fieldOf(message) ?? "spec.className", message));
+    .map(({ reason, message }) => ({
+      ...finding("class", fieldOf(message) ?? "spec.className", message),
+      reason,
+    }));
+}
+
+/** Without classes on the command line, a class name alone is no finding. */
+function judgedByClass(
+  object: InstanceProfile,
+  { bindingOf, areGiven }: ClassOptions,
+): { readonly blockers: readonly Blocker[]; readonly stripped: readonly Blocker[] } {
+  if (!areGiven && object.spec.className !== undefined) return { blockers: [], stripped: [] };
+  const binding = bindingOf(object);
+  return { blockers: blockersOf(binding), stripped: strippedViolations(binding) };
 }
 
 /** A finding of a message that can begin with the path, which a finding shows in front of its message. */

@@ -64,8 +64,13 @@ function reportOf(judged: JudgedManifest): readonly string[] {
 /** The findings of a manifest as lines: `app.yaml:3:5: error: spec.path: Invalid value`. */
 export function findingLines({ manifest: { source }, findings }: JudgedManifest): readonly string[] {
   return findings.map(
-    ({ severity, path, message, line, column }) => `${source}:${line}:${column}: ${severity}: ${path}: ${message}`,
+    ({ severity, line, column, ...finding }) => `${source}:${line}:${column}: ${severity}: ${textOfFinding(finding)}`,
   );
+}
+
+/** The reason is where `plan` and conditions have it. */
+function textOfFinding({ reason, path, message }: Pick<Finding, "reason" | "path" | "message">): string {
+  return `${reason === undefined ? "" : `${reason}: `}${path}: ${message}`;
 }
 
 function nameOf({ value }: Manifest): string {
@@ -124,10 +129,10 @@ interface SarifResult {
 
 function sarifFinding(
   judged: JudgedManifest,
-  { rule, severity, path, message, ...place }: LocatedFinding,
+  { rule, severity, reason, path, message, ...place }: LocatedFinding,
 ): SarifResult {
   const name = `${nameOf(judged.manifest)}/${path}`;
-  return sarifResult(rule, severity, `${path}: ${message}`, {
+  return sarifResult(rule, severity, textOfFinding({ ...(reason && { reason }), path, message }), {
     ...physical({ ...place, source: judged.manifest.source }),
     logicalLocations: [{ fullyQualifiedName: name }],
   });

@@ -25,6 +25,8 @@ export interface Finding {
   readonly severity: "error" | "warning";
   /** The field path, such as `spec.statements[0].conditions`. */
   readonly path: string;
+  /** The reason that the condition of the object has for it, in CamelCase. Unset when there is none. */
+  readonly reason?: string;
   /** What is wrong, and what to do. */
   readonly message: string;
 }

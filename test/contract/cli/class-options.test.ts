@@ -110,6 +110,17 @@ async function ownedRole(name: string): Promise<void> {
   await outsider(aws.url, "CreateRole", role);
 }
 
+const ACCEPTED = { name: "readers", accountId: "123456789012", acceptedTime: "2026-01-01T00:00:00.000Z" };
+
+/** An object that class readers, which strips, has accepted. */
+async function stripped(spec: object, bounds: object = {}): Promise<string> {
+  await create(aClass("readers", { onViolation: "Strip", ...bounds }));
+  const input = manifest("app", spec);
+  await create({ ...(JSON.parse(input) as KubeJson), metadata: { name: "app", finalizers: [FINALIZER] } });
+  await writeStatus("app", { class: ACCEPTED });
+  return input;
+}
+
 const WIDE = { className: "readers", statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }] };
 const TOO_WIDE = "spec.statements[0].actions[0]: s3:* allows s3:DeleteBucket, which class readers does not allow";
 
@@ -132,7 +143,7 @@ describe.each([
     expect(aws.calls.all.map(({ action }) => action)).toEqual(["GetCallerIdentity"]);
     expect(await validate(manifest("app", WIDE), ...options)).toMatchObject({
       status: 1,
-      out: expect.stringMatching(/<stdin>:1:\d+: error: spec\.statements\[0\]\.actions\[0\]: s3:/),
+      out: expect.stringMatching(/<stdin>:1:\d+: error: ActionNotAllowed: spec\.statements\[0\]\.actions\[0\]: s3:/),
     });
   });
 
@@ -311,11 +322,65 @@ describe("--cluster-classes", () => {
     await create({ ...JSON.parse(wide), metadata: { name: "app", finalizers: [FINALIZER] } });
     // A finalizer proves nothing: authors can write it.
     expect(await plan(wide, ...ofCluster())).toMatchObject({ status: 3 });
-    const accepted = { name: "readers", accountId: "123456789012", acceptedTime: "2026-01-01T00:00:00.000Z" };
-    await writeStatus("app", { class: accepted });
+    await writeStatus("app", { class: ACCEPTED });
     const { status, out } = await plan(wide, ...ofCluster());
     expect(status).toBe(2);
     expect(out).not.toMatch(/inline policy|managed policy/);
+  });
+
+  test("reports what a class takes out of an object that it had accepted, in every format", async () => {
+    const input = await stripped({ ...WIDE, path: "/x/" }, { path: "/y/" });
+    const { status, out } = await plan(input, ...ofCluster());
+    expect(status).toBe(2);
+    expect(out).toContain("InstanceProfile team-a/app: 3 to add, violates its class\n");
+    expect(out).toMatch(
+      / {2}! <stdin>:1:\d+: ActionNotAllowed: spec\.statements.*Narrow the statement\. The class strips it\.\n/,
+    );
+    // A name cannot be left out.
+    expect(out).toMatch(
+      / {2}! <stdin>:1:\d+: PathNotAllowed: spec\.path is \/x\/, and class readers requires \/y\/(?!.*strips)/,
+    );
+    expect((await plan(input, "-o", "markdown", ...ofCluster())).out).toMatch(
+      /^! <stdin>:1:\d+: ActionNotAllowed: .* The class strips it\.$/m,
+    );
+    const { objects } = JSON.parse((await plan(input, "-o", "json", ...ofCluster())).out);
+    const place = expect.stringMatching(/^<stdin>:1:\d+$/);
+    expect(objects[0].violations).toEqual([
+      { reason: "PathNotAllowed", message: expect.any(String), isStripped: false, place },
+      { reason: "ActionNotAllowed", message: expect.stringContaining(TOO_WIDE), isStripped: true, place },
+    ]);
+    expect(objects[0].plan.blockers).toEqual([]);
+  });
+
+  test("validate reports what a class takes out of an object as a violation, with its reason", async () => {
+    const input = await stripped(WIDE);
+    expect(await validate(input, ...ofCluster())).toMatchObject({
+      status: 1,
+      out: expect.stringContaining(`error: ActionNotAllowed: ${TOO_WIDE}`),
+    });
+    const { manifests } = JSON.parse((await validate(input, "-o", "json", ...ofCluster())).out);
+    expect(manifests[0]).toMatchObject({ valid: false });
+    expect(manifests[0].findings).toContainEqual(
+      expect.objectContaining({ rule: "class", reason: "ActionNotAllowed", path: "spec.statements[0].actions[0]" }),
+    );
+    expect((await validate(input, "-o", "sarif", ...ofCluster())).out).toContain(
+      `"text": "ActionNotAllowed: ${TOO_WIDE}`,
+    );
+  });
+
+  test("an object that its class strips keeps its names", async () => {
+    const input = [await stripped(WIDE), manifestText({ roleName: "app", className: "readers" }, { name: "late" })];
+    expect((await validate(input.join("\n---\n"), ...ofCluster())).out).toMatch(
+      /team-a\/late: invalid\n.*role and instance profile app/,
+    );
+  });
+
+  test("names the statement of the manifest that grants access, whatever the class takes out before it", async () => {
+    const read = { effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] };
+    const text = await stripped({ ...WIDE, statements: [...WIDE.statements, read] });
+    const input = text.replaceAll(/(\{"effect")/g, "\n$1");
+    const { out } = await plan(input, ...ofCluster());
+    expect(out).toMatch(/s3:GetObject.*statement 2 of inline policy app at <stdin>:3:1/);
   });
 
   test("says so when the cluster has no classes, and judges as its controller would", async () => {
@@ -372,7 +437,7 @@ describe("with --require-class", () => {
       expect(await validate(manifest("app"), ...options, "--require-class")).toMatchObject({
         status: 1,
         out: expect.stringMatching(
-          /error: spec\.className: spec\.className is not set, .* With --require-class, every object/,
+          /error: ClassRequired: spec\.className: spec\.className is not set, .* With --require-class, every object/,
         ),
       });
     }
