@@ -1,23 +1,31 @@
+import type { Clock } from "../runtime/clock.ts";
+import type { OutputLine } from "../text/line.ts";
+
 /** Writes one or several lines. Line breaks and control characters within a line are escaped. */
-export type WriteLines = (lines: string | readonly string[]) => void;
+export type WriteLines = (lines: OutputLine | readonly OutputLine[]) => void;
 
 /** Input and output of a command. */
 export interface CommandIo {
-  /** Writes lines to standard output. */
-  readonly out: WriteLines;
+  /** Writes lines to standard output; with `hasColor`, in the colors of their kinds. */
+  readonly out: (lines: OutputLine | readonly OutputLine[], hasColor?: boolean) => void;
   /** Writes lines to standard error, with user names and passwords of URLs redacted. */
   readonly err: WriteLines;
+  /** Shows one line on the terminal of standard error, until the next one or other output replaces it. Empty: removes it. */
+  readonly showProgress: (line: string) => void;
   /** Reads all of standard input. Errors: TerminalError when it is not UTF-8. */
   readonly readInput: () => Promise<string>;
   /** Reads standard input line by line. */
   readonly readLines: () => AsyncIterable<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** Which outputs a terminal shows. */
+  readonly terminal: { readonly out: boolean; readonly err: boolean };
   /** Aborts when the process gets a request to stop (SIGINT, SIGTERM). */
   readonly stop: AbortSignal;
 }
 
 /** The command line's access to the process; tests run commands without one. */
-export interface ProcessIo extends Omit<CommandIo, "out" | "err"> {
+export interface ProcessIo extends Omit<CommandIo, "out" | "err" | "showProgress"> {
   /** Writes text to standard output unchanged. */
   readonly out: (text: string) => void;
   /** Writes text to standard error unchanged. */

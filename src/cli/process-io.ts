@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import { TerminalError } from "../errors.ts";
+import { systemClock } from "../runtime/clock.ts";
 import type { ProcessIo } from "./io.ts";
 import { lineIo } from "./line-io.ts";
 import { decodeUtf8 } from "./manifests/utf8.ts";
@@ -31,6 +32,8 @@ export function processIo(): ProcessIo {
     readInput: readStandardInput,
     readLines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
     env: process.env,
+    clock: systemClock,
+    terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
     stop: stop.signal,
   };
   showWarningsAsLines(io);

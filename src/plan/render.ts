@@ -1,5 +1,6 @@
+import { type KnownLine, type OutputLine, plainLine } from "../text/line.ts";
 import { escapeMarkdown, fenced } from "../text/markdown.ts";
-import type { AccessReport } from "./access/access-report.ts";
+import type { AccessReport, Verdict } from "./access/access-report.ts";
 import { type NamedReport, overallLine, overallMarkdown, overallVerdict } from "./access/access-summary.ts";
 import { accessLines } from "./access/access-text.ts";
 import type { Action } from "./action.ts";
@@ -33,19 +34,19 @@ export type PlanFormat = "text" | "json" | "markdown";
  * Renders plans as lines. A line break within a line is part of a name or value, and the writer must escape it. The same plans give the
  * same lines.
  */
-export function renderPlans(objects: readonly PlannedObject[], format: PlanFormat): readonly string[] {
+export function renderPlans(objects: readonly PlannedObject[], format: PlanFormat): readonly OutputLine[] {
   switch (format) {
     case "text":
       return [
         ...accessSummary(objects, overallLine),
         ...objects.flatMap((object) => [...textOf(object), ""]),
-        summaryOf(objects),
+        headline(summaryOf(objects)),
       ];
     case "json":
       return jsonOf(objects).split("\n");
     case "markdown":
       return [
-        ...accessSummary(objects, overallMarkdown),
+        ...accessSummary(objects, overallMarkdown).map(plainLine),
         `**${summaryOf(objects)}**`,
         ...objects.flatMap((object) => ["", ...markdownOf(object)]),
       ];
@@ -56,9 +57,18 @@ export function renderPlans(objects: readonly PlannedObject[], format: PlanForma
 function accessSummary(
   objects: readonly PlannedObject[],
   lineOf: (reports: readonly NamedReport[]) => string,
-): readonly string[] {
+): readonly OutputLine[] {
   const reports = reportsOf(objects);
-  return reports.length === 0 ? [] : [lineOf(reports), ""];
+  return reports.length === 0 ? [] : [lineOfAccess(lineOf(reports), overallVerdict(reports)), ""];
+}
+
+/** A line about access. What is not decided may be new access. */
+function lineOfAccess(text: string, verdict: Verdict): OutputLine {
+  return verdict === "no-new-access" ? text : { text, kind: "new-access" };
+}
+
+function headline(text: string): KnownLine {
+  return { text, kind: "headline" };
 }
 
 function reportsOf(objects: readonly PlannedObject[]): readonly NamedReport[] {
@@ -94,17 +104,21 @@ export function planLines(plan: Plan): readonly string[] {
   });
 }
 
-function textOf(object: PlannedObject): readonly string[] {
+function textOf(object: PlannedObject): readonly OutputLine[] {
   const { namespace, name } = object;
-  return [`InstanceProfile ${namespace}/${name}: ${verdictOf(object)}`, ...linesOf(object, "  ")];
+  return [headline(`InstanceProfile ${namespace}/${name}: ${verdictOf(object)}`), ...linesOf(object, "  ")];
 }
 
-function linesOf({ plan, access, violations = [] }: PlannedObject, indent: string): readonly string[] {
+function linesOf({ plan, access, violations = [] }: PlannedObject, indent: string): readonly OutputLine[] {
   return [
-    ...(access === undefined ? [] : accessLines(access).map((line) => `${indent}${line}`)),
+    ...(access === undefined
+      ? []
+      : accessLines(access).map((line) => lineOfAccess(`${indent}${line}`, access.verdict))),
     ...plan.actions.flatMap((action) => actionLines(describeAction(action), indent)),
-    ...plan.blockers.map((blocker) => `${indent}! ${blockerText(blocker)}`),
-    ...violations.map((one) => `${indent}! ${blockerText(one)}${one.isStripped ? " The class strips it." : ""}`),
+    ...plan.blockers.map((blocker): OutputLine => ({ text: `${indent}! ${blockerText(blocker)}`, kind: "error" })),
+    ...violations.map((one): OutputLine => {
+      return { text: `${indent}! ${blockerText(one)}${one.isStripped ? " The class strips it." : ""}`, kind: "error" };
+    }),
     ...(plan.notes ?? []).map(({ reason, message }) => `${indent}? ${reason}: ${message}`),
     ...plan.unmanagedPolicies.map((policy) => `${indent}? unmanaged policy ${policy}, left alone`),
   ];
@@ -114,14 +128,17 @@ function blockerText({ reason, message, place }: Blocker): string {
   return `${place ? `${place}: ` : ""}${reason}: ${message}`;
 }
 
-function actionLines({ symbol, title, details }: ActionDescription, indent: string): readonly string[] {
-  return [`${indent}${symbol} ${title}`, ...details.map((detail) => `${indent}    ${detail}`)];
+const ACTION_KINDS = { "+": "added", "~": "changed", "-": "removed" } as const;
+
+function actionLines({ symbol, title, details }: ActionDescription, indent: string): readonly OutputLine[] {
+  const line: OutputLine = { text: `${indent}${symbol} ${title}`, kind: ACTION_KINDS[symbol] };
+  return [line, ...details.map((detail) => `${indent}    ${detail}`)];
 }
 
 function markdownOf(object: PlannedObject): readonly string[] {
   const { namespace, name, plan, violations } = object;
   const title = `<code>${escapeMarkdown(`${namespace}/${name}`)}</code>: ${verdictOf(object)}`;
-  const lines = linesOf(object, "");
+  const lines = linesOf(object, "").map(plainLine);
   if (lines.length === 0) return [`- ${title}`];
   const open = isInSync(plan) && violations === undefined ? "" : " open";
   return [`<details${open}><summary>${title}</summary>`, "", ...fenced(lines.map(asDiff), "diff"), "", "</details>"];

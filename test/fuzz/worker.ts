@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommandLine } from "../../src/cli/command-line.ts";
 import { decodeUtf8 } from "../../src/cli/manifests/utf8.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { seededRandom } from "../../src/sandbox/aws/random.ts";
 import { startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { linesOf } from "../support/lines-of.ts";
@@ -105,6 +106,8 @@ async function run(args: readonly string[], input: string): Promise<Ended> {
     readInput: async () => input,
     readLines: () => linesOf(input),
     env: {},
+    clock: systemClock,
+    terminal: { out: false, err: false },
     stop,
   });
   const { user, system } = process.cpuUsage(before);

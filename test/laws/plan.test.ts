@@ -6,6 +6,7 @@ import type { Action } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { isInSync } from "../../src/plan/plan.ts";
 import { renderPlans } from "../../src/plan/render.ts";
+import { plainLine } from "../../src/text/line.ts";
 import { desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
 
 const managed = (n: number): string => `arn:aws:iam::aws:policy/Policy${n}`;
@@ -191,7 +192,9 @@ describe("the laws of a plan", () => {
     fc.assert(
       fc.property(reachable, withBoundary, (state, wanted) => {
         const plan = diff(desiredOf(wanted), state);
-        const text = renderPlans([{ namespace: "team-a", name: "app", plan }], "text").join("\n");
+        const text = renderPlans([{ namespace: "team-a", name: "app", plan }], "text")
+          .map(plainLine)
+          .join("\n");
         expect(text.includes("team-a/app: in sync")).toBe(isInSync(plan));
       }),
     );

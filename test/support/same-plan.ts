@@ -4,7 +4,9 @@ import type { KubeObject } from "../../src/engine/ports.ts";
 import { ControllerError } from "../../src/errors.ts";
 import { type Blocker, INVALID_POLICY, NOT_CONVERGING, type Plan } from "../../src/plan/plan.ts";
 import { renderPlans } from "../../src/plan/render.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import type { Outcome } from "../../src/status/outcome.ts";
+import { plainLine } from "../../src/text/line.ts";
 import { CLUSTER_ID } from "./builders.ts";
 import { linesOf } from "./lines-of.ts";
 
@@ -50,6 +52,8 @@ export async function planOf(
       readInput: async () => input,
       readLines: () => linesOf(input),
       env: {},
+      clock: systemClock,
+      terminal: { out: false, err: false },
       stop: new AbortController().signal,
     });
   } finally {
@@ -98,7 +102,9 @@ function hasMetAnother(outcome: Outcome): boolean {
 }
 
 function fromPlan(plan: Plan): PlanAnswer {
-  const text = renderPlans([{ namespace: "", name: "", plan }], "json").join("\n");
+  const text = renderPlans([{ namespace: "", name: "", plan }], "json")
+    .map(plainLine)
+    .join("\n");
   return comparable(JSON.parse(text).objects[0].plan);
 }
 

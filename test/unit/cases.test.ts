@@ -9,6 +9,7 @@ import { plannedAccess } from "../../src/plan/access/planned-access.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { type PlanFormat, renderPlans } from "../../src/plan/render.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
+import { plainLine } from "../../src/text/line.ts";
 import { CLUSTER_ID, stateAfter } from "../support/builders.ts";
 import { GOLDEN_CASES, goldenCase } from "../support/golden-cases.ts";
 import { summaryAfter } from "../support/results.ts";
@@ -29,7 +30,7 @@ describe("golden cases", () => {
       const isWrite = plan.actions.length > 0 && plan.blockers.length === 0;
       const access = isWrite ? plannedAccess(observed, plan.actions, new Map(), compareAccess) : undefined;
       const planned = [{ namespace, name: objectName, ...(access && { access }), plan }];
-      const shown = (format: PlanFormat): string => `${renderPlans(planned, format).join("\n")}\n`;
+      const shown = (format: PlanFormat): string => `${renderPlans(planned, format).map(plainLine).join("\n")}\n`;
       await expect(shown("text")).toMatchFileSnapshot(join(folder, "plan.txt"));
       await expect(shown("markdown")).toMatchFileSnapshot(join(folder, "plan.md"));
       await expect(shown("json")).toMatchFileSnapshot(join(folder, "plan.json"));

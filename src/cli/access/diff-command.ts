@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { readWholeRole } from "../../engine/offline/read-profile.ts";
 import { compareAccess } from "../../model/access/compare-access.ts";
 import { ABSENT, type Absent, type ObservedRole } from "../../model/observed-state.ts";
@@ -13,6 +12,7 @@ import { type CommandIo, DIFF_EXIT, EXIT, UsageError } from "../io.ts";
 import type { GivenOptions } from "../options.ts";
 import { readManagedPolicies } from "../plan/managed-policies.ts";
 import { connectAsUser, PLAN_RATES, reportUnread } from "../plan/plan-access.ts";
+import { withProgress } from "../progress.ts";
 import { diffLines } from "./diff-lines.ts";
 import {
   accessOfPair,
@@ -105,14 +105,15 @@ async function readAws(pairs: readonly DiffPair[], given: GivenOptions, io: Comm
   if (roleNames.length === 0 && (isOffline || managedArnsOf(pairs, none).length === 0)) return none;
   const aws = connectAsUser(awsRates(given, PLAN_RATES), io.env);
   try {
-    const found = await inParallel(roleNames, async (name): Promise<[string, ObservedRole | Absent]> => {
-      return [name, (await readWholeRole(name, aws.iamReader, io.stop)) ?? ABSENT];
+    const awaited = { command: "access diff", items: "roles", format: given.text("output") };
+    return await withProgress(io, awaited, async (progress) => {
+      const found = await progress.inParallel(roleNames, async (name): Promise<[string, ObservedRole | Absent]> => {
+        return [name, (await readWholeRole(name, aws.iamReader, io.stop)) ?? ABSENT];
+      });
+      const roles = new Map(found);
+      const managed = await readManagedPolicies(managedArnsOf(pairs, { roles }), aws, io.stop, reportUnread(io));
+      return { roles, managed };
     });
-    const roles = new Map(found);
-    return {
-      roles,
-      managed: await readManagedPolicies(managedArnsOf(pairs, { roles }), aws, io.stop, reportUnread(io)),
-    };
   } finally {
     aws.close();
   }

@@ -1,6 +1,5 @@
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
-import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { type ExportedProfile, exportProfile } from "../../engine/offline/export-profile.ts";
 import { readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
 import { BlockedError } from "../../errors.ts";
@@ -12,6 +11,7 @@ import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { exportText } from "../manifests/export-text.ts";
 import { type GivenOptions, namespaceOf } from "../options.ts";
 import { connectAsUser } from "../plan/plan-access.ts";
+import { withProgress } from "../progress.ts";
 
 /** Writes existing instance profiles as manifests that adopt them unchanged. */
 export const exportCommand: Command = {
@@ -59,8 +59,11 @@ async function exportProfiles(given: GivenOptions, io: CommandIo): Promise<numbe
     throw new UsageError(`--path-prefix: "${pathPrefix}" must start with a slash`);
   const aws = connectAsUser(awsRates(given), io.env);
   try {
-    const listed = names.length > 0 ? names : await aws.iamInventory.instanceProfileNames(pathPrefix ?? "/", io.stop);
-    const profiles = await inParallel(listed, (name) => read(name, names.length > 0, aws, io.stop));
+    const awaited = { command: "export", items: "instance profiles" };
+    const profiles = await withProgress(io, awaited, async (progress) => {
+      const listed = names.length > 0 ? names : await aws.iamInventory.instanceProfileNames(pathPrefix ?? "/", io.stop);
+      return progress.inParallel(listed, (name) => read(name, names.length > 0, aws, io.stop));
+    });
     const wanted = profiles.filter((profile) => profile !== undefined).filter((profile) => hasTags(profile, tags));
     if (wanted.length === 0) throw nothingThere("no instance profile in this account matches --path-prefix and --tag");
     write(wanted, namespace, io);

@@ -3,7 +3,6 @@ import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { blockersOf, type ClassBinding, strippedViolations } from "../../controller/classes/class-binding.ts";
 import { asDeleted } from "../../controller/orphans/deleted-objects.ts";
 import { grantsOf } from "../../controller/reconcile/grants.ts";
-import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
 import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../../engine/offline/plan-removed.ts";
 import { isNamespace } from "../../engine/orphans/orphans.ts";
@@ -18,6 +17,7 @@ import {
   type StrippedViolation,
 } from "../../plan/render.ts";
 import { keyOf, type WatchedObject } from "../../runtime/watch/list-watch.ts";
+import { COLOR_OPTION, hasColor } from "../color.ts";
 import type { Command } from "../command.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
 import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy } from "../deletion-policies.ts";
@@ -36,6 +36,7 @@ import {
   withStatementPlaces,
 } from "../plan/plan-subjects.ts";
 import { areTestsMet } from "../policy-tests/planned-tests.ts";
+import { type Progress, withProgress } from "../progress.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without write permissions. */
 export const planCommand: Command = {
@@ -80,6 +81,7 @@ export const planCommand: Command = {
     ...DEFAULT_DELETION_POLICY_OPTION,
     ...REGION_OPTION,
     ...CLASS_OPTIONS,
+    ...COLOR_OPTION,
     ...readRateOption(PLAN_RATES),
     ...EC2_READ_RATE_OPTION,
   },
@@ -94,6 +96,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const namespaces = namespacesOf(given) ?? [];
   const isSinceLive = given.flag("since-live");
   if (namespaces.length > 0 && !isSinceLive) throw new UsageError("--namespace requires --since-live");
+  const isColored = hasColor(given, io);
   const rates = awsRates(given, PLAN_RATES);
   const input = await readSubjects(paths, io);
   if (input === undefined) return EXIT.error;
@@ -106,18 +109,22 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   );
   const aws = connectAsUser(rates, io.env);
   try {
-    const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
-    const access = await planAccess(subject, aws, io.stop, reportUnread(io));
-    const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
-    const planned = await inParallel(subjects, (one) => planOne(classes.bindingOf, one, plan, io.stop));
-    const checked = await withCrossBlockers(planned, access.quotas, io.stop);
-    const answers = await withStatementPlaces(await withPlaces(checked));
-    const removed = isSinceLive
-      ? await planDeletions(clusterOf(answers, clusterId), namespaces, answers, { aws, access, given, io, classes })
-      : [];
-    const all = [...answers.map((answer) => answer.planned), ...removed];
-    io.out(renderPlans(all, format));
-    if (!(await areTestsMet(tests, subjects, access.policies, io))) return EXIT.error;
+    const awaited = { command: "plan", items: "objects", format };
+    const { all, policies } = await withProgress(io, awaited, async (progress) => {
+      const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
+      const access = await planAccess(subject, aws, io.stop, reportUnread(io));
+      const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
+      const planned = await progress.inParallel(subjects, (one) => planOne(classes.bindingOf, one, plan, io.stop));
+      const checked = await withCrossBlockers(planned, access.quotas, io.stop);
+      const answers = await withStatementPlaces(await withPlaces(checked));
+      const context = { aws, access, given, io, classes, progress };
+      const removed = isSinceLive
+        ? await planDeletions(clusterOf(answers, clusterId), namespaces, answers, context)
+        : [];
+      return { all: [...answers.map((answer) => answer.planned), ...removed], policies: access.policies };
+    });
+    io.out(renderPlans(all, format), isColored);
+    if (!(await areTestsMet(tests, subjects, policies, io))) return EXIT.error;
     return exitStatusOf(all, given.flag("fail-on-new-access"));
   } finally {
     aws.close();
@@ -211,14 +218,14 @@ async function planDeletions(
   clusterId: string,
   namespaces: readonly string[],
   answers: readonly Answer[],
-  { aws, access, given, io, classes }: RemovalContext,
+  { aws, access, given, io, classes, progress }: RemovalContext,
 ): Promise<readonly PlannedObject[]> {
   const signal = io.stop;
   const defaultPolicy = defaultDeletionPolicy(given);
   const kept = answers.map(({ planned }) => planned);
   const deleted = removedObjects(await access.taggedRoles(signal), { clusterId, namespaces, kept });
   const live = given.flag("cluster-classes") ? await liveObjects(deleted, given, io) : undefined;
-  return inParallel(deleted, async (removed) => {
+  return progress.inParallel(deleted, async (removed) => {
     const { namespace, name } = removed.owner;
     const object = live?.get(`${namespace}/${name}`);
     const deletionPolicy = object && deletionPolicyOf(object, classes.bindingOf);
@@ -235,6 +242,7 @@ interface RemovalContext extends Pick<PlanContext, "aws"> {
   readonly access: RunAccess;
   readonly given: GivenOptions;
   readonly io: CommandIo;
+  readonly progress: Progress;
 }
 
 /** The objects in the cluster that have no manifest, by `namespace/name`. */

@@ -5,6 +5,7 @@ import type { Finding } from "../../plan/lint/finding.ts";
 import { type LintOptions, lint } from "../../plan/lint/lint.ts";
 import type { Blocker } from "../../plan/plan.ts";
 import { type InputObject, sharedNames } from "../../plan/shared-names.ts";
+import { COLOR_OPTION, hasColor } from "../color.ts";
 import type { Command } from "../command.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { invalid, judgeManifest } from "../manifests/judge-manifest.ts";
@@ -35,6 +36,7 @@ export const validateCommand: Command = {
     "require-boundary": { type: "boolean", help: "report a manifest without permissionsBoundaryArn as invalid" },
     ...CLASS_OPTIONS,
     "cluster-id": { type: "string", value: "ID", help: "value of {cluster} in a class" },
+    ...COLOR_OPTION,
     strict: { type: "boolean", help: "exit with status 1 on warnings too" },
   },
   run: validateManifests,
@@ -62,12 +64,13 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
   const paths = given.list("filename");
   if (paths.length === 0) throw new UsageError("nothing to validate: pass manifests with -f");
   const format = formatOf(given.text("output") ?? "text");
+  const isColored = hasColor(given, io);
   const { manifests, tests, faults } = await readInput(paths, io.readInput);
   const classes = await classOptions(given, io, manifests);
   const verdicts = await judgeAll(manifests, { requiresBoundary: given.flag("require-boundary"), classes });
   const testResults = await judgeTests(tests, verdicts.map(testedObjectOf), "warning");
   const judged = await located<JudgedTest>([...withSharedNames(verdicts, classes), ...testResults]);
-  io.out(renderFindings({ judged, faults }, format, VERSION));
+  io.out(renderFindings({ judged, faults }, format, VERSION), isColored);
   const isUnclean = given.flag("strict") && judged.some(({ findings }) => findings.length > 0);
   return isUnclean || faults.length > 0 || judged.some(isInvalid) ? EXIT.error : EXIT.ok;
 }

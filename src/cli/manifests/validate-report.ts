@@ -1,5 +1,6 @@
 import type { Finding } from "../../plan/lint/finding.ts";
 import { OUTPUT_API_VERSION } from "../../plan/render.ts";
+import type { KnownLine, OutputLine } from "../../text/line.ts";
 import { faultLine, type Manifest, type ManifestFault } from "./manifests.ts";
 import type { LocatedFinding } from "./places-of.ts";
 
@@ -24,7 +25,7 @@ export function isInvalid({ findings }: Pick<JudgedManifest, "findings">): boole
 }
 
 /** Renders all findings in the given format, as lines. */
-export function renderFindings(input: JudgedInput, format: ValidateFormat, version: string): readonly string[] {
+export function renderFindings(input: JudgedInput, format: ValidateFormat, version: string): readonly OutputLine[] {
   switch (format) {
     case "text":
       return textOf(input);
@@ -39,14 +40,17 @@ function linesOf(json: unknown): readonly string[] {
   return JSON.stringify(json, null, 2).split("\n");
 }
 
-function textOf({ judged, faults }: JudgedInput): readonly string[] {
+function textOf({ judged, faults }: JudgedInput): readonly OutputLine[] {
   const { checked, invalid } = summaryOf({ judged, faults });
   const warnings = judged.flatMap(({ findings }) => findings.filter(({ severity }) => severity === "warning")).length;
   const noted = warnings === 0 ? "" : `, ${warnings} ${warnings === 1 ? "warning" : "warnings"}`;
   return [
-    ...faults.flatMap((fault) => [`${fault.source}: unreadable`, `  ${faultLine(fault)}`]),
+    ...faults.flatMap((fault): readonly KnownLine[] => [
+      { text: `${fault.source}: unreadable`, kind: "headline" },
+      { text: `  ${faultLine(fault)}`, kind: "error" },
+    ]),
     ...judged.flatMap(reportOf),
-    `${checked} checked, ${invalid} invalid${noted}`,
+    { text: `${checked} checked, ${invalid} invalid${noted}`, kind: "headline" },
   ];
 }
 
@@ -55,17 +59,19 @@ function summaryOf({ judged, faults }: JudgedInput): { readonly checked: number;
   return { checked: judged.length + faults.length, invalid: judged.filter(isInvalid).length + faults.length };
 }
 
-function reportOf(judged: JudgedManifest): readonly string[] {
+function reportOf(judged: JudgedManifest): readonly KnownLine[] {
   const { source, position } = judged.manifest;
   const title = `${source} (document ${position}) ${nameOf(judged.manifest)}: ${isInvalid(judged) ? "invalid" : "ok"}`;
-  return [title, ...findingLines(judged).map((line) => `  ${line}`)];
+  const lines = findingLines(judged).map(({ text, kind }) => ({ text: `  ${text}`, kind }));
+  return [{ text: title, kind: "headline" }, ...lines];
 }
 
 /** The findings of a manifest as lines: `app.yaml:3:5: error: spec.path: Invalid value`. */
-export function findingLines({ manifest: { source }, findings }: JudgedManifest): readonly string[] {
-  return findings.map(
-    ({ severity, line, column, ...finding }) => `${source}:${line}:${column}: ${severity}: ${textOfFinding(finding)}`,
-  );
+export function findingLines({ manifest: { source }, findings }: JudgedManifest): readonly KnownLine[] {
+  return findings.map(({ severity, line, column, ...finding }) => ({
+    text: `${source}:${line}:${column}: ${severity}: ${textOfFinding(finding)}`,
+    kind: severity,
+  }));
 }
 
 /** The reason is where `plan` and conditions have it. */

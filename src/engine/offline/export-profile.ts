@@ -6,6 +6,7 @@ import { diff } from "../../plan/diff.ts";
 import { type ExportedManifest, type ExportNames, exportedManifest } from "../../plan/exported-manifest.ts";
 import { isAdoptionOnly, isInSync, isOwnTagging } from "../../plan/plan.ts";
 import { renderPlans } from "../../plan/render.ts";
+import { plainLine } from "../../text/line.ts";
 import type { WholeProfile } from "./read-profile.ts";
 
 /**
@@ -35,7 +36,8 @@ export function exportProfile({ instanceProfile, role }: WholeProfile, names: Ex
     if (isInSync(plan) || isAdoptionOnly(plan)) return { kind: "whole", ...exported };
     // Owner tags and notes come with every adoption: they are no reason.
     const changes = { ...plan, actions: plan.actions.filter((action) => !isOwnTagging(action)), notes: [] };
-    const [, ...lines] = renderPlans([{ ...object.metadata, plan: { ...changes, unmanagedPolicies: [] } }], "text");
+    const shown = renderPlans([{ ...object.metadata, plan: { ...changes, unmanagedPolicies: [] } }], "text");
+    const [, ...lines] = shown.map(plainLine);
     return { kind: "partial", ...exported, why: ["applying it would change AWS:", ...lines.slice(0, -2)] };
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;

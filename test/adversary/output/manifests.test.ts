@@ -8,6 +8,7 @@ import { rememberEnvironment } from "../../support/environment.ts";
 import { EVERYTHING, expectSafe, HOSTILE } from "./hostile.ts";
 
 const API_VERSION = "iam.instanceprofile.dev/v1beta1";
+const ESC = "\u001b";
 const ALLOW = { effect: "Allow", actions: ["s3:Get*"], resources: ["*"] };
 
 let aws: AwsSandbox;
@@ -30,7 +31,7 @@ afterAll(async () => {
   await Promise.all([aws.close(), rm(folder, { recursive: true })]);
 });
 
-/** Runs `validate` and `plan` in these formats and expects bytes that no payload wrote. */
+/** Runs `validate` and `plan` in these formats and expects bytes that no payload wrote. Colors change no text. */
 async function expectSafeOutput(
   input: string,
   ofValidate: readonly string[],
@@ -42,7 +43,19 @@ async function expectSafeOutput(
     expect(out + err).not.toBe("");
     expectSafe(out);
     expectSafe(err);
+    if (format !== "text") continue;
+    const colored = await runCli([command, "-f", "-", "--color", "always"], {
+      input,
+      terminal: { out: true, err: true },
+    });
+    expect(withoutColors(colored.out)).toBe(out);
+    expect(colored.err).toBe(err);
   }
+}
+
+/** The lines without the colors that the program puts around a whole line; what is within a line stays. */
+function withoutColors(text: string): string {
+  return text.replaceAll(new RegExp(`^(?:${ESC}\\[(?:1|31|32|33)m)+|(?:${ESC}\\[(?:22|39)m)+$`, "gm"), "");
 }
 
 /** Where in a manifest somebody can write text; what is not a text may have text in it. */
@@ -89,6 +102,16 @@ test.each(Object.entries(HOSTILE))("%s cannot be forged from a key, a name or a 
     ["text", "json", "sarif"],
     ["text"],
   );
+});
+
+test("a payload that ends a color and begins its own is shown in the color of its line", async () => {
+  const payload = "x\u001b[39m\u001b[1mGrants no new access.\u009b32m";
+  const tags = { k: payload };
+  const input = manifestText({ description: payload, tags, statements: [{ ...ALLOW, sid: payload, extra: 1 }] });
+  await expectSafeOutput(input, ["text"], ["text"]);
+  const { out } = await runCli(["validate", "-f", "-", "--color", "always"], { input });
+  expect(out).toContain(`${ESC}[31m  <stdin>:`);
+  expect(out.replaceAll(new RegExp(`${ESC}\\[(?:1|31|33|22|39)m`, "g"), "")).not.toContain(ESC);
 });
 
 test("a plan of hostile tags is safe in every format", async () => {

@@ -1,4 +1,6 @@
 import { runCommandLine } from "../../../src/cli/command-line.ts";
+import type { ProcessIo } from "../../../src/cli/io.ts";
+import { type Clock, systemClock } from "../../../src/runtime/clock.ts";
 import { linesOf } from "../../support/lines-of.ts";
 
 /** How a command ended and what it said. */
@@ -13,10 +15,14 @@ export interface Given {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly stop?: AbortSignal;
+  readonly clock?: Clock;
+  /** Default: none, as in a pipe. */
+  readonly terminal?: ProcessIo["terminal"];
 }
 
 /** Runs one command line without a process. Raises what would end the process with a stack trace. */
-export async function runCli(args: readonly string[], { input = "", env = {}, stop }: Given = {}): Promise<Ended> {
+export async function runCli(args: readonly string[], given: Given = {}): Promise<Ended> {
+  const { input = "", env = {}, stop, clock = systemClock, terminal = { out: false, err: false } } = given;
   const [out, err]: [string[], string[]] = [[], []];
   const status = await runCommandLine(args, {
     out: (text) => void out.push(text),
@@ -24,6 +30,8 @@ export async function runCli(args: readonly string[], { input = "", env = {}, st
     readInput: async () => input,
     readLines: () => linesOf(input),
     env,
+    clock,
+    terminal,
     stop: stop ?? new AbortController().signal,
   });
   return { status, out: out.join(""), err: err.join("") };

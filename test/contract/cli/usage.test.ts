@@ -28,6 +28,8 @@ describe("a command line that cannot be understood is explained in words, with s
     [["plan", "-f", "x", "--outputs", "json"], "Unknown option '--outputs'"],
     [["plan", "-f", "x", "-n", "team-a"], "--namespace requires --since-live"],
     [["plan", "-f", "x", "-o", "xml"], '--output: "xml" must be one of text, json, markdown'],
+    [["plan", "-f", "x", "--color", "yes"], '--color: "yes" must be one of auto, always, never'],
+    [["validate", "-f", "x", "--color", "on"], '--color: "on" must be one of auto, always, never'],
     [["plan", "-f", "x", "--cluster-id", ""], "--cluster-id: the value is empty"],
     [["plan", "-f", "x", "--cluster-id", "a|b"], '--cluster-id: "a|b" is not a valid tag value'],
     [["plan", "-f", "x", "--cluster-id", "a".repeat(257)], "is not a valid tag value"],

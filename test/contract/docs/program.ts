@@ -1,5 +1,6 @@
 import { vi } from "vitest";
 import { runCommandLine } from "../../../src/cli/command-line.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { linesOf } from "../../support/lines-of.ts";
 
 /** How the program is called in the documents. */
@@ -32,6 +33,8 @@ export function startProgram(args: readonly string[], input = ""): RunningProgra
     readInput: async () => input,
     readLines: () => linesOf(input),
     env: process.env,
+    clock: systemClock,
+    terminal: { out: false, err: false },
     stop: stop.signal,
   };
   const ended = runCommandLine(args, io).then((status) => ({ status, out: out.join(""), err: err.join("") }));

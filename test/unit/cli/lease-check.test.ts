@@ -5,6 +5,7 @@ import { type HeldObject, releaseAll } from "../../../src/cli/release/release-ob
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import type { Exchange } from "../../../src/kube/exchange.ts";
 import type { ObservedLease } from "../../../src/runtime/election/leader-election-lock.ts";
+import { type OutputLine, plainLine } from "../../../src/text/line.ts";
 
 const { signal } = new AbortController();
 const LEASE = "instance-profile-system/instance-profile-controller";
@@ -25,7 +26,7 @@ beforeEach(() => {
         meanwhile.shift()?.();
       },
     },
-    say: (lines) => err.push(...[lines].flat()),
+    say: (lines) => err.push(...[lines].flat().map(plainLine)),
   });
 });
 
@@ -104,7 +105,7 @@ describe("between the batches of a release", () => {
       return { kind: "json", statusCode: 200, body: { metadata: { name: "app" } }, retryAfterMs: undefined };
     };
     const io = {
-      out: (lines: string | readonly string[]) => void out.push(...[lines].flat()),
+      out: (lines: OutputLine | readonly OutputLine[]) => void out.push(...[lines].flat().map(plainLine)),
       err: () => {},
       stop: signal,
     };

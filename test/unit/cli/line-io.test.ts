@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { showBug } from "../../../src/cli/controller/crash-handler.ts";
 import type { ProcessIo } from "../../../src/cli/io.ts";
 import { lineIo } from "../../../src/cli/line-io.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { linesOf } from "../../support/lines-of.ts";
 
 function aProcess(): { readonly io: ProcessIo; readonly out: string[]; readonly err: string[] } {
@@ -12,6 +13,8 @@ function aProcess(): { readonly io: ProcessIo; readonly out: string[]; readonly 
     readInput: async () => "",
     readLines: () => linesOf(""),
     env: {},
+    clock: new FakeClock(),
+    terminal: { out: false, err: false },
     stop: new AbortController().signal,
   };
   return { io, out, err };
@@ -32,4 +35,15 @@ test("a bug is shown with its stack and without what its message would do to a t
   expect(lines[0]).toBe("exiting because of a bug: RangeError: a\\u000a::error::b\\u001b[2J https://[redacted]@host");
   expect(lines.slice(1, -1).every((line) => line.startsWith("    at "))).toBe(true);
   expect(lines.length).toBeGreaterThan(3);
+});
+
+test("a color is added after what the line holds is escaped, and only where colors are wanted", () => {
+  const { io, out, err } = aProcess();
+  const line = { text: "\u001b[32m- role\u001b[0m\u009b1m", kind: "removed" } as const;
+  lineIo(io).out([line, "\u001b[1mplain"], true);
+  lineIo(io).out(line);
+  lineIo(io).err(line);
+  const escaped = "\\u001b[32m- role\\u001b[0m\\u009b1m";
+  expect(out).toEqual([`\u001b[31m${escaped}\u001b[39m\n\\u001b[1mplain\n`, `${escaped}\n`]);
+  expect(err).toEqual([`${escaped}\n`]);
 });
