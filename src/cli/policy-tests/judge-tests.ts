@@ -1,17 +1,12 @@
-import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { API_VERSION, type InstanceProfile, KIND } from "../../api/instance-profile.ts";
-import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
+import { API_VERSION, type InstanceProfile } from "../../api/instance-profile.ts";
 import type { JsonObject } from "../../crd/contract.ts";
-import { TerminalError } from "../../errors.ts";
-import { buildPolicy, permissionsDocument, policyJson } from "../../model/policy/policy-document.ts";
-import type { JsonValue } from "../../model/policy/policy-json.ts";
 import { type Expectation, failedExpectations } from "../../plan/access/expectations.ts";
 import { type ManagedPolicies, manifestAccess, type RoleAccess } from "../../plan/access/role-access.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { messageText } from "../../text/message.ts";
 import { invalid, readable, unknownField } from "../manifests/judge-manifest.ts";
-import { type Manifest, readInput } from "../manifests/manifests.ts";
+import type { Manifest } from "../manifests/manifests.ts";
+import { type Reference, readReference } from "./reference-policy.ts";
 import { compiledTestSchema } from "./test-schema.ts";
 
 /** An object that a test can name. */
@@ -48,7 +43,7 @@ interface TestSpec {
   readonly instanceProfile: string;
   readonly allow?: readonly Partial<Expectation>[];
   readonly deny?: readonly Partial<Expectation>[];
-  readonly noMoreThan?: { readonly statements?: JsonValue; readonly policyFile?: string };
+  readonly noMoreThan?: Reference;
 }
 
 async function findingsOf(
@@ -85,8 +80,8 @@ async function run(
   access: RoleAccess,
   unread: Finding["severity"],
 ): Promise<readonly Finding[]> {
-  const reference = await referenceOf(manifest, spec.noMoreThan);
-  if (typeof reference === "string") return [failure("noMoreThan", reference)];
+  const reference = spec.noMoreThan && (await readReference(manifest, spec.noMoreThan));
+  if (reference !== undefined && "rule" in reference) return [reference];
   const { allow = [], deny = [] } = spec;
   const expectations = { allow: allow.map(complete), deny: deny.map(complete), noMoreThan: reference?.policy };
   const failed = failedExpectations(expectations, access).map(({ path, message }) => failure(path, message));
@@ -95,45 +90,6 @@ async function run(
 
 function complete({ actions = [], resources = ["*"], context = {} }: Partial<Expectation>): Expectation {
   return { actions, resources, context };
-}
-
-/** The policy of `noMoreThan`; a text, with the reason, when it cannot be read. */
-async function referenceOf(
-  { source }: Manifest,
-  noMoreThan: TestSpec["noMoreThan"],
-): Promise<{ readonly policy: JsonValue } | string | undefined> {
-  if (noMoreThan === undefined) return undefined;
-  const { statements, policyFile } = noMoreThan;
-  if (policyFile !== undefined) return policyIn(join(source.startsWith("<") ? "." : dirname(source), policyFile));
-  const spec = { roleName: "reference", statements };
-  try {
-    const parsed = parseInstanceProfile({ apiVersion: API_VERSION, kind: KIND, metadata: { name: "reference" }, spec });
-    const policy = policyJson(buildPolicy(permissionsDocument(parsed.spec.statements), "permissions"));
-    return parsed.oversize === undefined && policy !== undefined ? { policy } : "the statements are too large for IAM";
-  } catch (error) {
-    if (!(error instanceof TerminalError)) throw error;
-    return error.message;
-  }
-}
-
-/** More than any policy of IAM. */
-const MAX_POLICY_BYTES = 1_048_576;
-
-/** Authors of tests name the file. Never reads a folder, a device or a pipe, which may not end. */
-async function policyIn(file: string): Promise<{ readonly policy: JsonValue } | string> {
-  try {
-    const info = await stat(file).catch(() => undefined);
-    if (info !== undefined && !(info.isFile() && info.size <= MAX_POLICY_BYTES))
-      return `${file} must be a file of at most 1 MiB`;
-    const { policies, faults } = await readInput([file], async () => "", undefined, true);
-    const [policy, ...others] = policies;
-    if (faults[0] !== undefined) return `${file}: ${faults[0].message}`;
-    if (policy === undefined || others.length > 0) return `${file} must have one IAM policy document`;
-    return { policy: policy.value as unknown as JsonValue };
-  } catch (error) {
-    if (!(error instanceof TerminalError)) throw error;
-    return error.message;
-  }
 }
 
 /** A value of the context is a text or a list of texts, which a structural schema cannot say. */

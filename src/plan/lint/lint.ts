@@ -1,4 +1,4 @@
-import type { InstanceProfile, PolicyConditions } from "../../api/instance-profile.ts";
+import type { InstanceProfile } from "../../api/instance-profile.ts";
 import {
   buildPolicy,
   DEFAULT_TRUST_POLICY_QUOTA_CHARS,
@@ -67,11 +67,11 @@ export function lint(
     ...(options.requiresBoundary && !isBounded ? [MISSING_BOUNDARY] : []),
     ...sizes(object),
     ...spec.statements.flatMap((statement, i) => [
-      ...operators(statement.conditions, `spec.statements[${i}].conditions`),
+      ...unknownOperators(statement.conditions, `spec.statements[${i}].conditions`),
       ...lintStatement(statement, `spec.statements[${i}]`, isBounded),
     ]),
     ...spec.trust.statements.flatMap((statement, i) => [
-      ...operators(statement.conditions, `spec.trust.statements[${i}].conditions`),
+      ...unknownOperators(statement.conditions, `spec.trust.statements[${i}].conditions`),
       ...uniqueIds(statement.principals.aws ?? [], `spec.trust.statements[${i}].principals.aws`),
       ...lintTrustStatement(statement, `spec.trust.statements[${i}]`),
     ]),
@@ -129,7 +129,8 @@ function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
   return findings.filter((finding) => finding !== false);
 }
 
-function operators(conditions: PolicyConditions | undefined, path: string): readonly Finding[] {
+/** Findings for the operators that IAM does not have. */
+export function unknownOperators(conditions: object | undefined, path: string): readonly Finding[] {
   return Object.keys(conditions ?? {}).flatMap((operator): readonly Finding[] => {
     const plain = operator.replace(/^(ForAllValues|ForAnyValue):/, "").replace(/IfExists$/, "");
     if (OPERATORS.has(plain)) return [];

@@ -171,6 +171,71 @@ describe("validate runs the policy tests of its input", () => {
   });
 });
 
+describe("the policy file of a test", () => {
+  const withFile = (policyFile: string): string => file("tests/app.json", aTest({ noMoreThan: { policyFile } }));
+  const bound = (...statements: readonly unknown[]): string =>
+    JSON.stringify({ Version: "2012-10-17", Statement: statements });
+  beforeEach(() => file("app.json", manifestText({ statements: [READ] })));
+
+  test.each<[string, string, RegExp]>([
+    ["a statement that is no object", bound("x"), /statement 1: it is not a JSON object/],
+    [
+      "an unknown Effect",
+      bound({ Effect: "alow", Action: "s3:*", Resource: "*" }),
+      /statement 1: its Effect is neither/,
+    ],
+    ["no Action", bound({ Effect: "Allow", Resource: "*" }), /statement 1: it has no Action/],
+    [
+      "a misspelt action",
+      bound({ Effect: "Allow", Action: "GetObject", Resource: "*" }),
+      /Action: .*write service:Action/,
+    ],
+    ["no ARN", bound({ Effect: "Allow", Action: "s3:*", Resource: "reports/*" }), /Resource: .*write an ARN/],
+    ["a principal", bound({ Effect: "Allow", Principal: "*", Action: "s3:*", Resource: "*" }), /it has a principal/],
+    [
+      "an unknown element",
+      bound({ Effect: "Allow", Action: "s3:*", Resource: "*", Conditions: {} }),
+      /it has an element/,
+    ],
+    [
+      "an unknown operator in its second statement",
+      bound(
+        { Effect: "Allow", Action: "s3:*", Resource: "*" },
+        { Effect: "Deny", Action: "s3:*", Resource: "*", Condition: { StrngEquals: { "a:b": "c" } } },
+      ),
+      /statement 2: StrngEquals is not an IAM condition operator \(did you mean StringEquals\?\)/,
+    ],
+    ["an unknown Version", JSON.stringify({ Version: "2020-01-01", Statement: [] }), /its Version must be 2012-10-17/],
+    ["no Statement", JSON.stringify({ statement: [] }), /must have one IAM policy document/],
+    ["a manifest besides", `${bound()}\n---\n${manifestText()}`, /must have one IAM policy document/],
+    ["more than a policy can have", `${bound()}${" ".repeat(1_048_576)}`, /must be a file of at most 1 MiB/],
+  ])("is invalid with %s, which is said with its name", async (_name, content, message) => {
+    file("bound.policy", content);
+    const path = withFile("../bound.policy");
+    const { status, out } = await validate();
+    expect(out).toMatch(new RegExp(`${path}:1:\\d+: error: spec\\.noMoreThan\\.policyFile: \\S*bound\\.policy\\b`));
+    expect(out).toMatch(message);
+    expect(out).not.toContain("not decided");
+    expect(status).toBe(1);
+  });
+
+  test.each<[string, string, RegExp]>([
+    ["an absolute path", "/bound.json", /spec\.noMoreThan\.policyFile: must be relative to the file of the test/],
+    ["a folder", "..", /must be a file of at most 1 MiB/],
+    ["a pattern", "*.policy", /\*\.policy does not exist/],
+  ])("is not read by %s", async (_name, path, message) => {
+    file("tests/bound.policy", bound({ Effect: "Allow", Action: "*", Resource: "*" }));
+    withFile(path);
+    expect(await validate()).toMatchObject({ status: 1, out: expect.stringMatching(message) });
+  });
+
+  test("is relative to the working directory for a test on standard input", async () => {
+    const input = `${manifestText()}\n---\n${aTest({ noMoreThan: { policyFile: "no-such-folder/bound.json" } })}`;
+    const { out } = await runCli(["validate", "-f", "-"], { input });
+    expect(out).toContain("spec.noMoreThan.policyFile: no-such-folder/bound.json does not exist");
+  });
+});
+
 describe("a policy test without everything that it needs", () => {
   test("is not run on an invalid object", async () => {
     file("app.json", manifestText({ statements: [{ ...READ, effect: "allow" }] }));
