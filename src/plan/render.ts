@@ -1,5 +1,5 @@
 import { type KnownLine, type OutputLine, plainLine } from "../text/line.ts";
-import { escapeMarkdown, fenced } from "../text/markdown.ts";
+import { codeSpan, escapeMarkdown, fenced } from "../text/markdown.ts";
 import type { AccessReport, Verdict } from "./access/access-report.ts";
 import { type NamedReport, overallLine, overallMarkdown, overallVerdict } from "./access/access-summary.ts";
 import { accessLines } from "./access/access-text.ts";
@@ -30,11 +30,27 @@ export interface PlannedObject {
 /** The output format of a plan. */
 export type PlanFormat = "text" | "json" | "markdown";
 
+/** A policy test of the input, and what it found. */
+export interface TestResult {
+  /** `namespace/name` of the test. */
+  readonly test: string;
+  /** `namespace/name` of the object that it is about; undefined when the test does not name one. */
+  readonly object?: string | undefined;
+  /** `file:line:column` of the test. */
+  readonly place: string;
+  readonly verdict: "passed" | "failed";
+  readonly failures: readonly { readonly place: string; readonly message: string }[];
+}
+
 /**
  * Renders plans as lines. A line break within a line is part of a name or value, and the writer must escape it. The same plans give the
  * same lines.
  */
-export function renderPlans(objects: readonly PlannedObject[], format: PlanFormat): readonly OutputLine[] {
+export function renderPlans(
+  objects: readonly PlannedObject[],
+  format: PlanFormat,
+  tests: readonly TestResult[] = [],
+): readonly OutputLine[] {
   switch (format) {
     case "text":
       return [
@@ -43,10 +59,11 @@ export function renderPlans(objects: readonly PlannedObject[], format: PlanForma
         headline(summaryOf(objects)),
       ];
     case "json":
-      return jsonOf(objects).split("\n");
+      return jsonOf(objects, tests).split("\n");
     case "markdown":
       return [
         ...accessSummary(objects, overallMarkdown).map(plainLine),
+        ...testsMarkdown(tests),
         `**${summaryOf(objects)}**`,
         ...objects.flatMap((object) => ["", ...markdownOf(object)]),
       ];
@@ -80,7 +97,7 @@ function reportsOf(objects: readonly PlannedObject[]): readonly NamedReport[] {
 /** The version of the JSON that the commands print; it changes when a reader of the JSON has to. */
 export const OUTPUT_API_VERSION = "cli.iam.instanceprofile.dev/v1";
 
-function jsonOf(objects: readonly PlannedObject[]): string {
+function jsonOf(objects: readonly PlannedObject[], tests: readonly TestResult[]): string {
   const shown = objects.map((object) => ({
     ...object,
     plan: { ...object.plan, actions: object.plan.actions.map(withParsedDocument) },
@@ -88,7 +105,30 @@ function jsonOf(objects: readonly PlannedObject[]): string {
   const reports = reportsOf(objects);
   const verdict = reports.length === 0 ? {} : { access: { verdict: overallVerdict(reports) } };
   const header = { apiVersion: OUTPUT_API_VERSION, kind: "Plan", ...verdict };
-  return JSON.stringify({ ...header, objects: shown, summary: countsOf(objects) }, null, 2);
+  return JSON.stringify(
+    { ...header, ...(tests.length > 0 && { tests }), objects: shown, summary: countsOf(objects) },
+    null,
+    2,
+  );
+}
+
+/** Failures that a comment shows; the rest is counted. */
+const MAX_SHOWN_FAILURES = 20;
+
+/** How many policy tests failed, why, and an empty line. Nothing without tests. */
+function testsMarkdown(tests: readonly TestResult[]): readonly string[] {
+  if (tests.length === 0) return [];
+  const failed = tests.filter(({ verdict }) => verdict === "failed");
+  if (failed.length === 0) return [`**Policy tests: ${tests.length} passed.**`, ""];
+  const lines = failed.flatMap(({ failures }) => failures.map(({ place, message }) => `${place}: ${message}`));
+  const rest = lines.length - MAX_SHOWN_FAILURES;
+  return [
+    `**Policy tests: ${failed.length} of ${tests.length} failed.**`,
+    "",
+    ...lines.slice(0, MAX_SHOWN_FAILURES).map((line) => `- ${codeSpan(line)}`),
+    ...(rest > 0 ? [`- and ${rest} more`] : []),
+    "",
+  ];
 }
 
 /** The action with its policy document as an object, which a reader of the JSON need not parse again. */

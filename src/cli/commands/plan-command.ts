@@ -35,15 +35,16 @@ import {
   withPlaces,
   withStatementPlaces,
 } from "../plan/plan-subjects.ts";
-import { areTestsMet } from "../policy-tests/planned-tests.ts";
+import { reportTests, runPlannedTests } from "../policy-tests/planned-tests.ts";
 import { type Progress, withProgress } from "../progress.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without write permissions. */
 export const planCommand: Command = {
   description: [
     "Compares manifests with AWS and shows what the controller would write. Needs only read permissions, and a cluster only",
-    "for --cluster-classes.",
-    "Exit status: 0 in sync, 2 changes, 3 blocked, 1 error; with --fail-on-new-access, 4 when a plan grants new access.",
+    "for --cluster-classes. Runs the policy tests (InstanceProfileTest) of its input.",
+    "Exit status: 0 in sync, 2 changes, 3 blocked, 1 error or a policy test failed; with --fail-on-new-access, 4 new access.",
+    "When several apply, it is the first of 1, 4, 3 and 2.",
   ].join("\n"),
   options: {
     filename: {
@@ -110,7 +111,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const aws = connectAsUser(rates, io.env);
   try {
     const awaited = { command: "plan", items: "objects", format };
-    const { all, policies } = await withProgress(io, awaited, async (progress) => {
+    const { all, results } = await withProgress(io, awaited, async (progress) => {
       const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
       const access = await planAccess(subject, aws, io.stop, reportUnread(io));
       const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
@@ -121,10 +122,11 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
       const removed = isSinceLive
         ? await planDeletions(clusterOf(answers, clusterId), namespaces, answers, context)
         : [];
-      return { all: [...answers.map((answer) => answer.planned), ...removed], policies: access.policies };
+      const results = await runPlannedTests(tests, subjects, access.policies, io.stop);
+      return { all: [...answers.map((answer) => answer.planned), ...removed], results };
     });
-    io.out(renderPlans(all, format), isColored);
-    if (!(await areTestsMet(tests, subjects, policies, io))) return EXIT.error;
+    io.out(renderPlans(all, format, results), isColored);
+    if (!reportTests(results, io)) return EXIT.error;
     return exitStatusOf(all, given.flag("fail-on-new-access"));
   } finally {
     aws.close();

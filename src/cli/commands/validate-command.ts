@@ -21,8 +21,9 @@ import { VERSION } from "../version.ts";
 export const validateCommand: Command = {
   description: [
     "Checks manifests against the schema and the rules of the CRD, and checks their policies for what IAM rejects and for",
-    "permissions that are broader than intended. Needs no AWS account, and a cluster only for --cluster-classes.",
-    "Exit status: 0 when all manifests are valid (warnings are shown), 1 otherwise.",
+    "permissions that are broader than intended. Runs the policy tests (InstanceProfileTest) of its input. Needs no AWS account,",
+    "and a cluster only for --cluster-classes.",
+    "Exit status: 0 when all manifests are valid (warnings are shown), 1 when one is invalid or a policy test failed.",
   ].join("\n"),
   options: {
     filename: {

@@ -70,11 +70,14 @@ export async function readInput(
   policiesSuffice = false,
 ): Promise<ManifestInput> {
   const input = await collect(paths, readStdin, kind);
-  const { manifests, policies, faults, others } = input;
+  const { manifests, tests, policies, faults, others } = input;
   if (manifests.length > 0 || faults.length > 0 || (policiesSuffice && policies.length > 0)) return input;
+  const hint = tests.length === 0 || kind !== KIND ? others.hint : `; it has ${TEST_KIND}. ${TESTS_ADVICE}`;
   const where = paths.map((path) => (path === "-" ? STDIN : path)).join(", ");
-  throw new TerminalError(`no ${kind} (${API_GROUP}) found in ${where}${others.hint}`, { reason: "NothingThere" });
+  throw new TerminalError(`no ${kind} (${API_GROUP}) found in ${where}${hint}`, { reason: "NothingThere" });
 }
+
+const TESTS_ADVICE = `Pass the manifests of the ${KIND}s that the tests name too, with another -f.`;
 
 async function collect(paths: readonly string[], readStdin: () => Promise<string>, kind: string): Promise<Collected> {
   const input: Collected = { manifests: [], tests: [], policies: [], faults: [], others: new OtherDocuments() };

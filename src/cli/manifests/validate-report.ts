@@ -1,7 +1,7 @@
 import type { Finding } from "../../plan/lint/finding.ts";
 import { OUTPUT_API_VERSION } from "../../plan/render.ts";
 import type { KnownLine, OutputLine } from "../../text/line.ts";
-import { faultLine, type Manifest, type ManifestFault } from "./manifests.ts";
+import { faultLine, type Manifest, type ManifestFault, TEST_KIND } from "./manifests.ts";
 import type { LocatedFinding } from "./places-of.ts";
 
 /** A manifest and its findings. */
@@ -61,7 +61,8 @@ function summaryOf({ judged, faults }: JudgedInput): { readonly checked: number;
 
 function reportOf(judged: JudgedManifest): readonly KnownLine[] {
   const { source, position } = judged.manifest;
-  const title = `${source} (document ${position}) ${nameOf(judged.manifest)}: ${isInvalid(judged) ? "invalid" : "ok"}`;
+  const tested = isTest(judged.manifest) ? `${TEST_KIND} ` : "";
+  const title = `${source} (document ${position}) ${tested}${nameOf(judged.manifest)}: ${isInvalid(judged) ? "invalid" : "ok"}`;
   const lines = findingLines(judged).map(({ text, kind }) => ({ text: `  ${text}`, kind }));
   return [{ text: title, kind: "headline" }, ...lines];
 }
@@ -79,9 +80,14 @@ function textOfFinding({ reason, path, message }: Pick<Finding, "reason" | "path
   return `${reason === undefined ? "" : `${reason}: `}${path}: ${message}`;
 }
 
-function nameOf({ value }: Manifest): string {
+/** `namespace/name` of the object in a manifest, which can be invalid. */
+export function nameOf({ value }: Manifest): string {
   const { namespace, name } = (value["metadata"] ?? {}) as Readonly<Record<string, unknown>>;
   return `${textOr(namespace, "default")}/${textOr(name, "?")}`;
+}
+
+function isTest({ value }: Manifest): boolean {
+  return value["kind"] === TEST_KIND;
 }
 
 /** Invalid manifests can have names of any type. */
@@ -96,6 +102,7 @@ function jsonOf({ judged, faults }: JudgedInput): unknown {
     manifests: judged.map((one) => ({
       source: one.manifest.source,
       document: one.manifest.position,
+      ...(isTest(one.manifest) && { kind: TEST_KIND }),
       object: nameOf(one.manifest),
       valid: !isInvalid(one),
       findings: one.findings,

@@ -119,6 +119,14 @@ function failure(path: string, message: string): Finding {
   return { rule: "policy-test", severity: "error", path: `spec.${path}`, message };
 }
 
+/** `namespace/name` of the object that a test is about; undefined when the test does not name one. */
+export function testedNameOf({ value }: Pick<Manifest, "value">): string | undefined {
+  const { namespace } = (value["metadata"] ?? {}) as Readonly<Record<string, unknown>>;
+  const { instanceProfile } = (value["spec"] ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof instanceProfile !== "string") return undefined;
+  return `${typeof namespace === "string" ? namespace : "default"}/${instanceProfile}`;
+}
+
 /** The object that tests name, by its manifest. */
 export function testedObject(object: InstanceProfile, managed: ManagedPolicies): TestedObject {
   const { namespace, name } = object.metadata;

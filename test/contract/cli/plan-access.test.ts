@@ -148,19 +148,69 @@ describe("plan --fail-on-new-access", () => {
   });
 });
 
-test("plan fails when a policy test of its input fails, after the plan", async () => {
-  await put("app", policy("s3:Get*"));
-  const spec = { instanceProfile: "app", deny: [{ actions: ["s3:Put*"] }] };
-  const test_ = JSON.stringify({
-    apiVersion: "iam.instanceprofile.dev/v1beta1",
-    kind: "InstanceProfileTest",
-    metadata: { name: "t", namespace: "team-a" },
-    spec,
+describe("plan with a policy test that fails", () => {
+  const policyTest = (name: string, ...actions: readonly string[]): string =>
+    JSON.stringify({
+      apiVersion: "iam.instanceprofile.dev/v1beta1",
+      kind: "InstanceProfileTest",
+      metadata: { name, namespace: "team-a" },
+      spec: { instanceProfile: "app", deny: [{ actions }] },
+    });
+  const withTest = (...granted: readonly string[]): string =>
+    `${manifest(granted)}\n---\n${policyTest("t", "s3:Put*")}`;
+  beforeEach(() => put("app", policy("s3:Get*")));
+
+  test("exits with 1, after the plan, and says why", async () => {
+    expect((await plan(withTest("s3:Get*"))).status).not.toBe(1);
+    const { status, out, err } = await plan(withTest("s3:*"));
+    expect(status).toBe(1);
+    expect(out).toContain("InstanceProfile team-a/app: ");
+    expect(err).toMatch(/<stdin>:3:\d+: error: spec\.deny\[0\]: s3:Put\* on \* must be denied, but s3:Put/);
+    expect(err).toContain("1 of 1 policy tests failed");
   });
-  expect((await plan(`${manifest(["s3:Get*"])}\n---\n${test_}`)).status).not.toBe(1);
-  const { status, out, err } = await plan(`${manifest(["s3:*"])}\n---\n${test_}`);
-  expect(status).toBe(1);
-  expect(out).toContain("InstanceProfile team-a/app: ");
-  expect(err).toMatch(/<stdin>:3:\d+: error: spec\.deny\[0\]: s3:Put\* on \* must be denied, but s3:Put/);
-  expect(err).toContain("1 of 1 policy tests failed");
+
+  test("exits with 1 and not with 4, although it grants new access", async () => {
+    expect((await plan(withTest("s3:*"), "--fail-on-new-access")).status).toBe(1);
+  });
+
+  test("says so in Markdown, below the access", async () => {
+    const { out } = await plan(withTest("s3:*"), "-o", "markdown");
+    expect(out).toMatch(
+      /^\*\*Grants new access: .*\*\*\n\n\*\*Policy tests: 1 of 1 failed\.\*\*\n\n- `<stdin>:3:\d+: spec\.deny\[0\]: s3:Put\* on \* must be denied, but .*`\n\n\*\*Plan: /,
+    );
+    const met = await plan(withTest("s3:Get*"), "-o", "markdown");
+    expect(met.out).toContain("**Policy tests: 1 passed.**\n\n**Plan: ");
+  });
+
+  test("has code in Markdown that the author cannot close", async () => {
+    const hostile = policyTest("t", "s3:*").replace('"actions"', '"context":{"a:`b":"``</code>@team"},"actions"');
+    const { out } = await plan(`${manifest(["s3:*"])}\n---\n${hostile}`, "-o", "markdown");
+    expect(out).toMatch(/\n- ```<stdin>:3:\d+: .*a:`b = "``<\/code>@team".*[^`]```\n/);
+  });
+
+  test("lists in JSON each test, with object, place, verdict and messages", async () => {
+    const input = `${withTest("s3:*")}\n---\n${policyTest("met", "iam:*")}`;
+    const { tests } = JSON.parse((await plan(input, "-o", "json")).out);
+    expect(tests).toEqual([
+      {
+        test: "team-a/t",
+        object: "team-a/app",
+        place: expect.stringMatching(/^<stdin>:3:\d+$/),
+        verdict: "failed",
+        failures: [
+          {
+            place: expect.stringMatching(/^<stdin>:3:\d+$/),
+            message: expect.stringMatching(/^spec\.deny\[0\]: s3:Put\* on \* must be denied, but /),
+          },
+        ],
+      },
+      {
+        test: "team-a/met",
+        object: "team-a/app",
+        place: expect.stringMatching(/^<stdin>:5:\d+$/),
+        verdict: "passed",
+        failures: [],
+      },
+    ]);
+  });
 });
