@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { testSchema } from "../../../src/cli/policy-tests/test-schema.ts";
+import { ROOT, sectionOf } from "../docs/document.ts";
 import { manifestText, runCli } from "./run-cli.ts";
 
 let folder: string;
@@ -42,7 +43,11 @@ describe("validate runs the policy tests of its input", () => {
       }),
     );
     const { status, out } = await validate();
-    expect(out).toContain("team-a/app-test: ok");
+    expect(out).toContain("(document 1) InstanceProfileTest team-a/app-test: ok");
+    expect(JSON.parse((await validate("-o", "json")).out).manifests).toMatchObject([
+      { object: "team-a/app" },
+      { object: "team-a/app-test", kind: "InstanceProfileTest", valid: true },
+    ]);
     expect({ status, last: out.trim().split("\n").at(-1) }).toEqual({ status: 0, last: "2 checked, 0 invalid" });
   });
 
@@ -263,9 +268,27 @@ describe("a policy test without everything that it needs", () => {
     file("tests/app.json", aTest({ deny: [{ actions: ["iam:*"] }] }));
     expect(await validate()).toMatchObject({
       status: 1,
-      err: expect.stringContaining("no InstanceProfile (iam.instanceprofile.dev) found"),
+      err: expect.stringMatching(
+        /no InstanceProfile \(iam\.instanceprofile\.dev\) found in .*; it has InstanceProfileTest\. Pass the manifests of the InstanceProfiles that the tests name too, with another -f\./,
+      ),
     });
   });
+});
+
+test("the documents show what validate prints for their policy test", async () => {
+  const { fences } = sectionOf("docs/review-access.md", "Policy tests");
+  const shown = (language: string): string => fences.find((fence) => fence.language === language)?.text ?? "";
+  file("manifests/app.yaml", readFileSync(join(ROOT, "crds/samples/s3-read-only.yaml"), "utf8"));
+  file("manifests/tests/app.yaml", shown("yaml"));
+  const { out } = await runCli(["validate", "-f", join(folder, "manifests")]);
+  const [, ...lines] = shown("console").split("\n");
+  expect(out.replaceAll(`${folder}/`, "").trimEnd()).toBe(lines.join("\n"));
+});
+
+test("a test on what kustomize builds is read beside it", async () => {
+  const path = file("tests/app.json", aTest({ deny: [{ actions: ["iam:*"] }] }));
+  const built = await runCli(["validate", "-f", "-", "-f", join(path, "..")], { input: manifestText() });
+  expect(built).toMatchObject({ status: 0, out: expect.stringContaining("InstanceProfileTest team-a/app-test: ok") });
 });
 
 /** JSON schema without the extensions of Kubernetes, and with unknown fields refused as `validate` refuses them. */
