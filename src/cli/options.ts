@@ -28,15 +28,19 @@ export interface GivenOptions {
 }
 
 /**
- * Reads a command's arguments. Errors: UsageError for unknown options, missing values, and positional arguments that the command does not
- * take.
+ * Reads a command's arguments. Errors: UsageError for unknown options, missing values, an option with one value that is given twice, and
+ * positional arguments that the command does not take.
  */
 export function readOptions(args: readonly string[], specs: OptionSpecs, allowPositionals = false): GivenOptions {
   const options: ParseArgsConfig["options"] = { help: { type: "boolean", short: "h" } };
   for (const [name, { type, multiple, short }] of Object.entries(specs)) {
     options[name] = { type, ...(multiple && { multiple }), ...(short && { short }) };
   }
-  const { values, positionals } = parse({ args: [...args], options, strict: true, allowPositionals });
+  const { values, positionals, given } = parse({ args: [...args], options, strict: true, allowPositionals });
+  for (const [name, { type, multiple }] of Object.entries(specs)) {
+    const isRepeated = given.indexOf(name) !== given.lastIndexOf(name);
+    if (isRepeated && type === "string" && !multiple) throw new UsageError(`--${name} is given twice; give it once`);
+  }
   for (const [name, value] of Object.entries(values)) {
     // Usually an unset variable in a script. Ignoring the option could select the wrong cluster.
     if ([value].flat().includes(""))
@@ -131,9 +135,12 @@ export function namespacesOf(given: GivenOptions): readonly string[] | undefined
 function parse(config: ParseArgsConfig): {
   readonly values: Readonly<Record<string, unknown>>;
   readonly positionals: readonly string[];
+  /** The names of the options in the order in which they were given. */
+  readonly given: readonly string[];
 } {
   try {
-    return parseArgs(config);
+    const { values, positionals, tokens } = parseArgs({ ...config, tokens: true });
+    return { values, positionals, given: tokens.flatMap((token) => (token.kind === "option" ? [token.name] : [])) };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new UsageError(words.replaceAll("\n", " "));

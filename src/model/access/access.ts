@@ -31,6 +31,8 @@ export interface AccessExample {
   readonly principal: string | undefined;
   /** The condition keys that the request must have, by lower-case name; it has no others. */
   readonly context: Readonly<Record<string, readonly string[]>>;
+  /** True when an Allow of `from` matches the request too: `from` refuses it by a Deny. */
+  readonly wasDenied: boolean;
   /** The Allow statement of `to` that allows it. */
   readonly place: StatementPlace;
   /** The action, and the resource or principal, of that statement that the request matches; undefined for `Not…`. */

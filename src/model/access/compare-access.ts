@@ -28,17 +28,18 @@ export interface CompareOptions {
 }
 
 /**
- * Decides whether `to` allows a request that `from` does not allow.
+ * Decides whether `after` allows a request that `before` does not allow.
  *
  * `no-new-access` is a proof over all requests, by every reading of wildcards that AWS's documentation admits. Each example is confirmed by
  * evaluating both sides. What is neither proved nor confirmed is undecided. The answer does not depend on the machine.
  *
  * A condition key has one value, or several when AWS gives it several or a policy tests it with ForAnyValue or ForAllValues.
  */
-export function compareAccess(from: Access, to: Access, options: CompareOptions = {}): AccessComparison {
-  const [before, after] = [from, to].map(({ use, layers }) => canonicalJson([use, layers]));
-  if (before === after) return { verdict: "no-new-access" };
-  const [old, next] = [layersOf(from), layersOf(to)];
+export function compareAccess(before: Access, after: Access, options: CompareOptions = {}): AccessComparison {
+  const [from, to] = [withLayer(before), withLayer(after)];
+  const [oldText, newText] = [from, to].map(({ use, layers }) => canonicalJson([use, layers]));
+  if (oldText === newText) return { verdict: "no-new-access" };
+  const [old, next] = [statementLayers(from), statementLayers(to)];
   const unreadable = [...old, ...next].some((layer) => layer === undefined);
   if (unreadable)
     return { verdict: "undecided", undecided: [{ place: undefined, reason: "a policy document cannot be read" }] };
@@ -47,9 +48,9 @@ export function compareAccess(from: Access, to: Access, options: CompareOptions 
   return new Comparison(from, to, sides, options.maxSteps ?? MAX_COMPARISON_STEPS).run();
 }
 
-/** Without a layer, nothing is allowed. */
-function layersOf(access: Access): readonly StatementLayer[] {
-  return access.layers.length === 0 ? [[]] : statementLayers(access);
+/** Without a layer nothing is allowed, as with one that is empty. */
+function withLayer({ use, layers }: Access): Access {
+  return { use, layers: layers.length === 0 ? [[]] : layers };
 }
 
 /** One statement for each principal that an Allow names, so that there is an example for each. */

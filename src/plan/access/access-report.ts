@@ -1,4 +1,5 @@
 import type { AccessComparison, AccessExample, StatementPlace, UndecidedPart } from "../../model/access/access.ts";
+import { WELL_KNOWN_ACTIONS } from "../../model/policy/well-known-actions.ts";
 import { type ComparedPolicies, policyAt, type RoleComparison } from "./compare-roles.ts";
 
 /** The answer to "does the change grant new access?". */
@@ -21,6 +22,8 @@ export interface ReportedExample
     Partial<ReportedPlace> {
   /** Trust only: who may newly assume the role. */
   readonly principal?: string;
+  /** True when a Deny refused the request before, and an Allow matched it already. */
+  readonly wasDenied?: true;
   /** The patterns of the statement that match the example: `s3:Put*`, and of the resource or principal. Unset for `Not…`. */
   readonly actionPattern?: string;
   readonly targetPattern?: string;
@@ -60,10 +63,22 @@ export function areaReport(compared: ComparedPolicies): AreaReport {
   return {
     verdict: comparison.verdict,
     examples:
-      comparison.verdict === "new-access" ? comparison.examples.map((example) => exampleOf(example, compared)) : [],
+      comparison.verdict === "new-access"
+        ? comparison.examples.toSorted(byRisk).map((example) => exampleOf(example, compared))
+        : [],
     undecided:
       comparison.verdict === "no-new-access" ? [] : comparison.undecided.map((part) => doubtOf(part, compared)),
   };
+}
+
+/** What a reviewer must see first: well-known actions are in the order of what they can do. */
+function byRisk(one: AccessExample, other: AccessExample): number {
+  return riskOf(one) - riskOf(other);
+}
+
+function riskOf({ action }: AccessExample): number {
+  const rank = WELL_KNOWN_ACTIONS.indexOf(action);
+  return rank < 0 ? WELL_KNOWN_ACTIONS.length : rank;
 }
 
 /** The verdict of several changes together: new access before undecided before none. */
@@ -73,12 +88,13 @@ export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
 }
 
 function exampleOf(example: AccessExample, compared: ComparedPolicies): ReportedExample {
-  const { action, resource, principal, context, place, actionPattern, targetPattern } = example;
+  const { action, resource, principal, context, wasDenied, place, actionPattern, targetPattern } = example;
   return {
     action,
     resource,
     ...(principal !== undefined && { principal }),
     context,
+    ...(wasDenied && { wasDenied }),
     ...(actionPattern !== undefined && { actionPattern }),
     ...(targetPattern !== undefined && { targetPattern }),
     ...reportedPlace(place, compared),

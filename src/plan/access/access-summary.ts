@@ -1,5 +1,5 @@
 import { codeSpan } from "../../text/markdown.ts";
-import { type AccessReport, type Verdict, worstVerdict } from "./access-report.ts";
+import { type AccessReport, type ReportedExample, type Verdict, worstVerdict } from "./access-report.ts";
 import { GRANTS, grantOf, NO_NEW_ACCESS, principalOf, TRUSTS } from "./access-text.ts";
 
 /** The report of one object; unnamed for a policy on its own. */
@@ -27,14 +27,13 @@ export function overallMarkdown(reports: readonly NamedReport[]): string {
 }
 
 function lineOf(reports: readonly NamedReport[], quoted: (text: string) => string): string {
-  const named = (text: string, name: string | undefined): string =>
-    name === undefined ? quoted(text) : `${quoted(text)} (${quoted(name)})`;
-  const granting = reports.flatMap(({ name, report }) =>
-    report.permissions.examples.slice(0, 1).map((example) => named(grantOf(example), name)),
-  );
-  const trusting = reports.flatMap(({ name, report }) =>
-    report.trust.examples.slice(0, 1).map((example) => named(principalOf(example), name)),
-  );
+  const first = (examples: readonly ReportedExample[], text: (example: ReportedExample) => string, name?: string) =>
+    examples.slice(0, 1).map((example) => {
+      const rest = examples.length === 1 ? "" : ` and ${examples.length - 1} more`;
+      return `${quoted(text(example))}${rest}${name === undefined ? "" : ` (${quoted(name)})`}`;
+    });
+  const granting = reports.flatMap(({ name, report }) => first(report.permissions.examples, grantOf, name));
+  const trusting = reports.flatMap(({ name, report }) => first(report.trust.examples, principalOf, name));
   const undecided = reports.filter(
     ({ report: { permissions, trust } }) => permissions.undecided.length + trust.undecided.length > 0,
   );

@@ -38,14 +38,10 @@ export function permissionLines(report: AreaReport, title: string): readonly str
   return areaLines(report, title, permissionText, MAX_SHOWN);
 }
 
-/** What a statement grants, without an example: `s3:PutObject on *`. */
-export function grantOf({
-  action,
-  resource,
-  actionPattern = action,
-  targetPattern = resource,
-}: ReportedExample): string {
-  return `${part(actionPattern)} on ${part(targetPattern)}`;
+/** What is granted, without an example: `s3:PutObject on *`. Where a Deny refused it before, the statement says more than what is new. */
+export function grantOf(example: ReportedExample): string {
+  const { action, resource, actionPattern = action, targetPattern = resource, wasDenied } = example;
+  return wasDenied ? `${part(action)} on ${part(resource)}` : `${part(actionPattern)} on ${part(targetPattern)}`;
 }
 
 /** Who may newly assume the role: `Service:lambda.amazonaws.com`. */
@@ -89,7 +85,12 @@ function permissionText(example: ReportedExample): string {
   const request = `${part(example.action)} on ${part(example.resource)}`;
   const conditions = contextText(example);
   const isSaid = request === granted && conditions === "";
-  return withDetails(granted, [...(isSaid ? [] : [`example: ${request}${conditions}`]), ...placeOf(example)]);
+  const denied = example.wasDenied ? ["denied before"] : [];
+  return withDetails(granted, [
+    ...(isSaid ? [] : [`example: ${request}${conditions}`]),
+    ...denied,
+    ...placeOf(example),
+  ]);
 }
 
 function trustText(example: ReportedExample): string {

@@ -79,7 +79,7 @@ test("the brute force finds what is new, and a wrong proof is a fault with a sma
 test("an example that both sides allow, or none, is a fault", () => {
   const pair = { from: access(GET), to: access(GET) };
   const place = { layer: 0, document: 0, statement: 0, sid: undefined };
-  const shown = { actionPattern: undefined, targetPattern: undefined };
+  const shown = { wasDenied: false, actionPattern: undefined, targetPattern: undefined };
   const example = { ...shown, action: "s3:Get", resource: "arn:aws:s3:::a", principal: undefined, context: {}, place };
   const kinds = (examples: readonly (typeof example)[]): readonly string[] =>
     judge(pair, () => ({ verdict: "new-access", examples, undecided: [] })).faults.map(({ kind }) => kind);

@@ -1,4 +1,5 @@
-import { stringsOf } from "../../policy/policy-json.ts";
+import { statementsOf } from "../../policy/policy-canonical.ts";
+import { isJsonObject, type JsonValue, stringsOf } from "../../policy/policy-json.ts";
 import { completedResource } from "../../policy/resource-pattern.ts";
 import { WELL_KNOWN_ACTIONS } from "../../policy/well-known-actions.ts";
 import type { Access, AccessExample } from "../access.ts";
@@ -25,6 +26,9 @@ const MAX_POLISHING_STEPS = 1_000_000;
 /** Confirms candidates by evaluating both sides, and makes examples of them that are pleasant to read. */
 export class ExampleProver {
   readonly #use: Access["use"];
+  readonly #from: Access;
+  /** What `from` would allow without its Deny statements, once there is an example. */
+  #allowing: Evaluator | undefined;
   /** Both sides by each reading, once there is a candidate. */
   readonly #compile: () => readonly Pair[];
   #pairs: readonly Pair[] | undefined;
@@ -36,6 +40,7 @@ export class ExampleProver {
   constructor(from: Access, to: Access, budget: StepBudget) {
     this.#polishing = Math.min(MAX_POLISHING_STEPS, budget.left);
     this.#use = to.use;
+    this.#from = from;
     this.#budget = budget;
     this.#steps = Math.ceil(JSON.stringify([from, to]).length * STEPS_PER_CHARACTER);
     this.#compile = () =>
@@ -54,6 +59,14 @@ export class ExampleProver {
     this.#budget.spend(this.#steps);
     const draft = { action: wordText(action), target: wordText(target), context };
     return this.#isExample(granting, draft) ? this.#example(granting, this.#polished(granting, draft)) : undefined;
+  }
+
+  #fromWithoutDenials(): Evaluator {
+    this.#allowing ??= compileAccess({
+      use: this.#from.use,
+      layers: this.#from.layers.map((layer) => layer.map(withoutDenials)),
+    });
+    return this.#allowing;
   }
 
   #isExample(granting: AccessStatement, draft: Draft): boolean {
@@ -106,6 +119,7 @@ export class ExampleProver {
       resource: request.resource,
       principal: isTrust ? principalName(draft.target) : undefined,
       context: Object.fromEntries(draft.context),
+      wasDenied: this.#fromWithoutDenials().evaluate(request).isAllowed,
       place,
       actionPattern: (stringsOf(written["Action"]) ?? []).find((pattern) => matches(pattern, "*")),
       targetPattern: isTrust
@@ -113,6 +127,14 @@ export class ExampleProver {
         : (stringsOf(written["Resource"]) ?? []).find((pattern) => matches("*", pattern)),
     };
   }
+}
+
+function withoutDenials(document: JsonValue): JsonValue {
+  if (!isJsonObject(document)) return document;
+  const Statement = statementsOf(document).filter(
+    (statement) => !isJsonObject(statement) || statement["Effect"] !== "Deny",
+  );
+  return { ...document, Statement };
 }
 
 type Evaluator = ReturnType<typeof compileAccess>;
@@ -152,8 +174,8 @@ function actionsFor({ written }: AccessStatement, action: string): readonly stri
 }
 
 /** Resources that the patterns of the statement match: with a region, an account and a name in place of wildcards. */
-function targetsFor({ written }: AccessStatement, use: Access["use"]): readonly string[] {
-  if (use === "trust") return PRINCIPALS;
+function targetsFor({ targets, written }: AccessStatement, use: Access["use"]): readonly string[] {
+  if (use === "trust") return targets.patterns.some((name) => name.endsWith("*")) ? PRINCIPALS : [];
   return (stringsOf(written["Resource"]) ?? [])
     .slice(0, MAX_ACTIONS)
     .filter((pattern) => pattern.startsWith("arn:"))

@@ -9,6 +9,144 @@ const access = (...statements: readonly JsonObject[]): Access => ({
 });
 const ALLOW: JsonObject = { Effect: "Allow", Action: "s3:*", Resource: "*" };
 
+const allow = (Action: string | string[], Resource: string | string[] = "*", more: JsonObject = {}): JsonObject => ({
+  Effect: "Allow",
+  Action,
+  Resource,
+  ...more,
+});
+const deny = (Action: string | string[], Resource: string | string[] = "*"): JsonObject => ({
+  Effect: "Deny",
+  Action,
+  Resource,
+});
+const when = (operator: string, key: string, values: string | string[]): JsonObject => ({
+  Condition: { [operator]: { [key]: values } },
+});
+const HOME = `arn:aws:s3:::home/\${aws:username}`;
+
+describe("no new access is proved", () => {
+  test.each<[string, Access, Access]>([
+    ["for a narrower wildcard", access(allow("s3:*")), access(allow("s3:Get*"))],
+    ["for a statement that is split", access(allow(["a:x", "a:y"])), access(allow("a:y"), allow("A:X"))],
+    [
+      "for actions and resources that one statement had together",
+      access(allow(["s3:Get*", "s3:Put*"], ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"])),
+      access(allow("s3:Get*", "arn:aws:s3:::a/*"), allow("s3:put*", "arn:aws:s3:::b/x")),
+    ],
+    [
+      "for a condition more",
+      access(allow("s3:*")),
+      access(allow("s3:*", "*", when("Bool", "aws:SecureTransport", "true"))),
+    ],
+    [
+      "for a range that two ranges make",
+      access(allow("s3:*", "*", when("IpAddress", "aws:SourceIp", ["10.0.0.0/9", "10.128.0.0/9"]))),
+      access(allow("s3:*", "*", when("IpAddress", "aws:SourceIp", "10.0.0.0/8"))),
+    ],
+    [
+      "for a truth value that is true, false or absent",
+      access(
+        allow("s3:*", "*", when("Bool", "aws:SecureTransport", "true")),
+        allow("s3:*", "*", when("Bool", "aws:SecureTransport", "false")),
+        allow("s3:*", "*", when("Null", "aws:SecureTransport", "true")),
+      ),
+      access(allow("s3:*")),
+    ],
+    [
+      "for NotAction in place of a Deny",
+      access(allow("*"), deny("iam:*")),
+      access({ Effect: "Allow", NotAction: "iam:*", Resource: "*" }),
+    ],
+    [
+      "for the same variable in a narrower pattern",
+      access(allow("s3:*", `${HOME}/*`)),
+      access(allow("s3:*", `${HOME}/a*`)),
+    ],
+    [
+      "for a boundary that allows no more than before",
+      access(allow("s3:Get*"), allow("iam:Get*")),
+      {
+        use: "permissions",
+        layers: [...access(allow("*")).layers, ...access(allow("s3:Get*"), allow("iam:GetRole")).layers],
+      },
+    ],
+  ])("%s", (_, from, to) => {
+    expect(compareAccess(from, to)).toEqual({ verdict: "no-new-access" });
+  });
+});
+
+describe("new access is shown by a request", () => {
+  test.each<[string, Access, Access, object]>([
+    [
+      "of a wider wildcard",
+      access(allow("s3:Get*")),
+      access(allow("s3:*")),
+      { action: "s3:DeleteBucket", resource: "*", wasDenied: false },
+    ],
+    [
+      "of a Deny that is gone",
+      access(allow("s3:*"), deny("s3:Put*")),
+      access(allow("s3:*")),
+      { action: expect.stringMatching(/^s3:Put/), wasDenied: true },
+    ],
+    [
+      "of a condition that is gone",
+      access(allow("sqs:*", "*", when("StringEquals", "aws:SourceVpc", "vpc-1"))),
+      access(allow("sqs:*")),
+      { context: {}, wasDenied: false },
+    ],
+    [
+      "with the value of a condition key",
+      access(allow("sqs:*", "*", when("StringEquals", "aws:SourceVpc", "vpc-1"))),
+      access(allow("sqs:*", "*", when("StringEquals", "aws:SourceVpc", ["vpc-1", "vpc-2"]))),
+      { context: { "aws:sourcevpc": ["vpc-2"] } },
+    ],
+    [
+      "with the value of a variable that a Deny spelled out",
+      access(allow("s3:*"), deny("*", "arn:aws:s3:::home/admin")),
+      access(allow("s3:*", HOME)),
+      { resource: "arn:aws:s3:::home/admin", context: { "aws:username": ["admin"] } },
+    ],
+  ])("%s", (_, from, to, example) => {
+    expect(compareAccess(from, to)).toMatchObject({ verdict: "new-access", examples: [example], undecided: [] });
+  });
+
+  test("for each principal that a trust policy names newly", () => {
+    const trust = (Principal: JsonObject): Access => ({
+      use: "trust",
+      layers: [[{ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal }] }]],
+    });
+    const comparison = compareAccess(
+      trust({ Service: "ec2.amazonaws.com" }),
+      trust({ Service: ["ec2.amazonaws.com", "lambda.amazonaws.com"], AWS: "111122223333" }),
+    );
+    const principals = comparison.verdict === "new-access" ? comparison.examples.map(({ principal }) => principal) : [];
+    expect(principals.toSorted()).toEqual(["AWS:arn:aws:iam::111122223333:root", "Service:lambda.amazonaws.com"]);
+  });
+});
+
+test.each<[string, Access, Access]>([
+  ["a document that cannot be read", access(allow("*")), access({ Effect: "Allow", Action: 1, Resource: "*" })],
+  ["an old document that cannot be read", access({ Effect: "Maybe" }), access(allow("s3:*"))],
+  [
+    "an operator that is not known",
+    access(allow("s3:*", "*", when("FutureEquals", "aws:x", "1"))),
+    access(allow("s3:*", "*", when("FutureEquals", "aws:x", ["1", "2"]))),
+  ],
+])("%s leaves the answer undecided, with a reason", (_, from, to) => {
+  expect(compareAccess(from, to)).toMatchObject({
+    verdict: "undecided",
+    undecided: [{ reason: expect.stringMatching(/^[a-z]/) }],
+  });
+});
+
+test("without a layer nothing is allowed", () => {
+  const nothing: Access = { use: "permissions", layers: [] };
+  expect(compareAccess(access(allow("*")), nothing)).toEqual({ verdict: "no-new-access" });
+  expect(compareAccess(nothing, access(allow("*"))).verdict).toBe("new-access");
+});
+
 describe("a condition key that is compared as another type than text", () => {
   const denied = (operator: string, key: string, values: readonly string[]): Access =>
     access(ALLOW, { ...ALLOW, Effect: "Deny", Condition: { [operator]: { [key]: values } } });
