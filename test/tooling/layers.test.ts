@@ -109,7 +109,7 @@ const planted = [
     what: "the evaluator shares code with the comparison of policies",
     rule: "evaluator-decides-alone",
     file: "src/model/access/evaluate/planted.ts",
-    to: "../../wildcard/wildcard-glob.ts",
+    to: "../words/glob.ts",
   },
   {
     what: "the comparison of policies shares code with the evaluator",

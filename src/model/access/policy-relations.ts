@@ -52,8 +52,8 @@ export function isNoWider(one: Documents, other: Documents): boolean {
 
 /**
  * A document that allows only what both sides allow, and denies what either side denies; undefined when that is nothing. It has the parts
- * of each side that the other side is proved to allow: whole statements, else their actions and resources one by one. What two wildcards
- * share only in part, such as `s3:Get*` and `s3:*Object`, it leaves out. It allows nothing beside a Deny that cannot be read, or has another
+ * of each side that the other side is proved to allow: whole statements, else their actions and resources one by one, else the actions of one
+ * side on the resources of the other. What two wildcards share only in part, such as `s3:Get*` and `s3:*Object`, it leaves out. It allows nothing beside a Deny that cannot be read, or has another
  * meaning in it.
  */
 export function commonGround(one: Documents, other: Documents): PolicyDocument | undefined {
@@ -62,6 +62,7 @@ export function commonGround(one: Documents, other: Documents): PolicyDocument |
     ? [
         ...theirs.flatMap((statement) => partsAllowedBy(statement, one)),
         ...mine.flatMap((statement) => partsAllowedBy(statement, other)),
+        ...crossings(mine, theirs).filter((part) => allowanceOf(one)(part) && allowanceOf(other)(part)),
       ]
     : [];
   return documentOf([...shared, ...denialsIn(one), ...denialsIn(other)]);
@@ -121,6 +122,26 @@ function partsAllowedBy(statement: JsonObject, documents: Documents): readonly J
   return [...kept].flatMap(([json, group]) =>
     json === "[]" ? [] : [{ ...statement, Action: group, Resource: JSON.parse(json) }],
   );
+}
+
+/** The actions of each statement of one side on the resources of each of the other, under the conditions of both. */
+function crossings(mine: readonly JsonObject[], theirs: readonly JsonObject[]): readonly JsonObject[] {
+  if (mine.length * theirs.length > MAX_PARTS) return [];
+  const allows = (statements: readonly JsonObject[]): readonly JsonObject[] => statements.flatMap(allowing);
+  return allows(mine).flatMap((one) =>
+    allows(theirs).flatMap((other) => [crossing(one, other), crossing(other, one)].flat()),
+  );
+}
+
+function crossing(one: JsonObject, other: JsonObject): readonly JsonObject[] {
+  const { Action, NotAction, Condition } = one;
+  const { Resource, NotResource, Condition: others } = other;
+  const isSame = canonicalJson(Condition ?? null) === canonicalJson(others ?? null);
+  if (Condition !== undefined && others !== undefined && !isSame) return [];
+  const condition = Condition ?? others;
+  const what = NotAction === undefined ? { Action: Action ?? [] } : { NotAction };
+  const where = NotResource === undefined ? { Resource: Resource ?? [] } : { NotResource };
+  return [{ Effect: "Allow", ...what, ...where, ...(condition !== undefined && { Condition: condition }) }];
 }
 
 /** Tells whether the Allow statements of the documents are proved to allow what a statement allows. */
