@@ -6,7 +6,7 @@ import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import { actionField, resourceField } from "../../api/policy-fields.ts";
 import { TerminalError } from "../../errors.ts";
 import { statementLayers } from "../../model/access/compare/access-statement.ts";
-import { compileStatement } from "../../model/access/evaluate/statement.ts";
+import { evaluatePolicies } from "../../model/access/evaluate/evaluate.ts";
 import { statementsOf } from "../../model/policy/policy-canonical.ts";
 import { buildPolicy, permissionsDocument, policyJson } from "../../model/policy/policy-document.ts";
 import { isJsonObject, type JsonValue } from "../../model/policy/policy-json.ts";
@@ -101,8 +101,13 @@ function statementFault(statement: JsonValue): string | undefined {
   if (!isJsonObject(statement)) return "it is not a JSON object";
   if ("Principal" in statement || "NotPrincipal" in statement)
     return "it has a principal. Policies of a role have none.";
-  const compiled = compileStatement(statement, true, { use: "permissions", colons: "no wildcard" });
-  if (typeof compiled === "string") return compiled;
+  const { unknown } = evaluatePolicies([{ Statement: [statement] }], {
+    action: "any:Action",
+    resource: "*",
+    context: new Map(),
+  });
+  const unread = unknown.find(({ effect }) => effect === undefined);
+  if (unread !== undefined) return unread.reason;
   const faults: Fault[] = [];
   for (const element of ["Action", "NotAction", "Resource", "NotResource"]) {
     const field = element.endsWith("Action") ? actionField : ANY_RESOURCE;
