@@ -10,8 +10,8 @@ import { contextText, placeText } from "../access/access-text.ts";
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
 import { classTitle, violation } from "./class-messages.ts";
 
-/** Steps that the comparison of one object with its class may take, some tens of milliseconds. */
-const MAX_STEPS = 300_000;
+/** Steps that the comparison of one object with its class may take: some milliseconds for most, up to half a second for policies made to be hard. */
+const MAX_STEPS = 150_000;
 
 /**
  * Checks that the inline policy allows no request that `maximumAccess` of the class does not allow. What the Deny statements of the object

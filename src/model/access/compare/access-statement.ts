@@ -84,6 +84,8 @@ function readStatement(
   if (!isKnown || (effect !== "Allow" && effect !== "Deny")) return undefined;
   if (actions === undefined || targets === undefined || tests === undefined) return undefined;
   const json = canonicalJson(statement);
+  // IAM refuses characters beyond Latin-1. Of those beyond U+FFFF, it is not known how many `?` match one.
+  if (/[\uD800-\uDFFF]|\\ud[89a-f]/i.test(json)) return undefined;
   const id = hasVariables && json.includes("${") ? `variables ${json}` : json;
   return { place, effect, id, actions, targets, tests, condition: statement["Condition"], hasVariables };
 }

@@ -5,9 +5,13 @@ export interface AddressRange {
   readonly last: bigint;
 }
 
-/** A number as IAM writes it; undefined for other texts. */
+/** More digits than this, and two numbers can be the same to a computer. */
+const MAX_DIGITS = 15;
+
+/** A number as IAM writes it; undefined for other texts, and for numbers with too many digits to tell them apart. */
 export function numberOf(text: string): number | undefined {
-  return /^[+-]?\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : undefined;
+  const isNumber = /^[+-]?\d+(?:\.\d+)?$/.test(text) && text.replaceAll(/\D/g, "").length <= MAX_DIGITS;
+  return isNumber ? Number(text) : undefined;
 }
 
 const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;

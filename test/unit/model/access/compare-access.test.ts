@@ -234,3 +234,19 @@ test("nothing is proved when the steps run out before anything is compared", () 
     expect([maxSteps, compareAccess(from, to, { maxSteps }).verdict]).not.toEqual([maxSteps, "no-new-access"]);
   }
 });
+
+describe("what a computer cannot tell apart is not proved", () => {
+  test("numbers with more digits than a double has", () => {
+    const atMost = (value: string): Access => access(allow("s3:*", "*", when("NumericLessThan", "s3:max-keys", value)));
+    expect(compareAccess(atMost("123456789012345.123"), atMost("123456789012345.124")).verdict).toBe("undecided");
+    expect(compareAccess(atMost("100.5"), atMost("100.25"))).toEqual({ verdict: "no-new-access" });
+  });
+
+  test("characters that are one or two for a question mark", () => {
+    const comparison = compareAccess(
+      access(allow("s3:*", "arn:aws:s3:::??")),
+      access(allow("s3:*", "arn:aws:s3:::\u{1F600}")),
+    );
+    expect(comparison.verdict).toBe("undecided");
+  });
+});

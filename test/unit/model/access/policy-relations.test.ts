@@ -155,3 +155,8 @@ describe("the common ground of two sides", () => {
     expect(ground([odd], [odd])).toBeUndefined();
   });
 });
+
+test("a Deny of a trust policy is not compared as what it would allow", () => {
+  const denied = (Principal: JsonValue) => trust({ Effect: "Deny", Principal, Action: "sts:AssumeRole" });
+  expect(deniesAsMuch([denied({ AWS: "*" })], [denied("*")])).toBe(false);
+});
