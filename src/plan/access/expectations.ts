@@ -86,7 +86,7 @@ function whyNotAllowed(requests: Requests, layers: Layers): string | undefined {
   if (!isPattern(requests)) {
     const readings = decide(requests, layers);
     const deciding = readings.flat().find(({ verdict }) => verdict !== "allow");
-    if (deciding === undefined) return unknownIn(readings.flat(), what, "allowed");
+    if (deciding === undefined) return unknownIn(readings, what, "allowed");
     const denying = deciding.decidedBy.find(({ effect }) => effect === "Deny");
     const by =
       denying === undefined ? "no statement allows it" : `${statementText(denying, deciding.policies)} denies it`;
@@ -108,7 +108,7 @@ function whyNotDenied(requests: Requests, layers: Layers): string | undefined {
   if (!isPattern(requests)) {
     const readings = decide(requests, layers);
     const allowing = readings.find((decisions) => decisions.every(({ verdict }) => verdict === "allow"));
-    if (allowing === undefined) return unknownIn(readings.flat(), what, "denied");
+    if (allowing === undefined) return unknownIn(readings, what, "denied");
     const [{ decidedBy, policies } = { decidedBy: [], policies: [] }] = allowing;
     const by = decidedBy[0] === undefined ? "" : `: ${statementText(decidedBy[0], policies)}`;
     return `${what} must be denied, but it is allowed${by}`;
@@ -144,10 +144,10 @@ function undecided(
   return `it is not decided whether ${what} is ${wanted}: ${part(parts[0]?.reason ?? "")}. Write the requests without wildcards.`;
 }
 
-/** A statement of which it cannot be said whether it holds counts as not there. It could change the answer. */
-function unknownIn(decisions: readonly LayerDecision[], what: string, wanted: string): string | undefined {
-  if (decisions.some(({ verdict }) => verdict === "deny")) return undefined;
-  const [unknown] = decisions.flatMap((decision) => decision.unknown);
+/** A statement of which it cannot be said whether it holds counts as not there. It could change the answer of a reading without a Deny. */
+function unknownIn(readings: readonly (readonly LayerDecision[])[], what: string, wanted: string): string | undefined {
+  const open = readings.filter((decisions) => !decisions.some(({ verdict }) => verdict === "deny"));
+  const [unknown] = open.flat().flatMap((decision) => decision.unknown);
   return unknown && `it is not decided whether ${what} is ${wanted}: ${part(unknown.reason)}`;
 }
 

@@ -125,3 +125,15 @@ describe("noMoreThan", () => {
     ]);
   });
 });
+
+test("deny is not met while a statement is not known to hold, although a Deny matches by one reading of wildcards", () => {
+  const document = policy(
+    { Effect: "Allow", Action: "ec2:*", Resource: "*", Condition: { FutureEquals: { "aws:x": "1" } } },
+    { Effect: "Deny", Action: "ec2:*", Resource: "arn:aws:ec2:*:instance/*" },
+  );
+  const access: RoleAccess = { ...NO_ROLE, permissions: [{ name: "inline policy app", document }] };
+  const instance = ["arn:aws:ec2:eu-west-1:111122223333:instance/i-1"];
+  expect(messages({ deny: [expectation(["ec2:StopInstances"], instance)] }, access)).toEqual([
+    expect.stringMatching(/^deny\[0\]: it is not decided whether ec2:StopInstances on .* is denied: /),
+  ]);
+});
