@@ -26,6 +26,20 @@ test("the parser takes and refuses what the CRD takes and refuses, with the same
   expect(outcomes.refused).toBeGreaterThan(25);
 });
 
+test("a trust statement without actions is the same for both, although the CRD has no default in a list", () => {
+  const manifest = {
+    apiVersion: "iam.instanceprofile.dev/v1beta1",
+    kind: "InstanceProfile",
+    metadata: { name: "app" },
+    spec: {
+      roleName: "app",
+      managedPolicyArns: ["arn:aws:iam::aws:policy/A"],
+      trust: { services: [], statements: [{ effect: "Allow", principals: { aws: ["123456789012"] } }] },
+    },
+  };
+  expect(disagreement(manifest, sandboxAnswer(manifest))).toBeUndefined();
+});
+
 test("a difference between parser and CRD is found", () => {
   const manifest = {
     apiVersion: "iam.instanceprofile.dev/v1beta1",
