@@ -6,6 +6,8 @@ import { UsageError } from "./io.ts";
 export interface OptionSpec {
   readonly type: "string" | "boolean";
   readonly multiple?: boolean;
+  /** True for an input of which there is one: given twice, it is an error. Of other options with one value the last one counts. */
+  readonly isInput?: boolean;
   readonly short?: string;
   /** The placeholder of its value: `FILE`. */
   readonly value?: string;
@@ -28,7 +30,7 @@ export interface GivenOptions {
 }
 
 /**
- * Reads a command's arguments. Errors: UsageError for unknown options, missing values, an option with one value that is given twice, and
+ * Reads a command's arguments. Errors: UsageError for unknown options, missing values, an input that is given twice, and
  * positional arguments that the command does not take.
  */
 export function readOptions(args: readonly string[], specs: OptionSpecs, allowPositionals = false): GivenOptions {
@@ -37,9 +39,9 @@ export function readOptions(args: readonly string[], specs: OptionSpecs, allowPo
     options[name] = { type, ...(multiple && { multiple }), ...(short && { short }) };
   }
   const { values, positionals, given } = parse({ args: [...args], options, strict: true, allowPositionals });
-  for (const [name, { type, multiple }] of Object.entries(specs)) {
+  for (const [name, { isInput }] of Object.entries(specs)) {
     const isRepeated = given.indexOf(name) !== given.lastIndexOf(name);
-    if (isRepeated && type === "string" && !multiple) throw new UsageError(`--${name} is given twice; give it once`);
+    if (isRepeated && isInput) throw new UsageError(`--${name} is given twice; give it once`);
   }
   for (const [name, value] of Object.entries(values)) {
     // Usually an unset variable in a script. Ignoring the option could select the wrong cluster.

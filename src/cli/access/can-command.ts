@@ -29,11 +29,13 @@ export const canCommand: Command = {
       type: "string",
       short: "f",
       value: "FILE|DIR|PATTERN|-",
+      isInput: true,
       help: "the manifest or policy document; - reads standard input",
     },
     name: {
       type: "string",
       value: "NAME",
+      isInput: true,
       help: "with several objects: the one to ask about, as NAME or NAMESPACE/NAME",
     },
     context: {

@@ -35,8 +35,13 @@ export const diffCommand: Command = {
     "Exit status: 0 no new access, 2 new access, 3 not decided, 1 error. With --pairs: 0, or 1 when a line is not valid.",
   ].join("\n"),
   options: {
-    from: { type: "string", value: "FILE|DIR|live|-", help: "the access to start from; - reads standard input" },
-    to: { type: "string", value: "FILE|DIR|live|-", help: "the access to judge" },
+    from: {
+      type: "string",
+      value: "FILE|DIR|live|-",
+      isInput: true,
+      help: "the access to start from; - reads standard input",
+    },
+    to: { type: "string", value: "FILE|DIR|live|-", isInput: true, help: "the access to judge" },
     pairs: {
       type: "string",
       value: "FILE|-",

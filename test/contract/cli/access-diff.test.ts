@@ -303,3 +303,11 @@ describe("access diff with the roles in AWS", () => {
     expect(aws.calls.writes()).toEqual(["CreateRole", "PutRolePolicy"]);
   });
 });
+
+test("a side that is given twice is an error; of other options the last one counts, as when a deployment overrides one", async () => {
+  const [from, to] = [given("from.json", policy(allow("s3:*"))), given("to.json", policy(allow("s3:Get*")))];
+  const twice = await diff(from, to, "--to", from);
+  expect([twice.status, twice.err]).toEqual([1, expect.stringContaining("--to is given twice; give it once")]);
+  const overridden = await diff(from, to, "--output", "json", "--output", "text");
+  expect(overridden).toEqual({ status: 0, out: "Grants no new access.\n", err: "" });
+});
