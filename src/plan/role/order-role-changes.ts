@@ -75,7 +75,7 @@ function losesDenials({ inline, obsolete }: RoleChanges): boolean {
 }
 
 /** The observed documents of the inline policies that change, as far as they were read. */
-function observedDocuments({ inline, obsolete }: RoleChanges): readonly PolicyDocument[] {
+function observedDocuments({ inline, obsolete }: Pick<RoleChanges, "inline" | "obsolete">): readonly PolicyDocument[] {
   return [...(inline?.current ? [inline.current] : []), ...documentsOf(obsolete)];
 }
 
@@ -88,10 +88,19 @@ function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonl
   const drop = obsolete.map(deletion(changes.roleName));
   // A renamed policy is written before the old one is deleted, unless both together exceed the quota of IAM.
   const renamed = isRoomForBoth(changes) ? [...put, ...drop] : [...drop, ...put];
-  if (losesDenials(changes)) return [...detach, ...throughCommonGround(changes, current, pivots), ...attach];
+  const steps = { narrowed: [], held: undefined, pivots };
+  if (losesDenials(changes)) return [...detach, ...throughCommonGround(changes, steps), ...attach];
   if (isNoWider(wanted, current)) return [...detach, ...renamed, ...pivots, ...attach];
   if (isNoWider(current, wanted)) return [...detach, ...pivots, ...renamed, ...attach];
-  return [...detach, ...throughCommonGround(changes, current, pivots), ...attach];
+  return [...detach, ...throughCommonGround(changes, steps), ...attach];
+}
+
+/** Without a pivot: attaches while only the common ground is allowed, and detaches before a Deny of the old policies goes. */
+function heldSteps({ inline, obsolete, attach, detach }: RoleChanges): CommonGroundSteps {
+  const wanted = documentsOf(inline ? [inline] : []);
+  const current = observedDocuments({ inline, obsolete });
+  const whileDetaching = deniesAsMuch(wanted, current) ? inline?.document : withDenialsOf(current, wanted);
+  return { narrowed: attach, held: detach.length === 0 ? undefined : whileDetaching, pivots: detach };
 }
 
 /**
@@ -104,8 +113,7 @@ function changesWithoutPivot(changes: RoleChanges): readonly Action[] {
     to === undefined || inline === undefined ? [] : some(putPolicy(roleName, inline, from, to));
   const drop = obsolete.map(deletion(roleName));
   const steps = inlineSteps(changes);
-  if (losesDenials(changes))
-    return [...detach, ...throughCommonGround(changes, observedDocuments(changes), []), ...attach];
+  if (losesDenials(changes)) return throughCommonGround(changes, heldSteps(changes));
   if (steps === undefined) return [...detach, ...drop, ...put(inline?.current, inline?.document), ...attach];
   const { first, last } = steps;
   return [
@@ -150,36 +158,50 @@ function whileAttaching(
   return deniesAsMuch(observedDocuments(changes), wanted) ? current[0] : withDenialsOf(wanted, current);
 }
 
+/** What is written between the steps of {@link throughCommonGround}. */
+interface CommonGroundSteps {
+  /** While only the common ground is allowed, beside the policies to delete. */
+  readonly narrowed: readonly Action[];
+  /** The inline policy while the pivots are written, if it is not the common ground. */
+  readonly held: PolicyDocument | undefined;
+  readonly pivots: readonly Action[];
+}
+
 /**
  * Narrows the inline policies to what old and new have in common, writes the pivots, and widens to the desired policy. If no inline policy
  * is desired, an obsolete one holds the denials until they are no longer needed.
  */
 function throughCommonGround(
   { roleName, inline, obsolete }: RoleChanges,
-  current: readonly PolicyDocument[],
-  pivots: readonly Action[],
+  { narrowed, held, pivots }: CommonGroundSteps,
 ): readonly Action[] {
   const drop = (policies: readonly ObservedInlinePolicy[]): readonly Action[] => policies.map(deletion(roleName));
-  const common = commonGround(current, inline ? [inline.document] : []);
+  const common = commonGround(observedDocuments({ inline, obsolete }), inline ? [inline.document] : []);
   if (common === undefined || common.sizeChars > MAX_INLINE_POLICIES_CHARS) {
     const emptied = inline?.current === undefined ? [] : [deletion(roleName)(inline)];
-    return [
-      ...emptied,
-      ...drop(obsolete),
-      ...pivots,
-      ...some(inline && putPolicy(roleName, inline, undefined, inline.document)),
-    ];
+    const written = some(inline && putPolicy(roleName, inline, undefined, inline.document));
+    return [...emptied, ...drop(obsolete), ...pivots, ...written, ...narrowed];
   }
   if (inline !== undefined) {
-    const [narrow, widen] = [
-      putPolicy(roleName, inline, inline.current, common),
-      putPolicy(roleName, inline, common, inline.document),
+    const between = held !== undefined && held.sizeChars <= MAX_INLINE_POLICIES_CHARS ? held : common;
+    return [
+      ...some(putPolicy(roleName, inline, inline.current, common)),
+      ...narrowed,
+      ...drop(obsolete),
+      ...some(putPolicy(roleName, inline, common, between)),
+      ...pivots,
+      ...some(putPolicy(roleName, inline, between, inline.document)),
     ];
-    return [...some(narrow), ...drop(obsolete), ...pivots, ...some(widen)];
   }
   const [holder, ...others] = obsolete;
-  if (holder === undefined) return pivots;
-  return [...some(putPolicy(roleName, holder, holder.document, common)), ...drop(others), ...pivots, ...drop([holder])];
+  if (holder === undefined) return [...narrowed, ...pivots];
+  return [
+    ...some(putPolicy(roleName, holder, holder.document, common)),
+    ...narrowed,
+    ...drop(others),
+    ...pivots,
+    ...drop([holder]),
+  ];
 }
 
 /** The write of an inline policy; undefined when the observed policy is equivalent. */

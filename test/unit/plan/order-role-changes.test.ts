@@ -171,4 +171,12 @@ describe("after an edit that was cut off, a Deny goes after what it denies", () 
     const pivot = ["DeleteRolePolicy b", "UpdateAssumeRolePolicy", "PutRolePolicy a"];
     expect(editAfter(old, denying, { ...wanted, trust })).toEqual(pivot);
   });
+
+  test("and managed policies are attached before a policy goes, and detached while its Deny still holds", () => {
+    const wanted = { policyName: "a", statements: [allow("ec2:*")], managedPolicyArns: [M2] };
+    const before = { managedPolicyArns: [M1] };
+    expect(editAfter({ ...old, ...before }, { ...denying, ...before }, wanted)).toEqual([
+      ...["AttachRolePolicy M2", "DeleteRolePolicy b", "PutRolePolicy a", "DetachRolePolicy M1", "PutRolePolicy a"],
+    ]);
+  });
 });
