@@ -1,4 +1,5 @@
 import { canonicalJson } from "../policy/policy-json.ts";
+import { variableIn } from "../policy/resource-pattern.ts";
 import type { Access, AccessComparison, AccessExample, UndecidedPart } from "./access.ts";
 import { type AccessQuestion, AccessSearch, type Candidate } from "./compare/access-search.ts";
 import { type AccessStatement, type StatementLayer, statementLayers } from "./compare/access-statement.ts";
@@ -25,6 +26,8 @@ const MAX_COMPARISON_STEPS = 3_000_000;
 /** How to compare. */
 export interface CompareOptions {
   readonly maxSteps?: number;
+  /** In place of `maxSteps`: shared by comparisons that together have to end. */
+  readonly budget?: StepBudget;
 }
 
 /**
@@ -45,7 +48,8 @@ export function compareAccess(before: Access, after: Access, options: CompareOpt
     return { verdict: "undecided", undecided: [{ place: undefined, reason: "a policy document cannot be read" }] };
   const allowing = to.use === "trust" ? next.map((layer) => readable(layer).flatMap(byPrincipal)) : next.map(readable);
   const sides = { old: old.map(readable), next: allowing };
-  return new Comparison(from, to, sides, options.maxSteps ?? MAX_COMPARISON_STEPS).run();
+  const { budget = new StepBudget(options.maxSteps ?? MAX_COMPARISON_STEPS) } = options;
+  return new Comparison(from, to, sides, budget).run();
 }
 
 /** Without a layer nothing is allowed, as with one that is empty. */
@@ -82,10 +86,10 @@ class Comparison {
   readonly #undecided = new Map<AccessStatement, string>();
   #current: AccessStatement | undefined;
 
-  constructor(from: Access, to: Access, sides: Sides, maxSteps: number) {
+  constructor(from: Access, to: Access, sides: Sides, budget: StepBudget) {
     this.#to = to;
     this.#sides = sides;
-    this.#budget = new StepBudget(maxSteps);
+    this.#budget = budget;
     this.#prover = new ExampleProver(from, to, this.#budget);
   }
 
@@ -165,9 +169,7 @@ class Comparison {
     const patterns = [...granting, ...weighed].flatMap(({ targets, hasVariables }) =>
       hasVariables ? targets.patterns : [],
     );
-    const variable = patterns
-      .map((pattern) => /\$\{(?![*?$]\})[^}]*\}?/.exec(pattern)?.[0])
-      .find((found) => found !== undefined);
+    const variable = patterns.map(variableIn).find((found) => found !== undefined);
     if (variable !== undefined) return `it depends on the policy variable ${variable}`;
     return this.#to.use === "trust"
       ? "it depends on the account of a principal"

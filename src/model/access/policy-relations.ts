@@ -1,8 +1,10 @@
 import { canonicalStatement } from "../policy/policy-canonical.ts";
 import { buildPolicy, type PolicyDocument, policyJson } from "../policy/policy-document.ts";
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, listOf } from "../policy/policy-json.ts";
+import { canonicalJson, isJsonObject, type JsonObject, listOf } from "../policy/policy-json.ts";
 import type { Access } from "./access.ts";
 import { compareAccess } from "./compare-access.ts";
+import { denialsAsAllowed, withoutDenials } from "./denials.ts";
+import { StepBudget } from "./words/step-budget.ts";
 
 /** Documents on one principal: the order of writes depends on how the old ones and the new ones relate. */
 export type Documents = readonly PolicyDocument[];
@@ -12,6 +14,9 @@ export type Documents = readonly PolicyDocument[];
  * documents, with one write more.
  */
 const MAX_STEPS = 150_000;
+
+/** Steps for all parts of one common ground together. */
+const MAX_GROUND_STEPS = 300_000;
 
 /** True only when it is proved that `one` allows nothing that `other` does not allow. */
 export function allowsNoMore(one: Documents, other: Documents): boolean {
@@ -55,16 +60,18 @@ export function isNoWider(one: Documents, other: Documents): boolean {
 /**
  * A document that allows only what both sides allow, and denies what either side denies; undefined when that is nothing. It has the parts
  * of each side that the other side is proved to allow: whole statements, else their actions and resources one by one, else the actions of one
- * side on the resources of the other. What two wildcards share only in part, such as `s3:Get*` and `s3:*Object`, it leaves out. It allows nothing beside a Deny that cannot be read, or has another
- * meaning in it.
+ * side on the resources of the other. What two wildcards share only in part, such as `s3:Get*` and `s3:*Object`, it leaves out, and what is not
+ * proved within the steps. It allows nothing beside a Deny that cannot be read, or has another meaning in it.
  */
 export function commonGround(one: Documents, other: Documents): PolicyDocument | undefined {
   const [mine, theirs] = [one.flatMap(readable), other.flatMap(readable)];
+  const budget = new StepBudget(MAX_GROUND_STEPS);
+  const [byOne, byOther] = [allowanceOf(one, budget), allowanceOf(other, budget)];
   const shared = [...one, ...other].every(hasReadableDenials)
     ? [
-        ...theirs.flatMap((statement) => partsAllowedBy(statement, one)),
-        ...mine.flatMap((statement) => partsAllowedBy(statement, other)),
-        ...crossings(mine, theirs).filter((part) => allowanceOf(one)(part) && allowanceOf(other)(part)),
+        ...theirs.flatMap((statement) => partsAllowedBy(statement, byOne)),
+        ...mine.flatMap((statement) => partsAllowedBy(statement, byOther)),
+        ...crossings(mine, theirs).filter((part) => byOne(part) && byOther(part)),
       ]
     : [];
   return documentOf([...shared, ...denialsIn(one), ...denialsIn(other)]);
@@ -112,8 +119,9 @@ function readable(document: PolicyDocument): readonly JsonObject[] {
 /** Statements with more combinations of actions and resources are taken whole or not at all. */
 const MAX_PARTS = 200;
 
-function partsAllowedBy(statement: JsonObject, documents: Documents): readonly JsonObject[] {
-  const isAllowed = allowanceOf(documents);
+type IsAllowed = (statement: JsonObject) => boolean;
+
+function partsAllowedBy(statement: JsonObject, isAllowed: IsAllowed): readonly JsonObject[] {
   if (statement["Effect"] !== "Allow" || isAllowed(statement))
     return statement["Effect"] === "Allow" ? [statement] : [];
   const [actions, resources] = [listOf(statement["Action"]), listOf(statement["Resource"])];
@@ -129,7 +137,8 @@ function partsAllowedBy(statement: JsonObject, documents: Documents): readonly J
 /** The actions of each statement of one side on the resources of each of the other, under the conditions of both. */
 function crossings(mine: readonly JsonObject[], theirs: readonly JsonObject[]): readonly JsonObject[] {
   if (mine.length * theirs.length > MAX_PARTS) return [];
-  const allows = (statements: readonly JsonObject[]): readonly JsonObject[] => statements.flatMap(allowing);
+  const allows = (statements: readonly JsonObject[]): readonly JsonObject[] =>
+    statements.filter(({ Effect: effect }) => effect === "Allow");
   return allows(mine).flatMap((one) =>
     allows(theirs).flatMap((other) => [crossing(one, other), crossing(other, one)].flat()),
   );
@@ -147,47 +156,20 @@ function crossing(one: JsonObject, other: JsonObject): readonly JsonObject[] {
 }
 
 /** Tells whether the Allow statements of the documents are proved to allow what a statement allows. */
-function allowanceOf(documents: Documents): (statement: JsonObject) => boolean {
+function allowanceOf(documents: Documents, budget: StepBudget): IsAllowed {
   const access = accessOf(documents);
   const from = access && withoutDenials(access);
   return (statement) => {
-    if (from === undefined) return false;
+    if (from === undefined || budget.left <= 0) return false;
     const to: Access = { use: "permissions", layers: [[{ Version: "2012-10-17", Statement: [statement] }]] };
-    return compareAccess(from, to, { maxSteps: MAX_STEPS }).verdict === "no-new-access";
+    return compareAccess(from, to, { budget }).verdict === "no-new-access";
   };
-}
-
-/** The common ground has the denials of both sides. */
-function withoutDenials({ use, layers }: Access): Access {
-  return { use, layers: layers.map((documents) => documents.map((json) => withStatements(json, allowing))) };
-}
-
-function allowing(statement: JsonObject): readonly JsonObject[] {
-  return statement["Effect"] === "Allow" ? [statement] : [];
 }
 
 /** What the documents deny, as what they would allow. */
 function denialsOf(documents: Documents): Access | undefined {
   const access = accessOf(documents);
-  return (
-    access && {
-      use: access.use,
-      layers: access.layers.map((layer) => layer.map((json) => withStatements(json, asAllowed))),
-    }
-  );
-}
-
-function asAllowed(statement: JsonObject): readonly JsonObject[] {
-  const { Effect: effect } = statement;
-  if (effect === "Allow") return [];
-  return [effect === "Deny" ? { ...statement, Effect: "Allow" } : statement];
-}
-
-function withStatements(json: JsonValue, convert: (statement: JsonObject) => readonly JsonObject[]): JsonValue {
-  if (!isJsonObject(json)) return json;
-  const list = listOf(json["Statement"]);
-  const converted = list.flatMap((member): readonly JsonValue[] => (isJsonObject(member) ? convert(member) : [member]));
-  return { ...json, Statement: converted };
+  return access && denialsAsAllowed(access);
 }
 
 /** Undefined when a document cannot be read. */

@@ -1,3 +1,5 @@
+import { asciiLowerCase } from "./policy-json.ts";
+
 /** `arn`, partition, service, region, account and the rest, which may hold colons of its own. */
 const FIELD_COUNT = 6;
 
@@ -78,4 +80,16 @@ export function completedFields(pattern: string, use: VariableUse = "variables")
 /** The pattern with its {@link completedFields}, or as it is when it has none. */
 export function completedResource(pattern: string, use: VariableUse = "variables"): string {
   return completedFields(pattern, use)?.join(":") ?? pattern;
+}
+
+/** The first variable of a text that is not the escape of one character, such as `${*}`. */
+export function variableIn(text: string): string | undefined {
+  const rest = text.replaceAll(/\$\{[*?$]\}/g, "");
+  return hasVariable(rest) ? (/\$\{[^}]*\}?/.exec(rest)?.[0] ?? rest) : undefined;
+}
+
+/** The condition key of a variable, in lower case. */
+export function variableKey(variable: string): string {
+  const [, key = ""] = /^\$\{([^,}]*)/.exec(variable) ?? [];
+  return asciiLowerCase(key.trim());
 }

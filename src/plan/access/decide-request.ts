@@ -1,5 +1,6 @@
 import type { AccessRequest } from "../../model/access/access-request.ts";
 import {
+  COLON_READINGS,
   type CompiledPolicies,
   compilePolicies,
   type EvaluateOptions,
@@ -31,11 +32,9 @@ export interface RequestDecision {
 
 type ColonReading = NonNullable<EvaluateOptions["colons"]>;
 
-const READINGS: readonly ColonReading[] = ["no wildcard", "a * at the end of a field", "every wildcard"];
-
 /** Whether the policies of a role allow a request. Policies without a document can allow and deny anything. */
 export function decideRequest(access: RoleAccess, request: AccessRequest): RequestDecision {
-  const [first, ...others] = READINGS.map((colons) => decideReading(access, request, colons));
+  const [first, ...others] = COLON_READINGS.map((colons) => decideReading(access, request, colons));
   if (first === undefined || others.every(({ answer }) => answer === first.answer)) return first ?? NOTHING_ALLOWED;
   const reason =
     "it depends on whether a wildcard before the last field of an ARN matches a colon, which AWS does not document. Write each field of the ARN";

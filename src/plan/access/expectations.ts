@@ -1,7 +1,12 @@
 import type { Access, AccessComparison } from "../../model/access/access.ts";
 import { type RequestContext, requestContext } from "../../model/access/access-request.ts";
 import { compareAccess } from "../../model/access/compare-access.ts";
-import { compileAccess, type Decision, evaluatePolicies } from "../../model/access/evaluate/evaluate.ts";
+import {
+  COLON_READINGS,
+  compileAccess,
+  type Decision,
+  evaluatePolicies,
+} from "../../model/access/evaluate/evaluate.ts";
 import { statementsOf } from "../../model/policy/policy-canonical.ts";
 import { isJsonObject, type JsonValue } from "../../model/policy/policy-json.ts";
 import { messageText } from "../../text/message.ts";
@@ -157,10 +162,7 @@ interface LayerDecision extends Decision {
   readonly name: string;
 }
 
-/** AWS leaves it open whether a wildcard in an ARN matches a colon. An expectation must be met by every reading. */
-const COLON_READINGS = ["no wildcard", "a * at the end of a field", "every wildcard"] as const;
-
-/** What each layer says, for each reading of wildcards. */
+/** What each layer says, for each reading of wildcards. An expectation must be met by every reading. */
 function decide(request: Requests, layers: Layers): readonly (readonly LayerDecision[])[] {
   const access: Access = { use: "permissions", layers: layers.map(documentsOf) };
   return COLON_READINGS.map((colons) =>

@@ -1,5 +1,5 @@
 import { asciiLowerCase } from "../../policy/policy-json.ts";
-import { hasVariable } from "../../policy/resource-pattern.ts";
+import { variableIn } from "../../policy/resource-pattern.ts";
 import { globOf } from "../words/glob.ts";
 import { GlobSet } from "../words/glob-set.ts";
 import { resourceTokens, textTokens } from "../words/resource-tokens.ts";
@@ -109,11 +109,6 @@ function withoutVariables(
   const variable = values.map(variableIn).find((found) => found !== undefined);
   if (variable === undefined) return matcher(() => []);
   return unknown(`it depends on the policy variable ${variable} in the condition on ${key}`);
-}
-
-function variableIn(value: string): string | undefined {
-  const rest = value.replaceAll(/\$\{[*?$]\}/g, "");
-  return hasVariable(rest) ? (/\$\{[^}]*\}?/.exec(rest)?.[0] ?? rest) : undefined;
 }
 
 function line(family: "number" | "date", order: Order, { key, values }: Operands): Matcher {

@@ -1,8 +1,8 @@
-import { statementsOf } from "../../policy/policy-canonical.ts";
-import { isJsonObject, type JsonValue, stringsOf } from "../../policy/policy-json.ts";
+import { stringsOf } from "../../policy/policy-json.ts";
 import { completedResource } from "../../policy/resource-pattern.ts";
 import { WELL_KNOWN_ACTIONS } from "../../policy/well-known-actions.ts";
 import type { Access, AccessExample } from "../access.ts";
+import { withoutDenials } from "../denials.ts";
 import { type AccessDecision, compileAccess, type EvaluatedRequest, evaluatePolicies } from "../evaluate/evaluate.ts";
 import { COLON_READINGS } from "../words/resource-tokens.ts";
 import type { StepBudget } from "../words/step-budget.ts";
@@ -62,10 +62,7 @@ export class ExampleProver {
   }
 
   #fromWithoutDenials(): Evaluator {
-    this.#allowing ??= compileAccess({
-      use: this.#from.use,
-      layers: this.#from.layers.map((layer) => layer.map(withoutDenials)),
-    });
+    this.#allowing ??= compileAccess(withoutDenials(this.#from));
     return this.#allowing;
   }
 
@@ -127,14 +124,6 @@ export class ExampleProver {
         : (stringsOf(written["Resource"]) ?? []).find((pattern) => matches("*", pattern)),
     };
   }
-}
-
-function withoutDenials(document: JsonValue): JsonValue {
-  if (!isJsonObject(document)) return document;
-  const Statement = statementsOf(document).filter(
-    (statement) => !isJsonObject(statement) || statement["Effect"] !== "Deny",
-  );
-  return { ...document, Statement };
 }
 
 type Evaluator = ReturnType<typeof compileAccess>;

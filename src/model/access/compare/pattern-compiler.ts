@@ -1,5 +1,5 @@
 import { asciiLowerCase } from "../../policy/policy-json.ts";
-import { hasVariable } from "../../policy/resource-pattern.ts";
+import { hasVariable, variableKey } from "../../policy/resource-pattern.ts";
 import { globOf, matchesEverything } from "../words/glob.ts";
 import { GlobSet } from "../words/glob-set.ts";
 import { type ColonReading, resourceTokens } from "../words/resource-tokens.ts";
@@ -99,6 +99,6 @@ function complementOf(extent: Extent): Extent {
 
 /** The key of a variable in lower case, and its default as written. */
 function variableName(variable: string): string {
-  const [, key = "", fallback = ""] = /^\$\{([^,}]*)(.*)\}$/s.exec(variable) ?? [];
-  return `${asciiLowerCase(key.trim())}${fallback}`;
+  const [, fallback = ""] = /^\$\{[^,}]*(.*)\}$/s.exec(variable) ?? [];
+  return `${variableKey(variable)}${fallback}`;
 }

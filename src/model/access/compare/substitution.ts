@@ -1,5 +1,5 @@
-import { asciiLowerCase, isJsonObject, type JsonValue, listOf } from "../../policy/policy-json.ts";
-import { hasVariable, resourcePieces } from "../../policy/resource-pattern.ts";
+import { isJsonObject, type JsonValue, listOf } from "../../policy/policy-json.ts";
+import { hasVariable, resourcePieces, variableKey } from "../../policy/resource-pattern.ts";
 import type { AccessStatement } from "./access-statement.ts";
 import { conditionTests } from "./condition-test.ts";
 import type { Literal } from "./key-solver.ts";
@@ -24,7 +24,7 @@ export function variableKeys(statements: readonly AccessStatement[]): readonly s
   const texts = statements
     .filter(({ hasVariables }) => hasVariables)
     .flatMap(({ targets, condition }) => [...targets.patterns, ...textsIn(condition)]);
-  const keys = texts.flatMap((text) => [...text.matchAll(VARIABLE)].map(([variable]) => keyOf(variable)));
+  const keys = texts.flatMap((text) => [...text.matchAll(VARIABLE)].map(([variable]) => variableKey(variable)));
   return [...new Set(keys)].filter((key) => !isEscape(key));
 }
 
@@ -50,7 +50,7 @@ export function valueLiterals(keys: readonly string[], value: VariableValue): re
 function textWith(text: string, value: VariableValue): string | undefined {
   if (!hasVariable(text)) return text;
   const pieces = resourcePieces(text).map((piece) => {
-    if (piece.kind === "text" || isEscape(keyOf(piece.text))) return piece.text;
+    if (piece.kind === "text" || isEscape(variableKey(piece.text))) return piece.text;
     return value ?? /'([^']*)'/.exec(piece.text)?.[1];
   });
   return pieces.every((piece) => piece !== undefined) ? pieces.join("") : undefined;
@@ -75,11 +75,6 @@ function textsIn(value: JsonValue | undefined): readonly string[] {
   return typeof value === "object" && value !== null
     ? Object.values(value).flatMap((member: JsonValue) => textsIn(member))
     : [];
-}
-
-function keyOf(variable: string): string {
-  const [, key = ""] = /^\$\{([^,}]*)/.exec(variable) ?? [];
-  return asciiLowerCase(key.trim());
 }
 
 /** `${*}`, `${?}` and `${$}` stand for the character itself. */

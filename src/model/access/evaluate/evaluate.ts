@@ -1,6 +1,7 @@
 import { asciiLowerCase } from "../../policy/policy-json.ts";
 import type { Access, StatementPlace } from "../access.ts";
 import type { AccessRequest } from "../access-request.ts";
+import type { ColonReading } from "./arn.ts";
 import { isObject, statementsOf } from "./document.ts";
 import type { Coverage } from "./principals.ts";
 import { type CompiledStatement, compileStatement, type PolicyReading, type PreparedRequest } from "./statement.ts";
@@ -10,6 +11,9 @@ export interface EvaluatedRequest extends AccessRequest {
   /** Trust only: the principal by one name or all its names, such as `AWS:arn:aws:iam::111122223333:role/app`. */
   readonly principal?: string | readonly string[] | undefined;
 }
+
+/** Every reading of wildcards that AWS's documentation admits, the strictest first. */
+export const COLON_READINGS: readonly ColonReading[] = ["no wildcard", "a * at the end of a field", "every wildcard"];
 
 /** What policies say to a request. */
 export type Verdict = "allow" | "deny" | "silent";

@@ -160,3 +160,19 @@ test("a Deny of a trust policy is not compared as what it would allow", () => {
   const denied = (Principal: JsonValue) => trust({ Effect: "Deny", Principal, Action: "sts:AssumeRole" });
   expect(deniesAsMuch([denied({ AWS: "*" })], [denied("*")])).toBe(false);
 });
+
+test("the common ground of policies that are hard to compare ends within its steps, and leaves out what is not reached", () => {
+  const tails = [..."abcdefghijklmnop"];
+  const hard = (action: string, resource: string) =>
+    tails.map((tail, i) =>
+      allow(
+        tails.slice(i, i + 4).map((one) => `s3:${action}${"*a*b".repeat(9)}*${one}`),
+        [`arn:aws:s3:::${resource}${"*a?b".repeat(9)}*${tail}${i}`],
+      ),
+    );
+  const shared = allow("sqs:SendMessage");
+  const ground = (...statements: JsonValue[]): string | undefined =>
+    commonGround([policy(...hard("*b*a", "*b?a"), shared)], [policy(...statements)])?.text;
+  expect(ground(shared, ...hard("*a*b", "*a?b"))).toContain("sqs:SendMessage");
+  expect(ground(...hard("*a*b", "*a?b"), shared)).toBeUndefined();
+});
