@@ -155,7 +155,18 @@ function blocked(blockers: readonly Blocker[]): Explanation {
 function failed(object: ReportedObject, error: unknown): Explanation {
   const reason = reasonOfError(error);
   const message = messageOfError(error);
+  if (reason === "InvalidPrincipal") return { reason, message: `${message}${principalIn(object, message)}` };
   return { reason, message: reason === "MalformedPolicyDocument" ? `${message}${faultsOf(object)}` : message };
+}
+
+/** IAM names the principal that it refuses, and not where it stands. */
+function principalIn({ spec }: ReportedObject, message: string): string {
+  const [, named] = /"AWS":"([^"]+)"/.exec(message) ?? [];
+  if (named === undefined) return "";
+  const paths = (spec?.trust.statements ?? []).flatMap(({ principals: { aws = [] } }, index) =>
+    aws.flatMap((one, at) => (one === named ? [`spec.trust.statements[${index}].principals.aws[${at}]`] : [])),
+  );
+  return paths.length === 0 ? "" : ` ${paths[0]}: create the role or user first, or remove it from the trust.`;
 }
 
 /** IAM says that a policy is malformed, and usually not where. */

@@ -20,10 +20,12 @@ import {
 import type { Action } from "../action.ts";
 import { diffTags, recordOn, tagsAtCreation } from "./diff-tags.ts";
 import { type FrameChange, orderRoleChanges, type RoleChanges } from "./order-role-changes.ts";
+import { trustAtCreation } from "./self-trust.ts";
 
 /** The writes that create an absent role completely. */
 export function createRole(desired: DesiredPresent): readonly Action[] {
   const { role } = desired;
+  const trustPolicy = trustAtCreation(role);
   return [
     {
       kind: "CreateRole",
@@ -32,12 +34,13 @@ export function createRole(desired: DesiredPresent): readonly Action[] {
       description: role.description,
       maxSessionDurationSeconds: role.maxSessionDurationSeconds,
       permissionsBoundaryArn: role.permissionsBoundaryArn,
-      document: role.trustPolicy.text,
+      document: trustPolicy.text,
       tags: tagsAtCreation(desired.owner, desired.tags, recordOf(desired)),
     },
     ...orderRoleChanges({
       ...NO_CHANGES,
       roleName: role.roleName,
+      frame: changeTrustPolicy(role, trustPolicy),
       inline: role.inlinePolicy && { ...role.inlinePolicy, current: undefined },
       attach: role.managedPolicyArns.map((policyArn) => attach(role.roleName, policyArn)),
     }),
@@ -168,8 +171,11 @@ function updateBoundary(role: DesiredRole, observed: ObservedRole): readonly Fra
   return [{ action: { kind: "PutRolePermissionsBoundary", roleName, permissionsBoundaryArn }, effect }];
 }
 
-function updateTrustPolicy({ roleName, trustPolicy }: DesiredRole, observed: ObservedRole): readonly FrameChange[] {
-  const current = readPolicy(observed.trustPolicy, "trust");
+function updateTrustPolicy(role: DesiredRole, observed: ObservedRole): readonly FrameChange[] {
+  return changeTrustPolicy(role, readPolicy(observed.trustPolicy, "trust"));
+}
+
+function changeTrustPolicy({ roleName, trustPolicy }: DesiredRole, current: PolicyDocument): readonly FrameChange[] {
   if (samePolicy(current, trustPolicy)) return [];
   const changes = describePolicyChange(current, trustPolicy);
   const action: Action = { kind: "UpdateAssumeRolePolicy", roleName, document: trustPolicy.text, changes };
