@@ -28,6 +28,9 @@ const motoDifferences = Object.entries({
   "refuses an 11th attachment": unchecked,
   "refuses a permissions boundary that is not there": unchecked,
   "refuses to delete a managed policy that is attached": unchecked,
+  "refuses to delete a managed policy with several versions": unchecked,
+  "refuses a managed policy whose name is taken under another path, or in another case":
+    "the same name under another path is another policy",
   "gives instance profiles ids that begin with AIPA": "ids are 20 random characters",
   "encodes the trust policy of the role in a profile": raw,
   "tells a missing role from a missing instance profile": "another wording",

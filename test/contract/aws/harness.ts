@@ -4,12 +4,14 @@ import {
   CreateRoleCommand,
   DeleteInstanceProfileCommand,
   DeletePolicyCommand,
+  DeletePolicyVersionCommand,
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
   DetachRolePolicyCommand,
   IAMClient,
   ListAttachedRolePoliciesCommand,
   ListInstanceProfilesForRoleCommand,
+  ListPolicyVersionsCommand,
   ListRolePoliciesCommand,
   RemoveRoleFromInstanceProfileCommand,
   type Role,
@@ -117,11 +119,21 @@ export class Bench {
       await this.iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName: name })).catch(ignoreMissing);
     }
     for (const arn of this.#policyArns) {
-      await this.iam.send(new DeletePolicyCommand({ PolicyArn: arn })).catch(ignoreMissing);
+      await this.#clearPolicy(arn).catch(ignoreMissing);
     }
     this.#roles = [];
     this.#profiles = [];
     this.#policyArns = [];
+  }
+
+  async #clearPolicy(PolicyArn: string): Promise<void> {
+    const { Versions } = await this.iam.send(new ListPolicyVersionsCommand({ PolicyArn }));
+    for (const { VersionId, IsDefaultVersion } of Versions ?? []) {
+      if (IsDefaultVersion !== true) {
+        await this.iam.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId }));
+      }
+    }
+    await this.iam.send(new DeletePolicyCommand({ PolicyArn }));
   }
 
   async #clearRole(RoleName: string): Promise<void> {

@@ -4,6 +4,7 @@ import { ec2Cases } from "./ec2-cases.ts";
 import { Bench, type Case } from "./harness.ts";
 import { instanceProfileCases } from "./instance-profile-cases.ts";
 import { launchTemplateCases } from "./launch-template-cases.ts";
+import { managedPolicyCases } from "./managed-policy-cases.ts";
 import { protocolCases } from "./protocol-cases.ts";
 import { reportCases } from "./report-cases.ts";
 import { roleCases } from "./role-cases.ts";
@@ -23,6 +24,7 @@ export interface ContractSubject {
 const groups: Readonly<Record<string, readonly Case[]>> = {
   roles: roleCases,
   "role policies": rolePolicyCases,
+  "managed policies": managedPolicyCases,
   "instance profiles": instanceProfileCases,
   reports: reportCases,
   ec2: ec2Cases,

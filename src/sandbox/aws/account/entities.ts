@@ -41,7 +41,15 @@ export interface InstanceProfile {
   readonly roleName: string | undefined;
 }
 
-/** A managed policy, the customer's or AWS's own; it has one version, `v1`. */
+/** A version of a managed policy; the document is kept as it was sent. */
+export interface PolicyVersion {
+  /** `v1`, `v2`, …; the number of a deleted version does not come again. */
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly document: string;
+}
+
+/** A managed policy, the customer's or AWS's own. */
 export interface ManagedPolicy {
   readonly name: string;
   readonly path: string;
@@ -51,7 +59,24 @@ export interface ManagedPolicy {
   readonly createdAtMs: number;
   readonly description: string | undefined;
   readonly tags: readonly Tag[];
-  readonly document: string;
+  /** The oldest first; one at least. */
+  readonly versions: readonly PolicyVersion[];
+  readonly defaultVersionId: string;
+  /** The number of the next version. */
+  readonly nextVersion: number;
+}
+
+/** What a managed policy has when it is made: `v1`, which is the default. */
+export function firstVersion(
+  document: string,
+  createdAtMs: number,
+): Pick<ManagedPolicy, "versions" | "defaultVersionId" | "nextVersion"> {
+  return { versions: [{ id: "v1", createdAtMs, document }], defaultVersionId: "v1", nextVersion: 2 };
+}
+
+/** What a managed policy says: the document of its default version. */
+export function documentOf({ versions, defaultVersionId }: ManagedPolicy): string {
+  return versions.find(({ id }) => id === defaultVersionId)?.document ?? "";
 }
 
 /** A launch template with its only version. */

@@ -1,12 +1,12 @@
 import type { Account } from "./account.ts";
-import type { InstanceProfile, Role, Tag } from "./entities.ts";
+import { documentOf, type InstanceProfile, type ManagedPolicy, type Role, type Tag } from "./entities.ts";
 
 /** The state of an account as plain JSON, sorted, without anything that depends on when it was made. */
 export interface AccountSnapshot {
   readonly roles: Readonly<Record<string, RoleSnapshot>>;
   readonly instanceProfiles: Readonly<Record<string, InstanceProfileSnapshot>>;
-  /** The documents of customer managed policies by ARN. */
-  readonly policies: Readonly<Record<string, unknown>>;
+  /** Customer managed policies by ARN. */
+  readonly policies: Readonly<Record<string, PolicySnapshot>>;
   readonly instances: readonly InstanceSnapshot[];
 }
 
@@ -35,6 +35,14 @@ interface InstanceProfileSnapshot {
   readonly path: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly roleName?: string;
+}
+
+/** A customer managed policy. */
+interface PolicySnapshot {
+  /** The parsed document of the default version. */
+  readonly document: unknown;
+  readonly description?: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** An instance of some region and the profile it is associated with. */
@@ -68,7 +76,7 @@ export function snapshotOf(account: Account, options: SnapshotOptions = {}): Acc
     policies: byName(
       account.policies.allLatest(),
       (policy) => policy.arn,
-      (policy) => JSON.parse(policy.document),
+      (policy) => policySnapshot(policy),
     ),
     instances: [...account.regions()].flatMap(([name, region]) =>
       region.instances().map((instance): InstanceSnapshot => {
@@ -111,6 +119,14 @@ function profileSnapshot(account: Account, profile: InstanceProfile, withIds: bo
     path: profile.path,
     tags: tagRecord(profile.tags),
     ...(profile.roleName === undefined ? {} : { roleName: profile.roleName }),
+  };
+}
+
+function policySnapshot(policy: ManagedPolicy): PolicySnapshot {
+  return {
+    document: JSON.parse(documentOf(policy)),
+    ...(policy.description === undefined ? {} : { description: policy.description }),
+    tags: tagRecord(policy.tags),
   };
 }
 

@@ -72,15 +72,20 @@ function instanceIn(resource: string): string {
 function resourceTagKeys(call: Call, instanceId: string): ContextKeys {
   const { account, params, region } = call;
   const instance = account.region(region).instance(instanceId);
-  const profileName = params.get("InstanceProfileName");
-  const entity =
-    profileName === undefined
-      ? account.roles.latest(params.get("RoleName") ?? "")
-      : account.instanceProfiles.latest(profileName);
-  const isCreated = /^Create(Role|InstanceProfile)$/.test(params.get("Action") ?? "");
+  const isCreated = /^Create(Role|InstanceProfile|Policy)$/.test(params.get("Action") ?? "");
+  const entity = entityIn(call);
   const tags = [...(instance?.tags ?? []), ...(entity?.tags ?? (isCreated ? requestTags(call) : []))];
   const own = instance === undefined ? "iam:ResourceTag" : "ec2:ResourceTag";
   return { ...tagKeys("aws:ResourceTag", tags), ...tagKeys(own, tags) };
+}
+
+/** The entity of IAM that a call is about; of a role and a policy that is attached to it, the role. */
+function entityIn({ account, params }: Call): { readonly tags: readonly Tag[] } | undefined {
+  const [profileName, roleName, policyArn] = ["InstanceProfileName", "RoleName", "PolicyArn"].map((name) =>
+    params.get(name),
+  );
+  if (profileName !== undefined) return account.instanceProfiles.latest(profileName);
+  return roleName === undefined ? account.policies.latest(policyArn ?? "") : account.roles.latest(roleName);
 }
 
 /** EC2 tells policies which profile an instance has, or is launched with, and which one it is to get. */

@@ -2,6 +2,7 @@ import type { AccessRequest } from "../../../model/access/access-request.ts";
 import { isObject, type JsonObject } from "../../../model/access/evaluate/document.ts";
 import { evaluatePolicies } from "../../../model/access/evaluate/evaluate.ts";
 import type { Account } from "../account/account.ts";
+import { documentOf } from "../account/entities.ts";
 import { roleOf, type Session } from "../account/session.ts";
 import { awsManagedPolicy } from "../policy/aws-managed-policies.ts";
 
@@ -39,7 +40,7 @@ function policiesOf(session: Session): {
 
 function managed(account: Account, arn: string): readonly JsonObject[] {
   const policy = account.policies.visible(arn) ?? awsManagedPolicy(arn, account.settings.partition);
-  return policy === undefined ? [] : parsed(policy.document);
+  return policy === undefined ? [] : parsed(documentOf(policy));
 }
 
 function parsed(document: string): readonly JsonObject[] {

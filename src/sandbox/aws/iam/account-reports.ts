@@ -1,5 +1,5 @@
 import type { Account } from "../account/account.ts";
-import type { InstanceProfile, Role } from "../account/entities.ts";
+import type { InstanceProfile, ManagedPolicy, Role } from "../account/entities.ts";
 import { nameInArn } from "../account/identifiers.ts";
 import { noSuchEntity, validationError } from "../fault.ts";
 import type { Call, Operations } from "../handler.ts";
@@ -7,7 +7,15 @@ import { percentEncode } from "../policy/trust-display.ts";
 import { members, type XmlTree } from "../protocol/answer.ts";
 import { optional } from "./constraints.ts";
 import { paginate } from "./paging.ts";
-import { attachedPolicies, boundary, listedProfile, roleIdentity, roleLastUsed } from "./render.ts";
+import {
+  attachedPolicies,
+  boundary,
+  fullPolicy,
+  fullVersion,
+  listedProfile,
+  roleIdentity,
+  roleLastUsed,
+} from "./render.ts";
 import { tagElements } from "./tags.ts";
 
 /** Calls that answer about the account as a whole. */
@@ -17,22 +25,44 @@ export const accountReportOperations: Operations = {
   GetUser: { kind: "read", handle: getUser },
 };
 
-/** With the filter `Role`, which the sandbox insists on: it reports nothing else. */
+const REPORTED_KINDS = ["Role", "LocalManagedPolicy"];
+
+/** With the filters `Role` and `LocalManagedPolicy`, one of which the sandbox insists on: it reports nothing else. */
 function getAccountAuthorizationDetails({ account, params }: Call): XmlTree {
   const filters = params.strings("Filter.member");
-  if (filters.length !== 1 || filters[0] !== "Role") {
-    throw validationError(`The sandbox reports roles alone: set the filter to Role, not to [${filters.join(", ")}].`);
+  if (filters.length === 0 || filters.some((filter) => !REPORTED_KINDS.includes(filter))) {
+    throw validationError(
+      `The sandbox reports roles and customer managed policies alone: set the filter to Role or LocalManagedPolicy, not to [${filters.join(", ")}].`,
+    );
   }
-  const page = paginate(account, params, account.roles.allVisible(), (role) => role.name);
+  const roles = filters.includes("Role") ? account.roles.allVisible() : [];
+  const policies = filters.includes("LocalManagedPolicy") ? account.policies.allVisible() : [];
+  const page = paginate<Role | ManagedPolicy>(account, params, [...roles, ...policies], keyInReport);
   const profiles = Map.groupBy(account.instanceProfiles.allVisible(), (profile) => profile.roleName?.toLowerCase());
-  const roles = page.items.map((role) => roleDetail(account, role, profiles.get(role.name.toLowerCase()) ?? []));
+  const reported = page.items.flatMap((item) =>
+    isRole(item) ? [roleDetail(account, item, profiles.get(item.name.toLowerCase()) ?? [])] : [],
+  );
   return {
     UserDetailList: members([]),
     GroupDetailList: members([]),
-    RoleDetailList: members(roles),
-    Policies: members([]),
+    RoleDetailList: members(reported),
+    Policies: members(page.items.flatMap((item) => (isRole(item) ? [] : [policyDetail(account, item)]))),
     ...page.paging,
   };
+}
+
+function isRole(item: Role | ManagedPolicy): item is Role {
+  return "trustPolicy" in item;
+}
+
+function keyInReport(item: Role | ManagedPolicy): string {
+  return isRole(item) ? item.name : item.arn;
+}
+
+/** A customer managed policy in the report: with the documents of all versions, without tags. */
+function policyDetail(account: Account, policy: ManagedPolicy): XmlTree {
+  const { Tags: _, ...shown } = fullPolicy(account, policy);
+  return { ...shown, PolicyVersionList: members(policy.versions.map((version) => fullVersion(policy, version))) };
 }
 
 /** A role in the report: with its policies; without Description and MaxSessionDuration; profile tags are left out too. */
@@ -72,6 +102,7 @@ function getAccountSummary({ account }: Call): XmlTree {
     Policies: account.policies.count(),
     PoliciesQuota: quotas.policies,
     PolicySizeQuota: quotas.managedPolicySize,
+    VersionsPerPolicyQuota: quotas.versionsPerPolicy,
     AssumeRolePolicySizeQuota: quotas.trustPolicySize,
     RolePolicySizeQuota: quotas.inlinePoliciesSize,
     AttachedPoliciesPerRoleQuota: quotas.attachedPoliciesPerRole,

@@ -1,25 +1,30 @@
-import type { ManagedPolicy } from "../account/entities.ts";
+import { firstVersion, type ManagedPolicy } from "../account/entities.ts";
 import { iamArn, uniqueId } from "../account/identifiers.ts";
 import { AwsFault, alreadyExists, deleteConflict, limitExceeded, noSuchEntity } from "../fault.ts";
-import type { Call, Operations } from "../handler.ts";
+import type { Call, Operations, Permission } from "../handler.ts";
 import { awsManagedPolicies } from "../policy/aws-managed-policies.ts";
 import { checkIdentityPolicy } from "../policy/identity-grammar.ts";
-import { percentEncode } from "../policy/trust-display.ts";
-import { members, timestamp, type XmlTree } from "../protocol/answer.ts";
+import { members, type XmlTree } from "../protocol/answer.ts";
 import { optional, required } from "./constraints.ts";
 import { isAwsManaged, visiblePolicy } from "./lookup.ts";
 import { paginate } from "./paging.ts";
 import { countedSize } from "./quotas.ts";
-import { fullPolicy, listedPolicy, ONLY_VERSION } from "./render.ts";
-import { readTags } from "./tags.ts";
+import { fullPolicy, listedPolicy } from "./render.ts";
+import { readTags, tagListing, withoutTags, withTags } from "./tags.ts";
 
-/** Managed policies: made, read and deleted. They have no versions to change. */
+/** Managed policies and their tags. */
 export const managedPolicyOperations: Operations = {
-  CreatePolicy: { kind: "write", handle: createPolicy },
+  CreatePolicy: { kind: "write", handle: createPolicy, alsoNeeds: tagPermission },
   GetPolicy: { kind: "read", handle: (call) => ({ Policy: fullPolicy(call.account, requireVisiblePolicy(call)) }) },
-  GetPolicyVersion: { kind: "read", handle: getPolicyVersion },
   DeletePolicy: { kind: "write", handle: deletePolicy },
   ListPolicies: { kind: "read", handle: listPolicies },
+  ListEntitiesForPolicy: { kind: "read", handle: listEntities },
+  TagPolicy: { kind: "write", handle: tagPolicy },
+  UntagPolicy: { kind: "write", handle: untagPolicy },
+  ListPolicyTags: {
+    kind: "read",
+    handle: (call) => tagListing(call.account, call.params, requireVisiblePolicy(call).tags),
+  },
 };
 
 const missing = (arn: string): AwsFault => noSuchEntity(`Policy ${arn} was not found.`);
@@ -28,7 +33,7 @@ const missing = (arn: string): AwsFault => noSuchEntity(`Policy ${arn} was not f
  * The policy that PolicyArn names, the customer's or AWS's.
  * @throws AwsFault NoSuchEntity
  */
-function requireVisiblePolicy(call: Call): ManagedPolicy {
+export function requireVisiblePolicy(call: Call): ManagedPolicy {
   const arn = required(call.params, "PolicyArn");
   const policy = visiblePolicy(call, arn);
   if (policy === undefined) {
@@ -37,28 +42,11 @@ function requireVisiblePolicy(call: Call): ManagedPolicy {
   return policy;
 }
 
-/** The document of a policy, percent-encoded. */
-function getPolicyVersion(call: Call): XmlTree {
-  const policy = requireVisiblePolicy(call);
-  const version = required(call.params, "VersionId");
-  if (version !== ONLY_VERSION) {
-    throw noSuchEntity(`Policy ${policy.arn} version ${version} does not exist or is not attachable.`);
-  }
-  return {
-    PolicyVersion: {
-      Document: percentEncode(policy.document),
-      VersionId: ONLY_VERSION,
-      IsDefaultVersion: true,
-      CreateDate: timestamp(policy.createdAtMs),
-    },
-  };
-}
-
 /**
  * The customer's policy that PolicyArn names, for a change.
  * @throws AwsFault NoSuchEntity, or AccessDenied for a policy of AWS
  */
-function requireOwnPolicy(call: Call): ManagedPolicy {
+export function requireOwnPolicy(call: Call): ManagedPolicy {
   const arn = required(call.params, "PolicyArn");
   if (isAwsManaged(arn)) {
     throw new AwsFault("AccessDenied", 403, `Cannot perform this action on the AWS managed policy ${arn}`);
@@ -74,7 +62,7 @@ function requireOwnPolicy(call: Call): ManagedPolicy {
  * Checks the document of a managed policy.
  * @throws AwsFault MalformedPolicyDocument, or LimitExceeded for one that is too long
  */
-function acceptManagedDocument({ account }: Call, document: string): string {
+export function acceptManagedDocument({ account }: Call, document: string): string {
   checkIdentityPolicy(document, { partition: account.settings.partition, requiresCurrentVersion: true });
   const max = account.settings.quotas.managedPolicySize;
   if (countedSize(document) > max) {
@@ -104,10 +92,15 @@ function createPolicy(call: Call): XmlTree {
     createdAtMs: account.now(),
     description: params.get("Description"),
     tags,
-    document,
+    ...firstVersion(document, account.now()),
   };
   account.policies.put(policy.arn, policy);
   return { Policy: fullPolicy(account, policy) };
+}
+
+function tagPermission({ account, params }: Call): readonly Permission[] {
+  const resource = iamArn(account.settings, "policy", params.get("Path") ?? "/", params.get("PolicyName") ?? "");
+  return params.structures("Tags.member").length === 0 ? [] : [{ action: "iam:TagPolicy", resource }];
 }
 
 function deletePolicy(call: Call): undefined {
@@ -116,6 +109,11 @@ function deletePolicy(call: Call): undefined {
   const users = account.roles.allLatest();
   if (users.some((role) => role.attachedPolicyArns.includes(policy.arn) || role.boundaryArn === policy.arn)) {
     throw deleteConflict("Cannot delete a policy attached to entities.");
+  }
+  if (policy.versions.length > 1) {
+    throw deleteConflict(
+      "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+    );
   }
   account.policies.remove(policy.arn);
 }
@@ -133,4 +131,37 @@ function listPolicies({ account, params }: Call): XmlTree {
   );
   const page = paginate(account, params, listed, (policy) => policy.arn);
   return { Policies: members(page.items.map((policy) => listedPolicy(account, policy))), ...page.paging };
+}
+
+/** Roles alone: the sandbox has neither groups nor users with policies. */
+function listEntities(call: Call): XmlTree {
+  const { account, params } = call;
+  const policy = requireVisiblePolicy(call);
+  const usage = params.get("PolicyUsageFilter");
+  const roles = account.roles
+    .allVisible()
+    .filter(
+      (role) =>
+        (usage !== "PermissionsBoundary" && role.attachedPolicyArns.includes(policy.arn)) ||
+        (usage !== "PermissionsPolicy" && role.boundaryArn === policy.arn),
+    );
+  const page = paginate(account, params, roles, (role) => role.name);
+  return {
+    PolicyGroups: members([]),
+    PolicyUsers: members([]),
+    PolicyRoles: members(page.items.map((role) => ({ RoleName: role.name, RoleId: role.id }))),
+    ...page.paging,
+  };
+}
+
+function tagPolicy(call: Call): undefined {
+  const { account } = call;
+  const added = readTags(account, call.params);
+  const policy = requireOwnPolicy(call);
+  account.policies.put(policy.arn, { ...policy, tags: withTags(account, policy.tags, added) });
+}
+
+function untagPolicy(call: Call): undefined {
+  const policy = requireOwnPolicy(call);
+  call.account.policies.put(policy.arn, { ...policy, tags: withoutTags(policy.tags, call.params) });
 }

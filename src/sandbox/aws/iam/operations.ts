@@ -2,6 +2,7 @@ import type { Operations } from "../handler.ts";
 import { accountReportOperations } from "./account-reports.ts";
 import { instanceProfileOperations } from "./instance-profiles.ts";
 import { managedPolicyOperations } from "./managed-policies.ts";
+import { policyVersionOperations } from "./managed-policy-versions.ts";
 import { rolePolicyOperations } from "./role-policies.ts";
 import { roleOperations } from "./roles.ts";
 
@@ -11,5 +12,6 @@ export const iamOperations: Operations = {
   ...rolePolicyOperations,
   ...instanceProfileOperations,
   ...managedPolicyOperations,
+  ...policyVersionOperations,
   ...accountReportOperations,
 };

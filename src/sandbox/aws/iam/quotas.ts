@@ -7,6 +7,7 @@ export interface Quotas {
   /** All inline policies of one role together. */
   readonly inlinePoliciesSize: number;
   readonly managedPolicySize: number;
+  readonly versionsPerPolicy: number;
   readonly attachedPoliciesPerRole: number;
   readonly tagsPerEntity: number;
 }
@@ -19,6 +20,7 @@ export const defaultQuotas: Quotas = {
   trustPolicySize: 2_048,
   inlinePoliciesSize: 10_240,
   managedPolicySize: 6_144,
+  versionsPerPolicy: 5,
   attachedPoliciesPerRole: 10,
   tagsPerEntity: 50,
 };

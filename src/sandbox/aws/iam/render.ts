@@ -1,5 +1,5 @@
 import type { Account } from "../account/account.ts";
-import type { InstanceProfile, ManagedPolicy, Role } from "../account/entities.ts";
+import type { InstanceProfile, ManagedPolicy, PolicyVersion, Role } from "../account/entities.ts";
 import { nameInArn } from "../account/identifiers.ts";
 import { displayTrustPolicy, percentEncode } from "../policy/trust-display.ts";
 import { members, timestamp, type XmlTree } from "../protocol/answer.ts";
@@ -77,9 +77,6 @@ export function attachedPolicies(arns: readonly string[]): XmlTree {
   return members(arns.map((arn) => ({ PolicyName: nameInArn(arn), PolicyArn: arn })));
 }
 
-/** The one version that a managed policy has here. */
-export const ONLY_VERSION = "v1";
-
 /** A managed policy as listings answer it: without description and tags. */
 export function listedPolicy(account: Account, policy: ManagedPolicy): XmlTree {
   const roles = account.roles.allVisible();
@@ -88,13 +85,27 @@ export function listedPolicy(account: Account, policy: ManagedPolicy): XmlTree {
     PolicyId: policy.id,
     Arn: policy.arn,
     Path: policy.path,
-    DefaultVersionId: ONLY_VERSION,
+    DefaultVersionId: policy.defaultVersionId,
     AttachmentCount: roles.filter((role) => role.attachedPolicyArns.includes(policy.arn)).length,
     PermissionsBoundaryUsageCount: roles.filter((role) => role.boundaryArn === policy.arn).length,
     IsAttachable: true,
     CreateDate: timestamp(policy.createdAtMs),
-    UpdateDate: timestamp(policy.createdAtMs),
+    UpdateDate: timestamp(policy.versions.at(-1)?.createdAtMs ?? policy.createdAtMs),
   };
+}
+
+/** A version of a managed policy as listings answer it: without its document. */
+export function listedVersion(policy: ManagedPolicy, version: PolicyVersion): XmlTree {
+  return {
+    VersionId: version.id,
+    IsDefaultVersion: version.id === policy.defaultVersionId,
+    CreateDate: timestamp(version.createdAtMs),
+  };
+}
+
+/** A version of a managed policy with its document, percent-encoded. */
+export function fullVersion(policy: ManagedPolicy, version: PolicyVersion): XmlTree {
+  return { Document: percentEncode(version.document), ...listedVersion(policy, version) };
 }
 
 /** A managed policy as GetPolicy and CreatePolicy answer it. */

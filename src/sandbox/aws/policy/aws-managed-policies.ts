@@ -1,4 +1,4 @@
-import type { ManagedPolicy } from "../account/entities.ts";
+import { firstVersion, type ManagedPolicy } from "../account/entities.ts";
 import { hash32, seededRandom } from "../random.ts";
 
 /**
@@ -131,6 +131,6 @@ function build(arn: string, pathAndName: string, actions: readonly string[]): Ma
     createdAtMs,
     description: undefined,
     tags: [],
-    document,
+    ...firstVersion(document, createdAtMs),
   };
 }
