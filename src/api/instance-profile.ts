@@ -72,6 +72,10 @@ export interface InstanceProfileSpec {
   readonly trust: Trust;
   /** On the role and on the instance profile, beside the controller's own tags. */
   readonly tags: Readonly<Record<string, string>>;
+  /** On the role alone. A key, in any case, wins over the same key of `tags`. */
+  readonly roleTags: Readonly<Record<string, string>>;
+  /** On the instance profile alone. A key, in any case, wins over the same key of `tags`. */
+  readonly instanceProfileTags: Readonly<Record<string, string>>;
   /** Whether an existing unowned role or instance profile is adopted. */
   readonly adoptionPolicy: "Never" | "IfExists";
   /** Unset: `Delete` for what the controller created, `Retain` for what it adopted. */

@@ -106,6 +106,8 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     maxSessionDurationSeconds: defaulted(integer({ format: "int32", minimum: 3600, maximum: 43_200 }), 3600),
     trust: defaulted(trustField, trustDefault),
     tags: defaulted(tagsField, {}),
+    roleTags: defaulted(tagsField, {}),
+    instanceProfileTags: defaulted(tagsField, {}),
     adoptionPolicy: defaulted(choice("Never", "IfExists"), "Never"),
     deletionPolicy: optional(choice("Delete", "Retain")),
     unmanagedPolicies: defaulted(choice("Report", "Remove"), "Report"),
@@ -118,7 +120,18 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     fieldPath: ".statements",
     holds: ({ statements, managedPolicyArns }) => statements.length > 0 || managedPolicyArns.length > 0,
   },
+  roomFor("roleTags"),
+  roomFor("instanceProfileTags"),
 );
+
+/** IAM's limit is for each entity, and `tags` are on both. */
+function roomFor(field: "roleTags" | "instanceProfileTags"): Rule<LooseSpec> {
+  return {
+    message: `tags and ${field} are more than ${MAX_TAGS} together, and IAM has room for that many; remove some`,
+    fieldPath: `.${field}`,
+    holds: (spec) => Object.keys(spec.tags).length + Object.keys(spec[field]).length <= MAX_TAGS,
+  };
+}
 
 // Like lowerAscii in CEL: only A to Z.
 function asciiLower(text: string): string {

@@ -22,6 +22,16 @@ export interface DesiredRole {
   readonly inlinePolicy: { readonly policyName: string; readonly document: PolicyDocument } | undefined;
   /** Sorted, without repetition. */
   readonly managedPolicyArns: readonly string[];
+  /** The user's tags. */
+  readonly tags: Tags;
+}
+
+/** The desired instance profile. */
+export interface DesiredInstanceProfile {
+  readonly instanceProfileName: string;
+  readonly path: string;
+  /** The user's tags. */
+  readonly tags: Tags;
 }
 
 /** The desired state of an object that is not in deletion: a role in an instance profile. */
@@ -29,13 +39,11 @@ export interface DesiredPresent {
   readonly presence: "present";
   readonly owner: Owner;
   readonly role: DesiredRole;
-  readonly instanceProfile: { readonly instanceProfileName: string; readonly path: string };
+  readonly instanceProfile: DesiredInstanceProfile;
   /** The instances to associate; undefined when the spec has no `instances`. */
   readonly instances: DesiredInstances | undefined;
   /** Policies that IAM accepts in no account and that are therefore not part of `role`. While there are any, nothing is written. */
   readonly oversize: readonly OversizePolicy[];
-  /** The user's tags, for both role and instance profile. */
-  readonly tags: Tags;
   /** True when an unowned entity may be adopted: the spec requests it, and a class or the operator allows it. */
   readonly mayAdopt: boolean;
   /** True when the spec requests adoption, and neither a class nor the operator allows it. */
@@ -130,11 +138,15 @@ export function desiredState(
               document: buildPolicy(permissionsDocument(spec.statements), "permissions"),
             },
       managedPolicyArns,
+      tags: userTags(spec.tags, spec.roleTags),
     },
-    instanceProfile: { instanceProfileName: spec.instanceProfileName, path: spec.path },
+    instanceProfile: {
+      instanceProfileName: spec.instanceProfileName,
+      path: spec.path,
+      tags: userTags(spec.tags, spec.instanceProfileTags),
+    },
     instances: desiredInstances(object),
     oversize: object.oversize ?? [],
-    tags: userTags(spec.tags),
     mayAdopt: spec.adoptionPolicy === "IfExists" && allowsAdoption,
     isAdoptionDenied: spec.adoptionPolicy === "IfExists" && !allowsAdoption,
     removesUnmanaged: spec.unmanagedPolicies === "Remove",
@@ -161,9 +173,12 @@ export function desiredInstances(object: InstanceProfile): DesiredInstances | un
 }
 
 /**
- * The user's tags without those that IAM would treat as the controller's own: tag keys of a role are case-insensitive, so such a tag would
- * overwrite the proof of ownership.
+ * The user's tags of one entity: those of both entities, and its own, which win. Keys are compared as IAM compares those of a role, in any
+ * case. Without tags that IAM would treat as the controller's own, because such a tag would overwrite the proof of ownership.
  */
-function userTags(tags: Tags): Tags {
-  return Object.fromEntries(Object.entries(tags).filter(([key]) => !nameKey(key).startsWith(TAG_PREFIX)));
+function userTags(ofBoth: Tags, own: Tags): Tags {
+  const ownKeys = new Set(Object.keys(own).map(nameKey));
+  const shared = Object.entries(ofBoth).filter(([key]) => !ownKeys.has(nameKey(key)));
+  const isAllowed = ([key]: readonly [string, string]): boolean => !nameKey(key).startsWith(TAG_PREFIX);
+  return Object.fromEntries([...shared, ...Object.entries(own)].filter(isAllowed));
 }

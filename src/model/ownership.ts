@@ -1,3 +1,5 @@
+import { nameKey } from "./naming.ts";
+
 /** Tags of one IAM entity, key to value. */
 export type Tags = Readonly<Record<string, string>>;
 
@@ -26,6 +28,11 @@ export const TAG_KEYS: Readonly<
 
 /** The tags that decide ownership. */
 export const DECIDING_TAG_KEYS: readonly string[] = [TAG_KEYS.clusterId, TAG_KEYS.namespace, TAG_KEYS.name];
+
+/** True for a tag key that AWS reserves for itself, as for the name of a CloudFormation stack. No client can set it. */
+export function belongsToAws(tagKey: string): boolean {
+  return nameKey(tagKey).startsWith("aws:");
+}
 
 /** The object that owns entities in AWS. */
 export interface Owner {

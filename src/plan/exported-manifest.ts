@@ -1,7 +1,7 @@
 import { API_VERSION, KIND, type Statement } from "../api/instance-profile.ts";
 import { nameKey, sameName } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
-import { TAG_PREFIX, type Tags } from "../model/ownership.ts";
+import { belongsToAws, TAG_PREFIX, type Tags } from "../model/ownership.ts";
 import {
   buildPolicy,
   permissionsDocument,
@@ -53,7 +53,7 @@ export function exportedManifest(
     ...(role.permissionsBoundaryArn === undefined ? {} : { permissionsBoundaryArn: role.permissionsBoundaryArn }),
     ...(role.maxSessionDurationSeconds === 3600 ? {} : { maxSessionDurationSeconds: role.maxSessionDurationSeconds }),
     ...trustOf(role),
-    ...(Object.keys(tags.shared).length === 0 ? {} : { tags: tags.shared }),
+    ...tags.fields,
     adoptionPolicy: "IfExists",
   };
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
@@ -117,32 +117,42 @@ function trustOf({ trustPolicy }: ObservedRole): { readonly trust?: unknown } {
 }
 
 interface TagPart {
-  readonly shared: Tags;
+  readonly fields: { readonly tags?: Tags; readonly roleTags?: Tags; readonly instanceProfileTags?: Tags };
   readonly notes: readonly ExportNote[];
 }
 
-/** The tags of the manifest, which are on both entities. A tag that is on one only, or has two values, stays there unmanaged. */
-function tagsOf(ofRole: Tags, ofProfile: Tags): TagPart {
-  const isShared = ([key, value]: readonly [string, string]): boolean =>
-    ofRole[key] === value && ofProfile[key] === value && !belongsToAws(key) && !isOwn(key);
+/**
+ * The tags of the manifest: those of both entities, and those that one of them has alone or with another value. Tags of AWS, such as those
+ * of a CloudFormation stack, stay unmanaged.
+ */
+function tagsOf(role: Tags, profile: Tags): TagPart {
+  const isShared = ([key, value]: readonly [string, string]): boolean => role[key] === value && profile[key] === value;
+  const own = (tags: Tags): (readonly [string, string])[] => Object.entries(tags).filter(([key]) => !isReserved(key));
+  const part = (field: keyof TagPart["fields"], tags: readonly (readonly [string, string])[]): TagPart["fields"] =>
+    tags.length === 0 ? {} : { [field]: Object.fromEntries([...tags].sort()) };
   const left = (tags: Tags, what: string): readonly ExportNote[] =>
     Object.entries(tags)
-      .filter((tag) => !isShared(tag) && !isOwn(tag[0]))
+      .filter(([key]) => belongsToAws(key))
       .sort()
-      .map(([key, value]) => {
-        const why = belongsToAws(key) ? `of the ${what} is reserved by AWS` : `is only on the ${what}`;
-        return { text: `tag ${key}=${value} ${why}; it stays there, unmanaged` };
-      });
+      .map(([key, value]) => ({
+        text: `tag ${key}=${value} of the ${what} is reserved by AWS; it stays there, unmanaged`,
+      }));
   return {
-    shared: Object.fromEntries(Object.entries(ofRole).filter(isShared).sort()),
-    notes: [...left(ofRole, "role"), ...left(ofProfile, "instance profile")],
+    fields: {
+      ...part("tags", own(role).filter(isShared)),
+      ...part(
+        "roleTags",
+        own(role).filter((tag) => !isShared(tag)),
+      ),
+      ...part(
+        "instanceProfileTags",
+        own(profile).filter((tag) => !isShared(tag)),
+      ),
+    },
+    notes: [...left(role, "role"), ...left(profile, "instance profile")],
   };
 }
 
-function belongsToAws(key: string): boolean {
-  return nameKey(key).startsWith("aws:");
-}
-
-function isOwn(key: string): boolean {
-  return nameKey(key).startsWith(TAG_PREFIX);
+function isReserved(key: string): boolean {
+  return belongsToAws(key) || nameKey(key).startsWith(TAG_PREFIX);
 }

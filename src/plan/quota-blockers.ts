@@ -1,6 +1,7 @@
 import type { AccountQuotas, Usage } from "../model/account-quotas.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
 import type { ObservedState } from "../model/observed-state.ts";
+import { belongsToAws } from "../model/ownership.ts";
 import type { IamActionKind } from "./action.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 import type { Blocker, Plan } from "./plan.ts";
@@ -51,20 +52,21 @@ export function tagBlockers({ actions }: Plan, observed: ObservedState): readonl
     state = applyAction(state, action);
     const tags = action.kind === "TagRole" ? tagCount(state.role) : 0;
     const profileTags = action.kind === "TagInstanceProfile" ? tagCount(state.instanceProfile) : 0;
-    if (tags > MAX_TAGS) return tooManyTags("role", tags);
-    if (profileTags > MAX_TAGS) return tooManyTags("instance profile", profileTags);
+    if (tags > MAX_TAGS) return tooManyTags("role", "spec.roleTags", tags);
+    if (profileTags > MAX_TAGS) return tooManyTags("instance profile", "spec.instanceProfileTags", profileTags);
   }
   return [];
 }
 
+/** Tags that AWS itself sets, as CloudFormation does, do not count (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html). */
 function tagCount(entity: ObservedState["role"] | ObservedState["instanceProfile"]): number {
-  return entity.presence === "absent" ? 0 : Object.keys(entity.tags).length;
+  return entity.presence === "absent" ? 0 : Object.keys(entity.tags).filter((key) => !belongsToAws(key)).length;
 }
 
-function tooManyTags(what: string, tags: number): readonly Blocker[] {
+function tooManyTags(what: string, field: string, tags: number): readonly Blocker[] {
   const message =
     `spec.tags: the ${what} would have ${tags} tags, those of other clients included, and IAM allows ${MAX_TAGS}. Remove some from ` +
-    "spec.tags, or in IAM.";
+    `spec.tags or ${field}, or in IAM.`;
   return [{ reason: "QuotaExceeded", message }];
 }
 

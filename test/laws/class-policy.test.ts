@@ -92,6 +92,8 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
     services: mostly<string[]>(["ec2.amazonaws.com"], fc.constant(["ec2.amazonaws.com", "lambda.amazonaws.com"])),
     hasTrust: fc.nat(9),
     tags: mostly<Record<string, string>>({}, fc.dictionary(tagKey, fc.constantFrom("a", "b"), { maxKeys: 3 })),
+    roleTags: mostly<Record<string, string>>({}, fc.dictionary(tagKey, fc.constantFrom("a", "b"), { maxKeys: 3 })),
+    instanceProfileTags: mostly<Record<string, string>>({}, fc.dictionary(tagKey, fc.constant("a"), { maxKeys: 40 })),
     maxSessionDurationSeconds: mostly(3600, fc.constantFrom(7200, 43_200)),
     deletionPolicy: fc.constantFrom(undefined, undefined, "Delete" as const, "Retain" as const),
     adoptionPolicy: mostly<"Never" | "IfExists">("Never", fc.constant("IfExists")),

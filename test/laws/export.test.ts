@@ -36,6 +36,8 @@ const spec = fc.record({
     statements: fc.array(trusted, { maxLength: 2 }),
   }),
   tags: fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "yes", "")),
+  roleTags: fc.dictionary(fc.constantFrom("a", "r"), fc.constantFrom("1", "2")),
+  instanceProfileTags: fc.dictionary(fc.constantFrom("b", "p"), fc.constantFrom("1", "2")),
 });
 
 /** What exists and nobody's controller has made. */

@@ -39,6 +39,8 @@ function aSpec(overrides: Partial<InstanceProfileSpec> = {}): InstanceProfileSpe
     maxSessionDurationSeconds: 3600,
     trust: { services: ["ec2.amazonaws.com"], statements: [] },
     tags: {},
+    roleTags: {},
+    instanceProfileTags: {},
     adoptionPolicy: "Never",
     unmanagedPolicies: "Report",
     mode: "Enforce",

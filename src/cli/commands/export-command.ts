@@ -4,7 +4,6 @@ import { type ExportedProfile, exportProfile } from "../../engine/offline/export
 import { readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
 import { BlockedError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
-import type { Tags } from "../../model/ownership.ts";
 import type { Command } from "../command.ts";
 import { awsRates, readRateOption } from "../controller/aws-rates.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
@@ -12,6 +11,7 @@ import { exportText } from "../manifests/export-text.ts";
 import { type GivenOptions, namespaceOf } from "../options.ts";
 import { connectAsUser } from "../plan/plan-access.ts";
 import { withProgress } from "../progress.ts";
+import { hasTags, tagFilterOf } from "../tag-filter.ts";
 
 /** Writes existing instance profiles as manifests that adopt them unchanged. */
 export const exportCommand: Command = {
@@ -47,7 +47,7 @@ export const exportCommand: Command = {
 async function exportProfiles(given: GivenOptions, io: CommandIo): Promise<number> {
   const names = given.list("instance-profile");
   const pathPrefix = given.text("path-prefix");
-  const tags = tagsOf(given.list("tag"));
+  const tags = tagFilterOf(given.list("tag"));
   const namespace = namespaceOf("namespace", given.text("namespace"));
   if (names.length > 0 && (pathPrefix !== undefined || Object.keys(tags).length > 0)) {
     throw new UsageError("--instance-profile cannot be combined with --path-prefix or --tag");
@@ -71,20 +71,6 @@ async function exportProfiles(given: GivenOptions, io: CommandIo): Promise<numbe
   } finally {
     aws.close();
   }
-}
-
-function tagsOf(given: readonly string[]): Tags {
-  return Object.fromEntries(
-    given.map((tag) => {
-      const [key = "", ...value] = tag.split("=");
-      if (key === "" || value.length === 0) throw new UsageError(`--tag: "${tag}" must have the form KEY=VALUE`);
-      return [key, value.join("=")];
-    }),
-  );
-}
-
-function hasTags({ instanceProfile, role }: WholeProfile, tags: Tags): boolean {
-  return Object.entries(tags).every(([key, value]) => instanceProfile.tags[key] === value || role?.tags[key] === value);
 }
 
 async function read(

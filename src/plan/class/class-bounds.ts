@@ -110,6 +110,8 @@ export function withoutExcess(
       : spec.managedPolicyArns.filter((arn) => !has({ kind: "managedPolicy", arn })),
     trust: allowedTrust(spec.trust, has),
     tags: { ...withoutTags(spec.tags, has), ...bounds.tags },
+    roleTags: withoutTags(spec.roleTags, has),
+    instanceProfileTags: withoutTags(spec.instanceProfileTags, has),
     adoptionPolicy: has({ kind: "adoption" }) ? "Never" : spec.adoptionPolicy,
     maxSessionDurationSeconds: Math.min(spec.maxSessionDurationSeconds, bounds.maxSessionDurationSeconds),
     ...(deletionPolicy !== undefined && { deletionPolicy }),

@@ -132,7 +132,9 @@ function removeTags(
   const record = readAppliedRecord(tags);
   const isOwn = (key: string): boolean => !nameKey(key).startsWith(TAG_PREFIX) && recordsTag(record, key);
   const own = Object.fromEntries(Object.entries(tags).filter(([key]) => isOwn(key)));
-  const excess = guardTags({ tags: own }, bounds).map((violation) => violation.excess);
+  const excess = guardTags({ tags: own, roleTags: {}, instanceProfileTags: {} }, bounds).map(
+    (violation) => violation.excess,
+  );
   const isExcess = (key: string): boolean =>
     allowsNothing
       ? bounds.class.spec.tags[key] !== own[key]

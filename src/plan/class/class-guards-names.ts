@@ -85,23 +85,39 @@ function guardBoundary(spec: InstanceProfileSpec, bounds: Bounds): readonly Viol
   return [violation("BoundaryNotAllowed", message, { kind: "boundary" })];
 }
 
+const TAG_FIELDS = ["tags", "roleTags", "instanceProfileTags"] as const;
+
+/** The tags of a spec: those of both entities, and those of one. */
+export type SpecTags = Pick<InstanceProfileSpec, (typeof TAG_FIELDS)[number]>;
+
 /** Checks that each tag comes from the class or has a key that the class allows, and that IAM has room for all of them. */
-export function guardTags(spec: Pick<InstanceProfileSpec, "tags">, bounds: Bounds): readonly Violation[] {
+export function guardTags(spec: SpecTags, bounds: Bounds): readonly Violation[] {
   const { tags: classTags, allowedTagKeys: allowed } = bounds.class.spec;
-  const own = Object.keys(spec.tags).filter((key) => classTags[key] !== spec.tags[key]);
-  const setByClass = own.filter((key) => isSetBy(classTags, key));
-  const denied = own.filter((key) => !setByClass.includes(key) && !isAllowedKey(allowed, key));
-  const kept = own.length - setByClass.length - denied.length + Object.keys(classTags).length;
+  const found = TAG_FIELDS.map((field) => {
+    const own = Object.keys(spec[field]).filter((key) => classTags[key] !== spec[field][key]);
+    const setByClass = own.filter((key) => isSetBy(classTags, key));
+    const denied = own.filter((key) => !setByClass.includes(key) && !isAllowedKey(allowed, key));
+    const kept = own.length - setByClass.length - denied.length;
+    const about = (key: string, what: string): Violation =>
+      violation("TagNotAllowed", `spec.${field}: ${what}`, { kind: "tag", key });
+    return {
+      kept,
+      violations: [
+        ...setByClass.map((key) => about(key, `${showValue(key)} is set by ${classTitle(bounds)}; remove it.`)),
+        ...denied.map((key) =>
+          about(
+            key,
+            `${classTitle(bounds)} does not allow key ${showValue(key)}; it allows ${someOf(allowed)}. Remove it.`,
+          ),
+        ),
+      ],
+    };
+  });
+  const [ofBoth = 0, ofRole = 0, ofProfile = 0] = found.map(({ kept }) => kept);
+  const kept = ofBoth + Math.max(ofRole, ofProfile) + Object.keys(classTags).length;
   const tooMany = `spec.tags and the tags of ${classTitle(bounds)} are ${kept} tags; IAM has room for ${MAX_TAGS}. Remove some.`;
   return [
-    ...setByClass.map((key) => {
-      const message = `spec.tags: ${showValue(key)} is set by ${classTitle(bounds)}; remove it.`;
-      return violation("TagNotAllowed", message, { kind: "tag", key });
-    }),
-    ...denied.map((key) => {
-      const message = `spec.tags: ${classTitle(bounds)} does not allow key ${showValue(key)}; it allows ${someOf(allowed)}. Remove it.`;
-      return violation("TagNotAllowed", message, { kind: "tag", key });
-    }),
+    ...found.flatMap(({ violations }) => violations),
     ...(kept <= MAX_TAGS ? [] : [violation("TagNotAllowed", tooMany, { kind: "allTags" })]),
   ];
 }

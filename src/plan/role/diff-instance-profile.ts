@@ -17,7 +17,7 @@ export function createInstanceProfile(desired: DesiredPresent): readonly Action[
 }
 
 /** All tags of the instance profile at its creation. */
-export function profileTagsAtCreation({ owner, tags, instances }: DesiredPresent): Tags {
+export function profileTagsAtCreation({ owner, instanceProfile: { tags }, instances }: DesiredPresent): Tags {
   // The profile records the region from its creation on; see diff-instances.ts.
   const regions = instances === undefined ? {} : { [REGIONS_TAG]: instances.region };
   return tagsAtCreation(owner, { ...tags, ...regions }, appliedRecord([], Object.keys(tags)));
@@ -29,9 +29,9 @@ export function updateInstanceProfile(
   observed: ObservedInstanceProfile,
   adopted: boolean,
 ): readonly Action[] {
-  const { instanceProfileName } = desired.instanceProfile;
-  const record = appliedRecord([], Object.keys(desired.tags));
-  const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted: desired.tags, record });
+  const { instanceProfileName, tags: wanted } = desired.instanceProfile;
+  const record = appliedRecord([], Object.keys(wanted));
+  const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted, record });
   const untag = untagInstanceProfile(instanceProfileName, tags.untag);
   return [
     ...untagInstanceProfile(instanceProfileName, tags.replaced),

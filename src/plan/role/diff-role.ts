@@ -35,7 +35,7 @@ export function createRole(desired: DesiredPresent): readonly Action[] {
       maxSessionDurationSeconds: role.maxSessionDurationSeconds,
       permissionsBoundaryArn: role.permissionsBoundaryArn,
       document: trustPolicy.text,
-      tags: tagsAtCreation(desired.owner, desired.tags, recordOf(desired)),
+      tags: tagsAtCreation(desired.owner, role.tags, recordOf(desired)),
     },
     ...orderRoleChanges({
       ...NO_CHANGES,
@@ -52,7 +52,7 @@ export function updateRole(desired: DesiredPresent, observed: ObservedRole, adop
   const { role } = desired;
   const { roleName } = role;
   const record = recordOf(desired, spellingsOf(desired.role, observed));
-  const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted: desired.tags, record });
+  const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted: role.tags, record });
   const changes = changesOf(desired, observed);
   const untag = untagRole(roleName, tags.untag);
   const removals = orderRoleChanges({ ...NO_CHANGES, roleName, obsolete: changes.obsolete, detach: changes.detach });
@@ -105,7 +105,7 @@ function recordOf(desired: DesiredPresent, spellings: readonly string[] = []): A
   const policyNames = inlinePolicy === undefined ? [] : [inlinePolicy.policyName, ...spellings];
   return appliedRecord(
     [...policyNames.map(inlinePolicyId), ...managedPolicyArns.map(managedPolicyId)],
-    Object.keys(desired.tags),
+    Object.keys(desired.role.tags),
   );
 }
 

@@ -138,13 +138,9 @@ function spec(): fc.Arbitrary<unknown> {
           null,
         ),
         trust: mostly(trust(), otherType),
-        tags: mapOf(
-          {
-            good: ["team", "cost center", "ключ", "__proto__", "a".repeat(128)],
-            bad: ["Team", "aws:x", "AWS:x", "a#", "", "a".repeat(129), "iam.instanceprofile.dev/x"],
-          },
-          tagValue(),
-        ),
+        tags: tags(),
+        roleTags: tags(),
+        instanceProfileTags: tags(),
         adoptionPolicy: words("Never", "IfExists")("Always"),
         deletionPolicy: words("Delete", "Retain")(""),
         unmanagedPolicies: words("Report", "Remove")("Keep"),
@@ -165,6 +161,19 @@ function sparse(whole: Readonly<Record<string, unknown>>, kept: readonly string[
     ([key]) => few.includes(key) || key === "roleName" || key === "statements",
   );
   return Object.fromEntries(entries);
+}
+
+function tags(): fc.Arbitrary<unknown> {
+  const keys = {
+    good: ["team", "cost center", "ключ", "__proto__", "a".repeat(128)],
+    bad: ["Team", "aws:x", "AWS:x", "a#", "", "a".repeat(129), "iam.instanceprofile.dev/x"],
+  };
+  const many = (count: number): fc.Arbitrary<unknown> =>
+    fc.constant(Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, ""])));
+  return fc.oneof(
+    { weight: 20, arbitrary: mapOf(keys, tagValue()) },
+    { weight: 1, arbitrary: fc.oneof(many(21), many(22), many(42), many(43)) },
+  );
 }
 
 function tagValue(): fc.Arbitrary<unknown> {

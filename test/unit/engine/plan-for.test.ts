@@ -180,7 +180,7 @@ test("an entity with tags of others is not given more tags than IAM allows, and 
       {
         reason: "QuotaExceeded",
         message:
-          "spec.tags: the role would have 51 tags, those of other clients included, and IAM allows 50. Remove some from spec.tags, or in IAM.",
+          "spec.tags: the role would have 51 tags, those of other clients included, and IAM allows 50. Remove some from spec.tags or spec.roleTags, or in IAM.",
       },
     ],
   ]);

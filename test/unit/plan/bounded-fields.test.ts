@@ -151,6 +151,22 @@ const FATES: Readonly<Record<keyof InstanceProfileSpec, Readonly<Record<string, 
       allowedBy: { allowedTagKeys: ["eks-*"] },
     },
   },
+  roleTags: {
+    "": {
+      by: ["allowedTagKeys", "tags"],
+      spec: { roleTags: { "eks-cluster-admin": "true" } },
+      refusedBy: {},
+      allowedBy: { allowedTagKeys: ["eks-*"] },
+    },
+  },
+  instanceProfileTags: {
+    "": {
+      by: ["allowedTagKeys", "tags"],
+      spec: { instanceProfileTags: { "eks-cluster-admin": "true" } },
+      refusedBy: {},
+      allowedBy: { allowedTagKeys: ["eks-*"] },
+    },
+  },
   adoptionPolicy: {
     "": {
       by: ["allowAdoption"],

@@ -24,6 +24,18 @@ describe("a violation is", () => {
       { tags: { team: "a" }, allowedTagKeys: ["APP", "cost-*"] },
       "TagNotAllowed: spec.tags: class readers does not allow key eks-cluster-admin; it allows APP, cost-*. Remove it.",
     ],
+    [
+      "another value for a tag of the class on the role alone",
+      { roleTags: { Team: "b" } },
+      { tags: { team: "a" }, allowedTagKeys: ["*"] },
+      "TagNotAllowed: spec.roleTags: Team is set by class readers; remove it.",
+    ],
+    [
+      "a tag key of the instance profile that is not allowed",
+      { instanceProfileTags: { app: "x" } },
+      { allowedTagKeys: ["cost-*"] },
+      "TagNotAllowed: spec.instanceProfileTags: class readers does not allow key app; it allows cost-*. Remove it.",
+    ],
   ])("%s", (_, spec, of, violation) => {
     expect(specs.violationsOf({ ...(of === CAREFUL ? NAMED : {}), ...spec }, of)).toEqual([violation]);
   });
@@ -113,6 +125,11 @@ test("more tags than IAM has room for, with those of the class, are a violation"
   const allowedTagKeys = ["k*"];
   expect(specs.violationsOf({ tags }, { tags: { k0: "v" }, allowedTagKeys })).toEqual([]);
   expect(specs.violationsOf({ tags }, { tags: { team: "a" }, allowedTagKeys })).toEqual([
+    "TagNotAllowed: spec.tags and the tags of class readers are 43 tags; IAM has room for 42. Remove some.",
+  ]);
+  const { k0: _, ...others } = tags;
+  expect(specs.violationsOf({ tags: others, roleTags: { k0: "v" } }, { tags: { k1: "v" }, allowedTagKeys })).toEqual([]);
+  expect(specs.violationsOf({ tags: others, roleTags: { k0: "v" } }, { tags: { team: "a" }, allowedTagKeys })).toEqual([
     "TagNotAllowed: spec.tags and the tags of class readers are 43 tags; IAM has room for 42. Remove some.",
   ]);
   // The tags that are not allowed do not count.
