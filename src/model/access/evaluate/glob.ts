@@ -30,19 +30,30 @@ const folded =
   (part: Part): Part =>
     part.kind === "text" ? { kind: "text", text: fold(part.text) } : part;
 
-/** A pattern that is compiled once when it has no variable, and else for each request. */
+/** A pattern that is compiled once when it has no variable, and else whenever the value of one of them is another than before. */
 export function compileParts(parts: readonly Part[], compile: (parts: readonly Part[]) => TextTest): TextPattern {
   if (parts.every(({ kind }) => kind !== "variable")) {
     const test = compile(parts);
     return { isResolvable: () => true, matches: test };
   }
+  let last: { readonly parts: readonly Part[]; readonly test: TextTest } | undefined;
   return {
     isResolvable: (context) => resolvedParts(parts, context) !== undefined,
     matches: (text, context) => {
       const resolved = resolvedParts(parts, context);
-      return resolved !== undefined && compile(resolved)(text);
+      if (resolved === undefined) return false;
+      if (last === undefined || !isSame(last.parts, resolved)) last = { parts: resolved, test: compile(resolved) };
+      return last.test(text);
     },
   };
+}
+
+/** True for parts of one pattern with the same values. */
+function isSame(some: readonly Part[], others: readonly Part[]): boolean {
+  return some.every((part, index) => {
+    const other = others[index];
+    return part === other || (part.kind === "text" && other?.kind === "text" && part.text === other.text);
+  });
 }
 
 /** Whether a whole text matches parts without variables. */

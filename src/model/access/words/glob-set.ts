@@ -112,8 +112,7 @@ export class GlobSet {
 
   /** The positions of the empty prefix, in the globs with these indexes, ascending. */
   start(globs: readonly number[]): Positions {
-    const blocks = Int32Array.from(globs, (index) => at(this.#begins, index));
-    return { blocks, bits: new Int32Array(blocks.length).fill(1) };
+    return { blocks: globs.map((index) => at(this.#begins, index)), bits: globs.map(() => 1) };
   }
 
   /**
@@ -128,7 +127,7 @@ export class GlobSet {
     const named = this.#before.get(code);
     const wild = isVariableCode(code) ? undefined : this.#wildcardsFor(code);
     const stars = canBeColon ? this.#anyTextStars : this.#stars;
-    const next = new PositionsBuilder(2 * blocks.length);
+    const next = new PositionsBuilder();
     for (let index = 0; index < blocks.length; index += 1) {
       const block = at(blocks, index);
       const from = at(bits, index);
@@ -141,7 +140,7 @@ export class GlobSet {
 
   /** The positions that any text leads to. */
   #allFrom({ blocks, bits }: Positions, budget: StepBudget): Positions {
-    const next = new PositionsBuilder(this.#globOf.length);
+    const next = new PositionsBuilder();
     for (let index = 0; index < blocks.length; index += 1) {
       const block = at(blocks, index);
       const glob = at(this.#globOf, block);
@@ -168,7 +167,7 @@ export class GlobSet {
   /** The positions after any text, with or without colons: those that every such text leads to. */
   repeat({ blocks, bits }: Positions, repeats: number | undefined): Positions {
     const stars = repeats === REPEATS.textWithoutColon ? this.#stars : this.#anyTextStars;
-    const next = new PositionsBuilder(blocks.length);
+    const next = new PositionsBuilder();
     for (let index = 0; index < blocks.length; index += 1) {
       const block = at(blocks, index);
       next.add(block, at(bits, index) & at(stars, block));

@@ -3,8 +3,9 @@
  * ascending order.
  */
 export interface Positions {
-  readonly blocks: Int32Array;
-  readonly bits: Int32Array;
+  // No typed arrays: most are short, and a typed array costs more to make than it saves.
+  readonly blocks: readonly number[];
+  readonly bits: readonly number[];
 }
 
 /** True when every position of `part` is in `whole`: `whole` matches at least the words that `part` matches. */
@@ -22,40 +23,41 @@ export function isSubset(part: Positions, whole: Positions): boolean {
 
 /** Positions in the making. Blocks are added in ascending order; empty ones are dropped. */
 export class PositionsBuilder {
-  readonly blocks: Int32Array;
-  readonly bits: Int32Array;
-  length = 0;
+  readonly blocks: number[] = [];
+  readonly bits: number[] = [];
 
-  constructor(capacity: number) {
-    this.blocks = new Int32Array(capacity);
-    this.bits = new Int32Array(capacity);
+  get length(): number {
+    return this.blocks.length;
   }
 
   add(block: number, bits: number): void {
     if (bits === 0) return;
-    const last = this.length - 1;
+    const last = this.blocks.length - 1;
     if (last >= 0 && this.blocks[last] === block) {
       this.bits[last] = at(this.bits, last) | bits;
       return;
     }
-    this.blocks[this.length] = block;
-    this.bits[this.length] = bits;
-    this.length += 1;
+    this.blocks.push(block);
+    this.bits.push(bits);
   }
 
+  /** The positions. The builder is not used any more. */
   build(): Positions {
+    const { blocks, bits } = this;
     let kept = 0;
-    for (let index = 0; index < this.length; index += 1) {
-      if (this.bits[index] === 0) continue;
-      this.blocks[kept] = at(this.blocks, index);
-      this.bits[kept] = at(this.bits, index);
+    for (let index = 0; index < blocks.length; index += 1) {
+      if (bits[index] === 0) continue;
+      blocks[kept] = at(blocks, index);
+      bits[kept] = at(bits, index);
       kept += 1;
     }
-    return { blocks: this.blocks.slice(0, kept), bits: this.bits.slice(0, kept) };
+    blocks.length = kept;
+    bits.length = kept;
+    return { blocks, bits };
   }
 }
 
 /** For indexes that are known to be within the array. */
-export function at(array: Int32Array, index: number): number {
+export function at(array: Int32Array | readonly number[], index: number): number {
   return array[index] as number;
 }
