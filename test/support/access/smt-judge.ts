@@ -58,12 +58,22 @@ async function kindsOf(
   let contexts: readonly Kind["context"][] = [new Map()];
   for (const [key, sort] of sorts) {
     const own = distinct(({ atoms }) => atoms.filter((atom) => atom.key === key).flatMap(constraintsOf));
-    const values = await cells(sort, sort === "Arn" ? VALUES.Arn : VALUES.String, own, solve);
+    const typed = await cells(sort, sort === "Arn" ? VALUES.Arn : VALUES.String, own, solve);
+    const values = TYPED_KEYS.has(key) ? typed : [...typed, ...withoutType(sort)];
     contexts = contexts.flatMap((context) => [context, ...values.map((cell) => new Map([...context, [key, cell]]))]);
   }
   return actions.flatMap((action) =>
     resources.flatMap((resource) => contexts.map((context) => ({ action, resource, context, reading }))),
   );
+}
+
+/** Keys whose values AWS makes: all of one type. */
+const TYPED_KEYS: ReadonlySet<string> = new Set(["aws:securetransport", "aws:currenttime"]);
+
+/** The texts that are no truth value are in no list; what IAM makes of a text that is no number is not documented. */
+function withoutType(sort: Sort): readonly Cell[] {
+  if (sort === "Bool") return [{ holds: new Set(), isUnsure: false }];
+  return sort === "Real" ? [{ holds: new Set(), isUnsure: true }] : [];
 }
 
 interface SignedCell extends Cell {
