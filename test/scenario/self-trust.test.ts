@@ -21,7 +21,7 @@ afterAll(() => world.close());
 /** The new role has a new id, also where its trust policy names it. */
 const withoutIds = (state: unknown): string => JSON.stringify(state).replace(/AROA[A-Z2-7]{17}/g, "AROA");
 
-const selfTrusting = (): object => manifest({ trust: { statements: [{ ...ALLOW, principals: { aws: [SELF] } }] } });
+const selfTrusting = () => manifest({ trust: { statements: [{ ...ALLOW, principals: { aws: [SELF] } }] } });
 
 test("a role that trusts itself costs one write more, and comes back whole after somebody deleted it", async () => {
   await world.apply(selfTrusting());
