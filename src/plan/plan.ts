@@ -40,6 +40,9 @@ export const INVALID_POLICY = "InvalidPolicy";
 /** The reason when the permissions boundary of the class does not exist in IAM. */
 export const PERMISSIONS_BOUNDARY_NOT_FOUND = "PermissionsBoundaryNotFound";
 
+/** The reason when a managed policy or a permissions boundary of the spec does not exist in IAM. */
+export const POLICY_NOT_FOUND = "PolicyNotFound";
+
 /** True when the observed state equals the desired state. */
 export function isInSync(plan: Plan): boolean {
   return plan.actions.length === 0 && plan.blockers.length === 0;

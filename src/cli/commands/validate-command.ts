@@ -3,6 +3,7 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { accountKeyOf, blockersOf, strippedViolations } from "../../controller/classes/class-binding.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { type LintOptions, lint } from "../../plan/lint/lint.ts";
+import { lintManagedPolicies } from "../../plan/lint/lint-managed-policies.ts";
 import type { Blocker } from "../../plan/plan.ts";
 import { type InputObject, sharedNames } from "../../plan/shared-names.ts";
 import { COLOR_OPTION, hasColor } from "../color.ts";
@@ -87,11 +88,16 @@ async function judgeAll(manifests: readonly Manifest[], options: Standards): Pro
   const verdicts: Verdict[] = [];
   for (const manifest of manifests) {
     const { object, findings } = judgeManifest(manifest);
-    const further = object === undefined ? [] : [...lint(object, options), ...judgeByClass(object, options.classes)];
-    verdicts.push({ manifest, object, findings: bounded([...findings, ...further]) });
+    const others = object === undefined ? [] : further(object, options);
+    verdicts.push({ manifest, object, findings: bounded([...findings, ...others]) });
     await nextTurn();
   }
   return verdicts;
+}
+
+/** Findings beyond the schema. */
+function further(object: InstanceProfile, options: Standards): readonly Finding[] {
+  return [...lint(object, options), ...lintManagedPolicies(object.spec), ...judgeByClass(object, options.classes)];
 }
 
 /** The object as its tests see it. Managed policies are not read. */

@@ -2,6 +2,7 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
+import { BoundaryPolicies } from "../../engine/observe/boundary-policies.ts";
 import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
 import type { TaggedRole } from "../../engine/observe/inventory.ts";
@@ -12,6 +13,7 @@ import { RegionSnapshots } from "../../engine/observe/region-snapshots.ts";
 import type { PolicyDocuments } from "../../engine/offline/plan-access.ts";
 import type { PlanAccess } from "../../engine/offline/plan-manifest.ts";
 import { fromSnapshot, objectByObject } from "../../engine/offline/plan-reader.ts";
+import { policyVerifier } from "../../engine/reconcile/missing-policies.ts";
 import { dispositionOf } from "../../errors.ts";
 import type { AccountQuotas } from "../../model/account-quotas.ts";
 import { claimOf } from "../../model/instances/claim-of.ts";
@@ -68,6 +70,7 @@ export async function planAccess(
     reader: snapshot === undefined ? objectByObject(aws.iamReader) : fromSnapshot(snapshot, aws.iamReader),
     instances: instancesFor(objects, { clusterId, regions }, aws),
     policies: policyDocuments(aws, onUnread),
+    verifier: policyVerifier(new BoundaryPolicies(() => systemClock.monotonicMs()), aws.iamReader),
     taggedRoles: async (abortSignal) =>
       isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(abortSignal),
   };

@@ -2,6 +2,7 @@ import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { AccountRegistry } from "../../engine/accounts/account-registry.ts";
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
 import type { ConvergeDependencies } from "../../engine/reconcile/converge.ts";
+import { policyVerifier } from "../../engine/reconcile/missing-policies.ts";
 import { type RequiredBoundary, requiredBoundary } from "../../engine/reconcile/required-boundary.ts";
 import { accountKeyOf, type ClassBinding } from "../classes/class-binding.ts";
 import { isUserWaiting, requestUrgencyOf, type Urgency } from "../urgency.ts";
@@ -41,7 +42,19 @@ export async function accessFor(
   const instances = { ...aws.instances, claims: claimIndex, isUserWaiting: isUserWaiting(urgency) };
   const { reader, writer } = iam[requestUrgencyOf(urgency)];
   const boundary = binding.kind === "bound" ? requiredBoundary(binding.class, { policies, reader }) : undefined;
-  return { reader, writer, recentWrites, adoptions, breaker, quotas, index, instances, boundary };
+  const verifier = policyVerifier(policies, reader);
+  return {
+    reader,
+    writer,
+    recentWrites,
+    adoptions,
+    breaker,
+    quotas,
+    index,
+    instances,
+    boundary,
+    policies: verifier,
+  };
 }
 
 /** The permissions boundary that the class sets on its roles. Errors: those of {@link AccountRegistry.open}. */

@@ -7,6 +7,7 @@ import { refusedByIam } from "../../plan/lint/lint.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { InstanceObservation } from "../observe/observe-instances.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";
+import type { PolicyVerifier } from "../reconcile/missing-policies.ts";
 import { planFor } from "../reconcile/plan-for.ts";
 import { accessOfPlan, type PolicyDocuments } from "./plan-access.ts";
 import type { PlanReader } from "./plan-reader.ts";
@@ -34,6 +35,7 @@ export interface PlanAccess {
   readonly instances: InstanceObservation;
   readonly quotas: QuotaSource;
   readonly policies: PolicyDocuments;
+  readonly verifier: PolicyVerifier;
 }
 
 /**
@@ -62,10 +64,10 @@ async function planAndJudge(
   object: InstanceProfile,
   desired: DesiredState,
   observed: ObservedState,
-  { instances, quotas, policies }: PlanAccess,
+  { instances, quotas, policies, verifier }: PlanAccess,
   signal: AbortSignal,
 ): Promise<Pick<ManifestPlan, "plan" | "access">> {
-  const deps = { instances, quotas, refusedByIam: () => refusedByIam(object), isForecast: true };
+  const deps = { instances, quotas, policies: verifier, refusedByIam: () => refusedByIam(object), isForecast: true };
   const { plan: found, view } = await planFor(desired, observed, deps, signal);
   if (view.instances?.unreadable !== undefined) throw view.instances.unreadable;
   return { plan: found, access: await accessOfPlan(found, view, policies, signal) };

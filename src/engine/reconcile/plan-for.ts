@@ -1,4 +1,4 @@
-import type { DesiredState } from "../../model/desired-state.ts";
+import type { DesiredPresent, DesiredState } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import type { Action } from "../../plan/action.ts";
 import { diff } from "../../plan/diff.ts";
@@ -8,6 +8,7 @@ import { quotaBlockers, tagBlockers } from "../../plan/quota-blockers.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";
 import { type OverlaidState, RecentWrites } from "../observe/recent-writes.ts";
+import { type MissingPolicy, missingPolicies, type PolicyVerifier, policiesOf } from "./missing-policies.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 
 /** A plan and the state that it was computed from. */
@@ -32,6 +33,8 @@ export interface PlanDependencies {
   readonly quotas?: QuotaSource;
   /** The permissions boundary that the class sets on its roles; unset: none. */
   readonly boundary?: RequiredBoundary | undefined;
+  /** Whether managed policies exist; unset: unknown, so that only IAM refuses those that do not. */
+  readonly policies?: PolicyVerifier;
   /** Blockers for what IAM rejects of the spec in every account. Called only for a plan that writes a policy; unset: none. */
   readonly refusedByIam?: () => readonly FieldBlocker[];
   /** A user has requested the reconcile, which shortens the propagation window. */
@@ -136,7 +139,8 @@ async function furtherBlockers(
   const missing = boundaryBlockers(plan, boundary);
   if (missing.length > 0) return [...plan.blockers, ...missing];
   if (desired.presence === "absent" || plan.actions.length === 0 || plan.blockers.length > 0) return [];
-  const refused = [...invalidPolicyBlockers(plan, deps), ...tagBlockers(plan, view)];
+  const missingOnes = await missingPolicyBlockers(desired, plan, deps, signal);
+  const refused = [...invalidPolicyBlockers(plan, deps), ...missingOnes, ...tagBlockers(plan, view)];
   if (refused.length > 0 || quotas === undefined) return refused;
   if (quotaBlockers(desired, plan, await quotas.known(signal)).length === 0) return [];
   return quotaBlockers(desired, plan, await quotas.refresh(QUOTAS_MAX_AGE_MS, signal));
@@ -156,16 +160,33 @@ function invalidPolicyBlockers(
   return writesPolicy && (isForecast || isCreation) ? (refusedByIam?.() ?? []) : [];
 }
 
+/** As {@link invalidPolicyBlockers}, for managed policies that do not exist. */
+async function missingPolicyBlockers(
+  desired: DesiredPresent,
+  { actions }: Plan,
+  { policies, boundary, isForecast = false }: PlanDependencies,
+  signal: AbortSignal,
+): Promise<readonly FieldBlocker[]> {
+  const isCreation = actions.some(({ kind }) => kind === "CreateRole");
+  if (policies === undefined || !(isForecast || isCreation)) return [];
+  return missingPolicies(desired, actions, { policies, boundary }, signal);
+}
+
 /**
- * The writes of a blocked plan that are made nevertheless: the controller narrows a role that exists before IAM refuses the policy. Empty
+ * The writes of a blocked plan that are made nevertheless: the controller narrows a role that exists before IAM refuses a policy. Empty
  * for every other blocker.
  */
 function writesBefore(blockers: readonly Blocker[], desired: DesiredState, { actions }: Plan): readonly Action[] {
-  const [{ reason, path = "" }] = blockers as readonly [Partial<FieldBlocker> & Blocker];
-  if (reason !== INVALID_POLICY || desired.presence === "absent") return [];
-  if (actions.some(({ kind }) => kind === "CreateRole")) return [];
+  const [{ reason, path = "", policyArn }] = blockers as readonly [Partial<MissingPolicy> & Blocker];
+  if (desired.presence === "absent" || actions.some(({ kind }) => kind === "CreateRole")) return [];
+  if (policyArn !== undefined) return until(actions, (action) => policiesOf(action).includes(policyArn));
+  if (reason !== INVALID_POLICY) return [];
   const { trustPolicy, inlinePolicy } = desired.role;
   const refused = path.startsWith("spec.trust") ? trustPolicy.text : inlinePolicy?.document.text;
-  const end = actions.findIndex((action) => "document" in action && action.document === refused);
+  return until(actions, (action) => "document" in action && action.document === refused);
+}
+
+function until(actions: readonly Action[], isRefused: (action: Action) => boolean): readonly Action[] {
+  const end = actions.findIndex(isRefused);
   return end === -1 ? [] : actions.slice(0, end);
 }

@@ -6,7 +6,7 @@ import { type BoundaryPolicies, isPermanent, type PolicyVerdict } from "../obser
 import type { PolicyReader } from "../ports.ts";
 
 /** The maximum age of a verdict after a refused write: at most one request for each policy in this time. */
-const VERDICT_MAX_AGE_MS = 600_000;
+export const VERDICT_MAX_AGE_MS = 600_000;
 /**
  * The maximum age of a verdict that a policy is missing: it may not have propagated yet, or may have been created
  * since.

@@ -13,6 +13,7 @@ export type LintRule =
   | "privilege-escalation"
   | "assume-any-role"
   | "missing-boundary"
+  | "managed-policy"
   | "class"
   | "shared-name"
   | "policy-test"

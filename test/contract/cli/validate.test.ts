@@ -59,6 +59,18 @@ describe("validate finds what only IAM would refuse", () => {
     expect(out).toContain("did you mean StringEquals?");
   });
 
+  test("a policy of AWS under the wrong path is an error, one that the list does not have a warning", async () => {
+    const managed = (name: string) => judged({ managedPolicyArns: [`arn:aws:iam::aws:policy/${name}`] });
+    expect(await managed("AmazonEC2ContainerServiceforEC2Role")).toMatchObject({
+      status: 1,
+      out: expect.stringContaining("write arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"),
+    });
+    expect(await managed("AmazonSSMManagedInstancesCore")).toMatchObject({
+      status: 0,
+      out: expect.stringContaining("did you mean AmazonSSMManagedInstanceCore?"),
+    });
+  });
+
   test("an operator in any of its forms is one", async () => {
     const conditions = { "ForAnyValue:StringLikeIfExists": { "aws:a": ["b"] }, Null: { "aws:c": ["true"] } };
     expect(await judged({ statements: [{ ...statement, conditions }] })).toMatchObject({ status: 0 });

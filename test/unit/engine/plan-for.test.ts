@@ -6,6 +6,7 @@ import type { PolicyDocuments } from "../../../src/engine/offline/plan-access.ts
 import { planManifest } from "../../../src/engine/offline/plan-manifest.ts";
 import { fromSnapshot, objectByObject, type PlanReader } from "../../../src/engine/offline/plan-reader.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
+import type { PolicyVerifier } from "../../../src/engine/reconcile/missing-policies.ts";
 import { observeAndPlan } from "../../../src/engine/reconcile/observe-and-plan.ts";
 import type { AccountQuotas } from "../../../src/model/account-quotas.ts";
 import { desiredState } from "../../../src/model/desired-state.ts";
@@ -60,11 +61,22 @@ async function plansOf(object: Object, observed: ObservedState, room: Partial<Ac
   await quotas.refresh(0, signal);
   const instances = withoutInstances();
   const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
-  const deps = { reader: iam, recentWrites, instances, quotas, refusedByIam: () => refusedByIam(object) };
+  const verifier: PolicyVerifier = {
+    verify: async (arn) => ({ kind: arn.endsWith("/missing") ? "missing" : "exists" }),
+  };
+  const deps = {
+    reader: iam,
+    recentWrites,
+    instances,
+    quotas,
+    policies: verifier,
+    refusedByIam: () => refusedByIam(object),
+  };
   const controller = await observeAndPlan(desiredState(object, CLUSTER_ID, GRANTS), deps, signal);
   const command = async (reader: PlanReader): Promise<Plan> => {
     const target = { clusterId: CLUSTER_ID, ...GRANTS };
-    return (await planManifest(object, target, { reader, instances, quotas, policies: NO_POLICIES }, signal)).plan;
+    return (await planManifest(object, target, { reader, instances, quotas, policies: NO_POLICIES, verifier }, signal))
+      .plan;
   };
   return [controller.plan, await command(objectByObject(iam)), await command(fromSnapshot(snapshotOf(iam), iam))];
 }
@@ -78,6 +90,12 @@ describe("the controller and the command `plan` compute the same plan", () => {
 
   test.each<[string, Parameters<typeof anInstanceProfile>[0], Partial<AccountQuotas>, string]>([
     ["a quota that is used up", {}, { roles: { used: 10, quota: 10 } }, "QuotaExceeded"],
+    [
+      "a managed policy that does not exist",
+      { spec: { managedPolicyArns: ["arn:aws:iam::123456789012:policy/missing"] } },
+      {},
+      "PolicyNotFound",
+    ],
     [
       "a condition operator that IAM does not know",
       {
@@ -103,6 +121,20 @@ describe("the controller and the command `plan` compute the same plan", () => {
       [reason],
     ]);
   });
+});
+
+test("a missing policy blocks what is shown of a role that exists, up to the write that IAM refuses", async () => {
+  const missing = "arn:aws:iam::123456789012:policy/missing";
+  const before = anInstanceProfile({ spec: { managedPolicyArns: [] } });
+  const [{ actions } = { actions: [] }] = await plansOf(before, NOTHING);
+  const statements = [{ effect: "Allow" as const, actions: ["s3:GetObject"], resources: ["*"] }];
+  const after = anInstanceProfile({ spec: { managedPolicyArns: [missing], statements } });
+  const [controller, command] = await plansOf(after, stateAfter(NOTHING, actions));
+  expect(controller?.blockers).toEqual([]);
+  expect(controller?.actions.map(({ kind }) => kind)).toContain("AttachRolePolicy");
+  expect(command?.blockers.map(({ reason }) => reason)).toEqual(["PolicyNotFound"]);
+  const attached = controller?.actions.findIndex(({ kind }) => kind === "AttachRolePolicy");
+  expect(command?.actions).toEqual(controller?.actions.slice(0, attached));
 });
 
 test("a role that is in sync is not blocked by a policy that IAM would reject today", async () => {
