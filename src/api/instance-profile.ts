@@ -1,3 +1,4 @@
+import type { JsonObject } from "../model/policy/policy-json.ts";
 import type { OversizePolicy } from "../model/policy/policy-size.ts";
 
 /** The API group of every kind of this controller, and the prefix of its annotations, finalizers and AWS tags. */
@@ -60,10 +61,8 @@ export interface InstanceProfileSpec {
   readonly path: string;
   /** Of the role. */
   readonly description?: string;
-  /** The inline policy's name; `roleName` when the manifest names none. */
-  readonly policyName: string;
-  /** The statements of the inline policy. If empty (only with `managedPolicyArns`), the role has no inline policy of this object. */
-  readonly statements: readonly Statement[];
+  /** The inline policies of the role, that of `statements` first. No two names are equal in lower case. */
+  readonly inlinePolicies: readonly PolicySpec[];
   /** A set: the order means nothing. */
   readonly managedPolicyArns: readonly string[];
   readonly permissionsBoundaryArn?: string;
@@ -86,6 +85,17 @@ export interface InstanceProfileSpec {
   /** While true, the controller does not change AWS. */
   readonly suspend: boolean;
   readonly instances?: InstancesSpec;
+}
+
+/** One policy of a spec, in whichever form the manifest has it. */
+export interface PolicySpec {
+  readonly name: string;
+  /** The field that holds it: `spec.statements`, `spec.inlinePolicies[2].statements` or `spec.inlinePolicies[2].document`. */
+  readonly fieldPath: string;
+  /** What it says, also when it is written as a document; never empty. */
+  readonly statements: readonly Statement[];
+  /** The document as the author wrote it; unset when the manifest has statements. Its statements are those of `statements`, in order. */
+  readonly document?: JsonObject;
 }
 
 /** Whether the entities in AWS are deleted with the Kubernetes object. */
@@ -112,7 +122,7 @@ export interface StatementBase {
   readonly conditions?: PolicyConditions;
 }
 
-/** One statement of the inline policy; lists are never empty. */
+/** One statement of a policy of the role; lists are never empty. */
 export type Statement = StatementBase & StatementActions & StatementResources;
 
 /** The principals that may assume the role: at least one service or one statement. */

@@ -5,6 +5,7 @@ import {
   type InstanceProfileSpec,
   type InstancesSpec,
   KIND,
+  type PolicySpec,
   type TrustStatement,
 } from "./instance-profile.ts";
 import type { LooseInstances } from "./instances-fields.ts";
@@ -35,15 +36,20 @@ export function parseInstanceProfile(value: unknown): InstanceProfile {
 }
 
 function resolve(loose: LooseSpec): InstanceProfileSpec {
-  const { statements, instances, ...rest } = loose;
+  const { statements: _, policyName: __, instances, ...rest } = loose;
   return {
     ...rest,
     instanceProfileName: loose.instanceProfileName ?? loose.roleName,
-    policyName: loose.policyName ?? loose.roleName,
-    statements: statements.map(toStatement),
+    inlinePolicies: inlinePolicies(loose),
     trust: { ...loose.trust, statements: loose.trust.statements.map<TrustStatement>(withoutEmptySid) },
     ...(instances === undefined ? {} : { instances: toInstances(instances) }),
   };
+}
+
+/** `statements` and `policyName` are the short form of one policy. */
+function inlinePolicies({ statements, policyName, roleName }: LooseSpec): readonly PolicySpec[] {
+  if (statements.length === 0) return [];
+  return [{ name: policyName ?? roleName, fieldPath: "spec.statements", statements: statements.map(toStatement) }];
 }
 
 function toInstances({ selector, ids, ...base }: LooseInstances): InstancesSpec {

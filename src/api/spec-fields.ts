@@ -7,7 +7,7 @@ import { type LooseStatement, matches, statementsField } from "./policy-fields.t
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 import { trustField } from "./trust-fields.ts";
 
-type ResolvedLater = "instanceProfileName" | "policyName" | "statements" | "instances";
+type ResolvedLater = "instanceProfileName" | "inlinePolicies" | "instances";
 
 /** The spec of a manifest with defaults filled in, before names are resolved and pairs are distinguished. */
 export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {

@@ -1,13 +1,19 @@
-import { FORCE_DELETE_ANNOTATION, type InstanceProfile } from "../api/instance-profile.ts";
+import { FORCE_DELETE_ANNOTATION, type InstanceProfile, type PolicySpec } from "../api/instance-profile.ts";
 import { isHeldBack, recordedClaim } from "./instances/claim-record.ts";
 import type { DesiredInstances } from "./instances/instance-claim.ts";
 import { nameKey } from "./naming.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
-import { buildPolicy, type PolicyDocument, permissionsDocument, trustDocument } from "./policy/policy-document.ts";
+import { buildPolicy, documentOf, type PolicyDocument, trustDocument } from "./policy/policy-document.ts";
 import type { OversizePolicy } from "./policy/policy-size.ts";
 
 /** What happens to the entities when the object is deleted. `ByOrigin`: what was adopted is retained, what was created is deleted. */
 export type Retention = "Delete" | "Retain" | "ByOrigin";
+
+/** A desired inline policy. */
+export interface DesiredInlinePolicy {
+  readonly policyName: string;
+  readonly document: PolicyDocument;
+}
 
 /** The desired role. */
 export interface DesiredRole {
@@ -18,8 +24,8 @@ export interface DesiredRole {
   readonly maxSessionDurationSeconds: number;
   readonly permissionsBoundaryArn: string | undefined;
   readonly trustPolicy: PolicyDocument;
-  /** The one inline policy; undefined when the object has no statements of its own. */
-  readonly inlinePolicy: { readonly policyName: string; readonly document: PolicyDocument } | undefined;
+  /** The inline policies, in the order of the spec, which means nothing to IAM. */
+  readonly inlinePolicies: readonly DesiredInlinePolicy[];
   /** Sorted, without repetition. */
   readonly managedPolicyArns: readonly string[];
   /** The user's tags. */
@@ -61,7 +67,8 @@ export interface DesiredAbsent {
   readonly path: string;
   /** The instances that the spec selects. */
   readonly instances: DesiredInstances | undefined;
-  readonly policyName: string;
+  /** The names of the inline policies. */
+  readonly policyNames: readonly string[];
   readonly managedPolicyArns: readonly string[];
   readonly retention: Retention;
   /** True when unmanaged policies are removed too: the user requested it, and the object's class allows it. */
@@ -112,7 +119,7 @@ export function desiredState(
       instanceProfileName: spec.instanceProfileName,
       path: spec.path,
       instances: desiredInstances(object),
-      policyName: spec.policyName,
+      policyNames: spec.inlinePolicies.map(({ name }) => name),
       managedPolicyArns,
       retention: spec.deletionPolicy ?? "ByOrigin",
       force: forceDeniedBy === undefined && metadata.annotations?.[FORCE_DELETE_ANNOTATION] === "true",
@@ -130,13 +137,7 @@ export function desiredState(
       maxSessionDurationSeconds: spec.maxSessionDurationSeconds,
       permissionsBoundaryArn: spec.permissionsBoundaryArn,
       trustPolicy: buildPolicy(trustDocument(spec.trust), "trust"),
-      inlinePolicy:
-        spec.statements.length === 0
-          ? undefined
-          : {
-              policyName: spec.policyName,
-              document: buildPolicy(permissionsDocument(spec.statements), "permissions"),
-            },
+      inlinePolicies: spec.inlinePolicies.map(desiredInlinePolicy),
       managedPolicyArns,
       tags: userTags(spec.tags, spec.roleTags),
     },
@@ -151,6 +152,10 @@ export function desiredState(
     isAdoptionDenied: spec.adoptionPolicy === "IfExists" && !allowsAdoption,
     removesUnmanaged: spec.unmanagedPolicies === "Remove",
   };
+}
+
+function desiredInlinePolicy(policy: PolicySpec): DesiredInlinePolicy {
+  return { policyName: policy.name, document: buildPolicy(documentOf(policy), "permissions") };
 }
 
 /** The instances that the spec selects; undefined when it has no `instances`. */

@@ -27,7 +27,12 @@ export function quotaBlockers(
       ? tooLarge("trust policy", "spec.trust", role.trustPolicy.sizeChars, quotas.trustPolicyChars)
       : []),
     ...(does("PutRolePolicy")
-      ? tooLarge("inline policy", "spec.statements", role.inlinePolicy?.document.sizeChars, quotas.inlinePoliciesChars)
+      ? tooLarge(
+          "inline policy",
+          "spec.statements",
+          sumOf(role.inlinePolicies.map(({ document }) => document.sizeChars)),
+          quotas.inlinePoliciesChars,
+        )
       : []),
     ...(does("AttachRolePolicy") ? tooManyAttached(role.roleName, attached, quotas.managedPoliciesPerRole) : []),
   ];
@@ -93,17 +98,16 @@ function tooMany(what: string, plural: string, usage: Usage | undefined): readon
   return [{ reason: "QuotaExceeded", message }];
 }
 
-function tooLarge(
-  what: string,
-  field: string,
-  chars: number | undefined,
-  quota: number | undefined,
-): readonly Blocker[] {
-  if (chars === undefined || quota === undefined || chars <= quota) return [];
+function tooLarge(what: string, field: string, chars: number, quota: number | undefined): readonly Blocker[] {
+  if (quota === undefined || chars <= quota) return [];
   const message =
     `the ${what} has ${chars} characters without white space, and IAM allows ${quota} in this account. Shorten ${field}, or ` +
     "move a part of it to managed policies.";
   return [{ reason: "QuotaExceeded", message }];
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 function tooManyAttached(roleName: string, attached: number, quota: number | undefined): readonly Blocker[] {

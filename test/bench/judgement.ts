@@ -75,10 +75,17 @@ function costsOf({ spec }: LargeSpec): readonly Cost[] {
 }
 
 function withEdit(object: InstanceProfile): InstanceProfile {
-  const [first, ...others] = object.spec.statements;
+  const [policy] = object.spec.inlinePolicies;
+  const [first, ...others] = policy?.statements ?? [];
   if (first === undefined) return object;
   const { notActions: _, ...rest } = first;
-  return { ...object, spec: { ...object.spec, statements: [{ ...rest, actions: ["s3:Edited"] }, ...others] } as never };
+  return {
+    ...object,
+    spec: {
+      ...object.spec,
+      inlinePolicies: [{ ...policy, statements: [{ ...rest, actions: ["s3:Edited"] }, ...others] }],
+    } as never,
+  };
 }
 
 function cost(step: string, work: () => unknown): Cost {

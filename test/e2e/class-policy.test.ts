@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { InstanceProfileSpec } from "../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../src/api/instance-profile-class.ts";
 import { classViolations } from "../../src/plan/class/class-guards.ts";
-import { aClass, anInstanceProfile } from "../support/builders.ts";
+import { aClass, anInstanceProfile, asWritten, type SpecOverrides } from "../support/builders.ts";
 import { saidAtAdmission } from "../support/class-policy.ts";
 import { type DeployedAccount, deployAccount } from "../support/deployed-account.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
@@ -30,7 +29,7 @@ const CLASS: Partial<InstanceProfileClassSpec> = {
   maxSessionDurationSeconds: 7200,
 };
 
-type Spec = Partial<InstanceProfileSpec>;
+type Spec = SpecOverrides;
 const allow = (actions: readonly string[], resource = `arn:aws:s3:::${run}-a/*`): Spec => ({
   statements: [{ effect: "Allow", actions, resources: [resource] }],
 });
@@ -51,7 +50,12 @@ describe("the API server, by the policy of classes,", { skip: adminKubeconfig ==
 
   const create = (spec: Spec, className: string | undefined, query = "?dryRun=All"): Promise<KubeAnswer> => {
     const { apiVersion, kind, spec: asked } = anInstanceProfile({ spec });
-    const body = { apiVersion, kind, metadata: { name: "app", namespace: run }, spec: { ...asked, className } };
+    const body = {
+      apiVersion,
+      kind,
+      metadata: { name: "app", namespace: run },
+      spec: { ...asWritten(asked), className },
+    };
     return admin.request({ method: "POST", path: path + query, body });
   };
   const applyClass = async (name: string, spec: Partial<InstanceProfileClassSpec>, annotations = {}): Promise<void> => {

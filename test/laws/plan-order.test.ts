@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { InstanceProfileSpec } from "../../src/api/instance-profile.ts";
 import { compileAccess } from "../../src/model/access/evaluate/evaluate.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";
 import type { JsonValue } from "../../src/model/policy/policy-json.ts";
 import { diff } from "../../src/plan/diff.ts";
-import { desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
+import { desiredAbsence, desiredOf, NOTHING, type SpecOverrides, stateAfter } from "../support/builders.ts";
 
 const BOUNDARIES = ["arn:aws:iam::1:policy/b1", "arn:aws:iam::1:policy/b2"];
 const SERVICES = ["ec2.amazonaws.com", "ssm.amazonaws.com", "lambda.amazonaws.com"];
@@ -16,7 +15,7 @@ const statement = fc.record({
   resources: fc.subarray(["*", "arn:aws:s3:::a"], { minLength: 1 }),
 });
 
-const spec: fc.Arbitrary<Partial<InstanceProfileSpec>> = fc
+const spec: fc.Arbitrary<SpecOverrides> = fc
   .record({
     policyName: fc.constantFrom("one", "two"),
     statements: fc.array(statement, { maxLength: 3 }),
@@ -149,8 +148,7 @@ describe("a prefix of a plan allows what both the old and the new state allow, a
 });
 
 describe("an edit of one thing stays one write", () => {
-  const start = (old: Partial<InstanceProfileSpec>): ObservedState =>
-    stateAfter(NOTHING, diff(desiredOf(old), NOTHING).actions);
+  const start = (old: SpecOverrides): ObservedState => stateAfter(NOTHING, diff(desiredOf(old), NOTHING).actions);
 
   test("of the statements, whatever is taken away and given", () => {
     fc.assert(
@@ -172,7 +170,7 @@ describe("an edit of one thing stays one write", () => {
           permissionsBoundaryArn: "arn:aws:iam::1:policy/b1",
           trust: { services, statements: [] },
         };
-        const kindsOf = (wanted: Partial<InstanceProfileSpec>): string[] =>
+        const kindsOf = (wanted: SpecOverrides): string[] =>
           diff(desiredOf(wanted), state).actions.map(({ kind }) => kind);
         expect(kindsOf(bounded)).toEqual(["PutRolePermissionsBoundary"]);
         expect(kindsOf(trusted).filter((kind) => kind !== "UpdateAssumeRolePolicy")).toEqual([]);

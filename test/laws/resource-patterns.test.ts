@@ -13,7 +13,7 @@ import { completedResource } from "../../src/model/policy/resource-pattern.ts";
 import { classViolations } from "../../src/plan/class/class-guards.ts";
 import { lint } from "../../src/plan/lint/lint.ts";
 import { resourceComplaint } from "../../src/sandbox/aws/policy/resource-arn.ts";
-import { aClass, anInstanceProfile } from "../support/builders.ts";
+import { aClass, anInstanceProfile, statementsIn } from "../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../support/class-policy.ts";
 import { matchesArn } from "../support/matches-arn.ts";
 import { classPattern, requestArn, resourcePattern } from "../support/resource-patterns.ts";
@@ -51,7 +51,7 @@ function admitted(spec: InstanceProfileSpec, allowed: readonly string[]): readon
 }
 
 const documentOf = (spec: InstanceProfileSpec): PolicyDocument =>
-  buildPolicy(permissionsDocument(spec.statements), "permissions");
+  buildPolicy(permissionsDocument(statementsIn(spec)), "permissions");
 
 const forms = fc.record({
   resources: fc.array(resourcePattern, { minLength: 1, maxLength: 3 }),

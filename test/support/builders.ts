@@ -4,6 +4,8 @@ import {
   type InstanceProfileSpec,
   KIND,
   type ObjectMeta,
+  type PolicySpec,
+  type Statement,
 } from "../../src/api/instance-profile.ts";
 import {
   CLASS_KIND,
@@ -11,6 +13,7 @@ import {
   type InstanceProfileClassSpec,
 } from "../../src/api/instance-profile-class.ts";
 import { parseInstanceProfileClass } from "../../src/api/parse-instance-profile-class.ts";
+import type { KubeObject } from "../../src/engine/ports.ts";
 import { type DesiredPresent, desiredState } from "../../src/model/desired-state.ts";
 import type { ObservedInstance } from "../../src/model/instances/instance.ts";
 import {
@@ -27,14 +30,22 @@ import { applyAction } from "../../src/plan/simulate.ts";
 export const CLUSTER_ID = "cluster-1";
 export const NOTHING: ObservedState = { role: ABSENT, instanceProfile: ABSENT };
 
+/** What a test changes in a spec; with the short form of one inline policy, as in a manifest. */
+export interface SpecOverrides extends Partial<InstanceProfileSpec> {
+  readonly policyName?: string;
+  readonly statements?: readonly Statement[];
+}
+
+const READ_S3: readonly Statement[] = [{ effect: "Allow", actions: ["s3:Get*", "s3:List*"], resources: ["*"] }];
+
 /** A valid spec as the parser leaves it; override what the test is about. */
-function aSpec(overrides: Partial<InstanceProfileSpec> = {}): InstanceProfileSpec {
+function aSpec({ policyName, statements = READ_S3, ...overrides }: SpecOverrides = {}): InstanceProfileSpec {
+  const name = policyName ?? overrides.roleName ?? "app";
   return {
     roleName: "app",
     instanceProfileName: overrides.roleName ?? "app",
     path: "/",
-    policyName: overrides.roleName ?? "app",
-    statements: [{ effect: "Allow", actions: ["s3:Get*", "s3:List*"], resources: ["*"] }],
+    inlinePolicies: statements.length === 0 ? [] : [{ name, fieldPath: "spec.statements", statements }],
     managedPolicyArns: [],
     maxSessionDurationSeconds: 3600,
     trust: { services: ["ec2.amazonaws.com"], statements: [] },
@@ -49,12 +60,30 @@ function aSpec(overrides: Partial<InstanceProfileSpec> = {}): InstanceProfileSpe
   };
 }
 
+/** Statements as a policy of a spec. */
+export function aPolicy(statements: readonly Statement[], name = "app", fieldPath = "spec.statements"): PolicySpec {
+  return { name, fieldPath, statements };
+}
+
+/** All statements of the policies of a spec. */
+export function statementsIn({ inlinePolicies }: Pick<InstanceProfileSpec, "inlinePolicies">): readonly Statement[] {
+  return inlinePolicies.flatMap(({ statements }) => statements);
+}
+
+/** A spec as a manifest has it: one inline policy in the short form. */
+export function asWritten({ inlinePolicies, ...spec }: InstanceProfileSpec): object {
+  const short = inlinePolicies.find(({ fieldPath }) => fieldPath === "spec.statements");
+  return { ...spec, ...(short && { policyName: short.name, statements: short.statements }) };
+}
+
+/** An object as the API server has it. */
+export function asStored(object: InstanceProfile): KubeObject {
+  return { ...object, spec: asWritten(object.spec) } as unknown as KubeObject;
+}
+
 /** A valid object as it comes from the API server. */
 export function anInstanceProfile(
-  overrides: { spec?: Partial<InstanceProfileSpec>; metadata?: Partial<ObjectMeta> } & Pick<
-    InstanceProfile,
-    "status"
-  > = {},
+  overrides: { spec?: SpecOverrides; metadata?: Partial<ObjectMeta> } & Pick<InstanceProfile, "status"> = {},
 ): InstanceProfile {
   return {
     apiVersion: API_VERSION,
@@ -73,12 +102,12 @@ export function anInstanceProfile(
 }
 
 /** What the object asks for. */
-export function desiredOf(spec: Partial<InstanceProfileSpec> = {}, metadata: Partial<ObjectMeta> = {}): DesiredPresent {
+export function desiredOf(spec: SpecOverrides = {}, metadata: Partial<ObjectMeta> = {}): DesiredPresent {
   return desiredState(anInstanceProfile({ spec, metadata }), CLUSTER_ID, { allowsAdoption: true }) as DesiredPresent;
 }
 
 /** What a going object asks for. */
-export function desiredAbsence(spec: Partial<InstanceProfileSpec> = {}, metadata: Partial<ObjectMeta> = {}) {
+export function desiredAbsence(spec: SpecOverrides = {}, metadata: Partial<ObjectMeta> = {}) {
   return desiredState(
     anInstanceProfile({ spec, metadata: { deletionTimestamp: "2026-01-01T00:00:00Z", ...metadata } }),
     CLUSTER_ID,
@@ -97,7 +126,7 @@ export interface CreatedState extends ObservedState {
 }
 
 /** What AWS has after the controller has created everything for the object. */
-export function createdState(spec: Partial<InstanceProfileSpec> = {}): CreatedState {
+export function createdState(spec: SpecOverrides = {}): CreatedState {
   return stateAfter(NOTHING, diff(desiredOf(spec), NOTHING).actions) as CreatedState;
 }
 

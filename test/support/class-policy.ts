@@ -4,6 +4,7 @@ import { parseAllDocuments } from "yaml";
 import type { InstanceProfileSpec } from "../../src/api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../src/api/instance-profile-class.ts";
 import { AdmissionPolicy, type PolicySpec } from "./admission-policy.ts";
+import { asWritten } from "./builders.ts";
 
 /** The policy that judges by classes at admission, as `deploy/` has it. */
 export const CLASS_POLICY_FILE: string = join(import.meta.dirname, "../../deploy/base/class-policy.yaml");
@@ -23,7 +24,7 @@ export function saidAtAdmission(
 ): readonly string[] {
   const objectOf = (asked: InstanceProfileSpec): Readonly<Record<string, unknown>> => ({
     metadata: { name: "app", namespace },
-    spec: JSON.parse(JSON.stringify({ ...asked, className: of.metadata.name })),
+    spec: JSON.parse(JSON.stringify({ ...asWritten(asked), className: of.metadata.name })),
   });
   const [first] =
     policy.refusals({

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { InstanceProfileSpec, Trust } from "../../api/instance-profile.ts";
+import type { InstanceProfileSpec, PolicySpec, Trust } from "../../api/instance-profile.ts";
+import { statementPath } from "../../model/policy/policy-spec.ts";
 import type { AccessReport, AreaReport, ReportedPlace } from "../../plan/access/access-report.ts";
 import { inlinePolicy, TRUST_POLICY } from "../../plan/access/role-access.ts";
 import { invalid } from "../manifests/judge-manifest.ts";
@@ -55,10 +56,11 @@ export function asInManifest(
     const { policy, statement, ...rest } = item;
     if (statement === undefined) return item;
     const isTrust = policy === TRUST_POLICY;
-    if (!isTrust && policy !== inlinePolicy(written.policyName)) return item;
+    const [before, after] = [policyNamed(policy, manifest), policyNamed(policy, written)];
+    if (!isTrust && after === undefined) return item;
     const found = isTrust
       ? trustIndex(statement, written.trust, manifest.trust)
-      : indexIn(manifest.statements, written.statements, statement);
+      : indexIn(before?.statements ?? [], after?.statements ?? [], statement);
     return (found === undefined ? { ...rest, policy } : { ...item, statement: found }) as T;
   };
   const area = (one: AreaReport): AreaReport => ({
@@ -67,6 +69,11 @@ export function asInManifest(
     undecided: one.undecided.map(numbered),
   });
   return { ...report, permissions: area(report.permissions), trust: area(report.trust) };
+}
+
+/** The policy of a spec with this name in a report. */
+function policyNamed(name: string | undefined, spec: InstanceProfileSpec): PolicySpec | undefined {
+  return spec.inlinePolicies.find((policy) => inlinePolicy(policy.name) === name);
 }
 
 /** The services of a trust are its first statement. */
@@ -90,11 +97,13 @@ function indexIn<T>(manifest: readonly T[], written: readonly T[], statement: nu
   return index;
 }
 
-/** The path of a statement in a manifest: one of the inline policy or of the trust policy. */
-export function manifestPathOf({ policyName, trust }: InstanceProfileSpec): LocatableReport["pathOf"] {
+/** The path of a statement in a manifest: one of a policy of the role or of the trust policy. */
+export function manifestPathOf(spec: InstanceProfileSpec): LocatableReport["pathOf"] {
+  const { trust } = spec;
   return ({ policy, statement }) => {
     if (statement === undefined) return undefined;
-    if (policy === inlinePolicy(policyName)) return `spec.statements[${statement}]`;
+    const written = policyNamed(policy, spec);
+    if (written !== undefined) return statementPath(written, statement);
     if (policy !== TRUST_POLICY) return undefined;
     if (trust.services.length === 0) return `spec.trust.statements[${statement}]`;
     return statement === 0 ? "spec.trust.services" : `spec.trust.statements[${statement - 1}]`;

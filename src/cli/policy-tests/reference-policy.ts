@@ -8,7 +8,7 @@ import { TerminalError } from "../../errors.ts";
 import { statementLayers } from "../../model/access/compare/access-statement.ts";
 import { evaluatePolicies } from "../../model/access/evaluate/evaluate.ts";
 import { statementsOf } from "../../model/policy/policy-canonical.ts";
-import { buildPolicy, permissionsDocument, policyJson } from "../../model/policy/policy-document.ts";
+import { permissionsDocument } from "../../model/policy/policy-document.ts";
 import { isJsonObject, type JsonValue } from "../../model/policy/policy-json.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { unknownOperators } from "../../plan/lint/lint.ts";
@@ -46,8 +46,8 @@ function policyOf(statements: JsonValue): Read {
   const spec = { roleName: "reference", statements };
   try {
     const parsed = parseInstanceProfile({ apiVersion: API_VERSION, kind: KIND, metadata: { name: "reference" }, spec });
-    const policy = policyJson(buildPolicy(permissionsDocument(parsed.spec.statements), "permissions"));
-    if (parsed.oversize !== undefined || policy === undefined) return { fault: "the statements are too large for IAM" };
+    if (parsed.oversize !== undefined) return { fault: "the statements are too large for IAM" };
+    const policy = permissionsDocument(parsed.spec.inlinePolicies.flatMap((written) => written.statements));
     const fault = faultIn(policy);
     return fault === undefined ? { policy } : { fault };
   } catch (error) {

@@ -20,7 +20,7 @@ export interface RoleParts {
 
 /**
  * Reads from IAM what the plan needs: 2 requests when the role does not exist or must not be written, 5 to verify a
- * role with an inline policy, 5 to delete it, or 2 where its parts are known.
+ * role with one inline policy and one more for each further one, 5 to delete it, or 2 where its parts are known.
  *
  * Errors: those of the reader. A state is complete or an error.
  */
@@ -53,7 +53,7 @@ function namesOf(desired: DesiredState): Names {
   return {
     roleName: role.roleName,
     instanceProfileName: instanceProfile.instanceProfileName,
-    documentsOf: role.inlinePolicy === undefined ? [] : [role.inlinePolicy.policyName],
+    documentsOf: role.inlinePolicies.map(({ policyName }) => policyName),
   };
 }
 

@@ -40,14 +40,16 @@ export function observedIn(snapshot: AccountSnapshot, desired: DesiredPresent): 
 /** The role from a snapshot. Names of inline policies match in any case, as in IAM. */
 export function reported(
   role: ObservedRole | undefined,
-  { role: { inlinePolicy } }: DesiredPresent,
+  { role: { inlinePolicies } }: DesiredPresent,
 ): ObservedRole | Absent {
   if (role === undefined) return ABSENT;
-  const wanted = inlinePolicy?.policyName;
-  const found = role.inlinePolicyNames.find((name) => wanted !== undefined && sameName(name, wanted));
-  const document = found === undefined ? undefined : role.inlinePolicyDocuments[found];
-  if (wanted === undefined || document === undefined) return role;
-  return { ...role, inlinePolicyDocuments: { ...role.inlinePolicyDocuments, [wanted]: document } };
+  const wanted = inlinePolicies.flatMap(({ policyName }) => {
+    const found = role.inlinePolicyNames.find((name) => sameName(name, policyName));
+    const document = found === undefined ? undefined : role.inlinePolicyDocuments[found];
+    return document === undefined ? [] : [[policyName, document] as const];
+  });
+  if (wanted.length === 0) return role;
+  return { ...role, inlinePolicyDocuments: { ...role.inlinePolicyDocuments, ...Object.fromEntries(wanted) } };
 }
 
 /**

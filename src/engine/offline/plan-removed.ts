@@ -71,7 +71,7 @@ export async function planRemoved(
     instanceProfileName: await profileOf(removed, iam, signal),
     path: "/",
     instances: undefined,
-    policyName: role.roleName,
+    policyNames: [role.roleName],
     managedPolicyArns: [],
     retention: deletionPolicy ?? (defaultDeletionPolicy === "Retain" ? "Retain" : "ByOrigin"),
     force: false,

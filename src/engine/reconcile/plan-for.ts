@@ -181,9 +181,10 @@ function writesBefore(blockers: readonly Blocker[], desired: DesiredState, { act
   if (desired.presence === "absent" || actions.some(({ kind }) => kind === "CreateRole")) return [];
   if (policyArn !== undefined) return until(actions, (action) => policiesOf(action).includes(policyArn));
   if (reason !== INVALID_POLICY) return [];
-  const { trustPolicy, inlinePolicy } = desired.role;
-  const refused = path.startsWith("spec.trust") ? trustPolicy.text : inlinePolicy?.document.text;
-  return until(actions, (action) => "document" in action && action.document === refused);
+  const { trustPolicy, inlinePolicies } = desired.role;
+  const refused = path.startsWith("spec.trust") ? [trustPolicy] : inlinePolicies.map(({ document }) => document);
+  const texts = refused.map(({ text }) => text);
+  return until(actions, (action) => "document" in action && texts.includes(action.document));
 }
 
 function until(actions: readonly Action[], isRefused: (action: Action) => boolean): readonly Action[] {

@@ -1,4 +1,11 @@
-import type { PolicyConditions, Principals, Statement, Trust, TrustStatement } from "../../api/instance-profile.ts";
+import type {
+  PolicyConditions,
+  PolicySpec,
+  Principals,
+  Statement,
+  Trust,
+  TrustStatement,
+} from "../../api/instance-profile.ts";
 import { canonicalDocument, type PolicyUse } from "./policy-canonical.ts";
 import { describeChange } from "./policy-change.ts";
 import { canonicalJson, type JsonObject, type JsonValue } from "./policy-json.ts";
@@ -58,7 +65,12 @@ export function describePolicyChange(from: PolicyDocument, to: PolicyDocument): 
   return samePolicy(from, to) ? [] : describeChange(policyJson(from), policyJson(to), to.use);
 }
 
-/** The desired inline policy of a spec. */
+/** The document of a policy of a spec. */
+export function documentOf({ statements, document }: Pick<PolicySpec, "statements" | "document">): JsonValue {
+  return document ?? permissionsDocument(statements);
+}
+
+/** The document with these statements. */
 export function permissionsDocument(statements: readonly Statement[]): JsonValue {
   return { Version: POLICY_VERSION, Statement: statements.map(permissionsStatement) };
 }

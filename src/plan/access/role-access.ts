@@ -63,9 +63,10 @@ export function manifestAccess(object: InstanceProfile, managed: ManagedPolicies
   const { deletionTimestamp: _, ...metadata } = object.metadata;
   const desired = desiredState({ ...object, metadata }, "");
   if (desired.presence === "absent") return NO_ROLE;
-  const { inlinePolicy: inline, managedPolicyArns, permissionsBoundaryArn, trustPolicy } = desired.role;
-  const own =
-    inline === undefined ? [] : [{ name: inlinePolicy(inline.policyName), document: policyJson(inline.document) }];
+  const { inlinePolicies, managedPolicyArns, permissionsBoundaryArn, trustPolicy } = desired.role;
+  const own = inlinePolicies.map(({ policyName, document }): RolePolicy => {
+    return { name: inlinePolicy(policyName), document: policyJson(document) };
+  });
   return {
     permissions: [...own, ...managedPolicyArns.map((arn) => managedPolicy(arn, managed))],
     boundary: boundaryOf(permissionsBoundaryArn, managed),

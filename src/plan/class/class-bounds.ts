@@ -1,6 +1,7 @@
 import type { InstanceProfile, InstanceProfileSpec, Trust } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { nameInArn } from "../../model/naming.ts";
+import { withStatementsOf } from "../../model/policy/policy-spec.ts";
 import type { Blocker } from "../plan.ts";
 import { type DefaultDeletionPolicy, effectiveDeletionPolicy } from "./class-deletion.ts";
 
@@ -9,7 +10,8 @@ import { type DefaultDeletionPolicy, effectiveDeletionPolicy } from "./class-del
  * removed from the spec and grants nothing.
  */
 export type Excess =
-  | { readonly kind: "statement"; readonly index: number }
+  /** `policy` is the field path of the policy. */
+  | { readonly kind: "statement"; readonly policy: string; readonly index: number }
   | { readonly kind: "managedPolicy"; readonly arn: string }
   | { readonly kind: "trustService"; readonly service: string }
   | { readonly kind: "trustStatement"; readonly index: number }
@@ -104,7 +106,10 @@ export function withoutExcess(
     ...rest,
     ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
     ...(keepsInstances && { instances }),
-    statements: grantsNothing ? [] : spec.statements.filter((_, index) => !has({ kind: "statement", index })),
+    inlinePolicies: withStatementsOf(
+      grantsNothing ? [] : spec.inlinePolicies,
+      ({ fieldPath: policy }, index) => !has({ kind: "statement", policy, index }),
+    ),
     managedPolicyArns: grantsNothing
       ? []
       : spec.managedPolicyArns.filter((arn) => !has({ kind: "managedPolicy", arn })),

@@ -105,8 +105,8 @@ function allowsInline({ bounds, allowsNothing }: RevocationTarget, text: string 
   if (allowsNothing || text === undefined) return false;
   const statements = statementsFrom(policyJson(readPolicy(text, "permissions")));
   if (statements === undefined) return false;
-  const spec = { statements: statements as unknown as readonly Statement[] };
-  return guardStatements(spec, bounds).length === 0 && guardMaximumAccess(spec, bounds).length === 0;
+  const policies = [{ name: "", fieldPath: "", statements: statements as unknown as readonly Statement[] }];
+  return guardStatements(policies, bounds).length === 0 && guardMaximumAccess(policies, bounds).length === 0;
 }
 
 function allowsManaged({ bounds, allowsNothing }: RevocationTarget, arn: string): boolean {

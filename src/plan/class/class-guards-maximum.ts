@@ -1,11 +1,12 @@
-import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
-import type { AccessExample, UndecidedPart } from "../../model/access/access.ts";
+import type { PolicySpec } from "../../api/instance-profile.ts";
+import type { AccessExample, StatementPlace } from "../../model/access/access.ts";
 import { requestContext } from "../../model/access/access-request.ts";
 import { compareAccess } from "../../model/access/compare-access.ts";
 import { evaluatePolicies } from "../../model/access/evaluate/evaluate.ts";
-import { permissionsDocument } from "../../model/policy/policy-document.ts";
+import { documentOf, permissionsDocument } from "../../model/policy/policy-document.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";
+import { statementPath } from "../../model/policy/policy-spec.ts";
 import { contextText, placeText } from "../access/access-text.ts";
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
 import { classTitle, violation } from "./class-messages.ts";
@@ -14,36 +15,54 @@ import { classTitle, violation } from "./class-messages.ts";
 const MAX_STEPS = 150_000;
 
 /**
- * Checks that the inline policy allows no request that `maximumAccess` of the class does not allow. What the Deny statements of the object
- * deny is not allowed.
+ * Checks that the policies together allow no request that `maximumAccess` of the class does not allow. What the Deny statements of any of
+ * them deny is not allowed.
  */
-export function guardMaximumAccess(
-  { statements }: Pick<InstanceProfileSpec, "statements">,
-  bounds: Bounds,
-): readonly Violation[] {
+export function guardMaximumAccess(policies: readonly PolicySpec[], bounds: Bounds): readonly Violation[] {
   const { maximumAccess } = bounds.class.spec;
-  if (maximumAccess === undefined || statements.length === 0) return [];
+  if (maximumAccess === undefined || policies.length === 0) return [];
   const most = filledInAll(permissionsDocument(maximumAccess.statements), bounds);
   const comparison = compareAccess(
     { use: "permissions", layers: [[most]] },
-    { use: "permissions", layers: [[permissionsDocument(statements)]] },
+    { use: "permissions", layers: [policies.map(documentOf)] },
     { maxSteps: MAX_STEPS },
   );
   if (comparison.verdict === "no-new-access") return [];
   const examples = comparison.verdict === "new-access" ? comparison.examples : [];
   return [
-    ...examples.map((example) => beyond(example, most, bounds)),
-    ...comparison.undecided.flatMap((part) => undecided(part, statements.length, bounds)),
+    ...examples.flatMap((example) => {
+      return statementsAt(example.place, policies).map((one) => beyond(one, example, most, bounds));
+    }),
+    ...comparison.undecided.flatMap(({ place, reason }) => {
+      return statementsAt(place, policies).map((one) => undecided(one, reason, bounds));
+    }),
   ];
 }
 
-function beyond(example: AccessExample, most: JsonValue, bounds: Bounds): Violation {
-  const { place, action, resource, context } = example;
-  const index = place.statement;
-  const message =
-    `spec.statements[${index}]: allows ${showValue(action)} on ${showValue(resource)}${contextText({ context })}, which maximumAccess of ` +
+/** A statement of one of the policies. */
+interface PlacedStatement {
+  readonly policy: PolicySpec;
+  readonly index: number;
+}
+
+/** The statement at a place of the comparison; without a place, every statement. */
+function statementsAt(place: StatementPlace | undefined, policies: readonly PolicySpec[]): readonly PlacedStatement[] {
+  if (place === undefined)
+    return policies.flatMap((policy) => policy.statements.map((_, index) => ({ policy, index })));
+  return policies.slice(place.document, place.document + 1).map((policy) => ({ policy, index: place.statement }));
+}
+
+function violationOf({ policy, index }: PlacedStatement, reason: string, problem: string): Violation {
+  const excess = { kind: "statement" as const, policy: policy.fieldPath, index };
+  return violation(reason, `${statementPath(policy, index)}: ${problem}`, excess);
+}
+
+function beyond(one: PlacedStatement, example: AccessExample, most: JsonValue, bounds: Bounds): Violation {
+  const { action, resource, context } = example;
+  const problem =
+    `allows ${showValue(action)} on ${showValue(resource)}${contextText({ context })}, which maximumAccess of ` +
     `${classTitle(bounds)} does not allow: ${whyNot(example, most)}. Narrow the statement.`;
-  return violation("AccessNotAllowed", message, { kind: "statement", index });
+  return violationOf(one, "AccessNotAllowed", problem);
 }
 
 /** What the policy of the class says to a request that it does not allow. */
@@ -60,15 +79,11 @@ function whyNot({ action, resource, context }: AccessExample, most: JsonValue): 
   return unknown.length === 0 ? "no statement of it allows this" : "no statement of it is known to allow this";
 }
 
-/** A part without a place is every statement. */
-function undecided({ place, reason }: UndecidedPart, count: number, bounds: Bounds): readonly Violation[] {
-  const indexes = place === undefined ? Array.from({ length: count }, (_, index) => index) : [place.statement];
-  return indexes.map((index) => {
-    const message =
-      `spec.statements[${index}]: whether maximumAccess of ${classTitle(bounds)} allows it cannot be decided: ${reason}. Write the ` +
-      "statement as the class has it, or with fewer wildcards and conditions.";
-    return violation("PolicyTooComplex", message, { kind: "statement", index });
-  });
+function undecided(one: PlacedStatement, reason: string, bounds: Bounds): Violation {
+  const problem =
+    `whether maximumAccess of ${classTitle(bounds)} allows it cannot be decided: ${reason}. Write the ` +
+    "statement as the class has it, or with fewer wildcards and conditions.";
+  return violationOf(one, "PolicyTooComplex", problem);
 }
 
 /** The document with the placeholders of the class filled in, wherever they are. */

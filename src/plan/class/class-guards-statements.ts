@@ -1,4 +1,4 @@
-import type { InstanceProfileSpec, Statement } from "../../api/instance-profile.ts";
+import type { PolicySpec, Statement } from "../../api/instance-profile.ts";
 import {
   outsidePatterns,
   type PatternExample,
@@ -8,9 +8,10 @@ import {
 } from "../../model/access/pattern-check.ts";
 import { StepBudget } from "../../model/access/words/step-budget.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
+import { type StatementField, statementFieldPath } from "../../model/policy/policy-spec.ts";
 import { completedResource } from "../../model/policy/resource-pattern.ts";
 import { WELL_KNOWN_ACTIONS } from "../../model/policy/well-known-actions.ts";
-import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
+import { type Bounds, type Excess, filledIn, type Violation } from "./class-bounds.ts";
 import { classTitle, someOf, violation } from "./class-messages.ts";
 
 /**
@@ -21,6 +22,7 @@ const MAX_CLASS_STEPS = 60_000;
 
 /** One statement and what it is checked against. */
 interface Case {
+  readonly policy: PolicySpec;
   readonly index: number;
   readonly statement: Statement;
   readonly bounds: Bounds;
@@ -31,14 +33,16 @@ interface Case {
 }
 
 /**
- * Checks by containment, statement by statement, that the class allows every action and resource that the inline policy allows. Deny
+ * Checks by containment, statement by statement, that the class allows every action and resource that the policies allow. Deny
  * statements are not subtracted, because their effect depends on their conditions.
  */
-export function guardStatements(spec: Pick<InstanceProfileSpec, "statements">, bounds: Bounds): readonly Violation[] {
+export function guardStatements(policies: readonly PolicySpec[], bounds: Bounds): readonly Violation[] {
   const budget = new StepBudget(MAX_CLASS_STEPS);
   const resources = bounds.class.spec.allowedResources.map((pattern) => filledIn(pattern, bounds));
-  return spec.statements.flatMap((statement, index) =>
-    statement.effect === "Deny" ? [] : guardStatement({ index, statement, bounds, resources, budget }),
+  return policies.flatMap((policy) =>
+    policy.statements.flatMap((statement, index) =>
+      statement.effect === "Deny" ? [] : guardStatement({ policy, index, statement, bounds, resources, budget }),
+    ),
   );
 }
 
@@ -88,7 +92,7 @@ interface Subject {
 }
 
 function subjectOf(
-  { index }: Case,
+  { policy, index }: Case,
   kind: PatternKind,
   listed: readonly string[] | undefined,
   not: readonly string[] | undefined,
@@ -96,23 +100,23 @@ function subjectOf(
   const written = listed ?? not ?? [];
   const negatedKind = kind === "actions" ? "notActions" : "notResources";
   const isNegated = listed === undefined;
-  const field = `spec.statements[${index}].${isNegated ? negatedKind : kind}`;
+  const field = statementFieldPath(policy, index, isNegated ? negatedKind : kind);
   return { field, written, words: { patterns: written, isNegated }, kind };
 }
 
-function negated({ index, bounds }: Case, reason: string, field: string, instead: string): Violation {
-  const message = `spec.statements[${index}].${field}: ${classTitle(bounds)} does not allow ${field} in an Allow statement. Use ${instead}.`;
-  return violation(reason, message, { kind: "statement", index });
+function negated(one: Case, reason: string, field: StatementField, instead: StatementField): Violation {
+  const place = statementFieldPath(one.policy, one.index, field);
+  const message = `${place}: ${classTitle(one.bounds)} does not allow ${field} in an Allow statement. Use ${instead}.`;
+  return violation(reason, message, excessOf(one));
 }
 
-function beyond(
-  { index, bounds }: Case,
-  subject: Subject,
-  example: PatternExample,
-  reason: string,
-  why: string,
-): Violation {
-  const excess = { kind: "statement" as const, index };
+function excessOf({ policy, index }: Case): Excess {
+  return { kind: "statement", policy: policy.fieldPath, index };
+}
+
+function beyond(one: Case, subject: Subject, example: PatternExample, reason: string, why: string): Violation {
+  const { bounds } = one;
+  const excess = excessOf(one);
   if (example.found !== "word") {
     const message =
       `${subject.field}: whether ${classTitle(bounds)} allows it cannot be decided in bounded time. Use fewer wildcards in one ` +

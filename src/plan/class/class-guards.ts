@@ -1,4 +1,5 @@
 import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
+import { policiesOf } from "../../model/policy/policy-spec.ts";
 import type { Bounds, Violation } from "./class-bounds.ts";
 import { guardAccess } from "./class-guards-access.ts";
 import { guardMaximumAccess } from "./class-guards-maximum.ts";
@@ -38,12 +39,13 @@ export function classViolations(spec: InstanceProfileSpec, bounds: Bounds): read
   const use = guardUse(bounds);
   // A namespace that the class does not allow must not learn what the class allows.
   if (use.some(({ reason }) => reason === "NamespaceNotAllowed")) return use;
-  const statements = guardStatements(spec, bounds);
+  const policies = policiesOf(spec);
+  const statements = guardStatements(policies, bounds);
   return [
     ...use,
     ...guardNames(spec, bounds),
     ...statements,
-    ...ofOtherStatements(guardMaximumAccess(spec, bounds), statements),
+    ...ofOtherStatements(guardMaximumAccess(policies, bounds), statements),
     ...guardAccess(spec, bounds),
   ];
 }
@@ -51,9 +53,7 @@ export function classViolations(spec: InstanceProfileSpec, bounds: Bounds): read
 /** The violations without those of statements that the class refuses already: a fault is reported once. What is not decided refuses nothing. */
 function ofOtherStatements(found: readonly Violation[], reported: readonly Violation[]): readonly Violation[] {
   const refused = new Set(
-    reported
-      .filter(({ reason }) => reason !== "PolicyTooComplex")
-      .map(({ excess }) => (excess.kind === "statement" ? excess.index : undefined)),
+    reported.filter(({ reason }) => reason !== "PolicyTooComplex").map(({ excess }) => JSON.stringify(excess)),
   );
-  return found.filter(({ excess }) => excess.kind !== "statement" || !refused.has(excess.index));
+  return found.filter(({ excess }) => !refused.has(JSON.stringify(excess)));
 }

@@ -1,5 +1,6 @@
 import type { Statement, TrustStatement } from "../../api/instance-profile.ts";
 import { matchesWildcards } from "../../model/access/pattern-check.ts";
+import type { StatementField } from "../../model/policy/policy-spec.ts";
 import { completedFields } from "../../model/policy/resource-pattern.ts";
 import type { Finding } from "./finding.ts";
 
@@ -28,16 +29,19 @@ const ESCALATING: readonly string[] = [
 const ASSUME_ROLE = "sts:AssumeRole";
 const SHOWN = 3;
 
+/** The path of a field of the statement. */
+type PathOf = (field: StatementField) => string;
+
 /**
- * Finds grants of an inline policy statement that are wider than its author may have intended. A Deny is never too wide, and with a
+ * Finds grants of a statement that are wider than its author may have intended. A Deny is never too wide, and with a
  * permissions boundary (`isBounded`) the boundary limits the grants.
  */
-export function lintStatement(statement: Statement, path: string, isBounded: boolean): readonly Finding[] {
+export function lintStatement(statement: Statement, pathOf: PathOf, isBounded: boolean): readonly Finding[] {
   if (statement.effect === "Deny" || isBounded) return [];
   return [
-    ...(statement.notActions === undefined ? [] : [notActions(path)]),
-    ...(statement.notResources === undefined ? [] : [notResources(path)]),
-    ...grants(statement, `${path}.actions`),
+    ...(statement.notActions === undefined ? [] : [notActions(pathOf("notActions"))]),
+    ...(statement.notResources === undefined ? [] : [notResources(pathOf("notResources"))]),
+    ...grants(statement, pathOf("actions")),
   ];
 }
 
@@ -62,7 +66,7 @@ function notActions(path: string): Finding {
   return {
     rule: "allow-not-action",
     severity: "warning",
-    path: `${path}.notActions`,
+    path,
     message:
       "Allow with notActions grants every other action, including those of services that AWS adds later; list the needed actions under actions",
   };
@@ -72,7 +76,7 @@ function notResources(path: string): Finding {
   return {
     rule: "allow-not-resource",
     severity: "warning",
-    path: `${path}.notResources`,
+    path,
     message:
       "Allow with notResources grants the actions on every other resource, now and later; list the needed resources under resources",
   };

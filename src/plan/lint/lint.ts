@@ -1,11 +1,12 @@
-import type { InstanceProfile } from "../../api/instance-profile.ts";
+import type { InstanceProfile, PolicySpec } from "../../api/instance-profile.ts";
 import {
   buildPolicy,
   DEFAULT_TRUST_POLICY_QUOTA_CHARS,
-  permissionsDocument,
+  documentOf,
   trustDocument,
 } from "../../model/policy/policy-document.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
+import { policiesOf, type StatementField, statementFieldPath } from "../../model/policy/policy-spec.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
 import { type FieldBlocker, INVALID_POLICY } from "../plan.ts";
 import type { Finding } from "./finding.ts";
@@ -66,16 +67,23 @@ export function lint(
   return [
     ...(options.requiresBoundary && !isBounded ? [MISSING_BOUNDARY] : []),
     ...sizes(object),
-    ...spec.statements.flatMap((statement, i) => [
-      ...unknownOperators(statement.conditions, `spec.statements[${i}].conditions`),
-      ...lintStatement(statement, `spec.statements[${i}]`, isBounded),
-    ]),
+    ...policiesOf(spec).flatMap((policy) => lintPolicy(policy, isBounded)),
     ...spec.trust.statements.flatMap((statement, i) => [
       ...unknownOperators(statement.conditions, `spec.trust.statements[${i}].conditions`),
       ...uniqueIds(statement.principals.aws ?? [], `spec.trust.statements[${i}].principals.aws`),
       ...lintTrustStatement(statement, `spec.trust.statements[${i}]`),
     ]),
   ];
+}
+
+function lintPolicy(policy: PolicySpec, isBounded: boolean): readonly Finding[] {
+  return policy.statements.flatMap((statement, index) => {
+    const pathOf = (field: StatementField): string => statementFieldPath(policy, index, field);
+    return [
+      ...unknownOperators(statement.conditions, pathOf("conditions")),
+      ...lintStatement(statement, pathOf, isBounded),
+    ];
+  });
 }
 
 /** True for a finding that IAM rejects in every account. */
@@ -97,14 +105,14 @@ const MISSING_BOUNDARY: Finding = {
 };
 
 function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
-  const inline = buildPolicy(permissionsDocument(spec.statements), "permissions").sizeChars;
+  const inline = sizeOf(spec.inlinePolicies);
   const trust = buildPolicy(trustDocument(spec.trust), "trust").sizeChars;
   const attached = spec.managedPolicyArns.length;
   const findings: (Finding | false)[] = [
     inline > MAX_INLINE_POLICIES_CHARS && {
       rule: "policy-size",
       severity: "error",
-      path: "spec.statements",
+      path: spec.inlinePolicies[0]?.fieldPath ?? "spec.statements",
       message:
         `the inline policy has ${inline} characters, IAM allows a role ${MAX_INLINE_POLICIES_CHARS}; ` +
         "use wildcards, or move statements to a managed policy and name it in managedPolicyArns",
@@ -127,6 +135,11 @@ function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
     },
   ];
   return findings.filter((finding) => finding !== false);
+}
+
+/** All inline policies of a role share one limit. */
+function sizeOf(policies: readonly PolicySpec[]): number {
+  return policies.reduce((sum, policy) => sum + buildPolicy(documentOf(policy), "permissions").sizeChars, 0);
 }
 
 /** Findings for the operators that IAM does not have. */

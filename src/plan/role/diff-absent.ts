@@ -128,7 +128,7 @@ function unmanagedOn(desired: DesiredAbsent, { instanceProfile }: ObservedState,
   const own = isOwn ? desired.instanceProfileName : undefined;
   return {
     inlinePolicyNames: role.inlinePolicyNames.filter(
-      (name) => !recordsInlinePolicy(record, sameName(name, desired.policyName) ? [name, desired.policyName] : [name]),
+      (name) => !recordsInlinePolicy(record, [name, ...desired.policyNames.filter((own) => sameName(own, name))]),
     ),
     managedPolicyArns: role.managedPolicyArns.filter(
       (arn) => !desired.managedPolicyArns.includes(arn) && !recordsManagedPolicy(record, arn),

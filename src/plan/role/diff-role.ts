@@ -41,7 +41,7 @@ export function createRole(desired: DesiredPresent): readonly Action[] {
       ...NO_CHANGES,
       roleName: role.roleName,
       frame: changeTrustPolicy(role, trustPolicy),
-      inline: role.inlinePolicy && { ...role.inlinePolicy, current: undefined },
+      inline: role.inlinePolicies.map((policy) => ({ ...policy, current: undefined })),
       attach: role.managedPolicyArns.map((policyArn) => attach(role.roleName, policyArn)),
     }),
   ];
@@ -88,21 +88,24 @@ export function removalRules(
   const { role, removesUnmanaged } = desired;
   const recorded = recordOn(tags, desired.owner);
   return {
-    inline: (name) =>
-      removesUnmanaged || (recordsInlinePolicy(recorded, [name]) && name !== role.inlinePolicy?.policyName),
+    inline: (name) => removesUnmanaged || (recordsInlinePolicy(recorded, [name]) && !namesPolicy(role, name)),
     managed: (arn) =>
       removesUnmanaged || (recordsManagedPolicy(recorded, arn) && !role.managedPolicyArns.includes(arn)),
   };
 }
 
+function namesPolicy({ inlinePolicies }: DesiredRole, name: string): boolean {
+  return inlinePolicies.some(({ policyName }) => policyName === name);
+}
+
 /**
  * The record of what the role holds when the plan is applied.
  *
- * @param spellings other names under which the role has the inline policy
+ * @param spellings other names under which the role has the inline policies
  */
 function recordOf(desired: DesiredPresent, spellings: readonly string[] = []): AppliedRecord {
-  const { inlinePolicy, managedPolicyArns } = desired.role;
-  const policyNames = inlinePolicy === undefined ? [] : [inlinePolicy.policyName, ...spellings];
+  const { inlinePolicies, managedPolicyArns } = desired.role;
+  const policyNames = [...inlinePolicies.map(({ policyName }) => policyName), ...spellings];
   return appliedRecord(
     [...policyNames.map(inlinePolicyId), ...managedPolicyArns.map(managedPolicyId)],
     Object.keys(desired.role.tags),
@@ -110,19 +113,17 @@ function recordOf(desired: DesiredPresent, spellings: readonly string[] = []): A
 }
 
 /**
- * The names of the inline policy that differ from the spec only in case. IAM may keep the case of the first write, also when the policy is
+ * The names of inline policies that differ from the spec only in case. IAM may keep the case of the first write, also when a policy is
  * written again, so the record has these names too.
  */
 function spellingsOf(role: DesiredRole, observed: ObservedRole): readonly string[] {
-  return observed.inlinePolicyNames.filter(
-    (name) => name !== role.inlinePolicy?.policyName && isWanted(role, observed, name),
-  );
+  return observed.inlinePolicyNames.filter((name) => !namesPolicy(role, name) && isWanted(role, observed, name));
 }
 
 const NO_CHANGES: Omit<RoleChanges, "roleName"> = {
   frame: [],
   settings: [],
-  inline: undefined,
+  inline: [],
   obsolete: [],
   attach: [],
   detach: [],
@@ -136,10 +137,9 @@ function changesOf(desired: DesiredPresent, observed: ObservedRole): RoleChanges
     roleName,
     frame: [...updateBoundary(role, observed), ...updateTrustPolicy(role, observed)],
     settings: updateSettings(role, observed),
-    inline: role.inlinePolicy && {
-      ...role.inlinePolicy,
-      current: permissions(observed.inlinePolicyDocuments[role.inlinePolicy.policyName]),
-    },
+    inline: role.inlinePolicies.map(({ policyName, document }) => {
+      return { policyName, document, current: permissions(observed.inlinePolicyDocuments[policyName]) };
+    }),
     obsolete: observed.inlinePolicyNames
       .filter((name) => !isWanted(role, observed, name) && isRemoved.inline(name))
       .map((policyName) => ({ policyName, document: permissions(observed.inlinePolicyDocuments[policyName]) })),
@@ -152,13 +152,13 @@ function changesOf(desired: DesiredPresent, observed: ObservedRole): RoleChanges
   };
 }
 
-/** True for the policy that the spec names, under that name or under one that IAM treats as the same. */
-function isWanted({ inlinePolicy }: DesiredRole, observed: ObservedRole, policyName: string): boolean {
-  if (inlinePolicy === undefined) return false;
-  const { policyName: wanted } = inlinePolicy;
-  if (policyName === wanted) return true;
-  const isPresent = observed.inlinePolicyDocuments[wanted] !== undefined;
-  return isPresent && sameName(policyName, wanted) && !observed.inlinePolicyNames.includes(wanted);
+/** True for a policy that the spec names, under that name or under one that IAM treats as the same. */
+function isWanted({ inlinePolicies }: DesiredRole, observed: ObservedRole, name: string): boolean {
+  return inlinePolicies.some(({ policyName: wanted }) => {
+    if (name === wanted) return true;
+    const isPresent = observed.inlinePolicyDocuments[wanted] !== undefined;
+    return isPresent && sameName(name, wanted) && !observed.inlinePolicyNames.includes(wanted);
+  });
 }
 
 function updateBoundary(role: DesiredRole, observed: ObservedRole): readonly FrameChange[] {

@@ -1,5 +1,5 @@
 import { readAppliedRecord, recordsInlinePolicy } from "../../model/applied-record.ts";
-import type { DesiredPresent } from "../../model/desired-state.ts";
+import type { DesiredInlinePolicy, DesiredPresent } from "../../model/desired-state.ts";
 import { sameName } from "../../model/naming.ts";
 import type { ObservedRole } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
@@ -14,16 +14,21 @@ import type { Blocker } from "../plan.ts";
  * equivalent to the spec.
  */
 export function guardInlinePolicy(desired: DesiredPresent, observed: ObservedRole): readonly Blocker[] {
-  const { inlinePolicy, roleName } = desired.role;
-  if (inlinePolicy === undefined || desired.removesUnmanaged) return [];
-  if (ownershipOf(observed.tags, desired.owner).kind !== "owned") return [];
-  const { policyName, document } = inlinePolicy;
+  if (desired.removesUnmanaged || ownershipOf(observed.tags, desired.owner).kind !== "owned") return [];
+  const { roleName, inlinePolicies } = desired.role;
+  return inlinePolicies
+    .filter((policy) => overwritesUnmanaged(policy, observed))
+    .map(({ policyName }) => ({
+      reason: "InlinePolicyNotOwned",
+      message:
+        `role ${roleName} has inline policy ${policyName}, which is unmanaged and would be overwritten. Delete the policy, set ` +
+        "another spec.policyName, or set unmanagedPolicies: Remove to overwrite it.",
+    }));
+}
+
+function overwritesUnmanaged({ policyName, document }: DesiredInlinePolicy, observed: ObservedRole): boolean {
   const text = observed.inlinePolicyDocuments[policyName];
-  if (text === undefined || samePolicy(readPolicy(text, "permissions"), document)) return [];
+  if (text === undefined || samePolicy(readPolicy(text, "permissions"), document)) return false;
   const names = [policyName, ...observed.inlinePolicyNames.filter((name) => sameName(name, policyName))];
-  if (recordsInlinePolicy(readAppliedRecord(observed.tags), names)) return [];
-  const message =
-    `role ${roleName} has inline policy ${policyName}, which is unmanaged and would be overwritten. Delete the policy, set ` +
-    "another spec.policyName, or set unmanagedPolicies: Remove to overwrite it.";
-  return [{ reason: "InlinePolicyNotOwned", message }];
+  return !recordsInlinePolicy(readAppliedRecord(observed.tags), names);
 }

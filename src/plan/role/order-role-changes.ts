@@ -23,20 +23,21 @@ export interface ObservedInlinePolicy {
   readonly document: PolicyDocument | undefined;
 }
 
+/** A desired inline policy, and the observed policy with its name. */
+export interface WantedInlinePolicy {
+  readonly policyName: string;
+  readonly document: PolicyDocument;
+  readonly current: PolicyDocument | undefined;
+}
+
 /** The changes to the permissions and the trust of a role. */
 export interface RoleChanges {
   readonly roleName: string;
   readonly frame: readonly FrameChange[];
   /** Changes that neither grant nor remove permissions. */
   readonly settings: readonly Action[];
-  /** The desired inline policy, if any, and the observed policy with its name. */
-  readonly inline:
-    | {
-        readonly policyName: string;
-        readonly document: PolicyDocument;
-        readonly current: PolicyDocument | undefined;
-      }
-    | undefined;
+  /** The desired inline policies. */
+  readonly inline: readonly WantedInlinePolicy[];
   /** Inline policies to delete. */
   readonly obsolete: readonly ObservedInlinePolicy[];
   readonly attach: readonly Action[];
@@ -53,10 +54,17 @@ export interface RoleChanges {
  */
 export function orderRoleChanges(unordered: RoleChanges): readonly Action[] {
   const [denying, others] = [unordered.obsolete.filter(isDenying), unordered.obsolete.filter((one) => !isDenying(one))];
-  const changes = { ...unordered, obsolete: [...others, ...denying] };
+  const isChanged = ({ current, document }: WantedInlinePolicy): boolean => !current || !samePolicy(current, document);
+  const inline = unordered.inline.find(isChanged) ?? unordered.inline[0];
+  const changes = { ...unordered, obsolete: [...others, ...denying], inline };
   const frame = (effect: FrameChange["effect"]): readonly Action[] =>
     changes.frame.filter((change) => change.effect === effect).map(({ action }) => action);
   return [...frame("narrows"), ...changes.settings, ...policyChanges(changes, frame("replaces")), ...frame("widens")];
+}
+
+/** The changes of a role with one inline policy that changes, or none. */
+interface ChangesOfOne extends Omit<RoleChanges, "inline"> {
+  readonly inline: WantedInlinePolicy | undefined;
 }
 
 /** True for a policy that is known to have a Deny. It is deleted last: until then, it denies what other obsolete policies allow. */
@@ -68,18 +76,18 @@ function isDenying({ document }: ObservedInlinePolicy): boolean {
  * True when whole writes can lift a Deny while another policy that is to go still allows what it denies: of two obsolete policies with a
  * Deny, one is deleted first, and the desired policy may replace one that denies more.
  */
-function losesDenials({ inline, obsolete }: RoleChanges): boolean {
+function losesDenials({ inline, obsolete }: ChangesOfOne): boolean {
   if (obsolete.filter(isDenying).length > 1) return true;
   if (obsolete.length === 0 || inline?.current === undefined) return false;
   return !deniesAsMuch([inline.document, ...documentsOf(obsolete)], [inline.current]);
 }
 
 /** The observed documents of the inline policies that change, as far as they were read. */
-function observedDocuments({ inline, obsolete }: Pick<RoleChanges, "inline" | "obsolete">): readonly PolicyDocument[] {
+function observedDocuments({ inline, obsolete }: Pick<ChangesOfOne, "inline" | "obsolete">): readonly PolicyDocument[] {
   return [...(inline?.current ? [inline.current] : []), ...documentsOf(obsolete)];
 }
 
-function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonly Action[] {
+function policyChanges(changes: ChangesOfOne, pivots: readonly Action[]): readonly Action[] {
   if (pivots.length === 0) return changesWithoutPivot(changes);
   const { inline, obsolete, attach, detach } = changes;
   const current = observedDocuments(changes);
@@ -96,7 +104,7 @@ function policyChanges(changes: RoleChanges, pivots: readonly Action[]): readonl
 }
 
 /** Without a pivot: attaches while only the common ground is allowed, and detaches before a Deny of the old policies goes. */
-function heldSteps({ inline, obsolete, attach, detach }: RoleChanges): CommonGroundSteps {
+function heldSteps({ inline, obsolete, attach, detach }: ChangesOfOne): CommonGroundSteps {
   const wanted = documentsOf(inline ? [inline] : []);
   const current = observedDocuments({ inline, obsolete });
   const whileDetaching = deniesAsMuch(wanted, current) ? inline?.document : withDenialsOf(current, wanted);
@@ -107,7 +115,7 @@ function heldSteps({ inline, obsolete, attach, detach }: RoleChanges): CommonGro
  * Attaches before it detaches, and replaces the inline policy in between, so that what old and new state both allow is allowed all the time.
  * A Deny that is new holds before something is attached, and one that goes holds until everything is detached.
  */
-function changesWithoutPivot(changes: RoleChanges): readonly Action[] {
+function changesWithoutPivot(changes: ChangesOfOne): readonly Action[] {
   const { roleName, inline, obsolete, attach, detach } = changes;
   const put = (from: PolicyDocument | undefined, to: PolicyDocument | undefined): readonly Action[] =>
     to === undefined || inline === undefined ? [] : some(putPolicy(roleName, inline, from, to));
@@ -128,7 +136,7 @@ function changesWithoutPivot(changes: RoleChanges): readonly Action[] {
 
 /** The inline policy while managed policies are attached, and while they are detached; undefined when IAM has no room for it. */
 function inlineSteps(
-  changes: RoleChanges,
+  changes: ChangesOfOne,
 ): { readonly first: PolicyDocument | undefined; readonly last: PolicyDocument | undefined } | undefined {
   const { inline, attach, detach } = changes;
   const [current, wanted] = [
@@ -149,7 +157,7 @@ function inlineSteps(
  * everything is attached, with the denials of the new one.
  */
 function whileAttaching(
-  changes: RoleChanges,
+  changes: ChangesOfOne,
   current: readonly PolicyDocument[],
   wanted: readonly PolicyDocument[],
   last: PolicyDocument | undefined,
@@ -172,7 +180,7 @@ interface CommonGroundSteps {
  * is desired, an obsolete one holds the denials until they are no longer needed.
  */
 function throughCommonGround(
-  { roleName, inline, obsolete }: RoleChanges,
+  { roleName, inline, obsolete }: ChangesOfOne,
   { narrowed, held, pivots }: CommonGroundSteps,
 ): readonly Action[] {
   const drop = (policies: readonly ObservedInlinePolicy[]): readonly Action[] => policies.map(deletion(roleName));
@@ -225,12 +233,12 @@ function deletion(roleName: string): (policy: { readonly policyName: string }) =
 }
 
 /** All inline policies of a role share one quota. */
-function isRoomForBoth(changes: RoleChanges): boolean {
+function isRoomForBoth(changes: ChangesOfOne): boolean {
   return isRoomFor(changes, documentsOf(changes.inline ? [changes.inline] : []));
 }
 
 /** True when each of the documents fits beside the policies to delete. */
-function isRoomFor({ obsolete }: RoleChanges, documents: readonly PolicyDocument[]): boolean {
+function isRoomFor({ obsolete }: ChangesOfOne, documents: readonly PolicyDocument[]): boolean {
   const sizeChars = documentsOf(obsolete).reduce((sum, document) => sum + document.sizeChars, 0);
   return documents.every((document) => sizeChars + document.sizeChars <= MAX_INLINE_POLICIES_CHARS);
 }

@@ -4,7 +4,7 @@ import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-acco
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { compareClaims } from "../../../src/model/instances/instance-claim.ts";
-import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
+import { aClass, anInstanceProfile, asStored, CLUSTER_ID } from "../../support/builders.ts";
 
 const INSTANCES = { region: "eu-west-1", onConflict: "Replace" as const, selector: { matchTags: { app: "web" } } };
 const GET = { effect: "Allow" as const, actions: ["s3:GetObject"], resources: ["*"] };
@@ -31,7 +31,7 @@ function claimants(objects: readonly InstanceProfile[], classes: readonly object
 }
 
 function open(objects: readonly InstanceProfile[], classes: () => readonly object[]): () => readonly string[] {
-  const raw = objects as unknown as readonly KubeObject[];
+  const raw = objects.map(asStored);
   const directory = new ClassResolver({
     classes: () => classes() as readonly KubeObject[],
     objects: () => raw,

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { type Convergence, converge } from "../../../src/engine/reconcile/converge.ts";
@@ -8,14 +7,14 @@ import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { withoutInstances } from "../../fakes/no-instances.ts";
-import { desiredAbsence, desiredOf } from "../../support/builders.ts";
+import { desiredAbsence, desiredOf, type SpecOverrides } from "../../support/builders.ts";
 
 /** Somebody puts an inline policy on an owned role, under a name that the spec uses or will use. */
 const DENY = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Deny", Action: "s3:*", Resource: "arn:aws:s3:::payroll/*" }],
 });
-const WITHOUT_STATEMENTS: Partial<InstanceProfileSpec> = {
+const WITHOUT_STATEMENTS: SpecOverrides = {
   statements: [],
   managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
 };
@@ -132,7 +131,7 @@ describe("an inline policy that somebody put on the role before the spec had sta
   });
 
   test("is not overwritten where it says what the spec says, and then it is the object's", async () => {
-    const { inlinePolicy } = desiredOf().role;
+    const [inlinePolicy] = desiredOf().role.inlinePolicies;
     put("app", inlinePolicy?.document.text);
     const { plan } = await reconcile(desiredOf());
     expect(plan.blockers).toEqual([]);

@@ -1,4 +1,4 @@
-import type { Condition, InstanceProfile, InstanceProfileSpec, Statement } from "../../../src/api/instance-profile.ts";
+import type { Condition, InstanceProfile, Statement } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { NoResponseError } from "../../../src/aws/client/no-response-error.ts";
 import { toControllerError } from "../../../src/aws/errors/aws-errors.ts";
@@ -22,7 +22,15 @@ import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
 import type { ConditionDraft } from "../../../src/status/conditions.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
 import { queuedConditions } from "../../../src/status/queued.ts";
-import { aClass, anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import {
+  aClass,
+  anInstanceProfile,
+  desiredAbsence,
+  desiredOf,
+  NOTHING,
+  type SpecOverrides,
+  stateAfter,
+} from "../../support/builders.ts";
 import { conditionsAfter } from "../../support/results.ts";
 import { goldenSamples } from "./golden-samples.ts";
 
@@ -136,7 +144,7 @@ const OBSTACLES: readonly unknown[] = [
   new Error("an unknown error"),
 ];
 
-type Spec = Partial<InstanceProfileSpec>;
+type Spec = SpecOverrides;
 type ClassSpec = Parameters<typeof aClass>[0];
 
 const allow = (actions: readonly string[], more: object = {}): Spec => ({

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { TerminalError } from "../../../src/errors.ts";
+import { asStored, statementsIn } from "../../support/builders.ts";
 import { aManifest, readS3 } from "./manifests.ts";
 
 function refusal(manifest: unknown): string {
@@ -28,9 +29,8 @@ describe("a manifest with the least that is needed", () => {
       spec: {
         roleName: "app",
         instanceProfileName: "app",
-        policyName: "app",
         path: "/",
-        statements: [readS3],
+        inlinePolicies: [{ name: "app", fieldPath: "spec.statements", statements: [readS3] }],
         managedPolicyArns: [],
         maxSessionDurationSeconds: 3600,
         trust: { services: ["ec2.amazonaws.com"], statements: [] },
@@ -50,14 +50,17 @@ describe("a manifest with the least that is needed", () => {
 
   test("may have managed policies instead of statements", () => {
     const managedPolicyArns = ["arn:aws-cn:iam::aws:policy/service-role/AmazonEC2RoleforSSM"];
-    expect(specOf({ statements: [], managedPolicyArns })).toMatchObject({ statements: [], managedPolicyArns });
+    expect(specOf({ statements: [], managedPolicyArns })).toMatchObject({ inlinePolicies: [], managedPolicyArns });
   });
 });
 
 describe("names and defaults", () => {
   test("that are written are kept", () => {
-    const names = { instanceProfileName: "app-profile", policyName: "app-policy", path: "/team-a/" };
-    expect(specOf(names)).toMatchObject(names);
+    const names = { instanceProfileName: "app-profile", path: "/team-a/" };
+    expect(specOf({ ...names, policyName: "app-policy" })).toMatchObject({
+      ...names,
+      inlinePolicies: [{ name: "app-policy" }],
+    });
   });
 
   test("fill in a trust block that names only statements", () => {
@@ -92,7 +95,7 @@ describe("names and defaults", () => {
 describe("statements", () => {
   test("keep either of each pair and nothing else", () => {
     const statements = [{ effect: "Deny", notActions: ["s3:*"], notResources: ["arn:aws:s3:::a"] }];
-    expect(specOf({ statements }).statements).toEqual(statements);
+    expect(statementsIn(specOf({ statements }))).toEqual(statements);
   });
 
   test("lose an empty sid, in the trust policy too", () => {
@@ -103,12 +106,12 @@ describe("statements", () => {
       ],
       trust: { statements: [{ sid: "", effect: "Allow", principals: { aws: ["*"] } }] },
     });
-    expect([...spec.statements, ...spec.trust.statements].some((statement) => "sid" in statement)).toBe(false);
+    expect([...statementsIn(spec), ...spec.trust.statements].some((statement) => "sid" in statement)).toBe(false);
   });
 
   test("keep condition values as they are written", () => {
     const conditions = { StringLike: { "aws:PrincipalTag/team": ["a*", "%41", "$*", "é"] } };
-    expect(specOf({ statements: [{ ...readS3, conditions }] }).statements[0]?.conditions).toEqual(conditions);
+    expect(statementsIn(specOf({ statements: [{ ...readS3, conditions }] }))[0]?.conditions).toEqual(conditions);
   });
 });
 
@@ -267,5 +270,5 @@ test("what was parsed parses to the same again", () => {
     instances: { region: "eu-west-1", selector: { matchTags: { a: "b" } } },
   };
   const once = parseInstanceProfile(aManifest(spec));
-  expect(parseInstanceProfile(once)).toEqual(once);
+  expect(parseInstanceProfile(asStored(once))).toEqual(once);
 });

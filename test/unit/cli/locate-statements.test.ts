@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { InstanceProfileSpec, Statement, TrustStatement } from "../../../src/api/instance-profile.ts";
 import { asInManifest } from "../../../src/cli/access/locate-statements.ts";
 import type { AccessReport, AreaReport, ReportedPlace } from "../../../src/plan/access/access-report.ts";
-import { anInstanceProfile } from "../../support/builders.ts";
+import { anInstanceProfile, type SpecOverrides } from "../../support/builders.ts";
 
 const allow = (action: string): Statement => ({ effect: "Allow", actions: [action], resources: ["*"] });
 const trusts = (account: string): TrustStatement => ({
@@ -12,7 +12,7 @@ const trusts = (account: string): TrustStatement => ({
 });
 const [one, other] = ["111122223333", "444455556666"].map(trusts) as [TrustStatement, TrustStatement];
 const EC2 = "ec2.amazonaws.com";
-const spec = (given: Partial<InstanceProfileSpec>): InstanceProfileSpec => anInstanceProfile({ spec: given }).spec;
+const spec = (given: SpecOverrides): InstanceProfileSpec => anInstanceProfile({ spec: given }).spec;
 
 /** The statements of the manifest that the report names when it is about statement `at` of what is written. */
 function named(policy: string, at: number, written: InstanceProfileSpec, manifest: InstanceProfileSpec): unknown {

@@ -3,12 +3,12 @@ import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-acco
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { compareClaims } from "../../../src/model/instances/instance-claim.ts";
-import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
+import { aClass, anInstanceProfile, asStored, CLUSTER_ID } from "../../support/builders.ts";
 
 function asking(name: string, className: string, second: number): KubeObject {
   const instances = { region: "eu-west-1", onConflict: "Replace" as const, selector: { matchTags: { app: "web" } } };
   const metadata = { name, creationTimestamp: `2026-01-01T00:00:0${second}Z` };
-  return anInstanceProfile({ metadata, spec: { className, instances } }) as unknown as KubeObject;
+  return asStored(anInstanceProfile({ metadata, spec: { className, instances } }));
 }
 
 function classOf(name: string, id: string): KubeObject {

@@ -8,7 +8,7 @@ import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts
 const VIOLATION: Violation = {
   reason: "ActionNotAllowed",
   message: "spec.statements[0] ...",
-  excess: { kind: "statement", index: 0 },
+  excess: { kind: "statement", policy: "spec.statements", index: 0 },
 };
 
 /** An object with a policy that is too large for IAM. */

@@ -1,16 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type {
-  InstanceProfile,
-  InstanceProfileSpec,
-  InstanceProfileStatus,
-  ObjectMeta,
-} from "../../../src/api/instance-profile.ts";
+import type { InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../../../src/api/instance-profile.ts";
 import { DEFAULT_CLASS_ANNOTATION } from "../../../src/api/instance-profile-class.ts";
 import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
-import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
+import { aClass, anInstanceProfile, CLUSTER_ID, type SpecOverrides } from "../../support/builders.ts";
 
 const asDefault = { annotations: { [DEFAULT_CLASS_ANNOTATION]: "true" } };
 
@@ -42,7 +37,7 @@ function saidOf(object: InstanceProfile, classes: readonly object[], others: rea
 
 function of(
   className: string | undefined,
-  spec: Partial<InstanceProfileSpec> = {},
+  spec: SpecOverrides = {},
   metadata: Partial<ObjectMeta> = {},
   status?: InstanceProfileStatus,
 ) {
@@ -57,7 +52,7 @@ function accepted(second = 0, name = "readers", accountId = "123456789012"): Ins
 
 const held = { finalizers: [FINALIZER] };
 const going = { ...held, deletionTimestamp: "2026-01-01T00:00:00Z" };
-const wide: Partial<InstanceProfileSpec> = {
+const wide: SpecOverrides = {
   statements: [
     { effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] },
     { effect: "Allow", actions: ["iam:*"], resources: ["*"] },
@@ -185,7 +180,7 @@ describe("an object that no longer complies with its class", () => {
     const found = binding(of("readers", wide, {}, accepted()), [aClass({ onViolation: "Strip" })]);
     expect(found).toMatchObject({
       isStripped: true,
-      object: { spec: { statements: [{ actions: ["s3:GetObject"] }] } },
+      object: { spec: { inlinePolicies: [{ statements: [{ actions: ["s3:GetObject"] }] }] } },
     });
   });
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfile, InstanceProfileSpec, InstanceProfileStatus } from "../../../src/api/instance-profile.ts";
 import { asDeleted, DeletedObjects } from "../../../src/controller/orphans/deleted-objects.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
-import { anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
+import { anInstanceProfile, asStored, CLUSTER_ID } from "../../support/builders.ts";
 
 const DELETED_AT = "2026-01-01T00:00:00Z";
 const ROLE = { arn: "arn:aws:iam::123456789012:role/app", id: "AROA1" };
@@ -66,8 +66,8 @@ describe("the last version of a deleted object", () => {
   const raw = (object: object): KubeObject => object as KubeObject;
 
   test("has a deletion timestamp, also when it had no finalizer", () => {
-    expect(asDeleted(raw(last()))?.metadata.deletionTimestamp).toBe(DELETED_AT);
-    expect(asDeleted(raw(anInstanceProfile()))?.metadata.deletionTimestamp).toBe("unknown");
+    expect(asDeleted(asStored(last()))?.metadata.deletionTimestamp).toBe(DELETED_AT);
+    expect(asDeleted(asStored(anInstanceProfile()))?.metadata.deletionTimestamp).toBe("unknown");
   });
 
   test("is not used when its spec is invalid, because its names cannot be trusted", () => {

@@ -15,6 +15,7 @@ import { summarize } from "../../../src/status/summarize.ts";
 import {
   aClass,
   anInstanceProfile,
+  asStored,
   CLUSTER_ID,
   type CreatedState,
   createdState,
@@ -57,12 +58,13 @@ const INTERRUPTED = anInstanceProfile({ metadata: { finalizers: [FINALIZER] } })
 
 function subject(object: InstanceProfile, isFirstScan = false, classes: readonly InstanceProfileClass[] = []) {
   const raw = (one: object): KubeObject => one as KubeObject;
+  const stored = asStored(object);
   const resolver = new ClassResolver({
     classes: () => classes.map(raw),
-    objects: () => [raw(object)],
+    objects: () => [stored],
     clusterId: CLUSTER_ID,
   });
-  return subjectOf(raw(object), { classes: resolver, clusterId: CLUSTER_ID }, isFirstScan);
+  return subjectOf(stored, { classes: resolver, clusterId: CLUSTER_ID }, isFirstScan);
 }
 
 /** The verdict by a scan that saw this state. */
@@ -108,7 +110,7 @@ describe("a scan leaves to a reconcile an object", () => {
     ["that was blocked", reported({}, OWNED_BY_ANOTHER)],
     ["that is suspended", { ...reported(), spec: { ...reported().spec, suspend: true } }],
     ["that is in deletion", { ...reported(), metadata: { ...reported().metadata, deletionTimestamp: NOW } }],
-    ["whose spec is not valid", { ...reported(), spec: {} as InstanceProfileSpec }],
+    ["whose spec is not valid", { ...reported(), spec: { ...reported().spec, roleName: "" } }],
   ])("%s", (_, object) => {
     expect(subject(object)).toBeUndefined();
   });

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
 import { BoundaryPolicies } from "../../../src/engine/observe/boundary-policies.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
@@ -15,11 +14,11 @@ import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { NO_INSTANCES } from "../../fakes/no-instances.ts";
-import { aClass, CLUSTER_ID, desiredOf, NOTHING } from "../../support/builders.ts";
+import { aClass, CLUSTER_ID, desiredOf, NOTHING, type SpecOverrides } from "../../support/builders.ts";
 
 const ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess";
 const BOUNDARY = "arn:aws:iam::123456789012:policy/boundary";
-const WIDE: Partial<InstanceProfileSpec> = {
+const WIDE: SpecOverrides = {
   statements: [{ effect: "Allow", actions: ["iam:*"], resources: ["*"] }],
   managedPolicyArns: [ADMINISTRATOR],
 };
@@ -39,7 +38,7 @@ beforeEach(async () => {
 });
 
 /** Creates what the object asks for, before its class allowed less. */
-async function create(spec: Partial<InstanceProfileSpec> = {}): Promise<void> {
+async function create(spec: SpecOverrides = {}): Promise<void> {
   for (const action of diff(desiredOf(spec), NOTHING).actions) await iam.perform(action);
   iam.writes.length = 0;
 }

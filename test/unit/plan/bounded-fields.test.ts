@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { classSpecField } from "../../../src/api/class-fields.ts";
 import type { FieldSchema } from "../../../src/api/field.ts";
-import type { InstanceProfileSpec, PolicyConditions } from "../../../src/api/instance-profile.ts";
+import type { PolicyConditions } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec, MaximumAccess } from "../../../src/api/instance-profile-class.ts";
-import { specField } from "../../../src/api/spec-fields.ts";
+import { type LooseSpec, specField } from "../../../src/api/spec-fields.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
-import { aClass, anInstanceProfile } from "../../support/builders.ts";
+import { aClass, anInstanceProfile, type SpecOverrides } from "../../support/builders.ts";
 
-type Spec = Partial<InstanceProfileSpec>;
+type Spec = SpecOverrides;
 type ClassSpec = Partial<InstanceProfileClassSpec>;
 
 /** What bounds a field of an InstanceProfile, or why nothing has to. */
@@ -48,7 +48,7 @@ const atMost = (conditions: PolicyConditions): MaximumAccess => ({
 const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 
 /** Every field of a spec, by its path. A new field does not compile, or fails below, until its line is here. */
-const FATES: Readonly<Record<keyof InstanceProfileSpec, Readonly<Record<string, Fate>>>> = {
+const FATES: Readonly<Record<keyof LooseSpec, Readonly<Record<string, Fate>>>> = {
   className: { "": { exempt: "it chooses the class; which namespaces may use one is the class's `namespaces`" } },
   roleName: {
     "": {

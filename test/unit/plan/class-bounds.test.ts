@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import { type Bounds, filledIn, withClassDefaults, withoutExcess } from "../../../src/plan/class/class-bounds.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
-import { aClass, anInstanceProfile } from "../../support/builders.ts";
+import { aClass, anInstanceProfile, statementsIn } from "../../support/builders.ts";
 import { boundsOf, CAREFUL, NAMED } from "./guarded-specs.ts";
 
 test("the placeholders of a class stand for the namespace and the cluster of the object, wherever they are", () => {
@@ -43,7 +43,7 @@ describe("a spec without what violates its class", () => {
 
   test("keeps what the class allows, and is then compliant", () => {
     const cut = strippedOf(wide);
-    expect(cut.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
+    expect(statementsIn(cut).map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
     expect(cut.managedPolicyArns).toEqual(["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]);
     expect(cut.trust).toEqual({ services: ["ec2.amazonaws.com"], statements: [] });
     expect(cut).toMatchObject({ adoptionPolicy: "Never", maxSessionDurationSeconds: 7200 });
@@ -62,7 +62,7 @@ describe("a spec without what violates its class", () => {
 
   test("keeps its name and path, which grant nothing, and loses the excess", () => {
     const cut = strippedOf({ ...wide, roleName: "app", path: "/elsewhere/" });
-    expect(cut.statements.map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
+    expect(statementsIn(cut).map(({ sid }) => sid)).toEqual(["Mine", "Not"]);
     expect(cut).toMatchObject({ roleName: "app", path: "/elsewhere/" });
   });
 
@@ -100,7 +100,7 @@ describe("a spec without what violates its class", () => {
     ],
   ])("grants nothing when the class %s", (_, by) => {
     const cut = strippedOf(wide, by);
-    expect(cut).toMatchObject({ statements: [], managedPolicyArns: [], tags: { team: "a" } });
+    expect(cut).toMatchObject({ inlinePolicies: [], managedPolicyArns: [], tags: { team: "a" } });
     expect(cut.tags).not.toHaveProperty("app");
     expect(cut).not.toHaveProperty("instances");
   });

@@ -7,11 +7,11 @@ import type { ObservedRole } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { NO_TRUST } from "../../../src/plan/class/class-bounds.ts";
 import { type RevocationTarget, regionsBeyond, revocationsOf } from "../../../src/plan/class/class-excess.ts";
-import { aClass, CLUSTER_ID, createdState, desiredOf } from "../../support/builders.ts";
+import { aClass, CLUSTER_ID, createdState, desiredOf, type SpecOverrides } from "../../support/builders.ts";
 
 const ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess";
 const BOUNDARY = "arn:aws:iam::123456789012:policy/boundary";
-const WIDE: Partial<InstanceProfileSpec> = {
+const WIDE: SpecOverrides = {
   statements: [{ effect: "Allow", actions: ["iam:*"], resources: ["*"] }],
   managedPolicyArns: [ADMINISTRATOR],
 };

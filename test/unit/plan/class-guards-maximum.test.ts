@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Statement } from "../../../src/api/instance-profile.ts";
 import { guardMaximumAccess } from "../../../src/plan/class/class-guards-maximum.ts";
-import { aClass } from "../../support/builders.ts";
+import { aClass, aPolicy } from "../../support/builders.ts";
 
 const allow = (actions: readonly string[], resources: readonly string[] = ["*"], more: object = {}): Statement => ({
   effect: "Allow",
@@ -24,7 +24,9 @@ function messagesOf(maximum: readonly Statement[], ...statements: readonly State
     clusterId: "cluster-1",
     olderPeers: 0,
   };
-  return guardMaximumAccess({ statements }, bounds).map(({ reason, message }) => `${reason}: ${message}`);
+  return guardMaximumAccess(statements.length === 0 ? [] : [aPolicy(statements)], bounds).map(
+    ({ reason, message }) => `${reason}: ${message}`,
+  );
 }
 
 describe("statements within the maximum access of their class are compliant", () => {
@@ -45,7 +47,7 @@ describe("statements within the maximum access of their class are compliant", ()
 
   test("and a class without maximum access refuses nothing by it", () => {
     const bounds = { class: aClass(), namespace: "team-a", clusterId: "cluster-1", olderPeers: 0 };
-    expect(guardMaximumAccess({ statements: [allow(["*"])] }, bounds)).toEqual([]);
+    expect(guardMaximumAccess([aPolicy([allow(["*"])])], bounds)).toEqual([]);
   });
 });
 

@@ -128,7 +128,9 @@ test("more tags than IAM has room for, with those of the class, are a violation"
     "TagNotAllowed: spec.tags and the tags of class readers are 43 tags; IAM has room for 42. Remove some.",
   ]);
   const { k0: _, ...others } = tags;
-  expect(specs.violationsOf({ tags: others, roleTags: { k0: "v" } }, { tags: { k1: "v" }, allowedTagKeys })).toEqual([]);
+  expect(specs.violationsOf({ tags: others, roleTags: { k0: "v" } }, { tags: { k1: "v" }, allowedTagKeys })).toEqual(
+    [],
+  );
   expect(specs.violationsOf({ tags: others, roleTags: { k0: "v" } }, { tags: { team: "a" }, allowedTagKeys })).toEqual([
     "TagNotAllowed: spec.tags and the tags of class readers are 43 tags; IAM has room for 42. Remove some.",
   ]);

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { diff } from "../../../src/plan/diff.ts";
-import { desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { desiredAbsence, desiredOf, NOTHING, type SpecOverrides, stateAfter } from "../../support/builders.ts";
 
 const MADE = stateAfter(NOTHING, diff(desiredOf(), NOTHING).actions) as {
   role: ObservedRole;
@@ -25,11 +24,7 @@ function made({ role = {}, profile = {} }: Change): ObservedState {
   };
 }
 
-function going(
-  state: ObservedState,
-  spec: Partial<InstanceProfileSpec> = {},
-  annotations: Record<string, string> = {},
-) {
+function going(state: ObservedState, spec: SpecOverrides = {}, annotations: Record<string, string> = {}) {
   const { actions, blockers } = diff(desiredAbsence(spec, { annotations }), state);
   return { kinds: actions.map(({ kind }) => kind), reasons: blockers.map(({ reason }) => reason), actions, blockers };
 }

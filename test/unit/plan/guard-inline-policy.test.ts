@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import type { ObservedRole } from "../../../src/model/observed-state.ts";
 import { guardInlinePolicy } from "../../../src/plan/role/guard-inline-policy.ts";
-import { createdState, desiredOf } from "../../support/builders.ts";
+import { createdState, desiredOf, type SpecOverrides } from "../../support/builders.ts";
 
 const UNMANAGED = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"*"}]}';
 
@@ -13,7 +12,7 @@ const WITH_UNMANAGED: ObservedRole = {
   inlinePolicyDocuments: { app: UNMANAGED },
 };
 
-const reasonsFor = (role: ObservedRole, spec: Partial<InstanceProfileSpec> = {}): readonly string[] =>
+const reasonsFor = (role: ObservedRole, spec: SpecOverrides = {}): readonly string[] =>
   guardInlinePolicy(desiredOf(spec), role).map(({ reason }) => reason);
 
 test("an unmanaged inline policy with the name of the spec blocks the plan, because it may hold a Deny", () => {

@@ -3,10 +3,10 @@ import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
 import type { Bounds } from "../../../src/plan/class/class-bounds.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
-import { aClass, anInstanceProfile } from "../../support/builders.ts";
+import { aClass, anInstanceProfile, type SpecOverrides } from "../../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
 
-export type Spec = Partial<InstanceProfileSpec>;
+export type Spec = SpecOverrides;
 export type ClassSpec = Partial<InstanceProfileClassSpec>;
 
 /** A class as an operator would write it: all of S3, the reads of EC2, and nothing that gains more access. */

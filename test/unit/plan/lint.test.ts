@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import { lint } from "../../../src/plan/lint/lint.ts";
-import { anInstanceProfile } from "../../support/builders.ts";
+import { anInstanceProfile, type SpecOverrides } from "../../support/builders.ts";
 
-const found = (spec: Partial<InstanceProfileSpec>): string[] =>
+const found = (spec: SpecOverrides): string[] =>
   lint(anInstanceProfile({ spec })).map(({ severity, path, message }) => `${severity} ${path}: ${message}`);
 
 const STATEMENT = { effect: "Allow" as const, actions: ["s3:Get*"], resources: ["*"] };
@@ -84,7 +83,7 @@ const ACCOUNTS_ROLES = `arn:aws:iam::\${aws:PrincipalAccount}:role/*`;
 
 describe("grants that give away more than was meant are warnings", () => {
   const RULES = /^warning (\S+): (.*)$/;
-  const granted = (statement: object, spec: Partial<InstanceProfileSpec> = {}) =>
+  const granted = (statement: object, spec: SpecOverrides = {}) =>
     found({ statements: [{ ...STATEMENT, ...statement } as (typeof spec.statements & object)[number]], ...spec }).map(
       (line) => RULES.exec(line)?.slice(1) ?? [line],
     );

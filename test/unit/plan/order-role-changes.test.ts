@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import type { ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
-import { desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
+import { desiredOf, NOTHING, type SpecOverrides, stateAfter } from "../../support/builders.ts";
 
-type Spec = Partial<InstanceProfileSpec>;
+type Spec = SpecOverrides;
 
 const allow = (...actions: string[]) => ({ effect: "Allow" as const, actions, resources: ["*"] });
 const deny = (...actions: string[]) => ({ effect: "Deny" as const, actions, resources: ["*"] });

@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import type { AccountQuotas } from "../../../src/model/account-quotas.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import type { Plan } from "../../../src/plan/plan.ts";
 import { countBlockers, quotaBlockers, withCreations } from "../../../src/plan/quota-blockers.ts";
-import { createdState, desiredOf, NOTHING } from "../../support/builders.ts";
+import { createdState, desiredOf, NOTHING, type SpecOverrides } from "../../support/builders.ts";
 
 const UNKNOWN: AccountQuotas = {
   roles: undefined,
@@ -20,7 +19,7 @@ const POLICIES = ["arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"];
 /** The messages that block the plan for the spec under these quotas. */
 function messagesOf(
   quotas: Partial<AccountQuotas> | undefined,
-  spec: Partial<InstanceProfileSpec> = {},
+  spec: SpecOverrides = {},
   observed: ObservedState = NOTHING,
 ): readonly string[] {
   const desired = desiredOf(spec);
@@ -59,7 +58,7 @@ describe("a plan that creates", () => {
 describe("a policy that is longer than the quota", () => {
   const { role } = desiredOf();
   const trustPolicyChars = role.trustPolicy.sizeChars;
-  const inlinePoliciesChars = role.inlinePolicy?.document.sizeChars ?? 0;
+  const inlinePoliciesChars = role.inlinePolicies[0]?.document.sizeChars ?? 0;
 
   test("blocks the plan that writes it", () => {
     expect(messagesOf({ trustPolicyChars, inlinePoliciesChars })).toEqual([]);
