@@ -35,6 +35,8 @@ describe("a manifest with the least that is needed", () => {
         maxSessionDurationSeconds: 3600,
         trust: { services: ["ec2.amazonaws.com"], statements: [] },
         tags: {},
+        roleTags: {},
+        instanceProfileTags: {},
         adoptionPolicy: "Never",
         unmanagedPolicies: "Report",
         mode: "Enforce",
