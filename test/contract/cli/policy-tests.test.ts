@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { testSchema } from "../../../src/cli/policy-tests/test-schema.ts";
 import { ROOT, sectionOf } from "../docs/document.ts";
 import { manifestText, runCli } from "./run-cli.ts";
 
@@ -289,22 +288,4 @@ test("a test on what kustomize builds is read beside it", async () => {
   const path = file("tests/app.json", aTest({ deny: [{ actions: ["iam:*"] }] }));
   const built = await runCli(["validate", "-f", "-", "-f", join(path, "..")], { input: manifestText() });
   expect(built).toMatchObject({ status: 0, out: expect.stringContaining("InstanceProfileTest team-a/app-test: ok") });
-});
-
-/** JSON schema without the extensions of Kubernetes, and with unknown fields refused as `validate` refuses them. */
-function plain(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(plain);
-  if (typeof schema !== "object" || schema === null) return schema;
-  const entries = Object.entries(schema).filter(([key]) => !key.startsWith("x-kubernetes-"));
-  const isClosed = "properties" in schema;
-  return {
-    ...Object.fromEntries(entries.map(([key, value]) => [key, plain(value)])),
-    ...(isClosed && { additionalProperties: false }),
-  };
-}
-
-test("the published JSON schema is the one that validate uses", async () => {
-  const header = { $schema: "https://json-schema.org/draft/2020-12/schema", title: "InstanceProfileTest" };
-  const text = `${JSON.stringify({ ...header, ...(plain(testSchema()) as object) }, null, 2)}\n`;
-  await expect(text).toMatchFileSnapshot("../../../docs/spec/instance-profile-test.schema.json");
 });
