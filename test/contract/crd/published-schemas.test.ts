@@ -34,11 +34,14 @@ const PUBLISHED: readonly (readonly [kind: string, version: string, schema: unkn
   }),
 ];
 
-test.each(PUBLISHED)("the published JSON schema of %s/%s is that of the CRD: else run npm run golden", async (kind, version, schema) => {
-  const header = { $schema: "https://json-schema.org/draft/2020-12/schema", title: kind };
-  const text = `${JSON.stringify({ ...header, ...(plain(schema) as object) }, null, 2)}\n`;
-  await expect(text).toMatchFileSnapshot(join(FOLDER, `${kind.toLowerCase()}_${version}.json`));
-});
+test.each(PUBLISHED)(
+  "the published JSON schema of %s/%s is that of the CRD: else run npm run golden",
+  async (kind, version, schema) => {
+    const header = { $schema: "https://json-schema.org/draft/2020-12/schema", title: kind };
+    const text = `${JSON.stringify({ ...header, ...(plain(schema) as object) }, null, 2)}\n`;
+    await expect(text).toMatchFileSnapshot(join(FOLDER, `${kind.toLowerCase()}_${version}.json`));
+  },
+);
 
 describe("the published JSON schema of InstanceProfile", () => {
   const validate = new Ajv2020({
