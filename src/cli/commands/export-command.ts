@@ -4,10 +4,15 @@ import { type ExportedProfile, exportProfile } from "../../engine/offline/export
 import { readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
 import { BlockedError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
+import type { Tags } from "../../model/ownership.ts";
+import { CLUSTER_OPTIONS } from "../cluster-options.ts";
 import type { Command } from "../command.ts";
 import { awsRates, readRateOption } from "../controller/aws-rates.ts";
+import { writeImported } from "../import/import-output.ts";
+import { IMPORT_OPTIONS, importOption, readSource, stackOf } from "../import/import-sources.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { exportText } from "../manifests/export-text.ts";
+import { objectNames } from "../manifests/object-names.ts";
 import { type GivenOptions, namespaceOf } from "../options.ts";
 import { connectAsUser } from "../plan/plan-access.ts";
 import { withProgress } from "../progress.ts";
@@ -38,16 +43,28 @@ export const exportCommand: Command = {
       value: "KEY=VALUE",
       help: "export instance profiles with this tag on the profile or its role; repeatable, all tags must match",
     },
+    ...IMPORT_OPTIONS,
+    ...CLUSTER_OPTIONS,
     namespace: { type: "string", short: "n", value: "NAME", help: "metadata.namespace of the manifests" },
     ...readRateOption(DEFAULT_AWS_RATES),
   },
-  run: exportProfiles,
+  run: exportSelected,
 };
 
-async function exportProfiles(given: GivenOptions, io: CommandIo): Promise<number> {
+async function exportSelected(given: GivenOptions, io: CommandIo): Promise<number> {
+  const source = importOption(given);
+  if (source === undefined) return exportProfiles(given, tagFilterOf(given.list("tag")), io);
+  const selector = ["instance-profile", "path-prefix", "tag"].find((name) => given.text(name) ?? given.list(name)[0]);
+  if (selector !== undefined) throw new UsageError(`--${source} and --${selector} cannot be combined`);
+  const namespace = namespaceOf("namespace", given.text("namespace"));
+  const stack = await stackOf(given);
+  if (stack !== undefined) return exportProfiles(given, { "aws:cloudformation:stack-name": stack }, io);
+  return writeImported(await readSource(source, given, io), namespace, io);
+}
+
+async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): Promise<number> {
   const names = given.list("instance-profile");
   const pathPrefix = given.text("path-prefix");
-  const tags = tagFilterOf(given.list("tag"));
   const namespace = namespaceOf("namespace", given.text("namespace"));
   if (names.length > 0 && (pathPrefix !== undefined || Object.keys(tags).length > 0)) {
     throw new UsageError("--instance-profile cannot be combined with --path-prefix or --tag");
@@ -115,21 +132,4 @@ function write(profiles: readonly WholeProfile[], namespace: string | undefined,
   io.out(documents.flatMap((lines, index) => (index === 0 ? lines : ["---", ...lines])));
   const rest = incomplete === 0 ? "" : `; ${incomplete} written as comments, with the reason`;
   io.err(`${profiles.length - incomplete} of ${profiles.length} instance profiles exported${rest}`);
-}
-
-/** Returns a function that turns instance profile names into unique Kubernetes object names. */
-function objectNames(): (instanceProfileName: string) => string {
-  const given = new Set<string>();
-  return (instanceProfileName) => {
-    const base =
-      instanceProfileName
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9.-]+/g, "-")
-        .replaceAll(/[.-]*\.[.-]*/g, ".")
-        .replaceAll(/^[.-]+|[.-]+$/g, "") || "profile";
-    let name = base;
-    for (let i = 2; given.has(name); i++) name = `${base}-${i}`;
-    given.add(name);
-    return name;
-  };
 }

@@ -4,21 +4,25 @@ import type { ExportNote } from "../../plan/exported-manifest.ts";
 import { isPrintableLine } from "../../text/printable.ts";
 
 /** Renders an exported profile as lines of YAML. What must not be applied unchanged is commented out. */
-export function exportText(arn: string, exported: ExportedProfile): readonly string[] {
-  const title = `Exported from ${arn}`;
+export function exportText(
+  origin: string,
+  exported: ExportedProfile,
+  verb: "Exported" | "Converted" = "Exported",
+): readonly string[] {
+  const title = `${verb} from ${origin}`;
   switch (exported.kind) {
     case "whole":
-      return [...comment([title, ...exported.notes.flatMap(noteLines)]), ...yamlOf(exported.manifest)];
+      return [...commented([title, ...exported.notes.flatMap(noteLines)]), ...yamlOf(exported.manifest)];
     case "partial": {
       const why = [
         `${title}, commented out because`,
         ...exported.why.map(indented),
         ...exported.notes.flatMap(noteLines),
       ];
-      return comment([...why, ...yamlOf(exported.manifest)]);
+      return commented([...why, ...yamlOf(exported.manifest)]);
     }
     case "none":
-      return comment([`Not exported: ${arn}`, ...exported.why.map(indented)]);
+      return commented([`Not exported: ${origin}`, ...exported.why.map(indented)]);
   }
 }
 
@@ -32,7 +36,7 @@ function indented(line: string): string {
 }
 
 /** Comments out lines. A line break within a name or value cannot end the comment, because the writer escapes it. */
-function comment(lines: readonly string[]): readonly string[] {
+export function commented(lines: readonly string[]): readonly string[] {
   return lines.map((line) => `# ${line}`.trimEnd());
 }
 

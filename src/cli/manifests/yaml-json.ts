@@ -2,7 +2,9 @@ import {
   type AliasEvent,
   EVENT_ID,
   type Event,
+  getScalarValue,
   type MappingEvent,
+  SCALAR_STYLE,
   type ScalarEvent,
   type SequenceEvent,
 } from "js-yaml";
@@ -36,9 +38,17 @@ export function jsonOf(events: Event[], text: string): readonly Json[] {
   return new JsonReader(events, text).documents();
 }
 
+/**
+ * Converts the documents of a CloudFormation template to JSON as {@link jsonOf}: a short tag becomes an object, `!Ref x` `{"Ref": "x"}` and
+ * `!Sub x` `{"Fn::Sub": "x"}`. A scalar stays the text that it is, because YAML would make numbers of accounts and dates of versions.
+ */
+export function templateJsonOf(events: Event[], text: string): readonly Json[] {
+  return new TemplateReader(events, text).documents();
+}
+
 class JsonReader {
   readonly #events: Event[];
-  readonly #text: string;
+  protected readonly text: string;
   /** With aliases, events are read more than once and cannot be discarded. */
   readonly #hasAliases: boolean;
   /** Index of the next event. */
@@ -55,7 +65,7 @@ class JsonReader {
 
   constructor(events: Event[], text: string) {
     this.#events = events;
-    this.#text = text;
+    this.text = text;
     this.#hasAliases = events.some(({ type }) => type === EVENT_ID.ALIAS);
   }
 
@@ -78,18 +88,34 @@ class JsonReader {
     if (!this.#hasAliases) this.#events[index] = USED;
     switch (event.type) {
       case EVENT_ID.SCALAR:
-        return this.#scalar(event, index);
+        return this.tagged(event, this.#scalar(event, index));
       case EVENT_ID.ALIAS:
         return this.#aliased(event, index);
       case EVENT_ID.SEQUENCE:
-        return this.#within(event, index, () => this.#items());
+        return this.tagged(
+          event,
+          this.#within(event, index, () => this.#items()),
+        );
       case EVENT_ID.MAPPING:
-        return this.#within(event, index, () => this.#pairs());
+        return this.tagged(
+          event,
+          this.#within(event, index, () => this.#pairs()),
+        );
     }
   }
 
+  /** The value of a scalar; undefined and AMBIGUOUS: it has none. */
+  protected scalarOf(event: ScalarEvent): ReturnType<typeof scalarOf> {
+    return scalarOf(event, this.text, this.#version);
+  }
+
+  /** What a value means with its tag. */
+  protected tagged(_event: Exclude<NodeEvent, AliasEvent>, value: Json): Json {
+    return value;
+  }
+
   #scalar(event: ScalarEvent, index: number): Json {
-    const value = scalarOf(event, this.#text, this.#version);
+    const value = this.scalarOf(event);
     if (value === undefined) throw this.#fault(event, "a value does not match its tag");
     if (value === AMBIGUOUS)
       throw this.#fault(
@@ -101,7 +127,7 @@ class JsonReader {
   }
 
   #aliased(event: AliasEvent, index: number): Json {
-    const name = this.#text.slice(event.anchorStart, event.anchorEnd);
+    const name = this.text.slice(event.anchorStart, event.anchorEnd);
     const target = this.#targets.get(index) ?? this.#anchors.get(name);
     if (target === undefined) throw this.#fault(event, "an alias has no anchor before it");
     this.#targets.set(index, target);
@@ -162,7 +188,7 @@ class JsonReader {
   /** Counts what an alias adds, because only aliases can expand a small text. Anchors within an alias do not count. */
   #count({ anchorStart, anchorEnd }: Exclude<NodeEvent, AliasEvent>, index: number, chars: number): void {
     if (this.#alias === undefined) {
-      if (anchorStart >= 0) this.#anchors.set(this.#text.slice(anchorStart, anchorEnd), index);
+      if (anchorStart >= 0) this.#anchors.set(this.text.slice(anchorStart, anchorEnd), index);
       return;
     }
     this.#aliasedCharsLeft -= VALUE_CHARS + chars;
@@ -171,5 +197,19 @@ class JsonReader {
 
   #fault(event: Event | undefined, what: string): YamlFaultError {
     return new YamlFaultError(what, Math.max(0, offsetOf(event)));
+  }
+}
+
+class TemplateReader extends JsonReader {
+  protected override scalarOf(event: ScalarEvent): string | null {
+    const source = getScalarValue(this.text, event);
+    const isNull = event.style === SCALAR_STYLE.PLAIN && event.tagStart < 0 && /^(?:~|null|Null|NULL)?$/.test(source);
+    return isNull ? null : source;
+  }
+
+  protected override tagged({ tagStart, tagEnd }: Exclude<NodeEvent, AliasEvent>, value: Json): Json {
+    const [, name] = /^!(\w+)$/.exec(tagStart < 0 ? "" : this.text.slice(tagStart, tagEnd)) ?? [];
+    if (name === undefined) return value;
+    return { [name === "Ref" || name === "Condition" ? name : `Fn::${name}`]: value };
   }
 }

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { type DocumentField, offsetsIn } from "./manifest-place.ts";
 import { yamlEvents } from "./yaml-events.ts";
 import { YamlFaultError } from "./yaml-fault-error.ts";
-import { type Json, jsonOf } from "./yaml-json.ts";
+import { type Json, jsonOf, templateJsonOf } from "./yaml-json.ts";
 
 /** Larger texts would block the event loop for too long. */
 const MAX_INLINE_CHARS = 128 * 1_024;
@@ -42,6 +42,11 @@ export async function readYaml(text: string): Promise<readonly Json[]> {
   if (text.length <= MAX_INLINE_CHARS) return jsonOf(yamlEvents(text), text);
   const { documents = [] } = await inThread({ text });
   return documents.map((document): Json => JSON.parse(document));
+}
+
+/** Reads a CloudFormation template as {@link templateJsonOf}. Errors: as {@link readYaml}. */
+export async function readTemplate(text: string): Promise<readonly Json[]> {
+  return templateJsonOf(yamlEvents(text), text);
 }
 
 /** Returns the offsets of fields in the text. Errors: as {@link readYaml}. */

@@ -1,0 +1,159 @@
+import type { ObservedRole } from "../../model/observed-state.ts";
+import type { ExportNote } from "../../plan/exported-manifest.ts";
+import type { WholeProfile } from "../offline/read-profile.ts";
+import type { Declarations, DeclaredProfile, DeclaredRole, Keys, Readable, Remark } from "./declared.ts";
+
+/** An instance profile with its role and all policies, from however many declarations. */
+export interface JoinedProfile extends WholeProfile {
+  readonly declared: DeclaredProfile;
+  readonly declaredRole: DeclaredRole;
+  /** The declarations that a manifest of it replaces, its own first. */
+  readonly addresses: readonly string[];
+  /** What of it no manifest can have. */
+  readonly notes: readonly ExportNote[];
+}
+
+/** What of the declarations becomes manifests, and what does not. */
+export interface JoinedDeclarations {
+  readonly profiles: readonly JoinedProfile[];
+  /** What cannot be read, or not be joined without a guess. */
+  readonly problems: readonly Remark[];
+  /** What is left with the tool. */
+  readonly left: readonly Remark[];
+}
+
+/** Joins instance profiles with their roles and policies. Each declaration is used once, or remarked. Pure. */
+export function joinDeclarations(declarations: Declarations): JoinedDeclarations {
+  return new Join(declarations).result();
+}
+
+const AMBIGUOUS = "ambiguous";
+
+class Join {
+  readonly #declared: Declarations;
+  readonly #roles = new Map<string, DeclaredRole | typeof AMBIGUOUS>();
+  /** The parts of each role. */
+  readonly #parts = new Map<DeclaredRole, RoleParts>();
+  readonly #problems: Remark[];
+  readonly #left: Remark[];
+
+  constructor(declared: Declarations) {
+    this.#declared = declared;
+    this.#problems = [...declared.problems];
+    this.#left = [...declared.notes];
+    for (const role of declared.roles) {
+      this.#parts.set(role, new RoleParts());
+      for (const key of role.keys) this.#roles.set(key, this.#roles.has(key) ? AMBIGUOUS : role);
+    }
+    this.#collectParts();
+  }
+
+  result(): JoinedDeclarations {
+    const used = new Set<DeclaredRole>();
+    const profiles = this.#declared.profiles.flatMap((profile) => this.#joined(profile, used));
+    for (const { address, role, keys: _ } of this.#declared.roles.filter((one) => !used.has(one))) {
+      if ("why" in role) this.#problems.push({ address, text: role.why });
+      else this.#left.push({ address, text: "is in no instance profile of the input" });
+    }
+    for (const { address } of this.#declared.managedPolicies) {
+      this.#left.push({ address, text: "stays as it is; manifests attach it by its ARN" });
+    }
+    return { profiles, problems: this.#problems, left: this.#left };
+  }
+
+  #collectParts(): void {
+    const { policies, attachments, companions } = this.#declared;
+    for (const policy of policies) this.#partsOf(policy)?.addPolicy(policy.policyName, policy.document, policy.address);
+    for (const attachment of attachments)
+      this.#partsOf(attachment)?.addAttachment(attachment.policy, attachment.address);
+    for (const companion of companions) this.#partsOf(companion)?.addresses.push(companion.address);
+    for (const { unreadable } of this.#parts.values()) this.#problems.push(...unreadable);
+  }
+
+  #partsOf({ address, roleKeys }: { readonly address: string; readonly roleKeys: Keys }): RoleParts | undefined {
+    const role = this.#find(roleKeys);
+    if (role === AMBIGUOUS) this.#problems.push({ address, text: "belongs to one of several roles of that name" });
+    else if (role === undefined) this.#left.push({ address, text: "belongs to a role that is not in the input" });
+    else return this.#parts.get(role);
+    return undefined;
+  }
+
+  #find(keys: Keys): DeclaredRole | typeof AMBIGUOUS | undefined {
+    return keys.map((key) => this.#roles.get(key)).find((role) => role !== undefined);
+  }
+
+  #joined(declared: DeclaredProfile, used: Set<DeclaredRole>): readonly JoinedProfile[] {
+    const { address, profile, roleKeys } = declared;
+    const role = this.#find(roleKeys);
+    const text = whyNot(role, roleKeys, used);
+    if (text !== undefined || role === undefined || role === AMBIGUOUS || "why" in role.role) {
+      (role === AMBIGUOUS ? this.#problems : this.#left).push({ address, text: text ?? "" });
+      return [];
+    }
+    used.add(role);
+    const parts = this.#parts.get(role) ?? new RoleParts();
+    return [
+      {
+        declared,
+        declaredRole: role,
+        instanceProfile: { ...profile, roleName: role.role.roleName },
+        role: parts.completed(role.role),
+        addresses: [address, role.address, ...parts.addresses],
+        notes: parts.unreadable.map(({ address: where, text: why }) => ({
+          text: `${where} ${why}; it stays on the role, unmanaged`,
+        })),
+      },
+    ];
+  }
+}
+
+function whyNot(
+  role: DeclaredRole | typeof AMBIGUOUS | undefined,
+  keys: Keys,
+  used: ReadonlySet<DeclaredRole>,
+): string | undefined {
+  if (keys.length === 0) return "holds no role, but a manifest requires one";
+  if (role === undefined) return "holds a role that is not in the input";
+  if (role === AMBIGUOUS) return "holds one of several roles of that name";
+  if ("why" in role.role) return `holds ${role.address}, which ${role.role.why}`;
+  return used.has(role) ? `holds ${role.address}, which another instance profile of the input holds too` : undefined;
+}
+
+/** What separate declarations add to a role. */
+class RoleParts {
+  readonly addresses: string[] = [];
+  readonly unreadable: Remark[] = [];
+  readonly #policies = new Map<string, Readable>();
+  readonly #arns = new Set<string>();
+
+  addPolicy(name: string, document: Readable, address: string): void {
+    this.#policies.set(name, document);
+    if (typeof document === "string") this.addresses.push(address);
+    else this.unreadable.push({ address, text: document.why });
+  }
+
+  addAttachment(policy: Readable, address: string): void {
+    if (typeof policy !== "string") this.unreadable.push({ address, text: policy.why });
+    else if (!policy.startsWith("arn:"))
+      this.unreadable.push({ address, text: `attaches ${policy}, whose ARN is not in the input` });
+    else {
+      this.#arns.add(policy);
+      this.addresses.push(address);
+    }
+  }
+
+  /**
+   * The role with all parts. A role of a Terraform state repeats what separate resources declare: those are newer, and hide what is marked
+   * as sensitive.
+   */
+  completed(role: ObservedRole): ObservedRole {
+    const documents = new Map<string, Readable>([...Object.entries(role.inlinePolicyDocuments), ...this.#policies]);
+    const readable = [...documents].filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    return {
+      ...role,
+      inlinePolicyNames: readable.map(([name]) => name).sort(),
+      inlinePolicyDocuments: Object.fromEntries(readable),
+      managedPolicyArns: [...new Set([...role.managedPolicyArns, ...this.#arns])].sort(),
+    };
+  }
+}

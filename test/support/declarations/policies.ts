@@ -1,0 +1,31 @@
+/** Policies that the declarations of all tools share. */
+
+export const SSM = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+export const ECR = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly";
+
+const EC2 = { Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" };
+
+/** The trust policy of most roles. */
+export const EC2_TRUST: string = trust(EC2);
+
+/** Trust policies that say more. */
+export const KINDS_OF_TRUST: Readonly<Record<"services" | "account", string>> = {
+  services: trust({ ...EC2, Principal: { Service: ["ec2.amazonaws.com", "ssm.amazonaws.com"] } }),
+  account: trust(EC2, {
+    Sid: "People",
+    Effect: "Allow",
+    Principal: { AWS: "arn:aws:iam::123456789012:root" },
+    Action: "sts:AssumeRole",
+    Condition: { Bool: { "aws:MultiFactorAuthPresent": "true" } },
+  }),
+};
+
+function trust(...statements: readonly object[]): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}
+
+/** A policy of one statement, in the short form of IAM's JSON. */
+export function statement(action: string, others: Readonly<Record<string, unknown>> = {}): string {
+  const all = { Effect: "Allow", Action: action, Resource: "arn:aws:s3:::app-logs/*", ...others };
+  return JSON.stringify({ Version: "2012-10-17", Statement: [all] });
+}
