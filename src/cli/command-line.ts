@@ -63,6 +63,11 @@ const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./commands/export-command.ts")).exportCommand,
   },
   {
+    name: "convert",
+    summary: "write IAM policy documents (JSON) as a manifest",
+    load: async () => (await import("./commands/convert-command.ts")).convertCommand,
+  },
+  {
     name: "validate",
     summary: "check manifests offline: schema, rules, policies",
     load: async () => (await import("./commands/validate-command.ts")).validateCommand,

@@ -45,6 +45,29 @@ describe("a command line that cannot be understood is explained in words, with s
     [["run", "--account-id", "1234"], '--account-id: "1234" is not an AWS account id; write its 12 digits'],
     [["run", "-n", "team-a", "-n", "Team_B"], '--namespace: "Team_B" is not the name of a namespace'],
     [["plan", "-f", "x", "--since-live", "-n", "a/b"], '--namespace: "a/b" is not the name of a namespace'],
+    [
+      ["export", "--from-terraform-state", "x", "--path-prefix", "/"],
+      "--from-terraform-state and --path-prefix cannot be combined",
+    ],
+    [
+      ["export", "--from-terraform-state", "x", "--from-cluster", "ack"],
+      "--from-terraform-state and --from-cluster cannot be combined",
+    ],
+    [["export", "--from-terraform-state", "/does/not/exist"], "/does/not/exist does not exist"],
+    [
+      ["export", "--from-cloudformation", "no/such/file.yaml"],
+      "no/such/file.yaml is neither a file nor the name of a stack",
+    ],
+    [
+      ["export", "--from-cloudformation", "web", "--parameter", "A=b"],
+      "--parameter requires a template, and web is no file",
+    ],
+    [["export", "--from-cloudformation", "-", "--parameter", "A"], '--parameter: "A" must have the form KEY=VALUE'],
+    [["export", "--from-cluster", "pulumi"], '--from-cluster: "pulumi" must be one of ack, crossplane'],
+    [["export", "--path-prefix", "/", "-f", "x"], "--filename requires --from-cluster"],
+    [["export", "--path-prefix", "/", "--parameter", "A=b"], "--parameter requires --from-cloudformation"],
+    [["convert", "-f", "/does/not/exist"], "/does/not/exist does not exist"],
+    [["convert", "-f", "-", "--trust", "-"], "-f and --trust cannot both read standard input"],
     [["export", "--path-prefix", "/", "-n", "A"], '--namespace: "A" is not the name of a namespace'],
     [
       ["run", "--leader-elect", "--leader-elect-namespace", "A"],
@@ -75,7 +98,7 @@ describe("help and version", () => {
     const { status, out } = await runCli([word]);
     expect(status).toBe(0);
     expect(out).toMatch(
-      /run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*validate .*\n.*access .*\n.*release .*\n.*completion .*\n.*version /,
+      /run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*convert .*\n.*validate .*\n.*access .*\n.*release .*\n.*completion .*\n.*version /,
     );
   });
 
@@ -86,7 +109,7 @@ describe("help and version", () => {
   });
 
   test.each([
-    ...["run", "sandbox", "plan", "export", "validate", "access can"],
+    ...["run", "sandbox", "plan", "export", "convert", "validate", "access can"],
     ...["release", "completion", "version"],
   ])("%s --help says what it does", async (command) => {
     const { status, out } = await runCli([...command.split(" "), "--help"]);
