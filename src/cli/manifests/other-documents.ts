@@ -14,7 +14,7 @@ export class OtherDocuments {
   #hasPolicy = false;
 
   add({ kind, apiVersion, ...rest }: Readonly<Record<string, unknown>>): void {
-    if (kind === undefined && "Statement" in rest) this.#hasPolicy = true;
+    if (kind === undefined) this.#hasPolicy ||= "Statement" in rest;
     else if (SHOWN.test(String(kind)) && SHOWN.test(String(apiVersion))) this.#kinds.add(`${kind} (${apiVersion})`);
   }
 

@@ -69,6 +69,8 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   },
   docker: ([verb = ""]) => (["build", "push", "run"].includes(verb) ? undefined : `is there a docker ${verb}?`),
   sed: () => undefined,
+  helm: (words) => words.filter((word) => FOLDERS.test(word)).map(faultOfPath)[0],
+  kubeconform: () => undefined,
   // What checks a release is not of this repository.
   cosign: () => undefined,
   gh: () => undefined,
