@@ -48,17 +48,24 @@ export interface InstanceProfile {
   readonly status?: InstanceProfileStatus;
   /** Policies that IAM accepts in no account; `spec` denies everything instead. Unset if there are none. */
   readonly oversize?: readonly OversizePolicy[];
+  /** The names in `spec` that neither the manifest nor status gives, so that the prefix of a class changes them. Unset if there are none. */
+  readonly derivedNames?: readonly DerivedName[];
 }
+
+/** A name that is derived from the object's namespace and name. */
+export type DerivedName = "roleName" | "instanceProfileName";
 
 /** The desired state in AWS. Fields with a constant default are always set; names are resolved. */
 export interface InstanceProfileSpec {
   /** The InstanceProfileClass that bounds this object. Unset: the default class, if there is one. */
   readonly className?: string;
+  /** The recorded name, or else a derived one, when the manifest names none. */
   readonly roleName: string;
   /** `roleName` when the manifest names none. */
   readonly instanceProfileName: string;
-  /** Of the role and of the instance profile. Starts and ends with a slash. */
+  /** Of the role, and of the instance profile without `instanceProfilePath`. Starts and ends with a slash. */
   readonly path: string;
+  readonly instanceProfilePath?: string;
   /** Of the role. */
   readonly description?: string;
   /** The inline policies of the role, that of `statements` first. No two names are equal in lower case. */
@@ -211,11 +218,17 @@ export interface AcceptedClass {
   readonly allowForceDelete?: boolean;
 }
 
-/** ARN and unique id of an entity in AWS. */
+/** An entity in AWS. */
 export interface AwsObjectReference {
-  readonly arn: string;
-  /** The unique id (`AROA…`, `AIPA…`). */
-  readonly id: string;
+  /**
+   * The name that the object uses, whether or not the entity exists. Once there is a trace of the object in AWS, it does not change. The
+   * controller always writes it.
+   */
+  readonly name?: string;
+  /** Unset: the object has no such entity. */
+  readonly arn?: string;
+  /** The unique id (`AROA…`, `AIPA…`); set with `arn`. */
+  readonly id?: string;
 }
 
 /** Counts over the matching instances; those in conflict and those refused are neither associated nor pending. */

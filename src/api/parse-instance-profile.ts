@@ -1,10 +1,14 @@
+import { derivedRoleName, withNames } from "../model/naming.ts";
+import { hasTrace } from "../model/trace.ts";
 import { oversizeIn, withBoundedPolicies } from "./bounded-object.ts";
 import {
   API_VERSION,
+  type DerivedName,
   type InstanceProfile,
   type InstanceProfileSpec,
   type InstancesSpec,
   KIND,
+  type ObjectMeta,
   type PolicySpec,
   type TrustStatement,
 } from "./instance-profile.ts";
@@ -26,28 +30,46 @@ export function parseInstanceProfile(value: unknown): InstanceProfile {
   const bounded = withBoundedPolicies(value);
   const oversize = oversizeIn(bounded);
   const { spec, ...object } = readObject(bounded, { kind: KIND, spec: specField, status: statusField });
-  return {
+  return withRecordedNames({
     apiVersion: API_VERSION,
     kind: KIND,
     ...object,
-    spec: resolve(spec),
+    spec: resolve(spec, object.metadata),
     ...(oversize.length > 0 && { oversize }),
-  };
+    ...(spec.roleName === undefined && { derivedNames: derivedIn(spec) }),
+  });
 }
 
-function resolve(loose: LooseSpec): InstanceProfileSpec {
+/**
+ * The object with the names that status has had since the object has a trace in AWS, in place of derived ones. Only the controller writes
+ * status.
+ */
+export function withRecordedNames(object: InstanceProfile): InstanceProfile {
+  const { derivedNames, ...rest } = object;
+  const recorded = hasTrace(object.status) ? object.status?.role?.name : undefined;
+  if (derivedNames === undefined || recorded === undefined) return object;
+  return { ...rest, spec: withNames(object.spec, derivedNames, recorded) };
+}
+
+function derivedIn({ instanceProfileName }: LooseSpec): readonly DerivedName[] {
+  return instanceProfileName === undefined ? ["roleName", "instanceProfileName"] : ["roleName"];
+}
+
+function resolve(loose: LooseSpec, metadata: ObjectMeta): InstanceProfileSpec {
   const { statements: _, policyName: __, instances, ...rest } = loose;
+  const roleName = loose.roleName ?? derivedRoleName(metadata);
   return {
     ...rest,
-    instanceProfileName: loose.instanceProfileName ?? loose.roleName,
-    inlinePolicies: inlinePolicies(loose),
+    roleName,
+    instanceProfileName: loose.instanceProfileName ?? roleName,
+    inlinePolicies: inlinePolicies(loose, roleName),
     trust: { ...loose.trust, statements: loose.trust.statements.map<TrustStatement>(withoutEmptySid) },
     ...(instances === undefined ? {} : { instances: toInstances(instances) }),
   };
 }
 
 /** `statements` and `policyName` are the short form of one policy. */
-function inlinePolicies({ statements, policyName, roleName }: LooseSpec): readonly PolicySpec[] {
+function inlinePolicies({ statements, policyName }: LooseSpec, roleName: string): readonly PolicySpec[] {
   if (statements.length === 0) return [];
   return [{ name: policyName ?? roleName, fieldPath: "spec.statements", statements: statements.map(toStatement) }];
 }

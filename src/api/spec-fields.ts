@@ -2,15 +2,16 @@ import { list, map } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
 import type { InstanceProfileSpec } from "./instance-profile.ts";
 import { instancesField, type LooseInstances, tagKeysHaveLength } from "./instances-fields.ts";
-import { defaulted, object, optional, required } from "./object-fields.ts";
+import { defaulted, object, optional } from "./object-fields.ts";
 import { type LooseStatement, matches, statementsField } from "./policy-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 import { trustField } from "./trust-fields.ts";
 
-type ResolvedLater = "instanceProfileName" | "inlinePolicies" | "instances";
+type ResolvedLater = "roleName" | "instanceProfileName" | "inlinePolicies" | "instances";
 
 /** The spec of a manifest with defaults filled in, before names are resolved and pairs are distinguished. */
 export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
+  readonly roleName?: string;
   readonly instanceProfileName?: string;
   readonly policyName?: string;
   readonly statements: readonly LooseStatement[];
@@ -95,9 +96,10 @@ const trustDefault = { services: ["ec2.amazonaws.com"], statements: [] };
 export const specField: Field<LooseSpec> = object<LooseSpec>(
   {
     className: optional(classNameField),
-    roleName: required(text({ minLength: 1, maxLength: 64 }, NAME)),
+    roleName: optional(text({ minLength: 1, maxLength: 64 }, NAME)),
     instanceProfileName: optional(text({ minLength: 1, maxLength: 128 }, NAME)),
     path: defaulted(pathField, "/"),
+    instanceProfilePath: optional(pathField),
     description: optional(descriptionField),
     policyName: optional(text({ minLength: 1, maxLength: 128 }, NAME)),
     statements: defaulted(statementsField, []),

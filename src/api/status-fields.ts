@@ -18,8 +18,9 @@ const observedGenerationField: Field<number> = integer({ format: "int64", minimu
 const countField: Field<number> = integer({ format: "int32", minimum: 0 });
 
 const referenceField: Field<AwsObjectReference> = lenientObject<AwsObjectReference>({
-  arn: required(text({ maxLength: 2048 })),
-  id: required(text({ maxLength: 128 })),
+  name: optional(text({ maxLength: 128 })),
+  arn: optional(text({ maxLength: 2048 })),
+  id: optional(text({ maxLength: 128 })),
 });
 
 const acceptedClassField: Field<AcceptedClass> = lenientObject<AcceptedClass>({

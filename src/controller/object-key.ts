@@ -1,5 +1,6 @@
-import { KIND } from "../api/instance-profile.ts";
-import type { ObjectKey } from "../engine/ports.ts";
+import { type InstanceProfileStatus, KIND, type ObjectMeta } from "../api/instance-profile.ts";
+import type { KubeObject, ObjectKey } from "../engine/ports.ts";
+import { derivedRoleName } from "../model/naming.ts";
 import type { LogFields } from "../telemetry.ts";
 
 /** The key of an object in queue and cache: `namespace/name`. Neither part can contain a slash. */
@@ -22,4 +23,11 @@ export function namespaceOf(key: string): string {
 export function logFieldsOf(key: string): LogFields {
   const { namespace, name } = parseKey(key);
   return { [KIND]: { namespace, name }, namespace, name };
+}
+
+/** The role name of an object as received, which may be invalid: that of the spec, or else of the status, or else the derived one. */
+export function roleNameIn(raw: KubeObject): string {
+  const { roleName } = (raw["spec"] ?? {}) as { readonly roleName?: string };
+  const { role } = (raw["status"] ?? {}) as InstanceProfileStatus;
+  return roleName ?? role?.name ?? derivedRoleName(raw["metadata"] as ObjectMeta);
 }

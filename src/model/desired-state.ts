@@ -64,6 +64,7 @@ export interface DesiredAbsent {
   readonly owner: Owner;
   readonly roleName: string;
   readonly instanceProfileName: string;
+  /** Of the instance profile. */
   readonly path: string;
   /** The instances that the spec selects. */
   readonly instances: DesiredInstances | undefined;
@@ -117,7 +118,7 @@ export function desiredState(
       owner,
       roleName: spec.roleName,
       instanceProfileName: spec.instanceProfileName,
-      path: spec.path,
+      path: profilePathOf(spec),
       instances: desiredInstances(object),
       policyNames: spec.inlinePolicies.map(({ name }) => name),
       managedPolicyArns,
@@ -143,7 +144,7 @@ export function desiredState(
     },
     instanceProfile: {
       instanceProfileName: spec.instanceProfileName,
-      path: spec.path,
+      path: profilePathOf(spec),
       tags: userTags(spec.tags, spec.instanceProfileTags),
     },
     instances: desiredInstances(object),
@@ -156,6 +157,11 @@ export function desiredState(
 
 function desiredInlinePolicy(policy: PolicySpec): DesiredInlinePolicy {
   return { policyName: policy.name, document: buildPolicy(documentOf(policy), "permissions") };
+}
+
+/** The path of the instance profile. */
+export function profilePathOf({ path, instanceProfilePath }: InstanceProfile["spec"]): string {
+  return instanceProfilePath ?? path;
 }
 
 /** The instances that the spec selects; undefined when it has no `instances`. */

@@ -1,4 +1,5 @@
 import { asciiLowerCase } from "./policy/policy-json.ts";
+import { shortHash } from "./short-hash.ts";
 
 /**
  * The key by which IAM compares names of roles and instance profiles: `App` and `app` are the same name
@@ -17,4 +18,39 @@ export function sameName(one: string | undefined, other: string | undefined): bo
 /** The name at the end of an IAM ARN, after the path. */
 export function nameInArn(arn: string): string {
   return arn.slice(arn.lastIndexOf("/") + 1);
+}
+
+/** The maximum length of a role name. */
+const MAX_ROLE_NAME_CHARS = 64;
+/** Neither namespaces nor names of Kubernetes objects contain it. */
+const HASH_SEPARATOR = "_";
+const NAMESPACE_SEPARATOR = "--";
+/** The end of a prefix that contains the namespace already. */
+const NAMESPACE_PREFIX = "{namespace}-";
+
+/**
+ * The role name of an object that names none: the prefix of its class, its namespace, two dashes and its name. The namespace is not repeated
+ * after a prefix that ends with `{namespace}-`: `team-a--app` with that prefix and without any.
+ *
+ * Different objects get different names under one prefix. A namespace is not followed by a third dash, and a namespace that contains
+ * two, or a name that is too long for IAM, ends with a hash of the namespace and name behind an underscore.
+ *
+ * @param prefix of the class, as the class has it
+ * @param filled the same prefix with its placeholders filled in
+ */
+export function derivedRoleName(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { prefix, filled }: { readonly prefix: string; readonly filled: string } = { prefix: "", filled: "" },
+): string {
+  const own = prefix.endsWith(NAMESPACE_PREFIX) ? `-${name}` : `${namespace}${NAMESPACE_SEPARATOR}${name}`;
+  const whole = filled + own;
+  if (whole.length <= MAX_ROLE_NAME_CHARS && !namespace.includes(NAMESPACE_SEPARATOR)) return whole;
+  const id = `${namespace}/${name}`;
+  const hash = HASH_SEPARATOR + shortHash(id) + shortHash(`/${id}`);
+  return whole.slice(0, MAX_ROLE_NAME_CHARS - hash.length) + hash;
+}
+
+/** The spec with another name in the place of derived ones. */
+export function withNames<Spec>(spec: Spec, derived: readonly (keyof Spec)[], name: string): Spec {
+  return { ...spec, ...Object.fromEntries(derived.map((field) => [field, name])) };
 }

@@ -6,5 +6,6 @@ export type Evidence = Pick<InstanceProfileStatus, "accountId" | "class" | "role
 /** True when status shows that the object has, or is about to have, entities in AWS. */
 export function hasTrace(status: Evidence | undefined): boolean {
   if (status === undefined) return false;
-  return [status.class, status.role, status.instanceProfile, status.accountId].some((part) => part !== undefined);
+  const { class: accepted, role, instanceProfile, accountId } = status;
+  return [accepted, role?.arn, instanceProfile?.arn, accountId].some((part) => part !== undefined);
 }

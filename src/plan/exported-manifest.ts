@@ -47,6 +47,7 @@ export function exportedManifest(
     roleName: role.roleName,
     ...(profile.instanceProfileName === role.roleName ? {} : { instanceProfileName: profile.instanceProfileName }),
     ...(role.path === "/" ? {} : { path: role.path }),
+    ...(profile.path === role.path ? {} : { instanceProfilePath: profile.path }),
     ...(role.description === "" ? {} : { description: role.description }),
     ...inline.fields,
     ...(role.managedPolicyArns.length === 0 ? {} : { managedPolicyArns: role.managedPolicyArns }),

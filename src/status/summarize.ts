@@ -4,6 +4,7 @@ import {
   type InstanceProfileStatus,
   RECONCILE_AT_ANNOTATION,
 } from "../api/instance-profile.ts";
+import { nameInArn } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { TAG_KEYS, type Tags } from "../model/ownership.ts";
 import { grantedLine } from "../plan/access/access-effect.ts";
@@ -125,17 +126,51 @@ function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus>
   });
 }
 
-/** The ARNs and ids of owned entities only, not of those that block the object or are not adopted yet. */
+/** The names that the object uses, with the ARNs and ids of owned entities only, not of those that block the object or are not adopted yet. */
 function namesOf(object: ReportedObject, result: Result): Partial<Writable<InstanceProfileStatus>> {
+  const { status, spec } = object;
+  const { accountId, ...found } = entitiesOf(object, result);
+  const named = (known: Identity | undefined, given: string | undefined): AwsObjectReference | undefined => {
+    const name = given ?? (known && nameInArn(known.arn));
+    return name === undefined ? undefined : { name, ...known };
+  };
+  return {
+    role: named("role" in found ? found.role : identityIn(status?.role), spec?.roleName ?? status?.role?.name),
+    instanceProfile: named(
+      "instanceProfile" in found ? found.instanceProfile : identityIn(status?.instanceProfile),
+      spec?.instanceProfileName ?? status?.instanceProfile?.name,
+    ),
+    ...(accountId && { accountId }),
+  };
+}
+
+/** ARN and unique id of an entity. */
+type Identity = Required<Pick<AwsObjectReference, "arn" | "id">>;
+
+function identityIn({ arn, id }: Partial<AwsObjectReference> = {}): Identity | undefined {
+  return arn === undefined || id === undefined ? undefined : { arn, id };
+}
+
+/** The entities of the object. Those that it lacks stay as status has them. */
+interface Entities {
+  readonly role?: Identity | undefined;
+  readonly instanceProfile?: Identity | undefined;
+  readonly accountId?: string | undefined;
+}
+
+function entitiesOf(object: ReportedObject, result: Result): Entities {
   const state = ownStateIn(result);
-  if (state === undefined) return namesOfOwned(object, blockedStateIn(result));
+  if (state === undefined) return entitiesOfOwned(object, blockedStateIn(result));
   const role = referenceOf(state.role, (it) => it.roleId);
-  const accountId = role && accountIn(role);
-  return { role, instanceProfile: referenceOf(state.instanceProfile, (it) => it.id), ...(accountId && { accountId }) };
+  return {
+    role,
+    instanceProfile: referenceOf(state.instanceProfile, (it) => it.id),
+    accountId: role && accountIn(role),
+  };
 }
 
 /** The names of what this object has created although it is blocked now, so that its deletion is not taken for that of an object with nothing in AWS. */
-function namesOfOwned({ metadata }: ReportedObject, state?: ObservedState): Partial<Writable<InstanceProfileStatus>> {
+function entitiesOfOwned({ metadata }: ReportedObject, state?: ObservedState): Entities {
   const isOwned = ({ tags }: { readonly tags: Tags }): boolean =>
     tags[TAG_KEYS.uid] === metadata.uid &&
     tags[TAG_KEYS.namespace] === metadata.namespace &&
@@ -146,17 +181,17 @@ function namesOfOwned({ metadata }: ReportedObject, state?: ObservedState): Part
     state?.instanceProfile.presence === "present" && isOwned(state.instanceProfile)
       ? referenceOf(state.instanceProfile, (it) => it.id)
       : undefined;
-  return compact({ role, instanceProfile, accountId: role && accountIn(role) });
+  return compact<Entities>({ role, instanceProfile, accountId: role && accountIn(role) });
 }
 
-function accountIn({ arn }: AwsObjectReference): string | undefined {
+function accountIn({ arn }: Identity): string | undefined {
   return arn.split(":")[4];
 }
 
 function referenceOf<T extends { readonly presence: "present"; readonly arn: string }>(
   entity: T | { readonly presence: "absent" },
   id: (entity: T) => string,
-): AwsObjectReference | undefined {
+): Identity | undefined {
   if (entity.presence === "absent" || !entity.arn.startsWith("arn:")) return undefined;
   return { arn: entity.arn, id: id(entity) };
 }

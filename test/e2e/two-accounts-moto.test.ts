@@ -102,7 +102,7 @@ describe.skipIf(source.kind !== "moto")("two classes, and moto with an account f
       const unready = async (): Promise<readonly string[]> =>
         (await user.list(team)).filter((one) => readyOf(one) !== "True InSync").map(({ metadata }) => metadata.name);
       await expect.poll(unready, { timeout: 60_000, interval: 250 }).toEqual([]);
-      const accounts = (await user.list(team)).map(({ status }) => status?.instanceProfile?.arn.split(":")[4]);
+      const accounts = (await user.list(team)).map(({ status }) => status?.instanceProfile?.arn?.split(":")[4]);
       expect(new Set(accounts)).toEqual(new Set([TEAMS[team]]));
     }
     await controller.stop();

@@ -13,6 +13,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What the sample leaves out, and everything below it. */
 const EXAMPLES: Fields = {
   className: "team-a",
+  instanceProfilePath: "/profiles/",
   "trust.statements[].principals.services": ["ssm.amazonaws.com"],
   "trust.statements[].principals.federated": ["arn:aws:iam::123456789012:saml-provider/people"],
   "trust.statements[].principals.canonicalUsers": ["a".repeat(64)],

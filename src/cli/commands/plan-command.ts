@@ -112,7 +112,8 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   try {
     const awaited = { command: "plan", items: "objects", format };
     const { all, results } = await withProgress(io, awaited, async (progress) => {
-      const subject = { objects, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
+      const bound = objects.map((object) => boundObject(object, classes.bindingOf(object)));
+      const subject = { objects: bound, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
       const access = await planAccess(subject, aws, io.stop, reportUnread(io));
       const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
       const planned = await progress.inParallel(subjects, (one) => planOne(classes.bindingOf, one, plan, io.stop));
@@ -131,6 +132,11 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   } finally {
     aws.close();
   }
+}
+
+/** The object with the names and defaults of its class. */
+function boundObject(object: InstanceProfile, binding: ClassBinding): InstanceProfile {
+  return binding.kind === "refused" ? object : binding.object;
 }
 
 function formatOf(name: string): PlanFormat {

@@ -114,11 +114,13 @@ function withSharedNames(verdicts: readonly Verdict[], classes: ClassOptions): r
   const input = valid.map(({ manifest, object, findings }): InputObject => {
     const found = object as InstanceProfile;
     // Without classes, only the names of classes tell accounts apart.
-    const account = areGiven ? accountKeyOf(bindingOf(found)) : (found.spec.className ?? "");
+    const binding = bindingOf(found);
+    const account = areGiven ? accountKeyOf(binding) : (found.spec.className ?? "");
     const isRejected = findings.some(({ severity, rule }) => severity === "error" && rule !== "class");
     // An object that its class strips has its names.
     const isBlocked = isRejected || judgedByClass(found, classes).blockers.length > 0;
-    return { object: found, source: titleOf(manifest), account, isBlocked };
+    const named = binding.kind === "refused" ? found : binding.object;
+    return { object: named, source: titleOf(manifest), account, isBlocked };
   });
   const shared = new Map(sharedNames(input).map((names, index) => [valid[index], names]));
   return verdicts.map((verdict) => {

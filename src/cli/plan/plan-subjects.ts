@@ -75,8 +75,13 @@ export async function withCrossBlockers(
   quotas: QuotaSource,
   signal: AbortSignal,
 ): Promise<readonly Answer[]> {
-  const input = answers.map(({ manifest, object, planned }): InputObject => {
-    return { object, source: titleOf(manifest), account: "", isBlocked: planned.plan.blockers.length > 0 };
+  const input = answers.map(({ manifest, object: { metadata }, written: spec, planned }): InputObject => {
+    return {
+      object: { metadata, spec },
+      source: titleOf(manifest),
+      account: "",
+      isBlocked: planned.plan.blockers.length > 0,
+    };
   });
   const shared = sharedNames(input);
   const isCreation = ({ planned }: Answer): boolean =>

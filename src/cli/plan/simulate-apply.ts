@@ -1,4 +1,5 @@
 import type { InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
+import { withRecordedNames } from "../../api/parse-instance-profile.ts";
 import { keyText } from "../../controller/object-key.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 
@@ -36,7 +37,8 @@ export function applied(manifests: readonly KubeObject[], live: readonly KubeObj
       const there = known.get(keyText(object.metadata));
       if (there === undefined) return object;
       const { status } = withLive({}, there) as Pick<InstanceProfile, "status">;
-      return { ...object, metadata: { ...object.metadata, ...traces(there) }, ...(status && { status }) };
+      const metadata = { ...object.metadata, ...traces(there) };
+      return withRecordedNames({ ...object, metadata, ...(status && { status }) });
     },
   };
 }

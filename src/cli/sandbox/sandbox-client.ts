@@ -1,6 +1,7 @@
 import type { InstanceProfileStatus } from "../../api/instance-profile.ts";
 import { CLASS_PLURAL } from "../../api/instance-profile-class.ts";
 import { TerminalError } from "../../errors.ts";
+import { derivedRoleName } from "../../model/naming.ts";
 import { systemClock } from "../../runtime/clock.ts";
 
 /** An InstanceProfile in the sandbox's API server, with its names in AWS. */
@@ -15,7 +16,7 @@ export interface SandboxObject {
 /** The part of an InstanceProfile that the sandbox command reads. */
 interface Applied {
   readonly metadata: { readonly generation: number };
-  readonly spec: { readonly roleName: string; readonly policyName?: string; readonly instanceProfileName?: string };
+  readonly spec: { readonly roleName?: string; readonly policyName?: string; readonly instanceProfileName?: string };
   readonly status?: InstanceProfileStatus;
 }
 
@@ -32,7 +33,8 @@ export async function applyToSandbox(url: string, manifest: Readonly<Record<stri
     `${url}${API_PATH}/namespaces/${inUrl}/instanceprofiles/${nameInUrl}`,
     withLastApplied(manifest),
   );
-  const { roleName, policyName = roleName, instanceProfileName = roleName } = (applied as Applied).spec;
+  const { roleName = derivedRoleName({ namespace, name }), ...spec } = (applied as Applied).spec;
+  const { policyName = roleName, instanceProfileName = roleName } = spec;
   return { namespace, name, roleName, policyName, instanceProfileName };
 }
 

@@ -3,7 +3,7 @@ import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject, ObjectClient } from "../../engine/ports.ts";
 import { ConflictError, dispositionOf } from "../../errors.ts";
 import type { MutationCache } from "../reconcile/mutation-cache.ts";
-import { writeAcceptance } from "./acceptance.ts";
+import { firstRecord, writeAcceptance } from "./acceptance.ts";
 import type { ClassBinding } from "./class-binding.ts";
 import type { ClassResolver } from "./class-resolver.ts";
 
@@ -49,10 +49,11 @@ export async function accept(
   }
   const { accepted, release, ended } = classes.acceptances.reserve(object, of, nowMs());
   try {
-    const written = await writeAcceptance(objects, object, accepted, signal);
+    const record = firstRecord(object, accepted);
+    const written = await writeAcceptance(objects, object, record, signal);
     mutationCache.record(key, raw, written);
     const { metadata: current } = parseInstanceProfile(written);
-    const status = { observedGeneration: -1, ...object.status, class: accepted };
+    const status = { observedGeneration: -1, ...object.status, ...record };
     return { raw: written, object: { ...object, metadata: current, status } };
   } catch (error) {
     // If the reply was lost, the write may have succeeded: keep the reservation until the watch would have shown it.

@@ -3,6 +3,7 @@ import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/ports.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { Evidence } from "../../model/trace.ts";
+import { roleNameIn } from "../object-key.ts";
 import type { CountedOrphan, CountedOrphans } from "../orphans/counted-orphans.ts";
 import type { ClassBinding } from "./class-binding.ts";
 import { withDeletionTerms } from "./deletion-terms.ts";
@@ -192,8 +193,7 @@ function roleKey({ metadata, spec }: Countable): string {
 
 /** The role key of an object in the cache, which may be invalid and counts anyway. */
 function cachedRoleKey(object: KubeObject): string {
-  const { roleName = "" } = (object["spec"] ?? {}) as { readonly roleName?: string };
-  return roleKeyOf({ name: (object["metadata"] as ObjectMeta).name, roleName });
+  return roleKeyOf({ name: (object["metadata"] as ObjectMeta).name, roleName: roleNameIn(object) });
 }
 
 function isBefore(one: Moment, other: Moment): boolean {
@@ -201,23 +201,38 @@ function isBefore(one: Moment, other: Moment): boolean {
   return time === otherTime ? one.uid < other.uid : time < otherTime;
 }
 
-/** Writes the acceptance to the status of exactly the version that was checked. Errors: those of the patch. */
+/** The part of a status that is written before anything in AWS: the acceptance, and the names that are used from then on. */
+export type FirstRecord = Required<Pick<InstanceProfileStatus, "class" | "role" | "instanceProfile">>;
+
+/** The record of an object that its class accepts. */
+export function firstRecord(
+  { spec, status }: Pick<InstanceProfile, "spec" | "status">,
+  of: AcceptedClass,
+): FirstRecord {
+  return {
+    class: of,
+    role: { ...status?.role, name: spec.roleName },
+    instanceProfile: { ...status?.instanceProfile, name: spec.instanceProfileName },
+  };
+}
+
+/** Writes the record to the status of exactly the version that was checked. Errors: those of the patch. */
 export function writeAcceptance(
   objects: ObjectClient,
   { metadata, status }: Pick<InstanceProfile, "metadata" | "status">,
-  accepted: AcceptedClass,
+  record: FirstRecord,
   signal: AbortSignal,
 ): Promise<KubeObject> {
-  const record: PatchOperation =
+  const written: readonly PatchOperation[] =
     status === undefined
-      ? { op: "add", path: "/status", value: { observedGeneration: -1, class: accepted } }
-      : { op: "add", path: "/status/class", value: accepted };
+      ? [{ op: "add", path: "/status", value: { observedGeneration: -1, ...record } }]
+      : Object.entries(record).map(([field, value]) => ({ op: "add", path: `/status/${field}`, value }));
   return objects.patchStatus(
     metadata,
     [
       { op: "test", path: "/metadata/uid", value: metadata.uid },
       { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
-      record,
+      ...written,
     ],
     signal,
   );

@@ -6,6 +6,7 @@ import {
   type Bounds,
   type Violation,
   withClassDefaults,
+  withClassNames,
   withClassPath,
   withoutExcess,
 } from "../../plan/class/class-bounds.ts";
@@ -129,8 +130,7 @@ export class ClassResolver {
   }
 
   #judge(received: InstanceProfile, of: InstanceProfileClass): ClassBinding {
-    const bounds = this.#boundsOf(received, of);
-    const object = withClassPath(received, bounds);
+    const { bounds, object } = this.#bounded(received, of);
     const defaulted = withClassDefaults(object, of, this.#options.defaultDeletionPolicy);
     const isAccepted = isAcceptedBy(object.status, of);
     const common = { kind: "bound", class: of, bounds, isAccepted } as const;
@@ -148,10 +148,18 @@ export class ClassResolver {
     return { ...common, object: { ...defaulted, spec: stripped }, violations, isStripped };
   }
 
-  #boundsOf(object: InstanceProfile, of: InstanceProfileClass): Bounds {
+  /** The object with the names and the path that the class gives it, and its bounds, which depend on the names. */
+  #bounded(received: InstanceProfile, of: InstanceProfileClass): { bounds: Bounds; object: InstanceProfile } {
+    const { namespace } = received.metadata;
+    const known = { class: of, namespace, clusterId: this.#options.clusterId, olderPeers: 0 };
+    const object = withClassPath(withClassNames(received, known), known);
+    return { object, bounds: this.#boundsOf(object, known) };
+  }
+
+  #boundsOf(object: InstanceProfile, bounds: Bounds): Bounds {
     const { metadata, status } = object;
-    const bounds = { class: of, namespace: metadata.namespace, clusterId: this.#options.clusterId };
-    if (of.spec.maxPerNamespace === undefined) return { ...bounds, olderPeers: 0 };
+    const { class: of } = bounds;
+    if (of.spec.maxPerNamespace === undefined) return bounds;
     const { objects, orphans } = this.acceptances.before(object, of);
     const isListed = this.#options.countsListed === true && !isAcceptedBy(status, of);
     const olderPeers = objects + orphans.length + (isListed ? this.#listedBefore(metadata, of) : 0);

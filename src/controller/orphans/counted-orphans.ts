@@ -3,6 +3,7 @@ import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { Orphan } from "../../engine/orphans/orphans.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { LruMap } from "../../model/lru-map.ts";
+import { roleNameIn } from "../object-key.ts";
 
 /** A role in AWS whose object no longer exists, and that counts against `maxPerNamespace` of a class. */
 export interface CountedOrphan {
@@ -54,8 +55,8 @@ export class CountedOrphans {
   lost(last: KubeObject): void {
     const { uid, namespace, name } = last["metadata"] as ObjectMeta;
     const { class: accepted } = (last["status"] ?? {}) as InstanceProfileStatus;
-    const { roleName } = (last["spec"] ?? {}) as { readonly roleName?: string };
-    if (accepted === undefined || roleName === undefined) return;
+    const roleName = roleNameIn(last);
+    if (accepted === undefined) return;
     const orphan = { namespace, name, uid, roleName, accountId: accepted.accountId, accepted };
     this.#lost.set(uid, { orphan, scansWithout: 0 });
   }

@@ -7,7 +7,7 @@ import type { Absent } from "../../model/observed-state.ts";
 import { type Owner, ownershipOf, TAG_KEYS, type Tags } from "../../model/ownership.ts";
 import type { Action } from "../../plan/action.ts";
 import { orphanedEvent } from "../../status/orphan-events.ts";
-import { keyText } from "../object-key.ts";
+import { keyText, roleNameIn } from "../object-key.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 import { logWrites } from "../reconcile/log-writes.ts";
 import { emitAbout, type OrphanOptions } from "./orphan-options.ts";
@@ -50,7 +50,7 @@ export class LostObjects {
    */
   async objectDeleted(last: KubeObject, object: InstanceProfile | undefined, signal: AbortSignal): Promise<void> {
     const status = last["status"] as InstanceProfileStatus | undefined;
-    if (status?.role === undefined && status?.instanceProfile === undefined) return;
+    if (status?.role?.arn === undefined && status?.instanceProfile?.arn === undefined) return;
     const { uid } = last["metadata"] as ObjectMeta;
     const isRetained = object?.spec.deletionPolicy === "Retain";
     if ((await this.#options.releases.has(uid)) && !isRetained) return;
@@ -81,8 +81,8 @@ export class LostObjects {
   async #leftIn(last: KubeObject, status: InstanceProfileStatus, signal: AbortSignal): Promise<readonly Left[]> {
     const { role, instanceProfile } = status;
     const named: readonly Left[] = [
-      ...(role === undefined ? [] : [{ kind: "role" as const, arn: role.arn, tags: undefined }]),
-      ...(instanceProfile === undefined
+      ...(role?.arn === undefined ? [] : [{ kind: "role" as const, arn: role.arn, tags: undefined }]),
+      ...(instanceProfile?.arn === undefined
         ? []
         : [{ kind: "instance profile" as const, arn: instanceProfile.arn, tags: undefined }]),
     ];
@@ -140,8 +140,7 @@ export class LostObjects {
   /** True when an object of the same name was created since, and manages the same role. */
   #isResumed(owner: Owner, object: InstanceProfile | undefined): boolean {
     const current = this.#options.cache.get(keyText(owner));
-    const { roleName } = (current?.["spec"] ?? {}) as { readonly roleName?: string };
-    return current !== undefined && (object === undefined || sameName(roleName, object.spec.roleName));
+    return current !== undefined && (object === undefined || sameName(roleNameIn(current), object.spec.roleName));
   }
 
   /** Tags the entities as retained, so that no later scan reports them as orphans. */

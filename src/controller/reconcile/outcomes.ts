@@ -74,7 +74,7 @@ export function attemptOf({ metadata: { uid, generation, annotations } }: Instan
 
 /** True when the status names a role or an instance profile. */
 export function hasEntities({ status }: InstanceProfile): boolean {
-  return status?.role !== undefined || status?.instanceProfile !== undefined;
+  return status?.role?.arn !== undefined || status?.instanceProfile?.arn !== undefined;
 }
 
 /** True when nothing is left in AWS, by the replies to the deletes, or by the read of a dry run. */

@@ -4,7 +4,7 @@ import type { KubeObject } from "../../engine/ports.ts";
 import { TerminalError } from "../../errors.ts";
 
 /** The fields that identify the role, the instance profile and the class of an object. */
-const IDENTIFYING_FIELDS = ["className", "roleName", "instanceProfileName", "path"] as const;
+const IDENTIFYING_FIELDS = ["className", "roleName", "instanceProfileName", "path", "instanceProfilePath"] as const;
 
 /** Replaces the policies, which may be invalid, so that the rest of the spec can be parsed. */
 const PLACEHOLDER = { managedPolicyArns: ["arn:aws:iam::aws:policy/AWSDenyAll"] };

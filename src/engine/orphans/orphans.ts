@@ -64,11 +64,11 @@ export function orphanOf(role: SelectedRole, object: KubeObject | undefined, sco
   const { roleName, roleId, arn } = role;
   const found = { owner, role: { roleName, roleId, arn }, accountId };
   if (object === undefined) return { ...found, kind: "ObjectGone" };
-  const { spec, status } = object as ObjectFacts;
+  const { status } = object as ObjectFacts;
   const isSeenOnly = isSeenByDryRun(owner, object as ObjectFacts);
   if (status?.role?.arn === arn && !isSeenOnly) return undefined;
   if (status?.accountId !== undefined && status.accountId !== accountId) return { ...found, kind: "OtherAccount" };
-  if (!sameName(spec?.roleName, roleName)) return { ...found, kind: "OtherRole" };
+  if (!sameName(nameOf(object as ObjectFacts), roleName)) return { ...found, kind: "OtherRole" };
   const isReconciled = (status?.observedGeneration ?? -1) >= 0;
   return isReconciled && (isSeenOnly || !hasTrace(status)) ? { ...found, kind: "NotResumed" } : undefined;
 }
@@ -80,6 +80,10 @@ export function orphanOf(role: SelectedRole, object: KubeObject | undefined, sco
 function isSeenByDryRun(owner: Owner, { metadata, spec, status }: ObjectFacts): boolean {
   const isSuccessor = owner.uid !== "" && owner.uid !== metadata?.uid;
   return isSuccessor && spec?.mode === "DryRun" && status?.class === undefined;
+}
+
+function nameOf({ spec, status }: ObjectFacts): string | undefined {
+  return spec?.roleName ?? status?.role?.name;
 }
 
 /** True for a valid name of a namespace. Anyone with the permission can write tags. */

@@ -1,5 +1,5 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
-import { desiredInstances } from "../desired-state.ts";
+import { desiredInstances, profilePathOf } from "../desired-state.ts";
 import type { InstanceClaim } from "./instance-claim.ts";
 
 /** The claim of the object on instances; undefined when the spec has no `instances`, or the object is in deletion. */
@@ -12,7 +12,7 @@ export function claimOf(object: InstanceProfile, clusterId: string): InstanceCla
     key: `${namespace}/${name}`,
     uid,
     instances,
-    profile: { instanceProfileName: spec.instanceProfileName, path: spec.path },
+    profile: { instanceProfileName: spec.instanceProfileName, path: profilePathOf(spec) },
     owner: { clusterId, namespace, name, uid },
   };
 }

@@ -1,6 +1,6 @@
 import type { InstanceProfile, InstanceProfileSpec, Trust } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
-import { nameInArn } from "../../model/naming.ts";
+import { derivedRoleName, nameInArn, withNames } from "../../model/naming.ts";
 import { withStatementsOf } from "../../model/policy/policy-spec.ts";
 import type { Blocker } from "../plan.ts";
 import { type DefaultDeletionPolicy, effectiveDeletionPolicy } from "./class-deletion.ts";
@@ -64,6 +64,15 @@ export function withClassDefaults(
       tags: { ...spec.tags, ...bounds.tags },
     },
   };
+}
+
+/** The object with the names that the prefix of its class gives it, unless the manifest or status gives it others. */
+export function withClassNames(object: InstanceProfile, bounds: Bounds): InstanceProfile {
+  const { derivedNames = [], metadata, spec } = object;
+  const { roleNamePrefix: prefix } = bounds.class.spec;
+  if (derivedNames.length === 0 || prefix === undefined) return object;
+  const derived = derivedRoleName(metadata, { prefix, filled: filledIn(prefix, bounds) });
+  return { ...object, spec: withNames(spec, derivedNames, derived) };
 }
 
 /**

@@ -68,11 +68,14 @@ function guardPrefix(spec: InstanceProfileSpec, bounds: Bounds): readonly Violat
 function guardPath(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   if (bounds.class.spec.path === undefined) return [];
   const path = filledIn(bounds.class.spec.path, bounds);
-  if (spec.path === path) return [];
-  const message =
-    `spec.path is ${showValue(spec.path)}, and ${classTitle(bounds)} requires ${showValue(path)}. A path is immutable: create ` +
-    "another object.";
-  return [violation("PathNotAllowed", message, { kind: "name" })];
+  return (["path", "instanceProfilePath"] as const).flatMap((field) => {
+    const own = spec[field];
+    if (own === undefined || own === path) return [];
+    const message =
+      `spec.${field} is ${showValue(own)}, and ${classTitle(bounds)} requires ${showValue(path)}. A path is immutable: create ` +
+      "another object.";
+    return [violation("PathNotAllowed", message, { kind: "name" })];
+  });
 }
 
 function guardBoundary(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {

@@ -38,9 +38,9 @@ describe("validate says where in the file a fault stands", () => {
 
   test("and of the nearest thing around a field that is missing", async () => {
     const { out } = await validate(
-      "apiVersion: iam.instanceprofile.dev/v1beta1\nkind: InstanceProfile\nmetadata: {name: a}\nspec:\n  statements: []\n",
+      'apiVersion: iam.instanceprofile.dev/v1beta1\nkind: InstanceProfile\nmetadata: {name: a}\nspec:\n  instances: {ids: [i-0123456789abcdef0]}\n  managedPolicyArns: ["arn:aws:iam::aws:policy/A"]\n',
     );
-    expect(linesOf(out)).toContain("4:1 error spec.roleName");
+    expect(linesOf(out)).toContain("5:3 error spec.instances.region");
   });
 
   test("within Lists and JSON, and under keys with dots in them", async () => {

@@ -49,10 +49,10 @@ function comparable(spec: unknown): Spec {
   return JSON.parse(text) as Spec;
 }
 
-// The parser resolves the two names; the API server leaves them away when the manifest does.
+// The parser resolves the names; the API server leaves them away when the manifest does.
 function withoutNames(spec: object, stored: Spec): Spec {
   const entries = Object.entries(spec).filter(
-    ([key]) => !["instanceProfileName", "policyName"].includes(key) || Object.hasOwn(stored, key),
+    ([key]) => !["roleName", "instanceProfileName", "policyName"].includes(key) || Object.hasOwn(stored, key),
   );
   return Object.fromEntries(entries);
 }

@@ -76,7 +76,7 @@ describe("names and defaults", () => {
   test("take the place of null, as in the API server", () => {
     expect(specOf({ trust: null, path: null, description: null, instances: null })).toEqual(specOf({}));
     expect(specOf({ tags: { team: null } }).tags).toEqual({});
-    expect(refusal(aManifest({ roleName: null }))).toContain("spec.roleName: Required value");
+    expect(specOf({ roleName: null }).roleName).toBe("team-a--app");
   });
 
   test("do not take the place of null in a list", () => {

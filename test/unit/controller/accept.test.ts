@@ -76,7 +76,12 @@ test("an acceptance is in the status before the reconcile continues, with the ac
     allowedDeletionPolicies: ["Delete"],
     allowForceDelete: false,
   };
-  expect(objectOf(KEY)["status"]).toEqual({ observedGeneration: -1, class: record });
+  expect(objectOf(KEY)["status"]).toEqual({
+    observedGeneration: -1,
+    role: { name: "a" },
+    instanceProfile: { name: "a" },
+    class: record,
+  });
   expect(object.status?.class).toEqual(record);
   expect(raw).toEqual(objectOf(KEY));
   expect(object.metadata.resourceVersion).toBe(parseInstanceProfile(raw).metadata.resourceVersion);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../../../src/api/instance-profile.ts";
 import { DEFAULT_CLASS_ANNOTATION } from "../../../src/api/instance-profile-class.ts";
+import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
@@ -278,5 +279,59 @@ describe("an object without a path of its own", () => {
 
   test("is held to another path that it chooses", () => {
     expect(pathOf(of("readers", { path: "/k8s/team-b/" }))).toBe("/k8s/team-b/ PathNotAllowed");
+  });
+});
+
+describe("an object without roleName", () => {
+  const PREFIXED = aClass({ roleNamePrefix: "{namespace}-" });
+  const parsedOf = (spec: object, status?: InstanceProfileStatus): InstanceProfile =>
+    parseInstanceProfile({
+      ...anInstanceProfile({ metadata: { name: "web" } }),
+      spec: { statements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] }], ...spec },
+      ...(status && { status }),
+    });
+  const namesOf = (object: InstanceProfile, of: object) => {
+    const found = binding(object, [of]);
+    if (found.kind === "refused") throw new Error(found.blocker.message);
+    const { roleName, instanceProfileName, inlinePolicies } = found.object.spec;
+    return [roleName, instanceProfileName, inlinePolicies[0]?.name];
+  };
+
+  test("has a name with the prefix of its class, and so does its instance profile", () => {
+    expect(namesOf(parsedOf({ className: "readers" }), PREFIXED)).toEqual([
+      "team-a--web",
+      "team-a--web",
+      "team-a--web",
+    ]);
+    const other = aClass({ roleNamePrefix: "prod-" });
+    const policyName = "team-a--web"; // It is inside of the role, so no prefix has to tell it from others.
+    expect(namesOf(parsedOf({ className: "readers" }), other)).toEqual([
+      "prod-team-a--web",
+      "prod-team-a--web",
+      policyName,
+    ]);
+    const named = parsedOf({ className: "readers", instanceProfileName: "prod-web" });
+    expect(namesOf(named, other)).toEqual(["prod-team-a--web", "prod-web", policyName]);
+    expect(saidOf(named, [other])).toBe("readers fits");
+  });
+
+  test("keeps the name that status records, whatever the prefix of its class becomes, and then violates it", () => {
+    const status = { ...accepted(), role: { name: "old-team-a--web" } };
+    const object = parsedOf({ className: "readers" }, status);
+    expect(namesOf(object, aClass({ roleNamePrefix: "old-" }))[0]).toBe("old-team-a--web");
+    expect(saidOf(object, [aClass({ roleNamePrefix: "old-" })])).toBe("readers fits");
+    expect(namesOf(object, aClass({ roleNamePrefix: "new-" }))[0]).toBe("old-team-a--web");
+    expect(saidOf(object, [aClass({ roleNamePrefix: "new-" })])).toBe("readers RoleNameNotAllowed");
+  });
+
+  test("takes the prefix of its class as long as nothing was created for it", () => {
+    const object = parsedOf({ className: "readers" }, { role: { name: "old-team-a--web" } });
+    expect(namesOf(object, aClass({ roleNamePrefix: "new-" }))[0]).toBe("new-team-a--web");
+  });
+
+  test("is told when the prefix of the class leaves no room for a name", () => {
+    const object = parsedOf({ className: "readers" });
+    expect(saidOf(object, [aClass({ roleNamePrefix: "p".repeat(60) })])).toBe("readers RoleNameNotAllowed");
+    expect(saidOf(object, [aClass({ roleNamePrefix: "p".repeat(51) })])).toBe("readers fits");
   });
 });

@@ -12,13 +12,13 @@ beforeEach(() => {
   desk = new Desk();
 });
 
-describe("a status names no role", () => {
+describe("a status has the name and not the ARN of a role", () => {
   test("that the object does not own", async () => {
     desk.iam.outsiderMakesRole("app");
     desk.apply();
     await desk.reconcile();
     expect(desk.ready).toBe("False AlreadyExists");
-    expect(desk.object?.status?.role).toBeUndefined();
+    expect(desk.object?.status?.role).toEqual({ name: "app" });
   });
 
   test("that the object has not adopted yet", async () => {
@@ -27,10 +27,10 @@ describe("a status names no role", () => {
     desk.apply({ className: "readers", statements: [STATEMENT], adoptionPolicy: "IfExists" });
     await desk.reconcile();
     expect(desk.ready).toBe("False AdoptionPlanned");
-    expect(desk.object?.status?.role).toBeUndefined();
+    expect(desk.object?.status?.role).toEqual({ name: "app" });
     await desk.reconcile();
     expect(desk.ready).toBe("True InSync");
-    expect(desk.object?.status?.role).toBeDefined();
+    expect(desk.object?.status?.role?.arn).toBeDefined();
   });
 });
 

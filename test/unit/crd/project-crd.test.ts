@@ -48,7 +48,7 @@ describe("the project's CRD", () => {
 
   test("words its refusals exactly so", () => {
     expect(refusals(sample("refused/change-role-name.yaml").objects)).toEqual([
-      "spec.roleName: Forbidden: roleName cannot change, AWS has no rename; create another InstanceProfile with the new name and delete this one",
+      "spec.roleName: Forbidden: roleName cannot be set, changed or removed later, AWS has no rename; create another InstanceProfile with the new name and delete this one",
     ]);
     expect(refusals(sample("refused/effect-lower-case.yaml").objects)).toEqual([
       'spec.statements[0].effect: Unsupported value: "allow": supported values: "Allow", "Deny"',

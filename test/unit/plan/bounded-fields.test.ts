@@ -67,6 +67,9 @@ const FATES: Readonly<Record<keyof LooseSpec, Readonly<Record<string, Fate>>>> =
     },
   },
   path: { "": { by: ["path"], spec: { path: "/b/" }, refusedBy: { path: "/a/" }, allowedBy: {} } },
+  instanceProfilePath: {
+    "": { by: ["path"], spec: { path: "/a/", instanceProfilePath: "/b/" }, refusedBy: { path: "/a/" }, allowedBy: {} },
+  },
   description: { "": LABEL },
   policyName: { "": { exempt: "it names a policy inside of the object's own role" } },
   statements: {

@@ -142,10 +142,10 @@ describe("the plan in status", () => {
 });
 
 describe("names in status", () => {
-  test("go with the role, and the account stays", () => {
+  test("stay without the role, and so does the account", () => {
     const { status } = at(objectWith(READY), converged([], NOTHING));
-    expect(status).not.toHaveProperty("role");
-    expect(status).not.toHaveProperty("instanceProfile");
+    expect(status).toMatchObject({ role: { name: "app" }, instanceProfile: { name: "app" } });
+    expect(status.role).not.toHaveProperty("arn");
     expect(status.accountId).toBe("123456789012");
   });
 
