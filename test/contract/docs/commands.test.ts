@@ -27,6 +27,7 @@ const KUBECTL_VERBS = [
 const KUBECTL_FLAGS = ["--prune", "--recursive", "--validate", "--tail"];
 const NPX_FLAGS = ["--no"];
 const GITOPS_FLAGS = ["--wait", "--for", "--force", "--reconcile-timeout"];
+const MONITORING_FLAGS = ["--custom-resource-state-config-file"];
 const FOLDERS = /^(?:src|test|docs|deploy|crds|scripts|\.ci)\//;
 
 const options = new Map<string, ReadonlySet<string>>();
@@ -71,6 +72,7 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   sed: () => undefined,
   helm: (words) => words.filter((word) => FOLDERS.test(word)).map(faultOfPath)[0],
   kubeconform: () => undefined,
+  terraform: () => undefined,
   // What checks a release is not of this repository.
   cosign: () => undefined,
   gh: () => undefined,
@@ -189,7 +191,7 @@ function isKnownFlag(flag: string): boolean {
   const ofScripts = readFileSync(join(ROOT, "scripts/e2e.ts"), "utf8").includes(`"${flag}"`);
   return (
     ofScripts ||
-    [...KUBECTL_FLAGS, ...NPX_FLAGS, ...GITOPS_FLAGS].includes(flag) ||
+    [...KUBECTL_FLAGS, ...NPX_FLAGS, ...GITOPS_FLAGS, ...MONITORING_FLAGS].includes(flag) ||
     [...options.values()].some((known) => known.has(flag))
   );
 }
