@@ -51,6 +51,9 @@ export const exportCommand: Command = {
   run: exportSelected,
 };
 
+/** CloudFormation puts it on each role of a stack. */
+const STACK_TAG = "aws:cloudformation:stack-name";
+
 async function exportSelected(given: GivenOptions, io: CommandIo): Promise<number> {
   const source = importOption(given);
   if (source === undefined) return exportProfiles(given, tagFilterOf(given.list("tag")), io);
@@ -58,7 +61,7 @@ async function exportSelected(given: GivenOptions, io: CommandIo): Promise<numbe
   if (selector !== undefined) throw new UsageError(`--${source} and --${selector} cannot be combined`);
   const namespace = namespaceOf("namespace", given.text("namespace"));
   const stack = await stackOf(given);
-  if (stack !== undefined) return exportProfiles(given, { "aws:cloudformation:stack-name": stack }, io);
+  if (stack !== undefined) return exportProfiles(given, { [STACK_TAG]: stack }, io);
   return writeImported(await readSource(source, given, io), namespace, io);
 }
 
@@ -82,7 +85,11 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
       return progress.inParallel(listed, (name) => read(name, names.length > 0, aws, io.stop));
     });
     const wanted = profiles.filter((profile) => profile !== undefined).filter((profile) => hasTags(profile, tags));
-    if (wanted.length === 0) throw nothingThere("no instance profile in this account matches --path-prefix and --tag");
+    if (wanted.length === 0) {
+      const stack = tags[STACK_TAG];
+      const sought = stack === undefined ? "--path-prefix and --tag" : `the stack ${stack}: none has the tag ${STACK_TAG}`;
+      throw nothingThere(`no instance profile in this account matches ${sought}`);
+    }
     write(wanted, namespace, io);
     return EXIT.ok;
   } finally {
