@@ -66,7 +66,11 @@ const DEPLOYMENT: readonly Replacement[] = [
     "- --metrics-bind-address=:8080",
     `            {{- if ne (include "controller.fullName" $) "instance-profile-controller" }}\n            - --leader-elect-name=${NAME}\n            {{- end }}`,
     ...[optional("aws.accountId", "account-id"), optional("clusterId", "cluster-id")],
-    ...[flag("requireClass", "require-class"), flag("allowAdoption", "allow-adoption")],
+    ...[
+      flag("requireClass", "require-class"),
+      flag("allowAdoption", "allow-adoption"),
+      flag("allowExternalRoles", "allow-external-roles"),
+    ],
     "            {{- range .Values.namespaces }}\n            - --namespace={{ . }}\n            {{- end }}",
     '            {{- if ne .Values.logLevel "info" }}\n            - --log-level={{ .Values.logLevel }}\n            {{- end }}',
     "            {{- range .Values.extraArgs }}\n            - {{ . | quote }}\n            {{- end }}",

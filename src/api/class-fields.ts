@@ -90,6 +90,14 @@ const managedPolicyField: Field<string> = text(
   ),
 );
 
+const rolePatternField: Field<string> = text(
+  { minLength: 1, maxLength: 128 },
+  matches(
+    "^([\\w+=,.@*-]|\\{namespace\\}|\\{cluster\\})+$",
+    "write the name of a role, or a pattern such as {namespace}-*: letters, digits, any of _+=,.@- and *, {namespace} and {cluster}",
+  ),
+);
+
 const regionPatternField: Field<string> = text(
   { minLength: 1, maxLength: 32 },
   matches("^[a-z0-9*-]+$", "write the name of a region, or a pattern such as eu-*"),
@@ -136,6 +144,7 @@ export const classSpecField: Field<LooseClassSpec> = object<LooseClassSpec>(
       "ec2.amazonaws.com",
     ]),
     allowTrustStatements: defaulted(flag(), false),
+    allowedExternalRoles: defaulted(list(rolePatternField, { maxItems: 100, listType: "set" }), []),
     allowAdoption: defaulted(flag(), false),
     allowedInstanceRegions: defaulted(list(regionPatternField, { maxItems: 50, listType: "set" }), []),
     maxSessionDurationSeconds: defaulted(integer({ format: "int32", minimum: 3600, maximum: 43_200 }), 3600),

@@ -49,6 +49,8 @@ export interface InstanceProfileClassSpec {
   readonly allowedTrustServices: readonly string[];
   /** Whether an object may have trust statements; their content is not checked. */
   readonly allowTrustStatements: boolean;
+  /** Patterns, with `*`, of the names of roles that objects may put into instance profiles without managing them; in any case, as in IAM. */
+  readonly allowedExternalRoles: readonly string[];
   /** Whether an object may adopt existing entities. */
   readonly allowAdoption: boolean;
   /** Patterns, with `*`, of the regions that `instances` may name; empty: an object may have no `instances`. */

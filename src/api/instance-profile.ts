@@ -52,6 +52,19 @@ export interface InstanceProfile {
   readonly derivedNames?: readonly DerivedName[];
 }
 
+/** Who manages the role. */
+export interface RoleSpec {
+  /** `External`: the role exists, others manage it, and the object only puts it into its instance profile. */
+  readonly management: "Managed" | "External";
+  /** Never in a manifest: the class does not allow the external role, so it is taken out of the instance profile. */
+  readonly isRevoked?: true;
+}
+
+/** True when the object does not manage its role. Several objects may name one such role. */
+export function hasExternalRole({ role }: Pick<InstanceProfileSpec, "role">): boolean {
+  return role?.management === "External";
+}
+
 /** A name that is derived from the object's namespace and name. */
 export type DerivedName = "roleName" | "instanceProfileName";
 
@@ -63,6 +76,8 @@ export interface InstanceProfileSpec {
   readonly roleName: string;
   /** `roleName` when the manifest names none. */
   readonly instanceProfileName: string;
+  /** Unset: as `management: Managed`. */
+  readonly role?: RoleSpec;
   /** Of the role, and of the instance profile without `instanceProfilePath`. Starts and ends with a slash. */
   readonly path: string;
   readonly instanceProfilePath?: string;

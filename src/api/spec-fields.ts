@@ -1,6 +1,6 @@
 import { list, map } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
-import type { InstanceProfileSpec } from "./instance-profile.ts";
+import { hasExternalRole, type InstanceProfileSpec, type RoleSpec } from "./instance-profile.ts";
 import { instancesField, type LooseInstances, tagKeysHaveLength } from "./instances-fields.ts";
 import { defaulted, object, optional } from "./object-fields.ts";
 import { type LooseStatement, matches, statementsField } from "./policy-fields.ts";
@@ -90,7 +90,30 @@ export const tagsField: Field<Readonly<Record<string, string>>> = map(
   ...tagRules,
 );
 
+const roleField: Field<Pick<RoleSpec, "management">> = object<Pick<RoleSpec, "management">>({
+  management: defaulted(choice("Managed", "External"), "Managed"),
+});
+
 const trustDefault = { services: ["ec2.amazonaws.com"], statements: [] };
+
+/** The fields that a role of others must not have here. */
+const OF_THE_ROLE =
+  "statements, policyName, managedPolicyArns, permissionsBoundaryArn, trust, description, maxSessionDurationSeconds, roleTags and " +
+  "unmanagedPolicies";
+
+function writesRole(spec: LooseSpec): boolean {
+  const { policyName, permissionsBoundaryArn, description, trust } = spec;
+  return (
+    spec.statements.length > 0 ||
+    spec.managedPolicyArns.length > 0 ||
+    [policyName, permissionsBoundaryArn, description].some((field) => field !== undefined) ||
+    spec.maxSessionDurationSeconds !== 3600 ||
+    trust.services.join() !== trustDefault.services.join() ||
+    trust.statements.length > 0 ||
+    Object.keys(spec.roleTags).length > 0 ||
+    spec.unmanagedPolicies !== "Report"
+  );
+}
 
 /** Every field of the spec with its bounds and rules. It is equivalent to the CRD, for use without an API server. */
 export const specField: Field<LooseSpec> = object<LooseSpec>(
@@ -98,6 +121,7 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     className: optional(classNameField),
     roleName: optional(text({ minLength: 1, maxLength: 64 }, NAME)),
     instanceProfileName: optional(text({ minLength: 1, maxLength: 128 }, NAME)),
+    role: optional(roleField),
     path: defaulted(pathField, "/"),
     instanceProfilePath: optional(pathField),
     description: optional(descriptionField),
@@ -120,7 +144,17 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
   {
     message: "write at least one statement, or attach a managed policy in managedPolicyArns",
     fieldPath: ".statements",
-    holds: ({ statements, managedPolicyArns }) => statements.length > 0 || managedPolicyArns.length > 0,
+    holds: (spec) => spec.statements.length > 0 || spec.managedPolicyArns.length > 0 || hasExternalRole(spec),
+  },
+  {
+    message: `an external role is read and never written; leave ${OF_THE_ROLE} out, or let this object manage the role`,
+    fieldPath: ".role",
+    holds: (spec) => !hasExternalRole(spec) || !writesRole(spec),
+  },
+  {
+    message: "write the name of the external role",
+    fieldPath: ".roleName",
+    holds: (spec) => !hasExternalRole(spec) || spec.roleName !== undefined,
   },
   roomFor("roleTags"),
   roomFor("instanceProfileTags"),

@@ -34,6 +34,8 @@ export interface ControllerSettings {
   readonly crdDeletionPolicy: CrdDeletionPolicy;
   /** Whether objects without a class may adopt unowned roles. Default: false. */
   readonly allowsAdoption?: boolean;
+  /** Whether objects without a class may put roles of others into instance profiles. Default: false. */
+  readonly allowsExternalRoles?: boolean;
   /** What happens to what the controller created, for objects without a deletion policy. Default: Delete. */
   readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
   /** Whether the status of classes is written. Default: only if all objects of the cluster are watched. */

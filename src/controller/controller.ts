@@ -215,6 +215,7 @@ export class Controller {
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
       requiresClass: settings.requiresClass ?? false,
+      allowsExternalRoles: settings.allowsExternalRoles,
       tenure: classTenure(deps.scope ?? {}, settings.reportsClasses),
       defaultDeletionPolicy: settings.defaultDeletionPolicy,
     });

@@ -1,4 +1,9 @@
-import { FORCE_DELETE_ANNOTATION, type InstanceProfile, type PolicySpec } from "../api/instance-profile.ts";
+import {
+  FORCE_DELETE_ANNOTATION,
+  hasExternalRole,
+  type InstanceProfile,
+  type PolicySpec,
+} from "../api/instance-profile.ts";
 import { isHeldBack, recordedClaim } from "./instances/claim-record.ts";
 import type { DesiredInstances } from "./instances/instance-claim.ts";
 import { nameKey } from "./naming.ts";
@@ -44,7 +49,13 @@ export interface DesiredInstanceProfile {
 export interface DesiredPresent {
   readonly presence: "present";
   readonly owner: Owner;
+  /** Of an external role, only the name counts. */
   readonly role: DesiredRole;
+  /**
+   * Whether the object manages the role. `external`: others do, and the role is put into the instance profile and never written. `revoked`:
+   * the class does not allow the external role, so the instance profile must not hold it.
+   */
+  readonly roleManagement: "managed" | "external" | "revoked";
   readonly instanceProfile: DesiredInstanceProfile;
   /** The instances to associate; undefined when the spec has no `instances`. */
   readonly instances: DesiredInstances | undefined;
@@ -63,6 +74,8 @@ export interface DesiredAbsent {
   readonly presence: "absent";
   readonly owner: Owner;
   readonly roleName: string;
+  /** True: the role is neither read nor written. */
+  readonly isRoleExternal: boolean;
   readonly instanceProfileName: string;
   /** Of the instance profile. */
   readonly path: string;
@@ -117,6 +130,7 @@ export function desiredState(
       presence: "absent",
       owner,
       roleName: spec.roleName,
+      isRoleExternal: hasExternalRole(spec),
       instanceProfileName: spec.instanceProfileName,
       path: profilePathOf(spec),
       instances: desiredInstances(object),
@@ -142,6 +156,7 @@ export function desiredState(
       managedPolicyArns,
       tags: userTags(spec.tags, spec.roleTags),
     },
+    roleManagement: roleManagementOf(spec),
     instanceProfile: {
       instanceProfileName: spec.instanceProfileName,
       path: profilePathOf(spec),
@@ -157,6 +172,11 @@ export function desiredState(
 
 function desiredInlinePolicy(policy: PolicySpec): DesiredInlinePolicy {
   return { policyName: policy.name, document: buildPolicy(documentOf(policy), "permissions") };
+}
+
+function roleManagementOf(spec: InstanceProfile["spec"]): DesiredPresent["roleManagement"] {
+  if (!hasExternalRole(spec)) return "managed";
+  return spec.role?.isRevoked ? "revoked" : "external";
 }
 
 /** The path of the instance profile. */

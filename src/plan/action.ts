@@ -54,6 +54,8 @@ export type IamAction =
       readonly kind: "AddRoleToInstanceProfile";
       readonly instanceProfileName: string;
       readonly roleName: string;
+      /** Others manage the role, so the plan does not show what it allows. */
+      readonly isExternal?: true;
     }
   | ({
       readonly kind: "RemoveRoleFromInstanceProfile";

@@ -50,7 +50,7 @@ function describeProfileAction(action: ProfileAction): ActionDescription {
     case "DeleteInstanceProfile":
       return describe("-", profile);
     case "AddRoleToInstanceProfile":
-      return describe("+", `role ${action.roleName} in ${profile}`);
+      return describe("+", `${action.isExternal ? "external role" : "role"} ${action.roleName} in ${profile}`);
     case "RemoveRoleFromInstanceProfile":
       return describe("-", `role ${action.roleName} in ${profile}`);
     case "TagInstanceProfile":

@@ -4,11 +4,12 @@ import type { Action } from "./action.ts";
 import { diffInstances } from "./instances/diff-instances.ts";
 import { oversizeBlockers } from "./oversize-blockers.ts";
 import { verifyOwnership } from "./ownership-guard.ts";
-import type { Blocker, Plan } from "./plan.ts";
+import type { Blocker, Note, Plan } from "./plan.ts";
 import { diffAbsent } from "./role/diff-absent.ts";
 import { createInstanceProfile, updateInstanceProfile } from "./role/diff-instance-profile.ts";
 import { createRole, unmanagedPolicies, updateRole } from "./role/diff-role.ts";
 import { guardAdoption } from "./role/guard-adoption.ts";
+import { guardExternalRole } from "./role/guard-external-role.ts";
 import { guardInlinePolicy } from "./role/guard-inline-policy.ts";
 
 /**
@@ -24,21 +25,28 @@ export function diff(desired: DesiredState, observed: ObservedState): Plan {
 interface Part {
   readonly actions: readonly Action[];
   readonly blockers: readonly Blocker[];
+  readonly notes?: readonly Note[];
 }
 
 function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
   const oversize = oversizeBlockers(desired.oversize);
   if (oversize.length > 0) return { actions: [], blockers: oversize, unmanagedPolicies: [] };
-  const role = diffRole(desired, observed);
+  const role =
+    desired.roleManagement === "managed" ? diffRole(desired, observed) : guardExternalRole(desired, observed);
   const profile = diffInstanceProfile(desired, observed);
   const adoption = guardAdoption(desired, observed);
   const blockers = [...onceForBoth(role.blockers, profile.blockers), ...adoption.blockers];
+  const notes = [...(role.notes ?? []), ...adoption.notes];
   return {
     actions: [...role.actions, ...profile.actions, ...(blockers.length > 0 ? [] : diffInstances(desired, observed))],
     blockers,
-    unmanagedPolicies: observed.role.presence === "absent" ? [] : unmanagedPolicies(desired, observed.role),
-    ...(adoption.notes.length > 0 && { notes: adoption.notes }),
+    unmanagedPolicies: unmanagedOn(desired, observed),
+    ...(notes.length > 0 && { notes }),
   };
+}
+
+function unmanagedOn(desired: DesiredPresent, { role }: ObservedState): readonly string[] {
+  return role.presence === "absent" || desired.roleManagement !== "managed" ? [] : unmanagedPolicies(desired, role);
 }
 
 function diffRole(desired: DesiredPresent, { role }: ObservedState): Part {

@@ -64,6 +64,24 @@ export function exportedManifest(
   };
 }
 
+/** The manifest that adopts an instance profile and leaves its role to other clients. */
+export function exportedExternal(
+  { instanceProfileName, path, roleName, tags }: ObservedInstanceProfile,
+  { name, namespace }: ExportNames,
+): ExportedManifest {
+  const { fields, notes } = tagsOf({}, tags);
+  const spec = {
+    roleName,
+    role: { management: "External" },
+    ...(instanceProfileName === roleName ? {} : { instanceProfileName }),
+    ...(path === "/" ? {} : { path }),
+    ...(fields.instanceProfileTags && { tags: fields.instanceProfileTags }),
+    adoptionPolicy: "IfExists",
+  };
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  return { manifest: { apiVersion: API_VERSION, kind: KIND, metadata, spec }, notes };
+}
+
 interface InlinePart {
   readonly fields: { readonly policyName?: string; readonly statements?: readonly ManifestStatement[] };
   readonly notes: readonly ExportNote[];

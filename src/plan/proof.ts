@@ -1,4 +1,5 @@
 import type { DesiredState } from "../model/desired-state.ts";
+import { sameName } from "../model/naming.ts";
 import type { Absent, ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
 import type { Action, IamAction, IamActionKind } from "./action.ts";
@@ -21,11 +22,11 @@ export function unprovedEntity(
   actions: readonly Action[],
 ): ProvedEntity | undefined {
   const proved = new Set<ProvedEntity>([
-    ...(mayBeWritten(desired, observed.role) ? (["role"] as const) : []),
+    ...(managesRole(desired) && mayBeWritten(desired, observed.role) ? (["role"] as const) : []),
     ...(mayBeWritten(desired, observed.instanceProfile) ? (["instance profile"] as const) : []),
   ]);
   for (const action of actions) {
-    const missing = requiredBy(action).find((entity) => !proved.has(entity));
+    const missing = requiredBy(action, desired, observed).find((entity) => !proved.has(entity));
     if (missing !== undefined) return missing;
     if (action.kind === "CreateRole") proved.add("role");
     if (action.kind === "CreateInstanceProfile") proved.add("instance profile");
@@ -66,10 +67,23 @@ export function entitiesOf(action: IamAction): readonly ProvedEntity[] {
  * The entities that must be owned for a write. A disassociation needs no instance profile, which may be deleted already: the marker of the
  * instance proves its origin, and the write names the association.
  */
-function requiredBy(action: Action): readonly ProvedEntity[] {
+function requiredBy(action: Action, desired: DesiredState, { role }: ObservedState): readonly ProvedEntity[] {
   if (isInstanceAction(action)) return "iamInstanceProfile" in action ? ["instance profile"] : [];
   if (action.kind === "CreateRole" || action.kind === "CreateInstanceProfile") return [];
-  return entitiesOf(action);
+  // A role of others is passed on, as the class or the operator allows, if it was read in this reconcile.
+  const passesExternal = action.kind === "AddRoleToInstanceProfile" && isExternal(desired, action.roleName);
+  return passesExternal && role.presence === "present" ? ["instance profile"] : entitiesOf(action);
+}
+
+function isExternal(desired: DesiredState, roleName: string): boolean {
+  return (
+    desired.presence === "present" && desired.roleManagement === "external" && sameName(desired.role.roleName, roleName)
+  );
+}
+
+/** False for an external role: no tags make it this object's. */
+function managesRole(desired: DesiredState): boolean {
+  return desired.presence === "absent" ? !desired.isRoleExternal : desired.roleManagement === "managed";
 }
 
 function mayBeWritten(desired: DesiredState, entity: ObservedRole | ObservedInstanceProfile | Absent): boolean {

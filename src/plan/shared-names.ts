@@ -1,4 +1,4 @@
-import type { InstanceProfile } from "../api/instance-profile.ts";
+import { hasExternalRole, type InstanceProfile } from "../api/instance-profile.ts";
 import { nameKey, sameName } from "../model/naming.ts";
 import type { FieldBlocker } from "./plan.ts";
 
@@ -59,7 +59,8 @@ function namesOf({ object: { spec }, account }: InputObject): readonly TakenName
     return { key: `${account} ${what} ${nameKey(name)}`, what, name, path };
   };
   return [
-    taken("role", roleName, "spec.roleName"),
+    // Several objects may put one role of others into their instance profiles.
+    ...(hasExternalRole(spec) ? [] : [taken("role", roleName, "spec.roleName")]),
     taken("instance profile", instanceProfileName, "spec.instanceProfileName"),
   ];
 }

@@ -87,6 +87,7 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
   .record({
     statements: fc.array(statement, { maxLength: 2 }),
     roleName: mostly("team-a-app", fc.constantFrom("app", "prod-app")),
+    management: mostly<"Managed" | "External">("Managed", fc.constant("External")),
     path: fc.constantFrom("/team-a/", "/team-a/", "/prod/team-a/", "/dev/team-a/"),
     managedPolicyArns: mostly<string[]>([], fc.subarray([...POLICIES])),
     services: mostly<string[]>(["ec2.amazonaws.com"], fc.constant(["ec2.amazonaws.com", "lambda.amazonaws.com"])),
@@ -101,13 +102,14 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
     hasInstances: fc.nat(5),
     region,
   })
-  .map(({ services, hasTrust, boundary, hasInstances, region, deletionPolicy, ...rest }) => {
+  .map(({ services, hasTrust, boundary, hasInstances, region, deletionPolicy, management, ...rest }) => {
     const statements = [
       { effect: "Allow", principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] },
     ] as const;
     return anInstanceProfile({
       spec: {
         ...rest,
+        ...(management === "External" && { role: { management } }),
         trust: { services, statements: hasTrust === 0 ? [...statements] : [] },
         ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
         ...(deletionPolicy !== undefined && { deletionPolicy }),
@@ -135,6 +137,7 @@ const classSpec: fc.Arbitrary<Partial<InstanceProfileClassSpec>> = fc
     allowedTrustServices: fc.constantFrom(["ec2.amazonaws.com"], ["lambda.amazonaws.com", "ec2.amazonaws.com"]),
     allow: fc.array(fc.constantFrom(true, true, false), { minLength: 4, maxLength: 4 }),
     allowedInstanceRegions: fc.oneof(fc.constant([]), fc.constant(["*"]), some(regionPattern)),
+    allowedExternalRoles: fc.constantFrom([], ["*"], ["{namespace}-*"], ["PROD-*", "{cluster}-*"], ["app"]),
     maxSessionDurationSeconds: fc.constantFrom(3600, 7200, 43_200),
     allowedDeletionPolicies: fc.constantFrom<("Delete" | "Retain")[]>(
       ...[["Delete" as const], ["Delete" as const, "Retain" as const], ["Retain" as const]],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { DesiredState } from "../../src/model/desired-state.ts";
+import { nameKey } from "../../src/model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../src/model/observed-state.ts";
 import { type Ownership, ownershipOf, TAG_KEYS, type Tags } from "../../src/model/ownership.ts";
 import type { Action } from "../../src/plan/action.ts";
@@ -52,6 +53,8 @@ const instanceProfile: fc.Arbitrary<ObservedState["instanceProfile"]> = fc.oneof
 
 const state: fc.Arbitrary<ObservedState> = fc.record({ role, instanceProfile });
 
+const REVOKED = { management: "External", isRevoked: true } as const;
+
 const desired: fc.Arbitrary<DesiredState> = fc
   .record({
     isGoing: fc.boolean(),
@@ -60,9 +63,10 @@ const desired: fc.Arbitrary<DesiredState> = fc
     deletionPolicy: fc.constantFrom("Delete" as const, "Retain" as const, undefined),
     force: fc.boolean(),
     roleName: fc.constantFrom("app", "App"),
+    role: fc.constantFrom(undefined, { management: "External" as const }, REVOKED),
   })
-  .map(({ isGoing, force, deletionPolicy, ...rest }) => {
-    const spec = { ...rest, ...(deletionPolicy && { deletionPolicy }) };
+  .map(({ isGoing, force, deletionPolicy, role, ...rest }) => {
+    const spec = { ...rest, ...(role && { role }), ...(deletionPolicy && { deletionPolicy }) };
     const annotations = force ? { "iam.instanceprofile.dev/force-delete": "true" } : {};
     return isGoing ? desiredAbsence(spec, { annotations }) : desiredOf(spec, { annotations });
   });
@@ -102,6 +106,26 @@ describe("ownership, whatever the tags say", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  test("no write names a role of others, but to put it into the object's own instance profile or take it out", () => {
+    const isExternal = (wanted: DesiredState): boolean =>
+      wanted.presence === "absent" ? wanted.isRoleExternal : wanted.roleManagement !== "managed";
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(desired.filter(isExternal), state, (wanted, observed) => {
+        const own =
+          wanted.presence === "absent" ? wanted.instanceProfileName : wanted.instanceProfile.instanceProfileName;
+        for (const action of toBeRun(wanted, observed)) {
+          if (!("roleName" in action)) continue;
+          seen.add(action.kind);
+          expect(action.kind).toMatch(/^(AddRoleTo|RemoveRoleFrom)InstanceProfile$/);
+          expect("instanceProfileName" in action && nameKey(action.instanceProfileName)).toBe(nameKey(own));
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(seen.size).toBe(2);
   });
 
   test("what others have put there goes by force alone, marked, and only off a role that is ours and goes", () => {
@@ -176,7 +200,7 @@ describe("ownership, whatever the tags say", () => {
           ...MADE,
           instanceProfile: { ...(MADE.instanceProfile as ObservedInstanceProfile), roleName: "APP" },
         };
-        fc.pre(wanted.presence === "present");
+        fc.pre(wanted.presence === "present" && wanted.roleManagement !== "revoked");
         expect(diff(wanted, start).actions.filter(({ kind }) => /RoleToInstance|RoleFromInstance/.test(kind))).toEqual(
           [],
         );

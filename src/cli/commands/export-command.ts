@@ -1,6 +1,6 @@
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
-import { type ExportedProfile, exportProfile } from "../../engine/offline/export-profile.ts";
+import { type ExportChoices, exportProfile } from "../../engine/offline/export-profile.ts";
 import { readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
 import { BlockedError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
@@ -45,6 +45,10 @@ export const exportCommand: Command = {
     },
     ...IMPORT_OPTIONS,
     ...CLUSTER_OPTIONS,
+    "external-role": {
+      type: "boolean",
+      help: "export the instance profiles alone (role.management: External): others keep managing the roles",
+    },
     namespace: { type: "string", short: "n", value: "NAME", help: "metadata.namespace of the manifests" },
     ...readRateOption(DEFAULT_AWS_RATES),
   },
@@ -90,7 +94,7 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
       const sought = stack === undefined ? "--path-prefix and --tag" : `the stack ${stack}: none has the tag ${STACK_TAG}`;
       throw nothingThere(`no instance profile in this account matches ${sought}`);
     }
-    write(wanted, namespace, io);
+    write(wanted, { namespace, isRoleExternal: given.flag("external-role") }, io);
     return EXIT.ok;
   } finally {
     aws.close();
@@ -115,24 +119,25 @@ function nothingThere(message: string): BlockedError {
   return new BlockedError(message, { reason: "NothingThere" });
 }
 
-/** Writes one document per profile. Two objects cannot share a role, so a role's second profile becomes a comment. */
-function write(profiles: readonly WholeProfile[], namespace: string | undefined, io: CommandIo): void {
+/** The choices of the user about all manifests. */
+interface ManifestChoices extends ExportChoices {
+  readonly namespace: string | undefined;
+}
+
+/** Writes one document per profile. One object manages a role, so the role is external to the manifests of its other profiles. */
+function write(profiles: readonly WholeProfile[], choices: ManifestChoices, io: CommandIo): void {
+  const { namespace, isRoleExternal = false } = choices;
   const nameFor = objectNames();
-  const roles = new Map<string, string>();
+  const managed = new Set<string>();
   const documents: (readonly string[])[] = [];
   let incomplete = 0;
   for (const profile of profiles) {
     const { instanceProfileName, arn } = profile.instanceProfile;
     const roleKey = nameKey(profile.role?.roleName ?? "");
-    const other = roles.get(roleKey);
-    const exported: ExportedProfile =
-      other === undefined || profile.role === undefined
-        ? exportProfile(profile, { name: nameFor(instanceProfileName), namespace })
-        : {
-            kind: "none",
-            why: [`its role is already managed by the manifest of ${other} above; only one object can manage a role`],
-          };
-    if (exported.kind === "whole") roles.set(roleKey, instanceProfileName);
+    const isExternal = isRoleExternal || managed.has(roleKey);
+    const names = { name: nameFor(instanceProfileName), namespace };
+    const exported = exportProfile(profile, names, { isRoleExternal: isExternal });
+    if (exported.kind === "whole") managed.add(roleKey);
     else incomplete += 1;
     documents.push(exportText(arn, exported));
   }

@@ -1,6 +1,11 @@
-import type { InstanceProfile } from "../../api/instance-profile.ts";
+import { hasExternalRole, type InstanceProfile } from "../../api/instance-profile.ts";
 import type { AwsConnection } from "../../aws/aws-connection.ts";
-import { blockersOf, type ClassBinding, strippedViolations } from "../../controller/classes/class-binding.ts";
+import {
+  blockersOf,
+  type ClassBinding,
+  externalRoleBlocker,
+  strippedViolations,
+} from "../../controller/classes/class-binding.ts";
 import { asDeleted } from "../../controller/orphans/deleted-objects.ts";
 import { grantsOf } from "../../controller/reconcile/grants.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
@@ -75,6 +80,10 @@ export const planCommand: Command = {
       type: "boolean",
       help: "plan for a controller that runs with --allow-adoption: allow objects without a class to adopt",
     },
+    "allow-external-roles": {
+      type: "boolean",
+      help: "plan for a controller that runs with --allow-external-roles: allow objects without a class to use roles of others",
+    },
     "fail-on-new-access": {
       type: "boolean",
       help: "exit with status 4 when a plan grants new access, or when that is not decided",
@@ -115,7 +124,13 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
       const bound = objects.map((object) => boundObject(object, classes.bindingOf(object)));
       const subject = { objects: bound, clusterId: clusterId ?? "", isSinceLive, regions: givenRegions(given) };
       const access = await planAccess(subject, aws, io.stop, reportUnread(io));
-      const plan = { aws, access, clusterId, allowsAdoption: given.flag("allow-adoption") };
+      const plan = {
+        aws,
+        access,
+        clusterId,
+        allowsAdoption: given.flag("allow-adoption"),
+        allowsExternal: given.flag("allow-external-roles"),
+      };
       const planned = await progress.inParallel(subjects, (one) => planOne(classes.bindingOf, one, plan, io.stop));
       const checked = await withCrossBlockers(planned, access.quotas, io.stop);
       const answers = await withStatementPlaces(await withPlaces(checked));
@@ -151,12 +166,14 @@ interface PlanContext {
   readonly clusterId: string | undefined;
   /** The controller's `--allow-adoption`, for objects without a class. */
   readonly allowsAdoption: boolean;
+  /** The controller's `--allow-external-roles`, for objects without a class. */
+  readonly allowsExternal: boolean;
 }
 
 async function planOne(
   bindingOf: BindingOf,
   subject: Subject,
-  { aws, access, clusterId, allowsAdoption }: PlanContext,
+  { aws, access, clusterId, allowsAdoption, allowsExternal }: PlanContext,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { object } = subject;
@@ -169,7 +186,9 @@ async function planOne(
     const written = binding.kind === "refused" ? object : binding.object;
     return { ...subject, planned: { namespace, name, ...reported, plan }, written: written.spec, clusterId: owner };
   };
-  const blockers = [...blockersOf(binding), ...(await wrongAccount(binding, aws, signal))];
+  const isDenied = binding.kind === "free" && hasExternalRole(object.spec) && !allowsExternal;
+  const denied = isDenied ? [externalRoleBlocker(object)] : [];
+  const blockers = [...blockersOf(binding), ...denied, ...(await wrongAccount(binding, aws, signal))];
   if (binding.kind === "refused" || blockers.length > 0) return answer({ ...NOTHING_PLANNED, blockers });
   const { suspend, mode } = binding.object.spec;
   if (suspend) return answer({ ...NOTHING_PLANNED, notes: [SUSPENDED] });

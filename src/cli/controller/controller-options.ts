@@ -21,6 +21,10 @@ export const CONTROLLER_OPTIONS: OptionSpecs = {
     type: "boolean",
     help: "allow objects without a class to adopt unowned roles and instance profiles (adoptionPolicy: IfExists)",
   },
+  "allow-external-roles": {
+    type: "boolean",
+    help: "allow objects without a class to put roles of others into instance profiles (role.management: External)",
+  },
   "account-scan-interval": {
     type: "string",
     value: "DURATION",
@@ -47,6 +51,7 @@ export function controllerChoices(given: GivenOptions): {
       ControllerSettings,
       | "requiresClass"
       | "allowsAdoption"
+      | "allowsExternalRoles"
       | "scanIntervalMs"
       | "orphanPolicy"
       | "crdDeletionPolicy"
@@ -60,6 +65,7 @@ export function controllerChoices(given: GivenOptions): {
     settings: {
       requiresClass: given.flag("require-class"),
       allowsAdoption: given.flag("allow-adoption"),
+      allowsExternalRoles: given.flag("allow-external-roles"),
       scanIntervalMs: durationMs(
         "account-scan-interval",
         given.text("account-scan-interval"),

@@ -134,6 +134,7 @@ function bindingsIn({ classes, clusterId = "", objects, live, requiresClass }: B
     clusterId,
     countsListed: true,
     requiresClass,
+    allowsExternalRoles: true,
   });
   return (object) => resolver.bindingOf(asApplied(object));
 }
@@ -153,7 +154,13 @@ function checkedName(where: string, value: unknown): string {
 
 /** Resolves bindings without classes. If an object names a class, the command line lacks an option, not the cluster the class. */
 function withoutClasses(requiresClass: boolean): BindingOf {
-  const none = new ClassResolver({ classes: () => [], objects: () => [], clusterId: "", requiresClass });
+  const none = new ClassResolver({
+    classes: () => [],
+    objects: () => [],
+    clusterId: "",
+    requiresClass,
+    allowsExternalRoles: true,
+  });
   return (object) => {
     const { className } = object.spec;
     return className === undefined ? none.bindingOf(object) : unknownClass(className);

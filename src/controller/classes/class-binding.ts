@@ -55,6 +55,14 @@ export function accountKeyOf(binding: ClassBinding): string {
   return binding.kind === "bound" ? binding.class.spec.account.id : OWN_ACCOUNT;
 }
 
+/** The blocker of an object without a class whose role others manage, when the operator does not allow that. */
+export function externalRoleBlocker({ spec }: InstanceProfile): Blocker {
+  const message =
+    `spec.role.management is External, and an object without a class can put role ${spec.roleName} into an instance profile only if the ` +
+    "controller runs with --allow-external-roles. Ask the operator to allow it, preferably in a class (allowedExternalRoles).";
+  return { reason: "ExternalRoleNotAllowed", message };
+}
+
 /** A violation as a blocker, without the excess of the spec. */
 export function asBlocker({ reason, message }: Blocker): Blocker {
   return { reason, message };

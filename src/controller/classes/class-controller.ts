@@ -41,6 +41,8 @@ export interface ClassesOptions {
   /** See {@link ClassResolver}. */
   readonly requiresClass: boolean;
   /** See {@link ClassResolver}. */
+  readonly allowsExternalRoles?: boolean | undefined;
+  /** See {@link ClassResolver}. */
   readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
   /** What deleted objects have left in AWS. */
   readonly orphans: Pick<CountedOrphans, "of">;
@@ -87,6 +89,7 @@ export class ClassController {
       objects,
       clusterId,
       requiresClass,
+      allowsExternalRoles: options.allowsExternalRoles,
       defaultDeletionPolicy: options.defaultDeletionPolicy,
       monotonicMs: () => clock.monotonicMs(),
       orphans: options.orphans,

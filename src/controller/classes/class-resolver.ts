@@ -1,4 +1,4 @@
-import type { InstanceProfile, InstanceProfileSpec } from "../../api/instance-profile.ts";
+import { hasExternalRole, type InstanceProfile, type InstanceProfileSpec } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { hasTrace } from "../../model/trace.ts";
@@ -18,7 +18,7 @@ import { OWN_ACCOUNT } from "../accounts/account-key.ts";
 import type { ClaimRules } from "../accounts/cached-claims.ts";
 import type { CountedOrphans } from "../orphans/counted-orphans.ts";
 import { Acceptances, boundAccountId, isAcceptedBy } from "./acceptance.ts";
-import { blockersOf, type ClassBinding } from "./class-binding.ts";
+import { blockersOf, type ClassBinding, externalRoleBlocker } from "./class-binding.ts";
 import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
 import { forceDeniedByRecord, underRecordedTerms } from "./deletion-terms.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
@@ -37,6 +37,8 @@ export interface ClassResolverOptions {
   readonly countsListed?: boolean;
   /** Whether every object needs a class even if the cluster has none. Default: false. */
   readonly requiresClass?: boolean;
+  /** Whether objects without a class may put roles of others into instance profiles. Default: false. */
+  readonly allowsExternalRoles?: boolean | undefined;
   /** The operator's default for objects without a deletion policy. Default: Delete. */
   readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
   /** For acceptances in progress; unset where nothing is accepted. */
@@ -122,6 +124,10 @@ export class ClassResolver {
   }
 
   #free(object: InstanceProfile): ClassBinding {
+    const { allowsExternalRoles = false } = this.#options;
+    // A deletion grants nothing.
+    if (hasExternalRole(object.spec) && !allowsExternalRoles && object.metadata.deletionTimestamp === undefined)
+      return { kind: "refused", blocker: externalRoleBlocker(object) };
     return { kind: "free", object: this.underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
   }
 

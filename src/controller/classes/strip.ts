@@ -9,7 +9,12 @@ import { type DesiredPresent, desiredState } from "../../model/desired-state.ts"
 import type { ObservedState } from "../../model/observed-state.ts";
 import { hasTrace } from "../../model/trace.ts";
 import { withoutExcess } from "../../plan/class/class-bounds.ts";
-import { type RevocationTarget, regionsBeyond, revocationsOf } from "../../plan/class/class-excess.ts";
+import {
+  membershipsBeyond,
+  type RevocationTarget,
+  regionsBeyond,
+  revocationsOf,
+} from "../../plan/class/class-excess.ts";
 import { type Compliance, withoutBoundary, withRemoval } from "../../status/compliance.ts";
 import type { Outcome } from "../../status/outcome.ts";
 import type { Logger } from "../../telemetry.ts";
@@ -87,7 +92,8 @@ function targetOf({ object, binding, clusterId }: StripSubject): Target | undefi
   const desired = desiredState({ ...object, spec }, clusterId);
   if (desired.presence === "absent") return undefined;
   const allowsNothing = violations.some(({ excess }) => excess.kind === "everything");
-  return { desired, revocation: { owner: desired.owner, bounds, trust: spec.trust, allowsNothing } };
+  const { owner, roleManagement } = desired;
+  return { desired, revocation: { owner, bounds, trust: spec.trust, allowsNothing, roleManagement } };
 }
 
 /**
@@ -106,6 +112,7 @@ function mayHaveExcess(object: InstanceProfile, { violations, class: { spec } }:
 function isWithin(target: RevocationTarget, compliance: Compliance, outcome: Outcome): boolean {
   const state = stateAfter(outcome);
   if (state === undefined || regionsBeyond(target, state.instanceProfile).length > 0) return false;
+  if (membershipsBeyond(target, state.instanceProfile).length > 0) return false;
   if (compliance.kind === "compliant" && isApplied(outcome)) return true;
   const { role } = state;
   return role.presence === "absent" || revocationsOf(target, role).length === 0;

@@ -1,4 +1,4 @@
-import type { InstanceProfile } from "../../api/instance-profile.ts";
+import { hasExternalRole, type InstanceProfile } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
@@ -40,7 +40,8 @@ export class DeletedObjects {
    */
   record(object: InstanceProfile): void {
     const { metadata, spec, status } = object;
-    const roleId = status?.role?.id ?? "";
+    // A role of others is no object's to delete.
+    const roleId = hasExternalRole(spec) ? "" : (status?.role?.id ?? "");
     const leavesAwsAlone = spec.suspend || spec.mode === "DryRun";
     if (roleId === "" || (leavesAwsAlone && status?.class === undefined)) return;
     const desired = desiredState(object, this.#clusterId);

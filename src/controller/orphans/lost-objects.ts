@@ -1,4 +1,9 @@
-import type { InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
+import {
+  hasExternalRole,
+  type InstanceProfile,
+  type InstanceProfileStatus,
+  type ObjectMeta,
+} from "../../api/instance-profile.ts";
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
@@ -81,7 +86,9 @@ export class LostObjects {
   async #leftIn(last: KubeObject, status: InstanceProfileStatus, signal: AbortSignal): Promise<readonly Left[]> {
     const { role, instanceProfile } = status;
     const named: readonly Left[] = [
-      ...(role?.arn === undefined ? [] : [{ kind: "role" as const, arn: role.arn, tags: undefined }]),
+      ...(role?.arn === undefined || isRoleExternal(last)
+        ? []
+        : [{ kind: "role" as const, arn: role.arn, tags: undefined }]),
       ...(instanceProfile?.arn === undefined
         ? []
         : [{ kind: "instance profile" as const, arn: instanceProfile.arn, tags: undefined }]),
@@ -169,6 +176,10 @@ export class LostObjects {
       }
     }
   }
+}
+
+function isRoleExternal(last: KubeObject): boolean {
+  return hasExternalRole((last["spec"] ?? {}) as InstanceProfile["spec"]);
 }
 
 /** False for an adopted entity, which stays when its object is deleted, unless the deletion policy is `Delete`. */

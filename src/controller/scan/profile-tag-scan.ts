@@ -100,7 +100,8 @@ export class ProfileTagScan {
     const { instanceProfileName } = desired.instanceProfile;
     const instanceProfile = await iam.routine.reader.getInstanceProfile(instanceProfileName, signal);
     const { state } = recentWrites.overlay(desired, { role: ABSENT, instanceProfile });
-    const plan = diff(desired, state);
+    // The role is not read, and an external one is presumed to exist.
+    const plan = diff({ ...desired, roleManagement: "managed" }, state);
     return plan.blockers.length === 0 && !partsOf(plan.actions).has("instance profile");
   }
 }

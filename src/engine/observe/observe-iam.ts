@@ -64,6 +64,7 @@ async function observeRole(
   signal: AbortSignal,
   known?: RoleParts,
 ): Promise<ObservedRole | Absent> {
+  if (desired.presence === "absent" && desired.isRoleExternal) return ABSENT;
   const facts = await iam.getRole(roleName, signal);
   if (facts.presence === "absent") return ABSENT;
   if (!needsPolicies(ownershipOf(facts.tags, desired.owner).kind, desired)) {
@@ -90,8 +91,9 @@ async function observeRole(
   return { ...facts, ...policies, ...(instanceProfileNames && { instanceProfileNames }) };
 }
 
-/** False for a role that the object neither owns nor may adopt: its policies are not read. */
+/** False for a role that the object neither owns nor may adopt, or that others manage: its policies are not read. */
 export function needsPolicies(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
+  if (desired.presence === "present" && desired.roleManagement !== "managed") return false;
   return ownership === "owned" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }
 

@@ -1,9 +1,15 @@
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import { TerminalError } from "../../errors.ts";
 import { desiredState } from "../../model/desired-state.ts";
+import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
 import { TAG_KEYS } from "../../model/ownership.ts";
 import { diff } from "../../plan/diff.ts";
-import { type ExportedManifest, type ExportNames, exportedManifest } from "../../plan/exported-manifest.ts";
+import {
+  type ExportedManifest,
+  type ExportNames,
+  exportedExternal,
+  exportedManifest,
+} from "../../plan/exported-manifest.ts";
 import { isAdoptionOnly, isInSync, isOwnTagging } from "../../plan/plan.ts";
 import { renderPlans } from "../../plan/render.ts";
 import { plainLine } from "../../text/line.ts";
@@ -18,10 +24,25 @@ export type ExportedProfile =
   | (ExportedManifest & { readonly kind: "partial"; readonly why: readonly string[] })
   | { readonly kind: "none"; readonly why: readonly string[] };
 
-/** Exports an instance profile as a manifest, and proves by a plan of the manifest that they are in sync. Pure. */
-export function exportProfile({ instanceProfile, role }: WholeProfile, names: ExportNames): ExportedProfile {
+/** What else an export depends on. */
+export interface ExportChoices {
+  /** Others manage the role, so the manifest leaves it to them. */
+  readonly isRoleExternal?: boolean;
+}
+
+/**
+ * Exports an instance profile as a manifest, and proves by a plan of the manifest that they are in sync. A role that another object owns is
+ * external to it. Pure.
+ */
+export function exportProfile(
+  { instanceProfile, role }: WholeProfile,
+  names: ExportNames,
+  { isRoleExternal = false }: ExportChoices = {},
+): ExportedProfile {
   if (role === undefined) return { kind: "none", why: ["it holds no role, but a manifest requires one"] };
-  const owner = [role, instanceProfile].find(({ tags }) => tags[TAG_KEYS.name] !== undefined)?.tags;
+  const isOwned = ({ tags }: ObservedRole | ObservedInstanceProfile): boolean => tags[TAG_KEYS.name] !== undefined;
+  const isExternal = isRoleExternal || (isOwned(role) && !isOwned(instanceProfile));
+  const owner = (isExternal ? [instanceProfile] : [role, instanceProfile]).find(isOwned)?.tags;
   if (owner !== undefined) {
     const { [TAG_KEYS.namespace]: namespace, [TAG_KEYS.name]: name, [TAG_KEYS.clusterId]: clusterId } = owner;
     return {
@@ -29,7 +50,9 @@ export function exportProfile({ instanceProfile, role }: WholeProfile, names: Ex
       why: [`InstanceProfile ${namespace}/${name} of cluster ${clusterId} already owns it`],
     };
   }
-  const exported = exportedManifest(role, instanceProfile, names);
+  const exported = isExternal
+    ? exportedExternal(instanceProfile, names)
+    : exportedManifest(role, instanceProfile, names);
   try {
     const object = parseInstanceProfile(exported.manifest);
     const plan = diff(desiredState(object, "some-cluster", { allowsAdoption: true }), { role, instanceProfile });

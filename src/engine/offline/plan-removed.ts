@@ -68,6 +68,7 @@ export async function planRemoved(
     presence: "absent",
     owner,
     roleName: role.roleName,
+    isRoleExternal: false,
     instanceProfileName: await profileOf(removed, iam, signal),
     path: "/",
     instances: undefined,

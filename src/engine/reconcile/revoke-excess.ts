@@ -1,7 +1,13 @@
 import type { DesiredPresent } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import type { Action, FailedAction } from "../../plan/action.ts";
-import { type Revocation, type RevocationTarget, regionsBeyond, revocationsOf } from "../../plan/class/class-excess.ts";
+import {
+  membershipsBeyond,
+  type Revocation,
+  type RevocationTarget,
+  regionsBeyond,
+  revocationsOf,
+} from "../../plan/class/class-excess.ts";
 import { regionsRemoved } from "../../plan/instances/record-regions.ts";
 import { applyAction } from "../../plan/simulate.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
@@ -58,7 +64,10 @@ export async function revokeExcess(
 ): Promise<RevocationReport> {
   const observed = await observe(desired, deps.reader, signal);
   const { state } = deps.recentWrites.overlay(desired, observed);
-  const revocations = state.role.presence === "absent" ? [] : revocationsOf(target, state.role);
+  const revocations = [
+    ...(state.role.presence === "absent" ? [] : revocationsOf(target, state.role)),
+    ...membershipsBeyond(target, state.instanceProfile),
+  ];
   const regions = regionsBeyond(target, state.instanceProfile);
   assertProved(desired, observed, [
     ...revocations.flatMap(({ action, otherwise }) => [action, ...otherwise]),

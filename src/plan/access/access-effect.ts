@@ -5,7 +5,7 @@ import { applyAction } from "../simulate.ts";
 import { type Verdict, worstVerdict } from "./access-report.ts";
 import { accessLine } from "./access-text.ts";
 import { type CompareAccess, compareRoles } from "./compare-roles.ts";
-import { changesAccess, plannedAccess } from "./planned-access.ts";
+import { addsExternalRole, changesAccess, plannedAccess } from "./planned-access.ts";
 import { type ManagedPolicies, observedAccess } from "./role-access.ts";
 
 /** A reconcile must not take long: what this does not decide, it calls undecided. */
@@ -27,7 +27,8 @@ export function grantedLine(before: ObservedState, actions: readonly Action[]): 
  * that change no access, and for a new role.
  */
 export function accessEffect(before: ObservedState, actions: readonly Action[]): string | undefined {
-  if (before.role.presence === "absent" || !actions.some(changesAccess)) return undefined;
+  if (before.role.presence === "absent" || !actions.some(changesAccess) || actions.some(addsExternalRole))
+    return undefined;
   const after = actions.reduce((state, action) => applyAction(state, action), before);
   const [from, to] = [observedAccess(before.role, NONE_READ), observedAccess(after.role, NONE_READ)];
   const effects = [

@@ -6,8 +6,8 @@ import { type CompareAccess, compareRoles } from "./compare-roles.ts";
 import { type ManagedPolicies, observedAccess } from "./role-access.ts";
 
 /** True for a write that can change what a role may do or who may assume it. */
-export function changesAccess({ kind }: Action): boolean {
-  switch (kind) {
+export function changesAccess(action: Action): boolean {
+  switch (action.kind) {
     case "CreateRole":
     case "UpdateAssumeRolePolicy":
     case "PutRolePermissionsBoundary":
@@ -18,8 +18,13 @@ export function changesAccess({ kind }: Action): boolean {
     case "DetachRolePolicy":
       return true;
     default:
-      return false;
+      return addsExternalRole(action);
   }
+}
+
+/** True for a write that gives instances a role that others manage. */
+export function addsExternalRole(action: Action): boolean {
+  return action.kind === "AddRoleToInstanceProfile" && action.isExternal === true;
 }
 
 /** The managed policies and the boundary that a role has before or after the writes: what is not read of them is not known. */
@@ -37,6 +42,7 @@ export function plannedAccess(
   managed: ManagedPolicies,
   compare: CompareAccess,
 ): AccessReport {
+  if (actions.some(addsExternalRole)) return OF_OTHERS;
   if (!actions.some(changesAccess)) return NOTHING_NEW;
   const from = observedAccess(before.role, managed);
   const to = observedAccess(after(before, actions).role, managed);
@@ -44,6 +50,17 @@ export function plannedAccess(
 }
 
 const NONE = { verdict: "no-new-access", examples: [], undecided: [] } as const;
+
+/** The report of writes that give instances a role of others: what it allows was given elsewhere. */
+const OF_OTHERS: AccessReport = {
+  verdict: "undecided",
+  permissions: {
+    verdict: "undecided",
+    examples: [],
+    undecided: [{ reason: "others manage the role, and what it allows is not compared" }],
+  },
+  trust: NONE,
+};
 
 /** The report of writes that change neither permissions nor trust, or only delete. */
 export const NOTHING_NEW: AccessReport = { verdict: "no-new-access", permissions: NONE, trust: NONE };

@@ -1,4 +1,10 @@
-import type { InstanceProfile, InstanceProfileSpec, Trust } from "../../api/instance-profile.ts";
+import {
+  hasExternalRole,
+  type InstanceProfile,
+  type InstanceProfileSpec,
+  type RoleSpec,
+  type Trust,
+} from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { derivedRoleName, nameInArn, withNames } from "../../model/naming.ts";
 import { withStatementsOf } from "../../model/policy/policy-spec.ts";
@@ -15,6 +21,7 @@ export type Excess =
   | { readonly kind: "managedPolicy"; readonly arn: string }
   | { readonly kind: "trustService"; readonly service: string }
   | { readonly kind: "trustStatement"; readonly index: number }
+  | { readonly kind: "externalRole" }
   | { readonly kind: "adoption" }
   | { readonly kind: "instances" }
   | { readonly kind: "boundary" }
@@ -82,8 +89,11 @@ export function withClassNames(object: InstanceProfile, bounds: Bounds): Instanc
 export function withClassPath(object: InstanceProfile, bounds: Bounds): InstanceProfile {
   if (object.spec.path !== DEFAULT_PATH || bounds.class.spec.path === undefined) return object;
   const path = filledIn(bounds.class.spec.path, bounds);
-  const arn = object.status?.role?.arn;
-  if (arn !== undefined && !arn.endsWith(`:role${path}${nameInArn(arn)}`)) return object;
+  // An external role keeps its own path; then `path` is that of the instance profile.
+  const [arn, type] = hasExternalRole(object.spec)
+    ? [object.status?.instanceProfile?.arn, "instance-profile"]
+    : [object.status?.role?.arn, "role"];
+  if (arn !== undefined && !arn.endsWith(`:${type}${path}${nameInArn(arn)}`)) return object;
   return { ...object, spec: { ...object.spec, path } };
 }
 
@@ -115,6 +125,7 @@ export function withoutExcess(
     ...rest,
     ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
     ...(keepsInstances && { instances }),
+    ...(spec.role !== undefined && { role: allowedRole(spec.role, has) }),
     inlinePolicies: withStatementsOf(
       grantsNothing ? [] : spec.inlinePolicies,
       ({ fieldPath: policy }, index) => !has({ kind: "statement", policy, index }),
@@ -137,6 +148,11 @@ function allowedTrust(trust: Trust, has: (excess: Excess) => boolean): Trust {
   const statements = trust.statements.filter((_, index) => !has({ kind: "trustStatement", index }));
   const isClosed = services.length === 0 && !statements.some(({ effect }) => effect === "Allow");
   return isClosed ? NO_TRUST : { services, statements };
+}
+
+/** A role that the class does not allow is taken out of the instance profile. */
+function allowedRole(role: RoleSpec, has: (excess: Excess) => boolean): RoleSpec {
+  return has({ kind: "externalRole" }) || has({ kind: "everything" }) ? { ...role, isRevoked: true } : role;
 }
 
 function withoutTags(tags: InstanceProfileSpec["tags"], has: (excess: Excess) => boolean): InstanceProfileSpec["tags"] {

@@ -5,6 +5,7 @@ import {
   recordsManagedPolicy,
   recordsTag,
 } from "../../model/applied-record.ts";
+import type { DesiredPresent } from "../../model/desired-state.ts";
 import { recordedRegions } from "../../model/instances/recorded-regions.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { Absent, ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
@@ -38,6 +39,8 @@ export interface RevocationTarget {
   readonly trust: InstanceProfileSpec["trust"];
   /** The class allows the object nothing. */
   readonly allowsNothing: boolean;
+  /** See {@link DesiredPresent}. */
+  readonly roleManagement: DesiredPresent["roleManagement"];
 }
 
 /**
@@ -47,7 +50,7 @@ export interface RevocationTarget {
  * Only what the controller has put on the role is checked. Unmanaged policies are reported instead.
  */
 export function revocationsOf(target: RevocationTarget, role: ObservedRole): readonly Revocation[] {
-  if (ownershipOf(role.tags, target.owner).kind !== "owned") return [];
+  if (target.roleManagement !== "managed" || ownershipOf(role.tags, target.owner).kind !== "owned") return [];
   const { roleName } = role;
   const own = ownPolicies(role);
   const excess = {
@@ -65,6 +68,17 @@ export function revocationsOf(target: RevocationTarget, role: ObservedRole): rea
     ...shortenSessions(target, role),
     ...setBoundary(target, role, removals(roleName, kept)),
   ];
+}
+
+/** The write that takes an external role, which the class does not allow, out of the instance profile; empty when there is none in it. */
+export function membershipsBeyond(
+  { owner, roleManagement }: RevocationTarget,
+  profile: ObservedInstanceProfile | Absent,
+): readonly Revocation[] {
+  if (roleManagement !== "revoked" || profile.presence === "absent") return [];
+  if (ownershipOf(profile.tags, owner).kind !== "owned" || profile.roleName === undefined) return [];
+  const { instanceProfileName, roleName } = profile;
+  return [{ action: { kind: "RemoveRoleFromInstanceProfile", instanceProfileName, roleName }, otherwise: [] }];
 }
 
 /**

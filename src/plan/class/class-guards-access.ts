@@ -1,7 +1,7 @@
-import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
+import { hasExternalRole, type InstanceProfileSpec } from "../../api/instance-profile.ts";
 import { matchesWildcards } from "../../model/access/pattern-check.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
-import type { Bounds, Violation } from "./class-bounds.ts";
+import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
 import { classTitle, someOf, violation } from "./class-messages.ts";
 
 /** Checks managed policies, trust, adoption, instances, session duration and deletion policy. */
@@ -9,6 +9,7 @@ export function guardAccess(spec: InstanceProfileSpec, bounds: Bounds): readonly
   return [
     ...guardManagedPolicies(spec, bounds),
     ...guardTrust(spec, bounds),
+    ...guardExternalRole(spec, bounds),
     ...guardAdoption(spec, bounds),
     ...guardInstances(spec, bounds),
     ...guardSessionDuration(spec, bounds),
@@ -59,6 +60,20 @@ export function guardTrust({ trust }: Pick<InstanceProfileSpec, "trust">, bounds
         ),
   );
   return [...services, ...statements];
+}
+
+/**
+ * Checks a role that others manage. An author who puts it into an instance profile gives its permissions to instances, as with `iam:PassRole`. IAM
+ * compares names of roles in any case.
+ */
+function guardExternalRole(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  if (!hasExternalRole(spec)) return [];
+  const allowed = bounds.class.spec.allowedExternalRoles.map((pattern) => filledIn(pattern, bounds));
+  if (allowed.some((pattern) => matchesWildcards(pattern, spec.roleName, { foldsCase: true }))) return [];
+  const message =
+    `spec.roleName: ${classTitle(bounds)} does not allow the external role ${spec.roleName}; it allows ${someOf(allowed)}. Use one of these ` +
+    "roles, or let this object manage its role.";
+  return [violation("ExternalRoleNotAllowed", message, { kind: "externalRole" })];
 }
 
 function guardAdoption(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {

@@ -1,4 +1,4 @@
-import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
+import { hasExternalRole, type InstanceProfileSpec } from "../../api/instance-profile.ts";
 import { matchesWildcards } from "../../model/access/pattern-check.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
@@ -52,7 +52,9 @@ function guardPrefix(spec: InstanceProfileSpec, bounds: Bounds): readonly Violat
   if (bounds.class.spec.roleNamePrefix === undefined) return [];
   const prefix = filledIn(bounds.class.spec.roleNamePrefix, bounds);
   // The instance profile has the role's name unless the spec says otherwise: one fault, not two.
-  const fields = spec.instanceProfileName === spec.roleName ? (["roleName"] as const) : NAME_FIELDS;
+  const ownFields = spec.instanceProfileName === spec.roleName ? (["roleName"] as const) : NAME_FIELDS;
+  // The class allows external roles by `allowedExternalRoles`.
+  const fields = hasExternalRole(spec) ? (["instanceProfileName"] as const) : ownFields;
   return fields
     .filter((field) => !spec[field].startsWith(prefix))
     .map((field) =>

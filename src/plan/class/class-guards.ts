@@ -24,6 +24,7 @@ export const VIOLATION_REASONS: ReadonlySet<string> = new Set([
   "ManagedPolicyNotAllowed",
   "TrustServiceNotAllowed",
   "TrustStatementNotAllowed",
+  "ExternalRoleNotAllowed",
   "AdoptionNotAllowed",
   "InstancesNotAllowed",
   "InstanceRegionNotAllowed",

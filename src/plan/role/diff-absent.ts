@@ -2,7 +2,12 @@ import { FORCE_DELETE_ANNOTATION } from "../../api/instance-profile.ts";
 import { readAppliedRecord, recordsInlinePolicy, recordsManagedPolicy } from "../../model/applied-record.ts";
 import type { DesiredAbsent } from "../../model/desired-state.ts";
 import { sameName } from "../../model/naming.ts";
-import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../model/observed-state.ts";
+import {
+  ABSENT,
+  type ObservedInstanceProfile,
+  type ObservedRole,
+  type ObservedState,
+} from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
 import type { Action } from "../action.ts";
 import { releaseInstances } from "../instances/diff-instances.ts";
@@ -15,7 +20,9 @@ import type { Blocker, Plan } from "../plan.ts";
  * is retained, counts as absent. Anything unmanaged on a role that is to be deleted blocks the whole deletion; a forced deletion removes it
  * too, and marks each such removal.
  */
-export function diffAbsent(desired: DesiredAbsent, observed: ObservedState): Plan {
+export function diffAbsent(desired: DesiredAbsent, found: ObservedState): Plan {
+  // The role belongs to others, whatever its tags say.
+  const observed = desired.isRoleExternal ? { ...found, role: ABSENT } : found;
   const role = isToBeDeleted(desired, observed.role) ? (observed.role as ObservedRole) : undefined;
   const profile = isToBeDeleted(desired, observed.instanceProfile)
     ? (observed.instanceProfile as ObservedInstanceProfile)

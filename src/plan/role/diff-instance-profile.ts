@@ -12,7 +12,7 @@ export function createInstanceProfile(desired: DesiredPresent): readonly Action[
   const { instanceProfileName, path } = desired.instanceProfile;
   return [
     { kind: "CreateInstanceProfile", instanceProfileName, path, tags: profileTagsAtCreation(desired) },
-    { kind: "AddRoleToInstanceProfile", instanceProfileName, roleName: desired.role.roleName },
+    ...addRole(desired),
   ];
 }
 
@@ -43,16 +43,24 @@ export function updateInstanceProfile(
   ];
 }
 
+function addRole({ instanceProfile, role, roleManagement }: DesiredPresent): readonly Action[] {
+  if (roleManagement === "revoked") return [];
+  const { instanceProfileName } = instanceProfile;
+  const { roleName } = role;
+  const isExternal = roleManagement === "external" && { isExternal: true as const };
+  return [{ kind: "AddRoleToInstanceProfile", instanceProfileName, roleName, ...isExternal }];
+}
+
 /** IAM allows one role in an instance profile, so another role is removed first. */
 function replaceRole(desired: DesiredPresent, observed: ObservedInstanceProfile): readonly Action[] {
   const { instanceProfileName } = desired.instanceProfile;
-  const { roleName } = desired.role;
-  if (sameName(observed.roleName, roleName)) return [];
+  const isRevoked = desired.roleManagement === "revoked";
+  if (sameName(observed.roleName, desired.role.roleName) && !isRevoked) return [];
   return [
     ...(observed.roleName === undefined
       ? []
       : [{ kind: "RemoveRoleFromInstanceProfile" as const, instanceProfileName, roleName: observed.roleName }]),
-    { kind: "AddRoleToInstanceProfile", instanceProfileName, roleName },
+    ...addRole(desired),
   ];
 }
 

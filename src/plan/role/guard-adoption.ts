@@ -21,7 +21,8 @@ export function guardAdoption(
   { role, instanceProfile, adoptedUsers }: ObservedState,
 ): AdoptionGuard {
   if (!desired.mayAdopt) return { blockers: [], notes: [] };
-  const boundary = isAdopted(desired, role) ? boundaryNotes(desired, role) : [];
+  const isManaged = desired.roleManagement === "managed";
+  const boundary = isManaged && isAdopted(desired, role) ? boundaryNotes(desired, role) : [];
   if (!isAdopted(desired, instanceProfile) || adoptedUsers === undefined) return { blockers: [], notes: boundary };
   const { instanceProfileName, roleName } = instanceProfile;
   const { users, launchTemplates, unsearched } = adoptedUsers;

@@ -168,19 +168,40 @@ describe("what a manifest cannot say stands in comments, and nothing is lost", (
     expect(err).toContain("0 of 1 instance profiles exported; 1 written as comments");
   });
 
-  test("an empty profile, one that is owned already, and a role's second profile are named with the reason", async () => {
+  test("an empty profile, and one that is owned already, are named with the reason", async () => {
     await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "hollow" });
     const owner = { "cluster-id": "c-1", namespace: "team-b", name: "mine" };
     const tags = Object.fromEntries(Object.entries(owner).map(([k, v]) => [`iam.instanceprofile.dev/${k}`, v]));
-    await make("owned", { roleTags: tags });
-    await make("shared");
-    await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "shared-2" });
-    await outsider(aws.url, "AddRoleToInstanceProfile", { InstanceProfileName: "shared-2", RoleName: "shared" });
+    await make("owned", { roleTags: tags, profileTags: tags });
     const { out } = await exported("--path-prefix", "/");
-    expect(manifestsIn(out).map(({ metadata }) => metadata.name)).toEqual(["shared"]);
+    expect(manifestsIn(out)).toEqual([]);
     expect(out).toContain("#   it holds no role");
     expect(out).toContain("#   InstanceProfile team-b/mine of cluster c-1 already owns it");
-    expect(out).toContain("#   its role is already managed by the manifest of shared above");
+  });
+
+  test("a role is external to the manifests of its further profiles, and to those of a role that is owned already", async () => {
+    await make("shared");
+    await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "shared-2", Path: "/two/" });
+    await outsider(aws.url, "AddRoleToInstanceProfile", { InstanceProfileName: "shared-2", RoleName: "shared" });
+    await make("owned", { roleTags: { "iam.instanceprofile.dev/name": "mine" }, profileTags: { fleet: "x" } });
+    const { out, err } = await exported("--path-prefix", "/");
+    const external = { management: "External" };
+    expect(manifestsIn(out).map(({ spec }) => spec)).toMatchObject([
+      { roleName: "owned", role: external, tags: { fleet: "x" } },
+      { roleName: "shared", statements: [{ effect: "Allow" }] },
+      { roleName: "shared", role: external, instanceProfileName: "shared-2", path: "/two/" },
+    ]);
+    expect(err).toContain("3 of 3 instance profiles exported\n");
+    const plan = await runCli(["plan", "--allow-adoption", "--allow-external-roles", "-f", "-"], { input: out });
+    expect(plan).toMatchObject({ status: 0, out: expect.stringContaining("3 adopted unchanged") });
+    expect(await planOf(out)).toMatchObject({ status: 3, out: expect.stringContaining("ExternalRoleNotAllowed") });
+  });
+
+  test("--external-role leaves every role to others", async () => {
+    await make("app");
+    const { out } = await exported("--instance-profile", "app", "--external-role");
+    expect(manifestsIn(out)).toMatchObject([{ spec: { roleName: "app", role: { management: "External" } } }]);
+    expect(out).not.toContain("statements");
   });
 
   test("a line break that only some parsers know cannot leave its comment or its string", async () => {

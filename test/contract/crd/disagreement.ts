@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
+import { asWritten } from "../../support/builders.ts";
 import type { ApiAnswer } from "./api-answer.ts";
 import type { Manifest } from "./samples.ts";
 
@@ -17,7 +18,7 @@ export function disagreement(manifest: Manifest, answer: ApiAnswer): string | un
   }
   if (answer.outcome === "refused") return `the API server alone refuses it: ${answer.message}`;
   const stored = comparable(answer.stored["spec"]);
-  const expected = withoutNames(parsed.spec, stored);
+  const expected = withoutNames(asWritten(parsed.spec), stored);
   if (isDeepStrictEqual(plain(stored), plain(expected))) return undefined;
   return `they store different specs: ${JSON.stringify(stored)} and ${JSON.stringify(expected)}`;
 }

@@ -93,6 +93,7 @@ const BESIDE_READY = new Set([
   "RoleRecentlyUsed",
   "DeletedInUse",
   "AdoptedInUse",
+  "RoleNotAssumableByEC2",
   "AdoptedWithoutBoundary",
   "AdoptedWithOtherBoundary",
   ...OF_CLASSES,

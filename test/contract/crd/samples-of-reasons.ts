@@ -189,6 +189,7 @@ const MISFITS: readonly (readonly [Spec, ClassSpec])[] = [
     },
     {},
   ],
+  [{ roleName: "shared", role: { management: "External" } }, {}],
   [{ adoptionPolicy: "IfExists" }, {}],
   [{ instances: { region: "eu-west-1", ids: ["i-0abc1234def567890"], onConflict: "Keep" } }, {}],
   [
@@ -283,6 +284,7 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     instanceId: "i-1",
     iamInstanceProfile: "app",
   } as const;
+  const external = { roleName: "shared", role: { management: "External" } } as const;
   const blocked = (blockers: Plan["blockers"]): Outcome => ({ ...done, applied: [], plan: { ...plan, blockers } });
   const held = { ...after, role: { ...after.role, instanceProfileNames: ["app", "other-profile"] } } as ObservedState;
   const template = { launchTemplateId: "lt-0abc1234def567890", launchTemplateName: "web", region: "eu-west-1" };
@@ -295,6 +297,7 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
     [object, { kind: "announced", plan, observed: NOTHING, visibleInMs: 0 }],
     [object, { ...done, failed: { action: association, error: propagating }, visibleInMs: 60_000 }],
     [going, { ...done, visibleInMs: 5_000 }],
+    [anInstanceProfile({ spec: external }), blocked(diff(desiredOf(external), NOTHING).blockers)],
     [object, blocked(oversizeBlockers(oversizePolicies({ statements: ["a".repeat(11_000)] })))],
     [object, blocked(refusedByIam(anInstanceProfile({ spec: { statements: [UNKNOWN_OPERATOR] } })))],
     [object, blocked(quotaBlockers(desiredOf(), plan, { roles: { used: 1_000, quota: 1_000 } } as never))],

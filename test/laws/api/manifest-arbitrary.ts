@@ -121,6 +121,10 @@ function spec(): fc.Arbitrary<unknown> {
           "/a b/",
           `/${"a".repeat(511)}/`,
         ),
+        role: fc.oneof(
+          { weight: 5, arbitrary: fc.record({ management: words("Managed", "External")("external") }) },
+          { weight: 1, arbitrary: otherType },
+        ),
         description: words("", "é\t\n", "a".repeat(1000))("“", "\u00a0", "\u007f", "a".repeat(1001)),
         statements: listOf(statement()),
         managedPolicyArns: listOf(arn),

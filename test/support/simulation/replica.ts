@@ -57,6 +57,7 @@ export interface ReplicaOptions {
   readonly hasClasses?: boolean;
   /** As `run --require-class`. */
   readonly requiresClass?: boolean;
+  readonly allowsExternalRoles?: boolean;
   /** As `run --allow-adoption`. */
   readonly allowsAdoption?: boolean;
   readonly orphanPolicy?: ControllerSettings["orphanPolicy"];
@@ -153,7 +154,7 @@ export class Replica {
 
   #make(options: ReplicaOptions): Controller {
     const { concurrency = 1, resyncMs = DEFAULT_REQUEUE_INTERVALS.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
-    const { requiresClass = false, allowsAdoption = false } = options;
+    const { requiresClass = false, allowsAdoption = false, allowsExternalRoles = false } = options;
     const { orphanPolicy = DEFAULT_SETTINGS.orphanPolicy, namespaces, labelSelector } = options;
     const { crdDeletionPolicy = DEFAULT_SETTINGS.crdDeletionPolicy } = options;
     const selected = { ...(labelSelector !== undefined && { labelSelector }) };
@@ -182,6 +183,7 @@ export class Replica {
       logger,
       settings: {
         ...{ ...DEFAULT_SETTINGS, concurrency, requiresClass, orphanPolicy, crdDeletionPolicy, allowsAdoption },
+        allowsExternalRoles,
         reportsClasses: options.reportsClasses,
         intervals: { ...DEFAULT_REQUEUE_INTERVALS, resyncMs },
       },

@@ -52,6 +52,7 @@ function revoke(of: Partial<InstanceProfileClassSpec> = {}) {
     bounds,
     trust: { services: ["ec2.amazonaws.com"], statements: [] },
     allowsNothing: false,
+    roleManagement: "managed" as const,
   };
   const snapshots = new RegionSnapshots({
     reader: { ...NO_INSTANCES, readRegion: () => readRegion() },

@@ -66,6 +66,14 @@ const FATES: Readonly<Record<keyof LooseSpec, Readonly<Record<string, Fate>>>> =
       allowedBy: {},
     },
   },
+  role: {
+    ".management": {
+      by: ["allowedExternalRoles"],
+      spec: { roleName: "shared", instanceProfileName: "app", role: { management: "External" } },
+      refusedBy: { allowedExternalRoles: ["{namespace}-*"] },
+      allowedBy: { allowedExternalRoles: ["Shared"] },
+    },
+  },
   path: { "": { by: ["path"], spec: { path: "/b/" }, refusedBy: { path: "/a/" }, allowedBy: {} } },
   instanceProfilePath: {
     "": { by: ["path"], spec: { path: "/a/", instanceProfilePath: "/b/" }, refusedBy: { path: "/a/" }, allowedBy: {} },

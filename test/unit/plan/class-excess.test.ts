@@ -26,7 +26,14 @@ function targetOf(
   overrides: Partial<RevocationTarget> = {},
 ): RevocationTarget {
   const bounds = { class: aClass(of), namespace: "team-a", clusterId: CLUSTER_ID, olderPeers: 0 };
-  return { owner: desiredOf().owner, bounds, trust: EC2, allowsNothing: false, ...overrides };
+  return {
+    owner: desiredOf().owner,
+    bounds,
+    trust: EC2,
+    allowsNothing: false,
+    roleManagement: "managed",
+    ...overrides,
+  };
 }
 
 /** Kind and subject of each write, with those that replace it where AWS refuses it. */

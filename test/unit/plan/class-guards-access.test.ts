@@ -45,6 +45,20 @@ describe("a violation is", () => {
       "TrustStatementNotAllowed: spec.trust.statements[0]: class readers does not allow trust statements. Remove it.",
     ],
     [
+      "a role of others in a class that names none",
+      { roleName: "shared", instanceProfileName: "app", role: { management: "External" } },
+      {},
+      "ExternalRoleNotAllowed: spec.roleName: class readers does not allow the external role shared; it allows none. Use one of these roles, " +
+        "or let this object manage its role.",
+    ],
+    [
+      "a role of another team",
+      { roleName: "team-b-node", instanceProfileName: "team-a-node", role: { management: "External" } },
+      { roleNamePrefix: "{namespace}-", allowedExternalRoles: ["{namespace}-*", "node"] },
+      "ExternalRoleNotAllowed: spec.roleName: class readers does not allow the external role team-b-node; it allows team-a-*, node. Use one of " +
+        "these roles, or let this object manage its role.",
+    ],
+    [
       "the adoption of an existing role",
       { adoptionPolicy: "IfExists" },
       {},
@@ -102,6 +116,11 @@ describe("no violation is", () => {
       "the only deletion policy that the class allows",
       { deletionPolicy: "Retain" },
       { allowedDeletionPolicies: ["Retain"] },
+    ],
+    [
+      "a role of others that the class names, in any case",
+      { roleName: "Node", instanceProfileName: "team-a-node", role: { management: "External" } },
+      { roleNamePrefix: "{namespace}-", allowedExternalRoles: ["{namespace}-*", "node"] },
     ],
     [
       "an adoption with a deletion policy",

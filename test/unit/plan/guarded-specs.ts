@@ -52,6 +52,7 @@ export const REASONS = {
   access: [
     "AdoptionNotAllowed",
     "DeletionPolicyNotAllowed",
+    "ExternalRoleNotAllowed",
     "InstanceRegionNotAllowed",
     "InstancesNotAllowed",
     "ManagedPolicyNotAllowed",
