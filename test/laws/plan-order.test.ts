@@ -29,6 +29,21 @@ const spec: fc.Arbitrary<SpecOverrides> = fc
     ...(permissionsBoundaryArn === undefined ? {} : { permissionsBoundaryArn }),
   }));
 
+/** The same with up to three inline policies. */
+const several: fc.Arbitrary<SpecOverrides> = fc
+  .record({
+    rest: spec,
+    inlinePolicies: fc.uniqueArray(
+      fc.record({
+        name: fc.constantFrom("one", "two", "three"),
+        fieldPath: fc.constant("spec.inlinePolicies[0].statements"),
+        statements: fc.array(statement, { minLength: 1, maxLength: 2 }),
+      }),
+      { selector: ({ name }) => name, maxLength: 3 },
+    ),
+  })
+  .map(({ rest, inlinePolicies }) => ({ ...rest, inlinePolicies }));
+
 const MANAGED = "arn:aws:iam::aws:policy/";
 
 /** What the policies are that a spec names by ARN. */
@@ -124,6 +139,20 @@ describe("a prefix of a plan allows what both the old and the new state allow, a
       }),
       { numRuns: 400 },
     );
+  });
+
+  test("from several inline policies to others", () => {
+    fc.assert(
+      fc.property(several, several, (old, wanted) => {
+        const start = stateAfter(NOTHING, diff(desiredOf(old), NOTHING).actions);
+        expectBetween(start, diff(desiredOf(wanted), start).actions);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("from nothing to several inline policies", () => {
+    fc.assert(fc.property(several, (wanted) => expectBetween(NOTHING, diff(desiredOf(wanted), NOTHING).actions)));
   });
 
   test("from an edit that was cut off, to yet another spec", () => {

@@ -1,9 +1,10 @@
 import { canonicalStatement } from "../policy/policy-canonical.ts";
 import { buildPolicy, type PolicyDocument, policyJson } from "../policy/policy-document.ts";
-import { canonicalJson, isJsonObject, type JsonObject, listOf } from "../policy/policy-json.ts";
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, listOf, stringsOf } from "../policy/policy-json.ts";
 import type { Access } from "./access.ts";
 import { compareAccess } from "./compare-access.ts";
 import { denialsAsAllowed, withoutDenials } from "./denials.ts";
+import { type PatternKind, sharedWithPatterns } from "./pattern-check.ts";
 import { StepBudget } from "./words/step-budget.ts";
 
 /** Documents on one principal: the order of writes depends on how the old ones and the new ones relate. */
@@ -55,6 +56,28 @@ export function deniesNothing(documents: Documents): boolean {
  */
 export function isNoWider(one: Documents, other: Documents): boolean {
   return deniesAsMuch(one, other) && allowsNoMore(one, other);
+}
+
+/** True when none of the documents has an Allow statement. What cannot be read may allow. */
+export function allowsNothing(documents: Documents): boolean {
+  return documents.every((document) => statementsIn(document)?.every(({ Effect: effect }) => effect === "Deny"));
+}
+
+/**
+ * True only when it is proved that `now` allows what statements of both sides allow, Deny statements left aside: each statement of one side
+ * is allowed, or shares no action or no resource with any statement of the other that is not.
+ */
+export function allowsShared(one: Documents, other: Documents, now: Documents): boolean {
+  if (one.length === 0 || other.length === 0) return true;
+  if (accessOf(one) === undefined || accessOf(other) === undefined) return false;
+  const budget = new StepBudget(MAX_GROUND_STEPS);
+  const isAllowed = allowanceOf(now, budget);
+  const allowances = (documents: Documents): readonly JsonObject[] =>
+    documents.flatMap((document) => statementsIn(document) ?? []).filter(({ Effect: effect }) => effect !== "Deny");
+  const lost = allowances(one).filter((statement) => !isAllowed(statement));
+  return allowances(other).every(
+    (statement) => lost.every((mine) => areApart(mine, statement, budget)) || isAllowed(statement),
+  );
 }
 
 /**
@@ -153,6 +176,29 @@ function crossing(one: JsonObject, other: JsonObject): readonly JsonObject[] {
   const what = NotAction === undefined ? { Action: Action ?? [] } : { NotAction };
   const where = NotResource === undefined ? { Resource: Resource ?? [] } : { NotResource };
   return [{ Effect: "Allow", ...what, ...where, ...(condition !== undefined && { Condition: condition }) }];
+}
+
+/** True only when it is proved that two statements have no action, or no resource, in common. */
+function areApart(one: JsonObject, other: JsonObject, budget: StepBudget): boolean {
+  return (
+    shareNoPattern(one["Action"], one["NotAction"], other["Action"], "actions", budget) ||
+    shareNoPattern(other["Action"], other["NotAction"], one["Action"], "actions", budget) ||
+    shareNoPattern(one["Resource"], one["NotResource"], other["Resource"], "resources", budget) ||
+    shareNoPattern(other["Resource"], other["NotResource"], one["Resource"], "resources", budget)
+  );
+}
+
+function shareNoPattern(
+  listed: JsonValue | undefined,
+  not: JsonValue | undefined,
+  others: JsonValue | undefined,
+  kind: PatternKind,
+  budget: StepBudget,
+): boolean {
+  const [patterns, against] = [stringsOf(listed ?? not), stringsOf(others)];
+  if (patterns === undefined || against === undefined) return false;
+  const set = { patterns, isNegated: listed === undefined };
+  return sharedWithPatterns(set, against, kind, { budget }).found === "none";
 }
 
 /** Tells whether the Allow statements of the documents are proved to allow what a statement allows. */

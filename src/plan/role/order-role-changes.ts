@@ -9,6 +9,7 @@ import {
 import { describePolicyChange, type PolicyDocument, samePolicy } from "../../model/policy/policy-document.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
 import type { Action } from "../action.ts";
+import { orderWithSeveral } from "./order-several-policies.ts";
 
 /** A write to the permissions boundary or the trust policy of a role, which bound all its permissions. */
 export interface FrameChange {
@@ -54,17 +55,33 @@ export interface RoleChanges {
  */
 export function orderRoleChanges(unordered: RoleChanges): readonly Action[] {
   const [denying, others] = [unordered.obsolete.filter(isDenying), unordered.obsolete.filter((one) => !isDenying(one))];
-  const isChanged = ({ current, document }: WantedInlinePolicy): boolean => !current || !samePolicy(current, document);
-  const inline = unordered.inline.find(isChanged) ?? unordered.inline[0];
-  const changes = { ...unordered, obsolete: [...others, ...denying], inline };
+  const changes = { ...unordered, obsolete: [...others, ...denying] };
   const frame = (effect: FrameChange["effect"]): readonly Action[] =>
     changes.frame.filter((change) => change.effect === effect).map(({ action }) => action);
-  return [...frame("narrows"), ...changes.settings, ...policyChanges(changes, frame("replaces")), ...frame("widens")];
+  return [...frame("narrows"), ...changes.settings, ...inlineChanges(changes, frame("replaces")), ...frame("widens")];
+}
+
+/** Most edits change one inline policy. The writes of several have no order of their own that is always right. */
+function inlineChanges(changes: RoleChanges, pivots: readonly Action[]): readonly Action[] {
+  const { roleName, obsolete, attach, detach } = changes;
+  const changed = changes.inline.filter(({ current, document }) => !current || !samePolicy(current, document));
+  const inline = changed[0] ?? changes.inline[0];
+  const keptChars = charsOf(changes.inline.filter((policy) => policy !== inline && !changed.includes(policy)));
+  if (changed.length < 2) return policyChanges({ ...changes, inline, keptChars }, pivots);
+  const gone = obsolete.filter(({ document }) => document !== undefined);
+  const policies = [
+    ...changed.map(({ policyName, current, document }) => ({ policyName, from: current, to: document })),
+    ...gone.map(({ policyName, document }) => ({ policyName, from: document, to: undefined })),
+  ];
+  const unread = obsolete.filter((policy) => !gone.includes(policy)).map(deletion(roleName));
+  return [...orderWithSeveral({ roleName, policies, keptChars }, { attach, detach, pivots }), ...unread];
 }
 
 /** The changes of a role with one inline policy that changes, or none. */
 interface ChangesOfOne extends Omit<RoleChanges, "inline"> {
   readonly inline: WantedInlinePolicy | undefined;
+  /** The characters of the other inline policies, which stay as they are. */
+  readonly keptChars: number;
 }
 
 /** True for a policy that is known to have a Deny. It is deleted last: until then, it denies what other obsolete policies allow. */
@@ -180,18 +197,18 @@ interface CommonGroundSteps {
  * is desired, an obsolete one holds the denials until they are no longer needed.
  */
 function throughCommonGround(
-  { roleName, inline, obsolete }: ChangesOfOne,
+  { roleName, inline, obsolete, keptChars }: ChangesOfOne,
   { narrowed, held, pivots }: CommonGroundSteps,
 ): readonly Action[] {
   const drop = (policies: readonly ObservedInlinePolicy[]): readonly Action[] => policies.map(deletion(roleName));
   const common = commonGround(observedDocuments({ inline, obsolete }), inline ? [inline.document] : []);
-  if (common === undefined || common.sizeChars > MAX_INLINE_POLICIES_CHARS) {
+  if (common === undefined || keptChars + common.sizeChars > MAX_INLINE_POLICIES_CHARS) {
     const emptied = inline?.current === undefined ? [] : [deletion(roleName)(inline)];
     const written = some(inline && putPolicy(roleName, inline, undefined, inline.document));
     return [...emptied, ...drop(obsolete), ...pivots, ...written, ...narrowed];
   }
   if (inline !== undefined) {
-    const between = held !== undefined && held.sizeChars <= MAX_INLINE_POLICIES_CHARS ? held : common;
+    const between = held !== undefined && keptChars + held.sizeChars <= MAX_INLINE_POLICIES_CHARS ? held : common;
     return [
       ...some(putPolicy(roleName, inline, inline.current, common)),
       ...narrowed,
@@ -238,9 +255,13 @@ function isRoomForBoth(changes: ChangesOfOne): boolean {
 }
 
 /** True when each of the documents fits beside the policies to delete. */
-function isRoomFor({ obsolete }: ChangesOfOne, documents: readonly PolicyDocument[]): boolean {
-  const sizeChars = documentsOf(obsolete).reduce((sum, document) => sum + document.sizeChars, 0);
+function isRoomFor({ obsolete, keptChars }: ChangesOfOne, documents: readonly PolicyDocument[]): boolean {
+  const sizeChars = keptChars + charsOf(obsolete);
   return documents.every((document) => sizeChars + document.sizeChars <= MAX_INLINE_POLICIES_CHARS);
+}
+
+function charsOf(policies: readonly Pick<ObservedInlinePolicy, "document">[]): number {
+  return documentsOf(policies).reduce((sum, { sizeChars }) => sum + sizeChars, 0);
 }
 
 function documentsOf(policies: readonly Pick<ObservedInlinePolicy, "document">[]): readonly PolicyDocument[] {
