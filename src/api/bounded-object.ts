@@ -32,6 +32,7 @@ export function withBoundedPolicies<T>(object: T): T {
     spec: {
       ...spec,
       ...(isOmitted("spec.statements") && { statements: NO_ACCESS }),
+      ...(isOmitted("spec.inlinePolicies") && { statements: NO_ACCESS, inlinePolicies: [] }),
       ...(isOmitted("spec.trust") && { trust: NO_TRUST }),
     },
   };

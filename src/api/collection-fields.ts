@@ -43,6 +43,7 @@ export function list<T>(
       );
       const whole = items.filter((entry) => entry !== undefined);
       if (bounds.listType === "set") checkUnique(items, path, faults);
+      if (bounds.listMapKeys !== undefined) checkUniqueKeys(value, bounds.listMapKeys, path, faults);
       if (whole.length < items.length) return undefined;
       applyRules(rules, whole, { path, shown: undefined }, faults);
       return whole;
@@ -103,6 +104,11 @@ function checkSize(size: number, { least, most, noun }: SizeBounds, path: string
   if (most !== undefined && size > most) {
     faults.push({ path, problem: `Too many: ${size}: must have at most ${most} ${noun}` });
   }
+}
+
+function checkUniqueKeys(items: readonly unknown[], keys: readonly string[], path: string, faults: Fault[]): void {
+  const shown = items.map((item) => (isObject(item) ? JSON.stringify(keys.map((key) => item[key])) : item));
+  checkUnique(shown, path, faults);
 }
 
 function checkUnique(values: readonly unknown[], path: string, faults: Fault[]): void {

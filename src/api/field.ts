@@ -9,6 +9,8 @@ export interface Fault {
 export interface Rule<T> {
   /** What to write instead. */
   readonly message: string;
+  /** The CRD has no such rule, because the API server cannot look at what the rule is about, or not at a bounded cost. */
+  readonly isParserOnly?: true;
   /** The property that the error names, as `.name`; unset: the value itself. */
   readonly fieldPath?: string;
   /** Never throws for a value of the right type. */
@@ -17,7 +19,10 @@ export interface Rule<T> {
 
 /** The schema of a field as in a CRD, with the messages of its rules instead of CEL. */
 export interface FieldSchema {
-  readonly type: "string" | "integer" | "boolean" | "array" | "object";
+  /** Unset where any value may stand. */
+  readonly type?: "string" | "integer" | "boolean" | "array" | "object";
+  /** The API server keeps what stands there, and looks at nothing of it. */
+  readonly preservesUnknown?: true;
   readonly format?: string;
   readonly enum?: readonly string[];
   readonly default?: unknown;
@@ -36,6 +41,8 @@ export interface FieldSchema {
   readonly additionalProperties?: FieldSchema;
   readonly properties?: Readonly<Record<string, FieldSchema>>;
   readonly required?: readonly string[];
+  /** Exactly one of these properties must be there. */
+  readonly oneOf?: readonly string[];
   readonly messages?: readonly string[];
 }
 
@@ -80,7 +87,8 @@ export function applyRules<T>(
 
 /** The messages of the rules as part of a schema; empty without rules. */
 export function messagesOf(rules: readonly Rule<never>[]): { readonly messages?: readonly string[] } {
-  return rules.length === 0 ? {} : { messages: rules.map((rule) => rule.message) };
+  const shared = rules.filter(({ isParserOnly }) => !isParserOnly);
+  return shared.length === 0 ? {} : { messages: shared.map((rule) => rule.message) };
 }
 
 /** True for a JSON object: neither null nor a list. */

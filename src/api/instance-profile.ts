@@ -153,6 +153,8 @@ export interface Trust {
   readonly services: readonly string[];
   /** Statements beside the one for `services`. */
   readonly statements: readonly TrustStatement[];
+  /** The whole document as the author wrote it; unset when the manifest has services and statements. They say what it says. */
+  readonly document?: JsonObject;
 }
 
 /** A whole statement of the trust policy. */

@@ -57,6 +57,21 @@ export function object<T>(properties: Properties<T>, ...rules: readonly Rule<T>[
   return readerOf(properties, rules, "refuse");
 }
 
+/**
+ * An object with exactly one of two properties. The CRD says so in a way that does not look at their values, because one of them may be of
+ * any type.
+ */
+export function eitherOf<T extends object>(one: keyof T & string, other: keyof T & string, field: Field<T>): Field<T> {
+  return {
+    schema: { ...field.schema, oneOf: [one, other] },
+    read(value, path, faults) {
+      const isOther = isObject(value) && ((value[one] ?? null) === null) === ((value[other] ?? null) === null);
+      if (isOther) faults.push({ path, problem: `Invalid value: write exactly one of ${one} and ${other}` });
+      return field.read(value, path, faults);
+    },
+  };
+}
+
 /** An object that Kubernetes or another version of the controller wrote: unknown properties are ignored. */
 export function lenientObject<T>(properties: Properties<T>): Field<T> {
   return readerOf(properties, [], "ignore");

@@ -1,4 +1,5 @@
 import { derivedRoleName, withNames } from "../model/naming.ts";
+import { statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
 import { hasTrace } from "../model/trace.ts";
 import { oversizeIn, withBoundedPolicies } from "./bounded-object.ts";
 import {
@@ -10,10 +11,12 @@ import {
   KIND,
   type ObjectMeta,
   type PolicySpec,
+  type Statement,
+  type Trust,
   type TrustStatement,
 } from "./instance-profile.ts";
 import type { LooseInstances } from "./instances-fields.ts";
-import { toStatement, withoutEmptySid } from "./policy-fields.ts";
+import { type LoosePolicy, toStatement, withoutEmptySid } from "./policy-fields.ts";
 import { readObject } from "./read-object.ts";
 import { type LooseSpec, specField } from "./spec-fields.ts";
 import { statusField } from "./status-fields.ts";
@@ -56,22 +59,45 @@ function derivedIn({ instanceProfileName }: LooseSpec): readonly DerivedName[] {
 }
 
 function resolve(loose: LooseSpec, metadata: ObjectMeta): InstanceProfileSpec {
-  const { statements: _, policyName: __, instances, ...rest } = loose;
+  const { statements: _, policyName: __, inlinePolicies: ___, instances, ...rest } = loose;
   const roleName = loose.roleName ?? derivedRoleName(metadata);
   return {
     ...rest,
     roleName,
     instanceProfileName: loose.instanceProfileName ?? roleName,
     inlinePolicies: inlinePolicies(loose, roleName),
-    trust: { ...loose.trust, statements: loose.trust.statements.map<TrustStatement>(withoutEmptySid) },
+    trust: toTrust(loose.trust),
     ...(instances === undefined ? {} : { instances: toInstances(instances) }),
   };
 }
 
 /** `statements` and `policyName` are the short form of one policy. */
-function inlinePolicies({ statements, policyName }: LooseSpec, roleName: string): readonly PolicySpec[] {
-  if (statements.length === 0) return [];
-  return [{ name: policyName ?? roleName, fieldPath: "spec.statements", statements: statements.map(toStatement) }];
+function inlinePolicies(loose: LooseSpec, roleName: string): readonly PolicySpec[] {
+  const { statements, policyName } = loose;
+  const short: PolicySpec = {
+    name: policyName ?? roleName,
+    fieldPath: "spec.statements",
+    statements: statements.map(toStatement),
+  };
+  return [
+    ...(statements.length === 0 ? [] : [short]),
+    ...loose.inlinePolicies.map((policy, index) => toPolicy(policy, `spec.inlinePolicies[${index}]`)),
+  ];
+}
+
+/** A policy of a list in the manifest. */
+function toPolicy({ name, statements = [], document }: LoosePolicy, path: string): PolicySpec {
+  if (document === undefined) {
+    return { name, fieldPath: `${path}.statements`, statements: statements.map(toStatement) };
+  }
+  // The field has refused what cannot be written as statements.
+  const said = (statementsFrom(document) ?? []) as unknown as readonly Statement[];
+  return { name, fieldPath: `${path}.document`, statements: said, document };
+}
+
+function toTrust({ document, services, statements }: Trust): Trust {
+  if (document === undefined) return { services, statements: statements.map<TrustStatement>(withoutEmptySid) };
+  return { ...(trustFrom(document) ?? { services: [], statements: [] }), document };
 }
 
 function toInstances({ selector, ids, ...base }: LooseInstances): InstancesSpec {

@@ -1,8 +1,10 @@
+import { asciiLowerCase, type JsonObject } from "../model/policy/policy-json.ts";
 import { list, map } from "./collection-fields.ts";
+import { policyDocumentField } from "./document-fields.ts";
 import type { Field, Rule } from "./field.ts";
 import type { PolicyConditions, Statement, StatementBase } from "./instance-profile.ts";
-import { object, optional, required } from "./object-fields.ts";
-import { choice, text } from "./scalar-fields.ts";
+import { eitherOf, object, optional, required } from "./object-fields.ts";
+import { choice, patternText, text } from "./scalar-fields.ts";
 
 /** A statement of a manifest, before the rule that exactly one of each pair is set. */
 export interface LooseStatement extends StatementBase {
@@ -22,9 +24,9 @@ export function matches(pattern: string, message: string): Rule<string> {
 const LATIN_1 = "^[\\t\\n\\r\\x20-\\xFF]*$";
 
 /** The id of a statement. */
-export const sidField: Field<string> = text(
-  { maxLength: 128 },
-  matches("^[A-Za-z0-9]*$", "IAM takes letters and digits only in a sid; write it as in ReadBuckets"),
+export const sidField: Field<string> = patternText(
+  { maxLength: 128, pattern: "^[A-Za-z0-9]*$" },
+  "IAM takes letters and digits only in a sid; write it as in ReadBuckets",
 );
 
 /** The effect of a statement. */
@@ -36,40 +38,50 @@ export const serviceField: Field<string> = text(
   matches("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", "write a service principal, as in ec2.amazonaws.com"),
 );
 
+/**
+ * What fits into the 10,240 characters that IAM takes. These bounds keep what nobody can use out of etcd; the size of a policy, which is what
+ * IAM looks at, is counted elsewhere.
+ */
+const [MAX_TEXT, MAX_ITEMS] = [10_240, 3000];
+
 /** Condition operators, their keys, and the values of each. */
 export const conditionsField: Field<PolicyConditions> = map(
-  map(list(text({ maxLength: 2048, pattern: LATIN_1 }), { minItems: 1, maxItems: 200, listType: "atomic" }), {
+  map(list(text({ maxLength: MAX_TEXT, pattern: LATIN_1 }), { minItems: 1, maxItems: MAX_ITEMS, listType: "atomic" }), {
     minProperties: 1,
-    maxProperties: 30,
+    maxProperties: 1000,
   }),
-  { minProperties: 1, maxProperties: 30 },
+  { minProperties: 1, maxProperties: 200 },
 );
 
-/** An action or a pattern of actions. */
-export const actionField: Field<string> = text(
-  { minLength: 1, maxLength: 128 },
-  matches("^(\\*|[\\w*-]+:[\\w*?-]+)$", "write service:Action, as in s3:GetObject or s3:Get*, or * for all"),
-);
+const ACTION = "^(\\*|[\\w*-]+:[\\w*?-]+)$";
+const ACTION_HINT = "write service:Action, as in s3:GetObject or s3:Get*, or * for all";
 
-/** A resource or a pattern of resources. */
+/** An action or a pattern of actions, in a list that is not long. */
+export const actionField: Field<string> = text({ minLength: 1, maxLength: 128 }, matches(ACTION, ACTION_HINT));
+
+const ARN_HINT = "write an ARN, as in arn:aws:s3:::my-bucket/*, or * for every resource";
+
+/** A resource or a pattern of resources, in a list that is not long. */
 export function resourceField(...rules: readonly Rule<string>[]): Field<string> {
   return text(
     { minLength: 1, maxLength: 1024, pattern: LATIN_1 },
     {
-      message: "write an ARN, as in arn:aws:s3:::my-bucket/*, or * for every resource",
+      message: ARN_HINT,
       holds: (value) => value === "*" || value.startsWith("arn:"),
     },
     ...rules,
   );
 }
 
-const actionsField: Field<readonly string[]> = list(actionField, { minItems: 1, maxItems: 300, listType: "atomic" });
+const actionsField: Field<readonly string[]> = list(
+  patternText({ minLength: 1, maxLength: MAX_TEXT, pattern: ACTION }, ACTION_HINT),
+  { minItems: 1, maxItems: MAX_ITEMS, listType: "atomic" },
+);
 
-const resourcesField: Field<readonly string[]> = list(resourceField(), {
-  minItems: 1,
-  maxItems: 200,
-  listType: "atomic",
-});
+const resourcesField: Field<readonly string[]> = list(
+  patternText({ minLength: 1, maxLength: MAX_TEXT, pattern: "^(\\*|arn:[\\t\\n\\r\\x20-\\xFF]*)$" }, ARN_HINT),
+  { minItems: 1, maxItems: MAX_ITEMS, listType: "atomic" },
+);
 
 const statementField: Field<LooseStatement> = object<LooseStatement>(
   {
@@ -100,11 +112,54 @@ export const sidsAreUnique: Rule<readonly { readonly sid?: string }[]> = {
   },
 };
 
-/** The statements of the inline policy. */
+/** No more statements fit into a policy. */
+const MAX_STATEMENTS = 250;
+
+/** The statements of one policy in the short form. */
 export const statementsField: Field<readonly LooseStatement[]> = list(
   statementField,
-  { maxItems: 100, listType: "atomic" },
+  { maxItems: MAX_STATEMENTS, listType: "atomic" },
   sidsAreUnique,
+);
+
+/** A policy of a manifest, before the rule that it has either statements or a document. */
+export interface LoosePolicy {
+  readonly name: string;
+  readonly statements?: readonly LooseStatement[];
+  readonly document?: JsonObject;
+}
+
+/** The name of a policy. */
+export const policyNameField: Field<string> = text(
+  { minLength: 1, maxLength: 128 },
+  matches("^[\\w+=,.@-]+$", "write letters, digits and any of _+=,.@- only, as in app-server"),
+);
+
+const policyField: Field<LoosePolicy> = eitherOf(
+  "statements",
+  "document",
+  object<LoosePolicy>({
+    name: required(policyNameField),
+    statements: optional(
+      // To compare each Sid with each other in each policy costs more than CEL may.
+      list(
+        statementField,
+        { minItems: 1, maxItems: MAX_STATEMENTS, listType: "atomic" },
+        { ...sidsAreUnique, isParserOnly: true },
+      ),
+    ),
+    document: optional(policyDocumentField),
+  }),
+);
+
+/** The inline policies beside the one in the short form. */
+export const inlinePoliciesField: Field<readonly LoosePolicy[]> = list(
+  policyField,
+  { maxItems: 150, listType: "map", listMapKeys: ["name"] },
+  {
+    message: "IAM treats policy names that differ only in case as the same; write another name",
+    holds: (policies) => new Set(policies.map(({ name }) => asciiLowerCase(name))).size === policies.length,
+  },
 );
 
 /** The statements that bound those of an object. */

@@ -9,6 +9,18 @@ export interface StringBounds {
   readonly format?: "date-time";
 }
 
+/** A string that must match a pattern. `hint` says what to write instead; the API server shows the pattern alone. */
+export function patternText(bounds: StringBounds & { readonly pattern: string }, hint: string): Field<string> {
+  const { pattern, ...others } = bounds;
+  const expression = new RegExp(pattern, "u");
+  const { schema, read } = text(others, {
+    message: hint,
+    isParserOnly: true,
+    holds: (value) => expression.test(value),
+  });
+  return { schema: { ...schema, pattern }, read };
+}
+
 /** A string. The messages of its rules say what to write instead. */
 export function text(bounds: StringBounds = {}, ...rules: readonly Rule<string>[]): Field<string> {
   const pattern = bounds.pattern === undefined ? undefined : new RegExp(bounds.pattern, "u");

@@ -3,7 +3,14 @@ import type { Field, Rule } from "./field.ts";
 import { hasExternalRole, type InstanceProfileSpec, type RoleSpec } from "./instance-profile.ts";
 import { instancesField, type LooseInstances, tagKeysHaveLength } from "./instances-fields.ts";
 import { defaulted, object, optional } from "./object-fields.ts";
-import { type LooseStatement, matches, statementsField } from "./policy-fields.ts";
+import {
+  inlinePoliciesField,
+  type LoosePolicy,
+  type LooseStatement,
+  matches,
+  policyNameField,
+  statementsField,
+} from "./policy-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 import { trustField } from "./trust-fields.ts";
 
@@ -15,6 +22,7 @@ export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
   readonly instanceProfileName?: string;
   readonly policyName?: string;
   readonly statements: readonly LooseStatement[];
+  readonly inlinePolicies: readonly LoosePolicy[];
   readonly instances?: LooseInstances;
 }
 
@@ -98,13 +106,14 @@ const trustDefault = { services: ["ec2.amazonaws.com"], statements: [] };
 
 /** The fields that a role of others must not have here. */
 const OF_THE_ROLE =
-  "statements, policyName, managedPolicyArns, permissionsBoundaryArn, trust, description, maxSessionDurationSeconds, roleTags and " +
-  "unmanagedPolicies";
+  "statements, policyName, inlinePolicies, managedPolicyArns, permissionsBoundaryArn, trust, description, maxSessionDurationSeconds, " +
+  "roleTags and unmanagedPolicies";
 
 function writesRole(spec: LooseSpec): boolean {
   const { policyName, permissionsBoundaryArn, description, trust } = spec;
   return (
-    spec.statements.length > 0 ||
+    spec.statements.length + spec.inlinePolicies.length > 0 ||
+    trust.document !== undefined ||
     spec.managedPolicyArns.length > 0 ||
     [policyName, permissionsBoundaryArn, description].some((field) => field !== undefined) ||
     spec.maxSessionDurationSeconds !== 3600 ||
@@ -125,8 +134,9 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     path: defaulted(pathField, "/"),
     instanceProfilePath: optional(pathField),
     description: optional(descriptionField),
-    policyName: optional(text({ minLength: 1, maxLength: 128 }, NAME)),
+    policyName: optional(policyNameField),
     statements: defaulted(statementsField, []),
+    inlinePolicies: defaulted(inlinePoliciesField, []),
     managedPolicyArns: defaulted(managedPolicyArnsField, []),
     permissionsBoundaryArn: optional(permissionsBoundaryArnField),
     maxSessionDurationSeconds: defaulted(integer({ format: "int32", minimum: 3600, maximum: 43_200 }), 3600),
@@ -142,11 +152,6 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     instances: optional(instancesField),
   },
   {
-    message: "write at least one statement, or attach a managed policy in managedPolicyArns",
-    fieldPath: ".statements",
-    holds: (spec) => spec.statements.length > 0 || spec.managedPolicyArns.length > 0 || hasExternalRole(spec),
-  },
-  {
     message: `an external role is read and never written; leave ${OF_THE_ROLE} out, or let this object manage the role`,
     fieldPath: ".role",
     holds: (spec) => !hasExternalRole(spec) || !writesRole(spec),
@@ -155,6 +160,14 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     message: "write the name of the external role",
     fieldPath: ".roleName",
     holds: (spec) => !hasExternalRole(spec) || spec.roleName !== undefined,
+  },
+  {
+    message:
+      "one of inlinePolicies has the name of the policy of statements: policyName, or roleName when unset; write another",
+    fieldPath: ".inlinePolicies",
+    holds: ({ statements, policyName, roleName, inlinePolicies }) =>
+      statements.length === 0 ||
+      !inlinePolicies.some(({ name }) => asciiLower(name) === asciiLower(policyName ?? roleName ?? "")),
   },
   roomFor("roleTags"),
   roomFor("instanceProfileTags"),

@@ -1,4 +1,5 @@
 import { list } from "./collection-fields.ts";
+import { trustDocumentField } from "./document-fields.ts";
 import type { Field } from "./field.ts";
 import type { Principals, Trust, TrustStatement } from "./instance-profile.ts";
 import { defaulted, object, optional, required } from "./object-fields.ts";
@@ -31,7 +32,7 @@ const canonicalUserField: Field<string> = text(
 
 const stsActionField: Field<string> = text(
   { minLength: 1, maxLength: 128 },
-  matches("^sts:[A-Za-z*?]+$", "a trust policy takes STS actions only; write them as in sts:AssumeRole"),
+  matches("^[Ss][Tt][Ss]:[A-Za-z*?]+$", "a trust policy takes STS actions only; write them as in sts:AssumeRole"),
 );
 
 const principalsField: Field<Principals> = object<Principals>(
@@ -55,14 +56,23 @@ const trustStatementField: Field<TrustStatement> = object<TrustStatement>({
   conditions: optional(conditionsField),
 });
 
-/** The services and statements of the trust policy. */
+const DEFAULT_SERVICE = "ec2.amazonaws.com";
+
+/** The services and statements of the trust policy, or its document. */
 export const trustField: Field<Trust> = object<Trust>(
   {
-    services: defaulted(list(serviceField, { maxItems: 20, listType: "set" }), ["ec2.amazonaws.com"]),
+    document: optional(trustDocumentField),
+    services: defaulted(list(serviceField, { maxItems: 20, listType: "set" }), [DEFAULT_SERVICE]),
     statements: defaulted(list(trustStatementField, { maxItems: 20, listType: "atomic" }, sidsAreUnique), []),
   },
   {
     message: "no principal could assume the role; write at least one of services and statements",
     holds: ({ services, statements }) => services.length > 0 || statements.length > 0,
+  },
+  {
+    message: "write either document, or services and statements",
+    isParserOnly: true,
+    holds: ({ document, services, statements }) =>
+      document === undefined || (statements.length === 0 && services.join() === DEFAULT_SERVICE),
   },
 );

@@ -32,7 +32,9 @@ export function narrowsAccess(before: unknown, after: unknown): boolean {
 function accessOf(spec: RawSpec): Access {
   const trust = (spec["trust"] ?? {}) as RawSpec;
   const statements = [
-    ...listOf(spec["statements"]).map((it) => ({ use: "permission", statement: it as RawStatement })),
+    ...[spec, ...listOf(spec["inlinePolicies"])]
+      .flatMap((policy) => listOf((policy as RawSpec)["statements"]))
+      .map((it) => ({ use: "permission", statement: it as RawStatement })),
     ...listOf(trust["statements"]).map((it) => ({ use: "trust", statement: it as RawStatement })),
   ];
   const isDeny = ({ statement }: (typeof statements)[number]): boolean => statement["effect"] === "Deny";
@@ -42,6 +44,10 @@ function accessOf(spec: RawSpec): Access {
       ...statements.filter((one) => !isDeny(one)).flatMap(grantsOf),
       ...listOf(spec["managedPolicyArns"]).map((arn) => `managed policy ${String(arn)}`),
       ...listOf(trust["services"]).map((service) => `service ${String(service)}`),
+      // A document is compared as a whole: any change of one adds a grant.
+      ...[trust, ...listOf(spec["inlinePolicies"])]
+        .map((policy) => (policy as RawSpec)["document"])
+        .flatMap((document) => (document === undefined ? [] : [`document ${JSON.stringify(document)}`])),
     ]),
     limits: new Set([
       ...statements.filter(isDeny).map((one) => JSON.stringify(one)),

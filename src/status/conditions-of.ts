@@ -1,5 +1,6 @@
 import type { Condition } from "../api/instance-profile.ts";
 import { messageOfError, reasonOfError } from "../errors.ts";
+import { trustFieldPath } from "../model/policy/policy-spec.ts";
 import type { Lag } from "../plan/lag.ts";
 import { isRefusedByIam, lint } from "../plan/lint/lint.ts";
 import type { Blocker, Note, Plan } from "../plan/plan.ts";
@@ -162,9 +163,10 @@ function failed(object: ReportedObject, error: unknown): Explanation {
 /** IAM names the principal that it refuses, and not where it stands. */
 function principalIn({ spec }: ReportedObject, message: string): string {
   const [, named] = /"AWS":"([^"]+)"/.exec(message) ?? [];
-  if (named === undefined) return "";
-  const paths = (spec?.trust.statements ?? []).flatMap(({ principals: { aws = [] } }, index) =>
-    aws.flatMap((one, at) => (one === named ? [`spec.trust.statements[${index}].principals.aws[${at}]`] : [])),
+  if (named === undefined || spec === undefined) return "";
+  const { trust } = spec;
+  const paths = trust.statements.flatMap(({ principals: { aws = [] } }, index) =>
+    aws.flatMap((one, at) => (one === named ? [trustFieldPath(trust, index, `principals.aws[${at}]`)] : [])),
   );
   return paths.length === 0 ? "" : ` ${paths[0]}: create the role or user first, or remove it from the trust.`;
 }

@@ -70,10 +70,20 @@ export function statementsIn({ inlinePolicies }: Pick<InstanceProfileSpec, "inli
   return inlinePolicies.flatMap(({ statements }) => statements);
 }
 
-/** A spec as a manifest has it: one inline policy in the short form. */
-export function asWritten({ inlinePolicies, ...spec }: InstanceProfileSpec): object {
+/** A spec as a manifest has it: an inline policy in the short form, and the others. */
+export function asWritten({ inlinePolicies, trust, ...spec }: InstanceProfileSpec): Readonly<Record<string, unknown>> {
   const short = inlinePolicies.find(({ fieldPath }) => fieldPath === "spec.statements");
-  return { ...spec, ...(short && { policyName: short.name, statements: short.statements }) };
+  const others = inlinePolicies.filter((policy) => policy !== short);
+  const { document } = trust;
+  return {
+    ...spec,
+    ...(short && { policyName: short.name }),
+    statements: short?.statements ?? [],
+    inlinePolicies: others.map(({ name, statements, document: whole }) => {
+      return whole === undefined ? { name, statements } : { name, document: whole };
+    }),
+    trust: document === undefined ? trust : { services: ["ec2.amazonaws.com"], statements: [], document },
+  };
 }
 
 /** An object as the API server has it. */

@@ -105,6 +105,7 @@ export function manifestPathOf(spec: InstanceProfileSpec): LocatableReport["path
     const written = policyNamed(policy, spec);
     if (written !== undefined) return statementPath(written, statement);
     if (policy !== TRUST_POLICY) return undefined;
+    if (trust.document !== undefined) return "spec.trust.document";
     if (trust.services.length === 0) return `spec.trust.statements[${statement}]`;
     return statement === 0 ? "spec.trust.services" : `spec.trust.statements[${statement - 1}]`;
   };

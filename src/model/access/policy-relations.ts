@@ -1,6 +1,13 @@
 import { canonicalStatement } from "../policy/policy-canonical.ts";
 import { buildPolicy, type PolicyDocument, policyJson } from "../policy/policy-document.ts";
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, listOf, stringsOf } from "../policy/policy-json.ts";
+import {
+  canonicalJson,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  listOf,
+  stringsOf,
+} from "../policy/policy-json.ts";
 import type { Access } from "./access.ts";
 import { compareAccess } from "./compare-access.ts";
 import { denialsAsAllowed, withoutDenials } from "./denials.ts";

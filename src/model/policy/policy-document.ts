@@ -77,6 +77,7 @@ export function permissionsDocument(statements: readonly Statement[]): JsonValue
 
 /** The desired trust policy of a spec: one statement for all services, then the trust statements. */
 export function trustDocument(trust: Trust): JsonValue {
+  if (trust.document !== undefined) return trust.document;
   return {
     Version: POLICY_VERSION,
     Statement: [...servicesStatement(trust.services), ...trust.statements.map(trustStatement)],

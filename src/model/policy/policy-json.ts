@@ -52,6 +52,9 @@ export function asciiLowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
+/** A policy needs seven levels (document, list, statement, Condition, operator, key, value); IAM refuses more. */
+export const DEEPEST_POLICY = 32;
+
 /** True when lists and objects are nested in more than `levels` levels. Never walks deeper than that. */
 export function nestsDeeperThan(levels: number, value: JsonValue): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -1,7 +1,9 @@
+import { DEEPEST_POLICY } from "./policy-json.ts";
+
 /** A policy of a spec that IAM accepts in no account. */
 export interface OversizePolicy {
   /** The field that holds it. */
-  readonly field: "spec.statements" | "spec.trust";
+  readonly field: "spec.statements" | "spec.inlinePolicies" | "spec.trust";
   /** What is wrong, where, and what to do. */
   readonly message: string;
 }
@@ -17,7 +19,7 @@ export const MAX_INLINE_POLICIES_CHARS = 10_240;
 export const MAX_TRUST_POLICY_CHARS = 8_192;
 
 /** A policy document as it is sent, white space included: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
-const MAX_DOCUMENT_CHARS = 131_072;
+export const MAX_DOCUMENT_CHARS = 131_072;
 
 /**
  * The policies of a spec that are too large for IAM whatever the account's quotas and however they are spelled; empty where IAM
@@ -27,20 +29,12 @@ const MAX_DOCUMENT_CHARS = 131_072;
  * its cost does not grow with the spec.
  */
 export function oversizePolicies(spec: unknown): readonly OversizePolicy[] {
-  const { statements, trust } = record(spec);
-  const inline = excessOf(statements, MAX_INLINE_POLICIES_CHARS);
-  const trusted = excessOf(trust, MAX_TRUST_POLICY_CHARS);
+  const { statements, inlinePolicies, trust } = record(spec);
+  const others = Array.isArray(inlinePolicies) ? inlinePolicies.map(contentOf) : [];
+  const inline = excessOf([statements, ...others], MAX_INLINE_POLICIES_CHARS);
+  const trusted = excessOf([contentOf(trust)], MAX_TRUST_POLICY_CHARS);
   return [
-    ...(inline === undefined
-      ? []
-      : [
-          {
-            field: "spec.statements" as const,
-            message:
-              `spec.statements: the inline policy has more than ${inline}, and IAM takes no more for a role in any account. ` +
-              "Shorten the statements, or move a part of them to managed policies and name those in spec.managedPolicyArns.",
-          },
-        ]),
+    ...(inline === undefined ? [] : [oversizeInline(inline, others.length > 0)]),
     ...(trusted === undefined
       ? []
       : [
@@ -54,10 +48,31 @@ export function oversizePolicies(spec: unknown): readonly OversizePolicy[] {
   ];
 }
 
-/** The limit that the shortest spelling of the value goes beyond, in words; undefined where it goes beyond none. */
-function excessOf(value: unknown, maxChars: number): string | undefined {
+function oversizeInline(excess: string, areSeveral: boolean): OversizePolicy {
+  const field = areSeveral ? "spec.inlinePolicies" : "spec.statements";
+  const message =
+    `${field}: the inline ${areSeveral ? "policies together have" : "policy has"} more than ${excess}, and IAM takes no more for a role ` +
+    "in any account. Shorten the statements, or move a part of them to managed policies and name those in spec.managedPolicyArns.";
+  return { field, message };
+}
+
+/** What counts of a policy: its statements, or its document, whose text is read if it can be. */
+function contentOf(policy: unknown): unknown {
+  const { statements, document } = record(policy);
+  if (typeof document !== "string") return document ?? statements ?? policy;
+  if (document.length > MAX_DOCUMENT_CHARS) return document;
+  try {
+    return JSON.parse(document);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The limit that the shortest spelling of the values goes beyond, in words; undefined where it goes beyond none. */
+function excessOf(values: readonly unknown[], maxChars: number): string | undefined {
   const meter = new Meter(maxChars);
-  meter.count(value);
+  for (const value of values) meter.count(value);
+  if (meter.isTooDeep) return `${DEEPEST_POLICY} levels of lists and objects in each other`;
   if (meter.chars > maxChars) return `${grouped(maxChars)} characters without white space`;
   return meter.sentChars > MAX_DOCUMENT_CHARS ? `${grouped(MAX_DOCUMENT_CHARS)} characters` : undefined;
 }
@@ -86,15 +101,26 @@ class Meter {
     this.#maxChars = maxChars;
   }
 
+  /** Nested deeper than any policy. */
+  isTooDeep = false;
+  #level = 0;
+
   count(value: unknown): void {
     if (this.#isFull) return;
+    this.isTooDeep = this.#level > DEEPEST_POLICY;
+    this.#level += 1;
+    this.#countValue(value);
+    this.#level -= 1;
+  }
+
+  #countValue(value: unknown): void {
     if (typeof value === "string") this.#countText(value);
     else if (Array.isArray(value)) this.#countList(value);
     else if (typeof value === "object" && value !== null) this.#countObject(value);
   }
 
   get #isFull(): boolean {
-    return this.chars > this.#maxChars || this.sentChars > MAX_DOCUMENT_CHARS;
+    return this.isTooDeep || this.chars > this.#maxChars || this.sentChars > MAX_DOCUMENT_CHARS;
   }
 
   #countList(members: readonly unknown[]): void {

@@ -1,4 +1,4 @@
-import type { InstanceProfileSpec, PolicySpec } from "../../api/instance-profile.ts";
+import type { InstanceProfileSpec, PolicySpec, Trust } from "../../api/instance-profile.ts";
 import { isJsonList, type JsonObject, listOf } from "./policy-json.ts";
 
 /** All policies that an object writes for its role. */
@@ -25,6 +25,17 @@ export function statementPath({ fieldPath, document }: PolicySpec, index: number
 /** The path of a field of a statement: `spec.statements[0].actions`. */
 export function statementFieldPath(policy: PolicySpec, index: number, field: StatementField): string {
   return `${statementPath(policy, index)}.${policy.document === undefined ? field : ELEMENTS[field]}`;
+}
+
+/** The path of a trust statement. Of a document, services and statements are not told apart. */
+export function trustStatementPath({ document }: Trust, index: number): string {
+  return document === undefined ? `spec.trust.statements[${index}]` : "spec.trust.document";
+}
+
+/** The path of a field of a trust statement. */
+export function trustFieldPath(trust: Trust, index: number, field: string): string {
+  const path = trustStatementPath(trust, index);
+  return trust.document === undefined ? `${path}.${field}` : path;
 }
 
 /** The policies with the statements to keep. A policy without a statement is left out. */

@@ -1,8 +1,5 @@
-import { type JsonValue, nestsDeeperThan } from "./policy-json.ts";
+import { DEEPEST_POLICY, type JsonValue, nestsDeeperThan } from "./policy-json.ts";
 import { scanJson } from "./policy-json-scan.ts";
-
-/** A policy needs seven levels (document, list, statement, Condition, operator, key, value); IAM refuses more. */
-const MAX_LEVELS = 32;
 
 /**
  * The document in a text that AWS returned, or undefined when the text cannot be relied on: it is not JSON, or JSON.parse
@@ -38,7 +35,7 @@ export function countPolicyChars(text: string): number {
 }
 
 function reliable(value: JsonValue, text: string): JsonValue | undefined {
-  if (nestsDeeperThan(MAX_LEVELS, value)) return undefined;
+  if (nestsDeeperThan(DEEPEST_POLICY, value)) return undefined;
   // What comes out as it went in has lost nothing: true of nearly all documents, and cheaper than a scan.
   if (JSON.stringify(value) === text) return value;
   const losses = scanJson(text);

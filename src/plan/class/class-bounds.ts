@@ -147,7 +147,12 @@ function allowedTrust(trust: Trust, has: (excess: Excess) => boolean): Trust {
   const services = trust.services.filter((service) => !has({ kind: "trustService", service }));
   const statements = trust.statements.filter((_, index) => !has({ kind: "trustStatement", index }));
   const isClosed = services.length === 0 && !statements.some(({ effect }) => effect === "Allow");
-  return isClosed ? NO_TRUST : { services, statements };
+  const { document } = trust;
+  if (document === undefined) return isClosed ? NO_TRUST : { services, statements };
+  const isWhole = services.length === trust.services.length && statements.length === trust.statements.length;
+  if (isWhole) return trust;
+  // In another version, the statements would have another meaning.
+  return isClosed || JSON.stringify(document).includes("${") ? NO_TRUST : { services, statements };
 }
 
 /** A role that the class does not allow is taken out of the instance profile. */

@@ -1,6 +1,7 @@
 import { hasExternalRole, type InstanceProfileSpec } from "../../api/instance-profile.ts";
 import { matchesWildcards } from "../../model/access/pattern-check.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
+import { trustStatementPath } from "../../model/policy/policy-spec.ts";
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
 import { classTitle, someOf, violation } from "./class-messages.ts";
 
@@ -44,7 +45,7 @@ export function guardTrust({ trust }: Pick<InstanceProfileSpec, "trust">, bounds
     .map((service) =>
       violation(
         "TrustServiceNotAllowed",
-        `spec.trust.services: ${classTitle(bounds)} does not allow ${service} to assume the role; it allows ${someOf(allowed)}. Remove it.`,
+        `${trust.document === undefined ? "spec.trust.services" : "spec.trust.document"}: ${classTitle(bounds)} does not allow ${service} to assume the role; it allows ${someOf(allowed)}. Remove it.`,
         { kind: "trustService", service },
       ),
     );
@@ -55,7 +56,7 @@ export function guardTrust({ trust }: Pick<InstanceProfileSpec, "trust">, bounds
       ? []
       : violation(
           "TrustStatementNotAllowed",
-          `spec.trust.statements[${index}]: ${classTitle(bounds)} does not allow trust statements. Remove it.`,
+          `${trustStatementPath(trust, index)}: ${classTitle(bounds)} does not allow trust statements. Remove it.`,
           { kind: "trustStatement", index },
         ),
   );

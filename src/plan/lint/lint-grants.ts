@@ -48,7 +48,7 @@ export function lintStatement(statement: Statement, pathOf: PathOf, isBounded: b
 /** Finds a trust statement by which every AWS account can assume the role. */
 export function lintTrustStatement(
   { effect, principals, conditions }: TrustStatement,
-  path: string,
+  pathOf: (principal: number) => string,
 ): readonly Finding[] {
   const everyone = (principals.aws ?? []).indexOf("*");
   if (effect === "Deny" || everyone < 0 || conditions !== undefined) return [];
@@ -56,7 +56,7 @@ export function lintTrustStatement(
     {
       rule: "anyone-may-assume",
       severity: "warning",
-      path: `${path}.principals.aws[${everyone}]`,
+      path: pathOf(everyone),
       message: "every AWS account can assume this role; name the accounts or roles, or add conditions",
     },
   ];

@@ -6,7 +6,7 @@ import {
   trustDocument,
 } from "../../model/policy/policy-document.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
-import { policiesOf, type StatementField, statementFieldPath } from "../../model/policy/policy-spec.ts";
+import { policiesOf, type StatementField, statementFieldPath, trustFieldPath } from "../../model/policy/policy-spec.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
 import { type FieldBlocker, INVALID_POLICY } from "../plan.ts";
 import type { Finding } from "./finding.ts";
@@ -69,9 +69,9 @@ export function lint(
     ...sizes(object),
     ...policiesOf(spec).flatMap((policy) => lintPolicy(policy, isBounded)),
     ...spec.trust.statements.flatMap((statement, i) => [
-      ...unknownOperators(statement.conditions, `spec.trust.statements[${i}].conditions`),
-      ...uniqueIds(statement.principals.aws ?? [], `spec.trust.statements[${i}].principals.aws`),
-      ...lintTrustStatement(statement, `spec.trust.statements[${i}]`),
+      ...unknownOperators(statement.conditions, trustFieldPath(spec.trust, i, "conditions")),
+      ...uniqueIds(statement.principals.aws ?? [], trustFieldPath(spec.trust, i, "principals.aws")),
+      ...lintTrustStatement(statement, (at) => trustFieldPath(spec.trust, i, `principals.aws[${at}]`)),
     ]),
   ];
 }

@@ -21,8 +21,8 @@ export function guardInlinePolicy(desired: DesiredPresent, observed: ObservedRol
     .map(({ policyName }) => ({
       reason: "InlinePolicyNotOwned",
       message:
-        `role ${roleName} has inline policy ${policyName}, which is unmanaged and would be overwritten. Delete the policy, set ` +
-        "another spec.policyName, or set unmanagedPolicies: Remove to overwrite it.",
+        `role ${roleName} has inline policy ${policyName}, which is unmanaged and would be overwritten. Delete the policy, give ` +
+        "the one of the spec another name, or set unmanagedPolicies: Remove to overwrite it.",
     }));
 }
 

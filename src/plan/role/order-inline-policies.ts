@@ -72,7 +72,10 @@ interface Between {
 type Test = (between: Between) => boolean;
 
 /** The first order in which every write passes the tests and fits; undefined when none is found. */
-function searchOrder({ policies, keptChars }: InlineChanges, tests: readonly Test[]): readonly InlineChange[] | undefined {
+function searchOrder(
+  { policies, keptChars }: InlineChanges,
+  tests: readonly Test[],
+): readonly InlineChange[] | undefined {
   if (policies.length > MAX_SEARCHED) return undefined;
   const [from, to] = [olds(policies), news(policies)];
   let pending = policies.toSorted((a, b) => rankOf(a) - rankOf(b));

@@ -48,6 +48,10 @@ function translate(key: string, value: unknown): [string, unknown] {
     case "x-kubernetes-list-type":
     case "x-kubernetes-list-map-keys":
       return [EXTENSIONS[key], value];
+    case "x-kubernetes-preserve-unknown-fields":
+      return ["preservesUnknown", value];
+    case "oneOf":
+      return [key, (value as readonly CrdNode[]).flatMap(({ required }) => required)];
     case "items":
     case "additionalProperties":
       return [key, shapeOf(value as CrdNode)];

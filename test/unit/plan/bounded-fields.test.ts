@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { classSpecField } from "../../../src/api/class-fields.ts";
 import type { FieldSchema } from "../../../src/api/field.ts";
-import type { PolicyConditions } from "../../../src/api/instance-profile.ts";
+import type { PolicyConditions, Statement } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec, MaximumAccess } from "../../../src/api/instance-profile-class.ts";
 import { type LooseSpec, specField } from "../../../src/api/spec-fields.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
-import { aClass, anInstanceProfile, type SpecOverrides } from "../../support/builders.ts";
+import { aClass, anInstanceProfile, aPolicy, type SpecOverrides } from "../../support/builders.ts";
 
 type Spec = SpecOverrides;
 type ClassSpec = Partial<InstanceProfileClassSpec>;
@@ -46,6 +46,13 @@ const atMost = (conditions: PolicyConditions): MaximumAccess => ({
   statements: [{ effect: "Allow", actions: ["*"], resources: ["*"], conditions }],
 });
 const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
+/** The fate of a statement in the second of two policies. */
+function inOneOfSeveral({ statement, ...fate }: Omit<Extract<Fate, { by: unknown }>, "spec"> & { readonly statement: Statement }): Fate {
+  const harmless = aPolicy([{ effect: "Deny", actions: ["*"], resources: ["*"], sid: "Not" }], "harmless", "spec.inlinePolicies[0].statements");
+  const judged = aPolicy([statement], "judged", "spec.inlinePolicies[1].statements");
+  return { ...fate, spec: { inlinePolicies: fate.by.includes("maximumAccess") ? [judged] : [harmless, judged] } };
+}
 
 /** Every field of a spec, by its path. A new field does not compile, or fails below, until its line is here. */
 const FATES: Readonly<Record<keyof LooseSpec, Readonly<Record<string, Fate>>>> = {
@@ -114,6 +121,54 @@ const FATES: Readonly<Record<keyof LooseSpec, Readonly<Record<string, Fate>>>> =
       allowedBy: { maximumAccess: atMost(SECURE) },
     },
   },
+  inlinePolicies: {
+    "[].name": { exempt: "it names a policy inside of the object's own role" },
+    "[].statements[].sid": LABEL,
+    "[].statements[].effect": { exempt: "as of statements" },
+    "[].statements[].actions[]": inOneOfSeveral({
+      by: ["allowedActions", "deniedActions"],
+      statement: { effect: "Allow", actions: ["s3:Put*"], resources: ["*"] },
+      refusedBy: { allowedActions: ["s3:*"], deniedActions: ["s3:PutBucketPolicy"] },
+      allowedBy: { allowedActions: ["s3:*"] },
+    }),
+    "[].statements[].notActions[]": inOneOfSeveral({
+      by: ["allowNotActions", "allowedActions"],
+      statement: { effect: "Allow", notActions: ["iam:*"], resources: ["*"] },
+      refusedBy: { allowedActions: ["*"] },
+      allowedBy: { allowNotActions: true, allowedActions: ["*"] },
+    }),
+    "[].statements[].resources[]": inOneOfSeveral({
+      by: ["allowedResources"],
+      statement: { effect: "Allow", actions: ["s3:GetObject"], resources: ["arn:aws:s3:::b/*"] },
+      refusedBy: { allowedResources: ["arn:aws:s3:::a/*"] },
+      allowedBy: { allowedResources: ["arn:aws:s3:::b/*"] },
+    }),
+    "[].statements[].notResources[]": inOneOfSeveral({
+      by: ["allowNotResources"],
+      statement: { effect: "Allow", actions: ["s3:GetObject"], notResources: ["arn:aws:s3:::a"] },
+      refusedBy: {},
+      allowedBy: { allowNotResources: true },
+    }),
+    "[].statements[].conditions": inOneOfSeveral({
+      by: ["maximumAccess"],
+      statement: { effect: "Allow", actions: ["s3:GetObject"], resources: ["*"], conditions: SECURE },
+      refusedBy: { maximumAccess: atMost({ Bool: { "aws:SecureTransport": ["false"] } }) },
+      allowedBy: { maximumAccess: atMost(SECURE) },
+    }),
+    "[].document": {
+      by: ["allowedActions"],
+      spec: {
+        inlinePolicies: [
+          {
+            ...aPolicy([{ effect: "Allow", actions: ["ec2:*"], resources: ["*"] }]),
+            document: { Statement: { Effect: "Allow", Action: "ec2:*", Resource: "*" } },
+          },
+        ],
+      },
+      refusedBy: {},
+      allowedBy: { allowedActions: ["ec2:*"] },
+    },
+  },
   managedPolicyArns: {
     "[]": {
       by: ["allowedManagedPolicies"],
@@ -139,6 +194,7 @@ const FATES: Readonly<Record<keyof LooseSpec, Readonly<Record<string, Fate>>>> =
     },
   },
   trust: {
+    ".document": { exempt: "it becomes the services and statements that are judged" },
     ".services[]": {
       by: ["allowedTrustServices"],
       spec: { trust: { services: ["lambda.amazonaws.com"], statements: [] } },
