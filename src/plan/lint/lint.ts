@@ -5,6 +5,7 @@ import {
   documentOf,
   trustDocument,
 } from "../../model/policy/policy-document.ts";
+import { asciiLowerCase } from "../../model/policy/policy-json.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
 import { policiesOf, type StatementField, statementFieldPath, trustFieldPath } from "../../model/policy/policy-spec.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
@@ -51,6 +52,9 @@ const OPERATORS: ReadonlySet<string> = new Set([
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const DEFAULT_ATTACHED_POLICIES_QUOTA = 10;
+
+/** IAM takes them in any case. */
+const OPERATOR_KEYS: ReadonlySet<string> = new Set([...OPERATORS].map(asciiLowerCase));
 
 const NO_REQUIREMENTS: LintOptions = { requiresBoundary: false };
 
@@ -145,8 +149,8 @@ function sizeOf(policies: readonly PolicySpec[]): number {
 /** Findings for the operators that IAM does not have. */
 export function unknownOperators(conditions: object | undefined, path: string): readonly Finding[] {
   return Object.keys(conditions ?? {}).flatMap((operator): readonly Finding[] => {
-    const plain = operator.replace(/^(ForAllValues|ForAnyValue):/, "").replace(/IfExists$/, "");
-    if (OPERATORS.has(plain)) return [];
+    const plain = operator.replace(/^(ForAllValues|ForAnyValue):/i, "").replace(/IfExists$/i, "");
+    if (OPERATOR_KEYS.has(asciiLowerCase(plain))) return [];
     const message = `${operator} is not an IAM condition operator${didYouMean(plain, OPERATORS)}, so IAM refuses the policy`;
     return [{ rule: "unknown-operator", severity: "error", path: `${path}.${operator}`, message }];
   });

@@ -48,8 +48,15 @@ const atMost = (conditions: PolicyConditions): MaximumAccess => ({
 const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 
 /** The fate of a statement in the second of two policies. */
-function inOneOfSeveral({ statement, ...fate }: Omit<Extract<Fate, { by: unknown }>, "spec"> & { readonly statement: Statement }): Fate {
-  const harmless = aPolicy([{ effect: "Deny", actions: ["*"], resources: ["*"], sid: "Not" }], "harmless", "spec.inlinePolicies[0].statements");
+function inOneOfSeveral({
+  statement,
+  ...fate
+}: Omit<Extract<Fate, { by: unknown }>, "spec"> & { readonly statement: Statement }): Fate {
+  const harmless = aPolicy(
+    [{ effect: "Deny", actions: ["*"], resources: ["*"], sid: "Not" }],
+    "harmless",
+    "spec.inlinePolicies[0].statements",
+  );
   const judged = aPolicy([statement], "judged", "spec.inlinePolicies[1].statements");
   return { ...fate, spec: { inlinePolicies: fate.by.includes("maximumAccess") ? [judged] : [harmless, judged] } };
 }
