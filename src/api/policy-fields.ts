@@ -23,11 +23,11 @@ export function matches(pattern: string, message: string): Rule<string> {
 /** The characters that IAM accepts in a policy: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
 const LATIN_1 = "^[\\t\\n\\r\\x20-\\xFF]*$";
 
+const SID = "^[A-Za-z0-9]*$";
+const SID_HINT = "IAM takes letters and digits only in a sid; write it as in ReadBuckets";
+
 /** The id of a statement. */
-export const sidField: Field<string> = patternText(
-  { maxLength: 128, pattern: "^[A-Za-z0-9]*$" },
-  "IAM takes letters and digits only in a sid; write it as in ReadBuckets",
-);
+export const sidField: Field<string> = patternText({ maxLength: 128, pattern: SID }, SID_HINT);
 
 /** The effect of a statement. */
 export const effectField: Field<"Allow" | "Deny"> = choice("Allow", "Deny");
@@ -59,6 +59,7 @@ const ACTION_HINT = "write service:Action, as in s3:GetObject or s3:Get*, or * f
 /** An action or a pattern of actions, in a list that is not long. */
 export const actionField: Field<string> = text({ minLength: 1, maxLength: 128 }, matches(ACTION, ACTION_HINT));
 
+const ARN = "^(\\*|arn:[\\t\\n\\r\\x20-\\xFF]*)$";
 const ARN_HINT = "write an ARN, as in arn:aws:s3:::my-bucket/*, or * for every resource";
 
 /** A resource or a pattern of resources, in a list that is not long. */
@@ -79,9 +80,16 @@ const actionsField: Field<readonly string[]> = list(
 );
 
 const resourcesField: Field<readonly string[]> = list(
-  patternText({ minLength: 1, maxLength: MAX_TEXT, pattern: "^(\\*|arn:[\\t\\n\\r\\x20-\\xFF]*)$" }, ARN_HINT),
+  patternText({ minLength: 1, maxLength: MAX_TEXT, pattern: ARN }, ARN_HINT),
   { minItems: 1, maxItems: MAX_ITEMS, listType: "atomic" },
 );
+
+/** What to write instead of a text that does not match a pattern of a statement, of which the API server shows the pattern alone. */
+export const PATTERN_HINTS: ReadonlyMap<string, string> = new Map([
+  [SID, SID_HINT],
+  [ACTION, ACTION_HINT],
+  [ARN, ARN_HINT],
+]);
 
 const statementField: Field<LooseStatement> = object<LooseStatement>(
   {

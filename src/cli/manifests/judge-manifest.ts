@@ -1,6 +1,7 @@
 import { oversizeIn, withBoundedPolicies } from "../../api/bounded-object.ts";
 import { type InstanceProfile, KIND } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
+import { PATTERN_HINTS } from "../../api/policy-fields.ts";
 import { compileCrd } from "../../crd/compile-crd.ts";
 import type { CompiledVersion, Json, JsonObject } from "../../crd/contract.ts";
 import { TerminalError } from "../../errors.ts";
@@ -68,7 +69,12 @@ function oversizeFindings(bounded: object): readonly Finding[] {
 export function readable(field: string, message: string): Finding {
   return field === "<nil>"
     ? invalid("the whole object", message.replace(/^Invalid value: null: /, ""))
-    : invalid(field, message);
+    : invalid(field, withHint(message));
+}
+
+function withHint(message: string): string {
+  const hint = [...PATTERN_HINTS].find(([pattern]) => message.endsWith(`should match '${pattern}'`));
+  return hint === undefined ? message : `${message}: ${hint[1]}`;
 }
 
 /** Suggests a field of the same object, also for the spelling of IAM's JSON: `Effect`, `Action`. */

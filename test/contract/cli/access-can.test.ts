@@ -239,7 +239,7 @@ describe("access can explains a command line that it cannot understand", () => {
   });
 
   test("an invalid manifest is reported as validate does, and nothing is decided", async () => {
-    const { status, out, err } = await can(manifestText({ statements: [] }), "s3:GetObject", LOG);
+    const { status, out, err } = await can(manifestText({ roleName: "" }), "s3:GetObject", LOG);
     expect([status, out]).toEqual([1, ""]);
     expect(err).toContain("nothing was decided: 1 of 1 manifests are invalid");
   });

@@ -97,12 +97,12 @@ describe("plan's exit status tells how things stand", () => {
   });
 
   test("3 for a policy that IAM is sure to refuse, which it points at", async () => {
-    const conditions = { stringequals: { "aws:a": ["b"] } };
+    const conditions = { stringequal: { "aws:a": ["b"] } };
     const statements = [{ effect: "Allow", actions: ["s3:Get*"], resources: ["*"], conditions }];
     expect(await plan(manifestText({ statements }))).toMatchObject({
       status: 3,
       out: expect.stringContaining(
-        "! <stdin>:1:232: InvalidPolicy: spec.statements[0].conditions.stringequals: stringequals is not an IAM condition operator " +
+        "! <stdin>:1:232: InvalidPolicy: spec.statements[0].conditions.stringequal: stringequal is not an IAM condition operator " +
           "(did you mean StringEquals?), so IAM refuses the policy",
       ),
     });

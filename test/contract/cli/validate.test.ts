@@ -52,10 +52,10 @@ describe("validate finds what only IAM would refuse", () => {
 
   test("an operator that is none, with the one that was meant", async () => {
     const { status, out } = await judged({
-      statements: [{ ...statement, conditions: { stringequals: { "aws:a": ["b"] } } }],
+      statements: [{ ...statement, conditions: { stringequal: { "aws:a": ["b"] } } }],
     });
     expect(status).toBe(1);
-    expect(out).toContain("spec.statements[0].conditions.stringequals: ");
+    expect(out).toContain("spec.statements[0].conditions.stringequal: ");
     expect(out).toContain("did you mean StringEquals?");
   });
 

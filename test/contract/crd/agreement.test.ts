@@ -49,10 +49,10 @@ test("a difference between parser and CRD is found", () => {
   };
   const answer = sandboxAnswer(manifest);
   expect(disagreement(manifest, answer)).toBeUndefined();
-  expect(disagreement({ ...manifest, spec: {} }, answer)).toContain("the parser alone refuses it");
+  expect(disagreement({ ...manifest, spec: { roleName: "" } }, answer)).toContain("the parser alone refuses it");
   expect(disagreement(manifest, { outcome: "refused", message: "no", fields: [] })).toContain("the API server alone");
   expect(disagreement(manifest, { outcome: "stored", stored: manifest })).toContain("different specs");
-  expect(disagreement({ ...manifest, spec: {} }, { outcome: "refused", message: "", fields: ["spec.x"] })).toContain(
-    "does not name spec.x",
-  );
+  expect(
+    disagreement({ ...manifest, spec: { roleName: "" } }, { outcome: "refused", message: "", fields: ["spec.x"] }),
+  ).toContain("does not name spec.x");
 });

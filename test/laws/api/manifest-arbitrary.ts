@@ -127,6 +127,7 @@ function spec(): fc.Arbitrary<unknown> {
         ),
         description: words("", "é\t\n", "a".repeat(1000))("“", "\u00a0", "\u007f", "a".repeat(1001)),
         statements: listOf(statement()),
+        inlinePolicies: listOf(inlinePolicy()),
         managedPolicyArns: listOf(arn),
         permissionsBoundaryArn: arn,
         maxSessionDurationSeconds: fc.constantFrom<unknown>(
@@ -182,6 +183,23 @@ function tags(): fc.Arbitrary<unknown> {
 
 function tagValue(): fc.Arbitrary<unknown> {
   return words("", "a", "é 1", "٣", "_.:/=+-@", "𠀀".repeat(256))("a|b", "a\tb", "a".repeat(257));
+}
+
+// Without Sids: that they are unique is for the parser alone, as is what a document says.
+function inlinePolicy(): fc.Arbitrary<unknown> {
+  const statements = listOf(
+    statement().map((one) => {
+      if (typeof one !== "object" || one === null || Array.isArray(one)) return one;
+      const { sid: _, ...rest } = one as { readonly sid?: unknown };
+      return rest;
+    }),
+  ).filter((list) => list !== null);
+  const both = { statements, document: fc.constant({ Statement: { Effect: "Deny", Action: "*", Resource: "*" } }) };
+  return fc.oneof(
+    { weight: 40, arbitrary: fc.record({ name: name(128), statements }) },
+    { weight: 10, arbitrary: fc.record({ name: name(128), document: both.document }) },
+    { weight: 1, arbitrary: fc.record({ name: name(128), ...both }, { requiredKeys: [] }) },
+  );
 }
 
 function statement(): fc.Arbitrary<unknown> {

@@ -20,7 +20,7 @@ test("an unmanaged inline policy with the name of the spec blocks the plan, beca
     {
       reason: "InlinePolicyNotOwned",
       message:
-        "role app has inline policy app, which is unmanaged and would be overwritten. Delete the policy, set another spec.policyName, " +
+        "role app has inline policy app, which is unmanaged and would be overwritten. Delete the policy, give the one of the spec another name, " +
         "or set unmanagedPolicies: Remove to overwrite it.",
     },
   ]);

@@ -23,12 +23,13 @@ describe("condition operators", () => {
     expect(plain.length).toBe(27);
     const forms = plain.flatMap((it) => [it, `${it}IfExists`, `ForAllValues:${it}`, `ForAnyValue:${it}IfExists`]);
     expect(testing(...forms)).toEqual([]);
+    expect(testing("stringlike", "FORANYVALUE:arnlikeifexists")).toEqual([]);
   });
 
   test("that IAM does not know are errors, with the one that was meant where there is one", () => {
     const path = "error spec.statements[0].conditions";
-    expect(testing("stringlike", "StringMatches", "ForSomeValues:StringLike")).toEqual([
-      `${path}.stringlike: stringlike is not an IAM condition operator (did you mean StringLike?), so IAM refuses the policy`,
+    expect(testing("stringlik", "StringMatches", "ForSomeValues:StringLike")).toEqual([
+      `${path}.stringlik: stringlik is not an IAM condition operator (did you mean StringLike?), so IAM refuses the policy`,
       `${path}.StringMatches: StringMatches is not an IAM condition operator, so IAM refuses the policy`,
       `${path}.ForSomeValues:StringLike: ForSomeValues:StringLike is not an IAM condition operator, so IAM refuses the policy`,
     ]);
@@ -36,9 +37,9 @@ describe("condition operators", () => {
 
   test("are looked at in trust statements too", () => {
     const trusted = { effect: "Allow" as const, principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] };
-    const statements = [trusted, { ...trusted, conditions: { bool: { "aws:a": ["true"] } } }];
+    const statements = [trusted, { ...trusted, conditions: { bol: { "aws:a": ["true"] } } }];
     expect(found({ trust: { services: [], statements } })).toEqual([
-      "error spec.trust.statements[1].conditions.bool: bool is not an IAM condition operator (did you mean Bool?), so IAM refuses the policy",
+      "error spec.trust.statements[1].conditions.bol: bol is not an IAM condition operator (did you mean Bool?), so IAM refuses the policy",
     ]);
   });
 });
