@@ -91,7 +91,8 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
     const wanted = profiles.filter((profile) => profile !== undefined).filter((profile) => hasTags(profile, tags));
     if (wanted.length === 0) {
       const stack = tags[STACK_TAG];
-      const sought = stack === undefined ? "--path-prefix and --tag" : `the stack ${stack}: none has the tag ${STACK_TAG}`;
+      const sought =
+        stack === undefined ? "--path-prefix and --tag" : `the stack ${stack}: none has the tag ${STACK_TAG}`;
       throw nothingThere(`no instance profile in this account matches ${sought}`);
     }
     write(wanted, { namespace, isRoleExternal: given.flag("external-role") }, io);
