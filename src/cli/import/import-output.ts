@@ -1,5 +1,5 @@
 import type { Remark } from "../../engine/import/declared.ts";
-import { importProfile, isCreated } from "../../engine/import/import-profile.ts";
+import { importProfile } from "../../engine/import/import-profile.ts";
 import { joinDeclarations } from "../../engine/import/join-declarations.ts";
 import { BlockedError } from "../../errors.ts";
 import { type CommandIo, EXIT } from "../io.ts";
@@ -20,7 +20,7 @@ export function writeImported(
     const { declared, addresses } = joined;
     const name = nameFor(declared.object?.name ?? declared.profile.instanceProfileName);
     const exported = importProfile(joined, { name, namespace: namespace ?? declared.object?.namespace });
-    if (exported.kind === "whole" && !isCreated(joined)) for (const address of addresses) covered.add(address);
+    if (exported.kind === "whole" && !joined.isRoleNew) for (const address of addresses) covered.add(address);
     return { isWhole: exported.kind === "whole", lines: exportText(declared.address, exported) };
   });
   if (profiles.length + problems.length + left.length === 0) {
@@ -46,5 +46,6 @@ function remarks(title: string, found: readonly Remark[]): readonly string[] {
 }
 
 function rest(problems: readonly Remark[]): string {
-  return problems.length === 0 ? "" : `; ${problems.length} declarations could not be read, as the comments say`;
+  const declarations = problems.length === 1 ? "declaration" : "declarations";
+  return problems.length === 0 ? "" : `; ${problems.length} ${declarations} could not be read, as the comments say`;
 }

@@ -33,8 +33,11 @@ function readResource(id: string, resource: JsonValue, template: Template, draft
   const address = addressOf(id, type);
   try {
     if (id.startsWith("Fn::")) throw new UnresolvedError("cannot be resolved without CloudFormation");
-    if (read !== undefined && isIncluded(resource, template.values))
+    const condition = textOf(member(resource, "Condition"));
+    if (read === undefined) return;
+    if (condition === undefined || template.values.holds(condition)) {
       read(new Properties(id, type, resource, template), draft);
+    } else draft.notes.push({ address, text: `is not part of the stack: its condition ${condition} does not hold` });
   } catch (error) {
     if (!(error instanceof UnresolvedError)) throw error;
     const text = `cannot be resolved: ${error.message}`;
@@ -55,11 +58,6 @@ const READERS: Readonly<Record<string, Reader>> = {
   "AWS::IAM::RolePolicy": (properties, draft) => readPolicy(properties, [properties.raw("RoleName")], draft),
   [MANAGED_POLICY]: readManagedPolicy,
 };
-
-function isIncluded(resource: JsonValue, values: TemplateValues): boolean {
-  const condition = textOf(member(resource, "Condition"));
-  return condition === undefined || values.holds(condition);
-}
 
 function addressOf(id: string, type: string): string {
   return type === "" ? id : `${id} (${type})`;

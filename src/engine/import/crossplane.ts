@@ -1,4 +1,4 @@
-import { nameKey } from "../../model/naming.ts";
+import { nameInArn, nameKey } from "../../model/naming.ts";
 import { type JsonObject, type JsonValue, listOf } from "../../model/policy/policy-json.ts";
 import { type ClusterObject, clusterObjects, objectKey } from "./cluster-object.ts";
 import { type Declarations, type DeclarationsDraft, emptyDraft, type Keys, profileOf, roleOf } from "./declared.ts";
@@ -41,8 +41,13 @@ class ManagedResource {
     this.#fields = { ...first, ...later };
   }
 
-  /** The name in AWS. */
+  /** The name in AWS; the external name can also be `ROLE:POLICY` or an ARN. */
   get externalName(): string {
+    const name = this.#externalName;
+    return name.startsWith("arn:") ? nameInArn(name) : name.slice(name.indexOf(":") + 1);
+  }
+
+  get #externalName(): string {
     return textOf(member(this.object.annotations, "crossplane.io/external-name")) ?? this.object.name;
   }
 
@@ -51,7 +56,8 @@ class ManagedResource {
   }
 
   get policyKey(): string {
-    return textOf(memberAt(this.object.status, "atProvider", "arn")) ?? this.key;
+    const arn = textOf(memberAt(this.object.status, "atProvider", "arn"));
+    return arn ?? (this.#externalName.startsWith("arn:") ? this.#externalName : this.key);
   }
 
   text(field: string): string | undefined {

@@ -4,28 +4,25 @@ import type { JoinedProfile } from "./join-declarations.ts";
 
 /** An instance profile of another tool as a manifest. A role whose name the input does not have is created anew, under a derived name. */
 export function importProfile(joined: JoinedProfile, names: ExportNames): ExportedProfile {
-  const exported = exportProfile(joined, names);
+  const { declared, isRoleExternal, isRoleNew } = joined;
+  const exported = exportProfile(joined, names, { isRoleExternal });
   if (exported.kind === "none") return exported;
-  const { declared, declaredRole } = joined;
   const spec = { ...(exported.manifest["spec"] as Readonly<Record<string, unknown>>) };
-  const generated = [declaredRole, declared].filter(({ isNameGenerated }) => isNameGenerated);
-  if (isCreated(joined)) {
+  if (isRoleNew) {
     delete spec["roleName"];
     delete spec["adoptionPolicy"];
   }
   if (declared.isNameGenerated) delete spec["instanceProfileName"];
-  const notes = [...exported.notes, ...joined.notes, ...generated.map(generatedNote)];
+  const isNew = isRoleNew || declared.isNameGenerated;
+  const notes = [...exported.notes, ...joined.notes, ...(isNew ? [generatedNote(joined)] : [])];
   return { ...exported, manifest: { ...exported.manifest, spec }, notes };
 }
 
-/** True when the manifest creates a role, because the name of the one that exists is not known. */
-export function isCreated({ declaredRole }: JoinedProfile): boolean {
-  return declaredRole.isNameGenerated === true;
-}
-
-function generatedNote({ address }: { readonly address: string }): ExportNote {
-  const [id = ""] = address.split(" ");
+function generatedNote({ declared, addresses, isRoleNew }: JoinedProfile): ExportNote {
+  const generated = [...(isRoleNew ? addresses.slice(1, 2) : []), ...(declared.isNameGenerated ? [declared.address] : [])];
+  const ids = generated.map((address) => address.split(" ")[0] ?? "");
+  const options = ids.map((id) => `--parameter ${id}=NAME`).join(" ");
   return {
-    text: `the name of ${id}, which CloudFormation generates; export the stack, or pass --parameter ${id}=NAME, to adopt what exists`,
+    text: `the names of ${ids.join(" and ")}, which CloudFormation generates; to adopt what exists, export the stack or pass ${options}`,
   };
 }

@@ -1,12 +1,23 @@
 import type { ObservedRole } from "../../model/observed-state.ts";
 import type { ExportNote } from "../../plan/exported-manifest.ts";
 import type { WholeProfile } from "../offline/read-profile.ts";
-import type { Declarations, DeclaredProfile, DeclaredRole, Keys, Readable, Remark } from "./declared.ts";
+import {
+  type Declarations,
+  type DeclaredProfile,
+  type DeclaredRole,
+  type Keys,
+  type Readable,
+  type Remark,
+  roleOf,
+} from "./declared.ts";
 
 /** An instance profile with its role and all policies, from however many declarations. */
 export interface JoinedProfile extends WholeProfile {
   readonly declared: DeclaredProfile;
-  readonly declaredRole: DeclaredRole;
+  /** Another manifest, or something outside of the input, manages the role. */
+  readonly isRoleExternal: boolean;
+  /** The input does not have the name of the role, so that a manifest can only create one. */
+  readonly isRoleNew: boolean;
   /** The declarations that a manifest of it replaces, its own first. */
   readonly addresses: readonly string[];
   /** What of it no manifest can have. */
@@ -28,6 +39,9 @@ export function joinDeclarations(declarations: Declarations): JoinedDeclarations
 }
 
 const AMBIGUOUS = "ambiguous";
+const NO_ROLE = "no role";
+
+type Found = DeclaredRole | typeof AMBIGUOUS | undefined;
 
 class Join {
   readonly #declared: Declarations;
@@ -51,7 +65,7 @@ class Join {
   result(): JoinedDeclarations {
     const used = new Set<DeclaredRole>();
     const profiles = this.#declared.profiles.flatMap((profile) => this.#joined(profile, used));
-    for (const { address, role, keys: _ } of this.#declared.roles.filter((one) => !used.has(one))) {
+    for (const { address, role } of this.#declared.roles.filter((one) => !used.has(one))) {
       if ("why" in role) this.#problems.push({ address, text: role.why });
       else this.#left.push({ address, text: "is in no instance profile of the input" });
     }
@@ -78,45 +92,63 @@ class Join {
     return undefined;
   }
 
-  #find(keys: Keys): DeclaredRole | typeof AMBIGUOUS | undefined {
+  #find(keys: Keys): Found {
     return keys.map((key) => this.#roles.get(key)).find((role) => role !== undefined);
   }
 
   #joined(declared: DeclaredProfile, used: Set<DeclaredRole>): readonly JoinedProfile[] {
     const { address, profile, roleKeys } = declared;
-    const role = this.#find(roleKeys);
-    const text = whyNot(role, roleKeys, used);
-    if (text !== undefined || role === undefined || role === AMBIGUOUS || "why" in role.role) {
-      (role === AMBIGUOUS ? this.#problems : this.#left).push({ address, text: text ?? "" });
+    const found = roleKeys.length === 0 ? NO_ROLE : this.#find(roleKeys);
+    if (found === undefined && profile.roleName !== undefined) return [external(declared, elsewhere(profile.roleName))];
+    const text = whyNot(found, used);
+    if (typeof found !== "object" || "why" in found.role || text !== undefined) {
+      (found === AMBIGUOUS ? this.#problems : this.#left).push({ address, text: text ?? "" });
       return [];
     }
-    used.add(role);
-    const parts = this.#parts.get(role) ?? new RoleParts();
+    if (used.has(found)) return [external(declared, found.role)];
+    used.add(found);
+    const parts = this.#parts.get(found) ?? new RoleParts();
     return [
       {
         declared,
-        declaredRole: role,
-        instanceProfile: { ...profile, roleName: role.role.roleName },
-        role: parts.completed(role.role),
-        addresses: [address, role.address, ...parts.addresses],
-        notes: parts.unreadable.map(({ address: where, text: why }) => ({
-          text: `${where} ${why}; it stays on the role, unmanaged`,
-        })),
+        instanceProfile: { ...profile, roleName: found.role.roleName },
+        role: parts.completed(found.role),
+        isRoleExternal: false,
+        isRoleNew: found.isNameGenerated === true,
+        addresses: [...new Set([address, found.address, ...parts.addresses])],
+        notes: parts.unreadable.map((part) => ({ text: `${part.address} ${part.text}; it stays on the role, unmanaged` })),
       },
     ];
   }
 }
 
-function whyNot(
-  role: DeclaredRole | typeof AMBIGUOUS | undefined,
-  keys: Keys,
-  used: ReadonlySet<DeclaredRole>,
-): string | undefined {
-  if (keys.length === 0) return "holds no role, but a manifest requires one";
-  if (role === undefined) return "holds a role that is not in the input";
-  if (role === AMBIGUOUS) return "holds one of several roles of that name";
-  if ("why" in role.role) return `holds ${role.address}, which ${role.role.why}`;
-  return used.has(role) ? `holds ${role.address}, which another instance profile of the input holds too` : undefined;
+/** Why an instance profile cannot be joined with what its keys find. */
+function whyNot(found: Found | typeof NO_ROLE, used: ReadonlySet<DeclaredRole>): string | undefined {
+  if (found === NO_ROLE) return "holds no role, but a manifest requires one";
+  if (found === undefined) return "holds a role that is not in the input";
+  if (found === AMBIGUOUS) return "holds one of several roles of that name";
+  if ("why" in found.role) return `holds ${found.address}, which ${found.role.why}`;
+  return used.has(found) && found.isNameGenerated
+    ? `holds ${found.address} too, whose name is not in the input`
+    : undefined;
+}
+
+/** An instance profile around a role that another manifest, or nothing in the input, manages. */
+function external(declared: DeclaredProfile, role: ObservedRole): JoinedProfile {
+  return {
+    declared,
+    instanceProfile: { ...declared.profile, roleName: role.roleName },
+    role,
+    isRoleExternal: true,
+    isRoleNew: false,
+    addresses: [declared.address],
+    notes: [],
+  };
+}
+
+/** A role of which the input has the name alone. */
+function elsewhere(roleName: string): ObservedRole {
+  return roleOf({ roleName, trustPolicy: "" });
 }
 
 /** What separate declarations add to a role. */

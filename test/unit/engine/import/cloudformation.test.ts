@@ -44,14 +44,16 @@ Resources:
   ]);
 });
 
-test("a resource whose condition does not hold is not declared", () => {
+test("a resource whose condition does not hold is named, and not read", () => {
   const { profiles, problems, left } = joined(`
 Conditions: {Never: !Equals [a, b]}
 Resources:
   Role: {Condition: Never, Type: AWS::IAM::Role, Properties: {Description: !ImportValue x}}
   Profile: {Condition: Never, Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Role]}}
 `);
-  expect({ profiles, problems, left }).toEqual({ profiles: [], problems: [], left: [] });
+  expect({ profiles, problems }).toEqual({ profiles: [], problems: [] });
+  const text = "is not part of the stack: its condition Never does not hold";
+  expect(left.map((remark) => remark.text)).toEqual([text, text]);
 });
 
 test.each(["Resources: []", "a: b", "[]", "3"])("%s is no template", (yaml) => {

@@ -33,6 +33,20 @@ test("a reference to a policy that is not in the input is a problem, and a note 
   expect(profiles[0]?.notes).toHaveLength(1);
 });
 
+test("external names can be ARNs, or have the role before the policy", () => {
+  const named = (name: string): object => ({ annotations: { "crossplane.io/external-name": name } });
+  const arn = "arn:aws:iam::123456789012:policy/path/own";
+  const { profiles } = join(readCrossplane, [
+    crossplane("Role", "web", { assumeRolePolicy: EC2_TRUST }),
+    crossplane("InstanceProfile", "web", { roleRef: { name: "web" } }),
+    crossplane("RolePolicy", "a", { policy: "{}", roleRef: { name: "web" } }, { ...named("web:read") }),
+    crossplane("Policy", "own", { policy: "{}" }, { ...named(arn) }),
+    crossplane("RolePolicyAttachment", "b", { policyArnRef: { name: "own" }, roleRef: { name: "web" } }),
+  ]);
+  expect(profiles[0]?.role?.inlinePolicyNames).toEqual(["read"]);
+  expect(profiles[0]?.role?.managedPolicyArns).toEqual([arn]);
+});
+
 test("a selector that selects several roles selects none", () => {
   const labels = { app: "web" };
   const { profiles, left } = join(readCrossplane, [
