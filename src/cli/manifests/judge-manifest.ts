@@ -5,10 +5,12 @@ import { PATTERN_HINTS } from "../../api/policy-fields.ts";
 import { compileCrd } from "../../crd/compile-crd.ts";
 import type { CompiledVersion, Json, JsonObject } from "../../crd/contract.ts";
 import { TerminalError } from "../../errors.ts";
+import type { JsonValue } from "../../model/policy/policy-json.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
 import { readShippedCrd } from "./crd-file.ts";
 import type { Manifest } from "./manifests.ts";
+import { pastedPolicies } from "./pasted-policy.ts";
 
 /** A manifest as the API server would judge it. */
 export interface SchemaVerdict {
@@ -17,6 +19,9 @@ export interface SchemaVerdict {
   /** Why the API server would reject the manifest, and which policies are too large for IAM. */
   readonly findings: readonly Finding[];
 }
+
+/** Where a fault of the object as a whole is. */
+const WHOLE_OBJECT = "the whole object";
 
 /** The compiled CRD, cached in the process: compiling it takes longer than checking a manifest. */
 let shippedVersions: readonly CompiledVersion[] | undefined;
@@ -35,10 +40,10 @@ export function judgeManifest({ value }: Pick<Manifest, "value">): SchemaVerdict
   const bounded = withBoundedPolicies(value);
   const object = version.applyDefaults(structuredClone(bounded) as JsonObject);
   const oversize = oversizeFindings(bounded);
-  const faults = [
+  const faults = withPastedPolicies(value, [
     ...version.unknownFields(object).map((path) => unknownField(path, version.schema)),
     ...version.validate(object).map(({ field, message }) => readable(field, message)),
-  ];
+  ]);
   if (faults.length > 0) return rejected([...oversize, ...faults]);
   try {
     return { object: parseInstanceProfile(value), findings: oversize };
@@ -46,6 +51,16 @@ export function judgeManifest({ value }: Pick<Manifest, "value">): SchemaVerdict
     if (!(error instanceof TerminalError)) throw error;
     return rejected([...oversize, invalid("spec", error.message)]);
   }
+}
+
+/** Replaces what the schema says of policies in IAM's JSON with one hint for each. */
+function withPastedPolicies(value: Manifest["value"], faults: readonly Finding[]): readonly Finding[] {
+  const pasted = pastedPolicies(value["spec"] as JsonValue | undefined);
+  if (pasted.length === 0) return faults;
+  const isWithin = (path: string): boolean =>
+    path === WHOLE_OBJECT ||
+    pasted.some((hint) => path.startsWith(hint.path) && /^(?:[.[]|$)/.test(path.slice(hint.path.length)));
+  return [...pasted, ...faults.filter(({ path }) => !isWithin(path))];
 }
 
 /** An error in a manifest. */
@@ -68,7 +83,7 @@ function oversizeFindings(bounded: object): readonly Finding[] {
 /** Replaces the API server's placeholder field `<nil>`, which stands for "more errors can follow". */
 export function readable(field: string, message: string): Finding {
   return field === "<nil>"
-    ? invalid("the whole object", message.replace(/^Invalid value: null: /, ""))
+    ? invalid(WHOLE_OBJECT, message.replace(/^Invalid value: null: /, ""))
     : invalid(field, withHint(message));
 }
 

@@ -2,6 +2,7 @@
 export type LintRule =
   | "invalid"
   | "unknown-field"
+  | "pasted-policy"
   | "policy-size"
   | "too-many-policies"
   | "unknown-operator"
