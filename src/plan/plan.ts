@@ -43,6 +43,9 @@ export const PERMISSIONS_BOUNDARY_NOT_FOUND = "PermissionsBoundaryNotFound";
 /** The reason when a managed policy or a permissions boundary of the spec does not exist in IAM. */
 export const POLICY_NOT_FOUND = "PolicyNotFound";
 
+/** The reason of the note that EC2 cannot assume the role. It holds as long as the role stays so, whatever the plan writes. */
+export const ROLE_NOT_ASSUMABLE = "RoleNotAssumableByEC2";
+
 /** True when the observed state equals the desired state. */
 export function isInSync(plan: Plan): boolean {
   return plan.actions.length === 0 && plan.blockers.length === 0;

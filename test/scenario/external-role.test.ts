@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { snapshotOf } from "../../src/sandbox/aws/account/snapshot.ts";
 import type { Manifest } from "../support/cluster-user.ts";
+import { scenarioClass } from "../support/scenario-class.ts";
 import { HOME, Organisation, TEAMS } from "../support/simulation/organisation.ts";
 import type { Simulation } from "../support/simulation/simulation.ts";
 import { must, policy } from "../unit/sandbox/aws/in-process.ts";
@@ -85,14 +86,29 @@ describe("a role that others manage", () => {
     expect([await org.ready("one"), roleIn("one")]).toEqual([expect.stringMatching(/^True InSync/), "node"]);
   });
 
-  test("is not for objects without a class unless the operator allows it", async () => {
-    await makeRole();
-    sim.start();
+  test("that EC2 cannot assume is in the profile, and the status says so", async () => {
+    const trust = policy({ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" });
+    must(await sim.servers.aws.iam("CreateRole", { RoleName: "node", AssumeRolePolicyDocument: trust }, HOME));
+    sim.start({ allowsExternalRoles: true });
     await sim.apply(around("one"));
     await pass();
-    expect(await org.ready("one")).toMatch(/^False ExternalRoleNotAllowed: .*--allow-external-roles/);
-    expect(writes()).toEqual([]);
+    expect(await org.ready("one")).toMatch(/^True InSync: .*; external role node does not trust EC2/);
+    const before = sim.writes("kube").length;
+    await pass(30 * MINUTE_MS);
+    expect(sim.writes("kube").length).toBe(before);
   });
+
+  test.skipIf(scenarioClass() !== undefined)(
+    "is not for objects without a class unless the operator allows it",
+    async () => {
+      await makeRole();
+      sim.start();
+      await sim.apply(around("one"));
+      await pass();
+      expect(await org.ready("one")).toMatch(/^False ExternalRoleNotAllowed: .*--allow-external-roles/);
+      expect(writes()).toEqual([]);
+    },
+  );
 
   test("is for objects whose class names it, and leaves the profile when the class no longer does and strips", async () => {
     await makeRole(TEAMS.a);

@@ -25,6 +25,7 @@ const PERMISSIVE_CLASS = {
     allowedManagedPolicies: ["arn:aws:iam::aws:policy/*", `arn:aws:iam::${ACCOUNT_ID}:policy/*`],
     allowedTrustServices: ["ec2.amazonaws.com", "lambda.amazonaws.com", "ssm.amazonaws.com"],
     allowTrustStatements: true,
+    allowedExternalRoles: ["*"],
     allowAdoption: true,
     allowedInstanceRegions: ["*"],
     maxSessionDurationSeconds: 43_200,

@@ -2,7 +2,7 @@ import type { DesiredPresent } from "../../model/desired-state.ts";
 import type { ObservedRole, ObservedState } from "../../model/observed-state.ts";
 import { policyJson, readPolicy } from "../../model/policy/policy-document.ts";
 import { trustFrom } from "../../model/policy/statements-of.ts";
-import type { Blocker, Note } from "../plan.ts";
+import { type Blocker, type Note, ROLE_NOT_ASSUMABLE } from "../plan.ts";
 
 /** What stands against an external role in an instance profile, and what its reader should know. There are no writes to the role. */
 export interface ExternalRoleGuard {
@@ -30,7 +30,7 @@ export function guardExternalRole(
   const message =
     `external role ${roleName} does not trust EC2, so instances with the instance profile get no credentials. Allow the EC2 service to ` +
     "assume it, in the trust policy of the role.";
-  return { ...NOTHING, notes: [{ reason: "RoleNotAssumableByEC2", message }] };
+  return { ...NOTHING, notes: [{ reason: ROLE_NOT_ASSUMABLE, message }] };
 }
 
 const EC2 = /^ec2\.amazonaws\.com(\.cn)?$/;

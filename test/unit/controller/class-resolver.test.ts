@@ -335,3 +335,18 @@ describe("an object without roleName", () => {
     expect(saidOf(object, [aClass({ roleNamePrefix: "p".repeat(51) })])).toBe("readers fits");
   });
 });
+
+describe("an object around a role of others, without a class,", () => {
+  const external = of(undefined, { roleName: "shared", role: { management: "External" } });
+  const kindOf = (object: InstanceProfile, allowsExternalRoles: boolean): string =>
+    new ClassResolver({ classes: () => [], objects: () => [], clusterId: CLUSTER_ID, allowsExternalRoles }).bindingOf(
+      object,
+    ).kind;
+
+  test("is refused unless the operator allows it, and can always be deleted", () => {
+    expect(kindOf(external, false)).toBe("refused");
+    expect(kindOf(external, true)).toBe("free");
+    expect(kindOf({ ...external, metadata: { ...external.metadata, ...going } }, false)).toBe("free");
+    expect(saidOf(external, [])).toMatch(/^refused ExternalRoleNotAllowed/);
+  });
+});

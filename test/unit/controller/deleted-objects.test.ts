@@ -46,6 +46,11 @@ describe("a deletion proves", () => {
     expect(deleted.ofRole("")).toBeUndefined();
   });
 
+  test("nothing about a role that others manage, whatever the status says", () => {
+    deleted.record(last({ role: { management: "External" }, deletionPolicy: "Delete" }));
+    expect(deleted.ofRole("AROA1")).toBeUndefined();
+  });
+
   test("nothing for an object that is not in deletion", () => {
     deleted.record(anInstanceProfile({ status: { role: ROLE } }));
     expect(deleted.ofRole("AROA1")).toBeUndefined();

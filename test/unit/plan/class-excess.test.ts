@@ -6,7 +6,12 @@ import { REGIONS_TAG } from "../../../src/model/instances/recorded-regions.ts";
 import type { ObservedRole } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { NO_TRUST } from "../../../src/plan/class/class-bounds.ts";
-import { type RevocationTarget, regionsBeyond, revocationsOf } from "../../../src/plan/class/class-excess.ts";
+import {
+  membershipsBeyond,
+  type RevocationTarget,
+  regionsBeyond,
+  revocationsOf,
+} from "../../../src/plan/class/class-excess.ts";
 import { aClass, CLUSTER_ID, createdState, desiredOf, type SpecOverrides } from "../../support/builders.ts";
 
 const ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -209,5 +214,25 @@ describe("the regions in which associations exceed the class", () => {
   test("are none for an instance profile that is absent or not owned", () => {
     expect(regionsBeyond(targetOf(), { presence: "absent" })).toEqual([]);
     expect(regionsBeyond(targetOf(), { ...profile, tags: { ...tags, [TAG_KEYS.name]: "other" } })).toEqual([]);
+  });
+});
+
+describe("an external role", () => {
+  const { role, instanceProfile } = createdState(WIDE);
+  const ofOthers = targetOf({}, { roleManagement: "revoked" });
+
+  test("is not written, although it has the owner tags of the object", () => {
+    expect(revoked(targetOf({}, { roleManagement: "external" }), role)).toEqual([]);
+    expect(revoked(ofOthers, role)).toEqual([]);
+  });
+
+  test("that the class does not allow leaves the instance profile of the object, and no other", () => {
+    const kinds = (...args: Parameters<typeof membershipsBeyond>): readonly string[] =>
+      membershipsBeyond(...args).map(({ action }) => action.kind);
+    expect(kinds(ofOthers, instanceProfile)).toEqual(["RemoveRoleFromInstanceProfile"]);
+    expect(kinds(ofOthers, { ...instanceProfile, tags: {} })).toEqual([]);
+    expect(kinds(ofOthers, { ...instanceProfile, roleName: undefined })).toEqual([]);
+    expect(kinds(targetOf({}, { roleManagement: "external" }), instanceProfile)).toEqual([]);
+    expect(kinds(targetOf({}), instanceProfile)).toEqual([]);
   });
 });
