@@ -3,11 +3,15 @@ import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { TerminalError } from "../../errors.ts";
 
-/** The fields that identify the role, the instance profile and the class of an object. */
-const IDENTIFYING_FIELDS = ["className", "roleName", "instanceProfileName", "path", "instanceProfilePath"] as const;
-
-/** Replaces the policies, which may be invalid, so that the rest of the spec can be parsed. */
-const PLACEHOLDER = { managedPolicyArns: ["arn:aws:iam::aws:policy/AWSDenyAll"] };
+/** The fields that identify the role, who manages it, the instance profile and the class of an object. */
+const IDENTIFYING_FIELDS = [
+  "className",
+  "roleName",
+  "role",
+  "instanceProfileName",
+  "path",
+  "instanceProfilePath",
+] as const;
 
 /**
  * An object with an invalid spec, reduced to the fields that identify its role and instance profile: it grants nothing.
@@ -19,8 +23,7 @@ export function readablePartsOf(raw: KubeObject): InstanceProfile | undefined {
     IDENTIFYING_FIELDS.filter((field) => spec[field] !== undefined).map((field) => [field, spec[field]]),
   );
   try {
-    const object = parseInstanceProfile({ ...raw, spec: { ...PLACEHOLDER, ...identifying } });
-    return { ...object, spec: { ...object.spec, managedPolicyArns: [] } };
+    return parseInstanceProfile({ ...raw, spec: identifying });
   } catch (error) {
     if (error instanceof TerminalError) return undefined;
     throw error;
