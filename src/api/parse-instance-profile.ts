@@ -48,10 +48,14 @@ export function parseInstanceProfile(value: unknown): InstanceProfile {
  * status.
  */
 export function withRecordedNames(object: InstanceProfile): InstanceProfile {
-  const { derivedNames, ...rest } = object;
   const recorded = hasTrace(object.status) ? object.status?.role?.name : undefined;
-  if (derivedNames === undefined || recorded === undefined) return object;
-  return { ...rest, spec: withNames(object.spec, derivedNames, recorded) };
+  return recorded === undefined ? object : withGivenName(object, recorded);
+}
+
+/** The object with this name in place of derived ones. */
+export function withGivenName(object: InstanceProfile, name: string): InstanceProfile {
+  const { derivedNames = [], ...rest } = object;
+  return { ...rest, spec: withNames(object.spec, derivedNames, name) };
 }
 
 function derivedIn({ instanceProfileName }: LooseSpec): readonly DerivedName[] {

@@ -63,3 +63,32 @@ test("the name is in status before the first write, so that a prefix which chang
   expect(await org.ready("web")).toMatch(/^False RoleNameNotAllowed/);
   expect(org.rolesIn(TEAMS.a)).toEqual([OLD_NAME]);
 });
+
+test("an object that has lost its status finds its role by the owner tags, also when the prefix has changed", async () => {
+  await org.applyClass("a", { roleNamePrefix: "old-" });
+  const first = sim.start({ hasClasses: true });
+  await apply();
+  expect(await org.ready("web")).toMatch(/^True InSync/);
+  await first.stop();
+  await wipeStatus();
+  await org.applyClass("a", { roleNamePrefix: "new-" });
+  sim.start({ hasClasses: true });
+  await pass(5 * MINUTE_MS);
+  expect(await org.ready("web")).toMatch(/^False RoleNameNotAllowed: spec.roleName old-default--web/);
+  expect(org.rolesIn(TEAMS.a)).toEqual([OLD_NAME]);
+  await org.applyClass("a", { roleNamePrefix: "old-" });
+  await pass(5 * MINUTE_MS);
+  expect(await org.ready("web")).toMatch(/^True InSync/);
+  expect(await status()).toMatchObject({ role: { name: OLD_NAME, arn: expect.stringContaining(OLD_NAME) } });
+  expect(org.rolesIn(TEAMS.a)).toEqual([OLD_NAME]);
+});
+
+/** Another client removes the status. */
+async function wipeStatus(): Promise<void> {
+  await sim.servers.kubeApi().expectOk({
+    method: "PATCH",
+    path: `/apis/iam.instanceprofile.dev/v1beta1/namespaces/default/instanceprofiles/web/status`,
+    body: [{ op: "replace", path: "/status", value: { observedGeneration: -1 } }],
+    contentType: "application/json-patch+json",
+  });
+}

@@ -22,6 +22,7 @@ import { blockersOf, type ClassBinding, externalRoleBlocker } from "./class-bind
 import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
 import { forceDeniedByRecord, underRecordedTerms } from "./deletion-terms.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
+import { TaggedRoleNames } from "./tagged-role-names.ts";
 
 /** The dependencies of {@link ClassResolver}. */
 export interface ClassResolverOptions {
@@ -51,11 +52,13 @@ export interface ClassResolverOptions {
 export class ClassResolver {
   readonly classes: ParsedClasses;
   readonly acceptances: Acceptances;
+  readonly roleNames: TaggedRoleNames;
   readonly #options: ClassResolverOptions;
 
   constructor(options: ClassResolverOptions) {
     this.#options = options;
     this.classes = new ParsedClasses(options.classes);
+    this.roleNames = new TaggedRoleNames(options.clusterId);
     this.acceptances = new Acceptances({ monotonicMs: () => 0, ...options });
   }
 
@@ -63,7 +66,8 @@ export class ClassResolver {
    * The class binding of the object. Computed on every call, because the class, the object or its peers may have
    * changed.
    */
-  bindingOf(object: InstanceProfile): ClassBinding {
+  bindingOf(received: InstanceProfile): ClassBinding {
+    const object = this.roleNames.applied(received);
     const found = this.#resolve(object, this.classes);
     if (found.kind === "none") return this.#free(object);
     if (found.kind === "blocked") {

@@ -1,5 +1,10 @@
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
-import { type AccountSnapshot, type SelectedRole, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
+import {
+  type AccountSnapshot,
+  type SelectedRole,
+  takeSnapshot,
+  type WantedNames,
+} from "../../engine/observe/account-snapshot.ts";
 import type { AccountReader, KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
@@ -7,6 +12,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Logger } from "../../telemetry.ts";
+import type { TaggedRoleNames } from "../classes/tagged-role-names.ts";
 import type { OrphanScan } from "../orphans/orphan-scan.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 import { priorityOf } from "../urgency.ts";
@@ -34,7 +40,7 @@ export interface IamScanOptions {
   readonly objects: () => readonly KubeObject[];
   readonly queue: WorkQueue;
   readonly coverage: ScanCoverage;
-  readonly classes: SubjectRules["classes"];
+  readonly classes: SubjectRules["classes"] & { readonly roleNames?: Pick<TaggedRoleNames, "collector"> };
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -124,12 +130,12 @@ export class IamScan {
     count: { compared: number; different: number },
     signal: AbortSignal,
   ): Promise<readonly SelectedRole[]> {
-    const { account, reader, clock, orphans } = this.#options;
+    const { account, reader, clock } = this.#options;
     const subjects = await this.#subjects(signal);
     const wanted = {
       roles: new Set(subjects.map(({ desired }) => nameKey(desired.role.roleName))),
       instanceProfiles: new Set(subjects.map(({ desired }) => nameKey(desired.instanceProfile.instanceProfileName))),
-      selects: orphans && ((role: SelectedRole) => orphans.isCandidate(role)),
+      selects: this.#selects(),
     };
     const snapshot = await takeSnapshot(wanted, reader, () => clock.monotonicMs(), signal);
     account.index.replace(snapshot);
@@ -139,6 +145,17 @@ export class IamScan {
       if (this.#compareOne(subject, snapshot)) count.different += 1;
     }
     return snapshot.selected;
+  }
+
+  /** Selects the roles that may be orphans, and notes the names of the roles of objects that have lost theirs. */
+  #selects(): WantedNames["selects"] {
+    const { orphans, classes, objects } = this.#options;
+    const collect = classes.roleNames?.collector(objects());
+    if (orphans === undefined && collect === undefined) return undefined;
+    return (role) => {
+      collect?.(role);
+      return orphans?.isCandidate(role) ?? false;
+    };
   }
 
   async #subjects(signal: AbortSignal): Promise<readonly ScanSubject[]> {
