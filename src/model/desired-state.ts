@@ -8,7 +8,8 @@ import { isHeldBack, recordedClaim } from "./instances/claim-record.ts";
 import type { DesiredInstances } from "./instances/instance-claim.ts";
 import { nameKey } from "./naming.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
-import { buildPolicy, documentOf, type PolicyDocument, trustDocument } from "./policy/policy-document.ts";
+import { inlineDocuments, trustPolicyOf } from "./policy/desired-policies.ts";
+import type { PolicyDocument } from "./policy/policy-document.ts";
 import type { OversizePolicy } from "./policy/policy-size.ts";
 
 /** What happens to the entities when the object is deleted. `ByOrigin`: what was adopted is retained, what was created is deleted. */
@@ -151,8 +152,8 @@ export function desiredState(
       description: spec.description ?? "",
       maxSessionDurationSeconds: spec.maxSessionDurationSeconds,
       permissionsBoundaryArn: spec.permissionsBoundaryArn,
-      trustPolicy: buildPolicy(trustDocument(spec.trust), "trust"),
-      inlinePolicies: spec.inlinePolicies.map(desiredInlinePolicy),
+      trustPolicy: trustPolicyOf(spec.trust),
+      inlinePolicies: desiredInlinePolicies(spec.inlinePolicies),
       managedPolicyArns,
       tags: userTags(spec.tags, spec.roleTags),
     },
@@ -170,8 +171,12 @@ export function desiredState(
   };
 }
 
-function desiredInlinePolicy(policy: PolicySpec): DesiredInlinePolicy {
-  return { policyName: policy.name, document: buildPolicy(documentOf(policy), "permissions") };
+function desiredInlinePolicies(policies: readonly PolicySpec[]): readonly DesiredInlinePolicy[] {
+  const documents = inlineDocuments(policies);
+  return policies.flatMap(({ name }, index) => {
+    const document = documents[index];
+    return document === undefined ? [] : [{ policyName: name, document }];
+  });
 }
 
 function roleManagementOf(spec: InstanceProfile["spec"]): DesiredPresent["roleManagement"] {

@@ -1,5 +1,9 @@
-import { API_VERSION, KIND, type Statement } from "../api/instance-profile.ts";
-import { nameKey, sameName } from "../model/naming.ts";
+import { policyDocumentField } from "../api/document-fields.ts";
+import type { Fault, Field } from "../api/field.ts";
+import { API_VERSION, KIND, type Statement, type Trust } from "../api/instance-profile.ts";
+import { statementsField } from "../api/policy-fields.ts";
+import { trustField } from "../api/trust-fields.ts";
+import { nameKey } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
 import { belongsToAws, TAG_PREFIX, type Tags } from "../model/ownership.ts";
 import {
@@ -8,6 +12,7 @@ import {
   policyJson,
   readPolicy,
   samePolicy,
+  trustDocument,
 } from "../model/policy/policy-document.ts";
 import type { JsonValue } from "../model/policy/policy-json.ts";
 import { type ManifestStatement, statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
@@ -41,7 +46,8 @@ export function exportedManifest(
   profile: ObservedInstanceProfile,
   { name, namespace }: ExportNames,
 ): ExportedManifest {
-  const inline = inlinePolicyOf(role);
+  const inline = inlinePoliciesOf(role);
+  const trust = trustOf(role);
   const tags = tagsOf(role.tags, profile.tags);
   const spec = {
     roleName: role.roleName,
@@ -53,14 +59,14 @@ export function exportedManifest(
     ...(role.managedPolicyArns.length === 0 ? {} : { managedPolicyArns: role.managedPolicyArns }),
     ...(role.permissionsBoundaryArn === undefined ? {} : { permissionsBoundaryArn: role.permissionsBoundaryArn }),
     ...(role.maxSessionDurationSeconds === 3600 ? {} : { maxSessionDurationSeconds: role.maxSessionDurationSeconds }),
-    ...trustOf(role),
+    ...trust.fields,
     ...tags.fields,
     adoptionPolicy: "IfExists",
   };
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
   return {
     manifest: { apiVersion: API_VERSION, kind: KIND, metadata, spec },
-    notes: [...inline.notes, ...tags.notes],
+    notes: [...inline.notes, ...trust.notes, ...tags.notes],
   };
 }
 
@@ -83,54 +89,80 @@ export function exportedExternal(
 }
 
 interface InlinePart {
-  readonly fields: { readonly policyName?: string; readonly statements?: readonly ManifestStatement[] };
+  readonly fields: {
+    readonly policyName?: string;
+    readonly statements?: readonly ManifestStatement[];
+    readonly inlinePolicies?: readonly ExportedPolicy[];
+  };
   readonly notes: readonly ExportNote[];
 }
 
-/** A manifest has one inline policy. If there are several, the one with the role's name is preferred; the others stay unmanaged. */
-function inlinePolicyOf(role: ObservedRole): InlinePart {
-  const { roleName, inlinePolicyNames, inlinePolicyDocuments } = role;
-  const byLikelihood = inlinePolicyNames.toSorted(
-    (a, b) => Number(sameName(b, roleName)) - Number(sameName(a, roleName)),
-  );
-  const policies = byLikelihood.map((policyName) => ({
-    policyName,
-    statements: expressible(inlinePolicyDocuments[policyName] ?? ""),
-  }));
-  const chosen = policies.find(({ statements }) => statements !== undefined);
-  const notes = policies
-    .filter((policy) => policy !== chosen)
-    .map(({ policyName, statements }) => {
-      const why =
-        statements === undefined ? "cannot be expressed in a manifest" : "is an additional one, and a manifest has one";
-      const read = policyJson(readPolicy(inlinePolicyDocuments[policyName] ?? "", "permissions"));
-      return {
-        text: `inline policy ${policyName} ${why}; it stays on the role, unmanaged:`,
-        document: read ?? inlinePolicyDocuments[policyName] ?? "",
-      };
-    });
-  if (chosen?.statements === undefined) return { fields: {}, notes };
-  const { policyName, statements } = chosen;
-  return { fields: { ...(policyName === roleName ? {} : { policyName }), statements }, notes };
+/** A policy as statements, or as a document where statements say less than it. */
+type PolicyContent = { readonly statements: readonly ManifestStatement[] } | { readonly document: JsonValue };
+
+type ExportedPolicy = { readonly name: string } & PolicyContent;
+
+/** Every inline policy; one alone in the short form. */
+function inlinePoliciesOf({ roleName, inlinePolicyNames, inlinePolicyDocuments }: ObservedRole): InlinePart {
+  const policies: ExportedPolicy[] = [];
+  const notes: ExportNote[] = [];
+  for (const name of inlinePolicyNames) {
+    const text = inlinePolicyDocuments[name] ?? "";
+    const content = contentOf(text);
+    if (content !== undefined) policies.push({ name, ...content });
+    else {
+      const document = policyJson(readPolicy(text, "permissions")) ?? text;
+      notes.push({ text: `inline policy ${name} cannot be read; it stays on the role, unmanaged:`, document });
+    }
+  }
+  const [one, ...others] = policies;
+  if (one === undefined) return { fields: {}, notes };
+  if (others.length > 0 || "document" in one) return { fields: { inlinePolicies: policies }, notes };
+  return { fields: { ...(one.name === roleName ? {} : { policyName: one.name }), statements: one.statements }, notes };
 }
 
-function expressible(text: string): readonly ManifestStatement[] | undefined {
+function contentOf(text: string): PolicyContent | undefined {
   const current = readPolicy(text, "permissions");
-  const statements = statementsFrom(policyJson(current));
-  if (statements === undefined || statements.length === 0) return undefined;
-  return samePolicy(
-    buildPolicy(permissionsDocument(statements as unknown as readonly Statement[]), "permissions"),
-    current,
-  )
-    ? statements
-    : undefined;
+  const document = policyJson(current);
+  const statements = statementsFrom(document);
+  if (statements !== undefined && statements.length > 0 && isTaken(statementsField, statements)) {
+    const written = permissionsDocument(statements as unknown as readonly Statement[]);
+    if (samePolicy(buildPolicy(written, "permissions"), current)) return { statements };
+  }
+  return document !== undefined && isTaken(policyDocumentField, document) ? { document } : undefined;
 }
 
-/** The trust of the manifest; empty when it is the default. */
-function trustOf({ trustPolicy }: ObservedRole): { readonly trust?: unknown } {
-  const trust = trustFrom(policyJson(readPolicy(trustPolicy, "trust")));
-  if (trust === undefined) return {};
-  const { services, statements } = trust;
+/** True for what the parser of manifests takes in the field. */
+function isTaken(field: Field<unknown>, value: unknown): boolean {
+  const faults: Fault[] = [];
+  field.read(value, "", faults);
+  return faults.length === 0;
+}
+
+interface TrustPart {
+  readonly fields: { readonly trust?: unknown };
+  readonly notes: readonly ExportNote[];
+}
+
+/** The trust of the manifest; no field when it is the default. */
+function trustOf({ trustPolicy }: ObservedRole): TrustPart {
+  const current = readPolicy(trustPolicy, "trust");
+  const document = policyJson(current);
+  const trust = trustFrom(document);
+  if (
+    trust !== undefined &&
+    isTaken(trustField, trust) &&
+    samePolicy(buildPolicy(trustDocument(trust), "trust"), current)
+  ) {
+    return { fields: shortTrust(trust), notes: [] };
+  }
+  if (document !== undefined && isTaken(trustField, { document }))
+    return { fields: { trust: { document } }, notes: [] };
+  const text = "the trust policy cannot be read, and the manifest would replace it:";
+  return { fields: {}, notes: [{ text, document: document ?? trustPolicy }] };
+}
+
+function shortTrust({ services, statements }: Trust): TrustPart["fields"] {
   if (services.join() === "ec2.amazonaws.com") return statements.length === 0 ? {} : { trust: { statements } };
   return { trust: statements.length === 0 ? { services } : { services, statements } };
 }

@@ -202,7 +202,10 @@ function mutated(document: JsonObject, choose: Choose): JsonObject {
 function mutatedDocument(document: JsonObject, list: JsonList, target: number, choose: Choose): JsonObject {
   const statement = list[target];
   const changes: readonly JsonObject[] = [
-    { ...document, Version: document["Version"] === "2012-10-17" ? "2008-10-17" : "2012-10-17" },
+    // Where no variable stands, the version has no effect.
+    ...(JSON.stringify(document["Statement"] ?? null).includes("${")
+      ? [{ ...document, Version: document["Version"] === "2012-10-17" ? "2008-10-17" : "2012-10-17" }]
+      : []),
     { ...document, Id: "another id" },
     { ...document, Unknown: [] },
     { ...document, Statement: [...list, { Effect: "Deny", Action: "x:Fresh" }] },

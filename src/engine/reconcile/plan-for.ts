@@ -156,8 +156,11 @@ function invalidPolicyBlockers(
 ): readonly FieldBlocker[] {
   const kinds = new Set(actions.map(({ kind }) => kind));
   const isCreation = kinds.has("CreateRole");
-  const writesPolicy = isCreation || kinds.has("PutRolePolicy") || kinds.has("UpdateAssumeRolePolicy");
-  return writesPolicy && (isForecast || isCreation) ? (refusedByIam?.() ?? []) : [];
+  const writesTrust = isCreation || kinds.has("UpdateAssumeRolePolicy");
+  const writesOthers = isCreation || kinds.has("PutRolePolicy");
+  if (!(isForecast || isCreation) || !(writesTrust || writesOthers)) return [];
+  const refused = refusedByIam?.() ?? [];
+  return refused.filter(({ path }) => (path.startsWith("spec.trust") ? writesTrust : writesOthers));
 }
 
 /** As {@link invalidPolicyBlockers}, for managed policies that do not exist. */

@@ -8,14 +8,14 @@ import {
   type JsonValue,
   listOf,
 } from "./policy-json.ts";
-import { completedResource, type VariableUse } from "./resource-pattern.ts";
+import { completedResource, hasVariable, type VariableUse } from "./resource-pattern.ts";
 
 /** The use of a document: the permissions of a role, or its trust policy. */
 export type PolicyUse = "permissions" | "trust";
 
 /**
- * A document without a Version has this one, and IAM may write it in. It is never the same as 2012-10-17: policy variables
- * such as `${aws:username}` are plain text in it.
+ * A document without a Version has this one, and IAM may write it in. Policy variables such as `${aws:username}` are plain text in it;
+ * where a document has none, it means the same as 2012-10-17.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
  */
 const DEFAULT_VERSION = "2008-10-17";
@@ -35,10 +35,12 @@ export function canonicalDocument(document: JsonValue, use: PolicyUse): JsonValu
   return { ...elementsOf(document), Statement: sorted(statements) };
 }
 
-/** The elements of a document without its statements, in canonical form. */
+/** The elements of a document without its statements, in canonical form. A version that IAM has is one of them only where it has an effect. */
 export function elementsOf(document: JsonObject): JsonObject {
-  const { Statement: _, ...elements } = document;
-  return { Version: DEFAULT_VERSION, ...elements };
+  const { Statement: statements, Version: version = DEFAULT_VERSION, ...elements } = document;
+  const isKnown = version === DEFAULT_VERSION || version === VERSION_WITH_VARIABLES;
+  const hasNoEffect = isKnown && !hasVariable(JSON.stringify(statements ?? null));
+  return hasNoEffect ? elements : { Version: version, ...elements };
 }
 
 /** The statements of a document as written: one object means a list of one, nothing means none. */

@@ -1,10 +1,6 @@
 import type { InstanceProfile, PolicySpec } from "../../api/instance-profile.ts";
-import {
-  buildPolicy,
-  DEFAULT_TRUST_POLICY_QUOTA_CHARS,
-  documentOf,
-  trustDocument,
-} from "../../model/policy/policy-document.ts";
+import { inlineDocuments, trustPolicyOf } from "../../model/policy/desired-policies.ts";
+import { DEFAULT_TRUST_POLICY_QUOTA_CHARS } from "../../model/policy/policy-document.ts";
 import { asciiLowerCase } from "../../model/policy/policy-json.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
 import { policiesOf, type StatementField, statementFieldPath, trustFieldPath } from "../../model/policy/policy-spec.ts";
@@ -110,7 +106,7 @@ const MISSING_BOUNDARY: Finding = {
 
 function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
   const inline = sizeOf(spec.inlinePolicies);
-  const trust = buildPolicy(trustDocument(spec.trust), "trust").sizeChars;
+  const trust = trustPolicyOf(spec.trust).sizeChars;
   const attached = spec.managedPolicyArns.length;
   const findings: (Finding | false)[] = [
     inline > MAX_INLINE_POLICIES_CHARS && {
@@ -143,7 +139,7 @@ function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
 
 /** All inline policies of a role share one limit. */
 function sizeOf(policies: readonly PolicySpec[]): number {
-  return policies.reduce((sum, policy) => sum + buildPolicy(documentOf(policy), "permissions").sizeChars, 0);
+  return inlineDocuments(policies).reduce((sum, { sizeChars }) => sum + sizeChars, 0);
 }
 
 /** Findings for the operators that IAM does not have. */

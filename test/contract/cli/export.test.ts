@@ -145,29 +145,44 @@ describe("export", () => {
   });
 });
 
-describe("what a manifest cannot say stands in comments, and nothing is lost", () => {
-  test("further inline policies stay, unmanaged", async () => {
-    const extra = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "ec2:Describe*", Resource: "*" } };
-    await make("app", { policies: { app: READ_S3, extra } });
-    const { out } = await exported("--instance-profile", "app");
-    expect(out).toContain("# Not in the manifest: inline policy extra is an additional one, and a manifest has one");
-    expect(out).toContain('"ec2:Describe*"');
-    expect(await planOf(out)).toMatchObject({ status: 0 });
-  });
+describe("every role that IAM takes is a manifest that adopts it unchanged", () => {
+  const one = { Effect: "Allow", Action: "ec2:Describe*", Resource: "*" };
+  const own = { Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::a/\${aws:username}` };
 
-  test.each<[string, Made, string]>([
-    ["a trust policy of the old version", { trust: { ...JSON.parse(EC2_TRUST), Version: "2008-10-17" } }, "~ trust"],
-    ["a policy of the old version alone", { policies: { app: { ...READ_S3, Version: "2008-10-17" } } }, "2008-10-17"],
-    ["no permissions at all", { policies: {} }, "write at least one statement"],
-  ])("%s makes it a comment whole", async (_, made, words) => {
+  test.each<[string, Made, object]>([
+    [
+      "several inline policies",
+      { policies: { app: READ_S3, extra: { Statement: one } } },
+      { inlinePolicies: [{ name: "app" }, { name: "extra", statements: [{ actions: ["ec2:Describe*"] }] }] },
+    ],
+    ["a trust policy of the old version", { trust: { ...JSON.parse(EC2_TRUST), Version: "2008-10-17" } }, {}],
+    ["a policy of the old version", { policies: { app: { ...READ_S3, Version: "2008-10-17" } } }, { statements: [{}] }],
+    [
+      "a policy of the old version in which a variable is text",
+      { policies: { app: { Version: "2008-10-17", Statement: own } } },
+      { inlinePolicies: [{ name: "app", document: { Version: "2008-10-17" } }] },
+    ],
+    [
+      "a policy with an Id",
+      { policies: { odd: { Version: "2012-10-17", Id: "x", Statement: [one] } } },
+      { inlinePolicies: [{ name: "odd", document: { Id: "x" } }] },
+    ],
+    [
+      "an action that nobody offers",
+      { policies: { app: { Statement: { ...one, Action: "s3:Get Object" } } } },
+      { inlinePolicies: [{ document: { Statement: { Action: "s3:Get Object" } } }] },
+    ],
+    ["no permissions at all", { policies: {} }, {}],
+  ])("with %s", async (_, made, spec) => {
     await make("app", made);
-    const { status, out, err } = await exported("--instance-profile", "app");
-    expect([status, manifestsIn(out)]).toEqual([0, []]);
-    expect(out).toContain(words);
-    expect(out).toContain("# kind: InstanceProfile");
-    expect(err).toContain("0 of 1 instance profiles exported; 1 written as comments");
+    const { status, out } = await exported("--instance-profile", "app");
+    expect([status, manifestsIn(out)]).toMatchObject([0, [{ spec }]]);
+    expect(out).not.toContain("Not in the manifest");
+    expect(await planOf(out)).toMatchObject({ out: expect.stringContaining("1 adopted unchanged") });
   });
+});
 
+describe("what no manifest can say stands in comments, and nothing is lost", () => {
   test("an empty profile, and one that is owned already, are named with the reason", async () => {
     await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "hollow" });
     const owner = { "cluster-id": "c-1", namespace: "team-b", name: "mine" };

@@ -79,7 +79,7 @@ describe("reading what AWS returned", () => {
   });
 
   test("JSON that is no document is equal only to the same JSON", () => {
-    const values: readonly JsonValue[] = [[], "x", 1, "1", null, true, {}, [{}], aDocument()];
+    const values: readonly JsonValue[] = [[], "x", 1, "1", null, true, {}, [{}], aDocument(aStatement())];
     for (const a of values) for (const b of values) expect(same(a, b)).toBe(a === b);
   });
 
@@ -172,9 +172,16 @@ describe("the document", () => {
   });
 
   test("without a Version is not 2012-10-17, in which variables have a meaning", () => {
-    const Statement = [aStatement()];
+    const Statement = [{ ...aStatement(), Resource: `arn:aws:s3:::\${aws:username}` }];
     expect(same({ Statement }, { Version: "2012-10-17", Statement })).toBe(false);
     expect(same({ Version: "2008-10-17", Statement }, { Version: "2012-10-17", Statement })).toBe(false);
+  });
+
+  test("means the same in every version where no variable stands", () => {
+    const Statement = [aStatement()];
+    expect(same({ Statement }, { Version: "2012-10-17", Statement })).toBe(true);
+    expect(same({ Version: "2008-10-17", Statement }, { Version: "2012-10-17", Statement })).toBe(true);
+    expect(same({ Version: "2011-11-11", Statement }, { Version: "2012-10-17", Statement })).toBe(false);
   });
 
   test("compares Id and elements it does not know to the letter", () => {
