@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { compareAccess } from "../../../src/model/access/compare-access.ts";
 import { ABSENT, type ObservedInstanceProfile, type ObservedRole } from "../../../src/model/observed-state.ts";
+import { accessEffect } from "../../../src/plan/access/access-effect.ts";
+import { plannedAccess } from "../../../src/plan/access/planned-access.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { unprovedEntity } from "../../../src/plan/proof.ts";
 import { createdState, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
@@ -79,5 +82,15 @@ describe("an external role", () => {
     expect(unprovedEntity(desired, owned, [{ ...add, roleName: "admin" }])).toBe("role");
     expect(unprovedEntity(desired, owned, [{ kind: "TagRole", roleName: "shared", tags: {} }])).toBe("role");
     expect(unprovedEntity(desired, owned, [{ kind: "DeleteRole", roleName: "shared" }])).toBe("role");
+  });
+
+  test("is access that is not compared: a plan that gives it to instances is undecided", () => {
+    const { actions } = diff(desiredOf(EXTERNAL), THERE);
+    const { verdict, permissions } = plannedAccess(THERE, actions, new Map(), compareAccess);
+    expect([verdict, permissions.undecided.map(({ reason }) => reason)]).toEqual([
+      "undecided",
+      ["others manage the role, and what it allows is not compared"],
+    ]);
+    expect(accessEffect(THERE, actions)).toBeUndefined();
   });
 });

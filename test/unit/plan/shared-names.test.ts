@@ -81,3 +81,14 @@ test("the room that is left in an account goes to the first plans of an input", 
   const blocked = { ...CREATE, blockers: [{ reason: "X", message: "x" }] };
   expect(countBlockers(CREATE, withCreations(quotas, blocked))).toEqual([]);
 });
+
+test("objects can share a role that others manage, also with the object that manages it, but no instance profile", () => {
+  const external = { roleName: "shared", role: { management: "External" } } as const;
+  const input = [
+    named("a", { roleName: "shared" }),
+    named("b", { ...external, instanceProfileName: "b" }),
+    named("c", { ...external, instanceProfileName: "c" }),
+    named("d", { ...external, instanceProfileName: "C" }),
+  ];
+  expect(messages(...input).map((found) => found.length)).toEqual([0, 0, 0, 1]);
+});
