@@ -51,6 +51,9 @@ const WRONG: Fields = {
 
 /** What matters at another time or to other objects, each with the test that shows it. */
 const HEEDED_ELSEWHERE: ReadonlySet<string> = new Set([
+  ...["role", "role.management"], // test/scenario/external-role.test.ts
+  // As in `statements`: the parser reads both by one field.
+  ...["notActions", "notResources", "conditions"].map((field) => `inlinePolicies[].statements[].${field}`),
   ...["adoptionPolicy", "deletionPolicy"], // test/scenario/adoption.test.ts
   "unmanagedPolicies", // test/scenario/drift.test.ts
 ]);
