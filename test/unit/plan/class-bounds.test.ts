@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
+import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { type Bounds, filledIn, withClassDefaults, withoutExcess } from "../../../src/plan/class/class-bounds.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile, statementsIn } from "../../support/builders.ts";
@@ -124,4 +125,30 @@ test("a class adds its boundary, its tags and its deletion policy to an object t
   expect(withClassDefaults(anInstanceProfile({ spec: { tags: { team: "b" } } }), of).spec.tags).toEqual({ team: "a" });
   const both = aClass({ allowedDeletionPolicies: ["Delete", "Retain"] });
   expect(withClassDefaults(anInstanceProfile(), both)).toEqual(anInstanceProfile());
+});
+
+describe("a document of which a class allows a part", () => {
+  const bounds = boundsOf(CAREFUL);
+  const allowed = { Effect: "Allow", Action: "s3:GetObject", Resource: "*" };
+  const excess = { Effect: "Allow", Action: "iam:*", Resource: "*" };
+  const stripped = (document: object) => {
+    const { spec } = parseInstanceProfile({
+      apiVersion: "iam.instanceprofile.dev/v1beta1",
+      kind: "InstanceProfile",
+      metadata: { name: "app", namespace: "team-a" },
+      spec: { ...NAMED, inlinePolicies: [{ name: "odd", document }] },
+    });
+    return withoutExcess(spec, classViolations(spec, bounds), bounds.class).inlinePolicies;
+  };
+
+  test("keeps the statements that are allowed, and its version", () => {
+    const document = { Version: "2008-10-17", Statement: [excess, allowed] };
+    expect(stripped(document)).toMatchObject([
+      { statements: [{ actions: ["s3:GetObject"] }], document: { Version: "2008-10-17", Statement: [allowed] } },
+    ]);
+  });
+
+  test("is gone when nothing of it is allowed", () => {
+    expect(stripped({ Statement: excess })).toEqual([]);
+  });
 });
