@@ -1,4 +1,5 @@
-import { list } from "./collection-fields.ts";
+import { BUILT_IN_VARIABLES, LEFT_BRACE } from "../model/variables/template.ts";
+import { list, map } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
 import type { ClassAccount, InstanceProfileClassSpec, InstanceProfileClassStatus } from "./instance-profile-class.ts";
 import { defaulted, lenientObject, object, optional, required } from "./object-fields.ts";
@@ -13,6 +14,7 @@ import {
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 import { permissionsBoundaryArnField, tagsField } from "./spec-fields.ts";
 import { conditionsField, generationField } from "./status-fields.ts";
+import { orVariables } from "./variable-texts.ts";
 
 const accountField: Field<ClassAccount> = object<ClassAccount>(
   {
@@ -63,22 +65,22 @@ const namespaceField: Field<string> = text(
 const prefixField: Field<string> = text(
   { minLength: 1, maxLength: 128 },
   matches(
-    "^([\\w+=,.@-]|\\{namespace\\}|\\{cluster\\})+$",
-    "write letters, digits, any of _+=,.@- and the placeholders {namespace} and {cluster} only, as in {namespace}-",
+    `^${orVariables("\\w+=,.@-", "+")}$`,
+    "write letters, digits, any of _+=,.@- and variables only, as in {namespace}-",
   ),
 );
 
 const pathField: Field<string> = text(
   { minLength: 1, maxLength: 512 },
   matches(
-    "^/(([\\x21-\\x7A\\x7C\\x7E]|\\{namespace\\}|\\{cluster\\})+/)?$",
-    "write a path that begins and ends with a slash, with {namespace} and {cluster} as the only text in braces, as in /{namespace}/",
+    `^/(${orVariables("\\x21-\\x7A\\x7C\\x7E", "+")}/)?$`,
+    "write a path that begins and ends with a slash, with variables as the only text in braces, as in /{namespace}/",
   ),
 );
 
 /** AWS replaces policy variables when it evaluates a policy. The controller cannot. */
 const noVariables: Rule<string> = {
-  message: "policy variables have no meaning here; write *, or {namespace} and {cluster}",
+  message: "policy variables have no meaning here; write *, or variables such as {namespace}",
   holds: (value) => !value.includes("$" + "{"),
 };
 
@@ -116,6 +118,40 @@ const tagKeyPatternField: Field<string> = text(
   },
 );
 
+const variableName = /^[A-Za-z]\w{0,62}$/;
+const reserved: ReadonlySet<string> = new Set([...BUILT_IN_VARIABLES, LEFT_BRACE].filter((name) => name !== "region"));
+
+/** The variables of a class. */
+export const variablesField: Field<Readonly<Record<string, string>>> = map(
+  text(
+    { maxLength: 512 },
+    matches("^[\\x20-\\x23\\x25-\\x29\\x2B-\\x3E\\x40-\\x7E]*$", "write printable ASCII without *, ? and $"),
+  ),
+  { maxProperties: 50 },
+  {
+    message: "write names of 1 to 63 letters, digits and _ that begin with a letter, as in bucketPrefix",
+    holds: (variables) => Object.keys(variables).every((name) => variableName.test(name)),
+  },
+  {
+    message: "account, cluster, leftBrace, name, namespace and partition have their meaning; write other names",
+    holds: (variables) => !Object.keys(variables).some((name) => reserved.has(name)),
+  },
+);
+
+/** Like the rule of the CRD, which has no regular expression for it. */
+function usesKnownVariables(field: "roleNamePrefix" | "path"): Rule<LooseClassSpec> {
+  return {
+    message: `${field} uses a variable that does not exist; add it to variables, or write one such as {namespace}`,
+    fieldPath: `.${field}`,
+    holds: ({ [field]: value = "", variables }) =>
+      value
+        .split("{")
+        .filter((part) => part.includes("}"))
+        .map((part) => part.slice(0, part.indexOf("}")))
+        .every((word) => BUILT_IN_VARIABLES.includes(word) || Object.hasOwn(variables, word)),
+  };
+}
+
 /** A class as its manifest has it. */
 export interface LooseClassSpec extends Omit<InstanceProfileClassSpec, "maximumAccess"> {
   readonly maximumAccess?: { readonly statements: readonly LooseStatement[] };
@@ -150,6 +186,7 @@ export const classSpecField: Field<LooseClassSpec> = object<LooseClassSpec>(
     maxSessionDurationSeconds: defaulted(integer({ format: "int32", minimum: 3600, maximum: 43_200 }), 3600),
     maxPerNamespace: optional(integer({ format: "int32", minimum: 1, maximum: 10_000 })),
     tags: defaulted(tagsField, {}),
+    variables: defaulted(variablesField, {}),
     allowedTagKeys: defaulted(list(tagKeyPatternField, { maxItems: 100, listType: "set" }), []),
     deletionPolicy: optional(choice("Delete", "Retain")),
     allowedDeletionPolicies: defaulted(
@@ -165,6 +202,8 @@ export const classSpecField: Field<LooseClassSpec> = object<LooseClassSpec>(
     holds: ({ deletionPolicy, allowedDeletionPolicies }) =>
       deletionPolicy === undefined || allowedDeletionPolicies.includes(deletionPolicy),
   },
+  usesKnownVariables("roleNamePrefix"),
+  usesKnownVariables("path"),
 );
 
 const countField: Field<number> = integer({ format: "int32", minimum: 0 });

@@ -19,8 +19,8 @@ export interface InstanceProfileClass {
 }
 
 /**
- * The spec of a class. Anything that it does not name is not allowed. `{namespace}` and `{cluster}` in `roleNamePrefix`, `path`,
- * `allowedResources` and `maximumAccess` stand for the namespace of the object and the id of the cluster.
+ * The spec of a class. Anything that it does not name is not allowed. `roleNamePrefix`, `path`, `allowedResources` and `maximumAccess` may
+ * use variables such as `{namespace}`.
  */
 export interface InstanceProfileClassSpec {
   readonly account: ClassAccount;
@@ -61,6 +61,8 @@ export interface InstanceProfileClassSpec {
   readonly maxPerNamespace?: number;
   /** The tags of every role and instance profile. An object must not give one of them another value. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Variables for the texts of objects and of the class. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Patterns, with `*`, of the tag keys that an object may set. A to Z are case-insensitive, as in IAM. */
   readonly allowedTagKeys: readonly string[];
   /** The deletion policy of objects that have none; one of `allowedDeletionPolicies`. */

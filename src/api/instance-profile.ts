@@ -1,3 +1,4 @@
+import type { Place } from "../model/place.ts";
 import type { JsonObject } from "../model/policy/policy-json.ts";
 import type { OversizePolicy } from "../model/policy/policy-size.ts";
 
@@ -50,6 +51,12 @@ export interface InstanceProfile {
   readonly oversize?: readonly OversizePolicy[];
   /** The names in `spec` that neither the manifest nor status gives, so that the prefix of a class changes them. Unset if there are none. */
   readonly derivedNames?: readonly DerivedName[];
+  /** Where the role is; unset before the variables of the texts are filled in. */
+  readonly place?: Place;
+  /** What is wrong with texts that use variables. While there is anything, nothing is written. Unset: nothing. */
+  readonly faults?: readonly TextFault[];
+  /** Names that AWS has and that the variables no longer give. Unset: none. */
+  readonly keptNames?: readonly KeptName[];
 }
 
 /** Who manages the role. */
@@ -63,6 +70,23 @@ export interface RoleSpec {
 /** True when the object does not manage its role. Several objects may name one such role. */
 export function hasExternalRole({ role }: Pick<InstanceProfileSpec, "role">): boolean {
   return role?.management === "External";
+}
+
+/** What is wrong with a text of the spec: the reason of the condition, the path of the field, and a message that begins with the path. */
+export interface TextFault {
+  readonly reason: string;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A name or path that AWS has and that the variables of its text no longer give. */
+export interface KeptName {
+  /** `spec.roleName`, for example. */
+  readonly path: string;
+  /** What AWS has. */
+  readonly kept: string;
+  /** What the variables give. */
+  readonly given: string;
 }
 
 /** A name that is derived from the object's namespace and name. */

@@ -5,6 +5,7 @@ import type { Field, Rule } from "./field.ts";
 import type { PolicyConditions, Statement, StatementBase } from "./instance-profile.ts";
 import { eitherOf, object, optional, required } from "./object-fields.ts";
 import { choice, patternText, text } from "./scalar-fields.ts";
+import { orVariables } from "./variable-texts.ts";
 
 /** A statement of a manifest, before the rule that exactly one of each pair is set. */
 export interface LooseStatement extends StatementBase {
@@ -32,10 +33,19 @@ export const sidField: Field<string> = patternText({ maxLength: 128, pattern: SI
 /** The effect of a statement. */
 export const effectField: Field<"Allow" | "Deny"> = choice("Allow", "Deny");
 
+const SERVICE_ADVICE = "write a service principal, as in ec2.amazonaws.com";
+const SERVICE_PART = orVariables("a-z0-9-", "+");
+
 /** A service principal. */
 export const serviceField: Field<string> = text(
   { minLength: 1, maxLength: 128 },
-  matches("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", "write a service principal, as in ec2.amazonaws.com"),
+  matches("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", SERVICE_ADVICE),
+);
+
+/** A service principal that may use variables. */
+export const writtenServiceField: Field<string> = text(
+  { minLength: 1, maxLength: 128 },
+  matches(`^${SERVICE_PART}(\\.${SERVICE_PART})+$`, SERVICE_ADVICE),
 );
 
 /**
@@ -59,7 +69,8 @@ const ACTION_HINT = "write service:Action, as in s3:GetObject or s3:Get*, or * f
 /** An action or a pattern of actions, in a list that is not long. */
 export const actionField: Field<string> = text({ minLength: 1, maxLength: 128 }, matches(ACTION, ACTION_HINT));
 
-const ARN = "^(\\*|arn:[\\t\\n\\r\\x20-\\xFF]*)$";
+/** A resource can begin with a variable. */
+const ARN = "^(\\*|(arn:|\\{)[\\t\\n\\r\\x20-\\xFF]*)$";
 const ARN_HINT = "write an ARN, as in arn:aws:s3:::my-bucket/*, or * for every resource";
 
 /** A resource or a pattern of resources, in a list that is not long. */
@@ -140,7 +151,7 @@ export interface LoosePolicy {
 /** The name of a policy. */
 export const policyNameField: Field<string> = text(
   { minLength: 1, maxLength: 128 },
-  matches("^[\\w+=,.@-]+$", "write letters, digits and any of _+=,.@- only, as in app-server"),
+  matches(`^${orVariables("\\w+=,.@-", "+")}$`, "write letters, digits and any of _+=,.@- only, as in app-server"),
 );
 
 const policyField: Field<LoosePolicy> = eitherOf(

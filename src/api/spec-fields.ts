@@ -13,6 +13,7 @@ import {
 } from "./policy-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 import { trustField } from "./trust-fields.ts";
+import { orVariables, VARIABLE } from "./variable-texts.ts";
 
 type ResolvedLater = "roleName" | "instanceProfileName" | "inlinePolicies" | "instances";
 
@@ -26,9 +27,16 @@ export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
   readonly instances?: LooseInstances;
 }
 
-const NAME = matches("^[\\w+=,.@-]+$", "write letters, digits and any of _+=,.@- only, as in app-server");
+const NAME_ADVICE = "write letters, digits and any of _+=,.@- only, as in app-server";
+const NAME_CHARACTERS = "\\w+=,.@-";
+const NAME = matches(`^${orVariables(NAME_CHARACTERS, "+")}$`, NAME_ADVICE);
+const LITERAL_NAME = matches(`^[${NAME_CHARACTERS}]+$`, NAME_ADVICE);
 const MANAGED_POLICY_ARN = "^arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/([\\x21-\\x7E]+/)?[\\w+=,.@-]+$";
-const TAG_TEXT = "^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$";
+const WRITTEN_POLICY_ARN =
+  `^(arn:(aws(-[a-z]+)*|${VARIABLE}):iam::([0-9]{12}|aws|${VARIABLE}):policy/([\\x21-\\x7E]+/)?` +
+  `${orVariables(NAME_CHARACTERS, "+")}|${VARIABLE}[\\x21-\\x7E]*)$`;
+const TAG_CHARACTERS = "\\p{L}\\p{Z}\\p{N}_.:/=+\\-@";
+const TAG_TEXT = `^[${TAG_CHARACTERS}]*$`;
 /** IAM's maximum of 50, minus the controller's own: cluster-id, namespace, name, uid, adopted, applied, instance-regions and retained. */
 const MAX_TAGS = 42;
 const tagKey = new RegExp(TAG_TEXT, "u");
@@ -75,28 +83,51 @@ const descriptionField: Field<string> = text(
 );
 
 const managedPolicyArnsField: Field<readonly string[]> = list(
-  text(
-    { minLength: 1, maxLength: 1024 },
-    matches(
-      MANAGED_POLICY_ARN,
-      "write the ARN of a managed policy, as in arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
-    ),
-  ),
+  policyArn(WRITTEN_POLICY_ARN, "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"),
   { maxItems: 50, listType: "set" },
 );
 
+const BOUNDARY_EXAMPLE = "arn:aws:iam::123456789012:policy/boundary";
+
 /** A permissions boundary. */
-export const permissionsBoundaryArnField: Field<string> = text(
-  { minLength: 1, maxLength: 1024 },
-  matches(MANAGED_POLICY_ARN, "write the ARN of a managed policy, as in arn:aws:iam::123456789012:policy/boundary"),
+export const permissionsBoundaryArnField: Field<string> = policyArn(MANAGED_POLICY_ARN, BOUNDARY_EXAMPLE);
+
+function policyArn(pattern: string, example: string): Field<string> {
+  return text(
+    { minLength: 1, maxLength: 1024 },
+    matches(pattern, `write the ARN of a managed policy, as in ${example}`),
+  );
+}
+
+const tagValueField: Field<string> = tagValue(TAG_TEXT);
+
+/** Tags. */
+export const tagsField: Field<Readonly<Record<string, string>>> = tagsOf(tagValueField);
+
+/** The user's tags, whose values may have variables. */
+const writtenTagsField: Field<Readonly<Record<string, string>>> = tagsOf(
+  tagValue(`^${orVariables(TAG_CHARACTERS, "*")}$`),
 );
 
-/** The user's tags. */
-export const tagsField: Field<Readonly<Record<string, string>>> = map(
-  text({ maxLength: 256 }, matches(TAG_TEXT, "write letters, digits, spaces and any of _.:/=+-@ only in tag values")),
-  { maxProperties: MAX_TAGS },
-  ...tagRules,
-);
+function tagValue(pattern: string): Field<string> {
+  const message = "write letters, digits, spaces and any of _.:/=+-@ only in tag values";
+  return text({ maxLength: 256 }, matches(pattern, message));
+}
+
+function tagsOf(value: Field<string>): Field<Readonly<Record<string, string>>> {
+  return map(value, { maxProperties: MAX_TAGS }, ...tagRules);
+}
+
+/** What texts of the spec must be once their variables are filled in. */
+export const literalSpecFields: Readonly<
+  Record<"roleName" | "longName" | "path" | "policyArn" | "tagValue", Field<string>>
+> = {
+  roleName: text({ minLength: 1, maxLength: 64 }, LITERAL_NAME),
+  longName: text({ minLength: 1, maxLength: 128 }, LITERAL_NAME),
+  path: pathField,
+  policyArn: permissionsBoundaryArnField,
+  tagValue: tagValueField,
+};
 
 const roleField: Field<Pick<RoleSpec, "management">> = object<Pick<RoleSpec, "management">>({
   management: defaulted(choice("Managed", "External"), "Managed"),
@@ -138,12 +169,12 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     statements: defaulted(statementsField, []),
     inlinePolicies: defaulted(inlinePoliciesField, []),
     managedPolicyArns: defaulted(managedPolicyArnsField, []),
-    permissionsBoundaryArn: optional(permissionsBoundaryArnField),
+    permissionsBoundaryArn: optional(policyArn(WRITTEN_POLICY_ARN, BOUNDARY_EXAMPLE)),
     maxSessionDurationSeconds: defaulted(integer({ format: "int32", minimum: 3600, maximum: 43_200 }), 3600),
     trust: defaulted(trustField, trustDefault),
-    tags: defaulted(tagsField, {}),
-    roleTags: defaulted(tagsField, {}),
-    instanceProfileTags: defaulted(tagsField, {}),
+    tags: defaulted(writtenTagsField, {}),
+    roleTags: defaulted(writtenTagsField, {}),
+    instanceProfileTags: defaulted(writtenTagsField, {}),
     adoptionPolicy: defaulted(choice("Never", "IfExists"), "Never"),
     deletionPolicy: optional(choice("Delete", "Retain")),
     unmanagedPolicies: defaulted(choice("Report", "Remove"), "Report"),

@@ -3,27 +3,63 @@ import { trustDocumentField } from "./document-fields.ts";
 import type { Field } from "./field.ts";
 import type { Principals, Trust, TrustStatement } from "./instance-profile.ts";
 import { defaulted, object, optional, required } from "./object-fields.ts";
-import { conditionsField, effectField, matches, serviceField, sidField, sidsAreUnique } from "./policy-fields.ts";
+import {
+  conditionsField,
+  effectField,
+  matches,
+  serviceField,
+  sidField,
+  sidsAreUnique,
+  writtenServiceField,
+} from "./policy-fields.ts";
 import { text } from "./scalar-fields.ts";
+import { VARIABLE } from "./variable-texts.ts";
 
-const awsPrincipalField: Field<string> = text(
-  { minLength: 1, maxLength: 1024 },
-  {
-    message:
-      "write an account id in quotes, an ARN without wildcards, as in arn:aws:iam::123456789012:role/ops, or * for everyone",
-    holds: (value) => value === "*" || (AWS_PRINCIPAL.test(value) && !value.includes("*")),
-  },
-);
+const PARTITION = "aws(-[a-z]+)*";
+const ACCOUNT = "[0-9]{12}";
+const DOMAIN = "[a-z0-9-]+(\\.[a-z0-9-]+)+";
+const awsPrincipal = (partition: string, account: string): string =>
+  `${ACCOUNT}|arn:${partition}:(iam|sts)::${account}:[\\x21-\\x7E]+|A[A-Z0-9]{15,127}`;
+const provider = (partition: string, account: string): string =>
+  `arn:${partition}:iam::${account}:(oidc|saml)-provider/[\\x21-\\x7E]+|${DOMAIN}`;
+const written = (patternOf: (partition: string, account: string) => string): string =>
+  patternOf(`(${PARTITION}|${VARIABLE})`, `(${ACCOUNT}|${VARIABLE})`);
 
-const AWS_PRINCIPAL = /^([0-9]{12}|arn:aws(-[a-z]+)*:(iam|sts)::[0-9]{12}:[\x21-\x7E]+|A[A-Z0-9]{15,127})$/u;
+/** @param start of a text that is not checked yet; unset: none */
+function awsPrincipalLike(pattern: string, start?: string): Field<string> {
+  const expression = new RegExp(`^(${pattern})$`, "u");
+  const isChecked = (value: string): boolean => start === undefined || !value.startsWith(start);
+  return text(
+    { minLength: 1, maxLength: 1024 },
+    {
+      message:
+        "write an account id in quotes, an ARN without wildcards, as in arn:aws:iam::123456789012:role/ops, or * for everyone",
+      holds: (value) => value === "*" || (!value.includes("*") && (!isChecked(value) || expression.test(value))),
+    },
+  );
+}
 
-const federatedField: Field<string> = text(
-  { minLength: 1, maxLength: 1024 },
-  matches(
-    "^(arn:aws(-[a-z]+)*:iam::[0-9]{12}:(oidc|saml)-provider/[\\x21-\\x7E]+|[a-z0-9-]+(\\.[a-z0-9-]+)+)$",
-    "write the ARN of an identity provider, as in arn:aws:iam::123456789012:oidc-provider/token.example.com, or its domain",
-  ),
-);
+function federatedLike(pattern: string): Field<string> {
+  return text(
+    { minLength: 1, maxLength: 1024 },
+    matches(
+      `^(${pattern})$`,
+      "write the ARN of an identity provider, as in arn:aws:iam::123456789012:oidc-provider/token.example.com, or its domain",
+    ),
+  );
+}
+
+/** What principals must be once their variables are filled in. */
+export const literalPrincipalFields: Readonly<Record<"aws" | "services" | "federated", Field<string>>> = {
+  aws: awsPrincipalLike(awsPrincipal(PARTITION, ACCOUNT)),
+  services: serviceField,
+  federated: federatedLike(provider(PARTITION, ACCOUNT)),
+};
+
+// The rule of the CRD has little room for more pattern: what begins with a variable is checked once it is filled in.
+const awsPrincipalField = awsPrincipalLike(written(awsPrincipal), "{");
+
+const federatedField = federatedLike(`${written(provider)}|${VARIABLE}[\\x21-\\x7E]*`);
 
 const canonicalUserField: Field<string> = text(
   { minLength: 1, maxLength: 64 },
@@ -38,7 +74,7 @@ const stsActionField: Field<string> = text(
 const principalsField: Field<Principals> = object<Principals>(
   {
     aws: optional(list(awsPrincipalField, { minItems: 1, maxItems: 50, listType: "atomic" })),
-    services: optional(list(serviceField, { minItems: 1, maxItems: 20, listType: "atomic" })),
+    services: optional(list(writtenServiceField, { minItems: 1, maxItems: 20, listType: "atomic" })),
     federated: optional(list(federatedField, { minItems: 1, maxItems: 20, listType: "atomic" })),
     canonicalUsers: optional(list(canonicalUserField, { minItems: 1, maxItems: 20, listType: "atomic" })),
   },
@@ -62,7 +98,7 @@ const DEFAULT_SERVICE = "ec2.amazonaws.com";
 export const trustField: Field<Trust> = object<Trust>(
   {
     document: optional(trustDocumentField),
-    services: defaulted(list(serviceField, { maxItems: 20, listType: "set" }), [DEFAULT_SERVICE]),
+    services: defaulted(list(writtenServiceField, { maxItems: 20, listType: "set" }), [DEFAULT_SERVICE]),
     statements: defaulted(list(trustStatementField, { maxItems: 20, listType: "atomic" }, sidsAreUnique), []),
   },
   {

@@ -1,3 +1,4 @@
+import type { Variables } from "../model/variables/template.ts";
 import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
 import type { QueueObserver } from "../runtime/queue/work-queue.ts";
 import type { WorkerObserver } from "../runtime/queue/workers.ts";
@@ -38,6 +39,8 @@ export interface ControllerSettings {
   readonly allowsExternalRoles?: boolean;
   /** What happens to what the controller created, for objects without a deletion policy. Default: Delete. */
   readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
+  /** The variables of objects without a class. Default: none but those that every object has. */
+  readonly variables?: Variables;
   /** Whether the status of classes is written. Default: only if all objects of the cluster are watched. */
   readonly reportsClasses?: boolean | undefined;
   /** How long to wait for the first list before `start` fails. */

@@ -1,5 +1,6 @@
 import type { AccountRegistry } from "../engine/accounts/account-registry.ts";
 import type { CrdReader, EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
+import type { Place } from "../model/place.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { KeyedBackoff } from "../runtime/queue/backoff.ts";
 import type { Shares } from "../runtime/queue/shares.ts";
@@ -43,6 +44,8 @@ export interface ControllerDependencies {
   readonly crd: CrdReader;
   readonly events: EventSink;
   readonly accounts: AccountRegistry;
+  /** Where the controller's own credentials are; unset: unknown. */
+  readonly ownPlace?: Pick<Place, "region" | "partition">;
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -199,8 +202,9 @@ export class Controller {
     objects: () => readonly KubeObject[],
     orphans: CountedOrphans,
   ): ClassController {
-    const { accounts, clusterId, clock, random, logger, events, newReconcileId, settings } = deps;
+    const { accounts, clusterId, clock, random, logger, events, newReconcileId, settings, ownPlace } = deps;
     return new ClassController({
+      own: () => ({ place: { ...ownPlace, accountId: accounts.ownId }, variables: settings.variables ?? {} }),
       ...deps.classes,
       objects,
       orphans,
@@ -214,8 +218,7 @@ export class Controller {
       enqueue: (key, urgency) => this.#enqueue(key, urgency),
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
-      requiresClass: settings.requiresClass ?? false,
-      allowsExternalRoles: settings.allowsExternalRoles,
+      ...{ requiresClass: settings.requiresClass ?? false, allowsExternalRoles: settings.allowsExternalRoles },
       tenure: classTenure(deps.scope ?? {}, settings.reportsClasses),
       defaultDeletionPolicy: settings.defaultDeletionPolicy,
     });

@@ -8,6 +8,7 @@ import type { Blocker, Note, Plan } from "./plan.ts";
 import { diffAbsent } from "./role/diff-absent.ts";
 import { createInstanceProfile, updateInstanceProfile } from "./role/diff-instance-profile.ts";
 import { createRole, unmanagedPolicies, updateRole } from "./role/diff-role.ts";
+import { ec2TrustNotes } from "./role/ec2-trust-note.ts";
 import { guardAdoption } from "./role/guard-adoption.ts";
 import { guardExternalRole } from "./role/guard-external-role.ts";
 import { guardInlinePolicy } from "./role/guard-inline-policy.ts";
@@ -36,7 +37,7 @@ function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
   const profile = diffInstanceProfile(desired, observed);
   const adoption = guardAdoption(desired, observed);
   const blockers = [...onceForBoth(role.blockers, profile.blockers), ...adoption.blockers];
-  const notes = [...(role.notes ?? []), ...adoption.notes];
+  const notes = [...(role.notes ?? []), ...adoption.notes, ...ec2TrustNotes(desired, role.actions)];
   return {
     actions: [...role.actions, ...profile.actions, ...(blockers.length > 0 ? [] : diffInstances(desired, observed))],
     blockers,

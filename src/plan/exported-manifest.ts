@@ -6,6 +6,8 @@ import { trustField } from "../api/trust-fields.ts";
 import { nameKey } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
 import { belongsToAws, TAG_PREFIX, type Tags } from "../model/ownership.ts";
+import { isTemplateFree } from "../model/variables/leftovers.ts";
+import { isEc2 } from "../model/place.ts";
 import {
   buildPolicy,
   permissionsDocument,
@@ -125,7 +127,8 @@ function contentOf(text: string): PolicyContent | undefined {
   const current = readPolicy(text, "permissions");
   const document = policyJson(current);
   const statements = statementsFrom(document);
-  if (statements !== undefined && statements.length > 0 && isTaken(statementsField, statements)) {
+  const isPlain = document !== undefined && isTemplateFree(document);
+  if (isPlain && statements !== undefined && statements.length > 0 && isTaken(statementsField, statements)) {
     const written = permissionsDocument(statements as unknown as readonly Statement[]);
     if (samePolicy(buildPolicy(written, "permissions"), current)) return { statements };
   }
@@ -151,6 +154,8 @@ function trustOf({ trustPolicy }: ObservedRole): TrustPart {
   const trust = trustFrom(document);
   if (
     trust !== undefined &&
+    document !== undefined &&
+    isTemplateFree(document) &&
     isTaken(trustField, trust) &&
     samePolicy(buildPolicy(trustDocument(trust), "trust"), current)
   ) {
@@ -163,7 +168,9 @@ function trustOf({ trustPolicy }: ObservedRole): TrustPart {
 }
 
 function shortTrust({ services, statements }: Trust): TrustPart["fields"] {
-  if (services.join() === "ec2.amazonaws.com") return statements.length === 0 ? {} : { trust: { statements } };
+  const [service, ...others] = services;
+  if (service !== undefined && isEc2(service) && others.length === 0)
+    return statements.length === 0 ? {} : { trust: { statements } };
   return { trust: statements.length === 0 ? { services } : { services, statements } };
 }
 

@@ -79,7 +79,7 @@ function explain(
 ): Explanation {
   switch (result.kind) {
     case "InSync":
-      return { reason: "InSync", message: inSync(result) };
+      return { reason: "InSync", message: `${inSync(result)}${namesKept(object)}` };
     case "PropagationPending":
       return { reason: "PropagationPending", message: propagationPending(result, lagsUntil) };
     case "WaitingForEC2": {
@@ -121,6 +121,13 @@ function inSync({ observation: { plan, mayWrite } }: ResultOf<"InSync">): string
   const lasting = (plan.notes ?? []).filter(({ reason }) => reason === ROLE_NOT_ASSUMABLE);
   const more = `; the role has ${count} unmanaged ${count === 1 ? "policy" : "policies"}, see status.unmanagedPolicies`;
   return `role, policies and instance profile in AWS match the spec${count === 0 ? "" : more}${appended(lasting)}`;
+}
+
+/** A variable has another value than when role and instance profile were created. */
+function namesKept({ keptNames = [] }: ReportedObject): string {
+  return keptNames
+    .map(({ path, kept, given }) => `; ${path} now gives ${given}, and AWS keeps ${kept}: IAM cannot rename it`)
+    .join("");
 }
 
 function propagationPending({ observation }: ResultOf<"PropagationPending">, lagsUntil?: string): string {

@@ -59,7 +59,9 @@ export type Outcome =
  * An object with its last reported status. The spec is unset when it is not valid; metadata and status, which the API server validates, are
  * still there to report it.
  */
-export type ReportedObject = Pick<InstanceProfile, "metadata" | "status"> & { readonly spec?: InstanceProfileSpec };
+export type ReportedObject = Pick<InstanceProfile, "metadata" | "status" | "keptNames"> & {
+  readonly spec?: InstanceProfileSpec;
+};
 
 /** An Event without the object that it is about. */
 export interface EventDraft {

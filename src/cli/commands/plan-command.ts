@@ -25,6 +25,7 @@ import { keyOf, type WatchedObject } from "../../runtime/watch/list-watch.ts";
 import { COLOR_OPTION, hasColor } from "../color.ts";
 import type { Command } from "../command.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
+import { userPlace } from "../controller/own-place.ts";
 import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy } from "../deletion-policies.ts";
 import { givenRegions, REGION_OPTION } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
@@ -34,8 +35,8 @@ import { readClusterObjects } from "../plan/cluster-classes.ts";
 import { connectAsUser, PLAN_RATES, planAccess, type RunAccess, reportUnread } from "../plan/plan-access.ts";
 import {
   type Answer,
+  type FilledSubject,
   readSubjects,
-  type Subject,
   withCrossBlockers,
   withPlaces,
   withStatementPlaces,
@@ -110,15 +111,15 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
   const rates = awsRates(given, PLAN_RATES);
   const input = await readSubjects(paths, io);
   if (input === undefined) return EXIT.error;
-  const { subjects, tests } = input;
-  const objects = subjects.map(({ object }) => object);
-  const classes = await classOptions(
-    given,
-    io,
-    subjects.map(({ manifest }) => manifest),
-  );
+  const { tests } = input;
+  const manifests = input.subjects.map(({ manifest }) => manifest);
   const aws = connectAsUser(rates, io.env);
   try {
+    const classes = await classOptions(given, io, manifests, await userPlace(aws, manifests, io.stop));
+    const subjects = input.subjects.map(
+      (subject): FilledSubject => ({ ...subject, parsed: subject.object, object: classes.filled(subject.object) }),
+    );
+    const objects = subjects.map(({ object }) => object);
     const awaited = { command: "plan", items: "objects", format };
     const { all, results } = await withProgress(io, awaited, async (progress) => {
       const bound = objects.map((object) => boundObject(object, classes.bindingOf(object)));
@@ -172,13 +173,13 @@ interface PlanContext {
 
 async function planOne(
   bindingOf: BindingOf,
-  subject: Subject,
+  { parsed, ...subject }: FilledSubject,
   { aws, access, clusterId, allowsAdoption, allowsExternal }: PlanContext,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { object } = subject;
   const { namespace, name } = object.metadata;
-  const binding = bindingOf(object);
+  const binding = bindingOf(parsed);
   const violations = violationsOf(binding);
   const answer = (plan: Plan, owner = clusterId, granted?: AccessReport): Answer => {
     const found = violations.filter(({ message }) => !plan.blockers.some((blocker) => blocker.message === message));

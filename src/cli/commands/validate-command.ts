@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { accountKeyOf, blockersOf, strippedViolations } from "../../controller/classes/class-binding.ts";
+import { UNFILLED_TEMPLATE } from "../../model/variables/filled-texts.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { type LintOptions, lint } from "../../plan/lint/lint.ts";
 import { lintManagedPolicies } from "../../plan/lint/lint-managed-policies.ts";
@@ -81,6 +82,8 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
 interface Verdict {
   readonly manifest: Manifest;
   readonly object: InstanceProfile | undefined;
+  /** The same with its variables filled in, as far as their values are known. */
+  readonly filled: InstanceProfile | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -88,20 +91,29 @@ async function judgeAll(manifests: readonly Manifest[], options: Standards): Pro
   const verdicts: Verdict[] = [];
   for (const manifest of manifests) {
     const { object, findings } = judgeManifest(manifest);
-    const others = object === undefined ? [] : further(object, options);
-    verdicts.push({ manifest, object, findings: bounded([...findings, ...others]) });
+    const filled = object && options.classes.filled(object);
+    const others = object === undefined || filled === undefined ? [] : further(object, filled, options);
+    verdicts.push({ manifest, object, filled, findings: bounded([...findings, ...others]) });
     await nextTurn();
   }
   return verdicts;
 }
 
 /** Findings beyond the schema. */
-function further(object: InstanceProfile, options: Standards): readonly Finding[] {
-  return [...lint(object, options), ...lintManagedPolicies(object.spec), ...judgeByClass(object, options.classes)];
+function further(object: InstanceProfile, filled: InstanceProfile, options: Standards): readonly Finding[] {
+  const { faults = [] } = filled;
+  return [
+    ...faults.map(({ reason, path, message }) =>
+      finding(reason === UNFILLED_TEMPLATE ? "template" : "variable", path, message),
+    ),
+    ...lint(filled, options),
+    ...lintManagedPolicies(filled.spec),
+    ...judgeByClass(object, filled, options.classes),
+  ];
 }
 
 /** The object as its tests see it. Managed policies are not read. */
-function testedObjectOf({ manifest: { value }, object }: Verdict): TestedObject {
+function testedObjectOf({ manifest: { value }, filled: object }: Verdict): TestedObject {
   if (object !== undefined) return testedObject(object, new Map());
   const { namespace = "default", name = "" } = (value["metadata"] ?? {}) as { namespace?: string; name?: string };
   return { namespace, name, access: undefined };
@@ -111,7 +123,7 @@ function testedObjectOf({ manifest: { value }, object }: Verdict): TestedObject 
 function withSharedNames(verdicts: readonly Verdict[], classes: ClassOptions): readonly Verdict[] {
   const { bindingOf, areGiven } = classes;
   const valid = verdicts.filter((verdict) => verdict.object !== undefined);
-  const input = valid.map(({ manifest, object, findings }): InputObject => {
+  const input = valid.map(({ manifest, object, filled, findings }): InputObject => {
     const found = object as InstanceProfile;
     // Without classes, only the names of classes tell accounts apart.
     const binding = bindingOf(found);
@@ -119,7 +131,7 @@ function withSharedNames(verdicts: readonly Verdict[], classes: ClassOptions): r
     const isRejected = findings.some(({ severity, rule }) => severity === "error" && rule !== "class");
     // An object that its class strips has its names.
     const isBlocked = isRejected || judgedByClass(found, classes).blockers.length > 0;
-    const named = binding.kind === "refused" ? found : binding.object;
+    const named = binding.kind === "refused" ? (filled ?? found) : binding.object;
     return { object: named, source: titleOf(manifest), account, isBlocked };
   });
   const shared = new Map(sharedNames(input).map((names, index) => [valid[index], names]));
@@ -135,10 +147,15 @@ function formatOf(name: string): ValidateFormat {
 }
 
 /** What the object violates of its class. What the class strips in the cluster is a violation too. */
-function judgeByClass(object: InstanceProfile, classes: ClassOptions): readonly Finding[] {
+function judgeByClass(
+  object: InstanceProfile,
+  { faults = [] }: Pick<InstanceProfile, "faults">,
+  classes: ClassOptions,
+): readonly Finding[] {
   const { blockers, stripped } = judgedByClass(object, classes);
+  const known = new Set([...(object.oversize ?? []), ...faults].map(({ message }) => message));
   return [...blockers, ...stripped]
-    .filter(({ message }) => !object.oversize?.some((policy) => policy.message === message))
+    .filter(({ message }) => !known.has(message))
     .map(({ reason, message }) => ({
       ...finding("class", fieldOf(message) ?? "spec.className", message),
       reason,

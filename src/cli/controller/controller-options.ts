@@ -1,6 +1,7 @@
 import type { ControllerSettings } from "../../controller/controller.ts";
 import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy, policyOf } from "../deletion-policies.ts";
 import { clusterIdOf, durationMs, type GivenOptions, type OptionSpecs } from "../options.ts";
+import { VARIABLE_OPTION, variablesOption } from "../variables-option.ts";
 import { DEFAULT_SETTINGS } from "./controller-process.ts";
 
 /** A scan of a large account takes some seconds. */
@@ -36,6 +37,7 @@ export const CONTROLLER_OPTIONS: OptionSpecs = {
     help: "what happens to orphans, roles whose object was deleted without its finalizer: Retain (default) reports them, Delete deletes proven ones",
   },
   ...DEFAULT_DELETION_POLICY_OPTION,
+  ...VARIABLE_OPTION,
   "crd-deletion-policy": {
     type: "string",
     value: "POLICY",
@@ -56,6 +58,7 @@ export function controllerChoices(given: GivenOptions): {
       | "orphanPolicy"
       | "crdDeletionPolicy"
       | "defaultDeletionPolicy"
+      | "variables"
     >
   >;
 } {
@@ -74,6 +77,7 @@ export function controllerChoices(given: GivenOptions): {
       ),
       orphanPolicy: policyOf("orphan-policy", given) ?? orphanPolicy,
       defaultDeletionPolicy: defaultDeletionPolicy(given),
+      variables: variablesOption(given),
       crdDeletionPolicy: policyOf("crd-deletion-policy", given) ?? crdDeletionPolicy,
     },
   };

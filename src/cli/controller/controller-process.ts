@@ -11,6 +11,7 @@ import { EventRecorder } from "../../kube/event-recorder.ts";
 import { KubeListWatch } from "../../kube/list-watch.ts";
 import { KubeObjectClient } from "../../kube/object-client.ts";
 import { Transport } from "../../kube/transport.ts";
+import type { Place } from "../../model/place.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { LeaderElector } from "../../runtime/election/leader-election.ts";
 import { ControllerMetrics } from "../../runtime/metrics/controller-metrics.ts";
@@ -27,6 +28,7 @@ import { openElection } from "./election.ts";
 import { type ListenAddresses, openListeners } from "./listeners.ts";
 import { type OpenAccounts, openAccounts } from "./open-accounts.ts";
 import { checkAccount } from "./open-aws.ts";
+import { placeOf } from "./own-place.ts";
 import { INSTANCE_PROFILES } from "./resources.ts";
 import { runElected, workAlone } from "./run-elected.ts";
 
@@ -103,7 +105,8 @@ export async function startController(
     eventLoop.start();
     await checkAccount(options.expectedAccountId, aws.own, signal);
     const clusterId = options.clusterId ?? (await readClusterId(transport.exchange, signal));
-    const controller = controllerOf(options, { transport, aws, events, clusterId, metrics, elector });
+    const ownPlace = await placeOf(aws.own);
+    const controller = controllerOf(options, { transport, aws, events, clusterId, ownPlace, metrics, elector });
     closers.push(async () => void (await controller.stop(0)));
     const listeners = await openListeners(options.listen, {
       healthz: { "event-loop": () => eventLoop.fault, "leader-election": () => elector?.fault },
@@ -138,6 +141,7 @@ interface Parts {
   readonly aws: OpenAccounts;
   readonly events: EventRecorder;
   readonly clusterId: string;
+  readonly ownPlace: Place;
   readonly metrics: ProductMetrics;
   readonly elector: LeaderElector | undefined;
 }
@@ -153,7 +157,7 @@ function electorOf(
 }
 
 function controllerOf(options: ControllerProcessOptions, parts: Parts): Controller {
-  const { transport, aws, events, clusterId, metrics, elector } = parts;
+  const { transport, aws, events, clusterId, ownPlace, metrics, elector } = parts;
   const { exchange } = transport;
   const kind = KIND.toLowerCase();
   const controllerMetrics = new ControllerMetrics(metrics.registry, kind, options.settings.concurrency);
@@ -167,6 +171,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
     listWatches: scopes.map((scope) => new KubeListWatch({ exchange, ...bounded, ...selected, ...scope })),
     scope: { ...selected, ...(namespaces !== undefined && { namespaces }) },
     accounts: aws.accounts,
+    ownPlace,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),
     classes: classPorts(transport, elector),
     crd: new KubeCrdReader(exchange, INSTANCE_PROFILES),

@@ -1,9 +1,9 @@
-import type { Partition } from "../../api/instance-profile-class.ts";
 import { sessionNameOf } from "../../aws/assumed-role.ts";
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { OWN_ACCOUNT } from "../../controller/accounts/account-key.ts";
 import { AccountRegistry } from "../../engine/accounts/account-registry.ts";
+import { homeRegionOf } from "../../model/place.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { InstancesSettings } from "../instances-options.ts";
@@ -26,12 +26,6 @@ export interface OpenAccounts {
   readonly own: AwsConnection;
   close(): void;
 }
-
-/** The IAM and STS region of the other partitions; in `aws` the controller's own region works. */
-const HOME_REGION: Readonly<Partial<Record<Partition, string>>> = {
-  "aws-cn": "cn-north-1",
-  "aws-us-gov": "us-gov-west-1",
-};
 
 /** Creates the account registry for all classes, with one limiter per account. Sends no request. */
 export function openAccounts(process: AwsSettings, metrics: ProductMetrics, assertMayWrite: () => void): OpenAccounts {
@@ -59,7 +53,7 @@ export function openAccounts(process: AwsSettings, metrics: ProductMetrics, asse
     open({ id, isOwn, partition, roleArn, externalId }, className) {
       const role = { roleArn, sessionName: sessionNameOf(className), ...(externalId !== undefined && { externalId }) };
       const credentials = own.connection.assume(role);
-      const region = HOME_REGION[partition];
+      const region = homeRegionOf(partition);
       const opened = openAws(
         { ...place, credentials, ...(region !== undefined && { region }) },
         { ...options, label: isOwn ? OWN_ACCOUNT : id, limiter: limiterOf(id, isOwn) },

@@ -2,13 +2,15 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { CLASS_KIND } from "../../api/instance-profile-class.ts";
 import { parseInstanceProfileClass } from "../../api/parse-instance-profile-class.ts";
 import type { ClassBinding } from "../../controller/classes/class-binding.ts";
-import { ClassResolver } from "../../controller/classes/class-resolver.ts";
+import { ClassResolver, type ClassResolverOptions } from "../../controller/classes/class-resolver.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { TerminalError } from "../../errors.ts";
+import type { Place } from "../../model/place.ts";
 import { CLUSTER_OPTIONS } from "../cluster-options.ts";
 import { type CommandIo, UsageError } from "../io.ts";
 import { type Manifest, readManifests } from "../manifests/manifests.ts";
 import { clusterIdOf, type GivenOptions, type OptionSpecs } from "../options.ts";
+import { VARIABLE_OPTION, variablesOption } from "../variables-option.ts";
 import { readClusterClasses } from "./cluster-classes.ts";
 import { applied, namespacesOf } from "./simulate-apply.ts";
 
@@ -28,6 +30,7 @@ export const CLASS_OPTIONS: OptionSpecs = {
     type: "boolean",
     help: "block objects without a class, even if there are no classes, as run --require-class does",
   },
+  ...VARIABLE_OPTION,
   ...CLUSTER_OPTIONS,
 };
 
@@ -37,6 +40,8 @@ export type BindingOf = (object: InstanceProfile) => ClassBinding;
 /** The selected classes. */
 export interface ClassOptions {
   readonly bindingOf: BindingOf;
+  /** The object with its variables filled in, as far as their values are known. */
+  readonly filled: (object: InstanceProfile) => InstanceProfile;
   /** False if no option selects classes. */
   readonly areGiven: boolean;
 }
@@ -53,21 +58,26 @@ export async function classOptions(
   given: GivenOptions,
   io: Pick<CommandIo, "readInput" | "env" | "stop" | "err">,
   manifests: readonly Manifest[],
+  place?: Place,
 ): Promise<ClassOptions> {
+  const values: Values = {
+    own: () => ({ place: place ?? {}, variables: variablesOption(given) }),
+    ...(place === undefined && { unknown: "values" }),
+  };
   const paths = given.list("class");
   const objects = manifests.map(({ value }): KubeObject => value);
   if (given.flag("cluster-classes")) {
     if (paths.length > 0) throw new UsageError("--class and --cluster-classes cannot be combined");
-    return { bindingOf: await byCluster(objects, given, io), areGiven: true };
+    return { ...(await byCluster(objects, given, io, values)), areGiven: true };
   }
   for (const name of Object.keys(CLUSTER_OPTIONS)) {
     if (given.text(name) !== undefined) throw new UsageError(`--${name} requires --cluster-classes`);
   }
   const requiresClass = given.flag("require-class");
-  if (paths.length === 0) return { bindingOf: withoutClasses(requiresClass), areGiven: false };
   const clusterId = clusterIdOf(given.text("cluster-id"));
+  if (paths.length === 0) return { ...withoutClasses({ requiresClass, clusterId, values }), areGiven: false };
   const classes = await readClasses(paths, clusterId, io);
-  return { bindingOf: bindingsIn({ classes, clusterId, objects, live: [], requiresClass }), areGiven: true };
+  return { ...bindingsIn({ classes, clusterId, objects, live: [], requiresClass, values }), areGiven: true };
 }
 
 async function readClasses(
@@ -97,7 +107,8 @@ async function byCluster(
   objects: readonly KubeObject[],
   given: GivenOptions,
   io: Pick<CommandIo, "env" | "stop" | "err">,
-): Promise<BindingOf> {
+  values: Values,
+): Promise<Bindings> {
   const named = clusterIdOf(given.text("cluster-id"));
   const found = await readClusterClasses(given, io, {
     namespaces: namespacesOf(objects),
@@ -112,7 +123,7 @@ async function byCluster(
     );
   }
   const { classes, objects: live, clusterId = named } = found;
-  return bindingsIn({ classes, clusterId, objects, live, requiresClass: given.flag("require-class") });
+  return bindingsIn({ classes, clusterId, objects, live, requiresClass: given.flag("require-class"), values });
 }
 
 /** What class bindings are resolved from. */
@@ -124,9 +135,15 @@ interface BindingSources {
   /** The objects in the cluster. */
   readonly live: readonly KubeObject[];
   readonly requiresClass: boolean;
+  readonly values: Values;
 }
 
-function bindingsIn({ classes, clusterId = "", objects, live, requiresClass }: BindingSources): BindingOf {
+type Bindings = Pick<ClassOptions, "bindingOf" | "filled">;
+
+/** What is known of the values of variables. */
+type Values = Pick<ClassResolverOptions, "own" | "unknown">;
+
+function bindingsIn({ classes, clusterId = "", objects, live, requiresClass, values }: BindingSources): Bindings {
   const { all, asApplied } = applied(objects, live);
   const resolver = new ClassResolver({
     classes: () => classes,
@@ -135,8 +152,9 @@ function bindingsIn({ classes, clusterId = "", objects, live, requiresClass }: B
     countsListed: true,
     requiresClass,
     allowsExternalRoles: true,
+    ...values,
   });
-  return (object) => resolver.bindingOf(asApplied(object));
+  return { bindingOf: (object) => resolver.bindingOf(asApplied(object)), filled: (object) => resolver.filled(object) };
 }
 
 function usesClusterId({ spec }: KubeObject): boolean {
@@ -153,17 +171,28 @@ function checkedName(where: string, value: unknown): string {
 }
 
 /** Resolves bindings without classes. If an object names a class, the command line lacks an option, not the cluster the class. */
-function withoutClasses(requiresClass: boolean): BindingOf {
-  const none = new ClassResolver({
+function withoutClasses({
+  requiresClass,
+  clusterId = "",
+  values,
+}: Pick<BindingSources, "requiresClass" | "clusterId" | "values">): Bindings {
+  const none = {
     classes: () => [],
     objects: () => [],
-    clusterId: "",
+    clusterId,
     requiresClass,
     allowsExternalRoles: true,
-  });
-  return (object) => {
-    const { className } = object.spec;
-    return className === undefined ? none.bindingOf(object) : unknownClass(className);
+    ...values,
+  };
+  const free = new ClassResolver(none);
+  // The class can have any variables.
+  const ofClass = new ClassResolver({ ...none, own: () => ({ place: {} }), unknown: "variables" });
+  return {
+    bindingOf(object) {
+      const { className } = object.spec;
+      return className === undefined ? free.bindingOf(object) : unknownClass(className);
+    },
+    filled: (object) => (object.spec.className === undefined ? free : ofClass).filled(object),
   };
 }
 

@@ -18,6 +18,12 @@ export interface Subject {
   readonly object: InstanceProfile;
 }
 
+/** A subject whose variables are filled in. */
+export interface FilledSubject extends Subject {
+  /** As the manifest has it. */
+  readonly parsed: InstanceProfile;
+}
+
 /** The objects of valid input, and the policy tests beside them. */
 export interface PlanInput {
   readonly subjects: readonly Subject[];

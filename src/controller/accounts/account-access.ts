@@ -9,7 +9,7 @@ import { isUserWaiting, requestUrgencyOf, type Urgency } from "../urgency.ts";
 import type { AccountClaims } from "./claims-by-account.ts";
 
 /** The part of an AccountRegistry that reconciles need. */
-export type Accounts = Pick<AccountRegistry, "own" | "open" | "opened" | "assertOwn">;
+export type Accounts = Pick<AccountRegistry, "own" | "open" | "opened" | "assertOwn" | "learnOwnId">;
 
 /** The dependencies of a reconcile that call AWS. */
 export type AwsAccess = Omit<ConvergeDependencies, "precondition" | "isAnnounced">;

@@ -39,10 +39,11 @@ export type ClassBinding =
 /** The blockers of an object that must not be created or changed; empty when it may be. */
 export function blockersOf(binding: ClassBinding): readonly Blocker[] {
   if (binding.kind === "refused") return [binding.blocker];
-  if (binding.kind === "bound" && !binding.isStripped) return binding.violations.map(asBlocker);
-  const { metadata, oversize = [] } = binding.object;
-  // A deletion writes no policy.
-  return metadata.deletionTimestamp === undefined ? oversizeBlockers(oversize) : [];
+  const { metadata, oversize = [], faults = [] } = binding.object;
+  // A deletion writes no text of the spec.
+  const unreadable = metadata.deletionTimestamp === undefined ? faults : [];
+  if (binding.kind === "bound" && !binding.isStripped) return [...binding.violations.map(asBlocker), ...unreadable];
+  return [...(metadata.deletionTimestamp === undefined ? oversizeBlockers(oversize) : []), ...unreadable];
 }
 
 /** The violations that the class strips from the object, so that they do not block it; empty for an object that complies or is blocked. */

@@ -1,6 +1,7 @@
 import type { Condition } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { EventSink, KubeObject, ObjectClient } from "../../engine/ports.ts";
+import type { OwnContext } from "../../plan/class/class-context.ts";
 import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { KeyedBackoff } from "../../runtime/queue/backoff.ts";
@@ -44,6 +45,8 @@ export interface ClassesOptions {
   readonly allowsExternalRoles?: boolean | undefined;
   /** See {@link ClassResolver}. */
   readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
+  /** See {@link ClassResolver}. */
+  readonly own: () => OwnContext;
   /** What deleted objects have left in AWS. */
   readonly orphans: Pick<CountedOrphans, "of">;
   readonly clock: Clock;
@@ -93,6 +96,7 @@ export class ClassController {
       defaultDeletionPolicy: options.defaultDeletionPolicy,
       monotonicMs: () => clock.monotonicMs(),
       orphans: options.orphans,
+      own: options.own,
     });
     const reconciler = new ClassReconciler({
       client: options.client,

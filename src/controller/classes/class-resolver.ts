@@ -2,6 +2,7 @@ import { hasExternalRole, type InstanceProfile, type InstanceProfileSpec } from 
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { hasTrace } from "../../model/trace.ts";
+import { fillObject, type ObjectContext, variablesOf } from "../../model/variables/fill-object.ts";
 import {
   type Bounds,
   type Violation,
@@ -10,6 +11,7 @@ import {
   withClassPath,
   withoutExcess,
 } from "../../plan/class/class-bounds.ts";
+import { classContext, type OwnContext } from "../../plan/class/class-context.ts";
 import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import { classViolations } from "../../plan/class/class-guards.ts";
 import { oversizeBlockers } from "../../plan/oversize-blockers.ts";
@@ -42,6 +44,10 @@ export interface ClassResolverOptions {
   readonly allowsExternalRoles?: boolean | undefined;
   /** The operator's default for objects without a deletion policy. Default: Delete. */
   readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
+  /** Where objects without a class are, and their variables, as far as known; unset: nothing is known. */
+  readonly own?: () => OwnContext;
+  /** See {@link ObjectContext}. */
+  readonly unknown?: ObjectContext["unknown"];
   /** For acceptances in progress; unset where nothing is accepted. */
   readonly monotonicMs?: () => number;
   /** What deleted objects have left in AWS; unset: unknown. */
@@ -110,6 +116,12 @@ export class ClassResolver {
     return others.length === 0 ? name : undefined;
   }
 
+  /** True for an object without a class whose texts need the id of the controller's own account, which is not known yet. */
+  needsOwnAccount(raw: KubeObject): boolean {
+    if (this.#own.place.accountId !== undefined || this.classNameOf(raw) !== undefined) return false;
+    return JSON.stringify(raw["spec"] ?? {}).includes("{account}");
+  }
+
   /** The key of the account that the object is in; undefined when it needs a class and has none. */
   accountOf(raw: KubeObject): string | undefined {
     const className = this.classNameOf(raw);
@@ -122,9 +134,18 @@ export class ClassResolver {
     return this.#options.requiresClass ?? false;
   }
 
-  /** The object with the deletion terms that are recorded in its status, or the operator's default. */
+  /**
+   * The object with the deletion terms that are recorded in its status, or the operator's default, and with its variables filled in as for
+   * an object without a class.
+   */
   underRecordedTerms(object: InstanceProfile): InstanceProfile {
-    return underRecordedTerms(object, this.#options.defaultDeletionPolicy);
+    return underRecordedTerms(fillObject(object, this.#freeContext), this.#options.defaultDeletionPolicy);
+  }
+
+  /** The object with its variables filled in and with the names and the path of its class. */
+  filled(object: InstanceProfile): InstanceProfile {
+    const found = this.#resolve(object, this.classes);
+    return found.kind === "class" ? this.#named(object, found.class).object : fillObject(object, this.#freeContext);
   }
 
   #free(object: InstanceProfile): ClassBinding {
@@ -133,6 +154,20 @@ export class ClassResolver {
     if (hasExternalRole(object.spec) && !allowsExternalRoles && object.metadata.deletionTimestamp === undefined)
       return { kind: "refused", blocker: externalRoleBlocker(object) };
     return { kind: "free", object: this.underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
+  }
+
+  get #own(): Required<OwnContext> {
+    return { variables: {}, ...(this.#options.own?.() ?? { place: {} }) };
+  }
+
+  get #freeContext(): ObjectContext {
+    const { clusterId, unknown } = this.#options;
+    return { ...this.#own, clusterId, unknown };
+  }
+
+  #contextOf(of: InstanceProfileClass): ObjectContext {
+    const { clusterId, unknown } = this.#options;
+    return { ...classContext(of, clusterId, this.#own.place), unknown };
   }
 
   #resolve(object: InstanceProfile, classes: ParsedClasses): ResolvedClass {
@@ -158,12 +193,18 @@ export class ClassResolver {
     return { ...common, object: { ...defaulted, spec: stripped }, violations, isStripped };
   }
 
-  /** The object with the names and the path that the class gives it, and its bounds, which depend on the names. */
-  #bounded(received: InstanceProfile, of: InstanceProfileClass): { bounds: Bounds; object: InstanceProfile } {
-    const { namespace } = received.metadata;
-    const known = { class: of, namespace, clusterId: this.#options.clusterId, olderPeers: 0 };
-    const object = withClassPath(withClassNames(received, known), known);
+  /** The object with its variables, and the names and the path that the class gives it; and its bounds, which depend on the names. */
+  #bounded(written: InstanceProfile, of: InstanceProfileClass): { bounds: Bounds; object: InstanceProfile } {
+    const { object, known } = this.#named(written, of);
     return { object, bounds: this.#boundsOf(object, known) };
+  }
+
+  #named(written: InstanceProfile, of: InstanceProfileClass): { known: Bounds; object: InstanceProfile } {
+    const { namespace } = written.metadata;
+    const context = this.#contextOf(of);
+    const variables = variablesOf(written, context);
+    const known = { class: of, namespace, clusterId: this.#options.clusterId, variables, olderPeers: 0 };
+    return { known, object: withClassPath(withClassNames(fillObject(written, context), known), known) };
   }
 
   #boundsOf(object: InstanceProfile, bounds: Bounds): Bounds {

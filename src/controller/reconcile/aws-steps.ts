@@ -67,6 +67,14 @@ export class AwsSteps {
     });
   }
 
+  /** Learns what the variable `{account}` stands for in objects without a class; the failure to do so, or undefined. */
+  learnOwnAccount(signal: AbortSignal): Promise<Outcome | undefined> {
+    return attempt<Outcome | undefined>(signal, async () => {
+      await this.#deps.accounts.learnOwnId(signal);
+      return undefined;
+    });
+  }
+
   /** Opens the access for a revocation. */
   async openForStrip(subject: Subject, signal: AbortSignal): Promise<StripAccess> {
     return { ...(await this.#open(subject, signal)), precondition: preconditionOf(this.#deps, subject) };

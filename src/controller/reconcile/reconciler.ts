@@ -99,8 +99,10 @@ export class Reconciler {
     }
     const object = parsed(own);
     if (object instanceof TerminalError) return this.#reportInvalid(key, raw, object, run, signal);
+    const failure = this.#deps.classes.needsOwnAccount(own) ? await this.#aws.learnOwnAccount(signal) : undefined;
     const subject = await this.#correctAccount(this.#bindClass(key, raw, object, run), signal);
-    return isInDeletion(object) ? this.#reconcileDeleted(subject, signal) : this.#reconcilePresent(subject, signal);
+    if (isInDeletion(object)) return this.#reconcileDeleted(subject, signal);
+    return this.#reconcilePresent(subject, signal, failure);
   }
 
   /** Releases an object that goes with its CRD. AWS stays as it is, whatever its spec, its class or its policy says. */
@@ -119,7 +121,6 @@ export class Reconciler {
     const { classes, monotonicMs } = this.#deps;
     const judgedMs = monotonicMs();
     const binding = classes.bindingOf(object);
-    const coverage = this.#deps.coverage.of(accountKeyOf(binding));
     return {
       key,
       raw,
@@ -128,7 +129,7 @@ export class Reconciler {
       classRevision: classes.revisionOf(object),
       judgedMs,
       run: { ...run, logger: run.logger.with({ generation: object.metadata.generation }) },
-      coverage,
+      coverage: this.#deps.coverage.of(accountKeyOf(binding)),
     };
   }
 
@@ -141,8 +142,9 @@ export class Reconciler {
   }
 
   /** Reconciles an object that is not in deletion. */
-  async #reconcilePresent(found: Subject, signal: AbortSignal): Promise<Requeue> {
+  async #reconcilePresent(found: Subject, signal: AbortSignal, failure?: Outcome): Promise<Requeue> {
     const subject = await this.#restoreFinalizer(found, signal);
+    if (failure !== undefined) return this.#report(subject, failure, signal);
     const blockers = blockersOf(subject.binding);
     if (blockers.length > 0)
       return this.#report(subject, await this.#withFound(subject, refused(blockers), signal), signal);
@@ -166,8 +168,7 @@ export class Reconciler {
    * Reconciles an object that may have nothing in AWS yet: records it in the API server before the first write to AWS.
    */
   async #reconcileFirst(subject: Subject, signal: AbortSignal): Promise<Requeue> {
-    // No finalizer while the account is not accessible: it would block the deletion of an object that has nothing in
-    // AWS.
+    // No finalizer while the account is not accessible: it would block the deletion of what has nothing in AWS.
     const unreachable = await this.#aws.unreachable(subject, signal);
     if (unreachable !== undefined) return this.#report(subject, unreachable, signal);
     const provedMs = this.#deps.monotonicMs(); // The guarded patches prove that the object is current.

@@ -63,6 +63,16 @@ export class AccountRegistry {
     return this.#options.own.account;
   }
 
+  /** The id of the account of the controller's own credentials; undefined before anything has asked for it. */
+  get ownId(): string | undefined {
+    return this.#ownId?.id;
+  }
+
+  /** As {@link ownId}, after one request to STS in the lifetime of the process. Errors: those of GetCallerIdentity. */
+  learnOwnId(signal: AbortSignal): Promise<string> {
+    return this.#ownAccountId(Number.POSITIVE_INFINITY, signal);
+  }
+
   /** Every account that was opened so far, without duplicates. */
   get opened(): readonly AwsAccount[] {
     return [...new Set([this.own, ...this.#byId.values()])];

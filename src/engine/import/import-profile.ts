@@ -19,7 +19,10 @@ export function importProfile(joined: JoinedProfile, names: ExportNames): Export
 }
 
 function generatedNote({ declared, addresses, isRoleNew }: JoinedProfile): ExportNote {
-  const generated = [...(isRoleNew ? addresses.slice(1, 2) : []), ...(declared.isNameGenerated ? [declared.address] : [])];
+  const generated = [
+    ...(isRoleNew ? addresses.slice(1, 2) : []),
+    ...(declared.isNameGenerated ? [declared.address] : []),
+  ];
   const ids = generated.map((address) => address.split(" ")[0] ?? "");
   const options = ids.map((id) => `--parameter ${id}=NAME`).join(" ");
   return {

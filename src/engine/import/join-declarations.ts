@@ -116,7 +116,9 @@ class Join {
         isRoleExternal: false,
         isRoleNew: found.isNameGenerated === true,
         addresses: [...new Set([address, found.address, ...parts.addresses])],
-        notes: parts.unreadable.map((part) => ({ text: `${part.address} ${part.text}; it stays on the role, unmanaged` })),
+        notes: parts.unreadable.map((part) => ({
+          text: `${part.address} ${part.text}; it stays on the role, unmanaged`,
+        })),
       },
     ];
   }

@@ -1,3 +1,4 @@
+import { foldService } from "../place.ts";
 import {
   asciiLowerCase,
   canonicalJson,
@@ -98,7 +99,7 @@ function canonicalElement(
 
 function canonicalPrincipal(principal: JsonValue): JsonValue {
   if (!isJsonObject(principal)) return principal;
-  return mapMembers(principal, (members, type) => setOf(members, type === "AWS" ? accountId : asIs));
+  return mapMembers(principal, (members, type) => setOf(members, FOLD_PRINCIPAL[type] ?? asIs));
 }
 
 /** One operator applied to one key: all of a statement's tests must hold, so a Condition is a set of them. */
@@ -142,6 +143,11 @@ function foldCase(sameName: readonly ConditionTest[]): readonly ConditionTest[] 
     values,
   }));
 }
+
+const FOLD_PRINCIPAL: Readonly<Record<string, (value: JsonValue) => JsonValue>> = {
+  AWS: accountId,
+  Service: (value) => (typeof value === "string" ? foldService(value) : value),
+};
 
 function asIs(value: JsonValue): JsonValue {
   return value;

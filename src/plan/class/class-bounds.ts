@@ -8,6 +8,7 @@ import {
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { derivedRoleName, nameInArn, withNames } from "../../model/naming.ts";
 import { withStatementsOf } from "../../model/policy/policy-spec.ts";
+import { fillIn, type Variables } from "../../model/variables/template.ts";
 import type { Blocker } from "../plan.ts";
 import { type DefaultDeletionPolicy, effectiveDeletionPolicy } from "./class-deletion.ts";
 
@@ -37,20 +38,22 @@ export interface Violation extends Blocker {
   readonly excess: Excess;
 }
 
-/** The class and the values of its placeholders. */
+/** The class and the values of its variables. */
 export interface Bounds {
   readonly class: InstanceProfileClass;
   readonly namespace: string;
   readonly clusterId: string;
+  /** The values of the variables, for the texts of the class; unset: namespace and cluster alone. */
+  readonly variables?: Variables;
   /** The number of objects of the class in the namespace that were accepted before this one. */
   readonly olderPeers: number;
   /** Names of the roles among them that are in AWS without an object; unset: none. */
   readonly orphanedRoles?: readonly string[];
 }
 
-/** A text of the class with `{namespace}` and `{cluster}` filled in. */
-export function filledIn(text: string, { namespace, clusterId }: Bounds): string {
-  return text.replaceAll(/\{(namespace|cluster)\}/g, (_, word) => (word === "namespace" ? namespace : clusterId));
+/** A text of the class with its variables filled in. A variable without a value stays, so that the text allows nothing that has one. */
+export function filledIn(text: string, { namespace, clusterId, variables }: Bounds): string {
+  return fillIn(text, variables ?? { namespace, cluster: clusterId }).text;
 }
 
 /** The object with the boundary and tags that its class adds, and with its effective deletion policy. */

@@ -1,5 +1,6 @@
 import { hasExternalRole, type InstanceProfileSpec } from "../../api/instance-profile.ts";
 import { matchesWildcards } from "../../model/access/pattern-check.ts";
+import { foldService } from "../../model/place.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import { trustStatementPath } from "../../model/policy/policy-spec.ts";
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
@@ -39,9 +40,11 @@ export function guardManagedPolicies(
 
 /** Finds every service and statement of the trust policy that the class does not allow. */
 export function guardTrust({ trust }: Pick<InstanceProfileSpec, "trust">, bounds: Bounds): readonly Violation[] {
-  const { allowedTrustServices: allowed, allowTrustStatements } = bounds.class.spec;
+  const { allowedTrustServices: allowed, allowTrustStatements, account } = bounds.class.spec;
+  // IAM takes both names of EC2 in China.
+  const fold = account.partition === "aws-cn" ? foldService : (service: string): string => service;
   const services = trust.services
-    .filter((service) => !allowed.includes(service))
+    .filter((service) => !allowed.some((one) => fold(one) === fold(service)))
     .map((service) =>
       violation(
         "TrustServiceNotAllowed",

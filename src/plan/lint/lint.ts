@@ -8,6 +8,7 @@ import { didYouMean } from "../../text/did-you-mean.ts";
 import { type FieldBlocker, INVALID_POLICY } from "../plan.ts";
 import type { Finding } from "./finding.ts";
 import { lintStatement, lintTrustStatement } from "./lint-grants.ts";
+import { lintPlace } from "./lint-place.ts";
 
 /** Optional requirements on a manifest beyond those of IAM. */
 export interface LintOptions {
@@ -59,7 +60,7 @@ const NO_REQUIREMENTS: LintOptions = { requiresBoundary: false };
  * have intended.
  */
 export function lint(
-  object: Pick<InstanceProfile, "spec">,
+  object: Pick<InstanceProfile, "spec" | "place">,
   options: LintOptions = NO_REQUIREMENTS,
 ): readonly Finding[] {
   const { spec } = object;
@@ -67,6 +68,7 @@ export function lint(
   return [
     ...(options.requiresBoundary && !isBounded ? [MISSING_BOUNDARY] : []),
     ...sizes(object),
+    ...lintPlace(object),
     ...policiesOf(spec).flatMap((policy) => lintPolicy(policy, isBounded)),
     ...spec.trust.statements.flatMap((statement, i) => [
       ...unknownOperators(statement.conditions, trustFieldPath(spec.trust, i, "conditions")),
@@ -86,13 +88,15 @@ function lintPolicy(policy: PolicySpec, isBounded: boolean): readonly Finding[] 
   });
 }
 
+const REFUSED_RULES: ReadonlySet<string> = new Set(["unknown-operator", "policy-size", "wrong-partition"]);
+
 /** True for a finding that IAM rejects in every account. */
 export function isRefusedByIam({ rule, severity }: Finding): boolean {
-  return severity === "error" && (rule === "unknown-operator" || rule === "policy-size");
+  return severity === "error" && REFUSED_RULES.has(rule);
 }
 
 /** Blockers for what IAM rejects in every account. Without them, a part of the plan would be applied and the rest never. */
-export function refusedByIam(object: Pick<InstanceProfile, "spec">): readonly FieldBlocker[] {
+export function refusedByIam(object: Pick<InstanceProfile, "spec" | "place">): readonly FieldBlocker[] {
   const faults = lint(object).filter(isRefusedByIam);
   return faults.map(({ path, message }) => ({ reason: INVALID_POLICY, path, message: `${path}: ${message}` }));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { TerminalError } from "../../../src/errors.ts";
+import { fillObject } from "../../../src/model/variables/fill-object.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
 import { printable } from "../../../src/text/printable.ts";
 import { aClass } from "../../support/builders.ts";
@@ -41,10 +42,12 @@ function answerTo(spec: Fields): readonly string[] {
     spec: { className: "team-a", roleName: "team-a-app", path: PATH, statements: [reads], ...spec },
   };
   try {
-    const object = parseInstanceProfile(manifest);
+    const written = parseInstanceProfile(manifest);
+    const place = { accountId: "123456789012", partition: "aws", region: "us-east-1" };
+    const object = fillObject(written, { place, clusterId: "cluster-1", variables: {} });
     const bounds = { class: TEAM_CLASS, namespace: "team-a", clusterId: "cluster-1", olderPeers: 0 };
     const said = classViolations(object.spec, bounds).map(({ reason, message }) => `${reason}: ${message}`);
-    const early = saidAtAdmission(object.spec, TEAM_CLASS, { namespace: "team-a" });
+    const early = saidAtAdmission(written.spec, TEAM_CLASS, { namespace: "team-a" });
     if (said.length > 0) (early.length > 0 ? REFUSED_EARLY : LEFT_TO_THE_GUARD).push(said.join(" "));
     expect(said.map(reasonOf)).toEqual(expect.arrayContaining(early.map(reasonOf)));
     return said;
@@ -430,9 +433,14 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
     "RoleNameNotAllowed: spec.instanceProfileName team-b-app does not begin with team-a-, as class team-a requires. Names are immutable: create another object.",
   ],
   [
-    "the placeholder itself",
-    { roleName: "{namespace}-app" },
-    invalid("roleName", "write letters, digits and any of _+=,.@- only, as in app-server", "{namespace}-app"),
+    "a variable with another value than the prefix",
+    { roleName: "{cluster}-app", instanceProfileName: "team-a-app" },
+    "RoleNameNotAllowed: spec.roleName cluster-1-app does not begin with team-a-, as class team-a requires. Names are immutable: create another object.",
+  ],
+  [
+    "a variable cut out of two words",
+    { roleName: "{name{space}}-app" },
+    invalid("roleName", "write letters, digits and any of _+=,.@- only, as in app-server", "{name{space}}-app"),
   ],
   [
     "a path in the name",
@@ -452,14 +460,14 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
     "//k8s/cluster-1/team-a/",
     "/K8S/cluster-1/team-a/",
     "/k8s/*/team-a/",
-    "/k8s/{cluster}/{namespace}/",
+    "/k8s/{leftBrace}cluster}/{leftBrace}namespace}/",
     "/k8s/cluster-1/team%2Da/",
   ].map(
     (path) =>
       [
         `the path ${path}`,
         { path },
-        `PathNotAllowed: spec.path is ${path}, and class team-a requires ${PATH}. A path is immutable: create another object.`,
+        `PathNotAllowed: spec.path is ${path.replaceAll("{leftBrace}", "{")}, and class team-a requires ${PATH}. A path is immutable: create another object.`,
       ] as const,
   ),
   [
@@ -511,7 +519,7 @@ describe("a way around the class is refused", () => {
 });
 
 test("admission refuses all of them already, but for what it cannot know: a policy variable, and the id of the cluster", () => {
-  const unknowable = /^ResourceNotAllowed: .*\$\{|^PathNotAllowed: .*cluster-1/;
+  const unknowable = /^ResourceNotAllowed: .*\$\{|^PathNotAllowed: .*cluster-1|^RoleNameNotAllowed: .*cluster-1/;
   expect(LEFT_TO_THE_GUARD.filter((said) => !unknowable.test(said))).toEqual([]);
   expect(REFUSED_EARLY.length).toBeGreaterThan(10 * LEFT_TO_THE_GUARD.length);
 });

@@ -110,4 +110,4 @@ function reasonsInSources(): readonly string[] {
 }
 
 const REASON =
-  /(?:reason: [^"\n]*|\bblocked\(\s*|\b(?:NOT_CONVERGING|INVALID_POLICY|PERMISSIONS_BOUNDARY_NOT_FOUND|QUEUED) = |\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;
+  /(?:reason: [^"\n]*|\bblocked\(\s*|\b(?:NOT_CONVERGING|INVALID_POLICY|PERMISSIONS_BOUNDARY_NOT_FOUND|QUEUED|UNFILLED_TEMPLATE|UNKNOWN_VARIABLE|INVALID_RESULT) = |\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;

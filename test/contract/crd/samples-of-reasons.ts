@@ -363,5 +363,20 @@ function standings(): readonly ReturnType<typeof blockersOf>[] {
     judged([byDefault("one"), byDefault("two")], {}),
     judged([{ ...aClass(), spec: {} }], { className: "readers" }),
     judged([aClass()], { className: "readers" }, begun),
+    judged([aClass()], {
+      className: "readers",
+      description: "d",
+      roleName: "{nmespace}-app",
+      instanceProfileName: "app",
+    }),
+    judged([aClass({ variables: { team: "x".repeat(64) } })], {
+      className: "readers",
+      roleName: "{team}-app",
+      instanceProfileName: "app",
+    }),
+    judged([aClass()], {
+      className: "readers",
+      statements: [{ effect: "Allow", actions: ["s3:GetObject"], resources: [`arn:aws:s3:::b-$\{AWS::AccountId}/*`] }],
+    }),
   ];
 }

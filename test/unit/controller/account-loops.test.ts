@@ -44,7 +44,7 @@ beforeEach(() => {
     throw new BlockedError("not authorized to perform sts:AssumeRole", { reason: "AccessDenied" });
   };
   scans = new ScanSupervisor({
-    accounts: { own, open, opened: [own], assertOwn: async () => {} },
+    accounts: { own, open, opened: [own], learnOwnId: async () => "123456789012", assertOwn: async () => {} },
     classes,
     objects,
     coverage,

@@ -274,6 +274,7 @@ const OTHER_CLASS_FIELDS: Readonly<Partial<Record<keyof InstanceProfileClassSpec
   namespaces: "the namespace of the object",
   maxPerNamespace: "the number of objects",
   deletionPolicy: "a default",
+  variables: "texts of objects: test/unit/model/variables",
   allowForceDelete: "an annotation: test/adversary/class/deletion.test.ts",
   onViolation: "what becomes of a violation",
 };

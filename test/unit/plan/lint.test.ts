@@ -38,7 +38,7 @@ describe("condition operators", () => {
   test("are looked at in trust statements too", () => {
     const trusted = { effect: "Allow" as const, principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] };
     const statements = [trusted, { ...trusted, conditions: { bol: { "aws:a": ["true"] } } }];
-    expect(found({ trust: { services: [], statements } })).toEqual([
+    expect(found({ trust: { services: ["ec2.amazonaws.com"], statements } })).toEqual([
       "error spec.trust.statements[1].conditions.bol: bol is not an IAM condition operator (did you mean Bool?), so IAM refuses the policy",
     ]);
   });
@@ -48,7 +48,7 @@ test("a unique id as a principal is an error; the other principals are not", () 
   const aws = ["AROAEXAMPLE", "arn:aws:iam::123456789012:role/app", "AIDAEXAMPLE"];
   const statements = [{ effect: "Allow" as const, principals: { aws }, actions: ["sts:AssumeRole"] }];
   const path = "error spec.trust.statements[0].principals.aws";
-  expect(found({ trust: { services: [], statements } })).toEqual([
+  expect(found({ trust: { services: ["ec2.amazonaws.com"], statements } })).toEqual([
     `${path}: AROAEXAMPLE is a unique id; use the ARN of the role or user, which IAM resolves`,
     `${path}: AIDAEXAMPLE is a unique id; use the ARN of the role or user, which IAM resolves`,
   ]);
@@ -68,8 +68,9 @@ describe("sizes", () => {
   });
 
   test("a trust policy as large as IAM allows passes, one character more is a warning", () => {
-    const trusting = (name: string) => ({ trust: { services: [name], statements: [] } });
-    const wrapped = '{"Statement":{"Effect":"Allow","Principal":{"Service":""},"Action":"sts:AssumeRole"}}';
+    const trusting = (name: string) => ({ trust: { services: ["ec2.amazonaws.com", name], statements: [] } });
+    const wrapped =
+      '{"Statement":{"Effect":"Allow","Principal":{"Service":["ec2.amazonaws.com",""]},"Action":"sts:AssumeRole"}}';
     const name = "s".repeat(2_048 - wrapped.length);
     expect(found(trusting(name))).toEqual([]);
     expect(found(trusting(`${name}s`))).toEqual([

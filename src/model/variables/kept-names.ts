@@ -1,0 +1,41 @@
+import type { AwsObjectReference, InstanceProfile, InstanceProfileSpec, KeptName } from "../../api/instance-profile.ts";
+import { sameName } from "../naming.ts";
+import { hasTrace } from "../trace.ts";
+import { variablesIn } from "./template.ts";
+
+/**
+ * The spec with the names and paths that role and instance profile have in AWS, where a text with variables gives others: IAM can neither
+ * rename nor move them, and a variable that got another value must not create them again. Only the controller writes status.
+ */
+export function keepNames(
+  { spec: written, status }: InstanceProfile,
+  filled: InstanceProfileSpec,
+): { readonly spec: InstanceProfileSpec; readonly keptNames: readonly KeptName[] } {
+  const { role, instanceProfile } = hasTrace(status) ? (status ?? {}) : {};
+  const known = {
+    roleName: role?.name,
+    instanceProfileName: instanceProfile?.name,
+    path: pathIn(role),
+    instanceProfilePath: pathIn(instanceProfile),
+  };
+  const keptNames: KeptName[] = [];
+  const kept: Partial<Record<keyof typeof known, string>> = {};
+  for (const field of ["roleName", "instanceProfileName", "path", "instanceProfilePath"] as const) {
+    const name = known[field];
+    const [text, given] = [written[field], filled[field]];
+    if (name === undefined || text === undefined || given === undefined) continue;
+    if (variablesIn(text).length === 0 || isSame(field, name, given)) continue;
+    kept[field] = name;
+    keptNames.push({ path: `spec.${field}`, kept: name, given });
+  }
+  return { spec: { ...filled, ...kept }, keptNames };
+}
+
+function isSame(field: string, name: string, given: string): boolean {
+  return field.toLowerCase().endsWith("path") ? name === given : sameName(name, given);
+}
+
+/** The path in the ARN of a role or an instance profile. */
+function pathIn(reference: AwsObjectReference | undefined): string | undefined {
+  return /^arn:[^:]*:iam::\d*:(?:role|instance-profile)(\/(?:.*\/)?)[^/]+$/.exec(reference?.arn ?? "")?.[1];
+}
