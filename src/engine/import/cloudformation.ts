@@ -29,21 +29,26 @@ interface Template {
 
 function readResource(id: string, resource: JsonValue, template: Template, draft: DeclarationsDraft): void {
   const type = textOf(member(resource, "Type")) ?? "";
-  const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
   const address = addressOf(id, type);
   try {
     if (id.startsWith("Fn::")) throw new UnresolvedError("cannot be resolved without CloudFormation");
-    const condition = textOf(member(resource, "Condition"));
-    if (read === undefined) return;
-    if (condition === undefined || template.values.holds(condition)) {
-      read(new Properties(id, type, resource, template), draft);
-    } else draft.notes.push({ address, text: `is not part of the stack: its condition ${condition} does not hold` });
+    const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
+    const isRead = read !== undefined && isIncluded(resource, address, template, draft);
+    if (isRead) read(new Properties(id, type, resource, template), draft);
   } catch (error) {
     if (!(error instanceof UnresolvedError)) throw error;
     const text = `cannot be resolved: ${error.message}`;
     if (type === ROLE) draft.roles.push({ address, keys: [logicalKey(id)], role: { why: text } });
     else draft.problems.push({ address, text });
   }
+}
+
+/** Whether the resource is part of the stack. */
+function isIncluded(resource: JsonValue, address: string, { values }: Template, draft: DeclarationsDraft): boolean {
+  const condition = textOf(member(resource, "Condition"));
+  if (condition === undefined || values.holds(condition)) return true;
+  draft.notes.push({ address, text: `is not part of the stack: its condition ${condition} does not hold` });
+  return false;
 }
 
 const ROLE = "AWS::IAM::Role";
@@ -187,6 +192,7 @@ function readInstanceProfile(given: Properties, draft: DeclarationsDraft): void 
       roleName: role?.name,
     }),
     roleKeys: role?.keys ?? [],
+    usesVariables: true,
     ...(name === undefined && { isNameGenerated: true }),
   });
 }
@@ -215,6 +221,7 @@ function readManagedPolicy(given: Properties, draft: DeclarationsDraft): void {
     description: given.text("Description") ?? "",
     document,
     tags: given.tags(),
+    ...(name === undefined && { isNameGenerated: true }),
   });
   for (const { keys } of roles) draft.attachments.push({ address, roleKeys: keys, policy: arn ?? logicalKey(id) });
   noteOthers(given, draft);

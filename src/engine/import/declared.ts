@@ -31,6 +31,8 @@ export interface DeclaredProfile {
   readonly profile: ObservedInstanceProfile;
   readonly roleKeys: Keys;
   readonly isNameGenerated?: boolean;
+  /** `{account}` and the like in its texts, and those of its role, are variables. */
+  readonly usesVariables?: boolean;
   /** Where the tool's own object is in Kubernetes. */
   readonly object?: { readonly name: string; readonly namespace: string | undefined };
 }
@@ -67,6 +69,7 @@ export interface DeclaredManagedPolicy {
   readonly description: string;
   readonly document: Readable;
   readonly tags: Tags;
+  readonly isNameGenerated?: boolean;
 }
 
 /** A remark on a declaration, as a sentence that starts with its address. */

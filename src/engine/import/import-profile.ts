@@ -13,9 +13,25 @@ export function importProfile(joined: JoinedProfile, names: ExportNames): Export
     delete spec["adoptionPolicy"];
   }
   if (declared.isNameGenerated) delete spec["instanceProfileName"];
+  const literal = declared.usesVariables ? documentsIn(spec).filter((document) => VARIABLE.test(document)) : [];
   const isNew = isRoleNew || declared.isNameGenerated;
   const notes = [...exported.notes, ...joined.notes, ...(isNew ? [generatedNote(joined)] : [])];
-  return { ...exported, manifest: { ...exported.manifest, spec }, notes };
+  const whole = { ...exported, manifest: { ...exported.manifest, spec }, notes };
+  return literal.length === 0 ? whole : { ...whole, kind: "partial", why: [NO_VARIABLES] };
+}
+
+const VARIABLE = /\{(?:account|region|partition)\}/;
+
+const NO_VARIABLES =
+  "a policy that only a document can express has variables, which documents do not have; pass --parameter AWS::AccountId=…, " +
+  "AWS::Region=… and AWS::Partition=… as it needs";
+
+/** The policies of a spec that are written as documents, as text. */
+function documentsIn(spec: Readonly<Record<string, unknown>>): readonly string[] {
+  const policies = [spec["trust"], spec["inlinePolicies"], spec["managedPolicies"]].flat();
+  return policies.flatMap(
+    (policy) => JSON.stringify((policy as { readonly document?: unknown } | undefined)?.document) ?? [],
+  );
 }
 
 function generatedNote({ declared, addresses, isRoleNew }: JoinedProfile): ExportNote {

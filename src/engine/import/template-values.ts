@@ -20,6 +20,12 @@ const NO_VALUE = undefined;
 /** A value of a manifest that stands for one of the account: it cannot be compared. */
 const HAS_VARIABLE = /\{(?:account|region|partition)\}/;
 
+const VARIABLES = new RegExp(HAS_VARIABLE, "g");
+
+const PSEUDO_BY_VARIABLE: ReadonlyMap<string, string> = new Map(
+  [...PSEUDO_PARAMETERS].map(([name, variable]) => [variable, name]),
+);
+
 /** Parameters of the command line: of the template, of CloudFormation (`AWS::Region`), names of resources (`Bucket`) and attributes (`Bucket.Arn`). */
 export type GivenValues = ReadonlyMap<string, string>;
 
@@ -139,7 +145,7 @@ export class TemplateValues {
     const text = given ?? this.text(member(properties, physicalName(type) ?? ""));
     const found = text === undefined ? undefined : read(type, text, this.text(member(properties, "Path")) ?? "/");
     if (found === undefined) throw unknownValue(`the ${key === name ? "name" : "value"} of ${key}`, key);
-    return found;
+    return found.replaceAll(VARIABLES, (variable) => this.#given.get(PSEUDO_BY_VARIABLE.get(variable) ?? "") ?? variable);
   }
 
   #sub(argument: JsonValue): string {
