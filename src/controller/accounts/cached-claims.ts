@@ -88,7 +88,7 @@ export class CachedClaims implements ClaimSource {
 
 /** True when the object is blocked and has no instance profile yet. */
 function isBlockedCreate(object: InstanceProfile): boolean {
-  return object.status?.instanceProfile === undefined && isHeldBack(object);
+  return object.status?.instanceProfile?.arn === undefined && isHeldBack(object);
 }
 
 /** True when the spec selects instances. Cheap: it does not parse the object. */

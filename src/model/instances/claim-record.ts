@@ -7,7 +7,7 @@ import type { InstanceProfile, InstancesClaim, InstancesSpec } from "../../api/i
 export function isHeldBack({ spec, status }: Pick<InstanceProfile, "spec" | "status">): boolean {
   const has = (type: string, wanted: string): boolean =>
     status?.conditions?.some((condition) => condition.type === type && condition.status === wanted) ?? false;
-  const hasFailedCreate = status?.instanceProfile === undefined && has("Ready", "False");
+  const hasFailedCreate = status?.instanceProfile?.arn === undefined && has("Ready", "False");
   return spec.suspend || spec.mode === "DryRun" || has("Stalled", "True") || hasFailedCreate;
 }
 
