@@ -9,7 +9,7 @@ export interface Fault {
 export interface Rule<T> {
   /** What to write instead. */
   readonly message: string;
-  /** The CRD has no such rule, because the API server cannot look at what the rule is about, or not at a bounded cost. */
+  /** The CRD has no such rule, because the API server cannot read what the rule is about, or not at a bounded cost. */
   readonly isParserOnly?: true;
   /** The property that the error names, as `.name`; unset: the value itself. */
   readonly fieldPath?: string;
@@ -21,7 +21,7 @@ export interface Rule<T> {
 export interface FieldSchema {
   /** Unset where any value may stand. */
   readonly type?: "string" | "integer" | "boolean" | "array" | "object";
-  /** The API server keeps what stands there, and looks at nothing of it. */
+  /** The API server keeps what stands there, and reads nothing of it. */
   readonly preservesUnknown?: true;
   readonly format?: string;
   readonly enum?: readonly string[];

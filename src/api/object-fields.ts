@@ -58,7 +58,7 @@ export function object<T>(properties: Properties<T>, ...rules: readonly Rule<T>[
 }
 
 /**
- * An object with exactly one of two properties. The CRD says so in a way that does not look at their values, because one of them may be of
+ * An object with exactly one of two properties. The CRD says so in a way that does not read their values, because one of them may be of
  * any type.
  */
 export function eitherOf<T extends object>(one: keyof T & string, other: keyof T & string, field: Field<T>): Field<T> {

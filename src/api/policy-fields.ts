@@ -49,8 +49,8 @@ export const writtenServiceField: Field<string> = text(
 );
 
 /**
- * What fits into the 10,240 characters that IAM takes. These bounds keep what nobody can use out of etcd; the size of a policy, which is what
- * IAM looks at, is counted elsewhere.
+ * What fits into the 10,240 characters that IAM takes. These bounds keep what IAM never takes out of etcd; the size of a policy, which is what
+ * IAM bounds, is counted elsewhere.
  */
 const [MAX_TEXT, MAX_ITEMS] = [10_240, 3000];
 
