@@ -37,6 +37,8 @@ export interface ExportNames {
   readonly name: string;
   /** Undefined: the manifest has no namespace. */
   readonly namespace: string | undefined;
+  /** `{account}` and the like in policies are variables, so that these are written as statements. */
+  readonly hasVariables?: boolean;
 }
 
 /**
@@ -46,9 +48,9 @@ export interface ExportNames {
 export function exportedManifest(
   role: ObservedRole,
   profile: ObservedInstanceProfile,
-  { name, namespace }: ExportNames,
+  { name, namespace, hasVariables = false }: ExportNames,
 ): ExportedManifest {
-  const inline = inlinePoliciesOf(role);
+  const inline = inlinePoliciesOf(role, hasVariables);
   const trust = trustOf(role);
   const tags = tagsOf(role.tags, profile.tags);
   const spec = {
@@ -105,12 +107,15 @@ type PolicyContent = { readonly statements: readonly ManifestStatement[] } | { r
 type ExportedPolicy = { readonly name: string } & PolicyContent;
 
 /** Every inline policy; one alone in the short form. */
-function inlinePoliciesOf({ roleName, inlinePolicyNames, inlinePolicyDocuments }: ObservedRole): InlinePart {
+function inlinePoliciesOf(
+  { roleName, inlinePolicyNames, inlinePolicyDocuments }: ObservedRole,
+  hasVariables: boolean,
+): InlinePart {
   const policies: ExportedPolicy[] = [];
   const notes: ExportNote[] = [];
   for (const name of inlinePolicyNames) {
     const text = inlinePolicyDocuments[name] ?? "";
-    const content = contentOf(text);
+    const content = contentOf(text, hasVariables);
     if (content !== undefined) policies.push({ name, ...content });
     else {
       const document = policyJson(readPolicy(text, "permissions")) ?? text;
@@ -123,11 +128,11 @@ function inlinePoliciesOf({ roleName, inlinePolicyNames, inlinePolicyDocuments }
   return { fields: { ...(one.name === roleName ? {} : { policyName: one.name }), statements: one.statements }, notes };
 }
 
-function contentOf(text: string): PolicyContent | undefined {
+function contentOf(text: string, hasVariables: boolean): PolicyContent | undefined {
   const current = readPolicy(text, "permissions");
   const document = policyJson(current);
   const statements = statementsFrom(document);
-  const isPlain = document !== undefined && isTemplateFree(document);
+  const isPlain = document !== undefined && (hasVariables || isTemplateFree(document));
   if (isPlain && statements !== undefined && statements.length > 0 && isTaken(statementsField, statements)) {
     const written = permissionsDocument(statements as unknown as readonly Statement[]);
     if (samePolicy(buildPolicy(written, "permissions"), current)) return { statements };
