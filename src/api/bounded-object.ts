@@ -33,6 +33,7 @@ export function withBoundedPolicies<T>(object: T): T {
       ...spec,
       ...(isOmitted("spec.statements") && { statements: NO_ACCESS }),
       ...(isOmitted("spec.inlinePolicies") && { statements: NO_ACCESS, inlinePolicies: [] }),
+      ...(isOmitted("spec.managedPolicies") && { managedPolicies: [] }),
       ...(isOmitted("spec.trust") && { trust: NO_TRUST }),
     },
   };

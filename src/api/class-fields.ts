@@ -176,6 +176,7 @@ export const classSpecField: Field<LooseClassSpec> = object<LooseClassSpec>(
       object<{ readonly statements: readonly LooseStatement[] }>({ statements: required(maximumStatementsField) }),
     ),
     allowedManagedPolicies: defaulted(list(managedPolicyField, { maxItems: 100, listType: "set" }), []),
+    allowManagedPolicies: defaulted(flag(), false),
     allowedTrustServices: defaulted(list(serviceField, { minItems: 1, maxItems: 20, listType: "set" }), [
       "ec2.amazonaws.com",
     ]),

@@ -46,6 +46,8 @@ export interface InstanceProfileClassSpec {
   readonly maximumAccess?: MaximumAccess;
   /** Patterns of ARNs. */
   readonly allowedManagedPolicies: readonly string[];
+  /** Whether an object may create managed policies of its own; what they grant is bounded as its other policies are. */
+  readonly allowManagedPolicies: boolean;
   readonly allowedTrustServices: readonly string[];
   /** Whether an object may have trust statements; their content is not checked. */
   readonly allowTrustStatements: boolean;

@@ -109,6 +109,8 @@ export interface InstanceProfileSpec {
   readonly description?: string;
   /** The inline policies of the role, that of `statements` first. No two names are equal in lower case. */
   readonly inlinePolicies: readonly PolicySpec[];
+  /** Managed policies of the object itself. No two names are equal in lower case: IAM's names are unique whatever the path. */
+  readonly managedPolicies: readonly OwnPolicySpec[];
   /** A set: the order means nothing. */
   readonly managedPolicyArns: readonly string[];
   readonly permissionsBoundaryArn?: string;
@@ -142,6 +144,14 @@ export interface PolicySpec {
   readonly statements: readonly Statement[];
   /** The document as the author wrote it; unset when the manifest has statements. Its statements are those of `statements`, in order. */
   readonly document?: JsonObject;
+}
+
+/** A customer managed policy that the object creates, and deletes again. */
+export interface OwnPolicySpec extends PolicySpec {
+  /** Unset: the path of the role. */
+  readonly path?: string;
+  /** At its creation. */
+  readonly description?: string;
 }
 
 /** Whether the entities in AWS are deleted with the Kubernetes object. */
@@ -232,6 +242,8 @@ export interface InstanceProfileStatus {
   readonly class?: AcceptedClass;
   readonly role?: AwsObjectReference;
   readonly instanceProfile?: AwsObjectReference;
+  /** The managed policies of the object itself, sorted by ARN; unset when there are none. */
+  readonly managedPolicies?: readonly NamedArn[];
   readonly conditions?: readonly Condition[];
   /** The pending or blocked actions, one line each, truncated. With mode DryRun, what they grant comes first. */
   readonly plan?: readonly string[];
@@ -270,6 +282,12 @@ export interface AwsObjectReference {
   readonly arn?: string;
   /** The unique id (`AROA…`, `AIPA…`); set with `arn`. */
   readonly id?: string;
+}
+
+/** The name and the ARN of an entity in AWS. */
+export interface NamedArn {
+  readonly name: string;
+  readonly arn: string;
 }
 
 /** Counts over the matching instances; those in conflict and those refused are neither associated nor pending. */

@@ -10,13 +10,14 @@ import {
   type InstancesSpec,
   KIND,
   type ObjectMeta,
+  type OwnPolicySpec,
   type PolicySpec,
   type Statement,
   type Trust,
   type TrustStatement,
 } from "./instance-profile.ts";
 import type { LooseInstances } from "./instances-fields.ts";
-import { type LoosePolicy, toStatement, withoutEmptySid } from "./policy-fields.ts";
+import { type LooseOwnPolicy, type LoosePolicy, toStatement, withoutEmptySid } from "./policy-fields.ts";
 import { readObject } from "./read-object.ts";
 import { type LooseSpec, specField } from "./spec-fields.ts";
 import { statusField } from "./status-fields.ts";
@@ -70,6 +71,7 @@ function resolve(loose: LooseSpec, metadata: ObjectMeta): InstanceProfileSpec {
     roleName,
     instanceProfileName: loose.instanceProfileName ?? roleName,
     inlinePolicies: inlinePolicies(loose, roleName),
+    managedPolicies: loose.managedPolicies.map(toOwnPolicy),
     trust: toTrust(loose.trust),
     ...(instances === undefined ? {} : { instances: toInstances(instances) }),
   };
@@ -102,6 +104,14 @@ function toPolicy({ name, statements = [], document }: LoosePolicy, path: string
 function toTrust({ document, services, statements }: Trust): Trust {
   if (document === undefined) return { services, statements: statements.map<TrustStatement>(withoutEmptySid) };
   return { ...(trustFrom(document) ?? { services: [], statements: [] }), document };
+}
+
+function toOwnPolicy({ path, description, ...policy }: LooseOwnPolicy, index: number): OwnPolicySpec {
+  return {
+    ...toPolicy(policy, `spec.managedPolicies[${index}]`),
+    ...(path !== undefined && { path }),
+    ...(description !== undefined && { description }),
+  };
 }
 
 function toInstances({ selector, ids, ...base }: LooseInstances): InstancesSpec {

@@ -154,21 +154,64 @@ export const policyNameField: Field<string> = text(
   matches(`^${orVariables("\\w+=,.@-", "+")}$`, "write letters, digits and any of _+=,.@- only, as in app-server"),
 );
 
+const statementsOfSeveralField: Field<readonly LooseStatement[]> = list(
+  statementField,
+  { minItems: 1, maxItems: MAX_STATEMENTS, listType: "atomic" },
+  // To compare each Sid with each other in each policy costs more than CEL may.
+  { ...sidsAreUnique, isParserOnly: true },
+);
+
 const policyField: Field<LoosePolicy> = eitherOf(
   "statements",
   "document",
   object<LoosePolicy>({
     name: required(policyNameField),
-    statements: optional(
-      // To compare each Sid with each other in each policy costs more than CEL may.
-      list(
-        statementField,
-        { minItems: 1, maxItems: MAX_STATEMENTS, listType: "atomic" },
-        { ...sidsAreUnique, isParserOnly: true },
-      ),
-    ),
+    statements: optional(statementsOfSeveralField),
     document: optional(policyDocumentField),
   }),
+);
+
+/** A path in IAM. */
+export const pathField: Field<string> = text(
+  { minLength: 1, maxLength: 512 },
+  matches("^/([\\x21-\\x7E]+/)?$", "write a path that begins and ends with a slash and has no spaces, as in /team-a/"),
+);
+
+/** A description in IAM. */
+export const descriptionField: Field<string> = text(
+  { maxLength: 1000 },
+  matches(
+    "^[\\t\\n\\r\\x20-\\x7E\\xA1-\\xFF]*$",
+    "IAM takes Latin-1 characters only here; write plain letters, straight quotes and simple dashes",
+  ),
+);
+
+/** A managed policy of a manifest. */
+export interface LooseOwnPolicy extends LoosePolicy {
+  readonly path?: string;
+  readonly description?: string;
+}
+
+const ownPolicyField: Field<LooseOwnPolicy> = eitherOf(
+  "statements",
+  "document",
+  object<LooseOwnPolicy>({
+    name: required(policyNameField),
+    path: optional(pathField),
+    description: optional(descriptionField),
+    statements: optional(statementsOfSeveralField),
+    document: optional(policyDocumentField),
+  }),
+);
+
+/** The managed policies of the object itself. */
+export const managedPoliciesField: Field<readonly LooseOwnPolicy[]> = list(
+  ownPolicyField,
+  { maxItems: 20, listType: "map", listMapKeys: ["name"] },
+  {
+    message: "IAM treats policy names that differ only in case as the same, whatever their paths; write another name",
+    holds: (policies) => new Set(policies.map(({ name }) => asciiLowerCase(name))).size === policies.length,
+  },
 );
 
 /** The inline policies beside the one in the short form. */

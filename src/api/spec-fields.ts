@@ -4,10 +4,14 @@ import { hasExternalRole, type InstanceProfileSpec, type RoleSpec } from "./inst
 import { instancesField, type LooseInstances, tagKeysHaveLength } from "./instances-fields.ts";
 import { defaulted, object, optional } from "./object-fields.ts";
 import {
+  descriptionField,
   inlinePoliciesField,
+  type LooseOwnPolicy,
   type LoosePolicy,
   type LooseStatement,
+  managedPoliciesField,
   matches,
+  pathField,
   policyNameField,
   statementsField,
 } from "./policy-fields.ts";
@@ -15,7 +19,7 @@ import { choice, flag, integer, text } from "./scalar-fields.ts";
 import { trustField } from "./trust-fields.ts";
 import { orVariables, VARIABLE } from "./variable-texts.ts";
 
-type ResolvedLater = "roleName" | "instanceProfileName" | "inlinePolicies" | "instances";
+type ResolvedLater = "roleName" | "instanceProfileName" | "inlinePolicies" | "managedPolicies" | "instances";
 
 /** The spec of a manifest with defaults filled in, before names are resolved and pairs are distinguished. */
 export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
@@ -24,6 +28,7 @@ export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
   readonly policyName?: string;
   readonly statements: readonly LooseStatement[];
   readonly inlinePolicies: readonly LoosePolicy[];
+  readonly managedPolicies: readonly LooseOwnPolicy[];
   readonly instances?: LooseInstances;
 }
 
@@ -66,19 +71,6 @@ const classNameField: Field<string> = text(
   matches(
     "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
     "write the name of an InstanceProfileClass, lower case letters, digits, dots and dashes, as in team-a",
-  ),
-);
-
-const pathField: Field<string> = text(
-  { minLength: 1, maxLength: 512 },
-  matches("^/([\\x21-\\x7E]+/)?$", "write a path that begins and ends with a slash and has no spaces, as in /team-a/"),
-);
-
-const descriptionField: Field<string> = text(
-  { maxLength: 1000 },
-  matches(
-    "^[\\t\\n\\r\\x20-\\x7E\\xA1-\\xFF]*$",
-    "IAM takes Latin-1 characters only here; write plain letters, straight quotes and simple dashes",
   ),
 );
 
@@ -137,15 +129,15 @@ const trustDefault = { services: ["ec2.amazonaws.com"], statements: [] };
 
 /** The fields that a role of others must not have here. */
 const OF_THE_ROLE =
-  "statements, policyName, inlinePolicies, managedPolicyArns, permissionsBoundaryArn, trust, description, maxSessionDurationSeconds, " +
-  "roleTags and unmanagedPolicies";
+  "statements, policyName, inlinePolicies, managedPolicyArns, managedPolicies, permissionsBoundaryArn, trust, description, " +
+  "maxSessionDurationSeconds, roleTags and unmanagedPolicies";
 
 function writesRole(spec: LooseSpec): boolean {
   const { policyName, permissionsBoundaryArn, description, trust } = spec;
   return (
     spec.statements.length + spec.inlinePolicies.length > 0 ||
     trust.document !== undefined ||
-    spec.managedPolicyArns.length > 0 ||
+    spec.managedPolicyArns.length + spec.managedPolicies.length > 0 ||
     [policyName, permissionsBoundaryArn, description].some((field) => field !== undefined) ||
     spec.maxSessionDurationSeconds !== 3600 ||
     trust.services.join() !== trustDefault.services.join() ||
@@ -169,6 +161,7 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     statements: defaulted(statementsField, []),
     inlinePolicies: defaulted(inlinePoliciesField, []),
     managedPolicyArns: defaulted(managedPolicyArnsField, []),
+    managedPolicies: defaulted(managedPoliciesField, []),
     permissionsBoundaryArn: optional(policyArn(WRITTEN_POLICY_ARN, BOUNDARY_EXAMPLE)),
     maxSessionDurationSeconds: defaulted(integer({ format: "int32", minimum: 3600, maximum: 43_200 }), 3600),
     trust: defaulted(trustField, trustDefault),

@@ -7,6 +7,7 @@ import type {
   InstanceProfileStatus,
   InstancesClaim,
   InstancesStatus,
+  NamedArn,
 } from "./instance-profile.ts";
 import { lenientObject, optional, required } from "./object-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
@@ -21,6 +22,11 @@ const referenceField: Field<AwsObjectReference> = lenientObject<AwsObjectReferen
   name: optional(text({ maxLength: 128 })),
   arn: optional(text({ maxLength: 2048 })),
   id: optional(text({ maxLength: 128 })),
+});
+
+const namedArnField: Field<NamedArn> = lenientObject<NamedArn>({
+  name: required(text({ maxLength: 128 })),
+  arn: required(text({ maxLength: 2048 })),
 });
 
 const acceptedClassField: Field<AcceptedClass> = lenientObject<AcceptedClass>({
@@ -71,6 +77,7 @@ const fields: Field<InstanceProfileStatus> = lenientObject<InstanceProfileStatus
   class: optional(acceptedClassField),
   role: optional(referenceField),
   instanceProfile: optional(referenceField),
+  managedPolicies: optional(list(namedArnField, { maxItems: 50, listType: "map", listMapKeys: ["name"] })),
   conditions: optional(conditionsField),
   plan: optional(list(text({ maxLength: 4096 }), { maxItems: 100, listType: "atomic" })),
   unmanagedPolicies: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),

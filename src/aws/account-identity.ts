@@ -1,5 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AccountIdentity } from "../engine/ports.ts";
+import type { AccountPlace } from "../model/own-policies.ts";
 import { type AwsCaller, awaitCredentials } from "./call/aws-call.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client/client-config.ts";
 import { addHooks } from "./client/middleware.ts";
@@ -21,19 +22,22 @@ export function createAccountIdentity(
   credentials: Parameters<typeof awaitCredentials>[1],
 ): AccountIdentity {
   const subject = { service: "STS", operation: "GetCallerIdentity", entity: "the controller's credentials" } as const;
-  return {
-    accountId: (signal): Promise<string> =>
-      call(
-        {
-          ...subject,
-          isRead: true,
-          send: async (abortSignal) => {
-            const { Account } = await sts.send(new GetCallerIdentityCommand(), { abortSignal });
-            return requireField(Account, "Account", subject);
-          },
+  const place = (signal: AbortSignal): Promise<AccountPlace> =>
+    call(
+      {
+        ...subject,
+        isRead: true,
+        send: async (abortSignal) => {
+          const { Account, Arn } = await sts.send(new GetCallerIdentityCommand(), { abortSignal });
+          const accountId = requireField(Account, "Account", subject);
+          return { accountId, partition: Arn?.split(":")[1] ?? "aws" };
         },
-        signal,
-      ),
+      },
+      signal,
+    );
+  return {
+    accountId: async (signal): Promise<string> => (await place(signal)).accountId,
+    place,
     renew: (signal) => awaitCredentials(subject, credentials, signal),
   };
 }

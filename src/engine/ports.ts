@@ -1,5 +1,12 @@
 import type { AccountQuotas } from "../model/account-quotas.ts";
-import type { Absent, ObservedInstanceProfile, ObservedRole, RoleFacts } from "../model/observed-state.ts";
+import type {
+  Absent,
+  ObservedInstanceProfile,
+  ObservedManagedPolicy,
+  ObservedRole,
+  RoleFacts,
+} from "../model/observed-state.ts";
+import type { AccountPlace } from "../model/own-policies.ts";
 import type { Action, ActionOutcome } from "../plan/action.ts";
 
 /**
@@ -19,6 +26,33 @@ export interface IamReader {
   /** The names of all instance profiles that hold the role, owned or not. */
   listInstanceProfilesForRole(roleName: string, signal: AbortSignal): Promise<readonly string[]>;
   getInstanceProfile(instanceProfileName: string, signal: AbortSignal): Promise<ObservedInstanceProfile | Absent>;
+  getPolicy(policyArn: string, signal: AbortSignal): Promise<ManagedPolicyFacts | Absent>;
+  /** The oldest first; empty when there is no such policy. */
+  listPolicyVersions(policyArn: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** The document as IAM returns it, percent-encoded; undefined when there is no such policy or version. */
+  getPolicyVersion(policyArn: string, versionId: string, signal: AbortSignal): Promise<string | undefined>;
+  /** What the policy is attached to, and what has it as its boundary; sorted. */
+  listEntitiesForPolicy(policyArn: string, signal: AbortSignal): Promise<readonly PolicyUser[]>;
+}
+
+/** A managed policy as GetPolicy returns it. */
+export interface ManagedPolicyFacts extends Omit<ObservedManagedPolicy, "document" | "versionIds" | "usedBy"> {
+  /** How many users, groups and roles it is attached to. */
+  readonly attachments: number;
+  /** How many users and roles have it as their permissions boundary. */
+  readonly boundaries: number;
+}
+
+/** A managed policy from the report of the account (GetAccountAuthorizationDetails): without tags. */
+export interface ReportedPolicy extends Omit<ManagedPolicyFacts, "tags"> {
+  readonly versionIds: readonly string[];
+  readonly document: string;
+}
+
+/** A user, group or role that a managed policy is attached to. */
+export interface PolicyUser {
+  readonly kind: "role" | "user" | "group";
+  readonly name: string;
 }
 
 /**
@@ -66,6 +100,12 @@ export type ListedRole = Pick<RoleFacts, "roleName" | "description" | "maxSessio
 /** A role with its policies, from the report of the account (GetAccountAuthorizationDetails). */
 export type ReportedRole = Omit<ObservedRole, "description" | "maxSessionDurationSeconds">;
 
+/** One page of the report of the account. */
+export interface ReportPage {
+  readonly roles: readonly ReportedRole[];
+  readonly policies: readonly ReportedPolicy[];
+}
+
 /** An instance profile from a list: without tags. */
 export type ListedInstanceProfile = Omit<ObservedInstanceProfile, "tags">;
 
@@ -77,6 +117,8 @@ export type ListedInstanceProfile = Omit<ObservedInstanceProfile, "tags">;
 export interface AccountReader {
   /** Every role of the account with its policies. */
   reportRoles(signal: AbortSignal): AsyncIterable<readonly ReportedRole[]>;
+  /** As `reportRoles`, with every customer managed policy of the account in the same pages. */
+  reportRolesAndPolicies(signal: AbortSignal): AsyncIterable<ReportPage>;
   listRoles(signal: AbortSignal): AsyncIterable<readonly ListedRole[]>;
   listInstanceProfiles(signal: AbortSignal): AsyncIterable<readonly ListedInstanceProfile[]>;
   getQuotas(signal: AbortSignal): Promise<AccountQuotas>;
@@ -102,6 +144,8 @@ export type Urgency = (typeof URGENCIES)[number];
 export interface AccountIdentity {
   /** The 12-digit account id by STS GetCallerIdentity. */
   accountId(signal: AbortSignal): Promise<string>;
+  /** The account and its partition, by the same request. */
+  place(signal: AbortSignal): Promise<AccountPlace>;
   /** Renews the credentials if they expire soon. Sends no request while they are valid. */
   renew(signal: AbortSignal): Promise<void>;
 }

@@ -8,6 +8,10 @@ export interface Usage {
 export interface AccountQuotas {
   readonly roles: Usage | undefined;
   readonly instanceProfiles: Usage | undefined;
+  /** Customer managed policies. */
+  readonly policies: Usage | undefined;
+  /** Characters without white space. */
+  readonly managedPolicyChars: number | undefined;
   /** Characters without white space; all inline policies of one role together. */
   readonly inlinePoliciesChars: number | undefined;
   /** Characters without white space. */

@@ -7,8 +7,10 @@ import {
 import { isHeldBack, recordedClaim } from "./instances/claim-record.ts";
 import type { DesiredInstances } from "./instances/instance-claim.ts";
 import { nameKey } from "./naming.ts";
+import { type AccountPlace, ownPolicyArn, placeInRoleArn } from "./own-policies.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
-import { inlineDocuments, trustPolicyOf } from "./policy/desired-policies.ts";
+import type { Place } from "./place.ts";
+import { inlineDocuments, managedDocument, trustPolicyOf } from "./policy/desired-policies.ts";
 import type { PolicyDocument } from "./policy/policy-document.ts";
 import type { OversizePolicy } from "./policy/policy-size.ts";
 
@@ -46,6 +48,14 @@ export interface DesiredInstanceProfile {
   readonly tags: Tags;
 }
 
+/** A desired managed policy of the object itself. */
+export interface DesiredManagedPolicy {
+  readonly arn: string;
+  /** At its creation: IAM cannot change it. */
+  readonly description: string;
+  readonly document: PolicyDocument;
+}
+
 /** The desired state of an object that is not in deletion: a role in an instance profile. */
 export interface DesiredPresent {
   readonly presence: "present";
@@ -58,6 +68,12 @@ export interface DesiredPresent {
    */
   readonly roleManagement: "managed" | "external" | "revoked";
   readonly instanceProfile: DesiredInstanceProfile;
+  /** The managed policies of the object itself; `role.managedPolicyArns` has them too. Sorted by ARN. */
+  readonly managedPolicies: readonly DesiredManagedPolicy[];
+  /** The user's tags of these. */
+  readonly managedPolicyTags: Tags;
+  /** Unset: unknown. */
+  readonly place?: AccountPlace | undefined;
   /** The instances to associate; undefined when the spec has no `instances`. */
   readonly instances: DesiredInstances | undefined;
   /** Policies that IAM accepts in no account and that are therefore not part of `role`. While there are any, nothing is written. */
@@ -85,6 +101,10 @@ export interface DesiredAbsent {
   /** The names of the inline policies. */
   readonly policyNames: readonly string[];
   readonly managedPolicyArns: readonly string[];
+  /** The managed policies of the object itself, which `managedPolicyArns` has too; sorted. */
+  readonly ownPolicyArns: readonly string[];
+  /** Unset: unknown. */
+  readonly place?: AccountPlace | undefined;
   readonly retention: Retention;
   /** True when unmanaged policies are removed too: the user requested it, and the object's class allows it. */
   readonly force: boolean;
@@ -107,12 +127,19 @@ export function profileNameOf(desired: DesiredState): string {
   return desired.presence === "absent" ? desired.instanceProfileName : desired.instanceProfile.instanceProfileName;
 }
 
+/** The ARNs of the managed policies that the object itself has by its spec. */
+export function ownPolicyArnsOf(desired: DesiredState): readonly string[] {
+  return desired.presence === "absent" ? desired.ownPolicyArns : desired.managedPolicies.map(({ arn }) => arn);
+}
+
 /** What the class and the operator allow an object, which its author cannot choose. */
 export interface Grants {
   /** The class of the object, or the operator for objects without one, allows `adoptionPolicy: IfExists`. */
   readonly allowsAdoption: boolean;
   /** The name of the object's class if it denies the annotation `force-delete`. */
   readonly forceDeniedBy?: string | undefined;
+  /** The AWS account; unset: that of the role in status. Without both, the ARNs of the object's own managed policies are not those in AWS. */
+  readonly place?: AccountPlace | undefined;
 }
 
 const NO_GRANTS: Grants = { allowsAdoption: false };
@@ -121,11 +148,14 @@ const NO_GRANTS: Grants = { allowsAdoption: false };
 export function desiredState(
   object: InstanceProfile,
   clusterId: string,
-  { allowsAdoption, forceDeniedBy }: Grants = NO_GRANTS,
+  { allowsAdoption, forceDeniedBy, place: given }: Grants = NO_GRANTS,
 ): DesiredState {
-  const { metadata, spec } = object;
+  const { metadata, spec, status } = object;
+  const place = given ?? placeOf(object.place) ?? placeInRoleArn(status?.role?.arn ?? "");
   const owner = { clusterId, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid };
-  const managedPolicyArns = [...new Set(spec.managedPolicyArns)].sort();
+  const managedPolicies = desiredPolicies(spec, place);
+  const ownPolicyArns = managedPolicies.map(({ arn }) => arn);
+  const managedPolicyArns = [...new Set([...spec.managedPolicyArns, ...ownPolicyArns])].sort();
   if (metadata.deletionTimestamp !== undefined) {
     return {
       presence: "absent",
@@ -137,6 +167,8 @@ export function desiredState(
       instances: desiredInstances(object),
       policyNames: spec.inlinePolicies.map(({ name }) => name),
       managedPolicyArns,
+      ownPolicyArns,
+      ...(place !== undefined && { place }),
       retention: spec.deletionPolicy ?? "ByOrigin",
       force: forceDeniedBy === undefined && metadata.annotations?.[FORCE_DELETE_ANNOTATION] === "true",
       ...(forceDeniedBy !== undefined && { forceDeniedBy }),
@@ -163,6 +195,9 @@ export function desiredState(
       path: profilePathOf(spec),
       tags: userTags(spec.tags, spec.instanceProfileTags),
     },
+    managedPolicies,
+    managedPolicyTags: userTags(spec.tags, {}),
+    ...(place !== undefined && { place }),
     instances: desiredInstances(object),
     oversize: object.oversize ?? [],
     mayAdopt: spec.adoptionPolicy === "IfExists" && allowsAdoption,
@@ -188,6 +223,26 @@ function roleManagementOf(spec: InstanceProfile["spec"]): DesiredPresent["roleMa
 export function profilePathOf({ path, instanceProfilePath }: InstanceProfile["spec"]): string {
   return instanceProfilePath ?? path;
 }
+
+function desiredPolicies(
+  { managedPolicies, path }: InstanceProfile["spec"],
+  place: AccountPlace = UNKNOWN_PLACE,
+): readonly DesiredManagedPolicy[] {
+  return managedPolicies
+    .map((policy) => ({
+      arn: ownPolicyArn(place, policy.path ?? path, policy.name),
+      description: policy.description ?? "",
+      document: managedDocument(policy),
+    }))
+    .sort((a, b) => (a.arn < b.arn ? -1 : 1));
+}
+
+function placeOf({ accountId, partition }: Place = {}): AccountPlace | undefined {
+  return accountId === undefined || partition === undefined ? undefined : { accountId, partition };
+}
+
+/** For a comparison of what a spec grants, before anything of it is in AWS. */
+const UNKNOWN_PLACE: AccountPlace = { accountId: "000000000000", partition: "aws" };
 
 /** The instances that the spec selects; undefined when it has no `instances`. */
 export function desiredInstances(object: InstanceProfile): DesiredInstances | undefined {

@@ -61,10 +61,30 @@ export interface ObservedInstanceProfile {
   readonly roleName: string | undefined;
 }
 
+/** A customer managed policy that the object owns, or names. */
+export interface ObservedManagedPolicy {
+  readonly presence: "present";
+  readonly arn: string;
+  /** `ANPA…` */
+  readonly policyId: string;
+  /** RFC 3339; unset: unknown. */
+  readonly createdTime?: string;
+  readonly tags: Tags;
+  /** The document of the default version as IAM returns it; undefined when the plan does not depend on it. */
+  readonly document: string | undefined;
+  readonly defaultVersionId: string;
+  /** The oldest first; empty when the plan does not depend on them. */
+  readonly versionIds: readonly string[];
+  /** What else the policy is attached to, or is the permissions boundary of, as messages name it. */
+  readonly usedBy: readonly string[];
+}
+
 /** The observed state of one InstanceProfile object in AWS. Plain JSON. */
 export interface ObservedState {
   readonly role: ObservedRole | Absent;
   readonly instanceProfile: ObservedInstanceProfile | Absent;
+  /** The managed policies that the object names, or has named, as far as they exist; sorted by ARN. Unset when there are none. */
+  readonly managedPolicies?: readonly ObservedManagedPolicy[];
   /** Unset when the object does not select, and never associated, any instance. */
   readonly instances?: ObservedInstances;
   /** What uses an instance profile that the object may adopt; unset for any other profile. */

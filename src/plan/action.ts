@@ -39,7 +39,13 @@ export type IamAction =
       readonly changes: readonly string[];
     }
   | ({ readonly kind: "DeleteRolePolicy"; readonly roleName: string; readonly policyName: string } & Forcible)
-  | { readonly kind: "AttachRolePolicy"; readonly roleName: string; readonly policyArn: string }
+  | {
+      readonly kind: "AttachRolePolicy";
+      readonly roleName: string;
+      readonly policyArn: string;
+      /** True for a managed policy of the object itself, which must then be proved to be its own. */
+      readonly isOwn?: true;
+    }
   | ({ readonly kind: "DetachRolePolicy"; readonly roleName: string; readonly policyArn: string } & Forcible)
   | { readonly kind: "TagRole"; readonly roleName: string; readonly tags: Tags }
   | { readonly kind: "UntagRole"; readonly roleName: string; readonly tagKeys: readonly string[] }
@@ -67,7 +73,24 @@ export type IamAction =
       readonly kind: "UntagInstanceProfile";
       readonly instanceProfileName: string;
       readonly tagKeys: readonly string[];
-    };
+    }
+  | PolicyAction;
+
+/** One write to a customer managed policy that the object owns. */
+export type PolicyAction =
+  | CreatePolicy
+  | {
+      /** The new version is the default one. */
+      readonly kind: "CreatePolicyVersion";
+      readonly ownPolicyArn: string;
+      readonly document: string;
+      /** Statement-level differences from the observed default version. */
+      readonly changes: readonly string[];
+    }
+  | { readonly kind: "DeletePolicyVersion"; readonly ownPolicyArn: string; readonly versionId: string }
+  | { readonly kind: "DeletePolicy"; readonly ownPolicyArn: string }
+  | { readonly kind: "TagPolicy"; readonly ownPolicyArn: string; readonly tags: Tags }
+  | { readonly kind: "UntagPolicy"; readonly ownPolicyArn: string; readonly tagKeys: readonly string[] };
 
 /** A removal that can concern something unmanaged. */
 interface Forcible {
@@ -88,10 +111,22 @@ export interface CreateRole {
   readonly tags: Tags;
 }
 
+/** Creates a managed policy with owner tags in one call, so that it is never unowned. It grants nothing until it is attached. */
+export interface CreatePolicy {
+  readonly kind: "CreatePolicy";
+  readonly ownPolicyArn: string;
+  readonly description: string;
+  readonly document: string;
+  readonly tags: Tags;
+}
+
 /** The API action of a write to IAM. */
 export type IamActionKind = IamAction["kind"];
 
-/** ARN and id that AWS gave to what an action created. For an association: its own id, and the ARN of its profile. */
+/**
+ * ARN and id that AWS gave to what an action created. For an association: its own id, and the ARN of its profile. For a version of a managed
+ * policy: the ARN of the policy, and the id of the version.
+ */
 export interface CreatedEntity {
   readonly arn: string;
   readonly id: string;

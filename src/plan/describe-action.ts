@@ -1,5 +1,5 @@
 import { TAG_PREFIX, type Tags } from "../model/ownership.ts";
-import type { Action, IamAction } from "./action.ts";
+import type { Action, IamAction, PolicyAction } from "./action.ts";
 import type { ActionDescription } from "./action-description.ts";
 import { describeInstanceAction } from "./instances/describe-instance-action.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
@@ -36,7 +36,7 @@ function describeIamAction(action: IamAction): ActionDescription {
     case "UntagRole":
       return describe("~", `tags of role ${action.roleName}`, untagDetails(action.tagKeys));
     default:
-      return describeProfileAction(action);
+      return "ownPolicyArn" in action ? describePolicyAction(action) : describeProfileAction(action);
   }
 }
 
@@ -57,6 +57,26 @@ function describeProfileAction(action: ProfileAction): ActionDescription {
       return describe("~", `tags of ${profile}`, tagDetails(action.tags));
     case "UntagInstanceProfile":
       return describe("~", `tags of ${profile}`, untagDetails(action.tagKeys));
+  }
+}
+
+function describePolicyAction(action: PolicyAction): ActionDescription {
+  const policy = `managed policy ${action.ownPolicyArn}`;
+  switch (action.kind) {
+    case "CreatePolicy": {
+      const description = action.description === "" ? [] : [`description: ${JSON.stringify(action.description)}`];
+      return describe("+", policy, [...description, action.document, ...userTags(action.tags)]);
+    }
+    case "CreatePolicyVersion":
+      return describe("~", policy, action.changes);
+    case "DeletePolicyVersion":
+      return describe("-", `version ${action.versionId} of ${policy}, which is not the default one`);
+    case "DeletePolicy":
+      return describe("-", policy);
+    case "TagPolicy":
+      return describe("~", `tags of ${policy}`, tagDetails(action.tags));
+    case "UntagPolicy":
+      return describe("~", `tags of ${policy}`, untagDetails(action.tagKeys));
   }
 }
 

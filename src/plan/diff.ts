@@ -7,6 +7,7 @@ import { verifyOwnership } from "./ownership-guard.ts";
 import type { Blocker, Note, Plan } from "./plan.ts";
 import { diffAbsent } from "./role/diff-absent.ts";
 import { createInstanceProfile, updateInstanceProfile } from "./role/diff-instance-profile.ts";
+import { diffManagedPolicies, NO_POLICY_CHANGES, type PolicyChanges } from "./role/diff-managed-policies.ts";
 import { createRole, unmanagedPolicies, updateRole } from "./role/diff-role.ts";
 import { ec2TrustNotes } from "./role/ec2-trust-note.ts";
 import { guardAdoption } from "./role/guard-adoption.ts";
@@ -32,12 +33,13 @@ interface Part {
 function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
   const oversize = oversizeBlockers(desired.oversize);
   if (oversize.length > 0) return { actions: [], blockers: oversize, unmanagedPolicies: [] };
-  const role =
-    desired.roleManagement === "managed" ? diffRole(desired, observed) : guardExternalRole(desired, observed);
+  const isManaged = desired.roleManagement === "managed";
+  const policies = isManaged ? diffManagedPolicies(desired, observed) : NO_POLICY_CHANGES;
+  const role = isManaged ? diffRole(desired, observed, policies) : guardExternalRole(desired, observed);
   const profile = diffInstanceProfile(desired, observed);
   const adoption = guardAdoption(desired, observed);
-  const blockers = [...onceForBoth(role.blockers, profile.blockers), ...adoption.blockers];
-  const notes = [...(role.notes ?? []), ...adoption.notes, ...ec2TrustNotes(desired, role.actions)];
+  const blockers = [...onceForBoth(role.blockers, profile.blockers), ...policies.blockers, ...adoption.blockers];
+  const notes = [...(role.notes ?? []), ...adoption.notes, ...policies.notes, ...ec2TrustNotes(desired, role.actions)];
   return {
     actions: [...role.actions, ...profile.actions, ...(blockers.length > 0 ? [] : diffInstances(desired, observed))],
     blockers,
@@ -50,12 +52,12 @@ function unmanagedOn(desired: DesiredPresent, { role }: ObservedState): readonly
   return role.presence === "absent" || desired.roleManagement !== "managed" ? [] : unmanagedPolicies(desired, role);
 }
 
-function diffRole(desired: DesiredPresent, { role }: ObservedState): Part {
-  if (role.presence === "absent") return { actions: createRole(desired), blockers: [] };
+function diffRole(desired: DesiredPresent, { role }: ObservedState, policies: PolicyChanges): Part {
+  if (role.presence === "absent") return { actions: createRole(desired, policies), blockers: [] };
   const verdict = verifyOwnership(desired, role);
   if (verdict.kind === "refused") return { actions: [], blockers: [verdict.blocker] };
   const blockers = guardInlinePolicy(desired, role);
-  return { actions: blockers.length > 0 ? [] : updateRole(desired, role, verdict.adopted), blockers };
+  return { actions: blockers.length > 0 ? [] : updateRole(desired, role, verdict.adopted, policies), blockers };
 }
 
 function diffInstanceProfile(desired: DesiredPresent, { instanceProfile }: ObservedState): Part {

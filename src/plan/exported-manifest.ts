@@ -6,7 +6,6 @@ import { trustField } from "../api/trust-fields.ts";
 import { nameKey } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
 import { belongsToAws, TAG_PREFIX, type Tags } from "../model/ownership.ts";
-import { isTemplateFree } from "../model/variables/leftovers.ts";
 import { isEc2 } from "../model/place.ts";
 import {
   buildPolicy,
@@ -18,6 +17,7 @@ import {
 } from "../model/policy/policy-document.ts";
 import type { JsonValue } from "../model/policy/policy-json.ts";
 import { type ManifestStatement, statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
+import { isTemplateFree } from "../model/variables/leftovers.ts";
 
 /** A part of a role or instance profile that the manifest does not cover. */
 export interface ExportNote {

@@ -1,6 +1,6 @@
 import type { DesiredPresent } from "../model/desired-state.ts";
 import { nameKey } from "../model/naming.ts";
-import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
+import type { ObservedInstanceProfile, ObservedManagedPolicy, ObservedRole } from "../model/observed-state.ts";
 import {
   DECIDING_TAG_KEYS,
   formerClusterId,
@@ -21,16 +21,18 @@ export type OwnershipVerdict =
  */
 export function verifyOwnership(
   desired: DesiredPresent,
-  entity: ObservedRole | ObservedInstanceProfile,
+  entity: ObservedRole | ObservedInstanceProfile | ObservedManagedPolicy,
 ): OwnershipVerdict {
   const what = titleOf(entity);
-  const wantedPath = "roleId" in entity ? desired.role.path : desired.instanceProfile.path;
   const ownership = ownershipOf(entity.tags, desired.owner);
   const formerly = guardClusterId(desired.owner, entity);
   if (formerly !== undefined) return { kind: "refused", blocker: formerly };
   if (ownership.kind === "ownedByAnother")
     return refused("OwnedByAnother", `${what} ${ownedByAnother(desired, ownership)}`);
   if (ownership.kind === "unowned" && !desired.mayAdopt) return notAdopted(desired, what);
+  // The path of a managed policy is part of the ARN that it was found by.
+  if ("policyId" in entity) return allowed(ownership);
+  const wantedPath = "roleId" in entity ? desired.role.path : desired.instanceProfile.path;
   if (ownership.kind === "unowned" && isReservedByAws(entity.path)) {
     return refused(
       "AdoptionNotAllowed",
@@ -44,6 +46,10 @@ export function verifyOwnership(
         "Create the object with the existing path, or delete the existing entity.",
     );
   }
+  return allowed(ownership);
+}
+
+function allowed(ownership: Exclude<Ownership, { readonly kind: "ownedByAnother" }>): OwnershipVerdict {
   return { kind: "allowed", adopted: ownership.kind === "unowned" || ownership.adopted };
 }
 
@@ -51,7 +57,10 @@ export function verifyOwnership(
  * The blocker for an entity that has the tags of this very object under another cluster id: without it, a deletion would release the
  * object and leave the entity, because it is not owned.
  */
-export function guardClusterId(owner: Owner, entity: ObservedRole | ObservedInstanceProfile): Blocker | undefined {
+export function guardClusterId(
+  owner: Owner,
+  entity: ObservedRole | ObservedInstanceProfile | ObservedManagedPolicy,
+): Blocker | undefined {
   const former = formerClusterId(entity.tags, owner);
   if (former === undefined) return undefined;
   const message =
@@ -79,7 +88,8 @@ function isReservedByAws(path: string): boolean {
   return ["/aws-service-role/", "/aws-reserved/"].some((prefix) => nameKey(path).startsWith(prefix));
 }
 
-function titleOf(entity: ObservedRole | ObservedInstanceProfile): string {
+function titleOf(entity: ObservedRole | ObservedInstanceProfile | ObservedManagedPolicy): string {
+  if ("policyId" in entity) return `managed policy ${entity.arn}`;
   if ("roleId" in entity) return `role ${entity.roleName}`;
   return `instance profile ${entity.instanceProfileName}`;
 }

@@ -63,6 +63,6 @@ export function isAdoptionOnly({ actions, blockers }: Plan): boolean {
 
 /** True for a write of the controller's own tags alone. */
 export function isOwnTagging(action: Action): boolean {
-  const isTagging = action.kind === "TagRole" || action.kind === "TagInstanceProfile";
-  return isTagging && Object.keys(action.tags).every((key) => key.startsWith(TAG_PREFIX));
+  const isTagging = ["TagRole", "TagInstanceProfile", "TagPolicy"].includes(action.kind);
+  return isTagging && "tags" in action && Object.keys(action.tags).every((key) => key.startsWith(TAG_PREFIX));
 }

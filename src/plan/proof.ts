@@ -1,12 +1,21 @@
 import type { DesiredState } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
-import type { Absent, ObservedInstanceProfile, ObservedRole, ObservedState } from "../model/observed-state.ts";
+import type {
+  Absent,
+  ObservedInstanceProfile,
+  ObservedManagedPolicy,
+  ObservedRole,
+  ObservedState,
+} from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
-import type { Action, IamAction, IamActionKind } from "./action.ts";
+import type { Action, IamAction, IamActionKind, PolicyAction } from "./action.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 
-/** An IAM entity that a write requires to be owned. */
-export type ProvedEntity = "role" | "instance profile";
+/** An IAM entity that a write requires to be owned; a managed policy by its ARN. */
+export type ProvedEntity = "role" | "instance profile" | OwnPolicyEntity;
+
+/** A managed policy that the object owns. */
+export type OwnPolicyEntity = `managed policy ${string}`;
 
 /**
  * The first entity that the actions write and that the observed state does not prove to be owned; undefined when all are proved.
@@ -24,18 +33,32 @@ export function unprovedEntity(
   const proved = new Set<ProvedEntity>([
     ...(managesRole(desired) && mayBeWritten(desired, observed.role) ? (["role"] as const) : []),
     ...(mayBeWritten(desired, observed.instanceProfile) ? (["instance profile"] as const) : []),
+    ...(observed.managedPolicies ?? [])
+      .filter((policy) => mayBeWritten(desired, policy))
+      .map(({ arn }) => ofPolicy(arn)),
   ]);
   for (const action of actions) {
     const missing = requiredBy(action, desired, observed).find((entity) => !proved.has(entity));
     if (missing !== undefined) return missing;
-    if (action.kind === "CreateRole") proved.add("role");
-    if (action.kind === "CreateInstanceProfile") proved.add("instance profile");
+    for (const entity of isCreation(action) ? entitiesOf(action) : []) proved.add(entity);
   }
   return undefined;
 }
 
+type Creation = Extract<IamAction, { readonly kind: "CreateRole" | "CreateInstanceProfile" | "CreatePolicy" }>;
+
+/** True for a write that creates an entity with its owner tags. */
+function isCreation(action: Action): action is Creation {
+  return ["CreateRole", "CreateInstanceProfile", "CreatePolicy"].includes(action.kind);
+}
+
+/** A managed policy as the entity of a proof. */
+export function ofPolicy(arn: string): OwnPolicyEntity {
+  return `managed policy ${arn}`;
+}
+
 /** The entities that each write to IAM changes or passes on. Every action is in it, so that none takes another's proof. */
-const ENTITIES: Readonly<Record<IamActionKind, readonly ProvedEntity[]>> = {
+const ENTITIES: Readonly<Record<Exclude<IamActionKind, PolicyAction["kind"]>, readonly ProvedEntity[]>> = {
   CreateRole: ["role"],
   DeleteRole: ["role"],
   UpdateRole: ["role"],
@@ -60,6 +83,9 @@ const ENTITIES: Readonly<Record<IamActionKind, readonly ProvedEntity[]>> = {
 export function entitiesOf(action: IamAction): readonly ProvedEntity[] {
   // A forced removal takes the role out of an instance profile that is not owned.
   if (action.kind === "RemoveRoleFromInstanceProfile" && action.isForced) return ["role"];
+  if ("ownPolicyArn" in action) return [ofPolicy(action.ownPolicyArn)];
+  // Another policy that has taken the name of the object's own would grant what it likes.
+  if (action.kind === "AttachRolePolicy" && action.isOwn) return ["role", ofPolicy(action.policyArn)];
   return ENTITIES[action.kind];
 }
 
@@ -69,7 +95,7 @@ export function entitiesOf(action: IamAction): readonly ProvedEntity[] {
  */
 function requiredBy(action: Action, desired: DesiredState, { role }: ObservedState): readonly ProvedEntity[] {
   if (isInstanceAction(action)) return "iamInstanceProfile" in action ? ["instance profile"] : [];
-  if (action.kind === "CreateRole" || action.kind === "CreateInstanceProfile") return [];
+  if (isCreation(action)) return [];
   // A role of others is passed on, as the class or the operator allows, if it was read in this reconcile.
   const passesExternal = action.kind === "AddRoleToInstanceProfile" && isExternal(desired, action.roleName);
   return passesExternal && role.presence === "present" ? ["instance profile"] : entitiesOf(action);
@@ -86,7 +112,10 @@ function managesRole(desired: DesiredState): boolean {
   return desired.presence === "absent" ? !desired.isRoleExternal : desired.roleManagement === "managed";
 }
 
-function mayBeWritten(desired: DesiredState, entity: ObservedRole | ObservedInstanceProfile | Absent): boolean {
+function mayBeWritten(
+  desired: DesiredState,
+  entity: ObservedRole | ObservedInstanceProfile | ObservedManagedPolicy | Absent,
+): boolean {
   if (entity.presence === "absent") return false;
   const { kind } = ownershipOf(entity.tags, desired.owner);
   return kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);

@@ -1,8 +1,8 @@
 import type { AccountQuotas, Usage } from "../model/account-quotas.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
-import type { ObservedState } from "../model/observed-state.ts";
+import type { ObservedManagedPolicy, ObservedState } from "../model/observed-state.ts";
 import { belongsToAws } from "../model/ownership.ts";
-import type { IamActionKind } from "./action.ts";
+import type { Action, IamActionKind } from "./action.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 import type { Blocker, Plan } from "./plan.ts";
 import { applyAction } from "./simulate.ts";
@@ -34,13 +34,23 @@ export function quotaBlockers(
           quotas.inlinePoliciesChars,
         )
       : []),
+    ...(does("CreatePolicy", "CreatePolicyVersion")
+      ? desired.managedPolicies.flatMap(({ arn, document: { sizeChars } }) =>
+          tooLarge(`managed policy ${arn}`, "spec.managedPolicies", sizeChars, quotas.managedPolicyChars),
+        )
+      : []),
     ...(does("AttachRolePolicy") ? tooManyAttached(role.roleName, attached, quotas.managedPoliciesPerRole) : []),
   ];
 }
 
-/** Blocks creations that would exceed the quota of roles or instance profiles. */
-export function countBlockers({ actions }: Plan, { roles, instanceProfiles }: AccountQuotas): readonly Blocker[] {
+/** Blocks creations that would exceed the quota of roles, instance profiles or managed policies. */
+export function countBlockers(
+  { actions }: Plan,
+  { roles, instanceProfiles, policies }: AccountQuotas,
+): readonly Blocker[] {
   return actions.flatMap((action) => {
+    if (action.kind === "CreatePolicy")
+      return tooMany(`managed policy ${action.ownPolicyArn}`, "customer managed policies", policies);
     if (action.kind === "CreateRole") return tooMany(`role ${action.roleName}`, "roles", roles);
     if (action.kind !== "CreateInstanceProfile") return [];
     return tooMany(`instance profile ${action.instanceProfileName}`, "instance profiles", instanceProfiles);
@@ -55,23 +65,45 @@ export function tagBlockers({ actions }: Plan, observed: ObservedState): readonl
   let state = observed;
   for (const action of actions) {
     state = applyAction(state, action);
-    const tags = action.kind === "TagRole" ? tagCount(state.role) : 0;
-    const profileTags = action.kind === "TagInstanceProfile" ? tagCount(state.instanceProfile) : 0;
-    if (tags > MAX_TAGS) return tooManyTags("role", "spec.roleTags", tags);
-    if (profileTags > MAX_TAGS) return tooManyTags("instance profile", "spec.instanceProfileTags", profileTags);
+    const tagged = taggedBy(action, state);
+    if (tagged !== undefined && tagged.tags > MAX_TAGS) return tooManyTags(tagged.what, tagged.fields, tagged.tags);
   }
   return [];
 }
 
+interface TaggedEntity {
+  readonly what: string;
+  /** The fields of the spec that it has tags from. */
+  readonly fields: string;
+  readonly tags: number;
+}
+
+function taggedBy(action: Action, state: ObservedState): TaggedEntity | undefined {
+  switch (action.kind) {
+    case "TagRole":
+      return { what: "role", fields: "spec.tags or spec.roleTags", tags: tagCount(state.role) };
+    case "TagInstanceProfile": {
+      const fields = "spec.tags or spec.instanceProfileTags";
+      return { what: "instance profile", fields, tags: tagCount(state.instanceProfile) };
+    }
+    case "TagPolicy": {
+      const policy = state.managedPolicies?.find(({ arn }) => arn === action.ownPolicyArn);
+      return { what: "managed policy", fields: "spec.tags", tags: policy === undefined ? 0 : tagCount(policy) };
+    }
+    default:
+      return undefined;
+  }
+}
+
 /** Tags that AWS itself sets, as CloudFormation does, do not count (https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html). */
-function tagCount(entity: ObservedState["role"] | ObservedState["instanceProfile"]): number {
+function tagCount(entity: ObservedState["role"] | ObservedState["instanceProfile"] | ObservedManagedPolicy): number {
   return entity.presence === "absent" ? 0 : Object.keys(entity.tags).filter((key) => !belongsToAws(key)).length;
 }
 
-function tooManyTags(what: string, field: string, tags: number): readonly Blocker[] {
+function tooManyTags(what: string, fields: string, tags: number): readonly Blocker[] {
   const message =
     `spec.tags: the ${what} would have ${tags} tags, those of other clients included, and IAM allows ${MAX_TAGS}. Remove some from ` +
-    `spec.tags or ${field}, or in IAM.`;
+    `${fields}, or in IAM.`;
   return [{ reason: "QuotaExceeded", message }];
 }
 
@@ -83,6 +115,7 @@ export function withCreations(quotas: AccountQuotas, { actions, blockers }: Plan
     ...quotas,
     roles: raised(quotas.roles, creates("CreateRole")),
     instanceProfiles: raised(quotas.instanceProfiles, creates("CreateInstanceProfile")),
+    policies: raised(quotas.policies, creates("CreatePolicy")),
   };
 }
 
@@ -114,6 +147,6 @@ function tooManyAttached(roleName: string, attached: number, quota: number | und
   if (quota === undefined || attached <= quota) return [];
   const message =
     `role ${roleName} would have ${attached} managed policies, and IAM allows ${quota} in this account. Name fewer in ` +
-    "spec.managedPolicyArns, detach unmanaged policies, or ask AWS for a higher quota.";
+    "spec.managedPolicyArns and spec.managedPolicies, detach unmanaged policies, or ask AWS for a higher quota.";
   return [{ reason: "QuotaExceeded", message }];
 }

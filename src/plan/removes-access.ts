@@ -9,14 +9,17 @@ export function removesAccess(action: Action): boolean {
   switch (action.kind) {
     case "PutRolePolicy":
     case "UpdateAssumeRolePolicy":
+    case "CreatePolicyVersion":
       return action.changes.some((line) => !line.startsWith("+"));
     case "UpdateRole":
       return action.changes.some((line) => line.startsWith("~ maxSessionDurationSeconds"));
     case "TagRole":
     case "TagInstanceProfile":
+    case "TagPolicy":
       return hasUserKey(Object.keys(action.tags));
     case "UntagRole":
     case "UntagInstanceProfile":
+    case "UntagPolicy":
       return hasUserKey(action.tagKeys);
     case "PutRolePermissionsBoundary":
     case "DeleteRole":
@@ -35,6 +38,10 @@ export function removesAccess(action: Action): boolean {
     case "AssociateIamInstanceProfile":
     case "CreateTags":
     case "DeleteTags":
+    case "CreatePolicy":
+    // A policy is detached before it is deleted, and another version than the default one grants nothing.
+    case "DeletePolicy":
+    case "DeletePolicyVersion":
       return false;
   }
 }

@@ -6,9 +6,10 @@ import {
   type ObservedState,
 } from "../model/observed-state.ts";
 import type { Tags } from "../model/ownership.ts";
-import type { Action, CreatedEntity, IamAction } from "./action.ts";
+import type { Action, CreatedEntity, IamAction, PolicyAction } from "./action.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 import { instancesAfter } from "./instances/simulate-instances.ts";
+import { policiesAfter } from "./role/simulate-policies.ts";
 
 /**
  * The state after an action succeeded, as AWS returns it once the write has propagated. Total and idempotent: an action applied to a
@@ -36,6 +37,13 @@ export function applyAction(state: ObservedState, action: Action, created?: Crea
     case "TagInstanceProfile":
     case "UntagInstanceProfile":
       return { ...state, instanceProfile: profileAfter(state.instanceProfile, action, created) };
+    case "CreatePolicy":
+    case "CreatePolicyVersion":
+    case "DeletePolicyVersion":
+    case "DeletePolicy":
+    case "TagPolicy":
+    case "UntagPolicy":
+      return policiesAfter(state, action, created);
     default:
       return state.role.presence === "absent"
         ? state
@@ -45,7 +53,7 @@ export function applyAction(state: ObservedState, action: Action, created?: Crea
 
 type ProfileAction = Extract<Action, { readonly instanceProfileName: string }>;
 type RoleLifecycleAction = Extract<Action, { readonly kind: "CreateRole" | "DeleteRole" }>;
-type RoleUpdate = Exclude<IamAction, ProfileAction | RoleLifecycleAction>;
+type RoleUpdate = Exclude<IamAction, ProfileAction | RoleLifecycleAction | PolicyAction>;
 type Membership = Extract<Action, { readonly kind: "AddRoleToInstanceProfile" | "RemoveRoleFromInstanceProfile" }>;
 
 /** The role with its list of instance profiles updated, if the list was read. */

@@ -111,13 +111,14 @@ function isTolerable(object: ReportedObject, result: Result, failures: number): 
 
 function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus> {
   if (status === undefined) return {};
-  const { accountId, role, instanceProfile, plan, unmanagedPolicies, instances, class: accepted } = status;
-  const { lastVerifiedTime, lastHandledReconcileAt } = status;
+  const { accountId, role, instanceProfile, managedPolicies, plan, unmanagedPolicies, instances } = status;
+  const { lastVerifiedTime, lastHandledReconcileAt, class: accepted } = status;
   return compact({
     accountId,
     class: accepted,
     role,
     instanceProfile,
+    managedPolicies,
     plan,
     unmanagedPolicies,
     instances,
@@ -140,6 +141,7 @@ function namesOf(object: ReportedObject, result: Result): Partial<Writable<Insta
       "instanceProfile" in found ? found.instanceProfile : identityIn(status?.instanceProfile),
       spec?.instanceProfileName ?? status?.instanceProfile?.name,
     ),
+    ...("managedPolicies" in found && { managedPolicies: found.managedPolicies }),
     ...(accountId && { accountId }),
   };
 }
@@ -155,6 +157,7 @@ function identityIn({ arn, id }: Partial<AwsObjectReference> = {}): Identity | u
 interface Entities {
   readonly role?: Identity | undefined;
   readonly instanceProfile?: Identity | undefined;
+  readonly managedPolicies?: InstanceProfileStatus["managedPolicies"];
   readonly accountId?: string | undefined;
 }
 
@@ -165,6 +168,7 @@ function entitiesOf(object: ReportedObject, result: Result): Entities {
   return {
     role,
     instanceProfile: referenceOf(state.instanceProfile, (it) => it.id),
+    managedPolicies: state.managedPolicies?.map(({ arn }) => ({ name: nameInArn(arn), arn })),
     accountId: role && accountIn(role),
   };
 }

@@ -1,10 +1,18 @@
-import type { IamReader, IamWriter, PolicyReader, Precondition } from "../../src/engine/ports.ts";
+import type {
+  IamReader,
+  IamWriter,
+  ManagedPolicyFacts,
+  PolicyReader,
+  PolicyUser,
+  Precondition,
+} from "../../src/engine/ports.ts";
 import { BlockedError, ConflictError } from "../../src/errors.ts";
 import { nameKey, sameName } from "../../src/model/naming.ts";
 import {
   ABSENT,
   type Absent,
   type ObservedInstanceProfile,
+  type ObservedManagedPolicy,
   type ObservedRole,
   type RoleFacts,
 } from "../../src/model/observed-state.ts";
@@ -15,6 +23,7 @@ import { applyAction } from "../../src/plan/simulate.ts";
 interface Account {
   readonly roles: Readonly<Record<string, ObservedRole>>;
   readonly instanceProfiles: Readonly<Record<string, ObservedInstanceProfile>>;
+  readonly managedPolicies?: readonly ObservedManagedPolicy[];
 }
 
 type Fate = (action: Action) => "do" | "miss" | Error | { readonly doAndThenFail: Error };
@@ -121,6 +130,34 @@ export class FakeIam implements IamReader, IamWriter, PolicyReader {
     return (await this.#seen()).instanceProfiles[nameKey(name)] ?? ABSENT;
   }
 
+  async getPolicy(policyArn: string): Promise<ManagedPolicyFacts | Absent> {
+    const seen = await this.#seen();
+    const policy = policyIn(seen, policyArn);
+    if (policy === undefined) return ABSENT;
+    const { document: _, versionIds: __, usedBy, ...facts } = policy;
+    return { ...facts, attachments: usedBy.length + rolesWith(seen, policyArn).length, boundaries: 0 };
+  }
+
+  async getPolicyVersion(policyArn: string): Promise<string | undefined> {
+    return policyIn(await this.#seen(), policyArn)?.document;
+  }
+
+  async listPolicyVersions(policyArn: string): Promise<readonly string[]> {
+    return policyIn(await this.#seen(), policyArn)?.versionIds ?? [];
+  }
+
+  async listEntitiesForPolicy(policyArn: string): Promise<readonly PolicyUser[]> {
+    const seen = await this.#seen();
+    const others = policyIn(seen, policyArn)?.usedBy ?? [];
+    return [
+      ...rolesWith(seen, policyArn).map((name) => ({ kind: "role" as const, name })),
+      ...others.map((user) => {
+        const [kind = "role", name = ""] = user.split(" ");
+        return { kind: kind as PolicyUser["kind"], name };
+      }),
+    ];
+  }
+
   async policyExists(policyArn: string): Promise<boolean> {
     await this.beforeRead();
     this.policyReads.push(policyArn);
@@ -133,16 +170,21 @@ export class FakeIam implements IamReader, IamWriter, PolicyReader {
   }
 
   #executePlan(action: Action): ActionOutcome {
-    const { roles, instanceProfiles } = this.account;
+    const { roles, instanceProfiles, managedPolicies } = this.account;
     const roleKey = nameKey("roleName" in action ? action.roleName : "");
     const profileKey = nameKey("instanceProfileName" in action ? action.instanceProfileName : "");
-    const before = { role: roles[roleKey] ?? ABSENT, instanceProfile: instanceProfiles[profileKey] ?? ABSENT };
+    const before = {
+      role: roles[roleKey] ?? ABSENT,
+      instanceProfile: instanceProfiles[profileKey] ?? ABSENT,
+      ...(managedPolicies && { managedPolicies }),
+    };
     const created = this.#createdBy(action, before);
     const after = applyAction(before, action, created);
     this.writes.push(action);
     this.#history.push({
       roles: with_(roles, roleKey, after.role),
       instanceProfiles: with_(instanceProfiles, profileKey, after.instanceProfile),
+      ...(after.managedPolicies && { managedPolicies: after.managedPolicies }),
     });
     return { created };
   }
@@ -164,6 +206,16 @@ export class FakeIam implements IamReader, IamWriter, PolicyReader {
     this.#ids += 1;
     return `${prefix}${this.#ids}`;
   }
+}
+
+function policyIn({ managedPolicies = [] }: Account, policyArn: string): ObservedManagedPolicy | undefined {
+  return managedPolicies.find(({ arn }) => arn === policyArn);
+}
+
+function rolesWith({ roles }: Account, policyArn: string): readonly string[] {
+  return Object.values(roles)
+    .filter(({ managedPolicyArns }) => managedPolicyArns.includes(policyArn))
+    .map(({ roleName }) => roleName);
 }
 
 function with_<T extends { readonly presence: "present" }>(

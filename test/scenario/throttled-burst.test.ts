@@ -58,6 +58,10 @@ function throttled(iam: FakeIam, call: AwsCaller, allows: (kind: CallKind) => bo
       listAttachedRolePolicies: absent,
       listInstanceProfilesForRole: absent,
       policyExists: absent,
+      getPolicy: absent,
+      getPolicyVersion: absent,
+      listPolicyVersions: absent,
+      listEntitiesForPolicy: absent,
     },
     writer: { perform: (action, signal) => through(action.kind, "write", () => iam.perform(action), signal) },
   };

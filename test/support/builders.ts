@@ -22,12 +22,15 @@ import {
   type ObservedRole,
   type ObservedState,
 } from "../../src/model/observed-state.ts";
+import type { AccountPlace } from "../../src/model/own-policies.ts";
 import type { Action } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { isInstanceAction, isTagAction } from "../../src/plan/instances/instance-action.ts";
 import { applyAction } from "../../src/plan/simulate.ts";
 
 export const CLUSTER_ID = "cluster-1";
+/** Where the roles of the builders are. */
+export const PLACE: AccountPlace = { accountId: "123456789012", partition: "aws" };
 export const NOTHING: ObservedState = { role: ABSENT, instanceProfile: ABSENT };
 
 /** What a test changes in a spec; with the short form of one inline policy, as in a manifest. */
@@ -47,6 +50,7 @@ function aSpec({ policyName, statements = READ_S3, ...overrides }: SpecOverrides
     path: "/",
     inlinePolicies: statements.length === 0 ? [] : [{ name, fieldPath: "spec.statements", statements }],
     managedPolicyArns: [],
+    managedPolicies: [],
     maxSessionDurationSeconds: 3600,
     trust: { services: ["ec2.amazonaws.com"], statements: [] },
     tags: {},
@@ -113,7 +117,8 @@ export function anInstanceProfile(
 
 /** What the object asks for. */
 export function desiredOf(spec: SpecOverrides = {}, metadata: Partial<ObjectMeta> = {}): DesiredPresent {
-  return desiredState(anInstanceProfile({ spec, metadata }), CLUSTER_ID, { allowsAdoption: true }) as DesiredPresent;
+  const grants = { allowsAdoption: true, place: PLACE };
+  return desiredState(anInstanceProfile({ spec, metadata }), CLUSTER_ID, grants) as DesiredPresent;
 }
 
 /** What a going object asks for. */
@@ -121,6 +126,7 @@ export function desiredAbsence(spec: SpecOverrides = {}, metadata: Partial<Objec
   return desiredState(
     anInstanceProfile({ spec, metadata: { deletionTimestamp: "2026-01-01T00:00:00Z", ...metadata } }),
     CLUSTER_ID,
+    { allowsAdoption: false, place: PLACE },
   );
 }
 

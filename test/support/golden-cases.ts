@@ -7,7 +7,7 @@ import { parseInstanceProfile } from "../../src/api/parse-instance-profile.ts";
 import { desiredState } from "../../src/model/desired-state.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";
 import { diff } from "../../src/plan/diff.ts";
-import { CLUSTER_ID, NOTHING, stateAfter } from "./builders.ts";
+import { CLUSTER_ID, NOTHING, PLACE, stateAfter } from "./builders.ts";
 
 const CASES = join(import.meta.dirname, "../cases");
 
@@ -50,5 +50,8 @@ function manifest(path: string, generation: number): InstanceProfile {
 }
 
 function converged(object: InstanceProfile, observed: ObservedState): ObservedState {
-  return stateAfter(observed, diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true }), observed).actions);
+  return stateAfter(
+    observed,
+    diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true, place: PLACE }), observed).actions,
+  );
 }

@@ -5,7 +5,14 @@ import type { ListWatch } from "../../src/runtime/watch/list-watch.ts";
 /** The controller's own account, and no other. */
 export function onlyAccount(account: AwsAccount): AccountRegistry {
   return new AccountRegistry({
-    own: { account, identity: { accountId: async () => "123456789012", renew: async () => {} } },
+    own: {
+      account,
+      identity: {
+        accountId: async () => "123456789012",
+        place: async () => ({ accountId: "123456789012", partition: "aws" }),
+        renew: async () => {},
+      },
+    },
     open: () => {
       throw new Error("there are no classes");
     },

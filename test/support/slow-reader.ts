@@ -11,6 +11,7 @@ export function slowReader(reader: AccountReader, after: (what: keyof AccountRea
   return {
     listRoles: (signal) => slowly("listRoles", reader.listRoles(signal)),
     reportRoles: (signal) => slowly("reportRoles", reader.reportRoles(signal)),
+    reportRolesAndPolicies: (signal) => slowly("reportRolesAndPolicies", reader.reportRolesAndPolicies(signal)),
     listInstanceProfiles: (signal) => slowly("listInstanceProfiles", reader.listInstanceProfiles(signal)),
     getQuotas: async (signal) => {
       const quotas = await reader.getQuotas(signal);

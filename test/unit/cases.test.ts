@@ -10,7 +10,7 @@ import { diff } from "../../src/plan/diff.ts";
 import { type PlanFormat, renderPlans } from "../../src/plan/render.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { plainLine } from "../../src/text/line.ts";
-import { CLUSTER_ID, stateAfter } from "../support/builders.ts";
+import { CLUSTER_ID, PLACE, stateAfter } from "../support/builders.ts";
 import { GOLDEN_CASES, goldenCase } from "../support/golden-cases.ts";
 import { summaryAfter } from "../support/results.ts";
 
@@ -24,7 +24,7 @@ describe("golden cases", () => {
   for (const name of GOLDEN_CASES) {
     test(name, async () => {
       const { folder, object, observed } = goldenCase(name);
-      const desired = desiredState(object, CLUSTER_ID, { allowsAdoption: true });
+      const desired = desiredState(object, CLUSTER_ID, { allowsAdoption: true, place: PLACE });
       const plan = diff(desired, observed);
       const { namespace, name: objectName } = object.metadata;
       const isWrite = plan.actions.length > 0 && plan.blockers.length === 0;
@@ -42,7 +42,7 @@ describe("golden cases", () => {
 });
 
 function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
-  const plan = diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true }), observed);
+  const plan = diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true, place: PLACE }), observed);
   const mayWrite = plan.blockers.length === 0;
   const { status, events, requeue } = summaryAfter(
     object,

@@ -4,6 +4,7 @@ import {
   type InstanceProfile,
   ListInstanceProfilesCommand,
   ListRolesCommand,
+  type ManagedPolicyDetail,
   type Role,
   type RoleDetail,
 } from "@aws-sdk/client-iam";
@@ -36,6 +37,8 @@ export interface AccountList<Item> {
 export interface AccountLists {
   /** Every role with its policies and tags. */
   readonly reportedRoles: AccountList<RoleDetail>;
+  /** The same with every customer managed policy. */
+  readonly reportedRolesAndPolicies: AccountList<RoleDetail | ManagedPolicyDetail>;
   readonly roles: AccountList<Role>;
   /** Instance profiles under a path; `/` for all. */
   instanceProfiles(pathPrefix: string): AccountList<InstanceProfile>;
@@ -44,14 +47,19 @@ export interface AccountLists {
 /** Creates the lists. Their calls have the urgency of the caller. */
 export function accountLists(iam: IAMClient, call: AwsCaller): AccountLists {
   return {
-    reportedRoles: list(call, "GetAccountAuthorizationDetails", "the account's roles", async (Marker, options) => {
-      const command = new GetAccountAuthorizationDetailsCommand({
-        Filter: ["Role"],
-        MaxItems: REPORT_PAGE_SIZE,
-        Marker,
-      });
-      const page = await iam.send(command, options);
+    reportedRoles: report(call, "the account's roles", async (Marker, options) => {
+      const request = { Filter: ["Role" as const], MaxItems: REPORT_PAGE_SIZE, Marker };
+      const page = await iam.send(new GetAccountAuthorizationDetailsCommand(request), options);
       return { ...page, items: page.RoleDetailList };
+    }),
+    reportedRolesAndPolicies: report(call, "the account's roles and policies", async (Marker, options) => {
+      const filter = ["Role", "LocalManagedPolicy"] as const;
+      const request = { Filter: [...filter], MaxItems: REPORT_PAGE_SIZE, Marker };
+      const { RoleDetailList, Policies, ...page } = await iam.send(
+        new GetAccountAuthorizationDetailsCommand(request),
+        options,
+      );
+      return { ...page, items: RoleDetailList && Policies && [...RoleDetailList, ...Policies] };
     }),
     roles: list(call, "ListRoles", "the account's roles", async (Marker, options) => {
       const page = await iam.send(new ListRolesCommand({ MaxItems: PAGE_SIZE, Marker }), options);
@@ -69,6 +77,14 @@ export function accountLists(iam: IAMClient, call: AwsCaller): AccountLists {
       });
     },
   };
+}
+
+function report<Item>(
+  call: AwsCaller,
+  entity: string,
+  send: (marker: string | undefined, options: { readonly abortSignal: AbortSignal }) => Promise<Page<Item>>,
+): AccountList<Item> {
+  return list(call, "GetAccountAuthorizationDetails", entity, send);
 }
 
 function list<Item>(

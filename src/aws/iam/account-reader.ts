@@ -1,11 +1,17 @@
-import { GetAccountSummaryCommand, type GetAccountSummaryCommandOutput, type IAMClient } from "@aws-sdk/client-iam";
-import type { AccountReader, ListedInstanceProfile, ListedRole, ReportedRole } from "../../engine/ports.ts";
+import {
+  GetAccountSummaryCommand,
+  type GetAccountSummaryCommandOutput,
+  type IAMClient,
+  type ManagedPolicyDetail,
+  type RoleDetail,
+} from "@aws-sdk/client-iam";
+import type { AccountReader, ListedInstanceProfile, ListedRole, ReportedRole, ReportPage } from "../../engine/ports.ts";
 import type { AccountQuotas, Usage } from "../../model/account-quotas.ts";
 import type { AwsCaller } from "../call/aws-call.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { requireField } from "../errors/require-field.ts";
 import { type AccountList, accountLists, IAM_SNAPSHOT_READS } from "./account-pages.ts";
-import { listedInstanceProfileOf, listedRoleOf, reportedRoleOf } from "./iam-entities.ts";
+import { listedInstanceProfileOf, listedRoleOf, reportedPolicyOf, reportedRoleOf } from "./iam-entities.ts";
 
 /** The IAM read actions for whole accounts. */
 export const IAM_ACCOUNT_READS: readonly string[] = [...IAM_SNAPSHOT_READS, "GetAccountSummary"];
@@ -16,6 +22,16 @@ export function createAccountReader(iam: IAMClient, call: AwsCaller): AccountRea
   return {
     reportRoles(signal): AsyncIterable<readonly ReportedRole[]> {
       return entities(lists.reportedRoles, reportedRoleOf, signal);
+    },
+    async *reportRolesAndPolicies(signal): AsyncIterable<ReportPage> {
+      const { subject, pages } = lists.reportedRolesAndPolicies;
+      for await (const page of pages(signal)) {
+        const [roles, policies] = [page.filter(isRole), page.filter((item) => !isRole(item))];
+        yield {
+          roles: roles.map((role) => reportedRoleOf(role, subject)),
+          policies: policies.map((policy) => reportedPolicyOf(policy, subject)),
+        };
+      }
     },
     listRoles(signal): AsyncIterable<readonly ListedRole[]> {
       return entities(lists.roles, listedRoleOf, signal);
@@ -34,17 +50,23 @@ export function createAccountReader(iam: IAMClient, call: AwsCaller): AccountRea
   };
 }
 
+function isRole(item: RoleDetail | ManagedPolicyDetail): item is RoleDetail {
+  return "RoleName" in item;
+}
+
 function quotasOf({ SummaryMap }: GetAccountSummaryCommandOutput, subject: AwsCallSubject): AccountQuotas {
   const summary: Readonly<Record<string, number | undefined>> = requireField(SummaryMap, "SummaryMap", subject);
-  const usage = (name: "Roles" | "InstanceProfiles"): Usage | undefined => {
+  const usage = (name: "Roles" | "InstanceProfiles" | "Policies"): Usage | undefined => {
     const [used, quota] = [summary[name], summary[`${name}Quota`]];
     return used === undefined || quota === undefined ? undefined : { used, quota };
   };
   return {
     roles: usage("Roles"),
     instanceProfiles: usage("InstanceProfiles"),
+    policies: usage("Policies"),
     inlinePoliciesChars: summary["RolePolicySizeQuota"],
     trustPolicyChars: summary["AssumeRolePolicySizeQuota"],
+    managedPolicyChars: summary["PolicySizeQuota"],
     managedPoliciesPerRole: summary["AttachedPoliciesPerRoleQuota"],
   };
 }

@@ -2,8 +2,12 @@ import {
   AddRoleToInstanceProfileCommand,
   AttachRolePolicyCommand,
   CreateInstanceProfileCommand,
+  CreatePolicyCommand,
+  CreatePolicyVersionCommand,
   CreateRoleCommand,
   DeleteInstanceProfileCommand,
+  DeletePolicyCommand,
+  DeletePolicyVersionCommand,
   DeleteRoleCommand,
   DeleteRolePermissionsBoundaryCommand,
   DeleteRolePolicyCommand,
@@ -13,13 +17,16 @@ import {
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
   TagInstanceProfileCommand,
+  TagPolicyCommand,
   TagRoleCommand,
   UntagInstanceProfileCommand,
+  UntagPolicyCommand,
   UntagRoleCommand,
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
-import type { CreatedEntity, CreateRole, IamAction, IamActionKind } from "../../plan/action.ts";
+import { placeInArn } from "../../model/own-policies.ts";
+import type { CreatedEntity, CreatePolicy, CreateRole, IamAction, IamActionKind } from "../../plan/action.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { requireField } from "../errors/require-field.ts";
 import { tagListOf } from "./iam-entities.ts";
@@ -97,6 +104,21 @@ export const IAM_WRITES: { readonly [Kind in IamActionKind]: Write<Extract<IamAc
     const input = { InstanceProfileName: instanceProfileName, TagKeys: [...tagKeys].sort() };
     return done(iam.send(new UntagInstanceProfileCommand(input), options));
   },
+
+  CreatePolicy: createPolicy,
+  CreatePolicyVersion: async ({ ownPolicyArn, document }, { iam, subject, options }) => {
+    const input = { PolicyArn: ownPolicyArn, PolicyDocument: document, SetAsDefault: true };
+    const { PolicyVersion } = await iam.send(new CreatePolicyVersionCommand(input), options);
+    return { arn: ownPolicyArn, id: requireField(PolicyVersion?.VersionId, "VersionId", subject) };
+  },
+  DeletePolicyVersion: ({ ownPolicyArn, versionId }, { iam, options }) =>
+    done(iam.send(new DeletePolicyVersionCommand({ PolicyArn: ownPolicyArn, VersionId: versionId }), options)),
+  DeletePolicy: ({ ownPolicyArn }, { iam, options }) =>
+    done(iam.send(new DeletePolicyCommand({ PolicyArn: ownPolicyArn }), options)),
+  TagPolicy: async ({ ownPolicyArn, tags }, { iam, subject, options }) =>
+    done(iam.send(new TagPolicyCommand({ PolicyArn: ownPolicyArn, Tags: tagListOf(tags, subject) }), options)),
+  UntagPolicy: ({ ownPolicyArn, tagKeys }, { iam, options }) =>
+    done(iam.send(new UntagPolicyCommand({ PolicyArn: ownPolicyArn, TagKeys: [...tagKeys].sort() }), options)),
 };
 
 async function createRole(action: CreateRole, { iam, subject, options }: WriteContext): Promise<CreatedEntity> {
@@ -111,6 +133,19 @@ async function createRole(action: CreateRole, { iam, subject, options }: WriteCo
   });
   const { Role } = await iam.send(command, options);
   return { arn: requireField(Role?.Arn, "Arn", subject), id: requireField(Role?.RoleId, "RoleId", subject) };
+}
+
+async function createPolicy(action: CreatePolicy, { iam, subject, options }: WriteContext): Promise<CreatedEntity> {
+  const { name, path } = placeInArn(action.ownPolicyArn);
+  const command = new CreatePolicyCommand({
+    PolicyName: name,
+    Path: path,
+    PolicyDocument: action.document,
+    ...(action.description === "" ? {} : { Description: action.description }),
+    ...someTags(action.tags, subject),
+  });
+  const { Policy } = await iam.send(command, options);
+  return { arn: requireField(Policy?.Arn, "Arn", subject), id: requireField(Policy?.PolicyId, "PolicyId", subject) };
 }
 
 function someTags(tags: CreateRole["tags"], subject: AwsCallSubject): { readonly Tags?: ReturnType<typeof tagListOf> } {

@@ -1,8 +1,15 @@
-import type { InstanceProfile, Role, RoleDetail, Tag } from "@aws-sdk/client-iam";
-import type { ListedInstanceProfile, ListedRole, ReportedRole } from "../../engine/ports.ts";
+import type { InstanceProfile, ManagedPolicyDetail, Policy, Role, RoleDetail, Tag } from "@aws-sdk/client-iam";
+import type {
+  ListedInstanceProfile,
+  ListedRole,
+  ManagedPolicyFacts,
+  ReportedPolicy,
+  ReportedRole,
+} from "../../engine/ports.ts";
 import { TerminalError } from "../../errors.ts";
 import type { ObservedInstanceProfile, RoleFacts } from "../../model/observed-state.ts";
 import type { Tags } from "../../model/ownership.ts";
+import { versionNumber } from "../../plan/role/simulate-policies.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { requireField } from "../errors/require-field.ts";
 
@@ -94,6 +101,42 @@ export function instanceProfileOf(
     tags: tagsOf(present.Tags, subject),
     roleName: present.Roles?.[0]?.RoleName,
   };
+}
+
+/** Converts a managed policy of GetPolicy. */
+export function managedPolicyFactsOf(policy: Policy | undefined, subject: AwsCallSubject): ManagedPolicyFacts {
+  const present = requireField(policy, "Policy", subject);
+  return {
+    presence: "present",
+    arn: requireField(present.Arn, "Arn", subject),
+    policyId: requireField(present.PolicyId, "PolicyId", subject),
+    ...createdTimeOf(present),
+    tags: tagsOf(present.Tags, subject),
+    defaultVersionId: requireField(present.DefaultVersionId, "DefaultVersionId", subject),
+    attachments: present.AttachmentCount ?? 0,
+    boundaries: present.PermissionsBoundaryUsageCount ?? 0,
+  };
+}
+
+/** Converts a managed policy of GetAccountAuthorizationDetails, which has the documents of all versions and no tags. */
+export function reportedPolicyOf(policy: ManagedPolicyDetail, subject: AwsCallSubject): ReportedPolicy {
+  const { tags: _, ...facts } = managedPolicyFactsOf(policy, subject);
+  const versions = requireField(policy.PolicyVersionList, "PolicyVersionList", subject).map(
+    ({ VersionId, Document }) => ({
+      id: requireField(VersionId, "VersionId", subject),
+      document: Document,
+    }),
+  );
+  return {
+    ...facts,
+    versionIds: sortedVersions(versions.map(({ id }) => id)),
+    document: requireField(versions.find(({ id }) => id === facts.defaultVersionId)?.document, "Document", subject),
+  };
+}
+
+/** The oldest first. */
+export function sortedVersions(versionIds: readonly string[]): readonly string[] {
+  return versionIds.toSorted((a, b) => versionNumber(a) - versionNumber(b));
 }
 
 function createdTimeOf({ CreateDate }: { readonly CreateDate?: Date | undefined }): { readonly createdTime?: string } {

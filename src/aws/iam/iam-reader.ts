@@ -14,6 +14,7 @@ import type { AwsCaller } from "../call/aws-call.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { requireField } from "../errors/require-field.ts";
 import { instanceProfileOf, roleFactsOf } from "./iam-entities.ts";
+import { createOwnPolicyReader, type OwnPolicyReader } from "./own-policy-reader.ts";
 import { allPages } from "./pages.ts";
 
 /** The IAM read actions; the last one only before a deletion. */
@@ -36,12 +37,15 @@ const PAGE_SIZE = 1000;
 
 /** Creates the reader of IAM entities. */
 export function createIamReader(iam: IAMClient, call: AwsCaller): IamReader & PolicyReader {
-  return { ...createEntityReader(iam, call), ...createListReader(iam, call) };
+  return { ...createEntityReader(iam, call), ...createListReader(iam, call), ...createOwnPolicyReader(iam, call) };
 }
 
 type Lists = "listRolePolicies" | "listAttachedRolePolicies" | "listInstanceProfilesForRole";
 
-function createEntityReader(iam: IAMClient, call: AwsCaller): Omit<IamReader, Lists> & PolicyReader {
+function createEntityReader(
+  iam: IAMClient,
+  call: AwsCaller,
+): Omit<IamReader, Lists | keyof OwnPolicyReader> & PolicyReader {
   return {
     async getRole(roleName, signal): Promise<RoleFacts | Absent> {
       const read = reading("GetRole", `role ${roleName}`);

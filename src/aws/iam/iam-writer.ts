@@ -15,6 +15,8 @@ const DELETIONS: ReadonlySet<IamActionKind> = new Set<IamActionKind>([
   "DetachRolePolicy",
   "DeleteInstanceProfile",
   "RemoveRoleFromInstanceProfile",
+  "DeletePolicy",
+  "DeletePolicyVersion",
 ]);
 
 /** Sends one write to IAM. */
@@ -46,6 +48,7 @@ export function createIamWriteCall(iam: IAMClient, call: AwsCaller): IamWriteCal
 }
 
 function entityOf(action: IamAction): string {
+  if ("ownPolicyArn" in action) return `managed policy ${action.ownPolicyArn}`;
   if ("policyName" in action) return `inline policy ${action.policyName} of role ${action.roleName}`;
   if ("policyArn" in action) return `role ${action.roleName} with ${action.policyArn}`;
   if ("instanceProfileName" in action) {

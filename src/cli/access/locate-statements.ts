@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { InstanceProfileSpec, PolicySpec, Trust } from "../../api/instance-profile.ts";
+import { nameInArn } from "../../model/naming.ts";
 import { statementPath } from "../../model/policy/policy-spec.ts";
 import type { AccessReport, AreaReport, ReportedPlace } from "../../plan/access/access-report.ts";
 import { inlinePolicy, TRUST_POLICY } from "../../plan/access/role-access.ts";
@@ -73,7 +74,10 @@ export function asInManifest(
 
 /** The policy of a spec with this name in a report. */
 function policyNamed(name: string | undefined, spec: InstanceProfileSpec): PolicySpec | undefined {
-  return spec.inlinePolicies.find((policy) => inlinePolicy(policy.name) === name);
+  const inline = spec.inlinePolicies.find((policy) => inlinePolicy(policy.name) === name);
+  // A report names a managed policy of the object by its ARN, or by its name where the account is not known.
+  const [, managed] = /^managed policy (.+)$/.exec(name ?? "") ?? [];
+  return inline ?? spec.managedPolicies.find((policy) => managed !== undefined && policy.name === nameInArn(managed));
 }
 
 /** The services of a trust are its first statement. */

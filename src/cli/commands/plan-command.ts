@@ -32,7 +32,7 @@ import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { clusterIdOf, type GivenOptions, namespacesOf } from "../options.ts";
 import { type BindingOf, CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
-import { connectAsUser, PLAN_RATES, planAccess, type RunAccess, reportUnread } from "../plan/plan-access.ts";
+import { connectAsUser, PLAN_RATES, placeFor, planAccess, type RunAccess, reportUnread } from "../plan/plan-access.ts";
 import {
   type Answer,
   type FilledSubject,
@@ -193,7 +193,8 @@ async function planOne(
   if (binding.kind === "refused" || blockers.length > 0) return answer({ ...NOTHING_PLANNED, blockers });
   const { suspend, mode } = binding.object.spec;
   if (suspend) return answer({ ...NOTHING_PLANNED, notes: [SUSPENDED] });
-  const target = { clusterId, ...grantsOf(binding, { allowsAdoption }) };
+  const place = await placeFor(binding, aws, signal);
+  const target = { clusterId, ...grantsOf(binding, { allowsAdoption }), ...(place && { place }) };
   const { plan, clusterId: found, access: granted } = await planManifest(binding.object, target, access, signal);
   const isShownOnly = mode === "DryRun" && plan.actions.length > 0;
   return answer(isShownOnly ? { ...plan, notes: [...(plan.notes ?? []), DRY_RUN] } : plan, found, granted);

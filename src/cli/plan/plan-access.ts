@@ -1,6 +1,8 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
+import { placeOf } from "../../controller/accounts/account-access.ts";
+import type { ClassBinding } from "../../controller/classes/class-binding.ts";
 import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
 import { BoundaryPolicies } from "../../engine/observe/boundary-policies.ts";
 import { inParallel } from "../../engine/observe/in-parallel.ts";
@@ -19,6 +21,7 @@ import type { AccountQuotas } from "../../model/account-quotas.ts";
 import { claimOf } from "../../model/instances/claim-of.ts";
 import type { InstanceClaim } from "../../model/instances/instance-claim.ts";
 import { nameKey } from "../../model/naming.ts";
+import type { AccountPlace } from "../../model/own-policies.ts";
 import type { ManagedPolicies } from "../../plan/access/role-access.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { CommandIo } from "../io.ts";
@@ -170,4 +173,14 @@ function instancesFor(
     usage: new ProfileUsage({ reader, monotonicMs: () => systemClock.monotonicMs() }),
     claims: new ClaimIndex({ in: (wanted) => byRegion.get(wanted) ?? NO_CLAIMS }),
   };
+}
+
+/** The account, for an object with managed policies of its own: only their ARNs depend on it. */
+export async function placeFor(
+  binding: Exclude<ClassBinding, { readonly kind: "refused" }>,
+  { accountIdentity }: AwsConnection,
+  signal: AbortSignal,
+): Promise<AccountPlace | undefined> {
+  if (binding.object.spec.managedPolicies.length === 0) return undefined;
+  return placeOf({ ownPlace: (abortSignal) => accountIdentity.place(abortSignal) }, binding, signal);
 }

@@ -4,12 +4,13 @@ import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
 import type { ConvergeDependencies } from "../../engine/reconcile/converge.ts";
 import { policyVerifier } from "../../engine/reconcile/missing-policies.ts";
 import { type RequiredBoundary, requiredBoundary } from "../../engine/reconcile/required-boundary.ts";
+import type { AccountPlace } from "../../model/own-policies.ts";
 import { accountKeyOf, type ClassBinding } from "../classes/class-binding.ts";
 import { isUserWaiting, requestUrgencyOf, type Urgency } from "../urgency.ts";
 import type { AccountClaims } from "./claims-by-account.ts";
 
 /** The part of an AccountRegistry that reconciles need. */
-export type Accounts = Pick<AccountRegistry, "own" | "open" | "opened" | "assertOwn" | "learnOwnId">;
+export type Accounts = Pick<AccountRegistry, "own" | "open" | "opened" | "assertOwn" | "learnOwnId" | "ownPlace">;
 
 /** The dependencies of a reconcile that call AWS. */
 export type AwsAccess = Omit<ConvergeDependencies, "precondition" | "isAnnounced">;
@@ -55,6 +56,17 @@ export async function accessFor(
     boundary,
     policies: verifier,
   };
+}
+
+/** The account of the object's class, or the controller's own. Errors: those of {@link AccountRegistry.ownPlace}. */
+export async function placeOf(
+  accounts: Pick<Accounts, "ownPlace">,
+  binding: ClassBinding,
+  signal: AbortSignal,
+): Promise<AccountPlace> {
+  if (binding.kind !== "bound") return accounts.ownPlace(signal);
+  const { id, partition } = binding.class.spec.account;
+  return { accountId: id, partition };
 }
 
 /** The permissions boundary that the class sets on its roles. Errors: those of {@link AccountRegistry.open}. */

@@ -115,7 +115,7 @@ function isWithin(target: RevocationTarget, compliance: Compliance, outcome: Out
   if (membershipsBeyond(target, state.instanceProfile).length > 0) return false;
   if (compliance.kind === "compliant" && isApplied(outcome)) return true;
   const { role } = state;
-  return role.presence === "absent" || revocationsOf(target, role).length === 0;
+  return role.presence === "absent" || revocationsOf(target, role, state.managedPolicies).length === 0;
 }
 
 /** True when the reconcile executed its whole plan. */

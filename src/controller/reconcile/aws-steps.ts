@@ -6,7 +6,7 @@ import type { Plan } from "../../plan/plan.ts";
 import type { Outcome } from "../../status/outcome.ts";
 import { openRequest } from "../../status/summarize.ts";
 import { isAnnounced } from "../../status/truncate.ts";
-import { type AccessSources, type AwsAccess, accessFor } from "../accounts/account-access.ts";
+import { type AccessSources, type AwsAccess, accessFor, placeOf } from "../accounts/account-access.ts";
 import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { grantsOf } from "./grants.ts";
@@ -41,7 +41,7 @@ export class AwsSteps {
     const isAnnouncedPlan = (plan: Plan): boolean => isAnnounced(subject.object, plan);
     const confirmed = preconditionOf(this.#deps, subject, provedMs);
     return attempt(signal, async () => {
-      const desired = this.#desired(subject);
+      const desired = await this.#desired(subject, signal);
       const access = await this.#open(subject, signal, desired);
       const onWritten = logWrites(subject.run.logger);
       const deps = { ...access, isAnnounced: isAnnouncedPlan, precondition: confirmed, onWritten };
@@ -52,7 +52,7 @@ export class AwsSteps {
   /** Observes and plans. */
   preview(subject: Subject, signal: AbortSignal): Promise<Outcome> {
     return attempt(signal, async () => {
-      const desired = this.#desired(subject);
+      const desired = await this.#desired(subject, signal);
       const access = await this.#open(subject, signal, desired);
       const { view, plan, visibleInMs, lag } = await observeAndPlan(desired, { ...access, isForecast: true }, signal);
       return { kind: "previewed", plan, observed: view, visibleInMs, lag };
@@ -80,8 +80,12 @@ export class AwsSteps {
     return { ...(await this.#open(subject, signal)), precondition: preconditionOf(this.#deps, subject) };
   }
 
-  #desired({ object, binding }: Subject): DesiredState {
-    return desiredState(object, this.#deps.clusterId, grantsOf(binding, this.#deps));
+  /** Only the ARNs of the object's own managed policies depend on the account. */
+  async #desired({ object, binding }: Subject, signal: AbortSignal): Promise<DesiredState> {
+    const grants = grantsOf(binding, this.#deps);
+    if (object.spec.managedPolicies.length === 0) return desiredState(object, this.#deps.clusterId, grants);
+    const place = await placeOf(this.#deps.accounts, binding, signal);
+    return desiredState(object, this.#deps.clusterId, { ...grants, place });
   }
 
   /**

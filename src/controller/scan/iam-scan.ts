@@ -135,6 +135,9 @@ export class IamScan {
     const wanted = {
       roles: new Set(subjects.map(({ desired }) => nameKey(desired.role.roleName))),
       instanceProfiles: new Set(subjects.map(({ desired }) => nameKey(desired.instanceProfile.instanceProfileName))),
+      hasPolicies: subjects.some(({ desired, object }) => {
+        return desired.managedPolicies.length > 0 || object.status?.managedPolicies !== undefined;
+      }),
       selects: this.#selects(),
     };
     const snapshot = await takeSnapshot(wanted, reader, () => clock.monotonicMs(), signal);

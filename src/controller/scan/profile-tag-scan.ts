@@ -1,9 +1,11 @@
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
+import { observePolicies } from "../../engine/observe/observe-policies.ts";
 import { partsOf } from "../../engine/observe/stale-observation.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
 import { ABSENT } from "../../model/observed-state.ts";
 import { diff } from "../../plan/diff.ts";
+import { ofPolicy } from "../../plan/proof.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import type { Logger } from "../../telemetry.ts";
@@ -34,8 +36,8 @@ const MIN_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 600_000;
 
 /**
- * Reads one instance profile after the other, each once in a cycle, because no list that an account scan reads contains
- * their tags. Enqueues an object whose profile is not in sync.
+ * Reads one instance profile after the other, each once in a cycle, with the managed policies of its object, because no
+ * list that an account scan reads contains their tags. Enqueues an object whose profile or policies are not in sync.
  */
 export class ProfileTagScan {
   readonly #options: ProfileTagScanOptions;
@@ -98,10 +100,14 @@ export class ProfileTagScan {
   async #isProfileInSync({ desired }: ScanSubject, signal: AbortSignal): Promise<boolean> {
     const { iam, recentWrites } = this.#options.account;
     const { instanceProfileName } = desired.instanceProfile;
-    const instanceProfile = await iam.routine.reader.getInstanceProfile(instanceProfileName, signal);
-    const { state } = recentWrites.overlay(desired, { role: ABSENT, instanceProfile });
+    const { reader } = iam.routine;
+    const instanceProfile = await reader.getInstanceProfile(instanceProfileName, signal);
+    const managedPolicies = await observePolicies(desired, ABSENT, reader, signal);
+    const { state } = recentWrites.overlay(desired, { role: ABSENT, instanceProfile, managedPolicies });
     // The role is not read, and an external one is presumed to exist.
     const plan = diff({ ...desired, roleManagement: "managed" }, state);
-    return plan.blockers.length === 0 && !partsOf(plan.actions).has("instance profile");
+    const parts = partsOf(plan.actions.filter(({ kind }) => kind !== "AttachRolePolicy"));
+    const own = desired.managedPolicies.map(({ arn }) => ofPolicy(arn));
+    return plan.blockers.length === 0 && !parts.has("instance profile") && !own.some((policy) => parts.has(policy));
   }
 }

@@ -1,5 +1,6 @@
 import type { ClassAccount, InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { TerminalError } from "../../errors.ts";
+import type { AccountPlace } from "../../model/own-policies.ts";
 import type { AccountIdentity } from "../ports.ts";
 import { SharedRequest } from "../shared-request.ts";
 import type { AwsAccount } from "./aws-account.ts";
@@ -50,8 +51,8 @@ interface Connection {
 export class AccountRegistry {
   readonly #options: AccountRegistryOptions;
   readonly #connections = new Map<string, Connection>();
-  #ownId: { readonly id: string; readonly atMs: number } | undefined;
-  readonly #ownIdRequest = new SharedRequest<string>();
+  #ownPlace: { readonly place: AccountPlace; readonly atMs: number } | undefined;
+  readonly #ownPlaceRequest = new SharedRequest<AccountPlace>();
   readonly #byId = new Map<string, AwsAccount>();
 
   constructor(options: AccountRegistryOptions) {
@@ -65,7 +66,7 @@ export class AccountRegistry {
 
   /** The id of the account of the controller's own credentials; undefined before anything has asked for it. */
   get ownId(): string | undefined {
-    return this.#ownId?.id;
+    return this.#ownPlace?.place.accountId;
   }
 
   /** As {@link ownId}, after one request to STS in the lifetime of the process. Errors: those of GetCallerIdentity. */
@@ -136,6 +137,15 @@ export class AccountRegistry {
     );
   }
 
+  /**
+   * The account of the controller's own credentials. Sends one request to STS in the lifetime of the process.
+   *
+   * Errors: those of GetCallerIdentity.
+   */
+  ownPlace(signal: AbortSignal): Promise<AccountPlace> {
+    return this.#placeOfOwn(Number.POSITIVE_INFINITY, signal);
+  }
+
   #connectionOf(className: string, account: ClassAccount): Connection {
     const { roleArn } = account;
     const key = JSON.stringify([account.id, roleArn, account.externalId]);
@@ -166,12 +176,16 @@ export class AccountRegistry {
   }
 
   async #ownAccountId(maxAgeMs: number, signal: AbortSignal): Promise<string> {
+    return (await this.#placeOfOwn(maxAgeMs, signal)).accountId;
+  }
+
+  async #placeOfOwn(maxAgeMs: number, signal: AbortSignal): Promise<AccountPlace> {
     const { own, monotonicMs } = this.#options;
     const nowMs = monotonicMs();
-    if (this.#ownId !== undefined && nowMs - this.#ownId.atMs < maxAgeMs) return this.#ownId.id;
-    const id = await this.#ownIdRequest.join((shared) => own.identity.accountId(shared), signal);
-    this.#ownId = { id, atMs: nowMs };
-    return id;
+    if (this.#ownPlace !== undefined && nowMs - this.#ownPlace.atMs < maxAgeMs) return this.#ownPlace.place;
+    const place = await this.#ownPlaceRequest.join((shared) => own.identity.place(shared), signal);
+    this.#ownPlace = { place, atMs: nowMs };
+    return place;
   }
 
   async #verifyIdentity(connection: Connection, of: InstanceProfileClass, signal: AbortSignal): Promise<void> {

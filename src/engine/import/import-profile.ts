@@ -5,7 +5,11 @@ import type { JoinedProfile } from "./join-declarations.ts";
 /** An instance profile of another tool as a manifest. A role whose name the input does not have is created under a derived name. */
 export function importProfile(joined: JoinedProfile, names: ExportNames): ExportedProfile {
   const { declared, isRoleExternal, isRoleNew } = joined;
-  const exported = exportProfile(joined, { ...names, hasVariables: declared.usesVariables === true }, { isRoleExternal });
+  const exported = exportProfile(
+    joined,
+    { ...names, hasVariables: declared.usesVariables === true },
+    { isRoleExternal },
+  );
   if (exported.kind === "none") return exported;
   const spec = { ...(exported.manifest["spec"] as Readonly<Record<string, unknown>>) };
   if (isRoleNew) {

@@ -145,7 +145,10 @@ export class TemplateValues {
     const text = given ?? this.text(member(properties, physicalName(type) ?? ""));
     const found = text === undefined ? undefined : read(type, text, this.text(member(properties, "Path")) ?? "/");
     if (found === undefined) throw unknownValue(`the ${key === name ? "name" : "value"} of ${key}`, key);
-    return found.replaceAll(VARIABLES, (variable) => this.#given.get(PSEUDO_BY_VARIABLE.get(variable) ?? "") ?? variable);
+    return found.replaceAll(
+      VARIABLES,
+      (variable) => this.#given.get(PSEUDO_BY_VARIABLE.get(variable) ?? "") ?? variable,
+    );
   }
 
   #sub(argument: JsonValue): string {

@@ -1,11 +1,20 @@
 import { nameKey } from "../../model/naming.ts";
 import type { ObservedRole } from "../../model/observed-state.ts";
-import type { AccountReader, ListedInstanceProfile, ListedRole } from "../ports.ts";
+import type {
+  AccountReader,
+  ListedInstanceProfile,
+  ListedRole,
+  ReportedPolicy,
+  ReportedRole,
+  ReportPage,
+} from "../ports.ts";
 
 /** The roles and instance profiles that a snapshot keeps; names as returned by {@link nameKey}. */
 export interface WantedNames {
   readonly roles: Pick<ReadonlySet<string>, "has" | "size">;
   readonly instanceProfiles: Pick<ReadonlySet<string>, "has">;
+  /** True to read the customer managed policies of the account with the roles. Default: false. */
+  readonly hasPolicies?: boolean;
   /** Selects more roles, which the snapshot keeps without their policies. */
   readonly selects?: ((role: SelectedRole) => boolean) | undefined;
 }
@@ -35,6 +44,8 @@ export interface AccountSnapshot {
   readonly roles: ReadonlyMap<string, ObservedRole>;
   /** Without tags: no list contains them. */
   readonly instanceProfiles: ReadonlyMap<string, ListedInstanceProfile>;
+  /** Every customer managed policy of the account, by ARN; undefined when they were not read. Without tags: no list contains them. */
+  readonly policies?: ReadonlyMap<string, ReportedPolicy>;
   /** By role: the names of all instance profiles that hold it, owned or not. */
   readonly holders: ReadonlyMap<string, readonly string[]>;
   /** Monotonic ms before the first role with its policies was read: nothing in `roles` is older. */
@@ -68,9 +79,8 @@ export async function takeSnapshot(
     }
   }
   const takenAtMs = monotonicMs();
-  const { selects } = wanted;
-  const isReported = wanted.roles.size > 0 || selects !== undefined;
-  const reported = isReported ? await reportOn(listed, selects, reader, signal) : NOTHING_REPORTED;
+  const isReported = wanted.roles.size > 0 || wanted.selects !== undefined;
+  const reported = isReported ? await reportOn(listed, wanted, reader, signal) : NOTHING_REPORTED;
   const names = { roles: roleNames, instanceProfiles: instanceProfileNames, listedAtMs };
   return { ...reported, ...profiles, takenAtMs, names };
 }
@@ -79,21 +89,28 @@ const NOTHING_REPORTED: Pick<AccountSnapshot, "roles" | "selected"> = { roles: n
 
 async function reportOn(
   listed: ReadonlyMap<string, ListedRole>,
-  selects: WantedNames["selects"],
+  { selects, hasPolicies = false }: WantedNames,
   reader: AccountReader,
   signal: AbortSignal,
-): Promise<Pick<AccountSnapshot, "roles" | "selected">> {
+): Promise<Pick<AccountSnapshot, "roles" | "selected" | "policies">> {
   const roles = new Map<string, ObservedRole>();
+  const policies = new Map<string, ReportedPolicy>();
   const selected: SelectedRole[] = [];
-  for await (const page of reader.reportRoles(signal)) {
-    for (const role of page) {
-      const other = listed.get(nameKey(role.roleName));
-      if (other !== undefined) roles.set(nameKey(role.roleName), { ...other, ...role });
-      const { roleName, roleId, arn, tags } = role;
-      if (selects?.(role) === true) selected.push({ roleName, roleId, arn, tags });
-    }
+  const keep = (role: ReportedRole): void => {
+    const { roleName, roleId, arn, tags } = role;
+    const other = listed.get(nameKey(roleName));
+    if (other !== undefined) roles.set(nameKey(roleName), { ...other, ...role });
+    if (selects?.(role) === true) selected.push({ roleName, roleId, arn, tags });
+  };
+  for await (const page of hasPolicies ? reader.reportRolesAndPolicies(signal) : rolesAlone(reader, signal)) {
+    for (const policy of page.policies) policies.set(policy.arn, policy);
+    for (const role of page.roles) keep(role);
   }
-  return { roles, selected };
+  return { roles, selected, ...(hasPolicies && { policies }) };
+}
+
+async function* rolesAlone(reader: AccountReader, signal: AbortSignal): AsyncGenerator<ReportPage, void> {
+  for await (const roles of reader.reportRoles(signal)) yield { roles, policies: [] };
 }
 
 async function profilesIn(

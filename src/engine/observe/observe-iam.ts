@@ -9,6 +9,7 @@ import {
 import { ownershipOf } from "../../model/ownership.ts";
 import { removalRules } from "../../plan/role/diff-role.ts";
 import type { IamReader } from "../ports.ts";
+import { observePolicies } from "./observe-policies.ts";
 
 /** The parts of a role as an earlier scan saw them: they say what to read, and prove nothing about the present. */
 export interface RoleParts {
@@ -35,7 +36,13 @@ export async function observe(
     observeRole(desired, names, iam, signal, known),
     iam.getInstanceProfile(names.instanceProfileName, signal),
   ]);
-  return { role, instanceProfile };
+  const managedPolicies = isForeign(role, desired) ? [] : await observePolicies(desired, role, iam, signal);
+  return { role, instanceProfile, ...(managedPolicies.length > 0 && { managedPolicies }) };
+}
+
+/** True for a role that blocks the plan anyway. */
+function isForeign(role: ObservedRole | Absent, desired: DesiredState): boolean {
+  return role.presence === "present" && !needsPolicies(ownershipOf(role.tags, desired.owner).kind, desired);
 }
 
 interface Names {

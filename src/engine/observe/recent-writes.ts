@@ -1,9 +1,10 @@
 import { dispositionOf } from "../../errors.ts";
-import type { DesiredState } from "../../model/desired-state.ts";
+import { type DesiredState, ownPolicyArnsOf, profileNameOf, roleNameOf } from "../../model/desired-state.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
-import type { Action, ActionOutcome, CreatedEntity, IamAction } from "../../plan/action.ts";
+import type { ActionOutcome, CreatedEntity, IamAction } from "../../plan/action.ts";
 import { isInstanceAction } from "../../plan/instances/instance-action.ts";
+import { ofPolicy } from "../../plan/proof.ts";
 import { applyAction } from "../../plan/simulate.ts";
 import type { ExecutionReport } from "../execute/execute.ts";
 import { Contradictions } from "./contradictions.ts";
@@ -85,6 +86,7 @@ export class RecentWrites {
     // A failed delete leaves nothing behind unnoticed, and a write that IAM refused had no effect.
     if (
       failed?.action.kind.startsWith("Create") &&
+      failed.action.kind !== "CreatePolicyVersion" &&
       !isInstanceAction(failed.action) &&
       dispositionOf(failed.error) === "retryable"
     ) {
@@ -95,7 +97,7 @@ export class RecentWrites {
 
   /** The observed state with the recent writes laid over it. */
   overlay(desired: DesiredState, observed: ObservedState): OverlaidState {
-    const recent = keysOf(desired).flatMap((key) => this.#recent(key));
+    const recent = keysOf(desired, observed).flatMap((key) => this.#recent(key));
     const state = recent.reduce((overlaid, write) => replay(overlaid, write, recent), observed);
     const unseen = recent.filter(({ write }) => write !== undefined && !isSeen(write, observed, state));
     const atMs = this.#monotonicMs();
@@ -169,9 +171,9 @@ export class RecentWrites {
   }
 }
 
-/** True when the action deletes the whole role or instance profile. */
+/** True when the action deletes the whole role, instance profile or managed policy. */
 function deletesEntity({ kind }: IamAction): boolean {
-  return kind === "DeleteRole" || kind === "DeleteInstanceProfile";
+  return kind === "DeleteRole" || kind === "DeleteInstanceProfile" || kind === "DeletePolicy";
 }
 
 /** The state after the write, unless another client has changed what it wrote. */
@@ -204,19 +206,21 @@ function isSeen({ value }: SingleWrite, observed: ObservedState, overlaid: Obser
 }
 
 /** The unique id of the entity that the action writes; empty when it does not exist. */
-function idOf(action: Action, { role, instanceProfile }: ObservedState): string {
+function idOf(action: IamAction, { role, instanceProfile, managedPolicies = [] }: ObservedState): string {
+  if ("ownPolicyArn" in action) return managedPolicies.find(({ arn }) => arn === action.ownPolicyArn)?.policyId ?? "";
   if ("instanceProfileName" in action) return instanceProfile.presence === "absent" ? "" : instanceProfile.id;
   return role.presence === "absent" ? "" : role.roleId;
 }
 
 function keyOf(action: IamAction): string {
+  if ("ownPolicyArn" in action) return ofPolicy(action.ownPolicyArn);
   return "instanceProfileName" in action ? profileKey(action.instanceProfileName) : roleKey(action.roleName);
 }
 
-function keysOf(desired: DesiredState): readonly string[] {
-  return desired.presence === "absent"
-    ? [roleKey(desired.roleName), profileKey(desired.instanceProfileName)]
-    : [roleKey(desired.role.roleName), profileKey(desired.instanceProfile.instanceProfileName)];
+function keysOf(desired: DesiredState, observed: ObservedState): readonly string[] {
+  const observedArns = (observed.managedPolicies ?? []).map(({ arn }) => arn);
+  const policies = [...new Set([...ownPolicyArnsOf(desired), ...observedArns])].map(ofPolicy);
+  return [roleKey(roleNameOf(desired)), profileKey(profileNameOf(desired)), ...policies];
 }
 
 function roleKey(name: string): string {

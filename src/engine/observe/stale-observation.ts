@@ -4,14 +4,15 @@ import { ABSENT, type Absent, type ObservedRole, type ObservedState } from "../.
 import type { Action, IamAction } from "../../plan/action.ts";
 import { isInstanceAction } from "../../plan/instances/instance-action.ts";
 import type { Plan } from "../../plan/plan.ts";
-import { entitiesOf } from "../../plan/proof.ts";
+import { entitiesOf, type OwnPolicyEntity } from "../../plan/proof.ts";
 import { profileTagsAtCreation } from "../../plan/role/diff-instance-profile.ts";
-import type { IamReader } from "../ports.ts";
+import type { IamReader, ReportedPolicy } from "../ports.ts";
 import type { AccountSnapshot } from "./account-snapshot.ts";
 import { observe } from "./observe-iam.ts";
+import { observePolicy, reportedPolicies } from "./observe-policies.ts";
 
 /** A part of an object's observed state that one request reads. */
-export type Part = "role" | "managed policies" | "instance profile" | `inline policy ${string}`;
+export type Part = "role" | "managed policies" | "instance profile" | `inline policy ${string}` | OwnPolicyEntity;
 
 /** What must be read again before a write that is based on a stale observation. */
 export type PartsToReread = "everything" | ReadonlySet<Part>;
@@ -31,11 +32,16 @@ export interface StaleObservation {
 export function observedIn(snapshot: AccountSnapshot, desired: DesiredPresent): ObservedState {
   const { role, instanceProfile } = desired;
   const profile = snapshot.instanceProfiles.get(nameKey(instanceProfile.instanceProfileName));
+  const found = reported(snapshot.roles.get(nameKey(role.roleName)), desired);
+  const managedPolicies = reportedPolicies(desired, found, snapshot.policies ?? NO_POLICIES);
   return {
-    role: reported(snapshot.roles.get(nameKey(role.roleName)), desired),
+    ...(managedPolicies.length > 0 && { managedPolicies }),
+    role: found,
     instanceProfile: profile === undefined ? ABSENT : { ...profile, tags: profileTagsAtCreation(desired) },
   };
 }
+
+const NO_POLICIES: ReadonlyMap<string, ReportedPolicy> = new Map();
 
 /** The role from a snapshot. Names of inline policies match in any case, as in IAM. */
 export function reported(
@@ -76,7 +82,8 @@ export function partsOf(actions: readonly Action[]): ReadonlySet<Part> {
 
 function partsOfIam(action: IamAction): readonly Part[] {
   if ("policyName" in action) return ["role", `inline policy ${action.policyName}`];
-  return "policyArn" in action ? ["role", "managed policies"] : entitiesOf(action);
+  const attachments: readonly Part[] = "policyArn" in action ? ["managed policies"] : [];
+  return [...entitiesOf(action), ...attachments];
 }
 
 /**
@@ -129,10 +136,26 @@ async function rereadPart(
       return { ...state, instanceProfile };
     }
     default: {
+      if (part.startsWith(OWN_POLICY)) return rereadPolicy(part.slice(OWN_POLICY.length), state, desired, iam, signal);
       const policyName = part.slice("inline policy ".length);
       return { ...state, role: withPolicy(role, policyName, await iam.getRolePolicy(roleName, policyName, signal)) };
     }
   }
+}
+
+const OWN_POLICY = "managed policy ";
+
+async function rereadPolicy(
+  arn: string,
+  state: ObservedState,
+  desired: DesiredPresent,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<ObservedState> {
+  const { managedPolicies = [], ...rest } = state;
+  const now = await observePolicy(arn, desired, state.role, iam, signal);
+  const all = [...managedPolicies.filter((policy) => policy.arn !== arn), ...(now === undefined ? [] : [now])];
+  return all.length === 0 ? rest : { ...rest, managedPolicies: all.sort((a, b) => (a.arn < b.arn ? -1 : 1)) };
 }
 
 function withPolicy(role: ObservedRole, policyName: string, document: string | undefined): ObservedRole {

@@ -1,7 +1,13 @@
 import { nameKey, sameName } from "../../model/naming.ts";
-import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../model/observed-state.ts";
+import type {
+  ObservedInstanceProfile,
+  ObservedManagedPolicy,
+  ObservedRole,
+  ObservedState,
+} from "../../model/observed-state.ts";
 import { readPolicy } from "../../model/policy/policy-document.ts";
-import type { IamAction } from "../../plan/action.ts";
+import type { IamAction, PolicyAction } from "../../plan/action.ts";
+import { ofPolicy } from "../../plan/proof.ts";
 
 /** The value that one write replaces, such as one tag or one inline policy of a role. */
 export interface WrittenValue {
@@ -18,9 +24,11 @@ export function singleWrites(action: IamAction): readonly IamAction[] {
   switch (action.kind) {
     case "TagRole":
     case "TagInstanceProfile":
+    case "TagPolicy":
       return Object.entries(action.tags).map(([key, value]) => ({ ...action, tags: { [key]: value } }));
     case "UntagRole":
     case "UntagInstanceProfile":
+    case "UntagPolicy":
       return action.tagKeys.map((key) => ({ ...action, tagKeys: [key] }));
     default:
       return [action];
@@ -45,13 +53,13 @@ export function writtenValue(action: IamAction): WrittenValue {
     case "UntagInstanceProfile":
       return ofProfile(`tag ${tagKeyOf(action)}`, ({ tags }) => shown(tags[tagKeyOf(action)]));
     default:
-      return valueOfRole(action);
+      return "ownPolicyArn" in action ? valueOfPolicy(action) : valueOfRole(action);
   }
 }
 
 type RoleUpdate = Exclude<
   IamAction,
-  { readonly instanceProfileName: string } | { readonly kind: "CreateRole" | "DeleteRole" }
+  { readonly instanceProfileName: string } | { readonly kind: "CreateRole" | "DeleteRole" } | PolicyAction
 >;
 
 function valueOfRole(action: RoleUpdate): WrittenValue {
@@ -82,6 +90,31 @@ function inlinePolicy({ inlinePolicyNames, inlinePolicyDocuments }: ObservedRole
   if (!inlinePolicyNames.some((other) => sameName(other, name))) return ABSENT_VALUE;
   const [, document] = Object.entries(inlinePolicyDocuments).find(([other]) => sameName(other, name)) ?? [];
   return document === undefined ? undefined : readPolicy(document, "permissions").canonical;
+}
+
+function valueOfPolicy(action: PolicyAction): WrittenValue {
+  const policy = ofPolicy(action.ownPolicyArn);
+  const of = (name: string, valueIn: (found: ObservedManagedPolicy) => string | undefined): WrittenValue => ({
+    name: `${policy}: ${name}`,
+    in: ({ managedPolicies = [] }) => {
+      const found = managedPolicies.find(({ arn }) => arn === action.ownPolicyArn);
+      return found === undefined ? ABSENT_VALUE : valueIn(found);
+    },
+  });
+  switch (action.kind) {
+    case "CreatePolicy":
+    case "DeletePolicy":
+      return of("presence", ({ presence }) => presence);
+    case "CreatePolicyVersion":
+      return of("document", ({ document }) =>
+        document === undefined ? undefined : readPolicy(document, "permissions").canonical,
+      );
+    case "DeletePolicyVersion":
+      return of(`version ${action.versionId}`, ({ versionIds }) => String(versionIds.includes(action.versionId)));
+    case "TagPolicy":
+    case "UntagPolicy":
+      return of(`tag ${tagKeyOf(action)}`, ({ tags }) => shown(tags[tagKeyOf(action)]));
+  }
 }
 
 function tagKeyOf(

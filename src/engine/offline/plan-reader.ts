@@ -4,6 +4,7 @@ import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
 import type { AccountSnapshot } from "../observe/account-snapshot.ts";
 import { needsPolicies, observe } from "../observe/observe-iam.ts";
+import { observePolicies } from "../observe/observe-policies.ts";
 import { reported } from "../observe/stale-observation.ts";
 import type { IamReader } from "../ports.ts";
 
@@ -41,7 +42,8 @@ export function fromSnapshot(snapshot: AccountSnapshot, iam: IamReader): PlanRea
       const instanceProfile = await profileOf(desired.instanceProfile.instanceProfileName, signal);
       const role = reported(snapshot.roles.get(nameKey(desired.role.roleName)), desired);
       if (role.presence === "absent" || needsPolicies(ownershipOf(role.tags, desired.owner).kind, desired)) {
-        return { role, instanceProfile };
+        const managedPolicies = await observePolicies(desired, role, iam, signal);
+        return { role, instanceProfile, ...(managedPolicies.length > 0 && { managedPolicies }) };
       }
       const nothingOnIt = { inlinePolicyNames: [], inlinePolicyDocuments: {}, managedPolicyArns: [] };
       return { role: { ...role, ...nothingOnIt }, instanceProfile };

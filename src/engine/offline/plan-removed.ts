@@ -74,6 +74,7 @@ export async function planRemoved(
     instances: undefined,
     policyNames: [role.roleName],
     managedPolicyArns: [],
+    ownPolicyArns: [],
     retention: deletionPolicy ?? (defaultDeletionPolicy === "Retain" ? "Retain" : "ByOrigin"),
     force: false,
   };

@@ -96,5 +96,9 @@ function provenReader(reader: IamReader, desired: DesiredAbsent, proof: OrphanPr
     getRolePolicy: (name, policyName, signal) => reader.getRolePolicy(name, policyName, signal),
     listAttachedRolePolicies: (name, signal) => reader.listAttachedRolePolicies(name, signal),
     listInstanceProfilesForRole: (name, signal) => reader.listInstanceProfilesForRole(name, signal),
+    getPolicy: async (arn, signal) => proven(await reader.getPolicy(arn, signal), () => true),
+    getPolicyVersion: (arn, versionId, signal) => reader.getPolicyVersion(arn, versionId, signal),
+    listPolicyVersions: (arn, signal) => reader.listPolicyVersions(arn, signal),
+    listEntitiesForPolicy: (arn, signal) => reader.listEntitiesForPolicy(arn, signal),
   };
 }

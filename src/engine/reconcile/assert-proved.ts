@@ -2,7 +2,7 @@ import { ConflictError } from "../../errors.ts";
 import { type DesiredState, profileNameOf, roleNameOf } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import type { Action } from "../../plan/action.ts";
-import { unprovedEntity } from "../../plan/proof.ts";
+import { type ProvedEntity, unprovedEntity } from "../../plan/proof.ts";
 
 /**
  * Raises unless a read in this reconcile proves that the object owns, or may adopt, the entities that the actions
@@ -15,9 +15,13 @@ import { unprovedEntity } from "../../plan/proof.ts";
 export function assertProved(desired: DesiredState, observed: ObservedState, actions: readonly Action[]): void {
   const entity = unprovedEntity(desired, observed, actions);
   if (entity === undefined) return;
-  const name = entity === "role" ? roleNameOf(desired) : profileNameOf(desired);
   const message =
-    `IAM does not show ${entity} ${name} with the owner tags of this object yet, so the controller writes nothing to it. ` +
+    `IAM does not show ${titleOf(entity, desired)} with the owner tags of this object yet, so the controller writes nothing to it. ` +
     "The controller retries.";
   throw new ConflictError(message, { reason: "NotYetVisible" });
+}
+
+function titleOf(entity: ProvedEntity, desired: DesiredState): string {
+  if (entity === "role") return `role ${roleNameOf(desired)}`;
+  return entity === "instance profile" ? `instance profile ${profileNameOf(desired)}` : entity;
 }

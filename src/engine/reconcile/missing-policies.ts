@@ -48,7 +48,8 @@ export async function missingPolicies(
 
 /** The ARNs of the managed policies that IAM must have for this write. */
 export function policiesOf(action: Action): readonly string[] {
-  if (action.kind === "AttachRolePolicy") return [action.policyArn];
+  // The read that proves a policy of the object itself shows that it exists.
+  if (action.kind === "AttachRolePolicy") return action.isOwn ? [] : [action.policyArn];
   if (action.kind !== "CreateRole" && action.kind !== "PutRolePermissionsBoundary") return [];
   return action.permissionsBoundaryArn === undefined ? [] : [action.permissionsBoundaryArn];
 }

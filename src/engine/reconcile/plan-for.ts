@@ -157,11 +157,13 @@ function invalidPolicyBlockers(
   const kinds = new Set(actions.map(({ kind }) => kind));
   const isCreation = kinds.has("CreateRole");
   const writesTrust = isCreation || kinds.has("UpdateAssumeRolePolicy");
-  const writesOthers = isCreation || kinds.has("PutRolePolicy");
+  const writesOthers = isCreation || POLICY_WRITES.some((kind) => kinds.has(kind));
   if (!(isForecast || isCreation) || !(writesTrust || writesOthers)) return [];
   const refused = refusedByIam?.() ?? [];
   return refused.filter(({ path }) => (path.startsWith("spec.trust") ? writesTrust : writesOthers));
 }
+
+const POLICY_WRITES: readonly Action["kind"][] = ["PutRolePolicy", "CreatePolicy", "CreatePolicyVersion"];
 
 /** As {@link invalidPolicyBlockers}, for managed policies that do not exist. */
 async function missingPolicyBlockers(
@@ -185,7 +187,8 @@ function writesBefore(blockers: readonly Blocker[], desired: DesiredState, { act
   if (policyArn !== undefined) return until(actions, (action) => policiesOf(action).includes(policyArn));
   if (reason !== INVALID_POLICY) return [];
   const { trustPolicy, inlinePolicies } = desired.role;
-  const refused = path.startsWith("spec.trust") ? [trustPolicy] : inlinePolicies.map(({ document }) => document);
+  const policies = [...inlinePolicies, ...desired.managedPolicies].map(({ document }) => document);
+  const refused = path.startsWith("spec.trust") ? [trustPolicy] : policies;
   const texts = refused.map(({ text }) => text);
   return until(actions, (action) => "document" in action && texts.includes(action.document));
 }

@@ -65,7 +65,7 @@ export async function revokeExcess(
   const observed = await observe(desired, deps.reader, signal);
   const { state } = deps.recentWrites.overlay(desired, observed);
   const revocations = [
-    ...(state.role.presence === "absent" ? [] : revocationsOf(target, state.role)),
+    ...(state.role.presence === "absent" ? [] : revocationsOf(target, state.role, state.managedPolicies)),
     ...membershipsBeyond(target, state.instanceProfile),
   ];
   const regions = regionsBeyond(target, state.instanceProfile);

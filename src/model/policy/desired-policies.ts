@@ -7,7 +7,7 @@ import {
   trustDocument,
 } from "./policy-document.ts";
 import { isJsonList, isJsonObject, type JsonObject, type JsonValue } from "./policy-json.ts";
-import { MAX_INLINE_POLICIES_CHARS } from "./policy-size.ts";
+import { MAX_INLINE_POLICIES_CHARS, MAX_MANAGED_POLICY_CHARS } from "./policy-size.ts";
 import { hasVariable } from "./resource-pattern.ts";
 
 /**
@@ -26,6 +26,13 @@ export function trustPolicyOf(trust: Trust): PolicyDocument {
   const document = trustDocument(trust);
   const written = buildPolicy(document, "trust");
   return written.sizeChars <= DEFAULT_TRUST_POLICY_QUOTA_CHARS ? written : buildPolicy(shortestForm(document), "trust");
+}
+
+/** The document of a managed policy of the object itself, in the shortest form where IAM has no room for the one that the manifest has. */
+export function managedDocument(policy: PolicySpec): PolicyDocument {
+  const document = documentOf(policy);
+  const written = buildPolicy(document, "permissions");
+  return written.sizeChars <= MAX_MANAGED_POLICY_CHARS ? written : buildPolicy(shortestForm(document), "permissions");
 }
 
 /** The same document with fewer characters: no list around a single member, no empty Sid, and no Version where it has no effect. */

@@ -3,7 +3,7 @@ import { DEEPEST_POLICY } from "./policy-json.ts";
 /** A policy of a spec that IAM accepts in no account. */
 export interface OversizePolicy {
   /** The field that holds it. */
-  readonly field: "spec.statements" | "spec.inlinePolicies" | "spec.trust";
+  readonly field: "spec.statements" | "spec.inlinePolicies" | "spec.managedPolicies" | "spec.trust";
   /** What is wrong, where, and what to do. */
   readonly message: string;
 }
@@ -14,6 +14,9 @@ export interface OversizePolicy {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 export const MAX_INLINE_POLICIES_CHARS = 10_240;
+
+/** One managed policy, counted in the same way; the same in every account. */
+export const MAX_MANAGED_POLICY_CHARS = 6_144;
 
 /** A trust policy in an account whose quota is raised as far as AWS raises it, counted in the same way. */
 export const MAX_TRUST_POLICY_CHARS = 8_192;
@@ -29,12 +32,13 @@ export const MAX_DOCUMENT_CHARS = 131_072;
  * its cost does not grow with the spec.
  */
 export function oversizePolicies(spec: unknown): readonly OversizePolicy[] {
-  const { statements, inlinePolicies, trust } = record(spec);
+  const { statements, inlinePolicies, managedPolicies, trust } = record(spec);
   const others = Array.isArray(inlinePolicies) ? inlinePolicies.map(contentOf) : [];
   const inline = excessOf([statements, ...others], MAX_INLINE_POLICIES_CHARS);
   const trusted = excessOf([contentOf(trust)], MAX_TRUST_POLICY_CHARS);
   return [
     ...(inline === undefined ? [] : [oversizeInline(inline, others.length > 0)]),
+    ...oversizeManaged(managedPolicies),
     ...(trusted === undefined
       ? []
       : [
@@ -48,11 +52,25 @@ export function oversizePolicies(spec: unknown): readonly OversizePolicy[] {
   ];
 }
 
+/** The first managed policy that is too large; the others are not read. */
+function oversizeManaged(policies: unknown): readonly OversizePolicy[] {
+  if (!Array.isArray(policies)) return [];
+  for (const [index, policy] of policies.entries()) {
+    const excess = excessOf([contentOf(policy)], MAX_MANAGED_POLICY_CHARS);
+    if (excess === undefined) continue;
+    const message =
+      `spec.managedPolicies[${index}]: the policy has more than ${excess}, and IAM takes no more in any account. Shorten the statements, ` +
+      "or move a part of them to another managed policy.";
+    return [{ field: "spec.managedPolicies", message }];
+  }
+  return [];
+}
+
 function oversizeInline(excess: string, areSeveral: boolean): OversizePolicy {
   const field = areSeveral ? "spec.inlinePolicies" : "spec.statements";
   const message =
     `${field}: the inline ${areSeveral ? "policies together have" : "policy has"} more than ${excess}, and IAM takes no more for a role ` +
-    "in any account. Shorten the statements, or move a part of them to managed policies and name those in spec.managedPolicyArns.";
+    "in any account. Shorten the statements, or move a part of them to managed policies (spec.managedPolicies).";
   return { field, message };
 }
 

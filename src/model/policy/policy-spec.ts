@@ -1,9 +1,12 @@
 import type { InstanceProfileSpec, PolicySpec, Trust } from "../../api/instance-profile.ts";
 import { isJsonList, type JsonObject, listOf } from "./policy-json.ts";
 
-/** All policies that an object writes for its role. */
-export function policiesOf({ inlinePolicies }: Pick<InstanceProfileSpec, "inlinePolicies">): readonly PolicySpec[] {
-  return inlinePolicies;
+/** All policies that an object writes for its role: inline ones, and managed ones of its own. */
+export function policiesOf({
+  inlinePolicies,
+  managedPolicies,
+}: Pick<InstanceProfileSpec, "inlinePolicies" | "managedPolicies">): readonly PolicySpec[] {
+  return [...inlinePolicies, ...managedPolicies];
 }
 
 /** The fields of a statement that messages name. */

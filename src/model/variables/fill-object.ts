@@ -81,6 +81,13 @@ function filledSpec(spec: InstanceProfileSpec, texts: FilledTexts, { partition }
       ...filledPolicy(policy, texts),
       name: policy.name === spec.roleName ? name : texts.fill(policy.name, namePath(policy), { literal: longName }),
     })),
+    managedPolicies: spec.managedPolicies.map((policy) => ({
+      ...filledPolicy(policy, texts),
+      name: texts.fill(policy.name, namePath(policy), { literal: longName }),
+      ...(policy.path !== undefined && {
+        path: texts.fill(policy.path, policy.fieldPath.replace(/\.\w+$/, ".path"), { literal: path }),
+      }),
+    })),
     managedPolicyArns: spec.managedPolicyArns.map((arn, index) =>
       texts.fill(arn, `spec.managedPolicyArns[${index}]`, { literal: policyArn, isArn: true }),
     ),
@@ -96,7 +103,7 @@ function filledSpec(spec: InstanceProfileSpec, texts: FilledTexts, { partition }
 
 const RESOURCE = { literal: resourceField(), isArn: true };
 
-function filledPolicy(policy: PolicySpec, texts: FilledTexts): PolicySpec {
+function filledPolicy<T extends PolicySpec>(policy: T, texts: FilledTexts): T {
   if (policy.document !== undefined) return policy;
   const statements = policy.statements.map((statement, index): Statement => {
     const { resources, notResources, conditions, ...rest } = statement;

@@ -1,4 +1,5 @@
 import type { ObservedState } from "../../model/observed-state.ts";
+import { policyJson, readPolicy } from "../../model/policy/policy-document.ts";
 import type { Action } from "../action.ts";
 import { applyAction } from "../simulate.ts";
 import { type AccessReport, accessReport } from "./access-report.ts";
@@ -16,6 +17,7 @@ export function changesAccess(action: Action): boolean {
     case "DeleteRolePolicy":
     case "AttachRolePolicy":
     case "DetachRolePolicy":
+    case "CreatePolicyVersion":
       return true;
     default:
       return addsExternalRole(action);
@@ -27,12 +29,19 @@ export function addsExternalRole(action: Action): boolean {
   return action.kind === "AddRoleToInstanceProfile" && action.isExternal === true;
 }
 
-/** The managed policies and the boundary that a role has before or after the writes: what is not read of them is not known. */
+/**
+ * The managed policies and the boundary that a role has before or after the writes, without those of the object itself: what is not read of
+ * them is not known.
+ */
 export function managedArnsOf(before: ObservedState, actions: readonly Action[]): readonly string[] {
-  const arns = [before, after(before, actions)].flatMap(({ role }) =>
+  const states = [before, after(before, actions)];
+  const own = new Set(states.flatMap(({ managedPolicies = [] }) => managedPolicies.map(({ arn }) => arn)));
+  const arns = states.flatMap(({ role }) =>
     role.presence === "absent" ? [] : [...role.managedPolicyArns, role.permissionsBoundaryArn],
   );
-  return [...new Set(arns.filter((arn) => arn !== undefined))].sort();
+  return [...new Set(arns.filter((arn) => arn !== undefined && !own.has(arn)))]
+    .filter((arn) => arn !== undefined)
+    .sort();
 }
 
 /** What the writes newly grant. */
@@ -44,9 +53,19 @@ export function plannedAccess(
 ): AccessReport {
   if (actions.some(addsExternalRole)) return OF_OTHERS;
   if (!actions.some(changesAccess)) return NOTHING_NEW;
-  const from = observedAccess(before.role, managed);
-  const to = observedAccess(after(before, actions).role, managed);
+  const then = after(before, actions);
+  const from = observedAccess(before.role, withOwnPolicies(managed, before));
+  const to = observedAccess(then.role, withOwnPolicies(managed, then));
   return accessReport(compareRoles(from, to, compare));
+}
+
+/** The documents with those of the object's own managed policies, which a state has. */
+function withOwnPolicies(managed: ManagedPolicies, { managedPolicies = [] }: ObservedState): ManagedPolicies {
+  const own = managedPolicies.flatMap(({ arn, document }) => {
+    const json = document === undefined ? undefined : policyJson(readPolicy(document, "permissions"));
+    return json === undefined ? [] : [[arn, json] as const];
+  });
+  return new Map([...managed, ...own]);
 }
 
 const NONE = { verdict: "no-new-access", examples: [], undecided: [] } as const;

@@ -1,5 +1,6 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
-import { desiredState } from "../../model/desired-state.ts";
+import { type DesiredManagedPolicy, desiredState } from "../../model/desired-state.ts";
+import { nameInArn } from "../../model/naming.ts";
 import type { Absent, ObservedRole } from "../../model/observed-state.ts";
 import { policyJson, readPolicy } from "../../model/policy/policy-document.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";
@@ -67,11 +68,22 @@ export function manifestAccess(object: InstanceProfile, managed: ManagedPolicies
   const own = inlinePolicies.map(({ policyName, document }): RolePolicy => {
     return { name: inlinePolicy(policyName), document: policyJson(document) };
   });
+  const ownArns = new Set(desired.managedPolicies.map(({ arn }) => arn));
+  const attached = managedPolicyArns.filter((arn) => !ownArns.has(arn));
   return {
-    permissions: [...own, ...managedPolicyArns.map((arn) => managedPolicy(arn, managed))],
+    permissions: [
+      ...own,
+      ...desired.managedPolicies.map(ownPolicy),
+      ...attached.map((arn) => managedPolicy(arn, managed)),
+    ],
     boundary: boundaryOf(permissionsBoundaryArn, managed),
     trust: { name: TRUST_POLICY, document: policyJson(trustPolicy) },
   };
+}
+
+/** A manifest does not say in which account its managed policies will be. */
+function ownPolicy({ arn, document }: DesiredManagedPolicy): RolePolicy {
+  return { name: `managed policy ${nameInArn(arn)}`, document: policyJson(document) };
 }
 
 /** An inline policy in messages. */

@@ -20,6 +20,7 @@ export type Excess =
   /** `policy` is the field path of the policy. */
   | { readonly kind: "statement"; readonly policy: string; readonly index: number }
   | { readonly kind: "managedPolicy"; readonly arn: string }
+  | { readonly kind: "ownPolicy"; readonly name: string }
   | { readonly kind: "trustService"; readonly service: string }
   | { readonly kind: "trustStatement"; readonly index: number }
   | { readonly kind: "externalRole" }
@@ -131,6 +132,10 @@ export function withoutExcess(
     ...(spec.role !== undefined && { role: allowedRole(spec.role, has) }),
     inlinePolicies: withStatementsOf(
       grantsNothing ? [] : spec.inlinePolicies,
+      ({ fieldPath: policy }, index) => !has({ kind: "statement", policy, index }),
+    ),
+    managedPolicies: withStatementsOf(
+      grantsNothing ? [] : spec.managedPolicies.filter(({ name }) => !has({ kind: "ownPolicy", name })),
       ({ fieldPath: policy }, index) => !has({ kind: "statement", policy, index }),
     ),
     managedPolicyArns: grantsNothing

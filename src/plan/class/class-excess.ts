@@ -8,7 +8,12 @@ import {
 import type { DesiredPresent } from "../../model/desired-state.ts";
 import { recordedRegions } from "../../model/instances/recorded-regions.ts";
 import { nameKey } from "../../model/naming.ts";
-import type { Absent, ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
+import type {
+  Absent,
+  ObservedInstanceProfile,
+  ObservedManagedPolicy,
+  ObservedRole,
+} from "../../model/observed-state.ts";
 import { type Owner, ownershipOf, TAG_PREFIX } from "../../model/ownership.ts";
 import {
   buildPolicy,
@@ -23,6 +28,7 @@ import { type Bounds, NO_TRUST } from "./class-bounds.ts";
 import { allowsInstancesOf, guardManagedPolicies, guardSessionDuration, guardTrust } from "./class-guards-access.ts";
 import { guardMaximumAccess } from "./class-guards-maximum.ts";
 import { guardTags } from "./class-guards-names.ts";
+import { allowsOwnPolicy } from "./class-guards-policies.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 
 /** One write that removes access, and the writes that remove it when AWS refuses that one. */
@@ -49,13 +55,18 @@ export interface RevocationTarget {
  *
  * Only what the controller has put on the role is checked. Unmanaged policies are reported instead.
  */
-export function revocationsOf(target: RevocationTarget, role: ObservedRole): readonly Revocation[] {
+export function revocationsOf(
+  target: RevocationTarget,
+  role: ObservedRole,
+  managedPolicies: readonly ObservedManagedPolicy[] = [],
+): readonly Revocation[] {
   if (target.roleManagement !== "managed" || ownershipOf(role.tags, target.owner).kind !== "owned") return [];
   const { roleName } = role;
   const own = ownPolicies(role);
+  const ofObject = managedPolicies.filter(({ tags }) => ownershipOf(tags, target.owner).kind === "owned");
   const excess = {
     inline: own.inline.filter((name) => !allowsInline(target, role.inlinePolicyDocuments[name])),
-    managed: own.managed.filter((arn) => !allowsManaged(target, arn)),
+    managed: own.managed.filter((arn) => !allowsManaged(target, arn, ofObject)),
   };
   const kept = {
     inline: own.inline.filter((name) => !excess.inline.includes(name)),
@@ -123,8 +134,13 @@ function allowsInline({ bounds, allowsNothing }: RevocationTarget, text: string 
   return guardStatements(policies, bounds).length === 0 && guardMaximumAccess(policies, bounds).length === 0;
 }
 
-function allowsManaged({ bounds, allowsNothing }: RevocationTarget, arn: string): boolean {
-  return !allowsNothing && guardManagedPolicies({ managedPolicyArns: [arn] }, bounds).length === 0;
+/** A managed policy of the object itself is bounded by what it says, any other one by its ARN. */
+function allowsManaged(target: RevocationTarget, arn: string, ofObject: readonly ObservedManagedPolicy[]): boolean {
+  const { bounds, allowsNothing } = target;
+  if (allowsNothing) return false;
+  const own = ofObject.find((policy) => policy.arn === arn);
+  if (own !== undefined) return allowsOwnPolicy(arn, bounds) && allowsInline(target, own.document);
+  return guardManagedPolicies({ managedPolicyArns: [arn] }, bounds).length === 0;
 }
 
 function closeTrust(

@@ -4,12 +4,14 @@ import { foldService } from "../../model/place.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import { trustStatementPath } from "../../model/policy/policy-spec.ts";
 import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
+import { guardOwnPolicies } from "./class-guards-policies.ts";
 import { classTitle, someOf, violation } from "./class-messages.ts";
 
 /** Checks managed policies, trust, adoption, instances, session duration and deletion policy. */
 export function guardAccess(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
   return [
     ...guardManagedPolicies(spec, bounds),
+    ...guardOwnPolicies(spec, bounds),
     ...guardTrust(spec, bounds),
     ...guardExternalRole(spec, bounds),
     ...guardAdoption(spec, bounds),

@@ -2,7 +2,7 @@ import type { InstanceProfile, PolicySpec } from "../../api/instance-profile.ts"
 import { inlineDocuments, trustPolicyOf } from "../../model/policy/desired-policies.ts";
 import { DEFAULT_TRUST_POLICY_QUOTA_CHARS } from "../../model/policy/policy-document.ts";
 import { asciiLowerCase } from "../../model/policy/policy-json.ts";
-import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
+import { MAX_INLINE_POLICIES_CHARS, MAX_MANAGED_POLICY_CHARS } from "../../model/policy/policy-size.ts";
 import { policiesOf, type StatementField, statementFieldPath, trustFieldPath } from "../../model/policy/policy-spec.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
 import { type FieldBlocker, INVALID_POLICY } from "../plan.ts";
@@ -111,7 +111,7 @@ const MISSING_BOUNDARY: Finding = {
 function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
   const inline = sizeOf(spec.inlinePolicies);
   const trust = trustPolicyOf(spec.trust).sizeChars;
-  const attached = spec.managedPolicyArns.length;
+  const attached = spec.managedPolicyArns.length + spec.managedPolicies.length;
   const findings: (Finding | false)[] = [
     inline > MAX_INLINE_POLICIES_CHARS && {
       rule: "policy-size",
@@ -119,7 +119,7 @@ function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
       path: spec.inlinePolicies[0]?.fieldPath ?? "spec.statements",
       message:
         `the inline policy has ${inline} characters, IAM allows a role ${MAX_INLINE_POLICIES_CHARS}; ` +
-        "use wildcards, or move statements to a managed policy and name it in managedPolicyArns",
+        "use wildcards, or move statements to managedPolicies",
     },
     trust > DEFAULT_TRUST_POLICY_QUOTA_CHARS && {
       rule: "policy-size",
@@ -138,7 +138,16 @@ function sizes({ spec }: Pick<InstanceProfile, "spec">): readonly Finding[] {
         "was raised",
     },
   ];
-  return findings.filter((finding) => finding !== false);
+  return [...findings.filter((finding) => finding !== false), ...spec.managedPolicies.flatMap(managedSize)];
+}
+
+function managedSize(policy: PolicySpec): readonly Finding[] {
+  const chars = sizeOf([policy]);
+  if (chars <= MAX_MANAGED_POLICY_CHARS) return [];
+  const message =
+    `managed policy ${policy.name} has ${chars} characters, IAM allows ${MAX_MANAGED_POLICY_CHARS}; use wildcards, or move statements ` +
+    "to another one of managedPolicies";
+  return [{ rule: "policy-size", severity: "error", path: policy.fieldPath, message }];
 }
 
 /** All inline policies of a role share one limit. */

@@ -5,6 +5,7 @@ import { sameName } from "../../model/naming.ts";
 import {
   ABSENT,
   type ObservedInstanceProfile,
+  type ObservedManagedPolicy,
   type ObservedRole,
   type ObservedState,
 } from "../../model/observed-state.ts";
@@ -14,10 +15,12 @@ import { releaseInstances } from "../instances/diff-instances.ts";
 import { forceDenied, guardInstances, NO_USERS } from "../instances/guard-instances.ts";
 import { guardClusterId } from "../ownership-guard.ts";
 import type { Blocker, Plan } from "../plan.ts";
+import { deletion } from "./diff-managed-policies.ts";
+import { policyInUse } from "./guard-managed-policy.ts";
 
 /**
- * Plans a deletion, in reverse order of creation: membership, instance profile, attachments, inline policies, role. What is not owned, or
- * is retained, counts as absent. Anything unmanaged on a role that is to be deleted blocks the whole deletion; a forced deletion removes it
+ * Plans a deletion, in reverse order of creation: membership, instance profile, attachments, inline policies, managed policies, role. What
+ * is not owned, or is retained, counts as absent. Anything unmanaged on a role that is to be deleted blocks the whole deletion; a forced deletion removes it
  * too, and marks each such removal.
  */
 export function diffAbsent(desired: DesiredAbsent, found: ObservedState): Plan {
@@ -27,6 +30,7 @@ export function diffAbsent(desired: DesiredAbsent, found: ObservedState): Plan {
   const profile = isToBeDeleted(desired, observed.instanceProfile)
     ? (observed.instanceProfile as ObservedInstanceProfile)
     : undefined;
+  const policies = policiesToDelete(desired, observed, role);
   const unmanaged = role === undefined ? NOTHING_UNMANAGED : unmanagedOn(desired, observed, role);
   const deletions = deleteProfile(desired, observed, profile, role);
   const inUse = deletions.length === 0 ? NO_USERS : guardInstances(desired, observed);
@@ -34,16 +38,30 @@ export function diffAbsent(desired: DesiredAbsent, found: ObservedState): Plan {
     actions: [
       ...releaseInstances(desired, observed),
       ...deletions,
-      ...(role === undefined ? [] : deleteRole(desired, role, unmanaged)),
+      ...(role === undefined ? [] : emptyRole(desired, role, unmanaged)),
+      ...policies.filter(({ usedBy }) => usedBy.length === 0).flatMap(deletion),
+      // Last, because its tags name the policies.
+      ...(role === undefined ? [] : [{ kind: "DeleteRole" as const, roleName: role.roleName }]),
     ],
     blockers: [
       ...underAnotherClusterId(desired, observed),
       ...(role === undefined || desired.force ? [] : blockersOf(role.roleName, unmanaged, desired)),
+      ...policies.filter(({ usedBy }) => usedBy.length > 0).map(policyInUse),
       ...inUse.blockers,
     ],
     unmanagedPolicies: [],
     ...(inUse.notes.length > 0 && { notes: inUse.notes }),
   };
+}
+
+/** The managed policies of the object that go with it. A role that stays keeps its policies. */
+function policiesToDelete(
+  desired: DesiredAbsent,
+  { role: observed, managedPolicies = [] }: ObservedState,
+  role: ObservedRole | undefined,
+): readonly ObservedManagedPolicy[] {
+  if (role === undefined && observed.presence === "present") return [];
+  return managedPolicies.filter((policy) => isToBeDeleted(desired, policy));
 }
 
 /** Unmanaged policies on a role, and unowned instance profiles that hold it; sorted. */
@@ -57,7 +75,7 @@ const NOTHING_UNMANAGED: Unmanaged = { inlinePolicyNames: [], managedPolicyArns:
 
 function isToBeDeleted(
   desired: DesiredAbsent,
-  entity: ObservedRole | ObservedInstanceProfile | { presence: "absent" },
+  entity: ObservedRole | ObservedInstanceProfile | ObservedManagedPolicy | { presence: "absent" },
 ): boolean {
   if (entity.presence === "absent") return false;
   const ownership = ownershipOf(entity.tags, desired.owner);
@@ -93,7 +111,7 @@ function deleteProfile(
   ];
 }
 
-function deleteRole({ force }: DesiredAbsent, role: ObservedRole, unmanaged: Unmanaged): readonly Action[] {
+function emptyRole({ force }: DesiredAbsent, role: ObservedRole, unmanaged: Unmanaged): readonly Action[] {
   const { roleName, managedPolicyArns, inlinePolicyNames } = role;
   const marked = (isUnmanaged: boolean): { isForced?: true } => (force && isUnmanaged ? { isForced: true } : {});
   const others = force ? unmanaged.instanceProfileNames : [];
@@ -122,7 +140,6 @@ function deleteRole({ force }: DesiredAbsent, role: ObservedRole, unmanaged: Unm
         ...marked(unmanaged.inlinePolicyNames.includes(policyName)),
       }),
     ),
-    { kind: "DeleteRole", roleName },
   ];
 }
 

@@ -7,9 +7,10 @@ import {
   recordsInlinePolicy,
   recordsManagedPolicy,
 } from "../../model/applied-record.ts";
-import type { DesiredPresent, DesiredRole } from "../../model/desired-state.ts";
+import { type DesiredPresent, type DesiredRole, ownPolicyArnsOf } from "../../model/desired-state.ts";
 import { sameName } from "../../model/naming.ts";
 import type { ObservedRole } from "../../model/observed-state.ts";
+import { ownPolicyTags } from "../../model/own-policies.ts";
 import type { Tags } from "../../model/ownership.ts";
 import {
   describePolicyChange,
@@ -18,12 +19,14 @@ import {
   samePolicy,
 } from "../../model/policy/policy-document.ts";
 import type { Action } from "../action.ts";
+import type { PolicyChanges } from "./diff-managed-policies.ts";
 import { diffTags, recordOn, tagsAtCreation } from "./diff-tags.ts";
 import { type FrameChange, orderRoleChanges, type RoleChanges } from "./order-role-changes.ts";
+import { recordOwnPolicies } from "./record-own-policies.ts";
 import { trustAtCreation } from "./self-trust.ts";
 
 /** The writes that create an absent role completely. */
-export function createRole(desired: DesiredPresent): readonly Action[] {
+export function createRole(desired: DesiredPresent, policies: PolicyChanges): readonly Action[] {
   const { role } = desired;
   const trustPolicy = trustAtCreation(role);
   return [
@@ -35,35 +38,57 @@ export function createRole(desired: DesiredPresent): readonly Action[] {
       maxSessionDurationSeconds: role.maxSessionDurationSeconds,
       permissionsBoundaryArn: role.permissionsBoundaryArn,
       document: trustPolicy.text,
-      tags: tagsAtCreation(desired.owner, role.tags, recordOf(desired)),
+      tags: {
+        ...tagsAtCreation(desired.owner, role.tags, recordOf(desired)),
+        ...ownPolicyTags(desired.managedPolicies.map(({ arn }) => arn)),
+      },
     },
+    ...policies.before,
     ...orderRoleChanges({
       ...NO_CHANGES,
       roleName: role.roleName,
       frame: changeTrustPolicy(role, trustPolicy),
       inline: role.inlinePolicies.map((policy) => ({ ...policy, current: undefined })),
-      attach: role.managedPolicyArns.map((policyArn) => attach(role.roleName, policyArn)),
+      attach: role.managedPolicyArns.map((policyArn) => attach(desired, policyArn)),
     }),
+    ...policies.after,
   ];
 }
 
 /** The writes that update an existing role: owner tags first, then the changes in the order of orderRoleChanges, then obsolete tags. */
-export function updateRole(desired: DesiredPresent, observed: ObservedRole, adopted: boolean): readonly Action[] {
+export function updateRole(
+  desired: DesiredPresent,
+  observed: ObservedRole,
+  adopted: boolean,
+  policies: PolicyChanges,
+): readonly Action[] {
   const { role } = desired;
   const { roleName } = role;
   const record = recordOf(desired, spellingsOf(desired.role, observed));
   const tags = diffTags({ observed: observed.tags, owner: desired.owner, adopted, wanted: role.tags, record });
-  const changes = changesOf(desired, observed);
+  const named = recordOwnPolicies(desired, observed, [...ownPolicyArnsOf(desired), ...policies.kept]);
+  const changes = withoutPlaced(changesOf(desired, observed), policies.placed);
   const untag = untagRole(roleName, tags.untag);
   const removals = orderRoleChanges({ ...NO_CHANGES, roleName, obsolete: changes.obsolete, detach: changes.detach });
+  const ordered = orderRoleChanges(tags.removesFirst ? { ...changes, obsolete: [], detach: [] } : changes);
+  const isAlone = ordered.length === 0 && removals.length === 0;
+  const { narrow, widen, alone } = policies;
   return [
     ...untagRole(roleName, tags.replaced),
     ...(tags.removesFirst ? [...removals, ...untag] : []),
-    ...tagRole(roleName, tags.before),
-    ...orderRoleChanges(tags.removesFirst ? { ...changes, obsolete: [], detach: [] } : changes),
-    ...(tags.removesFirst ? [] : untag),
-    ...tagRole(roleName, tags.after),
+    ...tagRole(roleName, { ...tags.before, ...named.before }),
+    ...policies.before,
+    ...(isAlone && alone !== undefined ? alone : [...narrow, ...ordered, ...widen]),
+    ...policies.after,
+    ...(tags.removesFirst ? untagRole(roleName, named.untag) : untagRole(roleName, [...tags.untag, ...named.untag])),
+    ...tagRole(roleName, { ...tags.after, ...named.after }),
   ];
+}
+
+/** The changes without the attachments that the writes to the managed policies of the object contain. */
+function withoutPlaced(changes: RoleChanges, placed: ReadonlySet<string>): RoleChanges {
+  const isElsewhere = (action: Action): boolean => !("policyArn" in action && placed.has(action.policyArn));
+  return { ...changes, attach: changes.attach.filter(isElsewhere), detach: changes.detach.filter(isElsewhere) };
 }
 
 /** Policies that stay on the role although the spec does not name them; sorted. */
@@ -145,7 +170,7 @@ function changesOf(desired: DesiredPresent, observed: ObservedRole): RoleChanges
       .map((policyName) => ({ policyName, document: permissions(observed.inlinePolicyDocuments[policyName]) })),
     attach: role.managedPolicyArns
       .filter((policyArn) => !observed.managedPolicyArns.includes(policyArn))
-      .map((policyArn) => attach(roleName, policyArn)),
+      .map((policyArn) => attach(desired, policyArn)),
     detach: observed.managedPolicyArns
       .filter((policyArn) => !role.managedPolicyArns.includes(policyArn) && isRemoved.managed(policyArn))
       .map((policyArn) => ({ kind: "DetachRolePolicy", roleName, policyArn })),
@@ -201,8 +226,9 @@ function permissions(text: string | undefined): PolicyDocument | undefined {
   return text === undefined ? undefined : readPolicy(text, "permissions");
 }
 
-function attach(roleName: string, policyArn: string): Action {
-  return { kind: "AttachRolePolicy", roleName, policyArn };
+function attach({ role: { roleName }, managedPolicies }: DesiredPresent, policyArn: string): Action {
+  const isOwn = managedPolicies.some(({ arn }) => arn === policyArn);
+  return { kind: "AttachRolePolicy", roleName, policyArn, ...(isOwn && { isOwn }) };
 }
 
 function tagRole(roleName: string, tags: Readonly<Record<string, string>>): readonly Action[] {

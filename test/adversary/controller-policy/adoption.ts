@@ -14,6 +14,8 @@ import {
 const existing = `${ACCOUNT_ARN}:role/app/web`;
 const existingProfile = `${ACCOUNT_ARN}:instance-profile/app/web`;
 
+const existingPolicy = `${ACCOUNT_ARN}:policy/app/web`;
+
 /** What the adoption policy adds, for `app/*`. */
 export const ADOPTION: readonly Row[] = [
   ["claim a role that nobody owns", "iam:TagRole", existing, claims()],
@@ -22,6 +24,8 @@ export const ADOPTION: readonly Row[] = [
   ["put the boundary on an adopted role", "iam:PutRolePermissionsBoundary", existing, { ...owned, ...bounded }],
   ["give a policy to an adopted role with the boundary", "iam:PutRolePolicy", existing, { ...owned, ...bounded }],
   ["put another role into an adopted profile", "iam:AddRoleToInstanceProfile", existingProfile, owned],
+  ["claim a managed policy that nobody owns", "iam:TagPolicy", existingPolicy, claims()],
+  ["write an adopted managed policy", "iam:CreatePolicyVersion", existingPolicy, owned],
   ["pass an adopted role to EC2", "iam:PassRole", existing, toEc2],
 ];
 
@@ -46,6 +50,15 @@ export const BEYOND_ADOPTION: readonly Row[] = [
     "hand an adopted profile to another cluster",
     "iam:TagInstanceProfile",
     existingProfile,
+    { ...owned, ...claims("other-cluster") },
+  ],
+  ["write a managed policy before it is adopted", "iam:CreatePolicyVersion", existingPolicy],
+  ["claim a managed policy of another cluster", "iam:TagPolicy", existingPolicy, { ...ownedByAnother, ...claims() }],
+  ["claim a managed policy in another cluster's name", "iam:TagPolicy", existingPolicy, claims("other-cluster")],
+  [
+    "hand an adopted managed policy to another cluster",
+    "iam:TagPolicy",
+    existingPolicy,
     { ...owned, ...claims("other-cluster") },
   ],
   ["create a role where existing ones are adopted", "iam:CreateRole", existing, { ...bounded, ...claims() }],

@@ -11,6 +11,7 @@ import {
   MARK,
   marked,
   marks,
+  OWN_POLICY,
   OWN_PROFILE,
   OWN_ROLE,
   ofTheCluster,
@@ -55,6 +56,15 @@ export const OWN_WORK: readonly Row[] = [
   ],
   ["delete a role", "iam:DeleteRole", OWN_ROLE, owned],
   ["put the role into its profile", "iam:AddRoleToInstanceProfile", OWN_PROFILE, owned],
+  ["create a managed policy", "iam:CreatePolicy", OWN_POLICY, claims()],
+  ["tag a managed policy as it creates it", "iam:TagPolicy", OWN_POLICY, { ...owned, ...claims() }],
+  ...["CreatePolicyVersion", "DeletePolicyVersion", "DeletePolicy"].map(
+    (name): Row => [`${name} of an owned managed policy`, `iam:${name}`, OWN_POLICY, owned],
+  ),
+  ["remove a user's tag from a policy", "iam:UntagPolicy", OWN_POLICY, { ...owned, "aws:TagKeys": ["team"] }],
+  ...["GetPolicyVersion", "ListPolicyVersions", "ListEntitiesForPolicy"].map(
+    (name): Row => [`${name} of a managed policy in its path`, `iam:${name}`, OWN_POLICY],
+  ),
   ["pass the role to EC2", "iam:PassRole", OWN_ROLE, toEc2],
   ["take the role out of its profile", "iam:RemoveRoleFromInstanceProfile", OWN_PROFILE, owned],
   ["delete a profile", "iam:DeleteInstanceProfile", OWN_PROFILE, owned],

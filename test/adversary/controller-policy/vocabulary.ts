@@ -7,6 +7,7 @@ export const CLUSTER = "my-cluster";
 
 export const OWN_ROLE = `${ACCOUNT_ARN}:role/k8s/my-cluster/team-a/app`;
 export const OWN_PROFILE = `${ACCOUNT_ARN}:instance-profile/k8s/my-cluster/team-a/app`;
+export const OWN_POLICY = `${ACCOUNT_ARN}:policy/k8s/my-cluster/team-a/app`;
 export const SIBLING_PROFILE = `${ACCOUNT_ARN}:instance-profile/k8s/my-cluster-2/app`;
 export const FOREIGN_ROLE = `${ACCOUNT_ARN}:role/admin`;
 export const FOREIGN_PROFILE = `${ACCOUNT_ARN}:instance-profile/admin`;

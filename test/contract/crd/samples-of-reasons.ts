@@ -256,7 +256,11 @@ function thrownBy(attempt: () => unknown): readonly unknown[] {
 
 /** What is raised of a class whose credentials are of another account than it says. */
 export async function ofAnotherAccount(): Promise<unknown> {
-  const identity = { accountId: async () => "999988887777", renew: async () => {} };
+  const identity = {
+    accountId: async () => "999988887777",
+    place: async () => ({ accountId: "999988887777", partition: "aws" }),
+    renew: async () => {},
+  };
   const accounts = new AccountRegistry({
     own: { account: {} as never, identity },
     open: () => {

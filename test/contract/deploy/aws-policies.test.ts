@@ -6,6 +6,7 @@ import { IAM_ACCOUNT_READS } from "../../../src/aws/iam/account-reader.ts";
 import { IAM_INVENTORY_READS } from "../../../src/aws/iam/iam-inventory.ts";
 import { IAM_BOUNDARY_READS, IAM_READS } from "../../../src/aws/iam/iam-reader.ts";
 import { IAM_MANAGED_POLICY_READS } from "../../../src/aws/iam/managed-policy-reader.ts";
+import { IAM_OWN_POLICY_READS } from "../../../src/aws/iam/own-policy-reader.ts";
 import { AWS_ACTIONS } from "../../../src/aws/required-permissions.ts";
 import { placeholdersInReadme, shippedPolicy } from "../../support/shipped-role.ts";
 import { DEPLOY_FOLDER } from "./deployed-files.ts";
@@ -23,6 +24,7 @@ const IAM = IAM_READS.map((operation) => `iam:${operation}`);
 const EC2 = EC2_READS.map((operation) => `ec2:${operation}`);
 const READS = [...IAM, ...EC2];
 const BOUNDARY_READS = IAM_BOUNDARY_READS.map((operation) => `iam:${operation}`);
+const OWN_POLICY_READS = IAM_OWN_POLICY_READS.map((operation) => `iam:${operation}`);
 const ACCOUNT_READS = IAM_ACCOUNT_READS.map((operation) => `iam:${operation}`);
 
 function textOf(file: string): string {
@@ -54,7 +56,8 @@ test("the controller is allowed every action that the code calls and no other, b
 
 test("plan, export and access are allowed exactly the reads of the code", () => {
   const some = statements("plan-policy.json");
-  const inIam = new Set([...IAM_INVENTORY_READS, ...IAM_ACCOUNT_READS, ...IAM_MANAGED_POLICY_READS]);
+  const ofPolicies = [...IAM_MANAGED_POLICY_READS, ...IAM_OWN_POLICY_READS];
+  const inIam = new Set([...IAM_INVENTORY_READS, ...IAM_ACCOUNT_READS, ...ofPolicies]);
   const reads = [...READS, ...[...inIam].map((operation) => `iam:${operation}`)];
   expect(actionsOf(some)).toEqual(reads.toSorted());
   expect(new Set(some.map(({ Effect }) => Effect))).toEqual(new Set(["Allow"]));
@@ -66,20 +69,23 @@ test("reading the account as a whole is a statement of its own, which can be lef
   expect(some[0]?.Resource).toBe("*");
 });
 
-test("of managed policies the controller reads whether they exist, and no document", () => {
-  const some = withEffect("Allow").filter(({ Resource }) => JSON.stringify(Resource).includes(":policy/"));
+test("of managed policies the controller reads whether they exist, and documents under its path alone", () => {
+  const some = withEffect("Allow").filter(({ Resource }) => JSON.stringify(Resource).includes(":policy/*"));
   expect(actionsOf(some)).toEqual(BOUNDARY_READS);
+  const [own] = withEffect("Allow").filter(({ Sid }) => Sid === "ReadOwnPolicies");
+  expect(own?.Resource).toBe("arn:aws:iam::ACCOUNT_ID:policy/PATH/*");
+  expect(own?.Action).toContain("iam:GetPolicyVersion");
 });
 
 test("the controller writes under its path alone", () => {
   const writes = withEffect("Allow").filter(
     (statement) =>
-      ![...READS, ...BOUNDARY_READS, ...ACCOUNT_READS].includes(actionsOf([statement])[0] ?? "") &&
+      ![...READS, ...BOUNDARY_READS, ...OWN_POLICY_READS, ...ACCOUNT_READS].includes(actionsOf([statement])[0] ?? "") &&
       !isAboutEc2(statement),
   );
   expect(writes.length).toBeGreaterThan(0);
-  for (const { Resource } of writes) {
-    expect(Resource).toMatch(/^arn:aws:iam::ACCOUNT_ID:(role|instance-profile)\/PATH\/\*$/);
+  for (const resource of writes.flatMap(({ Resource }) => Resource)) {
+    expect(resource).toMatch(/^arn:aws:iam::ACCOUNT_ID:(role|instance-profile|policy)\/PATH\/\*$/);
   }
 });
 
@@ -93,7 +99,7 @@ test("what may be adopted is written by the same statements as what the controll
   const [first, ...writes] = adopting;
   expect(first).toMatchObject({ Sid: "AdoptWhatHasNoOwner", Effect: "Allow" });
   const moved = (statement: Statement): unknown =>
-    JSON.parse(JSON.stringify(statement).replaceAll(/(role|instance-profile)\/PATH\/\*/g, "$1/ADOPTED"));
+    JSON.parse(JSON.stringify(statement).replaceAll(/(role|instance-profile|policy)\/PATH\/\*/g, "$1/ADOPTED"));
   const own = withEffect("Allow").filter(({ Sid }) => writes.some((write) => write.Sid === Sid));
   expect(writes).toEqual(own.map(moved));
 });

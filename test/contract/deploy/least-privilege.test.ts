@@ -27,6 +27,8 @@ async function openWith(...files: readonly string[]): Promise<SandboxRig> {
   return rig;
 }
 
+const OWN = { name: "own", statements: [{ effect: "Allow", actions: ["s3:Get*", "s3:List*"], resources: ["*"] }] };
+
 /** The calls that the controller was refused. */
 function refused(rig: SandboxRig): readonly string[] {
   const { accessKeyId } = rig.credentials;
@@ -43,7 +45,9 @@ test("with the shipped policy a profile is made, changed in every part and remov
 }) => {
   await rig.start();
   const key = rig.key("app");
-  await rig.user.apply(rig.manifest(key, { ...inside, tags: { team: "red" }, description: "one" }));
+  await rig.user.apply(
+    rig.manifest(key, { ...inside, tags: { team: "red" }, description: "one", managedPolicies: [OWN] }),
+  );
   await untilReady(rig, "app");
   const edited = {
     ...inside,
@@ -52,6 +56,7 @@ test("with the shipped policy a profile is made, changed in every part and remov
     maxSessionDurationSeconds: 7_200,
     managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
     policyName: "other",
+    managedPolicies: [{ name: "own", statements: [{ effect: "Allow", actions: ["s3:List*"], resources: ["*"] }] }],
     trust: { services: ["ec2.amazonaws.com", "lambda.amazonaws.com"] },
     statements: [{ effect: "Allow", actions: ["s3:Get*"], resources: ["*"] }],
   };
@@ -67,6 +72,12 @@ test("with the shipped policy a profile is made, changed in every part and remov
   expect(new Set(rig.aws.calls.writes({ accessKeyId: rig.credentials.accessKeyId }))).toEqual(
     new Set([
       "CreateRole",
+      "CreatePolicy",
+      "CreatePolicyVersion",
+      "DeletePolicyVersion",
+      "DeletePolicy",
+      "TagPolicy",
+      "UntagPolicy",
       "PutRolePolicy",
       "CreateInstanceProfile",
       "AddRoleToInstanceProfile",

@@ -32,6 +32,7 @@ describe("a manifest with the least that is needed", () => {
         path: "/",
         inlinePolicies: [{ name: "app", fieldPath: "spec.statements", statements: [readS3] }],
         managedPolicyArns: [],
+        managedPolicies: [],
         maxSessionDurationSeconds: 3600,
         trust: { services: ["ec2.amazonaws.com"], statements: [] },
         tags: {},

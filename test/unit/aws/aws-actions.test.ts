@@ -6,5 +6,5 @@ test("the permissions are those of every read, of an account too, of every write
   expect(AWS_ACTIONS).toEqual(
     expect.arrayContaining(["iam:GetRole", "iam:ListRolePolicies", "iam:CreateRole", "iam:TagRole", "iam:PassRole"]),
   );
-  expect(AWS_ACTIONS).toHaveLength(6 + 1 + 4 + 18 + 4 + 5 + 1);
+  expect(AWS_ACTIONS).toHaveLength(6 + 1 + 3 + 4 + 18 + 6 + 4 + 5 + 1);
 });

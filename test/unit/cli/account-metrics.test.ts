@@ -15,7 +15,13 @@ const limiterOf = (perSecond: number): CallLimiter =>
   new CallLimiter(clock, { readsPerSecond: perSecond, writesPerSecond: perSecond });
 const quotasOf = (roles: Usage): AccountQuotas => ({
   ...{ roles, instanceProfiles: undefined },
-  ...{ inlinePoliciesChars: undefined, trustPolicyChars: undefined, managedPoliciesPerRole: undefined },
+  ...{
+    policies: undefined,
+    managedPolicyChars: undefined,
+    inlinePoliciesChars: undefined,
+    trustPolicyChars: undefined,
+    managedPoliciesPerRole: undefined,
+  },
 });
 
 /** The values of a metric by account, of IAM's reads or of roles. */

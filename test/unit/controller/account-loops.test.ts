@@ -13,7 +13,7 @@ import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { NO_INSTANCES } from "../../fakes/no-instances.ts";
-import { aClass, CLUSTER_ID } from "../../support/builders.ts";
+import { aClass, CLUSTER_ID, PLACE } from "../../support/builders.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 
 const OTHER_ACCOUNT = "222222222222";
@@ -44,7 +44,14 @@ beforeEach(() => {
     throw new BlockedError("not authorized to perform sts:AssumeRole", { reason: "AccessDenied" });
   };
   scans = new ScanSupervisor({
-    accounts: { own, open, opened: [own], learnOwnId: async () => "123456789012", assertOwn: async () => {} },
+    accounts: {
+      own,
+      open,
+      opened: [own],
+      learnOwnId: async () => "123456789012",
+      assertOwn: async () => {},
+      ownPlace: async () => PLACE,
+    },
     classes,
     objects,
     coverage,

@@ -18,7 +18,14 @@ const signal = new AbortController().signal;
 
 /** The accounts of a controller whose own credentials belong to {@link OWN}. */
 const accounts = new AccountRegistry({
-  own: { account: {} as AwsAccount, identity: { accountId: async () => OWN, renew: async () => {} } },
+  own: {
+    account: {} as AwsAccount,
+    identity: {
+      accountId: async () => OWN,
+      place: async () => ({ accountId: OWN, partition: "aws" }),
+      renew: async () => {},
+    },
+  },
   open: () => {
     throw new Error("no class is opened here");
   },

@@ -55,7 +55,8 @@ function open(who: string): OpenAccount {
     const error = notRenewed.get(who);
     if (error !== undefined) throw error;
   };
-  return { account, identity: { accountId, renew } };
+  const place = async () => ({ accountId: await accountId(), partition: "aws" });
+  return { account, identity: { accountId, place, renew } };
 }
 
 function roleIn(id: string, role = "controller"): string {

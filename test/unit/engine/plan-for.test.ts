@@ -16,15 +16,16 @@ import { refusedByIam } from "../../../src/plan/lint/lint.ts";
 import type { Plan } from "../../../src/plan/plan.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { withoutInstances } from "../../fakes/no-instances.ts";
-import { anInstanceProfile, CLUSTER_ID, NOTHING, stateAfter } from "../../support/builders.ts";
+import { anInstanceProfile, CLUSTER_ID, NOTHING, PLACE, stateAfter } from "../../support/builders.ts";
 import { GOLDEN_CASES, goldenCase } from "../../support/golden-cases.ts";
 
 const { signal } = new AbortController();
-const GRANTS = { allowsAdoption: true };
+const GRANTS = { allowsAdoption: true, place: PLACE };
 
-function iamWith({ role, instanceProfile }: ObservedState): FakeIam {
+function iamWith({ role, instanceProfile, managedPolicies }: ObservedState): FakeIam {
   const iam = new FakeIam();
   iam.outsider(() => ({
+    ...(managedPolicies && { managedPolicies }),
     roles: role.presence === "absent" ? {} : { [nameKey(role.roleName)]: role },
     instanceProfiles:
       instanceProfile.presence === "absent" ? {} : { [nameKey(instanceProfile.instanceProfileName)]: instanceProfile },

@@ -13,6 +13,8 @@ const { signal } = new AbortController();
 const ROOM: AccountQuotas = {
   roles: { used: 1, quota: 1_000 },
   instanceProfiles: { used: 1, quota: 1_000 },
+  policies: undefined,
+  managedPolicyChars: undefined,
   inlinePoliciesChars: 10_240,
   trustPolicyChars: 2_048,
   managedPoliciesPerRole: 10,

@@ -44,7 +44,7 @@ describe("a policy that IAM takes in no account is told by its field", () => {
   test("with what is wrong, why, and what to do", () => {
     expect(oversizePolicies({ statements: ["a".repeat(11_000)] }).map(({ message }) => message)).toEqual([
       "spec.statements: the inline policy has more than 10,240 characters without white space, and IAM takes no more for a role in " +
-        "any account. Shorten the statements, or move a part of them to managed policies and name those in spec.managedPolicyArns.",
+        "any account. Shorten the statements, or move a part of them to managed policies (spec.managedPolicies).",
     ]);
   });
 });

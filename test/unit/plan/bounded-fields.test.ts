@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { classSpecField } from "../../../src/api/class-fields.ts";
 import type { FieldSchema } from "../../../src/api/field.ts";
-import type { PolicyConditions, Statement } from "../../../src/api/instance-profile.ts";
+import type { OwnPolicySpec, PolicyConditions, Statement } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec, MaximumAccess } from "../../../src/api/instance-profile-class.ts";
 import { type LooseSpec, specField } from "../../../src/api/spec-fields.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
@@ -46,6 +46,12 @@ const atMost = (conditions: PolicyConditions): MaximumAccess => ({
   statements: [{ effect: "Allow", actions: ["*"], resources: ["*"], conditions }],
 });
 const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+/** What it grants is bounded as in `statements`: test/unit/plan/class-guards-policies.test.ts. */
+const OWN_POLICY: OwnPolicySpec = {
+  name: "own",
+  fieldPath: "spec.managedPolicies[0].statements",
+  statements: [{ effect: "Allow", actions: ["s3:Get*"], resources: ["*"] }],
+};
 
 /** The fate of a statement in the second of two policies. */
 function inOneOfSeveral({
@@ -240,6 +246,40 @@ const FATES: Readonly<Record<keyof LooseSpec, Readonly<Record<string, Fate>>>> =
       refusedBy: {},
       allowedBy: { allowedTagKeys: ["eks-*"] },
     },
+  },
+  managedPolicies: {
+    "[].name": {
+      by: ["roleNamePrefix", "allowManagedPolicies"],
+      spec: { roleName: "a-app", managedPolicies: [OWN_POLICY] },
+      refusedBy: { roleNamePrefix: "a-", allowManagedPolicies: true },
+      allowedBy: { allowManagedPolicies: true },
+    },
+    "[].path": {
+      by: ["path", "allowManagedPolicies"],
+      spec: { path: "/a/", managedPolicies: [{ ...OWN_POLICY, path: "/b/" }] },
+      refusedBy: { path: "/a/", allowManagedPolicies: true },
+      allowedBy: { allowManagedPolicies: true },
+    },
+    "[].description": LABEL,
+    "[].document": {
+      by: ["allowManagedPolicies"],
+      spec: { managedPolicies: [OWN_POLICY] },
+      refusedBy: {},
+      allowedBy: { allowManagedPolicies: true },
+    },
+    "[].statements[].sid": LABEL,
+    "[].statements[].effect": { exempt: "what an Allow grants is judged; a Deny grants nothing" },
+    ...Object.fromEntries(
+      ["actions[]", "notActions[]", "resources[]", "notResources[]", "conditions"].map((field) => [
+        `[].statements[].${field}`,
+        {
+          by: ["allowManagedPolicies"],
+          spec: { managedPolicies: [OWN_POLICY] },
+          refusedBy: {},
+          allowedBy: { allowManagedPolicies: true },
+        } satisfies Fate,
+      ]),
+    ),
   },
   adoptionPolicy: {
     "": {

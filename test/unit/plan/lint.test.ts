@@ -63,7 +63,7 @@ describe("sizes", () => {
     expect(sized(10_240)).toEqual([]);
     expect(sized(10_241)).toEqual([
       "error spec.statements: the inline policy has 10241 characters, IAM allows a role 10240; use wildcards, or move " +
-        "statements to a managed policy and name it in managedPolicyArns",
+        "statements to managedPolicies",
     ]);
   });
 

@@ -9,6 +9,8 @@ import { createdState, desiredOf, NOTHING, type SpecOverrides } from "../../supp
 const UNKNOWN: AccountQuotas = {
   roles: undefined,
   instanceProfiles: undefined,
+  policies: undefined,
+  managedPolicyChars: undefined,
   inlinePoliciesChars: undefined,
   trustPolicyChars: undefined,
   managedPoliciesPerRole: undefined,
@@ -90,7 +92,7 @@ describe("more managed policies than the quota", () => {
   test("block the plan that attaches them", () => {
     expect(messagesOf({ managedPoliciesPerRole: 2 }, { managedPolicyArns: POLICIES })).toEqual([]);
     expect(messagesOf({ managedPoliciesPerRole: 1 }, { managedPolicyArns: POLICIES })).toEqual([
-      "role app would have 2 managed policies, and IAM allows 1 in this account. Name fewer in spec.managedPolicyArns, detach " +
+      "role app would have 2 managed policies, and IAM allows 1 in this account. Name fewer in spec.managedPolicyArns and spec.managedPolicies, detach " +
         "unmanaged policies, or ask AWS for a higher quota.",
     ]);
   });
