@@ -53,6 +53,8 @@ export interface InstanceProfile {
   readonly derivedNames?: readonly DerivedName[];
   /** Where the role is; unset before the variables of the texts are filled in. */
   readonly place?: Place;
+  /** The values of its variables; unset before they are filled in. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** What is wrong with texts that use variables. While there is anything, nothing is written. Unset: nothing. */
   readonly faults?: readonly TextFault[];
   /** Names that AWS has and that the variables no longer give. Unset: none. */

@@ -116,7 +116,7 @@ function further(object: InstanceProfile, filled: InstanceProfile, options: Stan
 function testedObjectOf({ manifest: { value }, filled: object }: Verdict): TestedObject {
   if (object !== undefined) return testedObject(object, new Map());
   const { namespace = "default", name = "" } = (value["metadata"] ?? {}) as { namespace?: string; name?: string };
-  return { namespace, name, access: undefined };
+  return { namespace, name, access: undefined, variables: {} };
 }
 
 /** Adds the findings that objects cause each other. */

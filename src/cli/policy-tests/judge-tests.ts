@@ -1,5 +1,6 @@
 import { API_VERSION, type InstanceProfile } from "../../api/instance-profile.ts";
 import type { JsonObject } from "../../crd/contract.ts";
+import { fillIn, type Variables } from "../../model/variables/template.ts";
 import { type Expectation, failedExpectations } from "../../plan/access/expectations.ts";
 import { type ManagedPolicies, manifestAccess, type RoleAccess } from "../../plan/access/role-access.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
@@ -15,6 +16,8 @@ export interface TestedObject {
   readonly name: string;
   /** Undefined when the object is invalid, so that its tests are not run. */
   readonly access: RoleAccess | undefined;
+  /** The values of its variables, which hold for its tests too. */
+  readonly variables: Variables;
 }
 
 /** A test and what it found. */
@@ -71,25 +74,35 @@ async function findingsOf(
   }
   if (object.access === undefined)
     return [failure("instanceProfile", `InstanceProfile ${name} is invalid. Correct it first.`)];
-  return run(manifest, spec, object.access, unread);
+  return run(manifest, spec, { ...object, access: object.access }, unread);
 }
 
 async function run(
   manifest: Manifest,
   spec: TestSpec,
-  access: RoleAccess,
+  { access, variables }: { readonly access: RoleAccess; readonly variables: Variables },
   unread: Finding["severity"],
 ): Promise<readonly Finding[]> {
-  const reference = spec.noMoreThan && (await readReference(manifest, spec.noMoreThan));
+  const reference = spec.noMoreThan && (await readReference(manifest, spec.noMoreThan, variables));
   if (reference !== undefined && "rule" in reference) return [reference];
   const { allow = [], deny = [] } = spec;
-  const expectations = { allow: allow.map(complete), deny: deny.map(complete), noMoreThan: reference?.policy };
+  const completed = (expectation: Partial<Expectation>): Expectation => filledIn(complete(expectation), variables);
+  const expectations = { allow: allow.map(completed), deny: deny.map(completed), noMoreThan: reference?.policy };
   const failed = failedExpectations(expectations, access).map(({ path, message }) => failure(path, message));
   return [...failed, ...aboutUnread(access, unread)];
 }
 
 function complete({ actions = [], resources = ["*"], context = {} }: Partial<Expectation>): Expectation {
   return { actions, resources, context };
+}
+
+/** Variables are filled in where they are in a statement: in resources and in values of condition keys. */
+function filledIn({ actions, resources, context }: Expectation, variables: Variables): Expectation {
+  const fill = (text: string): string => fillIn(text, variables).text;
+  const values = Object.entries(context).map(
+    ([key, value]) => [key, typeof value === "string" ? fill(value) : value.map(fill)] as const,
+  );
+  return { actions, resources: resources.map(fill), context: Object.fromEntries(values) };
 }
 
 /** A value of the context is a text or a list of texts, which a structural schema cannot say. */
@@ -129,6 +142,7 @@ export function testedNameOf({ value }: Pick<Manifest, "value">): string | undef
 
 /** The object that tests name, by its manifest. */
 export function testedObject(object: InstanceProfile, managed: ManagedPolicies): TestedObject {
-  const { namespace, name } = object.metadata;
-  return { namespace, name, access: object.oversize === undefined ? manifestAccess(object, managed) : undefined };
+  const { metadata, oversize, variables = {} } = object;
+  const { namespace, name } = metadata;
+  return { namespace, name, variables, access: oversize === undefined ? manifestAccess(object, managed) : undefined };
 }

@@ -10,6 +10,8 @@ import { evaluatePolicies } from "../../model/access/evaluate/evaluate.ts";
 import { statementsOf } from "../../model/policy/policy-canonical.ts";
 import { permissionsDocument } from "../../model/policy/policy-document.ts";
 import { isJsonObject, type JsonValue } from "../../model/policy/policy-json.ts";
+import { fillObject } from "../../model/variables/fill-object.ts";
+import type { Variables } from "../../model/variables/template.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { unknownOperators } from "../../plan/lint/lint.ts";
 import { messageText } from "../../text/message.ts";
@@ -29,25 +31,30 @@ type Read = { readonly policy: JsonValue } | { readonly fault: string };
 /** More than any policy of IAM. */
 const MAX_POLICY_BYTES = 1_048_576;
 
-/** Reads the policy of `noMoreThan`. A finding says what is wrong with it. */
+/** Reads the policy of `noMoreThan`, with the variables of its statements filled in. A finding says what is wrong with it. */
 export async function readReference(
   { source }: Pick<Manifest, "source">,
   { statements, policyFile }: Reference,
+  variables: Variables,
 ): Promise<{ readonly policy: JsonValue } | Finding> {
   const read =
     policyFile === undefined
-      ? policyOf(statements ?? [])
+      ? policyOf(statements ?? [], variables)
       : await policyIn(policyFile, source.startsWith("<") ? "." : dirname(source));
   const field = policyFile === undefined ? "statements" : "policyFile";
   return "policy" in read ? read : invalid(`spec.noMoreThan.${field}`, read.fault);
 }
 
-function policyOf(statements: JsonValue): Read {
+function policyOf(statements: JsonValue, variables: Variables): Read {
+  const { account: accountId, partition, region, cluster: clusterId = "", namespace, name = "reference" } = variables;
+  const metadata = { name, ...(namespace !== undefined && { namespace }) };
   const spec = { roleName: "reference", statements };
   try {
-    const parsed = parseInstanceProfile({ apiVersion: API_VERSION, kind: KIND, metadata: { name: "reference" }, spec });
+    const parsed = parseInstanceProfile({ apiVersion: API_VERSION, kind: KIND, metadata, spec });
     if (parsed.oversize !== undefined) return { fault: "the statements are too large for IAM" };
-    const policy = permissionsDocument(parsed.spec.inlinePolicies.flatMap((written) => written.statements));
+    const place = { accountId, partition, region };
+    const filled = fillObject(parsed, { place, clusterId, variables, unknown: "variables" });
+    const policy = permissionsDocument(filled.spec.inlinePolicies.flatMap((written) => written.statements));
     const fault = faultIn(policy);
     return fault === undefined ? { policy } : { fault };
   } catch (error) {

@@ -47,7 +47,8 @@ export function variablesOf(
  * that is written as a document.
  */
 export function fillObject(object: InstanceProfile, context: ObjectContext): InstanceProfile {
-  const texts = new FilledTexts(variablesOf(object, context), context.unknown);
+  const variables = variablesOf(object, context);
+  const texts = new FilledTexts(variables, context.unknown);
   const filled = filledSpec(object.spec, texts, context.place);
   const { spec, keptNames } = keepNames(object, filled);
   const { faults } = texts;
@@ -55,6 +56,7 @@ export function fillObject(object: InstanceProfile, context: ObjectContext): Ins
     ...object,
     spec,
     place: context.place,
+    variables,
     ...(faults.length > 0 && { faults }),
     ...(keptNames.length > 0 && { keptNames }),
   };

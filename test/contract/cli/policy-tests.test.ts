@@ -50,6 +50,19 @@ describe("validate runs the policy tests of its input", () => {
     expect({ status, last: out.trim().split("\n").at(-1) }).toEqual({ status: 0, last: "2 checked, 0 invalid" });
   });
 
+  test("with its variables, whether their values are known or not", async () => {
+    const resource = "arn:aws:sqs:{region}:{account}:{namespace}-{queue}";
+    const statement = { effect: "Allow", actions: ["sqs:SendMessage"], resources: [resource] };
+    file("app.json", manifestText({ statements: [statement] }));
+    const sends = (where: string) => ({ actions: ["sqs:SendMessage"], resources: [where] });
+    const tests = { allow: [sends(resource)], deny: [sends(resource.replace("{queue}", "other"))] };
+    file("tests/app.json", aTest({ ...tests, noMoreThan: { statements: [statement] } }));
+    expect(await validate("--variable", "queue=jobs")).toMatchObject({ status: 0 });
+    file("tests/app.json", aTest({ allow: [sends("arn:aws:sqs:{region}:{account}:team-a-jobs")] }));
+    expect(await validate("--variable", "queue=jobs", "--variable", "region=eu-west-1")).toMatchObject({ status: 0 });
+    expect(await validate("--variable", "queue=tasks")).toMatchObject({ status: 1 });
+  });
+
   test("and names file, line, expectation and reason of one that fails", async () => {
     const path = file(
       "tests/app.yaml",
