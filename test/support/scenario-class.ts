@@ -53,7 +53,13 @@ function classList(): readonly KubeObject[] {
 /** The classes of the scenario's cluster. */
 export function scenarioClasses(): ClassResolver {
   const classes = classList();
-  return new ClassResolver({ classes: () => classes, objects: () => [], clusterId: CLUSTER_ID });
+  const place = { accountId: "123456789012", partition: "aws", region: "us-east-1" } as const;
+  return new ClassResolver({
+    classes: () => classes,
+    objects: () => [],
+    clusterId: CLUSTER_ID,
+    own: () => ({ place }),
+  });
 }
 
 /** The writes of a creation to the API server: the finalizer, the acceptance where there is a class, and the status. */

@@ -100,7 +100,11 @@ test("with the shipped policy a profile is made, changed in every part and remov
 test.for([
   ["outside the path", { permissionsBoundaryArn: BOUNDARY }, "CreateRole"],
   ["without the boundary", { path: PATH }, "CreateRole"],
-  ["with another boundary", { path: PATH, permissionsBoundaryArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" }, "CreateRole"],
+  [
+    "with another boundary",
+    { path: PATH, permissionsBoundaryArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" },
+    "CreateRole",
+  ],
   [
     "with a managed policy that is not listed",
     { ...inside, managedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] },

@@ -99,7 +99,9 @@ describe("intrinsic functions", () => {
   test("what the command line gives wins over what a manifest leaves to the account", () => {
     expect(resolved("!Ref AWS::AccountId", [["AWS::AccountId", "123456789012"]])).toBe("123456789012");
     expect(resolved("!GetAtt Unnamed.Arn", [["Unnamed", "logs"]])).toBe("arn:{partition}:s3:::logs");
-    expect(resolved("!Ref Topic", [["AWS::Region", "eu-west-1"]])).toBe("arn:{partition}:sns:eu-west-1:{account}:alerts");
+    expect(resolved("!Ref Topic", [["AWS::Region", "eu-west-1"]])).toBe(
+      "arn:{partition}:sns:eu-west-1:{account}:alerts",
+    );
   });
 
   test("a secret is not read even when it is given", () => {
