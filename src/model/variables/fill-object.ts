@@ -5,16 +5,19 @@ import type {
   PolicySpec,
   Principals,
   Statement,
+  TextFault,
   Trust,
   TrustStatement,
 } from "../../api/instance-profile.ts";
 import { resourceField } from "../../api/policy-fields.ts";
 import { literalSpecFields } from "../../api/spec-fields.ts";
 import { literalPrincipalFields } from "../../api/trust-fields.ts";
+import { nameKey } from "../naming.ts";
 import type { Tags } from "../ownership.ts";
 import { localService, type Place } from "../place.ts";
+import { showValue } from "../policy/policy-elements.ts";
 import { statementFieldPath } from "../policy/policy-spec.ts";
-import { FilledTexts } from "./filled-texts.ts";
+import { FilledTexts, INVALID_RESULT } from "./filled-texts.ts";
 import { keepNames } from "./kept-names.ts";
 import type { Variables } from "./template.ts";
 
@@ -51,7 +54,7 @@ export function fillObject(object: InstanceProfile, context: ObjectContext): Ins
   const texts = new FilledTexts(variables, context.unknown);
   const filled = filledSpec(object.spec, texts, context.place);
   const { spec, keptNames } = keepNames(object, filled);
-  const { faults } = texts;
+  const faults = [...texts.faults, ...sharedPolicyNames(spec.inlinePolicies)];
   return {
     ...object,
     spec,
@@ -124,6 +127,22 @@ function filledPolicy<T extends PolicySpec>(policy: T, texts: FilledTexts): T {
 /** The field with the name of a policy. */
 function namePath({ fieldPath }: PolicySpec): string {
   return fieldPath === "spec.statements" ? "spec.policyName" : fieldPath.replace(/\.\w+$/, ".name");
+}
+
+/** Faults of policies whose name is that of an earlier one, which only variables and derived names can cause: the parser compares texts. */
+function sharedPolicyNames(policies: readonly PolicySpec[]): readonly TextFault[] {
+  const firsts = new Map<string, PolicySpec>();
+  return policies.flatMap((policy) => {
+    const key = nameKey(policy.name);
+    const first = firsts.get(key);
+    if (first === undefined) {
+      firsts.set(key, policy);
+      return [];
+    }
+    const path = namePath(policy);
+    const message = `${path}: the name is ${showValue(policy.name)}, which is also that of ${first.fieldPath}; write another name.`;
+    return [{ reason: INVALID_RESULT, path, message }];
+  });
 }
 
 function conditionsOf(

@@ -1,4 +1,11 @@
-import type { AwsObjectReference, InstanceProfile, InstanceProfileSpec, KeptName } from "../../api/instance-profile.ts";
+import {
+  type AwsObjectReference,
+  hasExternalRole,
+  type InstanceProfile,
+  type InstanceProfileSpec,
+  type KeptName,
+  type PolicySpec,
+} from "../../api/instance-profile.ts";
 import { sameName } from "../naming.ts";
 import { hasTrace } from "../trace.ts";
 import { variablesIn } from "./template.ts";
@@ -15,7 +22,8 @@ export function keepNames(
   const known = {
     roleName: role?.name,
     instanceProfileName: instanceProfile?.name,
-    path: pathIn(role),
+    // An external role has a path of its own; then `path` is that of the instance profile.
+    path: pathIn(hasExternalRole(written) ? instanceProfile : role),
     instanceProfilePath: pathIn(instanceProfile),
   };
   const keptNames: KeptName[] = [];
@@ -28,7 +36,19 @@ export function keepNames(
     kept[field] = name;
     keptNames.push({ path: `spec.${field}`, kept: name, given });
   }
-  return { spec: { ...filled, ...kept }, keptNames };
+  return { spec: { ...filled, ...kept, inlinePolicies: policiesNamed(written, filled, kept.roleName) }, keptNames };
+}
+
+/** The inline policies of `filled`. One that is named after the role keeps its name together with the role. */
+function policiesNamed(
+  written: InstanceProfileSpec,
+  { inlinePolicies }: InstanceProfileSpec,
+  keptRoleName: string | undefined,
+): readonly PolicySpec[] {
+  if (keptRoleName === undefined) return inlinePolicies;
+  return inlinePolicies.map((policy, index) =>
+    written.inlinePolicies[index]?.name === written.roleName ? { ...policy, name: keptRoleName } : policy,
+  );
 }
 
 function isSame(field: string, name: string, given: string): boolean {

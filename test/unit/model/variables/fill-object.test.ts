@@ -169,6 +169,30 @@ test("a document is taken as it is", () => {
   expect(spec.trust.document).toEqual(TRUST);
 });
 
+describe("two inline policies with one name, of which each would overwrite the other without end, are a fault", () => {
+  const named = (...names: readonly string[]): object => ({
+    inlinePolicies: names.map((name) => ({ name, ...allow(["*"]) })),
+  });
+
+  test("when a variable gives both the same", () => {
+    expect(faultsOf(named("{cluster}-a", "PROD-a"))).toEqual([
+      "InvalidValue spec.inlinePolicies[1].name: the name is PROD-a, which is also that of spec.inlinePolicies[0].statements; write another name.",
+    ]);
+  });
+
+  test("when one has the name of the policy of statements, derived or with variables", () => {
+    const reason = expect.stringMatching(
+      /^InvalidValue spec\.inlinePolicies\[0\]\.name: .* spec\.statements; write another name/,
+    );
+    expect(faultsOf({ roleName: undefined, ...allow(["*"]), ...named("team-a--web") })).toEqual([reason]);
+    expect(faultsOf({ roleName: "{cluster}-a", ...allow(["*"]), ...named("prod-a") })).toEqual([reason]);
+  });
+
+  test("and different names are none", () => {
+    expect(faultsOf({ ...allow(["*"]), ...named("{cluster}-a", "{cluster}-b") })).toEqual([]);
+  });
+});
+
 describe("names that AWS has", () => {
   const status = {
     role: { name: "dev-web", arn: "arn:aws:iam::123456789012:role/dev/dev-web", id: "AROA1" },
@@ -179,6 +203,26 @@ describe("names that AWS has", () => {
     const object = fillObject(parsed({ roleName: "{cluster}-web", path: "/{cluster}/" }, status), CONTEXT);
     expect(object.spec).toMatchObject({ roleName: "dev-web", instanceProfileName: "dev-web", path: "/dev/" });
     expect(object.keptNames).toContainEqual({ path: "spec.roleName", kept: "dev-web", given: "prod-web" });
+  });
+
+  test("take the policy that is named after the role with them, so that it is not deleted and created again", () => {
+    const spec = {
+      roleName: "{cluster}-web",
+      ...allow(["*"]),
+      inlinePolicies: [{ name: "{cluster}-logs", ...allow(["*"]) }],
+    };
+    const { inlinePolicies } = fillObject(parsed(spec, status), CONTEXT).spec;
+    expect(inlinePolicies.map(({ name }) => name)).toEqual(["dev-web", "prod-logs"]);
+  });
+
+  test("are those of the instance profile for the path of an object with an external role, which has a path of its own", () => {
+    const role = { name: "node", arn: "arn:aws:iam::123456789012:role/of-others/node", id: "AROA1" };
+    const spec = { roleName: "node", role: { management: "External" }, managedPolicyArns: [], path: "/{cluster}/" };
+    const pathWith = (profilePath: string): string => {
+      const arn = `arn:aws:iam::123456789012:instance-profile${profilePath}node`;
+      return fillObject(parsed(spec, { role, instanceProfile: { name: "node", arn, id: "AIPA1" } }), CONTEXT).spec.path;
+    };
+    expect([pathWith("/prod/"), pathWith("/dev/")]).toEqual(["/prod/", "/dev/"]);
   });
 
   test("do not replace a name without variables: an edit of it is refused by the API server, not undone here", () => {
