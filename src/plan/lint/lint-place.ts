@@ -1,12 +1,16 @@
 import type { InstanceProfile, InstanceProfileSpec } from "../../api/instance-profile.ts";
-import { isEc2 } from "../../model/place.ts";
+import { trustDocument } from "../../model/policy/policy-document.ts";
 import { policiesOf, statementFieldPath } from "../../model/policy/policy-spec.ts";
+import { trustsEc2 } from "../role/ec2-trust-note.ts";
 import type { Finding } from "./finding.ts";
 
 /** Finds ARNs and services of another partition than the account's, as far as that is known, and a trust policy without EC2. */
 export function lintPlace({ spec, place }: Pick<InstanceProfile, "spec" | "place">): readonly Finding[] {
   const partition = place?.partition;
-  return [...(partition === undefined ? [] : wrongPartitions(spec, partition)), ...(trustsEc2(spec) ? [] : [NO_EC2])];
+  return [
+    ...(partition === undefined ? [] : wrongPartitions(spec, partition)),
+    ...(trustsEc2(trustDocument(spec.trust)) ? [] : [NO_EC2]),
+  ];
 }
 
 const NO_EC2: Finding = {
@@ -14,16 +18,8 @@ const NO_EC2: Finding = {
   severity: "warning",
   path: "spec.trust",
   message:
-    "EC2 may not assume the role, so no instance gets credentials from the instance profile; add EC2 to services",
+    "the role does not trust EC2, so instances with the instance profile get no credentials; add EC2 to services",
 };
-
-function trustsEc2({ trust: { services, statements } }: InstanceProfileSpec): boolean {
-  if (services.some(isEc2)) return true;
-  return statements.some(
-    ({ effect, principals }) =>
-      effect === "Allow" && (principals.services?.some(isEc2) === true || principals.aws?.includes("*") === true),
-  );
-}
 
 /** A text of the spec, and the path of its field. */
 type Place = readonly [path: string, text: string];

@@ -1,8 +1,8 @@
 import type { DesiredPresent } from "../../model/desired-state.ts";
-import type { ObservedRole, ObservedState } from "../../model/observed-state.ts";
+import type { ObservedState } from "../../model/observed-state.ts";
 import { policyJson, readPolicy } from "../../model/policy/policy-document.ts";
-import { trustFrom } from "../../model/policy/statements-of.ts";
 import { type Blocker, type Note, ROLE_NOT_ASSUMABLE } from "../plan.ts";
+import { trustsEc2 } from "./ec2-trust-note.ts";
 
 /** What stands against an external role in an instance profile, and what its reader should know. There are no writes to the role. */
 export interface ExternalRoleGuard {
@@ -26,21 +26,9 @@ export function guardExternalRole(
       "controller then continues.";
     return { ...NOTHING, blockers: [{ reason: "RoleNotFound", message }] };
   }
-  if (trustsEc2(observed.role)) return NOTHING;
+  if (trustsEc2(policyJson(readPolicy(observed.role.trustPolicy, "trust")))) return NOTHING;
   const message =
     `external role ${roleName} does not trust EC2, so instances with the instance profile get no credentials. Allow the EC2 service to ` +
     "assume it, in the trust policy of the role.";
   return { ...NOTHING, notes: [{ reason: ROLE_NOT_ASSUMABLE, message }] };
-}
-
-const EC2 = /^ec2\.amazonaws\.com(\.cn)?$/;
-
-/** A trust policy that cannot be read as statements may trust EC2. */
-function trustsEc2({ trustPolicy }: ObservedRole): boolean {
-  const trust = trustFrom(policyJson(readPolicy(trustPolicy, "trust")));
-  if (trust === undefined) return true;
-  const services = trust.statements
-    .filter(({ effect }) => effect === "Allow")
-    .flatMap(({ principals }) => [...(principals.services ?? []), ...(principals.aws ?? [])]);
-  return [...trust.services, ...services].some((principal) => EC2.test(principal) || principal === "*");
 }
