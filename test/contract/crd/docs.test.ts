@@ -75,7 +75,7 @@ function shown(value: unknown): string {
 
 /** Reasons that reach no status: what a reconcile is postponed for, and what only commands raise. */
 const UNSEEN = new Set([
-  ...["StaleObject", "StaleClass", "InvalidPolicyJson", "DuplicateObject"],
+  ...["StaleObject", "StaleClass", "InvalidPolicyJson", "DuplicateObject", "NotTemplate", "NotTerraformState"],
   // The deletion of an orphan has no object whose status could show them.
   ...["ObjectExists", "OrphanNotProven"],
 ]);
