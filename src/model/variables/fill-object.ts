@@ -54,7 +54,11 @@ export function fillObject(object: InstanceProfile, context: ObjectContext): Ins
   const texts = new FilledTexts(variables, context.unknown);
   const filled = filledSpec(object.spec, texts, context.place);
   const { spec, keptNames } = keepNames(object, filled);
-  const faults = [...texts.faults, ...sharedPolicyNames(spec.inlinePolicies)];
+  const faults = [
+    ...texts.faults,
+    ...sharedPolicyNames(spec.inlinePolicies),
+    ...sharedPolicyNames(spec.managedPolicies),
+  ];
   return {
     ...object,
     spec,

@@ -169,7 +169,7 @@ test("a document is taken as it is", () => {
   expect(spec.trust.document).toEqual(TRUST);
 });
 
-describe("two inline policies with one name, of which each would overwrite the other without end, are a fault", () => {
+describe("two policies of one kind with one name, of which each would overwrite the other without end, are a fault", () => {
   const named = (...names: readonly string[]): object => ({
     inlinePolicies: names.map((name) => ({ name, ...allow(["*"]) })),
   });
@@ -186,6 +186,16 @@ describe("two inline policies with one name, of which each would overwrite the o
     );
     expect(faultsOf({ roleName: undefined, ...allow(["*"]), ...named("team-a--web") })).toEqual([reason]);
     expect(faultsOf({ roleName: "{cluster}-a", ...allow(["*"]), ...named("prod-a") })).toEqual([reason]);
+  });
+
+  test("also when they are managed policies, whatever their paths", () => {
+    const managedPolicies = ["{cluster}-a", "prod-a"].map((name) => ({ name, path: `/${name}/`, ...allow(["*"]) }));
+    expect(faultsOf({ managedPolicies })).toEqual([
+      expect.stringMatching(
+        /^InvalidValue spec\.managedPolicies\[1\]\.name: .* spec\.managedPolicies\[0\]\.statements; write another name/,
+      ),
+    ]);
+    expect(faultsOf({ managedPolicies: managedPolicies.slice(1), ...named("prod-a") })).toEqual([]);
   });
 
   test("and different names are none", () => {
