@@ -1,6 +1,6 @@
 import { list, map } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
-import type { InstanceSelector, InstancesSpecBase } from "./instance-profile.ts";
+import type { InstanceSelector, InstancesSpecBase } from "./instances.ts";
 import { defaulted, object, optional, required } from "./object-fields.ts";
 import { matches } from "./policy-fields.ts";
 import { characterCount, choice, text } from "./scalar-fields.ts";

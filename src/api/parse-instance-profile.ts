@@ -7,7 +7,6 @@ import {
   type DerivedName,
   type InstanceProfile,
   type InstanceProfileSpec,
-  type InstancesSpec,
   KIND,
   type ObjectMeta,
   type OwnPolicySpec,
@@ -16,6 +15,7 @@ import {
   type Trust,
   type TrustStatement,
 } from "./instance-profile.ts";
+import type { InstancesSpec } from "./instances.ts";
 import type { LooseInstances } from "./instances-fields.ts";
 import { type LooseOwnPolicy, type LoosePolicy, toStatement, withoutEmptySid } from "./policy-fields.ts";
 import { readObject } from "./read-object.ts";

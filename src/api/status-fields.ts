@@ -5,10 +5,9 @@ import type {
   AwsObjectReference,
   Condition,
   InstanceProfileStatus,
-  InstancesClaim,
-  InstancesStatus,
   NamedArn,
 } from "./instance-profile.ts";
+import type { InstancesClaim, InstancesStatus } from "./instances.ts";
 import { lenientObject, optional, required } from "./object-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
 

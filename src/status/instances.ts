@@ -1,4 +1,5 @@
-import type { InstanceProfileStatus, InstancesClaim, InstancesStatus } from "../api/instance-profile.ts";
+import type { InstanceProfileStatus } from "../api/instance-profile.ts";
+import type { InstancesClaim, InstancesStatus } from "../api/instances.ts";
 import { messageOfError, reasonOfError } from "../errors.ts";
 import { newClaimRecord, recordedClaim } from "../model/instances/claim-record.ts";
 import type { ObservedInstance, ObservedInstances } from "../model/instances/instance.ts";

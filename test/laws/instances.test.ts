@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { InstancesSpec } from "../../src/api/instance-profile.ts";
+import type { InstancesSpec } from "../../src/api/instances.ts";
 import { execute } from "../../src/engine/execute/execute.ts";
 import { ConflictError } from "../../src/errors.ts";
 import type { ObservedAssociation, ObservedInstance } from "../../src/model/instances/instance.ts";

@@ -20,7 +20,7 @@ export class TaggedRoleNames {
     this.#clusterId = clusterId;
   }
 
-  /** Looks at the roles of a scan; undefined when no object needs a name. */
+  /** Reads the roles of a scan; undefined when no object needs a name. */
   collector(objects: readonly KubeObject[]): ((role: SelectedRole) => void) | undefined {
     const uids = new Set(objects.filter(isUnnamed).map((raw) => (raw["metadata"] as ObjectMeta).uid));
     if (uids.size === 0) return undefined;

@@ -1,4 +1,5 @@
-import type { InstanceProfile, InstancesClaim, InstancesSpec } from "../../api/instance-profile.ts";
+import type { InstanceProfile } from "../../api/instance-profile.ts";
+import type { InstancesClaim, InstancesSpec } from "../../api/instances.ts";
 
 /**
  * True for an object for which the controller associates no instances: it is suspended, a dry run, blocked, or its instance profile could

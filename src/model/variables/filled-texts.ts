@@ -8,7 +8,7 @@ import { BUILT_IN_VARIABLES, fillIn, type Variables } from "./template.ts";
 /** The reason of a text that has template text of another tool. */
 export const UNFILLED_TEMPLATE = "UnfilledTemplate";
 /** The reason of a text that uses a variable that does not exist or has no value yet. */
-export const UNKNOWN_VARIABLE = "UnknownVariable";
+const UNKNOWN_VARIABLE = "UnknownVariable";
 /** The reason of a text that is not valid once its variables are filled in. */
 export const INVALID_RESULT = "InvalidValue";
 

@@ -164,11 +164,11 @@ export function kubeAdapterContract(name: string, open: () => Promise<ServerUnde
       const created = await client.create(namespace, aProfile("valid"), signal);
       const operations = [
         { op: "test", path: "/metadata/resourceVersion", value: versionOf(created) },
-        { op: "replace", path: "/spec/statements", value: [] },
+        { op: "add", path: "/spec/maxSessionDurationSeconds", value: 1 },
       ] as const;
       const error: unknown = await client.patch(key("valid"), operations, signal).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(TerminalError);
-      expect(statusOf(error)?.causes.map((cause) => cause.field)).toContain("spec.statements");
+      expect(statusOf(error)?.causes.map((cause) => cause.field)).toContain("spec.maxSessionDurationSeconds");
     });
 
     test("is told about a field that the CRD does not know", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { InstanceProfile, InstancesSpec } from "../../../src/api/instance-profile.ts";
+import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
+import type { InstancesSpec } from "../../../src/api/instances.ts";
 import { skipReconcile } from "../../../src/controller/reconcile/skip-reconcile.ts";
 import { ScanCoverage } from "../../../src/controller/scan/scan-coverage.ts";
 import { newClaimRecord } from "../../../src/model/instances/claim-record.ts";

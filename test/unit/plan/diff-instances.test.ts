@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { InstancesSpec } from "../../../src/api/instance-profile.ts";
+import type { InstancesSpec } from "../../../src/api/instances.ts";
 import type { ObservedInstance } from "../../../src/model/instances/instance.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
