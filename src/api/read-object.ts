@@ -1,7 +1,17 @@
-import { TerminalError } from "../errors.ts";
+import { type ErrorDetails, TerminalError } from "../errors.ts";
 import { type Fault, type Field, quote } from "./field.ts";
 import { API_VERSION, type ObjectMeta } from "./instance-profile.ts";
 import { metadataField } from "./metadata-fields.ts";
+
+/** An object that breaks rules of its kind. The message has the first of them, `faults` all. */
+export class InvalidObjectError extends TerminalError {
+  readonly faults: readonly Fault[];
+
+  constructor(message: string, details: ErrorDetails & { readonly faults?: readonly Fault[] }) {
+    super(message, details);
+    this.faults = details.faults ?? [];
+  }
+}
 
 /** The maximum number of errors in a message, which must fit into a condition; the message counts the rest. */
 const MAX_SHOWN_FAULTS = 50;
@@ -23,7 +33,7 @@ export interface ReadObject<Spec, Status> {
 /**
  * Reads a manifest or an object of the API server.
  *
- * Errors: only TerminalError with reason `InvalidSpec`, whose message lists every error as `path: problem`, in the format of the API
+ * Errors: only InvalidObjectError with reason `InvalidSpec`, whose message lists every error as `path: problem`, in the format of the API
  * server. An invalid status is ignored.
  */
 export function readObject<Spec, Status>(value: unknown, fields: KindFields<Spec, Status>): ReadObject<Spec, Status> {
@@ -77,11 +87,12 @@ function property(root: object, name: string): unknown {
   return Object.hasOwn(root, name) ? Reflect.get(root, name) : undefined;
 }
 
-function invalid(value: unknown, kind: string, faults: readonly Fault[]): TerminalError {
+function invalid(value: unknown, kind: string, faults: readonly Fault[]): InvalidObjectError {
   const shown = faults.slice(0, MAX_SHOWN_FAULTS).map(({ path, problem }) => `${path}: ${problem}`);
   const hidden = faults.length - shown.length;
   if (hidden > 0) shown.push(`and ${hidden} more`);
-  return new TerminalError(`${title(value, kind)} is invalid: ${shown.join("; ")}`, { reason: "InvalidSpec" });
+  const message = `${title(value, kind)} is invalid: ${shown.join("; ")}`;
+  return new InvalidObjectError(message, { reason: "InvalidSpec", faults });
 }
 
 function title(value: unknown, kind: string): string {

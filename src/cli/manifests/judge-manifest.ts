@@ -2,9 +2,9 @@ import { oversizeIn, withBoundedPolicies } from "../../api/bounded-object.ts";
 import { type InstanceProfile, KIND } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import { PATTERN_HINTS } from "../../api/policy-fields.ts";
+import { InvalidObjectError } from "../../api/read-object.ts";
 import { compileCrd } from "../../crd/compile-crd.ts";
 import type { CompiledVersion, Json, JsonObject } from "../../crd/contract.ts";
-import { TerminalError } from "../../errors.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
@@ -48,8 +48,8 @@ export function judgeManifest({ value }: Pick<Manifest, "value">): SchemaVerdict
   try {
     return { object: parseInstanceProfile(value), findings: oversize };
   } catch (error) {
-    if (!(error instanceof TerminalError)) throw error;
-    return rejected([...oversize, invalid("spec", error.message)]);
+    if (!(error instanceof InvalidObjectError)) throw error;
+    return rejected([...oversize, ...error.faults.map(({ path, problem }) => invalid(path, problem))]);
   }
 }
 
@@ -80,8 +80,14 @@ function oversizeFindings(bounded: object): readonly Finding[] {
   }));
 }
 
-/** Replaces the API server's placeholder field `<nil>`, which stands for "more errors can follow". */
+/**
+ * Replaces the API server's placeholder field `<nil>`, which stands for "more errors can follow" and for a policy that has both of
+ * `statements` and `document`, or none.
+ */
 export function readable(field: string, message: string): Finding {
+  const [, place, found] =
+    /^Invalid value: "": "([^"]+)" (must validate one and only one schema .*)$/.exec(message) ?? [];
+  if (place !== undefined) return invalid(place, `${found}: write exactly one of statements and document`);
   return field === "<nil>"
     ? invalid(WHOLE_OBJECT, message.replace(/^Invalid value: null: /, ""))
     : invalid(field, withHint(message));

@@ -50,6 +50,23 @@ describe("validate finds what only IAM would refuse", () => {
   const statement = { effect: "Allow", actions: ["s3:Get*"], resources: ["*"] };
   const judged = async (spec: object) => runCli(["validate", "-f", "-"], { input: manifestText(spec) });
 
+  test("each fault of a document, at its element", async () => {
+    const document = { Version: "2013-10-17", Statement: { Effect: "Allow", Action: "GetObject", Resource: "*" } };
+    const { status, out } = await judged({ inlinePolicies: [{ name: "a", document }] });
+    expect(status).toBe(1);
+    expect(out).toMatch(/: error: spec\.inlinePolicies\[0\]\.document\.Version: Unsupported value/);
+    expect(out).toMatch(/: error: spec\.inlinePolicies\[0\]\.document\.Statement\.Action: Invalid value: "GetObject"/);
+  });
+
+  test.each([{ name: "a" }, { name: "a", statements: [statement], document: {} }])(
+    "a policy that has not exactly one of statements and document, at the policy: %j",
+    async (policy) => {
+      const { status, out } = await judged({ inlinePolicies: [policy] });
+      expect(status).toBe(1);
+      expect(out).toMatch(/error: spec\.inlinePolicies\[0\]: .*: write exactly one of statements and document/);
+    },
+  );
+
   test("an operator that is none, with the one that was meant", async () => {
     const { status, out } = await judged({
       statements: [{ ...statement, conditions: { stringequal: { "aws:a": ["b"] } } }],
