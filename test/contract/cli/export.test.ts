@@ -115,6 +115,15 @@ describe("export", () => {
     expect(await planOf(out)).toMatchObject({ out: expect.stringContaining("1 adopted unchanged") });
   });
 
+  test("quotes values of tags that kubectl would take for booleans, numbers or dates", async () => {
+    const roleTags = { debug: "yes", mode: "0777", port: "1:30", since: "2026-01-01" };
+    await make("app", { roleTags });
+    const { out } = await exported("--instance-profile", "app");
+    expect(out).toContain('debug: "yes"');
+    expect(parseAllDocuments(out, { version: "1.1" })[0]?.toJS()).toMatchObject({ spec: { roleTags } });
+    expect(await planOf(out)).toMatchObject({ out: expect.stringContaining("1 adopted unchanged") });
+  });
+
   test("picks by name, by path and by tag", async () => {
     await make("one", { path: "/a/", roleTags: { team: "x" } });
     await make("two", { path: "/a/b/", profileTags: { team: "x", env: "prod" } });
