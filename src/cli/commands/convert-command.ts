@@ -1,4 +1,6 @@
 import { basename } from "node:path";
+import { policyDocumentField, trustDocumentField } from "../../api/document-fields.ts";
+import type { Fault, Field } from "../../api/field.ts";
 import { convertPolicies } from "../../engine/import/convert-policies.ts";
 import { type ForeignPolicy, foreignPolicyIn } from "../../engine/import/foreign-policy.ts";
 import { TerminalError } from "../../errors.ts";
@@ -66,7 +68,7 @@ async function convert(given: GivenOptions, io: CommandIo): Promise<number> {
     { roleName, policies: named(policies, given.list("policy-name"), roleName), trust, managedPolicyArns },
     { name, namespace },
   );
-  const sources = policies.map(({ source }) => (source === "-" ? "standard input" : source));
+  const sources = policies.map(({ source }) => shown(source));
   io.out(exportText(sources.join(", ") || "options", exported, "Converted"));
   return exported.kind === "whole" ? EXIT.ok : EXIT.error;
 }
@@ -81,12 +83,11 @@ async function readPolicies(paths: readonly string[], io: CommandIo): Promise<re
   const policies: ReadPolicy[] = [];
   for (const { source, value } of await readDocuments(paths, io)) {
     const policy = foreignPolicyIn(value);
-    if (policy === undefined) throw notPolicy(source);
+    if (policy === undefined) throw notPolicy(`${shown(source)} is not an IAM policy document: it has no Statement`);
     if (isTrustPolicy(policy.document)) {
-      throw new TerminalError(`${source} is a trust policy, because it has principals. Pass it with --trust.`, {
-        reason: "NotPolicy",
-      });
+      throw notPolicy(`${shown(source)} is a trust policy, because it has principals. Pass it with --trust.`);
     }
+    requireValid(policyDocumentField, policy, source);
     policies.push({ ...policy, source, file: source === "-" ? undefined : basename(source).replace(/\.\w+$/, "") });
   }
   return policies;
@@ -96,13 +97,27 @@ async function readTrust(path: string, io: CommandIo): Promise<ForeignPolicy> {
   const [first, ...others] = await readDocuments([path], io);
   const policy = first === undefined || others.length > 0 ? undefined : foreignPolicyIn(first.value);
   if (policy === undefined || !isTrustPolicy(policy.document)) {
-    throw new TerminalError(`${path} is not a trust policy: one document with a Principal`, { reason: "NotPolicy" });
+    throw notPolicy(`${shown(path)} is not a trust policy. Write one document, whose statements have a Principal.`);
   }
+  requireValid(trustDocumentField, policy, path);
   return policy;
 }
 
-function notPolicy(source: string): TerminalError {
-  return new TerminalError(`${source} is not an IAM policy document: it has no Statement`, { reason: "NotPolicy" });
+/** A manifest without a policy that IAM refuses would look converted. */
+function requireValid(field: Field<unknown>, { document }: ForeignPolicy, source: string): void {
+  const faults: Fault[] = [];
+  field.read(document, "document", faults);
+  if (faults.length === 0) return;
+  const found = faults.map(({ path, problem }) => `${path.replace(/^document\.?/, "") || "the document"}: ${problem}`);
+  throw notPolicy(`IAM does not accept ${shown(source)}: ${found.join("; ")}`);
+}
+
+function notPolicy(message: string): TerminalError {
+  return new TerminalError(message, { reason: "NotPolicy" });
+}
+
+function shown(source: string): string {
+  return source === "-" ? "standard input" : source;
 }
 
 /** Errors: UsageError when nothing gives a name. */

@@ -77,7 +77,7 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
     throw new UsageError("--instance-profile cannot be combined with --path-prefix or --tag");
   }
   if (names.length === 0 && pathPrefix === undefined && Object.keys(tags).length === 0) {
-    throw new UsageError("nothing to export: set --instance-profile, --path-prefix or --tag");
+    throw new UsageError("nothing to export: set --instance-profile, --path-prefix, --tag or an option --from-…");
   }
   if (pathPrefix?.startsWith("/") === false)
     throw new UsageError(`--path-prefix: "${pathPrefix}" must start with a slash`);

@@ -45,6 +45,13 @@ describe("convert", () => {
     expect(parse(out).spec.policyName).toBe("PolicyName" in printed ? "from-aws" : undefined);
   });
 
+  test("quotes the version of a document, which readers of YAML 1.1 take for a timestamp", async () => {
+    const input =
+      '{"Version": "2008-10-17", "Id": "old", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}';
+    const { out } = await runCli(["convert", "--name", "web"], { input });
+    expect(out).toContain('Version: "2008-10-17"');
+  });
+
   test("takes the name of the file, the trust policy and managed policies", async () => {
     const args = ["convert", "-f", file("read.json"), "--trust", file("trust.json"), "--managed-policy-arn", SSM];
     const { status, out } = await runCli(args);
@@ -69,6 +76,24 @@ describe("convert", () => {
       "is not a trust policy",
     ],
     ["no policy", ["--name", "a"], '{"Effect": "Allow"}', "is not an IAM policy document: it has no Statement"],
+    [
+      "a Sid that IAM does not take",
+      ["--name", "a"],
+      statement("s3:Get*", { Sid: "Read it" }),
+      "IAM does not accept standard input: Statement[0].Sid: Invalid value: IAM takes letters and digits only in a Sid",
+    ],
+    [
+      "a statement without resources",
+      ["--name", "a"],
+      '{"Statement": [{"Effect": "Allow", "Action": "s3:Get*"}]}',
+      "Statement[0]: Invalid value: write exactly one of Resource and NotResource",
+    ],
+    [
+      "a trust policy that IAM does not take",
+      ["--name", "a", "--managed-policy-arn", SSM, "--trust", "-"],
+      EC2_TRUST.replace("Allow", "allow"),
+      'Effect: Unsupported value: supported values: "Allow", "Deny"',
+    ],
     ["no JSON", ["--name", "a"], '{"Statement": hunter2', "error: a character is missing"],
     ["a key twice", ["--name", "a"], '{"Statement": [], "Statement": []}', ":1: error: a map has the same key twice"],
     ["no name", [], READ, "the object needs a name; set --name"],
