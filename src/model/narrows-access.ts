@@ -31,27 +31,31 @@ export function narrowsAccess(before: unknown, after: unknown): boolean {
 
 function accessOf(spec: RawSpec): Access {
   const trust = (spec["trust"] ?? {}) as RawSpec;
+  const policies = [...listOf(spec["inlinePolicies"]), ...listOf(spec["managedPolicies"])] as readonly RawSpec[];
   const statements = [
-    ...[spec, ...listOf(spec["inlinePolicies"])]
-      .flatMap((policy) => listOf((policy as RawSpec)["statements"]))
+    ...[spec, ...policies]
+      .flatMap((policy) => listOf(policy["statements"]))
       .map((it) => ({ use: "permission", statement: it as RawStatement })),
     ...listOf(trust["statements"]).map((it) => ({ use: "trust", statement: it as RawStatement })),
   ];
   const isDeny = ({ statement }: (typeof statements)[number]): boolean => statement["effect"] === "Deny";
   const boundary = spec["permissionsBoundaryArn"];
+  const documents = [trust, ...policies]
+    .map((policy) => policy["document"])
+    .flatMap((document) => (document === undefined ? [] : [`document ${JSON.stringify(document)}`]));
   return {
     grants: new Set([
       ...statements.filter((one) => !isDeny(one)).flatMap(grantsOf),
       ...listOf(spec["managedPolicyArns"]).map((arn) => `managed policy ${String(arn)}`),
       ...listOf(trust["services"]).map((service) => `service ${String(service)}`),
       // A document is compared as a whole: any change of one adds a grant.
-      ...[trust, ...listOf(spec["inlinePolicies"])]
-        .map((policy) => (policy as RawSpec)["document"])
-        .flatMap((document) => (document === undefined ? [] : [`document ${JSON.stringify(document)}`])),
+      ...documents,
     ]),
     limits: new Set([
       ...statements.filter(isDeny).map((one) => JSON.stringify(one)),
       ...(boundary === undefined ? [] : [`boundary ${String(boundary)}`]),
+      // Also in a document that is written as a text.
+      ...documents.filter((document) => document.includes("Deny")),
     ]),
   };
 }

@@ -56,6 +56,25 @@ test("an edit that takes a limit away does not narrow, whatever else it removes"
   expect(narrowsAccess({ ...BASE, permissionsBoundaryArn: "arn:x" }, { ...BASE, statements: [] })).toBe(false);
 });
 
+test.each(["inlinePolicies", "managedPolicies"])("an edit of %s counts like one of statements", (field) => {
+  const read = { name: "a", statements: [allow(["s3:Get*"])] };
+  const withPolicies = (...policies: readonly object[]): object => ({ ...BASE, [field]: policies });
+  expect(narrowsAccess(withPolicies(read), withPolicies())).toBe(true);
+  expect(narrowsAccess({ ...withPolicies(), ...BASE }, { ...withPolicies(read), managedPolicyArns: [] })).toBe(false);
+});
+
+test.each<[string, (document: object) => unknown]>([
+  ["an object", (document) => document],
+  ["a text", (document) => JSON.stringify(document)],
+])("an edit that takes away a document with a Deny does not narrow, as %s", (_, form) => {
+  const withDocument = (effect: string): object => ({
+    ...BASE,
+    inlinePolicies: [{ name: "a", document: form({ Statement: { Effect: effect, Action: "s3:*", Resource: "*" } }) }],
+  });
+  expect(narrowsAccess(withDocument("Deny"), BASE)).toBe(false);
+  expect(narrowsAccess(withDocument("Allow"), BASE)).toBe(true);
+});
+
 test("an edit of thousands of patterns is judged at once, and by its additions counts as any edit", () => {
   const actions = (prefix: string) => Array.from({ length: 5_000 }, (_, i) => `s3:${prefix}${"*a".repeat(20)}${i}`);
   const before = { statements: [allow(actions("Get"))] };
