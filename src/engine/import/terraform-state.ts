@@ -201,7 +201,10 @@ function readPolicy(given: Attributes, draft: DeclarationsDraft): void {
 function readAttachment(given: Attributes, roles: readonly string[], draft: DeclarationsDraft): void {
   const { address } = given;
   const text = given.hidden("role", "roles");
-  if (text !== undefined) draft.problems.push({ address, text });
+  if (text !== undefined) {
+    draft.problems.push({ address, text });
+    return;
+  }
   for (const role of roles) {
     draft.attachments.push({ address, roleKeys: given.roleKeys(role), policy: given.readable("policy_arn") });
   }

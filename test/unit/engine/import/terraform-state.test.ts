@@ -49,6 +49,14 @@ describe.each(FORMATS)("a state as %s", (_, write) => {
     ]);
   });
 
+  test("an attachment whose role is sensitive is remarked once", () => {
+    const { problems, left } = join(write([attachment("x", "web", SSM, { sensitive: ["role"] })]));
+    expect([problems, left]).toEqual([
+      [{ address: "aws_iam_role_policy_attachment.x", text: "cannot be read: Terraform marks role as sensitive" }],
+      [],
+    ]);
+  });
+
   test.each(["assume_role_policy", "description", "tags_all", "permissions_boundary"])(
     "a role whose %s is sensitive is not exported, nor its profile",
     (name) => {
