@@ -3,6 +3,7 @@ import type { AccessExample, StatementPlace } from "../../model/access/access.ts
 import { requestContext } from "../../model/access/access-request.ts";
 import { compareAccess } from "../../model/access/compare-access.ts";
 import { evaluatePolicies } from "../../model/access/evaluate/evaluate.ts";
+import { StepBudget } from "../../model/access/words/step-budget.ts";
 import { documentOf, permissionsDocument } from "../../model/policy/policy-document.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";
@@ -22,21 +23,38 @@ export function guardMaximumAccess(policies: readonly PolicySpec[], bounds: Boun
   const { maximumAccess } = bounds.class.spec;
   if (maximumAccess === undefined || policies.length === 0) return [];
   const most = filledInAll(permissionsDocument(maximumAccess.statements), bounds);
+  const budget = new StepBudget(MAX_STEPS);
   const comparison = compareAccess(
     { use: "permissions", layers: [[most]] },
     { use: "permissions", layers: [policies.map(documentOf)] },
-    { maxSteps: MAX_STEPS },
+    { budget },
   );
   if (comparison.verdict === "no-new-access") return [];
   const examples = comparison.verdict === "new-access" ? comparison.examples : [];
+  const found = examples.flatMap((example) => {
+    return statementsAt(example.place, policies).map((one) => beyond(one, example, most, bounds));
+  });
+  // Where the steps ran out, no statement without an example was compared to the end.
+  if (budget.left < 0) return [...found, ...notCompared(policies, found, bounds)];
   return [
-    ...examples.flatMap((example) => {
-      return statementsAt(example.place, policies).map((one) => beyond(one, example, most, bounds));
-    }),
+    ...found,
     ...comparison.undecided.flatMap(({ place, reason }) => {
       return statementsAt(place, policies).map((one) => undecided(one, reason, bounds));
     }),
   ];
+}
+
+/** The violations of the Allow statements that none was found for, when the policies are too complex. */
+function notCompared(
+  policies: readonly PolicySpec[],
+  found: readonly Violation[],
+  bounds: Bounds,
+): readonly Violation[] {
+  const known = new Set(found.map(({ excess }) => JSON.stringify(excess)));
+  return statementsAt(undefined, policies)
+    .filter(({ policy, index }) => policy.statements[index]?.effect !== "Deny")
+    .map((one) => undecided(one, "the policies are too complex to compare", bounds))
+    .filter(({ excess }) => !known.has(JSON.stringify(excess)));
 }
 
 /** A statement of one of the policies. */

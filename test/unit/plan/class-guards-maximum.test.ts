@@ -91,3 +91,30 @@ describe("a statement beyond the maximum access is a violation, with an example"
     ]);
   });
 });
+
+test("where the comparison does not end, no statement counts as compared, so that a strip leaves none behind", () => {
+  const pattern = (i: number): string => `arn:aws:s3:::*${"abcdefghijklmnop"[i % 16]}${"?".repeat(10 + (i % 12))}*${i}`;
+  const patterns = Array.from({ length: 40 }, (_, i) => pattern(i));
+  const said = messagesOf(
+    [allow(["s3:*"], ["arn:aws:s3:::{namespace}-*"])],
+    deny(["s3:Get*"], patterns.slice(0, 20)),
+    allow(["s3:*"], patterns.slice(20)),
+    allow(["iam:*"]),
+  );
+  expect(said).toEqual([
+    expect.stringMatching(/^\w+: spec\.statements\[1\]: /),
+    expect.stringMatching(/^\w+: spec\.statements\[2\]: /),
+  ]);
+  expect(said.join()).toContain("too complex to compare");
+});
+
+test.each(["StringNotEquals", "StringEquals", "ForAllValues:StringLike"])(
+  "a %s without values is not decided, because AWS does not say what it means",
+  (operator) => {
+    const conditions = { [operator]: { "aws:PrincipalTag/team": [] } };
+    const maximum = [allow(["s3:*"], ["arn:aws:s3:::{namespace}-*"])];
+    const outside = { effect: "Deny", actions: ["*"], notResources: ["arn:aws:s3:::team-a-*"], conditions } as const;
+    expect(messagesOf(maximum, allow(["s3:*"]), outside)).not.toEqual([]);
+    expect(messagesOf(maximum, allow(["s3:*"], ["*"], { conditions }))).not.toEqual([]);
+  },
+);

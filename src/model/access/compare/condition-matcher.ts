@@ -32,7 +32,8 @@ export interface Operands {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
 export function matcherOf(operator: string, bare: string, operands: Operands): Matcher {
-  const { key } = operands;
+  const { key, values } = operands;
+  if (values.length === 0) return unknown(`AWS does not document what a test of ${key} without values means`);
   if (operator === "null") return presence(operands);
   if (operator.startsWith("foranyvalue") && operator.endsWith("ifexists")) {
     return unknown(`AWS does not document ForAnyValue with IfExists, used for ${key}`);
