@@ -1,4 +1,4 @@
-import type { InstanceProfileSpec, Statement } from "../../api/instance-profile.ts";
+import type { InstanceProfileSpec, PolicySpec, Statement } from "../../api/instance-profile.ts";
 import {
   readAppliedRecord,
   recordsInlinePolicy,
@@ -22,6 +22,7 @@ import {
   readPolicy,
   trustDocument,
 } from "../../model/policy/policy-document.ts";
+import { isJsonObject } from "../../model/policy/policy-json.ts";
 import { statementsFrom, trustFrom } from "../../model/policy/statements-of.ts";
 import type { Action } from "../action.ts";
 import { type Bounds, NO_TRUST } from "./class-bounds.ts";
@@ -64,9 +65,13 @@ export function revocationsOf(
   const { roleName } = role;
   const own = ownPolicies(role);
   const ofObject = managedPolicies.filter(({ tags }) => ownershipOf(tags, target.owner).kind === "owned");
+  const allowed = allowedPolicies(target, own, documentsOf(role, ofObject));
   const excess = {
-    inline: own.inline.filter((name) => !allowsInline(target, role.inlinePolicyDocuments[name])),
-    managed: own.managed.filter((arn) => !allowsManaged(target, arn, ofObject)),
+    inline: deniesLast(
+      own.inline.filter((name) => !allowed.inline.includes(name)),
+      role,
+    ),
+    managed: own.managed.filter((arn) => !allowed.managed.includes(arn)),
   };
   const kept = {
     inline: own.inline.filter((name) => !excess.inline.includes(name)),
@@ -125,22 +130,59 @@ function removals(roleName: string, { inline, managed }: Policies): readonly Act
   ];
 }
 
-/** A document that cannot be read as statements counts as not allowed. */
-function allowsInline({ bounds, allowsNothing }: RevocationTarget, text: string | undefined): boolean {
-  if (allowsNothing || text === undefined) return false;
-  const statements = statementsFrom(policyJson(readPolicy(text, "permissions")));
-  if (statements === undefined) return false;
-  const policies = [{ name: "", fieldPath: "", statements: statements as unknown as readonly Statement[] }];
-  return guardStatements(policies, bounds).length === 0 && guardMaximumAccess(policies, bounds).length === 0;
+/** The documents of the inline policies, by name, and of the managed policies of the object itself, by ARN. */
+interface Documents {
+  readonly inline: Readonly<Record<string, string | undefined>>;
+  readonly managed: ReadonlyMap<string, string | undefined>;
 }
 
-/** A managed policy of the object itself is bounded by what it says, any other one by its ARN. */
-function allowsManaged(target: RevocationTarget, arn: string, ofObject: readonly ObservedManagedPolicy[]): boolean {
-  const { bounds, allowsNothing } = target;
-  if (allowsNothing) return false;
-  const own = ofObject.find((policy) => policy.arn === arn);
-  if (own !== undefined) return allowsOwnPolicy(arn, bounds) && allowsInline(target, own.document);
-  return guardManagedPolicies({ managedPolicyArns: [arn] }, bounds).length === 0;
+function documentsOf(role: ObservedRole, ofObject: readonly ObservedManagedPolicy[]): Documents {
+  return {
+    inline: role.inlinePolicyDocuments,
+    managed: new Map(ofObject.map(({ arn, document }) => [arn, document])),
+  };
+}
+
+/**
+ * The policies that the class allows. A managed policy of the object itself is bounded by what it says, like the inline ones and together with
+ * them, any other one by its ARN. Those beyond the class are left out until none is: a Deny of a policy that is removed no longer counts
+ * for the others. A document that cannot be read as statements counts as not allowed.
+ */
+function allowedPolicies({ bounds, allowsNothing }: RevocationTarget, own: Policies, documents: Documents): Policies {
+  if (allowsNothing) return { inline: [], managed: [] };
+  const isListed = (arn: string): boolean => guardManagedPolicies({ managedPolicyArns: [arn] }, bounds).length === 0;
+  const ofObject = own.managed.filter((arn) => documents.managed.has(arn));
+  let judged = [
+    ...own.inline.flatMap((name) => readable(name, documents.inline[name])),
+    ...ofObject
+      .filter((arn) => allowsOwnPolicy(arn, bounds))
+      .flatMap((arn) => readable(arn, documents.managed.get(arn))),
+  ];
+  for (;;) {
+    const violations = [...guardStatements(judged, bounds), ...guardMaximumAccess(judged, bounds)];
+    const beyond = new Set(violations.map(({ excess }) => (excess.kind === "statement" ? excess.policy : "")));
+    if (beyond.size === 0) break;
+    judged = judged.filter(({ fieldPath }) => !beyond.has(fieldPath));
+  }
+  const isWithin = (key: string): boolean => judged.some(({ fieldPath }) => fieldPath === key);
+  return {
+    inline: own.inline.filter(isWithin),
+    managed: own.managed.filter((arn) => (documents.managed.has(arn) ? isWithin(arn) : isListed(arn))),
+  };
+}
+
+/** In an order of removals in which no Deny goes before what it denies. A text that has the word without denying only goes later. */
+function deniesLast(names: readonly string[], { inlinePolicyDocuments }: ObservedRole): readonly string[] {
+  const mayDeny = (name: string): number => Number(inlinePolicyDocuments[name]?.includes("Deny") ?? false);
+  return names.toSorted((one, other) => mayDeny(one) - mayDeny(other));
+}
+
+/** A policy in AWS, with its name or ARN for a field; empty when it cannot be read. */
+function readable(key: string, text: string | undefined): readonly PolicySpec[] {
+  const document = text === undefined ? undefined : policyJson(readPolicy(text, "permissions"));
+  const statements = statementsFrom(document);
+  if (!isJsonObject(document) || statements === undefined) return [];
+  return [{ name: key, fieldPath: key, statements: statements as unknown as readonly Statement[], document }];
 }
 
 function closeTrust(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
+import type { InstanceProfileSpec, PolicySpec } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
 import { appliedRecord, encodeAppliedRecord } from "../../../src/model/applied-record.ts";
 import { REGIONS_TAG } from "../../../src/model/instances/recorded-regions.ts";
@@ -12,7 +12,7 @@ import {
   regionsBeyond,
   revocationsOf,
 } from "../../../src/plan/class/class-excess.ts";
-import { aClass, CLUSTER_ID, createdState, desiredOf, type SpecOverrides } from "../../support/builders.ts";
+import { aClass, aPolicy, CLUSTER_ID, createdState, desiredOf, type SpecOverrides } from "../../support/builders.ts";
 
 const ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess";
 const BOUNDARY = "arn:aws:iam::123456789012:policy/boundary";
@@ -95,6 +95,50 @@ describe("a policy that the controller put on the role", () => {
     ["has a statement in an unknown form", { app: '{"Statement":[{"Effect":"Allow","Act":"s3:*"}]}' }],
   ])("is removed when its document %s", (_, inlinePolicyDocuments) => {
     expect(revoked(targetOf(), { ...createdState().role, inlinePolicyDocuments })).toEqual(["DeleteRolePolicy app"]);
+  });
+});
+
+describe("several inline policies are checked against the maximum access together", () => {
+  const of = {
+    allowedActions: ["*"],
+    maximumAccess: {
+      statements: [{ effect: "Allow" as const, actions: ["s3:*"], resources: ["arn:aws:s3:::team-a-*"] }],
+    },
+  };
+  const all = { effect: "Allow" as const, actions: ["s3:*"], resources: ["*"] };
+  const own = { effect: "Deny" as const, actions: ["*"], notResources: ["arn:aws:s3:::team-a-*"] };
+  const role = (...inlinePolicies: readonly PolicySpec[]): ObservedRole => createdState({ inlinePolicies }).role;
+
+  test("and one that is within it by a Deny of another stays", () => {
+    expect(revoked(targetOf(of), role(aPolicy([all], "all", "a"), aPolicy([own], "limits", "b")))).toEqual([]);
+    expect(revoked(targetOf(of), role(aPolicy([all], "all", "a")))).toEqual(["DeleteRolePolicy all"]);
+  });
+
+  test("and a Deny of a policy that is removed does not keep another, and goes last", () => {
+    const both = aPolicy(
+      [
+        { ...all, actions: ["iam:*"] },
+        { ...own, actions: ["s3:*"] },
+      ],
+      "both",
+      "a",
+    );
+    expect(revoked(targetOf(of), role(both, aPolicy([all], "others", "b")))).toEqual([
+      "DeleteRolePolicy others",
+      "DeleteRolePolicy both",
+    ]);
+  });
+
+  test("and in the version of the document, which decides what its variables are", () => {
+    const resource = `arn:aws:s3:::team-a-\${*}`;
+    const document = (version: string): PolicySpec => ({
+      ...aPolicy([], "app", "a"),
+      document: { Version: version, Statement: { Effect: "Allow", Action: "s3:*", Resource: resource } },
+    });
+    const statements = [{ effect: "Allow" as const, actions: ["s3:*"], resources: ["arn:aws:s3:::team-a-?"] }];
+    const one = targetOf({ ...of, maximumAccess: { statements } });
+    expect(revoked(one, role(document("2012-10-17")))).toEqual([]);
+    expect(revoked(one, role(document("2008-10-17")))).toEqual(["DeleteRolePolicy app"]);
   });
 });
 
