@@ -1,9 +1,10 @@
-import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
+import type { InstanceProfileSpec, PolicySpec } from "../../api/instance-profile.ts";
 import { policiesOf } from "../../model/policy/policy-spec.ts";
 import type { Bounds, Violation } from "./class-bounds.ts";
 import { guardAccess } from "./class-guards-access.ts";
 import { guardMaximumAccess } from "./class-guards-maximum.ts";
 import { guardNames, guardUse } from "./class-guards-names.ts";
+import { guardOwnPolicies } from "./class-guards-policies.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 
 /** The reasons of violations: an object that is not Ready for one of them violates its class. */
@@ -42,11 +43,15 @@ export function classViolations(spec: InstanceProfileSpec, bounds: Bounds): read
   if (use.some(({ reason }) => reason === "NamespaceNotAllowed")) return use;
   const policies = policiesOf(spec);
   const statements = guardStatements(policies, bounds);
+  // A managed policy that the class refuses as a whole is not written, and what it denies does not count.
+  const refused = new Set(guardOwnPolicies(spec, bounds).map(({ excess }) => JSON.stringify(excess)));
+  const isRefused = ({ name }: PolicySpec): boolean => refused.has(JSON.stringify({ kind: "ownPolicy", name }));
+  const written = [...spec.inlinePolicies, ...spec.managedPolicies.filter((policy) => !isRefused(policy))];
   return [
     ...use,
     ...guardNames(spec, bounds),
     ...statements,
-    ...ofOtherStatements(guardMaximumAccess(policies, bounds), statements),
+    ...ofOtherStatements(guardMaximumAccess(written, bounds), statements),
     ...guardAccess(spec, bounds),
   ];
 }

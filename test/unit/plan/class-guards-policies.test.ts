@@ -74,3 +74,20 @@ describe("a managed policy of the object", () => {
     expect(revokedBy("s3:GetObject", { allowManagedPolicies: false })).toEqual(["DetachRolePolicy"]);
   });
 });
+
+test("a managed policy that the class does not allow does not make another within the class by what it denies", () => {
+  const mine = "arn:aws:s3:::team-a-*";
+  const deny = { effect: "Deny" as const, actions: ["*"], notResources: [mine] };
+  const { spec } = anInstanceProfile({
+    spec: {
+      statements: [{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }],
+      managedPolicies: [policy("s3:*", { statements: [deny] })],
+    },
+  });
+  const maximumAccess = { statements: [{ effect: "Allow" as const, actions: ["s3:*"], resources: [mine] }] };
+  const left = (allowManagedPolicies: boolean): number => {
+    const bounds = boundsOf({ allowedActions: ["*"], maximumAccess, allowManagedPolicies });
+    return withoutExcess(spec, classViolations(spec, bounds), bounds.class).inlinePolicies.length;
+  };
+  expect([left(true), left(false)]).toEqual([1, 0]);
+});
