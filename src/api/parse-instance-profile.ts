@@ -1,3 +1,4 @@
+import { TerminalError } from "../errors.ts";
 import { derivedRoleName, withNames } from "../model/naming.ts";
 import { statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
 import { hasTrace } from "../model/trace.ts";
@@ -96,14 +97,22 @@ function toPolicy({ name, statements = [], document }: LoosePolicy, path: string
   if (document === undefined) {
     return { name, fieldPath: `${path}.statements`, statements: statements.map(toStatement) };
   }
-  // The field has refused what cannot be written as statements.
-  const said = (statementsFrom(document) ?? []) as unknown as readonly Statement[];
+  const said = readable(statementsFrom(document), `${path}.document`) as unknown as readonly Statement[];
   return { name, fieldPath: `${path}.document`, statements: said, document };
 }
 
 function toTrust({ document, services, statements }: Trust): Trust {
   if (document === undefined) return { services, statements: statements.map<TrustStatement>(withoutEmptySid) };
-  return { ...(trustFrom(document) ?? { services: [], statements: [] }), document };
+  return { ...readable(trustFrom(document), "spec.trust.document"), document };
+}
+
+/**
+ * What the document says as statements. The field refuses every document that cannot be read so; if one ever passes, it must not be taken for
+ * a document that says nothing, which each class allows.
+ */
+function readable<T>(read: T | undefined, path: string): T {
+  if (read !== undefined) return read;
+  throw new TerminalError(`${path}: Invalid value: it cannot be read as statements`, { reason: "InvalidSpec" });
 }
 
 function toOwnPolicy({ path, description, ...policy }: LooseOwnPolicy, index: number): OwnPolicySpec {
