@@ -4,6 +4,8 @@ import { DEFAULT_TRUST_POLICY_QUOTA_CHARS } from "../../model/policy/policy-docu
 import { asciiLowerCase } from "../../model/policy/policy-json.ts";
 import { MAX_INLINE_POLICIES_CHARS, MAX_MANAGED_POLICY_CHARS } from "../../model/policy/policy-size.ts";
 import { policiesOf, type StatementField, statementFieldPath, trustFieldPath } from "../../model/policy/policy-spec.ts";
+import { leftoverIn, leftoverMessage } from "../../model/variables/leftovers.ts";
+import { BUILT_IN_VARIABLES, variablesIn } from "../../model/variables/template.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
 import { type FieldBlocker, INVALID_POLICY } from "../plan.ts";
 import type { Finding } from "./finding.ts";
@@ -84,8 +86,22 @@ function lintPolicy(policy: PolicySpec, isBounded: boolean): readonly Finding[] 
     return [
       ...unknownOperators(statement.conditions, pathOf("conditions")),
       ...lintStatement(statement, pathOf, isBounded),
+      ...(policy.document === undefined ? [] : (["resources", "notResources"] as const)).flatMap((field) =>
+        (statement[field] ?? []).flatMap((text, at) => unfilled(text, `${pathOf(field)}[${at}]`)),
+      ),
     ];
   });
+}
+
+/** A document goes to IAM as it is: what another tool, or a variable, should have filled in matches no resource. */
+function unfilled(text: string, path: string): readonly Finding[] {
+  const leftover = leftoverIn(text, true);
+  if (leftover !== undefined)
+    return [{ rule: "template", severity: "warning", path, message: leftoverMessage(leftover) }];
+  const word = variablesIn(text).find((one) => BUILT_IN_VARIABLES.includes(one));
+  if (word === undefined) return [];
+  const message = `{${word}} is not filled in within a document; write the policy as statements, or the value itself`;
+  return [{ rule: "variable", severity: "warning", path, message }];
 }
 
 const REFUSED_RULES: ReadonlySet<string> = new Set(["unknown-operator", "policy-size", "wrong-partition"]);

@@ -67,6 +67,30 @@ describe("validate finds what only IAM would refuse", () => {
     },
   );
 
+  test.each([
+    ["arn:aws:s3:::$" + "{var.bucket}/*", "looks like template text of Terraform"],
+    ["arn:aws:s3:::{account}-logs/*", "{account} is not filled in within a document; write the policy as statements"],
+  ])("warns of %s in a document, which IAM takes as text", async (resource, words) => {
+    const document = {
+      Version: "2012-10-17",
+      Statement: { Effect: "Allow", Action: "s3:GetObject", Resource: resource },
+    };
+    const { status, out } = await judged({ inlinePolicies: [{ name: "a", document }] });
+    expect(status).toBe(0);
+    expect(out).toContain("warning: spec.inlinePolicies[0].document.Statement[0].Resource[0]: ");
+    expect(out).toContain(words);
+  });
+
+  test("does not warn of a policy variable of IAM in a document", async () => {
+    const resource = "arn:aws:s3:::a/$" + "{aws:username}";
+    const document = {
+      Version: "2012-10-17",
+      Statement: { Effect: "Allow", Action: "s3:GetObject", Resource: resource },
+    };
+    const { out } = await judged({ inlinePolicies: [{ name: "a", document }] });
+    expect(out).not.toContain("warning");
+  });
+
   test("an operator that is none, with the one that was meant", async () => {
     const { status, out } = await judged({
       statements: [{ ...statement, conditions: { stringequal: { "aws:a": ["b"] } } }],
