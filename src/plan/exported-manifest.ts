@@ -1,10 +1,11 @@
 import { policyDocumentField } from "../api/document-fields.ts";
 import type { Fault, Field } from "../api/field.ts";
 import { API_VERSION, KIND, type Statement, type Trust } from "../api/instance-profile.ts";
-import { statementsField } from "../api/policy-fields.ts";
+import { managedPoliciesField, statementsField } from "../api/policy-fields.ts";
 import { trustField } from "../api/trust-fields.ts";
 import { nameKey } from "../model/naming.ts";
-import type { ObservedInstanceProfile, ObservedRole } from "../model/observed-state.ts";
+import type { ObservedInstanceProfile, ObservedManagedPolicy, ObservedRole } from "../model/observed-state.ts";
+import { placeInArn } from "../model/own-policies.ts";
 import { belongsToAws, TAG_PREFIX, type Tags } from "../model/ownership.ts";
 import { isEc2 } from "../model/place.ts";
 import {
@@ -32,6 +33,11 @@ export interface ExportedManifest {
   readonly notes: readonly ExportNote[];
 }
 
+/** A customer managed policy that becomes one of the object. */
+export interface ExportedOwnPolicy extends ObservedManagedPolicy {
+  readonly description: string;
+}
+
 /** Name and namespace of the object in the manifest. */
 export interface ExportNames {
   readonly name: string;
@@ -44,15 +50,20 @@ export interface ExportNames {
 /**
  * The manifest that adopts a role and its instance profile unchanged. The caller must plan it to verify that nothing changes. Fields with
  * their default value are omitted.
+ *
+ * @param managedPolicies those of the role that the object owns; the role attaches what a manifest cannot own
  */
 export function exportedManifest(
   role: ObservedRole,
   profile: ObservedInstanceProfile,
   { name, namespace, hasVariables = false }: ExportNames,
+  managedPolicies: readonly ExportedOwnPolicy[] = [],
 ): ExportedManifest {
+  const own = managedPolicies.filter(canBeOwned);
+  const attached = role.managedPolicyArns.filter((arn) => !own.some((policy) => policy.arn === arn));
   const inline = inlinePoliciesOf(role, hasVariables);
   const trust = trustOf(role);
-  const tags = tagsOf(role.tags, profile.tags);
+  const tags = tagsOf(role.tags, profile.tags, own);
   const spec = {
     roleName: role.roleName,
     ...(profile.instanceProfileName === role.roleName ? {} : { instanceProfileName: profile.instanceProfileName }),
@@ -60,7 +71,8 @@ export function exportedManifest(
     ...(profile.path === role.path ? {} : { instanceProfilePath: profile.path }),
     ...(role.description === "" ? {} : { description: role.description }),
     ...inline.fields,
-    ...(role.managedPolicyArns.length === 0 ? {} : { managedPolicyArns: role.managedPolicyArns }),
+    ...(own.length === 0 ? {} : { managedPolicies: own.map((policy) => ownPolicyOf(policy, role, hasVariables)) }),
+    ...(attached.length === 0 ? {} : { managedPolicyArns: attached }),
     ...(role.permissionsBoundaryArn === undefined ? {} : { permissionsBoundaryArn: role.permissionsBoundaryArn }),
     ...(role.maxSessionDurationSeconds === 3600 ? {} : { maxSessionDurationSeconds: role.maxSessionDurationSeconds }),
     ...trust.fields,
@@ -105,6 +117,30 @@ interface InlinePart {
 type PolicyContent = { readonly statements: readonly ManifestStatement[] } | { readonly document: JsonValue };
 
 type ExportedPolicy = { readonly name: string } & PolicyContent;
+
+/** True for a managed policy that an object can have as its own. */
+export function canBeOwned({
+  arn,
+  description,
+  document,
+}: Pick<ExportedOwnPolicy, "arn" | "description" | "document">): boolean {
+  const policy = { ...placeInArn(arn), description, document: policyJson(readPolicy(document ?? "", "permissions")) };
+  return policy.document !== undefined && isTaken(managedPoliciesField, [policy]);
+}
+
+function ownPolicyOf(
+  { arn, description, document = "" }: ExportedOwnPolicy,
+  role: ObservedRole,
+  hasVariables: boolean,
+): Readonly<Record<string, unknown>> {
+  const { name, path } = placeInArn(arn);
+  return {
+    name,
+    ...(path === role.path ? {} : { path }),
+    ...(description === "" ? {} : { description }),
+    ...contentOf(document, hasVariables),
+  };
+}
 
 /** Every inline policy; one alone in the short form. */
 function inlinePoliciesOf(
@@ -185,11 +221,12 @@ interface TagPart {
 }
 
 /**
- * The tags of the manifest: those of both entities, and those that one of them has alone or with another value. Tags of AWS, such as those
- * of a CloudFormation stack, stay unmanaged.
+ * The tags of the manifest: those of all entities, and those that the role or the instance profile has alone or with another value. Tags of
+ * AWS, such as those of a CloudFormation stack, stay unmanaged, and so do those of a managed policy alone.
  */
-function tagsOf(role: Tags, profile: Tags): TagPart {
-  const isShared = ([key, value]: readonly [string, string]): boolean => role[key] === value && profile[key] === value;
+function tagsOf(role: Tags, profile: Tags, policies: readonly ExportedOwnPolicy[] = []): TagPart {
+  const all = [role, profile, ...policies.map(({ tags }) => tags)];
+  const isShared = ([key, value]: readonly [string, string]): boolean => all.every((tags) => tags[key] === value);
   const own = (tags: Tags): (readonly [string, string])[] => Object.entries(tags).filter(([key]) => !isReserved(key));
   const part = (field: keyof TagPart["fields"], tags: readonly (readonly [string, string])[]): TagPart["fields"] =>
     tags.length === 0 ? {} : { [field]: Object.fromEntries([...tags].sort()) };
@@ -212,7 +249,18 @@ function tagsOf(role: Tags, profile: Tags): TagPart {
         own(profile).filter((tag) => !isShared(tag)),
       ),
     },
-    notes: [...left(role, "role"), ...left(profile, "instance profile")],
+    notes: [
+      ...left(role, "role"),
+      ...left(profile, "instance profile"),
+      ...policies.flatMap(({ arn, tags }) => {
+        const what = `managed policy ${placeInArn(arn).name}`;
+        const others = own(tags).filter((tag) => !isShared(tag));
+        return [
+          ...left(tags, what),
+          ...others.sort().map(([key, value]) => ({ text: `tag ${key}=${value} of ${what} stays there, unmanaged` })),
+        ];
+      }),
+    ],
   };
 }
 

@@ -26,6 +26,7 @@ export function readAck(documents: readonly JsonValue[]): Declarations {
         readInstanceProfile(object, draft);
         break;
       default:
+        draft.otherUses.push(...policiesOf(object, policies));
         draft.notes.push({ address: object.address, text: "is of a kind that no manifest covers" });
     }
   }
@@ -82,6 +83,16 @@ function readRole(object: ClusterObject, policies: ReadonlyMap<string, string>, 
     const why = `attaches ${key ?? "a policy without a name"}, which is not in the input`;
     draft.attachments.push({ address, roleKeys: [keyOf(object)], policy: policies.get(key ?? "") ?? { why } });
   }
+}
+
+/** What a user or group attaches, or has as its boundary. */
+function policiesOf(object: ClusterObject, policies: ReadonlyMap<string, string>): readonly string[] {
+  const { spec } = object;
+  const references = [...listOf(member(spec, "policyRefs")), member(spec, "permissionsBoundaryRef")];
+  const referred = references.flatMap(
+    (reference) => policies.get(ackReference(reference, "Policy", object) ?? "") ?? [],
+  );
+  return [...textsOf(member(spec, "policies")), ...referred, textOf(member(spec, "permissionsBoundary")) ?? ""];
 }
 
 /** The ARN of the boundary; undefined: there is none. */

@@ -224,12 +224,14 @@ function readManagedPolicy(given: Properties, draft: DeclarationsDraft): void {
     ...(name === undefined && { isNameGenerated: true }),
   });
   for (const { keys } of roles) draft.attachments.push({ address, roleKeys: keys, policy: arn ?? logicalKey(id) });
-  noteOthers(given, draft);
+  if (noteOthers(given, draft)) draft.otherUses.push(arn ?? logicalKey(id));
 }
 
-function noteOthers(given: Properties, draft: DeclarationsDraft): void {
+/** Notes the users and groups of a policy. True if it has any. */
+function noteOthers(given: Properties, draft: DeclarationsDraft): boolean {
   const others = ["Users", "Groups"].filter((name) => given.list(name).length > 0);
-  if (others.length === 0) return;
+  if (others.length === 0) return false;
   const text = `is also for ${others.join(" and ").toLowerCase()}, which no manifest covers`;
   draft.notes.push({ address: given.address, text });
+  return true;
 }

@@ -15,10 +15,12 @@ export function readCrossplane(documents: readonly JsonValue[]): Declarations {
     const { kind, address } = resource.object;
     const read = Object.hasOwn(READERS, kind) ? READERS[kind] : undefined;
     if (read !== undefined) read(resource, resources, draft);
-    else draft.notes.push({ address, text: "is of a kind that no manifest covers" });
+    else draft.notes.push({ address, text: NOT_COVERED });
   }
   return draft;
 }
+
+const NOT_COVERED = "is of a kind that no manifest covers";
 
 type Reader = (resource: ManagedResource, all: readonly ManagedResource[], draft: DeclarationsDraft) => void;
 
@@ -26,6 +28,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   Role: readRole,
   RolePolicy: readRolePolicy,
   RolePolicyAttachment: readAttachment,
+  UserPolicyAttachment: readOtherUse,
+  GroupPolicyAttachment: readOtherUse,
   Policy: readPolicy,
   InstanceProfile: readInstanceProfile,
 };
@@ -140,6 +144,12 @@ function readAttachment(resource: ManagedResource, all: readonly ManagedResource
     roleKeys: keys,
     policy: policy ?? { why: "attaches a policy that is not in the input" },
   });
+}
+
+function readOtherUse(resource: ManagedResource, all: readonly ManagedResource[], draft: DeclarationsDraft): void {
+  const policy = resource.referred("policyArn", "Policy", all)?.policyKey ?? resource.text("policyArn");
+  if (policy !== undefined) draft.otherUses.push(policy);
+  draft.notes.push({ address: resource.object.address, text: NOT_COVERED });
 }
 
 function readPolicy(resource: ManagedResource, _all: readonly ManagedResource[], draft: DeclarationsDraft): void {

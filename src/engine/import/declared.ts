@@ -85,6 +85,8 @@ export interface Declarations {
   readonly policies: readonly DeclaredPolicy[];
   readonly attachments: readonly DeclaredAttachment[];
   readonly managedPolicies: readonly DeclaredManagedPolicy[];
+  /** The ARNs or keys of managed policies that users and groups have too. */
+  readonly otherUses: readonly string[];
   readonly companions: readonly DeclaredCompanion[];
   /** What cannot be read. */
   readonly problems: readonly Remark[];
@@ -103,6 +105,7 @@ export function emptyDraft(): DeclarationsDraft {
     policies: [],
     attachments: [],
     managedPolicies: [],
+    otherUses: [],
     companions: [],
     problems: [],
     notes: [],

@@ -3,6 +3,7 @@ import type { ExportNote } from "../../plan/exported-manifest.ts";
 import type { WholeProfile } from "../offline/read-profile.ts";
 import {
   type Declarations,
+  type DeclaredManagedPolicy,
   type DeclaredProfile,
   type DeclaredRole,
   type Keys,
@@ -10,6 +11,7 @@ import {
   type Remark,
   roleOf,
 } from "./declared.ts";
+import { observedPolicy, ownPoliciesByRole } from "./own-policies.ts";
 
 /** An instance profile with its role and all policies, from however many declarations. */
 export interface JoinedProfile extends WholeProfile {
@@ -56,9 +58,13 @@ class Join {
     this.#problems = [...declared.problems];
     this.#left = [...declared.notes];
     for (const role of declared.roles) {
-      this.#parts.set(role, new RoleParts());
       for (const key of role.keys) this.#roles.set(key, this.#roles.has(key) ? AMBIGUOUS : role);
     }
+    const own = ownPoliciesByRole(declared, (keys) => {
+      const found = this.#find(keys);
+      return typeof found === "object" ? found : undefined;
+    });
+    for (const role of declared.roles) this.#parts.set(role, new RoleParts(own.get(role)));
     this.#collectParts();
   }
 
@@ -69,8 +75,9 @@ class Join {
       if ("why" in role) this.#problems.push({ address, text: role.why });
       else this.#left.push({ address, text: "is in no instance profile of the input" });
     }
-    for (const { address } of this.#declared.managedPolicies) {
-      this.#left.push({ address, text: "stays as it is; manifests attach it by its ARN" });
+    const owned = new Set([...this.#parts].flatMap(([role, { own }]) => (used.has(role) ? own : [])));
+    for (const policy of this.#declared.managedPolicies.filter((one) => !owned.has(one))) {
+      this.#left.push({ address: policy.address, text: "stays as it is; manifests attach it by its ARN" });
     }
     return { profiles, problems: this.#problems, left: this.#left };
   }
@@ -112,7 +119,7 @@ class Join {
       {
         declared,
         instanceProfile: { ...profile, roleName: found.role.roleName },
-        role: parts.completed(found.role),
+        ...parts.joinedWith(found.role),
         isRoleExternal: false,
         isRoleNew: found.isNameGenerated === true,
         addresses: [...new Set([address, found.address, ...parts.addresses])],
@@ -155,10 +162,17 @@ function elsewhere(roleName: string): ObservedRole {
 
 /** What separate declarations add to a role. */
 class RoleParts {
-  readonly addresses: string[] = [];
+  readonly addresses: string[];
   readonly unreadable: Remark[] = [];
+  /** The managed policies of this role alone. */
+  readonly own: readonly DeclaredManagedPolicy[];
   readonly #policies = new Map<string, Readable>();
   readonly #arns = new Set<string>();
+
+  constructor(own: readonly DeclaredManagedPolicy[] = []) {
+    this.own = own;
+    this.addresses = own.map(({ address }) => address);
+  }
 
   addPolicy(name: string, document: Readable, address: string): void {
     this.#policies.set(name, document);
@@ -168,7 +182,7 @@ class RoleParts {
 
   addAttachment(policy: Readable, address: string): void {
     if (typeof policy !== "string") this.unreadable.push({ address, text: policy.why });
-    else if (!policy.startsWith("arn:"))
+    else if (!policy.startsWith("arn:") && !this.#isOwn(policy))
       this.unreadable.push({ address, text: `attaches ${policy}, whose ARN is not in the input` });
     else {
       this.#arns.add(policy);
@@ -180,14 +194,24 @@ class RoleParts {
    * The role with all parts. A role of a Terraform state repeats what separate resources declare: those are newer, and hide what is marked
    * as sensitive.
    */
-  completed(role: ObservedRole): ObservedRole {
+  joinedWith(role: ObservedRole): Required<Pick<WholeProfile, "role" | "managedPolicies">> {
     const documents = new Map<string, Readable>([...Object.entries(role.inlinePolicyDocuments), ...this.#policies]);
     const readable = [...documents].filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    const managedPolicies = this.own.map((policy) => observedPolicy(policy, role));
+    const others = [...role.managedPolicyArns, ...this.#arns].filter((arn) => !this.#isOwn(arn));
+    const attached = new Set([...others, ...managedPolicies.map(({ arn }) => arn)]);
     return {
-      ...role,
-      inlinePolicyNames: readable.map(([name]) => name).sort(),
-      inlinePolicyDocuments: Object.fromEntries(readable),
-      managedPolicyArns: [...new Set([...role.managedPolicyArns, ...this.#arns])].sort(),
+      role: {
+        ...role,
+        inlinePolicyNames: readable.map(([name]) => name).sort(),
+        inlinePolicyDocuments: Object.fromEntries(readable),
+        managedPolicyArns: [...attached].sort(),
+      },
+      managedPolicies,
     };
+  }
+
+  #isOwn(policy: string): boolean {
+    return this.own.some(({ key }) => key === policy);
   }
 }

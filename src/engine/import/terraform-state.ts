@@ -116,6 +116,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   aws_iam_policy: readPolicy,
   aws_iam_role_policy_attachment: (attributes, draft) => readAttachment(attributes, [attributes.text("role")], draft),
   aws_iam_policy_attachment: readSharedAttachment,
+  aws_iam_user_policy_attachment: (attributes, draft) => void draft.otherUses.push(attributes.text("policy_arn")),
+  aws_iam_group_policy_attachment: (attributes, draft) => void draft.otherUses.push(attributes.text("policy_arn")),
+  aws_iam_user: (attributes, draft) => void draft.otherUses.push(attributes.text("permissions_boundary")),
   aws_iam_role_policies_exclusive: readExclusive,
   aws_iam_role_policy_attachments_exclusive: readExclusive,
 };
@@ -203,6 +206,7 @@ function readAttachment(given: Attributes, roles: readonly string[], draft: Decl
   const text = given.hidden("role", "roles");
   if (text !== undefined) {
     draft.problems.push({ address, text });
+    draft.otherUses.push(given.text("policy_arn"));
     return;
   }
   for (const role of roles) {
@@ -215,7 +219,9 @@ function readSharedAttachment(given: Attributes, draft: DeclarationsDraft): void
   readAttachment(given, textsOf(given.value("roles")), draft);
   const others = ["users", "groups"].filter((name) => textsOf(given.value(name)).length > 0);
   const text = `also attaches its policy to ${others.join(" and ")}, which no manifest covers`;
-  if (others.length > 0) draft.notes.push({ address, text });
+  if (others.length === 0) return;
+  draft.notes.push({ address, text });
+  draft.otherUses.push(given.text("policy_arn"));
 }
 
 function readExclusive(given: Attributes, draft: DeclarationsDraft): void {

@@ -2,6 +2,7 @@ import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import { TerminalError } from "../../errors.ts";
 import { desiredState } from "../../model/desired-state.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
+import { placeInRoleArn } from "../../model/own-policies.ts";
 import { TAG_KEYS } from "../../model/ownership.ts";
 import { diff } from "../../plan/diff.ts";
 import {
@@ -35,7 +36,7 @@ export interface ExportChoices {
  * external to it. Pure.
  */
 export function exportProfile(
-  { instanceProfile, role }: WholeProfile,
+  { instanceProfile, role, managedPolicies = [] }: WholeProfile,
   names: ExportNames,
   { isRoleExternal = false }: ExportChoices = {},
 ): ExportedProfile {
@@ -52,10 +53,11 @@ export function exportProfile(
   }
   const exported = isExternal
     ? exportedExternal(instanceProfile, names)
-    : exportedManifest(role, instanceProfile, names);
+    : exportedManifest(role, instanceProfile, names, managedPolicies);
   try {
     const object = parseInstanceProfile(exported.manifest);
-    const plan = diff(desiredState(object, "some-cluster", { allowsAdoption: true }), { role, instanceProfile });
+    const desired = desiredState(object, "some-cluster", { allowsAdoption: true, place: placeInRoleArn(role.arn) });
+    const plan = diff(desired, { role, instanceProfile, managedPolicies });
     if (isInSync(plan) || isAdoptionOnly(plan)) return { kind: "whole", ...exported };
     // Owner tags and notes come with every adoption: they are no reason.
     const changes = { ...plan, actions: plan.actions.filter((action) => !isOwnTagging(action)), notes: [] };

@@ -1,4 +1,5 @@
 import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
+import type { ExportedOwnPolicy } from "../../plan/exported-manifest.ts";
 import type { IamReader } from "../ports.ts";
 
 /** An instance profile and its role with all policies. */
@@ -6,6 +7,8 @@ export interface WholeProfile {
   readonly instanceProfile: ObservedInstanceProfile;
   /** Undefined: the profile is empty. */
   readonly role: ObservedRole | undefined;
+  /** The managed policies of the role that a manifest owns; unset: none. */
+  readonly managedPolicies?: readonly ExportedOwnPolicy[];
 }
 
 /**

@@ -18,11 +18,6 @@ async function becomeReady(rig: SandboxRig, exported: string): Promise<void> {
   const validated = await runCli(["validate", "--strict", "-f", "-"], { input: exported });
   expect(validated).toMatchObject({ status: 0, out: expect.stringMatching(/ok\n\d+ checked, 0 invalid\n$/) });
   await outsider(rig.aws.url, "CreateRole", { RoleName: "made-elsewhere", AssumeRolePolicyDocument: EC2_TRUST });
-  for (const [, PolicyName = ""] of exported.matchAll(
-    /- "?arn:[^:]+:iam::(?:123456789012|\{account\}):policy\/(\S+)/g,
-  )) {
-    await outsider(rig.aws.url, "CreatePolicy", { PolicyName, PolicyDocument: statement("s3:Get*") });
-  }
   await rig.start({ allowsExternalRoles: true });
   const manifests = parseAllDocuments(exported).flatMap((document) => (document.toJS() ?? []) as Manifest);
   for (const manifest of manifests) await rig.user.apply(manifest);

@@ -91,7 +91,7 @@ export function attachment(name: string, roleName: string, policyArn: string, pl
   return { type: "aws_iam_role_policy_attachment", name, ...place, attributes };
 }
 
-function managedPolicy(
+export function managedPolicy(
   name: string,
   policyName: string,
   policy: string,
