@@ -1,4 +1,4 @@
-import { allowsNoMore } from "../../model/access/policy-relations.ts";
+import { allowsNoMore, allowsNothing } from "../../model/access/policy-relations.ts";
 import {
   type AppliedRecord,
   appliedRecord,
@@ -29,6 +29,7 @@ import { trustAtCreation } from "./self-trust.ts";
 export function createRole(desired: DesiredPresent, policies: PolicyChanges): readonly Action[] {
   const { role } = desired;
   const trustPolicy = trustAtCreation(role);
+  const denying = desired.managedPolicies.filter(({ document }) => allowsNothing([document])).map(({ arn }) => arn);
   return [
     {
       kind: "CreateRole",
@@ -44,12 +45,14 @@ export function createRole(desired: DesiredPresent, policies: PolicyChanges): re
       },
     },
     ...policies.before,
+    // What only denies holds before anything is allowed: if IAM refuses to attach it, the role has nothing that it should not have.
+    ...denying.map((policyArn) => attach(desired, policyArn)),
     ...orderRoleChanges({
       ...NO_CHANGES,
       roleName: role.roleName,
       frame: changeTrustPolicy(role, trustPolicy),
       inline: role.inlinePolicies.map((policy) => ({ ...policy, current: undefined })),
-      attach: role.managedPolicyArns.map((policyArn) => attach(desired, policyArn)),
+      attach: role.managedPolicyArns.filter((arn) => !denying.includes(arn)).map((arn) => attach(desired, arn)),
     }),
     ...policies.after,
   ];
