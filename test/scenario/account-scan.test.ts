@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { AwsConnection } from "../../src/aws/aws-connection.ts";
+import listed from "../../src/model/policy/aws-managed-policies.json" with { type: "json" };
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { desiredAbsence } from "../support/builders.ts";
 import { connectDirectly } from "../support/direct-aws.ts";
@@ -171,8 +172,8 @@ describe("creations after a scan", () => {
   test("that are over a quota are not begun", async () => {
     await fleet.scan();
     forget();
-    const managedPolicyArns = Array.from({ length: 20 }, (_, i) => `arn:aws:iam::123456789012:policy/team-${i}`);
-    fleet.apply("app", { managedPolicyArns });
+    const names = listed.names["/"].slice(0, 20);
+    fleet.apply("app", { managedPolicyArns: names.map((name) => `arn:aws:iam::aws:policy/${name}`) });
     await fleet.drain();
     expect(calls().filter((call) => call.startsWith("Create"))).toEqual([]);
     expect(fleet.ready("app")).toBe("False QuotaExceeded");

@@ -52,8 +52,13 @@ const WRONG: Fields = {
 /** What matters at another time or to other objects, each with the test that shows it. */
 const HEEDED_ELSEWHERE: ReadonlySet<string> = new Set([
   ...["role", "role.management"], // test/scenario/external-role.test.ts
-  // As in `statements`: the parser reads both by one field.
-  ...["notActions", "notResources", "conditions"].map((field) => `inlinePolicies[].statements[].${field}`),
+  // As in `statements`: the parser reads all of them by one field.
+  ...["notActions", "notResources", "conditions"].flatMap((field) =>
+    ["inlinePolicies", "managedPolicies"].map((list) => `${list}[].statements[].${field}`),
+  ),
+  ...["sid", "effect"].map((field) => `managedPolicies[].statements[].${field}`),
+  "managedPolicies[].document", // test/laws/own-policies.test.ts
+  "managedPolicies[].description", // at the creation alone: IAM cannot change it
   ...["adoptionPolicy", "deletionPolicy"], // test/scenario/adoption.test.ts
   "unmanagedPolicies", // test/scenario/drift.test.ts
 ]);

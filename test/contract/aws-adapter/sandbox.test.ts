@@ -126,7 +126,10 @@ describe("the AWS adapter against the sandbox's faults", () => {
       GetAccountAuthorizationDetails: () => everything(aws.accountReader.reportRoles(never)),
       ListRoles: () => everything(aws.accountReader.listRoles(never)),
       ListInstanceProfiles: () => everything(aws.accountReader.listInstanceProfiles(never)),
-      GetPolicy: () => aws.iamReader.policyExists("arn:aws:iam::123456789012:policy/p", never),
+      GetPolicy: () => aws.iamReader.policyExists(ownPolicyArn, never),
+      GetPolicyVersion: () => aws.iamReader.getPolicyVersion(ownPolicyArn, "v1", never),
+      ListPolicyVersions: () => aws.iamReader.listPolicyVersions(ownPolicyArn, never),
+      ListEntitiesForPolicy: () => aws.iamReader.listEntitiesForPolicy(ownPolicyArn, never),
       GetAccountSummary: () => aws.accountReader.getQuotas(never),
     };
     const write = WRITES.find((action) => action.kind === operation);
@@ -141,6 +144,7 @@ describe("the AWS adapter against the sandbox's faults", () => {
 
 const role = { roleName: "app" };
 const profile = { instanceProfileName: "p" };
+const ownPolicyArn = "arn:aws:iam::123456789012:policy/p";
 const WRITES: readonly Action[] = [
   {
     kind: "CreateRole",
@@ -161,6 +165,12 @@ const WRITES: readonly Action[] = [
   { kind: "DeleteRolePolicy", ...role, policyName: "s3" },
   { kind: "AttachRolePolicy", ...role, policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" },
   { kind: "DetachRolePolicy", ...role, policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" },
+  { kind: "CreatePolicy", ownPolicyArn, description: "", document: "{}", tags: {} },
+  { kind: "CreatePolicyVersion", ownPolicyArn, document: "{}", changes: [] },
+  { kind: "DeletePolicyVersion", ownPolicyArn, versionId: "v1" },
+  { kind: "DeletePolicy", ownPolicyArn },
+  { kind: "TagPolicy", ownPolicyArn, tags: { a: "1" } },
+  { kind: "UntagPolicy", ownPolicyArn, tagKeys: ["a"] },
   { kind: "TagRole", ...role, tags: { a: "1" } },
   { kind: "UntagRole", ...role, tagKeys: ["a"] },
   { kind: "CreateInstanceProfile", ...profile, path: "/", tags: {} },
