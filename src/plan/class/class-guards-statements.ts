@@ -78,9 +78,25 @@ function guardResources(one: Case): readonly Violation[] {
   if (subject.words.isNegated && !allowNotResources) {
     return [negated(one, "NotResourcesNotAllowed", "notResources", "resources")];
   }
+  const literal = literalVariable(one, subject);
+  if (literal !== undefined) return [literal];
   const outside = outsidePatterns(subject.words, allowed, "resources", { budget });
   if (outside.found === "none") return [];
   return [beyond(one, subject, outside, "ResourceNotAllowed", `does not allow; it allows ${someOf(allowed)}`)];
+}
+
+/**
+ * Refuses `${` in a document of another version, in which IAM has no variables: `${*}` is then text around a wildcard, and not the text `*`.
+ */
+function literalVariable(one: Case, { field, written }: Subject): Violation | undefined {
+  const { document } = one.policy;
+  if (document === undefined || document["Version"] === "2012-10-17") return undefined;
+  const index = written.findIndex((pattern) => pattern.includes("${"));
+  if (index < 0) return undefined;
+  const message =
+    `${field}[${index}]: ${showValue(written[index] ?? "")} has no variable, because the Version of the document is not 2012-10-17, and ` +
+    `${classTitle(one.bounds)} is not compared with that. Write Version: "2012-10-17", or the resource without \${.`;
+  return violation("ResourceNotAllowed", message, excessOf(one));
 }
 
 /** The actions or the resources of a statement, and the field that holds them. */

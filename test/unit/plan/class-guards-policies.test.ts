@@ -45,6 +45,23 @@ describe("a managed policy of the object", () => {
     expect(reasonsOf(policy("s3:*"), { allowedActions: ["*"], maximumAccess }).join()).toMatch(/AccessNotAllowed/);
   });
 
+  test("may not hide a wildcard in a variable of a Version that has none", () => {
+    const resources = [`arn:aws:s3:::team-a/\${*}`];
+    const statements = [{ effect: "Allow" as const, actions: ["s3:GetObject"], resources }];
+    const written = { Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: resources }] };
+    const allowed = { allowedResources: ["arn:aws:s3:::team-a/?"] };
+    const fieldPath = "spec.managedPolicies[0].document";
+    const reasons = (Version: object): string =>
+      reasonsOf(policy("", { fieldPath, statements, document: { ...Version, ...written } }), allowed)
+        .filter((reason) => reason.includes(fieldPath))
+        .join();
+    expect(reasons({ Version: "2012-10-17" })).toBe("");
+    expect(reasons({ Version: "2008-10-17" })).toMatch(
+      /^ResourceNotAllowed .*the Version of the document is not 2012-10-17/,
+    );
+    expect(reasons({})).toMatch(/^ResourceNotAllowed /);
+  });
+
   test("cannot take the name of the permissions boundary of the class, whatever its path", () => {
     const permissionsBoundaryArn = "arn:aws:iam::123456789012:policy/guard/Own";
     expect(reasonsOf(policy("s3:GetObject"), { permissionsBoundaryArn }).join()).toMatch(
