@@ -1,8 +1,8 @@
 import { nameInArn, nameKey } from "../../model/naming.ts";
-import { type JsonObject, type JsonValue, listOf } from "../../model/policy/policy-json.ts";
+import type { JsonObject, JsonValue } from "../../model/policy/policy-json.ts";
 import { type ClusterObject, clusterObjects, objectKey } from "./cluster-object.ts";
 import { type Declarations, type DeclarationsDraft, emptyDraft, type Keys, profileOf, roleOf } from "./declared.ts";
-import { member, memberAt, objectOr, textMapOf, textOf, textsOf } from "./json-access.ts";
+import { inlineBlocks, member, memberAt, objectOr, textMapOf, textOf, textsOf } from "./json-access.ts";
 
 /** The API groups of Crossplane's provider for IAM: objects of the cluster, and of namespaces (v2). */
 export const CROSSPLANE_GROUPS: readonly string[] = ["iam.aws.upbound.io", "iam.aws.m.upbound.io"];
@@ -110,10 +110,6 @@ function keysOf(name: string | undefined): Keys {
 
 function readRole(resource: ManagedResource, _all: readonly ManagedResource[], draft: DeclarationsDraft): void {
   const boundary = resource.text("permissionsBoundary");
-  const inline = listOf(resource.value("inlinePolicy")).flatMap((block) => {
-    const [name, policy] = [textOf(member(block, "name")), textOf(member(block, "policy"))];
-    return name === undefined || policy === undefined ? [] : [[name, policy] as const];
-  });
   const role = roleOf({
     roleName: resource.externalName,
     trustPolicy: resource.text("assumeRolePolicy") ?? "",
@@ -122,7 +118,7 @@ function readRole(resource: ManagedResource, _all: readonly ManagedResource[], d
     maxSessionDurationSeconds: Number(resource.value("maxSessionDuration") ?? 3600),
     ...(boundary === undefined ? {} : { permissionsBoundaryArn: boundary }),
     tags: resource.tags(),
-    inlinePolicyDocuments: Object.fromEntries(inline),
+    inlinePolicyDocuments: inlineBlocks(resource.value("inlinePolicy")),
     managedPolicyArns: textsOf(resource.value("managedPolicyArns")),
   });
   draft.roles.push({ address: resource.object.address, keys: [resource.key, nameKey(resource.externalName)], role });

@@ -33,3 +33,12 @@ export function textMapOf(value: JsonValue | undefined): Readonly<Record<string,
     Object.entries(objectOr(value)).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
   );
 }
+
+/** The documents of inline policies by name, from the blocks of a role in Terraform, which Crossplane's provider has too. */
+export function inlineBlocks(value: JsonValue | undefined): Readonly<Record<string, string>> {
+  const named = listOf(value).flatMap((block) => {
+    const [name, policy] = [textOf(member(block, "name")), textOf(member(block, "policy"))];
+    return name === undefined || policy === undefined ? [] : [[name, policy] as const];
+  });
+  return Object.fromEntries(named);
+}

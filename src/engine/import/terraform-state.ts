@@ -1,5 +1,5 @@
 import { nameKey } from "../../model/naming.ts";
-import { type JsonValue, listOf } from "../../model/policy/policy-json.ts";
+import type { JsonValue } from "../../model/policy/policy-json.ts";
 import {
   type Declarations,
   type DeclarationsDraft,
@@ -9,7 +9,7 @@ import {
   type Readable,
   roleOf,
 } from "./declared.ts";
-import { member, textMapOf, textOf, textsOf } from "./json-access.ts";
+import { inlineBlocks, member, textMapOf, textOf, textsOf } from "./json-access.ts";
 import { type StateResource, stateResources } from "./terraform-resources.ts";
 
 /** The declarations of a Terraform state, and its addresses by configuration address. */
@@ -138,10 +138,7 @@ function readRole(given: Attributes, draft: DeclarationsDraft): void {
     return;
   }
   const boundary = textOf(given.value("permissions_boundary"));
-  const inline = listOf(given.value("inline_policy")).flatMap((block) => {
-    const [name, policy] = [textOf(member(block, "name")), textOf(member(block, "policy"))];
-    return name === undefined || policy === undefined ? [] : [[name, policy] as const];
-  });
+  const inlinePolicyDocuments = inlineBlocks(given.value("inline_policy"));
   const hiddenInline = given.hidden("inline_policy");
   if (hiddenInline !== undefined) draft.problems.push({ address, text: hiddenInline });
   const role = roleOf({
@@ -154,7 +151,7 @@ function readRole(given: Attributes, draft: DeclarationsDraft): void {
     maxSessionDurationSeconds: Number(given.value("max_session_duration") ?? 3600),
     ...(boundary === undefined ? {} : { permissionsBoundaryArn: boundary }),
     tags: given.tags(),
-    inlinePolicyDocuments: Object.fromEntries(inline),
+    inlinePolicyDocuments,
     managedPolicyArns: textsOf(given.value("managed_policy_arns")),
   });
   draft.roles.push({ address, keys, role });
