@@ -34,7 +34,7 @@ export async function missingPolicies(
   { policies, boundary }: { readonly policies: PolicyVerifier; readonly boundary?: RequiredBoundary | undefined },
   signal: AbortSignal,
 ): Promise<readonly MissingPolicy[]> {
-  const needed = [...new Set(actions.flatMap(policiesOf))].filter(
+  const needed = [...new Set(actions.flatMap(policyArnsIn))].filter(
     (arn) => arn !== boundary?.arn && !(arn.startsWith("arn:aws:") && judgeAwsPolicy(arn).kind === "listed"),
   );
   const verdicts = await inParallel(needed, (arn) => policies.verify(arn, signal));
@@ -47,7 +47,7 @@ export async function missingPolicies(
 }
 
 /** The ARNs of the managed policies that IAM must have for this write. */
-export function policiesOf(action: Action): readonly string[] {
+export function policyArnsIn(action: Action): readonly string[] {
   // The read that proves a policy of the object itself shows that it exists.
   if (action.kind === "AttachRolePolicy") return action.isOwn ? [] : [action.policyArn];
   if (action.kind !== "CreateRole" && action.kind !== "PutRolePermissionsBoundary") return [];

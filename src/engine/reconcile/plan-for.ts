@@ -8,7 +8,7 @@ import { quotaBlockers, tagBlockers } from "../../plan/quota-blockers.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";
 import { type OverlaidState, RecentWrites } from "../observe/recent-writes.ts";
-import { type MissingPolicy, missingPolicies, type PolicyVerifier, policiesOf } from "./missing-policies.ts";
+import { type MissingPolicy, missingPolicies, type PolicyVerifier, policyArnsIn } from "./missing-policies.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 
 /** A plan and the state that it was computed from. */
@@ -184,7 +184,7 @@ async function missingPolicyBlockers(
 function writesBefore(blockers: readonly Blocker[], desired: DesiredState, { actions }: Plan): readonly Action[] {
   const [{ reason, path = "", policyArn }] = blockers as readonly [Partial<MissingPolicy> & Blocker];
   if (desired.presence === "absent" || actions.some(({ kind }) => kind === "CreateRole")) return [];
-  if (policyArn !== undefined) return until(actions, (action) => policiesOf(action).includes(policyArn));
+  if (policyArn !== undefined) return until(actions, (action) => policyArnsIn(action).includes(policyArn));
   if (reason !== INVALID_POLICY) return [];
   const { trustPolicy, inlinePolicies } = desired.role;
   const policies = [...inlinePolicies, ...desired.managedPolicies].map(({ document }) => document);

@@ -56,7 +56,7 @@ const versionCases: readonly Case[] = [
     },
   },
   {
-    test: "keeps the default of a managed policy until it is told another",
+    test: "keeps the default of a managed policy until another is set",
     async run(bench) {
       const PolicyArn = await made(bench);
       await addVersion(bench, PolicyArn, false);

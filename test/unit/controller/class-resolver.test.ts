@@ -329,7 +329,7 @@ describe("an object without roleName", () => {
     expect(namesOf(object, aClass({ roleNamePrefix: "new-" }))[0]).toBe("new-team-a--web");
   });
 
-  test("is told when the prefix of the class leaves no room for a name", () => {
+  test("is refused when the prefix of the class leaves no room for a name", () => {
     const object = parsedOf({ className: "readers" });
     expect(saidOf(object, [aClass({ roleNamePrefix: "p".repeat(60) })])).toBe("readers RoleNameNotAllowed");
     expect(saidOf(object, [aClass({ roleNamePrefix: "p".repeat(51) })])).toBe("readers fits");
