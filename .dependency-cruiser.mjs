@@ -1,6 +1,6 @@
 const pure = "^src/(api|model|plan|status|text)/|^src/errors[.]ts$";
 
-/** The layer rule of docs/architecture.md. test/tooling/layers.test.ts plants violations to prove that it can fail. */
+/** The layer rule of docs/explanation/architecture.md. test/tooling/layers.test.ts plants violations to prove that it can fail. */
 export default {
   forbidden: [
     {

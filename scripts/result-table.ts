@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RESULT_TABLE, type ResultRow } from "../src/status/result-table.ts";
 
-/** Writes the results that docs/architecture.md shows, from the table that the code uses. */
+/** Writes the results that docs/explanation/architecture.md shows, from the table that the code uses. */
 
-const FILE = join(import.meta.dirname, "../docs/architecture.md");
+const FILE = join(import.meta.dirname, "../docs/explanation/architecture.md");
 const [BEGIN, END] = ["<!-- results: begin -->", "<!-- results: end -->"];
 
 /** The section between the two marks: a diagram and a table. */

@@ -1,5 +1,5 @@
 -- Health of an InstanceProfile and of an InstanceProfileClass for Argo CD, which does not evaluate conditions by itself. The conditions
--- follow kstatus: Reconciling, Stalled, DryRun and Suspended are present only while True. docs/gitops.md explains the results.
+-- follow kstatus: Reconciling, Stalled, DryRun and Suspended are present only while True. docs/how-to/gitops.md explains the results.
 local hs = { status = "Progressing", message = "Waiting for the controller" }
 
 local status = obj.status

@@ -36,7 +36,7 @@ export interface ResultRow {
   readonly isVerified: boolean;
 }
 
-/** The consequences of each result: conditions, requeue and Events. docs/architecture.md shows this table; a test compares the two. */
+/** The consequences of each result: conditions, requeue and Events. docs/explanation/architecture.md shows this table; a test compares the two. */
 export const RESULT_TABLE: Readonly<Record<Result["kind"], ResultRow>> = {
   InSync: { ready: "True", beside: undefined, requeue: "resync", event: undefined, isVerified: true },
   PropagationPending: { ready: "False", beside: "Reconciling", requeue: "poll", event: undefined, isVerified: false },

@@ -12,7 +12,7 @@ const CRDS = ["delete", "-k", CRDS_FOLDER];
 const DEPLOY = ["delete", "-k", DEPLOY_FOLDER];
 const NAMES = ["team-a-app", "team-a-web", "team-b-batch"];
 
-/** The orders of docs/uninstall.md and those of haste, each up to where nothing of the product is in the cluster. */
+/** The orders of docs/how-to/uninstall.md and those of haste, each up to where nothing of the product is in the cluster. */
 const ORDERS: readonly (readonly [string, (world: UninstallWorld) => Promise<void>])[] = [
   [
     "the CRDs, then the deployment, as the page says",

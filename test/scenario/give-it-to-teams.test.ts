@@ -15,9 +15,9 @@ const fencesOf = (path: string, language: string): readonly string[] =>
   documentAt(path)
     .fences.filter((fence) => fence.language === language)
     .map(({ text }) => here(text));
-const [CLASSES = "", , UPLOADS = ""] = fencesOf("docs/teams.md", "yaml");
-const [REFUSAL = ""] = fencesOf("docs/teams.md", "text");
-const [TRUST = ""] = fencesOf("docs/spec/instance-profile-class.md", "json");
+const [CLASSES = "", , UPLOADS = ""] = fencesOf("docs/how-to/teams.md", "yaml");
+const [REFUSAL = ""] = fencesOf("docs/how-to/teams.md", "text");
+const [TRUST = ""] = fencesOf("docs/reference/instance-profile-class.md", "json");
 const PERMISSIONS = JSON.stringify(allOf("iam:*", "ec2:*"));
 
 type Manifest = Parameters<Simulation["apply"]>[0];
@@ -64,7 +64,7 @@ const answer = async (): Promise<string | undefined> => {
   return `${ready?.reason}: ${ready?.message}`;
 };
 
-test("who follows docs/teams.md has a class for each team, and the team's role in the team's account, within the boundary", async () => {
+test("who follows docs/how-to/teams.md has a class for each team, and the team's role in the team's account, within the boundary", async () => {
   await applyClasses();
   for (const name of ["team-a", "team-b"]) expect(await organisation.classReady(name)).toMatch(/^True /);
   await sim.apply(uploads());
@@ -80,7 +80,7 @@ test("who follows docs/teams.md has a class for each team, and the team's role i
   expect(await organisation.classStatus("team-a")).toMatchObject({ objects: 1, violations: 0 });
 });
 
-test("what docs/teams.md says of s3:* is what the controller says, and nothing is written", async () => {
+test("what docs/how-to/teams.md says of s3:* is what the controller says, and nothing is written", async () => {
   await applyClasses();
   await sim.apply(uploads(UPLOADS.replace('["s3:GetObject", "s3:PutObject"]', '["s3:*"]')));
   await sim.run(MINUTE_MS);

@@ -14,7 +14,7 @@ export interface Ec2 {
 
 /**
  * Loads the EC2 client on first use. Its SDK is by far the largest part of the program, and most installations never call EC2;
- * see docs/scale.md.
+ * see docs/explanation/scale.md.
  */
 export class Ec2OnDemand {
   readonly #open: () => Promise<Ec2>;

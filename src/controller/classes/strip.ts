@@ -57,7 +57,7 @@ export type StripReport = Report & { readonly after?: ObservedState };
  * The reconcile applies the allowed part of the spec. If that fails for any reason (IAM rejects another statement, a
  * quota, a boundary that does not exist), or never starts (the object is suspended, a dry run, or its deletion is
  * blocked), the access that the class does not allow is removed separately. A missing boundary removes no other access
- * (docs/security.md). A compliant spec is no proof: AWS may still have the access of an earlier spec.
+ * (docs/explanation/security.md). A compliant spec is no proof: AWS may still have the access of an earlier spec.
  */
 export async function withinClass(
   subject: StripSubject,

@@ -288,7 +288,7 @@ describe("a policy test without everything that it needs", () => {
 });
 
 test("the documents show what validate prints for their policy test", async () => {
-  const { fences } = sectionOf("docs/review-access.md", "Policy tests");
+  const { fences } = sectionOf("docs/how-to/review-access.md", "Policy tests");
   const shown = (language: string): string => fences.find((fence) => fence.language === language)?.text ?? "";
   file("manifests/app.yaml", readFileSync(join(ROOT, "crds/samples/s3-read-only.yaml"), "utf8"));
   file("manifests/tests/app.yaml", shown("yaml"));

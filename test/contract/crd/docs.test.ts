@@ -9,7 +9,7 @@ import { statusField } from "../../../src/api/status-fields.ts";
 import { VIOLATION_REASONS } from "../../../src/plan/class/class-guards.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const BOOK = readFileSync(join(ROOT, "docs/spec/instance-profile.md"), "utf8");
+const BOOK = readFileSync(join(ROOT, "docs/reference/instance-profile.md"), "utf8");
 
 /** Table rows as cells. */
 const ROWS = BOOK.split("\n")

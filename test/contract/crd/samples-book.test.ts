@@ -6,7 +6,7 @@ import type { ConditionDraft } from "../../../src/status/conditions.ts";
 import { samplesOfClasses, samplesOfEvents, samplesOfInstances } from "./samples-of-events.ts";
 import { samplesOfReasons } from "./samples-of-reasons.ts";
 
-const FOLDER = join(import.meta.dirname, "../../../docs/spec");
+const FOLDER = join(import.meta.dirname, "../../../docs/reference");
 const BOOK = readFileSync(join(FOLDER, "instance-profile.md"), "utf8");
 
 const CLASS_BOOK = readFileSync(join(FOLDER, "instance-profile-class.md"), "utf8");

@@ -6,14 +6,16 @@ import { documentAt, ROOT, sectionOf } from "./document.ts";
 const DECISIONS = readdirSync(join(ROOT, "docs/adr")).toSorted();
 
 test("the table of folders has those of src, and no other", () => {
-  const [table = []] = sectionOf("docs/architecture.md", "Folders").tables;
+  const [table = []] = sectionOf("docs/explanation/architecture.md", "Folders").tables;
   const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const listed = table.slice(1).map(([folder]) => folder);
   expect(listed.toSorted()).toEqual(folders.map(({ name }) => `\`src/${name}\``).toSorted());
 });
 
 test("the list of decisions is whole and in order", () => {
-  expect(sectionOf("docs/architecture.md", "Decisions").links).toEqual(DECISIONS.map((file) => `adr/${file}`));
+  expect(sectionOf("docs/explanation/architecture.md", "Decisions").links).toEqual(
+    DECISIONS.map((file) => `../adr/${file}`),
+  );
 });
 
 describe.each(DECISIONS)("%s", (file) => {

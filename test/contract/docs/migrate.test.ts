@@ -13,7 +13,7 @@ import { Newcomer } from "./newcomer.ts";
 import { PROGRAM } from "./program.ts";
 import { commandsOf, simpleCommands } from "./shell.ts";
 
-const COMMANDS = sectionOf("docs/migrate-from.md", "Export and review")
+const COMMANDS = sectionOf("docs/how-to/migrate-from.md", "Export and review")
   .fences.filter(({ language }) => language === "sh")
   .flatMap(commandsOf)
   .map(({ line }) => line);

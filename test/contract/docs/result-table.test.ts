@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { resultSection, withResults } from "../../../scripts/result-table.ts";
 import { RESULT_TABLE } from "../../../src/status/result-table.ts";
 
-const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/architecture.md"), "utf8");
+const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/explanation/architecture.md"), "utf8");
 
-test("docs/architecture.md shows the results as the code has them: npm run docs:results writes them", () => {
+test("docs/explanation/architecture.md shows the results as the code has them: npm run docs:results writes them", () => {
   expect(withResults(PAGE)).toBe(PAGE);
 });
 

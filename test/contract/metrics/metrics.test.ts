@@ -20,7 +20,7 @@ import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/serve
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 
-/** A row of docs/metrics.md. */
+/** A row of docs/reference/metrics.md. */
 interface Documented {
   readonly name: string;
   readonly type: string;
@@ -28,7 +28,7 @@ interface Documented {
 }
 
 const DOCUMENTED: readonly Documented[] = [
-  ...readFileSync(join(import.meta.dirname, "../../../docs/metrics.md"), "utf8").matchAll(
+  ...readFileSync(join(import.meta.dirname, "../../../docs/reference/metrics.md"), "utf8").matchAll(
     /^\| `(\w+)` \| (counter|gauge|histogram) \| ([\w, ]*)\|/gm,
   ),
 ].map(([, name = "", type = "", labels = ""]) => ({ name, type, labels: labels.match(/\w+/g) ?? [] }));
@@ -116,7 +116,7 @@ function labelsOf(text: string, name: string): readonly string[] {
 }
 
 describe("the metrics of a controller that made one object", () => {
-  test("parse, and are those of docs/metrics.md with their types and labels", async () => {
+  test("parse, and are those of docs/reference/metrics.md with their types and labels", async () => {
     kube.dropConnections();
     await vi.waitFor(async () => expect((await get("/metrics")).text).toContain("watch_reconnects_total{"));
     await vi.waitFor(async () => expect((await get("/metrics")).text).toContain("quota_used{"));
@@ -205,10 +205,10 @@ describe("the shipped alerts and dashboard", () => {
   });
 
   test("have an entry in the runbook each", () => {
-    const runbook = readFileSync(join(import.meta.dirname, "../../../docs/runbook.md"), "utf8");
+    const runbook = readFileSync(join(import.meta.dirname, "../../../docs/troubleshooting.md"), "utf8");
     const headings = [...runbook.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
     expect(headings.toSorted()).toEqual(ALERTS.map(({ alert }) => alert).toSorted());
-    for (const { alert, runbook: link } of ALERTS) expect(link).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
+    for (const { alert, runbook: link } of ALERTS) expect(link).toBe(`docs/troubleshooting.md#${alert.toLowerCase()}`);
   });
 });
 
