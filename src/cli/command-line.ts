@@ -6,7 +6,8 @@ import { lineIo } from "./line-io.ts";
 import { optionHelp, readOptions } from "./options.ts";
 import { VERSION } from "./version.ts";
 
-const PROGRAM = "instance-profile-controller";
+/** The name of the program. */
+export const PROGRAM = "instance-profile-controller";
 
 const versionCommand: Command = {
   description: "Prints the version.",
@@ -90,7 +91,8 @@ const COMMANDS: readonly ListedCommand[] = [
   { name: "version", summary: "print the version", load: async () => versionCommand },
 ];
 
-const PROGRAM_GROUP: CommandGroup = {
+/** The program as a group of commands. */
+export const PROGRAM_GROUP: CommandGroup = {
   description: "Reconciles AWS IAM instance profiles with InstanceProfile objects.",
   subcommands: COMMANDS,
 };

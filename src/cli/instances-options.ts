@@ -32,7 +32,7 @@ export const INSTANCES_OPTIONS: OptionSpecs = {
   "instance-scan-interval": {
     type: "string",
     value: "DURATION",
-    help: "interval between scans of the instances of a region; default 1m",
+    help: "interval between scans of the EC2 instances of a region, shared by all objects with instances there; default 1m",
   },
   ...REGION_OPTION,
 };

@@ -2,11 +2,11 @@
  * Measures what a profile costs: calls, wall time and memory, for the controller, for the floor (the bare SDK making the four
  * calls that a profile takes) and for Terraform, against the same AWS in the same run.
  *
- *     npm run bench [-- --sizes 50,200,1000] [--aws sandbox,moto] [--json FILE] [--readme]
+ *     npm run bench [-- --sizes 50,200,1000] [--aws sandbox,moto] [--json FILE] [--write]
  *
  * AWS is the sandbox's, and moto's too where moto_server is on the PATH; Terraform takes part up to 200 profiles, where it is
  * there with its AWS provider. Each of them is a process of its own, so that no one's work is counted as another's.
- * `--readme` puts the table for 200 profiles, or else the most, into README.md.
+ * `--write` puts the table for 200 profiles, or else the most, into docs/explanation/scale.md.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg, totalmem } from "node:os";
@@ -15,10 +15,10 @@ import { parseArgs } from "node:util";
 import { findAws, startMoto } from "../support/moto.ts";
 import { startSandboxProcess } from "../support/sandbox-process.ts";
 import { Terraform } from "../support/terraform.ts";
+import { withBench } from "./bench-table.ts";
 import { measureController } from "./controller-run.ts";
 import { measureFloor } from "./floor-run.ts";
 import { type Measured, type Measurement, tableOf } from "./measurement.ts";
-import { withBench } from "./readme-table.ts";
 import { measureTerraform } from "./terraform-run.ts";
 
 const { values } = parseArgs({
@@ -26,10 +26,10 @@ const { values } = parseArgs({
     sizes: { type: "string", default: "50,200,1000" },
     aws: { type: "string", default: "sandbox,moto" },
     json: { type: "string" },
-    readme: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
   },
 });
-const README = join(import.meta.dirname, "../../README.md");
+const PAGE = join(import.meta.dirname, "../../docs/explanation/scale.md");
 /** More of them take Terraform the better part of an hour. */
 const MAX_TERRAFORM_SIZE = 200;
 const sizes = values.sizes.split(",").map(Number);
@@ -65,7 +65,7 @@ const machine = `${availableParallelism()} cores, ${Math.round(totalmem() / 2 **
 const run = { date, machine, measurements };
 console.log(`${date}, ${machine}\n\n${tableOf(measurements)}`);
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(run, null, 2)}\n`);
-if (values.readme) await writeFile(README, withBench(await readFile(README, "utf8"), run));
+if (values.write) await writeFile(PAGE, withBench(await readFile(PAGE, "utf8"), run));
 
 /** What the last minute of the machine was like belongs to each figure. */
 function note(taken: readonly Measurement[]): void {

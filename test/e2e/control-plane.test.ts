@@ -86,6 +86,12 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
 
   describe("takes each overlay", { skip: !isClusterOurs || !hasKubectl }, () => {
     const overlays = readdirSync(join(DEPLOY_FOLDER, "overlays"));
+
+    // A dry run does not create the namespace that the overlay moto brings.
+    beforeAll(() =>
+      admin.request({ method: "POST", path: "/api/v1/namespaces", body: { metadata: { name: "moto" } } }),
+    );
+
     test.each(overlays)("%s, without a warning", (overlay) => {
       const source = ["-k", join(DEPLOY_FOLDER, "overlays", overlay)];
       const args = ["--kubeconfig", adminKubeconfig, "apply", "--server-side", "--force-conflicts", "--dry-run=server"];

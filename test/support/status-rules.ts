@@ -28,7 +28,7 @@ const KNOWN_TYPES = ["Ready", "Reconciling", "Stalled", "DryRun", "Suspended", "
 /**
  * What every status must be, whatever happened: kstatus
  * (https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus), metav1.Condition, and our own promises in
- * docs/reference/instance-profile.md. Each rule gives what breaks it.
+ * docs/reference/conditions.md. Each rule gives what breaks it.
  */
 const RULES: Readonly<Record<string, Rule>> = {
   "1 the first condition is Ready, or DryRun or Suspended in its place, and none is there twice": ({ conditions }) => {

@@ -41,7 +41,7 @@ export const runCommand: Command = {
     "label-selector": {
       type: "string",
       value: "SELECTOR",
-      help: "reconcile only objects with these labels; default: all objects",
+      help: "reconcile only objects with these labels; default: all objects; an object that loses them is no longer reconciled and keeps its finalizer",
     },
     ...CONTROLLER_OPTIONS,
     "report-classes": {
@@ -49,11 +49,15 @@ export const runCommand: Command = {
       help: "with --namespace or --label-selector: report the status of classes, which only one deployment of a cluster may do; without them it always does",
     },
     "account-id": { type: "string", value: "ID", help: "exit at start if the AWS credentials are for another account" },
-    concurrency: { type: "string", value: "N", help: "objects reconciled concurrently; default 10" },
+    concurrency: {
+      type: "string",
+      value: "N",
+      help: "objects reconciled concurrently; default 10; each AWS account gets an equal share",
+    },
     "resync-interval": {
       type: "string",
       value: "DURATION",
-      help: "interval between resyncs of an unchanged object; default 10m",
+      help: "interval between resyncs of an object in sync, if the controller is not authorized to scan the account; default 10m",
     },
     ...AWS_RATE_OPTIONS,
     ...INSTANCES_OPTIONS,
@@ -68,7 +72,11 @@ export const runCommand: Command = {
       help: "serve /healthz and /readyz at host:port or :port; default 0: disabled",
     },
     ...ELECTION_OPTIONS,
-    "log-level": { type: "string", value: "LEVEL", help: `${LOG_LEVELS.join(", ")}; default info` },
+    "log-level": {
+      type: "string",
+      value: "LEVEL",
+      help: `${LOG_LEVELS.join(", ")}; default info; logs are JSON lines on standard error`,
+    },
   },
   run: runController,
 };

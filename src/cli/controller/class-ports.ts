@@ -46,5 +46,5 @@ export function classMetrics(registry: Registry, classes: () => ObjectCache): vo
       },
     });
   gauge("objects", "InstanceProfiles that have a class.");
-  gauge("violations", "InstanceProfiles that violate their class.");
+  gauge("violations", "InstanceProfiles that violate their class: Compliant is False.");
 }

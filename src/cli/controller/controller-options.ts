@@ -12,7 +12,7 @@ export const CONTROLLER_OPTIONS: OptionSpecs = {
   "cluster-id": {
     type: "string",
     value: "ID",
-    help: "cluster id in the owner tags; default: uid of namespace kube-system",
+    help: "cluster id in the owner tags; default: uid of namespace kube-system; set it when a rebuilt cluster must own its roles again",
   },
   "require-class": {
     type: "boolean",
@@ -29,7 +29,7 @@ export const CONTROLLER_OPTIONS: OptionSpecs = {
   "account-scan-interval": {
     type: "string",
     value: "DURATION",
-    help: "interval between account scans; default 10m",
+    help: "interval between account scans, which detect drift; default 10m",
   },
   "orphan-policy": {
     type: "string",

@@ -27,7 +27,10 @@ export type GivenElection = Omit<ElectionSettings, "namespace"> & { readonly nam
 
 /** The leader election options of `run`, named as those of Kubernetes components. */
 export const ELECTION_OPTIONS: OptionSpecs = {
-  "leader-elect": { type: "boolean", help: "reconcile only while holding a Lease; required for more than one replica" },
+  "leader-elect": {
+    type: "boolean",
+    help: "reconcile only while holding a Lease: one replica is the leader, the others are warm standbys; required for more than one replica",
+  },
   "leader-elect-namespace": {
     type: "string",
     value: "NAME",
@@ -36,7 +39,7 @@ export const ELECTION_OPTIONS: OptionSpecs = {
   "leader-elect-name": {
     type: "string",
     value: "NAME",
-    help: "name of the Lease; default instance-profile-controller",
+    help: "name of the Lease; default instance-profile-controller; deployments with different --namespace or --label-selector need different Leases",
   },
   "leader-elect-lease-duration": {
     type: "string",
@@ -46,7 +49,7 @@ export const ELECTION_OPTIONS: OptionSpecs = {
   "leader-elect-renew-deadline": {
     type: "string",
     value: "DURATION",
-    help: "how long the leader keeps working without a renewal; default 10s",
+    help: "how long the leader keeps working without a renewal, before it stops writing and exits; default 10s",
   },
   "leader-elect-retry-period": { type: "string", value: "DURATION", help: "interval between renewals; default 2s" },
 };

@@ -17,7 +17,7 @@ export function limiterMetrics(
   const prefix = "instance_profile_controller_aws_limiter";
   new Gauge({
     name: `${prefix}_rate`,
-    help: "Current limit of requests to AWS per second: lower than configured while AWS throttles.",
+    help: "Current limit of requests to AWS per second: lower than configured while AWS throttles; for EC2, of the slowest action and region.",
     labelNames,
     registers,
     collect(): void {

@@ -14,7 +14,7 @@ export function orphanMetrics(registry: Registry): (account: string) => OrphanOb
   const deleted = new Counter({
     ...options,
     name: `${PREFIX}_deleted_total`,
-    help: "Orphans that the controller has deleted.",
+    help: "Orphans that the controller has deleted (--orphan-policy=Delete).",
   });
   return (account) => {
     deleted.inc({ account }, 0);

@@ -35,7 +35,7 @@ export class ProductMetrics {
     collectDefaultMetrics({ register: this.registry });
     this.#limiters = limiterMetrics(this.registry);
     this.#quotas = quotaMetrics(this.registry);
-    this.#awsRequests = this.#counter("aws_requests_total", "Requests to AWS; code is the error code, or OK.", [
+    this.#awsRequests = this.#counter("aws_requests_total", "Requests to AWS; code is the AWS error code, or OK.", [
       "service",
       "operation",
       "code",
@@ -91,7 +91,7 @@ export class ProductMetrics {
   election(name: string): ElectionObserver {
     const registers = [this.registry];
     const labelNames = ["name"];
-    const help = "1 while this process is the leader.";
+    const help = "1 in the leader, 0 in standbys; name is the name of the Lease.";
     const status = new Gauge({ name: "leader_election_master_status", help, labelNames, registers });
     const slowPaths = new Counter({
       name: "leader_election_slowpath_total",
@@ -121,8 +121,16 @@ export class ProductMetrics {
 
   /** Returns the observer for the watch of one kind. */
   watch(kind: string): ReflectorObserver {
-    const lists = this.#counter("list_total", "Complete lists.", ["kind"]);
-    const reconnects = this.#counter("watch_reconnects_total", "Watches that ended, by reason.", ["kind", "reason"]);
+    const lists = this.#counter(
+      "list_total",
+      "Complete lists: one at the start, then about every half an hour and after a watch lost its position.",
+      ["kind"],
+    );
+    const reconnects = this.#counter(
+      "watch_reconnects_total",
+      "Watches that ended: closed, silent, overdue, failed; and what failed: expired, rewound (etcd was restored), unavailable, forbidden and so on.",
+      ["kind", "reason"],
+    );
     const last = this.#gauge("last_event_timestamp_seconds", "When the last list or watch event arrived.", ["kind"]);
     const lasted = this.#gauge("last_list_duration_seconds", "How long the last complete list took.", ["kind"]);
     const heard = (): void => last.set({ kind }, this.#clock.nowMs() / 1_000);

@@ -14,13 +14,13 @@ export function restClientMetrics(
   const registers = [registry];
   const requests = new Counter({
     name: "rest_client_requests_total",
-    help: "Requests to the API server; code is <error> without a response.",
+    help: "Requests to the API server; code is <error> without a response. A watch counts once, when it starts.",
     labelNames: ["code", "method", "host"],
     registers,
   });
   const durations = new Histogram({
     name: "rest_client_request_duration_seconds",
-    help: "How long the API server took to respond.",
+    help: "How long the API server took to respond; to a watch, until it started.",
     labelNames: ["verb", "host"],
     buckets: SECONDS,
     registers,

@@ -37,8 +37,16 @@ export function quotaMetrics(registry: Registry): (account: string, quotas: Quot
             if (usage !== undefined) this.set({ account, resource }, usage[part]);
       },
     });
-  show("used", "How many of this resource the AWS account has in total, as of the last account scan.", "used");
-  show("limit", "How many of this resource IAM allows in the AWS account.", "quota");
+  show(
+    "used",
+    "How many roles and instance_profiles the AWS account has in total, as of the last account scan.",
+    "used",
+  );
+  show(
+    "limit",
+    "How many roles and instance_profiles IAM allows in the AWS account; absent before the first account scan.",
+    "quota",
+  );
   return (account, quotas) => {
     waysInto.set(account, [...(waysInto.get(account) ?? []), quotas]);
   };
@@ -53,7 +61,7 @@ export function scanMetrics(registry: Registry): (account: string) => ScanObserv
   const labelNames = ["account"];
   const scans = new Counter({
     name: `${PREFIX}s_total`,
-    help: "Account scans by result; denied: objects are read individually instead.",
+    help: "Account scans by result: ok, failed, or denied, when objects are read individually instead.",
     labelNames: ["account", "result"],
     registers,
   });

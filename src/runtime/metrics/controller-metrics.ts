@@ -43,14 +43,16 @@ export class ControllerMetrics {
         labelNames: ["controller", ...labelNames],
         registers: [registry],
       });
-    this.#reconciles = counter("reconcile_total", "Reconciles by result.", ["result"]);
+    this.#reconciles = counter("reconcile_total", "Reconciles by result: success, error, requeue, requeue_after.", [
+      "result",
+    ]);
     for (const result of RESULTS) this.#reconciles.inc({ controller, result }, 0);
     this.#errors = counter("reconcile_errors_total", "Reconciles that ended in an error.");
     this.#terminalErrors = counter(
       "terminal_reconcile_errors_total",
       "Reconciles with an error that only a change of the spec can resolve.",
     );
-    this.#panics = counter("reconcile_panics_total", "Reconciles that raised an unexpected error.");
+    this.#panics = counter("reconcile_panics_total", "Reconciles that raised an unexpected error, which is a bug.");
     this.#timeouts = counter("reconcile_timeouts_total", "Reconciles that exceeded their timeout.");
     for (const started of [this.#errors, this.#terminalErrors, this.#panics, this.#timeouts])
       started.inc({ controller }, 0);
@@ -63,10 +65,10 @@ export class ControllerMetrics {
     });
     this.#active = this.#gauge("controller_runtime_active_workers", "Running reconciles.");
     this.#active.set({ controller }, 0);
-    this.#gauge("controller_runtime_max_concurrent_reconciles", "Maximum number of concurrent reconciles.").set(
-      { controller },
-      concurrency,
-    );
+    this.#gauge(
+      "controller_runtime_max_concurrent_reconciles",
+      "Maximum number of concurrent reconciles (--concurrency).",
+    ).set({ controller }, concurrency);
     this.workerObserver = this.#observeWorkers();
     this.queueObserver = this.#observeQueue();
   }
@@ -84,7 +86,7 @@ export class ControllerMetrics {
     const registers = [this.#registry];
     new Gauge({
       name: "workqueue_depth",
-      help: "Keys ready to be reconciled, by priority.",
+      help: "Keys ready to be reconciled, by priority: 50 edits that narrow, 0 changes, -50 changes found by a list, -60 creations, -65 creations found by a list, -70 changes of a class, -75 drift found by a scan, -100 resyncs.",
       labelNames: [...labelNames, "priority"],
       registers,
       collect(): void {

@@ -7,25 +7,23 @@ import { samplesOfClasses, samplesOfEvents, samplesOfInstances } from "./samples
 import { samplesOfReasons } from "./samples-of-reasons.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../docs/reference");
-const BOOK = readFileSync(join(FOLDER, "instance-profile.md"), "utf8");
+const BOOK = readFileSync(join(FOLDER, "conditions.md"), "utf8");
 
-const CLASS_BOOK = readFileSync(join(FOLDER, "instance-profile-class.md"), "utf8");
-
-/** The reasons that a section of a book explains, in its order. */
-function explainedIn(book: string, title: string): readonly string[] {
-  const section = (book.split(`\n### ${title}\n`)[1] ?? "").split("\n### ")[0] ?? "";
+/** The reasons that a section of the book explains, in its order. */
+function explainedIn(title: string): readonly string[] {
+  const section = (BOOK.split(`\n## ${title}\n`)[1] ?? "").split("\n## ")[0] ?? "";
   return [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason ?? "");
 }
 
-const EXPLAINED = explainedIn(BOOK, "Reasons");
-const OF_INSTANCES = explainedIn(BOOK, "Reasons of `InstancesAssociated`");
-const OF_CLASSES = explainedIn(CLASS_BOOK, "Reasons of a class");
-const OF_EVENTS = explainedIn(BOOK, "Events");
+const EXPLAINED = explainedIn("Reasons");
+const OF_INSTANCES = explainedIn("Reasons of `InstancesAssociated`");
+const OF_CLASSES = explainedIn("Reasons of a class");
+const OF_EVENTS = explainedIn("Events");
 
 const INTRODUCTION = `# Samples of conditions
 
 This page shows, for each reason of the first condition, the conditions of an object with that reason, without times and generations.
-[The reference of the CRD](instance-profile.md#reasons) says what each reason means and what to do. Names and numbers in the messages are
+[Conditions, reasons and Events](conditions.md#reasons) says what each reason means and what to do. Names and numbers in the messages are
 examples. Below are samples of the condition [of instances](#instancesassociated), of the conditions [of a class](#of-a-class), and
 [of Events](#events).
 
@@ -34,11 +32,11 @@ This page is generated from the code by \`npm run golden\`.
 
 const CHAPTERS = {
   instances:
-    "# InstancesAssociated\n\nThe condition of an object with `spec.instances`, [reason by reason](instance-profile.md#conditions).\n",
+    "# InstancesAssociated\n\nThe condition of an object with `spec.instances`, [reason by reason](conditions.md).\n",
   classes:
-    "# Of a class\n\nThe conditions of an InstanceProfileClass, [reason by reason](instance-profile-class.md#reasons-of-a-class).\n",
+    "# Of a class\n\nThe conditions of an InstanceProfileClass, [reason by reason](conditions.md#reasons-of-a-class).\n",
   events:
-    "# Events\n\nThe Events that do not repeat the message of a condition, [reason by reason](instance-profile.md#events).\n",
+    "# Events\n\nThe Events that do not repeat the message of a condition, [reason by reason](conditions.md#events).\n",
 };
 
 function section(title: string, sample: unknown): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
-import { DOCUMENTS, documentAt, type MarkdownDocument, ROOT, sectionOf } from "./document.ts";
+import { DOCUMENTS, ROOT, sectionOf } from "./document.ts";
 
 const WITH_YAML = DOCUMENTS.filter(({ fences }) => fences.some(({ language }) => language === "yaml"));
 
@@ -31,17 +31,6 @@ test("the README shows the sample that it names", () => {
   expect(parse(shown)).toEqual(parse(readFileSync(join(ROOT, file), "utf8")));
 });
 
-test("the overlay of the README is that of deploy/, on the folder beside it", () => {
-  const ofDeploy = overlayIn(documentAt("deploy/README.md"));
-  const ofReadme = overlayIn(sectionOf("README.md", "In your cluster, with your account"));
-  expect(ofReadme).toEqual({ ...ofDeploy, resources: ["../deploy"] });
-});
-
 function isInstanceProfile(value: unknown): boolean {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "InstanceProfile";
-}
-
-function overlayIn({ fences }: MarkdownDocument): Record<string, unknown> {
-  const overlay = fences.find(({ text }) => text.includes("kind: Kustomization"));
-  return parse(overlay?.text ?? "") as Record<string, unknown>;
 }

@@ -49,7 +49,7 @@ export function startProgram(args: readonly string[], input = ""): RunningProgra
 }
 
 /** Runs a command line of the program to its end. */
-export function runProgram(args: readonly string[], input?: string): Promise<ProgramRun> {
+function runProgram(args: readonly string[], input?: string): Promise<ProgramRun> {
   return startProgram(args, input).ended;
 }
 

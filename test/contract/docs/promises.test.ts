@@ -5,11 +5,11 @@ import { DEFAULT_SETTINGS, NO_LISTENERS } from "../../../src/cli/controller/cont
 import { CAMPAIGN_JITTER, DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
 import { ROOT, sectionOf } from "./document.ts";
 
-const PROMISES = textOf("What it promises");
-const LIMITS = textOf("What it does not do yet");
+const PROMISES = textOf("docs/explanation/guarantees.md", "What it promises");
+const LIMITS = textOf("docs/explanation/guarantees.md", "What it does not do yet");
 const MINUTE_MS = 60_000;
 
-test("the README says that one of several replicas works, and how soon the next one does", () => {
+test("the guarantees say that one of several replicas works, and how soon the next one does", () => {
   const { leaseDurationMs, retryPeriodMs } = DEFAULT_ELECTION_TIMINGS;
   const slowestMs = leaseDurationMs + retryPeriodMs * (1 + CAMPAIGN_JITTER);
   expect(PROMISES).toContain("One of several replicas works.");
@@ -17,33 +17,33 @@ test("the README says that one of several replicas works, and how soon the next 
   expect(slowestMs).toBeLessThan(20_000);
 });
 
-test("the README gives the times that the controller keeps", () => {
+test("the guarantees give the times that the controller keeps", () => {
   const { scanIntervalMs, propagationWindowMs } = DEFAULT_SETTINGS;
   expect(scanIntervalMs).toBe(10 * MINUTE_MS);
   expect(PROMISES).toContain("every ten minutes");
   expect(LIMITS).toContain(`For ${propagationWindowMs / MINUTE_MS} minutes after a write`);
 });
 
-test("the README promises no listener where none is asked for", () => {
+test("the guarantees promise no listener where none is asked for", () => {
   expect(PROMISES).toContain("It opens no port");
   expect(NO_LISTENERS).toEqual({ probes: "0", metrics: "0" });
 });
 
-test("the README says of deploy/ whether it asks for listeners", () => {
+test("the guarantees say of deploy/ whether it asks for listeners", () => {
   const deployment = readFileSync(join(ROOT, "deploy/base/deployment.yaml"), "utf8");
   expect(LIMITS.includes("Metrics and probes are off")).toBe(!deployment.includes("bind-address"));
 });
 
-test("the README counts the reads that plan is allowed", () => {
+test("the page about plan counts the reads that plan is allowed", () => {
   const policy = JSON.parse(readFileSync(join(ROOT, "deploy/aws/plan-policy.json"), "utf8"));
   const reads = policy.Statement.flatMap(({ Action }: { readonly Action: readonly string[] }) => Action);
   expect(reads).toHaveLength(18);
-  expect(textOf("`plan` in a pull request")).toContain("eighteen reads");
+  expect(textOf("docs/how-to/plan.md", "`plan` in a pull request")).toContain("eighteen reads");
 });
 
-/** A section of the README in one line. */
-function textOf(heading: string): string {
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  expect(sectionOf("README.md", heading).headings[0]).toBe(heading);
-  return (readme.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "").replaceAll(/\s+/g, " ");
+/** A section of a page in one line. */
+function textOf(path: string, heading: string): string {
+  const page = readFileSync(join(ROOT, path), "utf8");
+  expect(sectionOf(path, heading).headings[0]).toBe(heading);
+  return (page.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "").replaceAll(/\s+/g, " ");
 }

@@ -5,11 +5,11 @@ import { ROOT, sectionOf } from "./document.ts";
 import { Newcomer } from "./newcomer.ts";
 import { commandsOf } from "./shell.ts";
 
-const STORY = sectionOf("README.md", "The story: s3-read-only")
+const STORY = sectionOf("docs/getting-started/sandbox.md", "The story: s3-read-only")
   .fences.filter(({ language }) => language === "console")
   .flatMap(commandsOf);
 
-describe("the story in the README", () => {
+describe("the story of the sandbox", () => {
   const newcomer = new Newcomer();
   afterAll(() => newcomer.leave());
 
@@ -25,7 +25,18 @@ describe("the story in the README", () => {
   });
 });
 
-describe("the plan for a pull request in the README", () => {
+test("the README shows the beginning of that story, and no line that it does not have", () => {
+  const [shown = []] = sectionOf("README.md", "The story: s3-read-only")
+    .fences.filter(({ language }) => language === "console")
+    .flatMap(commandsOf)
+    .map(({ line, output }) => [line, ...output]);
+  const [first] = STORY;
+  expect(first?.output).toEqual(expect.arrayContaining(shown.slice(1)));
+  expect(shown.length).toBeGreaterThan(5);
+  expect(shown[0]).toBe(first?.line);
+});
+
+describe("the plan for a pull request", () => {
   const newcomer = new Newcomer();
   beforeAll(async () => {
     await newcomer.type("npm start");
@@ -33,7 +44,7 @@ describe("the plan for a pull request in the README", () => {
   afterAll(() => newcomer.leave());
 
   test("is what plan writes, and says by its exit status that there are changes", async () => {
-    const { fences } = sectionOf("README.md", "`plan` in a pull request");
+    const { fences } = sectionOf("docs/how-to/plan.md", "`plan` in a pull request");
     const shown = fences.find(({ language }) => language === "markdown")?.text ?? "";
     const sample = readFileSync(join(ROOT, "crds/samples/s3-read-only.yaml"), "utf8");
     const edited = sample.replace('"s3:List*"', '"s3:List*", "s3:PutObject"');

@@ -110,6 +110,19 @@ describe("where IAM requests go, and for which region they are signed", () => {
     expect(await iamCall({ region: "eu-west-1" })).toBe("https://iam.amazonaws.com us-east-1/iam");
   });
 
+  test.each([
+    [
+      "AWS_USE_FIPS_ENDPOINT",
+      "https://iam-fips.amazonaws.com us-east-1/iam",
+      "https://sts-fips.eu-west-1.amazonaws.com",
+    ],
+    ["AWS_USE_DUALSTACK_ENDPOINT", "https://iam.global.api.aws us-east-1/iam", "https://sts.eu-west-1.api.aws"],
+  ])("%s selects the SDK's endpoints of that kind", async (name, iam, sts) => {
+    vi.stubEnv(name, "true");
+    expect(await iamCall({ region: "eu-west-1" })).toBe(iam);
+    expect(await stsCall({ region: "eu-west-1" })).toBe(`${sts} eu-west-1/sts`);
+  });
+
   test("FIPS with an endpoint is refused with the SDK's reason", async () => {
     vi.stubEnv("AWS_USE_FIPS_ENDPOINT", "true");
     await expect(iamCall({ region: "us-east-1", endpoint: "http://all.test" })).rejects.toMatchObject({

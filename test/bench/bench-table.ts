@@ -11,11 +11,11 @@ const [BEGIN, END] = ["<!-- bench: begin -->", "<!-- bench: end -->"];
 /** As many as Terraform is measured with. */
 const SHOWN_SIZE = 200;
 
-/** README with the figures of this run in the place of those that are there. Errors: it has no place for them. */
-export function withBench(readme: string, run: BenchRun): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`README.md has no lines ${BEGIN} and ${END}`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n${shown(run)}\n${readme.slice(end)}`;
+/** A page with the figures of this run in the place of those that are there. Errors: it has no place for them. */
+export function withBench(page: string, run: BenchRun): string {
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`the page has no lines ${BEGIN} and ${END}`);
+  return `${page.slice(0, begin + BEGIN.length)}\n${shown(run)}\n${page.slice(end)}`;
 }
 
 function shown({ date, machine, measurements }: BenchRun): string {

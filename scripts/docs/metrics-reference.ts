@@ -1,0 +1,72 @@
+import { Counter, Gauge } from "prom-client";
+import { classMetrics } from "../../src/cli/controller/class-ports.ts";
+import { orphanMetrics } from "../../src/cli/metrics/orphan-metrics.ts";
+import { ProductMetrics } from "../../src/cli/metrics/product-metrics.ts";
+import { restClientMetrics } from "../../src/cli/metrics/rest-client-metrics.ts";
+import { scanMetrics } from "../../src/cli/metrics/scan-metrics.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { ControllerMetrics } from "../../src/runtime/metrics/controller-metrics.ts";
+import { KeyedBackoff } from "../../src/runtime/queue/backoff.ts";
+import { WorkQueue } from "../../src/runtime/queue/work-queue.ts";
+import { cell, tableOf } from "./section.ts";
+
+/** The sections of docs/reference/metrics.md, with the metrics of each by the prefix of their names; the last has the rest. */
+const GROUPS = {
+  "metrics of reconciles": /^(?:controller_runtime|workqueue)_/,
+  "metrics of the API server": /^rest_client_/,
+  "metrics of leader election": /^leader_election_/,
+  "metrics of this controller": /^instance_profile_controller_/,
+} as const;
+
+/** The metrics of the process, which prom-client explains. */
+const OF_NODE = /^(?:process|nodejs)_/;
+
+/** The table of each section of docs/reference/metrics.md, by its name. */
+export function metricsReference(): Readonly<Record<string, string>> {
+  const rows = registeredMetrics().map((metric) => [
+    `\`${metric.name}\``,
+    typeOf(metric),
+    labelsOf(metric),
+    cell(metric.help),
+  ]);
+  const unplaced = rows.filter(([name = ""]) => !Object.values(GROUPS).some((prefix) => prefix.test(name.slice(1))));
+  if (unplaced.length > 0) throw new Error(`no section of the page has ${unplaced.map(([name]) => name).join(", ")}`);
+  const tables = Object.entries(GROUPS).map(([section, prefix]) => {
+    const own = rows.filter(([name = ""]) => prefix.test(name.slice(1)));
+    return [section, tableOf(["metric", "type", "labels", "meaning"], own)] as const;
+  });
+  return Object.fromEntries(tables);
+}
+
+interface RegisteredMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+}
+
+/** Registers what `run` registers. A test compares the page with the metrics that a controller serves. */
+function registeredMetrics(): readonly RegisteredMetric[] {
+  const metrics = new ProductMetrics(systemClock, "");
+  const { registry } = metrics;
+  const cache = { get: () => undefined, list: () => [], keys: () => [], size: 0 };
+  const backoff = new KeyedBackoff(Math.random);
+  new ControllerMetrics(registry, "", 1).watchQueue(new WorkQueue({ clock: systemClock, backoff }));
+  restClientMetrics(registry, systemClock, "");
+  metrics.election("");
+  scanMetrics(registry);
+  orphanMetrics(registry);
+  metrics.watch("");
+  metrics.watchObjects("", () => cache);
+  classMetrics(registry, () => cache);
+  const registered = registry.getMetricsAsArray() as unknown as readonly RegisteredMetric[];
+  return registered.filter(({ name }) => !OF_NODE.test(name));
+}
+
+function typeOf(metric: RegisteredMetric): string {
+  if (metric instanceof Counter) return "counter";
+  return metric instanceof Gauge ? "gauge" : "histogram";
+}
+
+function labelsOf({ labelNames }: RegisteredMetric): string {
+  return labelNames.toSorted().join(", ");
+}
