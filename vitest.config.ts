@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 /** Node 24 runs the sources as they are; without Vite's transforms a run takes two thirds of the time. No test mocks a module. */
 const NATIVE = { experimental: { viteModuleRunner: false } };
 
+/** For tests that start the program as a process. */
+const WITH_PROGRAM = { globalSetup: "test/support/bundle-program.ts" };
+
 /** One project per class of test; CONTRIBUTING says what each may touch. */
 const project = (
   name: string,
@@ -12,6 +15,7 @@ const project = (
     readonly hookTimeout?: number;
     readonly isolate?: boolean;
     readonly setupFiles?: string[];
+    readonly globalSetup?: string;
   },
 ) => ({
   test: {
@@ -69,11 +73,11 @@ export default defineConfig({
           env: { COMPARE_PLANS: "true" },
         },
       },
-      project("contract", { testTimeout: 30_000, isolate: false }),
-      project("adversary", { testTimeout: 30_000, isolate: false }),
+      project("contract", { testTimeout: 30_000, isolate: false, ...WITH_PROGRAM }),
+      project("adversary", { testTimeout: 30_000, isolate: false, ...WITH_PROGRAM }),
       project("tooling", { testTimeout: 60_000 }),
-      project("e2e", { testTimeout: 120_000, hookTimeout: 120_000 }),
-      project("e2e-apart", { testTimeout: 120_000, hookTimeout: 120_000 }),
+      project("e2e", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),
+      project("e2e-apart", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),
     ],
     ...(jsonFolder === undefined
       ? {}

@@ -9,8 +9,8 @@ import { openKubeApi } from "../support/kube-api.ts";
 import { runCommand } from "../support/kubectl.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { OwnCluster, type WiredController } from "../support/own-cluster.ts";
+import { PROGRAM } from "../support/program.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const source = findControlPlane(process.env);
 const NAMESPACE = "restored";
 /** The leader must keep its lease through the restart of the servers, so that no process begins anew. */
@@ -105,7 +105,7 @@ describe.skipIf(source.kind !== "assets")(
         AWS_ACCESS_KEY_ID: "controller",
         AWS_SECRET_ACCESS_KEY: "test",
       };
-      const { stdout, stderr } = await runCommand(process.execPath, [MAIN, ...args], { env });
+      const { stdout, stderr } = await runCommand(process.execPath, [PROGRAM, ...args], { env });
       expect(`${stdout}${stderr}`).toMatch(new RegExp(`${NAMESPACE}-vanished`));
       expect(Object.keys(roles())).toContain(key("vanished").name);
     });

@@ -12,6 +12,7 @@ import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { type KubeApi, type KubeJson, openKubeApi } from "../support/kube-api.ts";
 import { resetMoto } from "../support/moto.ts";
 import { outsider } from "../support/outsider.ts";
+import { PROGRAM } from "../support/program.ts";
 import { type BackgroundProcess, startProcess } from "../support/run-process.ts";
 
 const { adminKubeconfig = "", auditLog, awsEndpoint, isAwsOurs, folder } = e2eEnvironment();
@@ -255,12 +256,11 @@ describe("a real API server", { skip: adminKubeconfig === "" }, () => {
         since = new Date();
         await admin.expectOk({ method: "POST", path: CLASSES_PATH, body: CLASS });
         const container = (theObject("Deployment")["spec"] as Pod).template.spec.containers[0];
-        const main = join(DEPLOY_FOLDER, "../src/main.ts");
         // What a pod finds in its own files.
         const inPod = ["--kubeconfig", deployed.kubeconfig, "--leader-elect-namespace", DEPLOYED_NAMESPACE];
         // A pod has its ports to itself.
         inPod.push("--health-probe-bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0");
-        controller = startProcess(process.execPath, [main, ...container.args, ...inPod], {
+        controller = startProcess(process.execPath, [PROGRAM, ...container.args, ...inPod], {
           logFile: join(folder, "controller.log"),
           env: {
             ...Object.fromEntries(container.env.map(({ name, value }) => [name, value])),

@@ -8,9 +8,9 @@ import { type E2eSite, openE2eSite, TEST_CREDENTIALS, TEST_REGION, whyNoSite } f
 import { type CommandResult, findCommand, runCommand } from "../support/kubectl.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { EC2_TRUST, outsider } from "../support/outsider.ts";
+import { PROGRAM } from "../support/program.ts";
 import { type BackgroundProcess, startProcess } from "../support/run-process.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const KPT = findCommand("kpt", process.env);
 const why = whyNoSite() ?? (KPT === undefined ? "no kpt on the PATH" : undefined);
 /** Longer than the controller ever takes, and so long that a wait for nothing would be noticed. */
@@ -28,7 +28,7 @@ describe.skipIf(why !== undefined)(`kpt live, which waits by kstatus${why ? ` ($
     site = await openE2eSite();
     namespace = await site.newNamespace();
     const logFile = join(folder, "controller.log");
-    const args = [MAIN, "run", "--kubeconfig", site.account.kubeconfig, "--namespace", namespace];
+    const args = [PROGRAM, "run", "--kubeconfig", site.account.kubeconfig, "--namespace", namespace];
     controller = startProcess(process.execPath, args, {
       logFile,
       env: {

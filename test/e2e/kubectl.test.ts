@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { describe } from "vitest";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { openE2eSite, TEST_CREDENTIALS, TEST_REGION, whyNoSite } from "../support/e2e-site.ts";
+import { PROGRAM } from "../support/program.ts";
 import { startProcess } from "../support/run-process.ts";
 import { startSandboxCommand } from "../support/sandbox-command.ts";
 import { type KubectlPlace, kubectlStories } from "./kubectl-stories.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const READY_WITHIN_MS = 30_000;
 const why = whyNoSite();
 
@@ -35,7 +35,7 @@ async function openRealCluster(): Promise<KubectlPlace> {
   const folder = await mkdtemp(join(e2eEnvironment().folder, "kubectl-"));
   const site = await openE2eSite();
   const namespace = await site.newNamespace();
-  const args = [MAIN, "run", "--kubeconfig", site.account.kubeconfig, "--namespace", namespace];
+  const args = [PROGRAM, "run", "--kubeconfig", site.account.kubeconfig, "--namespace", namespace];
   const logFile = join(folder, "controller.log");
   const controller = startProcess(process.execPath, args, {
     logFile,

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
+import { PROGRAM } from "./program.ts";
 import { type BackgroundProcess, startProcess } from "./run-process.ts";
 import type { SandboxProcess } from "./sandbox-process.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const PROBE = join(import.meta.dirname, "event-loop-probe.ts");
 /** 65 % of 384 MiB, as the image gives it in deploy/. */
 const HEAP = "--max-old-space-size=249";
@@ -35,7 +35,7 @@ export async function startPodController(
   const addresses = ["metrics", "health-probe"].map((of) => `--${of}-bind-address=${address}`);
   const run = startProcess(
     process.execPath,
-    [HEAP, `--import=${PROBE}`, MAIN, "run", "--kubeconfig", sandbox.kubeconfig, ...addresses],
+    [HEAP, `--import=${PROBE}`, PROGRAM, "run", "--kubeconfig", sandbox.kubeconfig, ...addresses],
     {
       logFile: join(folder, `${name}.log`),
       env: {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { PROGRAM } from "./program.ts";
 import { type BackgroundProcess, startProcess } from "./run-process.ts";
 
 /** `npm start` as a newcomer runs it, in a process of its own. */
@@ -11,13 +12,12 @@ export interface SandboxCommand {
   stop(): Promise<void>;
 }
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const READY_WITHIN_MS = 55_000;
 
 /** Starts it with its sample applied; resolves when it says how to end it. Its files go to the folder. */
 export async function startSandboxCommand(folder: string): Promise<SandboxCommand> {
   const kubeconfig = join(folder, "sandbox-kubeconfig");
-  const sandbox = startProcess(process.execPath, [MAIN, "sandbox", "--kubeconfig-out", kubeconfig], {
+  const sandbox = startProcess(process.execPath, [PROGRAM, "sandbox", "--kubeconfig-out", kubeconfig], {
     logFile: join(folder, "sandbox.log"),
   });
   const text = await sandbox.untilReady(async () => {

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { PROGRAM } from "./program.ts";
 
 /** The sandbox's two APIs without a controller, in a process of their own. */
 export interface SandboxProcess {
@@ -13,13 +14,11 @@ export interface SandboxProcess {
   stop(): Promise<void>;
 }
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
-
 /** Starts `sandbox --no-controller` and resolves when it has said where it listens. */
 export async function startSandboxProcess(): Promise<SandboxProcess> {
   const folder = await mkdtemp(join(tmpdir(), "sandbox-process-"));
   const kubeconfig = join(folder, "kubeconfig");
-  const args = [MAIN, "sandbox", "--no-controller", "--kubeconfig-out", kubeconfig];
+  const args = [PROGRAM, "sandbox", "--no-controller", "--kubeconfig-out", kubeconfig];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const awsUrl = await awsUrlOf(child);
   const { clusters } = parse(await readFile(kubeconfig, "utf8"));

@@ -10,9 +10,9 @@ import { startControllerManager } from "./controller-manager.ts";
 import { eventually } from "./eventually.ts";
 import { type KubeApi, openKubeApi } from "./kube-api.ts";
 import { serviceAccountToken, writeKubeconfig } from "./kubeconfig.ts";
+import { PROGRAM } from "./program.ts";
 import { type BackgroundProcess, startProcess } from "./run-process.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const SYSTEM = "instance-profile-system";
 const API = "iam.instanceprofile.dev/v1beta1";
 const PATIENCE = { timeoutMs: 90_000, intervalMs: 200 };
@@ -75,7 +75,7 @@ export class UninstallWorld {
   program(...args: readonly string[]): Promise<Shell> {
     const [command = "", ...rest] = args;
     return this.#shell(process.execPath, [
-      ...[MAIN, command, "--kubeconfig", this.#controlPlane.adminKubeconfig],
+      ...[PROGRAM, command, "--kubeconfig", this.#controlPlane.adminKubeconfig],
       ...rest,
     ]);
   }
@@ -106,7 +106,7 @@ export class UninstallWorld {
     const kubeconfig = await writeKubeconfig(this.folder, this.admin, token);
     const election = ["--leader-elect", "--leader-elect-namespace", SYSTEM];
     this.#pods += 1;
-    const pod = startProcess(process.execPath, [MAIN, "run", "--kubeconfig", kubeconfig, ...election, ...args], {
+    const pod = startProcess(process.execPath, [PROGRAM, "run", "--kubeconfig", kubeconfig, ...election, ...args], {
       logFile: join(this.folder, `pod-${this.#pods}.log`),
       env: {
         ...{ AWS_ENDPOINT_URL: this.aws.url, AWS_REGION: "us-east-1" },

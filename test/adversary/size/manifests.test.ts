@@ -11,8 +11,7 @@ import { manifestText, runCli } from "../../contract/cli/run-cli.ts";
 import { LARGE_SPECS, times } from "../../support/large-objects.ts";
 import { costOf } from "../../support/longest-block.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
-
-const MAIN = join(import.meta.dirname, "../../../src/main.ts");
+import { PROGRAM } from "../../support/program.ts";
 
 /** Of processor time, which other work on the machine does not make much longer. A parser that builds a tree of 1 MB takes 2 seconds. */
 const MAX_BLOCK_MS = 250;
@@ -151,7 +150,7 @@ test("validate of three files of 1 MB, one after the other, needs little memory"
     writeFileSync(file, input);
     return ["-f", file];
   });
-  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, MAIN, "validate", ...files.flat()]);
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, PROGRAM, "validate", ...files.flat()]);
   const exited = once(child, "exit");
   const said = (await Promise.all([textOf(child.stdout), textOf(child.stderr)])).join("");
   await exited;

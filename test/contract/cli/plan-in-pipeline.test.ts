@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
+import { PROGRAM } from "../../support/program.ts";
 import { ROOT } from "../docs/document.ts";
 import { manifestText, runCli } from "./run-cli.ts";
 
@@ -42,7 +43,7 @@ function plan(manifest: string, more: Readonly<Record<string, string>> = {}): Pr
   const env = {
     PATH: `${folder}:${process.env["PATH"]}`,
     FAKE_GH: folder,
-    PLAN_PROGRAM: `${process.execPath} ${join(ROOT, "src/main.ts")}`,
+    PLAN_PROGRAM: `${process.execPath} ${PROGRAM}`,
     PLAN_FILENAMES: "app.json",
     PULL_REQUEST: "7",
     GITHUB_REPOSITORY: "example/app",

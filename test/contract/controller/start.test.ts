@@ -10,10 +10,10 @@ import {
 } from "../../../src/cli/controller/controller-process.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
+import { PROGRAM } from "../../support/program.ts";
 import { type BackgroundProcess, startProcess } from "../../support/run-process.ts";
 import { ScriptedApiServer } from "../../support/scripted-api-server.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/main.ts");
 const CREDENTIALS = { accessKeyId: "controller", secretAccessKey: "test" };
 
 /** An API server that a controller cannot get its first list from. */
@@ -52,7 +52,7 @@ class Place {
   }
 
   run(...more: readonly string[]): BackgroundProcess {
-    const args = [MAIN, "run", "--cluster-id", "test", "--kubeconfig", join(this.#folder, "kubeconfig"), ...more];
+    const args = [PROGRAM, "run", "--cluster-id", "test", "--kubeconfig", join(this.#folder, "kubeconfig"), ...more];
     return startProcess(process.execPath, args, {
       logFile: join(this.#folder, "log"),
       env: { AWS_REGION: "us-east-1" },

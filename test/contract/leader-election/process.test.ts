@@ -16,6 +16,7 @@ import { silentLogger } from "../../../src/telemetry.ts";
 import { ClusterUser, readyOf } from "../../support/cluster-user.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
 import { plainKubeApi } from "../../support/plain-kube-api.ts";
+import { PROGRAM } from "../../support/program.ts";
 import { startProcess } from "../../support/run-process.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
@@ -182,8 +183,7 @@ describe.concurrent("the command", () => {
 });
 
 function runCommand({ folder, aws }: Place): ReturnType<typeof startProcess> {
-  const main = join(import.meta.dirname, "../../../src/main.ts");
-  const args = [main, "run", "--leader-elect", "--kubeconfig", join(folder, "kubeconfig")];
+  const args = [PROGRAM, "run", "--leader-elect", "--kubeconfig", join(folder, "kubeconfig")];
   return startProcess(process.execPath, args, {
     logFile: join(folder, "command.log"),
     env: {

@@ -1,10 +1,10 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { writeKubeconfig } from "../kubeconfig.ts";
+import { PROGRAM } from "../program.ts";
 import { type BackgroundProcess, startProcess } from "../run-process.ts";
 import { FaultProxy, type ProxiedRequest, type Upstream } from "./fault-proxy.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/main.ts");
 /** The deployed account may hold this one. */
 const LEASE = "instance-profile-controller";
 const BLOCKER = join(import.meta.dirname, "block-event-loop.ts");
@@ -62,7 +62,7 @@ export class ReplicaProcess {
     const aws = await FaultProxy.to({ url: site.awsEndpoint });
     const kubeconfig = await writeKubeconfig(folder, { url: kube.url, certificateAuthority: "" }, site.token);
     const args = [
-      ["--import", BLOCKER, MAIN, "run", "--kubeconfig", kubeconfig, "--namespace", site.namespace],
+      ["--import", BLOCKER, PROGRAM, "run", "--kubeconfig", kubeconfig, "--namespace", site.namespace],
       ["--leader-elect", "--leader-elect-namespace", site.leaseNamespace],
       ["--leader-elect-name", LEASE],
       // A burst shall not last minutes.
