@@ -4,7 +4,7 @@ import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/ca
 import { placeOf } from "../../controller/accounts/account-access.ts";
 import type { ClassBinding } from "../../controller/classes/class-binding.ts";
 import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
-import { BoundaryPolicies } from "../../engine/observe/boundary-policies.ts";
+import { PolicyExistence } from "../../engine/observe/policy-existence.ts";
 import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
 import type { TaggedRole } from "../../engine/observe/inventory.ts";
@@ -73,7 +73,7 @@ export async function planAccess(
     reader: snapshot === undefined ? objectByObject(aws.iamReader) : fromSnapshot(snapshot, aws.iamReader),
     instances: instancesFor(objects, { clusterId, regions }, aws),
     policies: policyDocuments(aws, onUnread),
-    verifier: policyVerifier(new BoundaryPolicies(() => systemClock.monotonicMs()), aws.iamReader),
+    verifier: policyVerifier(new PolicyExistence(() => systemClock.monotonicMs()), aws.iamReader),
     taggedRoles: async (abortSignal) =>
       isSinceLive && snapshot !== undefined ? rolesIn(snapshot) : aws.iamInventory.taggedRoles(abortSignal),
   };

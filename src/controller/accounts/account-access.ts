@@ -38,7 +38,7 @@ export async function accessFor(
   signal: AbortSignal,
 ): Promise<AccountAccess> {
   const aws = binding.kind === "bound" ? await accounts.open(binding.class, signal) : accounts.own;
-  const { iam, recentWrites, adoptions, breaker, quotas, index, boundaries: policies } = aws;
+  const { iam, recentWrites, adoptions, breaker, quotas, index, policies } = aws;
   const { index: claimIndex } = claims.of(accountKeyOf(binding));
   const instances = { ...aws.instances, claims: claimIndex, isUserWaiting: isUserWaiting(urgency) };
   const { reader, writer } = iam[requestUrgencyOf(urgency)];
@@ -75,6 +75,6 @@ export async function boundaryOf(
   of: InstanceProfileClass,
   signal: AbortSignal,
 ): Promise<RequiredBoundary | undefined> {
-  const { boundaries: policies, iam } = await accounts.open(of, signal);
+  const { policies, iam } = await accounts.open(of, signal);
   return requiredBoundary(of, { policies, reader: iam.change.reader });
 }

@@ -1,6 +1,6 @@
 import { RECONCILE_AT_ANNOTATION } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
-import { isPermanent } from "../../engine/observe/boundary-policies.ts";
+import { isPermanent } from "../../engine/observe/policy-existence.ts";
 import type { RequiredBoundary } from "../../engine/reconcile/required-boundary.ts";
 import type { BoundaryFact } from "../../status/class-status.ts";
 

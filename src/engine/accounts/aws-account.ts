@@ -1,6 +1,6 @@
 import { KeyedMutex } from "../execute/keyed-mutex.ts";
 import type { InstanceReader } from "../instance-ports.ts";
-import { BoundaryPolicies } from "../observe/boundary-policies.ts";
+import { PolicyExistence } from "../observe/policy-existence.ts";
 import { ProfileUsage } from "../observe/profile-usage.ts";
 import { QuotaCache } from "../observe/quota-cache.ts";
 import { RecentWrites } from "../observe/recent-writes.ts";
@@ -24,7 +24,7 @@ export interface AwsAccount {
   /** The results of the last account scan. */
   readonly index: SnapshotIndex;
   readonly quotas: QuotaCache;
-  readonly boundaries: BoundaryPolicies;
+  readonly policies: PolicyExistence;
   readonly instances: AccountInstances;
 }
 
@@ -73,7 +73,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     reader,
     index: new SnapshotIndex(monotonicMs),
     quotas: new QuotaCache(reader, monotonicMs),
-    boundaries: new BoundaryPolicies(monotonicMs),
+    policies: new PolicyExistence(monotonicMs),
     instances: {
       reader: instanceReader,
       snapshots: new RegionSnapshots({ reader: instanceReader, monotonicMs, propagationWindowMs }),

@@ -2,7 +2,7 @@ import type { DesiredPresent } from "../../model/desired-state.ts";
 import { judgeAwsPolicy } from "../../model/policy/aws-managed-policies.ts";
 import type { Action } from "../../plan/action.ts";
 import { type FieldBlocker, POLICY_NOT_FOUND } from "../../plan/plan.ts";
-import type { BoundaryPolicies, PolicyVerdict } from "../observe/boundary-policies.ts";
+import type { PolicyExistence, PolicyVerdict } from "../observe/policy-existence.ts";
 import { inParallel } from "../observe/in-parallel.ts";
 import type { PolicyReader } from "../ports.ts";
 import { MISSING_MAX_AGE_MS, type RequiredBoundary, VERDICT_MAX_AGE_MS } from "./required-boundary.ts";
@@ -13,7 +13,7 @@ export interface PolicyVerifier {
 }
 
 /** The verifier that shares the verdicts of an account: at most one request for each policy in ten minutes. */
-export function policyVerifier(policies: BoundaryPolicies, reader: PolicyReader): PolicyVerifier {
+export function policyVerifier(policies: PolicyExistence, reader: PolicyReader): PolicyVerifier {
   const query = { reader, maxAgeMs: VERDICT_MAX_AGE_MS, missingMaxAgeMs: MISSING_MAX_AGE_MS };
   return { verify: (policyArn, signal) => policies.verify(policyArn, query, signal) };
 }

@@ -2,7 +2,7 @@ import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { BlockedError, ControllerError } from "../../errors.ts";
 import type { Action } from "../../plan/action.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../../plan/plan.ts";
-import { type BoundaryPolicies, isPermanent, type PolicyVerdict } from "../observe/boundary-policies.ts";
+import { type PolicyExistence, isPermanent, type PolicyVerdict } from "../observe/policy-existence.ts";
 import type { PolicyReader } from "../ports.ts";
 
 /** The maximum age of a verdict after a refused write: at most one request for each policy in this time. */
@@ -15,7 +15,7 @@ export const MISSING_MAX_AGE_MS = 60_000;
 
 /** The cache and the reader that a {@link RequiredBoundary} is verified with. */
 export interface BoundarySources {
-  readonly policies: BoundaryPolicies;
+  readonly policies: PolicyExistence;
   readonly reader: PolicyReader;
 }
 
@@ -72,7 +72,7 @@ export class RequiredBoundary {
     return this.#sources.policies.verify(this.arn, this.#query(isEdited ? 0 : Number.POSITIVE_INFINITY), signal);
   }
 
-  #query(maxAgeMs: number): Parameters<BoundaryPolicies["verify"]>[1] {
+  #query(maxAgeMs: number): Parameters<PolicyExistence["verify"]>[1] {
     return { reader: this.#sources.reader, maxAgeMs, missingMaxAgeMs: Math.min(maxAgeMs, MISSING_MAX_AGE_MS) };
   }
 

@@ -13,7 +13,7 @@ import { applyAction } from "../../plan/simulate.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
 import type { AppliedAction, OnWritten } from "../execute/execute.ts";
 import { GuardedWriter } from "../execute/guarded-writer.ts";
-import { isPermanent } from "../observe/boundary-policies.ts";
+import { isPermanent } from "../observe/policy-existence.ts";
 import { observe } from "../observe/observe-iam.ts";
 import type { RecentWrites } from "../observe/recent-writes.ts";
 import type { IamReader, IamWriter, Precondition } from "../ports.ts";

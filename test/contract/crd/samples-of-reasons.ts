@@ -7,7 +7,7 @@ import { blockersOf } from "../../../src/controller/classes/class-binding.ts";
 import { refused } from "../../../src/controller/classes/class-compliance.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { AccountRegistry } from "../../../src/engine/accounts/account-registry.ts";
-import { BoundaryPolicies } from "../../../src/engine/observe/boundary-policies.ts";
+import { PolicyExistence } from "../../../src/engine/observe/policy-existence.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { FlapBreaker } from "../../../src/engine/reconcile/flap-breaker.ts";
 import { requiredBoundary } from "../../../src/engine/reconcile/required-boundary.ts";
@@ -315,7 +315,7 @@ function outcomes(): readonly (readonly [InstanceProfile, Outcome])[] {
 
 /** What is known of a boundary that IAM does not have. */
 function missingBoundary(): readonly Blocker[] {
-  const policies = new BoundaryPolicies(() => 0);
+  const policies = new PolicyExistence(() => 0);
   const arn = "arn:aws:iam::123456789012:policy/k8s-bondary";
   policies.recordMissing(arn);
   const reader = { policyExists: async () => false };

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { ObjectMeta } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
 import { ClassBoundaries } from "../../../src/controller/classes/class-boundaries.ts";
-import { BoundaryPolicies } from "../../../src/engine/observe/boundary-policies.ts";
+import { PolicyExistence } from "../../../src/engine/observe/policy-existence.ts";
 import { requiredBoundary } from "../../../src/engine/reconcile/required-boundary.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
@@ -17,7 +17,7 @@ let boundaries: ClassBoundaries;
 beforeEach(() => {
   iam = new FakeIam();
   clockMs = 0;
-  const policies = new BoundaryPolicies(() => clockMs);
+  const policies = new PolicyExistence(() => clockMs);
   boundaries = new ClassBoundaries(async (of) => requiredBoundary(of, { policies, reader: iam }));
 });
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { blockedByBoundary, isMissingBoundary } from "../../../src/controller/classes/missing-boundary.ts";
-import { BoundaryPolicies } from "../../../src/engine/observe/boundary-policies.ts";
+import { PolicyExistence } from "../../../src/engine/observe/policy-existence.ts";
 import { type RequiredBoundary, requiredBoundary } from "../../../src/engine/reconcile/required-boundary.ts";
 import { BlockedError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
@@ -19,7 +19,7 @@ let iam: FakeIam;
 let boundary: RequiredBoundary | undefined;
 beforeEach(() => {
   iam = new FakeIam();
-  const policies = new BoundaryPolicies(() => 0);
+  const policies = new PolicyExistence(() => 0);
   boundary = requiredBoundary(aClass({ permissionsBoundaryArn: ARN }), { policies, reader: iam });
 });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { BoundaryPolicies } from "../../../src/engine/observe/boundary-policies.ts";
+import { PolicyExistence } from "../../../src/engine/observe/policy-existence.ts";
 import { type RequiredBoundary, requiredBoundary } from "../../../src/engine/reconcile/required-boundary.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
@@ -14,11 +14,11 @@ const signal = new AbortController().signal;
 
 let iam: FakeIam;
 let nowMs: number;
-let policies: BoundaryPolicies;
+let policies: PolicyExistence;
 beforeEach(() => {
   iam = new FakeIam();
   nowMs = 1_000;
-  policies = new BoundaryPolicies(() => nowMs);
+  policies = new PolicyExistence(() => nowMs);
 });
 
 function boundary(permissionsBoundaryArn = ARN): RequiredBoundary {

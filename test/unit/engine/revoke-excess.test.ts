@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
-import { BoundaryPolicies } from "../../../src/engine/observe/boundary-policies.ts";
+import { PolicyExistence } from "../../../src/engine/observe/policy-existence.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
 import { requiredBoundary } from "../../../src/engine/reconcile/required-boundary.ts";
@@ -59,7 +59,7 @@ function revoke(of: Partial<InstanceProfileClassSpec> = {}) {
     monotonicMs: () => 0,
     propagationWindowMs: 0,
   });
-  const policies = new BoundaryPolicies(() => 0);
+  const policies = new PolicyExistence(() => 0);
   const deps = {
     reader: iam,
     writer: iam,

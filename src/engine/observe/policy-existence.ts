@@ -28,8 +28,8 @@ interface Entry {
   readonly verification: SharedRequest<PolicyVerdict>;
 }
 
-/** A cache of which permissions boundaries of the classes of one account exist in IAM. */
-export class BoundaryPolicies {
+/** Caches which managed policies of one account exist in IAM: the boundaries of classes, and the policies of new roles. */
+export class PolicyExistence {
   readonly #monotonicMs: () => number;
   readonly #entries = new LruMap<Entry>(MAX_POLICIES);
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { BoundaryPolicies, isPermanent, type PolicyVerdict } from "../../../src/engine/observe/boundary-policies.ts";
+import { PolicyExistence, isPermanent, type PolicyVerdict } from "../../../src/engine/observe/policy-existence.ts";
 import { BlockedError, ConflictError, RetryableError, TerminalError, ThrottledError } from "../../../src/errors.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 
@@ -10,11 +10,11 @@ const signal = new AbortController().signal;
 
 let iam: FakeIam;
 let nowMs: number;
-let policies: BoundaryPolicies;
+let policies: PolicyExistence;
 beforeEach(() => {
   iam = new FakeIam();
   nowMs = 1_000;
-  policies = new BoundaryPolicies(() => nowMs);
+  policies = new PolicyExistence(() => nowMs);
 });
 
 function verify(abort: AbortSignal = signal): Promise<PolicyVerdict> {
