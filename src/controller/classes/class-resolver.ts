@@ -139,11 +139,13 @@ export class ClassResolver {
    * an object without a class.
    */
   underRecordedTerms(object: InstanceProfile): InstanceProfile {
-    return underRecordedTerms(fillObject(object, this.#freeContext), this.#options.defaultDeletionPolicy);
+    const named = this.roleNames.applied(object);
+    return underRecordedTerms(fillObject(named, this.#freeContext), this.#options.defaultDeletionPolicy);
   }
 
   /** The object with its variables filled in and with the names and the path of its class. */
-  filled(object: InstanceProfile): InstanceProfile {
+  filled(received: InstanceProfile): InstanceProfile {
+    const object = this.roleNames.applied(received);
     const found = this.#resolve(object, this.classes);
     return found.kind === "class" ? this.#named(object, found.class).object : fillObject(object, this.#freeContext);
   }

@@ -6,6 +6,7 @@ import type { ClassBinding } from "../../../src/controller/classes/class-binding
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
+import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { aClass, anInstanceProfile, CLUSTER_ID, type SpecOverrides } from "../../support/builders.ts";
 
 const asDefault = { annotations: { [DEFAULT_CLASS_ANNOTATION]: "true" } };
@@ -348,5 +349,24 @@ describe("an object around a role of others, without a class,", () => {
     expect(kindOf(external, true)).toBe("free");
     expect(kindOf({ ...external, metadata: { ...external.metadata, ...going } }, false)).toBe("free");
     expect(saidOf(external, [])).toMatch(/^refused ExternalRoleNotAllowed/);
+  });
+});
+
+describe("an object that names no role and has lost its status", () => {
+  const manifest = (className?: string) => ({
+    apiVersion: "iam.instanceprofile.dev/v1beta1",
+    kind: "InstanceProfile",
+    metadata: { name: "web", namespace: "team-a", uid: "uid-1", generation: 1, resourceVersion: "1" },
+    spec: { ...(className && { className }) },
+  });
+
+  test.each([undefined, "gone"])("has the role of its owner tags, also where its class %s refuses it", (className) => {
+    const resolver = new ClassResolver({ classes: () => [], objects: () => [], clusterId: CLUSTER_ID, requiresClass: true });
+    const tags = { [TAG_KEYS.clusterId]: CLUSTER_ID, [TAG_KEYS.uid]: "uid-1" };
+    resolver.roleNames.collector([raw(manifest(className))])?.({ roleName: "old-name", arn: "", roleId: "", tags });
+    const object = parseInstanceProfile(manifest(className));
+    expect(resolver.bindingOf(object).kind).toBe("refused");
+    expect(resolver.underRecordedTerms(object).spec).toMatchObject({ roleName: "old-name", instanceProfileName: "old-name" });
+    expect(resolver.filled(object).spec.roleName).toBe("old-name");
   });
 });
