@@ -116,8 +116,20 @@ export function withDenialsOf(others: Documents, documents: Documents): PolicyDo
   return isWhole ? documentOf([...statements, ...denialsIn(others)]) : undefined;
 }
 
-/** What is no Allow may deny. */
-function hasReadableDenials(document: PolicyDocument): boolean {
+/** Denies everything. */
+const DENY_EVERYTHING = buildPolicy(
+  { Version: "2012-10-17", Statement: [{ Effect: "Deny", Action: "*", Resource: "*" }] },
+  "permissions",
+);
+
+/** Documents that allow nothing and deny what all of these deny together, the one that denies least first. The last one denies everything. */
+export function denyingAsMuchAs(documents: Documents): readonly [PolicyDocument, ...PolicyDocument[]] {
+  const denials = documents.every(hasReadableDenials) ? documentOf(denialsIn(documents)) : undefined;
+  return denials === undefined ? [DENY_EVERYTHING] : [denials, DENY_EVERYTHING];
+}
+
+/** True when each Deny can be moved to another document. What is no Allow may deny. */
+export function hasReadableDenials(document: PolicyDocument): boolean {
   const others = statementsIn(document)?.filter(({ Effect: effect }) => effect !== "Allow");
   return others?.length === readable(document).filter(({ Effect: effect }) => effect === "Deny").length;
 }

@@ -5,6 +5,8 @@ import {
   commonGround,
   deniesAsMuch,
   deniesNothing,
+  denyingAsMuchAs,
+  hasReadableDenials,
 } from "../../model/access/policy-relations.ts";
 import { describePolicyChange, type PolicyDocument, samePolicy } from "../../model/policy/policy-document.ts";
 import { MAX_INLINE_POLICIES_CHARS } from "../../model/policy/policy-size.ts";
@@ -32,16 +34,15 @@ const MAX_SEARCHED = 12;
  * policies allow, and everything that both allow.
  *
  * Usually an order of single writes is proved to do that. Else one of the policies is first narrowed to what old and new have in common, and
- * widened after the others: one write more. Where IAM has no room for that, what both allow may be missing for a moment.
+ * widened after the others: one write more. Where IAM has no room for that, what both allow may be missing for a moment, but no Deny.
  */
 export function orderInlineChanges(changes: InlineChanges): readonly Action[] {
-  const { roleName, policies } = changes;
   const order =
     searchOrder(changes, [isNoWiderThanBoth, losesNothing]) ??
     throughCarrier(changes) ??
     searchOrder(changes, [isNoWiderThanBoth]) ??
-    fromNothing(policies);
-  return inlineWrites(roleName, order);
+    behindGuard(changes).flat();
+  return inlineWrites(changes.roleName, order);
 }
 
 /** The policy that is written first and last where single writes are not enough: one that stays, if there is one. */
@@ -124,12 +125,18 @@ function losesNothing({ from, to, written, pending }: Between): boolean {
  * no room for it.
  */
 function throughCarrier({ policies, keptChars }: InlineChanges): readonly InlineChange[] | undefined {
-  const common = commonGround(olds(policies), news(policies));
+  const common = sharedGround(policies);
   const carrier = carrierOf(policies);
   if (common === undefined || carrier === undefined) return undefined;
   const others = policies.filter((policy) => policy !== carrier).toSorted((a, b) => growth(a) - growth(b));
   const order = [{ ...carrier, to: common }, ...others, { ...carrier, from: common }];
   return fits(policies, order, keptChars) ? order : undefined;
+}
+
+/** A document that allows what old and new policies both allow, and denies what any of them denies; undefined when there is none. */
+export function sharedGround(policies: readonly InlineChange[]): PolicyDocument | undefined {
+  const [from, to] = [olds(policies), news(policies)];
+  return [...from, ...to].every(hasReadableDenials) ? commonGround(from, to) : undefined;
 }
 
 function growth({ from, to }: InlineChange): number {
@@ -146,19 +153,44 @@ export function fits(policies: readonly InlineChange[], order: readonly InlineCh
   });
 }
 
-/** Deletes what is there, and then writes what is wanted. */
-function fromNothing(policies: readonly InlineChange[]): readonly InlineChange[] {
-  return [...deletions(policies), ...creations(policies)];
+/**
+ * Deletes what is there, and then writes what is wanted, so that no Deny is missing for policies outside: what only allows is deleted first.
+ * Then one policy denies what any of the old and new ones denies, and everything where that has no room. It gets its own document once the
+ * other new ones that deny are written. Returns what is written while old policies go, and what is written while new ones come.
+ */
+export function behindGuard(changes: InlineChanges): readonly [readonly InlineChange[], readonly InlineChange[]] {
+  const { policies, keptChars } = changes;
+  const carrier = policies.find(({ from, to }) => from && to) ?? policies.find(({ from }) => from);
+  if (carrier === undefined || deniesNothing(olds(policies))) return [deletions(policies), creations(policies)];
+  const others = policies.filter((policy) => policy !== carrier);
+  const allowing = ({ from, to }: InlineChange, side: "from" | "to"): boolean =>
+    deniesNothing(documents(side === "from" ? from : to));
+  const through = (guard: PolicyDocument): readonly [readonly InlineChange[], readonly InlineChange[]] => [
+    [
+      ...deletions(others.filter((one) => allowing(one, "from"))),
+      { ...carrier, to: guard },
+      ...deletions(others.filter((one) => !allowing(one, "from"))),
+    ],
+    [
+      ...creations(others.filter((one) => !allowing(one, "to"))),
+      { ...carrier, from: guard },
+      ...creations(others.filter((one) => allowing(one, "to"))),
+    ],
+  ];
+  const guarded = denyingAsMuchAs([...olds(policies), ...news(policies)]).map(through);
+  // The policies that deny fill all the room that IAM has.
+  const unguarded = [deletions(policies), creations(policies)] as const;
+  return guarded.find((halves) => fits(policies, halves.flat(), keptChars)) ?? unguarded;
 }
 
 /** Deletes what is there, what denies last. */
-export function deletions(policies: readonly InlineChange[]): readonly InlineChange[] {
+function deletions(policies: readonly InlineChange[]): readonly InlineChange[] {
   const there = policies.filter(({ from }) => from !== undefined).toSorted((a, b) => denies(a.from) - denies(b.from));
   return there.map((one) => ({ ...one, to: undefined }));
 }
 
 /** Writes what is wanted where nothing is, what denies first. */
-export function creations(policies: readonly InlineChange[]): readonly InlineChange[] {
+function creations(policies: readonly InlineChange[]): readonly InlineChange[] {
   const wanted = policies.filter(({ to }) => to !== undefined).toSorted((a, b) => denies(b.to) - denies(a.to));
   return wanted.map((one) => ({ ...one, from: undefined }));
 }

@@ -1,16 +1,9 @@
-import {
-  allowsNoMore,
-  commonGround,
-  deniesAsMuch,
-  isNoWider,
-  withDenialsOf,
-} from "../../model/access/policy-relations.ts";
+import { allowsNoMore, deniesAsMuch, isNoWider, withDenialsOf } from "../../model/access/policy-relations.ts";
 import type { PolicyDocument } from "../../model/policy/policy-document.ts";
 import type { Action } from "../action.ts";
 import {
+  behindGuard,
   carrierOf,
-  creations,
-  deletions,
   fits,
   type InlineChange,
   type InlineChanges,
@@ -18,6 +11,7 @@ import {
   news,
   olds,
   orderInlineChanges,
+  sharedGround,
 } from "./order-inline-policies.ts";
 
 /** The other writes that change what the role may do. */
@@ -38,7 +32,7 @@ function aroundPivots(changes: InlineChanges, { attach, detach, pivots }: Beside
   const [from, to] = [olds(policies), news(policies)];
   if (isNoWider(to, from)) return [...detach, ...orderInlineChanges(changes), ...pivots, ...attach];
   if (isNoWider(from, to)) return [...detach, ...pivots, ...orderInlineChanges(changes), ...attach];
-  const [before, after] = throughCommonGround(changes) ?? [deletions(policies), creations(policies)];
+  const [before, after] = throughCommonGround(changes) ?? behindGuard(changes);
   return [...detach, ...inlineWrites(roleName, before), ...pivots, ...inlineWrites(roleName, after), ...attach];
 }
 
@@ -47,7 +41,7 @@ function throughCommonGround({
   policies,
   keptChars,
 }: InlineChanges): readonly [readonly InlineChange[], readonly InlineChange[]] | undefined {
-  const common = commonGround(olds(policies), news(policies));
+  const common = sharedGround(policies);
   const carrier = carrierOf(policies);
   if (common === undefined || carrier === undefined) return undefined;
   const others = policies.filter((policy) => policy !== carrier).map(halvesOf);

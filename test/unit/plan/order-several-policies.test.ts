@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Statement } from "../../../src/api/instance-profile.ts";
+import { compileAccess } from "../../../src/model/access/evaluate/evaluate.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
+import type { JsonValue } from "../../../src/model/policy/policy-json.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { aPolicy, desiredOf, NOTHING, type SpecOverrides, stateAfter } from "../../support/builders.ts";
 
@@ -105,4 +107,51 @@ test("policies that leave no room for each other are not written beside each oth
   const writes = edit(from, to);
   expect(writes).toHaveLength(4);
   expect(writes[0]).toMatch(/^Delete/);
+});
+
+describe("where IAM has no room for old and new policies together, no Deny is missing between", () => {
+  const [one, other] = [deny("s3:Delete*"), deny("iam:*")];
+  const long = ({ effect, actions = [] }: Statement, letter: string, chars: number): Statement => ({
+    ...{ effect, actions },
+    resources: ["*", `arn:aws:s3:::${letter.repeat(chars)}`],
+  });
+  const many = (prefix: string): Record<string, readonly Statement[]> =>
+    Object.fromEntries(
+      Array.from({ length: 14 }, (_, i) => [`${prefix}${i}`, [long(allow(`s3:Get${i}`), prefix, 480)]]),
+    );
+  /** What an attached policy allows. */
+  const ATTACHED: JsonValue = {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+  };
+  /** For each prefix of the edit, whether one of the policies denies it. */
+  const isDeniedBetween = (from: SpecOverrides, to: SpecOverrides, action: string): readonly boolean[] => {
+    const start = created(from);
+    const { actions } = diff(desiredOf(to), start);
+    return actions.map((_, index) => {
+      const { role } = stateAfter(start, actions.slice(0, index + 1));
+      const documents = role.presence === "present" ? Object.values(role.inlinePolicyDocuments) : [];
+      const inline = documents.map((text): JsonValue => JSON.parse(text));
+      const access = compileAccess({ use: "permissions", layers: [[ATTACHED, ...inline]] });
+      return !access.evaluate({ action, resource: "*", context: new Map() }).isAllowed;
+    });
+  };
+
+  test.each<[string, SpecOverrides, SpecOverrides]>([
+    [
+      "the Deny moves, and fourteen policies are replaced",
+      policies({ a: [long(one, "a", 1_000)], ...many("x") }),
+      policies({ b: [long(one, "b", 1_000)], ...many("y") }),
+    ],
+    [
+      "it moves to a policy that stays, and the trust policy is replaced",
+      policies({ a: [long(one, "a", 4_000)], b: [long(other, "b", 5_000)] }),
+      policies(
+        { a: [long(other, "c", 4_000)], b: [long(one, "d", 5_000)] },
+        { trust: { services: ["ssm.amazonaws.com"], statements: [] } },
+      ),
+    ],
+  ])("when %s", (_what, from, to) => {
+    expect(isDeniedBetween(from, to, "s3:DeleteObject")).not.toContain(false);
+  });
 });
