@@ -24,25 +24,34 @@ const OTHERS = {
   managedPolicies: [{ name: "crash-big", statements: allow("dynamodb:Query") }],
 };
 
+const own = (name: string, ...actions: readonly string[]) => ({ name, statements: allow(...actions) });
+
+/** Managed policies of the object's own. */
+const OWN = { managedPolicies: [own("crash-big", "s3:Get*"), own("crash-small", "sqs:Get*")] };
+
+/** One goes, one comes, one gets another version, and the inline policy another name. */
+const OTHER_OWN = {
+  managedPolicies: [own("crash-big", "s3:List*"), own("crash-other", "ec2:Describe*")],
+  policyName: "renamed",
+};
+
 let world: World;
 /** The managed policies, but for the values of their tags, which name the object. */
 const also = async (): Promise<unknown> =>
   Object.entries(world.aws.snapshot().policies).map(([arn, { document, tags }]) => [arn, document, Object.keys(tags)]);
 
-const STORIES: readonly Story[] = [
-  { name: "create", ask: (place) => place.apply(place.manifest(SEVERAL)), also },
-  {
-    name: "edit",
-    before: (place) => place.apply(place.manifest(SEVERAL)),
-    ask: (place) => place.apply(place.manifest(OTHERS)),
-    also,
-  },
-  {
-    name: "delete",
-    before: (place) => place.apply(place.manifest(SEVERAL)),
-    ask: (place) => place.delete(),
-    also,
-  },
+function storiesOf(what: string, first: object, then: object): readonly Story[] {
+  const make: Story["ask"] = (place) => place.apply(place.manifest({ ...first }));
+  return [
+    { name: `create ${what}`, ask: make, also },
+    { name: `edit ${what}`, before: make, ask: (place) => place.apply(place.manifest({ ...then })), also },
+    { name: `delete ${what}`, before: make, ask: (place) => place.delete(), also },
+  ];
+}
+
+const STORIES = [
+  ...storiesOf("several policies", SEVERAL, OTHERS),
+  ...storiesOf("policies of the object's own", OWN, OTHER_OWN),
 ];
 
 crashStories(

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Incarnation } from "../support/incarnation.ts";
 import { manifest, World } from "../support/world.ts";
-import { crashStories } from "./crash-stories.ts";
-import type { Story } from "./stories.ts";
 
 const ACCOUNT = "123456789012";
 const arnOf = (name: string, path = "/"): string => `arn:aws:iam::${ACCOUNT}:policy${path}${name}`;
@@ -189,34 +187,4 @@ describe("a policy of the object that others attach", () => {
     await world.controller().settle();
     expect(world.aws.snapshot().policies).toEqual({});
   });
-});
-
-const WANTED = { managedPolicies: [own("big", "s3:Get*"), own("small", "sqs:Get*")] };
-const EDITED = { managedPolicies: [own("big", "s3:List*"), own("other", "ec2:Describe*")], policyName: "renamed" };
-
-describe("with managed policies of its own,", () => {
-  let story: World;
-  const also = async (): Promise<unknown> => policiesOf(story);
-  const stories: readonly Story[] = [
-    { name: "create", ask: (place) => place.apply(place.manifest(WANTED)), also },
-    {
-      name: "edit",
-      before: (place) => place.apply(place.manifest(WANTED)),
-      ask: (place) => place.apply(place.manifest(EDITED)),
-      also,
-    },
-    {
-      name: "delete",
-      before: (place) => place.apply(place.manifest(WANTED)),
-      ask: (place) => place.delete(),
-      also,
-    },
-  ];
-  crashStories(
-    async () => {
-      story = await World.open();
-      return story;
-    },
-    { isThorough: false, stories },
-  );
 });
