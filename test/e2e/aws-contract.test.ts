@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { expectExportsWhole } from "../contract/aws/export-law.ts";
 import { iamContract } from "../contract/aws/suite.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
 
@@ -78,3 +79,11 @@ if (awsEndpoint === undefined) {
     differences: moto ? motoDifferences : [],
   });
 }
+
+test.skipIf(awsEndpoint === undefined)(
+  "every random role that the endpoint takes is exported whole, adopted by tags alone, and created anew the same",
+  async () => {
+    await expectExportsWhole(awsEndpoint ?? "", { roles: 8 });
+  },
+  240_000,
+);
