@@ -1,5 +1,6 @@
 import { TerminalError } from "../errors.ts";
 import { derivedRoleName, withNames } from "../model/naming.ts";
+import { DEFAULT_SERVICES } from "../model/place.ts";
 import { statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
 import { hasTrace } from "../model/trace.ts";
 import { oversizeIn, withBoundedPolicies } from "./bounded-object.ts";
@@ -22,6 +23,7 @@ import { type LooseOwnPolicy, type LoosePolicy, toStatement, withoutEmptySid } f
 import { readObject } from "./read-object.ts";
 import { type LooseSpec, specField } from "./spec-fields.ts";
 import { statusField } from "./status-fields.ts";
+import type { LooseTrust } from "./trust-fields.ts";
 
 /**
  * Reads a manifest or an object of the API server, fills in the defaults and resolves the names. It repeats the schema of the CRD and
@@ -101,7 +103,7 @@ function toPolicy({ name, statements = [], document }: LoosePolicy, path: string
   return { name, fieldPath: `${path}.document`, statements: said, document };
 }
 
-function toTrust({ document, services, statements }: Trust): Trust {
+function toTrust({ document, services = DEFAULT_SERVICES, statements }: LooseTrust): Trust {
   if (document === undefined) return { services, statements: statements.map<TrustStatement>(withoutEmptySid) };
   return { ...readable(trustFrom(document), "spec.trust.document"), document };
 }

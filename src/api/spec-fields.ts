@@ -16,10 +16,10 @@ import {
   statementsField,
 } from "./policy-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
-import { trustField } from "./trust-fields.ts";
+import { areDefaultServices, type LooseTrust, trustField } from "./trust-fields.ts";
 import { orVariables, VARIABLE } from "./variable-texts.ts";
 
-type ResolvedLater = "roleName" | "instanceProfileName" | "inlinePolicies" | "managedPolicies" | "instances";
+type ResolvedLater = "roleName" | "instanceProfileName" | "inlinePolicies" | "managedPolicies" | "trust" | "instances";
 
 /** The spec of a manifest with defaults filled in, before names are resolved and pairs are distinguished. */
 export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
@@ -29,6 +29,7 @@ export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
   readonly statements: readonly LooseStatement[];
   readonly inlinePolicies: readonly LoosePolicy[];
   readonly managedPolicies: readonly LooseOwnPolicy[];
+  readonly trust: LooseTrust;
   readonly instances?: LooseInstances;
 }
 
@@ -125,7 +126,7 @@ const roleField: Field<Pick<RoleSpec, "management">> = object<Pick<RoleSpec, "ma
   management: defaulted(choice("Managed", "External"), "Managed"),
 });
 
-const trustDefault = { services: ["ec2.amazonaws.com"], statements: [] };
+const trustDefault = { statements: [] };
 
 /** The fields that a role of others must not have here. */
 const OF_THE_ROLE =
@@ -140,7 +141,7 @@ function writesRole(spec: LooseSpec): boolean {
     spec.managedPolicyArns.length + spec.managedPolicies.length > 0 ||
     [policyName, permissionsBoundaryArn, description].some((field) => field !== undefined) ||
     spec.maxSessionDurationSeconds !== 3600 ||
-    trust.services.join() !== trustDefault.services.join() ||
+    !areDefaultServices(trust) ||
     trust.statements.length > 0 ||
     Object.keys(spec.roleTags).length > 0 ||
     spec.unmanagedPolicies !== "Report"

@@ -1,3 +1,4 @@
+import { DEFAULT_SERVICES } from "../model/place.ts";
 import { list } from "./collection-fields.ts";
 import { trustDocumentField } from "./document-fields.ts";
 import type { Field } from "./field.ts";
@@ -92,23 +93,30 @@ const trustStatementField: Field<TrustStatement> = object<TrustStatement>({
   conditions: optional(conditionsField),
 });
 
-const DEFAULT_SERVICE = "ec2.amazonaws.com";
+/** The trust of a manifest: what is unset depends on the partition. */
+export interface LooseTrust extends Omit<Trust, "services"> {
+  readonly services?: readonly string[];
+}
+
+/** True for services that trust EC2 alone, as a manifest does that names none. */
+export function areDefaultServices({ services = DEFAULT_SERVICES }: LooseTrust): boolean {
+  return services.join() === DEFAULT_SERVICES.join();
+}
 
 /** The services and statements of the trust policy, or its document. */
-export const trustField: Field<Trust> = object<Trust>(
+export const trustField: Field<LooseTrust> = object<LooseTrust>(
   {
     document: optional(trustDocumentField),
-    services: defaulted(list(writtenServiceField, { maxItems: 20, listType: "set" }), [DEFAULT_SERVICE]),
+    services: optional(list(writtenServiceField, { maxItems: 20, listType: "set" })),
     statements: defaulted(list(trustStatementField, { maxItems: 20, listType: "atomic" }, sidsAreUnique), []),
   },
   {
     message: "no principal could assume the role; write at least one of services and statements",
-    holds: ({ services, statements }) => services.length > 0 || statements.length > 0,
+    holds: ({ services, statements }) => services === undefined || services.length > 0 || statements.length > 0,
   },
   {
     message: "write either document, or services and statements",
     isParserOnly: true,
-    holds: ({ document, services, statements }) =>
-      document === undefined || (statements.length === 0 && services.join() === DEFAULT_SERVICE),
+    holds: (trust) => trust.document === undefined || (trust.statements.length === 0 && areDefaultServices(trust)),
   },
 );

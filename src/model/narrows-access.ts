@@ -1,3 +1,5 @@
+import { DEFAULT_SERVICES } from "./place.ts";
+
 /** The spec of an object as the API server returns it: the API server has checked its schema. */
 type RawSpec = Readonly<Record<string, unknown>>;
 type RawStatement = Readonly<Record<string, unknown>>;
@@ -47,7 +49,7 @@ function accessOf(spec: RawSpec): Access {
     grants: new Set([
       ...statements.filter((one) => !isDeny(one)).flatMap(grantsOf),
       ...listOf(spec["managedPolicyArns"]).map((arn) => `managed policy ${String(arn)}`),
-      ...listOf(trust["services"]).map((service) => `service ${String(service)}`),
+      ...servicesOf(trust).map((service) => `service ${String(service)}`),
       // A document is compared as a whole: any change of one adds a grant.
       ...documents,
     ]),
@@ -58,6 +60,10 @@ function accessOf(spec: RawSpec): Access {
       ...documents.filter((document) => document.includes("Deny")),
     ]),
   };
+}
+
+function servicesOf({ services, document }: RawSpec): readonly unknown[] {
+  return services === undefined && document === undefined ? DEFAULT_SERVICES : listOf(services);
 }
 
 /** One text for each action and each resource of an Allow statement, together with the rest of the statement. */

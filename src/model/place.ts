@@ -10,6 +10,9 @@ const EC2 = "ec2.amazonaws.com";
 const EC2_IN_CHINA = "ec2.amazonaws.com.cn";
 const CHINA = "aws-cn";
 
+/** The services of a trust policy whose manifest names none. EC2 gets its name in China when variables are filled in. */
+export const DEFAULT_SERVICES: readonly string[] = [EC2];
+
 /** The region for IAM and STS of the partitions that have one of their own; in `aws` any region works. */
 const HOME_REGION: Readonly<Record<string, string>> = { [CHINA]: "cn-north-1", "aws-us-gov": "us-gov-west-1" };
 

@@ -134,7 +134,11 @@ const classSpec: fc.Arbitrary<Partial<InstanceProfileClassSpec>> = fc
       ["arn:aws:iam::aws:policy/*"],
       ["arn:aws:iam::123456789012:policy/x/?.*"],
     ),
-    allowedTrustServices: fc.constantFrom(["ec2.amazonaws.com"], ["lambda.amazonaws.com", "ec2.amazonaws.com"]),
+    allowedTrustServices: fc.constantFrom(
+      ["ec2.amazonaws.com"],
+      ["lambda.amazonaws.com", "ec2.amazonaws.com"],
+      ["lambda.amazonaws.com"],
+    ),
     allow: fc.array(fc.constantFrom(true, true, false), { minLength: 4, maxLength: 4 }),
     allowedInstanceRegions: fc.oneof(fc.constant([]), fc.constant(["*"]), some(regionPattern)),
     allowedExternalRoles: fc.constantFrom([], ["*"], ["{namespace}-*"], ["PROD-*", "{cluster}-*"], ["app"]),

@@ -23,6 +23,7 @@ import {
   type ObservedState,
 } from "../../src/model/observed-state.ts";
 import type { AccountPlace } from "../../src/model/own-policies.ts";
+import { DEFAULT_SERVICES } from "../../src/model/place.ts";
 import type { Action } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { isInstanceAction, isTagAction } from "../../src/plan/instances/instance-action.ts";
@@ -74,11 +75,12 @@ export function statementsIn({ inlinePolicies }: Pick<InstanceProfileSpec, "inli
   return inlinePolicies.flatMap(({ statements }) => statements);
 }
 
-/** A spec as a manifest has it: an inline policy in the short form, and the others. */
+/** A spec as a manifest has it: an inline policy in the short form, and the others; no service where EC2 alone is trusted. */
 export function asWritten({ inlinePolicies, trust, ...spec }: InstanceProfileSpec): Readonly<Record<string, unknown>> {
   const short = inlinePolicies.find(({ fieldPath }) => fieldPath === "spec.statements");
   const others = inlinePolicies.filter((policy) => policy !== short);
-  const { document } = trust;
+  const { document, services, statements } = trust;
+  const isDefault = document !== undefined || services.join() === DEFAULT_SERVICES.join();
   return {
     ...spec,
     ...(short && { policyName: short.name }),
@@ -86,7 +88,10 @@ export function asWritten({ inlinePolicies, trust, ...spec }: InstanceProfileSpe
     inlinePolicies: others.map(({ name, statements, document: whole }) => {
       return whole === undefined ? { name, statements } : { name, document: whole };
     }),
-    trust: document === undefined ? trust : { services: ["ec2.amazonaws.com"], statements: [], document },
+    trust: {
+      ...(!isDefault && { services }),
+      ...(document === undefined ? { statements } : { statements: [], document }),
+    },
   };
 }
 

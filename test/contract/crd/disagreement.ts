@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
+import { DEFAULT_SERVICES } from "../../../src/model/place.ts";
 import { asWritten } from "../../support/builders.ts";
 import type { ApiAnswer } from "./api-answer.ts";
 import type { Manifest } from "./samples.ts";
@@ -40,14 +41,20 @@ function dotted(field: string): string {
 type Spec = Readonly<Record<string, unknown>>;
 
 // The parser drops a sid that is empty; to the API server it is text like any other. The CRD has no default within the list of trust
-// statements, which GitOps clients would report as a change; the parser fills it in.
+// statements, which GitOps clients would report as a change, and none for the services, which the partition decides; the parser fills them in.
 function comparable(spec: unknown): Spec {
   const text = JSON.stringify(spec, (key, value: unknown) => {
     if (key === "sid" && value === "") return undefined;
     const isTrustStatement = typeof value === "object" && value !== null && "principals" in value;
     return isTrustStatement ? { actions: ["sts:AssumeRole"], ...value } : value;
   });
-  const { policyName, ...others } = JSON.parse(text) as Spec;
+  const { policyName, trust, ...rest } = JSON.parse(text) as Spec;
+  const { services, ...trusted } = (trust ?? {}) as Spec;
+  const isDefault = isDeepStrictEqual(services, DEFAULT_SERVICES);
+  const others: Spec =
+    trust === undefined
+      ? rest
+      : { ...rest, trust: { ...trusted, ...(services !== undefined && !isDefault && { services }) } };
   // The name of a policy that is not there.
   const isShort = Array.isArray(others["statements"]) && others["statements"].length > 0;
   return isShort && policyName !== undefined ? { ...others, policyName } : others;

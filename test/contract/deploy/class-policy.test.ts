@@ -41,6 +41,19 @@ describe("the admission policy of classes", () => {
     );
   });
 
+  test("takes a manifest that names no service for one that trusts EC2", () => {
+    const { spec } = anInstanceProfile();
+    const said = (services: readonly string[], old?: typeof spec) =>
+      saidAtAdmission(spec, aClass({ allowedTrustServices: services }), { namespace: "team-a", ...(old && { old }) });
+    expect(said(["ssm.amazonaws.com"])).toEqual([
+      expect.stringMatching(/^TrustServiceNotAllowed: .*ec2.amazonaws.com/),
+    ]);
+    expect([said(["ec2.amazonaws.com"]), said(["ssm.amazonaws.com"], { ...spec, description: "old" })]).toEqual([
+      [],
+      [],
+    ]);
+  });
+
   test("says no more than an API server shows", () => {
     const statements = Array.from({ length: 100 }, () => ({
       effect: "Allow" as const,

@@ -84,3 +84,10 @@ test("an edit of thousands of patterns is judged at once, and by its additions c
 test("a spec that is missing grants nothing", () => {
   expect([narrowsAccess(undefined, BASE), narrowsAccess(BASE, undefined)]).toEqual([false, true]);
 });
+
+test("trust without services is trust of EC2", () => {
+  const lambda = { ...BASE, trust: { services: ["ec2.amazonaws.com", "lambda.amazonaws.com"], statements: [] } };
+  expect(narrowsAccess(lambda, { ...BASE, trust: { statements: [] } })).toBe(true);
+  expect(narrowsAccess({ ...BASE, trust: { statements: [] } }, lambda)).toBe(false);
+  expect(narrowsAccess({ ...BASE, trust: { services: [], statements: [] } }, { ...BASE, trust: {} })).toBe(false);
+});
