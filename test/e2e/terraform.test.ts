@@ -1,14 +1,22 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { GetPolicyCommand, GetPolicyVersionCommand, IAMClient } from "@aws-sdk/client-iam";
 import { afterAll, describe, expect, test } from "vitest";
 import { connectAws } from "../../src/aws/aws-connection.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { FakeKube } from "../fakes/fake-kube.ts";
+import { awsCliEnvironment, hasAwsCli } from "../support/aws-cli.ts";
+import { ACCOUNT, commandsUnder, filledDocument, shownValues } from "../support/aws-side.ts";
+import { readAwsState } from "../support/aws-state.ts";
 import { CLUSTER_ID } from "../support/builders.ts";
 import { readyOf } from "../support/cluster-user.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { Incarnation } from "../support/incarnation.ts";
 import { Interceptor } from "../support/intercept.ts";
+import { runCommand } from "../support/kubectl.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
+import { resetMoto } from "../support/moto.ts";
 import { providerFor, Terraform } from "../support/terraform.ts";
 
 const KEY = { namespace: "default", name: `terraform-${process.pid}` };
@@ -113,7 +121,7 @@ async function withProfile(endpoint: string, work: () => Promise<void>): Promise
 
 const terraform = await Terraform.open();
 const why = "why" in terraform ? ` (${terraform.why})` : "";
-const { awsEndpoint } = e2eEnvironment();
+const { awsEndpoint, isAwsOurs, folder } = e2eEnvironment();
 
 /** Terraform takes over all of it and finds nothing to change. */
 async function takesOver(endpoint: string): Promise<void> {
@@ -122,7 +130,7 @@ async function takesOver(endpoint: string): Promise<void> {
   expect(summary).toMatchObject({ add: 0, change: 0, import: 4, remove: 0 });
 }
 
-describe.skipIf("why" in terraform)(`Terraform${why}`, { timeout: 240_000 }, () => {
+describe.skipIf("why" in terraform)(`Terraform${why}`, { timeout: 600_000 }, () => {
   afterAll(async () => {
     if (!("why" in terraform)) await terraform.close();
   });
@@ -139,4 +147,98 @@ describe.skipIf("why" in terraform)(`Terraform${why}`, { timeout: 240_000 }, () 
     await withProfile(sandbox.url, () => takesOver(sandbox.url));
     await sandbox.close();
   });
+
+  test.skipIf(!isAwsOurs || !hasAwsCli())(
+    "creates the AWS side of a cluster as CloudFormation and the AWS CLI do",
+    async () => {
+      const endpoint = awsEndpoint ?? "";
+      const sides: unknown[] = [];
+      for (const create of [byAwsCli, byCloudFormation, byTerraform]) {
+        await resetMoto(endpoint);
+        await create(endpoint);
+        sides.push(await awsSide(endpoint));
+      }
+      const [side] = sides as readonly Awaited<ReturnType<typeof awsSide>>[];
+      expect(side).toMatchObject({
+        boundary: filledDocument("boundary-policy"),
+        role: {
+          trustPolicy: filledDocument("trust-pod-identity"),
+          inlinePolicies: { "instance-profile-controller": filledDocument("controller-policy") },
+          managedPolicyArns: [],
+        },
+      });
+      expect(sides).toEqual([side, side, side]);
+      await resetMoto(endpoint);
+      await byTerraform(
+        endpoint,
+        'credentials = "IRSA"\noidc_provider = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE0123456789"',
+      );
+      expect((await awsSide(endpoint)).role).toMatchObject({ trustPolicy: filledDocument("trust-irsa") });
+      await resetMoto(endpoint);
+    },
+  );
 });
+
+/** Behind `//` is the module in its package, which Terraform copies. */
+const MODULE = `${join(import.meta.dirname, "../../deploy/aws")}//terraform`;
+const ROOT = join(import.meta.dirname, "../..");
+
+/** moto has no associations of Pod Identity: all but these. */
+const WITHOUT_ASSOCIATION = ["aws_iam_policy.boundary", "aws_iam_role_policy.controller"];
+
+async function byAwsCli(endpoint: string): Promise<void> {
+  const place = join(folder, "aws-side");
+  await mkdir(place, { recursive: true });
+  await writeFile(join(place, "values.sed"), shownValues());
+  const lines = commandsUnder("By AWS CLI").filter((line) => !line.startsWith("aws eks "));
+  await inShell(endpoint, lines, place);
+}
+
+async function byCloudFormation(endpoint: string): Promise<void> {
+  // moto makes no list of a default.
+  const defaults = "AttachablePolicyArns=arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+  await inShell(
+    endpoint,
+    commandsUnder("By CloudFormation").map((line) => `${line} ${defaults}`),
+    ROOT,
+  );
+}
+
+async function inShell(endpoint: string, lines: readonly string[], place: string): Promise<void> {
+  const script = ["set -e", `cd ${place}`, ...lines].join("\n").replaceAll(" deploy/aws/", ` ${ROOT}/deploy/aws/`);
+  const { code, stderr } = await runCommand("/bin/sh", ["-c", script], {
+    env: awsCliEnvironment(endpoint),
+    timeoutMs: 240_000,
+  });
+  if (code !== 0) throw new Error(`${lines.join("\n")}: ${stderr}`);
+}
+
+async function byTerraform(endpoint: string, more = 'cluster_name = "my-cluster"'): Promise<void> {
+  if ("why" in terraform) throw new Error(terraform.why);
+  const side = `module "side" {
+  source = "${MODULE}"
+  cluster_id = "my-cluster"
+  path_prefix = "k8s/my-cluster/"
+  ${more}
+}`;
+  const targets = more.includes("IRSA") ? [] : WITHOUT_ASSOCIATION.map((name) => `module.side.${name}`);
+  await terraform.applyModule(`${providerFor(endpoint)}${side}`, targets);
+}
+
+/** What is read back from the server, without what differs each time. */
+async function awsSide(endpoint: string) {
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  const iam = new IAMClient({ endpoint, region: "us-east-1", credentials });
+  const PolicyArn = `arn:aws:iam::${ACCOUNT}:policy/k8s-boundary`;
+  const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn }));
+  const VersionId = Policy?.DefaultVersionId;
+  const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }));
+  const { roles } = await readAwsState(iam, ["instance-profile-controller"]);
+  iam.destroy();
+  const { id, ...role } = roles["instance-profile-controller"] ?? { id: undefined };
+  return {
+    role,
+    boundary: JSON.parse(decodeURIComponent(PolicyVersion?.Document ?? "")) as unknown,
+    description: Policy?.Description,
+  };
+}

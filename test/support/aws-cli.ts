@@ -16,8 +16,16 @@ export async function awsCli(
   action: string,
   params: Readonly<Record<string, string>>,
 ): Promise<void> {
+  const env = awsCliEnvironment(endpoint);
+  const args = ["iam", kebab(action), ...optionsOf(params)];
+  const { code, stderr } = await runCommand(findCommand("aws") ?? "", args, { env });
+  if (code !== 0) throw new Error(`aws ${args.join(" ")} ended with ${code}: ${stderr}`);
+}
+
+/** The variables of an AWS CLI that calls an endpoint, whatever is configured on this machine. */
+export function awsCliEnvironment(endpoint: string): Readonly<Record<string, string>> {
   const nowhere = join(e2eEnvironment().folder, "no-aws-configuration");
-  const env = {
+  return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_DEFAULT_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "somebody",
@@ -26,9 +34,6 @@ export async function awsCli(
     AWS_SHARED_CREDENTIALS_FILE: nowhere,
     AWS_PAGER: "",
   };
-  const args = ["iam", kebab(action), ...optionsOf(params)];
-  const { code, stderr } = await runCommand(findCommand("aws") ?? "", args, { env });
-  if (code !== 0) throw new Error(`aws ${args.join(" ")} ended with ${code}: ${stderr}`);
 }
 
 /** Lists come as the query protocol numbers them, and only with one member. */

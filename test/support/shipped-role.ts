@@ -50,10 +50,15 @@ export async function assumeShippedRole(
     await outsider(awsUrl, "CreatePolicy", { PolicyName: file, PolicyDocument: shippedPolicy(file, clusterId) });
     await outsider(awsUrl, "AttachRolePolicy", { RoleName: name, PolicyArn: arn(`policy/${file}`) });
   }
+  return sessionOf(awsUrl, name);
+}
+
+/** The credentials of a session of a role of the sandbox that lets the developers of its account in. */
+export async function sessionOf(awsUrl: string, roleName: string): Promise<Required<AwsCredentials>> {
   const developer = { accessKeyId: "developer", secretAccessKey: "any" };
   const sts = new STSClient({ endpoint: awsUrl, region: "us-east-1", credentials: developer });
   const { Credentials } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: arn(`role/${name}`), RoleSessionName: "any" }),
+    new AssumeRoleCommand({ RoleArn: `arn:aws:iam::123456789012:role/${roleName}`, RoleSessionName: "any" }),
   );
   sts.destroy();
   return {

@@ -49,6 +49,19 @@ export class Terraform {
     await this.#ok(["apply", "-auto-approve", "-no-color", "-input=false"]);
   }
 
+  /**
+   * Applies a configuration that uses modules of this repository, and forgets what it created: the caller empties the server.
+   *
+   * @param targets the resources to create; all without any
+   */
+  async applyModule(configuration: string, targets: readonly string[] = []): Promise<void> {
+    await writeFile(join(this.#folder, "main.tf"), configuration);
+    await this.#ok(["get", "-no-color"]);
+    const only = targets.map((target) => `-target=${target}`);
+    await this.#ok(["apply", "-auto-approve", "-no-color", "-input=false", ...only]);
+    await rm(join(this.#folder, "terraform.tfstate"), { force: true });
+  }
+
   /** Takes down all that it has made. Errors: as of apply. */
   destroy(): Promise<void> {
     return this.#ok(["destroy", "-auto-approve", "-no-color", "-input=false"]);

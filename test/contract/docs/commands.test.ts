@@ -27,9 +27,9 @@ const KUBECTL_VERBS = [
   "wait",
 ];
 const KUBECTL_FLAGS = ["--prune", "--recursive", "--validate", "--tail"];
-const HELM_FLAGS = ["--set"];
 const NPX_FLAGS = ["--no"];
 const GITOPS_FLAGS = ["--wait", "--for", "--force", "--reconcile-timeout"];
+const HELM_FLAGS = ["--set", "--set-string"];
 const MONITORING_FLAGS = ["--custom-resource-state-config-file"];
 const FOLDERS = /^(?:src|test|docs|deploy|crds|scripts|\.ci)\//;
 
@@ -37,7 +37,15 @@ const options = new Map<string, ReadonlySet<string>>();
 const clients: Readonly<Record<string, object>> = {
   iam: new IAM({ region: "us-east-1" }),
   ec2: new EC2({ region: "us-east-1" }),
-  eks: { createPodIdentityAssociation: true },
+  eks: {
+    createAddon: true,
+    createPodIdentityAssociation: true,
+    deletePodIdentityAssociation: true,
+    describeCluster: true,
+    listPodIdentityAssociations: true,
+  },
+  // `deploy` is of the AWS CLI.
+  cloudformation: { deploy: true, deleteStack: true },
 };
 
 beforeAll(async () => {
@@ -69,7 +77,10 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   aws: ([service = "", operation = ""]) => {
     const client = clients[service];
     if (client === undefined) return `no client for ${service}`;
-    return camelCase(operation) in client ? undefined : `${service} has no ${operation}`;
+    const known = Object.keys(client).concat(Object.getOwnPropertyNames(Object.getPrototypeOf(client)));
+    return known.some((name) => name.toLowerCase() === operation.replaceAll("-", ""))
+      ? undefined
+      : `${service} has no ${operation}`;
   },
   docker: ([verb = ""]) => (["build", "push", "run"].includes(verb) ? undefined : `is there a docker ${verb}?`),
   sed: () => undefined,
@@ -88,7 +99,7 @@ describe.each(DOCUMENTS)("$path", ({ fences, codeSpans }) => {
   const shown = fences.filter(({ language }) => ["sh", "console"].includes(language)).flatMap(commandsOf);
   /** What a block before has told to make, by the comment on its first line or by a redirection. */
   const made = fences.flatMap(({ text }) => [
-    ...(/^# (\S+)\/kustomization\.yaml\n/.exec(text)?.slice(1) ?? []),
+    ...(/^# (\S+\.yaml)\n/.exec(text)?.slice(1) ?? []).map((file) => file.replace("/kustomization.yaml", "")),
     ...[...text.matchAll(/ > (\S+)$/gm)].map(([, file = ""]) => file),
   ]);
 
@@ -185,8 +196,4 @@ function isKnownFlag(flag: string): boolean {
     [...KUBECTL_FLAGS, ...HELM_FLAGS, ...NPX_FLAGS, ...GITOPS_FLAGS, ...MONITORING_FLAGS].includes(flag) ||
     [...options.values()].some((known) => known.has(flag))
   );
-}
-
-function camelCase(kebab: string): string {
-  return kebab.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
