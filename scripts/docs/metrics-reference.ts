@@ -1,5 +1,6 @@
 import { Counter, Gauge } from "prom-client";
 import { classMetrics } from "../../src/cli/controller/class-ports.ts";
+import { eventQueueMetrics } from "../../src/cli/metrics/event-queue-metrics.ts";
 import { orphanMetrics } from "../../src/cli/metrics/orphan-metrics.ts";
 import { ProductMetrics } from "../../src/cli/metrics/product-metrics.ts";
 import { restClientMetrics } from "../../src/cli/metrics/rest-client-metrics.ts";
@@ -55,6 +56,7 @@ function registeredMetrics(): readonly RegisteredMetric[] {
   metrics.election("");
   scanMetrics(registry);
   orphanMetrics(registry);
+  eventQueueMetrics(registry, []);
   metrics.watch("");
   metrics.watchObjects("", () => cache);
   classMetrics(registry, () => cache);

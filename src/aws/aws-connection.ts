@@ -1,3 +1,4 @@
+import type { EventQueue } from "../engine/drift/event-queue.ts";
 import type { InstanceReader } from "../engine/instance-ports.ts";
 import type { IamInventory } from "../engine/observe/inventory.ts";
 import type {
@@ -19,6 +20,8 @@ import { createAccountReader } from "./iam/account-reader.ts";
 import { createIamInventory } from "./iam/iam-inventory.ts";
 import { createIamReader } from "./iam/iam-reader.ts";
 import { createManagedPolicyReader } from "./iam/managed-policy-reader.ts";
+import { EventQueuesOnDemand } from "./sqs/event-queue-on-demand.ts";
+import type { SqsQueueUrl } from "./sqs/queue-url.ts";
 
 /** The AWS adapters of one set of credentials. */
 export interface AwsConnection {
@@ -33,6 +36,8 @@ export interface AwsConnection {
   readonly accountReader: AccountReader;
   readonly instanceReader: InstanceReader;
   readonly accountIdentity: AccountIdentity;
+  /** The queue of events of this URL. Sends no request. */
+  eventQueue(url: SqsQueueUrl): EventQueue;
   /** Creates a credential provider for a role. Sends no request until credentials are needed. */
   assume(role: RoleToAssume): NonNullable<AwsClientOptions["credentials"]>;
   /** Resolves the region of the options or the environment; undefined if it is unknown. */
@@ -51,6 +56,7 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
   // Shares the IAM client's credential cache, so that one AssumeRoleWithWebIdentity serves all clients.
   const sts = createStsClient({ ...options, credentials: iam.config.credentials });
   const ec2 = new Ec2OnDemand({ ...options, credentials: iam.config.credentials });
+  const queues = new EventQueuesOnDemand({ ...options, credentials: iam.config.credentials });
   const accessBy = (caller: AwsCaller): IamAccess => ({
     reader: createIamReader(iam, caller),
     writer: createAwsWriter(iam, ec2, caller),
@@ -70,12 +76,14 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
     accountReader: createAccountReader(iam, routineCall),
     instanceReader: instanceReaderOnDemand(ec2, call),
     accountIdentity: createAccountIdentity(sts, call, callOptions),
+    eventQueue: (url) => queues.open(url),
     assume: (role) => assumedRole(sts, call, role),
     region: () => iam.config.region().catch(() => undefined),
     close() {
       iam.destroy();
       ec2.destroy();
       sts.destroy();
+      queues.destroy();
     },
   };
 }

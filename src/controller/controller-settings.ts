@@ -1,9 +1,18 @@
+import type { AccountRegistry } from "../engine/accounts/account-registry.ts";
+import type { EventQueue } from "../engine/drift/event-queue.ts";
+import type { OwnRequests } from "../engine/drift/own-requests.ts";
+import type { CrdReader, EventSink, ObjectClient } from "../engine/ports.ts";
+import type { Place } from "../model/place.ts";
 import type { Variables } from "../model/variables/template.ts";
 import type { DefaultDeletionPolicy } from "../plan/class/class-deletion.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { QueueObserver } from "../runtime/queue/work-queue.ts";
 import type { WorkerObserver } from "../runtime/queue/workers.ts";
+import type { ListWatch } from "../runtime/watch/list-watch.ts";
 import type { ReflectorObserver } from "../runtime/watch/reflector-options.ts";
 import type { RequeueIntervals } from "../status/requeue.ts";
+import type { Logger } from "../telemetry.ts";
+import type { EventQueueObserver } from "./drift/event-queue-loop.ts";
 import type { OrphanObserver, OrphanPolicy } from "./orphans/orphan-options.ts";
 import type { CrdDeletionPolicy } from "./reconcile/crd-deletion.ts";
 import type { ResultObserver } from "./reconcile/result-observer.ts";
@@ -19,6 +28,7 @@ export interface ControllerObservers {
   readonly scans?: (account: string) => ScanObserver;
   /** By account: its id, or OWN_ACCOUNT; called with the results of orphan scans. */
   readonly orphans?: (account: string) => OrphanObserver;
+  readonly eventQueues?: EventQueueObserver;
 }
 
 /** The settings that an operator can configure. */
@@ -47,4 +57,37 @@ export interface ControllerSettings {
   readonly syncTimeoutMs: number;
   /** Whether objects without a class are blocked even if the cluster has no classes. Default: false. */
   readonly requiresClass?: boolean;
+}
+
+/** The events about changes in AWS. */
+export interface DriftSources {
+  readonly queues: readonly EventQueue[];
+  /** The requests of all connections to AWS. */
+  readonly ownRequests: OwnRequests;
+}
+
+/** The dependencies of the controller, created by the composition root. */
+export interface ControllerDependencies {
+  /** One for each namespace of `scope`, or one for all. */
+  readonly listWatches: readonly ListWatch[];
+  readonly scope?: { readonly namespaces?: readonly string[]; readonly labelSelector?: string };
+  readonly objects: ObjectClient;
+  /** InstanceProfileClasses. */
+  readonly classes: { readonly listWatch: ListWatch; readonly client: ObjectClient };
+  /** Of the CRD of InstanceProfiles. */
+  readonly crd: CrdReader;
+  readonly events: EventSink;
+  readonly accounts: AccountRegistry;
+  /** The events about changes in AWS; unset: only scans find drift. */
+  readonly driftEvents?: DriftSources | undefined;
+  /** Where the controller's own credentials are; unset: unknown. */
+  readonly ownPlace?: Pick<Place, "region" | "partition">;
+  readonly clusterId: string;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly newReconcileId: () => string;
+  readonly logger: Logger;
+  readonly settings: ControllerSettings;
+  readonly observers?: ControllerObservers;
 }

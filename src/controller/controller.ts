@@ -1,20 +1,17 @@
-import type { AccountRegistry } from "../engine/accounts/account-registry.ts";
-import type { CrdReader, EventSink, KubeObject, ObjectClient, ObjectKey } from "../engine/ports.ts";
-import type { Place } from "../model/place.ts";
-import type { Clock } from "../runtime/clock.ts";
+import type { KubeObject, ObjectKey } from "../engine/ports.ts";
 import { KeyedBackoff } from "../runtime/queue/backoff.ts";
 import type { Shares } from "../runtime/queue/shares.ts";
 import { WorkQueue } from "../runtime/queue/work-queue.ts";
 import { Workers } from "../runtime/queue/workers.ts";
-import type { ListWatch } from "../runtime/watch/list-watch.ts";
 import { ReflectorGroup } from "../runtime/watch/reflector-group.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/watch/store.ts";
-import type { Logger } from "../telemetry.ts";
 import { boundaryOf } from "./accounts/account-access.ts";
 import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
 import { ClassController } from "./classes/class-controller.ts";
 import { classTenure, isWholeCluster } from "./classes/class-tenure.ts";
-import type { ControllerObservers, ControllerSettings } from "./controller-settings.ts";
+import type { ControllerDependencies, ControllerSettings } from "./controller-settings.ts";
+import type { DriftEvents } from "./drift/drift-events.ts";
+import { openDriftEvents } from "./drift/open-drift-events.ts";
 import { keyText, logFieldsOf, namespaceOf } from "./object-key.ts";
 import { CountedOrphans } from "./orphans/counted-orphans.ts";
 import { type OrphanSources, openOrphans } from "./orphans/open-orphans.ts";
@@ -30,31 +27,7 @@ import { ScanSupervisor } from "./scan/scan-supervisor.ts";
 import { priorityOf, queueRequeue, URGENT_FROM, type Urgency, urgencyOf } from "./urgency.ts";
 import { shouldReconcile, urgencyAtStart, urgencyOfChange } from "./watch-predicates.ts";
 
-export type { ControllerObservers, ControllerSettings } from "./controller-settings.ts";
-
-/** The dependencies of {@link Controller}, created by the composition root. */
-export interface ControllerDependencies {
-  /** One for each namespace of `scope`, or one for all. */
-  readonly listWatches: readonly ListWatch[];
-  readonly scope?: { readonly namespaces?: readonly string[]; readonly labelSelector?: string };
-  readonly objects: ObjectClient;
-  /** InstanceProfileClasses. */
-  readonly classes: { readonly listWatch: ListWatch; readonly client: ObjectClient };
-  /** Of the CRD of InstanceProfiles. */
-  readonly crd: CrdReader;
-  readonly events: EventSink;
-  readonly accounts: AccountRegistry;
-  /** Where the controller's own credentials are; unset: unknown. */
-  readonly ownPlace?: Pick<Place, "region" | "partition">;
-  readonly clusterId: string;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly newReconcileId: () => string;
-  readonly logger: Logger;
-  readonly settings: ControllerSettings;
-  readonly observers?: ControllerObservers;
-}
+export type { ControllerDependencies, ControllerSettings } from "./controller-settings.ts";
 
 /**
  * Watches InstanceProfiles and keeps AWS in sync with them: the reflector fills the queue, and the workers reconcile
@@ -67,6 +40,7 @@ export class Controller {
   readonly #scans: ScanSupervisor;
   readonly #classes: ClassController;
   readonly #orphans: Orphans;
+  readonly #driftEvents: DriftEvents;
   readonly #ownStatus: OwnStatus;
   readonly #queuedReport: QueuedReport;
   readonly #settings: ControllerSettings;
@@ -124,7 +98,9 @@ export class Controller {
       orphans: this.#orphans,
       enqueue: (key) => this.#enqueue(key),
       isScoped: !isWholeCluster(deps.scope ?? {}),
+      isDriftReported: deps.driftEvents !== undefined,
     });
+    this.#driftEvents = openDriftEvents(deps, { queue: this.#queue, cache: this.cache, scans: this.#scans });
     this.#queuedReport = queuedReport;
     this.#workers = this.#openWorkers(deps, reconciler);
   }
@@ -179,6 +155,7 @@ export class Controller {
     const objects = this.#reflector.cache.list();
     for (const raw of objects) this.#enqueue(keyText(raw["metadata"] as ObjectKey), urgencyAtStart(raw));
     this.#scans.work();
+    this.#driftEvents.start();
     this.#classes.work();
     this.#queuedReport.start();
     this.#workers.start();
@@ -192,6 +169,7 @@ export class Controller {
       this.#scans.stop(),
       this.#queuedReport.stop(),
       this.#orphans.stop(),
+      this.#driftEvents.stop(),
     ]);
     await this.#reflector.stop();
     return drained && classesDrained;
@@ -275,6 +253,7 @@ export class Controller {
     this.#classes.objectChanged(change);
     this.#scans.objectChanged(change);
     this.#orphans.objectChanged(change, this.#isWorking);
+    this.#driftEvents.objectChanged(change);
     switch (change.type) {
       case "added":
         this.#enqueue(

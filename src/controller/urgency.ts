@@ -6,6 +6,7 @@ import type { Requeue } from "../status/requeue.ts";
  * Why an object is reconciled, which decides its priority:
  * - `narrowing`: a user removed access from the spec, and added none.
  * - `change`: a user changed or deleted the object, or its instances changed in EC2.
+ * - `drift`: another client changed the object's entities in AWS, as an event reports.
  * - `initialList`: the object had a pending change when this process started to reconcile.
  * - `creation`: nothing of the object is in AWS yet.
  * - `initialCreation`: the same, since before this process started to reconcile.
@@ -16,6 +17,7 @@ import type { Requeue } from "../status/requeue.ts";
 export type Urgency =
   | "narrowing"
   | "change"
+  | "drift"
   | "initialList"
   | "creation"
   | "initialCreation"
@@ -34,6 +36,7 @@ interface UrgencyRow {
 const URGENCIES: Readonly<Record<Urgency, UrgencyRow>> = {
   narrowing: { priority: 50, requests: "narrowing" },
   change: { priority: 0, requests: "change" },
+  drift: { priority: -40, requests: "bulk" },
   initialList: { priority: -50, requests: "bulk" },
   creation: { priority: -60, requests: "bulk" },
   initialCreation: { priority: -65, requests: "bulk" },
@@ -63,7 +66,7 @@ export function requestUrgencyOf(urgency: Urgency): RequestUrgency {
 
 /** True when a user waits for the reconcile. */
 export function isUserWaiting(urgency: Urgency): boolean {
-  return requestUrgencyOf(urgency) !== "routine";
+  return urgency !== "drift" && requestUrgencyOf(urgency) !== "routine";
 }
 
 /** True when an account scan can take the place of the reconcile. */

@@ -199,10 +199,21 @@ function listed(actions: readonly Action[]): string {
   return noteText(titlesOf(actions), "log");
 }
 
-/** The applied writes, after what they did to the access of the role. */
-function listedWithEffect(applied: readonly Action[], { before }: Pick<Observation, "before"> = {}): string {
+/** The applied writes, after who made the change that they repair and what they did to the access of the role. */
+function listedWithEffect(
+  applied: readonly Action[],
+  { before, repairedChanges = [] }: Pick<Observation, "before" | "repairedChanges"> = {},
+): string {
   const effect = before && accessEffect(before, applied);
-  return noteText(`${effect === undefined ? "" : `${effect}: `}${titlesOf(applied)}`, "log");
+  const why = [...afterChanges(repairedChanges), ...(effect === undefined ? [] : [effect])];
+  return noteText([...why, titlesOf(applied)].join(": "), "log");
+}
+
+/** Names the last change, to which the others led, and counts those. */
+function afterChanges(changes: readonly string[]): readonly string[] {
+  const last = changes.at(-1);
+  if (last === undefined) return [];
+  return [`after ${last}${changes.length === 1 ? "" : ` and ${changes.length - 1} more`}`];
 }
 
 function titlesOf(actions: readonly Action[]): string {

@@ -22,6 +22,10 @@ export type Outcome =
       readonly lag?: Lag | undefined;
       /** The parts of the spec that the class does not allow and AWS therefore does not have. */
       readonly leftOut?: readonly Blocker[];
+      /** The changes by other clients before the writes, as CloudTrail reports them; unset: none was reported. */
+      readonly repairedChanges?: readonly string[];
+      /** Only the parts that another client has changed were read. Unset: everything. */
+      readonly isPartial?: true;
     }
   | {
       /** `mode: DryRun`: AWS was only observed. */

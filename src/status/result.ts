@@ -22,6 +22,10 @@ export interface Observation {
   readonly mayWrite: boolean;
   /** What AWS does not show of earlier writes, so that nothing is verified; unset when it shows them all. */
   readonly lag?: Lag | undefined;
+  /** See the outcome `converged`. */
+  readonly repairedChanges?: readonly string[];
+  /** See the outcome `converged`. */
+  readonly isPartial?: true;
 }
 
 /** A result that is verified by another read, at the latest when recent writes must have propagated. */
@@ -141,8 +145,13 @@ function observationOf(outcome: OutcomeWithPlan): Observation {
   const { plan, lag } = outcome;
   if (outcome.kind === "previewed")
     return { plan, state: outcome.observed, applied: [], failed: undefined, refused: [], mayWrite: false, lag };
-  const { before, after: state, applied, failed, refused = [] } = outcome;
-  return { plan, ...(before && { before }), state, applied, failed, refused, mayWrite: true, lag };
+  const { before, after: state, applied, failed, refused = [], repairedChanges, isPartial } = outcome;
+  const details = {
+    ...(before && { before }),
+    ...(repairedChanges && { repairedChanges }),
+    ...(isPartial && { isPartial }),
+  };
+  return { plan, ...details, state, applied, failed, refused, mayWrite: true, lag };
 }
 
 /** True when IAM returns the ARN of every entity that exists. Right after creation it may return the unique id instead. */

@@ -244,8 +244,9 @@ function verification(
   drafts: readonly ConditionDraft[],
   now: string,
 ): Partial<InstanceProfileStatus> {
-  // A suspended object handles no request, and a read that lags answers none.
-  if (result.kind === "Suspended" || observationIn(result)?.lag !== undefined) return {};
+  // A suspended object handles no request, and a read that lags, or of a part, answers none.
+  const { lag, isPartial } = observationIn(result) ?? {};
+  if (result.kind === "Suspended" || lag !== undefined || isPartial) return {};
   const request = openRequest(object);
   const isReady = drafts.some((draft) => draft.type === "Ready" && draft.status === "True");
   const isUpdate =

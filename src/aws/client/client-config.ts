@@ -30,7 +30,7 @@ export interface AwsReply {
 }
 
 /** The AWS services that this adapter calls. */
-export type AwsServiceName = "IAM" | "STS" | "EC2";
+export type AwsServiceName = "IAM" | "STS" | "EC2" | "SQS";
 
 /** How to connect to AWS. Unset options follow the SDK's resolution: environment, config files, instance metadata. */
 export interface AwsClientOptions {

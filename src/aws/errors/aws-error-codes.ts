@@ -79,6 +79,8 @@ const meanings: Readonly<Record<string, CodeMeaning>> = {
   PolicyNotAttachable: { disposition: "terminal", reason: "PolicyNotAttachable" },
   UnmodifiableEntity: { disposition: "terminal", reason: "UnmodifiableEntity" },
 
+  "AWS.SimpleQueueService.NonExistentQueue": { disposition: "blocked", reason: "QueueNotFound" },
+
   ServiceFailure: SERVICE_FAILURE,
   InternalFailure: SERVICE_FAILURE,
   InternalError: SERVICE_FAILURE,

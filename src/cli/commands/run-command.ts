@@ -11,6 +11,7 @@ import {
 import type { ControllerProcessOptions } from "../controller/controller-process-options.ts";
 import { exitOnBug } from "../controller/crash-handler.ts";
 import { ELECTION_OPTIONS, electionSettings } from "../controller/election.ts";
+import { EVENT_QUEUE_OPTION, eventQueueUrls } from "../controller/event-queues.ts";
 import { INSTANCES_OPTIONS, instancesSettings } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { labelSelectorOf } from "../label-selector.ts";
@@ -61,6 +62,7 @@ export const runCommand: Command = {
     },
     ...AWS_RATE_OPTIONS,
     ...INSTANCES_OPTIONS,
+    ...EVENT_QUEUE_OPTION,
     "metrics-bind-address": {
       type: "string",
       value: "ADDRESS",
@@ -105,6 +107,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     expectedAccountId: accountIdOf("account-id", given.text("account-id")),
     settings,
     instances: instancesSettings(given),
+    eventQueues: eventQueueUrls(given),
     listen: {
       probes: given.text("health-probe-bind-address") ?? NO_LISTENERS.probes,
       metrics: given.text("metrics-bind-address") ?? NO_LISTENERS.metrics,

@@ -1,4 +1,5 @@
 import type { AwsRates } from "../../aws/call/call-limiter.ts";
+import type { SqsQueueUrl } from "../../aws/sqs/queue-url.ts";
 import type { ControllerSettings } from "../../controller/controller.ts";
 import type { KubeCluster } from "../../kube/kube-config.ts";
 import type { Logger } from "../../telemetry.ts";
@@ -24,6 +25,8 @@ export interface ControllerProcessOptions {
   readonly settings: ControllerSettings;
   /** Default: that of the `run` command. */
   readonly instances?: InstancesSettings;
+  /** The queues of drift events; unset: none. */
+  readonly eventQueues?: readonly SqsQueueUrl[];
   readonly listen: ListenAddresses;
   readonly logger: Logger;
   /** Without it the process works at once and must be the only replica. */

@@ -17,6 +17,7 @@ import type { LeaderElector } from "../../runtime/election/leader-election.ts";
 import { ControllerMetrics } from "../../runtime/metrics/controller-metrics.ts";
 import { EventLoopWatch } from "../../runtime/metrics/event-loop-watch.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../status/requeue.ts";
+import { eventQueueMetrics } from "../metrics/event-queue-metrics.ts";
 import { orphanMetrics } from "../metrics/orphan-metrics.ts";
 import { ProductMetrics } from "../metrics/product-metrics.ts";
 import { restClientMetrics } from "../metrics/rest-client-metrics.ts";
@@ -161,7 +162,8 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   const { exchange } = transport;
   const kind = KIND.toLowerCase();
   const controllerMetrics = new ControllerMetrics(metrics.registry, kind, options.settings.concurrency);
-  const { namespaces, labelSelector } = options;
+  const { namespaces, labelSelector, eventQueues = [] } = options;
+  const queues = eventQueues.map((url) => aws.own.eventQueue(url));
   const selected = { ...(labelSelector !== undefined && { labelSelector }) };
   const scopes = namespaces === undefined ? [{}] : namespaces.map((namespace) => ({ namespace }));
   const bounded = { resource: INSTANCE_PROFILES, kept: boundedObject };
@@ -171,6 +173,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
     listWatches: scopes.map((scope) => new KubeListWatch({ exchange, ...bounded, ...selected, ...scope })),
     scope: { ...selected, ...(namespaces !== undefined && { namespaces }) },
     accounts: aws.accounts,
+    driftEvents: queues.length === 0 ? undefined : { queues, ownRequests: aws.ownRequests },
     ownPlace,
     ...(elector === undefined ? ports : leaderOnly(ports, elector)),
     classes: classPorts(transport, elector),
@@ -187,6 +190,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
       reflector: metrics.watch(kind),
       scans: scanMetrics(metrics.registry),
       orphans: orphanMetrics(metrics.registry),
+      eventQueues: eventQueueMetrics(metrics.registry, queues),
       results: metrics.results((key, isTerminal) => controllerMetrics.failed(key, isTerminal)),
     },
   });

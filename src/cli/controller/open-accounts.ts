@@ -3,6 +3,7 @@ import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { OWN_ACCOUNT } from "../../controller/accounts/account-key.ts";
 import { AccountRegistry } from "../../engine/accounts/account-registry.ts";
+import { OwnRequests } from "../../engine/drift/own-requests.ts";
 import { homeRegionOf } from "../../model/place.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry.ts";
@@ -24,18 +25,22 @@ export interface OpenAccounts {
   readonly accounts: AccountRegistry;
   /** The connection with the controller's own credentials. */
   readonly own: AwsConnection;
+  /** The writes of all connections. */
+  readonly ownRequests: OwnRequests;
   close(): void;
 }
 
 /** Creates the account registry for all classes, with one limiter per account. Sends no request. */
 export function openAccounts(process: AwsSettings, metrics: ProductMetrics, assertMayWrite: () => void): OpenAccounts {
   const { aws: place, awsRates: rates, settings, instances, logger } = process;
+  const ownRequests = new OwnRequests();
   const options: OpenAwsOptions = {
     label: OWN_ACCOUNT,
     rates,
     propagationWindowMs: settings.propagationWindowMs,
     metrics,
     assertMayWrite,
+    ownRequests,
     instances,
     logger,
   };
@@ -66,6 +71,7 @@ export function openAccounts(process: AwsSettings, metrics: ProductMetrics, asse
   return {
     accounts,
     own: own.connection,
+    ownRequests,
     close() {
       for (const connection of connections) connection.close();
     },

@@ -1,7 +1,8 @@
 import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
-import type { AwsClientOptions } from "../../aws/client/client-config.ts";
+import type { AwsClientOptions, AwsReply } from "../../aws/client/client-config.ts";
 import { type AwsAccount, openAwsAccount } from "../../engine/accounts/aws-account.ts";
+import type { OwnRequests } from "../../engine/drift/own-requests.ts";
 import { BlockedError } from "../../errors.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry.ts";
@@ -31,6 +32,8 @@ export interface OpenAwsOptions {
   readonly logger: Logger;
   /** See {@link AwsClientOptions}. */
   readonly assertMayWrite: () => void;
+  /** Receives the ids of the requests that write. */
+  readonly ownRequests: OwnRequests;
   readonly instances: InstancesSettings | undefined;
 }
 
@@ -45,7 +48,10 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     version: VERSION,
     limiter,
     assertMayWrite: options.assertMayWrite,
-    onReply: (reply) => options.logger.debug("AWS replied", { ...reply }),
+    onReply(reply) {
+      options.logger.debug("AWS replied", { ...reply });
+      if (reply.isSuccess && isWrite(reply)) options.ownRequests.add(reply.requestId);
+    },
   });
   const account = openAwsAccount({
     change: { reader: connection.iamReader, writer: connection.iamWriter },
@@ -60,6 +66,11 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
   });
   options.metrics.watchQuotas(options.label, () => account.quotas.current);
   return { connection, account, limiter };
+}
+
+/** Reads are most of the requests, and CloudTrail reports none of them. */
+function isWrite({ service, operation }: AwsReply): boolean {
+  return (service === "IAM" || service === "EC2") && !/^(?:Get|List|Describe)/.test(operation);
 }
 
 /**

@@ -10,10 +10,13 @@ import { isUserWaiting, requestUrgencyOf, type Urgency } from "../urgency.ts";
 import type { AccountClaims } from "./claims-by-account.ts";
 
 /** The part of an AccountRegistry that reconciles need. */
-export type Accounts = Pick<AccountRegistry, "own" | "open" | "opened" | "assertOwn" | "learnOwnId" | "ownPlace">;
+export type Accounts = Pick<
+  AccountRegistry,
+  "own" | "ownId" | "open" | "opened" | "assertOwn" | "learnOwnId" | "ownPlace"
+>;
 
 /** The dependencies of a reconcile that call AWS. */
-export type AwsAccess = Omit<ConvergeDependencies, "precondition" | "isAnnounced">;
+export type AwsAccess = Omit<ConvergeDependencies, "precondition" | "isAnnounced"> & Pick<AwsAccount, "drift">;
 
 /** The access to an account, not bound to an object yet. */
 type AccountAccess = Omit<AwsAccess, "attempts" | "start"> & Pick<AwsAccount, "breaker" | "index">;
@@ -38,7 +41,7 @@ export async function accessFor(
   signal: AbortSignal,
 ): Promise<AccountAccess> {
   const aws = binding.kind === "bound" ? await accounts.open(binding.class, signal) : accounts.own;
-  const { iam, recentWrites, adoptions, breaker, quotas, index, policies } = aws;
+  const { iam, recentWrites, adoptions, breaker, quotas, index, drift, policies } = aws;
   const { index: claimIndex } = claims.of(accountKeyOf(binding));
   const instances = { ...aws.instances, claims: claimIndex, isUserWaiting: isUserWaiting(urgency) };
   const { reader, writer } = iam[requestUrgencyOf(urgency)];
@@ -52,6 +55,7 @@ export async function accessFor(
     breaker,
     quotas,
     index,
+    drift,
     instances,
     boundary,
     policies: verifier,

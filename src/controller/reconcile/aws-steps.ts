@@ -1,3 +1,4 @@
+import { describeChange } from "../../engine/drift/drift-memory.ts";
 import { UNKNOWN } from "../../engine/observe/snapshot-index.ts";
 import { observeAndPlan } from "../../engine/reconcile/observe-and-plan.ts";
 import { type DesiredState, desiredState } from "../../model/desired-state.ts";
@@ -14,6 +15,7 @@ import { type LiveObjectSources, preconditionOf } from "./live-object-check.ts";
 import { logWrites } from "./log-writes.ts";
 import { convergeInOwnAccount, ownAccountOf } from "./orphan-guard.ts";
 import { asOutcome, attempt, attemptOf } from "./outcomes.ts";
+import { recordDrift } from "./record-drift.ts";
 import type { Subject } from "./subject.ts";
 
 /** The dependencies of {@link AwsSteps}. */
@@ -22,6 +24,12 @@ export interface AwsStepsDependencies extends AccessSources, LiveObjectSources {
   readonly clusterId: string;
   /** Whether objects without a class may adopt. Default: false. */
   readonly allowsAdoption?: boolean | undefined;
+}
+
+/** The access of one reconcile. */
+interface OpenAccess extends AwsAccess {
+  /** Only the parts that reported changes have touched are read, so that the rest is not verified. */
+  readonly isPartial: boolean;
 }
 
 /** The steps of a reconcile that call AWS. A failure of AWS is an outcome; a failure of the API server is raised. */
@@ -45,7 +53,10 @@ export class AwsSteps {
       const access = await this.#open(subject, signal, desired);
       const onWritten = logWrites(subject.run.logger);
       const deps = { ...access, isAnnounced: isAnnouncedPlan, precondition: confirmed, onWritten };
-      return asOutcome(await convergeInOwnAccount(desired, deps, ownAccountOf(this.#deps.accounts, subject), signal));
+      const ownAccount = ownAccountOf(this.#deps.accounts, subject);
+      const convergence = await convergeInOwnAccount(desired, deps, ownAccount, signal);
+      const repairedChanges = recordDrift(access.drift, subject, convergence);
+      return asOutcome(convergence, { repairedChanges, isPartial: access.isPartial });
     });
   }
 
@@ -92,17 +103,21 @@ export class AwsSteps {
    * @param desired the state that the reconcile starts from; unset: nothing is observed, so no starting point is used
    *   up
    */
-  async #open(subject: Subject, signal: AbortSignal, desired?: DesiredState): Promise<AwsAccess> {
+  async #open(subject: Subject, signal: AbortSignal, desired?: DesiredState): Promise<OpenAccess> {
     const { key, object, binding, run, isNew = false } = subject;
     const { urgency } = run;
     const access = await accessFor(this.#deps, { binding, urgency }, signal);
+    const { index, drift, breaker } = access;
     const { uid, generation } = object.metadata;
-    const start =
-      desired === undefined
-        ? UNKNOWN
-        : access.index.startingPoint(desired, { key, uid, generation, isNew, isUserWaiting: isUserWaiting(urgency) });
-    const attempts = access.breaker.of(key, attemptOf(object));
     const isRequested = openRequest(object) !== undefined;
-    return { ...access, start, attempts, isRequested, refusedByIam: () => refusedByIam(object) };
+    const query = { key, uid, generation, isNew, isUserWaiting: isRequested || isUserWaiting(urgency) };
+    const start = desired === undefined ? UNKNOWN : drift.startingPoint(query, index.startingPoint(desired, query));
+    const isPartial = urgency === "drift" && start.kind === "observed";
+    const lastChange = (): string | undefined => {
+      const change = drift.lastChange(key);
+      return change && describeChange(change);
+    };
+    const attempts = breaker.of(key, attemptOf(object), lastChange);
+    return { ...access, start, isPartial, attempts, isRequested, refusedByIam: () => refusedByIam(object) };
   }
 }

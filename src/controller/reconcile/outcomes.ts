@@ -43,8 +43,15 @@ export async function attempt<T extends Outcome | undefined>(
   }
 }
 
-/** The outcome that status and Events are computed from. */
-export function asOutcome(convergence: Convergence): Outcome {
+/**
+ * The outcome that status and Events are computed from.
+ *
+ * @param about see the outcome `converged`
+ */
+export function asOutcome(
+  convergence: Convergence,
+  { repairedChanges = [], isPartial = false }: { repairedChanges?: readonly string[]; isPartial?: boolean } = {},
+): Outcome {
   const { plan, report, before, after, visibleInMs, lag, isAnnouncement } = convergence;
   if (isAnnouncement) return { kind: "announced", plan, observed: after, visibleInMs };
   const applied = report.applied.map(({ action }) => action);
@@ -59,6 +66,8 @@ export function asOutcome(convergence: Convergence): Outcome {
     visibleInMs,
     lag,
     ...(refused.length > 0 && { refused }),
+    ...(repairedChanges.length > 0 && { repairedChanges }),
+    ...(isPartial && { isPartial: true as const }),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Action } from "../../plan/action.ts";
 import { deletedEvents, noteEvents, retainedEvent } from "../../status/events.ts";
 import type { Outcome, ReportedObject } from "../../status/outcome.ts";
 import type { Requeue } from "../../status/requeue.ts";
+import { observationIn } from "../../status/result.ts";
 import { isVerified } from "../../status/result-table.ts";
 import { type AcceptanceDependencies, accept } from "../classes/accept.ts";
 import { currentRecord } from "../classes/acceptance.ts";
@@ -271,7 +272,8 @@ export class Reconciler {
   async #write({ key, raw, object, run, coverage }: Subject, report: Report, signal: AbortSignal): Promise<Requeue> {
     const reported = { raw, object, logger: run.logger };
     const { result, requeue } = await this.#deps.statusWriter.report(reported, report, signal);
-    coverage.reconciled(key, isVerified(result) ? digestOf(object, this.#deps.clusterId) : undefined);
+    const digest = isVerified(result) ? digestOf(object, this.#deps.clusterId) : undefined;
+    coverage.reconciled(key, digest, observationIn(result)?.isPartial);
     return requeue;
   }
 
@@ -292,9 +294,7 @@ export class Reconciler {
     this.#deps.ownStatus.forget(key);
     this.#deps.crdDeletion.forget(key);
     this.#deps.coverage.forget(key);
-    for (const { breaker, index } of this.#deps.accounts.opened) {
-      breaker.forget(key);
-      index.forget(key);
-    }
+    for (const { breaker, index, drift } of this.#deps.accounts.opened)
+      for (const memory of [breaker, index, drift]) memory.forget(key);
   }
 }

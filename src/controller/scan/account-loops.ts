@@ -1,5 +1,6 @@
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
+import type { ChangeEvent } from "../../engine/drift/change-event.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -31,6 +32,8 @@ export interface ScanDependencies {
   readonly random: () => number;
   readonly logger: Logger;
   readonly settings: { readonly scanIntervalMs: number; readonly intervals: RequeueIntervals };
+  /** Events report changes in AWS, so what was observed is kept to verify them with few reads. Default: false. */
+  readonly isDriftReported?: boolean;
 }
 
 /** The account to scan. */
@@ -102,6 +105,11 @@ export class AccountLoops {
     return this.#account;
   }
 
+  /** Reads the instances of a region again if a change concerns one that an object selects. True when it does. */
+  instancesChanged(event: Pick<ChangeEvent, "region" | "instanceIds">): boolean {
+    return this.#instanceScan?.reported(event) ?? false;
+  }
+
   /** Handles a change of an object of the account. */
   onChange(change: ObjectChange): void {
     this.#instanceScan?.onChange(change);
@@ -140,9 +148,18 @@ export class AccountLoops {
     return undefined;
   }
 
+  /** Events name the account by its id. */
+  #expectEvents(account: AwsAccount): void {
+    account.drift.keep();
+    const { isOwn, accounts } = this.#target;
+    // The objects report the failure, and the next event asks again.
+    if (isOwn) accounts.learnOwnId(this.#abort.signal).catch(() => {});
+  }
+
   #scan(account: AwsAccount): void {
     const { objects, coverage, claims, observer, orphans } = this.#target;
     this.#account = account;
+    if (this.#deps.isDriftReported === true) this.#expectEvents(account);
     const { settings, enqueue, clock, logger } = this.#deps;
     const shared = { ...this.#deps, account, objects, coverage };
     const { reader } = account;

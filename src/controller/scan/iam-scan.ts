@@ -184,8 +184,10 @@ export class IamScan {
       account.index.forget(key);
       coverage.recordInSync(key, digestOf(object, this.#options.clusterId), snapshot.takenAtMs);
       account.breaker.inSync(key);
+      account.drift.recordState(key, object.metadata, verdict.observed);
     }
     if (verdict.kind !== "different") return false;
+    account.drift.forgetState(key);
     account.index.record(key, object.metadata, verdict.observation, snapshot.takenAtMs);
     coverage.recordDifference(key);
     // A user has waited for an interrupted create since before this process started.

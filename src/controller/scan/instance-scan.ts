@@ -1,3 +1,4 @@
+import type { ChangeEvent } from "../../engine/drift/change-event.ts";
 import type { RegionSnapshot, RegionSnapshots } from "../../engine/observe/region-snapshots.ts";
 import { ControllerError, messageOfError } from "../../errors.ts";
 import type { InstanceFacts, ObservedAssociation } from "../../model/instances/instance.ts";
@@ -25,6 +26,11 @@ export interface InstanceScanDependencies {
 /** The read interval of all regions while a selected instance is starting, stopping or changing its association. */
 const TRANSITION_INTERVAL_MS = 10_000;
 
+/** How long further reported changes of a region are awaited. */
+const REFRESH_DELAY_MS = 300;
+/** The minimum time between two reads of a region that reported changes cause. */
+const REFRESH_INTERVAL_MS = 2_000;
+
 /**
  * Reads the instances of every region that an object selects from, once for all objects, and enqueues the objects whose
  * instances have changed: started, stopped, terminated, re-tagged or associated with another profile.
@@ -33,6 +39,8 @@ export class InstanceScan {
   readonly #deps: InstanceScanDependencies;
   readonly #stop = new AbortController();
   readonly #faults = new Map<string, string>();
+  /** Regions that are read again soon because of reported changes. */
+  readonly #refreshing = new Map<string, Timer>();
   #timer: Timer | undefined;
 
   constructor(deps: InstanceScanDependencies) {
@@ -48,6 +56,7 @@ export class InstanceScan {
   stop(): void {
     this.#stop.abort();
     this.#timer?.cancel();
+    for (const timer of this.#refreshing.values()) timer.cancel();
   }
 
   /** Handles a changed object: enqueues the objects that select the same instances, which may win or lose them. */
@@ -64,6 +73,37 @@ export class InstanceScan {
       const rivals = claims.in(instances.region).filter((claim) => claim.key !== key && isForAny(claim, selected));
       for (const rival of rivals) enqueue(rival.key);
     }
+  }
+
+  /**
+   * Handles a reported change of instances: reads the region again soon if an object selects one of them, or has marked it. True when
+   * one does.
+   */
+  reported({ region, instanceIds }: Pick<ChangeEvent, "region" | "instanceIds">): boolean {
+    const { claims, snapshots } = this.#deps;
+    const inRegion = claims.in(region);
+    const known = inRegion.length === 0 ? undefined : snapshots.peek(region)?.instances;
+    if (known === undefined) return false;
+    const ids = new Set(instanceIds);
+    const changed = [...known.values()].filter(
+      ({ instanceId, association }) => ids.has(instanceId) || ids.has(association?.associationId ?? ""),
+    );
+    const isConcerned = changed.some((facts) => inRegion.some((claim) => concerns(claim, facts)));
+    if (isConcerned) this.#refreshSoon(region);
+    return isConcerned;
+  }
+
+  #refreshSoon(region: string): void {
+    if (this.#refreshing.has(region) || this.#stop.signal.aborted) return;
+    const { clock, snapshots } = this.#deps;
+    const reportedMs = clock.monotonicMs();
+    const sinceMs = reportedMs - (snapshots.peek(region)?.readAtMs ?? 0);
+    const timer = clock.schedule(Math.max(REFRESH_DELAY_MS, REFRESH_INTERVAL_MS - sinceMs), () => {
+      this.#refreshing.delete(region);
+      const maxAgeMs = clock.monotonicMs() - reportedMs;
+      snapshots.get(region, maxAgeMs, this.#stop.signal).catch((error: unknown) => this.#logFault(region, error));
+    });
+    this.#refreshing.set(region, timer);
   }
 
   #schedule(): void {

@@ -69,10 +69,13 @@ export class ScanCoverage {
     this.#different.add(key);
   }
 
-  /** Records the end of a reconcile, with the digest of the desired state if AWS was observed in sync with it. */
-  reconciled(key: string, digest: string | undefined): void {
+  /**
+   * Records the end of a reconcile, with the digest of the desired state if AWS was observed in sync with it. If only a part was, the last
+   * observation of the rest stays as old as it is.
+   */
+  reconciled(key: string, digest: string | undefined, isPartial = false): void {
     if (digest === undefined) this.forget(key);
-    else this.recordInSync(key, digest);
+    else if (!isPartial) this.recordInSync(key, digest);
   }
 
   /** True when a scan found a difference and the object was not reconciled since. */

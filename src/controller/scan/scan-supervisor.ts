@@ -1,4 +1,5 @@
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
+import type { ChangeEvent } from "../../engine/drift/change-event.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";
@@ -64,6 +65,13 @@ export class ScanSupervisor {
   accountOf(raw: KubeObject): AwsAccount | undefined {
     const account = this.#options.classes.accountOf(raw);
     return account === undefined ? undefined : this.#running.get(account)?.account;
+  }
+
+  /** See {@link AccountLoops.instancesChanged}; of the account of the event. */
+  instancesChanged(event: Pick<ChangeEvent, "accountId" | "region" | "instanceIds">): boolean {
+    const isOwn = event.accountId === this.#options.accounts.ownId;
+    const loops = [this.#running.get(event.accountId), isOwn ? this.#running.get(OWN_ACCOUNT) : undefined];
+    return loops.filter((one) => one?.instancesChanged(event)).length > 0;
   }
 
   /** Handles an added, changed or deleted object. */

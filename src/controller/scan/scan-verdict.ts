@@ -12,6 +12,7 @@ import {
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
 import { type DesiredPresent, desiredState } from "../../model/desired-state.ts";
+import type { ObservedState } from "../../model/observed-state.ts";
 import { diff } from "../../plan/diff.ts";
 import type { Compliance } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";
@@ -44,7 +45,7 @@ export interface ScanSubject {
 
 /** Whether an object is in sync with its spec and status by a scan. */
 export type Verdict =
-  | { readonly kind: "in sync" }
+  | { readonly kind: "in sync"; readonly observed: ObservedState }
   /** IAM lags behind recent writes, and shows no other difference. */
   | { readonly kind: "propagating" }
   | { readonly kind: "different"; readonly observation: StaleObservation };
@@ -126,7 +127,7 @@ export function verdictOf(
     accepted,
   });
   return object.status !== undefined && sameStatus(object.status, status)
-    ? { kind: "in sync" }
+    ? { kind: "in sync", observed }
     : { kind: "different", observation };
 }
 

@@ -1,3 +1,4 @@
+import { DriftMemory } from "../drift/drift-memory.ts";
 import { KeyedMutex } from "../execute/keyed-mutex.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 import { PolicyExistence } from "../observe/policy-existence.ts";
@@ -23,6 +24,8 @@ export interface AwsAccount {
   readonly reader: AccountReader | undefined;
   /** The results of the last account scan. */
   readonly index: SnapshotIndex;
+  /** What reported changes have touched. */
+  readonly drift: DriftMemory;
   readonly quotas: QuotaCache;
   readonly policies: PolicyExistence;
   readonly instances: AccountInstances;
@@ -72,6 +75,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
     breaker: new FlapBreaker(monotonicMs),
     reader,
     index: new SnapshotIndex(monotonicMs),
+    drift: new DriftMemory(),
     quotas: new QuotaCache(reader, monotonicMs),
     policies: new PolicyExistence(monotonicMs),
     instances: {

@@ -111,6 +111,22 @@ export class RecentWrites {
     };
   }
 
+  /**
+   * Forgets the writes of values that another client has replaced since: reads of these count as they are. Creations and deletions stay,
+   * because only the end of the window proves that an entity is gone.
+   *
+   * @param entity `role name` or `instance profile name`, in lower case
+   * @param atMs when the values were replaced, in monotonic ms
+   */
+  supersede(entity: string, values: readonly string[], atMs: number): void {
+    const known = this.#writes.get(entity);
+    if (known === undefined || values.length === 0) return;
+    const left = known.filter(({ write, atMs: writtenMs }) => {
+      return write === undefined || writtenMs >= atMs || !values.includes(write.value.name);
+    });
+    this.#writes.set(entity, left);
+  }
+
   /** When the last of the writes must be visible. */
   #endOf(writes: readonly Remembered[]): number | undefined {
     return writes.length === 0 ? undefined : Math.max(...writes.map(({ atMs }) => atMs)) + this.#windowMs;

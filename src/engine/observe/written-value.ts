@@ -46,12 +46,12 @@ export function writtenValue(action: IamAction): WrittenValue {
       return { name: "instance profile", in: ({ instanceProfile }) => instanceProfile.presence };
     case "AddRoleToInstanceProfile":
     case "RemoveRoleFromInstanceProfile":
-      return ofProfile("membership", ({ roleName }) =>
+      return profileValue("membership", ({ roleName }) =>
         roleName === undefined ? ABSENT_VALUE : `=${nameKey(roleName)}`,
       );
     case "TagInstanceProfile":
     case "UntagInstanceProfile":
-      return ofProfile(`tag ${tagKeyOf(action)}`, ({ tags }) => shown(tags[tagKeyOf(action)]));
+      return profileValue(`tag ${tagKeyOf(action)}`, ({ tags }) => shown(tags[tagKeyOf(action)]));
     default:
       return "ownPolicyArn" in action ? valueOfPolicy(action) : valueOfRole(action);
   }
@@ -65,23 +65,23 @@ type RoleUpdate = Exclude<
 function valueOfRole(action: RoleUpdate): WrittenValue {
   switch (action.kind) {
     case "UpdateRole":
-      return ofRole("settings", (role) => JSON.stringify([role.description, role.maxSessionDurationSeconds]));
+      return roleValue("settings", (role) => JSON.stringify([role.description, role.maxSessionDurationSeconds]));
     case "UpdateAssumeRolePolicy":
-      return ofRole("trust policy", ({ trustPolicy }) => readPolicy(trustPolicy, "trust").canonical);
+      return roleValue("trust policy", ({ trustPolicy }) => readPolicy(trustPolicy, "trust").canonical);
     case "PutRolePermissionsBoundary":
     case "DeleteRolePermissionsBoundary":
-      return ofRole("boundary", ({ permissionsBoundaryArn }) => shown(permissionsBoundaryArn));
+      return roleValue("boundary", ({ permissionsBoundaryArn }) => shown(permissionsBoundaryArn));
     case "PutRolePolicy":
     case "DeleteRolePolicy":
-      return ofRole(`inline policy ${nameKey(action.policyName)}`, (role) => inlinePolicy(role, action.policyName));
+      return roleValue(`inline policy ${nameKey(action.policyName)}`, (role) => inlinePolicy(role, action.policyName));
     case "AttachRolePolicy":
     case "DetachRolePolicy":
-      return ofRole(`managed policy ${action.policyArn}`, ({ managedPolicyArns }) =>
+      return roleValue(`managed policy ${action.policyArn}`, ({ managedPolicyArns }) =>
         String(managedPolicyArns.includes(action.policyArn)),
       );
     case "TagRole":
     case "UntagRole":
-      return ofRole(`tag ${tagKeyOf(action)}`, ({ tags }) => shown(tags[tagKeyOf(action)]));
+      return roleValue(`tag ${tagKeyOf(action)}`, ({ tags }) => shown(tags[tagKeyOf(action)]));
   }
 }
 
@@ -127,13 +127,23 @@ function shown(value: string | undefined): string {
   return value === undefined ? ABSENT_VALUE : `=${value}`;
 }
 
-function ofRole(name: string, valueIn: (role: ObservedRole) => string | undefined): WrittenValue {
-  return { name: `role: ${name}`, in: ({ role }) => (role.presence === "absent" ? ABSENT_VALUE : valueIn(role)) };
+/** The name of a value of the role. */
+export function ofRole(name: string): string {
+  return `role: ${name}`;
 }
 
-function ofProfile(name: string, valueIn: (profile: ObservedInstanceProfile) => string): WrittenValue {
+/** The name of a value of the instance profile. */
+export function ofProfile(name: string): string {
+  return `instance profile: ${name}`;
+}
+
+function roleValue(name: string, valueIn: (role: ObservedRole) => string | undefined): WrittenValue {
+  return { name: ofRole(name), in: ({ role }) => (role.presence === "absent" ? ABSENT_VALUE : valueIn(role)) };
+}
+
+function profileValue(name: string, valueIn: (profile: ObservedInstanceProfile) => string): WrittenValue {
   return {
-    name: `instance profile: ${name}`,
+    name: ofProfile(name),
     in: ({ instanceProfile: profile }) => (profile.presence === "absent" ? ABSENT_VALUE : valueIn(profile)),
   };
 }

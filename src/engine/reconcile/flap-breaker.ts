@@ -36,7 +36,12 @@ interface History {
   repairs: readonly { readonly content: string; readonly atMs: number }[];
   /** The content of the writes that were repaired too often. */
   givenUp: string | undefined;
+  /** Who changed AWS before the writes were blocked. It stays the same, so that the message does. */
+  blamed?: string | undefined;
 }
+
+/** Describes the last reported change of the object; undefined when none was reported. */
+export type LastChange = () => string | undefined;
 
 /**
  * Stops writes that do not last. If another client reverts the writes, or IAM stores another form of what it receives,
@@ -55,9 +60,12 @@ export class FlapBreaker {
   }
 
   /** @param trigger another value starts a new history */
-  of(key: string, trigger: string): Attempts {
+  of(key: string, trigger: string, lastChange: LastChange = () => undefined): Attempts {
     return {
-      judge: (plan, isPropagated) => this.#judge(key, trigger, plan, isPropagated),
+      judge: (plan, isPropagated) => {
+        const judged = this.#judge(key, trigger, plan, isPropagated);
+        return judged === undefined ? plan : blocked(plan, judged, this.#blame(key, lastChange));
+      },
       recordExecuted: (plan) => this.#record(key, trigger, plan),
     };
   }
@@ -90,28 +98,36 @@ export class FlapBreaker {
     });
   }
 
-  #judge(key: string, trigger: string, plan: Plan, isPropagated: boolean): Plan {
+  #blame(key: string, lastChange: LastChange): string | undefined {
     const known = this.#histories.get(key);
-    if (known === undefined || !isPropagated) return plan;
+    if (known === undefined) return undefined;
+    known.blamed ??= lastChange();
+    return known.blamed;
+  }
+
+  /** How often the writes of the plan were made in vain; undefined when the plan may be executed. */
+  #judge(key: string, trigger: string, plan: Plan, isPropagated: boolean): string | undefined {
+    const known = this.#histories.get(key);
+    if (known === undefined || !isPropagated) return undefined;
     if (known.trigger !== trigger) {
       this.#histories.delete(key);
-      return plan;
+      return undefined;
     }
     if (plan.actions.length === 0) {
       this.inSync(key);
-      return plan;
+      return undefined;
     }
     const content = contentOf(plan);
     const repairs = this.#recent(known).filter((one) => one.content === content).length;
     if (known.givenUp === content || repairs >= MAX_REPAIRS) {
       known.givenUp = content;
-      return blocked(plan, `${MAX_REPAIRS} times within an hour`);
+      return `${MAX_REPAIRS} times within an hour`;
     }
     known.givenUp = undefined;
     if (known.series?.writes !== signatureOf(plan)) known.series = undefined;
-    return known.series !== undefined && known.series.times >= MAX_ATTEMPTS
-      ? blocked(plan, `${MAX_ATTEMPTS} times`)
-      : plan;
+    if (known.series !== undefined && known.series.times >= MAX_ATTEMPTS) return `${MAX_ATTEMPTS} times`;
+    known.blamed = undefined;
+    return undefined;
   }
 
   #recent({ repairs }: History): History["repairs"] {
@@ -134,13 +150,17 @@ function digest(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("base64");
 }
 
-function blocked(plan: Plan, howOften: string): Plan {
+function blocked(plan: Plan, howOften: string, lastChange: string | undefined): Plan {
   const lines = planLines(plan);
   const rest = lines.length > MAX_NAMED ? `, and ${lines.length - MAX_NAMED} more` : "";
+  const clue =
+    lastChange === undefined
+      ? "AWS CloudTrail shows which client writes"
+      : `the last change that AWS CloudTrail has reported is ${lastChange}`;
   const message =
     `the same ${lines.length === 1 ? "write" : "writes"} succeeded ${howOften}, but the drift came back: ` +
     `${lines.slice(0, MAX_NAMED).join(", ")}${rest}. Another client reverts ${lines.length === 1 ? "it" : "them"}, or IAM ` +
-    "stores another form of what the controller sends; AWS CloudTrail shows which client writes. The controller writes nothing until " +
+    `stores another form of what the controller sends; ${clue}. The controller writes nothing until ` +
     "the drift or the spec changes. To try again, set the annotation iam.instanceprofile.dev/reconcile-at to the current time.";
   return { ...plan, blockers: [{ reason: NOT_CONVERGING, message }] };
 }

@@ -2,6 +2,7 @@ import { Account, type AccountSettings } from "./account/account.ts";
 import type { Session } from "./account/session.ts";
 import { hash32, seededRandom } from "./random.ts";
 import type { Bucket } from "./s3/bucket.ts";
+import { Queues } from "./sqs/queues.ts";
 
 /** So that a sandbox left running does not grow: the oldest credentials are forgotten. */
 const maxSessions = 20_000;
@@ -12,12 +13,15 @@ export class Cloud {
   readonly home: Account;
   /** Names of buckets are unique over all accounts. */
   readonly buckets: Map<string, Bucket> = new Map();
+  /** Of the home account. */
+  readonly queues: Queues;
   readonly #accounts = new Map<string, Account>();
   readonly #sessions = new Map<string, Session>();
 
   constructor(settings: AccountSettings) {
     this.home = new Account(settings);
     this.#accounts.set(settings.accountId, this.home);
+    this.queues = new Queues(settings.now);
   }
 
   /** The account with this id, which is there as soon as it is asked for. */
@@ -57,5 +61,6 @@ export class Cloud {
     for (const account of this.#accounts.values()) account.clear();
     this.#sessions.clear();
     this.buckets.clear();
+    this.queues.clear();
   }
 }

@@ -3,6 +3,7 @@ import { authorize } from "./authorization/authorize.ts";
 import type { CallLog } from "./call-log.ts";
 import type { Cloud } from "./cloud.ts";
 import { ec2Operations } from "./ec2/operations.ts";
+import { cloudTrailEvent } from "./event-bridge/cloud-trail-event.ts";
 import { AwsFault, asFault, invalidAction } from "./fault.ts";
 import type { Call, Operation, Operations } from "./handler.ts";
 import { iamOperations } from "./iam/operations.ts";
@@ -55,7 +56,7 @@ export async function dispatch(dispatcher: Dispatcher, request: AwsRequest): Pro
   const interception = await intercept(dispatcher, request, target.service, operation);
   if (interception?.kind === "cut") {
     if (interception.after === true) {
-      perform(dispatcher, request, target, operation);
+      perform(dispatcher, request, target, operation, id);
     }
     end("Cut");
     return { kind: "cut" };
@@ -63,7 +64,7 @@ export async function dispatch(dispatcher: Dispatcher, request: AwsRequest): Pro
   const answer =
     interception?.kind === "error"
       ? new AwsFault(interception.code, interception.status, interception.message)
-      : perform(dispatcher, request, target, operation);
+      : perform(dispatcher, request, target, operation, id);
   end(answer instanceof AwsFault ? answer.code : "OK");
   return reply(target.service, request.action, answer, id, interception?.kind === "delay" ? interception.ms : 0);
 }
@@ -128,6 +129,7 @@ function perform(
   request: AwsRequest,
   { service, region, scope }: Target,
   operation: Operation | undefined,
+  id: string,
 ): XmlTree | undefined | AwsFault {
   try {
     if (operation === undefined) {
@@ -139,7 +141,11 @@ function perform(
     throttle(dispatcher, service, operation, call);
     authorize(dispatcher.denyActions, service, request.action, operation, call);
     failNow(call, service, operation);
-    return operation.handle(call);
+    const result = operation.handle(call);
+    if (operation.kind === "write" && service !== "sts") {
+      cloud.queues.publish(cloudTrailEvent({ service, action: request.action, call, requestId: id, result }));
+    }
+    return result;
   } catch (error) {
     return asFault(error);
   }

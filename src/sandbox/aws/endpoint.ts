@@ -8,6 +8,7 @@ import { Params } from "./protocol/params.ts";
 import { credentialScope, parseRequest } from "./protocol/request.ts";
 import { refusal } from "./refusal.ts";
 import { dispatchS3 } from "./s3/dispatch.ts";
+import { dispatchSqs } from "./sqs/dispatch.ts";
 
 /** What stands behind the endpoint. */
 interface Backend {
@@ -45,6 +46,16 @@ async function answer(backend: Backend, request: IncomingMessage, response: Serv
   }
   if (scope?.service === "s3") {
     const reply = dispatchS3(dispatcher, { method, url, headers, body }, scope);
+    response.writeHead(reply.status, reply.headers);
+    response.end(reply.body);
+    return;
+  }
+  if (scope?.service === "sqs") {
+    const closed = new AbortController();
+    response.once("close", () => closed.abort());
+    const host = headers.host ?? `127.0.0.1:${request.socket.localPort}`;
+    const parts = { target: String(headers["x-amz-target"]), host, body: body.toString("utf8"), signal: closed.signal };
+    const reply = await dispatchSqs(dispatcher, parts, scope);
     response.writeHead(reply.status, reply.headers);
     response.end(reply.body);
     return;

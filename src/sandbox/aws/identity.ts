@@ -28,6 +28,7 @@ const authFailure: readonly [string, number, string] = [
 const complaints: Readonly<Record<ServiceName, Readonly<Record<Complaint, readonly [string, number, string]>>>> = {
   iam: ofQueryServices,
   sts: ofQueryServices,
+  sqs: ofQueryServices,
   ec2: { expired: ["RequestExpired", 400, "Request has expired."], unknownKey: authFailure, wrongToken: authFailure },
   s3: {
     expired: ["ExpiredToken", 400, "The provided token has expired."],

@@ -13,6 +13,7 @@ import {
 import { readShippedCrd, samplePath } from "../../../src/cli/manifests/crd-file.ts";
 import { readManifests } from "../../../src/cli/manifests/manifests.ts";
 import { applyToSandbox, waitForFinalStatus } from "../../../src/cli/sandbox/sandbox-client.ts";
+import { parseQueueUrl } from "../../../src/aws/sqs/queue-url.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
@@ -74,6 +75,7 @@ beforeAll(async () => {
       expectedAccountId: "123456789012",
       settings: { ...DEFAULT_SETTINGS, scanIntervalMs: 100 },
       listen: { probes: "127.0.0.1:0", metrics: "127.0.0.1:0" },
+      eventQueues: [parseQueueUrl(`${aws.url}/${aws.accountId}/drift-events`)].filter((url) => url !== undefined),
       logger: silentLogger,
       election: { namespace: "default", name: "controller", timings: DEFAULT_ELECTION_TIMINGS },
     },
@@ -120,6 +122,7 @@ describe("the metrics of a controller that made one object", () => {
     kube.dropConnections();
     await vi.waitFor(async () => expect((await get("/metrics")).text).toContain("watch_reconnects_total{"));
     await vi.waitFor(async () => expect((await get("/metrics")).text).toContain("quota_used{"));
+    await vi.waitFor(async () => expect((await get("/metrics")).text).toContain("event_queue_reachable{"));
     const { text } = await get("/metrics");
     const served = parsePrometheus(text)
       .filter(({ name }) => !/^(process|nodejs)_/.test(name))

@@ -12,6 +12,7 @@ import {
 import { leaderOnly } from "../../../src/controller/leader-guard.ts";
 import { AccountRegistry, type OpenAccount } from "../../../src/engine/accounts/account-registry.ts";
 import { type AwsAccount, openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
+import { OwnRequests } from "../../../src/engine/drift/own-requests.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
 import { KubeCrdReader } from "../../../src/kube/crd-reader.ts";
 import { EventRecorder } from "../../../src/kube/event-recorder.ts";
@@ -23,7 +24,9 @@ import type { Clock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
 import { OptionalKindListWatch } from "../../../src/runtime/watch/optional-kind.ts";
 import { seededRandom } from "../../../src/sandbox/aws/random.ts";
+import { DRIFT_EVENTS } from "../../../src/sandbox/aws/sqs/queues.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
+import { isAwsWrite } from "../aws-write.ts";
 import { CLUSTER_ID } from "../builders.ts";
 import type { FakeClock } from "../fake-clock.ts";
 import type { Fate } from "../faults/fault-proxy.ts";
@@ -32,6 +35,7 @@ import { MachineClock } from "../machine-clock.ts";
 import { NOTHING_TO_WATCH, onlyAccount } from "../no-classes.ts";
 import { RecordingLogger } from "../recording-logger.ts";
 import { scenarioClass } from "../scenario-class.ts";
+import { SimulatedEventQueue } from "./simulated-event-queue.ts";
 import type { SimulatedLease } from "./simulated-lease.ts";
 import type { SimulatedServers } from "./simulated-servers.ts";
 import { SimulatedWire, type WireCall } from "./simulated-wire.ts";
@@ -72,6 +76,8 @@ export interface ReplicaOptions {
   readonly namespaces?: readonly string[];
   /** Sees objects with these labels only. */
   readonly labelSelector?: string;
+  /** As `run --event-queue-url`: the queue of the sandbox's events. */
+  readonly hasEvents?: boolean;
 }
 
 /**
@@ -92,6 +98,10 @@ export class Replica {
   /** Orphans after the last scan, by account. */
   readonly orphans = new Map<string, number>();
   orphansDeleted = 0;
+  readonly eventQueue: SimulatedEventQueue;
+  /** How many messages of the queue became what. */
+  readonly messages: Record<string, number> = {};
+  readonly #ownRequests = new OwnRequests();
   /** What it ended with when it lost the lease. */
   lost: Error | undefined;
   readonly #controller: Controller;
@@ -103,6 +113,7 @@ export class Replica {
     this.machine = new MachineClock(world);
     this.wire = new SimulatedWire(world, this.machine, servers);
     const api = servers.kubeApi();
+    this.eventQueue = new SimulatedEventQueue(() => servers.aws.cloud.queues.create(DRIFT_EVENTS), this.machine);
     this.view = new KubeView(this.wire, async (path) => (await api.expectOk({ method: "GET", path })) as never);
     this.wire.judge = (call) => this.disturb(call) ?? (call.server === "kube" ? this.view.judge(call) : undefined);
     this.#elector = options.isElected ? this.#candidate(servers.lease) : undefined;
@@ -175,6 +186,7 @@ export class Replica {
       accounts: hasClasses ? this.#accounts(options, awsRates) : this.#onlyAccount(options, awsRates),
       classes: hasClasses ? this.#classes(exchange) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
       crd: new KubeCrdReader(exchange, RESOURCE),
+      driftEvents: options.hasEvents ? { queues: [this.eventQueue], ownRequests: this.#ownRequests } : undefined,
       ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
       clusterId: CLUSTER_ID,
       clock,
@@ -195,6 +207,12 @@ export class Replica {
             this.orphansDeleted += 1;
           },
         }),
+        eventQueues: {
+          handled: (_, result) => {
+            this.messages[result] = (this.messages[result] ?? 0) + 1;
+          },
+          reachable: () => {},
+        },
         workers: {
           runStarted: () => {
             this.reconciles += 1;
@@ -214,6 +232,9 @@ export class Replica {
       requestHandler: this.wire.awsHandler,
       limiter: new CallLimiter(this.machine, rates),
       assertMayWrite: () => this.#elector?.assertLeading(),
+      onReply: (reply) => {
+        if (reply.isSuccess && isAwsWrite(reply.operation)) this.#ownRequests.add(reply.requestId);
+      },
       ...more,
     });
   }

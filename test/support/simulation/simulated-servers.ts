@@ -82,7 +82,7 @@ export class SimulatedServers {
   async askAws(
     headers: Readonly<Record<string, string>>,
     body: string,
-  ): Promise<{ readonly status: number; readonly body: string }> {
+  ): Promise<{ readonly status: number; readonly body: string; readonly requestId: string }> {
     this.aws.nowMs = this.#clock.nowMs();
     return this.aws.respond({ method: "POST", url: "/", headers, body });
   }

@@ -92,7 +92,10 @@ export class SimulatedWire {
       const signed = { authorization, ...(token && { "x-amz-security-token": token }) };
       const { status, headers, body } = await this.#travel(
         call,
-        async () => ({ ...this.#served(call, await this.#servers.askAws(signed, request.body)), headers: {} }),
+        async () => {
+          const answer = this.#served(call, await this.#servers.askAws(signed, request.body));
+          return { ...answer, headers: { "x-amzn-requestid": answer.requestId } };
+        },
         (fate) => (fate.kind === "answer" ? { headers: {}, ...fate } : { status: 500, headers: {}, body: "" }),
       );
       return { response: { statusCode: status, headers, body: Readable.from([Buffer.from(body)]) } };

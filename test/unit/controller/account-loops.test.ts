@@ -47,6 +47,7 @@ beforeEach(() => {
     accounts: {
       own,
       open,
+      ownId: undefined,
       opened: [own],
       learnOwnId: async () => "123456789012",
       assertOwn: async () => {},

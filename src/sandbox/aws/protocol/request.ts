@@ -3,7 +3,7 @@ import { AwsFault } from "../fault.ts";
 import { Params } from "./params.ts";
 
 /** The services that this endpoint answers for. */
-export type ServiceName = QueryServiceName | "s3";
+export type ServiceName = QueryServiceName | "s3" | "sqs";
 
 /** Those of them that speak a query protocol. */
 export type QueryServiceName = "iam" | "sts" | "ec2";

@@ -153,7 +153,9 @@ export class InProcessAws {
   }
 
   /** Answers a request as it would come over HTTP. */
-  async respond(http: HttpParts): Promise<{ readonly status: number; readonly body: string }> {
+  async respond(
+    http: HttpParts,
+  ): Promise<{ readonly status: number; readonly body: string; readonly requestId: string }> {
     const outcome = await dispatch(this.#dispatcher, parseRequest(http));
     if (outcome.kind === "cut") throw new Error("cut");
     return outcome;

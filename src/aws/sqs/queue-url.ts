@@ -1,0 +1,25 @@
+/** The URL of an SQS queue, taken apart. */
+export interface SqsQueueUrl {
+  readonly url: string;
+  /** `123456789012/drift-events` */
+  readonly name: string;
+  readonly origin: string;
+  /** By the name of the host; undefined where it does not say, as at an endpoint of another provider. */
+  readonly region: string | undefined;
+}
+
+/** The hosts of SQS, of a VPC endpoint for it, and with IPv6; https://docs.aws.amazon.com/general/latest/gr/sqs-service.html */
+const REGION_IN_HOST =
+  /(?:^|\.)sqs(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
+
+/** Reads the URL of a queue, as SQS returns it; undefined for anything else, and for a URL that is not encrypted on its way. */
+export function parseQueueUrl(text: string): SqsQueueUrl | undefined {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.search !== "" || url.hash !== "") return undefined;
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) return undefined;
+  const [, accountId, queue] = /^\/(\d{12})\/([\w-]{1,80})$/.exec(url.pathname) ?? [];
+  if (accountId === undefined || queue === undefined) return undefined;
+  const [, region] = REGION_IN_HOST.exec(url.hostname) ?? [];
+  return { url: text, name: `${accountId}/${queue}`, origin: url.origin, region };
+}

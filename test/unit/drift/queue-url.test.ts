@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { parseQueueUrl } from "../../../src/aws/sqs/queue-url.ts";
+
+test.each([
+  ["https://sqs.us-east-1.amazonaws.com/123456789012/drift-events", "us-east-1"],
+  ["https://sqs.us-gov-west-1.amazonaws.com/123456789012/drift", "us-gov-west-1"],
+  ["https://sqs.cn-north-1.amazonaws.com.cn/123456789012/drift", "cn-north-1"],
+  ["https://sqs-fips.us-west-2.amazonaws.com/123456789012/drift", "us-west-2"],
+  ["https://sqs.eu-west-1.api.aws/123456789012/drift", "eu-west-1"],
+  ["https://vpce-0123-abcd.sqs.us-east-1.vpce.amazonaws.com/123456789012/drift", "us-east-1"],
+  ["https://queue.example.com:8443/123456789012/drift", undefined],
+  ["http://127.0.0.1:4566/123456789012/drift", undefined],
+])("%s is a queue of region %s", (text, region) => {
+  expect(parseQueueUrl(text)).toMatchObject({ url: text, region, origin: new URL(text).origin });
+  expect(parseQueueUrl(text)?.name).toMatch(/^123456789012\/drift/);
+});
+
+test.each([
+  "drift-events",
+  "arn:aws:sqs:us-east-1:123456789012:drift-events",
+  "http://sqs.us-east-1.amazonaws.com/123456789012/drift-events",
+  "https://sqs.us-east-1.amazonaws.com/drift-events",
+  "https://sqs.us-east-1.amazonaws.com/123456789012/drift-events?x=1",
+  "https://user:password@sqs.us-east-1.amazonaws.com/123456789012/drift-events",
+  "ftp://127.0.0.1/123456789012/drift-events",
+  "https://sqs.us-east-1.amazonaws.com/123456789012/drift/events",
+])("%s is none", (text) => expect(parseQueueUrl(text)).toBeUndefined());
