@@ -4,11 +4,11 @@ import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/ca
 import { placeOf } from "../../controller/accounts/account-access.ts";
 import type { ClassBinding } from "../../controller/classes/class-binding.ts";
 import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
-import { PolicyExistence } from "../../engine/observe/policy-existence.ts";
 import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
 import type { TaggedRole } from "../../engine/observe/inventory.ts";
 import type { InstanceObservation } from "../../engine/observe/observe-instances.ts";
+import { PolicyExistence } from "../../engine/observe/policy-existence.ts";
 import { ProfileUsage } from "../../engine/observe/profile-usage.ts";
 import { QuotaCache, type QuotaSource } from "../../engine/observe/quota-cache.ts";
 import { RegionSnapshots } from "../../engine/observe/region-snapshots.ts";

@@ -2,8 +2,8 @@ import type { DesiredPresent } from "../../model/desired-state.ts";
 import { judgeAwsPolicy } from "../../model/policy/aws-managed-policies.ts";
 import type { Action } from "../../plan/action.ts";
 import { type FieldBlocker, POLICY_NOT_FOUND } from "../../plan/plan.ts";
-import type { PolicyExistence, PolicyVerdict } from "../observe/policy-existence.ts";
 import { inParallel } from "../observe/in-parallel.ts";
+import type { PolicyExistence, PolicyVerdict } from "../observe/policy-existence.ts";
 import type { PolicyReader } from "../ports.ts";
 import { MISSING_MAX_AGE_MS, type RequiredBoundary, VERDICT_MAX_AGE_MS } from "./required-boundary.ts";
 

@@ -2,7 +2,7 @@ import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { BlockedError, ControllerError } from "../../errors.ts";
 import type { Action } from "../../plan/action.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../../plan/plan.ts";
-import { type PolicyExistence, isPermanent, type PolicyVerdict } from "../observe/policy-existence.ts";
+import { isPermanent, type PolicyExistence, type PolicyVerdict } from "../observe/policy-existence.ts";
 import type { PolicyReader } from "../ports.ts";
 
 /** The maximum age of a verdict after a refused write: at most one request for each policy in this time. */

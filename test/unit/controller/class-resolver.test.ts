@@ -361,12 +361,20 @@ describe("an object that names no role and has lost its status", () => {
   });
 
   test.each([undefined, "gone"])("has the role of its owner tags, also where its class %s refuses it", (className) => {
-    const resolver = new ClassResolver({ classes: () => [], objects: () => [], clusterId: CLUSTER_ID, requiresClass: true });
+    const resolver = new ClassResolver({
+      classes: () => [],
+      objects: () => [],
+      clusterId: CLUSTER_ID,
+      requiresClass: true,
+    });
     const tags = { [TAG_KEYS.clusterId]: CLUSTER_ID, [TAG_KEYS.uid]: "uid-1" };
     resolver.roleNames.collector([raw(manifest(className))])?.({ roleName: "old-name", arn: "", roleId: "", tags });
     const object = parseInstanceProfile(manifest(className));
     expect(resolver.bindingOf(object).kind).toBe("refused");
-    expect(resolver.underRecordedTerms(object).spec).toMatchObject({ roleName: "old-name", instanceProfileName: "old-name" });
+    expect(resolver.underRecordedTerms(object).spec).toMatchObject({
+      roleName: "old-name",
+      instanceProfileName: "old-name",
+    });
     expect(resolver.filled(object).spec.roleName).toBe("old-name");
   });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { PolicyExistence, isPermanent, type PolicyVerdict } from "../../../src/engine/observe/policy-existence.ts";
+import { isPermanent, PolicyExistence, type PolicyVerdict } from "../../../src/engine/observe/policy-existence.ts";
 import { BlockedError, ConflictError, RetryableError, TerminalError, ThrottledError } from "../../../src/errors.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 
