@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { InstanceProfileClassSpec } from "../../src/api/instance-profile-class.ts";
 import { classViolations } from "../../src/plan/class/class-guards.ts";
-import { aClass, anInstanceProfile, asWritten, type SpecOverrides } from "../support/builders.ts";
+import { aClass, anInstanceProfile, aPolicy, asWritten, type SpecOverrides } from "../support/builders.ts";
 import { saidAtAdmission } from "../support/class-policy.ts";
 import { type DeployedAccount, deployAccount } from "../support/deployed-account.ts";
 import { e2eEnvironment } from "../support/e2e-environment.ts";
@@ -33,6 +33,8 @@ type Spec = SpecOverrides;
 const allow = (actions: readonly string[], resource = `arn:aws:s3:::${run}-a/*`): Spec => ({
   statements: [{ effect: "Allow", actions, resources: [resource] }],
 });
+const READING = [{ effect: "Allow" as const, actions: ["s3:GetObject"], resources: [`arn:aws:s3:::${run}-a/*`] }];
+const PASSING = [{ effect: "Allow" as const, actions: ["iam:PassRole"], resources: [`arn:aws:s3:::${run}-a/*`] }];
 const FITTING: Spec = {
   roleName: `${run}-app`,
   path: `/prod/${run}/`,
@@ -102,6 +104,15 @@ describe("the API server, by the policy of classes,", { skip: adminKubeconfig ==
     ["an action that the class denies", { ...FITTING, ...allow(["s3:Put*"]) }],
     ["everything", { ...FITTING, ...allow(["*"], "*") }],
     ["all but some", { ...FITTING, statements: [{ effect: "Allow", notActions: ["s3:*"], notResources: ["*"] }] }],
+    [
+      "what other policies of the object allow",
+      {
+        ...FITTING,
+        inlinePolicies: Array.from({ length: 30 }, (_, i) =>
+          aPolicy(i === 29 ? PASSING : READING, `p${i}`, `spec.inlinePolicies[${i}].statements`),
+        ),
+      },
+    ],
     ["resources beyond the class", { ...FITTING, ...allow(["s3:GetObject"], "arn:aws:s3:::shared.txt") }],
     ["all that an ARN leaves out", { ...FITTING, ...allow(["s3:GetObject"], "arn:aws:s3") }],
     ["an ARN with the name in the account's field", { ...FITTING, ...allow(["s3:GetObject"], `arn:aws:s3::${run}-a`) }],
@@ -136,6 +147,18 @@ describe("the API server, by the policy of classes,", { skip: adminKubeconfig ==
       expect.arrayContaining(said.map((message) => message.split(":")[0] ?? "")),
     );
     expect(said.length).toBeGreaterThan(0);
+  });
+
+  test("refuses template text that nothing fills in, and not the variables of IAM", async () => {
+    const of = (resource: string): Spec => ({
+      ...FITTING,
+      ...allow(["s3:GetObject"], `arn:aws:s3:::${run}-a/${resource}`),
+    });
+    const template = await create(of(`$${"{var.team}"}/*`), run);
+    expect(template.body["message"]).toContain(
+      "UnfilledTemplate: spec.statements[0].resources: a text looks like template text",
+    );
+    expect((await create(of(`$${"{aws:username}"}/*`), run)).status).toBe(201);
   });
 
   test("refuses by the default class what names none, and all of another namespace than the class's", async () => {

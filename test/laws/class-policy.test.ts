@@ -4,7 +4,7 @@ import type { InstanceProfileSpec, Statement } from "../../src/api/instance-prof
 import type { InstanceProfileClassSpec } from "../../src/api/instance-profile-class.ts";
 import type { Bounds } from "../../src/plan/class/class-bounds.ts";
 import { classViolations } from "../../src/plan/class/class-guards.ts";
-import { aClass, anInstanceProfile } from "../support/builders.ts";
+import { aClass, anInstanceProfile, aPolicy } from "../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../support/class-policy.ts";
 
 const textOf = (...parts: readonly string[]): fc.Arbitrary<string> =>
@@ -86,6 +86,11 @@ const POLICIES = ["arn:aws:iam::aws:policy/A", "arn:aws:iam::123456789012:policy
 const spec: fc.Arbitrary<InstanceProfileSpec> = fc
   .record({
     statements: fc.array(statement, { maxLength: 2 }),
+    inlinePolicies: fc.array(fc.array(statement, { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
+    managedPolicies: mostly<Statement[][]>(
+      [],
+      fc.array(fc.array(statement, { minLength: 1, maxLength: 2 }), { maxLength: 1 }),
+    ),
     roleName: mostly("team-a-app", fc.constantFrom("app", "prod-app")),
     management: mostly<"Managed" | "External">("Managed", fc.constant("External")),
     path: fc.constantFrom("/team-a/", "/team-a/", "/prod/team-a/", "/dev/team-a/"),
@@ -103,14 +108,20 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
     region,
   })
   .map(({ services, hasTrust, boundary, hasInstances, region, deletionPolicy, management, ...rest }) => {
-    const statements = [
-      { effect: "Allow", principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] },
-    ] as const;
+    const { statements: short, inlinePolicies, managedPolicies, ...others } = rest;
+    const policiesIn = (field: string, all: readonly (readonly Statement[])[]) =>
+      all.map((said, i) => aPolicy(said, `team-a-${i}`, `spec.${field}[${i}].statements`));
+    const trusted = [{ effect: "Allow", principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] }] as const;
     return anInstanceProfile({
       spec: {
-        ...rest,
+        ...others,
+        inlinePolicies: [
+          ...(short.length === 0 ? [] : [aPolicy(short)]),
+          ...policiesIn("inlinePolicies", inlinePolicies),
+        ],
+        managedPolicies: policiesIn("managedPolicies", managedPolicies),
         ...(management === "External" && { role: { management } }),
-        trust: { services, statements: hasTrust === 0 ? [...statements] : [] },
+        trust: { services, statements: hasTrust === 0 ? [...trusted] : [] },
         ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
         ...(deletionPolicy !== undefined && { deletionPolicy }),
         ...(hasInstances === 0 && {
@@ -139,7 +150,7 @@ const classSpec: fc.Arbitrary<Partial<InstanceProfileClassSpec>> = fc
       ["lambda.amazonaws.com", "ec2.amazonaws.com"],
       ["lambda.amazonaws.com"],
     ),
-    allow: fc.array(fc.constantFrom(true, true, false), { minLength: 4, maxLength: 4 }),
+    allow: fc.array(fc.constantFrom(true, true, false), { minLength: 5, maxLength: 5 }),
     allowedInstanceRegions: fc.oneof(fc.constant([]), fc.constant(["*"]), some(regionPattern)),
     allowedExternalRoles: fc.constantFrom([], ["*"], ["{namespace}-*"], ["PROD-*", "{cluster}-*"], ["app"]),
     maxSessionDurationSeconds: fc.constantFrom(3600, 7200, 43_200),
@@ -154,13 +165,13 @@ const classSpec: fc.Arbitrary<Partial<InstanceProfileClassSpec>> = fc
     tags: fc.constantFrom({}, { team: "a" }),
   })
   .map(({ allow, roleNamePrefix, path, permissionsBoundaryArn, hasDeletionPolicy, ...rest }) => {
-    const [allowNotActions, allowNotResources, allowTrustStatements, allowAdoption] = allow as [
-      ...[boolean, boolean, boolean, boolean],
+    const [allowNotActions, allowNotResources, allowTrustStatements, allowAdoption, allowManagedPolicies] = allow as [
+      ...[boolean, boolean, boolean, boolean, boolean],
     ];
     const [deletionPolicy] = rest.allowedDeletionPolicies;
     return {
       ...rest,
-      ...{ allowNotActions, allowNotResources, allowTrustStatements, allowAdoption },
+      ...{ allowNotActions, allowNotResources, allowTrustStatements, allowAdoption, allowManagedPolicies },
       ...(hasDeletionPolicy && deletionPolicy !== undefined && { deletionPolicy }),
       ...(roleNamePrefix !== undefined && { roleNamePrefix }),
       ...(path !== undefined && { path }),

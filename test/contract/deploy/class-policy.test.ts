@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { WELL_KNOWN_ACTIONS } from "../../../src/model/policy/well-known-actions.ts";
-import { aClass, anInstanceProfile } from "../../support/builders.ts";
-import { CLASS_POLICY, CLASS_POLICY_FILE, saidAtAdmission } from "../../support/class-policy.ts";
+import { leftoverIn } from "../../../src/model/variables/leftovers.ts";
+import { aClass, anInstanceProfile, aPolicy } from "../../support/builders.ts";
+import { CLASS_POLICY, CLASS_POLICY_FILE, reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
 
 const [policy, binding] = parseAllDocuments(readFileSync(CLASS_POLICY_FILE, "utf8")).map((one) => one.toJS());
 const allowed = { class: aClass({ allowedActions: ["s3:Get*"] }), namespace: "team-a" };
@@ -39,6 +40,51 @@ describe("the admission policy of classes", () => {
     expect(saidAtAdmission(trusting, aClass({}), allowed)).toContain(
       "TrustStatementNotAllowed: spec.trust.statements[19]: class readers does not allow trust statements. Remove it.",
     );
+  });
+
+  test("judges each policy of the object, by its field, and no statement that another policy had before", () => {
+    const wide = { effect: "Allow", actions: ["s3:PutObject"], resources: ["*"] } as const;
+    const inlinePolicies = [
+      aPolicy([wide], "a", "spec.inlinePolicies[0].statements"),
+      aPolicy([{ ...wide, actions: ["iam:*"] }], "b", "spec.inlinePolicies[1].statements"),
+    ];
+    const managedPolicies = [aPolicy([wide], "c", "spec.managedPolicies[0].statements")];
+    const of = aClass({ allowedActions: ["s3:Get*"], allowManagedPolicies: true });
+    const { spec } = anInstanceProfile({ spec: { inlinePolicies, managedPolicies } });
+    const said = saidAtAdmission(spec, of, allowed).map((message) => message.split(/: (?=s3|iam)/)[0]);
+    expect(said).toEqual([
+      "ActionNotAllowed: spec.inlinePolicies[0].statements[0].actions[0]",
+      "ActionNotAllowed: spec.inlinePolicies[1].statements[0].actions[0]",
+      "ActionNotAllowed: spec.managedPolicies[0].statements[0].actions[0]",
+    ]);
+    const { spec: moved } = anInstanceProfile({ spec: { statements: [wide, { ...wide, actions: ["iam:*"] }] } });
+    expect(saidAtAdmission(moved, of, { namespace: "team-a", old: spec })).toEqual([]);
+  });
+
+  test("leaves a document to the controller", () => {
+    const statements = [{ effect: "Allow", actions: ["iam:*"], resources: ["*"] }] as const;
+    const document = { Statement: { Effect: "Allow", Action: "iam:*", Resource: "*" } };
+    const inlinePolicies = [{ ...aPolicy([...statements], "a", "spec.inlinePolicies[0].document"), document }];
+    expect(saidAtAdmission(anInstanceProfile({ spec: { inlinePolicies } }).spec, allowed.class, allowed)).toEqual([]);
+  });
+
+  test.each([
+    [`arn:aws:s3:::$${"{var.bucket}"}/*`, true],
+    [`arn:aws:s3:::$${"{AWS::AccountId}"}-logs`, true],
+    ["arn:aws:s3:::{{ .Values.bucket }}", true],
+    [`arn:aws:s3:::$${"{aws:username}"}/*`, false],
+    [`arn:aws:s3:::$${"{data.example.com:sub}"}/*`, false],
+    ["arn:aws:s3:::logs-{account}", false],
+  ])("refuses template text of other tools as the controller does: %s", (text, isRefused) => {
+    const resources = [text];
+    const conditions = { StringLike: { "s3:prefix": [text] } };
+    const get = { effect: "Allow", actions: ["s3:GetObject"] } as const;
+    const asked = [[{ ...get, resources }], [{ ...get, resources: ["*"], conditions }]];
+    const said = asked.map((statements) =>
+      saidAtAdmission(anInstanceProfile({ spec: { statements } }).spec, allowed.class, allowed).map(reasonOf),
+    );
+    expect(said).toEqual(isRefused ? [["UnfilledTemplate"], ["UnfilledTemplate"]] : [[], []]);
+    expect(leftoverIn(text, true) !== undefined).toBe(isRefused);
   });
 
   test("takes a manifest that names no service for one that trusts EC2", () => {
