@@ -5,6 +5,8 @@ export interface OrphanedEntities {
   /** ARNs. */
   readonly role: string | undefined;
   readonly instanceProfiles: readonly string[];
+  /** ARNs of the object's own managed policies, as far as they are known. */
+  readonly managedPolicies?: readonly string[];
   readonly accountId: string;
   /** The uid of the object that left them; empty when it is not known. */
   readonly uid: string;
@@ -35,15 +37,19 @@ const WHY: Readonly<Record<OrphanCause, string>> = {
 
 const DELETED_NEXT = "The controller deletes it when two account scans have confirmed that (--orphan-policy=Delete).";
 
-function adviceFor(cause: OrphanCause, { uid }: OrphanedEntities): string {
+function adviceFor(cause: OrphanCause, { role, uid }: OrphanedEntities): string {
   if (cause === "OtherAccount" || cause === "OtherRole") return "Delete it in IAM if it is unused.";
   if (cause === "NotResumed") return "Make sure that the object can be applied, which resumes it, or delete it in IAM.";
-  const keep = uid === "" ? "" : `, or keep it: tag the role iam.instanceprofile.dev/retained=${uid}`;
+  const keep =
+    uid === ""
+      ? ""
+      : `, or keep it: tag ${role === undefined ? "it" : "the role"} iam.instanceprofile.dev/retained=${uid}`;
   return `Create the object again to resume it, delete it in IAM${keep}.`;
 }
 
-function entitiesOf({ role, instanceProfiles, accountId }: OrphanedEntities): string {
+function entitiesOf({ role, instanceProfiles, managedPolicies = [], accountId }: OrphanedEntities): string {
   const profiles = instanceProfiles.map((name) => `instance profile ${name}`);
-  const names = [...(role === undefined ? [] : [`role ${role}`]), ...profiles];
+  const policies = managedPolicies.map((arn) => `managed policy ${arn}`);
+  const names = [...(role === undefined ? [] : [`role ${role}`]), ...profiles, ...policies];
   return `${names.join(" and ")} in AWS account ${accountId}`;
 }

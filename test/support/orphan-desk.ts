@@ -59,12 +59,20 @@ export class OrphanDesk {
     const { actions } = diff(desiredOf({ ...names, ...spec }, identity), NOTHING);
     for (const action of actions) await this.iam.perform(action);
     const { role, instanceProfile } = this.#entities(name);
+    const managedPolicies = (spec.managedPolicies ?? []).map((policy) => {
+      return { name: policy.name, arn: `arn:aws:iam::123456789012:policy/${policy.name}` };
+    });
     const accountId = "123456789012";
     const deletionTimestamp = "2026-01-01T00:00:00Z";
     return anInstanceProfile({
       spec: { ...names, ...spec },
       metadata: { deletionTimestamp, ...identity },
-      status: { accountId, observedGeneration: 1, ...(role && { role }), ...(instanceProfile && { instanceProfile }) },
+      status: {
+        ...{ accountId, observedGeneration: 1 },
+        ...(role && { role }),
+        ...(instanceProfile && { instanceProfile }),
+        ...(managedPolicies.length > 0 && { managedPolicies }),
+      },
     });
   }
 

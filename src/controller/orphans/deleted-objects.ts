@@ -11,6 +11,8 @@ export interface DeletedObject {
   /** From the object's status, which only the controller writes. */
   readonly roleId: string;
   readonly instanceProfileId: string | undefined;
+  /** Of the object's own managed policies. */
+  readonly managedPolicyArns: readonly string[];
   /** True if its deletion policy is `Retain`. */
   readonly isRetained: boolean;
   /** The desired state of its deletion. */
@@ -47,8 +49,12 @@ export class DeletedObjects {
     const desired = desiredState(object, this.#clusterId);
     if (desired.presence !== "absent") return;
     const isRetained = spec.deletionPolicy === "Retain";
-    const instanceProfileId = status?.instanceProfile?.id;
-    this.#byRoleId.set(roleId, { uid: metadata.uid, roleId, instanceProfileId, isRetained, desired });
+    const named = {
+      roleId,
+      instanceProfileId: status?.instanceProfile?.id,
+      managedPolicyArns: (status?.managedPolicies ?? []).map(({ arn }) => arn),
+    };
+    this.#byRoleId.set(roleId, { uid: metadata.uid, ...named, isRetained, desired });
   }
 
   ofRole(roleId: string): DeletedObject | undefined {

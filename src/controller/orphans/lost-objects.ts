@@ -5,7 +5,7 @@ import {
   type ObjectMeta,
 } from "../../api/instance-profile.ts";
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
-import type { KubeObject } from "../../engine/ports.ts";
+import type { IamReader, KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
 import { nameInArn, sameName } from "../../model/naming.ts";
 import type { Absent } from "../../model/observed-state.ts";
@@ -32,7 +32,7 @@ export interface LostObjectsOptions extends OrphanOptions {
  * read.
  */
 interface Left {
-  readonly kind: "role" | "instance profile";
+  readonly kind: "role" | "instance profile" | "managed policy";
   readonly arn: string;
   readonly tags: Tags | undefined;
 }
@@ -55,7 +55,7 @@ export class LostObjects {
    */
   async objectDeleted(last: KubeObject, object: InstanceProfile | undefined, signal: AbortSignal): Promise<void> {
     const status = last["status"] as InstanceProfileStatus | undefined;
-    if (status?.role?.arn === undefined && status?.instanceProfile?.arn === undefined) return;
+    if (status === undefined || namedIn(last, status).length === 0) return;
     const { uid } = last["metadata"] as ObjectMeta;
     const isRetained = object?.spec.deletionPolicy === "Retain";
     if ((await this.#options.releases.has(uid)) && !isRetained) return;
@@ -84,23 +84,13 @@ export class LostObjects {
 
   /** The entities in AWS that have the object's owner tags; if AWS cannot be read, those that the status names. */
   async #leftIn(last: KubeObject, status: InstanceProfileStatus, signal: AbortSignal): Promise<readonly Left[]> {
-    const { role, instanceProfile } = status;
-    const named: readonly Left[] = [
-      ...(role?.arn === undefined || isRoleExternal(last)
-        ? []
-        : [{ kind: "role" as const, arn: role.arn, tags: undefined }]),
-      ...(instanceProfile?.arn === undefined
-        ? []
-        : [{ kind: "instance profile" as const, arn: instanceProfile.arn, tags: undefined }]),
-    ];
+    const named = namedIn(last, status);
     const account = this.#options.accountOf(last);
     if (account === undefined) return named;
     const { reader } = account.iam.routine;
     const owner = this.#ownerOf(last);
     const observed = async ({ kind, arn }: Left): Promise<readonly Left[]> => {
-      const name = nameInArn(arn);
-      const entity: Absent | { readonly presence: "present"; readonly arn: string; readonly tags: Tags } =
-        kind === "role" ? await reader.getRole(name, signal) : await reader.getInstanceProfile(name, signal);
+      const entity = await readEntity(kind, arn, reader, signal);
       if (entity.presence === "absent" || entity.arn !== arn) return [];
       return ownershipOf(entity.tags, owner).kind === "owned" ? [{ kind, arn, tags: entity.tags }] : [];
     };
@@ -126,12 +116,18 @@ export class LostObjects {
   ): void {
     const owner = this.#ownerOf(last);
     if (this.#isResumed(owner, object)) return;
-    const role = left.find(({ kind }) => kind === "role")?.arn;
-    const instanceProfiles = left.filter(({ kind }) => kind === "instance profile").map(({ arn }) => arn);
+    const arnsOf = (kind: Left["kind"]): readonly string[] =>
+      left.filter((one) => one.kind === kind).map(({ arn }) => arn);
+    const [role] = arnsOf("role");
+    const [instanceProfiles, managedPolicies] = [arnsOf("instance profile"), arnsOf("managed policy")];
     const { policy, deleted, logger, events } = this.#options;
     const roleId = (last["status"] as InstanceProfileStatus).role?.id ?? "";
     const isDeletedNext = policy === "Delete" && role !== undefined && deleted.ofRole(roleId) !== undefined;
-    const event = orphanedEvent("Lost", { role, instanceProfiles, accountId, uid: owner.uid }, isDeletedNext);
+    const event = orphanedEvent(
+      "Lost",
+      { role, instanceProfiles, managedPolicies, accountId, uid: owner.uid },
+      isDeletedNext,
+    );
     logger.warn("an object was deleted without its finalizer and left entities in AWS", {
       namespace: owner.namespace,
       name: owner.name,
@@ -139,6 +135,7 @@ export class LostObjects {
       awsAccount: accountId,
       role,
       instanceProfiles,
+      ...(managedPolicies.length > 0 && { managedPolicies }),
       detail: event.note,
     });
     emitAbout(events, owner, event);
@@ -160,10 +157,7 @@ export class LostObjects {
     for (const { kind, arn, tags } of left) {
       if (tags?.[TAG_KEYS.uid] !== uid || tags[TAG_KEYS.retained] === uid) continue;
       const retained = { [TAG_KEYS.retained]: uid };
-      const action: Action =
-        kind === "role"
-          ? { kind: "TagRole", roleName: nameInArn(arn), tags: retained }
-          : { kind: "TagInstanceProfile", instanceProfileName: nameInArn(arn), tags: retained };
+      const action = tagging(kind, arn, retained);
       try {
         await writer.perform(action, signal);
         written([action]);
@@ -178,8 +172,32 @@ export class LostObjects {
   }
 }
 
-function isRoleExternal(last: KubeObject): boolean {
-  return hasExternalRole((last["spec"] ?? {}) as InstanceProfile["spec"]);
+/** What the status names, apart from a role of others. */
+function namedIn(last: KubeObject, { role, instanceProfile, managedPolicies = [] }: InstanceProfileStatus): Left[] {
+  const isRoleExternal = hasExternalRole((last["spec"] ?? {}) as InstanceProfile["spec"]);
+  const left = (kind: Left["kind"], arn: string | undefined): Left[] =>
+    arn === undefined ? [] : [{ kind, arn, tags: undefined }];
+  return [
+    ...left("role", isRoleExternal ? undefined : role?.arn),
+    ...left("instance profile", instanceProfile?.arn),
+    ...managedPolicies.flatMap(({ arn }) => left("managed policy", arn)),
+  ];
+}
+
+type Entity = Absent | { readonly presence: "present"; readonly arn: string; readonly tags: Tags };
+
+function readEntity(kind: Left["kind"], arn: string, reader: IamReader, signal: AbortSignal): Promise<Entity> {
+  if (kind === "managed policy") return reader.getPolicy(arn, signal);
+  const name = nameInArn(arn);
+  return kind === "role" ? reader.getRole(name, signal) : reader.getInstanceProfile(name, signal);
+}
+
+function tagging(kind: Left["kind"], arn: string, tags: Tags): Action {
+  if (kind === "managed policy") return { kind: "TagPolicy", ownPolicyArn: arn, tags };
+  const name = nameInArn(arn);
+  return kind === "role"
+    ? { kind: "TagRole", roleName: name, tags }
+    : { kind: "TagInstanceProfile", instanceProfileName: name, tags };
 }
 
 /** False for an adopted entity, which stays when its object is deleted, unless the deletion policy is `Delete`. */

@@ -12,13 +12,15 @@ import { type Convergence, converge } from "../reconcile/converge.ts";
 import type { Attempts } from "../reconcile/flap-breaker.ts";
 
 /**
- * Proof that entities in AWS belong to a deleted object: the unique ids that its status named, which cannot be forged
- * in AWS.
+ * Proof that entities in AWS belong to a deleted object: what its status named, by unique ids, which cannot be forged in AWS, and by the ARNs
+ * of managed policies.
  */
 export interface OrphanProof {
   readonly uid: string;
   readonly roleId: string;
   readonly instanceProfileId: string | undefined;
+  /** The managed policies that the status named: their names can be used again, but only by who may create policies with owner tags. */
+  readonly managedPolicyArns: readonly string[];
 }
 
 /** The dependencies of {@link removeOrphan}. */
@@ -84,7 +86,7 @@ function provenReader(reader: IamReader, desired: DesiredAbsent, proof: OrphanPr
     // The plan writes nothing to entities with other owner tags, or none.
     const isOwned = entity.presence === "present" && ownershipOf(entity.tags, desired.owner).kind === "owned";
     if (!isOwned || (isProven(entity) && isLeft(entity.tags))) return entity;
-    const message = `role ${desired.roleName} or its instance profile is not the one that the status of the deleted object names`;
+    const message = `role ${desired.roleName}, its instance profile or one of its managed policies is not the one that the status of the deleted object names`;
     throw new BlockedError(message, { reason: "OrphanNotProven" });
   };
   return {
@@ -96,7 +98,8 @@ function provenReader(reader: IamReader, desired: DesiredAbsent, proof: OrphanPr
     getRolePolicy: (name, policyName, signal) => reader.getRolePolicy(name, policyName, signal),
     listAttachedRolePolicies: (name, signal) => reader.listAttachedRolePolicies(name, signal),
     listInstanceProfilesForRole: (name, signal) => reader.listInstanceProfilesForRole(name, signal),
-    getPolicy: async (arn, signal) => proven(await reader.getPolicy(arn, signal), () => true),
+    getPolicy: async (arn, signal) =>
+      proven(await reader.getPolicy(arn, signal), () => proof.managedPolicyArns.includes(arn)),
     getPolicyVersion: (arn, versionId, signal) => reader.getPolicyVersion(arn, versionId, signal),
     listPolicyVersions: (arn, signal) => reader.listPolicyVersions(arn, signal),
     listEntitiesForPolicy: (arn, signal) => reader.listEntitiesForPolicy(arn, signal),

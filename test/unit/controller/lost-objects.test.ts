@@ -6,6 +6,7 @@ import { Releases } from "../../../src/controller/orphans/releases.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
+import { aPolicy } from "../../support/builders.ts";
 import { OrphanDesk } from "../../support/orphan-desk.ts";
 
 const signal = new AbortController().signal;
@@ -42,6 +43,10 @@ const notes = (): readonly string[] => desk.kube.events.map(({ reason, note }) =
 const ROLE = "arn:aws:iam::123456789012:role/app";
 const PROFILE = "arn:aws:iam::123456789012:instance-profile/app";
 
+const POLICY = "arn:aws:iam::123456789012:policy/own";
+/** A managed policy of the object's own. */
+const OWN = { spec: { managedPolicies: [aPolicy([{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }], "own")] } };
+
 describe("an object that was deleted without its finalizer is reported", () => {
   test("with the entities in AWS that have its owner tags", async () => {
     await lost(await desk.leave());
@@ -55,6 +60,18 @@ describe("an object that was deleted without its finalizer is reported", () => {
     expect(desk.logger.lines).toMatchObject([
       { level: "warn", fields: { uid: "uid-app", role: ROLE, instanceProfiles: [PROFILE] } },
     ]);
+  });
+
+  test("with its managed policies, also when nothing else is left", async () => {
+    const object = await desk.leave("app", OWN);
+    await lost(object);
+    desk.iam.outsider(({ managedPolicies = [] }) => ({ roles: {}, instanceProfiles: {}, managedPolicies }));
+    await lost(object);
+    expect(notes()).toEqual([
+      expect.stringContaining(`instance profile ${PROFILE} and managed policy ${POLICY} in AWS account`),
+      expect.stringMatching(new RegExp(`^OrphanedInAWS: managed policy ${POLICY} in .*keep it: tag it `)),
+    ]);
+    expect(desk.logger.lines.at(-1)).toMatchObject({ fields: { managedPolicies: [POLICY] } });
   });
 
   test("with what its status names when AWS cannot be read, or its account is not accessible", async () => {
@@ -155,6 +172,14 @@ describe("an object that retains its entities", () => {
     expect(tagOf()).toBe("uid-app");
     expect(desk.iam.account.instanceProfiles["app"]?.tags[TAG_KEYS.retained]).toBe("uid-app");
     expect(notes()).toEqual([]);
+  });
+
+  test("has its managed policies tagged too", async () => {
+    await lost(await desk.leave("app", { spec: { ...OWN.spec, deletionPolicy: "Retain" } }));
+    expect(desk.iam.writes).toContainEqual({
+      ...{ kind: "TagPolicy", ownPolicyArn: POLICY },
+      tags: { [TAG_KEYS.retained]: "uid-app" },
+    });
   });
 
   test("has them tagged also when this process has released it, and once", async () => {

@@ -10,7 +10,7 @@ import { BlockedError, ConflictError } from "../../../src/errors.ts";
 import { type DesiredAbsent, desiredState } from "../../../src/model/desired-state.ts";
 import { REGIONS_TAG } from "../../../src/model/instances/recorded-regions.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
-import { CLUSTER_ID } from "../../support/builders.ts";
+import { aPolicy, CLUSTER_ID } from "../../support/builders.ts";
 import { aUser, OrphanDesk } from "../../support/orphan-desk.ts";
 
 const signal = new AbortController().signal;
@@ -29,8 +29,13 @@ const left = (spec: Partial<InstanceProfileSpec> = {}, annotations: Record<strin
 
 function remove(object: InstanceProfile) {
   const desired = desiredState(object, CLUSTER_ID) as DesiredAbsent;
-  const { role, instanceProfile } = object.status ?? {};
-  const proof = { uid: object.metadata.uid, roleId: role?.id ?? "", instanceProfileId: instanceProfile?.id };
+  const { role, instanceProfile, managedPolicies = [] } = object.status ?? {};
+  const proof = {
+    uid: object.metadata.uid,
+    roleId: role?.id ?? "",
+    instanceProfileId: instanceProfile?.id,
+    managedPolicyArns: managedPolicies.map(({ arn }) => arn),
+  };
   const deps = { account: desk.account, claims: new ClaimIndex({ in: () => [] }), assertGone: () => assertGone() };
   desk.iam.writes.length = 0;
   return removeOrphan(desired, proof, deps, signal);
@@ -47,6 +52,17 @@ const kinds = (): readonly string[] => desk.iam.writes.map(({ kind }) => kind);
 test("the role and the instance profile that the status of the deleted object named are deleted", async () => {
   await remove(await left());
   expect(desk.iam.account).toEqual({ roles: {}, instanceProfiles: {} });
+});
+
+/** A managed policy of the object's own. */
+const OWN = { managedPolicies: [aPolicy([{ effect: "Allow", actions: ["s3:*"], resources: ["*"] }], "own")] };
+
+test("its managed policies that the status named are deleted with them", async () => {
+  const object = await left(OWN);
+  expect(desk.iam.account.managedPolicies).toHaveLength(1);
+  await remove(object);
+  expect(kinds()).toContain("DeletePolicy");
+  expect(desk.iam.account).toMatchObject({ roles: {}, instanceProfiles: {} });
 });
 
 describe("nothing is deleted, because the entities are not proven to be those of the object,", () => {
@@ -67,6 +83,12 @@ describe("nothing is deleted, because the entities are not proven to be those of
     const instanceProfile = { arn: "arn:aws:iam::123456789012:instance-profile/app", id: "AIPAOTHER" };
     await expectNotProven({ ...object, status: { ...object.status, instanceProfile } });
     await expectNotProven({ ...object, status: { role: object.status?.role as { arn: string; id: string } } });
+  });
+
+  test("when its tags name a managed policy that the status did not name, although that has the owner tags", async () => {
+    const object = await left(OWN);
+    const { managedPolicies: _, ...status } = object.status ?? {};
+    await expectNotProven({ ...object, status });
   });
 
   test("when the tags name another object of the same name, which resumed the role", async () => {
