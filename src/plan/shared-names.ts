@@ -15,7 +15,7 @@ export interface InputObject {
 
 /**
  * The blockers that objects of one input cause each other, in the order of the input: an object that is in it twice, and a role or
- * instance profile that several objects name, in whatever case. The first one that may write takes the name, as in a cluster.
+ * instance profile, or a managed policy, that several objects name, in whatever case. The first one that may write takes the name, as in a cluster.
  */
 export function sharedNames(input: readonly InputObject[]): readonly (readonly FieldBlocker[])[] {
   const firsts = new Map<string, InputObject>();
@@ -48,7 +48,7 @@ function duplicateBlocker({ object, source }: InputObject): FieldBlocker {
 /** A name that an object takes in its account. */
 interface TakenName {
   readonly key: string;
-  readonly what: "role" | "instance profile";
+  readonly what: "role" | "instance profile" | "managed policy";
   readonly name: string;
   readonly path: string;
 }
@@ -62,23 +62,28 @@ function namesOf({ object: { spec }, account }: InputObject): readonly TakenName
     // Several objects may put one role of others into their instance profiles.
     ...(hasExternalRole(spec) ? [] : [taken("role", roleName, "spec.roleName")]),
     taken("instance profile", instanceProfileName, "spec.instanceProfileName"),
+    // IAM compares the names of managed policies whatever their paths are.
+    ...spec.managedPolicies.map(({ name }, index) =>
+      taken("managed policy", name, `spec.managedPolicies[${index}].name`),
+    ),
   ];
 }
 
-/** One blocker for role and instance profile of one name that one object takes: it is one mistake. */
+/** One blocker for role and instance profile of one name that one object takes, because it is one mistake, and one for each other name. */
 function sharedBlockers(
   shared: readonly TakenName[],
   takers: ReadonlyMap<string, InputObject>,
 ): readonly FieldBlocker[] {
-  const [first, second] = shared;
+  const [first, second, ...others] = shared;
   const isOneFault =
-    second !== undefined &&
+    second?.what === "instance profile" &&
+    first?.what === "role" &&
     sameName(first?.name, second.name) &&
     takers.get(second.key) === takers.get(first?.key ?? "");
-  return (isOneFault ? [first] : shared).flatMap((taken) => {
-    const by = taken && takers.get(taken.key);
-    if (taken === undefined || by === undefined) return [];
-    const what = `${isOneFault ? "role and instance profile" : taken.what} ${taken.name}`;
+  return (isOneFault ? [first, ...others] : shared).flatMap((taken) => {
+    const by = takers.get(taken.key);
+    if (by === undefined) return [];
+    const what = `${isOneFault && taken === first ? "role and instance profile" : taken.what} ${taken.name}`;
     const other = `InstanceProfile ${idOf(by.object)} (${by.source})`;
     const message = `${taken.path}: ${other} also names ${what}. Only one object can own a name: choose another one.`;
     return [{ reason: "OwnedByAnother", path: taken.path, message }];

@@ -3,7 +3,7 @@ import type { InstanceProfileSpec } from "../../../src/api/instance-profile.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { countBlockers, withCreations } from "../../../src/plan/quota-blockers.ts";
 import { type InputObject, sharedNames } from "../../../src/plan/shared-names.ts";
-import { anInstanceProfile, desiredOf, NOTHING } from "../../support/builders.ts";
+import { anInstanceProfile, aPolicy, desiredOf, NOTHING } from "../../support/builders.ts";
 
 const CREATE = diff(desiredOf(), NOTHING);
 
@@ -38,6 +38,25 @@ test("a role or an instance profile that two objects name is left to the first, 
 test("role and instance profile of one name are one fault", () => {
   const [, second] = messages(named("a", { roleName: "app" }), named("b", { roleName: "app" }));
   expect(second).toEqual([expect.stringContaining("also names role and instance profile app.")]);
+});
+
+test("a managed policy that two objects name is left to the first, whatever its path is", () => {
+  const own = (name: string, path = "/") => ({
+    managedPolicies: [{ ...aPolicy([], name, "spec.managedPolicies[0].statements"), path }],
+  });
+  const [first, second, third] = messages(
+    named("a", { roleName: "a", ...own("big") }),
+    named("b", { roleName: "b", ...own("BIG", "/x/") }),
+    named("c", { roleName: "a", ...own("big") }),
+  );
+  expect(first).toEqual([]);
+  expect(second).toEqual([
+    expect.stringContaining("InstanceProfile team-a/a (a.yaml, document 1) also names managed policy BIG."),
+  ]);
+  expect(third).toEqual([
+    expect.stringContaining("also names role and instance profile a."),
+    expect.stringContaining("also names managed policy big."),
+  ]);
 });
 
 test("an object that writes takes the name before one that is suspended or a dry run", () => {
