@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { World } from "../support/world.ts";
+import { policyStories } from "./policy-stories.ts";
 
 const allow = (...actions: readonly string[]) => [{ effect: "Allow", actions, resources: ["*"] }];
 const inlinePolicies = [
@@ -47,3 +48,5 @@ test("drift of one of them is one write, and the others stay as they are", async
   expect(world.awsWrites()).toEqual(["PutRolePolicy"]);
   expect(await world.ready()).toBe("True InSync");
 });
+
+describe("in the sandbox,", () => policyStories(() => World.open()));
