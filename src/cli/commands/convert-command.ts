@@ -81,7 +81,11 @@ interface ReadPolicy extends ForeignPolicy {
 
 async function readPolicies(paths: readonly string[], io: CommandIo): Promise<readonly ReadPolicy[]> {
   const policies: ReadPolicy[] = [];
-  for (const { source, value } of await readDocuments(paths, io)) {
+  const documents = await readDocuments(paths, io);
+  // A role without a policy would look converted.
+  if (documents.length === 0 && paths.length > 0)
+    throw notPolicy(`${paths.map(shown).join(", ")} has no policy document`);
+  for (const { source, value } of documents) {
     const policy = foreignPolicyIn(value);
     if (policy === undefined) throw notPolicy(`${shown(source)} is not an IAM policy document: it has no Statement`);
     if (isTrustPolicy(policy.document)) {

@@ -5,6 +5,16 @@ import type { Finding } from "../../plan/lint/finding.ts";
 /** Elements of IAM's JSON that no field of a statement is called. */
 const ELEMENTS = ["Statement", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "Condition"];
 
+/** What IAM's API and other tools call the field of a policy, which the spec does not have. */
+const DOCUMENT_FIELDS: readonly (readonly [string, Use])[] = [
+  ...["policyDocument", "PolicyDocument", "policy", "document", "inlinePolicy"].map(
+    (field) => [field, "permissions"] as const,
+  ),
+  ...["assumeRolePolicyDocument", "AssumeRolePolicyDocument", "assumeRolePolicy", "trustPolicy"].map(
+    (field) => [field, "trust"] as const,
+  ),
+];
+
 /** A statement in a hint is at most this long. */
 const MAX_EXAMPLE_CHARS = 300;
 
@@ -19,16 +29,33 @@ type Use = keyof typeof EXAMPLES;
 export function pastedPolicies(spec: JsonValue | undefined): readonly Finding[] {
   if (!isJsonObject(spec)) return [];
   const listed = ["inlinePolicies", "managedPolicies"].flatMap((field) =>
-    listOf(spec[field]).map((policy, index) => [`spec.${field}[${index}].statements`, memberOf(policy)] as const),
+    listOf(spec[field]).map((policy, index) => {
+      const path = `spec.${field}[${index}]`;
+      return isPasted(policy) ? ([path, policy] as const) : ([`${path}.statements`, memberOf(policy)] as const);
+    }),
   );
   const { trust } = spec;
   return [
+    ...DOCUMENT_FIELDS.flatMap(([field, use]) => {
+      const value = parsedText(spec[field]);
+      return isPasted(value) ? [hint(`spec.${field}`, value, use)] : [];
+    }),
     ...[["spec.statements", spec["statements"]] as const, ...listed].flatMap(([path, value]) =>
       isPasted(value) ? [hint(path, value, "permissions")] : [],
     ),
     ...(isJsonObject(trust) && "Statement" in trust ? [hint("spec.trust", trust, "trust")] : []),
     ...(isPasted(memberOf(trust)) ? [hint("spec.trust.statements", memberOf(trust), "trust")] : []),
   ];
+}
+
+/** A policy as text is a value of IAM's API too. */
+function parsedText(value: JsonValue | undefined): JsonValue | undefined {
+  if (typeof value !== "string" || !value.includes("Statement")) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function memberOf(value: JsonValue | undefined): JsonValue | undefined {
@@ -42,7 +69,9 @@ function isPasted(value: JsonValue | undefined): value is JsonValue {
 
 function hint(path: string, value: JsonValue | undefined, use: Use): Finding {
   const owner = path.replace(/\.statements$/, "");
-  const field = use === "trust" || owner !== "spec" ? `${owner}.document` : "spec.inlinePolicies[].document";
+  const isListed = /\]$/.test(owner);
+  const ofUse = use === "trust" ? "spec.trust.document" : "spec.inlinePolicies[].document, beside its name";
+  const field = isListed ? `${owner}.document` : ofUse;
   const message =
     `this is a policy in IAM's JSON. Write statements as in ${exampleOf(value, use)}, or move the policy unchanged to ${field}; ` +
     "the command convert writes the manifest";

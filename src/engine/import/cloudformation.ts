@@ -1,6 +1,8 @@
 import { TerminalError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
+import { showValue } from "../../model/policy/policy-elements.ts";
 import { isJsonObject, type JsonObject, type JsonValue, listOf } from "../../model/policy/policy-json.ts";
+import { didYouMean } from "../../text/did-you-mean.ts";
 import { type Declarations, type DeclarationsDraft, emptyDraft, type Keys, profileOf, roleOf } from "./declared.ts";
 import { member, textOf } from "./json-access.ts";
 import { type GivenValues, TemplateValues, UnresolvedError } from "./template-values.ts";
@@ -17,9 +19,25 @@ export function readCloudFormation(template: JsonValue, given: GivenValues): Dec
   if (!isJsonObject(template) || !isJsonObject(resources)) {
     throw new TerminalError("is not a CloudFormation template: it has no Resources", { reason: "NotTemplate" });
   }
-  const [draft, values] = [emptyDraft(), new TemplateValues(template, given)];
+  const asked = new Set<string>();
+  const get = (key: string): string | undefined => {
+    asked.add(key);
+    return given.get(key);
+  };
+  const [draft, values] = [emptyDraft(), new TemplateValues(template, { get })];
   for (const [id, resource] of Object.entries(resources)) readResource(id, resource, { resources, values }, draft);
+  for (const key of given.keys()) if (!asked.has(key)) refuseUnknown(key, template, resources);
   return draft;
+}
+
+/** Nothing has asked for the value. The template may still know its name. */
+function refuseUnknown(key: string, template: JsonObject, resources: JsonObject): void {
+  const declared = member(template, "Parameters");
+  const parameters = isJsonObject(declared) ? Object.keys(declared) : [];
+  const known = [...parameters, ...Object.keys(resources)];
+  if (key.startsWith("AWS::") || known.includes(key.replace(/\..*$/s, ""))) return;
+  const message = `has neither a parameter nor a resource ${showValue(key)}${didYouMean(key, known)}, which --parameter sets`;
+  throw new TerminalError(message, { reason: "NotTemplate" });
 }
 
 interface Template {

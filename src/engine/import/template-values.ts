@@ -39,7 +39,7 @@ type Intrinsic = (argument: JsonValue) => JsonValue | undefined;
  */
 export class TemplateValues {
   readonly #template: JsonObject;
-  readonly #given: GivenValues;
+  readonly #given: Pick<GivenValues, "get">;
   readonly #known = new Map<string, JsonValue | undefined>();
   readonly #open = new Set<string>();
   #charsLeft = MAX_RESOLVED_CHARS;
@@ -60,7 +60,7 @@ export class TemplateValues {
   ]);
 
   /** @param template as {@link readTaggedYaml} returns it: short tags are objects, and every scalar is text */
-  constructor(template: JsonObject, given: GivenValues) {
+  constructor(template: JsonObject, given: Pick<GivenValues, "get">) {
     this.#template = template;
     this.#given = given;
   }

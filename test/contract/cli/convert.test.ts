@@ -19,6 +19,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const file = (name: string): string => join(folder, name);
 
 describe("convert", () => {
+  test("refuses an empty input, which would be a role without a policy", async () => {
+    for (const input of ["", " \n"]) {
+      const { status, out, err } = await runCli(["convert", "--name", "web"], { input });
+      expect([status, out, err]).toEqual([1, "", expect.stringContaining("standard input has no policy document")]);
+    }
+  });
+
   test("makes a manifest of a policy on standard input, which validate accepts", async () => {
     const { status, out, err } = await runCli(["convert", "--name", "web", "-n", "team-a"], { input: READ });
     expect({ status, err }).toEqual({ status: 0, err: "" });

@@ -28,6 +28,30 @@ describe("a policy in IAM's JSON gets one hint, which shows the right form", () 
       "spec.statements",
       "effect",
     ],
+    [
+      "a document in a field of IAM's API",
+      { policyDocument: { Statement: [STATEMENT] } },
+      "spec.policyDocument",
+      WRITTEN,
+    ],
+    [
+      "the same as text",
+      { policyDocument: JSON.stringify({ Statement: STATEMENT }) },
+      "spec.policyDocument",
+      "spec.inlinePolicies[].document",
+    ],
+    [
+      "a document as an inline policy",
+      { inlinePolicies: [{ Version: "2012-10-17", Statement: STATEMENT }] },
+      "spec.inlinePolicies[0]",
+      "move the policy unchanged to spec.inlinePolicies[0].document",
+    ],
+    [
+      "a trust policy in a field of IAM's API",
+      { assumeRolePolicyDocument: { Statement: [TRUST] } },
+      "spec.assumeRolePolicyDocument",
+      "move the policy unchanged to spec.trust.document",
+    ],
     ["a trust policy", { trust: { Statement: [TRUST] } }, "spec.trust", '"principals":{"aws":["123456789012"]}'],
     [
       "trust statements",

@@ -59,3 +59,12 @@ Resources:
 test.each(["Resources: []", "a: b", "[]", "3"])("%s is no template", (yaml) => {
   expect(() => joined(yaml)).toThrow("is not a CloudFormation template");
 });
+
+test("a parameter that nothing in the template is called is refused, with the name that it is most like", () => {
+  const yaml = ["Parameters: {BucketName: {Type: String}}", "Resources: {Logs: {Type: 'AWS::S3::Bucket'}}"].join("\n");
+  expect(() => joined(yaml, ["BucketNam=a"])).toThrow(
+    "has neither a parameter nor a resource BucketNam (did you mean BucketName?), which --parameter sets",
+  );
+  for (const parameter of ["BucketName=a", "Logs.Arn=arn:aws:s3:::logs", "AWS::StackName=x"])
+    expect(() => joined(yaml, [parameter])).not.toThrow();
+});
