@@ -67,6 +67,7 @@ const DEPLOYMENT: readonly Replacement[] = [
     `            {{- if ne (include "controller.fullName" $) "instance-profile-controller" }}\n            - --leader-elect-name=${NAME}\n            {{- end }}`,
     ...[optional("aws.accountId", "account-id"), optional("clusterId", "cluster-id")],
     ...[
+      flag("dryRun", "dry-run"),
       flag("requireClass", "require-class"),
       flag("allowAdoption", "allow-adoption"),
       flag("allowExternalRoles", "allow-external-roles"),

@@ -58,6 +58,7 @@ function registeredMetrics(): readonly RegisteredMetric[] {
   orphanMetrics(registry);
   eventQueueMetrics(registry, []);
   metrics.watch("");
+  metrics.reportDryRun(false);
   metrics.watchObjects("", () => cache);
   classMetrics(registry, () => cache);
   const registered = registry.getMetricsAsArray() as unknown as readonly RegisteredMetric[];

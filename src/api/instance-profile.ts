@@ -60,6 +60,8 @@ export interface InstanceProfile {
   readonly faults?: readonly TextFault[];
   /** Names that AWS has and that the variables no longer give. Unset: none. */
   readonly keptNames?: readonly KeptName[];
+  /** The controller runs with `--dry-run`: `spec.mode` is `DryRun` here, whatever the manifest says, and a strip waits too. */
+  readonly isDryRun?: true;
 }
 
 /** Who manages the role. */

@@ -55,6 +55,8 @@ export interface ControllerSettings {
   readonly reportsClasses?: boolean | undefined;
   /** How long to wait for the first list before `start` fails. */
   readonly syncTimeoutMs: number;
+  /** Whether the controller writes nothing to AWS and reports what it would write. Default: false. */
+  readonly isDryRun?: boolean;
   /** Whether objects without a class are blocked even if the cluster has no classes. Default: false. */
   readonly requiresClass?: boolean;
 }

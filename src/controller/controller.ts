@@ -196,9 +196,9 @@ export class Controller {
       enqueue: (key, urgency) => this.#enqueue(key, urgency),
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
-      ...{ requiresClass: settings.requiresClass ?? false, allowsExternalRoles: settings.allowsExternalRoles },
+      ...settings,
+      requiresClass: settings.requiresClass ?? false,
       tenure: classTenure(deps.scope ?? {}, settings.reportsClasses),
-      defaultDeletionPolicy: settings.defaultDeletionPolicy,
     });
   }
 

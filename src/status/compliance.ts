@@ -21,7 +21,9 @@ export type ViolationEffect =
   /** As `stripped`, but the role lacks the class's permissions boundary, because the policy does not exist. */
   | "unbounded"
   /** As `stripped`, but the role could not be read to verify it. */
-  | "unverified";
+  | "unverified"
+  /** `onViolation: Strip` under a controller with `--dry-run`, which removes nothing. */
+  | "left by a dry run";
 
 /** Whether an object is within its class; undefined for an object that needs no class. */
 export type Compliance =
@@ -101,6 +103,8 @@ function effectOf({ effect, remaining }: Violated): string {
       return "The controller writes nothing and leaves AWS unchanged.";
     case "unverified":
       return "The controller could not verify that AWS has no more than the class allows. It retries.";
+    case "left by a dry run":
+      return "AWS may have more than the class allows: the controller runs with --dry-run and removes nothing.";
     case "unbounded":
       return "Everything that this object has in AWS is within the class, except for the missing permissions boundary.";
     case "stripped":

@@ -17,8 +17,9 @@ export const DRY_RUN = "DryRun";
 /** The type of the condition of an object with `suspend: true`. */
 export const SUSPENDED = "Suspended";
 
-/** The condition `DryRun` of an object whose state another condition tells. */
-const NOTHING_WRITTEN = { reason: "DryRun", message: "mode is DryRun: the controller writes nothing to AWS" };
+/** Why the object is a dry run: the spec says so, or the controller runs with `--dry-run`. */
+const MODE = "mode is DryRun";
+const CONTROLLER = "the controller runs with --dry-run";
 
 /** The maximum number of writes named in a message. */
 const MAX_NAMED = 5;
@@ -41,7 +42,7 @@ function aboutReadiness(object: ReportedObject, result: Result, lagsUntil?: stri
   if (result.kind === "Suspended") return suspended(object);
   const explanation = explain(object, result, lagsUntil);
   if (result.kind === "DryRun") return [present(DRY_RUN, explanation)];
-  const mode = object.spec?.mode === "DryRun" ? [present(DRY_RUN, NOTHING_WRITTEN)] : [];
+  const mode = object.spec?.mode === "DryRun" ? [present(DRY_RUN, nothingWritten(object))] : [];
   return [...readiness(result, explanation), ...mode];
 }
 
@@ -50,6 +51,14 @@ function readiness({ kind }: Result, { reason, message }: Explanation): readonly
   if (status === "True") return [ready(reason, message)];
   if (beside === "Stalled") return [notReady(reason, message), stalled(reason, message)];
   return [notReady(reason, message), reconciling(kind === "Retrying" ? "ProgressingWithRetry" : reason, message)];
+}
+
+/** The condition `DryRun` of an object whose state another condition tells. */
+function nothingWritten({ isDryRun }: ReportedObject): Explanation {
+  const message = isDryRun
+    ? `${CONTROLLER}: it writes nothing to AWS`
+    : `${MODE}: the controller writes nothing to AWS`;
+  return { reason: "DryRun", message };
 }
 
 function suspended(object: ReportedObject): readonly ConditionDraft[] {
@@ -79,7 +88,7 @@ function explain(
 ): Explanation {
   switch (result.kind) {
     case "InSync":
-      return { reason: "InSync", message: `${inSync(result)}${namesKept(object)}` };
+      return { reason: "InSync", message: `${inSync(object, result)}${namesKept(object)}` };
     case "PropagationPending":
       return { reason: "PropagationPending", message: propagationPending(result, lagsUntil) };
     case "WaitingForEC2": {
@@ -114,8 +123,8 @@ function explain(
 }
 
 /** The message names unmanaged policies, because the role then allows more than the spec although AWS matches it. */
-function inSync({ observation: { plan, mayWrite } }: ResultOf<"InSync">): string {
-  if (!mayWrite) return "AWS matches the spec (mode: DryRun, nothing is written)";
+function inSync({ isDryRun }: ReportedObject, { observation: { plan, mayWrite } }: ResultOf<"InSync">): string {
+  if (!mayWrite) return `AWS matches the spec (${isDryRun ? CONTROLLER : "mode: DryRun"}, nothing is written)`;
   const count = plan.unmanagedPolicies.length;
   // Other notes are about the writes of the plan.
   const lasting = (plan.notes ?? []).filter(({ reason }) => reason === ROLE_NOT_ASSUMABLE);
@@ -152,9 +161,11 @@ function adoptionPlanned({ actions, notes = [] }: Plan): string {
   );
 }
 
-function dryRun({ metadata }: ReportedObject, { actions, notes = [] }: Plan): string {
-  const effect = metadata.deletionTimestamp === undefined ? "" : "deletion is blocked until mode is Enforce, ";
-  return `mode is DryRun: ${effect}${writes(actions.length)} pending, see status.plan${appended(notes)}`;
+function dryRun({ metadata, isDryRun }: ReportedObject, { actions, notes = [] }: Plan): string {
+  const until = isDryRun ? "deletion waits until it runs without" : "deletion is blocked until mode is Enforce";
+  const effect = metadata.deletionTimestamp === undefined ? "" : `${until}, `;
+  const pending = `${writes(actions.length)} pending, see status.plan${appended(notes)}`;
+  return `${isDryRun ? CONTROLLER : MODE}: ${effect}${pending}`;
 }
 
 function blocked(blockers: readonly Blocker[]): Explanation {

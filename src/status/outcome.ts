@@ -63,7 +63,7 @@ export type Outcome =
  * An object with its last reported status. The spec is unset when it is not valid; metadata and status, which the API server validates, are
  * still there to report it.
  */
-export type ReportedObject = Pick<InstanceProfile, "metadata" | "status" | "keptNames"> & {
+export type ReportedObject = Pick<InstanceProfile, "metadata" | "status" | "keptNames" | "isDryRun"> & {
   readonly spec?: InstanceProfileSpec;
 };
 

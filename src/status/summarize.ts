@@ -1,12 +1,4 @@
-import {
-  type AcceptedClass,
-  type AwsObjectReference,
-  type InstanceProfileStatus,
-  RECONCILE_AT_ANNOTATION,
-} from "../api/instance-profile.ts";
-import { nameInArn } from "../model/naming.ts";
-import type { ObservedState } from "../model/observed-state.ts";
-import { TAG_KEYS, type Tags } from "../model/ownership.ts";
+import { type AcceptedClass, type InstanceProfileStatus, RECONCILE_AT_ANNOTATION } from "../api/instance-profile.ts";
 import { grantedLine } from "../plan/access/access-effect.ts";
 import type { Action } from "../plan/action.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -14,12 +6,13 @@ import { planLines } from "../plan/render.ts";
 import { aboutCompliance, COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";
 import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
 import { conditionsOf, wasReady } from "./conditions-of.ts";
+import { compact, namesOf, type Writable } from "./entities.ts";
 import { eventsOf } from "./events.ts";
 import { instancesOf } from "./instances.ts";
 import type { EventDraft, ReportedObject } from "./outcome.ts";
 import { isReportedQueued } from "./queued.ts";
 import { type Requeue, type RequeueIntervals, requeueOf } from "./requeue.ts";
-import { blockedStateIn, type Observation, observationIn, ownStateIn, type Result } from "./result.ts";
+import { type Observation, observationIn, type Result } from "./result.ts";
 import { bounded } from "./truncate.ts";
 
 /** What a reconcile reports to the user, and when the next one is due. */
@@ -127,79 +120,6 @@ function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus>
   });
 }
 
-/** The names that the object uses, with the ARNs and ids of owned entities only, not of those that block the object or are not adopted yet. */
-function namesOf(object: ReportedObject, result: Result): Partial<Writable<InstanceProfileStatus>> {
-  const { status, spec } = object;
-  const { accountId, ...found } = entitiesOf(object, result);
-  const named = (known: Identity | undefined, given: string | undefined): AwsObjectReference | undefined => {
-    const name = given ?? (known && nameInArn(known.arn));
-    return name === undefined ? undefined : { name, ...known };
-  };
-  return {
-    role: named("role" in found ? found.role : identityIn(status?.role), spec?.roleName ?? status?.role?.name),
-    instanceProfile: named(
-      "instanceProfile" in found ? found.instanceProfile : identityIn(status?.instanceProfile),
-      spec?.instanceProfileName ?? status?.instanceProfile?.name,
-    ),
-    ...("managedPolicies" in found && { managedPolicies: found.managedPolicies }),
-    ...(accountId && { accountId }),
-  };
-}
-
-/** ARN and unique id of an entity. */
-type Identity = Required<Pick<AwsObjectReference, "arn" | "id">>;
-
-function identityIn({ arn, id }: Partial<AwsObjectReference> = {}): Identity | undefined {
-  return arn === undefined || id === undefined ? undefined : { arn, id };
-}
-
-/** The entities of the object. Those that it lacks stay as status has them. */
-interface Entities {
-  readonly role?: Identity | undefined;
-  readonly instanceProfile?: Identity | undefined;
-  readonly managedPolicies?: InstanceProfileStatus["managedPolicies"];
-  readonly accountId?: string | undefined;
-}
-
-function entitiesOf(object: ReportedObject, result: Result): Entities {
-  const state = ownStateIn(result);
-  if (state === undefined) return entitiesOfOwned(object, blockedStateIn(result));
-  const role = referenceOf(state.role, (it) => it.roleId);
-  return {
-    role,
-    instanceProfile: referenceOf(state.instanceProfile, (it) => it.id),
-    managedPolicies: state.managedPolicies?.map(({ arn }) => ({ name: nameInArn(arn), arn })),
-    accountId: role && accountIn(role),
-  };
-}
-
-/** The names of what this object has created although it is blocked now, so that its deletion is not taken for that of an object with nothing in AWS. */
-function entitiesOfOwned({ metadata }: ReportedObject, state?: ObservedState): Entities {
-  const isOwned = ({ tags }: { readonly tags: Tags }): boolean =>
-    tags[TAG_KEYS.uid] === metadata.uid &&
-    tags[TAG_KEYS.namespace] === metadata.namespace &&
-    tags[TAG_KEYS.name] === metadata.name;
-  const role =
-    state?.role.presence === "present" && isOwned(state.role) ? referenceOf(state.role, (it) => it.roleId) : undefined;
-  const instanceProfile =
-    state?.instanceProfile.presence === "present" && isOwned(state.instanceProfile)
-      ? referenceOf(state.instanceProfile, (it) => it.id)
-      : undefined;
-  return compact<Entities>({ role, instanceProfile, accountId: role && accountIn(role) });
-}
-
-function accountIn({ arn }: Identity): string | undefined {
-  return arn.split(":")[4];
-}
-
-function referenceOf<T extends { readonly presence: "present"; readonly arn: string }>(
-  entity: T | { readonly presence: "absent" },
-  id: (entity: T) => string,
-): Identity | undefined {
-  if (entity.presence === "absent" || !entity.arn.startsWith("arn:")) return undefined;
-  return { arn: entity.arn, id: id(entity) };
-}
-
 function listsOf(result: Result): Partial<Writable<InstanceProfileStatus>> {
   if (result.kind === "BlockedByClass") return { plan: undefined, unmanagedPolicies: undefined };
   if (result.kind === "AdoptionPlanned") return listsIn(result.plan, result.plan.actions);
@@ -271,13 +191,6 @@ export function openRequest({ metadata, status }: ReportedObject): string | unde
 function verifiedUpdateMs(uid: string): number {
   const sum = [...uid].reduce((hash, character) => (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0, 0);
   return VERIFIED_UPDATE_MS * (1 + (sum % 1_000) / 2_000);
-}
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] | undefined };
-
-/** The fields that have a value. */
-function compact<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** True when writing `next` over `current` would change nothing. The order of keys does not matter. */

@@ -49,6 +49,10 @@ export const runCommand: Command = {
       type: "boolean",
       help: "with --namespace or --label-selector: report the status of classes, which only one deployment of a cluster may do; without them it always does",
     },
+    "dry-run": {
+      type: "boolean",
+      help: "write nothing to AWS, and report in status, Events, log and metrics what would be written",
+    },
     "account-id": { type: "string", value: "ID", help: "exit at start if the AWS credentials are for another account" },
     concurrency: {
       type: "string",
@@ -92,6 +96,7 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     ...DEFAULT_SETTINGS,
     ...choices.settings,
     ...(given.flag("report-classes") && { reportsClasses: true }),
+    ...(given.flag("dry-run") && { isDryRun: true }),
     concurrency: wholeNumber("concurrency", given.text("concurrency"), { fallback: concurrency, min: 1, max: 1_000 }),
     intervals: {
       ...intervals,

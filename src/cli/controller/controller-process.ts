@@ -25,6 +25,7 @@ import { scanMetrics } from "../metrics/scan-metrics.ts";
 import { VERSION } from "../version.ts";
 import { classMetrics, classPorts } from "./class-ports.ts";
 import type { ControllerProcessOptions } from "./controller-process-options.ts";
+import { startDryRunSummary } from "./dry-run.ts";
 import { openElection } from "./election.ts";
 import { type ListenAddresses, openListeners } from "./listeners.ts";
 import { type OpenAccounts, openAccounts } from "./open-accounts.ts";
@@ -75,7 +76,6 @@ export async function startController(
   options: ControllerProcessOptions,
   signal: AbortSignal,
 ): Promise<ControllerProcess> {
-  const { logger } = options;
   const metrics = new ProductMetrics(systemClock, VERSION);
   const transport = new Transport({
     cluster: options.cluster,
@@ -90,7 +90,7 @@ export async function startController(
   const events = new EventRecorder({
     exchange: transport.exchange,
     clock: systemClock,
-    logger,
+    logger: options.logger,
     reporter: { controller: `${API_GROUP}/controller`, instance: hostname() },
   });
   const eventLoop = new EventLoopWatch(systemClock);
@@ -120,7 +120,8 @@ export async function startController(
     });
     closers.push(...listeners.map((listener) => () => listener.close()));
     await controller.start(signal);
-    logger.info("controller started", { version: VERSION, cluster: options.cluster.source, clusterId });
+    closers.push(startDryRunSummary({ ...options, controller, clock: systemClock }, () => elector?.mayWrite() ?? true));
+    options.logger.info("controller started", { version: VERSION, cluster: options.cluster.source, clusterId });
     const led = elector === undefined ? workAlone(controller) : runElected(controller, elector);
     return {
       urls: listeners.map(({ url }) => url),
@@ -128,7 +129,7 @@ export async function startController(
       async stop() {
         const drained = await led.stop(DRAIN_MS);
         await release();
-        logger.info("controller stopped", { drained });
+        options.logger.info("controller stopped", { drained });
       },
     };
   } catch (error) {
@@ -163,7 +164,8 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   const kind = KIND.toLowerCase();
   const controllerMetrics = new ControllerMetrics(metrics.registry, kind, options.settings.concurrency);
   const { namespaces, labelSelector, eventQueues = [] } = options;
-  const queues = eventQueues.map((url) => aws.own.eventQueue(url));
+  // A dry run receives no messages: a controller that enforces would miss them.
+  const queues = options.settings.isDryRun ? [] : eventQueues.map((url) => aws.own.eventQueue(url));
   const selected = { ...(labelSelector !== undefined && { labelSelector }) };
   const scopes = namespaces === undefined ? [{}] : namespaces.map((namespace) => ({ namespace }));
   const bounded = { resource: INSTANCE_PROFILES, kept: boundedObject };
@@ -195,6 +197,7 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
     },
   });
   controllerMetrics.watchQueue(controller.queue);
+  metrics.reportDryRun(options.settings.isDryRun ?? false);
   metrics.watchObjects(kind, () => controller.cache);
   classMetrics(metrics.registry, () => controller.classes);
   return controller;

@@ -9,13 +9,14 @@ import { systemClock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { InstancesSettings } from "../instances-options.ts";
 import type { ProductMetrics } from "../metrics/product-metrics.ts";
+import { assertEnforcing } from "./dry-run.ts";
 import { type AwsPlace, type OpenAwsOptions, openAws } from "./open-aws.ts";
 
 /** The settings of a controller process that concern AWS. */
 interface AwsSettings {
   readonly aws: AwsPlace;
   readonly awsRates?: AwsRates | undefined;
-  readonly settings: { readonly propagationWindowMs: number };
+  readonly settings: { readonly propagationWindowMs: number; readonly isDryRun?: boolean };
   readonly instances?: InstancesSettings;
   readonly logger: Logger;
 }
@@ -39,7 +40,10 @@ export function openAccounts(process: AwsSettings, metrics: ProductMetrics, asse
     rates,
     propagationWindowMs: settings.propagationWindowMs,
     metrics,
-    assertMayWrite,
+    assertMayWrite() {
+      assertEnforcing(settings.isDryRun);
+      assertMayWrite();
+    },
     ownRequests,
     instances,
     logger,

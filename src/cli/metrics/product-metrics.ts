@@ -71,6 +71,13 @@ export class ProductMetrics {
     built.set({ version, revision: REVISION }, 1);
   }
 
+  /** Reports whether the process runs with `--dry-run`. */
+  reportDryRun(isDryRun: boolean): void {
+    this.#gauge("dry_run", "1 if the process runs with --dry-run and writes nothing to AWS, else 0.", []).set(
+      +isDryRun,
+    );
+  }
+
   /** Returns the observers for the AWS clients of one account and the limiter that they share. */
   watchAws(account: string, limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onLimiterWait"> {
     return {

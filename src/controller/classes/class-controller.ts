@@ -46,6 +46,8 @@ export interface ClassesOptions {
   /** See {@link ClassResolver}. */
   readonly defaultDeletionPolicy?: DefaultDeletionPolicy | undefined;
   /** See {@link ClassResolver}. */
+  readonly isDryRun?: boolean | undefined;
+  /** See {@link ClassResolver}. */
   readonly own: () => OwnContext;
   /** What deleted objects have left in AWS. */
   readonly orphans: Pick<CountedOrphans, "of">;
@@ -94,6 +96,7 @@ export class ClassController {
       requiresClass,
       allowsExternalRoles: options.allowsExternalRoles,
       defaultDeletionPolicy: options.defaultDeletionPolicy,
+      isDryRun: options.isDryRun,
       monotonicMs: () => clock.monotonicMs(),
       orphans: options.orphans,
       own: options.own,

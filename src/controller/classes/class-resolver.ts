@@ -52,6 +52,11 @@ export interface ClassResolverOptions {
   readonly monotonicMs?: () => number;
   /** What deleted objects have left in AWS; unset: unknown. */
   readonly orphans?: Pick<CountedOrphans, "of">;
+  /**
+   * True: the controller runs with `--dry-run`, so every object is a dry run. No object is accepted then, so the objects that
+   * an enforcing controller would accept first count, as with `countsListed`.
+   */
+  readonly isDryRun?: boolean | undefined;
 }
 
 /** Resolves the class binding of each object, and whether it complies. Reads only caches. */
@@ -73,6 +78,12 @@ export class ClassResolver {
    * changed.
    */
   bindingOf(received: InstanceProfile): ClassBinding {
+    const binding = this.#bindingOf(received);
+    return binding.kind === "refused" ? binding : { ...binding, object: this.#asRun(binding.object) };
+  }
+
+  /** The binding under a controller that enforces. */
+  #bindingOf(received: InstanceProfile): ClassBinding {
     const object = this.roleNames.applied(received);
     const found = this.#resolve(object, this.classes);
     if (found.kind === "none") return this.#free(object);
@@ -93,6 +104,11 @@ export class ClassResolver {
   revisionOf(object: InstanceProfile, classes?: readonly KubeObject[]): string {
     const parsed = classes === undefined ? this.classes : new ParsedClasses(() => classes);
     return classRevisionOf(this.#resolve(object, parsed));
+  }
+
+  #asRun(object: InstanceProfile): InstanceProfile {
+    if (this.#options.isDryRun !== true) return object;
+    return { ...object, isDryRun: true, spec: { ...object.spec, mode: "DryRun" } };
   }
 
   /** Allows claims on instances to objects that their class does not block, with its path. */
@@ -139,6 +155,10 @@ export class ClassResolver {
    * an object without a class.
    */
   underRecordedTerms(object: InstanceProfile): InstanceProfile {
+    return this.#asRun(this.#underRecordedTerms(object));
+  }
+
+  #underRecordedTerms(object: InstanceProfile): InstanceProfile {
     const named = this.roleNames.applied(object);
     return underRecordedTerms(fillObject(named, this.#freeContext), this.#options.defaultDeletionPolicy);
   }
@@ -155,7 +175,7 @@ export class ClassResolver {
     // A deletion grants nothing.
     if (hasExternalRole(object.spec) && !allowsExternalRoles && object.metadata.deletionTimestamp === undefined)
       return { kind: "refused", blocker: externalRoleBlocker(object) };
-    return { kind: "free", object: this.underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
+    return { kind: "free", object: this.#underRecordedTerms(object), forceDeniedBy: forceDeniedByRecord(object) };
   }
 
   get #own(): Required<OwnContext> {
@@ -214,7 +234,8 @@ export class ClassResolver {
     const { class: of } = bounds;
     if (of.spec.maxPerNamespace === undefined) return bounds;
     const { objects, orphans } = this.acceptances.before(object, of);
-    const isListed = this.#options.countsListed === true && !isAcceptedBy(status, of);
+    const { countsListed, isDryRun } = this.#options;
+    const isListed = (countsListed === true || isDryRun === true) && !isAcceptedBy(status, of);
     const olderPeers = objects + orphans.length + (isListed ? this.#listedBefore(metadata, of) : 0);
     const orphanedRoles = orphans.map(({ roleName }) => roleName).sort();
     return { ...bounds, olderPeers, ...(orphanedRoles.length > 0 && { orphanedRoles }) };

@@ -57,7 +57,8 @@ export type StripReport = Report & { readonly after?: ObservedState };
  * The reconcile applies the allowed part of the spec. If that fails for any reason (IAM rejects another statement, a
  * quota, a boundary that does not exist), or never starts (the object is suspended, a dry run, or its deletion is
  * blocked), the access that the class does not allow is removed separately. A missing boundary removes no other access
- * (docs/explanation/security.md). A compliant spec is no proof: AWS may still have the access of an earlier spec.
+ * (docs/explanation/security.md). A compliant spec is no proof: AWS may still have the access of an earlier spec. A controller with
+ * `--dry-run` removes nothing.
  */
 export async function withinClass(
   subject: StripSubject,
@@ -68,6 +69,7 @@ export async function withinClass(
   const target = targetOf(subject);
   if (target === undefined || compliance === undefined || isWithin(target.revocation, compliance, outcome))
     return { outcome, compliance };
+  if (subject.object.isDryRun) return { outcome, compliance: leftByDryRun(compliance) };
   try {
     const access = { ...(await open()), onWritten: logWrites(subject.logger, { why: "the class does not allow it" }) };
     const report = await revokeExcess(target.desired, target.revocation, access, signal);
@@ -146,6 +148,10 @@ function withRevocation(outcome: Outcome, compliance: Compliance, report: Revoca
 
 function unverified(compliance: Compliance): Compliance {
   return compliance.kind === "violated" ? { ...compliance, effect: "unverified" } : compliance;
+}
+
+function leftByDryRun(compliance: Compliance): Compliance {
+  return compliance.kind === "violated" ? { ...compliance, effect: "left by a dry run" } : compliance;
 }
 
 /** A reconcile that left access beyond the class has failed and is retried, whatever its own outcome. */

@@ -25,6 +25,8 @@ export interface LostObjectsOptions extends OrphanOptions {
   readonly asJudged: (last: KubeObject) => InstanceProfile | undefined;
   /** The account that the object is in; undefined while it is not accessible. */
   readonly accountOf: (raw: KubeObject) => AwsAccount | undefined;
+  /** See the setting of the controller. */
+  readonly isDryRun?: boolean | undefined;
 }
 
 /**
@@ -58,11 +60,13 @@ export class LostObjects {
     if (status === undefined || namedIn(last, status).length === 0) return;
     const { uid } = last["metadata"] as ObjectMeta;
     const isRetained = object?.spec.deletionPolicy === "Retain";
-    if ((await this.#options.releases.has(uid)) && !isRetained) return;
+    const { releases, isDryRun } = this.#options;
+    if ((await releases.has(uid)) && !isRetained) return;
     if (await this.#stillExists(last, signal)) return;
     const left = (await this.#leftIn(last, status, signal)).filter((one) => isOrphaned(one, object));
     if (left.length === 0) return;
-    if (isRetained) await this.#markRetained(last, left, signal);
+    if (isRetained && isDryRun) this.#reportUntagged(last, left);
+    else if (isRetained) await this.#markRetained(last, left, signal);
     else this.#report(last, object, status, left);
   }
 
@@ -145,6 +149,13 @@ export class LostObjects {
   #isResumed(owner: Owner, object: InstanceProfile | undefined): boolean {
     const current = this.#options.cache.get(keyText(owner));
     return current !== undefined && (object === undefined || sameName(roleNameIn(current), object.spec.roleName));
+  }
+
+  #reportUntagged(last: KubeObject, left: readonly Left[]): void {
+    const { namespace, name } = last["metadata"] as ObjectMeta;
+    const what =
+      "what a deleted object retains in AWS is not tagged as retained, because the controller runs with --dry-run";
+    this.#options.logger.warn(what, { namespace, name, entities: left.map(({ arn }) => arn) });
   }
 
   /** Tags the entities as retained, so that no later scan reports them as orphans. */

@@ -22,7 +22,7 @@ interface OrphanDependencies {
   readonly clusterId: string;
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly logger: Logger;
-  readonly settings: { readonly orphanPolicy: OrphanPolicy };
+  readonly settings: { readonly orphanPolicy: OrphanPolicy; readonly isDryRun?: boolean };
   readonly observers?: { readonly orphans?: (account: string) => OrphanObserver };
 }
 
@@ -55,7 +55,8 @@ export function openOrphans(deps: OrphanDependencies, sources: OrphanSources): O
     events: deps.events,
     monotonicMs: () => deps.clock.monotonicMs(),
     logger: deps.logger,
-    policy: settings.orphanPolicy,
+    policy: settings.isDryRun ? "Retain" : settings.orphanPolicy,
+    isDryRun: settings.isDryRun,
     scope: { clusterId, namespaces: scope.namespaces },
     hasLabelSelector: scope.labelSelector !== undefined,
     deleted: new DeletedObjects(clusterId),

@@ -16,10 +16,10 @@ export function unreportedSinceMs(raw: KubeObject | undefined): number | undefin
   return isUnreported({ ...(status && { status }) }) && !Number.isNaN(atMs) ? atMs : undefined;
 }
 
-/** True when the object is enforced, not in deletion, and was never reported. */
+/** True when the object is enforced, not in deletion, and was never reported. With `--dry-run`, an earlier process may have enforced it. */
 export function isUnreportedCreate(object: InstanceProfile): boolean {
-  const { metadata, spec } = object;
-  return isUnreported(object) && metadata.deletionTimestamp === undefined && spec.mode === "Enforce";
+  const { metadata, spec, isDryRun = false } = object;
+  return isUnreported(object) && metadata.deletionTimestamp === undefined && (isDryRun || spec.mode === "Enforce");
 }
 
 /**

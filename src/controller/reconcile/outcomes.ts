@@ -86,9 +86,22 @@ export function hasEntities({ status }: InstanceProfile): boolean {
   return status?.role?.arn !== undefined || status?.instanceProfile?.arn !== undefined;
 }
 
+/**
+ * True for an object in deletion that retains what it has in AWS. Releasing it tags the role as retained, so under a controller with
+ * `--dry-run` it waits.
+ */
+export function isReleasedAtOnce(object: InstanceProfile): boolean {
+  return object.spec.deletionPolicy === "Retain" && !isKeptByDryRun(object);
+}
+
+function isKeptByDryRun(object: InstanceProfile): boolean {
+  return object.isDryRun === true && object.spec.deletionPolicy === "Retain" && hasEntities(object);
+}
+
 /** True when nothing is left in AWS, by the replies to the deletes, or by the read of a dry run. */
-export function isGone(outcome: Outcome): boolean {
-  if (outcome.kind === "previewed") return outcome.visibleInMs === 0 && isInSync(outcome.plan);
+export function isGone(outcome: Outcome, object: InstanceProfile): boolean {
+  if (outcome.kind === "previewed")
+    return outcome.visibleInMs === 0 && isInSync(outcome.plan) && !isKeptByDryRun(object);
   if (outcome.kind !== "converged" || outcome.visibleInMs !== 0) return false;
   return outcome.failed === undefined && outcome.plan.blockers.length === 0;
 }

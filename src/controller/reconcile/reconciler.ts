@@ -23,7 +23,7 @@ import { explainDeleteConflict, isDeleteConflict } from "./delete-conflict.ts";
 import { failureFields } from "./failure-fields.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
 import { isInterruptedCreate } from "./never-reported.ts";
-import { asReceived, deletionBlocked, isGone, type RunFacts } from "./outcomes.ts";
+import { asReceived, deletionBlocked, isGone, isReleasedAtOnce, type RunFacts } from "./outcomes.ts";
 import type { OwnStatus } from "./own-status.ts";
 import { inProvedAccount } from "./proved-account.ts";
 import { parsed, readablePartsOf } from "./readable-parts.ts";
@@ -182,18 +182,18 @@ export class Reconciler {
 
   /** Reconciles an object in deletion. */
   async #reconcileDeleted(subject: Subject, signal: AbortSignal): Promise<Requeue> {
-    const { spec } = subject.object;
+    const { object } = subject;
     // The controller writes nothing to AWS, as for a suspended object.
-    if (spec.deletionPolicy === "Retain") return this.#finalize(subject, { kind: "suspended" }, signal);
+    if (isReleasedAtOnce(object)) return this.#finalize(subject, { kind: "suspended" }, signal);
     const blockers = blockersOf(subject.binding);
     if (blockers.length > 0) return this.#report(subject, refused(blockers), signal);
-    if (spec.suspend) {
+    if (object.spec.suspend) {
       const requeue = await this.#report(subject, { kind: "suspended" }, signal);
       return requeue.kind === "done" ? CHECK_CRD_AGAIN : requeue;
     }
     const outcome =
-      spec.mode === "DryRun" ? await this.#aws.preview(subject, signal) : await this.#delete(subject, signal);
-    return isGone(outcome) ? this.#finalize(subject, outcome, signal) : this.#report(subject, outcome, signal);
+      object.spec.mode === "DryRun" ? await this.#aws.preview(subject, signal) : await this.#delete(subject, signal);
+    return isGone(outcome, object) ? this.#finalize(subject, outcome, signal) : this.#report(subject, outcome, signal);
   }
 
   async #delete(subject: Subject, signal: AbortSignal): Promise<Outcome> {

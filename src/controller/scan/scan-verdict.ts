@@ -112,8 +112,9 @@ export function verdictOf(
   if (lagsUntilMs !== undefined && isCovered(toReread, NOTHING)) return { kind: "propagating" };
   if (isOfInterruptedCreate)
     return { kind: "different", observation: { observed, toReread: withProfile(toReread), isOfInterruptedCreate } };
-  const observation: StaleObservation = { observed, toReread };
   const isDryRun = object.spec.mode === "DryRun";
+  const wasDryRun = isDryRun || findCondition(object.status?.conditions, DRY_RUN) !== undefined;
+  const observation: StaleObservation = { observed, toReread: wasDryRun ? withProfile(toReread) : toReread };
   if (!isDryRun && !isCovered(toReread, NOTHING)) return { kind: "different", observation };
   const outcome: Outcome = isDryRun
     ? { kind: "previewed", plan, observed: state, visibleInMs: 0 }
@@ -132,7 +133,8 @@ export function verdictOf(
 }
 
 /**
- * Adds the instance profile: no list contains its owner tags, and the status of an interrupted create does not name it.
+ * Adds the instance profile, whose tags no list contains: the status of an interrupted create does not name it, and after a dry run it
+ * may still have regions with instances that the spec no longer selects.
  */
 function withProfile(parts: PartsToReread): PartsToReread {
   return parts === "everything" ? parts : new Set([...parts, "instance profile" as const]);

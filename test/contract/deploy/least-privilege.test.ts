@@ -117,6 +117,31 @@ test.for([
   expect(new Set(refused(rig))).toEqual(new Set([action]));
 });
 
+const testPlanning = testsOn(() => openWith("plan-policy.json"));
+
+testPlanning(
+  "with the policy of plan a dry run reports what it would write, in IAM and on instances, and no call is refused",
+  async ({ rig }) => {
+    const ec2 = new Ec2User(rig.aws.url, REGION);
+    await ec2.runOne({ tags: { app: "web" } });
+    await rig.outsider("CreateRole", { RoleName: "taken", AssumeRolePolicyDocument: EC2_TRUST });
+    await rig.start({ isDryRun: true });
+    const instances = { region: REGION, selector: { matchTags: { app: "web" } } };
+    await rig.user.apply(rig.manifest(rig.key("app"), { ...inside, instances, managedPolicies: [OWN] }));
+    await rig.user.apply(rig.manifest(rig.key("taken")));
+    await until(async () => expect(readyOf(await rig.user.read(rig.key("taken")))).toBe("False AlreadyExists"));
+    await until(async () =>
+      expect((await rig.user.read(rig.key("app")))?.status?.conditions).toMatchObject([
+        { type: "DryRun", status: "True" },
+        { type: "InstancesAssociated", reason: "InstancesPending" },
+      ]),
+    );
+    expect(refused(rig)).toEqual([]);
+    expect(rig.aws.calls.writes({ accessKeyId: rig.credentials.accessKeyId })).toEqual([]);
+    ec2.close();
+  },
+);
+
 const REGION = "us-east-1";
 const TAG = { "k8s-cluster": "my-cluster" };
 

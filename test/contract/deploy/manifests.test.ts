@@ -243,6 +243,20 @@ test("people get at InstanceProfiles by the built-in roles: view reads, edit wri
   expect(writes.filter(({ resource }) => resource.includes("/"))).toEqual([]);
 });
 
+test("the overlay for a dry run adds --dry-run to the base, and nothing else", () => {
+  const text = readFileSync(join(DEPLOY_FOLDER, "overlays/dry-run/kustomization.yaml"), "utf8");
+  const { resources, patches } = parse(text) as {
+    resources: unknown;
+    patches: readonly { target: unknown; patch: string }[];
+  };
+  expect(resources).toEqual(["../../base"]);
+  expect(patches.map(({ target }) => target)).toEqual([{ kind: "Deployment", name: ACCOUNT }]);
+  expect(patches.flatMap(({ patch }) => parse(patch))).toEqual([
+    { op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--dry-run" },
+  ]);
+  expect(Object.keys(runCommand.options)).toContain("dry-run");
+});
+
 describe("the hardened overlay", () => {
   const folder = join(DEPLOY_FOLDER, "overlays/hardened");
   const kustomization = parse(readFileSync(join(folder, "kustomization.yaml"), "utf8")) as {

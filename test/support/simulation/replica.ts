@@ -3,6 +3,7 @@ import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../../src/aws/call/call-limiter.ts";
 import type { AwsClientOptions } from "../../../src/aws/client/client-config.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/controller/controller-process.ts";
+import { assertEnforcing } from "../../../src/cli/controller/dry-run.ts";
 import { type LedWork, runElected, workAlone } from "../../../src/cli/controller/run-elected.ts";
 import {
   Controller,
@@ -72,6 +73,8 @@ export interface ReplicaOptions {
   readonly isEveryRegionGuarded?: boolean;
   /** As `run --report-classes`. */
   readonly reportsClasses?: boolean;
+  /** As `run --dry-run`. */
+  readonly isDryRun?: boolean;
   /** Sees this namespace only. */
   readonly namespaces?: readonly string[];
   /** Sees objects with these labels only. */
@@ -102,10 +105,13 @@ export class Replica {
   /** How many messages of the queue became what. */
   readonly messages: Record<string, number> = {};
   readonly #ownRequests = new OwnRequests();
+  /** How often the AWS clients were about to send a write of a dry run, and refused. */
+  refusedWrites = 0;
   /** What it ended with when it lost the lease. */
   lost: Error | undefined;
   readonly #controller: Controller;
   readonly #elector: LeaderElector | undefined;
+  readonly #isDryRun: boolean;
   #led: LedWork | undefined;
 
   constructor(name: string, world: FakeClock, servers: SimulatedServers, options: ReplicaOptions) {
@@ -117,6 +123,7 @@ export class Replica {
     this.view = new KubeView(this.wire, async (path) => (await api.expectOk({ method: "GET", path })) as never);
     this.wire.judge = (call) => this.disturb(call) ?? (call.server === "kube" ? this.view.judge(call) : undefined);
     this.#elector = options.isElected ? this.#candidate(servers.lease) : undefined;
+    this.#isDryRun = options.isDryRun ?? false;
     this.#controller = this.#make(options);
   }
 
@@ -197,6 +204,7 @@ export class Replica {
         ...{ ...DEFAULT_SETTINGS, concurrency, requiresClass, orphanPolicy, crdDeletionPolicy, allowsAdoption },
         allowsExternalRoles,
         reportsClasses: options.reportsClasses,
+        isDryRun: this.#isDryRun,
         intervals: { ...DEFAULT_REQUEUE_INTERVALS, resyncMs },
       },
       observers: {
@@ -222,6 +230,15 @@ export class Replica {
     });
   }
 
+  #assertEnforcing(): void {
+    try {
+      assertEnforcing(this.#isDryRun);
+    } catch (error) {
+      this.refusedWrites += 1;
+      throw error;
+    }
+  }
+
   #connect(rates: AwsRates, more: Pick<AwsClientOptions, "limiter" | "credentials"> = {}): AwsConnection {
     return connectAws({
       clock: this.machine,
@@ -231,7 +248,10 @@ export class Replica {
       credentials: { accessKeyId: this.name, secretAccessKey: "test" },
       requestHandler: this.wire.awsHandler,
       limiter: new CallLimiter(this.machine, rates),
-      assertMayWrite: () => this.#elector?.assertLeading(),
+      assertMayWrite: () => {
+        this.#elector?.assertLeading();
+        this.#assertEnforcing();
+      },
       onReply: (reply) => {
         if (reply.isSuccess && isAwsWrite(reply.operation)) this.#ownRequests.add(reply.requestId);
       },
