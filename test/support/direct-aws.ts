@@ -28,7 +28,7 @@ export function connectDirectly(aws: AwsSandbox): AwsConnection {
  * Carries the calls of an AWS client to the sandbox in this process, without sockets, which are half of the time that a call
  * takes. A connection that the sandbox cuts ends as Node's HTTP client says it.
  */
-function directAws(aws: AwsSandbox): NonNullable<AwsClientOptions["requestHandler"]> {
+export function directAws(aws: AwsSandbox): NonNullable<AwsClientOptions["requestHandler"]> {
   const handle = async ({ method, headers, body }: HttpRequest): Promise<unknown> => {
     const outcome = await aws.call({ method, url: "/", headers, body });
     if (outcome.kind === "cut") throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });

@@ -34,10 +34,18 @@ export function shippedPolicy(file: string, clusterId?: string): string {
  * @param files of `deploy/aws`, such as `plan-policy.json`
  * @param clusterId the controller's, in place of the README's
  */
-export async function assumeShippedRole(
+export function assumeShippedRole(
   awsUrl: string,
   files: readonly string[],
   clusterId?: string,
+): Promise<Required<AwsCredentials>> {
+  return assumeRoleWith(awsUrl, Object.fromEntries(files.map((file) => [file, shippedPolicy(file, clusterId)])));
+}
+
+/** The credentials of a new role with these managed policies, by name, and no other permissions. */
+export async function assumeRoleWith(
+  awsUrl: string,
+  policies: Readonly<Record<string, string>>,
 ): Promise<Required<AwsCredentials>> {
   const name = "shipped";
   const arn = (rest: string): string => `arn:aws:iam::123456789012:${rest}`;
@@ -46,8 +54,8 @@ export async function assumeShippedRole(
     RoleName: name,
     AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [trust] }),
   });
-  for (const file of files) {
-    await outsider(awsUrl, "CreatePolicy", { PolicyName: file, PolicyDocument: shippedPolicy(file, clusterId) });
+  for (const [file, document] of Object.entries(policies)) {
+    await outsider(awsUrl, "CreatePolicy", { PolicyName: file, PolicyDocument: document });
     await outsider(awsUrl, "AttachRolePolicy", { RoleName: name, PolicyArn: arn(`policy/${file}`) });
   }
   return sessionOf(awsUrl, name);

@@ -18,7 +18,7 @@ export function createIamClient(options: AwsClientOptions): IAMClient {
  * configured endpoint (PrivateLink, for example) for the client's region, which IAM rejects. So this resolves the default
  * endpoint and uses its signing properties.
  */
-function signForHomeRegion(client: IAMClient): void {
+export function signForHomeRegion(client: IAMClient): void {
   const resolve = client.config.endpointProvider;
   client.config.endpointProvider = (parameters, context) => {
     const endpoint = resolve(parameters, context);

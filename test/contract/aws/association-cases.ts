@@ -11,7 +11,7 @@ import {
   StopInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { expect } from "vitest";
-import { launched, readyProfile, terminate } from "./ec2-cases.ts";
+import { launched, readyProfile, terminate, untilState } from "./ec2-cases.ts";
 import { type Bench, type Case, refusal } from "./harness.ts";
 
 async function associationsOf(bench: Bench, id: string): Promise<readonly IamInstanceProfileAssociation[]> {
@@ -50,22 +50,24 @@ async function onInstance(
 /** Keeping instances on the right profile: associations, states and tags. */
 export const associationCases: readonly Case[] = [
   {
+    needs: "instance",
     test: "associates a profile by name and by ARN with an instance that has none",
     async run(bench) {
       const { Name, Arn } = await readyProfile(bench);
       for (const IamInstanceProfile of [{ Name }, { Arn }]) {
         await onInstance(bench, undefined, async (InstanceId) => {
-          const { IamInstanceProfileAssociation: made } = await bench.ec2.send(
-            new AssociateIamInstanceProfileCommand({ InstanceId, IamInstanceProfile }),
+          const { IamInstanceProfileAssociation: made } = await bench.until("association", () =>
+            bench.ec2.send(new AssociateIamInstanceProfileCommand({ InstanceId, IamInstanceProfile })),
           );
           expect(made).toMatchObject({ InstanceId, State: "associating", IamInstanceProfile: { Arn } });
           expect(await associationsOf(bench, InstanceId)).toMatchObject([{ AssociationId: made?.AssociationId }]);
-          expect(await profileArnOf(bench, InstanceId)).toBe(Arn);
+          await bench.eventually(async () => expect(await profileArnOf(bench, InstanceId)).toBe(Arn));
         });
       }
     },
   },
   {
+    needs: "instance",
     test: "refuses a second association",
     async run(bench) {
       const { Name } = await readyProfile(bench);
@@ -76,6 +78,7 @@ export const associationCases: readonly Case[] = [
     },
   },
   {
+    needs: "instance",
     test: "refuses to associate a profile that is not there",
     async run(bench) {
       const Name = bench.profileName();
@@ -90,45 +93,58 @@ export const associationCases: readonly Case[] = [
     },
   },
   {
+    needs: "instance",
     test: "associates a profile with a stopped instance, which keeps it when started",
     async run(bench) {
       const { Name, Arn } = await readyProfile(bench);
       await onInstance(bench, undefined, async (InstanceId) => {
         await bench.ec2.send(new StopInstancesCommand({ InstanceIds: [InstanceId] }));
-        await bench.ec2.send(new AssociateIamInstanceProfileCommand({ InstanceId, IamInstanceProfile: { Name } }));
+        await untilState(bench, InstanceId, "stopped");
+        await bench.until("association", () =>
+          bench.ec2.send(new AssociateIamInstanceProfileCommand({ InstanceId, IamInstanceProfile: { Name } })),
+        );
         await bench.ec2.send(new StartInstancesCommand({ InstanceIds: [InstanceId] }));
         expect(await profileArnOf(bench, InstanceId)).toBe(Arn);
       });
     },
   },
   {
+    needs: "instance",
     test: "replaces the profile of a running instance under a new association id",
     async run(bench) {
       const [before, after] = [await readyProfile(bench), await readyProfile(bench)];
       await onInstance(bench, { Name: before.Name }, async (id) => {
         const AssociationId = await associationIdOf(bench, id);
-        const { IamInstanceProfileAssociation: made } = await bench.ec2.send(
-          new ReplaceIamInstanceProfileAssociationCommand({ AssociationId, IamInstanceProfile: { Arn: after.Arn } }),
+        const { IamInstanceProfileAssociation: made } = await bench.until("replacement", () =>
+          bench.ec2.send(
+            new ReplaceIamInstanceProfileAssociationCommand({ AssociationId, IamInstanceProfile: { Arn: after.Arn } }),
+          ),
         );
         expect(made).toMatchObject({ InstanceId: id, IamInstanceProfile: { Arn: after.Arn } });
         expect(made?.AssociationId).not.toBe(AssociationId);
-        expect(await associationsOf(bench, id)).toMatchObject([{ AssociationId: made?.AssociationId }]);
+        await bench.eventually(async () =>
+          expect(await associationsOf(bench, id)).toMatchObject([{ AssociationId: made?.AssociationId }]),
+        );
       });
     },
   },
   {
+    needs: "instance",
     test: "shows the new profile of an instance after a replacement",
     async run(bench) {
       const [before, after] = [await readyProfile(bench), await readyProfile(bench)];
       await onInstance(bench, { Name: before.Name }, async (id) => {
         const AssociationId = await associationIdOf(bench, id);
         const IamInstanceProfile = { Name: after.Name };
-        await bench.ec2.send(new ReplaceIamInstanceProfileAssociationCommand({ AssociationId, IamInstanceProfile }));
-        expect(await profileArnOf(bench, id)).toBe(after.Arn);
+        await bench.until("replacement", () =>
+          bench.ec2.send(new ReplaceIamInstanceProfileAssociationCommand({ AssociationId, IamInstanceProfile })),
+        );
+        await bench.eventually(async () => expect(await profileArnOf(bench, id)).toBe(after.Arn));
       });
     },
   },
   {
+    needs: "instance",
     test: "takes a profile from an instance, and then takes another for it",
     async run(bench) {
       const [before, after] = [await readyProfile(bench), await readyProfile(bench)];
@@ -138,10 +154,12 @@ export const associationCases: readonly Case[] = [
           new DisassociateIamInstanceProfileCommand({ AssociationId }),
         );
         expect(ended).toMatchObject({ AssociationId, InstanceId, State: "disassociating" });
-        expect(await profileArnOf(bench, InstanceId)).toBeUndefined();
+        await bench.eventually(async () => expect(await profileArnOf(bench, InstanceId)).toBeUndefined());
         const IamInstanceProfile = { Name: after.Name };
-        await bench.ec2.send(new AssociateIamInstanceProfileCommand({ InstanceId, IamInstanceProfile }));
-        expect(await profileArnOf(bench, InstanceId)).toBe(after.Arn);
+        await bench.until("association", () =>
+          bench.ec2.send(new AssociateIamInstanceProfileCommand({ InstanceId, IamInstanceProfile })),
+        );
+        await bench.eventually(async () => expect(await profileArnOf(bench, InstanceId)).toBe(after.Arn));
       });
     },
   },
@@ -162,6 +180,7 @@ export const associationCases: readonly Case[] = [
     },
   },
   {
+    needs: "instance",
     test: "lists the associations of many instances in pages",
     async run(bench) {
       const { Name } = await readyProfile(bench);
@@ -185,6 +204,7 @@ export const associationCases: readonly Case[] = [
     },
   },
   {
+    needs: "instance",
     test: "finds instances by tags that were put on and taken off while they ran",
     async run(bench) {
       const Key = `contract-${bench.path}`;
@@ -196,11 +216,11 @@ export const associationCases: readonly Case[] = [
         };
         expect(await found()).toEqual([]);
         await bench.ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key, Value: "yes" }] }));
-        expect(await found()).toEqual([id]);
+        await bench.eventually(async () => expect(await found()).toEqual([id]));
         await bench.ec2.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key, Value: "no" }] }));
         expect(await found()).toEqual([id]);
         await bench.ec2.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key }] }));
-        expect(await found()).toEqual([]);
+        await bench.eventually(async () => expect(await found()).toEqual([]));
       });
     },
   },

@@ -1,4 +1,5 @@
 import {
+  type _InstanceType,
   DescribeIamInstanceProfileAssociationsCommand,
   DescribeInstancesCommand,
   type IamInstanceProfileSpecification,
@@ -14,6 +15,7 @@ interface ReadyProfile {
   readonly Name: string;
   readonly Arn: string | undefined;
   readonly Id: string | undefined;
+  readonly RoleName: string;
 }
 
 /** A profile with a role of its own. */
@@ -22,14 +24,18 @@ export async function readyProfile(bench: Bench): Promise<ReadyProfile> {
   const { RoleName } = await bench.role();
   const { InstanceProfile } = await bench.iam.send(new CreateInstanceProfileCommand({ InstanceProfileName }));
   await bench.iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName }));
-  return { Name: InstanceProfileName, Arn: InstanceProfile?.Arn, Id: InstanceProfile?.InstanceProfileId };
+  return { RoleName, Name: InstanceProfileName, Arn: InstanceProfile?.Arn, Id: InstanceProfile?.InstanceProfileId };
 }
 
-const launch = (IamInstanceProfile: IamInstanceProfileSpecification | undefined, DryRun = false): RunInstancesCommand =>
+const launch = (
+  { launchable }: Bench,
+  IamInstanceProfile: IamInstanceProfileSpecification | undefined,
+  DryRun = false,
+): RunInstancesCommand =>
   new RunInstancesCommand({
-    // The one image that moto knows by its id from the start and that any other endpoint takes for well-formed.
-    ImageId: "ami-03cf127a",
-    InstanceType: "t3.micro",
+    ImageId: launchable.imageId,
+    InstanceType: launchable.instanceType as _InstanceType,
+    ...(launchable.subnetId !== undefined && { SubnetId: launchable.subnetId }),
     MinCount: 1,
     MaxCount: 1,
     IamInstanceProfile,
@@ -37,12 +43,21 @@ const launch = (IamInstanceProfile: IamInstanceProfileSpecification | undefined,
     TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "contract", Value: "yes" }] }],
   });
 
-/** The id of a new instance; `terminate` is for the caller. */
+/** The id of a new instance, once it runs; `terminate` is for the caller. EC2 sees a new profile after some seconds. */
 export async function launched(bench: Bench, profile: IamInstanceProfileSpecification | undefined): Promise<string> {
-  const answer = await bench.ec2.send(launch(profile));
-  const id = answer.Instances?.[0]?.InstanceId;
+  const answer = await bench.until("launch", () => bench.ec2.send(launch(bench, profile)));
+  const id = answer.Instances?.[0]?.InstanceId ?? "";
   expect(id).toMatch(/^i-[0-9a-f]{17}$/);
-  return id ?? "";
+  await untilState(bench, id, "running");
+  return id;
+}
+
+/** Waits until the instance is in this state. */
+export async function untilState(bench: Bench, id: string, state: "running" | "stopped"): Promise<void> {
+  await bench.until(`instance ${state}`, async () => {
+    const { Reservations } = await bench.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+    return Reservations?.[0]?.Instances?.[0]?.State?.Name === state ? true : undefined;
+  });
 }
 
 export const terminate = (bench: Bench, id: string): Promise<unknown> =>
@@ -50,18 +65,24 @@ export const terminate = (bench: Bench, id: string): Promise<unknown> =>
 
 export const ec2Cases: readonly Case[] = [
   {
+    needs: "instance",
     test: "launches an instance with a profile given by name",
     async run(bench) {
       const { Name, Arn } = await readyProfile(bench);
       const id = await launched(bench, { Name });
       const { Reservations } = await bench.ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
       const instance = Reservations?.[0]?.Instances?.[0];
-      expect(instance).toMatchObject({ InstanceId: id, InstanceType: "t3.micro", IamInstanceProfile: { Arn } });
+      expect(instance).toMatchObject({
+        InstanceId: id,
+        InstanceType: bench.launchable.instanceType,
+        IamInstanceProfile: { Arn },
+      });
       expect(instance?.Tags).toContainEqual({ Key: "contract", Value: "yes" });
       await terminate(bench, id);
     },
   },
   {
+    needs: "instance",
     test: "shows the id of the profile of an instance",
     async run(bench) {
       const { Name, Id } = await readyProfile(bench);
@@ -72,6 +93,7 @@ export const ec2Cases: readonly Case[] = [
     },
   },
   {
+    needs: "instance",
     test: "launches an instance with a profile given by ARN",
     async run(bench) {
       const { Arn } = await readyProfile(bench);
@@ -82,6 +104,7 @@ export const ec2Cases: readonly Case[] = [
     },
   },
   {
+    needs: "instance",
     test: "finds the instances of a profile by its ARN",
     async run(bench) {
       const { Arn = "" } = await readyProfile(bench);
@@ -99,6 +122,7 @@ export const ec2Cases: readonly Case[] = [
     },
   },
   {
+    needs: "instance",
     test: "associates the profile for as long as the instance lives",
     async run(bench) {
       const { Name, Arn } = await readyProfile(bench);
@@ -118,25 +142,29 @@ export const ec2Cases: readonly Case[] = [
       await bench.ec2.send(new StopInstancesCommand({ InstanceIds: [id] }));
       expect(await associations()).toHaveLength(1);
       await terminate(bench, id);
-      expect(await associations()).toEqual([]);
+      await bench.eventually(async () => expect(await associations()).toEqual([]));
     },
   },
   {
+    needs: "instance",
     test: "answers a dry run that would succeed with DryRunOperation",
     async run(bench) {
       const { Name } = await readyProfile(bench);
-      expect(await refusal(bench.ec2.send(launch({ Name }, true)))).toMatchObject({
-        code: "DryRunOperation",
-        status: 412,
-      });
+      await bench.eventually(async () =>
+        expect(await refusal(bench.ec2.send(launch(bench, { Name }, true)))).toMatchObject({
+          code: "DryRunOperation",
+          status: 412,
+        }),
+      );
     },
   },
   {
+    needs: "instance",
     test: "refuses to launch with a profile that is not there",
     async run(bench) {
       const Name = bench.profileName();
       for (const dryRun of [true, false]) {
-        expect(await refusal(bench.ec2.send(launch({ Name }, dryRun)))).toEqual({
+        expect(await refusal(bench.ec2.send(launch(bench, { Name }, dryRun)))).toEqual({
           code: "InvalidParameterValue",
           status: 400,
           message: `Value (${Name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name`,
@@ -145,15 +173,18 @@ export const ec2Cases: readonly Case[] = [
     },
   },
   {
+    needs: "instance",
     test: "refuses to launch with a profile that has no role",
     async run(bench) {
       const Name = bench.profileName();
       const { InstanceProfile } = await bench.iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: Name }));
-      expect(await refusal(bench.ec2.send(launch({ Name }, true)))).toEqual({
-        code: "InvalidParameterValue",
-        status: 400,
-        message: `IAM Instance Profile "${InstanceProfile?.Arn}" has no associated IAM Roles`,
-      });
+      await bench.eventually(async () =>
+        expect(await refusal(bench.ec2.send(launch(bench, { Name }, true)))).toEqual({
+          code: "InvalidParameterValue",
+          status: 400,
+          message: `IAM Instance Profile "${InstanceProfile?.Arn}" has no associated IAM Roles`,
+        }),
+      );
     },
   },
   {

@@ -44,7 +44,7 @@ export const instanceProfileCases: readonly Case[] = [
         Roles: [{ RoleName: role.RoleName, RoleId: role.RoleId, Arn: role.Arn }],
       });
       expect(InstanceProfile?.Arn).toMatch(
-        new RegExp(`^arn:aws:iam::\\d{12}:instance-profile${bench.path}${InstanceProfileName}$`),
+        new RegExp(`^arn:${bench.partition}:iam::\\d{12}:instance-profile${bench.path}${InstanceProfileName}$`),
       );
     },
   },

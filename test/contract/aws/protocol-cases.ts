@@ -1,40 +1,33 @@
 import { expect } from "vitest";
-import { type Case, rawCall } from "./harness.ts";
-
-const iam = { service: "iam", region: "us-east-1" };
+import { type Case, refusal } from "./harness.ts";
 
 export const protocolCases: readonly Case[] = [
   {
     test: "refuses a call without a signature",
-    async run({ endpoint }) {
-      const answer = await rawCall(endpoint, { Action: "ListRoles", Version: "2010-05-08" });
+    async run(bench) {
+      const body = new URLSearchParams({ Action: "ListRoles", Version: "2010-05-08" });
+      const answer = await fetch(bench.iamEndpoint(), { method: "POST", body });
       expect(answer.status).toBe(403);
-      expect(answer.body).toContain("<Code>MissingAuthenticationToken</Code>");
+      expect(await answer.text()).toContain("<Code>MissingAuthenticationToken</Code>");
     },
   },
   {
     test: "refuses an IAM call signed for another region than the partition's home",
-    async run({ endpoint }) {
-      const scope = { service: "iam", region: "eu-west-1" };
-      const answer = await rawCall(endpoint, { Action: "ListRoles", Version: "2010-05-08" }, scope);
-      expect(answer.status).toBe(403);
-      expect(answer.body).toContain("<Code>SignatureDoesNotMatch</Code>");
+    async run(bench) {
+      const call = bench.raw("ListRoles", {}, "eu-west-1");
+      expect(await refusal(call)).toMatchObject({ code: "SignatureDoesNotMatch", status: 403 });
     },
   },
   {
     test: "answers an unknown action as the caller's mistake, in XML",
-    async run({ endpoint }) {
-      const answer = await rawCall(endpoint, { Action: "MakeCoffee", Version: "2010-05-08" }, iam);
-      expect(answer.status).toBe(400);
-      expect(answer.body).toContain("<Code>InvalidAction</Code>");
+    async run(bench) {
+      expect(await refusal(bench.raw("GetCoffee"))).toMatchObject({ code: "InvalidAction", status: 400 });
     },
   },
   {
     test: "answers a missing parameter as the caller's mistake",
-    async run({ endpoint }) {
-      const answer = await rawCall(endpoint, { Action: "GetRole", Version: "2010-05-08" }, iam);
-      expect(answer.status).toBe(400);
-      expect(answer.body).toContain("<Code>ValidationError</Code>");
+    async run(bench) {
+      expect(await refusal(bench.raw("GetRole"))).toMatchObject({ code: "ValidationError", status: 400 });
     },
   },
 ];

@@ -2,6 +2,7 @@ import {
   CreatePolicyCommand,
   CreateRoleCommand,
   DeleteRoleCommand,
+  GetAccountSummaryCommand,
   GetRoleCommand,
   ListRolesCommand,
   ListRoleTagsCommand,
@@ -61,7 +62,7 @@ export const roleCases: readonly Case[] = [
         Tags: [{ Key: "team", Value: "a b+c=d" }],
         RoleId: created.Role?.RoleId,
       });
-      expect(Role?.Arn).toMatch(new RegExp(`^arn:aws:iam::\\d{12}:role${bench.path}${RoleName}$`));
+      expect(Role?.Arn).toMatch(new RegExp(`^arn:${bench.partition}:iam::\\d{12}:role${bench.path}${RoleName}$`));
       expect(Role?.RoleId).toMatch(/^AROA[A-Z2-7]{17}$/);
       expect(Role?.CreateDate).toBeInstanceOf(Date);
       expect(decoded(Role?.AssumeRolePolicyDocument)).toEqual(JSON.parse(ec2Trust));
@@ -122,7 +123,7 @@ export const roleCases: readonly Case[] = [
   {
     test: "refuses a role name of more than 64 characters",
     async run(bench) {
-      const RoleName = "r".repeat(65);
+      const RoleName = bench.roleName().padEnd(65, "r");
       const error = await refusal(
         bench.iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: ec2Trust })),
       );
@@ -150,14 +151,16 @@ export const roleCases: readonly Case[] = [
     },
   },
   {
-    test: "refuses a trust policy of more than 2048 characters",
+    test: "refuses a trust policy of more characters than the quota",
     async run(bench) {
-      const values = Array.from({ length: 60 }, (_, i) => `o-${String(i).padStart(32, "0")}`);
+      const { SummaryMap } = await bench.iam.send(new GetAccountSummaryCommand({}));
+      const quota = SummaryMap?.AssumeRolePolicySizeQuota ?? 2_048;
+      const values = Array.from({ length: Math.ceil(quota / 34) }, (_, i) => `o-${String(i).padStart(32, "0")}`);
       const document = policy({ ...statement, Condition: { StringEquals: { "aws:PrincipalOrgID": values } } });
       expect(await refuseTrustPolicy(bench, document)).toMatchObject({
         code: "LimitExceeded",
         status: 409,
-        message: "Cannot exceed quota for ACLSizePerRole: 2048",
+        message: `Cannot exceed quota for ACLSizePerRole: ${quota}`,
       });
     },
   },
@@ -174,7 +177,7 @@ export const roleCases: readonly Case[] = [
       );
       const { Role } = await bench.iam.send(new GetRoleCommand({ RoleName }));
       expect(decoded(Role?.AssumeRolePolicyDocument)).toMatchObject({
-        Statement: [{ Principal: { AWS: `arn:aws:iam::${accountId}:root` } }],
+        Statement: [{ Principal: { AWS: `arn:${bench.partition}:iam::${accountId}:root` } }],
       });
     },
   },
@@ -279,7 +282,7 @@ export const roleCases: readonly Case[] = [
       const { RoleName } = await bench.role();
       const tags = (count: number, prefix: string) =>
         Array.from({ length: count }, (_, i) => ({ Key: `${prefix}${i}`, Value: "v" }));
-      await bench.iam.send(new TagRoleCommand({ RoleName, Tags: tags(50, "a") }));
+      await bench.iam.send(new TagRoleCommand({ RoleName, Tags: tags(50 - bench.ownTags, "a") }));
       expect(await refusal(bench.iam.send(new TagRoleCommand({ RoleName, Tags: tags(1, "b") })))).toMatchObject({
         code: "LimitExceeded",
         status: 409,

@@ -89,6 +89,7 @@ export interface LaunchTemplate {
   /** As it was given, whether or not there is such an instance profile. */
   readonly profileArn: string | undefined;
   readonly profileName: string | undefined;
+  readonly tags: readonly Tag[];
 }
 
 /** Where an EC2 instance stays. */

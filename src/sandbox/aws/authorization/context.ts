@@ -43,10 +43,14 @@ export function callKeys({ action, resource }: Permission, call: Call): ContextK
     "iam:PolicyARN": params.get("PolicyArn"),
     // Of the role that is changed; where the call sets one, that.
     "iam:PermissionsBoundary": params.get("PermissionsBoundary") ?? role?.boundaryArn,
+    "ec2:CreateAction": action === "ec2:CreateTags" ? creationOf(params.get("Action")) : undefined,
     "iam:PassedToService": action === "iam:PassRole" ? "ec2.amazonaws.com" : undefined,
     ...profileKeys(action, call, instanceId),
   };
 }
+
+/** The creation that tags what it creates. */
+const creationOf = (action: string | undefined): string | undefined => (action === "CreateTags" ? undefined : action);
 
 const tagKeys = (prefix: string, tags: readonly Tag[]): ContextKeys =>
   Object.fromEntries(tags.map(({ key, value }) => [`${prefix}/${key}`, value]));
@@ -72,10 +76,15 @@ function instanceIn(resource: string): string {
 function resourceTagKeys(call: Call, instanceId: string): ContextKeys {
   const { account, params, region } = call;
   const instance = account.region(region).instance(instanceId);
+  const templateId = params.get("LaunchTemplateId");
+  const template = account
+    .region(region)
+    .launchTemplates()
+    .find(({ id }) => id === templateId);
   const isCreated = /^Create(Role|InstanceProfile|Policy)$/.test(params.get("Action") ?? "");
   const entity = entityIn(call);
-  const tags = [...(instance?.tags ?? []), ...(entity?.tags ?? (isCreated ? requestTags(call) : []))];
-  const own = instance === undefined ? "iam:ResourceTag" : "ec2:ResourceTag";
+  const tags = [...(instance?.tags ?? template?.tags ?? []), ...(entity?.tags ?? (isCreated ? requestTags(call) : []))];
+  const own = instance === undefined && template === undefined ? "iam:ResourceTag" : "ec2:ResourceTag";
   return { ...tagKeys("aws:ResourceTag", tags), ...tagKeys(own, tags) };
 }
 

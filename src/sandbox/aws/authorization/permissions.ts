@@ -21,6 +21,7 @@ function ec2Resources(action: string, call: Call): readonly string[] {
     const image = `arn:${partition}:ec2:${region}::image/${params.get("ImageId")}`;
     return [arn("instance/*"), image, ...launchedWith.map((kind) => arn(`${kind}/*`))];
   }
+  if (action.endsWith("LaunchTemplate")) return [arn(`launch-template/${params.get("LaunchTemplateId") ?? "*"}`)];
   return instanceIds(call).map((id) => arn(`instance/${id}`));
 }
 
@@ -88,6 +89,8 @@ export function resourceInWords(service: QueryServiceName, action: string, call:
 /** Launching with tags takes what tagging takes. */
 export function tagOnLaunchPermission({ account, params, region }: Call): readonly Permission[] {
   const { partition, accountId } = account.settings;
-  const resource = `arn:${partition}:ec2:${region}:${accountId}:instance/*`;
-  return params.structures("TagSpecification").length === 0 ? [] : [{ action: "ec2:CreateTags", resource }];
+  return params.structures("TagSpecification").map((specification) => ({
+    action: "ec2:CreateTags",
+    resource: `arn:${partition}:ec2:${region}:${accountId}:${specification.get("ResourceType")}/*`,
+  }));
 }

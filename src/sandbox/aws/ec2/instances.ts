@@ -7,6 +7,7 @@ import { refuseDryRun } from "./dry-run.ts";
 import { describePage, readFilters } from "./filters.ts";
 import { requireInstance } from "./instance-lookup.ts";
 import { reservationElements } from "./render.ts";
+import { tagFilterValues } from "./tags.ts";
 
 /** What an instance has under the name of each filter; `tag:` is beside them. */
 const filterValues: Readonly<Record<string, (region: Region, instance: Instance) => readonly (string | undefined)[]>> =
@@ -48,7 +49,7 @@ export function describeInstances(call: Call): XmlTree {
 
 function valuesOf(region: Region, instance: Instance, filter: string): readonly string[] {
   if (filter.startsWith("tag:")) {
-    return instance.tags.filter(({ key }) => `tag:${key}` === filter).map(({ value }) => value);
+    return tagFilterValues(instance.tags, filter);
   }
   return (filterValues[filter]?.(region, instance) ?? []).filter((value) => value !== undefined);
 }

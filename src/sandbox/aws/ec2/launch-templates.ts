@@ -6,6 +6,8 @@ import { items, timestamp, type XmlTree } from "../protocol/answer.ts";
 import type { Params } from "../protocol/params.ts";
 import { refuseDryRun } from "./dry-run.ts";
 import { describePage, readFilters } from "./filters.ts";
+import { tagElements } from "./render.ts";
+import { readTagSpecifications, tagFilterValues } from "./tags.ts";
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html */
 const maxPageSize = 200;
@@ -32,6 +34,7 @@ export function createLaunchTemplate(call: Call): XmlTree {
     instanceType: data("InstanceType"),
     profileArn: data("IamInstanceProfile.Arn"),
     profileName: data("IamInstanceProfile.Name"),
+    tags: readTagSpecifications(params, "launch-template"),
   };
   region.putLaunchTemplate(template);
   return { launchTemplate: templateElement(call, template) };
@@ -44,6 +47,22 @@ export function deleteLaunchTemplate(call: Call): XmlTree {
   refuseDryRun(call);
   call.account.region(call.region).removeLaunchTemplate(template.id);
   return { launchTemplate: templateElement(call, template) };
+}
+
+/** DescribeLaunchTemplates: all, or those that the filters find. */
+export function describeLaunchTemplates(call: Call): XmlTree {
+  const { params } = call;
+  checkPageSize(params);
+  const passes = readFilters(params, ["launch-template-name", "tag-key", "tag:"]);
+  refuseDryRun(call);
+  const found = call.account
+    .region(call.region)
+    .launchTemplates()
+    .filter(({ name, tags }) =>
+      passes((filter) => (filter === "launch-template-name" ? [name] : tagFilterValues(tags, filter))),
+    );
+  const { page, nextToken } = describePage(params, found);
+  return { launchTemplates: items(page.map((template) => templateElement(call, template))), nextToken };
 }
 
 /** DescribeLaunchTemplateVersions: those of one template, or the latest and default ones of all. */
@@ -105,7 +124,7 @@ function requireTemplate({ account, params, region }: Call): LaunchTemplate | un
       );
 }
 
-function templateElement({ account }: Call, { id, name, createdAtMs }: LaunchTemplate): XmlTree {
+function templateElement({ account }: Call, { id, name, createdAtMs, tags }: LaunchTemplate): XmlTree {
   return {
     launchTemplateId: id,
     launchTemplateName: name,
@@ -113,6 +132,7 @@ function templateElement({ account }: Call, { id, name, createdAtMs }: LaunchTem
     createdBy: account.developerArn,
     defaultVersionNumber: 1,
     latestVersionNumber: 1,
+    tagSet: tagElements(tags),
   };
 }
 

@@ -7,7 +7,12 @@ import {
   replaceIamInstanceProfileAssociation,
 } from "./associations.ts";
 import { describeInstances } from "./instances.ts";
-import { createLaunchTemplate, deleteLaunchTemplate, describeLaunchTemplateVersions } from "./launch-templates.ts";
+import {
+  createLaunchTemplate,
+  deleteLaunchTemplate,
+  describeLaunchTemplates,
+  describeLaunchTemplateVersions,
+} from "./launch-templates.ts";
 import { moveInstances } from "./move-instances.ts";
 import { describeRegions } from "./regions.ts";
 import { passRolePermission, runInstances } from "./run-instances.ts";
@@ -38,8 +43,9 @@ export const ec2Operations: Operations = {
   },
   DisassociateIamInstanceProfile: { kind: "write", handle: disassociateIamInstanceProfile },
   DescribeRegions: { kind: "read", handle: describeRegions },
-  CreateLaunchTemplate: { kind: "write", handle: createLaunchTemplate },
+  CreateLaunchTemplate: { kind: "write", handle: createLaunchTemplate, alsoNeeds: tagOnLaunchPermission },
   DeleteLaunchTemplate: { kind: "write", handle: deleteLaunchTemplate },
+  DescribeLaunchTemplates: { kind: "read", handle: describeLaunchTemplates },
   DescribeLaunchTemplateVersions: { kind: "read", handle: describeLaunchTemplateVersions },
   DescribeIamInstanceProfileAssociations: { kind: "read", handle: describeIamInstanceProfileAssociations },
 };

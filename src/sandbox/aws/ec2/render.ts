@@ -1,5 +1,5 @@
 import type { Account } from "../account/account.ts";
-import type { Instance, InstanceState, ProfileAssociation } from "../account/entities.ts";
+import type { Instance, InstanceState, ProfileAssociation, Tag } from "../account/entities.ts";
 import { items, timestamp, type XmlTree } from "../protocol/answer.ts";
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html */
@@ -45,12 +45,17 @@ export function instanceElement(
     blockDeviceMapping: {},
     virtualizationType: "hvm",
     clientToken: instance.clientToken ?? "",
-    tagSet: instance.tags.length === 0 ? undefined : items(instance.tags.map(({ key, value }) => ({ key, value }))),
+    tagSet: tagElements(instance.tags),
     hypervisor: "xen",
     iamInstanceProfile:
       association === undefined ? undefined : { arn: association.profileArn, id: association.profileId },
     metadataOptions: { state: "applied", httpTokens: "required", httpPutResponseHopLimit: 2, httpEndpoint: "enabled" },
   };
+}
+
+/** Tags as elements; left out when there are none. */
+export function tagElements(tags: readonly Tag[]): XmlTree | undefined {
+  return tags.length === 0 ? undefined : items(tags.map(({ key, value }) => ({ key, value })));
 }
 
 /** Instances grouped by the call that launched them. */

@@ -1,4 +1,4 @@
-import type { Instance, Tag } from "../account/entities.ts";
+import type { Instance } from "../account/entities.ts";
 import { ec2Id } from "../account/identifiers.ts";
 import { AwsFault } from "../fault.ts";
 import type { Call, Permission } from "../handler.ts";
@@ -7,7 +7,7 @@ import { associate } from "./associations.ts";
 import { refuseDryRun } from "./dry-run.ts";
 import { readProfileReference } from "./profile-reference.ts";
 import { instanceElement } from "./render.ts";
-import { checkTags } from "./tags.ts";
+import { readTagSpecifications } from "./tags.ts";
 
 /**
  * RunInstances. Any well-formed image id is taken for an image, and everything about networks and disks is ignored. A
@@ -19,7 +19,7 @@ export function runInstances(call: Call): XmlTree {
   const imageId = requireImage(call);
   const count = readCount(call);
   const profile = readProfileReference(call);
-  const tags = readInstanceTags(call);
+  const tags = readTagSpecifications(params, "instance");
   refuseDryRun(call);
   const clientToken = params.get("ClientToken");
   const earlier = clientToken === undefined ? [] : region.instances().filter((one) => one.clientToken === clientToken);
@@ -85,15 +85,6 @@ function readCount({ params }: Call): number {
     throw new AwsFault("InvalidParameterValue", 400, `Value ( ${min}-${max} ) for instance count is invalid.`);
   }
   return max;
-}
-
-function readInstanceTags({ params }: Call): readonly Tag[] {
-  const tags = params
-    .structures("TagSpecification")
-    .filter((specification) => specification.get("ResourceType") === "instance")
-    .flatMap((specification) => specification.structures("Tag"))
-    .map((tag) => ({ key: tag.get("Key") ?? "", value: tag.get("Value") ?? "" }));
-  return checkTags(tags);
 }
 
 /** Launching with a profile hands the role's power to the instance. */

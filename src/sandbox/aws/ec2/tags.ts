@@ -2,6 +2,7 @@ import type { Instance, Tag } from "../account/entities.ts";
 import { AwsFault } from "../fault.ts";
 import type { Call } from "../handler.ts";
 import type { XmlTree } from "../protocol/answer.ts";
+import type { Params } from "../protocol/params.ts";
 import { refuseDryRun } from "./dry-run.ts";
 import { requireInstance } from "./instance-lookup.ts";
 
@@ -50,6 +51,22 @@ export function checkTags(tags: readonly Tag[]): readonly Tag[] {
     throw new AwsFault("TagLimitExceeded", 400, `More than ${maxTags} tags specified`);
   }
   return tags;
+}
+
+/** The tags that a creation gives to its resources of one type. */
+export function readTagSpecifications(params: Params, resourceType: string): readonly Tag[] {
+  const tags = params
+    .structures("TagSpecification")
+    .filter((specification) => specification.get("ResourceType") === resourceType)
+    .flatMap((specification) => specification.structures("Tag"))
+    .map((tag) => ({ key: tag.get("Key") ?? "", value: tag.get("Value") ?? "" }));
+  return checkTags(tags);
+}
+
+/** The values under the filters `tag-key` and `tag:KEY`. */
+export function tagFilterValues(tags: readonly Tag[], filter: string): readonly string[] {
+  if (filter === "tag-key") return tags.map(({ key }) => key);
+  return tags.filter(({ key }) => `tag:${key}` === filter).map(({ value }) => value);
 }
 
 function put(call: Call, instances: readonly Instance[]): XmlTree {
