@@ -11,7 +11,7 @@ import { writeChecks } from "./checks/writes.ts";
 import { scenarioChecks } from "./scenarios.ts";
 
 /** What the code assumes of AWS and no local server can prove. */
-export const assumptionChecks: readonly Check[] = [
+const assumptionChecks: readonly Check[] = [
   ...nameChecks,
   ...arnChecks,
   ...documentChecks,

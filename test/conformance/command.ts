@@ -42,7 +42,7 @@ Checks in an AWS account what the controller assumes of AWS, and writes a report
   --endpoint-url URL          of every service, such as moto's
   --requests-per-second N     default: 5
   --max-requests N            default: 5000
-  --max-minutes N             default: 45
+  --max-minutes N             default: 45, with instances 120
   --visible-within-seconds N  how long a check may wait for AWS to show a change; default: 180, and 0 for a loopback endpoint`;
 
 const OPTIONS = {
@@ -65,6 +65,9 @@ const OPTIONS = {
   "visible-within-seconds": { type: "string" },
   help: { type: "boolean" },
 } as const;
+
+/** What may follow `npm run e2e:aws`. */
+export const CONFORMANCE_FLAGS: ReadonlySet<string> = new Set(["--", ...Object.keys(OPTIONS).map((name) => `--${name}`)]);
 
 type Given = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
 
@@ -171,16 +174,17 @@ function optionsOf(given: Given, env: CommandIo["env"]): ConformanceOptions {
   const region = given.region ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
   if (region === undefined) throw new RefusedError("name the region: --region or AWS_REGION");
   const isStandIn = endpoint !== undefined && ["127.0.0.1", "localhost", "[::1]"].includes(hostOf(endpoint));
+  const launchable = launchableOf(given);
   const visibleWithinMs = numberOf(given, "visible-within-seconds", isStandIn ? 0 : 180) * 1_000;
   return {
     accountId,
     prefix,
     region,
     ...(endpoint !== undefined && { endpoint }),
-    launchable: launchableOf(given),
+    launchable,
     requestsPerSecond: numberOf(given, "requests-per-second", 5),
     maxRequests: numberOf(given, "max-requests", 5_000),
-    maxMinutes: numberOf(given, "max-minutes", 45),
+    maxMinutes: numberOf(given, "max-minutes", launchable === undefined ? 45 : 120),
     visibleWithinMs,
     afterWriteMs: visibleWithinMs === 0 ? [0] : [500, 10_000],
   };

@@ -4,6 +4,7 @@ import { EC2 } from "@aws-sdk/client-ec2";
 import { IAM } from "@aws-sdk/client-iam";
 import { beforeAll, describe, expect, test } from "vitest";
 import packageJson from "../../../package.json" with { type: "json" };
+import { CONFORMANCE_FLAGS } from "../../conformance/command.ts";
 import { DOCUMENTS, documentAt, ROOT, sectionOf } from "./document.ts";
 import { commandNames, optionsOf, PROGRAM } from "./program.ts";
 import { commandsOf, simpleCommands } from "./shell.ts";
@@ -59,6 +60,7 @@ beforeAll(async () => {
 const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly string[]) => string | undefined>> = {
   npm: ([verb = "", name = "", ...rest]) => {
     if (NPM_ITSELF.includes(verb)) return undefined;
+    if (name === "e2e:aws") return rest.find((word) => word.startsWith("--") && !CONFORMANCE_FLAGS.has(word));
     if (verb !== "run") return SCRIPTS.includes(verb) ? faultOfPassedOn([name, ...rest]) : `no script "${verb}"`;
     return SCRIPTS.includes(name) ? undefined : `no script "${name}"`;
   },
@@ -193,6 +195,7 @@ function isKnownFlag(flag: string): boolean {
   const ofScripts = readFileSync(join(ROOT, "scripts/e2e.ts"), "utf8").includes(`"${flag}"`);
   return (
     ofScripts ||
+    CONFORMANCE_FLAGS.has(flag) ||
     [...KUBECTL_FLAGS, ...HELM_FLAGS, ...NPX_FLAGS, ...GITOPS_FLAGS, ...MONITORING_FLAGS].includes(flag) ||
     [...options.values()].some((known) => known.has(flag))
   );

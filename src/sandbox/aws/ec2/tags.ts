@@ -38,7 +38,7 @@ export function deleteTags(call: Call): XmlTree {
  * The tags, if EC2 takes them.
  * @throws AwsFault InvalidParameterValue for a reserved key, TagLimitExceeded
  */
-export function checkTags(tags: readonly Tag[]): readonly Tag[] {
+function checkTags(tags: readonly Tag[]): readonly Tag[] {
   const reserved = tags.find(({ key }) => /^aws:/i.test(key));
   if (reserved !== undefined) {
     throw new AwsFault(
