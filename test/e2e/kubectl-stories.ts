@@ -126,7 +126,7 @@ export function kubectlStories(open: () => Promise<KubectlPlace>): void {
         ],
       ]);
       const wide = await kubectl.ok(["get", "instanceprofiles", name, "-o", "wide"]);
-      expect(wide).toMatch(/^NAME .* AGE +MESSAGE +INSTANCES/);
+      expect(wide).toMatch(/^NAME .* AGE +MESSAGE +INSTANCES +PROFILE/);
       expect(wide).toContain("match the spec");
       expect(await kubectl.ok(["get", "aws"])).toContain(name);
       expect(await kubectl.ok(["get", "iam", "-o", "name"])).toContain(`${KIND}/${name}\n`);
