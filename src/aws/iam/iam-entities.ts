@@ -112,6 +112,7 @@ export function managedPolicyFactsOf(policy: Policy | undefined, subject: AwsCal
     policyId: requireField(present.PolicyId, "PolicyId", subject),
     ...createdTimeOf(present),
     tags: tagsOf(present.Tags, subject),
+    ...(present.Description !== undefined && { description: present.Description }),
     defaultVersionId: requireField(present.DefaultVersionId, "DefaultVersionId", subject),
     attachments: present.AttachmentCount ?? 0,
     boundaries: present.PermissionsBoundaryUsageCount ?? 0,

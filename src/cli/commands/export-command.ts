@@ -1,7 +1,7 @@
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { type ExportChoices, exportProfile } from "../../engine/offline/export-profile.ts";
-import { readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
+import { readOwnPolicies, readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
 import { BlockedError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { Tags } from "../../model/ownership.ts";
@@ -49,6 +49,10 @@ export const exportCommand: Command = {
       type: "boolean",
       help: "export the instance profiles alone (role.management: External): others keep managing the roles",
     },
+    "with-managed-policies": {
+      type: "boolean",
+      help: "export the customer managed policies that only the role uses as policies of the object (spec.managedPolicies), and not as attachments",
+    },
     namespace: { type: "string", short: "n", value: "NAME", help: "metadata.namespace of the manifests" },
     ...readRateOption(DEFAULT_AWS_RATES),
   },
@@ -61,6 +65,9 @@ const STACK_TAG = "aws:cloudformation:stack-name";
 async function exportSelected(given: GivenOptions, io: CommandIo): Promise<number> {
   const source = importOption(given);
   if (source === undefined) return exportProfiles(given, tagFilterOf(given.list("tag")), io);
+  if (given.flag("with-managed-policies") && given.text("from-cloudformation") === undefined) {
+    throw new UsageError(`--with-managed-policies and --${source} cannot be combined: ${source} exports them anyway`);
+  }
   const selector = ["instance-profile", "path-prefix", "tag"].find((name) => given.text(name) ?? given.list(name)[0]);
   if (selector !== undefined) throw new UsageError(`--${source} and --${selector} cannot be combined`);
   const namespace = namespaceOf("namespace", given.text("namespace"));
@@ -79,6 +86,12 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
   if (names.length === 0 && pathPrefix === undefined && Object.keys(tags).length === 0) {
     throw new UsageError("nothing to export: set --instance-profile, --path-prefix, --tag or an option --from-…");
   }
+  const withPolicies = given.flag("with-managed-policies");
+  if (withPolicies && given.flag("external-role")) {
+    throw new UsageError(
+      "--with-managed-policies and --external-role cannot be combined: the policies are those of the role",
+    );
+  }
   if (pathPrefix?.startsWith("/") === false)
     throw new UsageError(`--path-prefix: "${pathPrefix}" must start with a slash`);
   const aws = connectAsUser(awsRates(given), io.env);
@@ -86,7 +99,9 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
     const awaited = { command: "export", items: "instance profiles" };
     const profiles = await withProgress(io, awaited, async (progress) => {
       const listed = names.length > 0 ? names : await aws.iamInventory.instanceProfileNames(pathPrefix ?? "/", io.stop);
-      return progress.inParallel(listed, (name) => read(name, names.length > 0, aws, io.stop));
+      return progress.inParallel(listed, (name) =>
+        read(name, { isNamed: names.length > 0, withPolicies }, aws, io.stop),
+      );
     });
     const wanted = profiles.filter((profile) => profile !== undefined).filter((profile) => hasTags(profile, tags));
     if (wanted.length === 0) {
@@ -104,7 +119,7 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
 
 async function read(
   name: string,
-  isNamed: boolean,
+  { isNamed, withPolicies }: { readonly isNamed: boolean; readonly withPolicies: boolean },
   { iamReader }: AwsConnection,
   signal: AbortSignal,
 ): Promise<WholeProfile | undefined> {
@@ -112,7 +127,8 @@ async function read(
   if (profile === undefined && isNamed) {
     throw nothingThere(`instance profile ${name} does not exist in this account`);
   }
-  return profile;
+  if (profile?.role === undefined || !withPolicies) return profile;
+  return { ...profile, managedPolicies: await readOwnPolicies(profile.role, iamReader, signal) };
 }
 
 /** Makes an empty export an error, so that a misspelled name does not go unnoticed. */

@@ -1,4 +1,6 @@
 import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
+import { placeInRoleArn } from "../../model/own-policies.ts";
+import { TAG_KEYS } from "../../model/ownership.ts";
 import type { ExportedOwnPolicy } from "../../plan/exported-manifest.ts";
 import type { IamReader } from "../ports.ts";
 
@@ -25,6 +27,32 @@ export async function readWholeProfile(
   if (instanceProfile.presence === "absent") return undefined;
   const { roleName } = instanceProfile;
   return { instanceProfile, role: roleName === undefined ? undefined : await readWholeRole(roleName, iam, signal) };
+}
+
+/**
+ * The customer managed policies that the role alone uses, and that no object owns: those that a manifest can have as its own. Others stay
+ * attachments: an object that owned them would decide what others may do.
+ *
+ * Errors: those of the reader.
+ */
+export async function readOwnPolicies(
+  { arn: roleArn, managedPolicyArns, permissionsBoundaryArn }: ObservedRole,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<readonly ExportedOwnPolicy[]> {
+  const found: ExportedOwnPolicy[] = [];
+  const accountId = placeInRoleArn(roleArn)?.accountId;
+  for (const arn of managedPolicyArns) {
+    if (arn.split(":")[4] !== accountId || arn === permissionsBoundaryArn) continue;
+    const policy = await iam.getPolicy(arn, signal);
+    if (policy.presence === "absent") continue;
+    const { attachments, boundaries, description = "", ...facts } = policy;
+    if (attachments !== 1 || boundaries > 0 || facts.tags[TAG_KEYS.name] !== undefined) continue;
+    const document = await iam.getPolicyVersion(arn, facts.defaultVersionId, signal);
+    const versionIds = await iam.listPolicyVersions(arn, signal);
+    found.push({ ...facts, description, document, versionIds, usedBy: [] });
+  }
+  return found;
 }
 
 /**

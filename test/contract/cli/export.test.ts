@@ -238,3 +238,67 @@ describe("what no manifest can say stands in comments, and nothing is lost", () 
     expect(await planOf(out)).toMatchObject({ status: 0 });
   });
 });
+
+describe("export --with-managed-policies", () => {
+  const ACCOUNT_POLICY = "arn:aws:iam::123456789012:policy/";
+  const makePolicy = async (name: string, path = "/"): Promise<string> => {
+    const PolicyDocument = JSON.stringify(READ_S3);
+    await outsider(aws.url, "CreatePolicy", {
+      PolicyName: name,
+      Path: path,
+      PolicyDocument,
+      Description: `of ${name}`,
+    });
+    return `${ACCOUNT_POLICY.slice(0, -1)}${path}${name}`;
+  };
+  const attach = (RoleName: string, PolicyArn: string) =>
+    outsider(aws.url, "AttachRolePolicy", { RoleName, PolicyArn });
+
+  test("writes the policies that the role alone uses as its own, and plan adopts them by tags alone", async () => {
+    await make("web", { policies: {} });
+    await make("other");
+    const [own, shared, boundary] = [
+      await makePolicy("own", "/team/"),
+      await makePolicy("shared"),
+      await makePolicy("b"),
+    ];
+    const ssm = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+    for (const arn of [own, shared, boundary, ssm]) await attach("web", arn);
+    await attach("other", shared);
+    await outsider(aws.url, "PutRolePermissionsBoundary", { RoleName: "other", PermissionsBoundary: boundary });
+    const plain = await exported("--instance-profile", "web");
+    const [{ spec: attachedOnly } = { spec: {} }] = manifestsIn(plain.out);
+    expect(attachedOnly).toMatchObject({ managedPolicyArns: [own, boundary, shared, ssm].sort() });
+    expect(attachedOnly).not.toHaveProperty("managedPolicies");
+
+    const { status, out } = await exported("--instance-profile", "web", "--with-managed-policies");
+    expect(status).toBe(0);
+    const [{ spec } = { spec: {} }] = manifestsIn(out);
+    const statements = [{ effect: "Allow", actions: ["s3:Get*"], resources: ["*"] }];
+    expect(spec).toMatchObject({
+      managedPolicies: [{ name: "own", path: "/team/", description: "of own", statements }],
+      managedPolicyArns: [boundary, shared, ssm].sort(),
+    });
+    const plan = await planOf(out);
+    expect(plan.out).toContain("Plan: 0 in sync, 1 adopted unchanged, 0 with changes, 0 blocked.");
+  });
+
+  test("leaves a policy to the object that owns it", async () => {
+    await make("web");
+    const own = await makePolicy("own");
+    await attach("web", own);
+    const tags = { "iam.instanceprofile.dev/name": "other", "iam.instanceprofile.dev/namespace": "team-b" };
+    await outsider(aws.url, "TagPolicy", { PolicyArn: own, ...listed(tags) });
+    const { out } = await exported("--instance-profile", "web", "--with-managed-policies");
+    expect(manifestsIn(out)[0]?.spec).toMatchObject({ managedPolicyArns: [own] });
+  });
+
+  test.each([
+    ["--external-role", "the policies are those of the role"],
+    ["--from-terraform-state", "exports them anyway"],
+  ])("cannot be combined with %s", async (option, why) => {
+    const value = option.startsWith("--from") ? ["-"] : ["--path-prefix", "/"];
+    const { status, err } = await exported("--with-managed-policies", option, ...value);
+    expect([status === 0, err]).toEqual([false, expect.stringContaining(why)]);
+  });
+});
