@@ -22,7 +22,7 @@ import { readShippedCrds, samplePath } from "../manifests/crd-file.ts";
 import { fileFault } from "../manifests/manifest-files.ts";
 import { readManifests } from "../manifests/manifests.ts";
 import { type GivenOptions, wholeNumber } from "../options.ts";
-import { SANDBOX_RATES, SANDBOX_REGION } from "../sandbox/sandbox-aws.ts";
+import { SANDBOX_RATES, SANDBOX_REGION, sandboxQueues } from "../sandbox/sandbox-aws.ts";
 import {
   applyClassToSandbox,
   applyToSandbox,
@@ -185,6 +185,7 @@ function startInside(
       // The sandbox has no eventual consistency: a read that differs from a write is drift, however soon it comes.
       settings: { ...DEFAULT_SETTINGS, ...settings, propagationWindowMs: 0 },
       instances: { ...DEFAULT_INSTANCES, intervalMs: 2_000 },
+      eventQueues: sandboxQueues(places),
       listen: NO_LISTENERS,
       logger: createLogger(level),
     },

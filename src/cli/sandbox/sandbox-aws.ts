@@ -1,5 +1,7 @@
 import { type AwsRates, evenRates } from "../../aws/call/call-limiter.ts";
+import { parseQueueUrl, type SqsQueueUrl } from "../../aws/sqs/queue-url.ts";
 import { TerminalError } from "../../errors.ts";
+import { DRIFT_EVENTS } from "../../sandbox/aws/sqs/queues.ts";
 
 /** The region of the sandbox's own requests. */
 export const SANDBOX_REGION = "us-east-1";
@@ -26,6 +28,35 @@ export async function runSandboxInstance(awsUrl: string, profileName: string): P
   const [, instanceId] = /<instanceId>(.*?)</.exec(reply) ?? [];
   if (instanceId === undefined) throw new Error(`RunInstances returned no instance: ${reply}`);
   return instanceId;
+}
+
+/** The queue to which the sandbox sends the events of all changes. */
+export function sandboxQueues({ awsUrl, accountId }: { awsUrl: string; accountId: string }): readonly SqsQueueUrl[] {
+  return [parseQueueUrl(`${awsUrl}/${accountId}/${DRIFT_EVENTS}`)].filter((url) => url !== undefined);
+}
+
+/** An inline policy of a role. */
+export interface RolePolicy {
+  readonly roleName: string;
+  readonly policyName: string;
+}
+
+/** Deletes an inline policy in the sandbox, as `aws iam delete-role-policy` would. */
+export async function deleteSandboxPolicy(awsUrl: string, policy: RolePolicy): Promise<void> {
+  await askIam(awsUrl, "DeleteRolePolicy", policy);
+}
+
+/** True when the sandbox has the inline policy. */
+export function hasSandboxPolicy(awsUrl: string, policy: RolePolicy): Promise<boolean> {
+  return askIam(awsUrl, "GetRolePolicy", policy).then(
+    () => true,
+    () => false,
+  );
+}
+
+function askIam(awsUrl: string, action: string, { roleName, policyName }: RolePolicy): Promise<string> {
+  const params = { Action: action, Version: "2010-05-08", RoleName: roleName, PolicyName: policyName };
+  return asDeveloper("iam", awsUrl, { method: "POST", body: new URLSearchParams(params) });
 }
 
 /** Creates a bucket in the sandbox, as `aws s3 mb` would. */

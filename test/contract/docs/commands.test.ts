@@ -86,6 +86,7 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   },
   docker: ([verb = ""]) => (["build", "push", "run"].includes(verb) ? undefined : `is there a docker ${verb}?`),
   sed: () => undefined,
+  sleep: () => undefined,
   helm: (words) => words.filter((word) => FOLDERS.test(word)).map(faultOfPath)[0],
   kind: ([verb = ""]) => (["create", "delete", "load"].includes(verb) ? undefined : `is there a kind ${verb}?`),
   export: () => undefined,

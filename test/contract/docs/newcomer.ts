@@ -44,6 +44,9 @@ export class Newcomer {
         return new PlainKubectl(loadKubeConfig({ env: this.#environment, clock: systemClock }).server).run(words);
       case "aws":
         return aws(words, this.#environment);
+      case "sleep":
+        await systemClock.sleep(Number(words[0]) * 1_000);
+        return "";
       default:
         throw new Error(`nobody here plays ${program}`);
     }

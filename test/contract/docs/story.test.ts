@@ -69,5 +69,7 @@ function withoutChance(line: string): string {
     .trimEnd()
     .replaceAll(/(?<=\S)(?: {2,}|\t)/g, "  ")
     .replaceAll(/\bi-[0-9a-f]{17}\b/g, "i-0")
+    .replace(/repaired (?:within a second|after \d+ ms)$/, "repaired")
+    .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "now")
     .replace(/ {2}\d+s {2}/, "  0s  ");
 }
