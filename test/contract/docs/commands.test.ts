@@ -19,6 +19,8 @@ const KUBECTL_VERBS = [
   "describe",
   "explain",
   "get",
+  "iprof",
+  "krew",
   "kustomize",
   "label",
   "logs",
