@@ -1,4 +1,5 @@
 import { Counter, Gauge } from "prom-client";
+import { parse } from "yaml";
 import { classMetrics } from "../../src/cli/controller/class-ports.ts";
 import { eventQueueMetrics } from "../../src/cli/metrics/event-queue-metrics.ts";
 import { orphanMetrics } from "../../src/cli/metrics/orphan-metrics.ts";
@@ -72,4 +73,31 @@ function typeOf(metric: RegisteredMetric): string {
 
 function labelsOf({ labelNames }: RegisteredMetric): string {
   return labelNames.toSorted().join(", ");
+}
+
+/** The metrics that kube-state-metrics makes of objects with a configuration. */
+export function metricsOfObjects(configuration: string): string {
+  const { spec } = parse(configuration) as { readonly spec: { readonly resources: readonly StateMetrics[] } };
+  const rows = spec.resources.flatMap(({ metricNamePrefix, labelsFromPath, metrics }) =>
+    metrics.map(({ name, help, each: { gauge, info } }) => {
+      const labels = [labelsFromPath, gauge?.labelsFromPath, info?.labelsFromPath].flatMap((paths) =>
+        Object.keys(paths ?? {}),
+      );
+      return [`\`${metricNamePrefix}_${name}\``, labels.join(", "), cell(help)];
+    }),
+  );
+  return tableOf(["metric", "labels", "meaning"], rows);
+}
+
+type LabelPaths = Readonly<Record<string, readonly string[]>>;
+
+/** A kind in the configuration of kube-state-metrics. */
+interface StateMetrics {
+  readonly metricNamePrefix: string;
+  readonly labelsFromPath: LabelPaths;
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly help: string;
+    readonly each: Readonly<Partial<Record<"gauge" | "info", { readonly labelsFromPath?: LabelPaths }>>>;
+  }[];
 }

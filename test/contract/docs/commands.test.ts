@@ -30,6 +30,7 @@ const KUBECTL_VERBS = [
   "wait",
 ];
 const KUBECTL_FLAGS = ["--prune", "--recursive", "--validate", "--tail"];
+const AWS_FLAGS = ["--cli-input-json"];
 const NPX_FLAGS = ["--no"];
 const GITOPS_FLAGS = ["--wait", "--for", "--force", "--reconcile-timeout"];
 const HELM_FLAGS = ["--set", "--set-string"];
@@ -199,7 +200,9 @@ function isKnownFlag(flag: string): boolean {
   return (
     ofScripts ||
     CONFORMANCE_FLAGS.has(flag) ||
-    [...KUBECTL_FLAGS, ...HELM_FLAGS, ...NPX_FLAGS, ...GITOPS_FLAGS, ...MONITORING_FLAGS].includes(flag) ||
+    [...KUBECTL_FLAGS, ...HELM_FLAGS, ...AWS_FLAGS, ...NPX_FLAGS, ...GITOPS_FLAGS, ...MONITORING_FLAGS].includes(
+      flag,
+    ) ||
     [...options.values()].some((known) => known.has(flag))
   );
 }

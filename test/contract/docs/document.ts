@@ -28,7 +28,10 @@ export interface MarkdownDocument {
 }
 
 /** Every document that people are sent to. */
-export const DOCUMENTS: readonly MarkdownDocument[] = globSync(["*.md", "docs/**/*.md", "deploy/*.md"], { cwd: ROOT })
+export const DOCUMENTS: readonly MarkdownDocument[] = globSync(
+  ["*.md", "docs/**/*.md", "deploy/**/*.md", "examples/*.md"],
+  { cwd: ROOT },
+)
   .toSorted()
   .map(readDocument);
 
