@@ -30,7 +30,7 @@ const TRUST = POLICY.replace("s3:GetObject", "sts:AssumeRole").replace(
   '"Resource":"*"',
   '"Principal":{"Service":"ec2.amazonaws.com"}',
 );
-const ANY_ROLE = "aws iam create-role --assume-role-policy-document file://trust.json --role-name";
+const ANY_ROLE = "aws iam create-role --assume-role-policy-document file://ec2-trust.json --role-name";
 
 /** What the words in capitals stand for. */
 const WORDS: Readonly<Record<string, string>> = { ROLE_NAME: "s3-read-only", NAME: "s3-read-only" };
@@ -114,6 +114,9 @@ const [CLASSES = "", , UPLOADS = ""] = documentAt(WITH_CLASSES)
 /** The files that the pages take as given. */
 const FILES: Readonly<Record<string, string>> = {
   "trust.json": TRUST,
+  "ec2-trust.json": TRUST,
+  "values.sed": documentAt("docs/getting-started/eks.md").fences.find(({ language }) => language === "sed")?.text ?? "",
+  "karpenter-node.yaml": SAMPLE.replaceAll("s3-read-only", "karpenter-node"),
   "read.json": POLICY,
   "write.json": POLICY.replace("Get", "Put"),
   "manifests/app.yaml": SAMPLE.replace('"s3:List*"', '"s3:List*", "s3:PutObject"'),
@@ -137,6 +140,7 @@ const FILES: Readonly<Record<string, string>> = {
 /** What a page takes as given beside files. */
 const PREPARATIONS: Readonly<Record<string, readonly string[]>> = {
   "deploy/README.md": [`${ANY_ROLE} instance-profile-controller`, ...argoCd()],
+  "docs/how-to/consumers.md": ["kubectl apply -f karpenter-node.yaml"],
   "docs/how-to/migrate-from.md": [
     `${ANY_ROLE} web`,
     "aws iam put-role-policy --role-name web --policy-name web --policy-document file://read.json",

@@ -38,6 +38,30 @@ const RULES: readonly Rule[] = [
   notRun("docs/getting-started/cluster.md", / (?:rollout status|port-forward) /, NO_PODS),
   { page: "docs/getting-started/cluster.md", command: /./, treatment: CLUSTER },
 
+  notRun("docs/getting-started/eks.md", /^docker /, NO_CONTAINERS),
+  notRun("docs/getting-started/eks.md", /^aws eks |open-id-connect-provider/, "needs an EKS cluster"),
+  notRun("docs/getting-started/eks.md", / wait deployment\//, NO_PODS),
+  notRun("docs/getting-started/eks.md", / delete-stack /, "needs CloudFormation; a test evaluates the template"),
+  rule("docs/getting-started/eks.md", /^aws cloudformation deploy /, [
+    "test/contract/deploy/aws-side.test.ts",
+    "CloudFormation creates the boundary and the role that the AWS CLI commands create",
+  ]),
+  rule("docs/getting-started/eks.md", /^terraform |^aws iam (?!get-)/, [
+    "test/e2e/terraform.test.ts",
+    "creates the AWS side of a cluster as CloudFormation and the AWS CLI do",
+  ]),
+  rule("docs/getting-started/eks.md", /^helm /, ["test/e2e-apart/helm.test.ts", '"upgrade", "--install", RELEASE']),
+  rule("docs/getting-started/eks.md", /^kubectl (?:apply -k|label) /, [
+    "test/e2e/control-plane.test.ts",
+    "takes each overlay",
+  ]),
+  rule("docs/getting-started/eks.md", / namespace /, ["test/e2e-apart/uninstall.test.ts", '"delete", "namespace"']),
+  rule("docs/getting-started/eks.md", / (?:iprof|apply -f|get-instance-profile)\b/, [
+    "test/contract/deploy/eks-role.test.ts",
+    "creates and deletes the first object of the page",
+  ]),
+  { page: "docs/getting-started/eks.md", command: /^sed /, treatment: CLUSTER },
+
   notRun("deploy/README.md", /^docker /, NO_CONTAINERS),
   notRun("deploy/README.md", /^aws eks /, "needs an EKS cluster"),
   rule("deploy/README.md", / run --account-id /, [
@@ -50,6 +74,7 @@ const RULES: readonly Rule[] = [
   { page: "deploy/chart/README.md", command: /./, treatment: CLUSTER },
 
   { page: "docs/how-to/backup-and-restore.md", command: /./, treatment: CLUSTER },
+  { page: "docs/how-to/consumers.md", command: /./, treatment: CLUSTER },
   { page: "docs/how-to/gitops.md", command: /./, treatment: CLUSTER },
   rule("docs/how-to/migrate-from.md", /^npx .* export --from-/, [
     "test/contract/cli/coming-in.test.ts",
