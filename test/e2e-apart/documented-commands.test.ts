@@ -18,7 +18,7 @@ const canRun = manager !== undefined && moto.kind === "moto" && missing.length =
 
 const CLUSTER_PAGE = "docs/getting-started/cluster.md";
 const WITH_CLASSES = "docs/how-to/teams.md";
-const OF_HELM = ["deploy/chart/README.md"];
+const OF_HELM = ["deploy/chart/README.md", "docs/how-to/dry-run.md"];
 const ON_CLUSTER = COMMANDS.filter(({ treatment }) => treatment?.kind === "cluster");
 const PAGES = [...new Set(ON_CLUSTER.map(({ page }) => page))];
 /** Pages for any cluster that has the controller; the one that brings classes is the last, as every object needs one then. */
@@ -88,7 +88,7 @@ describe("the commands of the pages, on a real API server and moto", { skip: !ca
   test("Helm installs the same, by its own page and by that about clusters, and removes it", {
     timeout: 300_000,
   }, async () => {
-    await playPage("deploy/chart/README.md");
+    for (const page of OF_HELM) await playPage(page);
     await playSection("Install with Helm");
     await playSection("Create an instance profile");
     const [objects = [], , helm = []] = cleanUp();

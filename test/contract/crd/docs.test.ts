@@ -32,6 +32,8 @@ describe("the book of the CRD", () => {
 /** Reasons that reach no status: what a reconcile is postponed for, and what only commands raise. */
 const UNSEEN = new Set([
   ...["StaleObject", "StaleClass", "InvalidPolicyJson", "DuplicateObject", "NotTemplate", "NotTerraformState"],
+  // A queue of events is no object's: the log and a metric have it.
+  "QueueNotFound",
   // The deletion of an orphan has no object whose status could show them.
   ...["ObjectExists", "OrphanNotProven"],
 ]);

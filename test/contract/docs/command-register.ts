@@ -75,6 +75,15 @@ const RULES: readonly Rule[] = [
 
   { page: "docs/how-to/backup-and-restore.md", command: /./, treatment: CLUSTER },
   { page: "docs/how-to/consumers.md", command: /./, treatment: CLUSTER },
+  rule("docs/how-to/conformance.md", /^(?:sed|aws iam create-policy) /, [
+    "test/contract/conformance/sandbox.test.ts",
+    "conformance-policy.json",
+  ]),
+  rule("docs/how-to/conformance.md", / --endpoint-url /, ["test/contract/conformance/process.test.ts", "endpoint-url"]),
+  notRun("docs/how-to/conformance.md", /^npm run e2e:aws /, "needs an AWS account"),
+  rule("docs/how-to/dry-run.md", / -k deploy\/overlays\//, ["test/e2e/control-plane.test.ts", "takes each overlay"]),
+  notRun("docs/how-to/dry-run.md", / (?:logs|rollout status) /, NO_PODS),
+  { page: "docs/how-to/dry-run.md", command: /./, treatment: CLUSTER },
   { page: "docs/how-to/gitops.md", command: /./, treatment: CLUSTER },
   rule("docs/how-to/migrate-from.md", /^npx .* export --from-/, [
     "test/contract/cli/coming-in.test.ts",
