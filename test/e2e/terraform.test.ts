@@ -153,10 +153,12 @@ describe.skipIf("why" in terraform)(`Terraform${why}`, { timeout: 600_000 }, () 
     async () => {
       const endpoint = awsEndpoint ?? "";
       const sides: unknown[] = [];
-      for (const create of [byAwsCli, byCloudFormation, byTerraform]) {
+      for (const { create, remove } of WAYS) {
         await resetMoto(endpoint);
         await create(endpoint);
         sides.push(await awsSide(endpoint));
+        await remove(endpoint);
+        expect(await rolesIn(endpoint)).toEqual({});
       }
       const [side] = sides as readonly Awaited<ReturnType<typeof awsSide>>[];
       expect(side).toMatchObject({
@@ -185,6 +187,27 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** moto has no associations of Pod Identity: all but these. */
 const WITHOUT_ASSOCIATION = ["aws_iam_policy.boundary", "aws_iam_role_policy.controller"];
+
+interface Way {
+  readonly create: (endpoint: string) => Promise<void>;
+  readonly remove: (endpoint: string) => Promise<void>;
+}
+
+const WAYS: readonly Way[] = [
+  { create: byAwsCli, remove: (endpoint) => cleanUp(endpoint, "aws iam ") },
+  // moto leaves the boundary.
+  { create: byCloudFormation, remove: (endpoint) => cleanUp(endpoint, "aws cloudformation ") },
+  { create: (endpoint) => byTerraform(endpoint), remove: destroyed },
+];
+
+async function destroyed(): Promise<void> {
+  if (!("why" in terraform)) await terraform.destroy();
+}
+
+function cleanUp(endpoint: string, program: string): Promise<void> {
+  const lines = commandsUnder("5. Clean up").filter((line) => line.startsWith(program));
+  return inShell(endpoint, lines, ROOT);
+}
 
 async function byAwsCli(endpoint: string): Promise<void> {
   const place = join(folder, "aws-side");
@@ -227,18 +250,28 @@ async function byTerraform(endpoint: string, more = 'cluster_name = "my-cluster"
 
 /** What is read back from the server, without what differs each time. */
 async function awsSide(endpoint: string) {
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  const iam = new IAMClient({ endpoint, region: "us-east-1", credentials });
+  const iam = iamOf(endpoint);
   const PolicyArn = `arn:aws:iam::${ACCOUNT}:policy/k8s-boundary`;
   const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn }));
   const VersionId = Policy?.DefaultVersionId;
   const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }));
-  const { roles } = await readAwsState(iam, ["instance-profile-controller"]);
   iam.destroy();
-  const { id, ...role } = roles["instance-profile-controller"] ?? { id: undefined };
+  const { id, ...role } = (await rolesIn(endpoint))["instance-profile-controller"] ?? { id: undefined };
   return {
     role,
     boundary: JSON.parse(decodeURIComponent(PolicyVersion?.Document ?? "")) as unknown,
     description: Policy?.Description,
   };
+}
+
+async function rolesIn(endpoint: string) {
+  const iam = iamOf(endpoint);
+  const { roles } = await readAwsState(iam, ["instance-profile-controller"]);
+  iam.destroy();
+  return roles;
+}
+
+function iamOf(endpoint: string): IAMClient {
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  return new IAMClient({ endpoint, region: "us-east-1", credentials });
 }

@@ -50,7 +50,7 @@ export class Terraform {
   }
 
   /**
-   * Applies a configuration that uses modules of this repository, and forgets what it created: the caller empties the server.
+   * Applies a configuration that uses modules of this repository.
    *
    * @param targets the resources to create; all without any
    */
@@ -59,7 +59,6 @@ export class Terraform {
     await this.#ok(["get", "-no-color"]);
     const only = targets.map((target) => `-target=${target}`);
     await this.#ok(["apply", "-auto-approve", "-no-color", "-input=false", ...only]);
-    await rm(join(this.#folder, "terraform.tfstate"), { force: true });
   }
 
   /** Takes down all that it has made. Errors: as of apply. */

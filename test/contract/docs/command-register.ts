@@ -41,12 +41,11 @@ const RULES: readonly Rule[] = [
   notRun("docs/getting-started/eks.md", /^docker /, NO_CONTAINERS),
   notRun("docs/getting-started/eks.md", /^aws eks |open-id-connect-provider/, "needs an EKS cluster"),
   notRun("docs/getting-started/eks.md", / wait deployment\//, NO_PODS),
-  notRun("docs/getting-started/eks.md", / delete-stack /, "needs CloudFormation; a test evaluates the template"),
   rule("docs/getting-started/eks.md", /^aws cloudformation deploy /, [
     "test/contract/deploy/aws-side.test.ts",
     "CloudFormation creates the boundary and the role that the AWS CLI commands create",
   ]),
-  rule("docs/getting-started/eks.md", /^terraform |^aws iam (?!get-)/, [
+  rule("docs/getting-started/eks.md", /^terraform |^aws iam (?!get-)| delete-stack /, [
     "test/e2e/terraform.test.ts",
     "creates the AWS side of a cluster as CloudFormation and the AWS CLI do",
   ]),
