@@ -83,6 +83,10 @@ const RULES: readonly Rule[] = [
   rule("docs/how-to/dry-run.md", / -k deploy\/overlays\//, ["test/e2e/control-plane.test.ts", "takes each overlay"]),
   notRun("docs/how-to/dry-run.md", / (?:logs|rollout status) /, NO_PODS),
   { page: "docs/how-to/dry-run.md", command: /./, treatment: CLUSTER },
+  rule("docs/how-to/drift-events.md", /^aws cloudformation deploy /, [
+    "test/contract/deploy/drift-events.test.ts",
+    "drift-events.yaml",
+  ]),
   { page: "docs/how-to/gitops.md", command: /./, treatment: CLUSTER },
   rule("docs/how-to/migrate-from.md", /^npx .* export --from-/, [
     "test/contract/cli/coming-in.test.ts",
@@ -95,6 +99,8 @@ const RULES: readonly Rule[] = [
   notRun("docs/how-to/migrate-from.md", /^terraform /, "needs a workspace with a remote state"),
   notRun("docs/how-to/migrate-from.md", /services\.k8s\.aws/, "needs the CRDs of ACK"),
   { page: "docs/how-to/migrate-from.md", command: /^sed |convert/, treatment: CLUSTER },
+  notRun("docs/how-to/pipeline.md", / krew install /, "no release is published here"),
+  rule("docs/how-to/pipeline.md", /^kubectl iprof /, ["test/contract/deploy/krew.test.ts", '"iprof", "validate"']),
   notRun("docs/how-to/review-access.md", /^git worktree /, "needs a clone with a remote branch"),
   rule("docs/how-to/review-access.md", / validate -f manifests$/, [
     "test/contract/cli/policy-tests.test.ts",

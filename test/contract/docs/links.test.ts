@@ -25,15 +25,23 @@ describe.each(DOCUMENTS)("$path", ({ path, links, codeSpans, headings }) => {
   });
 });
 
-test("a document that is linked from nowhere would not be found", () => {
-  const linked = new Set(
-    DOCUMENTS.flatMap(({ path, links }) =>
-      links.map((link) => normalize(join(dirname(path), link.split("#")[0] ?? ""))),
-    ),
-  );
-  const lost = DOCUMENTS.map(({ path }) => path).filter((path) => path !== "README.md" && !linked.has(path));
-  expect(lost).toEqual([]);
+test("every page is reached from the README by links", () => {
+  const reached = new Set(["README.md"]);
+  for (const path of reached) for (const target of targetsOf(path)) reached.add(target);
+  expect(DOCUMENTS.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
 });
+
+test("every page of docs is in the index", () => {
+  const indexed = new Set(targetsOf("docs/README.md"));
+  const pages = DOCUMENTS.map(({ path }) => path).filter((path) => /^docs\/(?!adr\/|README)/.test(path));
+  expect(pages.filter((path) => !indexed.has(path))).toEqual([]);
+});
+
+/** The pages that a page links to. */
+function targetsOf(path: string): readonly string[] {
+  const page = DOCUMENTS.find((candidate) => candidate.path === path);
+  return (page?.links ?? []).map((link) => normalize(join(dirname(path), link.split("#")[0] ?? "")));
+}
 
 function leadsSomewhere(from: string, link: string): boolean {
   const [file = "", anchor] = link.split("#");
