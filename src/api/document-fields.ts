@@ -171,6 +171,7 @@ function patterns(
     const here = Array.isArray(written) ? `${place}[${index}]` : place;
     if (typeof value !== "string") faults.push(wrongType(value, here, "string"));
     else if (!matches.test(value)) faults.push({ path: here, problem: `Invalid value: ${quote(value)}: ${hint}` });
+    else if (hasControls(value)) faults.push({ path: here, problem: CONTROLS });
   }
 }
 
@@ -195,10 +196,23 @@ function conditionFaults(condition: unknown, path: string): readonly Fault[] {
   return Object.entries(condition).flatMap(([operator, keys]) => {
     const here = `${path}.${clip(operator)}`;
     if (!isObject(keys)) return [wrongType(keys, here, "object")];
-    return Object.entries(keys)
-      .filter(([, values]) => ![values].flat().every(isScalar))
-      .map(([key, values]) => wrongType(values, `${here}.${clip(key)}`, "string"));
+    return Object.entries(keys).flatMap(([key, values]): readonly Fault[] => {
+      const place = `${here}.${clip(key)}`;
+      const all: readonly unknown[] = [values].flat();
+      if (!all.every(isScalar)) return [wrongType(values, place, "string")];
+      // JSON has no such number: what is read from 1e400 would be written as null.
+      if (!all.every((value) => typeof value !== "number" || Number.isFinite(value))) {
+        return [{ path: place, problem: "Invalid value: the number is too large; write it in quotes" }];
+      }
+      return all.some(hasControls) || hasControls(key) ? [{ path: place, problem: CONTROLS }] : [];
+    });
   });
+}
+
+const CONTROLS = "Invalid value: IAM takes no control characters other than tabs and line ends";
+
+function hasControls(value: unknown): boolean {
+  return typeof value === "string" && /[^\t\n\r\P{Cc}]/u.test(value);
 }
 
 function isScalar(value: unknown): boolean {

@@ -102,6 +102,24 @@ describe("a document", () => {
   test.each<[string, unknown, string]>([
     ["no JSON", "{", "spec.inlinePolicies[0].document: Invalid value: the text is not JSON"],
     ["a key twice", '{"Statement":{"Effect":"Allow","Effect":"Deny"}}', 'the key "Statement.Effect" is there twice'],
+    [
+      "a control character",
+      { Statement: { ...READ, Resource: "arn:aws:s3:::a\u001b" } },
+      "document.Statement.Resource: Invalid value: IAM takes no control characters",
+    ],
+    [
+      "a control character in a condition",
+      { Statement: { ...READ, Condition: { StringEquals: { "aws:x": ["\u0000"] } } } },
+      "Condition.StringEquals.aws:x: Invalid value: IAM takes no control characters",
+    ],
+    [
+      "a number that JSON has not",
+      JSON.stringify({ Statement: { ...READ, Condition: { NumericLessThan: { "s3:max-keys": 1 } } } }).replace(
+        ":1}",
+        ":1e400}",
+      ),
+      "Condition.NumericLessThan.s3:max-keys: Invalid value: the number is too large",
+    ],
     ["a list", [], "document in body must be of type object"],
     ["nothing", {}, "document.Statement: Required value"],
     ["an unknown element", { Statement: READ, Sid: "x" }, 'document.Sid: unknown element "Sid"'],
