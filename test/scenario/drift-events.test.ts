@@ -334,3 +334,43 @@ test("only the leader receives", async () => {
   await sim.run(MINUTE_MS);
   expect([leader.eventQueue.received > 0, standby.eventQueue.received]).toEqual([true, 0]);
 });
+
+test("an association that another client ends is made again within 3 s of its event, and an event of other instances costs no request", async () => {
+  const { sim } = await established(["app"], {
+    instances: { region: "us-east-1", selector: { matchTags: { app: "app" } } },
+  });
+  const ec2 = async (action: string, params: Readonly<Record<string, string>>) => {
+    sim.servers.aws.nowMs = sim.clock.nowMs();
+    return must(await sim.servers.aws.ec2(action, params)).result;
+  };
+  const run = async (app: string): Promise<string> => {
+    const tag = { "TagSpecification.1.ResourceType": "instance", "TagSpecification.1.Tag.1.Key": "app" };
+    const params = {
+      ImageId: "ami-12c6146b",
+      MinCount: "1",
+      MaxCount: "1",
+      ...tag,
+      "TagSpecification.1.Tag.1.Value": app,
+    };
+    return (await ec2("RunInstances", params)).instancesSet.item[0].instanceId;
+  };
+  const [ours, theirs] = [await run("app"), await run("other")];
+  await sim.run(3 * MINUTE_MS);
+  const associationOf = async (id: string) => {
+    const { iamInstanceProfileAssociationSet: found } = await ec2("DescribeIamInstanceProfileAssociations", {});
+    return [found?.item ?? []].flat().find(({ instanceId }: { readonly instanceId: string }) => instanceId === id)
+      ?.associationId;
+  };
+  const before = await associationOf(ours);
+  expect(before).toMatch(/^iip-assoc-/);
+
+  const sinceMs = sim.clock.monotonicMs();
+  await ec2("CreateTags", { "ResourceId.1": theirs, "Tag.1.Key": "team", "Tag.1.Value": "b" });
+  await sim.run(3_000);
+  expect(awsCalls(sim, sinceMs)).toEqual([]);
+
+  await ec2("DisassociateIamInstanceProfile", { AssociationId: before });
+  await sim.run(3_000);
+  expect(await associationOf(ours)).toMatch(/^iip-assoc-/);
+  expect(written(sim, sinceMs)).toContain("AssociateIamInstanceProfile");
+});
