@@ -35,8 +35,11 @@ process.exitCode = await conformanceCommand(process.argv.slice(2), {
 async function ask(question: string): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  terminal.on("SIGINT", () => interruption.abort(new Error("SIGINT")));
   try {
     return await terminal.question(question, { signal: interruption.signal });
+  } catch {
+    return "";
   } finally {
     terminal.close();
   }

@@ -11,6 +11,8 @@ export type Need = "ec2" | "instance";
 export interface CheckContext {
   readonly bench: Bench;
   readonly accountId: string;
+  /** Does what comes before a measurement, with the waits after writes that the run makes elsewhere. */
+  prepare<T>(work: () => Promise<T>): Promise<T>;
   /** A controller and an API server in memory for the scenarios; new for each check. */
   world(): AccountWorld;
 }

@@ -7,6 +7,7 @@ import { instanceChecks } from "./checks/instances.ts";
 import { listChecks } from "./checks/lists.ts";
 import { nameChecks } from "./checks/names.ts";
 import { propagationChecks } from "./checks/propagation.ts";
+import { undocumentedChecks } from "./checks/undocumented.ts";
 import { writeChecks } from "./checks/writes.ts";
 import { scenarioChecks } from "./scenarios.ts";
 
@@ -19,6 +20,7 @@ const assumptionChecks: readonly Check[] = [
   ...writeChecks,
   ...propagationChecks,
   ...accessChecks,
+  ...undocumentedChecks,
   ...instanceChecks,
 ];
 

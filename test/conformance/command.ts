@@ -67,7 +67,10 @@ const OPTIONS = {
 } as const;
 
 /** What may follow `npm run e2e:aws`. */
-export const CONFORMANCE_FLAGS: ReadonlySet<string> = new Set(["--", ...Object.keys(OPTIONS).map((name) => `--${name}`)]);
+export const CONFORMANCE_FLAGS: ReadonlySet<string> = new Set([
+  "--",
+  ...Object.keys(OPTIONS).map((name) => `--${name}`),
+]);
 
 type Given = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
 

@@ -190,7 +190,7 @@ export class Conformance {
     this.#guard.afterWriteMs = check.readsAtOnce === true ? 0 : afterWriteMs;
     const bench = this.#bench(this.#guard);
     try {
-      return await check.run(this.#contextOf(bench));
+      return await check.run(this.#contextOf(bench, afterWriteMs));
     } finally {
       // What is not deleted here, the cleaning at the end deletes.
       this.#guard.afterWriteMs = 0;
@@ -199,12 +199,19 @@ export class Conformance {
     }
   }
 
-  #contextOf(bench: Bench): CheckContext {
+  #contextOf(bench: Bench, afterWriteMs: number): CheckContext {
     const { accountId, region, endpoint, credentials, launchable, visibleWithinMs } = this.options;
     const guardRegions = launchable === undefined ? [] : [region];
     return {
       bench,
       accountId,
+      prepare: async (work) => {
+        const before = this.#guard.afterWriteMs;
+        this.#guard.afterWriteMs = afterWriteMs;
+        const prepared = await work();
+        this.#guard.afterWriteMs = before;
+        return prepared;
+      },
       world: () =>
         new AccountWorld({
           ...{ bench, guard: this.#guard, accountId, region, endpoint, credentials, guardRegions },

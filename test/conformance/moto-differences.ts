@@ -81,5 +81,6 @@ export const MOTO_CHECKS: Readonly<Record<string, string>> = {
   "access-negated-operator-without-the-key": allowsAll,
   "access-variable-in-a-resource": allowsAll,
   "access-question-mark-in-a-resource": allowsAll,
+  "tags-of-a-creation-are-tags-of-the-resource": allowsAll,
   "scenario-instances": "the filter iam-instance-profile.arn is not implemented",
 };

@@ -1,70 +1,15 @@
 import {
   CreatePolicyCommand,
-  CreateRoleCommand,
   DeleteRolePolicyCommand,
   GetRoleCommand,
-  type IAMClient,
   PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
-import { AssumeRoleCommand } from "@aws-sdk/client-sts";
 import { expect } from "vitest";
-import { type Bench, isDenied, policy, wireErrorOf } from "../../contract/aws/harness.ts";
+import { type Bench, policy, wireErrorOf } from "../../contract/aws/harness.ts";
 import { type Assumption, assumptions, inSeconds } from "../assumption.ts";
-import { type CheckContext, NotApplicable } from "../check.ts";
-
-/** A role of the run, and a client with its credentials. */
-interface Session {
-  readonly RoleName: string;
-  readonly arn: string;
-  readonly iam: IAMClient;
-}
-
-/** Assumes a role that trusts this account for as long as `run` takes. */
-async function asRole<T>({ bench, accountId }: CheckContext, run: (session: Session) => Promise<T>): Promise<T> {
-  const RoleName = bench.roleName();
-  const ExternalId = RoleName;
-  const { Role } = await bench.iam.send(
-    new CreateRoleCommand({
-      RoleName,
-      AssumeRolePolicyDocument: policy({
-        Effect: "Allow",
-        Principal: { AWS: accountId },
-        Action: "sts:AssumeRole",
-        Condition: { StringEquals: { "sts:ExternalId": ExternalId } },
-      }),
-    }),
-  );
-  const request = { RoleArn: Role?.Arn, RoleSessionName: "conformance", ExternalId };
-  const { Credentials } = await bench.until("AssumeRole", () => bench.sts.send(new AssumeRoleCommand(request)));
-  const { AccessKeyId: accessKeyId = "", SecretAccessKey: secretAccessKey = "", SessionToken } = Credentials ?? {};
-  const iam = bench.as({ accessKeyId, secretAccessKey, ...(SessionToken && { sessionToken: SessionToken }) });
-  try {
-    return await run({ RoleName, arn: Role?.Arn ?? "", iam });
-  } finally {
-    iam.destroy();
-  }
-}
-
-/** Whether the role may read itself. */
-async function mayRead({ iam, RoleName }: Session): Promise<boolean> {
-  return iam.send(new GetRoleCommand({ RoleName })).then(
-    () => true,
-    (error: unknown) => {
-      if (isDenied(error)) return false;
-      throw error;
-    },
-  );
-}
-
-/** How long until the role may read itself, or may not. */
-async function until(bench: Bench, session: Session, isAllowed: boolean): Promise<string> {
-  const startMs = performance.now();
-  await bench.until(isAllowed ? "allowed" : "denied", async () =>
-    (await mayRead(session)) === isAllowed ? true : undefined,
-  );
-  return inSeconds(performance.now() - startMs);
-}
+import type { CheckContext } from "../check.ts";
+import { asRole, mayRead, type Session, until, whereRolesAreAssumed } from "../session.ts";
 
 const put = (bench: Bench, RoleName: string, ...statements: readonly object[]) =>
   bench.iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "access", PolicyDocument: policy(...statements) }));
@@ -211,7 +156,7 @@ const access: readonly Assumption[] = [
   ),
   spelling(
     "question-mark-in-a-resource",
-    "`?` in a resource matches one character.",
+    "A `?` in a resource matches one character.",
     "src/model/access/words, src/model/access/evaluate/glob.ts",
     ({ arn }) => ({ ...READ, Resource: `${arn.slice(0, -1)}?` }),
   ),
@@ -237,14 +182,4 @@ const access: readonly Assumption[] = [
   },
 ];
 
-/** Without permission to assume roles of the run there is nothing to find out. */
-export const accessChecks = assumptions(
-  access.map((one) => ({
-    ...one,
-    run: (context) =>
-      one.run(context).catch((error: unknown) => {
-        if (isDenied(error)) throw new NotApplicable(`the caller may not assume roles of the run: ${String(error)}`);
-        throw error;
-      }),
-  })),
-);
+export const accessChecks = assumptions(access.map(whereRolesAreAssumed));

@@ -53,8 +53,8 @@ const instances: readonly Assumption[] = [
     expected: "DryRunOperation within 120 s, before it only refusals of the instance profile",
     needs: "instance",
     readsAtOnce: true,
-    async run({ bench }) {
-      const { Name } = await readyProfile(bench);
+    async run({ bench, prepare }) {
+      const { Name } = await prepare(() => readyProfile(bench));
       const startMs = performance.now();
       const before = new Set<string>();
       await bench.until("DryRunOperation", async () => {
@@ -76,9 +76,9 @@ const instances: readonly Assumption[] = [
     expected: "an association within 120 s",
     needs: "instance",
     readsAtOnce: true,
-    run: ({ bench }) =>
+    run: ({ bench, prepare }) =>
       onInstance(bench, undefined, async (InstanceId) => {
-        const { Name } = await readyProfile(bench);
+        const { Name } = await prepare(() => readyProfile(bench));
         const startMs = performance.now();
         const associate = new AssociateIamInstanceProfileCommand({ InstanceId, IamInstanceProfile: { Name } });
         await bench.until("association", () => bench.ec2.send(associate));
@@ -136,8 +136,10 @@ const instances: readonly Assumption[] = [
     expected: "one association that is associating or associated, and others that are ending or none",
     needs: "instance",
     readsAtOnce: true,
-    async run({ bench }) {
-      const [before, after] = [await readyProfile(bench), await readyProfile(bench)];
+    async run({ bench, prepare }) {
+      const [before, after] = await prepare(
+        async () => [await readyProfile(bench), await readyProfile(bench)] as const,
+      );
       return onInstance(bench, before.Name, async (id) => {
         const [{ AssociationId } = {}] = await associations(bench, id);
         const replace = new ReplaceIamInstanceProfileAssociationCommand({

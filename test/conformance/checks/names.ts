@@ -89,6 +89,23 @@ const names: readonly Assumption[] = [
     },
   },
   {
+    id: "tag-key-beyond-ascii-in-another-case",
+    assumption:
+      "Tag keys that differ in the case of a letter beyond ASCII are one key or two: a class compares them in any case.",
+    matters: "src/plan/class/class-guards-names.ts, src/model/policy/policy-json.ts (asciiLowerCase)",
+    steps: "tag a role with `\u00e9t\u00e9`, then with `\u00c9T\u00c9`, list its tags",
+    expected: "one tag or two; the report says which",
+    async run({ bench }) {
+      const { RoleName } = await bench.role();
+      for (const Key of ["\u00e9t\u00e9", "\u00c9T\u00c9"]) {
+        await bench.iam.send(new TagRoleCommand({ RoleName, Tags: [{ Key, Value: "one" }] }));
+      }
+      const { Tags = [] } = await bench.iam.send(new ListRoleTagsCommand({ RoleName }));
+      expect([1, 2]).toContain(Tags.length);
+      return shown(Tags);
+    },
+  },
+  {
     id: "tag-key-of-instance-profile-in-another-case",
     assumption:
       "Two tag keys of an instance profile that differ in case are one tag or two: a key of the spec is compared in any case.",

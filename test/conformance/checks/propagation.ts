@@ -31,7 +31,7 @@ async function measured(bench: Bench, what: string, probe: () => Promise<boolean
       attempts += 1;
       return (await probe()) ? true : undefined;
     },
-    POLL_MS,
+    { pollMs: POLL_MS },
   );
   const tookMs = performance.now() - startMs;
   if (tookMs > DEFAULT_PROPAGATION_WINDOW_MS) throw new Error(`${what}: only after ${inSeconds(tookMs)}`);
@@ -114,8 +114,8 @@ const delays: readonly Assumption[] = [
     "The creation of a role",
     "UpdateAssumeRolePolicy of another role, which names it as principal",
     "src/aws/iam/iam-message-matchers.ts (isInvalidPrincipal)",
-    async ({ bench }) => {
-      const trusting = await bench.role();
+    async ({ bench, prepare }) => {
+      const trusting = await prepare(() => bench.role());
       const { Arn } = await bench.role();
       const statement = { Effect: "Allow", Principal: { AWS: Arn }, Action: "sts:AssumeRole" };
       const update = new UpdateAssumeRolePolicyCommand({
@@ -169,19 +169,25 @@ const delays: readonly Assumption[] = [
       succeeds(() => bench.iam.send(get)),
     );
   }),
-  delay("membership-to-read", "A role in an instance profile", "GetInstanceProfile", WINDOW, async ({ bench }) => {
-    const InstanceProfileName = bench.profileName();
-    const RoleName = await newRole(bench);
-    await bench.iam.send(new CreateInstanceProfileCommand({ InstanceProfileName }));
-    const add = new AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName });
-    await bench.until("AddRoleToInstanceProfile", () => bench.iam.send(add));
-    return measured(bench, "GetInstanceProfile", async () => {
-      const { InstanceProfile } = await bench.iam.send(new GetInstanceProfileCommand({ InstanceProfileName }));
-      return InstanceProfile?.Roles?.length === 1;
-    });
-  }),
-  delay("policy-to-read", "An edit of an inline policy", "GetRolePolicy", WINDOW, async ({ bench }) => {
-    const { RoleName } = await bench.role();
+  delay(
+    "membership-to-read",
+    "A role in an instance profile",
+    "GetInstanceProfile",
+    WINDOW,
+    async ({ bench, prepare }) => {
+      const InstanceProfileName = bench.profileName();
+      const RoleName = await prepare(() => newRole(bench));
+      await prepare(() => bench.iam.send(new CreateInstanceProfileCommand({ InstanceProfileName })));
+      const add = new AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName });
+      await bench.until("AddRoleToInstanceProfile", () => bench.iam.send(add));
+      return measured(bench, "GetInstanceProfile", async () => {
+        const { InstanceProfile } = await bench.iam.send(new GetInstanceProfileCommand({ InstanceProfileName }));
+        return InstanceProfile?.Roles?.length === 1;
+      });
+    },
+  ),
+  delay("policy-to-read", "An edit of an inline policy", "GetRolePolicy", WINDOW, async ({ bench, prepare }) => {
+    const { RoleName } = await prepare(() => bench.role());
     const edited = policy({ Effect: "Allow", Action: "s3:GetObject", Resource: "*" });
     for (const PolicyDocument of [s3ReadOnly, edited]) {
       const put = new PutRolePolicyCommand({ RoleName, PolicyName: "access", PolicyDocument });
@@ -192,16 +198,16 @@ const delays: readonly Assumption[] = [
       return decodeURIComponent(answer.PolicyDocument ?? "") === edited;
     });
   }),
-  delay("tag-to-read", "A tag of a role", "ListRoleTags", WINDOW, async ({ bench }) => {
-    const { RoleName } = await bench.role();
+  delay("tag-to-read", "A tag of a role", "ListRoleTags", WINDOW, async ({ bench, prepare }) => {
+    const { RoleName } = await prepare(() => bench.role());
     await bench.iam.send(new TagRoleCommand({ RoleName, Tags: [{ Key: "team", Value: "one" }] }));
     return measured(bench, "ListRoleTags", async () => {
       const { Tags = [] } = await bench.iam.send(new ListRoleTagsCommand({ RoleName }));
       return Tags.some(({ Key }) => Key === "team");
     });
   }),
-  delay("deletion-to-read", "The deletion of a role", "GetRole", WINDOW, async ({ bench }) => {
-    const { RoleName } = await bench.role();
+  delay("deletion-to-read", "The deletion of a role", "GetRole", WINDOW, async ({ bench, prepare }) => {
+    const { RoleName } = await prepare(() => bench.role());
     await bench.iam.send(new DeleteRoleCommand({ RoleName }));
     return measured(bench, "GetRole", () => isGone(bench.iam.send(new GetRoleCommand({ RoleName }))));
   }),
@@ -210,8 +216,8 @@ const delays: readonly Assumption[] = [
     "The deletion of a role",
     "CreateRole with its name",
     "src/engine/observe/recent-writes.ts",
-    async ({ bench }) => {
-      const { RoleName } = await bench.role();
+    async ({ bench, prepare }) => {
+      const { RoleName } = await prepare(() => bench.role());
       await bench.iam.send(new DeleteRoleCommand({ RoleName }));
       const create = new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: ec2Trust });
       return measured(

@@ -45,11 +45,17 @@ const launch = (
 
 /** The id of a new instance, once it runs; `terminate` is for the caller. EC2 sees a new profile after some seconds. */
 export async function launched(bench: Bench, profile: IamInstanceProfileSpecification | undefined): Promise<string> {
-  const answer = await bench.until("launch", () => bench.ec2.send(launch(bench, profile)));
+  const run = launch(bench, profile);
+  const answer = await bench.until("launch", () => bench.ec2.send(run), { mayPass: isProfileUnknown });
   const id = answer.Instances?.[0]?.InstanceId ?? "";
   expect(id).toMatch(/^i-[0-9a-f]{17}$/);
   await untilState(bench, id, "running");
   return id;
+}
+
+/** EC2 does not know the profile, or its role: yet, when it is new. */
+function isProfileUnknown(error: unknown): boolean {
+  return error instanceof Error && /instance profile|no associated iam roles/i.test(error.message);
 }
 
 /** Waits until the instance is in this state. */

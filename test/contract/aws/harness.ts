@@ -8,6 +8,7 @@ import {
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
   DetachRolePolicyCommand,
+  GetRoleCommand,
   IAMClient,
   type IAMClientConfig,
   ListAttachedRolePoliciesCommand,
@@ -199,14 +200,21 @@ export class Bench {
   /**
    * Repeats a probe until it gives something, as long as a change may take to become visible, at least once.
    *
-   * Errors: that of the last probe, or that it gave nothing.
+   * Errors: that of the last probe, or of one that `mayPass` says not to repeat; that no probe gave anything.
    */
-  async until<T>(what: string, probe: () => Promise<T | undefined>, pollMs = POLL_MS): Promise<T> {
+  async until<T>(
+    what: string,
+    probe: () => Promise<T | undefined>,
+    {
+      pollMs = POLL_MS,
+      mayPass = () => true,
+    }: { readonly pollMs?: number; readonly mayPass?: (error: unknown) => boolean } = {},
+  ): Promise<T> {
     const endMs = performance.now() + (this.#options.visibleWithinMs ?? 0);
     for (;;) {
       const isLast = performance.now() >= endMs;
       const found = await probe().catch((error: unknown) => {
-        if (isLast) throw error;
+        if (isLast || !mayPass(error)) throw error;
         return undefined;
       });
       if (found !== undefined) return found;
@@ -266,10 +274,19 @@ export class Bench {
     const { Role } = await this.iam.send(
       new CreateRoleCommand({ RoleName: this.roleName(), AssumeRolePolicyDocument: ec2Trust }),
     );
-    if (Role?.RoleName === undefined || Role.Arn === undefined) {
+    const { RoleName, Arn } = Role ?? {};
+    if (Role === undefined || RoleName === undefined || Arn === undefined) {
       throw new Error("CreateRole answered without a role");
     }
-    return { ...Role, RoleName: Role.RoleName, Arn: Role.Arn };
+    return { ...Role, RoleName, Arn: Arn.startsWith("arn:") ? Arn : await this.#arnOf(RoleName) };
+  }
+
+  /** A new role may be shown with its id in the place of its ARN. */
+  #arnOf(RoleName: string): Promise<string> {
+    return this.until("ARN", async () => {
+      const { Role } = await this.iam.send(new GetRoleCommand({ RoleName }));
+      return Role?.Arn?.startsWith("arn:") ? Role.Arn : undefined;
+    });
   }
 
   /** Deletes whatever this run has named, as far as it is there. Errors: the first one, after the rest is deleted. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
@@ -55,7 +55,7 @@ beforeAll(async () => {
   sent = new Set(
     calls.filter(({ service }) => service !== undefined).map(({ service, action }) => `${service}:${action}`),
   );
-});
+}, 240_000);
 afterAll(() => aws?.close());
 
 describe("a conformance run on the sandbox, with the permissions of conformance-policy.json", () => {
@@ -74,6 +74,20 @@ describe("a conformance run on the sandbox, with the permissions of conformance-
   test("leaves nothing", () => {
     expect([run.cleanedAfter.left, presentIn(aws)]).toEqual([[], before]);
   });
+});
+
+test("each check has an id of its own, says what it is about, and names files that exist", () => {
+  expect(new Set(allChecks.map(({ id }) => id)).size).toBe(allChecks.length);
+  for (const { id, assumption, matters, steps, expected } of allChecks) {
+    expect(assumption, id).toMatch(/^[A-Z].*\.$/);
+    expect(Math.min(steps.length, expected.length), id).toBeGreaterThan(5);
+    const files = matters.match(/\b(?:src|deploy)\/[\w./-]*\w/g) ?? [];
+    expect(files.length, id).toBeGreaterThan(0);
+    expect(
+      files.filter((file) => !existsSync(join(ROOT, file))),
+      id,
+    ).toEqual([]);
+  }
 });
 
 describe("conformance-policy.json", () => {
