@@ -1,8 +1,9 @@
-import { spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 import {
   DEPLOY_FOLDER,
@@ -21,6 +22,18 @@ const CRDS = join(DEPLOY_FOLDER, "chart-crds");
 const NAMESPACE = "instance-profile-system";
 const RELEASE = "instance-profile-controller";
 
+/** The pod of `helm test`. */
+interface TestPod {
+  readonly spec: {
+    readonly serviceAccountName: string;
+    readonly containers: readonly {
+      readonly image: string;
+      readonly command: readonly string[];
+      readonly args: readonly string[];
+    }[];
+  };
+}
+
 /** Labels that say how an object was installed. */
 const OF_HELM = /^helm\.sh\/|^app\.kubernetes\.io\/(?:instance|managed-by|version|part-of|name)$/;
 
@@ -37,8 +50,25 @@ function helm(...args: readonly string[]): string {
   return stdout;
 }
 
+/** `helm test`, which waits for its pod. */
+function helmTest(): Promise<string> {
+  const args = ["test", RELEASE, "--namespace", NAMESPACE, "--timeout", "60s"];
+  const env = { PATH: process.env["PATH"], HOME: folder, KUBECONFIG: process.env["HELM_TEST_KUBECONFIG"] };
+  return promisify(execFile)("helm", args, { env }).then(({ stdout }) => stdout);
+}
+
 function template(chart: string, ...args: readonly string[]): readonly DeployedObject[] {
-  const rendered = helm("template", RELEASE, chart, "--namespace", NAMESPACE, "--kube-version", "1.33.0", ...args);
+  const rendered = helm(
+    "template",
+    RELEASE,
+    chart,
+    "--namespace",
+    NAMESPACE,
+    "--kube-version",
+    "1.33.0",
+    "--skip-tests",
+    ...args,
+  );
   return parseAllDocuments(rendered).flatMap((document) => (document.toJS() as DeployedObject | null) ?? []);
 }
 
@@ -88,6 +118,49 @@ describe("on a real API server", { skip: !hasHelm || source.kind !== "assets" },
     return spec?.replicas;
   };
 
+  /** What `helm test` makes of the release: no kubelet runs its pod here, so the pod's script is run with what the pod has. */
+  async function expectTested(): Promise<void> {
+    const tested = helmTest();
+    const inNamespace = `/api/v1/namespaces/${NAMESPACE}`;
+    const podPath = `${inNamespace}/pods/${RELEASE}-test`;
+    const pod = (await vi.waitFor(() => api.expectOk({ method: "GET", path: podPath }), 20_000)) as unknown as TestPod;
+    const [container] = pod.spec.containers;
+    expect(container?.image).toMatch(/^instance-profile-controller:/);
+    const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
+    const path = `${inNamespace}/serviceaccounts/${pod.spec.serviceAccountName}/token`;
+    const { status } = (await api.expectOk({ method: "POST", path, body })) as { status?: { token?: string } };
+    const tokenFile = join(folder, "token");
+    await writeFile(tokenFile, status?.token ?? "");
+    const { hostname, port } = new URL(controlPlane.url);
+    const env = {
+      ...{ KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port, WAIT_SECONDS: "0" },
+      ...{ TOKEN_FILE: tokenFile, NODE_EXTRA_CA_CERTS: controlPlane.caPath },
+    };
+    const run = () => {
+      const args = [...(container?.command.slice(1) ?? []), ...(container?.args ?? [])];
+      return spawnSync(process.execPath, args, { env, encoding: "utf8" });
+    };
+    const json = "application/merge-patch+json";
+    const rolledOut = { status: { observedGeneration: 1, replicas: 2, availableReplicas: 2, readyReplicas: 2 } };
+    expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining("not rolled out yet") });
+    await api.expectOk({ method: "PATCH", path: `${deployment}/status`, body: rolledOut, contentType: json });
+    // No controller has created the Lease.
+    expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining(": 404 ") });
+    const leases = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
+    const now = () => new Date().toISOString().replace("Z", "000Z");
+    const spec = { holderIdentity: "one", leaseDurationSeconds: 3_600, renewTime: now() };
+    const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: RELEASE }, spec };
+    await api.expectOk({ method: "POST", path: leases, body: lease });
+    expect(run()).toMatchObject({ status: 0, stdout: expect.stringContaining("a leader has renewed") });
+    const ended = { spec: { leaseDurationSeconds: 1, renewTime: "2026-01-01T00:00:00.000000Z" } };
+    await api.expectOk({ method: "PATCH", path: `${leases}/${RELEASE}`, body: ended, contentType: json });
+    expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining("no replica is the leader") });
+    const succeeded = { status: { phase: "Succeeded" } };
+    await api.expectOk({ method: "PATCH", path: `${podPath}/status`, body: succeeded, contentType: json });
+    expect(await tested).toContain("Succeeded");
+    expect((await api.request({ method: "GET", path: path.replace(/\/token$/, "") })).status).toBe(404);
+  }
+
   beforeAll(async () => {
     if (source.kind !== "assets") return;
     controlPlane = await startControlPlane({ assetsDir: source.assetsDir });
@@ -101,6 +174,7 @@ describe("on a real API server", { skip: !hasHelm || source.kind !== "assets" },
     helm("upgrade", "--install", "instance-profile-crds", CRDS, ...inNamespace);
     helm("upgrade", "--install", RELEASE, CHART, ...inNamespace);
     expect(await replicas()).toBe(2);
+    await expectTested();
     helm("upgrade", RELEASE, CHART, ...inNamespace, "--set", "replicaCount=3");
     expect(await replicas()).toBe(3);
     helm("rollback", RELEASE, "1", "--namespace", NAMESPACE);

@@ -91,6 +91,18 @@ test("every value is used in a template and described in the README", () => {
   expect(pathsOf(values).filter((path) => !readme.includes(`\`${path}\``))).toEqual([]);
 });
 
+test("the pod of helm test may only get the Deployment and the Lease of the release, and is restricted like the controller", () => {
+  const text = read("chart/templates/tests/readiness.yaml");
+  expect([...text.matchAll(/verbs: (.*)/g)].map(([, verbs]) => verbs)).toEqual(["[get]", "[get]"]);
+  expect([...text.matchAll(/resourceNames: (.*)/g)].map(([, names]) => names)).toEqual(
+    Array(2).fill('[{{ include "controller.fullName" . }}]'),
+  );
+  expect(text.match(/helm\.sh\/hook" "test"/)).not.toBeNull();
+  const restricted =
+    /securityContext:\n +allowPrivilegeEscalation: false\n +readOnlyRootFilesystem: true\n +capabilities:\n +drop: \[ALL\]/;
+  expect(text).toMatch(restricted);
+});
+
 test("every option that the chart passes is one of run", () => {
   const passed = [...templates.matchAll(/- --([\w-]+)/g)].map(([, name]) => name ?? "");
   expect(passed).toContain("account-id");
