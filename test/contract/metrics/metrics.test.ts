@@ -5,6 +5,7 @@ import { join } from "node:path";
 import parsePrometheus from "parse-prometheus-text-format";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
+import { parseQueueUrl } from "../../../src/aws/sqs/queue-url.ts";
 import {
   type ControllerProcess,
   DEFAULT_SETTINGS,
@@ -13,7 +14,6 @@ import {
 import { readShippedCrd, samplePath } from "../../../src/cli/manifests/crd-file.ts";
 import { readManifests } from "../../../src/cli/manifests/manifests.ts";
 import { applyToSandbox, waitForFinalStatus } from "../../../src/cli/sandbox/sandbox-client.ts";
-import { parseQueueUrl } from "../../../src/aws/sqs/queue-url.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
@@ -182,8 +182,9 @@ describe("the probes", () => {
   });
 });
 
+const MONITORING = join(import.meta.dirname, "../../../deploy/monitoring");
+
 describe("the shipped alerts and dashboard", () => {
-  const MONITORING = join(import.meta.dirname, "../../../deploy/monitoring");
   const ALERTS = (parse(readFileSync(join(MONITORING, "prometheus-rule.yaml"), "utf8")) as PrometheusRule).spec.groups
     .flatMap(({ rules }) => rules)
     .map(({ alert, expr, annotations }) => ({ alert, expr, runbook: annotations["runbook"] ?? "" }));
@@ -193,11 +194,13 @@ describe("the shipped alerts and dashboard", () => {
   test.each([...ALERTS.map(({ expr }) => expr), ...shown])("ask for what there is: %s", async (expr) => {
     const { text } = await get("/metrics");
     const families = await scrape();
+    const ofObjects = objectMetrics();
     const used = [...expr.matchAll(/\b([a-z]+_[a-z_]+?)(?:_bucket)?(?:\{([^}]*)\}|(?=[[)\s]|$))/g)].filter(
       ([, name = ""]) => !FUNCTIONS.includes(name),
     );
     expect(used.length).toBeGreaterThan(0);
     for (const [, name = "", matchers = ""] of used) {
+      if (ofObjects.includes(name)) continue;
       expect([...families.keys()]).toContain(name);
       const asked = [...matchers.matchAll(/(\w+)(?:=~|!=|=)"/g)].map(([, label = ""]) => label);
       for (const label of asked) expect(labelsOf(text, name), `${name} in ${expr}`).toContain(label);
@@ -205,6 +208,11 @@ describe("the shipped alerts and dashboard", () => {
       if (fixed !== undefined && name !== "leader_election_master_status")
         expect(text.includes(`="${fixed}"`), fixed).toBe(true);
     }
+  });
+
+  test("show the metrics of each object beside those of the controller", () => {
+    expect(shown.some((expr) => objectMetrics().some((name) => expr.includes(name)))).toBe(true);
+    expect(shown.some((expr) => expr.includes("instance_profile_controller_"))).toBe(true);
   });
 
   test("have an entry in docs/troubleshooting.md each", () => {
@@ -217,6 +225,21 @@ describe("the shipped alerts and dashboard", () => {
 });
 
 const FUNCTIONS = ["histogram_quantile", "min_over_time"];
+
+/** The metrics of each object that kube-state-metrics serves with the shipped configuration. */
+function objectMetrics(): readonly string[] {
+  const { resources } = (parse(readFileSync(join(MONITORING, "kube-state-metrics.yaml"), "utf8")) as StateMetrics).spec;
+  return resources.flatMap(({ metricNamePrefix, metrics }) => metrics.map(({ name }) => `${metricNamePrefix}_${name}`));
+}
+
+interface StateMetrics {
+  readonly spec: {
+    readonly resources: readonly {
+      readonly metricNamePrefix: string;
+      readonly metrics: readonly { readonly name: string }[];
+    }[];
+  };
+}
 
 interface PrometheusRule {
   readonly spec: {
