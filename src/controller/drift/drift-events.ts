@@ -41,8 +41,9 @@ export class DriftEvents {
 
   /** Resolves when nothing is received any more. */
   async stop(): Promise<void> {
-    this.#verifications.stop();
     await Promise.all(this.#loops.map((loop) => loop.stop()));
+    // After the loops: one of them may still handle what it has received.
+    this.#verifications.stop();
   }
 
   /** Handles an added, changed or deleted object. */

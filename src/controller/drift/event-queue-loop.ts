@@ -39,6 +39,8 @@ const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 /** Bounds the CPU that a backlog or a flood can take: 10 messages each, so 30,000 a minute. */
 const MIN_INTERVAL_MS = 20;
+/** Most events are smaller. Reading a larger one can take so long that the rest of the process must not wait for the next one too. */
+const LARGE_BODY_CHARS = 32_768;
 
 /**
  * Receives the messages of one queue, one batch at a time, and deletes those that were handled. A queue that cannot be reached is logged
@@ -79,13 +81,23 @@ export class EventQueueLoop {
     const { queue } = this.#options;
     try {
       const messages = await queue.receive(signal);
-      const handled = messages.filter((message) => this.#handle(message));
+      const handled = await this.#handleAll(messages, signal);
       if (handled.length > 0) await queue.delete(handled, signal);
       this.#succeeded();
       return MIN_INTERVAL_MS;
     } catch (error) {
       return signal.aborted ? 0 : this.#failed(error);
     }
+  }
+
+  /** Returns the messages that were handled. Errors: the signal's reason. */
+  async #handleAll(messages: readonly QueueMessage[], signal: AbortSignal): Promise<readonly QueueMessage[]> {
+    const handled: QueueMessage[] = [];
+    for (const message of messages) {
+      if (this.#handle(message)) handled.push(message);
+      if (message.body.length > LARGE_BODY_CHARS) await this.#options.clock.sleep(0, signal);
+    }
+    return handled;
   }
 
   /** False when the message must be delivered again. */
@@ -98,7 +110,8 @@ export class EventQueueLoop {
     }
     const lagMs = Math.max(0, clock.nowMs() - Date.parse(reading.event.time));
     try {
-      observer?.handled(queue.name, receive(reading.event), lagMs);
+      const result = receive(reading.event);
+      observer?.handled(queue.name, result, lagMs);
       return true;
     } catch (error) {
       // A bug: the dead-letter queue keeps the message.

@@ -30,11 +30,12 @@ export type EventReading =
   | { readonly kind: "irrelevant" }
   | { readonly kind: "malformed" };
 
-/** The maximum size of an SQS message. */
-const MAX_BODY_CHARS = 1_048_576;
+/** The maximum size of an event that CloudTrail gives to EventBridge: 256 KB. An SQS message can be larger. */
+const MAX_BODY_CHARS = 262_144;
 const MAX_PRINCIPAL_CHARS = 256;
 const MAX_ACTION_CHARS = 128;
 const MAX_REQUEST_ID_CHARS = 128;
+const MAX_REGION_CHARS = 64;
 
 const MALFORMED: EventReading = { kind: "malformed" };
 const IRRELEVANT: EventReading = { kind: "irrelevant" };
@@ -57,18 +58,17 @@ export function readChangeEvent(body: string): EventReading {
   if (action === undefined || !/^\d{12}$/.test(accountId) || !isTime(time)) return MALFORMED;
   const found = concernsOf(accountId, action, detail);
   if (found.touched.length === 0 && found.instanceIds.length === 0) return IRRELEVANT;
-  return {
-    kind: "change",
-    event: {
-      accountId,
-      region: textIn(detail, "awsRegion") ?? textIn(envelope, "region") ?? "",
-      action: messageText(action, MAX_ACTION_CHARS),
-      principal: principalOf(fieldsIn(detail, "userIdentity") ?? {}),
-      time,
-      requestId: textIn(detail, "requestID")?.slice(0, MAX_REQUEST_ID_CHARS),
-      ...found,
-    },
+  const event: ChangeEvent = {
+    accountId,
+    region: (textIn(detail, "awsRegion") ?? textIn(envelope, "region") ?? "").slice(0, MAX_REGION_CHARS),
+    action: messageText(action, MAX_ACTION_CHARS),
+    principal: principalOf(fieldsIn(detail, "userIdentity") ?? {}),
+    time,
+    requestId: textIn(detail, "requestID")?.slice(0, MAX_REQUEST_ID_CHARS),
+    ...found,
   };
+  // A part of a text keeps all of it in memory; a copy does not.
+  return { kind: "change", event: structuredClone(event) };
 }
 
 type Concerns = Pick<ChangeEvent, "touched" | "instanceIds">;

@@ -5,6 +5,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** An object has at most this many tags. */
 const MAX_TAGS = 50;
+/** The maximum of IAM for the name of a policy, and for the key of a tag. */
+const MAX_NAME_CHARS = 128;
+/** The maximum of IAM for an ARN. */
+const MAX_ARN_CHARS = 2_048;
 
 /**
  * The values that a call of another client has replaced, by the names of {@link writtenValue}: a read that shows another value than the
@@ -23,10 +27,10 @@ export function replacedValues(action: string, request: Fields): readonly string
       return [ofRole("boundary")];
     case "PutRolePolicy":
     case "DeleteRolePolicy":
-      return typeof policyName === "string" ? [ofRole(`inline policy ${nameKey(policyName)}`)] : [];
+      return isText(policyName, MAX_NAME_CHARS) ? [ofRole(`inline policy ${nameKey(policyName)}`)] : [];
     case "AttachRolePolicy":
     case "DetachRolePolicy":
-      return typeof policyArn === "string" ? [ofRole(`managed policy ${policyArn}`)] : [];
+      return isText(policyArn, MAX_ARN_CHARS) ? [ofRole(`managed policy ${policyArn}`)] : [];
     case "TagRole":
     case "UntagRole":
       return tagKeysIn(request).map((key) => ofRole(`tag ${key}`));
@@ -43,7 +47,12 @@ export function replacedValues(action: string, request: Fields): readonly string
 
 function tagKeysIn({ tags, tagKeys }: Fields): readonly string[] {
   const named = [...listOf(tags).map((tag) => (tag as Fields | null)?.["key"]), ...listOf(tagKeys)];
-  return named.filter((key) => typeof key === "string");
+  return named.filter((key) => isText(key, MAX_NAME_CHARS));
+}
+
+/** What is longer, IAM has not. Anybody who can write to the queue can invent it, and it is kept in memory. */
+function isText(value: unknown, maxChars: number): value is string {
+  return typeof value === "string" && value.length <= maxChars;
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { readChangeEvent } from "../../../src/engine/drift/change-event.ts";
 import { EntityIndex } from "../../../src/engine/drift/entity-index.ts";
@@ -98,7 +100,7 @@ test("a change of EC2 names instances and associations, wherever its shape has t
   ).toEqual([association, id]);
   const deep = Array.from({ length: 100 }).reduce((inner) => ({ inner }), id);
   expect(event({ requestParameters: deep })).toBe("irrelevant");
-  expect(event({ requestParameters: { set: [...Array(100_000).fill("x"), id] } })).toBe("irrelevant");
+  expect(event({ requestParameters: { set: [...Array(50_000).fill("x"), id] } })).toBe("irrelevant");
 });
 
 test.each([
@@ -115,6 +117,45 @@ test.each([
 ])("the principal of %s", (_, userIdentity, principal) => {
   const reading = readChangeEvent(body("DeleteRole", { roleName: "app" }, { userIdentity }));
   expect(reading).toMatchObject({ kind: "change", event: { principal } });
+});
+
+describe("what anybody can write to the queue", () => {
+  const huge = "x".repeat(200_000);
+
+  test.each<[string, string, Fields, Fields]>([
+    ["a region", "DeleteRole", {}, { awsRegion: huge }],
+    ["the id of a request", "DeleteRole", {}, { requestID: huge }],
+    ["a principal", "DeleteRole", {}, { userIdentity: { arn: huge } }],
+    ["an action", huge, {}, {}],
+    ["the key of a tag", "TagRole", { tags: [{ key: huge, value: "" }] }, {}],
+    ["the name of a policy", "PutRolePolicy", { policyName: huge }, {}],
+    ["the ARN of a policy", "AttachRolePolicy", { policyArn: huge }, {}],
+  ])("takes little memory, however large %s is", (_, action, request, detail) => {
+    const reading = readChangeEvent(body(action, { roleName: "app", ...request }, detail));
+    expect(reading.kind).toBe("change");
+    expect(JSON.stringify(reading).length).toBeLessThan(2_000);
+  });
+
+  test("is not kept as a whole for a part of it that is", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const used = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = used();
+    const detail = { requestID: huge, awsRegion: huge, userIdentity: { arn: huge.slice(0, 50_000) } };
+    const kept = Array.from({ length: 100 }, (_, i) =>
+      readChangeEvent(body("DeleteRole", { roleName: `app-${i}` }, { ...detail, awsRegion: `r${i}` })),
+    );
+    const bytes = used() - before;
+    expect(kept.every(({ kind }) => kind === "change")).toBe(true);
+    expect(bytes).toBeLessThan(5_000_000);
+  });
+
+  test("is not read when CloudTrail sends nothing of that size", () => {
+    expect(readChangeEvent(body("DeleteRole", { roleName: "app", x: huge + huge }))).toEqual({ kind: "malformed" });
+  });
 });
 
 test("10,000 events of roles that no object has are read and dropped in a fraction of a second of CPU", () => {

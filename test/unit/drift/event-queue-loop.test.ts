@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { DriftEvents } from "../../../src/controller/drift/drift-events.ts";
+import { EventQueueLoop } from "../../../src/controller/drift/event-queue-loop.ts";
+import type { EventQueue, QueueMessage } from "../../../src/engine/drift/event-queue.ts";
+import { silentLogger } from "../../../src/telemetry.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+const ACCOUNT = "123456789012";
+
+function message(receipt: string, filling = ""): QueueMessage {
+  const detail = {
+    ...{ eventSource: "iam.amazonaws.com", eventName: "TagRole", eventTime: "2026-01-01T00:00:00Z" },
+    requestParameters: { roleName: "app", filling },
+  };
+  const envelope = { source: "aws.iam", "detail-type": "AWS API Call via CloudTrail", account: ACCOUNT, detail };
+  return { body: JSON.stringify(envelope), receipt };
+}
+
+function queueOf(receive: EventQueue["receive"]): EventQueue & { readonly deleted: string[] } {
+  const deleted: string[] = [];
+  return {
+    name: "queue",
+    deleted,
+    receive,
+    async delete(messages) {
+      deleted.push(...messages.map(({ receipt }) => receipt));
+    },
+  };
+}
+
+test("large messages of one batch do not hold up the rest of the process until the last one is read", async () => {
+  const clock = new FakeClock();
+  const large = [1, 2, 3].map((n) => message(`large-${n}`, "x".repeat(100_000)));
+  const batches = [[...large, message("small-1"), message("small-2")]];
+  const queue = queueOf(async (signal) => batches.shift() ?? clock.sleep(1e9, signal).then(() => []));
+  let handled = 0;
+  const receive = (): "unmatched" => {
+    handled += 1;
+    return "unmatched";
+  };
+  const loop = new EventQueueLoop({ queue, receive, clock, random: () => 0, logger: silentLogger });
+  let handledBefore = -1;
+  clock.schedule(0, () => {
+    handledBefore = handled;
+  });
+  loop.start();
+  await clock.advance(0);
+  expect([handledBefore, handled]).toEqual([1, 5]);
+  expect(queue.deleted).toHaveLength(5);
+  await loop.stop();
+});
+
+test("a message that arrives while the controller stops leaves no timer behind", async () => {
+  const clock = new FakeClock();
+  const delivery = Promise.withResolvers<readonly QueueMessage[]>();
+  const events = new DriftEvents({
+    queues: [queueOf(() => delivery.promise)],
+    instancesChanged: () => false,
+    isOwn: () => false,
+    accountOf: () => undefined,
+    queue: { add() {}, isRunning: () => false, isWaiting: () => false },
+    clock,
+    random: () => 0,
+    logger: silentLogger,
+    recheckMs: 0,
+  });
+  const metadata = { namespace: "default", name: "app", uid: "1", resourceVersion: "1" };
+  const role = { name: "app", arn: `arn:aws:iam::${ACCOUNT}:role/app`, id: "AROA" };
+  events.objectChanged({ type: "added", new: { metadata, status: { role } }, isInInitialList: true });
+  events.start();
+  const stopped = events.stop();
+  delivery.resolve([message("late")]);
+  await stopped;
+  expect(clock.timerCount).toBe(0);
+});
