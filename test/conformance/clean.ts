@@ -57,7 +57,8 @@ const MAX_ROUNDS = 5;
 
 /**
  * Deletes what runs with this prefix have left, of any kind, whenever they ran: what is below the prefix's path, has a run's name and that
- * run's tag. Of instances and launch templates, which have no path, name and tag. Everything else stays, and is named.
+ * run's tag. Launch templates have no path. Instances have none either, and names that anybody may change, so their client token must
+ * be the run's. Everything else stays, and is named.
  */
 export async function clean(cleaner: Cleaner): Promise<Cleaned> {
   const removed = new Set<string>();
@@ -99,11 +100,14 @@ async function* findInstances({ ec2, trust }: Cleaner): AsyncIterable<Found> {
     { Name: "instance-state-name", Values: ["pending", "running", "stopping", "stopped"] },
   ];
   for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2 }, { Filters })) {
-    for (const { InstanceId = "", Tags = [] } of Reservations.flatMap(({ Instances = [] }) => Instances)) {
+    for (const { InstanceId = "", ClientToken = "", Tags = [] } of Reservations.flatMap(
+      ({ Instances = [] }) => Instances,
+    )) {
       yield {
         what: `instance ${InstanceId}`,
         name: nameTagOf(Tags),
         path: undefined,
+        clientToken: ClientToken,
         tags: Tags,
         async remove() {
           trust(InstanceId);

@@ -110,7 +110,7 @@ const WRITES: Readonly<Record<string, Rule>> = {
   TagPolicy: all(POLICY, keepsTag),
   UntagPolicy: all(POLICY, leavesTag),
   AssumeRole: ofRun("RoleArn"),
-  RunInstances: all(profileOfRun, hasTag("TagSpecification.")),
+  RunInstances: all(profileOfRun, named("ClientToken"), hasTag("TagSpecification.")),
   StartInstances: INSTANCES,
   StopInstances: INSTANCES,
   TerminateInstances: INSTANCES,

@@ -55,16 +55,20 @@ export interface Suspect {
   readonly name: string;
   /** Undefined for what has no path: instances and launch templates. */
   readonly path: string | undefined;
+  /** Of an instance: chosen by the request that started it, and never changed. Undefined for everything else. */
+  readonly clientToken?: string | undefined;
   readonly tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[];
 }
 
 /** What is missing to the proof that a run with this prefix made the thing; undefined when it is proved. */
-export function missingProof(prefix: string, { name, path, tags }: Suspect): string | undefined {
+export function missingProof(prefix: string, { name, path, clientToken, tags }: Suspect): string | undefined {
   const value = tags.find(({ Key }) => Key === RUN_TAG)?.Value;
   const run = new RegExp(`^${prefix}/(${RUN})$`).exec(value ?? "")?.[1];
   if (run === undefined) return `it has no tag ${RUN_TAG}=${prefix}/RUN`;
   const marks = new RunMarks(prefix, run);
   if (path !== undefined && !path.startsWith(marks.path)) return `its path is ${path}, not below ${marks.path}`;
+  if (clientToken?.startsWith(marks.namePrefix) === false)
+    return `its client token does not begin with ${marks.namePrefix}: something else has started it`;
   if (!name.toLowerCase().startsWith(marks.namePrefix)) return `its name does not begin with ${marks.namePrefix}`;
   return undefined;
 }

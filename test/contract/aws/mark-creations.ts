@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { BenchMarks } from "./harness.ts";
 
@@ -9,6 +10,7 @@ interface Tag {
 interface Creation {
   readonly Path?: string;
   readonly Tags?: readonly Tag[];
+  readonly ClientToken?: string;
   readonly TagSpecifications?: readonly { readonly ResourceType?: string; readonly Tags?: readonly Tag[] }[];
 }
 
@@ -19,7 +21,7 @@ const IN_EC2: Readonly<Record<string, string>> = {
 };
 
 /**
- * Has a client give its path and tag to whatever it creates, in the same request, so that nothing is there without them, and hide the
+ * Has a client give its path, its tag and its token to whatever it creates, in the same request, so that nothing is there without them, and hide the
  * tag in what IAM shows: a case reads what it wrote.
  */
 export function markCreations(client: object, marks: BenchMarks): void {
@@ -41,7 +43,10 @@ function marked(command: string, input: Creation, { path, tag, namePrefix }: Ben
   if (resourceType === undefined) return input;
   const given = (input.TagSpecifications ?? []).flatMap(({ Tags = [] }) => Tags);
   const Tags = [...given, tag, { Key: "Name", Value: `${namePrefix}${resourceType}` }];
-  return { ...input, TagSpecifications: [{ ResourceType: resourceType, Tags }] };
+  const TagSpecifications = [{ ResourceType: resourceType, Tags }];
+  if (command !== "RunInstancesCommand") return { ...input, TagSpecifications };
+  // Tags can be put on any instance later; the token stays that of the request that started it.
+  return { ...input, TagSpecifications, ClientToken: `${namePrefix}${randomBytes(12).toString("hex")}` };
 }
 
 function hideTag(output: unknown, key: string): void {

@@ -129,6 +129,15 @@ describe("what is not proved to be of a run stays", () => {
     expect([removed, presentIn(aws)]).toEqual([[], [id]]);
   });
 
+  test("as an instance that was tagged and named later", async () => {
+    const ec2 = new Ec2User(aws.url, REGION);
+    const id = await ec2.runOne({ tags: { [RUN_TAG]: `conf/${RUN}`, Name: `conf-${RUN}-1-instance` } });
+    ec2.close();
+    const { removed, left } = await new Conformance(onSandbox(aws)).clean();
+    expect([removed, presentIn(aws)]).toEqual([[], [id]]);
+    expect(left).toEqual([expect.stringContaining("its client token does not begin with conf-0123abcd-")]);
+  });
+
   test("as an instance profile of another owner that holds a role of a run, with the role", async () => {
     await role(NAME, `/conf/${RUN}/`, tag(`conf/${RUN}`));
     await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "web" });
@@ -166,6 +175,14 @@ describe("the guard sends no write that names something of others", () => {
       { Action: "AssumeRole", RoleArn: arn },
       { RoleArn: "arn:aws:iam::123456789012:role/Admin" },
     ],
+    [
+      "the token of an instance",
+      {
+        ...{ Action: "RunInstances", ClientToken: "conf-0123abcd-1-f00d" },
+        ...{ "TagSpecification.1.Tag.1.Key": RUN_TAG, "TagSpecification.1.Tag.1.Value": "conf/0123abcd" },
+      },
+      { ClientToken: "f00d" },
+    ],
     ["an instance", { Action: "TerminateInstances", "InstanceId.1": "i-0a" }, { "InstanceId.2": "i-0b" }],
     [
       "an association",
@@ -188,7 +205,7 @@ describe("the guard sends no write that names something of others", () => {
     expect(complaint({ Action: "UntagRole", RoleName: name, "TagKeys.member.1": RUN_TAG })).toEqual(expect.any(String));
   });
 
-  test("and what it proves, it proves by all three marks", () => {
+  test("and what it proves, it proves by all marks", () => {
     const proved = { name, path: Path, tags: [marks.tag] };
     expect(missingProof("conf", proved)).toBeUndefined();
     for (const change of [{ name: "web" }, { path: "/" }, { tags: [] }]) {
