@@ -21,6 +21,8 @@ interface Changes {
 
 /** The number of open changes that are known of an object. */
 const MAX_OPEN = 20;
+/** Of more parts, such as inline policies of names that others choose, everything is read. */
+const MAX_PARTS = 50;
 /** The number of objects whose reported changes are known. */
 const MAX_OBJECTS = 5_000;
 
@@ -56,8 +58,8 @@ export class DriftMemory {
 
   /** Records that a change has touched these parts of an object. */
   touch(key: string, parts: PartsToReread): void {
-    const known = this.#touched.get(key);
-    this.#touched.set(key, known === undefined ? parts : mergedParts(known, parts));
+    const touched = mergedParts(this.#touched.get(key) ?? new Set(), parts);
+    this.#touched.set(key, touched === "everything" || touched.size <= MAX_PARTS ? touched : "everything");
   }
 
   /**
