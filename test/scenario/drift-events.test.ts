@@ -232,6 +232,18 @@ describe("an event", () => {
     expect(await verified()).toBe(before);
   });
 
+  test("about one part does not put off the resync that reads the rest, where no scan does", async () => {
+    const { sim } = await established(["app"], DRIFTING_SPEC, { isSweeping: false });
+    const before = state(sim, "app");
+    await outsider(sim, allowAll("app"));
+    sim.servers.aws.cloud.queues.create(DRIFT_EVENTS).clear();
+    for (let i = 0; i < 4; i += 1) {
+      send(sim, event({ eventName: "TagInstanceProfile", requestParameters: { instanceProfileName: "app" } }));
+      await sim.run(3 * MINUTE_MS);
+    }
+    expect(state(sim, "app")).toEqual(before);
+  });
+
   test("whose change the reads do not show yet is verified once more", async () => {
     const { sim } = await established(["app"]);
     const before = state(sim, "app");

@@ -274,7 +274,7 @@ export class Reconciler {
     const { result, requeue } = await this.#deps.statusWriter.report(reported, report, signal);
     const digest = isVerified(result) ? digestOf(object, this.#deps.clusterId) : undefined;
     coverage.reconciled(key, digest, observationIn(result)?.isPartial);
-    return requeue;
+    return coverage.inTime(key, requeue);
   }
 
   async #withinClass(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Report> {

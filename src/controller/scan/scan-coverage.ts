@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { desiredState } from "../../model/desired-state.ts";
+import type { Requeue } from "../../status/requeue.ts";
 
 /** An observation of an object in sync. */
 interface InSync {
@@ -76,6 +77,18 @@ export class ScanCoverage {
   reconciled(key: string, digest: string | undefined, isPartial = false): void {
     if (digest === undefined) this.forget(key);
     else if (!isPartial) this.recordInSync(key, digest);
+    else if (!this.#inSync.has(key)) this.#inSync.set(key, { atMs: Number.NEGATIVE_INFINITY, digest });
+  }
+
+  /**
+   * The requeue after a reconcile of which the end is recorded. The read of a part does not put off the resync: events about one part must
+   * not keep the others from being read where no scan reads them.
+   */
+  inTime(key: string, requeue: Requeue): Requeue {
+    const known = this.#inSync.get(key);
+    if (known === undefined || requeue.kind !== "after" || requeue.urgency !== "resync") return requeue;
+    const sinceMs = Math.floor(this.#monotonicMs() - known.atMs);
+    return { ...requeue, delayMs: Math.max(0, requeue.delayMs - sinceMs) };
   }
 
   /** True when a scan found a difference and the object was not reconciled since. */

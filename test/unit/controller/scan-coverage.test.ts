@@ -118,3 +118,38 @@ describe("AWS is known to be in sync with a desired state", () => {
     expect(coverage.isInSyncWith(KEY, DIGEST, 10)).toBe(false);
   });
 });
+
+describe("the resync after the read of a part", () => {
+  const resync = { kind: "after", delayMs: 600, urgency: "resync" } as const;
+
+  test("is as far away as it was, however often parts are read", () => {
+    coverage.reconciled(KEY, DIGEST);
+    expect(coverage.inTime(KEY, resync)).toEqual(resync);
+    for (const [passedMs, delayMs] of [
+      [400, 200],
+      [100, 100],
+      [300, 0],
+    ] as const) {
+      nowMs += passedMs;
+      coverage.reconciled(KEY, DIGEST, true);
+      expect(coverage.inTime(KEY, resync)).toEqual({ ...resync, delayMs });
+    }
+  });
+
+  test("is due at once when the whole was not observed since a reconcile that verified nothing", () => {
+    coverage.reconciled(KEY, undefined);
+    expect(coverage.inTime(KEY, resync)).toEqual(resync);
+    coverage.reconciled(KEY, DIGEST, true);
+    expect(coverage.inTime(KEY, resync)).toEqual({ ...resync, delayMs: 0 });
+    coverage.scanEnded(COVERS_MS);
+    expect(coverage.covers(KEY)).toBe(false);
+  });
+
+  test("changes no retry", () => {
+    coverage.reconciled(KEY, DIGEST);
+    nowMs += 400;
+    for (const requeue of [{ kind: "backoff" }, { kind: "done" }, { kind: "after", delayMs: 600 }] as const) {
+      expect(coverage.inTime(KEY, requeue)).toEqual(requeue);
+    }
+  });
+});
