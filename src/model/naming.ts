@@ -20,6 +20,11 @@ export function nameInArn(arn: string): string {
   return arn.slice(arn.lastIndexOf("/") + 1);
 }
 
+/** The account id in an ARN; undefined in an ARN without one. */
+export function accountInArn(arn: string): string | undefined {
+  return arn.split(":")[4] || undefined;
+}
+
 /** The maximum length of a role name. */
 const MAX_ROLE_NAME_CHARS = 64;
 /** Neither namespaces nor names of Kubernetes objects contain it. */

@@ -1,5 +1,5 @@
 import type { AwsObjectReference, InstanceProfileStatus } from "../api/instance-profile.ts";
-import { nameInArn } from "../model/naming.ts";
+import { accountInArn, nameInArn } from "../model/naming.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import { TAG_KEYS, type Tags } from "../model/ownership.ts";
 import type { ReportedObject } from "./outcome.ts";
@@ -56,7 +56,7 @@ function entitiesOf(object: ReportedObject, result: Result): Entities {
     role,
     instanceProfile: referenceOf(state.instanceProfile, (it) => it.id),
     managedPolicies: state.managedPolicies?.map(({ arn }) => ({ name: nameInArn(arn), arn })),
-    accountId: role && accountIn(role),
+    accountId: role && accountInArn(role.arn),
   };
 }
 
@@ -72,7 +72,7 @@ function entitiesOfOwned({ metadata }: ReportedObject, state?: ObservedState): E
     state?.instanceProfile.presence === "present" && isOwned(state.instanceProfile)
       ? referenceOf(state.instanceProfile, (it) => it.id)
       : undefined;
-  return compact<Entities>({ role, instanceProfile, accountId: role && accountIn(role) });
+  return compact<Entities>({ role, instanceProfile, accountId: role && accountInArn(role.arn) });
 }
 
 /** A dry run has not adopted what it found, so it records only what the object owns already, and what no longer exists. */
@@ -81,10 +81,6 @@ function absentIn({ role, instanceProfile }: ObservedState): Entities {
     ...(role.presence === "absent" && { role: undefined }),
     ...(instanceProfile.presence === "absent" && { instanceProfile: undefined }),
   };
-}
-
-function accountIn({ arn }: Identity): string | undefined {
-  return arn.split(":")[4];
 }
 
 function referenceOf<T extends { readonly presence: "present"; readonly arn: string }>(

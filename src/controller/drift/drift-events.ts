@@ -58,7 +58,7 @@ export class DriftEvents {
     if (this.#options.isOwn(event.requestId)) return "own";
     let isMatched = event.instanceIds.length > 0 && this.#options.instancesChanged(event);
     for (const touched of event.touched) {
-      for (const key of this.#index.objectsOf(touched.entity)) {
+      for (const key of this.#index.objectsOf(event.accountId, touched.entity)) {
         this.#verifications.add(key, { event, touched });
         isMatched = true;
       }

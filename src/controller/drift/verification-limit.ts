@@ -1,8 +1,8 @@
-/** So many verifications of one object may follow each other at once. */
+/** The number of verifications of one object that are allowed without waiting for a refill. */
 const BURST = 5;
-/** So that the changes of one burst that arrive one after the other cause two, and the second is still a matter of seconds. */
+/** The minimum time between two verifications of one object. The events of one burst of calls may arrive over a second. */
 const MIN_INTERVAL_MS = 1_500;
-/** One more verification of the object is allowed after this time. */
+/** The time after which one more verification of the object is allowed. */
 const REFILL_MS = 60_000;
 
 interface Allowance {
@@ -11,8 +11,8 @@ interface Allowance {
 }
 
 /**
- * Limits how often the events about one object cause reads: another client that writes without a pause costs a read a minute, not one
- * for each of its writes. The verification is late then, never left out.
+ * Limits how often the events about one object cause a verification. If another client writes all the time, the object is verified once a
+ * minute, not after each write. The limit delays a verification and never skips it.
  */
 export class VerificationLimit {
   readonly #monotonicMs: () => number;

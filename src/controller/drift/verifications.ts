@@ -32,7 +32,7 @@ interface Waiting {
   readonly timer: Timer;
 }
 
-/** How long further changes of the object are awaited: several calls make one drift, and a burst makes one verification. */
+/** How long the controller waits for further changes of the object: a burst of calls causes one verification. */
 const COALESCE_MS = 300;
 /** The number of changes that are kept apart; of more, everything is read. */
 const MAX_CHANGES = 50;
@@ -101,7 +101,7 @@ export class Verifications {
   #report(key: string, { event, touched }: Change, { drift, recentWrites }: Account): void {
     const { clock } = this.#options;
     const ageMs = clock.nowMs() - Date.parse(event.time);
-    recentWrites.supersede(withoutAccount(touched.entity), touched.values, clock.monotonicMs() - ageMs);
+    recentWrites.supersede(touched.entity, touched.values, clock.monotonicMs() - ageMs);
     drift.report(key, event);
   }
 
@@ -130,13 +130,12 @@ export class Verifications {
   }
 }
 
-/** The latest change stands for all that are too many. */
+/**
+ * Adds a change. Of more than {@link MAX_CHANGES}, the last one stands for the rest; without its request id, because the rest must be
+ * verified even if that one is the controller's own write.
+ */
 function withChange(changes: readonly Change[], change: Change): readonly Change[] {
   if (changes.length < MAX_CHANGES) return [...changes, change];
   const touched = { ...change.touched, parts: "everything" as const };
   return [...changes.slice(0, -1), { event: { ...change.event, requestId: undefined }, touched }];
-}
-
-function withoutAccount(entity: string): string {
-  return entity.slice(entity.indexOf(" ") + 1);
 }

@@ -56,7 +56,7 @@ export function readChangeEvent(body: string): EventReading {
   const accountId = textIn(envelope, "account") ?? "";
   const time = textIn(detail, "eventTime");
   if (action === undefined || !/^\d{12}$/.test(accountId) || !isTime(time)) return MALFORMED;
-  const found = concernsOf(accountId, action, detail);
+  const found = concernsOf(action, detail);
   if (found.touched.length === 0 && found.instanceIds.length === 0) return IRRELEVANT;
   const event: ChangeEvent = {
     accountId,
@@ -75,13 +75,13 @@ type Concerns = Pick<ChangeEvent, "touched" | "instanceIds">;
 
 const NOTHING: Concerns = { touched: [], instanceIds: [] };
 
-function concernsOf(accountId: string, action: string, detail: Fields): Concerns {
+function concernsOf(action: string, detail: Fields): Concerns {
   // A refused call has changed nothing.
   if (detail["readOnly"] === true || (detail["errorCode"] ?? null) !== null) return NOTHING;
   const request = fieldsIn(detail, "requestParameters") ?? {};
   switch (textIn(detail, "eventSource")) {
     case "iam.amazonaws.com":
-      return { ...NOTHING, touched: touchedBy({ accountId, action, request }) };
+      return { ...NOTHING, touched: touchedBy({ action, request }) };
     case "ec2.amazonaws.com":
       return { ...NOTHING, instanceIds: instanceIdsIn([request, detail["responseElements"]]) };
     default:

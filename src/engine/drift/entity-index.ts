@@ -1,6 +1,7 @@
 import type { InstanceProfileStatus } from "../../api/instance-profile.ts";
-import { nameInArn } from "../../model/naming.ts";
-import { policyEntity, profileEntity, roleEntity } from "./touched-entities.ts";
+import { accountInArn, nameInArn } from "../../model/naming.ts";
+import { ofPolicy } from "../../plan/proof.ts";
+import { profileKey, roleKey } from "../observe/recent-writes.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -9,9 +10,13 @@ export class EntityIndex {
   readonly #objects = new Map<string, Set<string>>();
   readonly #entities = new Map<string, readonly string[]>();
 
-  /** The keys of the objects that have the entity; usually one. */
-  objectsOf(entity: string): ReadonlySet<string> {
-    return this.#objects.get(entity) ?? NONE;
+  /**
+   * The keys of the objects that have the entity; usually one.
+   *
+   * @param entity see {@link Touched}
+   */
+  objectsOf(accountId: string, entity: string): ReadonlySet<string> {
+    return this.#objects.get(inAccount(accountId, entity)) ?? NONE;
   }
 
   /** Replaces what is known of an object; without a status, removes it. */
@@ -33,16 +38,18 @@ export class EntityIndex {
 }
 
 function entitiesIn({ role, instanceProfile, managedPolicies = [] }: InstanceProfileStatus = {}): readonly string[] {
-  const arns = [
-    ...(role?.arn === undefined ? [] : [{ arn: role.arn, entity: roleEntity }]),
-    ...(instanceProfile?.arn === undefined ? [] : [{ arn: instanceProfile.arn, entity: profileEntity }]),
-  ];
   return [
-    ...arns.map(({ arn, entity }) => entity(accountIn(arn), nameInArn(arn))),
-    ...managedPolicies.map(({ arn }) => policyEntity(accountIn(arn), arn)),
+    ...entityAt(role?.arn, (arn) => roleKey(nameInArn(arn))),
+    ...entityAt(instanceProfile?.arn, (arn) => profileKey(nameInArn(arn))),
+    ...managedPolicies.flatMap(({ arn }) => entityAt(arn, ofPolicy)),
   ];
 }
 
-function accountIn(arn: string): string {
-  return arn.split(":")[4] ?? "";
+function entityAt(arn: string | undefined, entityOf: (arn: string) => string): readonly string[] {
+  const accountId = arn === undefined ? undefined : accountInArn(arn);
+  return arn === undefined || accountId === undefined ? [] : [inAccount(accountId, entityOf(arn))];
+}
+
+function inAccount(accountId: string, entity: string): string {
+  return `${accountId} ${entity}`;
 }

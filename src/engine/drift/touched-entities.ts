@@ -1,11 +1,11 @@
-import { nameKey } from "../../model/naming.ts";
 import { ofPolicy } from "../../plan/proof.ts";
+import { profileKey, roleKey } from "../observe/recent-writes.ts";
 import type { Part, PartsToReread } from "../observe/stale-observation.ts";
 import { replacedValues } from "./replaced-values.ts";
 
 /** An IAM entity that a change concerns, and the parts of an object that the change may have made differ. */
 export interface Touched {
-  /** See {@link roleEntity}, {@link profileEntity} and {@link policyEntity}. */
+  /** The entity in its account: see {@link roleKey}, {@link profileKey} and {@link ofPolicy}. */
   readonly entity: string;
   readonly parts: PartsToReread;
   /** The values that it has replaced, as {@link writtenValue} names them; empty for what replaces none. */
@@ -14,24 +14,8 @@ export interface Touched {
 
 /** A call to IAM, as CloudTrail has it. */
 export interface IamCall {
-  readonly accountId: string;
   readonly action: string;
   readonly request: Readonly<Record<string, unknown>>;
-}
-
-/** A role of an account, for {@link EntityIndex}. */
-export function roleEntity(accountId: string, roleName: string): string {
-  return `${accountId} role ${nameKey(roleName)}`;
-}
-
-/** An instance profile of an account. */
-export function profileEntity(accountId: string, instanceProfileName: string): string {
-  return `${accountId} instance profile ${nameKey(instanceProfileName)}`;
-}
-
-/** A managed policy of an account, by its ARN. */
-export function policyEntity(accountId: string, arn: string): string {
-  return `${accountId} managed policy ${arn}`;
 }
 
 const NAME = /^[\w+=,.@-]{1,128}$/;
@@ -70,21 +54,21 @@ const ROLE_ONLY_NAMED = new Set(["AddRoleToInstanceProfile", "RemoveRoleFromInst
  * The entities that a call has changed. A call that the controller does not know touches everything of the entities that it names, so
  * that a new action of IAM is noticed too.
  */
-export function touchedBy({ accountId, action, request }: IamCall): readonly Touched[] {
+export function touchedBy({ action, request }: IamCall): readonly Touched[] {
   const roleName = matching(request["roleName"], NAME);
   const profileName = matching(request["instanceProfileName"], NAME);
   if (profileName !== undefined) {
     const values = replacedValues(action, request);
-    return [{ entity: profileEntity(accountId, profileName), parts: own(PROFILE_PARTS, action) ?? MEMBERSHIP, values }];
+    return [{ entity: profileKey(profileName), parts: own(PROFILE_PARTS, action) ?? MEMBERSHIP, values }];
   }
   if (roleName !== undefined && !ROLE_ONLY_NAMED.has(action)) {
     const values = replacedValues(action, request);
-    return [{ entity: roleEntity(accountId, roleName), parts: rolePartsOf(action, request), values }];
+    return [{ entity: roleKey(roleName), parts: rolePartsOf(action, request), values }];
   }
   const arn = matching(request["policyArn"], POLICY_ARN);
   // Attachments to users and groups name the policy too, and change nothing of it.
   if (arn === undefined || request["userName"] !== undefined || request["groupName"] !== undefined) return [];
-  return [{ entity: policyEntity(accountId, arn), parts: new Set([ofPolicy(arn)]), values: [] }];
+  return [{ entity: ofPolicy(arn), parts: new Set([ofPolicy(arn)]), values: [] }];
 }
 
 function rolePartsOf(action: string, request: IamCall["request"]): PartsToReread {

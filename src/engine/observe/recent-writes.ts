@@ -115,7 +115,7 @@ export class RecentWrites {
    * Forgets the writes of values that another client has replaced since: reads of these count as they are. Creations and deletions stay,
    * because only the end of the window proves that an entity is gone.
    *
-   * @param entity `role name` or `instance profile name`, in lower case
+   * @param entity see {@link roleKey} and {@link profileKey}
    * @param atMs when the values were replaced, in monotonic ms
    */
   supersede(entity: string, values: readonly string[], atMs: number): void {
@@ -239,10 +239,12 @@ function keysOf(desired: DesiredState, observed: ObservedState): readonly string
   return [roleKey(roleNameOf(desired)), profileKey(profileNameOf(desired)), ...policies];
 }
 
-function roleKey(name: string): string {
+/** A role, whatever the case of its name. */
+export function roleKey(name: string): string {
   return `role ${nameKey(name)}`;
 }
 
-function profileKey(name: string): string {
+/** An instance profile, whatever the case of its name. */
+export function profileKey(name: string): string {
   return `instance profile ${nameKey(name)}`;
 }

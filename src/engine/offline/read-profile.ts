@@ -1,5 +1,5 @@
+import { accountInArn } from "../../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
-import { placeInRoleArn } from "../../model/own-policies.ts";
 import { TAG_KEYS } from "../../model/ownership.ts";
 import type { ExportedOwnPolicy } from "../../plan/exported-manifest.ts";
 import type { IamReader } from "../ports.ts";
@@ -41,9 +41,9 @@ export async function readOwnPolicies(
   signal: AbortSignal,
 ): Promise<readonly ExportedOwnPolicy[]> {
   const found: ExportedOwnPolicy[] = [];
-  const accountId = placeInRoleArn(roleArn)?.accountId;
+  const accountId = accountInArn(roleArn);
   for (const arn of managedPolicyArns) {
-    if (arn.split(":")[4] !== accountId || arn === permissionsBoundaryArn) continue;
+    if (accountInArn(arn) !== accountId || arn === permissionsBoundaryArn) continue;
     const policy = await iam.getPolicy(arn, signal);
     if (policy.presence === "absent") continue;
     const { attachments, boundaries, description = "", ...facts } = policy;
