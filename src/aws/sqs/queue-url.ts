@@ -1,7 +1,7 @@
 /** The URL of an SQS queue, taken apart. */
 export interface SqsQueueUrl {
   readonly url: string;
-  /** `123456789012/drift-events` */
+  /** `us-east-1/123456789012/drift-events`: queues of several regions usually have the same name. */
   readonly name: string;
   readonly origin: string;
   /** By the name of the host; undefined where it does not say, as at an endpoint of another provider. */
@@ -21,5 +21,6 @@ export function parseQueueUrl(text: string): SqsQueueUrl | undefined {
   const [, accountId, queue] = /^\/(\d{12})\/([\w-]{1,80})$/.exec(url.pathname) ?? [];
   if (accountId === undefined || queue === undefined) return undefined;
   const [, region] = REGION_IN_HOST.exec(url.hostname) ?? [];
-  return { url: text, name: `${accountId}/${queue}`, origin: url.origin, region };
+  // Without a region, the host tells the queues apart.
+  return { url: text, name: `${region ?? url.host}/${accountId}/${queue}`, origin: url.origin, region };
 }

@@ -5,7 +5,7 @@ import type { EventQueue } from "../../engine/drift/event-queue.ts";
 const PREFIX = "instance_profile_controller_event_queue";
 const SECONDS = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
 
-/** Registers the metrics of event queues. The label `queue` is the account id and the name of the queue. */
+/** Registers the metrics of event queues. The label `queue` is the region, the account id and the name of the queue. */
 export function eventQueueMetrics(registry: Registry, queues: readonly EventQueue[]): EventQueueObserver {
   const registers = [registry];
   const messages = new Counter({

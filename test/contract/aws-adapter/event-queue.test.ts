@@ -84,6 +84,6 @@ test.each([
   await act();
   await expect(queue.receive(signal)).rejects.toMatchObject({
     reason,
-    message: expect.stringContaining("queue 123456789012/drift-events"),
+    message: expect.stringContaining(`queue ${url.name}`),
   });
 });

@@ -12,7 +12,14 @@ test.each([
   ["http://127.0.0.1:4566/123456789012/drift", undefined],
 ])("%s is a queue of region %s", (text, region) => {
   expect(parseQueueUrl(text)).toMatchObject({ url: text, region, origin: new URL(text).origin });
-  expect(parseQueueUrl(text)?.name).toMatch(/^123456789012\/drift/);
+  expect(parseQueueUrl(text)?.name).toBe(`${region ?? new URL(text).host}${new URL(text).pathname}`);
+});
+
+test("queues of the same name in several regions have names of their own, so that the metrics of one do not hide the other", () => {
+  const names = ["us-east-1", "eu-west-1"].map(
+    (region) => parseQueueUrl(`https://sqs.${region}.amazonaws.com/123456789012/drift-events`)?.name,
+  );
+  expect(names).toEqual(["us-east-1/123456789012/drift-events", "eu-west-1/123456789012/drift-events"]);
 });
 
 test.each([
