@@ -67,17 +67,11 @@ function userIdentity({ caller }: Call): Json {
 
 /** `Tags.member.1.Key` as `tags: [{key}]`, and `IamInstanceProfile.Name` as `iamInstanceProfile: {name}`. */
 function requestParameters(params: Params): Json {
-  const root: Record<string, unknown> = {};
+  const root = emptyJson();
   for (const [name, value] of Object.entries(params.toRecord())) {
     if (name === "Action" || name === "Version") continue;
-    put(
-      root,
-      name
-        .split(".")
-        .filter((step) => step !== "member")
-        .map(lowerFirst),
-      value,
-    );
+    const steps = name.split(".").filter((step) => step !== "member");
+    put(root, steps.map(lowerFirst), value);
   }
   return root;
 }
@@ -87,9 +81,15 @@ function put(into: Record<string, unknown>, [step = "", ...rest]: readonly strin
     into[step] = value;
     return;
   }
-  const inner = (into[step] ?? {}) as Record<string, unknown>;
+  const known = into[step];
+  const inner = typeof known === "object" && known !== null ? (known as Record<string, unknown>) : emptyJson();
   into[step] = inner;
   put(inner, rest, value);
+}
+
+/** An object without a prototype: the names of parameters, such as `__proto__.a`, are the client's. */
+function emptyJson(): Record<string, unknown> {
+  return Object.create(null) as Record<string, unknown>;
 }
 
 function lowerFirst(text: string): string {

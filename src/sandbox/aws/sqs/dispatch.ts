@@ -42,27 +42,16 @@ export async function dispatchSqs(
     const input = JSON.parse(http.body === "" ? "{}" : http.body) as Readonly<Record<string, unknown>>;
     const caller = identify(dispatcher.cloud, "sqs", scope);
     const { accountId } = dispatcher.cloud.home.settings;
-    const arnOf = (name: string): string => `arn:aws:sqs:${scope.region}:${accountId}:${name}`;
-    authorizeSqs(
-      dispatcher,
-      caller,
-      action,
-      arnOf(
-        String(input["QueueUrl"] ?? "*")
-          .split("/")
-          .at(-1) ?? "*",
-      ),
-      scope.region,
-    );
-    const urlOf = (name: string): string => `http://${http.host}/${accountId}/${name}`;
-    const { signal } = http;
+    const { region } = scope;
+    const name = String(input["QueueUrl"] ?? "*").replace(/^.*\//, "");
+    authorizeSqs(dispatcher, caller, action, { arn: `arn:aws:sqs:${region}:${accountId}:${name}`, region });
     const result = await operation({
       queues: dispatcher.cloud.queues,
       input,
-      urlOf,
+      urlOf: (queue) => `http://${http.host}/${accountId}/${queue}`,
       accountId,
-      region: scope.region,
-      signal,
+      region,
+      signal: http.signal,
     });
     end("OK");
     return answer(200, JSON.stringify(result), id);
@@ -80,8 +69,7 @@ function authorizeSqs(
   { denyActions }: Dispatcher,
   caller: Caller,
   action: string,
-  resource: string,
-  region: string,
+  { arn: resource, region }: { readonly arn: string; readonly region: string },
 ): void {
   const permission = `sqs:${action === "DeleteMessageBatch" ? "DeleteMessage" : action}`;
   const { session } = caller;
