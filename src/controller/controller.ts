@@ -196,8 +196,10 @@ export class Controller {
       enqueue: (key, urgency) => this.#enqueue(key, urgency),
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
-      ...settings,
       requiresClass: settings.requiresClass ?? false,
+      allowsExternalRoles: settings.allowsExternalRoles,
+      defaultDeletionPolicy: settings.defaultDeletionPolicy,
+      isDryRun: settings.isDryRun,
       tenure: classTenure(deps.scope ?? {}, settings.reportsClasses),
     });
   }

@@ -163,7 +163,7 @@ async function confirm({ yes, "account-id": accountId }: Given, io: CommandIo): 
   if (answer.trim() !== accountId) throw new RefusedError("nothing was done");
 }
 
-function chosen({ only, "max-minutes": _ }: Given): readonly Check[] {
+function chosen({ only }: Given): readonly Check[] {
   const checks = allChecks.filter(({ id }) => id.includes(only ?? ""));
   if (checks.length === 0) throw new RefusedError(`no check has ${only} in its id; --list lists them`);
   return checks;

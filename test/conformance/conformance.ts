@@ -214,7 +214,13 @@ export class Conformance {
       },
       world: () =>
         new AccountWorld({
-          ...{ bench, guard: this.#guard, accountId, region, endpoint, credentials, guardRegions },
+          bench,
+          guard: this.#guard,
+          accountId,
+          region,
+          endpoint,
+          credentials,
+          guardRegions,
           waits: visibleWithinMs > 0,
         }),
     };

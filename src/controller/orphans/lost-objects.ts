@@ -123,7 +123,8 @@ export class LostObjects {
     const arnsOf = (kind: Left["kind"]): readonly string[] =>
       left.filter((one) => one.kind === kind).map(({ arn }) => arn);
     const [role] = arnsOf("role");
-    const [instanceProfiles, managedPolicies] = [arnsOf("instance profile"), arnsOf("managed policy")];
+    const instanceProfiles = arnsOf("instance profile");
+    const managedPolicies = arnsOf("managed policy");
     const { policy, deleted, logger, events } = this.#options;
     const roleId = (last["status"] as InstanceProfileStatus).role?.id ?? "";
     const isDeletedNext = policy === "Delete" && role !== undefined && deleted.ofRole(roleId) !== undefined;

@@ -148,11 +148,11 @@ export class AccountLoops {
     return undefined;
   }
 
-  /** Events name the account by its id. */
+  /** Keeps what events are verified with, and learns the id of the controller's own account, by which events name it. */
   #expectEvents(account: AwsAccount): void {
     account.drift.keep();
     const { isOwn, accounts } = this.#target;
-    // The objects report the failure, and the next event asks again.
+    // Until the id is known, events about the instances of this account match nothing: instance scans find those changes.
     if (isOwn) accounts.learnOwnId(this.#abort.signal).catch(() => {});
   }
 
