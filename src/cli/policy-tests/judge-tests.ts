@@ -124,7 +124,12 @@ function aboutUnread({ permissions, boundary }: RoleAccess, severity: Finding["s
     .filter(({ document }) => document === undefined)
     .map((policy) => policy.name);
   if (names.length === 0) return [];
-  const message = `the test was run without ${messageText(names.join(", "), 1_000)}: not read. plan reads managed policies.`;
+  // A warning is of validate, which reads nothing in AWS. In plan the read has failed, and standard error says why.
+  const hint =
+    severity === "warning"
+      ? "not read. plan reads managed policies."
+      : "plan could not read it. Correct the ARN, or allow what deploy/aws/plan-policy.json allows.";
+  const message = `the test was run without ${messageText(names.join(", "), 1_000)}: ${hint}`;
   return [{ ...failure("instanceProfile", message), severity }];
 }
 

@@ -169,6 +169,16 @@ describe("plan with a policy test that fails", () => {
     expect(err).toContain("1 of 1 policy tests failed");
   });
 
+  test("because it cannot read a managed policy says what to do, not that plan reads it", async () => {
+    aws.denyActions.add("iam:GetPolicy");
+    const attached = manifest(["s3:Get*"], {
+      managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
+    });
+    const { status, err } = await plan(`${attached}\n---\n${policyTest("t", "s3:Put*")}`);
+    expect(status).toBe(1);
+    expect(err).toContain("plan could not read it. Correct the ARN, or allow what deploy/aws/plan-policy.json allows.");
+  });
+
   test("exits with 1 and not with 4, although it grants new access", async () => {
     expect((await plan(withTest("s3:*"), "--fail-on-new-access")).status).toBe(1);
   });
