@@ -2,6 +2,8 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import { isNamespace } from "../engine/orphans/orphans.ts";
 import { UsageError } from "./io.ts";
 
+const UNEXPECTED_ARGUMENT = "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL";
+
 /** One option of a command, with its help text. */
 export interface OptionSpec {
   readonly type: "string" | "boolean";
@@ -145,6 +147,13 @@ function parse(config: ParseArgsConfig): {
     return { values, positionals, given: tokens.flatMap((token) => (token.kind === "option" ? [token.name] : [])) };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    throw new UsageError(words.replaceAll("\n", " "));
+    throw new UsageError(words.replaceAll("\n", " ") + hintAt(error, config));
   }
+}
+
+/** The usual cause of an unexpected argument is a pattern without quotes: the shell puts all files after one -f. */
+function hintAt(error: unknown, { options = {} }: ParseArgsConfig): string {
+  const isUnexpected = error instanceof Error && "code" in error && error.code === UNEXPECTED_ARGUMENT;
+  if (!isUnexpected || options["filename"] === undefined) return "";
+  return ". Put -f before each file, or quote a pattern: -f 'profiles/*.yaml'";
 }

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("a command line that cannot be understood is explained in words, with status 1", () => {
   test.each([
     [["nope"], 'unknown command "nope"'],
-    [["version", "extra"], "Unexpected argument 'extra'"],
+    [["version", "extra"], "Unexpected argument 'extra'. This command does not take positional arguments\n"],
     [["release"], "name the objects to release, or use one of --all, --all-namespaces"],
     [["release", "app", "--all"], "name the objects to release, or use one of --all, --all-namespaces"],
     [["release", "-A", "-n", "team-a"], "--all-namespaces selects everything; omit --namespace and --classes"],
@@ -25,6 +25,11 @@ describe("a command line that cannot be understood is explained in words, with s
     [["plan", "-f"], "argument missing"],
     [["plan", "-f", ""], "--filename: the value is empty"],
     [["plan", "app.yaml"], "Unexpected argument 'app.yaml'"],
+    // What a shell makes of an unquoted pattern.
+    [
+      ["validate", "-f", "a.yaml", "b.yaml"],
+      "Unexpected argument 'b.yaml'. This command does not take positional arguments. Put -f before each file, or quote",
+    ],
     [["plan", "-f", "x", "--outputs", "json"], "Unknown option '--outputs'"],
     [["plan", "-f", "x", "-n", "team-a"], "--namespace requires --since-live"],
     [["plan", "-f", "x", "-o", "xml"], '--output: "xml" must be one of text, json, markdown'],
