@@ -100,7 +100,9 @@ export const PROGRAM_GROUP: CommandGroup = {
 /** Runs one command line and returns its exit status. Never throws for user errors. */
 export async function runCommandLine(args: readonly string[], processIo: ProcessIo): Promise<number> {
   const [first, ...rest] = args;
-  return runGroup(PROGRAM, PROGRAM_GROUP, first === "--version" ? ["version", ...rest] : args, lineIo(processIo));
+  // The kubectl plugin names itself, so that its messages name a command that its user has.
+  const title = processIo.env["IPROF_PROGRAM"] || PROGRAM;
+  return runGroup(title, PROGRAM_GROUP, first === "--version" ? ["version", ...rest] : args, lineIo(processIo));
 }
 
 /** Runs the command of a group that the first argument names. `title` is how the group is called: `instance-profile-controller access`. */

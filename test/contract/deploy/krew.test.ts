@@ -98,6 +98,11 @@ describe("kubectl iprof", { skip: !hasKubectl }, () => {
       stdout: expect.stringContaining("1 checked, 0 invalid"),
     });
     expect((await kubectl(["iprof", "validate", "-f", "wrong.json"])).status).toBe(1);
+    // No message names a program that the user of the plugin does not have.
+    expect(await kubectl(["iprof", "plan", "--outputs"])).toMatchObject({
+      status: 1,
+      stderr: "kubectl iprof plan: Unknown option '--outputs'\nSee kubectl iprof plan --help.\n",
+    });
     const aws = await startAwsSandbox();
     const env = {
       AWS_ENDPOINT_URL: aws.url,
