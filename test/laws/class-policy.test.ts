@@ -86,7 +86,10 @@ const POLICIES = ["arn:aws:iam::aws:policy/A", "arn:aws:iam::123456789012:policy
 const spec: fc.Arbitrary<InstanceProfileSpec> = fc
   .record({
     statements: fc.array(statement, { maxLength: 2 }),
-    inlinePolicies: fc.array(fc.array(statement, { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
+    inlinePolicies: mostly<Statement[][]>(
+      [],
+      fc.array(fc.array(statement, { minLength: 1, maxLength: 2 }), { maxLength: 2 }),
+    ),
     managedPolicies: mostly<Statement[][]>(
       [],
       fc.array(fc.array(statement, { minLength: 1, maxLength: 2 }), { maxLength: 1 }),
@@ -200,7 +203,7 @@ describe("the admission policy of classes", () => {
       }),
       { numRuns: 600 },
     );
-    expect(Math.min(seen.admitted, seen.refused)).toBeGreaterThan(40);
+    expect(Math.min(seen.admitted, seen.refused), JSON.stringify(seen)).toBeGreaterThan(30);
   });
 
   test("refuses no change that asks for nothing new, whatever the class has become", () => {

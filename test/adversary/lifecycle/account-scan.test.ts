@@ -36,7 +36,7 @@ async function inSync(): Promise<Desk> {
 }
 
 test("An object that is well costs no reconcile after each scan, also where a class says that it is compliant", async () => {
-  expect(await verdictOn(await inSync())).toEqual({ kind: "in sync" });
+  expect(await verdictOn(await inSync())).toMatchObject({ kind: "in sync" });
 });
 
 test("An object whose class says something else about deletion than its status has is reconciled, so that the record follows", async () => {
