@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import { priorityOf } from "../urgency.ts";
 import { VerificationLimit } from "./verification-limit.ts";
+import { VerificationPace } from "./verification-pace.ts";
 
 /** The dependencies of {@link Verifications}. */
 export interface VerificationsOptions {
@@ -30,6 +31,8 @@ interface Change {
 interface Waiting {
   readonly changes: readonly Change[];
   readonly timer: Timer;
+  /** The {@link VerificationPace} of the account has had them wait. */
+  readonly isPaced: boolean;
 }
 
 /** How long the controller waits for further changes of the object: a burst of calls causes one verification. */
@@ -48,6 +51,7 @@ export class Verifications {
   readonly #waiting = new Map<string, Waiting>();
   readonly #later = new Set<Timer>();
   readonly #limit: VerificationLimit;
+  readonly #paces = new WeakMap<Account, VerificationPace>();
 
   constructor(options: VerificationsOptions) {
     this.#options = options;
@@ -69,23 +73,29 @@ export class Verifications {
     this.#later.clear();
   }
 
-  #schedule(key: string, changes: readonly Change[], delayMs: number): void {
+  #schedule(key: string, changes: readonly Change[], delayMs: number, isPaced = false): void {
     const timer = this.#options.clock.schedule(delayMs, () => this.#due(key));
-    this.#waiting.set(key, { changes, timer });
+    this.#waiting.set(key, { changes, timer, isPaced });
   }
 
   #due(key: string): void {
     const { queue, isOwn, accountOf, recheckMs } = this.#options;
-    const waiting = this.#waiting.get(key)?.changes ?? [];
+    const { changes: waiting = [], isPaced = false } = this.#waiting.get(key) ?? {};
     // The changes may be the writes of that reconcile, whose replies have not arrived yet.
     if (queue.isRunning(key)) {
-      this.#schedule(key, waiting, COALESCE_MS);
+      this.#schedule(key, waiting, COALESCE_MS, isPaced);
       return;
     }
     this.#waiting.delete(key);
     const changes = waiting.filter(({ event }) => !isOwn(event.requestId));
     const account = accountOf(key);
     if (changes.length === 0 || account === undefined) return;
+    const delayMs = isPaced ? 0 : this.#paceOf(account).reserveMs();
+    if (delayMs === undefined) return;
+    if (delayMs > 0) {
+      this.#schedule(key, changes, delayMs, true);
+      return;
+    }
     this.#limit.take(key);
     for (const change of changes) this.#report(key, change, account);
     this.#verify(key, changes, account);
@@ -118,7 +128,18 @@ export class Verifications {
     if (unrepaired.length === 0) return;
     if (queue.isWaiting(key) || queue.isRunning(key))
       this.#after(recheckMs, () => this.#recheck(key, changes, account));
-    else this.#verify(key, unrepaired, account);
+    else this.#verifyPaced(key, unrepaired, account);
+  }
+
+  #verifyPaced(key: string, changes: readonly Change[], account: Account): void {
+    const delayMs = this.#paceOf(account).reserveMs();
+    if (delayMs !== undefined) this.#after(delayMs, () => this.#verify(key, changes, account));
+  }
+
+  #paceOf(account: Account): VerificationPace {
+    const pace = this.#paces.get(account) ?? new VerificationPace(this.#options.clock);
+    this.#paces.set(account, pace);
+    return pace;
   }
 
   #after(delayMs: number, run: () => void): void {
