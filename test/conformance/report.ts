@@ -24,7 +24,7 @@ export function reportOf(
     date: date.toISOString().slice(0, 10),
     result: run.endedEarly === undefined ? countsOf(run.results) : `incomplete: ${countsOf(run.results)}`,
     account: accountId,
-    caller: cell(isRedacted ? run.caller.replace(/\/.*/, "/…") : run.caller),
+    caller: cell(run.caller),
     partition: run.partition,
     region,
     endpoint: endpoint ?? "AWS",
@@ -45,7 +45,14 @@ export function reportOf(
     if (value === undefined) throw new Error(`the template has {{${name}}}, which no report has`);
     return value;
   });
-  return isRedacted ? text.replaceAll(accountId, "ACCOUNT") : text;
+  return isRedacted ? redacted(text, options, run.caller) : text;
+}
+
+/** AWS names the caller and the subnet in its messages too, such as that of AccessDenied. */
+function redacted(text: string, { accountId, launchable }: ConformanceOptions, caller: string): string {
+  const named = text.replaceAll(cell(caller), cell(caller.replace(/\/.*/, "/…")));
+  const placed = launchable?.subnetId === undefined ? named : named.replaceAll(launchable.subnetId, "SUBNET");
+  return placed.replaceAll(accountId, "ACCOUNT");
 }
 
 /** How many checks passed, failed and say nothing. */
@@ -73,7 +80,10 @@ function failuresOf(results: readonly CheckResult[]): string {
       [
         `### ${id}`,
         "",
-        ...[assumption, `- matters in: ${cell(matters)}`, `- steps: ${steps}`, `- expected: ${expected}`],
+        assumption,
+        `- matters in: ${cell(matters)}`,
+        `- steps: ${steps}`,
+        `- expected: ${expected}`,
         `- observed: ${cell(observed)}`,
       ].join("\n"),
     )

@@ -105,6 +105,20 @@ describe("a run", () => {
     expect(report).not.toContain(aws.accountId);
   });
 
+  test("leaves the caller that AWS names in a refusal out of a redacted report", async () => {
+    const { report: whole = "" } = await command(["--yes", "--only", "name-of-role"]);
+    const caller = /\| caller \| (\S+) \|/.exec(whole)?.[1] ?? "";
+    expect(caller).toMatch(/:user\/\w/);
+    aws.onRequest(({ action }) =>
+      action === "CreateRole"
+        ? { kind: "error", code: "AccessDenied", status: 403, message: `User: ${caller} is not authorized` }
+        : undefined,
+    );
+    const { report = "" } = await command(["--yes", "--redact", "--only", "name-of-role"]);
+    expect(report).toContain("user/… is not authorized");
+    expect(report).not.toMatch(/:user\/\w/);
+  });
+
   test("without instances says of their checks that they are not applicable", async () => {
     const { status, report = "" } = await command(["--yes", "--only", "propagation-profile-to-launch"]);
     expect([status, report.includes("0 passed, 0 failed, 1 not applicable")]).toEqual([EXIT.passed, true]);
