@@ -82,6 +82,7 @@ const RULES: readonly Rule[] = [
   notRun("docs/how-to/conformance.md", /^npm run e2e:aws /, "needs an AWS account"),
   rule("docs/how-to/dry-run.md", / -k deploy\/overlays\//, ["test/e2e/control-plane.test.ts", "takes each overlay"]),
   notRun("docs/how-to/dry-run.md", / (?:logs|rollout status) /, NO_PODS),
+  rule("docs/reference/logs.md", / logs /, ["test/contract/docs/logs.test.ts", "the query of the page about logs"]),
   { page: "docs/how-to/dry-run.md", command: /./, treatment: CLUSTER },
   rule("docs/how-to/drift-events.md", /^aws cloudformation deploy /, [
     "test/contract/deploy/drift-events.test.ts",

@@ -29,7 +29,7 @@ const KUBECTL_VERBS = [
   "rollout",
   "wait",
 ];
-const KUBECTL_FLAGS = ["--prune", "--recursive", "--validate", "--tail"];
+const KUBECTL_FLAGS = ["--prune", "--recursive", "--validate", "--tail", "--since"];
 const AWS_FLAGS = ["--cli-input-json"];
 const NPX_FLAGS = ["--no"];
 const GITOPS_FLAGS = ["--wait", "--for", "--force", "--reconcile-timeout"];
@@ -89,6 +89,7 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   },
   docker: ([verb = ""]) => (["build", "push", "run"].includes(verb) ? undefined : `is there a docker ${verb}?`),
   sed: () => undefined,
+  jq: () => undefined,
   sleep: () => undefined,
   helm: (words) => words.filter((word) => FOLDERS.test(word)).map(faultOfPath)[0],
   kind: ([verb = ""]) => (["create", "delete", "load"].includes(verb) ? undefined : `is there a kind ${verb}?`),
