@@ -24,6 +24,8 @@ export interface Attempts {
 interface Series {
   readonly writes: string;
   readonly times: number;
+  /** Of the last. */
+  readonly atMs: number;
 }
 
 /** Writes of one object that succeeded. */
@@ -34,8 +36,6 @@ interface History {
   series: Series | undefined;
   /** The writes within the window, the oldest first. */
   repairs: readonly { readonly content: string; readonly atMs: number }[];
-  /** The content of the writes that were repaired too often. */
-  givenUp: string | undefined;
   /** Who changed AWS before the writes were blocked. It stays the same, so that the message does. */
   blamed?: string | undefined;
 }
@@ -49,7 +49,8 @@ export type LastChange = () => string | undefined;
  *
  * After {@link MAX_ATTEMPTS} times without being in sync in between, or {@link MAX_REPAIRS} times within an hour, the same
  * writes are blocked until the spec changes, a user requests a reconcile (`reconcile-at`), or the drift changes or
- * disappears. Kept in memory only: a restart resets it.
+ * disappears. They are made again after an hour, so that no client keeps a change for good by repeating it a few times.
+ * Kept in memory only: a restart resets it.
  */
 export class FlapBreaker {
   readonly #monotonicMs: () => number;
@@ -76,7 +77,7 @@ export class FlapBreaker {
     if (known === undefined) return;
     const repairs = this.#recent(known);
     if (repairs.length === 0) this.#histories.delete(key);
-    else this.#histories.set(key, { ...known, series: undefined, repairs, givenUp: undefined });
+    else this.#histories.set(key, { ...known, series: undefined, repairs });
   }
 
   /** Removes the history of a deleted object. */
@@ -89,12 +90,11 @@ export class FlapBreaker {
     const known = found?.trigger === trigger ? found : undefined;
     const writes = signatureOf(plan);
     const times = known?.series?.writes === writes ? known.series.times + 1 : 1;
-    const repair = { content: contentOf(plan), atMs: this.#monotonicMs() };
+    const atMs = this.#monotonicMs();
     this.#histories.set(key, {
       trigger,
-      series: { writes, times },
-      repairs: [...(known === undefined ? [] : this.#recent(known)), repair],
-      givenUp: undefined,
+      series: { writes, times, atMs },
+      repairs: [...(known === undefined ? [] : this.#recent(known)), { content: contentOf(plan), atMs }],
     });
   }
 
@@ -119,15 +119,15 @@ export class FlapBreaker {
     }
     const content = contentOf(plan);
     const repairs = this.#recent(known).filter((one) => one.content === content).length;
-    if (known.givenUp === content || repairs >= MAX_REPAIRS) {
-      known.givenUp = content;
-      return `${MAX_REPAIRS} times within an hour`;
-    }
-    known.givenUp = undefined;
+    if (repairs >= MAX_REPAIRS) return `${MAX_REPAIRS} times within an hour`;
     if (known.series?.writes !== signatureOf(plan)) known.series = undefined;
-    if (known.series !== undefined && known.series.times >= MAX_ATTEMPTS) return `${MAX_ATTEMPTS} times`;
+    if (known.series !== undefined && this.#isFruitless(known.series)) return `${MAX_ATTEMPTS} times`;
     known.blamed = undefined;
     return undefined;
+  }
+
+  #isFruitless({ times, atMs }: Series): boolean {
+    return times >= MAX_ATTEMPTS && this.#monotonicMs() - atMs < WINDOW_MS;
   }
 
   #recent({ repairs }: History): History["repairs"] {
@@ -160,7 +160,7 @@ function blocked(plan: Plan, howOften: string, lastChange: string | undefined): 
   const message =
     `the same ${lines.length === 1 ? "write" : "writes"} succeeded ${howOften}, but the drift came back: ` +
     `${lines.slice(0, MAX_NAMED).join(", ")}${rest}. Another client reverts ${lines.length === 1 ? "it" : "them"}, or IAM ` +
-    `stores another form of what the controller sends; ${clue}. The controller writes nothing until ` +
-    "the drift or the spec changes. To try again, set the annotation iam.instanceprofile.dev/reconcile-at to the current time.";
+    `stores another form of what the controller sends; ${clue}. The controller tries again ` +
+    "after an hour, and when the drift or the spec changes. To try again now, set the annotation iam.instanceprofile.dev/reconcile-at to the current time.";
   return { ...plan, blockers: [{ reason: NOT_CONVERGING, message }] };
 }

@@ -43,13 +43,28 @@ test("a repair that comes back less often than that is made each time", () => {
   expect(slowFight(21)).toBe(20);
 });
 
-test("what was given up stays so while the drift stays, also after the hour", () => {
-  slowFight(12);
-  nowMs += 300 * MINUTE_MS;
+test("who repeats a change a few times keeps it for an hour, not for good", () => {
+  for (let i = 0; i < 4; i += 1) {
+    expect(repairs()).toBe(true);
+    nowMs += 8_000;
+    breaker.inSync(KEY);
+  }
   expect(repairs()).toBe(false);
+  nowMs += 59 * MINUTE_MS;
+  expect(repairs()).toBe(false);
+  nowMs += MINUTE_MS;
+  expect(repairs()).toBe(true);
 });
 
-test("what was given up is repaired again after the drift was gone for an hour, for a new spec, and on request", () => {
+test("writes that never last are made once an hour", () => {
+  const made = Array.from({ length: 5 * 60 }, () => {
+    nowMs += MINUTE_MS;
+    return repairs();
+  });
+  expect(made.filter((isMade) => isMade)).toHaveLength(3 + 4);
+});
+
+test("what was given up is repaired again for a new spec, and an hour after it was in sync", () => {
   slowFight(12);
   expect(repairs(REPAIR, "2")).toBe(true);
   breaker.forget(KEY);
