@@ -78,6 +78,8 @@ export default defineConfig({
       project("tooling", { testTimeout: 60_000 }),
       project("e2e", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),
       project("e2e-apart", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),
+      // Types the commands of the pages, for minutes: npm run e2e:docs.
+      project("e2e-docs", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),
     ],
     ...(jsonFolder === undefined
       ? {}

@@ -3,7 +3,7 @@ import { commandsOf } from "./shell.ts";
 
 /** What becomes of a command that a page shows: tests run it, or there is a reason why none does. */
 export type Treatment =
-  /** Run as it stands by `test/e2e-apart/documented-commands.test.ts`, on a real API server and moto; ends with `status`, else 0. */
+  /** Run as it stands by `test/e2e-docs/documented-commands.test.ts`, on a real API server and moto; ends with `status`, else 0. */
   | { readonly kind: "cluster"; readonly status?: number }
   /** Run by other tests: each file has the text. */
   | { readonly kind: "test"; readonly evidence: readonly (readonly [file: string, text: string])[] }
