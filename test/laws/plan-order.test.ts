@@ -151,6 +151,23 @@ describe("a prefix of a plan allows what both the old and the new state allow, a
     );
   });
 
+  test("from several inline policies with a Deny to a managed policy that allows a part of what they allowed", () => {
+    const resources = ["arn:aws:s3:::a"];
+    const documents = [
+      { effect: "Allow" as const, actions: ["s3:*"], resources: ["*"] },
+      { effect: "Deny" as const, actions: ["ec2:Describe*"], resources },
+      { effect: "Deny" as const, actions: ["*"], resources },
+    ];
+    const inlinePolicies = documents.map((said, i) => ({
+      name: `policy-${i}`,
+      fieldPath: `spec.inlinePolicies[${i}].statements`,
+      statements: [said],
+    }));
+    const start = stateAfter(NOTHING, diff(desiredOf({ inlinePolicies }), NOTHING).actions);
+    const wanted = desiredOf({ inlinePolicies: [], managedPolicyArns: [`${MANAGED}M2`] });
+    expectBetween(start, diff(wanted, start).actions);
+  });
+
   test("from nothing to several inline policies", () => {
     fc.assert(fc.property(several, (wanted) => expectBetween(NOTHING, diff(desiredOf(wanted), NOTHING).actions)));
   });

@@ -138,7 +138,7 @@ function changesWithoutPivot(changes: ChangesOfOne): readonly Action[] {
     to === undefined || inline === undefined ? [] : some(putPolicy(roleName, inline, from, to));
   const drop = obsolete.map(deletion(roleName));
   const steps = inlineSteps(changes);
-  if (losesDenials(changes)) return throughCommonGround(changes, heldSteps(changes));
+  if (losesDenials(changes)) return changesPastDenials(changes);
   if (steps === undefined) return [...detach, ...drop, ...put(inline?.current, inline?.document), ...attach];
   const { first, last } = steps;
   return [
@@ -149,6 +149,15 @@ function changesWithoutPivot(changes: ChangesOfOne): readonly Action[] {
     ...drop,
     ...put(last, inline?.document),
   ];
+}
+
+/** Attaches first where the old policies deny all that the desired one does: nothing that both states allow is missing then. */
+function changesPastDenials(changes: ChangesOfOne): readonly Action[] {
+  const steps = heldSteps(changes);
+  const wanted = documentsOf(changes.inline ? [changes.inline] : []);
+  return deniesAsMuch(observedDocuments(changes), wanted)
+    ? [...changes.attach, ...throughCommonGround(changes, { ...steps, narrowed: [] })]
+    : throughCommonGround(changes, steps);
 }
 
 /** The inline policy while managed policies are attached, and while they are detached; undefined when IAM has no room for it. */
