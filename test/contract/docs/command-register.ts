@@ -70,6 +70,8 @@ const RULES: readonly Rule[] = [
   notRun("deploy/README.md", /deploy\/monitoring$/, "needs the CRDs of the Prometheus operator"),
   notRun("deploy/README.md", /^kubectl label namespace monitoring /, "needs the namespace of a Prometheus"),
   { page: "deploy/README.md", command: /./, treatment: CLUSTER },
+  // The test plays the part of the kubelet.
+  rule("deploy/chart/README.md", /^helm test /, ["test/e2e-apart/helm.test.ts", '"test", RELEASE']),
   { page: "deploy/chart/README.md", command: /./, treatment: CLUSTER },
 
   { page: "docs/how-to/backup-and-restore.md", command: /./, treatment: CLUSTER },
