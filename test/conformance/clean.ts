@@ -219,6 +219,7 @@ async function present<T>(read: Promise<T>): Promise<T | undefined> {
   });
 }
 
-function messageOf(error: unknown): string {
+/** The name and the message of an error. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -5,7 +5,7 @@ import { Bench, type BenchOptions, isDenied, type Launchable } from "../contract
 import { AccountGuard, GuardError, type Network, pause } from "./account-guard.ts";
 import { AccountWorld } from "./account-world.ts";
 import { type Check, type CheckContext, NotApplicable } from "./check.ts";
-import { type Cleaned, clean } from "./clean.ts";
+import { type Cleaned, clean, messageOf } from "./clean.ts";
 import { RunMarks } from "./run-marks.ts";
 
 /** What a run is asked for. */
@@ -178,8 +178,8 @@ export class Conformance {
         if (failure === "") return ["passed", observed];
         return ["passed", `passed with ${afterWriteMs} ms after each write; before: ${failure} ${observed}`];
       } catch (error) {
-        if (isNoFinding(error)) return [NOT_APPLICABLE, messageOf(error)];
-        failure = messageOf(error);
+        if (isNoFinding(error)) return [NOT_APPLICABLE, observedOf(error)];
+        failure = observedOf(error);
         if (error instanceof GuardError || this.#guard.signal.aborted) break;
       }
     }
@@ -258,9 +258,8 @@ function isNoFinding(error: unknown): boolean {
   return error instanceof NotApplicable || isDenied(error);
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof NotApplicable) return error.message;
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+function observedOf(error: unknown): string {
+  return error instanceof NotApplicable ? error.message : messageOf(error);
 }
 
 /** In one line, without colors. */

@@ -4,7 +4,7 @@ import { LruMap } from "../../model/lru-map.ts";
 const MAX_REQUESTS = 10_000;
 
 /**
- * The ids of the controller's own requests to AWS, by which its own changes are told from those of others: AWS chooses the id of each
+ * The ids of the controller's own requests to AWS, which distinguish its own changes from those of others: AWS chooses the id of each
  * request, so no other client can make a request with one of these.
  */
 export class OwnRequests {

@@ -49,7 +49,7 @@ export type LastChange = () => string | undefined;
  *
  * After {@link MAX_ATTEMPTS} times without being in sync in between, or {@link MAX_REPAIRS} times within an hour, the same
  * writes are blocked until the spec changes, a user requests a reconcile (`reconcile-at`), or the drift changes or
- * disappears. They are made again after an hour, so that no client keeps a change for good by repeating it a few times.
+ * disappears. They are tried again after an hour, so that no client keeps a change for good by repeating it a few times.
  * Kept in memory only: a restart resets it.
  */
 export class FlapBreaker {
