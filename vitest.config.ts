@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 /** Node 24 runs the sources as they are; without Vite's transforms a run takes two thirds of the time. No test mocks a module. */
 const NATIVE = { experimental: { viteModuleRunner: false } };
 
+/** Laws try the same inputs in every run, unless `LAW_SEED` says otherwise. */
+const LAW_SEED = "test/support/law-seed.ts";
+
 /** For tests that start the program as a process. */
 const WITH_PROGRAM = { globalSetup: "test/support/bundle-program.ts" };
 
@@ -50,9 +53,9 @@ export default defineConfig({
     projects: [
       // Files without isolation share the modules they import, which halves the time; so none may leave a module,
       // the environment or the process changed.
-      project("unit", { testTimeout: 5_000, isolate: false, setupFiles: ["test/support/no-network.ts"] }),
-      project("laws", { testTimeout: 30_000, isolate: false }),
-      project("scenario", { testTimeout: 30_000, isolate: false }),
+      project("unit", { testTimeout: 5_000, isolate: false, setupFiles: [LAW_SEED, "test/support/no-network.ts"] }),
+      project("laws", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED] }),
+      project("scenario", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED] }),
       {
         // The scenarios once more, in a cluster with a class that allows all: npm test plays some of them, `npm run scenarios:class` all.
         test: {
@@ -73,7 +76,7 @@ export default defineConfig({
           env: { COMPARE_PLANS: "true" },
         },
       },
-      project("contract", { testTimeout: 30_000, isolate: false, ...WITH_PROGRAM }),
+      project("contract", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED], ...WITH_PROGRAM }),
       project("adversary", { testTimeout: 30_000, isolate: false, ...WITH_PROGRAM }),
       project("tooling", { testTimeout: 60_000 }),
       project("e2e", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),

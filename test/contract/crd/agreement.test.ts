@@ -40,6 +40,18 @@ test("a trust statement without actions is the same for both, although the CRD h
   expect(disagreement(manifest, sandboxAnswer(manifest))).toBeUndefined();
 });
 
+test("a policy with neither statements nor document is refused by both, in words of their own", () => {
+  const manifest = {
+    apiVersion: "iam.instanceprofile.dev/v1beta1",
+    kind: "InstanceProfile",
+    metadata: { name: "app" },
+    spec: { roleName: "app", inlinePolicies: [{}] },
+  };
+  const answer = sandboxAnswer(manifest);
+  expect(answer).toHaveProperty("fields", expect.arrayContaining(["spec.inlinePolicies[0].statements"]));
+  expect(disagreement(manifest, answer)).toBeUndefined();
+});
+
 test("a difference between parser and CRD is found", () => {
   const manifest = {
     apiVersion: "iam.instanceprofile.dev/v1beta1",

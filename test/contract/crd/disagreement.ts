@@ -14,7 +14,7 @@ export function disagreement(manifest: Manifest, answer: ApiAnswer): string | un
   const parsed = parse(manifest);
   if (typeof parsed === "string") {
     if (answer.outcome === "stored") return `the parser alone refuses it: ${parsed}`;
-    const unnamed = answer.fields.filter((field) => !parsed.includes(dotted(field)));
+    const unnamed = answer.fields.filter((field) => !names(parsed, dotted(field)));
     return unnamed.length === 0 ? undefined : `the parser does not name ${unnamed.join(", ")}: ${parsed}`;
   }
   if (answer.outcome === "refused") return `the API server alone refuses it: ${answer.message}`;
@@ -22,6 +22,14 @@ export function disagreement(manifest: Manifest, answer: ApiAnswer): string | un
   const expected = withoutNames(asWritten(parsed.spec), stored);
   if (isDeepStrictEqual(plain(stored), plain(expected))) return undefined;
   return `they store different specs: ${JSON.stringify(stored)} and ${JSON.stringify(expected)}`;
+}
+
+/** Of fields of which exactly one is written, the parser names all after the element that lacks them; the API server, the first. */
+function names(message: string, field: string): boolean {
+  if (message.includes(field)) return true;
+  const dot = field.lastIndexOf(".");
+  const [, alternatives] = message.split(`${field.slice(0, dot)}: Invalid value: write exactly one of `);
+  return alternatives?.split(";")[0]?.split(" ").includes(field.slice(dot + 1)) ?? false;
 }
 
 function parse(manifest: Manifest): InstanceProfile | string {
@@ -35,7 +43,7 @@ function parse(manifest: Manifest): InstanceProfile | string {
 // CEL names an entry of a map as `tags[team]`, the rest of the API server and the parser as `tags.team`; the parser cuts
 // long keys.
 function dotted(field: string): string {
-  return field.replace(/\[([^\]]*[^0-9\]][^\]]*)\]/g, ".$1").slice(0, 60);
+  return field.replace(/\[((?!\d+\])[^\]]*)\]/g, ".$1").slice(0, 60);
 }
 
 type Spec = Readonly<Record<string, unknown>>;
