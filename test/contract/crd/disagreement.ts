@@ -29,7 +29,12 @@ function names(message: string, field: string): boolean {
   if (message.includes(field)) return true;
   const dot = field.lastIndexOf(".");
   const [, alternatives] = message.split(`${field.slice(0, dot)}: Invalid value: write exactly one of `);
-  return alternatives?.split(";")[0]?.split(" ").includes(field.slice(dot + 1)) ?? false;
+  return (
+    alternatives
+      ?.split(";")[0]
+      ?.split(" ")
+      .includes(field.slice(dot + 1)) ?? false
+  );
 }
 
 function parse(manifest: Manifest): InstanceProfile | string {
