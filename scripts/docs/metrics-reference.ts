@@ -2,6 +2,7 @@ import { Counter, Gauge } from "prom-client";
 import { parse } from "yaml";
 import { classMetrics } from "../../src/cli/controller/class-ports.ts";
 import { eventQueueMetrics } from "../../src/cli/metrics/event-queue-metrics.ts";
+import { lastUseMetrics } from "../../src/cli/metrics/last-use-metrics.ts";
 import { orphanMetrics } from "../../src/cli/metrics/orphan-metrics.ts";
 import { ProductMetrics } from "../../src/cli/metrics/product-metrics.ts";
 import { restClientMetrics } from "../../src/cli/metrics/rest-client-metrics.ts";
@@ -61,6 +62,11 @@ function registeredMetrics(): readonly RegisteredMetric[] {
   metrics.watch("");
   metrics.reportDryRun(false);
   metrics.watchObjects("", () => cache);
+  lastUseMetrics(
+    registry,
+    () => 0,
+    () => cache,
+  );
   classMetrics(registry, () => cache);
   const registered = registry.getMetricsAsArray() as unknown as readonly RegisteredMetric[];
   return registered.filter(({ name }) => !OF_NODE.test(name));

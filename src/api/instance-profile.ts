@@ -237,10 +237,20 @@ export interface InstanceProfileStatus {
   /** Policies on the role that the spec does not name, truncated. */
   readonly unmanagedPolicies?: readonly string[];
   readonly instances?: InstancesStatus;
+  /** The last use of the role's credentials that IAM knows. Unset: IAM knows none. */
+  readonly lastUsed?: LastUse;
   /** RFC 3339: when the controller last verified that AWS matches the spec. A check without a change updates it about once an hour. */
   readonly lastVerifiedTime?: string;
   /** The last value of the reconcile-at annotation that was handled. */
   readonly lastHandledReconcileAt?: string;
+}
+
+/** A use of credentials of a role. */
+export interface LastUse {
+  /** RFC 3339, whole seconds. */
+  readonly time: string;
+  /** Unset: IAM names none. */
+  readonly region?: string;
 }
 
 /** The record of an acceptance: only the controller writes status, so it is evidence where metadata and spec are not. */

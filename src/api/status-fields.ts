@@ -5,6 +5,7 @@ import type {
   AwsObjectReference,
   Condition,
   InstanceProfileStatus,
+  LastUse,
   NamedArn,
 } from "./instance-profile.ts";
 import type { InstancesClaim, InstancesStatus } from "./instances.ts";
@@ -53,6 +54,11 @@ export const conditionsField: Field<readonly Condition[]> = list(conditionField,
   listMapKeys: ["type"],
 });
 
+const lastUsedField: Field<LastUse> = lenientObject<LastUse>({
+  time: required(text({ format: "date-time" })),
+  region: optional(text({ maxLength: 64 })),
+});
+
 /** The maximum length of a selection: 20 tags, each character of which JSON may escape. */
 const MAX_SELECTION_CHARS = 65_536;
 
@@ -81,6 +87,7 @@ const fields: Field<InstanceProfileStatus> = lenientObject<InstanceProfileStatus
   plan: optional(list(text({ maxLength: 4096 }), { maxItems: 100, listType: "atomic" })),
   unmanagedPolicies: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),
   instances: optional(instancesStatusField),
+  lastUsed: optional(lastUsedField),
   lastVerifiedTime: optional(text({ format: "date-time" })),
   lastHandledReconcileAt: optional(text({ maxLength: 1024 })),
 });

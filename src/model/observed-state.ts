@@ -26,7 +26,7 @@ export interface RoleFacts {
   readonly tags: Tags;
   /** The trust policy as IAM returns it, percent-encoded or not. */
   readonly trustPolicy: string;
-  /** The last use of its credentials, which IAM shows hours later. Unset when IAM knows none, and in lists. */
+  /** The last use of its credentials, which IAM shows hours later. Unset when IAM knows none, and in ListRoles. */
   readonly lastUsed?: {
     /** RFC 3339, whole seconds. */
     readonly at: string;

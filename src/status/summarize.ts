@@ -9,6 +9,7 @@ import { conditionsOf, wasReady } from "./conditions-of.ts";
 import { compact, namesOf, type Writable } from "./entities.ts";
 import { eventsOf } from "./events.ts";
 import { instancesOf } from "./instances.ts";
+import { withLastUse } from "./last-used.ts";
 import type { EventDraft, ReportedObject } from "./outcome.ts";
 import { isReportedQueued } from "./queued.ts";
 import { type Requeue, type RequeueIntervals, requeueOf } from "./requeue.ts";
@@ -55,18 +56,19 @@ export function summarize(object: ReportedObject, result: Result, context: Summa
   const isQuiet = !isChange && openRequest(object) === undefined && isTolerable(object, result, context.failures);
   if (object.status !== undefined && isQuiet) return { status: object.status, events: [], requeue };
   const drafts = [...conditionsOf(object, result, lagsUntil), ...aboutCompliance(compliance)].map(fitted);
+  const status: InstanceProfileStatus = compact({
+    ...carriedOver(object),
+    ...(accepted !== undefined && { class: accepted }),
+    ...namesOf(object, result),
+    ...listsOf(result),
+    ...(pending !== undefined && { plan: linesOf(pending) }),
+    ...instancesOf(object, result, Date.parse(context.now)),
+    ...verification(object, result, drafts, context.now),
+    observedGeneration: object.metadata.generation,
+    conditions: writeConditions(drafts, object.status?.conditions ?? [], object.metadata.generation, context.now),
+  });
   return {
-    status: compact({
-      ...carriedOver(object),
-      ...(accepted !== undefined && { class: accepted }),
-      ...namesOf(object, result),
-      ...listsOf(result),
-      ...(pending !== undefined && { plan: linesOf(pending) }),
-      ...instancesOf(object, result, Date.parse(context.now)),
-      ...verification(object, result, drafts, context.now),
-      observedGeneration: object.metadata.generation,
-      conditions: writeConditions(drafts, object.status?.conditions ?? [], object.metadata.generation, context.now),
-    }),
+    status: withLastUse(object.status, status, result),
     events: eventsOf(object, result, drafts, compliance),
     requeue,
   };
@@ -105,7 +107,7 @@ function isTolerable(object: ReportedObject, result: Result, failures: number): 
 function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus> {
   if (status === undefined) return {};
   const { accountId, role, instanceProfile, managedPolicies, plan, unmanagedPolicies, instances } = status;
-  const { lastVerifiedTime, lastHandledReconcileAt, class: accepted } = status;
+  const { lastUsed, lastVerifiedTime, lastHandledReconcileAt, class: accepted } = status;
   return compact({
     accountId,
     class: accepted,
@@ -115,6 +117,7 @@ function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus>
     plan,
     unmanagedPolicies,
     instances,
+    lastUsed,
     lastVerifiedTime,
     lastHandledReconcileAt,
   });
@@ -191,19 +194,4 @@ export function openRequest({ metadata, status }: ReportedObject): string | unde
 function verifiedUpdateMs(uid: string): number {
   const sum = [...uid].reduce((hash, character) => (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0, 0);
   return VERIFIED_UPDATE_MS * (1 + (sum % 1_000) / 2_000);
-}
-
-/** True when writing `next` over `current` would change nothing. The order of keys does not matter. */
-export function sameStatus(current: InstanceProfileStatus | undefined, next: InstanceProfileStatus): boolean {
-  return JSON.stringify(sortKeys(current ?? {})) === JSON.stringify(sortKeys(next));
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, part]) => [key, sortKeys(part)]),
-  );
 }

@@ -6,6 +6,7 @@ import { desiredAbsence } from "../support/builders.ts";
 import { connectDirectly } from "../support/direct-aws.ts";
 import { Fleet } from "../support/fleet.ts";
 import { ALLOW_ALL, EC2_TRUST, outsider } from "../support/outsider.ts";
+import { RoleUser } from "../support/role-user.ts";
 
 const MINUTE_MS = 60_000;
 const SWEEP = ["ListInstanceProfiles", "ListRoles", "GetAccountAuthorizationDetails", "GetAccountSummary"];
@@ -101,6 +102,34 @@ describe("a scan over a fleet in sync", () => {
     }
     expect(Math.max(...scans)).toBeLessThan(NAMES.length);
     expect(fleet.kube.writes.length).toBeGreaterThanOrEqual(NAMES.length);
+    expect(fleet.kube.writes.length).toBeLessThanOrEqual(2 * NAMES.length);
+    expect(new Set(calls())).toEqual(new Set(SWEEP));
+  });
+});
+
+describe("roles in use", () => {
+  const TRUSTED = {
+    trust: { statements: [{ effect: "Allow", principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] }] },
+  };
+  const use = (name: string): Promise<RoleUser> => RoleUser.assume(aws.url, `arn:aws:iam::123456789012:role/${name}`);
+  const lastUsed = (): readonly (string | undefined)[] =>
+    NAMES.map((name) => fleet.object(name)?.status?.lastUsed?.time);
+  const hours = async (count: number): Promise<void> => {
+    for (let i = 0; i < 6 * count; i += 1) {
+      await fleet.scan();
+      await fleet.pass(10 * MINUTE_MS);
+    }
+  };
+
+  test("show in status with the hourly verification, without a read or a status write of their own", async () => {
+    await settled(NAMES, TRUSTED);
+    for (const name of NAMES) await (await use(name)).call("sts", "GetCallerIdentity");
+    forget();
+    await fleet.scan();
+    await fleet.drain();
+    expect([fleet.kube.writes, calls()]).toEqual([[], SWEEP]);
+    await hours(2);
+    expect(lastUsed().filter((time) => time !== undefined)).toHaveLength(NAMES.length);
     expect(fleet.kube.writes.length).toBeLessThanOrEqual(2 * NAMES.length);
     expect(new Set(calls())).toEqual(new Set(SWEEP));
   });

@@ -21,9 +21,14 @@ async function writeStatus(sim: Simulation, status: unknown, { namespace, name }
 
 const FORGED_ROLE = { arn: "arn:aws:iam::999999999999:role/app", id: "AROAFORGED" };
 
+const FORGED_USE = { time: "2026-01-01T00:00:00Z", region: "eu-west-1" };
+
 const CHANGES: readonly [string, (own: InstanceProfileStatus) => unknown][] = [
   ["wiped", () => ({})],
-  ["forged", (own) => ({ ...own, role: FORGED_ROLE, accountId: "999999999999", plan: ["nothing"] })],
+  [
+    "forged",
+    (own) => ({ ...own, role: FORGED_ROLE, accountId: "999999999999", plan: ["nothing"], lastUsed: FORGED_USE }),
+  ],
   ["restored to an older one", (own) => ({ ...own, lastVerifiedTime: "2020-01-01T00:00:00Z", conditions: [] })],
 ];
 

@@ -35,7 +35,9 @@ export function roleFactsOf(role: Role | undefined, subject: AwsCallSubject): Ro
   };
 }
 
-function lastUsedOf({ RoleLastUsed: { LastUsedDate, Region } = {} }: Role): Pick<RoleFacts, "lastUsed"> {
+function lastUsedOf({
+  RoleLastUsed: { LastUsedDate, Region } = {},
+}: Pick<Role, "RoleLastUsed">): Pick<RoleFacts, "lastUsed"> {
   return LastUsedDate === undefined
     ? {}
     : { lastUsed: { at: `${LastUsedDate.toISOString().slice(0, 19)}Z`, region: Region } };
@@ -73,6 +75,7 @@ export function reportedRoleOf(role: RoleDetail, subject: AwsCallSubject): Repor
     inlinePolicyNames: inline.map(([name]) => name).sort(),
     inlinePolicyDocuments: Object.fromEntries(inline),
     managedPolicyArns: attached.map(({ PolicyArn }) => requireField(PolicyArn, "PolicyArn", subject)).sort(),
+    ...lastUsedOf(role),
   };
 }
 

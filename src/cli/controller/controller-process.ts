@@ -18,6 +18,7 @@ import { ControllerMetrics } from "../../runtime/metrics/controller-metrics.ts";
 import { EventLoopWatch } from "../../runtime/metrics/event-loop-watch.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../status/requeue.ts";
 import { eventQueueMetrics } from "../metrics/event-queue-metrics.ts";
+import { lastUseMetrics } from "../metrics/last-use-metrics.ts";
 import { orphanMetrics } from "../metrics/orphan-metrics.ts";
 import { ProductMetrics } from "../metrics/product-metrics.ts";
 import { restClientMetrics } from "../metrics/rest-client-metrics.ts";
@@ -199,6 +200,11 @@ function controllerOf(options: ControllerProcessOptions, parts: Parts): Controll
   controllerMetrics.watchQueue(controller.queue);
   metrics.reportDryRun(options.settings.isDryRun ?? false);
   metrics.watchObjects(kind, () => controller.cache);
+  lastUseMetrics(
+    metrics.registry,
+    () => systemClock.nowMs(),
+    () => controller.cache,
+  );
   classMetrics(metrics.registry, () => controller.classes);
   return controller;
 }

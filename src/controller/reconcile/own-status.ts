@@ -4,7 +4,7 @@ import { dispositionOf } from "../../errors.ts";
 import { type BackoffPolicy, backoffDelayMs } from "../../runtime/queue/backoff.ts";
 import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
 import type { ObjectCache, ObjectChange } from "../../runtime/watch/store.ts";
-import { sameStatus } from "../../status/summarize.ts";
+import { sameStatus } from "../../status/same-status.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText, logFieldsOf } from "../object-key.ts";
 

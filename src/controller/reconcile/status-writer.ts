@@ -8,7 +8,8 @@ import type { EventDraft, Outcome, ReportedObject } from "../../status/outcome.t
 import { isReportedQueued, queuedConditions } from "../../status/queued.ts";
 import { type Requeue, type RequeueIntervals, resync } from "../../status/requeue.ts";
 import { classify, errorIn, observationIn, type Result } from "../../status/result.ts";
-import { sameStatus, summarize, withClass } from "../../status/summarize.ts";
+import { sameStatus } from "../../status/same-status.ts";
+import { summarize, withClass } from "../../status/summarize.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
 import type { MutationCache } from "./mutation-cache.ts";

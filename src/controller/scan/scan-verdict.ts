@@ -17,10 +17,11 @@ import { diff } from "../../plan/diff.ts";
 import type { Compliance } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";
 import { DRY_RUN } from "../../status/conditions-of.ts";
+import { sameButLastUse } from "../../status/last-used.ts";
 import type { Outcome } from "../../status/outcome.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import { classify } from "../../status/result.ts";
-import { sameStatus, summarize } from "../../status/summarize.ts";
+import { summarize } from "../../status/summarize.ts";
 import { currentRecord } from "../classes/acceptance.ts";
 import { blockersOf } from "../classes/class-binding.ts";
 import { complianceOf } from "../classes/class-compliance.ts";
@@ -127,9 +128,7 @@ export function verdictOf(
     compliance,
     accepted,
   });
-  return object.status !== undefined && sameStatus(object.status, status)
-    ? { kind: "in sync", observed }
-    : { kind: "different", observation };
+  return sameButLastUse(object.status, status) ? { kind: "in sync", observed } : { kind: "different", observation };
 }
 
 /**

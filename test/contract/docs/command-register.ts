@@ -90,6 +90,7 @@ const RULES: readonly Rule[] = [
     "test/contract/deploy/drift-events.test.ts",
     "drift-events.yaml",
   ]),
+  { page: "docs/how-to/find-unused-roles.md", command: /^kubectl /, treatment: CLUSTER },
   { page: "docs/how-to/gitops.md", command: /./, treatment: CLUSTER },
   rule("docs/how-to/migrate-from.md", /^npx .* export --from-/, [
     "test/contract/cli/coming-in.test.ts",
