@@ -71,5 +71,6 @@ function withoutChance(line: string): string {
     .replaceAll(/\bi-[0-9a-f]{17}\b/g, "i-0")
     .replace(/repaired (?:within a second|after \d+ ms)$/, "repaired")
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "now")
+    .replace(/ {2}\d+s$/, "")
     .replace(/ {2}\d+s {2}/, "  0s  ");
 }
