@@ -22,5 +22,5 @@ export function parseQueueUrl(text: string): SqsQueueUrl | undefined {
   if (accountId === undefined || queue === undefined) return undefined;
   const [, region] = REGION_IN_HOST.exec(url.hostname) ?? [];
   // Without a region, the host tells the queues apart.
-  return { url: text, name: `${region ?? url.host}/${accountId}/${queue}`, origin: url.origin, region };
+  return { url: url.href, name: `${region ?? url.host}/${accountId}/${queue}`, origin: url.origin, region };
 }

@@ -14,10 +14,11 @@ export const EVENT_QUEUE_OPTION: OptionSpecs = {
 
 /** The queues of {@link EVENT_QUEUE_OPTION}, each once. Errors: UsageError. */
 export function eventQueueUrls(given: GivenOptions): readonly SqsQueueUrl[] {
-  return [...new Set(given.list("event-queue-url"))].map((text) => {
+  const urls = given.list("event-queue-url").map((text) => {
     const url = parseQueueUrl(text);
     if (url !== undefined) return url;
     const example = "https://sqs.us-east-1.amazonaws.com/123456789012/drift-events";
     throw new UsageError(`--event-queue-url: "${text}" is not the URL of an SQS queue; write for example ${example}`);
   });
+  return [...new Map(urls.map((queue) => [queue.url, queue])).values()];
 }

@@ -1,5 +1,6 @@
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { BlockedError, ControllerError } from "../../errors.ts";
+import { accountInArn } from "../../model/naming.ts";
 import type { Action } from "../../plan/action.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../../plan/plan.ts";
 import { isPermanent, type PolicyExistence, type PolicyVerdict } from "../observe/policy-existence.ts";
@@ -83,16 +84,20 @@ export class RequiredBoundary {
 
   #notFound(): BlockedError {
     const { metadata, spec } = this.#of;
+    const accountId = accountInArn(this.arn);
+    const [fault, remedy] = isInReach(this.arn, this.#of)
+      ? [`does not exist in AWS account ${spec.account.id}`, "create the policy, or to correct"]
+      : [`is a policy of AWS account ${accountId}, and the class is for account ${spec.account.id}`, "correct"];
     const message =
-      `permissions boundary ${this.arn} of class ${metadata.name} does not exist in AWS account ${spec.account.id}, so no role can have it. The ` +
+      `permissions boundary ${this.arn} of class ${metadata.name} ${fault}, so no role can have it. The ` +
       "controller creates no role of the class and gives existing roles no more permissions. Ask the administrator of the class to " +
-      "create the policy, or to correct spec.permissionsBoundaryArn of the class.";
+      `${remedy} spec.permissionsBoundaryArn of the class.`;
     return new BlockedError(message, { reason: PERMISSIONS_BOUNDARY_NOT_FOUND });
   }
 }
 
 /** IAM accepts as a boundary a policy of the role's own account, or an AWS managed policy. */
 function isInReach(arn: string, { spec }: InstanceProfileClass): boolean {
-  const [, , , , accountId] = arn.split(":");
+  const accountId = accountInArn(arn);
   return accountId === "aws" || accountId === spec.account.id;
 }

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { parseQueueUrl } from "../../../src/aws/sqs/queue-url.ts";
+import { eventQueueUrls } from "../../../src/cli/controller/event-queues.ts";
+import type { GivenOptions } from "../../../src/cli/options.ts";
 
 test.each([
   ["https://sqs.us-east-1.amazonaws.com/123456789012/drift-events", "us-east-1"],
@@ -13,6 +15,14 @@ test.each([
 ])("%s is a queue of region %s", (text, region) => {
   expect(parseQueueUrl(text)).toMatchObject({ url: text, region, origin: new URL(text).origin });
   expect(parseQueueUrl(text)?.name).toBe(`${region ?? new URL(text).host}${new URL(text).pathname}`);
+});
+
+test("a URL with blanks around it, or with its host in capitals, is the same queue", () => {
+  const url = "https://sqs.us-east-1.amazonaws.com/123456789012/drift-events";
+  const written = [` ${url}\n`, url.replace("sqs", "SQS"), url];
+  expect(written.map((text) => parseQueueUrl(text)?.url)).toEqual([url, url, url]);
+  const given = { list: () => written } as unknown as GivenOptions;
+  expect(eventQueueUrls(given)).toHaveLength(1);
 });
 
 test("queues of the same name in several regions have names of their own, so that the metrics of one do not hide the other", () => {

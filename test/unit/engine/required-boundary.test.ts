@@ -51,7 +51,12 @@ describe("no role can have the boundary", () => {
   });
 
   test("when it is in another account, which IAM does not accept, but a policy of AWS is in reach", async () => {
-    expect(boundary(OTHER_ACCOUNT).fault).toMatchObject({ reason: "PermissionsBoundaryNotFound" });
+    expect(boundary(OTHER_ACCOUNT).fault).toMatchObject({
+      reason: "PermissionsBoundaryNotFound",
+      message: expect.stringMatching(
+        /is a policy of AWS account 210987654321, and the class is for account 123456789012,.* to correct spec\.permissionsBoundaryArn/s,
+      ) as string,
+    });
     expect(await boundary(OTHER_ACCOUNT).verify(true, signal)).toEqual({ kind: "missing" });
     expect(boundary("arn:aws:iam::aws:policy/ReadOnlyAccess").fault).toBeUndefined();
     expect(iam.policyReads).toEqual([]);
