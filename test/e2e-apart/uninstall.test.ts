@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CRDS_FOLDER, DEPLOY_FOLDER } from "../contract/deploy/deployed-files.ts";
 import { findControlPlane } from "../support/control-plane.ts";
 import { findControllerManager } from "../support/controller-manager.ts";
@@ -72,6 +72,11 @@ describe("uninstalling on a real cluster", { skip: !canRun, timeout: 300_000 }, 
   beforeAll(async () => {
     world = await UninstallWorld.open(source.kind === "assets" ? source.assetsDir : "", manager ?? "");
   }, 120_000);
+  // A test that leaves the installation and its objects saves the next one half a minute.
+  beforeEach(async () => {
+    if (!world.hasPod) await world.install();
+    await world.applyObjects();
+  }, 120_000);
   afterAll(() => world?.close(), 60_000);
 
   const rolesOf = (roles: readonly string[]): readonly string[] => roles.map((role) => role.split(" ")[0] ?? "");
@@ -79,8 +84,6 @@ describe("uninstalling on a real cluster", { skip: !canRun, timeout: 300_000 }, 
   test.each(ORDERS)(
     "in the order: %s, loses no role, and the next installation has them again",
     async (_, uninstall) => {
-      await world.install();
-      await world.applyObjects();
       const before = world.roles;
       expect(rolesOf(before)).toEqual(NAMES);
       await uninstall(world);
@@ -89,13 +92,10 @@ describe("uninstalling on a real cluster", { skip: !canRun, timeout: 300_000 }, 
       await world.install();
       await world.applyObjects();
       expect(world.roles).toEqual(before);
-      await world.stopPod();
     },
   );
 
   test("in the order that the page gives for it, deletes everything", async () => {
-    await world.install();
-    await world.applyObjects();
     expect(rolesOf(world.roles)).toEqual(NAMES);
     for (const namespace of ["team-a", "team-b"])
       expect(await world.kubectl("delete", "iprof", "--all", "-n", namespace)).toMatchObject({ status: 0 });
@@ -106,8 +106,6 @@ describe("uninstalling on a real cluster", { skip: !canRun, timeout: 300_000 }, 
   });
 
   test("without permission to read the CRD keeps the roles of a deleted CRD, and deletes that of a deleted object", async () => {
-    await world.install();
-    await world.applyObjects();
     const before = world.roles;
     await world.denyCrds();
     expect(await world.kubectl("delete", "iprof", "web", "-n", "team-a")).toMatchObject({ status: 0 });
@@ -118,10 +116,8 @@ describe("uninstalling on a real cluster", { skip: !canRun, timeout: 300_000 }, 
   });
 
   test("deletes everything with the CRDs under --crd-deletion-policy=Delete", async () => {
-    await world.install();
     await world.stopPod();
     await world.startPod("--crd-deletion-policy", "Delete");
-    await world.applyObjects();
     expect(await world.kubectl(...CRDS)).toMatchObject({ status: 0 });
     expect(world.roles).toEqual([]);
     await world.stopPod();

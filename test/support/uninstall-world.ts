@@ -119,6 +119,11 @@ export class UninstallWorld {
     await pod.untilReady(leads, PATIENCE.timeoutMs);
   }
 
+  /** Whether the controller runs. */
+  get hasPod(): boolean {
+    return this.#pod !== undefined;
+  }
+
   /** What the kubelet does with a pod that is deleted. */
   async stopPod(): Promise<void> {
     await this.#pod?.stop();

@@ -1,4 +1,4 @@
 import { intermediateStories } from "./intermediate-stories.ts";
 
-// test/e2e-apart/every-fault.test.ts tries every call.
+// test/thorough/every-fault.test.ts tries every call.
 intermediateStories({ isThorough: false });

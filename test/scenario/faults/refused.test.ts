@@ -1,4 +1,4 @@
 import { refusedStories } from "./refused-stories.ts";
 
-// test/e2e-apart/every-fault.test.ts refuses every call in every way.
+// test/thorough/every-fault.test.ts refuses every call in every way.
 refusedStories({ isThorough: false });

@@ -1,4 +1,4 @@
 import { unobservedStories } from "./unobserved-stories.ts";
 
-// test/e2e-apart/every-fault.test.ts tells them all.
+// test/thorough/every-fault.test.ts plays them all.
 unobservedStories({ isThorough: false });
