@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { runCli } from "../../contract/cli/run-cli.ts";
-import { ack } from "../../support/declarations/cluster.ts";
+import { ack } from "../../support/declarations/ack.ts";
 import { EC2_TRUST, statement } from "../../support/declarations/policies.ts";
 import { profile, role, rolePolicy, stateFile } from "../../support/declarations/terraform.ts";
 import { EVERYTHING, expectSafe } from "./hostile.ts";

@@ -2,8 +2,9 @@ import { describe, expect, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 import type { Manifest } from "../../support/cluster-user.ts";
 import { readyOf } from "../../support/cluster-user.ts";
+import { ACK } from "../../support/declarations/ack.ts";
 import { CLOUDFORMATION, templateText } from "../../support/declarations/cloudformation.ts";
-import { ACK, CROSSPLANE } from "../../support/declarations/cluster.ts";
+import { CROSSPLANE } from "../../support/declarations/crossplane.ts";
 import { EC2_TRUST, statement } from "../../support/declarations/policies.ts";
 import { attachment, profile, role, rolePolicy, stateFile, TERRAFORM } from "../../support/declarations/terraform.ts";
 import { outsider } from "../../support/outsider.ts";
@@ -77,11 +78,11 @@ describe.concurrent("what people declare with another tool becomes Ready as mani
     ["ack", ACK],
     ["crossplane", CROSSPLANE],
   ] as const) {
-    test(`${tool}: ten declarations`, async ({ rig }) => {
+    test(`${tool}: twenty declarations`, async ({ rig }) => {
       const items = declarations.flatMap(([, objects]) => objects);
       const input = JSON.stringify({ apiVersion: "v1", kind: "List", items });
       const exported = await runCli(["export", "--from-cluster", tool, "-f", "-", "-n", rig.namespace], { input });
-      expect(exported).toMatchObject({ status: 0, err: "11 of 11 instance profiles exported from standard input\n" });
+      expect(exported).toMatchObject({ status: 0, err: "21 of 21 instance profiles exported from standard input\n" });
       await becomeReady(rig, exported.out);
     });
   }

@@ -3,7 +3,8 @@ import { readAck } from "../../../../src/engine/import/ack.ts";
 import { readCrossplane } from "../../../../src/engine/import/crossplane.ts";
 import { type JoinedDeclarations, joinDeclarations } from "../../../../src/engine/import/join-declarations.ts";
 import type { JsonValue } from "../../../../src/model/policy/policy-json.ts";
-import { ACK, ack, CROSSPLANE, crossplane } from "../../../support/declarations/cluster.ts";
+import { ACK, ack } from "../../../support/declarations/ack.ts";
+import { CROSSPLANE, crossplane } from "../../../support/declarations/crossplane.ts";
 import { EC2_TRUST, SSM } from "../../../support/declarations/policies.ts";
 
 function join(read: typeof readAck, objects: readonly object[]): JoinedDeclarations {

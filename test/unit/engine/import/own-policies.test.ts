@@ -7,7 +7,8 @@ import { importProfile } from "../../../../src/engine/import/import-profile.ts";
 import { joinDeclarations } from "../../../../src/engine/import/join-declarations.ts";
 import { readTerraformState } from "../../../../src/engine/import/terraform-state.ts";
 import type { JsonValue } from "../../../../src/model/policy/policy-json.ts";
-import { ack, crossplane } from "../../../support/declarations/cluster.ts";
+import { ack } from "../../../support/declarations/ack.ts";
+import { crossplane } from "../../../support/declarations/crossplane.ts";
 import { EC2_TRUST, SSM, statement } from "../../../support/declarations/policies.ts";
 import {
   ACCOUNT,

@@ -1,79 +1,5 @@
-import { EC2_TRUST, ECR, KINDS_OF_TRUST, SSM, statement } from "./policies.ts";
-
-/** Objects of one declaration, by what they show. */
-export type DeclaredObjects = readonly [title: string, objects: readonly object[]];
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const NAMESPACE = "apps";
-
-/** An object of ACK. */
-export function ack(kind: string, name: string, spec: Fields, arn?: string): object {
-  return {
-    apiVersion: "iam.services.k8s.aws/v1alpha1",
-    kind,
-    metadata: { name, namespace: NAMESPACE },
-    spec,
-    ...(arn !== undefined && { status: { ackResourceMetadata: { arn } } }),
-  };
-}
-
-const from = (name: string): object => ({ from: { name } });
-
-function ackPair(name: string, role: Fields = {}, profile: Fields = {}): readonly object[] {
-  return [
-    ack("Role", name, { name, assumeRolePolicyDocument: EC2_TRUST, ...role }),
-    ack("InstanceProfile", name, { name, roleRef: from(name), ...profile }),
-  ];
-}
-
-/** Declarations for ACK as people write them. */
-export const ACK: readonly DeclaredObjects[] = [
-  ["a managed policy of AWS", ackPair("ack-ssm", { policies: [SSM] })],
-  [
-    "two inline policies with equal Sids",
-    ackPair("ack-sids", {
-      inlinePolicies: { read: statement("s3:Get*", { Sid: "A" }), write: statement("s3:Put*", { Sid: "A" }) },
-    }),
-  ],
-  ["a role without a policy", ackPair("ack-none")],
-  [
-    "a policy by reference",
-    [
-      ...ackPair("ack-owned", { policyRefs: [from("ack-owned")] }),
-      ack(
-        "Policy",
-        "ack-owned",
-        { name: "ack-owned-policy", policyDocument: statement("s3:Get*") },
-        "arn:aws:iam::123456789012:policy/ack-owned-policy",
-      ),
-    ],
-  ],
-  ["different paths", ackPair("ack-paths", { path: "/service/", policies: [ECR] }, { path: "/profiles/" })],
-  [
-    "names that are not those of the objects",
-    ackPair("ack-names", { name: "AckRole", policies: [SSM] }, { name: "AckProfile" }),
-  ],
-  ["the role by its name", [...ackPair("ack-name", { policies: [SSM] }, { roleRef: undefined, role: "ack-name" })]],
-  [
-    "tags, description, boundary and duration",
-    ackPair("ack-all", {
-      description: "Web servers",
-      maxSessionDuration: 7200,
-      permissionsBoundary: "arn:aws:iam::aws:policy/PowerUserAccess",
-      policies: [SSM],
-      tags: [{ key: "team", value: "a" }],
-    }),
-  ],
-  [
-    "two profiles on one role",
-    [
-      ...ackPair("ack-two", { policies: [SSM] }),
-      ack("InstanceProfile", "ack-two-other", { name: "ack-two-other", roleRef: from("ack-two") }),
-    ],
-  ],
-  ["a role that others made", [ack("InstanceProfile", "ack-outside", { name: "ack-outside", role: "made-elsewhere" })]],
-];
+import { type DeclaredObjects, type Fields, NAMESPACE } from "./ack.ts";
+import { EC2_TRUST, INDENTED, KINDS_OF_TRUST, NODE, OWN_PREFIX, SSM, statement, WITH_ID } from "./policies.ts";
 
 /** A managed resource of Crossplane; of a namespace (v2) if it names one. */
 export function crossplane(kind: string, name: string, forProvider: Fields, metadata: Fields = {}): object {
@@ -98,6 +24,12 @@ function crossplanePair(
     crossplane("Role", name, { assumeRolePolicy: EC2_TRUST, ...role }, metadata),
     crossplane("InstanceProfile", name, { ...ref(name), ...profile }, metadata),
   ];
+}
+
+/** Objects of one composite resource, which is their controller. */
+function crossplaneComposite(name: string, resources: readonly (readonly [string, Fields])[]): readonly object[] {
+  const owner = { apiVersion: "example.org/v1", kind: "XNode", name, uid: `${name}-uid`, controller: true };
+  return resources.map(([kind, fields]) => crossplane(kind, `${name}-x7k2p`, fields, { ownerReferences: [owner] }));
 }
 
 const LABELS = { labels: { app: "xp-labels" } };
@@ -196,5 +128,73 @@ export const CROSSPLANE: readonly DeclaredObjects[] = [
       ...crossplanePair("xp-trust", { assumeRolePolicy: KINDS_OF_TRUST.account, managedPolicyArns: [SSM] }),
       crossplane("InstanceProfile", "xp-trust-other", ref("xp-trust") as Fields),
     ],
+  ],
+  [
+    "the three policies of an EKS node",
+    [
+      ...crossplanePair("xp-node"),
+      ...NODE.map((policyArn, index) =>
+        crossplane("RolePolicyAttachment", `xp-node-${index}`, { policyArn, ...ref("xp-node") }),
+      ),
+    ],
+  ],
+  [
+    "two services",
+    crossplanePair("xp-services", { assumeRolePolicy: KINDS_OF_TRUST.services, managedPolicyArns: [SSM] }),
+  ],
+  [
+    "a policy of version 2008-10-17, indented over several lines",
+    [...crossplanePair("xp-old"), crossplane("RolePolicy", "xp-old", { policy: INDENTED, ...ref("xp-old") })],
+  ],
+  [
+    "a policy with an Id, and a Deny of all but one region",
+    crossplanePair("xp-id", { inlinePolicy: [{ name: "guard", policy: WITH_ID }] }),
+  ],
+  [
+    "a policy variable and a condition",
+    crossplanePair("xp-variable", { inlinePolicy: [{ name: "own", policy: statement("s3:GetObject", OWN_PREFIX) }] }),
+  ],
+  ["a role that others made", [crossplane("InstanceProfile", "xp-outside", { role: "made-elsewhere" })]],
+  [
+    "objects of one composite, joined by their controller",
+    crossplaneComposite("xp-composed", [
+      ["Role", { assumeRolePolicy: EC2_TRUST }],
+      ["InstanceProfile", { roleSelector: { matchControllerRef: true } }],
+      ["RolePolicyAttachment", { policyArn: SSM, roleSelector: { matchControllerRef: true } }],
+    ]),
+  ],
+  [
+    "fields that Crossplane sets once",
+    crossplanePair("xp-initial").map((object) =>
+      "kind" in object && object.kind === "Role"
+        ? {
+            ...object,
+            spec: { forProvider: { assumeRolePolicy: EC2_TRUST }, initProvider: { managedPolicyArns: [SSM] } },
+          }
+        : object,
+    ),
+  ],
+  [
+    "a policy of a namespace by reference, in v2",
+    [
+      ...crossplanePair("xp-v2", {}, {}, { namespace: NAMESPACE }),
+      {
+        ...crossplane("Policy", "xp-v2", { policy: statement("s3:Get*") }, { namespace: NAMESPACE }),
+        status: { atProvider: { arn: "arn:aws:iam::123456789012:policy/xp-v2" } },
+      },
+      crossplane(
+        "RolePolicyAttachment",
+        "xp-v2",
+        { policyArnRef: { name: "xp-v2" }, ...ref("xp-v2") },
+        { namespace: NAMESPACE },
+      ),
+    ],
+  ],
+  [
+    "objects that Crossplane leaves in AWS",
+    crossplanePair("xp-kept", { managedPolicyArns: [SSM], forceDetachPolicies: true }).map((object) => ({
+      ...object,
+      spec: { ...("spec" in object ? (object.spec as Fields) : {}), deletionPolicy: "Orphan" },
+    })),
   ],
 ];
