@@ -47,6 +47,8 @@ export function runCommand(
       if (typeof code === "number") resolve({ code, stdout, stderr });
       else reject(new Error(`${basename(file)} ${args.join(" ")}: ${error?.message}\n${stderr}`));
     });
+    // A command that ends without reading refuses the input; its status says what it made of that.
+    child.stdin?.on("error", () => undefined);
     child.stdin?.end(input);
   });
 }

@@ -83,8 +83,10 @@ describe("the program in the image", () => {
   });
 
   test("does the whole job in the sandbox", () => {
-    const { status, stdout } = run("sandbox", "--once");
+    // With the lifetime of AWS, the run does not wait for rotations.
+    const { status, stdout } = run("sandbox", "--once", "--credential-lifetime", "6h");
     expect(stdout).toMatch(/InstanceProfile default\/s3-read-only: Ready=True/);
+    expect(stdout).toMatch(/deletion +LaunchTemplatesUseProfile: .*deletion +done/s);
     expect(stdout).toMatch(/delete bucket scratch +AccessDenied: .*delete bucket scratch +done/s);
     expect(status).toBe(0);
   });

@@ -5,6 +5,7 @@ import type { InstanceProfileStatus } from "../../api/instance-profile.ts";
 import { CLASS_KIND } from "../../api/instance-profile-class.ts";
 import { loadKubeConfig } from "../../kube/kube-config.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import { INSTANCE_CREDENTIALS_MS } from "../../sandbox/aws/imds/role-credentials.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../sandbox/kube/server.ts";
 import type { Command } from "../command.ts";
@@ -21,7 +22,7 @@ import { createLogger } from "../logging/logger.ts";
 import { readShippedCrds, samplePath } from "../manifests/crd-file.ts";
 import { fileFault } from "../manifests/manifest-files.ts";
 import { readManifests } from "../manifests/manifests.ts";
-import { type GivenOptions, wholeNumber } from "../options.ts";
+import { durationMs, type GivenOptions, wholeNumber } from "../options.ts";
 import { SANDBOX_RATES, SANDBOX_REGION, sandboxQueues } from "../sandbox/sandbox-aws.ts";
 import {
   applyClassToSandbox,
@@ -29,7 +30,7 @@ import {
   type SandboxObject,
   waitForFinalStatus,
 } from "../sandbox/sandbox-client.ts";
-import { playStory, type StoryEnd } from "../sandbox/sandbox-story.ts";
+import { Story } from "../sandbox/sandbox-story.ts";
 import {
   introduction,
   outcomeOf,
@@ -41,14 +42,19 @@ import { logLevel, stopRequested } from "./run-command.ts";
 
 /** The sandbox answers in milliseconds. The status of a manifest that is not ready by then says what it waits for. */
 const READY_TIMEOUT_MS = 15_000;
+/** What blocks an object in the sandbox is removed while the user looks on. */
+const SANDBOX_INTERVALS = { ...DEFAULT_SETTINGS.intervals, blockedRetryMs: 500 };
+/** Short, because the user waits for two rotations, and long enough for a busy machine. */
+const STORY_CREDENTIAL_MS = 6_000;
+const MIN_CREDENTIAL_MS = 2_000;
 const PORT_RANGE = { fallback: 0, min: 0, max: 65_535 };
 
 /** Runs the real controller against an embedded Kubernetes API and an embedded AWS. */
 export const sandboxCommand: Command = {
   description: [
     "Runs the controller against an embedded Kubernetes API and an embedded AWS, applies manifests, shows the result, and",
-    "keeps running for kubectl and the AWS CLI. Without --apply it also starts an instance with the sample's profile and",
-    "shows what a program on it is allowed to do. Listens on 127.0.0.1 only and stores nothing.",
+    "keeps running for kubectl and the AWS CLI. Without --apply it also starts instances with the sample's profile and shows",
+    "what a program on them is allowed to do, to the deletion of the profile. Listens on 127.0.0.1 only and stores nothing.",
   ].join("\n"),
   options: {
     apply: { type: "string", multiple: true, value: "FILE|DIR|-", help: "manifests to apply; default: a sample" },
@@ -59,6 +65,11 @@ export const sandboxCommand: Command = {
       help: "InstanceProfileClasses to apply before the controller starts; repeatable",
     },
     once: { type: "boolean", help: "exit when the manifests are ready; exit status 1 if one is not" },
+    "credential-lifetime": {
+      type: "string",
+      value: "DURATION",
+      help: "how long the credentials of instances last; default 6h, and 6s while the sample is shown",
+    },
     ...CONTROLLER_OPTIONS,
     "no-controller": { type: "boolean", help: "start only the two APIs, for a controller that you run yourself" },
     "kubeconfig-out": {
@@ -109,9 +120,16 @@ async function showAll(sandbox: Sandbox, given: GivenOptions, io: CommandIo): Pr
     return isAllReady;
   }
   const isSample = given.list("apply").length === 0;
-  const end = isAllReady && isSample ? await runStory(sandbox, first, io) : undefined;
-  if (!given.flag("once")) io.out(suggestions(sandbox.places, first.object, end?.instanceId));
-  return isAllReady && end?.isAsExpected !== false;
+  if (!isAllReady || !isSample) {
+    if (!given.flag("once")) io.out(suggestions(sandbox.places, first.object, undefined));
+    return isAllReady;
+  }
+  const story = storyOf(sandbox, first, given, io);
+  const isAsExpected = await story.play();
+  if (given.flag("once")) return isAsExpected;
+  sandbox.aws.setCredentialLifetime(credentialLifetimeMs(given, INSTANCE_CREDENTIALS_MS));
+  io.out(suggestions(sandbox.places, first.object, await story.reopen()));
+  return isAsExpected;
 }
 
 /** The two APIs, and the kubeconfig file for the Kubernetes one. */
@@ -132,6 +150,7 @@ async function openSandbox(given: GivenOptions): Promise<Sandbox> {
     opened.push(kube);
     const aws = await listening("aws-port", given, (port) => startAwsSandbox({ port }));
     opened.push(aws);
+    aws.setCredentialLifetime(credentialLifetimeMs(given, INSTANCE_CREDENTIALS_MS));
     const { path, remove } = writeKubeconfig(kube, given.text("kubeconfig-out"));
     return {
       aws,
@@ -183,8 +202,8 @@ function startInside(
       clusterId,
       expectedAccountId: undefined,
       // The sandbox has no eventual consistency: a read that differs from a write is drift, however soon it comes.
-      settings: { ...DEFAULT_SETTINGS, ...settings, propagationWindowMs: 0 },
-      instances: { ...DEFAULT_INSTANCES, intervalMs: 2_000 },
+      settings: { ...DEFAULT_SETTINGS, ...settings, intervals: SANDBOX_INTERVALS, propagationWindowMs: 0 },
+      instances: { ...DEFAULT_INSTANCES, intervalMs: 500 },
       eventQueues: sandboxQueues(places),
       listen: NO_LISTENERS,
       logger: createLogger(level),
@@ -230,10 +249,16 @@ async function applyAll(
   return { first, isAllReady };
 }
 
-function runStory({ places, aws }: Sandbox, applied: Applied, io: CommandIo): Promise<StoryEnd> {
+function storyOf({ places, aws }: Sandbox, applied: Applied, given: GivenOptions, io: CommandIo): Story {
   const { kubeUrl, awsUrl } = places;
   const metadataUrl = (instanceId: string): Promise<string> => aws.metadataUrl(instanceId);
-  return playStory({ kubeUrl, awsUrl, metadataUrl }, applied, { io, timeoutMs: READY_TIMEOUT_MS });
+  const credentialMs = credentialLifetimeMs(given, STORY_CREDENTIAL_MS);
+  aws.setCredentialLifetime(credentialMs);
+  return new Story({ kubeUrl, awsUrl, metadataUrl }, applied, { io, timeoutMs: READY_TIMEOUT_MS, credentialMs });
+}
+
+function credentialLifetimeMs(given: GivenOptions, fallbackMs: number): number {
+  return durationMs("credential-lifetime", given.text("credential-lifetime"), fallbackMs, MIN_CREDENTIAL_MS);
 }
 
 async function showOutcome(kubeUrl: string, object: SandboxObject, io: CommandIo): Promise<boolean> {

@@ -52,6 +52,24 @@ export async function applyClassToSandbox(url: string, manifest: Readonly<Record
   await serverSideApply(`${url}${API_PATH}/${CLASS_PLURAL}/${nameInUrl}`, manifest);
 }
 
+/** Deletes an InstanceProfile as `kubectl delete --wait=false` would. */
+export async function deleteFromSandbox(url: string, object: SandboxObject): Promise<void> {
+  await fetch(objectUrl(url, object), { method: "DELETE" });
+}
+
+/** The status of an InstanceProfile; undefined when it is deleted. */
+export async function readSandboxStatus(
+  url: string,
+  object: SandboxObject,
+): Promise<InstanceProfileStatus | undefined> {
+  const reply = await fetch(objectUrl(url, object));
+  return reply.status === 404 ? undefined : (((await reply.json()) as Applied).status ?? {});
+}
+
+function objectUrl(url: string, { namespace, name }: SandboxObject): string {
+  return `${url}${API_PATH}/namespaces/${namespace}/instanceprofiles/${name}`;
+}
+
 /**
  * Waits until the object's status is final: ready, stalled, or neither and not reconciling (suspended, a dry run). Returns
  * the current status after `timeoutMs`.
@@ -60,14 +78,14 @@ export async function applyClassToSandbox(url: string, manifest: Readonly<Record
  */
 export async function waitForFinalStatus(
   url: string,
-  { namespace, name }: SandboxObject,
+  object: SandboxObject,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<InstanceProfileStatus> {
   const endMs = systemClock.monotonicMs() + timeoutMs;
   for (;;) {
-    const reply = await fetch(`${url}${API_PATH}/namespaces/${namespace}/instanceprofiles/${name}`, { signal });
-    const object = (await reply.json()) as Applied;
-    if (isAtRest(object) || systemClock.monotonicMs() >= endMs) return object.status ?? {};
+    const reply = await fetch(objectUrl(url, object), { signal });
+    const applied = (await reply.json()) as Applied;
+    if (isAtRest(applied) || systemClock.monotonicMs() >= endMs) return applied.status ?? {};
     await systemClock.sleep(POLL_MS, signal);
   }
 }

@@ -84,7 +84,7 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
       intervalMs,
       guardRegions: options.guardRegions ?? (async () => []),
       isEveryRegionGuarded: options.isEveryRegionGuarded ?? false,
-      usage: new ProfileUsage({ reader: instanceReader, monotonicMs }),
+      usage: new ProfileUsage({ reader: instanceReader, monotonicMs, intervalMs }),
     },
   };
 }

@@ -3,13 +3,15 @@ import { nameKey } from "../../model/naming.ts";
 import type { AssociatedInstance, InstanceReader } from "../instance-ports.ts";
 import { SharedReads } from "./shared-reads.ts";
 
-/** How long the users of a region's instance profiles are cached for all objects of the account. */
+/** How long at most the users of a region's instance profiles are cached for all objects of the account. */
 const MAX_AGE_MS = 60_000;
 
 /** The dependencies of {@link ProfileUsage}. */
 export interface ProfileUsageOptions {
   readonly reader: InstanceReader;
   readonly monotonicMs: () => number;
+  /** The interval between two scans of the instances of a region: users are cached no longer than that. */
+  readonly intervalMs?: number;
 }
 
 /**
@@ -22,9 +24,9 @@ export class ProfileUsage {
   readonly #associated: SharedReads<ReadonlyMap<string, readonly AssociatedInstance[]>>;
   readonly #templates: SharedReads<ReadonlyMap<string, readonly LaunchTemplateUser[]>>;
 
-  constructor({ reader, monotonicMs }: ProfileUsageOptions) {
+  constructor({ reader, monotonicMs, intervalMs = MAX_AGE_MS }: ProfileUsageOptions) {
     this.#reader = reader;
-    const options = { maxAgeMs: MAX_AGE_MS, monotonicMs };
+    const options = { maxAgeMs: Math.min(intervalMs, MAX_AGE_MS), monotonicMs };
     this.#regions = new SharedReads(options);
     this.#associated = new SharedReads(options);
     this.#templates = new SharedReads(options);

@@ -8,7 +8,7 @@ import { respond } from "./endpoint.ts";
 import { close, listen } from "./http-listener.ts";
 import { defaultQuotas, type Quotas } from "./iam/quotas.ts";
 import { MetadataEndpoints } from "./imds/endpoints.ts";
-import type { CredentialTimes } from "./imds/role-credentials.ts";
+import { type CredentialTimes, credentialTimes, INSTANCE_CREDENTIALS_MS } from "./imds/role-credentials.ts";
 import type { RequestHook } from "./interception.ts";
 import { type HttpParts, parseRequest } from "./protocol/request.ts";
 import { seededRandom } from "./random.ts";
@@ -29,7 +29,7 @@ export interface AwsSandboxOptions {
   readonly awkwardness?: Awkwardness;
   readonly onRequest?: RequestHook;
   readonly denyActions?: Iterable<string>;
-  /** Of the credentials that instances get; 6 hours, renewed 5 minutes before their end, the role looked at every hour. */
+  /** Of the credentials that instances get; see {@link credentialTimes} for 6 hours. */
   readonly instanceCredentials?: Partial<CredentialTimes>;
 }
 
@@ -51,6 +51,8 @@ export interface AwsSandbox {
   call(request: HttpParts): Promise<Outcome>;
   /** The AWS_EC2_METADATA_SERVICE_ENDPOINT of an instance. Errors: there is no such instance. */
   metadataUrl(instanceId: string): Promise<string>;
+  /** How long the credentials last that instances get from now on. */
+  setCredentialLifetime(lifetimeMs: number): void;
   /** Replaces all awkwardness from the next call on. */
   setAwkwardness(awkwardness: Awkwardness): void;
   /** Replaces the hook from the next call on. */
@@ -59,12 +61,6 @@ export interface AwsSandbox {
   reset(): void;
   close(): Promise<void>;
 }
-
-const defaultTimes: CredentialTimes = {
-  lifetimeMs: 6 * 3_600_000,
-  renewBeforeMs: 5 * 60_000,
-  roleLookMs: 3_600_000,
-};
 
 /** Starts an AWS on a free port of 127.0.0.1. */
 export async function startAwsSandbox(options: AwsSandboxOptions = {}): Promise<AwsSandbox> {
@@ -88,7 +84,8 @@ export async function startAwsSandbox(options: AwsSandboxOptions = {}): Promise<
     requestIds: seededRandom((options.seed ?? 1) + 1),
     hook: () => hook,
   };
-  const metadata = new MetadataEndpoints(cloud, { ...defaultTimes, ...options.instanceCredentials });
+  const times = { ...credentialTimes(INSTANCE_CREDENTIALS_MS), ...options.instanceCredentials };
+  const metadata = new MetadataEndpoints(cloud, times);
   const server = createServer((request, response) => respond({ dispatcher, metadata }, request, response));
   const port = await listen(server, options.port ?? 0);
   return {
@@ -99,6 +96,7 @@ export async function startAwsSandbox(options: AwsSandboxOptions = {}): Promise<
     snapshot: (of = {}) => snapshotOf(of.accountId === undefined ? cloud.home : cloud.account(of.accountId), of),
     call: (request) => dispatch(dispatcher, parseRequest(request)),
     metadataUrl: (instanceId) => metadata.url(instanceId),
+    setCredentialLifetime: (lifetimeMs) => void Object.assign(times, credentialTimes(lifetimeMs)),
     setAwkwardness: (awkwardness) => switches.set(awkwardness),
     onRequest(next) {
       hook = next;

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await outsider(aws.url, "CreateRole", { RoleName: "app", AssumeRolePolicyDocument: EC2_TRUST });
   await outsider(aws.url, "CreateInstanceProfile", { InstanceProfileName: "app" });
   await outsider(aws.url, "AddRoleToInstanceProfile", { InstanceProfileName: "app", RoleName: "app" });
-  instanceId = await runSandboxInstance(aws.url, "app");
+  instanceId = await runSandboxInstance(aws.url, { "IamInstanceProfile.Name": "app" });
   metadataUrl = await aws.metadataUrl(instanceId);
 });
 afterAll(() => Promise.all([aws.close(), kube.close()]));

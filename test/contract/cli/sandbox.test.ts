@@ -27,6 +27,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const once = (spec: object, ...options: readonly string[]) =>
   runCli(["sandbox", "--once", "--apply", "-", ...options], { input: manifestText(spec) });
 
+test("the sandbox refuses a lifetime of credentials that no program could renew in time", async () => {
+  const { status, err } = await once({}, "--credential-lifetime", "1s");
+  expect(status).toBe(1);
+  expect(err).toContain("--credential-lifetime: 1s is too short; write 2s or more");
+});
+
 describe("the sandbox in hardened mode", () => {
   test("blocks an object without a class, also where there are no classes", async () => {
     const { status, out } = await once({}, "--require-class");

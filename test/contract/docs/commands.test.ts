@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EC2 } from "@aws-sdk/client-ec2";
 import { IAM } from "@aws-sdk/client-iam";
+import { S3 } from "@aws-sdk/client-s3";
 import { beforeAll, describe, expect, test } from "vitest";
 import packageJson from "../../../package.json" with { type: "json" };
 import { CONFORMANCE_FLAGS } from "../../conformance/command.ts";
@@ -41,6 +42,7 @@ const options = new Map<string, ReadonlySet<string>>();
 const clients: Readonly<Record<string, object>> = {
   iam: new IAM({ region: "us-east-1" }),
   ec2: new EC2({ region: "us-east-1" }),
+  s3api: new S3({ region: "us-east-1" }),
   eks: {
     createAddon: true,
     createPodIdentityAssociation: true,

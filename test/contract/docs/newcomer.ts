@@ -121,12 +121,19 @@ function optionsOf(words: readonly string[]): Readonly<Record<string, unknown>> 
   return Object.fromEntries(
     options.map(([name = "", value = "", ...others]) => {
       if (name.endsWith("-ids")) return [pascalCase(name), [value, ...others]];
+      if (name === "filters") return [pascalCase(name), [filterOf(value)]];
       const [, member, inner] = /^([A-Z]\w*)=(.*)$/.exec(value) ?? [];
       return name === "query" || name === "output"
         ? [name, value]
         : [pascalCase(name), member === undefined ? value : { [member]: inner }];
     }),
   );
+}
+
+/** `Name=instance-state-name,Values=running` */
+function filterOf(text: string): { readonly Name: string | undefined; readonly Values: readonly string[] } {
+  const [, name, value = ""] = /^Name=([^,]+),Values=(.+)$/.exec(text) ?? [];
+  return { Name: name, Values: [value] };
 }
 
 /** The words up to the next option. */

@@ -9,7 +9,7 @@ interface Table {
 
 interface Event {
   readonly metadata: { readonly resourceVersion: string };
-  readonly regarding: { readonly name: string };
+  readonly regarding: { readonly uid: string };
   readonly type: string;
   readonly reason: string;
   readonly reportingController: string;
@@ -58,8 +58,9 @@ export class PlainKubectl {
 
   async #describeEvents(name: string): Promise<string> {
     const { items } = await this.#read<{ readonly items: readonly Event[] }>(EVENTS, "application/json");
+    const object = await this.#user.read({ namespace: NAMESPACE, name });
     const events = items
-      .filter(({ regarding }) => regarding.name === name)
+      .filter(({ regarding }) => regarding.uid === object?.metadata.uid)
       .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
       .map(({ type, reason, reportingController, note }) => [type, reason, "0s", reportingController, note]);
     const head = [

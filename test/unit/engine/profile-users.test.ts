@@ -92,6 +92,17 @@ describe("a search for the users of an instance profile", () => {
     expect(reads.filter((call) => call === "associations eu-west-1")).toHaveLength(2);
   });
 
+  test("reads launch templates again after the interval of instance scans, where that is shorter", async () => {
+    usage = new ProfileUsage({ reader, monotonicMs: () => nowMs, intervalMs: 5_000 });
+    templates = { "us-east-1": [templateIn("us-east-1", ARN)] };
+    expect((await search()).launchTemplates).toHaveLength(1);
+    templates = {};
+    nowMs = 4_999;
+    expect((await search()).launchTemplates).toHaveLength(1);
+    nowMs = 5_000;
+    expect((await search()).launchTemplates).toEqual([]);
+  });
+
   test("believes no association of the last minute before it has read the instance", async () => {
     instances = { "eu-west-1": [instanceIn("eu-west-1")] };
     expect((await search()).users).toHaveLength(1);

@@ -3,7 +3,7 @@ import { ec2Id } from "../account/identifiers.ts";
 import { AwsFault } from "../fault.ts";
 import type { Call } from "../handler.ts";
 import { items, timestamp, type XmlTree } from "../protocol/answer.ts";
-import type { Params } from "../protocol/params.ts";
+import { Params } from "../protocol/params.ts";
 import { refuseDryRun } from "./dry-run.ts";
 import { describePage, readFilters } from "./filters.ts";
 import { tagElements } from "./render.ts";
@@ -38,6 +38,32 @@ export function createLaunchTemplate(call: Call): XmlTree {
   };
   region.putLaunchTemplate(template);
   return { launchTemplate: templateElement(call, template) };
+}
+
+/** A call of RunInstances with the parameters that it takes from its launch template. Those of the call come first. */
+export function withLaunchTemplate(call: Call): Call {
+  const { params } = call;
+  const template = requireTemplate(call, "LaunchTemplate.");
+  if (template === undefined) return call;
+  const version = params.get("LaunchTemplate.Version") ?? "$Default";
+  if (version !== "1" && !aliases.includes(version)) {
+    const message = `Could not find launch template version ${version} for launch template ${template.id}.`;
+    throw new AwsFault("InvalidLaunchTemplateId.VersionNotFound", 400, message);
+  }
+  const own = params.toRecord();
+  const hasProfile = Object.keys(own).some((name) => name.startsWith("IamInstanceProfile."));
+  const taken = {
+    ImageId: template.imageId,
+    InstanceType: template.instanceType,
+    ...(hasProfile
+      ? {}
+      : { "IamInstanceProfile.Arn": template.profileArn, "IamInstanceProfile.Name": template.profileName }),
+    ...own,
+  };
+  const values = Object.entries(taken).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return { ...call, params: new Params(values) };
 }
 
 /** DeleteLaunchTemplate: by id or by name. */
@@ -101,10 +127,10 @@ function checkPageSize(params: Params): void {
   throw new AwsFault("InvalidParameterValue", 400, `MaxResults must be between 1 and ${maxPageSize}.`);
 }
 
-/** The template that the call names; undefined when it names none. */
-function requireTemplate({ account, params, region }: Call): LaunchTemplate | undefined {
-  const id = params.get("LaunchTemplateId");
-  const name = params.get("LaunchTemplateName");
+/** The template that the call names, in parameters with this prefix; undefined when it names none. */
+function requireTemplate({ account, params, region }: Call, prefix = ""): LaunchTemplate | undefined {
+  const id = params.get(`${prefix}LaunchTemplateId`);
+  const name = params.get(`${prefix}LaunchTemplateName`);
   if (id === undefined && name === undefined) return undefined;
   const found = account
     .region(region)

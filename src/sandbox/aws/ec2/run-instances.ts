@@ -5,15 +5,17 @@ import type { Call, Permission } from "../handler.ts";
 import { items, type XmlTree } from "../protocol/answer.ts";
 import { associate } from "./associations.ts";
 import { refuseDryRun } from "./dry-run.ts";
+import { withLaunchTemplate } from "./launch-templates.ts";
 import { readProfileReference } from "./profile-reference.ts";
 import { instanceElement } from "./render.ts";
 import { readTagSpecifications } from "./tags.ts";
 
 /**
- * RunInstances. Any well-formed image id is taken for an image, and everything about networks and disks is ignored. A
+ * RunInstances, also from a launch template. Any well-formed image id is taken for an image, and everything about networks and disks is ignored. A
  * ClientToken that was used before answers with what it started then.
  */
-export function runInstances(call: Call): XmlTree {
+export function runInstances(given: Call): XmlTree {
+  const call = withLaunchTemplate(given);
   const { account, params } = call;
   const region = account.region(call.region);
   const imageId = requireImage(call);
@@ -89,7 +91,7 @@ function readCount({ params }: Call): number {
 
 /** Launching with a profile hands the role's power to the instance. */
 export function passRolePermission(call: Call): readonly Permission[] {
-  const { account, params } = call;
+  const { account, params } = withLaunchTemplate(call);
   const given = params.get("IamInstanceProfile.Name") ?? params.get("IamInstanceProfile.Arn")?.split("/").at(-1);
   const roleName = given === undefined ? undefined : account.instanceProfiles.latest(given)?.roleName;
   const role = roleName === undefined ? undefined : account.roles.latest(roleName);

@@ -16,6 +16,14 @@ export interface CredentialTimes {
   readonly roleLookMs: number;
 }
 
+/** The lifetime of an instance's credentials on AWS. */
+export const INSTANCE_CREDENTIALS_MS: number = 6 * 3_600_000;
+
+/** The times for credentials of this lifetime: renewed five minutes before their end, or after half of a short lifetime. */
+export function credentialTimes(lifetimeMs: number): CredentialTimes {
+  return { lifetimeMs, renewBeforeMs: Math.min(5 * 60_000, lifetimeMs / 2), roleLookMs: 3_600_000 };
+}
+
 /** An instance and where it is. */
 export interface InstancePlace {
   readonly cloud: Cloud;

@@ -33,6 +33,32 @@ test("refuses a profile by name and by ARN in EC2's words", async () => {
   );
 });
 
+test("launches from a launch template, with its profile unless the call names another", async () => {
+  const aws = await ready();
+  const data = { ImageId: launch.ImageId, "IamInstanceProfile.Name": "app" };
+  const template = Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [`LaunchTemplateData.${name}`, value]),
+  );
+  must(await aws.ec2("CreateLaunchTemplate", { LaunchTemplateName: "workers", ...template }));
+  const run = (params: Readonly<Record<string, string>>) =>
+    aws.ec2("RunInstances", {
+      MinCount: "1",
+      MaxCount: "1",
+      "LaunchTemplate.LaunchTemplateName": "workers",
+      ...params,
+    });
+  const profileOf = async (params: Readonly<Record<string, string>>) =>
+    must(await run(params)).result.instancesSet.item[0].iamInstanceProfile.arn;
+  const arn = "arn:aws:iam::123456789012:instance-profile";
+  expect(await profileOf({})).toBe(`${arn}/app`);
+  expect(await profileOf({ "LaunchTemplate.Version": "$Latest" })).toBe(`${arn}/app`);
+  expect(await profileOf({ "IamInstanceProfile.Arn": `${arn}/other` })).toBe(`${arn}/other`);
+  expect((await run({ "LaunchTemplate.Version": "2" })).code).toBe("InvalidLaunchTemplateId.VersionNotFound");
+  expect((await run({ "LaunchTemplate.LaunchTemplateName": "none" })).code).toBe(
+    "InvalidLaunchTemplateName.NotFoundException",
+  );
+});
+
 test("says what a launch lacks", async () => {
   const aws = await ready();
   const { ImageId, ...withoutImage } = launch;

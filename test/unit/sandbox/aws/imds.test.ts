@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { credentialTimes } from "../../../../src/sandbox/aws/imds/role-credentials.ts";
 import { InProcessAws, must, policy } from "./in-process.ts";
 import { hourMs, TestInstance } from "./instance.ts";
 
@@ -45,6 +46,11 @@ test("tells the instance who and where it is", async () => {
   expect(instance.read("placement/")?.body.split("\n")).toEqual(["availability-zone", "region"]);
   expect(instance.read("")?.body.split("\n")).toContain("iam/");
   expect(instance.read("nothing")?.status).toBe(404);
+});
+
+test("replaces credentials five minutes before their end, and short ones after half of their lifetime", () => {
+  expect(credentialTimes(6 * hourMs)).toMatchObject({ lifetimeMs: 6 * hourMs, renewBeforeMs: 300_000 });
+  expect(credentialTimes(60_000)).toMatchObject({ lifetimeMs: 60_000, renewBeforeMs: 30_000 });
 });
 
 test("has credentials of the profile's role", async () => {
