@@ -13,6 +13,7 @@ import { readManagedPolicies } from "../plan/managed-policies.ts";
 import { connectAsUser, PLAN_RATES } from "../plan/plan-access.ts";
 import type { Subject } from "../plan/plan-subjects.ts";
 import { type CanFormat, type CanReport, renderCan, type UnreadPolicy } from "./can-report.ts";
+import { FILL_OPTIONS, filledInput } from "./filled-subjects.ts";
 import { documentPathOf, manifestPathOf } from "./locate-statements.ts";
 import { isTrustPolicy, nameOf, readPolicyInput } from "./policy-input.ts";
 
@@ -46,6 +47,7 @@ export const canCommand: Command = {
     },
     output: { type: "string", short: "o", value: "FORMAT", help: "text (default) or json" },
     offline: { type: "boolean", help: "do not read managed policies in AWS: what they allow and deny is unknown then" },
+    ...FILL_OPTIONS,
     ...readRateOption(PLAN_RATES),
   },
   positionals: "ACTION RESOURCE",
@@ -60,8 +62,10 @@ async function canAccess(given: GivenOptions, io: CommandIo): Promise<number> {
   const request = requestOf(given);
   const format = formatOf(given.text("output") ?? "text");
   const input = await readPolicyInput("filename", path, "nothing was decided", io);
-  if (input === undefined) return EXIT.error;
-  const source = input.kind === "policy" ? policySource(input.manifest) : objectSource(selected(input.subjects, given));
+  const asked = input?.kind === "objects" ? { ...input, subjects: [selected(input.subjects, given)] } : input;
+  const filled = asked && (await filledInput(asked, given, "nothing was decided", io));
+  if (filled === undefined) return EXIT.error;
+  const source = filled.kind === "policy" ? policySource(filled.manifest) : objectSource(filled.subjects);
   const { managed, unread } = await readManaged(source, given, io);
   const decision = decideRequest(source.access(managed), request);
   const report: CanReport = {
@@ -135,7 +139,8 @@ function policySource(manifest: Manifest): Source {
   return { manifest, policyArns: [], access: () => access, pathOf: documentPathOf };
 }
 
-function objectSource({ manifest, object }: Subject): Source {
+function objectSource([subject]: readonly Subject[]): Source {
+  const { manifest, object } = subject as Subject;
   const { managedPolicyArns, permissionsBoundaryArn } = object.spec;
   return {
     name: nameOf(object),

@@ -24,7 +24,8 @@ import {
   type ReadSources,
 } from "./diff-pairing.ts";
 import { renderDiff } from "./diff-report.ts";
-import { readSide } from "./diff-sides.ts";
+import { readSide, type Side } from "./diff-sides.ts";
+import { FILL_OPTIONS, filledInput } from "./filled-subjects.ts";
 import { locateStatements } from "./locate-statements.ts";
 
 /** Says what one version of policies or manifests grants that another does not. */
@@ -49,6 +50,7 @@ export const diffCommand: Command = {
     },
     output: { type: "string", short: "o", value: "FORMAT", help: "text (default), json or markdown" },
     offline: { type: "boolean", help: "do not read managed policies in AWS: what they grant is not known then" },
+    ...FILL_OPTIONS,
     ...readRateOption(PLAN_RATES),
   },
   run: diffAccess,
@@ -66,11 +68,21 @@ async function diffAccess(given: GivenOptions, io: CommandIo): Promise<number> {
   if (from === "-" && to === "-") throw new UsageError("--from and --to cannot both read standard input");
   if (from === "live" && to === "live") throw new UsageError("--from and --to cannot both be live");
   const format = formatOf(given.text("output") ?? "text");
-  const [before, after] = [await readSide("from", from, io), await readSide("to", to, io)];
+  const [before, after] = [await sideOf("from", from, given, io), await sideOf("to", to, given, io)];
   if (before === undefined || after === undefined) return EXIT.error;
   const reports = await reportsOf(pairsOf(before, after), given, io);
   io.out(renderDiff(reports, format));
   return DIFF_EXIT[overallVerdict(reports)];
+}
+
+async function sideOf(
+  option: "from" | "to",
+  path: string,
+  given: GivenOptions,
+  io: CommandIo,
+): Promise<Side | undefined> {
+  const side = await readSide(option, path, io);
+  return side && filledInput(side, given, "nothing was compared", io);
 }
 
 function formatOf(name: string): PlanFormat {
