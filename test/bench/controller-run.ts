@@ -77,6 +77,9 @@ class Run {
       await this.#cluster.describe("bench-0", "edited");
       await this.#cluster.untilReady(this.#names.length);
     });
+    // One that has been running for some hours has read each profile.
+    for (const name of this.#names) await this.#cluster.askToLook(name);
+    await controller.untilQuiet();
     await this.#step("destroy", controller, async () => {
       await this.#cluster.deleteAll(this.#names);
       await this.#cluster.untilGone();

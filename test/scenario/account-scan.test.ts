@@ -135,20 +135,35 @@ describe("roles in use", () => {
   });
 });
 
-test("a deletion after a scan is two reads of IAM, whose the role and the profile are, and four writes", async () => {
-  await settled(["app"]);
-  await fleet.scan();
-  forget();
-  fleet.delete("app");
-  await fleet.drain();
-  expect(calls().slice(0, 2).toSorted()).toEqual(["GetInstanceProfile", "GetRole"]);
-  expect(calls().slice(2)).toEqual([
-    "RemoveRoleFromInstanceProfile",
-    "DeleteInstanceProfile",
-    "DeleteRolePolicy",
-    "DeleteRole",
-  ]);
-  expect(fleet.object("app")).toBeUndefined();
+describe("a deletion after a scan", () => {
+  const DELETION = ["RemoveRoleFromInstanceProfile", "DeleteInstanceProfile", "DeleteRolePolicy", "DeleteRole"];
+
+  async function deleted(name: string): Promise<readonly string[]> {
+    forget();
+    fleet.delete(name);
+    await fleet.drain();
+    expect(fleet.object(name)).toBeUndefined();
+    return calls();
+  }
+
+  test("is one read of IAM, whose the role is, and four writes, by the process that created the profile", async () => {
+    await settled(["app"]);
+    await fleet.scan();
+    expect(await deleted("app")).toEqual(["GetRole", ...DELETION]);
+  });
+
+  test("is one read more, whose the profile is, in a process that has not read it yet", async () => {
+    await settled(["app", "web", "db"]);
+    fleet.restart();
+    await fleet.scan();
+    const reads = (await deleted("app")).slice(0, 2);
+    expect(reads.toSorted()).toEqual(["GetInstanceProfile", "GetRole"]);
+    await fleet.lookAtNextProfile();
+    expect(await deleted("db")).toEqual(["GetRole", ...DELETION]);
+    fleet.annotate("web", { "iam.instanceprofile.dev/reconcile-at": "now" });
+    await fleet.drain();
+    expect(await deleted("web")).toEqual(["GetRole", ...DELETION]);
+  });
 });
 
 describe("creations after a scan", () => {

@@ -57,8 +57,9 @@ describe("what a deletion costs", () => {
         "ListRolePolicies",
       ],
     ]);
-    // The last ones before the writes ask EC2 what uses the profile; the launch templates are shared for a minute.
-    expect(world.awsCalls().slice(5, 7).toSorted()).toEqual(["DescribeInstances", "DescribeLaunchTemplateVersions"]);
+    // The last ones before the writes ask EC2 what uses the profile: shared for two seconds, and for a minute.
+    const users = ["DescribeIamInstanceProfileAssociations", "DescribeLaunchTemplateVersions"];
+    expect(world.awsCalls().slice(5, 7).toSorted()).toEqual(users);
     expect(world.awsCalls().length).toBe(11);
     expect(await world.object()).toBeUndefined();
   });

@@ -339,7 +339,7 @@ describe("deletion", () => {
     expect(forced[0]?.note).toContain(id);
   });
 
-  test("costs two reads of EC2 more for an object without instances, and is blocked by them all the same", async () => {
+  test("costs two reads of EC2 more for an object without instances, and a third when an instance has the profile, which blocks it", async () => {
     await world.apply(world.manifest());
     await controller.settle();
     const id = await ec2.runOne({ profile: PROFILE });
@@ -347,8 +347,9 @@ describe("deletion", () => {
     await controller.settle();
     expect(await world.ready()).toBe("False InstancesUseProfile");
     expect(world.awsCalls().filter((action) => action.startsWith("Describe"))).toEqual([
-      "DescribeInstances",
+      "DescribeIamInstanceProfileAssociations",
       "DescribeLaunchTemplateVersions",
+      "DescribeInstances",
     ]);
     await ec2.terminate(id);
     await controller.settle();
@@ -358,7 +359,8 @@ describe("deletion", () => {
   test("goes on where the controller may not look, and an Event says so", async () => {
     await world.apply(world.manifest());
     await controller.settle();
-    world.aws.denyActions.add("ec2:DescribeInstances");
+    for (const action of ["DescribeIamInstanceProfileAssociations", "DescribeInstances"])
+      world.aws.denyActions.add(`ec2:${action}`);
     await world.delete();
     await controller.settle();
     world.aws.denyActions.clear();

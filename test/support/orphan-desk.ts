@@ -39,15 +39,19 @@ export class OrphanDesk {
     instanceReader: {
       ...NO_INSTANCES,
       readRegion: async () => this.instances,
-      findUsers: async () => {
-        if (this.searchFault !== undefined) throw this.searchFault;
-        return this.users;
-      },
+      findUsers: async () => this.#found(),
+      listAssociations: async () =>
+        this.#found().map(({ instanceId, association }) => ({ instanceId, profileArn: association?.profileArn ?? "" })),
     },
     guardRegions: async () => [GUARDED_REGION],
     propagationWindowMs: 0,
     monotonicMs: () => 0,
   });
+
+  #found(): readonly InstanceFacts[] {
+    if (this.searchFault !== undefined) throw this.searchFault;
+    return this.users;
+  }
 
   /** Creates in AWS what the object asks for, and returns the object in deletion with the status that names it. */
   async leave(

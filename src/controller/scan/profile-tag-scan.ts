@@ -1,6 +1,7 @@
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
 import { observePolicies } from "../../engine/observe/observe-policies.ts";
 import { partsOf } from "../../engine/observe/stale-observation.ts";
+import { PROFILE_TAG_CYCLE_MS } from "../../engine/observe/verified-profiles.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
 import { ABSENT } from "../../model/observed-state.ts";
@@ -27,9 +28,6 @@ export interface ProfileTagScanOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-/** The time in which every profile is read once. */
-const CYCLE_MS = 6 * 3_600_000;
 
 const MIN_DELAY_MS = 1_000;
 /** With few objects the cycle is shorter: a request every ten minutes is cheap. */
@@ -63,7 +61,7 @@ export class ProfileTagScan {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, objects } = this.#options;
     while (!signal.aborted) {
-      const pauseMs = Math.max(MIN_DELAY_MS, Math.min(CYCLE_MS / objects().length, MAX_DELAY_MS));
+      const pauseMs = Math.max(MIN_DELAY_MS, Math.min(PROFILE_TAG_CYCLE_MS / objects().length, MAX_DELAY_MS));
       await clock.sleep(pauseMs, signal).catch(() => {});
       if (!signal.aborted) await this.scanNext(signal);
     }
@@ -98,10 +96,11 @@ export class ProfileTagScan {
   }
 
   async #isProfileInSync({ desired }: ScanSubject, signal: AbortSignal): Promise<boolean> {
-    const { iam, recentWrites } = this.#options.account;
+    const { iam, recentWrites, index } = this.#options.account;
     const { instanceProfileName } = desired.instanceProfile;
     const { reader } = iam.routine;
     const instanceProfile = await reader.getInstanceProfile(instanceProfileName, signal);
+    index.profiles.verify(instanceProfile);
     const managedPolicies = await observePolicies(desired, ABSENT, reader, signal);
     const { state } = recentWrites.overlay(desired, { role: ABSENT, instanceProfile, managedPolicies });
     // The role is not read, and an external one is presumed to exist.

@@ -2,6 +2,7 @@ import type { DesiredState } from "../../model/desired-state.ts";
 import {
   ABSENT,
   type Absent,
+  type ObservedInstanceProfile,
   type ObservedRole,
   type ObservedState,
   type RoleFacts,
@@ -17,11 +18,14 @@ export interface RoleParts {
   readonly managedPolicyArns: readonly string[];
   /** All instance profiles that hold the role, owned or not. */
   readonly instanceProfileNames: readonly string[];
+  /** The instance profile that is presumed to be there, so that only the role is read; unset: it is read too. */
+  readonly instanceProfile?: ObservedInstanceProfile;
 }
 
 /**
  * Reads from IAM what the plan needs: 2 requests when the role does not exist or must not be written, 5 to verify a
- * role with one inline policy and one more for each further one, 5 to delete it, or 2 where its parts are known.
+ * role with one inline policy and one more for each further one, 5 to delete it, or 2 where its parts are known, and 1
+ * where the instance profile is presumed.
  *
  * Errors: those of the reader. A state is complete or an error.
  */
@@ -34,7 +38,7 @@ export async function observe(
   const names = namesOf(desired);
   const [role, instanceProfile] = await allInOrder([
     observeRole(desired, names, iam, signal, known),
-    iam.getInstanceProfile(names.instanceProfileName, signal),
+    known?.instanceProfile ?? iam.getInstanceProfile(names.instanceProfileName, signal),
   ]);
   const managedPolicies = isForeign(role, desired) ? [] : await observePolicies(desired, role, iam, signal);
   return { role, instanceProfile, ...(managedPolicies.length > 0 && { managedPolicies }) };

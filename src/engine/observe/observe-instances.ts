@@ -8,6 +8,7 @@ import { diffInstances } from "../../plan/instances/diff-instances.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
 import type { ClaimIndex } from "./instance-claims.ts";
 import { observedInstanceFor } from "./instance-view.ts";
+import { FRESH_MS } from "./profile-usage.ts";
 import { usersOf } from "./profile-users.ts";
 import type { RegionSnapshot } from "./region-snapshots.ts";
 
@@ -17,9 +18,6 @@ export interface InstanceObservation extends AccountInstances {
   /** A user waits for the reconcile, so a snapshot that is a minute old is too old. */
   readonly isUserWaiting: boolean;
 }
-
-/** The maximum age of a snapshot that decides about a write, or that a user waits for. */
-export const FRESH_MS = 2_000;
 
 /** One observation: the object and the regions. */
 interface Query<Desired extends DesiredState = DesiredState> {

@@ -55,9 +55,10 @@ interface SearchRead {
 }
 
 /**
- * The instances and launch templates that use the profile. In these regions and in the guarded ones, instances are read
- * now. In the other regions that the account has enabled, an instance is read when the associations of the last minute
- * show one. Launch templates are those of the last minute.
+ * The instances and launch templates that use the profile. An instance is read when the associations of its region show
+ * one: those of the last two seconds in these regions and in the guarded ones, those of the last minute in the other regions
+ * that the account has enabled. Before an adoption, whose announcement has read them, instances of the guarded regions are
+ * always read. Launch templates are those of the last minute.
  *
  * Errors: one for all reads that failed, with the disposition of the first, but for a missing permission, and with
  * `force` none; ConflictError while IAM shows no ARN to search by.
@@ -119,9 +120,12 @@ async function enabledRegions(guarded: readonly string[], search: Search): Promi
 }
 
 function instancesIn({ region, isGuarded, isListed }: SearchedRegion, search: Search): Promise<Found<InstanceFacts>> {
-  const { profile, instances, signal } = search;
+  const { profile, instances, purpose, signal } = search;
   return unlessDenied({ endpoint: region, what: { region }, isListed }, search, async () => {
-    const mayBeUsed = isGuarded || (await instances.usage.hasInstance(profile.arn, region, signal));
+    const { usage } = instances;
+    const mayBeUsed = await (isGuarded
+      ? purpose.of === "adoption" || usage.mayHaveInstance(profile.arn, region, signal)
+      : usage.hasInstance(profile.arn, region, signal));
     return mayBeUsed ? instances.reader.findUsers(profile.arn, region, signal) : [];
   });
 }

@@ -19,19 +19,24 @@ export class SharedReads<T> {
   }
 
   /** The value of a read that is young enough. Errors: those of the read; the signal's reason, which does not abort the read for others. */
-  get(key: string, read: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  get(
+    key: string,
+    read: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    maxAgeMs: number = this.#maxAgeMs,
+  ): Promise<T> {
     signal.throwIfAborted();
     const known = this.#reads.get(key);
-    if (known !== undefined && this.#isFresh(known)) return orAbort(known.value, signal);
+    if (known !== undefined && this.#isFresh(known, maxAgeMs)) return orAbort(known.value, signal);
     const started: Read<T> = { startedAtMs: this.#monotonicMs(), value: read(new AbortController().signal) };
     started.value.catch(() => (started.failedAtMs = this.#monotonicMs()));
     this.#reads.set(key, started);
     return orAbort(started.value, signal);
   }
 
-  #isFresh({ startedAtMs, failedAtMs }: Read<T>): boolean {
+  #isFresh({ startedAtMs, failedAtMs }: Read<T>, maxAgeMs: number): boolean {
     const nowMs = this.#monotonicMs();
-    return failedAtMs === undefined ? nowMs - startedAtMs < this.#maxAgeMs : nowMs - failedAtMs < FAILURE_CACHE_MS;
+    return failedAtMs === undefined ? nowMs - startedAtMs < maxAgeMs : nowMs - failedAtMs < FAILURE_CACHE_MS;
   }
 }
 

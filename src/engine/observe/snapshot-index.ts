@@ -4,6 +4,7 @@ import { nameKey } from "../../model/naming.ts";
 import type { AccountSnapshot, ListedNames } from "./account-snapshot.ts";
 import type { RoleParts } from "./observe-iam.ts";
 import type { StaleObservation } from "./stale-observation.ts";
+import { SCAN_MAX_AGE_MS, VerifiedProfiles } from "./verified-profiles.ts";
 
 /** What a reconcile starts from instead of reading everything. */
 export type StartingPoint =
@@ -32,8 +33,6 @@ export interface IndexQuery extends Pick<ObjectMeta, "uid" | "generation"> {
   readonly isUserWaiting: boolean;
 }
 
-/** The maximum age of the names and parts of roles from a scan. */
-const SCAN_MAX_AGE_MS = 900_000;
 /** The maximum age of an observation: the owner of the role may have changed since. */
 const OBSERVATION_MAX_AGE_MS = 30_000;
 
@@ -45,6 +44,8 @@ type RecordedObservation = StaleObservation & Pick<ObjectMeta, "uid" | "generati
  * in the same reconcile.
  */
 export class SnapshotIndex {
+  /** The owner tags of instance profiles, which no scan shows. */
+  readonly profiles: VerifiedProfiles;
   readonly #monotonicMs: () => number;
   #names: ListedNames | undefined;
   #roles = new Map<string, RoleParts>();
@@ -55,10 +56,13 @@ export class SnapshotIndex {
 
   constructor(monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;
+    this.profiles = new VerifiedProfiles(monotonicMs);
   }
 
   /** Replaces all facts with those of a new scan. */
-  replace({ roles, holders, takenAtMs, names }: AccountSnapshot): void {
+  replace(snapshot: AccountSnapshot): void {
+    const { roles, holders, takenAtMs, names } = snapshot;
+    this.profiles.scanned(snapshot);
     this.#names = names;
     this.#takenAtMs = takenAtMs;
     this.#usedNames.clear();
@@ -80,7 +84,9 @@ export class SnapshotIndex {
     const observation = this.#takeObservation(query);
     if (desired.presence === "absent") {
       const parts = this.#takeParts(desired.roleName);
-      return parts === undefined ? UNKNOWN : { kind: "parts", parts };
+      if (parts === undefined) return UNKNOWN;
+      const instanceProfile = this.profiles.take(desired);
+      return { kind: "parts", parts: instanceProfile === undefined ? parts : { ...parts, instanceProfile } };
     }
     const isNew = query.isNew || observation?.isOfInterruptedCreate === true;
     if (isNew && !desired.mayAdopt && this.#takeAbsent(desired)) return { kind: "absent" };

@@ -6,7 +6,7 @@ import { type ProvedEntity, unprovedEntity } from "../../plan/proof.ts";
 
 /**
  * Raises unless a read in this reconcile proves that the object owns, or may adopt, the entities that the actions
- * write.
+ * write. A presumed instance profile counts as read: see presumed-profile.ts.
  *
  * @param observed as read, without recent writes laid over it
  *

@@ -2,6 +2,7 @@ import { ControllerError, isPropagating } from "../../errors.ts";
 import { type DesiredState, profileNameOf, roleNameOf } from "../../model/desired-state.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
+import type { Action } from "../../plan/action.ts";
 import { diff } from "../../plan/diff.ts";
 import { type Lag, unseenBetween } from "../../plan/lag.ts";
 import { isAdoption, type Plan } from "../../plan/plan.ts";
@@ -10,12 +11,13 @@ import { type ExecutionReport, execute, type OnWritten } from "../execute/execut
 import { GuardedWriter } from "../execute/guarded-writer.ts";
 import type { KeyedMutex } from "../execute/keyed-mutex.ts";
 import type { RecentWrites } from "../observe/recent-writes.ts";
-import { type SnapshotIndex, UNKNOWN } from "../observe/snapshot-index.ts";
+import { UNKNOWN } from "../observe/snapshot-index.ts";
 import type { IamWriter, Precondition } from "../ports.ts";
 import { assertProved } from "./assert-proved.ts";
 import type { Attempts } from "./flap-breaker.ts";
 import { type ObserveDependencies, observeAndPlan, planUnread } from "./observe-and-plan.ts";
 import type { Planned } from "./plan-for.ts";
+import { ProfileNotAsPresumed, stoppingAtOtherProfile } from "./presumed-profile.ts";
 
 /** The result of reconciling one object with AWS. */
 export interface Convergence {
@@ -41,8 +43,6 @@ export interface ConvergeDependencies extends ObserveDependencies {
   readonly recentWrites: RecentWrites;
   readonly writer: IamWriter;
   readonly adoptions: KeyedMutex;
-  /** Forgets the role after every execution, because the role may have been written. */
-  readonly index?: Pick<SnapshotIndex, "forgetRole">;
   /**
    * Called before each write; raises when the object that the plan was computed from is no longer current, so that a
    * stale copy cannot write. It decides itself how long its last read counts.
@@ -61,7 +61,7 @@ const NOTHING_DONE: ExecutionReport = { applied: [], failed: undefined, refused:
  * Observes, plans and executes. Writes nothing when the plan is empty or blocked, or when it adopts and was not
  * announced yet. Before an adoption, the entities are observed again under a lock on their names. If a scan found
  * nothing of the object's names, the controller creates first, and observes only when IAM reports that something
- * exists.
+ * exists. If it presumes the instance profile of a deletion, it observes everything when IAM does not find the role in it.
  *
  * Errors: those of the reads and of `precondition`; ConflictError when the reads do not prove that the object owns what
  * is to be written; failing writes are in the report.
@@ -92,7 +92,12 @@ async function convergeObserved(
   signal: AbortSignal,
 ): Promise<Convergence> {
   const found = await observeAndPlan(desired, deps, signal);
-  if (!isToBeAnnounced(found.plan)) return executePlan(desired, found, deps, signal);
+  if (!isToBeAnnounced(found.plan)) {
+    const done = await executePlan(desired, found, deps, signal);
+    if (!(done.report.failed?.error instanceof ProfileNotAsPresumed)) return done;
+    const again = await observeAndPlan(desired, { ...deps, start: UNKNOWN }, signal);
+    return executePlan(desired, again, deps, signal);
+  }
   if (!deps.isAnnounced(found.plan)) return nothingDone(found, true);
   return deps.adoptions.run(namesOf(desired), async () => {
     const again = await observeAndPlan(desired, { ...deps, start: UNKNOWN }, signal);
@@ -120,7 +125,8 @@ async function executePlan(
   const plan = deps.attempts?.judge(found.plan, found.visibleInMs === 0) ?? found.plan;
   if (plan.blockers.length > 0 || plan.actions.length === 0) return nothingDone({ ...found, plan }, false);
   assertProved(desired, found.observed, plan.actions);
-  const writer = new GuardedWriter(deps.writer, deps.precondition);
+  const sender = found.presumesProfile === true ? stoppingAtOtherProfile(deps.writer) : deps.writer;
+  const writer = new GuardedWriter(sender, deps.precondition);
   const report = await execute(plan, writer, signal);
   if (report.applied.length > 0)
     deps.onWritten?.(
@@ -130,11 +136,12 @@ async function executePlan(
   const sent = writer.sentOf(report);
   deps.recentWrites.record(view, sent);
   deps.recentWrites.contradictions.end(desired.owner.uid);
-  deps.index?.forgetRole(desired);
+  forgetWritten(desired, deps, report);
   if (report.failed === undefined) deps.attempts?.recordExecuted(plan);
   deps.instances.snapshots.record(sent);
   writer.throwIfPreconditionFailed();
   const after = afterWrites(view, report);
+  if (isComplete(report, "CreateInstanceProfile")) deps.index?.profiles.verify(after.instanceProfile);
   const wait = waitAfter(desired, found, after, report, deps.recentWrites);
   return { plan, report, before: view, after, isAnnouncement: false, ...wait };
 }
@@ -161,6 +168,18 @@ function waitAfter(
   const unseen = lagsUntilMs === undefined ? undefined : unseenBetween(diff(desired, after), diff(desired, asRead));
   if (unseen === undefined || lagsUntilMs === undefined) return { visibleInMs: waitMs };
   return { visibleInMs: Math.max(waitMs, lagsUntilMs - atMs), lag: { unseen, untilMs: lagsUntilMs } };
+}
+
+/** Forgets what is known of the role after every execution, and of the instance profile if it may have been written. */
+function forgetWritten(desired: DesiredState, { index }: ConvergeDependencies, report: ExecutionReport): void {
+  index?.forgetRole(desired);
+  const { applied, failed } = report;
+  const actions = [...applied.map(({ action }) => action), ...(failed === undefined ? [] : [failed.action])];
+  if (actions.some((action) => "instanceProfileName" in action)) index?.profiles.forget(profileNameOf(desired));
+}
+
+function isComplete({ applied, failed }: ExecutionReport, kind: Action["kind"]): boolean {
+  return failed === undefined && applied.some(({ action }) => action.kind === kind);
 }
 
 function namesOf(desired: DesiredState): readonly string[] {

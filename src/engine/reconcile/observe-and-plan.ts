@@ -1,7 +1,8 @@
 import type { DesiredState } from "../../model/desired-state.ts";
 import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
-import { observe } from "../observe/observe-iam.ts";
-import type { StartingPoint } from "../observe/snapshot-index.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { observe, type RoleParts } from "../observe/observe-iam.ts";
+import type { SnapshotIndex, StartingPoint } from "../observe/snapshot-index.ts";
 import { isCovered, partsToReread, reread } from "../observe/stale-observation.ts";
 import type { IamReader } from "../ports.ts";
 import { type PlanDependencies, type Planned, planFor } from "./plan-for.ts";
@@ -11,6 +12,8 @@ export interface ObserveDependencies extends PlanDependencies {
   readonly reader: IamReader;
   /** The starting point; unset: everything is read. */
   readonly start?: StartingPoint;
+  /** Learns which instance profiles were read, and forgets what was written. */
+  readonly index?: Pick<SnapshotIndex, "forgetRole" | "profiles">;
 }
 
 const NOTHING: ObservedState = { role: ABSENT, instanceProfile: ABSENT };
@@ -26,16 +29,55 @@ export async function observeAndPlan(
 ): Promise<Planned> {
   const { reader, start } = deps;
   if (start?.kind === "parts") {
-    const found = await planFor(desired, await observe(desired, reader, signal, start.parts), deps, signal);
+    const found = await planDeletion(desired, start.parts, deps, signal);
     // The blocker may be resolved since the scan: only a fresh read may block a deletion.
     if (found.plan.blockers.length === 0) return found;
   }
   if (start?.kind === "observed" && desired.presence === "present") {
     const { observation } = start;
-    const found = await planFor(desired, await reread(observation, desired, reader, signal), deps, signal);
+    const observed = await reread(observation, desired, reader, signal);
+    if (isCovered(PROFILE, observation.toReread)) deps.index?.profiles.verify(observed.instanceProfile);
+    const found = await planFor(desired, observed, deps, signal);
     if (isCovered(partsToReread(found.plan), observation.toReread)) return found;
   }
-  return planFor(desired, await observe(desired, reader, signal), deps, signal);
+  return planFor(desired, await observeAll(desired, deps, signal), deps, signal);
+}
+
+const PROFILE: ReadonlySet<"instance profile"> = new Set(["instance profile"]);
+
+async function observeAll(
+  desired: DesiredState,
+  { reader, index }: ObserveDependencies,
+  signal: AbortSignal,
+  parts?: RoleParts,
+): Promise<ObservedState> {
+  const observed = await observe(desired, reader, signal, parts);
+  index?.profiles.verify(observed.instanceProfile);
+  return observed;
+}
+
+/** Plans from what the scan saw on the role, and reads the instance profile if it must not be presumed. */
+async function planDeletion(
+  desired: DesiredState,
+  { instanceProfile, ...parts }: RoleParts,
+  deps: ObserveDependencies,
+  signal: AbortSignal,
+): Promise<Planned> {
+  if (instanceProfile !== undefined && deps.isForecast !== true) {
+    const observed = await observe(desired, deps.reader, signal, { ...parts, instanceProfile });
+    const found = await planFor(desired, observed, deps, signal);
+    if (provesProfile(found.plan)) return { ...found, presumesProfile: true };
+  }
+  return planFor(desired, await observeAll(desired, deps, signal, parts), deps, signal);
+}
+
+/**
+ * True for a plan whose first write fails unless the instance profile holds the role, which was read, is owned and goes
+ * too.
+ */
+function provesProfile({ actions, blockers }: Plan): boolean {
+  const [first, last] = [actions[0], actions.at(-1)];
+  return blockers.length === 0 && first?.kind === "RemoveRoleFromInstanceProfile" && last?.kind === "DeleteRole";
 }
 
 /**

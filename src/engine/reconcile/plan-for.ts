@@ -22,6 +22,8 @@ export interface Planned {
   readonly visibleInMs: number;
   /** Unset when the reads do not contradict the recent writes. */
   readonly lag?: Lag | undefined;
+  /** The instance profile was not read, so the first write of the plan must show that it holds the role. */
+  readonly presumesProfile?: true;
 }
 
 /** The dependencies of {@link planFor}. */

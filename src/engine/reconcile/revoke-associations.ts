@@ -7,7 +7,7 @@ import { releaseInstances } from "../../plan/instances/diff-instances.ts";
 import { regionsRemoved } from "../../plan/instances/record-regions.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
 import { observedInstanceFor } from "../observe/instance-view.ts";
-import { FRESH_MS } from "../observe/observe-instances.ts";
+import { FRESH_MS } from "../observe/profile-usage.ts";
 
 /** The instances of some regions that have the marker of one object. */
 export interface MarkedInstances {

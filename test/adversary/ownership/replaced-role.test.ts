@@ -165,6 +165,60 @@ describe("between a scan that sees an instance profile without its role and the 
   });
 });
 
+describe("between a scan and a deletion, which presumes the instance profile that the controller has created", () => {
+  const FOREIGN: readonly (readonly [string, Tags])[] = [
+    ["without tags", {}],
+    ["with the tags of another object", { ...OWNER, [TAG_KEYS.name]: "other" }],
+    ["with the owner tags of another cluster", { ...OWNER, [TAG_KEYS.clusterId]: "cluster-2" }],
+  ];
+
+  test.each(FOREIGN)("a profile that is replaced by one %s stays", async (_what, tags) => {
+    await fleet.scan();
+    await replaceProfile(tags);
+    const { app } = aws.snapshot().instanceProfiles;
+    fleet.delete("app");
+    await fleet.drain();
+    expect(aws.snapshot().instanceProfiles).toEqual({ app });
+    expect(aws.snapshot().roles).toEqual({});
+    expect(written()).not.toContain("DeleteInstanceProfile");
+  });
+
+  test.each(FOREIGN)(
+    "a profile that is replaced by one %s before the scan stays, with the role in it",
+    async (_what, tags) => {
+      await replaceProfile(tags);
+      await iam("AddRoleToInstanceProfile", { ...named, InstanceProfileName: "app" });
+      await fleet.scan();
+      fleet.delete("app");
+      await fleet.drain();
+      expect(aws.snapshot().instanceProfiles["app"]).toMatchObject({ roleName: "app" });
+      expect(written()).toEqual([]);
+    },
+  );
+
+  test.each([[Object.keys(OWNER)], [[TAG_KEYS.name]]])(
+    "a role that loses the tags %j stays, though it is the very role that the scan saw",
+    async (keys) => {
+      await fleet.scan();
+      const tagKeys = keys.map((key, i) => [`TagKeys.member.${i + 1}`, key]);
+      await iam("UntagRole", { ...named, ...Object.fromEntries(tagKeys) });
+      fleet.delete("app");
+      await fleet.drain();
+      expect(Object.keys(aws.snapshot().roles)).toEqual(["app"]);
+      expect(written().filter((action) => action.includes("RolePolicy") || action === "DeleteRole")).toEqual([]);
+    },
+  );
+
+  test("a policy that somebody attaches is found when IAM refuses to delete the role", async () => {
+    await fleet.scan();
+    await iam("AttachRolePolicy", { ...named, PolicyArn: "arn:aws:iam::aws:policy/AdministratorAccess" });
+    fleet.delete("app");
+    await fleet.drain();
+    expect(fleet.ready("app")).toBe("False UnmanagedPoliciesAttached");
+    expect(Object.keys(aws.snapshot().roles)).toEqual(["app"]);
+  });
+});
+
 describe("between a scan and a deletion, which knows from the scan what is on the role", () => {
   test.each(REPLACEMENTS)("a role that is replaced by one %s stays", async (_what, tags) => {
     await fleet.scan();

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
 import type { InstanceReader } from "../../../src/engine/instance-ports.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
+import { ProfileUsage } from "../../../src/engine/observe/profile-usage.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
@@ -30,7 +31,12 @@ let nowMs: number;
 let readRegion: () => Promise<readonly InstanceFacts[]>;
 let findUsers: () => Promise<readonly InstanceFacts[]>;
 let snapshots: RegionSnapshots;
-const reader: InstanceReader = { ...NO_INSTANCES, readRegion: () => readRegion(), findUsers: () => findUsers() };
+const reader: InstanceReader = {
+  ...NO_INSTANCES,
+  readRegion: () => readRegion(),
+  findUsers: () => findUsers(),
+  listAssociations: async () => (await findUsers()).map(({ instanceId }) => ({ instanceId, profileArn: "" })),
+};
 const monotonicMs = (): number => nowMs;
 
 beforeEach(async () => {
@@ -55,7 +61,7 @@ async function reconcile(desired: DesiredState): Promise<string> {
     adoptions: new KeyedMutex(),
     precondition: async () => {},
     isAnnounced: () => true,
-    instances: { ...withoutInstances(), reader, snapshots, claims },
+    instances: { ...withoutInstances(), reader, snapshots, claims, usage: new ProfileUsage({ reader, monotonicMs }) },
   };
   return converge(desired, deps, new AbortController().signal).then(
     ({ plan }) => plan.blockers.map(({ reason }) => reason).join(" "),

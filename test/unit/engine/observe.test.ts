@@ -213,7 +213,13 @@ describe("a deletion for which a scan has listed the parts of the role", () => {
   /** What a scan hands over. */
   function seen(role: Partial<RoleParts> = {}): void {
     const facts = { inlinePolicyNames: ["app"], managedPolicyArns: [], ...role };
-    const snapshot = { roles: new Map([["app", facts]]), holders: new Map([["app", ["app"]]]), takenAtMs: nowMs };
+    const snapshot = {
+      roles: new Map([["app", facts]]),
+      holders: new Map([["app", ["app"]]]),
+      instanceProfiles: new Map(),
+      takenAtMs: nowMs,
+      names: { listedAtMs: nowMs },
+    };
     index.replace(snapshot as unknown as Parameters<SnapshotIndex["replace"]>[0]);
   }
 

@@ -49,9 +49,14 @@ beforeEach(() => {
   usage = new ProfileUsage({ reader, monotonicMs: () => nowMs });
 });
 
-function search({ force = false, guarded = ["us-east-1"], isEveryRegionGuarded = true } = {}) {
+function search({
+  force = false,
+  guarded = ["us-east-1"],
+  isEveryRegionGuarded = true,
+  of = "deletion" as "deletion" | "adoption",
+} = {}) {
   const access = { reader, usage, guardRegions: async () => guarded, isEveryRegionGuarded };
-  return usersOf(PROFILE, [], access, { of: "deletion", force }, new AbortController().signal);
+  return usersOf(PROFILE, [], access, { of, force }, new AbortController().signal);
 }
 
 function instanceIn(region: string, profileArn = ARN): InstanceFacts {
@@ -78,12 +83,13 @@ describe("a search for the users of an instance profile", () => {
     expect((await search()).launchTemplates.map(({ region }) => region)).toEqual(["ap-south-1", "eu-west-1"]);
   });
 
-  test("reads the other regions once a minute, the guarded one each time", async () => {
-    for (const atMs of [0, 59_999]) {
+  test("reads the other regions once a minute, the guarded one every two seconds", async () => {
+    for (const atMs of [0, 1_999, 59_998, 59_999]) {
       nowMs = atMs;
       await search();
     }
-    expect(reads.filter((call) => call === "find us-east-1")).toHaveLength(2);
+    expect(reads.filter((call) => call === "associations us-east-1")).toHaveLength(2);
+    expect(reads).not.toContain("find us-east-1");
     expect(reads.filter((call) => call === "associations eu-west-1")).toHaveLength(1);
     expect(reads.filter((call) => call.startsWith("regions"))).toHaveLength(1);
     expect(reads.filter((call) => call === "templates us-east-1")).toHaveLength(1);
@@ -101,6 +107,27 @@ describe("a search for the users of an instance profile", () => {
     expect((await search()).launchTemplates).toHaveLength(1);
     nowMs = 5_000;
     expect((await search()).launchTemplates).toEqual([]);
+  });
+
+  test("asks a guarded region for the profile itself where its associations fill more than a page", async () => {
+    const many = Array.from({ length: 1_001 }, (_, i) => ({
+      ...instanceIn("us-east-1", `${ARN}-2`),
+      instanceId: `i-${i}`,
+    }));
+    instances = { "us-east-1": many };
+    expect((await search()).users).toEqual([]);
+    expect(reads).toContain("find us-east-1");
+  });
+
+  test("asks a guarded region for the profile itself where its associations cannot be read, and before an adoption", async () => {
+    instances = { "us-east-1": [instanceIn("us-east-1")] };
+    fails = (call, region) => (`${call} ${region}` === "associations us-east-1" ? DENIED : undefined);
+    expect((await search()).users).toHaveLength(1);
+    reads = [];
+    fails = () => undefined;
+    await search({ of: "adoption" });
+    expect(reads).toContain("find us-east-1");
+    expect(reads).not.toContain("associations us-east-1");
   });
 
   test("believes no association of the last minute before it has read the instance", async () => {
@@ -124,7 +151,7 @@ describe("a search for the users of an instance profile", () => {
   test("says that it does not know the regions when it may not list them", async () => {
     fails = (call) => (call === "regions" ? DENIED : undefined);
     expect((await search()).unsearched).toEqual([{ region: undefined, why: DENIED.message }]);
-    expect(reads).toContain("find us-east-1");
+    expect(reads).toContain("associations us-east-1");
   });
 
   test("says that no region is configured", async () => {
@@ -147,7 +174,9 @@ describe("a search for the users of an instance profile", () => {
         usage = new ProfileUsage({ reader, monotonicMs: () => nowMs });
         const isCalled = region === "us-east-1" ? failing !== "associations" : !["regions", "find"].includes(failing);
         if (!isCalled) continue;
-        fails = (call, at) => (call === failing && at === region ? new BlockedError("no", { reason }) : undefined);
+        // Where the associations can be read, no instance is searched by its profile.
+        const isFailing = (call: string) => call === failing || (failing === "find" && call === "associations");
+        fails = (call, at) => (isFailing(call) && at === region ? new BlockedError("no", { reason }) : undefined);
         await expect(search(), failing).rejects.toMatchObject({ disposition: "blocked", reason });
       }
     },
@@ -198,6 +227,6 @@ describe("a search for the users of an instance profile", () => {
   test("asks only the guarded regions where the operator has named them", async () => {
     instances = { "eu-west-1": [instanceIn("eu-west-1")] };
     expect((await search({ isEveryRegionGuarded: false })).users).toEqual([]);
-    expect(reads.toSorted()).toEqual(["find us-east-1", "templates us-east-1"]);
+    expect(reads.toSorted()).toEqual(["associations us-east-1", "templates us-east-1"]);
   });
 });

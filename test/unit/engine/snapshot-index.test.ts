@@ -29,6 +29,7 @@ function scan(roles: readonly string[] = [], instanceProfiles: readonly string[]
   index.replace({
     roles: new Map(roles.map((name) => [name, on])),
     holders: new Map(roles.map((name) => [name, [`${name}-profile`]])),
+    instanceProfiles: new Map(),
     takenAtMs: nowMs,
     names: { roles: new Set(roles), instanceProfiles: new Set(instanceProfiles), listedAtMs: nowMs },
   } as unknown as AccountSnapshot);
