@@ -111,9 +111,25 @@ export function isRefusedByIam({ rule, severity }: Finding): boolean {
   return severity === "error" && REFUSED_RULES.has(rule);
 }
 
-/** Blockers for what IAM rejects in every account. Without them, a part of the plan would be applied and the rest never. */
+/**
+ * Blockers for what IAM rejects in every account: the findings of {@link lint} for which {@link isRefusedByIam} is true, without the work
+ * for the others, which the creation of each role would wait for. Without them, a part of the plan would be applied and the rest never.
+ */
 export function refusedByIam(object: Pick<InstanceProfile, "spec" | "place">): readonly FieldBlocker[] {
-  const faults = lint(object).filter(isRefusedByIam);
+  const { spec } = object;
+  const findings = [
+    ...sizes(object),
+    ...lintPlace(object),
+    ...policiesOf(spec).flatMap((policy) =>
+      policy.statements.flatMap(({ conditions }, i) =>
+        unknownOperators(conditions, statementFieldPath(policy, i, "conditions")),
+      ),
+    ),
+    ...spec.trust.statements.flatMap(({ conditions }, i) =>
+      unknownOperators(conditions, trustFieldPath(spec.trust, i, "conditions")),
+    ),
+  ];
+  const faults = findings.filter(isRefusedByIam);
   return faults.map(({ path, message }) => ({ reason: INVALID_POLICY, path, message: `${path}: ${message}` }));
 }
 

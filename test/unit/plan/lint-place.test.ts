@@ -4,7 +4,7 @@ import type { ObservedRole } from "../../../src/model/observed-state.ts";
 import { guardTrust } from "../../../src/plan/class/class-guards-access.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { exportedManifest } from "../../../src/plan/exported-manifest.ts";
-import { lint, refusedByIam } from "../../../src/plan/lint/lint.ts";
+import { isRefusedByIam, lint, refusedByIam } from "../../../src/plan/lint/lint.ts";
 import { aClass, anInstanceProfile, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
 
 const CHINA = { partition: "aws-cn" };
@@ -110,4 +110,40 @@ describe("a trust policy without EC2", () => {
     expect(found({ trust }, "aws")).toEqual([]);
     expect(diff(desiredOf({ trust }), NOTHING).notes).toBeUndefined();
   });
+});
+
+test("what blocks the creation of a role is what validate says that IAM refuses, of every kind", () => {
+  const conditions = { StringEqual: { "aws:PrincipalTag/a": ["b"] } };
+  const large = Array.from({ length: 700 }, (_, i) => `arn:aws:s3:::${"x".repeat(20)}${i}`);
+  const object = {
+    ...anInstanceProfile({
+      spec: {
+        statements: [
+          { effect: "Allow", actions: ["s3:GetObject"], resources: large },
+          { effect: "Allow", actions: ["*"], resources: ["arn:aws-cn:s3:::b"], conditions },
+        ],
+        trust: {
+          services: ["ec2.amazonaws.com"],
+          statements: [
+            { effect: "Allow", actions: ["sts:AssumeRole"], principals: { aws: ["123456789012"] }, conditions },
+          ],
+        },
+      } as never,
+    }),
+    place: { partition: "aws" },
+  };
+  const blocked = refusedByIam(object).map(({ path }) => path);
+  expect(blocked).toEqual(
+    lint(object)
+      .filter(isRefusedByIam)
+      .map(({ path }) => path),
+  );
+  expect(new Set(blocked)).toEqual(
+    new Set([
+      "spec.statements",
+      "spec.statements[1].resources[0]",
+      "spec.statements[1].conditions.StringEqual",
+      "spec.trust.statements[0].conditions.StringEqual",
+    ]),
+  );
 });
