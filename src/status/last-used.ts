@@ -17,7 +17,9 @@ export function withLastUse(
   result: Result,
 ): InstanceProfileStatus {
   const used = withUse(next, lastUseOf(next, result));
-  return isDue(known?.lastUsed, used.lastUsed) || !sameButLastUse(known, used) ? used : withUse(used, known?.lastUsed);
+  const { lastUsed: before } = known ?? {};
+  if (before?.time === used.lastUsed?.time && before?.region === used.lastUsed?.region) return used;
+  return isDue(before, used.lastUsed) || !sameButLastUse(known, used) ? used : withUse(used, before);
 }
 
 /** True when nothing but the last use differs. A scan ignores that: the hourly verification brings it along. */
