@@ -6,6 +6,7 @@ import type {
   AccountReader,
   IamAccess,
   IamWriter,
+  LastAccessedReader,
   ManagedPolicyReader,
   Urgency,
 } from "../engine/ports.ts";
@@ -19,6 +20,7 @@ import { Ec2OnDemand, instanceReaderOnDemand } from "./ec2/ec2-on-demand.ts";
 import { createAccountReader } from "./iam/account-reader.ts";
 import { createIamInventory } from "./iam/iam-inventory.ts";
 import { createIamReader } from "./iam/iam-reader.ts";
+import { createLastAccessedReader } from "./iam/last-accessed-reader.ts";
 import { createManagedPolicyReader } from "./iam/managed-policy-reader.ts";
 import { EventQueuesOnDemand } from "./sqs/event-queue-on-demand.ts";
 import type { SqsQueueUrl } from "./sqs/queue-url.ts";
@@ -30,6 +32,7 @@ export interface AwsConnection {
   readonly iamWriter: IamWriter;
   readonly iamInventory: IamInventory;
   readonly managedPolicies: ManagedPolicyReader;
+  readonly lastAccessed: LastAccessedReader;
   /** The same for each urgency; `iamReader` and `iamWriter` are those of `change`. */
   readonly iam: Readonly<Record<Urgency, IamAccess>>;
   /** Reads with the urgency `routine`. */
@@ -73,6 +76,7 @@ export function connectAws(options: AwsClientOptions): AwsConnection {
     },
     iamInventory: createIamInventory(iam, call),
     managedPolicies: createManagedPolicyReader(iam, call),
+    lastAccessed: createLastAccessedReader(iam, call),
     accountReader: createAccountReader(iam, routineCall),
     instanceReader: instanceReaderOnDemand(ec2, call),
     accountIdentity: createAccountIdentity(sts, call, callOptions),

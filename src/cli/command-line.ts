@@ -79,6 +79,11 @@ const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./access/access-command.ts")).accessCommand,
   },
   {
+    name: "report",
+    summary: "say which roles and instance profiles nothing uses",
+    load: async () => (await import("./commands/report-command.ts")).reportCommand,
+  },
+  {
     name: "release",
     summary: "release objects whose controller is gone; leaves AWS as it is",
     load: async () => (await import("./commands/release-command.ts")).releaseCommand,

@@ -32,7 +32,7 @@ export interface ProcessIo extends Omit<CommandIo, "out" | "err" | "showProgress
   readonly err: (text: string) => void;
 }
 
-/** Exit statuses of commands; only `plan` and `access` use more than `ok` and `error`. */
+/** Exit statuses of commands; only `plan`, `access` and `report` use more than `ok` and `error`. */
 export const EXIT: {
   readonly ok: 0;
   readonly error: 1;

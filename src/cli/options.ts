@@ -73,11 +73,11 @@ export function optionHelp(specs: OptionSpecs): readonly string[] {
   return rows.map(([left, help]) => `  ${left?.padEnd(width)}  ${help}`);
 }
 
-/** Parses a duration such as `90s`, `10m` or `1h`, in ms, at least `minMs`. Errors: UsageError naming the option. */
+/** Parses a duration such as `90s`, `10m`, `1h` or `90d`, in ms, at least `minMs`. Errors: UsageError naming the option. */
 export function durationMs(name: string, text: string | undefined, fallbackMs: number, minMs = 0): number {
   if (text === undefined) return fallbackMs;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""];
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ""];
   if (match === null || unitMs === undefined) {
     throw new UsageError(`--${name}: "${text}" is not a duration; write for example 90s, 10m or 1h`);
   }

@@ -1,3 +1,4 @@
+import type { ServiceAccess } from "../model/access/service-access.ts";
 import type { AccountQuotas } from "../model/account-quotas.ts";
 import type {
   Absent,
@@ -74,6 +75,18 @@ export interface PolicyReader {
 export interface ManagedPolicyReader {
   /** The document of the default version as IAM returns it, percent-encoded; undefined when there is no such policy. */
   document(policyArn: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/**
+ * Reads what a role has accessed, for commands that a user runs.
+ *
+ * Errors: as {@link IamReader}; BlockedError when IAM cannot make the report.
+ */
+export interface LastAccessedReader {
+  /** Starts a report by service and action. Returns the id of its job. */
+  start(roleArn: string, signal: AbortSignal): Promise<string>;
+  /** The services that the role's policies allow something of; undefined while IAM makes the report. */
+  result(jobId: string, roleArn: string, signal: AbortSignal): Promise<readonly ServiceAccess[] | undefined>;
 }
 
 /**

@@ -30,10 +30,15 @@ export class RoleUser {
     return new RoleUser(endpoint, { accessKeyId, sessionToken });
   }
 
-  /** Calls an action of IAM, STS or EC2, allowed or not. */
-  async call(service: "iam" | "sts" | "ec2", action: string, region = "us-east-1"): Promise<void> {
-    const versions = { iam: "2010-05-08", sts: "2011-06-15", ec2: "2016-11-15" };
-    await query(this.#endpoint, service, action, { Version: versions[service] }, this.#credentials, region);
+  /** Calls an action of IAM, STS or EC2, allowed or not. Returns what AWS says. */
+  async call(
+    service: "iam" | "sts" | "ec2",
+    action: string,
+    region = "us-east-1",
+    params: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const Version = { iam: "2010-05-08", sts: "2011-06-15", ec2: "2016-11-15" }[service];
+    return query(this.#endpoint, service, action, { Version, ...params }, this.#credentials, region);
   }
 }
 

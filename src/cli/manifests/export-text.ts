@@ -45,7 +45,7 @@ export function commented(lines: readonly string[]): readonly string[] {
  * YAML keeps the escapes. Characters above U+FFFF use YAML's `\U` escape, because parsers reject JSON's surrogate pairs. Strings that
  * YAML 1.1, which kubectl reads, takes for other values (`yes`, `0777`, `2012-10-17`) are quoted.
  */
-function yamlOf(manifest: Readonly<Record<string, unknown>>): readonly string[] {
+export function yamlOf(manifest: Readonly<Record<string, unknown>>): readonly string[] {
   const document = new Document(manifest, { aliasDuplicateObjects: false, compat: "yaml-1.1" });
   visit(document, {
     Scalar(_, node) {

@@ -58,14 +58,14 @@ export async function readClusterClasses(
 }
 
 /**
- * Lists the InstanceProfiles of these namespaces; none if their CRD is not installed.
+ * Lists the InstanceProfiles of these namespaces, or of all for undefined; none if their CRD is not installed.
  *
  * Errors: as {@link readClusterClasses}.
  */
 export async function readClusterObjects(
   given: GivenOptions,
   { env, stop }: Pick<CommandIo, "env" | "stop">,
-  namespaces: Iterable<string>,
+  namespaces: Iterable<string | undefined>,
 ): Promise<readonly WatchedObject[]> {
   const transport = new Transport({ cluster: clusterOf(given, env), clock: systemClock, version: VERSION });
   try {

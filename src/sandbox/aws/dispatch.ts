@@ -136,7 +136,7 @@ function perform(
       throw invalidAction(request.action, request.version);
     }
     const { cloud } = dispatcher;
-    const caller = identify(cloud, service, scope);
+    const caller = identify(cloud, service, scope, `${service}:${request.action}`);
     const call: Call = { cloud, account: caller.account, params: request.params, caller, region };
     throttle(dispatcher, service, operation, call);
     authorize(dispatcher.denyActions, service, request.action, operation, call);

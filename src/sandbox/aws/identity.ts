@@ -41,12 +41,14 @@ const complaints: Readonly<Record<ServiceName, Readonly<Record<Complaint, readon
  * Who holds the key of a request. Temporary keys (`ASIA…`) must be known, go with their session token and not be expired.
  * Any other key is the developer's, who may do everything: in the account of that name when it is twelve digits, else in
  * the home account. Signatures are not verified: what they protect is the way here, which is this machine.
+ * @param action what they call, as policies name it (`s3:GetObject`), for the record of the role's uses
  * @throws AwsFault ExpiredToken, InvalidClientTokenId and the like, as the service words it
  */
 export function identify(
   cloud: Cloud,
   service: ServiceName,
   { accessKeyId, sessionToken, region }: CredentialScope,
+  action: string,
 ): Caller {
   if (!accessKeyId.startsWith("ASIA")) {
     const account = /^\d{12}$/.test(accessKeyId) ? cloud.account(accessKeyId) : cloud.home;
@@ -56,7 +58,7 @@ export function identify(
   if (session === undefined) throw fault(service, "unknownKey");
   if (session.token !== sessionToken) throw fault(service, "wrongToken");
   if (session.expiresAtMs <= session.account.now()) throw fault(service, "expired");
-  session.account.recordUse(session.roleId, region);
+  session.account.uses.record(session.roleId, action, { atMs: session.account.now(), region });
   return callerOf(session);
 }
 

@@ -103,7 +103,7 @@ describe("help and version", () => {
     const { status, out } = await runCli([word]);
     expect(status).toBe(0);
     expect(out).toMatch(
-      /run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*convert .*\n.*validate .*\n.*access .*\n.*release .*\n.*completion .*\n.*version /,
+      /run .*\n.*sandbox .*\n.*plan .*\n.*export .*\n.*convert .*\n.*validate .*\n.*access .*\n.*report .*\n.*release .*\n.*completion .*\n.*version /,
     );
   });
 
@@ -114,7 +114,7 @@ describe("help and version", () => {
   });
 
   test.each([
-    ...["run", "sandbox", "plan", "export", "convert", "validate", "access can"],
+    ...["run", "sandbox", "plan", "export", "convert", "validate", "access can", "report"],
     ...["release", "completion", "version"],
   ])("%s --help says what it does", async (command) => {
     const { status, out } = await runCli([...command.split(" "), "--help"]);

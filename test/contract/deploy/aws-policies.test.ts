@@ -5,6 +5,7 @@ import { EC2_READS } from "../../../src/aws/ec2/ec2-reader.ts";
 import { IAM_ACCOUNT_READS } from "../../../src/aws/iam/account-reader.ts";
 import { IAM_INVENTORY_READS } from "../../../src/aws/iam/iam-inventory.ts";
 import { IAM_BOUNDARY_READS, IAM_READS } from "../../../src/aws/iam/iam-reader.ts";
+import { IAM_LAST_ACCESSED_READS } from "../../../src/aws/iam/last-accessed-reader.ts";
 import { IAM_MANAGED_POLICY_READS } from "../../../src/aws/iam/managed-policy-reader.ts";
 import { IAM_OWN_POLICY_READS } from "../../../src/aws/iam/own-policy-reader.ts";
 import { AWS_ACTIONS } from "../../../src/aws/required-permissions.ts";
@@ -19,7 +20,7 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-const FILES = ["controller-policy.json", "adoption-policy.json", "plan-policy.json"];
+const FILES = ["controller-policy.json", "adoption-policy.json", "plan-policy.json", "report-policy.json"];
 const IAM = IAM_READS.map((operation) => `iam:${operation}`);
 const EC2 = EC2_READS.map((operation) => `ec2:${operation}`);
 const READS = [...IAM, ...EC2];
@@ -61,6 +62,13 @@ test("plan, export and access are allowed exactly the reads of the code", () => 
   const reads = [...READS, ...[...inIam].map((operation) => `iam:${operation}`)];
   expect(actionsOf(some)).toEqual(reads.toSorted());
   expect(new Set(some.map(({ Effect }) => Effect))).toEqual(new Set(["Allow"]));
+});
+
+test("report is allowed no more than plan, and the reports on what roles have accessed", () => {
+  const [plan, report] = ["plan-policy.json", "report-policy.json"].map((file) => actionsOf(statements(file)));
+  expect(report?.filter((action) => plan?.includes(action) !== true)).toEqual(
+    IAM_LAST_ACCESSED_READS.map((operation) => `iam:${operation}`),
+  );
 });
 
 test("reading the account as a whole is a statement of its own, which can be left out", () => {

@@ -91,6 +91,10 @@ const RULES: readonly Rule[] = [
     "drift-events.yaml",
   ]),
   { page: "docs/how-to/find-unused-roles.md", command: /^kubectl /, treatment: CLUSTER },
+  rule("docs/how-to/find-unused-roles.md", / (?:report|plan -f proposed.yaml)/, [
+    "test/contract/cli/report.test.ts",
+    'await report("--access", "team-a/forty", "-o", "yaml")',
+  ]),
   { page: "docs/how-to/gitops.md", command: /./, treatment: CLUSTER },
   rule("docs/how-to/migrate-from.md", /^npx .* export --from-/, [
     "test/contract/cli/coming-in.test.ts",

@@ -1,10 +1,12 @@
 import type { AwkwardnessSwitches, PassingWriteFault } from "../awkwardness.ts";
 import type { Quotas } from "../iam/quotas.ts";
 import type { Random } from "../random.ts";
+import type { AccessReport } from "./access-report.ts";
 import type { InstanceProfile, ManagedPolicy, Role } from "./entities.ts";
 import { EntityStore, type Propagation } from "./entity-store.ts";
 import { iamArn } from "./identifiers.ts";
 import { Region } from "./region.ts";
+import { RoleUses } from "./role-uses.ts";
 
 /** What an account is made with. */
 export interface AccountSettings {
@@ -18,12 +20,6 @@ export interface AccountSettings {
   readonly switches: AwkwardnessSwitches;
 }
 
-/** When and where credentials of a role were used. */
-interface RoleUse {
-  readonly atMs: number;
-  readonly region: string;
-}
-
 /** The whole state of one AWS account. Handlers read and change it synchronously, so every call is atomic. */
 export class Account {
   readonly settings: AccountSettings;
@@ -31,9 +27,10 @@ export class Account {
   readonly instanceProfiles: EntityStore<InstanceProfile>;
   /** Customer managed policies by ARN. */
   readonly policies: EntityStore<ManagedPolicy>;
+  readonly uses: RoleUses = new RoleUses();
+  /** By job id. */
+  readonly accessReports: Map<string, AccessReport> = new Map();
   readonly #regions = new Map<string, Region>();
-  /** By the unique id of the role. */
-  readonly #lastUses = new Map<string, RoleUse>();
   #iamWrites = 0;
 
   constructor(settings: AccountSettings) {
@@ -63,16 +60,6 @@ export class Account {
     return this.instanceProfiles.seenBehind(name, this.settings.switches.current.ec2ProfileDelayMs ?? 0);
   }
 
-  /** Records a call with credentials of the role. */
-  recordUse(roleId: string, region: string): void {
-    this.#lastUses.set(roleId, { atMs: this.now(), region });
-  }
-
-  /** The last call with credentials of the role. */
-  lastUse(roleId: string): RoleUse | undefined {
-    return this.#lastUses.get(roleId);
-  }
-
   /** Counts an IAM write, and says with which fault it fails if it is one that does. */
   takePassingFault(): PassingWriteFault | undefined {
     const failing = this.settings.switches.current.failEveryNthWrite;
@@ -92,7 +79,8 @@ export class Account {
       store.clear();
     }
     this.#regions.clear();
-    this.#lastUses.clear();
+    this.uses.clear();
+    this.accessReports.clear();
   }
 
   roleArn(role: Pick<Role, "path" | "name">): string {

@@ -40,7 +40,8 @@ function instanceIds({ params, account, region }: Call): readonly string[] {
 }
 
 /** Listings and reports know no resources. */
-const ofTheAccount = /^(ListRoles|ListInstanceProfiles|ListPolicies|ListUsers|GetAccount\w+)$/;
+const ofTheAccount =
+  /^(ListRoles|ListInstanceProfiles|ListPolicies|ListUsers|GetAccount\w+|GetServiceLastAccessedDetails)$/;
 
 function iamResource(action: string, { account, params }: Call): string {
   const { partition, accountId } = account.settings;
@@ -59,7 +60,7 @@ function iamResource(action: string, { account, params }: Call): string {
     return arn("role", role?.path ?? path, role?.name ?? roleName);
   }
   const policyArn = params.get("PolicyArn");
-  return policyArn ?? arn("policy", path, params.get("PolicyName") ?? "*");
+  return policyArn ?? params.get("Arn") ?? arn("policy", path, params.get("PolicyName") ?? "*");
 }
 
 /** What a call is about, in the words IAM uses. */

@@ -2,7 +2,7 @@ import type { AccessRequest } from "../../../model/access/access-request.ts";
 import { isObject, type JsonObject } from "../../../model/access/evaluate/document.ts";
 import { evaluatePolicies } from "../../../model/access/evaluate/evaluate.ts";
 import type { Account } from "../account/account.ts";
-import { documentOf } from "../account/entities.ts";
+import { documentOf, type Role } from "../account/entities.ts";
 import { roleOf, type Session } from "../account/session.ts";
 import { awsManagedPolicy } from "../policy/aws-managed-policies.ts";
 
@@ -30,12 +30,16 @@ function policiesOf(session: Session): {
   const { account } = session;
   const role = roleOf(session);
   if (role === undefined) return { identity: [], boundary: undefined };
-  const inline = role.inlinePolicies.flatMap(({ document }) => parsed(document));
-  const attached = role.attachedPolicyArns.flatMap((arn) => managed(account, arn));
   return {
-    identity: [...inline, ...attached],
+    identity: identityPolicies(account, role),
     boundary: role.boundaryArn === undefined ? undefined : managed(account, role.boundaryArn),
   };
+}
+
+/** The inline and the attached policies of a role. */
+export function identityPolicies(account: Account, role: Role): readonly JsonObject[] {
+  const inline = role.inlinePolicies.flatMap(({ document }) => parsed(document));
+  return [...inline, ...role.attachedPolicyArns.flatMap((arn) => managed(account, arn))];
 }
 
 function managed(account: Account, arn: string): readonly JsonObject[] {

@@ -40,6 +40,9 @@ export type RuledParameter =
   | "PolicyDocument"
   | "AssumeRolePolicyDocument"
   | "PolicyArn"
+  | "Arn"
+  | "Granularity"
+  | "JobId"
   | "PermissionsBoundary"
   | "VersionId"
   | "Marker";
@@ -61,6 +64,13 @@ const rules: Readonly<Record<RuledParameter, TextRule>> = {
   AssumeRolePolicyDocument: documentRule(),
   PolicyArn: { min: 20, max: 2_048, pattern: /^[\s\S]*$/, complaint: onlyNameCharacters },
   PermissionsBoundary: { min: 20, max: 2_048, pattern: /^[\s\S]*$/, complaint: onlyNameCharacters },
+  Arn: { min: 20, max: 2_048, pattern: /^[\s\S]*$/, complaint: onlyNameCharacters },
+  Granularity: {
+    max: 32,
+    pattern: /^(SERVICE|ACTION)_LEVEL$/,
+    complaint: (name) => constraintMessage(name, "Member must satisfy enum value set: [ACTION_LEVEL, SERVICE_LEVEL]"),
+  },
+  JobId: { min: 36, max: 36, pattern: /^[0-9a-f-]+$/, complaint: mustMatch("[0-9a-f-]+") },
   VersionId: {
     max: 32,
     pattern: /^v[1-9][0-9]*(\.[A-Za-z0-9-]*)?$/,

@@ -1,6 +1,7 @@
 import type { Operations } from "../handler.ts";
 import { accountReportOperations } from "./account-reports.ts";
 import { instanceProfileOperations } from "./instance-profiles.ts";
+import { lastAccessedOperations } from "./last-accessed.ts";
 import { managedPolicyOperations } from "./managed-policies.ts";
 import { policyVersionOperations } from "./managed-policy-versions.ts";
 import { rolePolicyOperations } from "./role-policies.ts";
@@ -14,4 +15,5 @@ export const iamOperations: Operations = {
   ...managedPolicyOperations,
   ...policyVersionOperations,
   ...accountReportOperations,
+  ...lastAccessedOperations,
 };

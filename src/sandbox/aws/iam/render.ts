@@ -31,7 +31,7 @@ export function fullRole(account: Account, role: Role): XmlTree {
 
 /** Empty for a role that was never used. */
 export function roleLastUsed(account: Account, { id }: Role): XmlTree {
-  const use = account.lastUse(id);
+  const use = account.uses.last(id);
   return use === undefined ? {} : { LastUsedDate: timestamp(use.atMs), Region: use.region };
 }
 

@@ -5,6 +5,7 @@ import { identify } from "../identity.ts";
 import type { CredentialScope } from "../protocol/request.ts";
 import { faultAnswer, type S3Answer } from "./answer.ts";
 import { performS3 } from "./operations.ts";
+import { permissionFor } from "./permissions.ts";
 import { parseS3Request, type S3HttpParts, type S3Request } from "./request.ts";
 
 /** Carries out one request to S3. It is logged and can be denied like any other; hooks and throttling are not for it. */
@@ -14,7 +15,7 @@ export function dispatchS3(dispatcher: Dispatcher, http: S3HttpParts, scope: Cre
   try {
     const request = parseS3Request(http);
     end = begin(dispatcher, request, scope);
-    const caller = identify(dispatcher.cloud, "s3", scope);
+    const caller = identify(dispatcher.cloud, "s3", scope, permissionFor(request.action));
     const attempt = { caller, region: scope.region, request, denied: dispatcher.denyActions };
     const answer = performS3(dispatcher.cloud, attempt);
     end("OK");

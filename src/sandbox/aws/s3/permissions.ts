@@ -21,6 +21,11 @@ const needed: Readonly<Record<S3Action, readonly [string, "account" | "bucket" |
   DeleteObject: ["s3:DeleteObject", "object"],
 };
 
+/** The permission that a call asks for: `s3:ListAllMyBuckets`. */
+export function permissionFor(action: S3Action): string {
+  return needed[action][0];
+}
+
 /** Who asks for what, where. */
 export interface S3Attempt {
   readonly caller: Caller;

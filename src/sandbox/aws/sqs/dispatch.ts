@@ -40,11 +40,12 @@ export async function dispatchSqs(
     const operation = Object.hasOwn(SQS_OPERATIONS, action) ? SQS_OPERATIONS[action] : undefined;
     if (operation === undefined) throw new AwsFault("InvalidAction", 400, `The action ${action} is not valid.`);
     const input = JSON.parse(http.body === "" ? "{}" : http.body) as Readonly<Record<string, unknown>>;
-    const caller = identify(dispatcher.cloud, "sqs", scope);
+    const permission = `sqs:${action === "DeleteMessageBatch" ? "DeleteMessage" : action}`;
+    const caller = identify(dispatcher.cloud, "sqs", scope, permission);
     const { accountId } = dispatcher.cloud.home.settings;
     const { region } = scope;
     const name = String(input["QueueUrl"] ?? "*").replace(/^.*\//, "");
-    authorizeSqs(dispatcher, caller, action, { arn: `arn:aws:sqs:${region}:${accountId}:${name}`, region });
+    authorizeSqs(dispatcher, caller, permission, { arn: `arn:aws:sqs:${region}:${accountId}:${name}`, region });
     const result = await operation({
       queues: dispatcher.cloud.queues,
       input,
@@ -68,10 +69,9 @@ export async function dispatchSqs(
 function authorizeSqs(
   { denyActions }: Dispatcher,
   caller: Caller,
-  action: string,
+  permission: string,
   { arn: resource, region }: { readonly arn: string; readonly region: string },
 ): void {
-  const permission = `sqs:${action === "DeleteMessageBatch" ? "DeleteMessage" : action}`;
   const { session } = caller;
   const context = session && requestContext(sessionKeys(session, region));
   const reason = isDenied(denyActions, permission)

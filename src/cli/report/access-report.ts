@@ -1,0 +1,168 @@
+import { hasExternalRole, type InstanceProfileSpec, type InstanceProfileStatus } from "../../api/instance-profile.ts";
+import type { AwsConnection } from "../../aws/aws-connection.ts";
+import type { KubeObject, ObjectKey } from "../../engine/ports.ts";
+import { ControllerError, messageOfError } from "../../errors.ts";
+import type { ServiceAccess } from "../../model/access/service-access.ts";
+import { nameInArn } from "../../model/naming.ts";
+import type { JsonObject } from "../../model/policy/policy-json.ts";
+import { type NarrowedManifest, narrowManifest } from "../../plan/usage/narrow-manifest.ts";
+import { type AccessProposal, accessJson, proposalComments, renderAccess } from "../../plan/usage/render-access.ts";
+import { DAY_MS } from "../../plan/usage/role-use.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { type CommandIo, EXIT } from "../io.ts";
+import { commented, yamlOf } from "../manifests/export-text.ts";
+import { judgeManifest } from "../manifests/judge-manifest.ts";
+import type { Progress } from "../progress.ts";
+import { asManifest } from "./named-objects.ts";
+import type { Period } from "./read-usage.ts";
+
+/** The output format of a report on access. */
+export type AccessFormat = "text" | "json" | "yaml";
+
+/** What a report on access needs. */
+export interface AccessContext {
+  readonly aws: AwsConnection;
+  readonly period: Period;
+  readonly dropsUnusedServices: boolean;
+  readonly progress: Progress;
+}
+
+/** Reads what the roles of the objects have accessed, and proposes narrower manifests. Errors: those of the API server. */
+export async function proposalsFor(
+  objects: readonly JsonObject[],
+  context: AccessContext,
+  io: Pick<CommandIo, "clock" | "stop">,
+): Promise<readonly AccessProposal[]> {
+  const accountId = await context.aws.accountIdentity.accountId(io.stop);
+  return context.progress.inParallel(objects, (object) => proposalFor(object, accountId, context, io));
+}
+
+/** Renders the proposals. The YAML has only what can be applied; the rest goes to standard error. */
+export function writeProposals(
+  proposals: readonly AccessProposal[],
+  objects: readonly JsonObject[],
+  format: AccessFormat,
+  { io, isColored }: { readonly io: Pick<CommandIo, "out" | "err">; readonly isColored: boolean },
+): number {
+  if (format === "json") io.out(accessJson(proposals));
+  if (format === "yaml") writeYaml(proposals, io);
+  if (format === "text") {
+    const shown = proposals.map((proposal, index) => {
+      const before = yamlOf(asManifest(objects[index] ?? {}));
+      return { ...proposal, before, after: proposal.manifest === undefined ? before : yamlOf(proposal.manifest) };
+    });
+    io.out(renderAccess(shown), isColored);
+  }
+  if (proposals.some(({ manifest }) => manifest !== undefined)) return EXIT.changes;
+  return proposals.some(({ problem }) => problem !== undefined) ? EXIT.blocked : EXIT.ok;
+}
+
+function writeYaml(proposals: readonly AccessProposal[], { out, err }: Pick<CommandIo, "out" | "err">): void {
+  const documents = proposals.flatMap((proposal) => {
+    const { manifest } = proposal;
+    return manifest === undefined ? [] : [[...commented(proposalComments(proposal)), ...yamlOf(manifest)]];
+  });
+  out(documents.flatMap((lines, index) => (index === 0 ? lines : ["---", ...lines])));
+  for (const { namespace, name, problem, manifest } of proposals)
+    if (manifest === undefined) err(`${namespace}/${name}: ${problem ?? "nothing to remove"}`);
+}
+
+async function proposalFor(
+  object: JsonObject,
+  accountId: string,
+  { aws, period, dropsUnusedServices }: AccessContext,
+  { clock, stop }: Pick<CommandIo, "clock" | "stop">,
+): Promise<AccessProposal> {
+  const { namespace, name } = object["metadata"] as unknown as ObjectKey;
+  const role = roleOf(object);
+  const known = { namespace, name, ...(role !== undefined && { role }), actions: [], untouched: [] };
+  const refused = (problem: string): AccessProposal => ({ ...known, problem });
+  const problem = problemOf(object, accountId);
+  if (role === undefined || problem !== undefined) return refused(problem ?? "the object has no role in AWS");
+  try {
+    const young = await tooYoung(role, aws, period, stop);
+    if (young !== undefined) return refused(young);
+    const services = await readServices(role, aws, clock, stop);
+    if (services === undefined)
+      return refused("IAM has not finished its report within two minutes. Run the command again");
+    const narrowed = narrowManifest(asManifest(object), { services, dropsUnusedServices });
+    return { ...known, ...proposed(narrowed) };
+  } catch (error) {
+    stop.throwIfAborted();
+    if (!(error instanceof ControllerError)) throw error;
+    return refused(withAdvice(error));
+  }
+}
+
+function roleOf({ status }: JsonObject): string | undefined {
+  return ((status ?? {}) as InstanceProfileStatus).role?.arn;
+}
+
+/** Why the object is not reported on; undefined if it is. */
+function problemOf({ spec, status }: JsonObject, accountId: string): string | undefined {
+  if (hasExternalRole((spec ?? {}) as unknown as InstanceProfileSpec))
+    return "others manage the role and its policies (spec.role.management: External)";
+  const { accountId: ownId = "unknown", role } = (status ?? {}) as InstanceProfileStatus;
+  return role?.arn === undefined || ownId === accountId
+    ? undefined
+    : `the role is in account ${ownId}, and the credentials are of account ${accountId}`;
+}
+
+/** Without a manifest if there is nothing to remove. */
+function proposed({ manifest, actions, untouched }: NarrowedManifest): Partial<AccessProposal> {
+  if (!actions.some(({ verdict }) => verdict === "unused")) return { actions, untouched };
+  assertValid(manifest);
+  return { actions, untouched, manifest };
+}
+
+function withAdvice(error: ControllerError): string {
+  const message = messageOfError(error);
+  if (error.reason === "AccessDenied") return `${message} Grant your credentials deploy/aws/report-policy.json.`;
+  const isUnknown =
+    error.reason === "InvalidAction" || error.reason === "NotImplemented" || error.reason === "ServiceFailure";
+  return isUnknown ? `${message} This IAM endpoint may not implement reports on access, as moto does not.` : message;
+}
+
+/** Why IAM has not watched the role for long enough; undefined if it has. */
+async function tooYoung(
+  roleArn: string,
+  { iamReader }: AwsConnection,
+  { nowMs, unusedForMs }: Period,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const role = await iamReader.getRole(nameInArn(roleArn), signal);
+  if (role.presence === "absent") return "the role does not exist in AWS";
+  const { createdTime } = role;
+  if (createdTime !== undefined && Date.parse(createdTime) <= nowMs - unusedForMs) return undefined;
+  const when =
+    createdTime === undefined
+      ? "IAM does not say when the role was created"
+      : `the role was created on ${createdTime.slice(0, 10)}`;
+  return `${when}, so IAM has not watched it for ${unusedForMs / DAY_MS} days. A shorter --unused-for accepts less`;
+}
+
+/** IAM makes a report within seconds. */
+const POLL_MS = 1_000;
+const MAX_POLLS = 120;
+
+/** Undefined if IAM does not finish in time. */
+async function readServices(
+  roleArn: string,
+  { lastAccessed }: AwsConnection,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly ServiceAccess[] | undefined> {
+  const jobId = await lastAccessed.start(roleArn, signal);
+  for (let poll = 0; poll < MAX_POLLS; poll += 1) {
+    const services = await lastAccessed.result(jobId, roleArn, signal);
+    if (services !== undefined) return services;
+    await clock.sleep(POLL_MS, signal);
+  }
+  return undefined;
+}
+
+/** Errors: Error for a proposal that the API server would reject, which is a bug. */
+function assertValid(manifest: JsonObject): void {
+  const { object, findings } = judgeManifest({ value: manifest as KubeObject });
+  if (object === undefined) throw new Error(`the proposal is not valid: ${JSON.stringify(findings)}`);
+}
