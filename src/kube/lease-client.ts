@@ -51,7 +51,12 @@ export class LeaseClient implements LeaseLock {
       method: "POST",
       path: collectionPath(leases, namespace),
       query: this.#query,
-      body: { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { namespace, name }, spec: specOf(write) },
+      body: {
+        apiVersion: "coordination.k8s.io/v1",
+        kind: "Lease",
+        metadata: { namespace, name, ...annotationsOf(write) },
+        spec: specOf(write),
+      },
       contentType: "application/json",
       signal,
     });
@@ -63,7 +68,7 @@ export class LeaseClient implements LeaseLock {
       method: "PATCH",
       path: objectPath(leases, this.#key),
       query: this.#query,
-      body: { metadata: { resourceVersion: previous.version }, spec: specOf(write) },
+      body: { metadata: { resourceVersion: previous.version, ...annotationsOf(write) }, spec: specOf(write) },
       contentType: "application/merge-patch+json",
       signal,
     });
@@ -105,17 +110,25 @@ function specOf(write: LeaseWrite): Readonly<Record<string, unknown>> {
   };
 }
 
+function annotationsOf({ annotations }: LeaseWrite): Readonly<Record<string, unknown>> {
+  return annotations === undefined ? {} : { annotations };
+}
+
 /** Parses a Lease. Any part of its spec can be missing, because an operator can create it by hand. */
 function parseLease(body: unknown): ObservedLease | undefined {
   const { metadata, spec } = record(body);
   const version = record(metadata)["resourceVersion"];
   if (typeof version !== "string" || version === "") return undefined;
   const { holderIdentity, leaseDurationSeconds, leaseTransitions } = record(spec);
+  const annotations = Object.entries(record(record(metadata)["annotations"])).flatMap(([key, value]) =>
+    typeof value === "string" ? [[key, value] as const] : [],
+  );
   return {
     holderIdentity: typeof holderIdentity === "string" ? holderIdentity : "",
     leaseDurationMs: typeof leaseDurationSeconds === "number" ? leaseDurationSeconds * 1_000 : undefined,
     leaseTransitions: typeof leaseTransitions === "number" ? leaseTransitions : 0,
     version,
+    ...(annotations.length > 0 && { annotations: Object.fromEntries(annotations) }),
   };
 }
 

@@ -10,6 +10,8 @@ export interface ObservedLease {
   readonly leaseTransitions: number;
   /** Changes with every write to the Lease by any client; only for comparison, not for ordering. */
   readonly version: string;
+  /** Only those that are strings; undefined without any. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** The fields that an elector writes; omitted fields stay unchanged. Times are wall clock and informational. */
@@ -20,6 +22,8 @@ export interface LeaseWrite {
   readonly renewTimeMs: number;
   readonly acquireTimeMs?: number;
   readonly leaseTransitions?: number;
+  /** Annotations to set; null removes one. */
+  readonly annotations?: Readonly<Record<string, string | null>>;
 }
 
 /**
