@@ -23,6 +23,9 @@ interface Template {
 }
 
 const NAME = '{{ include "controller.fullName" $ }}';
+const SHARDED = "gt (int $.Values.shards) 1";
+/** RBAC cannot allow a pattern of names. */
+const SHARD_LEASES = `{{- if ${SHARDED} }}{{- range $shard := until (int $.Values.shards) }}, ${NAME}-shard-{{ $shard }}{{- end }}{{- end }}`;
 const SELECTOR: Replacement = [
   "matchLabels:\n      app.kubernetes.io/name: instance-profile-controller",
   'matchLabels:\n      {{- include "controller.selectorLabels" $ | nindent 6 }}',
@@ -49,8 +52,10 @@ const DEPLOYMENT: readonly Replacement[] = [
       `        {{- toYaml . | nindent 8 }}\n        {{- end }}\n${block("podAnnotations", "annotations", 6)}`,
   ],
   after("automountServiceAccountToken: true", block("imagePullSecrets", "imagePullSecrets", 6)),
+  ["maxUnavailable: 1", `maxUnavailable: {{ if ${SHARDED} }}0{{ else }}1{{ end }}`],
+  ["terminationGracePeriodSeconds: 45", `terminationGracePeriodSeconds: {{ if ${SHARDED} }}60{{ else }}45{{ end }}`],
   after(
-    "terminationGracePeriodSeconds: 45",
+    `terminationGracePeriodSeconds: {{ if ${SHARDED} }}60{{ else }}45{{ end }}`,
     ...["nodeSelector", "tolerations", "affinity"].map((key) => block(key, key, 6)),
     "      {{- with .Values.priorityClassName }}\n      priorityClassName: {{ . }}\n      {{- end }}",
   ),
@@ -65,6 +70,7 @@ const DEPLOYMENT: readonly Replacement[] = [
   after(
     "- --metrics-bind-address=:8080",
     `            {{- if ne (include "controller.fullName" $) "instance-profile-controller" }}\n            - --leader-elect-name=${NAME}\n            {{- end }}`,
+    `            {{- if ${SHARDED} }}\n            - --shards={{ int .Values.shards }}\n            {{- end }}`,
     ...[optional("aws.accountId", "account-id"), optional("clusterId", "cluster-id")],
     ...[
       flag("dryRun", "dry-run"),
@@ -95,7 +101,7 @@ chart("service-account", "base/service-account.yaml", [
 ]);
 chart("rbac", "base/rbac.yaml", [
   { when: NOT_SCOPED },
-  { replace: [["resourceNames: [instance-profile-controller]", `resourceNames: [${NAME}]`]] },
+  { replace: [["resourceNames: [instance-profile-controller]", `resourceNames: [${NAME}${SHARD_LEASES}]`]] },
   { when: NOT_SCOPED },
   {},
 ]);
@@ -123,7 +129,7 @@ chart("pod-monitor", "monitoring/pod-monitor.yaml", [
 ]);
 chart("prometheus-rule", "monitoring/prometheus-rule.yaml", [
   {
-    replace: [['name="instance-profile-controller"', `name="${NAME}"`]],
+    replace: [['name=~"instance-profile-controller', `name=~"${NAME}`]],
     when: ".Values.monitoring.prometheusRule.enabled",
   },
 ]);

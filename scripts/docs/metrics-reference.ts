@@ -53,9 +53,9 @@ function registeredMetrics(): readonly RegisteredMetric[] {
   const { registry } = metrics;
   const cache = { get: () => undefined, list: () => [], keys: () => [], size: 0 };
   const backoff = new KeyedBackoff(Math.random);
-  new ControllerMetrics(registry, "", 1).watchQueue(new WorkQueue({ clock: systemClock, backoff }));
+  new ControllerMetrics(registry, "", 1).watchQueues(() => [new WorkQueue({ clock: systemClock, backoff })]);
   restClientMetrics(registry, systemClock, "");
-  metrics.election("");
+  metrics.elections()("");
   scanMetrics(registry);
   orphanMetrics(registry);
   eventQueueMetrics(registry, []);

@@ -10,6 +10,7 @@ import type { QueueObserver } from "../runtime/queue/work-queue.ts";
 import type { WorkerObserver } from "../runtime/queue/workers.ts";
 import type { ListWatch } from "../runtime/watch/list-watch.ts";
 import type { ReflectorObserver } from "../runtime/watch/reflector-options.ts";
+import type { SharedWatch } from "../runtime/watch/shared-watch.ts";
 import type { RequeueIntervals } from "../status/requeue.ts";
 import type { Logger } from "../telemetry.ts";
 import type { EventQueueObserver } from "./drift/event-queue-loop.ts";
@@ -68,12 +69,23 @@ export interface DriftSources {
   readonly ownRequests: OwnRequests;
 }
 
+/** The part of a controller that holds one shard of the accounts. */
+export interface ControllerShard {
+  /** True for an account of the shard, by its key; undefined stands for objects and classes without a valid account. */
+  readonly hasAccount: (accountKey: string | undefined) => boolean;
+  /** The watches of the process. */
+  readonly objects: SharedWatch;
+  readonly classes: SharedWatch;
+}
+
 /** The dependencies of the controller, created by the composition root. */
 export interface ControllerDependencies {
   /** One for each namespace of `scope`, or one for all. */
   readonly listWatches: readonly ListWatch[];
   readonly scope?: { readonly namespaces?: readonly string[]; readonly labelSelector?: string };
   readonly objects: ObjectClient;
+  /** Unset: the controller has all accounts, and watches of its own. */
+  readonly shard?: ControllerShard;
   /** InstanceProfileClasses. */
   readonly classes: { readonly listWatch: ListWatch; readonly client: ObjectClient };
   /** Of the CRD of InstanceProfiles. */

@@ -4,12 +4,13 @@ import type { Shares } from "../runtime/queue/shares.ts";
 import { WorkQueue } from "../runtime/queue/work-queue.ts";
 import { Workers } from "../runtime/queue/workers.ts";
 import { ReflectorGroup } from "../runtime/watch/reflector-group.ts";
+import type { ObjectWatch } from "../runtime/watch/shared-watch.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/watch/store.ts";
 import { boundaryOf } from "./accounts/account-access.ts";
 import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
 import { ClassController } from "./classes/class-controller.ts";
 import { classTenure, isWholeCluster } from "./classes/class-tenure.ts";
-import type { ControllerDependencies, ControllerSettings } from "./controller-settings.ts";
+import type { ControllerDependencies, ControllerSettings, ControllerShard } from "./controller-settings.ts";
 import type { DriftEvents } from "./drift/drift-events.ts";
 import { openDriftEvents } from "./drift/open-drift-events.ts";
 import { keyText, logFieldsOf, namespaceOf } from "./object-key.ts";
@@ -24,6 +25,7 @@ import type { QueuedReport } from "./reconcile/queued-report.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
 import { ScanCoverageByAccount } from "./scan/scan-coverage.ts";
 import { ScanSupervisor } from "./scan/scan-supervisor.ts";
+import { ownedPart } from "./shards/owned-part.ts";
 import { priorityOf, queueRequeue, URGENT_FROM, type Urgency, urgencyOf } from "./urgency.ts";
 import { shouldReconcile, urgencyAtStart, urgencyOfChange } from "./watch-predicates.ts";
 
@@ -35,7 +37,9 @@ export type { ControllerDependencies, ControllerSettings } from "./controller-se
  */
 export class Controller {
   readonly #queue: WorkQueue;
-  readonly #reflector: ReflectorGroup;
+  readonly #reflector: ObjectWatch;
+  /** Unset: it has all accounts. */
+  readonly #shard: ControllerShard | undefined;
   readonly #workers: Workers;
   readonly #scans: ScanSupervisor;
   readonly #classes: ClassController;
@@ -50,12 +54,10 @@ export class Controller {
     const { clock, random, logger, settings, accounts, clusterId, observers = {} } = deps;
     this.#settings = settings;
     this.#queue = this.#openQueue(deps);
-    this.#reflector = new ReflectorGroup({
-      ...deps,
-      kind: "InstanceProfile",
-      onChange: (change) => this.#objectChanged(change),
-      observer: observers.reflector,
-    });
+    this.#shard = deps.shard;
+    const onChange = (change: ObjectChange): void => this.#objectChanged(change);
+    const watch = { ...deps, kind: "InstanceProfile", onChange, observer: observers.reflector };
+    this.#reflector = deps.shard?.objects.subscribe(onChange) ?? new ReflectorGroup(watch);
     const monotonicMs = (): number => clock.monotonicMs();
     const coverage = new ScanCoverageByAccount(monotonicMs);
     this.#ownStatus = this.#openOwnStatus(deps);
@@ -78,7 +80,7 @@ export class Controller {
       },
       {
         ...{ coverage, claims, classes: resolver, listClasses, crdDeletion },
-        ...{ reflector: this.#reflector, ownStatus: this.#ownStatus },
+        ...{ reflector: ownedPart(this.#reflector, (raw) => this.#owns(raw)), ownStatus: this.#ownStatus },
       },
     );
     this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted, crdDeletion });
@@ -99,6 +101,7 @@ export class Controller {
       enqueue: (key) => this.#enqueue(key),
       isScoped: !isWholeCluster(deps.scope ?? {}),
       isDriftReported: deps.driftEvents !== undefined,
+      hasAccount: deps.shard?.hasAccount,
     });
     this.#driftEvents = openDriftEvents(deps, { queue: this.#queue, cache: this.cache, scans: this.#scans });
     this.#queuedReport = queuedReport;
@@ -201,6 +204,8 @@ export class Controller {
       defaultDeletionPolicy: settings.defaultDeletionPolicy,
       isDryRun: settings.isDryRun,
       tenure: classTenure(deps.scope ?? {}, settings.reportsClasses),
+      hasAccount: deps.shard?.hasAccount,
+      shared: deps.shard?.classes,
     });
   }
 
@@ -250,9 +255,16 @@ export class Controller {
     return openOrphans(deps, { ...known, cache: this.#objects, accountOf: (raw) => this.#scans.accountOf(raw) });
   }
 
+  /** True for an object that this controller reconciles. */
+  #owns(raw: KubeObject): boolean {
+    return this.#shard === undefined || this.#shard.hasAccount(this.#classes.resolver.accountOf(raw));
+  }
+
   #objectChanged(shown: ObjectChange): void {
-    const change = this.#isWorking ? this.#ownStatus.seen(shown) : shown;
+    const isOwned = this.#owns(shown.type === "deleted" ? shown.old : shown.new);
+    const change = this.#isWorking && isOwned ? this.#ownStatus.seen(shown) : shown;
     this.#classes.objectChanged(change);
+    if (!isOwned) return;
     this.#scans.objectChanged(change);
     this.#orphans.objectChanged(change, this.#isWorking);
     this.#driftEvents.objectChanged(change);
@@ -276,6 +288,8 @@ export class Controller {
 
   /** Does nothing on a standby: the leader handles the change, and `work` enqueues every object. */
   #enqueue(key: string, urgency: Urgency = "change"): void {
-    if (this.#isWorking) this.#queue.add(key, { priority: priorityOf(urgency) });
+    const raw = this.#reflector.cache.get(key);
+    if (!this.#isWorking || (raw !== undefined && !this.#owns(raw))) return;
+    this.#queue.add(key, { priority: priorityOf(urgency) });
   }
 }

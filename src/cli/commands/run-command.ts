@@ -10,7 +10,7 @@ import {
 } from "../controller/controller-process.ts";
 import type { ControllerProcessOptions } from "../controller/controller-process-options.ts";
 import { exitOnBug } from "../controller/crash-handler.ts";
-import { ELECTION_OPTIONS, electionSettings } from "../controller/election.ts";
+import { ELECTION_OPTIONS, electionSettings, shardsOption } from "../controller/election.ts";
 import { EVENT_QUEUE_OPTION, eventQueueUrls } from "../controller/event-queues.ts";
 import { INSTANCES_OPTIONS, instancesSettings } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
@@ -103,6 +103,8 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
       resyncMs: durationMs("resync-interval", given.text("resync-interval"), intervals.resyncMs, MIN_RESYNC_MS),
     },
   };
+  const shards = shardsOption(given);
+  const queues = eventQueueUrls(given, shards);
   const options = {
     aws: {},
     awsRates: awsRates(given),
@@ -112,7 +114,8 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
     expectedAccountId: accountIdOf("account-id", given.text("account-id")),
     settings,
     instances: instancesSettings(given),
-    eventQueues: eventQueueUrls(given),
+    shards,
+    ...(shards > 1 ? { shardEventQueues: queues } : { eventQueues: queues[0] ?? [] }),
     listen: {
       probes: given.text("health-probe-bind-address") ?? NO_LISTENERS.probes,
       metrics: given.text("metrics-bind-address") ?? NO_LISTENERS.metrics,

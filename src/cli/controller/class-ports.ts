@@ -6,19 +6,22 @@ import { KubeListWatch } from "../../kube/list-watch.ts";
 import { KubeObjectClient } from "../../kube/object-client.ts";
 import type { Transport } from "../../kube/transport.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import type { ListWatch } from "../../runtime/watch/list-watch.ts";
 import { OptionalKindListWatch } from "../../runtime/watch/optional-kind.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 import { INSTANCE_PROFILE_CLASSES } from "./resources.ts";
 
-/** The controller's access to InstanceProfileClasses. If their CRD is not installed, the list is empty. */
+/** The watch of InstanceProfileClasses. If their CRD is not installed, the list is empty. */
+export function classListWatch({ exchange }: Transport): ListWatch {
+  return new OptionalKindListWatch(new KubeListWatch({ exchange, resource: INSTANCE_PROFILE_CLASSES }), systemClock);
+}
+
+/** The controller's access to InstanceProfileClasses. */
 export function classPorts(
-  { exchange }: Transport,
+  transport: Transport,
   leadership: Leadership | undefined,
 ): ControllerDependencies["classes"] {
-  const listWatch = new OptionalKindListWatch(
-    new KubeListWatch({ exchange, resource: INSTANCE_PROFILE_CLASSES }),
-    systemClock,
-  );
+  const { exchange } = transport;
   const client = new KubeObjectClient({
     exchange,
     resource: INSTANCE_PROFILE_CLASSES,
@@ -26,7 +29,7 @@ export function classPorts(
   });
   const silent = { emit: () => {} };
   return {
-    listWatch,
+    listWatch: classListWatch(transport),
     client: leadership === undefined ? client : leaderOnly({ objects: client, events: silent }, leadership).objects,
   };
 }

@@ -27,8 +27,12 @@ export interface ControllerProcessOptions {
   readonly instances?: InstancesSettings;
   /** The queues of drift events; unset: none. */
   readonly eventQueues?: readonly SqsQueueUrl[];
+  /** The queues of drift events of each shard. */
+  readonly shardEventQueues?: readonly (readonly SqsQueueUrl[])[];
   readonly listen: ListenAddresses;
   readonly logger: Logger;
   /** Without it the process works at once and must be the only replica. */
   readonly election?: ElectionSettings | undefined;
+  /** The number of shards; more than one needs an election. Default: 1. */
+  readonly shards?: number;
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { API_GROUP } from "../../api/instance-profile.ts";
 import { type DeploymentScope, scopeIdOf } from "../../controller/classes/class-tenure.ts";
+import { groupIdentity, type Sharding } from "../../controller/shards/shard-of-account.ts";
 import type { Exchange } from "../../kube/exchange.ts";
 import { LeaseClient } from "../../kube/lease-client.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -11,9 +13,10 @@ import {
   type ElectionTimings,
   timingsFault,
 } from "../../runtime/election/leader-election-timings.ts";
+import { ShardElections, type ShardElectionsOptions } from "../../runtime/election/shard-elections.ts";
 import type { Logger } from "../../telemetry.ts";
 import { UsageError } from "../io.ts";
-import { durationMs, type GivenOptions, namespaceOf, type OptionSpecs } from "../options.ts";
+import { durationMs, type GivenOptions, namespaceOf, type OptionSpecs, wholeNumber } from "../options.ts";
 
 /** The Lease for leader election and its timings. */
 export interface ElectionSettings {
@@ -24,6 +27,11 @@ export interface ElectionSettings {
 
 /** The settings that the command line gives; the namespace is that of the pod unless it is given. */
 export type GivenElection = Omit<ElectionSettings, "namespace"> & { readonly namespace: string | undefined };
+
+/** Each shard is a Lease that its holder renews every other second. */
+const MAX_SHARDS = 100;
+/** How long running reconciles can take on shutdown. All of shutdown must fit terminationGracePeriodSeconds. */
+export const DRAIN_MS: number = 30_000;
 
 /** The leader election options of `run`, named as those of Kubernetes components. */
 export const ELECTION_OPTIONS: OptionSpecs = {
@@ -51,8 +59,22 @@ export const ELECTION_OPTIONS: OptionSpecs = {
     value: "DURATION",
     help: "how long the leader keeps working without a renewal, before it stops writing and exits; default 10s",
   },
+  shards: {
+    type: "string",
+    value: "N",
+    help: `number of shards, 1 to ${MAX_SHARDS}; with --leader-elect, replicas share the AWS accounts by shards, each with a Lease of its own; the same for all replicas; default 1: one replica has all accounts`,
+  },
   "leader-elect-retry-period": { type: "string", value: "DURATION", help: "interval between renewals; default 2s" },
 };
+
+/** Reads the number of shards. Errors: UsageError. */
+export function shardsOption(given: GivenOptions): number {
+  const shards = wholeNumber("shards", given.text("shards"), { fallback: 1, min: 1, max: MAX_SHARDS });
+  if (shards === 1 || given.flag("leader-elect")) return shards;
+  throw new UsageError(
+    "--shards needs --leader-elect, because replicas share the shards by Leases. Add --leader-elect.",
+  );
+}
 
 /** Reads {@link ELECTION_OPTIONS}; undefined without `--leader-elect`. Errors: UsageError. */
 export function electionSettings(given: GivenOptions): GivenElection | undefined {
@@ -87,26 +109,63 @@ export function scopeConflict(lease: string, scope: DeploymentScope, holder: str
   );
 }
 
+/** What elections share. */
+export interface ElectionParts {
+  readonly exchange: Exchange;
+  readonly fieldManager: string;
+  readonly logger: Logger;
+  /** By the name of the Lease. */
+  readonly observerOf: (lease: string) => ElectionObserver;
+  readonly scope: DeploymentScope;
+}
+
+/** The name of the Lease of a shard. */
+export function shardLeaseName(name: string, shard: number): string {
+  return `${name}-shard-${shard}`;
+}
+
 /** Creates the elector of this process. */
-export function openElection(
-  { namespace, name, timings }: ElectionSettings,
-  scope: DeploymentScope,
-  parts: {
-    readonly exchange: Exchange;
-    readonly fieldManager: string;
-    readonly logger: Logger;
-    readonly observer: ElectionObserver;
-  },
-): LeaderElector {
-  const { exchange, fieldManager, logger, observer } = parts;
-  return new LeaderElector({
-    lock: new LeaseClient({ exchange, key: { namespace, name }, fieldManager }),
+export function openElection(settings: ElectionSettings, parts: ElectionParts): LeaderElector {
+  const observer = parts.observerOf(settings.name);
+  return new LeaderElector({ ...common(settings, parts), lock: lockOf(settings, parts), observer });
+}
+
+/** Creates the part of this process in the elections of all shards. */
+export function openShardElections(
+  settings: ElectionSettings,
+  sharding: Sharding,
+  { open, ...parts }: ElectionParts & Pick<ShardElectionsOptions, "open">,
+): ShardElections {
+  const { name } = settings;
+  const observers = new Map<number, ElectionObserver>();
+  return new ShardElections({
+    ...common(settings, parts),
+    shards: sharding.shards,
+    groupLease: lockOf(settings, parts),
+    groupIdentity: groupIdentity(sharding, scopeIdOf(parts.scope)),
+    lockOf: (shard) => lockOf({ ...settings, name: shardLeaseName(name, shard) }, parts),
+    annotationPrefix: `${API_GROUP}/replica-`,
+    observerOf(shard) {
+      const observer = observers.get(shard) ?? parts.observerOf(shardLeaseName(name, shard));
+      observers.set(shard, observer);
+      return observer;
+    },
+    open,
+    drainMs: DRAIN_MS,
+  });
+}
+
+function common({ namespace, name, timings }: ElectionSettings, { scope, logger }: ElectionParts) {
+  return {
     identity: electionIdentity(scope),
-    conflictWith: (holder) => scopeConflict(`${namespace}/${name}`, scope, holder),
+    conflictWith: (holder: string) => scopeConflict(`${namespace}/${name}`, scope, holder),
     clock: systemClock,
     random: Math.random,
     timings,
     logger,
-    observer,
-  });
+  };
+}
+
+function lockOf({ namespace, name }: ElectionSettings, { exchange, fieldManager }: ElectionParts): LeaseClient {
+  return new LeaseClient({ exchange, key: { namespace, name }, fieldManager });
 }

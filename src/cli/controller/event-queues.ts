@@ -8,13 +8,36 @@ export const EVENT_QUEUE_OPTION: OptionSpecs = {
     type: "string",
     multiple: true,
     value: "URL",
-    help: "SQS queue of CloudTrail events, so that drift is repaired within seconds of its event; repeatable; default: account scans alone find drift",
+    help: "SQS queue of CloudTrail events, so that drift is repaired within seconds of its event; repeatable; with --shards, {shard} stands for the number of the shard; default: account scans alone find drift",
   },
 };
 
-/** The queues of {@link EVENT_QUEUE_OPTION}, each once. Errors: UsageError. */
-export function eventQueueUrls(given: GivenOptions): readonly SqsQueueUrl[] {
-  const urls = given.list("event-queue-url").map((text) => {
+/** In the URL of a queue, stands for the number of a shard. */
+const SHARD = "{shard}";
+
+/**
+ * The queues of {@link EVENT_QUEUE_OPTION} for each shard, each once. Without shards there is one list. With shards, every shard has a
+ * queue of its own that receives all events, because a message is received once, and its account can be of any shard.
+ *
+ * Errors: UsageError.
+ */
+export function eventQueueUrls(given: GivenOptions, shards: number): readonly (readonly SqsQueueUrl[])[] {
+  const texts = given.list("event-queue-url");
+  const shared = texts.find((text) => text.includes(SHARD) !== shards > 1);
+  if (shared !== undefined) {
+    const what =
+      shards > 1
+        ? `"${shared}" is one queue for ${shards} shards. Create a queue for each shard that receives all events, and write ${SHARD} for its number, from 0`
+        : `"${shared}" has ${SHARD}, which needs --shards. Remove it`;
+    throw new UsageError(`--event-queue-url: ${what}`);
+  }
+  return Array.from({ length: shards }, (_, shard) =>
+    urlsOf(texts.map((text) => text.replaceAll(SHARD, String(shard)))),
+  );
+}
+
+function urlsOf(texts: readonly string[]): readonly SqsQueueUrl[] {
+  const urls = texts.map((text) => {
     const url = parseQueueUrl(text);
     if (url !== undefined) return url;
     const example = "https://sqs.us-east-1.amazonaws.com/123456789012/drift-events";

@@ -31,25 +31,33 @@ export interface OpenAccounts {
   close(): void;
 }
 
-/** Creates the account registry for all classes, with one limiter per account. Sends no request. */
-export function openAccounts(process: AwsSettings, metrics: ProductMetrics, assertMayWrite: () => void): OpenAccounts {
+/**
+ * Creates the account registry for all classes, with one limiter per account. Sends no request.
+ *
+ * @param assertMayWrite called with the key of the account before each write
+ */
+export function openAccounts(
+  process: AwsSettings,
+  metrics: ProductMetrics,
+  assertMayWrite: (accountKey: string) => void,
+): OpenAccounts {
   const { aws: place, awsRates: rates, settings, instances, logger } = process;
   const ownRequests = new OwnRequests();
-  const options: OpenAwsOptions = {
-    label: OWN_ACCOUNT,
+  const optionsOf = (accountKey: string): OpenAwsOptions => ({
+    label: accountKey,
     rates,
     propagationWindowMs: settings.propagationWindowMs,
     metrics,
     assertMayWrite() {
       assertEnforcing(settings.isDryRun);
-      assertMayWrite();
+      assertMayWrite(accountKey);
     },
     ownRequests,
     instances,
     logger,
-  };
-  const own = openAws(place, options);
-  const connections = [own.connection];
+  });
+  const own = openAws(place, optionsOf(OWN_ACCOUNT));
+  const open = [own];
   const limiters = new Map<string, CallLimiter>();
   const limiterOf = (accountId: string, isOwn: boolean): CallLimiter => {
     if (isOwn) return own.limiter;
@@ -65,9 +73,9 @@ export function openAccounts(process: AwsSettings, metrics: ProductMetrics, asse
       const region = homeRegionOf(partition);
       const opened = openAws(
         { ...place, credentials, ...(region !== undefined && { region }) },
-        { ...options, label: isOwn ? OWN_ACCOUNT : id, limiter: limiterOf(id, isOwn) },
+        { ...optionsOf(isOwn ? OWN_ACCOUNT : id), limiter: limiterOf(id, isOwn) },
       );
-      connections.push(opened.connection);
+      open.push(opened);
       return { account: opened.account, identity: opened.connection.accountIdentity };
     },
     monotonicMs: () => systemClock.monotonicMs(),
@@ -77,7 +85,7 @@ export function openAccounts(process: AwsSettings, metrics: ProductMetrics, asse
     own: own.connection,
     ownRequests,
     close() {
-      for (const connection of connections) connection.close();
+      for (const one of open) one.close();
     },
   };
 }

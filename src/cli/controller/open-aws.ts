@@ -18,6 +18,8 @@ export interface OpenAws {
   readonly connection: AwsConnection;
   readonly account: AwsAccount;
   readonly limiter: CallLimiter;
+  /** Closes the connection, and removes its metrics. */
+  close(): void;
 }
 
 /** What opening an account needs. */
@@ -41,9 +43,10 @@ export interface OpenAwsOptions {
 export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
   const limiter = options.limiter ?? new CallLimiter(systemClock, options.rates ?? DEFAULT_AWS_RATES);
   const { instances = DEFAULT_INSTANCES } = options;
+  const { remove, ...observers } = options.metrics.watchAws(options.label, limiter);
   const connection = connectAws({
     ...place,
-    ...options.metrics.watchAws(options.label, limiter),
+    ...observers,
     clock: systemClock,
     version: VERSION,
     limiter,
@@ -64,8 +67,17 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     propagationWindowMs: options.propagationWindowMs,
     monotonicMs: () => systemClock.monotonicMs(),
   });
-  options.metrics.watchQuotas(options.label, () => account.quotas.current);
-  return { connection, account, limiter };
+  const removeQuotas = options.metrics.watchQuotas(options.label, () => account.quotas.current);
+  return {
+    connection,
+    account,
+    limiter,
+    close() {
+      connection.close();
+      remove();
+      removeQuotas();
+    },
+  };
 }
 
 /** Reads are most of the requests, and CloudTrail reports none of them. */

@@ -1,4 +1,5 @@
 import type { LeaderElector } from "../../runtime/election/leader-election.ts";
+import type { ShardElections } from "../../runtime/election/shard-elections.ts";
 
 /** The part of the controller that only a leader runs; see Controller. */
 export interface LeaderWork {
@@ -34,6 +35,19 @@ export function runElected(work: LeaderWork, elector: LeaderElector): LedWork {
       // While something can still write, keep the Lease until it expires.
       if (drained) await elector.release();
       renewing.abort();
+      return drained;
+    },
+  };
+}
+
+/** Starts the elections of the shards. A lost shard ends its work, not the process. */
+export function runSharded(watches: { stop(): Promise<void> }, elections: ShardElections): LedWork {
+  elections.start();
+  return {
+    lost: new Promise(() => {}),
+    async stop(drainMs) {
+      const drained = await elections.stop(drainMs);
+      await watches.stop();
       return drained;
     },
   };

@@ -6,7 +6,7 @@ const PREFIX = "instance_profile_controller_event_queue";
 const SECONDS = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
 
 /** Registers the metrics of event queues. The label `queue` is the region, the account id and the name of the queue. */
-export function eventQueueMetrics(registry: Registry, queues: readonly EventQueue[]): EventQueueObserver {
+export function eventQueueMetrics(registry: Registry, queues: readonly Pick<EventQueue, "name">[]): EventQueueObserver {
   const registers = [registry];
   const messages = new Counter({
     name: `${PREFIX}_messages_total`,
@@ -34,5 +34,6 @@ export function eventQueueMetrics(registry: Registry, queues: readonly EventQueu
       if (lagMs !== undefined) lags.observe({ queue }, lagMs / 1_000);
     },
     reachable: (queue, isReachable) => reachable.set({ queue }, isReachable ? 1 : 0),
+    left: (queue) => reachable.remove({ queue }),
   };
 }

@@ -6,11 +6,14 @@ const WAIT_SECONDS = [0.001, 0.01, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
  * Registers the metrics of the rate limiters of AWS accounts. Returns a function that adds an account's limiter, called once
- * even if several clients share it, and returns the observer of its waits.
+ * even if several clients share it, and returns the observer of its waits and a function that removes the limiter again.
  */
 export function limiterMetrics(
   registry: Registry,
-): (account: string, limiter: CallLimiter) => (report: LimiterWait) => void {
+): (
+  account: string,
+  limiter: CallLimiter,
+) => { readonly waited: (report: LimiterWait) => void; readonly remove: () => void } {
   const limiters = new Map<string, CallLimiter>();
   const registers = [registry];
   const labelNames = ["account", "service", "kind"];
@@ -21,6 +24,7 @@ export function limiterMetrics(
     labelNames,
     registers,
     collect(): void {
+      this.reset();
       for (const [account, limiter] of limiters)
         for (const { service, kind, perSecond } of limiter.state()) this.set({ account, service, kind }, perSecond);
     },
@@ -31,6 +35,7 @@ export function limiterMetrics(
     labelNames,
     registers,
     collect(): void {
+      this.reset();
       for (const [account, limiter] of limiters)
         for (const { service, kind, waiting } of limiter.state()) this.set({ account, service, kind }, waiting);
     },
@@ -44,7 +49,10 @@ export function limiterMetrics(
   });
   return (account, limiter) => {
     limiters.set(account, limiter);
-    return ({ service, kind, urgency, waitedMs }) =>
-      waits.observe({ account, service, kind, urgency }, waitedMs / 1_000);
+    return {
+      waited: ({ service, kind, urgency, waitedMs }) =>
+        waits.observe({ account, service, kind, urgency }, waitedMs / 1_000),
+      remove: () => void (limiters.get(account) === limiter && limiters.delete(account)),
+    };
   };
 }

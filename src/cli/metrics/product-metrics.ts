@@ -78,27 +78,33 @@ export class ProductMetrics {
     );
   }
 
-  /** Returns the observers for the AWS clients of one account and the limiter that they share. */
-  watchAws(account: string, limiter: CallLimiter): Pick<AwsClientOptions, "onCall" | "onLimiterWait"> {
+  /** Returns the observers for the AWS clients of one account and the limiter that they share, and `remove`, which ends its gauges. */
+  watchAws(
+    account: string,
+    limiter: CallLimiter,
+  ): Pick<AwsClientOptions, "onCall" | "onLimiterWait"> & { readonly remove: () => void } {
+    const { waited, remove } = this.#limiters(account, limiter);
     return {
+      remove,
       onCall: ({ service, operation, code = "OK", durationMs }: AwsCallReport): void => {
         this.#awsRequests.inc({ service, operation, code });
         this.#awsDurations.observe({ service, operation }, durationMs / 1_000);
       },
-      onLimiterWait: this.#limiters(account, limiter),
+      onLimiterWait: waited,
     };
   }
 
-  /** Adds the quotas of an account connection. */
-  watchQuotas(account: string, quotas: () => AccountQuotas | undefined): void {
-    this.#quotas(account, quotas);
+  /** Adds the quotas of an account connection; returns the function that removes them. */
+  watchQuotas(account: string, quotas: () => AccountQuotas | undefined): () => void {
+    return this.#quotas(account, quotas);
   }
 
-  /** Returns the observer for the election on the Lease of this name; the metrics are those of client-go. */
-  election(name: string): ElectionObserver {
+  /** Returns the observers for the elections on the Leases by name; the metrics are those of client-go. Call it once. */
+  elections(): (name: string) => ElectionObserver {
     const registers = [this.registry];
     const labelNames = ["name"];
-    const help = "1 in the leader, 0 in standbys; name is the name of the Lease.";
+    const help =
+      "1 in the leader, 0 in standbys; name is the name of the Lease. With --shards, 1 in the holder of the shard, for each shard.";
     const status = new Gauge({ name: "leader_election_master_status", help, labelNames, registers });
     const slowPaths = new Counter({
       name: "leader_election_slowpath_total",
@@ -106,10 +112,12 @@ export class ProductMetrics {
       labelNames,
       registers,
     });
-    slowPaths.inc({ name }, 0);
-    return {
-      leading: (isLeading) => status.set({ name }, isLeading ? 1 : 0),
-      slowPath: () => slowPaths.inc({ name }),
+    return (name) => {
+      slowPaths.inc({ name }, 0);
+      return {
+        leading: (isLeading) => status.set({ name }, isLeading ? 1 : 0),
+        slowPath: () => slowPaths.inc({ name }),
+      };
     };
   }
 

@@ -10,10 +10,10 @@ const RESULTS: readonly ScanResult[] = ["ok", "denied", "failed"];
 type Quotas = () => AccountQuotas | undefined;
 
 /**
- * Registers gauges of IAM quotas and their usage. Returns a function that adds an account connection. If an account has
- * several connections, one that has been scanned is reported.
+ * Registers gauges of IAM quotas and their usage. Returns a function that adds an account connection, and returns the function that
+ * removes it. If an account has several connections, one that has been scanned is reported.
  */
-export function quotaMetrics(registry: Registry): (account: string, quotas: Quotas) => void {
+export function quotaMetrics(registry: Registry): (account: string, quotas: Quotas) => () => void {
   const waysInto = new Map<string, readonly Quotas[]>();
   const labelNames = ["account", "resource"];
   const usages = (ways: readonly Quotas[]): readonly (readonly [string, Usage | undefined])[] => {
@@ -49,6 +49,11 @@ export function quotaMetrics(registry: Registry): (account: string, quotas: Quot
   );
   return (account, quotas) => {
     waysInto.set(account, [...(waysInto.get(account) ?? []), quotas]);
+    return () => {
+      const left = (waysInto.get(account) ?? []).filter((one) => one !== quotas);
+      if (left.length > 0) waysInto.set(account, left);
+      else waysInto.delete(account);
+    };
   };
 }
 

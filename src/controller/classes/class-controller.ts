@@ -10,6 +10,7 @@ import { Workers } from "../../runtime/queue/workers.ts";
 import { SnapshotReader } from "../../runtime/watch/list-snapshot.ts";
 import type { ListWatch } from "../../runtime/watch/list-watch.ts";
 import { Reflector } from "../../runtime/watch/reflector.ts";
+import type { ObjectWatch, SharedWatch } from "../../runtime/watch/shared-watch.ts";
 import type { ObjectCache, ObjectChange } from "../../runtime/watch/store.ts";
 import { COMPLIANT } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";
@@ -57,6 +58,10 @@ export interface ClassesOptions {
   readonly logger: Logger;
   readonly newReconcileId: () => string;
   readonly tenure: ClassTenure;
+  /** True for an account whose classes this controller reports, by its id; undefined stands for a class without a valid account. Default: all. */
+  readonly hasAccount?: ((accountId: string | undefined) => boolean) | undefined;
+  /** A watch that other controllers share; unset: one of its own. */
+  readonly shared?: SharedWatch | undefined;
 }
 
 /** The delay before the counts of a class are updated, so that a burst of changed objects causes one write. */
@@ -70,7 +75,7 @@ const LIVE_FOR_MS = 1_000;
 export class ClassController {
   readonly resolver: ClassResolver;
   readonly #options: ClassesOptions;
-  readonly #reflector: Reflector;
+  readonly #reflector: ObjectWatch;
   readonly #queue: WorkQueue;
   readonly #workers: Workers;
   readonly #snapshots: SnapshotReader;
@@ -81,16 +86,14 @@ export class ClassController {
     this.#options = options;
     this.#snapshots = new SnapshotReader(options.listWatch, clock);
     this.#queue = new WorkQueue({ clock, backoff: new KeyedBackoff(random) });
-    this.#reflector = new Reflector({
-      kind: "InstanceProfileClass",
-      listWatch: options.listWatch,
-      onChange: (change) => this.#classChanged(change),
-      clock,
-      random,
-      logger,
-    });
+    const { listWatch } = options;
+    const onChange = (change: ObjectChange): void => this.#classChanged(change);
+    this.#reflector =
+      options.shared?.subscribe(onChange) ??
+      new Reflector({ kind: "InstanceProfileClass", listWatch, onChange, clock, random, logger });
     this.resolver = new ClassResolver({
       classes: () => this.cache.list(),
+      classNamed: (name) => this.cache.get(name),
       objects,
       clusterId,
       requiresClass,
@@ -114,7 +117,8 @@ export class ClassController {
     });
     this.#workers = new Workers({
       queue: this.#queue,
-      reconcile: (name, signal, run) => reconciler.reconcile(name, signal, run),
+      reconcile: async (name, signal, run) =>
+        this.#isReported(name) ? reconciler.reconcile(name, signal, run) : { kind: "done" },
       clock,
       logger: logger.with({ controllerKind: "InstanceProfileClass" }),
       newReconcileId,
@@ -185,6 +189,14 @@ export class ClassController {
   /** An orphan no longer exists: enqueues the objects that wait for its place. */
   orphansFreed(): void {
     this.#enqueueOverLimit(this.#options.objects());
+  }
+
+  /** True for a class that no longer exists, too. */
+  #isReported(name: string): boolean {
+    const { hasAccount } = this.#options;
+    const parsed = this.resolver.classes.named(name);
+    if (hasAccount === undefined || parsed === undefined) return true;
+    return hasAccount("fault" in parsed ? undefined : parsed.class.spec.account.id);
   }
 
   #enqueueOverLimit(objects: readonly KubeObject[]): void {

@@ -30,6 +30,8 @@ import { TaggedRoleNames } from "./tagged-role-names.ts";
 export interface ClassResolverOptions {
   /** The InstanceProfileClasses in the cache. */
   readonly classes: () => readonly KubeObject[];
+  /** The class of this name in the cache; unset: found in the list. */
+  readonly classNamed?: (name: string) => KubeObject | undefined;
   /** The InstanceProfiles in the cache. */
   readonly objects: () => readonly KubeObject[];
   readonly clusterId: string;
@@ -68,7 +70,7 @@ export class ClassResolver {
 
   constructor(options: ClassResolverOptions) {
     this.#options = options;
-    this.classes = new ParsedClasses(options.classes);
+    this.classes = new ParsedClasses(options.classes, options.classNamed);
     this.roleNames = new TaggedRoleNames(options.clusterId);
     this.acceptances = new Acceptances({ monotonicMs: () => 0, ...options });
   }

@@ -9,11 +9,16 @@ export type ParsedClass = { readonly class: InstanceProfileClass } | { readonly 
 /** The InstanceProfileClasses of a cache, each parsed once. */
 export class ParsedClasses {
   readonly #list: () => readonly KubeObject[];
+  readonly #get: (name: string) => KubeObject | undefined;
   /** Results by object: objects of a cache are frozen, so a result stays valid. */
   readonly #parsed = new WeakMap<KubeObject, ParsedClass>();
 
-  constructor(list: () => readonly KubeObject[]) {
+  constructor(
+    list: () => readonly KubeObject[],
+    get: (name: string) => KubeObject | undefined = (name) => list().find((one) => metadataOf(one).name === name),
+  ) {
     this.#list = list;
+    this.#get = get;
   }
 
   /** Changes when a class is added or deleted, or changes in a way that affects objects. */
@@ -37,7 +42,7 @@ export class ParsedClasses {
 
   /** The class of this name; undefined when it does not exist. */
   named(className: string): ParsedClass | undefined {
-    const raw = this.#list().find((one) => metadataOf(one).name === className);
+    const raw = this.#get(className);
     return raw === undefined ? undefined : this.#parse(raw);
   }
 

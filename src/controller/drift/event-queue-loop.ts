@@ -22,6 +22,8 @@ export interface EventQueueObserver {
   /** @param lagMs the time since the change; undefined for what is no change */
   handled(queue: string, result: MessageResult, lagMs: number | undefined): void;
   reachable(queue: string, isReachable: boolean): void;
+  /** Called when the queue is no longer polled. */
+  left?(queue: string): void;
 }
 
 /** The dependencies of {@link EventQueueLoop}. */
@@ -67,6 +69,7 @@ export class EventQueueLoop {
   async stop(): Promise<void> {
     this.#abort.abort(new Error("The event queue is no longer polled"));
     await this.#loop;
+    this.#options.observer?.left?.(this.#options.queue.name);
   }
 
   async #run(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import type { EventSink, ObjectClient } from "../../engine/ports.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
-import type { Reflector } from "../../runtime/watch/reflector.ts";
+import type { ObjectCache } from "../../runtime/watch/store.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { Accounts } from "../accounts/account-access.ts";
@@ -35,7 +35,8 @@ interface KnownToReconciler
     ReconcilerDependencies,
     "coverage" | "claims" | "classes" | "listClasses" | "crdDeletion" | "ownStatus"
   > {
-  readonly reflector: Pick<Reflector, "cache"> & WatchedCache;
+  /** Shows no object that this controller does not reconcile. */
+  readonly reflector: { readonly cache: Pick<ObjectCache, "get"> } & WatchedCache;
 }
 
 /** Creates a reconciler with empty caches, and the report about the objects that wait for it. */

@@ -24,6 +24,8 @@ export interface ScanSupervisorOptions extends ScanDependencies {
   readonly observerOf: ((account: string) => ScanObserver) | undefined;
   /** Only a part of the cluster's objects is watched, so that accounts without any of them are not scanned. */
   readonly isScoped?: boolean;
+  /** Selects the accounts to scan, by account key; unset: all. */
+  readonly hasAccount?: ((accountKey: string) => boolean) | undefined;
   /** By account key; unset: scans do not find orphans. */
   readonly orphans?: { of(account: string): OrphanScan; forget(account: string): void };
 }
@@ -57,7 +59,7 @@ export class ScanSupervisor {
   async stop(): Promise<void> {
     this.#phase = "stopped";
     this.#timer?.cancel();
-    for (const account of this.#running.keys()) this.#end(account);
+    for (const [account, scan] of this.#running) this.#end(account, () => this.#left(account, scan));
     await Promise.all(this.#ending);
   }
 
@@ -95,13 +97,14 @@ export class ScanSupervisor {
   }
 
   #updateAccounts(): void {
-    const { classes, objects, isScoped = false } = this.#options;
+    const { classes, objects, hasAccount = () => true, isScoped = false } = this.#options;
     // Also accounts without objects, so that the first objects can start from a scan.
     const ofClasses = isScoped ? [] : classes.classes.accountIds;
-    const wanted = new Set([
+    const known = new Set([
       ...(classes.classes.isEmpty ? [OWN_ACCOUNT] : ofClasses),
       ...objects().map((raw) => classes.accountOf(raw)),
     ]);
+    const wanted = new Set([...known].filter((account) => account !== undefined && hasAccount(account)));
     for (const [account, scan] of this.#running) {
       if (!wanted.has(account)) this.#end(account, () => this.#left(account, scan));
       else if (!scan.isUpToDate) this.#end(account);

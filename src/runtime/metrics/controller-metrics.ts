@@ -79,11 +79,13 @@ export class ControllerMetrics {
     if (isTerminal) this.#terminalErrors.inc({ controller: this.#labels.controller });
   }
 
-  /** Registers gauges of the queue's current state. */
-  watchQueue(queue: WorkQueue): void {
+  /** Registers gauges of the current state of the queues: one for each shard that this process holds. */
+  watchQueues(queues: () => readonly WorkQueue[]): void {
     const { controller, name } = this.#labels;
     const labelNames = ["name", "controller"];
     const registers = [this.#registry];
+    const workedMs = (): readonly number[] =>
+      queues().flatMap((queue) => queue.running().map((running) => running.workedMs));
     new Gauge({
       name: "workqueue_depth",
       help: "Keys ready to be reconciled, by priority: 50 edits that narrow, 0 changes, -50 changes found by a list, -60 creations, -65 creations found by a list, -70 changes of a class, -75 drift found by a scan, -100 resyncs.",
@@ -92,8 +94,9 @@ export class ControllerMetrics {
       collect(): void {
         this.reset();
         this.set({ name, controller, priority: "0" }, 0);
-        for (const [priority, depth] of queue.depths())
-          this.set({ name, controller, priority: String(priority) }, depth);
+        for (const queue of queues())
+          for (const [priority, depth] of queue.depths())
+            this.inc({ name, controller, priority: String(priority) }, depth);
       },
     });
     new Gauge({
@@ -102,7 +105,7 @@ export class ControllerMetrics {
       labelNames,
       registers,
       collect(): void {
-        this.set({ name, controller }, queue.running().reduce((sum, { workedMs }) => sum + workedMs, 0) / 1_000);
+        this.set({ name, controller }, workedMs().reduce((sum, ms) => sum + ms, 0) / 1_000);
       },
     });
     new Gauge({
@@ -111,7 +114,7 @@ export class ControllerMetrics {
       labelNames,
       registers,
       collect(): void {
-        this.set({ name, controller }, Math.max(0, ...queue.running().map(({ workedMs }) => workedMs)) / 1_000);
+        this.set({ name, controller }, Math.max(0, ...workedMs()) / 1_000);
       },
     });
   }

@@ -8,6 +8,8 @@ import {
   startController,
 } from "../../../src/cli/controller/controller-process.ts";
 import { readShippedCrd } from "../../../src/cli/manifests/crd-file.ts";
+import { OWN_ACCOUNT } from "../../../src/controller/accounts/account-key.ts";
+import { shardOfAccount } from "../../../src/controller/shards/shard-of-account.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
@@ -51,7 +53,7 @@ class Place {
   }
 
   /** A process, and its wire to the API server. */
-  async start(): Promise<{ readonly controller: ControllerProcess; readonly wire: TcpProxy }> {
+  async start(shards = 1): Promise<{ readonly controller: ControllerProcess; readonly wire: TcpProxy }> {
     const wire = await TcpProxy.to(Number(new URL(this.kube.url).port));
     const cluster = loadKubeConfig({ path: join(this.folder, "kubeconfig"), env: {}, clock: systemClock });
     const controller = await startController(
@@ -64,6 +66,7 @@ class Place {
         listen: { probes: "127.0.0.1:0", metrics: "127.0.0.1:0" },
         logger: silentLogger,
         election: { namespace: "default", name: "instance-profile-controller", timings: TIMINGS },
+        shards,
       },
       new AbortController().signal,
     );
@@ -160,6 +163,39 @@ describe.concurrent("two processes", () => {
     await place.untilReady("later");
     expect(place.aws.calls.count({ action: "CreateRole" })).toBe(3);
     await first.controller.stop();
+  });
+});
+
+/** The shards that the process holds, by its metrics. */
+async function shardsOf({ urls }: ControllerProcess): Promise<readonly number[]> {
+  const { text } = await shown(urls[0], "/metrics");
+  const held = /^leader_election_master_status\{name="instance-profile-controller-shard-(\d)"\} (\d)$/gm;
+  return [...text.matchAll(held)].filter(([, , isHeld]) => isHeld === "1").map(([, shard]) => Number(shard));
+}
+
+describe.concurrent("processes with shards", () => {
+  test("share them, and the second takes over those of the first when that ends", async ({ place }) => {
+    const [{ controller: first }, { controller: second }] = [await place.start(4), await place.start(4)];
+    await vi.waitFor(async () => {
+      const [ofFirst, ofSecond] = [await shardsOf(first), await shardsOf(second)];
+      expect([ofFirst.length, ofSecond.length]).toEqual([2, 2]);
+      expect([...ofFirst, ...ofSecond].sort()).toEqual([0, 1, 2, 3]);
+    }, PATIENCE);
+    await place.apply("app");
+    await place.untilReady("app");
+    expect(await place.holder()).toBe(`4-shards_${place.aws.accountId}_all`);
+    const own = shardOfAccount(OWN_ACCOUNT, { shards: 4, ownAccountId: place.aws.accountId });
+    const isFirst = (await shardsOf(first)).includes(own);
+    const [owner, other] = isFirst ? [first, second] : [second, first];
+    await owner.stop();
+    await place.apply("app", { description: "edited" });
+    await vi.waitFor(() => expect(place.aws.snapshot().roles["app"]?.description).toBe("edited"), PATIENCE);
+    expect(await shardsOf(other)).toEqual([0, 1, 2, 3]);
+    expect(place.aws.calls.count({ action: "CreateRole" })).toBe(1);
+    await other.stop();
+    const leases = await place.admin.expectOk({ method: "GET", path: LEASES });
+    const holders = (leases["items"] as readonly { spec: { holderIdentity: string } }[]).map(({ spec }) => spec);
+    expect(holders.map(({ holderIdentity }) => holderIdentity)).toEqual(["", "", "", "", ""]);
   });
 });
 

@@ -5,12 +5,15 @@ import type { AwsClientOptions } from "../../../src/aws/client/client-config.ts"
 import { DEFAULT_SETTINGS } from "../../../src/cli/controller/controller-process.ts";
 import { assertEnforcing } from "../../../src/cli/controller/dry-run.ts";
 import { type LedWork, runElected, workAlone } from "../../../src/cli/controller/run-elected.ts";
+import { OWN_ACCOUNT } from "../../../src/controller/accounts/account-key.ts";
 import {
   Controller,
   type ControllerDependencies,
   type ControllerSettings,
 } from "../../../src/controller/controller.ts";
-import { leaderOnly } from "../../../src/controller/leader-guard.ts";
+import type { ControllerShard } from "../../../src/controller/controller-settings.ts";
+import { type Leadership, leaderOnly } from "../../../src/controller/leader-guard.ts";
+import { shardGuard } from "../../../src/controller/shards/sharded-controller.ts";
 import { AccountRegistry, type OpenAccount } from "../../../src/engine/accounts/account-registry.ts";
 import { type AwsAccount, openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
 import { OwnRequests } from "../../../src/engine/drift/own-requests.ts";
@@ -36,6 +39,7 @@ import { MachineClock } from "../machine-clock.ts";
 import { NOTHING_TO_WATCH, onlyAccount } from "../no-classes.ts";
 import { RecordingLogger } from "../recording-logger.ts";
 import { scenarioClass } from "../scenario-class.ts";
+import { ReplicaShards, type ReplicaWatches } from "./replica-shards.ts";
 import { SimulatedEventQueue } from "./simulated-event-queue.ts";
 import type { SimulatedLease } from "./simulated-lease.ts";
 import type { SimulatedServers } from "./simulated-servers.ts";
@@ -53,6 +57,8 @@ const CLASSES = { ...RESOURCE, plural: "instanceprofileclasses", kind: "Instance
 export interface ReplicaOptions {
   /** Works only while it holds the lease. */
   readonly isElected?: boolean;
+  /** As `run --shards`: it works for the shards whose leases it holds. Default: 1. */
+  readonly shards?: number;
   readonly concurrency?: number;
   readonly resyncMs?: number;
   readonly awsRates?: AwsRates;
@@ -109,7 +115,8 @@ export class Replica {
   refusedWrites = 0;
   /** What it ended with when it lost the lease. */
   lost: Error | undefined;
-  readonly #controller: Controller;
+  readonly #controller: Controller | undefined;
+  readonly #shards: ReplicaShards | undefined;
   readonly #elector: LeaderElector | undefined;
   readonly #isDryRun: boolean;
   #led: LedWork | undefined;
@@ -124,13 +131,20 @@ export class Replica {
     this.wire.judge = (call) => this.disturb(call) ?? (call.server === "kube" ? this.view.judge(call) : undefined);
     this.#elector = options.isElected ? this.#candidate(servers.lease) : undefined;
     this.#isDryRun = options.isDryRun ?? false;
-    this.#controller = this.#make(options);
+    const { shards = 1 } = options;
+    if (shards === 1) this.#controller = this.#make(options, this.#elector);
+    else {
+      const open = (shard: ControllerShard, leadership: Leadership): Controller =>
+        this.#make(options, leadership, shard);
+      this.#shards = new ReplicaShards(this, servers, shards, this.#watches(options), open);
+    }
   }
 
   /** Lists, watches, and works as soon as it may. Time has to pass for that. */
   start(): void {
     // One that cannot start, or dies before it has, does nothing.
-    void this.#controller.start(new AbortController().signal).then(
+    const controller = this.#controller ?? this.#shards;
+    void controller?.start(new AbortController().signal).then(
       () => this.#work(),
       () => {},
     );
@@ -147,17 +161,27 @@ export class Replica {
   }
 
   get mayWrite(): boolean {
-    return this.#elector?.mayWrite() ?? true;
+    return this.#shards?.mayWrite() ?? this.#elector?.mayWrite() ?? true;
+  }
+
+  /** The shards that it holds. */
+  get held(): readonly number[] {
+    return this.#shards?.held ?? [];
   }
 
   #work(): void {
-    const led = this.#elector === undefined ? workAlone(this.#controller) : runElected(this.#controller, this.#elector);
+    const led = this.#run();
     this.#led = led;
     void led.lost.then((error) => {
       this.lost = error;
       // The process ends, as the run command does.
       this.kill();
     });
+  }
+
+  #run(): LedWork {
+    if (this.#controller === undefined) return (this.#shards as ReplicaShards).run();
+    return this.#elector === undefined ? workAlone(this.#controller) : runElected(this.#controller, this.#elector);
   }
 
   #candidate(lease: SimulatedLease): LeaderElector {
@@ -170,15 +194,33 @@ export class Replica {
     });
   }
 
-  #make(options: ReplicaOptions): Controller {
+  get #exchange(): Exchange {
+    const { machine: clock } = this;
+    return resendOnRetryAfter(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
+  }
+
+  #watches({ namespaces, labelSelector }: ReplicaOptions): ReplicaWatches {
+    const exchange = this.#exchange;
+    const selected = { ...(labelSelector !== undefined && { labelSelector }) };
+    const scopes = namespaces === undefined ? [{}] : namespaces.map((namespace) => ({ namespace }));
+    return {
+      objects: scopes.map((scope) => new KubeListWatch({ exchange, resource: RESOURCE, ...selected, ...scope })),
+      classes: new OptionalKindListWatch(new KubeListWatch({ exchange, resource: CLASSES }), this.machine),
+    };
+  }
+
+  #make(options: ReplicaOptions, leadership: Leadership | undefined, shard?: ControllerShard): Controller {
     const { concurrency = 1, resyncMs = DEFAULT_REQUEUE_INTERVALS.resyncMs, awsRates = DEFAULT_AWS_RATES } = options;
     const { requiresClass = false, allowsAdoption = false, allowsExternalRoles = false } = options;
     const { orphanPolicy = DEFAULT_SETTINGS.orphanPolicy, namespaces, labelSelector } = options;
     const { crdDeletionPolicy = DEFAULT_SETTINGS.crdDeletionPolicy } = options;
     const selected = { ...(labelSelector !== undefined && { labelSelector }) };
-    const scopes = namespaces === undefined ? [{}] : namespaces.map((namespace) => ({ namespace }));
     const { machine: clock, logger } = this;
-    const exchange = resendOnRetryAfter(this.wire.exchange, { clock, mayResendWrites: () => this.mayWrite });
+    const exchange = this.#exchange;
+    const assertMayWrite =
+      shard === undefined || leadership === undefined
+        ? () => leadership?.assertLeading()
+        : shardGuard(shard, leadership);
     const reporter = { controller: "iam.instanceprofile.dev/controller", instance: this.name };
     const ports = {
       objects: new KubeObjectClient({ exchange, resource: RESOURCE, fieldManager: "instance-profile-controller" }),
@@ -188,13 +230,16 @@ export class Replica {
     const hasClasses = options.hasClasses ?? scenarioClass() !== undefined;
     let runs = 0;
     return new Controller({
-      listWatches: scopes.map((scope) => new KubeListWatch({ exchange, resource: RESOURCE, ...selected, ...scope })),
+      listWatches: this.#watches(options).objects,
+      ...(shard !== undefined && { shard }),
       scope: { ...selected, ...(namespaces !== undefined && { namespaces }) },
-      accounts: hasClasses ? this.#accounts(options, awsRates) : this.#onlyAccount(options, awsRates),
-      classes: hasClasses ? this.#classes(exchange) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
+      accounts: hasClasses
+        ? this.#accounts(options, awsRates, assertMayWrite)
+        : this.#onlyAccount(options, awsRates, assertMayWrite),
+      classes: hasClasses ? this.#classes(options, leadership) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
       crd: new KubeCrdReader(exchange, RESOURCE),
       driftEvents: options.hasEvents ? { queues: [this.eventQueue], ownRequests: this.#ownRequests } : undefined,
-      ...(this.#elector === undefined ? ports : leaderOnly(ports, this.#elector)),
+      ...(leadership === undefined ? ports : leaderOnly(ports, leadership)),
       clusterId: CLUSTER_ID,
       clock,
       random: () => random.next(),
@@ -239,7 +284,11 @@ export class Replica {
     }
   }
 
-  #connect(rates: AwsRates, more: Pick<AwsClientOptions, "limiter" | "credentials"> = {}): AwsConnection {
+  #connect(
+    rates: AwsRates,
+    assertMayWrite: () => void,
+    more: Pick<AwsClientOptions, "limiter" | "credentials"> = {},
+  ): AwsConnection {
     return connectAws({
       clock: this.machine,
       version: "test",
@@ -249,7 +298,7 @@ export class Replica {
       requestHandler: this.wire.awsHandler,
       limiter: new CallLimiter(this.machine, rates),
       assertMayWrite: () => {
-        this.#elector?.assertLeading();
+        assertMayWrite();
         this.#assertEnforcing();
       },
       onReply: (reply) => {
@@ -259,18 +308,22 @@ export class Replica {
     });
   }
 
-  #onlyAccount(options: ReplicaOptions, rates: AwsRates): AccountRegistry {
-    const aws = this.#connect(rates);
+  #onlyAccount(options: ReplicaOptions, rates: AwsRates, assertMayWrite: (key: string) => void): AccountRegistry {
+    const aws = this.#connect(rates, () => assertMayWrite(OWN_ACCOUNT));
     return onlyAccount(openAccount(aws, this.machine, options.isSweeping ? aws.accountReader : undefined, options));
   }
 
   /** As the composition root has it: a limiter for each account. */
-  #accounts({ isSweeping, hasClasses }: ReplicaOptions, rates: AwsRates): AccountRegistry {
+  #accounts(
+    { isSweeping, hasClasses }: ReplicaOptions,
+    rates: AwsRates,
+    assertMayWrite: (key: string) => void,
+  ): AccountRegistry {
     const { machine: clock } = this;
-    const own = this.#connect(rates);
+    const own = this.#connect(rates, () => assertMayWrite(OWN_ACCOUNT));
     const limiters = new Map<string, CallLimiter>();
-    const connect = (more: Pick<AwsClientOptions, "limiter" | "credentials">): AwsConnection =>
-      this.#connect(rates, more);
+    const connect = (id: string, more: Pick<AwsClientOptions, "limiter" | "credentials">): AwsConnection =>
+      this.#connect(rates, () => assertMayWrite(id), more);
     const opened = (aws: AwsConnection): OpenAccount => ({
       account: openAccount(aws, clock, (isSweeping ?? hasClasses) ? aws.accountReader : undefined),
       identity: aws.accountIdentity,
@@ -285,19 +338,19 @@ export class Replica {
           sessionName: sessionNameOf(className),
           ...(externalId !== undefined && { externalId }),
         };
-        return opened(connect({ limiter, credentials: own.assume(role) }));
+        return opened(connect(id, { limiter, credentials: own.assume(role) }));
       },
       monotonicMs: () => clock.monotonicMs(),
     });
   }
 
-  #classes(exchange: Exchange): ControllerDependencies["classes"] {
+  #classes(options: ReplicaOptions, leadership: Leadership | undefined): ControllerDependencies["classes"] {
+    const exchange = this.#exchange;
     const client = new KubeObjectClient({ exchange, resource: CLASSES, fieldManager: "instance-profile-controller" });
     const silent = { emit: () => {} };
     return {
-      listWatch: new OptionalKindListWatch(new KubeListWatch({ exchange, resource: CLASSES }), this.machine),
-      client:
-        this.#elector === undefined ? client : leaderOnly({ objects: client, events: silent }, this.#elector).objects,
+      listWatch: this.#watches(options).classes,
+      client: leadership === undefined ? client : leaderOnly({ objects: client, events: silent }, leadership).objects,
     };
   }
 }

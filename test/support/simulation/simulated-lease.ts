@@ -3,7 +3,12 @@ import type { SimulatedWire } from "./simulated-wire.ts";
 
 /** The Lease that replicas contend for, by the API server's rules; test/contract/leader-election has the real one. */
 export class SimulatedLease {
+  readonly #name: string;
   #lease: (LeaseWrite & { readonly version: number }) | undefined;
+
+  constructor(name: string = "instance-profile-controller") {
+    this.#name = name;
+  }
 
   /** Empty when nobody holds it. */
   get holder(): string {
@@ -18,7 +23,7 @@ export class SimulatedLease {
   /** As a process reaches it. */
   lockOver(wire: SimulatedWire): LeaseLock {
     return {
-      name: "default/instance-profile-controller",
+      name: `default/${this.#name}`,
       read: (signal) => wire.ask("get leases", false, signal, () => this.#seen()),
       create: (write, signal) => wire.ask("POST leases", true, signal, () => this.#store(write, undefined)),
       update: (write, previous, signal) => wire.ask("PATCH leases", true, signal, () => this.#store(write, previous)),
@@ -27,13 +32,16 @@ export class SimulatedLease {
 
   #store(write: LeaseWrite, previous: ObservedLease | undefined): ObservedLease | undefined {
     if (this.#seen()?.version !== previous?.version) return undefined;
-    this.#lease = { ...this.#lease, ...write, version: (this.#lease?.version ?? 0) + 1 };
+    const annotations = Object.entries({ ...this.#lease?.annotations, ...write.annotations });
+    const kept = Object.fromEntries(annotations.filter(([, value]) => value !== null));
+    this.#lease = { ...this.#lease, ...write, annotations: kept, version: (this.#lease?.version ?? 0) + 1 };
     return this.#seen();
   }
 
   #seen(): ObservedLease | undefined {
     if (this.#lease === undefined) return undefined;
-    const { holderIdentity, leaseDurationMs, leaseTransitions = 0, version } = this.#lease;
-    return { holderIdentity, leaseDurationMs, leaseTransitions, version: String(version) };
+    const { holderIdentity, leaseDurationMs, leaseTransitions = 0, version, annotations = {} } = this.#lease;
+    const texts = annotations as Readonly<Record<string, string>>;
+    return { holderIdentity, leaseDurationMs, leaseTransitions, version: String(version), annotations: texts };
   }
 }

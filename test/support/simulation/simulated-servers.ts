@@ -35,12 +35,19 @@ export type KubeSaid =
 export class SimulatedServers {
   readonly aws: InProcessAws = new InProcessAws();
   readonly lease: SimulatedLease = new SimulatedLease();
+  readonly #shardLeases = new Map<number, SimulatedLease>();
   readonly #clock: FakeClock;
   #kube: KubeState;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
     this.#kube = newKubeState({ definitions: CRDS, clock });
+  }
+
+  shardLease(shard: number): SimulatedLease {
+    const lease = this.#shardLeases.get(shard) ?? new SimulatedLease(`instance-profile-controller-shard-${shard}`);
+    this.#shardLeases.set(shard, lease);
+    return lease;
   }
 
   /** Keeps what etcd has now. The returned function restores it: all watches end, and the API server starts anew. */

@@ -23,13 +23,18 @@ export interface WireCall extends ProxiedRequest {
   /** What it is about: the object's name, or that of the role or profile. */
   readonly subject: string;
   readonly isWrite: boolean;
+  /** Of a call to AWS. */
+  readonly accessKeyId?: string | undefined;
   readonly sentAtMs: number;
   /** When the server carried it out, successfully; undefined while it has not. */
   doneAtMs: number | undefined;
 }
 
 type Invented = Extract<Fate, { readonly kind: "answer" | "stream" }>;
-type Description = Pick<WireCall, "server" | "what" | "subject" | "isWrite" | "method" | "path" | "query"> & {
+type Description = Pick<
+  WireCall,
+  "accessKeyId" | "server" | "what" | "subject" | "isWrite" | "method" | "path" | "query"
+> & {
   readonly text: string;
 };
 
@@ -87,8 +92,9 @@ export class SimulatedWire {
   /** In the place of the network to AWS. */
   readonly awsHandler: NonNullable<AwsClientOptions["requestHandler"]> = {
     handle: async (request: { readonly headers: Readonly<Record<string, string>>; readonly body: string }) => {
-      const call = this.#call(describeAws(request.body));
       const { authorization = "", "x-amz-security-token": token } = request.headers;
+      const [, accessKeyId] = /Credential=([^/]+)/.exec(authorization) ?? [];
+      const call = this.#call({ ...describeAws(request.body), accessKeyId });
       const signed = { authorization, ...(token && { "x-amz-security-token": token }) };
       const { status, headers, body } = await this.#travel(
         call,

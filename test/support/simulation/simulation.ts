@@ -6,6 +6,7 @@ import { FakeClock } from "../fake-clock.ts";
 import { s3ReadOnly } from "../manifest.ts";
 import { scenarioClass } from "../scenario-class.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
+import { holdsShardOf } from "./shard-holder.ts";
 import { SimulatedServers } from "./simulated-servers.ts";
 import type { WireCall } from "./simulated-wire.ts";
 
@@ -42,9 +43,11 @@ export class Simulation {
   prepare(options: ReplicaOptions = {}): Replica {
     const replica = new Replica(`replica-${this.replicas.length}`, this.clock, this.servers, options);
     replica.wire.onCall = (call) => {
-      if (options.isElected && isOwnWrite(call) && this.servers.lease.holder !== replica.name) {
+      const { shards = 1, isElected = false } = options;
+      const isElsewhere = shards > 1 && !holdsShardOf(this.servers, shards, call, replica.name);
+      const isLed = isElected && this.servers.lease.holder !== replica.name;
+      if (isOwnWrite(call) && (isElsewhere || isLed))
         this.writesWithoutLease.push(`${replica.name}: ${call.what} ${call.subject}`);
-      }
     };
     this.replicas.push(replica);
     return replica;

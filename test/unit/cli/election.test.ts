@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { ELECTION_OPTIONS, electionSettings } from "../../../src/cli/controller/election.ts";
+import { describe, expect, test } from "vitest";
+import { ELECTION_OPTIONS, electionSettings, shardsOption } from "../../../src/cli/controller/election.ts";
+import { EVENT_QUEUE_OPTION, eventQueueUrls } from "../../../src/cli/controller/event-queues.ts";
 import { UsageError } from "../../../src/cli/io.ts";
 import { readOptions } from "../../../src/cli/options.ts";
 
@@ -32,4 +33,36 @@ test.for([
   const ask = () => settingsOf("--leader-elect", option);
   expect(ask).toThrow(UsageError);
   expect(ask).toThrow(message);
+});
+
+describe("the number of shards", () => {
+  const shardsOf = (...args: string[]) => shardsOption(readOptions(args, ELECTION_OPTIONS));
+
+  test("is 1 unless it is given, and needs an election", () => {
+    expect(shardsOf()).toBe(1);
+    expect(shardsOf("--shards=1")).toBe(1);
+    expect(shardsOf("--leader-elect", "--shards=6")).toBe(6);
+    expect(() => shardsOf("--shards=6")).toThrow("--shards needs --leader-elect");
+    expect(() => shardsOf("--leader-elect", "--shards=0")).toThrow(UsageError);
+  });
+
+  test("gives each shard event queues of its own", () => {
+    const urlsOf = (shards: number, ...urls: string[]) =>
+      eventQueueUrls(
+        readOptions(
+          urls.map((url) => `--event-queue-url=${url}`),
+          EVENT_QUEUE_OPTION,
+        ),
+        shards,
+      ).map((queues) => queues.map(({ name }) => name));
+    const url = "https://sqs.us-east-1.amazonaws.com/123456789012/events";
+    expect(urlsOf(1, url)).toEqual([["us-east-1/123456789012/events"]]);
+    expect(urlsOf(2, `${url}-{shard}`)).toEqual([
+      ["us-east-1/123456789012/events-0"],
+      ["us-east-1/123456789012/events-1"],
+    ]);
+    expect(urlsOf(2)).toEqual([[], []]);
+    expect(() => urlsOf(2, url)).toThrow("is one queue for 2 shards");
+    expect(() => urlsOf(1, `${url}-{shard}`)).toThrow("needs --shards");
+  });
 });

@@ -22,7 +22,7 @@ test("a URL with blanks around it, or with its host in capitals, is the same que
   const written = [` ${url}\n`, url.replace("sqs", "SQS"), url];
   expect(written.map((text) => parseQueueUrl(text)?.url)).toEqual([url, url, url]);
   const given = { list: () => written } as unknown as GivenOptions;
-  expect(eventQueueUrls(given)).toHaveLength(1);
+  expect(eventQueueUrls(given, 1)[0]).toHaveLength(1);
 });
 
 test("queues of the same name in several regions have names of their own, so that the metrics of one do not hide the other", () => {
