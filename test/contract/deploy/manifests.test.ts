@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import manifest from "../../../package.json" with { type: "json" };
 import { runCommand } from "../../../src/cli/commands/run-command.ts";
-import { DRAIN_MS, FLUSH_MS } from "../../../src/cli/controller/controller-process.ts";
+import { FLUSH_MS } from "../../../src/cli/controller/controller-process.ts";
+import { DRAIN_MS, shardLeaseName } from "../../../src/cli/controller/election.ts";
 import { attemptTimeoutMs, DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
 import { AdmissionPolicy } from "../../support/admission-policy.ts";
 import { DEPLOY_FOLDER, type DeployedObject, deployedCrds, deployedObjects, theObject } from "./deployed-files.ts";
@@ -255,6 +256,28 @@ test("the overlay for a dry run adds --dry-run to the base, and nothing else", (
     { op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--dry-run" },
   ]);
   expect(Object.keys(runCommand.options)).toContain("dry-run");
+});
+
+test("the sharded overlay allows the Lease of each shard that its option names, and gives replicas the time to end", () => {
+  const text = readFileSync(join(DEPLOY_FOLDER, "overlays/sharded/kustomization.yaml"), "utf8");
+  const { resources, patches } = parse(text) as {
+    resources: unknown;
+    patches: readonly { target: { kind: string }; patch: string }[];
+  };
+  expect(resources).toEqual(["../../base"]);
+  const operationsOn = (kind: string): Readonly<Record<string, unknown>> => {
+    const operations = patches.filter(({ target }) => target.kind === kind).flatMap(({ patch }) => parse(patch));
+    return Object.fromEntries(operations.map(({ path, value }) => [path, value]));
+  };
+  const deployed = operationsOn("Deployment");
+  const [, shards] = /^--shards=(\d+)$/.exec(String(deployed["/spec/template/spec/containers/0/args/-"])) ?? [];
+  const names = Array.from({ length: Number(shards) }, (_, shard) => shardLeaseName(ACCOUNT, shard));
+  expect(names.length).toBeGreaterThan(1);
+  expect(operationsOn("Role")).toEqual({ "/rules/0/resourceNames": [ACCOUNT, ...names] });
+  expect((theObject("Role")["rules"] as readonly Rule[])[0]?.resourceNames).toEqual([ACCOUNT]);
+  const graceMs = Number(deployed["/spec/template/spec/terminationGracePeriodSeconds"]) * 1_000;
+  // The Leases of the shards together, then that of the group.
+  expect(graceMs).toBeGreaterThan(DRAIN_MS + 2 * attemptTimeoutMs(DEFAULT_ELECTION_TIMINGS) + FLUSH_MS);
 });
 
 describe("the hardened overlay", () => {

@@ -117,6 +117,7 @@ const RULES: readonly Rule[] = [
   { page: "docs/how-to/review-access.md", command: / access diff /, treatment: { kind: "cluster", status: 2 } },
   { page: "docs/how-to/review-access.md", command: /./, treatment: CLUSTER },
   rule("docs/how-to/teams.md", / sandbox --cluster-id /, ["test/contract/cli/usage.test.ts", "sandbox"]),
+  { page: "docs/how-to/scale-out.md", command: /./, treatment: CLUSTER },
   { page: "docs/how-to/teams.md", command: / plan /, treatment: { kind: "cluster", status: 2 } },
   { page: "docs/how-to/teams.md", command: /./, treatment: CLUSTER },
   { page: "docs/how-to/uninstall.md", command: /^kubectl delete -k /, treatment: DELETIONS },

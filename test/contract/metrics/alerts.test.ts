@@ -43,7 +43,9 @@ describe("the shipped alerts", () => {
       ({ expr }) => expr.match(/\b(?:sum|max|min|avg|count|group)\b[^(]*\([^)]*\)/g) ?? [],
     );
     expect(aggregations.length).toBeGreaterThan(rules.length);
-    expect(aggregations.filter((one) => !/^\w+ by \(cluster, namespace(?:, account)?\)$/.test(one))).toEqual([]);
+    expect(aggregations.filter((one) => !/^\w+ by \(cluster, namespace(?:, (?:account|name))?\)$/.test(one))).toEqual(
+      [],
+    );
   });
 
   test.skipIf(promtool === undefined)(
