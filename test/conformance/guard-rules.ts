@@ -113,6 +113,7 @@ const WRITES: Readonly<Record<string, Rule>> = {
   TagPolicy: all(POLICY, keepsTag),
   UntagPolicy: all(POLICY, leavesTag),
   AssumeRole: ofRun("RoleArn"),
+  GenerateServiceLastAccessedDetails: ofRun("Arn"),
   RunInstances: all(profileOfRun, named("ClientToken"), hasTag("TagSpecification.")),
   StartInstances: INSTANCES,
   StopInstances: INSTANCES,

@@ -64,6 +64,7 @@ export const MOTO_CHECKS: Readonly<Record<string, string>> = {
   "path-prefix-of-lists": "PathPrefix is ignored",
   "marker-after-a-deletion": "MaxItems and Marker are ignored",
   "marker-of-no-page": "a 500 in HTML",
+  "tracked-actions-without-a-use": "not implemented, a 500 in HTML",
   "missing-boundary-at-creation": unchecked,
   "boundary-in-use-is-not-deleted": unchecked,
   "size-of-a-managed-policy": unchecked,

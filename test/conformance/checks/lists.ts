@@ -2,16 +2,20 @@ import {
   AddRoleToInstanceProfileCommand,
   CreateInstanceProfileCommand,
   DeleteInstanceProfileCommand,
+  GenerateServiceLastAccessedDetailsCommand,
   GetRoleCommand,
+  GetServiceLastAccessedDetailsCommand,
   type InstanceProfile,
   ListInstanceProfilesCommand,
   ListInstanceProfilesForRoleCommand,
   ListRolesCommand,
+  PutRolePolicyCommand,
   paginateGetAccountAuthorizationDetails,
   type RoleDetail,
+  type TrackedActionLastAccessed,
 } from "@aws-sdk/client-iam";
 import { expect } from "vitest";
-import { type Bench, refusal } from "../../contract/aws/harness.ts";
+import { type Bench, policy, refusal } from "../../contract/aws/harness.ts";
 import { type Assumption, assumptions } from "../assumption.ts";
 
 async function tagged(bench: Bench): Promise<{ readonly InstanceProfileName: string; readonly RoleName: string }> {
@@ -38,6 +42,20 @@ const tagsIn = (profile: InstanceProfile | undefined): string =>
   profile?.Tags === undefined ? "no tags" : `${profile.Tags.length} tags`;
 
 /** What lists leave out, and how their pages behave. */
+/** IAM makes the report within seconds. */
+async function trackedActions(bench: Bench, Arn: string): Promise<readonly TrackedActionLastAccessed[]> {
+  const Granularity = "ACTION_LEVEL";
+  const { JobId } = await bench.iam.send(new GenerateServiceLastAccessedDetailsCommand({ Arn, Granularity }));
+  for (let poll = 0; poll < 60; poll += 1) {
+    const { JobStatus, ServicesLastAccessed = [] } = await bench.iam.send(
+      new GetServiceLastAccessedDetailsCommand({ JobId }),
+    );
+    if (JobStatus !== "IN_PROGRESS") return ServicesLastAccessed.flatMap((one) => one.TrackedActionsLastAccessed ?? []);
+    await bench.pause(1_000);
+  }
+  throw new Error("the report is not finished within a minute");
+}
+
 const lists: readonly Assumption[] = [
   {
     id: "tags-of-instance-profiles-in-the-report",
@@ -133,6 +151,25 @@ const lists: readonly Assumption[] = [
       const detail = await reported(bench, RoleName);
       expect([Role?.RoleLastUsed?.LastUsedDate, detail.RoleLastUsed?.LastUsedDate]).toEqual([undefined, undefined]);
       return `GetRole: ${Role?.RoleLastUsed === undefined ? "no element" : "an empty element"}`;
+    },
+  },
+  {
+    id: "tracked-actions-without-a-use",
+    assumption:
+      "The report on what a role has accessed lists the tracked actions that the role is allowed and has not used, without a time, and no action that IAM does not track.",
+    matters: "src/plan/usage/action-use.ts, src/aws/iam/last-accessed-reader.ts",
+    steps: "allow a new role s3:CreateBucket, s3:GetObject and iam:PassRole, request the report by action",
+    expected: "CreateBucket without a time; neither GetObject nor PassRole",
+    async run({ bench }) {
+      const { RoleName, Arn } = await bench.role();
+      const allowed = { Effect: "Allow", Action: ["s3:CreateBucket", "s3:GetObject", "iam:PassRole"], Resource: "*" };
+      const document = { RoleName, PolicyName: "access", PolicyDocument: policy(allowed) };
+      await bench.iam.send(new PutRolePolicyCommand(document));
+      const tracked = await trackedActions(bench, Arn);
+      const times = new Map(tracked.map(({ ActionName, LastAccessedTime }) => [ActionName, LastAccessedTime]));
+      expect(times.has("CreateBucket") && times.get("CreateBucket") === undefined).toBe(true);
+      expect([...times.keys()].filter((name) => name === "GetObject" || name === "PassRole")).toEqual([]);
+      return `${times.size} tracked actions`;
     },
   },
 ];
