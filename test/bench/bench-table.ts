@@ -1,10 +1,13 @@
+import type { Figure } from "./figures.ts";
 import { type Measured, ratioToFloor, readsOf, writesOf } from "./measurement.ts";
 
 /** A whole run. */
 interface BenchRun {
   readonly date: string;
   readonly machine: string;
+  /** The median of each step. */
   readonly measurements: readonly Measured[];
+  readonly figures: readonly Figure[];
 }
 
 const [BEGIN, END] = ["<!-- bench: begin -->", "<!-- bench: end -->"];
@@ -18,7 +21,7 @@ export function withBench(page: string, run: BenchRun): string {
   return `${page.slice(0, begin + BEGIN.length)}\n${shown(run)}\n${page.slice(end)}`;
 }
 
-function shown({ date, machine, measurements }: BenchRun): string {
+function shown({ date, machine, measurements, figures }: BenchRun): string {
   const most = Math.max(...measurements.map(({ size }) => size));
   const size = measurements.some((m) => m.size === SHOWN_SIZE) ? SHOWN_SIZE : most;
   const ofSize = measurements.filter((m) => m.size === size);
@@ -32,13 +35,25 @@ function shown({ date, machine, measurements }: BenchRun): string {
     "s",
     "times the bare calls",
     "writes to the API server",
+    "CPU s",
     "memory, MiB",
     "Terraform: calls",
     "s",
   ];
   const rows = ofSize.filter(({ who }) => who === "controller").map((m) => rowOf(m, ofSize));
   const table = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-  return [`${date}, ${machine}, ${load}:`, "", ...table].join("\n");
+  return [`${date}, ${machine}, ${load}:`, "", ...table, ...costTable(figures, measurements)].join("\n");
+}
+
+/** The figures that are of no step of a profile's life. */
+function costTable(figures: readonly Figure[], measurements: readonly Measured[]): readonly string[] {
+  const steps = new Set(measurements.map(({ aws, size, who, step }) => `${aws} ${size} ${who} ${step}`));
+  const costs = figures.filter(({ name }) => !steps.has(name));
+  if (costs.length === 0) return [];
+  const rows = [...Map.groupBy(costs, ({ name }) => name)].map(
+    ([name, all]) => `| ${name} | ${all.map(({ value, unit }) => `${Math.round(value)} ${unit}`).join(", ")} |`,
+  );
+  return ["", "| what | cost |", "| --- | --- |", ...rows];
 }
 
 function rowOf(m: Measured, all: readonly Measured[]): readonly string[] {
@@ -51,6 +66,7 @@ function rowOf(m: Measured, all: readonly Measured[]): readonly string[] {
     seconds(m),
     ratioToFloor(m, all),
     String(m.kubeWrites ?? ""),
+    m.cpuMs === undefined ? "" : (m.cpuMs / 1_000).toFixed(2),
     String(m.rssMiB ?? ""),
     terraform === undefined ? "" : String(readsOf(terraform) + writesOf(terraform)),
     terraform === undefined ? "" : seconds(terraform),

@@ -1,6 +1,9 @@
 import { systemClock } from "../../src/runtime/clock.ts";
+import { settledStatus } from "./settled-status.ts";
 
-const NAMESPACE = "/apis/iam.instanceprofile.dev/v1beta1/namespaces/default/instanceprofiles";
+const GROUP = "/apis/iam.instanceprofile.dev/v1beta1";
+const NAMESPACE = `${GROUP}/namespaces/default/instanceprofiles`;
+const CLASSES = `${GROUP}/instanceprofileclasses`;
 const MERGE_PATCH = "application/merge-patch+json";
 const POLL_MS = 20;
 const TIMEOUT_MS = 600_000;
@@ -28,22 +31,50 @@ export class Cluster {
     this.#url = url;
   }
 
-  async createAll(names: readonly string[]): Promise<void> {
-    await inBatches(names, (name) => this.#send("POST", "", manifest(name)));
+  async createAll(names: readonly string[], spec: object = {}): Promise<void> {
+    await inBatches(names, (name) => this.#send("POST", NAMESPACE, manifest(name, spec)));
+  }
+
+  /** Creates objects as a controller has left them that found them in sync. */
+  async createSettled(names: readonly string[]): Promise<void> {
+    await inBatches(names, async (name) => {
+      await this.#send("POST", NAMESPACE, manifest(name));
+      await this.#send("PATCH", `${NAMESPACE}/${name}/status`, { status: settledStatus(name) }, MERGE_PATCH);
+    });
+  }
+
+  createClass(name: string, spec: object): Promise<void> {
+    const aClass = {
+      apiVersion: "iam.instanceprofile.dev/v1beta1",
+      kind: "InstanceProfileClass",
+      metadata: { name },
+      spec,
+    };
+    return this.#send("POST", CLASSES, aClass);
+  }
+
+  editClass(name: string, spec: object): Promise<void> {
+    return this.#send("PATCH", `${CLASSES}/${name}`, { spec }, MERGE_PATCH);
   }
 
   describe(name: string, description: string): Promise<void> {
-    return this.#send("PATCH", `/${name}`, { spec: { description } }, MERGE_PATCH);
+    return this.#send("PATCH", `${NAMESPACE}/${name}`, { spec: { description } }, MERGE_PATCH);
   }
 
   /** What `kubectl annotate` with reconcile-at does. */
   askToLook(name: string): Promise<void> {
     const annotations = { "iam.instanceprofile.dev/reconcile-at": new Date().toISOString() };
-    return this.#send("PATCH", `/${name}`, { metadata: { annotations } }, MERGE_PATCH);
+    return this.#send("PATCH", `${NAMESPACE}/${name}`, { metadata: { annotations } }, MERGE_PATCH);
   }
 
   async deleteAll(names: readonly string[]): Promise<void> {
-    await inBatches(names, (name) => this.#send("DELETE", `/${name}`));
+    await inBatches(names, (name) => this.#send("DELETE", `${NAMESPACE}/${name}`));
+  }
+
+  /** Deletes the sample with which the sandbox begins. */
+  async empty(): Promise<void> {
+    await this.deleteAll(["s3-read-only"]);
+    await this.untilGone();
   }
 
   /** Waits until there are so many objects and all of them are Ready at their present generation. */
@@ -79,7 +110,7 @@ export class Cluster {
 
   async #send(method: string, path: string, body?: unknown, type = "application/json"): Promise<void> {
     const payload = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": type } };
-    const reply = await fetch(`${this.#url}${NAMESPACE}${path}`, { method, ...payload });
+    const reply = await fetch(`${this.#url}${path}`, { method, ...payload });
     if (!reply.ok) throw new Error(`${method} ${path}: ${await reply.text()}`);
     await reply.arrayBuffer();
   }
@@ -113,13 +144,14 @@ function isReady({ metadata, status }: ObjectSeen): boolean {
   return isTrue === true && status?.observedGeneration === metadata.generation;
 }
 
-function manifest(name: string): unknown {
+/** The object of this name, with more fields in its spec. */
+export function manifest(name: string, spec: object = {}): object {
   const statements = [{ sid: "Read", effect: "Allow", actions: ["s3:Get*", "s3:List*"], resources: ["*"] }];
   return {
     apiVersion: "iam.instanceprofile.dev/v1beta1",
     kind: "InstanceProfile",
     metadata: { name, namespace: "default" },
-    spec: { roleName: name, statements },
+    spec: { roleName: name, statements, ...spec },
   };
 }
 

@@ -12,7 +12,7 @@ export interface ControllerRunOptions {
   readonly cluster: SandboxProcess;
 }
 
-const NOTHING: Counts = { calls: {}, kubeWrites: 0, rssMiB: 0 };
+const NOTHING: Counts = { calls: {}, kubeWrites: 0, rssMiB: 0, cpuMs: 0 };
 const ALLOW_ALL = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
@@ -24,7 +24,7 @@ const ALLOW_ALL = JSON.stringify({
  */
 export async function measureController(options: ControllerRunOptions): Promise<Measurement[]> {
   const run = new Run(options);
-  await run.emptyCluster();
+  await new Cluster(options.cluster.kubeUrl).empty();
   await run.create();
   await run.checkAndRepair();
   await run.editAndDestroy();
@@ -53,12 +53,6 @@ class Run {
       await this.#cluster.untilReady(this.#names.length);
     });
     await controller.stop();
-  }
-
-  /** Without the sample that the sandbox begins with. */
-  async emptyCluster(): Promise<void> {
-    await this.#cluster.deleteAll(["s3-read-only"]);
-    await this.#cluster.untilGone();
   }
 
   async checkAndRepair(): Promise<void> {

@@ -1,11 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { freePort } from "../support/free-port.ts";
+import type { ProbeReading } from "../support/pod-controller.ts";
+import { PROGRAM } from "../support/program.ts";
 import { startProcess } from "../support/run-process.ts";
+import { imageFlags } from "./image-flags.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
+const PROBE = join(import.meta.dirname, "../support/event-loop-probe.ts");
 const READY_WITHIN_MS = 60_000;
 /** So long without a call, and nothing more comes. */
 const QUIET_MS = 3_000;
@@ -19,6 +22,8 @@ export interface Counts {
   readonly calls: Readonly<Record<string, number>>;
   readonly kubeWrites: number;
   readonly rssMiB: number;
+  /** Processor time of the process. */
+  readonly cpuMs: number;
 }
 
 /** A controller in a process of its own, which the bench knows by its metrics alone. */
@@ -28,22 +33,31 @@ export interface MeasuredController {
   countsSince(before: Counts): Promise<Counts>;
   /** Waits until it has made a call and then none for a while; the time of the last one by performance.now(). */
   untilQuiet(): Promise<number>;
+  /** Its metrics, as it serves them. */
+  metrics(): Promise<string>;
+  /** With `isProbed`: what the event loop was blocked for at most, since the last reset. */
+  probe(): Promise<ProbeReading>;
+  resetProbe(): void;
   stop(): Promise<void>;
 }
 
-/** `run` with the limits out of the way. */
+/** `run` of the bundle with the memory flags of the image, and with the limits of AWS's rates out of the way. */
 export async function startMeasured(place: {
   readonly kubeconfig: string;
   readonly awsUrl: string;
   readonly args?: readonly string[];
+  readonly isProbed?: boolean;
 }): Promise<MeasuredController> {
   const folder = await mkdtemp(join(tmpdir(), "bench-"));
   const address = `127.0.0.1:${await freePort()}`;
   const limits = ["iam", "ec2"].flatMap((service) => [
     ...["read", "write"].flatMap((kind) => [`--${service}-${kind}-qps`, "100000"]),
   ]);
+  const probeFile = join(folder, "probe");
   const args = [
-    MAIN,
+    ...(await imageFlags()),
+    ...(place.isProbed ? [`--import=${PROBE}`] : []),
+    PROGRAM,
     "run",
     "--kubeconfig",
     place.kubeconfig,
@@ -55,18 +69,23 @@ export async function startMeasured(place: {
   const run = startProcess(process.execPath, [...args, ...limits, ...(place.args ?? [])], {
     logFile: join(folder, "log"),
     env: {
+      ...(place.isProbed ? { PROBE_FILE: probeFile } : {}),
       AWS_ENDPOINT_URL: place.awsUrl,
       AWS_REGION: "us-east-1",
       AWS_ACCESS_KEY_ID: "bench",
       AWS_SECRET_ACCESS_KEY: "bench",
     },
   });
-  const counts = async (): Promise<Counts> => read(await (await fetch(`http://${address}/metrics`)).text());
+  const metrics = async (): Promise<string> => (await fetch(`http://${address}/metrics`)).text();
+  const counts = async (): Promise<Counts> => read(await metrics());
   await run.untilReady(counts, READY_WITHIN_MS);
   return {
     counts,
     countsSince: async (before) => difference(await toldAll(counts), before),
     untilQuiet: () => untilQuiet(counts),
+    metrics,
+    probe: async () => JSON.parse(await readFile(probeFile, "utf8")) as ProbeReading,
+    resetProbe: () => run.send("SIGUSR2"),
     async stop() {
       await run.stop();
       await rm(folder, { recursive: true, force: true });
@@ -105,6 +124,7 @@ function read(text: string): Counts {
     calls,
     kubeWrites: writes.reduce((sum, [, n]) => sum + Number(n), 0),
     rssMiB: Math.round(Number(bytes) / 2 ** 20),
+    cpuMs: Math.round(1_000 * Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1] ?? 0)),
   };
 }
 
@@ -112,5 +132,10 @@ function difference(now: Counts, before: Counts): Counts {
   const calls = Object.entries(now.calls)
     .map(([action, n]) => [action, n - (before.calls[action] ?? 0)] as const)
     .filter(([, n]) => n > 0);
-  return { calls: Object.fromEntries(calls), kubeWrites: now.kubeWrites - before.kubeWrites, rssMiB: now.rssMiB };
+  return {
+    calls: Object.fromEntries(calls),
+    kubeWrites: now.kubeWrites - before.kubeWrites,
+    rssMiB: now.rssMiB,
+    cpuMs: now.cpuMs - before.cpuMs,
+  };
 }

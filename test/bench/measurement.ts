@@ -20,6 +20,8 @@ export interface Measurement {
   readonly kubeWrites?: number;
   /** Resident memory at the end of the step; undefined where no one process is it. */
   readonly rssMiB?: number;
+  /** Processor time of the process; undefined where no one process is it. */
+  readonly cpuMs?: number;
 }
 
 /** A step with the load of the machine in the minute in which it ended. */
@@ -69,15 +71,15 @@ export function ratioToFloor(m: Measurement, all: readonly Measurement[]): strin
 }
 
 /** Calls that change nothing in AWS. */
-export function readsOf(m: Measurement): number {
+export function readsOf(m: Pick<Measurement, "calls">): number {
   return callsOf(m, (action) => !WRITES.test(action));
 }
 
 /** Calls that change something in AWS. */
-export function writesOf(m: Measurement): number {
+export function writesOf(m: Pick<Measurement, "calls">): number {
   return callsOf(m, (action) => WRITES.test(action));
 }
 
-function callsOf({ calls }: Measurement, counts: (action: string) => boolean): number {
+function callsOf({ calls }: Pick<Measurement, "calls">, counts: (action: string) => boolean): number {
   return Object.entries(calls).reduce((total, [action, n]) => total + (counts(action) ? n : 0), 0);
 }

@@ -14,20 +14,31 @@ const NEEDS_AWS = 'terraform {\n  required_providers {\n    aws = {\n      sourc
 export class Terraform {
   readonly #command: string;
   readonly #folder: string;
+  /** The CLI's configuration, where it is not the user's. */
+  #configFile: string | undefined;
 
   private constructor(command: string, folder: string) {
     this.#command = command;
     this.#folder = folder;
   }
 
-  /** Ready to plan; or why it cannot be used here: it must be there, and find its AWS provider. */
-  static async open(): Promise<Terraform | { readonly why: string }> {
+  /**
+   * Ready to plan; or why it cannot be used here: it must be there, and find its AWS provider, as it is configured or else in a mirror.
+   *
+   * @param mirror a folder as of Terraform's `filesystem_mirror`
+   */
+  static async open(mirror?: string): Promise<Terraform | { readonly why: string }> {
     const command = findCommand("terraform");
     if (command === undefined) return { why: "no terraform on the PATH" };
     const terraform = new Terraform(command, await mkdtemp(join(tmpdir(), "terraform-")));
     await writeFile(join(terraform.#folder, "needs.tf"), NEEDS_AWS);
-    const { code } = await terraform.#run(["init", "-no-color", "-input=false"]);
-    if (code === 0) return terraform;
+    if (await terraform.#init()) return terraform;
+    if (mirror !== undefined) {
+      terraform.#configFile = join(terraform.#folder, "cli.tfrc");
+      const configuration = `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;
+      await writeFile(terraform.#configFile, configuration);
+      if (await terraform.#init()) return terraform;
+    }
     await terraform.close();
     return { why: "terraform does not find the provider hashicorp/aws" };
   }
@@ -70,13 +81,19 @@ export class Terraform {
     return rm(this.#folder, { recursive: true, force: true });
   }
 
+  async #init(): Promise<boolean> {
+    const { code } = await this.#run(["init", "-no-color", "-input=false"]);
+    return code === 0;
+  }
+
   async #ok(args: readonly string[]): Promise<void> {
     const { code, stdout, stderr } = await this.#run(args);
     if (code !== 0) throw new Error(`terraform ${args[0]} ended with ${code}: ${stderr}${stdout}`);
   }
 
   #run(args: readonly string[]): ReturnType<typeof runCommand> {
-    const options = { env: { CHECKPOINT_DISABLE: "1" }, timeoutMs: TIMEOUT_MS };
+    const configured = this.#configFile === undefined ? {} : { TF_CLI_CONFIG_FILE: this.#configFile };
+    const options = { env: { CHECKPOINT_DISABLE: "1", ...configured }, timeoutMs: TIMEOUT_MS };
     return runCommand(this.#command, [`-chdir=${this.#folder}`, ...args], options);
   }
 }

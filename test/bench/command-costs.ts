@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCommand } from "../support/kubectl.ts";
+import { PROGRAM } from "../support/program.ts";
+import { startSandboxProcess } from "../support/sandbox-process.ts";
+import { Cluster, manifest } from "./cluster.ts";
+import type { Costs } from "./costs.ts";
+import { imageFlags } from "./image-flags.ts";
+import { startMeasured } from "./measured-controller.ts";
+
+const PROBE = join(import.meta.dirname, "usage-probe.ts");
+const OBJECTS = 200;
+const CLUSTER_ID = "bench";
+
+/** `plan` of manifests that are in sync, and `export` of their roles, each a process as in a pipeline. */
+export async function measureCommands(scale: number): Promise<Costs> {
+  const objects = Math.round(OBJECTS * scale);
+  const sandbox = await startSandboxProcess();
+  const folder = await mkdtemp(join(tmpdir(), "bench-commands-"));
+  try {
+    const { kubeconfig, awsUrl } = sandbox;
+    const controller = await startMeasured({ kubeconfig, awsUrl, args: ["--cluster-id", CLUSTER_ID] });
+    const names = Array.from({ length: objects }, (_, i) => `bench-${i}`);
+    const cluster = new Cluster(sandbox.kubeUrl);
+    await cluster.empty();
+    await cluster.createAll(names);
+    await cluster.untilReady(objects);
+    await controller.stop();
+    const file = join(folder, "manifests.json");
+    await writeFile(file, names.map((name) => JSON.stringify(manifest(name))).join("\n---\n"));
+    const run = (args: readonly string[]): Promise<Usage> => runProgram(folder, awsUrl, args);
+    const plan = await run(["plan", "-f", file, "--cluster-id", CLUSTER_ID]);
+    const exported = await run(["export", "--path-prefix", "/"]);
+    return [
+      ...costsOf(`plan of ${objects} manifests in sync`, plan),
+      ...costsOf(`export of ${objects} roles`, exported),
+    ];
+  } finally {
+    await sandbox.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a process has used. */
+interface Usage {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly rssMiB: number;
+}
+
+function costsOf(name: string, { wallMs, cpuMs, rssMiB }: Usage): Costs {
+  return [
+    [name, "wall ms", wallMs],
+    [name, "CPU ms", cpuMs],
+    [name, "RSS MiB", rssMiB],
+  ];
+}
+
+async function runProgram(folder: string, awsUrl: string, args: readonly string[]): Promise<Usage> {
+  const usageFile = join(folder, "usage");
+  const env = {
+    USAGE_FILE: usageFile,
+    AWS_ENDPOINT_URL: awsUrl,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "bench",
+    AWS_SECRET_ACCESS_KEY: "bench",
+    KUBECONFIG: "/dev/null",
+  };
+  const startMs = performance.now();
+  const command = [...(await imageFlags()), `--import=${PROBE}`, PROGRAM, ...args];
+  const { code, stdout, stderr } = await runCommand(process.execPath, command, { env });
+  const wallMs = performance.now() - startMs;
+  if (code !== 0 || !stdout.includes(`bench-0`)) throw new Error(`${args[0]} ended with ${code}: ${stderr}`);
+  return { wallMs, ...(JSON.parse(await readFile(usageFile, "utf8")) as Omit<Usage, "wallMs">) };
+}
