@@ -72,6 +72,11 @@ describe("the program in the image", () => {
     expect(holds(new Set(readdirSync(join(folder, "app/dist"))), ec2)).toBe(true);
   });
 
+  test("loads none of the API classes that the Kubernetes client has for others", () => {
+    const running = readAtOnce(chunkOf("run-command"));
+    expect([holds(running, "loadFromFile"), holds(running, "CoreV1Api")]).toEqual([true, false]);
+  });
+
   test("says its version", () => {
     expect(run("version")).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: "" });
   });
