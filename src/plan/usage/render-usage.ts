@@ -133,10 +133,16 @@ function markdownOf(report: UsageReport): readonly string[] {
 
 function summaryOf(report: UsageReport): string {
   const { unusedRoles, unusedProfiles, unmanagedPolicies } = findingsOf(report);
-  return (
-    `${report.objects.length} objects: ${unusedRoles.length} unused roles, ${unusedProfiles.length} unused instance profiles, ` +
-    `${unmanagedPolicies.length} roles with unmanaged policies`
-  );
+  const counts = [
+    counted(unusedRoles, "unused role"),
+    counted(unusedProfiles, "unused instance profile"),
+    `${counted(unmanagedPolicies, "role")} with unmanaged policies`,
+  ];
+  return `${counted(report.objects, "object")}: ${counts.join(", ")}`;
+}
+
+function counted({ length }: { readonly length: number }, noun: string): string {
+  return `${length} ${noun}${length === 1 ? "" : "s"}`;
 }
 
 function cellsOf(groups: readonly UsageGroup[]): readonly (readonly string[])[] {
