@@ -78,6 +78,7 @@ const DEPLOYMENT: readonly Replacement[] = [
       flag("allowAdoption", "allow-adoption"),
       flag("allowExternalRoles", "allow-external-roles"),
     ],
+    '            {{- range .Values.allowAdoptFrom }}\n            - {{ printf "--allow-adopt-from=%s" . | quote }}\n            {{- end }}',
     "            {{- range .Values.namespaces }}\n            - --namespace={{ . }}\n            {{- end }}",
     '            {{- if ne .Values.logLevel "info" }}\n            - --log-level={{ .Values.logLevel }}\n            {{- end }}',
     "            {{- range .Values.extraArgs }}\n            - {{ . | quote }}\n            {{- end }}",

@@ -12,7 +12,7 @@ import {
   serviceField,
 } from "./policy-fields.ts";
 import { choice, flag, integer, text } from "./scalar-fields.ts";
-import { permissionsBoundaryArnField, tagsField } from "./spec-fields.ts";
+import { clusterIdField, permissionsBoundaryArnField, tagsField } from "./spec-fields.ts";
 import { conditionsField, generationField } from "./status-fields.ts";
 import { orVariables } from "./variable-texts.ts";
 
@@ -183,6 +183,7 @@ export const classSpecField: Field<LooseClassSpec> = object<LooseClassSpec>(
     allowTrustStatements: defaulted(flag(), false),
     allowedExternalRoles: defaulted(list(rolePatternField, { maxItems: 100, listType: "set" }), []),
     allowAdoption: defaulted(flag(), false),
+    allowedAdoptFrom: defaulted(list(clusterIdField, { maxItems: 50, listType: "set" }), []),
     allowedInstanceRegions: defaulted(list(regionPatternField, { maxItems: 50, listType: "set" }), []),
     maxSessionDurationSeconds: defaulted(integer({ format: "int32", minimum: 3600, maximum: 43_200 }), 3600),
     maxPerNamespace: optional(integer({ format: "int32", minimum: 1, maximum: 10_000 })),

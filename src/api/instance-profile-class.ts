@@ -55,6 +55,8 @@ export interface InstanceProfileClassSpec {
   readonly allowedExternalRoles: readonly string[];
   /** Whether an object may adopt existing entities. */
   readonly allowAdoption: boolean;
+  /** The ids of the clusters that objects may adopt from. */
+  readonly allowedAdoptFrom: readonly string[];
   /** Patterns, with `*`, of the regions that `instances` may name; empty: an object may have no `instances`. */
   readonly allowedInstanceRegions: readonly string[];
   /** The highest `maxSessionDurationSeconds` that an object may have. */

@@ -2,6 +2,7 @@ import type { Place } from "../model/place.ts";
 import type { JsonObject } from "../model/policy/policy-json.ts";
 import type { OversizePolicy } from "../model/policy/policy-size.ts";
 import type { InstancesSpec, InstancesStatus } from "./instances.ts";
+import type { KeptName, TextFault } from "./variable-texts.ts";
 
 /** The API group of every kind of this controller, and the prefix of its annotations, finalizers and AWS tags. */
 export const API_GROUP = "iam.instanceprofile.dev";
@@ -64,6 +65,12 @@ export interface InstanceProfile {
   readonly isDryRun?: true;
 }
 
+/** Where an object adopts from. */
+export interface AdoptFrom {
+  /** The cluster id in the owner tags. That of the object's own cluster has no effect. */
+  readonly clusterId: string;
+}
+
 /** Who manages the role. */
 export interface RoleSpec {
   /** `External`: the role exists, others manage it, and the object only puts it into its instance profile. */
@@ -75,23 +82,6 @@ export interface RoleSpec {
 /** True when the object does not manage its role. Several objects may name one such role. */
 export function hasExternalRole({ role }: Pick<InstanceProfileSpec, "role">): boolean {
   return role?.management === "External";
-}
-
-/** What is wrong with a text of the spec: the reason of the condition, the path of the field, and a message that begins with the path. */
-export interface TextFault {
-  readonly reason: string;
-  readonly path: string;
-  readonly message: string;
-}
-
-/** A name or path that AWS has and that the variables of its text no longer give. */
-export interface KeptName {
-  /** `spec.roleName`, for example. */
-  readonly path: string;
-  /** What AWS has. */
-  readonly kept: string;
-  /** What the variables give. */
-  readonly given: string;
 }
 
 /** A name that is derived from the object's namespace and name. */
@@ -130,6 +120,8 @@ export interface InstanceProfileSpec {
   readonly instanceProfileTags: Readonly<Record<string, string>>;
   /** Whether an existing unowned role or instance profile is adopted. */
   readonly adoptionPolicy: "Never" | "IfExists";
+  /** The cluster whose object of the same namespace and name hands over what it has in AWS. Unset: none. */
+  readonly adoptFrom?: AdoptFrom;
   /** Unset: `Delete` for what the controller created, `Retain` for what it adopted. */
   readonly deletionPolicy?: DeletionPolicy;
   /** What to do about policies on the role that the spec does not name. */
@@ -231,6 +223,8 @@ export interface InstanceProfileStatus {
   readonly instanceProfile?: AwsObjectReference;
   /** The managed policies of the object itself, sorted by ARN; unset when there are none. */
   readonly managedPolicies?: readonly NamedArn[];
+  /** The id of the cluster that has adopted what the object had in AWS; unset: none. */
+  readonly handedOverTo?: string;
   readonly conditions?: readonly Condition[];
   /** The pending or blocked actions, one line each, truncated. With mode DryRun, what they grant comes first. */
   readonly plan?: readonly string[];

@@ -1,8 +1,8 @@
 import { list, map } from "./collection-fields.ts";
 import type { Field, Rule } from "./field.ts";
-import { hasExternalRole, type InstanceProfileSpec, type RoleSpec } from "./instance-profile.ts";
+import { type AdoptFrom, hasExternalRole, type InstanceProfileSpec, type RoleSpec } from "./instance-profile.ts";
 import { instancesField, type LooseInstances, tagKeysHaveLength } from "./instances-fields.ts";
-import { defaulted, object, optional } from "./object-fields.ts";
+import { defaulted, object, optional, required } from "./object-fields.ts";
 import {
   descriptionField,
   inlinePoliciesField,
@@ -126,6 +126,12 @@ const roleField: Field<Pick<RoleSpec, "management">> = object<Pick<RoleSpec, "ma
   management: defaulted(choice("Managed", "External"), "Managed"),
 });
 
+/** A cluster id, as in an owner tag. */
+export const clusterIdField: Field<string> = text(
+  { minLength: 1, maxLength: 256 },
+  matches(`^[${TAG_CHARACTERS}]+$`, "write a cluster id: letters, digits, spaces and any of _.:/=+-@ only"),
+);
+
 const trustDefault = { statements: [] };
 
 /** The fields that a role of others must not have here. */
@@ -170,6 +176,7 @@ export const specField: Field<LooseSpec> = object<LooseSpec>(
     roleTags: defaulted(writtenTagsField, {}),
     instanceProfileTags: defaulted(writtenTagsField, {}),
     adoptionPolicy: defaulted(choice("Never", "IfExists"), "Never"),
+    adoptFrom: optional(object<AdoptFrom>({ clusterId: required(clusterIdField) })),
     deletionPolicy: optional(choice("Delete", "Retain")),
     unmanagedPolicies: defaulted(choice("Report", "Remove"), "Report"),
     mode: defaulted(choice("Enforce", "DryRun"), "Enforce"),

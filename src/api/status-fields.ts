@@ -83,6 +83,7 @@ const fields: Field<InstanceProfileStatus> = lenientObject<InstanceProfileStatus
   role: optional(referenceField),
   instanceProfile: optional(referenceField),
   managedPolicies: optional(list(namedArnField, { maxItems: 50, listType: "map", listMapKeys: ["name"] })),
+  handedOverTo: optional(text({ maxLength: 256 })),
   conditions: optional(conditionsField),
   plan: optional(list(text({ maxLength: 4096 }), { maxItems: 100, listType: "atomic" })),
   unmanagedPolicies: optional(list(text({ maxLength: 2048 }), { maxItems: 100, listType: "atomic" })),

@@ -108,11 +108,11 @@ export function positiveNumber(name: string, text: string | undefined, fallback:
   throw new UsageError(`--${name}: "${text}" is not a number above 0; write for example 0.5 or 20`);
 }
 
-/** Validates the cluster id, which is part of the owner tags. Errors: UsageError for what IAM rejects in a tag value. */
-export function clusterIdOf(text: string | undefined): string | undefined {
+/** Validates a cluster id, which is part of the owner tags. Errors: UsageError for what IAM rejects in a tag value. */
+export function clusterIdOf<T extends string | undefined>(text: T, option = "cluster-id"): T {
   if (text === undefined || /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u.test(text)) return text;
   throw new UsageError(
-    `--cluster-id: "${text}" is not a valid tag value; write 1 to 256 letters, digits, spaces and any of _.:/=+-@`,
+    `--${option}: "${text}" is not a valid tag value; write 1 to 256 letters, digits, spaces and any of _.:/=+-@`,
   );
 }
 

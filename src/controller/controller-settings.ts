@@ -46,6 +46,8 @@ export interface ControllerSettings {
   readonly crdDeletionPolicy: CrdDeletionPolicy;
   /** Whether objects without a class may adopt unowned roles. Default: false. */
   readonly allowsAdoption?: boolean;
+  /** The ids of the clusters that objects without a class may adopt from. Default: none. */
+  readonly adoptsFrom?: readonly string[];
   /** Whether objects without a class may put roles of others into instance profiles. Default: false. */
   readonly allowsExternalRoles?: boolean;
   /** What happens to what the controller created, for objects without a deletion policy. Default: Delete. */

@@ -4,6 +4,7 @@ import {
   type InstanceProfile,
   type PolicySpec,
 } from "../api/instance-profile.ts";
+import { type HandOver, handOverOf } from "./hand-over.ts";
 import { isHeldBack, recordedClaim } from "./instances/claim-record.ts";
 import type { DesiredInstances } from "./instances/instance-claim.ts";
 import { nameKey } from "./naming.ts";
@@ -82,6 +83,8 @@ export interface DesiredPresent {
   readonly mayAdopt: boolean;
   /** True when the spec requests adoption, and neither a class nor the operator allows it. */
   readonly isAdoptionDenied: boolean;
+  /** Unset: the object has neither adopted from another cluster nor been adopted by one. */
+  readonly handOver?: HandOver;
   /** True when unmanaged policies are removed from the role. */
   readonly removesUnmanaged: boolean;
 }
@@ -136,6 +139,8 @@ export function ownPolicyArnsOf(desired: DesiredState): readonly string[] {
 export interface Grants {
   /** The class of the object, or the operator for objects without one, allows `adoptionPolicy: IfExists`. */
   readonly allowsAdoption: boolean;
+  /** The clusters that the object may adopt from; `any`: the class has checked it. Unset: none. */
+  readonly adoptsFrom?: readonly string[] | "any" | undefined;
   /** The name of the object's class if it denies the annotation `force-delete`. */
   readonly forceDeniedBy?: string | undefined;
   /** The AWS account; unset: that of the role in status. Without both, the ARNs of the object's own managed policies are not those in AWS. */
@@ -148,7 +153,7 @@ const NO_GRANTS: Grants = { allowsAdoption: false };
 export function desiredState(
   object: InstanceProfile,
   clusterId: string,
-  { allowsAdoption, forceDeniedBy, place: given }: Grants = NO_GRANTS,
+  { allowsAdoption, forceDeniedBy, adoptsFrom, place: given }: Grants = NO_GRANTS,
 ): DesiredState {
   const { metadata, spec, status } = object;
   const place = given ?? placeOf(object.place) ?? placeInRoleArn(status?.role?.arn ?? "");
@@ -202,6 +207,7 @@ export function desiredState(
     oversize: object.oversize ?? [],
     mayAdopt: spec.adoptionPolicy === "IfExists" && allowsAdoption,
     isAdoptionDenied: spec.adoptionPolicy === "IfExists" && !allowsAdoption,
+    ...handOverOf(object, clusterId, adoptsFrom),
     removesUnmanaged: spec.unmanagedPolicies === "Remove",
   };
 }

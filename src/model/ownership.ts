@@ -7,15 +7,16 @@ export type Tags = Readonly<Record<string, string>>;
 export const TAG_PREFIX = "iam.instanceprofile.dev/";
 
 /**
- * The keys of the controller's tags on a role or instance profile. All but `retained` are part of the create call:
+ * The keys of the controller's tags on a role or instance profile. All but the last two are part of the create call:
  * - `cluster-id`, `namespace`, `name`: the object that owns it; these three decide ownership.
  * - `uid`: the uid of the object that wrote last; an object that was created again resumes and rewrites it.
  * - `adopted`: "true" when the entity existed before the object.
  * - `applied`: the policies and tags that the controller has put there (see applied-record.ts).
  * - `retained`: the uid of the object that retained the entity at its deletion.
+ * - `adopted-from`: the clusters that the entity was adopted from (see hand-over.ts).
  */
 export const TAG_KEYS: Readonly<
-  Record<"clusterId" | "namespace" | "name" | "uid" | "adopted" | "applied" | "retained", string>
+  Record<"clusterId" | "namespace" | "name" | "uid" | "adopted" | "applied" | "retained" | "adoptedFrom", string>
 > = {
   clusterId: `${TAG_PREFIX}cluster-id`,
   namespace: `${TAG_PREFIX}namespace`,
@@ -24,6 +25,7 @@ export const TAG_KEYS: Readonly<
   adopted: `${TAG_PREFIX}adopted`,
   applied: `${TAG_PREFIX}applied`,
   retained: `${TAG_PREFIX}retained`,
+  adoptedFrom: `${TAG_PREFIX}adopted-from`,
 };
 
 /** The tags that decide ownership. */

@@ -1,6 +1,7 @@
 import type { DesiredPresent, DesiredState } from "../model/desired-state.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action } from "./action.ts";
+import { planHandOver } from "./hand-over.ts";
 import { diffInstances } from "./instances/diff-instances.ts";
 import { oversizeBlockers } from "./oversize-blockers.ts";
 import { verifyOwnership } from "./ownership-guard.ts";
@@ -33,6 +34,16 @@ interface Part {
 function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
   const oversize = oversizeBlockers(desired.oversize);
   if (oversize.length > 0) return { actions: [], blockers: oversize, unmanagedPolicies: [] };
+  const { actions, after, blockers, notes, handedOverTo } = planHandOver(desired, observed);
+  if (blockers.length > 0) {
+    return { actions: [], blockers, unmanagedPolicies: [], ...(handedOverTo !== undefined && { handedOverTo }) };
+  }
+  const rest = diffOwned(desired, after);
+  const allNotes = [...notes, ...(rest.notes ?? [])];
+  return { ...rest, actions: [...actions, ...rest.actions], ...(allNotes.length > 0 && { notes: allNotes }) };
+}
+
+function diffOwned(desired: DesiredPresent, observed: ObservedState): Plan {
   const isManaged = desired.roleManagement === "managed";
   const policies = isManaged ? diffManagedPolicies(desired, observed) : NO_POLICY_CHANGES;
   const role = isManaged ? diffRole(desired, observed, policies) : guardExternalRole(desired, observed);

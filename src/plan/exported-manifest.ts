@@ -43,6 +43,8 @@ export interface ExportNames {
   readonly name: string;
   /** Undefined: the manifest has no namespace. */
   readonly namespace: string | undefined;
+  /** The cluster that the object adopts from. Unset: it adopts what is unowned. */
+  readonly adoptFrom?: string;
   /** `{account}` and the like in policies are variables, so that these are written as statements. */
   readonly hasVariables?: boolean;
 }
@@ -56,7 +58,7 @@ export interface ExportNames {
 export function exportedManifest(
   role: ObservedRole,
   profile: ObservedInstanceProfile,
-  { name, namespace, hasVariables = false }: ExportNames,
+  { name, namespace, adoptFrom, hasVariables = false }: ExportNames,
   managedPolicies: readonly ExportedOwnPolicy[] = [],
 ): ExportedManifest {
   const own = managedPolicies.filter(canBeOwned);
@@ -77,7 +79,7 @@ export function exportedManifest(
     ...(role.maxSessionDurationSeconds === 3600 ? {} : { maxSessionDurationSeconds: role.maxSessionDurationSeconds }),
     ...trust.fields,
     ...tags.fields,
-    adoptionPolicy: "IfExists",
+    ...adoptionOf(adoptFrom),
   };
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
   return {
@@ -89,7 +91,7 @@ export function exportedManifest(
 /** The manifest that adopts an instance profile and leaves its role to other clients. */
 export function exportedExternal(
   { instanceProfileName, path, roleName, tags }: ObservedInstanceProfile,
-  { name, namespace }: ExportNames,
+  { name, namespace, adoptFrom }: ExportNames,
 ): ExportedManifest {
   const { fields, notes } = tagsOf({}, tags);
   const spec = {
@@ -98,10 +100,15 @@ export function exportedExternal(
     ...(instanceProfileName === roleName ? {} : { instanceProfileName }),
     ...(path === "/" ? {} : { path }),
     ...(fields.instanceProfileTags && { tags: fields.instanceProfileTags }),
-    adoptionPolicy: "IfExists",
+    ...adoptionOf(adoptFrom),
   };
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
   return { manifest: { apiVersion: API_VERSION, kind: KIND, metadata, spec }, notes };
+}
+
+/** The field that adopts what exists. */
+function adoptionOf(clusterId: string | undefined): object {
+  return clusterId === undefined ? { adoptionPolicy: "IfExists" } : { adoptFrom: { clusterId } };
 }
 
 interface InlinePart {

@@ -65,7 +65,7 @@ export function guardClusterId(
   if (former === undefined) return undefined;
   const message =
     `${titleOf(entity)} has the tags of this object with cluster id ${former}, and this controller runs with cluster id ${owner.clusterId}. ` +
-    "Start the controller with the former --cluster-id.";
+    "Start the controller with the former --cluster-id, or set spec.adoptFrom.clusterId to it.";
   return { reason: "OwnedByAnother", message };
 }
 
@@ -105,9 +105,13 @@ function ownedByAnother(
       "Restore the missing tags, or remove all of them."
     );
   }
+  const isOfOtherCluster = namespace === desired.owner.namespace && name === desired.owner.name;
+  const adoptFrom = isOfOtherCluster
+    ? `, or set spec.adoptFrom.clusterId to ${clusterId} to adopt from that cluster`
+    : "";
   return (
     `is owned by InstanceProfile ${namespace}/${name}${elsewhere(desired, clusterId)}. Choose another name, or delete that ` +
-    `object first. If that object no longer exists, remove the tags ${TAG_PREFIX}* and set adoptionPolicy: IfExists.`
+    `object first${adoptFrom}. If that object no longer exists, remove the tags ${TAG_PREFIX}* and set adoptionPolicy: IfExists.`
   );
 }
 

@@ -29,6 +29,8 @@ export interface Plan {
   readonly unmanagedPolicies: readonly string[];
   /** Unset when there are none. */
   readonly notes?: readonly Note[];
+  /** The id of the cluster that has adopted what the object had; unset: none. */
+  readonly handedOverTo?: string;
 }
 
 /** The reason of the blocker of a plan whose writes have been repeated too often without effect. */
@@ -36,6 +38,9 @@ export const NOT_CONVERGING = "NotConverging";
 
 /** The reason of the blocker of a policy that IAM rejects in every account. */
 export const INVALID_POLICY = "InvalidPolicy";
+
+/** The reason of an object whose role another cluster has adopted. */
+export const HANDED_OVER = "HandedOver";
 
 /** The reason when the permissions boundary of the class does not exist in IAM. */
 export const PERMISSIONS_BOUNDARY_NOT_FOUND = "PermissionsBoundaryNotFound";
@@ -56,9 +61,15 @@ export function isAdoption(action: Action): boolean {
   return "tags" in action && !action.kind.startsWith("Create") && action.tags[TAG_KEYS.adopted] === "true";
 }
 
+/** True when the action adopts from another cluster. No other write to an existing entity sets the cluster id alone. */
+export function isHandOver(action: Action): boolean {
+  return isOwnTagging(action) && "tags" in action && TAG_KEYS.clusterId in action.tags && !isAdoption(action);
+}
+
 /** True when the plan adopts and writes only the controller's own tags, because AWS matches the spec already. */
 export function isAdoptionOnly({ actions, blockers }: Plan): boolean {
-  return blockers.length === 0 && actions.some(isAdoption) && actions.every(isOwnTagging);
+  const isAdopting = actions.some((action) => isAdoption(action) || isHandOver(action));
+  return blockers.length === 0 && isAdopting && actions.every(isOwnTagging);
 }
 
 /** True for a write of the controller's own tags alone. */

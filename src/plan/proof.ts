@@ -1,4 +1,5 @@
 import type { DesiredState } from "../model/desired-state.ts";
+import { ownershipAfterHandOver } from "../model/hand-over.ts";
 import { sameName } from "../model/naming.ts";
 import type {
   Absent,
@@ -7,8 +8,8 @@ import type {
   ObservedRole,
   ObservedState,
 } from "../model/observed-state.ts";
-import { ownershipOf } from "../model/ownership.ts";
 import type { Action, IamAction, IamActionKind, PolicyAction } from "./action.ts";
+import { isOwnedElsewhere } from "./hand-over.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 
 /** An IAM entity that a write requires to be owned; a managed policy by its ARN. */
@@ -30,19 +31,25 @@ export function unprovedEntity(
   observed: ObservedState,
   actions: readonly Action[],
 ): ProvedEntity | undefined {
-  const proved = new Set<ProvedEntity>([
-    ...(managesRole(desired) && mayBeWritten(desired, observed.role) ? (["role"] as const) : []),
-    ...(mayBeWritten(desired, observed.instanceProfile) ? (["instance profile"] as const) : []),
-    ...(observed.managedPolicies ?? [])
-      .filter((policy) => mayBeWritten(desired, policy))
-      .map(({ arn }) => ofPolicy(arn)),
-  ]);
+  const proved = new Set<ProvedEntity>(isOwnedElsewhere(desired, observed) ? [] : ownedEntities(desired, observed));
   for (const action of actions) {
     const missing = requiredBy(action, desired, observed).find((entity) => !proved.has(entity));
     if (missing !== undefined) return missing;
     for (const entity of isCreation(action) ? entitiesOf(action) : []) proved.add(entity);
   }
   return undefined;
+}
+
+/** What the tags prove to be the object's. */
+function ownedEntities(
+  desired: DesiredState,
+  { role, instanceProfile, managedPolicies = [] }: ObservedState,
+): readonly ProvedEntity[] {
+  return [
+    ...(managesRole(desired) && mayBeWritten(desired, role) ? (["role"] as const) : []),
+    ...(mayBeWritten(desired, instanceProfile) ? (["instance profile"] as const) : []),
+    ...managedPolicies.filter((policy) => mayBeWritten(desired, policy)).map(({ arn }) => ofPolicy(arn)),
+  ];
 }
 
 type Creation = Extract<IamAction, { readonly kind: "CreateRole" | "CreateInstanceProfile" | "CreatePolicy" }>;
@@ -117,6 +124,6 @@ function mayBeWritten(
   entity: ObservedRole | ObservedInstanceProfile | ObservedManagedPolicy | Absent,
 ): boolean {
   if (entity.presence === "absent") return false;
-  const { kind } = ownershipOf(entity.tags, desired.owner);
+  const { kind } = ownershipAfterHandOver(desired, entity.tags);
   return kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }

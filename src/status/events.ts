@@ -3,7 +3,7 @@ import { accessEffect } from "../plan/access/access-effect.ts";
 import type { Action } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import { isInstanceAction } from "../plan/instances/instance-action.ts";
-import { isAdoption, type Plan } from "../plan/plan.ts";
+import { isAdoption, isHandOver, type Plan } from "../plan/plan.ts";
 import { removesAccess } from "../plan/removes-access.ts";
 import { COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
@@ -134,7 +134,7 @@ function aboutWrites(object: ReportedObject, result: Result): EventDraft[] {
 
 function reasonOfWrites(applied: readonly Action[], wasInSync: boolean): { reason: string; action: string } {
   if (applied.every(isInstanceAction)) return { reason: "InstancesUpdated", action: "Associate" };
-  if (applied.some(isAdoption)) return { reason: "Adopted", action: "Adopt" };
+  if (applied.some((action) => isAdoption(action) || isHandOver(action))) return { reason: "Adopted", action: "Adopt" };
   if (wasInSync) return { reason: "DriftRepaired", action: "Repair" };
   if (applied.some((action) => action.kind === "CreateRole" || action.kind === "CreateInstanceProfile")) {
     return { reason: "Created", action: "Create" };

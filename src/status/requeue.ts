@@ -1,5 +1,5 @@
 import { ControllerError } from "../errors.ts";
-import { INVALID_POLICY, NOT_CONVERGING } from "../plan/plan.ts";
+import { HANDED_OVER, INVALID_POLICY, NOT_CONVERGING } from "../plan/plan.ts";
 import { observationIn, type Result, type ResultOf, showsArns } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
 
@@ -85,10 +85,12 @@ function poll(result: Result, { propagationPollMs }: RequeueIntervals, random: n
   return { kind: "after", delayMs: isLast ? Math.ceil(verifyInMs) : jittered(propagationPollMs, random) };
 }
 
-/** An object that does not converge is retried at the resync interval only. */
+const ONLY_EDIT_HELPS: readonly string[] = [NOT_CONVERGING, INVALID_POLICY, HANDED_OVER];
+
+/** An object that only an edit can help is retried at the resync interval. */
 function blockedMs(result: Result, { resyncMs, blockedRetryMs }: RequeueIntervals): number {
   const blockers = "blockers" in result ? result.blockers : [];
-  const onlyEditHelps = blockers.some(({ reason }) => reason === NOT_CONVERGING || reason === INVALID_POLICY);
+  const onlyEditHelps = blockers.some(({ reason }) => ONLY_EDIT_HELPS.includes(reason));
   return onlyEditHelps ? resyncMs : blockedRetryMs;
 }
 

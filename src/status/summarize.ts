@@ -13,7 +13,7 @@ import { withLastUse } from "./last-used.ts";
 import type { EventDraft, ReportedObject } from "./outcome.ts";
 import { isReportedQueued } from "./queued.ts";
 import { type Requeue, type RequeueIntervals, requeueOf } from "./requeue.ts";
-import { type Observation, observationIn, type Result } from "./result.ts";
+import { type Observation, observationIn, ownStateIn, type Result } from "./result.ts";
 import { bounded } from "./truncate.ts";
 
 /** What a reconcile reports to the user, and when the next one is due. */
@@ -60,6 +60,7 @@ export function summarize(object: ReportedObject, result: Result, context: Summa
     ...carriedOver(object),
     ...(accepted !== undefined && { class: accepted }),
     ...namesOf(object, result),
+    ...handOverIn(result),
     ...listsOf(result),
     ...(pending !== undefined && { plan: linesOf(pending) }),
     ...instancesOf(object, result, Date.parse(context.now)),
@@ -106,7 +107,8 @@ function isTolerable(object: ReportedObject, result: Result, failures: number): 
 
 function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus> {
   if (status === undefined) return {};
-  const { accountId, role, instanceProfile, managedPolicies, plan, unmanagedPolicies, instances } = status;
+  const { accountId, role, instanceProfile, managedPolicies, handedOverTo, plan, unmanagedPolicies, instances } =
+    status;
   const { lastUsed, lastVerifiedTime, lastHandledReconcileAt, class: accepted } = status;
   return compact({
     accountId,
@@ -114,6 +116,7 @@ function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus>
     role,
     instanceProfile,
     managedPolicies,
+    handedOverTo,
     plan,
     unmanagedPolicies,
     instances,
@@ -121,6 +124,13 @@ function carriedOver({ status }: ReportedObject): Partial<InstanceProfileStatus>
     lastVerifiedTime,
     lastHandledReconcileAt,
   });
+}
+
+/** The cluster that has adopted what the object had; none once the object owns it again. Unchanged while AWS is not read, or not written. */
+function handOverIn(result: Result): Partial<Writable<InstanceProfileStatus>> {
+  const observation = observationIn(result);
+  if (observation?.plan.handedOverTo !== undefined) return { handedOverTo: observation.plan.handedOverTo };
+  return ownStateIn(result) !== undefined && observation?.mayWrite ? { handedOverTo: undefined } : {};
 }
 
 function listsOf(result: Result): Partial<Writable<InstanceProfileStatus>> {

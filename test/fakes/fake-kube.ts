@@ -25,6 +25,12 @@ export class FakeKube implements ObjectClient, EventSink {
   readonly #objects = new Map<string, Stored>();
   #version = 0;
   #uids = 0;
+  readonly #uidPrefix: string;
+
+  /** @param uidPrefix of the uids, where there are several clusters */
+  constructor(uidPrefix = "uid") {
+    this.#uidPrefix = uidPrefix;
+  }
 
   async get(key: ObjectKey): Promise<KubeObject | undefined> {
     return this.read(key);
@@ -58,7 +64,7 @@ export class FakeKube implements ObjectClient, EventSink {
     const key = { namespace: String(metadata["namespace"] ?? "default"), name: String(metadata["name"]) };
     const current = this.#objects.get(text(key));
     if (current === undefined) {
-      const uid = `uid-${++this.#uids}`;
+      const uid = `${this.#uidPrefix}-${++this.#uids}`;
       const fresh = { ...metadata, ...key, uid, generation: 1, creationTimestamp: "2026-01-01T00:00:00Z" };
       this.#store(key, {
         apiVersion: String(manifest["apiVersion"]),

@@ -106,11 +106,12 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
     maxSessionDurationSeconds: mostly(3600, fc.constantFrom(7200, 43_200)),
     deletionPolicy: fc.constantFrom(undefined, undefined, "Delete" as const, "Retain" as const),
     adoptionPolicy: mostly<"Never" | "IfExists">("Never", fc.constant("IfExists")),
+    adoptFrom: mostly<string | undefined>(undefined, fc.constantFrom("prod", "old")),
     boundary: mostly<string | undefined>(undefined, fc.constantFrom(...POLICIES)),
     hasInstances: fc.nat(5),
     region,
   })
-  .map(({ services, hasTrust, boundary, hasInstances, region, deletionPolicy, management, ...rest }) => {
+  .map(({ services, hasTrust, boundary, hasInstances, region, deletionPolicy, management, adoptFrom, ...rest }) => {
     const { statements: short, inlinePolicies, managedPolicies, ...others } = rest;
     const policiesIn = (field: string, all: readonly (readonly Statement[])[]) =>
       all.map((said, i) => aPolicy(said, `team-a-${i}`, `spec.${field}[${i}].statements`));
@@ -127,6 +128,7 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
         trust: { services, statements: hasTrust === 0 ? [...trusted] : [] },
         ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
         ...(deletionPolicy !== undefined && { deletionPolicy }),
+        ...(adoptFrom !== undefined && { adoptFrom: { clusterId: adoptFrom } }),
         ...(hasInstances === 0 && {
           instances: { region, ids: ["i-0abc1234def567890"], onConflict: "Keep" as const },
         }),
@@ -155,6 +157,7 @@ const classSpec: fc.Arbitrary<Partial<InstanceProfileClassSpec>> = fc
     ),
     allow: fc.array(fc.constantFrom(true, true, false), { minLength: 5, maxLength: 5 }),
     allowedInstanceRegions: fc.oneof(fc.constant([]), fc.constant(["*"]), some(regionPattern)),
+    allowedAdoptFrom: fc.constantFrom([], ["old"], ["older", "prod"]),
     allowedExternalRoles: fc.constantFrom([], ["*"], ["{namespace}-*"], ["PROD-*", "{cluster}-*"], ["app"]),
     maxSessionDurationSeconds: fc.constantFrom(3600, 7200, 43_200),
     allowedDeletionPolicies: fc.constantFrom<("Delete" | "Retain")[]>(

@@ -3,6 +3,7 @@ import { type AwsConnection, connectAws } from "../../src/aws/aws-connection.ts"
 import type { AwsClientOptions } from "../../src/aws/client/client-config.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { AwsSandbox } from "../../src/sandbox/aws/server.ts";
+import type { AwsCredentials } from "./shipped-role.ts";
 
 interface HttpRequest {
   readonly method: string;
@@ -14,13 +15,16 @@ interface HttpRequest {
 export const CONTROLLER = "controller";
 
 /** Connects a controller to the sandbox in this process, without sockets. */
-export function connectDirectly(aws: AwsSandbox): AwsConnection {
+export function connectDirectly(
+  aws: AwsSandbox,
+  credentials: AwsCredentials = { accessKeyId: CONTROLLER, secretAccessKey: "test" },
+): AwsConnection {
   return connectAws({
     clock: systemClock,
     version: "test",
     region: "us-east-1",
     requestHandler: directAws(aws),
-    credentials: { accessKeyId: CONTROLLER, secretAccessKey: "test" },
+    credentials,
   });
 }
 

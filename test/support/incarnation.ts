@@ -45,6 +45,8 @@ export interface Surroundings {
   readonly clusterId: string;
   /** The operator does not let objects without a class adopt. */
   readonly deniesAdoption?: boolean;
+  /** As `run --allow-adopt-from`. */
+  readonly adoptsFrom?: readonly string[];
   /** Each process begins with a scan that saw an empty account, whatever is there: the worst that a scan can be. */
   readonly isPresumptionRefuted?: boolean;
   /** The InstanceProfileClasses of the cluster; unset: those of the scenario. */
@@ -133,6 +135,7 @@ export class Incarnation {
       statusWriter: this.#statusWriter,
       clusterId: around.clusterId,
       allowsAdoption: around.deniesAdoption !== true,
+      adoptsFrom: around.adoptsFrom,
       crdDeletion: crdDeletionOf(interceptor.wrap("kube", around.crd ?? new FakeCrd()), { monotonicMs: nowMs }),
     });
   }

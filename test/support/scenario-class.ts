@@ -27,6 +27,7 @@ const PERMISSIVE_CLASS = {
     allowTrustStatements: true,
     allowedExternalRoles: ["*"],
     allowAdoption: true,
+    allowedAdoptFrom: ["a", "b", "c"],
     allowedInstanceRegions: ["*"],
     maxSessionDurationSeconds: 43_200,
     allowedTagKeys: ["*"],

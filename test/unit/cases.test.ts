@@ -20,11 +20,13 @@ import { summaryAfter } from "../support/results.ts";
  * Markdown and JSON, and the status and Events after it. `npm run golden` rewrites them; review the difference.
  */
 
+const GRANTS = { allowsAdoption: true, adoptsFrom: ["cluster-2"], place: PLACE };
+
 describe("golden cases", () => {
   for (const name of GOLDEN_CASES) {
     test(name, async () => {
       const { folder, object, observed } = goldenCase(name);
-      const desired = desiredState(object, CLUSTER_ID, { allowsAdoption: true, place: PLACE });
+      const desired = desiredState(object, CLUSTER_ID, GRANTS);
       const plan = diff(desired, observed);
       const { namespace, name: objectName } = object.metadata;
       const isWrite = plan.actions.length > 0 && plan.blockers.length === 0;
@@ -42,7 +44,7 @@ describe("golden cases", () => {
 });
 
 function seenBy(object: InstanceProfile, observed: ObservedState): unknown {
-  const plan = diff(desiredState(object, CLUSTER_ID, { allowsAdoption: true, place: PLACE }), observed);
+  const plan = diff(desiredState(object, CLUSTER_ID, GRANTS), observed);
   const mayWrite = plan.blockers.length === 0;
   const { status, events, requeue } = summaryAfter(
     object,

@@ -1,7 +1,12 @@
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { type ExportChoices, exportProfile } from "../../engine/offline/export-profile.ts";
-import { readOwnPolicies, readWholeProfile, type WholeProfile } from "../../engine/offline/read-profile.ts";
+import {
+  type OwnPolicyChoice,
+  readOwnPolicies,
+  readWholeProfile,
+  type WholeProfile,
+} from "../../engine/offline/read-profile.ts";
 import { BlockedError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { Tags } from "../../model/ownership.ts";
@@ -13,7 +18,7 @@ import { IMPORT_OPTIONS, importOption, readSource, stackOf } from "../import/imp
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { exportText } from "../manifests/export-text.ts";
 import { objectNames } from "../manifests/object-names.ts";
-import { type GivenOptions, namespaceOf } from "../options.ts";
+import { clusterIdOf, type GivenOptions, namespaceOf } from "../options.ts";
 import { connectAsUser } from "../plan/plan-access.ts";
 import { withProgress } from "../progress.ts";
 import { hasTags, tagFilterOf } from "../tag-filter.ts";
@@ -52,6 +57,11 @@ export const exportCommand: Command = {
     "with-managed-policies": {
       type: "boolean",
       help: "export the customer managed policies that only the role uses as policies of the object (spec.managedPolicies), and not as attachments",
+    },
+    "adopt-from": {
+      type: "string",
+      value: "ID",
+      help: "export what the cluster with this id owns, with the namespaces and names of its objects, for another cluster to adopt (spec.adoptFrom)",
     },
     namespace: { type: "string", short: "n", value: "NAME", help: "metadata.namespace of the manifests" },
     ...readRateOption(DEFAULT_AWS_RATES),
@@ -94,13 +104,15 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
   }
   if (pathPrefix?.startsWith("/") === false)
     throw new UsageError(`--path-prefix: "${pathPrefix}" must start with a slash`);
+  const adoptFrom = clusterIdOf(given.text("adopt-from"), "adopt-from");
+  const isHandOver = adoptFrom !== undefined;
   const aws = connectAsUser(awsRates(given), io.env);
   try {
     const awaited = { command: "export", items: "instance profiles" };
     const profiles = await withProgress(io, awaited, async (progress) => {
       const listed = names.length > 0 ? names : await aws.iamInventory.instanceProfileNames(pathPrefix ?? "/", io.stop);
       return progress.inParallel(listed, (name) =>
-        read(name, { isNamed: names.length > 0, withPolicies }, aws, io.stop),
+        read(name, { isNamed: names.length > 0, policies: { unowned: withPolicies, owned: isHandOver } }, aws, io.stop),
       );
     });
     const wanted = profiles.filter((profile) => profile !== undefined).filter((profile) => hasTags(profile, tags));
@@ -110,7 +122,7 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
         stack === undefined ? "--path-prefix and --tag" : `the stack ${stack}: none has the tag ${STACK_TAG}`;
       throw nothingThere(`no instance profile in this account matches ${sought}`);
     }
-    write(wanted, { namespace, isRoleExternal: given.flag("external-role") }, io);
+    write(wanted, { namespace, isRoleExternal: given.flag("external-role"), adoptFrom }, io);
     return EXIT.ok;
   } finally {
     aws.close();
@@ -119,7 +131,7 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
 
 async function read(
   name: string,
-  { isNamed, withPolicies }: { readonly isNamed: boolean; readonly withPolicies: boolean },
+  { isNamed, policies }: { readonly isNamed: boolean; readonly policies: OwnPolicyChoice },
   { iamReader }: AwsConnection,
   signal: AbortSignal,
 ): Promise<WholeProfile | undefined> {
@@ -127,8 +139,8 @@ async function read(
   if (profile === undefined && isNamed) {
     throw nothingThere(`instance profile ${name} does not exist in this account`);
   }
-  if (profile?.role === undefined || !withPolicies) return profile;
-  return { ...profile, managedPolicies: await readOwnPolicies(profile.role, iamReader, signal) };
+  if (profile?.role === undefined || !(policies.unowned || policies.owned)) return profile;
+  return { ...profile, managedPolicies: await readOwnPolicies(profile.role, policies, iamReader, signal) };
 }
 
 /** Makes an empty export an error, so that a misspelled name does not go unnoticed. */
@@ -143,7 +155,7 @@ interface ManifestChoices extends ExportChoices {
 
 /** Writes one document per profile. One object manages a role, so the role is external to the manifests of its other profiles. */
 function write(profiles: readonly WholeProfile[], choices: ManifestChoices, io: CommandIo): void {
-  const { namespace, isRoleExternal = false } = choices;
+  const { namespace, isRoleExternal = false, adoptFrom } = choices;
   const nameFor = objectNames();
   const managed = new Set<string>();
   const documents: (readonly string[])[] = [];
@@ -153,7 +165,7 @@ function write(profiles: readonly WholeProfile[], choices: ManifestChoices, io: 
     const roleKey = nameKey(profile.role?.roleName ?? "");
     const isExternal = isRoleExternal || managed.has(roleKey);
     const names = { name: nameFor(instanceProfileName), namespace };
-    const exported = exportProfile(profile, names, { isRoleExternal: isExternal });
+    const exported = exportProfile(profile, names, { isRoleExternal: isExternal, adoptFrom });
     if (exported.kind === "whole") managed.add(roleKey);
     else incomplete += 1;
     documents.push(exportText(arn, exported));

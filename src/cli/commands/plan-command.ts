@@ -7,7 +7,7 @@ import {
   strippedViolations,
 } from "../../controller/classes/class-binding.ts";
 import { asDeleted } from "../../controller/orphans/deleted-objects.ts";
-import { grantsOf } from "../../controller/reconcile/grants.ts";
+import { grantsOf, type OperatorGrants } from "../../controller/reconcile/grants.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
 import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../../engine/offline/plan-removed.ts";
 import { isNamespace } from "../../engine/orphans/orphans.ts";
@@ -22,6 +22,7 @@ import {
   type StrippedViolation,
 } from "../../plan/render.ts";
 import { keyOf, type WatchedObject } from "../../runtime/watch/list-watch.ts";
+import { adoptionChoices, PLAN_ADOPTION_OPTIONS } from "../adopt-from-option.ts";
 import { COLOR_OPTION, hasColor } from "../color.ts";
 import type { Command } from "../command.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
@@ -77,10 +78,7 @@ export const planCommand: Command = {
       value: "NAME",
       help: "with --since-live: only this namespace; repeatable; default: all namespaces of the cluster",
     },
-    "allow-adoption": {
-      type: "boolean",
-      help: "plan for a controller that runs with --allow-adoption: allow objects without a class to adopt",
-    },
+    ...PLAN_ADOPTION_OPTIONS,
     "allow-external-roles": {
       type: "boolean",
       help: "plan for a controller that runs with --allow-external-roles: allow objects without a class to use roles of others",
@@ -129,7 +127,7 @@ async function planManifests(given: GivenOptions, io: CommandIo): Promise<number
         aws,
         access,
         clusterId,
-        allowsAdoption: given.flag("allow-adoption"),
+        operator: adoptionChoices(given),
         allowsExternal: given.flag("allow-external-roles"),
       };
       const planned = await progress.inParallel(subjects, (one) => planOne(classes.bindingOf, one, plan, io.stop));
@@ -165,8 +163,8 @@ interface PlanContext {
   readonly aws: AwsConnection;
   readonly access: PlanAccess;
   readonly clusterId: string | undefined;
-  /** The controller's `--allow-adoption`, for objects without a class. */
-  readonly allowsAdoption: boolean;
+  /** The controller's `--allow-adoption` and `--allow-adopt-from`. */
+  readonly operator: OperatorGrants;
   /** The controller's `--allow-external-roles`, for objects without a class. */
   readonly allowsExternal: boolean;
 }
@@ -174,7 +172,7 @@ interface PlanContext {
 async function planOne(
   bindingOf: BindingOf,
   { parsed, ...subject }: FilledSubject,
-  { aws, access, clusterId, allowsAdoption, allowsExternal }: PlanContext,
+  { aws, access, clusterId, operator, allowsExternal }: PlanContext,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { object } = subject;
@@ -194,7 +192,7 @@ async function planOne(
   const { suspend, mode } = binding.object.spec;
   if (suspend) return answer({ ...NOTHING_PLANNED, notes: [SUSPENDED] });
   const place = await placeFor(binding, aws, signal);
-  const target = { clusterId, ...grantsOf(binding, { allowsAdoption }), ...(place && { place }) };
+  const target = { clusterId, ...grantsOf(binding, operator), ...(place && { place }) };
   const { plan, clusterId: found, access: granted } = await planManifest(binding.object, target, access, signal);
   const isShownOnly = mode === "DryRun" && plan.actions.length > 0;
   return answer(isShownOnly ? { ...plan, notes: [...(plan.notes ?? []), DRY_RUN] } : plan, found, granted);

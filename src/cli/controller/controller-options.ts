@@ -1,4 +1,5 @@
 import type { ControllerSettings } from "../../controller/controller.ts";
+import { ADOPT_FROM_OPTION, adoptFromOption } from "../adopt-from-option.ts";
 import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy, policyOf } from "../deletion-policies.ts";
 import { clusterIdOf, durationMs, type GivenOptions, type OptionSpecs } from "../options.ts";
 import { VARIABLE_OPTION, variablesOption } from "../variables-option.ts";
@@ -22,6 +23,7 @@ export const CONTROLLER_OPTIONS: OptionSpecs = {
     type: "boolean",
     help: "allow objects without a class to adopt unowned roles and instance profiles (adoptionPolicy: IfExists)",
   },
+  ...ADOPT_FROM_OPTION,
   "allow-external-roles": {
     type: "boolean",
     help: "allow objects without a class to put roles of others into instance profiles (role.management: External)",
@@ -53,6 +55,7 @@ export function controllerChoices(given: GivenOptions): {
       ControllerSettings,
       | "requiresClass"
       | "allowsAdoption"
+      | "adoptsFrom"
       | "allowsExternalRoles"
       | "scanIntervalMs"
       | "orphanPolicy"
@@ -68,6 +71,7 @@ export function controllerChoices(given: GivenOptions): {
     settings: {
       requiresClass: given.flag("require-class"),
       allowsAdoption: given.flag("allow-adoption"),
+      adoptsFrom: adoptFromOption(given),
       allowsExternalRoles: given.flag("allow-external-roles"),
       scanIntervalMs: durationMs(
         "account-scan-interval",

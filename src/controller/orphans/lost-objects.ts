@@ -58,6 +58,8 @@ export class LostObjects {
   async objectDeleted(last: KubeObject, object: InstanceProfile | undefined, signal: AbortSignal): Promise<void> {
     const status = last["status"] as InstanceProfileStatus | undefined;
     if (status === undefined || namedIn(last, status).length === 0) return;
+    // Another cluster has adopted it.
+    if (status.handedOverTo !== undefined) return;
     const { uid } = last["metadata"] as ObjectMeta;
     const isRetained = object?.spec.deletionPolicy === "Retain";
     const { releases, isDryRun } = this.#options;

@@ -10,20 +10,18 @@ import { isAnnounced } from "../../status/truncate.ts";
 import { type AccessSources, type AwsAccess, accessFor, placeOf } from "../accounts/account-access.ts";
 import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
-import { grantsOf } from "./grants.ts";
+import { grantsOf, type OperatorGrants } from "./grants.ts";
 import { type LiveObjectSources, preconditionOf } from "./live-object-check.ts";
 import { logWrites } from "./log-writes.ts";
 import { convergeInOwnAccount, ownAccountOf } from "./orphan-guard.ts";
-import { asOutcome, attempt, attemptOf } from "./outcomes.ts";
+import { asOutcome, attempt, attemptOf, handedOver } from "./outcomes.ts";
 import { recordDrift } from "./record-drift.ts";
 import type { Subject } from "./subject.ts";
 
 /** The dependencies of {@link AwsSteps}. */
-export interface AwsStepsDependencies extends AccessSources, LiveObjectSources {
+export interface AwsStepsDependencies extends AccessSources, LiveObjectSources, OperatorGrants {
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
-  /** Whether objects without a class may adopt. Default: false. */
-  readonly allowsAdoption?: boolean | undefined;
 }
 
 /** The access of one reconcile. */
@@ -48,6 +46,8 @@ export class AwsSteps {
   converge(subject: Subject, signal: AbortSignal, provedMs?: number): Promise<Outcome> {
     const isAnnouncedPlan = (plan: Plan): boolean => isAnnounced(subject.object, plan);
     const confirmed = preconditionOf(this.#deps, subject, provedMs);
+    const known = handedOver(subject, this.#deps.clusterId);
+    if (known !== undefined) return Promise.resolve(known);
     return attempt(signal, async () => {
       const desired = await this.#desired(subject, signal);
       const access = await this.#open(subject, signal, desired);
@@ -62,6 +62,8 @@ export class AwsSteps {
 
   /** Observes and plans. */
   preview(subject: Subject, signal: AbortSignal): Promise<Outcome> {
+    const known = handedOver(subject, this.#deps.clusterId);
+    if (known !== undefined) return Promise.resolve(known);
     return attempt(signal, async () => {
       const desired = await this.#desired(subject, signal);
       const access = await this.#open(subject, signal, desired);

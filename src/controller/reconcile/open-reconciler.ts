@@ -5,6 +5,7 @@ import type { ObjectCache } from "../../runtime/watch/store.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { Accounts } from "../accounts/account-access.ts";
+import type { OperatorGrants } from "./grants.ts";
 import { MutationCache, type WatchedCache } from "./mutation-cache.ts";
 import { unreportedSinceMs } from "./never-reported.ts";
 import { QueuedReport } from "./queued-report.ts";
@@ -13,7 +14,7 @@ import type { ResultObserver } from "./result-observer.ts";
 import { StatusWriter } from "./status-writer.ts";
 
 /** The dependencies of {@link openReconciler}. */
-export interface OpenReconcilerOptions {
+export interface OpenReconcilerOptions extends OperatorGrants {
   readonly objects: ObjectClient;
   readonly events: EventSink;
   readonly accounts: Accounts;
@@ -22,8 +23,6 @@ export interface OpenReconcilerOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly intervals: RequeueIntervals;
-  /** See {@link ReconcilerDependencies}. */
-  readonly allowsAdoption?: boolean | undefined;
   readonly observer: ResultObserver | undefined;
   readonly queue: WorkQueue;
   readonly logger: Logger;
@@ -77,6 +76,7 @@ export function openReconciler(
     statusWriter,
     clusterId,
     allowsAdoption: options.allowsAdoption,
+    adoptsFrom: options.adoptsFrom,
   });
   return { reconciler, queuedReport };
 }

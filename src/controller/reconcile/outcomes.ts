@@ -1,4 +1,5 @@
 import {
+  hasExternalRole,
   type InstanceProfile,
   type InstanceProfileStatus,
   type ObjectMeta,
@@ -7,11 +8,14 @@ import {
 import type { KubeObject } from "../../engine/ports.ts";
 import type { Convergence } from "../../engine/reconcile/converge.ts";
 import { ControllerError, TerminalError } from "../../errors.ts";
-import { isInSync } from "../../plan/plan.ts";
+import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
+import { handedOverBlocker } from "../../plan/hand-over.ts";
+import { isInSync, type Plan } from "../../plan/plan.ts";
 import type { Run } from "../../runtime/queue/workers.ts";
 import type { Outcome, ReportedObject } from "../../status/outcome.ts";
 import { FINALIZER } from "../finalizer.ts";
 import type { Urgency } from "../urgency.ts";
+import type { Subject } from "./subject.ts";
 
 /** The logger and the urgency of one reconcile. */
 export interface RunFacts extends Pick<Run, "logger"> {
@@ -97,6 +101,24 @@ export function isReleasedAtOnce(object: InstanceProfile): boolean {
 function isKeptByDryRun(object: InstanceProfile): boolean {
   return object.isDryRun === true && object.spec.deletionPolicy === "Retain" && hasEntities(object);
 }
+
+/**
+ * The outcome of an object whose role another cluster has adopted, as its status says: it has nothing in AWS, and nothing is read. Undefined
+ * for any other object, and for one that adopts itself.
+ */
+export function handedOver({ object }: Pick<Subject, "object">, clusterId: string): Outcome | undefined {
+  const { metadata, spec, status } = object;
+  const from = spec.adoptFrom?.clusterId;
+  if (status?.handedOverTo === undefined || (from !== undefined && from !== clusterId)) return undefined;
+  if (metadata.deletionTimestamp !== undefined) {
+    return { kind: "converged", plan: NO_PLAN, applied: [], failed: undefined, after: NOTHING, visibleInMs: 0 };
+  }
+  const title = hasExternalRole(spec) ? `instance profile ${spec.instanceProfileName}` : `role ${spec.roleName}`;
+  return { kind: "refused", blockers: [handedOverBlocker(metadata, title, status.handedOverTo)] };
+}
+
+const NO_PLAN: Plan = { actions: [], blockers: [], unmanagedPolicies: [] };
+const NOTHING: ObservedState = { role: ABSENT, instanceProfile: ABSENT };
 
 /** True when nothing is left in AWS, by the replies to the deletes, or by the read of a dry run. */
 export function isGone(outcome: Outcome, object: InstanceProfile): boolean {

@@ -10,10 +10,10 @@ interface InSync {
   readonly digest: string;
 }
 
-/** Equal for equal desired states of one generation of an object. */
+/** Equal for equal desired states of one generation of an object; what status says about a hand-over does not count. */
 export function digestOf(object: InstanceProfile, clusterId: string): string {
   const { uid, generation } = object.metadata;
-  const parts = [uid, generation, desiredState(object, clusterId)];
+  const parts = [uid, generation, { ...desiredState(object, clusterId), handOver: undefined }];
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64");
 }
 

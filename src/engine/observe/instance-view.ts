@@ -1,10 +1,10 @@
 import type { DesiredState } from "../../model/desired-state.ts";
+import { ownershipAfterHandOver } from "../../model/hand-over.ts";
 import { type InstanceFacts, isProfileArn, type ObservedInstance } from "../../model/instances/instance.ts";
 import { type InstanceClaim, selects } from "../../model/instances/instance-claim.ts";
 import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../../model/instances/instance-marker.ts";
 import { mayHaveFormerMarkers } from "../../model/instances/recorded-regions.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
-import { ownershipOf } from "../../model/ownership.ts";
 
 /**
  * The observed state of an instance for one object: whether the object selects it, and whether it has the object's
@@ -40,15 +40,21 @@ function matchesSelector({ instances }: DesiredState, facts: InstanceFacts): boo
 
 /**
  * A marker of an earlier version does not name the instance, so a copy of it looks the same. It counts only until the
- * markers of the profile have been migrated, and only on instances that the spec selects and that have the profile:
- * those that the controller would associate anyway.
+ * markers of the profile have been migrated, and one of the cluster that the object adopts from as long as the spec says so; both only on
+ * instances that the spec selects and that have the profile: those that the controller would associate anyway.
  */
 function isFormerlyMarked(
-  { owner }: DesiredState,
+  desired: DesiredState,
   { instanceProfile }: ObservedState,
-  { tags, association }: InstanceFacts,
+  { tags, association, instanceId }: InstanceFacts,
 ): boolean {
-  if (instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, owner).kind !== "owned") return false;
-  if (!mayHaveFormerMarkers(instanceProfile.tags) || tags[ASSOCIATED_BY_TAG] !== formerMarkerOf(owner)) return false;
+  const { owner } = desired;
+  if (instanceProfile.presence === "absent" || ownershipAfterHandOver(desired, instanceProfile.tags).kind !== "owned")
+    return false;
+  const marker = tags[ASSOCIATED_BY_TAG];
+  const isOfEarlierVersion = mayHaveFormerMarkers(instanceProfile.tags) && marker === formerMarkerOf(owner);
+  const from = desired.presence === "present" ? desired.handOver?.from : undefined;
+  const isOfOtherCluster = from !== undefined && marker === markerOf({ ...owner, clusterId: from }, instanceId);
+  if (!isOfEarlierVersion && !isOfOtherCluster) return false;
   return association !== undefined && isProfileArn(association.profileArn, instanceProfile);
 }

@@ -1,4 +1,5 @@
 import type { DesiredState } from "../../model/desired-state.ts";
+import { ownershipAfterHandOver } from "../../model/hand-over.ts";
 import {
   ABSENT,
   type Absent,
@@ -7,7 +8,7 @@ import {
   type ObservedState,
   type RoleFacts,
 } from "../../model/observed-state.ts";
-import { ownershipOf } from "../../model/ownership.ts";
+import type { Tags } from "../../model/ownership.ts";
 import { removalRules } from "../../plan/role/diff-role.ts";
 import type { IamReader } from "../ports.ts";
 import { observePolicies } from "./observe-policies.ts";
@@ -46,7 +47,7 @@ export async function observe(
 
 /** True for a role that blocks the plan anyway. */
 function isForeign(role: ObservedRole | Absent, desired: DesiredState): boolean {
-  return role.presence === "present" && !needsPolicies(ownershipOf(role.tags, desired.owner).kind, desired);
+  return role.presence === "present" && !needsPolicies(role.tags, desired);
 }
 
 interface Names {
@@ -78,7 +79,7 @@ async function observeRole(
   if (desired.presence === "absent" && desired.isRoleExternal) return ABSENT;
   const facts = await iam.getRole(roleName, signal);
   if (facts.presence === "absent") return ABSENT;
-  if (!needsPolicies(ownershipOf(facts.tags, desired.owner).kind, desired)) {
+  if (!needsPolicies(facts.tags, desired)) {
     return { ...facts, inlinePolicyNames: [], inlinePolicyDocuments: {}, managedPolicyArns: [] };
   }
   if (known !== undefined && desired.presence === "absent") {
@@ -103,8 +104,9 @@ async function observeRole(
 }
 
 /** False for a role that the object neither owns nor may adopt, or that others manage: its policies are not read. */
-export function needsPolicies(ownership: ReturnType<typeof ownershipOf>["kind"], desired: DesiredState): boolean {
+export function needsPolicies(tags: Tags, desired: DesiredState): boolean {
   if (desired.presence === "present" && desired.roleManagement !== "managed") return false;
+  const { kind: ownership } = ownershipAfterHandOver(desired, tags);
   return ownership === "owned" || (ownership === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }
 

@@ -1,4 +1,5 @@
 import type { DesiredAbsent, DesiredPresent, DesiredState } from "../../model/desired-state.ts";
+import { ownershipAfterHandOver } from "../../model/hand-over.ts";
 import type { InstanceFacts, ObservedInstance, ObservedInstances } from "../../model/instances/instance.ts";
 import { compareClaims, type InstanceClaim, inOrderOn, isPendingClaim } from "../../model/instances/instance-claim.ts";
 import { recordedRegions } from "../../model/instances/recorded-regions.ts";
@@ -81,10 +82,11 @@ const ADOPTION = { of: "adoption", force: false } as const;
 const NOTHING_FOUND: ObservedInstances = { found: [], missingIds: [], unsearched: [] };
 
 /** The regions where the object may have associations: that of its spec, and those that its profile records. */
-function regionsOf({ owner, instances }: DesiredState, { instanceProfile }: ObservedState): readonly string[] {
+function regionsOf(desired: DesiredState, { instanceProfile }: ObservedState): readonly string[] {
+  const { instances } = desired;
   const wanted = instances === undefined ? [] : [instances.region];
   if (instanceProfile.presence === "absent") return wanted;
-  const ownership = ownershipOf(instanceProfile.tags, owner).kind;
+  const ownership = ownershipAfterHandOver(desired, instanceProfile.tags).kind;
   if (ownership === "ownedByAnother") return [];
   return [...new Set([...wanted, ...(ownership === "owned" ? recordedRegions(instanceProfile.tags) : [])])].sort();
 }

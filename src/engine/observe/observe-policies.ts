@@ -1,5 +1,6 @@
 import { BlockedError } from "../../errors.ts";
 import { type DesiredPresent, type DesiredState, ownPolicyArnsOf } from "../../model/desired-state.ts";
+import { ownershipAfterHandOver } from "../../model/hand-over.ts";
 import { sameName } from "../../model/naming.ts";
 import type { Absent, ObservedManagedPolicy, ObservedRole } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
@@ -45,11 +46,12 @@ export async function observePolicy(
   const read = await iam.getPolicy(arn, signal);
   if (read.presence === "absent") return undefined;
   const { attachments, boundaries, description: _, ...facts } = read;
-  const { kind } = ownershipOf(facts.tags, desired.owner);
+  const { kind } = ownershipAfterHandOver(desired, facts.tags);
   const mayBeWritten = kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
   if (!mayBeWritten) return { ...facts, document: undefined, versionIds: [], usedBy: [] };
   // What others do with a policy that stays the object's own matters to no plan.
-  const isKept = kind === "owned" && desired.presence === "present" && isWanted(desired, arn);
+  const isLed = role.presence === "present" || ownershipOf(facts.tags, desired.owner).kind === "owned";
+  const isKept = isLed && kind === "owned" && desired.presence === "present" && isWanted(desired, arn);
   const others = isKept ? 0 : attachments + boundaries - (isAttached(role, arn) ? 1 : 0);
   return {
     ...facts,

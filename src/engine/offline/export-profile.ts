@@ -3,7 +3,7 @@ import { TerminalError } from "../../errors.ts";
 import { desiredState } from "../../model/desired-state.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
 import { placeInRoleArn } from "../../model/own-policies.ts";
-import { TAG_KEYS } from "../../model/ownership.ts";
+import { TAG_KEYS, type Tags } from "../../model/ownership.ts";
 import { diff } from "../../plan/diff.ts";
 import {
   type ExportedManifest,
@@ -29,6 +29,8 @@ export type ExportedProfile =
 export interface ExportChoices {
   /** Others manage the role, so the manifest leaves it to them. */
   readonly isRoleExternal?: boolean;
+  /** The cluster whose roles are exported for another cluster to adopt; unset: what a cluster owns is not exported. */
+  readonly adoptFrom?: string | undefined;
 }
 
 /**
@@ -38,25 +40,20 @@ export interface ExportChoices {
 export function exportProfile(
   { instanceProfile, role, managedPolicies = [] }: WholeProfile,
   names: ExportNames,
-  { isRoleExternal = false }: ExportChoices = {},
+  { isRoleExternal = false, adoptFrom }: ExportChoices = {},
 ): ExportedProfile {
   if (role === undefined) return { kind: "none", why: ["it holds no role, but a manifest requires one"] };
-  const isOwned = ({ tags }: ObservedRole | ObservedInstanceProfile): boolean => tags[TAG_KEYS.name] !== undefined;
   const isExternal = isRoleExternal || (isOwned(role) && !isOwned(instanceProfile));
   const owner = (isExternal ? [instanceProfile] : [role, instanceProfile]).find(isOwned)?.tags;
-  if (owner !== undefined) {
-    const { [TAG_KEYS.namespace]: namespace, [TAG_KEYS.name]: name, [TAG_KEYS.clusterId]: clusterId } = owner;
-    return {
-      kind: "none",
-      why: [`InstanceProfile ${namespace}/${name} of cluster ${clusterId} already owns it`],
-    };
-  }
+  const target = targetOf(names, owner, adoptFrom);
+  if (typeof target === "string") return { kind: "none", why: [target] };
   const exported = isExternal
-    ? exportedExternal(instanceProfile, names)
-    : exportedManifest(role, instanceProfile, names, managedPolicies);
+    ? exportedExternal(instanceProfile, target)
+    : exportedManifest(role, instanceProfile, target, managedPolicies);
   try {
     const object = parseInstanceProfile(exported.manifest);
-    const desired = desiredState(object, "some-cluster", { allowsAdoption: true, place: placeInRoleArn(role.arn) });
+    const grants = { allowsAdoption: true, adoptsFrom: "any" as const, place: placeInRoleArn(role.arn) };
+    const desired = desiredState(object, "some-cluster", grants);
     const plan = diff(desired, { role, instanceProfile, managedPolicies });
     if (isInSync(plan) || isAdoptionOnly(plan)) return { kind: "whole", ...exported };
     // Owner tags and notes come with every adoption: they are no reason.
@@ -68,4 +65,16 @@ export function exportProfile(
     if (!(error instanceof TerminalError)) throw error;
     return { kind: "partial", ...exported, why: [error.message] };
   }
+}
+
+function isOwned({ tags }: ObservedRole | ObservedInstanceProfile): boolean {
+  return tags[TAG_KEYS.name] !== undefined;
+}
+
+/** The names in the manifest, or why there is none. Only the object of the same namespace and name adopts from another cluster. */
+function targetOf(names: ExportNames, owner: Tags | undefined, adoptFrom: string | undefined): ExportNames | string {
+  if (owner === undefined) return names;
+  const { [TAG_KEYS.namespace]: namespace, [TAG_KEYS.name]: name = "", [TAG_KEYS.clusterId]: clusterId } = owner;
+  if (adoptFrom !== undefined && clusterId === adoptFrom) return { ...names, namespace, name, adoptFrom };
+  return `InstanceProfile ${namespace}/${name} of cluster ${clusterId} already owns it`;
 }

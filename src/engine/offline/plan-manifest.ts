@@ -53,10 +53,34 @@ export async function planManifest(
   const desired = desiredState(object, clusterId ?? "", grants);
   const observed = await access.reader.read(desired, signal);
   const named = clusterId === undefined ? clusterNamedBy(desired, observed) : undefined;
+  if (named !== undefined && named === object.spec.adoptFrom?.clusterId)
+    return planForAnotherCluster(object, named, grants, access, signal);
   if (named === undefined) return { ...(await planAndJudge(object, desired, observed, access, signal)), clusterId };
   const owned = desiredState(object, named, grants);
   const again = await access.reader.read(owned, signal);
   return { ...(await planAndJudge(object, owned, again, access, signal)), clusterId: named };
+}
+
+/** Stands for the id of the cluster that the manifest is for. */
+const UNKNOWN_CLUSTER = "CLUSTER_ID";
+
+/** A manifest that adopts from the cluster that owns the role is for another cluster. */
+async function planForAnotherCluster(
+  object: InstanceProfile,
+  from: string,
+  grants: Grants,
+  access: PlanAccess,
+  signal: AbortSignal,
+): Promise<ManifestPlan> {
+  const desired = desiredState(object, UNKNOWN_CLUSTER, grants);
+  const observed = await access.reader.read(desired, signal);
+  const { plan, ...judged } = await planAndJudge(object, desired, observed, access, signal);
+  const message = `planned for another cluster than ${from}, which spec.adoptFrom names; set --cluster-id to plan for a certain one`;
+  return {
+    ...judged,
+    plan: { ...plan, notes: [...(plan.notes ?? []), { reason: "ClusterUnknown", message }] },
+    clusterId: undefined,
+  };
 }
 
 /** Raises what the controller would report in a status: a plan is complete or an error. */

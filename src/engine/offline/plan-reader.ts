@@ -1,7 +1,6 @@
 import type { DesiredState } from "../../model/desired-state.ts";
 import { nameKey } from "../../model/naming.ts";
 import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
-import { ownershipOf } from "../../model/ownership.ts";
 import type { AccountSnapshot } from "../observe/account-snapshot.ts";
 import { needsPolicies, observe } from "../observe/observe-iam.ts";
 import { observePolicies } from "../observe/observe-policies.ts";
@@ -41,7 +40,7 @@ export function fromSnapshot(snapshot: AccountSnapshot, iam: IamReader): PlanRea
       if (desired.presence === "absent") return observe(desired, iam, signal);
       const instanceProfile = await profileOf(desired.instanceProfile.instanceProfileName, signal);
       const role = reported(snapshot.roles.get(nameKey(desired.role.roleName)), desired);
-      if (role.presence === "absent" || needsPolicies(ownershipOf(role.tags, desired.owner).kind, desired)) {
+      if (role.presence === "absent" || needsPolicies(role.tags, desired)) {
         const managedPolicies = await observePolicies(desired, role, iam, signal);
         return { role, instanceProfile, ...(managedPolicies.length > 0 && { managedPolicies }) };
       }

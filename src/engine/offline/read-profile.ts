@@ -1,6 +1,6 @@
 import { accountInArn } from "../../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
-import { TAG_KEYS } from "../../model/ownership.ts";
+import { DECIDING_TAG_KEYS, TAG_KEYS, type Tags } from "../../model/ownership.ts";
 import type { ExportedOwnPolicy } from "../../plan/exported-manifest.ts";
 import type { IamReader } from "../ports.ts";
 
@@ -29,25 +29,36 @@ export async function readWholeProfile(
   return { instanceProfile, role: roleName === undefined ? undefined : await readWholeRole(roleName, iam, signal) };
 }
 
+/** Whether policies that no object owns are read, and those of the object that owns the role. */
+export type OwnPolicyChoice = Readonly<Record<"unowned" | "owned", boolean>>;
+
+/** Whose a policy is, beside a role with these tags. */
+function originOf(policy: Tags, role: Tags): keyof OwnPolicyChoice | "others" {
+  if (policy[TAG_KEYS.name] === undefined) return "unowned";
+  return DECIDING_TAG_KEYS.every((key) => policy[key] === role[key]) ? "owned" : "others";
+}
+
 /**
- * The customer managed policies that the role alone uses, and that no object owns: those that a manifest can have as its own. Others stay
- * attachments: an object that owned them would decide what others may do.
+ * The customer managed policies that the role alone uses, and that no object owns, or the object that owns the role: those that a manifest can
+ * have as its own. Others stay attachments: an object that owned them would decide what others may do.
  *
  * Errors: those of the reader.
  */
 export async function readOwnPolicies(
-  { arn: roleArn, managedPolicyArns, permissionsBoundaryArn }: ObservedRole,
+  { arn: roleArn, managedPolicyArns, permissionsBoundaryArn, tags }: ObservedRole,
+  isWanted: OwnPolicyChoice,
   iam: IamReader,
   signal: AbortSignal,
 ): Promise<readonly ExportedOwnPolicy[]> {
   const found: ExportedOwnPolicy[] = [];
   const accountId = accountInArn(roleArn);
+  const isRead = (origin: ReturnType<typeof originOf>): boolean => origin !== "others" && isWanted[origin];
   for (const arn of managedPolicyArns) {
     if (accountInArn(arn) !== accountId || arn === permissionsBoundaryArn) continue;
     const policy = await iam.getPolicy(arn, signal);
     if (policy.presence === "absent") continue;
     const { attachments, boundaries, description = "", ...facts } = policy;
-    if (attachments !== 1 || boundaries > 0 || facts.tags[TAG_KEYS.name] !== undefined) continue;
+    if (attachments !== 1 || boundaries > 0 || !isRead(originOf(facts.tags, tags))) continue;
     const document = await iam.getPolicyVersion(arn, facts.defaultVersionId, signal);
     const versionIds = await iam.listPolicyVersions(arn, signal);
     found.push({ ...facts, description, document, versionIds, usedBy: [] });

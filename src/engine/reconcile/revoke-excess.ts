@@ -8,6 +8,7 @@ import {
   regionsBeyond,
   revocationsOf,
 } from "../../plan/class/class-excess.ts";
+import { isOwnedElsewhere } from "../../plan/hand-over.ts";
 import { regionsRemoved } from "../../plan/instances/record-regions.ts";
 import { applyAction } from "../../plan/simulate.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
@@ -63,6 +64,7 @@ export async function revokeExcess(
   signal: AbortSignal,
 ): Promise<RevocationReport> {
   const observed = await observe(desired, deps.reader, signal);
+  if (isOwnedElsewhere(desired, observed)) return { applied: [], failed: [], after: observed, unread: undefined };
   const { state } = deps.recentWrites.overlay(desired, observed);
   const revocations = [
     ...(state.role.presence === "absent" ? [] : revocationsOf(target, state.role, state.managedPolicies)),

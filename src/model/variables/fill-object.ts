@@ -5,13 +5,13 @@ import type {
   PolicySpec,
   Principals,
   Statement,
-  TextFault,
   Trust,
   TrustStatement,
 } from "../../api/instance-profile.ts";
 import { resourceField } from "../../api/policy-fields.ts";
 import { literalSpecFields } from "../../api/spec-fields.ts";
 import { literalPrincipalFields } from "../../api/trust-fields.ts";
+import type { TextFault } from "../../api/variable-texts.ts";
 import { nameKey } from "../naming.ts";
 import type { Tags } from "../ownership.ts";
 import { localService, type Place } from "../place.ts";

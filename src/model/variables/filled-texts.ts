@@ -1,5 +1,5 @@
 import type { Fault, Field } from "../../api/field.ts";
-import type { TextFault } from "../../api/instance-profile.ts";
+import type { TextFault } from "../../api/variable-texts.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
 import { showValue } from "../policy/policy-elements.ts";
 import { leftoverIn, leftoverMessage } from "./leftovers.ts";

@@ -3,9 +3,9 @@ import {
   hasExternalRole,
   type InstanceProfile,
   type InstanceProfileSpec,
-  type KeptName,
   type PolicySpec,
 } from "../../api/instance-profile.ts";
+import type { KeptName } from "../../api/variable-texts.ts";
 import { sameName } from "../naming.ts";
 import { hasTrace } from "../trace.ts";
 import { variablesIn } from "./template.ts";

@@ -25,6 +25,7 @@ export type Excess =
   | { readonly kind: "trustStatement"; readonly index: number }
   | { readonly kind: "externalRole" }
   | { readonly kind: "adoption" }
+  | { readonly kind: "adoptFrom" }
   | { readonly kind: "instances" }
   | { readonly kind: "boundary" }
   | { readonly kind: "tag"; readonly key: string }
@@ -121,7 +122,7 @@ export function withoutExcess(
   const found = new Set(violations.map(({ excess }) => JSON.stringify(excess)));
   const has = (excess: Excess): boolean => found.has(JSON.stringify(excess));
   const grantsNothing = has({ kind: "everything" });
-  const { instances, permissionsBoundaryArn, deletionPolicy: _, ...rest } = spec;
+  const { instances, permissionsBoundaryArn, adoptFrom, deletionPolicy: _, ...rest } = spec;
   const deletionPolicy = effectiveDeletionPolicy(spec, bounds);
   const boundary = has({ kind: "boundary" }) ? bounds.permissionsBoundaryArn : permissionsBoundaryArn;
   const keepsInstances = instances !== undefined && !has({ kind: "instances" }) && !grantsNothing;
@@ -129,6 +130,7 @@ export function withoutExcess(
     ...rest,
     ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
     ...(keepsInstances && { instances }),
+    ...(adoptFrom !== undefined && !has({ kind: "adoptFrom" }) && !grantsNothing && { adoptFrom }),
     ...(spec.role !== undefined && { role: allowedRole(spec.role, has) }),
     inlinePolicies: withStatementsOf(
       grantsNothing ? [] : spec.inlinePolicies,

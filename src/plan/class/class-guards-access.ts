@@ -15,6 +15,7 @@ export function guardAccess(spec: InstanceProfileSpec, bounds: Bounds): readonly
     ...guardTrust(spec, bounds),
     ...guardExternalRole(spec, bounds),
     ...guardAdoption(spec, bounds),
+    ...guardAdoptFrom(spec, bounds),
     ...guardInstances(spec, bounds),
     ...guardSessionDuration(spec, bounds),
     ...guardDeletionPolicy(spec, bounds),
@@ -86,6 +87,16 @@ function guardAdoption(spec: InstanceProfileSpec, bounds: Bounds): readonly Viol
   if (bounds.class.spec.allowAdoption || spec.adoptionPolicy === "Never") return [];
   const message = `spec.adoptionPolicy is IfExists, and ${classTitle(bounds)} does not allow adoption. Set it to Never, or remove the field.`;
   return [violation("AdoptionNotAllowed", message, { kind: "adoption" })];
+}
+
+/** Checks the cluster that the object adopts from: the author names it, and the administrator knows whether its namespaces are those of this cluster. */
+function guardAdoptFrom({ adoptFrom }: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {
+  const allowed = bounds.class.spec.allowedAdoptFrom;
+  if (adoptFrom === undefined || allowed.includes(adoptFrom.clusterId)) return [];
+  const message =
+    `spec.adoptFrom.clusterId: ${classTitle(bounds)} does not allow objects to adopt from cluster ${showValue(adoptFrom.clusterId)}; it ` +
+    `allows ${someOf(allowed)}. Remove spec.adoptFrom.`;
+  return [violation("AdoptFromNotAllowed", message, { kind: "adoptFrom" })];
 }
 
 function guardInstances({ instances }: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {

@@ -27,6 +27,7 @@ export const VIOLATION_REASONS: ReadonlySet<string> = new Set([
   "TrustStatementNotAllowed",
   "ExternalRoleNotAllowed",
   "AdoptionNotAllowed",
+  "AdoptFromNotAllowed",
   "InstancesNotAllowed",
   "InstanceRegionNotAllowed",
   "SessionDurationNotAllowed",

@@ -71,6 +71,7 @@ export function lint(
     ...(options.requiresBoundary && !isBounded ? [MISSING_BOUNDARY] : []),
     ...sizes(object),
     ...lintPlace(object),
+    ...lintAdoptFrom(spec),
     ...policiesOf(spec).flatMap((policy) => lintPolicy(policy, isBounded)),
     ...spec.trust.statements.flatMap((statement, i) => [
       ...unknownOperators(statement.conditions, trustFieldPath(spec.trust, i, "conditions")),
@@ -78,6 +79,21 @@ export function lint(
       ...lintTrustStatement(statement, (at) => trustFieldPath(spec.trust, i, `principals.aws[${at}]`)),
     ]),
   ];
+}
+
+/** A name with the id of the cluster is another one in each cluster, so that the object finds nothing to adopt. */
+function lintAdoptFrom({ adoptFrom, ...names }: InstanceProfile["spec"]): readonly Finding[] {
+  if (adoptFrom === undefined) return [];
+  return (["roleName", "instanceProfileName"] as const)
+    .filter((field) => variablesIn(names[field]).includes("cluster"))
+    .slice(0, 1)
+    .map((field) => ({
+      rule: "variable",
+      severity: "warning",
+      path: `spec.${field}`,
+      message:
+        "{cluster} is another one than in the cluster that spec.adoptFrom names; write the name that exists in AWS",
+    }));
 }
 
 function lintPolicy(policy: PolicySpec, isBounded: boolean): readonly Finding[] {

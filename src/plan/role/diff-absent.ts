@@ -11,6 +11,7 @@ import {
 } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
 import type { Action } from "../action.ts";
+import { isOwnedElsewhere } from "../hand-over.ts";
 import { releaseInstances } from "../instances/diff-instances.ts";
 import { forceDenied, guardInstances, NO_USERS } from "../instances/guard-instances.ts";
 import { guardClusterId } from "../ownership-guard.ts";
@@ -26,6 +27,7 @@ import { policyInUse } from "./guard-managed-policy.ts";
 export function diffAbsent(desired: DesiredAbsent, found: ObservedState): Plan {
   // The role belongs to others, whatever its tags say.
   const observed = desired.isRoleExternal ? { ...found, role: ABSENT } : found;
+  if (isOwnedElsewhere(desired, observed)) return { actions: [], blockers: [], unmanagedPolicies: [] };
   const role = isToBeDeleted(desired, observed.role) ? (observed.role as ObservedRole) : undefined;
   const profile = isToBeDeleted(desired, observed.instanceProfile)
     ? (observed.instanceProfile as ObservedInstanceProfile)

@@ -8,6 +8,7 @@ import {
   recordsManagedPolicy,
 } from "../../model/applied-record.ts";
 import { type DesiredPresent, type DesiredRole, ownPolicyArnsOf } from "../../model/desired-state.ts";
+import { tagsAfterHandOver } from "../../model/hand-over.ts";
 import { sameName } from "../../model/naming.ts";
 import type { ObservedRole } from "../../model/observed-state.ts";
 import { ownPolicyTags } from "../../model/own-policies.ts";
@@ -114,7 +115,7 @@ export function removalRules(
   tags: Tags,
 ): { readonly inline: (policyName: string) => boolean; readonly managed: (policyArn: string) => boolean } {
   const { role, removesUnmanaged } = desired;
-  const recorded = recordOn(tags, desired.owner);
+  const recorded = recordOn(tagsAfterHandOver(desired, tags), desired.owner);
   return {
     inline: (name) => removesUnmanaged || (recordsInlinePolicy(recorded, [name]) && !namesPolicy(role, name)),
     managed: (arn) =>

@@ -19,8 +19,11 @@ export function policyInUse({ arn, usedBy }: ObservedManagedPolicy): Blocker {
  * is such a policy, whether or not anything has it yet.
  */
 export function guardAdoptedPolicy(desired: DesiredPresent, policy: ObservedManagedPolicy): readonly Blocker[] {
-  const { arn, tags, usedBy } = policy;
-  if (ownershipOf(tags, desired.owner).kind !== "unowned") return [];
+  return ownershipOf(policy.tags, desired.owner).kind === "unowned" ? usedByOthers(desired, policy) : [];
+}
+
+/** The blocker of an adoption for a managed policy that others use. */
+export function usedByOthers(desired: DesiredPresent, { arn, usedBy }: ObservedManagedPolicy): readonly Blocker[] {
   const isBoundary = desired.role.permissionsBoundaryArn === arn;
   const users = isBoundary ? ["permissions boundary of the role", ...usedBy] : usedBy;
   if (users.length === 0) return [];

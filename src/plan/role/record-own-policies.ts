@@ -1,4 +1,5 @@
 import type { DesiredPresent, DesiredState } from "../../model/desired-state.ts";
+import { ownershipAfterHandOver } from "../../model/hand-over.ts";
 import type { ObservedRole } from "../../model/observed-state.ts";
 import { isOwnPoliciesTag, ownPolicyTags, placeInRoleArn, recordedOwnPolicies } from "../../model/own-policies.ts";
 import { ownershipOf, type Tags } from "../../model/ownership.ts";
@@ -29,11 +30,12 @@ export function recordOwnPolicies(desired: DesiredPresent, role: ObservedRole, a
 
 /** The managed policies that the tags of an owned role name; empty for any other role. */
 export function policiesNamedBy(
-  { owner, place }: DesiredState,
+  desired: DesiredState,
   { arn, tags }: Pick<ObservedRole, "arn" | "tags">,
 ): readonly string[] {
-  const known = placeInRoleArn(arn) ?? place;
-  return known === undefined || ownershipOf(tags, owner).kind !== "owned" ? [] : recordedOwnPolicies(tags, known);
+  const known = placeInRoleArn(arn) ?? desired.place;
+  const isOwned = ownershipAfterHandOver(desired, tags).kind === "owned";
+  return known === undefined || !isOwned ? [] : recordedOwnPolicies(tags, known);
 }
 
 function differing(tags: Tags, from: Tags): Tags {

@@ -2,12 +2,14 @@ import { describe, expect, test } from "vitest";
 import { AWS_ACTIONS } from "../../../src/aws/required-permissions.ts";
 import { ADOPTION, BEYOND_ADOPTION } from "./adoption.ts";
 import { ESCALATIONS } from "./attempts.ts";
+import { BEYOND_HAND_OVER, HAND_OVER } from "./hand-over.ts";
 import { OWN_WORK } from "./own-work.ts";
 import { type Attempt, answerTo, type NamedPolicy, sandboxAnswerTo, shippedPolicies } from "./request.ts";
 import type { Row } from "./vocabulary.ts";
 
 const CONTROLLER = shippedPolicies("controller-policy.json");
 const WITH_ADOPTION = shippedPolicies("controller-policy.json", "adoption-policy.json");
+const WITH_HAND_OVER = shippedPolicies("controller-policy.json", "hand-over-policy.json");
 
 const attemptOf = ([, action, resource, keys]: Row) => ({ action, resource, ...(keys && { keys }) });
 
@@ -40,13 +42,24 @@ describe("with the adoption policy the controller", () => {
   });
 });
 
+describe("with the hand-over policy the controller", () => {
+  test.for(HAND_OVER)("can %s", async (row) => {
+    expect(await answerTo(WITH_HAND_OVER, attemptOf(row))).toBe("allowed");
+    expect(await answerTo(CONTROLLER, attemptOf(row))).toBe("denied");
+  });
+
+  test.for(BEYOND_HAND_OVER)("cannot %s", async (row) => {
+    expect(await answerTo(WITH_HAND_OVER, attemptOf(row))).toBe("denied");
+  });
+});
+
 interface Statement {
   readonly Sid: string;
   readonly Effect: "Allow" | "Deny";
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-const ATTEMPTS = [...ESCALATIONS, ...BEYOND_ADOPTION].map(attemptOf);
+const ATTEMPTS = [...ESCALATIONS, ...BEYOND_ADOPTION, ...BEYOND_HAND_OVER].map(attemptOf);
 
 function statementsOf([, policy]: NamedPolicy): readonly Statement[] {
   return (policy as { readonly Statement: readonly Statement[] }).Statement;
@@ -80,6 +93,14 @@ describe("each condition stops an attempt:", () => {
   });
 
   test.for(withoutEachCondition(adoption))("%s of the adoption policy", ([, weaker]) => {
+    expect(ATTEMPTS.filter((attempt) => sandboxAnswerTo([controller, weaker], attempt) === "allowed")).not.toEqual([]);
+  });
+});
+
+describe("each condition of the hand-over policy stops an attempt:", () => {
+  const [controller, handOver] = WITH_HAND_OVER as readonly [NamedPolicy, NamedPolicy];
+
+  test.for(withoutEachCondition(handOver))("%s", ([, weaker]) => {
     expect(ATTEMPTS.filter((attempt) => sandboxAnswerTo([controller, weaker], attempt) === "allowed")).not.toEqual([]);
   });
 });

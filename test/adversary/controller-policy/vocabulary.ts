@@ -22,11 +22,17 @@ export type Keys = NonNullable<Attempt["keys"]>;
 
 export const owned: Keys = { [`aws:ResourceTag/${OWNER}`]: CLUSTER };
 export const ownedByAnother: Keys = { [`aws:ResourceTag/${OWNER}`]: "other-cluster" };
+export const ownedByFormer: Keys = { [`aws:ResourceTag/${OWNER}`]: "old-cluster" };
 export const bounded: Keys = { "iam:PermissionsBoundary": BOUNDARY };
 /** The owner tags in a request. */
 export const claims = (clusterId = CLUSTER): Keys => ({
   [`aws:RequestTag/${OWNER}`]: clusterId,
   "aws:TagKeys": [OWNER, "iam.instanceprofile.dev/namespace", "iam.instanceprofile.dev/name"],
+});
+/** The tags of a hand-over in a request. */
+export const movesTo = (clusterId = CLUSTER, ...more: readonly string[]): Keys => ({
+  [`aws:RequestTag/${OWNER}`]: clusterId,
+  "aws:TagKeys": [OWNER, "iam.instanceprofile.dev/uid", "iam.instanceprofile.dev/adopted-from", ...more],
 });
 export const toEc2: Keys = { "iam:PassedToService": "ec2.amazonaws.com" };
 export const ofTheCluster: Keys = { "aws:ResourceTag/k8s-cluster": "my-cluster" };

@@ -32,6 +32,8 @@ describe("the book of the CRD", () => {
 /** Reasons that reach no status: what a reconcile is postponed for, and what only commands raise. */
 const UNSEEN = new Set([
   ...["StaleObject", "StaleClass", "InvalidPolicyJson", "DuplicateObject", "NotTemplate", "NotTerraformState"],
+  // A note of `plan` without --cluster-id.
+  "ClusterUnknown",
   // A queue of events is no object's: the log and a metric have it.
   "QueueNotFound",
   // The deletion of an orphan has no object whose status could show them.
@@ -51,6 +53,7 @@ const BESIDE_READY = new Set([
   "RoleRecentlyUsed",
   "DeletedInUse",
   "AdoptedInUse",
+  "AdoptsFromCluster",
   "RoleNotAssumableByEC2",
   "AdoptedWithoutBoundary",
   "AdoptedWithOtherBoundary",
@@ -68,4 +71,4 @@ function reasonsInSources(): readonly string[] {
 }
 
 const REASON =
-  /(?:reason: [^"\n]*|\bblocked\(\s*|\b(?:NOT_CONVERGING|INVALID_POLICY|PERMISSIONS_BOUNDARY_NOT_FOUND|QUEUED|UNFILLED_TEMPLATE|UNKNOWN_VARIABLE|INVALID_RESULT) = |\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;
+  /(?:reason: [^"\n]*|\bblocked\(\s*|\b(?:NOT_CONVERGING|INVALID_POLICY|PERMISSIONS_BOUNDARY_NOT_FOUND|HANDED_OVER|QUEUED|UNFILLED_TEMPLATE|UNKNOWN_VARIABLE|INVALID_RESULT) = |\b(?:ready|notReady|reconciling|stalled|refused)\(\s*)"([A-Z]\w{3,})"/g;

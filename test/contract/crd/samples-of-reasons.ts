@@ -191,6 +191,7 @@ const MISFITS: readonly (readonly [Spec, ClassSpec])[] = [
   ],
   [{ roleName: "shared", role: { management: "External" } }, {}],
   [{ adoptionPolicy: "IfExists" }, {}],
+  [{ adoptFrom: { clusterId: "old-cluster" } }, {}],
   [{ instances: { region: "eu-west-1", ids: ["i-0abc1234def567890"], onConflict: "Keep" } }, {}],
   [
     { instances: { region: "us-east-1", ids: ["i-0abc1234def567890"], onConflict: "Keep" } },

@@ -20,7 +20,13 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-const FILES = ["controller-policy.json", "adoption-policy.json", "plan-policy.json", "report-policy.json"];
+const FILES = [
+  "controller-policy.json",
+  "adoption-policy.json",
+  "hand-over-policy.json",
+  "plan-policy.json",
+  "report-policy.json",
+];
 const IAM = IAM_READS.map((operation) => `iam:${operation}`);
 const EC2 = EC2_READS.map((operation) => `ec2:${operation}`);
 const READS = [...IAM, ...EC2];
@@ -102,15 +108,21 @@ test("what the controller writes in EC2 it writes to instances of its account", 
   expect(writes.map(({ Resource }) => Resource)).toEqual(Array(4).fill("arn:aws:ec2:*:ACCOUNT_ID:instance/*"));
 });
 
-test("what may be adopted is written by the same statements as what the controller created, and only there", () => {
-  const adopting = statements("adoption-policy.json");
-  const [first, ...writes] = adopting;
-  expect(first).toMatchObject({ Sid: "AdoptWhatHasNoOwner", Effect: "Allow" });
-  const moved = (statement: Statement): unknown =>
-    JSON.parse(JSON.stringify(statement).replaceAll(/(role|instance-profile|policy)\/PATH\/\*/g, "$1/ADOPTED"));
-  const own = withEffect("Allow").filter(({ Sid }) => writes.some((write) => write.Sid === Sid));
-  expect(writes).toEqual(own.map(moved));
-});
+test.each([
+  ["adoption-policy.json", "AdoptWhatHasNoOwner", "ADOPTED"],
+  ["hand-over-policy.json", "AdoptFromTheFormerCluster", "HANDED_OVER"],
+])(
+  "what may be adopted by %s is written by the same statements as what the controller created, and only there",
+  (file, Sid, place) => {
+    const adopting = statements(file);
+    const [first, ...writes] = adopting;
+    expect(first).toMatchObject({ Sid, Effect: "Allow" });
+    const moved = (statement: Statement): unknown =>
+      JSON.parse(JSON.stringify(statement).replaceAll(/(role|instance-profile|policy)\/PATH\/\*/g, `$1/${place}`));
+    const own = withEffect("Allow").filter(({ Sid }) => writes.some((write) => write.Sid === Sid));
+    expect(writes).toEqual(own.map(moved));
+  },
+);
 
 test("the README names every placeholder of the policies, and no other", () => {
   const named = [...placeholdersInReadme().keys()];

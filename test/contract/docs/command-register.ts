@@ -75,6 +75,15 @@ const RULES: readonly Rule[] = [
   { page: "deploy/chart/README.md", command: /./, treatment: CLUSTER },
 
   { page: "docs/how-to/backup-and-restore.md", command: /./, treatment: CLUSTER },
+  rule("docs/how-to/hand-over.md", /^instance-profile-controller (?:plan|export) /, [
+    "test/contract/cli/hand-over.test.ts",
+    "--adopt-from",
+  ]),
+  notRun(
+    "docs/how-to/hand-over.md",
+    /^(?:kubectl|aws iam) /,
+    "needs two clusters, which test/scenario/hand-over.test.ts plays",
+  ),
   { page: "docs/how-to/consumers.md", command: /./, treatment: CLUSTER },
   rule("docs/how-to/conformance.md", /^(?:sed|aws iam create-policy) /, [
     "test/contract/conformance/sandbox.test.ts",

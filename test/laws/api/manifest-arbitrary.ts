@@ -147,6 +147,12 @@ function spec(): fc.Arbitrary<unknown> {
         roleTags: tags(),
         instanceProfileTags: tags(),
         adoptionPolicy: words("Never", "IfExists")("Always"),
+        adoptFrom: mostly(
+          fc.record({
+            clusterId: mostly(fc.constantFrom("old-cluster", "a b"), fc.constantFrom<unknown>("", "a,b", 1)),
+          }),
+          otherType,
+        ),
         deletionPolicy: words("Delete", "Retain")(""),
         unmanagedPolicies: words("Report", "Remove")("Keep"),
         mode: words("Enforce", "DryRun")("dryRun"),

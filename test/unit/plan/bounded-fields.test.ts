@@ -289,6 +289,14 @@ const FATES: Readonly<Record<keyof LooseSpec, Readonly<Record<string, Fate>>>> =
       allowedBy: { allowAdoption: true },
     },
   },
+  adoptFrom: {
+    ".clusterId": {
+      by: ["allowedAdoptFrom"],
+      spec: { adoptFrom: { clusterId: "cluster-2" } },
+      refusedBy: { allowedAdoptFrom: ["cluster-3"] },
+      allowedBy: { allowedAdoptFrom: ["cluster-2"] },
+    },
+  },
   deletionPolicy: {
     "": {
       by: ["allowedDeletionPolicies"],

@@ -65,6 +65,13 @@ describe("a violation is", () => {
       "AdoptionNotAllowed: spec.adoptionPolicy is IfExists, and class readers does not allow adoption. Set it to Never, or remove the field.",
     ],
     [
+      "the adoption from a cluster that the class does not name",
+      { adoptFrom: { clusterId: "old" } },
+      { allowAdoption: true, allowedAdoptFrom: ["older"] },
+      "AdoptFromNotAllowed: spec.adoptFrom.clusterId: class readers does not allow objects to adopt from cluster old; it allows older. Remove " +
+        "spec.adoptFrom.",
+    ],
+    [
       "the association of instances",
       { instances: { region: "eu-west-1", onConflict: "Replace", selector: { matchTags: { team: "b" } } } },
       {},

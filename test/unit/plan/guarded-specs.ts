@@ -50,6 +50,7 @@ export const REASONS = {
     "TooManyObjects",
   ],
   access: [
+    "AdoptFromNotAllowed",
     "AdoptionNotAllowed",
     "DeletionPolicyNotAllowed",
     "ExternalRoleNotAllowed",

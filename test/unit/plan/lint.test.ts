@@ -144,3 +144,12 @@ test("more managed policies than IAM allows by default are a warning, a missing 
   const demanding = lint(anInstanceProfile(), { requiresBoundary: true });
   expect(demanding.map(({ rule, severity }) => [rule, severity])).toEqual([["missing-boundary", "error"]]);
 });
+
+test("a name with the id of the cluster is a warning where the object adopts from another cluster", () => {
+  const adoptFrom = { clusterId: "old-cluster" };
+  expect(found({ roleName: "{cluster}-app" })).toEqual([]);
+  expect(found({ roleName: "app", adoptFrom })).toEqual([]);
+  expect(found({ roleName: "{cluster}-app", instanceProfileName: "{cluster}-app", adoptFrom })).toEqual([
+    "warning spec.roleName: {cluster} is another one than in the cluster that spec.adoptFrom names; write the name that exists in AWS",
+  ]);
+});

@@ -33,14 +33,18 @@ describe("an entity with the owner tags of another object", () => {
       `OwnedByAnother: role app is owned by InstanceProfile team-a/other. ${REMEDY}`,
     );
     expect(verdictOn(roleWith({ [TAG_KEYS.clusterId]: "cluster-2", [TAG_KEYS.uid]: "uid-2" }))).toBe(
-      `OwnedByAnother: role app is owned by InstanceProfile team-a/app of cluster cluster-2. ${REMEDY}`,
+      "OwnedByAnother: role app is owned by InstanceProfile team-a/app of cluster cluster-2. " +
+        REMEDY.replace(
+          "object first.",
+          "object first, or set spec.adoptFrom.clusterId to cluster-2 to adopt from that cluster.",
+        ),
     );
   });
 
   test("but this object's uid is refused, and the message names the cluster id of both", () => {
     expect(verdictOn(roleWith({ [TAG_KEYS.clusterId]: "cluster-2" }))).toBe(
       "OwnedByAnother: role app has the tags of this object with cluster id cluster-2, and this controller runs with cluster id " +
-        "cluster-1. Start the controller with the former --cluster-id.",
+        "cluster-1. Start the controller with the former --cluster-id, or set spec.adoptFrom.clusterId to it.",
     );
   });
 

@@ -46,6 +46,19 @@ const PROFILE_WRITES: readonly Action[] = [
   { kind: "ReplaceIamInstanceProfileAssociation", ...ASSOCIATION, associationId: "iip-assoc-1", replaces: "arn" },
 ];
 
+/** The role of another cluster's object of the same name, with an instance profile that its tags do not follow yet. */
+const HANDED_OVER = {
+  ...CREATED,
+  role: { ...CREATED.role, tags: { ...CREATED.role.tags, [TAG_KEYS.clusterId]: "other", [TAG_KEYS.uid]: "other" } },
+};
+
+test("nothing is proved once another cluster has adopted the role, whatever the tags of the rest say", () => {
+  for (const action of [...ROLE_WRITES, ...PROFILE_WRITES]) {
+    expect(unprovedEntity(DESIRED, HANDED_OVER, [action])).toBeDefined();
+    expect(unprovedEntity(desiredAbsence(), HANDED_OVER, [action])).toBeDefined();
+  }
+});
+
 describe("a write to a role", () => {
   test.each(ROLE_WRITES.map((action) => [action.kind, action] as const))("%s needs the owner tags", (_, action) => {
     expect(unprovedEntity(DESIRED, CREATED, [action])).toBeUndefined();

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { KubeObject } from "../../../src/engine/ports.ts";
+import { TAG_KEYS } from "../../../src/model/ownership.ts";
+import { EC2_TRUST } from "../../support/outsider.ts";
+import { APP, type Cluster, SharedAccount } from "../../support/two-clusters.ts";
+
+/** An author of one cluster tries to get a role of another cluster, or of another team. */
+let account: SharedAccount;
+let a: Cluster;
+let b: Cluster;
+
+beforeAll(async () => {
+  account = await SharedAccount.open();
+});
+beforeEach(async () => {
+  account.reset();
+  ({ a, b } = account);
+  a.apply({ policyName: "access" });
+  await a.controller().settle();
+  account.aws.calls.reset();
+});
+afterAll(() => account.close());
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function classes(spec: Fields): () => readonly KubeObject[] {
+  const known = { account: { id: "123456789012" }, namespaces: ["*"], allowedActions: ["s3:*"], ...spec };
+  const metadata = { name: "team", uid: "class-uid", generation: 1, resourceVersion: "1" };
+  const annotations = { "iam.instanceprofile.dev/is-default-class": "true" };
+  const one = {
+    apiVersion: "iam.instanceprofile.dev/v1beta1",
+    kind: "InstanceProfileClass",
+    metadata: { ...metadata, annotations },
+    spec: known,
+  };
+  return () => [one as unknown as KubeObject];
+}
+
+/** The reason of the refusal, after many reconciles that wrote nothing and left the role to cluster a. */
+async function refusal(key = APP): Promise<string | undefined> {
+  const before = account.aws.snapshot();
+  for (const _ of [1, 2]) await b.controller().settle(key);
+  expect(b.awsWrites).toEqual([]);
+  expect(account.aws.snapshot()).toEqual(before);
+  const status = b.kube.read(key)?.["status"] as { conditions: { type: string; reason: string }[] } | undefined;
+  return status?.conditions.find(({ type }) => type === "Ready" || type === "DryRun")?.reason;
+}
+
+describe("adoptFrom gets nothing", () => {
+  test("of an object with another name", async () => {
+    const key = { namespace: "default", name: "other" };
+    b.kube.apply({
+      metadata: { ...key },
+      spec: { roleName: APP.name, statements: [], adoptFrom: { clusterId: "a" } },
+      apiVersion: "iam.instanceprofile.dev/v1beta1",
+      kind: "InstanceProfile",
+    });
+    expect(await refusal(key)).toBe("OwnedByAnother");
+  });
+
+  test("of an object of the same name in another namespace", async () => {
+    const key = { namespace: "team-b", name: APP.name };
+    b.apply({ adoptFrom: { clusterId: "a" } }, key);
+    expect(await refusal(key)).toBe("OwnedByAnother");
+  });
+
+  test("of another cluster than the one that owns the role", async () => {
+    b.adopt("c");
+    expect(await refusal()).toBe("OwnedByAnother");
+  });
+
+  test.each([undefined, "DryRun"])("that the operator does not allow, with mode %s", async (mode) => {
+    b.adoptsFrom = ["c"];
+    b.adopt("a", { ...(mode && { mode }) });
+    expect(await refusal()).toBe("AdoptFromNotAllowed");
+    expect(b.message || "--allow-adopt-from").toContain("--allow-adopt-from");
+  });
+
+  test("that the class does not allow, whatever the operator allows", async () => {
+    b.classes = classes({ allowAdoption: true });
+    b.adopt("a");
+    expect(await refusal()).toBe("AdoptFromNotAllowed");
+  });
+
+  test("under a class that strips it", async () => {
+    b.classes = classes({ allowedAdoptFrom: ["c"], onViolation: "Strip", allowedDeletionPolicies: ["Delete"] });
+    b.adopt("a");
+    expect(await refusal()).toBe("AdoptFromNotAllowed");
+  });
+
+  test("of a role whose names the class does not allow", async () => {
+    b.classes = classes({ allowedAdoptFrom: ["a"], roleNamePrefix: "team-" });
+    b.adopt("a");
+    expect(await refusal()).toBe("RoleNameNotAllowed");
+  });
+
+  test("with a path that the role does not have", async () => {
+    b.adopt("a", { path: "/team/" });
+    expect(await refusal()).toBe("PathConflict");
+  });
+
+  test("of a role with a part of the owner tags", async () => {
+    await account.outsider("UntagRole", { RoleName: APP.name, "TagKeys.member.1": TAG_KEYS.name });
+    b.adopt("a");
+    expect(await refusal()).toBe("OwnedByAnother");
+  });
+
+  test("by its deletion: an object that has not adopted leaves AWS as it is", async () => {
+    b.adoptsFrom = [];
+    b.adopt("a", { deletionPolicy: "Delete" });
+    await b.controller().settle();
+    b.adoptsFrom = ["a"];
+    b.kube.annotate(APP, { "iam.instanceprofile.dev/force-delete": "true" });
+    b.kube.delete(APP);
+    await refusal();
+    expect(b.object).toBeUndefined();
+  });
+});
+
+describe("adoption within a class", () => {
+  test("happens, and the class bounds what the role may do from then on", async () => {
+    b.classes = classes({ allowedAdoptFrom: ["a"] });
+    b.adopt("a", { policyName: "access" });
+    await b.controller().settle();
+    expect([b.ready, account.owner, b.awsWrites]).toEqual(["True InSync", "b", ["TagRole", "TagInstanceProfile"]]);
+    expect(account.faults).toEqual([]);
+  });
+
+  test("that strips: nothing is stripped of the role while the other cluster owns it", async () => {
+    b.classes = classes({ allowedActions: ["sqs:*"], allowedAdoptFrom: ["c"], onViolation: "Strip" });
+    b.adopt("a");
+    await refusal();
+    expect(account.aws.snapshot().roles[APP.name]?.inlinePolicies).toHaveProperty("access");
+  });
+});
+
+describe("what follows the role", () => {
+  test("is no instance profile that holds another role: its instances would get other permissions", async () => {
+    b.adopt("a", { roleName: "mine", instanceProfileName: APP.name });
+    expect(await refusal()).toBe("InstancesUseProfile");
+    expect(b.message).toContain("roleName: app");
+  });
+
+  test("is no managed policy that others use, where the role is gone", async () => {
+    const own = { name: "own", statements: [{ effect: "Allow", actions: ["sqs:*"], resources: ["*"] }] };
+    a.apply({ managedPolicies: [own] });
+    await a.controller().settle();
+    await account.outsider("CreateRole", { RoleName: "user", AssumeRolePolicyDocument: EC2_TRUST });
+    const PolicyArn = "arn:aws:iam::123456789012:policy/own";
+    await account.outsider("AttachRolePolicy", { RoleName: "user", PolicyArn });
+    account.aws.calls.reset();
+    b.adopt("a", { roleName: "mine", managedPolicies: [own] });
+    expect(await refusal()).toBe("PolicyInUse");
+  });
+
+  test("is nothing of another object of that cluster", async () => {
+    await account.outsider("TagInstanceProfile", {
+      InstanceProfileName: APP.name,
+      ...{ "Tags.member.1.Key": TAG_KEYS.name, "Tags.member.1.Value": "other" },
+    });
+    b.adopt("a");
+    expect(await refusal()).toBe("OwnedByAnother");
+  });
+});
+
+test("an author of the former cluster cannot keep the role by an adoptFrom that the operator does not allow", async () => {
+  b.adopt("a");
+  await b.controller().settle();
+  b.apply();
+  await b.controller().settle();
+  a.adoptsFrom = [];
+  a.adopt("b");
+  account.aws.calls.reset();
+  for (const _ of [1, 2]) await a.controller().settle();
+  expect([a.ready, a.awsWrites, account.owner]).toEqual(["False AdoptFromNotAllowed", [], "b"]);
+});
