@@ -38,6 +38,7 @@ import {
   suggestions,
   suggestionsWithoutController,
 } from "../sandbox/sandbox-text.ts";
+import { playStory } from "../sandbox/story-chapters.ts";
 import { logLevel, stopRequested } from "./run-command.ts";
 
 /** The sandbox answers in milliseconds. The status of a manifest that is not ready by then says what it waits for. */
@@ -125,7 +126,7 @@ async function showAll(sandbox: Sandbox, given: GivenOptions, io: CommandIo): Pr
     return isAllReady;
   }
   const story = storyOf(sandbox, first, given, io);
-  const isAsExpected = await story.play();
+  const isAsExpected = await playStory(story);
   if (given.flag("once")) return isAsExpected;
   sandbox.aws.setCredentialLifetime(credentialLifetimeMs(given, INSTANCE_CREDENTIALS_MS));
   io.out(suggestions(sandbox.places, first.object, await story.reopen()));

@@ -1,18 +1,7 @@
 import type { CommandIo } from "../io.ts";
 import { type Guest, startGuest } from "./guest-process.ts";
-import { makeSandboxBucket, type ProfileSource, runSandboxInstance, SANDBOX_REGION } from "./sandbox-aws.ts";
+import { type ProfileSource, runSandboxInstance, SANDBOX_REGION } from "./sandbox-aws.ts";
 import { applyToSandbox, type SandboxObject, waitForFinalStatus } from "./sandbox-client.ts";
-import {
-  BUCKETS,
-  type Chapter,
-  deleteAfterEdit,
-  deleteObject,
-  readAndTryToDelete,
-  repairDrift,
-  reuseProfile,
-  rotateCredentials,
-} from "./story-chapters.ts";
-
 /** The endpoints that the demo uses. */
 export interface StoryPlaces {
   readonly kubeUrl: string;
@@ -47,34 +36,6 @@ export class Story {
     this.#timeoutMs = options.timeoutMs;
   }
 
-  /**
-   * Shows what instance profiles are for, on instances of the sandbox, to the deletion of the object. Returns whether every step had
-   * the same result as on AWS.
-   *
-   * Errors: the signal's reason; TerminalError when the sandbox rejects a request.
-   */
-  async play(): Promise<boolean> {
-    for (const bucket of BUCKETS) await makeSandboxBucket(this.places.awsUrl, bucket);
-    try {
-      const { id, guest } = await this.launch({ "IamInstanceProfile.Name": this.object.instanceProfileName });
-      await guest.order({ operation: "KeepListing" });
-      this.io.out(["", `On instance ${id}, started with that profile, a program without configured credentials:`]);
-      const chapters: readonly Chapter[] = [
-        readAndTryToDelete,
-        deleteAfterEdit,
-        repairDrift,
-        reuseProfile,
-        rotateCredentials,
-      ];
-      let isAsExpected = true;
-      for (const chapter of chapters) isAsExpected = (await chapter(this, guest)) && isAsExpected;
-      await this.#stopGuests();
-      return (await deleteObject(this, [...this.#guests.keys()])) && isAsExpected;
-    } finally {
-      await this.#stopGuests();
-    }
-  }
-
   /** Applies the manifest again for the user, and starts an instance, whose id it returns. */
   async reopen(): Promise<string> {
     await this.apply(this.manifest);
@@ -104,7 +65,13 @@ export class Story {
     this.io.out(`  ${step.padEnd(21)}  ${result}`);
   }
 
-  async #stopGuests(): Promise<void> {
+  /** The instances started so far. */
+  get instanceIds(): readonly string[] {
+    return [...this.#guests.keys()];
+  }
+
+  /** Stops the programs on the instances. */
+  async stopGuests(): Promise<void> {
     await Promise.all([...this.#guests.values()].map((guest) => guest.stop()));
   }
 }

@@ -7,16 +7,17 @@ import {
   hasSandboxPolicy,
   hasSandboxRoleOrProfile,
   makeLaunchTemplate,
+  makeSandboxBucket,
   terminateSandboxInstances,
 } from "./sandbox-aws.ts";
 import { deleteFromSandbox, readSandboxStatus } from "./sandbox-client.ts";
 import type { Story } from "./sandbox-story.ts";
 
 /** A part of the demo. Returns whether it went as on AWS; `guest` is the program on the first instance. */
-export type Chapter = (story: Story, guest: Guest) => Promise<boolean>;
+type Chapter = (story: Story, guest: Guest) => Promise<boolean>;
 
 /** The buckets of the demo. The program deletes SCRATCH. */
-export const BUCKETS = ["reports", "scratch"] as const;
+const BUCKETS = ["reports", "scratch"] as const;
 const SCRATCH = "scratch";
 const EDIT = {
   sid: "DeleteScratch",
@@ -34,7 +35,7 @@ const ROTATIONS = 2;
 const MAX_SHOWN_CREDENTIAL_MS = 60_000;
 
 /** The program reads S3, and is denied a delete. */
-export const readAndTryToDelete: Chapter = async (story, guest) => {
+const readAndTryToDelete: Chapter = async (story, guest) => {
   const listed = await guest.order({ operation: "ListBuckets" });
   story.show("list buckets", describeReply(listed));
   const deleted = await guest.order({ operation: "DeleteBucket", bucket: SCRATCH });
@@ -43,7 +44,7 @@ export const readAndTryToDelete: Chapter = async (story, guest) => {
 };
 
 /** An edit of the manifest allows the delete for a moment. */
-export const deleteAfterEdit: Chapter = async (story, guest) => {
+const deleteAfterEdit: Chapter = async (story, guest) => {
   story.io.out(`The same program, after an edit of the manifest that allows s3:DeleteBucket on ${EDIT.resources}:`);
   const spec = story.manifest["spec"] as { readonly statements?: readonly unknown[] };
   await story.apply({ ...story.manifest, spec: { ...spec, statements: [...(spec.statements ?? []), EDIT] } });
@@ -57,7 +58,7 @@ export const deleteAfterEdit: Chapter = async (story, guest) => {
 };
 
 /** Another client deletes the policy, and an event makes the controller write it again. */
-export const repairDrift: Chapter = async (story, guest) => {
+const repairDrift: Chapter = async (story, guest) => {
   const { awsUrl } = story.places;
   story.io.out("Another client deletes the inline policy of the role, and the event of that wakes the controller:");
   await deleteSandboxPolicy(awsUrl, story.object);
@@ -72,7 +73,7 @@ export const repairDrift: Chapter = async (story, guest) => {
 };
 
 /** Two more instances have the same profile: by its ARN, and from a launch template. */
-export const reuseProfile: Chapter = async (story) => {
+const reuseProfile: Chapter = async (story) => {
   const { awsUrl, kubeUrl } = story.places;
   await makeLaunchTemplate(awsUrl, TEMPLATE, story.object.instanceProfileName);
   const arn = (await readSandboxStatus(kubeUrl, story.object))?.instanceProfile?.arn ?? "";
@@ -89,7 +90,7 @@ export const reuseProfile: Chapter = async (story) => {
 };
 
 /** The program on the first instance goes on while its credentials are replaced twice. */
-export const rotateCredentials: Chapter = async (story, guest) => {
+const rotateCredentials: Chapter = async (story, guest) => {
   const seconds = `${story.credentialMs / 1_000} s`;
   if (story.credentialMs > MAX_SHOWN_CREDENTIAL_MS) {
     story.io.out(`Credentials last ${seconds}: the rotation is not shown.`);
@@ -113,7 +114,7 @@ export const rotateCredentials: Chapter = async (story, guest) => {
 };
 
 /** The launch template keeps the object from being deleted, until it is deleted itself. */
-export async function deleteObject(story: Story, instanceIds: readonly string[]): Promise<boolean> {
+async function deleteObject(story: Story, instanceIds: readonly string[]): Promise<boolean> {
   const { awsUrl, kubeUrl } = story.places;
   await terminateSandboxInstances(awsUrl, instanceIds);
   await deleteFromSandbox(kubeUrl, story.object);
@@ -136,6 +137,35 @@ export async function deleteObject(story: Story, instanceIds: readonly string[])
 }
 
 /** Polls until the check holds. False when the time is up. Errors: the reason of the signal to stop. */
+const CHAPTERS: readonly Chapter[] = [
+  readAndTryToDelete,
+  deleteAfterEdit,
+  repairDrift,
+  reuseProfile,
+  rotateCredentials,
+];
+
+/**
+ * Shows what instance profiles are for, on instances of the sandbox, to the deletion of the object. Returns whether every step had
+ * the same result as on AWS.
+ *
+ * Errors: the signal's reason; TerminalError when the sandbox rejects a request.
+ */
+export async function playStory(story: Story): Promise<boolean> {
+  for (const bucket of BUCKETS) await makeSandboxBucket(story.places.awsUrl, bucket);
+  try {
+    const { id, guest } = await story.launch({ "IamInstanceProfile.Name": story.object.instanceProfileName });
+    await guest.order({ operation: "KeepListing" });
+    story.io.out(["", `On instance ${id}, started with that profile, a program without configured credentials:`]);
+    let isAsExpected = true;
+    for (const chapter of CHAPTERS) isAsExpected = (await chapter(story, guest)) && isAsExpected;
+    await story.stopGuests();
+    return (await deleteObject(story, story.instanceIds)) && isAsExpected;
+  } finally {
+    await story.stopGuests();
+  }
+}
+
 async function until({ io }: Story, check: () => Promise<boolean>, timeoutMs = TIMEOUT_MS): Promise<boolean> {
   const elapsedMs = stopwatch();
   while (!(await check())) {
