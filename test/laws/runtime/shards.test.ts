@@ -11,7 +11,7 @@ import {
   tuple,
 } from "fast-check";
 import { expect, test } from "vitest";
-import { type ShardedReplica, ShardWorld } from "../../support/shard-world.ts";
+import { GROUP_LEASE, type ShardedReplica, ShardWorld } from "../../support/shard-world.ts";
 
 const SPAN_MS = 60_000;
 
@@ -136,6 +136,38 @@ test("no account ever has two writers, and in the end each has one, whatever bec
   );
   // The law would hold for replicas that never write.
   expect(handOvers).toBeGreaterThan(60);
+});
+
+test("a replica that cannot renew the Lease of the group writes for no shard when a single leader can, though it renews those of its shards", async () => {
+  const world = new ShardWorld(12);
+  const replica = world.start("sharded", { shards: 3 });
+  await world.clock.advance(20_000);
+  expect(world.shares()).toEqual({ sharded: 12 });
+  world.judge = (call) => ({
+    kind: call.replica === "sharded" && call.lease === GROUP_LEASE ? "hung" : "answered",
+  });
+  world.start("single", { shards: 1 });
+  await world.clock.advance(8_500);
+  // It wakes up when another process leads, and the Leases of its shards are still valid.
+  replica.clock.block(10_000);
+  await world.clock.advance(40_000);
+  expect(world.shares()).toEqual({ single: 12 });
+  expect(world.conflicts).toEqual([]);
+});
+
+test("a replica that lost a shard while its work still ran gets it again only when the former Lease has expired", async () => {
+  const world = new ShardWorld(12);
+  // Its work never ends in time, so that the Lease is not released.
+  const replica = world.start("sharded", { shards: 2, drainMs: 60_000 });
+  await world.clock.advance(20_000);
+  world.judge = ({ lease }) => ({ kind: lease === GROUP_LEASE ? "answered" : "hung" });
+  await world.clock.advance(11_000);
+  expect(replica.mayWriteAny()).toBe(false);
+  world.judge = () => ({ kind: "answered" });
+  await world.clock.advance(4_000);
+  expect(replica.mayWriteAny()).toBe(false);
+  await world.clock.advance(25_000);
+  expect(world.shares()).toEqual({ sharded: 12 });
 });
 
 test("1,000 accounts on 12 replicas have one writer each, in even shares, through kills, a freeze, a cut-off and a rolling update", {
