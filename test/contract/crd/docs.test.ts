@@ -36,6 +36,8 @@ const UNSEEN = new Set([
   "ClusterUnknown",
   // A queue of events is no object's: the log and a metric have it.
   "QueueNotFound",
+  // A failure of the command `report`.
+  "ReportFailed",
   // The deletion of an orphan has no object whose status could show them.
   ...["ObjectExists", "OrphanNotProven"],
 ]);
