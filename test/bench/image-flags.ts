@@ -16,3 +16,9 @@ export async function imageFlags(): Promise<readonly string[]> {
       : `--max-old-space-size=${Math.round((LIMIT_MIB * Number(percentage)) / 100)}`;
   });
 }
+
+/** The environment variables that the image sets. */
+export async function imageEnv(): Promise<Readonly<Record<string, string>>> {
+  const settings = (await readFile(DOCKERFILE, "utf8")).matchAll(/^ENV (\w+)=(\S+)$/gm);
+  return Object.fromEntries([...settings].map(([, name = "", value = ""]) => [name, value]));
+}

@@ -1,6 +1,7 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
 import { addHooks } from "./middleware.ts";
+import { parseInSlices } from "./parse-in-slices.ts";
 
 /** One EC2 client per region, created on first use. */
 export interface Ec2Clients {
@@ -18,6 +19,7 @@ export function createEc2Clients(options: AwsClientOptions): Ec2Clients {
       if (known !== undefined) return known;
       const client = new EC2Client(commonClientConfig({ ...options, region }));
       addHooks(client, "EC2", options);
+      parseInSlices(client, "item");
       clients.set(region, client);
       return client;
     },

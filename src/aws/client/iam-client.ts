@@ -1,6 +1,7 @@
 import { IAMClient } from "@aws-sdk/client-iam";
 import { type AwsClientOptions, commonClientConfig } from "./client-config.ts";
 import { addHooks } from "./middleware.ts";
+import { parseInSlices } from "./parse-in-slices.ts";
 
 /**
  * Creates an IAM client that resolves credentials, region and endpoint as the SDK does, sends each request once, and signs
@@ -10,6 +11,7 @@ export function createIamClient(options: AwsClientOptions): IAMClient {
   const client = new IAMClient(commonClientConfig(options));
   signForHomeRegion(client);
   addHooks(client, "IAM", options);
+  parseInSlices(client, "member");
   return client;
 }
 

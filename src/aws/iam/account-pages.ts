@@ -19,8 +19,8 @@ export const IAM_SNAPSHOT_READS = ["GetAccountAuthorizationDetails", "ListRoles"
 const PAGE_SIZE = 1000;
 
 /**
- * Page size for roles with their policies, whose parsing blocks the event loop: half as long as a page of maximum size, with
- * the same number of pages for an account with a thousand roles in addition to AWS's own. See docs/explanation/scale.md.
+ * Page size for roles with their policies, which are all in memory at once: half as long as a page of maximum size, with the same
+ * number of pages for an account with a thousand roles in addition to AWS's own. See docs/explanation/scale.md.
  */
 const REPORT_PAGE_SIZE = 550;
 

@@ -42,16 +42,15 @@ export function limiterMetrics(
   });
   const waits = new Histogram({
     name: `${prefix}_wait_seconds`,
-    help: "How long requests to AWS waited for the rate limiter; urgency is narrowing, change, bulk or routine.",
-    labelNames: [...labelNames, "urgency"],
+    help: "How long requests to AWS waited for the rate limiter, in all accounts; urgency is narrowing, change, bulk or routine.",
+    labelNames: ["service", "kind", "urgency"],
     buckets: WAIT_SECONDS,
     registers,
   });
   return (account, limiter) => {
     limiters.set(account, limiter);
     return {
-      waited: ({ service, kind, urgency, waitedMs }) =>
-        waits.observe({ account, service, kind, urgency }, waitedMs / 1_000),
+      waited: ({ service, kind, urgency, waitedMs }) => waits.observe({ service, kind, urgency }, waitedMs / 1_000),
       remove: () => void (limiters.get(account) === limiter && limiters.delete(account)),
     };
   };

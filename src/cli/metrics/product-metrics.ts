@@ -181,13 +181,8 @@ export class ProductMetrics {
       registers,
       collect(): void {
         this.reset();
-        const ready = { kind, condition: "Ready" };
-        for (const status of ["True", "False", "Unknown"]) this.set({ ...ready, status }, 0);
-        for (const object of cache().list()) {
-          const { conditions = [] } = (object["status"] ?? {}) as InstanceProfileStatus;
-          for (const { type, status } of conditions) this.inc({ kind, condition: type, status });
-          if (conditions.length === 0) this.inc({ ...ready, status: "Unknown" });
-        }
+        for (const [condition, byStatus] of conditionsOf(cache()))
+          for (const [status, count] of byStatus) this.set({ kind, condition, status }, count);
       },
     });
   }
@@ -199,4 +194,21 @@ export class ProductMetrics {
   #gauge(suffix: string, help: string, labelNames: string[]): Gauge {
     return new Gauge({ name: `${PREFIX}_${suffix}`, help, labelNames, registers: [this.registry] });
   }
+}
+
+/** The number of objects by condition and status. To look up the labels of a series for each object would block the event loop. */
+function conditionsOf(cache: ObjectCache): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const ready = new Map<string, number>(["True", "False", "Unknown"].map((status) => [status, 0]));
+  const counts = new Map([["Ready", ready]]);
+  const count = (type: string, status: string): void => {
+    const byStatus = counts.get(type) ?? new Map<string, number>();
+    byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+    counts.set(type, byStatus);
+  };
+  for (const object of cache.list()) {
+    const { conditions = [] } = (object["status"] ?? {}) as InstanceProfileStatus;
+    for (const { type, status } of conditions) count(type, status);
+    if (conditions.length === 0) count("Ready", "Unknown");
+  }
+  return counts;
 }

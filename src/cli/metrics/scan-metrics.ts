@@ -78,8 +78,8 @@ export function scanMetrics(registry: Registry): (account: string) => ScanObserv
   });
   const durations = new Histogram({
     name: `${PREFIX}_duration_seconds`,
-    help: "How long account scans took.",
-    labelNames,
+    help: "How long scans took, of all accounts.",
+    labelNames: [],
     buckets: SECONDS,
     registers,
   });
@@ -103,11 +103,13 @@ export function scanMetrics(registry: Registry): (account: string) => ScanObserv
       ended(result, { durationMs, compared, different }) {
         scans.inc({ account, result });
         if (result !== "failed") available.set({ account }, result === "ok" ? 1 : 0);
-        durations.observe({ account }, durationMs / 1_000);
+        durations.observe(durationMs / 1_000);
         if (result === "ok") objects.set({ account }, compared);
         differences.inc({ account }, different);
       },
       left() {
+        for (const result of RESULTS) scans.remove({ account, result });
+        differences.remove({ account });
         available.remove({ account });
         objects.remove({ account });
       },

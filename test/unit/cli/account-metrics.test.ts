@@ -78,10 +78,39 @@ test("an account that is scanned no longer shows nothing of its last scan, and t
     sweepsOf(account).ended("ok", { durationMs: 1, compared: 5, different: 0 });
     metrics.watchQuotas(account, () => (account === TEAMS ? quotas : quotasOf({ used: 4, quota: 1_000 })));
   }
-  const gauges = ["orphans", "account_scan_objects", "account_scan_available", "aws_quota_used", "aws_quota_limit"];
+  const gauges = [
+    ...["orphans", "account_scan_objects", "account_scan_available", "aws_quota_used", "aws_quota_limit"],
+    ...["account_scans_total", "account_scan_differences_total"],
+  ];
   for (const gauge of gauges) expect(Object.keys(await shown(metrics, gauge))).toEqual([TEAMS, OTHERS]);
   orphansOf(TEAMS).left();
   sweepsOf(TEAMS).left();
   quotas = undefined;
   for (const gauge of gauges) expect(Object.keys(await shown(metrics, gauge)), gauge).toEqual([OTHERS]);
+});
+
+test("a hundred accounts that have used every kind of request are at most 25 lines each, and no histograms", async () => {
+  const metrics = newMetrics();
+  const [orphansOf, scansOf] = [orphanMetrics(metrics.registry), scanMetrics(metrics.registry)];
+  const kinds = (["IAM", "STS", "EC2"] as const).flatMap((service) =>
+    (["read", "write"] as const).map((kind) => ({ service, kind })),
+  );
+  const before = (await metrics.registry.metrics()).split("\n").length;
+  for (let i = 0; i < 100; i += 1) {
+    const account = String(100_000_000_000 + i);
+    const limiter = limiterOf(1_000);
+    const { onLimiterWait } = metrics.watchAws(account, limiter);
+    for (const of of kinds) {
+      await limiter.acquire(of, "change", 60_000, signal);
+      for (const urgency of ["narrowing", "change", "bulk", "routine"] as const)
+        onLimiterWait?.({ ...of, urgency, waitedMs: 1 });
+    }
+    orphansOf(account).counted(1);
+    scansOf(account).ended("ok", { durationMs: 1, compared: 5, different: 1 });
+    metrics.watchQuotas(account, () => quotasOf({ used: 3, quota: 1_000 }));
+  }
+  const text = await metrics.registry.metrics();
+  expect(text.split("\n").length - before).toBeLessThan(100 * 25 + 500);
+  expect(text).not.toMatch(/_bucket\{[^}]*account=/);
+  expect(text.length).toBeLessThan(400_000);
 });
