@@ -15,7 +15,6 @@ import type { Run } from "../../runtime/queue/workers.ts";
 import type { Outcome, ReportedObject } from "../../status/outcome.ts";
 import { FINALIZER } from "../finalizer.ts";
 import type { Urgency } from "../urgency.ts";
-import type { Subject } from "./subject.ts";
 
 /** The logger and the urgency of one reconcile. */
 export interface RunFacts extends Pick<Run, "logger"> {
@@ -106,7 +105,7 @@ function isKeptByDryRun(object: InstanceProfile): boolean {
  * The outcome of an object whose role another cluster has adopted, as its status says: it has nothing in AWS, and nothing is read. Undefined
  * for any other object, and for one that adopts itself.
  */
-export function handedOver({ object }: Pick<Subject, "object">, clusterId: string): Outcome | undefined {
+export function handedOver({ object }: { readonly object: InstanceProfile }, clusterId: string): Outcome | undefined {
   const { metadata, spec, status } = object;
   const from = spec.adoptFrom?.clusterId;
   if (status?.handedOverTo === undefined || (from !== undefined && from !== clusterId)) return undefined;

@@ -75,7 +75,7 @@ const RULES: readonly Rule[] = [
   { page: "deploy/chart/README.md", command: /./, treatment: CLUSTER },
 
   { page: "docs/how-to/backup-and-restore.md", command: /./, treatment: CLUSTER },
-  rule("docs/how-to/hand-over.md", /^instance-profile-controller (?:plan|export) /, [
+  rule("docs/how-to/hand-over.md", /^npx --no instance-profile-controller (?:plan|export) /, [
     "test/contract/cli/hand-over.test.ts",
     "--adopt-from",
   ]),

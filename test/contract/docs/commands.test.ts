@@ -33,6 +33,7 @@ const KUBECTL_VERBS = [
 const KUBECTL_FLAGS = ["--prune", "--recursive", "--validate", "--tail", "--since"];
 const AWS_FLAGS = ["--cli-input-json"];
 const NPX_FLAGS = ["--no"];
+const NPM_FLAGS = ["--omit"];
 const GITOPS_FLAGS = ["--wait", "--for", "--force", "--reconcile-timeout"];
 const HELM_FLAGS = ["--set", "--set-string"];
 const MONITORING_FLAGS = ["--custom-resource-state-config-file"];
@@ -76,7 +77,7 @@ const JUDGES: Readonly<Record<string, (words: readonly string[], made: readonly 
   },
   node: ([script = ""]) => faultOfPath(script),
   kubectl: (words, made) => {
-    const [verb = "", ...rest] = words[0] === "-n" ? words.slice(2) : words;
+    const [verb = "", ...rest] = ["-n", "--context"].includes(words[0] ?? "") ? words.slice(2) : words;
     if (!KUBECTL_VERBS.includes(verb)) return `is there a kubectl ${verb}?`;
     const files = rest.filter((_, index) => ["-f", "-k", "--patch-file"].includes(rest[index - 1] ?? ""));
     return files.filter((file) => !made.includes(file)).map(faultOfPath)[0];
@@ -203,9 +204,15 @@ function isKnownFlag(flag: string): boolean {
   return (
     ofScripts ||
     CONFORMANCE_FLAGS.has(flag) ||
-    [...KUBECTL_FLAGS, ...HELM_FLAGS, ...AWS_FLAGS, ...NPX_FLAGS, ...GITOPS_FLAGS, ...MONITORING_FLAGS].includes(
-      flag,
-    ) ||
+    [
+      ...KUBECTL_FLAGS,
+      ...HELM_FLAGS,
+      ...AWS_FLAGS,
+      ...NPX_FLAGS,
+      ...NPM_FLAGS,
+      ...GITOPS_FLAGS,
+      ...MONITORING_FLAGS,
+    ].includes(flag) ||
     [...options.values()].some((known) => known.has(flag))
   );
 }
