@@ -20,6 +20,7 @@ import type { Outcome } from "../../status/outcome.ts";
 import type { Logger } from "../../telemetry.ts";
 import { logWrites } from "../reconcile/log-writes.ts";
 import { isUnreported } from "../reconcile/never-reported.ts";
+import { handedOver } from "../reconcile/outcomes.ts";
 import type { Report } from "../reconcile/status-writer.ts";
 import type { ClassBinding } from "./class-binding.ts";
 import { isMissingBoundary } from "./missing-boundary.ts";
@@ -86,9 +87,13 @@ interface Target {
   readonly revocation: RevocationTarget;
 }
 
-/** The target of the revocation; undefined unless the class strips and the object may have access in AWS. */
+/**
+ * The target of the revocation; undefined unless the class strips and the object may have access in AWS. An object whose role another cluster
+ * has adopted has none.
+ */
 function targetOf({ object, binding, clusterId }: StripSubject): Target | undefined {
   if (binding.kind !== "bound" || !mayHaveExcess(object, binding)) return undefined;
+  if (handedOver({ object }, clusterId) !== undefined) return undefined;
   const { violations, bounds } = binding;
   const spec = withoutExcess(object.spec, violations, binding.class);
   const desired = desiredState({ ...object, spec }, clusterId);

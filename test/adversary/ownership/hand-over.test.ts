@@ -163,6 +163,23 @@ describe("what follows the role", () => {
   });
 });
 
+test("a class of the former cluster that strips neither reads nor strips what is handed over, whatever IAM shows", async () => {
+  b.adopt("a", { policyName: "access" });
+  await b.controller().settle();
+  a.classes = classes({ allowedActions: ["sqs:*"], onViolation: "Strip" });
+  await a.controller().settle();
+  expect(a.ready).toBe("False HandedOver");
+  // As a read that lags.
+  const tag = { "Tags.member.1.Key": TAG_KEYS.clusterId, "Tags.member.1.Value": "a" };
+  await account.outsider("TagRole", { RoleName: APP.name, ...tag });
+  account.aws.calls.reset();
+  for (const _ of [1, 2]) await a.controller().settle();
+  a.kube.delete(APP);
+  await a.controller().settle();
+  expect([a.object, a.awsCalls]).toEqual([undefined, []]);
+  expect(account.aws.snapshot().roles[APP.name]?.inlinePolicies).toHaveProperty("access");
+});
+
 test("an author of the former cluster cannot keep the role by an adoptFrom that the operator does not allow", async () => {
   b.adopt("a");
   await b.controller().settle();
