@@ -113,6 +113,8 @@ export interface DesiredAbsent {
   readonly force: boolean;
   /** The name of the class that denies `force`; undefined when it is allowed. */
   readonly forceDeniedBy?: string;
+  /** As {@link DesiredPresent.handOver}. An object in deletion adopts nothing: it says only what another cluster has. */
+  readonly handOverBefore?: HandOver | undefined;
   /** When the user deleted the object, as RFC 3339; unset for a manifest that was removed. */
   readonly deletedAt?: string;
 }
@@ -175,8 +177,8 @@ export function desiredState(
       ownPolicyArns,
       ...(place !== undefined && { place }),
       retention: spec.deletionPolicy ?? "ByOrigin",
-      force: forceDeniedBy === undefined && metadata.annotations?.[FORCE_DELETE_ANNOTATION] === "true",
-      ...(forceDeniedBy !== undefined && { forceDeniedBy }),
+      ...forceOf(object, forceDeniedBy),
+      handOverBefore: handOverOf(object, clusterId, adoptsFrom).handOver,
       deletedAt: metadata.deletionTimestamp,
     };
   }
@@ -210,6 +212,14 @@ export function desiredState(
     ...handOverOf(object, clusterId, adoptsFrom),
     removesUnmanaged: spec.unmanagedPolicies === "Remove",
   };
+}
+
+function forceOf(
+  { metadata: { annotations } }: InstanceProfile,
+  forceDeniedBy: string | undefined,
+): Pick<DesiredAbsent, "force" | "forceDeniedBy"> {
+  if (forceDeniedBy !== undefined) return { force: false, forceDeniedBy };
+  return { force: annotations?.[FORCE_DELETE_ANNOTATION] === "true" };
 }
 
 function desiredInlinePolicies(policies: readonly PolicySpec[]): readonly DesiredInlinePolicy[] {

@@ -60,11 +60,13 @@ export function tagsOfHandOver({ clusterId, uid }: Owner): Tags {
 
 /**
  * The tag that the same write sets on the role: a hash of each cluster that it was adopted from, the last one at the end. No cluster in it
- * adopts the role again, so that objects which adopt from each other come to an end.
+ * adopts the role again, so that objects which adopt from each other come to an end. The cluster that adopted it from the object before is
+ * one of them, also when the role came back by way of others: the tag shows that the object's status is older than the adoption.
  */
-export function adoptedFromTag(tags: Tags, from: string): Tags {
-  const clusters = [...clustersIn(tags).filter((hash) => hash !== shortHash(from)), shortHash(from)];
-  return { [TAG_KEYS.adoptedFrom]: clusters.slice(-MAX_CLUSTERS).join(" ") };
+export function adoptedFromTag(tags: Tags, { from, to }: Pick<HandOver, "from" | "to">): Tags {
+  const latest = [to, from].flatMap((clusterId) => (clusterId === undefined ? [] : [shortHash(clusterId)]));
+  const clusters = new Set([...clustersIn(tags).filter((hash) => !latest.includes(hash)), ...latest]);
+  return { [TAG_KEYS.adoptedFrom]: [...clusters].slice(-MAX_CLUSTERS).join(" ") };
 }
 
 /** True when the present owner, or one before it, has adopted the entity from the cluster, and none has ended that by its spec. */

@@ -1,5 +1,12 @@
 import type { DesiredPresent, DesiredState } from "../model/desired-state.ts";
-import { adoptedFromTag, isAdoptedFrom, isHandedOverTo, otherClusterOf, tagsOfHandOver } from "../model/hand-over.ts";
+import {
+  adoptedFromTag,
+  type HandOver,
+  isAdoptedFrom,
+  isHandedOverTo,
+  otherClusterOf,
+  tagsOfHandOver,
+} from "../model/hand-over.ts";
 import { sameName } from "../model/naming.ts";
 import type {
   Absent,
@@ -62,12 +69,14 @@ function leadOf(desired: DesiredState, { role, instanceProfile }: ObservedState)
 }
 
 /**
- * True when the object of another cluster owns the role, so that nothing of what this object has had is written any more, whatever the tags of
- * the rest say.
+ * True when the object of another cluster owns the role, or has adopted it by the object's status, so that nothing of what this object has had
+ * is written any more, whatever the tags of the rest say.
  */
 export function isOwnedElsewhere(desired: DesiredState, observed: ObservedState): boolean {
   const lead = leadOf(desired, observed);
-  if (lead === undefined || otherClusterOf(lead.tags, desired.owner) === undefined) return false;
+  const handOver = desired.presence === "absent" ? desired.handOverBefore : desired.handOver;
+  if (lead === undefined || otherClusterOf(lead.tags, desired.owner) === undefined)
+    return isStillHandedOver(handOver, lead);
   // The controller runs with another cluster id than before.
   if (formerClusterId(lead.tags, desired.owner) !== undefined) return false;
   return desired.presence === "absent" || !isHandedOverTo(desired, lead.tags);
@@ -75,7 +84,8 @@ export function isOwnedElsewhere(desired: DesiredState, observed: ObservedState)
 
 function leadBlockers(desired: DesiredPresent, lead: Lead | undefined): readonly Blocker[] {
   const other = lead && otherClusterOf(lead.tags, desired.owner);
-  if (lead === undefined || other === undefined) return isStillHandedOver(desired, lead) ? [handedOver(desired)] : [];
+  if (lead === undefined || other === undefined)
+    return isStillHandedOver(desired.handOver, lead) ? [handedOver(desired)] : [];
   return ownedElsewhere(desired, lead, other);
 }
 
@@ -92,7 +102,7 @@ function ownedElsewhere(desired: DesiredPresent, lead: Lead, other: string): rea
  * True while status says that another cluster has adopted the role, and AWS shows it as absent, or as owned by this object as before: the read
  * may lag. Only `spec.adoptFrom` brings it back, and then the tags say from which cluster.
  */
-function isStillHandedOver({ handOver: { to, from } = {} }: DesiredPresent, lead: Lead | undefined): boolean {
+function isStillHandedOver({ to, from }: HandOver = {}, lead: Lead | undefined): boolean {
   return to !== undefined && from !== to && !(lead !== undefined && isAdoptedFrom(lead.tags, to));
 }
 
@@ -136,7 +146,7 @@ function adoptions(desired: DesiredPresent, observed: ObservedState, from: strin
   const { role, instanceProfile, managedPolicies = [] } = observed;
   const isFrom = (tags: Tags): boolean => isHandedOverTo(desired, tags);
   const moved = tagsOfHandOver(desired.owner);
-  const movedLead = (tags: Tags): Tags => ({ ...moved, ...adoptedFromTag(tags, from) });
+  const movedLead = (tags: Tags): Tags => ({ ...moved, ...adoptedFromTag(tags, { ...desired.handOver, from }) });
   const isManaged = desired.roleManagement === "managed";
   const policies = isManaged ? managedPolicies.filter(({ tags }) => isFrom(tags)) : [];
   return [

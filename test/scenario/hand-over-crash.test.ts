@@ -122,6 +122,40 @@ describe("the new owner dies while it adopts", () => {
   });
 });
 
+describe("the role comes back by way of a third cluster", () => {
+  /** From a to b to c, which ends its adoption; b keeps its adoptFrom. Then a adopts from c. */
+  async function returning(): Promise<Pair> {
+    const { from: a, to: b } = await begin();
+    const { c } = account;
+    await b.controller().settle();
+    await a.controller().settle();
+    c.adopt("b", OWN);
+    await c.controller().settle();
+    await b.controller().settle();
+    c.apply(OWN);
+    await c.controller().settle();
+    a.adopt("c", OWN);
+    return { from: c, to: a };
+  }
+
+  test("and the first owner dies as it adopts: it goes on, and no cluster on the way takes the role again", async () => {
+    const whole = new Interceptor();
+    await (await returning()).to.controller(whole).once();
+    for (let at = 0; at <= whole.calls.length; at++) {
+      const { from: c, to: a } = await returning();
+      const { b } = account;
+      await a.controller(new Interceptor((call) => (call.number <= at ? "pass" : "refuse"))).once();
+      for (const one of [b, a, c, b, a]) await one.controller().settle();
+      expect([a.ready, a.object?.status?.handedOverTo, account.owner], `${at}`).toEqual([
+        "True InSync",
+        undefined,
+        "a",
+      ]);
+      expect([b.ready, c.ready], `${at}`).toEqual(["False HandOverConflict", "False HandedOver"]);
+    }
+  });
+});
+
 describe("the former owner dies", () => {
   test.each(["as it learns of the hand-over", "as its object is deleted after the hand-over"])("%s", async (when) => {
     const isDeleted = when.includes("deleted");

@@ -158,14 +158,32 @@ describe("the former cluster", () => {
     expect([a.ready, a.awsWrites, account.owner]).toEqual(["False HandedOver", [], "b"]);
   });
 
+  /** Has IAM show the tags from before the hand-over, as a read that lags does. */
+  async function showFormerTags(): Promise<void> {
+    const tag = { "Tags.member.1.Key": TAG_KEYS.clusterId, "Tags.member.1.Value": "a" };
+    await account.outsider("TagRole", { RoleName: APP.name, ...tag });
+    await account.outsider("TagInstanceProfile", { InstanceProfileName: APP.name, ...tag });
+    await account.outsider("UntagRole", { RoleName: APP.name, "TagKeys.member.1": TAG_KEYS.adoptedFrom });
+  }
+
+  test("deletes nothing because of a read that lags, also if its object has an older adoptFrom", async () => {
+    await ownedByA({ adoptFrom: { clusterId: "c" } });
+    b.adopt("a");
+    await b.controller().settle();
+    await a.controller().settle();
+    expect(a.ready).toBe("False HandedOver");
+    await showFormerTags();
+    account.aws.calls.reset();
+    a.kube.delete(APP);
+    await a.controller().settle();
+    expect([a.object, a.awsWrites]).toEqual([undefined, []]);
+    expect(profile()?.roleName).toBe(APP.name);
+  });
+
   test("takes a read that shows its own tags again for one that lags", async () => {
     await handedOver();
     await a.controller().settle();
-    await account.outsider("TagRole", {
-      RoleName: APP.name,
-      ...{ "Tags.member.1.Key": TAG_KEYS.clusterId, "Tags.member.1.Value": "a" },
-    });
-    await account.outsider("UntagRole", { RoleName: APP.name, "TagKeys.member.1": TAG_KEYS.adoptedFrom });
+    await showFormerTags();
     await account.outsider("PutRolePolicy", { RoleName: APP.name, PolicyName: APP.name, PolicyDocument: ALLOW_ALL });
     a.adopt("c");
     await a.controller().settle();

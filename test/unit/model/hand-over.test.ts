@@ -39,7 +39,7 @@ describe("an object adopts", () => {
     expect(isHandedOverTo({ owner }, OF_A)).toBe(false);
     expect(isHandedOverTo({ owner, handOver: { from: "c" } }, OF_A)).toBe(false);
     expect(isHandedOverTo({ owner, handOver: { denied: "a" } }, OF_A)).toBe(false);
-    expect(isHandedOverTo(adopter, { ...OF_A, ...adoptedFromTag({}, "b") })).toBe(false);
+    expect(isHandedOverTo(adopter, { ...OF_A, ...adoptedFromTag({}, { from: "b" }) })).toBe(false);
   });
 
   test("only from a cluster that is allowed, and not from its own", () => {
@@ -55,7 +55,7 @@ describe("the tag with the clusters that a role was adopted from", () => {
   test("has each of them once, and fits into a tag value", () => {
     let tags: Tags = {};
     const ids = Array.from({ length: 60 }, (_, i) => `cluster-${i}`);
-    for (const id of [...ids, "cluster-58"]) tags = adoptedFromTag(tags, id);
+    for (const id of [...ids, "cluster-58"]) tags = adoptedFromTag(tags, { from: id });
     expect(tags[TAG_KEYS.adoptedFrom]?.length).toBeLessThanOrEqual(256);
     expect(ids.filter((id) => isAdoptedFrom(tags, id))).toEqual(ids.slice(-36));
     expect(isAdoptedFrom({}, "cluster-58")).toBe(false);
