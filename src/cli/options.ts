@@ -79,7 +79,7 @@ export function durationMs(name: string, text: string | undefined, fallbackMs: n
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ""];
   if (match === null || unitMs === undefined) {
-    throw new UsageError(`--${name}: "${text}" is not a duration; write for example 90s, 10m or 1h`);
+    throw new UsageError(`--${name}: "${text}" is not a duration; write for example 90s, 10m, 1h or 30d`);
   }
   const durationMs = Number(match[1]) * unitMs;
   if (durationMs >= minMs) return durationMs;

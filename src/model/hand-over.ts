@@ -60,8 +60,9 @@ export function tagsOfHandOver({ clusterId, uid }: Owner): Tags {
 
 /**
  * The tag that the same write sets on the role: a hash of each cluster that it was adopted from, the last one at the end. No cluster in it
- * adopts the role again, so that objects which adopt from each other come to an end. The cluster that adopted it from the object before is
- * one of them, also when the role came back by way of others: the tag shows that the object's status is older than the adoption.
+ * adopts the role again, so that a role does not go back and forth between objects that adopt from each other. One of them is the cluster
+ * that had adopted the role from this object, even if others had it in between: the tag shows that the object's status is older than
+ * the adoption.
  */
 export function adoptedFromTag(tags: Tags, { from, to }: Pick<HandOver, "from" | "to">): Tags {
   const latest = [to, from].flatMap((clusterId) => (clusterId === undefined ? [] : [shortHash(clusterId)]));
@@ -69,7 +70,7 @@ export function adoptedFromTag(tags: Tags, { from, to }: Pick<HandOver, "from" |
   return { [TAG_KEYS.adoptedFrom]: [...clusters].slice(-MAX_CLUSTERS).join(" ") };
 }
 
-/** True when the present owner, or one before it, has adopted the entity from the cluster, and none has ended that by its spec. */
+/** True when the tag says that the entity was adopted from the cluster, by the present owner or by one before it. */
 export function isAdoptedFrom(tags: Tags, clusterId: string): boolean {
   return clustersIn(tags).includes(shortHash(clusterId));
 }

@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 
-/** Parsing so much takes some milliseconds of CPU. */
+/** The length of a slice, whose parsing takes some milliseconds of CPU. */
 const SLICE_CHARS = 16_384;
 
-/** The tag of the entries of lists in the replies of a service. */
+/** The XML tag of a list entry: `member` in replies of IAM, `item` in those of EC2. */
 export type EntryTag = "member" | "item";
 
 /** A reply of the HTTP handler, as far as this module uses it. */

@@ -62,8 +62,8 @@ async function canAccess(given: GivenOptions, io: CommandIo): Promise<number> {
   const request = requestOf(given);
   const format = formatOf(given.text("output") ?? "text");
   const input = await readPolicyInput("filename", path, "nothing was decided", io);
-  const asked = input?.kind === "objects" ? { ...input, subjects: [selected(input.subjects, given)] } : input;
-  const filled = asked && (await filledInput(asked, given, "nothing was decided", io));
+  const named = input?.kind === "objects" ? { ...input, subjects: [selected(input.subjects, given)] } : input;
+  const filled = named && (await filledInput(named, given, "nothing was decided", io));
   if (filled === undefined) return EXIT.error;
   const source = filled.kind === "policy" ? policySource(filled.manifest) : objectSource(filled.subjects);
   const { managed, unread } = await readManaged(source, given, io);

@@ -28,7 +28,7 @@ export interface ElectionSettings {
 /** The settings that the command line gives; the namespace is that of the pod unless it is given. */
 export type GivenElection = Omit<ElectionSettings, "namespace"> & { readonly namespace: string | undefined };
 
-/** Each shard is a Lease that its holder renews every other second. */
+/** A bound on the requests to the API server: a holder renews the Lease of each shard every two seconds. */
 const MAX_SHARDS = 100;
 /** How long running reconciles can take on shutdown. All of shutdown must fit terminationGracePeriodSeconds. */
 export const DRAIN_MS: number = 30_000;
@@ -59,12 +59,12 @@ export const ELECTION_OPTIONS: OptionSpecs = {
     value: "DURATION",
     help: "how long the leader keeps working without a renewal, before it stops writing and exits; default 10s",
   },
+  "leader-elect-retry-period": { type: "string", value: "DURATION", help: "interval between renewals; default 2s" },
   shards: {
     type: "string",
     value: "N",
     help: `number of shards, 1 to ${MAX_SHARDS}; with --leader-elect, replicas share the AWS accounts by shards, each with a Lease of its own; the same for all replicas; default 1: one replica has all accounts`,
   },
-  "leader-elect-retry-period": { type: "string", value: "DURATION", help: "interval between renewals; default 2s" },
 };
 
 /** Reads the number of shards. Errors: UsageError. */

@@ -41,7 +41,7 @@ export interface ProcessController {
 
 /** What the process connects before its controllers. */
 export interface OpenProcess extends ProcessParts {
-  /** The accounts of a controller that is not sharded. */
+  /** The accounts of a controller that is not sharded. A sharded process opens others for each shard, and reads its own account by these. */
   readonly aws: OpenAccounts;
   readonly elector: LeaderElector | undefined;
 }
@@ -153,7 +153,7 @@ export function electorOf(
   return election === undefined || shards > 1 ? undefined : openElection(election, electionParts(options, parts));
 }
 
-/** Raises in a process that must not write: for the connection that a sharded process has for all its shards. */
+/** The check before each write by {@link OpenProcess.aws} in a sharded process: only a shard writes. Errors: NotLeadingError, always. */
 export function refuseWrites(): never {
   throw new NotLeadingError(`of the shard of account ${OWN_ACCOUNT}`);
 }

@@ -2,6 +2,7 @@ import type { CommandIo } from "../io.ts";
 import { type Guest, startGuest } from "./guest-process.ts";
 import { type ProfileSource, runSandboxInstance, SANDBOX_REGION } from "./sandbox-aws.ts";
 import { applyToSandbox, type SandboxObject, waitForFinalStatus } from "./sandbox-client.ts";
+
 /** The endpoints that the demo uses. */
 export interface StoryPlaces {
   readonly kubeUrl: string;

@@ -136,7 +136,6 @@ async function deleteObject(story: Story, instanceIds: readonly string[]): Promi
   return isBlocked && isGone && !isLeft;
 }
 
-/** Polls until the check holds. False when the time is up. Errors: the reason of the signal to stop. */
 const CHAPTERS: readonly Chapter[] = [
   readAndTryToDelete,
   deleteAfterEdit,
@@ -166,6 +165,7 @@ export async function playStory(story: Story): Promise<boolean> {
   }
 }
 
+/** Polls until the check holds. False when the time is up. Errors: the reason of the signal to stop. */
 async function until({ io }: Story, check: () => Promise<boolean>, timeoutMs = TIMEOUT_MS): Promise<boolean> {
   const elapsedMs = stopwatch();
   while (!(await check())) {

@@ -97,7 +97,11 @@ export class ShardedController {
       work() {
         // The caches are filled already.
         const started = controller.start(stopping.signal);
-        void started.then(() => (stopping.signal.aborted ? undefined : controller.work())).catch(ignoreStop);
+        void started
+          .then(() => (stopping.signal.aborted ? undefined : controller.work()))
+          .catch((error: unknown) => {
+            if (!stopping.signal.aborted) throw error;
+          });
       },
       async stop(drainMs) {
         stopping.abort(new Error("The shard is given up"));
@@ -106,10 +110,6 @@ export class ShardedController {
         return drained;
       },
     };
-
-    function ignoreStop(error: unknown): void {
-      if (!stopping.signal.aborted) throw error;
-    }
   }
 
   /** Stops the watches. */

@@ -45,7 +45,7 @@ export class ProfileUsage {
     this.#templates = new SharedReads(options);
   }
 
-  /** The regions that the account has enabled, asked for in one of them. Errors: those of the reader. */
+  /** The regions that the account has enabled, by a request to one of them. Errors: those of the reader. */
   enabledRegions(home: string, signal: AbortSignal): Promise<readonly string[]> {
     return this.#regions.get(home, (own) => this.#reader.listRegions(home, own), signal);
   }
@@ -56,8 +56,8 @@ export class ProfileUsage {
   }
 
   /**
-   * As {@link hasInstance}, as of {@link FRESH_MS} ago at most. Also true where the list takes several requests, or cannot be read: to
-   * ask for the instances of one profile then costs less.
+   * As {@link hasInstance}, as of {@link FRESH_MS} ago at most. Also true where the list takes several requests, or cannot be read: a
+   * search for the instances of one profile then takes fewer.
    */
   async mayHaveInstance(profileArn: string, region: string, signal: AbortSignal): Promise<boolean> {
     const hasOrIsLong = ({ arns, count }: Associations): boolean => count > ONE_PAGE || arns.has(nameKey(profileArn));

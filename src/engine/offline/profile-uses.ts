@@ -23,7 +23,7 @@ export interface UsedProfile {
 export interface SearchedPlaces {
   /** Undefined: those that the account has enabled. */
   readonly regions: readonly string[] | undefined;
-  /** The region of the environment, which is asked for the others. */
+  /** The region of the environment, whose endpoint lists the others. */
   readonly home: string | undefined;
 }
 

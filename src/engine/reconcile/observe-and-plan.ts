@@ -72,8 +72,8 @@ async function planDeletion(
 }
 
 /**
- * True for a plan whose first write fails unless the instance profile holds the role, which was read, is owned and goes
- * too.
+ * True for a plan whose first write fails unless the instance profile holds the role, and whose last write deletes the role,
+ * which was read and is owned.
  */
 function provesProfile({ actions, blockers }: Plan): boolean {
   const [first, last] = [actions[0], actions.at(-1)];

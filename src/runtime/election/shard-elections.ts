@@ -135,13 +135,13 @@ export class ShardElections implements ShardLeadership {
   /** Joins the group again whenever this replica has lost its Lease. */
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const round = new AbortController();
+      const membership = new AbortController();
       // Not the signal of `stop`: the Lease is renewed until every shard has ended.
       const led = this.#elector.run(this.#renewing.signal).catch((error: unknown) => {
         if (!(error instanceof LeadershipLostError)) throw error;
       });
-      void led.finally(() => round.abort(new Error("The replica has left the group")));
-      await this.#balance(AbortSignal.any([signal, round.signal]));
+      void led.finally(() => membership.abort(new Error("The replica has left the group")));
+      await this.#balance(AbortSignal.any([signal, membership.signal]));
       if (signal.aborted) return;
       await this.#endAll(0);
       this.#elector = this.#newElector();
