@@ -1,7 +1,5 @@
-import type { InstanceProfileStatus } from "../api/instance-profile.ts";
-
-/** True when writing `next` over `current` would change nothing. The order of keys does not matter. */
-export function sameStatus(current: InstanceProfileStatus | undefined, next: InstanceProfileStatus): boolean {
+/** True when writing the status `next` over `current` would change nothing. The order of keys does not matter. */
+export function sameStatus<Status extends object>(current: Partial<Status> | undefined, next: Status): boolean {
   return JSON.stringify(sortKeys(current ?? {})) === JSON.stringify(sortKeys(next));
 }
 

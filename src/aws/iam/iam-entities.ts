@@ -10,6 +10,7 @@ import { TerminalError } from "../../errors.ts";
 import type { ObservedInstanceProfile, RoleFacts } from "../../model/observed-state.ts";
 import type { Tags } from "../../model/ownership.ts";
 import { versionNumber } from "../../plan/role/simulate-policies.ts";
+import { rfc3339 } from "../../text/rfc3339.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { requireField } from "../errors/require-field.ts";
 
@@ -38,9 +39,7 @@ export function roleFactsOf(role: Role | undefined, subject: AwsCallSubject): Ro
 function lastUsedOf({
   RoleLastUsed: { LastUsedDate, Region } = {},
 }: Pick<Role, "RoleLastUsed">): Pick<RoleFacts, "lastUsed"> {
-  return LastUsedDate === undefined
-    ? {}
-    : { lastUsed: { at: `${LastUsedDate.toISOString().slice(0, 19)}Z`, region: Region } };
+  return LastUsedDate === undefined ? {} : { lastUsed: { at: rfc3339(LastUsedDate.getTime()), region: Region } };
 }
 
 /** Converts a role of ListRoles, which has neither tags nor boundary. */

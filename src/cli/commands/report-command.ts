@@ -1,6 +1,7 @@
 import { renderUsage, type UsageFormat } from "../../plan/usage/render-usage.ts";
 import { DAY_MS, TRACKED_DAYS } from "../../plan/usage/role-use.ts";
 import { findingsOf, type UsageReport } from "../../plan/usage/usage-report.ts";
+import { rfc3339 } from "../../text/rfc3339.ts";
 import { CLUSTER_OPTIONS } from "../cluster-options.ts";
 import { COLOR_OPTION, hasColor } from "../color.ts";
 import type { Command } from "../command.ts";
@@ -88,7 +89,7 @@ async function reportUsage(given: GivenOptions, io: CommandIo): Promise<number> 
   try {
     const awaited = { command: "report", items: "regions", format };
     const read = await withProgress(io, awaited, () => readUsage(objects, aws, { ...period, regions }, io.stop));
-    const time = `${new Date(period.nowMs).toISOString().slice(0, 19)}Z`;
+    const time = rfc3339(period.nowMs);
     const whole: UsageReport = { time, unusedForDays: period.unusedForMs / DAY_MS, ...read };
     io.out(renderUsage(whole, format), isColored);
     return exitStatusOf(whole);

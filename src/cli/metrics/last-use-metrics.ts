@@ -1,8 +1,8 @@
 import { Gauge, type Registry } from "prom-client";
 import type { InstanceProfileStatus } from "../../api/instance-profile.ts";
+import { DAY_MS } from "../../plan/usage/role-use.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 
-const DAY_MS = 86_400_000;
 /** The label of a last use that is younger than that many days, the shortest first. */
 const AGES = [1, 7, 30, 90].map((days) => ({ age: `${days}d`, belowMs: days * DAY_MS }));
 const OLDER = "older";

@@ -10,7 +10,9 @@ import { classEvents } from "../../status/class-events.ts";
 import { type ClassFacts, classStatus } from "../../status/class-status.ts";
 import { COMPLIANT } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";
+import { sameStatus } from "../../status/same-status.ts";
 import type { Logger } from "../../telemetry.ts";
+import { rfc3339 } from "../../text/rfc3339.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "../finalizer.ts";
 import { keyText } from "../object-key.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
@@ -122,10 +124,10 @@ export class ClassReconciler {
 
   async #publish(raw: KubeObject, metadata: ObjectMeta, facts: ClassFacts, signal: AbortSignal): Promise<void> {
     const current = (raw["status"] ?? {}) as { readonly conditions?: readonly Condition[] };
-    const now = `${new Date(this.#deps.nowMs()).toISOString().slice(0, 19)}Z`;
+    const now = rfc3339(this.#deps.nowMs());
     const status = classStatus({ generation: metadata.generation, conditions: current.conditions }, facts, now);
     this.#announce(metadata, current.conditions, status.conditions);
-    if (canonical(status) === canonical(current)) return;
+    if (sameStatus(current, status)) return;
     const value = JSON.parse(JSON.stringify(status)) as unknown;
     await this.#deps.client.patchStatus(
       clusterKey(metadata),
@@ -174,13 +176,4 @@ function clusterKey({ name }: ObjectMeta): { readonly namespace: string; readonl
 function isNonCompliant(raw: KubeObject): boolean {
   const { conditions } = (raw["status"] ?? {}) as { readonly conditions?: readonly Condition[] };
   return findCondition(conditions, COMPLIANT)?.status === "False";
-}
-
-/** JSON with sorted keys, for comparison. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }

@@ -11,6 +11,7 @@ import { classify, errorIn, observationIn, type Result } from "../../status/resu
 import { sameStatus } from "../../status/same-status.ts";
 import { summarize, withClass } from "../../status/summarize.ts";
 import type { Logger } from "../../telemetry.ts";
+import { rfc3339 } from "../../text/rfc3339.ts";
 import { keyText } from "../object-key.ts";
 import type { MutationCache } from "./mutation-cache.ts";
 import { asReceived } from "./outcomes.ts";
@@ -187,11 +188,11 @@ export class StatusWriter {
     const lag = observationIn(result)?.lag;
     if (lag === undefined) return undefined;
     const { nowMs, monotonicMs } = this.#deps;
-    return timestamp(Math.ceil((nowMs() + lag.untilMs - monotonicMs()) / 1_000) * 1_000);
+    return rfc3339(Math.ceil((nowMs() + lag.untilMs - monotonicMs()) / 1_000) * 1_000);
   }
 
   #now(): string {
-    return timestamp(this.#deps.nowMs());
+    return rfc3339(this.#deps.nowMs());
   }
 
   /** How long the object has failed for this reason, without another reason or a success in between. */
@@ -213,11 +214,6 @@ export class StatusWriter {
     this.#failures.set(key, { count, reason, sinceMs });
     return count;
   }
-}
-
-/** RFC 3339, whole seconds. */
-function timestamp(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
 /** The precondition that a stale copy of the object does not overwrite a newer status. */

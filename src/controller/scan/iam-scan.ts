@@ -12,6 +12,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Logger } from "../../telemetry.ts";
+import { rfc3339 } from "../../text/rfc3339.ts";
 import type { TaggedRoleNames } from "../classes/tagged-role-names.ts";
 import type { OrphanScan } from "../orphans/orphan-scan.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
@@ -178,7 +179,7 @@ export class IamScan {
     const { key, object } = subject;
     // A reconcile in progress has fresher observations.
     if (queue.isRunning(key)) return false;
-    const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
+    const now = rfc3339(clock.nowMs());
     const verdict = verdictOf(subject, snapshot, { recentWrites: account.recentWrites, intervals, now });
     if (verdict.kind === "in sync") {
       account.index.forget(key);

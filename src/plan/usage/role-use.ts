@@ -2,6 +2,7 @@ import type { LastUse } from "../../api/instance-profile.ts";
 
 /** For how long IAM keeps a use of a role. */
 export const TRACKED_DAYS = 400;
+/** One day. */
 export const DAY_MS = 86_400_000;
 
 /** Whether a role was used. Only what IAM has watched for the whole period counts as unused. */
