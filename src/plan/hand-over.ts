@@ -177,8 +177,10 @@ function followerBlockers(desired: DesiredPresent, observed: ObservedState, from
   const isAdopted = isPresent(instanceProfile) && isHandedOverTo(desired, instanceProfile.tags);
   const isSwap = isAdopted && holds !== undefined && !sameName(holds, desired.role.roleName);
   const unled = isPresent(role) ? [] : managedPolicies.filter(({ tags }) => isHandedOverTo(desired, tags));
+  const isSplit = isAdopted && desired.roleManagement !== "managed" && isPresent(role) && isOf(desired, role, from);
   return [
     ...(isSwap ? [swapBlocker(desired, holds, from)] : []),
+    ...(isSplit ? [splitBlocker(desired, from)] : []),
     ...unled.flatMap((policy) => usedByOthers(desired, policy)),
   ];
 }
@@ -188,6 +190,18 @@ function swapBlocker({ instanceProfile, role }: DesiredPresent, holds: string, f
     `instance profile ${instanceProfile.instanceProfileName} of cluster ${from} holds role ${holds}, and the spec names role ` +
     `${role.roleName}: its instances would get other permissions. Create the object with roleName: ${holds}.`;
   return { reason: "InstancesUseProfile", message };
+}
+
+function isOf({ owner }: DesiredPresent, { tags }: ObservedRole, clusterId: string): boolean {
+  return otherClusterOf(tags, owner) === clusterId;
+}
+
+/** The former object would still own the role, by whose tags it decides what it may delete. */
+function splitBlocker({ instanceProfile, role }: DesiredPresent, from: string): Blocker {
+  const message =
+    `instance profile ${instanceProfile.instanceProfileName} cannot be adopted from cluster ${from} without role ${role.roleName}, which the same ` +
+    "object manages there. Remove spec.role.management, to adopt both.";
+  return { reason: "OwnedByAnother", message };
 }
 
 /** Tells who loses what. */

@@ -153,6 +153,22 @@ describe("what follows the role", () => {
     expect(await refusal()).toBe("PolicyInUse");
   });
 
+  test.each(["Keep", "Strip"])(
+    "is no instance profile without its role, which stays with the other object, with %s",
+    async (onViolation) => {
+      // The former object reads the tags of its role alone before it deletes.
+      b.classes = classes({ allowedAdoptFrom: ["a"], allowedExternalRoles: ["*"], onViolation });
+      b.adopt("a", {
+        statements: undefined,
+        policyName: undefined,
+        roleName: APP.name,
+        role: { management: "External" },
+      });
+      expect(await refusal()).toBe("OwnedByAnother");
+      expect(b.message).toContain("spec.role.management");
+    },
+  );
+
   test("is nothing of another object of that cluster", async () => {
     await account.outsider("TagInstanceProfile", {
       InstanceProfileName: APP.name,
