@@ -61,6 +61,7 @@ const HEEDED_ELSEWHERE: ReadonlySet<string> = new Set([
   "managedPolicies[].description", // at the creation alone: IAM cannot change it
   ...["adoptionPolicy", "deletionPolicy"], // test/scenario/adoption.test.ts
   "unmanagedPolicies", // test/scenario/drift.test.ts
+  ...["adoptFrom", "adoptFrom.clusterId"], // test/scenario/hand-over.test.ts
 ]);
 /** Told as a whole, whatever is in it. */
 const TOLD_AS_A_WHOLE = "instances.";
