@@ -28,7 +28,7 @@ export const runCommand: Command = {
     "The cluster comes from --kubeconfig, else KUBECONFIG, else the pod's service account, else ~/.kube/config.",
     "AWS credentials, region and AWS_ENDPOINT_URL come from the environment, as in every AWS SDK.",
     "With --leader-elect one replica is the leader and the others are warm standbys. A leader that loses the Lease exits",
-    "with status 1.",
+    "with status 1. With --shards all replicas work, each for its share of the accounts, and a lost Lease ends the work of its shard.",
   ].join("\n"),
   options: {
     ...CLUSTER_OPTIONS,
