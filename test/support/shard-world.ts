@@ -1,7 +1,7 @@
 import { groupIdentity, shardOfAccount } from "../../src/controller/shards/shard-of-account.ts";
 import { LeaderElector } from "../../src/runtime/election/leader-election.ts";
 import type { LeaseLock, LeaseWrite, ObservedLease } from "../../src/runtime/election/leader-election-lock.ts";
-import { DEFAULT_ELECTION_TIMINGS } from "../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS, type ElectionTimings } from "../../src/runtime/election/leader-election-timings.ts";
 import { ShardElections } from "../../src/runtime/election/shard-elections.ts";
 import type { ShardLeadership } from "../../src/runtime/election/shard-tenure.ts";
 import { silentLogger } from "../../src/telemetry.ts";
@@ -34,6 +34,7 @@ interface ReplicaOptions {
   /** How long its work takes to end, unless it is cut off. */
   readonly drainMs?: number;
   readonly ownAccountId?: string;
+  readonly timings?: ElectionTimings;
 }
 
 /** Replicas that share accounts by shards, each with its own clock and its own way to the Leases, in virtual time. */
@@ -162,7 +163,8 @@ export class ShardedReplica {
     this.shards = options.shards;
     const { clockRate: rate, wallSkewMs, random = () => 0 } = options;
     this.clock = new MachineClock(world.clock, { rate, wallSkewMs, afterEach: () => world.look() });
-    const common = { clock: this.clock, random, logger: silentLogger, identity: `pod_${name}_all` };
+    const { timings = DEFAULT_ELECTION_TIMINGS } = options;
+    const common = { clock: this.clock, random, logger: silentLogger, identity: `pod_${name}_all`, timings };
     if (options.shards === 1) {
       this.elector = new LeaderElector({ ...common, lock: world.lockOf(this, GROUP_LEASE) });
       return;
@@ -171,10 +173,9 @@ export class ShardedReplica {
       ...common,
       shards: options.shards,
       groupLease: world.lockOf(this, GROUP_LEASE),
-      groupIdentity: groupIdentity(this.#sharding, "all"),
+      groupIdentity: groupIdentity(this.#sharding, "all", timings.leaseDurationMs),
       lockOf: (shard) => world.lockOf(this, shardLease(shard)),
       annotationPrefix: "replica-",
-      timings: DEFAULT_ELECTION_TIMINGS,
       observerOf: () => ({}),
       drainMs: 30_000,
       open: (shard, leadership) => {
@@ -194,6 +195,11 @@ export class ShardedReplica {
     const own = this.#shardOf.get(account) ?? shardOfAccount(account, this.#sharding);
     this.#shardOf.set(account, own);
     return this.#leaderships.some(({ shard, leadership }) => shard === own && leadership.mayWrite());
+  }
+
+  /** How many tenures it has had. */
+  get tenures(): number {
+    return this.#leaderships.length;
   }
 
   mayWriteAny(): boolean {

@@ -94,9 +94,9 @@ export function electionSettings(given: GivenOptions): GivenElection | undefined
   };
 }
 
-/** The identity of a process: who it is, and a part that all replicas of its deployment share. */
-function electionIdentity(scope: DeploymentScope): string {
-  return `${hostname()}_${randomUUID()}_${scopeIdOf(scope)}`;
+/** The identity of a process: who it is, and a part that all replicas of its deployment share. Its parts contain no underscore. */
+export function electionIdentity(scope: DeploymentScope, host: string = hostname()): string {
+  return `${host.replaceAll("_", "-")}_${randomUUID()}_${scopeIdOf(scope)}`;
 }
 
 /** Why the holder of a Lease and a process of this scope must not share it: they watch different objects. */
@@ -136,13 +136,13 @@ export function openShardElections(
   sharding: Sharding,
   { open, ...parts }: ElectionParts & Pick<ShardElectionsOptions, "open">,
 ): ShardElections {
-  const { name } = settings;
+  const { name, timings } = settings;
   const observers = new Map<number, ElectionObserver>();
   return new ShardElections({
     ...common(settings, parts),
     shards: sharding.shards,
     groupLease: lockOf(settings, parts),
-    groupIdentity: groupIdentity(sharding, scopeIdOf(parts.scope)),
+    groupIdentity: groupIdentity(sharding, scopeIdOf(parts.scope), timings.leaseDurationMs),
     lockOf: (shard) => lockOf({ ...settings, name: shardLeaseName(name, shard) }, parts),
     annotationPrefix: `${API_GROUP}/replica-`,
     observerOf(shard) {

@@ -18,7 +18,10 @@ export function shardOfAccount(accountKey: string | undefined, { shards, ownAcco
   return createHash("sha256").update(accountId).digest().readUInt32BE() % shards;
 }
 
-/** What the replicas of a group must agree on, as the holder of their common Lease. `scopeId` is the third part, as in every holder. */
-export function groupIdentity({ shards, ownAccountId }: Sharding, scopeId: string): string {
-  return `${shards}-shards_${ownAccountId}_${scopeId}`;
+/**
+ * What the replicas of a group must agree on, as the holder of their common Lease. `scopeId` is the third part, as in every holder. The lease
+ * duration, because each of them writes it, and the others rely on it when they stop renewing.
+ */
+export function groupIdentity({ shards, ownAccountId }: Sharding, scopeId: string, leaseDurationMs: number): string {
+  return `${shards}-shards_${ownAccountId}_${scopeId}_${leaseDurationMs / 1_000}s`;
 }

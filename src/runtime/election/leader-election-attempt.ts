@@ -67,7 +67,9 @@ export async function renew(candidacy: Candidacy, known: ObservedLease, signal: 
   candidacy.onSlowPath();
   const lease = await lock.read(signal);
   const observation = lease && { lease, sinceMs: clock.monotonicMs() };
-  if (lease?.holderIdentity !== identity) return { kind: "notHeld", observation };
+  // The replicas of a group share an identity, so that it can be back after another holder.
+  const isSameTerm = lease?.holderIdentity === identity && lease.leaseTransitions === known.leaseTransitions;
+  if (!isSameTerm) return { kind: "notHeld", observation };
   return (await claim(candidacy, lease, signal)) ?? { kind: "outrun", observation };
 }
 

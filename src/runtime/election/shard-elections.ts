@@ -92,9 +92,9 @@ export class ShardElections implements ShardLeadership {
     if (!this.mayWrite()) throw new NotLeadingError(this.#group.name);
   }
 
-  /** True while this replica may write for every shard that it holds. */
+  /** True while this replica may write for every shard whose work runs here, also if it gives the shard up. */
   mayWriteAll(): boolean {
-    return [...this.#tenures.values()].every((tenure) => !tenure.isHeld || tenure.mayWrite());
+    return [...this.#tenures.values()].every((tenure) => !tenure.isWorking || tenure.mayWrite());
   }
 
   /** As {@link LeaderElector.accessFault}, of the first Lease that has one. */

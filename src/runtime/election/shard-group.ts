@@ -40,7 +40,8 @@ interface Entry extends Report {
  * by itself, so each has its own proof that no process outside of the group writes: neither a single leader, nor a replica with another number
  * of shards. An annotation for each replica reports which shards it holds; these reports only balance the shards and prove nothing.
  *
- * Guarantees: a Lease that is held by the group is released only in a version that has no annotation of another replica.
+ * Guarantees: a Lease that is held by the group is released only in a version that has no annotation of another replica. It is not
+ * renewed by a replica that has missed another holder, although the group has it again: what that replica remembers is obsolete.
  */
 export class ShardGroup implements LeaseLock {
   readonly name: string;
@@ -84,7 +85,8 @@ export class ShardGroup implements LeaseLock {
     if (previous.holderIdentity !== identity) return this.#acquire(write, previous, signal);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const current = await this.read(signal);
-      if (current?.holderIdentity !== identity) return undefined;
+      if (current?.holderIdentity !== identity || current.leaseTransitions !== previous.leaseTransitions)
+        return undefined;
       if (write.holderIdentity !== identity) return this.#leave(write, current, signal);
       const renewed = await this.#renew(write, current, signal);
       if (renewed !== undefined) return renewed;

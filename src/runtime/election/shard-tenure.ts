@@ -60,6 +60,11 @@ export class ShardTenure {
     return this.#work !== undefined && this.#ending === undefined;
   }
 
+  /** True while something of its work can still run, also while it ends. */
+  get isWorking(): boolean {
+    return this.#work !== undefined;
+  }
+
   get isEnding(): boolean {
     return this.#ending !== undefined;
   }
@@ -99,6 +104,7 @@ export class ShardTenure {
 
   async #end(drainMs: number): Promise<boolean> {
     const drained = (await this.#work?.stop(drainMs)) ?? true;
+    if (drained) this.#work = undefined;
     if (drained) await this.#elector.release();
     this.#renewing.abort();
     return drained;

@@ -183,7 +183,7 @@ describe.concurrent("processes with shards", () => {
     }, PATIENCE);
     await place.apply("app");
     await place.untilReady("app");
-    expect(await place.holder()).toBe(`4-shards_${place.aws.accountId}_all`);
+    expect(await place.holder()).toBe(`4-shards_${place.aws.accountId}_all_2s`);
     const own = shardOfAccount(OWN_ACCOUNT, { shards: 4, ownAccountId: place.aws.accountId });
     const isFirst = (await shardsOf(first)).includes(own);
     const [owner, other] = isFirst ? [first, second] : [second, first];

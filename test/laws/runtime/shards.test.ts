@@ -170,6 +170,58 @@ test("a replica that lost a shard while its work still ran gets it again only wh
   expect(world.shares()).toEqual({ sharded: 12 });
 });
 
+test("a replica that was frozen while a single leader led begins anew, though its group has the Lease again", async () => {
+  const world = new ShardWorld(12);
+  const frozen = world.start("frozen", { shards: 3 });
+  await world.clock.advance(20_000);
+  expect([world.shares(), frozen.tenures]).toEqual([{ frozen: 12 }, 3]);
+  frozen.clock.block(33_000);
+  const single = world.start("single", { shards: 1 });
+  await world.clock.advance(20_000);
+  expect(world.shares()).toEqual({ single: 12 });
+  void single.stop();
+  await world.clock.advance(3_000);
+  // It is in the group, and has not campaigned for a shard yet when the frozen replica wakes up.
+  world.start("second", { shards: 3 });
+  await world.clock.advance(60_000);
+  expect(Object.values(world.shares()).reduce((sum, count) => sum + count, 0)).toBe(12);
+  const { holderIdentity = "" } = world.leases.get(`${GROUP_LEASE}-shard-0`) ?? {};
+  expect(holderIdentity).not.toBe("pod_frozen_all_1");
+  expect(world.conflicts).toEqual([]);
+});
+
+test("a replica with another lease duration joins no group whose members rely on theirs", async () => {
+  const world = new ShardWorld(12);
+  const timings = { leaseDurationMs: 60_000, renewDeadlineMs: 40_000, retryPeriodMs: 2_000 };
+  world.start("long", { shards: 2, timings });
+  await world.clock.advance(10_000);
+  const short = world.start("short", { shards: 2 });
+  await world.clock.advance(30_000);
+  world.judge = ({ replica }) => ({ kind: replica === "long" ? "hung" : "answered" });
+  await world.clock.advance(2_000);
+  short.kill();
+  world.start("single", { shards: 1 });
+  await world.clock.advance(90_000);
+  expect(world.shares()).toEqual({ single: 12 });
+  expect(world.conflicts).toEqual([]);
+});
+
+test("a replica that loses a shard while it gives it up sends nothing again", async () => {
+  const world = new ShardWorld(12);
+  const first = world.start("first", { shards: 2, drainMs: 20_000 });
+  await world.clock.advance(20_000);
+  world.start("second", { shards: 2 });
+  await world.clock.advance(22_000);
+  expect([first.elections?.held.length, first.elections?.mayWriteAll()]).toEqual([1, true]);
+  const [kept = 0] = first.elections?.held ?? [];
+  world.judge = ({ lease }) => ({ kind: lease.endsWith(`-shard-${1 - kept}`) ? "hung" : "answered" });
+  await world.clock.advance(12_000);
+  expect(first.elections?.mayWriteAll()).toBe(false);
+  world.judge = () => ({ kind: "answered" });
+  await world.clock.advance(60_000);
+  expect([first.elections?.held.length, first.elections?.mayWriteAll()]).toEqual([1, true]);
+});
+
 test("1,000 accounts on 12 replicas have one writer each, in even shares, through kills, a freeze, a cut-off and a rolling update", {
   timeout: 60_000,
 }, async () => {

@@ -46,7 +46,7 @@ export class ReplicaShards {
       shards,
       identity: `pod_${name}_all`,
       groupLease: servers.lease.lockOver(wire),
-      groupIdentity: groupIdentity(sharding, "all"),
+      groupIdentity: groupIdentity(sharding, "all", DEFAULT_ELECTION_TIMINGS.leaseDurationMs),
       lockOf: (shard) => servers.shardLease(shard).lockOver(wire),
       annotationPrefix: "replica-",
       timings: DEFAULT_ELECTION_TIMINGS,

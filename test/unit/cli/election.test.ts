@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { ELECTION_OPTIONS, electionSettings, shardsOption } from "../../../src/cli/controller/election.ts";
+import {
+  ELECTION_OPTIONS,
+  electionIdentity,
+  electionSettings,
+  scopeConflict,
+  shardsOption,
+} from "../../../src/cli/controller/election.ts";
 import { EVENT_QUEUE_OPTION, eventQueueUrls } from "../../../src/cli/controller/event-queues.ts";
 import { UsageError } from "../../../src/cli/io.ts";
 import { readOptions } from "../../../src/cli/options.ts";
@@ -33,6 +39,13 @@ test.for([
   const ask = () => settingsOf("--leader-elect", option);
   expect(ask).toThrow(UsageError);
   expect(ask).toThrow(message);
+});
+
+test("two processes on a host with an underscore in its name do not look like deployments of different scopes", () => {
+  const [one, other] = [electionIdentity({}, "build_host"), electionIdentity({}, "build_host")];
+  expect(scopeConflict("lease", {}, other)).toBeUndefined();
+  expect(one.split("_")).toEqual(["build-host", expect.any(String), "all"]);
+  expect(one).not.toBe(other);
 });
 
 describe("the number of shards", () => {
