@@ -70,7 +70,8 @@ export async function startController(
   let controller: ProcessController | undefined;
   const elector = electorOf(options, { transport, metrics });
   const isSharded = (options.shards ?? 1) > 1;
-  const aws = openAccounts(options, metrics, () => (isSharded ? refuseWrites() : elector?.assertLeading()));
+  const assertMayWrite = (): void => (isSharded ? refuseWrites() : elector?.assertLeading());
+  const aws = openAccounts(options, metrics, assertMayWrite, () => !isSharded);
   const events = new EventRecorder({
     exchange: transport.exchange,
     clock: systemClock,

@@ -35,16 +35,18 @@ export interface OpenAccounts {
  * Creates the account registry for all classes, with one limiter per account. Sends no request.
  *
  * @param assertMayWrite called with the key of the account before each write
+ * @param hasAccount true for the accounts, by their keys, whose gauges these are and not those of another shard's accounts
  */
 export function openAccounts(
   process: AwsSettings,
   metrics: ProductMetrics,
   assertMayWrite: (accountKey: string) => void,
+  hasAccount: (accountKey: string) => boolean = () => true,
 ): OpenAccounts {
   const { aws: place, awsRates: rates, settings, instances, logger } = process;
   const ownRequests = new OwnRequests();
   const optionsOf = (accountKey: string): OpenAwsOptions => ({
-    label: accountKey,
+    label: hasAccount(accountKey) ? accountKey : undefined,
     rates,
     propagationWindowMs: settings.propagationWindowMs,
     metrics,

@@ -24,8 +24,8 @@ export interface OpenAws {
 
 /** What opening an account needs. */
 export interface OpenAwsOptions {
-  /** The value of the metric label `account`. */
-  readonly label: string;
+  /** The value of the metric label `account`; undefined: the account has no gauges. */
+  readonly label: string | undefined;
   readonly rates: AwsRates | undefined;
   /** Set when several connections share an account. */
   readonly limiter?: CallLimiter;

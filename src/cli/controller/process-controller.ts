@@ -109,7 +109,7 @@ function sharded(
     observer: observers.reflector,
     openShard(index, shard, leadership) {
       const logger = options.logger.with({ shard: index });
-      const aws = openAccounts({ ...options, logger }, metrics, shardGuard(shard, leadership));
+      const aws = openAccounts({ ...options, logger }, metrics, shardGuard(shard, leadership), shard.hasAccount);
       const eventQueues = options.shardEventQueues?.[index] ?? [];
       const opened = openController({ ...options, logger }, parts, { aws, leadership, shard, eventQueues, observers });
       queues.add(opened.queue);

@@ -11,7 +11,7 @@ const WAIT_SECONDS = [0.001, 0.01, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 export function limiterMetrics(
   registry: Registry,
 ): (
-  account: string,
+  account: string | undefined,
   limiter: CallLimiter,
 ) => { readonly waited: (report: LimiterWait) => void; readonly remove: () => void } {
   const limiters = new Map<string, CallLimiter>();
@@ -48,10 +48,10 @@ export function limiterMetrics(
     registers,
   });
   return (account, limiter) => {
-    limiters.set(account, limiter);
+    if (account !== undefined) limiters.set(account, limiter);
     return {
       waited: ({ service, kind, urgency, waitedMs }) => waits.observe({ service, kind, urgency }, waitedMs / 1_000),
-      remove: () => void (limiters.get(account) === limiter && limiters.delete(account)),
+      remove: () => void (account !== undefined && limiters.get(account) === limiter && limiters.delete(account)),
     };
   };
 }

@@ -78,9 +78,12 @@ export class ProductMetrics {
     );
   }
 
-  /** Returns the observers for the AWS clients of one account and the limiter that they share, and `remove`, which ends its gauges. */
+  /**
+   * Returns the observers for the AWS clients of one account and the limiter that they share, and `remove`, which ends its gauges. An
+   * account that this process does not have is undefined, and has no gauges.
+   */
   watchAws(
-    account: string,
+    account: string | undefined,
     limiter: CallLimiter,
   ): Pick<AwsClientOptions, "onCall" | "onLimiterWait"> & { readonly remove: () => void } {
     const { waited, remove } = this.#limiters(account, limiter);
@@ -95,8 +98,8 @@ export class ProductMetrics {
   }
 
   /** Adds the quotas of an account connection; returns the function that removes them. */
-  watchQuotas(account: string, quotas: () => AccountQuotas | undefined): () => void {
-    return this.#quotas(account, quotas);
+  watchQuotas(account: string | undefined, quotas: () => AccountQuotas | undefined): () => void {
+    return account === undefined ? () => {} : this.#quotas(account, quotas);
   }
 
   /** Returns the observers for the elections on the Leases by name; the metrics are those of client-go. Call it once. */

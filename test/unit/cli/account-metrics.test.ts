@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { CallLimiter } from "../../../src/aws/call/call-limiter.ts";
+import { type OpenAccounts, openAccounts } from "../../../src/cli/controller/open-accounts.ts";
 import { orphanMetrics } from "../../../src/cli/metrics/orphan-metrics.ts";
 import { ProductMetrics } from "../../../src/cli/metrics/product-metrics.ts";
 import { scanMetrics } from "../../../src/cli/metrics/scan-metrics.ts";
 import type { AccountQuotas, Usage } from "../../../src/model/account-quotas.ts";
+import { silentLogger } from "../../../src/telemetry.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { recordingHandler } from "../../support/recording-handler.ts";
 
 const [TEAMS, OTHERS] = ["222233334444", "333344445555"];
 const { signal } = new AbortController();
@@ -67,6 +70,31 @@ test("of several ways into one account, the one that was scanned tells its quota
   metrics.watchQuotas(TEAMS, () => quotasOf({ used: 3, quota: 1_000 }));
   metrics.watchQuotas(TEAMS, () => undefined);
   expect(await shown(metrics, "aws_quota_used")).toEqual({ [TEAMS]: 3 });
+});
+
+test("the connections of shards without the controller's own account neither hide nor end its gauges", async () => {
+  const metrics = newMetrics();
+  const { handler } = recordingHandler({ ListRolePolicies: "<PolicyNames/><IsTruncated>false</IsTruncated>" });
+  const credentials = { accessKeyId: "AKIAOWN", secretAccessKey: "s" };
+  const aws = { region: "us-east-1", requestHandler: handler, credentials };
+  const process = { aws, settings: { propagationWindowMs: 0 }, logger: silentLogger };
+  const open = async (hasAccount: boolean): Promise<OpenAccounts> => {
+    const opened = openAccounts(
+      process,
+      metrics,
+      () => {},
+      () => hasAccount,
+    );
+    await opened.accounts.own.iam.routine.reader.listRolePolicies("app", signal);
+    return opened;
+  };
+  const [own, other] = [await open(true), await open(false)];
+  const ways = async (): Promise<readonly string[]> => Object.keys(await shown(metrics, "aws_limiter_rate"));
+  expect(await ways()).toEqual(["own"]);
+  other.close();
+  expect(await ways()).toEqual(["own"]);
+  own.close();
+  expect(await ways()).toEqual([]);
 });
 
 test("an account that is scanned no longer shows nothing of its last scan, and the others go on", async () => {
