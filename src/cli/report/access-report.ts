@@ -138,7 +138,7 @@ async function tooYoung(
     createdTime === undefined
       ? "IAM does not say when the role was created"
       : `the role was created on ${createdTime.slice(0, 10)}`;
-  return `${when}, so IAM has not watched it for ${unusedForMs / DAY_MS} days. A shorter --unused-for accepts less`;
+  return `${when}, so IAM has not watched it for ${unusedForMs / DAY_MS} days. Set a shorter --unused-for to accept less`;
 }
 
 /** IAM makes a report within seconds. */
