@@ -36,7 +36,7 @@ export const reportCommand: Command = {
       multiple: true,
       short: "n",
       value: "NAME",
-      help: "only this namespace; repeatable; default: all namespaces",
+      help: "only this namespace; repeatable; default: all namespaces, and with --access that of the context",
     },
     region: {
       type: "string",

@@ -7,7 +7,7 @@ import { nameInArn } from "../../model/naming.ts";
 import type { JsonObject } from "../../model/policy/policy-json.ts";
 import { type NarrowedManifest, narrowManifest } from "../../plan/usage/narrow-manifest.ts";
 import { type AccessProposal, accessJson, proposalComments, renderAccess } from "../../plan/usage/render-access.ts";
-import { DAY_MS } from "../../plan/usage/role-use.ts";
+import { periodText } from "../../plan/usage/role-use.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type CommandIo, EXIT } from "../io.ts";
 import { commented, yamlOf } from "../manifests/export-text.ts";
@@ -102,7 +102,8 @@ function roleOf({ status }: JsonObject): string | undefined {
 function problemOf({ spec, status }: JsonObject, accountId: string): string | undefined {
   if (hasExternalRole((spec ?? {}) as unknown as InstanceProfileSpec))
     return "others manage the role and its policies (spec.role.management: External)";
-  const { accountId: ownId = "unknown", role } = (status ?? {}) as InstanceProfileStatus;
+  const { accountId: ownId = "unknown", role, handedOverTo } = (status ?? {}) as InstanceProfileStatus;
+  if (handedOverTo !== undefined) return `the role is handed over to cluster ${handedOverTo}. Run the command there`;
   return role?.arn === undefined || ownId === accountId
     ? undefined
     : `the role is in account ${ownId}, and the credentials are of account ${accountId}`;
@@ -138,7 +139,7 @@ async function tooYoung(
     createdTime === undefined
       ? "IAM does not say when the role was created"
       : `the role was created on ${createdTime.slice(0, 10)}`;
-  return `${when}, so IAM has not watched it for ${unusedForMs / DAY_MS} days. Set a shorter --unused-for to accept less`;
+  return `${when}, so IAM has not watched it for ${periodText(unusedForMs)}. To accept a shorter record, set a shorter --unused-for`;
 }
 
 /** IAM makes a report within seconds. */

@@ -79,15 +79,17 @@ async function readAccount(
 function useOf(object: WatchedObject, account: AccountUse, period: Period): ObjectUse {
   const { namespace, name } = object.metadata as ObjectMeta;
   const status = statusOf(object);
+  /** What another cluster has adopted is that cluster's to report. */
+  const own = status.handedOverTo === undefined ? status : {};
   const className = status.class?.name ?? (object["spec"] as Partial<InstanceProfileSpec> | undefined)?.className;
   return {
     namespace,
     name,
     ...(className !== undefined && { className }),
     ...(status.accountId !== undefined && { accountId: status.accountId }),
-    role: { ...roleUse(status, account, period), ...nameIn(status.role) },
-    instanceProfile: { ...profileUse(status, account), ...nameIn(status.instanceProfile) },
-    unmanagedPolicies: status.unmanagedPolicies ?? [],
+    role: { ...roleUse(own, account, period), ...nameIn(own.role) },
+    instanceProfile: { ...profileUse(own, account), ...nameIn(own.instanceProfile) },
+    unmanagedPolicies: own.unmanagedPolicies ?? [],
   };
 }
 

@@ -68,15 +68,20 @@ function textOf(proposal: ShownProposal): readonly OutputLine[] {
 
 function actionLines(actions: readonly ActionUse[]): readonly string[] {
   const used = actions.filter(({ verdict }) => verdict === "used");
-  const others = Map.groupBy(
-    actions.filter(({ verdict }) => verdict !== "used"),
-    ({ verdict, why }) =>
-      `${verdict === "unused" ? "removed" : "kept"}, ${why ?? "IAM tracks it and knows no request"}`,
-  );
-  return [
-    ...used.map(({ action, lastAccessed = "" }) => `  used ${lastAccessed.slice(0, 10)}: ${action}`),
-    ...[...others].map(([reason, all]) => `  ${reason}: ${all.map(({ action }) => action).join(", ")}`),
-  ];
+  const others = actions.filter(({ verdict }) => verdict !== "used");
+  return [...byText(used, usedText), ...byText(others, reasonText)];
+}
+
+const usedText = ({ lastAccessed = "" }: ActionUse): string => `used ${lastAccessed.slice(0, 10)}`;
+
+function reasonText({ verdict, why }: ActionUse): string {
+  return `${verdict === "unused" ? "removed" : "kept"}, ${why ?? "IAM tracks it and knows no request"}`;
+}
+
+/** One line for all actions of the same text. */
+function byText(actions: readonly ActionUse[], textOfAction: (use: ActionUse) => string): readonly string[] {
+  const groups = Map.groupBy(actions, textOfAction);
+  return [...groups].map(([text, all]) => `  ${text}: ${all.map(({ action }) => action).join(", ")}`);
 }
 
 /** The comments at the top of a proposed manifest. */

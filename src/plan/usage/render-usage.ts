@@ -1,7 +1,7 @@
 import type { OutputLine } from "../../text/line.ts";
 import { codeSpan, escapeMarkdown } from "../../text/markdown.ts";
 import { OUTPUT_API_VERSION } from "../render.ts";
-import { TRACKED_DAYS } from "./role-use.ts";
+import { DAY_MS, periodText, TRACKED_DAYS } from "./role-use.ts";
 import { findingsOf, groupsOf, type ObjectUse, type UsageGroup, type UsageReport } from "./usage-report.ts";
 
 /** The output format of a usage report. */
@@ -50,7 +50,7 @@ function sectionsOf(report: UsageReport): readonly Section[] {
   });
   const all: readonly Section[] = [
     {
-      title: `Roles without a known use in ${report.unusedForDays} days`,
+      title: `Roles without a known use in ${periodText(Math.round(report.unusedForDays * DAY_MS))}`,
       entries: unusedRoles.map(entry(unusedRoleText)),
     },
     {
@@ -68,9 +68,13 @@ function sectionsOf(report: UsageReport): readonly Section[] {
 
 function unusedRoleText({ role }: ObjectUse): string {
   const { name = "" } = role;
-  if (role.state !== "unused" || role.lastUsed === undefined)
-    return `role ${name}: IAM knows no use in ${TRACKED_DAYS} days`;
-  const { time, region } = role.lastUsed;
+  const { lastUsed, createdTime } = role.state === "unused" ? role : {};
+  if (lastUsed === undefined) {
+    const since =
+      createdTime === undefined ? `in ${TRACKED_DAYS} days` : `since it was created on ${createdTime.slice(0, 10)}`;
+    return `role ${name}: IAM knows no use ${since}`;
+  }
+  const { time, region } = lastUsed;
   return `role ${name}: last used ${time}${region === undefined ? "" : ` in ${region}`}`;
 }
 

@@ -120,7 +120,7 @@ describe("report", () => {
     expect(out).toContain(
       [
         "Roles without a known use in 90 days",
-        "  team-a/never: role never: IAM knows no use in 400 days",
+        "  team-a/never: role never: IAM knows no use since it was created on 2026-01-01",
         "  team-a/old: role old: last used 2026-01-01T00:00:00Z in eu-west-1",
       ].join("\n"),
     );
@@ -131,6 +131,9 @@ describe("report", () => {
     expect(calls.filter((action) => action === "GetAccountAuthorizationDetails")).toHaveLength(1);
     expect(calls.filter((action) => action.startsWith("GetRole"))).toEqual([]);
     expect((await report("--unused-for", "101d")).out).toContain("4 objects: 0 unused roles");
+    expect((await report("--unused-for", "36h")).out).toContain("Roles without a known use in 36 hours\n");
+    nowMs += 400 * DAY_MS;
+    expect((await report()).out).toContain("  team-a/never: role never: IAM knows no use in 400 days");
   });
 
   test("does not call a profile unused that an instance or a launch template has, in any region", async () => {
@@ -209,6 +212,17 @@ describe("report", () => {
     const markdown = (await report("-o", "markdown")).out;
     expect(markdown).toContain("### Roles with policies that the spec does not name");
     for (const raw of ["<b>", "\u001b"]) expect(markdown).not.toContain(raw);
+  });
+
+  test("reports nothing of an object whose role another cluster has adopted", async () => {
+    await made("moved", {}, { handedOverTo: "other-cluster", unmanagedPolicies: ["debug"] });
+    nowMs += 100 * DAY_MS;
+    const { status, out } = await report();
+    expect(out).toContain("1 object: 0 unused roles, 0 unused instance profiles, 0 roles with unmanaged policies");
+    expect(status).toBe(0);
+    const access = await report("--access", "team-a/moved");
+    expect(access.out).toContain("the role is handed over to cluster other-cluster. Run the command there");
+    expect(access.status).toBe(3);
   });
 
   test("finds nothing in an empty cluster, and explains a wrong command line", async () => {
@@ -300,7 +314,7 @@ describe("report --access", () => {
     const { out } = await report("--access", "forty", "-n", "team-a");
     const lines = out.split("\n");
     expect(lines[0]).toBe("InstanceProfile team-a/forty: 35 of 40 actions are unused");
-    expect(lines).toContain("  used 2026-01-01: ec2:DescribeInstances");
+    expect(lines).toContain("  used 2026-01-01: ec2:DescribeInstances, ec2:DescribeRegions, iam:ListRoles");
     expect(lines).toContain("  kept, IAM does not track iam:PassRole, which other requests need: iam:PassRole");
     expect(out).toContain("removed, IAM tracks it and knows no request: ec2:AssociateIamInstanceProfile");
     expect(out).toContain("--- team-a/forty\n+++ team-a/forty (proposed)\n@@ ");
