@@ -1,4 +1,4 @@
-import { hasExternalRole, type InstanceProfile } from "../api/instance-profile.ts";
+import { hasExternalRole, type InstanceProfile, type InstanceProfileSpec } from "../api/instance-profile.ts";
 import { type Owner, type Ownership, ownershipOf, TAG_KEYS, type Tags } from "./ownership.ts";
 import { shortHash } from "./short-hash.ts";
 
@@ -21,19 +21,26 @@ export interface Adopter {
   readonly handOver?: HandOver;
 }
 
+/** The id of the other cluster that the spec names; undefined without one, and for the object's own cluster, which has no effect. */
+export function adoptsFromOther(
+  { adoptFrom }: Pick<InstanceProfileSpec, "adoptFrom">,
+  clusterId: string,
+): string | undefined {
+  return adoptFrom?.clusterId === clusterId ? undefined : adoptFrom?.clusterId;
+}
+
 /** What an object and its status say about moves from one cluster to another. */
 export function handOverOf(
   { spec, status }: InstanceProfile,
   clusterId: string,
   adoptsFrom: readonly string[] | "any" = [],
 ): Pick<Adopter, "handOver"> {
-  const from = spec.adoptFrom?.clusterId;
+  const from = adoptsFromOther(spec, clusterId);
   const to = status?.handedOverTo;
-  const isEffective = from !== undefined && from !== clusterId;
-  const isAllowed = isEffective && (adoptsFrom === "any" || adoptsFrom.includes(from));
+  const isAllowed = from !== undefined && (adoptsFrom === "any" || adoptsFrom.includes(from));
   const knownId = (hasExternalRole(spec) ? status?.instanceProfile : status?.role)?.id;
   const handOver: HandOver = {
-    ...(isEffective && (isAllowed ? { from } : { denied: from })),
+    ...(from !== undefined && (isAllowed ? { from } : { denied: from })),
     ...(to !== undefined && { to }),
     ...(knownId !== undefined && { knownId }),
   };

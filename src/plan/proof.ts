@@ -31,7 +31,10 @@ export function unprovedEntity(
   observed: ObservedState,
   actions: readonly Action[],
 ): ProvedEntity | undefined {
-  const proved = new Set<ProvedEntity>(isOwnedElsewhere(desired, observed) ? [] : ownedEntities(desired, observed));
+  // Then no write is the object's, not even one that needs no proof.
+  if (actions.length > 0 && isOwnedElsewhere(desired, observed))
+    return managesRole(desired) ? "role" : "instance profile";
+  const proved = new Set<ProvedEntity>(ownedEntities(desired, observed));
   for (const action of actions) {
     const missing = requiredBy(action, desired, observed).find((entity) => !proved.has(entity));
     if (missing !== undefined) return missing;

@@ -139,7 +139,7 @@ async function tooYoung(
     createdTime === undefined
       ? "IAM does not say when the role was created"
       : `the role was created on ${createdTime.slice(0, 10)}`;
-  return `${when}, so IAM has not watched it for ${periodText(unusedForMs)}. To accept a shorter record, set a shorter --unused-for`;
+  return `${when}, so IAM has not watched it for ${periodText(unusedForMs)}. Set a shorter --unused-for to accept less`;
 }
 
 /** IAM makes a report within seconds. */

@@ -8,6 +8,7 @@ import {
 import type { KubeObject } from "../../engine/ports.ts";
 import type { Convergence } from "../../engine/reconcile/converge.ts";
 import { ControllerError, TerminalError } from "../../errors.ts";
+import { adoptsFromOther } from "../../model/hand-over.ts";
 import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
 import { handedOverBlocker } from "../../plan/hand-over.ts";
 import { isInSync, type Plan } from "../../plan/plan.ts";
@@ -107,8 +108,7 @@ function isKeptByDryRun(object: InstanceProfile): boolean {
  */
 export function handedOver({ object }: { readonly object: InstanceProfile }, clusterId: string): Outcome | undefined {
   const { metadata, spec, status } = object;
-  const from = spec.adoptFrom?.clusterId;
-  if (status?.handedOverTo === undefined || (from !== undefined && from !== clusterId)) return undefined;
+  if (status?.handedOverTo === undefined || adoptsFromOther(spec, clusterId) !== undefined) return undefined;
   if (metadata.deletionTimestamp !== undefined) {
     return { kind: "converged", plan: NO_PLAN, applied: [], failed: undefined, after: NOTHING, visibleInMs: 0 };
   }

@@ -92,7 +92,7 @@ function lintAdoptFrom({ adoptFrom, ...names }: InstanceProfile["spec"]): readon
       severity: "warning",
       path: `spec.${field}`,
       message:
-        "{cluster} is another one than in the cluster that spec.adoptFrom names; write the name that exists in AWS",
+        "{cluster} has another value in the cluster that spec.adoptFrom names; write the name that exists in AWS",
     }));
 }
 

@@ -35,7 +35,8 @@ export interface Candidacy {
  * Tries once to acquire the Lease. Stateless: the caller passes the last observation.
  *
  * Guarantees: writes only over a Lease that has no holder, is held by this process, or is unchanged for its own duration by this
- * host's monotonic clock, and only in the version that was checked. Starts no write after the signal has aborted.
+ * host's monotonic clock, and only in the version that was checked; a Lease that was deleted counts as unchanged since it was observed.
+ * Starts no write after the signal has aborted.
  * Errors: those of the lock; the signal's reason. A write can have succeeded even so; the next attempt observes it.
  */
 export async function acquire(
@@ -43,14 +44,16 @@ export async function acquire(
   known: Observation | undefined,
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
-  const { lock, identity, clock, timings } = candidacy;
+  const { lock, clock } = candidacy;
   const lease = await lock.read(signal);
-  if (lease === undefined) return (await create(candidacy, signal)) ?? { kind: "outrun", observation: undefined };
+  if (lease === undefined) {
+    // Someone deleted it. Its holder learns that only by its next renewal.
+    if (known !== undefined && isHeldByOther(candidacy, known)) return { kind: "notHeld", observation: known };
+    return (await create(candidacy, signal)) ?? { kind: "outrun", observation: undefined };
+  }
   const isUnchanged = lease.version === known?.lease.version;
   const observation = { lease, sinceMs: isUnchanged ? known.sinceMs : clock.monotonicMs() };
-  const isFree = lease.holderIdentity === "" || lease.holderIdentity === identity;
-  const isExpired = clock.monotonicMs() >= expiresAtMs(observation, timings);
-  if (!isFree && !isExpired) return { kind: "notHeld", observation };
+  if (isHeldByOther(candidacy, observation)) return { kind: "notHeld", observation };
   return (await claim(candidacy, lease, signal)) ?? { kind: "outrun", observation };
 }
 
@@ -71,6 +74,13 @@ export async function renew(candidacy: Candidacy, known: ObservedLease, signal: 
   const isSameTerm = lease?.holderIdentity === identity && lease.leaseTransitions === known.leaseTransitions;
   if (!isSameTerm) return { kind: "notHeld", observation };
   return (await claim(candidacy, lease, signal)) ?? { kind: "outrun", observation };
+}
+
+/** True when another process holds the Lease and it has not expired. */
+function isHeldByOther({ identity, clock, timings }: Candidacy, observation: Observation): boolean {
+  const { holderIdentity } = observation.lease;
+  if (holderIdentity === "" || holderIdentity === identity) return false;
+  return clock.monotonicMs() < expiresAtMs(observation, timings);
 }
 
 /** Returns when the Lease can be acquired from its holder if it does not change before, monotonic ms. */

@@ -26,8 +26,9 @@ import {
 import { ElectionWatchdog } from "./leader-election-watchdog.ts";
 
 /**
- * A leader elector by client-go's rules. Stricter in two points: a leader that observes that it does not hold the Lease, even
- * without a holder or deleted, has lost it; and `mayWrite`, which client-go does not have.
+ * A leader elector by client-go's rules. Stricter in three points: a leader that observes that it does not hold the Lease, even
+ * without a holder or deleted, has lost it; a candidate that finds the Lease deleted waits as if it were still there; and `mayWrite`,
+ * which client-go does not have.
  *
  * Guarantees: of electors whose clock speeds differ by less than leaseDuration/renewDeadline, at most one returns true from
  * `mayWrite` at any time, whatever the outcome of their requests. A hanging request or a blocked event loop does not prolong

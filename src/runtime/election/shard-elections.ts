@@ -45,6 +45,8 @@ const STALE_PERIODS = 2.5;
 export class ShardElections implements ShardLeadership {
   readonly #options: ShardElectionsOptions;
   readonly #group: ShardGroup;
+  /** The id of this replica in the group. */
+  readonly #id: string;
   readonly #tenures = new Map<number, ShardTenure>();
   readonly #abort = new AbortController();
   readonly #renewing = new AbortController();
@@ -57,11 +59,12 @@ export class ShardElections implements ShardLeadership {
   constructor(options: ShardElectionsOptions) {
     this.#options = options;
     const { groupLease, groupIdentity, identity, annotationPrefix, clock, timings } = options;
-    const [pod = "", uuid = identity] = identity.split("_");
+    const [pod = "", id = identity] = identity.split("_");
+    this.#id = id;
     this.#group = new ShardGroup({
       lease: groupLease,
       identity: groupIdentity,
-      id: uuid,
+      id,
       pod,
       annotationPrefix,
       monotonicMs: () => clock.monotonicMs(),
@@ -181,10 +184,6 @@ export class ShardElections implements ShardLeadership {
     logger.info("giving up a shard, because another replica has fewer", { shard });
     void this.#tenures.get(shard)?.end(drainMs);
     this.#report();
-  }
-
-  get #id(): string {
-    return this.#options.identity.split("_")[1] ?? this.#options.identity;
   }
 
   #report(): void {

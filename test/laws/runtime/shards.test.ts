@@ -206,6 +206,22 @@ test("a replica with another lease duration joins no group whose members rely on
   expect(world.conflicts).toEqual([]);
 });
 
+test("a candidate does not lead at once when someone deletes the Lease that the others rely on", async () => {
+  for (const shards of [1, 3]) {
+    const world = new ShardWorld(12);
+    world.start("first", { shards });
+    await world.clock.advance(20_000);
+    world.start("outsider", { shards: shards === 1 ? 1 : 4 });
+    await world.clock.advance(10_000);
+    // Up to the renew deadline, what cannot reach the API server does not learn of it.
+    world.judge = ({ replica }) => ({ kind: replica === "first" ? "hung" : "answered" });
+    world.leases.delete(GROUP_LEASE);
+    await world.clock.advance(40_000);
+    expect(world.shares()).toEqual({ outsider: 12 });
+    expect(world.conflicts).toEqual([]);
+  }
+});
+
 test("a replica that loses a shard while it gives it up sends nothing again", async () => {
   const world = new ShardWorld(12);
   const first = world.start("first", { shards: 2, drainMs: 20_000 });

@@ -150,6 +150,6 @@ test("a name with the id of the cluster is a warning where the object adopts fro
   expect(found({ roleName: "{cluster}-app" })).toEqual([]);
   expect(found({ roleName: "app", adoptFrom })).toEqual([]);
   expect(found({ roleName: "{cluster}-app", instanceProfileName: "{cluster}-app", adoptFrom })).toEqual([
-    "warning spec.roleName: {cluster} is another one than in the cluster that spec.adoptFrom names; write the name that exists in AWS",
+    "warning spec.roleName: {cluster} has another value in the cluster that spec.adoptFrom names; write the name that exists in AWS",
   ]);
 });

@@ -34,7 +34,8 @@ const ROLE_WRITES: readonly Action[] = [
   { kind: "RemoveRoleFromInstanceProfile", instanceProfileName: "another", roleName, isForced: true },
 ];
 
-const ASSOCIATION = { region: "eu-west-1", instanceId: "i-1", iamInstanceProfile: instanceProfileName };
+const INSTANCE = { region: "eu-west-1", instanceId: "i-1" };
+const ASSOCIATION = { ...INSTANCE, iamInstanceProfile: instanceProfileName };
 
 const PROFILE_WRITES: readonly Action[] = [
   { kind: "DeleteInstanceProfile", instanceProfileName },
@@ -52,8 +53,15 @@ const HANDED_OVER = {
   role: { ...CREATED.role, tags: { ...CREATED.role.tags, [TAG_KEYS.clusterId]: "other", [TAG_KEYS.uid]: "other" } },
 };
 
-test("nothing is proved once another cluster has adopted the role, whatever the tags of the rest say", () => {
-  for (const action of [...ROLE_WRITES, ...PROFILE_WRITES]) {
+/** Writes that need no owner tags as long as the role has the object's. */
+const UNPROVED_WRITES: readonly Action[] = [
+  { kind: "DisassociateIamInstanceProfile", ...INSTANCE, associationId: "iip-assoc-1", removes: "arn" },
+  { kind: "DeleteTags", ...INSTANCE, tags: {} },
+];
+
+test("no write is proved once another cluster has adopted the role, whatever the tags of the rest say", () => {
+  for (const action of UNPROVED_WRITES) expect(unprovedEntity(desiredAbsence(), CREATED, [action])).toBeUndefined();
+  for (const action of [...ROLE_WRITES, ...PROFILE_WRITES, ...UNPROVED_WRITES]) {
     expect(unprovedEntity(DESIRED, HANDED_OVER, [action])).toBeDefined();
     expect(unprovedEntity(desiredAbsence(), HANDED_OVER, [action])).toBeDefined();
   }
