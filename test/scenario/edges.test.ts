@@ -196,7 +196,7 @@ describe("owner tags that somebody has meddled with", () => {
     expect([await world.ready(), world.awsWrites()]).toEqual(["False OwnedByAnother", []]);
   });
 
-  test("those of another cluster's object: the object goes and leaves the role where it is", async () => {
+  test("those of another cluster's object: the object goes, and leaves the role and its instance profile where they are", async () => {
     await settled();
     await tagRole("cluster-id", "another");
     await tagRole("uid", "another-uid");
@@ -205,7 +205,7 @@ describe("owner tags that somebody has meddled with", () => {
     await controller.settle();
     expect(await world.object()).toBeUndefined();
     expect(Object.keys(world.aws.snapshot().roles)).toEqual([ROLE]);
-    expect(Object.keys(world.aws.snapshot().instanceProfiles)).toEqual([]);
+    expect(Object.keys(world.aws.snapshot().instanceProfiles)).toEqual([ROLE]);
   });
 
   test("a record of a version to come: nothing is taken off the role, not even when the object goes", async () => {
