@@ -8,6 +8,8 @@ export interface ShardReplica {
   readonly shards: readonly number[];
   /** False while it shuts down, or has not reported for a while: others take its shards, and it gets none. */
   readonly isAvailable: boolean;
+  /** True when it does not reach the Leases of shards: others get its share. */
+  readonly hasLeaseFault?: boolean;
 }
 
 /** What one replica knows when it decides. */
@@ -72,7 +74,14 @@ function fewest(counts: ReadonlyMap<string, number>, shard: number): string | un
 }
 
 function countsOf(replicas: readonly ShardReplica[]): Map<string, number> {
-  return new Map(available(replicas).map(({ id, shards }) => [id, shards.length]));
+  return new Map(candidates(replicas).map(({ id, shards }) => [id, shards.length]));
+}
+
+/** The replicas that can get shards. Where no replica reaches the Leases, all of them go on trying. */
+function candidates(replicas: readonly ShardReplica[]): readonly ShardReplica[] {
+  const all = available(replicas);
+  const able = all.filter(({ hasLeaseFault }) => hasLeaseFault !== true);
+  return able.length > 0 ? able : all;
 }
 
 function available(replicas: readonly ShardReplica[]): readonly ShardReplica[] {

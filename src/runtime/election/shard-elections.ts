@@ -6,6 +6,7 @@ import { type ElectionObserver, LeadershipLostError, NotLeadingError } from "./l
 import type { ElectionTimings } from "./leader-election-timings.ts";
 import { shardsToAcquire, shardToGiveUp } from "./shard-assignment.ts";
 import { ShardGroup } from "./shard-group.ts";
+import { ShardLeaseFault } from "./shard-lease-fault.ts";
 import { type ShardLeadership, ShardTenure, type ShardWork } from "./shard-tenure.ts";
 
 /** The dependencies of {@link ShardElections}. */
@@ -50,6 +51,7 @@ export class ShardElections implements ShardLeadership {
   readonly #tenures = new Map<number, ShardTenure>();
   readonly #abort = new AbortController();
   readonly #renewing = new AbortController();
+  readonly #leaseFault = new ShardLeaseFault();
   #tenureCount = 0;
   #elector: LeaderElector;
   #running: Promise<void> | undefined;
@@ -100,9 +102,9 @@ export class ShardElections implements ShardLeadership {
     return [...this.#tenures.values()].every((tenure) => !tenure.isWorking || tenure.mayWrite());
   }
 
-  /** As {@link LeaderElector.accessFault}, of the first Lease that has one. */
+  /** As {@link LeaderElector.accessFault}, of the first Lease that has one, or had one for which others got the share of this replica. */
   get accessFault(): string | undefined {
-    return this.#first(({ accessFault }) => accessFault);
+    return this.#first(({ accessFault }) => accessFault) ?? this.#leaseFault.text;
   }
 
   /** As {@link LeaderElector.conflict}. */
@@ -117,7 +119,7 @@ export class ShardElections implements ShardLeadership {
 
   /** Ends the work of all shards, releases their Leases, and leaves the group. Resolves with false when something is left running. */
   async stop(drainMs: number): Promise<boolean> {
-    this.#group.report({ shards: this.held, isLeaving: true });
+    this.#report(true);
     this.#abort.abort(new Error("The replica is shutting down"));
     const drained = await this.#endAll(drainMs);
     await this.#running;
@@ -186,8 +188,11 @@ export class ShardElections implements ShardLeadership {
     this.#report();
   }
 
-  #report(): void {
-    this.#group.report({ shards: this.held, isLeaving: this.#abort.signal.aborted });
+  #report(isLeaving: boolean = this.#abort.signal.aborted): void {
+    const shards = this.held;
+    const fault = [...this.#tenures.values()].map(({ accessFault }) => accessFault).find((text) => text !== undefined);
+    this.#leaseFault.observe({ fault, held: shards }, this.#options.clock.monotonicMs());
+    this.#group.report({ shards, isLeaving, hasLeaseFault: this.#leaseFault.text !== undefined });
   }
 
   /** True when no replica has come or gone for a lease duration. */

@@ -26,6 +26,7 @@ const MAX_ATTEMPTS = 3;
 interface Report {
   readonly shards: readonly number[];
   readonly isLeaving: boolean;
+  readonly hasLeaseFault: boolean;
 }
 
 /** The last report of another replica. */
@@ -47,7 +48,7 @@ export class ShardGroup implements LeaseLock {
   readonly name: string;
   readonly #options: ShardGroupOptions;
   readonly #others = new Map<string, Entry>();
-  #own: Report = { shards: [], isLeaving: false };
+  #own: Report = { shards: [], isLeaving: false, hasLeaseFault: false };
   #reports = 0;
 
   constructor(options: ShardGroupOptions) {
@@ -63,11 +64,11 @@ export class ShardGroup implements LeaseLock {
   /** All replicas of the group, with this one. */
   get replicas(): readonly ShardReplica[] {
     const nowMs = this.#options.monotonicMs();
-    const others = [...this.#others].map(([id, { shards, isLeaving, sinceMs }]) => {
-      return { id, shards, isAvailable: !isLeaving && nowMs - sinceMs < this.#options.staleMs };
+    const others = [...this.#others].map(([id, { shards, isLeaving, hasLeaseFault, sinceMs }]) => {
+      return { id, shards, hasLeaseFault, isAvailable: !isLeaving && nowMs - sinceMs < this.#options.staleMs };
     });
-    const { shards, isLeaving } = this.#own;
-    return [...others, { id: this.#options.id, shards, isAvailable: !isLeaving }];
+    const { shards, isLeaving, hasLeaseFault } = this.#own;
+    return [...others, { id: this.#options.id, shards, hasLeaseFault, isAvailable: !isLeaving }];
   }
 
   async read(signal: AbortSignal): Promise<ObservedLease | undefined> {
@@ -163,10 +164,11 @@ function without(keys: readonly string[]): Readonly<Record<string, null>> {
 /** A report that cannot be parsed, because another client has written it, is that of a replica that gets no shards. */
 function reportIn(text: string): Report {
   try {
-    const { shards, isLeaving } = JSON.parse(text) as { readonly shards?: unknown; readonly isLeaving?: unknown };
-    if (Array.isArray(shards) && shards.every(Number.isSafeInteger)) return { shards, isLeaving: isLeaving === true };
+    const { shards, isLeaving, hasLeaseFault } = JSON.parse(text) as Readonly<Partial<Record<keyof Report, unknown>>>;
+    if (Array.isArray(shards) && shards.every(Number.isSafeInteger))
+      return { shards, isLeaving: isLeaving === true, hasLeaseFault: hasLeaseFault === true };
   } catch {
     // Falls through.
   }
-  return { shards: [], isLeaving: true };
+  return { shards: [], isLeaving: true, hasLeaseFault: false };
 }

@@ -184,11 +184,39 @@ test("a replica that was frozen while a single leader led begins anew, though it
   // It is in the group, and has not campaigned for a shard yet when the frozen replica wakes up.
   world.start("second", { shards: 3 });
   await world.clock.advance(60_000);
-  expect(Object.values(world.shares()).reduce((sum, count) => sum + count, 0)).toBe(12);
+  expect(served(world)).toBe(12);
   const { holderIdentity = "" } = world.leases.get(`${GROUP_LEASE}-shard-0`) ?? {};
   expect(holderIdentity).not.toBe("pod_frozen_all_1");
   expect(world.conflicts).toEqual([]);
 });
+
+test("a replica that does not reach the Leases of shards loses its share to the others, and is not ready", async () => {
+  const world = new ShardWorld(60);
+  let isCut = true;
+  world.judge = ({ replica, lease }) => ({
+    kind: isCut && replica === "bad" && lease !== GROUP_LEASE ? "refused" : "answered",
+  });
+  const bad = world.start("bad", { shards: 6 });
+  world.start("r0", { shards: 6 });
+  const last = world.start("r1", { shards: 6 });
+  await world.clock.advance(120_000);
+  expect(Object.keys(world.shares()).toSorted()).toEqual(["r0", "r1"]);
+  expect(served(world)).toBe(60);
+  expect(bad.elections?.accessFault).toContain("-shard-");
+  last.kill();
+  await world.clock.advance(60_000);
+  expect(served(world)).toBe(60);
+  // With no other replica it goes on trying, and a shard that it acquires ends the fault.
+  world.replicas[1]?.kill();
+  isCut = false;
+  await world.clock.advance(60_000);
+  expect([served(world), bad.elections?.accessFault]).toEqual([60, undefined]);
+  expect(world.conflicts).toEqual([]);
+});
+
+function served(world: ShardWorld): number {
+  return Object.values(world.shares()).reduce((sum, count) => sum + count, 0);
+}
 
 test("a replica with another lease duration joins no group whose members rely on theirs", async () => {
   const world = new ShardWorld(12);

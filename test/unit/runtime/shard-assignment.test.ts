@@ -66,6 +66,14 @@ describe("the shards without a holder", () => {
     expect(shardsToAcquire(view(6, "a", ...replicas))).toHaveLength(1);
     expect(shardsToAcquire(view(6, "c", ...replicas))).toEqual([]);
   });
+
+  test("go past a replica that does not reach the Leases of shards, unless no replica does", () => {
+    const fails = (id: string): ShardReplica => ({ ...replica(id, []), hasLeaseFault: true });
+    expect(shardsToAcquire(view(3, "a", replica("a", [0]), fails("b")))).toEqual([1, 2]);
+    expect(shardsToAcquire(view(3, "b", replica("a", [0]), fails("b")))).toEqual([]);
+    const all = ["a", "b"].flatMap((id) => shardsToAcquire(view(3, id, fails("a"), fails("b"))));
+    expect(all.toSorted()).toEqual([0, 1, 2]);
+  });
 });
 
 describe("a replica gives a shard up", () => {
@@ -79,8 +87,10 @@ describe("a replica gives a shard up", () => {
     expect(replicas.map(({ id }) => shardToGiveUp(view(count, id, ...replicas)))).toEqual(expected);
   });
 
-  test("never to one that is not available", () => {
+  test("never to one that is not available, or does not reach the Leases of shards", () => {
     expect(shardToGiveUp(view(3, "a", replica("a", [0, 1, 2]), replica("b", [], false)))).toBeUndefined();
+    const fails = { ...replica("b", []), hasLeaseFault: true };
+    expect(shardToGiveUp(view(3, "a", replica("a", [0, 1, 2]), fails))).toBeUndefined();
   });
 });
 

@@ -49,13 +49,13 @@ async function leave(group: ShardGroup): Promise<unknown> {
 describe("the lease of a group", () => {
   test("tells each replica what the others hold, as long as they report", async () => {
     const [a, b] = [member("a"), member("b")];
-    a.report({ shards: [0], isLeaving: false });
+    a.report({ shards: [0], isLeaving: false, hasLeaseFault: false });
     await renew(a);
-    b.report({ shards: [1, 2], isLeaving: false });
+    b.report({ shards: [1, 2], isLeaving: false, hasLeaseFault: false });
     await renew(b);
     expect(b.replicas).toEqual([
-      { id: "a", shards: [0], isAvailable: true },
-      { id: "b", shards: [1, 2], isAvailable: true },
+      { id: "a", shards: [0], hasLeaseFault: false, isAvailable: true },
+      { id: "b", shards: [1, 2], hasLeaseFault: false, isAvailable: true },
     ]);
     await world.clock.advance(4_000);
     await renew(b);
@@ -65,7 +65,7 @@ describe("the lease of a group", () => {
     await renew(a);
     await renew(b);
     expect(b.replicas[0]?.isAvailable).toBe(true);
-    a.report({ shards: [0], isLeaving: true });
+    a.report({ shards: [0], isLeaving: true, hasLeaseFault: false });
     await renew(a);
     await renew(b);
     expect(b.replicas[0]?.isAvailable).toBe(false);
@@ -118,7 +118,7 @@ describe("the lease of a group", () => {
       const seen = await done(a.read(signal));
       await done(lock.update({ ...write("group"), annotations: { "replica-x": text } }, seen as never, signal));
       await renew(a);
-      expect(a.replicas[0]).toEqual({ id: "x", shards: [], isAvailable: false });
+      expect(a.replicas[0]).toEqual({ id: "x", shards: [], hasLeaseFault: false, isAvailable: false });
     },
   );
 });
