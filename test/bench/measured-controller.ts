@@ -6,7 +6,7 @@ import { freePort } from "../support/free-port.ts";
 import type { ProbeReading } from "../support/pod-controller.ts";
 import { PROGRAM } from "../support/program.ts";
 import { startProcess } from "../support/run-process.ts";
-import { imageFlags } from "./image-flags.ts";
+import { imageEnv, imageFlags } from "./image-flags.ts";
 
 const PROBE = join(import.meta.dirname, "../support/event-loop-probe.ts");
 const READY_WITHIN_MS = 60_000;
@@ -69,6 +69,7 @@ export async function startMeasured(place: {
   const run = startProcess(process.execPath, [...args, ...limits, ...(place.args ?? [])], {
     logFile: join(folder, "log"),
     env: {
+      ...(await imageEnv()),
       ...(place.isProbed ? { PROBE_FILE: probeFile } : {}),
       AWS_ENDPOINT_URL: place.awsUrl,
       AWS_REGION: "us-east-1",
