@@ -5,30 +5,14 @@ import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { openE2eSite, TEST_CREDENTIALS, TEST_REGION, whyNoSite } from "../support/e2e-site.ts";
 import { PROGRAM } from "../support/program.ts";
 import { startProcess } from "../support/run-process.ts";
-import { startSandboxCommand } from "../support/sandbox-command.ts";
 import { type KubectlPlace, kubectlStories } from "./kubectl-stories.ts";
 
 const READY_WITHIN_MS = 30_000;
 const why = whyNoSite();
 
-describe("kubectl in the sandbox", () => kubectlStories(openSandbox));
-
 describe.skipIf(why !== undefined)(`kubectl on a real API server${why ? ` (${why})` : ""}`, () =>
   kubectlStories(openRealCluster),
 );
-
-async function openSandbox(): Promise<KubectlPlace> {
-  const folder = await mkdtemp(join(e2eEnvironment().folder, "kubectl-"));
-  const sandbox = await startSandboxCommand(folder);
-  return {
-    kubeconfig: sandbox.kubeconfig,
-    namespace: "default",
-    prefix: "",
-    folder,
-    mayMakeClasses: true,
-    close: () => sandbox.stop(),
-  };
-}
 
 async function openRealCluster(): Promise<KubectlPlace> {
   const { adminKubeconfig = "" } = e2eEnvironment();
