@@ -102,6 +102,13 @@ export default {
       to: { path: "^src/", pathNot: "^src/(crd|text)/" },
     },
     {
+      name: "action-list-only-from-cli",
+      comment: "The list of AWS's actions is for commands: the controller would keep it in memory.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli/" },
+      to: { path: "^src/plan/lint/lint-actions[.]ts$" },
+    },
+    {
       name: "crd-only-from-cli",
       comment: "Only commands and the sandbox judge by a CRD: the controller parses what the API server has admitted.",
       severity: "error",

@@ -70,6 +70,12 @@ const planted = [
     to: "../kube/resource.ts",
   },
   {
+    what: "status reads the list of AWS's actions",
+    rule: "action-list-only-from-cli",
+    file: "src/status/planted-actions.ts",
+    to: "../plan/lint/lint-actions.ts",
+  },
+  {
     what: "a command uses the AWS SDK itself",
     rule: "aws-sdk-at-the-edge",
     file: "src/cli/planted.ts",

@@ -13,7 +13,7 @@ import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../
 import { isNamespace } from "../../engine/orphans/orphans.ts";
 import type { AccessReport } from "../../plan/access/access-report.ts";
 import { NOTHING_NEW } from "../../plan/access/planned-access.ts";
-import type { Blocker, Note, Plan } from "../../plan/plan.ts";
+import type { Blocker, Plan } from "../../plan/plan.ts";
 import {
   countsOf,
   type PlanFormat,
@@ -34,6 +34,7 @@ import { clusterIdOf, type GivenOptions, namespacesOf } from "../options.ts";
 import { type BindingOf, CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
 import { connectAsUser, PLAN_RATES, placeFor, planAccess, type RunAccess, reportUnread } from "../plan/plan-access.ts";
+import { notesOnWrites, SUSPENDED } from "../plan/plan-notes.ts";
 import {
   type Answer,
   type FilledSubject,
@@ -189,13 +190,13 @@ async function planOne(
   const denied = isDenied ? [externalRoleBlocker(object)] : [];
   const blockers = [...blockersOf(binding), ...denied, ...(await wrongAccount(binding, aws, signal))];
   if (binding.kind === "refused" || blockers.length > 0) return answer({ ...NOTHING_PLANNED, blockers });
-  const { suspend, mode } = binding.object.spec;
+  const { suspend } = binding.object.spec;
   if (suspend) return answer({ ...NOTHING_PLANNED, notes: [SUSPENDED] });
   const place = await placeFor(binding, aws, signal);
   const target = { clusterId, ...grantsOf(binding, operator), ...(place && { place }) };
   const { plan, clusterId: found, access: granted } = await planManifest(binding.object, target, access, signal);
-  const isShownOnly = mode === "DryRun" && plan.actions.length > 0;
-  return answer(isShownOnly ? { ...plan, notes: [...(plan.notes ?? []), DRY_RUN] } : plan, found, granted);
+  const notes = plan.actions.length === 0 ? [] : await notesOnWrites(binding.object.spec);
+  return answer(notes.length > 0 ? { ...plan, notes: [...(plan.notes ?? []), ...notes] } : plan, found, granted);
 }
 
 /** What the plan leaves out of the object, and what it cannot leave out of it. */
@@ -206,13 +207,6 @@ function violationsOf(binding: ClassBinding): readonly StrippedViolation[] {
 }
 
 const NOTHING_PLANNED: Plan = { actions: [], blockers: [], unmanagedPolicies: [] };
-
-const SUSPENDED: Note = { reason: "Suspended", message: "spec.suspend is true, so the controller writes nothing" };
-
-const DRY_RUN: Note = {
-  reason: "DryRun",
-  message: "spec.mode is DryRun, so the controller reports these writes and does not make them",
-};
 
 /** Blocks objects whose class is of another account: a plan uses the caller's credentials, not the role of the class. */
 async function wrongAccount(

@@ -4,6 +4,7 @@ import { accountKeyOf, blockersOf, strippedViolations } from "../../controller/c
 import { UNFILLED_TEMPLATE } from "../../model/variables/filled-texts.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { type LintOptions, lint } from "../../plan/lint/lint.ts";
+import { lintActions } from "../../plan/lint/lint-actions.ts";
 import { lintManagedPolicies } from "../../plan/lint/lint-managed-policies.ts";
 import type { Blocker } from "../../plan/plan.ts";
 import { type InputObject, sharedNames } from "../../plan/shared-names.ts";
@@ -92,7 +93,7 @@ async function judgeAll(manifests: readonly Manifest[], options: Standards): Pro
   for (const manifest of manifests) {
     const { object, findings } = judgeManifest(manifest);
     const filled = object && options.classes.filled(object);
-    const others = object === undefined || filled === undefined ? [] : further(object, filled, options);
+    const others = object === undefined || filled === undefined ? [] : await further(object, filled, options);
     verdicts.push({ manifest, object, filled, findings: bounded([...findings, ...others]) });
     await nextTurn();
   }
@@ -100,7 +101,11 @@ async function judgeAll(manifests: readonly Manifest[], options: Standards): Pro
 }
 
 /** Findings beyond the schema. */
-function further(object: InstanceProfile, filled: InstanceProfile, options: Standards): readonly Finding[] {
+async function further(
+  object: InstanceProfile,
+  filled: InstanceProfile,
+  options: Standards,
+): Promise<readonly Finding[]> {
   const { faults = [] } = filled;
   return [
     ...faults.map(({ reason, path, message }) =>
@@ -108,6 +113,7 @@ function further(object: InstanceProfile, filled: InstanceProfile, options: Stan
     ),
     ...lint(filled, options),
     ...lintManagedPolicies(filled.spec),
+    ...(await lintActions(filled.spec)),
     ...judgeByClass(object, filled, options.classes),
   ];
 }

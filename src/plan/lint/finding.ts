@@ -15,6 +15,7 @@ export type LintRule =
   | "assume-any-role"
   | "missing-boundary"
   | "managed-policy"
+  | "unknown-action"
   | "wrong-partition"
   | "no-ec2-trust"
   | "template"

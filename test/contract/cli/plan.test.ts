@@ -69,6 +69,16 @@ describe("plan's exit status tells how things stand", () => {
     expect(aws.calls.writes()).toEqual([]);
   });
 
+  test("2 for an action that AWS does not have, with a note while there is something to write", async () => {
+    const statements = [{ effect: "Allow", actions: ["s3:GetObjekt"], resources: ["*"] }];
+    const { status, out } = await plan(manifestText({ statements }));
+    expect(status).toBe(2);
+    expect(out).toContain(
+      "? UnknownAction: spec.statements[0].actions[0]: s3:GetObjekt is not in the list of AWS's actions of this version (did you mean s3:GetObject?)",
+    );
+    expect((await plan(manifestText())).out).not.toContain("UnknownAction");
+  });
+
   test("0 when all is in sync, whichever cluster the object is of", async () => {
     await make("cluster-9");
     expect(await plan(manifestText())).toMatchObject({ status: 0, out: expect.stringContaining("in sync") });

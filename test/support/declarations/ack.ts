@@ -122,11 +122,16 @@ export const ACK: readonly DeclaredObjects[] = [
     "two policies by reference, with paths and descriptions",
     [
       ...ackPair("ack-both", { policyRefs: [from("ack-first"), from("ack-second")], policies: [SSM] }),
-      ...["first", "second"].map((name) =>
+      ...["first", "second"].map((name, index) =>
         ack(
           "Policy",
           `ack-${name}`,
-          { name: `ack-${name}`, path: "/apps/", description: name, policyDocument: statement(`s3:Get${name}*`) },
+          {
+            name: `ack-${name}`,
+            path: "/apps/",
+            description: name,
+            policyDocument: statement(["s3:Get*", "sqs:Get*"][index] ?? ""),
+          },
           `arn:aws:iam::123456789012:policy/apps/ack-${name}`,
         ),
       ),

@@ -1,0 +1,87 @@
+import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
+import { asciiLowerCase } from "../../model/policy/policy-json.ts";
+import { policiesOf, statementFieldPath } from "../../model/policy/policy-spec.ts";
+import { didYouMean } from "../../text/did-you-mean.ts";
+import type { Finding } from "./finding.ts";
+
+/** More different actions of an object are not judged: an unknown one is compared with every action of its service. */
+const MAX_JUDGED = 1000;
+
+const ADVICE = "check its name";
+
+/**
+ * Finds actions that AWS does not have, as far as the shipped list of them knows. AWS adds some each week, so they are warnings. The list
+ * is read when this is called: the controller does not need it.
+ */
+export async function lintActions(
+  spec: Pick<InstanceProfileSpec, "inlinePolicies" | "managedPolicies">,
+): Promise<readonly Finding[]> {
+  const { default: listed } = await import("./aws-actions.json", { with: { type: "json" } });
+  const known = new KnownActions(listed.actions);
+  return policiesOf(spec).flatMap((policy) =>
+    policy.statements.flatMap((statement, index) =>
+      (["actions", "notActions"] as const).flatMap((field) =>
+        (statement[field] ?? []).flatMap((action, at): readonly Finding[] => {
+          const message = known.problemOf(action);
+          const path = `${statementFieldPath(policy, index, field)}[${at}]`;
+          return message === undefined ? [] : [{ rule: "unknown-action", severity: "warning", path, message }];
+        }),
+      ),
+    ),
+  );
+}
+
+class KnownActions {
+  readonly #packed: Readonly<Record<string, string>>;
+  readonly #services = new Map<string, ReadonlyMap<string, string>>();
+  readonly #problems = new Map<string, string | undefined>();
+
+  constructor(packed: Readonly<Record<string, string>>) {
+    this.#packed = packed;
+  }
+
+  /** What is wrong with an action, or with the text before the wildcards of a pattern. */
+  problemOf(action: string): string | undefined {
+    if (this.#problems.has(action)) return this.#problems.get(action);
+    const problem = this.#problems.size < MAX_JUDGED ? this.#judge(action) : undefined;
+    this.#problems.set(action, problem);
+    return problem;
+  }
+
+  #judge(action: string): string | undefined {
+    const [, service = "", name = ""] = /^([^:]+):(.+)$/.exec(action) ?? [];
+    if (service === "" || /[*?]/.test(service)) return undefined;
+    const names = this.#namesOf(asciiLowerCase(service));
+    if (names === undefined) {
+      const meant = didYouMean(service, Object.keys(this.#packed));
+      return `${action}: service ${service} is not in the list of AWS's actions of this version${meant}; ${ADVICE}`;
+    }
+    const lower = asciiLowerCase(name);
+    const end = lower.search(/[*?]/);
+    if (end >= 0) {
+      const begin = lower.slice(0, end);
+      if ([...names.keys()].some((one) => one.startsWith(begin))) return undefined;
+      return `${action} matches none of AWS's actions in the list of this version; ${ADVICE}`;
+    }
+    if (names.has(lower)) return undefined;
+    const candidates = [...names.values()].map((one) => `${service}:${one}`);
+    return `${action} is not in the list of AWS's actions of this version${didYouMean(action, candidates)}; ${ADVICE}`;
+  }
+
+  /** The actions of a service by their names in lower case. */
+  #namesOf(service: string): ReadonlyMap<string, string> | undefined {
+    const packed = Object.hasOwn(this.#packed, service) ? this.#packed[service] : undefined;
+    if (packed === undefined) return undefined;
+    const known = this.#services.get(service) ?? new Map(unpacked(packed).map((name) => [asciiLowerCase(name), name]));
+    this.#services.set(service, known);
+    return known;
+  }
+}
+
+/** `Get,Put:Object,ObjectAcl` is four actions. */
+function unpacked(packed: string): readonly string[] {
+  return packed.split(" ").flatMap((group) => {
+    const [words = "", rests = ""] = group.split(":");
+    return words.split(",").flatMap((word) => rests.split(",").map((rest) => `${word}${rest}`));
+  });
+}
