@@ -38,8 +38,6 @@ export interface IamReader {
 
 /** A managed policy as GetPolicy returns it. */
 export interface ManagedPolicyFacts extends Omit<ObservedManagedPolicy, "document" | "versionIds" | "usedBy"> {
-  /** Unset: IAM did not show it. IAM cannot change it. */
-  readonly description?: string;
   /** How many users, groups and roles it is attached to. */
   readonly attachments: number;
   /** How many users and roles have it as their permissions boundary. */

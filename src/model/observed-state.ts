@@ -69,6 +69,8 @@ export interface ObservedManagedPolicy {
   readonly policyId: string;
   /** RFC 3339; unset: unknown. */
   readonly createdTime?: string;
+  /** Unset: unknown. */
+  readonly description?: string;
   readonly tags: Tags;
   /** The document of the default version as IAM returns it; undefined when the plan does not depend on it. */
   readonly document: string | undefined;

@@ -48,8 +48,16 @@ export const PERMISSIONS_BOUNDARY_NOT_FOUND = "PermissionsBoundaryNotFound";
 /** The reason when a managed policy or a permissions boundary of the spec does not exist in IAM. */
 export const POLICY_NOT_FOUND = "PolicyNotFound";
 
-/** The reason of the note that EC2 cannot assume the role. It holds as long as the role stays so, whatever the plan writes. */
+/** The reason of the note that EC2 cannot assume the role. */
 export const ROLE_NOT_ASSUMABLE = "RoleNotAssumableByEC2";
+
+/** The reason of the note that a managed policy has another description than the spec, which IAM cannot change. */
+export const DESCRIPTION_UNCHANGED = "DescriptionUnchanged";
+
+/** True for a note that holds as long as AWS stays as it is, whatever the plan writes. */
+export function isLasting({ reason }: Note): boolean {
+  return reason === ROLE_NOT_ASSUMABLE || reason === DESCRIPTION_UNCHANGED;
+}
 
 /** True when the observed state equals the desired state. */
 export function isInSync(plan: Plan): boolean {

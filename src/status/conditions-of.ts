@@ -3,7 +3,7 @@ import { messageOfError, reasonOfError } from "../errors.ts";
 import { trustFieldPath } from "../model/policy/policy-spec.ts";
 import type { Lag } from "../plan/lag.ts";
 import { isRefusedByIam, lint } from "../plan/lint/lint.ts";
-import { type Blocker, type Note, type Plan, ROLE_NOT_ASSUMABLE } from "../plan/plan.ts";
+import { type Blocker, isLasting, type Note, type Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances } from "./instances.ts";
@@ -127,7 +127,7 @@ function inSync({ isDryRun }: ReportedObject, { observation: { plan, mayWrite } 
   if (!mayWrite) return `AWS matches the spec (${isDryRun ? CONTROLLER : "mode: DryRun"}, nothing is written)`;
   const count = plan.unmanagedPolicies.length;
   // Other notes are about the writes of the plan.
-  const lasting = (plan.notes ?? []).filter(({ reason }) => reason === ROLE_NOT_ASSUMABLE);
+  const lasting = (plan.notes ?? []).filter(isLasting);
   const more = `; the role has ${count} unmanaged ${count === 1 ? "policy" : "policies"}, see status.unmanagedPolicies`;
   return `role, policies and instance profile in AWS match the spec${count === 0 ? "" : more}${appended(lasting)}`;
 }

@@ -82,6 +82,22 @@ describe("the managed policies of an object", () => {
     expect(withoutIds([policiesOf(world), await world.awsState()])).toEqual(withoutIds(edited));
   });
 
+  test("keep their description, and the status says so while the spec has another one", async () => {
+    const described = (description?: string) => ({
+      managedPolicies: [{ ...own("big", "s3:Get*"), ...(description !== undefined && { description }) }],
+    });
+    const message = async (): Promise<string> => JSON.stringify((await world.object())?.status?.conditions);
+    const words = `managed policy ${BIG} keeps its description, which is not that of the spec: IAM cannot change it`;
+    await settled(described("as made"));
+    expect(await message()).not.toContain(words);
+    await settled(described("edited"));
+    expect(await message()).toContain(words);
+    for (const description of [undefined, "as made"]) {
+      await settled(described(description));
+      expect(await message()).not.toContain(words);
+    }
+  });
+
   test("have at most five versions: the oldest that is not the default goes first", async () => {
     for (const actions of ["s3:A*", "s3:B*", "s3:C*", "s3:D*", "s3:E*", "s3:F*"]) {
       await settled({ managedPolicies: [own("big", actions)] });

@@ -114,7 +114,7 @@ export function managedPolicyFactsOf(policy: Policy | undefined, subject: AwsCal
     policyId: requireField(present.PolicyId, "PolicyId", subject),
     ...createdTimeOf(present),
     tags: tagsOf(present.Tags, subject),
-    ...(present.Description !== undefined && { description: present.Description }),
+    description: present.Description ?? "",
     defaultVersionId: requireField(present.DefaultVersionId, "DefaultVersionId", subject),
     attachments: present.AttachmentCount ?? 0,
     boundaries: present.PermissionsBoundaryUsageCount ?? 0,
@@ -123,7 +123,7 @@ export function managedPolicyFactsOf(policy: Policy | undefined, subject: AwsCal
 
 /** Converts a managed policy of GetAccountAuthorizationDetails, which has the documents of all versions and no tags. */
 export function reportedPolicyOf(policy: ManagedPolicyDetail, subject: AwsCallSubject): ReportedPolicy {
-  const { tags: _, ...facts } = managedPolicyFactsOf(policy, subject);
+  const { tags: _, description, ...facts } = managedPolicyFactsOf(policy, subject);
   const versions = requireField(policy.PolicyVersionList, "PolicyVersionList", subject).map(
     ({ VersionId, Document }) => ({
       id: requireField(VersionId, "VersionId", subject),
@@ -132,6 +132,8 @@ export function reportedPolicyOf(policy: ManagedPolicyDetail, subject: AwsCallSu
   );
   return {
     ...facts,
+    // AWS does not say whether a report has the descriptions of all policies.
+    ...(description !== "" && { description }),
     versionIds: sortedVersions(versions.map(({ id }) => id)),
     document: requireField(versions.find(({ id }) => id === facts.defaultVersionId)?.document, "Document", subject),
   };

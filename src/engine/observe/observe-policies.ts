@@ -45,7 +45,7 @@ export async function observePolicy(
 ): Promise<ObservedManagedPolicy | undefined> {
   const read = await iam.getPolicy(arn, signal);
   if (read.presence === "absent") return undefined;
-  const { attachments, boundaries, description: _, ...facts } = read;
+  const { attachments, boundaries, ...facts } = read;
   const { kind } = ownershipAfterHandOver(desired, facts.tags);
   const mayBeWritten = kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
   if (!mayBeWritten) return { ...facts, document: undefined, versionIds: [], usedBy: [] };
@@ -106,7 +106,7 @@ export function reportedPolicies(
   return ownPoliciesOf(desired, role).flatMap((arn) => {
     const policy = reported.get(arn);
     if (policy === undefined) return [];
-    const { attachments, boundaries, description: _, ...facts } = policy;
+    const { attachments, boundaries, ...facts } = policy;
     const others = isWanted(desired, arn) ? 0 : attachments + boundaries - (isAttached(role, arn) ? 1 : 0);
     return [{ ...facts, tags, usedBy: counted(others) }];
   });

@@ -9,7 +9,7 @@ import { type PolicyDocument, readPolicy, samePolicy } from "../../model/policy/
 import { MAX_MANAGED_POLICY_CHARS } from "../../model/policy/policy-size.ts";
 import type { Action } from "../action.ts";
 import { verifyOwnership } from "../ownership-guard.ts";
-import type { Blocker, Note } from "../plan.ts";
+import { type Blocker, DESCRIPTION_UNCHANGED, type Note } from "../plan.ts";
 import { diffTags, tagsAtCreation } from "./diff-tags.ts";
 import { guardAdoptedPolicy, policyInUse } from "./guard-managed-policy.ts";
 import { PolicyVersions } from "./policy-versions.ts";
@@ -148,6 +148,7 @@ function update(policy: DesiredManagedPolicy, observed: ObservedManagedPolicy, c
   const { before = [], ...content } = rewrite(policy, observed, context);
   return {
     ...content,
+    notes: descriptionNotes(policy, observed),
     before: [
       ...untagPolicy(policy.arn, tags.replaced),
       ...(tags.removesFirst ? untag : []),
@@ -156,6 +157,18 @@ function update(policy: DesiredManagedPolicy, observed: ObservedManagedPolicy, c
     ],
     after: [...(tags.removesFirst ? [] : untag), ...tagPolicy(policy.arn, tags.after)],
   };
+}
+
+/** IAM takes a description at the creation of a policy alone. A spec without one asks for none. */
+function descriptionNotes(
+  { arn, description }: DesiredManagedPolicy,
+  observed: ObservedManagedPolicy,
+): readonly Note[] {
+  if (description === "" || observed.description === undefined || observed.description === description) return [];
+  const message =
+    `managed policy ${arn} keeps its description, which is not that of the spec: IAM cannot change it. Write the existing description, ` +
+    "none, or another name";
+  return [{ reason: DESCRIPTION_UNCHANGED, message }];
 }
 
 /** The new versions: one that narrows, one that widens, or both, by way of what the old and the new document have in common. */

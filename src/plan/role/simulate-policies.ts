@@ -36,11 +36,15 @@ function policyAfter(
   }
 }
 
-function newPolicy({ ownPolicyArn, document, tags }: CreatePolicy, created?: CreatedEntity): ObservedManagedPolicy {
+function newPolicy(
+  { ownPolicyArn, description, document, tags }: CreatePolicy,
+  created?: CreatedEntity,
+): ObservedManagedPolicy {
   return {
     presence: "present",
     arn: ownPolicyArn,
     policyId: created?.id ?? "",
+    description,
     tags,
     document,
     defaultVersionId: "v1",
