@@ -1,9 +1,18 @@
 import { TerminalError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
+import { placeInArn } from "../../model/own-policies.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import { isJsonObject, type JsonObject, type JsonValue, listOf } from "../../model/policy/policy-json.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
-import { type Declarations, type DeclarationsDraft, emptyDraft, type Keys, profileOf, roleOf } from "./declared.ts";
+import {
+  type Declarations,
+  type DeclarationsDraft,
+  emptyDraft,
+  type Keys,
+  profileOf,
+  type Readable,
+  roleOf,
+} from "./declared.ts";
 import { member, textOf } from "./json-access.ts";
 import { type GivenValues, TemplateValues, UnresolvedError } from "./template-values.ts";
 
@@ -153,15 +162,15 @@ class Properties {
     return this.#values.resolve(value);
   }
 
-  /** The ARN of a managed policy, or the key of one of the template whose name CloudFormation generates. */
-  managedPolicy(value: JsonValue): string | undefined {
+  /** The ARN of a managed policy, or why there is none: CloudFormation generates the name. */
+  managedPolicy(value: JsonValue): Readable | undefined {
     const id = textOf(member(value, "Ref"));
     const resource = id === undefined ? undefined : member(this.#resources, id);
     const isGenerated =
       textOf(member(resource, "Type")) === MANAGED_POLICY &&
       this.#values.given(id ?? "") === undefined &&
       member(member(resource, "Properties"), "ManagedPolicyName") === undefined;
-    return isGenerated ? logicalKey(id ?? "") : this.#values.text(value);
+    return isGenerated ? generatedPolicy(id ?? "") : this.#values.text(value);
   }
 
   /** The keys of a role, and its name if the template has it. */
@@ -225,9 +234,19 @@ function readPolicy(given: Properties, roles: readonly JsonValue[], draft: Decla
   noteOthers(given, draft);
 }
 
+/** Why a managed policy without a name is not attached. */
+function generatedPolicy(id: string): Readable {
+  return {
+    why: `attaches ${id}, which has no ManagedPolicyName, so CloudFormation has generated its name: give its ARN with --parameter ${id}=ARN`,
+  };
+}
+
 function readManagedPolicy(given: Properties, draft: DeclarationsDraft): void {
   const { address, id } = given;
-  const name = given.physicalName("ManagedPolicyName");
+  const physical = given.physicalName("ManagedPolicyName");
+  // What CloudFormation shows as the physical id of a managed policy is its ARN.
+  const place = physical?.startsWith("arn:") ? placeInArn(physical) : undefined;
+  const name = place?.name ?? physical;
   const roles = given.list("Roles").flatMap((raw) => given.role(raw) ?? []);
   const document = given.document(given.raw("PolicyDocument"));
   const arn = name === undefined ? undefined : textOf(given.resolved({ Ref: id }));
@@ -235,13 +254,13 @@ function readManagedPolicy(given: Properties, draft: DeclarationsDraft): void {
     address,
     key: arn ?? logicalKey(id),
     name: name ?? id,
-    path: given.text("Path") ?? "/",
+    path: place?.path ?? given.text("Path") ?? "/",
     description: given.text("Description") ?? "",
     document,
     tags: given.tags(),
     ...(name === undefined && { isNameGenerated: true }),
   });
-  for (const { keys } of roles) draft.attachments.push({ address, roleKeys: keys, policy: arn ?? logicalKey(id) });
+  for (const { keys } of roles) draft.attachments.push({ address, roleKeys: keys, policy: arn ?? generatedPolicy(id) });
   if (noteOthers(given, draft)) draft.otherUses.push(arn ?? logicalKey(id));
 }
 

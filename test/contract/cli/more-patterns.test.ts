@@ -141,6 +141,32 @@ Resources:
   ],
 ];
 
+const GENERATED = `
+Resources:
+  Own:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      Path: /apps/
+      Roles: [!Ref Role]
+      PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: "s3:GetObject", Resource: "*"}]}
+  Role: {Type: "AWS::IAM::Role", Properties: {RoleName: web, AssumeRolePolicyDocument: ${TRUST}}}
+  Profile: {Type: "AWS::IAM::InstanceProfile", Properties: {InstanceProfileName: web, Roles: [!Ref Role]}}`;
+
+test("a managed policy whose name CloudFormation has generated is the object's own by its ARN, and named without it", async () => {
+  const args = ["export", "--from-cloudformation", "-", "-n", "team-a"];
+  const unknown = await runCli(args, { input: GENERATED });
+  expect(unknown.out).toContain(
+    "Own (AWS::IAM::ManagedPolicy) attaches Own, which has no ManagedPolicyName, so CloudFormation has generated its name: give its ARN with " +
+      "--parameter Own=ARN",
+  );
+  const arn = "arn:aws:iam::123456789012:policy/apps/web-Own-1A2B";
+  const known = await runCli([...args, "--parameter", `Own=${arn}`], { input: GENERATED });
+  expect(known).toMatchObject({ status: 0, err: "1 of 1 instance profiles exported from standard input\n" });
+  expect(parseAllDocuments(known.out)[0]?.toJS().spec).toMatchObject({
+    managedPolicies: [{ name: "web-Own-1A2B", path: "/apps/" }],
+  });
+});
+
 test.each(PATTERNS)(
   "%s: exports whole, and validate takes it without a warning",
   async (_title, template, given, spec) => {
