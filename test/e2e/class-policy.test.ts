@@ -23,6 +23,7 @@ const CLASS: Partial<InstanceProfileClassSpec> = {
   deniedActions: ["s3:PutBucketPolicy"],
   allowedResources: ["arn:aws:s3:::{namespace}-*", "arn:aws:s3:::(shared|all).txt"],
   allowedManagedPolicies: ["arn:aws:iam::aws:policy/AmazonSSM*"],
+  allowManagedPolicies: true,
   tags: { team: "a" },
   allowedTagKeys: ["App", "cost-*"],
   allowedInstanceRegions: ["eu-*", "us-west-2"],
@@ -117,6 +118,16 @@ describe("the API server, by the policy of classes,", { skip: adminKubeconfig ==
     ["all that an ARN leaves out", { ...FITTING, ...allow(["s3:GetObject"], "arn:aws:s3") }],
     ["an ARN with the name in the account's field", { ...FITTING, ...allow(["s3:GetObject"], `arn:aws:s3::${run}-a`) }],
     ["a managed policy", { ...FITTING, managedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] }],
+    [
+      "managed policies of another name and path",
+      {
+        ...FITTING,
+        managedPolicies: [
+          aPolicy(READING, "app", "spec.managedPolicies[0].statements"),
+          { ...aPolicy(READING, `${run}-b`, "spec.managedPolicies[1].statements"), path: "/b/" },
+        ],
+      },
+    ],
     ["others to assume the role", { ...FITTING, trust: { services: ["lambda.amazonaws.com"], statements: trusted } }],
     [
       "adoption and instances",

@@ -94,6 +94,8 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
       [],
       fc.array(fc.array(statement, { minLength: 1, maxLength: 2 }), { maxLength: 1 }),
     ),
+    ownName: fc.constantFrom(undefined, undefined, "app", "a", "A"),
+    ownPath: fc.constantFrom(undefined, undefined, "/", "/team-a/", "/prod/team-a/"),
     roleName: mostly("team-a-app", fc.constantFrom("app", "prod-app")),
     management: mostly<"Managed" | "External">("Managed", fc.constant("External")),
     path: fc.constantFrom("/team-a/", "/team-a/", "/prod/team-a/", "/dev/team-a/"),
@@ -112,7 +114,7 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
     region,
   })
   .map(({ services, hasTrust, boundary, hasInstances, region, deletionPolicy, management, adoptFrom, ...rest }) => {
-    const { statements: short, inlinePolicies, managedPolicies, ...others } = rest;
+    const { statements: short, inlinePolicies, managedPolicies, ownName, ownPath, ...others } = rest;
     const policiesIn = (field: string, all: readonly (readonly Statement[])[]) =>
       all.map((said, i) => aPolicy(said, `team-a-${i}`, `spec.${field}[${i}].statements`));
     const trusted = [{ effect: "Allow", principals: { aws: ["123456789012"] }, actions: ["sts:AssumeRole"] }] as const;
@@ -123,7 +125,11 @@ const spec: fc.Arbitrary<InstanceProfileSpec> = fc
           ...(short.length === 0 ? [] : [aPolicy(short)]),
           ...policiesIn("inlinePolicies", inlinePolicies),
         ],
-        managedPolicies: policiesIn("managedPolicies", managedPolicies),
+        managedPolicies: policiesIn("managedPolicies", managedPolicies).map((policy) => ({
+          ...policy,
+          name: ownName ?? policy.name,
+          ...(ownPath !== undefined && { path: ownPath }),
+        })),
         ...(management === "External" && { role: { management } }),
         trust: { services, statements: hasTrust === 0 ? [...trusted] : [] },
         ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),

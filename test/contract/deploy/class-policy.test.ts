@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { WELL_KNOWN_ACTIONS } from "../../../src/model/policy/well-known-actions.ts";
 import { leftoverIn } from "../../../src/model/variables/leftovers.ts";
+import { classViolations } from "../../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile, aPolicy } from "../../support/builders.ts";
 import { CLASS_POLICY, CLASS_POLICY_FILE, reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
 
@@ -59,6 +60,27 @@ describe("the admission policy of classes", () => {
     ]);
     const { spec: moved } = anInstanceProfile({ spec: { statements: [wide, { ...wide, actions: ["iam:*"] }] } });
     expect(saidAtAdmission(moved, of, { namespace: "team-a", old: spec })).toEqual([]);
+  });
+
+  test.each([
+    ["a name without the prefix", { name: "app" }, ".name app does not begin with team-a-, as class readers requires."],
+    ["another path", { name: "team-a-app", path: "/b/" }, ".path is /b/, and class readers requires /team-a/. Remove"],
+    ["the name of the boundary", { name: "TEAM-A-LIMIT" }, ".name TEAM-A-LIMIT does not begin with team-a-"],
+    ["the name of the boundary", { name: "team-a-limit" }, ".name team-a-limit is that of the permissions boundary"],
+    ["what the class allows", { name: "team-a-app", path: "/team-a/" }, undefined],
+  ])("judges name and path of a managed policy, in the words of the controller: %s", (_, own, words) => {
+    const of = aClass({
+      ...{ allowedActions: ["*"], allowManagedPolicies: true, roleNamePrefix: "{namespace}-", path: "/{namespace}/" },
+      permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/x/team-a-limit",
+    });
+    const statement = { effect: "Allow", actions: ["s3:GetObject"], resources: ["*"] } as const;
+    const managedPolicies = [{ ...aPolicy([statement], "", "spec.managedPolicies[0].statements"), ...own }];
+    const { spec } = anInstanceProfile({ spec: { roleName: "team-a-app", path: "/team-a/", managedPolicies } });
+    const said = saidAtAdmission(spec, of, allowed);
+    expect(said).toEqual(words === undefined ? [] : [expect.stringContaining(`spec.managedPolicies[0]${words}`)]);
+    const bounds = { class: of, namespace: "team-a", clusterId: "prod", olderPeers: 0 };
+    expect(classViolations(spec, bounds).map(({ reason, message }) => `${reason}: ${message}`)).toEqual(said);
+    expect(saidAtAdmission({ ...spec, description: "edited" }, of, { namespace: "team-a", old: spec })).toEqual([]);
   });
 
   test("leaves a document to the controller", () => {
