@@ -95,13 +95,6 @@ const resourcesField: Field<readonly string[]> = list(
   { minItems: 1, maxItems: MAX_ITEMS, listType: "atomic" },
 );
 
-/** What to write instead of a text that does not match a pattern of a statement, of which the API server shows the pattern alone. */
-export const PATTERN_HINTS: ReadonlyMap<string, string> = new Map([
-  [SID, SID_HINT],
-  [ACTION, ACTION_HINT],
-  [ARN, ARN_HINT],
-]);
-
 const statementField: Field<LooseStatement> = object<LooseStatement>(
   {
     sid: optional(sidField),
@@ -141,6 +134,10 @@ export const statementsField: Field<readonly LooseStatement[]> = list(
   sidsAreUnique,
 );
 
+/** What a name in IAM is. */
+export const NAME_ADVICE =
+  "write letters, digits and any of _+=,.@- only, as in app-server; render templates of other tools before";
+
 /** A policy of a manifest, before the rule that it has either statements or a document. */
 export interface LoosePolicy {
   readonly name: string;
@@ -151,7 +148,7 @@ export interface LoosePolicy {
 /** The name of a policy. */
 export const policyNameField: Field<string> = text(
   { minLength: 1, maxLength: 128 },
-  matches(`^${orVariables("\\w+=,.@-", "+")}$`, "write letters, digits and any of _+=,.@- only, as in app-server"),
+  matches(`^${orVariables("\\w+=,.@-", "+")}$`, NAME_ADVICE),
 );
 
 const statementsOfSeveralField: Field<readonly LooseStatement[]> = list(

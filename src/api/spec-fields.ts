@@ -11,6 +11,7 @@ import {
   type LooseStatement,
   managedPoliciesField,
   matches,
+  NAME_ADVICE,
   pathField,
   policyNameField,
   statementsField,
@@ -33,7 +34,6 @@ export interface LooseSpec extends Omit<InstanceProfileSpec, ResolvedLater> {
   readonly instances?: LooseInstances;
 }
 
-const NAME_ADVICE = "write letters, digits and any of _+=,.@- only, as in app-server";
 const NAME_CHARACTERS = "\\w+=,.@-";
 const NAME = matches(`^${orVariables(NAME_CHARACTERS, "+")}$`, NAME_ADVICE);
 const LITERAL_NAME = matches(`^[${NAME_CHARACTERS}]+$`, NAME_ADVICE);

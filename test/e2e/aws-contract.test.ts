@@ -78,7 +78,7 @@ if (awsEndpoint === undefined) {
 test.skipIf(awsEndpoint === undefined)(
   "every random role that the endpoint takes is exported whole, adopted by tags alone, and created anew the same",
   async () => {
-    await expectExportsWhole(awsEndpoint ?? "", { roles: 8 });
+    await expectExportsWhole(awsEndpoint ?? "", { roles: 20 });
   },
   240_000,
 );

@@ -1,8 +1,8 @@
 import { oversizeIn, withBoundedPolicies } from "../../api/bounded-object.ts";
 import { type InstanceProfile, KIND } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
-import { PATTERN_HINTS } from "../../api/policy-fields.ts";
 import { InvalidObjectError } from "../../api/read-object.ts";
+import { hintIn } from "../../api/scalar-fields.ts";
 import { compileCrd } from "../../crd/compile-crd.ts";
 import type { CompiledVersion, Json, JsonObject } from "../../crd/contract.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";
@@ -90,12 +90,7 @@ export function readable(field: string, message: string): Finding {
   if (place !== undefined) return invalid(place, `${found}: write exactly one of statements and document`);
   return field === "<nil>"
     ? invalid(WHOLE_OBJECT, message.replace(/^Invalid value: null: /, ""))
-    : invalid(field, withHint(message));
-}
-
-function withHint(message: string): string {
-  const hint = [...PATTERN_HINTS].find(([pattern]) => message.endsWith(`should match '${pattern}'`));
-  return hint === undefined ? message : `${message}: ${hint[1]}`;
+    : invalid(field, hintIn(message));
 }
 
 /** Suggests a field of the same object, also for the spelling of IAM's JSON: `Effect`, `Action`. */
