@@ -440,17 +440,29 @@ const WAYS: readonly (readonly [string, Fields, string])[] = [
   [
     "a variable cut out of two words",
     { roleName: "{name{space}}-app" },
-    invalid("roleName", "write letters, digits and any of _+=,.@- only, as in app-server; render templates of other tools before", "{name{space}}-app"),
+    invalid(
+      "roleName",
+      "write letters, digits and any of _+=,.@- only, as in app-server; render templates of other tools before",
+      "{name{space}}-app",
+    ),
   ],
   [
     "a path in the name",
     { roleName: "team-a-x/../admin" },
-    invalid("roleName", "write letters, digits and any of _+=,.@- only, as in app-server; render templates of other tools before", "team-a-x/../admin"),
+    invalid(
+      "roleName",
+      "write letters, digits and any of _+=,.@- only, as in app-server; render templates of other tools before",
+      "team-a-x/../admin",
+    ),
   ],
   [
     "a look-alike in the name",
     { roleName: "te\u0430m-a-app" },
-    invalid("roleName", "write letters, digits and any of _+=,.@- only, as in app-server; render templates of other tools before", "te\u0430m-a-app"),
+    invalid(
+      "roleName",
+      "write letters, digits and any of _+=,.@- only, as in app-server; render templates of other tools before",
+      "te\u0430m-a-app",
+    ),
   ],
   ...[
     "/k8s/cluster-1/team-b/",
