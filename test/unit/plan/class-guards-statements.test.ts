@@ -152,6 +152,16 @@ describe("an action that the class does not allow", () => {
     );
   });
 
+  test("is found among 300 plain actions by 200 plain ones that the class denies, and none where they differ", () => {
+    const plain = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+    const of = { ...CAREFUL, allowedActions: ["*"], deniedActions: plain("ec2:Deny", 200) };
+    const asked = (...actions: readonly string[]) => specs.violationsOf({ ...NAMED, ...allow(actions) }, of);
+    expect(asked(...plain("ec2:Describe", 300))).toEqual([]);
+    expect(asked(...plain("ec2:Describe", 299), "EC2:deny199")).toEqual([
+      expect.stringMatching(/^ActionDenied: spec\.statements\[0\]\.actions\[299\]: EC2:deny199 is an action/),
+    ]);
+  });
+
   test("is assumed where the check takes too long", () => {
     // Together they allow everything of S3, which only a walk through all texts of fifty characters shows.
     const letters = [..."abcdefghijklmnopqrstuvwxyz0123456789_-"];
