@@ -91,12 +91,13 @@ export function isHandedOverTo({ owner, handOver: { from } = {} }: Adopter, tags
   return from !== undefined && otherClusterOf(tags, owner) === from && !isAdoptedFrom(tags, owner.clusterId);
 }
 
-/** The tags of an entity as they are after the object has adopted it, if it may. */
+/** The tags of the role as they are after the object has adopted it, if it may. */
 export function tagsAfterHandOver(adopter: Adopter, tags: Tags): Tags {
-  return isHandedOverTo(adopter, tags) ? { ...tags, ...tagsOfHandOver(adopter.owner) } : tags;
+  if (!isHandedOverTo(adopter, tags)) return tags;
+  return { ...tags, ...tagsOfHandOver(adopter.owner), ...adoptedFromTag(tags, adopter.handOver ?? {}) };
 }
 
-/** The ownership of an entity as it is after the object has adopted it, if it may. */
+/** The ownership of the role as it is after the object has adopted it, if it may. */
 export function ownershipAfterHandOver(adopter: Adopter, tags: Tags): Ownership {
   return ownershipOf(tagsAfterHandOver(adopter, tags), adopter.owner);
 }

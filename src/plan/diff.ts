@@ -34,13 +34,13 @@ interface Part {
 function diffPresent(desired: DesiredPresent, observed: ObservedState): Plan {
   const oversize = oversizeBlockers(desired.oversize);
   if (oversize.length > 0) return { actions: [], blockers: oversize, unmanagedPolicies: [] };
-  const { actions, after, blockers, notes, handedOverTo } = planHandOver(desired, observed);
+  const { actions, last, after, blockers, notes, handedOverTo } = planHandOver(desired, observed);
   if (blockers.length > 0) {
     return { actions: [], blockers, unmanagedPolicies: [], ...(handedOverTo !== undefined && { handedOverTo }) };
   }
   const rest = diffOwned(desired, after);
   const allNotes = [...notes, ...(rest.notes ?? [])];
-  return { ...rest, actions: [...actions, ...rest.actions], ...(allNotes.length > 0 && { notes: allNotes }) };
+  return { ...rest, actions: [...actions, ...rest.actions, ...last], ...(allNotes.length > 0 && { notes: allNotes }) };
 }
 
 function diffOwned(desired: DesiredPresent, observed: ObservedState): Plan {

@@ -1,30 +1,19 @@
 import type { DesiredPresent, DesiredState } from "../model/desired-state.ts";
-import {
-  adoptedFromTag,
-  type HandOver,
-  isAdoptedFrom,
-  isHandedOverTo,
-  otherClusterOf,
-  tagsOfHandOver,
-} from "../model/hand-over.ts";
+import { type HandOver, isAdoptedFrom, isHandedOverTo, otherClusterOf, tagsOfHandOver } from "../model/hand-over.ts";
 import { sameName } from "../model/naming.ts";
-import type {
-  Absent,
-  ObservedInstanceProfile,
-  ObservedManagedPolicy,
-  ObservedRole,
-  ObservedState,
-} from "../model/observed-state.ts";
-import { formerClusterId, type Owner, ownershipOf, TAG_KEYS, type Tags } from "../model/ownership.ts";
+import type { Absent, ObservedInstanceProfile, ObservedManagedPolicy, ObservedState } from "../model/observed-state.ts";
+import { formerClusterId, type Owner, ownershipOf, TAG_KEYS } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
+import { afterHandOver, isLedFrom, type Lead, leadOf, managesRole } from "./after-hand-over.ts";
 import { type Blocker, HANDED_OVER, type Note } from "./plan.ts";
 import { usedByOthers } from "./role/guard-managed-policy.ts";
-import { applyAction } from "./simulate.ts";
 
 /** The part of a plan that moves what the object has in AWS from one cluster to another. */
 export interface HandOverPlan {
   /** The owner tags alone, those of the role first. */
   readonly actions: readonly Action[];
+  /** What comes after the rest of the plan. */
+  readonly last: readonly Action[];
   readonly blockers: readonly Blocker[];
   readonly notes: readonly Note[];
   /** The state after the actions, which the rest of the plan starts from. */
@@ -45,28 +34,25 @@ export function planHandOver(desired: DesiredPresent, observed: ObservedState): 
     const isHandedOver = to !== undefined && blockers.some(({ reason }) => reason === HANDED_OVER);
     return { ...NOTHING, blockers, after: observed, ...(isHandedOver && { handedOverTo: to }) };
   }
-  const from = desired.handOver?.from;
-  if (from === undefined) return { ...NOTHING, actions: endedBy(desired, lead), after: observed };
-  const actions = adoptions(desired, observed, from);
+  const after = afterHandOver(desired, observed);
+  const actions = moves(desired, observed, after);
   return {
-    actions,
-    blockers: actions.length === 0 ? [] : followerBlockers(desired, observed, from),
-    notes: actions.length === 0 ? [] : [noteOf(desired, observed, from)],
-    after: actions.reduce((state, action) => applyAction(state, action), observed),
+    actions: [...forgedTag(desired, lead), ...actions],
+    last: endedBy(desired, lead, observed),
+    blockers: followerBlockers(desired, observed, after),
+    notes: actions.length === 0 ? [] : [noteOf(desired, observed, after)],
+    after,
   };
 }
 
-const NOTHING: Pick<HandOverPlan, "actions" | "blockers" | "notes"> = { actions: [], blockers: [], notes: [] };
+const NOTHING: Pick<HandOverPlan, "actions" | "last" | "blockers" | "notes"> = {
+  actions: [],
+  last: [],
+  blockers: [],
+  notes: [],
+};
 
-type Lead = ObservedRole | ObservedInstanceProfile;
 type Entity = Lead | ObservedManagedPolicy;
-
-/** The entity whose tags decide who owns everything of the object: the role, or the instance profile where others manage the role. */
-function leadOf(desired: DesiredState, { role, instanceProfile }: ObservedState): Lead | undefined {
-  const isManaged = desired.presence === "absent" ? !desired.isRoleExternal : desired.roleManagement === "managed";
-  const lead = isManaged ? role : instanceProfile;
-  return lead.presence === "absent" ? undefined : lead;
-}
 
 /**
  * True when the object of another cluster owns the role, or has adopted it by the object's status, so that nothing of what this object has had
@@ -108,9 +94,10 @@ function isStillHandedOver({ to, from }: HandOver = {}, lead: Lead | undefined):
 
 /** The blocker of an object whose role another cluster has adopted. */
 function handedOver(desired: DesiredPresent, other = desired.handOver?.to): Blocker {
-  const { role, instanceProfile, owner, roleManagement } = desired;
-  const isManaged = roleManagement === "managed";
-  const title = isManaged ? `role ${role.roleName}` : `instance profile ${instanceProfile.instanceProfileName}`;
+  const { role, instanceProfile, owner } = desired;
+  const title = managesRole(desired)
+    ? `role ${role.roleName}`
+    : `instance profile ${instanceProfile.instanceProfileName}`;
   return handedOverBlocker(owner, title, other ?? "");
 }
 
@@ -141,29 +128,31 @@ function notAllowed(lead: Lead, other: string): Blocker {
   return { reason: "AdoptFromNotAllowed", message };
 }
 
-/** The writes of the owner tags, for what belongs to the cluster that the object adopts from. */
-function adoptions(desired: DesiredPresent, observed: ObservedState, from: string): readonly Action[] {
-  const { role, instanceProfile, managedPolicies = [] } = observed;
-  const isFrom = (tags: Tags): boolean => isHandedOverTo(desired, tags);
-  const moved = tagsOfHandOver(desired.owner);
-  const movedLead = (tags: Tags): Tags => ({ ...moved, ...adoptedFromTag(tags, { ...desired.handOver, from }) });
-  const isManaged = desired.roleManagement === "managed";
-  const policies = isManaged ? managedPolicies.filter(({ tags }) => isFrom(tags)) : [];
-  return [
-    ...(isManaged && isPresent(role) && isFrom(role.tags)
-      ? [{ kind: "TagRole" as const, roleName: role.roleName, tags: movedLead(role.tags) }]
-      : []),
-    ...policies.map(({ arn }) => ({ kind: "TagPolicy" as const, ownPolicyArn: arn, tags: moved })),
-    ...(isPresent(instanceProfile) && isFrom(instanceProfile.tags)
-      ? [
-          {
-            kind: "TagInstanceProfile" as const,
-            instanceProfileName: instanceProfile.instanceProfileName,
-            tags: isManaged ? moved : movedLead(instanceProfile.tags),
-          },
-        ]
-      : []),
+/** The writes of the owner tags that lead from one state to the other, those of the role first. */
+export function moves(desired: DesiredState, before: ObservedState, after: ObservedState): readonly Action[] {
+  return moved(before, after).map(([{ tags }, entity]): Action => {
+    const { [TAG_KEYS.adoptedFrom]: adoptedFrom } = entity.tags;
+    const isNew = adoptedFrom !== undefined && adoptedFrom !== tags[TAG_KEYS.adoptedFrom];
+    const owner = { ...tagsOfHandOver(desired.owner), ...(isNew && { [TAG_KEYS.adoptedFrom]: adoptedFrom }) };
+    if ("policyId" in entity) return { kind: "TagPolicy", ownPolicyArn: entity.arn, tags: owner };
+    if ("roleId" in entity) return { kind: "TagRole", roleName: entity.roleName, tags: owner };
+    return { kind: "TagInstanceProfile", instanceProfileName: entity.instanceProfileName, tags: owner };
+  });
+}
+
+/** The entities whose tags differ, before and after. */
+function moved(before: ObservedState, after: ObservedState): readonly (readonly [Entity, Entity])[] {
+  const entitiesOf = ({ role, managedPolicies = [], instanceProfile }: ObservedState): readonly (Entity | Absent)[] => [
+    role,
+    ...managedPolicies,
+    instanceProfile,
   ];
+  const later = entitiesOf(after);
+  return entitiesOf(before).flatMap((entity, index) => {
+    const now = later[index];
+    if (now === undefined || !isPresent(entity) || !isPresent(now)) return [];
+    return entity.tags[TAG_KEYS.clusterId] === now.tags[TAG_KEYS.clusterId] ? [] : [[entity, now] as const];
+  });
 }
 
 function isPresent<T extends { readonly presence: "present" }>(entity: T | Absent): entity is T {
@@ -171,29 +160,58 @@ function isPresent<T extends { readonly presence: "present" }>(entity: T | Absen
 }
 
 /** What would give others another role or other policies: the rest follows the role, and goes nowhere without it. */
-function followerBlockers(desired: DesiredPresent, observed: ObservedState, from: string): readonly Blocker[] {
-  const { role, instanceProfile, managedPolicies = [] } = observed;
-  const holds = isPresent(instanceProfile) ? instanceProfile.roleName : undefined;
-  const isAdopted = isPresent(instanceProfile) && isHandedOverTo(desired, instanceProfile.tags);
-  const isSwap = isAdopted && holds !== undefined && !sameName(holds, desired.role.roleName);
-  const unled = isPresent(role) ? [] : managedPolicies.filter(({ tags }) => isHandedOverTo(desired, tags));
-  const isSplit = isAdopted && desired.roleManagement !== "managed" && isPresent(role) && isOf(desired, role, from);
+function followerBlockers(desired: DesiredPresent, before: ObservedState, after: ObservedState): readonly Blocker[] {
+  const all = moved(before, after).map(([entity]) => entity);
+  const profiles = all.filter((entity) => "id" in entity);
+  const unled = isPresent(before.role) ? [] : all.filter((entity) => "policyId" in entity);
   return [
-    ...(isSwap ? [swapBlocker(desired, holds, from)] : []),
-    ...(isSplit ? [splitBlocker(desired, from)] : []),
+    ...otherProfileBlockers(desired, before),
+    ...profiles.flatMap((profile) => profileBlockers(desired, profile, before, after)),
     ...unled.flatMap((policy) => usedByOthers(desired, policy)),
   ];
 }
 
-function swapBlocker({ instanceProfile, role }: DesiredPresent, holds: string, from: string): Blocker {
+/** The instance profile of the former object would keep the role, with no object that deletes it. */
+function otherProfileBlockers(desired: DesiredPresent, { role }: ObservedState): readonly Blocker[] {
+  if (!managesRole(desired) || !isPresent(role) || !isHandedOverTo(desired, role.tags)) return [];
+  const { instanceProfileName } = desired.instanceProfile;
+  const [name, ...others] = role.instanceProfileNames ?? [];
+  if (name === undefined || [name, ...others].some((held) => sameName(held, instanceProfileName))) return [];
   const message =
-    `instance profile ${instanceProfile.instanceProfileName} of cluster ${from} holds role ${holds}, and the spec names role ` +
-    `${role.roleName}: its instances would get other permissions. Create the object with roleName: ${holds}.`;
-  return { reason: "InstancesUseProfile", message };
+    `role ${role.roleName} of cluster ${desired.handOver?.from} is in instance profile ${[name, ...others].join(", ")}, and the spec names ` +
+    `${instanceProfileName}: the former would stay with that cluster and keep the role. Create the object with instanceProfileName: ${name}.`;
+  return [{ reason: "InstancesUseProfile", message }];
 }
 
-function isOf({ owner }: DesiredPresent, { tags }: ObservedRole, clusterId: string): boolean {
-  return otherClusterOf(tags, owner) === clusterId;
+/** An instance profile that another client has emptied goes only with a role of the same cluster, because it does not show its role. */
+function profileBlockers(
+  desired: DesiredPresent,
+  { tags, instanceProfileName, roleName: holds }: ObservedInstanceProfile,
+  before: ObservedState,
+  after: ObservedState,
+): readonly Blocker[] {
+  const from = otherClusterOf(tags, desired.owner) ?? "";
+  const isManaged = managesRole(desired);
+  const { roleName } = desired.role;
+  const title = `instance profile ${instanceProfileName} of cluster ${from}`;
+  const swapped = (why: string): Blocker => ({ reason: "InstancesUseProfile", message: `${title} holds ${why}` });
+  if (holds === undefined && isManaged && !isLedFrom(desired, leadOf(desired, after), from)) {
+    return [
+      swapped(
+        `no role, and role ${roleName} is not of that cluster: its instances may have had other permissions. Add the role of that cluster to the ` +
+          "instance profile and name it in spec.roleName, or delete the instance profile.",
+      ),
+    ];
+  }
+  if (holds !== undefined && !sameName(holds, roleName)) {
+    return [
+      swapped(
+        `role ${holds}, and the spec names role ${roleName}: its instances would get other permissions. Create the object with roleName: ${holds}.`,
+      ),
+    ];
+  }
+  const isSplit = !isManaged && isPresent(before.role) && otherClusterOf(before.role.tags, desired.owner) === from;
+  return isSplit ? [splitBlocker(desired, from)] : [];
 }
 
 /** The former object would still own the role, by whose tags it decides what it may delete. */
@@ -205,31 +223,39 @@ function splitBlocker({ instanceProfile, role }: DesiredPresent, from: string): 
 }
 
 /** Tells who loses what. */
-function noteOf(desired: DesiredPresent, observed: ObservedState, from: string): Note {
-  const { owner } = desired;
-  const entities: readonly (Entity | Absent)[] = [
-    observed.role,
-    ...(observed.managedPolicies ?? []),
-    observed.instanceProfile,
-  ];
-  const titles = entities
-    .filter(isPresent)
-    .filter(({ tags }) => isHandedOverTo(desired, tags))
-    .map(titleOf);
+function noteOf({ owner }: DesiredPresent, before: ObservedState, after: ObservedState): Note {
+  const entities = moved(before, after).map(([entity]) => entity);
+  const clusters = [...new Set(entities.map(({ tags }) => otherClusterOf(tags, owner) ?? ""))];
   const message =
-    `adopts ${titles.join(", ")} from InstanceProfile ${owner.namespace}/${owner.name} of cluster ${from}, whose controller then no longer ` +
-    "writes them";
+    `adopts ${entities.map(titleOf).join(", ")} from InstanceProfile ${owner.namespace}/${owner.name} of cluster ${clusters.join(", ")}, whose ` +
+    "controller then no longer writes them";
   return { reason: "AdoptsFromCluster", message };
 }
 
-/** Without `spec.adoptFrom`, the role may be adopted by any cluster again, also by those that it came from. */
-function endedBy({ owner, roleManagement, handOver }: DesiredPresent, lead: Lead | undefined): readonly Action[] {
-  if (lead?.tags[TAG_KEYS.adoptedFrom] === undefined || handOver?.denied !== undefined) return [];
-  if (ownershipOf(lead.tags, owner).kind !== "owned") return [];
+/**
+ * Without `spec.adoptFrom`, the role may be adopted by any cluster again, also by those that it came from. The tag goes last: until then, it
+ * says what else moves.
+ */
+function endedBy(
+  { owner, handOver }: DesiredPresent,
+  lead: Lead | undefined,
+  { instances }: ObservedState,
+): readonly Action[] {
+  const hasAdoptFrom = handOver?.from !== undefined || handOver?.denied !== undefined;
+  if (lead === undefined || hasAdoptFrom || instances?.unreadable !== undefined) return [];
+  return ownershipOf(lead.tags, owner).kind === "owned" ? withoutTag(lead) : [];
+}
+
+/** The tag on a role without an owner is not the controller's: it must not say what else moves once the object has adopted the role. */
+function forgedTag({ owner, mayAdopt }: DesiredPresent, lead: Lead | undefined): readonly Action[] {
+  return lead !== undefined && mayAdopt && ownershipOf(lead.tags, owner).kind === "unowned" ? withoutTag(lead) : [];
+}
+
+function withoutTag(lead: Lead): readonly Action[] {
   const tagKeys = [TAG_KEYS.adoptedFrom];
-  if ("roleId" in lead && roleManagement === "managed")
-    return [{ kind: "UntagRole", roleName: lead.roleName, tagKeys }];
-  return "id" in lead ? [{ kind: "UntagInstanceProfile", instanceProfileName: lead.instanceProfileName, tagKeys }] : [];
+  if (lead.tags[TAG_KEYS.adoptedFrom] === undefined) return [];
+  if ("roleId" in lead) return [{ kind: "UntagRole", roleName: lead.roleName, tagKeys }];
+  return [{ kind: "UntagInstanceProfile", instanceProfileName: lead.instanceProfileName, tagKeys }];
 }
 
 function idOf(lead: Lead): string {

@@ -1,5 +1,4 @@
 import type { DesiredState } from "../model/desired-state.ts";
-import { ownershipAfterHandOver } from "../model/hand-over.ts";
 import { sameName } from "../model/naming.ts";
 import type {
   Absent,
@@ -8,7 +7,9 @@ import type {
   ObservedRole,
   ObservedState,
 } from "../model/observed-state.ts";
+import { ownershipOf } from "../model/ownership.ts";
 import type { Action, IamAction, IamActionKind, PolicyAction } from "./action.ts";
+import { afterHandOver, managesRole } from "./after-hand-over.ts";
 import { isOwnedElsewhere } from "./hand-over.ts";
 import { isInstanceAction } from "./instances/instance-action.ts";
 
@@ -44,10 +45,8 @@ export function unprovedEntity(
 }
 
 /** What the tags prove to be the object's. */
-function ownedEntities(
-  desired: DesiredState,
-  { role, instanceProfile, managedPolicies = [] }: ObservedState,
-): readonly ProvedEntity[] {
+function ownedEntities(desired: DesiredState, observed: ObservedState): readonly ProvedEntity[] {
+  const { role, instanceProfile, managedPolicies = [] } = afterHandOver(desired, observed);
   return [
     ...(managesRole(desired) && mayBeWritten(desired, role) ? (["role"] as const) : []),
     ...(mayBeWritten(desired, instanceProfile) ? (["instance profile"] as const) : []),
@@ -117,16 +116,11 @@ function isExternal(desired: DesiredState, roleName: string): boolean {
   );
 }
 
-/** False for an external role: no tags make it this object's. */
-function managesRole(desired: DesiredState): boolean {
-  return desired.presence === "absent" ? !desired.isRoleExternal : desired.roleManagement === "managed";
-}
-
 function mayBeWritten(
   desired: DesiredState,
   entity: ObservedRole | ObservedInstanceProfile | ObservedManagedPolicy | Absent,
 ): boolean {
   if (entity.presence === "absent") return false;
-  const { kind } = ownershipAfterHandOver(desired, entity.tags);
+  const { kind } = ownershipOf(entity.tags, desired.owner);
   return kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
 }

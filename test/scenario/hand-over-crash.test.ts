@@ -107,7 +107,7 @@ describe("the new owner dies while it adopts", () => {
     }
   });
 
-  test("and its cluster ends the adoption: the role stays with the one that has it", async () => {
+  test("and its cluster ends the adoption: the role stays with the one that has it, and the rest follows", async () => {
     const adopt = ({ to }: Pair, interceptor: Interceptor) => to.controller(interceptor).once();
     const calls = await writesOf(adopt);
     for (const at of calls) {
@@ -118,6 +118,28 @@ describe("the new owner dies while it adopts", () => {
       await endOf(pair);
       expect(account.owner, `${at}`).toBe(owner);
       expect(account.faults, `${at}`).toEqual([]);
+      if (owner !== "b") continue;
+      const { roles, instanceProfiles, policies } = account.aws.snapshot();
+      const all = [roles, instanceProfiles, policies].flatMap((entities) => Object.values(entities));
+      expect([pair.to.ready, ...new Set(all.map(({ tags }) => tags[TAG_KEYS.clusterId]))]).toEqual([
+        "True InSync",
+        "b",
+      ]);
+      expect(roles[APP.name]?.tags[TAG_KEYS.adoptedFrom], `${at}`).toBeUndefined();
+    }
+  });
+
+  test("and its object is deleted: all that belongs to the role goes with it", async () => {
+    const adopt = ({ to }: Pair, interceptor: Interceptor) => to.controller(interceptor).once();
+    const calls = await writesOf(adopt);
+    for (const at of calls) {
+      const pair = await begin();
+      await adopt(pair, new Interceptor(ENDINGS["killed after call"]?.(at)));
+      if (account.owner !== "b") continue;
+      pair.to.kube.delete(APP);
+      await pair.to.controller().settle();
+      const { roles, instanceProfiles, policies } = account.aws.snapshot();
+      expect([pair.to.object, roles, instanceProfiles, policies], `${at}`).toEqual([undefined, {}, {}, {}]);
     }
   });
 });

@@ -109,7 +109,7 @@ export function verdictOf(
   const observed = observedIn(snapshot, desired);
   const { state, lagsUntilMs } = context.recentWrites.overlay(desired, observed);
   const plan = diff(desired, state);
-  const toReread = partsToReread(plan);
+  const toReread = partsToReread(plan, desired);
   if (lagsUntilMs !== undefined && isCovered(toReread, NOTHING)) return { kind: "propagating" };
   if (isOfInterruptedCreate)
     return { kind: "different", observation: { observed, toReread: withProfile(toReread), isOfInterruptedCreate } };

@@ -1,10 +1,11 @@
 import type { DesiredState } from "../../model/desired-state.ts";
-import { ownershipAfterHandOver } from "../../model/hand-over.ts";
 import { type InstanceFacts, isProfileArn, type ObservedInstance } from "../../model/instances/instance.ts";
 import { type InstanceClaim, selects } from "../../model/instances/instance-claim.ts";
-import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../../model/instances/instance-marker.ts";
+import { ASSOCIATED_BY_TAG, clusterInMarker, formerMarkerOf, markerOf } from "../../model/instances/instance-marker.ts";
 import { mayHaveFormerMarkers } from "../../model/instances/recorded-regions.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
+import { ownershipOf } from "../../model/ownership.ts";
+import { afterHandOver, isLedFrom, leadOf } from "../../plan/after-hand-over.ts";
 
 /**
  * The observed state of an instance for one object: whether the object selects it, and whether it has the object's
@@ -40,21 +41,22 @@ function matchesSelector({ instances }: DesiredState, facts: InstanceFacts): boo
 
 /**
  * A marker of an earlier version does not name the instance, so a copy of it looks the same. It counts only until the
- * markers of the profile have been migrated, and one of the cluster that the object adopts from as long as the spec says so; both only on
- * instances that the spec selects and that have the profile: those that the controller would associate anyway.
+ * markers of the profile have been migrated, and one of a cluster that the role was adopted from as long as the tags of the role say so; both only
+ * on instances that the spec selects and that have the profile: those that the controller would associate anyway.
  */
 function isFormerlyMarked(
   desired: DesiredState,
-  { instanceProfile }: ObservedState,
+  state: ObservedState,
   { tags, association, instanceId }: InstanceFacts,
 ): boolean {
   const { owner } = desired;
-  if (instanceProfile.presence === "absent" || ownershipAfterHandOver(desired, instanceProfile.tags).kind !== "owned")
-    return false;
-  const marker = tags[ASSOCIATED_BY_TAG];
+  const after = afterHandOver(desired, state);
+  const { instanceProfile } = after;
+  if (instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, owner).kind !== "owned") return false;
+  const marker = tags[ASSOCIATED_BY_TAG] ?? "";
   const isOfEarlierVersion = mayHaveFormerMarkers(instanceProfile.tags) && marker === formerMarkerOf(owner);
-  const from = desired.presence === "present" ? desired.handOver?.from : undefined;
-  const isOfOtherCluster = from !== undefined && marker === markerOf({ ...owner, clusterId: from }, instanceId);
+  const other = clusterInMarker(marker, owner, instanceId);
+  const isOfOtherCluster = other !== undefined && isLedFrom(desired, leadOf(desired, after), other);
   if (!isOfEarlierVersion && !isOfOtherCluster) return false;
   return association !== undefined && isProfileArn(association.profileArn, instanceProfile);
 }

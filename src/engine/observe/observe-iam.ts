@@ -1,5 +1,5 @@
 import type { DesiredState } from "../../model/desired-state.ts";
-import { ownershipAfterHandOver } from "../../model/hand-over.ts";
+import { isHandedOverTo, ownershipAfterHandOver } from "../../model/hand-over.ts";
 import {
   ABSENT,
   type Absent,
@@ -92,8 +92,10 @@ async function observeRole(
     iam.listRolePolicies(roleName, signal),
     iam.listAttachedRolePolicies(roleName, signal),
     read(documentsOf),
-    // Only the deletion of a role depends on the instance profiles that hold it.
-    desired.presence === "absent" ? iam.listInstanceProfilesForRole(roleName, signal) : undefined,
+    // Only the deletion of a role, and its adoption from another cluster, depend on the instance profiles that hold it.
+    desired.presence === "absent" || isHandedOverTo(desired, facts.tags)
+      ? iam.listInstanceProfilesForRole(roleName, signal)
+      : undefined,
   ]);
   const removed = await read(
     inlinePolicyNames.filter((name) => !documentsOf.includes(name) && isRemoved(desired, facts, name)),

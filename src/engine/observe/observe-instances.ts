@@ -1,10 +1,10 @@
 import type { DesiredAbsent, DesiredPresent, DesiredState } from "../../model/desired-state.ts";
-import { ownershipAfterHandOver } from "../../model/hand-over.ts";
 import type { InstanceFacts, ObservedInstance, ObservedInstances } from "../../model/instances/instance.ts";
 import { compareClaims, type InstanceClaim, inOrderOn, isPendingClaim } from "../../model/instances/instance-claim.ts";
 import { recordedRegions } from "../../model/instances/recorded-regions.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
+import { followerOwnership } from "../../plan/after-hand-over.ts";
 import { diffInstances } from "../../plan/instances/diff-instances.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
 import type { ClaimIndex } from "./instance-claims.ts";
@@ -82,11 +82,11 @@ const ADOPTION = { of: "adoption", force: false } as const;
 const NOTHING_FOUND: ObservedInstances = { found: [], missingIds: [], unsearched: [] };
 
 /** The regions where the object may have associations: that of its spec, and those that its profile records. */
-function regionsOf(desired: DesiredState, { instanceProfile }: ObservedState): readonly string[] {
+function regionsOf(desired: DesiredState, { role, instanceProfile }: ObservedState): readonly string[] {
   const { instances } = desired;
   const wanted = instances === undefined ? [] : [instances.region];
   if (instanceProfile.presence === "absent") return wanted;
-  const ownership = ownershipAfterHandOver(desired, instanceProfile.tags).kind;
+  const ownership = followerOwnership(desired, role, instanceProfile).kind;
   if (ownership === "ownedByAnother") return [];
   return [...new Set([...wanted, ...(ownership === "owned" ? recordedRegions(instanceProfile.tags) : [])])].sort();
 }
@@ -166,9 +166,9 @@ function keyOf({ owner: { namespace, name } }: DesiredState): string {
 /** The instances to disassociate from an object in deletion, and those that use its profile otherwise. */
 async function observeAbsent(query: Query<DesiredAbsent>): Promise<ObservedInstances | undefined> {
   const { desired, state, regions, deps, signal } = query;
-  const { instanceProfile } = state;
+  const { role, instanceProfile } = state;
   const ownership =
-    instanceProfile.presence === "absent" ? undefined : ownershipOf(instanceProfile.tags, desired.owner);
+    instanceProfile.presence === "absent" ? undefined : followerOwnership(desired, role, instanceProfile);
   if (ownership !== undefined && ownership.kind !== "owned") return undefined;
   const released = await whenRead(desired, () => readRegions(query, FRESH_MS));
   const stays = desired.retention === "ByOrigin" && ownership?.adopted === true;

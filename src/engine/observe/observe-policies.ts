@@ -1,9 +1,9 @@
 import { BlockedError } from "../../errors.ts";
 import { type DesiredPresent, type DesiredState, ownPolicyArnsOf } from "../../model/desired-state.ts";
-import { ownershipAfterHandOver } from "../../model/hand-over.ts";
 import { sameName } from "../../model/naming.ts";
 import type { Absent, ObservedManagedPolicy, ObservedRole } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
+import { followerOwnership } from "../../plan/after-hand-over.ts";
 import { policyTagsAtCreation } from "../../plan/role/diff-managed-policies.ts";
 import { policiesNamedBy } from "../../plan/role/record-own-policies.ts";
 import type { IamReader, ManagedPolicyFacts, ReportedPolicy } from "../ports.ts";
@@ -46,7 +46,7 @@ export async function observePolicy(
   const read = await iam.getPolicy(arn, signal);
   if (read.presence === "absent") return undefined;
   const { attachments, boundaries, ...facts } = read;
-  const { kind } = ownershipAfterHandOver(desired, facts.tags);
+  const { kind } = followerOwnership(desired, role, facts);
   const mayBeWritten = kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
   if (!mayBeWritten) return { ...facts, document: undefined, versionIds: [], usedBy: [] };
   // What others do with a policy that stays the object's own matters to no plan.

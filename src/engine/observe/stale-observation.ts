@@ -2,6 +2,7 @@ import type { DesiredPresent } from "../../model/desired-state.ts";
 import { nameKey, sameName } from "../../model/naming.ts";
 import { ABSENT, type Absent, type ObservedRole, type ObservedState } from "../../model/observed-state.ts";
 import type { Action, IamAction } from "../../plan/action.ts";
+import { managesRole } from "../../plan/after-hand-over.ts";
 import { isInstanceAction } from "../../plan/instances/instance-action.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { entitiesOf, type OwnPolicyEntity } from "../../plan/proof.ts";
@@ -59,11 +60,13 @@ export function reported(
 }
 
 /**
- * What must be read again before the plan's writes: the parts that they concern, or everything for a plan with
- * blockers.
+ * What must be read again before the plan's writes: the parts that they concern, and the role, whose tags show whether another cluster has
+ * adopted all of it; or everything for a plan with blockers.
  */
-export function partsToReread({ actions, blockers }: Plan): PartsToReread {
-  return blockers.length > 0 ? "everything" : partsOf(actions);
+export function partsToReread({ actions, blockers }: Plan, desired: DesiredPresent): PartsToReread {
+  if (blockers.length > 0) return "everything";
+  const ofOwner: readonly Part[] = actions.length > 0 && managesRole(desired) ? ["role"] : [];
+  return new Set([...partsOf(actions), ...ofOwner]);
 }
 
 /** True when everything that must be read again was read. */

@@ -1,9 +1,9 @@
-import type { DesiredState } from "../../model/desired-state.ts";
+import type { DesiredPresent, DesiredState } from "../../model/desired-state.ts";
 import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { observe, type RoleParts } from "../observe/observe-iam.ts";
 import type { SnapshotIndex, StartingPoint } from "../observe/snapshot-index.ts";
-import { isCovered, partsToReread, reread } from "../observe/stale-observation.ts";
+import { isCovered, partsToReread, reread, type StaleObservation } from "../observe/stale-observation.ts";
 import type { IamReader } from "../ports.ts";
 import { type PlanDependencies, type Planned, planFor } from "./plan-for.ts";
 
@@ -27,23 +27,41 @@ export async function observeAndPlan(
   deps: ObserveDependencies,
   signal: AbortSignal,
 ): Promise<Planned> {
-  const { reader, start } = deps;
+  const { start } = deps;
   if (start?.kind === "parts") {
     const found = await planDeletion(desired, start.parts, deps, signal);
     // The blocker may be resolved since the scan: only a fresh read may block a deletion.
     if (found.plan.blockers.length === 0) return found;
   }
   if (start?.kind === "observed" && desired.presence === "present") {
-    const { observation } = start;
-    const observed = await reread(observation, desired, reader, signal);
-    if (isCovered(PROFILE, observation.toReread)) deps.index?.profiles.verify(observed.instanceProfile);
-    const found = await planFor(desired, observed, deps, signal);
-    if (isCovered(partsToReread(found.plan), observation.toReread)) return found;
+    const found = await planStale(desired, start.observation, deps, signal);
+    if (found !== undefined) return found;
   }
   return planFor(desired, await observeAll(desired, deps, signal), deps, signal);
 }
 
 const PROFILE: ReadonlySet<"instance profile"> = new Set(["instance profile"]);
+const ROLE: ReadonlySet<"role"> = new Set(["role"]);
+
+/** Plans from a stale observation, and reads the role too where the plan writes anything; undefined if it concerns more than was read. */
+async function planStale(
+  desired: DesiredPresent,
+  observation: StaleObservation,
+  deps: ObserveDependencies,
+  signal: AbortSignal,
+): Promise<Planned | undefined> {
+  const { toReread } = observation;
+  const observed = await reread(observation, desired, deps.reader, signal);
+  if (isCovered(PROFILE, toReread)) deps.index?.profiles.verify(observed.instanceProfile);
+  const found = await planFor(desired, observed, deps, signal);
+  const wanted = partsToReread(found.plan, desired);
+  if (isCovered(wanted, toReread) || toReread === "everything") return found;
+  const withRole = new Set([...toReread, ...ROLE]);
+  if (!isCovered(wanted, withRole)) return undefined;
+  const confirmed = await reread({ observed, toReread: ROLE }, desired, deps.reader, signal);
+  const again = await planFor(desired, confirmed, deps, signal);
+  return isCovered(partsToReread(again.plan, desired), withRole) ? again : undefined;
+}
 
 async function observeAll(
   desired: DesiredState,

@@ -24,6 +24,17 @@ export function formerMarkerOf(owner: Owner): string {
   return shortened(ownerText(owner), MAX_TAG_VALUE_CHARS);
 }
 
+/** The other cluster whose object of the same namespace and name the marker names; undefined for any other marker, and for one that is shortened. */
+export function clusterInMarker(
+  marker: string,
+  { clusterId, namespace, name }: Owner,
+  instanceId: string,
+): string | undefined {
+  const end = `/${namespace}/${name}@${instanceId}`;
+  const other = marker.endsWith(end) ? marker.slice(0, -end.length) : "";
+  return other === "" || other === clusterId ? undefined : other;
+}
+
 function ownerText({ clusterId, namespace, name }: Owner): string {
   return [...(clusterId === "" ? [] : [clusterId]), namespace, name].join("/");
 }

@@ -11,7 +11,8 @@ import {
 } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
 import type { Action } from "../action.ts";
-import { isOwnedElsewhere } from "../hand-over.ts";
+import { afterHandOver } from "../after-hand-over.ts";
+import { isOwnedElsewhere, moves } from "../hand-over.ts";
 import { releaseInstances } from "../instances/diff-instances.ts";
 import { forceDenied, guardInstances, NO_USERS } from "../instances/guard-instances.ts";
 import { guardClusterId } from "../ownership-guard.ts";
@@ -26,8 +27,9 @@ import { policyInUse } from "./guard-managed-policy.ts";
  */
 export function diffAbsent(desired: DesiredAbsent, found: ObservedState): Plan {
   // The role belongs to others, whatever its tags say.
-  const observed = desired.isRoleExternal ? { ...found, role: ABSENT } : found;
-  if (isOwnedElsewhere(desired, observed)) return { actions: [], blockers: [], unmanagedPolicies: [] };
+  const before = desired.isRoleExternal ? { ...found, role: ABSENT } : found;
+  if (isOwnedElsewhere(desired, before)) return { actions: [], blockers: [], unmanagedPolicies: [] };
+  const observed = afterHandOver(desired, before);
   const role = isToBeDeleted(desired, observed.role) ? (observed.role as ObservedRole) : undefined;
   const profile = isToBeDeleted(desired, observed.instanceProfile)
     ? (observed.instanceProfile as ObservedInstanceProfile)
@@ -36,8 +38,11 @@ export function diffAbsent(desired: DesiredAbsent, found: ObservedState): Plan {
   const unmanaged = role === undefined ? NOTHING_UNMANAGED : unmanagedOn(desired, observed, role);
   const deletions = deleteProfile(desired, observed, profile, role);
   const inUse = deletions.length === 0 ? NO_USERS : guardInstances(desired, observed);
+  const isWritten = (action: Action): boolean =>
+    "ownPolicyArn" in action ? policies.some(({ arn }) => arn === action.ownPolicyArn) : deletions.length > 0;
   return {
     actions: [
+      ...moves(desired, before, observed).filter(isWritten),
       ...releaseInstances(desired, observed),
       ...deletions,
       ...(role === undefined ? [] : emptyRole(desired, role, unmanaged)),

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
-import { EC2_TRUST } from "../../support/outsider.ts";
+import { shortHash } from "../../../src/model/short-hash.ts";
+import { ALLOW_ALL, EC2_TRUST } from "../../support/outsider.ts";
 import { APP, type Cluster, SharedAccount } from "../../support/two-clusters.ts";
 
 /** An author of one cluster tries to get a role of another cluster, or of another team. */
@@ -141,6 +142,12 @@ describe("what follows the role", () => {
     expect(b.message).toContain("roleName: app");
   });
 
+  test("is the instance profile that the role is in: another one would leave it behind with the role", async () => {
+    b.adopt("a", { instanceProfileName: "mine" });
+    expect(await refusal()).toBe("InstancesUseProfile");
+    expect(b.message).toContain("Create the object with instanceProfileName: app.");
+  });
+
   test("is no managed policy that others use, where the role is gone", async () => {
     const own = { name: "own", statements: [{ effect: "Allow", actions: ["sqs:*"], resources: ["*"] }] };
     a.apply({ managedPolicies: [own] });
@@ -177,6 +184,86 @@ describe("what follows the role", () => {
     b.adopt("a");
     expect(await refusal()).toBe("OwnedByAnother");
   });
+});
+
+describe("a role that was adopted leads nothing to its object", () => {
+  const P = "stranger";
+
+  /** An instance profile or role with the owner tags of the object of the same namespace and name in that cluster. */
+  async function strangers(action: string, params: Fields, tags: Readonly<Record<string, string>>): Promise<void> {
+    const all = Object.entries(tags).flatMap(([key, value], i) => [
+      [`Tags.member.${i + 1}.Key`, key],
+      [`Tags.member.${i + 1}.Value`, value],
+    ]);
+    await account.outsider(action, { ...params, ...Object.fromEntries(all) });
+  }
+  const ownedBy = (clusterId: string) => ({
+    [TAG_KEYS.clusterId]: clusterId,
+    [TAG_KEYS.namespace]: APP.namespace,
+    [TAG_KEYS.name]: APP.name,
+  });
+
+  beforeEach(async () => {
+    await account.outsider("CreateRole", { RoleName: P, AssumeRolePolicyDocument: EC2_TRUST });
+  });
+
+  /** The role of cluster a, adopted by b; the adoption is still recorded. */
+  async function adopted(): Promise<void> {
+    b.adopt("a", { policyName: "access" });
+    await b.controller().settle();
+    account.aws.calls.reset();
+  }
+
+  test.each(["that holds another role", "that is empty"])("an instance profile of that cluster %s", async (which) => {
+    await adopted();
+    await strangers("CreateInstanceProfile", { InstanceProfileName: P }, ownedBy("a"));
+    if (which !== "that is empty")
+      await account.outsider("AddRoleToInstanceProfile", { InstanceProfileName: P, RoleName: P });
+    b.apply({ policyName: "access", instanceProfileName: P });
+    expect(await refusal()).toBe("OwnedByAnother");
+  });
+
+  test("its own instance profile, once a cluster has it that the role does not come from", async () => {
+    await adopted();
+    await strangers("TagInstanceProfile", { InstanceProfileName: APP.name }, ownedBy("c"));
+    for (const tags of [{}, { [TAG_KEYS.adoptedFrom]: shortHash("c") }]) {
+      b.apply({ policyName: "access", tags });
+      await refusal();
+      expect(b.ready).toMatch(/^False (OwnedByAnother|InvalidSpec)$/);
+    }
+  });
+
+  test("a managed policy of that cluster that the tags of the role do not name", async () => {
+    await adopted();
+    const own = { name: "own", statements: [{ effect: "Allow", actions: ["sqs:*"], resources: ["*"] }] };
+    await strangers("CreatePolicy", { PolicyName: own.name, PolicyDocument: ALLOW_ALL }, ownedBy("a"));
+    b.apply({ policyName: "access", managedPolicies: [own] });
+    expect(await refusal()).toBe("OwnedByAnother");
+  });
+
+  test("what an outsider's tag on a role without an owner says, also after the object has adopted the role", async () => {
+    await account.outsider("CreateInstanceProfile", { InstanceProfileName: P });
+    await strangers("TagInstanceProfile", { InstanceProfileName: P }, ownedBy("c"));
+    await account.outsider("AddRoleToInstanceProfile", { InstanceProfileName: P, RoleName: P });
+    await strangers("TagRole", { RoleName: P }, { [TAG_KEYS.adoptedFrom]: shortHash("c") });
+    b.apply({ roleName: P, instanceProfileName: "mine", adoptionPolicy: "IfExists" });
+    for (const _ of [1, 2, 3]) await b.controller().settle();
+    expect(b.ready).toBe("True InSync");
+    expect(account.aws.snapshot().roles[P]?.tags).not.toHaveProperty(TAG_KEYS.adoptedFrom);
+    account.aws.calls.reset();
+    b.apply({ roleName: P, instanceProfileName: P, adoptionPolicy: "IfExists" });
+    expect(await refusal()).toBe("OwnedByAnother");
+  });
+});
+
+test("an instance profile that an outsider has emptied is not adopted for another role", async () => {
+  await account.outsider("RemoveRoleFromInstanceProfile", { InstanceProfileName: APP.name, RoleName: APP.name });
+  b.adopt("a", { roleName: "mine", instanceProfileName: APP.name });
+  expect(await refusal()).toBe("InstancesUseProfile");
+  expect(b.message).toContain("holds no role, and role mine is not of that cluster");
+  b.adopt("a", { policyName: "access" });
+  await b.controller().settle();
+  expect([b.ready, account.aws.snapshot().instanceProfiles[APP.name]?.roleName]).toEqual(["True InSync", APP.name]);
 });
 
 test("a class of the former cluster that strips neither reads nor strips what is handed over, whatever IAM shows", async () => {

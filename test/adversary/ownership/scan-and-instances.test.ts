@@ -64,7 +64,7 @@ async function reconcile(
 function scanned(): StaleObservation {
   const { roles, instanceProfiles } = iam.account;
   const observed = { role: roles["app"] ?? ABSENT, instanceProfile: instanceProfiles["app"] ?? ABSENT };
-  return { observed, toReread: partsToReread(diff(DESIRED, observed)) };
+  return { observed, toReread: partsToReread(diff(DESIRED, observed), DESIRED) };
 }
 
 function edit(description: string): void {
@@ -96,4 +96,19 @@ test("the very profile is put on the instance, and the role is repaired", async 
   edit("mine");
   await reconcile(DESIRED, ["i-1"], scanned());
   expect(iam.writes.map(({ kind }) => kind)).toEqual(["UpdateRole", "CreateTags", "AssociateIamInstanceProfile"]);
+});
+
+test("the tags of the profile are not repaired once another cluster has adopted the role, although the scan saw it as owned", async () => {
+  iam.outsider(({ roles, instanceProfiles: { app } }) => ({
+    roles,
+    instanceProfiles: app ? { app: { ...app, tags: { ...app.tags, [TAG_KEYS.applied]: "" } } } : {},
+  }));
+  const observation = scanned();
+  expect(observation.toReread).toEqual(new Set(["role", "instance profile"]));
+  iam.outsider(({ roles: { app }, instanceProfiles }) => ({
+    roles: app ? { app: { ...app, tags: { ...app.tags, [TAG_KEYS.clusterId]: "c", [TAG_KEYS.uid]: "uid-c" } } } : {},
+    instanceProfiles,
+  }));
+  expect(await reconcile(DESIRED, [], observation)).toBe("OwnedByAnother");
+  expect(iam.writes).toEqual([]);
 });

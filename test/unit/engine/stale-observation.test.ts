@@ -21,6 +21,8 @@ const roleName = "app";
 const instanceProfileName = "app";
 const POLICY = "arn:aws:iam::aws:policy/P";
 
+const tagging: Action = { kind: "TagInstanceProfile", instanceProfileName, tags: {} };
+
 describe("what must be read again before a write", () => {
   const instance = { region: "eu-west-1", instanceId: "i-1" };
 
@@ -31,7 +33,7 @@ describe("what must be read again before a write", () => {
     [{ kind: "DeleteRolePolicy", roleName, policyName: "p" }, ["role", "inline policy p"]],
     [{ kind: "AttachRolePolicy", roleName, policyArn: POLICY }, ["role", "managed policies"]],
     [{ kind: "DetachRolePolicy", roleName, policyArn: POLICY }, ["role", "managed policies"]],
-    [{ kind: "TagInstanceProfile", instanceProfileName, tags: {} }, ["instance profile"]],
+    [tagging, ["instance profile"]],
     [{ kind: "AddRoleToInstanceProfile", instanceProfileName, roleName }, ["role", "instance profile"]],
     [{ kind: "AssociateIamInstanceProfile", ...instance, iamInstanceProfile: "app" }, ["instance profile"]],
     [{ kind: "DeleteTags", ...instance, tags: {} }, ["instance profile"]],
@@ -41,8 +43,15 @@ describe("what must be read again before a write", () => {
 
   test("is everything when the plan is blocked, and nothing when it is empty", () => {
     const blocked = { actions: [], blockers: [{ reason: "AlreadyExists", message: "" }], unmanagedPolicies: [] };
-    expect(partsToReread(blocked)).toBe("everything");
-    expect(partsToReread({ ...blocked, blockers: [] })).toEqual(new Set());
+    expect(partsToReread(blocked, desiredOf())).toBe("everything");
+    expect(partsToReread({ ...blocked, blockers: [] }, desiredOf())).toEqual(new Set());
+  });
+
+  test("contains a managed role before any write: its tags say whether another cluster has adopted all of it", () => {
+    const plan = { actions: [tagging], blockers: [], unmanagedPolicies: [] };
+    expect(partsToReread(plan, desiredOf())).toEqual(new Set(["role", "instance profile"]));
+    const external = { ...desiredOf(), roleManagement: "external" } as const;
+    expect(partsToReread(plan, external)).toEqual(new Set(["instance profile"]));
   });
 
   test("is covered only by a read of all of it", () => {

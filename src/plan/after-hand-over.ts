@@ -1,0 +1,85 @@
+import type { DesiredState } from "../model/desired-state.ts";
+import {
+  isAdoptedFrom,
+  isHandedOverTo,
+  otherClusterOf,
+  tagsAfterHandOver,
+  tagsOfHandOver,
+} from "../model/hand-over.ts";
+import { sameName } from "../model/naming.ts";
+import type {
+  Absent,
+  ObservedInstanceProfile,
+  ObservedManagedPolicy,
+  ObservedRole,
+  ObservedState,
+} from "../model/observed-state.ts";
+import { placeInRoleArn, recordedOwnPolicies } from "../model/own-policies.ts";
+import { type Ownership, ownershipOf, type Tags } from "../model/ownership.ts";
+
+/** The entity whose tags decide who owns everything of the object: the role, or the instance profile where others manage the role. */
+export type Lead = ObservedRole | ObservedInstanceProfile;
+
+/** What follows the role. */
+export type Follower = ObservedInstanceProfile | Pick<ObservedManagedPolicy, "arn" | "policyId" | "tags">;
+
+/** False for an external role: no tags make it this object's. */
+export function managesRole(desired: DesiredState): boolean {
+  return desired.presence === "absent" ? !desired.isRoleExternal : desired.roleManagement === "managed";
+}
+
+/** The lead of an object; undefined if it does not exist. */
+export function leadOf(desired: DesiredState, { role, instanceProfile }: ObservedState): Lead | undefined {
+  const lead = managesRole(desired) ? role : instanceProfile;
+  return lead.presence === "absent" ? undefined : lead;
+}
+
+/** The observed state as it is after the writes of tags by which the object adopts from other clusters. */
+export function afterHandOver(desired: DesiredState, observed: ObservedState): ObservedState {
+  const { role, instanceProfile, managedPolicies } = observed;
+  const isLed = role.presence === "present" && managesRole(desired);
+  return {
+    ...observed,
+    ...(isLed && { role: { ...role, tags: tagsAfterHandOver(desired, role.tags) } }),
+    ...(instanceProfile.presence === "present" && {
+      instanceProfile: { ...instanceProfile, tags: followerTags(desired, role, instanceProfile) },
+    }),
+    ...(managedPolicies !== undefined && {
+      managedPolicies: managedPolicies.map((policy) => ({ ...policy, tags: followerTags(desired, role, policy) })),
+    }),
+  };
+}
+
+/** The ownership of an instance profile or a managed policy as in {@link afterHandOver}. */
+export function followerOwnership(desired: DesiredState, role: ObservedRole | Absent, follower: Follower): Ownership {
+  return ownershipOf(followerTags(desired, role, follower), desired.owner);
+}
+
+/** True when the object owns the lead, and its tags say that it was adopted from the cluster. */
+export function isLedFrom(desired: DesiredState, lead: Lead | undefined, clusterId: string): boolean {
+  return (
+    lead !== undefined && ownershipOf(lead.tags, desired.owner).kind === "owned" && isAdoptedFrom(lead.tags, clusterId)
+  );
+}
+
+function followerTags(desired: DesiredState, role: ObservedRole | Absent, follower: Follower): Tags {
+  const { tags } = follower;
+  if (!managesRole(desired)) return "roleName" in follower ? tagsAfterHandOver(desired, tags) : tags;
+  const follows =
+    isHandedOverTo(desired, tags) || (role.presence === "present" && followsRole(desired, role, follower));
+  return follows ? { ...tags, ...tagsOfHandOver(desired.owner) } : tags;
+}
+
+/**
+ * True for what belongs to a role that the object has adopted, and was left with the former cluster when the controller stopped in between. Only
+ * tags and the membership in AWS say so, which no author writes: the role is owned and was adopted from that cluster, and it is in the
+ * instance profile, or its tags name the managed policy. So it holds without `spec.adoptFrom` too, and in a deletion.
+ */
+function followsRole(desired: DesiredState, before: ObservedRole, follower: Follower): boolean {
+  const role = { ...before, tags: tagsAfterHandOver(desired, before.tags) };
+  const other = otherClusterOf(follower.tags, desired.owner);
+  if (other === undefined || !isLedFrom(desired, role, other)) return false;
+  if ("roleName" in follower) return sameName(follower.roleName, role.roleName);
+  const place = placeInRoleArn(role.arn) ?? desired.place;
+  return place !== undefined && recordedOwnPolicies(role.tags, place).includes(follower.arn);
+}
