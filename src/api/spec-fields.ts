@@ -126,10 +126,15 @@ const roleField: Field<Pick<RoleSpec, "management">> = object<Pick<RoleSpec, "ma
   management: defaulted(choice("Managed", "External"), "Managed"),
 });
 
+const NO_SPACE = TAG_CHARACTERS.replace("\\p{Z}", "");
+
+/** The pattern of a cluster id: what a tag value may be, without spaces that no output shows. */
+export const CLUSTER_ID: string = `^[${NO_SPACE}]([${TAG_CHARACTERS}]*[${NO_SPACE}])?$`;
+
 /** A cluster id, as in an owner tag. */
 export const clusterIdField: Field<string> = text(
   { minLength: 1, maxLength: 256 },
-  matches(`^[${TAG_CHARACTERS}]+$`, "write a cluster id: letters, digits, spaces and any of _.:/=+-@ only"),
+  matches(CLUSTER_ID, "write a cluster id: letters, digits, any of _.:/=+-@, and spaces between them only"),
 );
 
 const trustDefault = { statements: [] };

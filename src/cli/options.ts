@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { CLUSTER_ID } from "../api/spec-fields.ts";
 import { isNamespace } from "../engine/orphans/orphans.ts";
 import { UsageError } from "./io.ts";
 
@@ -110,9 +111,9 @@ export function positiveNumber(name: string, text: string | undefined, fallback:
 
 /** Validates a cluster id, which is part of the owner tags. Errors: UsageError for what IAM rejects in a tag value. */
 export function clusterIdOf<T extends string | undefined>(text: T, option = "cluster-id"): T {
-  if (text === undefined || /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u.test(text)) return text;
+  if (text === undefined || (text.length <= 256 && new RegExp(CLUSTER_ID, "u").test(text))) return text;
   throw new UsageError(
-    `--${option}: "${text}" is not a valid tag value; write 1 to 256 letters, digits, spaces and any of _.:/=+-@`,
+    `--${option}: "${text}" is not a valid tag value; write 1 to 256 letters, digits, any of _.:/=+-@, and spaces between them`,
   );
 }
 
