@@ -216,10 +216,11 @@ function afterChanges(changes: readonly string[]): readonly string[] {
   return [`after ${last}${changes.length === 1 ? "" : ` and ${changes.length - 1} more`}`];
 }
 
+/** Each title once: an adoption from another cluster writes tags of the role before the rest, and may write others later. */
 function titlesOf(actions: readonly Action[]): string {
   const titles = actions.map((action) => {
     const { symbol, title } = describeAction(action);
     return `${symbol} ${title}`;
   });
-  return titles.join("; ");
+  return [...new Set(titles)].join("; ");
 }

@@ -72,6 +72,8 @@ describe("a cluster that is rebuilt under another id", () => {
     expect(role()?.tags["team"]).toBe("blue");
     expect(Object.keys(account.aws.snapshot().policies)).toEqual([]);
     expect(account.faults).toEqual([]);
+    const [adopted] = b.kube.events;
+    expect(adopted?.note.match(/~ tags of role app/g)).toHaveLength(1);
   });
 
   test("adopts what an object retained at its deletion", async () => {

@@ -11,8 +11,13 @@ export type ResolvedClass =
   | { readonly kind: "none" }
   | { readonly kind: "blocked"; readonly blocker: Blocker };
 
-/** What to know before an object is created again. */
-const DELETES_ROLE = "Deleting an object deletes its role, unless spec.deletionPolicy retains it.";
+/** What to know before the object is created again. */
+function aboutDeletion({ status }: InstanceProfile): string {
+  const to = status?.handedOverTo;
+  return to === undefined
+    ? "Deleting an object deletes its role, unless spec.deletionPolicy retains it."
+    : `Cluster ${to} has adopted the role of this object, so deleting the object leaves AWS as it is.`;
+}
 
 /**
  * Resolves the class that the object names, or the default class. Pure.
@@ -34,7 +39,7 @@ export function resolveClass(object: InstanceProfile, classes: ParsedClasses, re
     : "If the cluster has classes, every object needs one";
   const message =
     `spec.className is not set, and no InstanceProfileClass is marked as the default. ${why}. ` +
-    `Mark a class as the default with the annotation ${DEFAULT_CLASS_ANNOTATION}: "true", or create the object again with spec.className. ${DELETES_ROLE}`;
+    `Mark a class as the default with the annotation ${DEFAULT_CLASS_ANNOTATION}: "true", or create the object again with spec.className. ${aboutDeletion(object)}`;
   return blocked("ClassRequired", message);
 }
 
@@ -55,10 +60,11 @@ export function classRevisionOf(resolved: ResolvedClass): string {
   }
 }
 
-function named(className: string, { metadata, status }: InstanceProfile, classes: ParsedClasses): ResolvedClass {
+function named(className: string, object: InstanceProfile, classes: ParsedClasses): ResolvedClass {
+  const { metadata, status } = object;
   const parsed = classes.named(className);
   if (parsed === undefined) {
-    const message = `InstanceProfileClass ${className} does not exist. Existing classes: ${someOf(classes.names())}. Create the class, or create the object again with another spec.className. ${DELETES_ROLE}`;
+    const message = `InstanceProfileClass ${className} does not exist. Existing classes: ${someOf(classes.names())}. Create the class, or create the object again with another spec.className. ${aboutDeletion(object)}`;
     return blocked("ClassNotFound", message);
   }
   if ("fault" in parsed) return blocked("ClassInvalid", `${parsed.fault}. Correct the class.`);
@@ -68,7 +74,7 @@ function named(className: string, { metadata, status }: InstanceProfile, classes
   if (!isInDeletion || !isNew) return { kind: "class", class: found };
   return blocked(
     "ClassNotFound",
-    `InstanceProfileClass ${className} is being deleted. Create the object again with another spec.className. ${DELETES_ROLE}`,
+    `InstanceProfileClass ${className} is being deleted. Create the object again with another spec.className. ${aboutDeletion(object)}`,
   );
 }
 

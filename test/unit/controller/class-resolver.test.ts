@@ -85,6 +85,9 @@ describe("the class of an object", () => {
         "Deleting an object deletes its role, unless spec.deletionPolicy retains it.",
     );
     expect(saidOf(of(undefined, {}, held), [aClass()])).toMatch(/^refused ClassRequired/);
+    expect(saidOf(of(undefined, {}, held, { handedOverTo: "b" }), [aClass()])).toMatch(
+      /Cluster b has adopted the role of this object, so deleting the object leaves AWS as it is\.$/,
+    );
   });
 
   test("is required with --require-class even if the cluster has none, except of objects in deletion", () => {
