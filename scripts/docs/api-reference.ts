@@ -78,9 +78,10 @@ function rowOf(name: string, field: Schema, parent: Schema, known: ReadonlyMap<s
 
 function meaningOf(name: string, field: Schema, parent: Schema): string {
   const { description = "" } = field;
-  const isImmutable = [...ownRules(field, true), ...ownRules(parent, true)].some(
-    ({ fieldPath = `.${name}` }) => fieldPath === `.${name}`,
+  const ofParent = ownRules(parent, true).filter(({ fieldPath, rule }) =>
+    fieldPath === undefined ? new RegExp(`oldSelf\\.${name}\\b`).test(rule) : fieldPath === `.${name}`,
   );
+  const isImmutable = ownRules(field, true).length > 0 || ofParent.length > 0;
   return cell(isImmutable && !/immutable/i.test(description) ? `${description} Immutable.` : description);
 }
 

@@ -58,7 +58,7 @@ function registeredMetrics(): readonly RegisteredMetric[] {
   metrics.elections()("");
   scanMetrics(registry);
   orphanMetrics(registry);
-  eventQueueMetrics(registry, []);
+  eventQueueMetrics(registry);
   metrics.watch("");
   metrics.reportDryRun(false);
   metrics.watchObjects("", () => cache);

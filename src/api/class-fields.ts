@@ -16,6 +16,14 @@ import { clusterIdField, permissionsBoundaryArnField, tagsField } from "./spec-f
 import { conditionsField, generationField } from "./status-fields.ts";
 import { orVariables } from "./variable-texts.ts";
 
+const eventQueueUrlField: Field<string> = text(
+  { minLength: 1, maxLength: 256 },
+  matches(
+    "^https://(sqs(-fips)?\\.[a-z]{2}(-[a-z]+)+-[0-9]+\\.(amazonaws\\.com(\\.cn)?|api\\.aws)|vpce-[a-z0-9-]+\\.sqs(-fips)?\\.[a-z]{2}(-[a-z]+)+-[0-9]+\\.vpce\\.amazonaws\\.com(\\.cn)?)/[0-9]{12}/[A-Za-z0-9_-]{1,80}$",
+    "write the URL of an SQS queue, as in https://sqs.us-east-1.amazonaws.com/123456789012/drift-events",
+  ),
+);
+
 const accountField: Field<ClassAccount> = object<ClassAccount>(
   {
     id: required(
@@ -43,6 +51,7 @@ const accountField: Field<ClassAccount> = object<ClassAccount>(
         ),
       ),
     ),
+    eventQueueUrls: optional(list(eventQueueUrlField, { maxItems: 20, listType: "set" })),
   },
   {
     message: "roleArn is in another account or partition; write a role of the account in id",
@@ -54,6 +63,18 @@ const accountField: Field<ClassAccount> = object<ClassAccount>(
     message: "an external id requires a role to assume; write roleArn too, or remove externalId",
     fieldPath: ".externalId",
     holds: ({ roleArn, externalId }) => externalId === undefined || roleArn !== undefined,
+  },
+  {
+    message: "a queue is in another account or partition; write queues of the account in id",
+    fieldPath: ".eventQueueUrls",
+    holds: ({ id, partition, eventQueueUrls = [] }) =>
+      eventQueueUrls.every(
+        (url) =>
+          url.includes(`/${id}/`) &&
+          url.includes(".cn-") === (partition === "aws-cn") &&
+          url.includes(".com.cn/") === (partition === "aws-cn") &&
+          url.includes(".us-gov-") === (partition === "aws-us-gov"),
+      ),
   },
 );
 

@@ -93,6 +93,8 @@ export interface ClassAccount {
   /** The role that the controller assumes for every request. Unset: the controller's own credentials. */
   readonly roleArn?: string;
   readonly externalId?: string;
+  /** The SQS queues of the account's drift events. Unset: only those of the operator. */
+  readonly eventQueueUrls?: readonly string[];
 }
 
 /** The partition of an ARN, after `arn:`. */

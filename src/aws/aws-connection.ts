@@ -10,6 +10,7 @@ import type {
   ManagedPolicyReader,
   Urgency,
 } from "../engine/ports.ts";
+import type { SqsQueueUrl } from "../model/queue-url.ts";
 import { createAccountIdentity, createStsClient } from "./account-identity.ts";
 import { createAwsWriter } from "./action-writer.ts";
 import { assumedRole, type RoleToAssume } from "./assumed-role.ts";
@@ -23,7 +24,6 @@ import { createIamReader } from "./iam/iam-reader.ts";
 import { createLastAccessedReader } from "./iam/last-accessed-reader.ts";
 import { createManagedPolicyReader } from "./iam/managed-policy-reader.ts";
 import { EventQueuesOnDemand } from "./sqs/event-queue-on-demand.ts";
-import type { SqsQueueUrl } from "./sqs/queue-url.ts";
 
 /** The AWS adapters of one set of credentials. */
 export interface AwsConnection {
@@ -39,7 +39,7 @@ export interface AwsConnection {
   readonly accountReader: AccountReader;
   readonly instanceReader: InstanceReader;
   readonly accountIdentity: AccountIdentity;
-  /** The queue of events of this URL. Sends no request. */
+  /** The queue of events of this URL, the same each time. Sends no request. */
   eventQueue(url: SqsQueueUrl): EventQueue;
   /** Creates a credential provider for a role. Sends no request until credentials are needed. */
   assume(role: RoleToAssume): NonNullable<AwsClientOptions["credentials"]>;

@@ -64,8 +64,9 @@ export interface ControllerSettings {
   readonly requiresClass?: boolean;
 }
 
-/** The events about changes in AWS. */
+/** The events about changes in AWS, beside those of the queues that classes name. */
 export interface DriftSources {
+  /** The operator's queues. */
   readonly queues: readonly EventQueue[];
   /** The requests of all connections to AWS. */
   readonly ownRequests: OwnRequests;

@@ -12,7 +12,7 @@ import { ClassController } from "./classes/class-controller.ts";
 import { classTenure, isWholeCluster } from "./classes/class-tenure.ts";
 import type { ControllerDependencies, ControllerSettings, ControllerShard } from "./controller-settings.ts";
 import type { DriftEvents } from "./drift/drift-events.ts";
-import { openDriftEvents } from "./drift/open-drift-events.ts";
+import { openDriftEvents, operatorQueues } from "./drift/open-drift-events.ts";
 import { keyText, logFieldsOf, namespaceOf } from "./object-key.ts";
 import { CountedOrphans } from "./orphans/counted-orphans.ts";
 import { type OrphanSources, openOrphans } from "./orphans/open-orphans.ts";
@@ -92,18 +92,16 @@ export class Controller {
       coverage,
       claims,
       clusterId,
-      clock,
-      random,
-      logger,
-      settings,
+      ...{ clock, random, logger, settings },
       observerOf: observers.scans,
       orphans: this.#orphans,
       enqueue: (key) => this.#enqueue(key),
       isScoped: !isWholeCluster(deps.scope ?? {}),
-      isDriftReported: deps.driftEvents !== undefined,
+      isDriftReported: operatorQueues(deps).length > 0,
       hasAccount: deps.shard?.hasAccount,
     });
-    this.#driftEvents = openDriftEvents(deps, { queue: this.#queue, cache: this.cache, scans: this.#scans });
+    const { cache } = this;
+    this.#driftEvents = openDriftEvents(deps, { queue: this.#queue, cache, classes: resolver, scans: this.#scans });
     this.#queuedReport = queuedReport;
     this.#workers = this.#openWorkers(deps, reconciler);
   }
@@ -195,7 +193,10 @@ export class Controller {
       logger,
       events,
       newReconcileId,
-      onChange: () => this.#scans.classesChanged(),
+      onChange: () => {
+        this.#scans.classesChanged();
+        this.#driftEvents.classesChanged();
+      },
       enqueue: (key, urgency) => this.#enqueue(key, urgency),
       verify: (of, signal) => accounts.verify(of, signal),
       boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),

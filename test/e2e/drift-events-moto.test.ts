@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { parseQueueUrl } from "../../src/aws/sqs/queue-url.ts";
 import {
   type ControllerProcess,
   DEFAULT_SETTINGS,
@@ -13,6 +12,7 @@ import {
 import { readShippedCrds } from "../../src/cli/manifests/crd-file.ts";
 import { SANDBOX_RATES } from "../../src/cli/sandbox/sandbox-aws.ts";
 import { loadKubeConfig } from "../../src/kube/kube-config.ts";
+import { parseQueueUrl } from "../../src/model/queue-url.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { type KubeApi, startKubeApi } from "../../src/sandbox/kube/server.ts";
 import { silentLogger } from "../../src/telemetry.ts";

@@ -1,19 +1,26 @@
 import type { EventQueue } from "../../engine/drift/event-queue.ts";
+import type { SqsQueueUrl } from "../../model/queue-url.ts";
 import type { AwsClientOptions } from "../client/client-config.ts";
-import type { SqsQueueUrl } from "./queue-url.ts";
 import type { SqsEventQueue } from "./sqs-event-queue.ts";
 
 /** The event queues of one set of credentials. Loads the SQS client on the first call: most installations have no queue. */
 export class EventQueuesOnDemand {
   readonly #options: AwsClientOptions;
+  readonly #queues = new Map<string, EventQueue>();
   readonly #opened: Promise<SqsEventQueue>[] = [];
 
   constructor(options: AwsClientOptions) {
     this.#options = options;
   }
 
-  /** The queue of this URL. Sends no request. */
+  /** The queue of this URL, the same each time. Sends no request. */
   open(url: SqsQueueUrl): EventQueue {
+    const queue = this.#queues.get(url.url) ?? this.#open(url);
+    this.#queues.set(url.url, queue);
+    return queue;
+  }
+
+  #open(url: SqsQueueUrl): EventQueue {
     let opened: Promise<SqsEventQueue> | undefined;
     const load = (): Promise<SqsEventQueue> => {
       opened ??= this.#load(url);

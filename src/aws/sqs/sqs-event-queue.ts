@@ -1,9 +1,9 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { EventQueue, QueueMessage } from "../../engine/drift/event-queue.ts";
+import type { SqsQueueUrl } from "../../model/queue-url.ts";
 import { createAwsCaller } from "../call/aws-call.ts";
 import { type AwsClientOptions, commonClientConfig } from "../client/client-config.ts";
 import { addHooks } from "../client/middleware.ts";
-import type { SqsQueueUrl } from "./queue-url.ts";
 
 /** The longest that SQS allows, so that an idle queue costs three requests a minute. */
 const WAIT_SECONDS = 20;
@@ -24,7 +24,8 @@ export class SqsEventQueue implements EventQueue {
   constructor({ url, name, origin, region }: SqsQueueUrl, { limiter: _, ...options }: AwsClientOptions) {
     this.name = name;
     this.#url = url;
-    const place = { ...options, endpoint: origin, ...(region !== undefined && { region }) };
+    const endpoint = options.endpoint ?? configuredEndpoint(process.env) ?? origin;
+    const place = { ...options, endpoint, ...(region !== undefined && { region }) };
     // The connection is TLS, which finds what an MD5 of each message would.
     this.#client = new SQSClient({ ...commonClientConfig(place), md5: false });
     addHooks(this.#client, "SQS", options);
@@ -73,4 +74,12 @@ export class SqsEventQueue implements EventQueue {
   #subject(operation: string): { readonly service: "SQS"; readonly operation: string; readonly entity: string } {
     return { service: "SQS", operation, entity: `queue ${this.name}` };
   }
+}
+
+/** An endpoint of the environment precedes the host in the URL, as in the SDK: what stands in for AWS has these queues too. */
+function configuredEndpoint({
+  AWS_ENDPOINT_URL_SQS: ofSqs,
+  AWS_ENDPOINT_URL: ofAll,
+}: NodeJS.ProcessEnv): string | undefined {
+  return ofSqs || ofAll || undefined;
 }

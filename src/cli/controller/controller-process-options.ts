@@ -1,7 +1,7 @@
 import type { AwsRates } from "../../aws/call/call-limiter.ts";
-import type { SqsQueueUrl } from "../../aws/sqs/queue-url.ts";
 import type { ControllerSettings } from "../../controller/controller.ts";
 import type { KubeCluster } from "../../kube/kube-config.ts";
+import type { SqsQueueUrl } from "../../model/queue-url.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { InstancesSettings } from "../instances-options.ts";
 import type { ElectionSettings } from "./election.ts";

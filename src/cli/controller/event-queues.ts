@@ -1,4 +1,4 @@
-import { parseQueueUrl, type SqsQueueUrl } from "../../aws/sqs/queue-url.ts";
+import { parseQueueUrl, type SqsQueueUrl } from "../../model/queue-url.ts";
 import { UsageError } from "../io.ts";
 import type { GivenOptions, OptionSpecs } from "../options.ts";
 

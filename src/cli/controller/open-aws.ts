@@ -64,6 +64,7 @@ export function openAws(place: AwsPlace, options: OpenAwsOptions): OpenAws {
     instancesIntervalMs: instances.intervalMs,
     guardRegions: async () => instances.regions ?? [await connection.region()].filter((it) => it !== undefined),
     isEveryRegionGuarded: instances.regions === undefined,
+    eventQueue: (url) => connection.eventQueue(url),
     propagationWindowMs: options.propagationWindowMs,
     monotonicMs: () => systemClock.monotonicMs(),
   });

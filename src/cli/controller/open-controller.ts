@@ -70,7 +70,7 @@ export function objectWatches(
 
 /** Registers the metrics of all controllers of a process. Returns their observers. */
 export function controllerObservers(
-  { settings, eventQueues = [], shardEventQueues = [] }: ControllerProcessOptions,
+  { settings }: ControllerProcessOptions,
   metrics: ProductMetrics,
   seen: {
     readonly queues: () => readonly WorkQueue[];
@@ -85,14 +85,13 @@ export function controllerObservers(
   metrics.watchObjects(CONTROLLER, seen.objects);
   lastUseMetrics(registry, () => systemClock.nowMs(), seen.objects);
   classMetrics(registry, seen.classes);
-  const queues = settings.isDryRun ? [] : [...eventQueues, ...shardEventQueues.flat()];
   return {
     queue: own.queueObserver,
     workers: own.workerObserver,
     reflector: metrics.watch(CONTROLLER),
     scans: scanMetrics(registry),
     orphans: orphanMetrics(registry),
-    eventQueues: eventQueueMetrics(registry, queues),
+    eventQueues: eventQueueMetrics(registry),
     results: metrics.results((key, isTerminal) => own.failed(key, isTerminal)),
   };
 }
@@ -105,8 +104,6 @@ export function openController(
 ): Controller {
   const { exchange } = transport;
   const { namespaces, labelSelector, settings } = options;
-  // A dry run receives no messages: a controller that enforces would miss them.
-  const queues = settings.isDryRun ? [] : eventQueues.map((url) => aws.own.eventQueue(url));
   const objects = new KubeObjectClient({
     exchange,
     fieldManager: FIELD_MANAGER,
@@ -118,7 +115,7 @@ export function openController(
     listWatches: objectWatches(options, transport),
     scope: { ...(labelSelector !== undefined && { labelSelector }), ...(namespaces !== undefined && { namespaces }) },
     accounts: aws.accounts,
-    driftEvents: queues.length === 0 ? undefined : { queues, ownRequests: aws.ownRequests },
+    driftEvents: { queues: eventQueues.map((url) => aws.own.eventQueue(url)), ownRequests: aws.ownRequests },
     ownPlace,
     ...(leadership === undefined ? ports : leaderOnly(ports, leadership)),
     ...(shard !== undefined && { shard }),

@@ -1,6 +1,6 @@
 import { type AwsRates, evenRates } from "../../aws/call/call-limiter.ts";
-import { parseQueueUrl, type SqsQueueUrl } from "../../aws/sqs/queue-url.ts";
 import { TerminalError } from "../../errors.ts";
+import { parseQueueUrl, type SqsQueueUrl } from "../../model/queue-url.ts";
 import { DRIFT_EVENTS } from "../../sandbox/aws/sqs/queues.ts";
 
 /** The region of the sandbox's own requests. */

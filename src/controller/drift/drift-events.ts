@@ -3,19 +3,31 @@ import type { ChangeEvent } from "../../engine/drift/change-event.ts";
 import { EntityIndex } from "../../engine/drift/entity-index.ts";
 import type { EventQueue } from "../../engine/drift/event-queue.ts";
 import type { KubeObject, ObjectKey } from "../../engine/ports.ts";
+import { RetryBucket } from "../../runtime/queue/retry-bucket.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";
 import { keyText } from "../object-key.ts";
-import { EventQueueLoop, type EventQueueLoopOptions } from "./event-queue-loop.ts";
+import type { ClassQueue } from "./class-queues.ts";
+import { EventQueueLoop, type EventQueueLoopOptions, type EventResult } from "./event-queue-loop.ts";
 import { Verifications, type VerificationsOptions } from "./verifications.ts";
 
 /** The dependencies of {@link DriftEvents}. */
 export interface DriftEventsOptions
   extends VerificationsOptions,
     Pick<EventQueueLoopOptions, "clock" | "random" | "logger" | "observer"> {
+  /** The operator's, whose events can concern objects of every account. */
   readonly queues: readonly EventQueue[];
+  /** Those that classes name now, by their names. */
+  readonly classQueues: () => ReadonlyMap<string, ClassQueue>;
+  /** The objects in the cache that this controller reconciles. */
+  readonly objects: () => readonly KubeObject[];
+  /** The key of the account that the object is in; undefined when it is unknown. */
+  readonly accountKeyOf: (key: string) => string | undefined;
   /** Reads the instances of a region again if the change concerns one that an object selects. True when it does. */
   readonly instancesChanged: (event: ChangeEvent) => boolean;
 }
+
+/** Bounds the CPU that backlogs and floods of all queues can take: 10 messages each, so 30,000 a minute. */
+const BATCHES = { perSecond: 50, burst: 1 };
 
 /**
  * Receives the events about changes in AWS, and has the objects verified that the changes concern. Events are hints: account scans find
@@ -23,48 +35,115 @@ export interface DriftEventsOptions
  */
 export class DriftEvents {
   readonly #options: DriftEventsOptions;
-  readonly #index = new EntityIndex();
+  /** Undefined while no queue is polled. */
+  #index: EntityIndex | undefined;
   readonly #verifications: Verifications;
-  readonly #loops: readonly EventQueueLoop[];
+  readonly #batches: RetryBucket;
+  /** By the name of the queue. */
+  readonly #loops = new Map<string, EventQueueLoop>();
+  readonly #ending = new Set<Promise<void>>();
+  #phase: "waiting" | "working" | "stopped" = "waiting";
 
   constructor(options: DriftEventsOptions) {
     this.#options = options;
     this.#verifications = new Verifications(options);
-    const receive = (event: ChangeEvent): "matched" | "own" | "unmatched" => this.receive(event);
-    this.#loops = options.queues.map((queue) => new EventQueueLoop({ ...options, queue, receive }));
+    this.#batches = new RetryBucket(options.clock, BATCHES);
   }
 
-  /** Receives from the queues from now on. */
+  /** Receives from the queues from now on. Does nothing after `stop`. */
   start(): void {
-    for (const loop of this.#loops) loop.start();
+    if (this.#phase === "stopped") return;
+    this.#phase = "working";
+    for (const queue of this.#options.queues) this.#poll(queue);
+    this.classesChanged();
   }
 
   /** Resolves when nothing is received any more. */
   async stop(): Promise<void> {
-    await Promise.all(this.#loops.map((loop) => loop.stop()));
+    this.#phase = "stopped";
+    for (const name of this.#loops.keys()) this.#leave(name);
+    await Promise.all(this.#ending);
     // After the loops: one of them may still handle what it has received.
     this.#verifications.stop();
   }
 
-  /** Handles an added, changed or deleted object. */
-  objectChanged(change: ObjectChange): void {
-    if (this.#loops.length === 0) return;
-    if (change.type === "deleted") this.#index.put(keyOf(change.old), undefined);
-    else this.#index.put(keyOf(change.new), change.new["status"] as InstanceProfileStatus | undefined);
+  /** Receives from the queues that classes name now, and from the operator's. */
+  classesChanged(): void {
+    if (this.#phase !== "working") return;
+    const { queues, classQueues } = this.#options;
+    const named = classQueues();
+    const operators = new Set(queues.map(({ name }) => name));
+    for (const name of this.#loops.keys()) if (!operators.has(name) && !named.has(name)) this.#leave(name);
+    // The operator's queue of the same name has events of every account.
+    for (const [name, queue] of named) if (!this.#loops.has(name)) this.#poll(queue, queue.accountId);
+    if (this.#loops.size === 0) this.#index = undefined;
   }
 
-  /** Has the objects verified that the change concerns. */
-  receive(event: ChangeEvent): "matched" | "own" | "unmatched" {
-    if (this.#options.isOwn(event.requestId)) return "own";
-    let isMatched = event.instanceIds.length > 0 && this.#options.instancesChanged(event);
+  /** Handles an added, changed or deleted object. */
+  objectChanged(change: ObjectChange): void {
+    if (change.type === "deleted") this.#index?.put(keyOf(change.old), undefined);
+    else this.#index?.put(keyOf(change.new), statusOf(change.new));
+  }
+
+  /**
+   * Has the objects verified that the change concerns.
+   *
+   * @param accountId the account of the queue; undefined: the event can concern objects of every account
+   */
+  receive(event: ChangeEvent, accountId?: string): EventResult {
+    const { isOwn, instancesChanged } = this.#options;
+    if (accountId !== undefined && accountId !== event.accountId) return "misdirected";
+    if (isOwn(event.requestId)) return "own";
+    let isMatched = event.instanceIds.length > 0 && instancesChanged(event);
     for (const touched of event.touched) {
-      for (const key of this.#index.objectsOf(event.accountId, touched.entity)) {
+      for (const key of this.#objectsOf(event, touched.entity, accountId)) {
         this.#verifications.add(key, { event, touched });
         isMatched = true;
       }
     }
     return isMatched ? "matched" : "unmatched";
   }
+
+  #objectsOf(event: ChangeEvent, entity: string, accountId: string | undefined): readonly string[] {
+    const found = [...(this.#index?.objectsOf(event.accountId, entity) ?? [])];
+    // The ARNs in a status do not prove the account of the object.
+    return accountId === undefined ? found : found.filter((key) => this.#options.accountKeyOf(key) === accountId);
+  }
+
+  #poll(queue: EventQueue, accountId?: string): void {
+    this.#index ??= this.#indexed();
+    const loop = new EventQueueLoop({
+      ...this.#options,
+      queue,
+      receive: (event) => this.receive(event, accountId),
+      nextBatchMs: () => this.#batches.reserveMs(),
+    });
+    this.#loops.set(queue.name, loop);
+    this.#options.observer?.joined?.(queue.name);
+    loop.start();
+  }
+
+  #leave(name: string): void {
+    const loop = this.#loops.get(name);
+    this.#loops.delete(name);
+    if (loop === undefined) return;
+    const ending = loop.stop().finally(() => {
+      this.#ending.delete(ending);
+      // A class may have named the queue again meanwhile.
+      if (!this.#loops.has(name)) this.#options.observer?.left?.(name);
+    });
+    this.#ending.add(ending);
+  }
+
+  #indexed(): EntityIndex {
+    const index = new EntityIndex();
+    for (const raw of this.#options.objects()) index.put(keyOf(raw), statusOf(raw));
+    return index;
+  }
+}
+
+function statusOf(raw: KubeObject): InstanceProfileStatus | undefined {
+  return raw["status"] as InstanceProfileStatus | undefined;
 }
 
 function keyOf(raw: KubeObject): string {

@@ -10,15 +10,29 @@ import { failureFields } from "../reconcile/failure-fields.ts";
  * - `matched`: an object is verified.
  * - `own`: the controller's own write.
  * - `unmatched`: a change of something that no object has.
+ * - `misdirected`: a change in another account than that of the class whose queue it came by.
  * - `irrelevant`: an event about something else, or a refused call.
  * - `malformed`: no event.
  * - `failed`: the controller could not handle it, so that the queue delivers it again.
  */
-export const MESSAGE_RESULTS = ["matched", "own", "unmatched", "irrelevant", "malformed", "failed"] as const;
+export const MESSAGE_RESULTS = [
+  "matched",
+  "own",
+  "unmatched",
+  "misdirected",
+  "irrelevant",
+  "malformed",
+  "failed",
+] as const;
 export type MessageResult = (typeof MESSAGE_RESULTS)[number];
+
+/** What became of an event about a change. */
+export type EventResult = Extract<MessageResult, "matched" | "own" | "unmatched" | "misdirected">;
 
 /** Observes a queue, for metrics. Called synchronously; must not throw. */
 export interface EventQueueObserver {
+  /** Called when the queue is polled from now on. */
+  joined?(queue: string): void;
   /** @param lagMs the time since the change; undefined for what is no change */
   handled(queue: string, result: MessageResult, lagMs: number | undefined): void;
   reachable(queue: string, isReachable: boolean): void;
@@ -29,7 +43,9 @@ export interface EventQueueObserver {
 /** The dependencies of {@link EventQueueLoop}. */
 export interface EventQueueLoopOptions {
   readonly queue: EventQueue;
-  readonly receive: (event: ChangeEvent) => "matched" | "own" | "unmatched";
+  readonly receive: (event: ChangeEvent) => EventResult;
+  /** Reserves the next batch of all queues. Returns the time until then. */
+  readonly nextBatchMs: () => number;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -39,8 +55,6 @@ export interface EventQueueLoopOptions {
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
-/** Bounds the CPU that a backlog or a flood can take: 10 messages each, so 30,000 a minute. */
-const MIN_INTERVAL_MS = 20;
 /** Most events are smaller. Reading a larger one can take so long that the rest of the process must not wait for the next one too. */
 const LARGE_BODY_CHARS = 32_768;
 
@@ -69,7 +83,6 @@ export class EventQueueLoop {
   async stop(): Promise<void> {
     this.#abort.abort(new Error("The event queue is no longer polled"));
     await this.#loop;
-    this.#options.observer?.left?.(this.#options.queue.name);
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -87,7 +100,7 @@ export class EventQueueLoop {
       const handled = await this.#handleAll(messages, signal);
       if (handled.length > 0) await queue.delete(handled, signal);
       this.#succeeded();
-      return MIN_INTERVAL_MS;
+      return this.#options.nextBatchMs();
     } catch (error) {
       return signal.aborted ? 0 : this.#failed(error);
     }

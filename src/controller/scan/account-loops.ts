@@ -178,6 +178,7 @@ export class AccountLoops {
 }
 
 function hasSameAccess(one: InstanceProfileClass, other: InstanceProfileClass): boolean {
-  const accessOf = ({ metadata, spec }: InstanceProfileClass): string => JSON.stringify([metadata.name, spec.account]);
+  const accessOf = ({ metadata, spec: { account } }: InstanceProfileClass): string =>
+    JSON.stringify([metadata.name, account.id, account.roleArn, account.externalId]);
   return accessOf(one) === accessOf(other);
 }

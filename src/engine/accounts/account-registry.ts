@@ -96,8 +96,8 @@ export class AccountRegistry {
       return opened.account;
     }
     // The class's own credentials, with the caches and locks that all writers of the account share.
-    const { iam, reader, instances } = opened.account;
-    return { ...shared, iam, reader, instances };
+    const { iam, reader, instances, eventQueue } = opened.account;
+    return { ...shared, iam, reader, instances, eventQueue };
   }
 
   /**

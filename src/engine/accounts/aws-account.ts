@@ -1,4 +1,6 @@
+import type { SqsQueueUrl } from "../../model/queue-url.ts";
 import { DriftMemory } from "../drift/drift-memory.ts";
+import type { EventQueue } from "../drift/event-queue.ts";
 import { KeyedMutex } from "../execute/keyed-mutex.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 import { PolicyExistence } from "../observe/policy-existence.ts";
@@ -29,7 +31,12 @@ export interface AwsAccount {
   readonly quotas: QuotaCache;
   readonly policies: PolicyExistence;
   readonly instances: AccountInstances;
+  /** The event queue of this URL; unset where none can be polled. Sends no request. */
+  readonly eventQueue?: OpenEventQueue | undefined;
 }
+
+/** Opens an event queue by its URL: the same queue each time. Sends no request. */
+type OpenEventQueue = (url: SqsQueueUrl) => EventQueue;
 
 /** The access to the account's EC2 instances, shared by all objects. */
 export interface AccountInstances {
@@ -59,6 +66,7 @@ export interface AwsAccountOptions {
   readonly guardRegions?: () => Promise<readonly string[]>;
   /** Default: false. */
   readonly isEveryRegionGuarded?: boolean;
+  readonly eventQueue?: OpenEventQueue;
   /** See {@link RecentWrites}; 0 where reads never lag. */
   readonly propagationWindowMs: number;
   readonly monotonicMs: () => number;
@@ -86,5 +94,6 @@ export function openAwsAccount(options: AwsAccountOptions): AwsAccount {
       isEveryRegionGuarded: options.isEveryRegionGuarded ?? false,
       usage: new ProfileUsage({ reader: instanceReader, monotonicMs, intervalMs }),
     },
+    eventQueue: options.eventQueue,
   };
 }

@@ -1,9 +1,9 @@
 import { DeleteQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
-import { parseQueueUrl, type SqsQueueUrl } from "../../../src/aws/sqs/queue-url.ts";
 import { readChangeEvent } from "../../../src/engine/drift/change-event.ts";
 import type { EventQueue } from "../../../src/engine/drift/event-queue.ts";
+import { parseQueueUrl, type SqsQueueUrl } from "../../../src/model/queue-url.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";

@@ -212,6 +212,28 @@ describe("the controller on a cluster with classes", () => {
     await Promise.all([untilReady(rig, "made-by-one"), untilReady(rig, "made-by-other")]);
   });
 
+  test("receives drift events from the queue of a class with the role that it assumes for it", async () => {
+    const account = {
+      id: "123456789012",
+      partition: "aws",
+      externalId: "one",
+      roleArn: "arn:aws:iam::123456789012:role/assumed-one",
+      // The sandbox has it too: the endpoint of the controller precedes the host.
+      eventQueueUrls: ["https://sqs.us-east-1.amazonaws.com/123456789012/drift-events"],
+    } as const;
+    await applyClass("by-one", { account });
+    const polls = () => rig.aws.calls.matching({ service: "sqs", action: "ReceiveMessage" });
+    await until(() => expect(polls()).not.toEqual([]));
+    expect(polls().filter(({ accessKeyId }) => accessKeyId === "controller")).toEqual([]);
+    const policy = { RoleName: "made-by-one", PolicyName: "made-by-one", PolicyDocument: ALLOW_ALL };
+    await rig.outsider("PutRolePolicy", policy);
+    await until(async () =>
+      expect(await rig.user.events(rig.key("made-by-one"))).toContainEqual(
+        expect.objectContaining({ reason: "DriftRepaired", note: expect.stringMatching(/^after PutRolePolicy by /) }),
+      ),
+    );
+  });
+
   test("holds a class back until its objects are gone", async () => {
     await applyClass("leaving");
     await apply("last", "leaving");

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import parsePrometheus from "parse-prometheus-text-format";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
-import { parseQueueUrl } from "../../../src/aws/sqs/queue-url.ts";
 import {
   type ControllerProcess,
   DEFAULT_SETTINGS,
@@ -15,6 +14,7 @@ import { readShippedCrd, samplePath } from "../../../src/cli/manifests/crd-file.
 import { readManifests } from "../../../src/cli/manifests/manifests.ts";
 import { applyToSandbox, waitForFinalStatus } from "../../../src/cli/sandbox/sandbox-client.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
+import { parseQueueUrl } from "../../../src/model/queue-url.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";

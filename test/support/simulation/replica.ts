@@ -24,6 +24,7 @@ import type { Exchange } from "../../../src/kube/exchange.ts";
 import { KubeListWatch } from "../../../src/kube/list-watch.ts";
 import { KubeObjectClient } from "../../../src/kube/object-client.ts";
 import { resendOnRetryAfter } from "../../../src/kube/resend.ts";
+import type { SqsQueueUrl } from "../../../src/model/queue-url.ts";
 import type { Clock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
 import { OptionalKindListWatch } from "../../../src/runtime/watch/optional-kind.ts";
@@ -108,6 +109,10 @@ export class Replica {
   readonly orphans = new Map<string, number>();
   orphansDeleted = 0;
   readonly eventQueue: SimulatedEventQueue;
+  /** The queues of classes, by the role that opened them, or `own`, and by their names. */
+  readonly classQueues = new Map<string, SimulatedEventQueue>();
+  /** The queues that it polls, as its metrics show. */
+  readonly polled = new Set<string>();
   /** How many messages of the queue became what. */
   readonly messages: Record<string, number> = {};
   readonly #ownRequests = new OwnRequests();
@@ -119,10 +124,12 @@ export class Replica {
   readonly #shards: ReplicaShards | undefined;
   readonly #elector: LeaderElector | undefined;
   readonly #isDryRun: boolean;
+  readonly #servers: SimulatedServers;
   #led: LedWork | undefined;
 
   constructor(name: string, world: FakeClock, servers: SimulatedServers, options: ReplicaOptions) {
     this.name = name;
+    this.#servers = servers;
     this.machine = new MachineClock(world);
     this.wire = new SimulatedWire(world, this.machine, servers);
     const api = servers.kubeApi();
@@ -238,7 +245,7 @@ export class Replica {
         : this.#onlyAccount(options, awsRates, assertMayWrite),
       classes: hasClasses ? this.#classes(options, leadership) : { listWatch: NOTHING_TO_WATCH, client: ports.objects },
       crd: new KubeCrdReader(exchange, RESOURCE),
-      driftEvents: options.hasEvents ? { queues: [this.eventQueue], ownRequests: this.#ownRequests } : undefined,
+      driftEvents: { queues: options.hasEvents ? [this.eventQueue] : [], ownRequests: this.#ownRequests },
       ...(leadership === undefined ? ports : leaderOnly(ports, leadership)),
       clusterId: CLUSTER_ID,
       clock,
@@ -261,6 +268,8 @@ export class Replica {
           },
         }),
         eventQueues: {
+          joined: (queue) => this.polled.add(queue),
+          left: (queue) => this.polled.delete(queue),
           handled: (_, result) => {
             this.messages[result] = (this.messages[result] ?? 0) + 1;
           },
@@ -324,10 +333,11 @@ export class Replica {
     const limiters = new Map<string, CallLimiter>();
     const connect = (id: string, more: Pick<AwsClientOptions, "limiter" | "credentials">): AwsConnection =>
       this.#connect(rates, () => assertMayWrite(id), more);
-    const opened = (aws: AwsConnection): OpenAccount => ({
-      account: openAccount(aws, clock, (isSweeping ?? hasClasses) ? aws.accountReader : undefined),
-      identity: aws.accountIdentity,
-    });
+    const opened = (aws: AwsConnection, role = "own"): OpenAccount => {
+      const account = openAccount(aws, clock, (isSweeping ?? hasClasses) ? aws.accountReader : undefined);
+      const eventQueue = (url: SqsQueueUrl): SimulatedEventQueue => this.#classQueue(role, url);
+      return { account: { ...account, eventQueue }, identity: aws.accountIdentity };
+    };
     return new AccountRegistry({
       own: opened(own),
       open({ id, roleArn, externalId }, className) {
@@ -338,10 +348,19 @@ export class Replica {
           sessionName: sessionNameOf(className),
           ...(externalId !== undefined && { externalId }),
         };
-        return opened(connect(id, { limiter, credentials: own.assume(role) }));
+        return opened(connect(id, { limiter, credentials: own.assume(role) }), roleArn);
       },
       monotonicMs: () => clock.monotonicMs(),
     });
+  }
+
+  #classQueue(role: string, { name }: SqsQueueUrl): SimulatedEventQueue {
+    const key = `${role} ${name}`;
+    const known = this.classQueues.get(key);
+    const queue =
+      known ?? new SimulatedEventQueue(() => this.#servers.aws.cloud.queues.create(name), this.machine, name);
+    this.classQueues.set(key, queue);
+    return queue;
   }
 
   #classes(options: ReplicaOptions, leadership: Leadership | undefined): ControllerDependencies["classes"] {

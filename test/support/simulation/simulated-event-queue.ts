@@ -10,21 +10,33 @@ const WAIT_MS = 20_000;
 
 /** A queue of the sandbox's AWS in virtual time, on whose way a test decides what becomes of the messages. */
 export class SimulatedEventQueue implements EventQueue {
-  readonly name = "123456789012/drift-events";
+  readonly name: string;
   /** What is delivered in place of the messages of one batch. */
   deliver: (messages: readonly QueueMessage[]) => readonly QueueMessage[] = (messages) => messages;
   /** Raised by the next calls. */
   fault: Error | undefined;
   received = 0;
+  /** The number of calls that wait for messages. */
+  waiting = 0;
   readonly #queue: () => MessageQueue;
   readonly #clock: Clock;
 
-  constructor(queue: () => MessageQueue, clock: Clock) {
+  constructor(queue: () => MessageQueue, clock: Clock, name = "us-east-1/123456789012/drift-events") {
+    this.name = name;
     this.#queue = queue;
     this.#clock = clock;
   }
 
   async receive(signal: AbortSignal): Promise<readonly QueueMessage[]> {
+    this.waiting += 1;
+    try {
+      return await this.#receive(signal);
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+
+  async #receive(signal: AbortSignal): Promise<readonly QueueMessage[]> {
     for (let waitedMs = 0; waitedMs < WAIT_MS; waitedMs += DELIVERY_MS) {
       await this.#clock.sleep(waitedMs === 0 ? REQUEST_MS : DELIVERY_MS, signal);
       if (this.fault !== undefined) throw this.fault;

@@ -38,7 +38,8 @@ test("large messages of one batch do not hold up the rest of the process until t
     handled += 1;
     return "unmatched";
   };
-  const loop = new EventQueueLoop({ queue, receive, clock, random: () => 0, logger: silentLogger });
+  const common = { clock, random: () => 0, logger: silentLogger, nextBatchMs: () => 20 };
+  const loop = new EventQueueLoop({ queue, receive, ...common });
   let handledBefore = -1;
   clock.schedule(0, () => {
     handledBefore = handled;
@@ -55,6 +56,9 @@ test("a message that arrives while the controller stops leaves no timer behind",
   const delivery = Promise.withResolvers<readonly QueueMessage[]>();
   const events = new DriftEvents({
     queues: [queueOf(() => delivery.promise)],
+    classQueues: () => new Map(),
+    objects: () => [],
+    accountKeyOf: () => undefined,
     instancesChanged: () => false,
     isOwn: () => false,
     accountOf: () => undefined,
@@ -66,10 +70,42 @@ test("a message that arrives while the controller stops leaves no timer behind",
   });
   const metadata = { namespace: "default", name: "app", uid: "1", resourceVersion: "1" };
   const role = { name: "app", arn: `arn:aws:iam::${ACCOUNT}:role/app`, id: "AROA" };
-  events.objectChanged({ type: "added", new: { metadata, status: { role } }, isInInitialList: true });
   events.start();
+  events.objectChanged({ type: "added", new: { metadata, status: { role } }, isInInitialList: true });
   const stopped = events.stop();
   delivery.resolve([message("late")]);
   await stopped;
   expect(clock.timerCount).toBe(0);
+});
+
+test("an event in the queue of a class concerns no object of another account, whatever the status of the object names", async () => {
+  const clock = new FakeClock();
+  const batches = [[message("one")], [message("two")]];
+  const queue = queueOf(async (signal) => batches.shift() ?? clock.sleep(1e9, signal).then(() => []));
+  const accounts = new Map([["default/app", "210987654321"]]);
+  const results: string[] = [];
+  const role = { name: "app", arn: `arn:aws:iam::${ACCOUNT}:role/app`, id: "AROA" };
+  const app = { metadata: { namespace: "default", name: "app", uid: "1", resourceVersion: "1" }, status: { role } };
+  const events = new DriftEvents({
+    queues: [],
+    classQueues: () => new Map([[queue.name, { ...queue, accountId: ACCOUNT }]]),
+    objects: () => [app],
+    accountKeyOf: (key) => accounts.get(key),
+    instancesChanged: () => false,
+    isOwn: () => false,
+    accountOf: () => undefined,
+    queue: { add() {}, isRunning: () => false, isWaiting: () => false },
+    ...{ clock, random: () => 0, logger: silentLogger, recheckMs: 0 },
+    observer: {
+      handled(_, result) {
+        results.push(result);
+        accounts.set("default/app", ACCOUNT);
+      },
+      reachable() {},
+    },
+  });
+  events.start();
+  await clock.advance(100);
+  expect(results).toEqual(["unmatched", "matched"]);
+  await events.stop();
 });

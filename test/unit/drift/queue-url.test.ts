@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { parseQueueUrl } from "../../../src/aws/sqs/queue-url.ts";
 import { eventQueueUrls } from "../../../src/cli/controller/event-queues.ts";
 import type { GivenOptions } from "../../../src/cli/options.ts";
+import { parseQueueUrl } from "../../../src/model/queue-url.ts";
 
 test.each([
   ["https://sqs.us-east-1.amazonaws.com/123456789012/drift-events", "us-east-1"],

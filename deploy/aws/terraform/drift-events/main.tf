@@ -17,7 +17,7 @@ variable "queue_name" {
 }
 
 variable "controller_role_name" {
-  description = "The role of the controller in this account, which is allowed to receive. Empty when the policy is attached elsewhere."
+  description = "The role of the controller or of a class in this account, which is allowed to receive. Empty when the policy is attached elsewhere."
   type        = string
   default     = "instance-profile-controller"
 }
