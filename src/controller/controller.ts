@@ -95,7 +95,7 @@ export class Controller {
       ...{ clock, random, logger, settings },
       observerOf: observers.scans,
       orphans: this.#orphans,
-      enqueue: (key) => this.#enqueue(key),
+      enqueue: (key, urgency) => this.#enqueue(key, urgency),
       isScoped: !isWholeCluster(deps.scope ?? {}),
       isDriftReported: operatorQueues(deps).length > 0,
       hasAccount: deps.shard?.hasAccount,

@@ -12,6 +12,7 @@ import type { Accounts } from "../accounts/account-access.ts";
 import type { CachedClaims } from "../accounts/cached-claims.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
 import type { OrphanScan } from "../orphans/orphan-scan.ts";
+import type { Urgency } from "../urgency.ts";
 import { IamScan, type ScanObserver } from "./iam-scan.ts";
 import { InstanceScan } from "./instance-scan.ts";
 import { ProfileTagScan } from "./profile-tag-scan.ts";
@@ -25,7 +26,7 @@ export interface ScanDependencies {
    * Enqueues an object whose instances have changed in EC2. Its reconcile must not be skipped, because no scan of IAM
    * covers that.
    */
-  readonly enqueue: (key: string) => void;
+  readonly enqueue: (key: string, urgency?: Urgency) => void;
   readonly clusterId: string;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -172,7 +173,12 @@ export class AccountLoops {
     this.#profileTagScan = new ProfileTagScan(shared);
     this.#profileTagScan.start();
     const { snapshots, intervalMs } = account.instances;
-    this.#instanceScan = new InstanceScan({ snapshots, claims, clock, intervalMs, enqueue, logger });
+    const instancesChanged = (key: string, isReported: boolean): void => {
+      // What the association of an instance depends on in IAM.
+      if (isReported) account.drift.touch(key, new Set(["instance profile"]));
+      enqueue(key, isReported ? "drift" : "change");
+    };
+    this.#instanceScan = new InstanceScan({ snapshots, claims, clock, intervalMs, logger, enqueue: instancesChanged });
     this.#instanceScan.start();
   }
 }

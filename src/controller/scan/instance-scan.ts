@@ -18,8 +18,8 @@ export interface InstanceScanDependencies {
   readonly clock: Clock;
   /** The interval between two reads of a region. */
   readonly intervalMs: number;
-  /** Called with the key of an object whose instances have changed. */
-  readonly enqueue: (key: string) => void;
+  /** Called with the key of an object whose instances have changed, and whether an event has reported that another client changed them. */
+  readonly enqueue: (key: string, isReported: boolean) => void;
   readonly logger: Logger;
 }
 
@@ -41,6 +41,8 @@ export class InstanceScan {
   readonly #faults = new Map<string, string>();
   /** Regions that are read again soon because of reported changes. */
   readonly #refreshing = new Map<string, Timer>();
+  /** The objects that reported changes concern, by region, until it was read again. */
+  readonly #reported = new Map<string, Set<string>>();
   #timer: Timer | undefined;
 
   constructor(deps: InstanceScanDependencies) {
@@ -71,7 +73,7 @@ export class InstanceScan {
       const found = [...(snapshots.peek(instances.region)?.instances.values() ?? [])];
       const selected = found.filter((facts) => selects(instances, facts));
       const rivals = claims.in(instances.region).filter((claim) => claim.key !== key && isForAny(claim, selected));
-      for (const rival of rivals) enqueue(rival.key);
+      for (const rival of rivals) enqueue(rival.key, false);
     }
   }
 
@@ -88,9 +90,13 @@ export class InstanceScan {
     const changed = [...known.values()].filter(
       ({ instanceId, association }) => ids.has(instanceId) || ids.has(association?.associationId ?? ""),
     );
-    const isConcerned = changed.some((facts) => inRegion.some((claim) => concerns(claim, facts)));
-    if (isConcerned) this.#refreshSoon(region);
-    return isConcerned;
+    const concerned = inRegion.filter((claim) => changed.some((facts) => concerns(claim, facts)));
+    if (concerned.length === 0) return false;
+    const keys = this.#reported.get(region) ?? new Set();
+    for (const { key } of concerned) keys.add(key);
+    this.#reported.set(region, keys);
+    this.#refreshSoon(region);
+    return true;
   }
 
   #refreshSoon(region: string): void {
@@ -101,7 +107,10 @@ export class InstanceScan {
     const timer = clock.schedule(Math.max(REFRESH_DELAY_MS, REFRESH_INTERVAL_MS - sinceMs), () => {
       this.#refreshing.delete(region);
       const maxAgeMs = clock.monotonicMs() - reportedMs;
-      snapshots.get(region, maxAgeMs, this.#stop.signal).catch((error: unknown) => this.#logFault(region, error));
+      void snapshots
+        .get(region, maxAgeMs, this.#stop.signal)
+        .catch((error: unknown) => this.#logFault(region, error))
+        .then(() => this.#reported.delete(region));
     });
     this.#refreshing.set(region, timer);
   }
@@ -147,8 +156,10 @@ export class InstanceScan {
     }
     const changed = changesBetween(previous, snapshot);
     if (changed.length === 0) return;
+    const reported = this.#reported.get(snapshot.region);
     for (const claim of this.#deps.claims.in(snapshot.region)) {
-      if (changed.some((versions) => versions.some((facts) => concerns(claim, facts)))) this.#deps.enqueue(claim.key);
+      if (changed.some((versions) => versions.some((facts) => concerns(claim, facts))))
+        this.#deps.enqueue(claim.key, reported?.has(claim.key) ?? false);
     }
   }
 
@@ -156,7 +167,7 @@ export class InstanceScan {
   #enqueueFormerlyMarked(snapshot: RegionSnapshot): void {
     const markers = new Set([...snapshot.instances.values()].map(({ tags }) => tags[ASSOCIATED_BY_TAG]));
     for (const { owner, key } of this.#deps.claims.in(snapshot.region)) {
-      if (markers.has(formerMarkerOf(owner))) this.#deps.enqueue(key);
+      if (markers.has(formerMarkerOf(owner))) this.#deps.enqueue(key, false);
     }
   }
 

@@ -28,6 +28,8 @@ export interface RoleParts {
  * role with one inline policy and one more for each further one, 5 to delete it, or 2 where its parts are known, and 1
  * where the instance profile is presumed.
  *
+ * @param facts of the role, if they were read a moment ago
+ *
  * Errors: those of the reader. A state is complete or an error.
  */
 export async function observe(
@@ -35,10 +37,11 @@ export async function observe(
   iam: IamReader,
   signal: AbortSignal,
   known?: RoleParts,
+  facts?: RoleFacts | Absent,
 ): Promise<ObservedState> {
   const names = namesOf(desired);
   const [role, instanceProfile] = await allInOrder([
-    observeRole(desired, names, iam, signal, known),
+    observeRole(desired, names, iam, signal, { known, read: facts }),
     known?.instanceProfile ?? iam.getInstanceProfile(names.instanceProfileName, signal),
   ]);
   const managedPolicies = isForeign(role, desired) ? [] : await observePolicies(desired, role, iam, signal);
@@ -74,10 +77,10 @@ async function observeRole(
   { roleName, documentsOf }: Names,
   iam: IamReader,
   signal: AbortSignal,
-  known?: RoleParts,
+  { known, read }: { readonly known: RoleParts | undefined; readonly read: RoleFacts | Absent | undefined },
 ): Promise<ObservedRole | Absent> {
   if (desired.presence === "absent" && desired.isRoleExternal) return ABSENT;
-  const facts = await iam.getRole(roleName, signal);
+  const facts = read ?? (await iam.getRole(roleName, signal));
   if (facts.presence === "absent") return ABSENT;
   if (!needsPolicies(facts.tags, desired)) {
     return { ...facts, inlinePolicyNames: [], inlinePolicyDocuments: {}, managedPolicyArns: [] };
@@ -86,18 +89,18 @@ async function observeRole(
     const { inlinePolicyNames, managedPolicyArns, instanceProfileNames } = known;
     return { ...facts, inlinePolicyNames, managedPolicyArns, instanceProfileNames, inlinePolicyDocuments: {} };
   }
-  const read = (names: readonly string[]) =>
+  const documentsIn = (names: readonly string[]) =>
     allInOrder(names.map(async (name) => [name, await iam.getRolePolicy(roleName, name, signal)] as const));
   const [inlinePolicyNames, managedPolicyArns, documents, instanceProfileNames] = await allInOrder([
     iam.listRolePolicies(roleName, signal),
     iam.listAttachedRolePolicies(roleName, signal),
-    read(documentsOf),
+    documentsIn(documentsOf),
     // Only the deletion of a role, and its adoption from another cluster, depend on the instance profiles that hold it.
     desired.presence === "absent" || isHandedOverTo(desired, facts.tags)
       ? iam.listInstanceProfilesForRole(roleName, signal)
       : undefined,
   ]);
-  const removed = await read(
+  const removed = await documentsIn(
     inlinePolicyNames.filter((name) => !documentsOf.includes(name) && isRemoved(desired, facts, name)),
   );
   const inlinePolicyDocuments = present([...documents, ...removed]);

@@ -90,8 +90,8 @@ function partsOfIam(action: IamAction): readonly Part[] {
 }
 
 /**
- * The observed state with the parts read again: one request for each part, or those of {@link observe}. If the role has
- * another unique id than in the scan, everything is read, because the parts that were not read again belong to the
+ * The observed state with the parts read again: one request for each part, or those of {@link observe}. If the role is gone or has
+ * another unique id than in the scan, everything else is read too, because the parts that were not read again belong to the
  * former role.
  */
 export async function reread(
@@ -101,35 +101,36 @@ export async function reread(
   signal: AbortSignal,
 ): Promise<ObservedState> {
   if (toReread === "everything") return observe(desired, iam, signal);
-  let state = observed;
-  for (const part of toReread) {
-    const { role, instanceProfile } = state;
-    // CreateInstanceProfile refuses where there is one.
-    if (part === "instance profile" && isOfInterruptedCreate && instanceProfile.presence === "absent") continue;
-    const now =
-      role.presence === "absent" ? undefined : await rereadPart(part, { ...state, role }, desired, iam, signal);
-    if (now === undefined) return observe(desired, iam, signal);
-    state = now;
+  const { role, instanceProfile } = observed;
+  // CreateInstanceProfile refuses where there is one.
+  const isCreated = isOfInterruptedCreate === true && instanceProfile.presence === "absent";
+  const parts = [...toReread].filter((part) => part !== "instance profile" || !isCreated);
+  if (parts.length === 0) return observed;
+  if (role.presence === "absent") return observe(desired, iam, signal);
+  let state: StateWithRole = { ...observed, role };
+  // Before its parts, which else may be those of another role.
+  if (toReread.has("role")) {
+    const facts = await iam.getRole(desired.role.roleName, signal);
+    const isSame = facts.presence === "present" && facts.roleId === role.roleId;
+    if (!isSame) return observe(desired, iam, signal, undefined, facts);
+    state = { ...state, role: { ...role, ...facts } };
   }
+  for (const part of parts) if (part !== "role") state = await rereadPart(part, state, desired, iam, signal);
   return state;
 }
 
-/** Undefined when the role has another unique id. */
+type StateWithRole = ObservedState & { readonly role: ObservedRole };
+
 async function rereadPart(
-  part: Part,
-  state: ObservedState & { readonly role: ObservedRole },
+  part: Exclude<Part, "role">,
+  state: StateWithRole,
   desired: DesiredPresent,
   iam: IamReader,
   signal: AbortSignal,
-): Promise<ObservedState | undefined> {
+): Promise<StateWithRole> {
   const { role } = state;
   const { roleName } = desired.role;
   switch (part) {
-    case "role": {
-      const facts = await iam.getRole(roleName, signal);
-      const isSame = facts.presence === "present" && facts.roleId === role.roleId;
-      return isSame ? { ...state, role: { ...role, ...facts } } : undefined;
-    }
     case "managed policies": {
       const managedPolicyArns = await iam.listAttachedRolePolicies(roleName, signal);
       return { ...state, role: { ...role, managedPolicyArns } };
@@ -150,11 +151,11 @@ const OWN_POLICY = "managed policy ";
 
 async function rereadPolicy(
   arn: string,
-  state: ObservedState,
+  state: StateWithRole,
   desired: DesiredPresent,
   iam: IamReader,
   signal: AbortSignal,
-): Promise<ObservedState> {
+): Promise<StateWithRole> {
   const { managedPolicies = [], ...rest } = state;
   const now = await observePolicy(arn, desired, state.role, iam, signal);
   const all = [...managedPolicies.filter((policy) => policy.arn !== arn), ...(now === undefined ? [] : [now])];
