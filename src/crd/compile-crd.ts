@@ -4,7 +4,7 @@ import type { CompiledCrd, CompiledVersion, FieldCause, Json, JsonObject, Printe
 import { crdCauses } from "./crd-rules.ts";
 import { InvalidCrdError, invalid } from "./field-cause.ts";
 import { isObject, listMember, member, numberMember, objectMember, stringMember, stringsMember } from "./json.ts";
-import { withDefaults } from "./schema/defaults.ts";
+import { withDefaults, withoutDefaults } from "./schema/defaults.ts";
 import { listTypeCauses } from "./schema/list-types.ts";
 import { pruneResource } from "./schema/prune.ts";
 import { type SchemaCheck, schemaCheck } from "./schema/schema-check.ts";
@@ -85,6 +85,7 @@ function compileVersion(version: Json, path: string, causes: FieldCause[]): Comp
     unknownFields: (object) => pruneResource(object, root).unknown,
     prune: (object) => pruneResource(object, root).object,
     applyDefaults: (object) => withDefaults(object, root),
+    withoutDefaults: (object) => withoutDefaults(object, root) as JsonObject,
     validate: validation(root, path, causes),
   };
 }

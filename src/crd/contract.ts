@@ -56,6 +56,8 @@ export interface CompiledVersion extends WithSchema {
   prune(object: JsonObject): JsonObject;
   /** With the schema's defaults set, and with nulls dropped where the API server drops them. The object stays as it is. */
   applyDefaults(object: JsonObject): JsonObject;
+  /** Without the fields that {@link applyDefaults} sets to the same value. The object stays as it is. */
+  withoutDefaults(object: JsonObject): JsonObject;
   /**
    * Schema, list types and CEL rules; empty when the object may be stored. `old` is the stored object of an update:
    * it feeds the transition rules and lets what did not change stay invalid (ratcheting, as in Kubernetes >= 1.30).

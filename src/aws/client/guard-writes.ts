@@ -1,6 +1,7 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 
-const READ = /^(Get|List|Describe)/;
+/** With the request for a report, which changes nothing. */
+const READ = /^(Get|List|Describe|GenerateServiceLastAccessedDetails)/;
 
 /**
  * Calls `assertMayWrite` right before each write is sent. Fetching credentials from STS or an agent can take so long that

@@ -26,13 +26,25 @@ const WHOLE_OBJECT = "the whole object";
 /** The compiled CRD, cached in the process: compiling it takes longer than checking a manifest. */
 let shippedVersions: readonly CompiledVersion[] | undefined;
 
+function versionOf(value: Manifest["value"]): {
+  readonly versions: readonly CompiledVersion[];
+  readonly version?: CompiledVersion | undefined;
+} {
+  shippedVersions ??= compileCrd(readShippedCrd()).versions;
+  const version = shippedVersions.find(({ name }) => String(value["apiVersion"]).endsWith(`/${name}`));
+  return { versions: shippedVersions, version };
+}
+
+/** The manifest without the fields that the API server sets by default. */
+export function withoutDefaults<T extends Manifest["value"]>(value: T): T {
+  return (versionOf(value).version?.withoutDefaults(value as unknown as JsonObject) as T | undefined) ?? value;
+}
+
 /** Checks a manifest against the schema and the rules of the CRD. */
 export function judgeManifest({ value }: Pick<Manifest, "value">): SchemaVerdict {
-  shippedVersions ??= compileCrd(readShippedCrd()).versions;
-  const versions = shippedVersions;
   if (value["kind"] !== KIND)
     return rejected([invalid("kind", `unknown kind${didYouMean(String(value["kind"]), [KIND])}`)]);
-  const version = versions.find(({ name }) => String(value["apiVersion"]).endsWith(`/${name}`));
+  const { version, versions } = versionOf(value);
   if (version === undefined) {
     const known = versions.map(({ name }) => name).join(", ");
     return rejected([invalid("apiVersion", `unknown version; must be one of: ${known}`)]);

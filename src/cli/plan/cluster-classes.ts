@@ -62,15 +62,32 @@ export async function readClusterClasses(
  *
  * Errors: as {@link readClusterClasses}.
  */
-export async function readClusterObjects(
+export function readClusterObjects(
+  given: GivenOptions,
+  io: Pick<CommandIo, "env" | "stop">,
+  namespaces: Iterable<string | undefined>,
+): Promise<readonly WatchedObject[]> {
+  return readLists(given, io, INSTANCE_PROFILES, namespaces);
+}
+
+/** Lists the classes alone; none if their CRD is not installed. Errors: as {@link readClusterClasses}. */
+export function readClasses(
+  given: GivenOptions,
+  io: Pick<CommandIo, "env" | "stop">,
+): Promise<readonly WatchedObject[]> {
+  return readLists(given, io, INSTANCE_PROFILE_CLASSES, [undefined]);
+}
+
+async function readLists(
   given: GivenOptions,
   { env, stop }: Pick<CommandIo, "env" | "stop">,
+  resource: KubeResource,
   namespaces: Iterable<string | undefined>,
 ): Promise<readonly WatchedObject[]> {
   const transport = new Transport({ cluster: clusterOf(given, env), clock: systemClock, version: VERSION });
   try {
     const { exchange } = transport;
-    const lists = [...namespaces].map((namespace) => listObjects(exchange, INSTANCE_PROFILES, namespace, stop));
+    const lists = [...namespaces].map((namespace) => listObjects(exchange, resource, namespace, stop));
     return (await Promise.all(lists)).flat();
   } finally {
     await transport.close();

@@ -2,111 +2,101 @@ import { hasExternalRole, type InstanceProfileSpec, type InstanceProfileStatus }
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import type { KubeObject, ObjectKey } from "../../engine/ports.ts";
 import { ControllerError, messageOfError } from "../../errors.ts";
-import type { ServiceAccess } from "../../model/access/service-access.ts";
 import { nameInArn } from "../../model/naming.ts";
 import type { JsonObject } from "../../model/policy/policy-json.ts";
 import { type NarrowedManifest, narrowManifest } from "../../plan/usage/narrow-manifest.ts";
-import { type AccessProposal, accessJson, proposalComments, renderAccess } from "../../plan/usage/render-access.ts";
+import type { AccessProposal } from "../../plan/usage/render-access.ts";
 import { periodText } from "../../plan/usage/role-use.ts";
-import type { Clock } from "../../runtime/clock.ts";
-import { type CommandIo, EXIT } from "../io.ts";
-import { commented, yamlOf } from "../manifests/export-text.ts";
+import type { CommandIo } from "../io.ts";
 import { judgeManifest } from "../manifests/judge-manifest.ts";
 import type { Progress } from "../progress.ts";
-import { asManifest } from "./named-objects.ts";
+import type { ReachedAccount } from "./accounts.ts";
+import { readServices } from "./last-accessed.ts";
+import type { NamedObject } from "./named-objects.ts";
 import type { Period } from "./read-usage.ts";
-
-/** The output format of a report on access. */
-export type AccessFormat = "text" | "json" | "yaml";
 
 /** What a report on access needs. */
 export interface AccessContext {
-  readonly aws: AwsConnection;
+  readonly accounts: readonly ReachedAccount[];
   readonly period: Period;
   readonly dropsUnusedServices: boolean;
   readonly progress: Progress;
 }
 
-/** Reads what the roles of the objects have accessed, and proposes narrower manifests. Errors: those of the API server. */
-export async function proposalsFor(
-  objects: readonly JsonObject[],
+/** Reads what the roles of the objects have accessed, and proposes narrower manifests. */
+export function proposalsFor(
+  objects: readonly NamedObject[],
   context: AccessContext,
   io: Pick<CommandIo, "clock" | "stop">,
 ): Promise<readonly AccessProposal[]> {
-  const accountId = await context.aws.accountIdentity.accountId(io.stop);
-  return context.progress.inParallel(objects, (object) => proposalFor(object, accountId, context, io));
-}
-
-/** Renders the proposals. The YAML has only what can be applied; the rest goes to standard error. */
-export function writeProposals(
-  proposals: readonly AccessProposal[],
-  objects: readonly JsonObject[],
-  format: AccessFormat,
-  { io, isColored }: { readonly io: Pick<CommandIo, "out" | "err">; readonly isColored: boolean },
-): number {
-  if (format === "json") io.out(accessJson(proposals));
-  if (format === "yaml") writeYaml(proposals, io);
-  if (format === "text") {
-    const shown = proposals.map((proposal, index) => {
-      const before = yamlOf(asManifest(objects[index] ?? {}));
-      return { ...proposal, before, after: proposal.manifest === undefined ? before : yamlOf(proposal.manifest) };
-    });
-    io.out(renderAccess(shown), isColored);
-  }
-  if (proposals.some(({ manifest }) => manifest !== undefined)) return EXIT.changes;
-  return proposals.some(({ problem }) => problem !== undefined) ? EXIT.blocked : EXIT.ok;
-}
-
-function writeYaml(proposals: readonly AccessProposal[], { out, err }: Pick<CommandIo, "out" | "err">): void {
-  const documents = proposals.flatMap((proposal) => {
-    const { manifest } = proposal;
-    return manifest === undefined ? [] : [[...commented(proposalComments(proposal)), ...yamlOf(manifest)]];
-  });
-  out(documents.flatMap((lines, index) => (index === 0 ? lines : ["---", ...lines])));
-  for (const { namespace, name, problem, manifest } of proposals)
-    if (manifest === undefined) err(`${namespace}/${name}: ${problem ?? "nothing to remove"}`);
+  return context.progress.inParallel(objects, (object) => proposalFor(object, context, io));
 }
 
 async function proposalFor(
-  object: JsonObject,
-  accountId: string,
-  { aws, period, dropsUnusedServices }: AccessContext,
-  { clock, stop }: Pick<CommandIo, "clock" | "stop">,
+  { object, manifest }: NamedObject,
+  { accounts, ...context }: AccessContext,
+  io: Pick<CommandIo, "clock" | "stop">,
 ): Promise<AccessProposal> {
   const { namespace, name } = object["metadata"] as unknown as ObjectKey;
-  const role = roleOf(object);
-  const known = { namespace, name, ...(role !== undefined && { role }), actions: [], untouched: [] };
-  const refused = (problem: string): AccessProposal => ({ ...known, problem });
-  const problem = problemOf(object, accountId);
-  if (role === undefined || problem !== undefined) return refused(problem ?? "the object has no role in AWS");
+  const { role } = statusOf(object);
+  const known = { namespace, name, ...(role?.arn !== undefined && { role: role.arn }), actions: [], untouched: [] };
+  const reached = reachRole(object, accounts);
+  if ("problem" in reached) return { ...known, ...reached };
   try {
-    const young = await tooYoung(role, aws, period, stop);
-    if (young !== undefined) return refused(young);
-    const services = await readServices(role, aws, clock, stop);
-    if (services === undefined)
-      return refused("IAM has not finished its report within two minutes. Run the command again");
-    const narrowed = narrowManifest(asManifest(object), { services, dropsUnusedServices });
-    return { ...known, ...proposed(narrowed) };
+    return { ...known, ...(await judgeRole(reached, manifest, context, io)) };
   } catch (error) {
-    stop.throwIfAborted();
+    io.stop.throwIfAborted();
     if (!(error instanceof ControllerError)) throw error;
-    return refused(withAdvice(error));
+    return { ...known, problem: withAdvice(error) };
   }
 }
 
-function roleOf({ status }: JsonObject): string | undefined {
-  return ((status ?? {}) as InstanceProfileStatus).role?.arn;
+/** A role to report on, and the connection that reads it. */
+interface ReachedRole {
+  readonly roleArn: string;
+  readonly aws: AwsConnection;
+}
+
+type Problem = Required<Pick<AccessProposal, "problem">> & Pick<AccessProposal, "isTooYoung">;
+
+function reachRole(object: JsonObject, accounts: readonly ReachedAccount[]): ReachedRole | Problem {
+  const { role, accountId = "unknown" } = statusOf(object);
+  const problem = problemOf(object);
+  if (problem !== undefined) return { problem };
+  if (role?.arn === undefined) return { problem: "the object has no role in AWS" };
+  const account = accounts.find((one) => one.accountId === accountId);
+  if (account !== undefined && "aws" in account) return { roleArn: role.arn, aws: account.aws };
+  return {
+    problem: `the role is in account ${accountId}, which was not read: ${account?.why ?? "status does not name it"}`,
+  };
+}
+
+async function judgeRole(
+  { roleArn, aws }: ReachedRole,
+  manifest: JsonObject,
+  { period, dropsUnusedServices }: Omit<AccessContext, "accounts">,
+  { clock, stop }: Pick<CommandIo, "clock" | "stop">,
+): Promise<Problem | Partial<AccessProposal>> {
+  const unwatched = await notWatched(roleArn, aws, period, stop);
+  if (unwatched !== undefined) return unwatched;
+  const services = await readServices(roleArn, aws, clock, stop);
+  if (services === undefined)
+    return { problem: "IAM has not finished its report within two minutes. Run the command again" };
+  return proposed(narrowManifest(manifest, { services, dropsUnusedServices }));
+}
+
+function statusOf({ status }: JsonObject): InstanceProfileStatus {
+  return (status ?? {}) as InstanceProfileStatus;
 }
 
 /** Why the object is not reported on; undefined if it is. */
-function problemOf({ spec, status }: JsonObject, accountId: string): string | undefined {
-  if (hasExternalRole((spec ?? {}) as unknown as InstanceProfileSpec))
+function problemOf(object: JsonObject): string | undefined {
+  if (hasExternalRole((object["spec"] ?? {}) as unknown as InstanceProfileSpec))
     return "others manage the role and its policies (spec.role.management: External)";
-  const { accountId: ownId = "unknown", role, handedOverTo } = (status ?? {}) as InstanceProfileStatus;
-  if (handedOverTo !== undefined) return `the role is handed over to cluster ${handedOverTo}. Run the command there`;
-  return role?.arn === undefined || ownId === accountId
+  const { handedOverTo } = statusOf(object);
+  return handedOverTo === undefined
     ? undefined
-    : `the role is in account ${ownId}, and the credentials are of account ${accountId}`;
+    : `the role is handed over to cluster ${handedOverTo}. Run the command there`;
 }
 
 /** Without a manifest if there is nothing to remove. */
@@ -125,41 +115,22 @@ function withAdvice(error: ControllerError): string {
 }
 
 /** Why IAM has not watched the role for long enough; undefined if it has. */
-async function tooYoung(
+async function notWatched(
   roleArn: string,
   { iamReader }: AwsConnection,
   { nowMs, unusedForMs }: Period,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Problem | undefined> {
   const role = await iamReader.getRole(nameInArn(roleArn), signal);
-  if (role.presence === "absent") return "the role does not exist in AWS";
+  if (role.presence === "absent") return { problem: "the role does not exist in AWS" };
   const { createdTime } = role;
   if (createdTime !== undefined && Date.parse(createdTime) <= nowMs - unusedForMs) return undefined;
   const when =
     createdTime === undefined
       ? "IAM does not say when the role was created"
       : `the role was created on ${createdTime.slice(0, 10)}`;
-  return `${when}, so IAM has not watched it for ${periodText(unusedForMs)}. Set a shorter --unused-for to accept less`;
-}
-
-/** IAM makes a report within seconds. */
-const POLL_MS = 1_000;
-const MAX_POLLS = 120;
-
-/** Undefined if IAM does not finish in time. */
-async function readServices(
-  roleArn: string,
-  { lastAccessed }: AwsConnection,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<readonly ServiceAccess[] | undefined> {
-  const jobId = await lastAccessed.start(roleArn, signal);
-  for (let poll = 0; poll < MAX_POLLS; poll += 1) {
-    const services = await lastAccessed.result(jobId, roleArn, signal);
-    if (services !== undefined) return services;
-    await clock.sleep(POLL_MS, signal);
-  }
-  return undefined;
+  const problem = `${when}, so IAM has not watched it for ${periodText(unusedForMs)}. Set a shorter --unused-for to accept less`;
+  return { problem, isTooYoung: true };
 }
 
 /** Errors: Error for a proposal that the API server would reject, which is a bug. */

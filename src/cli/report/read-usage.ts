@@ -8,6 +8,7 @@ import { useByStatus, useOfRole } from "../../plan/usage/role-use.ts";
 import { type ObjectUse, unsearchedLines } from "../../plan/usage/usage-report.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
+import type { ReachedAccount } from "./accounts.ts";
 
 /** The period without a use that makes a role unused. */
 export interface Period {
@@ -19,8 +20,10 @@ export interface Period {
 interface AccountUse {
   readonly accountId: string;
   /** Undefined: the credentials may not read the account. */
-  readonly snapshot: AccountSnapshot | undefined;
-  readonly uses: ProfileUses;
+  readonly snapshot?: AccountSnapshot | undefined;
+  /** Undefined: the account was not reached. */
+  readonly uses?: ProfileUses | undefined;
+  readonly notRead: readonly string[];
 }
 
 /** The use of objects, and what was not read. */
@@ -29,35 +32,71 @@ export interface UsageRead {
   readonly notRead: readonly string[];
 }
 
+interface UsageOptions extends Period {
+  readonly regions: readonly string[] | undefined;
+}
+
 /**
- * Reads the use of what the objects have in the account of the credentials, by one scan of it. What objects have in other accounts is
- * taken from their status.
+ * Reads the use of what the objects have in AWS, by one scan of each account that they live in. What is in an account that was not reached is
+ * taken from status.
  *
- * Errors: those of reading AWS, but for a missing permission.
+ * Errors: those of reading the first account, but for a missing permission.
  */
 export async function readUsage(
   objects: readonly WatchedObject[],
-  aws: AwsConnection,
-  options: Period & { readonly regions: readonly string[] | undefined },
+  accounts: readonly ReachedAccount[],
+  options: UsageOptions,
   signal: AbortSignal,
 ): Promise<UsageRead> {
-  const accountId = await aws.accountIdentity.accountId(signal);
-  const own = objects.filter((object) => statusOf(object).accountId === accountId);
-  const { snapshot, why } = await readAccount(own, aws, signal);
-  const home = await aws.region();
-  const uses = await readProfileUses(aws.instanceReader, { regions: options.regions, home }, signal);
-  const account: AccountUse = { accountId, snapshot, uses };
+  const byAccount = Map.groupBy(objects, (object) => statusOf(object).accountId ?? "");
+  const isOnly = accounts.length === 1;
+  const read = await Promise.all(
+    accounts.map((account, index) =>
+      readAccount(account, byAccount.get(account.accountId) ?? [], { ...options, mayFail: index > 0, isOnly }, signal),
+    ),
+  );
+  const uses = new Map(read.map((account) => [account.accountId, account]));
   return {
-    objects: objects.map((object) => useOf(object, account, options)),
-    notRead: [
-      ...(why === undefined ? [] : [why]),
-      ...unsearchedLines(uses.unsearched),
-      ...otherAccounts(objects, accountId),
-    ],
+    objects: objects.map((object) => useOf(object, uses.get(statusOf(object).accountId ?? ""), options)),
+    notRead: read.flatMap(({ notRead }) => notRead),
   };
 }
 
 async function readAccount(
+  account: ReachedAccount,
+  objects: readonly WatchedObject[],
+  { regions, mayFail, isOnly }: UsageOptions & { readonly mayFail: boolean; readonly isOnly: boolean },
+  signal: AbortSignal,
+): Promise<AccountUse> {
+  const { accountId } = account;
+  if (objects.length === 0) return { accountId, notRead: [] };
+  if ("why" in account) return { accountId, notRead: [unreached(accountId, objects.length, account.why)] };
+  const { aws } = account;
+  try {
+    const { snapshot, why } = await readRoles(objects, aws, signal);
+    const uses = await readProfileUses(aws.instanceReader, { regions, home: await aws.region() }, signal);
+    const lines = [...(why === undefined ? [] : [why]), ...unsearchedLines(uses.unsearched)];
+    return {
+      accountId,
+      snapshot,
+      uses,
+      notRead: isOnly ? lines : lines.map((line) => `account ${accountId}: ${line}`),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ControllerError) || !mayFail) throw error;
+    return { accountId, notRead: [unreached(accountId, objects.length, messageOfError(error))] };
+  }
+}
+
+function unreached(accountId: string, objects: number, why: string): string {
+  return (
+    `account ${accountId}, so that the last uses of ${objects} ${objects === 1 ? "object" : "objects"} are those of status, and the uses of their ` +
+    `instance profiles are not known: ${why.replace(/\.$/, "")}. Run the command with credentials of that account.`
+  );
+}
+
+async function readRoles(
   objects: readonly WatchedObject[],
   { accountReader }: AwsConnection,
   signal: AbortSignal,
@@ -76,7 +115,7 @@ async function readAccount(
   }
 }
 
-function useOf(object: WatchedObject, account: AccountUse, period: Period): ObjectUse {
+function useOf(object: WatchedObject, account: AccountUse | undefined, period: Period): ObjectUse {
   const { namespace, name } = object.metadata as ObjectMeta;
   const status = statusOf(object);
   /** What another cluster has adopted is that cluster's to report. */
@@ -94,12 +133,12 @@ function useOf(object: WatchedObject, account: AccountUse, period: Period): Obje
 }
 
 function roleUse(
-  { role, accountId, lastUsed }: InstanceProfileStatus,
-  account: AccountUse,
+  { role, lastUsed }: InstanceProfileStatus,
+  account: AccountUse | undefined,
   period: Period,
 ): ObjectUse["role"] {
   if (role?.arn === undefined) return { state: "absent" };
-  if (accountId !== account.accountId || account.snapshot === undefined) return useByStatus(lastUsed, period);
+  if (account?.snapshot === undefined) return useByStatus(lastUsed, period);
   const found = account.snapshot.roles.get(nameKey(role.name ?? ""));
   if (found === undefined) return { state: "absent" };
   const { at, region } = found.lastUsed ?? {};
@@ -109,27 +148,18 @@ function roleUse(
 
 function profileUse(
   { instanceProfile, accountId }: InstanceProfileStatus,
-  { uses, ...account }: AccountUse,
+  account: AccountUse | undefined,
 ): ObjectUse["instanceProfile"] {
   const { arn, name } = instanceProfile ?? {};
   if (arn === undefined || name === undefined) return { state: "absent" };
-  if (accountId !== account.accountId)
-    return { state: "unknown", why: `account ${accountId ?? "of the object"} was not read` };
+  const uses = account?.uses;
+  if (uses === undefined) return { state: "unknown", why: `account ${accountId ?? "of the object"} was not read` };
   const profile = { arn, instanceProfileName: name };
   const [instances, launchTemplates] = [uses.instancesOf(profile).length, uses.templatesOf(profile).length];
   if (instances + launchTemplates > 0) return { state: "used", instances, launchTemplates };
   return uses.unsearched.length === 0
     ? { state: "unused" }
     : { state: "unknown", why: "nothing that uses it was found, but not every region was searched" };
-}
-
-function otherAccounts(objects: readonly WatchedObject[], ownId: string): readonly string[] {
-  const ids = objects.flatMap((object) => statusOf(object).accountId ?? []).filter((id) => id !== ownId);
-  return [...Map.groupBy(ids, (id) => id)].map(
-    ([id, same]) =>
-      `account ${id}, so that the last uses of ${same.length} objects are those of status, and the uses of their instance ` +
-      `profiles are not known. Run the command with credentials of that account.`,
-  );
 }
 
 function nameIn(entity: { readonly name?: string } | undefined): { readonly name?: string } {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../contract.ts";
 import { cloneJson, isObject, setMember } from "../json.ts";
 import { fieldNode, type SchemaNode } from "./structural.ts";
@@ -85,4 +86,30 @@ export function withDefaults(object: JsonObject, root: SchemaNode): JsonObject {
   const result = isObject(copy) ? copy : {};
   fillObject(result, root);
   return result;
+}
+
+/** A copy without the fields that the schema sets to the same value anyway: what an author has to write. */
+export function withoutDefaults(value: Json, node: SchemaNode): Json {
+  if (!node.hasDefaults) return value;
+  if (Array.isArray(value)) {
+    const { items } = node;
+    return items === undefined ? value : value.map((entry) => withoutDefaults(entry, items));
+  }
+  if (!isObject(value)) return value;
+  const kept: JsonObject = {};
+  for (const key of Object.keys(value)) {
+    const written = writtenMember(value[key] ?? null, key, node);
+    if (written !== undefined) setMember(kept, key, written);
+  }
+  return kept;
+}
+
+/** Undefined for a member that the default sets. */
+function writtenMember(value: Json, key: string, node: SchemaNode): Json | undefined {
+  const schema = fieldNode(node, key);
+  if (schema === undefined) return value;
+  const written = withoutDefaults(value, schema);
+  const byDefault = node.properties.has(key) ? schema.default : undefined;
+  if (byDefault === undefined) return written;
+  return isDeepStrictEqual(written, withoutDefaults(byDefault, schema)) ? undefined : written;
 }

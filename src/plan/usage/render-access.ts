@@ -13,6 +13,8 @@ export interface AccessProposal {
   readonly role?: string;
   /** Why nothing can be proposed; unset: something was judged. */
   readonly problem?: string;
+  /** True where IAM has not watched the role for long enough, which is no failure. */
+  readonly isTooYoung?: true;
   readonly actions: readonly ActionUse[];
   readonly untouched: readonly string[];
   /** The manifest without unused actions; unset: there is nothing to remove. */

@@ -42,7 +42,10 @@ interface Entry {
   readonly text: string;
 }
 
-function sectionsOf(report: UsageReport): readonly Section[] {
+/** The most objects of one reason that the text names. */
+const MAX_NAMED = 10;
+
+function sectionsOf(report: UsageReport, maxNamed = Number.POSITIVE_INFINITY): readonly Section[] {
   const { unusedRoles, unusedProfiles, unmanagedPolicies } = findingsOf(report);
   const entry = (text: (object: ObjectUse) => string) => (object: ObjectUse) => ({
     object: `${object.namespace}/${object.name}`,
@@ -61,7 +64,7 @@ function sectionsOf(report: UsageReport): readonly Section[] {
       title: "Roles with policies that the spec does not name",
       entries: unmanagedPolicies.map(entry((object) => object.unmanagedPolicies.join(", "))),
     },
-    { title: "Not known", entries: unknowns(report) },
+    { title: "Not known", entries: unknowns(report, maxNamed) },
   ];
   return all.filter(({ entries }) => entries.length > 0);
 }
@@ -79,7 +82,7 @@ function unusedRoleText({ role }: ObjectUse): string {
 }
 
 /** Objects by the reason, because thousands can have the same one. */
-function unknowns({ objects }: UsageReport): readonly Entry[] {
+function unknowns({ objects }: UsageReport, maxNamed: number): readonly Entry[] {
   const reasons = objects.flatMap(({ namespace, name, role, instanceProfile }) => {
     const object = `${namespace}/${name}`;
     return [
@@ -88,16 +91,16 @@ function unknowns({ objects }: UsageReport): readonly Entry[] {
     ];
   });
   return [...Map.groupBy(reasons, ({ text }) => text)].map(([text, same]) => {
-    const [first] = same;
-    const rest = same.length - 1;
-    return { object: `${first?.object ?? ""}${rest > 0 ? ` and ${rest} more` : ""}`, text };
+    const rest = same.length - maxNamed;
+    const named = same.slice(0, maxNamed).map(({ object }) => object);
+    return { object: `${named.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`, text };
   });
 }
 
 const CAUTION = `IAM shows a use up to four hours later and tracks ${TRACKED_DAYS} days. A role without a known use can still be needed: ask its team.`;
 
 function textOf(report: UsageReport): readonly OutputLine[] {
-  const sections = sectionsOf(report).flatMap(({ title, entries }): readonly OutputLine[] => [
+  const sections = sectionsOf(report, MAX_NAMED).flatMap(({ title, entries }): readonly OutputLine[] => [
     { text: title, kind: "headline" },
     ...entries.map(({ object, text }) => `  ${object}: ${text}`),
     "",

@@ -24,6 +24,7 @@ import { type Ended, manifestText, runCli } from "./run-cli.ts";
 
 const DAY_MS = 86_400_000;
 const ACCOUNT = "123456789012";
+const FAR = "999999999999";
 const { signal } = new AbortController();
 /** Lets whoever is of the account assume the role. */
 const TRUST = {
@@ -89,15 +90,21 @@ function clockAt(epochMs: number): FakeClock {
 }
 
 /** An object with what it has in AWS, as the controller leaves it. */
-async function made(name: string, spec: object = {}, status: object = {}, namespace = "team-a"): Promise<RoleUser> {
+async function made(
+  name: string,
+  spec: object = {},
+  status: object = {},
+  namespace = "team-a",
+  { account, iamWriter }: { account: string } & Pick<AwsConnection, "iamWriter"> = { ...connection, account: ACCOUNT },
+): Promise<RoleUser> {
   const body = JSON.parse(manifestText({ roleName: name, trust: TRUST, ...spec }, { name, namespace })) as KubeJson;
   const created = await cluster.expectOk({ method: "POST", path: pathOf(namespace), body });
   const desired = desiredState(parseInstanceProfile(created as never), CLUSTER_ID);
-  for (const action of diff(desired, NOTHING).actions) await connection.iamWriter.perform(action, signal);
-  const arn = (kind: string): string => `arn:aws:iam::${ACCOUNT}:${kind}/${name}`;
+  for (const action of diff(desired, NOTHING).actions) await iamWriter.perform(action, signal);
+  const arn = (kind: string): string => `arn:aws:iam::${account}:${kind}/${name}`;
   const role = { name, arn: arn("role"), id: "AROAEXAMPLE" };
   const instanceProfile = { name, arn: arn("instance-profile"), id: "AIPAEXAMPLE" };
-  await setStatus(name, { accountId: ACCOUNT, role, instanceProfile, ...status }, namespace);
+  await setStatus(name, { accountId: account, role, instanceProfile, ...status }, namespace);
   return RoleUser.assume(aws.url, role.arn);
 }
 
@@ -187,22 +194,58 @@ describe("report", () => {
     expect(out).toContain("not read: the roles of the account, so that last uses are those of status");
   });
 
-  test("names the other accounts, and does not judge what objects have there", async () => {
+  test("names the accounts that it cannot read, and does not judge what objects have there", async () => {
     await made("here");
-    const role = { name: "there", arn: "arn:aws:iam::999999999999:role/there", id: "AROATHERE" };
-    const instanceProfile = { ...role, arn: "arn:aws:iam::999999999999:instance-profile/there" };
-    await made("there", {}, { accountId: "999999999999", role, instanceProfile, class: CLASS });
+    const far = { arn: `arn:aws:iam::${FAR}:role/there`, name: "there", id: "AROATHERE" };
+    await made("there", {}, { accountId: FAR, role: far, instanceProfile: far, class: CLASS });
     const { out } = await report("-o", "json", "-n", "team-a");
     const { objects, notRead, groups } = JSON.parse(out);
     expect(objects[1]).toMatchObject({
       ...{ className: "teams", role: { state: "unknown" } },
-      instanceProfile: { state: "unknown", why: "account 999999999999 was not read" },
+      instanceProfile: { state: "unknown", why: `account ${FAR} was not read` },
     });
-    expect(notRead).toEqual([expect.stringContaining("account 999999999999")]);
+    expect(notRead).toEqual([expect.stringContaining("no class has a role of that account")]);
     expect(groups.map((group: object) => Object.values(group).slice(0, 3))).toEqual([
       ["team-a", 1, 0],
       ["team-a", "teams", 1],
     ]);
+  });
+
+  test("reads each account with the role of its class, by one scan, and says why a role cannot be assumed", async () => {
+    const far = connectDirectly(aws, { accessKeyId: FAR, secretAccessKey: "test" });
+    const classes = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";
+    const metadata = { name: "teams" };
+    const spec = { account: { id: FAR, roleArn: `arn:aws:iam::${FAR}:role/reader` }, namespaces: ["team-a"] };
+    const body = { apiVersion: "iam.instanceprofile.dev/v1beta1", kind: "InstanceProfileClass", metadata };
+    await cluster.expectOk({
+      method: "POST",
+      path: classes,
+      body: { ...body, spec: { ...spec, allowedActions: ["*"] } },
+    });
+    try {
+      await made("here");
+      await made("there", {}, { class: CLASS }, "team-a", { ...far, account: FAR });
+      nowMs += 100 * DAY_MS;
+      const refused = await report();
+      expect(refused.out).toMatch(new RegExp(`^not read: account ${FAR}, so that .*role/reader`, "m"));
+      expect(refused.out).toContain("1 unused role");
+      expect((await report("--access", "team-a/there")).out).toContain(
+        `the role is in account ${FAR}, which was not read`,
+      );
+      const statements = [{ effect: "Allow", actions: ["iam:*", "ec2:*"], resources: ["*"] }];
+      await made("reader", { statements }, {}, "team-b", { ...far, account: FAR });
+      const { out } = await report("-n", "team-a");
+      expect(out).not.toContain("not read");
+      expect(out).toContain("2 objects: 2 unused roles, 2 unused instance profiles");
+      const scans = aws.calls.matching({ action: "GetAccountAuthorizationDetails" });
+      expect(scans.map(({ accessKeyId }) => accessKeyId === "reader").toSorted()).toEqual([false, true, true]);
+      expect(await report("--access", "team-a/there", "--drop-unused-services")).toMatchObject({
+        ...{ status: 2, out: expect.stringContaining("1 of 1 actions are unused") },
+      });
+    } finally {
+      far.close();
+      await cluster.expectOk({ method: "DELETE", path: `${classes}/teams` });
+    }
   });
 
   test("lists unmanaged policies, and escapes what a user chose", async () => {
@@ -234,11 +277,20 @@ describe("report", () => {
     expect((await report("--access", "gone")).err).toContain(
       "InstanceProfile gone does not exist in namespace default",
     );
+    expect((await report("-f", "any.yaml")).err).toContain("-f requires --access");
+  });
+
+  test("says on standard error where there is no object, and ends as if there were nothing to find", async () => {
+    await made("new");
+    const { status, out, err } = await report("-n", "nope", "-n", "team-a", "-o", "json");
+    expect([status, err.trim()]).toEqual([2, "No InstanceProfiles found in namespace nope."]);
+    expect(JSON.parse(out).objects).toHaveLength(1);
+    expect(await report("-n", "nope")).toMatchObject({ status: 0, err: expect.stringContaining("namespace nope") });
   });
 });
 
 const COUNT = { MinCount: "1", MaxCount: "1" };
-const CLASS = { name: "teams", accountId: "999999999999", acceptedTime: "2026-01-01T00:00:00.000Z" };
+const CLASS = { name: "teams", accountId: FAR, acceptedTime: "2026-01-01T00:00:00.000Z" };
 
 interface Shown {
   readonly name: string;
@@ -284,6 +336,7 @@ describe("report --access", () => {
       },
       statements[1],
     ]);
+    expect(Object.keys(proposed.spec).sort()).toEqual(["roleName", "statements", "trust"]);
     const file = join(folder, "forty.yaml");
     writeFileSync(file, out);
     expect((await runCli(["validate", "-f", file])).status).toBe(0);
@@ -292,6 +345,32 @@ describe("report --access", () => {
     expect(planned.out).toContain("Grants no new access.");
     expect(planned.out).toContain("~ inline policy forty of role forty");
     expect(aws.calls.matching({ accessKeyId: "reader" }).filter(({ isWrite }) => isWrite)).toEqual([]);
+  });
+
+  test("proposes changes to the manifests of -f, as they are written", async () => {
+    await threeOfForty();
+    const file = join(folder, "written.yaml");
+    const spec = {
+      roleName: "forty",
+      path: "/",
+      trust: TRUST,
+      statements: [{ ...statements[0], actions: ["ec2:CreateVolume", "ec2:DescribeInstances"] }],
+    };
+    const written = JSON.parse(manifestText(spec, { name: "forty", namespace: "team-a" }));
+    writeFileSync(file, JSON.stringify(written));
+    const { status, out, err } = await report("--access", "-f", file, "-o", "yaml");
+    expect([status, err]).toEqual([2, ""]);
+    const { statements: kept, ...rest } = parse(out).spec;
+    expect([kept[0].actions, rest]).toEqual([
+      ["ec2:DescribeInstances"],
+      { roleName: "forty", path: "/", trust: TRUST },
+    ]);
+    expect((await report("--access", "forty", "-f", file)).err).toContain("not both");
+    writeFileSync(file, JSON.stringify({ ...written, spec: { ...spec, roleName: 1 } }));
+    expect(await report("--access", "-f", file)).toMatchObject({
+      status: 1,
+      err: expect.stringContaining("nothing was reported"),
+    });
   });
 
   test("needs the shipped policy of report and no other permission", async () => {
@@ -326,7 +405,7 @@ describe("report --access", () => {
     await made("young", { statements });
     nowMs += 10 * DAY_MS;
     const { status, out } = await report("--access", "team-a/young");
-    expect(status).toBe(3);
+    expect(status).toBe(0);
     expect(out).toContain("the role was created on 2026-01-01, so IAM has not watched it for 90 days");
     expect((await report("--access", "team-a/young", "--unused-for", "9d")).status).toBe(2);
   });
@@ -391,7 +470,9 @@ describe("report --access", () => {
     expect(out).toContain("others manage the role and its policies (spec.role.management: External)");
     expect(status).toBe(3);
     expect(out).toContain("the role does not exist in AWS");
-    expect(out).toContain("the role is in account 999999999999, and the credentials are of account 123456789012");
+    expect(out).toContain(
+      "the role is in account 999999999999, which was not read: no class has a role of that account",
+    );
     expect(out).toContain("the object has no role in AWS");
   });
 });
