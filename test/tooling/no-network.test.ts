@@ -40,7 +40,11 @@ let copy: Copy;
 let results: Report["testResults"][number]["assertionResults"];
 
 beforeAll(() => {
-  copy = copyOf("package.json", "vitest.config.ts", "test/support/law-seed.ts", "test/support/no-network.ts");
+  copy = copyOf(
+    "package.json",
+    "vitest.config.ts",
+    ...["compile-cache", "law-seed", "no-network"].map((name) => `test/support/${name}.ts`),
+  );
   const imports = [
     'import { exec, execFileSync, execSync, fork, spawn, spawnSync } from "node:child_process";',
     'import { createSocket } from "node:dgram";\nimport { lookup } from "node:dns";\nimport http from "node:http";',
