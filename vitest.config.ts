@@ -87,7 +87,7 @@ export default defineConfig({
       },
       project("contract", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED], ...WITH_PROGRAM }),
       project("adversary", { testTimeout: 30_000, isolate: false, ...WITH_PROGRAM }),
-      project("tooling", { testTimeout: 60_000 }),
+      project("tooling", { testTimeout: 60_000, isolate: false, ...WITH_PROGRAM }),
       // Every case of what the other classes sample: npm run test:thorough.
       project("thorough", { testTimeout: 120_000, isolate: false, setupFiles: [LAW_SEED] }),
       project("e2e", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
+import { PROGRAM } from "../support/program.ts";
 import { ROOT } from "./copy-of-sources.ts";
 
 const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
@@ -20,24 +20,21 @@ test("every file that the image is built from is there, and let through by .dock
   expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
-// The bundle and crds/ in an empty folder, as in the image: no packages are near.
+// The bundle of this run and crds/ in a folder of their own, as in the image: no packages are near.
 describe("the program in the image", () => {
-  let folder: string;
+  const dist = dirname(PROGRAM);
+  const app = dirname(dist);
 
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "image-"));
-    const build = spawnSync(process.execPath, [join(ROOT, "scripts/build.ts"), join(folder, "app/dist")]);
-    if (build.status !== 0) throw new Error(`scripts/build.ts: ${build.stderr.toString()}`);
-    cpSync(join(ROOT, "crds"), join(folder, "app/crds"), { recursive: true });
+  test("has nothing near it but its bundle and the CRDs", () => {
+    expect(readdirSync(app).toSorted()).toEqual(["crds", "dist"]);
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** The image's entrypoint with these arguments, and with nothing of this machine's environment. */
   function run(...args: readonly string[]) {
     const entrypoint = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1] ?? "[]") as readonly string[];
-    const [, ...given] = entrypoint.map((word) => word.replace(/^\/app\//, `${folder}/app/`));
+    const [, ...given] = entrypoint.map((word) => word.replace(/^\/app\//, `${app}/`));
     const { status, stdout, stderr } = spawnSync(process.execPath, [...given, ...args], {
-      cwd: folder,
+      cwd: app,
       env: {},
       encoding: "utf8",
     });
@@ -48,7 +45,7 @@ describe("the program in the image", () => {
   function readAtOnce(file: string, seen = new Set<string>()): ReadonlySet<string> {
     if (seen.has(file)) return seen;
     seen.add(file);
-    const text = readFileSync(join(folder, "app/dist", file), "utf8");
+    const text = readFileSync(join(dist, file), "utf8");
     const imported = text.matchAll(/^(?:import|\} from|import .* from) ?"\.\/([^"]+)";$/gm);
     for (const [, name = ""] of imported) readAtOnce(name, seen);
     return seen;
@@ -56,11 +53,11 @@ describe("the program in the image", () => {
 
   /** The chunk that begins with a command's module. */
   function chunkOf(command: string): string {
-    return readdirSync(join(folder, "app/dist")).find((name) => new RegExp(`^${command}-.*mjs$`).test(name)) ?? "";
+    return readdirSync(dist).find((name) => new RegExp(`^${command}-.*mjs$`).test(name)) ?? "";
   }
 
   function holds(files: ReadonlySet<string>, word: string): boolean {
-    return [...files].some((file) => readFileSync(join(folder, "app/dist", file), "utf8").includes(word));
+    return [...files].some((file) => readFileSync(join(dist, file), "utf8").includes(word));
   }
 
   test("loads no AWS SDK before a command needs it, and that of EC2 not before EC2 is asked", () => {
@@ -69,7 +66,7 @@ describe("the program in the image", () => {
     const running = readAtOnce(chunkOf("run-command"));
     expect([holds(start, iam), holds(start, ec2)]).toEqual([false, false]);
     expect([holds(running, iam), holds(running, ec2)]).toEqual([true, false]);
-    expect(holds(new Set(readdirSync(join(folder, "app/dist"))), ec2)).toBe(true);
+    expect(holds(new Set(readdirSync(dist)), ec2)).toBe(true);
   });
 
   test("loads none of the API classes that the Kubernetes client has for others", () => {
@@ -82,7 +79,7 @@ describe("the program in the image", () => {
   });
 
   test("finds the CRD that it ships", () => {
-    const { status, stdout } = run("validate", "-f", "app/crds/samples/s3-read-only.yaml");
+    const { status, stdout } = run("validate", "-f", "crds/samples/s3-read-only.yaml");
     expect(stdout).toContain("s3-read-only: ok");
     expect(status).toBe(0);
   });

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Copy, copyOf, ROOT } from "./copy-of-sources.ts";
@@ -10,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => copy.remove());
 
-/** Runs vitest over test files in the copy; each run leaves a report. */
+/** Runs vitest over test files in the copy, and leaves a report. */
 function run(...files: readonly string[]): void {
   const args = ["run", "--root", copy.folder, "--config", join(copy.folder, "vitest.config.ts"), ...files];
   const env = { ...process.env, VITEST_JSON_DIR: join(copy.folder, "reports") };
@@ -30,7 +31,12 @@ test("the counts are those of all runs, and a file that cannot be loaded is a fa
   copy.plant("test/unit/mixed.test.ts", of(passes("a"), passes("b"), fails("c"), 'test.skip("d", () => {});'));
   copy.plant("test/unit/broken.test.ts", 'import "./not-there.ts";\n');
   copy.plant("test/laws/fine.test.ts", of(passes("e")));
-  run("--project", "unit");
-  run("--project", "laws");
+  run("--project", "unit", "--project", "laws");
+  const reports = readdirSync(join(copy.folder, "reports"));
+  expect(reports).toEqual([expect.stringMatching(/^\d+\.json$/)]);
   expect(counts()).toBe("3 passed, 2 failed\n");
+
+  // The report of another process.
+  cpSync(join(copy.folder, "reports", reports[0] ?? ""), join(copy.folder, "reports", "1.json"));
+  expect(counts()).toBe("6 passed, 4 failed\n");
 });
