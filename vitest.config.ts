@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { SLOW_FILES } from "./test/support/slow-files.ts";
 
 /**
  * Node 24 runs the sources as they are; without Vite's transforms a run takes two thirds of the time. No test mocks a module, so none
@@ -12,11 +13,17 @@ const CACHED = process.argv.includes("--coverage")
   ? {}
   : { execArgv: ["--import", join(import.meta.dirname, "test/support/compile-cache.ts")] };
 
+/** `npm test`: without the files that take long. */
+const IS_QUICK = process.env["TESTS"] === "quick";
+
 /** Laws try the same inputs in every run, unless `LAW_SEED` says otherwise. */
 const LAW_SEED = "test/support/law-seed.ts";
 
 /** For tests that start the program as a process. */
 const WITH_PROGRAM = { globalSetup: "test/support/bundle-program.ts" };
+
+/** The same, where each of these tests is in a slow file. */
+const WITH_PROGRAM_IF_SLOW = IS_QUICK ? {} : WITH_PROGRAM;
 
 /** One project per class of test; CONTRIBUTING says what each may touch. */
 const project = (
@@ -32,6 +39,7 @@ const project = (
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
+    exclude: IS_QUICK ? SLOW_FILES.slice() : [],
     environment: "node",
     hookTimeout: 60_000,
     ...NATIVE,
@@ -41,7 +49,9 @@ const project = (
 });
 
 /** The job itself: what is made, repaired, taken over and taken down. */
-const WITH_CLASS_TOO = ["main-job", "drift", "deletion", "adoption"].map((name) => `test/scenario/${name}.test.ts`);
+const WITH_CLASS_TOO = (IS_QUICK ? ["main-job"] : ["main-job", "drift", "deletion", "adoption"]).map(
+  (name) => `test/scenario/${name}.test.ts`,
+);
 
 /** Scenarios whose reconciles a test drives by hand. An account that throttles would throttle `plan` too. */
 const WITH_PLAN = [
@@ -66,7 +76,7 @@ export default defineConfig({
       project("laws", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED] }),
       project("scenario", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED] }),
       {
-        // The scenarios once more, in a cluster with a class that allows all: npm test plays some of them, `npm run scenarios:class` all.
+        // The scenarios once more, in a cluster with a class that allows all: npm run test:all plays some of them, `npm run scenarios:class` all.
         test: {
           ...project("scenario-with-class", { testTimeout: 30_000, isolate: false }).test,
           // These bring classes of their own.
@@ -85,9 +95,9 @@ export default defineConfig({
           env: { COMPARE_PLANS: "true" },
         },
       },
-      project("contract", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED], ...WITH_PROGRAM }),
-      project("adversary", { testTimeout: 30_000, isolate: false, ...WITH_PROGRAM }),
-      project("tooling", { testTimeout: 60_000, isolate: false, ...WITH_PROGRAM }),
+      project("contract", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED], ...WITH_PROGRAM_IF_SLOW }),
+      project("adversary", { testTimeout: 30_000, isolate: false, ...WITH_PROGRAM_IF_SLOW }),
+      project("tooling", { testTimeout: 60_000, isolate: false, ...WITH_PROGRAM_IF_SLOW }),
       // Every case of what the other classes sample: npm run test:thorough.
       project("thorough", { testTimeout: 120_000, isolate: false, setupFiles: [LAW_SEED] }),
       project("e2e", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 /**
  * Plays every scenario in the project that is named: `scenario-with-class`, in a cluster with a class that allows all, or
- * `scenario-with-plan`, with each reconcile compared with the command `plan`. `npm test` plays some of them so.
+ * `scenario-with-plan`, with each reconcile compared with the command `plan`. `npm run test:all` plays some of them so.
  */
 const vitest = join(dirname(fileURLToPath(import.meta.resolve("vitest"))), "..", "vitest.mjs");
 const { status } = spawnSync(process.execPath, [vitest, "run", "--project", ...process.argv.slice(2)], {

@@ -30,7 +30,13 @@ const RULES: readonly Rule[] = [
     [".ci/run", "npm ci"],
     ["test/contract/docs/story.test.ts", "STORY.at(0)"],
   ),
-  rule("README.md", /^npm ci && npm test$/, [".ci/run", "npm run check"], ["package.json", "npm run dead && npm test"]),
+  rule(
+    "README.md",
+    /^npm ci && npm test$/,
+    [".ci/run", "npm run check"],
+    ["package.json", "npm run dead && npm run test:all"],
+    ["package.json", "TESTS=quick npm run test:all"],
+  ),
   notRun("SECURITY.md", /^(?:cosign|gh) /, "no release is published here"),
 
   { page: "docs/getting-started/sandbox.md", command: /./, treatment: IN_STORY },
