@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { PLURAL } from "../src/api/instance-profile.ts";
 import { CLASS_PLURAL } from "../src/api/instance-profile-class.ts";
-import { apiReference } from "./docs/api-reference.ts";
+import { apiReference, testReference } from "./docs/api-reference.ts";
 import { chartValues } from "./docs/chart-values.ts";
 import { commandsReference } from "./docs/commands-reference.ts";
 import { metricsOfObjects, metricsReference } from "./docs/metrics-reference.ts";
@@ -26,6 +26,7 @@ async function sections(): Promise<Readonly<Record<string, Readonly<Record<strin
       values: chartValues(JSON.parse(read("deploy/chart/values.schema.json")), parse(read("deploy/chart/values.yaml"))),
     },
     "docs/explanation/architecture.md": { results: resultTable() },
+    "docs/how-to/review-access.md": { "fields of a policy test": testReference() },
     "docs/reference/instance-profile.md": { fields: apiReference(PLURAL) },
     "docs/reference/instance-profile-class.md": { fields: apiReference(CLASS_PLURAL) },
     "docs/reference/commands.md": { commands: await commandsReference() },

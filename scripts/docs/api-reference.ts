@@ -1,6 +1,9 @@
 import { readShippedCrd } from "../../src/cli/manifests/crd-file.ts";
+import { testSchema } from "../../src/cli/policy-tests/test-schema.ts";
 import { boundsOf, defaultOf, type Schema, typeOf } from "./schema-words.ts";
 import { cell, tableOf } from "./section.ts";
+
+const REFUSALS = "The API server refuses an object with these messages:";
 
 /** The fields of a kind and its columns in kubectl, from its CRD. */
 export function apiReference(plural: string): string {
@@ -19,6 +22,17 @@ export function apiReference(plural: string): string {
     "### Columns of kubectl get",
     tableOf(["column", "type", "only with -o wide", "meaning"], columns),
   ].join("\n\n");
+}
+
+/** The fields of an InstanceProfileTest. Those of a statement are in the page about InstanceProfiles. */
+export function testReference(): string {
+  const { spec } = (testSchema() as Schema).properties ?? {};
+  const statement = spec?.properties?.["noMoreThan"]?.properties?.["statements"]?.items?.properties;
+  const known = new Map([[JSON.stringify(statement), "spec.statements[]"]]);
+  return sectionsOf("spec", spec ?? {}, known)
+    .join("\n\n")
+    .replaceAll("(#specstatements)", "(../reference/instance-profile.md#specstatements)")
+    .replaceAll(REFUSALS, "`validate` and `plan` refuse a test with these messages:");
 }
 
 interface Crd {
@@ -105,5 +119,5 @@ function ownRules(field: Schema, ofChanges = false): readonly Rule[] {
 /** The rules of an object about several of its fields. */
 function rulesOf(schema: Schema): readonly string[] {
   const rules = ownRules(schema).map(({ message }) => `- ${cell(message)}`);
-  return rules.length === 0 ? [] : ["The API server refuses an object with these messages:", rules.join("\n")];
+  return rules.length === 0 ? [] : [REFUSALS, rules.join("\n")];
 }

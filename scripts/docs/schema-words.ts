@@ -73,6 +73,7 @@ export function boundsOf(schema: Schema): string {
 
 function range(min: number | undefined, max: number | undefined, unit: string): string | undefined {
   if (min === undefined && max === undefined) return undefined;
+  if (min === max) return unit === "" ? `${min}` : `${min} ${unit}`;
   const bounds = max === undefined ? `at least ${min}` : min === undefined ? `up to ${max}` : `${min} to ${max}`;
   return unit === "" ? bounds : `${bounds} ${unit}`;
 }
