@@ -87,11 +87,13 @@ export class Conformance {
   /**
    * Who the credentials are of.
    *
-   * Errors: RefusedError when that is another account.
+   * Errors: RefusedError when that is another account, or there are no valid credentials.
    */
   async identify(): Promise<string> {
     const bench = this.#bench(this.#guard);
-    const { Account, Arn = "" } = await bench.sts.send(new GetCallerIdentityCommand({}));
+    const { Account, Arn = "" } = await bench.sts.send(new GetCallerIdentityCommand({})).catch((error: Error) => {
+      throw new RefusedError(`the account of the credentials cannot be read: ${error.message}`);
+    });
     bench.close();
     const { accountId } = this.options;
     if (Account !== accountId) {

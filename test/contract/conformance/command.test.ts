@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { conformanceCommand, EXIT } from "../../conformance/command.ts";
+import type { ConformanceOptions } from "../../conformance/conformance.ts";
 import { RUN_TAG } from "../../conformance/run-marks.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { DEVELOPER, onSandbox, presentIn } from "./sandbox-run.ts";
@@ -23,7 +24,11 @@ interface Ended {
 }
 
 /** Runs the command on the sandbox, as on a terminal where a person gives this answer; without one, not on a terminal. */
-async function command(args: readonly string[], answer?: string): Promise<Ended> {
+async function command(
+  args: readonly string[],
+  answer?: string,
+  credentials: ConformanceOptions["credentials"] = DEVELOPER,
+): Promise<Ended> {
   const lines: string[] = [];
   let report: string | undefined;
   const account = [
@@ -47,7 +52,7 @@ async function command(args: readonly string[], answer?: string): Promise<Ended>
     writeReport: async (_, text) => {
       report = text;
     },
-    change: { credentials: DEVELOPER, ...(network && { network }) },
+    change: { credentials, ...(network && { network }) },
   });
   return { status, text: lines.join("\n"), report };
 }
@@ -70,6 +75,15 @@ describe("before it writes anything, the command", () => {
     const { status, text } = await command([]);
     expect([status, sent()]).toEqual([EXIT.refused, ["GetCallerIdentity"]]);
     expect(text).toContain("pass --yes");
+  });
+
+  test("says why it cannot read whose the credentials are", async () => {
+    const credentials = () => Promise.reject(new Error("Could not load credentials from any providers"));
+    const { status, text } = await command(["--yes"], undefined, credentials);
+    expect([status, sent()]).toEqual([EXIT.refused, []]);
+    expect(text).toBe(
+      "e2e:aws: the account of the credentials cannot be read: Could not load credentials from any providers",
+    );
   });
 
   test.each<readonly string[]>([
