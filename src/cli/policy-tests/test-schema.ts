@@ -83,7 +83,10 @@ export function testSchema(): JsonObject {
             ],
             properties: {
               // The default of the CRD would set the field for every test.
-              statements: { ...withoutDefault(statements), description: "The policy, as statements in the form of a manifest." },
+              statements: {
+                ...withoutDefault(statements),
+                description: "The policy, as statements in the form of a manifest.",
+              },
               policyFile: {
                 type: "string",
                 description: "The policy, as a file with an IAM policy document; relative to the file of the test.",

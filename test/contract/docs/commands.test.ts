@@ -35,7 +35,7 @@ const AWS_FLAGS = ["--cli-input-json"];
 const NPX_FLAGS = ["--no"];
 const NPM_FLAGS = ["--omit"];
 const GITOPS_FLAGS = ["--wait", "--for", "--force", "--reconcile-timeout"];
-const HELM_FLAGS = ["--set", "--set-string"];
+const HELM_FLAGS = ["--set", "--set-string", "--take-ownership"];
 const MONITORING_FLAGS = ["--custom-resource-state-config-file"];
 const FOLDERS = /^(?:src|test|docs|deploy|crds|scripts|\.ci)\//;
 
