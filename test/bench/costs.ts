@@ -1,4 +1,5 @@
 import { LARGE_SPECS } from "../support/large-objects.ts";
+import { measureBurst } from "./burst-cost.ts";
 import { measureClassEdit } from "./class-edit-cost.ts";
 import { measureCommands } from "./command-costs.ts";
 import { type Figure, figureOf, type Unit } from "./figures.ts";
@@ -13,6 +14,7 @@ export type Costs = readonly (readonly [name: string, unit: Unit, value: number]
 /** Takes the share of the usual number of objects. */
 const MEASUREMENTS: Readonly<Record<string, (scale: number) => Promise<Costs>>> = {
   "start on many objects": measureStart,
+  "burst of new objects": measureBurst,
   "scan of many roles": measureScan,
   "class edit that changes no verdict": measureClassEdit,
   "plan and export": measureCommands,

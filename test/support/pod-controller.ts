@@ -9,11 +9,14 @@ const PROBE = join(import.meta.dirname, "event-loop-probe.ts");
 /** 65 % of 384 MiB, as the image gives it in deploy/. */
 const HEAP = "--max-old-space-size=249";
 
-/** The longest block of the event loop since the start was over, and the largest heap seen. */
+/** The blocks of the event loop since the start was over, and the largest heap seen. */
 export interface ProbeReading {
+  /** The longest. */
   readonly blockMs: number;
-  /** The same in processor time of the loop's thread. */
+  /** The longest in processor time of the loop's thread. */
   readonly blockCpuMs: number;
+  /** The longest of all but one in a hundred turns, in the same time. */
+  readonly p99CpuMs: number;
   readonly heapMib: number;
 }
 
