@@ -2,7 +2,9 @@
  * Measures the memory of the bundle, as a process with the flags of the image: after it has created N objects, and after a restart, the
  * first scan and more scans.
  *
- *     npm run bench:memory [-- --objects 200 --objects 5000 --scans 10 --json FILE]
+ *     npm run bench:memory [-- --objects 200 --objects 5000 --scans 10 --accounts 100 --json FILE]
+ *
+ * With `--accounts`, the objects are divided among so many accounts, each with a class.
  *
  * On the sandbox, a process of its own. Memory depends little on other work on the machine.
  */
@@ -17,6 +19,7 @@ import { freePort } from "../support/free-port.ts";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox-process.ts";
 import { Cluster, until } from "./cluster.ts";
 import { imageEnv, imageFlags } from "./image-flags.ts";
+import { type OpenAccount, openAccounts } from "./many-accounts.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const SCAN_EVERY_S = 10;
@@ -27,6 +30,7 @@ const { values } = parseArgs({
   options: {
     objects: { type: "string", multiple: true, default: ["200", "5000"] },
     scans: { type: "string", default: "5" },
+    accounts: { type: "string", default: "0" },
     json: { type: "string" },
   },
 });
@@ -58,24 +62,36 @@ async function measured(objects: number, program: string): Promise<readonly Samp
   try {
     const run = { program, sandbox };
     const cluster = new Cluster(sandbox.kubeUrl);
-    const names = Array.from({ length: objects }, (_, i) => `bench-${i}`);
     await cluster.deleteAll(["s3-read-only"]);
+    const accounts = await openAccounts(sandbox.awsUrl, Number(values.accounts));
+    for (const { className, spec } of accounts) await cluster.createClass(className, spec);
     const sampleOf = (when: string, controller: Controller) => controller.sample(objects, when);
     const first = await Controller.start(run);
     await first.untilScans(1);
-    await cluster.createAll(names);
+    await createObjects(cluster, objects, accounts);
     await cluster.untilReady(objects);
     const created = await sampleOf("created", first);
     await first.stop();
     const second = await Controller.start(run);
-    await second.untilScans(1);
+    await second.untilScans(1, Math.max(1, accounts.length));
     const started = await sampleOf("started and scanned", second);
-    await second.untilScans(Number(values.scans));
+    await second.untilScans(Number(values.scans), Math.max(1, accounts.length));
     const later = await sampleOf(`after ${values.scans} scans`, second);
     await second.stop();
     return [created, started, later];
   } finally {
     await sandbox.stop();
+  }
+}
+
+async function createObjects(cluster: Cluster, count: number, accounts: readonly OpenAccount[]): Promise<void> {
+  const names = Array.from({ length: count }, (_, i) => `bench-${i}`);
+  if (accounts.length === 0) return cluster.createAll(names);
+  for (const [index, { className }] of accounts.entries()) {
+    await cluster.createAll(
+      names.filter((_, i) => i % accounts.length === index),
+      { className },
+    );
   }
 }
 
@@ -114,10 +130,12 @@ class Controller {
     return new Controller(child, url);
   }
 
-  /** Waits until so many scans have ended. */
-  async untilScans(count: number): Promise<void> {
-    const ended = /_account_scans_total\{[^}]*result="ok"[^}]*\} (\d+)/;
-    while (Number(ended.exec(await this.#metrics())?.[1] ?? 0) < count) await delay(1_000);
+  /** Waits until so many scans of each of so many accounts have ended. */
+  async untilScans(count: number, accounts = 1): Promise<void> {
+    const ended = /_account_scans_total\{[^}]*result="ok"[^}]*\} (\d+)/g;
+    const isMet = (text: string): boolean =>
+      [...text.matchAll(ended)].filter(([, scans]) => Number(scans) >= count).length >= accounts;
+    while (!isMet(await this.#metrics())) await delay(1_000);
   }
 
   /** After the time in which the collector has done its work. */

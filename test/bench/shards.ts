@@ -21,11 +21,11 @@ import { freePort } from "../support/free-port.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { plainKubeApi } from "../support/plain-kube-api.ts";
 import { type BackgroundProcess, startProcess } from "../support/run-process.ts";
+import { HOME_ACCOUNT, openAccounts } from "./many-accounts.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CLASSES = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";
 const CLASS = { apiVersion: "iam.instanceprofile.dev/v1beta1", kind: "InstanceProfileClass" };
-const HOME = "123456789012";
 const READY_WITHIN_MS = 600_000;
 const number = (fallback: string) => ({ type: "string", default: fallback }) as const;
 
@@ -68,20 +68,15 @@ interface Run {
 /** Creates all objects with so many replicas, which have opened and scanned the accounts before. */
 async function measure(replicas: number, shards: number): Promise<Run> {
   const kube = await startKubeApi({ definitions: readShippedCrds() });
-  const aws = await startAwsSandbox({ accountId: HOME });
+  const aws = await startAwsSandbox({ accountId: HOME_ACCOUNT });
   const running: BackgroundProcess[] = [];
   try {
     await writeFile(join(folder, "kubeconfig"), kube.kubeconfig());
     const admin = plainKubeApi(kube.url);
     const user = new ClusterUser(admin);
-    const ids = Array.from({ length: accounts }, (_, account) => String(200_000_000_000 + account));
-    for (const id of ids) {
-      await openAccount(aws.url, id);
-      const account = { id, partition: "aws", roleArn: `arn:aws:iam::${id}:role/controller` };
-      const spec = { account, namespaces: ["*"], allowedActions: ["s3:*"] };
-      const body = { ...CLASS, metadata: { name: `team-${id}` }, spec };
-      await admin.expectOk({ method: "POST", path: CLASSES, body });
-    }
+    const opened = await openAccounts(aws.url, accounts);
+    for (const { className, spec } of opened)
+      await admin.expectOk({ method: "POST", path: CLASSES, body: { ...CLASS, metadata: { name: className }, spec } });
     const urls: string[] = [];
     for (let i = 0; i < replicas; i += 1) {
       const port = await freePort();
@@ -98,9 +93,9 @@ async function measure(replicas: number, shards: number): Promise<Run> {
     const before = await Promise.all(urls.map(cpuSecondsOf));
     const startMs = performance.now();
     aws.calls.reset();
-    for (const id of ids)
+    for (const { className } of opened)
       for (let i = 0; i < each; i += 1)
-        await user.apply(s3ReadOnly({ namespace: "default", name: `app-${id}-${i}` }, { className: `team-${id}` }));
+        await user.apply(s3ReadOnly({ namespace: "default", name: `app-${className}-${i}` }, { className }));
     await running[0]?.untilReady(async () => {
       await delay(500);
       return (await user.list("default")).every((object) => readyOf(object) === "True InSync") || undefined;
@@ -129,22 +124,6 @@ function start(name: string, awsUrl: string, port: number, shards: number): Back
       AWS_SECRET_ACCESS_KEY: "bench",
     },
   });
-}
-
-/** A role in the account that the controller's own account can assume. The sandbox takes an account id as an access key. */
-async function openAccount(url: string, id: string): Promise<void> {
-  const allow = (statement: object): string =>
-    JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
-  const trust = allow({ Principal: { AWS: HOME }, Action: "sts:AssumeRole" });
-  const all = allow({ Action: "*", Resource: "*" });
-  const authorization = `AWS4-HMAC-SHA256 Credential=${id}/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0`;
-  const call = async (parameters: Readonly<Record<string, string>>): Promise<void> => {
-    const body = new URLSearchParams({ Version: "2010-05-08", RoleName: "controller", ...parameters });
-    const reply = await fetch(url, { method: "POST", body, headers: { authorization } });
-    if (!reply.ok) throw new Error(await reply.text());
-  };
-  await call({ Action: "CreateRole", AssumeRolePolicyDocument: trust });
-  await call({ Action: "PutRolePolicy", PolicyName: "all", PolicyDocument: all });
 }
 
 /** The sum of the samples whose name and labels match. */
