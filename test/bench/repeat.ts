@@ -5,13 +5,23 @@ import { type Measured, ratioToFloor, readsOf, writesOf } from "./measurement.ts
 /** What takes longer is measured once. */
 const REPEATED_BELOW_MS = 60_000;
 
-/** Does something once, and as often as `times` says in all if it took less than a minute. */
-export async function repeated<T>(times: number, work: () => Promise<T>): Promise<readonly T[]> {
+/** Does something once, and as often as `times` says in all if it took less than a minute: `msOf` says how long, and by default the clock does. */
+export async function repeated<T>(
+  times: number,
+  work: () => Promise<T>,
+  msOf?: (result: T) => number,
+): Promise<readonly T[]> {
   const startMs = performance.now();
-  const results = [await work()];
-  const isShort = performance.now() - startMs < REPEATED_BELOW_MS;
+  const first = await work();
+  const results = [first];
+  const isShort = (msOf?.(first) ?? performance.now() - startMs) < REPEATED_BELOW_MS;
   while (isShort && results.length < times) results.push(await work());
   return results;
+}
+
+/** The time of the steps alone: not of the warm-up, in which moto makes its regions. */
+export function msOfSteps(run: readonly Measured[]): number {
+  return run.reduce((sum, { wallMs }) => sum + wallMs, 0);
 }
 
 /** Several runs of the same steps as one: of each step, the run with the median time. */

@@ -3,7 +3,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { BUNDLE_VARIABLE } from "../support/bundle-program.ts";
 import { findAws, startMoto } from "../support/moto.ts";
+import { PROGRAM } from "../support/program.ts";
 import { startSandboxProcess } from "../support/sandbox-process.ts";
 import { Terraform } from "../support/terraform.ts";
 import { withBench } from "./bench-table.ts";
@@ -12,7 +14,7 @@ import { measureCosts } from "./costs.ts";
 import type { BenchRecord, Figure } from "./figures.ts";
 import { measureFloor } from "./floor-run.ts";
 import { type Measured, type Measurement, tableOf } from "./measurement.ts";
-import { figuresOf, medianRun, repeated } from "./repeat.ts";
+import { figuresOf, medianRun, msOfSteps, repeated } from "./repeat.ts";
 import { measureTerraform } from "./terraform-run.ts";
 
 const PAGE = join(import.meta.dirname, "../../docs/explanation/scale.md");
@@ -40,6 +42,7 @@ interface Choices {
 
 /** Runs the bench of a command line. */
 export async function runBench(args: readonly string[]): Promise<void> {
+  if (PROGRAM !== process.env[BUNDLE_VARIABLE]) throw new Error(`the bench measures the bundle, and not ${PROGRAM}`);
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -85,7 +88,7 @@ async function measureAll(choices: Choices): Promise<readonly [readonly Measured
   const figures: Figure[] = [];
   for (const size of choices.sizes) {
     for (const kind of choices.kinds) {
-      const runs = await repeated(choices.runs, () => measureOnce(kind, size));
+      const runs = await repeated(choices.runs, () => measureOnce(kind, size), msOfSteps);
       const { terraform } = choices;
       // Once: a run takes minutes.
       const others =

@@ -2,7 +2,9 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BUNDLE_VARIABLE } from "./program.ts";
+
+/** Holds the path of the bundle once it is built. */
+export const BUNDLE_VARIABLE = "TEST_PROGRAM";
 
 const ROOT = join(import.meta.dirname, "../..");
 
