@@ -2,6 +2,7 @@ import { LARGE_SPECS } from "../support/large-objects.ts";
 import { measureBurst } from "./burst-cost.ts";
 import { measureClassEdit } from "./class-edit-cost.ts";
 import { measureCommands } from "./command-costs.ts";
+import { measureEvents } from "./event-cost.ts";
 import { type Figure, figureOf, type Unit } from "./figures.ts";
 import { costsOf } from "./judgement-costs.ts";
 import { repeated } from "./repeat.ts";
@@ -16,6 +17,7 @@ const MEASUREMENTS: Readonly<Record<string, (scale: number) => Promise<Costs>>> 
   "start on many objects": measureStart,
   "burst of new objects": measureBurst,
   "scan of many roles": measureScan,
+  "events about roles of others": measureEvents,
   "class edit that changes no verdict": measureClassEdit,
   "plan and export": measureCommands,
   "judgement of the largest object": async () => measureJudgement(),

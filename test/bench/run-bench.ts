@@ -115,13 +115,24 @@ async function measureOnce(kind: AwsKind, size: number): Promise<readonly Measur
   }
 }
 
+/** Terraform, in an AWS that is as new as its state. A failure, as of a provider that sends a creation twice, costs only its columns. */
 async function measured(terraform: Terraform, kind: AwsKind, size: number): Promise<readonly Measured[]> {
   const aws = await openAws(kind);
   try {
+    await terraform.forget();
     return noted(await measureTerraform(terraform, { aws: kind, awsUrl: aws.url, size }));
+  } catch (error) {
+    console.error(`${kind} ${size} terraform: ${errorLines(error)}`);
+    return [];
   } finally {
     await aws.stop();
   }
+}
+
+/** What Terraform says went wrong, without its plan. */
+function errorLines(error: unknown): string {
+  const lines = String(error).split("\n");
+  return lines.filter((line) => /error/i.test(line)).join("; ");
 }
 
 /** What the last minute of the machine was like belongs to each figure. */

@@ -77,6 +77,12 @@ export class Terraform {
     return this.#ok(["destroy", "-auto-approve", "-no-color", "-input=false"]);
   }
 
+  /** Forgets what it has made, for an AWS that is gone. */
+  async forget(): Promise<void> {
+    for (const file of ["terraform.tfstate", "terraform.tfstate.backup"])
+      await rm(join(this.#folder, file), { force: true });
+  }
+
   close(): Promise<void> {
     return rm(this.#folder, { recursive: true, force: true });
   }

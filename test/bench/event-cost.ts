@@ -1,0 +1,74 @@
+import { CreateRoleCommand, IAMClient, UpdateRoleCommand } from "@aws-sdk/client-iam";
+import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
+import { DRIFT_EVENTS } from "../../src/sandbox/aws/sqs/queues.ts";
+import { directAws } from "../support/direct-aws.ts";
+import { startSandboxProcess } from "../support/sandbox-process.ts";
+import { Cluster, until } from "./cluster.ts";
+import type { Costs } from "./costs.ts";
+import { type MeasuredController, startMeasured } from "./measured-controller.ts";
+
+const EVENTS = 10_000;
+const OBJECTS = ["bench-0"];
+const OTHER = "other";
+const TRUST = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: { Service: ["ec2.amazonaws.com"] }, Action: ["sts:AssumeRole"] }],
+});
+
+/** Events about a role of others, from an event queue, with the requests that bring them. */
+export async function measureEvents(scale: number): Promise<Costs> {
+  const events = Math.round(EVENTS * scale);
+  const sandbox = await startSandboxProcess();
+  // In this process, which only waits: it sees each request.
+  const aws = await startAwsSandbox();
+  const args = ["--event-queue-url", `${aws.url}/${aws.accountId}/${DRIFT_EVENTS}`];
+  try {
+    const cluster = new Cluster(sandbox.kubeUrl);
+    await cluster.empty();
+    const controller = await startMeasured({ kubeconfig: sandbox.kubeconfig, awsUrl: aws.url, args });
+    try {
+      await cluster.createAll(OBJECTS);
+      await cluster.untilReady(OBJECTS.length);
+      await change(aws, 0);
+      await controller.untilQuiet();
+      return await costOf(events, { aws, controller });
+    } finally {
+      await controller.stop();
+    }
+  } finally {
+    await aws.close();
+    await sandbox.stop();
+  }
+}
+
+async function costOf(events: number, on: { aws: AwsSandbox; controller: MeasuredController }): Promise<Costs> {
+  const { aws, controller } = on;
+  const before = await controller.counts();
+  const seenBefore = await unmatched(controller);
+  aws.calls.reset();
+  await change(aws, events);
+  await until(async () => (await unmatched(controller)) - seenBefore >= events, "the events were not read");
+  const { cpuMs } = await controller.countsSince(before);
+  const ofController = aws.calls.all.filter(
+    ({ service, accessKeyId }) => service !== "sqs" && accessKeyId !== OTHER,
+  ).length;
+  const name = `${events} events about roles of others`;
+  return [
+    [name, "CPU ms", cpuMs],
+    [name, "requests", ofController],
+  ];
+}
+
+/** Makes a role, and changes it so many times. */
+async function change(aws: AwsSandbox, times: number): Promise<void> {
+  const credentials = { accessKeyId: OTHER, secretAccessKey: OTHER };
+  const iam = new IAMClient({ region: "us-east-1", credentials, requestHandler: directAws(aws) });
+  if (times === 0) await iam.send(new CreateRoleCommand({ RoleName: OTHER, AssumeRolePolicyDocument: TRUST }));
+  for (let i = 0; i < times; i++) await iam.send(new UpdateRoleCommand({ RoleName: OTHER, Description: `edit ${i}` }));
+}
+
+/** How many events so far were about nothing that an object has. */
+async function unmatched(controller: MeasuredController): Promise<number> {
+  const count = /_event_queue_messages_total\{[^}]*result="unmatched"[^}]*\} (\d+)/;
+  return Number(count.exec(await controller.metrics())?.[1] ?? 0);
+}
