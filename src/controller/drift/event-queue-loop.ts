@@ -55,6 +55,10 @@ export interface EventQueueLoopOptions {
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
+/** The maximum number of messages that one request receives or deletes. */
+const FULL_BATCH = 10;
+/** After a batch that was not full: a steady flow would otherwise arrive in twos and threes, and the requests are what costs. */
+const GATHER_MS = 200;
 /** Most events are smaller. Reading a larger one can take so long that the rest of the process must not wait for the next one too. */
 const LARGE_BODY_CHARS = 32_768;
 
@@ -100,7 +104,7 @@ export class EventQueueLoop {
       const handled = await this.#handleAll(messages, signal);
       if (handled.length > 0) await queue.delete(handled, signal);
       this.#succeeded();
-      return this.#options.nextBatchMs();
+      return Math.max(this.#options.nextBatchMs(), messages.length < FULL_BATCH ? GATHER_MS : 0);
     } catch (error) {
       return signal.aborted ? 0 : this.#failed(error);
     }

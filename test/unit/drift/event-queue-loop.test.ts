@@ -51,6 +51,39 @@ test("large messages of one batch do not hold up the rest of the process until t
   await loop.stop();
 });
 
+test("messages that arrive evenly, 10,000 a minute, are received and deleted in full batches", async () => {
+  const clock = new FakeClock();
+  const [durationMs, total] = [3_000, 500];
+  let [requests, received, deleted] = [0, 0, 0];
+  const arrived = (): number => Math.floor((clock.nowMs() - startMs) / (durationMs / total));
+  const startMs = clock.nowMs();
+  const queue: EventQueue = {
+    name: "queue",
+    // As SQS: what is there, at most ten, at once.
+    async receive(signal) {
+      requests += 1;
+      while (arrived() === received) await clock.sleep(6, signal);
+      const batch = Math.min(10, arrived() - received);
+      received += batch;
+      return Array.from({ length: batch }, (_, i) => message(`${received}-${i}`));
+    },
+    async delete(messages) {
+      requests += 1;
+      deleted += messages.length;
+    },
+  };
+  const loop = new EventQueueLoop({
+    ...{ queue, clock, random: () => 0, logger: silentLogger },
+    receive: () => "unmatched",
+    nextBatchMs: () => 20,
+  });
+  loop.start();
+  await clock.advance(durationMs);
+  expect(deleted).toBeGreaterThan(0.9 * total);
+  expect(requests).toBeLessThan(1.5 * ((2 * total) / 10));
+  await loop.stop();
+});
+
 test("a message that arrives while the controller stops leaves no timer behind", async () => {
   const clock = new FakeClock();
   const delivery = Promise.withResolvers<readonly QueueMessage[]>();
@@ -105,7 +138,7 @@ test("an event in the queue of a class concerns no object of another account, wh
     },
   });
   events.start();
-  await clock.advance(100);
+  await clock.advance(1_000);
   expect(results).toEqual(["unmatched", "matched"]);
   await events.stop();
 });
