@@ -301,10 +301,8 @@ describe("a difference that is more than one part", () => {
     await outsider(aws.url, "DeleteInstanceProfile", { InstanceProfileName: "app" });
     await fleet.scan();
     await fleet.drain();
-    expect(calls()).toEqual([
-      ...SWEEP,
-      ...["GetInstanceProfile", "GetRole", "CreateInstanceProfile", "AddRoleToInstanceProfile"],
-    ]);
+    expect(calls().slice(0, -2).toSorted()).toEqual([...SWEEP, "GetInstanceProfile", "GetRole"].toSorted());
+    expect(calls().slice(-2)).toEqual(["CreateInstanceProfile", "AddRoleToInstanceProfile"]);
     await fleet.clock.advance(3 * MINUTE_MS);
     await outsider(aws.url, "RemoveRoleFromInstanceProfile", { RoleName: "app", InstanceProfileName: "app" });
     await outsider(aws.url, "DeleteRolePolicy", { RoleName: "app", PolicyName: "app" });
