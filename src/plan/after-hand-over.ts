@@ -55,6 +55,11 @@ export function followerOwnership(desired: DesiredState, role: ObservedRole | Ab
   return ownershipOf(followerTags(desired, role, follower), desired.owner);
 }
 
+/** True for what the spec, and not only the tags of the role, lets the object adopt from another cluster together with its role. */
+export function isAdoptedWithRole(desired: DesiredState, role: ObservedRole | Absent, { tags }: Follower): boolean {
+  return role.presence === "present" && isHandedOverTo(desired, tags);
+}
+
 /** True when the object owns the lead, and its tags say that it was adopted from the cluster. */
 export function isLedFrom(desired: DesiredState, lead: Lead | undefined, clusterId: string): boolean {
   return (

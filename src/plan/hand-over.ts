@@ -4,7 +4,7 @@ import { sameName } from "../model/naming.ts";
 import type { Absent, ObservedInstanceProfile, ObservedManagedPolicy, ObservedState } from "../model/observed-state.ts";
 import { formerClusterId, type Owner, ownershipOf, TAG_KEYS } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
-import { afterHandOver, isLedFrom, type Lead, leadOf, managesRole } from "./after-hand-over.ts";
+import { afterHandOver, isAdoptedWithRole, isLedFrom, type Lead, leadOf, managesRole } from "./after-hand-over.ts";
 import { type Blocker, HANDED_OVER, type Note } from "./plan.ts";
 import { usedByOthers } from "./role/guard-managed-policy.ts";
 
@@ -163,11 +163,13 @@ function isPresent<T extends { readonly presence: "present" }>(entity: T | Absen
 function followerBlockers(desired: DesiredPresent, before: ObservedState, after: ObservedState): readonly Blocker[] {
   const all = moved(before, after).map(([entity]) => entity);
   const profiles = all.filter((entity) => "id" in entity);
-  const unled = isPresent(before.role) ? [] : all.filter((entity) => "policyId" in entity);
+  const policies = all.filter((entity) => "policyId" in entity);
+  // A client that may write the tags of the role alone must not get what other roles use.
+  const byTags = policies.filter((policy) => !isAdoptedWithRole(desired, before.role, policy));
   return [
     ...otherProfileBlockers(desired, before),
     ...profiles.flatMap((profile) => profileBlockers(desired, profile, before, after)),
-    ...unled.flatMap((policy) => usedByOthers(desired, policy)),
+    ...byTags.flatMap((policy) => usedByOthers(desired, policy)),
   ];
 }
 

@@ -3,7 +3,7 @@ import { type DesiredPresent, type DesiredState, ownPolicyArnsOf } from "../../m
 import { sameName } from "../../model/naming.ts";
 import type { Absent, ObservedManagedPolicy, ObservedRole } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
-import { followerOwnership } from "../../plan/after-hand-over.ts";
+import { followerOwnership, isAdoptedWithRole } from "../../plan/after-hand-over.ts";
 import { policyTagsAtCreation } from "../../plan/role/diff-managed-policies.ts";
 import { policiesNamedBy } from "../../plan/role/record-own-policies.ts";
 import type { IamReader, ManagedPolicyFacts, ReportedPolicy } from "../ports.ts";
@@ -50,8 +50,9 @@ export async function observePolicy(
   const mayBeWritten = kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
   if (!mayBeWritten) return { ...facts, document: undefined, versionIds: [], usedBy: [] };
   // What others do with a policy that stays the object's own matters to no plan.
-  const isLed = role.presence === "present" || ownershipOf(facts.tags, desired.owner).kind === "owned";
-  const isKept = isLed && kind === "owned" && desired.presence === "present" && isWanted(desired, arn);
+  const isOwned = ownershipOf(facts.tags, desired.owner).kind === "owned";
+  const isKept =
+    desired.presence === "present" && (isOwned || isAdoptedWithRole(desired, role, facts)) && isWanted(desired, arn);
   const others = isKept ? 0 : attachments + boundaries - (isAttached(role, arn) ? 1 : 0);
   return {
     ...facts,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../src/engine/ports.ts";
+import { ownPolicyTags } from "../../../src/model/own-policies.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { shortHash } from "../../../src/model/short-hash.ts";
 import { ALLOW_ALL, EC2_TRUST } from "../../support/outsider.ts";
@@ -240,6 +241,21 @@ describe("a role that was adopted leads nothing to its object", () => {
     b.apply({ policyName: "access", managedPolicies: [own] });
     expect(await refusal()).toBe("OwnedByAnother");
   });
+
+  test.each(["names", "does not name"])(
+    "a managed policy that others use, where the spec %s it, by a tag",
+    async (which) => {
+      await adopted();
+      const own = { name: "own", statements: [{ effect: "Allow", actions: ["sqs:*"], resources: ["*"] }] };
+      await strangers("CreatePolicy", { PolicyName: own.name, PolicyDocument: ALLOW_ALL }, ownedBy("a"));
+      const PolicyArn = "arn:aws:iam::123456789012:policy/own";
+      await account.outsider("AttachRolePolicy", { RoleName: P, PolicyArn });
+      await strangers("TagRole", { RoleName: APP.name }, ownPolicyTags([PolicyArn]));
+      b.apply({ policyName: "access", ...(which === "names" && { managedPolicies: [own] }) });
+      expect(await refusal()).toBe("PolicyInUse");
+      expect(b.message).toContain(`managed policy ${PolicyArn} is used by role ${P}`);
+    },
+  );
 
   test("what an outsider's tag on a role without an owner says, also after the object has adopted the role", async () => {
     await account.outsider("CreateInstanceProfile", { InstanceProfileName: P });
