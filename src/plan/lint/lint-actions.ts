@@ -4,8 +4,10 @@ import { policiesOf, statementFieldPath } from "../../model/policy/policy-spec.t
 import { didYouMean } from "../../text/did-you-mean.ts";
 import type { Finding } from "./finding.ts";
 
-/** More different actions of an object are not judged: an unknown one is compared with every action of its service. */
+/** More different actions of an object are not judged. */
 const MAX_JUDGED = 1000;
+/** To further unknown actions of an object, no known one is suggested: each is compared with every action of its service. */
+const MAX_SUGGESTIONS = 20;
 
 const ADVICE = "check its name";
 
@@ -35,6 +37,7 @@ class KnownActions {
   readonly #packed: Readonly<Record<string, string>>;
   readonly #services = new Map<string, ReadonlyMap<string, string>>();
   readonly #problems = new Map<string, string | undefined>();
+  #searches = 0;
 
   constructor(packed: Readonly<Record<string, string>>) {
     this.#packed = packed;
@@ -53,7 +56,7 @@ class KnownActions {
     if (service === "" || /[*?]/.test(service)) return undefined;
     const names = this.#namesOf(asciiLowerCase(service));
     if (names === undefined) {
-      const meant = didYouMean(service, Object.keys(this.#packed));
+      const meant = this.#suggested(service, () => Object.keys(this.#packed));
       return `${action}: service ${service} is not in the list of AWS's actions of this version${meant}; ${ADVICE}`;
     }
     const lower = asciiLowerCase(name);
@@ -64,8 +67,13 @@ class KnownActions {
       return `${action} matches none of AWS's actions in the list of this version; ${ADVICE}`;
     }
     if (names.has(lower)) return undefined;
-    const candidates = [...names.values()].map((one) => `${service}:${one}`);
-    return `${action} is not in the list of AWS's actions of this version${didYouMean(action, candidates)}; ${ADVICE}`;
+    const meant = this.#suggested(action, () => [...names.values()].map((one) => `${service}:${one}`));
+    return `${action} is not in the list of AWS's actions of this version${meant}; ${ADVICE}`;
+  }
+
+  #suggested(name: string, known: () => readonly string[]): string {
+    this.#searches += 1;
+    return this.#searches > MAX_SUGGESTIONS ? "" : didYouMean(name, known());
   }
 
   /** The actions of a service by their names in lower case. */

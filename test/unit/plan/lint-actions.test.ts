@@ -60,3 +60,10 @@ test("an object with more actions than are worth the time is judged in part", as
   const actions = Array.from({ length: 5000 }, (_, index) => `kms:A${index}`);
   expect(await ofActions(...actions)).toHaveLength(1000);
 });
+
+test("an object with many unknown actions is compared with all known ones for the first of them only", async () => {
+  const actions = Array.from("abcdefghijklmnopqrtuvwxyz", (letter) => `s3:GetObject${letter}`);
+  const messages = await ofActions(...actions);
+  expect(messages).toHaveLength(25);
+  expect(messages.filter((message) => message.includes("did you mean s3:GetObject?"))).toHaveLength(20);
+});
