@@ -27,9 +27,15 @@ export function patternText(bounds: StringBounds & { readonly pattern: string },
 /** A character after the end: no text matches what begins so. */
 const NEVER = "|$.";
 
+const MISMATCH = " in body should match '";
+
 /** What is wrong with a text, in the words of its hint, if the message of the API server shows a pattern with one. */
 export function hintIn(message: string): string {
-  return message.replace(/\S+ in body should match '[^']*\|\$\.([^']*)'$/, "$1");
+  // Without a regular expression, which would take the square of the length of a long value.
+  const [match, never] = [message.lastIndexOf(MISMATCH), message.lastIndexOf(NEVER)];
+  if (match < 0 || never < match || !message.endsWith("'")) return message;
+  const place = message.lastIndexOf(" ", match - 1) + 1;
+  return message.slice(0, place) + message.slice(never + NEVER.length, -1);
 }
 
 /** A string. The messages of its rules say what to write instead. */
