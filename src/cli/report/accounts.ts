@@ -58,7 +58,7 @@ export async function reachAccounts(
   const ownId = await own.accountIdentity.accountId(signal);
   const others = [...accountIds].filter((id) => id !== ownId).sort();
   const roles = others.length === 0 ? [] : await rolesOf(readClasses, signal);
-  const reached = others.map((id) => throughClass(id, roles, { own, rates }, signal));
+  const reached = others.map((id) => throughClasses(id, roles, { own, rates }, signal));
   return [{ accountId: ownId, aws: own }, ...(await Promise.all(reached))];
 }
 
@@ -87,15 +87,29 @@ function roleIn(raw: WatchedObject): readonly ClassRole[] {
   }
 }
 
-async function throughClass(
+/** Through the first class whose role can be assumed; else, why that of the first class cannot. */
+async function throughClasses(
   accountId: string,
   roles: readonly ClassRole[] | string,
-  { own, rates }: Pick<AccountSources, "own" | "rates">,
+  sources: Pick<AccountSources, "own" | "rates">,
   signal: AbortSignal,
 ): Promise<ReachedAccount> {
   if (typeof roles === "string") return { accountId, why: roles };
-  const role = roles.find(({ id }) => id === accountId);
-  if (role === undefined) return { accountId, why: "no class has a role of that account" };
+  let failed: ReachedAccount | undefined;
+  for (const role of roles.filter(({ id }) => id === accountId)) {
+    const reached = await throughClass(role, sources, signal);
+    if ("aws" in reached) return reached;
+    failed ??= reached;
+  }
+  return failed ?? { accountId, why: "no class has a role of that account" };
+}
+
+async function throughClass(
+  role: ClassRole,
+  { own, rates }: Pick<AccountSources, "own" | "rates">,
+  signal: AbortSignal,
+): Promise<ReachedAccount> {
+  const { id: accountId } = role;
   const aws = connectThrough(role, own, rates);
   try {
     const actual = await aws.accountIdentity.accountId(signal);

@@ -211,23 +211,22 @@ describe("report", () => {
     ]);
   });
 
-  test("reads each account with the role of its class, by one scan, and says why a role cannot be assumed", async () => {
+  test("reads each account with the first role of its classes that trusts the user, by one scan, and says why a role cannot be assumed", async () => {
     const far = connectDirectly(aws, { accessKeyId: FAR, secretAccessKey: "test" });
     const classes = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";
-    const metadata = { name: "teams" };
-    const spec = { account: { id: FAR, roleArn: `arn:aws:iam::${FAR}:role/reader` }, namespaces: ["team-a"] };
-    const body = { apiVersion: "iam.instanceprofile.dev/v1beta1", kind: "InstanceProfileClass", metadata };
-    await cluster.expectOk({
-      method: "POST",
-      path: classes,
-      body: { ...body, spec: { ...spec, allowedActions: ["*"] } },
-    });
+    const kind = { apiVersion: "iam.instanceprofile.dev/v1beta1", kind: "InstanceProfileClass" };
+    const names = { absent: "absent-reader", teams: "reader" };
+    for (const [name, role] of Object.entries(names)) {
+      const account = { id: FAR, roleArn: `arn:aws:iam::${FAR}:role/${role}` };
+      const spec = { account, namespaces: ["team-a"], allowedActions: ["*"] };
+      await cluster.expectOk({ method: "POST", path: classes, body: { ...kind, metadata: { name }, spec } });
+    }
     try {
       await made("here");
       await made("there", {}, { class: CLASS }, "team-a", { ...far, account: FAR });
       nowMs += 100 * DAY_MS;
       const refused = await report();
-      expect(refused.out).toMatch(new RegExp(`^not read: account ${FAR}, so that .*role/reader`, "m"));
+      expect(refused.out).toMatch(new RegExp(`^not read: account ${FAR}, so that .*role/absent-reader`, "m"));
       expect(refused.out).toContain("1 unused role");
       expect((await report("--access", "team-a/there")).out).toContain(
         `the role is in account ${FAR}, which was not read`,
@@ -244,7 +243,7 @@ describe("report", () => {
       });
     } finally {
       far.close();
-      await cluster.expectOk({ method: "DELETE", path: `${classes}/teams` });
+      for (const name of Object.keys(names)) await cluster.expectOk({ method: "DELETE", path: `${classes}/${name}` });
     }
   });
 
