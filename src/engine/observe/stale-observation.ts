@@ -1,4 +1,5 @@
 import type { DesiredPresent } from "../../model/desired-state.ts";
+import { isHandedOverTo } from "../../model/hand-over.ts";
 import { nameKey, sameName } from "../../model/naming.ts";
 import { ABSENT, type Absent, type ObservedRole, type ObservedState } from "../../model/observed-state.ts";
 import type { Action, IamAction } from "../../plan/action.ts";
@@ -92,7 +93,7 @@ function partsOfIam(action: IamAction): readonly Part[] {
 /**
  * The observed state with the parts read again: one request for each part, or those of {@link observe}. If the role is gone or has
  * another unique id than in the scan, everything else is read too, because the parts that were not read again belong to the
- * former role.
+ * former role. So it is for a role to be adopted from another cluster: no scan shows the instance profiles that hold it.
  */
 export async function reread(
   { observed, toReread, isOfInterruptedCreate }: StaleObservation,
@@ -112,7 +113,7 @@ export async function reread(
   if (toReread.has("role")) {
     const facts = await iam.getRole(desired.role.roleName, signal);
     const isSame = facts.presence === "present" && facts.roleId === role.roleId;
-    if (!isSame) return observe(desired, iam, signal, undefined, facts);
+    if (!isSame || isHandedOverTo(desired, facts.tags)) return observe(desired, iam, signal, undefined, facts);
     state = { ...state, role: { ...role, ...facts } };
   }
   for (const part of parts) if (part !== "role") state = await rereadPart(part, state, desired, iam, signal);

@@ -6,7 +6,7 @@ import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
 import { partsToReread, type StaleObservation } from "../../../src/engine/observe/stale-observation.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
-import type { DesiredState } from "../../../src/model/desired-state.ts";
+import type { DesiredPresent, DesiredState } from "../../../src/model/desired-state.ts";
 import { ABSENT } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { diff } from "../../../src/plan/diff.ts";
@@ -61,10 +61,11 @@ async function reconcile(
 }
 
 /** What a scan saw of the account: the lists tell the tags of roles, and are taken to be right of profiles. */
-function scanned(): StaleObservation {
+function scanned(desired: DesiredPresent = DESIRED): StaleObservation {
   const { roles, instanceProfiles } = iam.account;
-  const observed = { role: roles["app"] ?? ABSENT, instanceProfile: instanceProfiles["app"] ?? ABSENT };
-  return { observed, toReread: partsToReread(diff(DESIRED, observed), DESIRED) };
+  const { instanceProfileName } = desired.instanceProfile;
+  const observed = { role: roles["app"] ?? ABSENT, instanceProfile: instanceProfiles[instanceProfileName] ?? ABSENT };
+  return { observed, toReread: partsToReread(diff(desired, observed), desired) };
 }
 
 function edit(description: string): void {
@@ -110,5 +111,16 @@ test("the tags of the profile are not repaired once another cluster has adopted 
     instanceProfiles,
   }));
   expect(await reconcile(DESIRED, [], observation)).toBe("OwnedByAnother");
+  expect(iam.writes).toEqual([]);
+});
+
+test("the role of another cluster is not adopted out of an instance profile that the scan did not show to hold it", async () => {
+  iam.outsider(({ roles: { app }, instanceProfiles }) => ({
+    roles: app ? { app: { ...app, tags: { ...app.tags, [TAG_KEYS.clusterId]: "a", [TAG_KEYS.uid]: "uid-a" } } } : {},
+    instanceProfiles,
+  }));
+  const desired = { ...desiredOf({ roleName: "app", instanceProfileName: "mine" }), handOver: { from: "a" } };
+  const observation = { ...scanned(desired), isOfInterruptedCreate: true };
+  expect(await reconcile(desired, [], observation)).toBe("InstancesUseProfile");
   expect(iam.writes).toEqual([]);
 });
