@@ -55,9 +55,9 @@ export function followerOwnership(desired: DesiredState, role: ObservedRole | Ab
   return ownershipOf(followerTags(desired, role, follower), desired.owner);
 }
 
-/** True for what the spec, and not only the tags of the role, lets the object adopt from another cluster together with its role. */
+/** True for what the spec, and not only the tags of the role, lets the object adopt together with the role of that cluster. */
 export function isAdoptedWithRole(desired: DesiredState, role: ObservedRole | Absent, { tags }: Follower): boolean {
-  return role.presence === "present" && isHandedOverTo(desired, tags);
+  return isHandedOverTo(desired, tags) && isLedByRole(desired, role, tags);
 }
 
 /** True when the object owns the lead, and its tags say that it was adopted from the cluster. */
@@ -65,6 +65,13 @@ export function isLedFrom(desired: DesiredState, lead: Lead | undefined, cluster
   return (
     lead !== undefined && ownershipOf(lead.tags, desired.owner).kind === "owned" && isAdoptedFrom(lead.tags, clusterId)
   );
+}
+
+/** True when the role comes from the cluster that these tags of a follower name, or goes with them now. */
+export function isLedByRole(desired: DesiredState, role: ObservedRole | Absent, tags: Tags): boolean {
+  const other = otherClusterOf(tags, desired.owner);
+  if (other === undefined || role.presence === "absent") return false;
+  return isLedFrom(desired, { ...role, tags: tagsAfterHandOver(desired, role.tags) }, other);
 }
 
 function followerTags(desired: DesiredState, role: ObservedRole | Absent, follower: Follower): Tags {
@@ -80,10 +87,8 @@ function followerTags(desired: DesiredState, role: ObservedRole | Absent, follow
  * tags and the membership in AWS say so, which no author writes: the role is owned and was adopted from that cluster, and it is in the
  * instance profile, or its tags name the managed policy. So it holds without `spec.adoptFrom` too, and in a deletion.
  */
-function followsRole(desired: DesiredState, before: ObservedRole, follower: Follower): boolean {
-  const role = { ...before, tags: tagsAfterHandOver(desired, before.tags) };
-  const other = otherClusterOf(follower.tags, desired.owner);
-  if (other === undefined || !isLedFrom(desired, role, other)) return false;
+function followsRole(desired: DesiredState, role: ObservedRole, follower: Follower): boolean {
+  if (!isLedByRole(desired, role, follower.tags)) return false;
   if ("roleName" in follower) return sameName(follower.roleName, role.roleName);
   const place = placeInRoleArn(role.arn) ?? desired.place;
   return place !== undefined && recordedOwnPolicies(role.tags, place).includes(follower.arn);

@@ -4,7 +4,7 @@ import { sameName } from "../model/naming.ts";
 import type { Absent, ObservedInstanceProfile, ObservedManagedPolicy, ObservedState } from "../model/observed-state.ts";
 import { formerClusterId, type Owner, ownershipOf, TAG_KEYS } from "../model/ownership.ts";
 import type { Action } from "./action.ts";
-import { afterHandOver, isAdoptedWithRole, isLedFrom, type Lead, leadOf, managesRole } from "./after-hand-over.ts";
+import { afterHandOver, isAdoptedWithRole, isLedByRole, type Lead, leadOf, managesRole } from "./after-hand-over.ts";
 import { type Blocker, HANDED_OVER, type Note } from "./plan.ts";
 import { usedByOthers } from "./role/guard-managed-policy.ts";
 
@@ -164,11 +164,11 @@ function followerBlockers(desired: DesiredPresent, before: ObservedState, after:
   const all = moved(before, after).map(([entity]) => entity);
   const profiles = all.filter((entity) => "id" in entity);
   const policies = all.filter((entity) => "policyId" in entity);
-  // A client that may write the tags of the role alone must not get what other roles use.
+  // Others keep what they use: a client may write the tags of the role alone, and the role may be one of this cluster.
   const byTags = policies.filter((policy) => !isAdoptedWithRole(desired, before.role, policy));
   return [
     ...otherProfileBlockers(desired, before),
-    ...profiles.flatMap((profile) => profileBlockers(desired, profile, before, after)),
+    ...profiles.flatMap((profile) => profileBlockers(desired, profile, before)),
     ...byTags.flatMap((policy) => usedByOthers(desired, policy)),
   ];
 }
@@ -190,14 +190,13 @@ function profileBlockers(
   desired: DesiredPresent,
   { tags, instanceProfileName, roleName: holds }: ObservedInstanceProfile,
   before: ObservedState,
-  after: ObservedState,
 ): readonly Blocker[] {
   const from = otherClusterOf(tags, desired.owner) ?? "";
   const isManaged = managesRole(desired);
   const { roleName } = desired.role;
   const title = `instance profile ${instanceProfileName} of cluster ${from}`;
   const swapped = (why: string): Blocker => ({ reason: "InstancesUseProfile", message: `${title} holds ${why}` });
-  if (holds === undefined && isManaged && !isLedFrom(desired, leadOf(desired, after), from)) {
+  if (holds === undefined && isManaged && !isLedByRole(desired, before.role, tags)) {
     return [
       swapped(
         `no role, and role ${roleName} is not of that cluster: its instances may have had other permissions. Add the role of that cluster to the ` +

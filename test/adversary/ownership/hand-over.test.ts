@@ -161,6 +161,19 @@ describe("what follows the role", () => {
     expect(await refusal()).toBe("PolicyInUse");
   });
 
+  test("is no managed policy that the role of the former cluster keeps, where the object has a role of its own", async () => {
+    const own = { name: "own", statements: [{ effect: "Allow", actions: ["sqs:*"], resources: ["*"] }] };
+    a.apply({ managedPolicies: [own] });
+    await a.controller().settle();
+    const names = { roleName: "mine", instanceProfileName: "mine", policyName: "access" };
+    b.apply(names);
+    await b.controller().settle();
+    account.aws.calls.reset();
+    b.adopt("a", { ...names, managedPolicies: [own] });
+    expect(await refusal()).toBe("PolicyInUse");
+    expect(b.message).toContain("is used by role app");
+  });
+
   test.each(["Keep", "Strip"])(
     "is no instance profile without its role, which stays with the other object, with %s",
     async (onViolation) => {
