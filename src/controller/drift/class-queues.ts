@@ -1,4 +1,5 @@
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
+import type { DriftMemory } from "../../engine/drift/drift-memory.ts";
 import type { EventQueue } from "../../engine/drift/event-queue.ts";
 import { parseQueueUrl, type SqsQueueUrl } from "../../model/queue-url.ts";
 import type { Accounts } from "../accounts/account-access.ts";
@@ -8,6 +9,8 @@ import type { ParsedClasses } from "../classes/parsed-classes.ts";
 export interface ClassQueue extends EventQueue {
   /** Its events concern objects of this account only. */
   readonly accountId: string;
+  /** Call it when the queue is no longer polled: what was kept for its events is no longer. */
+  left(): void;
 }
 
 /** The dependencies of {@link classQueues}. */
@@ -24,12 +27,19 @@ export function classQueues({ classes, accounts, hasAccount }: ClassQueuesOption
   for (const accountId of classes.accountIds.filter(hasAccount)) {
     const ofAccount = (): readonly InstanceProfileClass[] => classes.ofAccount(accountId);
     for (const { name } of ofAccount().flatMap(urlsOf)) {
-      const opened = (signal: AbortSignal): Promise<EventQueue> => open(accounts, ofAccount(), name, signal);
+      let memory: DriftMemory | undefined;
+      const opened = async (signal: AbortSignal): Promise<EventQueue> => {
+        const { queue, drift } = await open(accounts, ofAccount(), name, signal);
+        memory = drift;
+        memory.keepFor(name);
+        return queue;
+      };
       found.set(name, {
         name,
         accountId,
         receive: async (signal) => (await opened(signal)).receive(signal),
         delete: async (messages, signal) => (await opened(signal)).delete(messages, signal),
+        left: () => memory?.endFor(name),
       });
     }
   }
@@ -46,15 +56,14 @@ async function open(
   classes: readonly InstanceProfileClass[],
   name: string,
   signal: AbortSignal,
-): Promise<EventQueue> {
+): Promise<{ readonly queue: EventQueue; readonly drift: DriftMemory }> {
   const failures: unknown[] = [];
   for (const of of classes) {
     const url = urlsOf(of).find((one) => one.name === name);
     if (url === undefined) continue;
     try {
       const { drift, eventQueue } = await accounts.open(of, signal);
-      drift.keep();
-      if (eventQueue !== undefined) return eventQueue(url);
+      if (eventQueue !== undefined) return { queue: eventQueue(url), drift };
     } catch (error) {
       signal.throwIfAborted();
       failures.push(error);

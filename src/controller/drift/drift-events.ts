@@ -26,6 +26,11 @@ export interface DriftEventsOptions
   readonly instancesChanged: (event: ChangeEvent) => boolean;
 }
 
+interface PolledQueue {
+  readonly queue: EventQueue | ClassQueue;
+  readonly loop: EventQueueLoop;
+}
+
 /** Bounds the CPU that backlogs and floods of all queues can take: 10 messages each, so 30,000 a minute. */
 const BATCHES = { perSecond: 50, burst: 1 };
 
@@ -40,7 +45,7 @@ export class DriftEvents {
   readonly #verifications: Verifications;
   readonly #batches: RetryBucket;
   /** By the name of the queue. */
-  readonly #loops = new Map<string, EventQueueLoop>();
+  readonly #polled = new Map<string, PolledQueue>();
   readonly #ending = new Set<Promise<void>>();
   #phase: "waiting" | "working" | "stopped" = "waiting";
 
@@ -61,7 +66,7 @@ export class DriftEvents {
   /** Resolves when nothing is received any more. */
   async stop(): Promise<void> {
     this.#phase = "stopped";
-    for (const name of this.#loops.keys()) this.#leave(name);
+    for (const name of this.#polled.keys()) this.#leave(name);
     await Promise.all(this.#ending);
     // After the loops: one of them may still handle what it has received.
     this.#verifications.stop();
@@ -73,10 +78,10 @@ export class DriftEvents {
     const { queues, classQueues } = this.#options;
     const named = classQueues();
     const operators = new Set(queues.map(({ name }) => name));
-    for (const name of this.#loops.keys()) if (!operators.has(name) && !named.has(name)) this.#leave(name);
+    for (const name of this.#polled.keys()) if (!operators.has(name) && !named.has(name)) this.#leave(name);
     // The operator's queue of the same name has events of every account.
-    for (const [name, queue] of named) if (!this.#loops.has(name)) this.#poll(queue, queue.accountId);
-    if (this.#loops.size === 0) this.#index = undefined;
+    for (const [name, queue] of named) if (!this.#polled.has(name)) this.#poll(queue);
+    if (this.#polled.size === 0) this.#index = undefined;
   }
 
   /** Handles an added, changed or deleted object. */
@@ -110,7 +115,8 @@ export class DriftEvents {
     return accountId === undefined ? found : found.filter((key) => this.#options.accountKeyOf(key) === accountId);
   }
 
-  #poll(queue: EventQueue, accountId?: string): void {
+  #poll(queue: EventQueue | ClassQueue): void {
+    const accountId = "accountId" in queue ? queue.accountId : undefined;
     this.#index ??= this.#indexed();
     const loop = new EventQueueLoop({
       ...this.#options,
@@ -118,19 +124,22 @@ export class DriftEvents {
       receive: (event) => this.receive(event, accountId),
       nextBatchMs: () => this.#batches.reserveMs(),
     });
-    this.#loops.set(queue.name, loop);
+    this.#polled.set(queue.name, { queue, loop });
     this.#options.observer?.joined?.(queue.name);
     loop.start();
   }
 
   #leave(name: string): void {
-    const loop = this.#loops.get(name);
-    this.#loops.delete(name);
-    if (loop === undefined) return;
+    const polled = this.#polled.get(name);
+    this.#polled.delete(name);
+    if (polled === undefined) return;
+    const { queue, loop } = polled;
     const ending = loop.stop().finally(() => {
       this.#ending.delete(ending);
       // A class may have named the queue again meanwhile.
-      if (!this.#loops.has(name)) this.#options.observer?.left?.(name);
+      if (this.#polled.has(name)) return;
+      this.#options.observer?.left?.(name);
+      if ("left" in queue) queue.left();
     });
     this.#ending.add(ending);
   }

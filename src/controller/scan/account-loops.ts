@@ -55,6 +55,9 @@ export interface ScanTarget {
 /** The delay before opening an account is retried. Its objects report the failure. */
 const RETRY_MS = 30_000;
 
+/** The source of the events that can concern every account. */
+const OPERATOR_QUEUES = "the operator's queues";
+
 /** The scan loops of one account: of its roles and profiles, of the tags of its profiles, and of its instances. */
 export class AccountLoops {
   readonly #deps: ScanDependencies;
@@ -151,7 +154,7 @@ export class AccountLoops {
 
   /** Keeps what events are verified with, and learns the id of the controller's own account, by which events name it. */
   #expectEvents(account: AwsAccount): void {
-    account.drift.keep();
+    account.drift.keepFor(OPERATOR_QUEUES);
     const { isOwn, accounts } = this.#target;
     // Until the id is known, events about the instances of this account match nothing: instance scans find those changes.
     if (isOwn) accounts.learnOwnId(this.#abort.signal).catch(() => {});

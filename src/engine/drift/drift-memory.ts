@@ -33,19 +33,26 @@ const MAX_OBJECTS = 5_000;
  * It proves nothing: what is written is read again and proved in the same reconcile, and what no event reports is found by the next scan.
  */
 export class DriftMemory {
-  #isKept = false;
+  /** The sources of events, by their names. */
+  readonly #sources = new Set<string>();
   readonly #states = new Map<string, Known>();
   readonly #touched = new Map<string, PartsToReread>();
   readonly #changes = new LruMap<Changes>(MAX_OBJECTS);
 
-  /** Keeps observed states from now on. Without events, nothing uses them. */
-  keep(): void {
-    this.#isKept = true;
+  /** Keeps observed states while there is a source of events. Without events, nothing uses them. */
+  keepFor(source: string): void {
+    this.#sources.add(source);
+  }
+
+  /** The source has no more events. After the last one, nothing is kept. */
+  endFor(source: string): void {
+    this.#sources.delete(source);
+    if (this.#sources.size === 0) this.#states.clear();
   }
 
   /** Records the observed state of an object, with the controller's writes since. */
   recordState(key: string, { uid, generation }: Identity, observed: ObservedState): void {
-    if (!this.#isKept) return;
+    if (this.#sources.size === 0) return;
     const { role, instanceProfile, managedPolicies } = observed;
     const state = { role, instanceProfile, ...(managedPolicies !== undefined && { managedPolicies }) };
     this.#states.set(key, { uid, generation, observed: state });

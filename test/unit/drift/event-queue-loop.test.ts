@@ -121,7 +121,7 @@ test("an event in the queue of a class concerns no object of another account, wh
   const app = { metadata: { namespace: "default", name: "app", uid: "1", resourceVersion: "1" }, status: { role } };
   const events = new DriftEvents({
     queues: [],
-    classQueues: () => new Map([[queue.name, { ...queue, accountId: ACCOUNT }]]),
+    classQueues: () => new Map([[queue.name, { ...queue, accountId: ACCOUNT, left() {} }]]),
     objects: () => [app],
     accountKeyOf: (key) => accounts.get(key),
     instancesChanged: () => false,
