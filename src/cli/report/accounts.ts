@@ -4,6 +4,7 @@ import { parseInstanceProfileClass } from "../../api/parse-instance-profile-clas
 import { sessionNameOf } from "../../aws/assumed-role.ts";
 import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter } from "../../aws/call/call-limiter.ts";
+import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { ControllerError, messageOfError, TerminalError } from "../../errors.ts";
 import { homeRegionOf } from "../../model/place.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -58,8 +59,8 @@ export async function reachAccounts(
   const ownId = await own.accountIdentity.accountId(signal);
   const others = [...accountIds].filter((id) => id !== ownId).sort();
   const roles = others.length === 0 ? [] : await rolesOf(readClasses, signal);
-  const reached = others.map((id) => throughClasses(id, roles, { own, rates }, signal));
-  return [{ accountId: ownId, aws: own }, ...(await Promise.all(reached))];
+  const reached = await inParallel(others, (id) => throughClasses(id, roles, { own, rates }, signal));
+  return [{ accountId: ownId, aws: own }, ...reached];
 }
 
 async function rolesOf(

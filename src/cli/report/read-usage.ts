@@ -1,6 +1,7 @@
 import type { InstanceProfileSpec, InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { type AccountSnapshot, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
+import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { type ProfileUses, readProfileUses } from "../../engine/offline/profile-uses.ts";
 import { ControllerError, dispositionOf, messageOfError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
@@ -50,11 +51,11 @@ export async function readUsage(
 ): Promise<UsageRead> {
   const byAccount = Map.groupBy(objects, (object) => statusOf(object).accountId ?? "");
   const isOnly = accounts.length === 1;
-  const read = await Promise.all(
-    accounts.map((account, index) =>
-      readAccount(account, byAccount.get(account.accountId) ?? [], { ...options, mayFail: index > 0, isOnly }, signal),
-    ),
-  );
+  const [first] = accounts;
+  const read = await inParallel(accounts, (account) => {
+    const how = { ...options, mayFail: account !== first, isOnly };
+    return readAccount(account, byAccount.get(account.accountId) ?? [], how, signal);
+  });
   const uses = new Map(read.map((account) => [account.accountId, account]));
   return {
     objects: objects.map((object) => useOf(object, uses.get(statusOf(object).accountId ?? ""), options)),
