@@ -55,8 +55,16 @@ function isFormerlyMarked(
   if (instanceProfile.presence === "absent" || ownershipOf(instanceProfile.tags, owner).kind !== "owned") return false;
   const marker = tags[ASSOCIATED_BY_TAG] ?? "";
   const isOfEarlierVersion = mayHaveFormerMarkers(instanceProfile.tags) && marker === formerMarkerOf(owner);
-  const other = clusterInMarker(marker, owner, instanceId);
+  const other = clusterInMarker(marker, owner, instanceId) ?? clusterInShortMarker(desired, marker, instanceId);
   const isOfOtherCluster = other !== undefined && isLedFrom(desired, leadOf(desired, after), other);
   if (!isOfEarlierVersion && !isOfOtherCluster) return false;
   return association !== undefined && isProfileArn(association.profileArn, instanceProfile);
+}
+
+/** A marker that is shortened does not show its cluster, so only the cluster that the spec names can be recognized in it. */
+function clusterInShortMarker(desired: DesiredState, marker: string, instanceId: string): string | undefined {
+  const from = desired.presence === "present" ? desired.handOver?.from : undefined;
+  return from !== undefined && marker === markerOf({ ...desired.owner, clusterId: from }, instanceId)
+    ? from
+    : undefined;
 }
