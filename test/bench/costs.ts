@@ -1,7 +1,7 @@
 import { LARGE_SPECS } from "../support/large-objects.ts";
 import { measureBurst } from "./burst-cost.ts";
 import { measureClassEdit } from "./class-edit-cost.ts";
-import { measureCommands } from "./command-costs.ts";
+import { measureCommands, measureReport } from "./command-costs.ts";
 import { measureEvents } from "./event-cost.ts";
 import { type Figure, figureOf, type Unit } from "./figures.ts";
 import { costsOf } from "./judgement-costs.ts";
@@ -20,6 +20,7 @@ const MEASUREMENTS: Readonly<Record<string, (scale: number) => Promise<Costs>>> 
   "events about roles of others": measureEvents,
   "class edit that changes no verdict": measureClassEdit,
   "plan and export": measureCommands,
+  report: measureReport,
   "judgement of the largest object": async () => measureJudgement(),
 };
 
