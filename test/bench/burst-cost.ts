@@ -17,11 +17,13 @@ export async function measureBurst(scale: number): Promise<Costs> {
     try {
       await cluster.createAll(WARM_UP);
       await cluster.untilReady(WARM_UP.length);
+      await cluster.deleteAll(WARM_UP);
+      await cluster.untilGone();
       // What was loaded and compiled for the first object is no part of a burst.
       controller.resetProbe();
       const startMs = performance.now();
       await cluster.createAll(names);
-      await cluster.untilReady(names.length + WARM_UP.length);
+      await cluster.untilReady(names.length);
       const wallMs = performance.now() - startMs;
       const { blockCpuMs, p99CpuMs } = await controller.probe();
       const { rssMiB } = await controller.counts();
