@@ -12,6 +12,8 @@ import { startMeasured } from "./measured-controller.ts";
 const PROBE = join(import.meta.dirname, "usage-probe.ts");
 const OBJECTS = 200;
 const REPORTED = 1_000;
+/** An export sends ten requests a second. */
+const WITHIN_MS = 300_000;
 /** `report` has findings. */
 const FOUND = 2;
 const CLUSTER_ID = "bench";
@@ -92,9 +94,9 @@ async function runProgram(folder: string, awsUrl: string, args: readonly string[
   };
   const startMs = performance.now();
   const command = [...(await imageFlags()), `--import=${PROBE}`, PROGRAM, ...args];
-  const { code, stdout, stderr } = await runCommand(process.execPath, command, { env });
+  const { code, stdout, stderr } = await runCommand(process.execPath, command, { env, timeoutMs: WITHIN_MS });
   const wallMs = performance.now() - startMs;
   if ((code !== 0 && code !== FOUND) || !stdout.includes(`bench-0`))
-    throw new Error(`${args[0]} ended with ${code}: ${stderr}`);
+    throw new Error(`${args[0]} ended with ${code}: ${stderr}${stdout.slice(-2_000)}`);
   return { wallMs, ...(JSON.parse(await readFile(usageFile, "utf8")) as Omit<Usage, "wallMs">) };
 }
