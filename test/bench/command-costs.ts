@@ -35,7 +35,7 @@ export function measureCommands(scale: number): Promise<Costs> {
 /** `report` on objects whose roles nobody has used, from one scan of the account. */
 export function measureReport(scale: number): Promise<Costs> {
   return withObjects(Math.round(REPORTED * scale), async ({ names, kubeconfig, run }) => {
-    const report = await run(["report", "-A", "--kubeconfig", kubeconfig, "--cluster-id", CLUSTER_ID, "-o", "json"]);
+    const report = await run(["report", "--kubeconfig", kubeconfig, "-o", "json"]);
     return costsOf(`report on ${names.length} objects`, report);
   });
 }
