@@ -70,16 +70,23 @@ async function writesOf(run: (pair: Pair, interceptor: Interceptor) => Promise<u
   return [1, ...whole.calls.filter(({ method }) => /^(perform|patch)/.test(method)).map(({ number }) => number)];
 }
 
+const adopt = ({ to }: Pair, interceptor: Interceptor): Promise<unknown> => to.controller(interceptor).once();
+
+/** A pair for each call that writes, in which the adoption ends at that call. */
+async function* interruptedAdoptions(ending: string): AsyncGenerator<{ readonly pair: Pair; readonly at: number }> {
+  for (const at of await writesOf(adopt)) {
+    const pair = await begin();
+    await adopt(pair, new Interceptor(ENDINGS[ending]?.(at)));
+    yield { pair, at };
+  }
+}
+
 describe("the new owner dies while it adopts", () => {
   test.each(Object.keys(ENDINGS))("%s i, for every i", async (ending) => {
-    const adopt = ({ to }: Pair, interceptor: Interceptor) => to.controller(interceptor).once();
     const expected = await endOf(await begin());
     expect(expected).toMatchObject({ from: ["False HandedOver", "b"], to: ["True InSync", null] });
-    const calls = await writesOf(adopt);
-    expect(calls.length).toBeGreaterThan(6);
-    for (const at of calls) {
-      const pair = await begin();
-      await adopt(pair, new Interceptor(ENDINGS[ending]?.(at)));
+    expect((await writesOf(adopt)).length).toBeGreaterThan(6);
+    for await (const { pair, at } of interruptedAdoptions(ending)) {
       const owner = account.owner ?? "";
       expect(["a", "b"]).toContain(owner);
       await drift();
@@ -93,11 +100,7 @@ describe("the new owner dies while it adopts", () => {
   });
 
   test("and the object of the former cluster is deleted: nothing goes of a role that has moved", async () => {
-    const adopt = ({ to }: Pair, interceptor: Interceptor) => to.controller(interceptor).once();
-    const calls = await writesOf(adopt);
-    for (const at of calls) {
-      const pair = await begin();
-      await adopt(pair, new Interceptor(ENDINGS["killed after call"]?.(at)));
+    for await (const { pair, at } of interruptedAdoptions("killed after call")) {
       if (account.owner !== "b") continue;
       const before = account.aws.snapshot();
       pair.from.kube.delete(APP);
@@ -108,11 +111,7 @@ describe("the new owner dies while it adopts", () => {
   });
 
   test("and its cluster ends the adoption: the role stays with the one that has it, and the rest follows", async () => {
-    const adopt = ({ to }: Pair, interceptor: Interceptor) => to.controller(interceptor).once();
-    const calls = await writesOf(adopt);
-    for (const at of calls) {
-      const pair = await begin();
-      await adopt(pair, new Interceptor(ENDINGS["killed after call"]?.(at)));
+    for await (const { pair, at } of interruptedAdoptions("killed after call")) {
       const owner = account.owner;
       pair.to.apply(OWN);
       await endOf(pair);
@@ -130,11 +129,7 @@ describe("the new owner dies while it adopts", () => {
   });
 
   test("and its object is deleted: all that belongs to the role goes with it", async () => {
-    const adopt = ({ to }: Pair, interceptor: Interceptor) => to.controller(interceptor).once();
-    const calls = await writesOf(adopt);
-    for (const at of calls) {
-      const pair = await begin();
-      await adopt(pair, new Interceptor(ENDINGS["killed after call"]?.(at)));
+    for await (const { pair, at } of interruptedAdoptions("killed after call")) {
       if (account.owner !== "b") continue;
       pair.to.kube.delete(APP);
       await pair.to.controller().settle();

@@ -73,7 +73,10 @@ test("messages that arrive evenly, 10,000 a minute, are received and deleted in 
     },
   };
   const loop = new EventQueueLoop({
-    ...{ queue, clock, random: () => 0, logger: silentLogger },
+    queue,
+    clock,
+    random: () => 0,
+    logger: silentLogger,
     receive: () => "unmatched",
     nextBatchMs: () => 20,
   });
