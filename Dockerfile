@@ -22,7 +22,9 @@ COPY crds crds
 # Without --enable-source-maps: to read the map at the first stack trace takes 80 MiB, a quarter of what the pod has. 65 % of the
 # container's memory limit are for JavaScript's heap, whatever the limit is: the program takes another 100 MiB beside it, and the
 # collector has to act before the kernel does. A young generation of 12 MiB instead of 48 and one arena for native memory save
-# 60 MiB of 200 and cost no measurable CPU: docs/explanation/scale.md, npm run bench:memory.
+# 60 MiB of 200 and cost no measurable CPU: docs/explanation/scale.md, npm run bench:memory. A fixed threshold makes the C library return
+# what the compiler and the sockets needed for a burst, 20 MiB; by default it grows with the largest block that was freed.
 ENV MALLOC_ARENA_MAX=1
+ENV MALLOC_TRIM_THRESHOLD_=131072
 ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=65", "--max-semi-space-size=4", "/app/dist/main.mjs"]
 CMD ["run"]

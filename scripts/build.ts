@@ -6,6 +6,7 @@
  *     [REVISION=COMMIT] node scripts/build.ts [OUTPUT FOLDER]
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 
@@ -42,6 +43,46 @@ const withoutUnusedApis: Plugin = {
   },
 };
 
+/**
+ * The SDK's clients describe each operation by a list with calculated keys and numbers (`[_xN]: _n`, `64 | 0`). A bundler does not know that
+ * this has no effect, and would keep the lists of all 700 operations of EC2. With the values in their place it keeps what is used.
+ */
+const withoutUnusedOperations: Plugin = {
+  name: "without-unused-operations",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/node_modules\/@aws-sdk\/.*\/schemas_\d+\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      const values = new Map([...text.matchAll(/^const (_\w+) = (".*");$/gm)].map(([, name, value]) => [name, value]));
+      const withKeys = text.replaceAll(/\[(_\w+)\]:/g, (key, name) => `${values.get(name) ?? key}:`);
+      return { contents: withKeys.replaceAll(/\b(\d+) \| (\d+)\b/g, (_, a, b) => String(Number(a) | Number(b))) };
+    });
+  },
+};
+
+/** The program and the Kubernetes client use two classes of undici. The whole package loads its fetch, caches and WebSockets too. */
+const withoutUnusedClients: Plugin = {
+  name: "without-unused-clients",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, ({ resolveDir }) => ({
+      path: "undici",
+      namespace: "parts",
+      pluginData: resolveDir,
+    }));
+    onLoad({ filter: /^undici$/, namespace: "parts" }, ({ pluginData }) => ({
+      resolveDir: pluginData,
+      contents: [
+        'import api from "undici/lib/api/index.js";',
+        'import Dispatcher from "undici/lib/dispatcher/dispatcher.js";',
+        "Object.assign(Dispatcher.prototype, api);",
+        'export { default as Agent } from "undici/lib/dispatcher/agent.js";',
+        'export { default as ProxyAgent } from "undici/lib/dispatcher/proxy-agent.js";',
+        // Of parts of the client that are not used.
+        "export const fetch = undefined;",
+      ].join("\n"),
+    }));
+  },
+};
+
 await build({
   entryPoints: {
     main: join(ROOT, "src/main.ts"),
@@ -51,10 +92,12 @@ await build({
   outdir,
   outExtension: { ".js": ".mjs" },
   bundle: true,
-  plugins: [withoutUnusedApis],
+  plugins: [withoutUnusedApis, withoutUnusedOperations, withoutUnusedClients],
   // Node reads a file of 9 MB for half a second and keeps it in memory, whatever of it is used.
   splitting: true,
   platform: "node",
+  // The SDK's CommonJS form is one file a client, of which nothing can be left out.
+  mainFields: ["module", "main"],
   format: "esm",
   target: "node22.21",
   sourcemap: "linked",

@@ -61,7 +61,7 @@ describe("the program in the image", () => {
   }
 
   test("loads no AWS SDK before a command needs it, and that of EC2 not before EC2 is asked", () => {
-    const [iam, ec2] = ["GetAccountAuthorizationDetails", "AllocateHosts"];
+    const [iam, ec2] = ["GetAccountAuthorizationDetails", "DescribeIamInstanceProfileAssociationsResult"];
     const start = readAtOnce("main.mjs");
     const running = readAtOnce(chunkOf("run-command"));
     expect([holds(start, iam), holds(start, ec2)]).toEqual([false, false]);
@@ -69,9 +69,23 @@ describe("the program in the image", () => {
     expect(holds(new Set(readdirSync(dist)), ec2)).toBe(true);
   });
 
-  test("loads none of the API classes that the Kubernetes client has for others", () => {
+  test("holds no operation of AWS that the program does not use", () => {
+    const all = new Set(readdirSync(dist).filter((name) => name.endsWith(".mjs")));
+    const used = ["DescribeIamInstanceProfileAssociationsResult", "GetInstanceProfileResponse"];
+    const unused = [
+      "AllocateHostsRequest",
+      "CreateVirtualMFADeviceRequest",
+      "PutBucketAclRequest",
+      "AddPermissionRequest",
+    ];
+    expect(used.filter((name) => !holds(all, name))).toEqual([]);
+    expect(unused.filter((name) => holds(all, name))).toEqual([]);
+  });
+
+  test("loads none of the API classes that the Kubernetes client has for others, and none of undici's other clients", () => {
     const running = readAtOnce(chunkOf("run-command"));
     expect([holds(running, "loadFromFile"), holds(running, "CoreV1Api")]).toEqual([true, false]);
+    expect([holds(running, "ProxyAgent = class"), holds(running, "MockAgent = class")]).toEqual([true, false]);
   });
 
   test("says its version", () => {
