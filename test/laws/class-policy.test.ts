@@ -6,6 +6,7 @@ import type { Bounds } from "../../src/plan/class/class-bounds.ts";
 import { classViolations } from "../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile, aPolicy } from "../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../support/class-policy.ts";
+import { lawRuns } from "../support/law-runs.ts";
 
 const textOf = (...parts: readonly string[]): fc.Arbitrary<string> =>
   fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 4 }).map((some) => some.join(""));
@@ -210,9 +211,9 @@ describe("the admission policy of classes", () => {
           excused.push("ActionNotAllowed", "ActionDenied", "ResourceNotAllowed");
         expect([...guarded, ...excused]).toEqual(expect.arrayContaining(said.map(reasonOf)));
       }),
-      { numRuns: 600 },
+      { numRuns: lawRuns(600) },
     );
-    expect(Math.min(seen.admitted, seen.refused), JSON.stringify(seen)).toBeGreaterThan(30);
+    expect(Math.min(seen.admitted, seen.refused), JSON.stringify(seen)).toBeGreaterThan(lawRuns(600) / 20);
   });
 
   test("refuses no change that asks for nothing new, whatever the class has become", () => {
@@ -223,7 +224,7 @@ describe("the admission policy of classes", () => {
           saidAtAdmission(mended, aClass({ ...of, namespaces: ["*"] }), { namespace: "team-a", old: asked }),
         ).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: lawRuns(200) },
     );
   });
 });

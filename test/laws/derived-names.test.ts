@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { derivedRoleName } from "../../src/model/naming.ts";
+import { lawRuns } from "../support/law-runs.ts";
 
 test("the derived role name of an object is never that of another object", () => {
   const label = fc
@@ -22,6 +23,6 @@ test("the derived role name of an object is never that of another object", () =>
       expect(nameOf(one)).toMatch(/^[\w+=,.@-]{1,64}$/);
       expect(nameOf(one) === nameOf(other)).toBe(one.namespace === other.namespace && one.name === other.name);
     }),
-    { numRuns: 2000 },
+    { numRuns: lawRuns(2000) },
   );
 });

@@ -10,6 +10,7 @@ import { exportedManifest } from "../../src/plan/exported-manifest.ts";
 import { isRefusedByIam, lint } from "../../src/plan/lint/lint.ts";
 import { checkIdentityPolicy } from "../../src/sandbox/aws/policy/identity-grammar.ts";
 import { CLUSTER_ID, createdState, NOTHING, stateAfter } from "../support/builders.ts";
+import { lawRuns } from "../support/law-runs.ts";
 import { isAccepted, randomRoles } from "../support/random-roles.ts";
 
 test("every role that IAM takes is exported whole: its adoption writes tags alone, and a new one reads back the same", () => {
@@ -37,7 +38,7 @@ test("every role that IAM takes is exported whole: its adoption writes tags alon
         expect(isSame(made.inlinePolicyDocuments[name], inlinePolicyDocuments[name] ?? "", "permissions")).toBe(true);
       }
     }),
-    { numRuns: 120 },
+    { numRuns: lawRuns(120) },
   );
 });
 

@@ -5,6 +5,7 @@ import type { ObservedInstanceProfile, ObservedRole } from "../../src/model/obse
 import { TAG_PREFIX, type Tags } from "../../src/model/ownership.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
+import { lawRuns } from "../support/law-runs.ts";
 
 const NAMES = { name: "app", namespace: "team-a" };
 
@@ -54,6 +55,6 @@ test("whatever a manifest can say is exported whole: planning the export changes
       const instanceProfile = unowned(made.instanceProfile as ObservedInstanceProfile);
       expect(exportProfile({ role, instanceProfile }, NAMES)).toMatchObject({ kind: "whole", notes: [] });
     }),
-    { numRuns: 300 },
+    { numRuns: lawRuns(300) },
   );
 });

@@ -10,6 +10,7 @@ import type { ServiceAccess } from "../../src/model/access/service-access.ts";
 import type { JsonObject } from "../../src/model/policy/policy-json.ts";
 import { manifestAccess } from "../../src/plan/access/role-access.ts";
 import { narrowManifest } from "../../src/plan/usage/narrow-manifest.ts";
+import { lawRuns } from "../support/law-runs.ts";
 
 const TRACKED = { s3: ["CreateBucket", "DeleteBucket", "GetBucketLocation"], ec2: ["RunInstances", "StopInstances"] };
 const NOT_TRACKED = ["s3:GetObject", "s3:PutObject", "iam:PassRole", "sqs:SendMessage", "kms:Decrypt"];
@@ -105,7 +106,7 @@ test("a narrowed manifest is valid, allows nothing more, and still allows all th
       const lost = needed.filter((request) => allows(before, request) && !allows(after, request));
       expect(lost).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: lawRuns(60) },
   );
 });
 
@@ -116,6 +117,6 @@ test("what is narrowed once is not narrowed again", () => {
       const once = narrowManifest(manifest, evidence).manifest;
       expect(narrowManifest(once, evidence).manifest).toEqual(once);
     }),
-    { numRuns: 60 },
+    { numRuns: lawRuns(60) },
   );
 });

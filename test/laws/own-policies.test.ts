@@ -10,6 +10,7 @@ import type { JsonValue } from "../../src/model/policy/policy-json.ts";
 import type { Action } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { desiredAbsence, desiredOf, NOTHING, PLACE, type SpecOverrides, stateAfter } from "../support/builders.ts";
+import { lawRuns } from "../support/law-runs.ts";
 
 const statement = fc.record({
   effect: fc.constantFrom("Allow" as const, "Allow" as const, "Deny" as const),
@@ -92,7 +93,7 @@ describe("with managed policies of its own, a plan", () => {
           expect(planOf(desired, end)).toEqual([]);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: lawRuns(40) },
     );
   });
 
@@ -160,7 +161,7 @@ test("a prefix of a plan with managed policies of the object allows nothing that
         expect(wider, `wider after ${cut}: ${kinds}`).toEqual([]);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: lawRuns(200) },
   );
 });
 

@@ -7,6 +7,7 @@ import { type Ownership, ownershipOf, TAG_KEYS, type Tags } from "../../src/mode
 import type { Action } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { CLUSTER_ID, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
+import { lawRuns } from "../support/law-runs.ts";
 
 /** Any set of the controller's tags: ours, somebody's, in part, in other letters, with any record. */
 const ownTags: fc.Arbitrary<Tags> = fc
@@ -104,7 +105,7 @@ describe("ownership, whatever the tags say", () => {
           expect(mayWrite(wanted, found), `${action.kind} on what is ${found}`).toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: lawRuns(500) },
     );
   });
 
@@ -123,7 +124,7 @@ describe("ownership, whatever the tags say", () => {
           expect("instanceProfileName" in action && nameKey(action.instanceProfileName)).toBe(nameKey(own));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: lawRuns(500) },
     );
     expect(seen.size).toBe(2);
   });
@@ -140,7 +141,7 @@ describe("ownership, whatever the tags say", () => {
         );
         expect(toBeRun(wanted, observed).at(-1)?.kind).toBe("DeleteRole");
       }),
-      { numRuns: 200 },
+      { numRuns: lawRuns(200) },
     );
   });
 
@@ -155,7 +156,7 @@ describe("ownership, whatever the tags say", () => {
           expect(ownership(wanted, stateAfter(observed, [first])[part])).toBe("owned");
         }
       }),
-      { numRuns: 300 },
+      { numRuns: lawRuns(300) },
     );
   });
 
@@ -172,7 +173,7 @@ describe("ownership, whatever the tags say", () => {
           expect(wanted.presence === "absent" && wanted.retention).toBe("ByOrigin");
         }
       }),
-      { numRuns: 300 },
+      { numRuns: lawRuns(300) },
     );
   });
 

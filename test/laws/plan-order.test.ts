@@ -5,6 +5,7 @@ import type { ObservedState } from "../../src/model/observed-state.ts";
 import type { JsonValue } from "../../src/model/policy/policy-json.ts";
 import { diff } from "../../src/plan/diff.ts";
 import { desiredAbsence, desiredOf, NOTHING, type SpecOverrides, stateAfter } from "../support/builders.ts";
+import { lawRuns } from "../support/law-runs.ts";
 
 const BOUNDARIES = ["arn:aws:iam::1:policy/b1", "arn:aws:iam::1:policy/b2"];
 const SERVICES = ["ec2.amazonaws.com", "ssm.amazonaws.com", "lambda.amazonaws.com"];
@@ -137,7 +138,7 @@ describe("a prefix of a plan allows what both the old and the new state allow, a
         const start = stateAfter(NOTHING, diff(desiredOf(old), NOTHING).actions);
         expectBetween(start, diff(desiredOf(wanted), start).actions);
       }),
-      { numRuns: 400 },
+      { numRuns: lawRuns(400) },
     );
   });
 
@@ -147,7 +148,7 @@ describe("a prefix of a plan allows what both the old and the new state allow, a
         const start = stateAfter(NOTHING, diff(desiredOf(old), NOTHING).actions);
         expectBetween(start, diff(desiredOf(wanted), start).actions);
       }),
-      { numRuns: 400 },
+      { numRuns: lawRuns(400) },
     );
   });
 
@@ -179,7 +180,7 @@ describe("a prefix of a plan allows what both the old and the new state allow, a
         const start = stateAfter(first, diff(desiredOf(edit), first).actions.slice(0, cut));
         expectBetween(start, diff(desiredOf(wanted), start).actions);
       }),
-      { numRuns: 300 },
+      { numRuns: lawRuns(300) },
     );
   });
 

@@ -10,6 +10,7 @@ import {
   type JsonValue,
 } from "../../src/model/policy/policy-json.ts";
 import { findDuplicateKeys } from "../../src/model/policy/policy-json-scan.ts";
+import { lawRuns } from "../support/law-runs.ts";
 
 const uses = fc.constantFrom<PolicyUse>("permissions", "trust");
 const names = fc.constantFrom("a", "b", "C", "d+e", "50%", "%41", "a b", "é", "日本", "*", "$" + "{aws:username}");
@@ -265,7 +266,7 @@ describe("the same policy written another way", () => {
         expect(samePolicy(returned, original)).toBe(true);
         expect(describePolicyChange(returned, original)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: lawRuns(300) },
     );
   });
 
@@ -306,9 +307,9 @@ describe("a policy that differs in one thing that matters", () => {
         expect(samePolicy(a, b)).toBe(false);
         expect(samePolicy(b, a)).toBe(false);
       }),
-      { numRuns: 500 },
+      { numRuns: lawRuns(500) },
     );
-    expect(changed).toBeGreaterThan(250);
+    expect(changed).toBeGreaterThan(lawRuns(250));
   });
 
   test("has a description, bounded and printable, that does not depend on how AWS writes what it has", () => {
@@ -321,7 +322,7 @@ describe("a policy that differs in one thing that matters", () => {
         for (const line of lines) expect(line).toMatch(/^[ -~]{1,400}$/);
         expect(describePolicyChange(read(orderedAnew(from, choose), use), after)).toEqual(lines);
       }),
-      { numRuns: 300 },
+      { numRuns: lawRuns(300) },
     );
   });
 });
@@ -361,7 +362,7 @@ describe("text", () => {
         expect(readPolicy(encodeURIComponent(built.text), use)).toEqual(built);
         expect(readPolicy(built.text, use)).toEqual(built);
       }),
-      { numRuns: 300 },
+      { numRuns: lawRuns(300) },
     );
   });
 

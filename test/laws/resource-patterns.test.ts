@@ -15,10 +15,11 @@ import { lint } from "../../src/plan/lint/lint.ts";
 import { resourceComplaint } from "../../src/sandbox/aws/policy/resource-arn.ts";
 import { aClass, anInstanceProfile, statementsIn } from "../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../support/class-policy.ts";
+import { lawRuns } from "../support/law-runs.ts";
 import { matchesArn } from "../support/matches-arn.ts";
 import { classPattern, requestArn, resourcePattern } from "../support/resource-patterns.ts";
 
-const numRuns = Number(process.env["WILDCARD_RUNS"] ?? 1_000);
+const numRuns = Number(process.env["WILDCARD_RUNS"] ?? lawRuns(1_000));
 /** CEL takes some ms for each. */
 const ADMITTED_RUNS = Math.ceil(numRuns / 5);
 const timeout = Math.max(30_000, numRuns * 20);

@@ -17,6 +17,7 @@ import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
 import { sameStatus } from "../../src/status/same-status.ts";
 import type { Summary } from "../../src/status/summarize.ts";
 import { anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
+import { lawRuns } from "../support/law-runs.ts";
 import { summaryAfter } from "../support/results.ts";
 import { brokenStatusRules } from "../support/status-rules.ts";
 
@@ -129,7 +130,7 @@ describe("the laws of a status", () => {
           expect(brokenStatusRules({ ...kubeObjects, nowMs })).toEqual([]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: lawRuns(300) },
     );
   });
 
@@ -147,7 +148,7 @@ describe("the laws of a status", () => {
         expect(sameStatus(once.status, twice.status)).toBe(true);
         expect(twice.events).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: lawRuns(300) },
     );
   });
 
@@ -161,7 +162,7 @@ describe("the laws of a status", () => {
         expect(requeue.delayMs).toBeGreaterThanOrEqual(Math.floor(Math.min(1_000, settles)));
         expect(requeue.delayMs).toBeLessThanOrEqual(660_000);
       }),
-      { numRuns: 300 },
+      { numRuns: lawRuns(300) },
     );
   });
 

@@ -6,7 +6,7 @@ import { Organisation, roleArn } from "../support/simulation/organisation.ts";
 import type { Replica } from "../support/simulation/replica.ts";
 import type { SimulatedCall, Simulation } from "../support/simulation/simulation.ts";
 
-const ACCOUNTS = 12;
+const ACCOUNTS = 6;
 const SHARDS = 6;
 const FAILOVER_MS = 25_000;
 const idOf = (account: number): string => String(200_000_000_000 + account);

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { lawRuns } from "./law-runs.ts";
 
 /**
  * The seed of the random inputs that laws try. It is fixed, so that a commit passes or fails in every run alike;
@@ -6,4 +7,4 @@ import fc from "fast-check";
  */
 const { LAW_SEED = "1" } = process.env;
 
-fc.configureGlobal({ seed: Number(LAW_SEED) });
+fc.configureGlobal({ seed: Number(LAW_SEED), numRuns: lawRuns(100) });

@@ -154,8 +154,8 @@ export class ShardedReplica {
   readonly elector: LeaderElector | undefined;
   readonly #options: ReplicaOptions;
   readonly #shardOf = new Map<string, number>();
-  /** The leaderships of its tenures, as its work uses them: also of those that have ended. */
-  readonly #leaderships: { readonly shard: number; readonly leadership: ShardLeadership }[] = [];
+  /** By shard, the leaderships of its tenures, as its work uses them: also of those that have ended. */
+  readonly #leaderships = new Map<number, readonly ShardLeadership[]>();
 
   constructor(world: ShardWorld, name: string, options: ReplicaOptions) {
     this.#options = options;
@@ -179,7 +179,7 @@ export class ShardedReplica {
       observerOf: () => ({}),
       drainMs: 30_000,
       open: (shard, leadership) => {
-        this.#leaderships.push({ shard, leadership });
+        this.#leaderships.set(shard, [...(this.#leaderships.get(shard) ?? []), leadership]);
         return { work: () => {}, stop: (drainMs) => this.#drain(drainMs) };
       },
     });
@@ -194,16 +194,19 @@ export class ShardedReplica {
     if (this.elector !== undefined) return this.elector.mayWrite();
     const own = this.#shardOf.get(account) ?? shardOfAccount(account, this.#sharding);
     this.#shardOf.set(account, own);
-    return this.#leaderships.some(({ shard, leadership }) => shard === own && leadership.mayWrite());
+    return this.#leaderships.get(own)?.some((leadership) => leadership.mayWrite()) ?? false;
   }
 
   /** How many tenures it has had. */
   get tenures(): number {
-    return this.#leaderships.length;
+    return [...this.#leaderships.values()].flat().length;
   }
 
   mayWriteAny(): boolean {
-    return this.elector?.mayWrite() ?? this.#leaderships.some(({ leadership }) => leadership.mayWrite());
+    if (this.elector !== undefined) return this.elector.mayWrite();
+    for (const leaderships of this.#leaderships.values())
+      if (leaderships.some((leadership) => leadership.mayWrite())) return true;
+    return false;
   }
 
   /** What SIGTERM does. */

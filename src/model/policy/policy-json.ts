@@ -49,6 +49,8 @@ export function compareCodeUnits(a: string, b: string): number {
  * Lower case of A to Z alone. `toLowerCase` would also fold the Kelvin sign into a k and so make one name of two.
  */
 export function asciiLowerCase(text: string): string {
+  // Most texts have no capitals, and some calls have thousands of texts.
+  if (!/[A-Z]/.test(text)) return text;
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 

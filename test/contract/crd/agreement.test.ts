@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { oversizeIn, withBoundedPolicies } from "../../../src/api/bounded-object.ts";
 import { nearManifest } from "../../laws/api/manifest-arbitrary.ts";
+import { lawRuns } from "../../support/law-runs.ts";
 import { sandboxAnswer } from "./api-answer.ts";
 import { disagreement } from "./disagreement.ts";
 import type { Manifest } from "./samples.ts";
@@ -19,11 +20,11 @@ test("the parser takes and refuses what the CRD takes and refuses, with the same
       outcomes[answer.outcome] += 1;
       expect(disagreement(manifest, answer)).toBeUndefined();
     }),
-    { numRuns: 500 },
+    { numRuns: lawRuns(500) },
   );
   // Otherwise half of the law would be empty.
-  expect(outcomes.stored).toBeGreaterThan(25);
-  expect(outcomes.refused).toBeGreaterThan(25);
+  expect(outcomes.stored).toBeGreaterThan(lawRuns(25));
+  expect(outcomes.refused).toBeGreaterThan(lawRuns(25));
 });
 
 test("a trust statement without actions is the same for both, although the CRD has no default in a list", () => {

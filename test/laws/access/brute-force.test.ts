@@ -6,11 +6,12 @@ import { judge } from "../../support/access/judge-comparison.ts";
 import { allows } from "../../support/access/plain-iam.ts";
 import { randomPair } from "../../support/access/random-pairs.ts";
 import { faultText, pairText, shrinkPair } from "../../support/access/shrink-pair.ts";
+import { lawRuns } from "../../support/law-runs.ts";
 
 /** `npm run access:brute-force -- --pairs 100000` tries more. */
-const FIXED_PAIRS = 400;
-const COMPARED_PAIRS = 1_000;
-const FRESH_PAIRS = 200;
+const FIXED_PAIRS = lawRuns(400);
+const COMPARED_PAIRS = lawRuns(1_000);
+const FRESH_PAIRS = lawRuns(200);
 const timeout = 120_000;
 
 const seeds = (first: number, count: number): readonly number[] =>

@@ -7,9 +7,10 @@ import { StepBudget } from "../../../src/model/access/words/step-budget.ts";
 import type { WordKind } from "../../../src/model/access/words/word-kind.ts";
 import { overlaps, within } from "../../support/access/pattern-questions.ts";
 import { awsActions } from "../../support/aws-actions.ts";
+import { lawRuns } from "../../support/law-runs.ts";
 
 /** WILDCARD_RUNS=100000 is the size at which the laws were seen to hold; the default is what a push can bear. */
-const numRuns = Number(process.env["WILDCARD_RUNS"] ?? 1_000);
+const numRuns = Number(process.env["WILDCARD_RUNS"] ?? lawRuns(1_000));
 
 let actions: readonly string[];
 beforeAll(async () => {
@@ -99,7 +100,7 @@ describe("over every action of AWS", () => {
         const example = within(words, listed, "actions", { prefer });
         if (expected !== undefined) expect(example).toEqual({ found: "word", word: expected });
       }),
-      { numRuns: 100 },
+      { numRuns: lawRuns(100) },
     );
   });
 });

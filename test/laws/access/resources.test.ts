@@ -6,10 +6,11 @@ import { isNoWider } from "../../../src/model/access/policy-relations.ts";
 import { buildPolicy, samePolicy } from "../../../src/model/policy/policy-document.ts";
 import type { JsonObject } from "../../../src/model/policy/policy-json.ts";
 import { overlaps, within } from "../../support/access/pattern-questions.ts";
+import { lawRuns } from "../../support/law-runs.ts";
 import { variable } from "../../support/resource-patterns.ts";
 
 /** WILDCARD_RUNS=250000, in all, is the size at which the laws were seen to hold; the default is what a push can bear. */
-const numRuns = Number(process.env["WILDCARD_RUNS"] ?? 2_000);
+const numRuns = Number(process.env["WILDCARD_RUNS"] ?? lawRuns(2_000));
 const timeout = Math.max(30_000, numRuns * 40);
 const runs = (share: number): number => Math.ceil(numRuns * share);
 

@@ -4,6 +4,7 @@ import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import { TerminalError } from "../../../src/errors.ts";
 import { asStored } from "../../support/builders.ts";
+import { lawRuns } from "../../support/law-runs.ts";
 import { nearManifest } from "./manifest-arbitrary.ts";
 
 /** Undefined when the parser refuses as it promises to; throws when it fails in any other way. */
@@ -48,10 +49,10 @@ test("parsing a manifest, and parsing what came of it, give the same", () => {
       const { oversize: _, derivedNames: _derived, ...kept } = once;
       expect(parsed(asStored(once))).toEqual(kept);
     }),
-    { numRuns: 500 },
+    { numRuns: lawRuns(500) },
   );
   // Otherwise the law above would be empty.
-  expect(accepted).toBeGreaterThan(50);
+  expect(accepted).toBeGreaterThan(lawRuns(50));
 });
 
 test("parsing changes nothing of what it is given", () => {

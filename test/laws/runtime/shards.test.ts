@@ -11,6 +11,7 @@ import {
   tuple,
 } from "fast-check";
 import { expect, test } from "vitest";
+import { lawRuns } from "../../support/law-runs.ts";
 import { GROUP_LEASE, type ShardedReplica, ShardWorld } from "../../support/shard-world.ts";
 
 const SPAN_MS = 60_000;
@@ -132,10 +133,10 @@ test("no account ever has two writers, and in the end each has one, whatever bec
       for (const { leaseTransitions = 0 } of world.leases.values()) handOvers += leaseTransitions;
       for (const replica of world.replicas) replica.kill();
     }),
-    { numRuns: Number(process.env["SHARD_RUNS"] ?? 30) },
+    { numRuns: Number(process.env["SHARD_RUNS"] ?? lawRuns(30)) },
   );
   // The law would hold for replicas that never write.
-  expect(handOvers).toBeGreaterThan(60);
+  expect(handOvers).toBeGreaterThan(lawRuns(60));
 });
 
 test("a replica that cannot renew the Lease of the group writes for no shard when a single leader can, though it renews those of its shards", async () => {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
 import { WorkQueue } from "../../../src/runtime/queue/work-queue.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { lawRuns } from "../../support/law-runs.ts";
 
 /** Every so many keys the queue hands out the one that has waited longest, whatever its priority. */
 const TAKES_PER_OLDEST = 5;
@@ -57,7 +58,7 @@ test("behaves like one due time and one priority per key, whatever the order of 
       expect(queue.depth).toBe(model.ready(clock.monotonicMs()).size);
     }
   });
-  await fc.assert(property, { numRuns: 200 });
+  await fc.assert(property, { numRuns: lawRuns(200) });
 });
 
 async function perform(each: Step, queue: WorkQueue, model: Model, clock: FakeClock): Promise<void> {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { requestContext } from "../../../src/model/access/access-request.ts";
 import { evaluatePolicies } from "../../../src/model/access/evaluate/evaluate.ts";
+import { lawRuns } from "../../support/law-runs.ts";
 
 // Somebody else's reading of AWS's rules, as the judge of ours. It is under the AGPL, so it tests and is not shipped.
 const accountId = "123456789012";
@@ -150,7 +151,7 @@ test("judges identity policies as an independent reading of AWS's rules does", (
         expect(ours).toBe({ Allowed: "allow", ImplicitlyDenied: "silent", ExplicitlyDenied: "deny" }[theirs]);
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: lawRuns(1_000) },
   );
   expect([...seen].sort()).toEqual(["allow", "deny", "silent"]);
 });

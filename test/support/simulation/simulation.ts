@@ -43,11 +43,11 @@ export class Simulation {
   prepare(options: ReplicaOptions = {}): Replica {
     const replica = new Replica(`replica-${this.replicas.length}`, this.clock, this.servers, options);
     replica.wire.onCall = (call) => {
+      if (!isOwnWrite(call)) return;
       const { shards = 1, isElected = false } = options;
       const isElsewhere = shards > 1 && !holdsShardOf(this.servers, shards, call, replica.name);
       const isLed = isElected && this.servers.lease.holder !== replica.name;
-      if (isOwnWrite(call) && (isElsewhere || isLed))
-        this.writesWithoutLease.push(`${replica.name}: ${call.what} ${call.subject}`);
+      if (isElsewhere || isLed) this.writesWithoutLease.push(`${replica.name}: ${call.what} ${call.subject}`);
     };
     this.replicas.push(replica);
     return replica;
