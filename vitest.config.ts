@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { boundCompileCache } from "./test/support/compile-cache.ts";
 import { SLOW_FILES } from "./test/support/slow-files.ts";
+
+boundCompileCache();
 
 /**
  * Node 24 runs the sources as they are; without Vite's transforms a run takes two thirds of the time. No test mocks a module, so none
@@ -8,16 +11,20 @@ import { SLOW_FILES } from "./test/support/slow-files.ts";
  */
 const NATIVE = { experimental: { viteModuleRunner: false, nodeLoader: false } };
 
-/** The coverage of functions from a cache is less exact. */
-const CACHED = process.argv.includes("--coverage")
-  ? {}
-  : { execArgv: ["--import", join(import.meta.dirname, "test/support/compile-cache.ts")] };
+/** What a worker imports before the first test. The coverage of functions from a cache is less exact. */
+const imports = (seedsLaws: boolean): { readonly execArgv: string[] } => {
+  const files = [
+    ...(process.argv.includes("--coverage") ? [] : ["test/support/compile-cache.ts"]),
+    ...(seedsLaws ? ["test/support/law-seed.ts"] : []),
+  ];
+  return { execArgv: files.flatMap((file) => ["--import", join(import.meta.dirname, file)]) };
+};
 
 /** `npm test`: without the files that take long. */
 const IS_QUICK = process.env["TESTS"] === "quick";
 
 /** Laws try the same inputs in every run, unless `LAW_SEED` says otherwise. */
-const LAW_SEED = "test/support/law-seed.ts";
+const SEEDED = { seedsLaws: true };
 
 /** For tests that start the program as a process. */
 const WITH_PROGRAM = { globalSetup: "test/support/bundle-program.ts" };
@@ -28,11 +35,15 @@ const WITH_PROGRAM_IF_SLOW = IS_QUICK ? {} : WITH_PROGRAM;
 /** One project per class of test; CONTRIBUTING says what each may touch. */
 const project = (
   name: string,
-  limits: {
+  {
+    seedsLaws = false,
+    ...limits
+  }: {
     readonly testTimeout: number;
     readonly hookTimeout?: number;
     readonly isolate?: boolean;
     readonly setupFiles?: string[];
+    readonly seedsLaws?: boolean;
     readonly globalSetup?: string;
   },
 ) => ({
@@ -43,7 +54,7 @@ const project = (
     environment: "node",
     hookTimeout: 60_000,
     ...NATIVE,
-    ...CACHED,
+    ...imports(seedsLaws),
     ...limits,
   },
 });
@@ -72,9 +83,9 @@ export default defineConfig({
     projects: [
       // Files without isolation share the modules they import, which halves the time; so none may leave a module,
       // the environment or the process changed.
-      project("unit", { testTimeout: 5_000, isolate: false, setupFiles: [LAW_SEED, "test/support/no-network.ts"] }),
-      project("laws", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED] }),
-      project("scenario", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED] }),
+      project("unit", { testTimeout: 5_000, isolate: false, setupFiles: ["test/support/no-network.ts"], ...SEEDED }),
+      project("laws", { testTimeout: 30_000, isolate: false, ...SEEDED }),
+      project("scenario", { testTimeout: 30_000, isolate: false, ...SEEDED }),
       {
         // The scenarios once more, in a cluster with a class that allows all: npm run test:all plays some of them, `npm run scenarios:class` all.
         test: {
@@ -95,11 +106,11 @@ export default defineConfig({
           env: { COMPARE_PLANS: "true" },
         },
       },
-      project("contract", { testTimeout: 30_000, isolate: false, setupFiles: [LAW_SEED], ...WITH_PROGRAM_IF_SLOW }),
+      project("contract", { testTimeout: 30_000, isolate: false, ...SEEDED, ...WITH_PROGRAM_IF_SLOW }),
       project("adversary", { testTimeout: 30_000, isolate: false, ...WITH_PROGRAM_IF_SLOW }),
       project("tooling", { testTimeout: 60_000, isolate: false, ...WITH_PROGRAM_IF_SLOW }),
       // Every case of what the other classes sample: npm run test:thorough.
-      project("thorough", { testTimeout: 120_000, isolate: false, setupFiles: [LAW_SEED] }),
+      project("thorough", { testTimeout: 120_000, isolate: false, ...SEEDED }),
       project("e2e", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),
       project("e2e-apart", { testTimeout: 120_000, hookTimeout: 120_000, ...WITH_PROGRAM }),
       // Types the commands of the pages, for minutes: npm run e2e:docs.

@@ -67,6 +67,7 @@ export const SLOW_FILES: readonly string[] = [
   "test/scenario/orphans.test.ts",
   "test/scenario/propagation.test.ts",
   "test/scenario/shards-throughput.test.ts",
+  "test/scenario/shards.test.ts",
   "test/scenario/throttled-burst.test.ts",
   "test/scenario/two-accounts.test.ts",
   "test/tooling/commit-subject.test.ts",

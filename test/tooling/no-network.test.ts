@@ -43,7 +43,7 @@ beforeAll(() => {
   copy = copyOf(
     "package.json",
     "vitest.config.ts",
-    ...["compile-cache", "law-seed", "no-network", "slow-files"].map((name) => `test/support/${name}.ts`),
+    ...["compile-cache", "law-runs", "law-seed", "no-network", "slow-files"].map((name) => `test/support/${name}.ts`),
   );
   const imports = [
     'import { exec, execFileSync, execSync, fork, spawn, spawnSync } from "node:child_process";',

@@ -7,7 +7,7 @@ import { type Copy, copyOf, ROOT } from "./copy-of-sources.ts";
 let copy: Copy;
 
 beforeEach(() => {
-  copy = copyOf("test/support/law-seed.ts", "test/support/no-network.ts");
+  copy = copyOf("test/support/no-network.ts");
 });
 afterEach(() => copy.remove());
 
