@@ -1,15 +1,18 @@
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
+import { ALL_NAMES } from "../../engine/observe/account-snapshot.ts";
 import { type ExportChoices, exportProfile } from "../../engine/offline/export-profile.ts";
 import {
   type OwnPolicyChoice,
   readOwnPolicies,
   readWholeProfile,
+  type ScannedAccount,
   type WholeProfile,
 } from "../../engine/offline/read-profile.ts";
 import { BlockedError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { Tags } from "../../model/ownership.ts";
+import { scanIfPermitted, WHOLE_ACCOUNT_FROM } from "../account-scan.ts";
 import { CLUSTER_OPTIONS } from "../cluster-options.ts";
 import type { Command } from "../command.ts";
 import { awsRates, readRateOption } from "../controller/aws-rates.ts";
@@ -111,9 +114,11 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
     const awaited = { command: "export", items: "instance profiles" };
     const profiles = await withProgress(io, awaited, async (progress) => {
       const listed = names.length > 0 ? names : await aws.iamInventory.instanceProfileNames(pathPrefix ?? "/", io.stop);
-      return progress.inParallel(listed, (name) =>
-        read(name, { isNamed: names.length > 0, policies: { unowned: withPolicies, owned: isHandOver } }, aws, io.stop),
-      );
+      const choice = { isNamed: names.length > 0, policies: { unowned: withPolicies, owned: isHandOver } };
+      const wantedOfAccount = { ...ALL_NAMES, hasPolicies: withPolicies || isHandOver };
+      const isScanned = listed.length >= WHOLE_ACCOUNT_FROM;
+      const scanned = isScanned ? await scanIfPermitted(wantedOfAccount, aws, io.stop) : undefined;
+      return progress.inParallel(listed, (name) => read(name, { ...choice, scanned }, aws, io.stop));
     });
     const wanted = profiles.filter((profile) => profile !== undefined).filter((profile) => hasTags(profile, tags));
     if (wanted.length === 0) {
@@ -129,18 +134,25 @@ async function exportProfiles(given: GivenOptions, tags: Tags, io: CommandIo): P
   }
 }
 
+/** How each instance profile is read. */
+interface ReadChoice {
+  readonly isNamed: boolean;
+  readonly policies: OwnPolicyChoice;
+  readonly scanned: ScannedAccount | undefined;
+}
+
 async function read(
   name: string,
-  { isNamed, policies }: { readonly isNamed: boolean; readonly policies: OwnPolicyChoice },
+  { isNamed, policies, scanned }: ReadChoice,
   { iamReader }: AwsConnection,
   signal: AbortSignal,
 ): Promise<WholeProfile | undefined> {
-  const profile = await readWholeProfile(name, iamReader, signal);
+  const profile = await readWholeProfile(name, iamReader, signal, scanned);
   if (profile === undefined && isNamed) {
     throw nothingThere(`instance profile ${name} does not exist in this account`);
   }
   if (profile?.role === undefined || !(policies.unowned || policies.owned)) return profile;
-  return { ...profile, managedPolicies: await readOwnPolicies(profile.role, policies, iamReader, signal) };
+  return { ...profile, managedPolicies: await readOwnPolicies(profile.role, policies, iamReader, signal, scanned) };
 }
 
 /** Makes an empty export an error, so that a misspelled name does not go unnoticed. */

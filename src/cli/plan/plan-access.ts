@@ -3,7 +3,7 @@ import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { placeOf } from "../../controller/accounts/account-access.ts";
 import type { ClassBinding } from "../../controller/classes/class-binding.ts";
-import { type AccountSnapshot, ALL_NAMES, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
+import { type AccountSnapshot, ALL_NAMES } from "../../engine/observe/account-snapshot.ts";
 import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
 import type { TaggedRole } from "../../engine/observe/inventory.ts";
@@ -16,7 +16,6 @@ import type { PolicyDocuments } from "../../engine/offline/plan-access.ts";
 import type { PlanAccess } from "../../engine/offline/plan-manifest.ts";
 import { fromSnapshot, objectByObject } from "../../engine/offline/plan-reader.ts";
 import { policyVerifier } from "../../engine/reconcile/missing-policies.ts";
-import { dispositionOf } from "../../errors.ts";
 import type { AccountQuotas } from "../../model/account-quotas.ts";
 import { claimOf } from "../../model/instances/claim-of.ts";
 import type { InstanceClaim } from "../../model/instances/instance-claim.ts";
@@ -24,6 +23,7 @@ import { nameKey } from "../../model/naming.ts";
 import type { AccountPlace } from "../../model/own-policies.ts";
 import type { ManagedPolicies } from "../../plan/access/role-access.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import { scanIfPermitted, WHOLE_ACCOUNT_FROM } from "../account-scan.ts";
 import type { CommandIo } from "../io.ts";
 import { VERSION } from "../version.ts";
 import { readManagedPolicies } from "./managed-policies.ts";
@@ -39,12 +39,6 @@ export function connectAsUser(rates: AwsRates, { AWS_PROFILE: profile }: Command
   const limiter = new CallLimiter(systemClock, rates);
   return connectAws({ clock: systemClock, version: VERSION, limiter, credentialsAdvice });
 }
-
-/**
- * From this number of manifests, a plan scans the account: three requests for some hundreds of roles instead of five per
- * manifest.
- */
-const WHOLE_ACCOUNT_FROM = 10;
 
 const NO_CLAIMS: readonly InstanceClaim[] = [];
 
@@ -129,7 +123,7 @@ interface PlanSubject {
 async function readWhole(
   objects: readonly InstanceProfile[],
   isSinceLive: boolean,
-  { accountReader }: AwsConnection,
+  aws: AwsConnection,
   signal: AbortSignal,
 ): Promise<AccountSnapshot | undefined> {
   if (objects.length < WHOLE_ACCOUNT_FROM) return undefined;
@@ -137,14 +131,7 @@ async function readWhole(
     roles: new Set(objects.map(({ spec }) => nameKey(spec.roleName))),
     instanceProfiles: new Set(objects.map(({ spec }) => nameKey(spec.instanceProfileName))),
   };
-  try {
-    const wanted = isSinceLive ? ALL_NAMES : named;
-    return await takeSnapshot(wanted, accountReader, () => systemClock.monotonicMs(), signal);
-  } catch (error) {
-    // Without permission to scan the account, the roles of the manifests may still be readable.
-    if (dispositionOf(error) !== "blocked") throw error;
-    return undefined;
-  }
+  return scanIfPermitted(isSinceLive ? ALL_NAMES : named, aws, signal);
 }
 
 function rolesIn({ roles, holders }: AccountSnapshot): readonly TaggedRole[] {

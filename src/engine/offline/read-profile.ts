@@ -1,8 +1,9 @@
-import { accountInArn } from "../../model/naming.ts";
+import { accountInArn, nameKey } from "../../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
 import { DECIDING_TAG_KEYS, TAG_KEYS, type Tags } from "../../model/ownership.ts";
 import type { ExportedOwnPolicy } from "../../plan/exported-manifest.ts";
-import type { IamReader } from "../ports.ts";
+import type { AccountSnapshot } from "../observe/account-snapshot.ts";
+import type { IamReader, ManagedPolicyFacts } from "../ports.ts";
 
 /** An instance profile and its role with all policies. */
 export interface WholeProfile {
@@ -13,8 +14,14 @@ export interface WholeProfile {
   readonly managedPolicies?: readonly ExportedOwnPolicy[];
 }
 
+/** What an account scan has read of roles and managed policies. */
+export type ScannedAccount = Pick<AccountSnapshot, "roles" | "policies">;
+
+const NOT_SCANNED: ScannedAccount = { roles: new Map() };
+
 /**
- * Reads an instance profile with its role and every inline policy document; undefined when the profile does not exist.
+ * Reads an instance profile with its role and every inline policy document; undefined when the profile does not exist. Sends one request
+ * for an instance profile whose role was scanned, because no list has the tags of profiles, and five or more for others.
  *
  * Errors: those of the reader.
  */
@@ -22,11 +29,13 @@ export async function readWholeProfile(
   instanceProfileName: string,
   iam: IamReader,
   signal: AbortSignal,
+  { roles }: ScannedAccount = NOT_SCANNED,
 ): Promise<WholeProfile | undefined> {
   const instanceProfile = await iam.getInstanceProfile(instanceProfileName, signal);
   if (instanceProfile.presence === "absent") return undefined;
   const { roleName } = instanceProfile;
-  return { instanceProfile, role: roleName === undefined ? undefined : await readWholeRole(roleName, iam, signal) };
+  if (roleName === undefined) return { instanceProfile, role: undefined };
+  return { instanceProfile, role: roles.get(nameKey(roleName)) ?? (await readWholeRole(roleName, iam, signal)) };
 }
 
 /** Whether policies that no object owns are read, and those of the object that owns the role. */
@@ -49,6 +58,7 @@ export async function readOwnPolicies(
   isWanted: OwnPolicyChoice,
   iam: IamReader,
   signal: AbortSignal,
+  { policies }: ScannedAccount = NOT_SCANNED,
 ): Promise<readonly ExportedOwnPolicy[]> {
   const found: ExportedOwnPolicy[] = [];
   const accountId = accountInArn(roleArn);
@@ -59,11 +69,22 @@ export async function readOwnPolicies(
     if (policy.presence === "absent") continue;
     const { attachments, boundaries, description = "", ...facts } = policy;
     if (attachments !== 1 || boundaries > 0 || !isRead(originOf(facts.tags, tags))) continue;
-    const document = await iam.getPolicyVersion(arn, facts.defaultVersionId, signal);
-    const versionIds = await iam.listPolicyVersions(arn, signal);
+    const scanned = policies?.get(arn);
+    const isCurrent = scanned?.policyId === facts.policyId && scanned.defaultVersionId === facts.defaultVersionId;
+    const { document, versionIds } = isCurrent ? scanned : await readVersions(arn, facts, iam, signal);
     found.push({ ...facts, description, document, versionIds, usedBy: [] });
   }
   return found;
+}
+
+async function readVersions(
+  arn: string,
+  { defaultVersionId }: Pick<ManagedPolicyFacts, "defaultVersionId">,
+  iam: IamReader,
+  signal: AbortSignal,
+): Promise<Pick<ExportedOwnPolicy, "document" | "versionIds">> {
+  const document = await iam.getPolicyVersion(arn, defaultVersionId, signal);
+  return { document, versionIds: await iam.listPolicyVersions(arn, signal) };
 }
 
 /**
