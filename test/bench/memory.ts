@@ -16,10 +16,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { freePort } from "../support/free-port.ts";
+import { type OpenAccount, openAccounts } from "../support/many-accounts.ts";
 import { type SandboxProcess, startSandboxProcess } from "../support/sandbox-process.ts";
 import { Cluster, until } from "./cluster.ts";
 import { imageEnv, imageFlags } from "./image-flags.ts";
-import { type OpenAccount, openAccounts } from "./many-accounts.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const SCAN_EVERY_S = 10;

@@ -19,9 +19,9 @@ import { startKubeApi } from "../../src/sandbox/kube/server.ts";
 import { ClusterUser, readyOf } from "../support/cluster-user.ts";
 import { freePort } from "../support/free-port.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
+import { HOME_ACCOUNT, openAccounts } from "../support/many-accounts.ts";
 import { plainKubeApi } from "../support/plain-kube-api.ts";
 import { type BackgroundProcess, startProcess } from "../support/run-process.ts";
-import { HOME_ACCOUNT, openAccounts } from "./many-accounts.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CLASSES = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";

@@ -65,8 +65,12 @@ export async function deployAccount(
 }
 
 /** Gives the account in this namespace what it has in its own, so that leaders can be elected on a Lease there too. */
-export async function grantElection(admin: KubeApi, namespace: string): Promise<void> {
-  for (const object of deployedObjects().filter(({ kind }) => kind === "Role" || kind === "RoleBinding")) {
+export async function grantElection(
+  admin: KubeApi,
+  namespace: string,
+  objects: readonly DeployedObject[] = deployedObjects(),
+): Promise<void> {
+  for (const object of objects.filter(({ kind }) => kind === "Role" || kind === "RoleBinding")) {
     const path = `${pathOf(object).replace(`/${SYSTEM}/`, `/${namespace}/`)}?fieldManager=e2e&force=true`;
     const body = { ...object, metadata: { ...object.metadata, namespace } };
     await admin.expectOk({ method: "PATCH", path, body, contentType: "application/apply-patch+yaml" });

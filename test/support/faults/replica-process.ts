@@ -5,8 +5,8 @@ import { PROGRAM } from "../program.ts";
 import { type BackgroundProcess, startProcess } from "../run-process.ts";
 import { FaultProxy, type ProxiedRequest, type Upstream } from "./fault-proxy.ts";
 
-/** The deployed account may hold this one. */
-const LEASE = "instance-profile-controller";
+/** The deployed account may hold this one, and those of shards, whose names begin with it. */
+export const LEASE = "instance-profile-controller";
 const BLOCKER = join(import.meta.dirname, "block-event-loop.ts");
 
 /** Where replicas run. */
@@ -20,6 +20,14 @@ export interface ReplicaSite {
   readonly namespace: string;
   /** For the files of the processes. */
   readonly folder: string;
+}
+
+/** How a replica is started. */
+export interface ReplicaOptions {
+  /** How long `block` takes. */
+  readonly blockMs?: number;
+  /** Default 1: the leader has all accounts. */
+  readonly shards?: number;
 }
 
 /** A request of a replica that a server has answered. Times are of `performance.now()`. */
@@ -55,8 +63,7 @@ export class ReplicaProcess {
     this.#record(aws, "aws", describeAws);
   }
 
-  /** @param options.blockMs how long `block` takes */
-  static async start(site: ReplicaSite, options: { readonly blockMs?: number } = {}): Promise<ReplicaProcess> {
+  static async start(site: ReplicaSite, options: ReplicaOptions = {}): Promise<ReplicaProcess> {
     const folder = await mkdtemp(join(site.folder, "replica-"));
     const kube = await FaultProxy.to(site.kube);
     const aws = await FaultProxy.to({ url: site.awsEndpoint });
@@ -64,7 +71,7 @@ export class ReplicaProcess {
     const args = [
       ["--import", BLOCKER, PROGRAM, "run", "--kubeconfig", kubeconfig, "--namespace", site.namespace],
       ["--leader-elect", "--leader-elect-namespace", site.leaseNamespace],
-      ["--leader-elect-name", LEASE],
+      ["--leader-elect-name", LEASE, "--shards", String(options.shards ?? 1)],
       // A burst shall not last minutes.
       ["--iam-read-qps", "200", "--iam-write-qps", "100"],
     ].flat();
