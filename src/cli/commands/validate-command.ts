@@ -42,12 +42,20 @@ export const validateCommand: Command = {
     "cluster-id": { type: "string", value: "ID", help: "value of {cluster} in a class" },
     ...COLOR_OPTION,
     strict: { type: "boolean", help: "exit with status 1 on warnings too" },
+    known: {
+      type: "string",
+      multiple: true,
+      value: "NAME",
+      help: "an action, a pattern of actions or the ARN of a managed policy that AWS has and this version does not list; repeatable",
+    },
   },
   run: validateManifests,
 };
 
 /** What manifests are checked against besides the CRD. */
 interface Standards extends LintOptions {
+  /** Actions, patterns of them and ARNs of policies that are newer than the shipped lists. */
+  readonly known: readonly string[];
   readonly classes: ClassOptions;
 }
 
@@ -71,7 +79,8 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
   const isColored = hasColor(given, io);
   const { manifests, tests, faults } = await readInput(paths, io.readInput);
   const classes = await classOptions(given, io, manifests);
-  const verdicts = await judgeAll(manifests, { requiresBoundary: given.flag("require-boundary"), classes });
+  const standards = { requiresBoundary: given.flag("require-boundary"), classes, known: given.list("known") };
+  const verdicts = await judgeAll(manifests, standards);
   const testResults = await judgeTests(tests, verdicts.map(testedObjectOf), "warning");
   const judged = await located<JudgedTest>([...withSharedNames(verdicts, classes), ...testResults]);
   io.out(renderFindings({ judged, faults }, format, VERSION), isColored);
@@ -112,8 +121,8 @@ async function further(
       finding(reason === UNFILLED_TEMPLATE ? "template" : "variable", path, message),
     ),
     ...lint(filled, options),
-    ...lintManagedPolicies(filled.spec),
-    ...(await lintActions(filled.spec)),
+    ...lintManagedPolicies(filled.spec, options.known),
+    ...(await lintActions(filled.spec, options.known)),
     ...judgeByClass(object, filled, options.classes),
   ];
 }

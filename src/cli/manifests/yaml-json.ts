@@ -10,7 +10,7 @@ import {
 } from "js-yaml";
 import { MAX_DEPTH, offsetOf, TOO_DEEP } from "./yaml-events.ts";
 import { YamlFaultError } from "./yaml-fault-error.ts";
-import { AMBIGUOUS, scalarOf } from "./yaml-scalar.ts";
+import { AMBIGUOUS, NOT_FINITE, scalarOf } from "./yaml-scalar.ts";
 
 /** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -27,11 +27,11 @@ const VALUE_CHARS = 8;
 
 /**
  * Converts the documents of a text to JSON, in time linear to its length. YAML features without a JSON form are converted: an
- * alias becomes a copy, a key its text, a number that is not finite null.
+ * alias becomes a copy, a key its text.
  *
  * Consumes the events: at their peak they take several times the memory of the result.
  *
- * Errors: YamlFaultError for duplicate keys, keys that are not scalars, recursive aliases, aliases without an anchor, and
+ * Errors: YamlFaultError for numbers that are not finite, duplicate keys, keys that are not scalars, recursive aliases, aliases without an anchor, and
  * aliases that add more than 1,000,000 characters.
  */
 export function jsonOf(events: Event[], text: string): readonly Json[] {
@@ -104,7 +104,7 @@ class JsonReader {
     }
   }
 
-  /** The value of a scalar; undefined and AMBIGUOUS: it has none. */
+  /** The value of a scalar; undefined, AMBIGUOUS and NOT_FINITE: it has none. */
   protected scalarOf(event: ScalarEvent): ReturnType<typeof scalarOf> {
     return scalarOf(event, this.text, this.#version);
   }
@@ -121,6 +121,11 @@ class JsonReader {
       throw this.#fault(
         event,
         "kubectl and YAML 1.2 read this value differently; quote it, or write true, false or a decimal number",
+      );
+    if (value === NOT_FINITE)
+      throw this.#fault(
+        event,
+        "JSON, which the API server reads, has no such number; quote it, or write a finite number",
       );
     this.#count(event, index, typeof value === "string" ? value.length : 0);
     return value;

@@ -21,6 +21,9 @@ const IMPLICIT: Readonly<Record<string, readonly ScalarTagDefinition[]>> = {
   "1.2": [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag],
 };
 
+/** A decimal number with an exponent. */
+const LARGE = /^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$/;
+
 const CORE_TAG = "tag:yaml.org,2002:";
 
 /** Types that a tag can select; with any other tag a scalar is text. */
@@ -29,12 +32,11 @@ const EXPLICIT: readonly ScalarTagDefinition[] = [nullCoreTag, boolCoreTag, intC
 /** The value of a plain scalar that YAML 1.1, which kubectl reads, and YAML 1.2 take for different values, such as `yes` or `0777`. */
 export const AMBIGUOUS: unique symbol = Symbol("ambiguous");
 
-/** Converts a scalar to JSON: a number that is not finite becomes null, bytes become text. Undefined if it does not match its tag. */
-export function scalarOf(
-  event: ScalarEvent,
-  text: string,
-  version: string,
-): string | number | boolean | null | undefined | typeof AMBIGUOUS {
+/** The value of a scalar that is no finite number, such as `.nan`, or a number that is too large, such as `1e400`. JSON has none. */
+export const NOT_FINITE: unique symbol = Symbol("not finite");
+
+/** Converts a scalar to JSON: bytes become text. Undefined if it does not match its tag. */
+export function scalarOf(event: ScalarEvent, text: string, version: string): Scalar | undefined | typeof AMBIGUOUS {
   const source = getScalarValue(text, event);
   const tag = event.tagStart < 0 ? "" : text.slice(event.tagStart, event.tagEnd);
   if (tag !== "") return tagged(source, tag);
@@ -43,15 +45,18 @@ export function scalarOf(
   return Object.is(value, implicit(source, "1.1")) ? value : AMBIGUOUS;
 }
 
-function implicit(source: string, version: string): string | number | boolean | null {
+type Scalar = string | number | boolean | null | typeof NOT_FINITE;
+
+function implicit(source: string, version: string): Scalar {
   for (const definition of IMPLICIT[version] ?? IMPLICIT["1.2"] ?? []) {
     const value = resolved(definition, source, false);
     if (value !== NOT_RESOLVED) return plain(value);
   }
-  return source;
+  // To kubectl it is a text, which the author did not mean without quotes.
+  return LARGE.test(source) && !Number.isFinite(Number(source)) ? NOT_FINITE : source;
 }
 
-function tagged(source: string, tag: string): string | number | boolean | null | undefined {
+function tagged(source: string, tag: string): Scalar | undefined {
   const name = tag.startsWith("!!") ? CORE_TAG + tag.slice(2) : tag.replace(/^!<(.*)>$/, "$1");
   const definition = EXPLICIT.find(({ tagName }) => tagName === name);
   if (definition === undefined) return source;
@@ -65,8 +70,8 @@ function resolved(definition: ScalarTagDefinition, source: string, isExplicit: b
   return definition.resolve(source, isExplicit, definition.tagName);
 }
 
-function plain(value: unknown): string | number | boolean | null {
-  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+function plain(value: unknown): Scalar {
+  if (typeof value === "number") return Number.isFinite(value) ? value : NOT_FINITE;
   if (value instanceof Uint8Array) return Buffer.from(value).toString();
   return value as boolean | null;
 }

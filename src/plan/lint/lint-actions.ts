@@ -1,4 +1,5 @@
 import type { InstanceProfileSpec } from "../../api/instance-profile.ts";
+import { matchesWildcards } from "../../model/access/pattern-check.ts";
 import { asciiLowerCase } from "../../model/policy/policy-json.ts";
 import { policiesOf, statementFieldPath } from "../../model/policy/policy-spec.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
@@ -12,14 +13,15 @@ const MAX_SUGGESTIONS = 20;
 const ADVICE = "check its name";
 
 /**
- * Finds actions that AWS does not have, as far as the shipped list of them knows. AWS adds some each week, so they are warnings. The list
- * is read when this is called: the controller does not need it.
+ * Finds actions that AWS does not have, as far as the shipped list of them knows. AWS adds some each week, so they are warnings, and
+ * `newer` has those that the user knows of, also as patterns. The list is read when this is called: the controller does not need it.
  */
 export async function lintActions(
   spec: Pick<InstanceProfileSpec, "inlinePolicies" | "managedPolicies">,
+  newer: readonly string[] = [],
 ): Promise<readonly Finding[]> {
   const { default: listed } = await import("./aws-actions.json", { with: { type: "json" } });
-  const known = new KnownActions(listed.actions);
+  const known = new KnownActions(listed.actions, newer);
   return policiesOf(spec).flatMap((policy) =>
     policy.statements.flatMap((statement, index) =>
       (["actions", "notActions"] as const).flatMap((field) =>
@@ -35,12 +37,14 @@ export async function lintActions(
 
 class KnownActions {
   readonly #packed: Readonly<Record<string, string>>;
+  readonly #newer: readonly string[];
   readonly #services = new Map<string, ReadonlyMap<string, string>>();
   readonly #problems = new Map<string, string | undefined>();
   #searches = 0;
 
-  constructor(packed: Readonly<Record<string, string>>) {
+  constructor(packed: Readonly<Record<string, string>>, newer: readonly string[]) {
     this.#packed = packed;
+    this.#newer = newer;
   }
 
   /** What is wrong with an action, or with the text before the wildcards of a pattern. */
@@ -54,6 +58,7 @@ class KnownActions {
   #judge(action: string): string | undefined {
     const [, service = "", name = ""] = /^([^:]+):(.+)$/.exec(action) ?? [];
     if (service === "" || /[*?]/.test(service)) return undefined;
+    if (this.#newer.some((pattern) => matchesWildcards(pattern, action, { foldsCase: true }))) return undefined;
     const names = this.#namesOf(asciiLowerCase(service));
     if (names === undefined) {
       const meant = this.#suggested(service, () => Object.keys(this.#packed));

@@ -63,6 +63,25 @@ describe("validate's exit status", () => {
     expect(await validate(warned, "--strict")).toMatchObject({ status: 1 });
   });
 
+  const newer = manifestText({
+    statements: [{ effect: "Allow", actions: ["s3:FoldObject", "foldings:Get*"], resources: ["arn:aws:s3:::a/*"] }],
+    managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonFoldingsReadOnly"],
+  });
+  const KNOWN = ["s3:foldobject", "foldings:*", "arn:aws:iam::aws:policy/AmazonFoldingsReadOnly"];
+
+  test("is 0 with --strict when the user names what is newer than the lists of this version", async () => {
+    const known = KNOWN.flatMap((name) => ["--known", name]);
+    expect(await validate(newer, "--strict", ...known)).toMatchObject({ status: 0 });
+  });
+
+  test.each(KNOWN)("is 1 with --strict when the user does not name %s", async (left) => {
+    const known = KNOWN.filter((name) => name !== left).flatMap((name) => ["--known", name]);
+    expect(await validate(newer, "--strict", ...known)).toMatchObject({
+      status: 1,
+      out: expect.stringContaining("1 warning\n"),
+    });
+  });
+
   test("is 1 for a manifest without a boundary where one is required", async () => {
     const bounded = manifestText({ permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary" });
     expect(await validate(bounded, "--require-boundary")).toMatchObject({ status: 0 });

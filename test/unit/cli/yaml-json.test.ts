@@ -6,7 +6,8 @@ const read = (text: string): unknown => jsonOf(yamlEvents(text), text)[0] ?? nul
 
 test.each<[string, unknown]>([
   ["", null],
-  ["a: 1\nb: [x, ~, .inf, true]", { a: 1, b: ["x", null, null, true] }],
+  ["a: 1\nb: [x, ~, 1.0e+300, true]", { a: 1, b: ["x", null, 1e300, true] }],
+  ["a: '.nan'\nb: '1e400'\nc: 1.0e-400\nd: 1e400x", { a: ".nan", b: "1e400", c: 0, d: "1e400x" }],
   ["a: &x {b: c}\nd: *x\ne: &x 2\nf: *x", { a: { b: "c" }, d: { b: "c" }, e: 2, f: 2 }],
   ["1: a\n~: b\ntrue: c", { 1: "a", "": "b", true: "c" }],
   ["%YAML 1.1\n---\na: !!binary aGk=\nb: !!omap [c: 1]", { a: "hi", b: [{ c: 1 }] }],
@@ -55,6 +56,10 @@ describe("what no API server takes is refused", () => {
     ["keys within keys, each of which would be quoted anew", "? ".repeat(100), "a key is a list or a map"],
     ["an alias before its anchor", "a: *x\nb: &x 1", "an alias has no anchor before it"],
     ["a billion laughs", laughs.join("\n"), "aliases make the document too large"],
+    ["a number that is none", "a: .nan", "has no such number"],
+    ["an infinite number", "a: [-.Inf]", "has no such number"],
+    ["a number that is tagged as infinite", "a: !!float .inf", "has no such number"],
+    ["a number too large for a double", "a: 1e400", "has no such number"],
     ["a deep nest", `${"[".repeat(501)}${"]".repeat(501)}`, "it is nested more than 500 levels deep"],
   ])("%s", (_, text, words) => {
     expect(() => read(text)).toThrow(words);
