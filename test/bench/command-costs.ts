@@ -9,7 +9,7 @@ import type { Costs } from "./costs.ts";
 import { imageFlags } from "./image-flags.ts";
 import { startMeasured } from "./measured-controller.ts";
 
-const PROBE = join(import.meta.dirname, "usage-probe.ts");
+const PROBE = join(import.meta.dirname, "usage-probe.mjs");
 const OBJECTS = 200;
 const REPORTED = 1_000;
 /** An export sends ten requests a second. */

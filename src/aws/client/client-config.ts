@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import type { IAMClientConfig } from "@aws-sdk/client-iam";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CallLimiter, LimiterWait } from "../call/call-limiter.ts";
+import { collectBody } from "./collect-body.ts";
 import { noRetryStrategy } from "./no-retry-strategy.ts";
 
 /** One completed request to AWS, for metrics. */
@@ -66,7 +67,14 @@ export interface AwsClientOptions {
 /** The configuration that all AWS clients share, of a type that each SDK client accepts. */
 export type CommonClientConfig = Pick<
   IAMClientConfig,
-  "region" | "endpoint" | "credentials" | "requestHandler" | "retryStrategy" | "maxAttempts" | "customUserAgent"
+  | "region"
+  | "endpoint"
+  | "credentials"
+  | "requestHandler"
+  | "streamCollector"
+  | "retryStrategy"
+  | "maxAttempts"
+  | "customUserAgent"
 >;
 
 const DEFAULT_MAX_SOCKETS = 50;
@@ -79,6 +87,7 @@ export function commonClientConfig(options: AwsClientOptions): CommonClientConfi
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     requestHandler: options.requestHandler ?? networkOptions(options),
+    streamCollector: collectBody,
     retryStrategy: noRetryStrategy,
     maxAttempts: 1,
     customUserAgent: [["instance-profile-controller", options.version]],

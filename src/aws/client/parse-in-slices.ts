@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
+import { collectBody, type ReplyStream } from "./collect-body.ts";
 
 /** The length of a slice, whose parsing takes some milliseconds of CPU. */
 const SLICE_CHARS = 16_384;
@@ -63,13 +64,9 @@ export function parseInSlices(client: { readonly middlewareStack: unknown }, tag
 }
 
 /** Leaves the first slice in the reply, and returns the others. The SDK reports what fails while the reply is read. */
-async function takeFirstSlice(
-  reply: HttpReply,
-  stream: AsyncIterable<Uint8Array>,
-  tag: EntryTag,
-): Promise<Iterable<string>> {
+async function takeFirstSlice(reply: HttpReply, stream: ReplyStream, tag: EntryTag): Promise<Iterable<string>> {
   try {
-    const body = await bytesOf(stream);
+    const body = await collectBody(stream);
     reply.body = body;
     if (body.length <= SLICE_CHARS) return [];
     const slices = slicesOf(body.toString("utf8"), tag);
@@ -81,14 +78,8 @@ async function takeFirstSlice(
   }
 }
 
-function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
+function isStream(body: unknown): body is ReplyStream {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
-}
-
-async function bytesOf(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function join(output: Record<string, unknown>, more: Readonly<Record<string, unknown>>): void {

@@ -59,7 +59,9 @@ export class Verifications {
   }
 
   /** Adds a change of the object. */
-  add(key: string, change: Change): void {
+  add(key: string, reported: Change): void {
+    // Each text of an event is a part of its message and keeps all of it in memory; a copy does not. Most events concern no object.
+    const change = structuredClone(reported);
     const known = this.#waiting.get(key);
     if (known === undefined) this.#schedule(key, [change], Math.max(COALESCE_MS, this.#limit.delayMs(key)));
     else this.#waiting.set(key, { ...known, changes: withChange(known.changes, change) });

@@ -1,6 +1,8 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { Verifications, type VerificationsOptions } from "../../../src/controller/drift/verifications.ts";
-import type { ChangeEvent } from "../../../src/engine/drift/change-event.ts";
+import { type ChangeEvent, readChangeEvent } from "../../../src/engine/drift/change-event.ts";
 import { DriftMemory } from "../../../src/engine/drift/drift-memory.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -46,4 +48,31 @@ test("changes of every object of an account at once leave half of the reads for 
   await clock.advance(3_600_000);
   expect(verified).toHaveLength(501);
   expect(clock.timerCount).toBe(0);
+});
+
+test("a message is not kept as a whole for the part of it that waits", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const { verifications } = verifying(new FakeClock());
+  const huge = "x".repeat(100_000);
+  const before = used();
+  for (let i = 0; i < 100; i += 1) {
+    const detail = {
+      eventSource: "iam.amazonaws.com",
+      eventName: "DeleteRole",
+      eventTime: EVENT.time,
+      requestID: `${i}${huge}`,
+      requestParameters: { roleName: "app" },
+    };
+    const envelope = { "detail-type": "AWS API Call via CloudTrail", source: "aws.iam", account: EVENT.accountId };
+    const reading = readChangeEvent(JSON.stringify({ ...envelope, detail }));
+    if (reading.kind !== "change") throw new Error(reading.kind);
+    verifications.add(`a/app-${i}`, { event: reading.event, touched });
+  }
+  expect(used() - before).toBeLessThan(2_000_000);
+  verifications.stop();
 });
