@@ -68,6 +68,8 @@ export interface ControllerSettings {
 export interface DriftSources {
   /** The operator's queues. */
   readonly queues: readonly EventQueue[];
+  /** The names of the operator's queues of every shard; unset: those of `queues`. */
+  readonly reservedNames?: ReadonlySet<string>;
   /** The requests of all connections to AWS. */
   readonly ownRequests: OwnRequests;
 }

@@ -111,11 +111,16 @@ export function openController(
     kept: boundedObject,
   });
   const ports = { objects, events };
+  const ofAllShards = [...eventQueues, ...(options.shardEventQueues ?? []).flat()];
   return new Controller({
     listWatches: objectWatches(options, transport),
     scope: { ...(labelSelector !== undefined && { labelSelector }), ...(namespaces !== undefined && { namespaces }) },
     accounts: aws.accounts,
-    driftEvents: { queues: eventQueues.map((url) => aws.own.eventQueue(url)), ownRequests: aws.ownRequests },
+    driftEvents: {
+      queues: eventQueues.map((url) => aws.own.eventQueue(url)),
+      reservedNames: new Set(ofAllShards.map(({ name }) => name)),
+      ownRequests: aws.ownRequests,
+    },
     ownPlace,
     ...(leadership === undefined ? ports : leaderOnly(ports, leadership)),
     ...(shard !== undefined && { shard }),

@@ -37,7 +37,7 @@ export class ParsedClasses {
 
   /** The account ids of the valid classes, without duplicates. */
   get accountIds(): readonly string[] {
-    return [...new Set(this.#valid().map(({ spec }) => spec.account.id))];
+    return [...new Set(this.valid().map(({ spec }) => spec.account.id))];
   }
 
   /** The class of this name; undefined when it does not exist. */
@@ -48,7 +48,7 @@ export class ParsedClasses {
 
   /** The valid classes of an account, the oldest first. */
   ofAccount(accountId: string): readonly InstanceProfileClass[] {
-    return this.#valid()
+    return this.valid()
       .filter(({ spec }) => spec.account.id === accountId)
       .sort((one, other) => (age(one) < age(other) ? -1 : 1));
   }
@@ -69,7 +69,8 @@ export class ParsedClasses {
       .sort();
   }
 
-  #valid(): readonly InstanceProfileClass[] {
+  /** The valid classes, in no order. */
+  valid(): readonly InstanceProfileClass[] {
     const parsed = this.#list().map((raw) => this.#parse(raw));
     return parsed.filter((one) => "class" in one).map((one) => one.class);
   }

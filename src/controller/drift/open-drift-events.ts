@@ -36,9 +36,11 @@ export function openDriftEvents(
   // One deployment of a cluster receives the events of classes, because a message is received once.
   const { reports } = classTenure(scope, settings.reportsClasses);
   const pollsClasses = driftEvents !== undefined && reports && !settings.isDryRun;
+  const reserved = driftEvents?.reservedNames ?? new Set(driftEvents?.queues.map(({ name }) => name));
+  const ofClasses = { classes: classes.classes, accounts, hasAccount, reserved };
   return new DriftEvents({
     queues: operatorQueues(deps),
-    classQueues: () => (pollsClasses ? classQueues({ classes: classes.classes, accounts, hasAccount }) : new Map()),
+    classQueues: () => (pollsClasses ? classQueues(ofClasses) : new Map()),
     isOwn: (requestId) => driftEvents?.ownRequests.has(requestId) ?? false,
     queue,
     objects: () => cache.list().filter((raw) => hasAccount(classes.accountOf(raw))),

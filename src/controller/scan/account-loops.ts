@@ -55,8 +55,8 @@ export interface ScanTarget {
 /** The delay before opening an account is retried. Its objects report the failure. */
 const RETRY_MS = 30_000;
 
-/** The source of the events that can concern every account. */
-const OPERATOR_QUEUES = "the operator's queues";
+/** The source of the events that can concern every account. The own account can also be that of a class: each has its own loops. */
+const OPERATOR_QUEUES = { own: "the operator's queues", ofClasses: "the operator's queues, for classes" };
 
 /** The scan loops of one account: of its roles and profiles, of the tags of its profiles, and of its instances. */
 export class AccountLoops {
@@ -92,10 +92,11 @@ export class AccountLoops {
     await Promise.all([this.#starting, this.#iamScan?.stop(), this.#profileTagScan?.stop()]);
   }
 
-  /** Clears the metrics and quotas of an account that is no longer scanned. Call it after `stop`. */
+  /** Clears the metrics, the quotas and what events are verified with, of an account that is no longer scanned. Call it after `stop`. */
   left(): void {
     this.#target.observer?.left();
     this.#account?.quotas.forget();
+    this.#account?.drift.endFor(this.#eventSource);
   }
 
   /** False when the class that opened the account was deleted, or has another account access. */
@@ -117,6 +118,10 @@ export class AccountLoops {
   /** Handles a change of an object of the account. */
   onChange(change: ObjectChange): void {
     this.#instanceScan?.onChange(change);
+  }
+
+  get #eventSource(): string {
+    return this.#target.isOwn ? OPERATOR_QUEUES.own : OPERATOR_QUEUES.ofClasses;
   }
 
   async #openAndScan(signal: AbortSignal): Promise<void> {
@@ -154,7 +159,7 @@ export class AccountLoops {
 
   /** Keeps what events are verified with, and learns the id of the controller's own account, by which events name it. */
   #expectEvents(account: AwsAccount): void {
-    account.drift.keepFor(OPERATOR_QUEUES);
+    account.drift.keepFor(this.#eventSource);
     const { isOwn, accounts } = this.#target;
     // Until the id is known, events about the instances of this account match nothing: instance scans find those changes.
     if (isOwn) accounts.learnOwnId(this.#abort.signal).catch(() => {});

@@ -41,8 +41,10 @@ export class InstanceScan {
   readonly #faults = new Map<string, string>();
   /** Regions that are read again soon because of reported changes. */
   readonly #refreshing = new Map<string, Timer>();
-  /** The objects that reported changes concern, by region, until it was read again. */
-  readonly #reported = new Map<string, Set<string>>();
+  /** The objects that reported changes concern, by region, until a read of the region begins. */
+  readonly #reported = new Map<string, ReadonlySet<string>>();
+  /** The same, while the region is read. */
+  readonly #reading = new Map<string, ReadonlySet<string>>();
   #timer: Timer | undefined;
 
   constructor(deps: InstanceScanDependencies) {
@@ -93,8 +95,7 @@ export class InstanceScan {
     const concerned = inRegion.filter((claim) => changed.some((facts) => concerns(claim, facts)));
     if (concerned.length === 0) return false;
     const keys = this.#reported.get(region) ?? new Set();
-    for (const { key } of concerned) keys.add(key);
-    this.#reported.set(region, keys);
+    this.#reported.set(region, new Set([...keys, ...concerned.map(({ key }) => key)]));
     this.#refreshSoon(region);
     return true;
   }
@@ -107,10 +108,14 @@ export class InstanceScan {
     const timer = clock.schedule(Math.max(REFRESH_DELAY_MS, REFRESH_INTERVAL_MS - sinceMs), () => {
       this.#refreshing.delete(region);
       const maxAgeMs = clock.monotonicMs() - reportedMs;
+      const reading = new Set([...(this.#reading.get(region) ?? []), ...(this.#reported.get(region) ?? [])]);
+      this.#reading.set(region, reading);
+      // What is reported from now on, this read may not see.
+      this.#reported.delete(region);
       void snapshots
         .get(region, maxAgeMs, this.#stop.signal)
         .catch((error: unknown) => this.#logFault(region, error))
-        .then(() => this.#reported.delete(region));
+        .then(() => this.#reading.get(region) === reading && this.#reading.delete(region));
     });
     this.#refreshing.set(region, timer);
   }
@@ -156,10 +161,12 @@ export class InstanceScan {
     }
     const changed = changesBetween(previous, snapshot);
     if (changed.length === 0) return;
-    const reported = this.#reported.get(snapshot.region);
-    for (const claim of this.#deps.claims.in(snapshot.region)) {
+    const { region } = snapshot;
+    const isReported = (key: string): boolean =>
+      [this.#reading, this.#reported].some((keys) => keys.get(region)?.has(key) === true);
+    for (const claim of this.#deps.claims.in(region)) {
       if (changed.some((versions) => versions.some((facts) => concerns(claim, facts))))
-        this.#deps.enqueue(claim.key, reported?.has(claim.key) ?? false);
+        this.#deps.enqueue(claim.key, isReported(claim.key));
     }
   }
 

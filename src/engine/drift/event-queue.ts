@@ -16,4 +16,6 @@ export interface EventQueue {
   /** Waits for messages, some seconds; an empty list when there were none. They are visible again unless they are deleted. */
   receive(signal: AbortSignal): Promise<readonly QueueMessage[]>;
   delete(messages: readonly QueueMessage[], signal: AbortSignal): Promise<void>;
+  /** Closes the connections. The next call opens them again. */
+  close?(): void;
 }

@@ -5,8 +5,11 @@ import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts
 import { ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverage.ts";
 import { ScanSupervisor } from "../../../src/controller/scan/scan-supervisor.ts";
 import { type AwsAccount, openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
+import { UNKNOWN } from "../../../src/engine/observe/snapshot-index.ts";
+import type { Part } from "../../../src/engine/observe/stale-observation.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { BlockedError } from "../../../src/errors.ts";
+import { ABSENT } from "../../../src/model/observed-state.ts";
 import { KeyedBackoff } from "../../../src/runtime/queue/backoff.ts";
 import { WorkQueue } from "../../../src/runtime/queue/work-queue.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
@@ -26,6 +29,8 @@ let classObjects: readonly KubeObject[];
 /** The roles by which accounts were reached, or not. */
 let tried: (string | undefined)[];
 let isReachable: boolean;
+/** The account of classes. */
+let theirs: AwsAccount;
 beforeEach(() => {
   classObjects = [];
   tried = [];
@@ -34,13 +39,16 @@ beforeEach(() => {
   const monotonicMs = (): number => clock.monotonicMs();
   const iam = new FakeIam();
   const change = { reader: iam, writer: iam };
-  const own = openAwsAccount({ change, instanceReader: NO_INSTANCES, propagationWindowMs: 0, monotonicMs });
+  const account = (): AwsAccount =>
+    openAwsAccount({ change, instanceReader: NO_INSTANCES, propagationWindowMs: 0, monotonicMs });
+  const own = account();
+  theirs = account();
   const objects = (): [] => [];
   const classes = new ClassResolver({ classes: () => classObjects, objects, clusterId: CLUSTER_ID });
   coverage = new ScanCoverageByAccount(monotonicMs);
   const open = async ({ spec }: InstanceProfileClass): Promise<AwsAccount> => {
     tried.push(spec.account.roleArn);
-    if (isReachable) return own;
+    if (isReachable) return theirs;
     throw new BlockedError("not authorized to perform sts:AssumeRole", { reason: "AccessDenied" });
   };
   scans = new ScanSupervisor({
@@ -64,6 +72,7 @@ beforeEach(() => {
     clock,
     random: () => 0.5,
     logger: silentLogger,
+    isDriftReported: true,
     settings: { scanIntervalMs: 600_000, intervals: DEFAULT_REQUEUE_INTERVALS },
   });
 });
@@ -141,6 +150,40 @@ describe("the scan of a class's account", () => {
     await clock.advance(1_000);
     await settle();
     expect(tried.map((arn) => arn?.split("/")[1])).toEqual(["controller", "renamed"]);
+    await scans.stop();
+  });
+
+  test("goes on with the same role when only the event queues of the class change", async () => {
+    classObjects = by("controller");
+    scans.work();
+    await settle();
+    const [raw] = classObjects as [{ readonly spec: { readonly account: object } }];
+    const eventQueueUrls = [`https://sqs.us-east-1.amazonaws.com/${OTHER_ACCOUNT}/drift`];
+    classObjects = [{ ...raw, spec: { ...raw.spec, account: { ...raw.spec.account, eventQueueUrls } } } as KubeObject];
+    scans.classesChanged();
+    await clock.advance(1_000);
+    await settle();
+    expect(tried).toHaveLength(1);
+    await scans.stop();
+  });
+
+  test("keeps what was observed, for the operator's events, and no longer than a class names the account", async () => {
+    const key = "a/app";
+    const identity = { uid: "1", generation: 1 };
+    const isKept = (): boolean => {
+      theirs.drift.recordState(key, identity, { role: ABSENT, instanceProfile: ABSENT });
+      theirs.drift.touch(key, new Set<Part>(["role"]));
+      return theirs.drift.startingPoint({ ...identity, key, isNew: false, isUserWaiting: false }, UNKNOWN) !== UNKNOWN;
+    };
+    classObjects = by("controller");
+    scans.work();
+    await settle();
+    expect(isKept()).toBe(true);
+    classObjects = [];
+    scans.classesChanged();
+    await clock.advance(1_000);
+    await settle();
+    expect(isKept()).toBe(false);
     await scans.stop();
   });
 });
