@@ -12,9 +12,7 @@ import type { RunFacts } from "./outcomes.ts";
 import type { StatusWriter } from "./status-writer.ts";
 import type { Subject } from "./subject.ts";
 
-/** The requeue of an object that waits for the first scan. */
-const SCAN_POLL: Requeue = { kind: "after", delayMs: 1_000, urgency: "resync" };
-/** The same, with the urgency of a user's change. */
+/** The requeue of an unreported object that waits for the first scan, with the urgency of a user's change. */
 const UNREPORTED_POLL: Requeue = { kind: "after", delayMs: 1_000 };
 /** The maximum wait for the first scan: it is slow for a large account, or one that throttles. */
 const UNREPORTED_MAX_WAIT_MS = 10_000;
@@ -41,7 +39,9 @@ export function skipReconcile(
   if (isLeft && coverage.isFirstScanAheadFor(UNREPORTED_MAX_WAIT_MS)) return UNREPORTED_POLL;
   if (!isPeriodic(run.urgency)) return undefined;
   const isCurrent = status?.observedGeneration === metadata.generation;
-  if (coverage.isFirstScanAhead && isCurrent) return SCAN_POLL;
+  if (coverage.isFirstScanAhead && isCurrent) {
+    return { kind: "after", delayMs: coverage.firstScanPollMs, urgency: "resync" };
+  }
   // A scan of IAM records no claim on instances.
   const { instances } = object.spec;
   const isUnrecorded = instances !== undefined && recordedClaim(object, instances) === undefined;

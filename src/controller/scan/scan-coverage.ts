@@ -3,6 +3,9 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { desiredState } from "../../model/desired-state.ts";
 import type { Requeue } from "../../status/requeue.ts";
 
+/** The shortest and longest time between two checks whether the first scan has ended. */
+const [MIN_POLL_MS, MAX_POLL_MS] = [1_000, 300_000];
+
 /** An observation of an object in sync. */
 interface InSync {
   readonly atMs: number;
@@ -41,6 +44,14 @@ export class ScanCoverage {
   /** As `isFirstScanAhead`, for at most `maxWaitMs` after the scan was expected. */
   isFirstScanAheadFor(maxWaitMs: number): boolean {
     return this.#isFirstScanAhead && this.#monotonicMs() - this.#expectedSinceMs < maxWaitMs;
+  }
+
+  /**
+   * When an object checks again whether the first scan has ended: after as long as the scan has been expected. Checks of thousands of
+   * objects every second would leave the process no time to scan.
+   */
+  get firstScanPollMs(): number {
+    return Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, Math.ceil(this.#monotonicMs() - this.#expectedSinceMs)));
   }
 
   expectScan(): void {

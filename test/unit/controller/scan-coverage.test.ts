@@ -88,6 +88,20 @@ describe("resyncs wait for the first scan", () => {
     coverage.scanEnded(0);
     expect(coverage.isFirstScanAheadFor(60_000)).toBe(false);
   });
+
+  test("with fewer and fewer checks, the longer it takes", () => {
+    coverage.expectScan();
+    let checks = 0;
+    for (const end = nowMs + 600_000; nowMs < end; checks++) nowMs += coverage.firstScanPollMs;
+    expect(checks).toBeLessThan(15);
+    expect(coverage.firstScanPollMs).toBeLessThanOrEqual(300_000);
+  });
+
+  test("with the first check after a second", () => {
+    nowMs += 50_000;
+    coverage.expectScan();
+    expect(coverage.firstScanPollMs).toBe(1_000);
+  });
 });
 
 test("the scans of one account cover no object of another one", () => {
