@@ -80,8 +80,19 @@ export function isAdoptionOnly({ actions, blockers }: Plan): boolean {
   return blockers.length === 0 && isAdopting && actions.every(isOwnTagging);
 }
 
-/** True for a write of the controller's own tags alone. */
+/** True for a write or a removal of the controller's own tags alone. */
 export function isOwnTagging(action: Action): boolean {
-  const isTagging = ["TagRole", "TagInstanceProfile", "TagPolicy"].includes(action.kind);
-  return isTagging && "tags" in action && Object.keys(action.tags).every((key) => key.startsWith(TAG_PREFIX));
+  const isOwn = (key: string): boolean => key.startsWith(TAG_PREFIX);
+  switch (action.kind) {
+    case "TagRole":
+    case "TagInstanceProfile":
+    case "TagPolicy":
+      return Object.keys(action.tags).every(isOwn);
+    case "UntagRole":
+    case "UntagInstanceProfile":
+    case "UntagPolicy":
+      return action.tagKeys.every(isOwn);
+    default:
+      return false;
+  }
 }

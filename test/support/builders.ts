@@ -76,7 +76,12 @@ export function statementsIn({ inlinePolicies }: Pick<InstanceProfileSpec, "inli
 }
 
 /** A spec as a manifest has it: an inline policy in the short form, and the others; no service where EC2 alone is trusted. */
-export function asWritten({ inlinePolicies, trust, ...spec }: InstanceProfileSpec): Readonly<Record<string, unknown>> {
+export function asWritten({
+  inlinePolicies,
+  managedPolicies,
+  trust,
+  ...spec
+}: InstanceProfileSpec): Readonly<Record<string, unknown>> {
   const short = inlinePolicies.find(({ fieldPath }) => fieldPath === "spec.statements");
   const others = inlinePolicies.filter((policy) => policy !== short);
   const { document, services, statements } = trust;
@@ -88,6 +93,7 @@ export function asWritten({ inlinePolicies, trust, ...spec }: InstanceProfileSpe
     inlinePolicies: others.map(({ name, statements, document: whole }) => {
       return whole === undefined ? { name, statements } : { name, document: whole };
     }),
+    managedPolicies: managedPolicies.map(({ fieldPath: _, ...policy }) => policy),
     trust: {
       ...(!isDefault && { services }),
       ...(document === undefined ? { statements } : { statements: [], document }),

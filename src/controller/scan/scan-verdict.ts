@@ -5,6 +5,7 @@ import type { RecentWrites } from "../../engine/observe/recent-writes.ts";
 import {
   isCovered,
   observedIn,
+  type Part,
   type PartsToReread,
   partsToReread,
   type StaleObservation,
@@ -14,6 +15,7 @@ import { ControllerError } from "../../errors.ts";
 import { type DesiredPresent, desiredState } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { diff } from "../../plan/diff.ts";
+import { ofPolicy } from "../../plan/proof.ts";
 import type { Compliance } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";
 import { DRY_RUN } from "../../status/conditions-of.ts";
@@ -110,31 +112,62 @@ export function verdictOf(
   const { state, lagsUntilMs } = context.recentWrites.overlay(desired, observed);
   const plan = diff(desired, state);
   const toReread = partsToReread(plan, desired);
+  const undescribed = undescribedPolicies(state, desired);
   if (lagsUntilMs !== undefined && isCovered(toReread, NOTHING)) return { kind: "propagating" };
   if (isOfInterruptedCreate)
-    return { kind: "different", observation: { observed, toReread: withProfile(toReread), isOfInterruptedCreate } };
+    return {
+      kind: "different",
+      observation: { observed, toReread: including(toReread, PROFILE), isOfInterruptedCreate },
+    };
   const isDryRun = object.spec.mode === "DryRun";
   const wasDryRun = isDryRun || findCondition(object.status?.conditions, DRY_RUN) !== undefined;
-  const observation: StaleObservation = { observed, toReread: wasDryRun ? withProfile(toReread) : toReread };
+  const unread = [...undescribed.map(ofPolicy), ...(wasDryRun ? PROFILE : [])];
+  const observation: StaleObservation = { observed, toReread: including(toReread, unread) };
   if (!isDryRun && !isCovered(toReread, NOTHING)) return { kind: "different", observation };
-  const outcome: Outcome = isDryRun
-    ? { kind: "previewed", plan, observed: state, visibleInMs: 0 }
-    : { kind: "converged", plan, applied: [], failed: undefined, after: state, visibleInMs: 0 };
-  const { status } = summarize(object, classify(object, outcome), {
-    now: context.now,
-    random: 0,
-    intervals: context.intervals,
-    failures: 0,
-    compliance,
-    accepted,
-  });
-  return sameButLastUse(object.status, status) ? { kind: "in sync", observed } : { kind: "different", observation };
+  const isReported = (after: ObservedState): boolean => {
+    const planned = after === state ? plan : diff(desired, after);
+    const outcome: Outcome = isDryRun
+      ? { kind: "previewed", plan: planned, observed: after, visibleInMs: 0 }
+      : { kind: "converged", plan: planned, applied: [], failed: undefined, after, visibleInMs: 0 };
+    const { status } = summarize(object, classify(object, outcome), {
+      now: context.now,
+      random: 0,
+      intervals: context.intervals,
+      failures: 0,
+      compliance,
+      accepted,
+    });
+    return sameButLastUse(object.status, status);
+  };
+  const isInSync = isReported(state) || (undescribed.length > 0 && isReported(describedOtherwise(state, undescribed)));
+  return isInSync ? { kind: "in sync", observed } : { kind: "different", observation };
 }
 
 /**
- * Adds the instance profile, whose tags no list contains: the status of an interrupted create does not name it, and after a dry run it
+ * The instance profile, whose tags no list contains: the status of an interrupted create does not name it, and after a dry run it
  * may still have regions with instances that the spec no longer selects.
  */
-function withProfile(parts: PartsToReread): PartsToReread {
-  return parts === "everything" ? parts : new Set([...parts, "instance profile" as const]);
+const PROFILE: readonly Part[] = ["instance profile"];
+
+function including(parts: PartsToReread, more: readonly Part[]): PartsToReread {
+  return parts === "everything" ? parts : new Set([...parts, ...more]);
+}
+
+/**
+ * The managed policies for which the spec has a description, and the scan none: a report may lack it, so only a read shows whether the
+ * status must say that IAM keeps another one. Until then, the status may say either.
+ */
+function undescribedPolicies({ managedPolicies = [] }: ObservedState, desired: DesiredPresent): readonly string[] {
+  const described = desired.managedPolicies.filter(({ description }) => description !== "").map(({ arn }) => arn);
+  return managedPolicies
+    .filter(({ arn, description }) => description === undefined && described.includes(arn))
+    .map(({ arn }) => arn);
+}
+
+/** The state in which these policies have other descriptions than those of the spec. */
+function describedOtherwise(state: ObservedState, arns: readonly string[]): ObservedState {
+  const managedPolicies = (state.managedPolicies ?? []).map((policy) =>
+    arns.includes(policy.arn) ? { ...policy, description: "" } : policy,
+  );
+  return { ...state, managedPolicies };
 }

@@ -21,8 +21,9 @@ export function observedInstanceFor(
   const key = `${owner.namespace}/${owner.name}`;
   const isMatched = matchesSelector(desired, { ...facts, tags });
   const isSelected = presence === "present" && isMatched;
-  const hasFormerMarker = isMatched && isFormerlyMarked(desired, state, { ...facts, tags });
-  const isMarked = hasFormerMarker || tags[ASSOCIATED_BY_TAG] === markerOf(owner, facts.instanceId);
+  const marker = tags[ASSOCIATED_BY_TAG];
+  const formerMarker = isMatched && isFormerlyMarked(desired, state, { ...facts, tags }) ? marker : undefined;
+  const isMarked = formerMarker !== undefined || marker === markerOf(owner, facts.instanceId);
   const rank = claims.findIndex((claim) => claim.key === key);
   const [first] = claims;
   const precededBy = isSelected && first !== undefined && first.key !== key ? first.key : undefined;
@@ -32,7 +33,7 @@ export function observedInstanceFor(
     isMarked &&
     profileArn !== undefined &&
     claims.slice(rank + 1).some((rival) => isProfileArn(profileArn, rival.profile));
-  return { ...facts, isSelected, isMarked, ...(hasFormerMarker && { hasFormerMarker }), precededBy, isYielded };
+  return { ...facts, isSelected, isMarked, ...(formerMarker !== undefined && { formerMarker }), precededBy, isYielded };
 }
 
 function matchesSelector({ instances }: DesiredState, facts: InstanceFacts): boolean {

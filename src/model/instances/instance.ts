@@ -33,10 +33,10 @@ export interface ObservedInstance extends Omit<InstanceFacts, "tags"> {
   /** True when its marker says that the controller associated it for this object. */
   readonly isMarked: boolean;
   /**
-   * Set when its marker is of an earlier version, which named no instance, and counts: the spec selects the instance, it has the profile,
-   * and the markers of the profile have not been replaced yet. The controller writes a new marker.
+   * Its marker, when that is of an earlier version, which named no instance, or of the cluster that the role was adopted from, and counts: the
+   * spec selects the instance, and it has the profile. The controller writes a new marker.
    */
-  readonly hasFormerMarker?: true;
+  readonly formerMarker?: string;
   /** `namespace/name` of the object that selects it too and has it, or claimed it before this one. */
   readonly precededBy: string | undefined;
   /**

@@ -1,6 +1,6 @@
 import type { DesiredPresent } from "../../model/desired-state.ts";
 import type { ObservedInstance, ProfileName } from "../../model/instances/instance.ts";
-import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../../model/instances/instance-marker.ts";
+import { ASSOCIATED_BY_TAG, markerOf } from "../../model/instances/instance-marker.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { type Owner, ownershipOf } from "../../model/ownership.ts";
 import type { Action } from "../action.ts";
@@ -61,7 +61,7 @@ export function releaseInstances(
 }
 
 function isToBeMarked({ instance, associationState }: Case): boolean {
-  if (instance.hasFormerMarker) return true;
+  if (instance.formerMarker !== undefined) return true;
   return (
     !instance.isMarked &&
     (associationState === "associate" || associationState === "replace" || associationState === "reassociate")
@@ -101,10 +101,10 @@ function associationCalls(
 function tagCall(
   kind: InstanceTagAction["kind"],
   owner: Owner,
-  { region, instanceId, hasFormerMarker }: ObservedInstance,
+  { region, instanceId, formerMarker }: ObservedInstance,
 ): InstanceTagAction {
+  const current = markerOf(owner, instanceId);
   // EC2 deletes the tag only if it has this value.
-  const isFormer = kind === "DeleteTags" && hasFormerMarker === true;
-  const marker = isFormer ? formerMarkerOf(owner) : markerOf(owner, instanceId);
+  const marker = kind === "DeleteTags" ? (formerMarker ?? current) : current;
   return { kind, region, instanceId, tags: { [ASSOCIATED_BY_TAG]: marker } };
 }

@@ -19,7 +19,7 @@ export function instancesAfter(state: ObservedState, action: InstanceAction, cre
   };
 }
 
-function marked({ hasFormerMarker: _, ...instance }: ObservedInstance, isMarked: boolean): ObservedInstance {
+function marked({ formerMarker: _, ...instance }: ObservedInstance, isMarked: boolean): ObservedInstance {
   return { ...instance, isMarked };
 }
 

@@ -15,11 +15,13 @@ import { summarize } from "../../../src/status/summarize.ts";
 import {
   aClass,
   anInstanceProfile,
+  aPolicy,
   asStored,
   CLUSTER_ID,
   type CreatedState,
   createdState,
   desiredOf,
+  PLACE,
 } from "../../support/builders.ts";
 
 const WINDOW_MS = 120_000;
@@ -63,6 +65,7 @@ function subject(object: InstanceProfile, isFirstScan = false, classes: readonly
     classes: () => classes.map(raw),
     objects: () => [stored],
     clusterId: CLUSTER_ID,
+    own: () => ({ place: PLACE, variables: {} }),
   });
   return subjectOf(stored, { classes: resolver, clusterId: CLUSTER_ID }, isFirstScan);
 }
@@ -70,13 +73,14 @@ function subject(object: InstanceProfile, isFirstScan = false, classes: readonly
 /** The verdict by a scan that saw this state. */
 function verdict(
   object: InstanceProfile,
-  { role, instanceProfile }: Partial<CreatedState> = CREATED,
+  { role, instanceProfile, managedPolicies = [] }: Partial<CreatedState> = CREATED,
   isFirst = false,
 ): Verdict {
   const { tags: _, ...listed } = instanceProfile ?? CREATED.instanceProfile;
   const snapshot = {
     roles: new Map(role === undefined ? [] : [["app", role]]),
     instanceProfiles: new Map(instanceProfile === undefined ? [] : [["app", listed]]),
+    policies: new Map(managedPolicies.map((policy) => [policy.arn, { ...policy, attachments: 1, boundaries: 0 }])),
   } as unknown as AccountSnapshot;
   const context = { recentWrites, intervals: DEFAULT_REQUEUE_INTERVALS, now: NOW };
   return verdictOf(subject(object, isFirst) as ScanSubject, snapshot, context);
@@ -130,6 +134,37 @@ describe("an object is in sync", () => {
 
   test("as a dry run, also when AWS differs from the spec as its status says", () => {
     expect(verdict(reported({ spec: { mode: "DryRun" } }, drifted), drifted)).toMatchObject({ kind: "in sync" });
+  });
+});
+
+describe("by a scan without the descriptions of managed policies, an object whose policy has one", () => {
+  const ARN = "arn:aws:iam::123456789012:policy/big";
+  const S3_READ = { effect: "Allow", actions: ["s3:Get*"], resources: ["*"] } as const;
+  const described = (description: string): Partial<InstanceProfileSpec> => ({
+    managedPolicies: [{ ...aPolicy([S3_READ], "big", "spec.managedPolicies[0].statements"), description }],
+  });
+  const created = createdState(described("as created"));
+  const withoutDescriptions = (state: CreatedState): CreatedState => ({
+    ...state,
+    managedPolicies: (state.managedPolicies ?? []).map(({ description: _, ...policy }) => policy),
+  });
+
+  test.each(["as created", "edited"])(
+    "%j is in sync, whether its status says that IAM keeps another one or not",
+    (text) => {
+      const object = reported({ spec: described(text) }, created);
+      expect(JSON.stringify(object.status).includes("keeps its description")).toBe(text === "edited");
+      expect(verdict(object, withoutDescriptions(created))).toMatchObject({ kind: "in sync" });
+      expect(verdict(object, created)).toMatchObject({ kind: "in sync" });
+    },
+  );
+
+  test("is different by its role, and its policy is read again too, so that the status does not lose what it says", () => {
+    const seen = withoutDescriptions({ ...created, role: { ...created.role, description: "drift" } });
+    expect(verdict(reported({ spec: described("edited") }, created), seen)).toMatchObject({
+      kind: "different",
+      observation: { toReread: new Set(["role", `managed policy ${ARN}`]) },
+    });
   });
 });
 

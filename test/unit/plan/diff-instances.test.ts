@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { InstancesSpec } from "../../../src/api/instances.ts";
 import type { ObservedInstance } from "../../../src/model/instances/instance.ts";
+import { ASSOCIATED_BY_TAG } from "../../../src/model/instances/instance-marker.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
+import { releaseInstances } from "../../../src/plan/instances/diff-instances.ts";
 import { desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
 
 const REGION = "eu-west-1";
@@ -59,5 +61,18 @@ test("another profile on an instance stays where the object does not ask for its
   expect(kindsFor({ ...WEB, onConflict: "Replace" }, carrying("other", {}))).toEqual([
     "CreateTags",
     "ReplaceIamInstanceProfileAssociation",
+  ]);
+});
+
+test("a deletion names the marker that the instance has, also that of the cluster that the role was adopted from", () => {
+  const formerMarker = "old-cluster/team-a/app@i-1";
+  const { owner, instanceProfile } = desiredOf({ instances: WEB });
+  const writes = releaseInstances(
+    { owner, ...instanceProfile },
+    withInstances(carrying("app", { isMarked: true, formerMarker })),
+  );
+  expect(writes).toMatchObject([
+    { kind: "DisassociateIamInstanceProfile" },
+    { kind: "DeleteTags", tags: { [ASSOCIATED_BY_TAG]: formerMarker } },
   ]);
 });
