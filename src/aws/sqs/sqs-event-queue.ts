@@ -76,7 +76,10 @@ export class SqsEventQueue implements EventQueue {
   }
 }
 
-/** An endpoint of the environment precedes the host in the URL, as in the SDK: what stands in for AWS has these queues too. */
+/**
+ * An endpoint of the environment precedes the host in the URL: what stands in for AWS has these queues too. The `endpoint_url` of a profile
+ * does not, nor does it in the SDK, which sends the requests of a queue to the host in its URL.
+ */
 function configuredEndpoint({
   AWS_ENDPOINT_URL_SQS: ofSqs,
   AWS_ENDPOINT_URL: ofAll,
