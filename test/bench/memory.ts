@@ -2,9 +2,10 @@
  * Measures the memory of the bundle, as a process with the flags of the image: after it has created N objects, and after a restart, the
  * first scan and more scans.
  *
- *     npm run bench:memory [-- --objects 200 --objects 5000 --scans 10 --accounts 100 --json FILE]
+ *     npm run bench:memory [-- --objects 200 --objects 5000 --scans 10 --scan-interval 10s --accounts 100 --json FILE]
  *
- * With `--accounts`, the objects are divided among so many accounts, each with a class.
+ * With `--accounts`, the objects are divided among so many accounts, each with a class. `--scans 144 --scan-interval 1s` scans as often as a
+ * controller does in a day, and shows whether memory grows: there is a sample after each quarter.
  *
  * On the sandbox, a process of its own. Memory depends little on other work on the machine.
  */
@@ -22,7 +23,7 @@ import { Cluster, until } from "./cluster.ts";
 import { imageEnv, imageFlags } from "./image-flags.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const SCAN_EVERY_S = 10;
+const QUARTERS = [1, 2, 3, 4] as const;
 /** Flags to try beside those of the image. */
 const EXTRA_FLAGS = (process.env["BENCH_FLAGS"] ?? "").split(" ").filter((flag) => flag !== "");
 
@@ -30,6 +31,7 @@ const { values } = parseArgs({
   options: {
     objects: { type: "string", multiple: true, default: ["200", "5000"] },
     scans: { type: "string", default: "5" },
+    "scan-interval": { type: "string", default: "10s" },
     accounts: { type: "string", default: "0" },
     json: { type: "string" },
   },
@@ -75,13 +77,21 @@ async function measured(objects: number, program: string): Promise<readonly Samp
     const second = await Controller.start(run);
     await second.untilScans(1, Math.max(1, accounts.length));
     const started = await sampleOf("started and scanned", second);
-    await second.untilScans(Number(values.scans), Math.max(1, accounts.length));
-    const later = await sampleOf(`after ${values.scans} scans`, second);
+    const later: Sample[] = [];
+    for (const scans of samplePoints(Number(values.scans))) {
+      await second.untilScans(scans, Math.max(1, accounts.length));
+      later.push(await sampleOf(`after ${scans} scans`, second));
+    }
     await second.stop();
-    return [created, started, later];
+    return [created, started, ...later];
   } finally {
     await sandbox.stop();
   }
+}
+
+/** After which scans there is a sample: each quarter of many. */
+function samplePoints(scans: number): readonly number[] {
+  return scans < 20 ? [scans] : QUARTERS.map((quarter) => Math.round((scans * quarter) / QUARTERS.length));
 }
 
 async function createObjects(cluster: Cluster, count: number, accounts: readonly OpenAccount[]): Promise<void> {
@@ -111,7 +121,7 @@ class Controller {
       ["read", "write"].flatMap((kind) => [`--${service}-${kind}-qps`, "100000"]),
     );
     const args = [program, "run", "--kubeconfig", sandbox.kubeconfig, "--metrics-bind-address", address];
-    const options = ["--log-level", "error", "--account-scan-interval", `${SCAN_EVERY_S}s`, ...limits];
+    const options = ["--log-level", "error", "--account-scan-interval", values["scan-interval"], ...limits];
     const env = {
       ...process.env,
       ...(await imageEnv()),
