@@ -6,13 +6,12 @@ import { Workers } from "../runtime/queue/workers.ts";
 import { ReflectorGroup } from "../runtime/watch/reflector-group.ts";
 import type { ObjectWatch } from "../runtime/watch/shared-watch.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/watch/store.ts";
-import { boundaryOf } from "./accounts/account-access.ts";
 import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
-import { ClassController } from "./classes/class-controller.ts";
-import { classTenure, isWholeCluster } from "./classes/class-tenure.ts";
+import type { ClassController } from "./classes/class-controller.ts";
+import { openClasses } from "./classes/open-classes.ts";
 import type { ControllerDependencies, ControllerSettings, ControllerShard } from "./controller-settings.ts";
 import type { DriftEvents } from "./drift/drift-events.ts";
-import { openDriftEvents, operatorQueues } from "./drift/open-drift-events.ts";
+import { openDriftEvents } from "./drift/open-drift-events.ts";
 import { keyText, logFieldsOf, namespaceOf } from "./object-key.ts";
 import { CountedOrphans } from "./orphans/counted-orphans.ts";
 import { type OrphanSources, openOrphans } from "./orphans/open-orphans.ts";
@@ -23,8 +22,9 @@ import { openReconciler } from "./reconcile/open-reconciler.ts";
 import { OwnStatus } from "./reconcile/own-status.ts";
 import type { QueuedReport } from "./reconcile/queued-report.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
+import { openScans } from "./scan/open-scans.ts";
 import { ScanCoverageByAccount } from "./scan/scan-coverage.ts";
-import { ScanSupervisor } from "./scan/scan-supervisor.ts";
+import type { ScanSupervisor } from "./scan/scan-supervisor.ts";
 import { ownedPart } from "./shards/owned-part.ts";
 import { priorityOf, queueRequeue, URGENT_FROM, type Urgency, urgencyOf } from "./urgency.ts";
 import { shouldReconcile, urgencyAtStart, urgencyOfChange } from "./watch-predicates.ts";
@@ -51,7 +51,7 @@ export class Controller {
   #isWorking = false;
 
   constructor(deps: ControllerDependencies) {
-    const { clock, random, logger, settings, accounts, clusterId, observers = {} } = deps;
+    const { clock, logger, settings, clusterId, observers = {} } = deps;
     this.#settings = settings;
     this.#queue = this.#openQueue(deps);
     this.#shard = deps.shard;
@@ -63,7 +63,12 @@ export class Controller {
     this.#ownStatus = this.#openOwnStatus(deps);
     const objects = (): readonly KubeObject[] => this.#objects.list();
     const counted = new CountedOrphans(() => this.#classes.orphansFreed());
-    this.#classes = this.#openClasses(deps, objects, counted);
+    this.#classes = openClasses(deps, {
+      objects,
+      orphans: counted,
+      onChange: () => this.#classesChanged(),
+      enqueue: (key, urgency) => this.#enqueue(key, urgency),
+    });
     const { resolver } = this.#classes;
     const accountOf = (raw: KubeObject): string | undefined => resolver.accountOf(raw);
     const claims = new ClaimsByAccount({ objects, accountOf, clusterId, rules: resolver.claimRules });
@@ -79,26 +84,24 @@ export class Controller {
         queue: this.#queue,
       },
       {
-        ...{ coverage, claims, classes: resolver, listClasses, crdDeletion },
-        ...{ reflector: ownedPart(this.#reflector, (raw) => this.#owns(raw)), ownStatus: this.#ownStatus },
+        coverage,
+        claims,
+        classes: resolver,
+        listClasses,
+        crdDeletion,
+        reflector: ownedPart(this.#reflector, (raw) => this.#owns(raw)),
+        ownStatus: this.#ownStatus,
       },
     );
     this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted, crdDeletion });
-    this.#scans = new ScanSupervisor({
-      accounts,
+    this.#scans = openScans(deps, {
       classes: resolver,
       objects,
       queue: this.#queue,
       coverage,
       claims,
-      clusterId,
-      ...{ clock, random, logger, settings },
-      observerOf: observers.scans,
       orphans: this.#orphans,
       enqueue: (key, urgency) => this.#enqueue(key, urgency),
-      isScoped: !isWholeCluster(deps.scope ?? {}),
-      isDriftReported: operatorQueues(deps).length > 0,
-      hasAccount: deps.shard?.hasAccount,
     });
     const { cache } = this;
     this.#driftEvents = openDriftEvents(deps, { queue: this.#queue, cache, classes: resolver, scans: this.#scans });
@@ -176,40 +179,6 @@ export class Controller {
     return drained && classesDrained;
   }
 
-  #openClasses(
-    deps: ControllerDependencies,
-    objects: () => readonly KubeObject[],
-    orphans: CountedOrphans,
-  ): ClassController {
-    const { accounts, clusterId, clock, random, logger, events, newReconcileId, settings, ownPlace } = deps;
-    return new ClassController({
-      own: () => ({ place: { ...ownPlace, accountId: accounts.ownId }, variables: settings.variables ?? {} }),
-      ...deps.classes,
-      objects,
-      orphans,
-      clusterId,
-      clock,
-      random,
-      logger,
-      events,
-      newReconcileId,
-      onChange: () => {
-        this.#scans.classesChanged();
-        this.#driftEvents.classesChanged();
-      },
-      enqueue: (key, urgency) => this.#enqueue(key, urgency),
-      verify: (of, signal) => accounts.verify(of, signal),
-      boundaryOf: (of, signal) => boundaryOf(accounts, of, signal),
-      requiresClass: settings.requiresClass ?? false,
-      allowsExternalRoles: settings.allowsExternalRoles,
-      defaultDeletionPolicy: settings.defaultDeletionPolicy,
-      isDryRun: settings.isDryRun,
-      tenure: classTenure(deps.scope ?? {}, settings.reportsClasses),
-      hasAccount: deps.shard?.hasAccount,
-      shared: deps.shard?.classes,
-    });
-  }
-
   #openOwnStatus({ clock, random, logger }: ControllerDependencies): OwnStatus {
     const restoreAfter = (key: string, delayMs: number): void =>
       this.#queue.addAfter(key, delayMs, { priority: priorityOf("scan") });
@@ -259,6 +228,11 @@ export class Controller {
   /** True for an object that this controller reconciles. */
   #owns(raw: KubeObject): boolean {
     return this.#shard === undefined || this.#shard.hasAccount(this.#classes.resolver.accountOf(raw));
+  }
+
+  #classesChanged(): void {
+    this.#scans.classesChanged();
+    this.#driftEvents.classesChanged();
   }
 
   #objectChanged(shown: ObjectChange): void {
