@@ -12,9 +12,10 @@ type Status = InstanceProfileStatus | undefined;
 
 /** A status write that the watch has not shown yet. */
 interface PendingWrite {
-  /** The field of the status that it replaces; undefined if it replaces the whole status. */
-  readonly field: string | undefined;
-  readonly value: unknown;
+  /** The fields of the status that it replaces; undefined if it replaces the whole status. */
+  readonly fields: Readonly<Record<string, unknown>> | undefined;
+  /** The whole status, if it replaces that. */
+  readonly whole: Status;
   readonly sentMs: number;
   isAnswered: boolean;
   /** The status in the reply, which differs from the written one if an admission webhook changes it. */
@@ -144,7 +145,7 @@ export class OwnStatus {
     this.#keepPending(key, pending.slice(index + 1));
     this.#overwritten.delete(key);
     // The rest of the status is still the other client's.
-    if (known !== undefined && write.field !== undefined)
+    if (known !== undefined && write.fields !== undefined)
       this.#keep(key, { ...known, own: resultOf(write, known.own), shown });
   }
 
@@ -179,9 +180,7 @@ export class OwnStatus {
   }
 
   #expect(key: string, operations: readonly PatchOperation[]): PendingWrite {
-    const { path = "", value } = (operations.find(({ op }) => op !== "test") ?? {}) as Partial<PatchOperation & Value>;
-    const field = path === "/status" ? undefined : path.slice("/status/".length);
-    const write: PendingWrite = { field, value, sentMs: this.#options.monotonicMs(), isAnswered: false };
+    const write: PendingWrite = { ...writtenBy(operations), sentMs: this.#options.monotonicMs(), isAnswered: false };
     this.#pending.set(key, [...this.#pendingOf(key), write].slice(-MAX_PENDING));
     return write;
   }
@@ -192,7 +191,7 @@ export class OwnStatus {
     if (reply["status"] === undefined) return;
     write.stored = statusOf(reply);
     const known = this.#overwritten.get(key);
-    if (known !== undefined && write.field === undefined && same(known.shown, write.stored))
+    if (known !== undefined && write.fields === undefined && same(known.shown, write.stored))
       this.#overwritten.delete(key);
   }
 
@@ -219,13 +218,23 @@ export class OwnStatus {
   }
 }
 
-interface Value {
-  readonly value: unknown;
+const STATUS = "/status";
+
+/** What a patch of the controller writes: it tests, and replaces the status or fields of it. */
+function writtenBy(operations: readonly PatchOperation[]): Pick<PendingWrite, "fields" | "whole"> {
+  const written = operations.filter((operation) => operation.op !== "test" && "value" in operation);
+  const values = written.map((operation) => [operation.path, (operation as { value: unknown }).value] as const);
+  const whole = values.find(([path]) => path === STATUS);
+  if (whole !== undefined) return { fields: undefined, whole: whole[1] as Status };
+  return {
+    fields: Object.fromEntries(values.map(([path, value]) => [path.slice(STATUS.length + 1), value])),
+    whole: undefined,
+  };
 }
 
-/** The status after a write of the controller: a write has one operation besides its tests. */
-function resultOf({ field, value }: PendingWrite, before: Status): Status {
-  return (field === undefined ? value : { ...before, [field]: value }) as Status;
+/** The status after a write of the controller. */
+function resultOf({ fields, whole }: PendingWrite, before: Status): Status {
+  return fields === undefined ? whole : ({ ...before, ...fields } as Status);
 }
 
 function resultsIn(write: PendingWrite, before: Status, after: Status): boolean {

@@ -63,6 +63,20 @@ describe("a status is the controller's own", () => {
     expect(delays).toEqual([]);
   });
 
+  test("if it is the one before with all the fields that the controller wrote at once", async () => {
+    const arrival = Promise.withResolvers<KubeObject>();
+    reply = () => arrival.promise;
+    const fields = { class: { name: "a" }, role: { name: "app" }, instanceProfile: { name: "app" } };
+    const operations = Object.entries(fields).map(
+      ([field, value]) => ({ op: "add", path: `/status/${field}`, value }) as const,
+    );
+    const write = client.patchStatus(KEY, [...whole(A).slice(0, 1), ...operations], SIGNAL);
+    ownStatus.changed(TEXT, version(A), version({ ...A, ...fields }));
+    expect(delays).toEqual([]);
+    arrival.resolve({});
+    await write;
+  });
+
   test("if it is the one before with the field that the controller wrote", async () => {
     await client.patchStatus(KEY, [{ op: "add", path: "/status/class", value: { name: "a" } }], SIGNAL);
     ownStatus.changed(TEXT, version(A), version({ ...A, class: { name: "a" } }));
