@@ -51,7 +51,7 @@ interface RegisteredMetric {
 function registeredMetrics(): readonly RegisteredMetric[] {
   const metrics = new ProductMetrics(systemClock, "");
   const { registry } = metrics;
-  const cache = { get: () => undefined, list: () => [], keys: () => [], size: 0 };
+  const cache = { get: () => undefined, list: () => [], byIndex: () => [], keys: () => [], size: 0 };
   const backoff = new KeyedBackoff(Math.random);
   new ControllerMetrics(registry, "", 1).watchQueues(() => [new WorkQueue({ clock: systemClock, backoff })]);
   restClientMetrics(registry, systemClock, "");

@@ -8,6 +8,7 @@ import type { ObjectWatch } from "../runtime/watch/shared-watch.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/watch/store.ts";
 import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
 import type { ClassController } from "./classes/class-controller.ts";
+import { CLASS_INDEXERS, objectsOfCache } from "./classes/objects-by-class.ts";
 import { openClasses } from "./classes/open-classes.ts";
 import type { ControllerDependencies, ControllerSettings, ControllerShard } from "./controller-settings.ts";
 import type { DriftEvents } from "./drift/drift-events.ts";
@@ -55,16 +56,14 @@ export class Controller {
     this.#settings = settings;
     this.#queue = this.#openQueue(deps);
     this.#shard = deps.shard;
-    const onChange = (change: ObjectChange): void => this.#objectChanged(change);
-    const watch = { ...deps, kind: "InstanceProfile", onChange, observer: observers.reflector };
-    this.#reflector = deps.shard?.objects.subscribe(onChange) ?? new ReflectorGroup(watch);
+    this.#reflector = this.#openReflector(deps);
     const monotonicMs = (): number => clock.monotonicMs();
     const coverage = new ScanCoverageByAccount(monotonicMs);
     this.#ownStatus = this.#openOwnStatus(deps);
     const objects = (): readonly KubeObject[] => this.#objects.list();
     const counted = new CountedOrphans(() => this.#classes.orphansFreed());
     this.#classes = openClasses(deps, {
-      objects,
+      objects: objectsOfCache(this.#objects),
       orphans: counted,
       onChange: () => this.#classesChanged(),
       enqueue: (key, urgency) => this.#enqueue(key, urgency),
@@ -116,7 +115,7 @@ export class Controller {
 
   /** The objects in the cache, with the controller's own statuses. */
   get #objects(): ObjectCache {
-    return this.#ownStatus.view(this.#reflector.cache);
+    return this.#ownStatus.view(this.#reflector.cache, CLASS_INDEXERS);
   }
 
   /** The objects in the cache. */
@@ -177,6 +176,13 @@ export class Controller {
     ]);
     await this.#reflector.stop();
     return drained && classesDrained;
+  }
+
+  #openReflector(deps: ControllerDependencies): ObjectWatch {
+    const onChange = (change: ObjectChange): void => this.#objectChanged(change);
+    const observer = deps.observers?.reflector;
+    const watch = { ...deps, kind: "InstanceProfile", indexers: CLASS_INDEXERS, onChange, observer };
+    return deps.shard?.objects.subscribe(onChange) ?? new ReflectorGroup(watch);
   }
 
   #openOwnStatus({ clock, random, logger }: ControllerDependencies): OwnStatus {

@@ -1,5 +1,6 @@
 import { ClaimsByAccount } from "../../src/controller/accounts/claims-by-account.ts";
 import { ClassResolver } from "../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../src/controller/classes/objects-by-class.ts";
 import { MutationCache } from "../../src/controller/reconcile/mutation-cache.ts";
 import { Reconciler } from "../../src/controller/reconcile/reconciler.ts";
 import { StatusWriter } from "../../src/controller/reconcile/status-writer.ts";
@@ -104,7 +105,7 @@ export class Incarnation {
     const classes =
       listed === undefined
         ? scenarioClasses()
-        : new ClassResolver({ classes: listed, objects: cached, clusterId: around.clusterId });
+        : new ClassResolver({ classes: listed, objects: objectsOfList(cached), clusterId: around.clusterId });
     this.claims = new ClaimsByAccount({
       objects: cached,
       accountOf: listed === undefined ? scenarioAccountKey : (raw) => classes.accountOf(raw),

@@ -1,5 +1,6 @@
 import { OWN_ACCOUNT } from "../../src/controller/accounts/account-key.ts";
 import { ClassResolver } from "../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../src/controller/classes/objects-by-class.ts";
 import type { KubeObject } from "../../src/engine/ports.ts";
 import { CLUSTER_ID } from "./builders.ts";
 
@@ -57,7 +58,7 @@ export function scenarioClasses(): ClassResolver {
   const place = { accountId: "123456789012", partition: "aws", region: "us-east-1" } as const;
   return new ClassResolver({
     classes: () => classes,
-    objects: () => [],
+    objects: objectsOfList(() => []),
     clusterId: CLUSTER_ID,
     own: () => ({ place }),
   });

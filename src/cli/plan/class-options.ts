@@ -3,6 +3,7 @@ import { CLASS_KIND } from "../../api/instance-profile-class.ts";
 import { parseInstanceProfileClass } from "../../api/parse-instance-profile-class.ts";
 import type { ClassBinding } from "../../controller/classes/class-binding.ts";
 import { ClassResolver, type ClassResolverOptions } from "../../controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../controller/classes/objects-by-class.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { TerminalError } from "../../errors.ts";
 import type { Place } from "../../model/place.ts";
@@ -147,7 +148,7 @@ function bindingsIn({ classes, clusterId = "", objects, live, requiresClass, val
   const { all, asApplied } = applied(objects, live);
   const resolver = new ClassResolver({
     classes: () => classes,
-    objects: () => all,
+    objects: objectsOfList(() => all),
     clusterId,
     countsListed: true,
     requiresClass,
@@ -178,7 +179,7 @@ function withoutClasses({
 }: Pick<BindingSources, "requiresClass" | "clusterId" | "values">): Bindings {
   const none = {
     classes: () => [],
-    objects: () => [],
+    objects: objectsOfList(() => []),
     clusterId,
     requiresClass,
     allowsExternalRoles: true,

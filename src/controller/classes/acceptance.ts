@@ -7,6 +7,7 @@ import { roleNameIn } from "../object-key.ts";
 import type { CountedOrphan, CountedOrphans } from "../orphans/counted-orphans.ts";
 import type { ClassBinding } from "./class-binding.ts";
 import { withDeletionTerms } from "./deletion-terms.ts";
+import { acceptedClass, type ClassPlace, type ObjectsByClass } from "./objects-by-class.ts";
 
 /** True when this class, in this account, has accepted the object. */
 export function isAcceptedBy(status: Evidence | undefined, by: InstanceProfileClass): boolean {
@@ -52,14 +53,8 @@ export interface CountedBefore {
 /** When an object was accepted; the uid breaks ties. */
 type Moment = Pick<Accepted, "uid" | "acceptedTime">;
 
-/** The unit of counting: one class in one namespace. */
-interface Place {
-  readonly className: string;
-  readonly namespace: string;
-}
-
 /** An acceptance that the cache does not show yet. */
-interface Reservation extends Accepted, Place {
+interface Reservation extends Accepted, ClassPlace {
   /** When the request that writes it ended; undefined while it is in progress. */
   endedMs: number | undefined;
 }
@@ -73,7 +68,7 @@ const RESERVED_MS = 60_000;
 /** The sources of {@link Acceptances}. */
 export interface AcceptanceSources {
   /** The InstanceProfiles in the cache. */
-  readonly objects: () => readonly KubeObject[];
+  readonly objects: Pick<ObjectsByClass, "acceptedIn">;
   readonly monotonicMs: () => number;
   /** What deleted objects have left in AWS, by namespace and class; unset: nothing. */
   readonly orphans?: Pick<CountedOrphans, "of">;
@@ -152,18 +147,17 @@ export class Acceptances {
     const { uid } = object["metadata"] as ObjectMeta;
     const reservation = this.#reservations.get(uid);
     if (reservation === undefined) return;
-    const isWritten = acceptedIn(object)?.acceptedTime === reservation.acceptedTime;
+    const isWritten = acceptedClass(object)?.acceptedTime === reservation.acceptedTime;
     if (isGone || isWritten) this.#reservations.delete(uid);
   }
 
-  #accepted(place: Place): ReadonlyMap<string, Accepted> {
+  #accepted(place: ClassPlace): ReadonlyMap<string, Accepted> {
     this.#expire();
-    const cached = this.#sources.objects().flatMap((object): [string, Accepted][] => {
-      const { uid, namespace } = object["metadata"] as ObjectMeta;
-      const accepted = acceptedIn(object);
-      if (namespace !== place.namespace || accepted?.name !== place.className) return [];
-      const role = cachedRoleKey(object);
-      return [[uid, { uid, role, acceptedTime: accepted.acceptedTime }]];
+    const cached = this.#sources.objects.acceptedIn(place).flatMap((object): [string, Accepted][] => {
+      const { uid } = object["metadata"] as ObjectMeta;
+      const accepted = acceptedClass(object);
+      if (accepted === undefined) return [];
+      return [[uid, { uid, role: cachedRoleKey(object), acceptedTime: accepted.acceptedTime }]];
     });
     const reserved = [...this.#reservations.values()]
       .filter(({ className, namespace }) => className === place.className && namespace === place.namespace)
@@ -176,10 +170,6 @@ export class Acceptances {
     for (const [uid, { endedMs }] of this.#reservations)
       if (endedMs !== undefined && nowMs - endedMs >= RESERVED_MS) this.#reservations.delete(uid);
   }
-}
-
-function acceptedIn(object: KubeObject): AcceptedClass | undefined {
-  return (object["status"] as InstanceProfileStatus | undefined)?.class;
 }
 
 /** Equal for an object and for the role that it has left in AWS, also if the object was re-created. */

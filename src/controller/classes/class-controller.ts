@@ -23,13 +23,14 @@ import type { BoundaryOf } from "./class-boundaries.ts";
 import { ClassReconciler } from "./class-reconciler.ts";
 import { ClassResolver } from "./class-resolver.ts";
 import type { ClassTenure } from "./class-tenure.ts";
+import type { ObjectsByClass } from "./objects-by-class.ts";
 
 /** The dependencies of {@link ClassController}. */
 export interface ClassesOptions {
   readonly listWatch: ListWatch;
   readonly client: ObjectClient;
   /** The InstanceProfiles in the cache. */
-  readonly objects: () => readonly KubeObject[];
+  readonly objects: ObjectsByClass;
   /** Called when a class was added, deleted or changed. */
   readonly onChange: () => void;
   /** Enqueues an InstanceProfile by its key. */
@@ -188,7 +189,7 @@ export class ClassController {
 
   /** An orphan no longer exists: enqueues the objects that wait for its place. */
   orphansFreed(): void {
-    this.#enqueueOverLimit(this.#options.objects());
+    this.#enqueueOverLimit(this.#options.objects.all());
   }
 
   /** True for a class that no longer exists, too. */
@@ -211,10 +212,9 @@ export class ClassController {
     this.#options.onChange();
     // At startup every object is reconciled anyway.
     if (change.type === "added" && change.isInInitialList) return;
-    for (const object of this.#options.objects()) {
-      const { className } = (object["spec"] ?? {}) as { readonly className?: string };
-      if (className === undefined || className === name) this.#options.enqueue(keyOf(object), "class");
-    }
+    const { objects } = this.#options;
+    for (const object of [...objects.naming(undefined), ...objects.naming(name)])
+      this.#options.enqueue(keyOf(object), "class");
   }
 
   #enqueueObjects(className: string): void {
@@ -222,7 +222,9 @@ export class ClassController {
   }
 
   #objectsOf(className: string): readonly KubeObject[] {
-    return this.#options.objects().filter((object) => this.resolver.classNameOf(object) === className);
+    const { objects } = this.#options;
+    const unnamed = this.resolver.defaultClassName === className ? objects.naming(undefined) : [];
+    return [...objects.naming(className), ...unnamed];
   }
 }
 

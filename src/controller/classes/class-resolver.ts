@@ -23,6 +23,7 @@ import { Acceptances, boundAccountId, isAcceptedBy } from "./acceptance.ts";
 import { blockersOf, type ClassBinding, externalRoleBlocker } from "./class-binding.ts";
 import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
 import { forceDeniedByRecord, underRecordedTerms } from "./deletion-terms.ts";
+import { namedClass, type ObjectsByClass } from "./objects-by-class.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
 import { TaggedRoleNames } from "./tagged-role-names.ts";
 
@@ -33,7 +34,7 @@ export interface ClassResolverOptions {
   /** The class of this name in the cache; unset: found in the list. */
   readonly classNamed?: (name: string) => KubeObject | undefined;
   /** The InstanceProfiles in the cache. */
-  readonly objects: () => readonly KubeObject[];
+  readonly objects: Pick<ObjectsByClass, "all" | "acceptedIn">;
   readonly clusterId: string;
   /**
    * True: objects that no class has accepted yet count too, in the order of `objects`, for manifests that were never in
@@ -128,8 +129,11 @@ export class ClassResolver {
 
   /** The name of the class in the spec of the object, or of the default class; undefined when there is neither. */
   classNameOf(raw: KubeObject): string | undefined {
-    const { className } = (raw["spec"] ?? {}) as { readonly className?: string };
-    if (className !== undefined) return className;
+    return namedClass(raw) ?? this.defaultClassName;
+  }
+
+  /** The name of the default class; undefined when there is none, or more than one. */
+  get defaultClassName(): string | undefined {
     const [name, ...others] = this.classes.defaultNames();
     return others.length === 0 ? name : undefined;
   }
@@ -244,7 +248,7 @@ export class ClassResolver {
   }
 
   #listedBefore({ namespace, name }: InstanceProfile["metadata"], of: InstanceProfileClass): number {
-    const peers = this.#options.objects().filter((raw) => {
+    const peers = this.#options.objects.all().filter((raw) => {
       const metadata = raw["metadata"] as InstanceProfile["metadata"];
       const { class: accepted } = (raw["status"] ?? {}) as NonNullable<InstanceProfile["status"]>;
       return metadata.namespace === namespace && accepted === undefined && this.classNameOf(raw) === of.metadata.name;

@@ -1,15 +1,15 @@
-import type { KubeObject } from "../../engine/ports.ts";
 import { boundaryOf } from "../accounts/account-access.ts";
 import type { ControllerDependencies } from "../controller-settings.ts";
 import type { CountedOrphans } from "../orphans/counted-orphans.ts";
 import type { Urgency } from "../urgency.ts";
 import { ClassController } from "./class-controller.ts";
 import { classTenure } from "./class-tenure.ts";
+import type { ObjectsByClass } from "./objects-by-class.ts";
 
 /** What the classes share with the rest of a controller. */
 export interface ClassSurroundings {
   /** The objects in the cache, with the controller's own statuses. */
-  readonly objects: () => readonly KubeObject[];
+  readonly objects: ObjectsByClass;
   readonly orphans: CountedOrphans;
   /** Called when the classes that exist, or their accounts, have changed. */
   readonly onChange: () => void;

@@ -6,13 +6,25 @@ import { ControllerError } from "../../errors.ts";
 /** A parsed class, or why it is invalid. */
 export type ParsedClass = { readonly class: InstanceProfileClass } | { readonly fault: string };
 
+/** What is calculated once for a list of classes. */
+interface ListFacts {
+  readonly list: readonly KubeObject[];
+  readonly revision: string;
+  readonly valid: readonly InstanceProfileClass[];
+  readonly accountIds: readonly string[];
+  readonly names: readonly string[];
+  readonly defaultNames: readonly string[];
+}
+
 /** The InstanceProfileClasses of a cache, each parsed once. */
 export class ParsedClasses {
   readonly #list: () => readonly KubeObject[];
   readonly #get: (name: string) => KubeObject | undefined;
   /** Results by object: objects of a cache are frozen, so a result stays valid. */
   readonly #parsed = new WeakMap<KubeObject, ParsedClass>();
+  #known: ListFacts | undefined;
 
+  /** @param list the classes: another array when one of them has changed */
   constructor(
     list: () => readonly KubeObject[],
     get: (name: string) => KubeObject | undefined = (name) => list().find((one) => metadataOf(one).name === name),
@@ -23,11 +35,7 @@ export class ParsedClasses {
 
   /** Changes when a class is added or deleted, or changes in a way that affects objects. */
   get revision(): string {
-    const parts = this.#list().map((raw) => {
-      const { name, uid, generation, deletionTimestamp, annotations } = metadataOf(raw);
-      return [name, uid, generation, deletionTimestamp, annotations?.[DEFAULT_CLASS_ANNOTATION]];
-    });
-    return JSON.stringify(parts);
+    return this.#facts.revision;
   }
 
   /** True when the cluster has no class, valid or not. */
@@ -37,7 +45,7 @@ export class ParsedClasses {
 
   /** The account ids of the valid classes, without duplicates. */
   get accountIds(): readonly string[] {
-    return [...new Set(this.valid().map(({ spec }) => spec.account.id))];
+    return this.#facts.accountIds;
   }
 
   /** The class of this name; undefined when it does not exist. */
@@ -55,24 +63,38 @@ export class ParsedClasses {
 
   /** The names of all classes, sorted. */
   names(): readonly string[] {
-    return this.#list()
-      .map((raw) => metadataOf(raw).name)
-      .sort();
+    return this.#facts.names;
   }
 
   /** The names of the classes that are marked as the default, sorted; more than one is ambiguous. */
   defaultNames(): readonly string[] {
-    return this.#list()
-      .map(metadataOf)
-      .filter(({ annotations }) => annotations?.[DEFAULT_CLASS_ANNOTATION] === "true")
-      .map(({ name }) => name)
-      .sort();
+    return this.#facts.defaultNames;
   }
 
   /** The valid classes, in no order. */
   valid(): readonly InstanceProfileClass[] {
-    const parsed = this.#list().map((raw) => this.#parse(raw));
-    return parsed.filter((one) => "class" in one).map((one) => one.class);
+    return this.#facts.valid;
+  }
+
+  /** They are asked for several times in each reconcile, and classes change seldom. */
+  get #facts(): ListFacts {
+    const list = this.#list();
+    if (this.#known?.list === list) return this.#known;
+    const valid = list.map((raw) => this.#parse(raw)).flatMap((one) => ("class" in one ? [one.class] : []));
+    const isDefault = ({ annotations }: Metadata): boolean => annotations?.[DEFAULT_CLASS_ANNOTATION] === "true";
+    const metadata = list.map(metadataOf);
+    this.#known = {
+      list,
+      revision: revisionOf(metadata),
+      valid,
+      accountIds: [...new Set(valid.map(({ spec }) => spec.account.id))],
+      names: metadata.map(({ name }) => name).sort(),
+      defaultNames: metadata
+        .filter(isDefault)
+        .map(({ name }) => name)
+        .sort(),
+    };
+    return this.#known;
   }
 
   #parse(raw: KubeObject): ParsedClass {
@@ -82,6 +104,15 @@ export class ParsedClasses {
     this.#parsed.set(raw, parsed);
     return parsed;
   }
+}
+
+function revisionOf(metadata: readonly Metadata[]): string {
+  return JSON.stringify(
+    metadata.map(({ name, uid, generation, deletionTimestamp, annotations }) => [
+      ...[name, uid, generation, deletionTimestamp],
+      annotations?.[DEFAULT_CLASS_ANNOTATION],
+    ]),
+  );
 }
 
 function parse(raw: KubeObject): ParsedClass {

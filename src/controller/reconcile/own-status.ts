@@ -3,6 +3,7 @@ import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/port
 import { dispositionOf } from "../../errors.ts";
 import { type BackoffPolicy, backoffDelayMs } from "../../runtime/queue/backoff.ts";
 import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
+import type { Indexers } from "../../runtime/watch/object-index.ts";
 import type { ObjectCache, ObjectChange } from "../../runtime/watch/store.ts";
 import { sameStatus } from "../../status/same-status.ts";
 import type { Logger } from "../../telemetry.ts";
@@ -102,8 +103,12 @@ export class OwnStatus {
     };
   }
 
-  /** A cache with the controller's own statuses in place of other clients', for whatever decides by objects in the cache. */
-  view(cache: ObjectCache): ObjectCache {
+  /**
+   * A cache with the controller's own statuses in place of other clients', for whatever decides by objects in the cache.
+   *
+   * @param indexers those of the cache
+   */
+  view(cache: ObjectCache, indexers: Indexers = {}): ObjectCache {
     const own = (raw: WatchedObject) => this.withOwn(keyText(raw.metadata), raw);
     return {
       get: (key) => {
@@ -111,6 +116,11 @@ export class OwnStatus {
         return raw && own(raw);
       },
       list: () => (this.#overwritten.size === 0 ? cache.list() : cache.list().map(own)),
+      byIndex: (index, value) => {
+        const shown = cache.byIndex(index, value).filter(({ metadata }) => !this.#overwritten.has(keyText(metadata)));
+        const restored = [...this.#overwritten.keys()].flatMap((key) => cache.get(key) ?? []).map(own);
+        return [...shown, ...restored.filter((object) => indexers[index]?.(object) === value)];
+      },
       keys: () => cache.keys(),
       get size() {
         return cache.size;

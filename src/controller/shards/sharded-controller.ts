@@ -6,6 +6,7 @@ import { ReflectorGroup } from "../../runtime/watch/reflector-group.ts";
 import type { ReflectorOptions } from "../../runtime/watch/reflector-options.ts";
 import { SharedWatch } from "../../runtime/watch/shared-watch.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
+import { CLASS_INDEXERS } from "../classes/objects-by-class.ts";
 import type { Controller } from "../controller.ts";
 import type { ControllerShard } from "../controller-settings.ts";
 import { type Sharding, shardOfAccount } from "./shard-of-account.ts";
@@ -53,7 +54,15 @@ export class ShardedController {
     const { listWatches, classListWatch: listWatch, clock, random, logger, observer } = options;
     const shared = { clock, random, logger };
     this.#objects = new SharedWatch(
-      (onChange) => new ReflectorGroup({ ...shared, kind: "InstanceProfile", listWatches, onChange, observer }),
+      (onChange) =>
+        new ReflectorGroup({
+          ...shared,
+          kind: "InstanceProfile",
+          indexers: CLASS_INDEXERS,
+          listWatches,
+          onChange,
+          observer,
+        }),
     );
     this.#classes = new SharedWatch(
       (onChange) => new Reflector({ ...shared, kind: "InstanceProfileClass", listWatch, onChange }),

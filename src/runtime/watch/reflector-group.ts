@@ -65,6 +65,7 @@ function joined(caches: readonly ObjectCache[]): ObjectCache {
       return undefined;
     },
     list: () => caches.flatMap((cache) => cache.list()),
+    byIndex: (index, value) => caches.flatMap((cache) => cache.byIndex(index, value)),
     keys: () => caches.flatMap((cache) => cache.keys()),
     get size() {
       return caches.reduce((sum, { size }) => sum + size, 0);

@@ -1,6 +1,7 @@
 import type { Logger } from "../../telemetry.ts";
 import type { Clock } from "../clock.ts";
 import type { FaultKind, ListWatch, WatchEvent } from "./list-watch.ts";
+import type { Indexers } from "./object-index.ts";
 import { DEFAULT_RECONNECT_POLICY, type ReconnectPolicy } from "./reconnect-delay.ts";
 import type { ObjectChange } from "./store.ts";
 import type { WatchEnd } from "./watch-session.ts";
@@ -44,6 +45,8 @@ export interface ReflectorOptions {
   /** The kind, for the log. */
   readonly kind: string;
   readonly listWatch: ListWatch;
+  /** The indexes of the cache; default: none. */
+  readonly indexers?: Indexers;
   /** Called synchronously, in order, after the cache has changed. Errors are logged and otherwise ignored. */
   readonly onChange: (change: ObjectChange) => void;
   readonly clock: Clock;

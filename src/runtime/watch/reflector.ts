@@ -33,7 +33,7 @@ class LongSilenceError extends Error {}
 export class Reflector {
   readonly #options: ReflectorOptions;
   readonly #timings: ReflectorTimings;
-  readonly #store = new ObjectStore();
+  readonly #store: ObjectStore;
   readonly #snapshots: SnapshotReader;
   readonly #delay: ReconnectDelay;
   readonly #faults: FaultLog;
@@ -58,6 +58,7 @@ export class Reflector {
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
+    this.#store = new ObjectStore(options.indexers);
     this.#timings = { ...DEFAULT_REFLECTOR_TIMINGS, ...options.timings };
     this.#snapshots = new SnapshotReader(options.listWatch, options.clock);
     this.#delay = new ReconnectDelay(options.clock, options.random, this.#timings.reconnect);

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { keyOf, type WatchEvent, type WatchedObject } from "./list-watch.ts";
+import { type Indexers, ObjectIndex } from "./object-index.ts";
 
 /**
  * A change of the cache.
@@ -22,7 +23,10 @@ export interface ListFacts {
 /** Read access to the cache. Objects are deep-frozen; they lag behind the API server. */
 export interface ObjectCache {
   get(key: string): WatchedObject | undefined;
+  /** All objects: the same array until one of them changes. */
   list(): readonly WatchedObject[];
+  /** The objects with this value in an index of the cache, in no order. Errors: the cache has no such index. */
+  byIndex(index: string, value: string): readonly WatchedObject[];
   keys(): readonly string[];
   readonly size: number;
 }
@@ -37,6 +41,12 @@ const LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuratio
  */
 export class ObjectStore implements ObjectCache {
   readonly #objects = new Map<string, WatchedObject>();
+  readonly #indexes: ReadonlyMap<string, ObjectIndex>;
+  #list: readonly WatchedObject[] | undefined;
+
+  constructor(indexers: Indexers = {}) {
+    this.#indexes = new Map(Object.entries(indexers).map(([name, value]) => [name, new ObjectIndex(value)]));
+  }
 
   get size(): number {
     return this.#objects.size;
@@ -47,7 +57,14 @@ export class ObjectStore implements ObjectCache {
   }
 
   list(): readonly WatchedObject[] {
-    return [...this.#objects.values()];
+    this.#list ??= Object.freeze([...this.#objects.values()]);
+    return this.#list;
+  }
+
+  byIndex(index: string, value: string): readonly WatchedObject[] {
+    const found = this.#indexes.get(index);
+    if (found === undefined) throw new Error(`the cache has no index ${index}`);
+    return found.get(value);
   }
 
   keys(): readonly string[] {
@@ -60,7 +77,7 @@ export class ObjectStore implements ObjectCache {
     const changes: ObjectChange[] = [];
     for (const [key, old] of this.#objects) {
       if (listed.has(key)) continue;
-      this.#objects.delete(key);
+      this.#set(key, old, undefined);
       changes.push({ type: "deleted", old, isFinalStateUnknown: true });
     }
     for (const item of items) {
@@ -72,7 +89,10 @@ export class ObjectStore implements ObjectCache {
   /** Applies one event of the watch and returns the changes; a known state changes nothing. */
   apply(event: Exclude<WatchEvent, { readonly type: "BOOKMARK" }>): readonly ObjectChange[] {
     if (event.type !== "DELETED") return this.#put(event.object, false);
-    if (!this.#objects.delete(keyOf(event.object))) return [];
+    const key = keyOf(event.object);
+    const known = this.#objects.get(key);
+    if (known === undefined) return [];
+    this.#set(key, known, undefined);
     return [{ type: "deleted", old: frozen(event.object), isFinalStateUnknown: false }];
   }
 
@@ -83,7 +103,7 @@ export class ObjectStore implements ObjectCache {
       old?.metadata.uid === object.metadata.uid && old.metadata.resourceVersion === object.metadata.resourceVersion;
     const fresh = isSame && isContinuous ? undefined : frozen(object);
     if (fresh === undefined || (isSame && isDeepStrictEqual(old, fresh))) return [];
-    this.#objects.set(key, fresh);
+    this.#set(key, old, fresh);
     if (old === undefined) return [{ type: "added", new: fresh, isInInitialList }];
     if (old.metadata.uid === fresh.metadata.uid) return [{ type: "updated", old, new: fresh }];
     // Deleted and created again while unobserved: two objects of one name, and trackers of the first must drop it.
@@ -91,6 +111,13 @@ export class ObjectStore implements ObjectCache {
       { type: "deleted", old, isFinalStateUnknown: true },
       { type: "added", new: fresh, isInInitialList },
     ];
+  }
+
+  #set(key: string, old: WatchedObject | undefined, fresh: WatchedObject | undefined): void {
+    this.#list = undefined;
+    if (fresh === undefined) this.#objects.delete(key);
+    else this.#objects.set(key, fresh);
+    for (const index of this.#indexes.values()) index.update(key, old, fresh);
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { InstanceProfile, InstanceProfileStatus } from "../../../src/api/instance-profile.ts";
 import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { compareClaims } from "../../../src/model/instances/instance-claim.ts";
 import { aClass, anInstanceProfile, asStored, CLUSTER_ID } from "../../support/builders.ts";
@@ -34,7 +35,7 @@ function open(objects: readonly InstanceProfile[], classes: () => readonly objec
   const raw = objects.map(asStored);
   const directory = new ClassResolver({
     classes: () => classes() as readonly KubeObject[],
-    objects: () => raw,
+    objects: objectsOfList(() => raw),
     clusterId: CLUSTER_ID,
   });
   const accounts = new ClaimsByAccount({

@@ -5,6 +5,7 @@ import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts
 import { readShippedCrd } from "../../../src/cli/manifests/crd-file.ts";
 import { blockersOf, type ClassBinding } from "../../../src/controller/classes/class-binding.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { compileCrd } from "../../../src/crd/compile-crd.ts";
 import type { JsonObject } from "../../../src/crd/contract.ts";
 import { desiredState } from "../../../src/model/desired-state.ts";
@@ -73,7 +74,9 @@ function manifestOf({ spec }: LargeSpec, metadata: JsonObject = {}): JsonObject 
 }
 
 function bindingOf(object: InstanceProfile): ClassBinding {
-  return new ClassResolver({ classes: () => [], objects: () => [], clusterId: CLUSTER_ID }).bindingOf(object);
+  return new ClassResolver({ classes: () => [], objects: objectsOfList(() => []), clusterId: CLUSTER_ID }).bindingOf(
+    object,
+  );
 }
 
 const small = parseInstanceProfile(manifestOf({ name: "small", spec: {} }));

@@ -6,6 +6,7 @@ import { tagListOf } from "../../../src/aws/iam/iam-entities.ts";
 import { blockersOf } from "../../../src/controller/classes/class-binding.ts";
 import { refused } from "../../../src/controller/classes/class-compliance.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { AccountRegistry } from "../../../src/engine/accounts/account-registry.ts";
 import { PolicyExistence } from "../../../src/engine/observe/policy-existence.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
@@ -347,7 +348,7 @@ function standings(): readonly ReturnType<typeof blockersOf>[] {
     );
     const directory = new ClassResolver({
       classes: () => classes as never,
-      objects: () => objects,
+      objects: objectsOfList(() => objects),
       clusterId: "cluster-1",
     });
     const metadata = { creationTimestamp: "2026-01-01T00:00:00Z", ...more.metadata };

@@ -3,6 +3,7 @@ import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts
 import { accept } from "../../../src/controller/classes/accept.ts";
 import { type AcceptanceSources, Acceptances } from "../../../src/controller/classes/acceptance.ts";
 import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
+import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { MutationCache } from "../../../src/controller/reconcile/mutation-cache.ts";
 import type { KubeObject, ObjectClient, ObjectKey } from "../../../src/engine/ports.ts";
 import { ConflictError, RetryableError } from "../../../src/errors.ts";
@@ -31,7 +32,11 @@ function objectOf(key: ObjectKey): KubeObject {
 }
 
 function acceptancesOf(sources: Partial<AcceptanceSources> = {}): Acceptances {
-  return new Acceptances({ objects: () => [objectOf(KEY), objectOf(OTHER)], monotonicMs: () => clockMs, ...sources });
+  return new Acceptances({
+    objects: objectsOfList(() => [objectOf(KEY), objectOf(OTHER)]),
+    monotonicMs: () => clockMs,
+    ...sources,
+  });
 }
 
 function bindingOf(raw: KubeObject): ClassBinding {
@@ -144,7 +149,7 @@ describe("a failed acceptance counts only until the watch would have shown it", 
     ["its object is no longer in the cache", () => []],
     ["its object is still in the cache, without the acceptance", () => [objectOf(KEY)]],
   ])("when the reply is lost and %s", async (_, objects) => {
-    const acceptances = acceptancesOf({ objects });
+    const acceptances = acceptancesOf({ objects: objectsOfList(objects) });
     const attempt = accepting(acceptances, KEY, { objects: replying(() => Promise.reject(LOST)) });
     await expect(attempt).rejects.toBe(LOST);
     clockMs += 59_999;

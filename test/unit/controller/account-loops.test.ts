@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
 import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverage.ts";
 import { ScanSupervisor } from "../../../src/controller/scan/scan-supervisor.ts";
 import { type AwsAccount, openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
@@ -44,7 +45,11 @@ beforeEach(() => {
   const own = account();
   theirs = account();
   const objects = (): [] => [];
-  const classes = new ClassResolver({ classes: () => classObjects, objects, clusterId: CLUSTER_ID });
+  const classes = new ClassResolver({
+    classes: () => classObjects,
+    objects: objectsOfList(objects),
+    clusterId: CLUSTER_ID,
+  });
   coverage = new ScanCoverageByAccount(monotonicMs);
   const open = async ({ spec }: InstanceProfileClass): Promise<AwsAccount> => {
     tried.push(spec.account.roleArn);

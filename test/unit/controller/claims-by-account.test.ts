@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { compareClaims } from "../../../src/model/instances/instance-claim.ts";
 import { aClass, anInstanceProfile, asStored, CLUSTER_ID } from "../../support/builders.ts";
@@ -19,7 +20,11 @@ function classOf(name: string, id: string): KubeObject {
 test("objects of all classes of an account compete for its instances, the older one first; objects of another account do not", () => {
   const objects = [asking("young", "a", 3), asking("old", "b", 1), asking("elsewhere", "c", 0)];
   const classes = [classOf("a", "111122223333"), classOf("b", "111122223333"), classOf("c", "444455556666")];
-  const directory = new ClassResolver({ classes: () => classes, objects: () => objects, clusterId: CLUSTER_ID });
+  const directory = new ClassResolver({
+    classes: () => classes,
+    objects: objectsOfList(() => objects),
+    clusterId: CLUSTER_ID,
+  });
   const accountOf = (raw: KubeObject): string | undefined => directory.accountOf(raw);
   const claims = new ClaimsByAccount({ objects: () => objects, accountOf, clusterId: CLUSTER_ID });
   const keysIn = (account: string): readonly string[] =>

@@ -4,6 +4,7 @@ import { DEFAULT_CLASS_ANNOTATION } from "../../../src/api/instance-profile-clas
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
 import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
@@ -23,7 +24,7 @@ function binding(
 ): ClassBinding {
   return new ClassResolver({
     classes: () => classes.map(raw),
-    objects: () => [object, ...others].map(raw),
+    objects: objectsOfList(() => [object, ...others].map(raw)),
     clusterId: CLUSTER_ID,
     requiresClass,
   }).bindingOf(object);
@@ -249,7 +250,11 @@ describe("when a namespace has more objects than allowed", () => {
 
   test("manifests that were never in a cluster count in their order, after existing objects", () => {
     const saidOfManifest = (object: InstanceProfile, all: readonly InstanceProfile[]): string | undefined => {
-      const options = { classes: () => [raw(limited)], objects: () => all.map(raw), clusterId: CLUSTER_ID };
+      const options = {
+        classes: () => [raw(limited)],
+        objects: objectsOfList(() => all.map(raw)),
+        clusterId: CLUSTER_ID,
+      };
       const found = new ClassResolver({ ...options, countsListed: true }).bindingOf(object);
       return found.kind === "bound" ? found.violations[0]?.reason : found.kind;
     };
@@ -343,9 +348,12 @@ describe("an object without roleName", () => {
 describe("an object around a role of others, without a class,", () => {
   const external = of(undefined, { roleName: "shared", role: { management: "External" } });
   const kindOf = (object: InstanceProfile, allowsExternalRoles: boolean): string =>
-    new ClassResolver({ classes: () => [], objects: () => [], clusterId: CLUSTER_ID, allowsExternalRoles }).bindingOf(
-      object,
-    ).kind;
+    new ClassResolver({
+      classes: () => [],
+      objects: objectsOfList(() => []),
+      clusterId: CLUSTER_ID,
+      allowsExternalRoles,
+    }).bindingOf(object).kind;
 
   test("is refused unless the operator allows it, and can always be deleted", () => {
     expect(kindOf(external, false)).toBe("refused");
@@ -366,7 +374,7 @@ describe("an object that names no role and has lost its status", () => {
   test.each([undefined, "gone"])("has the role of its owner tags, also where its class %s refuses it", (className) => {
     const resolver = new ClassResolver({
       classes: () => [],
-      objects: () => [],
+      objects: objectsOfList(() => []),
       clusterId: CLUSTER_ID,
       requiresClass: true,
     });

@@ -1,5 +1,6 @@
 import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import type { CrdDeletionPolicy } from "../../../src/controller/reconcile/crd-deletion.ts";
 import { MutationCache } from "../../../src/controller/reconcile/mutation-cache.ts";
@@ -57,7 +58,7 @@ export class Desk {
   get directory(): ClassResolver {
     return new ClassResolver({
       classes: () => this.seenClasses ?? this.classes,
-      objects: () => [...this.#cache.values()],
+      objects: objectsOfList(() => [...this.#cache.values()]),
       clusterId: CLUSTER_ID,
       monotonicMs: () => this.nowMs,
       defaultDeletionPolicy: this.defaultDeletionPolicy,

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { OwnStatus } from "../../../src/controller/reconcile/own-status.ts";
 import type { KubeObject, ObjectClient, PatchOperation } from "../../../src/engine/ports.ts";
 import { ConflictError, RetryableError } from "../../../src/errors.ts";
+import type { WatchedObject } from "../../../src/runtime/watch/list-watch.ts";
+import { ObjectStore } from "../../../src/runtime/watch/store.ts";
 import { ownStatusOf } from "../../fakes/own-status-of.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
 
@@ -199,4 +201,23 @@ describe("a status that a webhook changed as the controller wrote it is the cont
     await write;
     expect(ownStatus.withOwn(TEXT, version(changedByWebhook))).toEqual(version(changedByWebhook));
   });
+});
+
+test("an index shows the controller's own status too, while another client's is there", async () => {
+  const indexers = { generation: (object: KubeObject) => String((object["status"] as typeof A).observedGeneration) };
+  const store = new ObjectStore(indexers);
+  const view = ownStatus.view(store, indexers);
+  const shown = (generation: string): readonly unknown[] =>
+    view.byIndex("generation", generation).map(({ metadata }) => metadata.name);
+  const stored = (status: unknown, resourceVersion: string): WatchedObject => ({
+    metadata: { ...KEY, uid: "uid-1", resourceVersion },
+    status,
+  });
+  store.apply({ type: "ADDED", object: stored(A, "1") });
+  expect([shown("1"), shown("2")]).toEqual([["app"], []]);
+  for (const change of store.apply({ type: "MODIFIED", object: stored(B, "2") })) ownStatus.seen(change);
+  expect([shown("1"), shown("2")]).toEqual([["app"], []]);
+  await client.patchStatus(KEY, whole(C), SIGNAL);
+  for (const change of store.apply({ type: "MODIFIED", object: stored(C, "3") })) ownStatus.seen(change);
+  expect([shown("1"), shown("2"), shown("3")]).toEqual([[], [], ["app"]]);
 });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfile, InstanceProfileSpec, ObjectMeta } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
+import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
 import { type ScanSubject, subjectOf, type Verdict, verdictOf } from "../../../src/controller/scan/scan-verdict.ts";
 import type { AccountSnapshot } from "../../../src/engine/observe/account-snapshot.ts";
@@ -63,7 +64,7 @@ function subject(object: InstanceProfile, isFirstScan = false, classes: readonly
   const stored = asStored(object);
   const resolver = new ClassResolver({
     classes: () => classes.map(raw),
-    objects: () => [stored],
+    objects: objectsOfList(() => [stored]),
     clusterId: CLUSTER_ID,
     own: () => ({ place: PLACE, variables: {} }),
   });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { WatchedObject } from "../../../src/runtime/watch/list-watch.ts";
 import { ObjectStore } from "../../../src/runtime/watch/store.ts";
 
@@ -54,4 +54,42 @@ test("keys cluster-scoped objects by their name alone", () => {
   const store = new ObjectStore();
   store.apply({ type: "ADDED", object: { metadata: { name: "c", uid: "u", resourceVersion: "1" } } });
   expect(store.keys()).toEqual(["c"]);
+});
+
+describe("an index of the cache", () => {
+  const byTeam = new ObjectStore({ team: (object) => (object as { team?: string }).team });
+  const named = (team: string): readonly string[] => byTeam.byIndex("team", team).map(({ metadata }) => metadata.name);
+
+  test("has the objects of a value, as the cache has them now", () => {
+    byTeam.replace([anObject("a", "1", { team: "red" }), anObject("b", "1", { team: "red" }), anObject("c", "1")], {
+      isInitialList: true,
+      isContinuous: true,
+    });
+    expect(named("red")).toEqual(["a", "b"]);
+    byTeam.apply({ type: "MODIFIED", object: anObject("b", "2", { team: "blue" }) });
+    expect([named("red"), named("blue")]).toEqual([["a"], ["b"]]);
+    byTeam.apply({ type: "MODIFIED", object: anObject("a", "2", { team: "red", edited: true }) });
+    expect(byTeam.byIndex("team", "red")).toMatchObject([{ edited: true }]);
+    byTeam.apply({ type: "DELETED", object: anObject("a", "3", { team: "red" }) });
+    byTeam.apply({ type: "MODIFIED", object: anObject("b", "3") });
+    expect([named("red"), named("blue")]).toEqual([[], []]);
+    byTeam.apply({ type: "ADDED", object: anObject("d", "4", { team: "red" }) });
+    byTeam.replace([anObject("c", "1")], { isInitialList: false, isContinuous: true });
+    expect(named("red")).toEqual([]);
+  });
+
+  test("is known by its name", () => {
+    expect(() => byTeam.byIndex("color", "red")).toThrow("no index color");
+  });
+});
+
+test("lists the same array until something changes", () => {
+  const store = new ObjectStore();
+  store.apply({ type: "ADDED", object: anObject("a", "1") });
+  const list = store.list();
+  store.apply({ type: "MODIFIED", object: anObject("a", "1") });
+  expect(store.list()).toBe(list);
+  store.apply({ type: "MODIFIED", object: anObject("a", "2") });
+  expect(store.list()).not.toBe(list);
+  expect(store.list()).toMatchObject([{ metadata: { resourceVersion: "2" } }]);
 });

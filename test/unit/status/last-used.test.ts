@@ -101,7 +101,13 @@ test("the gauge counts objects with a role by the age of its last use, with labe
   const used = [0.5, 1, 6, 29, 89, 90, 399].map((days) => ({ role, lastUsed: daysAgo(days) }));
   const objects = [...used, { role }, { role: { name: "app" } }, {}].map((status) => ({ metadata: {}, status }));
   const registry = new Registry();
-  const cache = { get: () => undefined, list: () => objects as never, keys: () => [], size: objects.length };
+  const cache = {
+    get: () => undefined,
+    list: () => objects as never,
+    byIndex: () => [],
+    keys: () => [],
+    size: objects.length,
+  };
   lastUseMetrics(
     registry,
     () => Date.UTC(2026, 0, 1),
