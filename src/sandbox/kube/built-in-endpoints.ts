@@ -1,17 +1,28 @@
 import { compileCrd } from "../../crd/compile-crd.ts";
 import type { JsonObject } from "../../crd/contract.ts";
-import { type Behaviour, plainBehaviour } from "./built-in/behaviour.ts";
+import type { Behaviour } from "./built-in/behaviour.ts";
 import { configMapBehaviour } from "./built-in/config-map.ts";
 import { definitionBehaviour } from "./built-in/definition.ts";
 import { coreEventBehaviour, modernEventBehaviour } from "./built-in/event.ts";
-import { builtInKinds } from "./built-in/kinds.ts";
+import builtInKinds from "./built-in/kinds.json" with { type: "json" };
 import { leaseBehaviour } from "./built-in/lease.ts";
 import { namespaceBehaviour } from "./built-in/namespace.ts";
-import { metaFields } from "./custom-endpoints.ts";
-import { apiVersionOf, type Endpoint, type ObjectSchema } from "./endpoint.ts";
-import type { ServedKind } from "./served-kinds.ts";
+import { customEndpoints, metaFields, servedAs } from "./custom-endpoints.ts";
+import type { Endpoint } from "./endpoint.ts";
 
-const behaviours: Readonly<Record<string, Behaviour>> = {
+/**
+ * A kind of kinds.json. The schemas hold what a controller and kubectl use of a kind; the list types are those of Kubernetes, so that
+ * server-side apply merges alike.
+ */
+interface BuiltInKind {
+  readonly kind: string;
+  readonly shortNames: readonly string[];
+  readonly scope: string;
+  readonly hasStatus: boolean;
+  readonly schema: JsonObject;
+}
+
+const behaviours: Readonly<Record<keyof typeof builtInKinds, Behaviour>> = {
   "v1/namespaces": namespaceBehaviour,
   "v1/configmaps": configMapBehaviour,
   "v1/events": coreEventBehaviour,
@@ -24,47 +35,36 @@ let endpoints: readonly Endpoint[] | undefined;
 
 /** The kinds that are there without a CRD; compiled once in a process. */
 export function builtInEndpoints(): readonly Endpoint[] {
-  endpoints ??= builtInKinds.map((kind) =>
-    builtInEndpoint(kind, behaviours[`${apiVersionOf(kind)}/${kind.plural}`] ?? plainBehaviour),
+  endpoints ??= Object.entries(behaviours).map(([resource, behaviour]) =>
+    builtInEndpoint(resource, builtInKinds[resource as keyof typeof builtInKinds], behaviour),
   );
   return endpoints;
 }
 
-function builtInEndpoint(kind: ServedKind, behaviour: Behaviour): Endpoint {
-  const apiVersion = apiVersionOf(kind);
-  const same = (object: JsonObject): JsonObject => object;
-  return {
-    ...kind,
-    storage: behaviour.storage ?? `${kind.group}/${kind.plural}`,
-    verbs: behaviour.verbs,
-    subresources: behaviour.subresources,
-    objectSchema: objectSchemaOf(kind),
-    rules: behaviour.rules,
-    columns: behaviour.columns,
-    fields: { ...metaFields, ...behaviour.fields },
-    fromStored:
-      behaviour.fromStored ?? ((object) => (object["apiVersion"] === apiVersion ? object : { ...object, apiVersion })),
-    toStored: behaviour.toStored ?? same,
-  };
-}
-
-/** The same machinery as for a custom resource, fed with the built-in's schema. */
-function objectSchemaOf(kind: ServedKind): ObjectSchema {
-  const group = kind.group === "" ? "core.k8s.io" : kind.group;
-  const { plural, singular, listKind, version, schema } = kind;
+/** The endpoint of a custom resource with this schema, and what sets the built-in apart. */
+function builtInEndpoint(resource: string, source: BuiltInKind, behaviour: Behaviour): Endpoint {
+  const [plural = "", version = "", group = ""] = resource.split("/").reverse();
+  // A CRD needs a group, which the core kinds do not have.
+  const hostGroup = group === "" ? "core.k8s.io" : group;
+  const { kind, shortNames, scope, hasStatus, schema } = source;
+  const subresources = hasStatus ? { status: {} } : {};
   const crd = compileCrd({
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.${group}`, annotations: { "api-approved.kubernetes.io": "https://kubernetes.io" } },
+    metadata: { name: `${plural}.${hostGroup}` },
     spec: {
-      group,
-      names: { plural, singular, listKind, kind: kind.kind },
-      scope: kind.namespaced ? "Namespaced" : "Cluster",
-      versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      group: hostGroup,
+      names: { plural, kind, shortNames: [...shortNames] },
+      scope,
+      versions: [{ name: version, served: true, storage: true, subresources, schema: { openAPIV3Schema: schema } }],
     },
   });
-  const [compiled] = crd.versions;
-  if (compiled === undefined)
-    throw new Error(`the built-in kind ${kind.kind} has no version: its schema is not usable`);
-  return compiled;
+  const [endpoint] = customEndpoints(crd);
+  if (endpoint === undefined) throw new Error(`the built-in kind ${kind} has no version: its schema is not usable`);
+  return {
+    ...endpoint,
+    group,
+    storage: `${group}/${plural}`,
+    fromStored: servedAs({ group, version }),
+    ...behaviour,
+    fields: { ...metaFields, ...behaviour.fields },
+  };
 }

@@ -27,9 +27,6 @@ export function customEndpoints(crd: CompiledCrd): readonly Endpoint[] {
 }
 
 function customEndpoint(kind: ServedKind, version: CompiledVersion): Endpoint {
-  const apiVersion = apiVersionOf(kind);
-  const shaped = (object: JsonObject): JsonObject =>
-    object["apiVersion"] === apiVersion ? object : { ...object, apiVersion };
   const printed = version.printerColumns.map(printerColumn);
   return {
     ...kind,
@@ -40,9 +37,15 @@ function customEndpoint(kind: ServedKind, version: CompiledVersion): Endpoint {
     rules,
     columns: [nameColumn, ...(printed.length === 0 ? [ageColumn("date")] : printed)],
     fields: fieldsOf(version),
-    fromStored: shaped,
+    fromStored: servedAs(kind),
     toStored: (object) => object,
   };
+}
+
+/** Shows stored objects under the version that is served. */
+export function servedAs(version: Pick<ServedKind, "group" | "version">): Endpoint["fromStored"] {
+  const apiVersion = apiVersionOf(version);
+  return (object) => (object["apiVersion"] === apiVersion ? object : { ...object, apiVersion });
 }
 
 /** The CRD's words, or those that the API server finds: which version to use instead. */

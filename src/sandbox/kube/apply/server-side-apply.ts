@@ -11,8 +11,8 @@ import {
   withoutManagedFields,
   writeManagers,
 } from "./managed-fields.ts";
-import { ownershipNode } from "./object-meta.ts";
 import { type Application, afterApply, afterUpdate, type Conflict, resetFields } from "./ownership.ts";
+import { ownershipNode } from "./ownership-node.ts";
 
 /** What a manager applies, and to what. */
 export interface ApplyRequest {

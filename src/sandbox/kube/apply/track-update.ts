@@ -1,8 +1,8 @@
 import type { JsonObject, WithSchema } from "../../../crd/contract.ts";
 import { stringMember } from "../../../crd/json.ts";
 import { asksForReset, type Managers, readManagers, withoutManagedFields, writeManagers } from "./managed-fields.ts";
-import { ownershipNode } from "./object-meta.ts";
 import { afterUpdate, resetFields } from "./ownership.ts";
+import { ownershipNode } from "./ownership-node.ts";
 
 /** A write that is no apply. */
 interface UpdateRequest {

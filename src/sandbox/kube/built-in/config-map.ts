@@ -3,14 +3,13 @@ import { forbidden, invalid, tooLong } from "../../../crd/field-cause.ts";
 import { sameJson } from "../../../crd/json.ts";
 import { objectAt } from "../json.ts";
 import { ageColumn, nameColumn, plainColumn } from "../tables/table-columns.ts";
-import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
+import { type Behaviour, plainRules } from "./behaviour.ts";
 
 const sizeLimitBytes = 1024 * 1024;
 const keyPattern = /^[-._a-zA-Z0-9]+$/;
 
 /** ConfigMaps: where kpt and other tools keep their inventories. */
 export const configMapBehaviour: Behaviour = {
-  ...plainBehaviour,
   rules: { ...plainRules, validate },
   columns: [nameColumn, plainColumn("Data", (object) => entriesOf(object).length), ageColumn("string")],
 };

@@ -4,15 +4,13 @@ import { isObject, listMember, stringMember, stringsMember } from "../../../crd/
 import { compileDefinition } from "../compiled-definitions.ts";
 import { metaOf, objectAt, without } from "../json.ts";
 import { nameColumn, plainColumn } from "../tables/table-columns.ts";
-import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
+import { type Behaviour, plainRules } from "./behaviour.ts";
 
 /** Holds a deleted CRD until the last of its objects is gone. */
 export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
 
 /** CustomResourceDefinitions; definition-controller.ts installs them. */
 export const definitionBehaviour: Behaviour = {
-  ...plainBehaviour,
-  subresources: ["status"],
   rules: {
     ...plainRules,
     hasGeneration: true,

@@ -5,7 +5,7 @@ import { metaOf, objectAt } from "../json.ts";
 import type { SelectableFields } from "../query/field-selector.ts";
 import { plainColumn } from "../tables/table-columns.ts";
 import { ageOf } from "../time.ts";
-import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
+import { type Behaviour, plainRules } from "./behaviour.ts";
 import { eventCauses } from "./event-rules.ts";
 import { asCoreEvent, asModernEvent, fromCoreEvent, fromModernEvent } from "./event-shape.ts";
 
@@ -18,7 +18,6 @@ const commonFields: SelectableFields = { reason: text("reason"), type: text("typ
 
 /** Events as core/v1 serves them, which is how they are stored: `kubectl describe` and `kubectl get events` read these. */
 export const coreEventBehaviour: Behaviour = {
-  ...plainBehaviour,
   storage,
   rules: {
     ...plainRules,

@@ -3,11 +3,10 @@ import { invalid } from "../../../crd/field-cause.ts";
 import { stringMember } from "../../../crd/json.ts";
 import { objectAt } from "../json.ts";
 import { ageColumn, nameColumn, plainColumn } from "../tables/table-columns.ts";
-import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
+import { type Behaviour, plainRules } from "./behaviour.ts";
 
 /** Leases: what leader election holds. */
 export const leaseBehaviour: Behaviour = {
-  ...plainBehaviour,
   rules: {
     ...plainRules,
     unconditionalUpdate: false,

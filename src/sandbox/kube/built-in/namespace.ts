@@ -2,13 +2,12 @@ import type { JsonObject } from "../../../crd/contract.ts";
 import { listMember, stringMember } from "../../../crd/json.ts";
 import { metaOf, objectAt, withMeta, without } from "../json.ts";
 import { ageColumn, nameColumn, plainColumn } from "../tables/table-columns.ts";
-import { type Behaviour, plainBehaviour, plainRules } from "./behaviour.ts";
+import { type Behaviour, plainRules } from "./behaviour.ts";
 
 const immortal = ["default", "kube-system", "kube-public"];
 
 /** Namespaces: born with the `kubernetes` finalizer in their spec, which goes when nothing is left in them. */
 export const namespaceBehaviour: Behaviour = {
-  ...plainBehaviour,
   verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
   subresources: ["finalize", "status"],
   rules: {

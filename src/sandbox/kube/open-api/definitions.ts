@@ -1,24 +1,13 @@
 import type { JsonObject } from "../../../crd/contract.ts";
 import { objectMember } from "../../../crd/json.ts";
-import { objectMetaSchema } from "../apply/object-meta.ts";
 import type { ServedKind } from "../served-kinds.ts";
+import metaSchemas from "./meta-schemas.json" with { type: "json" };
 
 const meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
 function text(description: string): JsonObject {
   return { type: "string", description };
 }
-
-const listMeta: JsonObject = {
-  type: "object",
-  description: "What every list carries.",
-  properties: {
-    continue: text("Set when there are more entries: send it back to get them."),
-    remainingItemCount: { type: "integer", format: "int64", description: "How many entries are left." },
-    resourceVersion: text("The version of the list, to watch from."),
-    selfLink: text("No longer filled by the server."),
-  },
-};
 
 function ref(name: string): JsonObject {
   return { $ref: `#/components/schemas/${name}` };
@@ -37,8 +26,8 @@ function schemaName(kind: Pick<ServedKind, "group" | "version">, name: string): 
 
 /** The schemas that every document has. */
 export const commonSchemas: JsonObject = {
-  [`${meta}.ObjectMeta`]: objectMetaSchema,
-  [`${meta}.ListMeta`]: listMeta,
+  [`${meta}.ObjectMeta`]: metaSchemas.ObjectMeta,
+  [`${meta}.ListMeta`]: metaSchemas.ListMeta,
 };
 
 export function groupVersionKind(kind: ServedKind, name: string): JsonObject {
