@@ -90,6 +90,19 @@ export function creates(promise: Declare): void {
     });
   }
 
+  const unreadable: readonly (readonly [what: string, meta: Record<string, unknown>])[] = [
+    ["a label that is not a text", { labels: { a: 1 } }],
+    ["a finalizer that is not a text", { finalizers: [1] }],
+    ["labels that are not a map", { labels: "a=b" }],
+    ["a time that is not one", { creationTimestamp: "yesterday" }],
+  ];
+  for (const [what, meta] of unreadable) {
+    promise(`cannot read an object with ${what}`, async (world) => {
+      const answer = await world.client.post(world.widgets, widget("unreadable", undefined, meta));
+      expect(answer).toMatchObject({ status: 400, body: { reason: "BadRequest" } });
+    });
+  }
+
   promise("refuses an object that breaks its schema and names the field", async (world) => {
     expect(await world.client.post(world.widgets, widget("broken", { color: "", size: -1 }))).toMatchObject({
       status: 422,

@@ -1,32 +1,18 @@
-import type { Json, JsonObject } from "../../../crd/contract.ts";
+import type { FieldCause, Json, JsonObject } from "../../../crd/contract.ts";
 import { invalid as invalidCause } from "../../../crd/field-cause.ts";
 import { isObject, stringMember } from "../../../crd/json.ts";
+import { schemaCheck } from "../../../crd/schema/schema-check.ts";
+import { schemaNode } from "../../../crd/schema/structural.ts";
 import { microTimeProblem } from "../built-in/micro-time.ts";
 import { apiVersionOf, type Endpoint } from "../endpoint.ts";
 import { metaOf, without } from "../json.ts";
+import metaSchemas from "../open-api/meta-schemas.json" with { type: "json" };
 import { badRequest, invalid, type StatusError } from "../status-error.ts";
 import { excerptOf, jsonTypeOf } from "./body.ts";
 import type { FieldValidation } from "./request-options.ts";
 
-type MetaType = "string" | "number" | "texts" | "list" | "map" | "time";
-
-const metaFields: Readonly<Record<string, MetaType>> = {
-  name: "string",
-  generateName: "string",
-  namespace: "string",
-  selfLink: "string",
-  uid: "string",
-  resourceVersion: "string",
-  generation: "number",
-  creationTimestamp: "time",
-  deletionTimestamp: "time",
-  deletionGracePeriodSeconds: "number",
-  labels: "map",
-  annotations: "map",
-  ownerReferences: "list",
-  finalizers: "texts",
-  managedFields: "list",
-};
+const metaNode = schemaNode(metaSchemas.ObjectMeta);
+const metaCauses = schemaCheck(metaNode);
 
 /** An object as its schema keeps it, and the fields that it had besides. */
 export interface Decoded {
@@ -112,78 +98,39 @@ function checkTypes(endpoint: Endpoint, whole: JsonObject): void {
     const problem = microTimeProblem(time);
     if (problem !== undefined) throw cannotBeHandled(endpoint, problem);
   }
-  if (!endpoint.rules.typed) return;
-  const wrong = endpoint.objectSchema.validate(whole).find((cause) => cause.reason === "FieldValueTypeInvalid");
-  if (wrong === undefined) return;
-  const [, wanted = "?", given = "?"] = /must be of type (\w+): "(\w+)"$/.exec(wrong.message) ?? [];
-  const place = `Go struct field ${endpoint.kind}.${wrong.field} of type ${wanted}`;
-  throw cannotBeHandled(endpoint, `json: cannot unmarshal ${given} into ${place}`);
+  if (endpoint.rules.typed) refuseWrongTypes(endpoint, endpoint.kind, endpoint.objectSchema.validate(whole));
 }
 
+/** Go reads null as nothing, whatever the type. */
+function refuseWrongTypes(endpoint: Endpoint, struct: string, causes: readonly FieldCause[]): void {
+  for (const { reason, field, message } of causes) {
+    const [, wanted = "?", given = "?"] = /must be of type ([\w-]+): "(.*)"$/.exec(message) ?? [];
+    if (reason !== "FieldValueTypeInvalid" || given === "null") continue;
+    if (wanted === "date-time") {
+      const found = `cannot parse ${JSON.stringify(given)} as "2006"`;
+      throw cannotBeHandled(endpoint, `parsing time ${JSON.stringify(given)} as "2006-01-02T15:04:05Z07:00": ${found}`);
+    }
+    const place = `Go struct field ${struct}.${field} of type ${wanted}`;
+    throw cannotBeHandled(endpoint, `json: cannot unmarshal ${given} into ${place}`);
+  }
+}
+
+/** The metadata as ObjectMeta keeps it, and the fields that it had besides. */
 function decodeMeta(endpoint: Endpoint, value: JsonObject): { meta: JsonObject; unknown: readonly string[] } {
-  const given = value["metadata"];
-  if (given !== undefined && given !== null && !isObject(given))
-    throw cannotBeHandled(endpoint, wrongType("", given, "ObjectMeta"));
-  const unknown: string[] = [];
-  const kept: [string, Json][] = [];
-  for (const [key, item] of Object.entries(metaOf(value))) {
-    const type = Object.hasOwn(metaFields, key) ? metaFields[key] : undefined;
-    if (type === undefined) unknown.push(`metadata.${key}`);
-    else if (!isBlank(key, item)) kept.push([key, checkedMeta(endpoint, key, item, type)]);
+  const given = value["metadata"] ?? {};
+  if (!isObject(given)) {
+    const place = `Go struct field ${endpoint.kind}.metadata of type v1.ObjectMeta`;
+    throw cannotBeHandled(endpoint, `json: cannot unmarshal ${jsonTypeOf(given)} into ${place}`);
   }
-  return { meta: without(Object.fromEntries(kept), "selfLink"), unknown };
-}
-
-function checkedMeta(endpoint: Endpoint, key: string, item: Json, type: MetaType): Json {
-  const bad = badPart(item, type);
-  if (bad === undefined) return item;
-  if (type === "time" && typeof item === "string") {
-    const format = "2006-01-02T15:04:05Z07:00";
-    throw cannotBeHandled(
-      endpoint,
-      `parsing time ${JSON.stringify(item)} as "${format}": cannot parse ${JSON.stringify(item)} as "2006"`,
-    );
-  }
-  throw cannotBeHandled(endpoint, wrongType(`.${key}`, bad, goTypeOf(item, bad, type)));
-}
-
-const isText = (item: Json): boolean => typeof item === "string";
-
-/** What each type takes, and what the parts of a list or map must be. */
-const metaTypes: Readonly<Record<MetaType, { whole(item: Json): boolean; part?(item: Json): boolean }>> = {
-  string: { whole: isText },
-  number: { whole: (item) => Number.isInteger(item) },
-  time: { whole: (item) => typeof item === "string" && !Number.isNaN(Date.parse(item)) },
-  list: { whole: Array.isArray, part: isObject },
-  texts: { whole: Array.isArray, part: isText },
-  map: { whole: isObject, part: isText },
-};
-
-/** The part of the value that is not of the type; undefined when all of it is. */
-function badPart(item: Json, type: MetaType): Json | undefined {
-  const { whole, part } = metaTypes[type];
-  if (!whole(item)) return item;
-  return part === undefined || item === null ? undefined : Object.values(item).find((entry: Json) => !part(entry));
+  const said = Object.entries(given).filter(([key, item]) => !isBlank(key, item));
+  const known = Object.fromEntries(said.filter(([key]) => metaNode.properties.has(key)));
+  refuseWrongTypes(endpoint, "ObjectMeta", metaCauses(known, undefined));
+  const unknown = Object.keys(given).filter((key) => !metaNode.properties.has(key));
+  return { meta: without(known, "selfLink"), unknown: unknown.map((key) => `metadata.${key}`) };
 }
 
 /** What is written back as nothing: Go leaves out the empty values of metadata. */
 function isBlank(key: string, item: Json): boolean {
   if (item === null || item === "") return true;
   return key !== "managedFields" && typeof item === "object" && Object.keys(item).length === 0;
-}
-
-function wrongType(path: string, value: Json, wanted: string): string {
-  return `json: cannot unmarshal ${jsonTypeOf(value)} into Go struct field ObjectMeta${path} of type ${wanted}`;
-}
-
-function goTypeOf(item: Json, bad: Json, type: MetaType): string {
-  const whole: Readonly<Record<MetaType, string>> = {
-    string: "string",
-    time: "string",
-    number: "int64",
-    list: "[]v1.OwnerReference",
-    texts: "[]string",
-    map: "map[string]string",
-  };
-  return item === bad || type === "string" || type === "number" ? whole[type] : "string";
 }
