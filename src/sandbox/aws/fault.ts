@@ -21,6 +21,15 @@ export class AwsFault extends Error {
 /** IAM cannot find the thing named. The message tells roles, profiles and policies apart, and clients do look at it. */
 export const noSuchEntity = (message: string): AwsFault => new AwsFault("NoSuchEntity", 404, message);
 
+/**
+ * What was looked for, when it is there.
+ * @throws AwsFault the given one when it is not
+ */
+export function found<T>(entity: T | undefined, missing: () => AwsFault): T {
+  if (entity === undefined) throw missing();
+  return entity;
+}
+
 /** The name is taken; names are compared without regard to case. */
 export const alreadyExists = (message: string): AwsFault => new AwsFault("EntityAlreadyExists", 409, message);
 

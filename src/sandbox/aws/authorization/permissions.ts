@@ -1,3 +1,5 @@
+import type { Account } from "../account/account.ts";
+import { iamArn } from "../account/identifiers.ts";
 import type { Call, Permission } from "../handler.ts";
 import type { QueryServiceName } from "../protocol/request.ts";
 
@@ -44,9 +46,7 @@ const ofTheAccount =
   /^(ListRoles|ListInstanceProfiles|ListPolicies|ListUsers|GetAccount\w+|GetServiceLastAccessedDetails)$/;
 
 function iamResource(action: string, { account, params }: Call): string {
-  const { partition, accountId } = account.settings;
-  const arn = (kind: string, path: string, name: string): string =>
-    `arn:${partition}:iam::${accountId}:${kind}${path}${name}`;
+  const arn = (kind: string, path: string, name: string): string => iamArn(account.settings, kind, path, name);
   if (ofTheAccount.test(action)) return "*";
   const path = params.get("Path") ?? "/";
   const profileName = params.get("InstanceProfileName");
@@ -94,4 +94,10 @@ export function tagOnLaunchPermission({ account, params, region }: Call): readon
     action: "ec2:CreateTags",
     resource: `arn:${partition}:ec2:${region}:${accountId}:${specification.get("ResourceType")}/*`,
   }));
+}
+
+/** Putting a role where instances get it hands on its power, which takes a permission on the role. */
+export function passRolePermission(account: Account, roleName: string | undefined): readonly Permission[] {
+  const role = account.roles.latest(roleName ?? "");
+  return role === undefined ? [] : [{ action: "iam:PassRole", resource: account.roleArn(role) }];
 }

@@ -15,7 +15,7 @@ import {
 } from "./launch-templates.ts";
 import { moveInstances } from "./move-instances.ts";
 import { describeRegions } from "./regions.ts";
-import { passRolePermission, runInstances } from "./run-instances.ts";
+import { profilePermission, runInstances } from "./run-instances.ts";
 import { createTags, deleteTags } from "./tags.ts";
 
 /** The part of EC2 that has to do with instance profiles. */
@@ -23,7 +23,7 @@ export const ec2Operations: Operations = {
   RunInstances: {
     kind: "write",
     handle: runInstances,
-    alsoNeeds: (call) => [...passRolePermission(call), ...tagOnLaunchPermission(call)],
+    alsoNeeds: (call) => [...profilePermission(call), ...tagOnLaunchPermission(call)],
   },
   DescribeInstances: { kind: "read", handle: describeInstances },
   StartInstances: { kind: "write", handle: (call) => moveInstances(call, "start") },
@@ -34,12 +34,12 @@ export const ec2Operations: Operations = {
   AssociateIamInstanceProfile: {
     kind: "write",
     handle: associateIamInstanceProfile,
-    alsoNeeds: passRolePermission,
+    alsoNeeds: profilePermission,
   },
   ReplaceIamInstanceProfileAssociation: {
     kind: "write",
     handle: replaceIamInstanceProfileAssociation,
-    alsoNeeds: passRolePermission,
+    alsoNeeds: profilePermission,
   },
   DisassociateIamInstanceProfile: { kind: "write", handle: disassociateIamInstanceProfile },
   DescribeRegions: { kind: "read", handle: describeRegions },

@@ -1,5 +1,6 @@
 import type { Instance } from "../account/entities.ts";
 import { ec2Id } from "../account/identifiers.ts";
+import { passRolePermission } from "../authorization/permissions.ts";
 import { AwsFault } from "../fault.ts";
 import type { Call, Permission } from "../handler.ts";
 import { items, type XmlTree } from "../protocol/answer.ts";
@@ -89,11 +90,9 @@ function readCount({ params }: Call): number {
   return max;
 }
 
-/** Launching with a profile hands the role's power to the instance. */
-export function passRolePermission(call: Call): readonly Permission[] {
+/** What launching with a profile takes, and giving one to an instance. */
+export function profilePermission(call: Call): readonly Permission[] {
   const { account, params } = withLaunchTemplate(call);
   const given = params.get("IamInstanceProfile.Name") ?? params.get("IamInstanceProfile.Arn")?.split("/").at(-1);
-  const roleName = given === undefined ? undefined : account.instanceProfiles.latest(given)?.roleName;
-  const role = roleName === undefined ? undefined : account.roles.latest(roleName);
-  return role === undefined ? [] : [{ action: "iam:PassRole", resource: account.roleArn(role) }];
+  return passRolePermission(account, account.instanceProfiles.latest(given ?? "")?.roleName);
 }

@@ -1,17 +1,22 @@
 import type { InstanceProfile } from "../account/entities.ts";
 import { uniqueId } from "../account/identifiers.ts";
+import { passRolePermission } from "../authorization/permissions.ts";
 import { alreadyExists, deleteConflict, limitExceeded, noSuchEntity } from "../fault.ts";
-import type { Call, Operations, Permission } from "../handler.ts";
+import type { Call, Operations } from "../handler.ts";
 import { members, type XmlTree } from "../protocol/answer.ts";
 import { optional, required } from "./constraints.ts";
 import { visibleProfile, visibleRole, writableProfile, writableRole } from "./lookup.ts";
 import { paginate } from "./paging.ts";
 import { fullProfile, listedProfile } from "./render.ts";
-import { readTags, tagListing, withoutTags, withTags } from "./tags.ts";
+import { readTags, tagOnCreatePermission, tagOperations } from "./tags.ts";
 
 /** Instance profiles, their tags and the one role in each. */
 export const instanceProfileOperations: Operations = {
-  CreateInstanceProfile: { kind: "write", handle: createInstanceProfile, alsoNeeds: tagPermission },
+  CreateInstanceProfile: {
+    kind: "write",
+    handle: createInstanceProfile,
+    alsoNeeds: tagOnCreatePermission("InstanceProfile"),
+  },
   GetInstanceProfile: {
     kind: "read",
     handle: (call) => ({ InstanceProfile: fullProfile(call.account, visibleProfile(call, nameIn(call))) }),
@@ -19,14 +24,17 @@ export const instanceProfileOperations: Operations = {
   DeleteInstanceProfile: { kind: "write", handle: deleteInstanceProfile },
   ListInstanceProfiles: { kind: "read", handle: listInstanceProfiles },
   ListInstanceProfilesForRole: { kind: "read", handle: listInstanceProfilesForRole },
-  AddRoleToInstanceProfile: { kind: "write", handle: addRole, alsoNeeds: passRolePermission },
-  RemoveRoleFromInstanceProfile: { kind: "write", handle: removeRole },
-  TagInstanceProfile: { kind: "write", handle: tagInstanceProfile },
-  UntagInstanceProfile: { kind: "write", handle: untagInstanceProfile },
-  ListInstanceProfileTags: {
-    kind: "read",
-    handle: (call) => tagListing(call.account, call.params, visibleProfile(call, nameIn(call)).tags),
+  AddRoleToInstanceProfile: {
+    kind: "write",
+    handle: addRole,
+    alsoNeeds: ({ account, params }) => passRolePermission(account, params.get("RoleName")),
   },
+  RemoveRoleFromInstanceProfile: { kind: "write", handle: removeRole },
+  ...tagOperations<InstanceProfile>("InstanceProfile", {
+    visible: (call) => visibleProfile(call, nameIn(call)),
+    writable: (call) => writableProfile(call, nameIn(call)),
+    put: ({ account }, profile) => account.instanceProfiles.put(profile.name, profile),
+  }),
 };
 
 const nameIn = (call: Call): string => required(call.params, "InstanceProfileName");
@@ -52,12 +60,6 @@ function createInstanceProfile({ account, params }: Call): XmlTree {
   };
   account.instanceProfiles.put(name, profile);
   return { InstanceProfile: fullProfile(account, profile) };
-}
-
-function tagPermission({ account, params }: Call): readonly Permission[] {
-  const name = params.get("InstanceProfileName") ?? "";
-  const resource = account.instanceProfileArn({ path: params.get("Path") ?? "/", name });
-  return params.structures("Tags.member").length === 0 ? [] : [{ action: "iam:TagInstanceProfile", resource }];
 }
 
 /**
@@ -104,12 +106,6 @@ function addRole(call: Call): undefined {
   call.account.instanceProfiles.put(profile.name, { ...profile, roleName: role.name });
 }
 
-/** Putting a role where instances get it hands on its power, which is a permission on the role. */
-function passRolePermission({ account, params }: Call): readonly Permission[] {
-  const role = account.roles.latest(params.get("RoleName") ?? "");
-  return role === undefined ? [] : [{ action: "iam:PassRole", resource: account.roleArn(role) }];
-}
-
 function removeRole(call: Call): undefined {
   const profile = writableProfile(call, nameIn(call));
   const role = writableRole(call, required(call.params, "RoleName"));
@@ -117,16 +113,4 @@ function removeRole(call: Call): undefined {
     throw noSuchEntity(`Role ${role.name} is not in Instance Profile ${profile.name}.`);
   }
   call.account.instanceProfiles.put(profile.name, { ...profile, roleName: undefined });
-}
-
-function tagInstanceProfile(call: Call): undefined {
-  const { account } = call;
-  const added = readTags(account, call.params);
-  const profile = writableProfile(call, nameIn(call));
-  account.instanceProfiles.put(profile.name, { ...profile, tags: withTags(account, profile.tags, added) });
-}
-
-function untagInstanceProfile(call: Call): undefined {
-  const profile = writableProfile(call, nameIn(call));
-  call.account.instanceProfiles.put(profile.name, { ...profile, tags: withoutTags(profile.tags, call.params) });
 }

@@ -1,5 +1,5 @@
 import type { InstanceProfile, ManagedPolicy, Role } from "../account/entities.ts";
-import { AwsFault, noSuchEntity } from "../fault.ts";
+import { AwsFault, found, noSuchEntity } from "../fault.ts";
 import type { Call } from "../handler.ts";
 import { awsManagedPolicy } from "../policy/aws-managed-policies.ts";
 
@@ -11,11 +11,7 @@ const missingProfile = (name: string): AwsFault => noSuchEntity(`Instance Profil
  * @throws AwsFault NoSuchEntity
  */
 export function visibleRole({ account }: Call, name: string): Role {
-  const role = account.roles.visible(name);
-  if (role === undefined) {
-    throw missingRole(name);
-  }
-  return role;
+  return found(account.roles.visible(name), () => missingRole(name));
 }
 
 /**
@@ -23,11 +19,7 @@ export function visibleRole({ account }: Call, name: string): Role {
  * @throws AwsFault NoSuchEntity
  */
 export function writableRole({ account }: Call, name: string): Role {
-  const role = account.roles.writable(name);
-  if (role === undefined) {
-    throw missingRole(name);
-  }
-  return role;
+  return found(account.roles.writable(name), () => missingRole(name));
 }
 
 /**
@@ -51,11 +43,7 @@ export function modifiableRole(call: Call, name: string): Role {
  * @throws AwsFault NoSuchEntity
  */
 export function visibleProfile({ account }: Call, name: string): InstanceProfile {
-  const profile = account.instanceProfiles.visible(name);
-  if (profile === undefined) {
-    throw missingProfile(name);
-  }
-  return profile;
+  return found(account.instanceProfiles.visible(name), () => missingProfile(name));
 }
 
 /**
@@ -63,11 +51,7 @@ export function visibleProfile({ account }: Call, name: string): InstanceProfile
  * @throws AwsFault NoSuchEntity
  */
 export function writableProfile({ account }: Call, name: string): InstanceProfile {
-  const profile = account.instanceProfiles.writable(name);
-  if (profile === undefined) {
-    throw missingProfile(name);
-  }
-  return profile;
+  return found(account.instanceProfiles.writable(name), () => missingProfile(name));
 }
 
 /** A managed policy of the customer or of AWS, as readers see it; undefined when there is none. */

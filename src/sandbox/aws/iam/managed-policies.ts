@@ -1,7 +1,7 @@
 import { firstVersion, type ManagedPolicy } from "../account/entities.ts";
 import { iamArn, uniqueId } from "../account/identifiers.ts";
-import { AwsFault, alreadyExists, deleteConflict, limitExceeded, noSuchEntity } from "../fault.ts";
-import type { Call, Operations, Permission } from "../handler.ts";
+import { AwsFault, alreadyExists, deleteConflict, found, limitExceeded, noSuchEntity } from "../fault.ts";
+import type { Call, Operations } from "../handler.ts";
 import { awsManagedPolicies } from "../policy/aws-managed-policies.ts";
 import { checkIdentityPolicy } from "../policy/identity-grammar.ts";
 import { members, type XmlTree } from "../protocol/answer.ts";
@@ -10,21 +10,20 @@ import { isAwsManaged, visiblePolicy } from "./lookup.ts";
 import { paginate } from "./paging.ts";
 import { countedSize } from "./quotas.ts";
 import { fullPolicy, listedPolicy } from "./render.ts";
-import { readTags, tagListing, withoutTags, withTags } from "./tags.ts";
+import { readTags, tagOnCreatePermission, tagOperations } from "./tags.ts";
 
 /** Managed policies and their tags. */
 export const managedPolicyOperations: Operations = {
-  CreatePolicy: { kind: "write", handle: createPolicy, alsoNeeds: tagPermission },
+  CreatePolicy: { kind: "write", handle: createPolicy, alsoNeeds: tagOnCreatePermission("Policy") },
   GetPolicy: { kind: "read", handle: (call) => ({ Policy: fullPolicy(call.account, requireVisiblePolicy(call)) }) },
   DeletePolicy: { kind: "write", handle: deletePolicy },
   ListPolicies: { kind: "read", handle: listPolicies },
   ListEntitiesForPolicy: { kind: "read", handle: listEntities },
-  TagPolicy: { kind: "write", handle: tagPolicy },
-  UntagPolicy: { kind: "write", handle: untagPolicy },
-  ListPolicyTags: {
-    kind: "read",
-    handle: (call) => tagListing(call.account, call.params, requireVisiblePolicy(call).tags),
-  },
+  ...tagOperations<ManagedPolicy>("Policy", {
+    visible: requireVisiblePolicy,
+    writable: requireOwnPolicy,
+    put: ({ account }, policy) => account.policies.put(policy.arn, policy),
+  }),
 };
 
 const missing = (arn: string): AwsFault => noSuchEntity(`Policy ${arn} was not found.`);
@@ -35,11 +34,7 @@ const missing = (arn: string): AwsFault => noSuchEntity(`Policy ${arn} was not f
  */
 export function requireVisiblePolicy(call: Call): ManagedPolicy {
   const arn = required(call.params, "PolicyArn");
-  const policy = visiblePolicy(call, arn);
-  if (policy === undefined) {
-    throw missing(arn);
-  }
-  return policy;
+  return found(visiblePolicy(call, arn), () => missing(arn));
 }
 
 /**
@@ -51,11 +46,7 @@ export function requireOwnPolicy(call: Call): ManagedPolicy {
   if (isAwsManaged(arn)) {
     throw new AwsFault("AccessDenied", 403, `Cannot perform this action on the AWS managed policy ${arn}`);
   }
-  const policy = call.account.policies.writable(arn);
-  if (policy === undefined) {
-    throw missing(arn);
-  }
-  return policy;
+  return found(call.account.policies.writable(arn), () => missing(arn));
 }
 
 /**
@@ -96,11 +87,6 @@ function createPolicy(call: Call): XmlTree {
   };
   account.policies.put(policy.arn, policy);
   return { Policy: fullPolicy(account, policy) };
-}
-
-function tagPermission({ account, params }: Call): readonly Permission[] {
-  const resource = iamArn(account.settings, "policy", params.get("Path") ?? "/", params.get("PolicyName") ?? "");
-  return params.structures("Tags.member").length === 0 ? [] : [{ action: "iam:TagPolicy", resource }];
 }
 
 function deletePolicy(call: Call): undefined {
@@ -152,16 +138,4 @@ function listEntities(call: Call): XmlTree {
     PolicyRoles: members(page.items.map((role) => ({ RoleName: role.name, RoleId: role.id }))),
     ...page.paging,
   };
-}
-
-function tagPolicy(call: Call): undefined {
-  const { account } = call;
-  const added = readTags(account, call.params);
-  const policy = requireOwnPolicy(call);
-  account.policies.put(policy.arn, { ...policy, tags: withTags(account, policy.tags, added) });
-}
-
-function untagPolicy(call: Call): undefined {
-  const policy = requireOwnPolicy(call);
-  call.account.policies.put(policy.arn, { ...policy, tags: withoutTags(policy.tags, call.params) });
 }

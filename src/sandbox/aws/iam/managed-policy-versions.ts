@@ -1,5 +1,5 @@
 import type { ManagedPolicy, PolicyVersion } from "../account/entities.ts";
-import { deleteConflict, limitExceeded, noSuchEntity } from "../fault.ts";
+import { deleteConflict, found, limitExceeded, noSuchEntity } from "../fault.ts";
 import type { Call, Operations } from "../handler.ts";
 import { members, type XmlTree } from "../protocol/answer.ts";
 import { required } from "./constraints.ts";
@@ -23,10 +23,7 @@ export const policyVersionOperations: Operations = {
 function versionIn(policy: ManagedPolicy, call: Call): PolicyVersion {
   const id = required(call.params, "VersionId");
   const version = policy.versions.find((one) => one.id === id);
-  if (version === undefined) {
-    throw noSuchEntity(`Policy ${policy.arn} version ${id} does not exist or is not attachable.`);
-  }
-  return version;
+  return found(version, () => noSuchEntity(`Policy ${policy.arn} version ${id} does not exist or is not attachable.`));
 }
 
 function createVersion(call: Call): XmlTree {

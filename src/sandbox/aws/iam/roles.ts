@@ -2,7 +2,7 @@ import type { Account } from "../account/account.ts";
 import type { Role, TrustPolicy } from "../account/entities.ts";
 import { uniqueId } from "../account/identifiers.ts";
 import { alreadyExists, deleteConflict, limitExceeded } from "../fault.ts";
-import type { Call, Operations, Permission } from "../handler.ts";
+import type { Call, Operations } from "../handler.ts";
 import { resolvePrincipals } from "../policy/principals.ts";
 import { parseTrustPolicy } from "../policy/trust-grammar.ts";
 import { members, type XmlTree } from "../protocol/answer.ts";
@@ -11,42 +11,33 @@ import { modifiableRole, requireAttachable, visibleRole, writableRole } from "./
 import { paginate } from "./paging.ts";
 import { countedSize } from "./quotas.ts";
 import { fullRole, listedRole } from "./render.ts";
-import { readTags, tagListing, withoutTags, withTags } from "./tags.ts";
+import { readTags, tagOnCreatePermission, tagOperations } from "./tags.ts";
 
 const sessionSeconds = { min: 3_600, max: 43_200, fallback: 3_600 };
 
 /** Everything about roles but their policies. */
 export const roleOperations: Operations = {
-  CreateRole: { kind: "write", handle: createRole, alsoNeeds: (call) => tagPermission(call) },
+  CreateRole: { kind: "write", handle: createRole, alsoNeeds: tagOnCreatePermission("Role") },
   GetRole: {
     kind: "read",
-    handle: (call) => ({ Role: fullRole(call.account, visibleRole(call, required(call.params, "RoleName"))) }),
+    handle: (call) => ({ Role: fullRole(call.account, visibleRole(call, nameIn(call))) }),
   },
   UpdateRole: { kind: "write", handle: updateRole },
   UpdateRoleDescription: { kind: "write", handle: updateRoleDescription },
   UpdateAssumeRolePolicy: { kind: "write", handle: updateAssumeRolePolicy },
   DeleteRole: { kind: "write", handle: deleteRole },
   ListRoles: { kind: "read", handle: listRoles },
-  TagRole: {
-    kind: "write",
-    handle: (call) =>
-      change(call, (role) => ({
-        ...role,
-        tags: withTags(call.account, role.tags, readTags(call.account, call.params)),
-      })),
-  },
-  UntagRole: {
-    kind: "write",
-    handle: (call) => change(call, (role) => ({ ...role, tags: withoutTags(role.tags, call.params) })),
-  },
-  ListRoleTags: {
-    kind: "read",
-    handle: (call) => tagListing(call.account, call.params, visibleRole(call, required(call.params, "RoleName")).tags),
-  },
+  ...tagOperations<Role>("Role", {
+    visible: (call) => visibleRole(call, nameIn(call)),
+    writable: (call) => modifiableRole(call, nameIn(call)),
+    put: ({ account }, role) => account.roles.put(role.name, role),
+  }),
 };
 
+const nameIn = (call: Call): string => required(call.params, "RoleName");
+
 function change(call: Call, update: (role: Role) => Role): undefined {
-  const role = modifiableRole(call, required(call.params, "RoleName"));
+  const role = modifiableRole(call, nameIn(call));
   call.account.roles.put(role.name, update(role));
 }
 
@@ -84,13 +75,6 @@ function createRole(call: Call): XmlTree {
   };
   account.roles.put(name, role);
   return { Role: fullRole(account, role) };
-}
-
-/** Tags in a create call ask for a permission of their own. */
-function tagPermission({ account, params }: Call): readonly Permission[] {
-  const name = params.get("RoleName") ?? "";
-  const resource = account.roleArn({ path: params.get("Path") ?? "/", name });
-  return params.structures("Tags.member").length === 0 ? [] : [{ action: "iam:TagRole", resource }];
 }
 
 function acceptTrustPolicy(account: Account, text: string): TrustPolicy {

@@ -1,6 +1,8 @@
 import type { Account } from "../account/account.ts";
 import type { Tag } from "../account/entities.ts";
+import { iamArn } from "../account/identifiers.ts";
 import { invalidInput, limitExceeded, validationError } from "../fault.ts";
+import type { Call, Operations, Permission } from "../handler.ts";
 import { members, type XmlTree } from "../protocol/answer.ts";
 import type { Params } from "../protocol/params.ts";
 import { constraintMessage } from "./constraints.ts";
@@ -68,7 +70,7 @@ function readPart(
  * The tags after some are set: a key that is there in any case gets the new value and the new case.
  * @throws AwsFault LimitExceeded when there would be too many
  */
-export function withTags(account: Account, present: readonly Tag[], added: readonly Tag[]): readonly Tag[] {
+function withTags(account: Account, present: readonly Tag[], added: readonly Tag[]): readonly Tag[] {
   const addedKeys = new Set(added.map((tag) => tag.key.toLowerCase()));
   const result = [...present.filter((tag) => !addedKeys.has(tag.key.toLowerCase())), ...added];
   if (result.length > account.settings.quotas.tagsPerEntity) {
@@ -81,7 +83,7 @@ export function withTags(account: Account, present: readonly Tag[], added: reado
  * The tags after the TagKeys of a call are removed; keys that are not there do not matter.
  * @throws AwsFault ValidationError when the call has no TagKeys
  */
-export function withoutTags(present: readonly Tag[], params: Params): readonly Tag[] {
+function withoutTags(present: readonly Tag[], params: Params): readonly Tag[] {
   const removed = new Set(params.strings("TagKeys.member").map((key) => key.toLowerCase()));
   if (removed.size === 0) {
     throw validationError(constraintMessage("tagKeys", "Member must not be null"));
@@ -96,8 +98,51 @@ export function tagElements(account: Account, tags: readonly Tag[]): XmlTree | u
 
 const tagElement = (tag: Tag): XmlTree => ({ Key: tag.key, Value: tag.value });
 
-/** The result of ListRoleTags and ListInstanceProfileTags. */
-export function tagListing(account: Account, params: Params, tags: readonly Tag[]): XmlTree {
-  const page = paginate(account, params, tags, (tag) => tag.key);
-  return { Tags: members(page.items.map(tagElement)), ...page.paging };
+/** A kind of entity that has tags, by the name that it has in operations, with the words of its ARN and of its name in calls. */
+const taggedKinds = {
+  Role: ["role", "RoleName"],
+  InstanceProfile: ["instance-profile", "InstanceProfileName"],
+  Policy: ["policy", "PolicyName"],
+} as const;
+type TaggedKind = keyof typeof taggedKinds;
+
+/** How the entity that a call names is found and changed. */
+interface TaggedEntity<T> {
+  readonly visible: (call: Call) => T;
+  readonly writable: (call: Call) => T;
+  readonly put: (call: Call, changed: T) => void;
+}
+
+/** The operations `Tag…`, `Untag…` and `List…Tags` of a kind. */
+export function tagOperations<T extends { readonly tags: readonly Tag[] }>(
+  kind: TaggedKind,
+  { visible, writable, put }: TaggedEntity<T>,
+): Operations {
+  const tag = (call: Call): undefined => {
+    const added = readTags(call.account, call.params);
+    const entity = writable(call);
+    put(call, { ...entity, tags: withTags(call.account, entity.tags, added) });
+  };
+  const untag = (call: Call): undefined => {
+    const entity = writable(call);
+    put(call, { ...entity, tags: withoutTags(entity.tags, call.params) });
+  };
+  const list = (call: Call): XmlTree => {
+    const page = paginate(call.account, call.params, visible(call).tags, ({ key }) => key);
+    return { Tags: members(page.items.map(tagElement)), ...page.paging };
+  };
+  return {
+    [`Tag${kind}`]: { kind: "write", handle: tag },
+    [`Untag${kind}`]: { kind: "write", handle: untag },
+    [`List${kind}Tags`]: { kind: "read", handle: list },
+  };
+}
+
+/** Tags in a call that creates an entity ask for a permission of their own. */
+export function tagOnCreatePermission(kind: TaggedKind): (call: Call) => readonly Permission[] {
+  const [word, parameter] = taggedKinds[kind];
+  return ({ account, params }) => {
+    const resource = iamArn(account.settings, word, params.get("Path") ?? "/", params.get(parameter) ?? "");
+    return params.structures("Tags.member").length === 0 ? [] : [{ action: `iam:Tag${kind}`, resource }];
+  };
 }
