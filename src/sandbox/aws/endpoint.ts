@@ -4,6 +4,7 @@ import { refusalOf } from "../local-callers.ts";
 import { type Dispatcher, dispatch } from "./dispatch.ts";
 import type { MetadataEndpoints } from "./imds/endpoints.ts";
 import { instanceEnvironment } from "./imds/environment.ts";
+import type { HttpAnswer } from "./protocol/answer.ts";
 import { Params } from "./protocol/params.ts";
 import { credentialScope, parseRequest } from "./protocol/request.ts";
 import { refusal } from "./refusal.ts";
@@ -33,9 +34,7 @@ async function answer(backend: Backend, request: IncomingMessage, response: Serv
   const scope = credentialScope(headers, new Params(new URLSearchParams(query)));
   const why = refusalOf(headers);
   if (why !== undefined) {
-    const reply = refusal(scope?.service, why, dispatcher);
-    response.writeHead(reply.status, reply.headers);
-    response.end(reply.body);
+    send(response, refusal(scope?.service, why, dispatcher));
     return;
   }
   const body = await readBody(request);
@@ -45,19 +44,14 @@ async function answer(backend: Backend, request: IncomingMessage, response: Serv
     return;
   }
   if (scope?.service === "s3") {
-    const reply = dispatchS3(dispatcher, { method, url, headers, body }, scope);
-    response.writeHead(reply.status, reply.headers);
-    response.end(reply.body);
+    send(response, dispatchS3(dispatcher, { method, url, headers, body }, scope));
     return;
   }
   if (scope?.service === "sqs") {
     const closed = new AbortController();
     response.once("close", () => closed.abort());
-    const host = headers.host ?? `127.0.0.1:${request.socket.localPort}`;
-    const parts = { target: String(headers["x-amz-target"]), host, body: body.toString("utf8"), signal: closed.signal };
-    const reply = await dispatchSqs(dispatcher, parts, scope);
-    response.writeHead(reply.status, reply.headers);
-    response.end(reply.body);
+    const parts = { target: String(headers["x-amz-target"]), body: body.toString("utf8"), signal: closed.signal };
+    send(response, await dispatchSqs(dispatcher, parts, scope));
     return;
   }
   const outcome = await dispatch(dispatcher, parseRequest({ method, url, headers, body: body.toString("utf8") }));
@@ -68,11 +62,13 @@ async function answer(backend: Backend, request: IncomingMessage, response: Serv
   if (outcome.delayMs > 0) {
     await wait(outcome.delayMs, undefined, { ref: false });
   }
-  response.writeHead(outcome.status, {
-    "content-type": "text/xml;charset=utf-8",
-    "x-amzn-requestid": outcome.requestId,
-  });
-  response.end(outcome.body);
+  const headersOfReply = { "content-type": "text/xml;charset=utf-8", "x-amzn-requestid": outcome.requestId };
+  send(response, { ...outcome, headers: headersOfReply });
+}
+
+function send(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  response.writeHead(status, headers);
+  response.end(body);
 }
 
 /** The sandbox's own way onto an instance: `eval "$(curl -s $AWS_ENDPOINT_URL/instance/i-…/environment)"`. */
@@ -91,8 +87,7 @@ async function tellEnvironment(
           metadataUrl: await metadata.url(instanceId),
           region: place.region,
         });
-  response.writeHead(place === undefined ? 404 : 200, { "content-type": "text/plain" });
-  response.end(text);
+  send(response, { status: place === undefined ? 404 : 200, headers: { "content-type": "text/plain" }, body: text });
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -62,7 +62,8 @@ export function identify(
   return callerOf(session);
 }
 
-function callerOf(session: Session): Caller {
+/** The caller that the credentials of a session stand for. */
+export function callerOf(session: Session): Caller {
   const { account, roleId, roleName, sessionName } = session;
   const { partition, accountId } = account.settings;
   return {

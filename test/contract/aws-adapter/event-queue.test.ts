@@ -1,4 +1,3 @@
-import { DeleteQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
 import { readChangeEvent } from "../../../src/engine/drift/change-event.ts";
@@ -69,21 +68,15 @@ test.each([
   ["is not authorized", () => aws.denyActions.add("sqs:ReceiveMessage"), "AccessDenied"],
   [
     "has no such queue",
-    async () => {
-      const client = new SQSClient({
-        endpoint: aws.url,
-        region: "us-east-1",
-        credentials: { accessKeyId: "a", secretAccessKey: "b" },
-      });
-      await client.send(new DeleteQueueCommand({ QueueUrl: url.url }));
-      client.destroy();
+    () => {
+      queue = connection.eventQueue(parseQueueUrl(`${aws.url}/${aws.accountId}/gone`) as SqsQueueUrl);
     },
     "QueueNotFound",
   ],
 ])("a receiver that %s fails with a reason", async (_, act, reason) => {
-  await act();
+  act();
   await expect(queue.receive(signal)).rejects.toMatchObject({
     reason,
-    message: expect.stringContaining(`queue ${url.name}`),
+    message: expect.stringContaining(`queue ${queue.name}`),
   });
 });

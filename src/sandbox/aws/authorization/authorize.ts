@@ -1,10 +1,11 @@
 import { requestContext } from "../../../model/access/access-request.ts";
+import type { Session } from "../account/session.ts";
 import { AwsFault } from "../fault.ts";
-import type { Call, Operation, Permission } from "../handler.ts";
+import type { Call, Caller, Operation, Permission } from "../handler.ts";
 import type { QueryServiceName } from "../protocol/request.ts";
-import { callKeys, sessionKeys } from "./context.ts";
+import { type ContextKeys, callKeys, sessionKeys } from "./context.ts";
 import { resourceArns, resourceInWords } from "./permissions.ts";
-import { refusalOf } from "./session-policies.ts";
+import { notAllowed, refusalOf } from "./session-policies.ts";
 
 /**
  * Refuses a call that its caller may not make: whoever calls, when a permission is among the `denied` (`iam:CreateRole`,
@@ -25,7 +26,7 @@ export function authorize(
   const own: Permission = { action: `${service}:${action}`, resource: resourceInWords(service, action, call) };
   const missing = [own, ...alsoNeeded].find((permission) => isDenied(denied, permission.action));
   if (missing !== undefined) {
-    throw refusal(service, call, missing, `because no identity-based policy allows the ${missing.action} action`);
+    throw refusal(service, call, missing, notAllowed(missing.action));
   }
   if (call.caller.session === undefined || service === "sts") return;
   const onEach = resourceArns(service, action, call).map((resource) => ({ action: own.action, resource }));
@@ -37,7 +38,7 @@ export function authorize(
 }
 
 /** Whether a permission is among those that are denied to everyone. */
-export function isDenied(denied: ReadonlySet<string>, action: string): boolean {
+function isDenied(denied: ReadonlySet<string>, action: string): boolean {
   return [...denied].some((pattern) => covers(pattern.toLowerCase(), action.toLowerCase()));
 }
 
@@ -52,8 +53,24 @@ function refusalTo(call: Call, { action, resource }: Permission): string | undef
   return refusalOf(session, { action, resource, context });
 }
 
+/** The sentence that every service says to a caller that must not do something. */
+export function notAuthorized({ arn }: Caller, action: string, resource: string, reason: string): string {
+  return `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${reason}`.trimEnd();
+}
+
+/** Why a call of S3 or SQS is denied: by what everyone is denied, or by the policies of the session; undefined when it is allowed. */
+export function denialOf(
+  denied: ReadonlySet<string>,
+  { session }: Caller,
+  { action, resource }: Permission,
+  keysOf: (session: Session) => ContextKeys,
+): string | undefined {
+  if (isDenied(denied, action)) return notAllowed(action);
+  return session && refusalOf(session, { action, resource, context: requestContext(keysOf(session)) });
+}
+
 function refusal(service: QueryServiceName, call: Call, { action, resource }: Permission, reason: string): AwsFault {
-  const sentence = `User: ${call.caller.arn} is not authorized to perform: ${action} on resource: ${resource} ${reason}`;
+  const sentence = notAuthorized(call.caller, action, resource, reason);
   return service === "ec2"
     ? new AwsFault("UnauthorizedOperation", 403, `You are not authorized to perform this operation. ${sentence}`)
     : new AwsFault("AccessDenied", 403, sentence);

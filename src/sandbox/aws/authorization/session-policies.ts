@@ -17,10 +17,13 @@ export function refusalOf(session: Session, request: AccessRequest): string | un
   const fromBoundary = boundary === undefined ? "allow" : evaluatePolicies(boundary, request).verdict;
   if (fromIdentity === "deny") return "with an explicit deny in an identity-based policy";
   if (fromBoundary === "deny") return "with an explicit deny in a permissions boundary";
-  if (fromIdentity === "silent") return `because no identity-based policy allows the ${request.action} action`;
+  if (fromIdentity === "silent") return notAllowed(request.action);
   if (fromBoundary === "silent") return `because no permissions boundary allows the ${request.action} action`;
   return undefined;
 }
+
+/** Why AWS denies what no policy allows. */
+export const notAllowed = (action: string): string => `because no identity-based policy allows the ${action} action`;
 
 /** A role that is gone allows nothing; a boundary that is gone allows nothing either. */
 function policiesOf(session: Session): {

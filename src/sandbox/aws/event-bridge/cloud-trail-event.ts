@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Call } from "../handler.ts";
-import type { XmlTree } from "../protocol/answer.ts";
+import { timestamp, type XmlTree } from "../protocol/answer.ts";
 import type { Params } from "../protocol/params.ts";
 import type { QueryServiceName } from "../protocol/request.ts";
 
@@ -23,7 +23,7 @@ export function cloudTrailEvent({ service, action, call, requestId, result }: Re
   const eventId = randomUUID();
   const { account, caller, region } = call;
   const { accountId } = account.settings;
-  const time = new Date(account.now()).toISOString().replace(/\.\d+Z$/, "Z");
+  const time = timestamp(account.now());
   const detail = {
     eventVersion: "1.11",
     userIdentity: userIdentity(call),

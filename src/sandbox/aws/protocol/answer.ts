@@ -9,6 +9,13 @@ export interface XmlTree {
 /** What an element can hold. */
 export type XmlValue = string | number | boolean | undefined | XmlTree | readonly XmlValue[];
 
+/** An answer that is ready to be sent. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
 /** A list in the IAM and STS protocol: `<Tags><member>…</member></Tags>`. */
 export const members = (items: readonly XmlValue[]): XmlTree => ({ member: items });
 
@@ -21,7 +28,8 @@ const namespaces: Readonly<Record<QueryServiceName, string>> = {
   ec2: "http://ec2.amazonaws.com/doc/2016-11-15/",
 };
 
-const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: "@" });
+/** Writes a tree as XML; `@name` is an attribute. */
+export const xmlBuilder: XMLBuilder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: "@" });
 
 /**
  * The body of a success. IAM and STS wrap the result in `<ActionResult>` and put the request id in ResponseMetadata; an
@@ -40,17 +48,17 @@ export function successBody(
           ...(result === undefined ? {} : { [`${action}Result`]: result }),
           ResponseMetadata: { RequestId: requestId },
         };
-  return builder.build({ [`${action}Response`]: { "@xmlns": namespaces[service], ...envelope } });
+  return xmlBuilder.build({ [`${action}Response`]: { "@xmlns": namespaces[service], ...envelope } });
 }
 
 /** The body of an error; EC2's differs from that of IAM and STS. */
 export function faultBody(service: QueryServiceName, fault: AwsFault, requestId: string): string {
   if (service === "ec2") {
-    return builder.build({
+    return xmlBuilder.build({
       Response: { Errors: { Error: { Code: fault.code, Message: fault.message } }, RequestID: requestId },
     });
   }
-  return builder.build({
+  return xmlBuilder.build({
     ErrorResponse: {
       "@xmlns": namespaces[service],
       Error: { Type: fault.side, Code: fault.code, Message: fault.message },

@@ -2,14 +2,15 @@ import { requestId } from "../account/identifiers.ts";
 import type { Dispatcher } from "../dispatch.ts";
 import { asFault } from "../fault.ts";
 import { identify } from "../identity.ts";
+import type { HttpAnswer } from "../protocol/answer.ts";
 import type { CredentialScope } from "../protocol/request.ts";
-import { faultAnswer, type S3Answer } from "./answer.ts";
+import { faultAnswer } from "./answer.ts";
 import { performS3 } from "./operations.ts";
 import { permissionFor } from "./permissions.ts";
 import { parseS3Request, type S3HttpParts, type S3Request } from "./request.ts";
 
 /** Carries out one request to S3. It is logged and can be denied like any other; hooks and throttling are not for it. */
-export function dispatchS3(dispatcher: Dispatcher, http: S3HttpParts, scope: CredentialScope): S3Answer {
+export function dispatchS3(dispatcher: Dispatcher, http: S3HttpParts, scope: CredentialScope): HttpAnswer {
   const id = requestId(dispatcher.requestIds);
   let end: (result: string) => void = () => undefined;
   try {

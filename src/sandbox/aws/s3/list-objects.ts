@@ -1,13 +1,13 @@
 import { AwsFault } from "../fault.ts";
-import type { XmlTree } from "../protocol/answer.ts";
-import { type S3Answer, xmlAnswer } from "./answer.ts";
+import type { HttpAnswer, XmlTree } from "../protocol/answer.ts";
+import { xmlAnswer } from "./answer.ts";
 import type { Bucket, StoredObject } from "./bucket.ts";
 
 /** A line of a listing: an object, or all that begins alike up to the delimiter. */
 type Entry = { readonly name: string; readonly object: StoredObject | undefined };
 
 /** ListObjectsV2: by prefix, rolled up at a delimiter, in pages that a token goes on from. */
-export function listObjects(bucket: Bucket, query: URLSearchParams): S3Answer {
+export function listObjects(bucket: Bucket, query: URLSearchParams): HttpAnswer {
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter") ?? "";
   const limit = Number(query.get("max-keys") ?? 1_000);

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Cloud } from "../cloud.ts";
 import { AwsFault } from "../fault.ts";
-import { emptyAnswer, type S3Answer, xmlAnswer } from "./answer.ts";
+import type { HttpAnswer } from "../protocol/answer.ts";
+import { emptyAnswer, xmlAnswer } from "./answer.ts";
 import type { Bucket, StoredObject } from "./bucket.ts";
 import { listObjects } from "./list-objects.ts";
 import { authorizeS3, mayListBucket, type S3Attempt } from "./permissions.ts";
@@ -14,7 +15,7 @@ interface Allowed {
   readonly bucket: Bucket;
 }
 
-const ofBuckets: Readonly<Record<Exclude<S3Action, "ListBuckets" | "CreateBucket">, (call: Allowed) => S3Answer>> = {
+const ofBuckets: Readonly<Record<Exclude<S3Action, "ListBuckets" | "CreateBucket">, (call: Allowed) => HttpAnswer>> = {
   HeadBucket: ({ bucket }) => emptyAnswer(200, { "x-amz-bucket-region": bucket.region }),
   DeleteBucket: deleteBucket,
   GetBucketLocation: ({ bucket }) =>
@@ -39,7 +40,7 @@ const ofBuckets: Readonly<Record<Exclude<S3Action, "ListBuckets" | "CreateBucket
  * Carries out a call, if the caller may make it. That a bucket is not there is told to everyone.
  * @throws AwsFault AccessDenied, NoSuchBucket, NoSuchKey, BucketNotEmpty and the like
  */
-export function performS3(cloud: Cloud, attempt: S3Attempt): S3Answer {
+export function performS3(cloud: Cloud, attempt: S3Attempt): HttpAnswer {
   const { request } = attempt;
   const bucket = cloud.buckets.get(request.bucket);
   if (request.action === "ListBuckets") {
@@ -55,7 +56,7 @@ export function performS3(cloud: Cloud, attempt: S3Attempt): S3Answer {
   return ofBuckets[request.action]({ cloud, attempt, bucket });
 }
 
-function listBuckets(cloud: Cloud, { caller }: S3Attempt): S3Answer {
+function listBuckets(cloud: Cloud, { caller }: S3Attempt): HttpAnswer {
   const { accountId } = caller.account.settings;
   const own = [...cloud.buckets.values()].filter((bucket) => bucket.accountId === accountId);
   const shown = own
@@ -64,7 +65,7 @@ function listBuckets(cloud: Cloud, { caller }: S3Attempt): S3Answer {
   return xmlAnswer("ListAllMyBucketsResult", { Owner: { ID: accountId }, Buckets: { Bucket: shown } });
 }
 
-function createBucket(cloud: Cloud, { caller, region, request }: S3Attempt): S3Answer {
+function createBucket(cloud: Cloud, { caller, region, request }: S3Attempt): HttpAnswer {
   const { bucket: name, body } = request;
   const { accountId } = caller.account.settings;
   if (!/^(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
@@ -84,7 +85,7 @@ function createBucket(cloud: Cloud, { caller, region, request }: S3Attempt): S3A
   return emptyAnswer(200, { location: `/${name}` });
 }
 
-function deleteBucket({ cloud, bucket }: Allowed): S3Answer {
+function deleteBucket({ cloud, bucket }: Allowed): HttpAnswer {
   if (bucket.objects.size > 0) {
     throw new AwsFault("BucketNotEmpty", 409, "The bucket you tried to delete is not empty");
   }
@@ -92,7 +93,7 @@ function deleteBucket({ cloud, bucket }: Allowed): S3Answer {
   return emptyAnswer(204);
 }
 
-function putObject({ bucket, attempt }: Allowed): S3Answer {
+function putObject({ bucket, attempt }: Allowed): HttpAnswer {
   const { key, body, headers } = attempt.request;
   const kept = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
     name === "content-type" || name.startsWith("x-amz-meta-") ? [[name, String(value)]] : [],

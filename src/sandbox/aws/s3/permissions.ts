@@ -1,7 +1,5 @@
-import { requestContext } from "../../../model/access/access-request.ts";
-import { isDenied } from "../authorization/authorize.ts";
+import { denialOf, notAuthorized } from "../authorization/authorize.ts";
 import { sessionKeys } from "../authorization/context.ts";
-import { refusalOf } from "../authorization/session-policies.ts";
 import { AwsFault } from "../fault.ts";
 import type { Caller } from "../handler.ts";
 import type { Bucket } from "./bucket.ts";
@@ -47,8 +45,7 @@ export function authorizeS3(attempt: S3Attempt, bucket: Bucket | undefined): voi
   const arn = `arn:${partition}:s3:::${kind === "account" ? "*" : name}${kind === "object" ? `/${key}` : ""}`;
   const reason = reasonAgainst(attempt, action, kind === "account" ? "*" : arn, bucket);
   if (reason !== undefined) {
-    const sentence = `User: ${attempt.caller.arn} is not authorized to perform: ${action} on resource: "${arn}" ${reason}`;
-    throw new AwsFault("AccessDenied", 403, sentence);
+    throw new AwsFault("AccessDenied", 403, notAuthorized(attempt.caller, action, `"${arn}"`, reason));
   }
 }
 
@@ -64,20 +61,16 @@ function reasonAgainst(
   resource: string,
   bucket: Bucket | undefined,
 ): string | undefined {
-  if (isDenied(denied, action)) return `because no identity-based policy allows the ${action} action`;
-  const { session, account } = caller;
-  if (bucket !== undefined && bucket.accountId !== account.settings.accountId) {
+  if (bucket !== undefined && bucket.accountId !== caller.account.settings.accountId) {
     return `because no resource-based policy allows the ${action} action`;
   }
-  if (session === undefined) return undefined;
   const isListing = request.action === "ListObjectsV2";
-  const context = requestContext({
+  return denialOf(denied, caller, { action, resource }, (session) => ({
     ...sessionKeys(session, region),
     "s3:prefix": isListing ? (request.query.get("prefix") ?? "") : undefined,
     "s3:delimiter": request.query.get("delimiter") ?? undefined,
     "s3:max-keys": request.query.get("max-keys") ?? undefined,
     "s3:ResourceAccount": bucket?.accountId,
     "aws:ResourceAccount": bucket?.accountId,
-  });
-  return refusalOf(session, { action, resource, context });
+  }));
 }

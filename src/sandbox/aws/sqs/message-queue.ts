@@ -21,18 +21,17 @@ interface Stored {
 /** So that a queue that nobody reads does not grow: the oldest messages go. */
 const MAX_MESSAGES = 2_000;
 
+/** How long a message that was received is not delivered to others, unless the receiver says so. */
+export const VISIBILITY_TIMEOUT_MS = 30_000;
+
 /** A standard queue: at least once, in about the order of arrival. */
 export class MessageQueue {
-  readonly name: string;
-  readonly visibilityTimeoutMs: number;
   readonly #now: () => number;
   #messages: Stored[] = [];
   readonly #waiting = new Set<() => void>();
 
-  constructor(name: string, now: () => number, visibilityTimeoutMs = 30_000) {
-    this.name = name;
+  constructor(now: () => number) {
     this.#now = now;
-    this.visibilityTimeoutMs = visibilityTimeoutMs;
   }
 
   /** The numbers of messages that can be received, and that are in flight. */
@@ -41,17 +40,15 @@ export class MessageQueue {
     return { visible, inFlight: this.#messages.length - visible };
   }
 
-  send(body: string): { readonly id: string; readonly md5: string } {
-    const id = randomUUID();
+  send(body: string): void {
     const sentAtMs = this.#now();
-    this.#messages.push({ id, body, sentAtMs, visibleAtMs: sentAtMs, receipt: "", received: 0 });
+    this.#messages.push({ id: randomUUID(), body, sentAtMs, visibleAtMs: sentAtMs, receipt: "", received: 0 });
     if (this.#messages.length > MAX_MESSAGES) this.#messages.shift();
     for (const wake of this.#waiting) wake();
-    return { id, md5: md5Of(body) };
   }
 
   /** Up to `max` messages, at once. */
-  receive(max: number, visibilityTimeoutMs: number = this.visibilityTimeoutMs): readonly ReceivedMessage[] {
+  receive(max: number, visibilityTimeoutMs: number = VISIBILITY_TIMEOUT_MS): readonly ReceivedMessage[] {
     const nowMs = this.#now();
     const due = this.#messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs).slice(0, max);
     return due.map((message) => {
@@ -61,7 +58,7 @@ export class MessageQueue {
       return {
         MessageId: message.id,
         ReceiptHandle: message.receipt,
-        MD5OfBody: md5Of(message.body),
+        MD5OfBody: createHash("md5").update(message.body).digest("hex"),
         Body: message.body,
         Attributes: {
           ApproximateReceiveCount: String(message.received),
@@ -97,8 +94,4 @@ export class MessageQueue {
   clear(): void {
     this.#messages = [];
   }
-}
-
-function md5Of(body: string): string {
-  return createHash("md5").update(body).digest("hex");
 }

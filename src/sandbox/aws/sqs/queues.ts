@@ -13,23 +13,15 @@ export class Queues {
     this.create(DRIFT_EVENTS);
   }
 
-  get all(): readonly MessageQueue[] {
-    return [...this.#byName.values()];
-  }
-
   get(name: string): MessageQueue | undefined {
     return this.#byName.get(name);
   }
 
   /** The queue of this name, which exists afterwards. */
   create(name: string): MessageQueue {
-    const known = this.#byName.get(name) ?? new MessageQueue(name, this.#now);
+    const known = this.#byName.get(name) ?? new MessageQueue(this.#now);
     this.#byName.set(name, known);
     return known;
-  }
-
-  delete(name: string): void {
-    this.#byName.delete(name);
   }
 
   /** Sends an event to the queue of the rule. */

@@ -3,11 +3,13 @@ import type { Account } from "../account/account.ts";
 import type { Role } from "../account/entities.ts";
 import { nameInArn } from "../account/identifiers.ts";
 import { newSession, roleOf } from "../account/session.ts";
+import { notAuthorized } from "../authorization/authorize.ts";
 import { sessionKeys } from "../authorization/context.ts";
 import { refusalOf } from "../authorization/session-policies.ts";
 import { AwsFault, validationError } from "../fault.ts";
 import type { Call } from "../handler.ts";
 import { constraintMessage, integer } from "../iam/constraints.ts";
+import { callerOf } from "../identity.ts";
 import { trustIn } from "../policy/trust.ts";
 import { timestamp, type XmlTree } from "../protocol/answer.ts";
 
@@ -37,6 +39,7 @@ export function assumeRole(call: Call): XmlTree {
     );
   }
   const session = cloud.remember(newSession(account, role, { name, lifetimeMs: seconds * 1_000 }));
+  const assumed = callerOf(session);
   return {
     Credentials: {
       AccessKeyId: session.accessKeyId,
@@ -44,10 +47,7 @@ export function assumeRole(call: Call): XmlTree {
       SessionToken: session.token,
       Expiration: timestamp(session.expiresAtMs),
     },
-    AssumedRoleUser: {
-      AssumedRoleId: `${role.id}:${name}`,
-      Arn: `arn:${account.settings.partition}:sts::${account.settings.accountId}:assumed-role/${role.name}/${name}`,
-    },
+    AssumedRoleUser: { AssumedRoleId: assumed.userId, Arn: assumed.arn },
   };
 }
 
@@ -92,9 +92,5 @@ function contextOf({ params, caller, region }: Call): RequestContext {
 }
 
 function refusal({ caller }: Call, roleArn: string): AwsFault {
-  return new AwsFault(
-    "AccessDenied",
-    403,
-    `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
-  );
+  return new AwsFault("AccessDenied", 403, notAuthorized(caller, "sts:AssumeRole", roleArn, ""));
 }
