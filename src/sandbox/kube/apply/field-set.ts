@@ -105,13 +105,6 @@ export class FieldSet {
 
   static readonly none: FieldSet = new FieldSet();
 
-  has([step, ...rest]: FieldPath): boolean {
-    if (step === undefined) {
-      return false;
-    }
-    return rest.length === 0 ? this.#members.has(step) : this.below(step).has(rest);
-  }
-
   #combined(other: FieldSet, members: Iterable<PathStep>, join: (a: FieldSet, b: FieldSet) => FieldSet): FieldSet {
     const steps = new Set([...this.#children.keys(), ...other.#children.keys()]);
     return new FieldSet(
@@ -160,9 +153,5 @@ export class FieldSet {
     const own = [...this.#members].map((step) => [step]);
     const below = [...this.#children].flatMap(([step, child]) => child.paths().map((path) => [step, ...path]));
     return [...own, ...below];
-  }
-
-  equals(other: FieldSet): boolean {
-    return this.difference(other).isEmpty() && other.difference(this).isEmpty();
   }
 }

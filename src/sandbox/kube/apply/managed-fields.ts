@@ -90,6 +90,11 @@ export function writeManagers(object: JsonObject, managers: Managers): JsonObjec
   };
 }
 
+/** An object of the same kind that has nothing yet. */
+export function emptyLike(object: JsonObject): JsonObject {
+  return { apiVersion: stringMember(object, "apiVersion"), kind: stringMember(object, "kind") };
+}
+
 export function withoutManagedFields(object: JsonObject): JsonObject {
   return writeManagers(object, new Map());
 }

@@ -2,17 +2,12 @@ import type { Json, JsonObject } from "../../../crd/contract.ts";
 import { setMember } from "../../../crd/json.ts";
 import { fieldNode, type SchemaNode } from "../../../crd/schema/structural.ts";
 import { type FieldSet, fieldStep } from "./field-set.ts";
-import { bothEmpty, fieldsOf, itemStep, itemsOf, shapeOf, unlike } from "./typed-value.ts";
+import { bothEmpty, fieldPairs, fieldsOf, itemStep, itemsOf, type Pair, shapeOf, unlike } from "./typed-value.ts";
 
-function mergedFields(node: SchemaNode | undefined, live: Json | undefined, applied: Json | undefined): JsonObject {
-  const before = fieldsOf(live);
-  const after = fieldsOf(applied);
+function mergedFields(pair: Pair): JsonObject {
   const result: JsonObject = {};
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const below = node === undefined ? undefined : fieldNode(node, name);
-    const old = Object.hasOwn(before, name) ? before[name] : undefined;
-    const next = Object.hasOwn(after, name) ? after[name] : undefined;
-    const value = merged(below, old, next);
+  for (const [name, below] of fieldPairs(pair)) {
+    const value = merged(below);
     if (value !== undefined) {
       setMember(result, name, value);
     }
@@ -33,7 +28,7 @@ function steps(node: SchemaNode | undefined, list: Json | undefined): readonly I
  * Items in the order of the applied list. A live item that is not applied keeps its place: before the next item that
  * both lists have, and before whatever is newly applied there.
  */
-function mergedItems(node: SchemaNode | undefined, live: Json | undefined, applied: Json | undefined): Json[] {
+function mergedItems({ node, left: live, right: applied }: Pair): Json[] {
   const before = steps(node, live);
   const after = steps(node, applied);
   const wanted = new Set(after.map((item) => item.step));
@@ -49,7 +44,7 @@ function mergedItems(node: SchemaNode | undefined, live: Json | undefined, appli
   };
   for (const { step, value } of after) {
     keepUntil(shared[0]);
-    result.push(merged(node?.items, known.get(step), value) ?? value);
+    result.push(merged({ node: node?.items, left: known.get(step), right: value }) ?? value);
     if (shared[0] === step) {
       shared.shift();
       next += before[next]?.step === step ? 1 : 0;
@@ -59,20 +54,22 @@ function mergedItems(node: SchemaNode | undefined, live: Json | undefined, appli
   return result;
 }
 
-function merged(node: SchemaNode | undefined, live: Json | undefined, applied: Json | undefined): Json | undefined {
-  if (applied === undefined || live === undefined || unlike(live, applied)) {
+/** Of the live value on the left and the applied one on the right. */
+function merged(pair: Pair): Json | undefined {
+  const { left: live, right: applied } = pair;
+  if (applied === undefined || live === undefined || unlike(pair)) {
     return applied === undefined ? live : applied;
   }
-  const shape = shapeOf(node, live, applied);
-  if (shape === "leaf" || bothEmpty(live, applied)) {
+  const shape = shapeOf(pair);
+  if (shape === "leaf" || bothEmpty(pair)) {
     return applied;
   }
-  return shape === "map" ? mergedFields(node, live, applied) : mergedItems(node, live, applied);
+  return shape === "map" ? mergedFields(pair) : mergedItems(pair);
 }
 
 /** The live object with the applied configuration laid over it; nothing is removed. */
 export function mergeApplied(node: SchemaNode, live: JsonObject, applied: JsonObject): JsonObject {
-  return fieldsOf(merged(node, live, applied));
+  return fieldsOf(merged({ node, left: live, right: applied }));
 }
 
 function keptFields(node: SchemaNode | undefined, value: Json, removed: FieldSet): Json | undefined {
@@ -102,7 +99,7 @@ function without(node: SchemaNode | undefined, value: Json, removed: FieldSet): 
   if (removed.isEmpty()) {
     return value;
   }
-  const shape = shapeOf(node, value, undefined);
+  const shape = shapeOf({ node, left: value, right: undefined });
   if (shape === "leaf") {
     return value;
   }

@@ -1,9 +1,10 @@
 import type { JsonObject, WithSchema } from "../../../crd/contract.ts";
 import { sameJson, stringMember } from "../../../crd/json.ts";
 import type { SchemaNode } from "../../../crd/schema/structural.ts";
-import { type FieldSet, printedPath } from "./field-set.ts";
+import { printedPath } from "./field-set.ts";
 import { lastAppliedFields, syncLastApplied } from "./last-applied.ts";
 import {
+  emptyLike,
   identity,
   type ManagerEntry,
   type Managers,
@@ -25,8 +26,7 @@ export interface ApplyRequest {
   readonly force: boolean;
   /** Empty for the main resource. */
   readonly subresource: string;
-  /** Absent: lists are atomic but for the well-known ones of ObjectMeta. */
-  readonly version?: WithSchema;
+  readonly version: WithSchema;
   /** The time for managedFields, as `2026-01-02T03:04:05Z`. */
   readonly now: string;
 }
@@ -90,15 +90,14 @@ function managersOf(request: ApplyRequest, live: JsonObject, node: SchemaNode): 
     subresource: request.subresource,
     time: request.now,
   };
-  return afterUpdate(node, emptyLike(live), live, managers, actor, reset(request));
-}
-
-function emptyLike(object: JsonObject): JsonObject {
-  return { apiVersion: stringMember(object, "apiVersion"), kind: stringMember(object, "kind") };
-}
-
-function reset(request: ApplyRequest): FieldSet {
-  return resetFields(request.subresource, request.version?.hasStatus === true);
+  return afterUpdate(
+    node,
+    emptyLike(live),
+    live,
+    managers,
+    actor,
+    resetFields(request.subresource, request.version.hasStatus),
+  );
 }
 
 function attempt(request: ApplyRequest, live: JsonObject, node: SchemaNode, force: boolean): Application {
@@ -110,7 +109,7 @@ function attempt(request: ApplyRequest, live: JsonObject, node: SchemaNode, forc
     time: request.now,
   };
   const managers = managersOf(request, live, node);
-  const options = { reset: reset(request), force };
+  const options = { reset: resetFields(request.subresource, request.version.hasStatus), force };
   const application = afterApply(node, live, request.applied, managers, actor, options);
   if (!sameJson(application.object, live)) {
     return application;
@@ -134,7 +133,7 @@ function applied(request: ApplyRequest, application: Application): ApplyOutcome 
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 export function serverSideApply(request: ApplyRequest): ApplyOutcome {
-  const node = ownershipNode(request.version?.schema);
+  const node = ownershipNode(request.version.schema);
   const live = request.live === undefined ? emptyLike(request.applied) : withoutManagedFields(request.live);
   const application = attempt(request, live, node, request.force);
   if (application.conflicts.length === 0) {

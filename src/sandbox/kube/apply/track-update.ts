@@ -1,6 +1,13 @@
 import type { JsonObject, WithSchema } from "../../../crd/contract.ts";
 import { stringMember } from "../../../crd/json.ts";
-import { asksForReset, type Managers, readManagers, withoutManagedFields, writeManagers } from "./managed-fields.ts";
+import {
+  asksForReset,
+  emptyLike,
+  type Managers,
+  readManagers,
+  withoutManagedFields,
+  writeManagers,
+} from "./managed-fields.ts";
 import { afterUpdate, resetFields } from "./ownership.ts";
 import { ownershipNode } from "./ownership-node.ts";
 
@@ -13,7 +20,7 @@ interface UpdateRequest {
   readonly manager: string;
   /** Empty for the main resource. */
   readonly subresource: string;
-  readonly version?: WithSchema;
+  readonly version: WithSchema;
   readonly now: string;
 }
 
@@ -39,8 +46,7 @@ export function trackUpdate(request: UpdateRequest): JsonObject {
     return updated;
   }
   const apiVersion = stringMember(updated, "apiVersion");
-  const empty: JsonObject = { apiVersion, kind: stringMember(updated, "kind") };
-  const live = request.live === undefined ? empty : withoutManagedFields(request.live);
+  const live = request.live === undefined ? emptyLike(updated) : withoutManagedFields(request.live);
   const actor = {
     manager: request.manager === "" ? "unknown" : request.manager,
     operation: "Update" as const,
@@ -48,7 +54,7 @@ export function trackUpdate(request: UpdateRequest): JsonObject {
     subresource: request.subresource,
     time: request.now,
   };
-  const node = ownershipNode(request.version?.schema);
-  const reset = resetFields(request.subresource, request.version?.hasStatus === true);
+  const node = ownershipNode(request.version.schema);
+  const reset = resetFields(request.subresource, request.version.hasStatus);
   return writeManagers(updated, afterUpdate(node, live, updated, managers, actor, reset));
 }

@@ -1,13 +1,29 @@
 import type { Json, JsonObject } from "../../../crd/contract.ts";
-import { isObject, setMember } from "../../../crd/json.ts";
+import { isObject, member, setMember } from "../../../crd/json.ts";
 import { fieldNode, type SchemaNode } from "../../../crd/schema/structural.ts";
 import { type FieldPath, FieldSet, fieldStep, keyStep, type PathStep, valueStep } from "./field-set.ts";
 
 /** How a value takes part in merging: as a whole, field by field, or item by item. */
 export type Shape = "leaf" | "map" | "list";
 
+/** The values of two objects in one place, and the schema of the place, where there is one. */
+export interface Pair {
+  readonly node: SchemaNode | undefined;
+  readonly left: Json | undefined;
+  readonly right: Json | undefined;
+}
+
+/** The fields that two maps have, by name. */
+export function fieldPairs({ node, left, right }: Pair): readonly (readonly [name: string, pair: Pair])[] {
+  const names = new Set([...Object.keys(fieldsOf(left)), ...Object.keys(fieldsOf(right))]);
+  return [...names].map((name) => {
+    const below = node === undefined ? undefined : fieldNode(node, name);
+    return [name, { node: below, left: member(left, name), right: member(right, name) }];
+  });
+}
+
 /** A null stands for an empty map or list where the other side has one. */
-export function shapeOf(node: SchemaNode | undefined, left: Json | undefined, right: Json | undefined): Shape {
+export function shapeOf({ node, left, right }: Pair): Shape {
   if (Array.isArray(left) || Array.isArray(right)) {
     const associative = node !== undefined && node.listType !== "atomic" && !isObject(left) && !isObject(right);
     return associative ? "list" : "leaf";
@@ -20,7 +36,7 @@ function sort(value: Json): string {
 }
 
 /** Whether one value took the place of another sort of value: then nothing of the old one is left. */
-export function unlike(left: Json | undefined, right: Json | undefined): boolean {
+export function unlike({ left, right }: Pair): boolean {
   const known = left !== undefined && left !== null && right !== undefined && right !== null;
   return known && sort(left) !== sort(right);
 }
@@ -34,7 +50,7 @@ export function itemsOf(value: Json | undefined): readonly Json[] {
 }
 
 /** Nothing on either side to descend into: then even the difference between null and empty is kept. */
-export function bothEmpty(left: Json | undefined, right: Json | undefined): boolean {
+export function bothEmpty({ left, right }: Pair): boolean {
   return [left, right].every((value) => Object.keys(fieldsOf(value)).length === 0 && itemsOf(value).length === 0);
 }
 
@@ -71,7 +87,7 @@ function collectFields(node: SchemaNode | undefined, value: Json, path: FieldPat
 }
 
 function collect(node: SchemaNode | undefined, value: Json, path: FieldPath, paths: FieldPath[]): void {
-  const shape = shapeOf(node, value, undefined);
+  const shape = shapeOf({ node, left: value, right: undefined });
   if (shape === "leaf") {
     paths.push(path);
   } else if (shape === "list") {

@@ -7,8 +7,9 @@ import { metaOf, objectAt, withMeta } from "../json.ts";
 import type { KubeState } from "../kube-state.ts";
 import { deleteObject, plainDeletion } from "../storage/delete-object.ts";
 import type { Change } from "../storage/object-store.ts";
-import { isReleased } from "../storage/update-object.ts";
+import { addressOf } from "../storage/write-context.ts";
 import { timestamp } from "../time.ts";
+import { putOrRelease } from "./put-or-release.ts";
 
 /** The collection of CRDs. */
 const definitions = "apiextensions.k8s.io/customresourcedefinitions";
@@ -67,20 +68,10 @@ function cleanUp(state: KubeState, name: string): void {
   const storage = collectionOf(crd);
   const endpoint = state.catalog.inStorage(storage);
   for (const [, object] of state.store.list(storage, "").entries) {
-    const meta = metaOf(object);
-    if (endpoint === undefined || meta["deletionTimestamp"] !== undefined) continue;
-    const address = { endpoint, namespace: stringMember(meta, "namespace"), name: stringMember(meta, "name") };
-    deleteObject(state, address, plainDeletion);
+    if (endpoint === undefined || metaOf(object)["deletionTimestamp"] !== undefined) continue;
+    deleteObject(state, addressOf(endpoint, object), plainDeletion);
   }
   if (state.store.list(storage, "").entries.length > 0) return;
   const finalizers = stringsMember(metaOf(crd), "finalizers").filter((finalizer) => finalizer !== cleanupFinalizer);
-  release(state, name, withMeta(crd, { finalizers: [...finalizers] }));
-}
-
-function release(state: KubeState, name: string, crd: JsonObject): void {
-  const live = state.store.get(definitions, name);
-  const endpoint = state.catalog.inStorage(definitions);
-  if (live === undefined || endpoint === undefined || sameJson(crd, live)) return;
-  if (isReleased(endpoint, crd)) state.store.remove(definitions, name, crd);
-  else state.store.put(definitions, name, crd);
+  putOrRelease(state, definitions, name, withMeta(crd, { finalizers: [...finalizers] }));
 }

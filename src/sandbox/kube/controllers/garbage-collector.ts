@@ -1,11 +1,12 @@
 import type { JsonObject } from "../../../crd/contract.ts";
 import { isObject, listMember, stringMember, stringsMember } from "../../../crd/json.ts";
-import { keyOf } from "../endpoint.ts";
+import { apiVersionOf, keyOf } from "../endpoint.ts";
 import { metaOf, withMeta } from "../json.ts";
 import type { KubeState } from "../kube-state.ts";
 import { deleteObject, plainDeletion } from "../storage/delete-object.ts";
 import type { Change } from "../storage/object-store.ts";
-import { isReleased } from "../storage/update-object.ts";
+import { addressOf } from "../storage/write-context.ts";
+import { putOrRelease } from "./put-or-release.ts";
 
 interface Place {
   readonly storage: string;
@@ -104,12 +105,10 @@ export class GarbageCollector {
 
   #dropFinalizer(place: Place, finalizer: string): void {
     const object = this.#state.store.get(place.storage, place.key);
-    const endpoint = this.#state.catalog.inStorage(place.storage);
     const present = object === undefined ? [] : stringsMember(metaOf(object), "finalizers");
-    if (object === undefined || endpoint === undefined || !present.includes(finalizer)) return;
+    if (object === undefined || !present.includes(finalizer)) return;
     const freed = withMeta(object, { finalizers: present.filter((entry) => entry !== finalizer) });
-    if (isReleased(endpoint, freed)) this.#state.store.remove(place.storage, place.key, freed);
-    else this.#state.store.put(place.storage, place.key, freed);
+    putOrRelease(this.#state, place.storage, place.key, freed);
   }
 
   #disown(place: Place, object: JsonObject, ownerUid: string): void {
@@ -119,18 +118,16 @@ export class GarbageCollector {
 
   #delete(place: Place, object: JsonObject): void {
     const endpoint = this.#state.catalog.inStorage(place.storage);
-    const meta = metaOf(object);
     if (endpoint === undefined) return;
-    const address = { endpoint, namespace: stringMember(meta, "namespace"), name: stringMember(meta, "name") };
-    deleteObject(this.#state, address, { ...plainDeletion, uid: stringMember(meta, "uid"), policy: undefined });
+    const options = { ...plainDeletion, uid: stringMember(metaOf(object), "uid"), policy: undefined };
+    deleteObject(this.#state, addressOf(endpoint, object), options);
   }
 
   #exists(owner: JsonObject, dependent: JsonObject): boolean {
-    const [group = "", version = ""] = `/${stringMember(owner, "apiVersion")}`.split("/").slice(-2);
-    const kind = stringMember(owner, "kind");
+    const [apiVersion, kind] = [stringMember(owner, "apiVersion"), stringMember(owner, "kind")];
     const endpoint = this.#state.catalog
       .endpoints()
-      .find((entry) => entry.group === group && entry.version === version && entry.kind === kind);
+      .find((entry) => apiVersionOf(entry) === apiVersion && entry.kind === kind);
     if (endpoint === undefined) return false;
     const namespace = endpoint.namespaced ? stringMember(metaOf(dependent), "namespace") : "";
     const found = this.#state.store.get(endpoint.storage, keyOf(namespace, stringMember(owner, "name")));

@@ -4,8 +4,9 @@ import { metaOf, objectAt } from "../json.ts";
 import type { KubeState } from "../kube-state.ts";
 import { deleteObject, plainDeletion } from "../storage/delete-object.ts";
 import type { Change } from "../storage/object-store.ts";
-import { isReleased } from "../storage/update-object.ts";
+import { addressOf } from "../storage/write-context.ts";
 import { timestamp } from "../time.ts";
+import { putOrRelease } from "./put-or-release.ts";
 
 /** The collection of namespaces. */
 const namespaces = "/namespaces";
@@ -37,21 +38,17 @@ function contents(state: KubeState, namespace: string): readonly Content[] {
 function empty(state: KubeState, namespace: string): void {
   for (const { storage, object } of contents(state, namespace)) {
     const endpoint = state.catalog.inStorage(storage);
-    const meta = metaOf(object);
-    if (endpoint?.namespaced !== true || meta["deletionTimestamp"] !== undefined) continue;
-    deleteObject(state, { endpoint, namespace, name: stringMember(meta, "name") }, plainDeletion);
+    if (endpoint?.namespaced !== true || metaOf(object)["deletionTimestamp"] !== undefined) continue;
+    deleteObject(state, addressOf(endpoint, object), plainDeletion);
   }
 }
 
 function finalize(state: KubeState, name: string): void {
   const live = state.store.get(namespaces, name);
-  const endpoint = state.catalog.inStorage(namespaces);
-  if (live === undefined || endpoint === undefined) return;
+  if (live === undefined) return;
   const spec = objectAt(live, "spec");
   const others = listMember(spec, "finalizers").filter((finalizer) => finalizer !== "kubernetes");
-  const finalized = { ...live, spec: { ...spec, finalizers: [...others] } };
-  if (isReleased(endpoint, finalized)) state.store.remove(namespaces, name, finalized);
-  else if (!sameJson(finalized, live)) state.store.put(namespaces, name, finalized);
+  putOrRelease(state, namespaces, name, { ...live, spec: { ...spec, finalizers: [...others] } });
 }
 
 function reportLeft(state: KubeState, name: string, left: readonly Content[]): void {

@@ -7,6 +7,7 @@ import { representation } from "../query/media-type.ts";
 import { badRequest, StatusError } from "../status-error.ts";
 import { type DeleteOptions, deleteObject, deleteOptions } from "../storage/delete-object.ts";
 import { listObjects } from "../storage/list-objects.ts";
+import { addressOf } from "../storage/write-context.ts";
 import { representList, representObject } from "../tables/represent.ts";
 import type { ApiReply, ApiRequest } from "./api-request.ts";
 import { jsonReply } from "./api-request.ts";
@@ -45,10 +46,8 @@ export function deleteCollection(state: KubeState, target: Target, request: ApiR
   const options = optionsOf(request);
   const list = listObjects(state.store, endpoint, namespace, query);
   const items = list.items.flatMap((object) => {
-    const meta = metaOf(object);
-    const address = { endpoint, namespace: stringMember(meta, "namespace"), name: stringMember(meta, "name") };
     try {
-      return [deleteObject(state, address, options).object];
+      return [deleteObject(state, addressOf(endpoint, object), options).object];
     } catch (error) {
       // A finalizer's owner may have been faster.
       if (error instanceof StatusError && error.reason === "NotFound") return [];

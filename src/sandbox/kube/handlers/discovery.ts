@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../../crd/contract.ts";
-import type { Endpoint } from "../endpoint.ts";
+import { apiVersionOf, type Endpoint } from "../endpoint.ts";
 import { bestVersionFirst } from "../version-order.ts";
 
 type Endpoints = readonly Endpoint[];
@@ -27,7 +27,7 @@ export function groupDocument(endpoints: Endpoints, name: string): JsonObject | 
 export function resourceList(endpoints: Endpoints, group: string, version: string): JsonObject | undefined {
   const served = endpoints.filter((endpoint) => endpoint.group === group && endpoint.version === version);
   if (served.length === 0) return undefined;
-  const groupVersion = group === "" ? version : `${group}/${version}`;
+  const groupVersion = apiVersionOf({ group, version });
   return {
     kind: "APIResourceList",
     apiVersion: "v1",

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../crd/contract.ts";
-import { type Endpoint, keyOf } from "../endpoint.ts";
+import { apiVersionOf, type Endpoint, keyOf } from "../endpoint.ts";
 import { withMeta } from "../json.ts";
 import type { ListQuery } from "../query/list-query.ts";
 import type { Representation } from "../query/media-type.ts";
@@ -181,8 +181,7 @@ class Watch {
       resourceVersion: String(this.#store.revision),
       ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
     };
-    const apiVersion = endpoint.group === "" ? endpoint.version : `${endpoint.group}/${endpoint.version}`;
-    this.#send("BOOKMARK", { kind: endpoint.kind, apiVersion, metadata });
+    this.#send("BOOKMARK", { kind: endpoint.kind, apiVersion: apiVersionOf(endpoint), metadata });
   }
 
   #send(type: string, object: JsonObject): void {

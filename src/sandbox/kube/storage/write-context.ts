@@ -3,7 +3,7 @@ import { stringMember } from "../../../crd/json.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { keyOf } from "../endpoint.ts";
 import type { Identity } from "../identity.ts";
-import { objectAt } from "../json.ts";
+import { metaOf, objectAt } from "../json.ts";
 import { badRequest, forbidden, notFound } from "../status-error.ts";
 import type { KubeClock } from "../time.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -20,6 +20,12 @@ export interface Address {
   readonly endpoint: Endpoint;
   readonly namespace: string;
   readonly name: string;
+}
+
+/** Where an object lives by its own metadata. */
+export function addressOf(endpoint: Endpoint, object: JsonObject): Address {
+  const meta = metaOf(object);
+  return { endpoint, namespace: stringMember(meta, "namespace"), name: stringMember(meta, "name") };
 }
 
 /** The object in the shape that the endpoint serves; undefined when it is not there. */

@@ -260,14 +260,15 @@ describe("kubectl, moving from client-side to server-side apply", () => {
   });
 });
 
-test("takes lists as atomic where there is no schema, but for those of metadata", () => {
+test("takes lists as atomic where the schema ends, but for those of metadata", () => {
   const object = {
     apiVersion: "v1",
     kind: "Thing",
     metadata: { name: "t", finalizers: ["a.b/c"] },
     list: [{ name: "x" }],
   };
-  const outcome = serverSideApply({ applied: object, manager: "alice", force: false, subresource: "", now });
+  const version = { schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true }, hasStatus: false };
+  const outcome = serverSideApply({ applied: object, manager: "alice", force: false, subresource: "", version, now });
   expect(outcome.kind === "applied" ? owners(outcome.object) : {}).toEqual({
     "alice Apply": { "f:list": {}, "f:metadata": { "f:finalizers": { 'v:"a.b/c"': {} } } },
   });
