@@ -10,7 +10,7 @@ import type { Convergence } from "../../engine/reconcile/converge.ts";
 import { ControllerError, TerminalError } from "../../errors.ts";
 import { adoptsFromOther } from "../../model/hand-over.ts";
 import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
-import { handedOverBlocker } from "../../plan/hand-over.ts";
+import { handedOverBlocker } from "../../plan/hand-over-blockers.ts";
 import { isInSync, type Plan } from "../../plan/plan.ts";
 import type { Run } from "../../runtime/queue/workers.ts";
 import type { Outcome, ReportedObject } from "../../status/outcome.ts";
