@@ -1,5 +1,5 @@
 import { ConflictError, ControllerError, messageOfError, reasonOfError } from "../../errors.ts";
-import type { InstanceFacts, ProfileUsers, Unsearched } from "../../model/instances/instance.ts";
+import { type InstanceFacts, NO_REGION, type ProfileUsers, type Unsearched } from "../../model/instances/instance.ts";
 import type { ObservedInstanceProfile } from "../../model/observed-state.ts";
 import { placesOf } from "../../plan/instances/guard-instances.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
@@ -111,10 +111,7 @@ async function enabledRegions(guarded: readonly string[], search: Search): Promi
   const { usage, isEveryRegionGuarded } = search.instances;
   if (!isEveryRegionGuarded) return { items: [], unsearched: [], failed: [] };
   const [home] = guarded;
-  if (home === undefined) {
-    const why = "no AWS region is configured: set AWS_REGION, or name the regions with --region";
-    return { items: [], unsearched: [{ region: undefined, why }], failed: [] };
-  }
+  if (home === undefined) return { items: [], unsearched: [NO_REGION], failed: [] };
   const list = { endpoint: home, what: { region: undefined }, isListed: false };
   return unlessDenied(list, search, () => usage.enabledRegions(home, search.signal));
 }

@@ -1,5 +1,5 @@
 import { ControllerError, messageOfError } from "../../errors.ts";
-import type { LaunchTemplateUser, Unsearched } from "../../model/instances/instance.ts";
+import { type LaunchTemplateUser, NO_REGION, type Unsearched } from "../../model/instances/instance.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 import { inParallel } from "../observe/in-parallel.ts";
@@ -72,10 +72,7 @@ async function searchedRegions(
   signal: AbortSignal,
 ): Promise<Found<string>> {
   if (regions !== undefined) return { items: regions, unsearched: [] };
-  if (home === undefined) {
-    const why = "no AWS region is configured: set AWS_REGION, or name the regions with --region";
-    return { items: [], unsearched: [{ region: undefined, why }] };
-  }
+  if (home === undefined) return { items: [], unsearched: [NO_REGION] };
   const { items, unsearched } = await unlessFailed({ region: undefined }, signal, () =>
     reader.listRegions(home, signal),
   );

@@ -81,6 +81,12 @@ export interface Unsearched {
   readonly why: string;
 }
 
+/** Said of a search that has no region to start in. */
+export const NO_REGION: Unsearched = {
+  region: undefined,
+  why: "no AWS region is configured: set AWS_REGION, or name the regions with --region",
+};
+
 /** What uses an instance profile, in the regions that could be searched. */
 export interface ProfileUsers {
   /** By region, then id. */
