@@ -1,11 +1,11 @@
 import { createServer } from "node:http";
+import { close, listen } from "../http-listener.ts";
 import { type AccountSnapshot, type SnapshotOptions, snapshotOf } from "./account/snapshot.ts";
 import { type Awkwardness, AwkwardnessSwitches } from "./awkwardness.ts";
 import { CallLog } from "./call-log.ts";
 import { Cloud } from "./cloud.ts";
 import { type Dispatcher, dispatch, type Outcome } from "./dispatch.ts";
 import { respond } from "./endpoint.ts";
-import { close, listen } from "./http-listener.ts";
 import { defaultQuotas, type Quotas } from "./iam/quotas.ts";
 import { MetadataEndpoints } from "./imds/endpoints.ts";
 import { type CredentialTimes, credentialTimes, INSTANCE_CREDENTIALS_MS } from "./imds/role-credentials.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { close, listen } from "../../http-listener.ts";
 import { refusalOf } from "../../local-callers.ts";
 import type { Cloud } from "../cloud.ts";
-import { close, listen } from "../http-listener.ts";
 import type { CredentialTimes } from "./role-credentials.ts";
 import { MetadataService, refused } from "./service.ts";
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
 
+import { close, listen } from "../../http-listener.ts";
 import { refusalOf } from "../../local-callers.ts";
 import { handle, whatIsAsked } from "../handlers/api-handler.ts";
 import type { ApiReply, ApiRequest } from "../handlers/api-request.ts";
@@ -23,7 +23,6 @@ export class HttpFront {
   readonly #state: KubeState;
   readonly #options: HttpOptions;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
 
   constructor(state: KubeState, options: HttpOptions) {
     this.#state = state;
@@ -31,33 +30,20 @@ export class HttpFront {
     this.#server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
-    this.#server.on("connection", (socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
   }
 
   /** Resolves with the port; rejects when it is taken. */
   listen(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(this.#options.port, "127.0.0.1", () => {
-        this.#server.off("error", reject);
-        resolve((this.#server.address() as AddressInfo).port);
-      });
-    });
+    return listen(this.#server, this.#options.port);
   }
 
   /** Cuts every connection; the listener stays. */
   dropConnections(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    this.#server.closeAllConnections();
   }
 
   close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      this.dropConnections();
-    });
+    return close(this.#server);
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
