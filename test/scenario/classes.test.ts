@@ -214,6 +214,21 @@ describe("the default class", () => {
   });
 });
 
+test("the default class counts the objects that name no class, and is held back from its deletion while there are any", async () => {
+  await org.applyClass("a", {}, { isDefault: true });
+  sim.start({ hasClasses: true });
+  await apply("one");
+  await apply("two", { className: "a" });
+  await pass(MINUTE_MS);
+  expect((await org.classStatus("a"))?.objects).toBe(2);
+  await org.deleteClass("a");
+  await pass(MINUTE_MS);
+  expect(await org.classReady("a")).toMatch(/^False InUse: .* \(2\): default\/one, default\/two\./);
+  await sim.delete({ namespace: "default", name: "two" });
+  await pass(MINUTE_MS);
+  expect(await org.classReady("a")).toMatch(/^False InUse: .* \(1\): default\/one\./);
+});
+
 test("a class that is in use is held back from its deletion until its objects are gone, which still go by it", async () => {
   await org.applyClass("a");
   sim.start({ hasClasses: true });

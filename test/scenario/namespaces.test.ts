@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { s3ReadOnly } from "../support/manifest.ts";
+import { Organisation } from "../support/simulation/organisation.ts";
 import { Simulation } from "../support/simulation/simulation.ts";
 
 const NAMESPACES = ["default", "team-a", "team-b"];
@@ -20,6 +21,30 @@ test("a controller of two namespaces works in both, deletes in both, and leaves 
   expect(await sim.object(first)).toBeDefined();
   expect((await sim.object(other))?.status).toBeUndefined();
   expect(sim.calls.filter(({ subject }) => subject.includes("team-b"))).toEqual([]);
+});
+
+test("a class counts objects in each of the namespaces of a controller, and its edit reaches them", async () => {
+  const org = await Organisation.open();
+  const { sim } = org;
+  for (const namespace of ["team-a", "team-b"]) await sim.user.createNamespace(namespace);
+  await org.applyClass("a", { maxPerNamespace: 1 });
+  sim.start({ namespaces: ["team-a", "team-b"], hasClasses: true });
+  const keys = ["team-a", "team-b"].flatMap((namespace) => ["one", "two"].map((name) => ({ namespace, name })));
+  const pass = async (ms: number): Promise<void> => {
+    await sim.run(ms);
+    vi.setSystemTime(sim.clock.nowMs());
+  };
+  for (const key of keys) {
+    await sim.apply(s3ReadOnly(key, { roleName: `${key.namespace}-${key.name}`, className: "a" }));
+    await pass(10_000);
+  }
+  const ready = async (): Promise<readonly boolean[]> =>
+    Promise.all(keys.map(async (key) => isReady(await sim.object(key))));
+  expect(await ready()).toEqual([true, false, true, false]);
+  await org.applyClass("a", { maxPerNamespace: 2 });
+  await pass(60_000);
+  expect(await ready()).toEqual([true, true, true, true]);
+  org.close();
 });
 
 function isReady(object: Awaited<ReturnType<Simulation["object"]>>): boolean {

@@ -39,14 +39,18 @@ export function skipReconcile(
   if (isLeft && coverage.isFirstScanAheadFor(UNREPORTED_MAX_WAIT_MS)) return UNREPORTED_POLL;
   if (!isPeriodic(run.urgency)) return undefined;
   const isCurrent = status?.observedGeneration === metadata.generation;
-  if (coverage.isFirstScanAhead && isCurrent) {
-    return { kind: "after", delayMs: coverage.firstScanPollMs, urgency: "resync" };
-  }
+  if (coverage.isFirstScanAhead && isCurrent) return untilFirstScan(coverage, statusWriter.nextResync());
   // A scan of IAM records no claim on instances.
   const { instances } = object.spec;
   const isUnrecorded = instances !== undefined && recordedClaim(object, instances) === undefined;
   if (isUnrecorded && !isHeldBack(object)) return undefined;
   return coverage.covers(key) ? statusWriter.nextResync() : undefined;
+}
+
+/** The requeue of an object that waits for the first scan. The scan may fail: then the object has waited no longer than for a resync. */
+function untilFirstScan({ firstScanPollMs }: ScanCoverage, resync: Requeue): Requeue {
+  const maxMs = resync.kind === "after" ? resync.delayMs : Number.POSITIVE_INFINITY;
+  return { kind: "after", delayMs: Math.min(firstScanPollMs, maxMs), urgency: "resync" };
 }
 
 /**

@@ -37,3 +37,21 @@ test("a resync records a claim that is not recorded yet, because an account scan
 test("a resync of a dry run, which claims nothing, is skipped", () => {
   expect(isSkipped(anInstanceProfile({ spec: { instances: WEB, mode: "DryRun" } }))).toBe(true);
 });
+
+test("an object that waits for the first scan checks less and less often, and never less often than it is resynced", () => {
+  let nowMs = 0;
+  const coverage = new ScanCoverage(() => nowMs);
+  coverage.expectScan();
+  const object = anInstanceProfile({ metadata: { generation: 1 }, status: { observedGeneration: 1 } });
+  const run = { logger: silentLogger, urgency: "resync" as const };
+  const nextResync = () => ({ kind: "after" as const, delayMs: 30_000 });
+  const delayMs = (): number | undefined => {
+    const requeue = skipReconcile({ key: "team-a/app", object, run, coverage }, { nextResync });
+    return requeue?.kind === "after" ? requeue.delayMs : undefined;
+  };
+  expect(delayMs()).toBe(1_000);
+  nowMs = 20_000;
+  expect(delayMs()).toBe(20_000);
+  nowMs = 200_000;
+  expect(delayMs()).toBe(30_000);
+});
