@@ -43,5 +43,5 @@ function urlsOf(texts: readonly string[]): readonly SqsQueueUrl[] {
     const example = "https://sqs.us-east-1.amazonaws.com/123456789012/drift-events";
     throw new UsageError(`--event-queue-url: "${text}" is not the URL of an SQS queue; write for example ${example}`);
   });
-  return [...new Map(urls.map((queue) => [queue.url, queue])).values()];
+  return [...new Map(urls.map((queue) => [queue.name, queue])).values()];
 }

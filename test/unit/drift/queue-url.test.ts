@@ -10,6 +10,10 @@ test.each([
   ["https://sqs-fips.us-west-2.amazonaws.com/123456789012/drift", "us-west-2"],
   ["https://sqs.eu-west-1.api.aws/123456789012/drift", "eu-west-1"],
   ["https://vpce-0123-abcd.sqs.us-east-1.vpce.amazonaws.com/123456789012/drift", "us-east-1"],
+  ["https://eu-west-1.queue.amazonaws.com/123456789012/drift", "eu-west-1"],
+  ["https://cn-north-1.queue.amazonaws.com.cn/123456789012/drift", "cn-north-1"],
+  ["https://queue.amazonaws.com/123456789012/drift", "us-east-1"],
+  ["https://queue.amazonaws.com.example.com/123456789012/drift", undefined],
   ["https://queue.example.com:8443/123456789012/drift", undefined],
   ["http://127.0.0.1:4566/123456789012/drift", undefined],
 ])("%s is a queue of region %s", (text, region) => {
@@ -21,8 +25,20 @@ test("a URL with blanks around it, or with its host in capitals, is the same que
   const url = "https://sqs.us-east-1.amazonaws.com/123456789012/drift-events";
   const written = [` ${url}\n`, url.replace("sqs", "SQS"), url];
   expect(written.map((text) => parseQueueUrl(text)?.url)).toEqual([url, url, url]);
-  const given = { list: () => written } as unknown as GivenOptions;
-  expect(eventQueueUrls(given, 1)[0]).toHaveLength(1);
+});
+
+test("a queue that is written with several hosts is polled once", () => {
+  const hosts = [
+    ...["sqs.us-east-1.amazonaws.com", "sqs.us-east-1.amazonaws.com.", "vpce-0-a.sqs.us-east-1.vpce.amazonaws.com"],
+    ...["us-east-1.queue.amazonaws.com", "queue.amazonaws.com", "queue.amazonaws.com."],
+  ];
+  const given = { list: () => hosts.map((host) => `https://${host}/123456789012/drift`) } as unknown as GivenOptions;
+  expect(eventQueueUrls(given, 1)[0]?.map(({ name }) => name)).toEqual(["us-east-1/123456789012/drift"]);
+});
+
+test("the dot at the end of a host does not go into requests", () => {
+  const parsed = parseQueueUrl("https://sqs.us-east-1.amazonaws.com./123456789012/drift");
+  expect(parsed).toEqual(parseQueueUrl("https://sqs.us-east-1.amazonaws.com/123456789012/drift"));
 });
 
 test("queues of the same name in several regions have names of their own, so that the metrics of one do not hide the other", () => {
