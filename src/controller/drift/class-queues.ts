@@ -10,7 +10,8 @@ import type { ParsedClasses } from "../classes/parsed-classes.ts";
 export interface ClassQueue extends EventQueue {
   /** Its events concern objects of this account only. */
   readonly accountId: string;
-  /** Call it when the queue is no longer polled: what was kept for its events is no longer, and its connections are closed. */
+  close(): void;
+  /** Call it when no class names the queue any more: what was kept for its events is no longer. */
   left(): void;
 }
 
@@ -46,15 +47,21 @@ interface Sources {
   readonly classes: () => readonly InstanceProfileClass[];
 }
 
-/** A queue by the credentials of the oldest class that names it and can use it. */
+/** A class that names a queue, and the URL by which it does. */
+interface NamingClass {
+  readonly of: InstanceProfileClass;
+  readonly url: SqsQueueUrl;
+}
+
+/** A queue by the credentials of one class that names it: the oldest that can use it. */
 class QueueOfClasses implements ClassQueue {
   readonly name: string;
   readonly accountId: string;
   readonly #sources: Sources;
-  /** The name of the class that could use the queue last: it is tried first. */
-  #lastUsedBy: string | undefined;
-  /** What was opened, by the name of the class. */
-  readonly #opened = new Map<string, EventQueue>();
+  /** The name of the class that is tried first; undefined: the oldest. */
+  #firstClass: string | undefined;
+  /** The queue as the class has opened it that was tried last. */
+  #opened: EventQueue | undefined;
   #memory: DriftMemory | undefined;
 
   constructor(name: string, accountId: string, sources: Sources) {
@@ -71,44 +78,51 @@ class QueueOfClasses implements ClassQueue {
     return this.#use((queue) => queue.delete(messages, signal), signal);
   }
 
+  close(): void {
+    this.#opened?.close?.();
+    this.#opened = undefined;
+  }
+
   left(): void {
     this.#memory?.endFor(this.name);
-    for (const queue of this.#opened.values()) queue.close?.();
-    this.#opened.clear();
   }
 
   /**
-   * Uses the queue with the credentials of the first class that can.
+   * Uses the queue with the credentials of the first class that can. In an outage, the classes do not wait one after the other: the next
+   * call begins with the next class.
    *
-   * Errors: those of the first class that was tried; the signal's reason.
+   * Errors: that of the class with the outage, else of the first that was tried, with its name; the signal's reason.
    */
   async #use<Result>(use: (queue: EventQueue) => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    const classes = this.#inTurn();
     const failures: unknown[] = [];
-    for (const of of this.#inTurn()) {
-      const url = urlsOf(of).find(({ name }) => name === this.name);
-      if (url === undefined) continue;
-      const queue = await this.#open(of, url, signal).catch((error: unknown) => {
-        signal.throwIfAborted();
-        failures.push(error);
-      });
-      if (queue === undefined) continue;
+    for (const [index, { of, url }] of classes.entries()) {
+      const { name } = of.metadata;
       try {
-        const result = await use(queue);
-        this.#lastUsedBy = of.metadata.name;
+        const result = await use(await this.#open(of, url, signal));
+        this.#firstClass = name;
         return result;
       } catch (error) {
-        // Another role may be allowed what this one is not. Of an outage, all classes would wait one after the other.
-        if (!(error instanceof ControllerError) || dispositionOf(error) !== "blocked") throw error;
-        failures.push(error);
+        const failure = error instanceof ControllerError ? error.withMessage(`class ${name}: ${error.message}`) : error;
+        if (!["blocked", "terminal"].includes(dispositionOf(error))) {
+          this.#firstClass = classes[(index + 1) % classes.length]?.of.metadata.name;
+          throw failure;
+        }
+        // A retry does not help this class, but another role may be allowed what this one is not.
+        failures.push(failure);
       }
     }
     throw failures[0] ?? new Error(`No class names event queue ${this.name} any more`);
   }
 
-  #inTurn(): readonly InstanceProfileClass[] {
-    const isLast = ({ metadata }: InstanceProfileClass): boolean => metadata.name === this.#lastUsedBy;
-    const classes = this.#sources.classes();
-    return [...classes.filter(isLast), ...classes.filter((of) => !isLast(of))];
+  /** The classes that name the queue, from the first to try, the oldest after the youngest. */
+  #inTurn(): readonly NamingClass[] {
+    const classes = this.#sources.classes().flatMap((of) => {
+      const url = urlsOf(of).find(({ name }) => name === this.name);
+      return url === undefined ? [] : [{ of, url }];
+    });
+    const first = classes.findIndex(({ of }) => of.metadata.name === this.#firstClass);
+    return first < 0 ? classes : [...classes.slice(first), ...classes.slice(0, first)];
   }
 
   async #open(of: InstanceProfileClass, url: SqsQueueUrl, signal: AbortSignal): Promise<EventQueue> {
@@ -117,7 +131,8 @@ class QueueOfClasses implements ClassQueue {
     drift.keepFor(this.name);
     this.#memory = drift;
     const queue = eventQueue(url);
-    this.#opened.set(of.metadata.name, queue);
+    if (queue !== this.#opened) this.close();
+    this.#opened = queue;
     return queue;
   }
 }

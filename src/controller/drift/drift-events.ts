@@ -46,7 +46,8 @@ export class DriftEvents {
   readonly #batches: RetryBucket;
   /** By the name of the queue. */
   readonly #polled = new Map<string, PolledQueue>();
-  readonly #ending = new Set<Promise<void>>();
+  /** Loops that end, by the name of the queue. */
+  readonly #ending = new Map<string, Promise<void>>();
   #phase: "waiting" | "working" | "stopped" = "waiting";
 
   constructor(options: DriftEventsOptions) {
@@ -67,7 +68,7 @@ export class DriftEvents {
   async stop(): Promise<void> {
     this.#phase = "stopped";
     for (const name of this.#polled.keys()) this.#leave(name);
-    await Promise.all(this.#ending);
+    await Promise.all(this.#ending.values());
     // After the loops: one of them may still handle what it has received.
     this.#verifications.stop();
   }
@@ -126,7 +127,10 @@ export class DriftEvents {
     });
     this.#polled.set(queue.name, { queue, loop });
     this.#options.observer?.joined?.(queue.name);
-    loop.start();
+    // What was opened for the former loop is closed first: it can be the same connection.
+    const former = this.#ending.get(queue.name);
+    if (former === undefined) loop.start();
+    else void former.then(() => loop.start());
   }
 
   #leave(name: string): void {
@@ -134,14 +138,15 @@ export class DriftEvents {
     this.#polled.delete(name);
     if (polled === undefined) return;
     const { queue, loop } = polled;
-    const ending = loop.stop().finally(() => {
-      this.#ending.delete(ending);
+    const ending = Promise.all([this.#ending.get(name), loop.stop()]).then(() => {
+      if (this.#ending.get(name) === ending) this.#ending.delete(name);
+      queue.close?.();
       // A class may have named the queue again meanwhile.
       if (this.#polled.has(name)) return;
       this.#options.observer?.left?.(name);
       if ("left" in queue) queue.left();
     });
-    this.#ending.add(ending);
+    this.#ending.set(name, ending);
   }
 
   #indexed(): EntityIndex {

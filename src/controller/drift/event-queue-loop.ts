@@ -70,7 +70,8 @@ export class EventQueueLoop {
   readonly #options: EventQueueLoopOptions;
   readonly #abort = new AbortController();
   #loop: Promise<void> | undefined;
-  #fault: string | undefined;
+  /** What was logged since the queue could be polled. */
+  readonly #faults = new Set<string>();
   #failures = 0;
 
   constructor(options: EventQueueLoopOptions) {
@@ -143,8 +144,8 @@ export class EventQueueLoop {
 
   #succeeded(): void {
     const { queue, logger, observer } = this.#options;
-    if (this.#fault !== undefined) logger.info("the event queue can be reached again", { queue: queue.name });
-    this.#fault = undefined;
+    if (this.#faults.size > 0) logger.info("the event queue can be reached again", { queue: queue.name });
+    this.#faults.clear();
     this.#failures = 0;
     observer?.reachable(queue.name, true);
   }
@@ -153,12 +154,12 @@ export class EventQueueLoop {
   #failed(error: unknown): number {
     const { queue, logger, observer, random } = this.#options;
     const message = messageOfError(error);
-    if (this.#fault !== message) {
+    if (!this.#faults.has(message)) {
       const facts = error instanceof ControllerError ? failureFields(error) : { err: error };
       const what = "could not poll the event queue; the controller retries, and finds drift by account scans meanwhile";
       logger.warn(what, { queue: queue.name, ...facts });
     }
-    this.#fault = message;
+    this.#faults.add(message);
     observer?.reachable(queue.name, false);
     this.#failures += 1;
     const maxMs = Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), MAX_RETRY_MS);

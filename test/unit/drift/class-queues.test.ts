@@ -2,71 +2,12 @@ import { expect, test } from "vitest";
 import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
 import type { Accounts } from "../../../src/controller/accounts/account-access.ts";
 import { classQueues } from "../../../src/controller/drift/class-queues.ts";
-import { DriftEvents } from "../../../src/controller/drift/drift-events.ts";
 import { DriftMemory } from "../../../src/engine/drift/drift-memory.ts";
 import type { EventQueue } from "../../../src/engine/drift/event-queue.ts";
-import { UNKNOWN } from "../../../src/engine/observe/snapshot-index.ts";
-import type { Part } from "../../../src/engine/observe/stale-observation.ts";
-import { BlockedError, RetryableError } from "../../../src/errors.ts";
-import { ABSENT } from "../../../src/model/observed-state.ts";
-import { silentLogger } from "../../../src/telemetry.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { BlockedError, RetryableError, TerminalError } from "../../../src/errors.ts";
 
 const ACCOUNT = "123456789012";
 const URL = `https://sqs.us-east-1.amazonaws.com/${ACCOUNT}/drift`;
-
-test("the states of objects are kept while a class names a queue, and not after the last queue", async () => {
-  const clock = new FakeClock();
-  const drift = new DriftMemory();
-  let eventQueueUrls = [URL];
-  const named = {
-    metadata: { name: "team" },
-    spec: {
-      account: {
-        id: ACCOUNT,
-        get eventQueueUrls() {
-          return eventQueueUrls;
-        },
-      },
-    },
-  };
-  const queue = { receive: (signal: AbortSignal) => clock.sleep(1e9, signal).then(() => []), delete: async () => {} };
-  const accounts = { open: async () => ({ drift, eventQueue: () => queue }) } as unknown as Accounts;
-  const all = [named as unknown as InstanceProfileClass];
-  const classes = { valid: () => all, ofAccount: () => all };
-  const events = new DriftEvents({
-    queues: [],
-    classQueues: () => classQueues({ classes, accounts, hasAccount: () => true, reserved: new Set() }),
-    objects: () => [],
-    accountKeyOf: () => undefined,
-    instancesChanged: () => false,
-    isOwn: () => false,
-    accountOf: () => undefined,
-    queue: { add() {}, isRunning: () => false, isWaiting: () => false },
-    ...{ clock, random: () => 0, logger: silentLogger, recheckMs: 0 },
-  });
-  const isKept = (): boolean => {
-    const identity = { uid: "1", generation: 1 };
-    drift.touch("a/app", new Set<Part>(["role"]));
-    return drift.startingPoint({ ...identity, key: "a/app", isNew: false, isUserWaiting: false }, UNKNOWN) !== UNKNOWN;
-  };
-  const name = (...urls: string[]): void => {
-    eventQueueUrls = urls;
-    events.classesChanged();
-  };
-  events.start();
-  await clock.advance(1_000);
-  drift.recordState("a/app", { uid: "1", generation: 1 }, { role: ABSENT, instanceProfile: ABSENT });
-  // Right away again, while the request of before ends.
-  name();
-  name(URL);
-  await clock.advance(1_000);
-  expect(isKept()).toBe(true);
-  name();
-  await clock.advance(1_000);
-  expect(isKept()).toBe(false);
-  await events.stop();
-});
 
 /** A class of the account, whose role is named like the class. */
 function teamClass(name: string, url: string = URL, id: string = ACCOUNT): InstanceProfileClass {
@@ -92,6 +33,8 @@ function queuesOf(classes: readonly InstanceProfileClass[], queueOf: (className:
 
 const { signal } = new AbortController();
 
+const unreachable = (): RetryableError => new RetryableError("no reply", { reason: "EndpointUnreachable" });
+
 test("a queue is received by the oldest class whose role may, which is tried first from then on", async () => {
   const tried: string[] = [];
   const queues = queuesOf(
@@ -115,23 +58,101 @@ test("an outage of a queue is waited for by one class alone", async () => {
   const [queue] = queuesOf([teamClass("oldest"), teamClass("other")], () => ({
     receive: async () => {
       tries += 1;
-      throw new RetryableError("no reply", { reason: "EndpointUnreachable" });
+      throw unreachable();
     },
   })).values();
   await expect(queue?.receive(signal)).rejects.toThrow("no reply");
   expect(tries).toBe(1);
 });
 
-test("a queue that no class names any more has no open connection", async () => {
-  const closed: string[] = [];
-  const [queue] = queuesOf([teamClass("team")], (className) => ({
-    receive: async () => [],
-    close: () => void closed.push(className),
+test("a class whose endpoint cannot be reached does not keep the queue from the other classes, and is named", async () => {
+  const [queue] = queuesOf([teamClass("typo"), teamClass("denied"), teamClass("good")], (className) => ({
+    receive: async () => {
+      if (className === "typo") throw unreachable();
+      if (className === "denied") throw new BlockedError("not authorized", { reason: "AccessDenied" });
+      return [{ body: className, receipt: "1" }];
+    },
   })).values();
+  await expect(queue?.receive(signal)).rejects.toMatchObject({
+    reason: "EndpointUnreachable",
+    message: expect.stringMatching(/^class typo: /),
+  });
+  for (const _ of [1, 2]) expect(await queue?.receive(signal)).toMatchObject([{ body: "good" }]);
+});
+
+test("while no class can reach a queue, each is tried in turn", async () => {
+  const tried: string[] = [];
+  const [queue] = queuesOf(
+    ["denied", "typo", "other"].map((name) => teamClass(name)),
+    (className) => ({
+      receive: async () => {
+        tried.push(className);
+        if (className === "denied") throw new BlockedError("not authorized", { reason: "AccessDenied" });
+        throw unreachable();
+      },
+    }),
+  ).values();
+  for (const _ of [1, 2, 3]) await queue?.receive(signal).catch(() => {});
+  expect(tried).toEqual(["denied", "typo", "other", "denied", "typo"]);
+});
+
+test("a class that opens another account does not keep the queue from the other classes", async () => {
+  const classes = [teamClass("wrong"), teamClass("good")];
+  const open = async ({ metadata }: InstanceProfileClass): Promise<unknown> => {
+    if (metadata.name === "wrong") throw new TerminalError("another account", { reason: "AccountMismatch" });
+    return { drift: new DriftMemory(), eventQueue: () => ({ receive: async () => [] }) };
+  };
+  const [queue] = classQueues({
+    classes: { valid: () => classes, ofAccount: () => classes },
+    accounts: { open } as unknown as Accounts,
+    hasAccount: () => true,
+    reserved: new Set(),
+  }).values();
+  expect(await queue?.receive(signal)).toEqual([]);
+});
+
+/** An SQS queue whose connections a test can count, the same for a class and a URL until it is closed. */
+function connections() {
+  const open = new Set<string>();
+  const queueOf = (className: string, url: string): EventQueue => {
+    const connection = `${className} ${url}`;
+    return {
+      name: "drift",
+      async receive() {
+        open.add(connection);
+        return [];
+      },
+      delete: async () => {},
+      close: () => void open.delete(connection),
+    };
+  };
+  return { open, queueOf };
+}
+
+test("a queue that no class names any more has no open connection", async () => {
+  const { open, queueOf } = connections();
+  const [queue] = queuesOf([teamClass("team")], (className) => queueOf(className, URL)).values();
   await queue?.receive(signal);
-  expect(closed).toEqual([]);
-  queue?.left();
-  expect(closed).toEqual(["team"]);
+  expect([...open]).toEqual([`team ${URL}`]);
+  queue?.close?.();
+  expect([...open]).toEqual([]);
+});
+
+test("a queue has the connection of one class, by the URL and the role that the class has now", async () => {
+  const { open, queueOf } = connections();
+  const classes = [teamClass("a"), teamClass("b")];
+  const endpoint = `https://vpce-0-a.sqs.us-east-1.vpce.amazonaws.com/${ACCOUNT}/drift`;
+  let queueNow = (className: string): EventQueue => queueOf(className, URL);
+  const [queue] = queuesOf(classes, (className) => queueNow(className)).values();
+  const opened = async (): Promise<readonly string[]> => {
+    await queue?.receive(signal);
+    return [...open];
+  };
+  expect(await opened()).toEqual([`a ${URL}`]);
+  queueNow = (className) => queueOf(className, endpoint);
+  expect(await opened()).toEqual([`a ${endpoint}`]);
+  classes.shift();
+  expect(await opened()).toEqual([`b ${endpoint}`]);
 });
 
 test("a class that names a queue of the operator, of whatever shard, receives nothing from it", () => {

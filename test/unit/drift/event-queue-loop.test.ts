@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import { DriftEvents } from "../../../src/controller/drift/drift-events.ts";
 import { EventQueueLoop } from "../../../src/controller/drift/event-queue-loop.ts";
 import type { EventQueue, QueueMessage } from "../../../src/engine/drift/event-queue.ts";
+import { RetryableError } from "../../../src/errors.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { RecordingLogger } from "../../support/recording-logger.ts";
 
 const ACCOUNT = "123456789012";
 
@@ -87,6 +89,36 @@ test("messages that arrive evenly, 10,000 a minute, are received and deleted in 
   await loop.stop();
 });
 
+test("faults that take turns are logged once each until the queue can be polled", async () => {
+  const clock = new FakeClock();
+  const logger = new RecordingLogger();
+  let calls = 0;
+  let isDown = true;
+  const queue = queueOf(async (signal) => {
+    calls += 1;
+    if (isDown) throw new RetryableError(`class ${calls % 2 === 0 ? "a" : "b"}: no reply`, { reason: "Unreachable" });
+    return clock.sleep(1_000, signal).then(() => []);
+  });
+  const loop = new EventQueueLoop({
+    queue,
+    clock,
+    random: () => 0,
+    logger,
+    receive: () => "own",
+    nextBatchMs: () => 20,
+  });
+  const warnings = (): number => logger.lines.filter(({ level }) => level === "warn").length;
+  loop.start();
+  await clock.advance(600_000);
+  expect(warnings()).toBe(2);
+  isDown = false;
+  await clock.advance(60_000);
+  isDown = true;
+  await clock.advance(600_000);
+  expect(warnings()).toBe(4);
+  await loop.stop();
+});
+
 test("a message that arrives while the controller stops leaves no timer behind", async () => {
   const clock = new FakeClock();
   const delivery = Promise.withResolvers<readonly QueueMessage[]>();
@@ -124,7 +156,7 @@ test("an event in the queue of a class concerns no object of another account, wh
   const app = { metadata: { namespace: "default", name: "app", uid: "1", resourceVersion: "1" }, status: { role } };
   const events = new DriftEvents({
     queues: [],
-    classQueues: () => new Map([[queue.name, { ...queue, accountId: ACCOUNT, left() {} }]]),
+    classQueues: () => new Map([[queue.name, { ...queue, accountId: ACCOUNT, close() {}, left() {} }]]),
     objects: () => [app],
     accountKeyOf: (key) => accounts.get(key),
     instancesChanged: () => false,

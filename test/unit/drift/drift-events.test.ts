@@ -1,0 +1,156 @@
+import { expect, test } from "vitest";
+import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
+import type { Accounts } from "../../../src/controller/accounts/account-access.ts";
+import { type ClassQueue, classQueues } from "../../../src/controller/drift/class-queues.ts";
+import { DriftEvents, type DriftEventsOptions } from "../../../src/controller/drift/drift-events.ts";
+import { DriftMemory } from "../../../src/engine/drift/drift-memory.ts";
+import { UNKNOWN } from "../../../src/engine/observe/snapshot-index.ts";
+import type { Part } from "../../../src/engine/observe/stale-observation.ts";
+import { ABSENT } from "../../../src/model/observed-state.ts";
+import { silentLogger } from "../../../src/telemetry.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+const ACCOUNT = "123456789012";
+const URL = `https://sqs.us-east-1.amazonaws.com/${ACCOUNT}/drift`;
+
+/** Drift events of a controller without objects. */
+function driftEvents(clock: FakeClock, queuesOfClasses: DriftEventsOptions["classQueues"]): DriftEvents {
+  return new DriftEvents({
+    queues: [],
+    classQueues: queuesOfClasses,
+    objects: () => [],
+    accountKeyOf: () => undefined,
+    instancesChanged: () => false,
+    isOwn: () => false,
+    accountOf: () => undefined,
+    queue: { add() {}, isRunning: () => false, isWaiting: () => false },
+    ...{ clock, random: () => 0, logger: silentLogger, recheckMs: 0 },
+  });
+}
+
+test("the states of objects are kept while a class names a queue, and not after the last queue", async () => {
+  const clock = new FakeClock();
+  const drift = new DriftMemory();
+  let eventQueueUrls = [URL];
+  const named = {
+    metadata: { name: "team" },
+    spec: {
+      account: {
+        id: ACCOUNT,
+        get eventQueueUrls() {
+          return eventQueueUrls;
+        },
+      },
+    },
+  };
+  const queue = { receive: (signal: AbortSignal) => clock.sleep(1e9, signal).then(() => []), delete: async () => {} };
+  const accounts = { open: async () => ({ drift, eventQueue: () => queue }) } as unknown as Accounts;
+  const all = [named as unknown as InstanceProfileClass];
+  const classes = { valid: () => all, ofAccount: () => all };
+  const events = driftEvents(clock, () =>
+    classQueues({ classes, accounts, hasAccount: () => true, reserved: new Set() }),
+  );
+  const isKept = (): boolean => {
+    const identity = { uid: "1", generation: 1 };
+    drift.touch("a/app", new Set<Part>(["role"]));
+    return drift.startingPoint({ ...identity, key: "a/app", isNew: false, isUserWaiting: false }, UNKNOWN) !== UNKNOWN;
+  };
+  const name = (...urls: string[]): void => {
+    eventQueueUrls = urls;
+    events.classesChanged();
+  };
+  events.start();
+  await clock.advance(1_000);
+  drift.recordState("a/app", { uid: "1", generation: 1 }, { role: ABSENT, instanceProfile: ABSENT });
+  // Right away again, while the request of before ends.
+  name();
+  name(URL);
+  await clock.advance(1_000);
+  expect(isKept()).toBe(true);
+  name();
+  await clock.advance(1_000);
+  expect(isKept()).toBe(false);
+  await events.stop();
+});
+
+/** One connection that all openings of a queue share, whose requests need a while to end. */
+function sharedConnection(clock: FakeClock) {
+  let isOpen = false;
+  let waiting = 0;
+  const broken: string[] = [];
+  const opened = (id: string): ClassQueue => ({
+    name: "drift",
+    accountId: ACCOUNT,
+    async receive(signal) {
+      isOpen = true;
+      waiting += 1;
+      await clock.sleep(1e9, signal).catch(() => {});
+      await clock.sleep(500);
+      waiting -= 1;
+      return [];
+    },
+    delete: async () => {},
+    close() {
+      if (waiting > 0) broken.push(id);
+      isOpen = false;
+    },
+    left() {},
+  });
+  return { opened, broken, state: () => ({ isOpen, waiting }) };
+}
+
+test("a queue that classes name again while a request of before ends is polled once that is closed", async () => {
+  const clock = new FakeClock();
+  const { opened, broken, state } = sharedConnection(clock);
+  let id = 0;
+  let isNamed = true;
+  const events = driftEvents(clock, () => new Map(isNamed ? [["drift", opened(String(++id))]] : []));
+  const name = (named: boolean): void => {
+    isNamed = named;
+    events.classesChanged();
+  };
+  events.start();
+  await clock.advance(1_000);
+  for (const named of [false, true, false, true]) name(named);
+  expect(state()).toEqual({ isOpen: true, waiting: 1 });
+  await clock.advance(500);
+  expect([state(), broken]).toEqual([{ isOpen: true, waiting: 1 }, []]);
+  name(false);
+  name(true);
+  name(false);
+  await clock.advance(500);
+  expect([state(), broken]).toEqual([{ isOpen: false, waiting: 0 }, []]);
+  await events.stop();
+});
+
+test("a connection is closed also if its queue is named again right away", async () => {
+  const clock = new FakeClock();
+  const open = new Set<number>();
+  let id = 0;
+  const opened = (): ClassQueue => {
+    const own = ++id;
+    return {
+      name: "drift",
+      accountId: ACCOUNT,
+      async receive(signal) {
+        open.add(own);
+        return clock.sleep(1e9, signal).then(() => []);
+      },
+      delete: async () => {},
+      close: () => void open.delete(own),
+      left() {},
+    };
+  };
+  let isNamed = true;
+  const events = driftEvents(clock, () => new Map(isNamed ? [["drift", opened()]] : []));
+  events.start();
+  await clock.advance(1_000);
+  for (const named of [false, true]) {
+    isNamed = named;
+    events.classesChanged();
+  }
+  await clock.advance(1_000);
+  expect(open.size).toBe(1);
+  await events.stop();
+  expect(open.size).toBe(0);
+});
