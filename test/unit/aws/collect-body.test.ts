@@ -21,3 +21,11 @@ test("a reply that fails, or ends too early, is no body", async () => {
   cut.destroy();
   await ended;
 });
+
+test("a reply that ended before it is read is no body, and fails at once", async () => {
+  const cut = new Readable({ read: () => {} }).destroy();
+  await new Promise((resolve) => cut.on("close", resolve));
+  await expect(collectBody(cut)).rejects.toMatchObject({ code: "ECONNRESET" });
+  const failed = new Readable({ read: () => {} }).destroy(new Error("reset"));
+  await expect(collectBody(failed)).rejects.toThrow("reset");
+});
