@@ -21,18 +21,21 @@ const IMPLICIT: Readonly<Record<string, readonly ScalarTagDefinition[]>> = {
   "1.2": [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag],
 };
 
-/** A decimal number with an exponent. */
-const LARGE = /^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$/;
+/** A decimal number. */
+const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
 
 const CORE_TAG = "tag:yaml.org,2002:";
 
 /** Types that a tag can select; with any other tag a scalar is text. */
 const EXPLICIT: readonly ScalarTagDefinition[] = [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag, binaryTag];
 
-/** The value of a plain scalar that YAML 1.1, which kubectl reads, and YAML 1.2 take for different values, such as `yes` or `0777`. */
+/**
+ * The value of a plain scalar that kubectl, which reads YAML 1.1, and YAML 1.2 take for different values: `yes`, `0777`, or a number that is
+ * too large, such as `1e400` or the commit `1234e567`, which kubectl takes for text.
+ */
 export const AMBIGUOUS: unique symbol = Symbol("ambiguous");
 
-/** The value of a scalar that is no finite number, such as `.nan`, or a number that is too large, such as `1e400`. JSON has none. */
+/** The value of a scalar that is no finite number, such as `.nan` or `.inf`, with or without a tag. JSON has none. */
 export const NOT_FINITE: unique symbol = Symbol("not finite");
 
 /** Converts a scalar to JSON: bytes become text. Undefined if it does not match its tag. */
@@ -47,13 +50,12 @@ export function scalarOf(event: ScalarEvent, text: string, version: string): Sca
 
 type Scalar = string | number | boolean | null | typeof NOT_FINITE;
 
-function implicit(source: string, version: string): Scalar {
+function implicit(source: string, version: string): Scalar | typeof AMBIGUOUS {
   for (const definition of IMPLICIT[version] ?? IMPLICIT["1.2"] ?? []) {
     const value = resolved(definition, source, false);
     if (value !== NOT_RESOLVED) return plain(value);
   }
-  // To kubectl it is a text, which the author did not mean without quotes.
-  return LARGE.test(source) && !Number.isFinite(Number(source)) ? NOT_FINITE : source;
+  return DECIMAL.test(source) && !Number.isFinite(Number(source)) ? AMBIGUOUS : source;
 }
 
 function tagged(source: string, tag: string): Scalar | undefined {

@@ -59,7 +59,6 @@ describe("what no API server takes is refused", () => {
     ["a number that is none", "a: .nan", "has no such number"],
     ["an infinite number", "a: [-.Inf]", "has no such number"],
     ["a number that is tagged as infinite", "a: !!float .inf", "has no such number"],
-    ["a number too large for a double", "a: 1e400", "has no such number"],
     ["a deep nest", `${"[".repeat(501)}${"]".repeat(501)}`, "it is nested more than 500 levels deep"],
   ])("%s", (_, text, words) => {
     expect(() => read(text)).toThrow(words);
@@ -67,12 +66,22 @@ describe("what no API server takes is refused", () => {
 });
 
 describe("a plain scalar that kubectl reads as another value than YAML 1.2", () => {
-  test.each(["yes", "No", "on", "off", "y", "010000", "0777", "1_000", "0b11"])(
-    "%s is refused: it must be quoted",
-    (value) => {
-      expect(() => read(`a: ${value}`)).toThrow(/quote it/);
-    },
-  );
+  test.each([
+    "yes",
+    "No",
+    "on",
+    "off",
+    "y",
+    "010000",
+    "0777",
+    "1_000",
+    "0b11",
+    "1e400",
+    "1234e567",
+    `1${"0".repeat(309)}`,
+  ])("%s is refused: it must be quoted", (value) => {
+    expect(() => read(`a: ${value}`)).toThrow(/read this value differently; quote it/);
+  });
 
   test.each([
     ["true", true],
