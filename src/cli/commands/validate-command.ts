@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { accountKeyOf, blockersOf, strippedViolations } from "../../controller/classes/class-binding.ts";
+import { judgeAwsPolicy } from "../../model/policy/aws-managed-policies.ts";
 import { UNFILLED_TEMPLATE } from "../../model/variables/filled-texts.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { type LintOptions, lint } from "../../plan/lint/lint.ts";
@@ -59,6 +60,19 @@ interface Standards extends LintOptions {
   readonly classes: ClassOptions;
 }
 
+/** An action or a pattern of actions of a service. */
+const ACTION = /^[\w*?-]+:[\w*?]+$/;
+
+/** The names of `--known`. One that no lint compares is an error, so that a misspelled one does not go unnoticed. */
+function knownNames(given: GivenOptions): readonly string[] {
+  const names = given.list("known");
+  const wrong = names.find((name) => !ACTION.test(name) && judgeAwsPolicy(name).kind === "other");
+  if (wrong === undefined) return names;
+  throw new UsageError(
+    `--known: "${wrong}" must be an action, such as s3:NewAction or newservice:*, or the ARN of a managed policy of AWS`,
+  );
+}
+
 /** Findings of one manifest beyond this number are counted, not shown: locating each in the file takes time. */
 const MAX_FINDINGS = 200;
 
@@ -79,7 +93,7 @@ async function validateManifests(given: GivenOptions, io: CommandIo): Promise<nu
   const isColored = hasColor(given, io);
   const { manifests, tests, faults } = await readInput(paths, io.readInput);
   const classes = await classOptions(given, io, manifests);
-  const standards = { requiresBoundary: given.flag("require-boundary"), classes, known: given.list("known") };
+  const standards = { requiresBoundary: given.flag("require-boundary"), classes, known: knownNames(given) };
   const verdicts = await judgeAll(manifests, standards);
   const testResults = await judgeTests(tests, verdicts.map(testedObjectOf), "warning");
   const judged = await located<JudgedTest>([...withSharedNames(verdicts, classes), ...testResults]);

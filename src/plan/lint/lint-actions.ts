@@ -58,7 +58,7 @@ class KnownActions {
   #judge(action: string): string | undefined {
     const [, service = "", name = ""] = /^([^:]+):(.+)$/.exec(action) ?? [];
     if (service === "" || /[*?]/.test(service)) return undefined;
-    if (this.#newer.some((pattern) => matchesWildcards(pattern, action, { foldsCase: true }))) return undefined;
+    if (this.#newer.some((known) => isWithin(action, known) || isWithin(known, action))) return undefined;
     const names = this.#namesOf(asciiLowerCase(service));
     if (names === undefined) {
       const meant = this.#suggested(service, () => Object.keys(this.#packed));
@@ -89,6 +89,11 @@ class KnownActions {
     this.#services.set(service, known);
     return known;
   }
+}
+
+/** True when the pattern has the action, or all actions of another pattern. */
+function isWithin(action: string, pattern: string): boolean {
+  return matchesWildcards(pattern, action, { foldsCase: true });
 }
 
 /** `Get,Put:Object,ObjectAcl` is four actions. */

@@ -82,6 +82,22 @@ describe("validate's exit status", () => {
     });
   });
 
+  test("is 1 for a policy of AWS that certainly does not exist, also when the user names it", async () => {
+    const wrong = "arn:aws:iam::aws:policy/service-role/AmazonS3ReadOnlyAccess";
+    const { status, out } = await validate(manifestText({ managedPolicyArns: [wrong] }), "--known", wrong);
+    expect(status).toBe(1);
+    expect(out).toContain("write arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess");
+  });
+
+  test.each(["ec2", "*", "ec2:", "arn:aws:iam::123456789012:policy/own", "arn:aws:s3:::bucket"])(
+    "is that of a usage error when --known names %s, which is no action and no policy of AWS",
+    async (name) => {
+      const { status, err } = await validate(newer, "--known", name);
+      expect(status).toBe(1);
+      expect(err).toContain(`--known: "${name}" must be an action`);
+    },
+  );
+
   test("is 1 for a manifest without a boundary where one is required", async () => {
     const bounded = manifestText({ permissionsBoundaryArn: "arn:aws:iam::123456789012:policy/boundary" });
     expect(await validate(bounded, "--require-boundary")).toMatchObject({ status: 0 });

@@ -2,13 +2,15 @@ import { describe, expect, test } from "vitest";
 import { lintActions } from "../../../src/plan/lint/lint-actions.ts";
 import { anInstanceProfile, type SpecOverrides } from "../../support/builders.ts";
 
-async function found(spec: SpecOverrides): Promise<readonly string[]> {
-  const findings = await lintActions(anInstanceProfile({ spec }).spec);
+async function found(spec: SpecOverrides, known: readonly string[] = []): Promise<readonly string[]> {
+  const findings = await lintActions(anInstanceProfile({ spec }).spec, known);
   return findings.map(({ severity, path, message }) => `${severity} ${path}: ${message}`);
 }
 
-const ofActions = (...actions: string[]) =>
-  found({ statements: [{ effect: "Allow" as const, actions, resources: ["*"] }] });
+const specWith = (...actions: string[]) => ({
+  statements: [{ effect: "Allow" as const, actions, resources: ["*"] }],
+});
+const ofActions = (...actions: string[]) => found(specWith(...actions));
 const PATH = "spec.statements[0].actions";
 
 describe("actions of AWS", () => {
@@ -53,6 +55,27 @@ describe("actions of AWS", () => {
 
   test("of services that are no property of an object of JavaScript are unknown", async () => {
     expect(await ofActions("constructor:Get", "__proto__:Get*")).toHaveLength(2);
+  });
+});
+
+describe("an action that the user names as newer than the list", () => {
+  test.each([
+    ["ec2:NewThing", "ec2:newthing"],
+    ["ec2:NewThing", "ec2:NewTh*"],
+    ["ec2:NewThing", "ec2:New?hing"],
+    ["ec2:New*", "ec2:NewThing"],
+    ["ec2:New*", "ec2:NewTh*"],
+    ["newservice:Get*", "newservice:*"],
+  ])("%s makes %s known", async (known, action) => {
+    expect(await found(specWith(action), [known])).toEqual([]);
+  });
+
+  test.each([
+    ["ec2:NewThing", "ec2:NewThings"],
+    ["ec2:NewThing", "ec2:NewThings*"],
+    ["s3:NewThing", "ec2:NewTh*"],
+  ])("%s does not make %s known", async (known, action) => {
+    expect(await found(specWith(action), [known])).toHaveLength(1);
   });
 });
 
