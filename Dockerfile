@@ -9,7 +9,7 @@ COPY package.json package-lock.json ./
 # Nothing that runs at install time is needed to bundle.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
-COPY scripts/build.ts scripts/
+COPY scripts/build.ts scripts/bundle-plugins.ts scripts/
 COPY src src
 # `--build-arg REVISION=$(git rev-parse HEAD)`: shown by the metric instance_profile_controller_build_info.
 ARG REVISION=unknown
