@@ -80,7 +80,6 @@ class QueueOfClasses implements ClassQueue {
 
   close(): void {
     this.#opened?.close?.();
-    this.#opened = undefined;
   }
 
   left(): void {
@@ -105,7 +104,7 @@ class QueueOfClasses implements ClassQueue {
       } catch (error) {
         const failure = error instanceof ControllerError ? error.withMessage(`class ${name}: ${error.message}`) : error;
         if (!["blocked", "terminal"].includes(dispositionOf(error))) {
-          this.#firstClass = classes[(index + 1) % classes.length]?.of.metadata.name;
+          this.#firstClass = classes[index + 1]?.of.metadata.name;
           throw failure;
         }
         // A retry does not help this class, but another role may be allowed what this one is not.
