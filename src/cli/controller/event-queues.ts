@@ -1,6 +1,7 @@
 import { parseQueueUrl, type SqsQueueUrl } from "../../model/queue-url.ts";
 import { UsageError } from "../io.ts";
 import type { GivenOptions, OptionSpecs } from "../options.ts";
+import type { ControllerProcessOptions } from "./controller-process-options.ts";
 
 /** The option that names the queues of drift events. */
 export const EVENT_QUEUE_OPTION: OptionSpecs = {
@@ -34,6 +35,14 @@ export function eventQueueUrls(given: GivenOptions, shards: number): readonly (r
   return Array.from({ length: shards }, (_, shard) =>
     urlsOf(texts.map((text) => text.replaceAll(SHARD, String(shard)))),
   );
+}
+
+/** The names of the queues of all shards: no class receives from one of them. */
+export function reservedQueueNames({
+  eventQueues = [],
+  shardEventQueues = [],
+}: Pick<ControllerProcessOptions, "eventQueues" | "shardEventQueues">): ReadonlySet<string> {
+  return new Set([...eventQueues, ...shardEventQueues.flat()].map(({ name }) => name));
 }
 
 function urlsOf(texts: readonly string[]): readonly SqsQueueUrl[] {

@@ -23,6 +23,7 @@ import type { ProductMetrics } from "../metrics/product-metrics.ts";
 import { scanMetrics } from "../metrics/scan-metrics.ts";
 import { classMetrics, classPorts } from "./class-ports.ts";
 import type { ControllerProcessOptions } from "./controller-process-options.ts";
+import { reservedQueueNames } from "./event-queues.ts";
 import type { OpenAccounts } from "./open-accounts.ts";
 import { INSTANCE_PROFILES } from "./resources.ts";
 
@@ -111,14 +112,13 @@ export function openController(
     kept: boundedObject,
   });
   const ports = { objects, events };
-  const ofAllShards = [...eventQueues, ...(options.shardEventQueues ?? []).flat()];
   return new Controller({
     listWatches: objectWatches(options, transport),
     scope: { ...(labelSelector !== undefined && { labelSelector }), ...(namespaces !== undefined && { namespaces }) },
     accounts: aws.accounts,
     driftEvents: {
       queues: eventQueues.map((url) => aws.own.eventQueue(url)),
-      reservedNames: new Set(ofAllShards.map(({ name }) => name)),
+      reservedNames: reservedQueueNames(options),
       ownRequests: aws.ownRequests,
     },
     ownPlace,

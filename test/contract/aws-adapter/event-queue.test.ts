@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type AwsConnection, connectAws } from "../../../src/aws/aws-connection.ts";
 import { readChangeEvent } from "../../../src/engine/drift/change-event.ts";
@@ -55,6 +58,30 @@ test("a message is delivered until it is deleted, ten at a time", async () => {
   expect(aws.calls.matching({ service: "sqs" }).map(({ action, result }) => `${action} ${result}`)).toEqual([
     ...["ReceiveMessage OK", "ReceiveMessage OK", "DeleteMessageBatch OK", "DeleteMessageBatch OK"],
   ]);
+});
+
+test("a queue that is closed leaves no connection, and the next receiver opens one", async () => {
+  const sockets = new Set<Socket>();
+  const server = createServer({ keepAliveTimeout: 0 }, (_, response) => response.end("{}")).on(
+    "connection",
+    (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+    },
+  );
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const local = parseQueueUrl(`http://127.0.0.1:${port}/${aws.accountId}/drift-events`) as SqsQueueUrl;
+  const closable = connection.eventQueue(local);
+  expect([await closable.receive(signal), sockets.size]).toEqual([[], 1]);
+  closable.close?.();
+  await Promise.all([...sockets].map((socket) => once(socket, "close")));
+  expect(connection.eventQueue(local)).not.toBe(closable);
+  expect([await connection.eventQueue(local).receive(signal), sockets.size]).toEqual([[], 1]);
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await closed;
 });
 
 test("a receiver that stops does not wait for a message", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventQueueUrls } from "../../../src/cli/controller/event-queues.ts";
+import { eventQueueUrls, reservedQueueNames } from "../../../src/cli/controller/event-queues.ts";
 import type { GivenOptions } from "../../../src/cli/options.ts";
 import { parseQueueUrl } from "../../../src/model/queue-url.ts";
 
@@ -34,6 +34,14 @@ test("a queue that is written with several hosts is polled once", () => {
   ];
   const given = { list: () => hosts.map((host) => `https://${host}/123456789012/drift`) } as unknown as GivenOptions;
   expect(eventQueueUrls(given, 1)[0]?.map(({ name }) => name)).toEqual(["us-east-1/123456789012/drift"]);
+});
+
+test("the queues of every shard are kept from classes, and those of a controller without shards", () => {
+  const given = { list: () => ["https://sqs.us-east-1.amazonaws.com/123456789012/drift-{shard}"] };
+  const shardEventQueues = eventQueueUrls(given as unknown as GivenOptions, 2);
+  const names = ["us-east-1/123456789012/drift-0", "us-east-1/123456789012/drift-1"];
+  expect([...reservedQueueNames({ shardEventQueues })]).toEqual(names);
+  expect([...reservedQueueNames({ eventQueues: shardEventQueues.flat() })]).toEqual(names);
 });
 
 test("the dot at the end of a host does not go into requests", () => {
